@@ -1,0 +1,1 @@
+//! Errors of all layers, as people read them.

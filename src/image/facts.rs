@@ -1,0 +1,112 @@
+//! What a registry tells about one image beyond its tag.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::Digest;
+
+/// Facts about one image, as far as its registry and its own metadata tell them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageFacts {
+    /// Of what the tag points at: the index of a multi-platform image, else the manifest.
+    pub digest: Option<Digest>,
+    /// When the image says that it was built. Reproducible builds say 1970 or another constant.
+    pub created: Option<Timestamp>,
+    /// Platforms in the index, or the single one of the manifest's configuration.
+    pub platforms: Vec<Platform>,
+    /// Label or annotation `org.opencontainers.image.source`: the URL of the source repository.
+    pub source: Option<String>,
+    /// Label or annotation `org.opencontainers.image.revision`: the commit that it was built from.
+    pub revision: Option<String>,
+    /// Label or annotation `org.opencontainers.image.version`.
+    pub version: Option<String>,
+    /// Label or annotation `org.opencontainers.image.url` or `.documentation`: where release notes may be.
+    pub url: Option<String>,
+}
+
+/// `os/architecture[/variant]`, as in an OCI index.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Platform {
+    /// `linux`, `windows`, …
+    pub os: String,
+    /// `amd64`, `arm64`, … (Go's names).
+    pub architecture: String,
+    /// `v7`, `v8`, …
+    pub variant: Option<String>,
+}
+
+/// Why a text is not a platform.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a platform looks like linux/amd64 or linux/arm/v7; {0:?} does not")]
+pub struct PlatformError(String);
+
+impl Platform {
+    /// Reads `os/architecture[/variant]`.
+    pub fn new(text: &str) -> Result<Self, PlatformError> {
+        let part =
+            |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+        match text.split('/').collect::<Vec<_>>()[..] {
+            [os, architecture] if part(os) && part(architecture) => {
+                Ok(Self { os: os.to_owned(), architecture: architecture.to_owned(), variant: None })
+            }
+            [os, architecture, variant] if part(os) && part(architecture) && part(variant) => {
+                Ok(Self { os: os.to_owned(), architecture: architecture.to_owned(), variant: Some(variant.to_owned()) })
+            }
+            _ => Err(PlatformError(text.to_owned())),
+        }
+    }
+
+    /// Whether an image for `offered` runs where `self` is wanted. A wanted platform without a variant takes any;
+    /// `arm64` and `arm64/v8` are the same (containerd's normalisation).
+    pub fn accepts(&self, offered: &Self) -> bool {
+        let variant = |p: &Self| match (p.architecture.as_str(), p.variant.as_deref()) {
+            ("arm64", None) => Some("v8".to_owned()),
+            (_, other) => other.map(str::to_owned),
+        };
+        self.os == offered.os
+            && self.architecture == offered.architecture
+            && (self.variant.is_none() || variant(self) == variant(offered))
+    }
+}
+
+impl fmt::Display for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.os, self.architecture)?;
+        self.variant.as_ref().map_or(Ok(()), |variant| write!(f, "/{variant}"))
+    }
+}
+
+impl fmt::Debug for Platform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Platform({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wanted_and_offered() {
+        #[rustfmt::skip]
+        let rows = [
+            ("linux/amd64",    "linux/amd64",    true),
+            ("linux/amd64",    "linux/arm64",    false),
+            ("linux/arm",      "linux/arm/v7",   true),
+            ("linux/arm/v6",   "linux/arm/v7",   false),
+            ("linux/arm64/v8", "linux/arm64",    true),
+            ("linux/amd64",    "windows/amd64",  false),
+        ];
+        for (wanted, offered, runs) in rows {
+            assert_eq!(
+                Platform::new(wanted).unwrap().accepts(&Platform::new(offered).unwrap()),
+                runs,
+                "{wanted} {offered}"
+            );
+        }
+        for bad in ["", "linux", "linux/", "a/b/c/d", "linux/amd 64"] {
+            assert!(Platform::new(bad).is_err(), "{bad}");
+        }
+    }
+}

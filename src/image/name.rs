@@ -1,0 +1,190 @@
+//! The name of an image, normalised: what groups occurrences and what a registry is asked for.
+
+use std::fmt;
+
+/// Registry host and path, in the one form that all spellings of the same image share.
+///
+/// `nginx`, `docker.io/nginx`, `index.docker.io/library/nginx` and `registry-1.docker.io/library/nginx` are all
+/// `docker.io/library/nginx`, as the docker command line reads them (distribution/reference, `ParseNormalizedNamed`).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ImageName {
+    text: Box<str>,
+    slash: usize,
+}
+
+/// Why a text is not the name of an image.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing there.
+    #[error("the image name is empty")]
+    Empty,
+    /// Capital letters are for hosts only.
+    #[error("the path of an image name is lower case; {0:?} is not")]
+    UpperCase(String),
+    /// A component between two slashes that the specification does not allow.
+    #[error("{0:?} is not allowed as a part of an image name")]
+    Component(String),
+    /// A host that no DNS name, IP address or port can be.
+    #[error("{0:?} is not a registry host")]
+    Host(String),
+    /// The specification allows 255 characters.
+    #[error("the image name is {0} characters long; at most 255 are allowed")]
+    TooLong(usize),
+}
+
+/// The registry that a name without a host means.
+const DOCKER_HUB: &str = "docker.io";
+
+impl ImageName {
+    /// Reads a name without tag and digest.
+    pub fn new(text: &str) -> Result<Self, NameError> {
+        if text.is_empty() {
+            return Err(NameError::Empty);
+        }
+        let (host, path) = match text.split_once('/') {
+            Some((first, rest)) if looks_like_host(first) => (checked_host(first)?, rest),
+            _ => (DOCKER_HUB.to_owned(), text),
+        };
+        if path.is_empty() {
+            return Err(NameError::Component(String::new()));
+        }
+        if path.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Err(NameError::UpperCase(path.to_owned()));
+        }
+        if let Some(bad) = path.split('/').find(|part| !is_component(part)) {
+            return Err(NameError::Component(bad.to_owned()));
+        }
+        let host = match host.as_str() {
+            "index.docker.io" | "registry-1.docker.io" | "registry.hub.docker.com" => DOCKER_HUB.to_owned(),
+            _ => host,
+        };
+        let library = if host == DOCKER_HUB && !path.contains('/') { "library/" } else { "" };
+        let text = format!("{host}/{library}{path}");
+        if text.len() > 255 {
+            return Err(NameError::TooLong(text.len()));
+        }
+        Ok(Self { slash: host.len(), text: text.into() })
+    }
+
+    /// Host and port: `docker.io`, `ghcr.io`, `localhost:5000`.
+    pub fn registry(&self) -> &str {
+        &self.text[..self.slash]
+    }
+
+    /// What follows the host: `library/nginx`.
+    pub fn path(&self) -> &str {
+        &self.text[self.slash + 1..]
+    }
+
+    /// The last component: `nginx`.
+    pub fn base(&self) -> &str {
+        self.path().rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The whole normalised name.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// As people write it: without `docker.io/library/` or `docker.io/`.
+    pub fn familiar(&self) -> &str {
+        if self.registry() != DOCKER_HUB {
+            return &self.text;
+        }
+        self.path().strip_prefix("library/").filter(|rest| !rest.contains('/')).unwrap_or(self.path())
+    }
+}
+
+/// Docker's rule: the first component is a host if it could not be part of a Docker Hub path.
+fn looks_like_host(first: &str) -> bool {
+    first == "localhost" || first.contains(['.', ':']) || first.bytes().any(|b| b.is_ascii_uppercase())
+}
+
+fn checked_host(text: &str) -> Result<String, NameError> {
+    let bad = || NameError::Host(text.to_owned());
+    let (host, port) = match text.strip_prefix('[') {
+        Some(v6) => {
+            let (address, rest) = v6.split_once(']').ok_or_else(bad)?;
+            address.parse::<std::net::Ipv6Addr>().map_err(|_| bad())?;
+            (&text[..address.len() + 2], rest.strip_prefix(':').or(if rest.is_empty() { None } else { Some("") }))
+        }
+        None => match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        },
+    };
+    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+        return Err(bad());
+    }
+    let label = |l: &str| {
+        !l.is_empty()
+            && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+    };
+    if !host.starts_with('[') && !host.split('.').all(label) {
+        return Err(bad());
+    }
+    Ok(text.to_ascii_lowercase())
+}
+
+/// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*`, from the OCI distribution specification.
+fn is_component(part: &str) -> bool {
+    let alphanumeric = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = part.as_bytes();
+    if !bytes.first().copied().is_some_and(alphanumeric) || !bytes.last().copied().is_some_and(alphanumeric) {
+        return false;
+    }
+    bytes.split(|b| alphanumeric(*b)).all(|separator| match separator {
+        [] | b"." | b"_" | b"__" => true,
+        dashes => dashes.iter().all(|b| *b == b'-'),
+    })
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ImageName({})", self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_spellings_of_one_image_are_one_name() {
+        #[rustfmt::skip]
+        let rows = [
+            ("nginx",                          "docker.io/library/nginx",    "nginx"),
+            ("docker.io/nginx",                "docker.io/library/nginx",    "nginx"),
+            ("index.docker.io/nginx",          "docker.io/library/nginx",    "nginx"),
+            ("registry-1.docker.io/grafana/x", "docker.io/grafana/x",        "grafana/x"),
+            ("docker.io/library/a/b",          "docker.io/library/a/b",      "library/a/b"),
+            ("ghcr.io/acme/api",               "ghcr.io/acme/api",           "ghcr.io/acme/api"),
+            ("localhost/a",                    "localhost/a",                "localhost/a"),
+            ("localhost:5001/a",               "localhost:5001/a",           "localhost:5001/a"),
+            ("Quay.IO/a/b__c-d--e.f",          "quay.io/a/b__c-d--e.f",      "quay.io/a/b__c-d--e.f"),
+            ("[::1]:5000/a",                   "[::1]:5000/a",               "[::1]:5000/a"),
+            ("a.svc:5000/ns/app",              "a.svc:5000/ns/app",          "a.svc:5000/ns/app"),
+        ];
+        for (text, name, familiar) in rows {
+            let read = ImageName::new(text).unwrap();
+            assert_eq!((read.as_str(), read.familiar()), (name, familiar), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name() {
+        for bad in
+            ["", "a/", "/a", "a//b", "Nginx", "a b", "-a", "a-", "a..b", "a___b", "ghcr.io/", "ghcr.io:x/a", "täg"]
+        {
+            assert!(ImageName::new(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! An image reference, with the text it was written in and where in that text its parts stand.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::{Digest, DigestError, ImageName, NameError, Tag, TagError};
+
+/// `[host/]path[:tag][@digest]`: as written and taken apart, without loss. Keeps tag **and** digest.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ImageReference {
+    text: Box<str>,
+    name: ImageName,
+    name_end: usize,
+    tag: Option<Tag>,
+    digest: Option<Digest>,
+}
+
+/// Why a text is not an image reference.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReferenceError {
+    /// The part before tag and digest.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The part after the last colon.
+    #[error(transparent)]
+    Tag(#[from] TagError),
+    /// The part after `@`.
+    #[error(transparent)]
+    Digest(#[from] DigestError),
+}
+
+impl ImageReference {
+    /// Reads a reference.
+    pub fn new(text: &str) -> Result<Self, ReferenceError> {
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(Digest::new(digest)?)),
+            None => (text, None),
+        };
+        // A colon before the last slash belongs to a port.
+        let path_start = rest.rfind('/').map_or(0, |slash| slash + 1);
+        let (name_end, tag) = match rest[path_start..].find(':') {
+            Some(colon) => (path_start + colon, Some(Tag::new(&rest[path_start + colon + 1..])?)),
+            None => (rest.len(), None),
+        };
+        let name = ImageName::new(&rest[..name_end])?;
+        Ok(Self { text: text.into(), name, name_end, tag, digest })
+    }
+
+    /// Puts a reference together from parts that stand in different places; the name is kept as written.
+    pub fn from_parts(name: &str, tag: Option<Tag>, digest: Option<Digest>) -> Result<Self, ReferenceError> {
+        let parsed = ImageName::new(name)?;
+        let mut text = name.to_owned();
+        if let Some(tag) = &tag {
+            text = text + ":" + tag.as_str();
+        }
+        if let Some(digest) = &digest {
+            text = text + "@" + digest.as_str();
+        }
+        Ok(Self { text: text.into(), name: parsed, name_end: name.len(), tag, digest })
+    }
+
+    /// The same name as written, with another tag and digest.
+    #[must_use]
+    pub fn with(&self, tag: Option<Tag>, digest: Option<Digest>) -> Self {
+        let mut text = self.text[..self.name_end].to_owned();
+        for (mark, part) in [(":", tag.as_ref().map(Tag::as_str)), ("@", digest.as_ref().map(Digest::as_str))] {
+            if let Some(part) = part {
+                text.push_str(mark);
+                text.push_str(part);
+            }
+        }
+        Self { text: text.into(), name: self.name.clone(), name_end: self.name_end, tag, digest }
+    }
+
+    /// The text as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The normalised name.
+    pub fn name(&self) -> &ImageName {
+        &self.name
+    }
+
+    /// The tag, if one is written. A missing tag is not `latest` here: whether that is meant is for others to say.
+    pub fn tag(&self) -> Option<&Tag> {
+        self.tag.as_ref()
+    }
+
+    /// The digest, if one is written.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.digest.as_ref()
+    }
+
+    /// Bytes of the name within [`as_str`](Self::as_str).
+    pub fn name_range(&self) -> Range<usize> {
+        0..self.name_end
+    }
+
+    /// Bytes of the tag within [`as_str`](Self::as_str).
+    pub fn tag_range(&self) -> Option<Range<usize>> {
+        let start = self.name_end + 1;
+        self.tag.as_ref().map(|tag| start..start + tag.as_str().len())
+    }
+
+    /// Bytes of the digest, algorithm included, within [`as_str`](Self::as_str).
+    pub fn digest_range(&self) -> Option<Range<usize>> {
+        self.digest.as_ref().map(|digest| self.text.len() - digest.as_str().len()..self.text.len())
+    }
+}
+
+impl fmt::Display for ImageReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ImageReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ImageReference({})", self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn taken_apart_without_loss() {
+        #[rustfmt::skip]
+        let rows = [
+            ("nginx",                      "docker.io/library/nginx", None,        false),
+            ("nginx:1.27",                 "docker.io/library/nginx", Some("1.27"), false),
+            ("localhost:5000/a/b:v1",      "localhost:5000/a/b",      Some("v1"),  false),
+            ("localhost:5000/a/b",         "localhost:5000/a/b",      None,        false),
+            ("ghcr.io/a/b:v1@sha256:HEX",  "ghcr.io/a/b",             Some("v1"),  true),
+            ("ghcr.io/a/b@sha256:HEX",     "ghcr.io/a/b",             None,        true),
+        ];
+        for (text, name, tag, pinned) in rows {
+            let text = text.replace("HEX", HEX);
+            let read = ImageReference::new(&text).unwrap();
+            assert_eq!(read.as_str(), text);
+            assert_eq!((read.name().as_str(), read.tag().map(Tag::as_str)), (name, tag), "{text}");
+            assert_eq!(read.digest().is_some(), pinned, "{text}");
+            assert_eq!(read.tag_range().map(|r| &read.as_str()[r]), tag);
+            if let Some(range) = read.digest_range() {
+                assert_eq!(&read.as_str()[range], format!("sha256:{HEX}"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_reference() {
+        for bad in
+            ["", ":1", "a:", "a:invalid!", "{IMAGE}", "<image_url>", "IMAGE_URL", "a@sha256:12", "/proxyv2:", "a@b@c"]
+        {
+            assert!(ImageReference::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics_and_keeps_the_text(text in "\\PC{0,60}") {
+            if let Ok(read) = ImageReference::new(&text) {
+                prop_assert_eq!(read.as_str(), text.as_str());
+                prop_assert_eq!(read.with(read.tag().cloned(), read.digest().cloned()), read);
+            }
+        }
+    }
+}

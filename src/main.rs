@@ -1,0 +1,3 @@
+//! The `tagboat` program: parse, run, print, exit code.
+
+fn main() {}

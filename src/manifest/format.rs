@@ -1,0 +1,1 @@
+//! The trait of all manifest formats.

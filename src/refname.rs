@@ -1,0 +1,124 @@
+//! Names of git branches and commits. Checked when made, so that nothing later has to quote or doubt them.
+
+use std::fmt;
+
+/// A branch name that git accepts (`git check-ref-format --branch`), without `refs/heads/`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BranchName(Box<str>);
+
+/// The full name of a commit: 40 hex digits (SHA-1) or 64 (SHA-256).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommitId(Box<str>);
+
+/// Why a text names no branch or commit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RefNameError {
+    /// Against the rules of `git check-ref-format`.
+    #[error("{0:?} can't be the name of a git branch: {1}")]
+    Branch(String, &'static str),
+    /// Not 40 or 64 hex digits.
+    #[error("{0:?} is not the full id of a git commit")]
+    Commit(String),
+}
+
+impl BranchName {
+    /// Checks a name by the rules of `git check-ref-format`.
+    pub fn new(text: &str) -> Result<Self, RefNameError> {
+        let bad = |why| Err(RefNameError::Branch(text.to_owned(), why));
+        if text.is_empty() || text == "@" || text == "HEAD" {
+            return bad("it is reserved or empty");
+        }
+        if text.starts_with('-') {
+            return bad("it starts with a dash");
+        }
+        if text.len() > 244 {
+            return bad("it is longer than 244 bytes");
+        }
+        if text.contains("..") || text.contains("@{") || text.ends_with('.') {
+            return bad("it holds '..' or '@{', or ends with a dot");
+        }
+        if text.chars().any(|c| c.is_control() || " ~^:?*[\\\u{7f}".contains(c)) {
+            return bad("it holds a space, a control character or one of ~^:?*[\\");
+        }
+        if text.split('/').any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock")) {
+            return bad("a part between slashes is empty, starts with a dot or ends with .lock");
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// Without `refs/heads/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// With `refs/heads/`.
+    pub fn full(&self) -> String {
+        format!("refs/heads/{}", self.0)
+    }
+}
+
+impl CommitId {
+    /// Checks a full commit id.
+    pub fn new(text: &str) -> Result<Self, RefNameError> {
+        let hex = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if hex && matches!(text.len(), 40 | 64) {
+            Ok(Self(text.into()))
+        } else {
+            Err(RefNameError::Commit(text.to_owned()))
+        }
+    }
+
+    /// All hex digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first seven hex digits, for people.
+    pub fn short(&self) -> &str {
+        &self.0[..7]
+    }
+}
+
+impl fmt::Display for BranchName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for BranchName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BranchName({})", self.0)
+    }
+}
+
+impl fmt::Display for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CommitId({})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gits_own_rules() {
+        for good in ["main", "tagboat/apps/api", "a-b_c.d", "tagboat/ünï"] {
+            assert!(BranchName::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "", "@", "HEAD", "-x", "a..b", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[", "a\\b", "a/", "/a", "a//b",
+            ".a", "a/.b", "a.lock", "a.lock/b", "a@{b", "a.", "a\u{7f}",
+        ] {
+            assert!(BranchName::new(bad).is_err(), "{bad}");
+        }
+        assert!(CommitId::new(&"a1".repeat(20)).is_ok());
+        assert!(CommitId::new("abc1234").is_err());
+    }
+}
