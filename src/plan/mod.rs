@@ -1,7 +1,18 @@
 //! What should be, what is, and what to do about the difference. Pure: data in, data out.
 
+mod group;
+mod link;
+mod message;
 mod proposal;
 mod pull_request;
+mod reconcile;
+mod record;
+mod template;
 
-pub use proposal::{Change, Extras, Proposal};
+pub use group::group;
+pub use message::{GROUP_TRAILER, Templates, Texts, texts};
+pub use proposal::{Change, Draft, Extras, Proposal};
 pub use pull_request::{PullRequest, PullRequestState};
+pub use reconcile::{Action, Observed, asks_history, reconcile};
+pub use record::{Record, RecordedChange, merge_body};
+pub use template::{TemplateError, render};

@@ -1,4 +1,4 @@
-//! What should be: one branch with edits, as a pull request that does not exist yet. Pure data.
+//! What should be: a group of changes, and the pull request that it becomes. Pure data.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,11 +26,22 @@ pub struct Change {
     /// Why this tag.
     pub reason: String,
     /// What is known of the image that stands there.
-    pub from_facts: Option<ImageFacts>,
+    pub from_facts: Option<Arc<ImageFacts>>,
     /// What is known of the chosen image.
-    pub to_facts: Option<ImageFacts>,
+    pub to_facts: Option<Arc<ImageFacts>>,
     /// The bytes to change, all in `path`.
     pub edits: Vec<Edit>,
+}
+
+/// Changes that share a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    /// What the changes have in common; unique among the drafts of a run.
+    pub group: String,
+    /// The branch that holds them: a function of the group alone.
+    pub branch: BranchName,
+    /// What changes, ordered by path and position. Never empty.
+    pub changes: Vec<Change>,
 }
 
 /// A pull request as it should be.
@@ -38,7 +49,7 @@ pub struct Change {
 pub struct Proposal {
     /// What the changes have in common; unique among the proposals of a run.
     pub group: String,
-    /// The branch that holds them: a function of the group alone.
+    /// The branch that holds them.
     pub branch: BranchName,
     /// The branch it is to be merged into.
     pub base: BranchName,
