@@ -1,37 +1,57 @@
-//! The trait of all forges: five verbs and what a forge can't do, as data.
+//! The trait of all forges, and what a forge can't do, as data. Knows no forge by name, no git and no policy.
 
 use async_trait::async_trait;
 
-use crate::plan::{Proposal, PullRequest};
+use crate::plan::{Extras, Proposal, PullRequest};
+use crate::refname::BranchName;
 
 use super::error::ForgeError;
 
 /// Speaks to one repository at a code host. Knows no git and no policy.
+///
+/// Reading is asked again when it fails, within bounds. A request that makes something is never sent twice: after an
+/// answer that leaves open what happened, the forge is asked what there is.
 #[async_trait]
 pub trait Forge: Send + Sync {
     /// What this forge can't do, or only so far.
     fn limits(&self) -> Limits;
 
-    /// All pull requests, in any state, whose branch starts with `prefix` and is in this repository (not in a fork).
-    /// No obligation to sort.
-    async fn pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError>;
+    /// The open pull requests whose branch starts with `prefix` and is in this repository (not in a fork). No
+    /// obligation to sort. One request per hundred open pull requests of the repository.
+    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError>;
 
-    /// Opens a pull request for a branch that has been pushed.
-    async fn open(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError>;
+    /// What became of earlier pull requests of a branch: merged or closed ones, newest first; perhaps only the newest
+    /// hundred. One request.
+    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError>;
 
-    /// Makes title, body, labels and people of an open pull request what they should be. Sends nothing for what is
-    /// so already; labels and people that someone added are kept.
-    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<PullRequest, ForgeError>;
+    /// Opens a pull request for a branch that has been pushed, with labels and people. Where one is open already, that
+    /// one is updated instead: there is never a second.
+    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError>;
 
-    /// Says why in a comment, sets the body (so that the next run knows who closed it), and closes. The branch is
+    /// Makes title, body and base of an open pull request what they should be, and adds labels that are missing. Sends
+    /// nothing for what is so already. Labels that someone added are kept. Reviewers, assignees and draft are a matter
+    /// of opening only: whom a person removed is not asked again, and what a person marked as ready stays so.
+    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError>;
+
+    /// Closes with this body (so that the next run knows who closed it), then says why in a comment. The branch is
     /// deleted by git, not here.
-    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<(), ForgeError>;
+    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError>;
 
-    /// Asks with a read request whether the repository is there and what the token may do; for `tagboat check`.
+    /// Asks with read requests whether the repository is there and what the token may do; for `tagboat check`.
     async fn check(&self) -> Result<Access, ForgeError>;
 
     /// Requests sent so far.
     fn requests(&self) -> u64;
+}
+
+/// A pull request as it is after it was written to.
+#[derive(Debug)]
+pub struct Written {
+    /// As the forge has it now.
+    pub pull_request: PullRequest,
+    /// What could not be done, while the pull request itself stands: a label that doesn't exist, a reviewer that may
+    /// not be asked.
+    pub warnings: Vec<ForgeError>,
 }
 
 /// What a forge can't do, or only so far.
@@ -45,6 +65,46 @@ pub struct Limits {
     pub labels: bool,
     /// Whether it knows drafts.
     pub drafts: bool,
+    /// Whether people can be asked for a review.
+    pub reviewers: bool,
+    /// Whether teams can be asked for a review.
+    pub team_reviewers: bool,
+    /// Whether people can be assigned.
+    pub assignees: bool,
+}
+
+impl Limits {
+    /// A forge that can do everything, with texts up to these lengths.
+    pub const fn all(title: usize, body: usize) -> Self {
+        Self { body, title, labels: true, drafts: true, reviewers: true, team_reviewers: true, assignees: true }
+    }
+
+    /// Refuses a text that the forge would refuse or cut.
+    pub fn fits(&self, title: &str, body: &str) -> Result<(), ForgeError> {
+        for (what, text, limit) in [("title", title, self.title), ("body", body, self.body)] {
+            let is = text.chars().count();
+            if is > limit {
+                return Err(ForgeError::TooLong { what, is, limit });
+            }
+        }
+        Ok(())
+    }
+
+    /// What of `extras` this forge doesn't know, as warnings.
+    pub fn unknown(&self, extras: &Extras) -> Vec<ForgeError> {
+        let asked = [
+            ("labels", self.labels, !extras.labels.is_empty()),
+            ("drafts", self.drafts, extras.draft),
+            ("reviewers", self.reviewers, !extras.reviewers.is_empty()),
+            ("teams as reviewers", self.team_reviewers, !extras.team_reviewers.is_empty()),
+            ("assignees", self.assignees, !extras.assignees.is_empty()),
+        ];
+        asked
+            .into_iter()
+            .filter(|(_, known, wanted)| *wanted && !known)
+            .map(|(what, ..)| ForgeError::Unknown { what })
+            .collect()
+    }
 }
 
 /// What `tagboat check` says about a forge.
@@ -52,7 +112,7 @@ pub struct Limits {
 pub struct Access {
     /// Who the token belongs to, where the forge tells.
     pub user: Option<String>,
-    /// What it may do, in words.
+    /// What it may do, in the forge's words.
     pub rights: Vec<String>,
     /// Requests left before the rate limit, where the forge tells.
     pub remaining: Option<u64>,

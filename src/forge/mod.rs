@@ -1,7 +1,62 @@
-//! Asks code hosts about pull requests.
+//! Asks code hosts about pull requests. [`FORGES`] lists them; a new one is one file and one row.
 
 mod error;
 mod forge;
+mod github;
+mod local;
+mod patience;
+mod remote;
+mod settings;
 
 pub use error::ForgeError;
-pub use forge::{Access, Forge, Limits};
+pub use forge::{Access, Forge, Limits, Written};
+pub use patience::Patience;
+pub use remote::{RemoteUrl, RemoteUrlError, Scheme};
+pub use settings::{Address, ForgeSettings};
+
+/// A forge, as the table has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub about: &'static str,
+    /// Whether a remote is surely on this forge. Hosts that say nothing need the configuration.
+    pub recognises: fn(&RemoteUrl) -> bool,
+    /// Where this forge has the repository of a remote, or `None` where the path is not one of its repositories.
+    pub address: fn(&RemoteUrl) -> Option<Address>,
+    /// Environment variables that hold a token where this forge's own CI and tools run, best first.
+    pub token_variables: &'static [&'static str],
+    /// Makes a client; sends nothing. Must be called inside a tokio runtime.
+    pub connect: fn(ForgeSettings) -> Result<Box<dyn Forge>, ForgeError>,
+}
+
+/// All forges. The first that recognises a remote is asked.
+pub const FORGES: &[Entry] = &[
+    Entry {
+        name: "github",
+        about: "GitHub: github.com, Enterprise Cloud and Enterprise Server",
+        recognises: github::recognises,
+        address: github::address,
+        token_variables: github::TOKEN_VARIABLES,
+        connect: github::connect,
+    },
+    Entry {
+        name: "local",
+        about: "files in a folder: for trying out, for tests, and where there is no forge",
+        recognises: local::recognises,
+        address: local::address,
+        token_variables: local::TOKEN_VARIABLES,
+        connect: local::connect,
+    },
+];
+
+/// The forge of that name.
+pub fn named(name: &str) -> Option<&'static Entry> {
+    FORGES.iter().find(|entry| entry.name == name)
+}
+
+/// The forge that a remote is surely on.
+pub fn recognise(remote: &RemoteUrl) -> Option<&'static Entry> {
+    FORGES.iter().find(|entry| (entry.recognises)(remote))
+}

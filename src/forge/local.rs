@@ -1,0 +1,282 @@
+//! Pull requests as files in a folder: `0001.md` for people, `0001.json` for the next run. For trying out, for tests
+//! and where there is no forge. A person merges or closes by setting `state` in the JSON file. Knows no git.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Proposal, PullRequest, PullRequestState};
+use crate::refname::BranchName;
+
+use super::error::ForgeError;
+use super::forge::{Access, Forge, Limits, Written};
+use super::remote::RemoteUrl;
+use super::settings::{Address, ForgeSettings};
+
+/// Files need no token.
+pub(super) const TOKEN_VARIABLES: &[&str] = &[];
+
+const LIMITS: Limits = Limits::all(usize::MAX, usize::MAX);
+
+/// Never: it is chosen in the configuration only.
+pub(super) fn recognises(_: &RemoteUrl) -> bool {
+    false
+}
+
+/// None: the folder stands in the configuration.
+pub(super) fn address(_: &RemoteUrl) -> Option<Address> {
+    None
+}
+
+/// Takes a folder, which is made when the first pull request is opened.
+pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+    let Address { api: folder, repository } = settings.address;
+    if folder.is_empty() {
+        return Err(ForgeError::Settings { reason: "the local forge needs a folder".to_owned() });
+    }
+    Ok(Box::new(Local { folder: folder.into(), repository }))
+}
+
+struct Local {
+    folder: PathBuf,
+    repository: String,
+}
+
+/// What a JSON file holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Record {
+    number: u64,
+    state: State,
+    branch: String,
+    base: String,
+    title: String,
+    body: String,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    reviewers: Vec<String>,
+    #[serde(default)]
+    team_reviewers: Vec<String>,
+    #[serde(default)]
+    assignees: Vec<String>,
+    #[serde(default)]
+    draft: bool,
+    #[serde(default)]
+    comments: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    Open,
+    Merged,
+    Closed,
+}
+
+#[async_trait]
+impl Forge for Local {
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        let ours = self.read_all()?.into_iter();
+        let ours = ours.filter(|record| record.state == State::Open && record.branch.starts_with(prefix));
+        ours.map(|record| self.observe(&record)).collect()
+    }
+
+    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        let ended = self.read_all()?.into_iter().rev();
+        let ended = ended.filter(|record| record.state != State::Open && record.branch == branch.as_str());
+        ended.map(|record| self.observe(&record)).collect()
+    }
+
+    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
+        let records = self.read_all()?;
+        let same = |record: &&Record| record.state == State::Open && record.branch == proposal.branch.as_str();
+        if let Some(existing) = records.iter().find(same) {
+            return self.update(&self.observe(existing)?, proposal).await;
+        }
+        let extras = proposal.extras.clone();
+        let mut record = Record {
+            number: records.last().map_or(1, |last| last.number + 1),
+            state: State::Open,
+            branch: proposal.branch.as_str().to_owned(),
+            base: proposal.base.as_str().to_owned(),
+            title: proposal.title.clone(),
+            body: proposal.body.clone(),
+            labels: extras.labels,
+            reviewers: extras.reviewers,
+            team_reviewers: extras.team_reviewers,
+            assignees: extras.assignees,
+            draft: extras.draft,
+            comments: Vec::new(),
+        };
+        // Another run may take the same number in the same moment: the one that comes second takes the next.
+        while !self.write(&record, true)? {
+            record.number += 1;
+        }
+        self.written(&record)
+    }
+
+    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
+        let before = self.read(&self.path(existing.number, "json"))?;
+        let mut record = before.clone();
+        record.title.clone_from(&proposal.title);
+        record.body.clone_from(&proposal.body);
+        record.base = proposal.base.as_str().to_owned();
+        let missing = proposal.extras.labels.iter().filter(|label| !before.labels.contains(label));
+        record.labels.extend(missing.cloned());
+        let same = (&before.title, &before.body, &before.base, &before.labels)
+            == (&record.title, &record.body, &record.base, &record.labels);
+        if !same {
+            self.write(&record, false)?;
+        }
+        self.written(&record)
+    }
+
+    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
+        let mut record = self.read(&self.path(existing.number, "json"))?;
+        record.state = State::Closed;
+        body.clone_into(&mut record.body);
+        record.comments.push(comment.to_owned());
+        self.write(&record, false)?;
+        self.written(&record)
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        self.read_all()?;
+        Ok(Access { user: None, rights: vec!["files in a folder".to_owned()], remaining: None })
+    }
+
+    fn requests(&self) -> u64 {
+        0
+    }
+}
+
+impl Local {
+    fn path(&self, number: u64, extension: &str) -> PathBuf {
+        self.folder.join(format!("{number:04}.{extension}"))
+    }
+
+    /// All records, by number. One that can't be read is an error: it may be the one that is asked for.
+    fn read_all(&self) -> Result<Vec<Record>, ForgeError> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(&self.folder, &error)),
+        };
+        let mut records = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|error| failed(&self.folder, &error))?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                records.push(self.read(&path)?);
+            }
+        }
+        records.sort_by_key(|record| record.number);
+        Ok(records)
+    }
+
+    fn read(&self, path: &Path) -> Result<Record, ForgeError> {
+        let bytes = std::fs::read(path).map_err(|error| failed(path, &error))?;
+        let record: Record = serde_json::from_slice(&bytes).map_err(|error| failed(path, &error))?;
+        if path != self.path(record.number, "json") {
+            return Err(failed(path, &format!("it says that it is number {}", record.number)));
+        }
+        Ok(record)
+    }
+
+    /// Writes both files, each whole or not at all; `false` where `new` and the number is taken.
+    fn write(&self, record: &Record, new: bool) -> Result<bool, ForgeError> {
+        let json = serde_json::to_string_pretty(record).map_err(|error| failed(&self.folder, &error))? + "\n";
+        let taken = !self.put(&self.path(record.number, "json"), &json, new)?;
+        if !taken {
+            self.put(&self.path(record.number, "md"), &page(record, &self.repository), false)?;
+        }
+        Ok(!taken)
+    }
+
+    fn put(&self, path: &Path, text: &str, new: bool) -> Result<bool, ForgeError> {
+        let write = || {
+            std::fs::create_dir_all(&self.folder)?;
+            let mut builder = tempfile::Builder::new();
+            #[cfg(unix)]
+            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+            let mut file = builder.tempfile_in(&self.folder)?;
+            file.write_all(text.as_bytes())?;
+            match new {
+                true => file.persist_noclobber(path).map_err(|error| error.error)?,
+                false => file.persist(path).map_err(|error| error.error)?,
+            };
+            Ok(true)
+        };
+        write().or_else(|error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists if new => Ok(false),
+            _ => Err(failed(path, &error)),
+        })
+    }
+
+    fn observe(&self, record: &Record) -> Result<PullRequest, ForgeError> {
+        let page = self.path(record.number, "md");
+        let branch = |name: &str| BranchName::new(name).map_err(|error| failed(&page, &error));
+        let absolute = std::path::absolute(&page).unwrap_or_else(|_| page.clone());
+        let url = url::Url::from_file_path(absolute).map_or_else(|()| page.display().to_string(), String::from);
+        Ok(PullRequest {
+            number: record.number,
+            url,
+            branch: branch(&record.branch)?,
+            base: branch(&record.base)?,
+            state: match record.state {
+                State::Open => PullRequestState::Open,
+                State::Merged => PullRequestState::Merged,
+                State::Closed => PullRequestState::Closed,
+            },
+            head: None,
+            title: record.title.clone(),
+            body: record.body.clone(),
+            labels: record.labels.clone(),
+        })
+    }
+
+    fn written(&self, record: &Record) -> Result<Written, ForgeError> {
+        Ok(Written { pull_request: self.observe(record)?, warnings: Vec::new() })
+    }
+}
+
+/// The Markdown page of a record.
+fn page(record: &Record, repository: &str) -> String {
+    let state = match record.state {
+        State::Open if record.draft => "draft",
+        State::Open => "open",
+        State::Merged => "merged",
+        State::Closed => "closed",
+    };
+    let repository = if repository.is_empty() { String::new() } else { format!(" in {repository}") };
+    let mut page = format!(
+        "# {} (#{})\n\n**{state}**: `{}` into `{}`{repository}\n",
+        record.title, record.number, record.branch, record.base
+    );
+    let people = [
+        ("Labels", &record.labels),
+        ("Reviewers", &record.reviewers),
+        ("Teams", &record.team_reviewers),
+        ("Assignees", &record.assignees),
+    ];
+    for (what, names) in people {
+        if !names.is_empty() {
+            page.push_str(&format!("{what}: {}  \n", names.join(", ")));
+        }
+    }
+    page.push_str(&format!("\n---\n\n{}\n", record.body.trim_end()));
+    for comment in &record.comments {
+        page.push_str(&format!("\n---\n\n> {}\n", comment.replace('\n', "\n> ")));
+    }
+    page
+}
+
+fn failed(path: &Path, reason: &dyn std::fmt::Display) -> ForgeError {
+    ForgeError::File { path: path.to_owned(), reason: reason.to_string() }
+}

@@ -1,0 +1,197 @@
+//! Reads the URL of a git remote: which host, and which path there. Pure text; it guesses nothing about forges and
+//! never keeps or repeats a user name or password that stands in a URL.
+
+use std::fmt;
+
+/// How git reaches a remote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    /// `https://`
+    Https,
+    /// `http://`
+    Http,
+    /// `ssh://`, or the form of scp: `git@host:path`.
+    Ssh,
+    /// `git://`
+    Git,
+}
+
+/// A git remote on some host, without credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteUrl {
+    /// How git reaches it.
+    pub scheme: Scheme,
+    /// Host name or address, in lower case.
+    pub host: String,
+    /// The port, where it is written.
+    pub port: Option<u16>,
+    /// The path, percent-decoded, without slashes at its ends and without `.git`.
+    pub path: String,
+}
+
+/// Why a remote says nothing about a forge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RemoteUrlError {
+    /// A path on this machine.
+    #[error("the git remote is a path on this machine, not on a host")]
+    Local,
+    /// A URL of a kind that git or a forge doesn't serve.
+    #[error("the git remote's URL has a scheme that no forge serves")]
+    Scheme,
+    /// Not a URL with a host and a path.
+    #[error("the git remote's URL can't be read: it needs a host and a path")]
+    Unreadable,
+}
+
+impl RemoteUrl {
+    /// Reads `https://`, `http://`, `ssh://` and `git://` URLs and the form of scp, by the rules of `git help fetch`
+    /// ("GIT URLS"): text with a colon before its first slash, and no `://`, is `host:path`.
+    pub fn parse(text: &str) -> Result<Self, RemoteUrlError> {
+        let text = text.trim();
+        match text.split_once("://") {
+            Some((scheme, _)) => Self::parse_url(scheme, text),
+            None => Self::parse_scp(text),
+        }
+    }
+
+    fn parse_url(scheme: &str, text: &str) -> Result<Self, RemoteUrlError> {
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "https" | "git+https" => Scheme::Https,
+            "http" => Scheme::Http,
+            "ssh" | "git+ssh" | "ssh+git" => Scheme::Ssh,
+            "git" => Scheme::Git,
+            "file" => return Err(RemoteUrlError::Local),
+            _ => return Err(RemoteUrlError::Scheme),
+        };
+        let url = url::Url::parse(text).map_err(|_| RemoteUrlError::Unreadable)?;
+        let host = url.host_str().ok_or(RemoteUrlError::Unreadable)?.to_ascii_lowercase();
+        Self { scheme, host, port: url.port(), path: clean_path(url.path()) }.checked()
+    }
+
+    fn parse_scp(text: &str) -> Result<Self, RemoteUrlError> {
+        // `git@[::1]:path` and `[git@host:2222]:path` put brackets around what holds colons.
+        let colon = match text.find(']') {
+            Some(end) if text[..end].contains('[') => end + 1,
+            _ => text.find(':').ok_or(RemoteUrlError::Local)?,
+        };
+        let (head, path) = (&text[..colon], text[colon..].strip_prefix(':').ok_or(RemoteUrlError::Unreadable)?);
+        // One letter before the colon is a drive on Windows.
+        if head.contains('/') || head.len() < 2 {
+            return Err(RemoteUrlError::Local);
+        }
+        let host = head.rsplit_once('@').map_or(head, |(_, host)| host).trim_matches(['[', ']']);
+        let (host, port) = match host.split_once(':') {
+            Some((name, port)) if !port.contains(':') => {
+                (name, Some(port.parse().map_err(|_| RemoteUrlError::Unreadable)?))
+            }
+            _ => (host, None),
+        };
+        Self { scheme: Scheme::Ssh, host: host.to_ascii_lowercase(), port, path: clean_path(path) }.checked()
+    }
+
+    fn checked(self) -> Result<Self, RemoteUrlError> {
+        if self.host.is_empty() || self.path.is_empty() { Err(RemoteUrlError::Unreadable) } else { Ok(self) }
+    }
+
+    /// The web site of that host. The port of `ssh` says nothing about it, so it is kept for `http` and `https` only.
+    pub fn site(&self) -> String {
+        let scheme = if self.scheme == Scheme::Http { "http" } else { "https" };
+        match (self.scheme, self.port) {
+            (Scheme::Http | Scheme::Https, Some(port)) => format!("{scheme}://{}:{port}", self.host),
+            _ => format!("{scheme}://{}", self.host),
+        }
+    }
+
+    /// The parts of the path.
+    pub fn segments(&self) -> Vec<&str> {
+        self.path.split('/').collect()
+    }
+}
+
+impl fmt::Display for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.host, self.path)
+    }
+}
+
+fn clean_path(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
+    let path = path.strip_suffix(".git").unwrap_or(path).trim_end_matches('/');
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    percent_decode(&parts.join("/"))
+}
+
+/// Decodes `%20` and the like; what isn't UTF-8 afterwards stays as written.
+fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let pair = after.get(..2).filter(|_| first == b'%').and_then(|hex| std::str::from_utf8(hex).ok());
+        match pair.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_a_remote() {
+        #[rustfmt::skip]
+        let good = [
+            // written                                            host                 port        path                     site
+            ("https://github.com/acme/gitops.git",               "github.com",     None,       "acme/gitops",           "https://github.com"),
+            ("https://github.com/acme/gitops",                   "github.com",     None,       "acme/gitops",           "https://github.com"),
+            ("https://GitHub.com//acme/gitops/",                 "github.com",     None,       "acme/gitops",           "https://github.com"),
+            ("https://x-access-token:s3cret@github.com/a/b.git", "github.com",     None,       "a/b",                   "https://github.com"),
+            ("http://git.acme.test:8080/a/b.git",                "git.acme.test",  Some(8080), "a/b",                   "http://git.acme.test:8080"),
+            ("https://git.acme.test:8443/a/b.git",               "git.acme.test",  Some(8443), "a/b",                   "https://git.acme.test:8443"),
+            ("git@github.com:acme/gitops.git",                   "github.com",     None,       "acme/gitops",           "https://github.com"),
+            ("github.com:acme/gitops.git",                       "github.com",     None,       "acme/gitops",           "https://github.com"),
+            ("git@gitlab.acme.test:group/sub/project.git",       "gitlab.acme.test", None,     "group/sub/project",     "https://gitlab.acme.test"),
+            ("ssh://git@gitlab.acme.test:2222/group/sub/p.git",  "gitlab.acme.test", Some(2222), "group/sub/p",         "https://gitlab.acme.test"),
+            ("[git@gitlab.acme.test:2222]:group/p.git",          "gitlab.acme.test", Some(2222), "group/p",             "https://gitlab.acme.test"),
+            ("ssh://git@bitbucket.acme.test:7999/proj/repo.git", "bitbucket.acme.test", Some(7999), "proj/repo",        "https://bitbucket.acme.test"),
+            ("https://dev.azure.com/org/My%20Project/_git/repo", "dev.azure.com",  None,       "org/My Project/_git/repo", "https://dev.azure.com"),
+            ("git@ssh.dev.azure.com:v3/org/My%20Project/repo",   "ssh.dev.azure.com", None,    "v3/org/My Project/repo",   "https://ssh.dev.azure.com"),
+            ("git://git.acme.test/a/b",                          "git.acme.test",  None,       "a/b",                   "https://git.acme.test"),
+        ];
+        for (text, host, port, path, site) in good {
+            let got = RemoteUrl::parse(text).unwrap();
+            let seen = (got.host.as_str(), got.port, got.path.as_str(), got.site());
+            assert_eq!(seen, (host, port, path, site.to_owned()), "{text}");
+        }
+        #[rustfmt::skip]
+        let bad = [
+            ("/srv/git/a.git",                                   RemoteUrlError::Local),
+            ("../a.git",                                         RemoteUrlError::Local),
+            ("./with:colon.git",                                 RemoteUrlError::Local),
+            ("C:\\repos\\a",                                     RemoteUrlError::Local),
+            ("file:///srv/git/a.git",                            RemoteUrlError::Local),
+            ("s3://bucket/a",                                    RemoteUrlError::Scheme),
+            ("https://github.com/",                              RemoteUrlError::Unreadable),
+            ("https://",                                         RemoteUrlError::Unreadable),
+            ("git@github.com:",                                  RemoteUrlError::Unreadable),
+            ("[git@host:notaport]:a/b",                          RemoteUrlError::Unreadable),
+        ];
+        for (text, expected) in bad {
+            assert_eq!(RemoteUrl::parse(text), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_not_kept() {
+        let remote = RemoteUrl::parse("https://me:hunter2@github.com/a/b").unwrap();
+        assert!(!format!("{remote} {remote:?} {}", remote.site()).contains("hunter2"));
+    }
+}
