@@ -1,1 +1,58 @@
-//! config.
+//! What can be configured: `tagboat.yaml`, read strictly, with every problem told at its line.
+//!
+//! From the bottom up: [`node`] is the file as a tree with positions; [`reader`] reads the types of [`schema`] from it
+//! and goes on after a problem; [`validate`] makes a [`Config`] of them, which cannot hold a wrong state. Nothing here
+//! opens a file: text comes in, and what is named in it (a CA file, an environment variable) is named on.
+
+mod config;
+mod duration;
+mod error;
+mod located;
+mod node;
+mod patterns;
+mod policies;
+mod reader;
+mod refusal;
+mod schema;
+mod template;
+mod validate;
+
+pub use config::{
+    Config, ForgeSettings, Gates, GitSettings, Paths, PullRequests, RegistrySettings, Selection, Ungoverned,
+};
+pub use duration::{DurationError, duration};
+pub use error::{ConfigError, ConfigErrors};
+pub use patterns::{PatternError, Patterns};
+
+use node::Node;
+use schema::Schema;
+
+/// The file that is looked for at the root of a repository.
+pub const FILE_NAME: &str = "tagboat.yaml";
+
+/// Reads a configuration. `path` is what messages call the file.
+pub fn parse(text: &str, path: &str) -> Result<Config, ConfigErrors> {
+    let mut problems = Vec::new();
+    let config = match Node::parse(text) {
+        Ok(root) => {
+            let schema: Schema = reader::read(&root, &mut problems);
+            Some(validate::validate(schema, path, &mut problems))
+        }
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    };
+    match config {
+        Some(config) if problems.is_empty() => Ok(config),
+        _ => Err(error::located(path, text, problems)),
+    }
+}
+
+impl Default for Config {
+    /// No configuration at all: every reference is governed by its shape, with one pull request per folder and at most
+    /// five of them open.
+    fn default() -> Self {
+        validate::validate(Schema::default(), FILE_NAME, &mut Vec::new())
+    }
+}

@@ -1,0 +1,218 @@
+//! The configuration as everything else sees it: checked, with its defaults filled in. It cannot hold a wrong state.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::patterns::Patterns;
+use crate::image::{ImageName, Platform};
+use crate::policy::Policy;
+use crate::refname::BranchName;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Which files are read.
+    pub paths: Paths,
+    /// Policies by name, the built-in `shape` among them.
+    pub(super) policies: BTreeMap<String, Arc<dyn Policy>>,
+    /// First match governs.
+    pub(super) rules: Vec<Rule>,
+    /// How changes become pull requests.
+    pub pull_requests: PullRequests,
+    /// What is special about a registry, by host and port as they stand in a normalised image name.
+    pub registries: BTreeMap<String, RegistrySettings>,
+    /// The manifests repository.
+    pub git: GitSettings,
+    /// Where pull requests are opened.
+    pub forge: ForgeSettings,
+}
+
+/// Which files are read.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    pub(super) include: Patterns,
+    pub(super) exclude: Patterns,
+}
+
+/// One rule: what it matches, and what it asks for.
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    pub(super) images: Patterns,
+    pub(super) paths: Patterns,
+    /// A key of [`Config::policies`], or [`IGNORE`].
+    pub(super) policy: String,
+    pub(super) gates: Gates,
+    /// `tagboat.yaml:12`
+    pub(super) source: String,
+}
+
+/// What a rule asks for beyond its policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gates {
+    /// How old an image must be before it is proposed.
+    pub min_age: Option<Duration>,
+    /// Platforms that an image must be there for.
+    pub platforms: Vec<Platform>,
+    /// Whether the digest is written beside the tag, where the manifest has a place for it.
+    pub pin: bool,
+}
+
+/// What governs one reference.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// The name of the policy: `shape`, `release`.
+    pub name: String,
+    /// The policy.
+    pub policy: Arc<dyn Policy>,
+    /// What the matching rule asks for beyond it.
+    pub gates: Gates,
+    /// Where that is said: `the rule at tagboat.yaml:12`.
+    pub source: String,
+}
+
+/// Why nothing governs a reference.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Ungoverned {
+    /// There are rules, and none of them matches.
+    #[error("no rule matches")]
+    NoRule,
+    /// It is to be left alone.
+    #[error("ignored by {0}")]
+    Ignored(String),
+    /// The marker on it names a policy that the configuration does not have.
+    #[error("the marker names the policy '{0}', which is not in the configuration")]
+    UnknownPolicy(String),
+}
+
+/// The policy that leaves things alone.
+pub(super) const IGNORE: &str = "ignore";
+/// The policy without any configuration.
+pub(super) const SHAPE: &str = "shape";
+
+impl Config {
+    /// What governs a reference: the policy that its marker names, else that of the first rule that matches, else, if
+    /// there are no rules at all, `shape`. A marker replaces the policy of the rule; what the rule asks for besides
+    /// stays.
+    pub fn select(&self, name: &ImageName, path: &str, marker: Option<&str>) -> Result<Selection, Ungoverned> {
+        let rule = self.rules.iter().find(|rule| rule.images.match_image(name) && rule.paths.match_path(path));
+        let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
+        let (policy, source) = match (marker, rule) {
+            (Some(marker), _) => (marker, "the marker beside it".to_owned()),
+            (None, Some(rule)) => (rule.policy.as_str(), format!("the rule at {}", rule.source)),
+            (None, None) if self.rules.is_empty() => (SHAPE, "the default".to_owned()),
+            (None, None) => return Err(Ungoverned::NoRule),
+        };
+        if policy == IGNORE {
+            return Err(Ungoverned::Ignored(source));
+        }
+        let found = self.policy(policy).ok_or_else(|| Ungoverned::UnknownPolicy(policy.to_owned()))?;
+        Ok(Selection { name: policy.to_owned(), policy: found, gates, source })
+    }
+
+    /// The policy of a name, the built-in `shape` included.
+    pub fn policy(&self, name: &str) -> Option<Arc<dyn Policy>> {
+        self.policies.get(name).cloned()
+    }
+}
+
+impl Paths {
+    /// Whether a file is read, by its path from the repository's root.
+    pub fn read(&self, path: &str) -> bool {
+        self.include.match_path(path) && !self.exclude.match_path(path)
+    }
+}
+
+/// How changes become pull requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullRequests {
+    /// `image`, `all`, or a template.
+    pub group: String,
+    /// What the names of branches start with; with any word after it, a legal name.
+    pub branch_prefix: String,
+    /// Template of the title; `None` is the built-in one.
+    pub title: Option<String>,
+    /// Template of the body.
+    pub body: Option<String>,
+    /// Template of the commit message.
+    pub commit_message: Option<String>,
+    /// Labels to have.
+    pub labels: Vec<String>,
+    /// People to ask for a review.
+    pub reviewers: Vec<String>,
+    /// Teams to ask for a review.
+    pub team_reviewers: Vec<String>,
+    /// People to assign.
+    pub assignees: Vec<String>,
+    /// Whether they are opened as drafts.
+    pub draft: bool,
+    /// How many may be open at once.
+    pub max_open: usize,
+}
+
+impl Default for PullRequests {
+    fn default() -> Self {
+        Self {
+            group: "{{ path_dir }}".to_owned(),
+            branch_prefix: "tagboat/".to_owned(),
+            title: None,
+            body: None,
+            commit_message: None,
+            labels: Vec::new(),
+            reviewers: Vec::new(),
+            team_reviewers: Vec::new(),
+            assignees: Vec::new(),
+            draft: false,
+            max_open: 5,
+        }
+    }
+}
+
+/// What is special about one registry. It names environment variables, never what is in them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RegistrySettings {
+    /// The host that is asked instead.
+    pub mirror: Option<String>,
+    /// A PEM file, as written: relative to the folder of the configuration.
+    pub ca_file: Option<String>,
+    /// Whether it is spoken to without TLS; `None` leaves it to the host (loopback or not).
+    pub plain_http: Option<bool>,
+    /// The variable with the user name.
+    pub username_env: Option<String>,
+    /// The variable with the password.
+    pub password_env: Option<String>,
+    /// The variable with a Bearer token.
+    pub token_env: Option<String>,
+    /// How many tags are asked for at once.
+    pub page_size: Option<u32>,
+}
+
+/// The manifests repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitSettings {
+    /// Author and committer: name and address.
+    pub author: Option<(String, String)>,
+    /// The branch that pull requests go to; `None` is the remote's default branch.
+    pub base: Option<BranchName>,
+    /// The remote.
+    pub remote: String,
+}
+
+impl Default for GitSettings {
+    fn default() -> Self {
+        Self { author: None, base: None, remote: "origin".to_owned() }
+    }
+}
+
+/// Where pull requests are opened; what is `None` is derived from the git remote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ForgeSettings {
+    /// A name of the table of forges, as written: that table is not known here.
+    pub kind: Option<String>,
+    /// Where its API answers.
+    pub url: Option<String>,
+    /// The repository there.
+    pub repository: Option<String>,
+    /// The folder of a `local` forge, as written.
+    pub folder: Option<String>,
+}

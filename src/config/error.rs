@@ -1,0 +1,151 @@
+//! What can be wrong with a configuration file: always where, what, and what to do about it.
+
+use std::fmt;
+
+use crate::text::Position;
+
+/// One problem in a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}:{}:{}: {message}", position.line, position.column)]
+pub struct ConfigError {
+    /// The file, as it was named to the parser.
+    pub path: String,
+    /// Where in it.
+    pub position: Position,
+    /// What is wrong there: a lower-case fragment.
+    pub message: String,
+    /// What to write instead, where that can be said.
+    pub hint: Option<String>,
+    /// The line of the file that the problem stands in, as far as it can be shown: a secret and what follows it can't.
+    pub line: String,
+}
+
+/// Every problem of one file, in the order of the file. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+impl ConfigErrors {
+    /// The problems, from the top of the file to its end.
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
+        self.0.iter()
+    }
+}
+
+impl ConfigError {
+    /// The line with a mark under the place, for a terminal.
+    pub fn snippet(&self) -> String {
+        let number = self.position.line.to_string();
+        let gutter = " ".repeat(number.len());
+        // Tabs are kept, so that the mark stands below its character however wide they are shown.
+        if self.line.chars().count() < self.position.column {
+            return format!("{gutter} |\n{number} | {}", self.line);
+        }
+        let before = self.line.chars().take(self.position.column.saturating_sub(1));
+        let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        format!("{gutter} |\n{number} | {}\n{gutter} | {indent}^", self.line)
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, error) in self.0.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{error}\n{}", error.snippet())?;
+            if let Some(hint) = &error.hint {
+                write!(f, "\nhint: {hint}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A problem before it is tied to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) position: Position,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn new(position: Position, message: impl Into<String>) -> Self {
+        Self { position, message: message.into(), hint: None }
+    }
+
+    #[must_use]
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A name that is not among those known, with the nearest of them, or all if none is near.
+    pub(super) fn unknown<'a>(
+        position: Position,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let known: Vec<&str> = known.into_iter().collect();
+        let problem = Self::new(position, format!("unknown {what} '{name}'"));
+        match nearest(name, &known) {
+            Some(near) => problem.hint(format!("did you mean '{near}'?")),
+            None if known.is_empty() => problem,
+            None => problem.hint(format!("known here: {}", known.join(", "))),
+        }
+    }
+}
+
+/// The known name that a misspelt one most likely stands for.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace(['_', ' '], "-");
+    let score = |candidate: &str| strsim::jaro_winkler(&plain(name), &plain(candidate));
+    let best = known.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b)))?;
+    // Below 0.8 the suggestions are guesses that lead astray (`registry` for `retries`).
+    (score(best) >= 0.8).then_some(best)
+}
+
+/// Ties problems to a file, in its order.
+pub(super) fn located(path: &str, text: &str, mut problems: Vec<Problem>) -> ConfigErrors {
+    problems.sort_by_key(|problem| problem.position);
+    problems.dedup();
+    let lines: Vec<&str> = text.lines().collect();
+    let tied = problems.into_iter().map(|problem| ConfigError {
+        path: path.to_owned(),
+        line: showable(lines.get(problem.position.line - 1).copied().unwrap_or_default()),
+        position: problem.position,
+        message: without_credentials(&problem.message),
+        hint: problem.hint.as_deref().map(without_credentials),
+    });
+    ConfigErrors(tied.collect())
+}
+
+/// Keys whose values are not shown. People write passwords here before they read that they belong elsewhere.
+const SECRETIVE: [&str; 5] = ["password", "passwd", "token", "secret", "credential"];
+
+/// A line up to the first thing in it that may be secret.
+fn showable(line: &str) -> String {
+    let lower = line.to_ascii_lowercase();
+    let after_key = |key: &&str| lower.find(*key).and_then(|at| line[at..].find(':').map(|colon| at + colon + 1));
+    let in_url = credentials(line).map(|found| found.start);
+    match SECRETIVE.iter().filter_map(after_key).chain(in_url).min() {
+        Some(end) => format!("{} …", line[..end].trim_end()),
+        None => line.to_owned(),
+    }
+}
+
+/// A message without the user and password of a URL in it.
+fn without_credentials(text: &str) -> String {
+    credentials(text)
+        .map_or_else(|| text.to_owned(), |found| format!("{}…{}", &text[..found.start], &text[found.end..]))
+}
+
+/// Where `user:password` stands before an `@`.
+fn credentials(text: &str) -> Option<std::ops::Range<usize>> {
+    let end = text.find('@')?;
+    let start = text[..end].rfind([' ', '\'', '"', '/']).map_or(0, |at| at + 1);
+    text[start..end].contains(':').then_some(start..end)
+}

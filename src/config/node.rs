@@ -1,0 +1,199 @@
+//! The tree of a YAML file with the position of every value: what the reader and the checks point at.
+//!
+//! Serde types alone forget where a value stood as soon as it is read, and stop at the first problem.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde_yaml::{Location, Spanned};
+
+use super::error::Problem;
+use crate::text::Position;
+
+/// A value in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node {
+    pub(super) position: Position,
+    pub(super) value: Value,
+}
+
+/// What stands there. Numbers are kept as written: `1.20` is not `1.2`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// One key of a map with its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) position: Position,
+    pub(super) value: Node,
+}
+
+impl Node {
+    /// Reads a file of one YAML document. An empty file is an empty map.
+    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+        let raw: Option<Spanned<Raw>> = serde_yaml::from_str(text).map_err(|error| syntax(&error))?;
+        let empty = Self { position: Position { line: 1, column: 1 }, value: Value::Map(Vec::new()) };
+        Ok(raw.map_or(empty, |raw| raw_node(raw, text)))
+    }
+}
+
+impl Value {
+    /// For messages: what was found.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Null => "nothing".to_owned(),
+            Self::Bool(value) => format!("{value}"),
+            Self::Number(text) => format!("the number {text}"),
+            Self::Text(text) => format!("the text '{text}'"),
+            Self::List(_) => "a list".to_owned(),
+            Self::Map(_) => "a map".to_owned(),
+        }
+    }
+}
+
+/// A value as serde hands it over.
+enum Raw {
+    Null,
+    Bool(bool),
+    Number,
+    Text(String),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+fn raw_node(raw: Spanned<Raw>, text: &str) -> Node {
+    let value = match raw.value {
+        Raw::Null => Value::Null,
+        Raw::Bool(value) => Value::Bool(value),
+        Raw::Number => Value::Number(as_written(raw.defined, text)),
+        Raw::Text(value) => Value::Text(value),
+        Raw::List(items) => Value::List(items.into_iter().map(|item| raw_node(item, text)).collect()),
+        Raw::Map(entries) => Value::Map(
+            entries
+                .into_iter()
+                .map(|(key, value)| Entry {
+                    position: position(key.referenced),
+                    key: key.value,
+                    value: raw_node(value, text),
+                })
+                .collect(),
+        ),
+    };
+    Node { position: position(raw.referenced), value }
+}
+
+fn as_written(location: Location, text: &str) -> String {
+    let start = location.span().byte_offset().and_then(|at| usize::try_from(at).ok());
+    let length = location.span().byte_len().and_then(|n| usize::try_from(n).ok());
+    let slice = start.zip(length).and_then(|(start, length)| text.get(start..start + length));
+    slice.unwrap_or_default().trim().to_owned()
+}
+
+fn position(location: Location) -> Position {
+    let at_least_one = |n: u64| usize::try_from(n).unwrap_or(1).max(1);
+    Position { line: at_least_one(location.line()), column: at_least_one(location.column()) }
+}
+
+/// The parser's message is fit for people, but for what it says about its own options.
+fn syntax(error: &serde_yaml::Error) -> Problem {
+    let place = error.location().map_or(Position { line: 1, column: 1 }, position);
+    let text = error.without_snippet().to_string();
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    if let Some(rest) = message.strip_prefix("duplicate mapping key: ") {
+        let key = rest.split(',').next().unwrap_or(rest);
+        return Problem::new(place, format!("'{key}' stands here for the second time")).hint("keep one of the two");
+    }
+    match SYNTAX.iter().find(|(part, ..)| message.contains(part)) {
+        Some((_, message, hint)) => Problem::new(place, *message).hint(*hint),
+        None => Problem::new(place, format!("this is not YAML: {message}")),
+    }
+}
+
+/// Parts of messages of the parser, what is said instead, and what to do.
+#[rustfmt::skip]
+const SYNTAX: [(&str, &str, &str); 6] = [
+    ("tab",                   "this line is indented with a tab", "YAML is indented with spaces"),
+    ("block scalar",          "a value that starts with > or | is read as a block of text", "put the value in quotes"),
+    ("unclosed quote",        "the quote that opens here is never closed", "close it with the same kind of quote"),
+    ("expected key",          "this line belongs to no map", "indent the keys of a map alike, and end each with a colon"),
+    ("expected string",       "a map or a list can't be a key", "a value that starts with { is put in quotes: \"{{ path_dir }}\""),
+    ("multiple YAML",         "a second document starts here", "a configuration is one document: leave out the ---"),
+];
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Bool(value))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Raw, E> {
+        Ok(Raw::Number)
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Raw::Map(map))
+    }
+}

@@ -1,0 +1,153 @@
+//! Globs on image names and on paths.
+
+use globset::{Glob, GlobBuilder, GlobSet};
+
+use crate::image::ImageName;
+
+/// Some globs, any of which may match. `*` crosses no slash, `**` does.
+#[derive(Debug, Clone)]
+pub struct Patterns {
+    written: Vec<String>,
+    /// `None` matches everything.
+    set: Option<GlobSet>,
+}
+
+/// Why a text is no pattern, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// The glob itself is wrong.
+    #[error("'{0}' is not a pattern: {1}")]
+    Glob(String, String),
+    /// An image pattern with a tag.
+    #[error("'{0}' has a tag: patterns match the names of images, without their tags")]
+    Tag(String),
+    /// A path that is not written from the root of the repository.
+    #[error("'{0}' starts with '{1}': paths are written from the root of the repository")]
+    Rooted(String, &'static str),
+    /// A path that ends with a slash matches no file.
+    #[error("'{0}' ends with a slash, so it matches no file")]
+    Folder(String),
+}
+
+impl PatternError {
+    /// What to write instead.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Glob(..) => "* stands for anything but a slash, ** for anything, {a,b} for either".to_owned(),
+            Self::Tag(text) => format!("write '{}'", text.rsplit_once(':').map_or(text.as_str(), |(name, _)| name)),
+            Self::Rooted(text, start) => format!("write '{}'", &text[start.len()..]),
+            Self::Folder(text) => format!("write '{text}**'"),
+        }
+    }
+}
+
+impl Patterns {
+    /// What matches everything.
+    pub fn everything() -> Self {
+        Self { written: vec!["**".to_owned()], set: None }
+    }
+
+    /// What matches nothing.
+    pub fn nothing() -> Self {
+        Self { written: Vec::new(), set: Some(GlobSet::empty()) }
+    }
+
+    /// From globs that [`image_pattern`] or [`path_pattern`] have read.
+    pub(super) fn new(globs: Vec<Glob>) -> Result<Self, PatternError> {
+        let written: Vec<String> = globs.iter().map(|glob| glob.glob().to_owned()).collect();
+        let set = GlobSet::new(globs).map_err(|error| PatternError::Glob(written.join(", "), error.kind().to_string()));
+        Ok(Self { set: Some(set?), written })
+    }
+
+    /// As they were written.
+    pub fn written(&self) -> &[String] {
+        &self.written
+    }
+
+    /// Whether one of them matches the name, normalised (`docker.io/library/nginx`) or familiar (`nginx`).
+    pub fn match_image(&self, name: &ImageName) -> bool {
+        self.set.as_ref().is_none_or(|set| set.is_match(name.as_str()) || set.is_match(name.familiar()))
+    }
+
+    /// Whether one of them matches a path from the repository's root.
+    pub fn match_path(&self, path: &str) -> bool {
+        self.set.as_ref().is_none_or(|set| set.is_match(path))
+    }
+}
+
+/// Reads a glob on image names.
+pub(super) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
+    let last = text.rsplit('/').next().unwrap_or(text);
+    if last.contains(':') {
+        return Err(PatternError::Tag(text.to_owned()));
+    }
+    checked(text)
+}
+
+/// Reads a glob on paths.
+pub(super) fn path_pattern(text: &str) -> Result<Glob, PatternError> {
+    for start in ["/", "./"] {
+        if text.starts_with(start) {
+            return Err(PatternError::Rooted(text.to_owned(), start));
+        }
+    }
+    if text.ends_with('/') {
+        return Err(PatternError::Folder(text.to_owned()));
+    }
+    checked(text)
+}
+
+fn checked(text: &str) -> Result<Glob, PatternError> {
+    let bad = |why: String| PatternError::Glob(text.to_owned(), why);
+    if text.is_empty() {
+        return Err(bad("it is empty".to_owned()));
+    }
+    GlobBuilder::new(text).literal_separator(true).build().map_err(|error| bad(error.kind().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images() {
+        #[rustfmt::skip]
+        let rows = [
+            ("ghcr.io/acme/*",    "ghcr.io/acme/api",       true),
+            ("ghcr.io/acme/*",    "ghcr.io/acme/api/web",   false),
+            ("ghcr.io/acme/**",   "ghcr.io/acme/api/web",   true),
+            ("ghcr.io/acme/api",  "ghcr.io/acme/api",       true),
+            ("**",                "nginx",                  true),
+            ("nginx",             "nginx",                  true),
+            ("nginx",             "docker.io/nginx",        true),
+            ("docker.io/library/*", "nginx",                true),
+            ("*",                 "nginx",                  true),
+            ("*",                 "acme/api",               false),
+            ("acme/*",            "acme/api",               true),
+            ("{nginx,redis}",     "redis",                  true),
+            ("localhost:5000/*",  "localhost:5000/api",     true),
+        ];
+        for (pattern, name, matches) in rows {
+            let patterns = Patterns::new(vec![image_pattern(pattern).unwrap()]).unwrap();
+            assert_eq!(patterns.match_image(&ImageName::new(name).unwrap()), matches, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn paths() {
+        #[rustfmt::skip]
+        let rows = [
+            ("**",              "a.yaml",                true),
+            ("envs/prod/**",    "envs/prod/a/b.yaml",    true),
+            ("envs/prod/**",    "envs/production.yaml",  false),
+            ("envs/*/k.yaml",   "envs/prod/k.yaml",      true),
+            ("envs/*/k.yaml",   "envs/prod/eu/k.yaml",   false),
+            ("*.yaml",          "envs/k.yaml",           false),
+            ("**/k.yaml",       "k.yaml",                true),
+        ];
+        for (pattern, path, matches) in rows {
+            let patterns = Patterns::new(vec![path_pattern(pattern).unwrap()]).unwrap();
+            assert_eq!(patterns.match_path(path), matches, "{pattern} {path}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The configuration as it is written: names, shapes and what they are for, with no check beyond the shape.
+//!
+//! The doc comments here are what editors show, through the JSON Schema. Nothing is required: what is left out has the
+//! default that [`Config`](super::Config) gives it. A list that means *everything* when left out says so.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::located::Located;
+
+/// The configuration of Tagboat: `tagboat.yaml` at the root of the manifests repository.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct Schema {
+    /// Which files are read.
+    pub(super) paths: PathsSchema,
+    /// Named ways to choose a tag. Rules and markers refer to them.
+    pub(super) policies: BTreeMap<Located<String>, BTreeMap<Located<String>, Located<SettingSchema>>>,
+    /// What governs which reference; the first rule that matches does. Without any rule, everything is governed by
+    /// `shape`.
+    pub(super) rules: Option<Vec<Located<RuleSchema>>>,
+    /// How changes become pull requests.
+    pub(super) pull_requests: PullRequestsSchema,
+    /// What is special about a registry, by its host, with the port if it has one.
+    pub(super) registries: BTreeMap<Located<String>, RegistrySchema>,
+    /// The manifests repository.
+    pub(super) git: GitSchema,
+    /// Where pull requests are opened. Left out, it is derived from the URL of the git remote.
+    pub(super) forge: ForgeSchema,
+}
+
+/// Which files are read.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct PathsSchema {
+    /// Globs on the path from the repository's root; `*` crosses no slash, `**` does. Left out: every file.
+    pub(super) include: Option<Vec<Located<String>>>,
+    /// Globs of files that are not read though they are included.
+    pub(super) exclude: Vec<Located<String>>,
+}
+
+/// The value of one key of a policy.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "read when policy::build lands")]
+pub(super) enum SettingSchema {
+    /// `newest-build: true`
+    Flag(bool),
+    /// `max: 3`
+    Number(i64),
+    /// `semver: ">=1.0 <3"`
+    Text(String),
+    /// `exclude: ["-debug$", "-rc"]`
+    List(Vec<String>),
+}
+
+/// What governs the references that it matches.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct RuleSchema {
+    /// Globs on the image name, as `docker.io/library/nginx` or as `nginx`; `*` crosses no slash, `**` does. Left out:
+    /// every image.
+    pub(super) images: Option<Vec<Located<String>>>,
+    /// Globs on the path of the file. Left out: every file.
+    pub(super) paths: Option<Vec<Located<String>>>,
+    /// A name from `policies`, or `shape` (the default: newer tags of the same shape), or `ignore`.
+    pub(super) policy: Option<Located<String>>,
+    /// How old an image must be before it is proposed: `3d`, `12h`, `1d 12h 30m`.
+    pub(super) min_age: Option<Located<String>>,
+    /// Platforms that an image must be there for: `linux/amd64`, `linux/arm64`.
+    pub(super) platforms: Vec<Located<String>>,
+    /// Whether the digest is written beside the tag, where the manifest has a place for it.
+    pub(super) pin: Option<bool>,
+}
+
+/// How changes become pull requests.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct PullRequestsSchema {
+    /// What shares a pull request: `image`, `all`, or a template over `image`, `name`, `path`, `path_dir`, `policy` and
+    /// `bump`. Left out: `{{ path_dir }}`, one pull request per folder.
+    pub(super) group: Option<Located<String>>,
+    /// What the names of branches start with. Left out: `tagboat/`.
+    pub(super) branch_prefix: Option<Located<String>>,
+    /// Template of the title.
+    pub(super) title: Option<Located<String>>,
+    /// Template of the body, in Markdown.
+    pub(super) body: Option<Located<String>>,
+    /// Template of the commit message.
+    pub(super) commit_message: Option<Located<String>>,
+    /// Labels that pull requests get.
+    pub(super) labels: Vec<String>,
+    /// People who are asked for a review.
+    pub(super) reviewers: Vec<String>,
+    /// Teams that are asked for a review, where the forge knows teams.
+    pub(super) team_reviewers: Vec<String>,
+    /// People to whom pull requests are assigned.
+    pub(super) assignees: Vec<String>,
+    /// Whether pull requests are opened as drafts.
+    pub(super) draft: bool,
+    /// How many may be open at once; others wait. Left out: 5.
+    pub(super) max_open: Option<Located<u32>>,
+}
+
+/// What is special about one registry. Credentials are never written here: they come from the environment, from docker's
+/// `config.json` or from the platform.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct RegistrySchema {
+    /// The host that is asked instead: `127.0.0.1:5000`, `mirror.acme.internal`.
+    pub(super) mirror: Option<Located<String>>,
+    /// A PEM file of certificate authorities to trust besides the system's, from the configuration's folder.
+    pub(super) ca_file: Option<String>,
+    /// Whether it is spoken to without TLS. Left out: only for loopback addresses.
+    pub(super) plain_http: Option<bool>,
+    /// The environment variable that holds the user name.
+    pub(super) username_env: Option<Located<String>>,
+    /// The environment variable that holds the password.
+    pub(super) password_env: Option<Located<String>>,
+    /// The environment variable that holds a ready-made Bearer token.
+    pub(super) token_env: Option<Located<String>>,
+    /// How many tags are asked for at once. Left out: 1000.
+    pub(super) page_size: Option<Located<u32>>,
+}
+
+/// The manifests repository.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct GitSchema {
+    /// Who writes the commits. Left out: `tagboat`.
+    pub(super) author: Option<AuthorSchema>,
+    /// The branch that pull requests go to. Left out: the remote's default branch.
+    pub(super) base: Option<Located<String>>,
+    /// The remote that is fetched from and pushed to. Left out: `origin`.
+    pub(super) remote: Option<String>,
+}
+
+/// Who writes the commits.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct AuthorSchema {
+    /// For people.
+    pub(super) name: Option<Located<String>>,
+    /// The address, which identifies.
+    pub(super) email: Option<Located<String>>,
+}
+
+/// Where pull requests are opened.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ForgeSchema {
+    /// `github`, or `local` for files in a folder.
+    pub(super) kind: Option<String>,
+    /// Where its API answers, for those that are hosted by yourself: `https://github.acme.internal/api/v3`.
+    pub(super) url: Option<Located<String>>,
+    /// The repository there: `acme/manifests`.
+    pub(super) repository: Option<String>,
+    /// The folder of a `local` forge.
+    pub(super) folder: Option<String>,
+}

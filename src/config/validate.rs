@@ -1,0 +1,260 @@
+//! From what is written to what is meant: every value is checked, and every problem is told.
+
+use super::config::{Config, ForgeSettings, Gates, GitSettings, IGNORE, Paths, PullRequests, RegistrySettings, Rule};
+use super::duration::duration;
+use super::error::Problem;
+use super::located::Located;
+use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
+use super::policies::policies;
+use super::schema::{AuthorSchema, ForgeSchema, GitSchema, PathsSchema, RegistrySchema, RuleSchema, Schema};
+use super::template::{GROUP_NAMES, TEXT_NAMES, check_template};
+use crate::image::{ImageName, Platform};
+use crate::refname::BranchName;
+
+/// Checks everything that is written. The result is sound only if no problem was added.
+pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) -> Config {
+    let policies = policies(&schema.policies, problems);
+    let names: Vec<&str> = policies.keys().map(String::as_str).chain([IGNORE]).collect();
+    let rules = schema.rules.unwrap_or_default();
+    Config {
+        paths: paths(schema.paths, problems),
+        rules: rules.into_iter().map(|written| rule(written, path, &names, problems)).collect(),
+        pull_requests: pull_requests(schema.pull_requests, problems),
+        registries: registries(schema.registries, problems),
+        git: git(schema.git, problems),
+        forge: forge(schema.forge, problems),
+        policies,
+    }
+}
+
+type Read<T> = fn(&str) -> Result<T, PatternError>;
+
+fn patterns(written: &[Located<String>], read: Read<globset::Glob>, problems: &mut Vec<Problem>) -> Patterns {
+    let mut globs = Vec::new();
+    let note = |error: PatternError, at: &Located<String>, problems: &mut Vec<Problem>| {
+        problems.push(Problem::new(at.position, error.to_string()).hint(error.hint()));
+    };
+    for text in written {
+        match read(&text.value) {
+            Ok(glob) => globs.push(glob),
+            Err(error) => note(error, text, problems),
+        }
+    }
+    Patterns::new(globs).unwrap_or_else(|error| {
+        written.first().into_iter().for_each(|first| note(error.clone(), first, problems));
+        Patterns::nothing()
+    })
+}
+
+fn everything_or(
+    written: Option<Vec<Located<String>>>,
+    read: Read<globset::Glob>,
+    problems: &mut Vec<Problem>,
+) -> Patterns {
+    written.map_or_else(Patterns::everything, |written| patterns(&written, read, problems))
+}
+
+fn paths(written: PathsSchema, problems: &mut Vec<Problem>) -> Paths {
+    Paths {
+        include: everything_or(written.include, path_pattern, problems),
+        exclude: patterns(&written.exclude, path_pattern, problems),
+    }
+}
+
+fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut Vec<Problem>) -> Rule {
+    let Located { value: written, position } = written;
+    let policy = written.policy.map_or_else(
+        || super::config::SHAPE.to_owned(),
+        |policy| {
+            if !names.contains(&policy.value.as_str()) {
+                problems.push(Problem::unknown(policy.position, "policy", &policy.value, names.iter().copied()));
+            }
+            policy.value
+        },
+    );
+    let min_age = written.min_age.and_then(|text| {
+        let note =
+            |error: super::duration::DurationError| Problem::new(text.position, error.to_string()).hint(error.hint());
+        duration(&text.value).map_err(|error| problems.push(note(error))).ok()
+    });
+    let mut platforms = Vec::new();
+    for text in &written.platforms {
+        match Platform::new(&text.value) {
+            Ok(platform) => platforms.push(platform),
+            Err(error) => {
+                let hint = format!("write linux/{}, if that is meant", text.value);
+                let problem = Problem::new(text.position, error.to_string());
+                problems.push(if text.value.contains('/') { problem } else { problem.hint(hint) });
+            }
+        }
+    }
+    Rule {
+        images: everything_or(written.images, image_pattern, problems),
+        paths: everything_or(written.paths, path_pattern, problems),
+        policy,
+        gates: Gates { min_age, platforms, pin: written.pin.unwrap_or(false) },
+        source: format!("{path}:{}", position.line),
+    }
+}
+
+fn pull_requests(written: super::schema::PullRequestsSchema, problems: &mut Vec<Problem>) -> PullRequests {
+    let default = PullRequests::default();
+    if let Some(group) = &written.group {
+        check_group(group, problems);
+    }
+    if let Some(prefix) = &written.branch_prefix
+        && let Err(error) = BranchName::new(&format!("{}x", prefix.value))
+    {
+        let hint = "it is the start of every branch name, such as tagboat/";
+        problems.push(Problem::new(prefix.position, error.to_string()).hint(hint));
+    }
+    for template in [&written.title, &written.body, &written.commit_message].into_iter().flatten() {
+        check_template(template, TEXT_NAMES, problems);
+    }
+    if let Some(max) = written.max_open.as_ref().filter(|max| max.value == 0) {
+        let hint = "to open none, run `tagboat plan` instead of `tagboat run`";
+        problems.push(Problem::new(max.position, "'max-open' is at least 1").hint(hint));
+    }
+    let text = |written: Option<Located<String>>| written.map(|text| text.value);
+    PullRequests {
+        group: text(written.group).unwrap_or(default.group),
+        branch_prefix: text(written.branch_prefix).unwrap_or(default.branch_prefix),
+        title: text(written.title),
+        body: text(written.body),
+        commit_message: text(written.commit_message),
+        labels: written.labels,
+        reviewers: written.reviewers,
+        team_reviewers: written.team_reviewers,
+        assignees: written.assignees,
+        draft: written.draft,
+        max_open: written.max_open.map_or(default.max_open, |max| max.value as usize),
+    }
+}
+
+fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {
+    match group.value.as_str() {
+        "image" | "all" => {}
+        template if template.contains("{{") || template.contains("{%") => {
+            check_template(group, GROUP_NAMES, problems);
+        }
+        other => {
+            let hint = "write image, all, or a template such as \"{{ path_dir }}\"";
+            problems.push(Problem::new(group.position, format!("'{other}' groups nothing")).hint(hint));
+        }
+    }
+}
+
+fn registries(
+    written: std::collections::BTreeMap<Located<String>, RegistrySchema>,
+    problems: &mut Vec<Problem>,
+) -> std::collections::BTreeMap<String, RegistrySettings> {
+    let mut registries = std::collections::BTreeMap::new();
+    for (host, written) in written {
+        let name = checked_host(&host, problems);
+        let mirror = written.mirror.as_ref().map(|mirror| checked_host(mirror, problems));
+        for variable in [&written.username_env, &written.password_env, &written.token_env].into_iter().flatten() {
+            check_variable(variable, problems);
+        }
+        if let Some(size) = written.page_size.as_ref().filter(|size| size.value == 0) {
+            problems.push(Problem::new(size.position, "'page-size' is at least 1"));
+        }
+        let text = |written: Option<Located<String>>| written.map(|text| text.value);
+        let settings = RegistrySettings {
+            mirror,
+            ca_file: written.ca_file,
+            plain_http: written.plain_http,
+            username_env: text(written.username_env),
+            password_env: text(written.password_env),
+            token_env: text(written.token_env),
+            page_size: written.page_size.map(|size| size.value),
+        };
+        if registries.insert(name.clone(), settings).is_some() {
+            problems.push(Problem::new(host.position, format!("the registry {name} stands here for the second time")));
+        }
+    }
+    registries
+}
+
+/// A registry host as it stands in normalised image names; `index.docker.io` is `docker.io`.
+fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
+    // Something is a host if, put before a path, it is read as one.
+    let as_host = |text: &str| {
+        let name = ImageName::new(&format!("{text}/a/b")).ok()?;
+        (name.path() == "a/b").then(|| name.registry().to_owned())
+    };
+    as_host(&host.value).unwrap_or_else(|| {
+        let text = host.value.as_str();
+        let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let hint = match bare.split('/').next().and_then(as_host) {
+            Some(near) => format!("write host and port only: {near}"),
+            None => "write host and port as in image names: registry.example.com:5000".to_owned(),
+        };
+        problems.push(Problem::new(host.position, format!("'{text}' is not a registry host")).hint(hint));
+        text.to_owned()
+    })
+}
+
+/// The message does not repeat what is written: it may be the secret itself.
+fn check_variable(name: &Located<String>, problems: &mut Vec<Problem>) {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.value.is_empty() || !name.value.chars().all(word) || name.value.starts_with(|c: char| c.is_ascii_digit()) {
+        let problem = Problem::new(name.position, "this is not the name of an environment variable");
+        problems.push(problem.hint("name the variable that holds the value, such as ACME_REGISTRY_PASSWORD"));
+    }
+}
+
+fn git(written: GitSchema, problems: &mut Vec<Problem>) -> GitSettings {
+    let default = GitSettings::default();
+    let base = written.base.and_then(|base| {
+        let note = |error: crate::refname::RefNameError| problems.push(Problem::new(base.position, error.to_string()));
+        BranchName::new(&base.value).map_err(note).ok()
+    });
+    GitSettings {
+        author: written.author.and_then(|author| checked_author(author, problems)),
+        base,
+        remote: written.remote.unwrap_or(default.remote),
+    }
+}
+
+/// Git ends a name at `<` and a line at a line break; an author has both parts or none.
+fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(String, String)> {
+    for part in [&author.name, &author.email].into_iter().flatten() {
+        if part.value.trim().is_empty() || part.value.contains(['<', '>', '\n', '\r', '\0']) {
+            problems.push(Problem::new(part.position, format!("'{}' can't stand in a commit", part.value)));
+        }
+    }
+    match (author.name, author.email) {
+        (Some(name), Some(email)) => Some((name.value, email.value)),
+        (Some(only), None) => {
+            problems.push(Problem::new(only.position, "the author has no address").hint("add 'email'"));
+            None
+        }
+        (None, Some(only)) => {
+            problems.push(Problem::new(only.position, "the author has no name").hint("add 'name'"));
+            None
+        }
+        (None, None) => None,
+    }
+}
+
+fn forge(written: ForgeSchema, problems: &mut Vec<Problem>) -> ForgeSettings {
+    if let Some(url) = &written.url {
+        match url::Url::parse(&url.value) {
+            Ok(read) if !read.username().is_empty() || read.password().is_some() => {
+                let problem = Problem::new(url.position, "the URL of the forge holds credentials");
+                problems.push(problem.hint("leave them out, and set TAGBOAT_FORGE_TOKEN"));
+            }
+            Ok(read) if matches!(read.scheme(), "http" | "https") => {}
+            _ => {
+                let problem = Problem::new(url.position, "this is not the URL of a forge");
+                problems.push(problem.hint("write it like https://github.example.com"));
+            }
+        }
+    }
+    ForgeSettings {
+        kind: written.kind,
+        url: written.url.map(|url| url.value),
+        repository: written.repository,
+        folder: written.folder,
+    }
+}
