@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::refname::{BranchName, CommitId};
 
 use super::error::GitError;
 
-/// One manifests repository and its remote. Never touches a working tree or an index.
+/// One manifests repository and its remote. Never touches a working tree, an index or a local branch.
 #[async_trait]
 pub trait Git: Send + Sync {
-    /// Branches of the remote that start with `prefix`, and the one named `base`, with the commits they point at:
-    /// one `ls-remote`.
+    /// Branches of the remote that start with `prefix`, and the one named `base`, with the commits they point at.
+    /// Asks the remote once, each time it is called. A branch that is not there is not in the answer.
     async fn remote_branches(
         &self,
         base: &BranchName,
@@ -23,10 +24,12 @@ pub trait Git: Send + Sync {
     /// The remote's default branch.
     async fn default_branch(&self) -> Result<BranchName, GitError>;
 
-    /// Brings commits here, each with its tree and the commits just above it (`depth`), if they are not here yet.
+    /// Brings commits here, each with its files and with those of its parents, in one request; those that are here
+    /// already are not asked for. [`GitError::LostRace`] if the remote no longer has one of them.
     async fn fetch(&self, branches: &[(BranchName, CommitId)]) -> Result<(), GitError>;
 
-    /// Every file of a commit's tree (no symbolic links, no submodules), in path order.
+    /// Every file of a commit's tree, in the order of the bytes of their paths: no symbolic links, no submodules.
+    /// A path that isn't UTF-8 is given with replacement characters, and can't be committed to.
     fn files(&self, commit: &CommitId) -> Result<Vec<TreeFile>, GitError>;
 
     /// The bytes of a file.
@@ -35,19 +38,23 @@ pub trait Git: Send + Sync {
     /// What is said in a commit.
     fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, GitError>;
 
-    /// Builds a commit on `base` in which the given files have new contents; modes are kept.
+    /// Builds a commit on `base` in which the given files have new contents; their modes are kept. All of them must
+    /// be there already ([`GitError::NoSuchFile`]). The same arguments give the same commit id. Nothing points at it
+    /// until it is pushed.
     fn commit(
         &self,
         base: &CommitId,
         files: &BTreeMap<Arc<str>, Vec<u8>>,
         message: &str,
         author: &Author,
+        when: Timestamp,
     ) -> Result<CommitId, GitError>;
 
-    /// Makes a remote branch point at `commit` if it points at `expected` now (`None`: if it does not exist).
+    /// Makes a remote branch point at `commit` if it points at `expected` now (`None`: if it does not exist); else
+    /// [`GitError::LostRace`]. Fine if it points at `commit` already.
     async fn push(&self, branch: &BranchName, commit: &CommitId, expected: Option<&CommitId>) -> Result<(), GitError>;
 
-    /// Deletes a remote branch if it points at `expected` now. A branch that is gone already is fine.
+    /// Deletes a remote branch if it points at `expected` now; else [`GitError::LostRace`]. Fine if it is gone already.
     async fn delete(&self, branch: &BranchName, expected: &CommitId) -> Result<(), GitError>;
 }
 

@@ -1,7 +1,18 @@
-//! The manifests repository: objects by gix, the network by the `git` binary.
+//! The manifests repository: objects by gix, the network by the `git` program, since gix can't push.
+//!
+//! It knows neither forges nor images: branches, commits, files and their bytes.
 
+mod command;
 mod error;
 mod git;
+mod objects;
+mod output;
+mod refusal;
+mod remote;
+mod repository;
+mod settings;
 
 pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
+pub use remote::Login;
+pub use repository::{Options, Repository};

@@ -1,0 +1,209 @@
+//! Starts the `git` program: the same environment every time, a time limit, and what it said. What is asked of it
+//! stands in `repository.rs`; what its answers mean, in `output.rs` and `refusal.rs`.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::{Child, Command};
+
+use super::error::GitError;
+use super::remote::Login;
+use super::settings::{Entry, PASSWORD, USER};
+
+/// Variables of another git that may have started us, such as a hook or `git rebase --exec`: they would point ours at
+/// its repository. (Those of `git rev-parse --local-env-vars` but the configuration, and what steers tracing.)
+const NOT_INHERITED: &[&str] = &[
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_GRAFT_FILE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_NAMESPACE",
+    "GIT_NO_REPLACE_OBJECTS",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_QUARANTINE_PATH",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+    // Traces go to standard error, where they would be taken for errors; they can hold headers.
+    "GIT_CURL_VERBOSE",
+    "GIT_TRACE",
+    "GIT_TRACE_CURL",
+    "GIT_TRACE_PACKET",
+    "GIT_TRACE_SETUP",
+];
+
+/// What always holds. Each line has its reason.
+#[rustfmt::skip]
+const ENVIRONMENT: &[(&str, &str)] = &[
+    // `refusal.rs` reads English.
+    ("LC_ALL",                 "C"),
+    // Nobody is there to answer a question: fail at once.
+    ("GIT_TERMINAL_PROMPT",    "0"),
+    ("GCM_INTERACTIVE",        "never"),
+    // Takes no lock that it can do without.
+    ("GIT_OPTIONAL_LOCKS",     "0"),
+];
+
+/// The program, and how long it may take.
+#[derive(Debug, Clone)]
+pub(super) struct Program {
+    /// A bare name is looked for on `PATH`.
+    pub(super) path: PathBuf,
+    /// For one command, from start to end.
+    pub(super) timeout: Duration,
+}
+
+/// One command to run.
+#[derive(Debug, Default)]
+pub(super) struct Call<'a> {
+    /// What fails if it fails: see [`GitError`].
+    pub(super) doing: String,
+    /// Where it runs: a path in a URL is relative to this. Otherwise, where we are.
+    pub(super) dir: Option<&'a Path>,
+    /// The repository, if it is not the one that `dir` is in.
+    pub(super) git_dir: Option<&'a Path>,
+    /// More configuration.
+    pub(super) settings: &'a [Entry],
+    /// Whether the configuration of the machine and of the user does not hold.
+    pub(super) alone: bool,
+    /// For the credential helper that the settings name.
+    pub(super) login: Option<&'a Login>,
+}
+
+/// What a command printed.
+#[derive(Debug)]
+pub(super) struct Answer {
+    /// Whether it ended with 0.
+    pub(super) success: bool,
+    pub(super) stdout: String,
+    pub(super) stderr: String,
+}
+
+impl Program {
+    /// Runs git with these arguments to its end, which may be a failure.
+    pub(super) async fn run<I>(&self, call: Call<'_>, arguments: I) -> Result<Answer, GitError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<OsStr>,
+    {
+        let mut command = self.command(&call);
+        command.args(arguments);
+        let child = match command.spawn() {
+            Ok(child) => child,
+            Err(source) => return Err(self.not_started(call, source)),
+        };
+        let group = Group::of(&child);
+        let output = match tokio::time::timeout(self.timeout, child.wait_with_output()).await {
+            Ok(output) => output.map_err(|source| GitError::Io { doing: call.doing, source })?,
+            Err(_) => return Err(GitError::TimedOut { doing: call.doing, seconds: self.timeout.as_secs() }),
+        };
+        group.has_ended();
+        Ok(Answer {
+            success: output.status.success(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the only place that starts git")]
+    fn command(&self, call: &Call<'_>) -> Command {
+        let mut command = Command::new(&self.path);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        // A group of its own, so that ssh and git-remote-https end together with it.
+        #[cfg(unix)]
+        command.process_group(0);
+        for name in NOT_INHERITED {
+            command.env_remove(name);
+        }
+        command.envs(ENVIRONMENT.iter().copied());
+        if let Some(dir) = call.dir {
+            command.current_dir(dir);
+        }
+        if let Some(git_dir) = call.git_dir {
+            command.env("GIT_DIR", git_dir);
+        }
+        if call.alone {
+            command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
+        }
+        if !call.settings.is_empty() {
+            command.env_remove("GIT_CONFIG_PARAMETERS").env("GIT_CONFIG_COUNT", call.settings.len().to_string());
+            for (number, (key, value)) in call.settings.iter().enumerate() {
+                command.env(format!("GIT_CONFIG_KEY_{number}"), key);
+                command.env(format!("GIT_CONFIG_VALUE_{number}"), value);
+            }
+        }
+        if call.settings.iter().all(|(key, _)| key != "core.sshcommand") {
+            ask_nothing_over_ssh(&mut command);
+        }
+        if let Some(login) = call.login {
+            command.env(USER, &login.user).env(PASSWORD, login.password.reveal());
+            // Programs that ask a person, or a CI server, for another account.
+            command.env_remove("GIT_ASKPASS").env_remove("SSH_ASKPASS");
+        }
+        command
+    }
+
+    fn not_started(&self, call: Call<'_>, source: io::Error) -> GitError {
+        match (source.kind(), call.dir) {
+            // The system does not tell which of the two is absent.
+            (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, Some(dir)) if !dir.is_dir() => {
+                GitError::NotARepository { dir: dir.to_owned(), said: "no such folder".to_owned() }
+            }
+            (io::ErrorKind::NotFound, _) => GitError::MissingGit { program: self.path.clone() },
+            _ => GitError::Io { doing: call.doing, source },
+        }
+    }
+}
+
+/// ssh asks for passphrases and unknown hosts on the terminal itself. Whoever sets its command decides that himself.
+fn ask_nothing_over_ssh(command: &mut Command) {
+    if ["GIT_SSH_COMMAND", "GIT_SSH"].iter().all(|name| std::env::var_os(name).is_none()) {
+        command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+    }
+}
+
+/// The processes of one command. Ended when dropped, be it for a time limit or because nobody waits for the answer any
+/// more: `kill_on_drop` alone ends git, but not what it started.
+struct Group {
+    #[cfg(unix)]
+    leader: Option<rustix::process::Pid>,
+}
+
+impl Group {
+    #[cfg(unix)]
+    fn of(child: &Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        Self { leader: id.and_then(rustix::process::Pid::from_raw) }
+    }
+
+    #[cfg(not(unix))]
+    fn of(_: &Child) -> Self {
+        Self {}
+    }
+
+    /// Its number may belong to another process from now on.
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there is no group to forget"))]
+    fn has_ended(mut self) {
+        #[cfg(unix)]
+        {
+            self.leader = None;
+        }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(leader) = self.leader {
+            // It may just have ended by itself.
+            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Commits, trees and blobs, read and written with gix, in a repository of our own. Starts nothing, asks no network.
+//!
+//! That repository is bare, lives in a temporary folder for one run, and *borrows* the objects of the user's checkout
+//! (gitrepository-layout(5), `objects/info/alternates`), as `git clone --shared` does. So nothing at all is written
+//! into the checkout, which may be read-only: no objects, no refs, no `FETCH_HEAD`, no `shallow` file — a fetch with
+//! `--depth` inside a full clone would cut off its history. Nothing can be collected as garbage before its push either.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gix::ObjectId;
+use gix::bstr::{BString, ByteSlice};
+use gix::objs::tree::EntryKind;
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::refname::CommitId;
+
+use super::error::GitError;
+use super::git::{Author, CommitInfo, TreeFile};
+
+/// A checkout whose objects are borrowed.
+#[derive(Debug)]
+pub(super) struct Lender {
+    /// Its common git directory: that of the main working tree, for a linked one.
+    pub(super) git_dir: PathBuf,
+}
+
+/// The repository of our own.
+pub(super) struct Objects {
+    repository: gix::ThreadSafeRepository,
+    dir: TempDir,
+}
+
+impl Objects {
+    /// Makes it.
+    pub(super) fn new(lender: Option<&Lender>) -> Result<Self, GitError> {
+        let io = |source| GitError::Io { doing: "make a temporary repository".to_owned(), source };
+        let dir = tempfile::Builder::new().prefix("tagboat-").suffix(".git").tempdir().map_err(io)?;
+        // Isolated: no configuration but its own, and no environment.
+        let options = gix::open::Options::isolated();
+        let (kind, create) = (gix::create::Kind::Bare, gix::create::Options::default());
+        gix::ThreadSafeRepository::init_opts(dir.path(), kind, create, options.clone())
+            .map_err(|error| io(io::Error::other(error)))?;
+        if let Some(lender) = lender {
+            borrow(dir.path(), lender).map_err(io)?;
+        }
+        let repository =
+            gix::ThreadSafeRepository::open_opts(dir.path(), options).map_err(|error| io(io::Error::other(error)))?;
+        Ok(Self { repository, dir })
+    }
+
+    /// For the `git` program.
+    pub(super) fn git_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Whether the commit is here or with the lender.
+    pub(super) fn has(&self, commit: &CommitId) -> bool {
+        id(commit.as_str()).is_ok_and(|id| self.repository.to_thread_local().has_object(id))
+    }
+
+    /// See [`Git::files`](super::git::Git::files).
+    pub(super) fn files(&self, commit: &CommitId) -> Result<Vec<TreeFile>, GitError> {
+        let repository = self.repository.to_thread_local();
+        let tree = tree_of(&repository, commit)?;
+        let mut files = Vec::new();
+        walk(&repository, tree, &mut BString::default(), &mut files)?;
+        Ok(files)
+    }
+
+    /// See [`Git::read`](super::git::Git::read).
+    pub(super) fn read(&self, file: &TreeFile) -> Result<Vec<u8>, GitError> {
+        let repository = self.repository.to_thread_local();
+        let mut blob = repository.find_blob(id(&file.blob)?).map_err(|why| unreadable(&file.path, &why))?;
+        Ok(blob.take_data())
+    }
+
+    /// See [`Git::commit_info`](super::git::Git::commit_info).
+    pub(super) fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, GitError> {
+        let repository = self.repository.to_thread_local();
+        let unreadable = |why: &dyn std::fmt::Display| unreadable(&format!("commit {commit}"), why);
+        let object = repository.find_commit(id(commit.as_str())?).map_err(|why| unreadable(&why))?;
+        let decoded = object.decode().map_err(|why| unreadable(&why))?;
+        let author = decoded.author().map_err(|why| unreadable(&why))?;
+        let committer = decoded.committer().map_err(|why| unreadable(&why))?;
+        let parents = decoded.parents().map(|parent| Ok(CommitId::new(&parent.to_string())?));
+        Ok(CommitInfo {
+            parents: parents.collect::<Result<_, GitError>>()?,
+            author: person(&author),
+            committer: person(&committer),
+            message: decoded.message.to_str_lossy().into_owned(),
+        })
+    }
+
+    /// See [`Git::commit`](super::git::Git::commit).
+    pub(super) fn commit(
+        &self,
+        base: &CommitId,
+        files: &BTreeMap<Arc<str>, Vec<u8>>,
+        message: &str,
+        author: &Author,
+        when: Timestamp,
+    ) -> Result<CommitId, GitError> {
+        let repository = self.repository.to_thread_local();
+        let tree = tree_of(&repository, base)?;
+        let mut editor = repository.edit_tree(tree).map_err(|why| unwritable(&why))?;
+        let tree = repository.find_tree(tree).map_err(|why| unreadable(&format!("the tree of {base}"), &why))?;
+        for (path, contents) in files {
+            let entry = tree.lookup_entry_by_path(&**path).map_err(|why| unreadable(path, &why))?;
+            let kind = entry.map(|entry| entry.mode().kind());
+            let Some(kind @ (EntryKind::Blob | EntryKind::BlobExecutable)) = kind else {
+                return Err(GitError::NoSuchFile { path: path.to_string(), commit: base.to_string() });
+            };
+            let blob = repository.write_blob(contents).map_err(|why| unwritable(&why))?;
+            editor.upsert(&**path, kind, blob).map_err(|why| unwritable(&why))?;
+        }
+        let tree = editor.write().map_err(|why| unwritable(&why))?;
+        let person = gix::actor::Signature {
+            name: author.name.as_str().into(),
+            email: author.email.as_str().into(),
+            // Always UTC: where the machine stands must not change the id of the commit.
+            time: gix::date::Time { seconds: when.as_second(), offset: 0 },
+        };
+        let commit = gix::objs::Commit {
+            tree: tree.detach(),
+            parents: [id(base.as_str())?].into(),
+            author: person.clone(),
+            committer: person,
+            encoding: None,
+            message: message.into(),
+            extra_headers: Vec::new(),
+        };
+        let written = repository.write_object(&commit).map_err(|why| unwritable(&why))?;
+        Ok(CommitId::new(&written.to_string())?)
+    }
+}
+
+fn borrow(dir: &Path, lender: &Lender) -> io::Result<()> {
+    let mut line = lender.git_dir.join("objects").into_os_string().into_encoded_bytes();
+    line.push(b'\n');
+    #[expect(clippy::disallowed_methods, reason = "inside the temporary repository")]
+    fs::write(dir.join("objects/info/alternates"), line)?;
+    // Without it, git would miss the parents of commits where the lender's history is cut off.
+    match fs::copy(lender.git_dir.join("shallow"), dir.join("shallow")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn tree_of(repository: &gix::Repository, commit: &CommitId) -> Result<ObjectId, GitError> {
+    let unreadable = |why: &dyn std::fmt::Display| unreadable(&format!("commit {commit}"), why);
+    let object = repository.find_commit(id(commit.as_str())?).map_err(|why| unreadable(&why))?;
+    Ok(object.tree_id().map_err(|why| unreadable(&why))?.detach())
+}
+
+/// Depth first: git sorts the entries of a tree as if folders ended with a slash, so this is the order of whole paths.
+fn walk(
+    repository: &gix::Repository,
+    tree: ObjectId,
+    path: &mut BString,
+    files: &mut Vec<TreeFile>,
+) -> Result<(), GitError> {
+    let tree = repository.find_tree(tree).map_err(|why| unreadable(&format!("folder /{path}"), &why))?;
+    for entry in tree.iter() {
+        let entry = entry.map_err(|why| unreadable(&format!("folder /{path}"), &why))?;
+        let length = path.len();
+        path.extend_from_slice(entry.filename());
+        match entry.kind() {
+            EntryKind::Tree => {
+                path.push(b'/');
+                walk(repository, entry.object_id(), path, files)?;
+            }
+            EntryKind::Blob | EntryKind::BlobExecutable => {
+                files.push(TreeFile { path: path.to_str_lossy().into(), blob: entry.object_id().to_string().into() })
+            }
+            EntryKind::Link | EntryKind::Commit => {}
+        }
+        path.truncate(length);
+    }
+    Ok(())
+}
+
+fn person(signature: &gix::actor::SignatureRef<'_>) -> Author {
+    Author {
+        name: signature.name.trim().to_str_lossy().into_owned(),
+        email: signature.email.trim().to_str_lossy().into_owned(),
+    }
+}
+
+fn id(hex: &str) -> Result<ObjectId, GitError> {
+    ObjectId::from_hex(hex.as_bytes()).map_err(|why| unreadable(hex, &why))
+}
+
+fn unreadable(what: &str, why: &dyn std::fmt::Display) -> GitError {
+    GitError::Corrupt { what: what.to_owned(), why: why.to_string() }
+}
+
+fn unwritable(why: &dyn std::fmt::Display) -> GitError {
+    GitError::Io {
+        doing: "write an object into the temporary repository".to_owned(),
+        source: io::Error::other(why.to_string()),
+    }
+}

@@ -1,0 +1,132 @@
+//! Reads what the `git` program prints where it is made for programs: no process is started here. Pure.
+
+use std::collections::BTreeMap;
+
+use crate::refname::{BranchName, CommitId, RefNameError};
+
+/// The oldest git that will do: the first that reads `GIT_CONFIG_GLOBAL` (2.32, June 2021). It also knows
+/// `GIT_CONFIG_COUNT` (2.31), `rev-parse --path-format` (2.31) and `fetch --no-write-fetch-head` (2.29).
+pub(super) const OLDEST: (u32, u32) = (2, 32);
+
+/// Major and minor number in the answer of `git version`, such as `git version 2.39.5 (Apple Git-154)`.
+pub(super) fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.trim().strip_prefix("git version ")?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// Keys and values in the answer of `git config --list -z`, in order. A key without a value means *true*
+/// (git-config(1), *Values*).
+pub(super) fn config(text: &str) -> Vec<(String, String)> {
+    let entries = text.split('\0').filter(|entry| !entry.is_empty());
+    entries
+        .map(|entry| {
+            let (key, value) = entry.split_once('\n').unwrap_or((entry, "true"));
+            (key.to_owned(), value.to_owned())
+        })
+        .collect()
+}
+
+/// Branches in the answer of `git ls-remote --heads`: those that start with `prefix`, and the one named `base`.
+///
+/// They are picked again here because git matches its patterns against the end of a ref's name. Names that
+/// [`BranchName`] refuses are passed over: they can be neither ours nor the base.
+pub(super) fn branches(
+    text: &str,
+    base: &BranchName,
+    prefix: &str,
+) -> Result<BTreeMap<BranchName, CommitId>, RefNameError> {
+    let mut found = BTreeMap::new();
+    for line in text.lines() {
+        let Some((commit, name)) = line.split_once("\trefs/heads/") else { continue };
+        if name != base.as_str() && !name.starts_with(prefix) {
+            continue;
+        }
+        if let Ok(branch) = BranchName::new(name) {
+            found.insert(branch, CommitId::new(commit)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The branch that `HEAD` names in the answer of `git ls-remote --symref … HEAD`.
+pub(super) fn head(text: &str) -> Option<Result<BranchName, RefNameError>> {
+    let name = text.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.strip_suffix("\tHEAD"))?;
+    Some(BranchName::new(name))
+}
+
+/// Why `git push --porcelain` did not move a ref: the text in brackets, such as `[rejected] (stale info)`.
+pub(super) fn refusal(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| Some(line.strip_prefix("!\t")?.split_once('\t')?.1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn versions() {
+        for (text, read) in [
+            ("git version 2.47.3\n",                 Some((2, 47))),
+            ("git version 2.39.5 (Apple Git-154)\n", Some((2, 39))),
+            ("git version 2.48.1.windows.1\n",       Some((2, 48))),
+            ("git version 3.0.rc1\n",                Some((3, 0))),
+            ("hub version 2.14.2\n",                 None),
+            ("",                                     None),
+        ] {
+            assert_eq!(version(text), read, "{text}");
+        }
+        assert!((2, 30) < OLDEST && (3, 0) > OLDEST);
+    }
+
+    #[test]
+    fn config_with_and_without_values() {
+        let text = "core.bare\nfalse\0http.https://x/.extraheader\nAuthorization: a\nb\0remote.origin.promisor\0";
+        let read = config(text);
+        let read: Vec<_> = read.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        assert_eq!(
+            read,
+            [
+                ("core.bare", "false"),
+                ("http.https://x/.extraheader", "Authorization: a\nb"),
+                ("remote.origin.promisor", "true")
+            ]
+        );
+    }
+
+    #[test]
+    fn only_the_base_and_ours() {
+        let (a, b) = ("a".repeat(40), "b".repeat(40));
+        let text = format!(
+            "{a}\trefs/heads/main\n{b}\trefs/heads/tagboat/api\n{b}\trefs/heads/x/refs/heads/main\n\
+             {b}\trefs/heads/other\n{b}\trefs/heads/tagboat/-\u{7f}\nwarning: noise\n"
+        );
+        let main = BranchName::new("main").unwrap();
+        let found = branches(&text, &main, "tagboat/").unwrap();
+        let found: Vec<_> = found.iter().map(|(branch, commit)| (branch.as_str(), commit.as_str())).collect();
+        assert_eq!(found, [("main", a.as_str()), ("tagboat/api", b.as_str())]);
+        assert!(branches("abc\trefs/heads/main\n", &main, "tagboat/").is_err(), "an id cut short");
+    }
+
+    #[test]
+    fn default_branch() {
+        let text = "ref: refs/heads/trunk\tHEAD\n0123\tHEAD\n";
+        assert_eq!(head(text).unwrap().unwrap().as_str(), "trunk");
+        assert!(head("0123\tHEAD\n").is_none(), "a detached HEAD");
+        assert!(head("").is_none(), "an empty repository");
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn what_a_push_answers() {
+        for (text, why) in [
+            ("To /r.git\n*\tabc:refs/heads/x\t[new branch]\nDone\n",                      None),
+            ("To /r.git\n=\tabc:refs/heads/x\t[up to date]\nDone\n",                      None),
+            ("To /r.git\n!\tabc:refs/heads/x\t[rejected] (stale info)\nDone\n",           Some("[rejected] (stale info)")),
+            ("To /r.git\n!\t:refs/heads/x\t[remote rejected] (hook declined)\nDone\n",    Some("[remote rejected] (hook declined)")),
+            ("",                                                                          None),
+        ] {
+            assert_eq!(refusal(text), why, "{text}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Finds out from what git and the server said why a command failed. Pure.
+//!
+//! git gives its reasons to people only, so this goes by phrases: one table, to which a phrase of another forge is
+//! one more line. What no line knows stays [`GitError::Failed`], with all that was said.
+
+use super::error::GitError;
+use super::remote::redact;
+
+/// Longer texts are cut: a server can send as many `remote:` lines as it likes.
+const MOST_SAID: usize = 1_000;
+
+type Make = fn(String, String) -> GitError;
+
+/// Phrase in lower case, and what it means. The first line of the table that matches wins, whatever the order of what
+/// was said: the more exact phrases stand above those that they come along with.
+#[rustfmt::skip]
+const PHRASES: &[(&str, Make)] = &[
+    // Another branch in the way also makes the update of the ref fail, which alone would look like a lost race.
+    ("exists; cannot create",                    branch_in_the_way),
+    // A token's missing right for one kind of file; comes along with "remote rejected".
+    ("refusing to allow a",                      denied),             // GitHub: workflow files without that scope
+    // Rules. Before the races: a hook may talk of anything.
+    ("gh006",                                    protected),          // GitHub: branch protection
+    ("gh013",                                    protected),          // GitHub: rule sets
+    ("repository rule violations",               protected),
+    ("protected branch",                         protected),          // GitHub, GitLab, Gitea, Forgejo
+    ("tf402455",                                 protected),          // Azure DevOps: a pull request is required
+    ("tf401027",                                 denied),             // Azure DevOps: needs GenericContribute
+    ("hook declined",                            protected),          // pre-receive, update: any server with own rules
+    // Races: seen by the client's lease, and by the server when it locks the ref.
+    ("(stale info)",                             lost_race),
+    ("(fetch first)",                            lost_race),
+    ("(non-fast-forward)",                       lost_race),
+    ("(remote ref updated since checkout)",      lost_race),
+    ("incorrect old value provided",             lost_race),
+    ("reference already exists",                 lost_race),
+    ("cannot lock ref",                          lost_race),
+    ("failed to update ref",                     lost_race),
+    ("not our ref",                              lost_race),          // a commit to fetch that has gone meanwhile
+    // The server's own overload comes as an HTTP status.
+    ("requested url returned error: 429",        network),
+    ("requested url returned error: 5",          network),
+    // Absent, or hidden from us.
+    ("repository not exported",                  not_found),          // git daemon; says "access denied or" before it
+    ("repository not found",                     not_found),
+    ("' not found",                              not_found),          // git over HTTP: repository 'URL' not found
+    ("does not appear to be a git repository",   not_found),
+    ("could not be found or you don't have",     not_found),          // GitLab
+    ("requested url returned error: 404",        not_found),
+    // Who we are, and what we may.
+    ("authentication failed",                    denied),
+    ("could not read username",                  denied),             // no credentials, and nobody to ask
+    ("could not read password",                  denied),
+    ("requested url returned error: 401",        denied),
+    ("requested url returned error: 403",        denied),
+    ("write access to repository not granted",   denied),             // GitHub
+    ("permission denied",                        denied),             // ssh; git-receive-pack
+    ("permission to",                            denied),             // GitHub: Permission to a/b.git denied to c
+    ("access denied",                            denied),             // GitLab: HTTP Basic: Access denied
+    ("host key verification failed",             denied),
+    ("service not enabled",                      denied),             // git daemon without receive-pack
+    // The way there.
+    ("could not resolve host",                   network),
+    ("unable to look up",                        network),
+    ("failed to connect",                        network),
+    ("couldn't connect",                         network),
+    ("unable to connect",                        network),
+    ("connection refused",                       network),
+    ("connection reset",                         network),
+    ("connection closed",                        network),
+    ("timed out",                                network),
+    ("network is unreachable",                   network),
+    ("no route to host",                         network),
+    ("certificate",                              network),
+    ("rpc failed",                               network),
+    ("early eof",                                network),
+    ("hung up unexpectedly",                     network),
+    // Damage on this side.
+    ("object file",                              corrupt),
+    ("loose object",                             corrupt),
+    ("bad object",                               corrupt),
+    ("unable to read tree",                      corrupt),
+    ("missing necessary objects",                corrupt),
+];
+
+fn branch_in_the_way(doing: String, said: String) -> GitError {
+    GitError::BranchInTheWay { doing, said }
+}
+fn protected(doing: String, said: String) -> GitError {
+    GitError::Protected { doing, said }
+}
+fn denied(doing: String, said: String) -> GitError {
+    GitError::Denied { doing, said }
+}
+fn lost_race(doing: String, said: String) -> GitError {
+    GitError::LostRace { doing, said }
+}
+fn not_found(doing: String, said: String) -> GitError {
+    GitError::NotFound { doing, said }
+}
+fn network(doing: String, said: String) -> GitError {
+    GitError::Network { doing, said }
+}
+fn corrupt(doing: String, said: String) -> GitError {
+    GitError::Corrupt { what: format!("an object to {doing}"), why: said }
+}
+
+/// What the failure of a command means. `refusal` is the reason that `push --porcelain` gave, if any; `secret` never
+/// shows in the error.
+pub(super) fn error(doing: String, refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> GitError {
+    let said = said(refusal, stderr, secret);
+    let all = format!("{}\n{}", refusal.unwrap_or_default(), stderr).to_lowercase();
+    match PHRASES.iter().find(|(phrase, _)| all.contains(phrase)) {
+        Some((_, make)) => make(doing, said),
+        None => GitError::Failed { doing, said },
+    }
+}
+
+/// What was said, in one line: without git's prefixes and advice, credentials, and characters that steer a terminal.
+pub(super) fn said(refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> String {
+    const NOISE: &[&str] = &[
+        "hint:",
+        "To ",
+        "error: failed to push some refs to",
+        "Please make sure you have the correct access rights",
+        "and the repository exists.",
+    ];
+    let mut parts: Vec<String> = Vec::new();
+    for line in refusal.into_iter().chain(stderr.lines()) {
+        if NOISE.iter().any(|noise| line.starts_with(noise)) {
+            continue;
+        }
+        let mut text = line.trim();
+        for prefix in ["remote:", "fatal:", "error:", "ERROR:"] {
+            text = text.strip_prefix(prefix).unwrap_or(text).trim_start();
+        }
+        let text: String = text.chars().filter(|c| !c.is_control()).collect();
+        if !text.is_empty() && !parts.contains(&text) {
+            parts.push(text);
+        }
+    }
+    let mut said = redact(&parts.join("; "));
+    if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
+        said = said.replace(secret, "…");
+    }
+    if said.is_empty() {
+        return "git did not say why".to_owned();
+    }
+    if let Some((end, _)) = said.char_indices().nth(MOST_SAID) {
+        said.truncate(end);
+        said.push('…');
+    }
+    said
+}

@@ -1,0 +1,163 @@
+//! Where a repository is, without secrets: a password in a URL is taken out of it before anything else sees it.
+//! Pure.
+
+use std::fmt;
+
+use url::Url;
+
+use crate::secret::Secret;
+
+/// The URL or path of a repository as git takes it, never with a password in it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct RemoteUrl(Box<str>);
+
+/// Who we are to an HTTP server. Forges take a token as the password, with a user name that tells its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Such as `x-access-token` (GitHub) or `oauth2` (GitLab).
+    pub user: String,
+    /// The password or token.
+    pub password: Secret,
+}
+
+impl RemoteUrl {
+    /// Takes what a person, or a checkout's configuration, gives; the password in it, if any, comes out beside it.
+    pub(super) fn new(text: &str) -> (Self, Option<Login>) {
+        let text = text.trim();
+        let Some(mut url) = http(text) else { return (Self(text.into()), None) };
+        let Some(password) = url.password().map(percent_decode) else { return (Self(text.into()), None) };
+        let login = Login { user: percent_decode(url.username()), password: Secret::new(&password) };
+        // Both fail only for URLs without a host, and `http` lets none of those pass.
+        let _ = url.set_password(None);
+        let _ = url.set_username("");
+        (Self(url.as_str().into()), Some(login))
+    }
+
+    /// The text for git's command line, for people, and for finding out which forge it is.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Scheme, host and port, if it speaks HTTP: what a password is given for.
+    pub(super) fn http_origin(&self) -> Option<String> {
+        http(&self.0).map(|url| url.origin().ascii_serialization())
+    }
+
+    /// Whether it is a folder of this machine: `file://…`, or a path, which has no colon before its first slash.
+    pub(super) fn is_local(&self) -> bool {
+        let before_slash = self.0.split('/').next().unwrap_or_default();
+        self.0.starts_with("file://") || !before_slash.contains(':')
+    }
+}
+
+impl fmt::Display for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redact(&self.0))
+    }
+}
+
+impl fmt::Debug for RemoteUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RemoteUrl({self})")
+    }
+}
+
+/// Takes user names and passwords out of every URL in a text: `https://me:secret@host/x` → `https://host/x`.
+pub(super) fn redact(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (head, tail) = rest.split_at(at + 3);
+        kept.push_str(head);
+        let end = tail.find(|c: char| c == '/' || c.is_whitespace() || c == '\'' || c == '"').unwrap_or(tail.len());
+        rest = match tail[..end].rfind('@') {
+            Some(userinfo) => &tail[userinfo + 1..],
+            None => tail,
+        };
+    }
+    kept + rest
+}
+
+fn http(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Decodes `%40` and its like (RFC 3986, 2.1); what is no such code stays.
+fn percent_decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code =
+            tail.get(..2).and_then(|hex| str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, code) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[rustfmt::skip]
+    fn passwords_leave_the_url() {
+        for (text, url, login) in [
+            ("https://git.example.com/a.git",               "https://git.example.com/a.git",  None),
+            ("https://me@git.example.com/a.git",            "https://me@git.example.com/a.git", None),
+            ("https://me:s3cret@git.example.com/a.git",     "https://git.example.com/a.git",  Some(("me", "s3cret"))),
+            ("https://me:p%40s%2F%@git.example.com:8443/a", "https://git.example.com:8443/a", Some(("me", "p@s/%"))),
+            ("https://:tok@git.example.com/a",              "https://git.example.com/a",      Some(("", "tok"))),
+            ("git@git.example.com:acme/apps.git",           "git@git.example.com:acme/apps.git", None),
+            ("ssh://git@git.example.com:22/acme/apps.git",  "ssh://git@git.example.com:22/acme/apps.git", None),
+            ("/srv/git/apps.git",                           "/srv/git/apps.git",              None),
+        ] {
+            let (remote, found) = RemoteUrl::new(text);
+            assert_eq!(remote.as_str(), url, "{text}");
+            let found = found.as_ref().map(|login| (login.user.as_str(), login.password.reveal()));
+            assert_eq!(found, login, "{text}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn which_are_local_and_which_take_a_password() {
+        for (text, local, origin) in [
+            ("https://git.example.com/a.git",        false, Some("https://git.example.com")),
+            ("http://127.0.0.1:8081/git/a.git",      false, Some("http://127.0.0.1:8081")),
+            ("https://me@git.example.com:8443/a",    false, Some("https://git.example.com:8443")),
+            ("git@git.example.com:a.git",            false, None),
+            ("ssh://git@git.example.com/a.git",      false, None),
+            ("git://127.0.0.1/a.git",                false, None),
+            ("file:///srv/a.git",                    true,  None),
+            ("/srv/a.git",                           true,  None),
+            ("../a.git",                             true,  None),
+            ("./odd:name",                           true,  None),
+        ] {
+            let (remote, _) = RemoteUrl::new(text);
+            assert_eq!((remote.is_local(), remote.http_origin().as_deref()), (local, origin), "{text}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn redaction_keeps_all_but_the_userinfo() {
+        for (text, kept) in [
+            ("no URL @ all",                                    "no URL @ all"),
+            ("fatal: 'https://u:p@h/x' not found",              "fatal: 'https://h/x' not found"),
+            ("https://u:p@h/x and http://t@i/y@z",              "https://h/x and http://i/y@z"),
+            ("https://u:p@s@h",                                 "https://h"),
+            ("ssh://git@h/x",                                   "ssh://h/x"),
+        ] {
+            assert_eq!(redact(text), kept);
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! One repository and its remote: gix for what is here, the `git` program for the way there and back.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use crate::refname::{BranchName, CommitId};
+
+use super::command::{Answer, Call, Program};
+use super::error::GitError;
+use super::git::{Author, CommitInfo, Git, TreeFile};
+use super::objects::{Lender, Objects};
+use super::output;
+use super::refusal;
+use super::remote::{Login, RemoteUrl};
+use super::settings::{self, Entry};
+
+/// How many commits of a branch's history are brought here: the branch's own, and the one that it stands on.
+const DEPTH: &str = "--depth=2";
+
+/// How to reach the remote.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// For remotes over HTTP. Without it, the user's own ways hold: ssh keys, credential helpers, `GIT_ASKPASS`.
+    pub login: Option<Login>,
+    /// For one command of git. Five minutes, if nothing else is said.
+    pub timeout: Duration,
+    /// The `git` program. A bare name is looked for on `PATH`.
+    pub program: PathBuf,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { login: None, timeout: Duration::from_secs(300), program: "git".into() }
+    }
+}
+
+/// A manifests repository: a checkout and its remote, or a remote alone.
+///
+/// What it fetches and builds goes into a temporary repository of its own (see `objects.rs`); a checkout is only read.
+pub struct Repository {
+    objects: Objects,
+    program: Program,
+    /// Where relative paths of remotes start.
+    dir: Option<PathBuf>,
+    fetch: Remote,
+    push: Remote,
+    /// git locks its list of cut-off commits while it fetches: two at once would fail.
+    fetching: Mutex<()>,
+}
+
+/// A URL, and what git needs to talk to it.
+struct Remote {
+    url: RemoteUrl,
+    login: Option<Login>,
+    settings: Vec<Entry>,
+}
+
+impl Repository {
+    /// Uses the checkout or bare repository that `dir` is in, full, shallow or partial, and the remote of that name.
+    ///
+    /// The objects of a partial clone are not used: what is missing in it, only the server can tell.
+    pub async fn open(dir: &Path, remote: &str, options: Options) -> Result<Self, GitError> {
+        let program = program(&options).await?;
+        let doing = || format!("read the repository in {}", dir.display());
+        let call = Call { doing: doing(), dir: Some(dir), ..Call::default() };
+        let answer = program.run(call, ["rev-parse", "--path-format=absolute", "--git-common-dir"]).await;
+        let git_dir = match answer? {
+            answer if answer.success => PathBuf::from(answer.stdout.trim_end_matches(['\r', '\n'])),
+            answer => return Err(not_opened(dir, &answer)),
+        };
+        let call = Call { doing: doing(), dir: Some(dir), ..Call::default() };
+        let holding = list_settings(&program, call).await?;
+        if let Some(format) = settings::value(&holding, "extensions.objectformat").filter(|format| *format != "sha1") {
+            return Err(GitError::ObjectFormat { what: dir.display().to_string(), format: format.to_owned() });
+        }
+        let url = |name| settings::value(&holding, &format!("remote.{remote}.{name}"));
+        let Some(fetch) = url("url") else {
+            return Err(GitError::NoRemote { dir: dir.to_owned(), remote: remote.to_owned() });
+        };
+        let push = url("pushurl").unwrap_or(fetch);
+        let lender = (!settings::is_partial_clone(&holding)).then_some(Lender { git_dir });
+        Ok(Self {
+            fetch: Remote::new(fetch, options.login.as_ref(), &holding),
+            push: Remote::new(push, options.login.as_ref(), &holding),
+            objects: Objects::new(lender.as_ref())?,
+            program,
+            dir: Some(dir.to_owned()),
+            fetching: Mutex::default(),
+        })
+    }
+
+    /// Uses a remote without any checkout; nothing is asked of it yet. A password in the URL is taken for a login,
+    /// unless there is one in the options.
+    pub async fn from_url(url: &str, options: Options) -> Result<Self, GitError> {
+        let program = program(&options).await?;
+        let objects = Objects::new(None)?;
+        let call = Call {
+            doing: "read the configuration of git".to_owned(),
+            git_dir: Some(objects.git_dir()),
+            ..Call::default()
+        };
+        let holding = list_settings(&program, call).await?;
+        let remote = || Remote::new(url, options.login.as_ref(), &holding);
+        Ok(Self { fetch: remote(), push: remote(), objects, program, dir: None, fetching: Mutex::default() })
+    }
+
+    /// URL or path of the remote that is read from, never with a password. It tells which forge it is.
+    pub fn url(&self) -> &str {
+        self.fetch.url.as_str()
+    }
+
+    async fn ask(&self, remote: &Remote, doing: String, arguments: &[&str]) -> Result<Answer, GitError> {
+        let call = Call {
+            doing,
+            dir: self.dir.as_deref(),
+            git_dir: Some(self.objects.git_dir()),
+            settings: &remote.settings,
+            // The server's side of a local remote runs in our environment, and takes `safe.directory` from nowhere but
+            // the files of the user and of the machine.
+            alone: !remote.url.is_local(),
+            login: remote.login.as_ref(),
+        };
+        self.program.run(call, arguments).await
+    }
+
+    async fn list(&self, arguments: &[&str]) -> Result<String, GitError> {
+        let doing = format!("list the branches of {}", self.fetch.url);
+        let mut all = vec!["ls-remote"];
+        all.extend(arguments);
+        match self.ask(&self.fetch, doing.clone(), &all).await? {
+            answer if answer.success => Ok(answer.stdout),
+            answer => Err(self.fetch.refused(doing, &answer)),
+        }
+    }
+
+    async fn update(&self, what: &str, source: &str, branch: &BranchName, expected: &str) -> Result<(), GitError> {
+        let doing = format!("{what} {branch} {} {}", if source.is_empty() { "of" } else { "to" }, self.push.url);
+        let full = branch.full();
+        let arguments = [
+            "push",
+            "--porcelain",
+            "--no-verify",
+            "--recurse-submodules=no",
+            &format!("--force-with-lease={full}:{expected}"),
+            "--end-of-options",
+            self.push.url.as_str(),
+            &format!("{source}:{full}"),
+        ];
+        match self.ask(&self.push, doing.clone(), &arguments).await? {
+            answer if answer.success => Ok(()),
+            answer => Err(self.push.refused(doing, &answer)),
+        }
+    }
+}
+
+#[async_trait]
+impl Git for Repository {
+    async fn remote_branches(
+        &self,
+        base: &BranchName,
+        prefix: &str,
+    ) -> Result<BTreeMap<BranchName, CommitId>, GitError> {
+        // `--heads` asks the server for branches only: the tags and pull requests of a forge can be many thousands.
+        let (base_ref, ours) = (base.full(), format!("refs/heads/{prefix}*"));
+        let text = self.list(&["--heads", "--end-of-options", self.fetch.url.as_str(), &base_ref, &ours]).await?;
+        Ok(output::branches(&text, base, prefix)?)
+    }
+
+    async fn default_branch(&self) -> Result<BranchName, GitError> {
+        let text = self.list(&["--symref", "--end-of-options", self.fetch.url.as_str(), "HEAD"]).await?;
+        let head =
+            output::head(&text).ok_or_else(|| GitError::NoDefaultBranch { remote: self.fetch.url.to_string() })?;
+        Ok(head?)
+    }
+
+    async fn fetch(&self, branches: &[(BranchName, CommitId)]) -> Result<(), GitError> {
+        let _one_at_a_time = self.fetching.lock().await;
+        let absent: Vec<_> = branches.iter().filter(|(_, commit)| !self.objects.has(commit)).collect();
+        if absent.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = absent.iter().map(|(branch, _)| branch.as_str()).collect();
+        let doing = format!("fetch {} from {}", names.join(", "), self.fetch.url);
+        if let Some((_, commit)) = absent.iter().find(|(_, commit)| commit.as_str().len() != 40) {
+            let format = format!("{} hex digits", commit.as_str().len());
+            return Err(GitError::ObjectFormat { what: self.fetch.url.to_string(), format });
+        }
+        let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
+        arguments.extend([DEPTH, "--end-of-options", self.fetch.url.as_str()]);
+        // By id, not by name: what was listed is what we read, even if the branch moves meanwhile.
+        arguments.extend(absent.iter().map(|(_, commit)| commit.as_str()));
+        match self.ask(&self.fetch, doing.clone(), &arguments).await? {
+            answer if answer.success => Ok(()),
+            answer => Err(self.fetch.refused(doing, &answer)),
+        }
+    }
+
+    fn files(&self, commit: &CommitId) -> Result<Vec<TreeFile>, GitError> {
+        self.objects.files(commit)
+    }
+
+    fn read(&self, file: &TreeFile) -> Result<Vec<u8>, GitError> {
+        self.objects.read(file)
+    }
+
+    fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, GitError> {
+        self.objects.commit_info(commit)
+    }
+
+    fn commit(
+        &self,
+        base: &CommitId,
+        files: &BTreeMap<Arc<str>, Vec<u8>>,
+        message: &str,
+        author: &Author,
+        when: Timestamp,
+    ) -> Result<CommitId, GitError> {
+        self.objects.commit(base, files, message, author, when)
+    }
+
+    async fn push(&self, branch: &BranchName, commit: &CommitId, expected: Option<&CommitId>) -> Result<(), GitError> {
+        // An empty expectation means that the branch must not exist (git-push(1)).
+        self.update("push", commit.as_str(), branch, expected.map_or("", CommitId::as_str)).await
+    }
+
+    async fn delete(&self, branch: &BranchName, expected: &CommitId) -> Result<(), GitError> {
+        match self.update("delete branch", "", branch, expected.as_str()).await {
+            Err(lost @ GitError::LostRace { .. }) => {
+                // git says the same of a branch that moved and of one that is gone.
+                let there = self.remote_branches(branch, branch.as_str()).await?;
+                if there.contains_key(branch) { Err(lost) } else { Ok(()) }
+            }
+            answer => answer,
+        }
+    }
+}
+
+impl Remote {
+    fn new(url: &str, login: Option<&Login>, holding: &[Entry]) -> Self {
+        let (url, in_url) = RemoteUrl::new(url);
+        let login = login.cloned().or(in_url);
+        let settings = settings::for_remote(&url, login.as_ref(), holding);
+        Self { url, login, settings }
+    }
+
+    fn refused(&self, doing: String, answer: &Answer) -> GitError {
+        let secret = self.login.as_ref().map(|login| login.password.reveal());
+        refusal::error(doing, output::refusal(&answer.stdout), &answer.stderr, secret)
+    }
+}
+
+/// Finds the program, and out whether it is new enough.
+async fn program(options: &Options) -> Result<Program, GitError> {
+    let program = Program { path: options.program.clone(), timeout: options.timeout };
+    let call = Call { doing: "find out the version of git".to_owned(), ..Call::default() };
+    let answer = program.run(call, ["version"]).await?;
+    match output::version(&answer.stdout) {
+        Some(version) if version >= output::OLDEST => Ok(program),
+        _ => {
+            let (major, minor) = output::OLDEST;
+            Err(GitError::TooOld { found: answer.stdout.trim().to_owned(), needed: format!("{major}.{minor}") })
+        }
+    }
+}
+
+async fn list_settings(program: &Program, call: Call<'_>) -> Result<Vec<Entry>, GitError> {
+    let doing = call.doing.clone();
+    match program.run(call, ["config", "--list", "-z"]).await? {
+        answer if answer.success => Ok(output::config(&answer.stdout)),
+        answer => Err(GitError::Failed { doing, said: refusal::said(None, &answer.stderr, None) }),
+    }
+}
+
+fn not_opened(dir: &Path, answer: &Answer) -> GitError {
+    let (dir, said) = (dir.to_owned(), refusal::said(None, &answer.stderr, None));
+    if said.contains("dubious ownership") {
+        GitError::UnsafeDirectory { dir, said }
+    } else {
+        GitError::NotARepository { dir, said }
+    }
+}
