@@ -1,1 +1,475 @@
-//! Tests of git.
+//! `git/` on real parts: the git program, servers over HTTP, ssh and the git protocol, hooks, races.
+
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tagboat::git::{Author, Git, GitError, Login, Options, Repository};
+use tagboat::refname::{BranchName, CommitId};
+use tagboat::secret::Secret;
+use tempfile::TempDir;
+
+use crate::support::process::{Process, free_port};
+use crate::support::repository::{Bare, git, snapshot};
+use crate::support::{git_http, ssh};
+
+const DEPLOYMENT: &str = "image: acme/api:1.0";
+
+fn branch(name: &str) -> BranchName {
+    BranchName::new(name).unwrap()
+}
+
+fn commit_id(text: &str) -> CommitId {
+    CommitId::new(text).unwrap()
+}
+
+fn bot() -> Author {
+    Author { name: "Tagboat".to_owned(), email: "tagboat@example.com".to_owned() }
+}
+
+fn with_password(password: &str) -> Options {
+    let login = Login { user: "bot".to_owned(), password: Secret::new(password) };
+    Options { login: Some(login), ..Options::default() }
+}
+
+/// A scratch folder with one bare repository: two commits on `main`.
+fn remote() -> (TempDir, Bare) {
+    let dir = TempDir::new().unwrap();
+    let bare = Bare::new(dir.path(), "apps");
+    bare.commit("main", &[("README.md", "first")], "First");
+    bare.commit("main", &[("api/deploy.yaml", DEPLOYMENT), ("web/deploy.yaml", "image: acme/web:1.0")], "Second");
+    (dir, bare)
+}
+
+/// Builds the commit that our branch would get: `api/deploy.yaml` with other contents.
+fn build(repository: &Repository, base: &CommitId, contents: &str) -> Result<CommitId, GitError> {
+    let files = BTreeMap::from([(Arc::from("api/deploy.yaml"), contents.as_bytes().to_vec())]);
+    repository.commit(base, &files, "Update api\n", &bot(), Timestamp::UNIX_EPOCH)
+}
+
+/// The way from nothing to a pushed branch.
+async fn propose(repository: &Repository, contents: &str) -> Result<CommitId, GitError> {
+    let main = branch("main");
+    let base = repository.remote_branches(&main, "tagboat/").await?[&main].clone();
+    repository.fetch(&[(main, base.clone())]).await?;
+    let commit = build(repository, &base, contents)?;
+    repository.push(&branch("tagboat/api"), &commit, None).await?;
+    Ok(commit)
+}
+
+#[tokio::test]
+async fn from_nothing_to_a_branch_that_moves_and_goes() {
+    let (_dir, bare) = remote();
+    let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+    assert_eq!(repository.default_branch().await.unwrap(), branch("main"));
+
+    let first = propose(&repository, "image: acme/api:1.1").await.unwrap();
+    assert_eq!(bare.file("tagboat/api", "api/deploy.yaml"), b"image: acme/api:1.1");
+    assert_eq!(bare.file("tagboat/api", "web/deploy.yaml"), b"image: acme/web:1.0");
+
+    let all = repository.remote_branches(&branch("main"), "tagboat/").await.unwrap();
+    assert_eq!(all[&branch("tagboat/api")], first);
+    let second = build(&repository, &all[&branch("main")], "image: acme/api:1.2").unwrap();
+    repository.push(&branch("tagboat/api"), &second, Some(&first)).await.unwrap();
+    assert_eq!(bare.file("tagboat/api", "api/deploy.yaml"), b"image: acme/api:1.2");
+    repository.push(&branch("tagboat/api"), &second, Some(&first)).await.expect("it is there already");
+
+    let stale = repository.delete(&branch("tagboat/api"), &first).await;
+    assert!(matches!(stale, Err(GitError::LostRace { .. })), "{stale:?}");
+    repository.delete(&branch("tagboat/api"), &second).await.unwrap();
+    assert!(!bare.branches().contains_key("tagboat/api"));
+    repository.delete(&branch("tagboat/api"), &second).await.expect("it is gone already");
+}
+
+#[tokio::test]
+async fn trees_are_listed_in_order_and_modes_are_kept() {
+    let (_dir, bare) = remote();
+    let files = [
+        ("100755", "run.sh", "#!/bin/sh"),
+        ("120000", "link.yaml", "api/deploy.yaml"),
+        ("100644", "api.yaml", "a: 1"),
+        ("100644", "api-x/a.yaml", "a: 2"),
+    ];
+    let base = commit_id(&bare.commit_modes("main", &files, "Modes"));
+    let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+    repository.fetch(&[(branch("main"), base.clone())]).await.unwrap();
+
+    let files = repository.files(&base).unwrap();
+    let paths: Vec<_> = files.iter().map(|file| &*file.path).collect();
+    assert_eq!(paths, ["README.md", "api-x/a.yaml", "api.yaml", "api/deploy.yaml", "run.sh", "web/deploy.yaml"]);
+    assert_eq!(repository.read(&files[3]).unwrap(), DEPLOYMENT.as_bytes());
+
+    let change = |path: &str| BTreeMap::from([(Arc::from(path), b"new".to_vec())]);
+    let build = |path: &str| repository.commit(&base, &change(path), "Change\n", &bot(), Timestamp::UNIX_EPOCH);
+    let commit = build("run.sh").unwrap();
+    assert_eq!(commit, build("run.sh").unwrap(), "the same arguments give the same commit");
+    repository.push(&branch("x"), &commit, None).await.unwrap();
+    assert!(git(&bare.path, &["ls-tree", "x", "run.sh"]).starts_with("100755 blob"));
+    assert_eq!(git(&bare.path, &["diff", "--name-only", "main", "x"]), "run.sh");
+    assert_eq!(git(&bare.path, &["fsck", "--strict", "--no-dangling"]), "");
+    for absent in ["link.yaml", "api", "no/such.yaml"] {
+        assert!(matches!(build(absent), Err(GitError::NoSuchFile { .. })), "{absent}");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_tells_who_made_it() {
+    let (_dir, bare) = remote();
+    let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+    let ours = propose(&repository, "image: acme/api:1.1").await.unwrap();
+    bare.commit("tagboat/api", &[("note", "mine")], "By hand");
+
+    let fresh = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+    let tip = commit_id(&bare.branches()["tagboat/api"]);
+    fresh.fetch(&[(branch("tagboat/api"), tip.clone())]).await.unwrap();
+    let by_hand = fresh.commit_info(&tip).unwrap();
+    assert_eq!((by_hand.committer.email.as_str(), &by_hand.parents[..]), ("person@example.com", &[ours.clone()][..]));
+    let below = fresh.commit_info(&ours).expect("the commit below the tip comes along");
+    assert_eq!((below.author, below.committer, below.message.as_str()), (bot(), bot(), "Update api\n"));
+    assert_eq!(below.parents, [commit_id(&bare.branches()["main"])]);
+}
+
+/// How a checkout can be made, and git's own arguments for it.
+const CHECKOUTS: &[(&str, &[&str])] = &[
+    ("full", &["clone"]),
+    ("shallow", &["clone", "--depth=1"]),
+    ("partial", &["clone", "--filter=blob:none", "--no-checkout"]),
+    ("bare", &["clone", "--bare"]),
+];
+
+#[tokio::test]
+async fn a_checkout_is_read_and_nothing_in_it_changes() {
+    for (kind, arguments) in CHECKOUTS {
+        let (dir, bare) = remote();
+        git(&bare.path, &["config", "uploadpack.allowFilter", "true"]);
+        let checkout = dir.path().join(kind);
+        git(dir.path(), &[arguments, &["--quiet", &bare.url(), checkout.to_str().unwrap()][..]].concat());
+        let stale = git(&checkout, &["rev-parse", "HEAD"]);
+        bare.commit("main", &[("api/deploy.yaml", "image: acme/api:1.0.1")], "Meanwhile");
+        let before = snapshot(&checkout);
+
+        let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
+        let commit =
+            propose(&repository, "image: acme/api:1.1").await.unwrap_or_else(|error| panic!("{kind}: {error}"));
+        repository.fetch(&[(branch("main"), commit_id(&stale))]).await.unwrap();
+        assert_eq!(repository.files(&commit_id(&stale)).unwrap().len(), 3, "{kind}");
+        let parent = &repository.commit_info(&commit).unwrap().parents[0];
+        assert_eq!(parent.as_str(), bare.branches()["main"], "{kind}: built on what is there now");
+        drop(repository);
+
+        assert!(before == snapshot(&checkout), "{kind}: something in the checkout changed");
+        assert_eq!(git(&checkout, &["rev-parse", "--is-shallow-repository"]), (*kind == "shallow").to_string());
+        assert_eq!(bare.file("tagboat/api", "api/deploy.yaml"), b"image: acme/api:1.1");
+    }
+}
+
+#[tokio::test]
+async fn what_the_checkout_has_is_not_fetched_again() {
+    let (dir, bare) = remote();
+    let checkout = dir.path().join("checkout");
+    git(dir.path(), &["clone", "--quiet", "--depth=1", &bare.url(), "checkout"]);
+    let head = commit_id(&git(&checkout, &["rev-parse", "HEAD"]));
+    fs::remove_dir_all(&bare.path).unwrap();
+    let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
+    repository.fetch(&[(branch("main"), head.clone())]).await.expect("needs no remote");
+    assert_eq!(repository.files(&head).unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn a_linked_working_tree_and_a_folder_inside_will_do() {
+    let (dir, bare) = remote();
+    git(dir.path(), &["clone", "--quiet", &bare.url(), "main"]);
+    git(&dir.path().join("main"), &["worktree", "add", "--quiet", "--detach", "../linked"]);
+    for inside in ["linked", "main/api"] {
+        let repository = Repository::open(&dir.path().join(inside), "origin", Options::default()).await.unwrap();
+        let head = commit_id(&bare.branches()["main"]);
+        assert_eq!(repository.files(&head).unwrap().len(), 3, "{inside}");
+        assert_eq!(repository.url(), bare.url());
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_push_one_loses_and_is_told() {
+    let (_dir, bare) = remote();
+    let (ours, theirs) = tokio::join!(
+        async {
+            let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+            propose(&repository, "image: acme/api:1.1").await
+        },
+        async {
+            let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+            propose(&repository, "image: acme/api:1.2").await
+        },
+    );
+    let (won, lost) = match (ours, theirs) {
+        (Ok(won), Err(lost)) | (Err(lost), Ok(won)) => (won, lost),
+        other => panic!("exactly one wins: {other:?}"),
+    };
+    assert!(matches!(lost, GitError::LostRace { .. }), "{lost:?}");
+    assert_eq!(bare.branches()["tagboat/api"], won.as_str());
+}
+
+#[tokio::test]
+async fn a_commit_of_somebody_else_is_never_overwritten() {
+    let (_dir, bare) = remote();
+    let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+    let ours = propose(&repository, "image: acme/api:1.1").await.unwrap();
+    let by_hand = bare.commit("tagboat/api", &[("note", "mine")], "By hand");
+    let base = commit_id(&bare.branches()["main"]);
+    let next = build(&repository, &base, "image: acme/api:1.2").unwrap();
+    let error = repository.push(&branch("tagboat/api"), &next, Some(&ours)).await.unwrap_err();
+    assert!(matches!(error, GitError::LostRace { .. }), "{error:?}");
+    assert_eq!(bare.branches()["tagboat/api"], by_hand);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_quoted() {
+    let hooks = [
+        ("GH006: Protected branch update failed for refs/heads/tagboat/api.", "pre-receive"),
+        ("GitLab: You are not allowed to push code to protected branches on this project.", "pre-receive"),
+        ("Gitea: Not allowed to push to protected branch tagboat/api", "update"),
+    ];
+    for (text, hook) in hooks {
+        let (_dir, bare) = remote();
+        bare.hook(hook, &format!("echo 'error: {text}' >&2; exit 1"));
+        let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+        let error = propose(&repository, "image: acme/api:1.1").await.unwrap_err();
+        assert!(matches!(&error, GitError::Protected { said, .. } if said.contains(text)), "{error:?}");
+        assert!(error.hint().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_branch_in_the_way_is_no_lost_race() {
+    let (_dir, bare) = remote();
+    bare.commit("tagboat", &[("a", "b")], "In the way");
+    let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+    let error = propose(&repository, "image: acme/api:1.1").await.unwrap_err();
+    assert!(matches!(error, GitError::BranchInTheWay { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn http_with_the_right_and_the_wrong_password() {
+    let (dir, bare) = remote();
+    let Some(server) = git_http::serve(dir.path(), "bot", "s3cret-t0ken") else { return };
+    let url = format!("{}/apps.git", server.url);
+
+    let repository = Repository::from_url(&url, with_password("s3cret-t0ken")).await.unwrap();
+    let ours = propose(&repository, "image: acme/api:1.1").await.unwrap();
+    assert_eq!(bare.branches()["tagboat/api"], ours.as_str());
+    repository.delete(&branch("tagboat/api"), &ours).await.unwrap();
+
+    let in_url = url.replace("http://", "http://bot:s3cret-t0ken@");
+    let repository = Repository::from_url(&in_url, Options::default()).await.unwrap();
+    assert_eq!(repository.url(), url, "the password leaves the URL");
+    propose(&repository, "image: acme/api:1.2").await.unwrap();
+
+    for (options, what) in [(with_password("wr0ng"), "wrong"), (Options::default(), "none")] {
+        let repository = Repository::from_url(&url, options).await.unwrap();
+        let error = repository.default_branch().await.unwrap_err();
+        assert!(matches!(error, GitError::Denied { .. }), "{what}: {error:?}");
+        assert!(!format!("{error} {error:?}").contains("wr0ng"));
+    }
+    let missing =
+        Repository::from_url(&format!("{}/none.git", server.url), with_password("s3cret-t0ken")).await.unwrap();
+    let error = missing.default_branch().await.unwrap_err();
+    assert!(matches!(error, GitError::NotFound { .. }), "{error:?}");
+    let public = Repository::from_url(&format!("{}/apps.git", server.public_url), Options::default()).await.unwrap();
+    assert_eq!(public.default_branch().await.unwrap(), branch("main"));
+}
+
+#[tokio::test]
+async fn a_password_does_not_follow_a_redirect_to_another_host() {
+    let (dir, _bare) = remote();
+    let Some(other) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
+    let Some(server) = git_http::serve_redirecting(dir.path(), "bot", "s3cret", &other.url) else { return };
+    let repository =
+        Repository::from_url(&format!("{}/apps.git", server.moved_url), with_password("s3cret")).await.unwrap();
+    let error = repository.default_branch().await.unwrap_err();
+    // The password works on both: the other one refuses because it was not sent.
+    let asked = other.url.trim_end_matches("/git");
+    assert!(matches!(&error, GitError::Denied { said, .. } if said.contains(asked)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_token_left_by_the_checkout_action_works_and_gives_way_to_ours() {
+    let (dir, bare) = remote();
+    let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
+    let checkout = dir.path().join("checkout");
+    git(dir.path(), &["clone", "--quiet", "--depth=1", &bare.url(), "checkout"]);
+    git(&checkout, &["remote", "set-url", "origin", &format!("{}/apps.git", server.url)]);
+    let origin = server.url.trim_end_matches("git");
+    let header = |basic: &str| {
+        let key = format!("http.{origin}.extraheader");
+        git(&checkout, &["config", &key, &format!("AUTHORIZATION: basic {basic}")]);
+    };
+    header("Ym90OnMzY3JldA=="); // bot:s3cret
+    let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
+    repository.default_branch().await.unwrap();
+    header("Ym90OndyMG5n"); // bot:wr0ng
+    let repository = Repository::open(&checkout, "origin", with_password("s3cret")).await.unwrap();
+    repository.default_branch().await.unwrap();
+}
+
+/// A program that notes its arguments and then is git.
+fn spy(dir: &Path) -> (PathBuf, PathBuf) {
+    let (program, notes) = (dir.join("spy"), dir.join("notes"));
+    let script = format!("#!/bin/sh\necho \"$*\" >> '{}'\nexec git \"$@\"\n", notes.display());
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    (program, notes)
+}
+
+#[tokio::test]
+async fn a_password_stands_in_no_argument_and_a_run_starts_git_few_times() {
+    let (dir, _bare) = remote();
+    let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
+    let (program, notes) = spy(dir.path());
+    let options = Options { program, ..with_password("s3cret") };
+    let url = format!("{}/apps.git", server.url.replace("http://", "http://bot:s3cret@"));
+    let repository = Repository::from_url(&url, options).await.unwrap();
+    propose(&repository, "image: acme/api:1.1").await.unwrap();
+    let main = branch("main");
+    let base = repository.remote_branches(&main, "tagboat/").await.unwrap()[&main].clone();
+    repository.fetch(&[(main, base)]).await.unwrap();
+
+    let notes = fs::read_to_string(notes).unwrap();
+    assert!(!notes.contains("s3cret"), "{notes}");
+    let commands: Vec<_> = notes.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(commands, ["version", "config", "ls-remote", "fetch", "push", "ls-remote"]);
+}
+
+#[tokio::test]
+async fn over_ssh() {
+    let (dir, bare) = remote();
+    let Some(server) = ssh::serve() else { return };
+    let checkout = dir.path().join("checkout");
+    git(dir.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    git(&checkout, &["remote", "set-url", "origin", &format!("{}{}", server.url, bare.path.display())]);
+    git(&checkout, &["config", "core.sshCommand", &server.command]);
+    let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
+    let ours = propose(&repository, "image: acme/api:1.1").await.unwrap();
+    assert_eq!(bare.branches()["tagboat/api"], ours.as_str());
+
+    git(&checkout, &["config", "core.sshCommand", "ssh -F none -o BatchMode=yes -o UserKnownHostsFile=/dev/null"]);
+    let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
+    let error = repository.default_branch().await.unwrap_err();
+    assert!(matches!(error, GitError::Denied { .. }), "an unknown host: {error:?}");
+}
+
+#[tokio::test]
+async fn over_the_git_protocol() {
+    let (dir, bare) = remote();
+    let (port, daemon) = (free_port(), PathBuf::from(git(dir.path(), &["--exec-path"])).join("git-daemon"));
+    let base = format!("--base-path={}", dir.path().display());
+    let port_argument = format!("--port={port}");
+    let arguments =
+        ["--reuseaddr", "--listen=127.0.0.1", &port_argument, "--export-all", "--enable=receive-pack", &base];
+    let _daemon = Process::start(&daemon, arguments, port);
+    let url = |name| format!("git://127.0.0.1:{port}/{name}.git");
+    let repository = Repository::from_url(&url("apps"), Options::default()).await.unwrap();
+    let ours = propose(&repository, "image: acme/api:1.1").await.unwrap();
+    assert_eq!(bare.branches()["tagboat/api"], ours.as_str());
+    let repository = Repository::from_url(&url("none"), Options::default()).await.unwrap();
+    let error = repository.default_branch().await.unwrap_err();
+    assert!(matches!(error, GitError::NotFound { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_and_one_that_never_answers() {
+    let url = format!("http://127.0.0.1:{}/apps.git", free_port());
+    let error = Repository::from_url(&url, Options::default()).await.unwrap().default_branch().await.unwrap_err();
+    assert!(matches!(error, GitError::Network { .. }), "{error:?}");
+
+    // Accepts connections, and no more.
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/apps.git", silent.local_addr().unwrap());
+    let options = Options { timeout: Duration::from_secs(1), ..Options::default() };
+    let start = Instant::now();
+    let error = Repository::from_url(&url, options).await.unwrap().default_branch().await.unwrap_err();
+    assert!(matches!(error, GitError::TimedOut { seconds: 1, .. }), "{error:?}");
+    assert!(start.elapsed() < Duration::from_secs(10));
+    // git's own child held the connection: it is closed only if that one has ended, too.
+    let (mut connection, _) = silent.accept().unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    std::io::Read::read_to_end(&mut connection, &mut Vec::new()).expect("the whole group has ended");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_this_machine_is_said() {
+    let (dir, bare) = remote();
+    let options = Options { program: dir.path().join("no-git"), ..Options::default() };
+    let error = Repository::from_url(&bare.url(), options).await.map(drop).unwrap_err();
+    assert!(matches!(error, GitError::MissingGit { .. }), "{error:?}");
+
+    let old = dir.path().join("old-git");
+    fs::write(&old, "#!/bin/sh\necho git version 2.25.1\n").unwrap();
+    fs::set_permissions(&old, fs::Permissions::from_mode(0o755)).unwrap();
+    let error =
+        Repository::from_url(&bare.url(), Options { program: old, ..Options::default() }).await.map(drop).unwrap_err();
+    assert!(matches!(error, GitError::TooOld { .. }), "{error:?}");
+
+    let open = |path: PathBuf, remote: &'static str| async move {
+        Repository::open(&path, remote, Options::default()).await.map(drop).unwrap_err()
+    };
+    let plain = TempDir::new().unwrap();
+    for no_repository in [plain.path().to_owned(), plain.path().join("absent")] {
+        let error = open(no_repository, "origin").await;
+        assert!(matches!(error, GitError::NotARepository { .. }), "{error:?}");
+    }
+    let error = open(bare.path.clone(), "origin").await;
+    assert!(matches!(error, GitError::NoRemote { .. }), "{error:?}");
+    git(dir.path(), &["init", "--quiet", "--object-format=sha256", "sha256"]);
+    let error = open(dir.path().join("sha256"), "origin").await;
+    assert!(matches!(error, GitError::ObjectFormat { .. }), "{error:?}");
+    let empty = Bare::new(dir.path(), "empty");
+    let error =
+        Repository::from_url(&empty.url(), Options::default()).await.unwrap().default_branch().await.unwrap_err();
+    assert!(matches!(error, GitError::NoDefaultBranch { .. }), "{error:?}");
+    for error in [error, open(plain.path().to_owned(), "origin").await] {
+        assert!(error.hint().is_some(), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_checkout_of_another_user_is_refused_as_git_does() {
+    let (dir, bare) = remote();
+    git(dir.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let checkout = dir.path().join("checkout");
+    if std::os::unix::fs::chown(&checkout, Some(12345), None).is_err() {
+        println!("skipped: only root can give a folder away");
+        return;
+    }
+    let error = Repository::open(&checkout, "origin", Options::default()).await.map(drop).unwrap_err();
+    assert!(matches!(error, GitError::UnsafeDirectory { .. }), "{error:?}");
+    assert!(error.hint().unwrap().contains("safe.directory"));
+}
+
+#[tokio::test]
+async fn a_commit_that_has_gone_and_a_damaged_object_are_told_apart() {
+    let (dir, bare) = remote();
+    let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+    let gone = commit_id(&"12".repeat(20));
+    let error = repository.fetch(&[(branch("main"), gone.clone())]).await.unwrap_err();
+    assert!(matches!(error, GitError::LostRace { .. }), "{error:?}");
+    let error = repository.files(&gone).unwrap_err();
+    assert!(matches!(error, GitError::Corrupt { .. }), "{error:?}");
+
+    git(dir.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let blob = git(&dir.path().join("checkout"), &["rev-parse", "HEAD:api/deploy.yaml"]);
+    let loose = dir.path().join("checkout/.git/objects").join(&blob[..2]).join(&blob[2..]);
+    if loose.exists() {
+        fs::set_permissions(&loose, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::write(&loose, "rubbish").unwrap();
+        let repository = Repository::open(&dir.path().join("checkout"), "origin", Options::default()).await.unwrap();
+        let files = repository.files(&commit_id(&bare.branches()["main"])).unwrap();
+        let error = repository.read(&files[1]).unwrap_err();
+        assert!(matches!(error, GitError::Corrupt { .. }), "{error:?}");
+    }
+}

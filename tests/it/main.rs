@@ -1,4 +1,12 @@
 //! Tests of the whole, by area.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "helpers of tests may fail, say that they skip, write scratch files and start servers, as tests do"
+)]
+
 mod cli;
 mod config;
 mod edits;

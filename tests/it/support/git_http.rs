@@ -1,0 +1,62 @@
+//! A git server over HTTP with basic auth: `git http-backend` behind lighttpd, as the small ones of this world run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::process::{Process, find, free_port};
+use super::repository::git;
+
+/// A running server.
+pub(crate) struct Server {
+    /// `http://127.0.0.1:PORT/git`, without a slash at the end: below it are the repositories of the folder, for those
+    /// with the password.
+    pub(crate) url: String,
+    /// The same for everybody, to read: git refuses pushes by nobody.
+    pub(crate) public_url: String,
+    /// What is below this is sent on to another server, given with [`serve_redirecting`].
+    pub(crate) moved_url: String,
+    _process: Process,
+    _dir: TempDir,
+}
+
+/// Serves the bare repositories in a folder. `None`, and a word about it, where lighttpd is not installed.
+pub(crate) fn serve(parent: &Path, user: &str, password: &str) -> Option<Server> {
+    serve_redirecting(parent, user, password, "")
+}
+
+/// The same; requests below `moved_url` are answered with a redirect to below `elsewhere`.
+pub(crate) fn serve_redirecting(parent: &Path, user: &str, password: &str, elsewhere: &str) -> Option<Server> {
+    let lighttpd = find("lighttpd")?;
+    let backend = PathBuf::from(git(parent, &["--exec-path"])).join("git-http-backend");
+    let (dir, port) = (TempDir::new().unwrap(), free_port());
+    let passwords = dir.path().join("passwords");
+    fs::write(&passwords, format!("{user}:{password}\n")).unwrap();
+    let configuration = format!(
+        r#"
+server.modules = ("mod_auth", "mod_authn_file", "mod_alias", "mod_redirect", "mod_setenv", "mod_cgi")
+server.document-root = "{dir}"
+server.bind = "127.0.0.1"
+server.port = {port}
+alias.url = ("/git" => "{backend}", "/public" => "{backend}")
+auth.backend = "plain"
+auth.backend.plain.userfile = "{passwords}"
+auth.require = ("/git/" => ("method" => "basic", "realm" => "git", "require" => "valid-user"))
+url.redirect = ("^/moved/(.*)$" => "{elsewhere}/$1")
+$HTTP["url"] =~ "^/(git|public)/" {{
+  cgi.assign = ("" => "")
+  setenv.set-environment = ("GIT_PROJECT_ROOT" => "{root}", "GIT_HTTP_EXPORT_ALL" => "1", "HOME" => "{dir}")
+}}
+"#,
+        dir = dir.path().display(),
+        backend = backend.display(),
+        passwords = passwords.display(),
+        root = parent.display(),
+    );
+    let file = dir.path().join("lighttpd.conf");
+    fs::write(&file, configuration).unwrap();
+    let process = Process::start(&lighttpd, ["-D".as_ref(), "-f".as_ref(), file.as_os_str()], port);
+    let url = |path| format!("http://127.0.0.1:{port}/{path}");
+    Some(Server { url: url("git"), public_url: url("public"), moved_url: url("moved"), _process: process, _dir: dir })
+}

@@ -1,0 +1,54 @@
+//! Servers of other projects as child processes on loopback: started, waited for, ended by their id.
+
+use std::ffi::OsStr;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running server; ended when dropped.
+pub(crate) struct Process(Child);
+
+impl Process {
+    /// Starts a program in the foreground and waits until its port answers.
+    pub(crate) fn start<I, S>(program: &Path, arguments: I, port: u16) -> Self
+    where
+        I: IntoIterator<Item = S>,
+        S: AsRef<OsStr>,
+    {
+        let mut command = Command::new(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut process = Self(command.spawn().unwrap());
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = process.0.try_wait().unwrap();
+            assert!(ended.is_none(), "{} ended at once: {ended:?}", program.display());
+            assert!(start.elapsed() < Duration::from_secs(20), "{} does not answer", program.display());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        process
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// Finds a program on `PATH` and where Debian keeps servers; says so if it is absent, for the test then skips.
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    let found = folders.map(|folder| folder.join(name)).find(|program| program.is_file());
+    if found.is_none() {
+        println!("skipped: {name} is not installed");
+    }
+    found
+}

@@ -1,0 +1,122 @@
+//! Throw-away git repositories, built by the git program itself and touched by no configuration of this machine.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Runs git in a folder and gives what it prints, without the newline at the end. Panics if it fails.
+pub(crate) fn git(dir: &Path, arguments: &[&str]) -> String {
+    git_with_input(dir, arguments, "")
+}
+
+fn git_with_input(dir: &Path, arguments: &[&str], input: &str) -> String {
+    let mut child = Command::new("git")
+        .args(arguments)
+        .current_dir(dir)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_AUTHOR_NAME", "A Person")
+        .env("GIT_AUTHOR_EMAIL", "person@example.com")
+        .env("GIT_COMMITTER_NAME", "A Person")
+        .env("GIT_COMMITTER_EMAIL", "person@example.com")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("git is installed");
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?} in {}: {said}", dir.display());
+    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+}
+
+/// A bare repository whose default branch is `main`, as a server has them.
+pub(crate) struct Bare {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+}
+
+impl Bare {
+    /// Makes `NAME.git` in a folder; pushes over HTTP are let in, who pushes is for the server to find out.
+    pub(crate) fn new(parent: &Path, name: &str) -> Self {
+        let path = parent.join(format!("{name}.git"));
+        git(parent, &["init", "--quiet", "--bare", "--initial-branch=main", path.to_str().unwrap()]);
+        git(&path, &["config", "http.receivepack", "true"]);
+        Self { path }
+    }
+
+    /// Commits files (path, contents) on a branch, which is made if need be; gives the commit's id.
+    pub(crate) fn commit(&self, branch: &str, files: &[(&str, &str)], message: &str) -> String {
+        let files: Vec<_> = files.iter().map(|(path, contents)| ("100644", *path, *contents)).collect();
+        self.commit_modes(branch, &files, message)
+    }
+
+    /// The same with modes: `100755` an executable file, `120000` a symbolic link.
+    pub(crate) fn commit_modes(&self, branch: &str, files: &[(&str, &str, &str)], message: &str) -> String {
+        let mut input = format!(
+            "commit refs/heads/{branch}\ncommitter A Person <person@example.com> 1700000000 +0000\ndata {}\n{message}\n",
+            message.len()
+        );
+        if self.branches().contains_key(branch) {
+            input += &format!("from refs/heads/{branch}^0\n");
+        }
+        for (mode, path, contents) in files {
+            input += &format!("M {mode} inline {path}\ndata {}\n{contents}\n", contents.len());
+        }
+        git_with_input(&self.path, &["fast-import", "--quiet"], &input);
+        self.branches()[branch].clone()
+    }
+
+    /// Branches and the commits they point at.
+    pub(crate) fn branches(&self) -> BTreeMap<String, String> {
+        let text = git(&self.path, &["for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads"]);
+        text.lines().filter_map(|line| line.split_once(' ')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
+    }
+
+    /// A file on a branch, byte for byte.
+    pub(crate) fn file(&self, branch: &str, path: &str) -> Vec<u8> {
+        let output = Command::new("git")
+            .args(["cat-file", "blob", &format!("refs/heads/{branch}:{path}")])
+            .current_dir(&self.path)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{path} on {branch}");
+        output.stdout
+    }
+
+    /// Installs a hook, a shell script.
+    #[cfg(unix)]
+    pub(crate) fn hook(&self, name: &str, script: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.path.join("hooks").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// `file://…`, which git treats as a remote: unlike a path, it heeds `--depth`.
+    pub(crate) fn url(&self) -> String {
+        format!("file://{}", self.path.display())
+    }
+}
+
+/// Every file below a folder with its bytes, to compare before and after.
+pub(crate) fn snapshot(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    let mut folders = vec![dir.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let (path, kind) = entry.map(|entry| (entry.path(), entry.file_type().unwrap())).unwrap();
+            if kind.is_dir() {
+                folders.push(path.clone());
+                all.insert(path, Vec::new());
+            } else if kind.is_file() {
+                all.insert(path.clone(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    all
+}
