@@ -437,6 +437,8 @@ fn explain(action: &str, error: octocrab::Error) -> ForgeError {
         }
         octocrab::Error::Json { source, .. } => malformed(action, &source),
         octocrab::Error::Serde { source, .. } => malformed(action, &source),
+        // A list that is none of the forms that octocrab knows.
+        octocrab::Error::Other { source, .. } => malformed(action, &source),
         error => {
             let mut cause: &dyn std::error::Error = &error;
             while let Some(inner) = cause.source() {

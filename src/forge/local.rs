@@ -265,10 +265,10 @@ fn page(record: &Record, repository: &str) -> String {
         ("Teams", &record.team_reviewers),
         ("Assignees", &record.assignees),
     ];
-    for (what, names) in people {
-        if !names.is_empty() {
-            page.push_str(&format!("{what}: {}  \n", names.join(", ")));
-        }
+    let lines = people.iter().filter(|(_, names)| !names.is_empty());
+    let lines: String = lines.map(|(what, names)| format!("{what}: {}  \n", names.join(", "))).collect();
+    if !lines.is_empty() {
+        page.push_str(&format!("\n{lines}"));
     }
     page.push_str(&format!("\n---\n\n{}\n", record.body.trim_end()));
     for comment in &record.comments {

@@ -1,1 +1,496 @@
-//! Tests of forges.
+//! One table of life-cycle stories, told to every forge; and what is particular to one of them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+use tagboat::forge::{Address, FORGES, Forge, ForgeError, ForgeSettings, Patience, named};
+use tagboat::plan::{Extras, Proposal, PullRequest, PullRequestState};
+use tagboat::refname::BranchName;
+use tagboat::secret::Secret;
+use tempfile::TempDir;
+
+use crate::support::bare::Bare;
+use crate::support::double::{Answer, Double, Fault, READER, TOKEN, Vendor};
+use crate::support::github::GITHUB;
+
+/// A forge with a repository behind it, and a person who can act there.
+struct World {
+    name: &'static str,
+    forge: Box<dyn Forge>,
+    bare: Bare,
+    /// None for `local`, whose person edits files.
+    double: Option<Double>,
+    folder: TempDir,
+}
+
+/// All doubles; `local` needs none.
+const DOUBLES: &[&Vendor] = &[&GITHUB];
+
+fn worlds() -> Vec<World> {
+    let doubles = DOUBLES.iter().map(|vendor| World::new(vendor));
+    doubles.chain([World::local()]).collect()
+}
+
+fn settings(api: &str, repository: &str, token: &str) -> ForgeSettings {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    ForgeSettings {
+        address: Address { api: api.to_owned(), repository: repository.to_owned() },
+        token: Some(Secret::new(token)),
+        user: None,
+        client: reqwest::Client::builder().user_agent("tagboat/test").timeout(Duration::from_secs(5)).build().unwrap(),
+        patience: Patience { attempts: 3, pause: Duration::from_millis(5), longest: Duration::from_secs(2) },
+    }
+}
+
+fn connect(name: &str, api: &str, repository: &str, token: &str) -> Box<dyn Forge> {
+    (named(name).unwrap().connect)(settings(api, repository, token)).unwrap()
+}
+
+impl World {
+    fn new(vendor: &'static Vendor) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::create(&folder.path().join("git"));
+        let double = Double::start(vendor, &folder.path().join("git"));
+        let forge = connect(vendor.name, &double.api_url, double.repository, TOKEN);
+        Self { name: vendor.name, forge, bare, double: Some(double), folder }
+    }
+
+    fn local() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::create(&folder.path().join("git"));
+        let pulls = folder.path().join("pulls");
+        let forge = connect("local", pulls.to_str().unwrap(), "acme/gitops", "");
+        Self { name: "local", forge, bare, double: None, folder }
+    }
+
+    fn with_token(&self, token: &str) -> Option<Box<dyn Forge>> {
+        let double = self.double.as_ref()?;
+        Some(connect(self.name, &double.api_url, double.repository, token))
+    }
+
+    fn end_by_hand(&self, number: u64, merge: bool) {
+        if let Some(double) = &self.double {
+            return double.hub(|hub| if merge { hub.merge(number) } else { hub.close(number) });
+        }
+        self.edit_file(number, |record| record["state"] = json!(if merge { "merged" } else { "closed" }));
+    }
+
+    fn label_by_hand(&self, number: u64, label: &str) {
+        if let Some(double) = &self.double {
+            return double.hub(|hub| hub.pull(number).unwrap().labels.push(label.to_owned()));
+        }
+        self.edit_file(number, |record| record["labels"].as_array_mut().unwrap().push(json!(label)));
+    }
+
+    fn comments(&self, number: u64) -> Vec<String> {
+        if let Some(double) = &self.double {
+            return double.hub(|hub| hub.pull(number).unwrap().comments.clone());
+        }
+        let mut comments = Vec::new();
+        self.edit_file(number, |record| comments = serde_json::from_value(record["comments"].clone()).unwrap());
+        comments
+    }
+
+    fn edit_file(&self, number: u64, edit: impl FnOnce(&mut serde_json::Value)) {
+        let path = self.folder.path().join(format!("pulls/{number:04}.json"));
+        let mut record = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        edit(&mut record);
+        std::fs::write(&path, record.to_string()).unwrap();
+    }
+
+    /// Write requests since the last time.
+    fn writes(&self) -> Vec<String> {
+        let Some(double) = &self.double else { return vec![] };
+        let writes = double.writes();
+        double.take_log();
+        writes
+    }
+
+    async fn opened(&self, proposal: &Proposal) -> PullRequest {
+        let written = self.forge.open(proposal).await.unwrap();
+        assert!(written.warnings.is_empty(), "{}: {:?}", self.name, written.warnings);
+        written.pull_request
+    }
+}
+
+fn branch(name: &str) -> BranchName {
+    BranchName::new(name).unwrap()
+}
+
+fn proposal(name: &str, title: &str, body: &str) -> Proposal {
+    Proposal {
+        group: name.to_owned(),
+        branch: branch(name),
+        base: branch("main"),
+        changes: vec![],
+        files: std::collections::BTreeMap::new(),
+        message: title.to_owned(),
+        title: title.to_owned(),
+        body: body.to_owned(),
+        extras: Extras::default(),
+    }
+}
+
+/// A pushed branch and its proposal.
+fn pushed(world: &World, name: &str) -> Proposal {
+    world.bare.commit(name, "1.1");
+    proposal(name, "Update api to 1.1", "api 1.0 → 1.1\n\n<!-- record -->")
+}
+
+#[tokio::test]
+async fn opens_and_finds_again() {
+    for world in worlds() {
+        let mut wanted = pushed(&world, "tagboat/api");
+        wanted.extras.labels = vec!["deploy".to_owned()];
+        let opened = world.opened(&wanted).await;
+        let listed = world.forge.open_pull_requests("tagboat/").await.unwrap();
+        assert_eq!(listed, vec![opened.clone()], "{}", world.name);
+        assert_eq!(opened.state, PullRequestState::Open);
+        assert_eq!((&opened.branch, &opened.base), (&wanted.branch, &wanted.base), "{}", world.name);
+        assert_eq!((&opened.title, &opened.body), (&wanted.title, &wanted.body), "{}", world.name);
+        assert_eq!(opened.labels, ["deploy"], "{}", world.name);
+        assert!(opened.url.contains("://"), "{}: {}", world.name, opened.url);
+        if let Some(head) = opened.head {
+            assert_eq!(Some(head.as_str().to_owned()), world.bare.head("tagboat/api"), "{}", world.name);
+        }
+        assert!(world.forge.open_pull_requests("other/").await.unwrap().is_empty(), "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn a_second_opening_updates_the_first() {
+    for world in worlds() {
+        let first = world.opened(&pushed(&world, "tagboat/api")).await;
+        let mut newer = pushed(&world, "tagboat/api");
+        newer.title = "Update api to 1.2".to_owned();
+        let second = world.opened(&newer).await;
+        assert_eq!((first.number, second.title.as_str()), (second.number, "Update api to 1.2"), "{}", world.name);
+        assert_eq!(world.forge.open_pull_requests("").await.unwrap().len(), 1, "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn updates_in_place_and_then_sends_nothing() {
+    for world in worlds() {
+        let mut wanted = pushed(&world, "tagboat/api");
+        let opened = world.opened(&wanted).await;
+        world.label_by_hand(opened.number, "by-a-person");
+        wanted.title = "Update api to 1.2".to_owned();
+        wanted.body = "api 1.0 → 1.2".to_owned();
+        wanted.extras.labels = vec!["deploy".to_owned()];
+        let observed = world.forge.open_pull_requests("tagboat/").await.unwrap().remove(0);
+        let updated = world.forge.update(&observed, &wanted).await.unwrap();
+        assert!(updated.warnings.is_empty(), "{}: {:?}", world.name, updated.warnings);
+        let now = world.forge.open_pull_requests("tagboat/").await.unwrap().remove(0);
+        assert_eq!((now.number, &now.title, &now.body), (opened.number, &wanted.title, &wanted.body), "{}", world.name);
+        let mut labels = now.labels.clone();
+        labels.sort();
+        assert_eq!(labels, ["by-a-person", "deploy"], "{}", world.name);
+        world.writes();
+        world.forge.update(&now, &wanted).await.unwrap();
+        assert_eq!(world.writes(), Vec::<String>::new(), "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn closes_with_a_reason() {
+    for world in worlds() {
+        let opened = world.opened(&pushed(&world, "tagboat/api")).await;
+        let closed = world.forge.close(&opened, "moot <!-- closed by tagboat -->", "Nothing is left to change.").await;
+        assert!(closed.unwrap().warnings.is_empty(), "{}", world.name);
+        assert!(world.forge.open_pull_requests("").await.unwrap().is_empty(), "{}", world.name);
+        let ended = world.forge.ended_pull_requests(&branch("tagboat/api")).await.unwrap();
+        assert_eq!(ended.len(), 1, "{}", world.name);
+        assert_eq!(ended[0].state, PullRequestState::Closed, "{}", world.name);
+        assert_eq!(ended[0].body, "moot <!-- closed by tagboat -->", "{}", world.name);
+        assert_eq!(world.comments(opened.number), ["Nothing is left to change."], "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn what_a_person_ended_is_told_newest_first_and_never_reopened() {
+    for world in worlds() {
+        let wanted = pushed(&world, "tagboat/api");
+        let first = world.opened(&wanted).await;
+        world.end_by_hand(first.number, false);
+        let second = world.opened(&wanted).await;
+        assert_ne!(first.number, second.number, "{}", world.name);
+        world.end_by_hand(second.number, true);
+        let other = world.opened(&pushed(&world, "tagboat/web")).await;
+        world.end_by_hand(other.number, false);
+        let ended = world.forge.ended_pull_requests(&branch("tagboat/api")).await.unwrap();
+        let told: Vec<_> = ended.iter().map(|ended| (ended.number, ended.state)).collect();
+        let expected = [(second.number, PullRequestState::Merged), (first.number, PullRequestState::Closed)];
+        assert_eq!(told, expected, "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn pull_requests_of_forks_are_not_ours() {
+    for world in worlds() {
+        let Some(double) = &world.double else { continue };
+        let opened = world.opened(&pushed(&world, "tagboat/api")).await;
+        double.hub(|hub| hub.pull(opened.number).unwrap().fork = true);
+        assert!(world.forge.open_pull_requests("tagboat/").await.unwrap().is_empty(), "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn pages_are_all_read() {
+    for world in worlds() {
+        let Some(double) = &world.double else { continue };
+        let opened = world.opened(&pushed(&world, "tagboat/api")).await;
+        double.hub(|hub| {
+            let first = hub.pull(opened.number).unwrap().clone();
+            for number in 2..=230 {
+                let head = if number == 230 { "tagboat/api".to_owned() } else { "other".to_owned() };
+                hub.pulls.push(crate::support::hub::Pull { number, head, base: "main".into(), ..first.clone() });
+            }
+            hub.bare.commit("other", "x");
+        });
+        double.take_log();
+        let found = world.forge.open_pull_requests("tagboat/").await.unwrap();
+        let mut numbers: Vec<_> = found.iter().map(|pull| pull.number).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, [1, 230], "{}", world.name);
+        assert!(double.take_log().len() <= 5, "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_makes_no_second_pull_request() {
+    for world in worlds() {
+        let Some(double) = &world.double else { continue };
+        let wanted = pushed(&world, "tagboat/api");
+        double.fail("POST", Fault::Lost(Answer::new(502, json!("bad gateway"))));
+        let opened = world.opened(&wanted).await;
+        assert_eq!(opened.title, wanted.title, "{}", world.name);
+        let opening = format!("POST {}", double.take_log().iter().find(|r| r.method == "POST").unwrap().path);
+        assert_eq!(double.hub(|hub| hub.pulls.len()), 1, "{}: {opening}", world.name);
+        // And one that was not carried out is sent once more, after looking.
+        double.fail("POST", Fault::Instead(Answer::new(502, json!("bad gateway"))));
+        world.opened(&pushed(&world, "tagboat/web")).await;
+        let sent = double.take_log();
+        let methods: Vec<&str> = sent.iter().map(|r| r.method.as_str()).take(3).collect();
+        assert_eq!(methods, ["POST", "GET", "POST"], "{}", world.name);
+        assert_eq!(double.hub(|hub| hub.pulls.len()), 2, "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn reads_are_asked_again_and_limits_waited_for() {
+    for world in worlds() {
+        let Some(double) = &world.double else { continue };
+        double.fail("GET", Fault::Instead(Answer::new(503, json!("busy"))));
+        double.fail("GET", Fault::Instead(Answer::new(429, json!({})).header("retry-after", "0")));
+        assert!(world.forge.open_pull_requests("x/").await.unwrap().is_empty(), "{}", world.name);
+        // A limit is met before anything is done, so that even a write may be sent again.
+        double.fail("POST", Fault::Instead(Answer::new(429, json!({})).header("retry-after", "0")));
+        world.opened(&pushed(&world, "tagboat/api")).await;
+        double.fail("GET", Fault::Instead(Answer::new(429, json!({})).header("retry-after", "3600")));
+        let error = world.forge.open_pull_requests("x/").await.unwrap_err();
+        assert!(matches!(error, ForgeError::RateLimited { wait: Some(_), .. }), "{}: {error}", world.name);
+        (0..3).for_each(|_| double.fail("GET", Fault::Instead(Answer::new(500, json!("down")))));
+        let error = world.forge.open_pull_requests("x/").await.unwrap_err();
+        assert!(matches!(error, ForgeError::Unavailable { status: 500, .. }), "{}: {error}", world.name);
+        assert!(error.hint().is_some());
+    }
+}
+
+#[tokio::test]
+async fn nonsense_is_called_nonsense() {
+    for world in worlds() {
+        let Some(double) = &world.double else { continue };
+        world.opened(&pushed(&world, "tagboat/api")).await;
+        for fault in [Fault::Cut, Fault::Instead(Answer::new(200, json!({"hello": "I am a proxy"})))] {
+            double.fail("GET", fault);
+            let error = world.forge.open_pull_requests("x/").await.unwrap_err();
+            assert!(matches!(error, ForgeError::Malformed { .. }), "{}: {error:?}", world.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn tokens_and_repositories_that_will_not_do() {
+    for world in worlds() {
+        let (Some(wrong), Some(reader)) = (world.with_token("wrong"), world.with_token(READER)) else { continue };
+        let double = world.double.as_ref().unwrap();
+        let error = wrong.open_pull_requests("x/").await.unwrap_err();
+        assert!(matches!(error, ForgeError::Unauthorized { .. }), "{}: {error:?}", world.name);
+        assert!(!format!("{error} {error:?}").contains("wrong\""), "{error:?}");
+        let wanted = pushed(&world, "tagboat/api");
+        let error = reader.open(&wanted).await.err().unwrap();
+        assert!(matches!(error, ForgeError::Forbidden { .. }), "{}: {error:?}", world.name);
+        assert!(error.hint().is_some_and(|hint| hint.contains("needs")), "{}", world.name);
+        let elsewhere = double.repository.replace("gitops", "missing");
+        let missing = connect(world.name, &double.api_url, &elsewhere, TOKEN);
+        let error = missing.check().await.unwrap_err();
+        assert!(matches!(error, ForgeError::NotFound { .. }), "{}: {error:?}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_not_sent() {
+    for world in worlds() {
+        let limits = world.forge.limits();
+        if limits.body == usize::MAX {
+            continue;
+        }
+        let mut wanted = pushed(&world, "tagboat/api");
+        wanted.body = "é".repeat(limits.body);
+        wanted.title = "é".repeat(limits.title);
+        world.opened(&wanted).await;
+        world.writes();
+        let mut longer = pushed(&world, "tagboat/web");
+        longer.body = "é".repeat(limits.body + 1);
+        let error = world.forge.open(&longer).await.err().unwrap();
+        assert!(matches!(error, ForgeError::TooLong { what: "body", .. }), "{}: {error:?}", world.name);
+        assert_eq!(world.writes(), Vec::<String>::new(), "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_is_not_there_is_refused() {
+    for world in worlds() {
+        let Some(double) = &world.double else { continue };
+        let error = world.forge.open(&proposal("tagboat/none", "x", "y")).await.err().unwrap();
+        assert!(matches!(error, ForgeError::Refused { .. }), "{}: {error:?}", world.name);
+        // One that was pushed a moment ago may be seen a little later.
+        let wanted = pushed(&world, "tagboat/api");
+        double.hub(|hub| hub.unseen.push(("tagboat/api".to_owned(), 1)));
+        world.opened(&wanted).await;
+    }
+}
+
+#[tokio::test]
+async fn people_and_labels_that_may_not_be_asked_are_warnings() {
+    for world in worlds() {
+        let Some(double) = &world.double else { continue };
+        let limits = world.forge.limits();
+        let mut wanted = pushed(&world, "tagboat/api");
+        wanted.extras.reviewers = vec!["rita".to_owned(), "nobody".to_owned()];
+        wanted.extras.assignees = vec!["sam".to_owned(), "stranger".to_owned()];
+        wanted.extras.team_reviewers = vec!["deployers".to_owned()];
+        wanted.extras.draft = true;
+        let written = world.forge.open(&wanted).await.unwrap();
+        let said = written.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        double.hub(|hub| {
+            let pull = hub.pull(written.pull_request.number).unwrap();
+            #[rustfmt::skip]
+            let table = [
+                // known                 is                        wanted                     who is told of
+                (limits.reviewers,      pull.reviewers.clone(),   vec!["rita".to_owned()],      "nobody"),
+                (limits.assignees,      pull.assignees.clone(),   vec!["sam".to_owned()],       "stranger"),
+                (limits.team_reviewers, pull.teams.clone(),       vec!["deployers".to_owned()], ""),
+            ];
+            for (known, is, wanted, told) in table {
+                assert_eq!(is, if known { wanted } else { vec![] }, "{}: {said}", world.name);
+                assert!(!known || said.contains(told), "{}: {said}", world.name);
+            }
+            assert_eq!(pull.draft, limits.drafts, "{}", world.name);
+        });
+        let unknown = [limits.reviewers, limits.assignees, limits.team_reviewers, limits.drafts];
+        let unknown = unknown.iter().filter(|known| !**known).count();
+        assert_eq!(said.matches("knows no").count(), unknown, "{}: {said}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn check_tells_what_the_token_may() {
+    for world in worlds() {
+        let access = world.forge.check().await.unwrap();
+        assert!(!access.rights.is_empty(), "{}: {access:?}", world.name);
+        assert!(world.forge.requests() <= 3, "{}", world.name);
+        assert_eq!(world.writes(), Vec::<String>::new(), "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn nothing_to_do_costs_one_request() {
+    for world in worlds() {
+        for name in ["tagboat/api", "tagboat/web"] {
+            world.opened(&pushed(&world, name)).await;
+        }
+        let before = world.forge.requests();
+        world.forge.open_pull_requests("tagboat/").await.unwrap();
+        assert!(world.forge.requests() - before <= 1, "{}", world.name);
+    }
+}
+
+#[tokio::test]
+async fn a_github_that_is_archived_says_so() {
+    let world = World::new(&GITHUB);
+    let wanted = pushed(&world, "tagboat/api");
+    world.double.as_ref().unwrap().hub(|hub| hub.archived = true);
+    for error in [world.forge.check().await.err(), world.forge.open(&wanted).await.err()] {
+        assert!(matches!(error, Some(ForgeError::Archived { .. })), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_user_agent_is_sent_to_github() {
+    let world = World::new(&GITHUB);
+    world.forge.open_pull_requests("").await.unwrap();
+    let log = world.double.as_ref().unwrap().take_log();
+    let agents: Vec<_> = log[0].headers.iter().filter(|(name, _)| name == "user-agent").collect();
+    assert_eq!(agents, [&("user-agent".to_owned(), "tagboat/test".to_owned())]);
+}
+
+#[tokio::test]
+async fn github_closes_a_pull_request_whose_branch_is_deleted() {
+    let world = World::new(&GITHUB);
+    world.opened(&pushed(&world, "tagboat/api")).await;
+    world.bare.delete("tagboat/api");
+    assert!(world.forge.open_pull_requests("").await.unwrap().is_empty());
+    let ended = world.forge.ended_pull_requests(&branch("tagboat/api")).await.unwrap();
+    assert_eq!(ended[0].state, PullRequestState::Closed);
+}
+
+#[tokio::test]
+async fn a_forge_that_does_not_answer_is_given_up() {
+    for world in worlds() {
+        let Some(double) = &world.double else { continue };
+        let mut impatient = settings(&double.api_url, double.repository, TOKEN);
+        impatient.client = reqwest::Client::builder().timeout(Duration::from_millis(100)).build().unwrap();
+        let forge = (named(world.name).unwrap().connect)(impatient).unwrap();
+        (0..3).for_each(|_| double.fail("GET", Fault::Slow(Duration::from_secs(2))));
+        let error = forge.open_pull_requests("x/").await.unwrap_err();
+        assert!(matches!(error, ForgeError::Unreachable { .. }), "{}: {error:?}", world.name);
+    }
+}
+
+/// What `local` writes is read by people and by later versions.
+#[tokio::test]
+async fn local_files_look_as_they_always_did() {
+    let world = World::local();
+    let mut wanted = pushed(&world, "tagboat/api");
+    wanted.extras.labels = vec!["deploy".to_owned()];
+    wanted.extras.reviewers = vec!["rita".to_owned()];
+    let opened = world.opened(&wanted).await;
+    world.forge.close(&opened, &wanted.body, "Nothing is left to change.\nReally.").await.unwrap();
+    let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/forge/local");
+    for file in ["0001.json", "0001.md"] {
+        let written = std::fs::read_to_string(world.folder.path().join("pulls").join(file)).unwrap();
+        assert_eq!(written, std::fs::read_to_string(expected.join(file)).unwrap(), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_local_file_that_was_broken_by_hand_is_named() {
+    let world = World::local();
+    world.opened(&pushed(&world, "tagboat/api")).await;
+    world.edit_file(1, |record| record["state"] = json!("mergd"));
+    let error = world.forge.open_pull_requests("").await.unwrap_err();
+    assert!(error.to_string().contains("0001.json") && error.to_string().contains("mergd"), "{error}");
+}
+
+#[test]
+fn every_forge_has_a_double_and_fixtures() {
+    for entry in FORGES {
+        let has_double = DOUBLES.iter().any(|vendor| vendor.name == entry.name);
+        assert!(has_double || entry.name == "local", "{} has no double", entry.name);
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/forge").join(entry.name);
+        assert!(fixtures.is_dir(), "{} is missing", fixtures.display());
+    }
+}

@@ -8,3 +8,18 @@ pub(crate) mod process;
 pub(crate) mod repository;
 #[cfg(unix)]
 pub(crate) mod ssh;
+
+pub(crate) mod bare;
+pub(crate) mod double;
+pub(crate) mod github;
+pub(crate) mod hub;
+mod spec;
+
+use std::path::PathBuf;
+
+/// A folder of material that is not part of the project, beside the checkout or where `TAGBOAT_SHARED` says.
+pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let root = std::env::var_os("TAGBOAT_SHARED").map_or(beside, PathBuf::from);
+    Some(root.join(folder)).filter(|path| path.is_dir())
+}

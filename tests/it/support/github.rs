@@ -1,0 +1,299 @@
+//! GitHub's API over a [`Hub`]: what a pull-request bot uses of it, with GitHub's refusals in GitHub's words.
+
+use serde_json::{Value, json};
+
+use super::double::{Answer, READER, Request, TOKEN, Vendor};
+use super::hub::{Hub, Pull, Refused, State};
+
+/// Enterprise Server's form of the API, so that the base path is tried as well.
+pub(crate) static GITHUB: Vendor =
+    Vendor { name: "github", root: "/api/v3", repository: "acme/gitops", spec: ("github-subset.json", true), answer };
+
+fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+    let bearer = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
+    if ![TOKEN, READER].contains(&bearer) {
+        return refuse(401, "Bad credentials", &[]);
+    }
+    if request.header("user-agent").is_none() {
+        return refuse(
+            403,
+            "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",
+            &[],
+        );
+    }
+    let writes = request.method != "GET";
+    let segments = request.segments();
+    let path: Vec<&str> = segments.iter().map(String::as_str).skip(2).collect();
+    let view = View { site };
+    match (request.method.as_str(), &path[..]) {
+        ("GET", ["user"]) => Answer::new(200, view.user("tagboat-bot")),
+        ("GET", ["rate_limit"]) => Answer::new(200, json!({"resources": {"core": {"remaining": 4990}}})),
+        (_, ["repos", owner, name, ..]) if format!("{owner}/{name}") != GITHUB.repository => {
+            refuse(404, "Not Found", &[])
+        }
+        (_, ["repos", ..]) if writes && bearer == READER => {
+            refuse(403, "Resource not accessible by personal access token", &[])
+        }
+        (_, ["repos", ..]) if writes && hub.archived => refuse(403, "Repository was archived so is read-only.", &[]),
+        ("GET", ["repos", _, _]) => {
+            let mut repository = view.repository();
+            repository["archived"] = json!(hub.archived);
+            repository["permissions"]["push"] = json!(bearer == TOKEN);
+            Answer::new(200, repository)
+        }
+        ("GET", ["repos", _, _, "pulls"]) => list(&view, hub, request),
+        ("POST", ["repos", _, _, "pulls"]) => open(&view, hub, request),
+        (method, ["repos", _, _, kind @ ("pulls" | "issues"), number, rest @ ..]) => {
+            let Some(pull) =
+                number.parse::<u64>().ok().and_then(|number| hub.pulls.iter().position(|p| p.number == number))
+            else {
+                return refuse(404, "Not Found", &[]);
+            };
+            match (method, *kind, rest) {
+                ("GET", "pulls", []) => Answer::new(200, view.pull(&hub.pulls[pull])),
+                ("PATCH", "pulls", []) => change(&view, hub, pull, request),
+                ("POST", "issues", ["labels"]) => label(&view, hub, pull, request),
+                ("POST", "pulls", ["requested_reviewers"]) => ask(&view, hub, pull, request),
+                ("POST", "issues", ["assignees"]) => assign(&view, hub, pull, request),
+                ("POST", "issues", ["comments"]) => {
+                    let Some(text) = request.text("body").filter(|text| !text.is_empty()) else {
+                        return refuse(422, "Validation Failed", &[("body", "missing_field")]);
+                    };
+                    hub.pulls[pull].comments.push(text.to_owned());
+                    Answer::new(201, json!({"id": 1, "body": text, "user": view.user("tagboat-bot")}))
+                }
+                _ => refuse(404, "Not Found", &[]),
+            }
+        }
+        _ => refuse(404, "Not Found", &[]),
+    }
+}
+
+fn list(view: &View<'_>, hub: &Hub, request: &Request) -> Answer {
+    let state = request.parameter("state").unwrap_or("open");
+    let per_page: usize = request.parameter("per_page").map_or(30, |n| n.parse().unwrap()).clamp(1, 100);
+    let page: usize = request.parameter("page").map_or(1, |n| n.parse().unwrap());
+    let head = request.parameter("head").and_then(|head| head.split_once(':'));
+    let mut found: Vec<&Pull> =
+        hub.pulls.iter().filter(|pull| state == "all" || (pull.state == State::Open) == (state == "open")).collect();
+    found.retain(|pull| {
+        head.is_none_or(|(owner, name)| pull.head == name && owner == if pull.fork { "stranger" } else { "acme" })
+    });
+    found.sort_by_key(|pull| std::cmp::Reverse(pull.number));
+    let shown = found.iter().skip((page - 1) * per_page).take(per_page);
+    let answer = Answer::new(200, shown.map(|pull| view.simple(pull)).collect());
+    if found.len() > page * per_page {
+        let next = format!("<{}{}?page={}>; rel=\"next\"", view.site, request.path, page + 1);
+        return answer.header("link", &next);
+    }
+    answer
+}
+
+fn open(view: &View<'_>, hub: &mut Hub, request: &Request) -> Answer {
+    let title = request.text("title").unwrap_or_default();
+    let (head, base) = (request.text("head").unwrap_or_default(), request.text("base").unwrap_or_default());
+    let body = request.text("body").unwrap_or_default();
+    if title.is_empty() {
+        return refuse(422, "Validation Failed", &[("title", "missing_field")]);
+    }
+    if let Some(refused) = too_long(title, body) {
+        return refused;
+    }
+    match hub.open(head, base, title, body) {
+        Ok(pull) => {
+            pull.draft = request.body["draft"] == true;
+            Answer::new(201, view.pull(pull))
+        }
+        Err(Refused::NoHead) => refuse(422, "Validation Failed", &[("head", "invalid")]),
+        Err(Refused::NoBase) => refuse(422, "Validation Failed", &[("base", "invalid")]),
+        Err(Refused::NoCommits) => {
+            refuse(422, "Validation Failed", &[("", &format!("No commits between {base} and {head}"))])
+        }
+        Err(Refused::Exists(_)) => {
+            refuse(422, "Validation Failed", &[("", &format!("A pull request already exists for acme:{head}."))])
+        }
+    }
+}
+
+fn change(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answer {
+    let (title, body) = (request.text("title"), request.text("body"));
+    if let Some(refused) = too_long(title.unwrap_or("x"), body.unwrap_or_default()) {
+        return refused;
+    }
+    if request.text("base").is_some_and(|base| hub.bare.head(base).is_none()) {
+        return refuse(422, "Validation Failed", &[("base", "invalid")]);
+    }
+    let has_branch = hub.bare.head(&hub.pulls[pull].head).is_some();
+    let pull = &mut hub.pulls[pull];
+    match request.text("state") {
+        Some("open") if pull.state != State::Open && (pull.state == State::Merged || !has_branch) => {
+            return refuse(422, "Validation Failed", &[("", "state cannot be changed. The branch has been deleted.")]);
+        }
+        Some("open") => pull.state = State::Open,
+        Some("closed") if pull.state == State::Open => pull.state = State::Closed,
+        _ => {}
+    }
+    pull.title = title.unwrap_or(&pull.title).to_owned();
+    pull.body = body.unwrap_or(&pull.body).to_owned();
+    pull.base = request.text("base").unwrap_or(&pull.base).to_owned();
+    Answer::new(200, view.pull(pull))
+}
+
+fn label(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answer {
+    let names = request.texts("labels");
+    if names.iter().any(|name| name.chars().count() > 50) {
+        return refuse(422, "Validation Failed", &[("name", "is too long (maximum is 50 characters)")]);
+    }
+    for name in names {
+        if !hub.pulls[pull].labels.contains(&name) {
+            hub.pulls[pull].labels.push(name);
+        }
+    }
+    Answer::new(200, hub.pulls[pull].labels.iter().map(|label| view.label(label)).collect())
+}
+
+fn ask(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answer {
+    let (people, teams) = (request.texts("reviewers"), request.texts("team_reviewers"));
+    if people.iter().any(|name| name == "tagboat-bot") {
+        return refuse(422, "Review cannot be requested from pull request author.", &[]);
+    }
+    if !people.iter().chain(&teams).all(|name| hub.people.contains(name)) {
+        let message = "Reviews may only be requested from collaborators. One or more of the users or teams you \
+                       specified is not a collaborator of the acme/gitops repository.";
+        return refuse(422, message, &[]);
+    }
+    hub.pulls[pull].reviewers.extend(people);
+    hub.pulls[pull].teams.extend(teams);
+    Answer::new(201, view.simple(&hub.pulls[pull]))
+}
+
+/// "Users without push access to a repository cannot be assigned and are silently ignored."
+fn assign(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answer {
+    let known = request.texts("assignees").into_iter().filter(|name| hub.people.contains(name));
+    hub.pulls[pull].assignees.extend(known);
+    Answer::new(201, view.issue(&hub.pulls[pull]))
+}
+
+fn too_long(title: &str, body: &str) -> Option<Answer> {
+    let (title, body) = (title.chars().count() > 256, body.chars().count() > 65_536);
+    let field = if title {
+        ("title", "is too long (maximum is 256 characters)")
+    } else {
+        ("body", "is too long (maximum is 65536 characters)")
+    };
+    (title || body).then(|| refuse(422, "Validation Failed", &[field]))
+}
+
+fn refuse(status: u16, message: &str, fields: &[(&str, &str)]) -> Answer {
+    let error = |(field, code): &(&str, &str)| match field.is_empty() {
+        true => json!({"resource": "PullRequest", "code": "custom", "message": code}),
+        false => json!({"resource": "PullRequest", "field": field, "code": code}),
+    };
+    let errors: Vec<Value> = fields.iter().map(error).collect();
+    let documentation = "https://docs.github.com/rest";
+    let mut body = json!({"message": message, "documentation_url": documentation, "status": status.to_string()});
+    if !errors.is_empty() {
+        body["errors"] = json!(errors);
+    }
+    Answer::new(status, body)
+}
+
+/// Resources in the form of the API, from `fixtures/forge/github`.
+struct View<'a> {
+    site: &'a str,
+}
+
+impl View<'_> {
+    fn fill(&self, template: &str, values: &[(&str, &str)]) -> Value {
+        let mut text = template
+            .replace("@API@", &format!("{}/api/v3", self.site))
+            .replace("@SITE@", self.site)
+            .replace("@HOST@", "127.0.0.1")
+            .replace("@REPOSITORY@", GITHUB.repository)
+            .replace("@NAME@", "gitops");
+        for (key, value) in values {
+            text = text.replace(&format!("@{key}@"), value);
+        }
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn user(&self, login: &str) -> Value {
+        self.fill(include_str!("../../../fixtures/forge/github/user.json"), &[("LOGIN", login)])
+    }
+
+    fn label(&self, name: &str) -> Value {
+        self.fill(include_str!("../../../fixtures/forge/github/label.json"), &[("LABEL", name)])
+    }
+
+    fn repository(&self) -> Value {
+        let mut repository = self.fill(include_str!("../../../fixtures/forge/github/repository.json"), &[]);
+        repository["owner"] = self.user("acme");
+        repository
+    }
+
+    fn issue(&self, pull: &Pull) -> Value {
+        let number = pull.number.to_string();
+        let mut issue = self.fill(include_str!("../../../fixtures/forge/github/issue.json"), &[("NUMBER", &number)]);
+        issue["number"] = json!(pull.number);
+        issue["user"] = self.user("tagboat-bot");
+        issue["assignees"] = pull.assignees.iter().map(|name| self.user(name)).collect();
+        issue
+    }
+
+    fn pull(&self, pull: &Pull) -> Value {
+        let number = pull.number.to_string();
+        let values = [("NUMBER", number.as_str()), ("SHA", pull.sha.as_str())];
+        let mut view = self.fill(include_str!("../../../fixtures/forge/github/pull.json"), &values);
+        let (mut ours, mut theirs) = (self.repository(), self.repository());
+        ours["permissions"] = Value::Null;
+        theirs["id"] = json!(if pull.fork { 777 } else { 4242 });
+        for repository in [&mut ours, &mut theirs] {
+            repository.as_object_mut().unwrap().remove("permissions");
+        }
+        let owner = if pull.fork { "stranger" } else { "acme" };
+        view["head"] = json!({"label": format!("{owner}:{}", pull.head), "ref": pull.head, "sha": pull.sha,
+                              "user": self.user(owner), "repo": theirs});
+        view["base"] = json!({"label": format!("acme:{}", pull.base), "ref": pull.base, "sha": pull.sha,
+                              "user": self.user("acme"), "repo": ours});
+        view["number"] = json!(pull.number);
+        view["id"] = json!(900_000 + pull.number);
+        view["user"] = self.user("tagboat-bot");
+        view["title"] = json!(pull.title);
+        view["body"] = if pull.body.is_empty() { Value::Null } else { json!(pull.body) };
+        view["state"] = json!(if pull.state == State::Open { "open" } else { "closed" });
+        view["draft"] = json!(pull.draft);
+        view["merged"] = json!(pull.state == State::Merged);
+        if pull.state != State::Open {
+            view["closed_at"] = json!("2026-01-03T03:04:05Z");
+        }
+        if pull.state == State::Merged {
+            view["merged_at"] = json!("2026-01-03T03:04:05Z");
+        }
+        view["labels"] = pull.labels.iter().map(|name| self.label(name)).collect();
+        view["requested_reviewers"] = pull.reviewers.iter().map(|name| self.user(name)).collect();
+        view["assignees"] = pull.assignees.iter().map(|name| self.user(name)).collect();
+        let team = include_str!("../../../fixtures/forge/github/team.json");
+        view["requested_teams"] = pull.teams.iter().map(|name| self.fill(team, &[("TEAM", name)])).collect();
+        view
+    }
+
+    /// A list's form: without what only the single pull request has.
+    fn simple(&self, pull: &Pull) -> Value {
+        let mut view = self.pull(pull);
+        let only_single = [
+            "additions",
+            "changed_files",
+            "comments",
+            "commits",
+            "deletions",
+            "mergeable",
+            "mergeable_state",
+            "merged",
+            "maintainer_can_modify",
+            "merged_by",
+            "review_comments",
+        ];
+        only_single.iter().for_each(|field| drop(view.as_object_mut().unwrap().remove(*field)));
+        view
+    }
+}

@@ -1,0 +1,123 @@
+//! What every code host keeps and refuses, over a real bare repository; no vendor's words. A double of one vendor puts
+//! its API on top.
+
+use super::bare::Bare;
+
+/// What became of a pull request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Open,
+    Merged,
+    Closed,
+}
+
+/// A pull request as a code host keeps it.
+#[derive(Clone, Debug)]
+pub(crate) struct Pull {
+    pub(crate) number: u64,
+    pub(crate) head: String,
+    pub(crate) base: String,
+    pub(crate) sha: String,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    pub(crate) state: State,
+    pub(crate) draft: bool,
+    pub(crate) labels: Vec<String>,
+    pub(crate) reviewers: Vec<String>,
+    pub(crate) teams: Vec<String>,
+    pub(crate) assignees: Vec<String>,
+    pub(crate) comments: Vec<String>,
+    /// Whether the branch is in a fork.
+    pub(crate) fork: bool,
+}
+
+/// Why a pull request can't be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    NoHead,
+    NoBase,
+    NoCommits,
+    Exists(u64),
+}
+
+/// The state of one repository at a code host.
+#[derive(Debug)]
+pub(crate) struct Hub {
+    pub(crate) bare: Bare,
+    pub(crate) pulls: Vec<Pull>,
+    /// Who may be asked for a review or assigned.
+    pub(crate) people: Vec<String>,
+    pub(crate) archived: bool,
+    /// Branches that were pushed but that the host doesn't see yet, and for how many requests more.
+    pub(crate) unseen: Vec<(String, u32)>,
+}
+
+impl Hub {
+    pub(crate) fn new(bare: Bare) -> Self {
+        let people = ["rita", "sam", "deployers"].map(str::to_owned).to_vec();
+        Self { bare, pulls: vec![], people, archived: false, unseen: vec![] }
+    }
+
+    /// What a host does after every push: heads follow their branches, and a pull request whose branch is gone closes.
+    pub(crate) fn follow_branches(&mut self) {
+        let heads = self.bare.heads();
+        for pull in self.pulls.iter_mut().filter(|pull| pull.state == State::Open && !pull.fork) {
+            let prefix = format!("refs/heads/{} ", pull.head);
+            match heads.lines().find_map(|line| line.strip_prefix(&prefix)) {
+                Some(sha) => sha.clone_into(&mut pull.sha),
+                None => pull.state = State::Closed,
+            }
+        }
+    }
+
+    pub(crate) fn pull(&mut self, number: u64) -> Option<&mut Pull> {
+        self.pulls.iter_mut().find(|pull| pull.number == number)
+    }
+
+    pub(crate) fn open(&mut self, head: &str, base: &str, title: &str, body: &str) -> Result<&mut Pull, Refused> {
+        if let Some((_, times)) = self.unseen.iter_mut().find(|(name, times)| name == head && *times > 0) {
+            *times -= 1;
+            return Err(Refused::NoHead);
+        }
+        let sha = self.bare.head(head).ok_or(Refused::NoHead)?;
+        self.bare.head(base).ok_or(Refused::NoBase)?;
+        let same = |pull: &&Pull| pull.state == State::Open && pull.head == head && pull.base == base && !pull.fork;
+        if let Some(existing) = self.pulls.iter().find(same) {
+            return Err(Refused::Exists(existing.number));
+        }
+        if self.bare.ahead(base, head) == 0 {
+            return Err(Refused::NoCommits);
+        }
+        let number = self.pulls.iter().map(|pull| pull.number).max().unwrap_or(0) + 1;
+        self.pulls.push(Pull {
+            number,
+            head: head.to_owned(),
+            base: base.to_owned(),
+            sha,
+            title: title.to_owned(),
+            body: body.to_owned(),
+            state: State::Open,
+            draft: false,
+            labels: vec![],
+            reviewers: vec![],
+            teams: vec![],
+            assignees: vec![],
+            comments: vec![],
+            fork: false,
+        });
+        Ok(self.pulls.last_mut().unwrap())
+    }
+
+    /// A person merges.
+    pub(crate) fn merge(&mut self, number: u64) {
+        let bare = self.bare.clone();
+        let pull = self.pull(number).unwrap();
+        bare.merge(&pull.head, &pull.base);
+        pull.state = State::Merged;
+    }
+
+    /// A person closes without merging.
+    pub(crate) fn close(&mut self, number: u64) {
+        self.pull(number).unwrap().state = State::Closed;
+    }
+}

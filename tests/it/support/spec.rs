@@ -1,0 +1,199 @@
+//! A vendor's own description of its API (OpenAPI 3 or Swagger 2): says whether a request or an answer is against it.
+//! The descriptions are not part of the project; where they are missing, doubles say so and go on without.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+/// A description, read.
+pub(crate) struct Spec {
+    doc: Value,
+    /// What stands before the paths of the description in ours, or after in theirs.
+    base: String,
+    /// Whether the description says which fields can be null. Where it doesn't, nulls in answers are not looked at.
+    knows_null: bool,
+}
+
+impl Spec {
+    /// Reads `file` of the folder of descriptions; `None`, said, where there is none.
+    pub(crate) fn load(file: &str, knows_null: bool) -> Option<Self> {
+        let Some(folder) = super::shared("specs") else {
+            println!("skipped: {file} is not here, so nothing is checked against the vendor's description");
+            return None;
+        };
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let doc: Value = match file.ends_with(".json") {
+            true => serde_json::from_str(&text).unwrap(),
+            false => serde_yaml::from_str(&text).unwrap(),
+        };
+        let base = doc["basePath"].as_str().unwrap_or("").trim_end_matches('/').to_owned();
+        Some(Self { doc, base, knows_null })
+    }
+
+    /// What is wrong with a request; nothing for an operation that isn't described.
+    pub(crate) fn request(&self, method: &str, path: &str, query: &[(String, String)], body: &Value) -> Vec<String> {
+        let Some((operation, parameters)) = self.operation(method, path) else { return vec![] };
+        let mut wrong = Vec::new();
+        for (name, value) in query {
+            let known = parameters.iter().find(|p| p["in"] == "query" && p["name"] == name.as_str());
+            let Some(parameter) = known else {
+                wrong.push(format!("{method} {path}: unknown query parameter {name}"));
+                continue;
+            };
+            let schema = parameter.get("schema").unwrap_or(parameter);
+            let allowed = self.resolve(schema)["enum"].as_array().cloned().unwrap_or_default();
+            if !allowed.is_empty() && !allowed.contains(&json!(value)) {
+                wrong.push(format!("{method} {path}: {name}={value} is not one of {allowed:?}"));
+            }
+        }
+        for parameter in parameters.iter().filter(|p| p["in"] == "query" && p["required"] == true) {
+            if !query.iter().any(|(name, _)| parameter["name"] == name.as_str()) {
+                wrong.push(format!("{method} {path}: {} is missing", parameter["name"]));
+            }
+        }
+        let described = operation.get("requestBody").map(|body| self.content(self.resolve(body)));
+        let in_swagger = parameters.iter().find(|p| p["in"] == "body").map(|p| &p["schema"]);
+        match described.flatten().or(in_swagger) {
+            Some(schema) if !body.is_null() => {
+                wrong.extend(self.against(schema, body, &format!("{method} {path}")));
+                wrong.extend(
+                    self.unknown_fields(schema, body)
+                        .map(|field| format!("{method} {path}: the vendor knows no field {field}")),
+                );
+            }
+            _ => {}
+        }
+        wrong
+    }
+
+    /// What is wrong with an answer; nothing for what isn't described.
+    pub(crate) fn response(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
+        let Some((operation, _)) = self.operation(method, path) else { return vec![] };
+        let Some(response) = operation["responses"].get(status.to_string()) else {
+            let wrong = status < 400 && operation["responses"].get("default").is_none();
+            return if wrong { vec![format!("{method} {path}: no answer {status} is described")] } else { vec![] };
+        };
+        let response = self.resolve(response);
+        let Some(schema) = self.content(response).or_else(|| response.get("schema")) else { return vec![] };
+        let mut body = body.clone();
+        if !self.knows_null {
+            drop_nulls(&mut body);
+        }
+        self.against(schema, &body, &format!("{status} for {method} {path}"))
+    }
+
+    /// The operation at a path, as literal as possible, and its parameters with those of the path.
+    fn operation(&self, method: &str, path: &str) -> Option<(&Value, Vec<&Value>)> {
+        let path = path.strip_prefix(&self.base)?;
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let fits = |template: &&String| {
+            let wanted: Vec<&str> = template.trim_matches('/').split('/').collect();
+            wanted.len() == parts.len()
+                && wanted.iter().zip(&parts).all(|(want, is)| want.starts_with('{') || want.eq_ignore_ascii_case(is))
+        };
+        let paths = self.doc["paths"].as_object()?;
+        let template = paths.keys().filter(fits).min_by_key(|template| template.matches('{').count())?;
+        let item = &paths[template];
+        let operation = item.get(method.to_ascii_lowercase())?;
+        let lists = [item.get("parameters"), operation.get("parameters")];
+        let parameters = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
+        Some((operation, parameters.map(|parameter| self.resolve(parameter)).collect()))
+    }
+
+    fn content<'a>(&'a self, of: &'a Value) -> Option<&'a Value> {
+        let content = of.get("content")?.as_object()?;
+        let (_, media) = content.iter().find(|(name, _)| name.contains("json"))?;
+        media.get("schema")
+    }
+
+    fn resolve<'a>(&'a self, mut value: &'a Value) -> &'a Value {
+        while let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            value = self.doc.pointer(reference.trim_start_matches('#')).unwrap();
+        }
+        value
+    }
+
+    fn against(&self, schema: &Value, body: &Value, what: &str) -> Vec<String> {
+        // Only what the schema reaches is compiled: the whole description is megabytes.
+        let mut reached = BTreeSet::new();
+        let mut todo = vec![schema];
+        while let Some(value) = todo.pop() {
+            match value {
+                Value::Object(fields) => {
+                    if let Some(reference) = fields.get("$ref").and_then(Value::as_str)
+                        && reached.insert(reference.trim_start_matches('#').to_owned())
+                    {
+                        todo.push(self.doc.pointer(reference.trim_start_matches('#')).unwrap());
+                    }
+                    todo.extend(fields.values());
+                }
+                Value::Array(items) => todo.extend(items),
+                _ => {}
+            }
+        }
+        let mut root = json!({});
+        for pointer in &reached {
+            let mut place = &mut root;
+            for part in pointer.trim_start_matches('/').split('/') {
+                let fields = place.as_object_mut().unwrap();
+                place = fields.entry(part.replace("~1", "/")).or_insert_with(|| json!({}));
+            }
+            *place = as_json_schema(self.doc.pointer(pointer).unwrap());
+        }
+        root["allOf"] = json!([as_json_schema(schema)]);
+        let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft4).build(&root).unwrap();
+        validator
+            .iter_errors(body)
+            .map(|error| {
+                let text: String = error.to_string().chars().take(300).collect();
+                format!("{what}: at {}: {text}", error.instance_path())
+            })
+            .collect()
+    }
+
+    /// Top-level fields of `body` that no branch of the schema names.
+    fn unknown_fields<'a>(&self, schema: &Value, body: &'a Value) -> impl Iterator<Item = &'a String> + use<'a> {
+        let mut known = BTreeSet::new();
+        let mut todo = vec![schema];
+        while let Some(schema) = todo.pop() {
+            let schema = self.resolve(schema);
+            known.extend(schema["properties"].as_object().into_iter().flat_map(Map::keys).cloned());
+            for key in ["allOf", "oneOf", "anyOf"] {
+                todo.extend(schema[key].as_array().into_iter().flatten());
+            }
+        }
+        let open = known.is_empty();
+        body.as_object().into_iter().flat_map(Map::keys).filter(move |field| !open && !known.contains(*field))
+    }
+}
+
+/// OpenAPI's `nullable` in the words of JSON Schema; examples and discriminators left out.
+fn as_json_schema(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept = fields.iter().filter(|(key, value)| match key.as_str() {
+                "nullable" | "discriminator" | "xml" | "externalDocs" | "readOnly" => false,
+                "example" | "examples" | "default" | "format" => value.is_object() && value.get("type").is_some(),
+                _ => true,
+            });
+            let schema = Value::Object(kept.map(|(key, value)| (key.clone(), as_json_schema(value))).collect());
+            match fields.get("nullable") {
+                Some(Value::Bool(true)) => json!({"anyOf": [{"type": "null"}, schema]}),
+                _ => schema,
+            }
+        }
+        Value::Array(items) => items.iter().map(as_json_schema).collect(),
+        other => other.clone(),
+    }
+}
+
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
