@@ -1,6 +1,8 @@
-//! The only code that changes bytes.
+//! Which bytes to change for a target: edits, or the reason why there are none.
 
-use crate::text::Span;
+use super::occurrence::{Occurrence, Site};
+use crate::image::{Digest, Tag};
+use crate::text::{Span, Style, is_plain_string};
 
 /// One change of bytes. It states what it expects to replace, so that it can't be applied to anything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,4 +13,150 @@ pub struct Edit {
     pub expected: Vec<u8>,
     /// What will stand there.
     pub replacement: Vec<u8>,
+}
+
+/// What an occurrence should become.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// The tag; `None` keeps an occurrence without tag as it is.
+    pub tag: Option<Tag>,
+    /// The digest that the tag has; needed wherever a digest is written.
+    pub digest: Option<Digest>,
+    /// Whether a comment that repeats the tag is changed with it.
+    pub comments: bool,
+}
+
+/// Why an edit is not made. Nothing is changed then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A digest is written, and the target has none: keeping it would leave the old image running, dropping it would
+    /// lose a pin.
+    #[error("{0} is pinned by a digest, and no digest is known for the new tag")]
+    StaleDigest(String),
+    /// A digest is written without a tag, and only a tag is given.
+    #[error("{0} has no tag to change")]
+    NoTag(String),
+    /// A digest should be written where the manifest has no place for one.
+    #[error("there is no field for a digest beside {0}")]
+    NoPlaceForDigest(String),
+    /// The bytes of a part can't be told.
+    #[error("the bytes of the {part} of {reference} can't be told apart in the file")]
+    NotContiguous {
+        /// `tag` or `digest`.
+        part: &'static str,
+        /// The reference.
+        reference: String,
+    },
+    /// The file is not what it was when the edit was made.
+    #[error("at byte {at} stands {found:?}, not {expected:?}")]
+    Stale {
+        /// Where.
+        at: usize,
+        /// What the edit is for.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// Two edits want the same bytes to be different things.
+    #[error("two edits disagree about byte {at}: {one:?} and {other:?}")]
+    Conflict {
+        /// Where.
+        at: usize,
+        /// The one.
+        one: String,
+        /// The other.
+        other: String,
+    },
+    /// Reading the file again showed more changes than intended.
+    #[error("after the edit, {what}")]
+    Changed {
+        /// What differs.
+        what: String,
+    },
+}
+
+impl Refusal {
+    /// What to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::StaleDigest(_) => Some("let the policy look up digests, or remove the digest from the manifest"),
+            Self::NoPlaceForDigest(_) => Some("add a digest field, or do not pin this image"),
+            Self::NotContiguous { .. } => Some("write the reference on one line, without escapes"),
+            Self::Conflict { .. } => Some("give both images one policy, or write the value twice instead of an alias"),
+            Self::NoTag(_) | Self::Stale { .. } | Self::Changed { .. } => None,
+        }
+    }
+}
+
+/// The edits that turn an occurrence into the target; none if it is that already.
+///
+/// # Errors
+/// If the change can't be made in whole: tag and digest move together or not at all.
+pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refusal> {
+    let reference = &occurrence.reference;
+    let shown = || reference.to_string();
+    let mut edits = Vec::new();
+    let new_tag = target.tag.as_ref().filter(|tag| reference.tag() != Some(*tag));
+    let new_digest = target.digest.as_ref().filter(|digest| reference.digest() != Some(*digest));
+    if new_tag.is_some() && reference.digest().is_some() && target.digest.is_none() {
+        return Err(Refusal::StaleDigest(shown()));
+    }
+    if let Some(tag) = new_tag {
+        match (reference.tag(), &occurrence.sites.tag, &occurrence.sites.name) {
+            (Some(_), Some(site), _) => edits.push(replace(site, tag.as_str())),
+            (Some(_), None, _) => return Err(Refusal::NotContiguous { part: "tag", reference: shown() }),
+            (None, _, Some(name)) if reference.digest().is_none() => edits.push(append(name, &format!(":{tag}"))),
+            (None, ..) if reference.digest().is_some() => {}
+            (None, ..) => return Err(Refusal::NoTag(shown())),
+        }
+        if let Some(echo) = occurrence.sites.echo.as_ref().filter(|_| target.comments) {
+            edits.push(replace(echo, tag.as_str()));
+        }
+    }
+    if let Some(digest) = new_digest {
+        let single = occurrence.sites.name.is_some();
+        match (reference.digest(), &occurrence.sites.digest, &occurrence.sites.tag) {
+            (Some(_), Some(site), _) => {
+                let bare = !site.written().contains("sha");
+                edits.push(replace(site, if bare { digest.hex() } else { digest.as_str() }));
+            }
+            (Some(_), None, _) => return Err(Refusal::NotContiguous { part: "digest", reference: shown() }),
+            (None, _, Some(tag)) if single => extend(&mut edits, tag, digest),
+            (None, _, None) if single => {
+                if let Some(name) = &occurrence.sites.name {
+                    extend(&mut edits, name, digest);
+                }
+            }
+            (None, ..) => return Err(Refusal::NoPlaceForDigest(shown())),
+        }
+    }
+    Ok(edits)
+}
+
+/// Puts `@digest` behind a part, or behind what an edit is about to put there.
+fn extend(edits: &mut Vec<Edit>, site: &Site, digest: &Digest) {
+    let text = format!("@{digest}");
+    match edits.iter_mut().find(|edit| edit.span.end == site.span.end) {
+        Some(edit) => edit.replacement.extend_from_slice(text.as_bytes()),
+        None => edits.push(append(site, &text)),
+    }
+}
+
+fn append(site: &Site, text: &str) -> Edit {
+    let end = Span::new(site.span.end, site.span.end);
+    Edit { span: end, expected: Vec::new(), replacement: text.as_bytes().to_vec() }
+}
+
+/// Replaces a part; a plain scalar that would stop being a string is put in quotes as a whole.
+fn replace(site: &Site, text: &str) -> Edit {
+    if site.style == Style::Plain {
+        let start = site.span.start - site.scalar.start;
+        let value = format!("{}{text}{}", &site.raw[..start], &site.raw[start + site.span.len()..]);
+        if !is_plain_string(&value) {
+            let replacement = format!("\"{value}\"").into_bytes();
+            return Edit { span: site.scalar, expected: site.raw.as_bytes().to_vec(), replacement };
+        }
+    }
+    let expected = site.written().as_bytes().to_vec();
+    Edit { span: site.span, expected, replacement: text.as_bytes().to_vec() }
 }

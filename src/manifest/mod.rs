@@ -1,8 +1,53 @@
 //! Where references stand in manifests, and how to change them without touching anything else.
+//!
+//! [`find`] says what stands in a file; [`edits`] says which bytes to change for a target; [`rewrite`] changes them and
+//! proves that nothing else changed. Formats are the rows of [`FORMATS`]; nothing here knows files, only bytes.
 
+mod document;
 mod edit;
+mod fields;
+mod find;
+mod foreign;
 mod format;
+mod found;
+mod kubernetes;
+mod kustomize;
+mod marker;
 mod occurrence;
+mod options;
+mod reading;
+mod rewrite;
+mod screen;
+mod values;
 
-pub use edit::Edit;
-pub use occurrence::{Finding, Marker, Occurrence, Place, Remark, Site, Sites, Standing};
+pub use document::Document;
+pub use edit::{Edit, Refusal, Target, edits};
+pub use format::Format;
+pub use found::Found;
+pub use occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Site, Sites, Standing};
+pub use options::{Layout, Named, Options, Pattern};
+pub use screen::{Screen, may_hold, reads};
+
+/// All formats, in the order in which they are asked: what an earlier one has reported, a later one leaves alone.
+pub const FORMATS: &[&dyn Format] =
+    &[&kustomize::Kustomize, &kubernetes::Kubernetes, &values::HelmValues, &values::Yaml];
+
+/// Everything that stands in a file: references, and what looks like one and why it is left alone.
+///
+/// Total: whatever the bytes are, it returns; a document that can't be read is a [`Remark`], and the others are still read.
+/// Sorted by position. `path` is relative to the repository's root, with forward slashes.
+pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
+    find::find(FORMATS, path, bytes, options)
+}
+
+/// The bytes of a file after the edits, proven to differ in nothing else.
+///
+/// # Errors
+/// If an edit does not fit the bytes, two edits touch the same ones, or reading the result again shows that anything else
+/// changed its value.
+pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &Options) -> Result<Vec<u8>, Refusal> {
+    let after = rewrite::apply(before, edits)?;
+    rewrite::compare(before, &after, edits)?;
+    rewrite::compare_findings(&find(path, before, options), &find(path, &after, options), edits)?;
+    Ok(after)
+}

@@ -1,13 +1,13 @@
 //! Where image references stand in manifests: what every format reports.
 
 use crate::image::ImageReference;
-use crate::text::{Position, Span};
+use crate::text::{Position, Span, Style};
 
 /// What a format says about one place in a manifest. Nothing is skipped in silence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// An image reference that Tagboat could edit.
-    Occurrence(Occurrence),
+    Occurrence(Box<Occurrence>),
     /// Something that looks like one, or a whole file, that it will not edit, and why.
     Remark(Remark),
 }
@@ -64,15 +64,18 @@ pub struct Place {
     pub span: Option<Span>,
 }
 
-/// Where the parts of a reference stand, for editing and for `list`.
-///
-/// Spans cover exactly the bytes of the part; `None` where a part is absent or its bytes are not contiguous.
+/// Where the parts of a reference stand, for editing and for `list`. `None` where a part is absent, or where its bytes
+/// can't be told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sites {
+    /// The name, where it stands in the same scalar as the tag or could take one.
+    pub name: Option<Site>,
     /// The tag.
     pub tag: Option<Site>,
     /// The digest, `sha256:` included where it is written.
     pub digest: Option<Site>,
+    /// A trailing comment that repeats exactly the tag: `# tag: 3.12`.
+    pub echo: Option<Site>,
 }
 
 /// One part of a reference within one scalar.
@@ -80,15 +83,66 @@ pub struct Sites {
 pub struct Site {
     /// The bytes of the part.
     pub span: Span,
-    /// The scalar that holds it, with its quotes.
+    /// The scalar that holds it, with its quotes; the part alone in blocks and text files.
     pub scalar: Span,
+    /// How that scalar is written.
+    pub style: Style,
+    /// The bytes of the scalar, as they stand.
+    pub raw: Box<str>,
+}
+
+impl Site {
+    /// The bytes of the part, as they stand. They differ from the part's text where a double-quoted scalar breaks or
+    /// escapes it.
+    pub fn written(&self) -> &str {
+        &self.raw[self.span.start - self.scalar.start..self.span.end - self.scalar.start]
+    }
+}
+
+impl Occurrence {
+    /// The bytes of the tag where they are exactly its text, as `list` reports them.
+    pub fn tag_span(&self) -> Option<Span> {
+        let site = self.sites.tag.as_ref()?;
+        (self.reference.tag()?.as_str() == site.written()).then_some(site.span)
+    }
+
+    /// The bytes of the digest where they are exactly its text, with or without `sha256:`, as `list` reports them.
+    pub fn digest_span(&self) -> Option<Span> {
+        let site = self.sites.digest.as_ref()?;
+        let digest = self.reference.digest()?;
+        (digest.as_str() == site.written() || digest.hex() == site.written()).then_some(site.span)
+    }
+}
+
+impl Finding {
+    /// Where it stands.
+    pub fn place(&self) -> &Place {
+        match self {
+            Self::Occurrence(occurrence) => &occurrence.place,
+            Self::Remark(remark) => &remark.place,
+        }
+    }
 }
 
 /// A comment that says what governs the value beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Marker {
-    /// The policy that it names, as written: `release`, or `flux-system:podinfo` in a Flux marker.
+    /// Who understands it.
+    pub kind: MarkerKind,
+    /// The policy that it names, as written: `release`, or `flux-system:podinfo` in a Flux marker. Empty in a comment that
+    /// only names the image: `# tagboat: image=ghcr.io/acme/api`, and Renovate's.
     pub policy: String,
     /// Where the comment stands.
     pub position: Position,
+}
+
+/// Whose comment it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MarkerKind {
+    /// `# tagboat: release`
+    Tagboat,
+    /// `# {"$imagepolicy": "flux-system:podinfo"}`; Flux may edit the value too.
+    Flux,
+    /// `# renovate: datasource=docker depName=ghcr.io/acme/api`: names the image, not the policy.
+    Renovate,
 }

@@ -2,6 +2,14 @@
 //!
 //! Nothing here renders YAML: what is read is never written back as a whole.
 
+mod origin;
+mod scalar;
 mod span;
+mod stream;
+mod yaml;
 
+pub use origin::Origin;
+pub use scalar::{Style, is_plain_string};
 pub use span::{LineIndex, Position, Span};
+pub use stream::documents;
+pub use yaml::{Comment, NodeId, Shape, Tree, YamlError, parse};

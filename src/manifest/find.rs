@@ -1,0 +1,168 @@
+//! From the bytes of a file to its findings: decoded, split into documents, parsed, shown to the formats.
+
+use std::sync::Arc;
+
+use super::document::{Document, Place as DocumentPlace};
+use super::format::Format;
+use super::found::{File, Found};
+use super::marker;
+use super::occurrence::{Finding, Occurrence, Place, Remark, Standing};
+use super::options::Options;
+use super::screen::may_hold;
+use crate::text::{self, NodeId, Origin, Span, Style, Tree};
+
+/// The format of remarks on whole files.
+pub(super) const FILE: &str = "file";
+
+/// How many block scalars may stand in one another: JCasC in a ConfigMap has two.
+const MAX_DEPTH: usize = 4;
+
+pub(super) fn find(formats: &[&dyn Format], path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
+    let file = File { path: Arc::from(path), bytes, lines: std::cell::OnceCell::new() };
+    let mut findings = Vec::new();
+    match decode(bytes) {
+        Ok(text) => {
+            if may_hold(text.as_bytes()) {
+                read_stream(formats, &file, text, options, &mut findings);
+            }
+        }
+        Err(reason) => {
+            if may_hold(&bytes.iter().copied().filter(|b| *b != 0).collect::<Vec<_>>()) {
+                findings.push(whole_file(&file, 0, Standing::Held, reason.to_owned()));
+            }
+        }
+    }
+    findings.sort_by_key(|finding| finding.place().span.map_or(0, |span| span.start));
+    findings
+}
+
+fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.iter().take(4).any(|b| *b == 0) {
+        return Err("the file is UTF-16 or UTF-32; Tagboat edits UTF-8 only");
+    }
+    std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8")
+}
+
+fn read_stream(formats: &[&dyn Format], file: &File<'_>, text: &str, options: &Options, findings: &mut Vec<Finding>) {
+    let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+    let body = &text[start..];
+    if is_encrypted(body) {
+        let reason = "SOPS encrypted it: an edit would break its checksum".to_owned();
+        findings.push(whole_file(file, 0, Standing::NotOurs, reason));
+        return;
+    }
+    for span in text::documents(body) {
+        let part = &body[span.range()];
+        if !may_hold(part.as_bytes()) {
+            continue;
+        }
+        let origin = DocumentPlace { bytes: Some(Origin::at(start + span.start)), around: 0, prefix: String::new() };
+        for tree in text::parse(part, has_markers(part)) {
+            match tree {
+                Ok(tree) => read_document(formats, file, &tree, 0, options, &origin, findings),
+                Err(error) => {
+                    findings.push(unreadable(file, part, start + span.start + error.offset, &error.message, options));
+                }
+            }
+        }
+    }
+}
+
+fn has_markers(text: &str) -> bool {
+    marker::NEEDLES.iter().any(|needle| memchr::memmem::find(text.as_bytes(), needle).is_some())
+}
+
+/// SOPS leaves its metadata under a top-level key, in the clear.
+fn is_encrypted(text: &str) -> bool {
+    let has_mac = memchr::memmem::find(text.as_bytes(), b"ENC[AES256_GCM,").is_some();
+    has_mac && text.lines().any(|line| line.starts_with("sops:") || line.trim_start().starts_with("\"sops\":"))
+}
+
+fn read_document(
+    formats: &[&dyn Format],
+    file: &File<'_>,
+    tree: &Tree<'_>,
+    depth: usize,
+    options: &Options,
+    origin: &DocumentPlace,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(document) = Document::new(&file.path, tree, depth, options, origin) else { return };
+    let mut found = Found::new(file, marker::markers(tree));
+    for format in formats {
+        if format.reads(&document) {
+            format.find(&document, &mut found);
+        }
+    }
+    findings.append(&mut found.findings);
+    found.embedded.sort();
+    found.embedded.dedup();
+    for node in std::mem::take(&mut found.embedded) {
+        if !found.is_taken(node) && depth < MAX_DEPTH {
+            read_embedded(formats, file, &document, node, findings);
+        }
+    }
+}
+
+/// A scalar that may hold documents: a file in a ConfigMap, values in an Argo CD Application, a patch.
+fn read_embedded(
+    formats: &[&dyn Format],
+    file: &File<'_>,
+    document: &Document<'_>,
+    node: NodeId,
+    findings: &mut Vec<Finding>,
+) {
+    let (tree, outer) = (document.tree, document.origin);
+    let Some(value) = tree.text_of(node) else { return };
+    let local = tree.span(node);
+    let around = outer.bytes.as_ref().map_or(outer.around, |bytes| bytes.offset(local.start));
+    let block = tree.style(node) == Some(Style::Block);
+    let bytes = outer.bytes.as_ref().filter(|_| block).and_then(|bytes| bytes.of_block(tree, local, value));
+    let prefix = format!("{}|", document.route(node));
+    for span in text::documents(value) {
+        let part = &value[span.range()];
+        let bytes = bytes.as_ref().map(|bytes| bytes.skip(span.start));
+        let origin = DocumentPlace { bytes, around, prefix: prefix.clone() };
+        // What doesn't parse is a script or prose: nothing to say about it.
+        for inner in text::parse(part, has_markers(part)).iter().flatten() {
+            read_document(formats, file, inner, document.depth + 1, document.options, &origin, findings);
+        }
+    }
+}
+
+/// What to say about a document that can't be parsed.
+fn unreadable(file: &File<'_>, part: &str, offset: usize, message: &str, options: &Options) -> Finding {
+    let template = ["{{", "{%", "<%"].iter().find(|mark| part.contains(**mark));
+    let (standing, reason) = match template {
+        Some(_) if options.layout.is_chart_template(&file.path) => {
+            (Standing::NotOurs, "a template of a Helm chart: its values hold the images".to_owned())
+        }
+        Some(mark) => (Standing::Held, format!("not YAML but a template ({mark}): {message}")),
+        None => (Standing::Held, format!("not YAML: {message}")),
+    };
+    whole_file(file, offset, standing, reason)
+}
+
+fn whole_file(file: &File<'_>, offset: usize, standing: Standing, reason: String) -> Finding {
+    let place = Place {
+        path: file.path.clone(),
+        position: file.position(offset.min(file.bytes.len())),
+        field: String::new(),
+        value: String::new(),
+        span: None,
+    };
+    Finding::Remark(Remark { place, format: FILE, standing, reason })
+}
+
+/// The occurrences among findings.
+pub(super) fn occurrences(findings: &[Finding]) -> impl Iterator<Item = &Occurrence> {
+    findings.iter().filter_map(|finding| match finding {
+        Finding::Occurrence(occurrence) => Some(&**occurrence),
+        Finding::Remark(_) => None,
+    })
+}
+
+/// Whether two spans share a byte, or one is an insertion at the edge of the other.
+pub(super) fn touch(one: Span, other: Span) -> bool {
+    one.start <= other.end && other.start <= one.end
+}

@@ -1,0 +1,346 @@
+//! Where formats put what they find: references are put together here, with their bytes, markers and reasons.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::document::Document;
+use super::foreign;
+use super::marker::{MarkerComment, Part};
+use super::occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Site, Sites, Standing};
+use super::reading::{self, Reading};
+use crate::image::{Digest, ImageReference, Tag};
+use crate::text::{LineIndex, NodeId, Shape, Span, Style};
+
+/// The file that findings are reported from.
+pub(super) struct File<'a> {
+    pub(super) path: Arc<str>,
+    pub(super) bytes: &'a [u8],
+    pub(super) lines: std::cell::OnceCell<LineIndex>,
+}
+
+/// What was found in one document so far.
+pub struct Found<'a> {
+    pub(super) file: &'a File<'a>,
+    pub(super) findings: Vec<Finding>,
+    /// Scalars that are part of a finding.
+    taken: HashSet<NodeId>,
+    pub(super) markers: Vec<MarkerComment>,
+    /// Scalars that may hold documents of their own.
+    pub(super) embedded: Vec<NodeId>,
+}
+
+/// The parts of a reference that stand in scalars of their own.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Parts {
+    /// Put together from registry, repository and the like; `None` if the document does not tell it.
+    pub(super) name: Option<String>,
+    /// The scalars that the name stands in.
+    pub(super) names: Vec<NodeId>,
+    /// May hold a digest behind the tag: `1.2@sha256:…`.
+    pub(super) tag: Option<NodeId>,
+    /// With or without `sha256:`; empty is absent.
+    pub(super) digest: Option<NodeId>,
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn new(file: &'a File<'a>, markers: Vec<MarkerComment>) -> Self {
+        Self { file, findings: Vec::new(), taken: HashSet::new(), markers, embedded: Vec::new() }
+    }
+
+    /// Whether a scalar is part of a finding already.
+    pub(super) fn is_taken(&self, node: NodeId) -> bool {
+        self.taken.contains(&node)
+    }
+
+    /// Reports a scalar that is a reference, or says why it is none.
+    pub(super) fn reference(&mut self, document: &Document<'_>, format: &'static str, node: NodeId) {
+        let length = document.tree.text_of(node).map_or(0, str::len);
+        self.reference_in(document, format, node, 0..length);
+    }
+
+    /// Reports a part of a scalar's value that is a reference, or says why it is none.
+    pub(super) fn reference_in(
+        &mut self,
+        document: &Document<'_>,
+        format: &'static str,
+        node: NodeId,
+        part: Range<usize>,
+    ) {
+        let Some(value) = document.tree.text_of(node) else { return };
+        if part.len() == value.len() && !self.taken.insert(node) {
+            return;
+        }
+        self.taken.insert(node);
+        let (reference, range) = match reading::read(&value[part.clone()]) {
+            Reading::Reference(reference, range) => (reference, part.start + range.start..part.start + range.end),
+            Reading::Not(standing, reason) => return self.remark(document, format, node, standing, reason),
+        };
+        let site = |range: Option<Range<usize>>, base: usize| {
+            site(document, self.file, node, range.map(|r| base + r.start..base + r.end)?)
+        };
+        let sites = Sites {
+            name: site(Some(reference.name_range()), range.start),
+            tag: site(reference.tag_range(), range.start),
+            digest: site(reference.digest_range(), range.start),
+            echo: reference.tag().and_then(|tag| echo(document, self.file, node, tag)),
+        };
+        self.occurrence(document, format, node, reference, sites, &[node]);
+    }
+
+    /// Reports a reference whose parts stand in several scalars, or says why they are none.
+    pub(super) fn parts(&mut self, document: &Document<'_>, format: &'static str, parts: &Parts) {
+        let scalars: Vec<NodeId> = [parts.tag, parts.digest].into_iter().flatten().chain(parts.names.clone()).collect();
+        let text = |node: Option<NodeId>| node.and_then(|n| document.tree.text_of(n)).unwrap_or_default().trim();
+        let first = scalars.iter().copied().min();
+        let filled = [parts.tag, parts.digest].into_iter().flatten().find(|node| !text(Some(*node)).is_empty());
+        let Some(place) = filled.or(first) else { return };
+        if self.is_taken(place) {
+            return;
+        }
+        self.taken.extend(scalars.iter().copied());
+        match self.assemble(document, parts) {
+            Ok((reference, sites)) => self.occurrence(document, format, place, reference, sites, &scalars),
+            Err((standing, reason)) => self.remark(document, format, place, standing, reason),
+        }
+    }
+
+    fn assemble(&self, document: &Document<'_>, parts: &Parts) -> Result<(ImageReference, Sites), (Standing, String)> {
+        let held = |reason: String| (Standing::Held, reason);
+        let text = |node: Option<NodeId>| node.and_then(|n| document.tree.text_of(n)).unwrap_or_default();
+        let (tag_text, digest_text) = (text(parts.tag), text(parts.digest));
+        if let Some(not) = [tag_text, digest_text].into_iter().filter(|t| !t.is_empty()).find_map(reading::no_literal) {
+            return Err(not);
+        }
+        let name = match &parts.name {
+            Some(name) => name.as_str(),
+            None => {
+                return Err(held("the image's name is not in this file; a comment or a rule can name it".to_owned()));
+            }
+        };
+        if let Some(not) = reading::no_literal(name) {
+            return Err(not);
+        }
+        if name.ends_with("@sha256") || reading::is_bare_digest(tag_text) {
+            return Err(held("the digest stands where the tag should: the name must not end in @sha256".to_owned()));
+        }
+        let (tag_part, inline) = tag_text.split_once('@').map_or((tag_text, None), |(tag, digest)| (tag, Some(digest)));
+        let tag = (!tag_part.is_empty()).then(|| Tag::new(tag_part)).transpose();
+        let tag = tag.map_err(|error| held(format!("malformed tag: {error}")))?;
+        if inline.is_some() && !digest_text.is_empty() {
+            return Err(held("a digest stands behind the tag and in a field of its own".to_owned()));
+        }
+        let full = |text: &str| if reading::is_bare_digest(text) { format!("sha256:{text}") } else { text.to_owned() };
+        let digest_written = inline.or((!digest_text.is_empty()).then_some(digest_text));
+        let digest = digest_written.map(|text| Digest::new(&full(text))).transpose();
+        let digest = digest.map_err(|error| held(format!("malformed digest: {error}")))?;
+        let whole = ImageReference::new(name).map_err(|error| held(format!("malformed name: {error}")))?;
+        if whole.tag().is_some() || whole.digest().is_some() {
+            return Err(held("the name holds a tag or a digest too".to_owned()));
+        }
+        let reference =
+            ImageReference::from_parts(name, tag, digest).map_err(|e| held(format!("malformed name: {e}")))?;
+        let site = |node: Option<NodeId>, range| site(document, self.file, node?, range);
+        let digest_site = match inline {
+            Some(inline) => site(parts.tag, tag_text.len() - inline.len()..tag_text.len()),
+            None if digest_text.is_empty() => None,
+            None => site(parts.digest, 0..digest_text.len()),
+        };
+        let tag_site = (!tag_part.is_empty()).then(|| site(parts.tag, 0..tag_part.len())).flatten();
+        let echo = reference.tag().zip(parts.tag).and_then(|(tag, node)| echo(document, self.file, node, tag));
+        Ok((reference, Sites { name: None, tag: tag_site, digest: digest_site, echo }))
+    }
+
+    /// The image that a comment beside a value names: ours, Renovate's, or a Flux marker's policy.
+    pub(super) fn named_by_comment(&self, document: &Document<'_>, node: NodeId) -> Option<String> {
+        let mut beside = self.markers.iter().filter(|marker| marker.governs(document.tree, node));
+        beside.find_map(|marker| {
+            let of_policy = || document.options.policy_images.get(&marker.says.policy).cloned();
+            marker.says.image.clone().or_else(of_policy)
+        })
+    }
+
+    /// Reports a place that is held back or not ours.
+    pub(super) fn remark(
+        &mut self,
+        document: &Document<'_>,
+        format: &'static str,
+        node: NodeId,
+        standing: Standing,
+        reason: String,
+    ) {
+        self.taken.insert(node);
+        let (standing, reason) = match foreign::reason(document, node) {
+            Some(foreign) => (Standing::NotOurs, foreign),
+            None => (standing, reason),
+        };
+        let place = place(document, self.file, node);
+        // A marker on what can't be governed does govern nothing: the remark says why, once.
+        for marker in self.markers.iter_mut().filter(|marker| marker.governs(document.tree, node)) {
+            marker.used = true;
+        }
+        self.findings.push(Finding::Remark(Remark { place, format, standing, reason }));
+    }
+
+    fn occurrence(
+        &mut self,
+        document: &Document<'_>,
+        format: &'static str,
+        node: NodeId,
+        reference: ImageReference,
+        sites: Sites,
+        scalars: &[NodeId],
+    ) {
+        if let Some(reason) = foreign::reason(document, node) {
+            return self.remark(document, format, node, Standing::NotOurs, reason);
+        }
+        if document.origin.bytes.is_none() {
+            let reason = "it stands in an embedded document whose bytes are not those of the file".to_owned();
+            return self.remark(document, format, node, Standing::Held, reason);
+        }
+        let marker = match self.marker(document, scalars) {
+            Ok(marker) => marker,
+            Err(reason) => return self.remark(document, format, node, Standing::Held, reason),
+        };
+        let place = place(document, self.file, node);
+        self.findings.push(Finding::Occurrence(Box::new(Occurrence { place, format, reference, sites, marker })));
+    }
+
+    /// The marker on any of the scalars of a reference, or above the map that holds them.
+    fn marker(&mut self, document: &Document<'_>, scalars: &[NodeId]) -> Result<Option<Marker>, String> {
+        let tree = document.tree;
+        let holder = match scalars {
+            [_, _, ..] => tree.parent(scalars[0]).and_then(|map| tree.key_of(map)),
+            _ => None,
+        };
+        let mut chosen: Option<(Part, Marker)> = None;
+        for comment in &mut self.markers {
+            let above = comment.says.kind != MarkerKind::Flux
+                && holder.is_some_and(|key| comment.is_above(tree.text(), tree.span(key).start));
+            if !above && !scalars.iter().any(|node| comment.governs(tree, *node)) {
+                continue;
+            }
+            comment.used = true;
+            let Some(origin) = &document.origin.bytes else { continue };
+            let position = self.file.position(origin.offset(comment.span.start));
+            let says = &comment.says;
+            let marker = Marker { kind: says.kind, policy: says.policy.clone(), position };
+            match &chosen {
+                Some((_, first))
+                    if !first.policy.is_empty() && first.policy != marker.policy && !marker.policy.is_empty() =>
+                {
+                    return Err(format!("two markers name two policies: {} and {}", first.policy, marker.policy));
+                }
+                Some((part, first)) if !first.policy.is_empty() && *part != Part::Name => {}
+                _ => chosen = Some((says.part, marker)),
+            }
+        }
+        Ok(chosen.map(|(_, marker)| marker))
+    }
+}
+
+impl File<'_> {
+    pub(super) fn position(&self, offset: usize) -> crate::text::Position {
+        self.lines.get_or_init(|| LineIndex::new(self.bytes)).position(self.bytes, offset)
+    }
+}
+
+fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Place {
+    let local = document.tree.span(node);
+    let origin = &document.origin;
+    let start = origin.bytes.as_ref().map_or(origin.around, |bytes| bytes.offset(local.start));
+    Place {
+        path: file.path.clone(),
+        position: file.position(start),
+        field: document.route(node),
+        value: document.tree.text_of(node).unwrap_or_default().to_owned(),
+        span: Some(origin.bytes.as_ref().and_then(|bytes| bytes.span(local)).unwrap_or(Span::new(start, start))),
+    }
+}
+
+/// The bytes of a part of a scalar's value.
+fn site(document: &Document<'_>, file: &File<'_>, node: NodeId, part: Range<usize>) -> Option<Site> {
+    let Shape::Scalar(value, style) = document.tree.shape(node) else { return None };
+    let local = document.tree.span(node);
+    let raw = &document.tree.text()[local.range()];
+    let within = match style {
+        Style::Plain | Style::Text => (raw == value).then(|| part.clone())?,
+        Style::Single => (raw.len() == value.len() + 2).then(|| part.start + 1..part.end + 1)?,
+        Style::Double if raw.len() == value.len() + 2 => part.start + 1..part.end + 1,
+        Style::Double => within_escaped(raw, part.clone())?,
+        Style::Block => {
+            let text = &value[part.clone()];
+            let at = raw.find(text)?;
+            (raw[at + 1..].find(text).is_none()).then(|| at..at + text.len())?
+        }
+    };
+    let span = Span::new(local.start + within.start, local.start + within.end);
+    let origin = document.origin.bytes.as_ref()?;
+    let scalar = if *style == Style::Block { span } else { local };
+    let (span, scalar) = (origin.span(span)?, origin.span(scalar)?);
+    let raw = std::str::from_utf8(&file.bytes[scalar.range()]).ok()?;
+    Some(Site { span, scalar, style: *style, raw: raw.into() })
+}
+
+/// Where a part of a double-quoted scalar's value stands between its quotes, escapes counted with what they stand for.
+fn within_escaped(raw: &str, part: Range<usize>) -> Option<Range<usize>> {
+    let bytes = raw.as_bytes();
+    let (mut at, mut value) = (1, 0);
+    let (mut start, mut end) = (None, None);
+    while at < bytes.len() - 1 {
+        if value == part.start && start.is_none() {
+            start = Some(at);
+        }
+        match (bytes[at], bytes.get(at + 1)) {
+            (b'\\', Some(b'\n' | b'\r')) => {
+                at += 1;
+                while matches!(bytes[at], b'\n' | b'\r' | b' ' | b'\t') {
+                    at += 1;
+                }
+                continue;
+            }
+            (b'\\', Some(kind)) => {
+                let digits = match kind {
+                    b'x' => 2,
+                    b'u' => 4,
+                    b'U' => 8,
+                    _ => 0,
+                };
+                let hex = raw.get(at + 2..at + 2 + digits)?;
+                value += match u32::from_str_radix(hex, 16) {
+                    Ok(code) => char::from_u32(code)?.len_utf8(),
+                    Err(_) if matches!(kind, b'N' | b'_') => 2,
+                    Err(_) if matches!(kind, b'L' | b'P') => 3,
+                    Err(_) => 1,
+                };
+                at += 2 + digits;
+            }
+            // A folded line: how many characters it stands for is not worth knowing.
+            (b'\n' | b'\r', _) => return None,
+            _ => {
+                value += 1;
+                at += 1;
+            }
+        }
+        if value == part.end {
+            end = end.or(Some(at));
+        }
+    }
+    Some(start?..end?).filter(|range| range.start <= range.end)
+}
+
+/// A comment behind a value that repeats its tag: `#tag: 3.12`.
+fn echo(document: &Document<'_>, file: &File<'_>, node: NodeId, tag: &Tag) -> Option<Site> {
+    let end = document.tree.span(node).end;
+    let rest = &document.tree.text()[end..];
+    let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
+    let comment = line.trim_start().strip_prefix('#')?;
+    let word = comment.trim_start().strip_prefix("tag:")?.trim();
+    if word != tag.as_str() || line.starts_with('#') {
+        return None;
+    }
+    let start = end + line.rfind(word)?;
+    let span = document.origin.bytes.as_ref()?.span(Span::new(start, start + word.len()))?;
+    let raw = std::str::from_utf8(&file.bytes[span.range()]).ok()?;
+    Some(Site { span, scalar: span, style: Style::Text, raw: raw.into() })
+}

@@ -1,0 +1,56 @@
+//! `images:` of a `kustomization.yaml`: `name`, `newName`, `newTag`, `digest` in all combinations.
+//!
+//! Patches that it holds are found as embedded documents and by [`super::patch`].
+
+use super::document::Document;
+use super::format::Format;
+use super::found::{Found, Parts};
+use super::occurrence::Standing;
+use crate::text::NodeId;
+
+/// See the head of this file.
+pub(super) struct Kustomize;
+
+const NAME: &str = "kustomize";
+
+impl Format for Kustomize {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "images of a kustomization: newTag and digest beside name or newName"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        let named = matches!(document.file_name, "kustomization.yaml" | "kustomization.yml" | "Kustomization");
+        let typed = document.group() == "kustomize.config.k8s.io";
+        typed || (named && document.depth == 0 && document.kind.is_empty())
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        if let Some(images) = document.tree.get(document.root, "images") {
+            find_images(document, found, NAME, images);
+        }
+    }
+}
+
+/// A list of kustomize's image entries, wherever it stands: Flux and Argo CD use it too.
+pub(super) fn find_images(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, images: NodeId) {
+    let tree = document.tree;
+    for item in tree.items(images) {
+        let part = |key| tree.get(item, key).filter(|node| tree.text_of(*node).is_some());
+        let text = |node: Option<NodeId>| node.and_then(|n| tree.text_of(n)).filter(|text| !text.is_empty());
+        let (name, new_name, tag, digest) = (part("name"), part("newName"), part("newTag"), part("digest"));
+        let (Some(name), Some(anchor)) = (name, tag.or(digest).or(new_name).or(name)) else { continue };
+        if tag.is_none() && digest.is_none() && new_name.is_none() {
+            let reason = "the entry sets neither newName, newTag nor digest".to_owned();
+            found.remark(document, format, anchor, Standing::NotOurs, reason);
+            continue;
+        }
+        // Kustomize lets a digest win over a newTag; both are kept and moved together.
+        let source = text(new_name).or(text(Some(name))).map(str::to_owned);
+        let names = std::iter::once(name).chain(new_name).collect();
+        found.parts(document, format, &Parts { name: source, names, tag, digest });
+    }
+}

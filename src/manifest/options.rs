@@ -1,0 +1,91 @@
+//! What the configuration opts into, and what the other paths of the repository tell about a file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::GlobMatcher;
+use regex::Regex;
+
+/// What to look for beyond what every repository is searched for. The default opts into nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// `appVersion` of a `Chart.yaml` is the tag of this image: paths of charts and the name.
+    pub app_versions: Vec<(GlobMatcher, String)>,
+    /// Defaults in `${TAG:-1.2}` are edited in compose files.
+    pub variable_defaults: bool,
+    /// Files of any kind in which a regular expression says where references stand.
+    pub patterns: Vec<Pattern>,
+    /// Names of images for values that hold a tag alone.
+    pub named: Vec<Named>,
+    /// The image that each Flux `ImagePolicy` (`namespace:name`) follows, for markers on values that hold a tag alone.
+    pub policy_images: BTreeMap<String, String>,
+    /// What the other paths of the repository tell.
+    pub layout: Layout,
+}
+
+/// Where references stand in files that no format knows: one-line tag files, `.j2`, HCL, jsonnet.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// Which files.
+    pub paths: GlobMatcher,
+    /// Named groups `name`, `tag` and `digest`; at least one of the latter two.
+    pub regex: Regex,
+    /// The image, where the expression has no group `name`.
+    pub image: Option<String>,
+}
+
+/// The image of a value that holds a tag alone.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// Which files.
+    pub paths: GlobMatcher,
+    /// The route of the map or of the tag, as `list` prints it: `controller.image` or `controller.image.tag`.
+    pub field: String,
+    /// The image.
+    pub image: String,
+}
+
+/// Facts about a file that stand in the paths beside it.
+#[derive(Debug, Clone, Default)]
+pub struct Layout {
+    charts: BTreeSet<String>,
+}
+
+impl Layout {
+    /// Reads what matters from all paths of the repository.
+    pub fn new<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
+        let charts = paths.into_iter().filter_map(|path| path.strip_suffix("Chart.yaml"));
+        Self { charts: charts.filter(|dir| dir.is_empty() || dir.ends_with('/')).map(str::to_owned).collect() }
+    }
+
+    /// Whether a path lies in the `templates/` folder of a chart: one with a `Chart.yaml` beside that folder.
+    pub fn is_chart_template(&self, path: &str) -> bool {
+        path.match_indices("templates/").any(|(at, _)| self.charts.contains(&path[..at]))
+    }
+
+    /// Whether a `Chart.yaml` stands beside the file.
+    pub fn is_beside_chart(&self, path: &str) -> bool {
+        self.charts.contains(&path[..path.rfind('/').map_or(0, |slash| slash + 1)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn charts_are_told_by_their_file() {
+        let layout = Layout::new(["a/Chart.yaml", "b/templates/x.yaml", "a/sub/MyChart.yaml"]);
+        #[rustfmt::skip]
+        let rows = [
+            ("a/templates/x.yaml",     true,  false),
+            ("a/templates/b/x.yaml",   true,  false),
+            ("b/templates/x.yaml",     false, false),
+            ("a/values.yaml",          false, true),
+            ("a/sub/templates/x.yaml", false, false),
+            ("x/a/templates/x.yaml",   false, false),
+        ];
+        for (path, template, beside) in rows {
+            assert_eq!((layout.is_chart_template(path), layout.is_beside_chart(path)), (template, beside), "{path}");
+        }
+    }
+}

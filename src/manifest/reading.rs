@@ -1,0 +1,103 @@
+//! What one text is: a reference, or the reason why it is none.
+
+use std::ops::Range;
+
+use super::occurrence::Standing;
+use crate::image::{Digest, ImageReference};
+
+/// What a text turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// A reference, and the part of the text that it is (schemes are no part of it).
+    Reference(ImageReference, Range<usize>),
+    /// Something else.
+    Not(Standing, String),
+}
+
+/// Schemes before a reference in the wild: WebAssembly modules, Argo CD and Helm OCI sources, skopeo.
+const SCHEMES: [&str; 3] = ["oci://", "docker://", "docker-pullable://"];
+
+/// Reads a text that stands where an image reference should.
+pub(super) fn read(text: &str) -> Reading {
+    let start = text.len() - text.trim_start().len();
+    let trimmed = text.trim();
+    if let Some((standing, reason)) = no_literal(trimmed) {
+        return Reading::Not(standing, reason);
+    }
+    let scheme = SCHEMES.iter().find(|scheme| trimmed.starts_with(**scheme)).map_or(0, |scheme| scheme.len());
+    let reference = &trimmed[scheme..];
+    if scheme == 0 && trimmed.contains("://") {
+        return Reading::Not(Standing::NotOurs, format!("a URL, not an image reference: {}", shown(trimmed)));
+    }
+    if reference.ends_with("@sha256") || reference.ends_with("@sha512") {
+        return Reading::Not(Standing::Held, "its digest stands in another field: the name ends in @sha256".to_owned());
+    }
+    match ImageReference::new(reference) {
+        Ok(read) if read.tag().is_some_and(|tag| is_bare_digest(tag.as_str())) => {
+            Reading::Not(Standing::Held, "the tag is the hex of a digest, without @sha256: before it".to_owned())
+        }
+        Ok(read) => Reading::Reference(read, start + scheme..start + trimmed.len()),
+        Err(error) => Reading::Not(Standing::Held, format!("malformed reference: {error}")),
+    }
+}
+
+/// Why a text can't be read as literal words, if so.
+pub(super) fn no_literal(text: &str) -> Option<(Standing, String)> {
+    if text.is_empty() {
+        return Some((Standing::Held, "the value is empty".to_owned()));
+    }
+    if ["{{", "{%", "[[", "<%", "<<"].iter().any(|mark| text.contains(mark)) {
+        return Some((Standing::NotOurs, format!("a template fills it in: {}", shown(text))));
+    }
+    if let Some(whole) = variable(text) {
+        return Some(if whole {
+            (Standing::NotOurs, format!("a variable fills it in: {}", shown(text)))
+        } else {
+            (Standing::Held, format!("it holds a variable: {}", shown(text)))
+        });
+    }
+    if text.starts_with("ko://") {
+        return Some((Standing::NotOurs, "ko builds the image from that Go package".to_owned()));
+    }
+    if text.contains(['*', '|']) || text.starts_with('!') {
+        return Some((Standing::NotOurs, format!("a pattern, not a reference: {}", shown(text))));
+    }
+    if text.contains(['<', '{']) || text.contains(char::is_whitespace) {
+        return Some((Standing::Held, format!("a placeholder or free text, not a reference: {}", shown(text))));
+    }
+    None
+}
+
+/// Whether variables stand in the text, and whether they are all of it.
+fn variable(text: &str) -> Option<bool> {
+    let first = text.find('$')?;
+    let closes = text.ends_with(['}', ')']) || text[1..].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    Some(first == 0 && closes && text.matches('$').count() == 1)
+}
+
+/// 64 hex digits: what stands behind `sha256:`.
+pub(super) fn is_bare_digest(text: &str) -> bool {
+    text.len() == 64 && Digest::new(&format!("sha256:{text}")).is_ok()
+}
+
+/// Whether a text is surely a reference: it has a tag or a digest, and nothing else looks like that.
+pub(super) fn is_surely_reference(text: &str) -> bool {
+    let Reading::Reference(reference, _) = read(text) else { return false };
+    if reference.digest().is_some() {
+        return true;
+    }
+    // `localhost:8080` and `key:value` read as references too.
+    reference.tag().is_some_and(|tag| {
+        let port_like = tag.as_str().bytes().all(|b| b.is_ascii_digit()) && !reference.as_str().contains('/');
+        let host_like = reference.as_str().starts_with("localhost:");
+        !port_like && !host_like
+    })
+}
+
+/// Shortened for messages.
+fn shown(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
