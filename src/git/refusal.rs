@@ -11,7 +11,7 @@ const MOST_SAID: usize = 1_000;
 
 type Make = fn(String, String) -> GitError;
 
-/// Phrase in lower case, and what it means. The first line of the table that matches wins, whatever the order of what
+/// Phrase in lower case, and what it means: as recorded in, or quoted by, `fixtures/git/`. The first line of the table that matches wins, whatever the order of what
 /// was said: the more exact phrases stand above those that they come along with.
 #[rustfmt::skip]
 const PHRASES: &[(&str, Make)] = &[
@@ -19,7 +19,9 @@ const PHRASES: &[(&str, Make)] = &[
     ("exists; cannot create",                    branch_in_the_way),
     // A token's missing right for one kind of file; comes along with "remote rejected".
     ("refusing to allow a",                      denied),             // GitHub: workflow files without that scope
+    ("permission denied for writing",            denied),             // Gitea, Forgejo; comes along with "hook declined"
     // Rules. Before the races: a hook may talk of anything.
+    ("gh003",                                    protected),          // GitHub: no force-pushes
     ("gh006",                                    protected),          // GitHub: branch protection
     ("gh013",                                    protected),          // GitHub: rule sets
     ("repository rule violations",               protected),
@@ -27,11 +29,12 @@ const PHRASES: &[(&str, Make)] = &[
     ("tf402455",                                 protected),          // Azure DevOps: a pull request is required
     ("tf401027",                                 denied),             // Azure DevOps: needs GenericContribute
     ("hook declined",                            protected),          // pre-receive, update: any server with own rules
+    ("denying non-fast-forward",                 protected),          // receive.denyNonFastForwards
+    ("deletion prohibited",                      protected),          // receive.denyDeletes
     // Races: seen by the client's lease, and by the server when it locks the ref.
     ("(stale info)",                             lost_race),
     ("(fetch first)",                            lost_race),
     ("(non-fast-forward)",                       lost_race),
-    ("(remote ref updated since checkout)",      lost_race),
     ("incorrect old value provided",             lost_race),
     ("reference already exists",                 lost_race),
     ("cannot lock ref",                          lost_race),
@@ -41,24 +44,22 @@ const PHRASES: &[(&str, Make)] = &[
     ("requested url returned error: 429",        network),
     ("requested url returned error: 5",          network),
     // Absent, or hidden from us.
-    ("repository not exported",                  not_found),          // git daemon; says "access denied or" before it
+    ("repository not exported",                  not_found),          // git daemon, which says so of a refused push, too
     ("repository not found",                     not_found),
     ("' not found",                              not_found),          // git over HTTP: repository 'URL' not found
     ("does not appear to be a git repository",   not_found),
     ("could not be found or you don't have",     not_found),          // GitLab
-    ("requested url returned error: 404",        not_found),
     // Who we are, and what we may.
     ("authentication failed",                    denied),
     ("could not read username",                  denied),             // no credentials, and nobody to ask
     ("could not read password",                  denied),
-    ("requested url returned error: 401",        denied),
     ("requested url returned error: 403",        denied),
     ("write access to repository not granted",   denied),             // GitHub
     ("permission denied",                        denied),             // ssh; git-receive-pack
     ("permission to",                            denied),             // GitHub: Permission to a/b.git denied to c
     ("access denied",                            denied),             // GitLab: HTTP Basic: Access denied
     ("host key verification failed",             denied),
-    ("service not enabled",                      denied),             // git daemon without receive-pack
+    ("marked as read only",                      denied),             // GitHub: a deploy key without the right to write
     // The way there.
     ("could not resolve host",                   network),
     ("unable to look up",                        network),
@@ -72,15 +73,13 @@ const PHRASES: &[(&str, Make)] = &[
     ("network is unreachable",                   network),
     ("no route to host",                         network),
     ("certificate",                              network),
+    ("handshake",                                network),
     ("rpc failed",                               network),
     ("early eof",                                network),
     ("hung up unexpectedly",                     network),
     // Damage on this side.
-    ("object file",                              corrupt),
-    ("loose object",                             corrupt),
-    ("bad object",                               corrupt),
-    ("unable to read tree",                      corrupt),
-    ("missing necessary objects",                corrupt),
+    ("is corrupt",                               corrupt),
+    ("unable to read",                           corrupt),
 ];
 
 fn branch_in_the_way(doing: String, said: String) -> GitError {
@@ -151,4 +150,75 @@ pub(super) fn said(refusal: Option<&str>, stderr: &str, secret: Option<&str>) ->
         said.push('…');
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::git::output;
+
+    /// Folder, file and what was said: first standard output, then standard error.
+    fn fixtures() -> Vec<(String, String, String)> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/git");
+        let list = |dir: &Path| fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+        let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut all = Vec::new();
+        for folder in list(&root) {
+            for file in list(&folder) {
+                all.push((name(&folder), name(&file), fs::read_to_string(&file).unwrap()));
+            }
+        }
+        all
+    }
+
+    /// The variant's name as the folders of the fixtures write it.
+    fn folder(error: &GitError) -> &'static str {
+        match error {
+            GitError::BranchInTheWay { .. } => "branch-in-the-way",
+            GitError::Corrupt { .. } => "corrupt",
+            GitError::Denied { .. } => "denied",
+            GitError::Failed { .. } => "failed",
+            GitError::LostRace { .. } => "lost-race",
+            GitError::Network { .. } => "network",
+            GitError::NotFound { .. } => "not-found",
+            GitError::Protected { .. } => "protected",
+            other => panic!("{other:?} is nothing that a server says"),
+        }
+    }
+
+    #[test]
+    fn every_answer_is_understood_and_every_phrase_was_said() {
+        let mut said = String::new();
+        for (wanted, file, text) in fixtures() {
+            let (stdout, stderr) = text.split_once("---- stderr ----\n").expect(&file);
+            let error = error("push x".to_owned(), output::refusal(stdout), stderr, None);
+            assert_eq!(folder(&error), wanted, "{file}: {error}");
+            said += &text.to_lowercase();
+        }
+        for (phrase, _) in PHRASES {
+            assert!(said.contains(phrase), "no fixture says {phrase:?}");
+        }
+    }
+
+    #[test]
+    fn one_line_without_noise() {
+        let stderr = "remote:         \nremote: error: GH006: Protected.        \nremote: error: GH006: Protected.\n\
+                      error: failed to push some refs to 'https://u:p@h/x'\nhint: pull first\n";
+        assert_eq!(
+            said(Some("[remote rejected] (declined)"), stderr, None),
+            "[remote rejected] (declined); GH006: Protected."
+        );
+        assert_eq!(said(None, "", None), "git did not say why");
+    }
+
+    #[test]
+    fn secrets_and_terminal_codes_stay_out() {
+        let stderr = "fatal: 'https://bot:t0ken@h/x': \u{1b}[31mt0ken\u{7} refused";
+        let said = said(None, stderr, Some("t0ken"));
+        assert_eq!(said, "'https://h/x': [31m… refused");
+        assert!(super::said(None, &"é".repeat(5_000), None).chars().count() <= MOST_SAID + 1);
+    }
 }

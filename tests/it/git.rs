@@ -281,7 +281,8 @@ async fn http_with_the_right_and_the_wrong_password() {
     let error = missing.default_branch().await.unwrap_err();
     assert!(matches!(error, GitError::NotFound { .. }), "{error:?}");
     let public = Repository::from_url(&format!("{}/apps.git", server.public_url), Options::default()).await.unwrap();
-    assert_eq!(public.default_branch().await.unwrap(), branch("main"));
+    let error = propose(&public, "image: acme/api:1.3").await.unwrap_err();
+    assert!(matches!(error, GitError::Denied { .. }), "everybody may read, nobody push: {error:?}");
 }
 
 #[tokio::test]

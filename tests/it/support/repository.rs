@@ -40,11 +40,10 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    /// Makes `NAME.git` in a folder; pushes over HTTP are let in, who pushes is for the server to find out.
+    /// Makes `NAME.git` in a folder. Over HTTP, git lets those push into it who gave a password to the server.
     pub(crate) fn new(parent: &Path, name: &str) -> Self {
         let path = parent.join(format!("{name}.git"));
         git(parent, &["init", "--quiet", "--bare", "--initial-branch=main", path.to_str().unwrap()]);
-        git(&path, &["config", "http.receivepack", "true"]);
         Self { path }
     }
 
