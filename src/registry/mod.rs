@@ -1,7 +1,32 @@
 //! Asks registries: tokens, tag lists, digests, facts.
+//!
+//! A credential goes to the host that it was given for and to nobody else. A list that can't be had to its end is an
+//! error, never a shorter list. An OCI manifest is only spoken of in here; elsewhere a manifest is a file in Git.
 
+mod challenge;
+mod content;
+mod credential;
+mod endpoint;
 mod error;
+mod inspect;
+mod keychain;
+mod link;
+mod list;
+mod quota;
+mod registries;
 mod registry;
+mod remote;
+mod scheme;
+mod settings;
+mod tag_page;
+mod token;
+mod vendors;
 
+pub use credential::{Credential, Found};
 pub use error::RegistryError;
+pub use keychain::{Keychain, KeychainError};
+pub use quota::RateLimit;
+pub use registries::Registries;
 pub use registry::{Registry, Requests};
+pub use settings::{HostSettings, Limits};
+pub use vendors::{VENDORS, Vendor};

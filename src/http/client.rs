@@ -1,0 +1,182 @@
+//! Sends requests: waits its turn, counts, follows redirects without taking credentials along, tries again.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use reqwest::header::LOCATION;
+use reqwest::{Method, StatusCode};
+use url::Url;
+
+use super::error::{HttpError, StatusError};
+use super::gate::{Gate, Pass};
+use super::profile::Profile;
+use super::redact::{origin, redacted, scrubbed, start_of};
+use super::request::Request;
+use super::response::Response;
+use super::retry::{Patience, retry_after};
+
+/// A client with its own pool of connections and one gate per origin. Clones share both, and the count.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: reqwest::Client,
+    gates: Arc<Mutex<HashMap<String, Arc<Gate>>>>,
+    patience: Patience,
+    sent: Arc<AtomicU64>,
+}
+
+/// Redirects to another origin that are followed for one request; those within an origin are not counted here.
+const REDIRECTS: usize = 5;
+
+impl Client {
+    /// A client with that trust; one per distinct [`Profile`] is enough for the whole run.
+    pub fn new(profile: &Profile) -> Result<Self, HttpError> {
+        Ok(Self { inner: profile.build()?, gates: Arc::default(), patience: Patience::default(), sent: Arc::default() })
+    }
+
+    /// The same client with another way of trying again.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The same pool and gates, counting on its own.
+    #[must_use]
+    pub fn counting_apart(&self) -> Self {
+        Self { sent: Arc::default(), ..self.clone() }
+    }
+
+    /// The pool itself, for a library that brings its own way of asking (octocrab). What it sends is not counted,
+    /// not bounded and not repeated here.
+    pub fn reqwest(&self) -> &reqwest::Client {
+        &self.inner
+    }
+
+    /// Requests sent so far, tries that failed and redirects to other origins included.
+    pub fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request and reads the whole answer. A failure that may pass is tried again if the request may be repeated.
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        if let Some(header) = request.bad_header {
+            return Err(HttpError::Header(header));
+        }
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            let error = match self.follow(&request).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            let asked = match &error {
+                HttpError::Status(status) => status.retry_after,
+                _ => None,
+            };
+            let wait = match request.repeatable && error.is_passing() {
+                true => self.patience.wait(tried, asked),
+                false => None,
+            };
+            let Some(wait) = wait else { return Err(error) };
+            tracing::debug!(%error, tried, ?wait, "trying again");
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// One try, redirects to other origins included.
+    async fn follow(&self, request: &Request) -> Result<Response, HttpError> {
+        let mut request = request.clone();
+        for _ in 0..=REDIRECTS {
+            let from = request.url.clone();
+            // Held until the body is read, or the redirect is known.
+            let pass = self.gate(&request.url).pass().await;
+            let answer = self.exchange(&request, &pass).await?;
+            let Some(to) = redirect_target(&answer, &request.method) else {
+                return self.read(&request, answer).await;
+            };
+            let refuse = |why| Err(HttpError::Redirect { url: redacted(&from), to: redacted(&to), why });
+            if !matches!(to.scheme(), "http" | "https") || (from.scheme() == "https" && to.scheme() == "http") {
+                return refuse("it would leave HTTPS");
+            }
+            if origin(&from) != origin(&to) {
+                for header in std::mem::take(&mut request.private) {
+                    request.headers.remove(header);
+                }
+            }
+            request.url = to;
+        }
+        let url = redacted(&request.url);
+        Err(HttpError::Redirect { to: url.clone(), url, why: "there were too many before it" })
+    }
+
+    /// One request and the head of its answer.
+    async fn exchange(&self, request: &Request, pass: &Pass) -> Result<reqwest::Response, HttpError> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let mut outgoing = self
+            .inner
+            .request(request.method.clone(), request.url.clone())
+            .headers(request.headers.clone())
+            .timeout(request.timeout);
+        if let Some(body) = &request.body {
+            outgoing = outgoing.body(body.clone());
+        }
+        let answer = outgoing.send().await.map_err(|e| self.failure(request, &e))?;
+        tracing::debug!(method = %request.method, url = redacted(&request.url), status = answer.status().as_u16(), "asked");
+        match answer.status() {
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                let asked = retry_after(answer.headers(), SystemTime::now());
+                pass.narrow(asked.unwrap_or(self.patience.shortest).min(self.patience.longest));
+            }
+            status if status.is_success() => pass.calm(),
+            _ => {}
+        }
+        Ok(answer)
+    }
+
+    /// The whole body, within its limit; an error if the status is not 2xx.
+    async fn read(&self, request: &Request, mut answer: reqwest::Response) -> Result<Response, HttpError> {
+        let (status, headers, url) = (answer.status(), answer.headers().clone(), answer.url().clone());
+        let mut body = Vec::new();
+        loop {
+            match answer.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= request.limit => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                // What explains a refusal need not be complete.
+                Ok(Some(_)) | Err(_) if !status.is_success() => break,
+                Ok(Some(_)) => return Err(HttpError::TooLarge { url: redacted(&url), limit: request.limit }),
+                Err(error) => return Err(self.failure(request, &error)),
+            }
+        }
+        if status.is_success() {
+            return Ok(Response { status, headers, url, body });
+        }
+        Err(HttpError::Status(Box::new(StatusError {
+            method: request.method.clone(),
+            url: redacted(&url),
+            status,
+            retry_after: retry_after(&headers, SystemTime::now()),
+            headers,
+            body: start_of(&body, &request.secrets),
+        })))
+    }
+
+    fn failure(&self, request: &Request, error: &reqwest::Error) -> HttpError {
+        HttpError::from_reqwest(error, scrubbed(&redacted(&request.url), &request.secrets), request.timeout)
+    }
+
+    fn gate(&self, url: &Url) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.entry(origin(url)).or_insert_with(|| Arc::new(Gate::new())).clone()
+    }
+}
+
+/// Where a redirect that reqwest did not follow points to, if the request may be sent there: a body is not sent on.
+fn redirect_target(answer: &reqwest::Response, method: &Method) -> Option<Url> {
+    let moved = matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+    if !moved || !matches!(*method, Method::GET | Method::HEAD) {
+        return None;
+    }
+    answer.url().join(answer.headers().get(LOCATION)?.to_str().ok()?).ok()
+}

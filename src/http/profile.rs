@@ -1,0 +1,56 @@
+//! What makes one connection pool differ from another: trust and client certificate.
+
+use std::time::Duration;
+
+use reqwest::redirect;
+
+use super::error::HttpError;
+use super::redact::origin;
+use crate::secret::Secret;
+
+/// Trust and identity of a client. Hosts with equal profiles share one pool.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Further certificate authorities in PEM, beside those of the system.
+    pub ca_pem: Option<Vec<u8>>,
+    /// A client certificate chain and its private key, both in one PEM text.
+    pub client_pem: Option<Secret>,
+}
+
+/// Chooses the crypto provider of the process. Has to run before the first client is made; running it again is harmless.
+pub fn install_tls() {
+    // An error only says that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+impl Profile {
+    /// A client with this trust. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+    pub(super) fn build(&self) -> Result<reqwest::Client, HttpError> {
+        install_tls();
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("tagboat/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_secs(10))
+            .redirect(redirect::Policy::custom(within_origin));
+        if let Some(pem) = &self.ca_pem {
+            let authorities = reqwest::Certificate::from_pem_bundle(pem)
+                .ok()
+                .filter(|found| !found.is_empty())
+                .ok_or_else(|| HttpError::Profile("the CA file holds no PEM certificate".to_owned()))?;
+            builder = builder.tls_certs_merge(authorities);
+        }
+        if let Some(pem) = &self.client_pem {
+            let identity = reqwest::Identity::from_pem(pem.reveal().as_bytes()).map_err(|_| {
+                HttpError::Profile("the client certificate needs a PEM certificate and its private key".to_owned())
+            })?;
+            builder = builder.identity(identity);
+        }
+        builder.build().map_err(|error| HttpError::Profile(super::error::deepest(&error)))
+    }
+}
+
+/// Redirects within the same scheme, host and port are followed with everything that was sent; all others are handed
+/// to the caller, who decides what may go along.
+fn within_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let same = attempt.previous().last().is_some_and(|from| origin(from) == origin(attempt.url()));
+    if same && attempt.previous().len() <= 5 { attempt.follow() } else { attempt.stop() }
+}

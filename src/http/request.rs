@@ -1,0 +1,148 @@
+//! A request as plain data: what is asked, with which credential, and what it may cost.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+use url::Url;
+
+use crate::secret::Secret;
+
+/// One request. Made with [`get`](Self::get) and the like, sent with [`Client::send`](super::Client::send).
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    /// Headers that may not leave the origin of `url`.
+    pub(super) private: Vec<HeaderName>,
+    pub(super) body: Option<Vec<u8>>,
+    /// Texts that must not show up in an error, even if the server echoes them.
+    pub(super) secrets: Vec<Secret>,
+    pub(super) limit: usize,
+    pub(super) timeout: Duration,
+    pub(super) repeatable: bool,
+    /// A header that can't be sent; reported when sending is tried.
+    pub(super) bad_header: Option<String>,
+}
+
+impl Request {
+    /// A request of any kind. Only GET and HEAD are sent again after a failure; see [`repeatable`](Self::repeatable).
+    pub fn new(method: Method, url: Url) -> Self {
+        Self {
+            repeatable: matches!(method, Method::GET | Method::HEAD),
+            method,
+            url,
+            headers: HeaderMap::new(),
+            private: Vec::new(),
+            body: None,
+            secrets: Vec::new(),
+            limit: 4 << 20,
+            timeout: Duration::from_secs(30),
+            bad_header: None,
+        }
+    }
+
+    /// Asks for a body.
+    pub fn get(url: Url) -> Self {
+        Self::new(Method::GET, url)
+    }
+
+    /// Asks for headers only.
+    pub fn head(url: Url) -> Self {
+        Self::new(Method::HEAD, url)
+    }
+
+    /// Sends something.
+    pub fn post(url: Url) -> Self {
+        Self::new(Method::POST, url)
+    }
+
+    /// A header that anybody may see.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(value) => drop(self.headers.insert(name, value)),
+            Err(_) => self.bad_header = Some(name.to_string()),
+        }
+        self
+    }
+
+    /// A header whose value is a credential: not sent to another origin, not logged, struck out of errors.
+    #[must_use]
+    pub fn secret_header(mut self, name: HeaderName, value: &Secret) -> Self {
+        match HeaderValue::from_str(value.reveal()) {
+            Ok(mut header) => {
+                header.set_sensitive(true);
+                self.private.push(name.clone());
+                self.headers.insert(name, header);
+                self.secrets.push(value.clone());
+            }
+            Err(_) => self.bad_header = Some(name.to_string()),
+        }
+        self
+    }
+
+    /// `Authorization: Bearer …`.
+    #[must_use]
+    pub fn bearer(mut self, token: &Secret) -> Self {
+        self.secrets.push(token.clone());
+        self.secret_header(AUTHORIZATION, &Secret::new(&format!("Bearer {}", token.reveal())))
+    }
+
+    /// `Authorization: Basic …`.
+    #[must_use]
+    pub fn basic(mut self, user: &str, password: &Secret) -> Self {
+        let pair = Secret::new(&STANDARD.encode(format!("{user}:{}", password.reveal())));
+        self.secrets.extend([password.clone(), pair.clone()]);
+        self.secret_header(AUTHORIZATION, &Secret::new(&format!("Basic {}", pair.reveal())))
+    }
+
+    /// A JSON body.
+    #[must_use]
+    pub fn json(mut self, body: &impl Serialize) -> Self {
+        // Serialising our own plain structs fails for no input: they hold no maps with keys that are not text.
+        self.body = Some(serde_json::to_vec(body).unwrap_or_default());
+        self.header(CONTENT_TYPE, "application/json")
+    }
+
+    /// A form body. Values may be secrets; those named in `secrets` are struck out of errors.
+    #[must_use]
+    pub fn form(mut self, fields: &[(&str, &str)], secrets: &[&Secret]) -> Self {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.body = Some(body.into_bytes());
+        self.secrets.extend(secrets.iter().map(|secret| (*secret).clone()));
+        self.header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+    }
+
+    /// A body of any kind.
+    #[must_use]
+    pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self.header(CONTENT_TYPE, content_type)
+    }
+
+    /// How many bytes the body may have after decompression; 4 MiB unless said otherwise.
+    #[must_use]
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+
+    /// How long one try may take, body included; 30 s unless said otherwise.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// This request changes nothing, or the same thing twice: it may be sent again after a failure.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+}

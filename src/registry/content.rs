@@ -1,0 +1,142 @@
+//! Reads OCI manifests, indexes and image configurations: what they tell about an image. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use oci_distribution::manifest::{
+    IMAGE_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_CONFIG_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE,
+    ImageIndexEntry, OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, OciManifest,
+};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256, Sha512};
+
+use crate::image::{Digest, ImageFacts, Platform};
+
+/// What we can read, for the `Accept` header. Without it registries convert to schema 1, or refuse.
+pub(super) const ACCEPT: [&str; 4] =
+    [OCI_IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE];
+
+/// Whether a content type is one of Docker's schema 1.
+pub(super) fn is_schema1(content_type: &str) -> bool {
+    content_type.starts_with("application/vnd.docker.distribution.manifest.v1+")
+}
+
+/// Whether a body is in Docker's schema 1, whatever its content type says.
+pub(super) fn is_schema1_body(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Versioned {
+        #[serde(rename = "schemaVersion")]
+        schema_version: u8,
+    }
+    serde_json::from_slice::<Versioned>(body).is_ok_and(|found| found.schema_version == 1)
+}
+
+/// The digest of some bytes, by the algorithm of `like` (sha256 if that is not known).
+pub(super) fn digest_of(bytes: &[u8], like: Option<&Digest>) -> String {
+    let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    match like {
+        Some(digest) if digest.as_str().starts_with("sha512:") => format!("sha512:{}", hex(&Sha512::digest(bytes))),
+        _ => format!("sha256:{}", hex(&Sha256::digest(bytes))),
+    }
+}
+
+/// Where to go on from a manifest to learn more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// To the manifest of one platform.
+    Manifest(String),
+    /// To the image's configuration.
+    Config(String),
+    /// Nowhere: it is no image that runs (a chart, for example).
+    End,
+}
+
+/// Takes what a manifest or index tells, where nothing is known yet, and says where more is to be had.
+pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<Next, serde_json::Error> {
+    match serde_json::from_slice(body)? {
+        OciManifest::Image(manifest) => {
+            take_labels(&manifest.annotations.unwrap_or_default(), facts);
+            let image =
+                [IMAGE_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_CONFIG_MEDIA_TYPE].contains(&&*manifest.config.media_type);
+            Ok(if image { Next::Config(manifest.config.digest) } else { Next::End })
+        }
+        OciManifest::ImageIndex(index) => {
+            take_labels(&index.annotations.unwrap_or_default(), facts);
+            let children: Vec<_> = index.manifests.iter().filter(|child| !is_attestation(child)).collect();
+            if facts.platforms.is_empty() {
+                facts.platforms = children.iter().filter_map(|child| platform(child)).collect();
+            }
+            let usual = children.iter().find(|child| {
+                platform(child).is_some_and(|platform| platform.os == "linux" && platform.architecture == "amd64")
+            });
+            Ok(usual.or(children.first()).map_or(Next::End, |child| Next::Manifest(child.digest.clone())))
+        }
+    }
+}
+
+/// The part of an image configuration that we want. Everything is optional: many tools leave things out.
+#[derive(Deserialize)]
+struct Config {
+    created: Option<String>,
+    architecture: Option<String>,
+    os: Option<String>,
+    variant: Option<String>,
+    config: Option<Inner>,
+}
+
+#[derive(Deserialize)]
+struct Inner {
+    #[serde(rename = "Labels")]
+    labels: Option<BTreeMap<String, String>>,
+}
+
+/// Takes what a configuration tells. Its labels go before annotations: they belong to the very image that runs.
+pub(super) fn read_config(body: &[u8], facts: &mut ImageFacts) -> Result<(), serde_json::Error> {
+    let config: Config = serde_json::from_slice(body)?;
+    let mut own = ImageFacts::default();
+    take_labels(&config.config.and_then(|inner| inner.labels).unwrap_or_default(), &mut own);
+    let created = config.created.as_deref().and_then(time);
+    facts.created = created.or(own.created).or(facts.created);
+    for (kept, own) in [
+        (&mut facts.source, own.source),
+        (&mut facts.revision, own.revision),
+        (&mut facts.version, own.version),
+        (&mut facts.url, own.url),
+    ] {
+        *kept = own.or(kept.take());
+    }
+    if let (true, Some(os), Some(architecture)) = (facts.platforms.is_empty(), config.os, config.architecture) {
+        let variant = config.variant.filter(|variant| !variant.is_empty());
+        facts.platforms.push(Platform { os, architecture, variant });
+    }
+    Ok(())
+}
+
+/// Fills what is not known yet from `org.opencontainers.image.*` (image specification, "Pre-Defined Annotation Keys").
+fn take_labels(labels: &BTreeMap<String, String>, facts: &mut ImageFacts) {
+    let label =
+        |key: &str| labels.get(&format!("org.opencontainers.image.{key}")).filter(|text| !text.is_empty()).cloned();
+    facts.created = facts.created.or_else(|| label("created").as_deref().and_then(time));
+    facts.source = facts.source.take().or_else(|| label("source"));
+    facts.revision = facts.revision.take().or_else(|| label("revision"));
+    facts.version = facts.version.take().or_else(|| label("version"));
+    facts.url = facts.url.take().or_else(|| label("url")).or_else(|| label("documentation"));
+}
+
+/// RFC 3339. Go's zero time means that nobody set it.
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok().filter(|_| !text.starts_with("0001-"))
+}
+
+/// BuildKit puts provenance and SBOM beside the images: `unknown/unknown`, with an annotation that names the image.
+fn is_attestation(child: &ImageIndexEntry) -> bool {
+    let annotated = |map: &BTreeMap<String, String>| map.contains_key("vnd.docker.reference.type");
+    child.annotations.as_ref().is_some_and(annotated)
+        || platform(child).is_some_and(|platform| platform.os == "unknown" && platform.architecture == "unknown")
+}
+
+fn platform(child: &ImageIndexEntry) -> Option<Platform> {
+    let platform = child.platform.as_ref()?;
+    let variant = platform.variant.clone().filter(|variant| !variant.is_empty());
+    Some(Platform { os: platform.os.to_string(), architecture: platform.architecture.to_string(), variant })
+}

@@ -1,0 +1,115 @@
+//! Where a registry's API is, and the URLs of the questions. Pure.
+
+use crate::http::Url;
+use crate::image::ImageName;
+
+use super::error::RegistryError;
+use super::settings::HostSettings;
+
+/// The API of one registry or of the mirror that stands in for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    /// Ends with `/v2/`.
+    base: Url,
+    /// Put before every image path: empty, or ends with `/`.
+    prefix: String,
+    /// Host and port that credentials are looked up for.
+    pub(super) host: String,
+}
+
+impl Endpoint {
+    /// The API of `registry`. `api_host` is where the vendor really answers (`registry-1.docker.io` for `docker.io`).
+    pub(super) fn new(registry: &str, api_host: &str, settings: &HostSettings) -> Result<Self, RegistryError> {
+        let wrong = |cause: String| RegistryError::Settings { registry: registry.to_owned(), cause };
+        let scheme = if settings.plain_http { "http" } else { "https" };
+        let Some(mirror) = &settings.mirror else {
+            let base = Url::parse(&format!("{scheme}://{api_host}/v2/")).map_err(|error| wrong(error.to_string()))?;
+            return Ok(Self { base, prefix: String::new(), host: registry.to_owned() });
+        };
+        let text = if mirror.contains("://") { mirror.clone() } else { format!("{scheme}://{mirror}") };
+        let url = Url::parse(&text).map_err(|error| wrong(format!("the mirror {mirror:?} is no address: {error}")))?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong("a mirror's URL must not hold a credential".to_owned()));
+        }
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || url.query().is_some() {
+            return Err(wrong(format!("the mirror {mirror:?} is no http or https address")));
+        }
+        let parts: Vec<&str> = url.path().split('/').filter(|part| !part.is_empty()).collect();
+        let (before, after) = match parts.iter().position(|part| *part == "v2") {
+            Some(at) => (&parts[..at], &parts[at + 1..]),
+            None => (&parts[..0], &parts[..]),
+        };
+        let join = |parts: &[&str]| parts.iter().map(|part| format!("{part}/")).collect::<String>();
+        let mut base = url.clone();
+        base.set_path(&format!("/{}v2/", join(before)));
+        let port = url.port().map_or(String::new(), |port| format!(":{port}"));
+        let host = format!("{}{port}", url.host_str().unwrap_or_default());
+        Ok(Self { base, prefix: join(after), host })
+    }
+
+    /// `/v2/`: answers whoever may use the registry, and tells the others how to log in.
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The image's path at this place.
+    pub(super) fn path(&self, name: &ImageName) -> String {
+        format!("{}{}", self.prefix, name.path())
+    }
+
+    /// A page of the tag list: `n` tags that come after `last`.
+    pub(super) fn tags(&self, name: &ImageName, n: u32, last: Option<&str>) -> Url {
+        let mut url = self.below(&format!("{}/tags/list", self.path(name)));
+        url.query_pairs_mut().append_pair("n", &n.to_string());
+        if let Some(last) = last {
+            url.query_pairs_mut().append_pair("last", last);
+        }
+        url
+    }
+
+    /// A manifest by tag or digest.
+    pub(super) fn manifest(&self, name: &ImageName, reference: &str) -> Url {
+        self.below(&format!("{}/manifests/{reference}", self.path(name)))
+    }
+
+    /// A blob by digest.
+    pub(super) fn blob(&self, name: &ImageName, digest: &str) -> Url {
+        self.below(&format!("{}/blobs/{digest}", self.path(name)))
+    }
+
+    /// Names, tags and digests hold no character that a URL path can't.
+    fn below(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", self.base.path()));
+        url
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mirrors_and_prefixes() {
+        #[rustfmt::skip]
+        let rows = [
+            ("docker.io",      false, None,                                    "docker.io",      "https://registry-1.docker.io/v2/library/nginx/tags/list?n=1000"),
+            ("localhost:5001", true,  None,                                    "localhost:5001", "http://localhost:5001/v2/library/nginx/tags/list?n=1000"),
+            ("docker.io",      true,  Some("127.0.0.1:5000"),                  "127.0.0.1:5000", "http://127.0.0.1:5000/v2/library/nginx/tags/list?n=1000"),
+            ("docker.io",      false, Some("http://127.0.0.1:5000/"),          "127.0.0.1:5000", "http://127.0.0.1:5000/v2/library/nginx/tags/list?n=1000"),
+            ("docker.io",      false, Some("harbor.acme/hub"),                 "harbor.acme",    "https://harbor.acme/v2/hub/library/nginx/tags/list?n=1000"),
+            ("docker.io",      false, Some("https://a.acme/api/docker/v2/hub"), "a.acme",        "https://a.acme/api/docker/v2/hub/library/nginx/tags/list?n=1000"),
+        ];
+        for (registry, plain_http, mirror, host, url) in rows {
+            let settings = HostSettings { plain_http, mirror: mirror.map(str::to_owned), ..HostSettings::default() };
+            let api_host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
+            let endpoint = Endpoint::new(registry, api_host, &settings).unwrap();
+            let name = ImageName::new("docker.io/library/nginx").unwrap();
+            assert_eq!((endpoint.host.as_str(), endpoint.tags(&name, 1000, None).as_str()), (host, url));
+        }
+        for bad in ["ftp://a.acme", "https://u:p@a.acme", "http://", "a b"] {
+            let settings = HostSettings { mirror: Some(bad.to_owned()), ..HostSettings::default() };
+            assert!(Endpoint::new("docker.io", "docker.io", &settings).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What one tag points at, and what is inside.
+
+use crate::http::{Request, Response, Url, header::ACCEPT, redacted};
+use crate::image::{Digest, ImageFacts, ImageName, Tag};
+
+use super::content::{self, Next};
+use super::error::RegistryError;
+use super::remote::Remote;
+
+/// How a registry tells the digest of what it answers (distribution specification, "Pulling manifests").
+const DIGEST_HEADER: &str = "docker-content-digest";
+
+/// An index may hold indexes; deeper than this nobody nests them.
+const DEPTH: usize = 4;
+
+impl Remote {
+    /// What a tag points at now. Asks for headers only, unless the registry does not tell the digest there.
+    pub(super) async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
+        let shown = format!("{}:{tag}", name.familiar());
+        let url = self.endpoint.manifest(name, tag.as_str());
+        let answer = self.ask(name, &shown, accepting(Request::head(url))).await?;
+        if answer.header("content-type").is_some_and(content::is_schema1) {
+            return Err(RegistryError::Schema1 { image: shown });
+        }
+        match promised(&answer) {
+            Some(digest) => Ok(digest),
+            None => Ok(self.manifest(name, &shown, tag.as_str()).await?.1),
+        }
+    }
+
+    /// Everything that manifest and configuration tell about a tag.
+    pub(super) async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
+        let shown = format!("{}:{tag}", name.familiar());
+        let (mut body, digest) = self.manifest(name, &shown, tag.as_str()).await?;
+        let mut facts = ImageFacts { digest: Some(digest), ..ImageFacts::default() };
+        for _ in 0..DEPTH {
+            let next = content::read_manifest(&body, &mut facts).map_err(|error| RegistryError::Malformed {
+                image: shown.clone(),
+                url: redacted(&self.endpoint.manifest(name, tag.as_str())),
+                expected: "an image manifest",
+                cause: error.to_string(),
+            })?;
+            match next {
+                Next::Manifest(digest) => body = self.manifest(name, &shown, &digest).await?.0,
+                Next::Config(digest) => {
+                    let url = self.endpoint.blob(name, &self.checked(&shown, &digest)?.to_string());
+                    let answer = self.ask(name, &shown, Request::get(url.clone())).await?;
+                    verify(&shown, &url, &answer.body, &digest)?;
+                    content::read_config(&answer.body, &mut facts).map_err(|error| RegistryError::Malformed {
+                        image: shown.clone(),
+                        url: redacted(&url),
+                        expected: "an image configuration",
+                        cause: error.to_string(),
+                    })?;
+                    break;
+                }
+                Next::End => break,
+            }
+        }
+        Ok(facts)
+    }
+
+    /// A manifest and its digest, which is checked: against the digest asked for, and against what the registry says.
+    async fn manifest(
+        &self,
+        name: &ImageName,
+        shown: &str,
+        reference: &str,
+    ) -> Result<(Vec<u8>, Digest), RegistryError> {
+        if reference.contains(':') {
+            self.checked(shown, reference)?;
+        }
+        let url = self.endpoint.manifest(name, reference);
+        let answer = self.ask(name, shown, accepting(Request::get(url.clone()))).await?;
+        if answer.header("content-type").is_some_and(content::is_schema1) || content::is_schema1_body(&answer.body) {
+            return Err(RegistryError::Schema1 { image: shown.to_owned() });
+        }
+        let told = promised(&answer);
+        let promise = if reference.contains(':') { Some(reference) } else { told.as_ref().map(Digest::as_str) };
+        if let Some(promise) = promise {
+            verify(shown, &url, &answer.body, promise)?;
+        }
+        let actual = promise.map_or_else(|| content::digest_of(&answer.body, None), str::to_owned);
+        Ok((answer.body, self.checked(shown, &actual)?))
+    }
+
+    /// A digest out of an answer goes into a URL only if it is one.
+    fn checked(&self, shown: &str, text: &str) -> Result<Digest, RegistryError> {
+        Digest::new(text).map_err(|error| RegistryError::Malformed {
+            image: shown.to_owned(),
+            url: redacted(self.endpoint.base()),
+            expected: "a manifest with usable digests",
+            cause: error.to_string(),
+        })
+    }
+}
+
+fn accepting(request: Request) -> Request {
+    request.header(ACCEPT, &content::ACCEPT.join(", "))
+}
+
+/// The digest that the registry says its answer has.
+fn promised(answer: &Response) -> Option<Digest> {
+    Digest::new(answer.header(DIGEST_HEADER)?.trim()).ok()
+}
+
+fn verify(shown: &str, url: &Url, body: &[u8], promised: &str) -> Result<(), RegistryError> {
+    let actual = content::digest_of(body, Digest::new(promised).ok().as_ref());
+    if actual == promised {
+        return Ok(());
+    }
+    Err(RegistryError::WrongDigest {
+        image: shown.to_owned(),
+        url: redacted(url),
+        promised: promised.to_owned(),
+        actual,
+    })
+}

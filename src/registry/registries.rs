@@ -1,0 +1,120 @@
+//! All registries of a run behind one trait: each image is asked for where its name points.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::http::{Client, Profile};
+use crate::image::{Digest, ImageFacts, ImageName, Tag};
+
+use super::endpoint::Endpoint;
+use super::error::RegistryError;
+use super::keychain::Keychain;
+use super::registry::{Registry, Requests};
+use super::remote::Remote;
+use super::settings::{HostSettings, Limits};
+use super::vendors::vendor_of;
+
+/// All registries. Those that are not configured are made when the first image names them.
+pub struct Registries {
+    settings: BTreeMap<String, HostSettings>,
+    keychain: Arc<Keychain>,
+    limits: Limits,
+    /// One client, and so one pool of connections, for each trust.
+    clients: Mutex<Vec<(Profile, Client)>>,
+    remotes: Mutex<HashMap<String, Arc<Remote>>>,
+}
+
+impl Registries {
+    /// Registries as configured, by host as image names have it (`docker.io`, `registry.acme:5000`).
+    pub fn connect(
+        settings: BTreeMap<String, HostSettings>,
+        keychain: Keychain,
+        limits: Limits,
+    ) -> Result<Self, RegistryError> {
+        let this = Self {
+            settings,
+            keychain: Arc::new(keychain),
+            limits,
+            clients: Mutex::default(),
+            remotes: Mutex::default(),
+        };
+        // A wrong setting is told before anything is asked.
+        for registry in this.settings.keys() {
+            this.remote(registry)?;
+        }
+        Ok(this)
+    }
+
+    /// The registry of a host, made when it is first needed.
+    fn remote(&self, registry: &str) -> Result<Arc<Remote>, RegistryError> {
+        let mut remotes = self.remotes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(remote) = remotes.get(registry) {
+            return Ok(remote.clone());
+        }
+        let mut settings = self.settings.get(registry).cloned().unwrap_or_default();
+        let mirrored = settings.mirror.is_some();
+        let api_host = vendor_of(registry).api_host(registry);
+        let mut endpoint = Endpoint::new(registry, api_host, &settings)?;
+        // A mirror may have an entry of its own; what is said there is about the host that is really asked.
+        if let Some(own) = self.settings.get(&endpoint.host).filter(|_| mirrored) {
+            settings = HostSettings { mirror: settings.mirror, ..own.clone() };
+            endpoint = Endpoint::new(registry, api_host, &settings)?;
+        }
+        let vendor = vendor_of(&endpoint.host);
+        let http = self.client(registry, &settings.profile)?;
+        let keychain = self.keychain.clone();
+        let remote = Arc::new(Remote::new(registry, (endpoint, vendor), settings, self.limits, &http, keychain));
+        remotes.insert(registry.to_owned(), remote.clone());
+        Ok(remote)
+    }
+
+    fn client(&self, registry: &str, profile: &Profile) -> Result<Client, RegistryError> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, client)) = clients.iter().find(|(known, _)| known == profile) {
+            return Ok(client.clone());
+        }
+        let client = Client::new(profile)
+            .map_err(|error| RegistryError::Settings { registry: registry.to_owned(), cause: error.to_string() })?;
+        clients.push((profile.clone(), client.clone()));
+        Ok(client)
+    }
+
+    /// Waits for a turn at the registry and bounds the time that one image may take; waiting does not count.
+    async fn in_turn<T>(
+        &self,
+        name: &ImageName,
+        question: impl AsyncFnOnce(&Remote) -> Result<T, RegistryError>,
+    ) -> Result<T, RegistryError> {
+        let remote = self.remote(name.registry())?;
+        // The semaphore is never closed, so there always is a turn in the end.
+        let turn = remote.turns.acquire().await;
+        let after = self.limits.image;
+        let answer = tokio::time::timeout(after, question(&remote)).await;
+        drop(turn);
+        answer.unwrap_or_else(|_| Err(RegistryError::ImageTimeout { image: name.familiar().to_owned(), after }))
+    }
+}
+
+#[async_trait]
+impl Registry for Registries {
+    async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
+        self.in_turn(name, async |remote| remote.tags(name).await).await
+    }
+
+    async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
+        self.in_turn(name, async |remote| remote.digest(name, tag).await).await
+    }
+
+    async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
+        self.in_turn(name, async |remote| remote.facts(name, tag).await).await
+    }
+
+    fn requests(&self) -> Requests {
+        let remotes = self.remotes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (registry, token) =
+            remotes.values().map(|remote| remote.sent()).fold((0, 0), |sum, sent| (sum.0 + sent.0, sum.1 + sent.1));
+        Requests { registry, token }
+    }
+}

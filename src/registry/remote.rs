@@ -1,0 +1,286 @@
+//! One registry over HTTP: logs in the way it wants, and turns refusals into errors that say what was sent.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use oci_distribution::errors::OciEnvelope;
+use tokio::sync::{Mutex, RwLock, Semaphore};
+
+use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError, Url, redacted};
+use crate::image::ImageName;
+use crate::secret::Secret;
+
+use super::challenge::Challenge;
+use super::credential::{Credential, Found};
+use super::endpoint::Endpoint;
+use super::error::{ANONYMOUS, RegistryError};
+use super::keychain::Keychain;
+use super::quota::Quota;
+use super::scheme::Scheme;
+use super::settings::{HostSettings, Limits};
+use super::token::{TokenQuestion, Tokens};
+use super::vendors::Vendor;
+
+/// Images of one registry that are asked about at a time. More would only wait at the gate of its host, with their lists
+/// in memory.
+const TURNS: usize = 20;
+
+/// A registry that is asked over HTTP.
+pub(super) struct Remote {
+    /// As image names call it.
+    pub(super) registry: String,
+    pub(super) endpoint: Endpoint,
+    pub(super) vendor: &'static dyn Vendor,
+    pub(super) settings: HostSettings,
+    pub(super) limits: Limits,
+    pub(super) quota: Quota,
+    pub(super) turns: Semaphore,
+    http: Client,
+    tokens: Tokens,
+    keychain: Arc<Keychain>,
+    scheme: RwLock<Scheme>,
+    /// Held by the first conversation, so that the others need not find out the scheme for themselves.
+    first: Mutex<()>,
+    /// Whether the first conversation is over, whatever its end.
+    asked: AtomicBool,
+    /// Set if there is no way to the registry: the other images need not try it all again.
+    unreachable: OnceLock<Arc<HttpError>>,
+    /// Set once it sent more tags than were asked for: then its lists are whole.
+    pub(super) ignores_page_size: OnceLock<()>,
+}
+
+/// What is sent along with a request, and how that is called when it is refused.
+struct Authorization {
+    header: Header,
+    named: String,
+}
+
+enum Header {
+    None,
+    Basic(String, Secret),
+    Bearer(Secret),
+}
+
+impl Remote {
+    pub(super) fn new(
+        registry: &str,
+        (endpoint, vendor): (Endpoint, &'static dyn Vendor),
+        settings: HostSettings,
+        limits: Limits,
+        http: &Client,
+        keychain: Arc<Keychain>,
+    ) -> Self {
+        Self {
+            registry: registry.to_owned(),
+            endpoint,
+            vendor,
+            quota: Quota::new(settings.budget),
+            settings,
+            limits,
+            turns: Semaphore::new(TURNS),
+            http: http.counting_apart(),
+            tokens: Tokens::new(http.counting_apart()),
+            keychain,
+            scheme: RwLock::new(Scheme::Unknown),
+            first: Mutex::default(),
+            asked: AtomicBool::new(false),
+            unreachable: OnceLock::new(),
+            ignores_page_size: OnceLock::new(),
+        }
+    }
+
+    /// Requests to the registry and for tokens so far.
+    pub(super) fn sent(&self) -> (u64, u64) {
+        (self.http.sent(), self.tokens.sent())
+    }
+
+    /// Sends a request about an image, logged in as the registry wants it. `shown` names the image in errors.
+    pub(super) async fn ask(&self, name: &ImageName, shown: &str, request: Request) -> Result<Response, RegistryError> {
+        let guard = if self.asked.load(Ordering::Acquire) { None } else { Some(self.first.lock().await) };
+        // Who waited for the first conversation does not keep the others waiting.
+        let guard = guard.filter(|_| !self.asked.load(Ordering::Acquire));
+        if let Some(source) = self.unreachable.get() {
+            return Err(RegistryError::Http { image: shown.to_owned(), source: source.clone() });
+        }
+        self.quota.check(&self.registry, shown, self.http.sent())?;
+        let answer = self.converse(name, shown, request.limit(self.limits.body).timeout(self.limits.request)).await;
+        match &answer {
+            Ok(response) => self.quota.listen(response),
+            Err(RegistryError::Http { source, .. }) if guard.is_some() && is_no_way(source) => {
+                // Set once, by the only one who holds the guard.
+                let _ = self.unreachable.set(source.clone());
+            }
+            Err(_) => {}
+        }
+        self.asked.store(true, Ordering::Release);
+        drop(guard);
+        answer
+    }
+
+    /// Asks, and asks again with what the registry demands, until it is content or has refused all there is.
+    async fn converse(&self, name: &ImageName, shown: &str, request: Request) -> Result<Response, RegistryError> {
+        let path = self.endpoint.path(name);
+        let mut refused: Option<Secret> = None;
+        let mut demands = 0;
+        loop {
+            let scheme = self.scheme.read().await.clone();
+            let authorization = self.authorize(&path, shown, &scheme, refused.as_ref()).await?;
+            let outgoing = match &authorization.header {
+                Header::None => request.clone(),
+                Header::Basic(user, password) => request.clone().basic(user, password),
+                Header::Bearer(token) => request.clone().bearer(token),
+            };
+            let refusal = match self.http.send(outgoing).await {
+                Ok(response) => {
+                    if scheme == Scheme::Unknown {
+                        self.learn(&Scheme::Unknown, Scheme::Open).await;
+                    }
+                    return Ok(response);
+                }
+                Err(HttpError::Status(refusal)) => refusal,
+                Err(error) => return Err(RegistryError::Http { image: shown.to_owned(), source: Arc::new(error) }),
+            };
+            let demanded = self.demanded(&path, &scheme, &refusal).await;
+            // A token may have expired early, or been revoked: once, another one is tried.
+            let token = match authorization.header {
+                Header::Bearer(token) if refused.is_none() => Some(token),
+                _ => None,
+            };
+            demands += 1;
+            match demanded {
+                // A registry that never agrees with itself is refused in the end.
+                Some(demanded) if demanded != scheme && demands < 5 => self.learn(&scheme, demanded).await,
+                Some(_) if token.is_some() => {}
+                _ => return Err(refusal_error(shown, refusal, authorization.named)),
+            }
+            refused = token.or(refused);
+        }
+    }
+
+    /// What a refusal demands, if it demands anything that was not known.
+    async fn demanded(&self, path: &str, scheme: &Scheme, refusal: &StatusError) -> Option<Scheme> {
+        let base = self.endpoint.base();
+        match refusal.status {
+            StatusCode::UNAUTHORIZED => Scheme::demanded(Challenge::of(&refusal.headers)?, base, path),
+            // Some hide what an anonymous user may not see. Who has a credential asks how to show it.
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND if matches!(scheme, Scheme::Unknown | Scheme::Open) => {
+                let found = self.credential(path).await.ok().flatten()?;
+                match self.http.send(Request::get(base.clone())).await {
+                    Err(HttpError::Status(ping)) => Scheme::demanded(Challenge::of(&ping.headers)?, base, path),
+                    Ok(_) if matches!(found.credential, Credential::Basic { .. }) => Some(Scheme::Basic),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Keeps what was learnt, unless another image's conversation has learnt something else since.
+    async fn learn(&self, before: &Scheme, now: Scheme) {
+        let mut scheme = self.scheme.write().await;
+        if *scheme == *before {
+            *scheme = now;
+        }
+    }
+
+    async fn authorize(
+        &self,
+        path: &str,
+        shown: &str,
+        scheme: &Scheme,
+        refused: Option<&Secret>,
+    ) -> Result<Authorization, RegistryError> {
+        let anonymous = Authorization { header: Header::None, named: ANONYMOUS.to_owned() };
+        if matches!(scheme, Scheme::Unknown | Scheme::Open) {
+            return Ok(anonymous);
+        }
+        let found = self.credential(path).await?;
+        let named = named(found.as_ref());
+        let header = match (scheme, found.as_ref().map(|found| &found.credential)) {
+            (_, Some(Credential::Bearer(token))) => Header::Bearer(token.clone()),
+            (Scheme::Bearer { realm, service, scope }, credential) => {
+                let question = TokenQuestion { realm, service: service.as_deref(), scope: &scope.of(path), credential };
+                self.check_realm(shown, realm, found.as_ref())?;
+                let token = self.tokens.get(&question, refused).await.map_err(|e| token_error(shown, e, &named))?;
+                Header::Bearer(token)
+            }
+            (_, Some(Credential::Basic { user, password })) => Header::Basic(user.clone(), password.clone()),
+            (_, Some(Credential::Identity(_)) | None) => return Ok(anonymous),
+        };
+        Ok(Authorization { header, named })
+    }
+
+    /// The credential for an image path of this registry.
+    pub(super) async fn credential(&self, path: &str) -> Result<Option<Found>, RegistryError> {
+        if let Some(credential) = &self.settings.credential {
+            return Ok(Some(Found { credential: credential.clone(), source: "the configuration".to_owned() }));
+        }
+        self.keychain
+            .find(&self.endpoint.host, self.vendor, path)
+            .await
+            .map_err(|cause| RegistryError::Credential { registry: self.registry.clone(), cause: cause.to_string() })
+    }
+
+    /// A credential goes to the registry's own host, to the token service that its vendor is known for, and to those
+    /// that the configuration names. Ports of one host are one host here: a token service beside the registry is common.
+    fn check_realm(&self, shown: &str, realm: &Url, found: Option<&Found>) -> Result<(), RegistryError> {
+        let Some(found) = found else { return Ok(()) };
+        let base = self.endpoint.base();
+        let host = realm.host_str().unwrap_or_default();
+        let with_port = realm.port().map_or(String::new(), |port| format!("{host}:{port}"));
+        let configured = self.settings.auth_hosts.iter().any(|allowed| *allowed == host || *allowed == with_port);
+        let known = base.host_str() == Some(host) || self.vendor.auth_hosts().contains(&host) || configured;
+        let encrypted = realm.scheme() == "https" || base.scheme() == "http";
+        if known && encrypted {
+            return Ok(());
+        }
+        Err(RegistryError::RealmElsewhere {
+            image: shown.to_owned(),
+            registry: self.registry.clone(),
+            realm: redacted(realm),
+            source_of_credential: found.source.clone(),
+        })
+    }
+}
+
+/// There is no connection, so there will be none for the next image.
+fn is_no_way(error: &HttpError) -> bool {
+    matches!(error, HttpError::Connect { .. } | HttpError::Tls { .. })
+}
+
+fn named(found: Option<&Found>) -> String {
+    found.map_or(ANONYMOUS.to_owned(), |found| format!("the credential from {}", found.source))
+}
+
+/// A token service that answers 401 or 403 refuses the credential, or the anonymous user.
+fn token_error(image: &str, error: HttpError, named: &str) -> RegistryError {
+    match error {
+        HttpError::Status(refusal) if matches!(refusal.status.as_u16(), 401 | 403) => RegistryError::Unauthorized {
+            image: image.to_owned(),
+            detail: detail(&refusal),
+            url: refusal.url,
+            sent: named.to_owned(),
+        },
+        error => RegistryError::Http { image: image.to_owned(), source: Arc::new(error) },
+    }
+}
+
+fn refusal_error(image: &str, refusal: Box<StatusError>, sent: String) -> RegistryError {
+    let (image, detail) = (image.to_owned(), detail(&refusal));
+    match refusal.status.as_u16() {
+        401 => RegistryError::Unauthorized { image, url: refusal.url, sent, detail },
+        403 => RegistryError::Forbidden { image, url: refusal.url, sent, detail },
+        404 => RegistryError::NotFound { image, url: refusal.url, detail },
+        429 => RegistryError::RateLimited { image, url: refusal.url, retry_after: refusal.retry_after },
+        _ => RegistryError::Http { image, source: Arc::new(HttpError::Status(refusal)) },
+    }
+}
+
+/// What the registry says: the message of the specification's error envelope, or the start of whatever it sent.
+fn detail(refusal: &StatusError) -> String {
+    let envelope: Option<OciEnvelope> = serde_json::from_str(&refusal.body).ok();
+    match envelope.and_then(|envelope| envelope.errors.into_iter().find(|error| !error.message.is_empty())) {
+        Some(error) => format!(": {}", error.message),
+        None => refusal.excerpt(),
+    }
+}

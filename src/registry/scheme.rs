@@ -1,0 +1,98 @@
+//! How a registry wants to be asked, as far as it has said so. Pure.
+
+use crate::http::Url;
+
+use super::challenge::Challenge;
+
+/// What is known about how a registry wants to be asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scheme {
+    /// It was not asked yet.
+    Unknown,
+    /// It answers without any credential.
+    Open,
+    /// It wants user and password with each request.
+    Basic,
+    /// It wants tokens.
+    Bearer {
+        /// The token service.
+        realm: Url,
+        /// The registry's name there.
+        service: Option<String>,
+        /// What the tokens have to be good for.
+        scope: Scope,
+    },
+}
+
+/// How the registry words what a token has to be good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// `repository:<path>:<these>`; Azure wants `metadata_read` for lists.
+    Actions(String),
+    /// The same for all images: `aws` at public.ecr.aws.
+    Constant(String),
+}
+
+impl Scheme {
+    /// What a challenge demands. `base` is where the registry's API begins, `path` the image that was asked for.
+    pub(super) fn demanded(challenge: Challenge, base: &Url, path: &str) -> Option<Self> {
+        let (realm, service, scope) = match challenge {
+            Challenge::Basic => return Some(Self::Basic),
+            Challenge::Bearer { realm, service, scope } => (base.join(&realm).ok()?, service, scope),
+        };
+        if !matches!(realm.scheme(), "http" | "https") || !realm.username().is_empty() || realm.password().is_some() {
+            return None;
+        }
+        let scope = match scope {
+            Some(scope) if !scope.starts_with("repository:") => Scope::Constant(scope),
+            // ghcr.io answers `/v2/` with the scope of an example image: only what is said about this image counts.
+            Some(scope) => match scope.strip_prefix(&format!("repository:{path}:")) {
+                Some(actions) => Scope::Actions(actions.to_owned()),
+                None => Scope::Actions("pull".to_owned()),
+            },
+            None => Scope::Actions("pull".to_owned()),
+        };
+        Some(Self::Bearer { realm, service, scope })
+    }
+}
+
+impl Scope {
+    /// The scope of a token for one image.
+    pub(super) fn of(&self, path: &str) -> String {
+        match self {
+            Self::Actions(actions) => format!("repository:{path}:{actions}"),
+            Self::Constant(scope) => scope.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_of_real_registries() {
+        let base = Url::parse("https://r.acme/v2/").unwrap();
+        #[rustfmt::skip]
+        let rows = [
+            (Some("repository:team/app:pull"),                "repository:team/app:pull",               "repository:other:pull"),
+            (Some("repository:team/app:metadata_read,pull"),  "repository:team/app:metadata_read,pull", "repository:other:metadata_read,pull"),
+            (Some("repository:user/image:pull"),              "repository:team/app:pull",               "repository:other:pull"),
+            (Some("aws"),                                     "aws",                                    "aws"),
+            (None,                                            "repository:team/app:pull",               "repository:other:pull"),
+        ];
+        for (scope, this, other) in rows {
+            let challenge =
+                Challenge::Bearer { realm: "/token".to_owned(), service: None, scope: scope.map(str::to_owned) };
+            let Some(Scheme::Bearer { realm, scope, .. }) = Scheme::demanded(challenge, &base, "team/app") else {
+                panic!("{scope:?}")
+            };
+            assert_eq!(realm.as_str(), "https://r.acme/token");
+            assert_eq!((scope.of("team/app").as_str(), scope.of("other").as_str()), (this, other));
+        }
+        for realm in ["file:///etc/passwd", "https://u:p@r.acme/token", "http://["] {
+            let challenge = Challenge::Bearer { realm: realm.to_owned(), service: None, scope: None };
+            assert_eq!(Scheme::demanded(challenge, &base, "a"), None, "{realm}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! One page of a tag list, read straight into the list that is kept. Pure.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::image::Tag;
+
+/// What paging needs to know about a page beyond its tags.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Page {
+    /// How many entries the registry sent, illegal and unwanted ones included.
+    pub(super) entries: usize,
+    /// The first entry.
+    pub(super) first: Option<String>,
+    /// The last entry: where the next page goes on.
+    pub(super) last: Option<String>,
+}
+
+/// Reads `{"name": …, "tags": [ … ]}` and adds the tags to `kept`.
+///
+/// `null` for no tags is what several registries send. Entries that no tag can be are left out, and so are those that
+/// only carry signatures and the like.
+pub(super) fn read_page(body: &[u8], kept: &mut Vec<Tag>) -> Result<Page, serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let page = Whole(kept).deserialize(&mut json)?;
+    json.end()?;
+    Ok(page)
+}
+
+/// Whether a tag only carries what belongs to another image: cosign's `sha256-….sig`, `.att`, `.sbom`, and the
+/// referrers tags of the distribution specification.
+fn is_attachment(tag: &str) -> bool {
+    let Some(rest) = tag.strip_prefix("sha256-") else { return false };
+    let hex = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+    hex == 64 && (rest.len() == 64 || rest.as_bytes()[64] == b'.')
+}
+
+struct Whole<'a>(&'a mut Vec<Tag>);
+
+impl<'de> DeserializeSeed<'de> for Whole<'_> {
+    type Value = Page;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Whole<'_> {
+    type Value = Page;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a list `tags`")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Page, A::Error> {
+        let mut page = None;
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "tags" {
+                page = Some(map.next_value_seed(Tags(&mut *self.0))?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        page.ok_or_else(|| A::Error::missing_field("tags"))
+    }
+}
+
+struct Tags<'a>(&'a mut Vec<Tag>);
+
+impl<'de> DeserializeSeed<'de> for Tags<'_> {
+    type Value = Page;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tags<'_> {
+    type Value = Page;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of tags, or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Page, E> {
+        Ok(Page::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Page, A::Error> {
+        let mut page = Page::default();
+        let mut text = String::new();
+        while entries.next_element_seed(Entry(&mut text))?.is_some() {
+            page.entries += 1;
+            page.first.get_or_insert_with(|| text.clone());
+            if !is_attachment(&text) {
+                self.0.extend(Tag::new(&text).ok());
+            }
+        }
+        page.last = (page.entries > 0).then_some(text);
+        Ok(page)
+    }
+}
+
+/// One entry, into a buffer that is used again and again.
+struct Entry<'a>(&'a mut String);
+
+impl<'de> DeserializeSeed<'de> for Entry<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Entry<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a tag")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.0.clear();
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(body: &str) -> Option<(usize, Vec<String>)> {
+        let mut kept = Vec::new();
+        let page = read_page(body.as_bytes(), &mut kept).ok()?;
+        Some((page.entries, kept.iter().map(Tag::to_string).collect()))
+    }
+
+    #[test]
+    fn what_is_a_page_and_what_is_kept() {
+        let hex = "0123456789abcdef".repeat(4);
+        let attachments = format!(r#"{{"tags":["sha256-{hex}.sig","sha256-{hex}","sha256-{hex}x","sha256-12.sig"]}}"#);
+        #[rustfmt::skip]
+        let rows: [(&str, Option<(usize, &[&str])>); 13] = [
+            (r#"{"name":"a","tags":["v1","v2"]}"#,              Some((2, &["v1", "v2"]))),
+            (r#"{"tags":["v1"],"name":"a","child":{"x":[1]}}"#, Some((1, &["v1"]))),
+            (r#"{"name":"a","tags":null}"#,                     Some((0, &[]))),
+            (r#"{"name":"a","tags":[]}"#,                       Some((0, &[]))),
+            (r#"{"tags":["v1","-bad","a b","","ok"]}"#,         Some((5, &["v1", "ok"]))),
+            (r#"{"tags":["v1\u002e2"]}"#,                       Some((1, &["v1.2"]))),
+            (&attachments,                                      Some((4, &[&format!("sha256-{hex}x"), "sha256-12.sig"]))),
+            (r#"{"name":"a"}"#,                                 None),
+            (r#"{"tags":"v1"}"#,                                None),
+            (r#"{"tags":[1]}"#,                                 None),
+            (r#"["v1"]"#,                                       None),
+            (r#"{"tags":["v1","#,                               None),
+            (r#"{"tags":["v1"]} trailing"#,                     None),
+        ];
+        for (body, expected) in rows {
+            let expected = expected.map(|(n, tags)| (n, tags.iter().map(|tag| (*tag).to_owned()).collect()));
+            assert_eq!(read(body), expected, "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_page_is_never_taken_for_a_whole_one(tags in proptest::collection::vec("[a-z0-9.]{1,8}", 0..20), cut in 0.0..1.0f64) {
+            let body = serde_json::json!({ "name": "a", "tags": tags }).to_string();
+            prop_assert!(read(&body).is_some());
+            let end = ((body.len() as f64) * cut) as usize;
+            prop_assert_eq!(read(&body[..end]), None);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Docker Hub: its API, its token service and its login each have a host of their own.
+
+use super::vendor::Vendor;
+
+/// Docker Hub.
+pub(super) struct DockerHub;
+
+impl Vendor for DockerHub {
+    fn name(&self) -> &'static str {
+        "Docker Hub"
+    }
+
+    fn serves(&self, host: &str) -> bool {
+        host == "docker.io"
+    }
+
+    fn api_host<'a>(&self, _: &'a str) -> &'a str {
+        "registry-1.docker.io"
+    }
+
+    fn auth_hosts(&self) -> &'static [&'static str] {
+        &["auth.docker.io"]
+    }
+
+    fn config_keys(&self) -> &'static [&'static str] {
+        &["index.docker.io", "registry-1.docker.io"]
+    }
+}
