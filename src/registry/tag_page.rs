@@ -142,15 +142,16 @@ mod tests {
     fn what_is_a_page_and_what_is_kept() {
         let hex = "0123456789abcdef".repeat(4);
         let attachments = format!(r#"{{"tags":["sha256-{hex}.sig","sha256-{hex}","sha256-{hex}x","sha256-12.sig"]}}"#);
+        let kept = format!("sha256-{hex}x");
         #[rustfmt::skip]
-        let rows: [(&str, Option<(usize, &[&str])>); 13] = [
-            (r#"{"name":"a","tags":["v1","v2"]}"#,              Some((2, &["v1", "v2"]))),
-            (r#"{"tags":["v1"],"name":"a","child":{"x":[1]}}"#, Some((1, &["v1"]))),
-            (r#"{"name":"a","tags":null}"#,                     Some((0, &[]))),
-            (r#"{"name":"a","tags":[]}"#,                       Some((0, &[]))),
-            (r#"{"tags":["v1","-bad","a b","","ok"]}"#,         Some((5, &["v1", "ok"]))),
-            (r#"{"tags":["v1\u002e2"]}"#,                       Some((1, &["v1.2"]))),
-            (&attachments,                                      Some((4, &[&format!("sha256-{hex}x"), "sha256-12.sig"]))),
+        let rows = [
+            (r#"{"name":"a","tags":["v1","v2"]}"#,              Some((2, vec!["v1", "v2"]))),
+            (r#"{"tags":["v1"],"name":"a","child":{"x":[1]}}"#, Some((1, vec!["v1"]))),
+            (r#"{"name":"a","tags":null}"#,                     Some((0, vec![]))),
+            (r#"{"name":"a","tags":[]}"#,                       Some((0, vec![]))),
+            (r#"{"tags":["v1","-bad","a b","","ok"]}"#,         Some((5, vec!["v1", "ok"]))),
+            (r#"{"tags":["v1\u002e2"]}"#,                       Some((1, vec!["v1.2"]))),
+            (attachments.as_str(),                                      Some((4, vec![&kept, "sha256-12.sig"]))),
             (r#"{"name":"a"}"#,                                 None),
             (r#"{"tags":"v1"}"#,                                None),
             (r#"{"tags":[1]}"#,                                 None),
@@ -159,7 +160,7 @@ mod tests {
             (r#"{"tags":["v1"]} trailing"#,                     None),
         ];
         for (body, expected) in rows {
-            let expected = expected.map(|(n, tags)| (n, tags.iter().map(|tag| (*tag).to_owned()).collect()));
+            let expected = expected.map(|(n, tags)| (n, tags.into_iter().map(str::to_owned).collect()));
             assert_eq!(read(body), expected, "{body}");
         }
     }

@@ -1,6 +1,8 @@
 //! What several tests share: real servers on loopback, doubles of forges, throw-away repositories.
 
 #[cfg(unix)]
+pub(crate) mod docker_registry;
+#[cfg(unix)]
 pub(crate) mod git_http;
 #[cfg(unix)]
 pub(crate) mod process;
