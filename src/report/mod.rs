@@ -1,1 +1,28 @@
-//! report.
+//! What was found out and done, as bytes for people and for scripts. Makes text and writes nothing: the command line
+//! decides where it goes.
+//!
+//! [`list`], [`explanation`] and [`run_report`] are the things that are shown; [`renderer`] is the trait of the ways to
+//! show them, and [`RENDERERS`] has them all.
+
+mod diff;
+mod explanation;
+mod json;
+mod list;
+mod markdown;
+mod page;
+mod renderer;
+mod run_report;
+mod text;
+
+pub use diff::diff;
+pub use explanation::{Candidate, Explanation};
+pub use json::Json;
+pub use list::{List, Row, RowStatus};
+pub use markdown::Markdown;
+pub use page::{Page, Role};
+pub use renderer::Renderer;
+pub use run_report::{Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, RunReport, version};
+pub use text::Text;
+
+/// All renderers, by the names that `--format` knows them by.
+pub const RENDERERS: &[(&str, &dyn Renderer)] = &[("text", &Text), ("json", &Json), ("markdown", &Markdown)];

@@ -17,5 +17,6 @@ mod layers;
 mod policies;
 mod readme;
 mod registries;
+mod report;
 mod run;
 mod support;

@@ -1,0 +1,185 @@
+//! Reports, to the letter: what people and scripts get to read. `BLESS=1` writes the expected texts anew.
+
+use std::fs;
+use std::path::Path;
+
+use tagboat::image::ImageReference;
+use tagboat::manifest::{Finding, Occurrence, Place, Remark, Site, Sites, Standing};
+use tagboat::report::{
+    Candidate, Changed, Done, Explanation, Failed, FileChange, Held, List, Page, Proposed, RENDERERS, RequestCounts,
+    Row, RunReport,
+};
+use tagboat::text::{Position, Span};
+
+const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn place(path: &str, line: usize, field: &str, value: &str) -> Place {
+    Place {
+        path: path.into(),
+        position: Position { line, column: 16 },
+        field: field.to_owned(),
+        value: value.to_owned(),
+        span: Some(Span::new(300, 300 + value.len())),
+    }
+}
+
+fn occurrence(path: &str, line: usize, value: &str) -> Finding {
+    let reference = ImageReference::new(value).expect("a reference");
+    let place = place(path, line, "spec.template.spec.containers[0].image", value);
+    let site = |range: std::ops::Range<usize>| Site {
+        span: Span::new(300 + range.start, 300 + range.end),
+        scalar: Span::new(300, 300 + value.len()),
+    };
+    let sites = Sites { tag: reference.tag_range().map(site), digest: reference.digest_range().map(site) };
+    Finding::Occurrence(Occurrence { place, format: "kubernetes", reference, sites, marker: None })
+}
+
+fn remark(path: &str, line: usize, value: &str) -> Finding {
+    let (standing, reason) = (Standing::Held, String::new());
+    Finding::Remark(Remark { place: place(path, line, "image.tag", value), format: "helm", standing, reason })
+}
+
+fn list() -> List {
+    let api = occurrence("apps/api/deploy.yaml", 14, "ghcr.io/acme/api:1.4.2");
+    let pinned = occurrence("apps/api/deploy.yaml", 22, &format!("redis:7.2.4@{DIGEST}"));
+    let sha = occurrence("apps/web/deploy.yaml", 19, "ghcr.io/acme/web:3d9b390");
+    let template = remark("charts/web/values.yaml", 3, "{{ .Values.tag }}");
+    List {
+        rows: vec![
+            Row::governed(&api, "release", "the rule at tagboat.yaml:12"),
+            Row::governed(&pinned, "shape", "the default"),
+            Row::ungoverned(&sha, Standing::NotOurs, "no rule matches"),
+            Row::ungoverned(&template, Standing::Held, "a template stands where the tag should: set it in the values"),
+        ],
+    }
+}
+
+fn explanations() -> Vec<Explanation> {
+    let candidate = |tag: &str, accepted, reason: &str| Candidate {
+        tag: tag.to_owned(),
+        accepted,
+        reason: reason.to_owned(),
+        created: (tag == "1.5.0").then(|| "2026-11-02T08:30:00Z".parse().expect("a time")),
+    };
+    let first = Explanation {
+        image: "ghcr.io/acme/api".to_owned(),
+        current: "1.4.2".to_owned(),
+        chosen: Some("1.5.0".to_owned()),
+        outcome: "update",
+        reason: "the newest in the range >=1.0 <3".to_owned(),
+        policy: "semver: >=1.0 <3".to_owned(),
+        source: Some("the rule at tagboat.yaml:12".to_owned()),
+        places: vec!["apps/api/deploy.yaml:14".to_owned(), "envs/prod/kustomization.yaml:7".to_owned()],
+        candidates: vec![
+            candidate("1.5.0", true, "in the range >=1.0 <3"),
+            candidate("1.4.2", true, "in the range >=1.0 <3"),
+            candidate("3.0.0", false, "not in the range >=1.0 <3"),
+            candidate("latest", false, "no version"),
+        ],
+    };
+    let second = Explanation {
+        current: "main".to_owned(),
+        chosen: None,
+        outcome: "held",
+        reason: "the tag main has no order: it needs a policy".to_owned(),
+        policy: "shape".to_owned(),
+        source: None,
+        places: vec!["envs/dev/kustomization.yaml:7".to_owned()],
+        candidates: Vec::new(),
+        ..first.clone()
+    };
+    vec![first, second]
+}
+
+fn run() -> RunReport {
+    let proposed = |branch: &str, title: &str, action, url: Option<&str>, why: Option<&str>| Proposed {
+        branch: branch.to_owned(),
+        title: title.to_owned(),
+        action,
+        url: url.map(str::to_owned),
+        why: why.map(str::to_owned),
+    };
+    let pull = Some("https://github.com/acme/manifests/pull/7");
+    RunReport {
+        changes: vec![Changed {
+            path: "apps/api/deploy.yaml".to_owned(),
+            line: 14,
+            field: "spec.template.spec.containers[0].image".to_owned(),
+            name: "ghcr.io/acme/api".to_owned(),
+            from: format!("1.4.2@{DIGEST}"),
+            to: format!("1.5.0@{}", DIGEST.replace("0123", "4567")),
+            policy: "release".to_owned(),
+            reason: "the newest in the range >=1.0 <3".to_owned(),
+        }],
+        proposals: vec![
+            proposed("tagboat/apps-api", "Update ghcr.io/acme/api to 1.5.0", Done::Open, pull, None),
+            proposed("tagboat/apps-web", "Update web", Done::Leave, None, Some("ann@acme.dev pushed to the branch")),
+        ],
+        held: vec![Held {
+            path: "charts/web/values.yaml".to_owned(),
+            line: 3,
+            name: None,
+            value: "{{ .Values.tag }}".to_owned(),
+            reason: "a template stands where the tag should".to_owned(),
+        }],
+        failed: vec![Failed {
+            what: "ghcr.io/acme/private".to_owned(),
+            reason: "401 unauthorized: GET https://ghcr.io/v2/acme/private/tags/list".to_owned(),
+            hint: Some("the token needs read:packages".to_owned()),
+            places: vec!["apps/private/deploy.yaml:9".to_owned()],
+        }],
+        requests: RequestCounts { registry: 3, token: 2, forge: 4 },
+        dry_run: false,
+        up_to_date: 8,
+        files: vec![FileChange {
+            path: "apps/api/deploy.yaml".to_owned(),
+            before: b"    image: ghcr.io/acme/api:1.4.2\r\n".to_vec(),
+            after: b"    image: ghcr.io/acme/api:1.5.0\r\n".to_vec(),
+        }],
+    }
+}
+
+#[test]
+fn every_report_in_every_form() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/report");
+    for (name, renderer) in RENDERERS {
+        let page = Page { width: 100, color: false };
+        for (report, told) in [
+            ("list", renderer.list(&list(), page)),
+            ("explain", renderer.explanations(&explanations(), page)),
+            ("run", renderer.run(&run(), page)),
+            ("nothing", renderer.run(&RunReport::default(), page)),
+        ] {
+            let file = folder.join(format!("{report}.{name}"));
+            if std::env::var_os("BLESS").is_some() {
+                let write = |mut out: fs::File| std::io::Write::write_all(&mut out, told.as_bytes());
+                fs::File::create(&file).and_then(write).unwrap();
+            }
+            assert_eq!(told, fs::read_to_string(&file).unwrap_or_default(), "{}", file.display());
+        }
+    }
+}
+
+/// The keys that the design promises to scripts.
+#[test]
+fn scripts_find_their_keys() {
+    let json = RENDERERS.iter().find(|(name, _)| *name == "json").unwrap().1;
+    let page = Page::default();
+    let parse = |text: String| -> serde_json::Value { serde_json::from_str(&text).unwrap() };
+    let documents = [
+        (
+            parse(json.list(&list(), page))[0].clone(),
+            "path line column format field value name tag digest value-span tag-span digest-span status policy reason",
+        ),
+        (parse(json.explanations(&explanations(), page)), "image current chosen outcome policy candidates"),
+        (parse(json.run(&run(), page)), "changes proposals held failed requests"),
+        (parse(json.run(&run(), page))["changes"][0].clone(), "path line name from to policy reason"),
+        (parse(json.run(&run(), page))["proposals"][0].clone(), "branch title action url"),
+        (parse(json.run(&run(), page))["requests"].clone(), "registry token forge"),
+    ];
+    for (document, keys) in documents {
+        for key in keys.split(' ') {
+            assert!(document.get(key).is_some(), "{key} in {document}");
+        }
+    }
+}
