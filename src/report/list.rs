@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::image::{Digest, ImageReference, Tag};
-use crate::manifest::{Finding, Place, Site, Sites, Standing};
+use crate::manifest::{Finding, Place, Standing};
 use crate::text::Span;
 
 /// Every place that was looked at, in the order of paths and lines.
@@ -106,15 +106,16 @@ impl Row {
                 name: Some(found.reference.name().to_string()),
                 tag: found.reference.tag().map(Tag::to_string),
                 digest: found.reference.digest().map(Digest::to_string),
+                tag_span: found.tag_span(),
+                digest_span: found.digest_span(),
                 reference: Some(found.reference.clone()),
-                ..Self::at(&found.place, found.format, &found.sites, status)
+                ..Self::at(&found.place, found.format, status)
             },
-            Finding::Remark(remark) => Self::at(&remark.place, remark.format, &Sites::default(), status),
+            Finding::Remark(remark) => Self::at(&remark.place, remark.format, status),
         }
     }
 
-    fn at(place: &Place, format: &'static str, sites: &Sites, status: RowStatus) -> Self {
-        let span = |site: &Option<Site>| site.as_ref().map(|site| site.span);
+    fn at(place: &Place, format: &'static str, status: RowStatus) -> Self {
         Self {
             path: place.path.to_string(),
             line: place.position.line,
@@ -126,8 +127,8 @@ impl Row {
             tag: None,
             digest: None,
             value_span: place.span,
-            tag_span: span(&sites.tag),
-            digest_span: span(&sites.digest),
+            tag_span: None,
+            digest_span: None,
             status,
             policy: None,
             reason: None,

@@ -3,55 +3,44 @@
 use std::fs;
 use std::path::Path;
 
-use tagboat::image::ImageReference;
-use tagboat::manifest::{Finding, Occurrence, Place, Remark, Site, Sites, Standing};
+use tagboat::manifest::{self, Finding, Options, Standing};
 use tagboat::report::{
     Candidate, Changed, Done, Explanation, Failed, FileChange, Held, List, Page, Proposed, RENDERERS, RequestCounts,
     Row, RunReport,
 };
-use tagboat::text::{Position, Span};
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-fn place(path: &str, line: usize, field: &str, value: &str) -> Place {
-    Place {
-        path: path.into(),
-        position: Position { line, column: 16 },
-        field: field.to_owned(),
-        value: value.to_owned(),
-        span: Some(Span::new(300, 300 + value.len())),
-    }
-}
+const DEPLOYMENT: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: { name: api }
+spec:
+  template:
+    spec:
+      containers:
+        - name: api
+          image: ghcr.io/acme/api:1.4.2
+        - name: cache
+          image: redis:7.2.4@DIGEST
+        - name: web
+          image: ghcr.io/acme/web:3d9b390
+        - name: sidecar
+          image: ghcr.io/acme/sidecar:${SIDECAR}
+";
 
-fn occurrence(path: &str, line: usize, value: &str) -> Finding {
-    let reference = ImageReference::new(value).expect("a reference");
-    let place = place(path, line, "spec.template.spec.containers[0].image", value);
-    let site = |range: std::ops::Range<usize>| Site {
-        span: Span::new(300 + range.start, 300 + range.end),
-        scalar: Span::new(300, 300 + value.len()),
-    };
-    let sites = Sites { tag: reference.tag_range().map(site), digest: reference.digest_range().map(site) };
-    Finding::Occurrence(Occurrence { place, format: "kubernetes", reference, sites, marker: None })
-}
-
-fn remark(path: &str, line: usize, value: &str) -> Finding {
-    let (standing, reason) = (Standing::Held, String::new());
-    Finding::Remark(Remark { place: place(path, line, "image.tag", value), format: "helm", standing, reason })
-}
-
+/// What governs each image, as a configuration might have it.
 fn list() -> List {
-    let api = occurrence("apps/api/deploy.yaml", 14, "ghcr.io/acme/api:1.4.2");
-    let pinned = occurrence("apps/api/deploy.yaml", 22, &format!("redis:7.2.4@{DIGEST}"));
-    let sha = occurrence("apps/web/deploy.yaml", 19, "ghcr.io/acme/web:3d9b390");
-    let template = remark("charts/web/values.yaml", 3, "{{ .Values.tag }}");
-    List {
-        rows: vec![
-            Row::governed(&api, "release", "the rule at tagboat.yaml:12"),
-            Row::governed(&pinned, "shape", "the default"),
-            Row::ungoverned(&sha, Standing::NotOurs, "no rule matches"),
-            Row::ungoverned(&template, Standing::Held, "a template stands where the tag should: set it in the values"),
-        ],
-    }
+    let text = DEPLOYMENT.replace("DIGEST", DIGEST);
+    let rows = manifest::find("apps/api/deploy.yaml", text.as_bytes(), &Options::default());
+    let row = |finding: &Finding| match finding {
+        Finding::Occurrence(found) => match found.reference.name().base() {
+            "api" => Row::governed(finding, "release", "the rule at tagboat.yaml:12"),
+            "redis" => Row::governed(finding, "shape", "the default"),
+            _ => Row::ungoverned(finding, Standing::NotOurs, "no rule matches"),
+        },
+        Finding::Remark(remark) => Row::ungoverned(finding, remark.standing, &remark.reason),
+    };
+    List { rows: rows.iter().map(row).collect() }
 }
 
 fn explanations() -> Vec<Explanation> {
