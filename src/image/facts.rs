@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::Digest;
+use super::digest::Digest;
 
 /// Facts about one image, as far as its registry and its own metadata tell them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

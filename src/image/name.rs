@@ -105,7 +105,7 @@ fn checked_host(text: &str) -> Result<String, NameError> {
     let (host, port) = match text.strip_prefix('[') {
         Some(v6) => {
             let (address, rest) = v6.split_once(']').ok_or_else(bad)?;
-            address.parse::<std::net::Ipv6Addr>().map_err(|_| bad())?;
+            address.parse::<core::net::Ipv6Addr>().map_err(|_| bad())?;
             (&text[..address.len() + 2], rest.strip_prefix(':').or(if rest.is_empty() { None } else { Some("") }))
         }
         None => match text.split_once(':') {

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::{Digest, DigestError, ImageName, NameError, Tag, TagError};
+use super::digest::{Digest, DigestError};
+use super::name::{ImageName, NameError};
+use super::tag::{Tag, TagError};
 
 /// `[host/]path[:tag][@digest]`: as written and taken apart, without loss. Keeps tag **and** digest.
 #[derive(Clone, PartialEq, Eq, Hash)]

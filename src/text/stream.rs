@@ -1,7 +1,7 @@
 //! The documents of a YAML stream, told apart before they are parsed: so that a broken one can't spoil the others,
 //! and one that holds nothing need not be parsed at all.
 
-use super::Span;
+use super::span::Span;
 
 /// Splits a stream where a document begins with `---`.
 ///

@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
-use super::{Span, Style};
+use super::scalar::Style;
+use super::span::Span;
 
 /// One document, parsed. Nodes stand in document order; a mapping's children are key, value, key, value.
 #[derive(Debug)]
