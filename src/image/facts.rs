@@ -13,6 +13,10 @@ pub struct ImageFacts {
     pub digest: Option<Digest>,
     /// When the image says that it was built. Reproducible builds say 1970 or another constant.
     pub created: Option<Timestamp>,
+    /// When the registry took it in, where the registry tells that.
+    pub pushed: Option<Timestamp>,
+    /// When an earlier run first saw the tag, where a cache folder remembers.
+    pub first_seen: Option<Timestamp>,
     /// Platforms in the index, or the single one of the manifest's configuration.
     pub platforms: Vec<Platform>,
     /// Label or annotation `org.opencontainers.image.source`: the URL of the source repository.

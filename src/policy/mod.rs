@@ -1,5 +1,107 @@
-//! Which tag: policies judge and compare, choosing picks and keeps every verdict.
+//! Which tag: policies judge and compare, choosing picks, explaining tells why.
+//!
+//! A policy is one file and one row of [`POLICIES`]; [`build()`] reads an entry as users write it, [`choose()`] answers a
+//! [`Question`] or says which facts it needs, and [`explain()`] gives the verdict on every tag.
 
+mod bounds;
+mod choose;
+mod digest;
+mod entry;
+mod explain;
+mod filter;
+mod follow;
+mod gates;
+mod key;
+mod newest_build;
 mod policy;
+mod range;
+mod semver;
+mod settings;
+mod shape;
+mod sieve;
+mod survey;
 
-pub use policy::{Candidate, Choice, Decision, Judged, Known, Need, Outcome, Policy, Reason, Verdict};
+use std::sync::Arc;
+
+pub use bounds::{Bounds, Bump};
+pub use choose::{Question, Step, choose};
+pub use entry::Entry;
+pub use explain::explain;
+pub use filter::Filter;
+pub use gates::Gates;
+pub use key::Key;
+pub use policy::{
+    Candidate, Choice, Decision, Follow, Judged, Known, Need, Outcome, Policy, Reader, Reason, Refusal, Ties, Verdict,
+};
+pub use range::{Range, RangeError, Version};
+pub use settings::{OptionDoc, PolicyError, Settings};
+
+/// One kind of policy: what its key is, what it is for, how it is built.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// The key of an entry that makes it one of this kind.
+    pub key: &'static str,
+    /// One line about it.
+    pub about: &'static str,
+    /// An entry, in YAML.
+    pub example: &'static str,
+    /// Its options beside those that every policy understands.
+    pub options: &'static [OptionDoc],
+    /// Reads an entry that has the key.
+    pub build: fn(&Settings) -> Result<Arc<dyn Policy>, PolicyError>,
+}
+
+/// All kinds of policies, in the order in which they are told.
+#[rustfmt::skip]
+pub const POLICIES: &[Kind] = &[
+    Kind { key: "shape",        about: "greater numbers in a tag of the same shape; needs nothing else",  example: "{ shape: same }",                                  options: shape::OPTIONS,        build: shape::build },
+    Kind { key: "semver",       about: "the greatest version in a range",                                 example: "{ semver: \">=1.0 <3\" }",                         options: semver::OPTIONS,       build: semver::build },
+    Kind { key: "newest-build", about: "the image that was built last",                                   example: "{ newest-build: true, include: '^main-' }",        options: newest_build::OPTIONS, build: newest_build::build },
+    Kind { key: "digest",       about: "a moving tag stays, the digest beside it follows",                example: "{ digest: latest }",                               options: digest::OPTIONS,       build: digest::build },
+];
+
+/// Options that every policy understands.
+pub fn common_options() -> impl Iterator<Item = &'static OptionDoc> {
+    filter::OPTIONS.iter().chain(bounds::OPTIONS)
+}
+
+/// Reads an entry: its kind, the kind's options and the common ones. Strict: an unknown key is an error that names the
+/// nearest right one.
+pub fn build(settings: &Settings) -> Result<Entry, PolicyError> {
+    let kind = kind_of(settings)?;
+    let known = || kind.options.iter().chain(common_options()).map(|option| option.key);
+    if let Some(unknown) = settings.keys().find(|key| *key != kind.key && !known().any(|name| name == *key)) {
+        let error = PolicyError::at(unknown, format!("is no option of a {} policy", kind.key));
+        return Err(match settings::nearest(unknown, known()) {
+            Some(name) => error.with_hint(format!("did you mean `{name}`?")),
+            None => error.with_hint(format!("its options are {}", known().collect::<Vec<_>>().join(", "))),
+        });
+    }
+    let policy = (kind.build)(settings)?;
+    let bounds = Bounds::new(settings, policy.reads_versions())?;
+    Ok(Entry { filter: Filter::new(settings)?, bounds, ties: None, policy })
+}
+
+/// What governs an image that nothing is said about: its shape.
+pub fn default_entry() -> Entry {
+    let bounds = Bounds { max_bump: None, refuse_outliers: true, allow_downgrade: false };
+    Entry { policy: Arc::new(shape::Shape), filter: Filter::default(), bounds, ties: None }
+}
+
+fn kind_of(settings: &Settings) -> Result<&'static Kind, PolicyError> {
+    let mut kinds = POLICIES.iter().filter(|kind| settings.keys().any(|key| key == kind.key));
+    let names = || POLICIES.iter().map(|kind| kind.key);
+    match (kinds.next(), kinds.next()) {
+        (Some(kind), None) => Ok(kind),
+        (Some(one), Some(other)) => Err(PolicyError::at(other.key, format!("is another policy beside `{}`", one.key))
+            .with_hint("an entry is one policy; name two")),
+        (None, _) => {
+            let likely = settings.keys().find_map(|key| settings::nearest(key, names()).map(|name| (key, name)));
+            Err(match likely {
+                Some((key, name)) => PolicyError::at(key, "is no policy").with_hint(format!("did you mean `{name}`?")),
+                None => PolicyError::whole("names no policy")
+                    .with_hint(format!("one key has to be one of {}", names().collect::<Vec<_>>().join(", "))),
+            })
+        }
+    }
+}

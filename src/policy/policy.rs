@@ -1,33 +1,94 @@
 //! The trait of all policies, and the words of choosing. Pure: facts come in as values, time as an argument.
 
-use std::cmp::Ordering;
 use std::fmt;
 
 use jiff::Timestamp;
 
+use super::key::Key;
 use crate::image::{Digest, ImageFacts, ImageReference, Tag};
 
-/// How to choose among tags. Implementers only judge and compare; they never fetch, sort or pick.
+/// How to choose among tags. Implementers read a tag into a sortable [`Key`] or refuse it; they never fetch, sort or pick.
 pub trait Policy: fmt::Debug + Send + Sync {
     /// As it stands in a configuration: `semver: >=1.0 <3`.
     fn describe(&self) -> String;
 
-    /// What must be known of a tag beyond its text before [`compare`](Self::compare) may be asked about it.
+    /// What must be known of a tag beyond its text before a [`Reader`] may read it.
     fn needs(&self) -> Need {
         Need::Nothing
     }
 
-    /// Whether the candidate is one that this policy orders at all, going by its tag and the current reference.
-    fn judge(&self, current: &ImageReference, candidate: &Tag) -> Verdict;
+    /// The tag whose digest is followed, for the policy that goes by digest and not by order.
+    fn follows(&self) -> Option<Follow<'_>> {
+        None
+    }
 
-    /// Which of two accepted candidates is newer. `Err` is a tie that nothing can order, or a fact that is missing:
-    /// the answer is then *unknown*, never a guess.
-    fn compare(&self, a: &Candidate, b: &Candidate) -> Result<Ordering, Reason>;
-
-    /// Whether the chosen image is known by its digest under an unchanged tag (the `digest` policy).
-    fn follows_digest(&self) -> bool {
+    /// Whether the numbers of its tags are major, minor and patch, so that a jump in them means something.
+    fn reads_versions(&self) -> bool {
         false
     }
+
+    /// Whether one tag that passes the filter and can't be read spoils the whole answer, as in Flux's `numerical`.
+    fn wants_all_readable(&self) -> bool {
+        false
+    }
+
+    /// Gets ready to read candidates against what stands there now. `current` is the text that the policy sees of the
+    /// current tag, `None` where the filter has no text for it. `Err` is a reason to hold the image: this policy has
+    /// no order for such a tag.
+    fn reader<'a>(&'a self, current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason>;
+}
+
+/// Reads texts of tags into keys, for one current tag.
+pub trait Reader {
+    /// Appends the place of `text` in the order to an empty `key`, or refuses it. Total: any text is read or refused.
+    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal>;
+
+    /// The same for the tag that stands there now, which needs no permission to be where it is: a tag outside the
+    /// range still says what would be a downgrade. `false` if it has no place in the order.
+    fn place(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> bool {
+        self.read(text, facts, key).is_ok()
+    }
+
+    /// What equal keys of different tags mean.
+    fn ties(&self) -> Ties {
+        Ties::Unknown
+    }
+
+    /// Puts a refusal of [`read`](Self::read) into words. Asked for one tag at a time, when somebody wants to know.
+    fn reason(&self, text: &str, refusal: Refusal) -> Reason;
+}
+
+/// Why a reader has no place for a text: small, because a hundred thousand are made in one go and few are ever told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is not what this policy orders: no version, no number, another shape.
+    Unreadable,
+    /// It is, but lies outside of what is wanted.
+    Outside,
+    /// It is a pre-release, and none is wanted.
+    PreRelease,
+    /// A fact that this policy orders by is not told by the registry.
+    NoFact,
+}
+
+/// What to do when the best tags have equal keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ties {
+    /// They may differ in what they hold: nothing is changed.
+    Unknown,
+    /// They are spellings of one version (`1.9.9`, `v1.9.9`): the spelling that stands there now, else the last in byte order.
+    Spelling,
+    /// As Flux answers for tags that it extracts the same text from: the first in byte order.
+    First,
+}
+
+/// Which tag's digest is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follow<'a> {
+    /// The one that stands there now, whichever it is.
+    Current,
+    /// This one.
+    Tag(&'a Tag),
 }
 
 /// What a policy or gate must know about a candidate beyond its tag.
@@ -50,6 +111,13 @@ pub struct Candidate {
     pub facts: Known,
 }
 
+impl Candidate {
+    /// A tag of which nothing else is known yet.
+    pub fn new(tag: Tag) -> Self {
+        Self { tag, facts: Known::Tag }
+    }
+}
+
 /// How much has been found out about a candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
@@ -63,13 +131,46 @@ pub enum Known {
     Failed(Box<str>),
 }
 
+impl Known {
+    /// The facts, if they have been fetched.
+    pub fn facts(&self) -> Option<&ImageFacts> {
+        match self {
+            Self::Facts(facts) => Some(facts),
+            _ => None,
+        }
+    }
+
+    /// The digest, if it has been fetched, alone or among the facts.
+    pub fn digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Digest(digest) => Some(digest),
+            Self::Facts(facts) => facts.digest.as_ref(),
+            Self::Tag | Self::Failed(_) => None,
+        }
+    }
+}
+
 /// What is said of one candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It may be chosen.
-    Accepted,
+    Accepted(Reason),
     /// It may not, and why.
     Refused(Reason),
+}
+
+impl Verdict {
+    /// Whether it may be chosen.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted(_))
+    }
+
+    /// Why, or why not.
+    pub fn reason(&self) -> &Reason {
+        match self {
+            Self::Accepted(reason) | Self::Refused(reason) => reason,
+        }
+    }
 }
 
 /// Why something was refused, held back or is unknown: one sentence fragment for people.
@@ -105,7 +206,8 @@ pub struct Judged {
     pub created: Option<Timestamp>,
 }
 
-/// What choosing came to, for one image at one current reference under one policy.
+/// What choosing came to, for one image at one current reference under one policy. The verdict of every single
+/// candidate is not kept: [`super::explain()`] gives them again for the same question, best first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// What stands there now.
@@ -114,8 +216,6 @@ pub struct Decision {
     pub policy: String,
     /// What to do.
     pub outcome: Outcome,
-    /// A verdict for every candidate, best first.
-    pub verdicts: Vec<Judged>,
 }
 
 /// What to do about one image.

@@ -1,0 +1,233 @@
+//! Choosing: the one place where verdicts become a decision. Asks for facts instead of fetching them.
+
+use jiff::Timestamp;
+
+use super::entry::Entry;
+use super::follow::follow;
+use super::gates::{Gate, Gates};
+use super::policy::{Candidate, Choice, Decision, Known, Need, Outcome, Reason, Ties};
+use super::sieve::{Sieve, current_text};
+use super::survey::Survey;
+use crate::image::version::Shape;
+use crate::image::{ImageReference, Tag};
+
+/// What is asked about one image at one current reference.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'q> {
+    /// What stands there now.
+    pub current: &'q ImageReference,
+    /// The policy that governs it.
+    pub entry: &'q Entry,
+    /// What an image must fulfil.
+    pub gates: &'q Gates,
+    /// The time to tell ages by.
+    pub now: Timestamp,
+}
+
+/// An answer, or what has to be known before there can be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing that could still be found out changes it.
+    Decided(Decision),
+    /// Facts to fetch, best candidate first. Ask again with them in the candidates' [`Known`]; what can't be had has to
+    /// be said there, too.
+    Ask(Vec<(Tag, Need)>),
+}
+
+/// How many candidates are looked at in one go while gates shut on the best.
+const BATCH: usize = 4;
+
+/// Chooses among all tags of an image, in whatever order they come. Linear in their number.
+pub fn choose(question: &Question<'_>, candidates: &[Candidate]) -> Step {
+    match weigh(question, candidates) {
+        Ok(outcome) => {
+            Step::Decided(Decision { current: question.current.clone(), policy: question.entry.describe(), outcome })
+        }
+        Err(ask) => Step::Ask(ask),
+    }
+}
+
+/// Tags to find something out about, best first.
+pub(super) type Ask = Vec<(Tag, Need)>;
+
+fn weigh(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, Ask> {
+    let entry = question.entry;
+    let Some(current) = question.current.tag() else {
+        let what =
+            if question.current.digest().is_some() { "only a digest stands there" } else { "no tag stands there" };
+        return Ok(Outcome::Held(Reason::new(format!("{what}, so there is nothing to compare with"))));
+    };
+    if let Some(followed) = entry.policy.follows() {
+        return follow(question, current, followed, candidates);
+    }
+    let text = current_text(entry, current.as_str());
+    let reader = match entry.policy.reader(text.as_deref()) {
+        Ok(reader) => reader,
+        Err(reason) => return Ok(Outcome::Held(reason)),
+    };
+    if entry.policy.needs() > Need::Nothing
+        && let Some(outcome) = facts_first(entry, current, candidates)?
+    {
+        return Ok(outcome);
+    }
+    let known = candidates.iter().find(|candidate| candidate.tag == *current);
+    let sieve = Sieve::new(entry, &*reader, current.as_str(), text.as_deref(), known);
+    let survey = match Survey::of(&sieve, candidates, entry.policy.wants_all_readable()) {
+        Ok(survey) => survey,
+        Err(reason) => return Ok(Outcome::Held(reason)),
+    };
+    let race = Race { question, current, candidates, sieve: &sieve, ties: entry.ties.unwrap_or_else(|| reader.ties()) };
+    race.run(&survey)
+}
+
+/// Before anything can be compared: facts of every tag that passes the filter, and of the one that stands there.
+fn facts_first(entry: &Entry, current: &Tag, candidates: &[Candidate]) -> Result<Option<Outcome>, Ask> {
+    let wanted = || candidates.iter().filter(|one| one.tag == *current || entry.filter.text(one.tag.as_str()).is_ok());
+    let mut ask: Ask = wanted()
+        .filter(|one| matches!(one.facts, Known::Tag | Known::Digest(_)))
+        .map(|one| (one.tag.clone(), Need::Facts))
+        .collect();
+    if !ask.is_empty() {
+        ask.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        return Err(ask);
+    }
+    // The one that can't be had may be the newest of all: the first in byte order is told, for the same answer every time.
+    let failed =
+        wanted().filter_map(|one| if let Known::Failed(why) = &one.facts { Some((&one.tag, why)) } else { None }).min();
+    if let Some((tag, why)) = failed {
+        return Ok(Some(Outcome::Unknown(Reason::new(format!("nothing can be known about {tag}: {why}")))));
+    }
+    let silent =
+        wanted().filter(|one| one.facts.facts().is_some_and(|facts| facts.created.is_none())).map(|one| &one.tag).min();
+    Ok(silent.map(|tag| Outcome::Unknown(Reason::new(format!("the metadata of {tag} does not say when it was built")))))
+}
+
+/// The way from the best candidate downwards, through the gates.
+struct Race<'r> {
+    question: &'r Question<'r>,
+    current: &'r Tag,
+    candidates: &'r [Candidate],
+    sieve: &'r Sieve<'r>,
+    ties: Ties,
+}
+
+impl Race<'_> {
+    fn run(&self, survey: &Survey) -> Result<Outcome, Ask> {
+        let gates = self.question.gates;
+        let ranked = survey.ranked(!gates.is_empty());
+        let mut shut: Option<(&Tag, String)> = None;
+        for (at, group) in ranked.iter().enumerate() {
+            let best = match self.settle(group) {
+                Ok(best) => best,
+                Err(outcome) => return Ok(outcome),
+            };
+            if best.tag == *self.current {
+                return Ok(Outcome::UpToDate(Reason::new("what stands there is the best that may be chosen")));
+            }
+            let verdict = match &best.facts {
+                _ if gates.is_empty() => Gate::Open,
+                Known::Facts(facts) => gates.judge(facts, self.question.now),
+                Known::Failed(why) => Gate::Unknown(why.to_string()),
+                Known::Tag | Known::Digest(_) => return Err(self.ask(&ranked[at..])),
+            };
+            match verdict {
+                Gate::Open => return Ok(Outcome::Update(self.choice(best, survey, shut))),
+                Gate::Shut(why) => shut = shut.or(Some((&best.tag, why))),
+                Gate::Stuck(why) => return Ok(Outcome::Held(Reason::new(format!("{} waits: {why}", best.tag)))),
+                Gate::Unknown(why) => return Ok(unknown(&best.tag, &why)),
+            }
+        }
+        Ok(self.nothing_newer(survey, shut))
+    }
+
+    /// The next few whose facts are missing, so that a run of young tags costs few round trips.
+    fn ask(&self, ranked: &[Vec<usize>]) -> Ask {
+        let missing = ranked.iter().filter_map(|group| self.settle(group).ok());
+        let missing = missing.filter(|one| matches!(one.facts, Known::Tag | Known::Digest(_)));
+        missing.take(BATCH).map(|one| (one.tag.clone(), Need::Facts)).collect()
+    }
+
+    /// One of those that share the first place.
+    fn settle(&self, group: &[usize]) -> Result<&Candidate, Outcome> {
+        let mut tied: Vec<&Candidate> = group.iter().map(|at| &self.candidates[*at]).collect();
+        if let Some(stands) = tied.iter().find(|one| one.tag == *self.current) {
+            return Ok(stands);
+        }
+        if tied.len() > 1 {
+            let form = Shape::of(self.current.as_str()).to_string();
+            let alike = |one: &&Candidate| Shape::of(one.tag.as_str()).to_string() == form;
+            if tied.iter().any(alike) {
+                tied.retain(alike);
+            }
+        }
+        tied.sort_unstable_by(|a, b| a.tag.cmp(&b.tag));
+        match (&tied[..], self.ties) {
+            ([one], _) | ([one, ..], Ties::First) | ([.., one], Ties::Spelling) => Ok(one),
+            _ if same_image(&tied) => Ok(tied[0]),
+            _ => {
+                let names: Vec<&str> = tied.iter().take(3).map(|one| one.tag.as_str()).collect();
+                let more = if tied.len() > 3 { format!(" and {} more", tied.len() - 3) } else { String::new() };
+                Err(Outcome::Unknown(Reason::new(format!(
+                    "a tie: {}{more} share the first place, and {} can't tell which is newer",
+                    names.join(", "),
+                    self.question.entry.describe()
+                ))))
+            }
+        }
+    }
+
+    fn choice(&self, best: &Candidate, survey: &Survey, shut: Option<(&Tag, String)>) -> Choice {
+        let (policy, current) = (self.question.entry.describe(), self.current);
+        let newer = if self.sieve.knows_current() { "newer " } else { "" };
+        let mut reason = match survey.kept() {
+            1 => format!("the only {newer}tag under {policy}"),
+            count => format!("the best of {count} {newer}tags under {policy}"),
+        };
+        if !self.sieve.knows_current() {
+            reason = format!("{reason}; {current} has no place in its order");
+        }
+        if let (Some(created), Need::Facts) =
+            (best.facts.facts().and_then(|facts| facts.created), self.question.entry.policy.needs())
+        {
+            reason = format!("{reason}, built {created}");
+        }
+        if let Some((tag, why)) = shut {
+            reason = format!("{reason}; {tag} waits: {why}");
+        }
+        Choice { tag: best.tag.clone(), digest: best.facts.digest().cloned(), reason: Reason::new(reason) }
+    }
+
+    /// Why there is no update: because all is well, or because somebody should know.
+    fn nothing_newer(&self, survey: &Survey, shut: Option<(&Tag, String)>) -> Outcome {
+        let (policy, current) = (self.question.entry.describe(), self.current);
+        if let Some((tag, why)) = shut {
+            return Outcome::Held(Reason::new(format!("{tag} waits: {why}")));
+        }
+        if self.candidates.is_empty() {
+            return Outcome::Held(Reason::new("the registry lists no tags for this image"));
+        }
+        if survey.stands() {
+            return Outcome::UpToDate(Reason::new(format!("nothing newer under {policy}")));
+        }
+        match survey.best_lower() {
+            Some(at) => Outcome::Held(Reason::new(format!(
+                "the best under {policy} is {}, which is lower than {current}; `allow-downgrade: true` would take it",
+                self.candidates[at].tag
+            ))),
+            None => Outcome::Held(Reason::new(format!(
+                "none of the {} tags can be chosen under {policy}",
+                self.candidates.len()
+            ))),
+        }
+    }
+}
+
+pub(super) fn unknown(tag: &Tag, why: &str) -> Outcome {
+    Outcome::Unknown(Reason::new(format!("nothing can be known about {tag}: {why}")))
+}
+
+/// Several tags of one image are no tie: it doesn't matter which of them is written.
+fn same_image(tied: &[&Candidate]) -> bool {
+    let first = tied[0].facts.digest();
+    first.is_some() && tied.iter().all(|one| one.facts.digest() == first)
+}

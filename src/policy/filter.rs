@@ -1,0 +1,211 @@
+//! Which tags a policy gets to see, and which text of them. Says why a tag is left out; orders nothing.
+
+use std::borrow::Cow;
+
+use globset::{Glob, GlobMatcher};
+use regex::Regex;
+
+use super::settings::{OptionDoc, PolicyError, Settings, pattern};
+
+/// Tags that are let through, and the text that the policy reads of them.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    include: Vec<Regex>,
+    exclude: Vec<Regex>,
+    allow: Vec<Name>,
+    ignore: Vec<Name>,
+    extract: Option<Template>,
+}
+
+/// Keys that every policy understands.
+#[rustfmt::skip]
+pub(super) const OPTIONS: &[OptionDoc] = &[
+    OptionDoc { key: "include", about: "regular expression, or a list: only tags that one of them is found in" },
+    OptionDoc { key: "exclude", about: "regular expression, or a list: no tag that one of them is found in" },
+    OptionDoc { key: "allow",   about: "tag, glob or /regular expression/, or a list: only these" },
+    OptionDoc { key: "ignore",  about: "tag, glob or /regular expression/, or a list: never these" },
+    OptionDoc { key: "extract", about: "what the policy reads of a tag, from the groups of `include`: '$1', '${major}.${minor}'" },
+];
+
+/// Why a tag is left out: the place of the pattern in its list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LeftOut {
+    /// None of `include` is found in it.
+    NotIncluded,
+    /// Found by this one of `exclude`.
+    Excluded(usize),
+    /// None of `allow`.
+    NotAllowed,
+    /// Named by this one of `ignore`.
+    Ignored(usize),
+}
+
+impl Filter {
+    /// Reads the keys of [`OPTIONS`].
+    pub fn new(settings: &Settings) -> Result<Self, PolicyError> {
+        let names =
+            |key: &str| settings.texts(key)?.into_iter().map(|text| Name::new(key, text)).collect::<Result<_, _>>();
+        let include = settings.patterns("include")?;
+        let extract = settings.text("extract")?.map(Template::new).transpose()?;
+        if let Some(template) = &extract {
+            let [one] = &include[..] else {
+                return Err(PolicyError::at(
+                    "extract",
+                    "takes the groups of `include`, so there has to be exactly one pattern",
+                )
+                .with_hint("write one `include` with all alternatives: '^(a|b)-(?<n>\\d+)$'"));
+            };
+            template.check(one)?;
+        }
+        Ok(Self {
+            include,
+            exclude: settings.patterns("exclude")?,
+            allow: names("allow")?,
+            ignore: names("ignore")?,
+            extract,
+        })
+    }
+
+    /// Whether the policy reads something else than the tag itself.
+    pub(super) fn extracts(&self) -> bool {
+        self.extract.is_some()
+    }
+
+    /// The text that the policy reads of a tag, or why it doesn't get to see it.
+    pub(super) fn text<'t>(&self, tag: &'t str) -> Result<Cow<'t, str>, LeftOut> {
+        if !self.allow.is_empty() && !self.allow.iter().any(|name| name.is(tag)) {
+            return Err(LeftOut::NotAllowed);
+        }
+        if let Some(at) = self.ignore.iter().position(|name| name.is(tag)) {
+            return Err(LeftOut::Ignored(at));
+        }
+        if let Some(at) = self.exclude.iter().position(|pattern| pattern.is_match(tag)) {
+            return Err(LeftOut::Excluded(at));
+        }
+        match (&self.extract, self.include.first()) {
+            (Some(template), Some(pattern)) => template.apply(pattern, tag).map(Cow::Owned).ok_or(LeftOut::NotIncluded),
+            (None, Some(_)) if !self.include.iter().any(|pattern| pattern.is_match(tag)) => Err(LeftOut::NotIncluded),
+            _ => Ok(Cow::Borrowed(tag)),
+        }
+    }
+
+    /// Puts it into words.
+    pub(super) fn reason(&self, why: LeftOut) -> String {
+        let list = |all: Vec<&str>| all.join("' or '");
+        match why {
+            LeftOut::NotIncluded => {
+                format!("not matched by '{}'", list(self.include.iter().map(Regex::as_str).collect()))
+            }
+            LeftOut::Excluded(at) => format!("excluded by '{}'", self.exclude[at].as_str()),
+            LeftOut::NotAllowed => format!("not allowed by '{}'", list(self.allow.iter().map(Name::as_str).collect())),
+            LeftOut::Ignored(at) => format!("ignored by '{}'", self.ignore[at].as_str()),
+        }
+    }
+}
+
+/// A tag by its name, by a glob, or by a regular expression between slashes.
+#[derive(Debug, Clone)]
+enum Name {
+    Exact(Box<str>),
+    Glob(GlobMatcher),
+    Pattern(Box<str>, Regex),
+}
+
+impl Name {
+    fn new(key: &str, text: &str) -> Result<Self, PolicyError> {
+        if let Some(inner) = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+            return Ok(Self::Pattern(text.into(), pattern(key, inner)?));
+        }
+        if !text.contains(['*', '?', '[', '{']) {
+            return Ok(Self::Exact(text.into()));
+        }
+        let glob =
+            Glob::new(text).map_err(|error| PolicyError::at(key, format!("'{text}' is not a glob: {}", error.kind())));
+        Ok(Self::Glob(glob?.compile_matcher()))
+    }
+
+    fn is(&self, tag: &str) -> bool {
+        match self {
+            Self::Exact(name) => **name == *tag,
+            Self::Glob(glob) => glob.is_match(tag),
+            Self::Pattern(_, pattern) => pattern.is_match(tag),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Exact(text) | Self::Pattern(text, _) => text,
+            Self::Glob(glob) => glob.glob().glob(),
+        }
+    }
+}
+
+/// Text with groups of a pattern in it, in Go's and RE2's notation: `$1`, `${1}`, `$name`, `$$` for a dollar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Template(Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Group(String),
+}
+
+impl Template {
+    /// Reads a template. As in Go, `$1x` is the group named `1x`.
+    pub(super) fn new(text: &str) -> Result<Self, PolicyError> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('$') {
+            pieces.push(Piece::Text(before.to_owned()));
+            if let Some(after) = after.strip_prefix('$') {
+                pieces.push(Piece::Text("$".to_owned()));
+                rest = after;
+                continue;
+            }
+            let (name, tail) = match after.strip_prefix('{') {
+                Some(inner) => inner
+                    .split_once('}')
+                    .ok_or_else(|| PolicyError::at("extract", format!("'{text}' has a ${{ without }}")))?,
+                None => after.split_at(after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())),
+            };
+            pieces.push(Piece::Group(name.to_owned()));
+            rest = tail;
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        Ok(Self(pieces))
+    }
+
+    /// Every group has to exist: a mistyped name would extract nothing from any tag.
+    fn check(&self, pattern: &Regex) -> Result<(), PolicyError> {
+        let known = |name: &str| match name.parse::<usize>() {
+            Ok(number) => number < pattern.captures_len(),
+            Err(_) => pattern.capture_names().flatten().any(|known| known == name),
+        };
+        match self.0.iter().find_map(|piece| {
+            if let Piece::Group(name) = piece { Some(name).filter(|name| !known(name)) } else { None }
+        }) {
+            Some(name) => {
+                Err(PolicyError::at("extract", format!("there is no group `{name}` in '{}'", pattern.as_str()))
+                    .with_hint("write ${1} where letters or digits follow; name a group with (?<name>…)"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn apply(&self, pattern: &Regex, tag: &str) -> Option<String> {
+        let groups = pattern.captures(tag)?;
+        Some(
+            self.0
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Text(text) => text.as_str(),
+                    Piece::Group(name) => match name.parse::<usize>() {
+                        Ok(number) => groups.get(number),
+                        Err(_) => groups.name(name),
+                    }
+                    .map_or("", |group| group.as_str()),
+                })
+                .collect(),
+        )
+    }
+}

@@ -1,0 +1,174 @@
+//! A policy entry as users write it, already parsed from YAML, and what can be wrong with it. Knows no single policy.
+
+use std::fmt::Display;
+
+use regex::{Regex, RegexBuilder};
+use serde_json::{Map, Value};
+
+/// One policy entry: `{ semver: ">=1.0 <3", exclude: "-debug$" }`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings(Map<String, Value>);
+
+/// What is wrong with a policy entry. Whoever knows the file adds where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", key.as_ref().map(|key| format!("`{key}`: ")).unwrap_or_default())]
+pub struct PolicyError {
+    /// The key that it is about, if it is about one.
+    pub key: Option<String>,
+    /// What is wrong, a lower-case fragment.
+    pub message: String,
+    /// What to do instead.
+    pub hint: Option<String>,
+}
+
+impl PolicyError {
+    /// Something wrong with the value of one key.
+    pub fn at(key: &str, message: impl Into<String>) -> Self {
+        Self { key: Some(key.to_owned()), message: message.into(), hint: None }
+    }
+
+    /// Something wrong with the entry as a whole.
+    pub fn whole(message: impl Into<String>) -> Self {
+        Self { key: None, message: message.into(), hint: None }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// What to do instead.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+/// One option of a policy, for `--help`, `explain`, the schema and the check of unknown keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OptionDoc {
+    /// The key in the entry.
+    pub key: &'static str,
+    /// One line: meaning and values.
+    pub about: &'static str,
+}
+
+/// Compiled patterns may not take more than this: a tag has 128 bytes, no honest pattern comes near.
+const PATTERN_LIMIT: usize = 1 << 20;
+
+impl Settings {
+    /// From a mapping whose values came out of YAML or JSON.
+    pub fn new(map: Map<String, Value>) -> Self {
+        Self(map)
+    }
+
+    /// From pairs, for policies that are translated from elsewhere.
+    pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
+        Self(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+    }
+
+    /// The keys that are written.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// The value of a key, `None` where it is absent or null.
+    pub fn value(&self, key: &str) -> Option<&Value> {
+        self.0.get(key).filter(|value| !value.is_null())
+    }
+
+    /// A text. A number is an error, because YAML has already thrown away how it was written: `1.10` became `1.1`.
+    pub fn text(&self, key: &str) -> Result<Option<&str>, PolicyError> {
+        self.value(key).map(|value| text(key, value)).transpose()
+    }
+
+    /// A switch.
+    pub fn switch(&self, key: &str) -> Result<Option<bool>, PolicyError> {
+        self.value(key)
+            .map(|value| value.as_bool().ok_or_else(|| PolicyError::at(key, format!("is true or false, not {value}"))))
+            .transpose()
+    }
+
+    /// One text or a list of texts.
+    pub fn texts(&self, key: &str) -> Result<Vec<&str>, PolicyError> {
+        match self.value(key) {
+            None => Ok(Vec::new()),
+            Some(Value::Array(list)) => list.iter().map(|value| text(key, value)).collect(),
+            Some(value) => Ok(vec![text(key, value)?]),
+        }
+    }
+
+    /// One of a few words.
+    pub fn word<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<Option<T>, PolicyError> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
+        found.map(Some).ok_or_else(|| {
+            let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            let error = PolicyError::at(key, format!("{text:?} is not one of {}", names.join(", ")));
+            match nearest(text, names) {
+                Some(name) => error.with_hint(format!("did you mean `{name}`?")),
+                None => error,
+            }
+        })
+    }
+
+    /// The texts of a key as regular expressions.
+    pub fn patterns(&self, key: &str) -> Result<Vec<Regex>, PolicyError> {
+        self.texts(key)?.into_iter().map(|text| pattern(key, text)).collect()
+    }
+}
+
+fn text<'v>(key: &str, value: &'v Value) -> Result<&'v str, PolicyError> {
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Number(number) => {
+            Err(PolicyError::at(key, format!("YAML read the number {number} where a text belongs"))
+                .with_hint(format!("put quotes around it: {key}: \"{number}\"")))
+        }
+        Value::Bool(switch) => Err(PolicyError::at(key, format!("YAML read {switch} where a text belongs"))
+            .with_hint("put quotes around it, if the word itself is meant")),
+        other => Err(PolicyError::at(key, format!("a text belongs here, not {}", kind_of(other)))),
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+        _ => "this",
+    }
+}
+
+/// Compiles a regular expression of the linear-time engine, with a limit on its size.
+pub(super) fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
+    RegexBuilder::new(text).size_limit(PATTERN_LIMIT).dfa_size_limit(PATTERN_LIMIT).build().map_err(|error| match error
+    {
+        regex::Error::CompiledTooBig(_) => {
+            PolicyError::at(key, format!("the regular expression '{text}' is too large"))
+                .with_hint("bring down its counted repetitions")
+        }
+        other => invalid_pattern(key, text, &other),
+    })
+}
+
+fn invalid_pattern(key: &str, text: &str, error: &dyn Display) -> PolicyError {
+    let told = error.to_string();
+    let why = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    PolicyError::at(key, format!("'{text}' is not a regular expression: {why}")).with_hint(
+        if why.contains("look-around") || why.contains("backreferences") {
+            "look-ahead and back-references don't exist here, so that no pattern can run away; use `exclude` for what must not match"
+        } else {
+            "write a literal dot as \\. and quote the pattern with ' in YAML"
+        },
+    )
+}
+
+/// The right name that a wrong one is likely to mean.
+pub(super) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(&wrong.to_lowercase(), name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,94 @@
+//! One pass over all candidates: what is left of them, in memory that grows with the tags kept and nothing else.
+
+use super::key::Key;
+use super::policy::{Candidate, Reason};
+use super::sieve::{Cause, Sieve};
+
+/// The candidates that may be chosen, with their places, and what else has to be known to say why there are none.
+pub(super) struct Survey {
+    /// All keys in one buffer.
+    keys: Vec<u8>,
+    kept: Vec<Kept>,
+    /// The best of those that are lower than what stands there, and would be taken otherwise.
+    lower: Option<(Key, usize)>,
+    /// Whether a tag in the place of the current one would be taken.
+    stands: bool,
+}
+
+struct Kept {
+    start: usize,
+    end: usize,
+    candidate: usize,
+}
+
+impl Survey {
+    /// Reads every candidate once. `Err` if one can't be read and `all_readable` forbids that.
+    pub(super) fn of(sieve: &Sieve<'_>, candidates: &[Candidate], all_readable: bool) -> Result<Self, Reason> {
+        let mut survey = Self { keys: Vec::new(), kept: Vec::new(), lower: None, stands: false };
+        let mut unreadable: Option<(&Candidate, Cause)> = None;
+        let mut key = Key::default();
+        for (at, candidate) in candidates.iter().enumerate() {
+            match sieve.sift(candidate, &mut key) {
+                Ok(()) => survey.keep(at, &key),
+                Err(Cause::Level) => survey.stands = true,
+                Err(Cause::Older) => {
+                    let better = |(best, last): &(Key, usize)| (&key, &candidate.tag) > (best, &candidates[*last].tag);
+                    if survey.lower.as_ref().is_none_or(better) {
+                        survey.lower = Some((key.clone(), at));
+                    }
+                }
+                Err(cause @ Cause::Refused(_)) if all_readable => {
+                    if unreadable.is_none_or(|(first, _)| candidate.tag < first.tag) {
+                        unreadable = Some((candidate, cause));
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+        match unreadable {
+            None => Ok(survey),
+            Some((candidate, cause)) => Err(Reason::new(format!(
+                "{} is in the way: {}; the filter has to leave out what this policy can't order",
+                candidate.tag,
+                sieve.reason(candidate, cause)
+            ))),
+        }
+    }
+
+    fn keep(&mut self, candidate: usize, key: &Key) {
+        let start = self.keys.len();
+        self.keys.extend_from_slice(key.as_bytes());
+        self.kept.push(Kept { start, end: self.keys.len(), candidate });
+    }
+
+    fn key(&self, kept: &Kept) -> &[u8] {
+        &self.keys[kept.start..kept.end]
+    }
+
+    /// How many may be chosen.
+    pub(super) fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Whether a tag in the place of the current one would be taken.
+    pub(super) fn stands(&self) -> bool {
+        self.stands
+    }
+
+    /// The best of those that are lower than what stands there.
+    pub(super) fn best_lower(&self) -> Option<usize> {
+        self.lower.as_ref().map(|(_, at)| *at)
+    }
+
+    /// Candidates by place, best first, those that share a place together: all of them, or only the first place, which
+    /// is found without sorting.
+    pub(super) fn ranked(&self, all: bool) -> Vec<Vec<usize>> {
+        let best = self.kept.iter().map(|kept| self.key(kept)).max();
+        let mut chosen: Vec<&Kept> = self.kept.iter().filter(|kept| all || Some(self.key(kept)) == best).collect();
+        if all {
+            chosen.sort_unstable_by(|a, b| self.key(b).cmp(self.key(a)));
+        }
+        let groups = chosen.chunk_by(|a, b| self.key(a) == self.key(b));
+        groups.map(|group| group.iter().map(|kept| kept.candidate).collect()).collect()
+    }
+}
