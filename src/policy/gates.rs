@@ -92,6 +92,6 @@ const UNITS: &[(&str, u64)] = &[("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)
 /// As people write it: `3d`, `36h`.
 fn written(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    let (unit, length) = UNITS.iter().find(|(_, length)| seconds % length == 0).unwrap_or(&("s", 1));
+    let (unit, length) = UNITS.iter().find(|(_, length)| seconds.is_multiple_of(*length)).unwrap_or(&("s", 1));
     format!("{}{unit}", seconds / length)
 }
