@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::patterns::Patterns;
-use crate::image::{ImageName, Platform};
-use crate::policy::Policy;
+use crate::image::ImageName;
+use crate::policy::{Entry, Gates};
 use crate::refname::BranchName;
 
 /// Everything that can be configured.
@@ -15,7 +14,7 @@ pub struct Config {
     /// Which files are read.
     pub paths: Paths,
     /// Policies by name, the built-in `shape` among them.
-    pub(super) policies: BTreeMap<String, Arc<dyn Policy>>,
+    pub(super) policies: BTreeMap<String, Arc<Entry>>,
     /// First match governs.
     pub(super) rules: Vec<Rule>,
     /// How changes become pull requests.
@@ -43,19 +42,9 @@ pub(super) struct Rule {
     /// A key of [`Config::policies`], or [`IGNORE`].
     pub(super) policy: String,
     pub(super) gates: Gates,
+    pub(super) pin: bool,
     /// `tagboat.yaml:12`
     pub(super) source: String,
-}
-
-/// What a rule asks for beyond its policy.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Gates {
-    /// How old an image must be before it is proposed.
-    pub min_age: Option<Duration>,
-    /// Platforms that an image must be there for.
-    pub platforms: Vec<Platform>,
-    /// Whether the digest is written beside the tag, where the manifest has a place for it.
-    pub pin: bool,
 }
 
 /// What governs one reference.
@@ -64,9 +53,11 @@ pub struct Selection {
     /// The name of the policy: `shape`, `release`.
     pub name: String,
     /// The policy.
-    pub policy: Arc<dyn Policy>,
-    /// What the matching rule asks for beyond it.
+    pub entry: Arc<Entry>,
+    /// What the matching rule asks for before an image is proposed.
     pub gates: Gates,
+    /// Whether the digest is written beside the tag, where the manifest has a place for it.
+    pub pin: bool,
     /// Where that is said: `the rule at tagboat.yaml:12`.
     pub source: String,
 }
@@ -93,11 +84,11 @@ pub(super) const SHAPE: &str = "shape";
 impl Config {
     /// What governs a reference: the policy that its marker names, else that of the first rule that matches, else, if
     /// there are no rules at all, `shape`. A marker replaces the policy of the rule; what the rule asks for besides
-    /// stays.
+    /// stays. A marker that names no policy (it may only tell the image) is none.
     pub fn select(&self, name: &ImageName, path: &str, marker: Option<&str>) -> Result<Selection, Ungoverned> {
         let rule = self.rules.iter().find(|rule| rule.images.match_image(name) && rule.paths.match_path(path));
         let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
-        let (policy, source) = match (marker, rule) {
+        let (policy, source) = match (marker.filter(|name| !name.is_empty()), rule) {
             (Some(marker), _) => (marker, "the marker beside it".to_owned()),
             (None, Some(rule)) => (rule.policy.as_str(), format!("the rule at {}", rule.source)),
             (None, None) if self.rules.is_empty() => (SHAPE, "the default".to_owned()),
@@ -106,12 +97,13 @@ impl Config {
         if policy == IGNORE {
             return Err(Ungoverned::Ignored(source));
         }
-        let found = self.policy(policy).ok_or_else(|| Ungoverned::UnknownPolicy(policy.to_owned()))?;
-        Ok(Selection { name: policy.to_owned(), policy: found, gates, source })
+        let entry = self.policy(policy).ok_or_else(|| Ungoverned::UnknownPolicy(policy.to_owned()))?;
+        let pin = rule.is_some_and(|rule| rule.pin);
+        Ok(Selection { name: policy.to_owned(), entry, gates, pin, source })
     }
 
     /// The policy of a name, the built-in `shape` included.
-    pub fn policy(&self, name: &str) -> Option<Arc<dyn Policy>> {
+    pub fn policy(&self, name: &str) -> Option<Arc<Entry>> {
         self.policies.get(name).cloned()
     }
 }

@@ -7,6 +7,7 @@
 mod config;
 mod duration;
 mod error;
+mod json_schema;
 mod located;
 mod node;
 mod patterns;
@@ -14,15 +15,16 @@ mod policies;
 mod reader;
 mod refusal;
 mod schema;
+mod starter;
 mod template;
 mod validate;
 
-pub use config::{
-    Config, ForgeSettings, Gates, GitSettings, Paths, PullRequests, RegistrySettings, Selection, Ungoverned,
-};
+pub use config::{Config, ForgeSettings, GitSettings, Paths, PullRequests, RegistrySettings, Selection, Ungoverned};
 pub use duration::{DurationError, duration};
 pub use error::{ConfigError, ConfigErrors};
+pub use json_schema::json_schema;
 pub use patterns::{PatternError, Patterns};
+pub use starter::{Found, Summary, starter};
 
 use node::Node;
 use schema::Schema;

@@ -54,6 +54,11 @@ impl<'a> Reader<'a> {
         Err(Refusal { position: Some(self.node.position), message, hint, node: None })
     }
 
+    /// A text that YAML reads as something else.
+    fn quoted<T>(&self, text: &str) -> Result<T, Refusal> {
+        self.wanted("text", Some(format!("put it in quotes: \"{text}\"")))
+    }
+
     fn number<T: std::str::FromStr>(&self) -> Result<T, Refusal> {
         match &self.node.value {
             Value::Number(text) => text.parse().or_else(|_| self.wanted("a whole number that is not negative", None)),
@@ -72,10 +77,10 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
         match &self.node.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
-            // Only a number that is written as Rust would write it is passed on as one: nothing of `1.20` is lost.
+            // Where anything may stand, a number that would lose how it is written (`1.20`) was meant as a text.
             Value::Number(text) => match text.parse::<i64>() {
                 Ok(number) if number.to_string() == *text => visitor.visit_i64(number),
-                _ => visitor.visit_str(text),
+                _ => self.quoted(text),
             },
             Value::Text(text) => visitor.visit_str(text),
             Value::List(_) => self.deserialize_seq(visitor),
@@ -101,8 +106,8 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         match &self.node.value {
             Value::Text(text) => visitor.visit_str(text),
-            Value::Number(text) => self.wanted("text", Some(format!("put it in quotes: \"{text}\""))),
-            Value::Bool(value) => self.wanted("text", Some(format!("put it in quotes: \"{value}\""))),
+            Value::Number(text) => self.quoted(text),
+            Value::Bool(value) => self.quoted(&value.to_string()),
             Value::Map(_) => {
                 self.wanted("text", Some("a value that starts with { is put in quotes: \"{{ image }}\"".to_owned()))
             }

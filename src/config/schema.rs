@@ -17,7 +17,7 @@ pub(super) struct Schema {
     /// Which files are read.
     pub(super) paths: PathsSchema,
     /// Named ways to choose a tag. Rules and markers refer to them.
-    pub(super) policies: BTreeMap<Located<String>, BTreeMap<Located<String>, Located<SettingSchema>>>,
+    pub(super) policies: BTreeMap<Located<String>, PolicySchema>,
     /// What governs which reference; the first rule that matches does. Without any rule, everything is governed by
     /// `shape`.
     pub(super) rules: Option<Vec<Located<RuleSchema>>>,
@@ -41,20 +41,8 @@ pub(super) struct PathsSchema {
     pub(super) exclude: Vec<Located<String>>,
 }
 
-/// The value of one key of a policy.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "read when policy::build lands")]
-pub(super) enum SettingSchema {
-    /// `newest-build: true`
-    Flag(bool),
-    /// `max: 3`
-    Number(i64),
-    /// `semver: ">=1.0 <3"`
-    Text(String),
-    /// `exclude: ["-debug$", "-rc"]`
-    List(Vec<String>),
-}
+/// A policy, as a map of its keys. Which keys there are is for [`crate::policy`] to say.
+pub(super) type PolicySchema = BTreeMap<Located<String>, Located<serde_json::Value>>;
 
 /// What governs the references that it matches.
 #[derive(Debug, Default, Deserialize, JsonSchema)]

@@ -1,6 +1,6 @@
 //! From what is written to what is meant: every value is checked, and every problem is told.
 
-use super::config::{Config, ForgeSettings, Gates, GitSettings, IGNORE, Paths, PullRequests, RegistrySettings, Rule};
+use super::config::{Config, ForgeSettings, GitSettings, IGNORE, Paths, PullRequests, RegistrySettings, Rule};
 use super::duration::duration;
 use super::error::Problem;
 use super::located::Located;
@@ -9,6 +9,7 @@ use super::policies::policies;
 use super::schema::{AuthorSchema, ForgeSchema, GitSchema, PathsSchema, RegistrySchema, RuleSchema, Schema};
 use super::template::{GROUP_NAMES, TEXT_NAMES, check_template};
 use crate::image::{ImageName, Platform};
+use crate::policy::Gates;
 use crate::refname::BranchName;
 
 /// Checks everything that is written. The result is sound only if no problem was added.
@@ -92,7 +93,8 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
         images: everything_or(written.images, image_pattern, problems),
         paths: everything_or(written.paths, path_pattern, problems),
         policy,
-        gates: Gates { min_age, platforms, pin: written.pin.unwrap_or(false) },
+        gates: Gates { min_age, platforms },
+        pin: written.pin.unwrap_or(false),
         source: format!("{path}:{}", position.line),
     }
 }

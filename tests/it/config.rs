@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tagboat::config;
+use tagboat::image::{ImageName, Tag};
 
 fn fixtures(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/config").join(folder);
@@ -30,4 +31,170 @@ fn every_problem_is_told_with_its_place() {
         }
         assert_eq!(told, fs::read_to_string(&beside).unwrap_or_default(), "{}", file.display());
     }
+}
+
+fn read(text: &str) -> config::Config {
+    config::parse(text, "tagboat.yaml").unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+#[test]
+fn right_files_are_read_and_fit_the_schema() {
+    let schema = jsonschema::validator_for(&config::json_schema()).unwrap();
+    for file in fixtures("valid") {
+        let text = fs::read_to_string(&file).unwrap();
+        read(&text);
+        let value: Option<serde_json::Value> = serde_yaml::from_str(&text).unwrap();
+        let told: Vec<String> = schema.iter_errors(&without_nulls(value)).map(|error| error.to_string()).collect();
+        assert!(told.is_empty(), "{}: {told:?}", file.display());
+    }
+}
+
+/// A key without a value is a key left out; editors complain about it, and may.
+fn without_nulls(value: Option<serde_json::Value>) -> serde_json::Value {
+    match value {
+        Some(serde_json::Value::Object(map)) => {
+            let kept = map.into_iter().filter(|(_, value)| !value.is_null());
+            kept.map(|(key, value)| (key, without_nulls(Some(value)))).collect()
+        }
+        Some(other) => other,
+        None => serde_json::json!({}),
+    }
+}
+
+/// What a schema can know, it tells in the editor already: everything but the meaning of texts.
+#[test]
+fn wrong_shapes_do_not_fit_the_schema() {
+    let schema = jsonschema::validator_for(&config::json_schema()).unwrap();
+    let seen = fixtures("invalid").into_iter().filter_map(|file| {
+        let text = fs::read_to_string(&file).ok()?;
+        let value: serde_json::Value = serde_yaml::from_str(&text).ok()?;
+        let name = file.file_stem()?.to_str()?.to_owned();
+        (!schema.is_valid(&value)).then_some(name)
+    });
+    let seen: Vec<String> = seen.collect();
+    let expected = [
+        "builtin-name",
+        "empty-policy",
+        "many-problems",
+        "no-kind",
+        "number-for-text",
+        "secret-in-file",
+        "string-for-list",
+        "top-level-list",
+        "two-kinds",
+        "unknown-key-in-rule",
+        "unknown-key",
+        "unknown-policy-key",
+        "wrong-type",
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn what_governs_a_reference() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/config/valid/everything.yaml"))
+        .unwrap();
+    let config = read(&text);
+    let default = config::Config::default();
+    #[rustfmt::skip]
+    let rows = [
+        ("ghcr.io/acme/api",     "envs/prod/k.yaml", None,            "release by the rule at tagboat.yaml:8"),
+        ("ghcr.io/acme/api",     "envs/dev/k.yaml",  None,            "main by the rule at tagboat.yaml:14"),
+        ("ghcr.io/acme/api/web", "envs/prod/k.yaml", None,            "main by the rule at tagboat.yaml:14"),
+        ("docker.io/redis",      "a.yaml",           None,            "edge by the rule at tagboat.yaml:16"),
+        ("nginx",                "envs/k.yaml",      None,            "shape by the rule at tagboat.yaml:20"),
+        ("nginx",                "a.yaml",           None,            "no rule matches"),
+        ("nginx",                "a.yaml",           Some("release"), "release by the marker beside it"),
+        ("nginx",                "a.yaml",           Some(""),        "no rule matches"),
+        ("nginx",                "a.yaml",           Some("ignore"),  "ignored by the marker beside it"),
+        ("nginx",                "a.yaml",           Some("relese"),  "the marker names the policy 'relese', which is not in the configuration"),
+        ("quay.io/a/b/c",        "envs/k.yaml",      None,            "ignored by the rule at tagboat.yaml:18"),
+    ];
+    for (name, path, marker, expected) in rows {
+        let name = ImageName::new(name).unwrap();
+        let told = match config.select(&name, path, marker) {
+            Ok(selection) => format!("{} by {}", selection.name, selection.source),
+            Err(why) => why.to_string(),
+        };
+        assert_eq!(told, expected, "{name} {path} {marker:?}");
+        let told = default.select(&name, path, None).unwrap();
+        assert_eq!((told.name.as_str(), told.source.as_str()), ("shape", "the default"));
+    }
+    let marked = config.select(&ImageName::new("ghcr.io/acme/api").unwrap(), "envs/prod/k.yaml", Some("main")).unwrap();
+    assert_eq!((marked.name.as_str(), marked.pin, marked.gates.platforms.len()), ("main", true, 2));
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let config = config::Config::default();
+    assert_eq!(config.pull_requests, config::PullRequests::default());
+    assert_eq!(config.pull_requests.group, "{{ path_dir }}");
+    assert_eq!((config.pull_requests.max_open, config.git.remote.as_str()), (5, "origin"));
+    assert!(config.paths.read("any/file.yaml") && config.registries.is_empty());
+}
+
+fn found(name: &str, tags: &[&str], path: &str) -> config::Found {
+    config::Found {
+        name: ImageName::new(name).expect("a name"),
+        tags: tags.iter().map(|tag| Tag::new(tag).expect("a tag")).collect(),
+        paths: [path.to_owned()].into(),
+        count: tags.len(),
+    }
+}
+
+/// What `init` writes is read again, and governs each image by what its tags call for.
+#[test]
+fn a_starter_governs_what_was_found() {
+    let images = [
+        (found("nginx", &["1.27.3-alpine"], "apps/web.yaml"), "shape"),
+        (found("docker.io/kostiscodefresh/simple-web-app", &["3d9b390"], "apps/deploy.yaml"), "newest-build"),
+        (found("ghcr.io/acme/api", &["main-1a2b3c4"], "apps/api.yaml"), "newest-build"),
+        (found("localhost:5000/acme/worker", &["latest"], "apps/worker.yaml"), "moving"),
+        (found("redis", &[], "apps/redis.yaml"), "shape"),
+        (found("postgres", &["17", "latest"], "apps/redis.yaml"), "shape"),
+    ];
+    let summary = config::Summary {
+        images: images.iter().map(|(image, _)| image.clone()).collect(),
+        markers: ["release".to_owned(), "flux-system:podinfo".to_owned()].into(),
+        held: 2,
+    };
+    for summary in [summary, config::Summary::default()] {
+        let text = config::starter(&summary);
+        let config = read(&text);
+        for image in &summary.images {
+            let policy = images.iter().find(|(found, _)| found.name == image.name).unwrap().1;
+            let selection = config.select(&image.name, "apps/any.yaml", None).unwrap();
+            assert_eq!(selection.name, policy, "{} in\n{text}", image.name);
+        }
+        assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+    }
+}
+
+/// The suggestions in a starter's comments are right, too: what is uncommented must be read.
+#[test]
+fn the_comments_of_a_starter_can_be_taken() {
+    let summary = config::Summary { images: vec![found("acme/api", &["3d9b390"], "a.yaml")], ..Default::default() };
+    let text = config::starter(&summary);
+    let uncommented: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let (indent, rest) = line.split_at(line.len() - line.trim_start().len());
+            match rest.strip_prefix("# ") {
+                Some(key)
+                    if key
+                        .trim_start()
+                        .split(' ')
+                        .next()
+                        .is_some_and(|word| word.ends_with(':') && word != "Tagboat:") =>
+                {
+                    format!("{indent}{key}")
+                }
+                _ => line.to_owned(),
+            }
+        })
+        .collect();
+    let config = read(&uncommented.join("\n"));
+    assert_eq!(config.pull_requests.labels, ["deploy"]);
+    assert!(config.registries.contains_key("docker.io"));
+    assert!(config.select(&ImageName::new("nginx").unwrap(), "a.yaml", None).unwrap().pin);
 }

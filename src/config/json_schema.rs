@@ -1,0 +1,43 @@
+//! The JSON Schema of `tagboat.yaml`, for editors. The kinds of policies and their keys come from their table.
+
+use serde_json::{Map, Value, json};
+
+use super::config::{IGNORE, SHAPE};
+use super::schema::Schema;
+use crate::policy::{Kind, POLICIES, common_options};
+
+/// The schema of the whole file, in draft 2020-12.
+pub fn json_schema() -> Value {
+    let mut schema = schemars::schema_for!(Schema).to_value();
+    if let Some(root) = schema.as_object_mut() {
+        root.insert("title".to_owned(), json!("tagboat.yaml"));
+    }
+    if let Some(policies) = schema.pointer_mut("/properties/policies") {
+        policies["propertyNames"] = json!({ "pattern": "^\\S+$", "not": { "enum": [IGNORE, SHAPE] } });
+        policies["additionalProperties"] = json!({ "oneOf": POLICIES.iter().map(entry).collect::<Vec<_>>() });
+    }
+    schema
+}
+
+/// An entry of one kind: its own key is there, and no key that it does not have.
+fn entry(kind: &Kind) -> Value {
+    let mut properties = Map::new();
+    for option in kind.options.iter().chain(common_options()) {
+        properties.insert(option.key.to_owned(), json!({ "description": option.about, "type": OPTION_TYPES }));
+    }
+    properties.insert(
+        kind.key.to_owned(),
+        json!({ "description": format!("{}: {}", kind.about, kind.example), "type": OPTION_TYPES }),
+    );
+    json!({
+        "title": kind.key,
+        "description": kind.about,
+        "type": "object",
+        "properties": properties,
+        "required": [kind.key],
+        "additionalProperties": false,
+    })
+}
+
+/// What the value of a key may be; the policy itself is stricter.
+const OPTION_TYPES: [&str; 4] = ["string", "boolean", "integer", "array"];

@@ -1,0 +1,176 @@
+//! Writes a first `tagboat.yaml` for a repository: short, commented, and made of what was found there.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::image::version::Shape;
+use crate::image::{ImageName, Tag};
+
+/// What was found in a repository.
+#[derive(Debug, Clone, Default)]
+pub struct Summary {
+    /// Images, in any order.
+    pub images: Vec<Found>,
+    /// Policies that markers name, as written.
+    pub markers: BTreeSet<String>,
+    /// Places that are held back and want a look.
+    pub held: usize,
+}
+
+/// One image and where it stands.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its name.
+    pub name: ImageName,
+    /// The tags it stands with.
+    pub tags: BTreeSet<Tag>,
+    /// The files it stands in.
+    pub paths: BTreeSet<String>,
+    /// How many references there are.
+    pub count: usize,
+}
+
+/// How the tags of an image can be told from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    /// By the numbers in them.
+    Numbers,
+    /// They are commits: only the time of the build tells which is newer.
+    Builds,
+    /// One word that moves, such as `latest`: only the digest tells.
+    Moving,
+}
+
+impl Found {
+    /// One tag with an order is enough: the others are then told as held, where a rule for all would freeze it.
+    fn order(&self) -> Order {
+        let tags = || self.tags.iter().map(Tag::as_str);
+        if self.tags.is_empty() || tags().any(|tag| Shape::of(tag).has_order()) {
+            Order::Numbers
+        } else if tags().any(|tag| tag.contains(|c: char| c.is_ascii_digit())) {
+            Order::Builds
+        } else {
+            Order::Moving
+        }
+    }
+}
+
+/// A starter configuration. It parses, and governs what was found.
+pub fn starter(summary: &Summary) -> String {
+    let mut images: Vec<&Found> = summary.images.iter().collect();
+    images.sort_by(|a, b| a.name.cmp(&b.name));
+    let of = |order: Order| images.iter().copied().filter(|image| image.order() == order).collect::<Vec<_>>();
+    let (builds, moving) = (of(Order::Builds), of(Order::Moving));
+    let mut out = heading(summary, &images);
+    policies(&mut out, summary, !builds.is_empty(), !moving.is_empty());
+    out.push_str(
+        "\n# What governs which image. The first rule that matches does; what none matches is left alone.\nrules:\n",
+    );
+    rule(&mut out, "Their tags are commits: what was built last is newest.", &builds, "newest-build");
+    rule(&mut out, "Their tags move, like latest: the digest beside the tag is kept up to date.", &moving, "moving");
+    out.push_str(
+        "  # All others: the same kind of tag with greater numbers, such as 1.27.3-alpine to 1.27.4-alpine.
+  - images: [\"**\"]
+    policy: shape
+    # min-age: 3d                           # not before it is three days old
+    # platforms: [linux/amd64, linux/arm64]   # not before it is there for all of these
+    # pin: true                             # write the digest beside the tag
+",
+    );
+    out.push_str(PULL_REQUESTS);
+    registries(&mut out, &images);
+    out
+}
+
+fn heading(summary: &Summary, images: &[&Found]) -> String {
+    let references: usize = images.iter().map(|image| image.count).sum();
+    let files: BTreeSet<&String> = images.iter().flat_map(|image| &image.paths).collect();
+    let mut out = format!(
+        "# Tagboat: which image tags are brought up to date here, and how.
+# Found when this was written: {references} references to {} images in {} files",
+        images.len(),
+        files.len(),
+    );
+    if summary.held > 0 {
+        let _ = write!(out, ",\n# and {} places that need a look: see `tagboat list`", summary.held);
+    }
+    out.push_str(
+        ".
+#
+# `tagboat list` shows what governs each reference, `tagboat plan` what would change, `tagboat explain IMAGE` why.
+# `tagboat schema` prints a JSON Schema of this file for editors.
+
+# Ways to choose a tag, by name. A rule below refers to one, or a comment beside a reference: # tagboat: release
+",
+    );
+    out
+}
+
+const RELEASE: &str = "  release:
+    semver: \">=0.0.0\"                       # the greatest version; or a range: ^1.4, >=1.2 <3
+    # max-bump: minor                       # never the next major version
+    # exclude: [\"-debug$\"]                  # regular expressions on tags
+";
+const NEWEST_BUILD: &str = "  newest-build:
+    newest-build: true                      # the creation time of the image decides
+    # include: [\"^[0-9a-f]{7,40}$\"]         # only such tags are looked at; fewer requests
+";
+const MOVING: &str = "  moving:
+    digest: true                            # the tag stays, the digest beside it follows
+";
+
+fn policies(out: &mut String, summary: &Summary, builds: bool, moving: bool) {
+    out.push_str("policies:\n");
+    out.push_str(RELEASE);
+    for (wanted, text) in [(builds, NEWEST_BUILD), (moving, MOVING)] {
+        if wanted {
+            out.push_str(text);
+        }
+    }
+    let known = ["release", "newest-build", "moving", "shape", "ignore"];
+    for name in summary.markers.iter().filter(|name| !known.contains(&name.as_str())) {
+        let _ = writeln!(out, "  # Comments in the manifests name this one; say here what it means:");
+        let _ = writeln!(out, "  # {}:\n  #   semver: \">=0.0.0\"", one_line(name));
+    }
+}
+
+fn rule(out: &mut String, why: &str, images: &[&Found], policy: &str) {
+    if images.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "  # {why}\n  - images:");
+    for image in images {
+        let name = image.name.familiar();
+        let tags: Vec<&str> = image.tags.iter().take(3).map(Tag::as_str).collect();
+        let _ = writeln!(out, "      - {name:<37} # {}", tags.join(", "));
+    }
+    let _ = writeln!(out, "    policy: {policy}");
+}
+
+const PULL_REQUESTS: &str = "
+# pull-requests:
+#   group: \"{{ path_dir }}\"                 # or image, all, or another template
+#   labels: [deploy]
+#   reviewers: [your-name]
+#   max-open: 5
+";
+
+/// Shows for the registries in use what can be said about one.
+fn registries(out: &mut String, images: &[&Found]) {
+    out.push_str(
+        "
+# Credentials come from docker's config.json or from the environment; here stands only what is special about a registry:
+# mirror, ca-file, plain-http, page-size, and username-env and password-env, which name environment variables.
+# registries:
+",
+    );
+    let registries: BTreeSet<&str> = images.iter().map(|image| image.name.registry()).collect();
+    for registry in if registries.is_empty() { BTreeSet::from(["registry.example.com"]) } else { registries } {
+        let _ = writeln!(out, "#   \"{registry}\": {{ mirror: \"127.0.0.1:5000\" }}");
+    }
+}
+
+/// What stands in a comment can't end it.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
