@@ -72,7 +72,7 @@ pub enum Ungoverned {
     #[error("ignored by {0}")]
     Ignored(String),
     /// The marker on it names a policy that the configuration does not have.
-    #[error("the marker names the policy '{0}', which is not in the configuration")]
+    #[error("the marker names the policy `{0}`, which is not in the configuration")]
     UnknownPolicy(String),
 }
 

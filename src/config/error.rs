@@ -90,9 +90,9 @@ impl Problem {
         known: impl IntoIterator<Item = &'a str>,
     ) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
-        let problem = Self::new(position, format!("unknown {what} '{name}'"));
+        let problem = Self::new(position, format!("unknown {what} `{name}`"));
         match nearest(name, &known) {
-            Some(near) => problem.hint(format!("did you mean '{near}'?")),
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None if known.is_empty() => problem,
             None => problem.hint(format!("known here: {}", known.join(", "))),
         }

@@ -111,7 +111,7 @@ fn syntax(error: &serde_yaml::Error) -> Problem {
     let message = message.strip_prefix("error: ").unwrap_or(message);
     if let Some(rest) = message.strip_prefix("duplicate mapping key: ") {
         let key = rest.split(',').next().unwrap_or(rest);
-        return Problem::new(place, format!("'{key}' stands here for the second time")).hint("keep one of the two");
+        return Problem::new(place, format!("`{key}` stands here for the second time")).hint("keep one of the two");
     }
     match SYNTAX.iter().find(|(part, ..)| message.contains(part)) {
         Some((_, message, hint)) => Problem::new(place, *message).hint(*hint),

@@ -35,7 +35,7 @@ pub(super) fn policies(
 fn bad_name(name: &Located<String>) -> Option<Problem> {
     let problem = |message: String| Problem::new(name.position, message);
     if [IGNORE, SHAPE].contains(&name.value.as_str()) {
-        return Some(problem(format!("the policy '{}' is built in", name.value)).hint("choose another name"));
+        return Some(problem(format!("the policy `{}` is built in", name.value)).hint("choose another name"));
     }
     let blank = name.value.is_empty() || name.value.contains(char::is_whitespace);
     blank.then(|| problem(format!("'{}' can't be the name of a policy", name.value)).hint("a name has no spaces"))
@@ -43,7 +43,7 @@ fn bad_name(name: &Located<String>) -> Option<Problem> {
 
 fn placed(error: &PolicyError, name: &Located<String>, keys: &PolicySchema) -> Problem {
     let key = error.key.as_ref().and_then(|key| keys.keys().find(|written| written.value == *key));
-    let problem = Problem::new(key.unwrap_or(name).position, format!("policy '{}': {error}", name.value));
+    let problem = Problem::new(key.unwrap_or(name).position, format!("policy `{}`: {error}", name.value));
     match error.hint() {
         Some(hint) => problem.hint(hint),
         None => problem,

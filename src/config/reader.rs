@@ -49,7 +49,7 @@ impl<'a> Reader<'a> {
 
     fn wanted<T>(&self, what: &str, hint: Option<String>) -> Result<T, Refusal> {
         let found = self.node.value.describe();
-        let label = self.label.map_or_else(|| "the configuration".to_owned(), |key| format!("'{key}'"));
+        let label = self.label.map_or_else(|| "the configuration".to_owned(), |key| format!("`{key}`"));
         let message = format!("{label} takes {what}, not {found}");
         Err(Refusal { position: Some(self.node.position), message, hint, node: None })
     }
@@ -77,10 +77,14 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
         match &self.node.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
-            // Where anything may stand, a number that would lose how it is written (`1.20`) was meant as a text.
+            // Where anything may stand, a number that would lose how it is written (`1.20`) was meant as a text. It is
+            // told here, because nothing later can, and read on as that text.
             Value::Number(text) => match text.parse::<i64>() {
                 Ok(number) if number.to_string() == *text => visitor.visit_i64(number),
-                _ => self.quoted(text),
+                _ => {
+                    self.notes.note(self.quoted::<()>(text));
+                    visitor.visit_str(text)
+                }
             },
             Value::Text(text) => visitor.visit_str(text),
             Value::List(_) => self.deserialize_seq(visitor),
@@ -149,7 +153,7 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
         visitor: V,
     ) -> Result<V::Value, Refusal> {
         let Value::Map(entries) = &self.node.value else {
-            return self.wanted(&format!("a map with keys such as '{}'", fields.first().unwrap_or(&"")), None);
+            return self.wanted(&format!("a map with keys such as `{}`", fields.first().unwrap_or(&"")), None);
         };
         let (known, unknown): (Vec<&Entry>, Vec<&Entry>) =
             entries.iter().partition(|entry| fields.contains(&entry.key.as_str()));

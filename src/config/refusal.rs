@@ -25,10 +25,16 @@ impl Notes {
 
     /// Notes a refusal, and what is left out because of it. False if that would be everything.
     pub(super) fn leave_out(&self, refusal: Refusal) -> bool {
-        let position = refusal.position.unwrap_or(Position { line: 1, column: 1 });
-        let problem = Problem { position, message: refusal.message, hint: refusal.hint };
-        self.problems.borrow_mut().push(problem);
-        refusal.node.is_some_and(|node| self.left_out.borrow_mut().insert(node))
+        let node = refusal.node;
+        self.problems.borrow_mut().push(refusal.problem());
+        node.is_some_and(|node| self.left_out.borrow_mut().insert(node))
+    }
+
+    /// Notes a refusal after which reading goes on with a stand-in.
+    pub(super) fn note(&self, read: Result<(), Refusal>) {
+        if let Err(refusal) = read {
+            self.problems.borrow_mut().push(refusal.problem());
+        }
     }
 
     /// All that was noted.
@@ -52,6 +58,13 @@ pub(super) struct Refusal {
     pub(super) message: String,
     pub(super) hint: Option<String>,
     pub(super) node: Option<*const Node>,
+}
+
+impl Refusal {
+    fn problem(self) -> Problem {
+        let position = self.position.unwrap_or(Position { line: 1, column: 1 });
+        Problem { position, message: self.message, hint: self.hint }
+    }
 }
 
 impl fmt::Display for Refusal {

@@ -115,7 +115,7 @@ fn pull_requests(written: super::schema::PullRequestsSchema, problems: &mut Vec<
     }
     if let Some(max) = written.max_open.as_ref().filter(|max| max.value == 0) {
         let hint = "to open none, run `tagboat plan` instead of `tagboat run`";
-        problems.push(Problem::new(max.position, "'max-open' is at least 1").hint(hint));
+        problems.push(Problem::new(max.position, "`max-open` is at least 1").hint(hint));
     }
     let text = |written: Option<Located<String>>| written.map(|text| text.value);
     PullRequests {
@@ -158,7 +158,7 @@ fn registries(
             check_variable(variable, problems);
         }
         if let Some(size) = written.page_size.as_ref().filter(|size| size.value == 0) {
-            problems.push(Problem::new(size.position, "'page-size' is at least 1"));
+            problems.push(Problem::new(size.position, "`page-size` is at least 1"));
         }
         let text = |written: Option<Located<String>>| written.map(|text| text.value);
         let settings = RegistrySettings {
@@ -228,11 +228,11 @@ fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(
     match (author.name, author.email) {
         (Some(name), Some(email)) => Some((name.value, email.value)),
         (Some(only), None) => {
-            problems.push(Problem::new(only.position, "the author has no address").hint("add 'email'"));
+            problems.push(Problem::new(only.position, "the author has no address").hint("add `email`"));
             None
         }
         (None, Some(only)) => {
-            problems.push(Problem::new(only.position, "the author has no name").hint("add 'name'"));
+            problems.push(Problem::new(only.position, "the author has no name").hint("add `name`"));
             None
         }
         (None, None) => None,

@@ -107,7 +107,7 @@ fn what_governs_a_reference() {
         ("nginx",                "a.yaml",           Some("release"), "release by the marker beside it"),
         ("nginx",                "a.yaml",           Some(""),        "no rule matches"),
         ("nginx",                "a.yaml",           Some("ignore"),  "ignored by the marker beside it"),
-        ("nginx",                "a.yaml",           Some("relese"),  "the marker names the policy 'relese', which is not in the configuration"),
+        ("nginx",                "a.yaml",           Some("relese"),  "the marker names the policy `relese`, which is not in the configuration"),
         ("quay.io/a/b/c",        "envs/k.yaml",      None,            "ignored by the rule at tagboat.yaml:18"),
     ];
     for (name, path, marker, expected) in rows {
