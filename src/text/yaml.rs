@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
-use super::scalar::Style;
+use super::scalar::{Style, is_plain_string};
 use super::span::Span;
 
 /// One document, parsed. Nodes stand in document order; a mapping's children are key, value, key, value.
@@ -289,7 +289,7 @@ impl<'a> Tree<'a> {
     /// The value of a scalar that is text to every reader: quoted, or plain and no number, boolean or null.
     pub fn string(&self, id: NodeId) -> Option<&str> {
         match self.shape(id) {
-            Shape::Scalar(value, Style::Plain) if !super::is_plain_string(value) => None,
+            Shape::Scalar(value, Style::Plain) if !is_plain_string(value) => None,
             Shape::Scalar(value, _) => Some(value),
             _ => None,
         }

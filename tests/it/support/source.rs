@@ -1,0 +1,179 @@
+//! Reads Rust sources as far as the house rules need it: which paths a file names, on which line, and where its tests
+//! start. No compiler: macros are not expanded, and a path that a macro builds is not seen.
+
+/// A path such as `crate::text::Span`, written out or taken out of the braces of a `use`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NamedPath {
+    /// Between the double colons; `*` for a glob.
+    pub(crate) segments: Vec<String>,
+    /// Counted from 1.
+    pub(crate) line: usize,
+    /// Whether it stands in a `use` declaration.
+    pub(crate) imported: bool,
+}
+
+/// A word or a sign, and its line, counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) line: usize,
+}
+
+/// The part of a file before its tests.
+pub(crate) fn before_tests(text: &str) -> &str {
+    let end = text.find("\n#[cfg(test)]").map_or(text.len(), |at| at + 1);
+    &text[..end]
+}
+
+/// Every path of two segments and more, and every path in a `use`.
+pub(crate) fn paths(tokens: &[Token]) -> Vec<NamedPath> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < tokens.len() {
+        let before = at.checked_sub(1).map(|before| tokens[before].text.as_str());
+        // `>::name` goes on from a type; a `::` after anything else starts a path.
+        let goes_on = before == Some("::") && at >= 2 && tokens[at - 2].text == ">";
+        if tokens[at].text == "use" && matches!(before, None | Some(";" | "}" | "{" | ")" | "]" | "pub")) {
+            at = use_tree(tokens, at + 1, &[], &mut found);
+        } else if is_word(&tokens[at].text) && !goes_on {
+            let start = at;
+            let mut segments = vec![tokens[at].text.clone()];
+            while text(tokens, at + 1) == "::" && is_word(text(tokens, at + 2)) {
+                segments.push(tokens[at + 2].text.clone());
+                at += 2;
+            }
+            if segments.len() > 1 {
+                found.push(NamedPath { segments, line: tokens[start].line, imported: false });
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+/// Reads one tree of a `use` after `prefix`; gives where it ends.
+fn use_tree(tokens: &[Token], mut at: usize, prefix: &[String], found: &mut Vec<NamedPath>) -> usize {
+    let mut segments = prefix.to_vec();
+    let line = tokens.get(at).map_or(0, |token| token.line);
+    loop {
+        match text(tokens, at) {
+            "{" => {
+                at += 1;
+                while !matches!(text(tokens, at), "}" | "") {
+                    at = use_tree(tokens, at, &segments, found);
+                    at += usize::from(text(tokens, at) == ",");
+                }
+                return at + 1;
+            }
+            "::" => at += 1,
+            // A new name for it: the next word.
+            "as" => at += 2,
+            "self" if !segments.is_empty() => at += 1,
+            word if is_word(word) || word == "*" => {
+                segments.push(word.to_owned());
+                at += 1;
+            }
+            _ => {
+                found.push(NamedPath { segments, line, imported: true });
+                return at;
+            }
+        }
+    }
+}
+
+fn text(tokens: &[Token], at: usize) -> &str {
+    tokens.get(at).map_or("", |token| &token.text)
+}
+
+fn is_word(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+/// Words and signs, without comments and without what stands in quotes.
+pub(crate) fn tokens(source: &str) -> Vec<Token> {
+    let (mut found, mut rest, mut line) = (Vec::new(), source, 1);
+    while let Some(first) = rest.chars().next() {
+        let length = match first {
+            _ if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            _ if rest.starts_with("/*") => block_comment(rest),
+            '"' => quoted(rest),
+            'r' | 'b' | 'c' if raw_or_prefixed(rest).is_some() => raw_or_prefixed(rest).unwrap(),
+            '\'' => char_or_lifetime(rest),
+            _ if first.is_alphanumeric() || first == '_' => {
+                let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+                found.push(Token { text: rest[..end].to_owned(), line });
+                end
+            }
+            _ if first.is_whitespace() => first.len_utf8(),
+            _ => {
+                let length = if rest.starts_with("::") { 2 } else { first.len_utf8() };
+                found.push(Token { text: rest[..length].to_owned(), line });
+                length
+            }
+        };
+        line += rest[..length].matches('\n').count();
+        rest = &rest[length..];
+    }
+    found
+}
+
+/// Block comments nest.
+fn block_comment(rest: &str) -> usize {
+    let (mut depth, mut at) = (0, 0);
+    while at < rest.len() {
+        if rest[at..].starts_with("/*") {
+            (depth, at) = (depth + 1, at + 2);
+        } else if rest[at..].starts_with("*/") {
+            (depth, at) = (depth - 1, at + 2);
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += rest[at..].chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    rest.len()
+}
+
+/// The length of a text in double quotes, which stand first.
+fn quoted(rest: &str) -> usize {
+    let mut escaped = false;
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+/// The length of `r#"…"#`, `b"…"`, `br"…"`, `c"…"` or `b'…'`, if one stands first.
+fn raw_or_prefixed(rest: &str) -> Option<usize> {
+    let prefix = rest.find(|c: char| !matches!(c, 'r' | 'b' | 'c'))?;
+    let raw = rest[..prefix].contains('r');
+    let hashes = rest[prefix..].find(|c| c != '#')?;
+    let quotes = &rest[prefix + hashes..];
+    match (prefix <= 2, raw, quotes.chars().next()?) {
+        (true, true, '"') => {
+            let end = format!("\"{}", "#".repeat(hashes));
+            Some(quotes[1..].find(&end).map_or(rest.len(), |at| prefix + hashes + 1 + at + end.len()))
+        }
+        (true, false, '"') if hashes == 0 => Some(prefix + quoted(quotes)),
+        (true, false, '\'') if hashes == 0 && &rest[..prefix] == "b" => Some(prefix + char_or_lifetime(quotes)),
+        _ => None,
+    }
+}
+
+/// The length of `'x'` or `'\n'`; of a lifetime, only that of its tick.
+fn char_or_lifetime(rest: &str) -> usize {
+    let mut inside = rest[1..].char_indices();
+    match inside.next() {
+        Some((_, '\\')) => {
+            inside.next();
+            inside.find(|(_, c)| *c == '\'').map_or(rest.len(), |(at, _)| at + 2)
+        }
+        Some((_, _)) => inside.next().filter(|(_, c)| *c == '\'').map_or(1, |(at, _)| at + 2),
+        None => 1,
+    }
+}
