@@ -15,6 +15,7 @@ pub(crate) mod bare;
 pub(crate) mod double;
 pub(crate) mod github;
 pub(crate) mod hub;
+pub(crate) mod source;
 mod spec;
 
 use std::path::PathBuf;
