@@ -29,10 +29,15 @@ pub use starter::{Found, Summary, starter};
 use node::Node;
 use schema::Schema;
 
+use crate::policy::Entry;
+
 /// The file that is looked for at the root of a repository.
 pub const FILE_NAME: &str = "tagboat.yaml";
 
 /// Reads a configuration. `path` is what messages call the file.
+///
+/// # Errors
+/// Every problem of the file, in its order.
 pub fn parse(text: &str, path: &str) -> Result<Config, ConfigErrors> {
     let mut problems = Vec::new();
     let config = match Node::parse(text) {
@@ -49,6 +54,16 @@ pub fn parse(text: &str, path: &str) -> Result<Config, ConfigErrors> {
         Some(config) if problems.is_empty() => Ok(config),
         _ => Err(error::located(path, text, problems)),
     }
+}
+
+/// Reads one policy as it is typed on a command line: `semver: ^1.2`, `newest-build`, or a map in braces.
+///
+/// # Errors
+/// What is wrong with it, as in a file.
+pub fn policy(text: &str) -> Result<Entry, ConfigErrors> {
+    let mut problems = Vec::new();
+    let entry = policies::policy_text(text, &mut problems);
+    if problems.is_empty() { Ok(entry) } else { Err(error::located("--policy", text, problems)) }
 }
 
 impl Default for Config {

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::config::{IGNORE, SHAPE};
 use super::error::Problem;
 use super::located::Located;
+use super::node::Node;
+use super::reader::read;
 use super::schema::PolicySchema;
 use crate::policy::{self, Entry, PolicyError, Settings};
+use crate::text::Position;
 
 /// The policies by name, with the built-in `shape`. One that can't be built is told, and stands in as `shape`, so that
 /// rules which name it are not told as well.
@@ -22,14 +25,51 @@ pub(super) fn policies(
             problems.push(problem);
             continue;
         }
-        let values = keys.iter().map(|(key, value)| (key.value.clone(), value.value.clone()));
-        let entry = policy::build(&Settings::new(values.collect())).map(Arc::new).unwrap_or_else(|error| {
-            problems.push(placed(&error, name, keys));
-            Arc::clone(&shape)
-        });
+        let entry = build(name, keys, problems).map_or_else(|| Arc::clone(&shape), Arc::new);
         policies.insert(name.value.clone(), entry);
     }
     policies
+}
+
+/// Reads one policy as people type it: `semver: ^1.2`, `newest-build`, or `{ semver: ^1.2, exclude: -debug$ }`. Outside of
+/// braces the value is taken as it is, so that a range needs no quotes.
+pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> Entry {
+    let start = Position { line: 1, column: 1 };
+    let name = Located { value: text.to_owned(), position: start };
+    let keys = match text.split_once(':') {
+        _ if text.trim_start().starts_with('{') => match Node::parse(text) {
+            Ok(root) => read(&root, problems),
+            Err(problem) => {
+                problems.push(problem);
+                return policy::default_entry();
+            }
+        },
+        Some((key, value)) => single(key, value.trim(), start),
+        None if text.trim() == SHAPE => return policy::default_entry(),
+        None => single(text, "true", start),
+    };
+    build(&name, &keys, problems).unwrap_or_else(policy::default_entry)
+}
+
+fn single(key: &str, value: &str, position: Position) -> PolicySchema {
+    let value = match value {
+        "true" | "false" => serde_json::Value::Bool(value == "true"),
+        text => serde_json::Value::String(text.to_owned()),
+    };
+    let key = Located { value: key.trim().to_owned(), position };
+    BTreeMap::from([(key, Located { value, position })])
+}
+
+/// Builds an entry, or tells why not.
+fn build(name: &Located<String>, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<Entry> {
+    let values = keys.iter().map(|(key, value)| (key.value.clone(), value.value.clone()));
+    match policy::build(&Settings::new(values.collect())) {
+        Ok(entry) => Some(entry),
+        Err(error) => {
+            problems.push(placed(&error, name, keys));
+            None
+        }
+    }
 }
 
 fn bad_name(name: &Located<String>) -> Option<Problem> {

@@ -28,6 +28,15 @@ pub struct RunReport {
     pub files: Vec<FileChange>,
 }
 
+impl RunReport {
+    /// Whether something was proposed or edited, or would be. A pull request that is as it should be is not pending
+    /// here: it waits for people.
+    pub fn pending(&self) -> bool {
+        let acted = |proposed: &Proposed| matches!(proposed.action, Done::Open | Done::Update | Done::Close);
+        self.proposals.iter().any(acted) || (self.proposals.is_empty() && !self.changes.is_empty())
+    }
+}
+
 /// One reference that changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -198,3 +198,27 @@ fn the_comments_of_a_starter_can_be_taken() {
     assert!(config.registries.contains_key("docker.io"));
     assert!(config.select(&ImageName::new("nginx").unwrap(), "a.yaml", None).unwrap().pin);
 }
+
+#[test]
+fn policies_as_they_are_typed() {
+    #[rustfmt::skip]
+    let rows = [
+        ("semver: >=1.0 <3",                       Ok("semver: >=1.0 <3")),
+        ("{ semver: ^1.2, exclude: -debug$ }",     Ok("semver: ^1.2")),
+        ("newest-build",                           Ok("newest-build")),
+        ("newest-build: true",                     Ok("newest-build")),
+        ("digest: latest",                         Ok("digest: latest")),
+        ("shape",                                  Ok("shape")),
+        ("sevmer: ^1",                             Err("did you mean `semver`?")),
+        ("semver: one",                            Err("--policy:1:1: policy `semver: one`: `semver`")),
+        ("{ semver: ^1",                           Err("--policy:1:")),
+        ("",                                       Err("names no policy")),
+    ];
+    for (text, expected) in rows {
+        match (config::policy(text), expected) {
+            (Ok(entry), Ok(described)) => assert_eq!(entry.describe(), described, "{text}"),
+            (Err(errors), Err(part)) => assert!(errors.to_string().contains(part), "{text}: {errors}"),
+            (other, _) => panic!("{text}: {other:?}"),
+        }
+    }
+}
