@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use globset::GlobMatcher;
+use regex::Regex;
+
 use super::patterns::Patterns;
 use crate::image::ImageName;
 use crate::policy::{Entry, Gates};
@@ -13,6 +16,8 @@ use crate::refname::BranchName;
 pub struct Config {
     /// Which files are read.
     pub paths: Paths,
+    /// What is looked for in them beyond what every repository is searched for.
+    pub manifests: ManifestSettings,
     /// Policies by name, the built-in `shape` among them.
     pub(super) policies: BTreeMap<String, Arc<Entry>>,
     /// First match governs.
@@ -32,6 +37,50 @@ pub struct Config {
 pub struct Paths {
     pub(super) include: Patterns,
     pub(super) exclude: Patterns,
+}
+
+/// What is looked for beyond what every repository is searched for.
+#[derive(Debug, Clone, Default)]
+pub struct ManifestSettings {
+    /// Whether defaults such as `${TAG:-1.2}` in compose files are kept up to date.
+    pub variable_defaults: bool,
+    /// Charts whose `appVersion` is the tag of an image.
+    pub app_versions: Vec<AppVersion>,
+    /// Values that hold a tag alone.
+    pub tags: Vec<TagValue>,
+    /// Where references stand in files that no format knows.
+    pub patterns: Vec<ReferencePattern>,
+}
+
+/// Charts whose `appVersion` is the tag of an image.
+#[derive(Debug, Clone)]
+pub struct AppVersion {
+    /// Their `Chart.yaml` files.
+    pub paths: GlobMatcher,
+    /// The image.
+    pub image: String,
+}
+
+/// A value that holds a tag alone.
+#[derive(Debug, Clone)]
+pub struct TagValue {
+    /// Which files.
+    pub paths: GlobMatcher,
+    /// Its route, as `list` prints it.
+    pub field: String,
+    /// The image that it is a tag of.
+    pub image: String,
+}
+
+/// Where references stand in files that no format knows.
+#[derive(Debug, Clone)]
+pub struct ReferencePattern {
+    /// Which files.
+    pub paths: GlobMatcher,
+    /// With a group `tag` or `digest`; with a group `name`, if there is no `image`. `^` and `$` are the ends of a line.
+    pub regex: Regex,
+    /// The image, where the expression does not say it.
+    pub image: Option<String>,
 }
 
 /// One rule: what it matches, and what it asks for.

@@ -9,6 +9,7 @@ mod duration;
 mod error;
 mod json_schema;
 mod located;
+mod manifests;
 mod node;
 mod patterns;
 mod policies;
@@ -19,7 +20,10 @@ mod starter;
 mod template;
 mod validate;
 
-pub use config::{Config, ForgeSettings, GitSettings, Paths, PullRequests, RegistrySettings, Selection, Ungoverned};
+pub use config::{
+    AppVersion, Config, ForgeSettings, GitSettings, ManifestSettings, Paths, PullRequests, ReferencePattern,
+    RegistrySettings, Selection, TagValue, Ungoverned,
+};
 pub use duration::{DurationError, duration};
 pub use error::{ConfigError, ConfigErrors};
 pub use json_schema::json_schema;

@@ -16,6 +16,8 @@ use super::located::Located;
 pub(super) struct Schema {
     /// Which files are read.
     pub(super) paths: PathsSchema,
+    /// What is looked for in them beyond what every repository is searched for.
+    pub(super) manifests: ManifestsSchema,
     /// Named ways to choose a tag. Rules and markers refer to them.
     pub(super) policies: BTreeMap<Located<String>, PolicySchema>,
     /// What governs which reference; the first rule that matches does. Without any rule, everything is governed by
@@ -39,6 +41,55 @@ pub(super) struct PathsSchema {
     pub(super) include: Option<Vec<Located<String>>>,
     /// Globs of files that are not read though they are included.
     pub(super) exclude: Vec<Located<String>>,
+}
+
+/// What is looked for beyond what every repository is searched for.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct ManifestsSchema {
+    /// Whether defaults such as `${TAG:-1.2}` in compose files are kept up to date.
+    pub(super) variable_defaults: bool,
+    /// Charts whose `appVersion` is the tag of an image.
+    pub(super) app_versions: Vec<Located<AppVersionSchema>>,
+    /// Values that hold a tag alone, and the image that it is a tag of.
+    pub(super) tags: Vec<Located<TagSchema>>,
+    /// Files of any kind in which a regular expression says where references stand.
+    pub(super) patterns: Vec<Located<PatternSchema>>,
+}
+
+/// A chart whose `appVersion` is the tag of an image.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct AppVersionSchema {
+    /// Globs on the paths of `Chart.yaml` files.
+    pub(super) paths: Vec<Located<String>>,
+    /// The image.
+    pub(super) image: Option<Located<String>>,
+}
+
+/// A value that holds a tag alone.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct TagSchema {
+    /// Globs on the paths of files.
+    pub(super) paths: Vec<Located<String>>,
+    /// Where the value stands, as `tagboat list` prints it: `controller.image.tag`.
+    pub(super) field: Option<Located<String>>,
+    /// The image that it is a tag of.
+    pub(super) image: Option<Located<String>>,
+}
+
+/// Where references stand in files that no format knows.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct PatternSchema {
+    /// Globs on the paths of files.
+    pub(super) paths: Vec<Located<String>>,
+    /// A regular expression with the named groups `tag` or `digest`, or both, and perhaps `name`:
+    /// `^TAG=(?<tag>\S+)$`. `^` and `$` are the ends of a line.
+    pub(super) regex: Option<Located<String>>,
+    /// The image, where the expression has no group `name`.
+    pub(super) image: Option<Located<String>>,
 }
 
 /// A policy, as a map of its keys. Which keys there are is for [`crate::policy`] to say.

@@ -4,6 +4,7 @@ use super::config::{Config, ForgeSettings, GitSettings, IGNORE, Paths, PullReque
 use super::duration::duration;
 use super::error::Problem;
 use super::located::Located;
+use super::manifests::manifests;
 use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
 use super::schema::{AuthorSchema, ForgeSchema, GitSchema, PathsSchema, RegistrySchema, RuleSchema, Schema};
@@ -19,6 +20,7 @@ pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) 
     let rules = schema.rules.unwrap_or_default();
     Config {
         paths: paths(schema.paths, problems),
+        manifests: manifests(schema.manifests, problems),
         rules: rules.into_iter().map(|written| rule(written, path, &names, problems)).collect(),
         pull_requests: pull_requests(schema.pull_requests, problems),
         registries: registries(schema.registries, problems),

@@ -1,0 +1,126 @@
+//! Checks what a repository wants to be searched for beyond the formats that are known.
+
+use globset::GlobMatcher;
+use regex::{Regex, RegexBuilder};
+
+use super::config::{AppVersion, ManifestSettings, ReferencePattern, TagValue};
+use super::error::Problem;
+use super::located::Located;
+use super::patterns::path_pattern;
+use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, TagSchema};
+use crate::image::ImageName;
+use crate::text::Position;
+
+/// A compiled expression may not take more than this many bytes.
+const REGEX_LIMIT: usize = 1 << 20;
+
+/// Checks all of it. An entry for several globs becomes one for each.
+pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -> ManifestSettings {
+    ManifestSettings {
+        variable_defaults: written.variable_defaults,
+        app_versions: written.app_versions.into_iter().flat_map(|one| app_version(one, problems)).collect(),
+        tags: written.tags.into_iter().flat_map(|one| tag_value(one, problems)).collect(),
+        patterns: written.patterns.into_iter().flat_map(|one| pattern(one, problems)).collect(),
+    }
+}
+
+fn app_version(written: Located<AppVersionSchema>, problems: &mut Vec<Problem>) -> Vec<AppVersion> {
+    let Located { value: written, position } = written;
+    let paths = paths(&written.paths, position, problems);
+    let Some(image) = image(written.image.as_ref(), position, problems) else { return Vec::new() };
+    paths.into_iter().map(|paths| AppVersion { paths, image: image.clone() }).collect()
+}
+
+fn tag_value(written: Located<TagSchema>, problems: &mut Vec<Problem>) -> Vec<TagValue> {
+    let Located { value: written, position } = written;
+    let paths = paths(&written.paths, position, problems);
+    let image = image(written.image.as_ref(), position, problems);
+    let Some(field) = written.field else {
+        problems.push(lacking("field", position).hint("write it as `tagboat list` prints it: controller.image.tag"));
+        return Vec::new();
+    };
+    let Some(image) = image else { return Vec::new() };
+    let one = |paths| TagValue { paths, field: field.value.clone(), image: image.clone() };
+    paths.into_iter().map(one).collect()
+}
+
+fn pattern(written: Located<PatternSchema>, problems: &mut Vec<Problem>) -> Vec<ReferencePattern> {
+    let Located { value: written, position } = written;
+    let paths = paths(&written.paths, position, problems);
+    let Some(regex) = written.regex.as_ref() else {
+        problems.push(lacking("regex", position).hint("such as '^TAG=(?<tag>\\S+)$'"));
+        return Vec::new();
+    };
+    let Some(compiled) = compiled(regex, problems) else { return Vec::new() };
+    let names_image = compiled.capture_names().flatten().any(|group| group == "name");
+    let image = match &written.image {
+        Some(image) if names_image => {
+            let problem = Problem::new(image.position, "the image is said twice: here and by the group `name`");
+            problems.push(problem.hint("leave one of them out"));
+            None
+        }
+        None if names_image => None,
+        written => match image(written.as_ref(), position, problems) {
+            Some(image) => Some(image),
+            None => return Vec::new(),
+        },
+    };
+    let one = |paths| ReferencePattern { paths, regex: compiled.clone(), image: image.clone() };
+    paths.into_iter().map(one).collect()
+}
+
+fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Regex> {
+    let built = RegexBuilder::new(&regex.value).multi_line(true).size_limit(REGEX_LIMIT).build();
+    let compiled = match built {
+        Ok(compiled) => compiled,
+        Err(error) => {
+            let told = error.to_string();
+            let why = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            problems.push(Problem::new(regex.position, format!("this is not a regular expression: {why}")));
+            return None;
+        }
+    };
+    let known = ["name", "tag", "digest"];
+    let mut groups = compiled.capture_names().flatten();
+    if let Some(unknown) = groups.find(|group| !known.contains(group)) {
+        problems.push(Problem::unknown(regex.position, "group", unknown, known));
+        return None;
+    }
+    if !compiled.capture_names().flatten().any(|group| group != "name") {
+        let problem = Problem::new(regex.position, "the expression has no group `tag` and no group `digest`");
+        problems.push(problem.hint("name the part that is to be changed: '^TAG=(?<tag>\\S+)$'"));
+        return None;
+    }
+    Some(compiled)
+}
+
+fn paths(written: &[Located<String>], position: Position, problems: &mut Vec<Problem>) -> Vec<GlobMatcher> {
+    if written.is_empty() {
+        problems.push(lacking("paths", position).hint("say which files are meant: paths: [\"envs/**/values.yaml\"]"));
+    }
+    let mut matchers = Vec::new();
+    for text in written {
+        match path_pattern(&text.value) {
+            Ok(glob) => matchers.push(glob.compile_matcher()),
+            Err(error) => problems.push(Problem::new(text.position, error.to_string()).hint(error.hint())),
+        }
+    }
+    matchers
+}
+
+fn image(written: Option<&Located<String>>, position: Position, problems: &mut Vec<Problem>) -> Option<String> {
+    let Some(written) = written else {
+        problems.push(lacking("image", position).hint("name the image without its tag: ghcr.io/acme/api"));
+        return None;
+    };
+    if let Err(error) = ImageName::new(&written.value) {
+        let problem = Problem::new(written.position, error.to_string());
+        problems.push(problem.hint("name the image without its tag: ghcr.io/acme/api"));
+        return None;
+    }
+    Some(written.value.clone())
+}
+
+fn lacking(key: &str, position: Position) -> Problem {
+    Problem::new(position, format!("`{key}` is missing here"))
+}
