@@ -27,6 +27,8 @@ pub struct Entry {
     pub address: fn(&RemoteUrl) -> Option<Address>,
     /// Environment variables that hold a token where this forge's own CI and tools run, best first.
     pub token_variables: &'static [&'static str],
+    /// The user name that a token goes with when git logs in over HTTPS.
+    pub git_user: &'static str,
     /// Makes a client; sends nothing. Must be called inside a tokio runtime.
     pub connect: fn(ForgeSettings) -> Result<Box<dyn Forge>, ForgeError>,
 }
@@ -39,6 +41,7 @@ pub const FORGES: &[Entry] = &[
         recognises: github::recognises,
         address: github::address,
         token_variables: github::TOKEN_VARIABLES,
+        git_user: "x-access-token",
         connect: github::connect,
     },
     Entry {
@@ -47,6 +50,7 @@ pub const FORGES: &[Entry] = &[
         recognises: local::recognises,
         address: local::address,
         token_variables: local::TOKEN_VARIABLES,
+        git_user: "",
         connect: local::connect,
     },
 ];

@@ -3,7 +3,7 @@
 //! Text that comes from a registry is data: nothing from there reaches a body except checked URLs, hex revisions and
 //! dates, so no Markdown, no mention and no closing keyword can come in that way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -60,11 +60,15 @@ struct ChangeValues<'a> {
     reason: &'a str,
 }
 
-/// Writes the three texts.
+/// What is known of the images that changes are about, by reference as written. What is missing is left unsaid.
+pub type Background = BTreeMap<String, ImageFacts>;
+
+/// Writes the three texts. `run_url` is where people see the run that does it.
 pub fn texts(
     group: &str,
     changes: &[Change],
     templates: &Templates,
+    background: &Background,
     run_url: Option<&str>,
 ) -> Result<Texts, TemplateError> {
     let fill = |template: &Option<String>, title: &str| -> Result<Option<String>, TemplateError> {
@@ -72,7 +76,7 @@ pub fn texts(
         template.as_deref().map(|template| render(template, &values())).transpose()
     };
     let title = one_line(&fill(&templates.title, "")?.unwrap_or_else(|| title(group, changes)));
-    let body = fill(&templates.body, &title)?.unwrap_or_else(|| body(changes, run_url));
+    let body = fill(&templates.body, &title)?.unwrap_or_else(|| body(changes, background, run_url));
     let message = fill(&templates.commit_message, &title)?.unwrap_or_else(|| commit_message(&title, changes));
     let commit_message = format!("{}\n\n{}", message.trim_end(), trailers(group, changes, run_url));
     Ok(Texts { title, body, commit_message })
@@ -150,7 +154,7 @@ fn from_to(change: &Change) -> String {
     )
 }
 
-fn body(changes: &[Change], run_url: Option<&str>) -> String {
+fn body(changes: &[Change], background: &Background, run_url: Option<&str>) -> String {
     let mut text = String::from("| image | change | where | policy and reason |\n|---|---|---|---|\n");
     for change in changes {
         let _ = writeln!(
@@ -166,7 +170,7 @@ fn body(changes: &[Change], run_url: Option<&str>) -> String {
     }
     let mut told = BTreeSet::new();
     for change in changes {
-        if let Some(line) = built(change).filter(|_| told.insert(change.to.as_str())) {
+        if let Some(line) = built(change, background).filter(|_| told.insert(change.to.as_str())) {
             let _ = write!(text, "\n{line}\n");
         }
     }
@@ -181,8 +185,8 @@ fn body(changes: &[Change], run_url: Option<&str>) -> String {
 }
 
 /// When the chosen image was built, from what, and what changed since.
-fn built(change: &Change) -> Option<String> {
-    let to = change.to_facts.as_deref()?;
+fn built(change: &Change, background: &Background) -> Option<String> {
+    let to = background.get(change.to.as_str())?;
     let revision = |facts: &ImageFacts| facts.revision.clone().filter(|text| link::is_revision(text));
     let mut parts = Vec::new();
     // 1970 is what reproducible builds say; it tells nobody anything.
@@ -196,7 +200,7 @@ fn built(change: &Change) -> Option<String> {
             Some(source) => format!("from [`{short}`]({})", source.commit(&new)),
             None => format!("from `{short}`"),
         });
-        let old = change.from_facts.as_deref().and_then(revision).filter(|old| *old != new);
+        let old = background.get(change.from.as_str()).and_then(revision).filter(|old| *old != new);
         if let (Some(source), Some(old)) = (&source, old) {
             parts.push(format!("[all changes since `{}`]({})", &old[..old.len().min(7)], source.compare(&old, &new)));
         }
@@ -266,8 +270,6 @@ mod tests {
             to: ImageReference::new(to).unwrap(),
             policy: "release".into(),
             reason: "newest in >=1.0 <3".into(),
-            from_facts: None,
-            to_facts: None,
             edits: vec![],
         }
     }
@@ -285,7 +287,7 @@ mod tests {
             ("envs/prod", vec![api("envs/prod/a.yaml"), web],         "Update api and nginx in envs/prod"),
         ];
         for (group, changes, title) in rows {
-            assert_eq!(texts(group, &changes, &Templates::default(), None).unwrap().title, title);
+            assert_eq!(texts(group, &changes, &Templates::default(), &Background::new(), None).unwrap().title, title);
         }
     }
 
@@ -293,13 +295,14 @@ mod tests {
     fn nothing_hostile_gets_through() {
         let mut hostile = change("a|b/@admin <img>\n# closes.yaml", "nginx:1.27", "nginx:1.28");
         hostile.reason = "fixes #12 [x](y)".into();
-        hostile.to_facts = Some(std::sync::Arc::new(ImageFacts {
+        let facts = ImageFacts {
             source: Some("javascript:alert(1)".into()),
             revision: Some("abc](http://evil) @all".into()),
             created: Some("2026-11-20T14:03:00Z".parse().unwrap()),
             ..ImageFacts::default()
-        }));
-        let body = texts("g", &[hostile], &Templates::default(), Some("javascript:x")).unwrap().body;
+        };
+        let background = [("nginx:1.28".to_owned(), facts)].into();
+        let body = texts("g", &[hostile], &Templates::default(), &background, Some("javascript:x")).unwrap().body;
         for bad in ["@admin", "<img", "#12", "javascript", "evil", "@all"] {
             assert!(!body.contains(bad), "{bad} in {body}");
         }
@@ -308,17 +311,13 @@ mod tests {
 
     #[test]
     fn the_images_source_and_what_changed() {
-        let mut known = change("a.yaml", "nginx:1.27", "nginx:1.28");
         let facts = |revision: &str| {
             let source = Some("https://github.com/acme/api.git".to_owned());
-            Some(std::sync::Arc::new(ImageFacts {
-                source,
-                revision: Some(revision.repeat(40)),
-                ..ImageFacts::default()
-            }))
+            ImageFacts { source, revision: Some(revision.repeat(40)), ..ImageFacts::default() }
         };
-        (known.from_facts, known.to_facts) = (facts("a"), facts("b"));
-        let texts = texts("g", &[known], &Templates::default(), None).unwrap();
+        let background = [("nginx:1.27".to_owned(), facts("a")), ("nginx:1.28".to_owned(), facts("b"))].into();
+        let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
+        let texts = texts("g", &changes, &Templates::default(), &background, None).unwrap();
         let compare = format!("https://github.com/acme/api/compare/{}...{}", "a".repeat(40), "b".repeat(40));
         assert!(texts.body.contains(&compare), "{}", texts.body);
         assert!(texts.commit_message.contains("\n\nTagboat-Group: g\nTagboat-Image: nginx:1.28 (from 1.27)"));
@@ -331,8 +330,8 @@ mod tests {
             ..Templates::default()
         };
         let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
-        assert_eq!(texts("g", &changes, &templates, None).unwrap().title, "deploy nginx 1.28");
+        assert_eq!(texts("g", &changes, &templates, &Background::new(), None).unwrap().title, "deploy nginx 1.28");
         let broken = Templates { body: Some("{{ nope }}".into()), ..Templates::default() };
-        assert!(texts("g", &changes, &broken, None).is_err());
+        assert!(texts("g", &changes, &broken, &Background::new(), None).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! What should be, what is, and what to do about the difference. Pure: data in, data out.
 
+mod change;
+mod govern;
 mod group;
 mod link;
 mod message;
@@ -9,10 +11,12 @@ mod reconcile;
 mod record;
 mod template;
 
+pub use change::{carry_over, change};
+pub use govern::{Listed, Status, govern};
 pub use group::group;
-pub use message::{GROUP_TRAILER, Templates, Texts, texts};
+pub use message::{Background, GROUP_TRAILER, Templates, Texts, texts};
 pub use proposal::{Change, Draft, Extras, Proposal};
 pub use pull_request::{PullRequest, PullRequestState};
-pub use reconcile::{Action, Observed, asks_history, reconcile};
+pub use reconcile::{Action, Observed, Unknown, asks_history, reconcile};
 pub use record::{Record, RecordedChange, merge_body};
 pub use template::{TemplateError, render};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::image::{ImageFacts, ImageReference};
+use crate::image::ImageReference;
 use crate::manifest::Edit;
 use crate::refname::BranchName;
 use crate::text::Position;
@@ -25,10 +25,6 @@ pub struct Change {
     pub policy: String,
     /// Why this tag.
     pub reason: String,
-    /// What is known of the image that stands there.
-    pub from_facts: Option<Arc<ImageFacts>>,
-    /// What is known of the chosen image.
-    pub to_facts: Option<Arc<ImageFacts>>,
     /// The bytes to change, all in `path`.
     pub edits: Vec<Edit>,
 }

@@ -26,6 +26,21 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// The group that it is about; the branch where the group is not known.
+    pub fn group(&self) -> String {
+        match self {
+            Self::Open(draft) | Self::Update(draft, _) => draft.group.clone(),
+            Self::Leave { group, .. } => group.clone(),
+            Self::Close(existing, _) => group_of(existing),
+        }
+    }
+}
+
+fn group_of(existing: &PullRequest) -> String {
+    Record::find(&existing.body).map_or_else(|| existing.branch.to_string(), |record| record.group)
+}
+
 /// What is known when [`reconcile`] is asked.
 #[derive(Debug, Default)]
 pub struct Observed {
@@ -33,13 +48,28 @@ pub struct Observed {
     pub open: Vec<PullRequest>,
     /// Pull requests that were closed or merged, for the branches that [`asks_history`] named.
     pub ended: Vec<PullRequest>,
-    /// Places (path and field) about which nothing could be found out in this run.
-    pub unknown: BTreeSet<(String, String)>,
+    /// What nothing could be found out about in this run.
+    pub unknown: Unknown,
     /// Whether this run looked at all images. If not, nothing is closed, and what other images had in an open pull
     /// request is kept.
     pub complete: bool,
     /// How many pull requests of ours may be open at once.
     pub max_open: Option<usize>,
+}
+
+/// Places about which nothing could be found out: what an open pull request says about them stays.
+#[derive(Debug, Default)]
+pub struct Unknown {
+    /// Single places: path and field.
+    pub places: BTreeSet<(String, String)>,
+    /// Whole files that could not be read.
+    pub files: BTreeSet<String>,
+}
+
+impl Unknown {
+    fn covers(&self, change: &RecordedChange) -> bool {
+        self.files.contains(&change.path) || self.places.contains(&(change.path.clone(), change.field.clone()))
+    }
 }
 
 /// Branches whose ended pull requests have to be asked for before [`reconcile`]: those that would get something new.
@@ -97,8 +127,7 @@ fn one_per_branch(
 /// Why an open pull request must be left alone although there is a draft for its branch.
 fn refusal(draft: &Draft, existing: Option<&PullRequest>, observed: &Observed) -> Option<String> {
     let lost = existing.map(recorded_list).unwrap_or_default().into_iter().find(|change| {
-        observed.unknown.contains(&(change.path.clone(), change.field.clone()))
-            && !draft.changes.iter().any(|new| change.same_place(&new.path, &new.field))
+        observed.unknown.covers(change) && !draft.changes.iter().any(|new| change.same_place(&new.path, &new.field))
     })?;
     Some(format!("{} could not be looked up in this run, and the pull request is about it too", lost.image))
 }
@@ -150,16 +179,14 @@ fn open_within(draft: Draft, free: &mut Option<usize>, max_open: Option<usize>) 
 /// What to do with an open pull request that nothing calls for.
 fn orphan(existing: &PullRequest, observed: &Observed) -> Action {
     let record = Record::find(&existing.body);
-    let group = record.as_ref().map_or_else(|| existing.branch.to_string(), |record| record.group.clone());
-    let leave = |why: String| Action::Leave { group: group.clone(), existing: Some(existing.clone()), why };
+    let leave = |why: String| Action::Leave { group: group_of(existing), existing: Some(existing.clone()), why };
     if !observed.complete {
         return leave("this run was about other images".to_owned());
     }
     let Some(record) = record else {
         return leave("its description holds no record of Tagboat's, so it may be somebody else's".to_owned());
     };
-    let unknown = |change: &&RecordedChange| observed.unknown.contains(&(change.path.clone(), change.field.clone()));
-    match record.changes.iter().find(unknown) {
+    match record.changes.iter().find(|change| observed.unknown.covers(change)) {
         Some(change) => leave(format!("{} could not be looked up in this run", change.image)),
         None => Action::Close(existing.clone(), moot(&record)),
     }
@@ -202,8 +229,6 @@ mod tests {
             to: ImageReference::new(to).unwrap(),
             policy: "shape".into(),
             reason: "newest".into(),
-            from_facts: None,
-            to_facts: None,
             edits: vec![],
         };
         let branch = BranchName::new(&format!("tagboat/{group}")).unwrap();
@@ -281,12 +306,15 @@ mod tests {
         let (a, b) =
             (draft("g", &[("a.yaml", "nginx:2")]), draft("g", &[("a.yaml", "nginx:2"), ("b.yaml", "redis:8")]));
         let unknown = |open: &Draft| Observed {
-            unknown: [("b.yaml".to_owned(), "image".to_owned())].into(),
+            unknown: Unknown { places: [("b.yaml".to_owned(), "image".to_owned())].into(), ..Unknown::default() },
             ..observed(vec![pull_request(1, open, Open)], vec![])
         };
         assert_eq!(kinds(&reconcile(vec![a.clone()], &unknown(&b))), ["leave g"]);
         assert_eq!(kinds(&reconcile(vec![], &unknown(&b))), ["leave g"]);
         assert_eq!(kinds(&reconcile(vec![a.clone()], &unknown(&a))), ["update #1 with 1"]);
+        let mut unreadable = observed(vec![pull_request(1, &a, Open)], vec![]);
+        unreadable.unknown.files.insert("a.yaml".to_owned());
+        assert_eq!(kinds(&reconcile(vec![], &unreadable)), ["leave g"]);
         let elsewhere = Observed { complete: false, ..observed(vec![pull_request(1, &b, Open)], vec![]) };
         assert_eq!(kinds(&reconcile(vec![], &elsewhere)), ["leave g"]);
     }

@@ -61,9 +61,21 @@ impl Record {
 
     /// Our part of a body: what people read, then the record.
     pub fn wrap(&self, visible: &str) -> String {
-        // A `-->` inside the JSON would end the comment: escape what can only stand in strings.
-        let json = serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e").replace('<', "\\u003c");
-        format!("{BEGIN}\n{}\n\n{RECORD}{json} -->\n{END}", visible.trim_end())
+        format!("{BEGIN}\n{}\n\n{RECORD}{} -->\n{END}", visible.trim_end(), self.json())
+    }
+
+    /// The same body, with a record that says that it was Tagboat who closed the pull request.
+    pub fn mark_closed(body: &str) -> String {
+        let Some(mut record) = Self::find(body) else { return body.to_owned() };
+        record.closed_by_tagboat = true;
+        let (before, rest) = body.split_once(RECORD).unwrap_or((body, ""));
+        let after = rest.split_once(" -->").map_or("", |(_, after)| after);
+        format!("{before}{RECORD}{} -->{after}", record.json())
+    }
+
+    /// A `-->` inside the JSON would end the comment: `<` and `>` can only stand in strings, where they are escaped.
+    fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e").replace('<', "\\u003c")
     }
 }
 
@@ -118,6 +130,8 @@ mod tests {
         assert_eq!(body.matches("-->").count(), 3, "{body}");
         assert_eq!(Record::find(&body.replace("\"version\":1", "\"version\":99")), None);
         assert_eq!(Record::find("nothing here"), None);
+        let open = Record { closed_by_tagboat: false, ..record() };
+        assert_eq!(Record::mark_closed(&open.wrap("| a table |")), body);
     }
 
     #[test]

@@ -50,12 +50,25 @@ pub fn choose(question: &Question<'_>, candidates: &[Candidate]) -> Step {
 /// Tags to find something out about, best first.
 pub(super) type Ask = Vec<(Tag, Need)>;
 
+/// Why a reference can't be decided about whatever tags there are: it has no tag, or one that its policy has no order
+/// for. Nothing has to be looked up to know.
+pub fn unordered(current: &ImageReference, entry: &Entry) -> Option<Reason> {
+    let Some(tag) = current.tag() else {
+        let what = if current.digest().is_some() { "only a digest stands there" } else { "no tag stands there" };
+        return Some(Reason::new(format!("{what}, so there is nothing to compare with")));
+    };
+    if entry.policy.follows().is_some() {
+        return None;
+    }
+    entry.policy.reader(current_text(entry, tag.as_str()).as_deref()).err()
+}
+
 fn weigh(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, Ask> {
     let entry = question.entry;
     let Some(current) = question.current.tag() else {
-        let what =
-            if question.current.digest().is_some() { "only a digest stands there" } else { "no tag stands there" };
-        return Ok(Outcome::Held(Reason::new(format!("{what}, so there is nothing to compare with"))));
+        return Ok(Outcome::Held(
+            unordered(question.current, entry).unwrap_or_else(|| Reason::new("no tag stands there")),
+        ));
     };
     if let Some(followed) = entry.policy.follows() {
         return follow(question, current, followed, candidates);

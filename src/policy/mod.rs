@@ -24,7 +24,7 @@ mod survey;
 use std::sync::Arc;
 
 pub use bounds::{Bounds, Bump};
-pub use choose::{Question, Step, choose};
+pub use choose::{Question, Step, choose, unordered};
 pub use entry::Entry;
 pub use explain::explain;
 pub use filter::Filter;

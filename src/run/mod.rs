@@ -1,1 +1,23 @@
-//! run.
+//! The shell: the only place where the stages meet. [`run_once`] reads like the flow in the crate's documentation.
+
+mod decide;
+mod discover;
+mod edit;
+mod explain;
+mod lookup;
+mod once;
+mod publish;
+mod snapshot;
+mod subjects;
+mod tell;
+pub mod worlds;
+
+pub use decide::Decided;
+pub use discover::list;
+pub use edit::{EditError, Edited, EditedFile, edit};
+pub use explain::{Asked, explain};
+pub use lookup::{Answer, Failure};
+pub use once::{Finished, Ran, Request, RunError, World, run_once};
+pub use publish::{PublishError, Step};
+pub use snapshot::{CommitSnapshot, Folder, ReadError, Snapshot};
+pub use tell::row;

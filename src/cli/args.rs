@@ -1,0 +1,176 @@
+//! The command line: what may be typed, and the help that teaches it. Parsing does nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Brings new container image tags into a GitOps repository, as pull requests.
+///
+/// Tagboat finds the image references in the manifests of a repository, asks the registries for tags that match a
+/// policy, changes just those bytes, and opens or updates one pull request per group. Start with `tagboat demo`, then
+/// `tagboat list` and `tagboat plan` in your own repository: neither writes anything.
+#[derive(Debug, Parser)]
+#[command(name = "tagboat", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 done, or nothing to do; 1 nothing could be done; 2 with --detailed-exitcode: \
+    changes are pending or were proposed; 3 some failed, the rest is done; 64 usage or configuration.")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Common {
+    /// The manifests repository: a folder in a checkout, or a URL to clone
+    #[arg(long, short = 'C', global = true, value_name = "DIR|URL", default_value = ".", env = "TAGBOAT_REPOSITORY")]
+    pub(super) repository: String,
+
+    /// The configuration [default: tagboat.yaml in the repository, if there is one]
+    #[arg(long, global = true, value_name = "FILE", env = "TAGBOAT_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+
+    /// How results are printed; json is one document on standard output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+
+    /// When to colour: auto does on a terminal, unless NO_COLOR is set
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+
+    /// Say less: errors only
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+
+    /// Say more; twice for every request. RUST_LOG overrides it
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+
+    /// How the log on standard error is written
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    pub(super) log_format: LogFormat,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// For scripts.
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal.
+    Auto,
+    /// Also into a pipe.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LogFormat {
+    /// A line an event.
+    Text,
+    /// A JSON object an event.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Plan, commit, push, open or update pull requests: the main job
+    Run(RunArguments),
+    /// Show what `run` would do, as a diff, and why; nothing is written
+    Plan(PlanArguments),
+    /// Make the edits in the working tree only: no git, no forge
+    Edit(EditArguments),
+    /// List every image reference found, with file and line, what governs it, or why nothing does
+    List,
+    /// Show every tag of an image with its verdict: why this one, why not that one
+    Explain(ExplainArguments),
+    /// Run the whole job against an embedded registry, git remote and forge: no network, nothing of yours is touched
+    Demo(DemoArguments),
+}
+
+/// What `run` takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RunArguments {
+    /// Write nothing: the same as `plan`
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    #[command(flatten)]
+    pub(super) scope: Scope,
+
+    /// Exit with 2 if changes were proposed
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+}
+
+/// What `plan` takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PlanArguments {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+
+    /// Exit with 2 if changes are pending
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+}
+
+/// What `edit` takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct EditArguments {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+
+    /// Exit with 2 if files were changed
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+}
+
+/// Which images a command is about.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Scope {
+    /// Only this image. With a tag or digest it is what was just pushed: proposed, or checked against the policy that
+    /// governs it, without listing tags. May be given several times
+    #[arg(long = "image", value_name = "REF")]
+    pub(super) images: Vec<String>,
+}
+
+/// What `explain` takes.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Try a policy without registry and repository:\n  \
+    tagboat explain api --tags tags.txt --current 1.4.2 --policy 'semver: ^1.2'")]
+pub(super) struct ExplainArguments {
+    /// The image, as it stands in the manifests or in full
+    pub(super) image: String,
+
+    /// Take the tags from a file, one per line, instead of a registry; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub(super) tags: Option<PathBuf>,
+
+    /// Pretend that this tag stands in the manifests
+    #[arg(long, value_name = "TAG")]
+    pub(super) current: Option<String>,
+
+    /// Choose by this policy instead of the one that governs the image, such as 'semver: ^1.2' or a name from the
+    /// configuration
+    #[arg(long, value_name = "POLICY")]
+    pub(super) policy: Option<String>,
+}
+
+/// What `demo` takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct DemoArguments {
+    /// Keep the folder with everything that was made, to look around in it
+    #[arg(long)]
+    pub(super) keep: bool,
+}

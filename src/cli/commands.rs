@@ -1,0 +1,143 @@
+//! The commands, one function each: build the world, run, render, print.
+
+use std::path::PathBuf;
+
+use crate::demo;
+use crate::error::{Error, Exit};
+use crate::git::Repository;
+use crate::image::ImageReference;
+use crate::report::{List, Page, RENDERERS, Renderer, Row, RunReport};
+use crate::run::worlds::{self, Loaded, Location};
+use crate::run::{self, Request, World};
+
+use super::args::{Common, DemoArguments, EditArguments, Format, Scope};
+use super::terminal;
+
+/// Where results go: how they are rendered, and on what kind of page.
+pub(super) struct Output {
+    renderer: &'static dyn Renderer,
+    page: Page,
+}
+
+impl Output {
+    pub(super) fn new(common: &Common) -> Self {
+        let name = match common.format {
+            Format::Text => "text",
+            Format::Json => "json",
+        };
+        let renderer = RENDERERS.iter().find(|(known, _)| *known == name).map_or(RENDERERS[0].1, |(_, found)| *found);
+        Self { renderer, page: Page { width: terminal::width(), color: terminal::colored(common.color) } }
+    }
+
+    pub(super) fn print(&self, render: impl FnOnce(&dyn Renderer, Page) -> String) -> Result<(), Error> {
+        let text = render(self.renderer, self.page);
+        terminal::print(&text)
+            .map_err(|error| Error::new(Exit::Failed, format!("can't write to standard output: {error}")))
+    }
+}
+
+/// The images that a command is about.
+fn images(scope: &Scope) -> Result<Vec<ImageReference>, Error> {
+    let read = |text: &String| {
+        ImageReference::new(text).map_err(|error| {
+            Error::usage(format!("--image {text:?} is not an image reference: {error}"))
+                .hint(Some("write it as `docker pull` takes it: ghcr.io/acme/api:1.4.2, with or without @sha256:…"))
+        })
+    };
+    scope.images.iter().map(read).collect()
+}
+
+/// The repository and its configuration.
+async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
+    let location = Location::new(&common.repository);
+    match &location {
+        Location::Folder(folder) => {
+            let loaded = worlds::load(common.config.as_deref(), folder)?;
+            Ok((worlds::repository(&location, &loaded.config.git.remote).await?, loaded))
+        }
+        Location::Url(_) => {
+            let repository = worlds::repository(&location, "origin").await?;
+            let loaded = worlds::load_remote(common.config.as_deref(), &repository).await?;
+            Ok((repository, loaded))
+        }
+    }
+}
+
+/// The folder and its configuration, for commands that look at a working tree.
+pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
+    match Location::new(&common.repository) {
+        Location::Folder(folder) if folder.is_dir() => {
+            let loaded = worlds::load(common.config.as_deref(), &folder)?;
+            Ok((folder, loaded))
+        }
+        Location::Folder(folder) => Err(Error::usage(format!("{} is not a folder", folder.display()))),
+        Location::Url(url) => Err(Error::usage(format!("{url} is not a folder: this command works on a working tree"))
+            .hint(Some("clone it first, or use `tagboat plan`, which takes a URL"))),
+    }
+}
+
+pub(super) async fn run(common: &Common, scope: &Scope, write: bool, detailed: bool) -> Result<Exit, Error> {
+    let images = images(scope)?;
+    let (repository, loaded) = open(common).await?;
+    let forge = match worlds::forge(&loaded, repository.url()) {
+        Ok(forge) => Some(forge),
+        Err(error) if write => return Err(error),
+        Err(error) => {
+            tracing::warn!("open pull requests are not looked at: {error}");
+            None
+        }
+    };
+    let registries = worlds::registries(&loaded)?;
+    let world = World { git: &repository, forge: forge.as_deref(), registry: &registries };
+    let request = Request { write, images, run_url: worlds::run_url() };
+    let ran = run::run_once(world, &loaded.config, &request).await?;
+    let report = ran.report(!write);
+    Output::new(common).print(|renderer, page| renderer.run(&report, page))?;
+    Ok(exit(&report, detailed))
+}
+
+pub(super) async fn edit(common: &Common, edit: &EditArguments) -> Result<Exit, Error> {
+    let images = images(&edit.scope)?;
+    let (folder, loaded) = folder(common)?;
+    let registries = worlds::registries(&loaded)?;
+    let edited = run::edit(&folder, &loaded.config, &registries, &images).await;
+    let report = edited.report();
+    Output::new(common).print(|renderer, page| renderer.run(&report, page))?;
+    Ok(exit(&report, edit.detailed_exitcode))
+}
+
+pub(super) async fn list(common: &Common) -> Result<Exit, Error> {
+    let listed = match Location::new(&common.repository) {
+        Location::Folder(_) => {
+            let (folder, loaded) = folder(common)?;
+            run::list(&run::Folder::new(&folder), &loaded.config)
+        }
+        Location::Url(_) => {
+            let (repository, loaded) = open(common).await?;
+            run::list(&worlds::base(&repository, &loaded.config).await?, &loaded.config)
+        }
+    };
+    let list = List { rows: listed.iter().map(run::row).collect::<Vec<Row>>() };
+    Output::new(common).print(|renderer, page| renderer.list(&list, page))?;
+    Ok(Exit::Done)
+}
+
+pub(super) async fn demo(common: &Common, arguments: &DemoArguments) -> Result<Exit, Error> {
+    let page = Page { width: terminal::width().min(110), color: terminal::colored(common.color) };
+    demo::play(page, arguments.keep, &mut |text| {
+        let _ = terminal::print(text);
+    })
+    .await?;
+    Ok(Exit::Done)
+}
+
+/// What a report means for `$?`.
+fn exit(report: &RunReport, detailed: bool) -> Exit {
+    let something = !report.changes.is_empty() || !report.proposals.is_empty() || report.up_to_date > 0;
+    match (report.failed.is_empty(), something) {
+        (false, false) => Exit::Failed,
+        (false, true) => Exit::Partly,
+        (true, _) if detailed && report.pending() => Exit::Changes,
+        (true, _) => Exit::Done,
+    }
+}

@@ -1,0 +1,38 @@
+//! `tagboat explain`: why this tag, and why none of the others; also without any registry or repository.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use crate::error::{Error, Exit};
+use crate::run::worlds;
+use crate::run::{self, Asked};
+
+use super::args::{Common, ExplainArguments};
+use super::commands::{Output, folder};
+
+pub(super) async fn explain(common: &Common, arguments: &ExplainArguments) -> Result<Exit, Error> {
+    let tags = arguments.tags.as_deref().map(read_tags).transpose()?;
+    let asked = Asked {
+        image: arguments.image.clone(),
+        tags,
+        current: arguments.current.clone(),
+        policy: arguments.policy.clone(),
+    };
+    let (folder, loaded) = folder(common)?;
+    let registries = worlds::registries(&loaded)?;
+    let explanations = run::explain(&run::Folder::new(&folder), &loaded.config, &registries, &asked).await?;
+    Output::new(common).print(|renderer, page| renderer.explanations(&explanations, page))?;
+    Ok(if explanations.iter().all(|one| one.outcome != "unknown") { Exit::Done } else { Exit::Failed })
+}
+
+/// One tag per line; blank lines and lines that start with `#` are passed over, since no tag does.
+fn read_tags(file: &Path) -> Result<Vec<String>, Error> {
+    let mut text = String::new();
+    let read = match file.to_str() {
+        Some("-") => std::io::stdin().read_to_string(&mut text),
+        _ => std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text)),
+    };
+    read.map_err(|error| Error::usage(format!("can't read tags from {}: {error}", file.display())))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    Ok(lines.map(str::to_owned).collect())
+}

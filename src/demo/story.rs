@@ -1,0 +1,179 @@
+//! What the demonstration shows, scene by scene. It runs what everybody runs: [`run_once`] on a repository, a forge and
+//! registries that are connected as a configuration would connect them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use jiff::{Timestamp, ToSpan as _};
+
+use sha2::Digest as _;
+
+use crate::config::{self, Config};
+use crate::error::{Error, Exit, chain};
+use crate::forge::{self, Address, Forge, ForgeSettings, Patience};
+use crate::git::{self, Repository};
+use crate::http;
+use crate::image::Digest;
+use crate::registry::{HostSettings, Keychain, Limits, Registries};
+use crate::report::{Page, Renderer as _, Role, RunReport, Text};
+use crate::run::{Request, World, run_once};
+
+use super::registry::{ImageSpec, Registry};
+use super::remote;
+
+/// The manifests, as they stand in the git remote. `DIGEST` is filled in when the images are there.
+const MANIFESTS: &[(&str, &str)] = &[
+    ("tagboat.yaml", include_str!("../../fixtures/demo/tagboat.yaml")),
+    ("apps/api/deployment.yaml", include_str!("../../fixtures/demo/apps/api/deployment.yaml")),
+    ("apps/shop/values.yaml", include_str!("../../fixtures/demo/apps/shop/values.yaml")),
+    ("apps/web/deployment.yaml", include_str!("../../fixtures/demo/apps/web/deployment.yaml")),
+    ("apps/web/kustomization.yaml", include_str!("../../fixtures/demo/apps/web/kustomization.yaml")),
+    ("apps/worker/deployment.yaml", include_str!("../../fixtures/demo/apps/worker/deployment.yaml")),
+];
+
+/// The images: host, path, and tags from the oldest build to the newest.
+#[rustfmt::skip]
+const IMAGES: &[(&str, &str, &[&str])] = &[
+    ("ghcr.io",   "acme/api",      &["1.4.1", "1.4.2", "1.4.10", "1.4.3", "1.5.0-rc.1", "latest"]),
+    ("ghcr.io",   "acme/web",      &["2.9", "2.10", "2.11"]),
+    ("ghcr.io",   "acme/shop",     &["v2.9.0", "v2.9.1", "v2.10.0"]),
+    ("ghcr.io",   "acme/worker",   &["f00dcafe-debug", "1c0ffee", "3d9b390", "a1b2c3d"]),
+    ("ghcr.io",   "acme/metrics",  &["latest"]),
+    ("docker.io", "library/nginx", &["1.27.2-alpine3.20", "1.27.3-alpine3.20", "1.27.3-alpine3.21", "1.27.3", "stable"]),
+];
+
+/// Everything the demonstration runs on. Gone when it is dropped.
+struct Stage {
+    registry: Registry,
+    /// When the next image is built.
+    clock: Timestamp,
+    registries: Registries,
+    git: Repository,
+    forge: Box<dyn Forge>,
+    config: Config,
+}
+
+/// Plays the demonstration. `keep` leaves the temporary folder behind; `show` gets the text as it comes.
+pub async fn play(page: Page, keep: bool, show: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
+    let folder = tempfile::Builder::new().prefix("tagboat-demo-").tempdir().map_err(|error| failed(&error))?;
+    let mut stage = Stage::set(folder.path()).await?;
+    let heading = |text: &str| format!("\n{}\n", page.paint(Role::Strong, text));
+
+    show(&heading("1. The stage: a registry, a git remote and a forge, all of them real, all of them on this machine"));
+    show(&opening(&stage, folder.path()));
+    show(&heading("2. tagboat run"));
+    let report = stage.run().await?;
+    show(&Text.run(&report, page));
+    show(&heading("   The first pull request, as people see it"));
+    show(&first_pull_request(folder.path())?);
+    show(&heading("3. tagboat run, again: nothing has changed, so nothing is written"));
+    show(&Text.run(&stage.run().await?, page));
+    show(&heading("4. CI pushes ghcr.io/acme/api:1.4.11, and tagboat runs: the same pull request, brought up to date"));
+    stage.push("acme/api", "1.4.11").map_err(|error| failed(&error))?;
+    show(&Text.run(&stage.run().await?, page));
+    show(&heading("5. Where to look"));
+    show(&closing(folder.path(), keep));
+    if keep {
+        drop(folder.keep());
+    }
+    Ok(())
+}
+
+impl Stage {
+    async fn set(folder: &Path) -> Result<Self, Error> {
+        let registry = Registry::start().await.map_err(|error| failed(&error))?;
+        let mut clock = Timestamp::constant(1_767_225_600, 0);
+        let mut shop = None;
+        for (_, path, tags) in IMAGES {
+            for tag in *tags {
+                let digest = push(&registry, &mut clock, path, tag).map_err(|error| failed(&error))?;
+                shop = if *tag == "v2.9.1" { Some(digest) } else { shop };
+            }
+        }
+        let digest = shop.map(|digest| digest.to_string()).unwrap_or_default();
+        let files = MANIFESTS.iter().map(|(path, text)| (*path, text.replace("DIGEST", &digest).into_bytes()));
+        let bare = folder.join("gitops.git");
+        remote::create(&bare, &files.collect::<Vec<_>>()).map_err(|error| failed(&*error))?;
+        let git = Repository::from_url(&bare.display().to_string(), git::Options::default()).await?;
+        let config = config::parse(MANIFESTS[0].1, config::FILE_NAME)?;
+        let mirror = |host: &str| {
+            (
+                host.to_owned(),
+                HostSettings { mirror: Some(format!("http://{}", registry.host())), ..HostSettings::default() },
+            )
+        };
+        let hosts = IMAGES.iter().map(|(host, ..)| mirror(host)).collect::<BTreeMap<_, _>>();
+        let registries = Registries::connect(hosts, Keychain::new(BTreeMap::new()), Limits::default())?;
+        let forge = local_forge(&folder.join("pull-requests"))?;
+        Ok(Self { registry, clock, registries, git, forge, config })
+    }
+
+    fn push(&mut self, path: &str, tag: &str) -> Result<Digest, crate::image::DigestError> {
+        push(&self.registry, &mut self.clock, path, tag)
+    }
+
+    async fn run(&self) -> Result<RunReport, Error> {
+        let world = World { git: &self.git, forge: Some(&*self.forge), registry: &self.registries };
+        let request = Request { write: true, ..Request::default() };
+        Ok(run_once(world, &self.config, &request).await?.report(false))
+    }
+}
+
+/// Builds an image a day after the one before, from a commit of its own.
+fn push(
+    registry: &Registry,
+    clock: &mut Timestamp,
+    path: &str,
+    tag: &str,
+) -> Result<Digest, crate::image::DigestError> {
+    *clock += 26.hours();
+    let hash = sha2::Sha256::digest(format!("{path}:{tag}"));
+    let revision = hash[..20].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let labels = [
+        ("org.opencontainers.image.source", format!("https://github.com/{path}")),
+        ("org.opencontainers.image.revision", revision),
+    ];
+    let labels = labels.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    registry.push(path, tag, &ImageSpec { created: *clock, labels, platforms: Vec::new() })
+}
+
+fn local_forge(folder: &Path) -> Result<Box<dyn Forge>, Error> {
+    let entry = forge::named("local").ok_or_else(|| Error::new(Exit::Failed, "there is no local forge"))?;
+    let address = Address { api: folder.display().to_string(), repository: "acme/gitops".to_owned() };
+    let client = http::Client::new(&http::Profile::default())?.reqwest().clone();
+    Ok((entry.connect)(ForgeSettings { address, token: None, user: None, client, patience: Patience::default() })?)
+}
+
+fn opening(stage: &Stage, folder: &Path) -> String {
+    let mut text = format!(
+        "  registry       {}, standing in for ghcr.io and docker.io\n  git remote     {}\n  pull requests  {}\n\n",
+        stage.registry.host(),
+        folder.join("gitops.git").display(),
+        folder.join("pull-requests").display(),
+    );
+    for (_, path, tags) in IMAGES {
+        text.push_str(&format!("  {path:<15}{}\n", tags.join("  ")));
+    }
+    text
+}
+
+fn first_pull_request(folder: &Path) -> Result<String, Error> {
+    let page = std::fs::read_to_string(folder.join("pull-requests/0001.md")).map_err(|error| failed(&error))?;
+    // The hidden record is for the next run.
+    let visible = page.lines().filter(|line| !line.starts_with("<!--"));
+    Ok(visible.map(|line| format!("  {line}").trim_end().to_owned() + "\n").collect())
+}
+
+fn closing(folder: &Path, keep: bool) -> String {
+    let folder = folder.display();
+    if keep {
+        return format!(
+            "  git -C {folder}/gitops.git log --oneline --graph --all\n  git -C {folder}/gitops.git show tagboat/apps-api\n  ls {folder}/pull-requests\n"
+        );
+    }
+    "  `tagboat demo --keep` leaves the git remote and the pull requests there to look around in.\n  In your own repository: `tagboat list`, then `tagboat plan`. Neither writes anything.\n".to_owned()
+}
+
+fn failed(error: &dyn std::error::Error) -> Error {
+    Error::new(Exit::Failed, format!("the demonstration can't go on: {}", chain(error)))
+}

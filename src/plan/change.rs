@@ -1,0 +1,52 @@
+//! From a decision to changes: which bytes, at every place where the reference stands.
+
+use crate::image::{ImageReference, Tag};
+use crate::manifest::{self, Finding, Occurrence, Refusal, Target};
+use crate::policy::{Choice, Reason};
+
+use super::govern::{Listed, Status};
+use super::proposal::Change;
+use super::pull_request::PullRequest;
+use super::record::Record;
+
+/// Turns a choice into a change of one occurrence. A reference that has a digest gets the digest of the choice; one that
+/// has none gets one only if the choice brings it.
+pub fn change(occurrence: &Occurrence, policy: &str, choice: &Choice) -> Result<Change, Refusal> {
+    let tag = target_tag(&occurrence.reference, choice);
+    let target = Target { tag, digest: choice.digest.clone(), comments: false };
+    let edits = manifest::edits(occurrence, &target)?;
+    Ok(Change {
+        path: occurrence.place.path.clone(),
+        position: occurrence.place.position,
+        field: occurrence.place.field.clone(),
+        from: occurrence.reference.clone(),
+        to: occurrence.reference.with(target.tag, target.digest),
+        policy: policy.to_owned(),
+        reason: choice.reason.to_string(),
+        edits,
+    })
+}
+
+/// A reference that names no tag goes on naming none.
+fn target_tag(current: &ImageReference, choice: &Choice) -> Option<Tag> {
+    current.tag().map(|_| choice.tag.clone())
+}
+
+/// What open pull requests say about places that this run did not look at (`tagboat run --image …`): it goes on being
+/// proposed, since a pull request is made anew as a whole.
+pub fn carry_over(listed: &[Listed], open: &[PullRequest], asked: impl Fn(&Occurrence) -> bool) -> Vec<Change> {
+    let recorded =
+        open.iter().filter_map(|pr| Record::find(&pr.body)).flat_map(|record| record.changes).collect::<Vec<_>>();
+    let again = |one: &Listed| {
+        let (Finding::Occurrence(occurrence), Status::Governed(selection)) = (&one.finding, &one.status) else {
+            return None;
+        };
+        let place = &occurrence.place;
+        let before = recorded.iter().find(|change| change.same_place(&place.path, &place.field))?;
+        let to = ImageReference::new(&before.to).ok().filter(|to| *to != occurrence.reference)?;
+        let reason = Reason::new("proposed by an earlier run");
+        let choice = Choice { tag: to.tag()?.clone(), digest: to.digest().cloned(), reason };
+        (!asked(occurrence)).then(|| change(occurrence, &selection.name, &choice).ok()).flatten()
+    };
+    listed.iter().filter_map(again).collect()
+}

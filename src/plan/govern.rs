@@ -1,0 +1,59 @@
+//! What governs each finding: a policy, or a reason why none does. Every finding gets exactly one status.
+
+use crate::config::{Config, Selection, Ungoverned};
+use crate::manifest::{Finding, Occurrence, Place, Standing};
+use crate::policy;
+
+/// A finding and what becomes of it.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// What stands there.
+    pub finding: Finding,
+    /// Who decides about it.
+    pub status: Status,
+}
+
+/// Who decides about a finding.
+#[derive(Debug, Clone)]
+pub enum Status {
+    /// A policy does.
+    Governed(Selection),
+    /// A policy would, but has no order for what stands there: a person has to name another policy, or the tag.
+    Unordered(Selection, String),
+    /// A person has to do something first: a lower-case fragment says what is wrong.
+    Held(String),
+    /// Nobody here: a lower-case fragment says why.
+    NotOurs(String),
+}
+
+/// Says what governs a finding.
+pub fn govern(finding: Finding, config: &Config) -> Listed {
+    let status = match &finding {
+        Finding::Remark(remark) if remark.standing == Standing::Held => Status::Held(remark.reason.clone()),
+        Finding::Remark(remark) => Status::NotOurs(remark.reason.clone()),
+        Finding::Occurrence(occurrence) => select(occurrence, config),
+    };
+    Listed { finding, status }
+}
+
+fn select(occurrence: &Occurrence, config: &Config) -> Status {
+    let marker = occurrence.marker.as_ref().map(|marker| marker.policy.as_str());
+    match config.select(occurrence.reference.name(), &occurrence.place.path, marker) {
+        Ok(selection) => match policy::unordered(&occurrence.reference, &selection.entry) {
+            Some(reason) => Status::Unordered(selection, reason.to_string()),
+            None => Status::Governed(selection),
+        },
+        Err(why @ Ungoverned::UnknownPolicy(_)) => Status::Held(why.to_string()),
+        Err(why) => Status::NotOurs(why.to_string()),
+    }
+}
+
+impl Listed {
+    /// Where it stands.
+    pub fn place(&self) -> &Place {
+        match &self.finding {
+            Finding::Occurrence(occurrence) => &occurrence.place,
+            Finding::Remark(remark) => &remark.place,
+        }
+    }
+}

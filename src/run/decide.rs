@@ -1,0 +1,61 @@
+//! The first half of every command that wants changes: find, govern, look up, choose.
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::image::ImageReference;
+use crate::manifest::{Finding, Options, Place, Refusal};
+use crate::plan::{self, Change, Listed};
+use crate::policy::Outcome;
+use crate::registry::Registry;
+
+use super::discover;
+use super::lookup::{Answer, Failure, Lookup};
+use super::snapshot::Snapshot;
+use super::subjects::subjects;
+
+/// What was found and decided, before anything is grouped or written.
+#[derive(Debug)]
+pub struct Decided {
+    /// Every finding, with what governs it.
+    pub listed: Vec<Listed>,
+    /// Every decision.
+    pub answers: Vec<Answer>,
+    /// Lookups that failed.
+    pub failures: Vec<Failure>,
+    /// What is to change, in the order of the decisions.
+    pub changes: Vec<Change>,
+    /// Places that can't be edited, and why.
+    pub refused: Vec<(Place, Refusal)>,
+}
+
+/// Finds what stands in a snapshot and decides what should. `images` are those it is about; none for all.
+pub(super) async fn decide(
+    snapshot: &dyn Snapshot,
+    config: &Config,
+    options: &Options,
+    registry: &dyn Registry,
+    images: &[ImageReference],
+    now: Timestamp,
+) -> Decided {
+    let listed = discover::references(snapshot, config, options);
+    let lookup = Lookup { registry, now, verdicts: false };
+    let (answers, failures) = lookup.decide(subjects(&listed, images, false)).await;
+    let (changes, refused) = changes(&listed, &answers);
+    Decided { listed, answers, failures, changes, refused }
+}
+
+fn changes(listed: &[Listed], answers: &[Answer]) -> (Vec<Change>, Vec<(Place, Refusal)>) {
+    let (mut changes, mut refused) = (Vec::new(), Vec::new());
+    for answer in answers {
+        let Outcome::Update(choice) = &answer.decision.outcome else { continue };
+        for place in &answer.places {
+            let Finding::Occurrence(occurrence) = &listed[*place].finding else { continue };
+            match plan::change(occurrence, &answer.selection.name, choice) {
+                Ok(change) => changes.push(change),
+                Err(refusal) => refused.push((occurrence.place.clone(), refusal)),
+            }
+        }
+    }
+    (changes, refused)
+}

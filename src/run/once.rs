@@ -1,0 +1,281 @@
+//! One run, from the base branch to pull requests; done again, within bounds, where somebody else was faster.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::forge::{Forge, ForgeError, Written};
+use crate::git::{Author, Git, GitError};
+use crate::image::ImageReference;
+use crate::manifest::{Finding, Occurrence, Place, Standing};
+use crate::plan::{self, Draft, Extras, Observed, Templates, Unknown};
+use crate::policy::Outcome;
+use crate::refname::BranchName;
+use crate::registry::{Registry, Requests};
+
+use super::decide::{Decided, decide};
+use super::discover;
+use super::publish::{PublishError, Publisher, Step};
+use super::snapshot::CommitSnapshot;
+use super::subjects::in_scope;
+
+/// Everything outside that a run touches.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// The manifests repository.
+    pub git: &'a dyn Git,
+    /// Its pull requests; `None` where they can't be asked for, which is good enough to plan.
+    pub forge: Option<&'a dyn Forge>,
+    /// All registries.
+    pub registry: &'a dyn Registry,
+}
+
+/// What is asked of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Whether anything is written.
+    pub write: bool,
+    /// The images that it is about; none for all.
+    pub images: Vec<ImageReference>,
+    /// Where people see this run.
+    pub run_url: Option<String>,
+}
+
+/// What a run found, decided and did.
+#[derive(Debug)]
+pub struct Ran {
+    /// The branch that pull requests are for.
+    pub base: BranchName,
+    /// What was found and decided.
+    pub decided: Decided,
+    /// What was to be done about every group, and how that went.
+    pub steps: Vec<Finished>,
+    /// Requests sent to registries.
+    pub registry_requests: Requests,
+    /// Requests sent to the forge.
+    pub forge_requests: u64,
+}
+
+/// One group, done or failed.
+#[derive(Debug)]
+pub struct Finished {
+    /// The group, or the branch where the group is not known.
+    pub group: String,
+    /// What was to be done; `None` if getting ready failed already.
+    pub step: Option<Step>,
+    /// What came of it; `Ok(None)` where nothing had to be written.
+    pub result: Result<Option<Written>, PublishError>,
+}
+
+/// Why a run could not be begun, or not be ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The repository.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The pull requests could not be listed.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    /// The branch that pull requests are for is not there.
+    #[error("the remote has no branch {0}")]
+    NoBase(BranchName),
+    /// The template of groups.
+    #[error(transparent)]
+    Template(#[from] plan::TemplateError),
+}
+
+impl RunError {
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Git(error) => error.hint(),
+            Self::Forge(error) => error.hint(),
+            Self::NoBase(_) => Some("set `git: { base: … }` in tagboat.yaml to a branch that is there".to_owned()),
+            Self::Template(_) => Some("correct it in tagboat.yaml, under pull-requests".to_owned()),
+        }
+    }
+}
+
+/// How often a run is done again after a lost race.
+const RETRIES: u32 = 3;
+
+/// Runs once. What failed for one image or group stands in the answer; an error means that nothing was done.
+pub async fn run_once(world: World<'_>, config: &Config, request: &Request) -> Result<Ran, RunError> {
+    let before = (world.registry.requests(), world.forge.map_or(0, Forge::requests));
+    let mut ran = attempt(world, config, request).await?;
+    for retry in 1..=RETRIES {
+        if !ran.steps.iter().any(Finished::lost_a_race) {
+            break;
+        }
+        // Whoever was faster may be about to do more; two runs that collided should not do so again.
+        tokio::time::sleep(Duration::from_millis(fastrand::u64(100..500) << retry)).await;
+        tracing::info!("somebody else was faster: reading the newest base and trying again ({retry} of {RETRIES})");
+        ran = attempt(world, config, request).await?.after(ran);
+    }
+    let now = (world.registry.requests(), world.forge.map_or(0, Forge::requests));
+    ran.registry_requests =
+        Requests { registry: now.0.registry - before.0.registry, token: now.0.token - before.0.token };
+    ran.forge_requests = now.1 - before.1;
+    Ok(ran)
+}
+
+async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result<Ran, RunError> {
+    let prefix = &config.pull_requests.branch_prefix;
+    let base = match &config.git.base {
+        Some(base) => base.clone(),
+        None => world.git.default_branch().await?,
+    };
+    let heads = world.git.remote_branches(&base, prefix).await?;
+    let base_commit = heads.get(&base).cloned().ok_or_else(|| RunError::NoBase(base.clone()))?;
+    world.git.fetch(&[(base.clone(), base_commit.clone())]).await?;
+    let snapshot = CommitSnapshot::new(world.git, &base_commit)?;
+    let options = discover::options(&snapshot, config);
+    let now = Timestamp::now();
+
+    let decided = decide(&snapshot, config, &options, world.registry, &request.images, now).await;
+    let open = match world.forge {
+        Some(forge) => forge.open_pull_requests(prefix).await?,
+        None => Vec::new(),
+    };
+    let drafts = drafts(&decided, &open, config, &request.images)?;
+    let ended = ended(world.forge, plan::asks_history(&drafts, &open)).await?;
+    let observed = Observed {
+        open,
+        ended,
+        unknown: unknown(&decided),
+        complete: request.images.is_empty(),
+        max_open: Some(config.pull_requests.max_open),
+    };
+    let actions = plan::reconcile(drafts, &observed);
+    let publisher = Publisher {
+        git: world.git,
+        forge: world.forge,
+        registry: world.registry,
+        base: base.clone(),
+        base_commit,
+        snapshot: &snapshot,
+        heads: &heads,
+        author: author(config),
+        templates: templates(config),
+        extras: extras(config),
+        options: &options,
+        run_url: request.run_url.clone(),
+        now,
+    };
+    let mut steps = Vec::new();
+    for action in actions {
+        steps.push(publish(&publisher, action, request.write).await);
+    }
+    Ok(Ran { base, decided, steps, registry_requests: Requests::default(), forge_requests: 0 })
+}
+
+/// Groups changes. In a run about some images, only groups with one of them are drafts, and what their pull requests
+/// say about other images stays in them.
+fn drafts(
+    decided: &Decided,
+    open: &[plan::PullRequest],
+    config: &Config,
+    images: &[ImageReference],
+) -> Result<Vec<Draft>, plan::TemplateError> {
+    let settings = &config.pull_requests;
+    let mut changes = decided.changes.clone();
+    let asked = changes.iter().map(|change| (change.path.clone(), change.position)).collect::<BTreeSet<_>>();
+    if !images.is_empty() {
+        changes.extend(plan::carry_over(&decided.listed, open, |occurrence: &Occurrence| in_scope(occurrence, images)));
+    }
+    let mut drafts = plan::group(changes, &settings.group, &settings.branch_prefix)?;
+    drafts.retain(|draft| draft.changes.iter().any(|change| asked.contains(&(change.path.clone(), change.position))));
+    Ok(drafts)
+}
+
+async fn ended(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) -> Result<Vec<plan::PullRequest>, ForgeError> {
+    let mut ended = Vec::new();
+    if let Some(forge) = forge {
+        for draft in drafts {
+            ended.extend(forge.ended_pull_requests(&draft.branch).await?);
+        }
+    }
+    Ok(ended)
+}
+
+/// What nothing could be found out about: open pull requests about it are left alone.
+fn unknown(decided: &Decided) -> Unknown {
+    let key = |place: &Place| (place.path.to_string(), place.field.clone());
+    let mut unknown = Unknown::default();
+    for answer in &decided.answers {
+        if let Outcome::Unknown(_) = answer.decision.outcome {
+            unknown.places.extend(answer.places.iter().map(|place| key(decided.listed[*place].place())));
+        }
+    }
+    unknown.places.extend(decided.refused.iter().map(|(place, _)| key(place)));
+    for one in &decided.listed {
+        if let Finding::Remark(remark) = &one.finding
+            && remark.standing == Standing::Held
+            && remark.place.span.is_none()
+        {
+            unknown.files.insert(remark.place.path.to_string());
+        }
+    }
+    unknown
+}
+
+async fn publish(publisher: &Publisher<'_>, action: plan::Action, write: bool) -> Finished {
+    let group = action.group();
+    match publisher.prepare(action).await {
+        Err(error) => Finished { group, step: None, result: Err(error) },
+        Ok(step) => {
+            let result = if write { publisher.carry_out(&step).await } else { Ok(None) };
+            Finished { group, step: Some(step), result }
+        }
+    }
+}
+
+impl Finished {
+    fn lost_a_race(&self) -> bool {
+        matches!(&self.result, Err(PublishError::Git(GitError::LostRace { .. })))
+    }
+}
+
+impl Ran {
+    /// What an earlier attempt of the same run did is not forgotten because the later one found it done.
+    fn after(mut self, earlier: Self) -> Self {
+        let mut done = earlier.steps.into_iter().filter(|finished| matches!(finished.result, Ok(Some(_))));
+        let done = done.by_ref().map(|finished| (finished.group.clone(), finished)).collect::<BTreeMap<_, _>>();
+        let mut done = done;
+        for finished in &mut self.steps {
+            if let (Some(before), Ok(None)) = (done.remove(&finished.group), &finished.result) {
+                *finished = before;
+            }
+        }
+        self.steps.extend(done.into_values());
+        self
+    }
+}
+
+fn author(config: &Config) -> Author {
+    let (name, email) =
+        config.git.author.clone().unwrap_or_else(|| ("tagboat".into(), "tagboat@users.noreply.github.com".into()));
+    Author { name, email }
+}
+
+fn templates(config: &Config) -> Templates {
+    let settings = &config.pull_requests;
+    Templates {
+        title: settings.title.clone(),
+        body: settings.body.clone(),
+        commit_message: settings.commit_message.clone(),
+    }
+}
+
+fn extras(config: &Config) -> Extras {
+    let settings = &config.pull_requests;
+    Extras {
+        labels: settings.labels.clone(),
+        reviewers: settings.reviewers.clone(),
+        team_reviewers: settings.team_reviewers.clone(),
+        assignees: settings.assignees.clone(),
+        draft: settings.draft,
+    }
+}

@@ -1,0 +1,300 @@
+//! Carries out what was decided: first everything is read and made ready, then, unless it is a dry run, written.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::forge::{Forge, ForgeError, Written};
+use crate::git::{Author, Git, GitError};
+use crate::manifest::{self, Refusal};
+use crate::plan::{
+    Action, Draft, Extras, GROUP_TRAILER, Proposal, PullRequest, Record, RecordedChange, TemplateError, Templates,
+    merge_body, texts,
+};
+use crate::refname::{BranchName, CommitId};
+use crate::registry::Registry;
+
+use super::lookup::background;
+use super::snapshot::{CommitSnapshot, ReadError, Snapshot};
+
+/// Where things are published to, and how they are worded.
+pub(super) struct Publisher<'a> {
+    /// The repository.
+    pub git: &'a dyn Git,
+    /// Its pull requests; `None` where they can't be asked for, which is good enough to plan.
+    pub forge: Option<&'a dyn Forge>,
+    /// Tells what people want to know about the images that are proposed.
+    pub registry: &'a dyn Registry,
+    /// The branch that pull requests are for.
+    pub base: BranchName,
+    /// What it points at.
+    pub base_commit: CommitId,
+    /// Its files.
+    pub snapshot: &'a CommitSnapshot<'a>,
+    /// Our branches on the remote, and what they point at.
+    pub heads: &'a BTreeMap<BranchName, CommitId>,
+    /// Who commits.
+    pub author: Author,
+    /// Templates of title, body and commit message.
+    pub templates: Templates,
+    /// Labels and people.
+    pub extras: Extras,
+    /// How files are read again after an edit.
+    pub options: &'a manifest::Options,
+    /// Where people see this run.
+    pub run_url: Option<String>,
+    /// The time of the commits.
+    pub now: jiff::Timestamp,
+}
+
+/// One group, made ready: nothing is left to find out.
+#[derive(Debug)]
+pub enum Step {
+    /// Something has to be written.
+    Publish {
+        /// What it should be.
+        proposal: Box<Proposal>,
+        /// Whether the branch has to be pushed, and what it points at now.
+        push: Option<Expected>,
+        /// The pull request to bring up to date; `None` to open one.
+        existing: Option<PullRequest>,
+        /// What stands in the base in the files that change.
+        before: BTreeMap<Arc<str>, Vec<u8>>,
+    },
+    /// Everything is as it should be.
+    Unchanged(Draft, PullRequest),
+    /// The pull request is to be closed and its branch deleted.
+    Close {
+        /// Which.
+        existing: PullRequest,
+        /// What its branch points at; `None` if it is gone.
+        head: Option<CommitId>,
+        /// Why.
+        why: String,
+    },
+    /// It stays as it is.
+    Leave {
+        /// The group.
+        group: String,
+        /// The pull request, if there is one.
+        existing: Option<PullRequest>,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What a branch is expected to point at when it is pushed to; `None` if it should not exist.
+pub(super) type Expected = Option<CommitId>;
+
+/// Why a group could not be published. The others go on.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The repository refused, or could not be reached.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The forge refused, or could not be reached.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    /// A manifest can't be edited without touching something else.
+    #[error(transparent)]
+    Edit(#[from] Refusal),
+    /// A file could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A template of the configuration.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// Nobody to tell.
+    #[error("there is no forge to open pull requests at")]
+    NoForge,
+}
+
+impl PublishError {
+    /// What to do next, as the layer that failed knows it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Git(error) => error.hint(),
+            Self::Forge(error) => error.hint(),
+            _ => None,
+        }
+    }
+}
+
+impl Publisher<'_> {
+    /// Reads what has to be known about one action; writes nothing.
+    pub(super) async fn prepare(&self, action: Action) -> Result<Step, PublishError> {
+        let (draft, existing) = match action {
+            Action::Open(draft) => (draft, None),
+            Action::Update(draft, existing) => (draft, Some(existing)),
+            Action::Close(existing, why) => return self.prepare_close(existing, why).await,
+            Action::Leave { group, existing, why } => return Ok(Step::Leave { group, existing, why }),
+        };
+        let files = self.contents(&draft)?;
+        let push = match self.branch(&draft.branch, &files).await? {
+            Branch::Missing => Some(None),
+            Branch::Stale(head) => Some(Some(head)),
+            Branch::Current => None,
+            Branch::Foreign(who) => {
+                let why = format!("{who} has committed to {}: it is theirs now; merge or delete it", draft.branch);
+                return Ok(Step::Leave { group: draft.group, existing, why });
+            }
+        };
+        match (push, existing) {
+            (None, Some(existing)) if self.describes(&existing, &draft) => Ok(Step::Unchanged(draft, existing)),
+            (push, existing) => {
+                let proposal = Box::new(self.proposal(draft, files, existing.as_ref()).await?);
+                let before = self.originals(proposal.files.keys())?;
+                Ok(Step::Publish { proposal, push, existing, before })
+            }
+        }
+    }
+
+    async fn prepare_close(&self, existing: PullRequest, why: String) -> Result<Step, PublishError> {
+        let head = self.heads.get(&existing.branch).cloned();
+        if let Some(head) = &head
+            && let Some(who) = self.stranger(&existing.branch, head).await?
+        {
+            let why = format!("{who} has committed to {}, so it is theirs to close", existing.branch);
+            return Ok(Step::Leave { group: existing.branch.to_string(), existing: Some(existing), why });
+        }
+        Ok(Step::Close { existing, head, why })
+    }
+
+    /// The new contents of every file of a draft, made from the base and checked by reading them again.
+    fn contents(&self, draft: &Draft) -> Result<BTreeMap<Arc<str>, Vec<u8>>, PublishError> {
+        let mut edits = BTreeMap::<Arc<str>, Vec<manifest::Edit>>::new();
+        for change in &draft.changes {
+            edits.entry(Arc::clone(&change.path)).or_default().extend(change.edits.iter().cloned());
+        }
+        let rewrite = |(path, edits): (Arc<str>, Vec<_>)| {
+            let after = manifest::rewrite(&path, &self.snapshot.read(&path)?, &edits, self.options)?;
+            Ok((path, after))
+        };
+        edits.into_iter().map(rewrite).collect()
+    }
+
+    fn originals<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p Arc<str>>,
+    ) -> Result<BTreeMap<Arc<str>, Vec<u8>>, ReadError> {
+        paths.map(|path| Ok((Arc::clone(path), self.snapshot.read(path)?))).collect()
+    }
+
+    /// Whether the branch holds just this on files that the base has not changed since.
+    async fn branch(&self, branch: &BranchName, files: &BTreeMap<Arc<str>, Vec<u8>>) -> Result<Branch, PublishError> {
+        let Some(head) = self.heads.get(branch) else { return Ok(Branch::Missing) };
+        if let Some(who) = self.stranger(branch, head).await? {
+            return Ok(Branch::Foreign(who));
+        }
+        let parents = self.git.commit_info(head)?.parents;
+        let [parent] = &parents[..] else { return Ok(Branch::Stale(head.clone())) };
+        let (ours, below) = (CommitSnapshot::new(self.git, head)?, CommitSnapshot::new(self.git, parent)?);
+        let changed = changed_paths(&below, &ours);
+        let fresh = |path: &str| below.blob(path) == self.snapshot.blob(path);
+        if changed.len() != files.len() || !files.keys().all(|path| changed.contains(&&**path) && fresh(path)) {
+            return Ok(Branch::Stale(head.clone()));
+        }
+        for (path, wanted) in files {
+            if ours.read(path)? != *wanted {
+                return Ok(Branch::Stale(head.clone()));
+            }
+        }
+        Ok(Branch::Current)
+    }
+
+    /// Who else has committed to a branch of ours, if anybody has. Our commits carry our address as committer, which
+    /// changes when somebody amends or rebases, and name their group.
+    async fn stranger(&self, branch: &BranchName, head: &CommitId) -> Result<Option<String>, GitError> {
+        self.git.fetch(&[(branch.clone(), head.clone())]).await?;
+        let info = self.git.commit_info(head)?;
+        let ours = info.committer.email == self.author.email && info.message.contains(GROUP_TRAILER);
+        Ok((!ours).then(|| info.author.name.clone()))
+    }
+
+    /// Whether an open pull request says what it should, so that nothing has to be sent.
+    fn describes(&self, existing: &PullRequest, draft: &Draft) -> bool {
+        let wanted = draft.changes.iter().map(RecordedChange::of);
+        let labels = self.forge.is_some_and(|forge| forge.limits().labels);
+        let labelled = !labels || self.extras.labels.iter().all(|label| existing.labels.contains(label));
+        labelled && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
+    }
+
+    async fn proposal(
+        &self,
+        draft: Draft,
+        files: BTreeMap<Arc<str>, Vec<u8>>,
+        existing: Option<&PullRequest>,
+    ) -> Result<Proposal, TemplateError> {
+        let Draft { group, branch, changes } = draft;
+        let references = changes.iter().flat_map(|change| [&change.from, &change.to]);
+        let background = background(self.registry, references).await;
+        let texts = texts(&group, &changes, &self.templates, &background, self.run_url.as_deref())?;
+        let record = Record::new(&group, &texts.title, &changes);
+        let ours = record.wrap(&texts.body);
+        let (title, body) = match existing {
+            None => (texts.title, ours),
+            Some(existing) => {
+                // A title that a person changed is theirs.
+                let theirs = Record::find(&existing.body).is_some_and(|record| record.title != existing.title);
+                let title = if theirs { existing.title.clone() } else { texts.title };
+                (title, merge_body(&existing.body, &ours))
+            }
+        };
+        Ok(Proposal {
+            base: self.base.clone(),
+            message: texts.commit_message,
+            extras: self.extras.clone(),
+            group,
+            branch,
+            changes,
+            files,
+            title,
+            body,
+        })
+    }
+
+    /// Writes one step: pushes, then tells the forge. Gives back the pull request that was written to.
+    pub(super) async fn carry_out(&self, step: &Step) -> Result<Option<Written>, PublishError> {
+        let forge = self.forge.ok_or(PublishError::NoForge)?;
+        match step {
+            Step::Publish { proposal, push, existing, .. } => {
+                if let Some(expected) = push {
+                    let commit = self.git.commit(
+                        &self.base_commit,
+                        &proposal.files,
+                        &proposal.message,
+                        &self.author,
+                        self.now,
+                    )?;
+                    self.git.push(&proposal.branch, &commit, expected.as_ref()).await?;
+                }
+                Ok(Some(match existing {
+                    Some(existing) => forge.update(existing, proposal).await?,
+                    None => forge.open(proposal).await?,
+                }))
+            }
+            Step::Close { existing, head, why } => {
+                let body = Record::mark_closed(&existing.body);
+                let written = forge.close(existing, &body, &format!("Closed by Tagboat: {why}.")).await?;
+                if let Some(head) = head {
+                    self.git.delete(&existing.branch, head).await?;
+                }
+                Ok(Some(written))
+            }
+            Step::Unchanged(..) | Step::Leave { .. } => Ok(None),
+        }
+    }
+}
+
+/// What is found on the remote under the name of one of our branches.
+enum Branch {
+    Missing,
+    Current,
+    Stale(CommitId),
+    Foreign(String),
+}
+
+fn changed_paths<'a>(below: &'a CommitSnapshot<'_>, above: &'a CommitSnapshot<'_>) -> Vec<&'a str> {
+    let added = above.files().iter().filter(|file| below.blob(&file.path) != Some(&*file.blob));
+    let removed = below.files().iter().filter(|file| above.blob(&file.path).is_none());
+    added.chain(removed).map(|file| &*file.path).collect()
+}

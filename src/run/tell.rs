@@ -1,0 +1,172 @@
+//! From what a run did to what is said about it.
+
+use std::collections::BTreeSet;
+
+use crate::error::chain;
+use crate::image::ImageName;
+use crate::manifest::{Finding, Place, Standing};
+use crate::plan::{Change, Listed, Status};
+use crate::policy::Outcome;
+use crate::report::{Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, Row, RunReport};
+
+use super::decide::Decided;
+use super::edit::Edited;
+use super::lookup::Answer;
+use super::once::{Finished, Ran};
+use super::publish::Step;
+
+impl Ran {
+    /// What `plan` and `run` say.
+    pub fn report(&self, dry_run: bool) -> RunReport {
+        let mut report = self.decided.report();
+        report.dry_run = dry_run;
+        report.changes = self.steps.iter().flat_map(Finished::changes).map(Changed::new).collect();
+        report.proposals = self.steps.iter().filter_map(Finished::proposed).collect();
+        report.failed.extend(self.steps.iter().filter_map(Finished::failed));
+        report.files = self.steps.iter().flat_map(Finished::files).collect();
+        let (registry, token) = (self.registry_requests.registry, self.registry_requests.token);
+        report.requests = RequestCounts { registry, token, forge: self.forge_requests };
+        report
+    }
+}
+
+impl Edited {
+    /// What `edit` says.
+    pub fn report(&self) -> RunReport {
+        let written = |change: &&Change| self.files.iter().any(|file| file.path == change.path);
+        let mut report = self.decided.report();
+        report.changes = self.decided.changes.iter().filter(written).map(Changed::new).collect();
+        report.failed.extend(self.failed.iter().map(|(path, error)| Failed {
+            what: path.to_string(),
+            reason: chain(error),
+            hint: None,
+            places: Vec::new(),
+        }));
+        let file = |file: &super::edit::EditedFile| FileChange {
+            path: file.path.to_string(),
+            before: file.before.clone(),
+            after: file.after.clone(),
+        };
+        report.files = self.files.iter().map(file).collect();
+        report
+    }
+}
+
+impl Decided {
+    /// What holds whatever is done about the changes: what is held, what failed, what is as it should be.
+    fn report(&self) -> RunReport {
+        let failed = self.failures.iter().map(|failure| &failure.name).collect::<BTreeSet<_>>();
+        let mut report = RunReport::default();
+        for one in &self.listed {
+            if let Status::Held(reason) | Status::Unordered(_, reason) = &one.status {
+                report.held.push(held(one.place(), name_of(one), reason.clone()));
+            }
+        }
+        for answer in &self.answers {
+            match &answer.decision.outcome {
+                Outcome::Held(reason) => report.held.extend(self.held(answer, reason.as_str())),
+                Outcome::Unknown(reason) if !failed.contains(answer.decision.current.name()) => {
+                    report.held.extend(self.held(answer, reason.as_str()));
+                }
+                Outcome::UpToDate(_) => report.up_to_date += answer.places.len(),
+                Outcome::Unknown(_) | Outcome::Update(_) => {}
+            }
+        }
+        report.held.extend(self.refused.iter().map(|(place, refusal)| held(place, None, refusal.to_string())));
+        report.held.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+        report.failed = self
+            .failures
+            .iter()
+            .map(|failure| Failed {
+                what: failure.name.to_string(),
+                reason: chain(&failure.error),
+                hint: failure.error.hint(),
+                places: self.places(&failure.name),
+            })
+            .collect();
+        report
+    }
+
+    fn held<'a>(&'a self, answer: &'a Answer, reason: &'a str) -> impl Iterator<Item = Held> + 'a {
+        answer.places.iter().map(move |place| {
+            let listed = &self.listed[*place];
+            held(listed.place(), name_of(listed), reason.to_owned())
+        })
+    }
+
+    fn places(&self, name: &ImageName) -> Vec<String> {
+        let ours = self.answers.iter().filter(|answer| answer.decision.current.name() == name);
+        ours.flat_map(|answer| &answer.places).map(|place| at(self.listed[*place].place())).collect()
+    }
+}
+
+/// One row of `tagboat list`.
+pub fn row(listed: &Listed) -> Row {
+    match &listed.status {
+        Status::Governed(selection) => Row::governed(&listed.finding, &selection.name, &selection.source),
+        Status::Held(reason) | Status::Unordered(_, reason) => Row::ungoverned(&listed.finding, Standing::Held, reason),
+        Status::NotOurs(reason) => Row::ungoverned(&listed.finding, Standing::NotOurs, reason),
+    }
+}
+
+fn held(place: &Place, name: Option<String>, reason: String) -> Held {
+    Held { path: place.path.to_string(), line: place.position.line, name, value: place.value.clone(), reason }
+}
+
+fn name_of(listed: &Listed) -> Option<String> {
+    match &listed.finding {
+        Finding::Occurrence(occurrence) => Some(occurrence.reference.name().to_string()),
+        Finding::Remark(_) => None,
+    }
+}
+
+fn at(place: &Place) -> String {
+    format!("{}:{}", place.path, place.position.line)
+}
+
+impl Finished {
+    fn changes(&self) -> &[Change] {
+        match &self.step {
+            Some(Step::Publish { proposal, .. }) => &proposal.changes,
+            Some(Step::Unchanged(draft, _)) => &draft.changes,
+            _ => &[],
+        }
+    }
+
+    fn proposed(&self) -> Option<Proposed> {
+        let step = self.step.as_ref().filter(|_| self.result.is_ok())?;
+        let (action, branch, title, existing, why) = match step {
+            Step::Publish { proposal, existing, .. } => {
+                let action = if existing.is_some() { Done::Update } else { Done::Open };
+                (action, proposal.branch.to_string(), proposal.title.clone(), existing.as_ref(), None)
+            }
+            Step::Unchanged(draft, pr) => (Done::Unchanged, draft.branch.to_string(), pr.title.clone(), Some(pr), None),
+            Step::Close { existing, why, .. } => {
+                (Done::Close, existing.branch.to_string(), existing.title.clone(), Some(existing), Some(why.clone()))
+            }
+            Step::Leave { group, existing, why } => {
+                let branch = existing.as_ref().map_or_else(|| group.clone(), |pr| pr.branch.to_string());
+                let title = existing.as_ref().map_or_else(|| group.clone(), |pr| pr.title.clone());
+                (Done::Leave, branch, title, existing.as_ref(), Some(why.clone()))
+            }
+        };
+        let written = self.result.as_ref().ok().and_then(Option::as_ref).map(|written| &written.pull_request);
+        let url = written.or(existing).map(|pr| pr.url.clone()).filter(|url| !url.is_empty());
+        Some(Proposed { branch, title, action, url, why })
+    }
+
+    fn failed(&self) -> Option<Failed> {
+        let error = self.result.as_ref().err()?;
+        Some(Failed { what: self.group.clone(), reason: chain(error), hint: error.hint(), places: Vec::new() })
+    }
+
+    fn files(&self) -> Vec<FileChange> {
+        let Some(Step::Publish { proposal, before, .. }) = &self.step else { return Vec::new() };
+        let file = |(path, after): (&std::sync::Arc<str>, &Vec<u8>)| FileChange {
+            path: path.to_string(),
+            before: before.get(path).cloned().unwrap_or_default(),
+            after: after.clone(),
+        };
+        proposal.files.iter().map(file).collect()
+    }
+}

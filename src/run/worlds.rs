@@ -1,0 +1,204 @@
+//! The composition root: from configuration and environment to a repository, a forge and registries. The only place
+//! that reads environment variables and the files that a configuration names.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::config::{self, Config};
+use crate::error::Error;
+use crate::forge::{self, Address, Forge, ForgeSettings, Patience, RemoteUrl};
+use crate::git::{self, Git as _, Login, Repository};
+use crate::http;
+use crate::registry::{Credential, HostSettings, Keychain, Limits, Registries};
+use crate::secret::Secret;
+
+use super::once::RunError;
+use super::snapshot::{CommitSnapshot, Snapshot as _};
+
+/// Where the manifests are: a folder, or a URL to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Location {
+    /// In a checkout, or anywhere.
+    Folder(PathBuf),
+    /// To be cloned for the run.
+    Url(String),
+}
+
+impl Location {
+    /// Reads what was typed: whatever git takes for a remote and no folder of that name exists for.
+    pub fn new(text: &str) -> Self {
+        let remote = text.contains("://") || RemoteUrl::parse(text).is_ok();
+        if remote && !Path::new(text).exists() { Self::Url(text.to_owned()) } else { Self::Folder(text.into()) }
+    }
+}
+
+/// A configuration, and the folder that relative paths in it start from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// What it says, or the defaults.
+    pub config: Config,
+    /// The file, if there is one.
+    pub file: Option<PathBuf>,
+    folder: PathBuf,
+}
+
+/// Reads the configuration: the file that was named, else `tagboat.yaml` in the folder, else none.
+pub fn load(named: Option<&Path>, folder: &Path) -> Result<Loaded, Error> {
+    let file = named.map_or_else(|| folder.join(config::FILE_NAME), Path::to_owned);
+    match std::fs::read_to_string(&file) {
+        Ok(text) => parse(&text, &file.display().to_string(), Some(file.clone())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+            Ok(Loaded { config: Config::default(), file: None, folder: folder.to_owned() })
+        }
+        Err(error) => Err(Error::usage(format!("can't read the configuration {}: {error}", file.display()))
+            .hint(Some("check --config and TAGBOAT_CONFIG, or leave both out to go without"))),
+    }
+}
+
+/// Reads the configuration of a repository that was cloned, from its base branch.
+pub async fn load_remote(named: Option<&Path>, git: &Repository) -> Result<Loaded, Error> {
+    if named.is_some() {
+        return load(named, Path::new("."));
+    }
+    match base(git, &Config::default()).await?.read(config::FILE_NAME) {
+        Ok(bytes) => parse(&String::from_utf8_lossy(&bytes), config::FILE_NAME, None),
+        Err(_) => Ok(Loaded { config: Config::default(), file: None, folder: PathBuf::from(".") }),
+    }
+}
+
+/// The files of the base branch, newest state.
+pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnapshot<'a>, Error> {
+    let base = match &config.git.base {
+        Some(base) => base.clone(),
+        None => git.default_branch().await?,
+    };
+    let heads = git.remote_branches(&base, &config.pull_requests.branch_prefix).await?;
+    let commit = heads.get(&base).ok_or_else(|| RunError::NoBase(base.clone()))?;
+    git.fetch(&[(base.clone(), commit.clone())]).await?;
+    Ok(CommitSnapshot::new(git, commit)?)
+}
+
+fn parse(text: &str, name: &str, file: Option<PathBuf>) -> Result<Loaded, Error> {
+    let config = config::parse(text, name)?;
+    let folder = file.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).to_owned();
+    Ok(Loaded { config, file, folder })
+}
+
+/// Opens the repository. A token for the forge that its remote is on is also what git logs in with.
+pub async fn repository(location: &Location, remote: &str) -> Result<Repository, Error> {
+    let plain = git::Options::default();
+    let opened = match location {
+        Location::Folder(folder) => Repository::open(folder, remote, plain).await?,
+        Location::Url(url) => Repository::from_url(url, plain).await?,
+    };
+    let Some(login) = login(opened.url()) else { return Ok(opened) };
+    let options = git::Options { login: Some(login), ..git::Options::default() };
+    Ok(match location {
+        Location::Folder(folder) => Repository::open(folder, remote, options).await?,
+        Location::Url(url) => Repository::from_url(url, options).await?,
+    })
+}
+
+fn login(url: &str) -> Option<Login> {
+    let remote = RemoteUrl::parse(url).ok()?;
+    let entry = forge::recognise(&remote)?;
+    token(entry).map(|password| Login { user: entry.git_user.to_owned(), password })
+}
+
+/// The token for a forge: ours, else the one that the forge's own CI sets.
+fn token(entry: &forge::Entry) -> Option<Secret> {
+    secret("TAGBOAT_FORGE_TOKEN").or_else(|| entry.token_variables.iter().find_map(|name| secret(name)))
+}
+
+/// A secret from a variable, or from the file that the variable with `_FILE` names.
+fn secret(variable: &str) -> Option<Secret> {
+    let file = std::env::var_os(format!("{variable}_FILE")).filter(|path| !path.is_empty());
+    let text = std::env::var(variable).ok().or_else(|| std::fs::read_to_string(file?).ok())?;
+    Some(Secret::new(&text)).filter(|secret| !secret.is_empty())
+}
+
+/// Connects the forge: the one that the configuration names, else the one that the remote is on.
+pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
+    let settings = &loaded.config.forge;
+    let parsed = RemoteUrl::parse(remote);
+    let named = settings.kind.as_deref().map(|kind| forge::named(kind).ok_or_else(|| unknown_forge(kind)));
+    let recognised = parsed.as_ref().ok().and_then(forge::recognise);
+    let entry = named.transpose()?.or(recognised).ok_or_else(|| {
+        Error::usage(format!("can't tell which forge {remote} is on"))
+            .hint(Some("set `forge: { kind: … }` in tagboat.yaml; `tagboat check` lists the kinds"))
+    })?;
+    let derived = parsed.ok().and_then(|remote| (entry.address)(&remote));
+    let api = settings.folder.as_ref().map(|folder| loaded.folder.join(folder).display().to_string());
+    let api = api.or_else(|| settings.url.clone()).or_else(|| derived.as_ref().map(|address| address.api.clone()));
+    let repository = settings.repository.clone().or_else(|| derived.map(|address| address.repository));
+    let local = settings.folder.is_some();
+    let (Some(api), Some(repository)) = (api, repository.or_else(|| local.then(|| remote.to_owned()))) else {
+        return Err(Error::usage(format!("can't tell where {} has the repository of {remote}", entry.name))
+            .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
+    };
+    let client = http::Client::new(&http::Profile::default())?.reqwest().clone();
+    let address = Address { api, repository };
+    let settings = ForgeSettings { address, token: token(entry), user: None, client, patience: Patience::default() };
+    Ok((entry.connect)(settings)?)
+}
+
+fn unknown_forge(kind: &str) -> Error {
+    let known = forge::FORGES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    Error::usage(format!("there is no forge of the kind '{kind}'")).hint(Some(format!("known kinds: {known}")))
+}
+
+/// Connects the registries, with what the configuration says about each and credentials from where docker has them.
+pub fn registries(loaded: &Loaded) -> Result<Registries, Error> {
+    let mut hosts = BTreeMap::new();
+    for (host, settings) in &loaded.config.registries {
+        hosts.insert(host.clone(), host_settings(loaded, host, settings)?);
+    }
+    Ok(Registries::connect(hosts, Keychain::new(std::env::vars().collect()), Limits::default())?)
+}
+
+fn host_settings(loaded: &Loaded, host: &str, settings: &config::RegistrySettings) -> Result<HostSettings, Error> {
+    let ca_pem = settings.ca_file.as_ref().map(|file| {
+        let path = loaded.folder.join(file);
+        std::fs::read(&path)
+            .map_err(|error| Error::usage(format!("can't read {}, the ca-file of {host}: {error}", path.display())))
+    });
+    let variable = |name: &Option<String>| {
+        name.as_deref().map(|name| {
+            secret(name).ok_or_else(|| {
+                Error::usage(format!("the variable {name}, which holds a credential for {host}, is not set"))
+            })
+        })
+    };
+    let username = variable(&settings.username_env).transpose()?;
+    let password = variable(&settings.password_env).transpose()?;
+    let token = variable(&settings.token_env).transpose()?;
+    let credential = match (username, password, token) {
+        (_, _, Some(token)) => Some(Credential::Bearer(token)),
+        (Some(username), Some(password), None) => Some(Credential::basic(username.reveal(), password)),
+        _ => None,
+    };
+    Ok(HostSettings {
+        plain_http: settings.plain_http.unwrap_or_else(|| is_loopback(host)),
+        profile: http::Profile { ca_pem: ca_pem.transpose()?, ..http::Profile::default() },
+        mirror: settings.mirror.clone(),
+        credential,
+        page_size: settings.page_size,
+        ..HostSettings::default()
+    })
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Where people see this run, from what CI systems set.
+pub fn run_url() -> Option<String> {
+    let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let github = || {
+        let (server, repository, run) = (get("GITHUB_SERVER_URL")?, get("GITHUB_REPOSITORY")?, get("GITHUB_RUN_ID")?);
+        Some(format!("{server}/{repository}/actions/runs/{run}"))
+    };
+    github().or_else(|| ["CI_JOB_URL", "BUILD_URL", "TAGBOAT_RUN_URL"].iter().find_map(|name| get(name)))
+}
