@@ -10,7 +10,6 @@ use crate::git::GitError;
 use crate::http::HttpError;
 use crate::policy::PolicyError;
 use crate::registry::RegistryError;
-use crate::run::RunError;
 
 /// How a run ended, as `$?`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,13 +127,6 @@ impl From<HttpError> for Error {
 impl From<RegistryError> for Error {
     fn from(error: RegistryError) -> Self {
         Self::new(Exit::Failed, chain(&error)).hint(error.hint())
-    }
-}
-
-impl From<RunError> for Error {
-    fn from(error: RunError) -> Self {
-        let hint = error.hint();
-        Self::new(Exit::Failed, chain(&error)).hint(hint)
     }
 }
 

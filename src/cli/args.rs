@@ -95,8 +95,12 @@ pub(super) enum Command {
     List,
     /// Show every tag of an image with its verdict: why this one, why not that one
     Explain(ExplainArguments),
+    /// Write a commented starter tagboat.yaml from what the repository holds
+    Init(InitArguments),
     /// Run the whole job against an embedded registry, git remote and forge: no network, nothing of yours is touched
     Demo(DemoArguments),
+    /// Print the JSON Schema of tagboat.yaml, for editors
+    Schema,
 }
 
 /// What `run` takes.
@@ -165,6 +169,18 @@ pub(super) struct ExplainArguments {
     /// configuration
     #[arg(long, value_name = "POLICY")]
     pub(super) policy: Option<String>,
+}
+
+/// What `init` takes.
+#[derive(Debug, Clone, Args)]
+pub(super) struct InitArguments {
+    /// Print it instead of writing tagboat.yaml
+    #[arg(long)]
+    pub(super) stdout: bool,
+
+    /// Overwrite a tagboat.yaml that is there
+    #[arg(long)]
+    pub(super) force: bool,
 }
 
 /// What `demo` takes.

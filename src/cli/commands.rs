@@ -1,7 +1,9 @@
 //! The commands, one function each: build the world, run, render, print.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
+use crate::config::{self, Config};
 use crate::demo;
 use crate::error::{Error, Exit};
 use crate::git::Repository;
@@ -10,7 +12,7 @@ use crate::report::{List, Page, RENDERERS, Renderer, Row, RunReport};
 use crate::run::worlds::{self, Loaded, Location};
 use crate::run::{self, Request, World};
 
-use super::args::{Common, DemoArguments, EditArguments, Format, Scope};
+use super::args::{Common, DemoArguments, EditArguments, Format, InitArguments, Scope};
 use super::terminal;
 
 /// Where results go: how they are rendered, and on what kind of page.
@@ -129,6 +131,40 @@ pub(super) async fn demo(common: &Common, arguments: &DemoArguments) -> Result<E
     })
     .await?;
     Ok(Exit::Done)
+}
+
+pub(super) fn init(common: &Common, init: &InitArguments) -> Result<Exit, Error> {
+    let (folder, _) = folder(common)?;
+    let listed = run::list(&run::Folder::new(&folder), &Config::default());
+    let text = config::starter(&run::summary(&listed));
+    if init.stdout {
+        terminal::print(&text).map_err(unwritable)?;
+        return Ok(Exit::Done);
+    }
+    let file = common.config.clone().unwrap_or_else(|| folder.join(config::FILE_NAME));
+    write_new(&file, &text, init.force)?;
+    terminal::say(&format!("wrote {}\nnext: look through it, then `tagboat plan`", file.display()));
+    Ok(Exit::Done)
+}
+
+fn write_new(file: &Path, text: &str, force: bool) -> Result<(), Error> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).truncate(true).create(true).create_new(!force);
+    let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::usage(format!("{} is there already", file.display()))
+            .hint(Some("`tagboat init --stdout` prints a fresh one; --force overwrites")),
+        _ => Error::new(Exit::Failed, format!("can't write {}: {error}", file.display())),
+    })
+}
+
+pub(super) fn schema() -> Result<Exit, Error> {
+    terminal::print(&format!("{:#}\n", config::json_schema())).map_err(unwritable)?;
+    Ok(Exit::Done)
+}
+
+fn unwritable(error: std::io::Error) -> Error {
+    Error::new(Exit::Failed, format!("can't write to standard output: {error}"))
 }
 
 /// What a report means for `$?`.

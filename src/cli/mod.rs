@@ -48,6 +48,8 @@ async fn dispatch(Arguments { command, common }: Arguments) -> Result<Exit, Erro
         Command::Edit(edit) => commands::edit(&common, &edit).await,
         Command::List => commands::list(&common).await,
         Command::Explain(asked) => explain::explain(&common, &asked).await,
+        Command::Init(init) => commands::init(&common, &init),
         Command::Demo(demo) => commands::demo(&common, &demo).await,
+        Command::Schema => commands::schema(),
     }
 }

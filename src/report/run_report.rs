@@ -11,6 +11,8 @@ use crate::plan::Change;
 pub struct RunReport {
     /// References that change, or would.
     pub changes: Vec<Changed>,
+    /// References that an open pull request changes already: nothing has to be written for them.
+    pub waiting: Vec<Changed>,
     /// Pull requests, and what was done about each, or would be.
     pub proposals: Vec<Proposed>,
     /// What a person should look at: it could not be governed or decided.

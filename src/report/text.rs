@@ -216,9 +216,12 @@ pub(super) fn summary(report: &RunReport) -> String {
             parts.push(format!("{} {}", counted(count, "pull request"), done.word(report.dry_run)));
         }
     }
-    for (count, what) in
-        [(report.up_to_date, "up to date"), (report.held.len(), "held"), (report.failed.len(), "failed")]
-    {
+    for (count, what) in [
+        (report.waiting.len(), "waiting in open pull requests"),
+        (report.up_to_date, "up to date"),
+        (report.held.len(), "held"),
+        (report.failed.len(), "failed"),
+    ] {
         if count > 0 {
             parts.push(format!("{count} {what}"));
         }

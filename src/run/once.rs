@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::error::{Error, Exit, chain};
 use crate::forge::{Forge, ForgeError, Written};
 use crate::git::{Author, Git, GitError};
 use crate::image::ImageReference;
@@ -95,6 +96,13 @@ impl RunError {
             Self::NoBase(_) => Some("set `git: { base: … }` in tagboat.yaml to a branch that is there".to_owned()),
             Self::Template(_) => Some("correct it in tagboat.yaml, under pull-requests".to_owned()),
         }
+    }
+}
+
+impl From<RunError> for Error {
+    fn from(error: RunError) -> Self {
+        let hint = error.hint();
+        Self::new(Exit::Failed, chain(&error)).hint(hint)
     }
 }
 

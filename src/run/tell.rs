@@ -1,7 +1,8 @@
 //! From what a run did to what is said about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::{Found, Summary};
 use crate::error::chain;
 use crate::image::ImageName;
 use crate::manifest::{Finding, Place, Standing};
@@ -21,6 +22,7 @@ impl Ran {
         let mut report = self.decided.report();
         report.dry_run = dry_run;
         report.changes = self.steps.iter().flat_map(Finished::changes).map(Changed::new).collect();
+        report.waiting = self.steps.iter().flat_map(Finished::waiting).map(Changed::new).collect();
         report.proposals = self.steps.iter().filter_map(Finished::proposed).collect();
         report.failed.extend(self.steps.iter().filter_map(Finished::failed));
         report.files = self.steps.iter().flat_map(Finished::files).collect();
@@ -100,6 +102,31 @@ impl Decided {
     }
 }
 
+/// What `tagboat init` wants to know about a repository.
+pub fn summary(listed: &[Listed]) -> Summary {
+    let mut images = BTreeMap::<ImageName, Found>::new();
+    let mut summary = Summary::default();
+    for one in listed {
+        let Finding::Occurrence(occurrence) = &one.finding else {
+            summary.held += usize::from(matches!(one.status, Status::Held(_)));
+            continue;
+        };
+        summary.markers.extend(occurrence.marker.as_ref().map(|marker| marker.policy.clone()));
+        let name = occurrence.reference.name();
+        let found = images.entry(name.clone()).or_insert_with(|| Found {
+            name: name.clone(),
+            tags: BTreeSet::new(),
+            paths: BTreeSet::new(),
+            count: 0,
+        });
+        found.tags.extend(occurrence.reference.tag().cloned());
+        found.paths.insert(occurrence.place.path.to_string());
+        found.count += 1;
+    }
+    summary.images = images.into_values().collect();
+    summary
+}
+
 /// One row of `tagboat list`.
 pub fn row(listed: &Listed) -> Row {
     match &listed.status {
@@ -127,7 +154,13 @@ fn at(place: &Place) -> String {
 impl Finished {
     fn changes(&self) -> &[Change] {
         match &self.step {
-            Some(Step::Publish { proposal, .. }) => &proposal.changes,
+            Some(Step::Publish { proposal, .. }) if self.result.is_ok() => &proposal.changes,
+            _ => &[],
+        }
+    }
+
+    fn waiting(&self) -> &[Change] {
+        match &self.step {
             Some(Step::Unchanged(draft, _)) => &draft.changes,
             _ => &[],
         }

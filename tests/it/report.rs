@@ -90,6 +90,7 @@ fn run() -> RunReport {
     };
     let pull = Some("https://github.com/acme/manifests/pull/7");
     RunReport {
+        waiting: Vec::new(),
         changes: vec![Changed {
             path: "apps/api/deploy.yaml".to_owned(),
             line: 14,
