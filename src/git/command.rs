@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 
 use super::error::GitError;
+use super::output;
 use super::remote::Login;
 use super::settings::{Entry, PASSWORD, USER};
 
@@ -51,13 +52,11 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("GIT_OPTIONAL_LOCKS",     "0"),
 ];
 
-/// The program, and how long it may take.
-#[derive(Debug, Clone)]
+/// The program, and how long it may take for one command.
+#[derive(Debug)]
 pub(super) struct Program {
-    /// A bare name is looked for on `PATH`.
-    pub(super) path: PathBuf,
-    /// For one command, from start to end.
-    pub(super) timeout: Duration,
+    path: PathBuf,
+    timeout: Duration,
 }
 
 /// One command to run.
@@ -87,6 +86,18 @@ pub(super) struct Answer {
 }
 
 impl Program {
+    /// Finds the program, and out whether it is new enough.
+    pub(super) async fn find(path: PathBuf, timeout: Duration) -> Result<Self, GitError> {
+        let program = Self { path, timeout };
+        let call = Call { doing: "find out the version of git".to_owned(), ..Call::default() };
+        let answer = program.run(call, ["version"]).await?;
+        if output::version(&answer.stdout).is_some_and(|version| version >= output::OLDEST) {
+            return Ok(program);
+        }
+        let (major, minor) = output::OLDEST;
+        Err(GitError::TooOld { found: answer.stdout.trim().to_owned(), needed: format!("{major}.{minor}") })
+    }
+
     /// Runs git with these arguments to its end, which may be a failure.
     pub(super) async fn run<I>(&self, call: Call<'_>, arguments: I) -> Result<Answer, GitError>
     where

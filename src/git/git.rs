@@ -11,6 +11,8 @@ use crate::refname::{BranchName, CommitId};
 use super::error::GitError;
 
 /// One manifests repository and its remote. Never touches a working tree, an index or a local branch.
+///
+/// What is asynchronous waits for the network. The rest reads and writes objects on disk, which takes microseconds each.
 #[async_trait]
 pub trait Git: Send + Sync {
     /// Branches of the remote that start with `prefix`, and the one named `base`, with the commits they point at.

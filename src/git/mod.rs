@@ -2,6 +2,7 @@
 //!
 //! It knows neither forges nor images: branches, commits, files and their bytes.
 
+mod checkout;
 mod command;
 mod error;
 mod git;

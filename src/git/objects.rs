@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use gix::ObjectId;
@@ -22,13 +22,6 @@ use crate::refname::CommitId;
 use super::error::GitError;
 use super::git::{Author, CommitInfo, TreeFile};
 
-/// A checkout whose objects are borrowed.
-#[derive(Debug)]
-pub(super) struct Lender {
-    /// Its common git directory: that of the main working tree, for a linked one.
-    pub(super) git_dir: PathBuf,
-}
-
 /// The repository of our own.
 pub(super) struct Objects {
     repository: gix::ThreadSafeRepository,
@@ -36,8 +29,8 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// Makes it.
-    pub(super) fn new(lender: Option<&Lender>) -> Result<Self, GitError> {
+    /// Makes it; it borrows from the git directory of a lender.
+    pub(super) fn new(lender: Option<&Path>) -> Result<Self, GitError> {
         let io = |source| GitError::Io { doing: "make a temporary repository".to_owned(), source };
         let dir = tempfile::Builder::new().prefix("tagboat-").suffix(".git").tempdir().map_err(io)?;
         // Isolated: no configuration but its own, and no environment.
@@ -139,13 +132,13 @@ impl Objects {
     }
 }
 
-fn borrow(dir: &Path, lender: &Lender) -> io::Result<()> {
-    let mut line = lender.git_dir.join("objects").into_os_string().into_encoded_bytes();
+fn borrow(dir: &Path, lender: &Path) -> io::Result<()> {
+    let mut line = lender.join("objects").into_os_string().into_encoded_bytes();
     line.push(b'\n');
     #[expect(clippy::disallowed_methods, reason = "inside the temporary repository")]
     fs::write(dir.join("objects/info/alternates"), line)?;
     // Without it, git would miss the parents of commits where the lender's history is cut off.
-    match fs::copy(lender.git_dir.join("shallow"), dir.join("shallow")) {
+    match fs::copy(lender.join("shallow"), dir.join("shallow")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -11,10 +11,11 @@ use tokio::sync::Mutex;
 
 use crate::refname::{BranchName, CommitId};
 
+use super::checkout::{self, Checkout};
 use super::command::{Answer, Call, Program};
 use super::error::GitError;
 use super::git::{Author, CommitInfo, Git, TreeFile};
-use super::objects::{Lender, Objects};
+use super::objects::Objects;
 use super::output;
 use super::refusal;
 use super::remote::{Login, RemoteUrl};
@@ -63,50 +64,23 @@ struct Remote {
 
 impl Repository {
     /// Uses the checkout or bare repository that `dir` is in, full, shallow or partial, and the remote of that name.
-    ///
-    /// The objects of a partial clone are not used: what is missing in it, only the server can tell.
     pub async fn open(dir: &Path, remote: &str, options: Options) -> Result<Self, GitError> {
-        let program = program(&options).await?;
-        let doing = || format!("read the repository in {}", dir.display());
-        let call = Call { doing: doing(), dir: Some(dir), ..Call::default() };
-        let answer = program.run(call, ["rev-parse", "--path-format=absolute", "--git-common-dir"]).await;
-        let git_dir = match answer? {
-            answer if answer.success => PathBuf::from(answer.stdout.trim_end_matches(['\r', '\n'])),
-            answer => return Err(not_opened(dir, &answer)),
-        };
-        let call = Call { doing: doing(), dir: Some(dir), ..Call::default() };
-        let holding = list_settings(&program, call).await?;
-        if let Some(format) = settings::value(&holding, "extensions.objectformat").filter(|format| *format != "sha1") {
-            return Err(GitError::ObjectFormat { what: dir.display().to_string(), format: format.to_owned() });
-        }
-        let url = |name| settings::value(&holding, &format!("remote.{remote}.{name}"));
-        let Some(fetch) = url("url") else {
-            return Err(GitError::NoRemote { dir: dir.to_owned(), remote: remote.to_owned() });
-        };
-        let push = url("pushurl").unwrap_or(fetch);
-        let lender = (!settings::is_partial_clone(&holding)).then_some(Lender { git_dir });
-        Ok(Self {
-            fetch: Remote::new(fetch, options.login.as_ref(), &holding),
-            push: Remote::new(push, options.login.as_ref(), &holding),
-            objects: Objects::new(lender.as_ref())?,
-            program,
-            dir: Some(dir.to_owned()),
-            fetching: Mutex::default(),
-        })
+        let program = Program::find(options.program, options.timeout).await?;
+        let checkout = Checkout::read(&program, dir).await?;
+        let (fetch, push) = checkout.urls(remote)?;
+        let remote = |url| Remote::new(url, options.login.as_ref(), &checkout.settings);
+        let (fetch, push) = (remote(fetch), remote(push));
+        let objects = Objects::new(checkout.lends())?;
+        Ok(Self { fetch, push, objects, program, dir: Some(dir.to_owned()), fetching: Mutex::default() })
     }
 
     /// Uses a remote without any checkout; nothing is asked of it yet. A password in the URL is taken for a login,
     /// unless there is one in the options.
     pub async fn from_url(url: &str, options: Options) -> Result<Self, GitError> {
-        let program = program(&options).await?;
+        let program = Program::find(options.program, options.timeout).await?;
         let objects = Objects::new(None)?;
-        let call = Call {
-            doing: "read the configuration of git".to_owned(),
-            git_dir: Some(objects.git_dir()),
-            ..Call::default()
-        };
-        let holding = list_settings(&program, call).await?;
-        let remote = || Remote::new(url, options.login.as_ref(), &holding);
+        let settings = checkout::settings_without(&program, objects.git_dir()).await?;
+        let remote = || Remote::new(url, options.login.as_ref(), &settings);
         Ok(Self { fetch: remote(), push: remote(), objects, program, dir: None, fetching: Mutex::default() })
     }
 
@@ -252,36 +226,5 @@ impl Remote {
     fn refused(&self, doing: String, answer: &Answer) -> GitError {
         let secret = self.login.as_ref().map(|login| login.password.reveal());
         refusal::error(doing, output::refusal(&answer.stdout), &answer.stderr, secret)
-    }
-}
-
-/// Finds the program, and out whether it is new enough.
-async fn program(options: &Options) -> Result<Program, GitError> {
-    let program = Program { path: options.program.clone(), timeout: options.timeout };
-    let call = Call { doing: "find out the version of git".to_owned(), ..Call::default() };
-    let answer = program.run(call, ["version"]).await?;
-    match output::version(&answer.stdout) {
-        Some(version) if version >= output::OLDEST => Ok(program),
-        _ => {
-            let (major, minor) = output::OLDEST;
-            Err(GitError::TooOld { found: answer.stdout.trim().to_owned(), needed: format!("{major}.{minor}") })
-        }
-    }
-}
-
-async fn list_settings(program: &Program, call: Call<'_>) -> Result<Vec<Entry>, GitError> {
-    let doing = call.doing.clone();
-    match program.run(call, ["config", "--list", "-z"]).await? {
-        answer if answer.success => Ok(output::config(&answer.stdout)),
-        answer => Err(GitError::Failed { doing, said: refusal::said(None, &answer.stderr, None) }),
-    }
-}
-
-fn not_opened(dir: &Path, answer: &Answer) -> GitError {
-    let (dir, said) = (dir.to_owned(), refusal::said(None, &answer.stderr, None));
-    if said.contains("dubious ownership") {
-        GitError::UnsafeDirectory { dir, said }
-    } else {
-        GitError::NotARepository { dir, said }
     }
 }
