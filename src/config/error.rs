@@ -115,10 +115,10 @@ pub(super) fn located(path: &str, text: &str, mut problems: Vec<Problem>) -> Con
     let lines: Vec<&str> = text.lines().collect();
     let tied = problems.into_iter().map(|problem| ConfigError {
         path: path.to_owned(),
-        line: showable(lines.get(problem.position.line - 1).copied().unwrap_or_default()),
+        line: presentable(&showable(lines.get(problem.position.line - 1).copied().unwrap_or_default())),
         position: problem.position,
-        message: without_credentials(&problem.message),
-        hint: problem.hint.as_deref().map(without_credentials),
+        message: presentable(&without_credentials(&problem.message)),
+        hint: problem.hint.as_deref().map(|hint| presentable(&without_credentials(hint))),
     });
     ConfigErrors(tied.collect())
 }
@@ -135,6 +135,19 @@ fn showable(line: &str) -> String {
         Some(end) => format!("{} …", line[..end].trim_end()),
         None => line.to_owned(),
     }
+}
+
+/// Characters of a line or message that are shown.
+const SHOWN: usize = 200;
+
+/// Not too long, and without control characters: an escape code would steer the terminal.
+fn presentable(text: &str) -> String {
+    let harmless = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    let mut shown: String = text.chars().take(SHOWN).map(harmless).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// A message without the user and password of a URL in it.

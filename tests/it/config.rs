@@ -223,3 +223,52 @@ fn policies_as_they_are_typed() {
         }
     }
 }
+
+/// Whatever the file is: an answer, soon, and positions that are in it.
+#[test]
+fn hostile_files_end_in_an_error() {
+    let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
+        text + &format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1)
+    });
+    let files = [
+        "[".repeat(100_000),
+        "a: ".repeat(50_000),
+        "- ".repeat(100_000),
+        bomb,
+        "? [a]\n: b\n".to_owned(),
+        "~: x\n".to_owned(),
+        "{".to_owned(),
+        "rules: *nowhere\n".to_owned(),
+        "<<: 5\n".to_owned(),
+        "\u{0}".to_owned(),
+        "rules: &r [*r]".to_owned(),
+        "rules: !!binary x".to_owned(),
+        format!("{}: 1\n", "k".repeat(1_000_000)),
+        "%YAML 9.9\n---\n".to_owned(),
+        "\u{feff}polices: 1\n".to_owned(),
+        "\u{feff}#\r\npolices: 1\r\n".to_owned(),
+        "rules:\n- images: [\"ä\u{1b}[2J:1\"]\n".to_owned(),
+        "policies: { ä: { semver: 1.20 } }".to_owned(),
+    ];
+    for text in files {
+        let start: String = text.chars().take(30).collect();
+        let Err(errors) = config::parse(&text, "tagboat.yaml") else { panic!("{start:?} was read") };
+        for error in errors.iter() {
+            assert!(error.position.line <= text.lines().count().max(1) + 1, "{start:?}: {error}");
+        }
+        let told = errors.to_string();
+        assert!(!told.contains('\u{1b}') && told.len() < 2_000, "{start:?}: {told}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,200}", indent in 0usize..3) {
+        let nested = format!("rules:\n{}- {text}\npolicies:\n  x: {{ semver: {text} }}\n", " ".repeat(indent));
+        for text in [text, nested] {
+            if let Err(errors) = config::parse(&text, "tagboat.yaml") {
+                proptest::prop_assert!(errors.iter().count() > 0 && !errors.to_string().is_empty());
+            }
+        }
+    }
+}
