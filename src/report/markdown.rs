@@ -6,7 +6,7 @@ use super::explanation::Explanation;
 use super::list::{List, RowStatus};
 use super::page::Page;
 use super::renderer::Renderer;
-use super::run_report::{Done, RunReport};
+use super::run_report::{Changed, Done, RunReport};
 use super::text::{short, summary};
 
 /// GitHub's kind of Markdown.
@@ -45,12 +45,9 @@ impl Renderer for Markdown {
 
     fn run(&self, report: &RunReport, _: Page) -> String {
         let mut out = format!("## Tagboat\n\n{}\n", plain(&summary(report)));
-        let changes = report.changes.iter().map(|change| {
-            let versions = format!("{} → {}", code(&short(&change.from)), code(&short(&change.to)));
-            let why = format!("{} ({})", plain(&change.reason), code(&change.policy));
-            vec![code(&change.name), versions, code(&format!("{}:{}", change.path, change.line)), why]
-        });
-        section(&mut out, "Changes", &["Image", "From → to", "Where", "Why"], changes);
+        for (title, changes) in [("Changes", &report.changes), ("Waiting in open pull requests", &report.waiting)] {
+            section(&mut out, title, &["Image", "From → to", "Where", "Why"], changes.iter().map(changed));
+        }
         let proposals = report.proposals.iter().filter(|proposed| proposed.action != Done::Unchanged).map(|proposed| {
             let link = match &proposed.url {
                 Some(url) => format!("[{}]({})", plain(&proposed.title), address(url)),
@@ -71,6 +68,12 @@ impl Renderer for Markdown {
         section(&mut out, "Failed", &["What", "Why", "Next", "Seen in"], failed);
         out
     }
+}
+
+fn changed(change: &Changed) -> Vec<String> {
+    let versions = format!("{} → {}", code(&short(&change.from)), code(&short(&change.to)));
+    let why = format!("{} ({})", plain(&change.reason), code(&change.policy));
+    vec![code(&change.name), versions, code(&format!("{}:{}", change.path, change.line)), why]
 }
 
 fn section(out: &mut String, title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {

@@ -44,8 +44,9 @@ impl Renderer for Text {
 
     fn run(&self, report: &RunReport, page: Page) -> String {
         let mut out = diff(&report.files, page);
-        let sections: [(&str, Vec<Cells>); 4] = [
-            (if report.dry_run { "Would change" } else { "Changed" }, changes(report)),
+        let sections: [(&str, Vec<Cells>); 5] = [
+            (if report.dry_run { "Would change" } else { "Changed" }, changes(&report.changes)),
+            ("Waiting in open pull requests", changes(&report.waiting)),
             ("Pull requests", proposals(report)),
             ("Held", held(report)),
             ("Failed", failed(report)),
@@ -139,9 +140,9 @@ fn verdict(candidate: &Candidate, one: &Explanation) -> Cells {
 }
 
 /// Changes that are alike but for the place stand together.
-fn changes(report: &RunReport) -> Vec<Cells> {
+fn changes(changes: &[Changed]) -> Vec<Cells> {
     let mut alike: Vec<(&Changed, Vec<String>)> = Vec::new();
-    for change in &report.changes {
+    for change in changes {
         let place = format!("{}:{}", change.path, change.line);
         match alike.iter_mut().find(|(first, _)| first.is_like(change)) {
             Some((_, places)) => places.push(place),

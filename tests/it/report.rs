@@ -80,6 +80,19 @@ fn explanations() -> Vec<Explanation> {
     vec![first, second]
 }
 
+fn waiting(path: &str) -> Changed {
+    Changed {
+        path: path.to_owned(),
+        line: 7,
+        field: "images[0].newTag".to_owned(),
+        name: "docker.io/library/redis".to_owned(),
+        from: "7.2.4".to_owned(),
+        to: "7.2.5".to_owned(),
+        policy: "shape".to_owned(),
+        reason: "the newest of its shape".to_owned(),
+    }
+}
+
 fn run() -> RunReport {
     let proposed = |branch: &str, title: &str, action, url: Option<&str>, why: Option<&str>| Proposed {
         branch: branch.to_owned(),
@@ -90,7 +103,6 @@ fn run() -> RunReport {
     };
     let pull = Some("https://github.com/acme/manifests/pull/7");
     RunReport {
-        waiting: Vec::new(),
         changes: vec![Changed {
             path: "apps/api/deploy.yaml".to_owned(),
             line: 14,
@@ -101,6 +113,7 @@ fn run() -> RunReport {
             policy: "release".to_owned(),
             reason: "the newest in the range >=1.0 <3".to_owned(),
         }],
+        waiting: ["envs/dev/k.yaml", "envs/prod/k.yaml"].map(waiting).to_vec(),
         proposals: vec![
             proposed("tagboat/apps-api", "Update ghcr.io/acme/api to 1.5.0", Done::Open, pull, None),
             proposed("tagboat/apps-web", "Update web", Done::Leave, None, Some("ann@acme.dev pushed to the branch")),
