@@ -41,6 +41,8 @@ pub(super) struct Parts {
     pub(super) tag: Option<NodeId>,
     /// With or without `sha256:`; empty is absent.
     pub(super) digest: Option<NodeId>,
+    /// The scalar to report it at; without one, the tag or else the digest.
+    pub(super) place: Option<NodeId>,
 }
 
 impl<'a> Found<'a> {
@@ -51,6 +53,11 @@ impl<'a> Found<'a> {
     /// Whether a scalar is part of a finding already.
     pub(super) fn is_taken(&self, node: NodeId) -> bool {
         self.taken.contains(&node)
+    }
+
+    /// Keeps later formats from reporting scalars.
+    pub(super) fn take(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
+        self.taken.extend(nodes);
     }
 
     /// Reports a scalar that is a reference, or says why it is none.
@@ -91,10 +98,9 @@ impl<'a> Found<'a> {
     /// Reports a reference whose parts stand in several scalars, or says why they are none.
     pub(super) fn parts(&mut self, document: &Document<'_>, format: &'static str, parts: &Parts) {
         let scalars: Vec<NodeId> = [parts.tag, parts.digest].into_iter().flatten().chain(parts.names.clone()).collect();
-        let text = |node: Option<NodeId>| node.and_then(|n| document.tree.text_of(n)).unwrap_or_default().trim();
-        let first = scalars.iter().copied().min();
-        let filled = [parts.tag, parts.digest].into_iter().flatten().find(|node| !text(Some(*node)).is_empty());
-        let Some(place) = filled.or(first) else { return };
+        let is_filled = |node: &NodeId| document.tree.text_of(*node).is_some_and(|text| !text.is_empty());
+        let filled = [parts.tag, parts.digest].into_iter().flatten().find(is_filled);
+        let Some(place) = parts.place.or(filled).or(scalars.iter().copied().min()) else { return };
         if self.is_taken(place) {
             return;
         }
@@ -246,16 +252,34 @@ impl File<'_> {
 }
 
 fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Place {
-    let local = document.tree.span(node);
+    let tree = document.tree;
+    let local = tree.span(node);
     let origin = &document.origin;
-    let start = origin.bytes.as_ref().map_or(origin.around, |bytes| bytes.offset(local.start));
+    let in_file = |offset| origin.bytes.as_ref().map_or(origin.around, |bytes| bytes.offset(offset));
+    let start = in_file(local.start);
+    let span = match tree.shape(node) {
+        Shape::Scalar(..) => origin.bytes.as_ref().and_then(|bytes| bytes.span(local)),
+        _ => None,
+    };
+    let begins =
+        if tree.style(node) == Some(Style::Block) { block_header(tree.text(), local.start) } else { local.start };
     Place {
         path: file.path.clone(),
-        position: file.position(start),
+        position: file.position(in_file(begins)),
         field: document.route(node),
-        value: document.tree.text_of(node).unwrap_or_default().to_owned(),
-        span: Some(origin.bytes.as_ref().and_then(|bytes| bytes.span(local)).unwrap_or(Span::new(start, start))),
+        value: tree.text_of(node).unwrap_or_default().to_owned(),
+        span: Some(span.unwrap_or(Span::new(start, start))),
     }
+}
+
+/// Where the `|` or `>` above the content of a block scalar stands.
+fn block_header(text: &str, content: usize) -> usize {
+    let above = text[..content].trim_end();
+    let line_start = above.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let header = above[line_start..]
+        .match_indices(['|', '>'])
+        .find(|(at, _)| above[..line_start + at].ends_with([' ', '\t', '\n', '\r']) || line_start + at == 0);
+    header.map_or(content, |(at, _)| line_start + at)
 }
 
 /// The bytes of a part of a scalar's value.

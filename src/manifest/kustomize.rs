@@ -51,6 +51,6 @@ pub(super) fn find_images(document: &Document<'_>, found: &mut Found<'_>, format
         // Kustomize lets a digest win over a newTag; both are kept and moved together.
         let source = text(new_name).or(text(Some(name))).map(str::to_owned);
         let names = std::iter::once(name).chain(new_name).collect();
-        found.parts(document, format, &Parts { name: source, names, tag, digest });
+        found.parts(document, format, &Parts { name: source, names, tag, digest, place: None });
     }
 }

@@ -18,6 +18,7 @@ mod options;
 mod reading;
 mod rewrite;
 mod screen;
+mod split;
 mod values;
 
 pub use document::Document;

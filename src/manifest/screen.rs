@@ -20,7 +20,7 @@ pub fn reads(path: &str) -> bool {
 }
 
 /// Texts of which every document that holds a reference has one, in any case of letters.
-const NEEDLES: [&[u8]; 8] = [b"mage", b"IMAGE", b"tag", b"Tag", b"TAG", b"oci", b"OCI", b"package"];
+const NEEDLES: [&[u8]; 9] = [b"mage", b"IMAGE", b"tag", b"Tag", b"TAG", b"oci", b"OCI", b"package", b"repository"];
 
 /// Whether bytes may hold a reference, told without parsing them.
 pub fn may_hold(bytes: &[u8]) -> bool {
