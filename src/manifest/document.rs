@@ -1,7 +1,7 @@
 //! The document that formats read: a parsed tree, and where it stands.
 
 use super::options::Options;
-use crate::text::{NodeId, Origin, Tree};
+use crate::text::{NodeId, Origin, Shape, Tree};
 
 /// One document of a file, or one that stands in a block scalar of another document.
 pub struct Document<'a> {
@@ -66,6 +66,15 @@ impl<'a> Document<'a> {
     /// Whether the document says what Kubernetes object it is.
     pub fn is_object(&self) -> bool {
         !self.api_version.is_empty() && !self.kind.is_empty()
+    }
+
+    /// The Kubernetes objects in the document: itself, items of a list, objects within others; with API group and kind.
+    pub fn objects(&self) -> impl Iterator<Item = (NodeId, &str, &str)> {
+        let maps = self.tree.nodes().filter(|node| matches!(self.tree.shape(*node), Shape::Mapping));
+        maps.filter_map(|map| {
+            let (version, kind) = (self.tree.text_at(map, &["apiVersion"])?, self.tree.text_at(map, &["kind"])?);
+            Some((map, version.split_once('/').map_or("", |(group, _)| group), kind))
+        })
     }
 
     /// The route of a node, from the root of the file.

@@ -35,17 +35,21 @@ fn may_embed(value: &str, style: Style) -> bool {
 fn mapping(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
     let tree = document.tree;
     split::find(document, found, format, map);
-    let mut named = false;
+    let (mut named, mut patched) = (false, false);
     for (key, value) in tree.entries(map) {
         let value = tree.follow(value);
         let (Some(text), Some(_)) = (tree.text_of(key), tree.text_of(value)) else { continue };
         named |= text == "name";
+        patched |= text == "path";
         if !found.is_taken(value) {
             single(document, found, format, map, text, value);
         }
     }
     if named {
         pair(document, found, format, map);
+    }
+    if patched {
+        patch(document, found, format, map);
     }
 }
 
@@ -163,6 +167,23 @@ fn pair(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, ma
     }
 }
 
+/// A JSON6902 patch: `{op: replace, path: /spec/template/spec/containers/0/image, value: nginx:1.27}`.
+fn patch(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
+    let tree = document.tree;
+    let Some(path) = tree.text_at(map, &["path"]).filter(|path| path.starts_with('/')) else { return };
+    let Some(value) = tree.get(map, "value").filter(|value| !found.is_taken(*value)) else { return };
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let Some(text) = tree.text_of(value).filter(|text| !text.is_empty()) else { return };
+    if is_image_key(last) || last == "imageName" {
+        found.reference(document, format, value);
+    } else if matches!(last, "tag" | "newTag") && contains_image(path) {
+        let name = found.named_by_comment(document, value);
+        found.parts(document, format, &Parts { name, tag: Some(value), ..Parts::default() });
+    } else if is_surely_reference(text) && contains_image(path) {
+        found.reference(document, format, value);
+    }
+}
+
 /// `3.9.0=quay.io/strimzi/kafka:0.45-kafka-3.9.0`, one on each line.
 fn lines(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, node: NodeId) {
     let Some(text) = document.tree.text_of(node).map(str::to_owned) else { return };
@@ -204,8 +225,7 @@ fn argument(document: &Document<'_>, found: &mut Found<'_>, format: &'static str
     let text = document.tree.text_of(item).unwrap_or_default();
     let (flag, value) = (&text[..equals], &text[equals + 1..]);
     let host_and_path = value.split_once('/').is_some_and(|(host, _)| host.contains('.') && !host.contains(':'));
-    let tag_is_port = value.rsplit_once(':').is_some_and(|(_, tag)| tag.bytes().all(|b| b.is_ascii_digit()));
-    if is_surely_reference(value) && (contains_image(flag) || (host_and_path && !tag_is_port)) {
+    if is_surely_reference(value) && (contains_image(flag) || host_and_path) {
         found.reference_in(document, format, item, equals + 1..text.len());
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::document::{Document, Place as DocumentPlace};
 use super::format::Format;
 use super::found::{File, Found};
+use super::lines;
 use super::marker;
 use super::occurrence::{Finding, Occurrence, Place, Remark, Standing};
 use super::options::Options;
-use super::screen::may_hold;
+use super::screen::{may_hold, reads};
 use crate::text::{self, NodeId, Origin, Span, Style, Tree};
 
 /// The format of remarks on whole files.
@@ -22,7 +23,13 @@ pub(super) fn find(formats: &[&dyn Format], path: &str, bytes: &[u8], options: &
     let mut findings = Vec::new();
     match decode(bytes) {
         Ok(text) => {
-            if may_hold(text.as_bytes()) {
+            if options.is_patterned(path) {
+                read_text(formats, &file, &lines::matches(path, text, options), options, &mut findings);
+            }
+            if !may_hold(text.as_bytes()) || !reads(path) {
+            } else if lines::is_text_file(path) {
+                read_text(formats, &file, &lines::read(path, text), options, &mut findings);
+            } else {
                 read_stream(formats, &file, text, options, &mut findings);
             }
         }
@@ -66,6 +73,17 @@ fn read_stream(formats: &[&dyn Format], file: &File<'_>, text: &str, options: &O
             }
         }
     }
+}
+
+fn read_text(
+    formats: &[&dyn Format],
+    file: &File<'_>,
+    tree: &Tree<'_>,
+    options: &Options,
+    findings: &mut Vec<Finding>,
+) {
+    let origin = DocumentPlace { bytes: Some(Origin::at(0)), around: 0, prefix: String::new() };
+    read_document(formats, file, tree, 0, options, &origin, findings);
 }
 
 fn has_markers(text: &str) -> bool {

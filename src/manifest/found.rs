@@ -75,21 +75,51 @@ impl<'a> Found<'a> {
         part: Range<usize>,
     ) {
         let Some(value) = document.tree.text_of(node) else { return };
-        if part.len() == value.len() && !self.taken.insert(node) {
+        if part.len() == value.len() && self.taken.contains(&node) {
             return;
         }
+        let start = part.start;
+        let text = value[part].to_owned();
+        self.read(document, format, node, &text, |range| Some(start + range.start..start + range.end));
+    }
+
+    /// Reports a reference that is read from a scalar's value with parts left out: `at` tells for each byte of `text`
+    /// where it stands in the value.
+    pub(super) fn reference_from(
+        &mut self,
+        document: &Document<'_>,
+        format: &'static str,
+        node: NodeId,
+        text: &str,
+        at: &[usize],
+    ) {
+        self.read(document, format, node, text, |range| {
+            let (first, last) = (*at.get(range.start)?, *at.get(range.end.checked_sub(1)?)?);
+            (last - first + 1 == range.len()).then_some(first..last + 1)
+        });
+    }
+
+    fn read(
+        &mut self,
+        document: &Document<'_>,
+        format: &'static str,
+        node: NodeId,
+        text: &str,
+        in_value: impl Fn(Range<usize>) -> Option<Range<usize>>,
+    ) {
         self.taken.insert(node);
-        let (reference, range) = match reading::read(&value[part.clone()]) {
-            Reading::Reference(reference, range) => (reference, part.start + range.start..part.start + range.end),
+        let (reference, start) = match reading::read(text) {
+            Reading::Reference(reference, range) => (reference, range.start),
             Reading::Not(standing, reason) => return self.remark(document, format, node, standing, reason),
         };
-        let site = |range: Option<Range<usize>>, base: usize| {
-            site(document, self.file, node, range.map(|r| base + r.start..base + r.end)?)
+        let site = |range: Option<Range<usize>>| {
+            let range = range.map(|range| start + range.start..start + range.end)?;
+            site(document, self.file, node, in_value(range)?)
         };
         let sites = Sites {
-            name: site(Some(reference.name_range()), range.start),
-            tag: site(reference.tag_range(), range.start),
-            digest: site(reference.digest_range(), range.start),
+            name: site(Some(reference.name_range())),
+            tag: site(reference.tag_range()),
+            digest: site(reference.digest_range()),
             echo: reference.tag().and_then(|tag| echo(document, self.file, node, tag)),
         };
         self.occurrence(document, format, node, reference, sites, &[node]);
@@ -129,6 +159,10 @@ impl<'a> Found<'a> {
         }
         if name.ends_with("@sha256") || reading::is_bare_digest(tag_text) {
             return Err(held("the digest stands where the tag should: the name must not end in @sha256".to_owned()));
+        }
+        if digest_text.is_empty() && Digest::new(tag_text).is_ok() {
+            let swapped = Parts { tag: None, digest: parts.tag, ..parts.clone() };
+            return self.assemble(document, &swapped);
         }
         let (tag_part, inline) = tag_text.split_once('@').map_or((tag_text, None), |(tag, digest)| (tag, Some(digest)));
         let tag = (!tag_part.is_empty()).then(|| Tag::new(tag_part)).transpose();
@@ -186,6 +220,20 @@ impl<'a> Found<'a> {
             marker.used = true;
         }
         self.findings.push(Finding::Remark(Remark { place, format, standing, reason }));
+    }
+
+    /// Holds back a place that is no node: a comment.
+    pub(super) fn remark_at(&mut self, document: &Document<'_>, format: &'static str, span: Span, reason: String) {
+        let Some(bytes) = &document.origin.bytes else { return };
+        let start = bytes.offset(span.start);
+        let place = Place {
+            path: self.file.path.clone(),
+            position: self.file.position(start),
+            field: String::new(),
+            value: document.tree.text()[span.range()].to_owned(),
+            span: Some(bytes.span(span).unwrap_or(Span::new(start, start))),
+        };
+        self.findings.push(Finding::Remark(Remark { place, format, standing: Standing::Held, reason }));
     }
 
     fn occurrence(

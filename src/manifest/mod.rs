@@ -3,15 +3,21 @@
 //! [`find`] says what stands in a file; [`edits`] says which bytes to change for a target; [`rewrite`] changes them and
 //! proves that nothing else changed. Formats are the rows of [`FORMATS`]; nothing here knows files, only bytes.
 
+mod argo_cd;
+mod charts;
+mod compose;
 mod document;
 mod edit;
 mod fields;
 mod find;
+mod flux;
 mod foreign;
 mod format;
 mod found;
 mod kubernetes;
 mod kustomize;
+mod lines;
+mod marked;
 mod marker;
 mod occurrence;
 mod options;
@@ -30,8 +36,20 @@ pub use options::{Layout, Named, Options, Pattern};
 pub use screen::{Screen, may_hold, reads};
 
 /// All formats, in the order in which they are asked: what an earlier one has reported, a later one leaves alone.
-pub const FORMATS: &[&dyn Format] =
-    &[&kustomize::Kustomize, &kubernetes::Kubernetes, &values::HelmValues, &values::Yaml];
+pub const FORMATS: &[&dyn Format] = &[
+    &lines::Patterns,
+    &kustomize::Kustomize,
+    &argo_cd::ArgoCd,
+    &flux::Flux,
+    &charts::Chart,
+    &compose::Compose,
+    &kubernetes::Kubernetes,
+    &values::HelmValues,
+    &lines::EnvFile,
+    &lines::Dockerfile,
+    &values::Yaml,
+    &marked::Marked,
+];
 
 /// Everything that stands in a file: references, and what looks like one and why it is left alone.
 ///
@@ -48,7 +66,9 @@ pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
 /// changed its value.
 pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &Options) -> Result<Vec<u8>, Refusal> {
     let after = rewrite::apply(before, edits)?;
-    rewrite::compare(before, &after, edits)?;
+    if reads(path) && !lines::is_text_file(path) {
+        rewrite::compare(before, &after, edits)?;
+    }
     rewrite::compare_findings(&find(path, before, options), &find(path, &after, options), edits)?;
     Ok(after)
 }

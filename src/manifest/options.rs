@@ -18,8 +18,17 @@ pub struct Options {
     pub named: Vec<Named>,
     /// The image that each Flux `ImagePolicy` (`namespace:name`) follows, for markers on values that hold a tag alone.
     pub policy_images: BTreeMap<String, String>,
+    /// Addresses of the Flux `HelmRepository` objects that are OCI registries, by their names.
+    pub helm_repositories: BTreeMap<String, String>,
     /// What the other paths of the repository tell.
     pub layout: Layout,
+}
+
+impl Options {
+    /// Whether a pattern reads a file.
+    pub fn is_patterned(&self, path: &str) -> bool {
+        self.patterns.iter().any(|pattern| pattern.paths.is_match(path))
+    }
 }
 
 /// Where references stand in files that no format knows: one-line tag files, `.j2`, HCL, jsonnet.

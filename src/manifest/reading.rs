@@ -80,18 +80,17 @@ pub(super) fn is_bare_digest(text: &str) -> bool {
     text.len() == 64 && Digest::new(&format!("sha256:{text}")).is_ok()
 }
 
-/// Whether a text is surely a reference: it has a tag or a digest, and nothing else looks like that.
+/// Whether a text that stands where an image is talked about is a whole reference: it has a tag or a digest.
 pub(super) fn is_surely_reference(text: &str) -> bool {
     let Reading::Reference(reference, _) = read(text) else { return false };
     if reference.digest().is_some() {
         return true;
     }
-    // `localhost:8080` and `key:value` read as references too.
-    reference.tag().is_some_and(|tag| {
-        let port_like = tag.as_str().bytes().all(|b| b.is_ascii_digit()) && !reference.as_str().contains('/');
-        let host_like = reference.as_str().starts_with("localhost:");
-        !port_like && !host_like
-    })
+    // `localhost:8080` and `env:NAME` read as references too.
+    let is_host = reference.as_str().starts_with("localhost:") && !reference.as_str().contains('/');
+    let is_word = |tag: &str| tag.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
+    let has_path = reference.as_str().contains('/');
+    reference.tag().is_some_and(|tag| !is_host && (has_path || !is_word(tag.as_str())))
 }
 
 /// Shortened for messages.

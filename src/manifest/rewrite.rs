@@ -49,6 +49,10 @@ pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(),
     let (Ok(before), Ok(after)) = (std::str::from_utf8(before), std::str::from_utf8(after)) else {
         return changed("the file is not UTF-8".to_owned());
     };
+    let base = if before.starts_with('\u{feff}') { 3 } else { 0 };
+    let (Some(before), Some(after)) = (before.get(base..), after.get(base..)) else {
+        return changed("the byte order mark is gone".to_owned());
+    };
     let (old_parts, new_parts) = (text::documents(before), text::documents(after));
     if old_parts.len() != new_parts.len() {
         return changed("the file has another number of documents".to_owned());
@@ -64,9 +68,9 @@ pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(),
         }
         for (old_tree, new_tree) in old_trees.iter().zip(&new_trees) {
             match (old_tree, new_tree) {
-                (Ok(a), Ok(b)) => compare_trees(a, b, old.start, edits)?,
-                // Text files, and what only a pattern of the configuration can read: their bytes are all there is.
-                (Err(a), Err(b)) if a.message == b.message => {}
+                (Ok(a), Ok(b)) => compare_trees(a, b, base + old.start, edits)?,
+                // What only a pattern of the configuration can read: its bytes are all there is.
+                (Err(_), Err(_)) => {}
                 _ => return changed("a document can no longer be read".to_owned()),
             }
         }

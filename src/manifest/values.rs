@@ -21,6 +21,7 @@ impl Format for HelmValues {
 
     fn reads(&self, document: &Document<'_>) -> bool {
         !document.is_object()
+            && !document.tree.is_lines()
             && (document.file_name.contains("values") || document.options.layout.is_beside_chart(document.path))
     }
 
@@ -43,8 +44,8 @@ impl Format for Yaml {
         "any other YAML or JSON: keys that mean images wherever they stand"
     }
 
-    fn reads(&self, _: &Document<'_>) -> bool {
-        true
+    fn reads(&self, document: &Document<'_>) -> bool {
+        !document.tree.is_lines()
     }
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {

@@ -12,4 +12,4 @@ pub use origin::Origin;
 pub use scalar::{Style, is_plain_string};
 pub use span::{LineIndex, Position, Span};
 pub use stream::documents;
-pub use yaml::{Comment, NodeId, Shape, Tree, YamlError, parse};
+pub use yaml::{Comment, Entry, NodeId, Shape, Tree, YamlError, parse};

@@ -15,6 +15,7 @@ pub struct Tree<'a> {
     text: &'a str,
     nodes: Vec<Node<'a>>,
     comments: Vec<Comment>,
+    is_lines: bool,
 }
 
 /// Which node of a [`Tree`].
@@ -105,7 +106,11 @@ struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     fn new(text: &'a str) -> Self {
-        Self { tree: Tree { text, nodes: Vec::new(), comments: Vec::new() }, open: Vec::new(), anchors: Vec::new() }
+        Self {
+            tree: Tree { text, nodes: Vec::new(), comments: Vec::new(), is_lines: false },
+            open: Vec::new(),
+            anchors: Vec::new(),
+        }
     }
 
     fn take(&mut self, event: Event<'a>, span: granit_parser::Span) {
@@ -165,7 +170,43 @@ fn style_of(style: ScalarStyle) -> Style {
     }
 }
 
+/// A key and its value in a text that is no YAML: the key, the value, and the bytes of the value.
+pub type Entry<'a> = (&'a str, Cow<'a, str>, Span);
+
 impl<'a> Tree<'a> {
+    /// A tree of what was read from a text by other means than YAML: a list of maps. Lines that begin with `#` are comments.
+    pub fn of_lines(text: &'a str, maps: Vec<Vec<Entry<'a>>>) -> Self {
+        let mut builder = Builder::new(text);
+        let start = granit_parser::Span::default();
+        builder.take(Event::SequenceStart(StructureStyle::Block, 0, None), start);
+        for map in maps {
+            builder.take(Event::MappingStart(StructureStyle::Block, 0, None), start);
+            for (key, value, span) in map {
+                let key_at = Span::new(span.start, span.start);
+                builder.push(Shape::Scalar(Cow::Borrowed(key), Style::Text), key_at, 0);
+                builder.push(Shape::Scalar(value, Style::Text), span, 0);
+            }
+            builder.take(Event::MappingEnd, start);
+        }
+        builder.take(Event::SequenceEnd, start);
+        let mut tree = builder.tree;
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let indent = line.len() - line.trim_start().len();
+            if line[indent..].starts_with('#') {
+                tree.comments.push(Comment { span: Span::new(at + indent, at + line.trim_end().len()) });
+            }
+            at += line.len();
+        }
+        tree.is_lines = true;
+        tree
+    }
+
+    /// Whether the text is no YAML: see [`of_lines`](Self::of_lines).
+    pub fn is_lines(&self) -> bool {
+        self.is_lines
+    }
+
     /// The text that it was read from; spans are its bytes.
     pub fn text(&self) -> &'a str {
         self.text

@@ -71,3 +71,103 @@ fn tag_and_digest_move_together() {
     let refused = bumped("values.yaml", &format!("image: a:1@{old}\n"), &to("2", None)).unwrap_err();
     assert!(refused.contains("no digest is known"), "{refused}");
 }
+
+/// Every file of the corpus beside the checkout that Tagboat reads, or nothing.
+#[expect(clippy::disallowed_methods, reason = "tar unpacks the corpus")]
+fn corpus() -> Vec<(String, Vec<u8>)> {
+    let Some(folder) = crate::support::shared("corpus") else {
+        println!("skipped: no corpus beside the checkout");
+        return Vec::new();
+    };
+    let archive = folder.join("manifests.tar.zst");
+    let unpacked = tempfile::tempdir().expect("a temporary folder");
+    let tar = std::process::Command::new("tar")
+        .arg("--zstd")
+        .arg("-xf")
+        .arg(&archive)
+        .arg("-C")
+        .arg(unpacked.path())
+        .status();
+    if !tar.is_ok_and(|status| status.success()) {
+        println!("skipped: tar can't unpack {}", archive.display());
+        return Vec::new();
+    }
+    let walk = ignore::WalkBuilder::new(unpacked.path()).standard_filters(false).build();
+    walk.flatten()
+        .filter_map(|entry| {
+            let path = entry.path().strip_prefix(unpacked.path()).ok()?.to_str()?.to_owned();
+            manifest::reads(&path).then_some(())?;
+            Some((path, std::fs::read(entry.path()).ok()?))
+        })
+        .collect()
+}
+
+/// The target for a reference: the same parts, other values.
+fn other(occurrence: &Occurrence) -> Target {
+    let reference = &occurrence.reference;
+    let digest = reference.digest().map(|_| "sha256:".to_owned() + &"5e".repeat(32));
+    Target {
+        tag: reference.tag().map(|_| Tag::new("2024").expect("a tag")),
+        digest: digest.map(|text| Digest::new(&text).expect("a digest")),
+        comments: true,
+    }
+}
+
+/// The bytes that differ, as one span before and after.
+fn outside(before: &[u8], after: &[u8]) -> (usize, usize) {
+    let start = before.iter().zip(after).take_while(|(a, b)| a == b).count();
+    let end = before[start..].iter().rev().zip(after[start..].iter().rev()).take_while(|(a, b)| a == b).count();
+    (start, before.len() - end)
+}
+
+#[test]
+fn every_reference_of_the_corpus_bumped() {
+    use rayon::prelude::*;
+    let failures: Vec<String> = corpus()
+        .par_iter()
+        .flat_map_iter(|(path, bytes)| {
+            let options = Options::default();
+            let text = String::from_utf8_lossy(bytes);
+            let found = occurrences(path, &text);
+            let mut failures = Vec::new();
+            let mut all = Vec::new();
+            for occurrence in &found {
+                let target = other(occurrence);
+                let edits = match manifest::edits(occurrence, &target) {
+                    Ok(edits) => edits,
+                    Err(refusal) => {
+                        failures.push(format!("{path}:{} {refusal}", occurrence.place.position.line));
+                        continue;
+                    }
+                };
+                all.extend(edits.iter().cloned());
+                // One at a time takes minutes without optimisation: by default a fifth of them stands for all.
+                let whole = std::env::var_os("TAGBOAT_WHOLE_CORPUS").is_some();
+                if !whole && occurrence.place.span.is_some_and(|span| span.start % 5 != 0) {
+                    continue;
+                }
+                match manifest::rewrite(path, bytes, &edits, &options) {
+                    Ok(after) => {
+                        let (start, end) = outside(bytes, &after);
+                        let first = edits.iter().map(|edit| edit.span.start).min().unwrap_or(start);
+                        let last = edits.iter().map(|edit| edit.span.end).max().unwrap_or(end);
+                        if start < first || end > last {
+                            failures.push(format!("{path}: bytes outside {first}..{last} changed"));
+                        }
+                    }
+                    Err(refusal) => failures.push(format!("{path}:{} {refusal}", occurrence.place.position.line)),
+                }
+            }
+            if let Err(refusal) = manifest::rewrite(path, bytes, &all, &options) {
+                failures.push(format!("{path}: all at once: {refusal}"));
+            }
+            failures
+        })
+        .collect();
+    assert!(
+        failures.is_empty(),
+        "{} failures, such as\n{}",
+        failures.len(),
+        failures[..failures.len().min(25)].join("\n")
+    );
+}

@@ -1,0 +1,104 @@
+//! Argo CD: overrides in an Application or ApplicationSet, in `.argocd-source*.yaml`, and charts in OCI registries.
+//!
+//! `helm.values` is found as an embedded document, `helm.valuesObject` like any values.
+
+use super::charts::oci_chart;
+use super::document::Document;
+use super::format::Format;
+use super::found::{Found, Parts};
+use super::reading::is_surely_reference;
+use crate::text::{NodeId, Shape};
+
+/// See the head of this file.
+pub(super) struct ArgoCd;
+
+const NAME: &str = "argo-cd";
+
+impl Format for ArgoCd {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "Argo CD applications and .argocd-source files: kustomize images, Helm parameters, charts in OCI registries"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        let is_application = |(_, group, kind): (NodeId, &str, &str)| {
+            group == "argoproj.io" && matches!(kind, "Application" | "ApplicationSet")
+        };
+        (document.is_object() && document.objects().any(is_application))
+            || (document.file_name.starts_with(".argocd-source") && document.depth == 0)
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        let tree = document.tree;
+        for node in tree.nodes().filter(|node| matches!(tree.shape(*node), Shape::Mapping)) {
+            if let Some(images) = tree.at(node, &["kustomize", "images"]) {
+                kustomize_images(document, found, images);
+            }
+            if let Some(parameters) = tree.at(node, &["helm", "parameters"]) {
+                helm_parameters(document, found, parameters);
+            }
+            source(document, found, node);
+        }
+    }
+}
+
+/// `name=image:tag` or `image:tag`, as `argocd app set --kustomize-image` writes them.
+fn kustomize_images(document: &Document<'_>, found: &mut Found<'_>, images: NodeId) {
+    for item in document.tree.items(images) {
+        let item = document.tree.follow(item);
+        let Some(text) = document.tree.text_of(item).filter(|_| !found.is_taken(item)) else { continue };
+        let start = text.find('=').map_or(0, |equals| equals + 1);
+        // `nginx=` and `nginx` alone only rename, or ask for nothing.
+        if is_surely_reference(&text[start..]) || text[start..].contains('$') || text[start..].contains("{{") {
+            let end = text.len();
+            found.reference_in(document, NAME, item, start..end);
+        }
+    }
+}
+
+/// `- {name: image.tag, value: v1}` beside `image.repository`; the name may stand in the chart only.
+fn helm_parameters(document: &Document<'_>, found: &mut Found<'_>, parameters: NodeId) {
+    let tree = document.tree;
+    let named = |wanted: &str| {
+        let item = tree.items(parameters).find(|item| tree.text_at(*item, &["name"]) == Some(wanted))?;
+        tree.get(item, "value").filter(|value| tree.text_of(*value).is_some())
+    };
+    for item in tree.items(parameters) {
+        let name = tree.text_at(item, &["name"]).unwrap_or_default();
+        let Some(value) = tree.get(item, "value").filter(|value| !found.is_taken(*value)) else { continue };
+        let (prefix, last) = name.rsplit_once('.').map_or(("", name), |(prefix, last)| (&name[..=prefix.len()], last));
+        let text = tree.text_of(value).unwrap_or_default();
+        let is_tag =
+            matches!(last, "tag" | "imageTag") && (prefix.to_ascii_lowercase().contains("image") || last == "imageTag");
+        if is_tag {
+            let part = |keys: &[&str]| keys.iter().find_map(|key| named(&format!("{prefix}{key}")));
+            let registry = part(&["registry", "hub"]);
+            let repository = part(&["repository", "repo", "name", "imageRepository", "imageName"]);
+            let words: Vec<&str> =
+                [registry, repository].into_iter().flatten().filter_map(|n| tree.text_of(n)).collect();
+            let name = repository.map(|_| words.join("/"));
+            let name = name.or_else(|| found.named_by_comment(document, value));
+            let digest = part(&["digest", "sha"]);
+            let names = [registry, repository].into_iter().flatten().collect();
+            found.parts(document, NAME, &Parts { name, names, tag: Some(value), digest, place: None });
+        } else if name.to_ascii_lowercase().contains("image") && is_surely_reference(text) {
+            found.reference(document, NAME, value);
+        }
+    }
+}
+
+/// A chart or manifests in an OCI registry: `repoURL` and `targetRevision`.
+fn source(document: &Document<'_>, found: &mut Found<'_>, source: NodeId) {
+    let tree = document.tree;
+    let (Some(url), Some(revision)) = (tree.get(source, "repoURL"), tree.get(source, "targetRevision")) else { return };
+    let chart = tree.get(source, "chart");
+    let text = tree.text_of(url).unwrap_or_default();
+    // Without a scheme it is a registry (Argo CD's rule for OCI Helm repositories), and needs a chart; git has its own.
+    let is_registry = text.starts_with("oci://") || (!text.contains("://") && !text.contains('@') && chart.is_some());
+    if is_registry {
+        oci_chart(document, found, NAME, url, chart, revision);
+    }
+}

@@ -1,0 +1,77 @@
+//! Compose files: `image` of services and of `x-` fragments, and defaults of variables where that is asked for.
+
+use super::document::Document;
+use super::fields;
+use super::format::Format;
+use super::found::Found;
+use crate::text::{NodeId, Shape};
+
+/// See the head of this file.
+pub(super) struct Compose;
+
+const NAME: &str = "compose";
+
+impl Format for Compose {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "Compose files: images of services, anchors and fragments; defaults of variables on request"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        let by_name = document.file_name.contains("compose");
+        let services = document.tree.get(document.root, "services");
+        let is_map = services.is_some_and(|node| matches!(document.tree.shape(node), Shape::Mapping));
+        !document.is_object() && document.depth == 0 && is_map && (by_name || has_service(document, services))
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        if document.options.variable_defaults {
+            let tree = document.tree;
+            for node in tree.nodes().filter(|node| tree.text_of(*node).is_some_and(|text| text.contains("${"))) {
+                if tree.key_text(node) == Some("image") && !tree.is_key(node) {
+                    with_defaults(document, found, node);
+                }
+            }
+        }
+        fields::walk(document, found, NAME);
+    }
+}
+
+/// Whether some service has what only services of Compose have.
+fn has_service(document: &Document<'_>, services: Option<NodeId>) -> bool {
+    let tree = document.tree;
+    let marks = ["ports", "volumes", "environment", "depends_on", "restart", "build", "networks"];
+    services.is_some_and(|services| {
+        tree.entries(services).any(|(_, service)| {
+            tree.get(service, "image").is_some() && marks.iter().any(|mark| tree.get(service, mark).is_some())
+        })
+    })
+}
+
+/// `repo:${TAG:-1.2}`: read with the defaults in place of the variables, edited within a default.
+fn with_defaults(document: &Document<'_>, found: &mut Found<'_>, node: NodeId) {
+    let Some(text) = document.tree.text_of(node) else { return };
+    // The text with its defaults, and for each byte where it stands in the value.
+    let (mut read, mut at) = (String::new(), Vec::new());
+    let mut rest = 0;
+    while let Some(start) = text[rest..].find("${").map(|found| rest + found) {
+        let Some(end) = text[start..].find('}').map(|found| start + found) else { return };
+        let inner = &text[start + 2..end];
+        let Some(dash) = inner.find('-') else { return };
+        let default = start + 2 + dash + 1;
+        if inner[dash + 1..].contains("${") {
+            return;
+        }
+        for (from, to) in [(rest, start), (default, end)] {
+            read.push_str(&text[from..to]);
+            at.extend(from..to);
+        }
+        rest = end + 1;
+    }
+    read.push_str(&text[rest..]);
+    at.extend(rest..text.len());
+    found.reference_from(document, NAME, node, &read, &at);
+}

@@ -1,0 +1,93 @@
+//! Flux: image overrides of Kustomizations and HelmReleases, OCI artifacts, and charts in OCI registries.
+//!
+//! `values` of a HelmRelease are found like any values, patches as embedded documents.
+
+use super::charts::chart_version;
+use super::document::Document;
+use super::format::Format;
+use super::found::{Found, Parts};
+use super::kustomize::find_images;
+use super::occurrence::Standing;
+use crate::text::NodeId;
+
+/// See the head of this file.
+pub(super) struct Flux;
+
+const NAME: &str = "flux";
+
+impl Format for Flux {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "Flux objects: images of Kustomizations and post-renderers, OCIRepository, charts in OCI registries"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        document.is_object()
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        for (object, group, kind) in document.objects() {
+            let Some(spec) = document.tree.get(object, "spec").filter(|_| group.ends_with(".toolkit.fluxcd.io")) else {
+                continue;
+            };
+            match kind {
+                "Kustomization" => images(document, found, spec),
+                "HelmRelease" => release(document, found, spec),
+                "HelmChart" => chart_of_repository(document, found, spec),
+                "OCIRepository" => artifact(document, found, spec),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn images(document: &Document<'_>, found: &mut Found<'_>, holder: NodeId) {
+    if let Some(images) = document.tree.get(holder, "images") {
+        find_images(document, found, NAME, images);
+    }
+}
+
+fn release(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
+    let tree = document.tree;
+    if let Some(renderers) = tree.get(spec, "postRenderers") {
+        for renderer in tree.items(renderers).filter_map(|item| tree.get(item, "kustomize")) {
+            images(document, found, renderer);
+        }
+    }
+    if let Some(chart) = tree.at(spec, &["chart", "spec"]) {
+        chart_of_repository(document, found, chart);
+    }
+}
+
+/// `url`, `ref.tag` and `ref.digest`.
+fn artifact(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
+    let tree = document.tree;
+    let (Some(url), Some(reference)) = (tree.get(spec, "url"), tree.get(spec, "ref")) else { return };
+    let part = |key| tree.get(reference, key).filter(|node| tree.text_of(*node).is_some_and(|text| !text.is_empty()));
+    if let Some(range) = part("semver") {
+        let reason = "Flux resolves the range of versions itself".to_owned();
+        return found.remark(document, NAME, range, Standing::NotOurs, reason);
+    }
+    let name = tree.text_of(url).map(|text| text.trim_start_matches("oci://").trim_end_matches('/').to_owned());
+    let (tag, digest) = (part("tag"), part("digest"));
+    if tag.is_some() || digest.is_some() {
+        found.parts(document, NAME, &Parts { name, names: vec![url], tag, digest, place: None });
+    }
+}
+
+/// `chart` and `version`, of a HelmRepository whose address is known to be an OCI registry.
+fn chart_of_repository(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
+    let tree = document.tree;
+    let (Some(chart), Some(version)) = (tree.get(spec, "chart"), tree.get(spec, "version")) else { return };
+    if tree.text_at(spec, &["sourceRef", "kind"]) != Some("HelmRepository") {
+        return;
+    }
+    let repository = tree.text_at(spec, &["sourceRef", "name"]).unwrap_or_default();
+    let Some(url) = document.options.helm_repositories.get(repository) else { return };
+    let (Some(chart_text), Some(text)) = (tree.text_of(chart), tree.text_of(version)) else { return };
+    let name = format!("{}/{chart_text}", url.trim_start_matches("oci://").trim_end_matches('/'));
+    chart_version(document, found, NAME, name, vec![chart], version, text);
+}

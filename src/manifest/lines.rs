@@ -1,0 +1,207 @@
+//! Text files that are no YAML: `.env` files, Dockerfiles, and whatever a pattern of the configuration reads.
+
+use super::document::Document;
+use super::format::Format;
+use super::found::{Found, Parts};
+use super::options::Options;
+use super::reading::is_surely_reference;
+use crate::text::{Entry, Span, Tree};
+
+/// `.env` files of Compose.
+pub(super) struct EnvFile;
+
+const ENV_FILE: &str = "env-file";
+
+impl Format for EnvFile {
+    fn name(&self) -> &'static str {
+        ENV_FILE
+    }
+
+    fn about(&self) -> &'static str {
+        "env files: variables that hold whole references"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        document.tree.is_lines() && is_env_file(document.file_name)
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        let tree = document.tree;
+        for (key, value) in tree.items(document.root).flat_map(|map| tree.entries(map)) {
+            let (name, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
+            let says_image = name.to_ascii_lowercase().contains("image");
+            let has_path = text.split_once('/').is_some_and(|(host, _)| host.contains('.'));
+            if is_surely_reference(text) && (says_image || (has_path && !text.contains("://"))) {
+                found.reference(document, ENV_FILE, value);
+            }
+        }
+    }
+}
+
+/// `FROM` of Dockerfiles.
+pub(super) struct Dockerfile;
+
+const DOCKERFILE: &str = "dockerfile";
+
+impl Format for Dockerfile {
+    fn name(&self) -> &'static str {
+        DOCKERFILE
+    }
+
+    fn about(&self) -> &'static str {
+        "Dockerfiles: the images that stages are built from"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        document.tree.is_lines() && is_dockerfile(document.file_name)
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        let tree = document.tree;
+        let mut stages: Vec<&str> = vec!["scratch"];
+        for (key, value) in tree.items(document.root).flat_map(|map| tree.entries(map)) {
+            let (key, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
+            if key == "AS" {
+                stages.push(text);
+            } else if key != "FROM" {
+                if is_surely_reference(text) {
+                    found.reference(document, DOCKERFILE, value);
+                }
+            } else if !stages.contains(&text) {
+                found.reference(document, DOCKERFILE, value);
+            }
+        }
+    }
+}
+
+/// What a pattern of the configuration finds.
+pub(super) struct Patterns;
+
+const PATTERN: &str = "pattern";
+
+impl Format for Patterns {
+    fn name(&self) -> &'static str {
+        PATTERN
+    }
+
+    fn about(&self) -> &'static str {
+        "any text file: where a regular expression of the configuration says that references stand"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        document.depth == 0 && document.tree.is_lines() && document.options.is_patterned(document.path)
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        let tree = document.tree;
+        for map in tree.items(document.root) {
+            let part = |key| tree.get(map, key);
+            let image = part("image").and_then(|node| tree.text_of(node)).map(str::to_owned);
+            let name = part("name");
+            let text = name.and_then(|node| tree.text_of(node)).map(str::to_owned).or(image);
+            let names = name.into_iter().collect();
+            found.parts(
+                document,
+                PATTERN,
+                &Parts { name: text, names, tag: part("tag"), digest: part("digest"), place: None },
+            );
+        }
+    }
+}
+
+/// By name: `.env`, `.env.prod`, `prod.env`.
+fn is_env_file(name: &str) -> bool {
+    name == ".env" || name.starts_with(".env.") || name.ends_with(".env")
+}
+
+/// By name: `Dockerfile`, `Dockerfile.prod`, `prod.Dockerfile`.
+fn is_dockerfile(name: &str) -> bool {
+    let is = |word: &str| matches!(word, "Dockerfile" | "Containerfile" | "dockerfile");
+    is(name.split('.').next().unwrap_or_default()) || is(name.rsplit('.').next().unwrap_or_default())
+}
+
+/// Whether a file is one of those here, by its name.
+pub(super) fn is_text_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    is_env_file(name) || is_dockerfile(name)
+}
+
+/// Reads a file that is one of those here.
+pub(super) fn read<'a>(path: &str, text: &'a str) -> Tree<'a> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let read_line = if is_env_file(name) { env_line } else { dockerfile_line };
+    let mut entries = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        read_line(line, &mut |key, value: &'a str, start| {
+            entries.push((key, value.into(), Span::new(at + start, at + start + value.len())));
+        });
+        at += line.len();
+    }
+    Tree::of_lines(text, vec![entries])
+}
+
+/// `[export ]KEY=value`, in quotes or with a comment behind it.
+fn env_line<'a>(line: &'a str, take: &mut dyn FnMut(&'a str, &'a str, usize)) {
+    let Some((key, rest)) = line.split_once('=') else { return };
+    let key = key.trim().trim_start_matches("export ").trim();
+    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return;
+    }
+    let lead = rest.len() - rest.trim_start().len();
+    let value = rest.trim();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let (value, skip) = match quote {
+        Some(quote) => (value[1..].split(quote).next().unwrap_or_default(), 1),
+        None => (value.split(" #").next().unwrap_or_default().trim_end(), 0),
+    };
+    take(key, value, line.len() - rest.len() + lead + skip);
+}
+
+/// `FROM [--platform=…] image [AS stage]`, `ARG NAME=image`, `COPY --from=image`.
+fn dockerfile_line<'a>(line: &'a str, take: &mut dyn FnMut(&'a str, &'a str, usize)) {
+    let offset = |word: &str| word.as_ptr() as usize - line.as_ptr() as usize;
+    let mut words = line.split_whitespace();
+    match words.next().map(str::to_ascii_uppercase).as_deref() {
+        Some("FROM") => {
+            let mut words = words.skip_while(|word| word.starts_with("--"));
+            if let Some(image) = words.next() {
+                take("FROM", image, offset(image));
+            }
+            if let (Some(_), Some(stage)) = (words.next().filter(|word| word.eq_ignore_ascii_case("AS")), words.next())
+            {
+                take("AS", stage, offset(stage));
+            }
+        }
+        Some("ARG") => {
+            for (key, value) in words.filter_map(|word| word.split_once('=')) {
+                let value = value.trim_matches(['"', '\'']);
+                take(key, value, offset(value));
+            }
+        }
+        Some("COPY") => {
+            if let Some(image) = words.find_map(|word| word.strip_prefix("--from=")) {
+                take("COPY", image, offset(image));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the patterns of the configuration match in a file: one map per match.
+pub(super) fn matches<'a>(path: &str, text: &'a str, options: &'a Options) -> Tree<'a> {
+    let mut maps: Vec<Vec<Entry<'a>>> = Vec::new();
+    for pattern in options.patterns.iter().filter(|pattern| pattern.paths.is_match(path)) {
+        for captures in pattern.regex.captures_iter(text) {
+            let part =
+                |key: &'static str| captures.name(key).map(|m| (key, m.as_str().into(), Span::new(m.start(), m.end())));
+            let mut map: Vec<Entry<'a>> = ["name", "tag", "digest"].into_iter().filter_map(part).collect();
+            if let (Some(image), Some((_, _, at))) = (&pattern.image, map.first()) {
+                let nowhere = Span::new(at.start, at.start);
+                map.push(("image", image.as_str().into(), nowhere));
+            }
+            maps.push(map);
+        }
+    }
+    Tree::of_lines(text, maps)
+}

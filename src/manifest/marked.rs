@@ -1,0 +1,79 @@
+//! Values that only a marker makes a reference, and markers that govern nothing.
+
+use super::document::Document;
+use super::format::Format;
+use super::found::{Found, Parts};
+use super::marker::{Part, Says};
+use super::occurrence::{MarkerKind, Standing};
+use super::reading::is_surely_reference;
+use crate::text::NodeId;
+
+/// See the head of this file. Comes last: it takes what no other format has claimed.
+pub(super) struct Marked;
+
+const NAME: &str = "marker";
+
+impl Format for Marked {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "values that a comment marks: Flux, Renovate and Tagboat markers on any key"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        !document.tree.comments().is_empty()
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        let tree = document.tree;
+        for index in 0..found.markers.len() {
+            let marker = &found.markers[index];
+            if marker.used {
+                continue;
+            }
+            let (says, span) = (marker.says.clone(), marker.span);
+            let is_value = |node: &NodeId| tree.text_of(*node).is_some() && !tree.is_key(*node);
+            let mut beside = tree.nodes().filter(is_value).filter(|node| marker.governs(tree, *node));
+            match beside.next() {
+                Some(node) if !found.is_taken(node) => value(document, found, &says, node),
+                Some(_) => {}
+                None => {
+                    let reason =
+                        format!("the marker {} governs nothing: no value stands where it points", shown(&says));
+                    found.remark_at(document, NAME, span, reason);
+                }
+            }
+        }
+    }
+}
+
+fn value(document: &Document<'_>, found: &mut Found<'_>, says: &Says, node: NodeId) {
+    let text = document.tree.text_of(node).unwrap_or_default();
+    if says.part == Part::Any && is_surely_reference(text) {
+        return found.reference(document, NAME, node);
+    }
+    if text.contains('/') || text.is_empty() {
+        let reason = format!("the marker {} stands beside what is neither a reference nor a tag", shown(says));
+        return found.remark(document, NAME, node, Standing::Held, reason);
+    }
+    let name = found.named_by_comment(document, node);
+    let parts = Parts { name, ..Parts::default() };
+    match says.part {
+        Part::Name => {
+            let reason = format!("the marker {} is for a name alone, and names are never changed", shown(says));
+            found.remark(document, NAME, node, Standing::Held, reason);
+        }
+        Part::Digest => found.parts(document, NAME, &Parts { digest: Some(node), ..parts }),
+        Part::Any | Part::Tag => found.parts(document, NAME, &Parts { tag: Some(node), ..parts }),
+    }
+}
+
+fn shown(says: &Says) -> String {
+    match says.kind {
+        MarkerKind::Flux => format!("of Flux for {}", says.policy),
+        MarkerKind::Tagboat => format!("for {}", if says.policy.is_empty() { "an image" } else { &says.policy }),
+        MarkerKind::Renovate => format!("of Renovate for {}", says.image.as_deref().unwrap_or("an image")),
+    }
+}
