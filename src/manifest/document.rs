@@ -21,11 +21,11 @@ pub struct Document<'a> {
     pub depth: usize,
     /// What the configuration opts into.
     pub options: &'a Options,
-    pub(super) origin: &'a Place,
+    pub(super) origin: &'a DocumentOrigin,
 }
 
 /// Where a document stands in its file.
-pub(super) struct Place {
+pub(super) struct DocumentOrigin {
     /// Where its bytes are; `None` if they do not stand in the file one to one.
     pub(super) bytes: Option<Origin>,
     /// The byte of the file to point at where `bytes` can't tell.
@@ -40,7 +40,7 @@ impl<'a> Document<'a> {
         tree: &'a Tree<'a>,
         depth: usize,
         options: &'a Options,
-        origin: &'a Place,
+        origin: &'a DocumentOrigin,
     ) -> Option<Self> {
         let root = tree.root()?;
         let text = |key| tree.text_at(root, &[key]).unwrap_or_default();

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::document::{Document, Place as DocumentPlace};
+use super::document::{Document, DocumentOrigin};
 use super::format::Format;
-use super::found::{File, Found};
+use super::found::Found;
 use super::lines;
 use super::marker;
 use super::occurrence::{Finding, Occurrence, Place, Remark, Standing};
 use super::options::Options;
+use super::place::File;
 use super::screen::{may_hold, reads};
 use crate::text::{self, NodeId, Origin, Span, Style, Tree};
 
@@ -63,7 +64,7 @@ fn read_stream(formats: &[&dyn Format], file: &File<'_>, text: &str, options: &O
         if !may_hold(part.as_bytes()) {
             continue;
         }
-        let origin = DocumentPlace { bytes: Some(Origin::at(start + span.start)), around: 0, prefix: String::new() };
+        let origin = DocumentOrigin { bytes: Some(Origin::at(start + span.start)), around: 0, prefix: String::new() };
         for tree in text::parse(part, has_markers(part)) {
             match tree {
                 Ok(tree) => read_document(formats, file, &tree, 0, options, &origin, findings),
@@ -82,7 +83,7 @@ fn read_text(
     options: &Options,
     findings: &mut Vec<Finding>,
 ) {
-    let origin = DocumentPlace { bytes: Some(Origin::at(0)), around: 0, prefix: String::new() };
+    let origin = DocumentOrigin { bytes: Some(Origin::at(0)), around: 0, prefix: String::new() };
     read_document(formats, file, tree, 0, options, &origin, findings);
 }
 
@@ -102,7 +103,7 @@ fn read_document(
     tree: &Tree<'_>,
     depth: usize,
     options: &Options,
-    origin: &DocumentPlace,
+    origin: &DocumentOrigin,
     findings: &mut Vec<Finding>,
 ) {
     let Some(document) = Document::new(&file.path, tree, depth, options, origin) else { return };
@@ -140,7 +141,7 @@ fn read_embedded(
     for span in text::documents(value) {
         let part = &value[span.range()];
         let bytes = bytes.as_ref().map(|bytes| bytes.skip(span.start));
-        let origin = DocumentPlace { bytes, around, prefix: prefix.clone() };
+        let origin = DocumentOrigin { bytes, around, prefix: prefix.clone() };
         // What doesn't parse is a script or prose: nothing to say about it.
         for inner in text::parse(part, has_markers(part)).iter().flatten() {
             read_document(formats, file, inner, document.depth + 1, document.options, &origin, findings);

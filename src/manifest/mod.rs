@@ -21,9 +21,11 @@ mod marked;
 mod marker;
 mod occurrence;
 mod options;
+mod place;
 mod reading;
 mod rewrite;
 mod screen;
+mod site;
 mod split;
 mod values;
 

@@ -1,0 +1,52 @@
+//! Places in a file: from a node of a document to line, column and bytes.
+
+use std::sync::Arc;
+
+use super::document::Document;
+use super::occurrence::Place;
+use crate::text::{LineIndex, NodeId, Shape, Span, Style};
+
+/// The file that findings are reported from.
+pub(super) struct File<'a> {
+    pub(super) path: Arc<str>,
+    pub(super) bytes: &'a [u8],
+    pub(super) lines: std::cell::OnceCell<LineIndex>,
+}
+
+impl File<'_> {
+    pub(super) fn position(&self, offset: usize) -> crate::text::Position {
+        self.lines.get_or_init(|| LineIndex::new(self.bytes)).position(self.bytes, offset)
+    }
+}
+
+/// Where a node stands, for people and scripts.
+pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Place {
+    let tree = document.tree;
+    let local = tree.span(node);
+    let origin = &document.origin;
+    let in_file = |offset| origin.bytes.as_ref().map_or(origin.around, |bytes| bytes.offset(offset));
+    let start = in_file(local.start);
+    let span = match tree.shape(node) {
+        Shape::Scalar(..) => origin.bytes.as_ref().and_then(|bytes| bytes.span(local)),
+        _ => None,
+    };
+    let begins =
+        if tree.style(node) == Some(Style::Block) { block_header(tree.text(), local.start) } else { local.start };
+    Place {
+        path: file.path.clone(),
+        position: file.position(in_file(begins)),
+        field: document.route(node),
+        value: tree.text_of(node).unwrap_or_default().to_owned(),
+        span: Some(span.unwrap_or(Span::new(start, start))),
+    }
+}
+
+/// Where the `|` or `>` above the content of a block scalar stands.
+fn block_header(text: &str, content: usize) -> usize {
+    let above = text[..content].trim_end();
+    let line_start = above.rfind(['\n', '\r']).map_or(0, |at| at + 1);
+    let header = above[line_start..]
+        .match_indices(['|', '>'])
+        .find(|(at, _)| above[..line_start + at].ends_with([' ', '\t', '\n', '\r']) || line_start + at == 0);
+    header.map_or(content, |(at, _)| line_start + at)
+}
