@@ -12,7 +12,7 @@ pub enum HttpError {
     /// The server answered with a status that is not 2xx.
     #[error(transparent)]
     Status(Box<StatusError>),
-    /// No connection: refused, unreachable, reset, or the name is not known.
+    /// No connection: refused, unreachable, or the name is not known.
     #[error("no connection to {url}: {cause}")]
     Connect {
         /// What was asked.
@@ -150,7 +150,7 @@ impl HttpError {
             Self::Timeout { url, after }
         } else if is_tls(error) {
             Self::Tls { url, cause }
-        } else if error.is_connect() || (error.is_request() && !error.is_body()) {
+        } else if error.is_connect() {
             Self::Connect { url, cause }
         } else {
             Self::Body { url, cause }

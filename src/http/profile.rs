@@ -15,6 +15,8 @@ pub struct Profile {
     pub ca_pem: Option<Vec<u8>>,
     /// A client certificate chain and its private key, both in one PEM text.
     pub client_pem: Option<Secret>,
+    /// Ignore the proxies of the environment.
+    pub no_proxy: bool,
 }
 
 /// Chooses the crypto provider of the process. Has to run before the first client is made; running it again is harmless.
@@ -31,6 +33,9 @@ impl Profile {
             .user_agent(concat!("tagboat/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
             .redirect(redirect::Policy::custom(within_origin));
+        if self.no_proxy {
+            builder = builder.no_proxy();
+        }
         if let Some(pem) = &self.ca_pem {
             let authorities = reqwest::Certificate::from_pem_bundle(pem)
                 .ok()

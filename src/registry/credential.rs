@@ -25,6 +25,9 @@ pub struct Found {
     pub credential: Credential,
     /// Where it was found, for people: `/home/me/.docker/config.json (ghcr.io)`.
     pub source: String,
+    /// Taken from the platform, not given for this registry in so many words. If it is refused, the registry is asked
+    /// anonymously: a job's token without the right to packages must not hide public images.
+    pub implicit: bool,
 }
 
 impl Credential {

@@ -1,56 +1,153 @@
-//! Where credentials are looked for, in the order people expect. The only reader of environment and files here.
+//! Where credentials are looked for, in the order people expect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::credential::{Credential, Found};
-use super::vendors::Vendor;
+use tokio::sync::OnceCell;
+
 use crate::secret::Secret;
 
-/// All sources of credentials for registries.
-#[derive(Debug, Default)]
+use super::credential::{Credential, Found};
+use super::docker_config::{DockerConfig, Says};
+use super::helper;
+use super::surroundings::Surroundings;
+use super::vendors::Vendor;
+
+/// All sources of credentials for registries:
+///
+/// 1. `TAGBOAT_REGISTRY_<HOST>_USERNAME` and `_PASSWORD`, or `_TOKEN`, each also as `…_FILE` with the path of a file;
+/// 2. the file that `REGISTRY_AUTH_FILE` names;
+/// 3. docker's `config.json` (in `DOCKER_CONFIG` or `~/.docker`; a Kubernetes secret mounted there is
+///    `.dockerconfigjson`), with its credential helpers;
+/// 4. containers' `auth.json`;
+/// 5. the identity that the platform gives to the process, at the registries of that platform.
+#[derive(Debug)]
 pub struct Keychain {
-    environment: BTreeMap<String, String>,
+    surroundings: Surroundings,
+    /// Answers of helpers and platforms: each is asked once. By what was asked.
+    answers: Mutex<HashMap<String, Arc<OnceCell<Answer>>>>,
 }
 
-/// Why a credential that should be there can't be had.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum KeychainError {
-    /// A file that is named explicitly, or that exists, can't be read.
-    #[error("{path}: {cause}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What is wrong with it.
-        cause: String,
-    },
+type Answer = Result<Option<Found>, String>;
+
+impl Default for Keychain {
+    /// Knows no credential.
+    fn default() -> Self {
+        Self::new(Surroundings::new(BTreeMap::new()))
+    }
 }
 
 impl Keychain {
-    /// Looks into these variables, and into the files that they or the user's home folder point at.
-    pub fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment }
+    /// Looks around there.
+    pub fn new(surroundings: Surroundings) -> Self {
+        Self { surroundings, answers: Mutex::default() }
     }
 
-    /// The credential for an image path of a host, from the first source that has one.
-    pub(super) async fn find(
-        &self,
-        host: &str,
-        _vendor: &dyn Vendor,
-        _path: &str,
-    ) -> Result<Option<Found>, KeychainError> {
-        let name = variable(host);
-        let user = self.environment.get(&format!("{name}_USERNAME"));
-        let password = self.environment.get(&format!("{name}_PASSWORD"));
-        Ok(user.zip(password).map(|(user, password)| Found {
-            credential: Credential::basic(user, Secret::new(password)),
-            source: format!("{name}_USERNAME"),
-        }))
+    /// What vendors want to know to recognise their registries.
+    pub(super) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
+    /// The credential for an image path of a host, from the first source that has one. The error is a text that says
+    /// which source, and what is wrong with it.
+    pub(super) async fn find(&self, host: &str, vendor: &dyn Vendor, path: &str) -> Answer {
+        if let Some(found) = self.in_variables(host, vendor)? {
+            return Ok(Some(found));
+        }
+        for file in self.files()? {
+            let shown = file.display();
+            let config: DockerConfig = match std::fs::read(&file) {
+                Ok(bytes) => serde_json::from_slice(&bytes)
+                    // The text of the error could quote a secret; where it is will do.
+                    .map_err(|e| format!("{shown}:{}:{}: not a docker configuration", e.line(), e.column()))?,
+                Err(error) => return Err(format!("{shown}: {error}")),
+            };
+            match config.find(host, vendor.config_keys(), path).map_err(|cause| format!("{shown}: {cause}"))? {
+                Some(Says::Credential(credential, key)) => {
+                    return Ok(Some(Found { credential, source: format!("{shown} ({key})"), implicit: false }));
+                }
+                Some(Says::Helper(name, key)) => {
+                    if let Some(found) = self.ask_helper(&name, &key).await? {
+                        return Ok(Some(found));
+                    }
+                }
+                None => {}
+            }
+        }
+        self.once(format!("identity {host}"), vendor.identity(host, &self.surroundings)).await
+    }
+
+    fn in_variables(&self, host: &str, vendor: &dyn Vendor) -> Answer {
+        let prefix = variable_prefix(host);
+        let user = self.value(&format!("{prefix}_USERNAME"))?;
+        for kind in ["PASSWORD", "TOKEN"] {
+            let name = format!("{prefix}_{kind}");
+            let Some(secret) = self.value(&name)? else { continue };
+            let user = match &user {
+                Some(user) => user.reveal(),
+                None if kind == "TOKEN" => vendor.token_user(),
+                None => return Err(format!("{name} is set, but not {prefix}_USERNAME")),
+            };
+            return Ok(Some(Found { credential: Credential::basic(user, secret), source: name, implicit: false }));
+        }
+        Ok(None)
+    }
+
+    /// A variable, or the content of the file that the same variable with `_FILE` names.
+    fn value(&self, name: &str) -> Result<Option<Secret>, String> {
+        if let Some(value) = self.surroundings.secret(name) {
+            return Ok(Some(value));
+        }
+        let file = format!("{name}_FILE");
+        let Some(path) = self.surroundings.variable(&file) else { return Ok(None) };
+        let text = self.surroundings.read(Path::new(path)).map_err(|cause| format!("{file}: {cause}"))?;
+        Ok(Some(Secret::new(&text)).filter(|secret| !secret.is_empty()))
+    }
+
+    /// The files that exist, in order. One that `REGISTRY_AUTH_FILE` names has to.
+    fn files(&self) -> Result<Vec<PathBuf>, String> {
+        let around = &self.surroundings;
+        let below = |variable: &str, rest: &str| around.variable(variable).map(|folder| Path::new(folder).join(rest));
+        let docker = |file: &str| below("DOCKER_CONFIG", file).or_else(|| around.home(&format!(".docker/{file}")));
+        let mut files = Vec::new();
+        if let Some(named) = around.variable("REGISTRY_AUTH_FILE").map(PathBuf::from) {
+            if !named.is_file() {
+                return Err(format!("REGISTRY_AUTH_FILE names {}, which is no file", named.display()));
+            }
+            files.push(named);
+        }
+        let usual = [
+            docker("config.json"),
+            docker(".dockerconfigjson"),
+            below("XDG_RUNTIME_DIR", "containers/auth.json"),
+            below("XDG_CONFIG_HOME", "containers/auth.json").or_else(|| around.home(".config/containers/auth.json")),
+        ];
+        files.extend(usual.into_iter().flatten().filter(|path| path.is_file()));
+        Ok(files)
+    }
+
+    async fn ask_helper(&self, name: &str, server: &str) -> Answer {
+        self.once(format!("helper {name} {server}"), async {
+            let credential = helper::ask(name, server, self.surroundings.environment()).await?;
+            let source = format!("docker-credential-{name}");
+            Ok(credential.map(|credential| Found { credential, source, implicit: false }))
+        })
+        .await
+    }
+
+    /// The answer to a question that is asked once, however many images want to know.
+    async fn once(&self, question: String, ask: impl Future<Output = Answer>) -> Answer {
+        let cell = {
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.entry(question).or_default().clone()
+        };
+        cell.get_or_init(|| ask).await.clone()
     }
 }
 
 /// `TAGBOAT_REGISTRY_GHCR_IO`: the host in capitals, everything that is no letter or digit as `_`.
-fn variable(host: &str) -> String {
-    let name: String =
-        host.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
-    format!("TAGBOAT_REGISTRY_{name}")
+pub(super) fn variable_prefix(host: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("TAGBOAT_REGISTRY_{}", host.chars().map(letter).collect::<String>())
 }

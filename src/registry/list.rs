@@ -10,11 +10,14 @@ use super::link::next_page;
 use super::remote::Remote;
 use super::tag_page::{Page, read_page};
 
+/// Tags to ask for at once: what most registries allow at most.
+const PAGE: u32 = 1000;
+
 impl Remote {
     /// All tags, in the registry's order, each once. Signatures and the like are left out.
     pub(super) async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         let shown = name.familiar();
-        let asked = self.settings.page_size.unwrap_or(self.vendor.page_size());
+        let asked = self.settings.page_size.unwrap_or(PAGE);
         let mut kept = Vec::new();
         let mut seen = HashSet::new();
         let mut url = self.endpoint.tags(name, asked, None);

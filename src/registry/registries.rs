@@ -53,16 +53,17 @@ impl Registries {
         if let Some(remote) = remotes.get(registry) {
             return Ok(remote.clone());
         }
+        let around = self.keychain.surroundings();
         let mut settings = self.settings.get(registry).cloned().unwrap_or_default();
         let mirrored = settings.mirror.is_some();
-        let api_host = vendor_of(registry).api_host(registry);
+        let api_host = vendor_of(registry, around).api_host(registry);
         let mut endpoint = Endpoint::new(registry, api_host, &settings)?;
         // A mirror may have an entry of its own; what is said there is about the host that is really asked.
         if let Some(own) = self.settings.get(&endpoint.host).filter(|_| mirrored) {
             settings = HostSettings { mirror: settings.mirror, ..own.clone() };
             endpoint = Endpoint::new(registry, api_host, &settings)?;
         }
-        let vendor = vendor_of(&endpoint.host);
+        let vendor = vendor_of(&endpoint.host, around);
         let http = self.client(registry, &settings.profile)?;
         let keychain = self.keychain.clone();
         let remote = Arc::new(Remote::new(registry, (endpoint, vendor), settings, self.limits, &http, keychain));
@@ -76,7 +77,8 @@ impl Registries {
             return Ok(client.clone());
         }
         let client = Client::new(profile)
-            .map_err(|error| RegistryError::Settings { registry: registry.to_owned(), cause: error.to_string() })?;
+            .map_err(|error| RegistryError::Settings { registry: registry.to_owned(), cause: error.to_string() })?
+            .with_patience(self.limits.patience);
         clients.push((profile.clone(), client.clone()));
         Ok(client)
     }

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use oci_distribution::errors::OciEnvelope;
 use tokio::sync::{Mutex, RwLock, Semaphore};
 
 use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError, Url, redacted};
@@ -16,6 +15,7 @@ use super::endpoint::Endpoint;
 use super::error::{ANONYMOUS, RegistryError};
 use super::keychain::Keychain;
 use super::quota::Quota;
+use super::refusal::{named, refusal_error, token_error};
 use super::scheme::Scheme;
 use super::settings::{HostSettings, Limits};
 use super::token::{TokenQuestion, Tokens};
@@ -198,11 +198,10 @@ impl Remote {
         let named = named(found.as_ref());
         let header = match (scheme, found.as_ref().map(|found| &found.credential)) {
             (_, Some(Credential::Bearer(token))) => Header::Bearer(token.clone()),
-            (Scheme::Bearer { realm, service, scope }, credential) => {
-                let question = TokenQuestion { realm, service: service.as_deref(), scope: &scope.of(path), credential };
-                self.check_realm(shown, realm, found.as_ref())?;
-                let token = self.tokens.get(&question, refused).await.map_err(|e| token_error(shown, e, &named))?;
-                Header::Bearer(token)
+            (Scheme::Bearer { realm, service, scope }, _) => {
+                let service = service.as_deref();
+                let question = TokenQuestion { realm, service, scope: &scope.of(path), credential: None };
+                Header::Bearer(self.token(shown, question, found.as_ref(), refused).await?)
             }
             (_, Some(Credential::Basic { user, password })) => Header::Basic(user.clone(), password.clone()),
             (_, Some(Credential::Identity(_)) | None) => return Ok(anonymous),
@@ -210,10 +209,49 @@ impl Remote {
         Ok(Authorization { header, named })
     }
 
+    /// A token, bought with the credential if there is one that may be shown to the token service.
+    async fn token(
+        &self,
+        shown: &str,
+        anonymous: TokenQuestion<'_>,
+        found: Option<&Found>,
+        refused: Option<&Secret>,
+    ) -> Result<Secret, RegistryError> {
+        if let Some(found) = found {
+            let error = match self.bought(shown, &anonymous, found, refused).await {
+                Err(error @ (RegistryError::Unauthorized { .. } | RegistryError::RealmElsewhere { .. }))
+                    if found.implicit =>
+                {
+                    error
+                }
+                answer => return answer,
+            };
+            tracing::warn!(%error, "asking anonymously");
+        }
+        self.tokens.get(&anonymous, refused).await.map_err(|error| token_error(shown, error, ANONYMOUS))
+    }
+
+    async fn bought(
+        &self,
+        shown: &str,
+        anonymous: &TokenQuestion<'_>,
+        found: &Found,
+        refused: Option<&Secret>,
+    ) -> Result<Secret, RegistryError> {
+        self.check_realm(shown, anonymous.realm, found)?;
+        let question = TokenQuestion { credential: Some(&found.credential), ..anonymous.clone() };
+        let token = self.tokens.get(&question, refused).await;
+        token.map_err(|error| token_error(shown, error, &named(Some(found))))
+    }
+
     /// The credential for an image path of this registry.
     pub(super) async fn credential(&self, path: &str) -> Result<Option<Found>, RegistryError> {
         if let Some(credential) = &self.settings.credential {
-            return Ok(Some(Found { credential: credential.clone(), source: "the configuration".to_owned() }));
+            return Ok(Some(Found {
+                credential: credential.clone(),
+                source: "the configuration".to_owned(),
+                implicit: false,
+            }));
         }
         self.keychain
             .find(&self.endpoint.host, self.vendor, path)
@@ -223,13 +261,14 @@ impl Remote {
 
     /// A credential goes to the registry's own host, to the token service that its vendor is known for, and to those
     /// that the configuration names. Ports of one host are one host here: a token service beside the registry is common.
-    fn check_realm(&self, shown: &str, realm: &Url, found: Option<&Found>) -> Result<(), RegistryError> {
-        let Some(found) = found else { return Ok(()) };
+    fn check_realm(&self, shown: &str, realm: &Url, found: &Found) -> Result<(), RegistryError> {
         let base = self.endpoint.base();
         let host = realm.host_str().unwrap_or_default();
         let with_port = realm.port().map_or(String::new(), |port| format!("{host}:{port}"));
         let configured = self.settings.auth_hosts.iter().any(|allowed| *allowed == host || *allowed == with_port);
-        let known = base.host_str() == Some(host) || self.vendor.auth_hosts().contains(&host) || configured;
+        let known = base.host_str() == Some(host)
+            || self.vendor.auth_hosts(self.keychain.surroundings()).iter().any(|known| known == host)
+            || configured;
         let encrypted = realm.scheme() == "https" || base.scheme() == "http";
         if known && encrypted {
             return Ok(());
@@ -246,41 +285,4 @@ impl Remote {
 /// There is no connection, so there will be none for the next image.
 fn is_no_way(error: &HttpError) -> bool {
     matches!(error, HttpError::Connect { .. } | HttpError::Tls { .. })
-}
-
-fn named(found: Option<&Found>) -> String {
-    found.map_or(ANONYMOUS.to_owned(), |found| format!("the credential from {}", found.source))
-}
-
-/// A token service that answers 401 or 403 refuses the credential, or the anonymous user.
-fn token_error(image: &str, error: HttpError, named: &str) -> RegistryError {
-    match error {
-        HttpError::Status(refusal) if matches!(refusal.status.as_u16(), 401 | 403) => RegistryError::Unauthorized {
-            image: image.to_owned(),
-            detail: detail(&refusal),
-            url: refusal.url,
-            sent: named.to_owned(),
-        },
-        error => RegistryError::Http { image: image.to_owned(), source: Arc::new(error) },
-    }
-}
-
-fn refusal_error(image: &str, refusal: Box<StatusError>, sent: String) -> RegistryError {
-    let (image, detail) = (image.to_owned(), detail(&refusal));
-    match refusal.status.as_u16() {
-        401 => RegistryError::Unauthorized { image, url: refusal.url, sent, detail },
-        403 => RegistryError::Forbidden { image, url: refusal.url, sent, detail },
-        404 => RegistryError::NotFound { image, url: refusal.url, detail },
-        429 => RegistryError::RateLimited { image, url: refusal.url, retry_after: refusal.retry_after },
-        _ => RegistryError::Http { image, source: Arc::new(HttpError::Status(refusal)) },
-    }
-}
-
-/// What the registry says: the message of the specification's error envelope, or the start of whatever it sent.
-fn detail(refusal: &StatusError) -> String {
-    let envelope: Option<OciEnvelope> = serde_json::from_str(&refusal.body).ok();
-    match envelope.and_then(|envelope| envelope.errors.into_iter().find(|error| !error.message.is_empty())) {
-        Some(error) => format!(": {}", error.message),
-        None => refusal.excerpt(),
-    }
 }

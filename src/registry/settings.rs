@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::http::Profile;
+use crate::http::{Patience, Profile};
 
 use super::credential::Credential;
 
@@ -42,6 +42,8 @@ pub struct Limits {
     pub request: Duration,
     /// All that is asked about one image at a time, retries included.
     pub image: Duration,
+    /// How often and how long a failed request is tried again.
+    pub patience: Patience,
 }
 
 impl Default for Limits {
@@ -52,6 +54,7 @@ impl Default for Limits {
             pages: 2_000,
             request: Duration::from_secs(30),
             image: Duration::from_secs(300),
+            patience: Patience::default(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Docker Hub: its API, its token service and its login each have a host of their own.
 
+use super::super::surroundings::Surroundings;
 use super::vendor::Vendor;
 
 /// Docker Hub.
@@ -7,10 +8,10 @@ pub(super) struct DockerHub;
 
 impl Vendor for DockerHub {
     fn name(&self) -> &'static str {
-        "Docker Hub"
+        "docker-hub"
     }
 
-    fn serves(&self, host: &str) -> bool {
+    fn serves(&self, host: &str, _: &Surroundings) -> bool {
         host == "docker.io"
     }
 
@@ -18,8 +19,8 @@ impl Vendor for DockerHub {
         "registry-1.docker.io"
     }
 
-    fn auth_hosts(&self) -> &'static [&'static str] {
-        &["auth.docker.io"]
+    fn auth_hosts(&self, _: &Surroundings) -> Vec<String> {
+        vec!["auth.docker.io".to_owned()]
     }
 
     fn config_keys(&self) -> &'static [&'static str] {

@@ -1,15 +1,32 @@
 //! Vendors whose registries differ from the specification: one file each, and the table of them.
 
+mod artifact_registry;
+mod azure;
 mod docker_hub;
+mod ecr;
+mod ecr_public;
+mod ghcr;
+mod gitlab;
 mod standard;
 mod vendor;
 
 pub use vendor::Vendor;
 
+use super::surroundings::Surroundings;
+
 /// All vendors. The first that serves a host is asked; the last serves them all.
-pub const VENDORS: &[&dyn Vendor] = &[&docker_hub::DockerHub, &standard::Standard];
+pub const VENDORS: &[&dyn Vendor] = &[
+    &docker_hub::DockerHub,
+    &ghcr::Ghcr,
+    &gitlab::GitLab,
+    &ecr::Ecr,
+    &ecr_public::EcrPublic,
+    &artifact_registry::ArtifactRegistry,
+    &azure::AzureRegistry,
+    &standard::Standard,
+];
 
 /// Whose registry it is.
-pub(super) fn vendor_of(host: &str) -> &'static dyn Vendor {
-    VENDORS.iter().copied().find(|vendor| vendor.serves(host)).unwrap_or(&standard::Standard)
+pub(super) fn vendor_of(host: &str, around: &Surroundings) -> &'static dyn Vendor {
+    VENDORS.iter().copied().find(|vendor| vendor.serves(host, around)).unwrap_or(&standard::Standard)
 }

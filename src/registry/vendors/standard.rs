@@ -1,5 +1,6 @@
 //! Every registry that keeps to the distribution specification.
 
+use super::super::surroundings::Surroundings;
 use super::vendor::Vendor;
 
 /// A registry without peculiarities.
@@ -7,10 +8,10 @@ pub(super) struct Standard;
 
 impl Vendor for Standard {
     fn name(&self) -> &'static str {
-        "registry"
+        "standard"
     }
 
-    fn serves(&self, _: &str) -> bool {
+    fn serves(&self, _: &str, _: &Surroundings) -> bool {
         true
     }
 }

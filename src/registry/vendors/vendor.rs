@@ -1,30 +1,42 @@
 //! What sets a vendor's registries apart from the specification.
 
+use async_trait::async_trait;
+
+use super::super::credential::Found;
+use super::super::surroundings::Surroundings;
+
 /// One vendor whose registries differ. Everything has a default: that of the specification.
+#[async_trait]
 pub trait Vendor: Send + Sync {
-    /// As people call it.
+    /// As people call it; also the name of its folder of fixtures.
     fn name(&self) -> &'static str;
 
-    /// Whether the registry at this host is one of theirs.
-    fn serves(&self, host: &str) -> bool;
+    /// Whether the registry at this host is one of theirs. A registry of one's own may be known from the environment.
+    fn serves(&self, host: &str, around: &Surroundings) -> bool;
 
     /// The host that answers the API for images of `host`.
     fn api_host<'a>(&self, host: &'a str) -> &'a str {
         host
     }
 
-    /// Hosts of the token service that may see a credential for `host`, beside `host` itself.
-    fn auth_hosts(&self) -> &'static [&'static str] {
-        &[]
+    /// Hosts of the token service that may see a credential for the registry, beside the registry's own host.
+    fn auth_hosts(&self, _: &Surroundings) -> Vec<String> {
+        Vec::new()
     }
 
-    /// Keys under which `docker login` stores the credential for `host`, beside `host` itself.
+    /// Hosts under which `docker login` stores the credential, beside the registry's own.
     fn config_keys(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Tags to ask for at once.
-    fn page_size(&self) -> u32 {
-        1000
+    /// The user name for a token that comes without one. Most ignore it.
+    fn token_user(&self) -> &'static str {
+        "token"
+    }
+
+    /// The credential that the platform gives to this process for its registry at `host`; `None` if it gives none. The
+    /// error is a text that says which source, and what is wrong with it.
+    async fn identity(&self, _host: &str, _around: &Surroundings) -> Result<Option<Found>, String> {
+        Ok(None)
     }
 }

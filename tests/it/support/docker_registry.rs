@@ -41,6 +41,11 @@ impl DockerRegistry {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// Where its configuration is, and what was prepared for it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Makes a layout with `umoci` and pushes it with `skopeo` under every tag; `extra` goes to skopeo.
     pub(crate) fn push(&self, path: &str, tags: &[&str], created: &str, labels: &[&str], extra: &[&str]) {
         let layout = self.folder.path().join("layout");

@@ -10,6 +10,10 @@ pub(crate) mod process;
 pub(crate) mod repository;
 #[cfg(unix)]
 pub(crate) mod ssh;
+#[cfg(unix)]
+pub(crate) mod token_server;
+#[cfg(unix)]
+pub(crate) mod wire;
 
 pub(crate) mod bare;
 pub(crate) mod double;

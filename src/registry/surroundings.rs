@@ -1,0 +1,81 @@
+//! The world that credentials come from: environment variables, files, and the cloud's own services.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::http::{Client, HttpError, Patience, Profile, Request, Response};
+use crate::secret::Secret;
+
+/// Where a process runs. Made from the real environment in one place, from plain data in tests.
+#[derive(Debug)]
+pub struct Surroundings {
+    environment: BTreeMap<String, String>,
+    /// Now, for signatures that hold for minutes.
+    pub(super) now: fn() -> Timestamp,
+    /// Through the proxies of the environment.
+    outside: OnceLock<Client>,
+    /// Never through a proxy: metadata services answer those who ask from the machine itself.
+    beside: OnceLock<Client>,
+}
+
+impl Surroundings {
+    /// Looks at these variables only.
+    pub fn new(environment: BTreeMap<String, String>) -> Self {
+        Self { environment, now: Timestamp::now, outside: OnceLock::new(), beside: OnceLock::new() }
+    }
+
+    /// The same at a fixed time, so that signatures can be compared.
+    #[must_use]
+    pub fn at(mut self, now: fn() -> Timestamp) -> Self {
+        self.now = now;
+        self
+    }
+
+    pub(super) fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    /// A variable that is set and not empty.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The same for a value that is secret.
+    pub(super) fn secret(&self, name: &str) -> Option<Secret> {
+        self.variable(name).map(Secret::new)
+    }
+
+    /// A path relative to the user's home folder.
+    pub(super) fn home(&self, path: &str) -> Option<PathBuf> {
+        self.variable("HOME").or_else(|| self.variable("USERPROFILE")).map(|home| Path::new(home).join(path))
+    }
+
+    /// A file as text; errors name the file.
+    pub(super) fn read(&self, path: &Path) -> Result<String, String> {
+        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// Asks a service of the cloud over the network.
+    pub(super) async fn ask(&self, request: Request) -> Result<Response, HttpError> {
+        client(&self.outside, Profile::default(), Patience::default())?.send(request).await
+    }
+
+    /// Asks a service on or beside this machine, and takes silence for absence after a second.
+    pub(super) async fn ask_beside(&self, request: Request) -> Result<Response, HttpError> {
+        let once = Patience { tries: 1, ..Patience::default() };
+        let profile = Profile { no_proxy: true, ..Profile::default() };
+        client(&self.beside, profile, once)?.send(request.timeout(Duration::from_secs(1))).await
+    }
+}
+
+fn client(slot: &OnceLock<Client>, profile: Profile, patience: Patience) -> Result<Client, HttpError> {
+    if let Some(client) = slot.get() {
+        return Ok(client.clone());
+    }
+    let client = Client::new(&profile)?.with_patience(patience);
+    Ok(slot.get_or_init(|| client).clone())
+}

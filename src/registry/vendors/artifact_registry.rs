@@ -1,0 +1,37 @@
+//! Google's registries: Artifact Registry, and Container Registry whose names it took over.
+
+use async_trait::async_trait;
+
+use super::super::credential::Found;
+use super::super::identity::google;
+use super::super::surroundings::Surroundings;
+use super::vendor::Vendor;
+
+/// `<region>-docker.pkg.dev`, `gcr.io` and `<region>.gcr.io`.
+pub(super) struct ArtifactRegistry;
+
+#[async_trait]
+impl Vendor for ArtifactRegistry {
+    fn name(&self) -> &'static str {
+        "artifact-registry"
+    }
+
+    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+        host.ends_with("-docker.pkg.dev") || host == "gcr.io" || host.ends_with(".gcr.io")
+    }
+
+    fn token_user(&self) -> &'static str {
+        "oauth2accesstoken"
+    }
+
+    async fn identity(&self, _: &str, around: &Surroundings) -> Result<Option<Found>, String> {
+        match google::registry_password(around).await {
+            Ok(found) => Ok(found),
+            Err(cause) => {
+                // Many of Google's images are open to all: a login that does not work must not close them.
+                tracing::warn!(cause, "asking Google's registries anonymously");
+                Ok(None)
+            }
+        }
+    }
+}

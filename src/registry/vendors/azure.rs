@@ -1,0 +1,31 @@
+//! Azure's container registries: their refresh token is bought with a token of Entra ID.
+
+use async_trait::async_trait;
+
+use super::super::credential::Found;
+use super::super::identity::azure;
+use super::super::surroundings::Surroundings;
+use super::vendor::Vendor;
+
+/// `<name>.azurecr.io`, and the same in China and for the US government.
+pub(super) struct AzureRegistry;
+
+#[async_trait]
+impl Vendor for AzureRegistry {
+    fn name(&self) -> &'static str {
+        "azure"
+    }
+
+    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+        [".azurecr.io", ".azurecr.cn", ".azurecr.us"].iter().any(|domain| host.ends_with(domain))
+    }
+
+    /// The user name that marks a token ("Authenticate with an Azure container registry").
+    fn token_user(&self) -> &'static str {
+        "00000000-0000-0000-0000-000000000000"
+    }
+
+    async fn identity(&self, host: &str, around: &Surroundings) -> Result<Option<Found>, String> {
+        azure::registry_password(around, host, &format!("https://{host}")).await
+    }
+}

@@ -1,0 +1,46 @@
+//! Amazon's public registry: open to all, with a higher rate limit for those who have AWS keys.
+
+use async_trait::async_trait;
+
+use super::super::credential::Found;
+use super::super::identity::aws::{EcrService, registry_password};
+use super::super::surroundings::Surroundings;
+use super::vendor::Vendor;
+
+/// public.ecr.aws.
+pub(super) struct EcrPublic;
+
+#[async_trait]
+impl Vendor for EcrPublic {
+    fn name(&self) -> &'static str {
+        "ecr-public"
+    }
+
+    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+        host == "public.ecr.aws"
+    }
+
+    fn token_user(&self) -> &'static str {
+        "AWS"
+    }
+
+    async fn identity(&self, _: &str, around: &Surroundings) -> Result<Option<Found>, String> {
+        // The service exists in this one region.
+        let endpoint = around.variable("AWS_ENDPOINT_URL_ECR_PUBLIC");
+        let ecr = EcrService {
+            service: "ecr-public",
+            region: "us-east-1",
+            endpoint: endpoint.unwrap_or("https://api.ecr-public.us-east-1.amazonaws.com").to_owned(),
+            target: "SpencerFrontendService.GetAuthorizationToken",
+            machine: false,
+        };
+        match registry_password(around, &ecr).await {
+            Ok(found) => Ok(found),
+            Err(cause) => {
+                // Keys without this right must not close what is open to all.
+                tracing::warn!(cause, "asking public.ecr.aws anonymously");
+                Ok(None)
+            }
+        }
+    }
+}

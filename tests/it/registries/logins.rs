@@ -1,0 +1,224 @@
+//! Logging in: as registries want it, with what the environment holds, and with nothing going astray.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tagboat::registry::{HostSettings, Registry, RegistryError, Requests};
+
+use super::{connect, connect_with, name, plain, texts, variable};
+use crate::support::token_server::login;
+use crate::support::wire::{Asked, Double, Reply};
+
+pub(super) const SECRET: &str = "planted-secret";
+
+/// Refuses all but this header, and says where tokens are to be had.
+pub(super) fn wants(asked: &Asked, header: &str, challenge: &str) -> Reply {
+    match asked.header("authorization") {
+        Some(sent) if sent == header => Reply::tags(["v1"]),
+        _ => Reply::new(401, r#"{"errors":[{"code":"UNAUTHORIZED","message":"log in"}]}"#)
+            .header("www-authenticate", challenge),
+    }
+}
+
+/// A registry and its token service at one place; the token is `t-<scope>`. Counts tokens.
+async fn bearer(user: Option<&'static str>) -> Double {
+    Double::start(move |asked| {
+        if asked.path() == "/token" {
+            return match (user, login(asked)) {
+                (Some(user), Some((sent, secret))) if user == sent && secret == SECRET => token(asked),
+                (Some(_), _) => {
+                    Reply::new(401, format!("who are you, {}?", asked.header("authorization").unwrap_or("?")))
+                }
+                (None, None) => token(asked),
+                (None, Some(_)) => Reply::new(403, "no login here"),
+            };
+        }
+        let scope = format!("repository:{}:pull", &asked.path()[4..asked.path().len() - 10]);
+        let realm = format!("http://{}/token", asked.header("host").unwrap());
+        let challenge = format!(r#"Bearer realm="{realm}",service="double",scope="{scope}""#);
+        wants(asked, &format!("Bearer t-{scope}"), &challenge)
+    })
+    .await
+}
+
+fn token(asked: &Asked) -> Reply {
+    assert_eq!(asked.query("service").as_deref(), Some("double"));
+    Reply::new(200, format!(r#"{{"token":"t-{}"}}"#, asked.query("scope").unwrap()))
+}
+
+pub(super) fn refs(variables: &[(String, String)]) -> Vec<(&str, &str)> {
+    variables.iter().map(|(name, value)| (&**name, &**value)).collect()
+}
+
+pub(super) fn basic(host: &str) -> Vec<(String, String)> {
+    vec![(variable(host, "USERNAME"), "me".to_owned()), (variable(host, "PASSWORD"), SECRET.to_owned())]
+}
+
+#[tokio::test]
+async fn one_token_per_scope_and_one_challenge_per_registry() {
+    let server = bearer(None).await;
+    let registries = connect(&[&server.host()], &[]);
+    let images: Vec<_> = (0..30).map(|number| name(format!("{}/app{number}", server.host()))).collect();
+    // Each image is asked about twice at the same time.
+    let both = images.iter().chain(&images).map(|image| registries.tags(image));
+    for tags in futures_util::future::join_all(both).await {
+        assert_eq!(texts(tags.unwrap()), ["v1"]);
+    }
+    assert_eq!(registries.requests(), Requests { registry: 61, token: 30 });
+}
+
+#[tokio::test]
+async fn nothing_to_change_costs_one_request_per_image_and_no_body() {
+    let server = Double::start(|_| Reply::tags(["v1"])).await;
+    let registries = connect(&[&server.host()], &[]);
+    for number in 0..20 {
+        registries.tags(&name(format!("{}/app{number}", server.host()))).await.unwrap();
+    }
+    assert_eq!(registries.requests(), Requests { registry: 20, token: 0 });
+    assert!(server.asked().iter().all(|asked| asked.path().ends_with("/tags/list")));
+}
+
+#[tokio::test]
+async fn a_refused_login_is_told_with_its_source_and_without_its_secret() {
+    let server = bearer(Some("somebody")).await;
+    let host = server.host();
+    let registries = connect(&[&host], &refs(&basic(&host)));
+    let error = registries.tags(&name(format!("{host}/a"))).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains(&format!("does not accept the credential from {}", variable(&host, "PASSWORD"))), "{text}");
+    assert!(text.contains("who are you, Basic …?"), "{text}");
+    assert!(error.hint().unwrap().contains("current"));
+    // Nobody asks on with less than was meant.
+    assert!(!format!("{error:?}").contains(SECRET), "{error:?}");
+    let anonymous = connect(&[&host], &[]).tags(&name(format!("{host}/a"))).await.unwrap_err();
+    assert!(anonymous.to_string().contains("does not accept an anonymous request"), "{anonymous}");
+    assert!(anonymous.hint().unwrap().contains("docker login"));
+}
+
+#[tokio::test]
+async fn a_token_that_dies_early_is_replaced_once() {
+    let tokens = AtomicUsize::new(0);
+    let lists = AtomicUsize::new(0);
+    let server = Double::start(move |asked| {
+        if asked.path() == "/token" {
+            let number = tokens.fetch_add(1, Ordering::SeqCst);
+            return Reply::new(200, format!(r#"{{"access_token":"t{number}","expires_in":3600}}"#));
+        }
+        // The first token is good for one page, the second for ever.
+        let good = match asked.header("authorization") {
+            Some("Bearer t0") => lists.fetch_add(1, Ordering::SeqCst) == 0,
+            Some("Bearer t1") => !asked.path().contains("never"),
+            _ => false,
+        };
+        if !good {
+            let challenge = r#"Bearer realm="/token",error="invalid_token""#;
+            return Reply::new(401, "").header("www-authenticate", challenge);
+        }
+        match asked.query("last") {
+            None => Reply::tags(["v1"]).header("link", "<list?last=v1>; rel=\"next\""),
+            Some(_) => Reply::tags(["v2"]),
+        }
+    })
+    .await;
+    let registries = connect(&[&server.host()], &[]);
+    let tags = registries.tags(&name(format!("{}/a", server.host()))).await.unwrap();
+    assert_eq!(texts(tags), ["v1", "v2"]);
+    assert_eq!(registries.requests(), Requests { registry: 4, token: 2 });
+    let error = registries.tags(&name(format!("{}/never", server.host()))).await.unwrap_err();
+    assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    assert!(registries.requests().token <= 4);
+}
+
+#[tokio::test]
+async fn a_token_that_expires_soon_is_renewed_before_it_does() {
+    let server = Double::start(|asked| match asked.path() {
+        "/token" => Reply::new(200, r#"{"token":"t","expires_in":0.5}"#),
+        _ => wants(asked, "Bearer t", r#"Bearer realm="/token""#),
+    })
+    .await;
+    let registries = connect(&[&server.host()], &[]);
+    let image = name(format!("{}/a", server.host()));
+    for tokens in [1, 1, 2] {
+        if tokens == 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(450)).await;
+        }
+        registries.tags(&image).await.unwrap();
+        assert_eq!(registries.requests().token, tokens);
+    }
+}
+
+#[tokio::test]
+async fn a_credential_is_not_shown_to_a_token_service_elsewhere() {
+    let elsewhere = Double::start(|asked| match login(asked) {
+        Some(_) => token(asked),
+        None => Reply::new(401, ""),
+    })
+    .await;
+    let realm = format!("http://{}/token", elsewhere.other_host());
+    let challenge = format!(r#"Bearer realm="{realm}",service="double""#);
+    let server = Double::start(move |asked| wants(asked, "Bearer t-repository:a:pull", &challenge)).await;
+    let host = server.host();
+    let image = name(format!("{host}/a"));
+    let error = connect(&[&host], &refs(&basic(&host))).tags(&image).await.unwrap_err();
+    assert!(matches!(error, RegistryError::RealmElsewhere { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("`auth-host:`"), "{error}");
+    assert_eq!(elsewhere.asked().len(), 0);
+    // Anonymous tokens may come from anywhere, and a named host is trusted.
+    let error = connect(&[&host], &[]).tags(&image).await.unwrap_err();
+    assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    let settings = HostSettings { auth_hosts: vec!["localhost".to_owned()], ..plain(None) };
+    let tags = connect_with([(host.clone(), settings)], &refs(&basic(&host))).tags(&image).await;
+    assert_eq!(texts(tags.unwrap()), ["v1"]);
+}
+
+#[tokio::test]
+async fn hidden_images_are_asked_for_again_with_the_credential() {
+    let server = Double::start(|asked| match (login(asked), asked.path()) {
+        (Some((user, secret)), _) if (&*user, &*secret) == ("me", SECRET) => Reply::tags(["v1"]),
+        (_, "/v2/") => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
+        _ => Reply::new(404, ""),
+    })
+    .await;
+    let host = server.host();
+    let image = name(format!("{host}/a"));
+    assert!(connect(&[&host], &[]).tags(&image).await.is_err());
+    assert_eq!(texts(connect(&[&host], &refs(&basic(&host))).tags(&image).await.unwrap()), ["v1"]);
+}
+
+#[test]
+fn no_secret_in_any_log_line() {
+    let lines = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || Line(writer.clone()))
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let server = bearer(Some("me")).await;
+            let host = server.host();
+            let registries = connect(&[&host], &refs(&basic(&host)));
+            registries.tags(&name(format!("{host}/a"))).await.unwrap();
+        });
+    });
+    let text = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("/v2/a/tags/list"), "the log has the requests: {text}");
+    // bWU6cGxhbnRlZC1zZWNyZXQ= is me:planted-secret
+    for secret in [SECRET, "bWU6cGxhbnRlZC1zZWNyZXQ", "t-repository"] {
+        assert!(!text.contains(secret), "{secret} in {text}");
+    }
+}
+
+struct Line(std::sync::Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

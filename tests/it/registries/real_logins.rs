@@ -1,0 +1,154 @@
+//! Debian's `docker-registry` behind TLS with passwords, and with a token service.
+
+use std::fs;
+use std::path::Path;
+
+use tagboat::http::Profile;
+use tagboat::registry::{Credential, HostSettings, Registry, RegistryError, Requests};
+use tagboat::secret::Secret;
+
+use super::logins::{SECRET, refs};
+use super::{connect, connect_with, name, texts, variable};
+use crate::support::docker_registry::{DockerRegistry, run};
+use crate::support::process::find;
+use crate::support::token_server::{TokenSigner, login};
+use crate::support::wire::Double;
+
+/// A certificate authority, a certificate of the server, and a password file.
+fn certificates_and_passwords(folder: &Path) {
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    run(
+        "openssl",
+        &[
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            &file("ca.key"),
+            "-out",
+            &file("ca.crt"),
+            "-days",
+            "30",
+            "-subj",
+            "/CN=testca",
+            "-addext",
+            "basicConstraints=critical,CA:true",
+        ],
+    );
+    run(
+        "openssl",
+        &[
+            "req",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            &file("srv.key"),
+            "-out",
+            &file("srv.csr"),
+            "-subj",
+            "/CN=localhost",
+        ],
+    );
+    fs::write(file("san"), "subjectAltName=DNS:localhost,IP:127.0.0.1").unwrap();
+    run(
+        "openssl",
+        &[
+            "x509",
+            "-req",
+            "-in",
+            &file("srv.csr"),
+            "-CA",
+            &file("ca.crt"),
+            "-CAkey",
+            &file("ca.key"),
+            "-CAcreateserial",
+            "-days",
+            "30",
+            "-out",
+            &file("srv.crt"),
+            "-extfile",
+            &file("san"),
+        ],
+    );
+    fs::write(file("htpasswd"), run("htpasswd", &["-Bbn", "alice", SECRET])).unwrap();
+}
+
+#[tokio::test]
+async fn docker_registry_with_tls_and_passwords() {
+    let programs = ["openssl", "htpasswd", "umoci", "skopeo"].map(find);
+    let yaml = "http: {addr: $ADDR, tls: {certificate: $DIR/srv.crt, key: $DIR/srv.key}}\n\
+                auth: {htpasswd: {realm: test, path: $DIR/htpasswd}}";
+    if programs.iter().any(Option::is_none) {
+        return;
+    }
+    let Some(server) = DockerRegistry::start(yaml, certificates_and_passwords) else { return };
+    server.push("acme/web", &["v1"], "2024-01-02T03:04:05Z", &[], &["--dest-creds", &format!("alice:{SECRET}")]);
+    let image = name(format!("{}/acme/web", server.host()));
+    let profile = Profile { ca_pem: Some(fs::read(server.folder().join("ca.crt")).unwrap()), ..Profile::default() };
+    let with = |password: &str, profile: &Profile| {
+        let credential = Some(Credential::basic("alice", Secret::new(password)));
+        connect_with(
+            [(server.host(), HostSettings { credential, profile: profile.clone(), ..HostSettings::default() })],
+            &[],
+        )
+    };
+    let registries = with(SECRET, &profile);
+    assert_eq!(texts(registries.tags(&image).await.unwrap()), ["v1"]);
+    assert_eq!(registries.requests(), Requests { registry: 2, token: 0 });
+    let error = with("wrong", &profile).tags(&image).await.unwrap_err();
+    assert!(error.to_string().contains("does not accept the credential from the configuration"), "{error}");
+    let error = with(SECRET, &Profile::default()).tags(&image).await.unwrap_err();
+    assert!(error.to_string().contains("no trusted connection"), "{error}");
+    assert!(error.hint().unwrap().contains("ca-file"), "{error}");
+}
+
+#[tokio::test]
+async fn docker_registry_with_tokens() {
+    if ["openssl", "umoci", "skopeo"].map(find).iter().any(Option::is_none) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let signer = TokenSigner::new(folder.path());
+    let certificate = folder.path().join("tok.crt");
+    // Only `alice` gets tokens for what is below `secret/`; all tokens die two seconds after they were made.
+    let tokens = Double::start(move |asked| {
+        let known = login(asked).is_some_and(|(user, secret)| user == "alice" && secret == SECRET);
+        let open = !asked.query("scope").unwrap_or_default().contains(":secret/");
+        let push = asked.query("scope").unwrap_or_default().contains("push");
+        signer.answer(asked, known || (open && !push), 2)
+    })
+    .await;
+    let yaml = format!(
+        "http: {{addr: $ADDR}}\nauth: {{token: {{realm: http://{}/token, service: reg.test, issuer: test-issuer, rootcertbundle: {}}}}}",
+        tokens.host(),
+        certificate.display()
+    );
+    let Some(server) = DockerRegistry::start(&yaml, |_| {}) else { return };
+    let host = server.host();
+    let creds = format!("alice:{SECRET}");
+    let push = tokio::task::spawn_blocking(move || {
+        for path in ["open/app", "secret/app"] {
+            server.push(path, &["v1"], "2024-01-02T03:04:05Z", &[], &["--dest-creds", &creds]);
+        }
+        server
+    });
+    let server = push.await.unwrap();
+    let (open, secret) = (name(format!("{host}/open/app")), name(format!("{host}/secret/app")));
+    let anonymous = connect(&[&host], &[]);
+    assert_eq!(texts(anonymous.tags(&open).await.unwrap()), ["v1"]);
+    assert_eq!(anonymous.requests(), Requests { registry: 2, token: 1 });
+    let error = anonymous.tags(&secret).await.unwrap_err();
+    assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    let variables =
+        vec![(variable(&host, "USERNAME"), "alice".to_owned()), (variable(&host, "PASSWORD"), SECRET.to_owned())];
+    let registries = connect(&[&host], &refs(&variables));
+    assert_eq!(texts(registries.tags(&secret).await.unwrap()), ["v1"]);
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    // The registry refuses the token that says it holds for a minute: another one is fetched.
+    let facts = registries.facts(&secret, &super::tag("v1")).await.unwrap();
+    assert!(facts.created.is_some());
+    drop(server);
+}

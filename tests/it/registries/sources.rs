@@ -1,0 +1,112 @@
+//! Where credentials are found, and in which order.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tagboat::registry::Registry;
+
+use super::logins::{SECRET, wants};
+use super::{connect, name, variable};
+use crate::support::token_server::login;
+use crate::support::wire::{Asked, Double, Reply};
+
+/// Variables (`$D` is the folder of files, `$P` the prefix for the host), and what is then sent to the token service, or
+/// a part of the error.
+type Source = (&'static str, &'static [(&'static str, &'static str)], Result<&'static str, &'static str>);
+
+const USER: (&str, &str) = ("$P_USERNAME", "env");
+
+#[rustfmt::skip]
+const SOURCES: &[Source] = &[
+    ("variables",          &[USER, ("$P_PASSWORD", SECRET), ("DOCKER_CONFIG", "$D/docker")],         Ok("Basic env")),
+    ("a file",             &[USER, ("$P_PASSWORD_FILE", "$D/secret")],                               Ok("Basic env")),
+    ("a token",            &[("$P_TOKEN", SECRET)],                                                  Ok("Basic token")),
+    ("no user",            &[("$P_PASSWORD", SECRET)],                                               Err("$P_PASSWORD is set, but not $P_USERNAME")),
+    ("no file",            &[USER, ("$P_PASSWORD_FILE", "$D/gone")],                                 Err("$P_PASSWORD_FILE: $D/gone: No such file")),
+    ("REGISTRY_AUTH_FILE", &[("REGISTRY_AUTH_FILE", "$D/auth.json"), ("DOCKER_CONFIG", "$D/docker")], Ok("Basic named")),
+    ("a missing one",      &[("REGISTRY_AUTH_FILE", "$D/gone")],                                     Err("REGISTRY_AUTH_FILE names $D/gone, which is no file")),
+    ("DOCKER_CONFIG",      &[("DOCKER_CONFIG", "$D/docker"), ("HOME", "$D/home")],                   Ok("Basic docker")),
+    ("kubernetes",         &[("DOCKER_CONFIG", "$D/k8s")],                                           Ok("Basic kubernetes")),
+    ("home",               &[("HOME", "$D/home"), ("XDG_RUNTIME_DIR", "$D/run")],                    Ok("Basic home")),
+    ("runtime",            &[("XDG_RUNTIME_DIR", "$D/run"), ("XDG_CONFIG_HOME", "$D/xdg")],          Ok("Basic runtime")),
+    ("containers",         &[("XDG_CONFIG_HOME", "$D/xdg")],                                         Ok("Basic containers")),
+    ("helper",             &[("DOCKER_CONFIG", "$D/helped"), ("PATH", "$D:/usr/bin:/bin")],          Ok("Basic helper")),
+    ("no helper",          &[("DOCKER_CONFIG", "$D/helped")],                                        Err("docker-credential-test is not on the PATH")),
+    ("its error",          &[("DOCKER_CONFIG", "$D/broken"), ("PATH", "$D:/usr/bin:/bin")],          Err("docker-credential-broken fails: no keychain here")),
+    ("it has nothing",     &[("DOCKER_CONFIG", "$D/empty"), ("PATH", "$D:/usr/bin:/bin")],           Ok("anonymous")),
+    ("refresh token",      &[("DOCKER_CONFIG", "$D/refresh")],                                       Ok("POST")),
+    ("by path",            &[("DOCKER_CONFIG", "$D/scoped")],                                        Ok("Basic scoped")),
+    ("malformed",          &[("DOCKER_CONFIG", "$D/malformed")],                                     Err("config.json:1:1: not a docker configuration")),
+    ("nothing",            &[],                                                                      Ok("anonymous")),
+];
+
+/// The files, for a registry at that host.
+fn write_files(folder: &Path, host: &str) {
+    let auth = |user: &str| format!(r#"{{"auths":{{"{host}":{{"username":"{user}","password":"{SECRET}"}}}}}}"#);
+    let helpers = |name: &str| format!(r#"{{"credHelpers":{{"{host}":"{name}"}}}}"#);
+    let scoped = format!(r#""{host}/acme":{{"username":"scoped","password":"{SECRET}"}}"#);
+    #[rustfmt::skip]
+    let files = [
+        ("docker/config.json",      auth("docker")),
+        ("k8s/.dockerconfigjson",   auth("kubernetes")),
+        ("auth.json",               auth("named")),
+        ("home/.docker/config.json", auth("home")),
+        ("run/containers/auth.json", auth("runtime")),
+        ("xdg/containers/auth.json", auth("containers")),
+        ("helped/config.json",      helpers("test")),
+        ("broken/config.json",      helpers("broken")),
+        ("empty/config.json",       helpers("empty")),
+        ("refresh/config.json",     format!(r#"{{"auths":{{"{host}":{{"identitytoken":"{SECRET}"}}}}}}"#)),
+        ("scoped/config.json",      auth("whole").replace("\"auths\":{", &format!("\"auths\":{{{scoped},"))),
+        ("malformed/config.json",   "{".to_owned()),
+        ("secret",                  format!("{SECRET}\n")),
+        ("docker-credential-test",   format!("#!/bin/sh\nread server\necho \"{{\\\"Username\\\":\\\"helper\\\",\\\"Secret\\\":\\\"{SECRET}\\\",\\\"ServerURL\\\":\\\"$server\\\"}}\"\n")),
+        ("docker-credential-broken", "#!/bin/sh\necho no keychain here\nexit 1\n".to_owned()),
+        ("docker-credential-empty",  "#!/bin/sh\necho credentials not found in native keychain\nexit 1\n".to_owned()),
+    ];
+    for (path, text) in files {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+/// What a token request was made with.
+fn sent(asked: &Asked) -> String {
+    match login(asked) {
+        Some((user, secret)) if secret == SECRET => format!("Basic {user}"),
+        _ if asked.method == "POST" && asked.body.contains(&format!("refresh_token={SECRET}")) => "POST".to_owned(),
+        _ => "anonymous".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn sources_of_credentials_in_their_order() {
+    let server = Double::start(|asked| match asked.path() {
+        "/token" => Reply::new(200, r#"{"token":"t"}"#),
+        _ => wants(asked, "Bearer t", r#"Bearer realm="/token",service="double""#),
+    })
+    .await;
+    let host = server.host();
+    let folder = tempfile::tempdir().unwrap();
+    write_files(folder.path(), &host);
+    let prefix = variable(&host, "");
+    let filled = |text: &str| text.replace("$D", folder.path().to_str().unwrap()).replace("$P_", &prefix);
+    for (source, variables, expected) in SOURCES {
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (filled(name), filled(value))).collect();
+        let variables: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let before = server.asked().len();
+        let answer = connect(&[&host], &variables).tags(&name(format!("{host}/acme/api"))).await;
+        match (answer, expected) {
+            (Ok(_), Ok(expected)) => {
+                let asked = server.asked().split_off(before);
+                let token = asked.iter().find(|asked| asked.path() == "/token").unwrap();
+                assert_eq!(sent(token), *expected, "{source}");
+            }
+            (Err(error), Err(part)) => assert!(error.to_string().contains(&filled(part)), "{source}: {error}"),
+            (answer, expected) => panic!("{source}: {answer:?}, not {expected:?}"),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! A server that answers as a test wants it, bytes and silences included, and keeps what it was asked.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// One request as it came in.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) target: String,
+    /// Names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) body: String,
+}
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
+    manner: Manner,
+}
+
+/// How an answer is sent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Manner {
+    /// As it should be.
+    Whole,
+    /// Only so many bytes of the body, then the connection ends.
+    Cut(usize),
+    /// With this `Content-Length`, whatever the body's.
+    Claims(usize),
+    /// Nothing at all, and the connection stays open.
+    Silence,
+    /// One byte after the other, with this pause.
+    Drip(Duration),
+    /// The connection ends before a byte is sent.
+    Hangup,
+}
+
+/// The server; ends when dropped.
+pub(crate) struct Double {
+    port: u16,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    server: JoinHandle<()>,
+}
+
+impl Asked {
+    pub(crate) fn path(&self) -> &str {
+        self.target.split('?').next().unwrap()
+    }
+
+    pub(crate) fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.target.split_once('?')?;
+        url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+impl Reply {
+    pub(crate) fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into(), manner: Manner::Whole }
+    }
+
+    /// A page of tags.
+    pub(crate) fn tags<T: AsRef<str>>(tags: impl IntoIterator<Item = T>) -> Self {
+        let tags: Vec<String> = tags.into_iter().map(|tag| tag.as_ref().to_owned()).collect();
+        Self::new(200, serde_json::json!({ "name": "x", "tags": tags }).to_string())
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn manner(mut self, manner: Manner) -> Self {
+        self.manner = manner;
+        self
+    }
+}
+
+impl Double {
+    /// Starts on a free port.
+    pub(crate) async fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let (kept, answer) = (asked.clone(), Arc::new(answer));
+        let server = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.spawn(serve(stream, kept.clone(), answer.clone()));
+            }
+        });
+        Self { port, asked, server }
+    }
+
+    /// `127.0.0.1:port`.
+    pub(crate) fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The same place by another name: another host, as far as credentials go.
+    pub(crate) fn other_host(&self) -> String {
+        format!("localhost:{}", self.port)
+    }
+
+    /// Everything asked so far.
+    pub(crate) fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Double {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve(mut stream: TcpStream, kept: Arc<Mutex<Vec<Asked>>>, answer: Arc<impl Fn(&Asked) -> Reply>) {
+    let mut buffer = Vec::new();
+    while let Some(asked) = read(&mut stream, &mut buffer).await {
+        kept.lock().unwrap().push(asked.clone());
+        let reply = answer(&asked);
+        if write(&mut stream, &asked, reply).await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Asked> {
+    let end = loop {
+        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let head = String::from_utf8(buffer[..end].to_vec()).unwrap();
+    let mut lines = head.lines();
+    let mut first = lines.next().unwrap().split(' ');
+    let (method, target) = (first.next().unwrap().to_owned(), first.next().unwrap().to_owned());
+    let headers: BTreeMap<String, String> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+        .collect();
+    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    while buffer.len() < end + length {
+        if stream.read_buf(buffer).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let body = String::from_utf8(buffer[end..end + length].to_vec()).unwrap();
+    buffer.drain(..end + length);
+    Some(Asked { method, target, headers, body })
+}
+
+/// `None` if the connection is to end.
+async fn write(stream: &mut TcpStream, asked: &Asked, reply: Reply) -> Option<()> {
+    let length = match reply.manner {
+        Manner::Claims(length) => length,
+        _ => reply.body.len(),
+    };
+    let mut head = format!("HTTP/1.1 {} x\r\ncontent-length: {length}\r\n", reply.status);
+    for (name, value) in &reply.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("\r\n");
+    let body = if asked.method == "HEAD" { &[] } else { &reply.body[..] };
+    match reply.manner {
+        Manner::Hangup => return None,
+        Manner::Silence => {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            return None;
+        }
+        Manner::Drip(pause) => {
+            for byte in [head.as_bytes(), body].concat() {
+                stream.write_all(&[byte]).await.ok()?;
+                tokio::time::sleep(pause).await;
+            }
+        }
+        Manner::Cut(bytes) => {
+            stream.write_all(&[head.as_bytes(), &body[..bytes]].concat()).await.ok()?;
+            return None;
+        }
+        Manner::Whole | Manner::Claims(_) => stream.write_all(&[head.as_bytes(), body].concat()).await.ok()?,
+    }
+    (reply.manner == Manner::Whole).then_some(())
+}
