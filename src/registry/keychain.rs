@@ -34,13 +34,18 @@ type Answer = Result<Option<Found>, String>;
 impl Default for Keychain {
     /// Knows no credential.
     fn default() -> Self {
-        Self::new(Surroundings::new(BTreeMap::new()))
+        Self::new(BTreeMap::new())
     }
 }
 
 impl Keychain {
+    /// Looks into these variables, and where they point.
+    pub fn new(environment: BTreeMap<String, String>) -> Self {
+        Self::within(Surroundings::new(environment))
+    }
+
     /// Looks around there.
-    pub fn new(surroundings: Surroundings) -> Self {
+    pub fn within(surroundings: Surroundings) -> Self {
         Self { surroundings, answers: Mutex::default() }
     }
 

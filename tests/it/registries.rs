@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tagboat::http::Patience;
 use tagboat::image::{ImageName, Tag};
-use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Surroundings};
+use tagboat::registry::{HostSettings, Keychain, Limits, Registries};
 
 mod faults;
 mod logins;
@@ -31,7 +31,7 @@ fn hasty() -> Limits {
 
 fn keychain(variables: &[(&str, &str)]) -> Keychain {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Keychain::new(Surroundings::new(variables.collect()))
+    Keychain::new(variables.collect())
 }
 
 /// Registries at plain HTTP hosts.
