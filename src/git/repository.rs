@@ -24,11 +24,9 @@ use super::settings::{self, Entry};
 /// How many commits of a branch's history are brought here: the branch's own, and the one that it stands on.
 const DEPTH: &str = "--depth=2";
 
-/// How to reach the remote.
+/// How git is run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// For remotes over HTTP. Without it, the user's own ways hold: ssh keys, credential helpers, `GIT_ASKPASS`.
-    pub login: Option<Login>,
     /// For one command of git. Five minutes, if nothing else is said.
     pub timeout: Duration,
     /// The `git` program. A bare name is looked for on `PATH`.
@@ -37,7 +35,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { login: None, timeout: Duration::from_secs(300), program: "git".into() }
+        Self { timeout: Duration::from_secs(300), program: "git".into() }
     }
 }
 
@@ -51,6 +49,8 @@ pub struct Repository {
     dir: Option<PathBuf>,
     fetch: Remote,
     push: Remote,
+    /// What holds where the user is.
+    settings: Vec<Entry>,
     /// git locks its list of cut-off commits while it fetches: two at once would fail.
     fetching: Mutex<()>,
 }
@@ -68,20 +68,32 @@ impl Repository {
         let program = Program::find(options.program, options.timeout).await?;
         let checkout = Checkout::read(&program, dir).await?;
         let (fetch, push) = checkout.urls(remote)?;
-        let remote = |url| Remote::new(url, options.login.as_ref(), &checkout.settings);
-        let (fetch, push) = (remote(fetch), remote(push));
         let objects = Objects::new(checkout.lends())?;
-        Ok(Self { fetch, push, objects, program, dir: Some(dir.to_owned()), fetching: Mutex::default() })
+        let remote = |url| Remote::new(url, None, &checkout.settings);
+        let (fetch, push) = (remote(fetch), remote(push));
+        let (settings, dir) = (checkout.settings, Some(dir.to_owned()));
+        Ok(Self { fetch, push, settings, objects, program, dir, fetching: Mutex::default() })
     }
 
-    /// Uses a remote without any checkout; nothing is asked of it yet. A password in the URL is taken for a login,
-    /// unless there is one in the options.
+    /// Uses a remote without any checkout; nothing is asked of it yet. A password in the URL is taken for a login.
     pub async fn from_url(url: &str, options: Options) -> Result<Self, GitError> {
         let program = Program::find(options.program, options.timeout).await?;
         let objects = Objects::new(None)?;
         let settings = checkout::settings_without(&program, objects.git_dir()).await?;
-        let remote = || Remote::new(url, options.login.as_ref(), &settings);
-        Ok(Self { fetch: remote(), push: remote(), objects, program, dir: None, fetching: Mutex::default() })
+        let remote = || Remote::new(url, None, &settings);
+        let (fetch, push) = (remote(), remote());
+        Ok(Self { fetch, push, settings, objects, program, dir: None, fetching: Mutex::default() })
+    }
+
+    /// Logs in so where [`url`](Self::url) is, if that is over HTTP, and nowhere else. Without it, the user's own ways hold: a password in the URL, credential
+    /// helpers, `GIT_ASKPASS`, a header that `actions/checkout` left. ssh has its keys in any case.
+    #[must_use]
+    pub fn with_login(mut self, login: &Login) -> Self {
+        let here = self.fetch.url.http_origin();
+        for remote in [&mut self.fetch, &mut self.push].into_iter().filter(|remote| remote.url.http_origin() == here) {
+            *remote = Remote::new(remote.url.as_str(), Some(login), &self.settings);
+        }
+        self
     }
 
     /// URL or path of the remote that is read from, never with a password. It tells which forge it is.

@@ -87,16 +87,14 @@ fn parse(text: &str, name: &str, file: Option<PathBuf>) -> Result<Loaded, Error>
 
 /// Opens the repository. A token for the forge that its remote is on is also what git logs in with.
 pub async fn repository(location: &Location, remote: &str) -> Result<Repository, Error> {
-    let plain = git::Options::default();
+    let options = git::Options::default();
     let opened = match location {
-        Location::Folder(folder) => Repository::open(folder, remote, plain).await?,
-        Location::Url(url) => Repository::from_url(url, plain).await?,
-    };
-    let Some(login) = login(opened.url()) else { return Ok(opened) };
-    let options = git::Options { login: Some(login), ..git::Options::default() };
-    Ok(match location {
         Location::Folder(folder) => Repository::open(folder, remote, options).await?,
         Location::Url(url) => Repository::from_url(url, options).await?,
+    };
+    Ok(match login(opened.url()) {
+        Some(login) => opened.with_login(&login),
+        None => opened,
     })
 }
 

@@ -33,9 +33,8 @@ fn bot() -> Author {
     Author { name: "Tagboat".to_owned(), email: "tagboat@example.com".to_owned() }
 }
 
-fn with_password(password: &str) -> Options {
-    let login = Login { user: "bot".to_owned(), password: Secret::new(password) };
-    Options { login: Some(login), ..Options::default() }
+fn bot_with(password: &str) -> Login {
+    Login { user: "bot".to_owned(), password: Secret::new(password) }
 }
 
 /// A scratch folder with one bare repository: two commits on `main`.
@@ -260,7 +259,8 @@ async fn http_with_the_right_and_the_wrong_password() {
     let Some(server) = git_http::serve(dir.path(), "bot", "s3cret-t0ken") else { return };
     let url = format!("{}/apps.git", server.url);
 
-    let repository = Repository::from_url(&url, with_password("s3cret-t0ken")).await.unwrap();
+    let repository = Repository::from_url(&url, Options::default()).await.unwrap();
+    let repository = repository.with_login(&bot_with("s3cret-t0ken"));
     let ours = propose(&repository, "image: acme/api:1.1").await.unwrap();
     assert_eq!(bare.branches()["tagboat/api"], ours.as_str());
     repository.delete(&branch("tagboat/api"), &ours).await.unwrap();
@@ -270,14 +270,15 @@ async fn http_with_the_right_and_the_wrong_password() {
     assert_eq!(repository.url(), url, "the password leaves the URL");
     propose(&repository, "image: acme/api:1.2").await.unwrap();
 
-    for (options, what) in [(with_password("wr0ng"), "wrong"), (Options::default(), "none")] {
-        let repository = Repository::from_url(&url, options).await.unwrap();
+    let without = Repository::from_url(&url, Options::default()).await.unwrap();
+    let wrong = Repository::from_url(&in_url, Options::default()).await.unwrap().with_login(&bot_with("wr0ng"));
+    for repository in [without, wrong] {
         let error = repository.default_branch().await.unwrap_err();
-        assert!(matches!(error, GitError::Denied { .. }), "{what}: {error:?}");
+        assert!(matches!(error, GitError::Denied { .. }), "{error:?}");
         assert!(!format!("{error} {error:?}").contains("wr0ng"));
     }
-    let missing =
-        Repository::from_url(&format!("{}/none.git", server.url), with_password("s3cret-t0ken")).await.unwrap();
+    let missing = Repository::from_url(&format!("{}/none.git", server.url), Options::default()).await.unwrap();
+    let missing = missing.with_login(&bot_with("s3cret-t0ken"));
     let error = missing.default_branch().await.unwrap_err();
     assert!(matches!(error, GitError::NotFound { .. }), "{error:?}");
     let public = Repository::from_url(&format!("{}/apps.git", server.public_url), Options::default()).await.unwrap();
@@ -290,12 +291,27 @@ async fn a_password_does_not_follow_a_redirect_to_another_host() {
     let (dir, _bare) = remote();
     let Some(other) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
     let Some(server) = git_http::serve_redirecting(dir.path(), "bot", "s3cret", &other.url) else { return };
-    let repository =
-        Repository::from_url(&format!("{}/apps.git", server.moved_url), with_password("s3cret")).await.unwrap();
+    let repository = Repository::from_url(&format!("{}/apps.git", server.moved_url), Options::default()).await.unwrap();
+    let repository = repository.with_login(&bot_with("s3cret"));
     let error = repository.default_branch().await.unwrap_err();
     // The password works on both: the other one refuses because it was not sent.
     let asked = other.url.trim_end_matches("/git");
     assert!(matches!(&error, GitError::Denied { said, .. } if said.contains(asked)), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_login_is_not_for_another_host_that_is_pushed_to() {
+    let (dir, bare) = remote();
+    let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
+    let Some(other) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
+    git(dir.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let checkout = dir.path().join("checkout");
+    git(&checkout, &["remote", "set-url", "origin", &format!("{}/apps.git", server.url)]);
+    git(&checkout, &["remote", "set-url", "--push", "origin", &format!("{}/apps.git", other.url)]);
+    let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
+    let repository = repository.with_login(&bot_with("s3cret"));
+    let error = propose(&repository, "image: acme/api:1.1").await.unwrap_err();
+    assert!(matches!(&error, GitError::Denied { doing, .. } if doing.contains(&other.url)), "{error:?}");
 }
 
 #[tokio::test]
@@ -314,7 +330,9 @@ async fn a_token_left_by_the_checkout_action_works_and_gives_way_to_ours() {
     let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
     repository.default_branch().await.unwrap();
     header("Ym90OndyMG5n"); // bot:wr0ng
-    let repository = Repository::open(&checkout, "origin", with_password("s3cret")).await.unwrap();
+    let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
+    assert!(matches!(repository.default_branch().await, Err(GitError::Denied { .. })));
+    let repository = repository.with_login(&bot_with("s3cret"));
     repository.default_branch().await.unwrap();
 }
 
@@ -332,7 +350,7 @@ async fn a_password_stands_in_no_argument_and_a_run_starts_git_few_times() {
     let (dir, _bare) = remote();
     let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
     let (program, notes) = spy(dir.path());
-    let options = Options { program, ..with_password("s3cret") };
+    let options = Options { program, ..Options::default() };
     let url = format!("{}/apps.git", server.url.replace("http://", "http://bot:s3cret@"));
     let repository = Repository::from_url(&url, options).await.unwrap();
     propose(&repository, "image: acme/api:1.1").await.unwrap();
