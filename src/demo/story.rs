@@ -10,7 +10,7 @@ use sha2::Digest as _;
 
 use crate::config::{self, Config};
 use crate::error::{Error, Exit, chain};
-use crate::forge::{self, Address, Forge, ForgeSettings, Patience};
+use crate::forge::{self, Address, Forge, ForgeSettings};
 use crate::git::{self, Repository};
 use crate::http;
 use crate::image::Digest;
@@ -140,8 +140,8 @@ fn push(
 fn local_forge(folder: &Path) -> Result<Box<dyn Forge>, Error> {
     let entry = forge::named("local").ok_or_else(|| Error::new(Exit::Failed, "there is no local forge"))?;
     let address = Address { api: folder.display().to_string(), repository: "acme/gitops".to_owned() };
-    let client = http::Client::new(&http::Profile::default())?.reqwest().clone();
-    Ok((entry.connect)(ForgeSettings { address, token: None, user: None, client, patience: Patience::default() })?)
+    let client = http::Client::new(&http::Profile::default())?;
+    Ok((entry.connect)(ForgeSettings::new(address, None, client))?)
 }
 
 fn opening(stage: &Stage, folder: &Path) -> String {

@@ -83,6 +83,8 @@ pub enum ForgeError {
         action: String,
         /// Why, from the innermost cause.
         reason: String,
+        /// What to do about it, where that is known.
+        hint: Option<&'static str>,
     },
     /// An answer, but not one that can be understood.
     #[error("{action}: the forge's answer can't be understood: {reason}")]
@@ -163,6 +165,7 @@ impl ForgeError {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::Unauthorized { .. } => "the token is missing, expired or from another host: give a valid one",
+            Self::Unreachable { hint: Some(hint), .. } => hint,
             Self::Forbidden { needs, .. } => return Some(format!("the token needs: {needs}")),
             Self::NotFound { .. } => {
                 "check the repository's name; a private one that the token can't see looks the same"

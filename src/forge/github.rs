@@ -1,31 +1,27 @@
 //! GitHub: github.com, Enterprise Cloud with data residency, and Enterprise Server. Through octocrab's generic verbs
 //! and with structs of our own: octocrab's models insist on fields that older servers don't send. Knows no git.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use async_trait::async_trait;
-use octocrab::service::middleware::auth_header::AuthHeaderLayer;
-use octocrab::service::middleware::base_uri::BaseUriLayer;
-use octocrab::service::middleware::extra_headers::ExtraHeadersLayer;
-use octocrab::service::middleware::reqwest_connector::ReqwestConnector;
-use octocrab::{AuthState, FromResponse, Octocrab, OctocrabBuilder, Page};
-use reqwest::header::{ACCEPT, HeaderName, HeaderValue};
+use octocrab::Page;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::http::Patience;
 use crate::plan::{Extras, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::error::{ForgeError, Refusal};
+use super::crab::Crab;
+use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
-use super::patience::{Patience, refusal};
 use super::remote::RemoteUrl;
 use super::settings::{Address, ForgeSettings};
+use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once};
 
 /// The variables that GitHub's own tools read a token from.
 pub(super) const TOKEN_VARIABLES: &[&str] = &["GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN"];
+
+/// Any name does; GitHub documents this one for installation tokens.
+pub(super) const GIT_USER: &str = "x-access-token";
 
 /// GitHub refuses longer ones with 422: "title is too long (maximum is 256 characters)", "body … 65536".
 const LIMITS: Limits = Limits::all(256, 65_536);
@@ -56,38 +52,18 @@ pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
 
 /// Makes a client; sends nothing. Must be called inside a tokio runtime, which octocrab puts a task on.
 pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
-    let bad = |reason: String| ForgeError::Settings { reason };
-    let ForgeSettings { address: Address { api, repository }, token, client, patience, .. } = settings;
+    let repository = settings.address.repository.clone();
     let Some((owner, _)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
-        return Err(bad(format!("{repository:?} is not a GitHub repository: write owner/name")));
+        let reason = format!("{repository:?} is not a GitHub repository: write owner/name");
+        return Err(ForgeError::Settings { reason });
     };
-    let uri = api.parse::<hyper::Uri>().ok().filter(|uri| uri.scheme().is_some() && uri.authority().is_some());
-    let uri = uri.ok_or_else(|| bad(format!("{api:?} is not the URL of an API")))?;
-    let token = token.ok_or_else(|| bad("GitHub needs a token".to_owned()))?;
-    let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.reveal()))
-        .map_err(|_| bad("the token holds characters that no token has".to_owned()))?;
-    bearer.set_sensitive(true);
-    let headers = vec![
-        (ACCEPT, HeaderValue::from_static("application/vnd.github+json")),
-        (HeaderName::from_static("x-github-api-version"), HeaderValue::from_static("2022-11-28")),
-    ];
-    // The short way (`build_with_reqwest`) would send a second `User-Agent` and log every 502 as an error.
-    let Ok(crab) = OctocrabBuilder::new_empty()
-        .with_service(ReqwestConnector::new(client))
-        .with_layer(&ExtraHeadersLayer::new(Arc::new(headers)))
-        .with_layer(&BaseUriLayer::new(uri.clone()))
-        .with_layer(&AuthHeaderLayer::new(Some(bearer), uri.clone(), uri))
-        .with_auth(AuthState::None)
-        .build();
-    Ok(Box::new(GitHub { crab, owner: owner.to_owned(), repository, patience, sent: AtomicU64::new(0) }))
+    Ok(Box::new(GitHub { owner: owner.to_owned(), crab: Crab::new(settings, NEEDS)?, repository }))
 }
 
 struct GitHub {
-    crab: Octocrab,
+    crab: Crab,
     owner: String,
     repository: String,
-    patience: Patience,
-    sent: AtomicU64,
 }
 
 #[async_trait]
@@ -101,7 +77,8 @@ impl Forge for GitHub {
         let mut found = Vec::new();
         for page in 1..=PAGES {
             let query = format!("state=open&per_page=100&page={page}");
-            let listed: Page<Pull> = self.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
+            let listed: Page<Pull> =
+                self.crab.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
             // Pages are counted, not followed: a `next` link can't lead the token to another host.
             let last = listed.next.is_none();
             let ours = listed.items.into_iter().filter(|pull| pull.head.name.starts_with(prefix) && pull.is_local());
@@ -119,45 +96,27 @@ impl Forge for GitHub {
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
         LIMITS.fits(&proposal.title, &proposal.body)?;
-        let opened = match self.create(proposal).await {
-            Ok(pull) => pull,
-            Err(failure) => {
-                let exists =
-                    matches!(&failure, ForgeError::Refused { message, .. } if message.contains("already exists"));
-                if !exists && !failure.is_ambiguous() {
-                    return Err(failure);
-                }
-                match self.of_branch(&proposal.branch, "open").await?.into_iter().next() {
-                    Some(found) if exists => return self.update(&found, proposal).await,
-                    Some(found) => found,
-                    None if exists => return Err(failure),
-                    None => self.create(proposal).await?,
-                }
-            }
+        let opened = match open_once(self, proposal).await? {
+            Opened::Existing(found) => return self.update(&found, proposal).await,
+            Opened::New(opened) => opened,
         };
-        let mut written = self.label(opened, &proposal.extras).await;
+        let missing = Difference::between(&opened, proposal).labels;
+        let mut written = self.label(opened, missing).await;
         self.ask_people(&mut written, &proposal.extras).await;
         Ok(written)
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
         LIMITS.fits(&proposal.title, &proposal.body)?;
-        let mut patch = Map::new();
-        if existing.title != proposal.title {
-            patch.insert("title".to_owned(), json!(proposal.title));
-        }
-        // A body that a person saved in the browser has the line ends of a form.
-        if existing.body.replace("\r\n", "\n") != proposal.body {
-            patch.insert("body".to_owned(), json!(proposal.body));
-        }
-        if existing.base != proposal.base {
-            patch.insert("base".to_owned(), json!(proposal.base.as_str()));
-        }
-        let now = match patch.is_empty() {
+        let difference = Difference::between(existing, proposal);
+        let fields = [("title", difference.title), ("body", difference.body), ("base", difference.base)];
+        let patch: Map<_, _> =
+            fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
+        let now = match difference.is_only_labels() {
             true => existing.clone(),
             false => self.patch("update", existing, Value::Object(patch)).await?,
         };
-        Ok(self.label(now, &proposal.extras).await)
+        Ok(self.label(now, difference.labels).await)
     }
 
     async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
@@ -165,26 +124,50 @@ impl Forge for GitHub {
         let pull_request = self.patch("close", existing, json!({"state": "closed", "body": body})).await?;
         let action = format!("comment on {}", existing.url);
         let route = format!("/repos/{}/issues/{}/comments", self.repository, existing.number);
-        let said = self.post::<Ignored>(&action, &route, json!({ "body": comment })).await;
+        let said = self.crab.post::<Ignored>(&action, &route, json!({ "body": comment })).await;
         Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
         let action = format!("look at {}", self.repository);
-        let repository: Repository = self.get(&action, &format!("/repos/{}", self.repository)).await?;
+        let repository: Repository = self.crab.get(&action, &format!("/repos/{}", self.repository)).await?;
         if repository.archived {
             return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
         }
         let rights = repository.permissions.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
         // A workflow's own token has no user, and a server may have no limit: neither is an error.
-        let user = self.get::<User>("ask for the user", "/user").await.ok().map(|user| user.login);
-        let limits = self.get::<Value>("ask for the limit", "/rate_limit").await.ok();
+        let user = self.crab.get::<User>("ask for the user", "/user").await.ok().map(|user| user.login);
+        let limits = self.crab.get::<Value>("ask for the limit", "/rate_limit").await.ok();
         let remaining = limits.and_then(|limits| limits.pointer("/resources/core/remaining")?.as_u64());
         Ok(Access { user, rights, remaining })
     }
 
     fn requests(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+        self.crab.requests()
+    }
+}
+
+#[async_trait]
+impl Opens for GitHub {
+    const EXISTS: &'static str = "already exists";
+    const UNSEEN: &'static str = "head invalid";
+
+    fn patience(&self) -> Patience {
+        self.crab.patience()
+    }
+
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
+        let body = json!({
+            "title": proposal.title, "body": proposal.body, "head": proposal.branch.as_str(),
+            "base": proposal.base.as_str(), "draft": proposal.extras.draft, "maintainer_can_modify": true,
+        });
+        let made = self.crab.post::<Pull>(&action, &format!("/repos/{}/pulls", self.repository), body).await?;
+        seen(&action, made)
+    }
+
+    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.of_branch(&proposal.branch, "open").await?.into_iter().next())
     }
 }
 
@@ -196,52 +179,27 @@ impl GitHub {
             .extend_pairs([("state", state), ("head", &format!("{}:{branch}", self.owner))])
             .extend_pairs([("sort", "created"), ("direction", "desc"), ("per_page", "100")])
             .finish();
-        let listed: Page<Pull> = self.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
+        let listed: Page<Pull> = self.crab.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
         // An older server ignores a `head` that it can't find, and lists everything.
         let ours = listed.items.into_iter().filter(|pull| pull.head.name == branch.as_str() && pull.is_local());
         Ok(ours.filter_map(Pull::observed).collect())
     }
 
-    /// Sends the request that makes a pull request; again only after a refusal that says that a branch pushed a moment
-    /// ago has not been seen yet.
-    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
-        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
-        let body = json!({
-            "title": proposal.title, "body": proposal.body, "head": proposal.branch.as_str(),
-            "base": proposal.base.as_str(), "draft": proposal.extras.draft, "maintainer_can_modify": true,
-        });
-        let mut attempt = 1;
-        loop {
-            let made = self.post::<Pull>(&action, &format!("/repos/{}/pulls", self.repository), body.clone()).await;
-            match made {
-                Err(ForgeError::Refused { message, .. })
-                    if message.contains("head invalid") && attempt < self.patience.attempts =>
-                {
-                    tokio::time::sleep(self.patience.pause * attempt).await;
-                    attempt += 1;
-                }
-                made => return seen(&action, made?),
-            }
-        }
-    }
-
     async fn patch(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = format!("/repos/{}/pulls/{}", self.repository, existing.number);
-        let patched = self.send::<Pull>(&action, Verb::Patch, &route, Some(&body)).await?;
+        let patched = self.crab.patch::<Pull>(&action, &route, body).await?;
         seen(&action, patched)
     }
 
-    /// Adds the labels that are missing. GitHub makes a label that doesn't exist.
-    async fn label(&self, mut pull_request: PullRequest, extras: &Extras) -> Written {
-        let has = |name: &String| pull_request.labels.iter().any(|label| label.eq_ignore_ascii_case(name));
-        let missing: Vec<String> = extras.labels.iter().filter(|name| !has(name)).cloned().collect();
+    /// Adds labels. GitHub makes those that don't exist.
+    async fn label(&self, mut pull_request: PullRequest, missing: Vec<String>) -> Written {
         if missing.is_empty() {
             return Written { pull_request, warnings: Vec::new() };
         }
         let action = format!("label {}", pull_request.url);
         let route = format!("/repos/{}/issues/{}/labels", self.repository, pull_request.number);
-        let warnings = match self.post::<Vec<Label>>(&action, &route, json!({ "labels": missing })).await {
+        let warnings = match self.crab.post::<Vec<Label>>(&action, &route, json!({ "labels": missing })).await {
             Ok(labels) => {
                 pull_request.labels = labels.into_iter().map(|label| label.name).collect();
                 Vec::new()
@@ -259,13 +217,13 @@ impl GitHub {
         let action = format!("ask for a review of {}", pull_request.url);
         let everyone = json!({"reviewers": extras.reviewers, "team_reviewers": extras.team_reviewers});
         let wanted = !extras.reviewers.is_empty() || !extras.team_reviewers.is_empty();
-        if wanted && self.post::<Ignored>(&action, &route, everyone).await.is_err() {
+        if wanted && self.crab.post::<Ignored>(&action, &route, everyone).await.is_err() {
             // GitHub refuses all of them for the sake of one, and doesn't say which: ask one by one.
             let kinds =
                 [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
             for (what, key, names) in kinds {
                 for name in names {
-                    if let Err(source) = self.post::<Ignored>(&action, &route, json!({ key: [name] })).await {
+                    if let Err(source) = self.crab.post::<Ignored>(&action, &route, json!({ key: [name] })).await {
                         warnings.push(not_set(what, vec![name.clone()], pull_request, source));
                     }
                 }
@@ -276,63 +234,19 @@ impl GitHub {
         }
         let action = format!("assign {}", pull_request.url);
         let route = format!("/repos/{}/issues/{number}/assignees", self.repository);
-        match self.post::<Assigned>(&action, &route, json!({ "assignees": extras.assignees })).await {
+        match self.crab.post::<Assigned>(&action, &route, json!({ "assignees": extras.assignees })).await {
             Err(source) => warnings.push(not_set("assignee", extras.assignees.clone(), pull_request, source)),
             Ok(Assigned { assignees }) => {
                 let is_there = |name: &String| assignees.iter().any(|user| user.login.eq_ignore_ascii_case(name));
                 let missing: Vec<String> = extras.assignees.iter().filter(|name| !is_there(name)).cloned().collect();
                 if !missing.is_empty() {
                     // GitHub: "Users without push access are silently ignored."
-                    let message = "they have no access to the repository".to_owned();
-                    let source = ForgeError::Refused { action, status: 201, message };
+                    let source = ignored(&action, "they have no access to the repository");
                     warnings.push(not_set("assignee", missing, pull_request, source));
                 }
             }
         }
     }
-
-    async fn get<T: FromResponse>(&self, action: &str, route: &str) -> Result<T, ForgeError> {
-        self.send(action, Verb::Get, route, None).await
-    }
-
-    async fn post<T: FromResponse>(&self, action: &str, route: &str, body: Value) -> Result<T, ForgeError> {
-        self.send(action, Verb::Post, route, Some(&body)).await
-    }
-
-    async fn send<T: FromResponse>(
-        &self,
-        action: &str,
-        verb: Verb,
-        route: &str,
-        body: Option<&Value>,
-    ) -> Result<T, ForgeError> {
-        let mut attempt = 1;
-        loop {
-            self.sent.fetch_add(1, Ordering::Relaxed);
-            let answer = match verb {
-                Verb::Get => self.crab.get(route, None::<&()>).await,
-                Verb::Patch => self.crab.patch(route, body).await,
-                Verb::Post => self.crab.post(route, body).await,
-            };
-            let failure = match answer {
-                Ok(answer) => return Ok(answer),
-                Err(error) => explain(action, error),
-            };
-            let Some(pause) = self.patience.pause_after(attempt, &failure, verb != Verb::Post) else {
-                return Err(failure);
-            };
-            tracing::debug!(%failure, ?pause, "asking GitHub again");
-            tokio::time::sleep(pause).await;
-            attempt += 1;
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Get,
-    Patch,
-    Post,
 }
 
 #[derive(Deserialize)]
@@ -416,52 +330,4 @@ impl Pull {
 fn seen(action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
     let reason = "it names a branch that git would refuse".to_owned();
     pull.observed().ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
-}
-
-fn not_set(what: &'static str, names: Vec<String>, pull_request: &PullRequest, source: ForgeError) -> ForgeError {
-    ForgeError::NotSet { what, names, url: pull_request.url.clone(), source: Box::new(source) }
-}
-
-/// The meaning of an error of octocrab.
-fn explain(action: &str, error: octocrab::Error) -> ForgeError {
-    match error {
-        octocrab::Error::GitHub { source, .. } => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-            let message = details(&source.message, source.errors.as_deref().unwrap_or_default());
-            let status = source.status_code.as_u16();
-            match source.headers {
-                Some(headers) => refusal(status, &headers, message, now),
-                None => Refusal { status, message, wait: None, limited: status == 429 },
-            }
-            .explain(action, NEEDS)
-        }
-        octocrab::Error::Json { source, .. } => malformed(action, &source),
-        octocrab::Error::Serde { source, .. } => malformed(action, &source),
-        // A list that is none of the forms that octocrab knows.
-        octocrab::Error::Other { source, .. } => malformed(action, &source),
-        error => {
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(inner) = cause.source() {
-                cause = inner;
-            }
-            ForgeError::Unreachable { action: action.to_owned(), reason: cause.to_string() }
-        }
-    }
-}
-
-fn malformed(action: &str, reason: &dyn std::fmt::Display) -> ForgeError {
-    ForgeError::Malformed { action: action.to_owned(), reason: reason.to_string() }
-}
-
-/// GitHub's message with what it says of the fields: `Validation Failed (head invalid)`.
-fn details(message: &str, errors: &[Value]) -> String {
-    let parts: Vec<String> = errors
-        .iter()
-        .filter_map(|error| {
-            let text = |key: &str| error.get(key).and_then(Value::as_str);
-            let said = text("message").or_else(|| error.as_str()).map(str::to_owned);
-            said.or_else(|| Some(format!("{} {}", text("field")?, text("code")?)))
-        })
-        .collect();
-    if parts.is_empty() { message.to_owned() } else { format!("{message} ({})", parts.join("; ")) }
 }

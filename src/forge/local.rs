@@ -18,6 +18,9 @@ use super::settings::{Address, ForgeSettings};
 /// Files need no token.
 pub(super) const TOKEN_VARIABLES: &[&str] = &[];
 
+/// Git needs no token either.
+pub(super) const GIT_USER: &str = "";
+
 const LIMITS: Limits = Limits::all(usize::MAX, usize::MAX);
 
 /// Never: it is chosen in the configuration only.

@@ -1,16 +1,20 @@
 //! Asks code hosts about pull requests. [`FORGES`] lists them; a new one is one file and one row.
 
+mod crab;
 mod error;
 mod forge;
+mod gitea;
 mod github;
+mod gitlab;
 mod local;
 mod patience;
 mod remote;
+mod rest;
 mod settings;
+mod writing;
 
 pub use error::ForgeError;
 pub use forge::{Access, Forge, Limits, Written};
-pub use patience::Patience;
 pub use remote::{RemoteUrl, RemoteUrlError, Scheme};
 pub use settings::{Address, ForgeSettings};
 
@@ -41,8 +45,26 @@ pub const FORGES: &[Entry] = &[
         recognises: github::recognises,
         address: github::address,
         token_variables: github::TOKEN_VARIABLES,
-        git_user: "x-access-token",
+        git_user: github::GIT_USER,
         connect: github::connect,
+    },
+    Entry {
+        name: "gitlab",
+        about: "GitLab: gitlab.com and self-managed",
+        recognises: gitlab::recognises,
+        address: gitlab::address,
+        token_variables: gitlab::TOKEN_VARIABLES,
+        git_user: gitlab::GIT_USER,
+        connect: gitlab::connect,
+    },
+    Entry {
+        name: "gitea",
+        about: "Gitea and Forgejo, Codeberg among them",
+        recognises: gitea::recognises,
+        address: gitea::address,
+        token_variables: gitea::TOKEN_VARIABLES,
+        git_user: gitea::GIT_USER,
+        connect: gitea::connect,
     },
     Entry {
         name: "local",
@@ -50,7 +72,7 @@ pub const FORGES: &[Entry] = &[
         recognises: local::recognises,
         address: local::address,
         token_variables: local::TOKEN_VARIABLES,
-        git_user: "",
+        git_user: local::GIT_USER,
         connect: local::connect,
     },
 ];

@@ -1,45 +1,25 @@
-//! How long to wait, and how often, before asking a forge again. Decides; sends nothing.
+//! When a forge is asked again, and what its refusals say about waiting. Decides; sends nothing.
 
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
+use crate::http::Patience;
+use crate::http::header::HeaderMap;
 
 use super::error::{ForgeError, Refusal};
 
-/// Bounds of waiting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// How often a request is sent at most.
-    pub attempts: u32,
-    /// The pause after the first failure; it doubles with each, and up to half of it is added by chance.
-    pub pause: Duration,
-    /// The longest single wait that a forge can ask for; what is longer is an error.
-    pub longest: Duration,
-}
+/// GitHub: where a secondary limit names no time, "wait for at least one minute".
+const UNNAMED: Duration = Duration::from_secs(60);
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self { attempts: 4, pause: Duration::from_millis(500), longest: Duration::from_secs(90) }
-    }
-}
-
-impl Patience {
-    /// How long to wait before sending again what failed for the `attempt`th time, or `None` to give up.
-    /// `repeatable` says whether sending twice does no harm; a limit is met before anything is done, so what it refused
-    /// may be sent again in any case.
-    pub(super) fn pause_after(&self, attempt: u32, failure: &ForgeError, repeatable: bool) -> Option<Duration> {
-        if attempt >= self.attempts {
-            return None;
+/// How long to wait before sending again what failed for the `tried`th time, or `None` to give up. `repeatable` says
+/// whether sending twice does no harm; a limit is met before anything is done, so what it refused may be sent again in
+/// any case.
+pub(super) fn pause_after(patience: Patience, tried: u32, failure: &ForgeError, repeatable: bool) -> Option<Duration> {
+    match failure {
+        ForgeError::RateLimited { wait, .. } => patience.wait(tried, Some(wait.unwrap_or(UNNAMED))),
+        ForgeError::Unavailable { status: 500.., .. } | ForgeError::Unreachable { .. } if repeatable => {
+            patience.wait(tried, None)
         }
-        let chance = 1.0 + fastrand::f64() / 2.0;
-        let own = self.pause.mul_f64(f64::from(1u32 << (attempt - 1).min(8)) * chance);
-        match failure {
-            ForgeError::RateLimited { wait: Some(wait), .. } => (*wait <= self.longest).then_some(*wait),
-            // GitHub: "wait for at least one minute" where it names no time.
-            ForgeError::RateLimited { wait: None, .. } => Some(self.longest.min(own * 20)),
-            ForgeError::Unavailable { status: 500.., .. } | ForgeError::Unreachable { .. } if repeatable => Some(own),
-            _ => None,
-        }
+        _ => None,
     }
 }
 
@@ -94,17 +74,17 @@ mod tests {
 
     #[test]
     fn waiting_is_bounded_and_writes_are_not_repeated() {
-        let patience = Patience::default();
-        let limited =
-            |seconds| ForgeError::RateLimited { action: "x".into(), wait: Some(Duration::from_secs(seconds)) };
-        let down = ForgeError::Unavailable { action: "x".into(), status: 502, message: String::new() };
-        let lost = ForgeError::Unavailable { action: "x".into(), status: 302, message: String::new() };
-        assert_eq!(patience.pause_after(1, &limited(5), false), Some(Duration::from_secs(5)));
-        assert_eq!(patience.pause_after(1, &limited(3600), false), None);
-        assert_eq!(patience.pause_after(1, &down, false), None);
-        assert_eq!(patience.pause_after(1, &lost, true), None);
-        assert!(patience.pause_after(1, &down, true).unwrap() < Duration::from_millis(751));
-        assert!(patience.pause_after(3, &down, true).unwrap() >= Duration::from_secs(2));
-        assert_eq!(patience.pause_after(4, &down, true), None);
+        let patience = Patience { tries: 3, longest: Duration::from_secs(70), shortest: Duration::from_millis(1) };
+        let limited = |wait| ForgeError::RateLimited { action: "x".into(), wait };
+        let unavailable = |status| ForgeError::Unavailable { action: "x".into(), status, message: String::new() };
+        let pause =
+            |failure: &ForgeError, repeatable| pause_after(patience, 1, failure, repeatable).map(|d| d.as_secs());
+        assert_eq!(pause(&limited(Some(Duration::from_secs(5))), false), Some(5));
+        assert_eq!(pause(&limited(None), false), Some(60));
+        assert_eq!(pause(&limited(Some(Duration::from_secs(3600))), true), None);
+        assert_eq!(pause(&unavailable(502), false), None);
+        assert_eq!(pause(&unavailable(302), true), None);
+        assert_eq!(pause(&unavailable(502), true), Some(0));
+        assert_eq!(pause_after(patience, 3, &unavailable(502), true), None);
     }
 }

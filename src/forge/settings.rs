@@ -1,8 +1,9 @@
 //! What a forge is made from: which repository, at which address, with whose token. Plain values; opens nothing.
 
-use crate::secret::Secret;
+use std::time::Duration;
 
-use super::patience::Patience;
+use crate::http::{Client, Patience};
+use crate::secret::Secret;
 
 /// Where a forge has a repository: found from a git remote, or written in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +23,18 @@ pub struct ForgeSettings {
     pub token: Option<Secret>,
     /// The user that the token belongs to, for forges that want both (Bitbucket Cloud's API tokens: the e-mail).
     pub user: Option<String>,
-    /// Sends the requests: with our user agent, proxies, certificates and time limits.
-    pub client: reqwest::Client,
-    /// Bounds of waiting for a forge that fails or limits.
+    /// Sends the requests.
+    pub client: Client,
+    /// How often and how long a forge that fails or limits is waited for.
     pub patience: Patience,
+    /// How long one answer may take.
+    pub timeout: Duration,
+}
+
+impl ForgeSettings {
+    /// With the usual bounds of waiting, and a token that stands alone.
+    pub fn new(address: Address, token: Option<Secret>, client: Client) -> Self {
+        let (patience, timeout) = (Patience::default(), Duration::from_secs(30));
+        Self { address, token, user: None, client, patience, timeout }
+    }
 }

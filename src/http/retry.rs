@@ -25,7 +25,7 @@ impl Default for Patience {
 
 impl Patience {
     /// The wait after a try failed, `tried` tries having been made; `None` to give up.
-    pub(super) fn wait(&self, tried: u32, asked: Option<Duration>) -> Option<Duration> {
+    pub fn wait(&self, tried: u32, asked: Option<Duration>) -> Option<Duration> {
         if tried >= self.tries {
             return None;
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::forge::{self, Address, Forge, ForgeSettings, Patience, RemoteUrl};
+use crate::forge::{self, Address, Forge, ForgeSettings, RemoteUrl};
 use crate::git::{self, Git as _, Login, Repository};
 use crate::http;
 use crate::registry::{Credential, HostSettings, Keychain, Limits, Registries};
@@ -135,10 +135,9 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
         return Err(Error::usage(format!("can't tell where {} has the repository of {remote}", entry.name))
             .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
     };
-    let client = http::Client::new(&http::Profile::default())?.reqwest().clone();
+    let client = http::Client::new(&http::Profile::default())?;
     let address = Address { api, repository };
-    let settings = ForgeSettings { address, token: token(entry), user: None, client, patience: Patience::default() };
-    Ok((entry.connect)(settings)?)
+    Ok((entry.connect)(ForgeSettings::new(address, token(entry), client))?)
 }
 
 fn unknown_forge(kind: &str) -> Error {

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use tagboat::forge::{Address, FORGES, Forge, ForgeError, ForgeSettings, Patience, named};
+use tagboat::forge::{Address, FORGES, Forge, ForgeError, ForgeSettings, RemoteUrl, named, recognise};
+use tagboat::http::{Client, Patience, Profile};
 use tagboat::plan::{Extras, Proposal, PullRequest, PullRequestState};
 use tagboat::refname::BranchName;
 use tagboat::secret::Secret;
@@ -12,7 +13,9 @@ use tempfile::TempDir;
 
 use crate::support::bare::Bare;
 use crate::support::double::{Answer, Double, Fault, READER, TOKEN, Vendor};
+use crate::support::gitea::GITEA;
 use crate::support::github::GITHUB;
+use crate::support::gitlab::GITLAB;
 
 /// A forge with a repository behind it, and a person who can act there.
 struct World {
@@ -25,7 +28,7 @@ struct World {
 }
 
 /// All doubles; `local` needs none.
-const DOUBLES: &[&Vendor] = &[&GITHUB];
+const DOUBLES: &[&Vendor] = &[&GITHUB, &GITLAB, &GITEA];
 
 fn worlds() -> Vec<World> {
     let doubles = DOUBLES.iter().map(|vendor| World::new(vendor));
@@ -33,13 +36,11 @@ fn worlds() -> Vec<World> {
 }
 
 fn settings(api: &str, repository: &str, token: &str) -> ForgeSettings {
-    rustls::crypto::ring::default_provider().install_default().ok();
+    let address = Address { api: api.to_owned(), repository: repository.to_owned() };
+    let client = Client::new(&Profile::default()).unwrap();
     ForgeSettings {
-        address: Address { api: api.to_owned(), repository: repository.to_owned() },
-        token: Some(Secret::new(token)),
-        user: None,
-        client: reqwest::Client::builder().user_agent("tagboat/test").timeout(Duration::from_secs(5)).build().unwrap(),
-        patience: Patience { attempts: 3, pause: Duration::from_millis(5), longest: Duration::from_secs(2) },
+        patience: Patience { tries: 3, shortest: Duration::from_millis(5), longest: Duration::from_secs(2) },
+        ..ForgeSettings::new(address, Some(Secret::new(token)), client)
     }
 }
 
@@ -355,7 +356,7 @@ async fn a_branch_that_is_not_there_is_refused() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         let error = world.forge.open(&proposal("tagboat/none", "x", "y")).await.err().unwrap();
-        assert!(matches!(error, ForgeError::Refused { .. }), "{}: {error:?}", world.name);
+        assert!(matches!(error, ForgeError::Refused { .. } | ForgeError::NotFound { .. }), "{}: {error:?}", world.name);
         // One that was pushed a moment ago may be seen a little later.
         let wanted = pushed(&world, "tagboat/api");
         double.hub(|hub| hub.unseen.push(("tagboat/api".to_owned(), 1)));
@@ -434,7 +435,7 @@ async fn one_user_agent_is_sent_to_github() {
     world.forge.open_pull_requests("").await.unwrap();
     let log = world.double.as_ref().unwrap().take_log();
     let agents: Vec<_> = log[0].headers.iter().filter(|(name, _)| name == "user-agent").collect();
-    assert_eq!(agents, [&("user-agent".to_owned(), "tagboat/test".to_owned())]);
+    assert_eq!(agents, [&("user-agent".to_owned(), concat!("tagboat/", env!("CARGO_PKG_VERSION")).to_owned())]);
 }
 
 #[tokio::test]
@@ -452,7 +453,7 @@ async fn a_forge_that_does_not_answer_is_given_up() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         let mut impatient = settings(&double.api_url, double.repository, TOKEN);
-        impatient.client = reqwest::Client::builder().timeout(Duration::from_millis(100)).build().unwrap();
+        impatient.timeout = Duration::from_millis(100);
         let forge = (named(world.name).unwrap().connect)(impatient).unwrap();
         (0..3).for_each(|_| double.fail("GET", Fault::Slow(Duration::from_secs(2))));
         let error = forge.open_pull_requests("x/").await.unwrap_err();
@@ -486,11 +487,22 @@ async fn a_local_file_that_was_broken_by_hand_is_named() {
 }
 
 #[test]
-fn every_forge_has_a_double_and_fixtures() {
+fn every_forge_has_a_double_and_knows_its_remotes() {
     for entry in FORGES {
         let has_double = DOUBLES.iter().any(|vendor| vendor.name == entry.name);
         assert!(has_double || entry.name == "local", "{} has no double", entry.name);
-        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/forge").join(entry.name);
-        assert!(fixtures.is_dir(), "{} is missing", fixtures.display());
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/forge").join(entry.name).join("remotes.tsv");
+        let table = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
+            let [url, recognised, api, repository] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let remote = RemoteUrl::parse(url).unwrap();
+            assert_eq!((entry.recognises)(&remote), recognised == "yes", "{}: {url}", entry.name);
+            let address = (entry.address)(&remote);
+            let told = address.map_or(("-".into(), "-".into()), |address| (address.api, address.repository));
+            assert_eq!(told, (api.to_owned(), repository.to_owned()), "{}: {url}", entry.name);
+            if recognised == "yes" {
+                assert_eq!(recognise(&remote).map(|entry| entry.name), Some(entry.name), "{url}");
+            }
+        }
     }
 }

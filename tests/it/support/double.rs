@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::bare::Bare;
 use super::hub::Hub;
-use super::spec::Spec;
+use super::spec::{Description, Spec};
 
 /// A request, taken apart.
 #[derive(Clone, Debug)]
@@ -82,11 +82,12 @@ impl Answer {
 /// One vendor's API.
 pub(crate) struct Vendor {
     pub(crate) name: &'static str,
-    /// Between the host and the paths of the description: `/api/v3`.
+    /// The root of the API on its host: `/api/v3`.
     pub(crate) root: &'static str,
+    /// What stands before the paths of the description.
+    pub(crate) undescribed: &'static str,
     pub(crate) repository: &'static str,
-    /// The description's file, and whether it says which fields can be null.
-    pub(crate) spec: (&'static str, bool),
+    pub(crate) described: Description,
     /// Answers; `site` is `http://127.0.0.1:port`.
     pub(crate) answer: fn(site: &str, hub: &mut Hub, request: &Request) -> Answer,
 }
@@ -109,7 +110,7 @@ struct Stage {
     hub: Hub,
     log: Vec<Request>,
     faults: VecDeque<(&'static str, Fault)>,
-    spec: Option<Spec>,
+    spec: Option<Arc<Spec>>,
     wrong: Vec<String>,
 }
 
@@ -131,7 +132,7 @@ pub(crate) const READER: &str = "token-that-reads";
 impl Double {
     /// Starts a vendor's API over a bare repository.
     pub(crate) fn start(vendor: &'static Vendor, bare: &Path) -> Self {
-        let spec = Spec::load(vendor.spec.0, vendor.spec.1);
+        let spec = Spec::load(vendor.described);
         let hub = Hub::new(Bare::at(bare));
         let stage = Stage { hub, log: vec![], faults: VecDeque::new(), spec, wrong: vec![] };
         let stage = Arc::new(Mutex::new(stage));
@@ -241,7 +242,7 @@ async fn handle(
 }
 
 fn answer_and_check(vendor: &Vendor, site: &str, stage: &mut Stage, request: &Request) -> Answer {
-    let path = request.path.strip_prefix(vendor.root).unwrap_or(&request.path);
+    let path = request.path.strip_prefix(vendor.undescribed).unwrap_or(&request.path);
     let wrong =
         stage.spec.as_ref().map_or(vec![], |spec| spec.request(&request.method, path, &request.query, &request.body));
     if !wrong.is_empty() {

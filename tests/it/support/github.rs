@@ -4,10 +4,17 @@ use serde_json::{Value, json};
 
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::hub::{Hub, Pull, Refused, State};
+use super::spec::Description;
 
 /// Enterprise Server's form of the API, so that the base path is tried as well.
-pub(crate) static GITHUB: Vendor =
-    Vendor { name: "github", root: "/api/v3", repository: "acme/gitops", spec: ("github-subset.json", true), answer };
+pub(crate) static GITHUB: Vendor = Vendor {
+    name: "github",
+    root: "/api/v3",
+    undescribed: "/api/v3",
+    repository: "acme/gitops",
+    described: Description { file: "github-subset.json", knows_null: true, paths: &[], also: &[], mistyped: &[] },
+    answer,
+};
 
 fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
     let bearer = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");

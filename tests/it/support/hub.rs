@@ -47,6 +47,8 @@ pub(crate) struct Hub {
     pub(crate) pulls: Vec<Pull>,
     /// Who may be asked for a review or assigned.
     pub(crate) people: Vec<String>,
+    /// Labels of the repository, for hosts that make none by themselves.
+    pub(crate) labels: Vec<String>,
     pub(crate) archived: bool,
     /// Branches that were pushed but that the host doesn't see yet, and for how many requests more.
     pub(crate) unseen: Vec<(String, u32)>,
@@ -55,7 +57,7 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn new(bare: Bare) -> Self {
         let people = ["rita", "sam", "deployers"].map(str::to_owned).to_vec();
-        Self { bare, pulls: vec![], people, archived: false, unseen: vec![] }
+        Self { bare, pulls: vec![], people, labels: vec!["deploy".into()], archived: false, unseen: vec![] }
     }
 
     /// What a host does after every push: heads follow their branches, and a pull request whose branch is gone closes.

@@ -17,7 +17,9 @@ pub(crate) mod wire;
 
 pub(crate) mod bare;
 pub(crate) mod double;
+pub(crate) mod gitea;
 pub(crate) mod github;
+pub(crate) mod gitlab;
 pub(crate) mod hub;
 pub(crate) mod source;
 mod spec;

@@ -1,22 +1,46 @@
 //! A vendor's own description of its API (OpenAPI 3 or Swagger 2): says whether a request or an answer is against it.
 //! The descriptions are not part of the project; where they are missing, doubles say so and go on without.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
+
+/// Where a description is, and what is known to be wrong with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Description {
+    /// The file, among the descriptions.
+    pub(crate) file: &'static str,
+    /// Whether it says which fields can be null. Where it doesn't, nulls in answers are not looked at.
+    pub(crate) knows_null: bool,
+    /// Where it is YAML, which is slow to read: what stands in the paths that are wanted.
+    pub(crate) paths: &'static [&'static str],
+    /// Query parameters that it leaves to prose.
+    pub(crate) also: &'static [&'static str],
+    /// Fields of answers whose type it gets wrong, by the vendor's own examples.
+    pub(crate) mistyped: &'static [&'static str],
+}
 
 /// A description, read.
 pub(crate) struct Spec {
     doc: Value,
-    /// What stands before the paths of the description in ours, or after in theirs.
+    /// What stands before the paths of the description.
     base: String,
-    /// Whether the description says which fields can be null. Where it doesn't, nulls in answers are not looked at.
-    knows_null: bool,
+    known: Description,
+    /// Compiled schemas, by what they are for.
+    compiled: Mutex<HashMap<String, Arc<jsonschema::Validator>>>,
 }
 
 impl Spec {
-    /// Reads `file` of the folder of descriptions; `None`, said, where there is none.
-    pub(crate) fn load(file: &str, knows_null: bool) -> Option<Self> {
+    /// Reads a description once; `None`, said, where there is none.
+    pub(crate) fn load(known: Description) -> Option<Arc<Self>> {
+        static READ: Mutex<BTreeMap<&str, Option<Arc<Spec>>>> = Mutex::new(BTreeMap::new());
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        read.entry(known.file).or_insert_with(|| Self::read(known).map(Arc::new)).clone()
+    }
+
+    fn read(known: Description) -> Option<Self> {
+        let file = known.file;
         let Some(folder) = super::shared("specs") else {
             println!("skipped: {file} is not here, so nothing is checked against the vendor's description");
             return None;
@@ -24,17 +48,17 @@ impl Spec {
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
         let doc: Value = match file.ends_with(".json") {
             true => serde_json::from_str(&text).unwrap(),
-            false => serde_yaml::from_str(&text).unwrap(),
+            false => serde_yaml::from_str(&only_paths(&text, known.paths)).unwrap(),
         };
         let base = doc["basePath"].as_str().unwrap_or("").trim_end_matches('/').to_owned();
-        Some(Self { doc, base, knows_null })
+        Some(Self { doc, base, known, compiled: Mutex::default() })
     }
 
     /// What is wrong with a request; nothing for an operation that isn't described.
     pub(crate) fn request(&self, method: &str, path: &str, query: &[(String, String)], body: &Value) -> Vec<String> {
         let Some((operation, parameters)) = self.operation(method, path) else { return vec![] };
         let mut wrong = Vec::new();
-        for (name, value) in query {
+        for (name, value) in query.iter().filter(|(name, _)| !self.known.also.contains(&name.as_str())) {
             let known = parameters.iter().find(|p| p["in"] == "query" && p["name"] == name.as_str());
             let Some(parameter) = known else {
                 wrong.push(format!("{method} {path}: unknown query parameter {name}"));
@@ -76,7 +100,7 @@ impl Spec {
         let response = self.resolve(response);
         let Some(schema) = self.content(response).or_else(|| response.get("schema")) else { return vec![] };
         let mut body = body.clone();
-        if !self.knows_null {
+        if !self.known.knows_null {
             drop_nulls(&mut body);
         }
         self.against(schema, &body, &format!("{status} for {method} {path}"))
@@ -114,6 +138,27 @@ impl Spec {
     }
 
     fn against(&self, schema: &Value, body: &Value, what: &str) -> Vec<String> {
+        let key = schema.to_string();
+        let compiled = self.compiled.lock().unwrap().get(&key).cloned();
+        let validator = compiled.unwrap_or_else(|| {
+            let validator = Arc::new(self.compile(schema));
+            self.compiled.lock().unwrap().insert(key, Arc::clone(&validator));
+            validator
+        });
+        let mistyped = |place: &str| {
+            what.starts_with(|c: char| c.is_ascii_digit())
+                && self.known.mistyped.iter().any(|field| place.ends_with(&format!("/{field}")))
+        };
+        let errors = validator.iter_errors(body).filter(|error| !mistyped(error.instance_path().as_str()));
+        errors
+            .map(|error| {
+                let text: String = error.to_string().chars().take(300).collect();
+                format!("{what}: at {}: {text}", error.instance_path())
+            })
+            .collect()
+    }
+
+    fn compile(&self, schema: &Value) -> jsonschema::Validator {
         // Only what the schema reaches is compiled: the whole description is megabytes.
         let mut reached = BTreeSet::new();
         let mut todo = vec![schema];
@@ -141,14 +186,7 @@ impl Spec {
             *place = as_json_schema(self.doc.pointer(pointer).unwrap());
         }
         root["allOf"] = json!([as_json_schema(schema)]);
-        let validator = jsonschema::options().with_draft(jsonschema::Draft::Draft4).build(&root).unwrap();
-        validator
-            .iter_errors(body)
-            .map(|error| {
-                let text: String = error.to_string().chars().take(300).collect();
-                format!("{what}: at {}: {text}", error.instance_path())
-            })
-            .collect()
+        jsonschema::options().with_draft(jsonschema::Draft::Draft4).build(&root).unwrap()
     }
 
     /// Top-level fields of `body` that no branch of the schema names.
@@ -165,6 +203,20 @@ impl Spec {
         let open = known.is_empty();
         body.as_object().into_iter().flat_map(Map::keys).filter(move |field| !open && !known.contains(*field))
     }
+}
+
+/// Leaves out the paths of an OpenAPI file in YAML that hold none of `wanted`.
+fn only_paths(text: &str, wanted: &[&str]) -> String {
+    let mut keep = true;
+    let kept = text.split_inclusive('\n').filter(|line| {
+        if line.starts_with("  \"/") {
+            keep = wanted.iter().any(|wanted| line.contains(wanted));
+        } else if line.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            keep = true;
+        }
+        keep
+    });
+    kept.collect()
 }
 
 /// OpenAPI's `nullable` in the words of JSON Schema; examples and discriminators left out.

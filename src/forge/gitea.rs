@@ -1,0 +1,342 @@
+//! Gitea and Forgejo, which share this part of their API. Knows no git.
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::http::{Method, Patience};
+use crate::plan::{Extras, Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
+
+use super::error::ForgeError;
+use super::forge::{Access, Forge, Limits, Written};
+use super::remote::RemoteUrl;
+use super::rest::{Rest, part, query};
+use super::settings::{Address, ForgeSettings};
+use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once};
+
+/// What their own tools read; in their Actions the token is called as on GitHub.
+pub(super) const TOKEN_VARIABLES: &[&str] = &["FORGEJO_TOKEN", "GITEA_TOKEN", "GITHUB_TOKEN"];
+
+/// Any name does: the token is looked at alone.
+pub(super) const GIT_USER: &str = "x-access-token";
+
+/// 255 characters in a title; no limit of a body is documented, so one that any database takes.
+const LIMITS: Limits = Limits::all(255, 1_000_000);
+
+const NEEDS: &str = "write on `repository` and `issue`, and write access to this repository";
+
+/// Servers give at most fifty of anything, unless they are set up otherwise.
+const PAGE: usize = 50;
+const PAGES: usize = 200;
+
+/// A pull request is a draft because its title starts so; both servers' default.
+const DRAFT: &str = "WIP: ";
+
+/// codeberg.org, gitea.com, and servers whose name begins with `gitea.`, `forgejo.` or `codeberg.`.
+pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+    ["gitea.", "forgejo.", "codeberg."].iter().any(|name| remote.host.starts_with(name))
+}
+
+/// The API of a host: below `/api/v1`.
+pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+    let [owner, name] = remote.segments()[..] else { return None };
+    Some(Address { api: format!("{}/api/v1", remote.site()), repository: format!("{owner}/{name}") })
+}
+
+/// Makes a client; sends nothing.
+pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+    let repository = settings.address.repository.clone();
+    let bad = |reason: String| ForgeError::Settings { reason };
+    let Some((owner, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
+        return Err(bad(format!("{repository:?} is not a repository: write owner/name")));
+    };
+    let token = settings.token.as_ref().ok_or_else(|| bad("Gitea and Forgejo need a token".to_owned()))?;
+    let rest = Rest::new(&settings, &format!("token {}", token.reveal()), NEEDS)?;
+    Ok(Box::new(Gitea { rest, root: format!("/repos/{}/{}", part(owner), part(name)), repository }))
+}
+
+struct Gitea {
+    rest: Rest,
+    /// The route of the repository.
+    root: String,
+    repository: String,
+}
+
+#[async_trait]
+impl Forge for Gitea {
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        self.list(&[("state", "open")], |pull| pull.head.name.starts_with(prefix)).await
+    }
+
+    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        // Forgejo finds a branch's; Gitea gives all, and we choose.
+        let filter = [("state", "closed"), ("head", branch.as_str())];
+        let mut found = self.list(&filter, |pull| pull.branch() == branch.as_str()).await?;
+        found.sort_by_key(|pull| std::cmp::Reverse(pull.number));
+        Ok(found)
+    }
+
+    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        let opened = match open_once(self, proposal).await? {
+            Opened::Existing(found) => return self.update(&found, proposal).await,
+            Opened::New(opened) => opened,
+        };
+        let missing = Difference::between(&opened, proposal).labels;
+        let mut written = self.label(opened, missing).await;
+        self.ask_for_reviews(&mut written, &proposal.extras).await;
+        self.assign(&mut written, &proposal.extras).await;
+        Ok(written)
+    }
+
+    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        let difference = Difference::between(existing, proposal);
+        let mut change = Map::new();
+        if let Some(title) = difference.title {
+            // A person may have marked it as ready, or as a draft, in the meantime.
+            let action = format!("look at {}", existing.url);
+            let now: Pull = self.rest.get(&action, &format!("{}/pulls/{}", self.root, existing.number)).await?;
+            let prefix = if now.draft { DRAFT } else { "" };
+            change.insert("title".to_owned(), json!(format!("{prefix}{title}")));
+        }
+        for (key, value) in [("body", difference.body), ("base", difference.base)] {
+            if let Some(value) = value {
+                change.insert(key.to_owned(), json!(value));
+            }
+        }
+        let now = match change.is_empty() {
+            true => existing.clone(),
+            false => self.patch("update", existing, Value::Object(change)).await?,
+        };
+        Ok(self.label(now, difference.labels).await)
+    }
+
+    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
+        LIMITS.fits("", body)?;
+        let pull_request = self.patch("close", existing, json!({"state": "closed", "body": body})).await?;
+        let action = format!("comment on {}", existing.url);
+        let route = format!("{}/issues/{}/comments", self.root, existing.number);
+        let said = self.rest.post::<Value>(&action, &route, &json!({ "body": comment })).await;
+        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        let action = format!("look at {}", self.repository);
+        let repository: Repository = self.rest.get(&action, &self.root).await?;
+        if repository.archived {
+            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
+        }
+        let rights = repository.permissions.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
+        // A token may have no right to ask who it belongs to.
+        let user = self.rest.get::<User>("ask for the user", "/user").await.ok().map(|user| user.login);
+        Ok(Access { user, rights, remaining: None })
+    }
+
+    fn requests(&self) -> u64 {
+        self.rest.requests()
+    }
+}
+
+#[async_trait]
+impl Opens for Gitea {
+    const EXISTS: &'static str = "pull request already exists";
+    /// The whole of what is said of a branch that isn't found.
+    const UNSEEN: &'static str = "couldn't be found";
+
+    fn patience(&self) -> Patience {
+        self.rest.patience()
+    }
+
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
+        let prefix = if proposal.extras.draft { DRAFT } else { "" };
+        let body = json!({
+            "head": proposal.branch.as_str(), "base": proposal.base.as_str(),
+            "title": format!("{prefix}{}", proposal.title), "body": proposal.body,
+        });
+        let made: Pull = self.rest.post(&action, &format!("{}/pulls", self.root), &body).await?;
+        seen(&action, made)
+    }
+
+    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
+        let branch = proposal.branch.as_str();
+        let found = self.list(&[("state", "open"), ("head", branch)], |pull| pull.head.name == branch).await?;
+        Ok(found.into_iter().next())
+    }
+}
+
+impl Gitea {
+    /// All pull requests of the repository that pass both filters: the server's, which it may not know, and ours.
+    async fn list(
+        &self,
+        filter: &[(&str, &str)],
+        wanted: impl Fn(&Pull) -> bool + Send,
+    ) -> Result<Vec<PullRequest>, ForgeError> {
+        let action = format!("list the pull requests of {}", self.repository);
+        let (mut found, mut read) = (Vec::new(), 0);
+        for page in 1..=PAGES {
+            let query = format!("{}&limit={PAGE}&page={page}", query(filter));
+            let route = format!("{}/pulls?{query}", self.root);
+            let heard = self.rest.send::<Vec<Pull>>(&action, Method::GET, &route, None).await?;
+            let total = heard.header("x-total-count").and_then(|count| count.parse().ok());
+            let got = heard.body.len();
+            read += got;
+            found.extend(
+                heard.body.into_iter().filter(|pull| pull.is_local() && wanted(pull)).filter_map(Pull::observed),
+            );
+            // A server may give fewer to a page than it is asked for, so only the count tells the end.
+            if got == 0 || read >= total.unwrap_or(if got < PAGE { 0 } else { usize::MAX }) {
+                return Ok(found);
+            }
+        }
+        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+    }
+
+    async fn patch(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<PullRequest, ForgeError> {
+        let action = format!("{verb} {}", existing.url);
+        let route = format!("{}/pulls/{}", self.root, existing.number);
+        let patched = self.rest.send::<Pull>(&action, Method::PATCH, &route, Some(&body)).await?;
+        seen(&action, patched.body)
+    }
+
+    /// Adds labels. Those that don't exist are left out silently by the server.
+    async fn label(&self, mut pull_request: PullRequest, missing: Vec<String>) -> Written {
+        if missing.is_empty() {
+            return Written { pull_request, warnings: Vec::new() };
+        }
+        let action = format!("label {}", pull_request.url);
+        let route = format!("{}/issues/{}/labels", self.root, pull_request.number);
+        let set = self.rest.post::<Vec<Label>>(&action, &route, &json!({ "labels": missing })).await;
+        let (labels, source) = match set {
+            Ok(labels) => (labels, ignored(&action, "there are no such labels in the repository")),
+            Err(source) => (vec![], source),
+        };
+        let is_set = |name: &String| labels.iter().any(|label| label.name == *name);
+        let not: Vec<String> = missing.into_iter().filter(|name| !is_set(name)).collect();
+        if !labels.is_empty() {
+            pull_request.labels = labels.into_iter().map(|label| label.name).collect();
+        }
+        let warnings = if not.is_empty() { vec![] } else { vec![not_set("label", not, &pull_request, source)] };
+        Written { pull_request, warnings }
+    }
+
+    async fn ask_for_reviews(&self, written: &mut Written, extras: &Extras) {
+        let action = format!("ask for a review of {}", written.pull_request.url);
+        let route = format!("{}/pulls/{}/requested_reviewers", self.root, written.pull_request.number);
+        let kinds = [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
+        // One by one: a name that may not be asked spoils the others of its request.
+        for (what, key, names) in kinds {
+            for name in names {
+                if let Err(source) = self.rest.post::<Value>(&action, &route, &json!({ key: [name] })).await {
+                    written.warnings.push(not_set(what, vec![name.clone()], &written.pull_request, source));
+                }
+            }
+        }
+    }
+
+    /// Assigns one after the other, since one unknown name spoils the list, and each request names all.
+    async fn assign(&self, written: &mut Written, extras: &Extras) {
+        let mut assigned: Vec<&String> = Vec::new();
+        for name in &extras.assignees {
+            assigned.push(name);
+            if let Err(source) = self.patch("assign", &written.pull_request, json!({ "assignees": assigned })).await {
+                assigned.pop();
+                written.warnings.push(not_set("assignee", vec![name.clone()], &written.pull_request, source));
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Pull {
+    number: u64,
+    html_url: String,
+    state: String,
+    #[serde(default)]
+    merged: bool,
+    title: String,
+    body: Option<String>,
+    #[serde(default)]
+    draft: bool,
+    labels: Option<Vec<Label>>,
+    head: Side,
+    base: Side,
+}
+
+#[derive(Deserialize)]
+struct Side {
+    #[serde(rename = "ref")]
+    name: String,
+    /// `owner:branch` or the branch; still there when the branch itself is gone.
+    #[serde(default)]
+    label: String,
+    #[serde(default)]
+    sha: String,
+    repo_id: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct User {
+    login: String,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    #[serde(default)]
+    archived: bool,
+    #[serde(default)]
+    permissions: std::collections::BTreeMap<String, bool>,
+}
+
+impl Pull {
+    /// Whether the branch is in the repository itself, not in a fork.
+    fn is_local(&self) -> bool {
+        self.head.repo_id == self.base.repo_id
+    }
+
+    /// The branch; once it is deleted, `ref` says `refs/pull/1/head` and only the label still tells.
+    fn branch(&self) -> &str {
+        match self.head.name.starts_with("refs/") {
+            true => self.head.label.rsplit(':').next().unwrap_or_default(),
+            false => &self.head.name,
+        }
+    }
+
+    fn observed(self) -> Option<PullRequest> {
+        let branch = BranchName::new(self.branch()).ok()?;
+        Some(PullRequest {
+            number: self.number,
+            url: self.html_url,
+            branch,
+            base: BranchName::new(&self.base.name).ok()?,
+            state: match self.state.as_str() {
+                _ if self.merged => PullRequestState::Merged,
+                "open" => PullRequestState::Open,
+                _ => PullRequestState::Closed,
+            },
+            head: CommitId::new(&self.head.sha).ok(),
+            title: match self.draft {
+                true => self.title.strip_prefix(DRAFT).unwrap_or(&self.title).to_owned(),
+                false => self.title,
+            },
+            body: self.body.unwrap_or_default(),
+            labels: self.labels.unwrap_or_default().into_iter().map(|label| label.name).collect(),
+        })
+    }
+}
+
+fn seen(action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
+    let reason = "it names a branch that git would refuse".to_owned();
+    pull.observed().ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
+}

@@ -1,0 +1,359 @@
+//! GitLab: gitlab.com and self-managed. Its merge requests are our pull requests. Knows no git.
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::http::{Method, Patience};
+use crate::plan::{Extras, Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
+
+use super::error::ForgeError;
+use super::forge::{Access, Forge, Limits, Written};
+use super::remote::RemoteUrl;
+use super::rest::{Rest, part, query};
+use super::settings::{Address, ForgeSettings};
+use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once};
+
+/// `GITLAB_TOKEN` is what GitLab's own tools read. The job's own `CI_JOB_TOKEN` may not open merge requests.
+pub(super) const TOKEN_VARIABLES: &[&str] = &["GITLAB_TOKEN", "GITLAB_ACCESS_TOKEN"];
+
+/// Any name does for an access token.
+pub(super) const GIT_USER: &str = "oauth2";
+
+/// GitLab's validation: 255 characters in a title, 1,048,576 in a description. Groups can't be asked for a review.
+const LIMITS: Limits = Limits { team_reviewers: false, ..Limits::all(255, 1_048_576) };
+
+const NEEDS: &str = "the scope `api`, and at least the role Developer in the project";
+
+/// More open merge requests than this many pages of a hundred are taken for an answer that never ends.
+const PAGES: u32 = 100;
+
+/// A merge request is a draft because its title starts so.
+const DRAFT: &str = "Draft: ";
+
+/// gitlab.com, and servers whose name begins with `gitlab.`.
+pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+    remote.host == "altssh.gitlab.com" || remote.host.starts_with("gitlab.")
+}
+
+/// The API of a host: below `/api/v4`, for any depth of groups.
+pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+    let site = match remote.host.as_str() {
+        "altssh.gitlab.com" => "https://gitlab.com".to_owned(),
+        _ => remote.site(),
+    };
+    (remote.segments().len() >= 2).then(|| Address { api: format!("{site}/api/v4"), repository: remote.path.clone() })
+}
+
+/// Makes a client; sends nothing.
+pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+    let repository = settings.address.repository.clone();
+    let bad = |reason: String| ForgeError::Settings { reason };
+    if !repository.contains('/') {
+        return Err(bad(format!("{repository:?} is not a GitLab project: write group/project")));
+    }
+    let token = settings.token.as_ref().ok_or_else(|| bad("GitLab needs a token".to_owned()))?;
+    let rest = Rest::new(&settings, &format!("Bearer {}", token.reveal()), NEEDS)?;
+    Ok(Box::new(GitLab { rest, project: format!("/projects/{}", part(&repository)), repository }))
+}
+
+struct GitLab {
+    rest: Rest,
+    /// The route of the project: its path is one encoded part.
+    project: String,
+    repository: String,
+}
+
+#[async_trait]
+impl Forge for GitLab {
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        let action = format!("list the merge requests of {}", self.repository);
+        let mut found = Vec::new();
+        for page in 1..=PAGES {
+            let query = format!("state=opened&per_page=100&page={page}");
+            let route = format!("{}/merge_requests?{query}", self.project);
+            let heard = self.rest.send::<Vec<Merge>>(&action, Method::GET, &route, None).await?;
+            let last = heard.header("x-next-page").is_none_or(str::is_empty);
+            let ours = heard.body.into_iter().filter(|merge| merge.source_branch.starts_with(prefix));
+            found.extend(ours.filter(Merge::is_local).filter_map(Merge::observed));
+            if last {
+                return Ok(found);
+            }
+        }
+        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+    }
+
+    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        let all = self.of_branch(branch, "all").await?;
+        Ok(all.into_iter().filter(|found| found.state != PullRequestState::Open).collect())
+    }
+
+    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        let pull_request = match open_once(self, proposal).await? {
+            Opened::Existing(found) => return self.update(&found, proposal).await,
+            Opened::New(opened) => opened,
+        };
+        let mut written = Written { pull_request, warnings: LIMITS.unknown(&proposal.extras) };
+        self.ask_people(&mut written, &proposal.extras).await;
+        Ok(written)
+    }
+
+    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        let difference = Difference::between(existing, proposal);
+        let mut change = Map::new();
+        if let Some(title) = difference.title {
+            // A person may have marked it as ready, or as a draft, in the meantime.
+            let action = format!("look at {}", existing.url);
+            let now: Merge = self.rest.get(&action, &self.route(existing)).await?;
+            let prefix = if now.draft { DRAFT } else { "" };
+            change.insert("title".to_owned(), json!(format!("{prefix}{title}")));
+        }
+        for (key, value) in [("description", difference.body), ("target_branch", difference.base)] {
+            if let Some(value) = value {
+                change.insert(key.to_owned(), json!(value));
+            }
+        }
+        if !difference.labels.is_empty() {
+            change.insert("add_labels".to_owned(), json!(difference.labels));
+        }
+        let pull_request = match change.is_empty() {
+            true => existing.clone(),
+            false => observed("update", existing, self.put("update", existing, Value::Object(change)).await?)?,
+        };
+        Ok(Written { pull_request, warnings: Vec::new() })
+    }
+
+    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
+        LIMITS.fits("", body)?;
+        let change = json!({"state_event": "close", "description": body});
+        let pull_request = observed("close", existing, self.put("close", existing, change).await?)?;
+        let action = format!("comment on {}", existing.url);
+        let route = format!("{}/notes", self.route(existing));
+        let said = self.rest.post::<Value>(&action, &route, &json!({ "body": comment })).await;
+        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        let action = format!("look at {}", self.repository);
+        let project: Project = self.rest.get(&action, &self.project).await?;
+        if project.archived {
+            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
+        }
+        let heard = self.rest.send::<User>("ask for the user", Method::GET, "/user", None).await.ok();
+        let remaining = heard.as_ref().and_then(|heard| heard.header("ratelimit-remaining")?.parse().ok());
+        let levels = [project.permissions.project_access, project.permissions.group_access];
+        let level = levels.into_iter().flatten().map(|access| access.access_level).max().unwrap_or(0);
+        Ok(Access { user: heard.map(|heard| heard.body.username), rights: vec![role(level).to_owned()], remaining })
+    }
+
+    fn requests(&self) -> u64 {
+        self.rest.requests()
+    }
+}
+
+#[async_trait]
+impl Opens for GitLab {
+    const EXISTS: &'static str = "Another open merge request already exists";
+    const UNSEEN: &'static str = "does not exist";
+
+    fn patience(&self) -> Patience {
+        self.rest.patience()
+    }
+
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let action = format!("open a merge request for {} in {}", proposal.branch, self.repository);
+        let prefix = if proposal.extras.draft { DRAFT } else { "" };
+        let mut body = json!({
+            "source_branch": proposal.branch.as_str(), "target_branch": proposal.base.as_str(),
+            "title": format!("{prefix}{}", proposal.title), "description": proposal.body,
+        });
+        if !proposal.extras.labels.is_empty() {
+            // GitLab makes labels that don't exist.
+            body["labels"] = json!(proposal.extras.labels);
+        }
+        let made: Merge = self.rest.post(&action, &format!("{}/merge_requests", self.project), &body).await?;
+        made.observed().ok_or_else(|| unreadable(&action))
+    }
+
+    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.of_branch(&proposal.branch, "opened").await?.into_iter().next())
+    }
+}
+
+impl GitLab {
+    fn route(&self, existing: &PullRequest) -> String {
+        format!("{}/merge_requests/{}", self.project, existing.number)
+    }
+
+    /// Merge requests of one branch of this project, newest first.
+    async fn of_branch(&self, branch: &BranchName, state: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        let action = format!("list the merge requests of {branch} in {}", self.repository);
+        let query = query(&[
+            ("state", state),
+            ("source_branch", branch.as_str()),
+            ("order_by", "created_at"),
+            ("sort", "desc"),
+            ("per_page", "100"),
+        ]);
+        let listed: Vec<Merge> = self.rest.get(&action, &format!("{}/merge_requests?{query}", self.project)).await?;
+        let ours = listed.into_iter().filter(|merge| merge.source_branch == branch.as_str() && merge.is_local());
+        Ok(ours.filter_map(Merge::observed).collect())
+    }
+
+    async fn put(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<Merge, ForgeError> {
+        let action = format!("{verb} {}", existing.url);
+        Ok(self.rest.send(&action, Method::PUT, &self.route(existing), Some(&body)).await?.body)
+    }
+
+    /// Asks for reviews and assigns. GitLab wants numbers for names, and without a subscription keeps only one of each,
+    /// silently.
+    async fn ask_people(&self, written: &mut Written, extras: &Extras) {
+        let mut change = Map::new();
+        let kinds = [("reviewer", "reviewer_ids", &extras.reviewers), ("assignee", "assignee_ids", &extras.assignees)];
+        let Written { pull_request, warnings } = written;
+        let mut asked: [Vec<String>; 2] = [vec![], vec![]];
+        for ((what, key, names), asked) in kinds.iter().zip(&mut asked) {
+            let mut ids = Vec::new();
+            for name in *names {
+                match self.user_id(name).await {
+                    Ok(id) => {
+                        ids.push(id);
+                        asked.push(name.clone());
+                    }
+                    Err(source) => warnings.push(not_set(what, vec![name.clone()], pull_request, source)),
+                }
+            }
+            if !ids.is_empty() {
+                change.insert((*key).to_owned(), json!(ids));
+            }
+        }
+        if change.is_empty() {
+            return;
+        }
+        let kept = match self.put("ask people about", pull_request, Value::Object(change)).await {
+            Ok(merge) => [merge.reviewers, merge.assignees],
+            Err(source) => {
+                warnings.push(not_set("people", asked.concat(), pull_request, source));
+                return;
+            }
+        };
+        for (((what, ..), asked), kept) in kinds.iter().zip(asked).zip(kept) {
+            let is_kept = |name: &String| kept.iter().any(|user| user.username.eq_ignore_ascii_case(name));
+            let dropped: Vec<String> = asked.into_iter().filter(|name| !is_kept(name)).collect();
+            if !dropped.is_empty() {
+                let source = ignored("ask people", "GitLab keeps only one without a subscription");
+                warnings.push(not_set(what, dropped, pull_request, source));
+            }
+        }
+    }
+
+    async fn user_id(&self, name: &str) -> Result<u64, ForgeError> {
+        let action = format!("look for the user {name}");
+        let users: Vec<User> = self.rest.get(&action, &format!("/users?{}", query(&[("username", name)]))).await?;
+        let id = users.first().map(|user| user.id);
+        id.ok_or(ForgeError::NotFound { action, message: "there is no such user".to_owned() })
+    }
+}
+
+#[derive(Deserialize)]
+struct Merge {
+    iid: u64,
+    web_url: String,
+    source_branch: String,
+    target_branch: String,
+    source_project_id: Option<u64>,
+    target_project_id: u64,
+    state: String,
+    sha: Option<String>,
+    title: String,
+    description: Option<String>,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    draft: bool,
+    #[serde(default)]
+    reviewers: Vec<User>,
+    #[serde(default)]
+    assignees: Vec<User>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: u64,
+    username: String,
+}
+
+#[derive(Deserialize)]
+struct Project {
+    #[serde(default)]
+    archived: bool,
+    #[serde(default)]
+    permissions: Permissions,
+}
+
+#[derive(Deserialize, Default)]
+struct Permissions {
+    project_access: Option<Role>,
+    group_access: Option<Role>,
+}
+
+#[derive(Deserialize)]
+struct Role {
+    access_level: u8,
+}
+
+impl Merge {
+    fn is_local(&self) -> bool {
+        self.source_project_id == Some(self.target_project_id)
+    }
+
+    fn observed(self) -> Option<PullRequest> {
+        Some(PullRequest {
+            number: self.iid,
+            url: self.web_url,
+            branch: BranchName::new(&self.source_branch).ok()?,
+            base: BranchName::new(&self.target_branch).ok()?,
+            state: match self.state.as_str() {
+                "merged" => PullRequestState::Merged,
+                "closed" => PullRequestState::Closed,
+                // `locked` while it is being merged.
+                _ => PullRequestState::Open,
+            },
+            head: self.sha.and_then(|sha| CommitId::new(&sha).ok()),
+            title: match self.draft {
+                true => self.title.strip_prefix(DRAFT).unwrap_or(&self.title).to_owned(),
+                false => self.title,
+            },
+            body: self.description.unwrap_or_default(),
+            labels: self.labels,
+        })
+    }
+}
+
+fn observed(verb: &str, existing: &PullRequest, merge: Merge) -> Result<PullRequest, ForgeError> {
+    merge.observed().ok_or_else(|| unreadable(&format!("{verb} {}", existing.url)))
+}
+
+fn unreadable(action: &str) -> ForgeError {
+    let reason = "it names a branch that git would refuse".to_owned();
+    ForgeError::Malformed { action: action.to_owned(), reason }
+}
+
+/// <https://docs.gitlab.com/api/access_requests/#valid-access-levels>
+fn role(level: u8) -> &'static str {
+    match level {
+        50.. => "owner",
+        40..50 => "maintainer",
+        30..40 => "developer",
+        20..30 => "reporter",
+        10..20 => "guest",
+        _ => "no role in the project",
+    }
+}

@@ -1,0 +1,113 @@
+//! What all forges do alike when they write: open once, and send only what differs. Knows no forge.
+
+use async_trait::async_trait;
+
+use crate::http::Patience;
+use crate::plan::{Proposal, PullRequest};
+
+use super::error::ForgeError;
+
+/// A forge, as far as opening goes.
+#[async_trait]
+pub(super) trait Opens: Sync {
+    /// What a refusal says when a pull request for that branch is open already.
+    const EXISTS: &'static str;
+    /// What a refusal says when the branch, pushed a moment ago, is not seen yet. The same words are said of a branch
+    /// that isn't there, so they are believed only after asking again.
+    const UNSEEN: &'static str;
+
+    fn patience(&self) -> Patience;
+
+    /// Sends the one request that makes a pull request.
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError>;
+
+    /// The open pull request of the proposal's branch, if there is one.
+    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError>;
+}
+
+/// The pull request of a proposal.
+pub(super) enum Opened {
+    /// Made by this run.
+    New(PullRequest),
+    /// Made before.
+    Existing(PullRequest),
+}
+
+/// Opens a pull request without ever making a second: after an answer that leaves open what happened, looks before it
+/// sends again, once.
+pub(super) async fn open_once<F: Opens>(forge: &F, proposal: &Proposal) -> Result<Opened, ForgeError> {
+    let failure = match create_when_seen(forge, proposal).await {
+        Ok(pull_request) => return Ok(Opened::New(pull_request)),
+        Err(failure) => failure,
+    };
+    let exists = says(&failure, F::EXISTS);
+    if !exists && !failure.is_ambiguous() {
+        return Err(failure);
+    }
+    match forge.find_open(proposal).await? {
+        Some(found) if exists => Ok(Opened::Existing(found)),
+        Some(found) => Ok(Opened::New(found)),
+        None if exists => Err(failure),
+        None => forge.create(proposal).await.map(Opened::New),
+    }
+}
+
+async fn create_when_seen<F: Opens>(forge: &F, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+    let patience = forge.patience();
+    let mut tried = 1;
+    loop {
+        match forge.create(proposal).await {
+            Err(failure) if says(&failure, F::UNSEEN) => match patience.wait(tried, None) {
+                Some(pause) => tokio::time::sleep(pause).await,
+                None => return Err(failure),
+            },
+            done => return done,
+        }
+        tried += 1;
+    }
+}
+
+fn says(failure: &ForgeError, words: &str) -> bool {
+    match failure {
+        ForgeError::Refused { message, .. } | ForgeError::NotFound { message, .. } => message.contains(words),
+        _ => false,
+    }
+}
+
+/// What of a pull request is not as it should be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Difference<'a> {
+    pub(super) title: Option<&'a str>,
+    pub(super) body: Option<&'a str>,
+    pub(super) base: Option<&'a str>,
+    /// Labels to add.
+    pub(super) labels: Vec<String>,
+}
+
+impl<'a> Difference<'a> {
+    pub(super) fn between(existing: &PullRequest, proposal: &'a Proposal) -> Self {
+        let has = |name: &&String| existing.labels.iter().any(|label| label.eq_ignore_ascii_case(name));
+        Self {
+            title: (existing.title != proposal.title).then_some(&*proposal.title),
+            // A body that a person saved in a browser has the line ends of a form.
+            body: (existing.body.replace("\r\n", "\n") != proposal.body).then_some(&*proposal.body),
+            base: (existing.base != proposal.base).then_some(proposal.base.as_str()),
+            labels: proposal.extras.labels.iter().filter(|name| !has(name)).cloned().collect(),
+        }
+    }
+
+    /// Whether title, body and base are right; labels are often set in another way.
+    pub(super) fn is_only_labels(&self) -> bool {
+        self.title.is_none() && self.body.is_none() && self.base.is_none()
+    }
+}
+
+/// A warning: labels or people that could not be set, while the pull request stands.
+pub(super) fn not_set(what: &'static str, names: Vec<String>, on: &PullRequest, source: ForgeError) -> ForgeError {
+    ForgeError::NotSet { what, names, url: on.url.clone(), source: Box::new(source) }
+}
+
+/// A reason for [`not_set`] that the forge didn't give as an error.
+pub(super) fn ignored(action: &str, message: &str) -> ForgeError {
+    ForgeError::Refused { action: action.to_owned(), status: 200, message: message.to_owned() }
+}

@@ -1,0 +1,170 @@
+//! The API of Gitea and Forgejo over a [`Hub`], with their refusals in their words.
+
+use serde_json::{Value, json};
+
+use super::double::{Answer, READER, Request, TOKEN, Vendor};
+use super::hub::{Hub, Pull, Refused, State};
+use super::spec::Description;
+
+pub(crate) static GITEA: Vendor = Vendor {
+    name: "gitea",
+    root: "/api/v1",
+    undescribed: "",
+    repository: "acme/gitops",
+    described: Description { file: "forgejo.json", knows_null: false, paths: &[], also: &[], mistyped: &[] },
+    answer,
+};
+
+fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+    let token = request.header("authorization").unwrap_or_default().trim_start_matches("token ");
+    if ![TOKEN, READER].contains(&token) {
+        return refuse(401, "invalid username, password or token");
+    }
+    let writes = request.method != "GET";
+    let segments = request.segments();
+    let path: Vec<&str> = segments.iter().map(String::as_str).skip(2).collect();
+    match (request.method.as_str(), &path[..]) {
+        ("GET", ["user"]) => Answer::new(200, user("tagboat-bot")),
+        (_, ["repos", owner, name, ..]) if format!("{owner}/{name}") != GITEA.repository => {
+            refuse(404, "The target couldn't be found.")
+        }
+        (_, ["repos", ..]) if writes && token == READER => {
+            refuse(403, "token does not have at least one of required scope(s): [write:repository]")
+        }
+        (_, ["repos", ..]) if writes && hub.archived => refuse(423, "acme/gitops is archived"),
+        ("GET", ["repos", _, _]) => Answer::new(
+            200,
+            json!({
+                "id": 7, "full_name": GITEA.repository, "archived": hub.archived,
+                "permissions": {"admin": false, "push": token == TOKEN, "pull": true},
+            }),
+        ),
+        ("GET", ["repos", _, _, "pulls"]) => list(site, hub, request),
+        ("POST", ["repos", _, _, "pulls"]) => open(site, hub, request),
+        (method, ["repos", _, _, kind @ ("pulls" | "issues"), number, rest @ ..]) => {
+            let (people, labels) = (hub.people.clone(), hub.labels.clone());
+            let Some(pull) = number.parse().ok().and_then(|number| hub.pull(number)) else {
+                return refuse(404, "The target couldn't be found.");
+            };
+            match (method, *kind, rest) {
+                ("GET", "pulls", []) => Answer::new(200, view(site, pull)),
+                ("PATCH", "pulls", []) => change(site, pull, &people, request),
+                ("POST", "issues", ["labels"]) => {
+                    let known = request.texts("labels").into_iter().filter(|name| labels.contains(name));
+                    pull.labels.extend(known);
+                    Answer::new(200, pull.labels.iter().map(|name| label(name)).collect())
+                }
+                ("POST", "pulls", ["requested_reviewers"]) => {
+                    let (users, teams) = (request.texts("reviewers"), request.texts("team_reviewers"));
+                    if let Some(name) = users.iter().chain(&teams).find(|name| !people.contains(name)) {
+                        return refuse(404, &format!("user does not exist [uid: 0, name: {name}]"));
+                    }
+                    pull.reviewers.extend(users);
+                    pull.teams.extend(teams);
+                    Answer::new(201, json!([]))
+                }
+                ("POST", "issues", ["comments"]) => {
+                    let text = request.text("body").unwrap_or_default();
+                    if text.is_empty() {
+                        return refuse(422, "[Body]: Required");
+                    }
+                    pull.comments.push(text.to_owned());
+                    Answer::new(201, json!({"id": 1, "body": text}))
+                }
+                _ => refuse(404, "The target couldn't be found."),
+            }
+        }
+        _ => refuse(404, "The target couldn't be found."),
+    }
+}
+
+fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
+    let state = request.parameter("state").unwrap_or("open");
+    let head = request.parameter("head");
+    let limit: usize = request.parameter("limit").map_or(30, |n| n.parse().unwrap()).min(50);
+    let page: usize = request.parameter("page").map_or(1, |n| n.parse().unwrap());
+    let fits = |pull: &&Pull| {
+        (state == "all" || (state == "open") == (pull.state == State::Open))
+            && head.is_none_or(|head| head == pull.head)
+    };
+    let found: Vec<&Pull> = hub.pulls.iter().rev().filter(fits).collect();
+    let shown = found.iter().skip((page - 1) * limit).take(limit);
+    let answer = Answer::new(200, shown.map(|pull| view(site, pull)).collect());
+    answer.header("x-total-count", &found.len().to_string())
+}
+
+fn open(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+    let text = |field| request.text(field).unwrap_or_default();
+    if text("title").is_empty() {
+        return refuse(422, "[Title]: Required");
+    }
+    if text("title").chars().count() > 255 {
+        return refuse(422, "[Title]: MaxSize");
+    }
+    let (head, base) = (text("head"), text("base"));
+    match hub.open(head, base, text("title"), text("body")) {
+        Ok(pull) => {
+            pull.draft = pull.title.starts_with("WIP: ");
+            Answer::new(201, view(site, pull))
+        }
+        Err(Refused::Exists(number)) => refuse(
+            409,
+            &format!(
+                "pull request already exists for these targets [id: {number}, issue_id: {number}, head_branch: {head}, base_branch: {base}]"
+            ),
+        ),
+        Err(Refused::NoHead | Refused::NoBase) => refuse(404, "The target couldn't be found."),
+        Err(Refused::NoCommits) => refuse(422, "there are no commits"),
+    }
+}
+
+fn change(site: &str, pull: &mut Pull, people: &[String], request: &Request) -> Answer {
+    if request.text("title").is_some_and(|title| title.chars().count() > 255) {
+        return refuse(422, "[Title]: MaxSize");
+    }
+    if request.body.get("assignees").is_some() {
+        let names = request.texts("assignees");
+        if let Some(name) = names.iter().find(|name| !people.contains(name)) {
+            return refuse(422, &format!("Assignee does not exist: [name: {name}]"));
+        }
+        pull.assignees = names;
+    }
+    match request.text("state") {
+        Some("closed") if pull.state == State::Open => pull.state = State::Closed,
+        Some("open") if pull.state == State::Closed => pull.state = State::Open,
+        _ => {}
+    }
+    let text = |field, now: &str| request.text(field).unwrap_or(now).to_owned();
+    pull.title = text("title", &pull.title);
+    pull.draft = pull.title.starts_with("WIP: ");
+    pull.body = text("body", &pull.body);
+    pull.base = text("base", &pull.base);
+    Answer::new(201, view(site, pull))
+}
+
+fn refuse(status: u16, message: &str) -> Answer {
+    Answer::new(status, json!({"message": message, "url": "http://127.0.0.1/api/swagger"}))
+}
+
+fn user(name: &str) -> Value {
+    json!({"id": 1, "login": name, "full_name": name})
+}
+
+fn label(name: &str) -> Value {
+    json!({"id": 1, "name": name, "color": "ededed"})
+}
+
+fn view(site: &str, pull: &Pull) -> Value {
+    let merged = pull.state == State::Merged;
+    let (owner, repository) = if pull.fork { ("stranger", 8) } else { ("acme", 7) };
+    json!({
+        "id": 1000 + pull.number, "number": pull.number, "title": pull.title, "body": pull.body, "draft": pull.draft,
+        "state": if pull.state == State::Open { "open" } else { "closed" }, "merged": merged,
+        "merged_at": merged.then_some("2026-01-03T03:04:05Z"), "user": user("tagboat-bot"),
+        "html_url": format!("{site}/{}/pulls/{}", GITEA.repository, pull.number),
+        "labels": pull.labels.iter().map(|name| label(name)).collect::<Vec<_>>(),
+        "head": {"label": if pull.fork { format!("{owner}:{}", pull.head) } else { pull.head.clone() }, "ref": pull.head,
+                 "sha": pull.sha, "repo_id": repository},
+        "base": {"label": pull.base, "ref": pull.base, "sha": pull.sha, "repo_id": 7},
+    })
+}

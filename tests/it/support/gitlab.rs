@@ -1,0 +1,193 @@
+//! GitLab's API over a [`Hub`], with GitLab's refusals in GitLab's words. The project stands in a subgroup.
+
+use serde_json::{Value, json};
+
+use super::double::{Answer, READER, Request, TOKEN, Vendor};
+use super::hub::{Hub, Pull, Refused, State};
+use super::spec::Description;
+
+pub(crate) static GITLAB: Vendor = Vendor {
+    name: "gitlab",
+    root: "/api/v4",
+    undescribed: "",
+    repository: "acme/platform/gitops",
+    described: Description {
+        file: "gitlab.yaml",
+        knows_null: false,
+        paths: &["/merge_requests", "projects/{id}\":"],
+        also: &[],
+        mistyped: &[
+            "labels",
+            "draft",
+            "source_project_id",
+            "target_project_id",
+            "reviewers",
+            "assignees",
+            "access_level",
+            "notification_level",
+        ],
+    },
+    answer,
+};
+
+fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+    let bearer = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
+    if ![TOKEN, READER].contains(&bearer) {
+        return Answer::new(401, json!({"message": "401 Unauthorized"}));
+    }
+    let writes = request.method != "GET";
+    let segments = request.segments();
+    let path: Vec<&str> = segments.iter().map(String::as_str).skip(2).collect();
+    match (request.method.as_str(), &path[..]) {
+        ("GET", ["user"]) => Answer::new(200, user("tagboat-bot")).header("ratelimit-remaining", "1990"),
+        ("GET", ["users"]) => {
+            let name = request.parameter("username").unwrap_or_default();
+            let found = hub.people.iter().filter(|person| *person == name);
+            Answer::new(200, found.map(|name| user(name)).collect())
+        }
+        (_, ["projects", project, ..]) if *project != GITLAB.repository => {
+            Answer::new(404, json!({"message": "404 Project Not Found"}))
+        }
+        (_, ["projects", ..]) if writes && bearer == READER => Answer::new(
+            403,
+            json!({"error": "insufficient_scope", "error_description": "The request requires higher privileges than provided by the access token.", "scope": "api"}),
+        ),
+        ("GET", ["projects", _]) => Answer::new(
+            200,
+            json!({
+                "id": 7, "path_with_namespace": GITLAB.repository, "archived": hub.archived, "default_branch": "main",
+                "permissions": {"project_access": {"access_level": 30, "notification_level": 3}, "group_access": null},
+            }),
+        ),
+        ("GET", ["projects", _, "merge_requests"]) => list(site, hub, request),
+        ("POST", ["projects", _, "merge_requests"]) => open(site, hub, request),
+        (method, ["projects", _, "merge_requests", number, rest @ ..]) => {
+            let people = hub.people.clone();
+            let Some(pull) = number.parse().ok().and_then(|number| hub.pull(number)) else {
+                return Answer::new(404, json!({"message": "404 Not found"}));
+            };
+            match (method, rest) {
+                ("GET", []) => Answer::new(200, view(site, pull)),
+                ("PUT", []) => change(site, pull, &people, request),
+                ("POST", ["notes"]) => match request.text("body") {
+                    Some(text) if !text.is_empty() => {
+                        pull.comments.push(text.to_owned());
+                        Answer::new(201, json!({"id": 1, "body": text}))
+                    }
+                    _ => Answer::new(400, json!({"error": "body is missing"})),
+                },
+                _ => Answer::new(404, json!({"error": "404 Not Found"})),
+            }
+        }
+        _ => Answer::new(404, json!({"error": "404 Not Found"})),
+    }
+}
+
+fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
+    let state = request.parameter("state").unwrap_or("all");
+    let branch = request.parameter("source_branch");
+    let per_page: usize = request.parameter("per_page").map_or(20, |n| n.parse().unwrap()).min(100);
+    let page: usize = request.parameter("page").map_or(1, |n| n.parse().unwrap());
+    let fits =
+        |pull: &&Pull| (state == "all" || state == word(pull)) && branch.is_none_or(|branch| branch == pull.head);
+    let found: Vec<&Pull> = hub.pulls.iter().rev().filter(fits).collect();
+    let shown = found.iter().skip((page - 1) * per_page).take(per_page);
+    let next = if found.len() > page * per_page { (page + 1).to_string() } else { String::new() };
+    Answer::new(200, shown.map(|pull| view(site, pull)).collect()).header("x-next-page", &next)
+}
+
+fn open(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+    let text = |field| request.text(field).unwrap_or_default();
+    for field in ["source_branch", "target_branch", "title"] {
+        if text(field).is_empty() {
+            return Answer::new(400, json!({"error": format!("{field} is missing")}));
+        }
+    }
+    if let Some(refused) = too_long(request) {
+        return refused;
+    }
+    let (head, base) = (text("source_branch"), text("target_branch"));
+    match hub.open(head, base, text("title"), text("description")) {
+        Ok(pull) => {
+            pull.labels.extend(request.texts("labels"));
+            pull.draft = pull.title.starts_with("Draft: ");
+            Answer::new(201, view(site, pull))
+        }
+        Err(Refused::Exists(number)) => {
+            let message = format!("Another open merge request already exists for this source branch: !{number}");
+            Answer::new(409, json!({ "message": [message] }))
+        }
+        Err(Refused::NoHead) => {
+            Answer::new(400, json!({"message": {"base": [format!("Source branch \"{head}\" does not exist")]}}))
+        }
+        Err(Refused::NoBase) => {
+            Answer::new(400, json!({"message": {"base": [format!("Target branch \"{base}\" does not exist")]}}))
+        }
+        Err(Refused::NoCommits) => Answer::new(400, json!({"message": "no commits"})),
+    }
+}
+
+fn change(site: &str, pull: &mut Pull, people: &[String], request: &Request) -> Answer {
+    if let Some(refused) = too_long(request) {
+        return refused;
+    }
+    if request.body.as_object().is_none_or(serde_json::Map::is_empty) {
+        return Answer::new(
+            400,
+            json!({"error": "assignee_id, description, title are missing, at least one parameter must be provided"}),
+        );
+    }
+    match request.text("state_event") {
+        Some("close") if pull.state == State::Open => pull.state = State::Closed,
+        Some("reopen") if pull.state == State::Closed => pull.state = State::Open,
+        _ => {}
+    }
+    let text = |field, now: &str| request.text(field).unwrap_or(now).to_owned();
+    pull.title = text("title", &pull.title);
+    pull.draft = pull.title.starts_with("Draft: ");
+    pull.body = text("description", &pull.body);
+    pull.base = text("target_branch", &pull.base);
+    for label in request.texts("add_labels") {
+        pull.labels.push(label);
+    }
+    for (field, names) in [("reviewer_ids", &mut pull.reviewers), ("assignee_ids", &mut pull.assignees)] {
+        if let Some(ids) = request.body[field].as_array() {
+            // Without a subscription there is one of each.
+            *names = people.iter().filter(|name| ids.contains(&user(name)["id"])).take(1).cloned().collect();
+        }
+    }
+    Answer::new(200, view(site, pull))
+}
+
+fn too_long(request: &Request) -> Option<Answer> {
+    [("title", 255), ("description", 1_048_576)].into_iter().find_map(|(field, limit)| {
+        (request.text(field)?.chars().count() > limit).then(|| {
+            Answer::new(400, json!({"message": {field: [format!("is too long (maximum is {limit} characters)")]}}))
+        })
+    })
+}
+
+fn word(pull: &Pull) -> &'static str {
+    match pull.state {
+        State::Open => "opened",
+        State::Merged => "merged",
+        State::Closed => "closed",
+    }
+}
+
+fn user(name: &str) -> Value {
+    let id = name.bytes().map(u64::from).sum::<u64>();
+    json!({"id": id, "username": name, "name": name, "state": "active"})
+}
+
+fn view(site: &str, pull: &Pull) -> Value {
+    json!({
+        "id": 1000 + pull.number, "iid": pull.number, "project_id": 7, "source_project_id": if pull.fork { 8 } else { 7 },
+        "target_project_id": 7, "title": pull.title, "description": pull.body, "state": word(pull), "draft": pull.draft,
+        "source_branch": pull.head, "target_branch": pull.base, "sha": pull.sha, "labels": pull.labels,
+        "web_url": format!("{site}/{}/-/merge_requests/{}", GITLAB.repository, pull.number), "author": user("tagboat-bot"),
+        "reviewers": pull.reviewers.iter().map(|name| user(name)).collect::<Vec<_>>(),
+        "assignees": pull.assignees.iter().map(|name| user(name)).collect::<Vec<_>>(),
+        "created_at": "2026-01-02T03:04:05.000Z", "updated_at": "2026-01-02T03:04:05.000Z", "merge_status": "can_be_merged",
+    })
+}
