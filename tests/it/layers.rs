@@ -91,7 +91,7 @@ const WORLDLY: &[&str] = &[
 const CLOCKS: &[&str] = &["Instant::now", "SystemTime::now", "Timestamp::now", "Zoned::now"];
 
 /// Names that say nothing about what is in a file.
-const EMPTY_NAMES: &[&str] = &["common", "helper", "helpers", "misc", "util", "utils"];
+const EMPTY_NAMES: &[&str] = &["common", "helpers", "misc", "util", "utils"];
 
 /// Lines of a file before its tests.
 const LONGEST: usize = 400;
