@@ -68,6 +68,16 @@ impl Error {
         self
     }
 
+    /// What could not be done, without causes and advice.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What to do next.
+    pub fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// The exit code it calls for.
     pub fn exit(&self) -> Exit {
         self.exit

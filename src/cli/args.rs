@@ -95,6 +95,8 @@ pub(super) enum Command {
     List,
     /// Show every tag of an image with its verdict: why this one, why not that one
     Explain(ExplainArguments),
+    /// Ask configuration, git, forge and registries whether they answer, with these credentials
+    Check,
     /// Write a commented starter tagboat.yaml from what the repository holds
     Init(InitArguments),
     /// Run the whole job against an embedded registry, git remote and forge: no network, nothing of yours is touched

@@ -1,6 +1,7 @@
 //! The door: arguments in, text and an exit code out. Knows flags and the terminal; decides nothing.
 
 mod args;
+mod check;
 mod commands;
 mod explain;
 mod terminal;
@@ -48,6 +49,7 @@ async fn dispatch(Arguments { command, common }: Arguments) -> Result<Exit, Erro
         Command::Edit(edit) => commands::edit(&common, &edit).await,
         Command::List => commands::list(&common).await,
         Command::Explain(asked) => explain::explain(&common, &asked).await,
+        Command::Check => check::check(&common).await,
         Command::Init(init) => commands::init(&common, &init),
         Command::Demo(demo) => commands::demo(&common, &demo).await,
         Command::Schema => commands::schema(),

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::checks::Checks;
 use super::explanation::Explanation;
 use super::list::List;
 use super::page::Page;
@@ -32,6 +33,10 @@ impl Renderer for Json {
 
     fn run(&self, report: &RunReport, _: Page) -> String {
         document(report)
+    }
+
+    fn checks(&self, checks: &Checks, _: Page) -> String {
+        document(checks)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::checks::Checks;
 use super::explanation::Explanation;
 use super::list::{List, RowStatus};
 use super::page::Page;
@@ -41,6 +42,19 @@ impl Renderer for Markdown {
             }
         }
         out
+    }
+
+    fn checks(&self, checks: &Checks, _: Page) -> String {
+        let rows = checks.checks.iter().map(|check| {
+            let status = if check.works { "works" } else { "fails" };
+            vec![
+                code(&check.what),
+                status.to_owned(),
+                plain(&check.says),
+                plain(check.hint.as_deref().unwrap_or_default()),
+            ]
+        });
+        table(&["What", "Status", "Says", "What to do"], rows)
     }
 
     fn run(&self, report: &RunReport, _: Page) -> String {

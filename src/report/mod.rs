@@ -4,6 +4,7 @@
 //! [`list`], [`explanation`] and [`run_report`] are the things that are shown; [`renderer`] is the trait of the ways to
 //! show them, and [`RENDERERS`] has them all.
 
+mod checks;
 mod diff;
 mod explanation;
 mod json;
@@ -14,6 +15,7 @@ mod renderer;
 mod run_report;
 mod text;
 
+pub use checks::{Check, Checks};
 pub use diff::diff;
 pub use explanation::{Candidate, Explanation};
 pub use json::Json;

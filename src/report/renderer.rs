@@ -1,5 +1,6 @@
 //! The trait of all renderers: reports in, text out. Nothing here writes to a terminal or a file.
 
+use super::checks::Checks;
 use super::explanation::Explanation;
 use super::list::List;
 use super::page::Page;
@@ -15,4 +16,7 @@ pub trait Renderer: Sync {
 
     /// What changes, what was proposed, what is left.
     fn run(&self, report: &RunReport, page: Page) -> String;
+
+    /// Whether everything that a run needs answers.
+    fn checks(&self, checks: &Checks, page: Page) -> String;
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::checks::Checks;
 use super::diff::diff;
 use super::explanation::{Candidate, Explanation};
 use super::list::{List, Row, RowStatus};
@@ -40,6 +41,26 @@ impl Renderer for Text {
 
     fn explanations(&self, explanations: &[Explanation], page: Page) -> String {
         explanations.iter().map(|one| explanation(one, page)).collect::<Vec<_>>().join("\n")
+    }
+
+    fn checks(&self, checks: &Checks, page: Page) -> String {
+        let mut rows = Vec::new();
+        for check in &checks.checks {
+            let (role, word) = if check.works { (Role::Good, "works") } else { (Role::Bad, "fails") };
+            rows.push(vec![
+                (role, word.to_owned()),
+                (Role::Strong, check.what.clone()),
+                (Role::Plain, check.says.clone()),
+            ]);
+            rows.extend(check.hint.iter().map(|hint| {
+                vec![
+                    (Role::Plain, String::new()),
+                    (Role::Plain, String::new()),
+                    (Role::Warning, format!("hint: {hint}")),
+                ]
+            }));
+        }
+        page.columns(&rows)
     }
 
     fn run(&self, report: &RunReport, page: Page) -> String {

@@ -1,0 +1,59 @@
+//! `tagboat check`: the first thing to run when something is wrong.
+
+use crate::error::{Error, Exit};
+use crate::report::{Check, Checks};
+use crate::run::worlds::{self, Loaded, Location};
+use crate::run::{self, check};
+
+use super::args::Common;
+use super::commands::Output;
+
+pub(super) async fn check(common: &Common) -> Result<Exit, Error> {
+    let location = Location::new(&common.repository);
+    let mut checks = Checks::default();
+    let loaded = match &location {
+        Location::Folder(folder) => worlds::load(common.config.as_deref(), folder),
+        Location::Url(_) => match worlds::repository(&location, "origin").await {
+            Ok(repository) => worlds::load_remote(common.config.as_deref(), &repository).await,
+            Err(error) => Err(error),
+        },
+    };
+    let loaded = loaded?;
+    checks.checks.push(configuration(&loaded));
+    let mut listed = Vec::new();
+    if let Location::Folder(folder) = &location {
+        listed = run::list(&run::Folder::new(folder), &loaded.config);
+    }
+    match worlds::repository(&location, &loaded.config.git.remote).await {
+        Err(error) => checks.checks.push(failed("git", &error)),
+        Ok(repository) => {
+            checks.checks.push(check::git(&repository, repository.url(), loaded.config.git.base.as_ref()).await);
+            let forge = worlds::forge(&loaded, repository.url());
+            checks.checks.push(check::forge(forge.as_deref()).await);
+            if let Location::Url(_) = &location {
+                listed = run::list(&worlds::base(&repository, &loaded.config).await?, &loaded.config);
+            }
+        }
+    }
+    match worlds::registries(&loaded) {
+        Ok(registries) => checks.checks.extend(check::registries(&registries, &listed).await),
+        Err(error) => checks.checks.push(failed("registries", &error)),
+    }
+    Output::new(common).print(|renderer, page| renderer.checks(&checks, page))?;
+    Ok(if checks.all_work() { Exit::Done } else { Exit::Failed })
+}
+
+fn configuration(loaded: &Loaded) -> Check {
+    let says = match &loaded.file {
+        Some(file) => format!("{} is well-formed", file.display()),
+        None => {
+            "there is none: every image is governed by the shape of its tag, one pull request per folder".to_owned()
+        }
+    };
+    Check { what: "configuration".to_owned(), works: true, says, hint: None }
+}
+
+fn failed(what: &str, error: &Error) -> Check {
+    let hint = error.advice().map(str::to_owned);
+    Check { what: what.to_owned(), works: false, says: error.message().to_owned(), hint }
+}

@@ -1,0 +1,80 @@
+//! `tagboat check`: asks everything that a run would ask first, reads only, and goes on after what fails.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, chain};
+use crate::forge::Forge;
+use crate::git::Git;
+use crate::image::ImageName;
+use crate::manifest::Finding;
+use crate::plan::{Listed, Status};
+use crate::registry::Registry;
+use crate::report::Check;
+
+/// The repository: is the remote there, and which branch would pull requests be for.
+pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchName>) -> Check {
+    let asked = async {
+        let base = match base {
+            Some(base) => base.clone(),
+            None => git.default_branch().await?,
+        };
+        let heads = git.remote_branches(&base, "").await?;
+        Ok::<_, crate::git::GitError>((heads.contains_key(&base), base))
+    };
+    match asked.await {
+        Ok((true, base)) => works("git", format!("{url} can be read; pull requests are for {base}")),
+        Ok((false, base)) => fails(
+            "git",
+            format!("{url} has no branch {base}"),
+            Some("set `git: { base: … }` in tagboat.yaml".to_owned()),
+        ),
+        Err(error) => fails("git", chain(&error), error.hint()),
+    }
+}
+
+/// The forge: is the repository there, and what may the token do.
+pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
+    let forge = match forge {
+        Ok(forge) => forge,
+        Err(error) => return fails("forge", error.message().to_owned(), error.advice().map(str::to_owned)),
+    };
+    match forge.check().await {
+        Ok(access) => {
+            let user = access
+                .user
+                .map_or_else(|| "no token is sent, or it names nobody".to_owned(), |user| format!("as {user}"));
+            let rights =
+                if access.rights.is_empty() { String::new() } else { format!(", may {}", access.rights.join(", ")) };
+            let left = access
+                .remaining
+                .map(|left| format!(", {left} requests left before the rate limit"))
+                .unwrap_or_default();
+            works("forge", format!("{user}{rights}{left}"))
+        }
+        Err(error) => fails("forge", chain(&error), error.hint()),
+    }
+}
+
+/// Every registry that governed images are in: does it list the tags of one of them.
+pub async fn registries(registry: &dyn Registry, listed: &[Listed]) -> Vec<Check> {
+    let mut hosts = BTreeMap::<&str, (&ImageName, usize)>::new();
+    for one in listed {
+        if let (Finding::Occurrence(found), Status::Governed(_)) = (&one.finding, &one.status) {
+            let name = found.reference.name();
+            hosts.entry(name.registry()).or_insert((name, 0)).1 += 1;
+        }
+    }
+    let asks = hosts.into_iter().map(async |(host, (name, count))| match registry.tags(name).await {
+        Ok(tags) => works(host, format!("lists {} tags of {name}; {count} references are there", tags.len())),
+        Err(error) => fails(host, chain(&error), error.hint()),
+    });
+    futures_util::future::join_all(asks).await
+}
+
+fn works(what: &str, says: String) -> Check {
+    Check { what: what.to_owned(), works: true, says, hint: None }
+}
+
+fn fails(what: &str, says: String, hint: Option<String>) -> Check {
+    Check { what: what.to_owned(), works: false, says, hint }
+}
