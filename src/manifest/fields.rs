@@ -8,9 +8,12 @@ use super::reading::{is_surely_reference, no_literal};
 use super::split::{self, is_image_key};
 use crate::text::{NodeId, Shape, Style};
 
-/// Walks the whole document.
+/// Walks the whole document, once.
 pub(super) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'static str) {
     let tree = document.tree;
+    if std::mem::replace(&mut found.walked, true) {
+        return;
+    }
     for node in tree.nodes() {
         match tree.shape(node) {
             Shape::Mapping => mapping(document, found, format, node),
@@ -58,6 +61,10 @@ fn single(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, 
     let tree = document.tree;
     let Some(text) = tree.text_of(value) else { return };
     let is_text = tree.string(value).is_some();
+    if key == "kubectl.kubernetes.io/last-applied-configuration" {
+        let reason = "kubectl's record of what was applied".to_owned();
+        return found.remark(document, format, value, Standing::NotOurs, reason);
+    }
     if key == "image" {
         if tree.style(value) == Some(Style::Block) && text.trim().contains('\n') {
             return;

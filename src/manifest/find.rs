@@ -9,7 +9,7 @@ use super::lines;
 use super::marker;
 use super::occurrence::{Finding, Occurrence, Place, Remark, Standing};
 use super::options::Options;
-use super::place::File;
+use super::place::{File, begins};
 use super::screen::{may_hold, reads};
 use crate::text::{self, NodeId, Origin, Span, Style, Tree};
 
@@ -27,15 +27,14 @@ pub(super) fn find(formats: &[&dyn Format], path: &str, bytes: &[u8], options: &
             if options.is_patterned(path) {
                 read_text(formats, &file, &lines::matches(path, text, options), options, &mut findings);
             }
-            if !may_hold(text.as_bytes()) || !reads(path) {
-            } else if lines::is_text_file(path) {
+            if lines::is_text_file(path) {
                 read_text(formats, &file, &lines::read(path, text), options, &mut findings);
-            } else {
+            } else if reads(path) && may_hold(text.as_bytes()) {
                 read_stream(formats, &file, text, options, &mut findings);
             }
         }
         Err(reason) => {
-            if may_hold(&bytes.iter().copied().filter(|b| *b != 0).collect::<Vec<_>>()) {
+            if reads(path) && may_hold(&bytes.iter().copied().filter(|b| *b != 0).collect::<Vec<_>>()) {
                 findings.push(whole_file(&file, 0, Standing::Held, reason.to_owned()));
             }
         }
@@ -134,7 +133,7 @@ fn read_embedded(
     let (tree, outer) = (document.tree, document.origin);
     let Some(value) = tree.text_of(node) else { return };
     let local = tree.span(node);
-    let around = outer.bytes.as_ref().map_or(outer.around, |bytes| bytes.offset(local.start));
+    let around = outer.bytes.as_ref().map_or(outer.around, |bytes| bytes.offset(begins(tree, node)));
     let block = tree.style(node) == Some(Style::Block);
     let bytes = outer.bytes.as_ref().filter(|_| block).and_then(|bytes| bytes.of_block(tree, local, value));
     let prefix = format!("{}|", document.route(node));

@@ -20,6 +20,8 @@ pub struct Found<'a> {
     /// Scalars that are part of a finding.
     taken: HashSet<NodeId>,
     pub(super) markers: Vec<MarkerComment>,
+    /// Whether the walk over all mappings is done.
+    pub(super) walked: bool,
     /// Scalars that may hold documents of their own.
     pub(super) embedded: Vec<NodeId>,
 }
@@ -41,7 +43,7 @@ pub(super) struct Parts {
 
 impl<'a> Found<'a> {
     pub(super) fn new(file: &'a File<'a>, markers: Vec<MarkerComment>) -> Self {
-        Self { file, findings: Vec::new(), taken: HashSet::new(), markers, embedded: Vec::new() }
+        Self { file, findings: Vec::new(), taken: HashSet::new(), markers, walked: false, embedded: Vec::new() }
     }
 
     /// Whether a scalar is part of a finding already.
@@ -151,8 +153,11 @@ impl<'a> Found<'a> {
         if let Some(not) = reading::no_literal(name) {
             return Err(not);
         }
-        if name.ends_with("@sha256") || reading::is_bare_digest(tag_text) {
-            return Err(held("the digest stands where the tag should: the name must not end in @sha256".to_owned()));
+        if name.ends_with("@sha256") {
+            return Err(held("the name ends in @sha256: the digest is split between two fields".to_owned()));
+        }
+        if reading::is_bare_digest(tag_text) {
+            return Err(held("the tag is the hex of a digest, which belongs in a field for digests".to_owned()));
         }
         if digest_text.is_empty() && Digest::new(tag_text).is_ok() {
             let swapped = Parts { tag: None, digest: parts.tag, ..parts.clone() };
@@ -250,7 +255,10 @@ impl<'a> Found<'a> {
             Ok(marker) => marker,
             Err(reason) => return self.remark(document, format, node, Standing::Held, reason),
         };
-        let place = place(document, self.file, node);
+        let mut place = place(document, self.file, node);
+        if let Some(name) = sites.name.as_ref().filter(|_| place.value.trim_end().contains('\n')) {
+            place.position = self.file.position(name.span.start);
+        }
         self.findings.push(Finding::Occurrence(Box::new(Occurrence { place, format, reference, sites, marker })));
     }
 

@@ -54,7 +54,7 @@ fn value(document: &Document<'_>, found: &mut Found<'_>, says: &Says, node: Node
     if says.part == Part::Any && is_surely_reference(text) {
         return found.reference(document, NAME, node);
     }
-    if text.contains('/') || text.is_empty() {
+    if says.part != Part::Name && (text.contains('/') || text.is_empty()) {
         let reason = format!("the marker {} stands beside what is neither a reference nor a tag", shown(says));
         return found.remark(document, NAME, node, Standing::Held, reason);
     }

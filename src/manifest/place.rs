@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::document::Document;
 use super::occurrence::Place;
-use crate::text::{LineIndex, NodeId, Shape, Span, Style};
+use crate::text::{LineIndex, NodeId, Shape, Span, Style, Tree};
 
 /// The file that findings are reported from.
 pub(super) struct File<'a> {
@@ -30,15 +30,19 @@ pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> P
         Shape::Scalar(..) => origin.bytes.as_ref().and_then(|bytes| bytes.span(local)),
         _ => None,
     };
-    let begins =
-        if tree.style(node) == Some(Style::Block) { block_header(tree.text(), local.start) } else { local.start };
     Place {
         path: file.path.clone(),
-        position: file.position(in_file(begins)),
+        position: file.position(in_file(begins(tree, node))),
         field: document.route(node),
         value: tree.text_of(node).unwrap_or_default().to_owned(),
         span: Some(span.unwrap_or(Span::new(start, start))),
     }
+}
+
+/// Where a node begins to the eye: a block scalar with its header.
+pub(super) fn begins(tree: &Tree<'_>, node: NodeId) -> usize {
+    let start = tree.span(node).start;
+    if tree.style(node) == Some(Style::Block) { block_header(tree.text(), start) } else { start }
 }
 
 /// Where the `|` or `>` above the content of a block scalar stands.

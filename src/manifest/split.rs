@@ -100,6 +100,9 @@ pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
     }
     let Some(names) = names(document, map, &keys, is_image_map) else { return };
     let (tag, digest) = (value(tag), value(keys.digest));
+    if names.iter().any(|node| found.is_taken(*node)) {
+        return;
+    }
     if [keys.registry, keys.repository, tag, digest].into_iter().flatten().any(|node| found.is_taken(node)) {
         return;
     }

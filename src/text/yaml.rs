@@ -372,6 +372,9 @@ impl<'a> Tree<'a> {
 
     /// The way from the root: `spec.template.spec.containers[0].image`. Keys that are no plain names stand in `["…"]`.
     pub fn route(&self, id: NodeId) -> String {
+        if self.is_lines {
+            return self.key_text(id).unwrap_or_default().to_owned();
+        }
         let mut steps = Vec::new();
         for node in self.ancestors(id) {
             let Some(parent) = self.parent(node) else { break };
