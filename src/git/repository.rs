@@ -27,7 +27,7 @@ const DEPTH: &str = "--depth=2";
 /// How git is run.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// For one command of git. Five minutes, if nothing else is said.
+    /// For one command of git. Ten minutes, if nothing else is said: large repositories take their time.
     pub timeout: Duration,
     /// The `git` program. A bare name is looked for on `PATH`.
     pub program: PathBuf,
@@ -35,7 +35,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(300), program: "git".into() }
+        Self { timeout: Duration::from_secs(600), program: "git".into() }
     }
 }
 
