@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use globset::GlobMatcher;
 use regex::Regex;
@@ -26,6 +27,8 @@ pub struct Config {
     pub pull_requests: PullRequests,
     /// What is special about a registry, by host and port as they stand in a normalised image name.
     pub registries: BTreeMap<String, RegistrySettings>,
+    /// What no answer of a registry may exceed.
+    pub limits: LimitSettings,
     /// The manifests repository.
     pub git: GitSettings,
     /// Where pull requests are opened.
@@ -212,11 +215,13 @@ impl Default for PullRequests {
 /// What is special about one registry. It names environment variables, never what is in them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegistrySettings {
-    /// The host that is asked instead.
+    /// Where is asked instead: `host[:port][/prefix]` or a URL.
     pub mirror: Option<String>,
     /// A PEM file, as written: relative to the folder of the configuration.
     pub ca_file: Option<String>,
-    /// Whether it is spoken to without TLS; `None` leaves it to the host (loopback or not).
+    /// A PEM file with a client certificate and its key, as written.
+    pub client_cert_file: Option<String>,
+    /// Whether it, or its mirror, is spoken to without TLS; `None` leaves it to the address (loopback or not).
     pub plain_http: Option<bool>,
     /// The variable with the user name.
     pub username_env: Option<String>,
@@ -224,8 +229,29 @@ pub struct RegistrySettings {
     pub password_env: Option<String>,
     /// The variable with a Bearer token.
     pub token_env: Option<String>,
+    /// Further hosts that may see the credential when they ask for tokens.
+    pub auth_hosts: Vec<String>,
     /// How many tags are asked for at once.
     pub page_size: Option<u32>,
+    /// How many requests one run may send.
+    pub budget: Option<u64>,
+    /// A folder with an OCI image layout to read instead of a server, as written.
+    pub oci_layout: Option<String>,
+}
+
+/// What no answer of a registry may exceed; `None` where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LimitSettings {
+    /// Tags of one image.
+    pub tags: Option<u32>,
+    /// Pages of one tag list.
+    pub pages: Option<u32>,
+    /// Bytes of one answer.
+    pub answer: Option<u64>,
+    /// For one request.
+    pub request_time: Option<Duration>,
+    /// For all that is asked about one image.
+    pub image_time: Option<Duration>,
 }
 
 /// The manifests repository.

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::error::Problem;
+use super::located::Located;
+
 /// Units, from the longest to the shortest, with their seconds.
 const UNITS: [(char, u64); 5] = [('w', 7 * 86_400), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
@@ -35,6 +38,14 @@ pub fn duration(text: &str) -> Result<Duration, DurationError> {
         rest = rest[digits + 1..].trim_start();
     }
     Ok(Duration::from_secs(seconds))
+}
+
+/// A length of time that is written somewhere, if it is one.
+pub(super) fn checked_duration(written: Option<&Located<String>>, problems: &mut Vec<Problem>) -> Option<Duration> {
+    let written = written?;
+    let note =
+        |error: DurationError| problems.push(Problem::new(written.position, error.to_string()).hint(error.hint()));
+    duration(&written.value).map_err(note).ok()
 }
 
 #[cfg(test)]

@@ -15,14 +15,15 @@ mod patterns;
 mod policies;
 mod reader;
 mod refusal;
+mod registries;
 mod schema;
 mod starter;
 mod template;
 mod validate;
 
 pub use config::{
-    AppVersion, Config, ForgeSettings, GitSettings, ManifestSettings, Paths, PullRequests, ReferencePattern,
-    RegistrySettings, Selection, TagValue, Ungoverned,
+    AppVersion, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, Paths, PullRequests,
+    ReferencePattern, RegistrySettings, Selection, TagValue, Ungoverned,
 };
 pub use duration::{DurationError, duration};
 pub use error::{ConfigError, ConfigErrors};

@@ -27,6 +27,8 @@ pub(super) struct Schema {
     pub(super) pull_requests: PullRequestsSchema,
     /// What is special about a registry, by its host, with the port if it has one.
     pub(super) registries: BTreeMap<Located<String>, RegistrySchema>,
+    /// What no answer of a registry may exceed.
+    pub(super) limits: LimitsSchema,
     /// The manifests repository.
     pub(super) git: GitSchema,
     /// Where pull requests are opened. Left out, it is derived from the URL of the git remote.
@@ -148,11 +150,13 @@ pub(super) struct PullRequestsSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RegistrySchema {
-    /// The host that is asked instead: `127.0.0.1:5000`, `mirror.acme.internal`.
+    /// Where is asked instead: `127.0.0.1:5000`, `harbor.acme.internal/hub`, or a URL. A path is put before every image.
     pub(super) mirror: Option<Located<String>>,
     /// A PEM file of certificate authorities to trust besides the system's, from the configuration's folder.
     pub(super) ca_file: Option<String>,
-    /// Whether it is spoken to without TLS. Left out: only for loopback addresses.
+    /// A PEM file with a client certificate and its private key.
+    pub(super) client_cert_file: Option<String>,
+    /// Whether it, or its mirror, is spoken to without TLS. Left out: only on loopback addresses.
     pub(super) plain_http: Option<bool>,
     /// The environment variable that holds the user name.
     pub(super) username_env: Option<Located<String>>,
@@ -160,8 +164,30 @@ pub(super) struct RegistrySchema {
     pub(super) password_env: Option<Located<String>>,
     /// The environment variable that holds a ready-made Bearer token.
     pub(super) token_env: Option<Located<String>>,
+    /// Further hosts that may see the credential when they ask for tokens: token services that are not the registry.
+    pub(super) auth_hosts: Vec<Located<String>>,
     /// How many tags are asked for at once. Left out: 1000.
     pub(super) page_size: Option<Located<u32>>,
+    /// How many requests one run may send. Left out: as many as it takes.
+    pub(super) budget: Option<u64>,
+    /// A folder with an OCI image layout that is read instead of a server, from the configuration's folder.
+    pub(super) oci_layout: Option<String>,
+}
+
+/// What no answer of a registry may exceed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct LimitsSchema {
+    /// Tags of one image. Left out: 500000.
+    pub(super) tags: Option<Located<u32>>,
+    /// Pages of one tag list. Left out: 2000.
+    pub(super) pages: Option<Located<u32>>,
+    /// Size of one answer in MiB. Left out: 16.
+    pub(super) answer_mib: Option<Located<u32>>,
+    /// Time for one request: `30s`, which it is when left out.
+    pub(super) request_time: Option<Located<String>>,
+    /// Time for all that is asked about one image. Left out: `5m`.
+    pub(super) image_time: Option<Located<String>>,
 }
 
 /// The manifests repository.

@@ -1,15 +1,16 @@
 //! From what is written to what is meant: every value is checked, and every problem is told.
 
-use super::config::{Config, ForgeSettings, GitSettings, IGNORE, Paths, PullRequests, RegistrySettings, Rule};
-use super::duration::duration;
+use super::config::{Config, ForgeSettings, GitSettings, IGNORE, Paths, PullRequests, Rule};
+use super::duration::checked_duration;
 use super::error::Problem;
 use super::located::Located;
 use super::manifests::manifests;
 use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
-use super::schema::{AuthorSchema, ForgeSchema, GitSchema, PathsSchema, RegistrySchema, RuleSchema, Schema};
+use super::registries::{limits, registries};
+use super::schema::{AuthorSchema, ForgeSchema, GitSchema, PathsSchema, RuleSchema, Schema};
 use super::template::{GROUP_NAMES, TEXT_NAMES, check_template};
-use crate::image::{ImageName, Platform};
+use crate::image::Platform;
 use crate::policy::Gates;
 use crate::refname::BranchName;
 
@@ -24,6 +25,7 @@ pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) 
         rules: rules.into_iter().map(|written| rule(written, path, &names, problems)).collect(),
         pull_requests: pull_requests(schema.pull_requests, problems),
         registries: registries(schema.registries, problems),
+        limits: limits(schema.limits, problems),
         git: git(schema.git, problems),
         forge: forge(schema.forge, problems),
         policies,
@@ -75,11 +77,7 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
             policy.value
         },
     );
-    let min_age = written.min_age.and_then(|text| {
-        let note =
-            |error: super::duration::DurationError| Problem::new(text.position, error.to_string()).hint(error.hint());
-        duration(&text.value).map_err(|error| problems.push(note(error))).ok()
-    });
+    let min_age = checked_duration(written.min_age.as_ref(), problems);
     let mut platforms = Vec::new();
     for text in &written.platforms {
         match Platform::new(&text.value) {
@@ -145,65 +143,6 @@ fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {
             let hint = "write image, all, or a template such as \"{{ path_dir }}\"";
             problems.push(Problem::new(group.position, format!("'{other}' groups nothing")).hint(hint));
         }
-    }
-}
-
-fn registries(
-    written: std::collections::BTreeMap<Located<String>, RegistrySchema>,
-    problems: &mut Vec<Problem>,
-) -> std::collections::BTreeMap<String, RegistrySettings> {
-    let mut registries = std::collections::BTreeMap::new();
-    for (host, written) in written {
-        let name = checked_host(&host, problems);
-        let mirror = written.mirror.as_ref().map(|mirror| checked_host(mirror, problems));
-        for variable in [&written.username_env, &written.password_env, &written.token_env].into_iter().flatten() {
-            check_variable(variable, problems);
-        }
-        if let Some(size) = written.page_size.as_ref().filter(|size| size.value == 0) {
-            problems.push(Problem::new(size.position, "`page-size` is at least 1"));
-        }
-        let text = |written: Option<Located<String>>| written.map(|text| text.value);
-        let settings = RegistrySettings {
-            mirror,
-            ca_file: written.ca_file,
-            plain_http: written.plain_http,
-            username_env: text(written.username_env),
-            password_env: text(written.password_env),
-            token_env: text(written.token_env),
-            page_size: written.page_size.map(|size| size.value),
-        };
-        if registries.insert(name.clone(), settings).is_some() {
-            problems.push(Problem::new(host.position, format!("the registry {name} stands here for the second time")));
-        }
-    }
-    registries
-}
-
-/// A registry host as it stands in normalised image names; `index.docker.io` is `docker.io`.
-fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
-    // Something is a host if, put before a path, it is read as one.
-    let as_host = |text: &str| {
-        let name = ImageName::new(&format!("{text}/a/b")).ok()?;
-        (name.path() == "a/b").then(|| name.registry().to_owned())
-    };
-    as_host(&host.value).unwrap_or_else(|| {
-        let text = host.value.as_str();
-        let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let hint = match bare.split('/').next().and_then(as_host) {
-            Some(near) => format!("write host and port only: {near}"),
-            None => "write host and port as in image names: registry.example.com:5000".to_owned(),
-        };
-        problems.push(Problem::new(host.position, format!("'{text}' is not a registry host")).hint(hint));
-        text.to_owned()
-    })
-}
-
-/// The message does not repeat what is written: it may be the secret itself.
-fn check_variable(name: &Located<String>, problems: &mut Vec<Problem>) {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.value.is_empty() || !name.value.chars().all(word) || name.value.starts_with(|c: char| c.is_ascii_digit()) {
-        let problem = Problem::new(name.position, "this is not the name of an environment variable");
-        problems.push(problem.hint("name the variable that holds the value, such as ACME_REGISTRY_PASSWORD"));
     }
 }
 

@@ -199,7 +199,7 @@ impl RegistryError {
             Self::Schema1 { .. } => "push the image again with a current tool",
             Self::WrongDigest { .. } => "something between here and the registry changes its answers",
             Self::RealmElsewhere { realm, .. } => {
-                return Some(format!("if {realm} may have it, name its host with `auth-host:` for this registry"));
+                return Some(format!("if {realm} may have it, name its host with `auth-hosts:` for this registry"));
             }
             Self::Credential { .. } | Self::Settings { .. } | Self::Layout { .. } => return None,
         };

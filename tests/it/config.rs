@@ -79,6 +79,7 @@ fn wrong_shapes_do_not_fit_the_schema() {
         "many-problems",
         "no-kind",
         "number-for-text",
+        "registries",
         "secret-in-file",
         "string-for-list",
         "top-level-list",
