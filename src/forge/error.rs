@@ -25,7 +25,7 @@ pub enum ForgeError {
     Forbidden {
         /// What was asked.
         action: String,
-        /// 403, or 404 for a write to a repository that can be read.
+        /// 403; 401 on Bitbucket Data Center.
         status: u16,
         /// The forge's words.
         message: String,
@@ -150,6 +150,8 @@ impl Refusal {
         let archived = message.to_ascii_lowercase().contains("archived");
         match status {
             _ if self.limited => ForgeError::RateLimited { action, wait: self.wait },
+            // Bitbucket Data Center says 401 for a token that is good and may not.
+            401 if message.contains("not permitted") => ForgeError::Forbidden { action, status, message, needs },
             401 => ForgeError::Unauthorized { action, message },
             403 | 410 | 423 if archived => ForgeError::Archived { action, message },
             403 => ForgeError::Forbidden { action, status, message, needs },
@@ -211,6 +213,7 @@ mod tests {
         let table = [
             // status  limited  message                                   expected
             (401,      false,   "Bad credentials",                        "Unauthorized"),
+            (401,      false,   "You are not permitted to access this resource", "Forbidden"),
             (403,      false,   "Resource not accessible by integration", "Forbidden"),
             (403,      true,    "You have exceeded a secondary rate",     "RateLimited"),
             (403,      false,   "Repository was archived so is read-only.", "Archived"),

@@ -1,5 +1,8 @@
 //! Asks code hosts about pull requests. [`FORGES`] lists them; a new one is one file and one row.
 
+mod azure_devops;
+mod bitbucket_cloud;
+mod bitbucket_data_center;
 mod crab;
 mod error;
 mod forge;
@@ -65,6 +68,33 @@ pub const FORGES: &[Entry] = &[
         token_variables: gitea::TOKEN_VARIABLES,
         git_user: gitea::GIT_USER,
         connect: gitea::connect,
+    },
+    Entry {
+        name: "bitbucket-cloud",
+        about: "Bitbucket Cloud: bitbucket.org",
+        recognises: bitbucket_cloud::recognises,
+        address: bitbucket_cloud::address,
+        token_variables: bitbucket_cloud::TOKEN_VARIABLES,
+        git_user: bitbucket_cloud::GIT_USER,
+        connect: bitbucket_cloud::connect,
+    },
+    Entry {
+        name: "bitbucket-data-center",
+        about: "Bitbucket Data Center, on a server of one's own",
+        recognises: bitbucket_data_center::recognises,
+        address: bitbucket_data_center::address,
+        token_variables: bitbucket_data_center::TOKEN_VARIABLES,
+        git_user: bitbucket_data_center::GIT_USER,
+        connect: bitbucket_data_center::connect,
+    },
+    Entry {
+        name: "azure-devops",
+        about: "Azure DevOps Services and Server",
+        recognises: azure_devops::recognises,
+        address: azure_devops::address,
+        token_variables: azure_devops::TOKEN_VARIABLES,
+        git_user: azure_devops::GIT_USER,
+        connect: azure_devops::connect,
     },
     Entry {
         name: "local",

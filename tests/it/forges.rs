@@ -11,7 +11,10 @@ use tagboat::refname::BranchName;
 use tagboat::secret::Secret;
 use tempfile::TempDir;
 
+use crate::support::azure_devops::AZURE_DEVOPS;
 use crate::support::bare::Bare;
+use crate::support::bitbucket_cloud::BITBUCKET_CLOUD;
+use crate::support::bitbucket_data_center::BITBUCKET_DATA_CENTER;
 use crate::support::double::{Answer, Double, Fault, READER, TOKEN, Vendor};
 use crate::support::gitea::GITEA;
 use crate::support::github::GITHUB;
@@ -28,7 +31,7 @@ struct World {
 }
 
 /// All doubles; `local` needs none.
-const DOUBLES: &[&Vendor] = &[&GITHUB, &GITLAB, &GITEA];
+const DOUBLES: &[&Vendor] = &[&GITHUB, &GITLAB, &GITEA, &BITBUCKET_CLOUD, &BITBUCKET_DATA_CENTER, &AZURE_DEVOPS];
 
 fn worlds() -> Vec<World> {
     let doubles = DOUBLES.iter().map(|vendor| World::new(vendor));
@@ -143,14 +146,15 @@ fn pushed(world: &World, name: &str) -> Proposal {
 async fn opens_and_finds_again() {
     for world in worlds() {
         let mut wanted = pushed(&world, "tagboat/api");
-        wanted.extras.labels = vec!["deploy".to_owned()];
+        let labels = if world.forge.limits().labels { vec!["deploy".to_owned()] } else { vec![] };
+        wanted.extras.labels.clone_from(&labels);
         let opened = world.opened(&wanted).await;
         let listed = world.forge.open_pull_requests("tagboat/").await.unwrap();
         assert_eq!(listed, vec![opened.clone()], "{}", world.name);
         assert_eq!(opened.state, PullRequestState::Open);
         assert_eq!((&opened.branch, &opened.base), (&wanted.branch, &wanted.base), "{}", world.name);
         assert_eq!((&opened.title, &opened.body), (&wanted.title, &wanted.body), "{}", world.name);
-        assert_eq!(opened.labels, ["deploy"], "{}", world.name);
+        assert_eq!(opened.labels, labels, "{}", world.name);
         assert!(opened.url.contains("://"), "{}: {}", world.name, opened.url);
         if let Some(head) = opened.head {
             assert_eq!(Some(head.as_str().to_owned()), world.bare.head("tagboat/api"), "{}", world.name);
@@ -187,7 +191,9 @@ async fn updates_in_place_and_then_sends_nothing() {
         assert_eq!((now.number, &now.title, &now.body), (opened.number, &wanted.title, &wanted.body), "{}", world.name);
         let mut labels = now.labels.clone();
         labels.sort();
-        assert_eq!(labels, ["by-a-person", "deploy"], "{}", world.name);
+        if world.forge.limits().labels {
+            assert_eq!(labels, ["by-a-person", "deploy"], "{}", world.name);
+        }
         world.writes();
         world.forge.update(&now, &wanted).await.unwrap();
         assert_eq!(world.writes(), Vec::<String>::new(), "{}", world.name);
@@ -273,8 +279,8 @@ async fn a_lost_answer_makes_no_second_pull_request() {
         double.fail("POST", Fault::Instead(Answer::new(502, json!("bad gateway"))));
         world.opened(&pushed(&world, "tagboat/web")).await;
         let sent = double.take_log();
-        let methods: Vec<&str> = sent.iter().map(|r| r.method.as_str()).take(3).collect();
-        assert_eq!(methods, ["POST", "GET", "POST"], "{}", world.name);
+        let methods: Vec<&str> = sent.iter().map(|r| r.method.as_str()).collect();
+        assert!(methods.ends_with(&["POST", "GET", "POST"]), "{}: {methods:?}", world.name);
         assert_eq!(double.hub(|hub| hub.pulls.len()), 2, "{}", world.name);
     }
 }
@@ -370,9 +376,10 @@ async fn people_and_labels_that_may_not_be_asked_are_warnings() {
         let Some(double) = &world.double else { continue };
         let limits = world.forge.limits();
         let mut wanted = pushed(&world, "tagboat/api");
-        wanted.extras.reviewers = vec!["rita".to_owned(), "nobody".to_owned()];
-        wanted.extras.assignees = vec!["sam".to_owned(), "stranger".to_owned()];
-        wanted.extras.team_reviewers = vec!["deployers".to_owned()];
+        let person = DOUBLES.iter().find(|vendor| vendor.name == world.name).unwrap().person;
+        wanted.extras.reviewers = vec![person("rita"), person("nobody")];
+        wanted.extras.assignees = vec![person("sam"), person("stranger")];
+        wanted.extras.team_reviewers = vec![person("deployers")];
         wanted.extras.draft = true;
         let written = world.forge.open(&wanted).await.unwrap();
         let said = written.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
@@ -381,13 +388,13 @@ async fn people_and_labels_that_may_not_be_asked_are_warnings() {
             #[rustfmt::skip]
             let table = [
                 // known                 is                        wanted                     who is told of
-                (limits.reviewers,      pull.reviewers.clone(),   vec!["rita".to_owned()],      "nobody"),
-                (limits.assignees,      pull.assignees.clone(),   vec!["sam".to_owned()],       "stranger"),
-                (limits.team_reviewers, pull.teams.clone(),       vec!["deployers".to_owned()], ""),
+                (limits.reviewers,      pull.reviewers.clone(),   vec!["rita".to_owned()],      person("nobody")),
+                (limits.assignees,      pull.assignees.clone(),   vec!["sam".to_owned()],       person("stranger")),
+                (limits.team_reviewers, pull.teams.clone(),       vec!["deployers".to_owned()], String::new()),
             ];
             for (known, is, wanted, told) in table {
                 assert_eq!(is, if known { wanted } else { vec![] }, "{}: {said}", world.name);
-                assert!(!known || said.contains(told), "{}: {said}", world.name);
+                assert!(!known || said.contains(&told), "{}: {said}", world.name);
             }
             assert_eq!(pull.draft, limits.drafts, "{}", world.name);
         });
@@ -474,6 +481,43 @@ async fn local_files_look_as_they_always_did() {
     for file in ["0001.json", "0001.md"] {
         let written = std::fs::read_to_string(world.folder.path().join("pulls").join(file)).unwrap();
         assert_eq!(written, std::fs::read_to_string(expected.join(file)).unwrap(), "{file}");
+    }
+}
+
+/// An account's API token goes with its e-mail.
+#[tokio::test]
+async fn bitbucket_cloud_takes_a_token_with_a_user() {
+    let world = World::new(&BITBUCKET_CLOUD);
+    let double = world.double.as_ref().unwrap();
+    let mut with_user = settings(&double.api_url, double.repository, TOKEN);
+    with_user.user = Some("bot@acme.test".to_owned());
+    let forge = (named("bitbucket-cloud").unwrap().connect)(with_user).unwrap();
+    assert!(forge.open_pull_requests("x/").await.unwrap().is_empty());
+}
+
+/// Azure DevOps shortens descriptions in listings; the record for the next run stands at the end.
+#[tokio::test]
+async fn azure_devops_reads_long_descriptions_whole() {
+    let world = World::new(&AZURE_DEVOPS);
+    let mut wanted = pushed(&world, "tagboat/api");
+    wanted.body = format!("{}<!-- record -->", "long ".repeat(200));
+    world.opened(&wanted).await;
+    let found = world.forge.open_pull_requests("tagboat/").await.unwrap();
+    assert_eq!(found[0].body, wanted.body);
+}
+
+/// Both Bitbuckets take a list of reviewers that is left out for an empty one.
+#[tokio::test]
+async fn an_update_keeps_the_reviewers() {
+    for vendor in [&BITBUCKET_CLOUD, &BITBUCKET_DATA_CENTER] {
+        let world = World::new(vendor);
+        let mut wanted = pushed(&world, "tagboat/api");
+        wanted.extras.reviewers = vec!["rita".to_owned()];
+        let opened = world.opened(&wanted).await;
+        wanted.title = "Update api to 1.2".to_owned();
+        world.forge.update(&opened, &wanted).await.unwrap();
+        let reviewers = world.double.as_ref().unwrap().hub(|hub| hub.pull(1).unwrap().reviewers.clone());
+        assert_eq!(reviewers, ["rita"], "{}", world.name);
     }
 }
 

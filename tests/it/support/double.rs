@@ -88,6 +88,8 @@ pub(crate) struct Vendor {
     pub(crate) undescribed: &'static str,
     pub(crate) repository: &'static str,
     pub(crate) described: Description,
+    /// How a person is written in the configuration, by the name in the [`Hub`].
+    pub(crate) person: fn(&str) -> String,
     /// Answers; `site` is `http://127.0.0.1:port`.
     pub(crate) answer: fn(site: &str, hub: &mut Hub, request: &Request) -> Answer,
 }

@@ -11,7 +11,15 @@ pub(crate) static GITEA: Vendor = Vendor {
     root: "/api/v1",
     undescribed: "",
     repository: "acme/gitops",
-    described: Description { file: "forgejo.json", knows_null: false, paths: &[], also: &[], mistyped: &[] },
+    described: Description {
+        file: "forgejo.json",
+        knows_null: false,
+        paths: &[],
+        also: &[],
+        wrapped: None,
+        mistyped: &[],
+    },
+    person: str::to_owned,
     answer,
 };
 

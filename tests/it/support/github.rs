@@ -12,7 +12,15 @@ pub(crate) static GITHUB: Vendor = Vendor {
     root: "/api/v3",
     undescribed: "/api/v3",
     repository: "acme/gitops",
-    described: Description { file: "github-subset.json", knows_null: true, paths: &[], also: &[], mistyped: &[] },
+    described: Description {
+        file: "github-subset.json",
+        knows_null: true,
+        paths: &[],
+        also: &[],
+        wrapped: None,
+        mistyped: &[],
+    },
+    person: str::to_owned,
     answer,
 };
 

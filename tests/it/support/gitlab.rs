@@ -16,6 +16,7 @@ pub(crate) static GITLAB: Vendor = Vendor {
         knows_null: false,
         paths: &["/merge_requests", "projects/{id}\":"],
         also: &[],
+        wrapped: None,
         mistyped: &[
             "labels",
             "draft",
@@ -27,6 +28,7 @@ pub(crate) static GITLAB: Vendor = Vendor {
             "notification_level",
         ],
     },
+    person: str::to_owned,
     answer,
 };
 

@@ -29,6 +29,8 @@ pub(crate) struct Pull {
     pub(crate) comments: Vec<String>,
     /// Whether the branch is in a fork.
     pub(crate) fork: bool,
+    /// Grows with every write, for hosts that want to be told which state is written to.
+    pub(crate) version: u64,
 }
 
 /// Why a pull request can't be opened.
@@ -106,6 +108,7 @@ impl Hub {
             assignees: vec![],
             comments: vec![],
             fork: false,
+            version: 0,
         });
         Ok(self.pulls.last_mut().unwrap())
     }

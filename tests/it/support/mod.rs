@@ -15,7 +15,10 @@ pub(crate) mod token_server;
 #[cfg(unix)]
 pub(crate) mod wire;
 
+pub(crate) mod azure_devops;
 pub(crate) mod bare;
+pub(crate) mod bitbucket_cloud;
+pub(crate) mod bitbucket_data_center;
 pub(crate) mod double;
 pub(crate) mod gitea;
 pub(crate) mod github;

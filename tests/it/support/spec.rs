@@ -15,8 +15,10 @@ pub(crate) struct Description {
     pub(crate) knows_null: bool,
     /// Where it is YAML, which is slow to read: what stands in the paths that are wanted.
     pub(crate) paths: &'static [&'static str],
-    /// Query parameters that it leaves to prose.
+    /// Query parameters, and fields of requests, that it leaves to prose and examples.
     pub(crate) also: &'static [&'static str],
+    /// The field that holds a list in answers, where it says that they are the bare list.
+    pub(crate) wrapped: Option<&'static str>,
     /// Fields of answers whose type it gets wrong, by the vendor's own examples.
     pub(crate) mistyped: &'static [&'static str],
 }
@@ -93,12 +95,18 @@ impl Spec {
     /// What is wrong with an answer; nothing for what isn't described.
     pub(crate) fn response(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
         let Some((operation, _)) = self.operation(method, path) else { return vec![] };
-        let Some(response) = operation["responses"].get(status.to_string()) else {
-            let wrong = status < 400 && operation["responses"].get("default").is_none();
+        let responses = &operation["responses"];
+        let described = responses.get(status.to_string());
+        // Swagger made from code often knows 200 only.
+        let only = (status == 201).then(|| responses.get("200").filter(|_| responses.as_object().unwrap().len() == 1));
+        let Some(response) = described.or(only.flatten()) else {
+            let wrong = status < 400 && responses.get("default").is_none();
             return if wrong { vec![format!("{method} {path}: no answer {status} is described")] } else { vec![] };
         };
         let response = self.resolve(response);
         let Some(schema) = self.content(response).or_else(|| response.get("schema")) else { return vec![] };
+        let is_list = self.resolve(schema)["type"] == "array";
+        let body = self.known.wrapped.filter(|_| is_list).map_or(body, |field| &body[field]);
         let mut body = body.clone();
         if !self.known.knows_null {
             drop_nulls(&mut body);
@@ -201,6 +209,7 @@ impl Spec {
             }
         }
         let open = known.is_empty();
+        known.extend(self.known.also.iter().map(|field| (*field).to_owned()));
         body.as_object().into_iter().flat_map(Map::keys).filter(move |field| !open && !known.contains(*field))
     }
 }

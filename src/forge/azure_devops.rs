@@ -1,0 +1,375 @@
+//! Azure DevOps: Services (dev.azure.com) and Server. Knows no git.
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::http::{Method, Patience};
+use crate::plan::{Extras, Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
+
+use super::error::ForgeError;
+use super::forge::{Access, Forge, Limits, Written};
+use super::remote::RemoteUrl;
+use super::rest::{Rest, part, query};
+use super::settings::{Address, ForgeSettings};
+use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once};
+
+/// What a pipeline passes on with `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`, and what `az devops` reads.
+pub(super) const TOKEN_VARIABLES: &[&str] = &["SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT"];
+
+/// Any name does; the token is the password.
+pub(super) const GIT_USER: &str = "x-access-token";
+
+/// 400 characters in a title, 4,000 in a description. Nobody is assigned to a pull request.
+const LIMITS: Limits = Limits { assignees: false, ..Limits::all(400, 4_000) };
+
+const NEEDS: &str = "Code (read and write), and for a pipeline's own token the build service's rights to contribute, \
+                     create branches and contribute to pull requests";
+
+/// Server 2020 and later answer to it; `preview` also where labels had no final version yet.
+const VERSION: &str = "api-version=6.0-preview";
+
+/// Listings shorten a description to this many characters.
+const SHORTENED: usize = 400;
+
+/// More pull requests than this many pages of a hundred are taken for an answer that never ends.
+const PAGES: usize = 100;
+const PAGE: usize = 100;
+
+/// The hosts of the service, and the `_git` that only Azure DevOps has in its URLs.
+pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+    let host = remote.host.as_str();
+    let service = matches!(host, "dev.azure.com" | "ssh.dev.azure.com" | "vs-ssh.visualstudio.com");
+    service || host.ends_with(".visualstudio.com") || remote.segments().contains(&"_git")
+}
+
+/// `https://dev.azure.com/org/project/_git/name`, `git@ssh.dev.azure.com:v3/org/project/name`,
+/// `https://org.visualstudio.com/project/_git/name`, and `https://server/collection/project/_git/name`. A project is
+/// left out where the repository has its name.
+pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+    let service = |organisation: &str, project: &str, name: &str| Address {
+        api: "https://dev.azure.com".to_owned(),
+        repository: format!("{organisation}/{project}/{name}"),
+    };
+    let segments = remote.segments();
+    if let ["v3", organisation, project, name] = segments[..] {
+        return Some(service(organisation, project, name));
+    }
+    let at = segments.iter().position(|segment| *segment == "_git")?;
+    let [name] = segments[at + 1..] else { return None };
+    let before = &segments[..at];
+    if let Some(organisation) = remote.host.strip_suffix(".visualstudio.com") {
+        let project = before.iter().rfind(|segment| **segment != "DefaultCollection").unwrap_or(&name);
+        return Some(service(organisation, project, name));
+    }
+    if remote.host == "dev.azure.com" {
+        return match before {
+            [organisation] => Some(service(organisation, name, name)),
+            [organisation, project] => Some(service(organisation, project, name)),
+            _ => None,
+        };
+    }
+    let (project, collection) = before.split_last()?;
+    let repository = [collection, &[*project, name]].concat().join("/");
+    (!collection.is_empty()).then(|| Address { api: remote.site(), repository })
+}
+
+/// Makes a client; sends nothing.
+pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+    let repository = settings.address.repository.clone();
+    let bad = |reason: String| ForgeError::Settings { reason };
+    let parts: Vec<String> = repository.split('/').map(part).collect();
+    let [collection @ .., project, name] = &parts[..] else {
+        return Err(bad(format!("{repository:?} is not a repository: write organisation/project/name")));
+    };
+    let token = settings.token.as_ref().ok_or_else(|| bad("Azure DevOps needs a token".to_owned()))?;
+    // A pipeline's token and one of Entra are JSON web tokens; a personal one is a password without a user.
+    let is_web_token = token.reveal().starts_with("eyJ") && token.reveal().matches('.').count() == 2;
+    let authorization = match is_web_token {
+        true => format!("Bearer {}", token.reveal()),
+        false => format!("Basic {}", STANDARD.encode(format!(":{}", token.reveal()))),
+    };
+    let rest = Rest::new(&settings, &authorization, NEEDS)?;
+    let collection: String = collection.iter().map(|part| format!("/{part}")).collect();
+    let web = format!("{}{collection}/{project}/_git/{name}", settings.address.api.trim_end_matches('/'));
+    let root = format!("{collection}/{project}/_apis/git/repositories/{name}");
+    Ok(Box::new(AzureDevops { rest, root, collection, web, repository }))
+}
+
+struct AzureDevops {
+    rest: Rest,
+    /// The route of the repository.
+    root: String,
+    /// The route of the organisation, or of a server's collection.
+    collection: String,
+    /// Where people see the repository.
+    web: String,
+    repository: String,
+}
+
+#[async_trait]
+impl Forge for AzureDevops {
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        self.list(&[("searchCriteria.status", "active")], |pull| pull.branch().starts_with(prefix)).await
+    }
+
+    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        let all = self.of_branch(branch, "all").await?;
+        Ok(all.into_iter().filter(|pull| pull.state != PullRequestState::Open).collect())
+    }
+
+    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        let pull_request = match open_once(self, proposal).await? {
+            Opened::Existing(found) => return self.update(&found, proposal).await,
+            Opened::New(opened) => opened,
+        };
+        let mut written = Written { pull_request, warnings: LIMITS.unknown(&proposal.extras) };
+        self.ask_for_reviews(&mut written, &proposal.extras).await;
+        Ok(written)
+    }
+
+    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        let difference = Difference::between(existing, proposal);
+        let base = difference.base.map(|_| proposal.base.full());
+        let fields =
+            [("title", difference.title), ("description", difference.body), ("targetRefName", base.as_deref())];
+        let change: Map<_, _> =
+            fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
+        let mut pull_request = match change.is_empty() {
+            true => existing.clone(),
+            false => self.patch("update", existing, &Value::Object(change)).await?,
+        };
+        let mut warnings = Vec::new();
+        for name in difference.labels {
+            let action = format!("label {}", existing.url);
+            let route = format!("{}/labels?{VERSION}", self.route("pullRequests", existing.number));
+            match self.rest.post::<Value>(&action, &route, &json!({ "name": name })).await {
+                Ok(_) => pull_request.labels.push(name),
+                Err(source) => warnings.push(not_set("label", vec![name], &pull_request, source)),
+            }
+        }
+        Ok(Written { pull_request, warnings })
+    }
+
+    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
+        LIMITS.fits("", body)?;
+        // What is abandoned can't be written to any more, so the body goes first.
+        if existing.body != body {
+            self.patch("close", existing, &json!({ "description": body })).await?;
+        }
+        let mut pull_request = self.patch("close", existing, &json!({"status": "abandoned"})).await?;
+        body.clone_into(&mut pull_request.body);
+        let action = format!("comment on {}", existing.url);
+        let route = format!("{}/threads?{VERSION}", self.route("pullRequests", existing.number));
+        let comment = json!({"parentCommentId": 0, "content": comment, "commentType": "text"});
+        let thread = json!({"comments": [comment], "status": "closed"});
+        let said = self.rest.post::<Value>(&action, &route, &thread).await;
+        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        let action = format!("look at {}", self.repository);
+        let repository: Repository = self.rest.get(&action, &format!("{}?{VERSION}", self.root)).await?;
+        if repository.is_disabled {
+            return Err(ForgeError::Archived { action, message: "it is disabled".to_owned() });
+        }
+        let route = format!("{}/_apis/connectionData", self.collection);
+        let connection = self.rest.get::<Value>("ask for the user", &route).await.ok();
+        let name = connection
+            .and_then(|data| Some(data.pointer("/authenticatedUser/providerDisplayName")?.as_str()?.to_owned()));
+        // Rights can only be asked for with more rights than a bot has.
+        Ok(Access { user: name, rights: vec!["the repository can be read".to_owned()], remaining: None })
+    }
+
+    fn requests(&self) -> u64 {
+        self.rest.requests()
+    }
+}
+
+#[async_trait]
+impl Opens for AzureDevops {
+    /// "An active pull request for the source and target branch already exists."
+    const EXISTS: &'static str = "TF401179";
+    /// "The source and/or the target branch no longer exists."
+    const UNSEEN: &'static str = "TF401398";
+
+    fn patience(&self) -> Patience {
+        self.rest.patience()
+    }
+
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
+        let labels: Vec<Value> = proposal.extras.labels.iter().map(|name| json!({ "name": name })).collect();
+        let body = json!({
+            "sourceRefName": proposal.branch.full(), "targetRefName": proposal.base.full(),
+            "title": proposal.title, "description": proposal.body, "isDraft": proposal.extras.draft, "labels": labels,
+        });
+        let made: Pull = self.rest.post(&action, &format!("{}/pullrequests?{VERSION}", self.root), &body).await?;
+        self.seen(&action, made)
+    }
+
+    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.of_branch(&proposal.branch, "active").await?.into_iter().next())
+    }
+}
+
+impl AzureDevops {
+    fn route(&self, kind: &str, number: u64) -> String {
+        format!("{}/{kind}/{number}", self.root)
+    }
+
+    async fn of_branch(&self, branch: &BranchName, status: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        let name = branch.full();
+        let filter = [("searchCriteria.status", status), ("searchCriteria.sourceRefName", &name)];
+        let mut found = self.list(&filter, |pull| pull.source == name).await?;
+        found.sort_by_key(|pull| std::cmp::Reverse(pull.number));
+        Ok(found)
+    }
+
+    /// Pull requests with their whole descriptions: those that a listing shortens are asked for one by one.
+    async fn list(
+        &self,
+        filter: &[(&str, &str)],
+        wanted: impl Fn(&Pull) -> bool + Send,
+    ) -> Result<Vec<PullRequest>, ForgeError> {
+        let action = format!("list the pull requests of {}", self.repository);
+        let mut found = Vec::new();
+        for page in 0..PAGES {
+            let (top, skip) = (PAGE.to_string(), (page * PAGE).to_string());
+            let pairs = [filter, &[("$top", &top), ("$skip", &skip)]].concat();
+            let route = format!("{}/pullrequests?{}&{VERSION}", self.root, query(&pairs));
+            let listed: Listing = self.rest.get(&action, &route).await?;
+            let last = listed.value.len() < PAGE;
+            for pull in listed.value.into_iter().filter(|pull| pull.fork.is_none() && wanted(pull)) {
+                let is_short = pull.description.as_ref().is_some_and(|text| text.chars().count() >= SHORTENED);
+                let pull = match is_short {
+                    true => {
+                        let route = format!("{}?{VERSION}", self.route("pullrequests", pull.number));
+                        self.rest.get(&action, &route).await?
+                    }
+                    false => pull,
+                };
+                found.extend(pull.observed(&self.web));
+            }
+            if last {
+                return Ok(found);
+            }
+        }
+        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+    }
+
+    async fn patch(&self, verb: &str, existing: &PullRequest, change: &Value) -> Result<PullRequest, ForgeError> {
+        let action = format!("{verb} {}", existing.url);
+        let route = format!("{}?{VERSION}", self.route("pullrequests", existing.number));
+        let patched = self.rest.send::<Pull>(&action, Method::PATCH, &route, Some(change)).await?;
+        // A PATCH answers without the labels.
+        let labels = existing.labels.clone();
+        Ok(PullRequest { labels, ..self.seen(&action, patched.body)? })
+    }
+
+    /// Asks people and groups for reviews, written as their ids: a name is looked up on another host than the API's,
+    /// where the token is not sent.
+    async fn ask_for_reviews(&self, written: &mut Written, extras: &Extras) {
+        let kinds = [("reviewer", &extras.reviewers), ("team", &extras.team_reviewers)];
+        for (what, names) in kinds {
+            for name in names {
+                let action = format!("ask for a review of {}", written.pull_request.url);
+                let route = self.route("pullRequests", written.pull_request.number);
+                let route = format!("{route}/reviewers/{}?{VERSION}", part(name));
+                let vote = json!({"id": name, "vote": 0});
+                let asked = match is_id(name) {
+                    true => self.rest.send::<Value>(&action, Method::PUT, &route, Some(&vote)).await.err(),
+                    false => Some(ignored(&action, "it is not the id of a person or group (a GUID)")),
+                };
+                if let Some(source) = asked {
+                    written.warnings.push(not_set(what, vec![name.clone()], &written.pull_request, source));
+                }
+            }
+        }
+    }
+
+    fn seen(&self, action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
+        let reason = "it names a branch that git would refuse".to_owned();
+        pull.observed(&self.web).ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
+    }
+}
+
+/// Whether it is a GUID: 32 hex digits in groups of 8, 4, 4, 4 and 12.
+fn is_id(text: &str) -> bool {
+    text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    value: Vec<Pull>,
+}
+
+#[derive(Deserialize)]
+struct Pull {
+    #[serde(rename = "pullRequestId")]
+    number: u64,
+    title: String,
+    description: Option<String>,
+    status: String,
+    #[serde(rename = "sourceRefName")]
+    source: String,
+    #[serde(rename = "targetRefName")]
+    target: String,
+    /// There only where the branch is in a fork.
+    #[serde(rename = "forkSource")]
+    fork: Option<Value>,
+    #[serde(rename = "lastMergeSourceCommit")]
+    head: Option<Commit>,
+    labels: Option<Vec<Label>>,
+}
+
+#[derive(Deserialize)]
+struct Commit {
+    #[serde(rename = "commitId")]
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Repository {
+    #[serde(default)]
+    is_disabled: bool,
+}
+
+impl Pull {
+    fn branch(&self) -> &str {
+        self.source.strip_prefix("refs/heads/").unwrap_or(&self.source)
+    }
+
+    fn observed(self, web: &str) -> Option<PullRequest> {
+        Some(PullRequest {
+            number: self.number,
+            url: format!("{web}/pullrequest/{}", self.number),
+            branch: BranchName::new(self.branch()).ok()?,
+            base: BranchName::new(self.target.strip_prefix("refs/heads/")?).ok()?,
+            state: match self.status.as_str() {
+                "active" => PullRequestState::Open,
+                "completed" => PullRequestState::Merged,
+                _ => PullRequestState::Closed,
+            },
+            head: self.head.and_then(|head| CommitId::new(&head.id).ok()),
+            title: self.title,
+            body: self.description.unwrap_or_default(),
+            labels: self.labels.unwrap_or_default().into_iter().map(|label| label.name).collect(),
+        })
+    }
+}

@@ -1,0 +1,336 @@
+//! Bitbucket Cloud: bitbucket.org. Knows no git.
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::{Method, Patience};
+use crate::plan::{Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
+
+use super::error::ForgeError;
+use super::forge::{Access, Forge, Limits, Written};
+use super::remote::RemoteUrl;
+use super::rest::{Rest, part, query};
+use super::settings::{Address, ForgeSettings};
+use super::writing::{Difference, Opened, Opens, not_set, open_once};
+
+/// Pipelines set none by themselves; these are the usual names of a repository variable.
+pub(super) const TOKEN_VARIABLES: &[&str] = &["BITBUCKET_TOKEN", "BITBUCKET_API_TOKEN", "BITBUCKET_ACCESS_TOKEN"];
+
+/// For access tokens. An account's API token goes with `x-bitbucket-api-token-auth`, or the account's user name.
+pub(super) const GIT_USER: &str = "x-token-auth";
+
+/// 255 characters in a title, 32,768 in a description. There are no labels, assignees or teams on pull requests.
+const LIMITS: Limits = Limits { labels: false, team_reviewers: false, assignees: false, ..Limits::all(255, 32_768) };
+
+const NEEDS: &str = "the scopes `pullrequest:write` and `repository:write` (an API token goes with its account's \
+                     e-mail as the user)";
+
+/// More pull requests than this many pages of fifty, which is the most that is given, are taken for an endless answer.
+const PAGES: usize = 200;
+const PAGE: usize = 50;
+
+/// bitbucket.org only: another host runs Data Center.
+pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+    matches!(remote.host.as_str(), "bitbucket.org" | "altssh.bitbucket.org")
+}
+
+/// The API has one host for everybody.
+pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+    let [workspace, name] = remote.segments()[..] else { return None };
+    let (api, repository) = ("https://api.bitbucket.org/2.0".to_owned(), format!("{workspace}/{name}"));
+    recognises(remote).then_some(Address { api, repository })
+}
+
+/// Makes a client; sends nothing.
+pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+    let repository = settings.address.repository.clone();
+    let bad = |reason: String| ForgeError::Settings { reason };
+    let Some((workspace, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
+        return Err(bad(format!("{repository:?} is not a repository: write workspace/name")));
+    };
+    let token = settings.token.as_ref().ok_or_else(|| bad("Bitbucket needs a token".to_owned()))?;
+    // Access tokens of a repository, project or workspace stand alone; an account's API token goes with its e-mail.
+    let authorization = match &settings.user {
+        Some(user) => format!("Basic {}", STANDARD.encode(format!("{user}:{}", token.reveal()))),
+        None => format!("Bearer {}", token.reveal()),
+    };
+    let rest = Rest::new(&settings, &authorization, NEEDS)?;
+    Ok(Box::new(BitbucketCloud { rest, root: format!("/repositories/{}/{}", part(workspace), part(name)), repository }))
+}
+
+struct BitbucketCloud {
+    rest: Rest,
+    /// The route of the repository.
+    root: String,
+    repository: String,
+}
+
+#[async_trait]
+impl Forge for BitbucketCloud {
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        // `~` is "contains", so that only the rest has to be read; whether it is a prefix is looked at here.
+        let filter = format!("state = \"OPEN\" AND source.branch.name ~ {}", quoted(prefix));
+        self.list(&filter, |pull| pull.source.branch.name.starts_with(prefix)).await
+    }
+
+    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        let filter = format!("state != \"OPEN\" AND source.branch.name = {}", quoted(branch.as_str()));
+        let mut found = self.list(&filter, |pull| pull.source.branch.name == branch.as_str()).await?;
+        found.sort_by_key(|pull| std::cmp::Reverse(pull.number));
+        Ok(found)
+    }
+
+    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        // Bitbucket answers a second opening by rewriting the first, a person's changes included: so look before.
+        if let Some(found) = self.find_open(proposal).await? {
+            return self.update(&found, proposal).await;
+        }
+        let pull_request = match open_once(self, proposal).await? {
+            Opened::Existing(found) => return self.update(&found, proposal).await,
+            Opened::New(opened) => opened,
+        };
+        let mut written = Written { pull_request, warnings: LIMITS.unknown(&proposal.extras) };
+        self.ask_for_reviews(&mut written, &proposal.extras.reviewers).await;
+        Ok(written)
+    }
+
+    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        let difference = Difference::between(existing, proposal);
+        let mut pull_request = existing.clone();
+        if !difference.is_only_labels() {
+            let change = json!({
+                "type": "pullrequest", "title": proposal.title, "description": proposal.body,
+                "destination": {"branch": {"name": proposal.base.as_str()}},
+            });
+            pull_request = self.put("update", existing, change).await?;
+        }
+        Ok(Written { pull_request, warnings: vec![] })
+    }
+
+    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
+        LIMITS.fits("", body)?;
+        // What is declined can't be written to any more, so the body goes first.
+        if existing.body != body {
+            let change = json!({"type": "pullrequest", "title": existing.title, "description": body});
+            self.put("close", existing, change).await?;
+        }
+        let action = format!("close {}", existing.url);
+        let route = self.route(existing);
+        let declined = self.rest.send::<Pull>(&action, Method::POST, &format!("{route}/decline"), None).await?;
+        let pull_request = seen(&action, declined.body)?;
+        let action = format!("comment on {}", existing.url);
+        let body = json!({"type": "pullrequest_comment", "content": {"raw": comment}});
+        let said = self.rest.post::<Value>(&action, &format!("{route}/comments"), &body).await;
+        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        let action = format!("look at {}", self.repository);
+        let heard = self.rest.send::<Value>(&action, Method::GET, &self.root, None).await?;
+        let rights = match heard.header("x-oauth-scopes") {
+            Some(scopes) => scopes.split(',').map(|scope| scope.trim().to_owned()).collect(),
+            None => vec!["the repository can be read".to_owned()],
+        };
+        // An access token of a repository has no user.
+        let user = self.rest.get::<User>("ask for the user", "/user").await.ok().map(|user| user.display_name);
+        Ok(Access { user, rights, remaining: None })
+    }
+
+    fn requests(&self) -> u64 {
+        self.rest.requests()
+    }
+}
+
+#[async_trait]
+impl Opens for BitbucketCloud {
+    const EXISTS: &'static str = "already exists";
+    const UNSEEN: &'static str = "branch not found";
+
+    fn patience(&self) -> Patience {
+        self.rest.patience()
+    }
+
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
+        let body = json!({
+            "type": "pullrequest", "title": proposal.title, "description": proposal.body,
+            "source": {"branch": {"name": proposal.branch.as_str()}},
+            "destination": {"branch": {"name": proposal.base.as_str()}},
+            "draft": proposal.extras.draft, "close_source_branch": false,
+        });
+        let made: Pull = self.rest.post(&action, &format!("{}/pullrequests", self.root), &body).await?;
+        seen(&action, made)
+    }
+
+    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
+        let branch = proposal.branch.as_str();
+        let filter = format!("state = \"OPEN\" AND source.branch.name = {}", quoted(branch));
+        Ok(self.list(&filter, |pull| pull.source.branch.name == branch).await?.into_iter().next())
+    }
+}
+
+impl BitbucketCloud {
+    fn route(&self, existing: &PullRequest) -> String {
+        format!("{}/pullrequests/{}", self.root, existing.number)
+    }
+
+    async fn list(&self, filter: &str, wanted: impl Fn(&Pull) -> bool + Send) -> Result<Vec<PullRequest>, ForgeError> {
+        let action = format!("list the pull requests of {}", self.repository);
+        let mut found = Vec::new();
+        for page in 1..=PAGES {
+            let (size, page) = (PAGE.to_string(), page.to_string());
+            let query = query(&[("q", filter), ("pagelen", &size), ("page", &page)]);
+            let route = format!("{}/pullrequests?{query}", self.root);
+            let listed: Listing = self.rest.get(&action, &route).await?;
+            // Pages are counted, not followed: a `next` link can't lead the token to another host.
+            let last = listed.next.is_none();
+            let ours = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
+            found.extend(ours.filter_map(Pull::observed));
+            if last {
+                return Ok(found);
+            }
+        }
+        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+    }
+
+    /// Writes with the reviewers that are there now: Bitbucket takes a list that is left out for an empty one.
+    async fn put(&self, verb: &str, existing: &PullRequest, mut change: Value) -> Result<PullRequest, ForgeError> {
+        let action = format!("{verb} {}", existing.url);
+        let route = self.route(existing);
+        if change.get("reviewers").is_none() {
+            let now: Pull = self.rest.get(&action, &route).await?;
+            change["reviewers"] =
+                now.reviewers.into_iter().map(|user| json!({"type": "user", "uuid": user.uuid})).collect();
+        }
+        let written = self.rest.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
+        seen(&action, written.body)
+    }
+
+    /// Asks for reviews, written as `{uuid}` or as an account id: Bitbucket finds nobody by name. One that may not be
+    /// asked spoils the list, so each is added alone.
+    async fn ask_for_reviews(&self, written: &mut Written, reviewers: &[String]) {
+        let mut asked: Vec<Value> = Vec::new();
+        for name in reviewers {
+            let key = if name.starts_with('{') { "uuid" } else { "account_id" };
+            asked.push(json!({"type": "user", key: name}));
+            let pull_request = &written.pull_request;
+            let change = json!({
+                "type": "pullrequest", "title": pull_request.title, "description": pull_request.body,
+                "reviewers": asked,
+            });
+            if let Err(source) = self.put("ask for a review of", pull_request, change).await {
+                asked.pop();
+                written.warnings.push(not_set("reviewer", vec![name.clone()], pull_request, source));
+            }
+        }
+    }
+}
+
+/// A string of Bitbucket's query language.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    values: Vec<Pull>,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Pull {
+    id: u64,
+    title: String,
+    #[serde(default)]
+    description: String,
+    state: String,
+    source: Side,
+    destination: Side,
+    #[serde(default)]
+    reviewers: Vec<Reviewer>,
+    links: Links,
+}
+
+#[derive(Deserialize)]
+struct Side {
+    branch: Branch,
+    commit: Option<Commit>,
+    /// None where a fork is gone.
+    repository: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Commit {
+    hash: String,
+}
+
+#[derive(Deserialize, PartialEq)]
+struct Repository {
+    full_name: String,
+}
+
+#[derive(Deserialize)]
+struct Reviewer {
+    uuid: String,
+}
+
+#[derive(Deserialize)]
+struct Links {
+    html: Link,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    href: String,
+}
+
+#[derive(Deserialize)]
+struct User {
+    display_name: String,
+}
+
+impl Pull {
+    fn is_local(&self) -> bool {
+        self.source.repository.is_some() && self.source.repository == self.destination.repository
+    }
+
+    fn observed(self) -> Option<PullRequest> {
+        Some(PullRequest {
+            number: self.id,
+            url: self.links.html.href,
+            branch: BranchName::new(&self.source.branch.name).ok()?,
+            base: BranchName::new(&self.destination.branch.name).ok()?,
+            state: match self.state.as_str() {
+                "OPEN" => PullRequestState::Open,
+                "MERGED" => PullRequestState::Merged,
+                // DECLINED, SUPERSEDED
+                _ => PullRequestState::Closed,
+            },
+            // Twelve digits only, which name no commit for sure.
+            head: self.source.commit.and_then(|commit| CommitId::new(&commit.hash).ok()),
+            title: self.title,
+            body: self.description,
+            labels: vec![],
+        })
+    }
+}
+
+fn seen(action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
+    let reason = "it names a branch that git would refuse".to_owned();
+    pull.observed().ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
+}

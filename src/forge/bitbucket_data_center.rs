@@ -1,0 +1,344 @@
+//! Bitbucket Data Center, on a server of one's own. Knows no git.
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::{Method, Patience};
+use crate::plan::{Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
+
+use super::error::ForgeError;
+use super::forge::{Access, Forge, Limits, Written};
+use super::remote::{RemoteUrl, Scheme};
+use super::rest::{Rest, part, query};
+use super::settings::{Address, ForgeSettings};
+use super::writing::{Difference, Opened, Opens, not_set, open_once};
+
+/// The usual names; Bamboo and Jenkins set none by themselves.
+pub(super) const TOKEN_VARIABLES: &[&str] = &["BITBUCKET_DATA_CENTER_TOKEN", "BITBUCKET_TOKEN"];
+
+/// For tokens of a repository or project; a person's goes with that person's name.
+pub(super) const GIT_USER: &str = "x-token-auth";
+
+/// 255 characters in a title, 32,768 in a description. There are no labels, assignees or teams on pull requests.
+const LIMITS: Limits = Limits { labels: false, team_reviewers: false, assignees: false, ..Limits::all(255, 32_768) };
+
+const NEEDS: &str = "an HTTP access token with repository write";
+
+/// More pull requests than this many pages of a hundred are taken for an answer that never ends.
+const PAGES: u32 = 100;
+
+/// Servers whose name begins with `bitbucket.` or `stash.`, and the `/scm/` that only this server has in its URLs.
+pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+    let named = remote.host.starts_with("bitbucket.") || remote.host.starts_with("stash.");
+    (named && remote.host != "bitbucket.org") || scm(remote).is_some()
+}
+
+/// Over HTTP, `https://host/context/scm/PROJECT/name`; over ssh, `ssh://git@host:7999/PROJECT/name`. A project `~name`
+/// is a person's.
+pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+    let segments = remote.segments();
+    let (context, rest) = match (scm(remote), remote.scheme) {
+        (Some(at), _) => (&segments[..at], &segments[at + 1..]),
+        (None, Scheme::Ssh) => (&segments[..0], &segments[..]),
+        (None, _) => return None,
+    };
+    let [project, name] = rest else { return None };
+    let context: String = context.iter().map(|part| format!("/{part}")).collect();
+    Some(Address { api: format!("{}{context}/rest", remote.site()), repository: format!("{project}/{name}") })
+}
+
+/// Where `scm` stands in the path.
+fn scm(remote: &RemoteUrl) -> Option<usize> {
+    let segments = remote.segments();
+    let at = segments.len().checked_sub(3)?;
+    (remote.scheme != Scheme::Ssh && segments[at] == "scm").then_some(at)
+}
+
+/// Makes a client; sends nothing.
+pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+    let repository = settings.address.repository.clone();
+    let bad = |reason: String| ForgeError::Settings { reason };
+    let Some((project, slug)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
+        return Err(bad(format!("{repository:?} is not a repository: write PROJECT/name")));
+    };
+    let token = settings.token.as_ref().ok_or_else(|| bad("Bitbucket needs a token".to_owned()))?;
+    let rest = Rest::new(&settings, &format!("Bearer {}", token.reveal()), NEEDS)?;
+    let root = format!("/api/latest/projects/{}/repos/{}", part(project), part(slug));
+    Ok(Box::new(BitbucketDataCenter { rest, root, project: project.to_owned(), slug: slug.to_owned(), repository }))
+}
+
+struct BitbucketDataCenter {
+    rest: Rest,
+    /// The route of the repository.
+    root: String,
+    project: String,
+    slug: String,
+    repository: String,
+}
+
+#[async_trait]
+impl Forge for BitbucketDataCenter {
+    fn limits(&self) -> Limits {
+        LIMITS
+    }
+
+    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        self.list(&[("state", "OPEN")], |pull| pull.from.branch().starts_with(prefix)).await
+    }
+
+    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        let all = self.of_branch(branch, "ALL").await?;
+        Ok(all.into_iter().filter(|pull| pull.state != PullRequestState::Open).collect())
+    }
+
+    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        let pull_request = match open_once(self, proposal).await? {
+            Opened::Existing(found) => return self.update(&found, proposal).await,
+            Opened::New(opened) => opened,
+        };
+        let mut written = Written { pull_request, warnings: LIMITS.unknown(&proposal.extras) };
+        self.ask_for_reviews(&mut written, &proposal.extras.reviewers).await;
+        Ok(written)
+    }
+
+    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
+        LIMITS.fits(&proposal.title, &proposal.body)?;
+        let difference = Difference::between(existing, proposal);
+        let mut pull_request = existing.clone();
+        if !difference.is_only_labels() {
+            let change = json!({
+                "title": proposal.title, "description": proposal.body,
+                "toRef": self.reference(&proposal.base),
+            });
+            pull_request = self.put("update", existing, change).await?;
+        }
+        Ok(Written { pull_request, warnings: vec![] })
+    }
+
+    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
+        LIMITS.fits("", body)?;
+        // What is declined can't be written to any more, so the body goes first.
+        if existing.body != body {
+            let change = json!({"title": existing.title, "description": body});
+            self.put("close", existing, change).await?;
+        }
+        let action = format!("close {}", existing.url);
+        let route = self.route(existing);
+        let now: Pull = self.rest.get(&action, &route).await?;
+        let decline = format!("{route}/decline?version={}", now.version);
+        let pull_request = seen(&action, self.rest.post(&action, &decline, &json!({})).await?)?;
+        let action = format!("comment on {}", existing.url);
+        let said = self.rest.post::<Value>(&action, &format!("{route}/comments"), &json!({ "text": comment })).await;
+        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        let action = format!("look at {}", self.repository);
+        let heard = self.rest.send::<Repository>(&action, Method::GET, &self.root, None).await?;
+        if heard.body.archived {
+            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
+        }
+        let user = heard.header("x-ausername").map(str::to_owned);
+        // The only way to ask for rights without those of an administrator: which repositories may be written to.
+        let query = query(&[("name", &self.slug), ("projectkey", &self.project), ("permission", "REPO_WRITE")]);
+        let writable: Listing<Repository> = self.rest.get(&action, &format!("/api/latest/repos?{query}")).await?;
+        let can_write = writable.values.iter().any(|repository| repository.slug == heard.body.slug);
+        let rights = if can_write { vec!["read".to_owned(), "write".to_owned()] } else { vec!["read".to_owned()] };
+        Ok(Access { user, rights, remaining: None })
+    }
+
+    fn requests(&self) -> u64 {
+        self.rest.requests()
+    }
+}
+
+#[async_trait]
+impl Opens for BitbucketDataCenter {
+    const EXISTS: &'static str = "Only one pull request may be open";
+    const UNSEEN: &'static str = "does not exist";
+
+    fn patience(&self) -> Patience {
+        self.rest.patience()
+    }
+
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
+        let body = json!({
+            "title": proposal.title, "description": proposal.body, "draft": proposal.extras.draft,
+            "fromRef": self.reference(&proposal.branch), "toRef": self.reference(&proposal.base),
+        });
+        seen(&action, self.rest.post(&action, &format!("{}/pull-requests", self.root), &body).await?)
+    }
+
+    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.of_branch(&proposal.branch, "OPEN").await?.into_iter().next())
+    }
+}
+
+impl BitbucketDataCenter {
+    fn route(&self, existing: &PullRequest) -> String {
+        format!("{}/pull-requests/{}", self.root, existing.number)
+    }
+
+    fn reference(&self, branch: &BranchName) -> Value {
+        json!({"id": branch.full(), "repository": {"slug": self.slug, "project": {"key": self.project}}})
+    }
+
+    async fn of_branch(&self, branch: &BranchName, state: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        let name = branch.full();
+        let filter = [("at", name.as_str()), ("direction", "OUTGOING"), ("state", state), ("order", "NEWEST")];
+        self.list(&filter, |pull| pull.from.id == name).await
+    }
+
+    async fn list(
+        &self,
+        filter: &[(&str, &str)],
+        wanted: impl Fn(&Pull) -> bool + Send,
+    ) -> Result<Vec<PullRequest>, ForgeError> {
+        let action = format!("list the pull requests of {}", self.repository);
+        let (mut found, mut start) = (Vec::new(), 0);
+        for _ in 0..PAGES {
+            let route = format!("{}/pull-requests?{}&limit=100&start={start}", self.root, query(filter));
+            let listed: Listing<Pull> = self.rest.get(&action, &route).await?;
+            let ours = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
+            found.extend(ours.filter_map(Pull::observed));
+            match listed.next_page_start.filter(|_| !listed.is_last_page) {
+                Some(next) if next > start => start = next,
+                _ => return Ok(found),
+            }
+        }
+        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+    }
+
+    /// Writes to the version that is there now, with the reviewers that are there now: Bitbucket takes a list that is
+    /// left out for an empty one.
+    async fn put(&self, verb: &str, existing: &PullRequest, mut change: Value) -> Result<PullRequest, ForgeError> {
+        let action = format!("{verb} {}", existing.url);
+        let route = self.route(existing);
+        let now: Pull = self.rest.get(&action, &route).await?;
+        change["version"] = json!(now.version);
+        if change.get("reviewers").is_none() {
+            let users = now.reviewers.into_iter().map(|reviewer| json!({"user": {"name": reviewer.user.name}}));
+            change["reviewers"] = users.collect();
+        }
+        let written = self.rest.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
+        seen(&action, written.body)
+    }
+
+    /// Asks for reviews. One that may not be asked spoils the list, so each is added alone.
+    async fn ask_for_reviews(&self, written: &mut Written, reviewers: &[String]) {
+        let mut asked: Vec<Value> = Vec::new();
+        for name in reviewers {
+            asked.push(json!({"user": {"name": name}}));
+            let pull_request = &written.pull_request;
+            let change = json!({
+                "title": pull_request.title, "description": pull_request.body, "reviewers": asked,
+            });
+            if let Err(source) = self.put("ask for a review of", pull_request, change).await {
+                asked.pop();
+                written.warnings.push(not_set("reviewer", vec![name.clone()], pull_request, source));
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listing<T> {
+    values: Vec<T>,
+    #[serde(default)]
+    is_last_page: bool,
+    next_page_start: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Pull {
+    id: u64,
+    version: u64,
+    title: String,
+    #[serde(default)]
+    description: String,
+    state: String,
+    #[serde(rename = "fromRef")]
+    from: Reference,
+    #[serde(rename = "toRef")]
+    to: Reference,
+    #[serde(default)]
+    reviewers: Vec<Reviewer>,
+    links: Links,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Reference {
+    id: String,
+    latest_commit: Option<String>,
+    repository: Repository,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    id: u64,
+    slug: String,
+    #[serde(default)]
+    archived: bool,
+}
+
+#[derive(Deserialize)]
+struct Reviewer {
+    user: User,
+}
+
+#[derive(Deserialize)]
+struct User {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Links {
+    #[serde(rename = "self")]
+    this: Vec<Link>,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    href: String,
+}
+
+impl Reference {
+    fn branch(&self) -> &str {
+        self.id.strip_prefix("refs/heads/").unwrap_or(&self.id)
+    }
+}
+
+impl Pull {
+    fn is_local(&self) -> bool {
+        self.from.repository.id == self.to.repository.id
+    }
+
+    fn observed(self) -> Option<PullRequest> {
+        Some(PullRequest {
+            number: self.id,
+            branch: BranchName::new(self.from.branch()).ok()?,
+            base: BranchName::new(self.to.branch()).ok()?,
+            url: self.links.this.into_iter().next()?.href,
+            state: match self.state.as_str() {
+                "OPEN" => PullRequestState::Open,
+                "MERGED" => PullRequestState::Merged,
+                _ => PullRequestState::Closed,
+            },
+            head: self.from.latest_commit.and_then(|commit| CommitId::new(&commit).ok()),
+            title: self.title,
+            body: self.description,
+            labels: vec![],
+        })
+    }
+}
+
+fn seen(action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
+    let reason = "it has no link, or names a branch that git would refuse".to_owned();
+    pull.observed().ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
+}
