@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use super::entry::Entry;
 use super::follow::follow;
 use super::gates::{Gate, Gates};
+use super::key::Key;
+use super::mould::Mould;
 use super::policy::{Candidate, Choice, Decision, Known, Need, Outcome, Reason, Ties};
 use super::sieve::{Sieve, current_text};
 use super::survey::Survey;
@@ -167,8 +169,9 @@ impl Race<'_> {
             return Ok(stands);
         }
         if tied.len() > 1 {
-            let form = Shape::of(self.current.as_str()).to_string();
-            let alike = |one: &&Candidate| Shape::of(one.tag.as_str()).to_string() == form;
+            // Written as the current one is: with its `v`, its padding, its words.
+            let mould = Mould::new(&Shape::of(self.current.as_str()));
+            let alike = |one: &&Candidate| mould.fit(one.tag.as_str(), &mut Key::default());
             if tied.iter().any(alike) {
                 tied.retain(alike);
             }
@@ -228,10 +231,21 @@ impl Race<'_> {
                 self.candidates[at].tag
             ))),
             None => Outcome::Held(Reason::new(format!(
-                "none of the {} tags can be chosen under {policy}",
-                self.candidates.len()
+                "none of the {} tags can be chosen under {policy}; {}",
+                self.candidates.len(),
+                self.nearest_miss()
             ))),
         }
+    }
+}
+
+impl Race<'_> {
+    /// The candidate that came furthest, and what stopped it.
+    fn nearest_miss(&self) -> String {
+        let mut key = Key::default();
+        let causes = self.candidates.iter().filter_map(|one| Some((self.sieve.sift(one, &mut key).err()?, one)));
+        let furthest = causes.max_by_key(|(cause, one)| (cause.progress(), &one.tag));
+        furthest.map(|(cause, one)| format!("{} is {}", one.tag, self.sieve.reason(one, cause))).unwrap_or_default()
     }
 }
 

@@ -3,16 +3,22 @@
 //! A policy is one file and one row of [`POLICIES`]; [`build()`] reads an entry as users write it, [`choose()`] answers a
 //! [`Question`] or says which facts it needs, and [`explain()`] gives the verdict on every tag.
 
+mod alphabetical;
 mod bounds;
+mod calver;
 mod choose;
 mod digest;
 mod entry;
+mod exact;
 mod explain;
 mod filter;
 mod follow;
 mod gates;
 mod key;
+mod mould;
 mod newest_build;
+mod numerical;
+mod pattern;
 mod policy;
 mod range;
 mod semver;
@@ -26,6 +32,7 @@ use std::sync::Arc;
 pub use bounds::{Bounds, Bump};
 pub use choose::{Question, Step, choose, unordered};
 pub use entry::Entry;
+pub use exact::Exact;
 pub use explain::explain;
 pub use filter::Filter;
 pub use gates::Gates;
@@ -54,10 +61,15 @@ pub struct Kind {
 /// All kinds of policies, in the order in which they are told.
 #[rustfmt::skip]
 pub const POLICIES: &[Kind] = &[
-    Kind { key: "shape",        about: "greater numbers in a tag of the same shape; needs nothing else",  example: "{ shape: same }",                                  options: shape::OPTIONS,        build: shape::build },
-    Kind { key: "semver",       about: "the greatest version in a range",                                 example: "{ semver: \">=1.0 <3\" }",                         options: semver::OPTIONS,       build: semver::build },
-    Kind { key: "newest-build", about: "the image that was built last",                                   example: "{ newest-build: true, include: '^main-' }",        options: newest_build::OPTIONS, build: newest_build::build },
-    Kind { key: "digest",       about: "a moving tag stays, the digest beside it follows",                example: "{ digest: latest }",                               options: digest::OPTIONS,       build: digest::build },
+    Kind { key: "shape",        about: "greater numbers in a tag of the same shape; needs nothing else", example: "{ shape: same }",                                                        options: shape::OPTIONS,        build: shape::build },
+    Kind { key: "semver",       about: "the greatest version in a range",                                example: r#"{ semver: ">=1.0 <3" }"#,                                               options: semver::OPTIONS,       build: semver::build },
+    Kind { key: "calver",       about: "the latest calendar version in a layout",                        example: "{ calver: YYYY.0M.MICRO }",                                               options: calver::OPTIONS,       build: calver::build },
+    Kind { key: "numerical",    about: "the greatest number",                                            example: r"{ numerical: asc, include: '^build-(?<n>\d+)$', extract: $n }",          options: numerical::OPTIONS,    build: numerical::build },
+    Kind { key: "alphabetical", about: "the last in byte order",                                         example: "{ alphabetical: asc, include: '^RELEASE\\.' }",                           options: alphabetical::OPTIONS, build: alphabetical::build },
+    Kind { key: "pattern",      about: "the greatest by the named groups of a regular expression",       example: r"{ pattern: '^main-[0-9a-f]{7,40}-(?<ts>\d+)$', order: [ts] }",           options: pattern::OPTIONS,      build: pattern::build },
+    Kind { key: "newest-build", about: "the image that was built last",                                  example: "{ newest-build: true, include: '^main-' }",                               options: newest_build::OPTIONS, build: newest_build::build },
+    Kind { key: "digest",       about: "a moving tag stays, the digest beside it follows",               example: "{ digest: latest }",                                                      options: digest::OPTIONS,       build: digest::build },
+    Kind { key: "exact",        about: "one tag that somebody else has chosen",                          example: r#"{ exact: "1.4.2" }"#,                                                   options: exact::OPTIONS,        build: exact::build },
 ];
 
 /// Options that every policy understands.

@@ -17,7 +17,7 @@ pub trait Policy: fmt::Debug + Send + Sync {
         Need::Nothing
     }
 
-    /// The tag whose digest is followed, for the policy that goes by digest and not by order.
+    /// The one tag that may be chosen, for a policy that knows no order.
     fn follows(&self) -> Option<Follow<'_>> {
         None
     }
@@ -67,6 +67,8 @@ pub enum Refusal {
     Outside,
     /// It is a pre-release, and none is wanted.
     PreRelease,
+    /// It is another kind of image than the one that stands there: `-slim`, not `-alpine`.
+    OtherVariant,
     /// A fact that this policy orders by is not told by the registry.
     NoFact,
 }
@@ -82,13 +84,15 @@ pub enum Ties {
     First,
 }
 
-/// Which tag's digest is followed.
+/// Which tag is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Follow<'a> {
-    /// The one that stands there now, whichever it is.
+    /// The one that stands there now, whichever it is, to the digest that it has now.
     Current,
-    /// This one.
+    /// This one, to the digest that it has now.
     Tag(&'a Tag),
+    /// This one, with this digest if there is one.
+    Exactly(&'a Tag, Option<&'a Digest>),
 }
 
 /// What a policy or gate must know about a candidate beyond its tag.

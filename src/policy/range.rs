@@ -190,6 +190,11 @@ impl Range {
         Ok(Self { text: text.into(), alternatives })
     }
 
+    /// Whether it lets pre-releases in by naming one, as `>=1.0.0-0` does.
+    pub fn names_pre_releases(&self) -> bool {
+        self.alternatives.iter().any(|alternative| alternative.pre_releases)
+    }
+
     /// Whether a version is in the range. Pre-releases are, when `pre_releases` says so or the range names one.
     pub fn holds(&self, version: &Version<'_>, pre_releases: bool) -> bool {
         self.alternatives.iter().any(|alternative| {

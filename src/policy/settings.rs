@@ -1,9 +1,11 @@
 //! A policy entry as users write it, already parsed from YAML, and what can be wrong with it. Knows no single policy.
 
-use std::fmt::Display;
+use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
+
+use super::key::Key;
 
 /// One policy entry: `{ semver: ">=1.0 <3", exclude: "-debug$" }`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -51,6 +53,39 @@ pub struct OptionDoc {
     pub key: &'static str,
     /// One line: meaning and values.
     pub about: &'static str,
+}
+
+/// Which end of an order is the newest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Ascending,
+    Descending,
+}
+
+impl Direction {
+    /// Reads `asc` or `desc`.
+    pub(super) fn new(word: &str) -> Option<Self> {
+        match word {
+            "asc" => Some(Self::Ascending),
+            "desc" => Some(Self::Descending),
+            _ => None,
+        }
+    }
+
+    /// Writes a part of a key in this direction.
+    pub(super) fn write(self, key: &mut Key, part: impl FnOnce(&mut Key)) {
+        let mark = key.mark();
+        part(key);
+        if self == Self::Descending {
+            key.reverse_from(mark);
+        }
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if *self == Self::Ascending { "asc" } else { "desc" })
+    }
 }
 
 /// Compiled patterns may not take more than this: a tag has 128 bytes, no honest pattern comes near.
@@ -112,6 +147,15 @@ impl Settings {
         })
     }
 
+    /// The end of an order that is the newest: `asc` if nothing is said.
+    pub(super) fn direction(&self, key: &str) -> Result<Direction, PolicyError> {
+        if self.value(key) == Some(&Value::Bool(true)) {
+            return Ok(Direction::Ascending);
+        }
+        let found = self.word(key, &[("asc", Direction::Ascending), ("desc", Direction::Descending)])?;
+        Ok(found.unwrap_or(Direction::Ascending))
+    }
+
     /// The texts of a key as regular expressions.
     pub fn patterns(&self, key: &str) -> Result<Vec<Regex>, PolicyError> {
         self.texts(key)?.into_iter().map(|text| pattern(key, text)).collect()
@@ -151,7 +195,7 @@ pub(super) fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
     })
 }
 
-fn invalid_pattern(key: &str, text: &str, error: &dyn Display) -> PolicyError {
+fn invalid_pattern(key: &str, text: &str, error: &dyn fmt::Display) -> PolicyError {
     let told = error.to_string();
     let why = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
     PolicyError::at(key, format!("'{text}' is not a regular expression: {why}")).with_hint(

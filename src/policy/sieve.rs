@@ -30,6 +30,18 @@ pub(super) enum Cause {
     Level,
 }
 
+impl Cause {
+    /// How far the candidate came before this stopped it.
+    pub(super) fn progress(self) -> u8 {
+        match self {
+            Self::LeftOut(_) => 0,
+            Self::Refused(Refusal::Unreadable) => 1,
+            Self::Refused(_) => 2,
+            Self::OutOfBounds(_) | Self::Older | Self::Level => 3,
+        }
+    }
+}
+
 /// The text that the policy reads of the current tag. What the filter would leave out is read as it is, so that it can
 /// be told what would be a downgrade; but where the filter extracts, only what it extracts has an order.
 pub(super) fn current_text<'q>(entry: &Entry, tag: &'q str) -> Option<Cow<'q, str>> {

@@ -1,0 +1,212 @@
+//! `calver`: calendar versions in a layout as calver.org writes it, such as `YYYY.0M.MICRO`.
+
+use std::sync::Arc;
+
+use super::key::Key;
+use super::policy::{Policy, Reader, Reason, Refusal, Ties};
+use super::settings::{OptionDoc, PolicyError, Settings};
+use crate::image::ImageFacts;
+use crate::image::version::Stage;
+
+/// Versions in one layout.
+#[derive(Debug)]
+pub(super) struct CalVer {
+    layout: Box<str>,
+    pieces: Vec<Piece>,
+    /// The places of the fields among all fields, most significant first.
+    order: Vec<usize>,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Text(Box<str>),
+    Field(&'static Field),
+    Modifier,
+}
+
+/// One field of a layout.
+#[derive(Debug, PartialEq, Eq)]
+struct Field {
+    name: &'static str,
+    /// Whether it may start with a zero.
+    padded: bool,
+    /// How many digits it has.
+    length: (usize, usize),
+    /// What it may be.
+    values: (u16, u16),
+    /// Its significance within a date, and `None` for what is no part of one.
+    rank: Option<u8>,
+}
+
+/// calver.org, "Scheme". Longest names first, as `0M` must not be read from the middle of something else.
+#[rustfmt::skip]
+const FIELDS: &[Field] = &[
+    Field { name: "MAJOR", padded: true,  length: (1, usize::MAX), values: (0, u16::MAX),    rank: None },
+    Field { name: "MINOR", padded: true,  length: (1, usize::MAX), values: (0, u16::MAX),    rank: None },
+    Field { name: "MICRO", padded: true,  length: (1, usize::MAX), values: (0, u16::MAX),    rank: None },
+    Field { name: "YYYY",  padded: false, length: (4, 4),          values: (1970, 9999),     rank: Some(0) },
+    Field { name: "YY",    padded: false, length: (1, 3),          values: (0, 999),         rank: Some(0) },
+    Field { name: "0Y",    padded: true,  length: (2, 3),          values: (0, 999),         rank: Some(0) },
+    Field { name: "MM",    padded: false, length: (1, 2),          values: (1, 12),          rank: Some(1) },
+    Field { name: "0M",    padded: true,  length: (2, 2),          values: (1, 12),          rank: Some(1) },
+    Field { name: "WW",    padded: false, length: (1, 2),          values: (1, 53),          rank: Some(1) },
+    Field { name: "0W",    padded: true,  length: (2, 2),          values: (1, 53),          rank: Some(1) },
+    Field { name: "DD",    padded: false, length: (1, 2),          values: (1, 31),          rank: Some(2) },
+    Field { name: "0D",    padded: true,  length: (2, 2),          values: (1, 31),          rank: Some(2) },
+];
+
+/// Keys of this policy beside the common ones.
+pub(super) const OPTIONS: &[OptionDoc] = &[];
+
+/// Reads `{ calver: YYYY.0M.MICRO }`.
+pub(super) fn build(settings: &Settings) -> Result<Arc<dyn Policy>, PolicyError> {
+    let layout = settings.text("calver")?.unwrap_or_default();
+    let pieces = pieces(layout)?;
+    let fields: Vec<&Field> =
+        pieces.iter().filter_map(|piece| if let Piece::Field(field) = piece { Some(*field) } else { None }).collect();
+    if !fields.iter().any(|field| field.rank == Some(0)) {
+        return Err(wrong(layout, "has no year"));
+    }
+    Ok(Arc::new(CalVer { layout: layout.into(), order: significance(&fields), pieces }))
+}
+
+fn wrong(layout: &str, what: &str) -> PolicyError {
+    let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
+    PolicyError::at("calver", format!("the layout {layout:?} {what}"))
+        .with_hint(format!("a layout looks like YYYY.0M.MICRO; its fields are {} and MODIFIER", names.join(", ")))
+}
+
+fn pieces(layout: &str) -> Result<Vec<Piece>, PolicyError> {
+    let mut pieces = Vec::new();
+    let mut rest = layout;
+    while let Some(first) = rest.chars().next() {
+        if let Some(field) = FIELDS.iter().find(|field| rest.starts_with(field.name)) {
+            let touches = matches!(pieces.last(), Some(Piece::Field(before)) if before.length.0 != before.length.1);
+            if touches {
+                return Err(wrong(layout, "has two fields that touch, and the first has no fixed length"));
+            }
+            pieces.push(Piece::Field(field));
+            rest = &rest[field.name.len()..];
+        } else if let Some(after) = rest.strip_prefix("MODIFIER") {
+            if !after.is_empty() {
+                return Err(wrong(layout, "goes on after MODIFIER"));
+            }
+            // The separator before it is read with it, and missing without it.
+            if matches!(pieces.last(), Some(Piece::Text(text)) if matches!(&**text, "-" | "." | "_")) {
+                pieces.pop();
+            }
+            pieces.push(Piece::Modifier);
+            rest = after;
+        } else if first.is_ascii_uppercase() {
+            return Err(wrong(layout, &format!("has {first:?} where a field or a separator belongs")));
+        } else {
+            pieces.push(Piece::Text(first.to_string().into()));
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    Ok(pieces)
+}
+
+/// Fields count from left to right, but those of the date by their own significance: `0D.0M.YYYY` is by year first.
+fn significance(fields: &[&Field]) -> Vec<usize> {
+    let mut dates: Vec<usize> = (0..fields.len()).filter(|at| fields[*at].rank.is_some()).collect();
+    let first = dates.first().copied().unwrap_or_default();
+    dates.sort_by_key(|at| fields[*at].rank);
+    let others = |range: std::ops::Range<usize>| range.filter(|at| fields[*at].rank.is_none());
+    others(0..first).chain(dates).chain(others(first..fields.len())).collect()
+}
+
+impl Policy for CalVer {
+    fn describe(&self) -> String {
+        format!("calver: {}", self.layout)
+    }
+
+    fn reads_versions(&self) -> bool {
+        true
+    }
+
+    fn reader<'a>(&'a self, current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+        let stage = current.and_then(|text| self.take_apart(text)).and_then(|read| read.stage);
+        Ok(Box::new(InLayout { policy: self, least: stage.map(|stage| stage.rank) }))
+    }
+}
+
+struct Read<'t> {
+    numbers: Vec<&'t str>,
+    stage: Option<Stage<'t>>,
+}
+
+impl CalVer {
+    fn take_apart<'t>(&self, text: &'t str) -> Option<Read<'t>> {
+        let mut read = Read { numbers: Vec::with_capacity(self.order.len()), stage: None };
+        let mut rest = text;
+        for piece in &self.pieces {
+            rest = match piece {
+                Piece::Text(literal) => rest.strip_prefix(&**literal)?,
+                Piece::Field(field) => {
+                    let digits = rest.bytes().take_while(u8::is_ascii_digit).take(field.length.1).count();
+                    let (number, after) = rest.split_at(digits);
+                    field.fits(number).then(|| read.numbers.push(number))?;
+                    after
+                }
+                Piece::Modifier if rest.is_empty() => rest,
+                Piece::Modifier => {
+                    let stage = Stage::at(rest)?;
+                    read.stage = Some(stage);
+                    &rest[stage.text.len()..]
+                }
+            };
+        }
+        rest.is_empty().then_some(read)
+    }
+
+    fn write(&self, read: &Read<'_>, key: &mut Key) {
+        self.order.iter().for_each(|at| key.number(read.numbers[*at]));
+        match read.stage {
+            None => key.release(),
+            Some(stage) => {
+                key.rank(stage.rank);
+                stage.numbers().for_each(|number| key.numeric_identifier(number));
+                key.end();
+            }
+        }
+    }
+}
+
+impl Field {
+    fn fits(&self, digits: &str) -> bool {
+        let in_bounds = (self.length.0..=self.length.1).contains(&digits.len());
+        let zero_first = digits.len() > 1 && digits.starts_with('0');
+        if !in_bounds || (zero_first && !self.padded) {
+            return false;
+        }
+        self.rank.is_none() || digits.parse().is_ok_and(|value| (self.values.0..=self.values.1).contains(&value))
+    }
+}
+
+struct InLayout<'p> {
+    policy: &'p CalVer,
+    least: Option<u8>,
+}
+
+impl Reader for InLayout<'_> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
+        let read = self.policy.take_apart(text).ok_or(Refusal::Unreadable)?;
+        if read.stage.is_some_and(|stage| self.least.is_none_or(|least| stage.rank < least)) {
+            return Err(Refusal::PreRelease);
+        }
+        self.policy.write(&read, key);
+        Ok(())
+    }
+
+    fn ties(&self) -> Ties {
+        Ties::Spelling
+    }
+
+    fn reason(&self, _text: &str, refusal: Refusal) -> Reason {
+        Reason::new(match refusal {
+            Refusal::PreRelease => "a pre-release, and what stands there is not one as early".to_owned(),
+            _ => format!("not in the layout {}", self.policy.layout),
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! A tag as a form that other tags have to fit, piece by piece, leaving the numbers as a key. Knows no policy.
+
+use super::key::Key;
+use crate::image::version::{self, Part, Shape, Stage};
+
+/// The current tag as a form that candidates have to fit.
+pub(super) struct Mould<'c> {
+    pieces: Vec<Piece<'c>>,
+}
+
+/// One part of the form.
+enum Piece<'c> {
+    Text(&'c str),
+    Number(Digits),
+    Stamp,
+    Day,
+    Hash { prefix: &'c str, jenkins: bool },
+    Stage { least: u8 },
+}
+
+/// How the digits of a number are written: `07` stays padded, `7` stays unpadded, `12` could be either.
+struct Digits {
+    least: usize,
+    padded: Option<bool>,
+}
+
+impl<'c> Mould<'c> {
+    /// The form that a shape makes.
+    pub(super) fn new(shape: &Shape<'c>) -> Self {
+        let pieces = shape.parts().iter().map(|part| match *part {
+            Part::Text(text) => Piece::Text(text),
+            Part::Number(digits) => Piece::Number(Digits::of(digits)),
+            Part::Stamp(digits) if version::is_day(digits) => Piece::Day,
+            Part::Stamp(_) => Piece::Stamp,
+            Part::Hash(hash) => {
+                Piece::Hash { prefix: &hash[..usize::from(hash.starts_with('g'))], jenkins: hash.contains('_') }
+            }
+            Part::Stage(stage) => Piece::Stage { least: stage.rank },
+        });
+        Self { pieces: pieces.collect() }
+    }
+
+    /// Whether a text fits from end to end; its numbers are appended to `key`.
+    pub(super) fn fit(&self, text: &str, key: &mut Key) -> bool {
+        let fitted = self
+            .pieces
+            .iter()
+            .enumerate()
+            .try_fold(text, |rest, (at, piece)| piece.fit(rest, key).or_else(|| self.fit_release(at, rest, key)));
+        fitted.is_some_and(str::is_empty)
+    }
+}
+
+impl Digits {
+    fn of(digits: &str) -> Self {
+        match (digits.starts_with('0'), digits.len()) {
+            (false | true, 1) => Self { least: 1, padded: Some(false) },
+            (true, length) => Self { least: length, padded: Some(true) },
+            (false, _) => Self { least: 1, padded: None },
+        }
+    }
+
+    fn fit(&self, digits: &str) -> bool {
+        let padded = digits.len() > 1 && digits.starts_with('0');
+        digits.len() >= self.least && !(padded && self.padded == Some(false))
+    }
+}
+
+impl Mould<'_> {
+    /// From a pre-release, the release is always within reach: `1.2.3-rc.1 → 1.2.3`, `5.0.0.CR1 → 5.0.0.Final`.
+    fn fit_release<'t>(&self, at: usize, rest: &'t str, key: &mut Key) -> Option<&'t str> {
+        if !matches!(self.pieces[at], Piece::Stage { .. }) {
+            return None;
+        }
+        key.release();
+        let word = rest.trim_start_matches(['.', '-']);
+        let named = ["final", "ga", "release"].iter().any(|name| word.eq_ignore_ascii_case(name));
+        Some(if named { "" } else { rest })
+    }
+}
+
+impl Piece<'_> {
+    /// Reads this piece at the start of a text and gives what follows it.
+    fn fit<'t>(&self, text: &'t str, key: &mut Key) -> Option<&'t str> {
+        let digits = || text.split_at(text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len()));
+        match self {
+            Self::Text(literal) => text.strip_prefix(literal),
+            Self::Number(form) => {
+                let (number, rest) = digits();
+                (!number.is_empty() && form.fit(number)).then(|| key.number(number)).map(|()| rest)
+            }
+            Self::Stamp => {
+                let (number, rest) = digits();
+                version::stamp(number).map(|millis| key.instant(millis.into())).map(|()| rest)
+            }
+            Self::Day => {
+                let (number, rest) = digits();
+                version::is_day(number).then(|| key.number(number)).map(|()| rest)
+            }
+            Self::Hash { jenkins: true, .. } => version::hash_at(text, true).map(|hash| &text[hash.len()..]),
+            Self::Hash { prefix, .. } => {
+                let word = text.strip_prefix(prefix)?;
+                let length = word.bytes().take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).count();
+                let ends = !word[length..].starts_with(|c: char| c.is_ascii_alphanumeric());
+                (ends && (5..=64).contains(&length)).then(|| &word[length..])
+            }
+            Self::Stage { least } => {
+                let stage = Stage::at(text).filter(|stage| stage.rank >= *least)?;
+                key.rank(stage.rank);
+                stage.numbers().for_each(|number| key.numeric_identifier(number));
+                key.end();
+                Some(&text[stage.text.len()..])
+            }
+        }
+    }
+}

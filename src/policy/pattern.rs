@@ -1,0 +1,208 @@
+//! `pattern`: a regular expression with named groups, and the order in which the groups count.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use regex::{CaptureLocations, Regex};
+
+use super::key::Key;
+use super::policy::{Policy, Reader, Reason, Refusal};
+use super::range::Version;
+use super::settings::{Direction, OptionDoc, PolicyError, Settings, nearest, pattern};
+use crate::image::ImageFacts;
+
+/// Tags taken apart by a pattern.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pattern: Regex,
+    order: Vec<Term>,
+}
+
+/// One group, how it is read, and which way it counts.
+#[derive(Debug)]
+struct Term {
+    group: usize,
+    name: Box<str>,
+    kind: Kind,
+    direction: Direction,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Numeric where it is numeric, else alphabetical.
+    Natural,
+    Numeric,
+    Alphabetical,
+    SemVer,
+    Time(Box<str>),
+}
+
+/// Keys of this policy beside the common ones.
+#[rustfmt::skip]
+pub(super) const OPTIONS: &[OptionDoc] = &[
+    OptionDoc { key: "order", about: "groups, the first counts most: `ts`, `ts desc`, with how to read them: `n numeric`, `w alphabetical`, `v semver`, `d time(%Y-%m-%d)`" },
+];
+
+/// Reads `{ pattern: '^main-[0-9a-f]{7,40}-(?<ts>\d+)$', order: [ts] }`.
+pub(super) fn build(settings: &Settings) -> Result<Arc<dyn Policy>, PolicyError> {
+    let pattern = pattern("pattern", settings.text("pattern")?.unwrap_or_default())?;
+    let named: Vec<&str> = pattern.capture_names().flatten().collect();
+    if named.is_empty() {
+        return Err(PolicyError::at("pattern", "names no group, so there is nothing to order by")
+            .with_hint("name what counts: '^main-[0-9a-f]+-(?<time>\\d+)$'"));
+    }
+    let written = settings.texts("order")?;
+    let order = if written.is_empty() { named.clone() } else { written };
+    let order = order.into_iter().map(|text| Term::new(text, &pattern, &named)).collect::<Result<_, _>>()?;
+    Ok(Arc::new(Pattern { pattern, order }))
+}
+
+impl Term {
+    fn new(text: &str, pattern: &Regex, named: &[&str]) -> Result<Self, PolicyError> {
+        let mut words = text.split_whitespace();
+        let name = words.next().unwrap_or_default();
+        let group = pattern.capture_names().position(|known| known == Some(name)).ok_or_else(|| {
+            let error = PolicyError::at("order", format!("there is no group {name:?} in '{}'", pattern.as_str()));
+            error.with_hint(match nearest(name, named.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("its groups are {}", named.join(", ")),
+            })
+        })?;
+        let mut term = Self { group, name: name.into(), kind: Kind::Natural, direction: Direction::Ascending };
+        for word in words {
+            if let Some(direction) = Direction::new(word) {
+                term.direction = direction;
+            } else {
+                term.kind = Kind::new(word)?;
+            }
+        }
+        Ok(term)
+    }
+
+    fn describe(&self) -> String {
+        let mut text = self.name.to_string();
+        match &self.kind {
+            Kind::Natural => {}
+            Kind::Numeric => text.push_str(" numeric"),
+            Kind::Alphabetical => text.push_str(" alphabetical"),
+            Kind::SemVer => text.push_str(" semver"),
+            Kind::Time(layout) => text = format!("{text} time({layout})"),
+        }
+        if self.direction == Direction::Descending {
+            text.push_str(" desc");
+        }
+        text
+    }
+}
+
+impl Kind {
+    fn new(word: &str) -> Result<Self, PolicyError> {
+        let layout = word.strip_prefix("time(").and_then(|rest| rest.strip_suffix(')'));
+        match (word, layout) {
+            ("numeric", _) => Ok(Self::Numeric),
+            ("alphabetical", _) => Ok(Self::Alphabetical),
+            ("semver", _) => Ok(Self::SemVer),
+            (_, Some(layout)) => {
+                let sample = Zoned::new(Timestamp::constant(1_700_000_000, 0), TimeZone::UTC);
+                let written = strtime::format(layout, &sample).map_err(|error| error.to_string());
+                match written.and_then(|text| instant(layout, &text).ok_or_else(|| "a day is missing in it".to_owned()))
+                {
+                    Ok(_) => Ok(Self::Time(layout.into())),
+                    Err(why) => Err(PolicyError::at("order", format!("{layout:?} is not a layout of time: {why}"))
+                        .with_hint("a layout looks like %Y%m%d%H%M%S, or %s for seconds since 1970")),
+                }
+            }
+            _ => Err(PolicyError::at("order", format!("{word:?} is not a way to read a group"))
+                .with_hint("write numeric, alphabetical, semver or time(%Y-%m-%d), and asc or desc")),
+        }
+    }
+
+    fn write(&self, text: Option<&str>, key: &mut Key) -> Option<()> {
+        let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        match (self, text) {
+            // A group that did not take part comes before all that did.
+            (_, None) => key.end(),
+            (Self::Natural, Some(text)) if all_digits(text) => key.numeric_identifier(text),
+            (Self::Natural | Self::Alphabetical, Some(text)) => key.word_identifier(text),
+            (Self::Numeric, Some(text)) => all_digits(text).then(|| key.numeric_identifier(text))?,
+            (Self::SemVer, Some(text)) => {
+                let version = Version::new(text)?;
+                key.rank(1);
+                version.write(key);
+            }
+            (Self::Time(layout), Some(text)) => {
+                let instant = instant(layout, text)?;
+                key.rank(1);
+                key.instant(instant.as_nanosecond());
+            }
+        }
+        Some(())
+    }
+}
+
+/// A time in a layout; without a zone it is UTC, without an hour midnight.
+fn instant(layout: &str, text: &str) -> Option<Timestamp> {
+    let read = strtime::parse(layout, text).ok()?;
+    if let Ok(instant) = read.to_timestamp() {
+        return Some(instant);
+    }
+    let at = read.to_datetime().or_else(|_| read.to_date().map(|date| date.at(0, 0, 0, 0))).ok()?;
+    at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
+}
+
+impl Policy for Pattern {
+    fn describe(&self) -> String {
+        let order: Vec<String> = self.order.iter().map(Term::describe).collect();
+        format!("pattern: {} by {}", self.pattern.as_str(), order.join(", "))
+    }
+
+    fn reader<'a>(&'a self, _current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+        Ok(Box::new(ByGroups { policy: self, groups: RefCell::new(self.pattern.capture_locations()) }))
+    }
+}
+
+struct ByGroups<'p> {
+    policy: &'p Pattern,
+    /// Used again for every tag: capturing is the expensive part.
+    groups: RefCell<CaptureLocations>,
+}
+
+impl ByGroups<'_> {
+    /// The group that can't be read as it should.
+    fn unreadable(&self, text: &str) -> Option<(&Term, String)> {
+        let captures = self.policy.pattern.captures(text)?;
+        self.policy.order.iter().find_map(|term| {
+            let found = captures.get(term.group).map(|group| group.as_str());
+            let fits = term.kind.write(found, &mut Key::default()).is_some();
+            (!fits).then(|| (term, found.unwrap_or_default().to_owned()))
+        })
+    }
+}
+
+impl Reader for ByGroups<'_> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
+        let mut groups = self.groups.borrow_mut();
+        self.policy.pattern.captures_read(&mut groups, text).ok_or(Refusal::Unreadable)?;
+        for term in &self.policy.order {
+            let found = groups.get(term.group).map(|(start, end)| &text[start..end]);
+            let mark = key.mark();
+            term.kind.write(found, key).ok_or(Refusal::Outside)?;
+            if term.direction == Direction::Descending {
+                key.reverse_from(mark);
+            }
+        }
+        Ok(())
+    }
+
+    fn reason(&self, text: &str, _refusal: Refusal) -> Reason {
+        Reason::new(match self.unreadable(text) {
+            Some((term, found)) => {
+                format!("its {} is {found:?}, which can't be read as {}", term.name, term.describe())
+            }
+            None => format!("not matched by '{}'", self.policy.pattern.as_str()),
+        })
+    }
+}
