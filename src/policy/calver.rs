@@ -200,7 +200,7 @@ impl Reader for InLayout<'_> {
     }
 
     fn ties(&self) -> Ties {
-        Ties::Spelling
+        Ties::Last
     }
 
     fn reason(&self, _text: &str, refusal: Refusal) -> Reason {

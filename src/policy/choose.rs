@@ -178,7 +178,7 @@ impl Race<'_> {
         }
         tied.sort_unstable_by(|a, b| a.tag.cmp(&b.tag));
         match (&tied[..], self.ties) {
-            ([one], _) | ([one, ..], Ties::First) | ([.., one], Ties::Spelling) => Ok(one),
+            ([one], _) | ([one, ..], Ties::First) | ([.., one], Ties::Last) => Ok(one),
             _ if same_image(&tied) => Ok(tied[0]),
             _ => {
                 let names: Vec<&str> = tied.iter().take(3).map(|one| one.tag.as_str()).collect();
@@ -245,7 +245,7 @@ impl Race<'_> {
         let mut key = Key::default();
         let causes = self.candidates.iter().filter_map(|one| Some((self.sieve.sift(one, &mut key).err()?, one)));
         let furthest = causes.max_by_key(|(cause, one)| (cause.progress(), &one.tag));
-        furthest.map(|(cause, one)| format!("{} is {}", one.tag, self.sieve.reason(one, cause))).unwrap_or_default()
+        furthest.map(|(cause, one)| format!("{}: {}", one.tag, self.sieve.reason(one, cause))).unwrap_or_default()
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::bounds::Bounds;
 use super::filter::Filter;
 use super::policy::{Policy, Ties};
+use super::settings::{OptionDoc, PolicyError, Settings};
 
 /// How tags of one image are chosen, before any gate of a rule.
 #[derive(Debug, Clone)]
@@ -17,6 +18,18 @@ pub struct Entry {
     pub bounds: Bounds,
     /// What ties mean, where it is not what the policy says.
     pub ties: Option<Ties>,
+}
+
+/// Keys that every policy understands.
+pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc {
+    key: "ties",
+    about: "unknown, first or last (in byte order): which of several tags that are equally new; without it, one that is \
+            written as the current tag, else unknown",
+}];
+
+/// Reads the keys of [`OPTIONS`].
+pub(super) fn ties(settings: &Settings) -> Result<Option<Ties>, PolicyError> {
+    settings.word("ties", &[("unknown", Ties::Unknown), ("first", Ties::First), ("last", Ties::Last)])
 }
 
 impl Entry {

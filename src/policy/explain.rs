@@ -87,17 +87,7 @@ fn newer(question: &Question<'_>, step: &Step, candidate: &Candidate) -> Verdict
 }
 
 fn finish(mut rows: Vec<Row<'_>>) -> Vec<Judged> {
-    rows.sort_by(|a, b| {
-        let by_place = match (&a.key, &b.key) {
-            (Some(a), Some(b)) => b.cmp(a),
-            (a, b) => b.is_some().cmp(&a.is_some()),
-        };
-        b.chosen
-            .cmp(&a.chosen)
-            .then(by_place)
-            .then_with(|| b.verdict.is_accepted().cmp(&a.verdict.is_accepted()))
-            .then_with(|| tag_order(a, b))
-    });
+    rows.sort_by(|a, b| b.chosen.cmp(&a.chosen).then_with(|| by_place(a, b)));
     let judged = rows.into_iter().map(|row| Judged {
         tag: row.candidate.tag.clone(),
         verdict: row.verdict,
@@ -106,6 +96,9 @@ fn finish(mut rows: Vec<Row<'_>>) -> Vec<Judged> {
     judged.collect()
 }
 
-fn tag_order(a: &Row<'_>, b: &Row<'_>) -> Ordering {
-    a.candidate.tag.cmp(&b.candidate.tag)
+fn by_place(a: &Row<'_>, b: &Row<'_>) -> Ordering {
+    match (&a.key, &b.key) {
+        (Some(one), Some(other)) => other.cmp(one).then_with(|| b.candidate.tag.cmp(&a.candidate.tag)),
+        (one, other) => other.is_some().cmp(&one.is_some()).then_with(|| a.candidate.tag.cmp(&b.candidate.tag)),
+    }
 }

@@ -71,6 +71,11 @@ impl Filter {
         self.extract.is_some()
     }
 
+    /// The text that the policy reads of a tag that is let through.
+    pub fn read<'t>(&self, tag: &'t str) -> Option<Cow<'t, str>> {
+        self.text(tag).ok()
+    }
+
     /// The text that the policy reads of a tag, or why it doesn't get to see it.
     pub(super) fn text<'t>(&self, tag: &'t str) -> Result<Cow<'t, str>, LeftOut> {
         if !self.allow.is_empty() && !self.allow.iter().any(|name| name.is(tag)) {

@@ -4,6 +4,7 @@
 //! [`Question`] or says which facts it needs, and [`explain()`] gives the verdict on every tag.
 
 mod alphabetical;
+pub mod argo;
 mod bounds;
 mod calver;
 mod choose;
@@ -12,6 +13,7 @@ mod entry;
 mod exact;
 mod explain;
 mod filter;
+pub mod flux;
 mod follow;
 mod gates;
 mod key;
@@ -74,7 +76,7 @@ pub const POLICIES: &[Kind] = &[
 
 /// Options that every policy understands.
 pub fn common_options() -> impl Iterator<Item = &'static OptionDoc> {
-    filter::OPTIONS.iter().chain(bounds::OPTIONS)
+    filter::OPTIONS.iter().chain(bounds::OPTIONS).chain(entry::OPTIONS)
 }
 
 /// Reads an entry: its kind, the kind's options and the common ones. Strict: an unknown key is an error that names the
@@ -91,7 +93,7 @@ pub fn build(settings: &Settings) -> Result<Entry, PolicyError> {
     }
     let policy = (kind.build)(settings)?;
     let bounds = Bounds::new(settings, policy.reads_versions())?;
-    Ok(Entry { filter: Filter::new(settings)?, bounds, ties: None, policy })
+    Ok(Entry { filter: Filter::new(settings)?, bounds, ties: entry::ties(settings)?, policy })
 }
 
 /// What governs an image that nothing is said about: its shape.

@@ -76,12 +76,13 @@ pub enum Refusal {
 /// What to do when the best tags have equal keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ties {
-    /// They may differ in what they hold: nothing is changed.
+    /// They may differ in what they hold: nothing is changed, unless one of them alone is written as the current tag is.
     Unknown,
-    /// They are spellings of one version (`1.9.9`, `v1.9.9`): the spelling that stands there now, else the last in byte order.
-    Spelling,
-    /// As Flux answers for tags that it extracts the same text from: the first in byte order.
+    /// The first in byte order.
     First,
+    /// They are spellings of one version (`1.9.9`, `v1.9.9`): the last in byte order, unless one of them alone is written
+    /// as the current tag is.
+    Last,
 }
 
 /// Which tag is followed.

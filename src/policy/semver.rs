@@ -23,7 +23,7 @@ pub(super) struct SemVer {
 #[rustfmt::skip]
 pub(super) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "pre-releases", about: "true: pre-releases in the range, too; without it only a range with one in it lets them in, such as >=1.0.0-0" },
-    OptionDoc { key: "strict",       about: "true: three numbers only; false: 1.2 and 2 are versions, too; without it as the current tag is written" },
+    OptionDoc { key: "strict",       about: "true: three numbers only; false: 1.2 and 2 are versions, too; without it true where the current tag has three" },
     OptionDoc { key: "variant",      about: "keep (without it) or any: whether a suffix of the current tag that is no pre-release, such as -alpine3.20, has to stay" },
 ];
 
@@ -57,7 +57,7 @@ impl Policy for SemVer {
 
     fn reader<'a>(&'a self, current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
         let version = current.and_then(Version::new);
-        let strict = self.strict.unwrap_or_else(|| version.is_none_or(|version| version.parts() == 3));
+        let strict = self.strict.unwrap_or_else(|| version.is_some_and(|version| version.parts() == 3));
         let variant = current.filter(|_| self.keep_variant && version.is_some()).and_then(Variant::of);
         Ok(Box::new(InRange { policy: self, strict, variant }))
     }
@@ -124,11 +124,7 @@ impl Reader for InRange<'_> {
     }
 
     fn ties(&self) -> Ties {
-        if self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash()) {
-            Ties::Unknown
-        } else {
-            Ties::Spelling
-        }
+        if self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash()) { Ties::Unknown } else { Ties::Last }
     }
 
     fn reason(&self, text: &str, refusal: Refusal) -> Reason {

@@ -58,7 +58,7 @@ impl Reader for SameShape<'_> {
     }
 
     fn ties(&self) -> Ties {
-        if self.shape.has_hash() { Ties::Unknown } else { Ties::Spelling }
+        if self.shape.has_hash() { Ties::Unknown } else { Ties::Last }
     }
 
     fn reason(&self, text: &str, _refusal: Refusal) -> Reason {

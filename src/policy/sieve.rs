@@ -104,7 +104,7 @@ impl<'q> Sieve<'q> {
                 if text == tag {
                     return reason;
                 }
-                format!("its {text:?} is {reason}")
+                format!("its {text:?}: {reason}")
             }
             Cause::OutOfBounds(why) => self.entry.bounds.reason(why, self.current),
             Cause::Older => format!("older than {}, which stands there", self.current),

@@ -15,6 +15,7 @@ mod formats;
 mod git;
 mod layers;
 mod policies;
+mod policy_peers;
 mod readme;
 mod registries;
 mod report;

@@ -100,3 +100,109 @@ fn examples_and_options_are_what_is_read() {
         assert!(build(&settings).is_ok(), "{}: {:?}", kind.example, build(&settings).err());
     }
 }
+
+mod properties {
+    use super::{Candidate, ImageReference, Outcome, Question, Settings, Step, Tag, build, choose, explain};
+    use std::sync::LazyLock;
+
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+    use tagboat::policy::{Decision, Entry, Gates};
+
+    fn entry(policy: &str) -> Entry {
+        build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap()
+    }
+
+    fn decide(entry: &Entry, current: &str, tags: &[String]) -> Decision {
+        let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
+        let candidates: Vec<Candidate> = tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
+        let question = Question { current: &current, entry, gates: &Gates::default(), now: Timestamp::UNIX_EPOCH };
+        let Step::Decided(decision) = choose(&question, &candidates) else { panic!("asks for facts") };
+        let accepted: Vec<_> =
+            explain(&question, &candidates).into_iter().filter(|row| row.verdict.is_accepted()).collect();
+        if let Outcome::Update(choice) = &decision.outcome {
+            assert_eq!(
+                Some(&choice.tag),
+                accepted.first().map(|row| &row.tag),
+                "the chosen is the first of the accepted"
+            );
+        }
+        decision
+    }
+
+    const POLICIES: &[&str] = &[
+        "{ shape: same }",
+        "{ semver: '>=0.1' }",
+        "{ semver: '*-0', strict: false }",
+        "{ calver: YYYY.0M.MICRO }",
+        "{ numerical: asc }",
+        "{ numerical: desc, include: '^[a-z]*(?<n>\\d+)', extract: $n }",
+        "{ alphabetical: asc }",
+        "{ alphabetical: desc }",
+        "{ pattern: '^(?<a>[a-z]*)-?(?<b>\\d*)' }",
+        "{ semver: '>=0.1', max-bump: minor, exclude: 'rc' }",
+    ];
+
+    static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| POLICIES.iter().map(|policy| entry(policy)).collect());
+
+    /// The grammar of the OCI distribution specification.
+    const ANY_TAG: &str = "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}";
+
+    fn tag() -> impl Strategy<Value = String> {
+        let version = "v?[0-3]\\.[0-9]{1,2}(\\.[0-9]{1,2})?(-(rc|alpha)\\.?[0-9]|-alpine3\\.[0-9]{2}|-[0-9]{1,2})?";
+        let stamp = "(main|prod)-[0-9a-f]{7}-(20[12][0-9]0[1-9]1[0-9]120000|1[67][0-9]{8})";
+        let date = "20[12][0-9]\\.[01][0-9]\\.[0-9]{1,2}";
+        prop_oneof![3 => version, 1 => stamp, 1 => date, 1 => "[0-9]{1,20}", 1 => "[a-z0-9_][a-z0-9._-]{0,20}"]
+    }
+
+    fn many() -> impl Strategy<Value = (String, Vec<String>, usize)> {
+        (tag(), proptest::collection::vec(tag(), 0..12), 0..POLICIES.len())
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_the_list_does_not_count((current, tags, policy) in many(), turn in 0usize..12) {
+            let entry = &ENTRIES[policy];
+            let mut turned = tags.clone();
+            turned.reverse();
+            turned.rotate_left(if tags.is_empty() { 0 } else { turn % tags.len() });
+            prop_assert_eq!(decide(entry, &current, &tags).outcome, decide(entry, &current, &turned).outcome);
+        }
+
+        #[test]
+        fn an_older_tag_changes_nothing((current, tags, policy) in many(), other in tag()) {
+            let entry = &ENTRIES[policy];
+            let Outcome::Update(first) = decide(entry, &current, &tags).outcome else { return Ok(()) };
+            // Older than the chosen: from there, it is no update.
+            let mut more = tags.clone();
+            more.push(other.clone());
+            let from_chosen = decide(entry, first.tag.as_str(), &[other, first.tag.to_string()]).outcome;
+            prop_assume!(matches!(from_chosen, Outcome::UpToDate(_)));
+            match decide(entry, &current, &more).outcome {
+                Outcome::Update(second) => prop_assert_eq!(first.tag, second.tag),
+                // Two that are equally new have no order.
+                Outcome::Unknown(reason) => prop_assert!(reason.as_str().starts_with("a tie"), "{}", reason),
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+
+        #[test]
+        fn never_lower_than_what_stands_there((current, tags, policy) in many()) {
+            let entry = &ENTRIES[policy];
+            let Outcome::Update(choice) = decide(entry, &current, &tags).outcome else { return Ok(()) };
+            // From the chosen, the way back is no update. What has no place in the order can't be lower.
+            prop_assume!(!choice.reason.as_str().contains("has no place"));
+            let back = decide(entry, choice.tag.as_str(), &[current]).outcome;
+            prop_assert!(!matches!(back, Outcome::Update(_)), "{:?} then {:?}", choice, back);
+        }
+
+        #[test]
+        fn any_tag_under_any_policy_has_an_answer(
+            current in ANY_TAG,
+            tags in proptest::collection::vec(ANY_TAG, 0..6),
+            policy in 0..POLICIES.len(),
+        ) {
+            decide(&ENTRIES[policy], &current, &tags);
+        }
+    }
+}

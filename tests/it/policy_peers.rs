@@ -1,0 +1,398 @@
+//! Policies against the recorded answers of the peers' own test suites, where that material lies beside the checkout.
+//!
+//! What can be compared is counted, and every disagreement is named here with why ours is right: a new one fails, and so
+//! does one that is gone.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use tagboat::image::{ImageFacts, ImageReference, Platform, Tag};
+use tagboat::policy::{
+    Candidate, Entry, Gates, Known, Outcome, PolicyError, Question, Settings, Step, Version, argo, build, choose,
+    explain, flux,
+};
+
+use crate::support::shared;
+
+fn load(name: &str) -> Option<Value> {
+    let Some(folder) = shared("conformance") else {
+        println!("skipped: no shared/conformance beside the checkout");
+        return None;
+    };
+    Some(serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap())
+}
+
+/// Counts rows and holds the disagreements against those that are known.
+#[derive(Default)]
+struct Tally {
+    agreed: usize,
+    differing: Vec<String>,
+    left_out: usize,
+}
+
+impl Tally {
+    fn row(&mut self, id: &str, ours: &str, theirs: &str) {
+        if ours == theirs {
+            self.agreed += 1;
+        } else {
+            self.differing.push(format!("{id}: ours {ours}, theirs {theirs}"));
+        }
+    }
+
+    fn finish(self, what: &str, agreed: usize, left_out: usize, known: &[(&str, &str)]) {
+        let Self { agreed: count, differing, left_out: out } = self;
+        println!("{what}: {count} agree, {} differ, {out} not comparable", differing.len());
+        let unknown = |row: &&String| !known.iter().any(|(id, _)| row.starts_with(&format!("{id}: ")));
+        let new: Vec<&String> = differing.iter().filter(unknown).collect();
+        let gone: Vec<&str> = known
+            .iter()
+            .map(|(id, _)| *id)
+            .filter(|id| !differing.iter().any(|row| row.starts_with(&format!("{id}: "))))
+            .collect();
+        assert!(new.is_empty(), "{what}: {} rows:\n{new:#?}", new.len());
+        assert!(gone.is_empty(), "{what}: these agree now: {gone:?}");
+        assert_eq!((count, out), (agreed, left_out), "{what}");
+    }
+}
+
+fn strings(value: &Value) -> Vec<&str> {
+    value.as_array().map(|list| list.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
+}
+
+fn tags(texts: &[&str]) -> Option<Vec<Candidate>> {
+    texts.iter().map(|text| Tag::new(text).ok().map(Candidate::new)).collect()
+}
+
+fn ask(entry: &Entry, current: &str, candidates: &[Candidate]) -> (Outcome, Vec<(String, bool)>) {
+    let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
+    let question = Question { current: &current, entry, gates: &Gates::default(), now: Timestamp::UNIX_EPOCH };
+    let Step::Decided(decision) = choose(&question, candidates) else { panic!("asks for facts") };
+    let judged = explain(&question, candidates);
+    (decision.outcome, judged.into_iter().map(|row| (row.tag.to_string(), row.verdict.is_accepted())).collect())
+}
+
+/// The tag that an entry comes to, or `none`; `unknown` where a tie has no order.
+fn chosen(entry: Result<Entry, PolicyError>, current: &str, candidates: &[Candidate]) -> String {
+    let Ok(entry) = entry else { return "none".to_owned() };
+    match ask(&entry, current, candidates).0 {
+        Outcome::Update(choice) => choice.tag.to_string(),
+        Outcome::UpToDate(_) => current.to_owned(),
+        Outcome::Held(_) => "none".to_owned(),
+        Outcome::Unknown(_) => "unknown".to_owned(),
+    }
+}
+
+/// Flux doesn't look at what stands there, so the rows don't say it.
+fn flux_entry(policy: &Value, repository: Option<&Value>) -> Result<Entry, PolicyError> {
+    let mut entry = build(&flux::settings(policy, repository)?)?;
+    entry.bounds.allow_downgrade = true;
+    Ok(entry)
+}
+
+#[test]
+fn the_grid_of_ranges_of_flux() {
+    let Some(grid) = load("flux_semver_grid.json") else { return };
+    let all: Vec<&str> = grid["parsed"].as_array().unwrap().iter().filter_map(|row| row["Tag"].as_str()).collect();
+    let mut tally = Tally::default();
+    for row in grid["ranges"].as_array().unwrap() {
+        let range = row["range"].as_str().unwrap();
+        let entry = flux_entry(&json!({ "policy": { "semver": { "range": range } } }), None);
+        let theirs: BTreeSet<&str> = strings(&row["accepted"]).into_iter().collect();
+        if entry.is_err() != row["error"].is_string() {
+            tally.differing.push(format!("{range}: ours {:?}, theirs {:?}", entry.err(), row["error"]));
+            continue;
+        }
+        let candidates: Vec<Candidate> =
+            all.iter().filter_map(|text| Tag::new(text).ok()).map(Candidate::new).collect();
+        let ours: BTreeSet<String> = match &entry {
+            Ok(entry) => ask(entry, "none", &candidates).1.into_iter().filter(|row| row.1).map(|row| row.0).collect(),
+            Err(_) => BTreeSet::new(),
+        };
+        for tag in &all {
+            tally.row(tag, &ours.contains(*tag).to_string(), &theirs.contains(tag).to_string());
+        }
+    }
+    // Beyond 64 bits Flux can't read a version; numbers have any length here.
+    tally.finish("ranges of Flux, cells", 5885, 0, &[("18446744073709551616.0.0", "a number of any length")]);
+}
+
+#[test]
+fn the_policies_of_flux() {
+    let Some(cases) = load("flux_policy_cases.json") else { return };
+    let mut tally = Tally::default();
+    for case in cases["cases"].as_array().unwrap() {
+        let (id, texts) = (case["id"].as_str().unwrap(), strings(&case["tags"]));
+        let policy = json!({ "policy": case["policy"], "filterTags": case["filterTags"] });
+        let expected = &case["expected"];
+        let verdict = |bad: bool| if bad { "error" } else { "fine" };
+        match (case["type"].as_str().unwrap(), tags(&texts)) {
+            ("policy_constructor", _) => {
+                tally.row(id, verdict(flux_entry(&policy, None).is_err()), verdict(expected["error"] == true));
+            }
+            ("parse_version", _) => {
+                let text = case["version"].as_str().unwrap();
+                let read = Version::new(text).filter(|_| text.split('.').count() > 2);
+                tally.row(id, verdict(read.is_none()), verdict(expected["error"] == true));
+            }
+            ("latest", Some(candidates)) => {
+                let ours = chosen(flux_entry(&policy, None), "none", &candidates);
+                let random = strings(&expected["nondeterministic_upstream"]);
+                match expected["latest"].as_str() {
+                    // Any answer of theirs will do, as long as ours is always the same.
+                    None if random.iter().any(|one| one.strip_prefix("OK:") == Some(&*ours)) => tally.agreed += 1,
+                    theirs => tally.row(id, &ours, theirs.unwrap_or("none")),
+                }
+            }
+            ("exclusion", Some(_)) => {
+                let any = json!({ "policy": { "alphabetical": {} } });
+                let entry = flux_entry(&any, Some(&json!({ "exclusionList": case["exclusionList"] })));
+                let Ok(entry) = entry else {
+                    tally.row(id, "error", verdict(expected["error"] == true));
+                    continue;
+                };
+                let kept: BTreeSet<&str> =
+                    texts.iter().copied().filter(|tag| entry.filter.read(tag).is_some()).collect();
+                let theirs = if expected["tags_ordered"].is_null() {
+                    &expected["tags_unordered"]
+                } else {
+                    &expected["tags_ordered"]
+                };
+                tally.row(
+                    id,
+                    &format!("{kept:?}"),
+                    &format!("{:?}", strings(theirs).into_iter().collect::<BTreeSet<_>>()),
+                );
+            }
+            ("filter", Some(_)) => {
+                let entry =
+                    flux_entry(&json!({ "policy": { "alphabetical": {} }, "filterTags": case["filterTags"] }), None)
+                        .unwrap();
+                let read: BTreeSet<String> =
+                    texts.iter().filter_map(|tag| entry.filter.read(tag)).map(Into::into).collect();
+                let theirs: BTreeSet<String> =
+                    strings(&expected["filtered_sorted"]).into_iter().map(str::to_owned).collect();
+                tally.row(id, &format!("{read:?}"), &format!("{theirs:?}"));
+            }
+            // Scanning, the sample in a status and digests over two passes are a controller's; `-62` is no tag.
+            _ => tally.left_out += 1,
+        }
+    }
+    #[rustfmt::skip]
+    tally.finish("policies of Flux", 160, 30, &[
+        ("obs-14", "defect: two numbers beyond 2^53 are one float there"),
+        ("obs-15", "defect: two numbers beyond 2^53 are one float there"),
+        ("obs-16", "1e3 is a commit, not a thousand"),
+        ("obs-18", "inf is a word"),
+        ("obs-19", "nan is a word"),
+        ("obs-68", "where every tag reads the same, none is newer"),
+        ("obs-67", "a group that does not exist extracts nothing from every tag: an error"),
+    ]);
+}
+
+fn annotated(alias: &str, pairs: &[(&str, Option<String>)]) -> Map<String, Value> {
+    let key = |name: &str| {
+        if name == "image-list" { format!("{}{name}", argo::PREFIX) } else { format!("{}{alias}.{name}", argo::PREFIX) }
+    };
+    pairs.iter().filter_map(|(name, value)| value.clone().map(|value| (key(name), Value::String(value)))).collect()
+}
+
+fn argo_entry(pairs: &[(&str, Option<String>)]) -> Result<Entry, PolicyError> {
+    let watched = argo::annotations(&annotated("a", pairs))?.remove(0);
+    let mut entry = build(&watched.settings)?;
+    entry.bounds.allow_downgrade = true;
+    Ok(entry)
+}
+
+#[test]
+fn selection_of_argo_cd_image_updater() {
+    let Some(cases) = load("argocd_iu_cases.json") else { return };
+    let mut tally = Tally::default();
+    for case in cases["cases"].as_array().unwrap() {
+        let (id, input, expect) = (case["id"].as_str().unwrap(), &case["input"], &case["expect"]);
+        let text = |name: &str| input[name].as_str().map(str::to_owned);
+        match case["kind"].as_str().unwrap() {
+            "select_tag" if text("strategy").as_deref() == Some("digest") => tally.left_out += 1,
+            "select_tag" => {
+                let image = text("current_image").unwrap();
+                let (name, current) = image.rsplit_once(':').unwrap();
+                let list = Some(format!("a={name}:{}", text("constraint").unwrap()));
+                let ours = chosen(
+                    argo_entry(&[("image-list", list), ("update-strategy", text("strategy"))]),
+                    current,
+                    &dated(&input["tags"]),
+                );
+                tally.row(id, &ours, expect["tag"].as_str().unwrap_or("none"));
+            }
+            "sort_tags_ascending" => {
+                let strategy = text("by").map(|by| if by == "created" { "newest-build".to_owned() } else { by });
+                let entry =
+                    argo_entry(&[("image-list", Some("a=x/y:*-0".to_owned())), ("update-strategy", strategy)]).unwrap();
+                let mut ours: Vec<String> =
+                    ask(&entry, "none", &dated(&input["tags"])).1.into_iter().map(|row| row.0).collect();
+                let chosen_first = ours.remove(0);
+                ours.reverse();
+                ours.push(chosen_first);
+                tally.row(id, &format!("{ours:?}"), &format!("{:?}", strings(&expect["order"])));
+            }
+            "allow_tags_match" | "ignore_tag_glob" => {
+                let ignore = (!input["ignore"].is_null()).then(|| strings(&input["ignore"]).join(","));
+                let list = Some("a=x/y".to_owned());
+                let entry =
+                    argo_entry(&[("image-list", list), ("allow-tags", text("allow_tags")), ("ignore-tags", ignore)]);
+                let seen = entry.is_ok_and(|entry| entry.filter.read(&text("tag").unwrap()).is_some());
+                let theirs =
+                    expect["match"].as_bool().or_else(|| expect["ignored"].as_bool().map(|ignored| !ignored)).unwrap();
+                tally.row(id, &seen.to_string(), &theirs.to_string());
+            }
+            "platform_match" => {
+                let offered = [text("os"), text("arch"), text("variant").filter(|variant| !variant.is_empty())];
+                let offered: Vec<String> = offered.into_iter().flatten().collect();
+                let offered = Platform::new(&offered.join("/")).unwrap();
+                let wanted = strings(&input["platforms"]);
+                let accepts = |text: &&str| Platform::new(text).is_ok_and(|wanted| wanted.accepts(&offered));
+                let ours = wanted.is_empty() || wanted.iter().any(accepts);
+                tally.row(id, &ours.to_string(), &expect["wanted"].to_string());
+            }
+            "image_list_annotation" => image_list(&mut tally, id, input["annotations"].as_object().unwrap(), expect),
+            "manifest_target_annotations" => target(&mut tally, id, input, expect),
+            "write_back_annotations" => {
+                let read = argo::write_back(input["annotations"].as_object().unwrap());
+                let ours = [read.method, read.target, read.branch, read.repository];
+                let keys = ["Method", "GitConfig.WriteBackTarget", "GitConfig.Branch", "GitConfig.Repository"];
+                let theirs = keys.map(|key| expect[key].as_str().map(str::to_owned));
+                tally.row(id, &format!("{ours:?}"), &format!("{theirs:?}"));
+            }
+            // The others are about files, live applications, branches and messages.
+            _ => {}
+        }
+    }
+    #[rustfmt::skip]
+    tally.finish("Argo CD Image Updater", 85, 1, &[
+        ("image_list_annotation-001", "an application without the annotation is not watched, and no error"),
+        ("image_list_annotation-012", "`allow-tags: v1.*` lets nothing through there, in silence: an error"),
+        ("image_list_annotation-015", "force-update is about live applications and not read"),
+    ]);
+}
+
+/// Tags as texts, or with the second in which they were built.
+fn dated(tags: &Value) -> Vec<Candidate> {
+    let read = |row: &Value| match row["created_unix"].as_i64() {
+        Some(second) => {
+            let created = Timestamp::from_second(second).ok();
+            let facts = Known::Facts(Box::new(ImageFacts { created, ..ImageFacts::default() }));
+            Candidate { tag: Tag::new(row["tag"].as_str().unwrap()).unwrap(), facts }
+        }
+        None => Candidate::new(Tag::new(row.as_str().unwrap()).unwrap()),
+    };
+    tags.as_array().unwrap().iter().map(read).collect()
+}
+
+fn image_list(tally: &mut Tally, id: &str, annotations: &Map<String, Value>, expect: &Value) {
+    let Ok(watched) = argo::annotations(annotations) else {
+        return tally.row(id, "error", if expect["error"] == true { "error" } else { "fine" });
+    };
+    let ours: Vec<String> =
+        watched.iter().map(|one| format!("{}={}", one.alias.as_deref().unwrap_or_default(), one.image)).collect();
+    let name = |at: usize| {
+        expect[format!("[{at}].ImageName")].as_str().map(|text| {
+            let text = text.split('@').next().unwrap();
+            let path = text.rfind('/').map_or(0, |slash| slash + 1);
+            text[path..].find(':').map_or(text, |colon| &text[..path + colon])
+        })
+    };
+    let theirs = (0..).map_while(|at| {
+        Some(format!("{}={}", expect[format!("[{at}].Alias")].as_str().unwrap_or_default(), name(at)?))
+    });
+    let theirs = if expect["error"] == true { "error".to_owned() } else { format!("{:?}", theirs.collect::<Vec<_>>()) };
+    tally.row(id, &format!("{ours:?}"), &theirs);
+}
+
+fn target(tally: &mut Tally, id: &str, input: &Value, expect: &Value) {
+    let mut annotations = input["annotations"].as_object().unwrap().clone();
+    let alias = input["alias"].as_str().unwrap();
+    annotations.insert(format!("{}image-list", argo::PREFIX), json!(format!("{alias}=x/y")));
+    let ours = argo::annotations(&annotations).map(|mut watched| match watched.remove(0).target {
+        argo::Target::Default => [None, None, None, None],
+        argo::Target::Helm { name, tag, spec } => [name, tag, spec, None],
+        argo::Target::Kustomize(name) => [None, None, None, Some(name)],
+    });
+    let theirs =
+        ["Helm.Name", "Helm.Tag", "Helm.Spec", "Kustomize.Name"].map(|key| expect[key].as_str().map(str::to_owned));
+    let theirs = if expect["error"] == true { "error".to_owned() } else { format!("{theirs:?}") };
+    tally.row(id, &ours.map_or("error".to_owned(), |ours| format!("{ours:?}")), &theirs);
+}
+
+#[test]
+fn filters_of_updatecli() {
+    let Some(cases) = load("updatecli_version_cases.json") else { return };
+    let mut tally = Tally::default();
+    for case in cases["groups"]["filter_search"]["cases"].as_array().unwrap() {
+        let id = case["id"].as_str().unwrap();
+        let Some(settings) = from_updatecli(&case["filter"]) else {
+            tally.left_out += 1;
+            continue;
+        };
+        let mut entry = build(&settings).unwrap();
+        entry.bounds.allow_downgrade = true;
+        let theirs = case["want"]["OriginalVersion"].as_str().unwrap_or("none");
+        tally.row(id, &chosen(Ok(entry), "none", &tags(&strings(&case["versions"])).unwrap()), theirs);
+    }
+    for case in cases["groups"]["tag_filter_from_current_tag"]["cases"].as_array().unwrap() {
+        let (id, current) = (case["id"].as_str().unwrap(), case["value"].as_str().unwrap());
+        let filter = case["expectedTagFilter"].as_str().unwrap();
+        if Tag::new(current).is_err() {
+            tally.left_out += 1;
+            continue;
+        }
+        // What they would look at among these, and what the shape lets through.
+        let probes = [
+            "9.0.0",
+            "9.0.0-alpha",
+            "9.1-jdk11",
+            "v9.1-jdk11",
+            "9.1-jdk17",
+            "9.1",
+            "v9.1.2",
+            "alpine",
+            "latest",
+            "9.0.0-rc.1",
+        ];
+        let pattern = regex::Regex::new(filter).unwrap();
+        let theirs: BTreeSet<&str> =
+            probes.into_iter().filter(|tag| !filter.is_empty() && pattern.is_match(tag)).collect();
+        let entry = build(&Settings::from_pairs([("shape", json!("same"))])).unwrap();
+        let rows = ask(&entry, current, &tags(&probes).unwrap()).1;
+        let ours: BTreeSet<&str> = rows.iter().filter(|row| row.1).map(|row| row.0.as_str()).collect();
+        tally.row(id, &format!("{ours:?}"), &format!("{theirs:?}"));
+    }
+    #[rustfmt::skip]
+    tally.finish("updatecli", 14, 18, &[
+        ("tag_filter_from_current_tag/1", "from a pre-release, the release and what comes closer to it are within reach"),
+        ("tag_filter_from_current_tag/2", "the number in a suffix counts, so that -jdk11 goes to -jdk17"),
+    ]);
+}
+
+/// The kinds that say what is newer; `latest` is the order of the list, and nothing here replaces text before it is read.
+fn from_updatecli(filter: &Value) -> Option<Settings> {
+    let pattern = filter["Pattern"].as_str();
+    let layout = |go: &str| go.replace("2006", "%Y").replace("01", "%m").replace("02", "%d");
+    let regex = filter["Regex"].as_str();
+    let pairs = match (filter["Kind"].as_str()?, regex) {
+        _ if !filter["ReplaceAll"].is_null() => return None,
+        ("semver", _) => vec![("semver", json!(pattern.unwrap_or("*"))), ("strict", json!(false))],
+        ("lex", _) => vec![("alphabetical", json!("asc"))],
+        ("time", _) => {
+            vec![("pattern", json!("^(?<t>.*)$")), ("order", json!([format!("t time({})", layout(pattern?))]))]
+        }
+        ("regex/time", Some(regex)) => vec![
+            ("pattern", json!(regex.replacen('(', "(?<t>", 1))),
+            ("order", json!([format!("t time({})", layout(pattern?))])),
+        ],
+        ("regex/semver", Some(regex)) if regex.contains('(') => {
+            vec![("semver", json!(pattern.unwrap_or("*"))), ("include", json!(regex)), ("extract", json!("$1"))]
+        }
+        _ => return None,
+    };
+    Some(Settings::from_pairs(pairs))
+}
