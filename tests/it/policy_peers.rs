@@ -117,67 +117,64 @@ fn the_grid_of_ranges_of_flux() {
     tally.finish("ranges of Flux, cells", 5885, 0, &[("18446744073709551616.0.0", "a number of any length")]);
 }
 
+fn flux_row(tally: &mut Tally, case: &Value) {
+    let (id, texts) = (case["id"].as_str().unwrap(), strings(&case["tags"]));
+    let policy = json!({ "policy": case["policy"], "filterTags": case["filterTags"] });
+    let expected = &case["expected"];
+    let verdict = |bad: bool| if bad { "error" } else { "fine" };
+    match (case["type"].as_str().unwrap(), tags(&texts)) {
+        ("policy_constructor", _) => {
+            tally.row(id, verdict(flux_entry(&policy, None).is_err()), verdict(expected["error"] == true));
+        }
+        ("parse_version", _) => {
+            let text = case["version"].as_str().unwrap();
+            let read = Version::new(text).filter(|_| text.split('.').count() > 2);
+            tally.row(id, verdict(read.is_none()), verdict(expected["error"] == true));
+        }
+        ("latest", Some(candidates)) => {
+            let ours = chosen(flux_entry(&policy, None), "none", &candidates);
+            let random = strings(&expected["nondeterministic_upstream"]);
+            match expected["latest"].as_str() {
+                // Any answer of theirs will do, as long as ours is always the same.
+                None if random.iter().any(|one| one.strip_prefix("OK:") == Some(&*ours)) => tally.agreed += 1,
+                theirs => tally.row(id, &ours, theirs.unwrap_or("none")),
+            }
+        }
+        ("exclusion", Some(_)) => {
+            let any = json!({ "policy": { "alphabetical": {} } });
+            let entry = flux_entry(&any, Some(&json!({ "exclusionList": case["exclusionList"] })));
+            let Ok(entry) = entry else {
+                tally.row(id, "error", verdict(expected["error"] == true));
+                return;
+            };
+            let kept: BTreeSet<&str> = texts.iter().copied().filter(|tag| entry.filter.read(tag).is_some()).collect();
+            let theirs = if expected["tags_ordered"].is_null() {
+                &expected["tags_unordered"]
+            } else {
+                &expected["tags_ordered"]
+            };
+            tally.row(id, &format!("{kept:?}"), &format!("{:?}", strings(theirs).into_iter().collect::<BTreeSet<_>>()));
+        }
+        ("filter", Some(_)) => {
+            let entry =
+                flux_entry(&json!({ "policy": { "alphabetical": {} }, "filterTags": case["filterTags"] }), None)
+                    .unwrap();
+            let read: BTreeSet<String> =
+                texts.iter().filter_map(|tag| entry.filter.read(tag)).map(Into::into).collect();
+            let theirs: BTreeSet<String> =
+                strings(&expected["filtered_sorted"]).into_iter().map(str::to_owned).collect();
+            tally.row(id, &format!("{read:?}"), &format!("{theirs:?}"));
+        }
+        // Scanning, the sample in a status and digests over two passes are a controller's; `-62` is no tag.
+        _ => tally.left_out += 1,
+    }
+}
+
 #[test]
 fn the_policies_of_flux() {
     let Some(cases) = load("flux_policy_cases.json") else { return };
     let mut tally = Tally::default();
-    for case in cases["cases"].as_array().unwrap() {
-        let (id, texts) = (case["id"].as_str().unwrap(), strings(&case["tags"]));
-        let policy = json!({ "policy": case["policy"], "filterTags": case["filterTags"] });
-        let expected = &case["expected"];
-        let verdict = |bad: bool| if bad { "error" } else { "fine" };
-        match (case["type"].as_str().unwrap(), tags(&texts)) {
-            ("policy_constructor", _) => {
-                tally.row(id, verdict(flux_entry(&policy, None).is_err()), verdict(expected["error"] == true));
-            }
-            ("parse_version", _) => {
-                let text = case["version"].as_str().unwrap();
-                let read = Version::new(text).filter(|_| text.split('.').count() > 2);
-                tally.row(id, verdict(read.is_none()), verdict(expected["error"] == true));
-            }
-            ("latest", Some(candidates)) => {
-                let ours = chosen(flux_entry(&policy, None), "none", &candidates);
-                let random = strings(&expected["nondeterministic_upstream"]);
-                match expected["latest"].as_str() {
-                    // Any answer of theirs will do, as long as ours is always the same.
-                    None if random.iter().any(|one| one.strip_prefix("OK:") == Some(&*ours)) => tally.agreed += 1,
-                    theirs => tally.row(id, &ours, theirs.unwrap_or("none")),
-                }
-            }
-            ("exclusion", Some(_)) => {
-                let any = json!({ "policy": { "alphabetical": {} } });
-                let entry = flux_entry(&any, Some(&json!({ "exclusionList": case["exclusionList"] })));
-                let Ok(entry) = entry else {
-                    tally.row(id, "error", verdict(expected["error"] == true));
-                    continue;
-                };
-                let kept: BTreeSet<&str> =
-                    texts.iter().copied().filter(|tag| entry.filter.read(tag).is_some()).collect();
-                let theirs = if expected["tags_ordered"].is_null() {
-                    &expected["tags_unordered"]
-                } else {
-                    &expected["tags_ordered"]
-                };
-                tally.row(
-                    id,
-                    &format!("{kept:?}"),
-                    &format!("{:?}", strings(theirs).into_iter().collect::<BTreeSet<_>>()),
-                );
-            }
-            ("filter", Some(_)) => {
-                let entry =
-                    flux_entry(&json!({ "policy": { "alphabetical": {} }, "filterTags": case["filterTags"] }), None)
-                        .unwrap();
-                let read: BTreeSet<String> =
-                    texts.iter().filter_map(|tag| entry.filter.read(tag)).map(Into::into).collect();
-                let theirs: BTreeSet<String> =
-                    strings(&expected["filtered_sorted"]).into_iter().map(str::to_owned).collect();
-                tally.row(id, &format!("{read:?}"), &format!("{theirs:?}"));
-            }
-            // Scanning, the sample in a status and digests over two passes are a controller's; `-62` is no tag.
-            _ => tally.left_out += 1,
-        }
-    }
+    cases["cases"].as_array().unwrap().iter().for_each(|case| flux_row(&mut tally, case));
     #[rustfmt::skip]
     tally.finish("policies of Flux", 160, 30, &[
         ("obs-14", "defect: two numbers beyond 2^53 are one float there"),
@@ -204,69 +201,71 @@ fn argo_entry(pairs: &[(&str, Option<String>)]) -> Result<Entry, PolicyError> {
     Ok(entry)
 }
 
+fn argo_row(tally: &mut Tally, case: &Value) {
+    let (id, input, expect) = (case["id"].as_str().unwrap(), &case["input"], &case["expect"]);
+    let text = |name: &str| input[name].as_str().map(str::to_owned);
+    match case["kind"].as_str().unwrap() {
+        "select_tag" if text("strategy").as_deref() == Some("digest") => tally.left_out += 1,
+        "select_tag" => {
+            let image = text("current_image").unwrap();
+            let (name, current) = image.rsplit_once(':').unwrap();
+            let list = Some(format!("a={name}:{}", text("constraint").unwrap()));
+            let ours = chosen(
+                argo_entry(&[("image-list", list), ("update-strategy", text("strategy"))]),
+                current,
+                &dated(&input["tags"]),
+            );
+            tally.row(id, &ours, expect["tag"].as_str().unwrap_or("none"));
+        }
+        "sort_tags_ascending" => {
+            let strategy = text("by").map(|by| if by == "created" { "newest-build".to_owned() } else { by });
+            let entry =
+                argo_entry(&[("image-list", Some("a=x/y:*-0".to_owned())), ("update-strategy", strategy)]).unwrap();
+            let mut ours: Vec<String> =
+                ask(&entry, "none", &dated(&input["tags"])).1.into_iter().map(|row| row.0).collect();
+            let chosen_first = ours.remove(0);
+            ours.reverse();
+            ours.push(chosen_first);
+            tally.row(id, &format!("{ours:?}"), &format!("{:?}", strings(&expect["order"])));
+        }
+        "allow_tags_match" | "ignore_tag_glob" => {
+            let ignore = (!input["ignore"].is_null()).then(|| strings(&input["ignore"]).join(","));
+            let list = Some("a=x/y".to_owned());
+            let entry =
+                argo_entry(&[("image-list", list), ("allow-tags", text("allow_tags")), ("ignore-tags", ignore)]);
+            let seen = entry.is_ok_and(|entry| entry.filter.read(&text("tag").unwrap()).is_some());
+            let theirs =
+                expect["match"].as_bool().or_else(|| expect["ignored"].as_bool().map(|ignored| !ignored)).unwrap();
+            tally.row(id, &seen.to_string(), &theirs.to_string());
+        }
+        "platform_match" => {
+            let offered = [text("os"), text("arch"), text("variant").filter(|variant| !variant.is_empty())];
+            let offered: Vec<String> = offered.into_iter().flatten().collect();
+            let offered = Platform::new(&offered.join("/")).unwrap();
+            let wanted = strings(&input["platforms"]);
+            let accepts = |text: &&str| Platform::new(text).is_ok_and(|wanted| wanted.accepts(&offered));
+            let ours = wanted.is_empty() || wanted.iter().any(accepts);
+            tally.row(id, &ours.to_string(), &expect["wanted"].to_string());
+        }
+        "image_list_annotation" => image_list(tally, id, input["annotations"].as_object().unwrap(), expect),
+        "manifest_target_annotations" => target(tally, id, input, expect),
+        "write_back_annotations" => {
+            let read = argo::write_back(input["annotations"].as_object().unwrap());
+            let ours = [read.method, read.target, read.branch, read.repository];
+            let keys = ["Method", "GitConfig.WriteBackTarget", "GitConfig.Branch", "GitConfig.Repository"];
+            let theirs = keys.map(|key| expect[key].as_str().map(str::to_owned));
+            tally.row(id, &format!("{ours:?}"), &format!("{theirs:?}"));
+        }
+        // The others are about files, live applications, branches and messages.
+        _ => {}
+    }
+}
+
 #[test]
 fn selection_of_argo_cd_image_updater() {
     let Some(cases) = load("argocd_iu_cases.json") else { return };
     let mut tally = Tally::default();
-    for case in cases["cases"].as_array().unwrap() {
-        let (id, input, expect) = (case["id"].as_str().unwrap(), &case["input"], &case["expect"]);
-        let text = |name: &str| input[name].as_str().map(str::to_owned);
-        match case["kind"].as_str().unwrap() {
-            "select_tag" if text("strategy").as_deref() == Some("digest") => tally.left_out += 1,
-            "select_tag" => {
-                let image = text("current_image").unwrap();
-                let (name, current) = image.rsplit_once(':').unwrap();
-                let list = Some(format!("a={name}:{}", text("constraint").unwrap()));
-                let ours = chosen(
-                    argo_entry(&[("image-list", list), ("update-strategy", text("strategy"))]),
-                    current,
-                    &dated(&input["tags"]),
-                );
-                tally.row(id, &ours, expect["tag"].as_str().unwrap_or("none"));
-            }
-            "sort_tags_ascending" => {
-                let strategy = text("by").map(|by| if by == "created" { "newest-build".to_owned() } else { by });
-                let entry =
-                    argo_entry(&[("image-list", Some("a=x/y:*-0".to_owned())), ("update-strategy", strategy)]).unwrap();
-                let mut ours: Vec<String> =
-                    ask(&entry, "none", &dated(&input["tags"])).1.into_iter().map(|row| row.0).collect();
-                let chosen_first = ours.remove(0);
-                ours.reverse();
-                ours.push(chosen_first);
-                tally.row(id, &format!("{ours:?}"), &format!("{:?}", strings(&expect["order"])));
-            }
-            "allow_tags_match" | "ignore_tag_glob" => {
-                let ignore = (!input["ignore"].is_null()).then(|| strings(&input["ignore"]).join(","));
-                let list = Some("a=x/y".to_owned());
-                let entry =
-                    argo_entry(&[("image-list", list), ("allow-tags", text("allow_tags")), ("ignore-tags", ignore)]);
-                let seen = entry.is_ok_and(|entry| entry.filter.read(&text("tag").unwrap()).is_some());
-                let theirs =
-                    expect["match"].as_bool().or_else(|| expect["ignored"].as_bool().map(|ignored| !ignored)).unwrap();
-                tally.row(id, &seen.to_string(), &theirs.to_string());
-            }
-            "platform_match" => {
-                let offered = [text("os"), text("arch"), text("variant").filter(|variant| !variant.is_empty())];
-                let offered: Vec<String> = offered.into_iter().flatten().collect();
-                let offered = Platform::new(&offered.join("/")).unwrap();
-                let wanted = strings(&input["platforms"]);
-                let accepts = |text: &&str| Platform::new(text).is_ok_and(|wanted| wanted.accepts(&offered));
-                let ours = wanted.is_empty() || wanted.iter().any(accepts);
-                tally.row(id, &ours.to_string(), &expect["wanted"].to_string());
-            }
-            "image_list_annotation" => image_list(&mut tally, id, input["annotations"].as_object().unwrap(), expect),
-            "manifest_target_annotations" => target(&mut tally, id, input, expect),
-            "write_back_annotations" => {
-                let read = argo::write_back(input["annotations"].as_object().unwrap());
-                let ours = [read.method, read.target, read.branch, read.repository];
-                let keys = ["Method", "GitConfig.WriteBackTarget", "GitConfig.Branch", "GitConfig.Repository"];
-                let theirs = keys.map(|key| expect[key].as_str().map(str::to_owned));
-                tally.row(id, &format!("{ours:?}"), &format!("{theirs:?}"));
-            }
-            // The others are about files, live applications, branches and messages.
-            _ => {}
-        }
-    }
+    cases["cases"].as_array().unwrap().iter().for_each(|case| argo_row(&mut tally, case));
     #[rustfmt::skip]
     tally.finish("Argo CD Image Updater", 85, 1, &[
         ("image_list_annotation-001", "an application without the annotation is not watched, and no error"),
