@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::refname::BranchName;
+
 use super::proposal::Draft;
 use super::pull_request::{PullRequest, PullRequestState};
 use super::record::{Record, RecordedChange};
@@ -19,6 +21,8 @@ pub enum Action {
     Leave {
         /// The group, or the branch where the group is not known.
         group: String,
+        /// Its branch.
+        branch: BranchName,
         /// The pull request that is left alone.
         existing: Option<PullRequest>,
         /// A lower-case fragment.
@@ -88,9 +92,9 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     for draft in drafts {
         let existing = open.get(&draft.branch).copied();
         actions.push(match refusal(&draft, existing, observed) {
-            Some(why) => Action::Leave { group: draft.group, existing: existing.cloned(), why },
+            Some(why) => Action::Leave { group: draft.group, branch: draft.branch, existing: existing.cloned(), why },
             None => match (without_declined(draft, &observed.ended), existing) {
-                (Wanted::Declined { group, why }, None) => Action::Leave { group, existing: None, why },
+                (Wanted::Declined { group, branch, why }, None) => Action::Leave { group, branch, existing: None, why },
                 (Wanted::Declined { why, .. }, Some(existing)) => Action::Close(existing.clone(), why),
                 (Wanted::Still(draft), Some(existing)) => Action::Update(draft, existing.clone()),
                 (Wanted::Still(draft), None) => open_within(draft, &mut free, observed.max_open),
@@ -109,9 +113,7 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
 }
 
 /// Older races may have left two open pull requests for a branch: the oldest stays.
-fn one_per_branch(
-    open: &[PullRequest],
-) -> (BTreeMap<&crate::refname::BranchName, &PullRequest>, Vec<(&PullRequest, &PullRequest)>) {
+fn one_per_branch(open: &[PullRequest]) -> (BTreeMap<&BranchName, &PullRequest>, Vec<(&PullRequest, &PullRequest)>) {
     let mut sorted = open.iter().collect::<Vec<_>>();
     sorted.sort_by_key(|pr| pr.number);
     let (mut kept, mut duplicates) = (BTreeMap::new(), Vec::new());
@@ -135,7 +137,7 @@ fn refusal(draft: &Draft, existing: Option<&PullRequest>, observed: &Observed) -
 /// A draft after what people declined was taken out of it.
 enum Wanted {
     Still(Draft),
-    Declined { group: String, why: String },
+    Declined { group: String, branch: BranchName, why: String },
 }
 
 /// Takes out what a person declined by closing a pull request: that change to that version.
@@ -155,6 +157,7 @@ fn without_declined(mut draft: Draft, ended: &[PullRequest]) -> Wanted {
     match by {
         Some(number) if draft.changes.is_empty() => Wanted::Declined {
             group: draft.group,
+            branch: draft.branch,
             why: format!("#{number} proposed the same and was closed by a person: waiting for something newer"),
         },
         _ => Wanted::Still(draft),
@@ -165,8 +168,9 @@ fn open_within(draft: Draft, free: &mut Option<usize>, max_open: Option<usize>) 
     match free {
         Some(0) => {
             let most = max_open.unwrap_or_default();
-            let why = format!("{most} pull requests are open already, which is the most (pull-requests.max-open)");
-            Action::Leave { group: draft.group, existing: None, why }
+            let are = if most == 1 { "pull request is" } else { "pull requests are" };
+            let why = format!("{most} {are} open already, which is the most (pull-requests.max-open)");
+            Action::Leave { group: draft.group, branch: draft.branch, existing: None, why }
         }
         Some(left) => {
             *left -= 1;
@@ -179,7 +183,8 @@ fn open_within(draft: Draft, free: &mut Option<usize>, max_open: Option<usize>) 
 /// What to do with an open pull request that nothing calls for.
 fn orphan(existing: &PullRequest, observed: &Observed) -> Action {
     let record = Record::find(&existing.body);
-    let leave = |why: String| Action::Leave { group: group_of(existing), existing: Some(existing.clone()), why };
+    let (group, branch) = (group_of(existing), existing.branch.clone());
+    let leave = |why: String| Action::Leave { group, branch, existing: Some(existing.clone()), why };
     if !observed.complete {
         return leave("this run was about other images".to_owned());
     }
@@ -217,7 +222,6 @@ mod tests {
     use super::*;
     use crate::image::ImageReference;
     use crate::plan::proposal::Change;
-    use crate::refname::BranchName;
     use crate::text::Position;
 
     fn draft(group: &str, changes: &[(&str, &str)]) -> Draft {

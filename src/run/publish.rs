@@ -73,8 +73,10 @@ pub enum Step {
     },
     /// It stays as it is.
     Leave {
-        /// The group.
+        /// The group, or the branch where the group is not known.
         group: String,
+        /// Its branch.
+        branch: BranchName,
         /// The pull request, if there is one.
         existing: Option<PullRequest>,
         /// Why.
@@ -126,16 +128,18 @@ impl Publisher<'_> {
             Action::Open(draft) => (draft, None),
             Action::Update(draft, existing) => (draft, Some(existing)),
             Action::Close(existing, why) => return self.prepare_close(existing, why).await,
-            Action::Leave { group, existing, why } => return Ok(Step::Leave { group, existing, why }),
+            Action::Leave { group, branch, existing, why } => {
+                return Ok(Step::Leave { group, branch, existing, why });
+            }
         };
         let files = self.contents(&draft)?;
-        let push = match self.branch(&draft.branch, &files).await? {
+        let push = match self.branch(&draft.branch, &files, existing.is_some()).await? {
             Branch::Missing => Some(None),
             Branch::Stale(head) => Some(Some(head)),
             Branch::Current => None,
             Branch::Foreign(who) => {
                 let why = format!("{who} has committed to {}: it is theirs now; merge or delete it", draft.branch);
-                return Ok(Step::Leave { group: draft.group, existing, why });
+                return Ok(Step::Leave { group: draft.group, branch: draft.branch, existing, why });
             }
         };
         match (push, existing) {
@@ -154,7 +158,8 @@ impl Publisher<'_> {
             && let Some(who) = self.stranger(&existing.branch, head).await?
         {
             let why = format!("{who} has committed to {}, so it is theirs to close", existing.branch);
-            return Ok(Step::Leave { group: existing.branch.to_string(), existing: Some(existing), why });
+            let (group, branch) = (existing.branch.to_string(), existing.branch.clone());
+            return Ok(Step::Leave { group, branch, existing: Some(existing), why });
         }
         Ok(Step::Close { existing, head, why })
     }
@@ -179,14 +184,24 @@ impl Publisher<'_> {
         paths.map(|path| Ok((Arc::clone(path), self.snapshot.read(path)?))).collect()
     }
 
-    /// Whether the branch holds just this on files that the base has not changed since.
-    async fn branch(&self, branch: &BranchName, files: &BTreeMap<Arc<str>, Vec<u8>>) -> Result<Branch, PublishError> {
+    /// Whether the branch holds just this on files that the base has not changed since. To be proposed anew, it has to
+    /// stand on the newest base: a branch that was merged once, even if that was reverted since, has nothing left that
+    /// a pull request could be opened for.
+    async fn branch(
+        &self,
+        branch: &BranchName,
+        files: &BTreeMap<Arc<str>, Vec<u8>>,
+        proposed: bool,
+    ) -> Result<Branch, PublishError> {
         let Some(head) = self.heads.get(branch) else { return Ok(Branch::Missing) };
         if let Some(who) = self.stranger(branch, head).await? {
             return Ok(Branch::Foreign(who));
         }
         let parents = self.git.commit_info(head)?.parents;
         let [parent] = &parents[..] else { return Ok(Branch::Stale(head.clone())) };
+        if !proposed && *parent != self.base_commit {
+            return Ok(Branch::Stale(head.clone()));
+        }
         let (ours, below) = (CommitSnapshot::new(self.git, head)?, CommitSnapshot::new(self.git, parent)?);
         let changed = changed_paths(&below, &ours);
         let fresh = |path: &str| below.blob(path) == self.snapshot.blob(path);

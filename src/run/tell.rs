@@ -177,10 +177,9 @@ impl Finished {
             Step::Close { existing, why, .. } => {
                 (Done::Close, existing.branch.to_string(), existing.title.clone(), Some(existing), Some(why.clone()))
             }
-            Step::Leave { group, existing, why } => {
-                let branch = existing.as_ref().map_or_else(|| group.clone(), |pr| pr.branch.to_string());
+            Step::Leave { group, branch, existing, why } => {
                 let title = existing.as_ref().map_or_else(|| group.clone(), |pr| pr.title.clone());
-                (Done::Leave, branch, title, existing.as_ref(), Some(why.clone()))
+                (Done::Leave, branch.to_string(), title, existing.as_ref(), Some(why.clone()))
             }
         };
         let written = self.result.as_ref().ok().and_then(Option::as_ref).map(|written| &written.pull_request);

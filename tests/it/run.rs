@@ -1,1 +1,6 @@
-//! Tests of run.
+//! Whole runs, from manifests to pull requests: stories of what people, CI and other runs do meanwhile, and what has to
+//! come of it.
+#![cfg(unix)]
+
+mod races;
+mod stories;

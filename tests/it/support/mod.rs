@@ -5,6 +5,8 @@ pub(crate) mod docker_registry;
 #[cfg(unix)]
 pub(crate) mod git_http;
 #[cfg(unix)]
+pub(crate) mod meddled;
+#[cfg(unix)]
 pub(crate) mod process;
 #[cfg(unix)]
 pub(crate) mod repository;
@@ -14,6 +16,8 @@ pub(crate) mod ssh;
 pub(crate) mod token_server;
 #[cfg(unix)]
 pub(crate) mod wire;
+#[cfg(unix)]
+pub(crate) mod world;
 
 pub(crate) mod azure_devops;
 pub(crate) mod bare;

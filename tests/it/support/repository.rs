@@ -11,7 +11,8 @@ pub(crate) fn git(dir: &Path, arguments: &[&str]) -> String {
     git_with_input(dir, arguments, "")
 }
 
-fn git_with_input(dir: &Path, arguments: &[&str], input: &str) -> String {
+/// The same with something to read.
+pub(crate) fn git_with_input(dir: &Path, arguments: &[&str], input: &str) -> String {
     let mut child = Command::new("git")
         .args(arguments)
         .current_dir(dir)

@@ -1,0 +1,102 @@
+//! Somebody else is faster: between what a run has seen and what it pushes, or because two runs begin at once.
+
+use std::path::PathBuf;
+
+use crate::support::github::GITHUB;
+use crate::support::meddled::Meddled;
+use crate::support::repository::{Bare, git, git_with_input};
+use crate::support::world::{World, lines};
+
+const IMAGES: &str = "api:1.0 api:1.1 web:2.0 web:2.1";
+const FILES: &[(&str, &str)] = &[("api/app.yaml", "api:1.0"), ("web/app.yaml", "web:2.0")];
+const BRANCH: &str = "refs/heads/tagboat/api";
+
+async fn world() -> World {
+    World::new(Some(&GITHUB), "", IMAGES, FILES).await
+}
+
+/// Puts a commit on `tagboat/api` that looks like one of another run, each time another one.
+fn moved_by_another_run(bare: PathBuf, time: usize) -> Box<dyn FnOnce() + Send> {
+    Box::new(move || {
+        let message = format!("Run {time}\n\nTagboat-Group: api");
+        let (person, tree) = ("A Person <person@example.com>", "main^{tree}");
+        let commit = git(&bare, &["commit-tree", tree, "-p", "main", "-m", &message]);
+        // What makes a commit ours is its committer.
+        let text = git(&bare, &["cat-file", "commit", &commit]);
+        let text = text.replace(person, "tagboat <tagboat@users.noreply.github.com>");
+        let commit = git_with_input(&bare, &["hash-object", "-w", "-t", "commit", "--stdin"], &text);
+        git(&bare, &["update-ref", BRANCH, &commit]);
+    })
+}
+
+#[tokio::test]
+async fn a_person_pushes_to_the_branch_just_before_we_do() {
+    let mut world = world().await;
+    assert_eq!(world.run("").await.failed, []);
+    world.build("api:1.2");
+    let bare = Bare { path: world.bare.path.clone() };
+    let theirs = world.manifest("api/app.yaml", "api:1.1 sidecar:7");
+    let meddled = Meddled::new(
+        world.another_git().await,
+        [Box::new(move || drop(bare.commit("tagboat/api", &[("api/app.yaml", &theirs)], "By hand"))) as Box<_>],
+    );
+    let report = world.run_with(&meddled, "").await.unwrap();
+    let said = lines(&report);
+    assert!(said[0].starts_with("leave tagboat/api: A Person has committed to tagboat/api"), "{said:?}");
+    assert!(report.failed.is_empty(), "{said:?}");
+    assert_eq!(meddled.pushes(), 1, "what is somebody else's is not pushed to again");
+    let kept = String::from_utf8(world.bare.file("tagboat/api", "api/app.yaml")).unwrap();
+    assert_eq!(kept, world.manifest("api/app.yaml", "api:1.1 sidecar:7"));
+}
+
+#[tokio::test]
+async fn another_run_pushes_first_and_the_rest_of_this_one_is_done() {
+    let world = world().await;
+    let meddled = Meddled::new(world.another_git().await, [moved_by_another_run(world.bare.path.clone(), 1)]);
+    let report = world.run_with(&meddled, "").await.unwrap();
+    assert_eq!(
+        lines(&report),
+        [
+            "open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api",
+            "open tagboat/web: Update ghcr.io/acme/web from 2.0 to 2.1 in web",
+        ],
+        "what the first attempt did is told too"
+    );
+    assert_eq!(meddled.pushes(), 3);
+    let pushed = String::from_utf8(world.bare.file("tagboat/api", "api/app.yaml")).unwrap();
+    assert_eq!(pushed, world.manifest("api/app.yaml", "api:1.1"));
+    assert!(!world.run("").await.pending());
+}
+
+#[tokio::test]
+async fn a_race_that_is_always_lost_ends() {
+    let world = world().await;
+    let path = &world.bare.path;
+    // The push of `web` is the second one.
+    let meddling = (1..10).map(|time| -> Box<dyn FnOnce() + Send> {
+        if time == 2 { Box::new(|| ()) } else { moved_by_another_run(path.clone(), time) }
+    });
+    let meddled = Meddled::new(world.another_git().await, meddling);
+    let report = world.run_with(&meddled, "").await.unwrap();
+    assert_eq!(meddled.pushes(), 5, "one for web, four for api");
+    let [failed] = &report.failed[..] else { panic!("{report:?}") };
+    assert!(failed.reason.contains("somebody else was faster"), "{failed:?}");
+    assert!(failed.hint.is_some());
+    assert_eq!(world.open(), ["tagboat/web"]);
+}
+
+#[tokio::test]
+async fn two_runs_at_once_make_one_pull_request_for_each_group() {
+    let world = world().await;
+    let (one, two) = (world.another_git().await, world.another_git().await);
+    let (one, two) = tokio::join!(world.run_with(&one, ""), world.run_with(&two, ""));
+    for report in [one.unwrap(), two.unwrap()] {
+        assert_eq!(report.failed, [], "{:?}", lines(&report));
+        assert_eq!(report.proposals.len(), 2);
+    }
+    let mut open = world.open();
+    open.sort();
+    assert_eq!(open, ["tagboat/api", "tagboat/web"]);
+    assert_eq!(world.pulls().len(), 2, "none was opened to be closed again");
+    assert!(!world.run("").await.pending());
+}

@@ -1,0 +1,422 @@
+//! The life of pull requests, as a table of stories that is told to GitHub's double and to the `local` forge.
+//!
+//! After every run the same run is done once more, and must find nothing left to do: no write request, no moved branch,
+//! and no more questions than the open pull requests and the history of what is not open.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::double::Vendor;
+use crate::support::github::GITHUB;
+use crate::support::repository::git;
+use crate::support::world::{World, lines};
+
+use Act::*;
+
+/// Something that happens, or that must be so.
+enum Act {
+    /// CI pushes an image: `api:1.1`.
+    Build(&'static str),
+    /// Nobody can list the tags of an image any more.
+    Lose(&'static str),
+    /// All tags can be listed again.
+    Found,
+    /// `tagboat run`, and what it says, line by line; `…` at the end of a line stands for the rest.
+    Run(&'static [&'static str]),
+    /// `tagboat run --image REF`.
+    RunFor(&'static str, &'static [&'static str]),
+    /// A person merges a pull request.
+    Merge(u64),
+    /// A person closes one.
+    Close(u64),
+    /// A person gives a title, and adds to the body and to the labels.
+    Reword(u64, &'static str),
+    /// A person commits to a branch: these references in this file.
+    Commit(&'static str, &'static str, &'static str),
+    /// A person does it with git: the branch, and the arguments of a command that prints the commit to put there.
+    Plumb(&'static str, &'static [&'static str]),
+    /// A person deletes a branch.
+    Delete(&'static str),
+    /// The server protects a branch from now on.
+    Protect(&'static str),
+    /// A file on a branch holds these references, and every other byte is what it was.
+    Holds(&'static str, &'static str, &'static str),
+    /// The last run left the branch at the commit where it was.
+    Kept(&'static str),
+    /// The last run moved the branch: it is one commit on the newest base.
+    Rebuilt(&'static str),
+    /// These branches exist, beside `main`.
+    Branches(&'static [&'static str]),
+    /// A pull request has something in a field: `title`, `body`, `labels`, `comments`, `state`.
+    Has(u64, &'static str, &'static str),
+}
+
+struct Story {
+    name: &'static str,
+    /// Whom it is told to.
+    hosts: &'static [Option<&'static Vendor>],
+    /// `tagboat.yaml`.
+    config: &'static str,
+    /// Images that are there at the beginning.
+    images: &'static str,
+    /// Manifests and the references in them.
+    files: &'static [(&'static str, &'static str)],
+    acts: &'static [Act],
+}
+
+const EVERYWHERE: &[Option<&Vendor>] = &[Some(&GITHUB), None];
+const API: &[(&str, &str)] = &[("api/app.yaml", "api:1.0")];
+const BOTH: &[(&str, &str)] = &[("api/app.yaml", "api:1.0"), ("web/app.yaml", "web:2.0")];
+const ALL: &str = "pull-requests: { group: all }";
+
+/// What most stories are about.
+const USUAL: Story =
+    Story { name: "", hosts: EVERYWHERE, config: "", images: "api:1.0 api:1.1", files: API, acts: &[] };
+
+#[rustfmt::skip]
+const STORIES: &[Story] = &[
+    Story { name: "from the first tag to the third", acts: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        Holds("tagboat/api", "api/app.yaml", "api:1.1"),
+        Holds("main", "api/app.yaml", "api:1.0"),
+        Rebuilt("tagboat/api"),
+        Has(1, "body", "1.1"),
+        Run(&["unchanged tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        Build("api:1.2"),
+        Run(&["update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api"]),
+        Holds("tagboat/api", "api/app.yaml", "api:1.2"),
+        Rebuilt("tagboat/api"),
+        Has(1, "title", "1.2"),
+        Merge(1),
+        Run(&[]),
+        Build("api:1.10"),
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.2 to 1.10 in api"]),
+        Rebuilt("tagboat/api"),
+        Has(2, "state", "open"),
+        Branches(&["tagboat/api"]),
+    ], ..USUAL },
+    Story { name: "somebody does it by hand: closed, with a word about it, and nothing is declined by that", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Commit("main", "api/app.yaml", "api:1.1"),
+        Run(&["close tagboat/api: nothing is left to update: what this pull request proposed for ghcr.io/acme/api …"]),
+        Has(1, "state", "closed"),
+        Has(1, "comments", "Closed by Tagboat: nothing is left to update"),
+        Branches(&[]),
+        Commit("main", "api/app.yaml", "api:1.0"),
+        Run(&["open tagboat/api: …"]),
+        Has(2, "state", "open"),
+    ], ..USUAL },
+    Story { name: "closed by a person: not this version", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Close(1),
+        Run(&["leave tagboat/api: #1 proposed the same and was closed by a person: waiting for something newer"]),
+        Kept("tagboat/api"),
+        Build("api:1.2"),
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api"]),
+        Close(2),
+        Run(&["leave tagboat/api: #2 proposed …"]),
+    ], ..USUAL },
+    Story { name: "merged, then reverted", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Merge(1),
+        Run(&[]),
+        Commit("main", "api/app.yaml", "api:1.0"),
+        Run(&["open tagboat/api: …"]),
+        Has(1, "state", "merged"),
+        Has(2, "state", "open"),
+    ], ..USUAL },
+    Story { name: "a person commits to the branch: it is theirs, whatever comes", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Commit("tagboat/api", "api/app.yaml", "api:1.1 sidecar:7"),
+        Run(&["leave tagboat/api: A Person has committed to tagboat/api: it is theirs now; merge or delete it"]),
+        Build("api:1.2"),
+        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
+        Commit("main", "api/app.yaml", "api:1.2"),
+        Run(&["leave tagboat/api: A Person has committed to tagboat/api, so it is theirs to close"]),
+        Kept("tagboat/api"),
+        Holds("tagboat/api", "api/app.yaml", "api:1.1 sidecar:7"),
+        Has(1, "state", "open"),
+    ], images: "api:1.0 api:1.1 sidecar:7", ..USUAL },
+    Story { name: "a person amends our commit", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Plumb("tagboat/api", &["commit-tree", "tagboat/api^{tree}", "-p", "main", "-m", "Better words\n\nTagboat-Group: api"]),
+        Build("api:1.2"),
+        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
+        Kept("tagboat/api"),
+    ], ..USUAL },
+    Story { name: "a person merges the base into the branch", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Commit("main", "other/app.yaml", "other:1"),
+        Plumb("tagboat/api", &["commit-tree", "tagboat/api^{tree}", "-p", "tagboat/api", "-p", "main", "-m", "Merge branch 'main'"]),
+        Build("api:1.2"),
+        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
+        Kept("tagboat/api"),
+    ], images: "api:1.0 api:1.1 other:1", ..USUAL },
+    Story { name: "the branch is deleted, which closes the pull request", hosts: &[Some(&GITHUB)], acts: &[
+        Run(&["open tagboat/api: …"]),
+        Delete("tagboat/api"),
+        Run(&["leave tagboat/api: #1 proposed the same and was closed by a person: …"]),
+        Branches(&[]),
+        Build("api:1.2"),
+        Run(&["open tagboat/api: …"]),
+    ], ..USUAL },
+    Story { name: "the branch is deleted, and the pull request stays open", hosts: &[None], acts: &[
+        Run(&["open tagboat/api: …"]),
+        Delete("tagboat/api"),
+        Run(&["update tagboat/api: …"]),
+        Holds("tagboat/api", "api/app.yaml", "api:1.1"),
+        Delete("tagboat/api"),
+        Commit("main", "api/app.yaml", "api:1.1"),
+        Run(&["close tagboat/api: …"]),
+        Branches(&[]),
+    ], ..USUAL },
+    Story { name: "the base moves elsewhere, then in the same file", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Commit("main", "other/app.yaml", "other:1"),
+        Run(&["unchanged tagboat/api: …"]),
+        Kept("tagboat/api"),
+        Commit("main", "api/app.yaml", "sidecar:7 api:1.0"),
+        Run(&["update tagboat/api: …"]),
+        Rebuilt("tagboat/api"),
+        Holds("tagboat/api", "api/app.yaml", "sidecar:7 api:1.1"),
+    ], images: "api:1.0 api:1.1 other:1 sidecar:7", ..USUAL },
+    Story { name: "what can't be looked up is left alone, the rest goes on", acts: &[
+        Run(&["open tagboat/api: …", "open tagboat/web: …"]),
+        Lose("api"),
+        Build("web:2.2"),
+        Run(&[
+            "update tagboat/web: Update ghcr.io/acme/web from 2.0 to 2.2 in web",
+            "leave tagboat/api: ghcr.io/acme/api could not be looked up in this run",
+            "failed ghcr.io/acme/api: ghcr.io/acme/api: the tag list ends early: page 2 is lost",
+        ]),
+        Kept("tagboat/api"),
+        Found,
+        Run(&["unchanged tagboat/api: …", "unchanged tagboat/web: …"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "a pull request about something unknown keeps all it has", config: ALL, acts: &[
+        Run(&["open tagboat/all: Update api and web"]),
+        Lose("api"),
+        Build("web:2.2"),
+        Run(&["leave tagboat/all: ghcr.io/acme/api could not be looked up in this run, and the pull request is about it too", "failed …"]),
+        Kept("tagboat/all"),
+        Found,
+        Run(&["update tagboat/all: Update api and web"]),
+        Holds("tagboat/all", "web/app.yaml", "web:2.2"),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "one pull request for an image, wherever it stands", config: "pull-requests: { group: image }", acts: &[
+        Run(&[
+            "open tagboat/ghcr.io-acme-api: Update ghcr.io/acme/api from 1.0 to 1.1",
+            "open tagboat/ghcr.io-acme-web: Update ghcr.io/acme/web from 2.0 to 2.1",
+        ]),
+        Holds("tagboat/ghcr.io-acme-api", "dev/app.yaml", "api:1.1 web:2.0"),
+        Holds("tagboat/ghcr.io-acme-api", "prod/app.yaml", "api:1.1"),
+        Holds("tagboat/ghcr.io-acme-web", "dev/app.yaml", "api:1.0 web:2.1"),
+        Merge(1),
+        // Made anew on the base, which has changed in the same file.
+        Run(&["update tagboat/ghcr.io-acme-web: …"]),
+        Rebuilt("tagboat/ghcr.io-acme-web"),
+        Holds("tagboat/ghcr.io-acme-web", "dev/app.yaml", "api:1.1 web:2.1"),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: &[("dev/app.yaml", "api:1.0 web:2.0"), ("prod/app.yaml", "api:1.0")], ..USUAL },
+    Story { name: "groups by a template", config: "pull-requests: { group: '{{ bump }} updates' }", acts: &[
+        Run(&["open tagboat/major-updates-…", "open tagboat/minor-updates-…"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:3.0", files: BOTH, ..USUAL },
+    Story { name: "no more open at once than allowed", config: "pull-requests: { max-open: 1 }", acts: &[
+        Run(&[
+            "open tagboat/api: …",
+            "leave tagboat/web: 1 pull request is open already, which is the most (pull-requests.max-open)",
+        ]),
+        Branches(&["tagboat/api"]),
+        Merge(1),
+        Run(&["open tagboat/web: …"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "one image that was just pushed, without a list of tags; others stay proposed", config: ALL, acts: &[
+        Run(&["open tagboat/all: Update api and web"]),
+        Build("api:1.2"),
+        Lose("api"), Lose("web"),
+        RunFor("api:1.2", &["update tagboat/all: Update api and web"]),
+        Holds("tagboat/all", "api/app.yaml", "api:1.2"),
+        Holds("tagboat/all", "web/app.yaml", "web:2.1"),
+        Found,
+        Run(&["unchanged tagboat/all: …"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "one image, and the pull requests about others", acts: &[
+        Run(&["open tagboat/api: …", "open tagboat/web: …"]),
+        Build("api:1.2"),
+        RunFor("api:1.2", &["update tagboat/api: …", "leave tagboat/web: this run was about other images"]),
+        Kept("tagboat/web"),
+        // What the policy refuses isn't proposed because it was pushed.
+        RunFor("api:0.9", &["leave tagboat/api: …", "leave tagboat/web: this run was about other images"]),
+        Kept("tagboat/api"),
+    ], images: "api:0.9 api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "an image without a policy that has an order for it, named with its tag", acts: &[
+        Run(&[]),
+        RunFor("api:3d9b390", &["open tagboat/api: Update ghcr.io/acme/api from 1c0ffee to 3d9b390 in api"]),
+        Holds("tagboat/api", "api/app.yaml", "api:3d9b390"),
+    ], images: "api:1c0ffee api:3d9b390", files: &[("api/app.yaml", "api:1c0ffee")], ..USUAL },
+    Story { name: "what people write stays", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Reword(1, "Please wait for the release notes"),
+        Run(&["unchanged tagboat/api: Please wait for the release notes"]),
+        Build("api:1.2"),
+        Run(&["update tagboat/api: Please wait for the release notes"]),
+        Has(1, "title", "Please wait for the release notes"),
+        Has(1, "body", "A note before\n<!-- tagboat:begin -->"),
+        Has(1, "body", "<!-- tagboat:end -->\nA note after"),
+        Has(1, "body", "1.2"),
+        Has(1, "labels", "careful"),
+        Has(1, "labels", "deploy"),
+        Merge(1),
+    ], config: "pull-requests: { labels: [deploy] }", ..USUAL },
+    Story { name: "tag and digest move together", acts: &[
+        Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
+        Holds("tagboat/api", "api/app.yaml", "api:1.1@"),
+    ], files: &[("api/app.yaml", "api:1.0@")], ..USUAL },
+    Story { name: "pinned to its digest, where the configuration wants it", config: "rules: [{ pin: true }]", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Holds("tagboat/api", "api/app.yaml", "api:1.1@ web:2.0@"),
+        Merge(1),
+        Run(&[]),
+    ], images: "api:1.0 api:1.1 web:2.0", files: &[("api/app.yaml", "api:1.0 web:2.0")], ..USUAL },
+    Story { name: "a protected branch: said, and the rest is done", acts: &[
+        Protect("tagboat/api"),
+        Run(&["open tagboat/web: …", "failed api: cannot push tagboat/api to …"]),
+        Branches(&["tagboat/web"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "moot, and the branch is protected: closed, and the branch stays", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Protect("tagboat/api"),
+        Commit("main", "api/app.yaml", "api:1.1"),
+        Run(&["failed api: cannot delete branch tagboat/api of …"]),
+        Has(1, "state", "closed"),
+        Has(1, "comments", "Closed by Tagboat"),
+    ], ..USUAL },
+];
+
+#[test]
+fn the_life_of_pull_requests() {
+    let tellings: Vec<_> =
+        STORIES.iter().flat_map(|story| story.hosts.iter().map(move |host| (story, *host))).collect();
+    let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let told = || {
+        while let Some((story, host)) = tellings.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+            // Its words stand above; the other stories are told all the same.
+            if std::panic::catch_unwind(|| runtime.block_on(tell(story, *host))).is_err() {
+                failed.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(told))));
+    assert_eq!(failed.into_inner(), 0, "of {} stories", tellings.len());
+}
+
+async fn tell(story: &Story, host: Option<&'static Vendor>) {
+    let mut teller = Teller {
+        title: format!("{} ({})", story.name, host.map_or("local", |vendor| vendor.name)),
+        world: World::new(host, story.config, story.images, story.files).await,
+        before: BTreeMap::new(),
+    };
+    for (at, act) in story.acts.iter().enumerate() {
+        teller.title = format!("{}, act {}", teller.title.split(", act ").next().unwrap(), at + 1);
+        teller.play(act).await;
+    }
+}
+
+/// One story while it is told.
+struct Teller {
+    title: String,
+    world: World,
+    /// Branches before the last run.
+    before: BTreeMap<String, String>,
+}
+
+impl Teller {
+    async fn play(&mut self, act: &Act) {
+        let title = &self.title;
+        match *act {
+            Build(image) => self.world.build(image),
+            Lose(image) => self.world.registry.lose(image),
+            Found => self.world.registry.find_all(),
+            Run(said) => self.run("", said).await,
+            RunFor(images, said) => self.run(images, said).await,
+            Merge(number) => self.world.merge(number),
+            Close(number) => self.world.close(number),
+            Reword(number, words) => self.world.reword(number, words, "A note", "careful"),
+            Commit(branch, path, references) => self.world.commit(branch, path, references),
+            Plumb(branch, arguments) => {
+                let commit = git(&self.world.bare.path, arguments);
+                git(&self.world.bare.path, &["update-ref", &format!("refs/heads/{branch}"), &commit]);
+            }
+            Delete(branch) => drop(git(&self.world.bare.path, &["branch", "--quiet", "-D", branch])),
+            Protect(branch) => self.world.bare.hook("pre-receive", &protect(branch)),
+            Holds(branch, path, references) => {
+                let is = String::from_utf8(self.world.bare.file(branch, path)).unwrap();
+                assert_eq!(is, self.world.manifest(path, references), "{title}");
+            }
+            Kept(branch) => assert_eq!(self.world.bare.branches().get(branch), self.before.get(branch), "{title}"),
+            Rebuilt(branch) => {
+                let now = self.world.bare.branches();
+                assert_ne!(now.get(branch), self.before.get(branch), "{title}");
+                let parents = git(&self.world.bare.path, &["log", "-1", "--format=%P", branch]);
+                assert_eq!(parents, now["main"], "{title}");
+            }
+            Branches(expected) => {
+                let mut branches = self.world.bare.branches();
+                branches.remove("main");
+                assert_eq!(branches.keys().collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>(), "{title}");
+            }
+            Has(number, field, part) => {
+                let value = self.world.pull(number)[field].clone();
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                assert!(text.contains(part), "{title}: the {field} of #{number} is {text}");
+            }
+        }
+    }
+
+    async fn run(&mut self, images: &str, said: &[&str]) {
+        self.before = self.world.bare.branches();
+        let report = self.world.run(images).await;
+        self.compare(&lines(&report), said);
+        for failed in &report.failed {
+            assert!(failed.hint.is_some(), "{}: no hint for {failed:?}", self.title);
+        }
+        let mut open = self.world.open();
+        open.sort();
+        let count = open.len();
+        open.dedup();
+        assert_eq!(open.len(), count, "{}: two pull requests for one branch", self.title);
+        self.once_more(images).await;
+    }
+
+    /// The same run again: nothing is left to do.
+    async fn once_more(&self, images: &str) {
+        let title = &self.title;
+        let state = self.world.state();
+        self.world.double.as_ref().inspect(|double| drop(double.take_log()));
+        let report = self.world.run(images).await;
+        assert!(!report.pending(), "{title}: the second run says {:?}", lines(&report));
+        assert_eq!(self.world.state(), state, "{title}: the second run has changed something");
+        if let Some(double) = &self.world.double {
+            assert_eq!(double.writes(), [""; 0], "{title}: the second run has written");
+            let asked = double.take_log();
+            assert!(asked.len() <= 3, "{title}: the second run has asked {asked:?}");
+        }
+    }
+
+    fn compare(&self, said: &[String], expected: &[&str]) {
+        let same = |(said, expected): (&String, &&str)| match expected.strip_suffix('…') {
+            Some(start) => said.starts_with(start),
+            None => said == expected,
+        };
+        let agrees = said.len() == expected.len() && said.iter().zip(expected).all(same);
+        assert!(agrees, "{}: said\n  {}\nexpected\n  {}", self.title, said.join("\n  "), expected.join("\n  "));
+    }
+}
+
+/// What GitHub answers for a protected branch.
+fn protect(branch: &str) -> String {
+    format!(
+        "while read old new ref; do if [ \"$ref\" = refs/heads/{branch} ]; then\n\
+         echo \"error: GH006: Protected branch update failed for $ref.\" >&2; exit 1\nfi; done"
+    )
+}
