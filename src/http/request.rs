@@ -9,6 +9,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, Header
 use serde::Serialize;
 use url::Url;
 
+use super::redact::origin;
 use crate::secret::Secret;
 
 /// One request. Made with [`get`](Self::get) and the like, sent with [`Client::send`](super::Client::send).
@@ -123,6 +124,17 @@ impl Request {
     pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
         self.body = Some(body);
         self.header(CONTENT_TYPE, content_type)
+    }
+
+    /// Sends this through a gateway that has the original scheme and host as the first parts of its path.
+    #[must_use]
+    pub fn via(mut self, gateway: &Url) -> Self {
+        let host = origin(&self.url).replacen("://", "/", 1);
+        let mut url = gateway.clone();
+        url.set_path(&format!("/{host}{}", self.url.path()));
+        url.set_query(self.url.query());
+        self.url = url;
+        self
     }
 
     /// How many bytes the body may have after decompression; 4 MiB unless said otherwise.

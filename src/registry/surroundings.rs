@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::http::{Client, HttpError, Patience, Profile, Request, Response};
+use crate::http::{Client, HttpError, Patience, Profile, Request, Response, Url};
 use crate::secret::Secret;
 
 /// Where a process runs. Made from the real environment in one place, from plain data in tests.
@@ -16,6 +16,8 @@ pub struct Surroundings {
     environment: BTreeMap<String, String>,
     /// Now, for signatures that hold for minutes.
     pub(super) now: fn() -> Timestamp,
+    /// Where all questions go instead of to the clouds themselves.
+    gateway: Option<Url>,
     /// Through the proxies of the environment.
     outside: OnceLock<Client>,
     /// Never through a proxy: metadata services answer those who ask from the machine itself.
@@ -25,13 +27,13 @@ pub struct Surroundings {
 impl Surroundings {
     /// Looks at these variables only.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, now: Timestamp::now, outside: OnceLock::new(), beside: OnceLock::new() }
+        Self { environment, now: Timestamp::now, gateway: None, outside: OnceLock::new(), beside: OnceLock::new() }
     }
 
-    /// The same at a fixed time, so that signatures can be compared.
+    /// The same at a fixed time, and behind a gateway that stands for all clouds: so that requests can be compared.
     #[must_use]
-    pub fn at(mut self, now: fn() -> Timestamp) -> Self {
-        self.now = now;
+    pub fn staged(mut self, now: fn() -> Timestamp, gateway: Url) -> Self {
+        (self.now, self.gateway) = (now, Some(gateway));
         self
     }
 
@@ -61,14 +63,21 @@ impl Surroundings {
 
     /// Asks a service of the cloud over the network.
     pub(super) async fn ask(&self, request: Request) -> Result<Response, HttpError> {
-        client(&self.outside, Profile::default(), Patience::default())?.send(request).await
+        client(&self.outside, Profile::default(), Patience::default())?.send(self.routed(request)).await
     }
 
     /// Asks a service on or beside this machine, and takes silence for absence after a second.
     pub(super) async fn ask_beside(&self, request: Request) -> Result<Response, HttpError> {
         let once = Patience { tries: 1, ..Patience::default() };
         let profile = Profile { no_proxy: true, ..Profile::default() };
-        client(&self.beside, profile, once)?.send(request.timeout(Duration::from_secs(1))).await
+        client(&self.beside, profile, once)?.send(self.routed(request).timeout(Duration::from_secs(1))).await
+    }
+
+    fn routed(&self, request: Request) -> Request {
+        match &self.gateway {
+            Some(gateway) => request.via(gateway),
+            None => request,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod paging;
 mod real;
 mod real_logins;
 mod sources;
+mod vendors;
 
 /// Plain HTTP, perhaps at another place.
 fn plain(mirror: Option<&str>) -> HostSettings {

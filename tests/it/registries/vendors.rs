@@ -1,0 +1,124 @@
+//! What sets vendors apart: every row of the table has fixtures, and each fixture is a login that the vendor's services
+//! have to be asked for exactly like that.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+
+use serde::Deserialize;
+use tagboat::http::Url;
+use tagboat::registry::{Credential, Surroundings, VENDORS};
+use tagboat::secret::Secret;
+
+use crate::support::wire::{Double, Reply};
+
+/// One login: the surroundings, what the services are asked and answer, and what comes of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    host: String,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+    /// `$DIR` in the environment is where they are.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    #[serde(default)]
+    exchanges: Vec<Exchange>,
+    credential: Option<Expected>,
+    error: Option<String>,
+    #[serde(default)]
+    auth_hosts: Vec<String>,
+}
+
+#[derive(Deserialize, Clone)]
+#[serde(deny_unknown_fields)]
+struct Exchange {
+    method: String,
+    url: String,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    body: String,
+    status: Option<u16>,
+    answer: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Expected {
+    Basic { user: String, password: String },
+    Identity { identity: String },
+}
+
+/// Answers the exchanges in their order; anything else is answered with 599 and the difference.
+async fn services(exchanges: &[Exchange]) -> Double {
+    let left = Mutex::new(exchanges.to_vec());
+    Double::start(move |asked| {
+        let mut left = left.lock().unwrap();
+        if left.is_empty() {
+            return Reply::new(599, format!("{} was not expected", asked.target));
+        }
+        let next = left.remove(0);
+        let url = asked.target.trim_start_matches('/').replacen('/', "://", 1);
+        let wrong_header =
+            next.headers.iter().find(|(name, value)| asked.header(name) != Some(value)).map(|(name, _)| name.clone());
+        if (&asked.method, &url, &asked.body) != (&next.method, &next.url, &next.body) || wrong_header.is_some() {
+            return Reply::new(599, format!("{} {url} {} header {wrong_header:?}", asked.method, asked.body));
+        }
+        Reply::new(next.status.unwrap_or(200), next.answer)
+    })
+    .await
+}
+
+async fn check(path: &Path) {
+    let shown = path.display();
+    let login: Login = serde_json::from_slice(&fs::read(path).unwrap()).unwrap_or_else(|e| panic!("{shown}: {e}"));
+    let folder = tempfile::tempdir().unwrap();
+    for (file, text) in &login.files {
+        fs::write(folder.path().join(file), text).unwrap();
+    }
+    let filled = |text: &String| text.replace("$DIR", folder.path().to_str().unwrap());
+    let environment = login.environment.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
+    let services = services(&login.exchanges).await;
+    let gateway = Url::parse(&format!("http://{}", services.host())).unwrap();
+    let around = Surroundings::new(environment).staged(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
+    let vendor = VENDORS.iter().find(|vendor| vendor.serves(&login.host, &around)).unwrap();
+    assert_eq!(path.parent().unwrap().file_name().unwrap(), vendor.name(), "{shown}");
+    let found = vendor.identity(&login.host, &around).await;
+    let expected = login.credential.map(|expected| match expected {
+        Expected::Basic { user, password } => Credential::basic(&user, Secret::new(&password)),
+        Expected::Identity { identity } => Credential::Identity(Secret::new(&identity)),
+    });
+    match (found, &login.error) {
+        (Ok(found), None) => {
+            assert_eq!(found.map(|found| found.credential), expected, "{shown}: {:?}", services.asked())
+        }
+        (Err(error), Some(part)) => {
+            assert!(error.contains(part) && !error.contains("planted"), "{shown}: {error}");
+        }
+        (found, _) => panic!("{shown}: {found:?}"),
+    }
+    // A 400 is tried once, so every exchange takes place exactly once.
+    assert_eq!(services.asked().len(), login.exchanges.len(), "{shown}");
+    if !login.auth_hosts.is_empty() {
+        assert_eq!(vendor.auth_hosts(&around), login.auth_hosts, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn every_vendor_logs_in_as_its_services_want_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/registry");
+    for vendor in VENDORS {
+        let folder = root.join(vendor.name());
+        let mut files: Vec<_> = fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{} has no fixtures in {}: {error}", vendor.name(), folder.display()))
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        assert!(!files.is_empty(), "{} has no fixtures", vendor.name());
+        for file in files {
+            check(&file).await;
+        }
+    }
+}
