@@ -21,6 +21,11 @@ pub struct Config {
     pub manifests: ManifestSettings,
     /// Policies by name, the built-in `shape` among them.
     pub(super) policies: BTreeMap<String, Arc<Entry>>,
+    /// Policies that stand in the manifests, by the names that markers call them; what is wrong with those that can't be
+    /// used.
+    pub(super) in_repository: BTreeMap<String, Result<InRepository, String>>,
+    /// The image that each Flux `ImagePolicy` is about, by the name that markers call it.
+    pub flux_images: BTreeMap<String, String>,
     /// First match governs.
     pub(super) rules: Vec<Rule>,
     /// How changes become pull requests.
@@ -33,6 +38,15 @@ pub struct Config {
     pub git: GitSettings,
     /// Where pull requests are opened.
     pub forge: ForgeSettings,
+}
+
+/// A policy that stands in the manifests.
+#[derive(Debug, Clone)]
+pub(super) struct InRepository {
+    pub(super) entry: Arc<Entry>,
+    pub(super) pin: bool,
+    /// `the ImagePolicy in apps/policy.yaml`
+    pub(super) source: String,
 }
 
 /// Which files are read.
@@ -126,6 +140,9 @@ pub enum Ungoverned {
     /// The marker on it names a policy that the configuration does not have.
     #[error("the marker names the policy `{0}`, which is not in the configuration")]
     UnknownPolicy(String),
+    /// The marker on it names a policy that stands in the manifests and can't be used.
+    #[error("{0}")]
+    Unusable(String),
 }
 
 /// The policy that leaves things alone.
@@ -149,9 +166,22 @@ impl Config {
         if policy == IGNORE {
             return Err(Ungoverned::Ignored(source));
         }
-        let entry = self.policy(policy).ok_or_else(|| Ungoverned::UnknownPolicy(policy.to_owned()))?;
+        let name = policy.to_owned();
         let pin = rule.is_some_and(|rule| rule.pin);
-        Ok(Selection { name: policy.to_owned(), entry, gates, pin, source })
+        match (self.policy(policy), self.in_repository(policy)) {
+            (Some(entry), _) => Ok(Selection { name, entry, gates, pin, source }),
+            (None, Some(Ok(InRepository { entry, pin: reflects, source }))) => {
+                Ok(Selection { name, entry, gates, pin: pin || reflects, source })
+            }
+            (None, Some(Err(why))) => Err(Ungoverned::Unusable(why)),
+            (None, None) => Err(Ungoverned::UnknownPolicy(name)),
+        }
+    }
+
+    /// A manifest may leave the namespace of a policy to a kustomization: then its name alone has to do.
+    fn in_repository(&self, marker: &str) -> Option<Result<InRepository, String>> {
+        let bare = || self.in_repository.get(marker.get(marker.find(':')?..)?);
+        self.in_repository.get(marker).or_else(bare).cloned()
     }
 
     /// The policy of a name, the built-in `shape` included.

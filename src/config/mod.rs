@@ -7,6 +7,7 @@
 mod config;
 mod duration;
 mod error;
+mod flux;
 mod json_schema;
 mod located;
 mod manifests;
@@ -27,6 +28,7 @@ pub use config::{
 };
 pub use duration::{DurationError, duration};
 pub use error::{ConfigError, ConfigErrors};
+pub use flux::FluxObjects;
 pub use json_schema::json_schema;
 pub use patterns::{PatternError, Patterns};
 pub use starter::{Found, Summary, starter};

@@ -1,5 +1,7 @@
 //! From what is written to what is meant: every value is checked, and every problem is told.
 
+use std::collections::BTreeMap;
+
 use super::config::{Config, ForgeSettings, GitSettings, IGNORE, Paths, PullRequests, Rule};
 use super::duration::checked_duration;
 use super::error::Problem;
@@ -29,6 +31,8 @@ pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) 
         git: git(schema.git, problems),
         forge: forge(schema.forge, problems),
         policies,
+        in_repository: BTreeMap::new(),
+        flux_images: BTreeMap::new(),
     }
 }
 

@@ -43,7 +43,7 @@ fn select(occurrence: &Occurrence, config: &Config) -> Status {
             Some(reason) => Status::Unordered(selection, reason.to_string()),
             None => Status::Governed(selection),
         },
-        Err(why @ Ungoverned::UnknownPolicy(_)) => Status::Held(why.to_string()),
+        Err(why @ (Ungoverned::UnknownPolicy(_) | Ungoverned::Unusable(_))) => Status::Held(why.to_string()),
         Err(why) => Status::NotOurs(why.to_string()),
     }
 }

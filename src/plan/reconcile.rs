@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::refname::BranchName;
-
 use super::proposal::Draft;
 use super::pull_request::{PullRequest, PullRequestState};
 use super::record::{Record, RecordedChange};
+use crate::refname::BranchName;
 
 /// What to do about one group or one pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +36,15 @@ impl Action {
             Self::Open(draft) | Self::Update(draft, _) => draft.group.clone(),
             Self::Leave { group, .. } => group.clone(),
             Self::Close(existing, _) => group_of(existing),
+        }
+    }
+
+    /// The branch that has to be looked at before anything is done; `None` where nothing is.
+    pub fn branch(&self) -> Option<&BranchName> {
+        match self {
+            Self::Open(draft) | Self::Update(draft, _) => Some(&draft.branch),
+            Self::Close(existing, _) => Some(&existing.branch),
+            Self::Leave { .. } => None,
         }
     }
 }

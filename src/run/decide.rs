@@ -9,7 +9,7 @@ use crate::plan::{self, Change, Listed};
 use crate::policy::Outcome;
 use crate::registry::Registry;
 
-use super::discover;
+use super::discover::{Discovered, discover};
 use super::lookup::{Answer, Failure, Lookup};
 use super::snapshot::Snapshot;
 use super::subjects::subjects;
@@ -19,6 +19,8 @@ use super::subjects::subjects;
 pub struct Decided {
     /// Every finding, with what governs it.
     pub listed: Vec<Listed>,
+    /// What the files were read with.
+    pub(super) options: Options,
     /// Every decision.
     pub answers: Vec<Answer>,
     /// Lookups that failed.
@@ -33,16 +35,15 @@ pub struct Decided {
 pub(super) async fn decide(
     snapshot: &dyn Snapshot,
     config: &Config,
-    options: &Options,
     registry: &dyn Registry,
     images: &[ImageReference],
     now: Timestamp,
 ) -> Decided {
-    let listed = discover::references(snapshot, config, options);
+    let Discovered { listed, options } = discover(snapshot, config);
     let lookup = Lookup { registry, now, verdicts: false };
     let (answers, failures) = lookup.decide(subjects(&listed, images, false)).await;
     let (changes, refused) = changes(&listed, &answers);
-    Decided { listed, answers, failures, changes, refused }
+    Decided { listed, options, answers, failures, changes, refused }
 }
 
 fn changes(listed: &[Listed], answers: &[Answer]) -> (Vec<Change>, Vec<(Place, Refusal)>) {

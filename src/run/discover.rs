@@ -4,27 +4,91 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::config::Config;
-use crate::manifest::{self, Finding, Layout, Options, Place, Remark, Standing};
+use crate::config::{Config, FluxObjects};
+use crate::manifest::{self, Finding, Layout, Named, Options, Pattern, Place, Remark, Standing};
 use crate::plan::{Listed, govern};
 use crate::text::Position;
 
 use super::snapshot::Snapshot;
 
-/// What there is to know about the repository as a whole before a file of it is read.
-pub(super) fn options(snapshot: &dyn Snapshot, _config: &Config) -> Options {
-    Options { layout: Layout::new(snapshot.paths().iter().map(|path| &**path)), ..Options::default() }
+/// What stands in a snapshot.
+#[derive(Debug)]
+pub(super) struct Discovered {
+    /// Every finding and what governs it, in the order of paths and positions.
+    pub(super) listed: Vec<Listed>,
+    /// What the files were read with: an edit is checked by reading them so again.
+    pub(super) options: Options,
 }
 
-/// Finds and governs all references, in the order of paths and positions.
-pub(super) fn references(snapshot: &dyn Snapshot, config: &Config, options: &Options) -> Vec<Listed> {
+/// One file, read.
+struct Read {
+    path: Arc<str>,
+    findings: Vec<Finding>,
+    /// Its text, if Flux objects stand in it.
+    flux: Option<String>,
+    /// Whether Flux objects elsewhere may tell more about it.
+    refers: bool,
+}
+
+/// Finds and governs all references. Each file is read once; those that refer to Flux objects are read again when it is
+/// known which there are.
+pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let paths = snapshot.paths();
-    let wanted = paths.par_iter().filter(|path| manifest::reads(path) && config.paths.read(path));
-    let found = wanted.map(|path| match snapshot.read(path) {
-        Ok(bytes) => manifest::find(path, &bytes, options),
-        Err(error) => vec![unreadable(path, error.to_string())],
-    });
-    found.flatten_iter().map(|finding| govern(finding, config)).collect()
+    let mut options = options(&paths, config);
+    let wanted = paths
+        .into_par_iter()
+        .filter(|path| (manifest::reads(path) || options.is_patterned(path)) && config.paths.read(path));
+    let mut files = wanted.map(|path| read(snapshot, path, &options)).collect::<Vec<_>>();
+
+    let mut objects = FluxObjects::default();
+    for file in &mut files {
+        if let Some(text) = file.flux.take() {
+            objects.read(&file.path, &text);
+        }
+    }
+    let config = config.clone().with_flux(&objects);
+    options.policy_images.clone_from(&config.flux_images);
+    options.helm_repositories = objects.helm_repositories().collect();
+    if !(options.policy_images.is_empty() && options.helm_repositories.is_empty()) {
+        let again = files.par_iter_mut().filter(|file| file.refers);
+        again.for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
+    }
+    let findings = files.into_iter().flat_map(|file| file.findings);
+    Discovered { listed: findings.map(|finding| govern(finding, &config)).collect(), options }
+}
+
+/// What the configuration opts into, and what the paths of the repository tell.
+fn options(paths: &[Arc<str>], config: &Config) -> Options {
+    let settings = &config.manifests;
+    let pattern = |one: &crate::config::ReferencePattern| Pattern {
+        paths: one.paths.clone(),
+        regex: one.regex.clone(),
+        image: one.image.clone(),
+    };
+    let named = |one: &crate::config::TagValue| Named {
+        paths: one.paths.clone(),
+        field: one.field.clone(),
+        image: one.image.clone(),
+    };
+    Options {
+        app_versions: settings.app_versions.iter().map(|one| (one.paths.clone(), one.image.clone())).collect(),
+        variable_defaults: settings.variable_defaults,
+        patterns: settings.patterns.iter().map(pattern).collect(),
+        named: settings.tags.iter().map(named).collect(),
+        layout: Layout::new(paths.iter().map(|path| &**path)),
+        ..Options::default()
+    }
+}
+
+fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> Read {
+    match snapshot.read(&path) {
+        Ok(bytes) => {
+            let flux = FluxObjects::may_hold(&bytes).then(|| String::from_utf8_lossy(&bytes).into_owned());
+            let findings = manifest::find(&path, &bytes, options);
+            Read { refers: FluxObjects::may_refer(&bytes), path, findings, flux }
+        }
+        Err(error) => Read { findings: vec![unreadable(&path, error.to_string())], path, flux: None, refers: false },
+    }
 }
 
 fn unreadable(path: &Arc<str>, reason: String) -> Finding {
@@ -35,5 +99,5 @@ fn unreadable(path: &Arc<str>, reason: String) -> Finding {
 
 /// `tagboat list`: every finding and what governs it.
 pub fn list(snapshot: &dyn Snapshot, config: &Config) -> Vec<Listed> {
-    references(snapshot, config, &options(snapshot, config))
+    discover(snapshot, config).listed
 }

@@ -12,7 +12,6 @@ use crate::manifest::{self, Edit, Refusal};
 use crate::registry::Registry;
 
 use super::decide::{Decided, decide};
-use super::discover;
 use super::snapshot::{Folder, ReadError, Snapshot as _};
 
 /// What was edited, and what could not be.
@@ -54,8 +53,7 @@ pub enum EditError {
 /// Edits the files of a folder in place. A file that can't be edited is left as it was; the others are done.
 pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, images: &[ImageReference]) -> Edited {
     let folder = Folder::new(root);
-    let options = discover::options(&folder, config);
-    let decided = decide(&folder, config, &options, registry, images, Timestamp::now()).await;
+    let decided = decide(&folder, config, registry, images, Timestamp::now()).await;
     let mut by_file = BTreeMap::<Arc<str>, Vec<Edit>>::new();
     for change in &decided.changes {
         by_file.entry(Arc::clone(&change.path)).or_default().extend(change.edits.iter().cloned());
@@ -64,7 +62,7 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, images:
     for (path, edits) in by_file {
         let edited = (|| {
             let before = folder.read(&path)?;
-            let after = manifest::rewrite(&path, &before, &edits, &options)?;
+            let after = manifest::rewrite(&path, &before, &edits, &decided.options)?;
             write(&root.join(&*path), &after).map_err(|error| EditError::Write(Arc::clone(&path), error))?;
             Ok(EditedFile { path: Arc::clone(&path), before, after })
         })();

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 
 use crate::config::{self, Config, Selection};
 use crate::error::Error;
-use crate::image::{ImageName, ImageReference, Tag};
+use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::manifest::Finding;
 use crate::plan::{Listed, Status};
 use crate::policy::{self, Candidate, Gates, Outcome};
 use crate::registry::Registry;
 use crate::report::{self, Explanation};
 
-use super::discover;
+use super::discover::list;
 use super::lookup::{Answer, Lookup, Standing, Subject};
 use super::snapshot::Snapshot;
 use super::subjects::subjects;
@@ -40,7 +40,7 @@ pub async fn explain(
 ) -> Result<Vec<Explanation>, Error> {
     let listed = match asked.current {
         Some(_) => Vec::new(),
-        None => discover::references(snapshot, config, &discover::options(snapshot, config)),
+        None => list(snapshot, config),
     };
     let mut subject = match &asked.current {
         Some(current) => imagined(&asked.image, current, config)?,
@@ -57,21 +57,30 @@ pub async fn explain(
                 Selection { name: policy.clone(), entry: entry.clone(), source, ..standing.selection.clone() };
         }
     }
+    let mut illegal = Vec::new();
     if let Some(tags) = &asked.tags {
-        // What is no tag can't stand in a registry either; saying so is better than passing over it.
-        let read = |text: &String| {
-            Tag::new(text)
-                .map(Candidate::new)
-                .map_err(|error| Error::usage(format!("{text:?} in --tags is no tag: {error}")))
-        };
-        subject.given = Some(tags.iter().map(read).collect::<Result<_, _>>()?);
+        let mut given = Vec::with_capacity(tags.len());
+        for text in tags {
+            match Tag::new(text) {
+                Ok(tag) => given.push(Candidate::new(tag)),
+                Err(error) => illegal.push(refused(text, &error)),
+            }
+        }
+        subject.given = Some(given);
     }
     let (answers, failures) = Lookup { registry, now: Timestamp::now(), verdicts: true }.decide(vec![subject]).await;
     if let Some(failure) = failures.into_iter().next().filter(|_| answers.iter().all(|a| a.verdicts.is_empty())) {
         let hint = failure.error.hint();
         return Err(Error::from(failure.error).hint(hint));
     }
-    Ok(answers.iter().map(|answer| explanation(answer, &listed)).collect())
+    let mut explanations = answers.iter().map(|answer| explanation(answer, &listed)).collect::<Vec<_>>();
+    explanations.iter_mut().for_each(|one| one.candidates.extend(illegal.iter().cloned()));
+    Ok(explanations)
+}
+
+/// What no registry can hold is refused like any other text of the list.
+fn refused(text: &str, error: &TagError) -> report::Candidate {
+    report::Candidate { tag: text.to_owned(), accepted: false, reason: error.to_string(), created: None }
 }
 
 /// An image that stands nowhere, at a tag that was typed.

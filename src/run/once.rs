@@ -17,7 +17,6 @@ use crate::refname::BranchName;
 use crate::registry::{Registry, Requests};
 
 use super::decide::{Decided, decide};
-use super::discover;
 use super::publish::{PublishError, Publisher, Step};
 use super::snapshot::CommitSnapshot;
 use super::subjects::in_scope;
@@ -139,10 +138,9 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result
     let base_commit = heads.get(&base).cloned().ok_or_else(|| RunError::NoBase(base.clone()))?;
     world.git.fetch(&[(base.clone(), base_commit.clone())]).await?;
     let snapshot = CommitSnapshot::new(world.git, &base_commit)?;
-    let options = discover::options(&snapshot, config);
     let now = Timestamp::now();
 
-    let decided = decide(&snapshot, config, &options, world.registry, &request.images, now).await;
+    let decided = decide(&snapshot, config, world.registry, &request.images, now).await;
     let open = match world.forge {
         Some(forge) => forge.open_pull_requests(prefix).await?,
         None => Vec::new(),
@@ -168,10 +166,16 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result
         author: author(config),
         templates: templates(config),
         extras: extras(config),
-        options: &options,
+        options: &decided.options,
         run_url: request.run_url.clone(),
         now,
     };
+    // All branches at once; what can't be had is told by the group that needs it.
+    let ours = actions.iter().filter_map(|action| Some((action.branch()?, heads.get(action.branch()?)?)));
+    let ours = ours.map(|(branch, head)| (branch.clone(), head.clone())).collect::<Vec<_>>();
+    if let Err(error) = world.git.fetch(&ours).await {
+        tracing::debug!("the branches could not be fetched together: {error}");
+    }
     let mut steps = Vec::new();
     for action in actions {
         steps.push(publish(&publisher, action, request.write).await);
