@@ -1,30 +1,16 @@
 //! Choosing: the one place where verdicts become a decision. Asks for facts instead of fetching them.
 
-use jiff::Timestamp;
-
 use super::entry::Entry;
 use super::follow::follow;
-use super::gates::{Gate, Gates};
+use super::gates::Gate;
 use super::key::Key;
 use super::mould::Mould;
 use super::policy::{Candidate, Choice, Decision, Known, Need, Outcome, Reason, Ties};
+use super::question::{Ask, Question, unknown};
 use super::sieve::{Sieve, current_text};
 use super::survey::Survey;
 use crate::image::version::Shape;
 use crate::image::{ImageReference, Tag};
-
-/// What is asked about one image at one current reference.
-#[derive(Debug, Clone, Copy)]
-pub struct Question<'q> {
-    /// What stands there now.
-    pub current: &'q ImageReference,
-    /// The policy that governs it.
-    pub entry: &'q Entry,
-    /// What an image must fulfil.
-    pub gates: &'q Gates,
-    /// The time to tell ages by.
-    pub now: Timestamp,
-}
 
 /// An answer, or what has to be known before there can be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,9 +34,6 @@ pub fn choose(question: &Question<'_>, candidates: &[Candidate]) -> Step {
         Err(ask) => Step::Ask(ask),
     }
 }
-
-/// Tags to find something out about, best first.
-pub(super) type Ask = Vec<(Tag, Need)>;
 
 /// Why a reference can't be decided about whatever tags there are: it has no tag, or one that its policy has no order
 /// for. Nothing has to be looked up to know.
@@ -247,10 +230,6 @@ impl Race<'_> {
         let furthest = causes.max_by_key(|(cause, one)| (cause.progress(), &one.tag));
         furthest.map(|(cause, one)| format!("{}: {}", one.tag, self.sieve.reason(one, cause))).unwrap_or_default()
     }
-}
-
-pub(super) fn unknown(tag: &Tag, why: &str) -> Outcome {
-    Outcome::Unknown(Reason::new(format!("nothing can be known about {tag}: {why}")))
 }
 
 /// Several tags of one image are no tie: it doesn't matter which of them is written.

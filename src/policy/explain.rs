@@ -2,10 +2,11 @@
 
 use std::cmp::Ordering;
 
-use super::choose::{Question, Step, choose};
+use super::choose::{Step, choose};
 use super::gates::Gate;
 use super::key::Key;
 use super::policy::{Candidate, Decision, Judged, Outcome, Reason, Verdict};
+use super::question::Question;
 use super::sieve::{Cause, Sieve, current_text};
 
 /// The verdicts behind what [`choose`] answers for the same question: the chosen one first, then by place, then the

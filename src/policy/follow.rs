@@ -1,7 +1,7 @@
 //! Following one tag: there is no order in it, only what the registry serves under that tag now.
 
-use super::choose::{Ask, Question, unknown};
 use super::policy::{Candidate, Choice, Follow, Known, Need, Outcome, Reason};
+use super::question::{Ask, Question, unknown};
 use crate::image::{Digest, Tag};
 
 /// Decides by the tag that is followed, and by its digest.

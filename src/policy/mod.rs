@@ -22,6 +22,7 @@ mod newest_build;
 mod numerical;
 mod pattern;
 mod policy;
+mod question;
 mod range;
 mod semver;
 mod settings;
@@ -32,7 +33,7 @@ mod survey;
 use std::sync::Arc;
 
 pub use bounds::{Bounds, Bump};
-pub use choose::{Question, Step, choose, unordered};
+pub use choose::{Step, choose, unordered};
 pub use entry::Entry;
 pub use exact::Exact;
 pub use explain::explain;
@@ -42,6 +43,7 @@ pub use key::Key;
 pub use policy::{
     Candidate, Choice, Decision, Follow, Judged, Known, Need, Outcome, Policy, Reader, Reason, Refusal, Ties, Verdict,
 };
+pub use question::Question;
 pub use range::{Range, RangeError, Version};
 pub use settings::{OptionDoc, PolicyError, Settings};
 

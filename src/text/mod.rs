@@ -6,10 +6,12 @@ mod origin;
 mod scalar;
 mod span;
 mod stream;
+mod tree;
 mod yaml;
 
 pub use origin::Origin;
 pub use scalar::{Style, is_plain_string};
 pub use span::{LineIndex, Position, Span};
 pub use stream::documents;
-pub use yaml::{Comment, Entry, NodeId, Shape, Tree, YamlError, parse};
+pub use tree::{Comment, Entry, NodeId, Shape, Tree};
+pub use yaml::{YamlError, parse};

@@ -1,7 +1,7 @@
 //! Where the bytes of a text stand in the file that it was taken from.
 
 use super::span::Span;
-use super::yaml::Tree;
+use super::tree::Tree;
 
 /// Maps offsets of a text to offsets of its file.
 ///

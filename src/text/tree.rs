@@ -1,0 +1,279 @@
+//! A document as a flat tree of nodes with the exact bytes of every scalar, and its comments. It is asked, never changed.
+
+use std::borrow::Cow;
+
+use super::scalar::{Style, is_plain_string};
+use super::span::Span;
+
+/// One document, parsed. Nodes stand in document order; a mapping's children are key, value, key, value.
+#[derive(Debug)]
+pub struct Tree<'a> {
+    pub(super) text: &'a str,
+    pub(super) nodes: Vec<Node<'a>>,
+    pub(super) comments: Vec<Comment>,
+    pub(super) is_lines: bool,
+}
+
+/// Which node of a [`Tree`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(super) u32);
+
+/// A value, a key, or a collection of them.
+#[derive(Debug)]
+pub(super) struct Node<'a> {
+    pub(super) shape: Shape<'a>,
+    pub(super) span: Span,
+    pub(super) parent: u32,
+    /// One past the last node within it.
+    pub(super) end: u32,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape<'a> {
+    /// Text, as YAML reads it. A plain empty scalar is a null.
+    Scalar(Cow<'a, str>, Style),
+    /// Keys and values.
+    Mapping,
+    /// Items.
+    Sequence,
+    /// A reference to an anchored node before it; `None` if there is none of that name.
+    Alias(Option<NodeId>),
+}
+
+/// A comment with its `#`, without the end of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Comment {
+    /// Its bytes.
+    pub span: Span,
+}
+
+/// A key and its value in a text that is no YAML: the key, the value, and the bytes of the value.
+pub type Entry<'a> = (&'a str, Cow<'a, str>, Span);
+
+impl<'a> Tree<'a> {
+    /// A tree of what was read from a text by other means than YAML: a list of maps. Lines that begin with `#` are comments.
+    pub fn of_lines(text: &'a str, maps: Vec<Vec<Entry<'a>>>) -> Self {
+        let mut nodes = vec![Node { shape: Shape::Sequence, span: Span::new(0, 0), parent: 0, end: 1 }];
+        for entries in maps {
+            let map = nodes.len();
+            nodes.push(Node { shape: Shape::Mapping, span: Span::new(0, 0), parent: 0, end: 0 });
+            for (key, value, span) in entries {
+                for (text, span) in [(Cow::Borrowed(key), Span::new(span.start, span.start)), (value, span)] {
+                    let end = nodes.len() as u32 + 1;
+                    nodes.push(Node { shape: Shape::Scalar(text, Style::Text), span, parent: map as u32, end });
+                }
+            }
+            nodes[map].end = nodes.len() as u32;
+        }
+        nodes[0].end = nodes.len() as u32;
+        let mut comments = Vec::new();
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let indent = line.len() - line.trim_start().len();
+            if line[indent..].starts_with('#') {
+                comments.push(Comment { span: Span::new(at + indent, at + line.trim_end().len()) });
+            }
+            at += line.len();
+        }
+        Self { text, nodes, comments, is_lines: true }
+    }
+
+    /// Whether the text is no YAML: see [`of_lines`](Self::of_lines).
+    pub fn is_lines(&self) -> bool {
+        self.is_lines
+    }
+
+    /// The text that it was read from; spans are its bytes.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The outermost node; `None` in an empty document.
+    pub fn root(&self) -> Option<NodeId> {
+        (!self.nodes.is_empty()).then_some(NodeId(0))
+    }
+
+    /// All nodes in document order.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
+        (0..self.nodes.len() as u32).map(NodeId)
+    }
+
+    /// How many nodes there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Whether the document is empty.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    /// Comments in document order.
+    pub fn comments(&self) -> &[Comment] {
+        &self.comments
+    }
+
+    /// What a node is.
+    pub fn shape(&self, id: NodeId) -> &Shape<'a> {
+        &self.nodes[id.index()].shape
+    }
+
+    /// The bytes of a node: quotes included; anchors and YAML tags are not, nor is the header of a block scalar.
+    pub fn span(&self, id: NodeId) -> Span {
+        self.nodes[id.index()].span
+    }
+
+    /// The collection that a node stands in.
+    pub fn parent(&self, id: NodeId) -> Option<NodeId> {
+        let parent = self.nodes[id.index()].parent;
+        (parent != id.0).then_some(NodeId(parent))
+    }
+
+    /// The direct children: items, or keys and values in turn.
+    pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let end = self.nodes[id.index()].end;
+        let mut next = id.0 + 1;
+        std::iter::from_fn(move || {
+            let here = NodeId(next);
+            (next < end).then(|| {
+                next = self.nodes[here.index()].end;
+                here
+            })
+        })
+    }
+
+    /// Keys and values of a mapping; nothing for anything else.
+    pub fn entries(&self, id: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
+        let is_mapping = matches!(self.shape(id), Shape::Mapping);
+        let mut children = self.children(id);
+        std::iter::from_fn(move || if is_mapping { children.next().zip(children.next()) } else { None })
+    }
+
+    /// Items of a sequence; nothing for anything else.
+    pub fn items(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        let is_sequence = matches!(self.shape(id), Shape::Sequence);
+        self.children(id).take_while(move |_| is_sequence)
+    }
+
+    /// The value of a key, aliases followed. The last one counts where a key stands twice, as most readers have it.
+    /// Merge keys (`<<`) are looked into.
+    pub fn get(&self, id: NodeId, key: &str) -> Option<NodeId> {
+        self.get_within(id, key, 8)
+    }
+
+    fn get_within(&self, id: NodeId, key: &str, depth: usize) -> Option<NodeId> {
+        let id = self.follow(id);
+        let (mut found, mut merge) = (None, None);
+        for (name, value) in self.entries(id) {
+            match self.text_of(name) {
+                Some(text) if text == key => found = Some(value),
+                Some("<<") => merge = Some(value),
+                _ => {}
+            }
+        }
+        if let Some(found) = found {
+            return Some(self.follow(found));
+        }
+        let merge = self.follow(merge?);
+        let depth = depth.checked_sub(1)?;
+        match self.shape(merge) {
+            Shape::Sequence => self.items(merge).find_map(|item| self.get_within(item, key, depth)),
+            _ => self.get_within(merge, key, depth),
+        }
+    }
+
+    /// The value at the end of a path of keys.
+    pub fn at(&self, id: NodeId, path: &[&str]) -> Option<NodeId> {
+        path.iter().try_fold(id, |node, key| self.get(node, key))
+    }
+
+    /// The anchored node that an alias means; any other node is itself.
+    pub fn follow(&self, id: NodeId) -> NodeId {
+        match self.shape(id) {
+            Shape::Alias(Some(target)) => *target,
+            _ => id,
+        }
+    }
+
+    /// The value of a scalar, without following aliases.
+    pub fn text_of(&self, id: NodeId) -> Option<&str> {
+        match self.shape(id) {
+            Shape::Scalar(value, _) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value of a scalar that is text to every reader: quoted, or plain and no number, boolean or null.
+    pub fn string(&self, id: NodeId) -> Option<&str> {
+        match self.shape(id) {
+            Shape::Scalar(value, Style::Plain) if !is_plain_string(value) => None,
+            Shape::Scalar(value, _) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The value of the scalar at a path of keys.
+    pub fn text_at(&self, id: NodeId, path: &[&str]) -> Option<&str> {
+        self.text_of(self.at(id, path)?)
+    }
+
+    /// How a scalar is written.
+    pub fn style(&self, id: NodeId) -> Option<Style> {
+        match self.shape(id) {
+            Shape::Scalar(_, style) => Some(*style),
+            _ => None,
+        }
+    }
+
+    /// Whether a node is the key of a mapping.
+    pub fn is_key(&self, id: NodeId) -> bool {
+        self.parent(id).is_some_and(|parent| self.entries(parent).any(|(key, _)| key == id))
+    }
+
+    /// The key of a value; `None` for items, keys and the root.
+    pub fn key_of(&self, id: NodeId) -> Option<NodeId> {
+        let parent = self.parent(id)?;
+        self.entries(parent).find(|(_, value)| *value == id).map(|(key, _)| key)
+    }
+
+    /// The text of the key of a value.
+    pub fn key_text(&self, id: NodeId) -> Option<&str> {
+        self.text_of(self.key_of(id)?)
+    }
+
+    /// A node and the collections around it, from the inside out.
+    pub fn ancestors(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        std::iter::successors(Some(id), |node| self.parent(*node))
+    }
+
+    /// The way from the root: `spec.template.spec.containers[0].image`. Keys that are no plain names stand in `["…"]`.
+    pub fn route(&self, id: NodeId) -> String {
+        if self.is_lines {
+            return self.key_text(id).unwrap_or_default().to_owned();
+        }
+        let mut steps = Vec::new();
+        for node in self.ancestors(id) {
+            let Some(parent) = self.parent(node) else { break };
+            match self.shape(parent) {
+                Shape::Mapping => steps.push(route_step(self.key_text(node).unwrap_or("?"))),
+                _ => steps.push(format!("[{}]", self.items(parent).position(|item| item == node).unwrap_or_default())),
+            }
+        }
+        let route: String = steps.into_iter().rev().collect();
+        route.strip_prefix('.').map_or(route.clone(), str::to_owned)
+    }
+}
+
+fn route_step(key: &str) -> String {
+    let plain =
+        !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$' | b'/'));
+    if plain { format!(".{key}") } else { format!("[{key:?}]") }
+}
+
+impl NodeId {
+    /// As an index into tables with one row per node.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
