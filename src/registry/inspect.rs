@@ -31,7 +31,14 @@ impl Remote {
     /// Everything that manifest and configuration tell about a tag.
     pub(super) async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
         let shown = format!("{}:{tag}", name.familiar());
-        let (mut body, digest) = self.manifest(name, &shown, tag.as_str()).await?;
+        let (mut body, digest) = match &self.cache {
+            // With a cache, headers are enough to know what need not be fetched again.
+            Some(_) => {
+                let digest = self.digest(name, tag).await?;
+                self.manifest(name, &shown, digest.as_str()).await?
+            }
+            None => self.manifest(name, &shown, tag.as_str()).await?,
+        };
         let mut facts = ImageFacts { digest: Some(digest), ..ImageFacts::default() };
         for _ in 0..DEPTH {
             let next = content::read_manifest(&body, &mut facts).map_err(|error| RegistryError::Malformed {
@@ -43,10 +50,10 @@ impl Remote {
             match next {
                 Next::Manifest(digest) => body = self.manifest(name, &shown, &digest).await?.0,
                 Next::Config(digest) => {
-                    let url = self.endpoint.blob(name, &self.checked(&shown, &digest)?.to_string());
-                    let answer = self.ask(name, &shown, Request::get(url.clone())).await?;
-                    verify(&shown, &url, &answer.body, &digest)?;
-                    content::read_config(&answer.body, &mut facts).map_err(|error| RegistryError::Malformed {
+                    let digest = self.checked(&shown, &digest)?;
+                    let url = self.endpoint.blob(name, digest.as_str());
+                    let body = self.config(name, &shown, &url, &digest).await?;
+                    content::read_config(&body, &mut facts).map_err(|error| RegistryError::Malformed {
                         image: shown.clone(),
                         url: redacted(&url),
                         expected: "an image configuration",
@@ -60,6 +67,29 @@ impl Remote {
         Ok(facts)
     }
 
+    /// An image configuration, which is checked against its digest.
+    async fn config(
+        &self,
+        name: &ImageName,
+        shown: &str,
+        url: &Url,
+        digest: &Digest,
+    ) -> Result<Vec<u8>, RegistryError> {
+        if let Some(body) = self.cache.as_ref().and_then(|cache| cache.content(digest)) {
+            return Ok(body);
+        }
+        let answer = self.ask(name, shown, Request::get(url.clone())).await?;
+        verify(shown, url, &answer.body, digest.as_str())?;
+        self.keep(digest, &answer.body);
+        Ok(answer.body)
+    }
+
+    fn keep(&self, digest: &Digest, body: &[u8]) {
+        if let Some(cache) = &self.cache {
+            cache.keep_content(digest, body);
+        }
+    }
+
     /// A manifest and its digest, which is checked: against the digest asked for, and against what the registry says.
     async fn manifest(
         &self,
@@ -68,7 +98,10 @@ impl Remote {
         reference: &str,
     ) -> Result<(Vec<u8>, Digest), RegistryError> {
         if reference.contains(':') {
-            self.checked(shown, reference)?;
+            let digest = self.checked(shown, reference)?;
+            if let Some(body) = self.cache.as_ref().and_then(|cache| cache.content(&digest)) {
+                return Ok((body, digest));
+            }
         }
         let url = self.endpoint.manifest(name, reference);
         let answer = self.ask(name, shown, accepting(Request::get(url.clone()))).await?;
@@ -81,7 +114,9 @@ impl Remote {
             verify(shown, &url, &answer.body, promise)?;
         }
         let actual = promise.map_or_else(|| content::digest_of(&answer.body, None), str::to_owned);
-        Ok((answer.body, self.checked(shown, &actual)?))
+        let digest = self.checked(shown, &actual)?;
+        self.keep(&digest, &answer.body);
+        Ok((answer.body, digest))
     }
 
     /// A digest out of an answer goes into a URL only if it is one.

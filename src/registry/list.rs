@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::http::{Request, Url};
+use crate::http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use crate::http::{Request, Response, StatusCode, Url};
 use crate::image::{ImageName, Tag};
 
+use super::cache::{Cache, CachedList};
 use super::error::RegistryError;
 use super::link::next_page;
 use super::remote::Remote;
@@ -18,15 +20,21 @@ impl Remote {
     pub(super) async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         let shown = name.familiar();
         let asked = self.settings.page_size.unwrap_or(PAGE);
+        let mut url = self.endpoint.tags(name, asked, None);
+        let known = self.cache.as_ref().and_then(|cache| cache.list(&url));
+        let mut request = conditional(Request::get(url.clone()), known.as_ref());
         let mut kept = Vec::new();
         let mut seen = HashSet::new();
-        let mut url = self.endpoint.tags(name, asked, None);
         let mut before: Option<Page> = None;
         // Whether this list turned out to be cut without a word.
         let mut cut = false;
         loop {
             seen.insert(url.to_string());
-            let (page, next) = self.page(name, url, &mut kept).await?;
+            let answer = match (self.ask(name, shown, request).await, &known) {
+                (Err(error), Some(list)) if seen.len() == 1 && is_unchanged(&error) => return Ok(list.tags.clone()),
+                (answer, _) => answer?,
+            };
+            let (page, next) = self.page(name, &answer, &mut kept)?;
             let early = |why: &str| RegistryError::ListEndsEarly { image: shown.to_owned(), why: why.to_owned() };
             if page.entries > 0 && before.as_ref() == Some(&page) {
                 return Err(early("its pages repeat"));
@@ -41,7 +49,13 @@ impl Remote {
                     cut = true;
                     self.endpoint.tags(name, asked, page.last.as_deref())
                 }
-                None => return Ok(once(kept)),
+                None => {
+                    let tags = once(kept);
+                    if let (Some(cache), 1) = (&self.cache, seen.len()) {
+                        keep(cache, &url, &answer, &tags);
+                    }
+                    return Ok(tags);
+                }
             };
             if seen.contains(next.as_str()) {
                 return Err(early("the links to its next page go in a circle"));
@@ -49,19 +63,19 @@ impl Remote {
             if seen.len() >= self.limits.pages {
                 return Err(too_long(shown, "pages", self.limits.pages));
             }
+            request = Request::get(next.clone());
             (url, before) = (next, Some(page));
         }
     }
 
-    /// One page, and where the next one is if the registry says so.
-    async fn page(
+    /// What an answer says: one page, and where the next one is if the registry tells.
+    fn page(
         &self,
         name: &ImageName,
-        url: Url,
+        answer: &Response,
         kept: &mut Vec<Tag>,
     ) -> Result<(Page, Option<Url>), RegistryError> {
         let shown = name.familiar();
-        let answer = self.ask(name, shown, Request::get(url)).await?;
         let page = read_page(&answer.body, kept).map_err(|error| RegistryError::Malformed {
             image: shown.to_owned(),
             url: crate::http::redacted(&answer.url),
@@ -83,9 +97,15 @@ impl Remote {
         if self.ignores_page_size.get().is_some() {
             return Ok(true);
         }
-        let mut after = Vec::new();
+        // One image finds out for all that come to this point at the same time.
+        let finding_out = self.probe.lock().await;
+        if self.ignores_page_size.get().is_some() {
+            return Ok(true);
+        }
         let url = self.endpoint.tags(name, 1, page.last.as_deref());
-        let (probe, _) = self.page(name, url, &mut after).await?;
+        let answer = self.ask(name, name.familiar(), Request::get(url)).await?;
+        let (probe, _) = self.page(name, &answer, &mut Vec::new())?;
+        drop(finding_out);
         match probe.entries {
             0 => Ok(true),
             1 if probe.first != page.first && probe.first != page.last => Ok(false),
@@ -94,10 +114,35 @@ impl Remote {
                 why: format!("{} cuts it after {} tags and does not go on from there", self.registry, page.entries),
             }),
             _ => {
+                // Whoever else comes to know it says the same.
                 let _ = self.ignores_page_size.set(());
                 Ok(true)
             }
         }
+    }
+}
+
+/// Asks for the list only if it is no longer the one at hand.
+fn conditional(mut request: Request, known: Option<&CachedList>) -> Request {
+    let Some(known) = known else { return request };
+    for (header, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
+        if let Some(value) = value {
+            request = request.header(header, value);
+        }
+    }
+    request
+}
+
+/// 304: the list at hand is the one. No other question is conditional.
+fn is_unchanged(error: &RegistryError) -> bool {
+    matches!(error, RegistryError::Http { source, .. } if source.status() == Some(StatusCode::NOT_MODIFIED))
+}
+
+/// Keeps a list that took one answer, if the registry gave something to ask with next time.
+fn keep(cache: &Cache, url: &Url, answer: &Response, tags: &[Tag]) {
+    let (etag, last_modified) = (answer.header("etag"), answer.header("last-modified"));
+    if etag.is_some() || last_modified.is_some() {
+        cache.keep_list(&CachedList::new(url, etag, last_modified, tags));
     }
 }
 

@@ -3,6 +3,8 @@
 //! A credential goes to the host that it was given for and to nobody else. A list that can't be had to its end is an
 //! error, never a shorter list. An OCI manifest is only spoken of in here; elsewhere a manifest is a file in Git.
 
+mod access;
+mod cache;
 mod challenge;
 mod content;
 mod credential;
@@ -13,6 +15,7 @@ mod helper;
 mod identity;
 mod inspect;
 mod keychain;
+mod layout;
 mod link;
 mod list;
 mod quota;
@@ -27,6 +30,7 @@ mod tag_page;
 mod token;
 mod vendors;
 
+pub use access::Access;
 pub use credential::{Credential, Found};
 pub use error::RegistryError;
 pub use keychain::Keychain;

@@ -1,6 +1,7 @@
 //! All registries of a run behind one trait: each image is asked for where its name points.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -8,9 +9,12 @@ use async_trait::async_trait;
 use crate::http::{Client, Profile};
 use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
+use super::access::Access;
+use super::cache::Cache;
 use super::endpoint::Endpoint;
 use super::error::RegistryError;
 use super::keychain::Keychain;
+use super::layout::Layout;
 use super::registry::{Registry, Requests};
 use super::remote::Remote;
 use super::settings::{HostSettings, Limits};
@@ -24,6 +28,7 @@ pub struct Registries {
     /// One client, and so one pool of connections, for each trust.
     clients: Mutex<Vec<(Profile, Client)>>,
     remotes: Mutex<HashMap<String, Arc<Remote>>>,
+    cache: Option<Arc<Cache>>,
 }
 
 impl Registries {
@@ -39,12 +44,35 @@ impl Registries {
             limits,
             clients: Mutex::default(),
             remotes: Mutex::default(),
+            cache: None,
         };
         // A wrong setting is told before anything is asked.
         for registry in this.settings.keys() {
             this.remote(registry)?;
         }
         Ok(this)
+    }
+
+    /// The same with a cache folder, which is made when something is kept. To be called before the first question.
+    #[must_use]
+    pub fn with_cache(mut self, folder: &Path) -> Self {
+        self.cache = Some(Arc::new(Cache::new(folder)));
+        self.remotes = Mutex::default();
+        self
+    }
+
+    /// How this process stands with the registry of an image.
+    pub async fn check(&self, name: &ImageName) -> Result<Access, RegistryError> {
+        if let Some(layout) = self.layout(name) {
+            let (tags, rate_limit) = (layout.tags(name)?.len(), None);
+            return Ok(Access { credential: None, wanted: false, tags, pulls: true, rate_limit });
+        }
+        self.in_turn(name, async |remote| remote.check(name).await).await
+    }
+
+    /// The folder that stands in for the registry of an image.
+    fn layout(&self, name: &ImageName) -> Option<Layout> {
+        self.settings.get(name.registry())?.oci_layout.as_deref().map(Layout::new)
     }
 
     /// The registry of a host, made when it is first needed.
@@ -65,8 +93,8 @@ impl Registries {
         }
         let vendor = vendor_of(&endpoint.host, around);
         let http = self.client(registry, &settings.profile)?;
-        let keychain = self.keychain.clone();
-        let remote = Arc::new(Remote::new(registry, (endpoint, vendor), settings, self.limits, &http, keychain));
+        let sources = (self.keychain.clone(), self.cache.clone());
+        let remote = Arc::new(Remote::new(registry, (endpoint, vendor), settings, self.limits, &http, sources));
         remotes.insert(registry.to_owned(), remote.clone());
         Ok(remote)
     }
@@ -102,15 +130,24 @@ impl Registries {
 #[async_trait]
 impl Registry for Registries {
     async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
-        self.in_turn(name, async |remote| remote.tags(name).await).await
+        match self.layout(name) {
+            Some(layout) => layout.tags(name),
+            None => self.in_turn(name, async |remote| remote.tags(name).await).await,
+        }
     }
 
     async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
-        self.in_turn(name, async |remote| remote.digest(name, tag).await).await
+        match self.layout(name) {
+            Some(layout) => layout.digest(name, tag),
+            None => self.in_turn(name, async |remote| remote.digest(name, tag).await).await,
+        }
     }
 
     async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
-        self.in_turn(name, async |remote| remote.facts(name, tag).await).await
+        match self.layout(name) {
+            Some(layout) => layout.facts(name, tag),
+            None => self.in_turn(name, async |remote| remote.facts(name, tag).await).await,
+        }
     }
 
     fn requests(&self) -> Requests {

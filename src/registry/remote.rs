@@ -9,6 +9,7 @@ use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError,
 use crate::image::ImageName;
 use crate::secret::Secret;
 
+use super::cache::Cache;
 use super::challenge::Challenge;
 use super::credential::{Credential, Found};
 use super::endpoint::Endpoint;
@@ -35,6 +36,7 @@ pub(super) struct Remote {
     pub(super) limits: Limits,
     pub(super) quota: Quota,
     pub(super) turns: Semaphore,
+    pub(super) cache: Option<Arc<Cache>>,
     http: Client,
     tokens: Tokens,
     keychain: Arc<Keychain>,
@@ -47,6 +49,8 @@ pub(super) struct Remote {
     unreachable: OnceLock<Arc<HttpError>>,
     /// Set once it sent more tags than were asked for: then its lists are whole.
     pub(super) ignores_page_size: OnceLock<()>,
+    /// Held by who finds out whether it does.
+    pub(super) probe: Mutex<()>,
 }
 
 /// What is sent along with a request, and how that is called when it is refused.
@@ -68,7 +72,7 @@ impl Remote {
         settings: HostSettings,
         limits: Limits,
         http: &Client,
-        keychain: Arc<Keychain>,
+        (keychain, cache): (Arc<Keychain>, Option<Arc<Cache>>),
     ) -> Self {
         Self {
             registry: registry.to_owned(),
@@ -78,6 +82,7 @@ impl Remote {
             settings,
             limits,
             turns: Semaphore::new(TURNS),
+            cache,
             http: http.counting_apart(),
             tokens: Tokens::new(http.counting_apart()),
             keychain,
@@ -86,12 +91,18 @@ impl Remote {
             asked: AtomicBool::new(false),
             unreachable: OnceLock::new(),
             ignores_page_size: OnceLock::new(),
+            probe: Mutex::default(),
         }
     }
 
     /// Requests to the registry and for tokens so far.
     pub(super) fn sent(&self) -> (u64, u64) {
         (self.http.sent(), self.tokens.sent())
+    }
+
+    /// Whether the registry said that it wants a login, or a token for the anonymous user.
+    pub(super) async fn wants_login(&self) -> bool {
+        !matches!(*self.scheme.read().await, Scheme::Unknown | Scheme::Open)
     }
 
     /// Sends a request about an image, logged in as the registry wants it. `shown` names the image in errors.

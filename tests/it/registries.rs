@@ -9,6 +9,7 @@ use tagboat::image::{ImageName, Tag};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries};
 
 mod faults;
+mod folders;
 mod logins;
 mod paging;
 mod real;

@@ -1,0 +1,41 @@
+//! What `tagboat check` tells about a registry: who asks there, what that may do, and how much is left.
+
+use crate::image::ImageName;
+
+use super::error::RegistryError;
+use super::quota::RateLimit;
+use super::remote::Remote;
+
+/// How this process stands with a registry. All of it was tried, on one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// Where the credential was found; `None` for an anonymous user.
+    pub credential: Option<String>,
+    /// Whether the registry wanted to see it. An open registry answers without.
+    pub wanted: bool,
+    /// How many tags it lists.
+    pub tags: usize,
+    /// Whether it tells what one of them points at.
+    pub pulls: bool,
+    /// What it told about its rate limit.
+    pub rate_limit: Option<RateLimit>,
+}
+
+impl Remote {
+    /// Lists the tags of an image and asks for the digest of the last of them.
+    pub(super) async fn check(&self, name: &ImageName) -> Result<Access, RegistryError> {
+        let found = self.credential(&self.endpoint.path(name)).await?;
+        let tags = self.tags(name).await?;
+        let pulls = match tags.last() {
+            Some(tag) => self.digest(name, tag).await.is_ok(),
+            None => false,
+        };
+        Ok(Access {
+            credential: found.map(|found| found.source),
+            wanted: self.wants_login().await,
+            tags: tags.len(),
+            pulls,
+            rate_limit: self.quota.told(),
+        })
+    }
+}

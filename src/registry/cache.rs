@@ -1,0 +1,159 @@
+//! A folder that saves requests: content by digest for ever, tag lists for as long as the registry says they are current.
+//!
+//! It may vanish at any time, and it may be wrong: content is believed only if it has its digest, a list only if the
+//! registry itself confirms the validator that it came with. Nothing in here is secret.
+
+use std::borrow::Cow;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::http::Url;
+use crate::image::{Digest, Tag};
+
+use super::content::digest_of;
+
+/// Nothing larger is read back.
+const LIMIT: u64 = 64 << 20;
+
+/// The folder.
+#[derive(Debug)]
+pub(super) struct Cache {
+    folder: PathBuf,
+}
+
+/// A tag list that took one answer, with what the registry wants to see to say that it is still the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CachedList {
+    url: String,
+    pub(super) etag: Option<String>,
+    pub(super) last_modified: Option<String>,
+    pub(super) tags: Vec<Tag>,
+}
+
+/// As it stands in the file.
+#[derive(Serialize, Deserialize)]
+struct Written<'a> {
+    /// What was asked: another question has another list.
+    url: Cow<'a, str>,
+    etag: Option<String>,
+    last_modified: Option<String>,
+    tags: Vec<Cow<'a, str>>,
+}
+
+impl CachedList {
+    pub(super) fn new(url: &Url, etag: Option<&str>, last_modified: Option<&str>, tags: &[Tag]) -> Self {
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        Self { url: url.to_string(), etag: text(etag), last_modified: text(last_modified), tags: tags.to_vec() }
+    }
+}
+
+impl Cache {
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// Content by its digest.
+    pub(super) fn content(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let body = read(&self.content_path(digest))?;
+        (digest_of(&body, Some(digest)) == digest.as_str()).then_some(body)
+    }
+
+    /// Keeps content that was checked against its digest.
+    pub(super) fn keep_content(&self, digest: &Digest, body: &[u8]) {
+        keep(&self.content_path(digest), body);
+    }
+
+    /// What was listed at a URL.
+    pub(super) fn list(&self, url: &Url) -> Option<CachedList> {
+        let body = read(&self.list_path(url.as_str()))?;
+        let (sum, text) = body.split_at_checked(71)?;
+        if digest_of(text, None).as_bytes() != sum {
+            return None;
+        }
+        let written: Written<'_> =
+            serde_json::from_slice(text).ok().filter(|list: &Written<'_>| list.url == url.as_str())?;
+        let tags = written.tags.iter().map(|tag| Tag::new(tag).ok()).collect::<Option<_>>()?;
+        Some(CachedList { url: url.to_string(), etag: written.etag, last_modified: written.last_modified, tags })
+    }
+
+    /// Keeps a list, with a sum that tells damage.
+    pub(super) fn keep_list(&self, list: &CachedList) {
+        let written = Written {
+            url: Cow::Borrowed(&list.url),
+            etag: list.etag.clone(),
+            last_modified: list.last_modified.clone(),
+            tags: list.tags.iter().map(|tag| Cow::Borrowed(tag.as_str())).collect(),
+        };
+        if let Ok(text) = serde_json::to_vec(&written) {
+            let mut body = digest_of(&text, None).into_bytes();
+            body.extend(text);
+            keep(&self.list_path(&list.url), &body);
+        }
+    }
+
+    fn content_path(&self, digest: &Digest) -> PathBuf {
+        self.folder.join("content").join(digest.as_str().replace(':', "-"))
+    }
+
+    fn list_path(&self, url: &str) -> PathBuf {
+        self.folder.join("tags").join(digest_of(url.as_bytes(), None).replace(':', "-"))
+    }
+}
+
+fn read(path: &Path) -> Option<Vec<u8>> {
+    let metadata = std::fs::metadata(path).ok()?;
+    if !metadata.is_file() || metadata.len() > LIMIT {
+        return None;
+    }
+    std::fs::read(path).ok()
+}
+
+/// Whole or not at all; a cache that can't be written is no reason to fail.
+fn keep(path: &Path, body: &[u8]) {
+    let written = || {
+        let folder = path.parent().unwrap_or(path);
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(body)?;
+        file.persist(path).map_err(|error| error.error)
+    };
+    if let Err(error) = written() {
+        tracing::debug!(%error, path = %path.display(), "not kept");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damaged_and_foreign_entries_are_misses() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        let digest = Digest::new(&digest_of(b"content", None)).unwrap();
+        assert_eq!(cache.content(&digest), None);
+        cache.keep_content(&digest, b"content");
+        assert_eq!(cache.content(&digest).as_deref(), Some(&b"content"[..]));
+        cache.keep_content(&digest, b"something else");
+        assert_eq!(cache.content(&digest), None);
+
+        let url = Url::parse("http://r.acme/v2/a/tags/list?n=1000").unwrap();
+        let list = CachedList::new(&url, Some("\"1\""), None, &[Tag::new("v1").unwrap()]);
+        cache.keep_list(&list);
+        assert_eq!(cache.list(&url), Some(list));
+        let path = cache.list_path(url.as_str());
+        let whole = std::fs::read(&path).unwrap();
+        for cut in [0, 10, 71, whole.len() - 1] {
+            keep(&path, &whole[..cut]);
+            assert_eq!(cache.list(&url), None, "{cut}");
+        }
+        let other = Url::parse("http://r.acme/v2/b/tags/list?n=1000").unwrap();
+        keep(&cache.list_path(other.as_str()), &whole);
+        assert_eq!(cache.list(&other), None, "the list of another image");
+        let text = br#"{"url":"http://r.acme/v2/a/tags/list?n=1000","etag":"1","tags":["a b"]}"#;
+        keep(&path, &[digest_of(text, None).as_bytes(), text].concat());
+        assert_eq!(cache.list(&url), None, "a tag that is none");
+    }
+}

@@ -1,0 +1,135 @@
+//! A folder with an OCI image layout in place of a registry: for mirrors without a network, and for tests.
+//!
+//! Either one layout per image path below the folder (`<folder>/acme/api/index.json`), or one layout for the whole
+//! registry, whose references are full names (`io.containerd.image.name`, or `org.opencontainers.image.ref.name` with a
+//! colon) or bare tags; a bare tag counts for whatever image is asked for.
+
+use std::path::{Path, PathBuf};
+
+use oci_distribution::manifest::{ImageIndexEntry, OciImageIndex};
+
+use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
+
+use super::content::{self, Next};
+use super::error::RegistryError;
+
+/// Where layouts keep the tag of an entry (image specification, "Pre-Defined Annotation Keys").
+const REF_NAME: &str = "org.opencontainers.image.ref.name";
+/// Where containerd and `docker save` keep the full name.
+const FULL_NAME: &str = "io.containerd.image.name";
+
+/// No manifest or configuration in a layout is larger; layers are not read.
+const LIMIT: u64 = 16 << 20;
+
+/// A registry that is a folder.
+#[derive(Debug)]
+pub(super) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(super) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// All tags of an image, in the order of the index.
+    pub(super) fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
+        let (_, entries) = self.entries(name)?;
+        Ok(entries.into_iter().map(|(tag, _)| tag).collect())
+    }
+
+    /// What a tag points at.
+    pub(super) fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
+        let (folder, entries) = self.entries(name)?;
+        let found = entries.into_iter().find(|(known, _)| known == tag);
+        let (_, entry) = found.ok_or_else(|| RegistryError::NotFound {
+            image: format!("{}:{tag}", name.familiar()),
+            url: folder.display().to_string(),
+            detail: String::new(),
+        })?;
+        digest(name, &folder, &entry.digest)
+    }
+
+    /// Everything that manifest and configuration tell about a tag.
+    pub(super) fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
+        let (folder, _) = self.entries(name)?;
+        let top = self.digest(name, tag)?;
+        let mut facts = ImageFacts { digest: Some(top.clone()), ..ImageFacts::default() };
+        let mut next = Next::Manifest(top.to_string());
+        // An index may hold indexes; deeper than this nobody nests them.
+        for _ in 0..5 {
+            let wrong = |path: &Path, cause: serde_json::Error| unreadable(name, path, &cause.to_string());
+            next = match next {
+                Next::Manifest(digest) => {
+                    let (path, body) = blob(name, &folder, &digest)?;
+                    content::read_manifest(&body, &mut facts).map_err(|cause| wrong(&path, cause))?
+                }
+                Next::Config(digest) => {
+                    let (path, body) = blob(name, &folder, &digest)?;
+                    content::read_config(&body, &mut facts).map_err(|cause| wrong(&path, cause))?;
+                    Next::End
+                }
+                Next::End => break,
+            };
+        }
+        Ok(facts)
+    }
+
+    /// The layout that an image is in, and its tags there.
+    fn entries(&self, name: &ImageName) -> Result<(PathBuf, Vec<(Tag, ImageIndexEntry)>), RegistryError> {
+        let own = self.root.join(name.path());
+        let folder = if own.join("index.json").is_file() { own } else { self.root.clone() };
+        let path = folder.join("index.json");
+        let body = read(name, &path)?;
+        let index: OciImageIndex =
+            serde_json::from_slice(&body).map_err(|error| unreadable(name, &path, &error.to_string()))?;
+        let tagged = index.manifests.into_iter().filter_map(|entry| Some((tag_of(&entry, name)?, entry))).collect();
+        Ok((folder, tagged))
+    }
+}
+
+/// The tag of an entry, if it is one of this image.
+fn tag_of(entry: &ImageIndexEntry, name: &ImageName) -> Option<Tag> {
+    let annotations = entry.annotations.as_ref()?;
+    let text = annotations.get(FULL_NAME).or_else(|| annotations.get(REF_NAME))?;
+    if !text.contains([':', '/']) {
+        return Tag::new(text).ok();
+    }
+    let reference = ImageReference::new(text).ok()?;
+    // A reference without a host is within this registry.
+    let written = text.split([':', '@']).next();
+    let same = reference.name() == name || written == Some(name.path());
+    reference.tag().filter(|_| same).cloned()
+}
+
+fn digest(name: &ImageName, folder: &Path, text: &str) -> Result<Digest, RegistryError> {
+    Digest::new(text).map_err(|error| unreadable(name, folder, &error.to_string()))
+}
+
+/// A blob whose content is what its name says.
+fn blob(name: &ImageName, folder: &Path, text: &str) -> Result<(PathBuf, Vec<u8>), RegistryError> {
+    let digest = digest(name, folder, text)?;
+    let path = folder.join("blobs").join(digest.as_str().replacen(':', "/", 1));
+    let body = read(name, &path)?;
+    let actual = content::digest_of(&body, Some(&digest));
+    if actual != digest.as_str() {
+        return Err(unreadable(name, &path, &format!("its content has the digest {actual}")));
+    }
+    Ok((path, body))
+}
+
+fn read(name: &ImageName, path: &Path) -> Result<Vec<u8>, RegistryError> {
+    let size = std::fs::metadata(path).map_err(|error| unreadable(name, path, &error.to_string()))?.len();
+    if size > LIMIT {
+        return Err(unreadable(name, path, &format!("it is larger than {LIMIT} bytes")));
+    }
+    std::fs::read(path).map_err(|error| unreadable(name, path, &error.to_string()))
+}
+
+fn unreadable(name: &ImageName, path: &Path, cause: &str) -> RegistryError {
+    RegistryError::Layout {
+        image: name.familiar().to_owned(),
+        path: path.display().to_string(),
+        cause: cause.to_owned(),
+    }
+}

@@ -1,0 +1,156 @@
+//! Folders: an OCI layout in place of a registry, and the cache.
+
+use std::fs;
+
+use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::registry::{HostSettings, Limits, Registries, Registry, RegistryError, Requests};
+
+use super::{connect, connect_with, keychain, name, plain, tag, texts};
+use crate::support::docker_registry::run;
+use crate::support::process::find;
+use crate::support::wire::{Double, Reply};
+
+#[tokio::test]
+async fn a_layout_of_umoci_is_a_registry() {
+    if find("umoci").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_str().unwrap();
+    // One layout for an image of its own, one for all the others.
+    for (layout, created) in [("acme/web", "2024-01-02T03:04:05Z"), ("", "2024-02-02T03:04:05Z")] {
+        let layout = format!("{root}/{layout}").trim_end_matches('/').to_owned();
+        if layout == root {
+            fs::create_dir(format!("{root}/rest")).unwrap();
+        }
+        let layout = if layout == root { format!("{root}/rest") } else { layout };
+        fs::create_dir_all(std::path::Path::new(&layout).parent().unwrap()).unwrap();
+        let _ = fs::remove_dir(&layout);
+        run("umoci", &["init", "--layout", &layout]);
+        for tag in ["v1", "v2"] {
+            let image = format!("{layout}:{tag}");
+            run("umoci", &["new", "--image", &image]);
+            run(
+                "umoci",
+                &[
+                    "config",
+                    "--image",
+                    &image,
+                    "--created",
+                    created,
+                    "--config.label",
+                    "org.opencontainers.image.revision=abc",
+                ],
+            );
+        }
+    }
+    let settings = |layout: &str| HostSettings { oci_layout: Some(layout.into()), ..HostSettings::default() };
+    let hosts = [("r.acme".to_owned(), settings(root)), ("rest.acme".to_owned(), settings(&format!("{root}/rest")))];
+    let registries = connect_with(hosts, &[]);
+    for (image, month) in [("r.acme/acme/web", 1), ("rest.acme/any/thing", 2)] {
+        let image = name(image);
+        assert_eq!(texts(registries.tags(&image).await.unwrap()), ["v1", "v2"]);
+        let facts = registries.facts(&image, &tag("v2")).await.unwrap();
+        assert_eq!(facts.digest, Some(registries.digest(&image, &tag("v2")).await.unwrap()));
+        assert_eq!(facts.created, Some(format!("2024-0{month}-02T03:04:05Z").parse().unwrap()));
+        assert_eq!((facts.revision.as_deref(), facts.platforms.len()), (Some("abc"), 1));
+    }
+    assert_eq!(registries.requests(), Requests::default());
+    let missing = registries.digest(&name("r.acme/acme/web"), &tag("v9")).await.unwrap_err();
+    assert!(matches!(missing, RegistryError::NotFound { .. }), "{missing}");
+    let error = registries.tags(&name("r.acme/other")).await.unwrap_err();
+    assert!(error.to_string().contains("index.json: No such file"), "{error}");
+}
+
+#[tokio::test]
+async fn names_in_a_layout_tell_images_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let entry = |key: &str, text: &str| {
+        serde_json::json!({ "mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1,
+            "digest": format!("sha256:{}", "0".repeat(64)), "annotations": { key: text } })
+    };
+    let index = serde_json::json!({ "schemaVersion": 2, "manifests": [
+        entry("org.opencontainers.image.ref.name", "r.acme/team/api:v1"),
+        entry("org.opencontainers.image.ref.name", "team/api:v2"),
+        entry("org.opencontainers.image.ref.name", "team/web:v3"),
+        entry("io.containerd.image.name", "r.acme/team/web:v4"),
+        entry("other", "v5"),
+    ] });
+    fs::write(folder.path().join("index.json"), index.to_string()).unwrap();
+    let settings = HostSettings { oci_layout: Some(folder.path().into()), ..HostSettings::default() };
+    let registries = connect_with([("r.acme".to_owned(), settings)], &[]);
+    assert_eq!(texts(registries.tags(&name("r.acme/team/api")).await.unwrap()), ["v1", "v2"]);
+    assert_eq!(texts(registries.tags(&name("r.acme/team/web")).await.unwrap()), ["v3", "v4"]);
+    let error = registries.facts(&name("r.acme/team/api"), &tag("v1")).await.unwrap_err();
+    assert!(error.to_string().contains("blobs/sha256/0000"), "{error}");
+}
+
+#[tokio::test]
+async fn the_second_run_with_a_cache_fetches_no_body_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let embedded = Embedded::start().await.unwrap();
+    let platforms = ["linux/amd64", "linux/arm64"].map(|text| tagboat::image::Platform::new(text).unwrap()).to_vec();
+    let spec = ImageSpec { created: "2024-01-02T03:04:05Z".parse().unwrap(), platforms, ..ImageSpec::default() };
+    embedded.push("a", "v1", &spec).unwrap();
+    let image = name(format!("{}/a", embedded.host()));
+    let cached = || connect(&[&embedded.host()], &[]).with_cache(folder.path());
+    let first = cached();
+    let facts = first.facts(&image, &tag("v1")).await.unwrap();
+    assert_eq!(first.requests().registry, 4, "headers, index, manifest, configuration");
+    let second = cached();
+    assert_eq!(second.facts(&image, &tag("v1")).await.unwrap(), facts);
+    assert_eq!(second.requests().registry, 1, "headers");
+    // Whatever stands in the cache, what is believed has its digest.
+    for file in fs::read_dir(folder.path().join("content")).unwrap() {
+        fs::write(file.unwrap().path(), r#"{"schemaVersion":2,"manifests":[]}"#).unwrap();
+    }
+    let third = cached();
+    assert_eq!(third.facts(&image, &tag("v1")).await.unwrap(), facts);
+    assert_eq!(third.requests().registry, 4);
+}
+
+#[tokio::test]
+async fn lists_are_asked_for_again_only_if_they_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Double::start(|asked| match (asked.header("if-none-match"), asked.path()) {
+        (Some("\"one\""), _) => Reply::new(304, ""),
+        (_, "/v2/a/tags/list") => Reply::tags(["v1", "v2"]).header("etag", "\"one\""),
+        (_, "/v2/odd/tags/list") => Reply::new(304, ""),
+        _ => Reply::tags(["v3"]),
+    })
+    .await;
+    let host = server.host();
+    for round in 0..2 {
+        let registries = connect(&[&host], &[]).with_cache(folder.path());
+        assert_eq!(texts(registries.tags(&name(format!("{host}/a"))).await.unwrap()), ["v1", "v2"]);
+        let conditional = server.asked().last().unwrap().header("if-none-match").is_some();
+        assert_eq!(conditional, round == 1);
+        assert_eq!(texts(registries.tags(&name(format!("{host}/plain"))).await.unwrap()), ["v3"]);
+        assert!(
+            registries.tags(&name(format!("{host}/odd"))).await.is_err(),
+            "nothing is at hand that could be unchanged"
+        );
+    }
+}
+
+#[tokio::test]
+async fn check_tells_who_asks_and_what_is_left() {
+    let server = Double::start(|asked| match asked.path() {
+        "/v2/a/tags/list" => Reply::tags(["v1"]),
+        _ => Reply::new(200, "")
+            .header("docker-content-digest", &format!("sha256:{}", "0".repeat(64)))
+            .header("ratelimit-limit", "100;w=21600")
+            .header("ratelimit-remaining", "76;w=21600"),
+    })
+    .await;
+    let host = server.host();
+    let image = name(format!("{host}/a"));
+    let (user, password) = (super::variable(&host, "USERNAME"), super::variable(&host, "PASSWORD"));
+    let settings = [(host.clone(), plain(None))].into();
+    let keys = keychain(&[(&user, "me"), (&password, "planted-secret")]);
+    let access = Registries::connect(settings, keys, Limits::default()).unwrap().check(&image).await.unwrap();
+    assert_eq!((access.credential.as_deref(), access.wanted), (Some(&*password), false));
+    assert_eq!((access.tags, access.pulls, access.rate_limit.unwrap().remaining), (1, true, 76));
+    let access = connect(&[&host], &[]).check(&image).await.unwrap();
+    assert_eq!(access.credential, None);
+}
