@@ -61,6 +61,11 @@ fn with_defaults(document: &Document<'_>, found: &mut Found<'_>, node: NodeId) {
         let Some(end) = text[start..].find('}').map(|found| start + found) else { return };
         let inner = &text[start + 2..end];
         let Some(dash) = inner.find('-') else { return };
+        // `${VAR-x}` and `${VAR:-x}`; a dash elsewhere belongs to something else, such as the text of `${VAR:?x}`.
+        let name = inner[..dash].trim_end_matches(':');
+        if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+            return;
+        }
         let default = start + 2 + dash + 1;
         if inner[dash + 1..].contains("${") {
             return;

@@ -22,6 +22,8 @@ pub struct Target {
     pub tag: Option<Tag>,
     /// The digest that the tag has; needed wherever a digest is written.
     pub digest: Option<Digest>,
+    /// Another name, as it is to be written: a Flux marker on a whole reference follows its `ImageRepository`.
+    pub name: Option<String>,
     /// Whether a comment that repeats the tag is changed with it.
     pub comments: bool,
 }
@@ -42,7 +44,7 @@ pub enum Refusal {
     /// The bytes of a part can't be told.
     #[error("the bytes of the {part} of {reference} can't be told apart in the file")]
     NotContiguous {
-        /// `tag` or `digest`.
+        /// `name`, `tag` or `digest`.
         part: &'static str,
         /// The reference.
         reference: String,
@@ -101,11 +103,17 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
     if new_tag.is_some() && reference.digest().is_some() && target.digest.is_none() {
         return Err(Refusal::StaleDigest(shown()));
     }
+    let written = &reference.as_str()[reference.name_range()];
+    if let Some(name) = target.name.as_ref().filter(|name| *name != written) {
+        let site = occurrence.sites.name.as_ref();
+        let site = site.ok_or_else(|| Refusal::NotContiguous { part: "name", reference: shown() })?;
+        edits.push(replace(site, name));
+    }
     if let Some(tag) = new_tag {
         match (reference.tag(), &occurrence.sites.tag, &occurrence.sites.name) {
             (Some(_), Some(site), _) => edits.push(replace(site, tag.as_str())),
             (Some(_), None, _) => return Err(Refusal::NotContiguous { part: "tag", reference: shown() }),
-            (None, _, Some(name)) if reference.digest().is_none() => edits.push(append(name, &format!(":{tag}"))),
+            (None, _, Some(name)) if reference.digest().is_none() => extend(&mut edits, name, &format!(":{tag}")),
             (None, ..) if reference.digest().is_some() => {}
             (None, ..) => return Err(Refusal::NoTag(shown())),
         }
@@ -121,10 +129,10 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
                 edits.push(replace(site, if bare { digest.hex() } else { digest.as_str() }));
             }
             (Some(_), None, _) => return Err(Refusal::NotContiguous { part: "digest", reference: shown() }),
-            (None, _, Some(tag)) if single => extend(&mut edits, tag, digest),
+            (None, _, Some(tag)) if single => extend(&mut edits, tag, &format!("@{digest}")),
             (None, _, None) if single => {
                 if let Some(name) = &occurrence.sites.name {
-                    extend(&mut edits, name, digest);
+                    extend(&mut edits, name, &format!("@{digest}"));
                 }
             }
             (None, ..) => return Err(Refusal::NoPlaceForDigest(shown())),
@@ -133,12 +141,11 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
     Ok(edits)
 }
 
-/// Puts `@digest` behind a part, or behind what an edit is about to put there.
-fn extend(edits: &mut Vec<Edit>, site: &Site, digest: &Digest) {
-    let text = format!("@{digest}");
+/// Puts a text behind a part, or behind what an edit is about to put there.
+fn extend(edits: &mut Vec<Edit>, site: &Site, text: &str) {
     match edits.iter_mut().find(|edit| edit.span.end == site.span.end) {
         Some(edit) => edit.replacement.extend_from_slice(text.as_bytes()),
-        None => edits.push(append(site, &text)),
+        None => edits.push(append(site, text)),
     }
 }
 

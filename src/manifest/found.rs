@@ -139,7 +139,8 @@ impl<'a> Found<'a> {
 
     fn assemble(&self, document: &Document<'_>, parts: &Parts) -> Result<(ImageReference, Sites), (Standing, String)> {
         let held = |reason: String| (Standing::Held, reason);
-        let text = |node: Option<NodeId>| node.and_then(|n| document.tree.text_of(n)).unwrap_or_default();
+        // A `|` block ends with a line break that is no part of the tag.
+        let text = |node: Option<NodeId>| node.and_then(|n| document.tree.text_of(n)).unwrap_or_default().trim_end();
         let (tag_text, digest_text) = (text(parts.tag), text(parts.digest));
         if let Some(not) = [tag_text, digest_text].into_iter().filter(|t| !t.is_empty()).find_map(reading::no_literal) {
             return Err(not);

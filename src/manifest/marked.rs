@@ -51,7 +51,8 @@ impl Format for Marked {
 
 fn value(document: &Document<'_>, found: &mut Found<'_>, says: &Says, node: NodeId) {
     let text = document.tree.text_of(node).unwrap_or_default();
-    if says.part == Part::Any && is_surely_reference(text) {
+    // Without a suffix a marker of Flux is for a whole reference, tag or no tag.
+    if says.part == Part::Any && (is_surely_reference(text) || says.kind == MarkerKind::Flux) {
         return found.reference(document, NAME, node);
     }
     if says.part != Part::Name && (text.contains('/') || text.is_empty()) {

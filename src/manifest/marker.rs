@@ -1,7 +1,7 @@
 //! Comments that say what governs a value: their grammar, and which value they stand beside.
 
 use super::occurrence::MarkerKind;
-use crate::text::{NodeId, Span, Tree};
+use crate::text::{NodeId, Span, Style, Tree};
 
 /// Texts without which no comment is a marker; what has none of them needs no comments read.
 pub(super) const NEEDLES: [&[u8]; 3] = [b"$imagepolicy", b"tagboat:", b"renovate:"];
@@ -102,9 +102,19 @@ impl MarkerComment {
         let text = tree.text();
         let value = tree.span(node);
         if !self.alone {
+            // On the line of a block scalar's header.
+            if tree.style(node) == Some(Style::Block) {
+                let between = text.get(self.span.end..value.start);
+                return self.span.end <= value.start && between.is_some_and(|b| b.trim().is_empty());
+            }
             // After a flow collection that is closed on the line, the comment belongs to none of its values.
             let between = (value.end <= self.span.start).then(|| &text[value.end..self.span.start]);
             return between.is_some_and(|b| b.len() < 512 && b.bytes().all(|b| matches!(b, b' ' | b'\t' | b',')));
+        }
+        // Flux reads a comment above an item only if none stands behind it.
+        let line_end = text[value.end..].find(['\n', '\r']).map_or(text.len(), |at| value.end + at);
+        if self.says.kind == MarkerKind::Flux && text[value.end..line_end].contains('#') {
+            return false;
         }
         let in_block = value.start < self.span.start && self.span.end < value.end;
         let is_item = tree.key_of(node).is_none();

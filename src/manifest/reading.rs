@@ -71,7 +71,7 @@ pub(super) fn no_literal(text: &str) -> Option<(Standing, String)> {
 /// Whether variables stand in the text, and whether they are all of it.
 fn variable(text: &str) -> Option<bool> {
     let first = text.find('$')?;
-    let closes = text.ends_with(['}', ')']) || text[1..].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let closes = text.ends_with(['}', ')']) || text.bytes().skip(1).all(|b| b.is_ascii_alphanumeric() || b == b'_');
     Some(first == 0 && closes && text.matches('$').count() == 1)
 }
 

@@ -128,7 +128,10 @@ pub(super) fn compare_findings(before: &[Finding], after: &[Finding], edits: &[E
     for (old, new) in occurrences(before).zip(occurrences(after)) {
         let sites = [&old.sites.name, &old.sites.tag, &old.sites.digest];
         let edited = sites.into_iter().flatten().any(|site| edits.iter().any(|edit| touch(edit.span, site.scalar)));
-        let same_name = old.reference.name() == new.reference.name() && old.place.field == new.place.field;
+        let renamed =
+            old.sites.name.as_ref().is_some_and(|site| edits.iter().any(|edit| edit.span.overlaps(site.span)));
+        let same_name = renamed || old.reference.name() == new.reference.name();
+        let same_name = same_name && old.place.field == new.place.field;
         if !same_name || (!edited && old.reference != new.reference) {
             return changed(format!("{} is {} instead of {}", old.place.field, new.reference, old.reference));
         }

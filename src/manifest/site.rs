@@ -6,7 +6,7 @@ use super::document::Document;
 use super::occurrence::Site;
 use super::place::File;
 use crate::image::Tag;
-use crate::text::{NodeId, Shape, Span, Style};
+use crate::text::{NodeId, Origin, Shape, Span, Style};
 
 /// The bytes of a part of a scalar's value.
 pub(super) fn site(document: &Document<'_>, file: &File<'_>, node: NodeId, part: Range<usize>) -> Option<Site> {
@@ -19,9 +19,9 @@ pub(super) fn site(document: &Document<'_>, file: &File<'_>, node: NodeId, part:
         Style::Double if raw.len() == value.len() + 2 => part.start + 1..part.end + 1,
         Style::Double => within_escaped(raw, part.clone())?,
         Style::Block => {
-            let text = &value[part.clone()];
-            let at = raw.find(text)?;
-            (raw[at + 1..].find(text).is_none()).then(|| at..at + text.len())?
+            let lines = Origin::at(0).of_block(document.tree, local, value)?;
+            let span = lines.span(Span::new(part.start, part.end))?;
+            span.start - local.start..span.end - local.start
         }
     };
     let span = Span::new(local.start + within.start, local.start + within.end);

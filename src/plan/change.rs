@@ -13,7 +13,7 @@ use super::record::Record;
 /// has none gets one only if the choice brings it.
 pub fn change(occurrence: &Occurrence, policy: &str, choice: &Choice) -> Result<Change, Refusal> {
     let tag = target_tag(&occurrence.reference, choice);
-    let target = Target { tag, digest: choice.digest.clone(), comments: false };
+    let target = Target { tag, digest: choice.digest.clone(), ..Target::default() };
     let edits = manifest::edits(occurrence, &target)?;
     Ok(Change {
         path: occurrence.place.path.clone(),

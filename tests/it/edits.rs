@@ -27,7 +27,7 @@ fn bumped(path: &str, text: &str, target: &Target) -> Result<String, String> {
 
 fn to(tag: &str, digest: Option<&str>) -> Target {
     let digest = digest.map(|hex| Digest::new(&format!("sha256:{}", hex.repeat(64))).expect("a digest"));
-    Target { tag: Some(Tag::new(tag).expect("a tag")), digest, comments: false }
+    Target { tag: Some(Tag::new(tag).expect("a tag")), digest, ..Target::default() }
 }
 
 #[test]
@@ -72,26 +72,26 @@ fn tag_and_digest_move_together() {
     assert!(refused.contains("no digest is known"), "{refused}");
 }
 
+/// An archive in a folder that goes away with the handle; `None`, and a word about it, if that can't be.
+#[expect(clippy::disallowed_methods, reason = "tar unpacks material that is not part of the project")]
+fn unpacked(archive: &std::path::Path) -> Option<tempfile::TempDir> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let tar =
+        std::process::Command::new("tar").arg("--zstd").arg("-xf").arg(archive).arg("-C").arg(folder.path()).status();
+    let done = tar.is_ok_and(|status| status.success());
+    if !done {
+        println!("skipped: tar can't unpack {}", archive.display());
+    }
+    done.then_some(folder)
+}
+
 /// Every file of the corpus beside the checkout that Tagboat reads, or nothing.
-#[expect(clippy::disallowed_methods, reason = "tar unpacks the corpus")]
 fn corpus() -> Vec<(String, Vec<u8>)> {
     let Some(folder) = crate::support::shared("corpus") else {
         println!("skipped: no corpus beside the checkout");
         return Vec::new();
     };
-    let archive = folder.join("manifests.tar.zst");
-    let unpacked = tempfile::tempdir().expect("a temporary folder");
-    let tar = std::process::Command::new("tar")
-        .arg("--zstd")
-        .arg("-xf")
-        .arg(&archive)
-        .arg("-C")
-        .arg(unpacked.path())
-        .status();
-    if !tar.is_ok_and(|status| status.success()) {
-        println!("skipped: tar can't unpack {}", archive.display());
-        return Vec::new();
-    }
+    let Some(unpacked) = unpacked(&folder.join("manifests.tar.zst")) else { return Vec::new() };
     let walk = ignore::WalkBuilder::new(unpacked.path()).standard_filters(false).build();
     walk.flatten()
         .filter_map(|entry| {
@@ -110,6 +110,7 @@ fn other(occurrence: &Occurrence) -> Target {
         tag: reference.tag().map(|_| Tag::new("2024").expect("a tag")),
         digest: digest.map(|text| Digest::new(&text).expect("a digest")),
         comments: true,
+        ..Target::default()
     }
 }
 
@@ -170,4 +171,108 @@ fn every_reference_of_the_corpus_bumped() {
         failures.len(),
         failures[..failures.len().min(25)].join("\n")
     );
+}
+
+/// What Flux's own policies choose in a case of its setter trees: policy, image, target.
+fn flux_policies(case: &serde_json::Value, observed: &serde_json::Value) -> Vec<(String, String, Target)> {
+    let rows = case["policies"].as_array().or(observed.as_array()).cloned().unwrap_or_default();
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    rows.iter()
+        .filter_map(|row| {
+            let policy = format!("{}:{}", text(&row["namespace"])?, text(&row["name"])?);
+            let target = Target {
+                tag: Some(Tag::new(&text(&row["tag"])?).ok()?),
+                digest: text(&row["digest"]).and_then(|digest| Digest::new(&digest).ok()),
+                ..Target::default()
+            };
+            Some((policy, text(&row["image"])?, target))
+        })
+        .collect()
+}
+
+/// A file after every Flux marker in it has been obeyed, and what was refused.
+fn obey_markers(path: &str, before: &[u8], policies: &[(String, String, Target)]) -> (Vec<u8>, Vec<String>) {
+    let policy_images = policies.iter().map(|(policy, image, _)| (policy.clone(), image.clone())).collect();
+    let options = Options { policy_images, ..Options::default() };
+    let (mut edits, mut refused) = (Vec::new(), Vec::new());
+    for finding in manifest::find(path, before, &options) {
+        let occurrence = match &finding {
+            Finding::Occurrence(occurrence) => occurrence,
+            Finding::Remark(remark) => {
+                refused.push(remark.reason.clone());
+                continue;
+            }
+        };
+        let Some(marker) = &occurrence.marker else { continue };
+        let Some((_, image, target)) = policies.iter().find(|(policy, ..)| *policy == marker.policy) else { continue };
+        let name = occurrence.sites.name.is_some().then(|| image.clone());
+        match manifest::edits(occurrence, &Target { name, ..target.clone() }) {
+            Ok(more) => edits.extend(more),
+            Err(refusal) => refused.push(refusal.to_string()),
+        }
+    }
+    match manifest::rewrite(path, before, &edits, &options) {
+        Ok(after) => (after, refused),
+        Err(refusal) => (before.to_vec(), vec![refusal.to_string()]),
+    }
+}
+
+/// Upstream rows that this project does otherwise, on purpose.
+const OTHERWISE: [(&str, &str); 13] = [
+    ("setters", "a marker for a name alone changes it there"),
+    ("pathconfig_update_path", "the path to update is a matter of configuration"),
+    ("legacy_replace", "images were updated without markers"),
+    ("legacy_replace_commented", "images were updated without markers"),
+    ("legacy_leave", "another layout is expected of a file that nothing changes"),
+    ("obs_dup_keys", "both values are marked, and both are obeyed"),
+    ("obs_embedded_yaml_in_configmap", "embedded documents are edited"),
+    ("obs_env_var_literal_concat", "a value that is no reference is not replaced by one"),
+    ("obs_image_with_digest_to_tag_only", "a digest is never dropped"),
+    ("obs_marker_ref_longform", "only the short form of a marker is read"),
+    ("obs_orig_empty_string", "an empty tag is left to the chart"),
+    ("obs_parts", "a malformed digest is held back, and its tag with it"),
+    ("obs_registry_port", "a marker for a name alone changes it there"),
+];
+
+#[test]
+fn setter_trees_of_flux() {
+    let Some(folder) = crate::support::shared("conformance") else { return println!("skipped: no conformance data") };
+    let Some(unpacked) = unpacked(&folder.join("flux_setters.tar.zst")) else { return };
+    let root = unpacked.path().join("flux_setters");
+    let table = std::fs::read(root.join("cases.json")).expect("a table of cases");
+    let table: serde_json::Value = serde_json::from_slice(&table).expect("JSON");
+    let (mut equal, mut failures) = (0, Vec::new());
+    let (mut done_right, mut left_alone) = (0, 0);
+    for case in table["cases"].as_array().expect("cases") {
+        let name = case["name"].as_str().expect("a name");
+        let is_defect = case["verdict"].as_str().is_some_and(|verdict| verdict.starts_with("defect"));
+        if OTHERWISE.iter().any(|(otherwise, _)| *otherwise == name) {
+            continue;
+        }
+        let policies = flux_policies(case, &table["policies_observed"]);
+        for entry in
+            ignore::WalkBuilder::new(root.join(name).join("original")).standard_filters(false).build().flatten()
+        {
+            let path = entry.path().strip_prefix(root.join(name).join("original")).expect("a path below").to_owned();
+            let (Ok(before), Some(path)) = (std::fs::read(entry.path()), path.to_str()) else { continue };
+            if is_defect {
+                // `rewrite` has proven that nothing but the marked values changed.
+                let (after, _) = obey_markers(path, &before, &policies);
+                *(if after == before { &mut left_alone } else { &mut done_right }) += 1;
+                continue;
+            }
+            let Ok(expected) = std::fs::read(root.join(name).join("expected").join(path)) else { continue };
+            let (after, refused) = obey_markers(path, &before, &policies);
+            if after == expected {
+                equal += 1;
+            } else {
+                let (after, expected) = (String::from_utf8_lossy(&after), String::from_utf8_lossy(&expected));
+                let difference = similar::TextDiff::from_lines(&*expected, &*after).unified_diff().to_string();
+                failures.push(format!("{name}/{path} ({}) {refused:?}\n{difference}", case["verdict"]));
+            }
+        }
+    }
+    println!("{equal} files as expected; defects of upstream: {done_right} done right, {left_alone} left alone");
+    assert!(equal > 80 && done_right > 30);
+    assert!(failures.is_empty(), "{} of {} differ:\n{}", failures.len(), equal + failures.len(), failures.join("\n"));
 }

@@ -119,7 +119,7 @@ fn run(folder: &Path) -> Result<(), String> {
         let Finding::Occurrence(occurrence) = finding else { continue };
         let pinned = occurrence.reference.digest().is_some() || case.pin;
         let tag = Some(Tag::new(tag).expect("a tag")).filter(|_| occurrence.reference.tag().is_some());
-        let target = Target { tag, digest: digest.clone().filter(|_| pinned), comments: true };
+        let target = Target { tag, digest: digest.clone().filter(|_| pinned), comments: true, ..Target::default() };
         let more = manifest::edits(occurrence, &target);
         edits.extend(more.map_err(|refusal| format!("{shown}: {}: {refusal}", occurrence.place.position.line))?);
     }

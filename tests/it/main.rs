@@ -9,6 +9,7 @@
 
 mod cli;
 mod config;
+mod edit_properties;
 mod edits;
 mod forges;
 mod formats;
