@@ -1,7 +1,7 @@
 //! How far a step may go, whatever the policy: bounds relative to what stands there now.
 
 use super::settings::{OptionDoc, PolicyError, Settings};
-use crate::image::version::{Shape, stamp};
+use crate::image::version::Shape;
 
 /// Limits on the way from the current tag to a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,9 +105,6 @@ fn has_long_number(text: &str) -> bool {
 }
 
 fn is_outlier(from: &str, to: &str) -> bool {
-    if stamp(from).is_some() && stamp(to).is_some() {
-        return false;
-    }
     let digits = |number: &str| number.trim_start_matches('0').len().max(1);
     let value = |number: &str| number.parse::<u128>().unwrap_or(u128::MAX);
     digits(to) >= digits(from) + 2 && value(to).saturating_sub(value(from)) > OUTLIER_STEP

@@ -120,7 +120,7 @@ impl Race<'_> {
                 Err(outcome) => return Ok(outcome),
             };
             if best.tag == *self.current {
-                return Ok(Outcome::UpToDate(Reason::new("what stands there is the best that may be chosen")));
+                return self.up_to_date("what stands there is the best that may be chosen".to_owned());
             }
             let verdict = match &best.facts {
                 _ if gates.is_empty() => Gate::Open,
@@ -135,7 +135,7 @@ impl Race<'_> {
                 Gate::Unknown(why) => return Ok(unknown(&best.tag, &why)),
             }
         }
-        Ok(self.nothing_newer(survey, shut))
+        self.nothing_newer(survey, shut)
     }
 
     /// The next few whose facts are missing, so that a run of young tags costs few round trips.
@@ -197,28 +197,39 @@ impl Race<'_> {
     }
 
     /// Why there is no update: because all is well, or because somebody should know.
-    fn nothing_newer(&self, survey: &Survey, shut: Option<(&Tag, String)>) -> Outcome {
+    fn nothing_newer(&self, survey: &Survey, shut: Option<(&Tag, String)>) -> Result<Outcome, Ask> {
         let (policy, current) = (self.question.entry.describe(), self.current);
-        if let Some((tag, why)) = shut {
-            return Outcome::Held(Reason::new(format!("{tag} waits: {why}")));
-        }
-        if self.candidates.is_empty() {
-            return Outcome::Held(Reason::new("the registry lists no tags for this image"));
-        }
-        if survey.stands() {
-            return Outcome::UpToDate(Reason::new(format!("nothing newer under {policy}")));
-        }
-        match survey.best_lower() {
-            Some(at) => Outcome::Held(Reason::new(format!(
+        let count = self.candidates.len();
+        let held = match (shut, survey.best_lower()) {
+            (Some((tag, why)), _) => format!("{tag} waits: {why}"),
+            _ if count == 0 => "the registry lists no tags for this image".to_owned(),
+            _ if survey.stands() => return self.up_to_date(format!("nothing newer under {policy}")),
+            (None, Some(at)) => format!(
                 "the best under {policy} is {}, which is lower than {current}; `allow-downgrade: true` would take it",
                 self.candidates[at].tag
-            ))),
-            None => Outcome::Held(Reason::new(format!(
-                "none of the {} tags can be chosen under {policy}; {}",
-                self.candidates.len(),
-                self.nearest_miss()
-            ))),
-        }
+            ),
+            (None, None) => format!("none of the {count} tags can be chosen under {policy}; {}", self.nearest_miss()),
+        };
+        Ok(Outcome::Held(Reason::new(held)))
+    }
+
+    /// All is well, except perhaps that somebody moved the tag under a digest that is pinned: that is told, and left as it is.
+    fn up_to_date(&self, why: String) -> Result<Outcome, Ask> {
+        let stands = self.candidates.iter().find(|one| one.tag == *self.current);
+        let reason = match (self.question.current.digest(), stands) {
+            (Some(_), Some(one)) if one.facts == Known::Tag => return Err(vec![(one.tag.clone(), Need::Digest)]),
+            (Some(pinned), Some(one)) => match one.facts.digest() {
+                Some(digest) if digest != pinned => format!(
+                    "{why}; but {} has moved from {}, which is pinned, to {}: only a digest policy follows it",
+                    one.tag,
+                    pinned.short(),
+                    digest.short()
+                ),
+                _ => why,
+            },
+            _ => why,
+        };
+        Ok(Outcome::UpToDate(Reason::new(reason)))
     }
 }
 

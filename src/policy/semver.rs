@@ -27,9 +27,10 @@ pub(super) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "variant",      about: "keep (without it) or any: whether a suffix of the current tag that is no pre-release, such as -alpine3.20, has to stay" },
 ];
 
-/// Reads `{ semver: ">=1.0 <3", pre-releases: true }`.
+/// Reads `{ semver: ">=1.0 <3", pre-releases: true }`; `true` is any version.
 pub(super) fn build(settings: &Settings) -> Result<Arc<dyn Policy>, PolicyError> {
-    let text = settings.text("semver")?.unwrap_or("*");
+    let text =
+        if settings.value("semver") == Some(&true.into()) { "*" } else { settings.text("semver")?.unwrap_or("*") };
     let range = Range::new(text).map_err(|error| {
         PolicyError::at("semver", error.to_string())
             .with_hint("ranges look like ^1.2, ~1.2.3, 1.x, >=1.0 <3, 1.2 - 1.4 or ^1 || ^3")

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::bounds::OutOfBounds;
+use super::bounds::{Bounds, OutOfBounds};
 use super::entry::Entry;
 use super::filter::LeftOut;
 use super::key::Key;
 use super::policy::{Candidate, Reader, Reason, Refusal};
-use crate::image::version::Shape;
+use crate::image::version::{Shape, stamp};
 
 /// What stands there, and what all candidates are held against.
 pub(super) struct Sieve<'q> {
@@ -17,6 +17,7 @@ pub(super) struct Sieve<'q> {
     current: &'q str,
     place: Option<Key>,
     release: Vec<&'q str>,
+    bounds: Bounds,
 }
 
 /// Why a candidate is not newer: small, as there may be very many.
@@ -64,7 +65,12 @@ impl<'q> Sieve<'q> {
         let mut key = Key::default();
         let facts = known.and_then(|candidate| candidate.facts.facts());
         let place = text.filter(|text| reader.place(text, facts, &mut key)).map(|_| key);
-        Self { entry, reader, current, place, release: text.map(|text| Shape::of(text).release()).unwrap_or_default() }
+        let release = text.map(|text| Shape::of(text).release()).unwrap_or_default();
+        // From one time to another no step is too large.
+        let refuse_outliers =
+            entry.bounds.refuse_outliers && !release.first().is_some_and(|first| stamp(first).is_some());
+        let bounds = Bounds { refuse_outliers, ..entry.bounds };
+        Self { entry, reader, current, place, release, bounds }
     }
 
     /// Whether the current tag has a place in the policy's order.
@@ -77,12 +83,12 @@ impl<'q> Sieve<'q> {
         let text = self.read(candidate, key)?;
         match self.place.as_ref().map_or(Ordering::Greater, |place| (*key).cmp(place)) {
             Ordering::Greater => {}
-            Ordering::Equal if self.entry.bounds.allow_downgrade && candidate.tag.as_str() == self.current => {}
-            Ordering::Less if self.entry.bounds.allow_downgrade => {}
+            Ordering::Equal if self.bounds.allow_downgrade && candidate.tag.as_str() == self.current => {}
+            Ordering::Less if self.bounds.allow_downgrade => {}
             Ordering::Equal => return Err(Cause::Level),
             Ordering::Less => return Err(Cause::Older),
         }
-        self.entry.bounds.judge(&self.release, &text).map_err(Cause::OutOfBounds)
+        self.bounds.judge(&self.release, &text).map_err(Cause::OutOfBounds)
     }
 
     /// Reads a candidate into `key`, whether newer or not, and gives the text that was read.
@@ -106,7 +112,7 @@ impl<'q> Sieve<'q> {
                 }
                 format!("its {text:?}: {reason}")
             }
-            Cause::OutOfBounds(why) => self.entry.bounds.reason(why, self.current),
+            Cause::OutOfBounds(why) => self.bounds.reason(why, self.current),
             Cause::Older => format!("older than {}, which stands there", self.current),
             Cause::Level if tag == self.current => "stands there now".to_owned(),
             Cause::Level => format!("no newer than {}, which stands there", self.current),

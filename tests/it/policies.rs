@@ -101,6 +101,117 @@ fn examples_and_options_are_what_is_read() {
     }
 }
 
+#[test]
+fn what_is_wrong_with_an_entry_is_named_with_a_hint() {
+    #[rustfmt::skip]
+    let rows = [
+        ("{ semver: '>=1.0 <<3' }",                      "`semver`: \"<3\" is not a comparison of versions",           "ranges look like"),
+        ("{ semver: 1.10 }",                             "`semver`: YAML read the number 1.1 where a text belongs",     "put quotes around it"),
+        ("{ semver: ^1, exlude: rc }",                   "`exlude`: is no option of a semver policy",                   "did you mean `exclude`?"),
+        ("{ semvr: ^1 }",                                "`semvr`: is no policy",                                       "did you mean `semver`?"),
+        ("{ exclude: rc }",                              "names no policy",                                             "one key has to be one of shape, semver"),
+        ("{ semver: ^1, digest: latest }",               "`digest`: is another policy beside `semver`",                 "an entry is one policy"),
+        ("{ semver: ^1, include: '[a' }",                "`include`: '[a' is not a regular expression: unclosed",       "quote the pattern"),
+        ("{ semver: ^1, include: '(?=x)' }",             "look-around",                                                 "use `exclude`"),
+        ("{ semver: ^1, include: '((a{1000}){1000}){9}' }", "is too large",                                             "counted repetitions"),
+        ("{ semver: ^1, ignore: '[a' }",                 "`ignore`: '[a' is not a glob",                                ""),
+        ("{ semver: ^1, max-bump: mnior }",              "`max-bump`: \"mnior\" is not one of major, minor, patch",   "did you mean `minor`?"),
+        ("{ semver: ^1, pre-releases: often }",          "`pre-releases`: is true or false",                            ""),
+        ("{ semver: ^1, include: '^v(.*)', extract: $v }", "`extract`: there is no group `v`",                          "(?<name>"),
+        ("{ semver: ^1, extract: $1 }",                  "`extract`: takes the groups of `include`",                    "one `include`"),
+        ("{ calver: YYYY.XX }",                          "`calver`: the layout \"YYYY.XX\" has 'X'",                  "MODIFIER"),
+        ("{ calver: MAJOR.MINOR }",                      "has no year",                                                 "YYYY.0M.MICRO"),
+        ("{ calver: MMYYYY }",                           "two fields that touch",                                       ""),
+        ("{ pattern: '^main-.*$' }",                     "names no group",                                              "name what counts"),
+        ("{ pattern: '(?<ts>.*)', order: [st] }",        "`order`: there is no group \"st\"",                         "its groups are ts"),
+        ("{ pattern: '(?<t>.*)', order: ['t time(%Q!)'] }", "is not a layout of time",                                  "%Y%m%d"),
+        ("{ pattern: '(?<t>.*)', order: [t sideways] }", "\"sideways\" is not a way to read a group",                 "numeric, alphabetical"),
+        ("{ digest: 'a b' }",                            "`digest`: names the tag to follow",                           "digest: latest"),
+        ("{ numerical: up }",                            "`numerical`: \"up\" is not one of asc, desc",               ""),
+        ("{ exact: '1.2@md5:1' }",                       "`exact`: the digest algorithm",                               ""),
+    ];
+    for (policy, message, hint) in rows {
+        let settings = Settings::new(serde_yaml::from_str(policy).unwrap());
+        let error = build(&settings).err().unwrap_or_else(|| panic!("{policy} is read"));
+        assert!(error.to_string().contains(message), "{policy}: {error}");
+        assert!(error.hint().unwrap_or_default().contains(hint), "{policy}: {:?}", error.hint());
+    }
+}
+
+/// Gates in front of `semver: ^1` at 1.0.0, on 2026-01-10. Facts of a tag: build time, platforms.
+fn gated(gates: &Gates, tags: &[(&str, Option<ImageFacts>)]) -> Step {
+    let entry = build(&Settings::from_pairs([("semver", "^1".into())])).unwrap();
+    let current = ImageReference::new("registry.example/app:1.0.0").unwrap();
+    let known = |facts: &Option<ImageFacts>| facts.clone().map_or(Known::Tag, |facts| Known::Facts(Box::new(facts)));
+    let candidates: Vec<Candidate> =
+        tags.iter().map(|(tag, facts)| Candidate { tag: Tag::new(tag).unwrap(), facts: known(facts) }).collect();
+    let now = "2026-01-10T00:00:00Z".parse().unwrap();
+    choose(&Question { current: &current, entry: &entry, gates, now }, &candidates)
+}
+
+fn built(time: &str) -> Option<ImageFacts> {
+    Some(ImageFacts { created: Some(time.parse().unwrap()), ..ImageFacts::default() })
+}
+
+fn outcome(step: Step) -> Outcome {
+    let Step::Decided(decision) = step else { panic!("{step:?}") };
+    decision.outcome
+}
+
+#[test]
+fn a_young_image_waits_and_the_next_best_goes() {
+    let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };
+    // The best few are asked about, best first, and nothing that is lower than what stands there.
+    let Step::Ask(asked) = gated(&gates, &[("1.1.0", None), ("1.3.0", None), ("0.9.0", None), ("1.2.0", None)]) else {
+        panic!()
+    };
+    assert_eq!(asked.iter().map(|(tag, _)| tag.as_str()).collect::<Vec<_>>(), ["1.3.0", "1.2.0", "1.1.0"]);
+    let (young, old) = (built("2026-01-09T12:00:00Z"), built("2026-01-07T00:00:00Z"));
+    let Outcome::Update(choice) = outcome(gated(&gates, &[("1.2.0", young.clone()), ("1.1.0", old)])) else { panic!() };
+    assert_eq!(choice.tag.as_str(), "1.1.0");
+    assert!(
+        choice.reason.as_str().contains("1.2.0 waits: younger than 3d: built 2026-01-09T12:00:00Z"),
+        "{}",
+        choice.reason
+    );
+    let Outcome::Held(reason) = outcome(gated(&gates, &[("1.2.0", young)])) else { panic!() };
+    assert!(reason.as_str().ends_with("old enough on 2026-01-12T12:00:00Z"), "{reason}");
+}
+
+#[test]
+fn an_age_that_nobody_tells_is_said_with_the_remedy() {
+    let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };
+    let old = built("2025-12-01T00:00:00Z");
+    for reproducible in [built("1970-01-01T00:00:00Z"), Some(ImageFacts::default())] {
+        let step = gated(&gates, &[("1.2.0", reproducible.clone()), ("1.1.0", old.clone())]);
+        let Outcome::Held(reason) = outcome(step) else { panic!() };
+        assert!(
+            reason.as_str().contains("min-age can't be told") && reason.as_str().contains("cache folder"),
+            "{reason}"
+        );
+        // A registry's push time, or what a cache folder remembers, is as good.
+        let seen =
+            reproducible.map(|facts| ImageFacts { first_seen: old.as_ref().and_then(|old| old.created), ..facts });
+        assert!(matches!(outcome(gated(&gates, &[("1.2.0", seen)])), Outcome::Update(_)));
+    }
+}
+
+#[test]
+fn every_platform_has_to_be_there() {
+    let platform = |text: &str| tagboat::image::Platform::new(text).unwrap();
+    let gates = Gates { min_age: None, platforms: vec![platform("linux/amd64"), platform("linux/arm64")] };
+    let on = |list: &[&str]| {
+        Some(ImageFacts { platforms: list.iter().map(|text| platform(text)).collect(), ..ImageFacts::default() })
+    };
+    let both = on(&["linux/amd64", "linux/arm64/v8"]);
+    let step = gated(&gates, &[("1.2.0", on(&["linux/amd64"])), ("1.1.0", both)]);
+    let Outcome::Update(choice) = outcome(step) else { panic!() };
+    assert_eq!(choice.tag.as_str(), "1.1.0");
+    assert!(choice.reason.as_str().contains("1.2.0 waits: not there for linux/arm64"), "{}", choice.reason);
+    // Not told is not the same as not there.
+    assert!(matches!(outcome(gated(&gates, &[("1.2.0", on(&[]))])), Outcome::Unknown(_)));
+}
+
 mod properties {
     use super::{Candidate, ImageReference, Outcome, Question, Settings, Step, Tag, build, choose, explain};
     use std::sync::LazyLock;
