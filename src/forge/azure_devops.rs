@@ -14,11 +14,14 @@ use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings};
-use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once};
+use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once, shown};
 
 /// What a pipeline passes on with `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`, and what `az devops` reads.
-pub(super) const TOKEN_VARIABLES: &[&str] = &["SYSTEM_ACCESSTOKEN", "AZURE_DEVOPS_EXT_PAT"];
+pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
+    TokenVariable { name: "SYSTEM_ACCESSTOKEN", server: Some("SYSTEM_COLLECTIONURI") },
+    TokenVariable::by_hand("AZURE_DEVOPS_EXT_PAT"),
+];
 
 /// Any name does; the token is the password.
 pub(super) const GIT_USER: &str = "x-access-token";
@@ -264,7 +267,7 @@ impl AzureDevops {
                 return Ok(found);
             }
         }
-        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+        Err(ForgeError::endless(action, PAGES))
     }
 
     async fn patch(&self, verb: &str, existing: &PullRequest, change: &Value) -> Result<PullRequest, ForgeError> {
@@ -298,8 +301,7 @@ impl AzureDevops {
     }
 
     fn seen(&self, action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
-        let reason = "it names a branch that git would refuse".to_owned();
-        pull.observed(&self.web).ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
+        shown(action, pull.observed(&self.web))
     }
 }
 

@@ -14,11 +14,15 @@ use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings};
-use super::writing::{Difference, Opened, Opens, not_set, open_once};
+use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::writing::{Difference, Opened, Opens, not_set, open_once, shown};
 
 /// Pipelines set none by themselves; these are the usual names of a repository variable.
-pub(super) const TOKEN_VARIABLES: &[&str] = &["BITBUCKET_TOKEN", "BITBUCKET_API_TOKEN", "BITBUCKET_ACCESS_TOKEN"];
+pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
+    TokenVariable::by_hand("BITBUCKET_TOKEN"),
+    TokenVariable::by_hand("BITBUCKET_API_TOKEN"),
+    TokenVariable::by_hand("BITBUCKET_ACCESS_TOKEN"),
+];
 
 /// For access tokens. An account's API token goes with `x-bitbucket-api-token-auth`, or the account's user name.
 pub(super) const GIT_USER: &str = "x-token-auth";
@@ -127,7 +131,7 @@ impl Forge for BitbucketCloud {
         let action = format!("close {}", existing.url);
         let route = self.route(existing);
         let declined = self.rest.send::<Pull>(&action, Method::POST, &format!("{route}/decline"), None).await?;
-        let pull_request = seen(&action, declined.body)?;
+        let pull_request = shown(&action, declined.body.observed())?;
         let action = format!("comment on {}", existing.url);
         let body = json!({"type": "pullrequest_comment", "content": {"raw": comment}});
         let said = self.rest.post::<Value>(&action, &format!("{route}/comments"), &body).await;
@@ -169,7 +173,7 @@ impl Opens for BitbucketCloud {
             "draft": proposal.extras.draft, "close_source_branch": false,
         });
         let made: Pull = self.rest.post(&action, &format!("{}/pullrequests", self.root), &body).await?;
-        seen(&action, made)
+        shown(&action, made.observed())
     }
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
@@ -200,7 +204,7 @@ impl BitbucketCloud {
                 return Ok(found);
             }
         }
-        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+        Err(ForgeError::endless(action, PAGES))
     }
 
     /// Writes with the reviewers that are there now: Bitbucket takes a list that is left out for an empty one.
@@ -213,7 +217,7 @@ impl BitbucketCloud {
                 now.reviewers.into_iter().map(|user| json!({"type": "user", "uuid": user.uuid})).collect();
         }
         let written = self.rest.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
-        seen(&action, written.body)
+        shown(&action, written.body.observed())
     }
 
     /// Asks for reviews, written as `{uuid}` or as an account id: Bitbucket finds nobody by name. One that may not be
@@ -328,9 +332,4 @@ impl Pull {
             labels: vec![],
         })
     }
-}
-
-fn seen(action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
-    let reason = "it names a branch that git would refuse".to_owned();
-    pull.observed().ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
 }

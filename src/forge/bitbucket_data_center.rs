@@ -12,11 +12,11 @@ use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::{RemoteUrl, Scheme};
 use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings};
-use super::writing::{Difference, Opened, Opens, not_set, open_once};
+use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::writing::{Difference, Opened, Opens, not_set, open_once, shown};
 
-/// The usual names; Bamboo and Jenkins set none by themselves.
-pub(super) const TOKEN_VARIABLES: &[&str] = &["BITBUCKET_DATA_CENTER_TOKEN", "BITBUCKET_TOKEN"];
+/// A usual name; Bamboo and Jenkins set none by themselves. `BITBUCKET_TOKEN` would be for Cloud as well.
+pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[TokenVariable::by_hand("BITBUCKET_DATA_CENTER_TOKEN")];
 
 /// For tokens of a repository or project; a person's goes with that person's name.
 pub(super) const GIT_USER: &str = "x-token-auth";
@@ -27,7 +27,7 @@ const LIMITS: Limits = Limits { labels: false, team_reviewers: false, assignees:
 const NEEDS: &str = "an HTTP access token with repository write";
 
 /// More pull requests than this many pages of a hundred are taken for an answer that never ends.
-const PAGES: u32 = 100;
+const PAGES: usize = 100;
 
 /// Servers whose name begins with `bitbucket.` or `stash.`, and the `/scm/` that only this server has in its URLs.
 pub(super) fn recognises(remote: &RemoteUrl) -> bool {
@@ -129,7 +129,8 @@ impl Forge for BitbucketDataCenter {
         let route = self.route(existing);
         let now: Pull = self.rest.get(&action, &route).await?;
         let decline = format!("{route}/decline?version={}", now.version);
-        let pull_request = seen(&action, self.rest.post(&action, &decline, &json!({})).await?)?;
+        let declined: Pull = self.rest.post(&action, &decline, &json!({})).await?;
+        let pull_request = shown(&action, declined.observed())?;
         let action = format!("comment on {}", existing.url);
         let said = self.rest.post::<Value>(&action, &format!("{route}/comments"), &json!({ "text": comment })).await;
         Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
@@ -170,7 +171,8 @@ impl Opens for BitbucketDataCenter {
             "title": proposal.title, "description": proposal.body, "draft": proposal.extras.draft,
             "fromRef": self.reference(&proposal.branch), "toRef": self.reference(&proposal.base),
         });
-        seen(&action, self.rest.post(&action, &format!("{}/pull-requests", self.root), &body).await?)
+        let made: Pull = self.rest.post(&action, &format!("{}/pull-requests", self.root), &body).await?;
+        shown(&action, made.observed())
     }
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
@@ -210,7 +212,7 @@ impl BitbucketDataCenter {
                 _ => return Ok(found),
             }
         }
-        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+        Err(ForgeError::endless(action, PAGES))
     }
 
     /// Writes to the version that is there now, with the reviewers that are there now: Bitbucket takes a list that is
@@ -225,7 +227,7 @@ impl BitbucketDataCenter {
             change["reviewers"] = users.collect();
         }
         let written = self.rest.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
-        seen(&action, written.body)
+        shown(&action, written.body.observed())
     }
 
     /// Asks for reviews. One that may not be asked spoils the list, so each is added alone.
@@ -336,9 +338,4 @@ impl Pull {
             labels: vec![],
         })
     }
-}
-
-fn seen(action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
-    let reason = "it has no link, or names a branch that git would refuse".to_owned();
-    pull.observed().ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
 }

@@ -184,6 +184,11 @@ impl ForgeError {
         Some(text.to_owned())
     }
 
+    /// A listing that has more pages than any repository fills.
+    pub(super) fn endless(action: String, pages: usize) -> Self {
+        Self::Malformed { action, reason: format!("it has more than {pages} pages") }
+    }
+
     /// Whether it is unknown what the forge did: the request may have been carried out.
     pub(super) fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Unreachable { .. } | Self::Malformed { .. })

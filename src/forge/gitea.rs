@@ -12,11 +12,15 @@ use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings};
-use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once};
+use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once, shown};
 
-/// What their own tools read; in their Actions the token is called as on GitHub.
-pub(super) const TOKEN_VARIABLES: &[&str] = &["FORGEJO_TOKEN", "GITEA_TOKEN", "GITHUB_TOKEN"];
+/// The usual names; in their Actions the token is called as on GitHub, and so is the variable with the server.
+pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
+    TokenVariable::by_hand("FORGEJO_TOKEN"),
+    TokenVariable::by_hand("GITEA_TOKEN"),
+    TokenVariable { name: "GITHUB_TOKEN", server: Some("GITHUB_SERVER_URL") },
+];
 
 /// Any name does: the token is looked at alone.
 pub(super) const GIT_USER: &str = "x-access-token";
@@ -161,7 +165,7 @@ impl Opens for Gitea {
             "title": format!("{prefix}{}", proposal.title), "body": proposal.body,
         });
         let made: Pull = self.rest.post(&action, &format!("{}/pulls", self.root), &body).await?;
-        seen(&action, made)
+        shown(&action, made.observed())
     }
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
@@ -195,14 +199,14 @@ impl Gitea {
                 return Ok(found);
             }
         }
-        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+        Err(ForgeError::endless(action, PAGES))
     }
 
     async fn patch(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = format!("{}/pulls/{}", self.root, existing.number);
         let patched = self.rest.send::<Pull>(&action, Method::PATCH, &route, Some(&body)).await?;
-        seen(&action, patched.body)
+        shown(&action, patched.body.observed())
     }
 
     /// Adds labels. Those that don't exist are left out silently by the server.
@@ -334,9 +338,4 @@ impl Pull {
             labels: self.labels.unwrap_or_default().into_iter().map(|label| label.name).collect(),
         })
     }
-}
-
-fn seen(action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
-    let reason = "it names a branch that git would refuse".to_owned();
-    pull.observed().ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
 }

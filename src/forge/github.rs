@@ -14,11 +14,15 @@ use super::crab::Crab;
 use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
-use super::settings::{Address, ForgeSettings};
-use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once};
+use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once, shown};
 
-/// The variables that GitHub's own tools read a token from.
-pub(super) const TOKEN_VARIABLES: &[&str] = &["GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN"];
+/// What GitHub's own tools read; the first is set by people and by Actions, which run for one server.
+pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
+    TokenVariable { name: "GITHUB_TOKEN", server: Some("GITHUB_SERVER_URL") },
+    TokenVariable::by_hand("GH_TOKEN"),
+    TokenVariable::by_hand("GH_ENTERPRISE_TOKEN"),
+];
 
 /// Any name does; GitHub documents this one for installation tokens.
 pub(super) const GIT_USER: &str = "x-access-token";
@@ -30,7 +34,7 @@ const NEEDS: &str = "contents: write and pull-requests: write on this repository
                      Actions also the setting that allows workflows to create pull requests";
 
 /// More open pull requests than this many pages of a hundred are taken for an answer that never ends.
-const PAGES: u32 = 100;
+const PAGES: usize = 100;
 
 /// github.com, its data-residency hosts, and servers whose name begins with `github.`.
 pub(super) fn recognises(remote: &RemoteUrl) -> bool {
@@ -87,7 +91,7 @@ impl Forge for GitHub {
                 return Ok(found);
             }
         }
-        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+        Err(ForgeError::endless(action, PAGES))
     }
 
     async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
@@ -163,7 +167,7 @@ impl Opens for GitHub {
             "base": proposal.base.as_str(), "draft": proposal.extras.draft, "maintainer_can_modify": true,
         });
         let made = self.crab.post::<Pull>(&action, &format!("/repos/{}/pulls", self.repository), body).await?;
-        seen(&action, made)
+        shown(&action, made.observed())
     }
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
@@ -189,7 +193,7 @@ impl GitHub {
         let action = format!("{verb} {}", existing.url);
         let route = format!("/repos/{}/pulls/{}", self.repository, existing.number);
         let patched = self.crab.patch::<Pull>(&action, &route, body).await?;
-        seen(&action, patched)
+        shown(&action, patched.observed())
     }
 
     /// Adds labels. GitHub makes those that don't exist.
@@ -325,9 +329,4 @@ impl Pull {
             labels: self.labels.into_iter().map(|label| label.name).collect(),
         })
     }
-}
-
-fn seen(action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
-    let reason = "it names a branch that git would refuse".to_owned();
-    pull.observed().ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
 }

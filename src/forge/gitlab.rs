@@ -12,11 +12,12 @@ use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings};
-use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once};
+use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once, shown};
 
 /// `GITLAB_TOKEN` is what GitLab's own tools read. The job's own `CI_JOB_TOKEN` may not open merge requests.
-pub(super) const TOKEN_VARIABLES: &[&str] = &["GITLAB_TOKEN", "GITLAB_ACCESS_TOKEN"];
+pub(super) const TOKEN_VARIABLES: &[TokenVariable] =
+    &[TokenVariable::by_hand("GITLAB_TOKEN"), TokenVariable::by_hand("GITLAB_ACCESS_TOKEN")];
 
 /// Any name does for an access token.
 pub(super) const GIT_USER: &str = "oauth2";
@@ -27,7 +28,7 @@ const LIMITS: Limits = Limits { team_reviewers: false, ..Limits::all(255, 1_048_
 const NEEDS: &str = "the scope `api`, and at least the role Developer in the project";
 
 /// More open merge requests than this many pages of a hundred are taken for an answer that never ends.
-const PAGES: u32 = 100;
+const PAGES: usize = 100;
 
 /// A merge request is a draft because its title starts so.
 const DRAFT: &str = "Draft: ";
@@ -85,7 +86,7 @@ impl Forge for GitLab {
                 return Ok(found);
             }
         }
-        Err(ForgeError::Malformed { action, reason: format!("it has more than {PAGES} pages") })
+        Err(ForgeError::endless(action, PAGES))
     }
 
     async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
@@ -125,7 +126,10 @@ impl Forge for GitLab {
         }
         let pull_request = match change.is_empty() {
             true => existing.clone(),
-            false => observed("update", existing, self.put("update", existing, Value::Object(change)).await?)?,
+            false => {
+                let put = self.put("update", existing, Value::Object(change)).await?;
+                shown(&format!("update {}", existing.url), put.observed())?
+            }
         };
         Ok(Written { pull_request, warnings: Vec::new() })
     }
@@ -133,7 +137,8 @@ impl Forge for GitLab {
     async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
         LIMITS.fits("", body)?;
         let change = json!({"state_event": "close", "description": body});
-        let pull_request = observed("close", existing, self.put("close", existing, change).await?)?;
+        let closed = self.put("close", existing, change).await?;
+        let pull_request = shown(&format!("close {}", existing.url), closed.observed())?;
         let action = format!("comment on {}", existing.url);
         let route = format!("{}/notes", self.route(existing));
         let said = self.rest.post::<Value>(&action, &route, &json!({ "body": comment })).await;
@@ -179,7 +184,7 @@ impl Opens for GitLab {
             body["labels"] = json!(proposal.extras.labels);
         }
         let made: Merge = self.rest.post(&action, &format!("{}/merge_requests", self.project), &body).await?;
-        made.observed().ok_or_else(|| unreadable(&action))
+        shown(&action, made.observed())
     }
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
@@ -335,15 +340,6 @@ impl Merge {
             labels: self.labels,
         })
     }
-}
-
-fn observed(verb: &str, existing: &PullRequest, merge: Merge) -> Result<PullRequest, ForgeError> {
-    merge.observed().ok_or_else(|| unreadable(&format!("{verb} {}", existing.url)))
-}
-
-fn unreadable(action: &str) -> ForgeError {
-    let reason = "it names a branch that git would refuse".to_owned();
-    ForgeError::Malformed { action: action.to_owned(), reason }
 }
 
 /// <https://docs.gitlab.com/api/access_requests/#valid-access-levels>

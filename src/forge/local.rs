@@ -13,10 +13,10 @@ use crate::refname::BranchName;
 use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
-use super::settings::{Address, ForgeSettings};
+use super::settings::{Address, ForgeSettings, TokenVariable};
 
 /// Files need no token.
-pub(super) const TOKEN_VARIABLES: &[&str] = &[];
+pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[];
 
 /// Git needs no token either.
 pub(super) const GIT_USER: &str = "";

@@ -19,7 +19,7 @@ mod writing;
 pub use error::ForgeError;
 pub use forge::{Access, Forge, Limits, Written};
 pub use remote::{RemoteUrl, RemoteUrlError, Scheme};
-pub use settings::{Address, ForgeSettings};
+pub use settings::{Address, ForgeSettings, TokenVariable};
 
 /// A forge, as the table has it.
 #[derive(Debug, Clone, Copy)]
@@ -33,11 +33,23 @@ pub struct Entry {
     /// Where this forge has the repository of a remote, or `None` where the path is not one of its repositories.
     pub address: fn(&RemoteUrl) -> Option<Address>,
     /// Environment variables that hold a token where this forge's own CI and tools run, best first.
-    pub token_variables: &'static [&'static str],
+    pub token_variables: &'static [TokenVariable],
     /// The user name that a token goes with when git logs in over HTTPS.
     pub git_user: &'static str,
     /// Makes a client; sends nothing. Must be called inside a tokio runtime.
     pub connect: fn(ForgeSettings) -> Result<Box<dyn Forge>, ForgeError>,
+}
+
+impl Entry {
+    /// Whether a token that CI gave out for `server`, a web address, may be sent to this forge's API at `api`. Servers
+    /// are the same when their APIs are.
+    pub fn is_same_server(&self, server: &str, api: &str) -> bool {
+        // An address is made for a repository; any will do.
+        let server = server.trim_end_matches('/');
+        let below = ["repository/name", "project/_git/name", "_git/name"];
+        let addresses = below.iter().filter_map(|path| RemoteUrl::parse(&format!("{server}/{path}")).ok());
+        addresses.filter_map(|remote| (self.address)(&remote)).any(|address| address.api == api.trim_end_matches('/'))
+    }
 }
 
 /// All forges. The first that recognises a remote is asked.

@@ -14,6 +14,23 @@ pub struct Address {
     pub repository: String,
 }
 
+/// An environment variable that may hold a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenVariable {
+    /// Its name.
+    pub name: &'static str,
+    /// The variable in which the same CI says which server it belongs to: its token is for that one and no other.
+    /// `None` where people set the token by hand, for this forge.
+    pub server: Option<&'static str>,
+}
+
+impl TokenVariable {
+    /// One that people set by hand, for this forge.
+    pub(super) const fn by_hand(name: &'static str) -> Self {
+        Self { name, server: None }
+    }
+}
+
 /// All that a forge needs to be connected.
 #[derive(Debug, Clone)]
 pub struct ForgeSettings {

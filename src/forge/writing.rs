@@ -102,6 +102,12 @@ impl<'a> Difference<'a> {
     }
 }
 
+/// The pull request that an answer shows, or that it shows none.
+pub(super) fn shown(action: &str, observed: Option<PullRequest>) -> Result<PullRequest, ForgeError> {
+    let reason = "it names a branch that git would refuse".to_owned();
+    observed.ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
+}
+
 /// A warning: labels or people that could not be set, while the pull request stands.
 pub(super) fn not_set(what: &'static str, names: Vec<String>, on: &PullRequest, source: ForgeError) -> ForgeError {
     ForgeError::NotSet { what, names, url: on.url.clone(), source: Box::new(source) }

@@ -101,12 +101,18 @@ pub async fn repository(location: &Location, remote: &str) -> Result<Repository,
 fn login(url: &str) -> Option<Login> {
     let remote = RemoteUrl::parse(url).ok()?;
     let entry = forge::recognise(&remote)?;
-    token(entry).map(|password| Login { user: entry.git_user.to_owned(), password })
+    let api = (entry.address)(&remote)?.api;
+    token(entry, &api).map(|password| Login { user: entry.git_user.to_owned(), password })
 }
 
-/// The token for a forge: ours, else the one that the forge's own CI sets.
-fn token(entry: &forge::Entry) -> Option<Secret> {
-    secret("TAGBOAT_FORGE_TOKEN").or_else(|| entry.token_variables.iter().find_map(|name| secret(name)))
+/// The token for a forge: ours, else the one that the forge's own CI sets, if it is for that server.
+fn token(entry: &forge::Entry, api: &str) -> Option<Secret> {
+    let is_for = |variable: &&forge::TokenVariable| {
+        let server = variable.server.and_then(|name| std::env::var(name).ok()).filter(|server| !server.is_empty());
+        server.is_none_or(|server| entry.is_same_server(&server, api))
+    };
+    let known = entry.token_variables.iter().filter(is_for);
+    secret("TAGBOAT_FORGE_TOKEN").or_else(|| known.into_iter().find_map(|variable| secret(variable.name)))
 }
 
 /// A secret from a variable, or from the file that the variable with `_FILE` names.
@@ -136,8 +142,9 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
             .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
     };
     let client = http::Client::new(&http::Profile::default())?;
+    let token = token(entry, &api);
     let address = Address { api, repository };
-    Ok((entry.connect)(ForgeSettings::new(address, token(entry), client))?)
+    Ok((entry.connect)(ForgeSettings::new(address, token, client))?)
 }
 
 fn unknown_forge(kind: &str) -> Error {

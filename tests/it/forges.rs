@@ -484,6 +484,30 @@ async fn local_files_look_as_they_always_did() {
     }
 }
 
+/// The token of a CI is for the server of that CI.
+#[test]
+fn a_token_is_for_one_server() {
+    #[rustfmt::skip]
+    let table = [
+        // forge          the CI's server              the API                                same
+        ("github",        "https://github.com",        "https://api.github.com",              true),
+        ("github",        "https://github.com/",       "https://api.github.com/",             true),
+        ("github",        "https://github.com",        "https://github.acme.test/api/v3",     false),
+        ("github",        "https://acme.ghe.com",      "https://api.acme.ghe.com",            true),
+        ("github",        "https://github.acme.test",  "https://github.acme.test/api/v3",     true),
+        ("gitea",         "https://github.com",        "https://codeberg.org/api/v1",         false),
+        ("gitea",         "https://gitea.acme.test",   "https://gitea.acme.test/api/v1",      true),
+        ("azure-devops",  "https://dev.azure.com/acme/", "https://dev.azure.com",             true),
+        ("azure-devops",  "https://acme.visualstudio.com/", "https://dev.azure.com",          true),
+        ("azure-devops",  "https://dev.azure.com/acme/", "https://tfs.acme.test",             false),
+        ("azure-devops",  "https://tfs.acme.test/tfs/Main/", "https://tfs.acme.test",         true),
+        ("github",        "nonsense",                  "https://api.github.com",              false),
+    ];
+    for (name, server, api, same) in table {
+        assert_eq!(named(name).unwrap().is_same_server(server, api), same, "{name} {server} {api}");
+    }
+}
+
 /// An account's API token goes with its e-mail.
 #[tokio::test]
 async fn bitbucket_cloud_takes_a_token_with_a_user() {
