@@ -101,6 +101,9 @@ impl Problem {
 
 /// The known name that a misspelt one most likely stands for.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    if name.len() > 64 {
+        return None;
+    }
     let plain = |text: &str| text.to_lowercase().replace(['_', ' '], "-");
     let score = |candidate: &str| strsim::jaro_winkler(&plain(name), &plain(candidate));
     let best = known.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b)))?;

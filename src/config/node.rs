@@ -40,8 +40,13 @@ pub(super) struct Entry {
 impl Node {
     /// Reads a file of one YAML document. An empty file is an empty map.
     pub(super) fn parse(text: &str) -> Result<Self, Problem> {
-        // A configuration is some six levels deep. `yes` and `on` are texts, as in YAML 1.2.
-        let options = serde_yaml::options! { budget: serde_yaml::budget! { max_depth: 16 }, strict_booleans: true };
+        // A configuration is some six levels deep, and its aliases repeat lists of patterns. `yes` and `on` are texts, as
+        // in YAML 1.2.
+        let options = serde_yaml::options! {
+            budget: serde_yaml::budget! { max_depth: 16 },
+            alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: 10_000 },
+            strict_booleans: true,
+        };
         let read = serde_yaml::from_str_with_options(text, options);
         let raw: Option<Spanned<Raw>> = read.map_err(|error| syntax(&error))?;
         let empty = Self { position: Position { line: 1, column: 1 }, value: Value::Map(Vec::new()) };

@@ -23,6 +23,7 @@ pub(super) fn registries(
         for variable in [&written.username_env, &written.password_env, &written.token_env].into_iter().flatten() {
             check_variable(variable, problems);
         }
+        check_login(&written, problems);
         let text = |written: Option<Located<String>>| written.map(|text| text.value);
         let settings = RegistrySettings {
             mirror: text(written.mirror),
@@ -61,6 +62,17 @@ fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
         problems.push(Problem::new(host.position, format!("'{text}' is not a registry host")).hint(hint));
         text.to_owned()
     })
+}
+
+/// A user name without a password logs nobody in, and the other way round.
+fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
+    let (alone, missing) = match (&written.username_env, &written.password_env) {
+        (Some(username), None) => (username, "password-env"),
+        (None, Some(password)) => (password, "username-env"),
+        _ => return,
+    };
+    let problem = Problem::new(alone.position, format!("`{missing}` is missing beside this"));
+    problems.push(problem.hint("name a variable for each; a Bearer token alone goes in `token-env`"));
 }
 
 /// The message does not repeat what is written: it may be the secret itself.

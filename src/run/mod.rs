@@ -5,6 +5,7 @@ mod decide;
 mod discover;
 mod edit;
 mod explain;
+mod hosts;
 mod lookup;
 mod once;
 mod publish;

@@ -9,9 +9,10 @@ use crate::error::Error;
 use crate::forge::{self, Address, Forge, ForgeSettings, RemoteUrl};
 use crate::git::{self, Git as _, Login, Repository};
 use crate::http;
-use crate::registry::{Credential, HostSettings, Keychain, Limits, Registries};
+use crate::registry::{Keychain, Registries};
 use crate::secret::Secret;
 
+use super::hosts::{self, secret};
 use super::once::RunError;
 use super::snapshot::{CommitSnapshot, Snapshot as _};
 
@@ -115,13 +116,6 @@ fn token(entry: &forge::Entry, api: &str) -> Option<Secret> {
     secret("TAGBOAT_FORGE_TOKEN").or_else(|| known.into_iter().find_map(|variable| secret(variable.name)))
 }
 
-/// A secret from a variable, or from the file that the variable with `_FILE` names.
-fn secret(variable: &str) -> Option<Secret> {
-    let file = std::env::var_os(format!("{variable}_FILE")).filter(|path| !path.is_empty());
-    let text = std::env::var(variable).ok().or_else(|| std::fs::read_to_string(file?).ok())?;
-    Some(Secret::new(&text)).filter(|secret| !secret.is_empty())
-}
-
 /// Connects the forge: the one that the configuration names, else the one that the remote is on.
 pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let settings = &loaded.config.forge;
@@ -154,47 +148,12 @@ fn unknown_forge(kind: &str) -> Error {
 
 /// Connects the registries, with what the configuration says about each and credentials from where docker has them.
 pub fn registries(loaded: &Loaded) -> Result<Registries, Error> {
-    let mut hosts = BTreeMap::new();
-    for (host, settings) in &loaded.config.registries {
-        hosts.insert(host.clone(), host_settings(loaded, host, settings)?);
+    let mut settings = BTreeMap::new();
+    for (host, written) in &loaded.config.registries {
+        settings.insert(host.clone(), hosts::settings(&loaded.folder, host, written)?);
     }
-    Ok(Registries::connect(hosts, Keychain::new(std::env::vars().collect()), Limits::default())?)
-}
-
-fn host_settings(loaded: &Loaded, host: &str, settings: &config::RegistrySettings) -> Result<HostSettings, Error> {
-    let ca_pem = settings.ca_file.as_ref().map(|file| {
-        let path = loaded.folder.join(file);
-        std::fs::read(&path)
-            .map_err(|error| Error::usage(format!("can't read {}, the ca-file of {host}: {error}", path.display())))
-    });
-    let variable = |name: &Option<String>| {
-        name.as_deref().map(|name| {
-            secret(name).ok_or_else(|| {
-                Error::usage(format!("the variable {name}, which holds a credential for {host}, is not set"))
-            })
-        })
-    };
-    let username = variable(&settings.username_env).transpose()?;
-    let password = variable(&settings.password_env).transpose()?;
-    let token = variable(&settings.token_env).transpose()?;
-    let credential = match (username, password, token) {
-        (_, _, Some(token)) => Some(Credential::Bearer(token)),
-        (Some(username), Some(password), None) => Some(Credential::basic(username.reveal(), password)),
-        _ => None,
-    };
-    Ok(HostSettings {
-        plain_http: settings.plain_http.unwrap_or_else(|| is_loopback(host)),
-        profile: http::Profile { ca_pem: ca_pem.transpose()?, ..http::Profile::default() },
-        mirror: settings.mirror.clone(),
-        credential,
-        page_size: settings.page_size,
-        ..HostSettings::default()
-    })
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    let limits = hosts::limits(&loaded.config.limits);
+    Ok(Registries::connect(settings, Keychain::new(std::env::vars().collect()), limits)?)
 }
 
 /// Where people see this run, from what CI systems set.
