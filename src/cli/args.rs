@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::report_file::ReportFile;
+
 /// Brings new container image tags into a GitOps repository, as pull requests.
 ///
 /// Tagboat finds the image references in the manifests of a repository, asks the registries for tags that match a
@@ -60,6 +62,8 @@ pub(super) enum Format {
     Text,
     /// For scripts.
     Json,
+    /// For the summary of a CI job.
+    Markdown,
 }
 
 /// When to colour.
@@ -88,9 +92,9 @@ pub(super) enum Command {
     /// Plan, commit, push, open or update pull requests: the main job
     Run(RunArguments),
     /// Show what `run` would do, as a diff, and why; nothing is written
-    Plan(PlanArguments),
+    Plan(Job),
     /// Make the edits in the working tree only: no git, no forge
-    Edit(EditArguments),
+    Edit(Job),
     /// List every image reference found, with file and line, what governs it, or why nothing does
     List,
     /// Show every tag of an image with its verdict: why this one, why not that one
@@ -113,42 +117,24 @@ pub(super) struct RunArguments {
     pub(super) dry_run: bool,
 
     #[command(flatten)]
-    pub(super) scope: Scope,
-
-    /// Exit with 2 if changes were proposed
-    #[arg(long)]
-    pub(super) detailed_exitcode: bool,
+    pub(super) job: Job,
 }
 
-/// What `plan` takes.
-#[derive(Debug, Clone, Args)]
-pub(super) struct PlanArguments {
-    #[command(flatten)]
-    pub(super) scope: Scope,
-
-    /// Exit with 2 if changes are pending
-    #[arg(long)]
-    pub(super) detailed_exitcode: bool,
-}
-
-/// What `edit` takes.
-#[derive(Debug, Clone, Args)]
-pub(super) struct EditArguments {
-    #[command(flatten)]
-    pub(super) scope: Scope,
-
-    /// Exit with 2 if files were changed
-    #[arg(long)]
-    pub(super) detailed_exitcode: bool,
-}
-
-/// Which images a command is about.
+/// What `run`, `plan` and `edit` take.
 #[derive(Debug, Clone, Default, Args)]
-pub(super) struct Scope {
+pub(super) struct Job {
     /// Only this image. With a tag or digest it is what was just pushed: proposed, or checked against the policy that
     /// governs it, without listing tags. May be given several times
     #[arg(long = "image", value_name = "REF")]
     pub(super) images: Vec<String>,
+
+    /// Also write the result to this file, as its name says: .json, .md or .txt. May be given several times
+    #[arg(long = "report", value_name = "FILE")]
+    pub(super) reports: Vec<ReportFile>,
+
+    /// Exit with 2 if changes are pending, were proposed or made
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
 }
 
 /// What `explain` takes.

@@ -12,8 +12,8 @@ use crate::report::{List, Page, RENDERERS, Renderer, Row, RunReport};
 use crate::run::worlds::{self, Loaded, Location};
 use crate::run::{self, Request, World};
 
-use super::args::{Common, DemoArguments, EditArguments, Format, InitArguments, Scope};
-use super::terminal;
+use super::args::{Common, DemoArguments, Format, InitArguments, Job};
+use super::{report_file, terminal};
 
 /// Where results go: how they are rendered, and on what kind of page.
 pub(super) struct Output {
@@ -26,6 +26,7 @@ impl Output {
         let name = match common.format {
             Format::Text => "text",
             Format::Json => "json",
+            Format::Markdown => "markdown",
         };
         let renderer = RENDERERS.iter().find(|(known, _)| *known == name).map_or(RENDERERS[0].1, |(_, found)| *found);
         Self { renderer, page: Page { width: terminal::width(), color: terminal::colored(common.color) } }
@@ -39,14 +40,14 @@ impl Output {
 }
 
 /// The images that a command is about.
-fn images(scope: &Scope) -> Result<Vec<ImageReference>, Error> {
+fn images(job: &Job) -> Result<Vec<ImageReference>, Error> {
     let read = |text: &String| {
         ImageReference::new(text).map_err(|error| {
             Error::usage(format!("--image {text:?} is not an image reference: {error}"))
                 .hint(Some("write it as `docker pull` takes it: ghcr.io/acme/api:1.4.2, with or without @sha256:…"))
         })
     };
-    scope.images.iter().map(read).collect()
+    job.images.iter().map(read).collect()
 }
 
 /// The repository and its configuration.
@@ -78,8 +79,9 @@ pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
     }
 }
 
-pub(super) async fn run(common: &Common, scope: &Scope, write: bool, detailed: bool) -> Result<Exit, Error> {
-    let images = images(scope)?;
+/// `run`, and `plan` if nothing is to be written.
+pub(super) async fn run(common: &Common, job: &Job, write: bool) -> Result<Exit, Error> {
+    let images = images(job)?;
     let (repository, loaded) = open(common).await?;
     let forge = match worlds::forge(&loaded, repository.url()) {
         Ok(forge) => Some(forge),
@@ -93,19 +95,22 @@ pub(super) async fn run(common: &Common, scope: &Scope, write: bool, detailed: b
     let world = World { git: &repository, forge: forge.as_deref(), registry: &registries };
     let request = Request { write, images, run_url: worlds::run_url() };
     let ran = run::run_once(world, &loaded.config, &request).await?;
-    let report = ran.report(!write);
-    Output::new(common).print(|renderer, page| renderer.run(&report, page))?;
-    Ok(exit(&report, detailed))
+    finish(common, job, &ran.report(!write))
 }
 
-pub(super) async fn edit(common: &Common, edit: &EditArguments) -> Result<Exit, Error> {
-    let images = images(&edit.scope)?;
+pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
+    let images = images(job)?;
     let (folder, loaded) = folder(common)?;
     let registries = worlds::registries(&loaded)?;
     let edited = run::edit(&folder, &loaded.config, &registries, &images).await;
-    let report = edited.report();
-    Output::new(common).print(|renderer, page| renderer.run(&report, page))?;
-    Ok(exit(&report, edit.detailed_exitcode))
+    finish(common, job, &edited.report())
+}
+
+/// Tells what came of it, everywhere it was asked for.
+fn finish(common: &Common, job: &Job, report: &RunReport) -> Result<Exit, Error> {
+    Output::new(common).print(|renderer, page| renderer.run(report, page))?;
+    report_file::write(&job.reports, report)?;
+    Ok(exit(report, job.detailed_exitcode))
 }
 
 pub(super) async fn list(common: &Common) -> Result<Exit, Error> {

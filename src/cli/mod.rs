@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod commands;
 mod explain;
+mod report_file;
 mod terminal;
 
 use std::ffi::OsString;
@@ -44,9 +45,9 @@ fn start(arguments: Arguments) -> Result<Exit, Error> {
 
 async fn dispatch(Arguments { command, common }: Arguments) -> Result<Exit, Error> {
     match command {
-        Command::Run(run) => commands::run(&common, &run.scope, !run.dry_run, run.detailed_exitcode).await,
-        Command::Plan(plan) => commands::run(&common, &plan.scope, false, plan.detailed_exitcode).await,
-        Command::Edit(edit) => commands::edit(&common, &edit).await,
+        Command::Run(run) => commands::run(&common, &run.job, !run.dry_run).await,
+        Command::Plan(job) => commands::run(&common, &job, false).await,
+        Command::Edit(job) => commands::edit(&common, &job).await,
         Command::List => commands::list(&common).await,
         Command::Explain(asked) => explain::explain(&common, &asked).await,
         Command::Check => check::check(&common).await,
