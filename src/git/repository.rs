@@ -85,12 +85,14 @@ impl Repository {
         Ok(Self { fetch, push, settings, objects, program, dir: None, fetching: Mutex::default() })
     }
 
-    /// Logs in so where [`url`](Self::url) is, if that is over HTTP, and nowhere else. Without it, the user's own ways hold: a password in the URL, credential
-    /// helpers, `GIT_ASKPASS`, a header that `actions/checkout` left. ssh has its keys in any case.
+    /// Logs in so where [`url`](Self::url) is, if that is over HTTP, and nowhere else. Without it, the user's own ways
+    /// hold: a password in the URL, credential helpers, `GIT_ASKPASS`, a header that `actions/checkout` left.
     #[must_use]
     pub fn with_login(mut self, login: &Login) -> Self {
-        let here = self.fetch.url.http_origin();
-        for remote in [&mut self.fetch, &mut self.push].into_iter().filter(|remote| remote.url.http_origin() == here) {
+        let Some(here) = self.fetch.url.http_origin() else { return self };
+        for remote in
+            [&mut self.fetch, &mut self.push].into_iter().filter(|it| it.url.http_origin().as_ref() == Some(&here))
+        {
             *remote = Remote::new(remote.url.as_str(), Some(login), &self.settings);
         }
         self
