@@ -59,7 +59,7 @@ fn tables() -> [(&'static str, String); 4] {
     let formats = FORMATS.iter().map(|format| [code(format.name()), format.about().to_owned(), String::new()]);
     let policies = POLICIES.iter().map(|kind| [code(kind.key), kind.about.to_owned(), code(kind.example)]);
     let forges = FORGES.iter().map(|forge| {
-        let variables = forge.token_variables.iter().map(|name| code(name)).collect::<Vec<_>>();
+        let variables = forge.token_variables.iter().map(|variable| code(variable.name)).collect::<Vec<_>>();
         [code(forge.name), forge.about.to_owned(), variables.join(", ")]
     });
     let option = |of: &str, option: &OptionDoc| [code(option.key), of.to_owned(), option.about.replace('|', "\\|")];
