@@ -40,7 +40,27 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn start(arguments: Arguments) -> Result<Exit, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(Exit::Failed, format!("can't start: {error}")))?;
-    runtime.block_on(dispatch(arguments))
+    runtime.block_on(async {
+        tokio::select! {
+            done = dispatch(arguments) => done,
+            () = told_to_stop() => Err(Error::new(Exit::Failed, "stopped by a signal")
+                .hint(Some("what was pushed or opened stays; the next run goes on from there"))),
+        }
+    })
+}
+
+/// Ends on SIGINT and SIGTERM. What is under way is dropped then, and with it the git that it started and the temporary
+/// folder that it used.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        return;
+    }
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 async fn dispatch(Arguments { command, common }: Arguments) -> Result<Exit, Error> {
