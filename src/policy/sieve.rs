@@ -68,7 +68,7 @@ impl<'q> Sieve<'q> {
         let release = text.map(|text| Shape::of(text).release()).unwrap_or_default();
         // From one time to another no step is too large.
         let refuse_outliers =
-            entry.bounds.refuse_outliers && !release.first().is_some_and(|first| stamp(first).is_some());
+            entry.bounds.refuse_outliers && release.first().is_none_or(|first| stamp(first).is_none());
         let bounds = Bounds { refuse_outliers, ..entry.bounds };
         Self { entry, reader, current, place, release, bounds }
     }
