@@ -34,6 +34,10 @@ pub(super) struct Common {
     #[arg(long, global = true, value_name = "FILE", env = "TAGBOAT_CONFIG")]
     pub(super) config: Option<PathBuf>,
 
+    /// A folder that saves requests to registries from one run to the next; it may vanish at any time
+    #[arg(long, global = true, value_name = "DIR", env = "TAGBOAT_CACHE_DIR")]
+    pub(super) cache_dir: Option<PathBuf>,
+
     /// How results are printed; json is one document on standard output
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,

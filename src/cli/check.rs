@@ -35,7 +35,7 @@ pub(super) async fn check(common: &Common) -> Result<Exit, Error> {
             }
         }
     }
-    match worlds::registries(&loaded) {
+    match worlds::registries(&loaded, common.cache_dir.as_deref()) {
         Ok(registries) => checks.checks.extend(check::registries(&registries, &listed).await),
         Err(error) => checks.checks.push(failed("registries", &error)),
     }

@@ -91,7 +91,7 @@ pub(super) async fn run(common: &Common, job: &Job, write: bool) -> Result<Exit,
             None
         }
     };
-    let registries = worlds::registries(&loaded)?;
+    let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
     let world = World { git: &repository, forge: forge.as_deref(), registry: &registries };
     let request = Request { write, images, run_url: worlds::run_url() };
     let ran = run::run_once(world, &loaded.config, &request).await?;
@@ -101,7 +101,7 @@ pub(super) async fn run(common: &Common, job: &Job, write: bool) -> Result<Exit,
 pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
     let images = images(job)?;
     let (folder, loaded) = folder(common)?;
-    let registries = worlds::registries(&loaded)?;
+    let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
     let edited = run::edit(&folder, &loaded.config, &registries, &images).await;
     finish(common, job, &edited.report())
 }

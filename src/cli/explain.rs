@@ -19,7 +19,7 @@ pub(super) async fn explain(common: &Common, arguments: &ExplainArguments) -> Re
         policy: arguments.policy.clone(),
     };
     let (folder, loaded) = folder(common)?;
-    let registries = worlds::registries(&loaded)?;
+    let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
     let explanations = run::explain(&run::Folder::new(&folder), &loaded.config, &registries, &asked).await?;
     Output::new(common).print(|renderer, page| renderer.explanations(&explanations, page))?;
     Ok(if explanations.iter().all(|one| one.outcome != "unknown") { Exit::Done } else { Exit::Failed })

@@ -8,7 +8,7 @@ use crate::git::Git;
 use crate::image::ImageName;
 use crate::manifest::Finding;
 use crate::plan::{Listed, Status};
-use crate::registry::Registry;
+use crate::registry::{Access, Registries};
 use crate::report::Check;
 
 /// The repository: is the remote there, and which branch would pull requests be for.
@@ -55,8 +55,8 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
     }
 }
 
-/// Every registry that governed images are in: does it list the tags of one of them.
-pub async fn registries(registry: &dyn Registry, listed: &[Listed]) -> Vec<Check> {
+/// Every registry that governed images are in: who asks there, and what that may do with one of its images.
+pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check> {
     let mut hosts = BTreeMap::<&str, (&ImageName, usize)>::new();
     for one in listed {
         if let (Finding::Occurrence(found), Status::Governed(_)) = (&one.finding, &one.status) {
@@ -64,11 +64,24 @@ pub async fn registries(registry: &dyn Registry, listed: &[Listed]) -> Vec<Check
             hosts.entry(name.registry()).or_insert((name, 0)).1 += 1;
         }
     }
-    let asks = hosts.into_iter().map(async |(host, (name, count))| match registry.tags(name).await {
-        Ok(tags) => works(host, format!("lists {} tags of {name}; {count} references are there", tags.len())),
+    let asks = hosts.into_iter().map(async |(host, (name, count))| match registries.check(name).await {
+        Ok(access) => works(host, format!("{}; {count} references are there", told(&access, name))),
         Err(error) => fails(host, chain(&error), error.hint()),
     });
     futures_util::future::join_all(asks).await
+}
+
+/// Which credential, what it may do, and how much is left.
+fn told(access: &Access, name: &ImageName) -> String {
+    let user = match (&access.credential, access.wanted) {
+        (Some(source), true) => format!("with the credential from {source}"),
+        (Some(source), false) => format!("open to all, the credential from {source} is not wanted"),
+        (None, _) => "anonymous".to_owned(),
+    };
+    let pulls = if access.pulls { "" } else { ", may not ask for digests" };
+    let left = access.rate_limit.as_ref();
+    let left = left.map(|left| format!(", {} requests left of {}", left.remaining, left.limit)).unwrap_or_default();
+    format!("{user}, lists {} tags of {name}{pulls}{left}", access.tags)
 }
 
 fn works(what: &str, says: String) -> Check {

@@ -147,13 +147,20 @@ fn unknown_forge(kind: &str) -> Error {
 }
 
 /// Connects the registries, with what the configuration says about each and credentials from where docker has them.
-pub fn registries(loaded: &Loaded) -> Result<Registries, Error> {
+pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, Error> {
     let mut settings = BTreeMap::new();
     for (host, written) in &loaded.config.registries {
         settings.insert(host.clone(), hosts::settings(&loaded.folder, host, written)?);
     }
     let limits = hosts::limits(&loaded.config.limits);
-    Ok(Registries::connect(settings, Keychain::new(std::env::vars().collect()), limits)?)
+    // A variable that is no text can't be one that is looked for.
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+    let registries = Registries::connect(settings, Keychain::new(variables.collect()), limits)?;
+    Ok(match cache {
+        Some(folder) => registries.with_cache(folder),
+        None => registries,
+    })
 }
 
 /// Where people see this run, from what CI systems set.
