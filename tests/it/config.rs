@@ -77,7 +77,6 @@ fn wrong_shapes_do_not_fit_the_schema() {
         "empty-policy",
         "manifests",
         "many-problems",
-        "no-kind",
         "number-for-text",
         "registries",
         "secret-in-file",
