@@ -1,5 +1,6 @@
 //! `tagboat check`: the first thing to run when something is wrong.
 
+use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::report::{Check, Checks};
 use crate::run::worlds::{self, Loaded, Location};
@@ -13,7 +14,7 @@ pub(super) async fn check(common: &Common) -> Result<Exit, Error> {
     let mut checks = Checks::default();
     let loaded = match &location {
         Location::Folder(folder) => worlds::load(common.config.as_deref(), folder),
-        Location::Url(_) => match worlds::repository(&location, "origin").await {
+        Location::Url(_) => match worlds::repository(&location, &Config::default()).await {
             Ok(repository) => worlds::load_remote(common.config.as_deref(), &repository).await,
             Err(error) => Err(error),
         },
@@ -24,7 +25,7 @@ pub(super) async fn check(common: &Common) -> Result<Exit, Error> {
     if let Location::Folder(folder) = &location {
         listed = run::list(&run::Folder::new(folder), &loaded.config);
     }
-    match worlds::repository(&location, &loaded.config.git.remote).await {
+    match worlds::repository(&location, &loaded.config).await {
         Err(error) => checks.checks.push(failed("git", &error)),
         Ok(repository) => {
             checks.checks.push(check::git(&repository, repository.url(), loaded.config.git.base.as_ref()).await);

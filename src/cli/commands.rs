@@ -56,12 +56,12 @@ async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
     match &location {
         Location::Folder(folder) => {
             let loaded = worlds::load(common.config.as_deref(), folder)?;
-            Ok((worlds::repository(&location, &loaded.config.git.remote).await?, loaded))
+            Ok((worlds::repository(&location, &loaded.config).await?, loaded))
         }
         Location::Url(_) => {
-            let repository = worlds::repository(&location, "origin").await?;
+            let repository = worlds::repository(&location, &Config::default()).await?;
             let loaded = worlds::load_remote(common.config.as_deref(), &repository).await?;
-            Ok((repository, loaded))
+            Ok((worlds::log_in(repository, &loaded.config), loaded))
         }
     }
 }

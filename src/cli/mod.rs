@@ -14,7 +14,7 @@ use clap::error::ErrorKind;
 
 use crate::error::{Error, Exit};
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, Format};
 
 /// Runs the program with these arguments and says how it ended.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
@@ -28,10 +28,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     terminal::start_log(&arguments.common);
     crate::http::install_tls();
+    let json = arguments.common.format == Format::Json;
     match start(arguments) {
         Ok(exit) => exit,
         Err(error) => {
             terminal::say(&format!("error: {error}"));
+            if json {
+                // Whoever reads standard output as JSON gets a document in any case.
+                let document = serde_json::json!({ "error": error.message(), "hint": error.advice() });
+                let _ = terminal::print(&format!("{document:#}\n"));
+            }
             error.exit()
         }
     }

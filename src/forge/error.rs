@@ -177,7 +177,10 @@ impl ForgeError {
             Self::Unavailable { .. } | Self::Unreachable { .. } => "nothing is lost: the next run takes it up again",
             Self::Malformed { .. } => "check that the forge's API address is right and that no proxy answers for it",
             Self::Unknown { .. } => "take it out of the configuration for this forge",
-            Self::NotSet { source, .. } => return source.hint(),
+            Self::NotSet { source, .. } => {
+                let own = "the pull request stands; correct the names under pull-requests in tagboat.yaml";
+                return source.hint().or_else(|| Some(own.to_owned()));
+            }
             Self::File { .. } => "repair or remove the file",
             Self::Settings { .. } | Self::Refused { .. } | Self::TooLong { .. } => return None,
         };

@@ -25,6 +25,7 @@ impl Ran {
         report.waiting = self.steps.iter().flat_map(Finished::waiting).map(Changed::new).collect();
         report.proposals = self.steps.iter().filter_map(Finished::proposed).collect();
         report.failed.extend(self.steps.iter().filter_map(Finished::failed));
+        report.failed.extend(self.steps.iter().flat_map(Finished::incomplete));
         report.files = self.steps.iter().flat_map(Finished::files).collect();
         let (registry, token) = (self.registry_requests.registry, self.registry_requests.token);
         report.requests = RequestCounts { registry, token, forge: self.forge_requests };
@@ -190,6 +191,17 @@ impl Finished {
     fn failed(&self) -> Option<Failed> {
         let error = self.result.as_ref().err()?;
         Some(Failed { what: self.group.clone(), reason: chain(error), hint: error.hint(), places: Vec::new() })
+    }
+
+    /// What the forge would not do about a pull request that stands all the same: labels, reviewers.
+    fn incomplete(&self) -> impl Iterator<Item = Failed> + '_ {
+        let written = self.result.as_ref().ok().and_then(Option::as_ref);
+        written.into_iter().flat_map(|written| &written.warnings).map(|warning| Failed {
+            what: self.group.clone(),
+            reason: chain(warning),
+            hint: warning.hint(),
+            places: Vec::new(),
+        })
     }
 
     fn files(&self) -> Vec<FileChange> {

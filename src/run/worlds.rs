@@ -86,24 +86,42 @@ fn parse(text: &str, name: &str, file: Option<PathBuf>) -> Result<Loaded, Error>
     Ok(Loaded { config, file, folder })
 }
 
-/// Opens the repository. A token for the forge that its remote is on is also what git logs in with.
-pub async fn repository(location: &Location, remote: &str) -> Result<Repository, Error> {
+/// Opens the repository, and logs in where there is something to log in with.
+pub async fn repository(location: &Location, config: &Config) -> Result<Repository, Error> {
     let options = git::Options::default();
     let opened = match location {
-        Location::Folder(folder) => Repository::open(folder, remote, options).await?,
+        Location::Folder(folder) => Repository::open(folder, &config.git.remote, options).await?,
         Location::Url(url) => Repository::from_url(url, options).await?,
     };
-    Ok(match login(opened.url()) {
-        Some(login) => opened.with_login(&login),
-        None => opened,
-    })
+    Ok(log_in(opened, config))
 }
 
-fn login(url: &str) -> Option<Login> {
+/// Logs in with what is given for git alone, else with the token for the forge that the remote is on.
+pub fn log_in(repository: Repository, config: &Config) -> Repository {
+    match login(repository.url(), &config.forge) {
+        Some(login) => repository.with_login(&login),
+        None => repository,
+    }
+}
+
+fn login(url: &str, settings: &config::ForgeSettings) -> Option<Login> {
+    if let Some(password) = secret("TAGBOAT_GIT_PASSWORD") {
+        let user = std::env::var("TAGBOAT_GIT_USER").unwrap_or_else(|_| "tagboat".to_owned());
+        return Some(Login { user, password });
+    }
     let remote = RemoteUrl::parse(url).ok()?;
-    let entry = forge::recognise(&remote)?;
+    let entry = forge::recognise(&remote).or_else(|| configured(settings, &remote))?;
     let api = (entry.address)(&remote)?.api;
     token(entry, &api).map(|password| Login { user: entry.git_user.to_owned(), password })
+}
+
+/// The forge that the configuration names, if it is where the remote is: git on another host does not get its token.
+fn configured(settings: &config::ForgeSettings, remote: &RemoteUrl) -> Option<&'static forge::Entry> {
+    let there = match &settings.url {
+        Some(url) => http::origin(&http::Url::parse(url).ok()?) == remote.site(),
+        None => settings.folder.is_none(),
+    };
+    settings.kind.as_deref().and_then(forge::named).filter(|_| there)
 }
 
 /// The token for a forge: ours, else the one that the forge's own CI sets, if it is for that server.
@@ -171,4 +189,28 @@ pub fn run_url() -> Option<String> {
         Some(format!("{server}/{repository}/actions/runs/{run}"))
     };
     github().or_else(|| ["CI_JOB_URL", "BUILD_URL", "TAGBOAT_RUN_URL"].iter().find_map(|name| get(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_for_the_forge_that_the_remote_is_on() {
+        #[rustfmt::skip]
+        let rows = [
+            // forge                                                    remote                              git logs in as
+            ("kind: github",                                            "https://git.acme.dev/a/b.git",     Some("x-access-token")),
+            ("kind: github, url: 'https://git.acme.dev/api/v3'",        "https://git.acme.dev/a/b.git",     Some("x-access-token")),
+            ("kind: gitlab, url: 'https://git.acme.dev/api/v4'",        "https://git.acme.dev/a/b.git",     Some("oauth2")),
+            ("kind: github, url: 'https://git.acme.dev/api/v3'",        "http://git.acme.dev/a/b.git",      None),
+            ("kind: github, url: 'https://git.acme.dev/api/v3'",        "https://mirror.acme.dev/a/b.git",  None),
+            ("kind: local, folder: pulls",                              "https://git.acme.dev/a/b.git",     None),
+        ];
+        for (forge, remote, user) in rows {
+            let config = config::parse(&format!("forge: {{ {forge} }}"), "t").unwrap();
+            let entry = configured(&config.forge, &RemoteUrl::parse(remote).unwrap());
+            assert_eq!(entry.map(|entry| entry.git_user), user, "{forge} and {remote}");
+        }
+    }
 }

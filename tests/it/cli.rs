@@ -1,1 +1,236 @@
-//! Tests of cli.
+//! The command line as people and scripts see it: help, exit codes, JSON, colour, and what no command may touch.
+#![cfg(unix)]
+
+use std::path::Path;
+
+use serde_json::Value;
+use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tempfile::TempDir;
+
+use crate::support::git_http;
+use crate::support::repository::{Bare, git, snapshot};
+use crate::support::tagboat::Tagboat;
+
+const COMMANDS: &[&str] = &["run", "plan", "edit", "list", "explain", "check", "init", "demo", "schema"];
+
+/// A checkout of a repository with two images, one of which has a newer tag, and the registry that has it.
+struct Place {
+    _registry: Embedded,
+    /// What the configuration has to say about it.
+    plain: String,
+    folder: TempDir,
+    bare: Bare,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let registry = Embedded::start().await.unwrap();
+        for tag in ["1.0", "1.1"] {
+            registry.push("acme/api", tag, &ImageSpec::default()).unwrap();
+        }
+        let folder = TempDir::new().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        let image = format!("{}/acme/api", registry.host());
+        let plain = format!("registries: {{ '{}': {{ plain-http: true }} }}\n", registry.host());
+        let files = [
+            ("api/app.yaml", format!("kind: Pod\nspec:\n  containers:\n  - image: {image}:1.0\n")),
+            ("web/app.yaml", format!("kind: Pod\nspec:\n  containers:\n  - image: {image}:1.1\n")),
+            ("tagboat.yaml", format!("forge: {{ kind: local, folder: {}/pulls }}\n{plain}", folder.path().display())),
+        ];
+        bare.commit("main", &files.each_ref().map(|(path, text)| (*path, &**text)), "Deploy");
+        git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+        Self { _registry: registry, plain, folder, bare }
+    }
+
+    fn checkout(&self) -> std::path::PathBuf {
+        self.folder.path().join("checkout")
+    }
+
+    fn at(&self) -> String {
+        self.checkout().display().to_string()
+    }
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn has(value: &Value, promised: &[&str]) {
+    for key in promised {
+        assert!(keys(value).contains(key), "{key} is not in {value:#}");
+    }
+}
+
+#[test]
+fn help_teaches_and_wrong_usage_is_64() {
+    let tagboat = Tagboat::new();
+    let help = tagboat.run(&["--help"]);
+    for command in COMMANDS {
+        assert!(help.stdout.contains(&format!("\n  {command} ")), "{command} is not in {}", help.stdout);
+        let own = tagboat.run(&[command, "--help"]);
+        assert_eq!((own.code, &*own.stderr), (0, ""));
+        assert!(own.stdout.contains("Usage: tagboat") && own.stdout.contains("--repository"), "{}", own.stdout);
+    }
+    assert!(help.stdout.contains("Exit codes: 0"), "{}", help.stdout);
+    let version = tagboat.run(&["--version"]);
+    assert_eq!((version.code, version.stdout), (0, format!("tagboat {}\n", env!("CARGO_PKG_VERSION"))));
+    #[rustfmt::skip]
+    let wrong: &[&[&str]] = &[
+        &[], &["frobnicate"], &["run", "--frobnicate"], &["list", "--format", "yaml"], &["explain"],
+        &["run", "--image", "Not An Image"], &["list", "-C", "/nowhere"], &["list", "--config", "/nowhere.yaml"],
+        &["explain", "api", "--tags", "/nowhere"], &["explain", "api", "--current", "1", "--policy", "semver: >=1.x.y", "--tags", "-"],
+    ];
+    for arguments in wrong {
+        let said = tagboat.run(arguments);
+        assert_eq!((said.code, said.stdout.is_empty()), (64, true), "{arguments:?}: {said:?}");
+        assert!(!said.stderr.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_scripts_read() {
+    let place = Place::new().await;
+    let (tagboat, at) = (Tagboat::new(), place.at());
+    let json = |arguments: &[&str]| {
+        let said = tagboat.run(&[arguments, &["-C", &at, "--format", "json"]].concat());
+        assert_eq!((said.code, &*said.stderr), (0, ""), "{arguments:?}: {}", said.stdout);
+        said.json()
+    };
+    let list = json(&["list"]);
+    #[rustfmt::skip]
+    has(&list[0], &["path", "line", "column", "format", "field", "value", "name", "tag", "digest", "value-span", "tag-span",
+                    "digest-span", "status", "policy", "reason"]);
+    let text = String::from_utf8(place.bare.file("main", "api/app.yaml")).unwrap();
+    let at_span = |span: &Value| {
+        let [start, end] = [&span[0], &span[1]].map(|at| usize::try_from(at.as_u64().unwrap()).unwrap());
+        text[start..end].to_owned()
+    };
+    assert_eq!(
+        (at_span(&list[0]["tag-span"]), &*at_span(&list[0]["value-span"])),
+        ("1.0".into(), list[0]["value"].as_str().unwrap())
+    );
+    assert_eq!(
+        (&list[0]["digest-span"], &list[0]["status"], list.as_array().unwrap().len()),
+        (&Value::Null, &"governed".into(), 2)
+    );
+
+    let explain = json(&["explain", "api"]);
+    has(&explain, &["image", "current", "chosen", "outcome", "policy", "candidates"]);
+    has(&explain["candidates"][0], &["tag", "accepted", "reason"]);
+    assert_eq!((&explain["chosen"], &explain["outcome"]), (&"1.1".into(), &"update".into()));
+
+    let plan = json(&["plan"]);
+    has(&plan, &["changes", "proposals", "held", "failed", "requests"]);
+    has(&plan["changes"][0], &["path", "line", "name", "from", "to", "policy", "reason"]);
+    has(&plan["proposals"][0], &["branch", "title", "action", "url"]);
+    has(&plan["requests"], &["registry", "token", "forge"]);
+    assert_eq!(plan["proposals"][0]["branch"], "tagboat/api");
+    assert_eq!(keys(&json(&["run", "--dry-run"])), keys(&plan));
+    assert_eq!(place.bare.branches().len(), 1);
+    assert!(json(&["check"]).to_string().contains("configuration"));
+    assert!(json(&["schema"])["properties"]["policies"].is_object());
+
+    let detailed = ["-C", &at, "--detailed-exitcode"];
+    assert_eq!(tagboat.run(&[&["plan"], &detailed[..]].concat()).code, 2);
+    assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 2);
+    assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 0, "nothing is left to do");
+    assert_eq!(json(&["run"])["waiting"][0]["to"], "1.1");
+    assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 2);
+    assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 0);
+    assert_eq!(git(&place.checkout(), &["diff", "--numstat"]), "1\t1\tapi/app.yaml");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn planning_touches_nothing_wherever_the_repository_is() {
+    let place = Place::new().await;
+    let checkout = place.checkout();
+    // What a person is in the middle of.
+    std::fs::write(checkout.join("web/app.yaml"), "unfinished").unwrap();
+    std::fs::write(checkout.join("new.yaml"), "staged").unwrap();
+    git(&checkout, &["add", "new.yaml"]);
+    let (before, remote) = (snapshot(&checkout), snapshot(&place.bare.path));
+    let tagboat = Tagboat::new();
+    let server = git_http::serve(place.folder.path(), "bot", "secret");
+    let mut locations = vec![place.at(), format!("{}/web", place.at()), place.bare.url()];
+    locations.extend(server.iter().map(|server| format!("{}/gitops.git", server.public_url)));
+    for location in &locations {
+        let said = tagboat.run(&["plan", "-C", location, "--format", "json"]);
+        assert_eq!(said.code, 0, "{location}: {said:?}");
+        assert_eq!(said.json()["changes"][0]["path"], "api/app.yaml", "{location}: {said:?}");
+        let list = tagboat.run(&["list", "-C", location, "--format", "json"]);
+        assert_eq!(list.code, 0, "{location}: {list:?}");
+    }
+    assert!(snapshot(&checkout) == before, "the checkout has changed");
+    assert!(snapshot(&place.bare.path) == remote, "the remote has changed");
+    assert_eq!(left(tagboat.home()), [""; 0]);
+}
+
+/// Files below a folder.
+fn left(folder: &Path) -> Vec<String> {
+    snapshot(folder).into_keys().filter(|path| path.is_file()).map(|path| path.display().to_string()).collect()
+}
+
+#[test]
+fn a_policy_is_tried_out_without_any_registry() {
+    let tagboat = Tagboat::new();
+    let tags = "1.2.3\n1.3.0\n\n# a comment\n2.0.0\n1.3.0-rc.1\nlatest\n";
+    let arguments = ["explain", "api", "--tags", "-", "--current", "1.2.3", "--policy", "semver: ^1.2"];
+    let said = tagboat.feed(&[&arguments[..], &["--format", "json"]].concat(), tags);
+    assert_eq!(said.code, 0, "{said:?}");
+    let explained = said.json();
+    assert_eq!((&explained["chosen"], &explained["current"]), (&"1.3.0".into(), &"1.2.3".into()));
+    assert_eq!(explained["candidates"].as_array().unwrap().len(), 5);
+    let reverse: String = tags.lines().rev().map(|line| format!("{line}\n")).collect();
+    assert_eq!(tagboat.feed(&[&arguments[..], &["--format", "json"]].concat(), &reverse).json(), explained);
+    let text = tagboat.feed(&arguments, tags);
+    assert!(text.stdout.contains("→  1.3.0") && text.stdout.contains("2.0.0"), "{}", text.stdout);
+}
+
+#[test]
+fn colour_is_for_terminals_or_on_demand() {
+    let arguments = ["explain", "api", "--tags", "-", "--current", "1.0"];
+    let color = |tagboat: &Tagboat, more: &[&str]| {
+        tagboat.feed(&[&arguments[..], more].concat(), "1.1").stdout.contains('\u{1b}')
+    };
+    let (plain, no_color) = (Tagboat::new(), Tagboat::new().with("NO_COLOR", "1"));
+    assert!(!color(&plain, &[]), "a pipe is no terminal");
+    assert!(color(&plain, &["--color", "always"]));
+    assert!(!color(&plain, &["--color", "never"]));
+    assert!(!color(&no_color, &[]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn init_writes_what_the_other_commands_take() {
+    let place = Place::new().await;
+    let (tagboat, at) = (Tagboat::new(), place.at());
+    assert_eq!(tagboat.run(&["init", "-C", &at]).code, 64, "there is one already");
+    let printed = tagboat.run(&["init", "-C", &at, "--stdout"]).stdout;
+    std::fs::remove_file(place.checkout().join("tagboat.yaml")).unwrap();
+    assert_eq!(tagboat.run(&["init", "-C", &at]).code, 0);
+    let written = std::fs::read_to_string(place.checkout().join("tagboat.yaml")).unwrap();
+    assert_eq!(written, printed);
+    std::fs::write(place.checkout().join("tagboat.yaml"), written + &place.plain).unwrap();
+    for command in ["list", "plan"] {
+        let said = tagboat.run(&[command, "-C", &at, "--format", "json"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        assert!(said.stdout.contains("acme/api"), "{said:?}");
+    }
+}
+
+#[test]
+fn the_demonstration_runs_to_its_end() {
+    // A proxy that nobody answers at: whoever asked the network would fail.
+    let tagboat = Tagboat::new().with("HTTPS_PROXY", "http://127.0.0.1:9").with("NO_COLOR", "1");
+    let said = tagboat.run(&["demo"]);
+    assert_eq!((said.code, &*said.stderr), (0, ""), "{}", said.stdout);
+    #[rustfmt::skip]
+    let lines = ["1. The stage", "2. tagboat run", "\n-", "\n+", "opened", "3. tagboat run, again", "unchanged",
+                 "4. CI pushes ghcr.io/acme/api:1.4.11", "updated", "5. Where to look"];
+    let mut rest = &*said.stdout;
+    for line in lines {
+        let at =
+            rest.find(line).unwrap_or_else(|| panic!("{line:?} is missing, or not in its place, in\n{}", said.stdout));
+        rest = &rest[at + line.len()..];
+    }
+    assert_eq!(left(tagboat.home()), [""; 0], "everything is put away");
+}

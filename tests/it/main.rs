@@ -7,6 +7,7 @@
     reason = "helpers of tests may fail, say that they skip, write scratch files and start servers, as tests do"
 )]
 
+mod bad_input;
 mod cli;
 mod config;
 mod edit_properties;
@@ -19,6 +20,8 @@ mod policies;
 mod policy_peers;
 mod readme;
 mod registries;
+mod rendered;
 mod report;
 mod run;
+mod seed;
 mod support;

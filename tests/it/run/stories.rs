@@ -267,6 +267,10 @@ const STORIES: &[Story] = &[
         Has(1, "labels", "deploy"),
         Merge(1),
     ], config: "pull-requests: { labels: [deploy] }", ..USUAL },
+    Story { name: "a reviewer who can't be asked: said, and the pull request stands", hosts: &[Some(&GITHUB)], acts: &[
+        Run(&["open tagboat/api: …", "failed api: …"]),
+        Has(1, "state", "open"),
+    ], config: "pull-requests: { reviewers: [nobody] }", ..USUAL },
     Story { name: "tag and digest move together", acts: &[
         Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
         Holds("tagboat/api", "api/app.yaml", "api:1.1@"),

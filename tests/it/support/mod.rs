@@ -13,6 +13,8 @@ pub(crate) mod repository;
 #[cfg(unix)]
 pub(crate) mod ssh;
 #[cfg(unix)]
+pub(crate) mod tagboat;
+#[cfg(unix)]
 pub(crate) mod token_server;
 #[cfg(unix)]
 pub(crate) mod wire;

@@ -1,0 +1,219 @@
+//! What goes wrong in this world: each kind is told with its reason and a hint, nothing is changed by mistake, the rest is
+//! done, and scripts get their exit code and their JSON document all the same.
+#![cfg(unix)]
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::double::{Double as Forge, READER, TOKEN};
+use crate::support::git_http;
+use crate::support::github::GITHUB;
+use crate::support::process::free_port;
+use crate::support::repository::Bare;
+use crate::support::tagboat::{Said, Tagboat};
+use crate::support::wire::{Asked, Double, Reply};
+
+/// A bare repository whose forge is a folder, and the program.
+struct Place {
+    folder: TempDir,
+    bare: Bare,
+    tagboat: Tagboat,
+}
+
+impl Place {
+    fn new(config: &str, files: &[(&str, &str)]) -> Self {
+        let folder = TempDir::new().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        let forge = format!("forge: {{ kind: local, folder: {} }}\n", folder.path().join("pulls").display());
+        let config = if config.contains("forge:") { config.to_owned() } else { config.to_owned() + &forge };
+        bare.commit("main", &[&[("tagboat.yaml", &*config)], files].concat(), "Deploy");
+        Self { folder, bare, tagboat: Tagboat::new() }
+    }
+
+    fn run(&self) -> Said {
+        self.tagboat.run(&["run", "-C", &self.bare.url(), "--format", "json"])
+    }
+}
+
+/// A manifest with one image.
+fn pod(image: &str) -> String {
+    format!("kind: Pod\nspec:\n  containers:\n  - image: {image}\n")
+}
+
+/// What the configuration says about registries without TLS.
+fn plain(hosts: &[&str]) -> String {
+    let entries: Vec<_> = hosts.iter().map(|host| format!("'{host}': {{ plain-http: true }}")).collect();
+    format!("registries: {{ {} }}\n", entries.join(", "))
+}
+
+/// A registry in which every image but `acme/good` has another fault.
+fn answer(asked: &Asked) -> Reply {
+    let image = asked.path().trim_start_matches("/v2/").trim_end_matches("/tags/list");
+    match image {
+        "acme/good" => Reply::tags(["1.0", "1.1"]),
+        "acme/unauthorized" => Reply::new(401, "{}").header("www-authenticate", "Basic realm=\"acme\""),
+        "acme/forbidden" => Reply::new(403, "{}"),
+        "acme/malformed" => Reply::new(200, "{\"tags\": [\"1.0\", "),
+        "acme/early" if asked.query("last").is_none() => {
+            Reply::tags(["1.0", "1.1"]).header("link", "</v2/acme/early/tags/list?last=1.1>; rel=\"next\"")
+        }
+        _ => Reply::new(404, "{}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_run_over_everything_that_can_be_wrong() {
+    let registry = Double::start(answer).await;
+    let (host, down) = (registry.host(), format!("127.0.0.1:{}", free_port()));
+    #[rustfmt::skip]
+    let images = [
+        // image                  reason
+        ("acme/unauthorized",     "does not accept an anonymous request"),
+        ("acme/forbidden",        "forbids this to an anonymous request"),
+        ("acme/missing",          "does not exist at"),
+        ("acme/malformed",        "not a tag list"),
+        ("acme/early",            "ends early"),
+        ("acme/down",             "refused"),
+    ];
+    #[rustfmt::skip]
+    let files = [
+        // path                   contents                                                reason
+        ("broken/app.yaml",       "image: [acme/api:1.0\nkind: }".to_owned(),            "YAML"),
+        ("chart/template.yaml",   pod("\"{{ .Values.image }}:{{ .Values.tag }}\""),       "a template fills it in"),
+        ("chart/bare.yaml",       "{{- if .Values.on }}\nimage: a:{{ .x }}\n{{- end }}\n".to_owned(), "template"),
+        ("malformed/app.yaml",    pod("ghcr.io/Acme/API:1.0"),                            "lower case"),
+        ("marked/app.yaml",       pod("ghcr.io/acme/api:1.0 # tagboat: relaese"),         "relaese"),
+    ];
+    let good = ("good/app.yaml", pod(&format!("{host}/acme/good:1.0")));
+    let unreachable = images.iter().map(|(image, _)| {
+        let host = if *image == "acme/down" { &down } else { &host };
+        (format!("{image}/app.yaml"), pod(&format!("{host}/{image}:1.0")))
+    });
+    let unreachable = unreachable.collect::<Vec<_>>();
+    let mut all = vec![(good.0, &*good.1)];
+    all.extend(unreachable.iter().map(|(path, text)| (&**path, &**text)));
+    all.extend(files.iter().map(|(path, text, _)| (*path, &**text)));
+    let config = format!("policies: {{ release: {{ semver: '*' }} }}\n{}", plain(&[&host, &down]));
+    let place = Place::new(&config, &all);
+    let said = place.run();
+    let report = said.json();
+    assert_eq!(said.code, 3, "{report:#}");
+
+    for (image, reason) in images {
+        let found = row(&report["failed"], "what", image);
+        assert!(found["reason"].as_str().unwrap().contains(reason), "{found:#}");
+        assert!(found["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{found:#}");
+        assert_eq!(found["places"][0], format!("{image}/app.yaml:4"));
+    }
+    assert_eq!(report["failed"].as_array().unwrap().len(), images.len());
+    let listed = place.tagboat.run(&["list", "-C", &place.bare.url(), "--format", "json"]).json();
+    for (path, _, reason) in files {
+        let found = row(&listed, "path", path);
+        assert_ne!(found["status"], "governed");
+        assert!(found["reason"].as_str().unwrap().contains(reason), "{found:#}");
+    }
+    assert_eq!(place.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/good"]);
+    let proposed = String::from_utf8(place.bare.file("tagboat/good", "good/app.yaml")).unwrap();
+    assert_eq!(proposed, good.1.replace(":1.0\n", ":1.1\n"));
+    assert!(place.folder.path().join("pulls/0001.md").is_file());
+}
+
+/// The row of a list whose field ends with a text.
+fn row<'a>(list: &'a Value, field: &str, end: &str) -> &'a Value {
+    let rows = list.as_array().unwrap();
+    let found = rows.iter().find(|row| row[field].as_str().is_some_and(|text| text.ends_with(end)));
+    found.unwrap_or_else(|| panic!("nothing about {end} in {list:#}"))
+}
+
+#[test]
+fn nothing_is_begun_with_a_configuration_that_is_wrong() {
+    #[rustfmt::skip]
+    let rows = [
+        // tagboat.yaml                                           where and what                                       hint
+        ("polices: {}",                                           "tagboat.yaml:1:1: unknown key `polices`",           "did you mean `policies`?"),
+        ("rules:\n  - policy: relaese\npolicies: { release: { semver: '*' } }", "tagboat.yaml:2:13: unknown policy `relaese`", "did you mean `release`?"),
+        ("policies:\n  p: { semver: '>=1.x.y' }",                 "tagboat.yaml:2:8: policy `p`: `semver`",            "ranges look like"),
+        ("policies:\n  p: { newest-build: true, include: '(' }",  "is not a regular expression",                       "quote the pattern"),
+        ("pull-requests: { group: '{{ pathdir }}' }",             "pathdir",                                           "path_dir"),
+    ];
+    for (config, what, hint) in rows {
+        let place = Place::new(&format!("{config}\n"), &[("good/app.yaml", &pod("nginx:1.0"))]);
+        let said = place.run();
+        assert_eq!(said.code, 64, "{config}: {said:?}");
+        assert!(said.stderr.contains(what), "{config}: {}", said.stderr);
+        assert!(said.stderr.contains("hint: ") && said.stderr.contains(hint), "{config}: {}", said.stderr);
+        assert!(said.json()["error"].as_str().unwrap().contains(what), "{config}: {said:?}");
+        assert_eq!(place.bare.branches().len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_of_the_repository_refuses() {
+    let registry = Double::start(answer).await;
+    let manifest = pod(&format!("{}/acme/good:1.0", registry.host()));
+    let two = [("one/app.yaml", &*manifest), ("two/app.yaml", &*manifest)];
+
+    let plain = plain(&[&registry.host()]);
+    let place = Place::new(&plain, &two);
+    let refuse = "while read old new ref; do case $ref in */one) echo \"error: GH006: Protected branch update failed for \
+                  $ref.\" >&2; exit 1;; esac; done";
+    place.bare.hook("pre-receive", refuse);
+    let said = place.run();
+    let found = row(&said.json()["failed"], "what", "one").clone();
+    assert_eq!((said.code, found["reason"].as_str().unwrap().contains("GH006")), (3, true), "{said:?}");
+    assert!(found["hint"].is_string());
+    assert_eq!(place.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/two"]);
+
+    let forge = Forge::start(&GITHUB, &place.bare.path);
+    let config = format!("{plain}forge: {{ kind: github, url: '{}', repository: acme/gitops }}\n", forge.api_url);
+    for (token, code, reason) in
+        [(READER, 1, "may not do that (403)"), ("expired", 1, "does not accept the token (401)")]
+    {
+        let place = Place::new(&config, &two);
+        let forge_of = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", token);
+        let said = forge_of.run(&["run", "-C", &place.bare.url(), "--format", "json"]);
+        assert_eq!(said.code, code, "{said:?}");
+        assert!(said.stdout.contains(reason), "{said:?}");
+        assert!(said.json()["hint"].is_string() || said.json()["failed"][0]["hint"].is_string(), "{said:?}");
+        assert!(forge.hub(|hub| hub.pulls.is_empty()));
+    }
+    assert_ne!(TOKEN, READER);
+}
+
+#[test]
+fn what_stands_in_the_way_of_beginning() {
+    let place = Place::new("", &[("app.yaml", &pod("nginx:1.0"))]);
+    let url = place.bare.url();
+    let gone = format!("file://{}/gone.git", place.folder.path().display());
+    let rows = [
+        (Tagboat::new().with("PATH", "/nowhere"), &url, "cannot find the program git", "install git"),
+        (Tagboat::new(), &gone, "no such repository", "check the URL"),
+    ];
+    for (tagboat, url, what, hint) in rows {
+        told(&tagboat.run(&["run", "-C", url, "--format", "json"]), what, hint);
+    }
+    let Some(server) = git_http::serve(place.folder.path(), "bot", "right") else { return };
+    let url = format!("{}/gitops.git", server.url);
+    let wrong = Tagboat::new().with("TAGBOAT_GIT_USER", "bot").with("TAGBOAT_GIT_PASSWORD", "wrong-password");
+    let said = wrong.run(&["run", "-C", &url, "--format", "json"]);
+    told(&said, "access denied", "the credentials need the right");
+    assert!(!format!("{said:?}").contains("wrong-password"));
+}
+
+fn told(said: &Said, what: &str, hint: &str) {
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.stderr.contains(what) && said.stderr.contains(&format!("hint: {hint}")), "{said:?}");
+    let document = said.json();
+    assert!(document["error"].as_str().unwrap().contains(what), "{said:?}");
+    assert!(document["hint"].as_str().unwrap().contains(hint), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_could_be_done() {
+    let registry = Double::start(answer).await;
+    let missing = pod(&format!("{}/acme/missing:1.0", registry.host()));
+    let place = Place::new(&plain(&[&registry.host()]), &[("app.yaml", &missing)]);
+    let said = place.run();
+    assert_eq!((said.code, said.json()["failed"].as_array().unwrap().len()), (1, 1), "{said:?}");
+    assert_eq!(place.bare.branches().len(), 1);
+}

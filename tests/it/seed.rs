@@ -1,0 +1,140 @@
+//! The way of one image on real parts: built by umoci and pushed by skopeo into Debian's `docker-registry` with a password,
+//! manifests behind `git http-backend` with another, and the program itself in between. Only the forge is a double.
+#![cfg(unix)]
+
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use tempfile::TempDir;
+
+use crate::support::docker_registry::{DockerRegistry, run};
+use crate::support::double::{Double, TOKEN};
+use crate::support::git_http::{self, Server};
+use crate::support::github::GITHUB;
+use crate::support::process::find;
+use crate::support::repository::{Bare, git, snapshot};
+use crate::support::tagboat::{Said, Tagboat};
+
+const MANIFEST: &str = include_str!("../../fixtures/run/seed/deployment.yaml");
+const CONFIG: &str = include_str!("../../fixtures/run/seed/tagboat.yaml");
+const IMAGE: &str = "kostiscodefresh/simple-web-app";
+const PATH: &str = "apps/web/deployment.yaml";
+/// Tags and when each was built. The newest build is neither the first, nor the last, nor the greatest.
+const BUILDS: &[(&str, &str)] = &[
+    ("3d9b390", "2024-01-02T03:04:05Z"),
+    ("0fedcba", "2024-02-02T03:04:05Z"),
+    ("7a1b2c3", "2024-04-02T03:04:05Z"),
+    ("ffffff0", "2024-03-02T03:04:05Z"),
+    ("nightly", "2024-05-02T03:04:05Z"),
+];
+const GIT_PASSWORD: &str = "planted-password-of-git";
+const REGISTRY_PASSWORD: &str = "planted-password-of-the-registry";
+
+struct Parts {
+    _registry: DockerRegistry,
+    server: Server,
+    forge: Double,
+    bare: Bare,
+    tagboat: Tagboat,
+    _folder: TempDir,
+}
+
+/// All the parts, or nothing, and a word about it, where a program is absent.
+fn parts() -> Option<Parts> {
+    for program in ["umoci", "skopeo", "htpasswd"] {
+        find(program)?;
+    }
+    let passwords = |folder: &Path| {
+        std::fs::write(folder.join("htpasswd"), run("htpasswd", &["-Bbn", "alice", REGISTRY_PASSWORD])).unwrap();
+    };
+    let settings = "http: {addr: $ADDR}\nauth: {htpasswd: {realm: r, path: $DIR/htpasswd}}";
+    let registry = DockerRegistry::start(settings, passwords)?;
+    let login = format!("--dest-creds=alice:{REGISTRY_PASSWORD}");
+    for (tag, created) in BUILDS {
+        registry.push(IMAGE, &[tag], created, &[], &[&login]);
+    }
+    let folder = TempDir::new().unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    let server = git_http::serve(folder.path(), "bot", GIT_PASSWORD)?;
+    let forge = Double::start(&GITHUB, &bare.path);
+    let config = CONFIG.replace("REGISTRY", &registry.host()).replace("FORGE", &forge.api_url);
+    bare.commit("main", &[("tagboat.yaml", &config), (PATH, MANIFEST)], "Deploy");
+    let tagboat = Tagboat::new()
+        .with("RUST_LOG", "trace")
+        .with("TAGBOAT_FORGE_TOKEN", TOKEN)
+        .with("TAGBOAT_GIT_USER", "bot")
+        .with("TAGBOAT_GIT_PASSWORD", GIT_PASSWORD)
+        .with("ACME_USER", "alice")
+        .with("ACME_PASSWORD", REGISTRY_PASSWORD);
+    Some(Parts { _registry: registry, server, forge, bare, tagboat, _folder: folder })
+}
+
+impl Parts {
+    fn run(&self, command: &str) -> Said {
+        let url = format!("{}/gitops.git", self.server.url);
+        let said = self.tagboat.run(&[command, "-C", &url, "--format", "json"]);
+        assert!(said.stderr.contains("TRACE"), "nothing would be found in a log that is not there");
+        assert_eq!(secrets(&said.stdout), [""; 0], "on standard output");
+        assert_eq!(secrets(&said.stderr), [""; 0], "in the log");
+        said
+    }
+}
+
+/// The planted secrets that stand in a text, as they are or as HTTP sends them.
+fn secrets(text: &str) -> Vec<String> {
+    let encode = |login: &str| base64::engine::general_purpose::STANDARD.encode(login);
+    let all = [
+        TOKEN.to_owned(),
+        GIT_PASSWORD.to_owned(),
+        REGISTRY_PASSWORD.to_owned(),
+        encode(&format!("bot:{GIT_PASSWORD}")),
+        encode(&format!("alice:{REGISTRY_PASSWORD}")),
+    ];
+    all.into_iter().filter(|secret| text.contains(secret.as_str())).collect()
+}
+
+#[test]
+fn one_pull_request_with_one_changed_line() {
+    let Some(parts) = parts() else { return };
+    let checks = parts.run("check");
+    assert_eq!(checks.code, 0, "{}", checks.stdout);
+    let said = parts.run("run");
+    assert_eq!(said.code, 0, "{said:?}");
+    let report = said.json();
+    assert_eq!(report["changes"].as_array().unwrap().len(), 1, "{report:#}");
+    assert_eq!((&report["changes"][0]["from"], &report["changes"][0]["to"]), (&"3d9b390".into(), &"7a1b2c3".into()));
+    assert_eq!(report["changes"][0]["line"], 18);
+    assert_eq!(report["proposals"][0]["action"], "open");
+    assert_eq!(report["failed"].as_array().unwrap().len(), 0);
+
+    let branch = report["proposals"][0]["branch"].as_str().unwrap();
+    let pushed = parts.bare.file(branch, PATH);
+    assert_eq!(String::from_utf8(pushed).unwrap(), MANIFEST.replace(":3d9b390", ":7a1b2c3"));
+    assert!(!MANIFEST.ends_with('\n'));
+    assert_eq!(git(&parts.bare.path, &["diff", "--numstat", "main", branch]), format!("1\t1\t{PATH}"));
+    assert_eq!(parts.forge.hub(|hub| hub.pulls.len()), 1);
+
+    parts.forge.take_log();
+    let (heads, again) = (parts.bare.branches(), parts.run("run"));
+    assert_eq!((again.code, parts.bare.branches()), (0, heads), "{again:?}");
+    assert_eq!(parts.forge.writes(), [""; 0]);
+    assert!(parts.forge.take_log().len() <= 3);
+
+    nothing_is_left_behind(&parts);
+}
+
+/// No secret in what people and other programs see, and no file on this machine.
+fn nothing_is_left_behind(parts: &Parts) {
+    let pulls = parts.forge.hub(|hub| format!("{:?}", hub.pulls));
+    assert_eq!(secrets(&pulls), [""; 0], "in the pull request");
+    let objects = Command::new("git")
+        .args(["cat-file", "--batch-all-objects", "--batch", "--unordered"])
+        .current_dir(&parts.bare.path)
+        .output()
+        .unwrap();
+    assert!(objects.stdout.len() > MANIFEST.len());
+    assert_eq!(secrets(&String::from_utf8_lossy(&objects.stdout)), [""; 0], "in git");
+    let left = snapshot(parts.tagboat.home());
+    assert_eq!(left.keys().collect::<Vec<_>>(), [&parts.tagboat.home().join("tmp")], "on this machine");
+}
