@@ -34,6 +34,9 @@ const NEEDS: &str = "write on `repository` and `issue`, and write access to this
 const PAGE: usize = 50;
 const PAGES: usize = 200;
 
+/// Pages of ended pull requests that are looked through where the server knows no filter by branch.
+const ENDED_PAGES: usize = 4;
+
 /// A pull request is a draft because its title starts so; both servers' default.
 const DRAFT: &str = "WIP: ";
 
@@ -74,13 +77,15 @@ impl Forge for Gitea {
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
-        self.list(&[("state", "open")], |pull| pull.head.name.starts_with(prefix)).await
+        let (found, all) = self.list(&[("state", "open")], PAGES, |pull| pull.head.name.starts_with(prefix)).await?;
+        let action = || format!("list the pull requests of {}", self.repository);
+        if all { Ok(found) } else { Err(ForgeError::endless(action(), PAGES)) }
     }
 
     async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
-        // Forgejo finds a branch's; Gitea gives all, and we choose.
+        // Forgejo finds a branch's; an older server gives all, newest first, and we choose among the newest.
         let filter = [("state", "closed"), ("head", branch.as_str())];
-        let mut found = self.list(&filter, |pull| pull.branch() == branch.as_str()).await?;
+        let (mut found, _) = self.list(&filter, ENDED_PAGES, |pull| pull.branch() == branch.as_str()).await?;
         found.sort_by_key(|pull| std::cmp::Reverse(pull.number));
         Ok(found)
     }
@@ -170,36 +175,38 @@ impl Opens for Gitea {
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
         let branch = proposal.branch.as_str();
-        let found = self.list(&[("state", "open"), ("head", branch)], |pull| pull.head.name == branch).await?;
+        let filter = [("state", "open"), ("head", branch)];
+        let (found, _) = self.list(&filter, PAGES, |pull| pull.head.name == branch).await?;
         Ok(found.into_iter().next())
     }
 }
 
 impl Gitea {
-    /// All pull requests of the repository that pass both filters: the server's, which it may not know, and ours.
+    /// Pull requests of the repository that pass both filters, the server's, which it may not know, and ours; and
+    /// whether these are all, or only those on the first `pages`.
     async fn list(
         &self,
         filter: &[(&str, &str)],
+        pages: usize,
         wanted: impl Fn(&Pull) -> bool + Send,
-    ) -> Result<Vec<PullRequest>, ForgeError> {
+    ) -> Result<(Vec<PullRequest>, bool), ForgeError> {
         let action = format!("list the pull requests of {}", self.repository);
         let (mut found, mut read) = (Vec::new(), 0);
-        for page in 1..=PAGES {
+        for page in 1..=pages {
             let query = format!("{}&limit={PAGE}&page={page}", query(filter));
             let route = format!("{}/pulls?{query}", self.root);
             let heard = self.rest.send::<Vec<Pull>>(&action, Method::GET, &route, None).await?;
             let total = heard.header("x-total-count").and_then(|count| count.parse().ok());
             let got = heard.body.len();
             read += got;
-            found.extend(
-                heard.body.into_iter().filter(|pull| pull.is_local() && wanted(pull)).filter_map(Pull::observed),
-            );
+            let ours = heard.body.into_iter().filter(|pull| pull.is_local() && wanted(pull));
+            found.extend(ours.filter_map(Pull::observed));
             // A server may give fewer to a page than it is asked for, so only the count tells the end.
             if got == 0 || read >= total.unwrap_or(if got < PAGE { 0 } else { usize::MAX }) {
-                return Ok(found);
+                return Ok((found, true));
             }
         }
-        Err(ForgeError::endless(action, PAGES))
+        Ok((found, false))
     }
 
     async fn patch(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<PullRequest, ForgeError> {
