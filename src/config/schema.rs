@@ -216,7 +216,8 @@ pub(super) struct AuthorSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ForgeSchema {
-    /// `github`, or `local` for files in a folder.
+    /// `github`, `gitlab`, `gitea`, `bitbucket-cloud`, `bitbucket-data-center`, `azure-devops`, or `local` for files in a
+    /// folder.
     pub(super) kind: Option<String>,
     /// Where its API answers, for those that are hosted by yourself: `https://github.acme.internal/api/v3`.
     pub(super) url: Option<Located<String>>,

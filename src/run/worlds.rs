@@ -142,7 +142,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let recognised = parsed.as_ref().ok().and_then(forge::recognise);
     let entry = named.transpose()?.or(recognised).ok_or_else(|| {
         Error::usage(format!("can't tell which forge {remote} is on"))
-            .hint(Some("set `forge: { kind: … }` in tagboat.yaml; `tagboat check` lists the kinds"))
+            .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml, to one of {}", forge_kinds())))
     })?;
     let derived = parsed.ok().and_then(|remote| (entry.address)(&remote));
     let api = settings.folder.as_ref().map(|folder| loaded.folder.join(folder).display().to_string());
@@ -160,8 +160,11 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
 }
 
 fn unknown_forge(kind: &str) -> Error {
-    let known = forge::FORGES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-    Error::usage(format!("there is no forge of the kind '{kind}'")).hint(Some(format!("known kinds: {known}")))
+    Error::usage(format!("there is no forge of the kind '{kind}'")).hint(Some(format!("known kinds: {}", forge_kinds())))
+}
+
+fn forge_kinds() -> String {
+    forge::FORGES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
 }
 
 /// Connects the registries, with what the configuration says about each and credentials from where docker has them.
