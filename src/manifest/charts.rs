@@ -33,10 +33,13 @@ impl Format for Chart {
         {
             for item in tree.items(dependencies) {
                 let part = |key| tree.get(item, key);
-                if let (Some(url), Some(version)) = (part("repository"), part("version"))
-                    && tree.text_of(url).is_some_and(|text| text.starts_with("oci://"))
-                {
-                    oci_chart(document, found, NAME, url, part("name"), version);
+                let (Some(url), Some(version)) = (part("repository"), part("version")) else { continue };
+                match tree.text_of(url) {
+                    Some(text) if text.starts_with("oci://") => {
+                        oci_chart(document, found, NAME, url, part("name"), version)
+                    }
+                    Some(text) if text.starts_with("http") => http_chart(document, found, NAME, version),
+                    _ => {}
                 }
             }
         }
@@ -45,6 +48,14 @@ impl Format for Chart {
             let parts = Parts { name: Some(image.clone()), tag: Some(version), ..Parts::default() };
             found.parts(document, NAME, &parts);
         }
+    }
+}
+
+/// A chart that no registry holds.
+pub(super) fn http_chart(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, version: NodeId) {
+    if !found.is_taken(version) {
+        let reason = "a chart of a repository that is no container registry".to_owned();
+        found.remark(document, format, version, Standing::NotOurs, reason);
     }
 }
 

@@ -86,6 +86,7 @@ fn single(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, 
         "imageName" | "baseImage" | "containerImage" | "imageRef" | "image_name" => true,
         "reference" => under_image(),
         "name" => kind_says_image(),
+        _ if tree.key_text(map) == Some("baseImageOverrides") => true,
         "package" => document.group() == "pkg.crossplane.io",
         _ => is_image_key(key),
     };

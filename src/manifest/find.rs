@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::document::{Document, DocumentOrigin};
+use super::foreign;
 use super::format::Format;
 use super::found::Found;
 use super::lines;
@@ -10,7 +11,7 @@ use super::marker;
 use super::occurrence::{Finding, Occurrence, Place, Remark, Standing};
 use super::options::Options;
 use super::place::{File, begins};
-use super::screen::{may_hold, reads};
+use super::screen::{is_schema, may_hold, reads};
 use crate::text::{self, NodeId, Origin, Span, Style, Tree};
 
 /// The format of remarks on whole files.
@@ -60,7 +61,7 @@ fn read_stream(formats: &[&dyn Format], file: &File<'_>, text: &str, options: &O
     }
     for span in text::documents(body) {
         let part = &body[span.range()];
-        if !may_hold(part.as_bytes()) {
+        if !may_hold(part.as_bytes()) || is_schema(part) {
             continue;
         }
         let origin = DocumentOrigin { bytes: Some(Origin::at(start + span.start)), around: 0, prefix: String::new() };
@@ -152,6 +153,9 @@ fn read_embedded(
 fn unreadable(file: &File<'_>, part: &str, offset: usize, message: &str, options: &Options) -> Finding {
     let template = ["{{", "{%", "<%"].iter().find(|mark| part.contains(**mark));
     let (standing, reason) = match template {
+        _ if foreign::pipeline(&file.path).is_some() => {
+            (Standing::NotOurs, "a job of continuous integration, and not YAML".to_owned())
+        }
         Some(_) if options.layout.is_chart_template(&file.path) => {
             (Standing::NotOurs, "a template of a Helm chart: its values hold the images".to_owned())
         }

@@ -2,7 +2,7 @@
 //!
 //! `values` of a HelmRelease are found like any values, patches as embedded documents.
 
-use super::charts::chart_version;
+use super::charts::{chart_version, http_chart};
 use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
@@ -86,7 +86,13 @@ fn chart_of_repository(document: &Document<'_>, found: &mut Found<'_>, spec: Nod
         return;
     }
     let repository = tree.text_at(spec, &["sourceRef", "name"]).unwrap_or_default();
-    let Some(url) = document.options.helm_repositories.get(repository) else { return };
+    let Some(url) = document.options.helm_repositories.get(repository) else {
+        // A marker on it is for another format to judge.
+        if !found.is_marked(document, version) {
+            http_chart(document, found, NAME, version);
+        }
+        return;
+    };
     let (Some(chart_text), Some(text)) = (tree.text_of(chart), tree.text_of(version)) else { return };
     let name = format!("{}/{chart_text}", url.trim_start_matches("oci://").trim_end_matches('/'));
     chart_version(document, found, NAME, name, vec![chart], version, text);

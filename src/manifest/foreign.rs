@@ -55,12 +55,18 @@ pub(super) fn reason(document: &Document<'_>, node: NodeId) -> Option<String> {
     if let Some(why) = inner_object(document, node) {
         return Some(why);
     }
-    let pipeline = PIPELINES.iter().find(|(pattern, _)| match pattern.strip_suffix('/') {
-        Some(_) => document.path.starts_with(pattern) || document.path.contains(&format!("/{pattern}")),
-        None => document.file_name == *pattern,
-    });
-    let (_, whose) = pipeline.filter(|_| !document.is_object())?;
+    let whose = pipeline(document.path).filter(|_| !document.is_object())?;
     Some(format!("the image that a job of {whose} runs in"))
+}
+
+/// Whose continuous integration a file configures, by its path.
+pub(super) fn pipeline(path: &str) -> Option<&'static str> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_it = |pattern: &str| match pattern.ends_with('/') {
+        true => path.starts_with(pattern) || path.contains(&format!("/{pattern}")),
+        false => name == pattern,
+    };
+    PIPELINES.iter().find(|(pattern, _)| is_it(pattern)).map(|(_, whose)| *whose)
 }
 
 /// Below the top-level `status` of an object, or of an object in a `List`.

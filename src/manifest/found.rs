@@ -191,6 +191,11 @@ impl<'a> Found<'a> {
         Ok((reference, Sites { name: None, tag: tag_site, digest: digest_site, echo }))
     }
 
+    /// Whether a marker stands beside a value.
+    pub(super) fn is_marked(&self, document: &Document<'_>, node: NodeId) -> bool {
+        self.markers.iter().any(|marker| marker.governs(document.tree, node))
+    }
+
     /// The image that a comment beside a value names: ours, Renovate's, or a Flux marker's policy.
     pub(super) fn named_by_comment(&self, document: &Document<'_>, node: NodeId) -> Option<String> {
         let mut beside = self.markers.iter().filter(|marker| marker.governs(document.tree, node));

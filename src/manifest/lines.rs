@@ -5,6 +5,7 @@ use super::format::Format;
 use super::found::{Found, Parts};
 use super::options::Options;
 use super::reading::is_surely_reference;
+use super::screen::is_dockerfile;
 use crate::text::{Entry, Span, Tree};
 
 /// `.env` files of Compose.
@@ -112,12 +113,6 @@ impl Format for Patterns {
 /// By name: `.env`, `.env.prod`, `prod.env`.
 fn is_env_file(name: &str) -> bool {
     name == ".env" || name.starts_with(".env.") || name.ends_with(".env")
-}
-
-/// By name: `Dockerfile`, `Dockerfile.prod`, `prod.Dockerfile`.
-fn is_dockerfile(name: &str) -> bool {
-    let is = |word: &str| matches!(word, "Dockerfile" | "Containerfile" | "dockerfile");
-    is(name.split('.').next().unwrap_or_default()) || is(name.rsplit('.').next().unwrap_or_default())
 }
 
 /// Whether a file is one of those here, by its name.

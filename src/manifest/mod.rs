@@ -35,7 +35,7 @@ pub use format::Format;
 pub use found::Found;
 pub use occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Site, Sites, Standing};
 pub use options::{Layout, Named, Options, Pattern};
-pub use screen::{Screen, may_hold, reads};
+pub use screen::{may_hold, reads};
 
 /// All formats, in the order in which they are asked: what an earlier one has reported, a later one leaves alone.
 pub const FORMATS: &[&dyn Format] = &[
