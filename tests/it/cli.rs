@@ -151,7 +151,7 @@ async fn planning_touches_nothing_wherever_the_repository_is() {
     let (before, remote) = (snapshot(&checkout), snapshot(&place.bare.path));
     let tagboat = Tagboat::new();
     let server = git_http::serve(place.folder.path(), "bot", "secret");
-    let mut locations = vec![place.at(), format!("{}/web", place.at()), place.bare.url()];
+    let mut locations = vec![place.at(), place.bare.url()];
     locations.extend(server.iter().map(|server| format!("{}/gitops.git", server.public_url)));
     for location in &locations {
         let said = tagboat.run(&["plan", "-C", location, "--format", "json"]);
