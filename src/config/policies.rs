@@ -31,13 +31,13 @@ pub(super) fn policies(
     policies
 }
 
-/// Reads one policy as people type it: `semver: ^1.2`, `newest-build`, or `{ semver: ^1.2, exclude: -debug$ }`. Outside of
-/// braces the value is taken as it is, so that a range needs no quotes.
+/// Reads one policy as people type it: `semver: ^1.2`, `newest-build`, or YAML: in braces, on several lines, or with
+/// quotes. Otherwise the value is taken as it is, so that a range needs no quotes.
 pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> Entry {
     let start = Position { line: 1, column: 1 };
     let name = Located { value: text.to_owned(), position: start };
     let keys = match text.split_once(':') {
-        _ if text.trim_start().starts_with('{') => match Node::parse(text) {
+        _ if is_yaml(text) => match Node::parse(text) {
             Ok(root) => read(&root, problems),
             Err(problem) => {
                 problems.push(problem);
@@ -49,6 +49,11 @@ pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> Entry {
         None => single(text, "true", start),
     };
     build(&name, &keys, problems).unwrap_or_else(policy::default_entry)
+}
+
+fn is_yaml(text: &str) -> bool {
+    let value = text.split_once(':').map_or("", |(_, value)| value.trim_start());
+    text.trim_start().starts_with('{') || text.trim().contains('\n') || value.starts_with(['"', '\''])
 }
 
 fn single(key: &str, value: &str, position: Position) -> PolicySchema {

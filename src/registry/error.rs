@@ -164,6 +164,12 @@ pub enum RegistryError {
         /// What is wrong.
         cause: String,
     },
+    /// No registry is asked, because the tags came from a file.
+    #[error("{image}: no registry is asked, since the tags came from a file")]
+    NotAsked {
+        /// The image.
+        image: String,
+    },
     /// An OCI layout folder that can't be read.
     #[error("{image}: {path}: {cause}")]
     Layout {
@@ -201,6 +207,7 @@ impl RegistryError {
             Self::RealmElsewhere { realm, .. } => {
                 return Some(format!("if {realm} may have it, name its host with `auth-hosts:` for this registry"));
             }
+            Self::NotAsked { .. } => "this policy needs more than tags: leave --tags out to have the registry asked",
             Self::Credential { .. } | Self::Settings { .. } | Self::Layout { .. } => return None,
         };
         Some(hint.to_owned())

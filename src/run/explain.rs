@@ -17,6 +17,7 @@ use super::discover::list;
 use super::lookup::{Answer, Lookup, Standing, Subject};
 use super::snapshot::Snapshot;
 use super::subjects::subjects;
+use super::unasked::Unasked;
 
 /// What was typed.
 #[derive(Debug, Clone)]
@@ -68,6 +69,7 @@ pub async fn explain(
         }
         subject.given = Some(given);
     }
+    let registry = if asked.tags.is_some() { &Unasked } else { registry };
     let (answers, failures) = Lookup { registry, now: Timestamp::now(), verdicts: true }.decide(vec![subject]).await;
     if let Some(failure) = failures.into_iter().next().filter(|_| answers.iter().all(|a| a.verdicts.is_empty())) {
         let hint = failure.error.hint();

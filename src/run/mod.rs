@@ -12,6 +12,7 @@ mod publish;
 mod snapshot;
 mod subjects;
 mod tell;
+mod unasked;
 pub mod worlds;
 
 pub use decide::Decided;

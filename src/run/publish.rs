@@ -229,7 +229,9 @@ impl Publisher<'_> {
     fn describes(&self, existing: &PullRequest, draft: &Draft) -> bool {
         let wanted = draft.changes.iter().map(RecordedChange::of);
         let labels = self.forge.is_some_and(|forge| forge.limits().labels);
-        let labelled = !labels || self.extras.labels.iter().all(|label| existing.labels.contains(label));
+        // Forges take labels that differ in case for one.
+        let has = |label: &String| existing.labels.iter().any(|one| one.eq_ignore_ascii_case(label));
+        let labelled = !labels || self.extras.labels.iter().all(has);
         labelled && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
     }
 

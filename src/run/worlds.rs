@@ -160,7 +160,8 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
 }
 
 fn unknown_forge(kind: &str) -> Error {
-    Error::usage(format!("there is no forge of the kind '{kind}'")).hint(Some(format!("known kinds: {}", forge_kinds())))
+    Error::usage(format!("there is no forge of the kind '{kind}'"))
+        .hint(Some(format!("known kinds: {}", forge_kinds())))
 }
 
 fn forge_kinds() -> String {

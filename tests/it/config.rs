@@ -206,6 +206,8 @@ fn policies_as_they_are_typed() {
     let rows = [
         ("semver: >=1.0 <3",                       Ok("semver: >=1.0 <3")),
         ("{ semver: ^1.2, exclude: -debug$ }",     Ok("semver: ^1.2")),
+        ("semver: \">=1.0 <3\"",                   Ok("semver: >=1.0 <3")),
+        ("semver: '^1.2'\nexclude: '-debug$'",     Ok("semver: ^1.2")),
         ("newest-build",                           Ok("newest-build")),
         ("newest-build: true",                     Ok("newest-build")),
         ("digest: latest",                         Ok("digest: latest")),
