@@ -10,7 +10,10 @@ use super::args::Common;
 use super::commands::Output;
 
 pub(super) async fn check(common: &Common) -> Result<Exit, Error> {
-    let location = Location::new(&common.repository);
+    let location = match Location::new(&common.repository) {
+        Location::Folder(folder) => Location::Folder(worlds::checkout(&folder)),
+        url @ Location::Url(_) => url,
+    };
     let mut checks = Checks::default();
     let loaded = match &location {
         Location::Folder(folder) => worlds::load(common.config.as_deref(), folder),

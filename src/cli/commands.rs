@@ -55,7 +55,7 @@ async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
     let location = Location::new(&common.repository);
     match &location {
         Location::Folder(folder) => {
-            let loaded = worlds::load(common.config.as_deref(), folder)?;
+            let loaded = worlds::load(common.config.as_deref(), &worlds::checkout(folder))?;
             Ok((worlds::repository(&location, &loaded.config).await?, loaded))
         }
         Location::Url(_) => {
@@ -71,6 +71,10 @@ pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
     match Location::new(&common.repository) {
         Location::Folder(folder) if folder.is_dir() => {
             let loaded = worlds::load(common.config.as_deref(), &folder)?;
+            let above = worlds::checkout(&folder).join(config::FILE_NAME);
+            if loaded.file.is_none() && above.is_file() && above.parent() != Some(&folder) {
+                tracing::warn!("{} is not read: this command was given a folder below it", above.display());
+            }
             Ok((folder, loaded))
         }
         Location::Folder(folder) => Err(Error::usage(format!("{} is not a folder", folder.display()))),

@@ -33,6 +33,14 @@ impl Location {
     }
 }
 
+/// The root of the checkout that a folder is in, where git reads and the configuration stands; else the folder itself.
+pub fn checkout(folder: &Path) -> PathBuf {
+    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    // The path as it was typed reads better in messages.
+    let root = absolute.ancestors().find(|above| above.join(".git").exists()).filter(|root| **root != *absolute);
+    root.map_or_else(|| folder.to_owned(), Path::to_owned)
+}
+
 /// A configuration, and the folder that relative paths in it start from.
 #[derive(Debug, Clone)]
 pub struct Loaded {

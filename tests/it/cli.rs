@@ -160,6 +160,13 @@ async fn planning_touches_nothing_wherever_the_repository_is() {
         let list = tagboat.run(&["list", "-C", location, "--format", "json"]);
         assert_eq!(list.code, 0, "{location}: {list:?}");
     }
+    // A plan is about the repository, wherever in it one stands; a list is about the folder.
+    let below = checkout.join("api").display().to_string();
+    let said = tagboat.run(&["plan", "-C", &below, "--format", "json"]);
+    assert_eq!(said.json()["changes"][0]["path"], "api/app.yaml", "{said:?}");
+    let list = tagboat.run(&["list", "-C", &below, "--format", "json"]);
+    assert_eq!(list.json()[0]["path"], "app.yaml", "{list:?}");
+    assert!(list.stderr.contains("tagboat.yaml is not read"), "{list:?}");
     assert!(snapshot(&checkout) == before, "the checkout has changed");
     assert!(snapshot(&place.bare.path) == remote, "the remote has changed");
     assert_eq!(left(tagboat.home()), [""; 0]);
@@ -184,6 +191,10 @@ fn a_policy_is_tried_out_without_any_registry() {
     assert_eq!(tagboat.feed(&[&arguments[..], &["--format", "json"]].concat(), &reverse).json(), explained);
     let text = tagboat.feed(&arguments, tags);
     assert!(text.stdout.contains("→  1.3.0") && text.stdout.contains("2.0.0"), "{}", text.stdout);
+    let asks = ["explain", "api", "--tags", "-", "--current", "1.2.3", "--policy", "newest-build", "--format", "json"];
+    let unknown = tagboat.feed(&asks, "1.2.3\n1.3.0\nno tag!\n");
+    assert_eq!((unknown.code, &unknown.json()["outcome"]), (1, &"unknown".into()), "{unknown:?}");
+    assert!(unknown.stdout.contains("no registry is asked"), "{unknown:?}");
 }
 
 #[test]
