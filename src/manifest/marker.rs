@@ -111,6 +111,9 @@ impl MarkerComment {
             let between = (value.end <= self.span.start).then(|| &text[value.end..self.span.start]);
             return between.is_some_and(|b| b.len() < 512 && b.bytes().all(|b| matches!(b, b' ' | b'\t' | b',')));
         }
+        if !self.is_above(text, value.start) {
+            return false;
+        }
         // Flux reads a comment above an item only if none stands behind it.
         let line_end = text[value.end..].find(['\n', '\r']).map_or(text.len(), |at| value.end + at);
         if self.says.kind == MarkerKind::Flux && text[value.end..line_end].contains('#') {
@@ -118,7 +121,7 @@ impl MarkerComment {
         }
         let in_block = value.start < self.span.start && self.span.end < value.end;
         let is_item = tree.key_of(node).is_none();
-        !in_block && (self.says.kind != MarkerKind::Flux || is_item) && self.is_above(text, value.start)
+        !in_block && (self.says.kind != MarkerKind::Flux || is_item)
     }
 
     /// Whether the line that holds `offset` comes right below the comment, other comments aside.

@@ -26,6 +26,8 @@ pub(super) struct Node<'a> {
     pub(super) parent: u32,
     /// One past the last node within it.
     pub(super) end: u32,
+    /// Whether it is the key of a mapping.
+    pub(super) is_key: bool,
 }
 
 /// What a node is.
@@ -54,14 +56,15 @@ pub type Entry<'a> = (&'a str, Cow<'a, str>, Span);
 impl<'a> Tree<'a> {
     /// A tree of what was read from a text by other means than YAML: a list of maps. Lines that begin with `#` are comments.
     pub fn of_lines(text: &'a str, maps: Vec<Vec<Entry<'a>>>) -> Self {
-        let mut nodes = vec![Node { shape: Shape::Sequence, span: Span::new(0, 0), parent: 0, end: 1 }];
+        let mut nodes = vec![Node { shape: Shape::Sequence, span: Span::new(0, 0), parent: 0, end: 1, is_key: false }];
         for entries in maps {
             let map = nodes.len();
-            nodes.push(Node { shape: Shape::Mapping, span: Span::new(0, 0), parent: 0, end: 0 });
+            nodes.push(Node { shape: Shape::Mapping, span: Span::new(0, 0), parent: 0, end: 0, is_key: false });
             for (key, value, span) in entries {
-                for (text, span) in [(Cow::Borrowed(key), Span::new(span.start, span.start)), (value, span)] {
+                let key = (Cow::Borrowed(key), Span::new(span.start, span.start), true);
+                for (text, span, is_key) in [key, (value, span, false)] {
                     let end = nodes.len() as u32 + 1;
-                    nodes.push(Node { shape: Shape::Scalar(text, Style::Text), span, parent: map as u32, end });
+                    nodes.push(Node { shape: Shape::Scalar(text, Style::Text), span, parent: map as u32, end, is_key });
                 }
             }
             nodes[map].end = nodes.len() as u32;
@@ -159,10 +162,12 @@ impl<'a> Tree<'a> {
     /// The value of a key, aliases followed. The last one counts where a key stands twice, as most readers have it.
     /// Merge keys (`<<`) are looked into.
     pub fn get(&self, id: NodeId, key: &str) -> Option<NodeId> {
-        self.get_within(id, key, 8)
+        // Merges of merges of merges could take forever to look through.
+        self.get_within(id, key, &mut 256)
     }
 
-    fn get_within(&self, id: NodeId, key: &str, depth: usize) -> Option<NodeId> {
+    fn get_within(&self, id: NodeId, key: &str, budget: &mut usize) -> Option<NodeId> {
+        *budget = budget.checked_sub(1)?;
         let id = self.follow(id);
         let (mut found, mut merge) = (None, None);
         for (name, value) in self.entries(id) {
@@ -176,10 +181,9 @@ impl<'a> Tree<'a> {
             return Some(self.follow(found));
         }
         let merge = self.follow(merge?);
-        let depth = depth.checked_sub(1)?;
         match self.shape(merge) {
-            Shape::Sequence => self.items(merge).find_map(|item| self.get_within(item, key, depth)),
-            _ => self.get_within(merge, key, depth),
+            Shape::Sequence => self.items(merge).find_map(|item| self.get_within(item, key, budget)),
+            _ => self.get_within(merge, key, budget),
         }
     }
 
@@ -228,12 +232,20 @@ impl<'a> Tree<'a> {
 
     /// Whether a node is the key of a mapping.
     pub fn is_key(&self, id: NodeId) -> bool {
-        self.parent(id).is_some_and(|parent| self.entries(parent).any(|(key, _)| key == id))
+        self.nodes[id.index()].is_key
     }
 
     /// The key of a value; `None` for items, keys and the root.
     pub fn key_of(&self, id: NodeId) -> Option<NodeId> {
         let parent = self.parent(id)?;
+        if self.is_key(id) || *self.shape(parent) != Shape::Mapping {
+            return None;
+        }
+        // A key that is a scalar stands right before its value.
+        let before = NodeId(id.0 - 1);
+        if self.is_key(before) && self.parent(before) == Some(parent) {
+            return Some(before);
+        }
         self.entries(parent).find(|(_, value)| *value == id).map(|(key, _)| key)
     }
 

@@ -55,7 +55,8 @@ pub fn parse(text: &str, comments: bool) -> Vec<Result<Tree<'_>, YamlError>> {
 
 struct Builder<'a> {
     tree: Tree<'a>,
-    open: Vec<u32>,
+    /// The collections around the next node, and whether that node is a key.
+    open: Vec<(u32, bool)>,
     /// Granit's anchor numbers and the nodes that carry them.
     anchors: Vec<(usize, NodeId)>,
 }
@@ -82,7 +83,7 @@ impl<'a> Builder<'a> {
             Event::MappingStart(style, anchor, _) => self.open(Shape::Mapping, style, span, anchor),
             Event::SequenceStart(style, anchor, _) => self.open(Shape::Sequence, style, span, anchor),
             Event::MappingEnd | Event::SequenceEnd => {
-                if let Some(index) = self.open.pop() {
+                if let Some((index, _)) = self.open.pop() {
                     let end = self.tree.nodes.len() as u32;
                     let node = &mut self.tree.nodes[index as usize];
                     node.end = end;
@@ -90,8 +91,9 @@ impl<'a> Builder<'a> {
                 }
             }
             Event::Alias(id) => {
-                let target = self.anchors.iter().rev().find(|(anchor, _)| *anchor == id).map(|(_, node)| *node);
-                self.push(Shape::Alias(target), span, 0);
+                // The parser numbers anchors as they come.
+                let target = self.anchors.binary_search_by_key(&id, |(anchor, _)| *anchor).ok();
+                self.push(Shape::Alias(target.map(|at| self.anchors[at].1)), span, 0);
             }
             Event::UnresolvedAlias(_) => {
                 self.push(Shape::Alias(None), span, 0);
@@ -102,14 +104,19 @@ impl<'a> Builder<'a> {
     }
 
     fn open(&mut self, shape: Shape<'a>, _: StructureStyle, span: Span, anchor: usize) {
+        let holds_keys = shape == Shape::Mapping;
         let id = self.push(shape, span, anchor);
-        self.open.push(id.0);
+        self.open.push((id.0, holds_keys));
     }
 
     fn push(&mut self, shape: Shape<'a>, span: Span, anchor: usize) -> NodeId {
         let id = NodeId(self.tree.nodes.len() as u32);
-        let parent = self.open.last().copied().unwrap_or(id.0);
-        self.tree.nodes.push(Node { shape, span, parent, end: id.0 + 1 });
+        let (mut parent, mut is_key) = (id.0, false);
+        if let Some((open, next_is_key)) = self.open.last_mut() {
+            (parent, is_key) = (*open, *next_is_key);
+            *next_is_key = self.tree.nodes[parent as usize].shape == Shape::Mapping && !is_key;
+        }
+        self.tree.nodes.push(Node { shape, span, parent, end: id.0 + 1, is_key });
         if anchor != 0 {
             self.anchors.push((anchor, id));
         }
