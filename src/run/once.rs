@@ -158,7 +158,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result
     let publisher = Publisher {
         git: world.git,
         forge: world.forge,
-        registry: world.registry,
+        registry: request.write.then_some(world.registry),
         base: base.clone(),
         base_commit,
         snapshot: &snapshot,

@@ -7,8 +7,8 @@ use crate::forge::{Forge, ForgeError, Written};
 use crate::git::{Author, Git, GitError};
 use crate::manifest::{self, Refusal};
 use crate::plan::{
-    Action, Draft, Extras, GROUP_TRAILER, Proposal, PullRequest, Record, RecordedChange, TemplateError, Templates,
-    merge_body, texts,
+    Action, Background, Draft, Extras, GROUP_TRAILER, Proposal, PullRequest, Record, RecordedChange, TemplateError,
+    Templates, merge_body, texts,
 };
 use crate::refname::{BranchName, CommitId};
 use crate::registry::Registry;
@@ -22,8 +22,8 @@ pub(super) struct Publisher<'a> {
     pub git: &'a dyn Git,
     /// Its pull requests; `None` where they can't be asked for, which is good enough to plan.
     pub forge: Option<&'a dyn Forge>,
-    /// Tells what people want to know about the images that are proposed.
-    pub registry: &'a dyn Registry,
+    /// Tells what people want to know about the images that are proposed; `None` where no description is written.
+    pub registry: Option<&'a dyn Registry>,
     /// The branch that pull requests are for.
     pub base: BranchName,
     /// What it points at.
@@ -242,8 +242,10 @@ impl Publisher<'_> {
         existing: Option<&PullRequest>,
     ) -> Result<Proposal, TemplateError> {
         let Draft { group, branch, changes } = draft;
-        let references = changes.iter().flat_map(|change| [&change.from, &change.to]);
-        let background = background(self.registry, references).await;
+        let background = match self.registry {
+            Some(registry) => background(registry, changes.iter().flat_map(|change| [&change.from, &change.to])).await,
+            None => Background::new(),
+        };
         let texts = texts(&group, &changes, &self.templates, &background, self.run_url.as_deref())?;
         let record = Record::new(&group, &texts.title, &changes);
         let ours = record.wrap(&texts.body);
