@@ -100,7 +100,7 @@ impl Config {
             });
             let standing = match read {
                 Ok((entry, pin)) => Ok(InRepository { entry, pin, source: format!("the ImagePolicy in {path}") }),
-                Err(error) => Err(format!("the ImagePolicy {marker} in {path} can't be used: {error}")),
+                Err(error) => Err(format!("the ImagePolicy {name} in {path} can't be used: {error}")),
             };
             self.in_repository.insert(marker, standing);
         }
@@ -154,7 +154,7 @@ spec:
         let name = ImageName::new("nginx").unwrap();
         // The manifest leaves the namespace to a kustomization, so the marker's is taken for it.
         let why = config().select(&name, "a.yaml", Some("flux-system:broken")).unwrap_err().to_string();
-        assert!(why.contains("apps/policy.yaml") && why.contains("range"), "{why}");
+        assert!(why.contains("ImagePolicy broken in apps/policy.yaml") && why.contains("nope"), "{why}");
         assert!(config().select(&name, "a.yaml", Some("flux-system:absent")).is_err());
     }
 }

@@ -172,7 +172,7 @@ impl GitError {
                 ));
             }
             Self::NoRemote { .. } => "`git remote` lists the names; or give the URL of a repository",
-            Self::NoDefaultBranch { .. } => "name the base branch in the configuration",
+            Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to a branch that is there",
             Self::LostRace { .. } => "run again: what changed meanwhile is then taken into account",
             Self::Protected { .. } => {
                 "propose to another branch, or let this account bypass the rule in the settings of the repository"

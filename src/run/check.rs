@@ -40,16 +40,11 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
     };
     match forge.check().await {
         Ok(access) => {
-            let user = access
-                .user
-                .map_or_else(|| "no token is sent, or it names nobody".to_owned(), |user| format!("as {user}"));
-            let rights =
-                if access.rights.is_empty() { String::new() } else { format!(", may {}", access.rights.join(", ")) };
-            let left = access
-                .remaining
-                .map(|left| format!(", {left} requests left before the rate limit"))
-                .unwrap_or_default();
-            works("forge", format!("{user}{rights}{left}"))
+            let user = access.user.map(|user| format!("as {user}"));
+            let rights = (!access.rights.is_empty()).then(|| format!("rights: {}", access.rights.join(", ")));
+            let left = access.remaining.map(|left| format!("{left} requests left before the rate limit"));
+            let parts = [Some("answers".to_owned()), user, rights, left];
+            works("forge", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
         }
         Err(error) => fails("forge", chain(&error), error.hint()),
     }

@@ -161,7 +161,7 @@ async fn a_credential_is_not_shown_to_a_token_service_elsewhere() {
     let image = name(format!("{host}/a"));
     let error = connect(&[&host], &refs(&basic(&host))).tags(&image).await.unwrap_err();
     assert!(matches!(error, RegistryError::RealmElsewhere { .. }), "{error}");
-    assert!(error.hint().unwrap().contains("`auth-host:`"), "{error}");
+    assert!(error.hint().unwrap().contains("`auth-hosts:`"), "{error}");
     assert_eq!(elsewhere.asked().len(), 0);
     // Anonymous tokens may come from anywhere, and a named host is trusted.
     let error = connect(&[&host], &[]).tags(&image).await.unwrap_err();
