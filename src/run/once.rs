@@ -119,7 +119,14 @@ pub async fn run_once(world: World<'_>, config: &Config, request: &Request) -> R
         // Whoever was faster may be about to do more; two runs that collided should not do so again.
         tokio::time::sleep(Duration::from_millis(fastrand::u64(100..500) << retry)).await;
         tracing::info!("somebody else was faster: reading the newest base and trying again ({retry} of {RETRIES})");
-        ran = attempt(world, config, request).await?.after(ran);
+        match attempt(world, config, request).await {
+            Ok(again) => ran = again.after(ran),
+            // What was done stays done, and what lost its race is told as failed.
+            Err(error) => {
+                tracing::warn!("trying again failed: {error}");
+                break;
+            }
+        }
     }
     let now = (world.registry.requests(), world.forge.map_or(0, Forge::requests));
     ran.registry_requests =
@@ -253,9 +260,8 @@ impl Finished {
 impl Ran {
     /// What an earlier attempt of the same run did is not forgotten because the later one found it done.
     fn after(mut self, earlier: Self) -> Self {
-        let mut done = earlier.steps.into_iter().filter(|finished| matches!(finished.result, Ok(Some(_))));
-        let done = done.by_ref().map(|finished| (finished.group.clone(), finished)).collect::<BTreeMap<_, _>>();
-        let mut done = done;
+        let done = earlier.steps.into_iter().filter(|finished| matches!(finished.result, Ok(Some(_))));
+        let mut done = done.map(|finished| (finished.group.clone(), finished)).collect::<BTreeMap<_, _>>();
         for finished in &mut self.steps {
             if let (Some(before), Ok(None)) = (done.remove(&finished.group), &finished.result) {
                 *finished = before;
@@ -266,9 +272,10 @@ impl Ran {
     }
 }
 
+/// Who commits. The address is nobody's: a forge would show commits under an account that happens to have it.
 fn author(config: &Config) -> Author {
     let (name, email) =
-        config.git.author.clone().unwrap_or_else(|| ("tagboat".into(), "tagboat@users.noreply.github.com".into()));
+        config.git.author.clone().unwrap_or_else(|| ("tagboat".into(), "tagboat@tagboat.invalid".into()));
     Author { name, email }
 }
 

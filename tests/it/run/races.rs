@@ -23,7 +23,7 @@ fn moved_by_another_run(bare: PathBuf, time: usize) -> Box<dyn FnOnce() + Send> 
         let commit = git(&bare, &["commit-tree", tree, "-p", "main", "-m", &message]);
         // What makes a commit ours is its committer.
         let text = git(&bare, &["cat-file", "commit", &commit]);
-        let text = text.replace(person, "tagboat <tagboat@users.noreply.github.com>");
+        let text = text.replace(person, "tagboat <tagboat@tagboat.invalid>");
         let commit = git_with_input(&bare, &["hash-object", "-w", "-t", "commit", "--stdin"], &text);
         git(&bare, &["update-ref", BRANCH, &commit]);
     })

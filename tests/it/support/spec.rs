@@ -100,7 +100,8 @@ impl Spec {
         // Swagger made from code often knows 200 only.
         let only = (status == 201).then(|| responses.get("200").filter(|_| responses.as_object().unwrap().len() == 1));
         let Some(response) = described.or(only.flatten()) else {
-            let wrong = status < 400 && responses.get("default").is_none();
+            // 203 is not the API's own answer: somebody in between gave it (RFC 9110, 15.3.4), such as a sign-in page.
+            let wrong = status < 400 && status != 203 && responses.get("default").is_none();
             return if wrong { vec![format!("{method} {path}: no answer {status} is described")] } else { vec![] };
         };
         let response = self.resolve(response);
