@@ -1,5 +1,6 @@
 //! The shell: the only place where the stages meet. [`run_once`] reads like the flow in the crate's documentation.
 
+mod base;
 pub mod check;
 mod decide;
 mod discover;

@@ -16,6 +16,7 @@ use crate::policy::Outcome;
 use crate::refname::BranchName;
 use crate::registry::{Registry, Requests};
 
+use super::base::Base;
 use super::decide::{Decided, decide};
 use super::publish::{PublishError, Publisher, Step};
 use super::snapshot::CommitSnapshot;
@@ -137,13 +138,8 @@ pub async fn run_once(world: World<'_>, config: &Config, request: &Request) -> R
 
 async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result<Ran, RunError> {
     let prefix = &config.pull_requests.branch_prefix;
-    let base = match &config.git.base {
-        Some(base) => base.clone(),
-        None => world.git.default_branch().await?,
-    };
-    let heads = world.git.remote_branches(&base, prefix).await?;
-    let base_commit = heads.get(&base).cloned().ok_or_else(|| RunError::NoBase(base.clone()))?;
-    world.git.fetch(&[(base.clone(), base_commit.clone())]).await?;
+    let Base { name: base, commit, heads } = Base::fetch(world.git, config).await?;
+    let base_commit = commit.ok_or_else(|| RunError::NoBase(base.clone()))?;
     let snapshot = CommitSnapshot::new(world.git, &base_commit)?;
     let now = Timestamp::now();
 

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::forge::{self, Address, Forge, ForgeSettings, RemoteUrl};
-use crate::git::{self, Git as _, Login, Repository};
+use crate::git::{self, Login, Repository};
 use crate::http;
 use crate::registry::{Keychain, Registries};
 use crate::secret::Secret;
 
+use super::base::Base;
 use super::hosts::{self, secret};
 use super::once::RunError;
 use super::snapshot::{CommitSnapshot, Snapshot as _};
@@ -77,14 +78,9 @@ pub async fn load_remote(named: Option<&Path>, git: &Repository) -> Result<Loade
 
 /// The files of the base branch, newest state.
 pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnapshot<'a>, Error> {
-    let base = match &config.git.base {
-        Some(base) => base.clone(),
-        None => git.default_branch().await?,
-    };
-    let heads = git.remote_branches(&base, &config.pull_requests.branch_prefix).await?;
-    let commit = heads.get(&base).ok_or_else(|| RunError::NoBase(base.clone()))?;
-    git.fetch(&[(base.clone(), commit.clone())]).await?;
-    Ok(CommitSnapshot::new(git, commit)?)
+    let base = Base::fetch(git, config).await?;
+    let commit = base.commit.ok_or(RunError::NoBase(base.name))?;
+    Ok(CommitSnapshot::new(git, &commit)?)
 }
 
 fn parse(text: &str, name: &str, file: Option<PathBuf>) -> Result<Loaded, Error> {
