@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::stories::EVERYWHERE;
 use crate::support::github::GITHUB;
 use crate::support::meddled::Meddled;
 use crate::support::repository::{Bare, git, git_with_input};
@@ -87,16 +88,19 @@ async fn a_race_that_is_always_lost_ends() {
 
 #[tokio::test]
 async fn two_runs_at_once_make_one_pull_request_for_each_group() {
-    let world = world().await;
-    let (one, two) = (world.another_git().await, world.another_git().await);
-    let (one, two) = tokio::join!(world.run_with(&one, ""), world.run_with(&two, ""));
-    for report in [one.unwrap(), two.unwrap()] {
-        assert_eq!(report.failed, [], "{:?}", lines(&report));
-        assert_eq!(report.proposals.len(), 2);
+    for host in EVERYWHERE {
+        let name = host.map_or("local", |vendor| vendor.name);
+        let world = World::new(*host, "", IMAGES, FILES).await;
+        let (one, two) = (world.another_git().await, world.another_git().await);
+        let (one, two) = tokio::join!(world.run_with(&one, ""), world.run_with(&two, ""));
+        for report in [one.unwrap(), two.unwrap()] {
+            assert_eq!(report.failed, [], "{name}: {:?}", lines(&report));
+            assert_eq!(report.proposals.len(), 2, "{name}");
+        }
+        let mut open = world.open();
+        open.sort();
+        assert_eq!(open, ["tagboat/api", "tagboat/web"], "{name}");
+        assert_eq!(world.pulls().len(), 2, "{name}: none was opened to be closed again");
+        assert!(!world.run("").await.pending(), "{name}");
     }
-    let mut open = world.open();
-    open.sort();
-    assert_eq!(open, ["tagboat/api", "tagboat/web"]);
-    assert_eq!(world.pulls().len(), 2, "none was opened to be closed again");
-    assert!(!world.run("").await.pending());
 }

@@ -1,4 +1,4 @@
-//! The life of pull requests, as a table of stories that is told to GitHub's double and to the `local` forge.
+//! The life of pull requests, as a table of stories that is told to the double of every forge and to the `local` one.
 //!
 //! After every run the same run is done once more, and must find nothing left to do: no write request, no moved branch,
 //! and no more questions than the open pull requests and the history of what is not open.
@@ -6,8 +6,15 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::double::Vendor;
+use serde_json::json;
+
+use crate::support::azure_devops::AZURE_DEVOPS;
+use crate::support::bitbucket_cloud::BITBUCKET_CLOUD;
+use crate::support::bitbucket_data_center::BITBUCKET_DATA_CENTER;
+use crate::support::double::{Answer, Double, Fault, Vendor};
+use crate::support::gitea::GITEA;
 use crate::support::github::GITHUB;
+use crate::support::gitlab::GITLAB;
 use crate::support::repository::git;
 use crate::support::world::{World, lines};
 
@@ -23,6 +30,12 @@ enum Act {
     Found,
     /// `tagboat run`, and what it says, line by line; `…` at the end of a line stands for the rest.
     Run(&'static [&'static str]),
+    /// A run after which not everything is as it should be, since the forge failed.
+    RunBroken(&'static [&'static str]),
+    /// So many requests with this method get another answer, and nothing is done.
+    Fail(&'static str, u16, usize),
+    /// The next request with this method is carried out, and its answer is lost.
+    Lost(&'static str, u16),
     /// `tagboat run --image REF`.
     RunFor(&'static str, &'static [&'static str]),
     /// A person merges a pull request.
@@ -54,7 +67,7 @@ enum Act {
 struct Story {
     name: &'static str,
     /// Whom it is told to.
-    hosts: &'static [Option<&'static Vendor>],
+    hosts: Hosts,
     /// `tagboat.yaml`.
     config: &'static str,
     /// Images that are there at the beginning.
@@ -64,7 +77,26 @@ struct Story {
     acts: &'static [Act],
 }
 
-const EVERYWHERE: &[Option<&Vendor>] = &[Some(&GITHUB), None];
+type Hosts = &'static [Option<&'static Vendor>];
+
+/// `None` is the `local` forge.
+pub(super) const EVERYWHERE: Hosts = &[
+    Some(&GITHUB),
+    Some(&GITLAB),
+    Some(&GITEA),
+    Some(&BITBUCKET_CLOUD),
+    Some(&BITBUCKET_DATA_CENTER),
+    Some(&AZURE_DEVOPS),
+    None,
+];
+/// Where a pull request closes when its branch is deleted, and where it stays open.
+const CLOSES_WITH_BRANCH: Hosts = &[Some(&GITHUB), Some(&GITLAB), Some(&GITEA), Some(&BITBUCKET_DATA_CENTER)];
+const OUTLIVES_BRANCH: Hosts = &[Some(&BITBUCKET_CLOUD), Some(&AZURE_DEVOPS), None];
+/// Where there are labels, and where there are none.
+const LABELLED: Hosts = &[Some(&GITHUB), Some(&GITLAB), Some(&GITEA), Some(&AZURE_DEVOPS), None];
+const UNLABELLED: Hosts = &[Some(&BITBUCKET_CLOUD), Some(&BITBUCKET_DATA_CENTER)];
+/// What is asked over HTTP.
+const REMOTE: Hosts = EVERYWHERE.split_last().unwrap().1;
 const API: &[(&str, &str)] = &[("api/app.yaml", "api:1.0")];
 const BOTH: &[(&str, &str)] = &[("api/app.yaml", "api:1.0"), ("web/app.yaml", "web:2.0")];
 const ALL: &str = "pull-requests: { group: all }";
@@ -152,7 +184,7 @@ const STORIES: &[Story] = &[
         Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
         Kept("tagboat/api"),
     ], images: "api:1.0 api:1.1 other:1", ..USUAL },
-    Story { name: "the branch is deleted, which closes the pull request", hosts: &[Some(&GITHUB)], acts: &[
+    Story { name: "the branch is deleted, which closes the pull request", hosts: CLOSES_WITH_BRANCH, acts: &[
         Run(&["open tagboat/api: …"]),
         Delete("tagboat/api"),
         Run(&["leave tagboat/api: #1 proposed the same and was closed by a person: …"]),
@@ -160,7 +192,7 @@ const STORIES: &[Story] = &[
         Build("api:1.2"),
         Run(&["open tagboat/api: …"]),
     ], ..USUAL },
-    Story { name: "the branch is deleted, and the pull request stays open", hosts: &[None], acts: &[
+    Story { name: "the branch is deleted, and the pull request stays open", hosts: OUTLIVES_BRANCH, acts: &[
         Run(&["open tagboat/api: …"]),
         Delete("tagboat/api"),
         Run(&["update tagboat/api: …"]),
@@ -180,6 +212,29 @@ const STORIES: &[Story] = &[
         Rebuilt("tagboat/api"),
         Holds("tagboat/api", "api/app.yaml", "sidecar:7 api:1.1"),
     ], images: "api:1.0 api:1.1 other:1 sidecar:7", ..USUAL },
+    Story { name: "a person changes the same line in the base", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Commit("main", "api/app.yaml", "api:1.0.5"),
+        Run(&["update tagboat/api: Update ghcr.io/acme/api from 1.0.5 to 1.1.0 in api"]),
+        Rebuilt("tagboat/api"),
+    ], images: "api:1.0 api:1.1 api:1.0.5 api:1.1.0", ..USUAL },
+    Story { name: "the forge fails while the first is opened: the rest is done, and the next run does it", hosts: REMOTE, acts: &[
+        Fail("POST", 502, 2),
+        RunBroken(&["open tagboat/web: …", "failed api: …"]),
+        Has(1, "branch", "tagboat/web"),
+        Run(&["open tagboat/api: …", "unchanged tagboat/web: …"]),
+        Has(2, "branch", "tagboat/api"),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "the answer is lost: nothing is opened twice", hosts: REMOTE, acts: &[
+        Lost("POST", 502),
+        Run(&["open tagboat/api: …"]),
+        Branches(&["tagboat/api"]),
+    ], ..USUAL },
+    Story { name: "the token may open nothing any more: told, and the next run does it", hosts: REMOTE, acts: &[
+        Fail("POST", 403, 1),
+        RunBroken(&["open tagboat/web: …", "failed api: …"]),
+        Run(&["open tagboat/api: …", "unchanged tagboat/web: …"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
     Story { name: "what can't be looked up is left alone, the rest goes on", acts: &[
         Run(&["open tagboat/api: …", "open tagboat/web: …"]),
         Lose("api"),
@@ -253,7 +308,7 @@ const STORIES: &[Story] = &[
         RunFor("api:3d9b390", &["open tagboat/api: Update ghcr.io/acme/api from 1c0ffee to 3d9b390 in api"]),
         Holds("tagboat/api", "api/app.yaml", "api:3d9b390"),
     ], images: "api:1c0ffee api:3d9b390", files: &[("api/app.yaml", "api:1c0ffee")], ..USUAL },
-    Story { name: "what people write stays", acts: &[
+    Story { name: "what people write stays", hosts: LABELLED, acts: &[
         Run(&["open tagboat/api: …"]),
         Reword(1, "Please wait for the release notes"),
         Run(&["unchanged tagboat/api: Please wait for the release notes"]),
@@ -267,7 +322,15 @@ const STORIES: &[Story] = &[
         Has(1, "labels", "deploy"),
         Merge(1),
     ], config: "pull-requests: { labels: [deploy] }", ..USUAL },
-    Story { name: "a reviewer who can't be asked: said, and the pull request stands", hosts: &[Some(&GITHUB)], acts: &[
+    Story { name: "where there are no labels, that is said, and what people write stays", hosts: UNLABELLED, acts: &[
+        Run(&["open tagboat/api: …", "failed api: this forge knows no labels"]),
+        Reword(1, "Please wait for the release notes"),
+        Build("api:1.2"),
+        Run(&["update tagboat/api: Please wait for the release notes"]),
+        Has(1, "body", "A note before\n<!-- tagboat:begin -->"),
+        Has(1, "body", "<!-- tagboat:end -->\nA note after"),
+    ], config: "pull-requests: { labels: [deploy] }", ..USUAL },
+    Story { name: "a reviewer who can't be asked: said, and the pull request stands", hosts: REMOTE, acts: &[
         Run(&["open tagboat/api: …", "failed api: …"]),
         Has(1, "state", "open"),
     ], config: "pull-requests: { reviewers: [nobody] }", ..USUAL },
@@ -319,6 +382,7 @@ async fn tell(story: &Story, host: Option<&'static Vendor>) {
         title: format!("{} ({})", story.name, host.map_or("local", |vendor| vendor.name)),
         world: World::new(host, story.config, story.images, story.files).await,
         before: BTreeMap::new(),
+        lists_whole: host.is_none_or(|vendor| vendor.lists_whole),
     };
     for (at, act) in story.acts.iter().enumerate() {
         teller.title = format!("{}, act {}", teller.title.split(", act ").next().unwrap(), at + 1);
@@ -332,6 +396,8 @@ struct Teller {
     world: World,
     /// Branches before the last run.
     before: BTreeMap<String, String>,
+    /// See [`Vendor`].
+    lists_whole: bool,
 }
 
 impl Teller {
@@ -342,6 +408,12 @@ impl Teller {
             Lose(image) => self.world.registry.lose(image),
             Found => self.world.registry.find_all(),
             Run(said) => self.run("", said).await,
+            RunBroken(said) => self.run_once("", said).await,
+            Fail(method, status, times) => {
+                let fail = || self.double().fail(method, Fault::Instead(answer(status)));
+                (0..times).for_each(|_| fail());
+            }
+            Lost(method, status) => self.double().fail(method, Fault::Lost(answer(status))),
             RunFor(images, said) => self.run(images, said).await,
             Merge(number) => self.world.merge(number),
             Close(number) => self.world.close(number),
@@ -377,7 +449,16 @@ impl Teller {
         }
     }
 
+    fn double(&self) -> &Double {
+        self.world.double.as_ref().expect("a forge that is asked over HTTP")
+    }
+
     async fn run(&mut self, images: &str, said: &[&str]) {
+        self.run_once(images, said).await;
+        self.once_more(images).await;
+    }
+
+    async fn run_once(&mut self, images: &str, said: &[&str]) {
         self.before = self.world.bare.branches();
         let report = self.world.run(images).await;
         self.compare(&lines(&report), said);
@@ -389,7 +470,6 @@ impl Teller {
         let count = open.len();
         open.dedup();
         assert_eq!(open.len(), count, "{}: two pull requests for one branch", self.title);
-        self.once_more(images).await;
     }
 
     /// The same run again: nothing is left to do.
@@ -402,8 +482,9 @@ impl Teller {
         assert_eq!(self.world.state(), state, "{title}: the second run has changed something");
         if let Some(double) = &self.world.double {
             assert_eq!(double.writes(), [""; 0], "{title}: the second run has written");
-            let asked = double.take_log();
-            assert!(asked.len() <= 3, "{title}: the second run has asked {asked:?}");
+            let asked = double.take_log().into_iter().map(|request| request.path).collect::<Vec<_>>();
+            let most = if self.lists_whole { 3 } else { 3 + self.world.pulls().len() };
+            assert!(asked.len() <= most, "{title}: the second run has asked {asked:?}");
         }
     }
 
@@ -415,6 +496,10 @@ impl Teller {
         let agrees = said.len() == expected.len() && said.iter().zip(expected).all(same);
         assert!(agrees, "{}: said\n  {}\nexpected\n  {}", self.title, said.join("\n  "), expected.join("\n  "));
     }
+}
+
+fn answer(status: u16) -> Answer {
+    Answer::new(status, json!({"message": "not today"}))
 }
 
 /// What GitHub answers for a protected branch.

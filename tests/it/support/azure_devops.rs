@@ -21,6 +21,8 @@ pub(crate) static AZURE_DEVOPS: Vendor = Vendor {
         mistyped: &[],
     },
     person: guid,
+    closes_with_branch: false,
+    lists_whole: false,
     answer,
 };
 

@@ -21,6 +21,8 @@ pub(crate) static BITBUCKET_CLOUD: Vendor = Vendor {
         mistyped: &[],
     },
     person: str::to_owned,
+    closes_with_branch: false,
+    lists_whole: true,
     answer,
 };
 

@@ -20,6 +20,8 @@ pub(crate) static BITBUCKET_DATA_CENTER: Vendor = Vendor {
         mistyped: &[],
     },
     person: str::to_owned,
+    closes_with_branch: true,
+    lists_whole: true,
     answer,
 };
 

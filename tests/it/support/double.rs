@@ -90,6 +90,10 @@ pub(crate) struct Vendor {
     pub(crate) described: Description,
     /// How a person is written in the configuration, by the name in the [`Hub`].
     pub(crate) person: fn(&str) -> String,
+    /// Whether a pull request closes when its branch is deleted.
+    pub(crate) closes_with_branch: bool,
+    /// Whether descriptions are whole in a list; else they have to be asked for one by one.
+    pub(crate) lists_whole: bool,
     /// Answers; `site` is `http://127.0.0.1:port`.
     pub(crate) answer: fn(site: &str, hub: &mut Hub, request: &Request) -> Answer,
 }
@@ -135,7 +139,7 @@ impl Double {
     /// Starts a vendor's API over a bare repository.
     pub(crate) fn start(vendor: &'static Vendor, bare: &Path) -> Self {
         let spec = Spec::load(vendor.described);
-        let hub = Hub::new(Bare::at(bare));
+        let hub = Hub { closes_with_branch: vendor.closes_with_branch, ..Hub::new(Bare::at(bare)) };
         let stage = Stage { hub, log: vec![], faults: VecDeque::new(), spec, wrong: vec![] };
         let stage = Arc::new(Mutex::new(stage));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

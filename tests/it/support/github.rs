@@ -21,6 +21,8 @@ pub(crate) static GITHUB: Vendor = Vendor {
         mistyped: &[],
     },
     person: str::to_owned,
+    closes_with_branch: true,
+    lists_whole: true,
     answer,
 };
 

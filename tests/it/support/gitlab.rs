@@ -29,6 +29,8 @@ pub(crate) static GITLAB: Vendor = Vendor {
         ],
     },
     person: str::to_owned,
+    closes_with_branch: true,
+    lists_whole: true,
     answer,
 };
 

@@ -52,6 +52,8 @@ pub(crate) struct Hub {
     /// Labels of the repository, for hosts that make none by themselves.
     pub(crate) labels: Vec<String>,
     pub(crate) archived: bool,
+    /// Whether a pull request closes when its branch is deleted.
+    pub(crate) closes_with_branch: bool,
     /// Branches that were pushed but that the host doesn't see yet, and for how many requests more.
     pub(crate) unseen: Vec<(String, u32)>,
 }
@@ -59,17 +61,27 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn new(bare: Bare) -> Self {
         let people = ["rita", "sam", "deployers"].map(str::to_owned).to_vec();
-        Self { bare, pulls: vec![], people, labels: vec!["deploy".into()], archived: false, unseen: vec![] }
+        Self {
+            bare,
+            pulls: vec![],
+            people,
+            labels: vec!["deploy".into()],
+            archived: false,
+            closes_with_branch: true,
+            unseen: vec![],
+        }
     }
 
-    /// What a host does after every push: heads follow their branches, and a pull request whose branch is gone closes.
+    /// What a host does after every push: heads follow their branches, and on some hosts a pull request whose branch is
+    /// gone closes.
     pub(crate) fn follow_branches(&mut self) {
         let heads = self.bare.heads();
         for pull in self.pulls.iter_mut().filter(|pull| pull.state == State::Open && !pull.fork) {
             let prefix = format!("refs/heads/{} ", pull.head);
             match heads.lines().find_map(|line| line.strip_prefix(&prefix)) {
                 Some(sha) => sha.clone_into(&mut pull.sha),
-                None => pull.state = State::Closed,
+                None if self.closes_with_branch => pull.state = State::Closed,
+                None => {}
             }
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan};
@@ -11,7 +12,7 @@ use tagboat::config::{self, Config};
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tagboat::forge::{Address, Forge, ForgeSettings, named};
 use tagboat::git::{Git, Options, Repository};
-use tagboat::http::{Client, Profile};
+use tagboat::http::{Client, Patience, Profile};
 use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests};
 use tagboat::report::{Done, RunReport};
@@ -54,7 +55,9 @@ impl World {
         };
         let address = Address { api, repository: repository.to_owned() };
         let client = Client::new(&Profile::default()).unwrap();
-        let settings = ForgeSettings::new(address, double.is_some().then(|| Secret::new(TOKEN)), client);
+        let patience = Patience { tries: 3, shortest: Duration::from_millis(5), longest: Duration::from_secs(2) };
+        let token = double.is_some().then(|| Secret::new(TOKEN));
+        let settings = ForgeSettings { patience, ..ForgeSettings::new(address, token, client) };
         let forge = (named(host.map_or("local", |vendor| vendor.name)).unwrap().connect)(settings).unwrap();
         let mirror = Some(format!("http://{}", embedded.host()));
         let hosts = BTreeMap::from([("ghcr.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
