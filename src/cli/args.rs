@@ -68,6 +68,10 @@ pub(super) enum Format {
     Json,
     /// For the summary of a CI job.
     Markdown,
+    /// One page for a browser.
+    Html,
+    /// Test results, as CI systems show them.
+    Junit,
 }
 
 /// When to colour.
@@ -132,9 +136,13 @@ pub(super) struct Job {
     #[arg(long = "image", value_name = "REF")]
     pub(super) images: Vec<String>,
 
-    /// Also write the result to this file, as its name says: .json, .md or .txt. May be given several times
+    /// Also write the result to this file, as its name says: .json, .md, .html or .txt. May be given several times
     #[arg(long = "report", value_name = "FILE")]
     pub(super) reports: Vec<ReportFile>,
+
+    /// Also write a JUnit test case for each image to this file: failed lookups fail, what is held is skipped
+    #[arg(long, value_name = "FILE", value_parser = ReportFile::junit)]
+    pub(super) junit: Option<ReportFile>,
 
     /// Exit with 2 if changes are pending, were proposed or made
     #[arg(long)]

@@ -13,7 +13,8 @@ use crate::run::worlds::{self, Loaded, Location};
 use crate::run::{self, Request, World};
 
 use super::args::{Common, DemoArguments, Format, InitArguments, Job};
-use super::{report_file, terminal};
+use super::report_file::{self, ReportFile};
+use super::terminal;
 
 /// Where results go: how they are rendered, and on what kind of page.
 pub(super) struct Output {
@@ -27,6 +28,8 @@ impl Output {
             Format::Text => "text",
             Format::Json => "json",
             Format::Markdown => "markdown",
+            Format::Html => "html",
+            Format::Junit => "junit",
         };
         let renderer = RENDERERS.iter().find(|(known, _)| *known == name).map_or(RENDERERS[0].1, |(_, found)| *found);
         Self { renderer, page: Page { width: terminal::width(), color: terminal::colored(common.color) } }
@@ -97,9 +100,13 @@ pub(super) async fn run(common: &Common, job: &Job, write: bool) -> Result<Exit,
     };
     let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
     let world = World { git: &repository, forge: forge.as_deref(), registry: &registries };
-    let request = Request { write, images, run_url: worlds::run_url() };
+    let ages = common.format == Format::Html || job.reports.iter().any(ReportFile::tells_ages);
+    let request = Request { write, images, run_url: worlds::run_url(), ages };
     let ran = run::run_once(world, &loaded.config, &request).await?;
-    finish(common, job, &ran.report(!write))
+    let mut report = ran.report(!write);
+    report.about.repository = Some(repository.url().to_owned());
+    report.about.run_url = request.run_url;
+    finish(common, job, &report)
 }
 
 pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
@@ -113,7 +120,7 @@ pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
 /// Tells what came of it, everywhere it was asked for.
 fn finish(common: &Common, job: &Job, report: &RunReport) -> Result<Exit, Error> {
     Output::new(common).print(|renderer, page| renderer.run(report, page))?;
-    report_file::write(&job.reports, report)?;
+    report_file::write(job.reports.iter().chain(&job.junit), report)?;
     Ok(exit(report, job.detailed_exitcode))
 }
 

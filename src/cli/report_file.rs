@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::error::{Error, Exit};
-use crate::report::{Page, RENDERERS, Renderer, RunReport};
+use crate::report::{JUnit, Page, RENDERERS, Renderer, RunReport};
 
 /// Endings of names, and the renderers that they stand for.
-const ENDINGS: &[(&str, &str)] = &[("json", "json"), ("md", "markdown"), ("txt", "text")];
+const ENDINGS: &[(&str, &str)] = &[("json", "json"), ("md", "markdown"), ("html", "html"), ("txt", "text")];
 
 /// Columns of a text file: there is no terminal to fit.
 const WIDTH: usize = 200;
@@ -19,6 +19,18 @@ const WIDTH: usize = 200;
 pub(super) struct ReportFile {
     path: PathBuf,
     renderer: &'static dyn Renderer,
+}
+
+impl ReportFile {
+    /// Test results, whatever the file is called.
+    pub(super) fn junit(text: &str) -> Result<Self, std::convert::Infallible> {
+        Ok(Self { path: PathBuf::from(text), renderer: &JUnit })
+    }
+
+    /// Whether it tells ages.
+    pub(super) fn tells_ages(&self) -> bool {
+        self.path.extension().is_some_and(|ending| ending == "html")
+    }
 }
 
 impl FromStr for ReportFile {
@@ -45,7 +57,7 @@ impl std::fmt::Debug for ReportFile {
 }
 
 /// Writes a report to all of these files.
-pub(super) fn write(files: &[ReportFile], report: &RunReport) -> Result<(), Error> {
+pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &RunReport) -> Result<(), Error> {
     for file in files {
         let text = file.renderer.run(report, Page { width: WIDTH, color: false });
         File::create(&file.path).and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {

@@ -42,6 +42,7 @@ pub struct Candidate {
     pub created: Option<Timestamp>,
 }
 
-fn timestamp<S: Serializer>(created: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+/// RFC 3339, or null.
+pub(super) fn timestamp<S: Serializer>(created: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     created.map(|at| at.to_string()).serialize(serializer)
 }

@@ -7,7 +7,10 @@
 mod checks;
 mod diff;
 mod explanation;
+mod html;
+mod image_row;
 mod json;
+mod junit;
 mod list;
 mod markdown;
 mod page;
@@ -18,13 +21,17 @@ mod text;
 pub use checks::{Check, Checks};
 pub use diff::diff;
 pub use explanation::{Candidate, Explanation};
+pub use html::Html;
+pub use image_row::{ImageRow, ImageState};
 pub use json::Json;
+pub use junit::JUnit;
 pub use list::{List, Row, RowStatus};
 pub use markdown::Markdown;
 pub use page::{Page, Role};
 pub use renderer::Renderer;
-pub use run_report::{Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, RunReport, version};
+pub use run_report::{About, Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, RunReport, version};
 pub use text::Text;
 
 /// All renderers, by the names that `--format` knows them by.
-pub const RENDERERS: &[(&str, &dyn Renderer)] = &[("text", &Text), ("json", &Json), ("markdown", &Markdown)];
+pub const RENDERERS: &[(&str, &dyn Renderer)] =
+    &[("text", &Text), ("json", &Json), ("markdown", &Markdown), ("html", &Html), ("junit", &JUnit)];

@@ -1,14 +1,22 @@
 //! What `tagboat plan`, `run` and `edit` say: what changes, what became of every pull request, what is left and why.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::image::ImageReference;
 use crate::plan::Change;
 
+use super::explanation::timestamp;
+use super::image_row::ImageRow;
+
 /// The result of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunReport {
+    /// Of which run this is the result.
+    pub about: About,
+    /// Every image that was looked at, and where it stands.
+    pub images: Vec<ImageRow>,
     /// References that change, or would.
     pub changes: Vec<Changed>,
     /// References that an open pull request changes already: nothing has to be written for them.
@@ -37,6 +45,21 @@ impl RunReport {
         let acted = |proposed: &Proposed| matches!(proposed.action, Done::Open | Done::Update | Done::Close);
         self.proposals.iter().any(acted) || (self.proposals.is_empty() && !self.changes.is_empty())
     }
+}
+
+/// Of which run a report tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct About {
+    /// The repository, as git names it.
+    pub repository: Option<String>,
+    /// The branch that pull requests are for.
+    pub base: Option<String>,
+    /// Where people see the run.
+    pub run_url: Option<String>,
+    /// When it looked; ages are counted from here.
+    #[serde(serialize_with = "timestamp")]
+    pub at: Option<Timestamp>,
 }
 
 /// One reference that changes.

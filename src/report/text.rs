@@ -101,7 +101,7 @@ fn place(row: &Row) -> Cells {
 }
 
 /// The first line of a value: some are whole scripts.
-fn one_line(value: &str) -> String {
+pub(super) fn one_line(value: &str) -> String {
     let mut lines = value.lines();
     let first = lines.next().unwrap_or_default();
     if lines.next().is_some() { format!("{first} …") } else { first.to_owned() }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::image::ImageReference;
 use crate::manifest::{Finding, Options, Place, Refusal};
-use crate::plan::{self, Change, Listed};
+use crate::plan::{self, Background, Change, Listed};
 use crate::policy::Outcome;
 use crate::registry::Registry;
 
@@ -29,6 +29,8 @@ pub struct Decided {
     pub changes: Vec<Change>,
     /// Places that can't be edited, and why.
     pub refused: Vec<(Place, Refusal)>,
+    /// What was looked up about images for people only.
+    pub(super) background: Background,
 }
 
 /// Finds what stands in a snapshot and decides what should. `images` are those it is about; none for all.
@@ -43,7 +45,7 @@ pub(super) async fn decide(
     let lookup = Lookup { registry, now, verdicts: false };
     let (answers, failures) = lookup.decide(subjects(&listed, images, false)).await;
     let (changes, refused) = changes(&listed, &answers);
-    Decided { listed, options, answers, failures, changes, refused }
+    Decided { listed, options, answers, failures, changes, refused, background: Background::new() }
 }
 
 fn changes(listed: &[Listed], answers: &[Answer]) -> (Vec<Change>, Vec<(Place, Refusal)>) {

@@ -9,6 +9,7 @@ mod explain;
 mod hosts;
 mod lookup;
 mod once;
+mod overview;
 mod publish;
 mod snapshot;
 mod subjects;

@@ -1,6 +1,7 @@
 //! One run, from the base branch to pull requests; done again, within bounds, where somebody else was faster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::plan::{self, Draft, Extras, Observed, Templates, Unknown};
 use crate::policy::Outcome;
 use crate::refname::BranchName;
 use crate::registry::{Registry, Requests};
+use crate::text::Position;
 
 use super::base::Base;
 use super::decide::{Decided, decide};
@@ -42,6 +44,8 @@ pub struct Request {
     pub images: Vec<ImageReference>,
     /// Where people see this run.
     pub run_url: Option<String>,
+    /// Whether the report is to tell when images were built, which takes a question about each.
+    pub ages: bool,
 }
 
 /// What a run found, decided and did.
@@ -49,10 +53,14 @@ pub struct Request {
 pub struct Ran {
     /// The branch that pull requests are for.
     pub base: BranchName,
+    /// When it looked.
+    pub at: Timestamp,
     /// What was found and decided.
     pub decided: Decided,
     /// What was to be done about every group, and how that went.
     pub steps: Vec<Finished>,
+    /// The group of every change, by file and position.
+    pub(super) groups: BTreeMap<(Arc<str>, Position), String>,
     /// Requests sent to registries.
     pub registry_requests: Requests,
     /// Requests sent to the forge.
@@ -129,6 +137,9 @@ pub async fn run_once(world: World<'_>, config: &Config, request: &Request) -> R
             }
         }
     }
+    if request.ages {
+        ran.decided.date(world.registry).await;
+    }
     let now = (world.registry.requests(), world.forge.map_or(0, Forge::requests));
     ran.registry_requests =
         Requests { registry: now.0.registry - before.0.registry, token: now.0.token - before.0.token };
@@ -149,6 +160,8 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result
         None => Vec::new(),
     };
     let drafts = drafts(&decided, &open, config, &request.images)?;
+    let groups = drafts.iter().flat_map(|draft| draft.changes.iter().map(|change| (change, &draft.group)));
+    let groups = groups.map(|(change, group)| ((Arc::clone(&change.path), change.position), group.clone())).collect();
     let ended = ended(world.forge, plan::asks_history(&drafts, &open)).await?;
     let observed = Observed {
         open,
@@ -183,7 +196,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result
     for action in actions {
         steps.push(publish(&publisher, action, request.write).await);
     }
-    Ok(Ran { base, decided, steps, registry_requests: Requests::default(), forge_requests: 0 })
+    Ok(Ran { base, at: now, decided, steps, groups, registry_requests: Requests::default(), forge_requests: 0 })
 }
 
 /// Groups changes. In a run about some images, only groups with one of them are drafts, and what their pull requests

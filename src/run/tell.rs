@@ -1,6 +1,7 @@
 //! From what a run did to what is said about it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::config::{Found, Summary};
 use crate::error::chain;
@@ -8,12 +9,13 @@ use crate::image::ImageName;
 use crate::manifest::{Finding, Place, Standing};
 use crate::plan::{Change, Listed, Status};
 use crate::policy::Outcome;
-use crate::report::{Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, Row, RunReport};
+use crate::report::{About, Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, Row, RunReport};
 
 use super::decide::Decided;
 use super::edit::Edited;
 use super::lookup::Answer;
 use super::once::{Finished, Ran};
+use super::overview::Fate;
 use super::publish::Step;
 
 impl Ran {
@@ -21,6 +23,8 @@ impl Ran {
     pub fn report(&self, dry_run: bool) -> RunReport {
         let mut report = self.decided.report();
         report.dry_run = dry_run;
+        report.about = About { base: Some(self.base.to_string()), at: Some(self.at), ..About::default() };
+        report.images = self.decided.images(|change| self.fate(change));
         report.changes = self.steps.iter().flat_map(Finished::changes).map(Changed::new).collect();
         report.waiting = self.steps.iter().flat_map(Finished::waiting).map(Changed::new).collect();
         report.proposals = self.steps.iter().filter_map(Finished::proposed).collect();
@@ -31,6 +35,16 @@ impl Ran {
         report.requests = RequestCounts { registry, token, forge: self.forge_requests };
         report
     }
+
+    /// What became of a change, as its group tells it.
+    fn fate(&self, change: &Change) -> Fate {
+        let group = self.groups.get(&(Arc::clone(&change.path), change.position));
+        let Some(step) = self.steps.iter().find(|step| Some(&step.group) == group) else { return Fate::Written(None) };
+        match &step.result {
+            Ok(_) => Fate::Written(step.proposed().map(|proposed| proposed.branch)),
+            Err(error) => Fate::Failed(chain(error), error.hint()),
+        }
+    }
 }
 
 impl Edited {
@@ -38,6 +52,7 @@ impl Edited {
     pub fn report(&self) -> RunReport {
         let written = |change: &&Change| self.files.iter().any(|file| file.path == change.path);
         let mut report = self.decided.report();
+        report.images = self.decided.images(|change| self.fate(change));
         report.changes = self.decided.changes.iter().filter(written).map(Changed::new).collect();
         report.failed.extend(self.failed.iter().map(|(path, error)| Failed {
             what: path.to_string(),
@@ -52,6 +67,13 @@ impl Edited {
         };
         report.files = self.files.iter().map(file).collect();
         report
+    }
+
+    fn fate(&self, change: &Change) -> Fate {
+        match self.failed.iter().find(|(path, _)| *path == change.path) {
+            Some((_, error)) => Fate::Failed(chain(error), None),
+            None => Fate::Written(None),
+        }
     }
 }
 

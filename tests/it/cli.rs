@@ -141,6 +141,52 @@ async fn what_scripts_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn results_go_into_files_of_every_kind() {
+    let place = Place::new().await;
+    let image = place.plain.split('\'').nth(1).unwrap();
+    let lost = format!(
+        "kind: Pod\nspec:\n  containers:\n  - image: {image}/acme/lost:1.0\n  - image: {image}/acme/api:latest\n"
+    );
+    place.bare.commit(
+        "main",
+        &[("lost/app.yaml", &lost), ("bad.yaml", "kind: Pod\nimage: \"ghcr.io/acme/api:1.0\n")],
+        "Lose one",
+    );
+    let (tagboat, at) = (Tagboat::new(), place.at());
+    let file = |name: &str| tagboat.home().join(name).display().to_string();
+    let names = ["report.json", "report.md", "report.html", "report.txt"].map(file);
+    let reports = names.iter().flat_map(|name| ["--report", name]).collect::<Vec<_>>();
+    let said = tagboat.run(&[&["run", "-C", &at, "--junit", &file("results.xml")], &reports[..]].concat());
+    assert_eq!(said.code, 3, "{said:?}");
+    let [json, markdown, html, text] = names.map(|name| std::fs::read_to_string(name).unwrap());
+    let junit = std::fs::read_to_string(file("results.xml")).unwrap();
+
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let images = json["images"].as_array().unwrap();
+    let states = images.iter().map(|row| (row["state"].as_str().unwrap(), row["current"].as_str().unwrap()));
+    assert_eq!(
+        states.collect::<Vec<_>>(),
+        [("failed", "1.0"), ("held", "latest"), ("update", "1.0"), ("up-to-date", "1.1")],
+        "{json:#}"
+    );
+    let update = &images[2];
+    assert_eq!((&update["newest"], &update["branch"]), (&"1.1".into(), &"tagboat/api".into()), "{update}");
+    assert_eq!(update["places"][0], "api/app.yaml:4");
+    assert_eq!(update["built"], "1970-01-01T00:00:00Z", "a page that tells ages was asked for");
+    assert_eq!(json["about"]["base"], "main");
+
+    let counts = "tests=\"5\" failures=\"1\" errors=\"0\" skipped=\"2\"";
+    assert!(junit.contains(counts), "the file that is no YAML is skipped, too: {junit}");
+    assert!(junit.contains("/acme/lost:1.0\" file=\"lost/app.yaml\" line=\"4\""), "{junit}");
+    assert!(html.contains(">opened<") && html.contains("acme/<wbr>lost"), "{html}");
+    assert!(markdown.starts_with("## Tagboat") && text.contains("Pull requests"));
+
+    let wrong = tagboat.run(&["plan", "-C", &at, "--report", "report.pdf"]);
+    assert_eq!(wrong.code, 64);
+    assert!(wrong.stderr.contains(".json, .md, .html, .txt"), "{wrong:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn planning_touches_nothing_wherever_the_repository_is() {
     let place = Place::new().await;
     let checkout = place.checkout();

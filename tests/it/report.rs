@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use jiff::{Timestamp, ToSpan as _};
+use regex::Regex;
 use tagboat::manifest::{self, Finding, Options, Standing};
 use tagboat::report::{
-    Candidate, Changed, Done, Explanation, Failed, FileChange, Held, List, Page, Proposed, RENDERERS, RequestCounts,
-    Row, RunReport,
+    About, Candidate, Changed, Done, Explanation, Failed, FileChange, Held, ImageRow, ImageState, List, Page, Proposed,
+    RENDERERS, RequestCounts, Row, RunReport,
 };
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -93,6 +95,45 @@ fn waiting(path: &str) -> Changed {
     }
 }
 
+fn about() -> About {
+    About {
+        repository: Some("https://github.com/acme/manifests.git".to_owned()),
+        base: Some("main".to_owned()),
+        run_url: Some("https://github.com/acme/manifests/actions/runs/1234".to_owned()),
+        at: Some(NOW),
+    }
+}
+
+const NOW: Timestamp = Timestamp::constant(1_795_260_000, 0);
+
+fn images() -> Vec<ImageRow> {
+    use ImageState::{Failed, Held, NotOurs, UpToDate, Update};
+    let row = |state, name: &str, current: &str, newest: &str, days: i64, reason: &str, places: &str| ImageRow {
+        state,
+        name: name.to_owned(),
+        current: current.to_owned(),
+        newest: (!newest.is_empty()).then(|| newest.to_owned()),
+        built: (days > 0).then(|| NOW - (24 * days).hours()),
+        policy: (state != NotOurs).then(|| "release".to_owned()),
+        reason: reason.to_owned(),
+        hint: (state == Failed).then(|| "the token needs read:packages".to_owned()),
+        branch: (state == Update).then(|| "tagboat/apps-api".to_owned()),
+        places: places.split(' ').map(str::to_owned).collect(),
+    };
+    let digest = format!("1.4.2@{DIGEST}");
+    let lost = "401 unauthorized: GET https://ghcr.io/v2/acme/private/tags/list";
+    let hostile = "<img src=x onerror=alert(1)> & \"quotes\"";
+    #[rustfmt::skip]
+    let rows = vec![
+        row(Failed,   "ghcr.io/acme/private",    "2.0.0", "",                                       0,   lost,                               "apps/private/deploy.yaml:9"),
+        row(Held,     "ghcr.io/acme/web",        "main",  "",                                       0,   "the tag main has no order: it needs a policy", "apps/web/deploy.yaml:12"),
+        row(Update,   "ghcr.io/acme/api",        &digest, &format!("1.5.0@{}", DIGEST.replace("0123", "4567")), 3, "the newest in the range >=1.0 <3", "apps/api/deploy.yaml:14"),
+        row(UpToDate, "docker.io/library/redis", "7.2.5", "7.2.5",                                  400, hostile,                            "envs/dev/k.yaml:7 envs/prod/k.yaml:7 envs/qa/k.yaml:7 envs/test/k.yaml:7 envs/demo/k.yaml:7"),
+        row(NotOurs,  "registry.k8s.io/pause",   "3.9",   "",                                       0,   "no rule matches",                  "base/pause.yaml:3"),
+    ];
+    rows
+}
+
 fn run() -> RunReport {
     let proposed = |branch: &str, title: &str, action, url: Option<&str>, why: Option<&str>| Proposed {
         branch: branch.to_owned(),
@@ -103,6 +144,8 @@ fn run() -> RunReport {
     };
     let pull = Some("https://github.com/acme/manifests/pull/7");
     RunReport {
+        about: about(),
+        images: images(),
         changes: vec![Changed {
             path: "apps/api/deploy.yaml".to_owned(),
             line: 14,
@@ -142,6 +185,11 @@ fn run() -> RunReport {
     }
 }
 
+/// What an HTML page looks like and can do is no matter of what it says.
+fn looks() -> Regex {
+    Regex::new(r"(?s)<(style|script)>.*?</(?:style|script)>").unwrap()
+}
+
 #[test]
 fn every_report_in_every_form() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/report");
@@ -153,11 +201,13 @@ fn every_report_in_every_form() {
             ("run", renderer.run(&run(), page)),
             ("nothing", renderer.run(&RunReport::default(), page)),
         ] {
+            let told = looks().replace_all(&told, "<$1>…</$1>").into_owned();
             let file = folder.join(format!("{report}.{name}"));
             if std::env::var_os("BLESS").is_some() {
                 let write = |mut out: fs::File| std::io::Write::write_all(&mut out, told.as_bytes());
                 fs::File::create(&file).and_then(write).unwrap();
             }
+            assert!(*name != "html" || told.ends_with("</html>\n"), "{told}");
             assert_eq!(told, fs::read_to_string(&file).unwrap_or_default(), "{}", file.display());
         }
     }
@@ -175,8 +225,12 @@ fn scripts_find_their_keys() {
             "path line column format field value name tag digest value-span tag-span digest-span status policy reason",
         ),
         (parse(json.explanations(&explanations(), page)), "image current chosen outcome policy candidates"),
-        (parse(json.run(&run(), page)), "changes proposals held failed requests"),
+        (parse(json.run(&run(), page)), "images changes proposals held failed requests"),
         (parse(json.run(&run(), page))["changes"][0].clone(), "path line name from to policy reason"),
+        (
+            parse(json.run(&run(), page))["images"][0].clone(),
+            "name current newest built state policy reason hint branch places",
+        ),
         (parse(json.run(&run(), page))["proposals"][0].clone(), "branch title action url"),
         (parse(json.run(&run(), page))["requests"].clone(), "registry token forge"),
     ];
@@ -185,4 +239,25 @@ fn scripts_find_their_keys() {
             assert!(document.get(key).is_some(), "{key} in {document}");
         }
     }
+}
+
+/// What a browser makes of the page: its script runs, and text from registries stays text.
+#[test]
+#[cfg(unix)]
+fn a_browser_shows_the_page() {
+    let Some(browser) = crate::support::process::find("chromium") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.html");
+    let html = RENDERERS.iter().find(|(name, _)| *name == "html").unwrap().1;
+    fs::write(&file, html.run(&run(), Page::default())).unwrap();
+    let output = std::process::Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
+        .arg(format!("file://{}", file.display()))
+        .output()
+        .unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    assert!(page.contains("<html lang=\"en\" class=\"js\">"), "its script does not run: {page}");
+    assert!(page.contains("<button>Newest</button>"), "nothing can be sorted: {page}");
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;") && !page.contains("<img"), "{page}");
 }

@@ -113,7 +113,7 @@ impl World {
     pub(crate) async fn run_with(&self, git: &dyn Git, images: &str) -> Result<RunReport, RunError> {
         let outside = Outside { git, forge: Some(&*self.forge), registry: &self.registry };
         let images = images.split_whitespace().map(|image| ImageReference::new(&self.reference(image)).unwrap());
-        let request = Request { write: true, images: images.collect(), run_url: None };
+        let request = Request { write: true, images: images.collect(), run_url: None, ages: false };
         Ok(run_once(outside, &self.config, &request).await?.report(false))
     }
 
