@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tagboat::image::{ImageReference, Tag};
-use tagboat::policy::{Candidate, Gates, Question, Settings, build, choose, explain};
+use tagboat::policy::{Candidate, Gates, Question, Settings, Supplied, build, choose, explain};
 
 const TAGS: u64 = 100_000;
 const ROUNDS: usize = 21;
@@ -64,8 +64,13 @@ fn main() {
         let candidates = tags(kind);
         let entry = build(&Settings::new(serde_json::from_str(policy).unwrap())).unwrap();
         let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
-        let question =
-            Question { current: &current, entry: &entry, gates: &Gates::default(), now: Timestamp::UNIX_EPOCH };
+        let question = Question {
+            current: &current,
+            entry: &entry,
+            gates: &Gates::default(),
+            supplied: &Supplied::Nothing,
+            now: Timestamp::UNIX_EPOCH,
+        };
         let choosing = median(|| drop(std::hint::black_box(choose(&question, &candidates))));
         let explaining = median(|| drop(std::hint::black_box(explain(&question, &candidates))));
         println!("{name:24} choose {:6.1} ms   explain {:6.1} ms", millis(choosing), millis(explaining));

@@ -1,6 +1,7 @@
 //! The configuration as everything else sees it: checked, with its defaults filled in. It cannot hold a wrong state.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub git: GitSettings,
     /// Where pull requests are opened.
     pub forge: ForgeSettings,
+    /// The folder of its file: where relative paths in it start.
+    pub folder: PathBuf,
 }
 
 /// A policy that stands in the manifests.

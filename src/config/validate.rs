@@ -1,6 +1,7 @@
 //! From what is written to what is meant: every value is checked, and every problem is told.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::config::{Config, ForgeSettings, GitSettings, IGNORE, Paths, PullRequests, Rule};
 use super::duration::checked_duration;
@@ -33,6 +34,7 @@ pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) 
         policies,
         in_repository: BTreeMap::new(),
         flux_images: BTreeMap::new(),
+        folder: Path::new(path).parent().unwrap_or(Path::new("")).to_owned(),
     }
 }
 

@@ -6,6 +6,7 @@ mod checkout;
 mod command;
 mod error;
 mod git;
+mod history;
 mod objects;
 mod output;
 mod refusal;
@@ -15,5 +16,6 @@ mod settings;
 
 pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
+pub use history::{FirstParents, first_parents};
 pub use remote::Login;
 pub use repository::{Options, Repository};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::key::Key;
 use super::policy::{Policy, Reader, Reason, Refusal};
 use super::settings::{Direction, OptionDoc, PolicyError, Settings};
+use super::supplied::Supplied;
 use crate::image::ImageFacts;
 
 /// Byte order, upwards or downwards.
@@ -26,7 +27,11 @@ impl Policy for Alphabetical {
         format!("alphabetical: {}", self.direction)
     }
 
-    fn reader<'a>(&'a self, _current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(
+        &'a self,
+        _current: Option<&'a str>,
+        _supplied: &'a Supplied,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Ok(Box::new(InByteOrder { direction: self.direction }))
     }
 }

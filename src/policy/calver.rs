@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::key::Key;
 use super::policy::{Policy, Reader, Reason, Refusal, Ties};
 use super::settings::{OptionDoc, PolicyError, Settings};
+use super::supplied::Supplied;
 use crate::image::ImageFacts;
 use crate::image::version::Stage;
 
@@ -125,7 +126,7 @@ impl Policy for CalVer {
         true
     }
 
-    fn reader<'a>(&'a self, current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(&'a self, current: Option<&'a str>, _supplied: &'a Supplied) -> Result<Box<dyn Reader + 'a>, Reason> {
         let stage = current.and_then(|text| self.take_apart(text)).and_then(|read| read.stage);
         Ok(Box::new(InLayout { policy: self, least: stage.map(|stage| stage.rank) }))
     }

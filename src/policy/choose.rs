@@ -1,10 +1,10 @@
 //! Choosing: the one place where verdicts become a decision. Asks for facts instead of fetching them.
 
 use super::entry::Entry;
-use super::follow::follow;
 use super::gates::Gate;
 use super::key::Key;
 use super::mould::Mould;
+use super::moving::moving;
 use super::policy::{Candidate, Choice, Decision, Known, Need, Outcome, Reason, Ties};
 use super::question::{Ask, Question, unknown};
 use super::sieve::{Sieve, current_text};
@@ -45,7 +45,7 @@ pub fn unordered(current: &ImageReference, entry: &Entry) -> Option<Reason> {
     if entry.policy.follows().is_some() {
         return None;
     }
-    entry.policy.reader(current_text(entry, tag.as_str()).as_deref()).err()
+    entry.policy.unordered(current_text(entry, tag.as_str()).as_deref())
 }
 
 fn weigh(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, Ask> {
@@ -56,12 +56,15 @@ fn weigh(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, A
         ));
     };
     if let Some(followed) = entry.policy.follows() {
-        return follow(question, current, followed, candidates);
+        return moving(question, current, followed, candidates);
     }
     let text = current_text(entry, current.as_str());
-    let reader = match entry.policy.reader(text.as_deref()) {
+    if let Some(reason) = entry.policy.unordered(text.as_deref()) {
+        return Ok(Outcome::Held(reason));
+    }
+    let reader = match entry.policy.reader(text.as_deref(), question.supplied) {
         Ok(reader) => reader,
-        Err(reason) => return Ok(Outcome::Held(reason)),
+        Err(reason) => return Ok(Outcome::Unknown(reason)),
     };
     if entry.policy.needs() > Need::Nothing
         && let Some(outcome) = facts_first(entry, current, candidates)?
@@ -69,10 +72,13 @@ fn weigh(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, A
         return Ok(outcome);
     }
     let known = candidates.iter().find(|candidate| candidate.tag == *current);
-    let sieve = Sieve::new(entry, &*reader, current.as_str(), text.as_deref(), known);
+    let sieve = match Sieve::new(entry, &*reader, current.as_str(), text.as_deref(), known) {
+        Ok(sieve) => sieve,
+        Err(reason) => return Ok(Outcome::Unknown(reason)),
+    };
     let survey = match Survey::of(&sieve, candidates, entry.policy.wants_all_readable()) {
         Ok(survey) => survey,
-        Err(reason) => return Ok(Outcome::Held(reason)),
+        Err(outcome) => return Ok(outcome),
     };
     let race = Race { question, current, candidates, sieve: &sieve, ties: entry.ties.unwrap_or_else(|| reader.ties()) };
     race.run(&survey)
@@ -92,12 +98,7 @@ fn facts_first(entry: &Entry, current: &Tag, candidates: &[Candidate]) -> Result
     // The one that can't be had may be the newest of all: the first in byte order is told, for the same answer every time.
     let failed =
         wanted().filter_map(|one| if let Known::Failed(why) = &one.facts { Some((&one.tag, why)) } else { None }).min();
-    if let Some((tag, why)) = failed {
-        return Ok(Some(Outcome::Unknown(Reason::new(format!("nothing can be known about {tag}: {why}")))));
-    }
-    let silent =
-        wanted().filter(|one| one.facts.facts().is_some_and(|facts| facts.created.is_none())).map(|one| &one.tag).min();
-    Ok(silent.map(|tag| Outcome::Unknown(Reason::new(format!("the metadata of {tag} does not say when it was built")))))
+    Ok(failed.map(|(tag, why)| unknown(tag, why)))
 }
 
 /// The way from the best candidate downwards, through the gates.
@@ -193,7 +194,8 @@ impl Race<'_> {
         if let Some((tag, why)) = shut {
             reason = format!("{reason}; {tag} waits: {why}");
         }
-        Choice { tag: best.tag.clone(), digest: best.facts.digest().cloned(), reason: Reason::new(reason) }
+        // The digest that the tag has now is no part of the choice: whoever pins looks it up.
+        Choice { tag: best.tag.clone(), digest: None, reason: Reason::new(reason) }
     }
 
     /// Why there is no update: because all is well, or because somebody should know.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::policy::{Follow, Need, Policy, Reader, Reason};
 use super::settings::{OptionDoc, PolicyError, Settings};
+use super::supplied::Supplied;
 use crate::image::Tag;
 
 /// The digest of one tag, or of whichever tag stands there.
@@ -48,7 +49,11 @@ impl Policy for MovingDigest {
         Some(self.tag.as_ref().map_or(Follow::Current, Follow::Tag))
     }
 
-    fn reader<'a>(&'a self, _current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(
+        &'a self,
+        _current: Option<&'a str>,
+        _supplied: &'a Supplied,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Err(Reason::new("a digest has no order"))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::policy::{Follow, Policy, Reader, Reason};
 use super::settings::{OptionDoc, PolicyError, Settings};
+use super::supplied::Supplied;
 use crate::image::{Digest, Tag};
 
 /// This tag, with this digest if one is given, higher or lower.
@@ -41,7 +42,11 @@ impl Policy for Exact {
         Some(Follow::Exactly(&self.tag, self.digest.as_ref()))
     }
 
-    fn reader<'a>(&'a self, _current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(
+        &'a self,
+        _current: Option<&'a str>,
+        _supplied: &'a Supplied,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Err(Reason::new("one tag has no order"))
     }
 }

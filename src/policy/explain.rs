@@ -16,14 +16,21 @@ pub fn explain(question: &Question<'_>, candidates: &[Candidate]) -> Vec<Judged>
     let mut rows: Vec<Row<'_>> = Vec::with_capacity(candidates.len());
     let tag = question.current.tag();
     let text = tag.and_then(|tag| current_text(question.entry, tag.as_str()));
-    let reader = tag.map(|_| question.entry.policy.reader(text.as_deref()));
-    let (Some(tag), Some(Ok(reader))) = (tag, reader) else {
+    let policy = &question.entry.policy;
+    let ordered = policy.follows().is_none() && policy.unordered(text.as_deref()).is_none();
+    let reader = policy.reader(text.as_deref(), question.supplied);
+    let sieve = match (tag, &reader) {
+        (Some(tag), Ok(reader)) if ordered => {
+            let known = candidates.iter().find(|candidate| candidate.tag == *tag);
+            Sieve::new(question.entry, &**reader, tag.as_str(), text.as_deref(), known).ok().map(|sieve| (tag, sieve))
+        }
+        _ => None,
+    };
+    let Some((tag, sieve)) = sieve else {
         // Nothing is ordered: a followed tag, or an image that is held as a whole.
         rows.extend(candidates.iter().map(|candidate| Row::unordered(question, &step, candidate)));
         return finish(rows);
     };
-    let known = candidates.iter().find(|candidate| candidate.tag == *tag);
-    let sieve = Sieve::new(question.entry, &*reader, tag.as_str(), text.as_deref(), known);
     for candidate in candidates {
         let mut key = Key::default();
         let sifted = sieve.sift(candidate, &mut key);
@@ -92,7 +99,7 @@ fn finish(mut rows: Vec<Row<'_>>) -> Vec<Judged> {
     let judged = rows.into_iter().map(|row| Judged {
         tag: row.candidate.tag.clone(),
         verdict: row.verdict,
-        created: row.candidate.facts.facts().and_then(|facts| facts.created),
+        facts: row.candidate.facts.clone(),
     });
     judged.collect()
 }

@@ -1,55 +1,67 @@
-//! Following one tag: there is no order in it, only what the registry serves under that tag now.
+//! `follow`: what another environment's path in this repository holds now, such as staging before production.
 
-use super::policy::{Candidate, Choice, Follow, Known, Need, Outcome, Reason};
-use super::question::{Ask, Question, unknown};
-use crate::image::{Digest, Tag};
+use std::sync::Arc;
 
-/// Decides by the tag that is followed, and by its digest.
-pub(super) fn follow(
-    question: &Question<'_>,
-    current: &Tag,
-    followed: Follow<'_>,
-    candidates: &[Candidate],
-) -> Result<Outcome, Ask> {
-    let tag = match followed {
-        Follow::Current => current,
-        Follow::Tag(tag) | Follow::Exactly(tag, _) => tag,
-    };
-    let Some(found) = candidates.iter().find(|candidate| candidate.tag == *tag) else {
-        return Ok(Outcome::Held(Reason::new(format!("the registry lists no tag {tag}"))));
-    };
-    if let Err(why) = question.entry.filter.text(tag.as_str()) {
-        return Ok(Outcome::Held(Reason::new(format!("{tag} is {}", question.entry.filter.reason(why)))));
-    }
-    match (&found.facts, found.facts.digest()) {
-        (Known::Failed(why), _) => Ok(unknown(tag, why)),
-        (Known::Tag | Known::Digest(_), _) if !question.gates.is_empty() => Err(vec![(tag.clone(), Need::Facts)]),
-        (_, digest) if let Follow::Exactly(_, wanted) = followed => {
-            Ok(decide(question, current, found, wanted.or(digest), "was asked for"))
-        }
-        (_, Some(digest)) => Ok(decide(question, current, found, Some(digest), "is followed")),
-        (Known::Facts(_), None) => Ok(unknown(tag, "the registry does not tell its digest")),
-        (_, None) => Err(vec![(tag.clone(), Need::Digest)]),
-    }
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::policy::{Follow, Policy, Reader, Reason};
+use super::settings::{OptionDoc, PolicyError, Settings};
+use super::supplied::{Supplied, Wanted};
+
+/// The tag, and the digest if there is one, that stands at other paths for the same image.
+#[derive(Debug)]
+pub(super) struct Promotion {
+    written: String,
+    paths: GlobSet,
 }
 
-fn decide(question: &Question<'_>, current: &Tag, found: &Candidate, digest: Option<&Digest>, why: &str) -> Outcome {
-    let tag = &found.tag;
-    let old = question.current.digest();
-    if current == tag && (digest.is_none() || old == digest) {
-        let still = digest.map(|digest| format!(" and still is {}", digest.short())).unwrap_or_default();
-        return Outcome::UpToDate(Reason::new(format!("{tag} stands there{still}")));
-    }
-    let gate = found.facts.facts().map(|facts| question.gates.judge(facts, question.now));
-    if let Some(outcome) = gate.and_then(|gate| gate.against(tag)) {
-        return outcome;
-    }
-    let reason = match (old, digest) {
-        (Some(old), Some(new)) if current == tag => {
-            format!("{tag} {why} and moved from {} to {}", old.short(), new.short())
+/// Keys of this policy beside the common ones.
+pub(super) const OPTIONS: &[OptionDoc] = &[];
+
+/// Reads `{ follow: envs/staging/** }`; a folder is everything in it.
+pub(super) fn build(settings: &Settings) -> Result<Arc<dyn Policy>, PolicyError> {
+    let texts = settings.texts("follow")?;
+    let mut paths = GlobSetBuilder::new();
+    for text in &texts {
+        let path = text.trim_start_matches("./").trim_matches('/');
+        let wrong = |why: &str| {
+            PolicyError::at("follow", format!("'{text}' is not a path of this repository: {why}")).with_hint(
+                "write the folder or file that is followed, from the root: envs/staging or envs/*/staging.yaml",
+            )
+        };
+        if path.is_empty() || path.split('/').any(|part| part == "..") {
+            return Err(wrong("it leads out of it, or nowhere"));
         }
-        (_, Some(new)) => format!("{tag} {why} and is {} now", new.short()),
-        (_, None) => format!("{tag} {why}"),
-    };
-    Outcome::Update(Choice { tag: tag.clone(), digest: digest.cloned(), reason: Reason::new(reason) })
+        for glob in [path.to_owned(), format!("{path}/**")] {
+            let glob = GlobBuilder::new(&glob).literal_separator(true).build();
+            paths.add(glob.map_err(|error| wrong(&error.kind().to_string()))?);
+        }
+    }
+    if texts.is_empty() {
+        return Err(PolicyError::at("follow", "names no path").with_hint("write follow: envs/staging/**"));
+    }
+    let paths = paths.build().map_err(|error| PolicyError::at("follow", error.kind().to_string()))?;
+    Ok(Arc::new(Promotion { written: texts.join(", "), paths }))
+}
+
+impl Policy for Promotion {
+    fn describe(&self) -> String {
+        format!("follow: {}", self.written)
+    }
+
+    fn wants(&self) -> Option<Wanted<'_>> {
+        Some(Wanted::Elsewhere(&self.paths))
+    }
+
+    fn follows(&self) -> Option<Follow<'_>> {
+        Some(Follow::Elsewhere)
+    }
+
+    fn reader<'a>(
+        &'a self,
+        _current: Option<&'a str>,
+        _supplied: &'a Supplied,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
+        Err(Reason::new("what is followed has no order"))
+    }
 }

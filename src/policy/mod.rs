@@ -16,18 +16,23 @@ mod filter;
 pub mod flux;
 mod follow;
 mod gates;
+mod git_history;
+mod history;
 mod key;
 mod mould;
+mod moving;
 mod newest_build;
 mod numerical;
 mod pattern;
 mod policy;
 mod question;
 mod range;
+mod reason;
 mod semver;
 mod settings;
 mod shape;
 mod sieve;
+mod supplied;
 mod survey;
 
 use std::sync::Arc;
@@ -39,6 +44,7 @@ pub use exact::Exact;
 pub use explain::explain;
 pub use filter::Filter;
 pub use gates::Gates;
+pub use history::History;
 pub use key::Key;
 pub use policy::{
     Candidate, Choice, Decision, Follow, Judged, Known, Need, Outcome, Policy, Reader, Reason, Refusal, Ties, Verdict,
@@ -46,6 +52,7 @@ pub use policy::{
 pub use question::Question;
 pub use range::{Range, RangeError, Version};
 pub use settings::{OptionDoc, PolicyError, Settings};
+pub use supplied::{Supplied, Wanted};
 
 /// One kind of policy: what its key is, what it is for, how it is built.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +79,9 @@ pub const POLICIES: &[Kind] = &[
     Kind { key: "alphabetical", about: "the last in byte order",                                         example: "{ alphabetical: asc, include: '^RELEASE\\.' }",                           options: alphabetical::OPTIONS, build: alphabetical::build },
     Kind { key: "pattern",      about: "the greatest by the named groups of a regular expression",       example: r"{ pattern: '^main-[0-9a-f]{7,40}-(?<ts>\d+)$', order: [ts] }",           options: pattern::OPTIONS,      build: pattern::build },
     Kind { key: "newest-build", about: "the image that was built last",                                  example: "{ newest-build: true, include: '^main-' }",                               options: newest_build::OPTIONS, build: newest_build::build },
+    Kind { key: "git-history",  about: "the last commit on a branch of the source repository's clone",       example: "{ git-history: ../api, branch: origin/main }",                            options: git_history::OPTIONS,  build: git_history::build },
     Kind { key: "digest",       about: "a moving tag stays, the digest beside it follows",               example: "{ digest: latest }",                                                      options: digest::OPTIONS,       build: digest::build },
+    Kind { key: "follow",       about: "what stands at other paths of this repository: promotion",            example: "{ follow: envs/staging/** }",                                             options: follow::OPTIONS,       build: follow::build },
     Kind { key: "exact",        about: "one tag that somebody else has chosen",                          example: r#"{ exact: "1.4.2" }"#,                                                   options: exact::OPTIONS,        build: exact::build },
 ];
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::key::Key;
 use super::policy::{Need, Policy, Reader, Reason, Refusal};
 use super::settings::{OptionDoc, PolicyError, Settings};
+use super::supplied::Supplied;
 use crate::image::ImageFacts;
 
 /// Images in the order of their creation times. Reproducible builds share one: a tie, and so unknown.
@@ -32,7 +33,11 @@ impl Policy for NewestBuild {
         Need::Facts
     }
 
-    fn reader<'a>(&'a self, _current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(
+        &'a self,
+        _current: Option<&'a str>,
+        _supplied: &'a Supplied,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Ok(Box::new(ByCreation))
     }
 }

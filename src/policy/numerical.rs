@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::key::Key;
 use super::policy::{Policy, Reader, Reason, Refusal};
 use super::settings::{Direction, OptionDoc, PolicyError, Settings};
+use super::supplied::Supplied;
 use crate::image::ImageFacts;
 
 /// Numbers, upwards or downwards.
@@ -35,7 +36,11 @@ impl Policy for Numerical {
         self.strict
     }
 
-    fn reader<'a>(&'a self, _current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(
+        &'a self,
+        _current: Option<&'a str>,
+        _supplied: &'a Supplied,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Ok(Box::new(ByValue { direction: self.direction }))
     }
 }

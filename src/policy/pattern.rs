@@ -12,6 +12,7 @@ use super::key::Key;
 use super::policy::{Policy, Reader, Reason, Refusal};
 use super::range::Version;
 use super::settings::{Direction, OptionDoc, PolicyError, Settings, nearest, pattern};
+use super::supplied::Supplied;
 use crate::image::ImageFacts;
 
 /// Tags taken apart by a pattern.
@@ -159,7 +160,11 @@ impl Policy for Pattern {
         format!("pattern: {} by {}", self.pattern.as_str(), order.join(", "))
     }
 
-    fn reader<'a>(&'a self, _current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(
+        &'a self,
+        _current: Option<&'a str>,
+        _supplied: &'a Supplied,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Ok(Box::new(ByGroups { policy: self, groups: RefCell::new(self.pattern.capture_locations()) }))
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-
 use super::key::Key;
+pub use super::reason::Reason;
+use super::supplied::{Supplied, Wanted};
 use crate::image::{Digest, ImageFacts, ImageReference, Tag};
 
 /// How to choose among tags. Implementers read a tag into a sortable [`Key`] or refuse it; they never fetch, sort or pick.
@@ -15,6 +15,11 @@ pub trait Policy: fmt::Debug + Send + Sync {
     /// What must be known of a tag beyond its text before a [`Reader`] may read it.
     fn needs(&self) -> Need {
         Need::Nothing
+    }
+
+    /// What must be known beyond tags and registries.
+    fn wants(&self) -> Option<Wanted<'_>> {
+        None
     }
 
     /// The one tag that may be chosen, for a policy that knows no order.
@@ -32,10 +37,15 @@ pub trait Policy: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Gets ready to read candidates against what stands there now. `current` is the text that the policy sees of the
-    /// current tag, `None` where the filter has no text for it. `Err` is a reason to hold the image: this policy has
-    /// no order for such a tag.
-    fn reader<'a>(&'a self, current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason>;
+    /// Why there is no order for such a current tag, whatever else there is: a reason to hold the image. `current` is the
+    /// text that the policy sees of it, `None` where the filter has no text for it.
+    fn unordered(&self, _current: Option<&str>) -> Option<Reason> {
+        None
+    }
+
+    /// Gets ready to read candidates against what stands there now. Not asked where there is no order. `Err` says that
+    /// what it [wants](Self::wants) could not be had.
+    fn reader<'a>(&'a self, current: Option<&'a str>, supplied: &'a Supplied) -> Result<Box<dyn Reader + 'a>, Reason>;
 }
 
 /// Reads texts of tags into keys, for one current tag.
@@ -44,9 +54,14 @@ pub trait Reader {
     fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal>;
 
     /// The same for the tag that stands there now, which needs no permission to be where it is: a tag outside the
-    /// range still says what would be a downgrade. `false` if it has no place in the order.
-    fn place(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> bool {
-        self.read(text, facts, key).is_ok()
+    /// range still says what would be a downgrade. `false` if it has no place in the order; `Err` if it has one that
+    /// can't be told, so that nothing can be.
+    fn place(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<bool, Reason> {
+        match self.read(text, facts, key) {
+            // Without any facts, it is no longer in the registry.
+            Err(Refusal::NoFact) if facts.is_some() => Err(self.reason(text, Refusal::NoFact)),
+            read => Ok(read.is_ok()),
+        }
     }
 
     /// What equal keys of different tags mean.
@@ -69,7 +84,7 @@ pub enum Refusal {
     PreRelease,
     /// It is another kind of image than the one that stands there: `-slim`, not `-alpine`.
     OtherVariant,
-    /// A fact that this policy orders by is not told by the registry.
+    /// It has a place in the order that can't be told, and so may be the newest: nothing is chosen.
     NoFact,
 }
 
@@ -94,6 +109,8 @@ pub enum Follow<'a> {
     Tag(&'a Tag),
     /// This one, with this digest if there is one.
     Exactly(&'a Tag, Option<&'a Digest>),
+    /// The one that stands elsewhere, with its digest if there is one.
+    Elsewhere,
 }
 
 /// What a policy or gate must know about a candidate beyond its tag.
@@ -178,28 +195,6 @@ impl Verdict {
     }
 }
 
-/// Why something was refused, held back or is unknown: one sentence fragment for people.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Reason(Box<str>);
-
-impl Reason {
-    /// A lower-case fragment without a full stop, such as `not in the range >=1.0 <3`.
-    pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
-    }
-
-    /// The fragment.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// One candidate with its verdict, for `explain`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
@@ -207,8 +202,8 @@ pub struct Judged {
     pub tag: Tag,
     /// What is said of it.
     pub verdict: Verdict,
-    /// When it was built, where that was looked up.
-    pub created: Option<Timestamp>,
+    /// What was found out about it.
+    pub facts: Known,
 }
 
 /// What choosing came to, for one image at one current reference under one policy. The verdict of every single

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::entry::Entry;
 use super::gates::Gates;
 use super::policy::{Need, Outcome, Reason};
+use super::supplied::Supplied;
 use crate::image::{ImageReference, Tag};
 
 /// What is asked about one image at one current reference.
@@ -16,6 +17,8 @@ pub struct Question<'q> {
     pub entry: &'q Entry,
     /// What an image must fulfil.
     pub gates: &'q Gates,
+    /// What the policy wants beyond tags and registries.
+    pub supplied: &'q Supplied,
     /// The time to tell ages by.
     pub now: Timestamp,
 }

@@ -7,6 +7,7 @@ use super::mould::Mould;
 use super::policy::{Policy, Reader, Reason, Refusal, Ties};
 use super::range::{Range, Version};
 use super::settings::{OptionDoc, PolicyError, Settings};
+use super::supplied::Supplied;
 use crate::image::ImageFacts;
 use crate::image::version::Shape;
 
@@ -56,7 +57,7 @@ impl Policy for SemVer {
         true
     }
 
-    fn reader<'a>(&'a self, current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(&'a self, current: Option<&'a str>, _supplied: &'a Supplied) -> Result<Box<dyn Reader + 'a>, Reason> {
         let version = current.and_then(Version::new);
         let strict = self.strict.unwrap_or_else(|| version.is_some_and(|version| version.parts() == 3));
         let variant = current.filter(|_| self.keep_variant && version.is_some()).and_then(Variant::of);
@@ -119,9 +120,9 @@ impl Reader for InRange<'_> {
         if self.fits_variant(suffix, key) { Ok(()) } else { Err(Refusal::OtherVariant) }
     }
 
-    fn place(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> bool {
+    fn place(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<bool, Reason> {
         let (text, suffix) = self.split(text);
-        Version::new(text).map(|version| version.write(key)).is_some() && self.fits_variant(suffix, key)
+        Ok(Version::new(text).map(|version| version.write(key)).is_some() && self.fits_variant(suffix, key))
     }
 
     fn ties(&self) -> Ties {

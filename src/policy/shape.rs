@@ -6,6 +6,7 @@ use super::key::Key;
 use super::mould::Mould;
 use super::policy::{Policy, Reader, Reason, Refusal, Ties};
 use super::settings::{OptionDoc, PolicyError, Settings};
+use super::supplied::Supplied;
 use crate::image::ImageFacts;
 use crate::image::version::Shape as Read;
 
@@ -31,16 +32,18 @@ impl Policy for Shape {
         true
     }
 
-    fn reader<'a>(&'a self, current: Option<&'a str>) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn unordered(&self, current: Option<&str>) -> Option<Reason> {
         let Some(current) = current else {
-            return Err(Reason::new("the filter leaves no text of the current tag, which the shape policy goes by"));
+            return Some(Reason::new("the filter leaves no text of the current tag, which the shape policy goes by"));
         };
+        let why =
+            || format!("the tag {current} has nothing to order by and needs a policy, such as newest-build or digest");
+        (!Read::of(current).has_order()).then(|| Reason::new(why()))
+    }
+
+    fn reader<'a>(&'a self, current: Option<&'a str>, _supplied: &'a Supplied) -> Result<Box<dyn Reader + 'a>, Reason> {
+        let current = current.unwrap_or_default();
         let shape = Read::of(current);
-        if !shape.has_order() {
-            return Err(Reason::new(format!(
-                "the tag {current} has nothing to order by and needs a policy, such as newest-build or digest"
-            )));
-        }
         Ok(Box::new(SameShape { current, mould: Mould::new(&shape), shape }))
     }
 }

@@ -54,23 +54,24 @@ pub(super) fn current_text<'q>(entry: &Entry, tag: &'q str) -> Option<Cow<'q, st
 }
 
 impl<'q> Sieve<'q> {
-    /// `text` is [`current_text`], `known` what has been found out about the current tag.
+    /// `text` is [`current_text`], `known` what has been found out about the current tag. `Err` if its place can't be told.
     pub(super) fn new(
         entry: &'q Entry,
         reader: &'q dyn Reader,
         current: &'q str,
         text: Option<&'q str>,
         known: Option<&Candidate>,
-    ) -> Self {
+    ) -> Result<Self, Reason> {
         let mut key = Key::default();
         let facts = known.and_then(|candidate| candidate.facts.facts());
-        let place = text.filter(|text| reader.place(text, facts, &mut key)).map(|_| key);
+        let placed = text.map(|text| reader.place(text, facts, &mut key)).transpose()?;
+        let place = placed.filter(|placed| *placed).map(|_| key);
         let release = text.map(|text| Shape::of(text).release()).unwrap_or_default();
         // From one time to another no step is too large.
         let refuse_outliers =
             entry.bounds.refuse_outliers && release.first().is_none_or(|first| stamp(first).is_none());
         let bounds = Bounds { refuse_outliers, ..entry.bounds };
-        Self { entry, reader, current, place, release, bounds }
+        Ok(Self { entry, reader, current, place, release, bounds })
     }
 
     /// Whether the current tag has a place in the policy's order.

@@ -1,7 +1,7 @@
 //! One pass over all candidates: what is left of them, in memory that grows with the tags kept and nothing else.
 
 use super::key::Key;
-use super::policy::{Candidate, Reason};
+use super::policy::{Candidate, Outcome, Reason, Refusal};
 use super::sieve::{Cause, Sieve};
 
 /// The candidates that may be chosen, with their places, and what else has to be known to say why there are none.
@@ -22,10 +22,13 @@ struct Kept {
 }
 
 impl Survey {
-    /// Reads every candidate once. `Err` if one can't be read and `all_readable` forbids that.
-    pub(super) fn of(sieve: &Sieve<'_>, candidates: &[Candidate], all_readable: bool) -> Result<Self, Reason> {
+    /// Reads every candidate once. `Err` if one has a place that can't be told, or can't be read and `all_readable`
+    /// forbids that.
+    pub(super) fn of(sieve: &Sieve<'_>, candidates: &[Candidate], all_readable: bool) -> Result<Self, Outcome> {
         let mut survey = Self { keys: Vec::new(), kept: Vec::new(), lower: None, stands: false };
+        // The first in byte order is told, for the same answer every time.
         let mut unreadable: Option<(&Candidate, Cause)> = None;
+        let mut untold: Option<&Candidate> = None;
         let mut key = Key::default();
         for (at, candidate) in candidates.iter().enumerate() {
             match sieve.sift(candidate, &mut key) {
@@ -37,6 +40,11 @@ impl Survey {
                         survey.lower = Some((key.clone(), at));
                     }
                 }
+                Err(Cause::Refused(Refusal::NoFact)) => {
+                    if untold.is_none_or(|first| candidate.tag < first.tag) {
+                        untold = Some(candidate);
+                    }
+                }
                 Err(cause @ Cause::Refused(_)) if all_readable => {
                     if unreadable.is_none_or(|(first, _)| candidate.tag < first.tag) {
                         unreadable = Some((candidate, cause));
@@ -45,13 +53,17 @@ impl Survey {
                 Err(_) => {}
             }
         }
+        if let Some(candidate) = untold {
+            let why = sieve.reason(candidate, Cause::Refused(Refusal::NoFact));
+            return Err(Outcome::Unknown(Reason::new(format!("{} may be the newest: {why}", candidate.tag))));
+        }
         match unreadable {
             None => Ok(survey),
-            Some((candidate, cause)) => Err(Reason::new(format!(
+            Some((candidate, cause)) => Err(Outcome::Held(Reason::new(format!(
                 "{} is in the way: {}; the filter has to leave out what this policy can't order",
                 candidate.tag,
                 sieve.reason(candidate, cause)
-            ))),
+            )))),
         }
     }
 

@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, Value};
 use serde::{Deserialize as _, Serialize};
 
 use super::checks::Checks;
-use super::explanation::Explanation;
+use super::explanation::{Explanation, Facts};
 use super::image_row::{ImageRow, ImageState};
 use super::list::{List, RowStatus};
 use super::page::Page;
@@ -118,10 +118,10 @@ impl Renderer for Html {
             let rows = one.candidates.iter().map(|tag| {
                 let state = if tag.accepted { ImageState::UpToDate } else { ImageState::NotOurs };
                 let verdict = badge(state, if tag.accepted { "accepted" } else { "refused" });
-                let built = tag.created.map(|at| at.strftime("%Y-%m-%d %H:%M").to_string()).unwrap_or_default();
-                Row { state: None, cells: vec![verdict, code(&tag.tag), plain(&tag.reason), plain(&built)] }
+                let facts = tag.facts.as_ref().map(Facts::line).unwrap_or_default();
+                Row { state: None, cells: vec![verdict, code(&tag.tag), plain(&tag.reason), plain(&facts)] }
             });
-            Table { title: "Tags, best first", columns: &["Verdict", "Tag", "Why", "Built"], rows: rows.collect() }
+            Table { title: "Tags, best first", columns: &["Verdict", "Tag", "Why", "Looked up"], rows: rows.collect() }
         }));
         let title = explanations.first().map(|one| one.image.clone()).unwrap_or_default();
         page(Document {

@@ -20,7 +20,7 @@ mod text;
 
 pub use checks::{Check, Checks};
 pub use diff::diff;
-pub use explanation::{Candidate, Explanation};
+pub use explanation::{Candidate, Explanation, Facts};
 pub use html::Html;
 pub use image_row::{ImageRow, ImageState};
 pub use json::Json;

@@ -152,11 +152,11 @@ fn verdict(candidate: &Candidate, one: &Explanation) -> Cells {
         _ => "-",
     };
     let role = if candidate.accepted { Role::Good } else { Role::Dim };
-    let built = candidate.created.map(|at| format!(" (built {})", at.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default();
+    let facts = candidate.facts.as_ref().map(|facts| format!(" ({})", facts.line())).unwrap_or_default();
     vec![
         (role, mark.to_owned()),
         (if candidate.accepted { Role::Plain } else { Role::Dim }, candidate.tag.clone()),
-        (Role::Dim, format!("{}{built}", candidate.reason)),
+        (Role::Dim, format!("{}{facts}", candidate.reason)),
     ]
 }
 

@@ -13,6 +13,7 @@ use super::discover::{Discovered, discover};
 use super::lookup::{Answer, Failure, Lookup};
 use super::snapshot::Snapshot;
 use super::subjects::subjects;
+use super::supplies::Supplies;
 
 /// What was found and decided, before anything is grouped or written.
 #[derive(Debug)]
@@ -42,7 +43,8 @@ pub(super) async fn decide(
     now: Timestamp,
 ) -> Decided {
     let Discovered { listed, options } = discover(snapshot, config);
-    let lookup = Lookup { registry, now, verdicts: false };
+    let supplies = Supplies::new(&listed, &config.folder);
+    let lookup = Lookup { registry, supplies: &supplies, now, verdicts: false };
     let (answers, failures) = lookup.decide(subjects(&listed, images, false)).await;
     let (changes, refused) = changes(&listed, &answers);
     Decided { listed, options, answers, failures, changes, refused, background: Background::new() }

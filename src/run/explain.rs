@@ -17,6 +17,7 @@ use super::discover::list;
 use super::lookup::{Answer, Lookup, Standing, Subject};
 use super::snapshot::Snapshot;
 use super::subjects::subjects;
+use super::supplies::Supplies;
 use super::unasked::Unasked;
 
 /// What was typed.
@@ -70,7 +71,9 @@ pub async fn explain(
         subject.given = Some(given);
     }
     let registry = if asked.tags.is_some() { &Unasked } else { registry };
-    let (answers, failures) = Lookup { registry, now: Timestamp::now(), verdicts: true }.decide(vec![subject]).await;
+    let supplies = Supplies::new(&listed, &config.folder);
+    let lookup = Lookup { registry, supplies: &supplies, now: Timestamp::now(), verdicts: true };
+    let (answers, failures) = lookup.decide(vec![subject]).await;
     if let Some(failure) = failures.into_iter().next().filter(|_| answers.iter().all(|a| a.verdicts.is_empty())) {
         let hint = failure.error.hint();
         return Err(Error::from(failure.error).hint(hint));
@@ -82,7 +85,7 @@ pub async fn explain(
 
 /// What no registry can hold is refused like any other text of the list.
 fn refused(text: &str, error: &TagError) -> report::Candidate {
-    report::Candidate { tag: text.to_owned(), accepted: false, reason: error.to_string(), created: None }
+    report::Candidate { tag: text.to_owned(), accepted: false, reason: error.to_string(), facts: None }
 }
 
 /// An image that stands nowhere, at a tag that was typed.
@@ -155,7 +158,7 @@ fn explanation(answer: &Answer, listed: &[Listed]) -> Explanation {
         tag: judged.tag.to_string(),
         accepted: judged.verdict.is_accepted(),
         reason: judged.verdict.reason().to_string(),
-        created: judged.created,
+        facts: report::Facts::new(&judged.facts),
     });
     let at = |place: &usize| format!("{}:{}", listed[*place].place().path, listed[*place].place().position.line);
     Explanation {

@@ -11,8 +11,12 @@ use jiff::Timestamp;
 use crate::config::Selection;
 use crate::image::{Digest, ImageName, ImageReference, Tag};
 use crate::plan::Background;
-use crate::policy::{self, Candidate, Choice, Decision, Judged, Known, Need, Outcome, Question, Reason, Step};
+use crate::policy::{
+    self, Candidate, Choice, Decision, Follow, Judged, Known, Need, Outcome, Question, Reason, Step, Supplied,
+};
 use crate::registry::{Registry, RegistryError};
+
+use super::supplies::Supplies;
 
 /// What is to be decided for one image: everything that stands somewhere, with what governs it.
 #[derive(Debug, Clone)]
@@ -65,6 +69,8 @@ pub struct Failure {
 pub(super) struct Lookup<'a> {
     /// Who is asked.
     pub registry: &'a dyn Registry,
+    /// Who knows what policies want beyond that.
+    pub supplies: &'a Supplies<'a>,
     /// The time that ages are counted from.
     pub now: Timestamp,
     /// Whether every tag's verdict is wanted.
@@ -88,16 +94,12 @@ impl Lookup<'_> {
     }
 
     async fn image(&self, subject: Subject) -> (Vec<Answer>, Option<Failure>) {
-        let mut image = Image {
-            lookup: *self,
-            name: subject.name,
-            candidates: Vec::new(),
-            index: HashMap::new(),
-            unlisted: None,
-            failure: None,
-        };
+        let mut image = Image::new(*self, &subject.name);
+        let mut elsewhere = Image::new(*self, &subject.name);
+        let follows = |one: &Standing| one.selection.entry.policy.follows() == Some(Follow::Elsewhere);
         let listed = match subject.given {
             Some(given) => Ok(given),
+            None if subject.standing.iter().all(follows) => Ok(Vec::new()),
             None => self.registry.tags(&image.name).await.map(|tags| tags.into_iter().map(Candidate::new).collect()),
         };
         match listed {
@@ -109,9 +111,12 @@ impl Lookup<'_> {
         }
         let mut answers = Vec::with_capacity(subject.standing.len());
         for standing in subject.standing {
-            answers.push(image.answer(standing).await);
+            let supplied = self.supplies.of(&standing.selection, &subject.name, &standing.places);
+            // What stands elsewhere is followed without asking which other tags there are.
+            let image = if follows(&standing) { elsewhere.with(&supplied) } else { &mut image };
+            answers.push(image.answer(standing, &supplied).await);
         }
-        let failure = image.failure.map(|error| Failure { name: image.name, error });
+        let failure = image.failure.or(elsewhere.failure).map(|error| Failure { name: subject.name, error });
         (answers, failure)
     }
 }
@@ -129,12 +134,28 @@ struct Image<'a> {
     failure: Option<RegistryError>,
 }
 
-impl Image<'_> {
-    async fn answer(&mut self, standing: Standing) -> Answer {
+impl<'a> Image<'a> {
+    fn new(lookup: Lookup<'a>, name: &ImageName) -> Self {
+        let (candidates, index) = (Vec::new(), HashMap::new());
+        Self { lookup, name: name.clone(), candidates, index, unlisted: None, failure: None }
+    }
+
+    /// With the tags that stand elsewhere among the candidates.
+    fn with(&mut self, supplied: &Supplied) -> &mut Self {
+        let Supplied::Elsewhere(found) = supplied else { return self };
+        for tag in found.iter().filter_map(|(reference, _)| reference.tag()) {
+            if !self.candidates.iter().any(|known| known.tag == *tag) {
+                self.candidates.push(Candidate::new(tag.clone()));
+            }
+        }
+        self
+    }
+
+    async fn answer(&mut self, standing: Standing, supplied: &Supplied) -> Answer {
         let Standing { current, selection, ordered, places } = standing;
         let entry = Arc::clone(&selection.entry);
         let gates = selection.gates.clone();
-        let question = Question { current: &current, entry: &entry, gates: &gates, now: self.lookup.now };
+        let question = Question { current: &current, entry: &entry, gates: &gates, supplied, now: self.lookup.now };
         let outcome = match &self.unlisted {
             Some(reason) => Outcome::Unknown(reason.clone()),
             None => {
@@ -142,7 +163,7 @@ impl Image<'_> {
                     Some(outcome) => outcome,
                     None => self.choose(&question).await,
                 };
-                self.pin(outcome, &current, selection.pin || entry.policy.follows().is_some()).await
+                self.pin(outcome, &current, selection.pin).await
             }
         };
         let wanted = self.lookup.verdicts && self.unlisted.is_none();
@@ -195,9 +216,7 @@ impl Image<'_> {
     async fn pin(&mut self, outcome: Outcome, current: &ImageReference, pin: bool) -> Outcome {
         let wanted = pin || current.digest().is_some();
         let choice = match outcome {
-            // A digest that was only found out on the way is nobody's wish.
-            Outcome::Update(choice) if !wanted => return Outcome::Update(Choice { digest: None, ..choice }),
-            Outcome::Update(choice) if choice.digest.is_none() => choice,
+            Outcome::Update(choice) if wanted && choice.digest.is_none() => choice,
             Outcome::UpToDate(_) if pin && current.digest().is_none() => match current.tag() {
                 Some(tag) => Choice { tag: tag.clone(), digest: None, reason: Reason::new("pinned to its digest") },
                 None => return outcome,
@@ -230,11 +249,9 @@ fn given(candidates: &[Candidate], current: &ImageReference) -> Option<Outcome> 
         current.tag() == Some(&only.tag) && (current.digest().is_none() || current.digest() == only.facts.digest());
     Some(match same {
         true => Outcome::UpToDate(Reason::new("it is what was given with --image")),
-        false => Outcome::Update(Choice {
-            tag: only.tag.clone(),
-            digest: only.facts.digest().cloned(),
-            reason: Reason::new("given with --image"),
-        }),
+        false => {
+            Outcome::Update(Choice { tag: only.tag.clone(), digest: None, reason: Reason::new("given with --image") })
+        }
     })
 }
 

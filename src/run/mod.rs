@@ -13,6 +13,7 @@ mod overview;
 mod publish;
 mod snapshot;
 mod subjects;
+mod supplies;
 mod tell;
 mod unasked;
 pub mod worlds;

@@ -42,14 +42,13 @@ pub fn checkout(folder: &Path) -> PathBuf {
     root.map_or_else(|| folder.to_owned(), Path::to_owned)
 }
 
-/// A configuration, and the folder that relative paths in it start from.
+/// A configuration, and where it stands.
 #[derive(Debug, Clone)]
 pub struct Loaded {
     /// What it says, or the defaults.
     pub config: Config,
     /// The file, if there is one.
     pub file: Option<PathBuf>,
-    folder: PathBuf,
 }
 
 /// Reads the configuration: the file that was named, else `tagboat.yaml` in the folder, else none.
@@ -58,7 +57,7 @@ pub fn load(named: Option<&Path>, folder: &Path) -> Result<Loaded, Error> {
     match std::fs::read_to_string(&file) {
         Ok(text) => parse(&text, &file.display().to_string(), Some(file.clone())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
-            Ok(Loaded { config: Config::default(), file: None, folder: folder.to_owned() })
+            Ok(Loaded { config: Config::default(), file: None })
         }
         Err(error) => Err(Error::usage(format!("can't read the configuration {}: {error}", file.display()))
             .hint(Some("check --config and TAGBOAT_CONFIG, or leave both out to go without"))),
@@ -72,7 +71,7 @@ pub async fn load_remote(named: Option<&Path>, git: &Repository) -> Result<Loade
     }
     match base(git, &Config::default()).await?.read(config::FILE_NAME) {
         Ok(bytes) => parse(&String::from_utf8_lossy(&bytes), config::FILE_NAME, None),
-        Err(_) => Ok(Loaded { config: Config::default(), file: None, folder: PathBuf::from(".") }),
+        Err(_) => Ok(Loaded { config: Config::default(), file: None }),
     }
 }
 
@@ -84,10 +83,7 @@ pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnap
 }
 
 fn parse(text: &str, name: &str, file: Option<PathBuf>) -> Result<Loaded, Error> {
-    let config = config::parse(text, name)?;
-    let folder = file.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new(".")).to_owned();
-    Ok(Loaded { config, file, folder })
+    Ok(Loaded { config: config::parse(text, name)?, file })
 }
 
 /// Opens the repository, and logs in where there is something to log in with.
@@ -149,7 +145,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
             .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml, to one of {}", forge_kinds())))
     })?;
     let derived = parsed.ok().and_then(|remote| (entry.address)(&remote));
-    let api = settings.folder.as_ref().map(|folder| loaded.folder.join(folder).display().to_string());
+    let api = settings.folder.as_ref().map(|folder| loaded.config.folder.join(folder).display().to_string());
     let api = api.or_else(|| settings.url.clone()).or_else(|| derived.as_ref().map(|address| address.api.clone()));
     let repository = settings.repository.clone().or_else(|| derived.map(|address| address.repository));
     let local = settings.folder.is_some();
@@ -176,7 +172,7 @@ fn forge_kinds() -> String {
 pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, Error> {
     let mut settings = BTreeMap::new();
     for (host, written) in &loaded.config.registries {
-        settings.insert(host.clone(), hosts::settings(&loaded.folder, host, written)?);
+        settings.insert(host.clone(), hosts::settings(&loaded.config.folder, host, written)?);
     }
     let limits = hosts::limits(&loaded.config.limits);
     // A variable that is no text can't be one that is looked for.

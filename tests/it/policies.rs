@@ -2,14 +2,18 @@
 //!
 //! Columns, with ` | ` between them: tags; current reference's tag (and digest); policy entry; expected; a part of the
 //! reason. A tag may carry facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata
-//! without a build time), `x@!why` (can't be had). Expected is a tag, `=` for up to date, `held` or `unknown`. A part of
+//! without a build time), `x@rev=3d9b390` (label with a commit), `x@!why` (can't be had). What a policy is supplied with
+//! stands among the tags: `there=1.4.2` is a reference at another path, `log=b,a` a history. Expected is a tag, `=` for up to date, `held` or `unknown`. A part of
 //! the reason that starts with `TAG: ` is looked for in the verdict on that tag. `HEX1` stands for a hash.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tagboat::image::{Digest, ImageFacts, ImageReference, Tag};
-use tagboat::policy::{Candidate, Gates, Known, Outcome, POLICIES, Question, Settings, Step, build, choose, explain};
+use tagboat::policy::{
+    Candidate, Gates, History, Known, Outcome, POLICIES, Question, Settings, Step, Supplied, build, choose, explain,
+};
 
 fn hash(text: &str) -> String {
     (0..10).fold(text.to_owned(), |text, digit| text.replace(&format!("HEX{digit}"), &digit.to_string().repeat(64)))
@@ -22,12 +26,43 @@ fn candidate(text: &str) -> Candidate {
         Some("?") => Known::Facts(Box::default()),
         Some(digest) if digest.starts_with("sha") => Known::Digest(Digest::new(digest).unwrap()),
         Some(why) if why.starts_with('!') => Known::Failed(why[1..].into()),
+        Some(label) if label.starts_with("rev=") => {
+            Known::Facts(Box::new(ImageFacts { revision: Some(commit(&label[4..])), ..ImageFacts::default() }))
+        }
         Some(time) => Known::Facts(Box::new(ImageFacts {
             created: Some(time.parse::<Timestamp>().unwrap_or_else(|error| panic!("{time}: {error}"))),
             ..ImageFacts::default()
         })),
     };
     Candidate { tag: Tag::new(tag).unwrap_or_else(|error| panic!("{text}: {error}")), facts }
+}
+
+/// A full commit id that starts so.
+fn commit(id: &str) -> String {
+    format!("{id:0<40}")
+}
+
+fn reference(text: &str) -> ImageReference {
+    let name = if text.starts_with('@') { "registry.example/app" } else { "registry.example/app:" };
+    ImageReference::new(&format!("{name}{text}")).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// What the policy of a case is supplied with, and the other words among its tags.
+fn supplied<'w>(words: &[&'w str], policy: &str) -> (Supplied, Vec<&'w str>) {
+    let (mut there, mut supplied, mut tags) = (Vec::new(), Supplied::Nothing, Vec::new());
+    for word in words {
+        let log = |ids: &str, shallow| {
+            let ids: Vec<String> = ids.split(',').map(commit).collect();
+            Supplied::History(Arc::new(History::new("../api", &ids, shallow)))
+        };
+        match word.split_once('=') {
+            Some(("there", text)) => there.push((reference(text), format!("there:{}", there.len() + 1))),
+            Some(("log", ids)) => supplied = log(ids, false),
+            Some(("shallow", ids)) => supplied = log(ids, true),
+            _ => tags.push(*word),
+        }
+    }
+    (if policy.contains("follow:") { Supplied::Elsewhere(there) } else { supplied }, tags)
 }
 
 /// What a case comes to, in the words of the tables, with the reason.
@@ -53,10 +88,11 @@ fn check(line: &str) -> Result<(), String> {
     };
     let settings = Settings::new(serde_yaml::from_str(policy).map_err(|error| format!("{policy}: {error}"))?);
     let entry = build(&settings).map_err(|error| format!("{policy}: {error}"))?;
-    let candidates: Vec<Candidate> = tags.split_whitespace().map(candidate).collect();
-    let current = ImageReference::new(&format!("registry.example/app:{current}")).map_err(|error| error.to_string())?;
-    let gates = Gates::default();
-    let question = Question { current: &current, entry: &entry, gates: &gates, now: Timestamp::UNIX_EPOCH };
+    let (supplied, tags) = supplied(&tags.split_whitespace().collect::<Vec<_>>(), policy);
+    let candidates: Vec<Candidate> = tags.into_iter().map(candidate).collect();
+    let (current, gates) = (reference(current), Gates::default());
+    let (supplied, now) = (&supplied, Timestamp::UNIX_EPOCH);
+    let question = Question { current: &current, entry: &entry, gates: &gates, supplied, now };
     let (said, why) = answer(&question, &candidates);
     if said != expected {
         return Err(format!("expected {expected}, got {said}: {why}"));
@@ -128,6 +164,10 @@ fn what_is_wrong_with_an_entry_is_named_with_a_hint() {
         ("{ pattern: '(?<t>.*)', order: [t sideways] }", "\"sideways\" is not a way to read a group",                 "numeric, alphabetical"),
         ("{ digest: 'a b' }",                            "`digest`: names the tag to follow",                           "digest: latest"),
         ("{ numerical: up }",                            "`numerical`: \"up\" is not one of asc, desc",               ""),
+        ("{ follow: ../other }",                         "`follow`: '../other' is not a path of this repository",       "envs/staging"),
+        ("{ follow: 'envs/[a' }",                        "`follow`: 'envs/[a' is not a path",                           "envs/staging"),
+        ("{ git-history: 'https://a.b/c.git' }",         "is not the folder of a clone",                                "git clone --bare"),
+        ("{ git-history: ../api, commit: sha }",         "`commit`: \"sha\" is not one of tag, label",                  ""),
         ("{ exact: '1.2@md5:1' }",                       "`exact`: the digest algorithm",                               ""),
     ];
     for (policy, message, hint) in rows {
@@ -146,7 +186,7 @@ fn gated(gates: &Gates, tags: &[(&str, Option<ImageFacts>)]) -> Step {
     let candidates: Vec<Candidate> =
         tags.iter().map(|(tag, facts)| Candidate { tag: Tag::new(tag).unwrap(), facts: known(facts) }).collect();
     let now = "2026-01-10T00:00:00Z".parse().unwrap();
-    choose(&Question { current: &current, entry: &entry, gates, now }, &candidates)
+    choose(&Question { current: &current, entry: &entry, gates, supplied: &Supplied::Nothing, now }, &candidates)
 }
 
 fn built(time: &str) -> Option<ImageFacts> {
@@ -213,7 +253,7 @@ fn every_platform_has_to_be_there() {
 }
 
 mod properties {
-    use super::{Candidate, ImageReference, Outcome, Question, Settings, Step, Tag, build, choose, explain};
+    use super::{Candidate, ImageReference, Outcome, Question, Settings, Step, Supplied, Tag, build, choose, explain};
     use std::sync::LazyLock;
 
     use jiff::Timestamp;
@@ -227,7 +267,13 @@ mod properties {
     fn decide(entry: &Entry, current: &str, tags: &[String]) -> Decision {
         let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
         let candidates: Vec<Candidate> = tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
-        let question = Question { current: &current, entry, gates: &Gates::default(), now: Timestamp::UNIX_EPOCH };
+        let question = Question {
+            current: &current,
+            entry,
+            gates: &Gates::default(),
+            supplied: &Supplied::Nothing,
+            now: Timestamp::UNIX_EPOCH,
+        };
         let Step::Decided(decision) = choose(&question, &candidates) else { panic!("asks for facts") };
         let accepted: Vec<_> =
             explain(&question, &candidates).into_iter().filter(|row| row.verdict.is_accepted()).collect();
@@ -272,7 +318,13 @@ mod properties {
 
     fn is_older(entry: &Entry, tag: &str, than: &Tag) -> bool {
         let current = ImageReference::new(&format!("registry.example/app:{than}")).unwrap();
-        let question = Question { current: &current, entry, gates: &Gates::default(), now: Timestamp::UNIX_EPOCH };
+        let question = Question {
+            current: &current,
+            entry,
+            gates: &Gates::default(),
+            supplied: &Supplied::Nothing,
+            now: Timestamp::UNIX_EPOCH,
+        };
         let judged = explain(&question, &[Candidate::new(Tag::new(tag).unwrap())]);
         judged[0].verdict.reason().as_str().starts_with("older than")
     }

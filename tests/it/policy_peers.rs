@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tagboat::image::{ImageFacts, ImageReference, Platform, Tag};
 use tagboat::policy::{
-    Candidate, Entry, Gates, Known, Outcome, PolicyError, Question, Settings, Step, Version, argo, build, choose,
-    explain, flux,
+    Candidate, Entry, Gates, Known, Outcome, PolicyError, Question, Settings, Step, Supplied, Version, argo, build,
+    choose, explain, flux,
 };
 
 use crate::support::shared;
@@ -66,7 +66,13 @@ fn tags(texts: &[&str]) -> Option<Vec<Candidate>> {
 
 fn ask(entry: &Entry, current: &str, candidates: &[Candidate]) -> (Outcome, Vec<(String, bool)>) {
     let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
-    let question = Question { current: &current, entry, gates: &Gates::default(), now: Timestamp::UNIX_EPOCH };
+    let question = Question {
+        current: &current,
+        entry,
+        gates: &Gates::default(),
+        supplied: &Supplied::Nothing,
+        now: Timestamp::UNIX_EPOCH,
+    };
     let Step::Decided(decision) = choose(&question, candidates) else { panic!("asks for facts") };
     let judged = explain(&question, candidates);
     (decision.outcome, judged.into_iter().map(|row| (row.tag.to_string(), row.verdict.is_accepted())).collect())

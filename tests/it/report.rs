@@ -7,8 +7,8 @@ use jiff::{Timestamp, ToSpan as _};
 use regex::Regex;
 use tagboat::manifest::{self, Finding, Options, Standing};
 use tagboat::report::{
-    About, Candidate, Changed, Done, Explanation, Failed, FileChange, Held, ImageRow, ImageState, List, Page, Proposed,
-    RENDERERS, RequestCounts, Row, RunReport,
+    About, Candidate, Changed, Done, Explanation, Facts, Failed, FileChange, Held, ImageRow, ImageState, List, Page,
+    Proposed, RENDERERS, RequestCounts, Row, RunReport,
 };
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -50,7 +50,7 @@ fn explanations() -> Vec<Explanation> {
         tag: tag.to_owned(),
         accepted,
         reason: reason.to_owned(),
-        created: (tag == "1.5.0").then(|| "2026-11-02T08:30:00Z".parse().expect("a time")),
+        facts: (tag == "1.5.0").then(|| Facts { created: "2026-11-02T08:30:00Z".parse().ok(), ..Facts::default() }),
     };
     let first = Explanation {
         image: "ghcr.io/acme/api".to_owned(),

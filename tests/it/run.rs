@@ -4,3 +4,4 @@
 
 mod races;
 mod stories;
+mod supplies;

@@ -99,6 +99,8 @@ const UNLABELLED: Hosts = &[Some(&BITBUCKET_CLOUD), Some(&BITBUCKET_DATA_CENTER)
 const REMOTE: Hosts = EVERYWHERE.split_last().unwrap().1;
 const API: &[(&str, &str)] = &[("api/app.yaml", "api:1.0")];
 const BOTH: &[(&str, &str)] = &[("api/app.yaml", "api:1.0"), ("web/app.yaml", "web:2.0")];
+const STAGES: &[(&str, &str)] = &[("staging/app.yaml", "api:1.1"), ("prod/app.yaml", "api:1.0")];
+const PROMOTE: &str = "policies: { promote: { follow: staging } }\nrules: [{ paths: [prod/**], policy: promote }]";
 const ALL: &str = "pull-requests: { group: all }";
 
 /// What most stories are about.
@@ -334,6 +336,26 @@ const STORIES: &[Story] = &[
         Run(&["open tagboat/api: …", "failed api: …"]),
         Has(1, "state", "open"),
     ], config: "pull-requests: { reviewers: [nobody] }", ..USUAL },
+    Story { name: "production follows staging, whatever the registry lists, and never back by itself", acts: &[
+        Lose("api"),
+        Run(&["open tagboat/prod: Update ghcr.io/acme/api from 1.0 to 1.1 in prod"]),
+        Commit("main", "staging/app.yaml", "api:1.2"),
+        Run(&["update tagboat/prod: Update ghcr.io/acme/api from 1.0 to 1.2 in prod"]),
+        Merge(1),
+        Run(&[]),
+        Commit("main", "staging/app.yaml", "api:1.1"),
+        Run(&[]),
+        // Two answers are none, and change nothing.
+        Commit("main", "staging/app.yaml", "api:1.3"),
+        Run(&["open tagboat/prod: Update ghcr.io/acme/api from 1.2 to 1.3 in prod"]),
+        Commit("main", "staging/other.yaml", "api:1.1"),
+        Run(&["leave tagboat/prod: …"]),
+        Kept("tagboat/prod"),
+    ], images: "api:1.0 api:1.1 api:1.2 api:1.3", files: STAGES, config: PROMOTE, ..USUAL },
+    Story { name: "production follows the image that staging is pinned to", acts: &[
+        Run(&["open tagboat/prod: …"]),
+        Holds("tagboat/prod", "prod/app.yaml", "api:1.1@"),
+    ], files: &[("staging/app.yaml", "api:1.1@"), ("prod/app.yaml", "api:1.0")], config: PROMOTE, ..USUAL },
     Story { name: "tag and digest move together", acts: &[
         Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
         Holds("tagboat/api", "api/app.yaml", "api:1.1@"),

@@ -1,0 +1,103 @@
+//! Policies that go by more than registries: the clone of a source repository, read as git leaves it on disk.
+
+use std::path::Path;
+
+use tagboat::git::first_parents;
+use tempfile::TempDir;
+
+use crate::support::repository::{Bare, git};
+use crate::support::tagboat::Tagboat;
+
+/// A source repository: `one`, `two`, a side branch `side` merged as `three`, then `four`. Gives the ids in this order,
+/// that of `side` last.
+fn source(parent: &Path) -> (Bare, Vec<String>) {
+    let bare = Bare::new(parent, "api");
+    let commit = |branch: &str, name: &str| bare.commit(branch, &[(name, name)], name);
+    let (one, two) = (commit("main", "one"), commit("main", "two"));
+    git(&bare.path, &["branch", "side", &one]);
+    let side = commit("side", "side");
+    let three = git(&bare.path, &["commit-tree", "main^{tree}", "-p", "main", "-p", "side", "-m", "three"]);
+    git(&bare.path, &["update-ref", "refs/heads/main", &three]);
+    let four = commit("main", "four");
+    (bare, vec![one, two, three, four, side])
+}
+
+fn ids(clone: &Path, from: Option<&str>) -> Vec<String> {
+    let line = first_parents(clone, from).unwrap_or_else(|error| panic!("{error}"));
+    line.commits.iter().rev().map(|id| id.as_str().to_owned()).collect()
+}
+
+#[test]
+fn a_clone_tells_its_first_parents_whatever_kind_of_clone_it_is() {
+    let folder = TempDir::new().unwrap();
+    let (bare, all) = source(folder.path());
+    let line = &all[..4];
+    assert_eq!(ids(&bare.path, None), line);
+    assert_eq!(ids(&bare.path, Some("side")), [all[0].clone(), all[4].clone()]);
+    assert_eq!(ids(&bare.path, Some(&all[1])), line[..2]);
+    git(&bare.path, &["config", "uploadpack.allowFilter", "true"]);
+    let clone = |name: &str, options: &[&str]| {
+        let path = folder.path().join(name);
+        git(folder.path(), &[&["clone", "--quiet"], options, &[&bare.url(), path.to_str().unwrap()]].concat());
+        path
+    };
+    let full = clone("full", &[]);
+    assert_eq!(ids(&full, None), line);
+    // A branch that was never checked out is found where it was fetched.
+    assert_eq!(ids(&full, Some("side")), [all[0].clone(), all[4].clone()]);
+    assert_eq!(ids(&full, Some("origin/main")), line);
+    let tree = folder.path().join("tree");
+    git(&full, &["worktree", "add", "--quiet", "--detach", tree.to_str().unwrap()]);
+    assert_eq!(ids(&tree, None), line);
+    assert_eq!(ids(&clone("partial", &["--bare", "--filter=tree:0"]), None), line);
+    let shallow = clone("shallow", &["--depth=2"]);
+    assert_eq!(ids(&shallow, None), line[2..]);
+    assert!(first_parents(&shallow, None).unwrap().shallow && !first_parents(&full, None).unwrap().shallow);
+    assert!(first_parents(&full, Some("nope")).unwrap_err().to_string().contains("nope"));
+    assert!(first_parents(folder.path(), None).unwrap_err().to_string().contains("not in a git repository"));
+}
+
+#[test]
+fn tags_named_after_commits_in_the_order_of_the_clone() {
+    let tagboat = Tagboat::new();
+    let (_bare, ids) = source(tagboat.home());
+    let tag = |at: usize| format!("sha-{}", &ids[at][..7]);
+    // From the folder of the configuration, wherever that is.
+    let folder = tagboat.home().join("manifests");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(
+        folder.join("tagboat.yaml"),
+        "policies: { main: { git-history: ../api.git, branch: main } }\nrules: [{ policy: main }]\n",
+    )
+    .unwrap();
+    let stands = |tag: &str| {
+        let pod = format!("kind: Pod\nspec:\n  containers:\n  - image: ghcr.io/acme/api:{tag}\n");
+        std::fs::write(folder.join("pod.yaml"), pod).unwrap();
+    };
+    let explain = |tags: &[String]| {
+        let arguments = ["explain", "api", "--tags", "-", "-C", "manifests", "--format", "json"];
+        tagboat.feed(&arguments, &tags.join("\n"))
+    };
+    let all: Vec<String> = (0..5).map(tag).chain(["latest".to_owned()]).collect();
+    stands(&tag(1));
+    let told = explain(&all).json();
+    assert_eq!((&told["outcome"], &told["chosen"]), (&"update".into(), &tag(3).into()), "{told:#}");
+    assert_eq!(told["policy"], "git-history: ../api.git, main");
+    let side = told["candidates"].as_array().unwrap().iter().find(|row| row["tag"] == tag(4).as_str()).unwrap();
+    assert_eq!(side["reason"], format!("the commit {} is not in main of ../api.git", &ids[4][..7]));
+    // What stands there is on another branch: nothing is changed.
+    stands(&tag(4));
+    let said = explain(&all);
+    assert_eq!(said.json()["outcome"], "unknown", "{said:?}");
+    // No clone, no answer.
+    stands(&tag(1));
+    std::fs::rename(tagboat.home().join("api.git"), tagboat.home().join("gone.git")).unwrap();
+    let told = explain(&all).json();
+    assert!(told["reason"].as_str().unwrap().contains("the history of main of ../api.git can't be read"), "{told:#}");
+    // Typed, with nothing around: from the folder that one is in.
+    let typed = "{ git-history: gone.git }";
+    let arguments =
+        ["explain", "ghcr.io/acme/api", "--tags", "-", "--current", &tag(0), "--policy", typed, "--format", "json"];
+    let told = tagboat.feed(&arguments, &all.join("\n")).json();
+    assert_eq!(told["chosen"], tag(3).as_str(), "{told:#}");
+}
