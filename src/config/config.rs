@@ -9,6 +9,7 @@ use globset::GlobMatcher;
 use regex::Regex;
 
 use super::patterns::Patterns;
+use super::schedule::Schedule;
 use crate::image::ImageName;
 use crate::policy::{Entry, Gates};
 use crate::refname::BranchName;
@@ -225,6 +226,12 @@ pub struct PullRequests {
     pub draft: bool,
     /// How many may be open at once.
     pub max_open: usize,
+    /// How many one run may open; `None` leaves it to `max_open`.
+    pub max_per_run: Option<usize>,
+    /// Labels with which a person has a pull request left as it is.
+    pub hold_labels: Vec<String>,
+    /// When they are opened and updated.
+    pub schedule: Schedule,
 }
 
 impl Default for PullRequests {
@@ -241,6 +248,9 @@ impl Default for PullRequests {
             assignees: Vec::new(),
             draft: false,
             max_open: 5,
+            max_per_run: None,
+            hold_labels: vec!["tagboat:hold".to_owned()],
+            schedule: Schedule::default(),
         }
     }
 }

@@ -17,6 +17,7 @@ mod policies;
 mod reader;
 mod refusal;
 mod registries;
+mod schedule;
 mod schema;
 mod starter;
 mod template;
@@ -31,6 +32,7 @@ pub use error::{ConfigError, ConfigErrors};
 pub use flux::FluxObjects;
 pub use json_schema::json_schema;
 pub use patterns::{PatternError, Patterns};
+pub use schedule::Schedule;
 pub use starter::{Found, Summary, starter};
 
 use node::Node;

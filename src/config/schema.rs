@@ -143,6 +143,24 @@ pub(super) struct PullRequestsSchema {
     pub(super) draft: bool,
     /// How many may be open at once; others wait. Left out: 5.
     pub(super) max_open: Option<Located<u32>>,
+    /// How many one run may open; others wait for the next. Left out: as many as may be open.
+    pub(super) max_per_run: Option<Located<u32>>,
+    /// Labels with which a person has a pull request left as it is: not updated, not closed. Left out: `tagboat:hold`.
+    pub(super) hold_labels: Option<Vec<String>>,
+    /// When pull requests are opened and updated. Left out: always.
+    pub(super) schedule: Vec<Located<WindowSchema>>,
+}
+
+/// Hours in which pull requests are opened and updated.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct WindowSchema {
+    /// Days of the week: `mon`, or a range: `mon-fri`. Left out: every day.
+    pub(super) days: Vec<Located<String>>,
+    /// From when to when: `09:00-17:30`; `22:00-06:00` ends on the next day. Left out: all day.
+    pub(super) hours: Option<Located<String>>,
+    /// The name of a time zone in the IANA database: `Europe/Berlin`. Left out: UTC.
+    pub(super) time_zone: Option<Located<String>>,
 }
 
 /// What is special about one registry. Credentials are never written here: they come from the environment, from docker's

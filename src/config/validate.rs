@@ -11,6 +11,7 @@ use super::manifests::manifests;
 use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
 use super::registries::{limits, registries};
+use super::schedule::schedule;
 use super::schema::{AuthorSchema, ForgeSchema, GitSchema, PathsSchema, RuleSchema, Schema};
 use super::template::{GROUP_NAMES, TEXT_NAMES, check_template};
 use crate::image::Platform;
@@ -119,9 +120,11 @@ fn pull_requests(written: super::schema::PullRequestsSchema, problems: &mut Vec<
     for template in [&written.title, &written.body, &written.commit_message].into_iter().flatten() {
         check_template(template, TEXT_NAMES, problems);
     }
-    if let Some(max) = written.max_open.as_ref().filter(|max| max.value == 0) {
-        let hint = "to open none, run `tagboat plan` instead of `tagboat run`";
-        problems.push(Problem::new(max.position, "`max-open` is at least 1").hint(hint));
+    for (key, max) in [("max-open", &written.max_open), ("max-per-run", &written.max_per_run)] {
+        if let Some(max) = max.as_ref().filter(|max| max.value == 0) {
+            let hint = "to open none, run `tagboat plan` instead of `tagboat run`";
+            problems.push(Problem::new(max.position, format!("`{key}` is at least 1")).hint(hint));
+        }
     }
     let text = |written: Option<Located<String>>| written.map(|text| text.value);
     PullRequests {
@@ -136,6 +139,9 @@ fn pull_requests(written: super::schema::PullRequestsSchema, problems: &mut Vec<
         assignees: written.assignees,
         draft: written.draft,
         max_open: written.max_open.map_or(default.max_open, |max| max.value as usize),
+        max_per_run: written.max_per_run.map(|max| max.value as usize),
+        hold_labels: written.hold_labels.unwrap_or(default.hold_labels),
+        schedule: schedule(written.schedule, problems),
     }
 }
 

@@ -9,7 +9,9 @@ mod proposal;
 mod pull_request;
 mod reconcile;
 mod record;
+mod room;
 mod template;
+mod wish;
 
 pub use change::{carry_over, change};
 pub use govern::{Listed, Status, govern};
@@ -19,4 +21,6 @@ pub use proposal::{Change, Draft, Extras, Proposal};
 pub use pull_request::{PullRequest, PullRequestState};
 pub use reconcile::{Action, Observed, Unknown, asks_history, reconcile};
 pub use record::{Record, RecordedChange, merge_body};
+pub use room::Room;
 pub use template::{TemplateError, render};
+pub use wish::wants_anew;

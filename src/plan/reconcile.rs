@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::proposal::Draft;
 use super::pull_request::{PullRequest, PullRequestState};
 use super::record::{Record, RecordedChange};
+use super::wish;
 use crate::refname::BranchName;
 
 /// What to do about one group or one pull request.
@@ -16,6 +17,8 @@ pub enum Action {
     Update(Draft, PullRequest),
     /// Nothing calls for it any more: say why, close it, delete its branch.
     Close(PullRequest, String),
+    /// Another one is about the same branch: say so and close it, and leave the branch to the other.
+    CloseDuplicate(PullRequest, String),
     /// It is to stay as it is, and why. There may be no pull request at all.
     Leave {
         /// The group, or the branch where the group is not known.
@@ -35,7 +38,7 @@ impl Action {
         match self {
             Self::Open(draft) | Self::Update(draft, _) => draft.group.clone(),
             Self::Leave { group, .. } => group.clone(),
-            Self::Close(existing, _) => group_of(existing),
+            Self::Close(existing, _) | Self::CloseDuplicate(existing, _) => group_of(existing),
         }
     }
 
@@ -44,7 +47,7 @@ impl Action {
         match self {
             Self::Open(draft) | Self::Update(draft, _) => Some(&draft.branch),
             Self::Close(existing, _) => Some(&existing.branch),
-            Self::Leave { .. } => None,
+            Self::CloseDuplicate(..) | Self::Leave { .. } => None,
         }
     }
 }
@@ -65,8 +68,8 @@ pub struct Observed {
     /// Whether this run looked at all images. If not, nothing is closed, and what other images had in an open pull
     /// request is kept.
     pub complete: bool,
-    /// How many pull requests of ours may be open at once.
-    pub max_open: Option<usize>,
+    /// Labels with which a person has a pull request left as it is.
+    pub hold_labels: Vec<String>,
 }
 
 /// Places about which nothing could be found out: what an open pull request says about them stays.
@@ -95,7 +98,6 @@ pub fn asks_history<'a>(drafts: &'a [Draft], open: &[PullRequest]) -> Vec<&'a Dr
 pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     let mut actions = Vec::new();
     let (open, duplicates) = one_per_branch(&observed.open);
-    let mut free = observed.max_open.map(|most| most.saturating_sub(open.len()));
     let drafted = drafts.iter().map(|draft| draft.branch.clone()).collect::<BTreeSet<_>>();
     for draft in drafts {
         let existing = open.get(&draft.branch).copied();
@@ -105,7 +107,7 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
                 (Wanted::Declined { group, branch, why }, None) => Action::Leave { group, branch, existing: None, why },
                 (Wanted::Declined { why, .. }, Some(existing)) => Action::Close(existing.clone(), why),
                 (Wanted::Still(draft), Some(existing)) => Action::Update(draft, existing.clone()),
-                (Wanted::Still(draft), None) => open_within(draft, &mut free, observed.max_open),
+                (Wanted::Still(draft), None) => Action::Open(draft),
             },
         });
     }
@@ -114,8 +116,12 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
             actions.push(orphan(existing, observed));
         }
     }
-    actions.extend(duplicates.into_iter().map(|(newer, kept)| {
-        Action::Close(newer.clone(), format!("it is about the same branch as #{}, which stays open", kept.number))
+    actions.extend(duplicates.into_iter().map(|(newer, kept)| match wish::hold(newer, &observed.hold_labels) {
+        Some(why) => leave(newer, why),
+        None => {
+            let why = format!("it is about the same branch as #{}, which stays open", kept.number);
+            Action::CloseDuplicate(newer.clone(), why)
+        }
     }));
     actions
 }
@@ -136,6 +142,9 @@ fn one_per_branch(open: &[PullRequest]) -> (BTreeMap<&BranchName, &PullRequest>,
 
 /// Why an open pull request must be left alone although there is a draft for its branch.
 fn refusal(draft: &Draft, existing: Option<&PullRequest>, observed: &Observed) -> Option<String> {
+    if let Some(why) = existing.and_then(|existing| wish::hold(existing, &observed.hold_labels)) {
+        return Some(why);
+    }
     let lost = existing.map(recorded_list).unwrap_or_default().into_iter().find(|change| {
         observed.unknown.covers(change) && !draft.changes.iter().any(|new| change.same_place(&new.path, &new.field))
     })?;
@@ -172,27 +181,13 @@ fn without_declined(mut draft: Draft, ended: &[PullRequest]) -> Wanted {
     }
 }
 
-fn open_within(draft: Draft, free: &mut Option<usize>, max_open: Option<usize>) -> Action {
-    match free {
-        Some(0) => {
-            let most = max_open.unwrap_or_default();
-            let are = if most == 1 { "pull request is" } else { "pull requests are" };
-            let why = format!("{most} {are} open already, which is the most (pull-requests.max-open)");
-            Action::Leave { group: draft.group, branch: draft.branch, existing: None, why }
-        }
-        Some(left) => {
-            *left -= 1;
-            Action::Open(draft)
-        }
-        None => Action::Open(draft),
-    }
-}
-
 /// What to do with an open pull request that nothing calls for.
 fn orphan(existing: &PullRequest, observed: &Observed) -> Action {
     let record = Record::find(&existing.body);
-    let (group, branch) = (group_of(existing), existing.branch.clone());
-    let leave = |why: String| Action::Leave { group, branch, existing: Some(existing.clone()), why };
+    let leave = |why: String| leave(existing, why);
+    if let Some(why) = wish::hold(existing, &observed.hold_labels) {
+        return leave(why);
+    }
     if !observed.complete {
         return leave("this run was about other images".to_owned());
     }
@@ -203,6 +198,11 @@ fn orphan(existing: &PullRequest, observed: &Observed) -> Action {
         Some(change) => leave(format!("{} could not be looked up in this run", change.image)),
         None => Action::Close(existing.clone(), moot(&record)),
     }
+}
+
+fn leave(existing: &PullRequest, why: String) -> Action {
+    let (group, branch) = (group_of(existing), existing.branch.clone());
+    Action::Leave { group, branch, existing: Some(existing.clone()), why }
 }
 
 fn moot(record: &Record) -> String {
@@ -256,7 +256,7 @@ mod tests {
             state,
             head: None,
             title: "t".into(),
-            body: Record::new(&of.group, "t", &of.changes).wrap("body"),
+            body: Record::new(&of.group, "t", &of.changes, &[]).wrap("body"),
             labels: vec![],
         }
     }
@@ -270,6 +270,7 @@ mod tests {
             Action::Open(draft) => format!("open {} with {}", draft.group, draft.changes.len()),
             Action::Update(draft, pr) => format!("update #{} with {}", pr.number, draft.changes.len()),
             Action::Close(pr, _) => format!("close #{}", pr.number),
+            Action::CloseDuplicate(pr, _) => format!("close duplicate #{}", pr.number),
             Action::Leave { group, .. } => format!("leave {group}"),
         };
         actions.iter().map(kind).collect()
@@ -332,11 +333,16 @@ mod tests {
     }
 
     #[test]
-    fn no_more_than_the_most() {
-        let drafts = ["a", "b", "c"].map(|g| draft(g, &[("a.yaml", "nginx:2")]));
-        let open = vec![pull_request(1, &drafts[1], Open)];
-        let observed = Observed { max_open: Some(2), ..observed(open, vec![]) };
-        assert_eq!(kinds(&reconcile(drafts.to_vec(), &observed)), ["open a with 1", "update #1 with 1", "leave c"]);
+    fn what_a_person_holds_is_left_alone() {
+        let (a, newer) = (draft("a", &[("a.yaml", "nginx:2")]), draft("a", &[("a.yaml", "nginx:3")]));
+        let mut held = pull_request(1, &a, Open);
+        held.labels = vec!["Tagboat:Hold".to_owned()];
+        for (drafts, mut open) in [(vec![newer], vec![held.clone()]), (vec![], vec![held.clone()])] {
+            open.push(PullRequest { number: 2, ..held.clone() });
+            let hold_labels = vec!["tagboat:hold".to_owned()];
+            let observed = Observed { hold_labels, ..observed(open, vec![]) };
+            assert_eq!(kinds(&reconcile(drafts, &observed)), ["leave a", "leave a"]);
+        }
     }
 
     #[test]
@@ -346,7 +352,7 @@ mod tests {
         stranger.body = "mine".into();
         let open = vec![pull_request(2, &a, Open), pull_request(1, &a, Open), stranger];
         let actions = reconcile(vec![a], &observed(open, vec![]));
-        assert_eq!(kinds(&actions), ["update #1 with 1", "leave tagboat/s", "close #2"]);
+        assert_eq!(kinds(&actions), ["update #1 with 1", "leave tagboat/s", "close duplicate #2"]);
     }
 
     #[test]

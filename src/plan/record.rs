@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::proposal::Change;
+use super::pull_request::PullRequest;
+use super::wish::boxes;
 
 /// Our part of a body lies between these; what people write around it is theirs.
 const BEGIN: &str = "<!-- tagboat:begin -->";
@@ -23,6 +25,9 @@ pub struct Record {
     pub title: String,
     /// What is changed to what.
     pub changes: Vec<RecordedChange>,
+    /// The labels that we gave, to see whether a person took one away.
+    #[serde(default)]
+    pub labels: Vec<String>,
     /// Whether it was Tagboat that closed the pull request. A person who closes one leaves this false.
     #[serde(default)]
     pub closed_by_tagboat: bool,
@@ -47,9 +52,15 @@ const VERSION: u32 = 1;
 
 impl Record {
     /// The record of a draft's changes.
-    pub fn new(group: &str, title: &str, changes: &[Change]) -> Self {
-        let changes = changes.iter().map(RecordedChange::of).collect();
-        Self { version: VERSION, group: group.to_owned(), title: title.to_owned(), changes, closed_by_tagboat: false }
+    pub fn new(group: &str, title: &str, changes: &[Change], labels: &[String]) -> Self {
+        Self {
+            version: VERSION,
+            group: group.to_owned(),
+            title: title.to_owned(),
+            changes: changes.iter().map(RecordedChange::of).collect(),
+            labels: labels.to_vec(),
+            closed_by_tagboat: false,
+        }
     }
 
     /// Finds the record in a body.
@@ -59,9 +70,17 @@ impl Record {
         serde_json::from_str::<Self>(json).ok().filter(|record| record.version == VERSION)
     }
 
-    /// Our part of a body: what people read, then the record.
+    /// Our part of a body: what people read, the boxes that they may tick, then the record.
     pub fn wrap(&self, visible: &str) -> String {
-        format!("{BEGIN}\n{}\n\n{RECORD}{} -->\n{END}", visible.trim_end(), self.json())
+        format!("{BEGIN}\n{}\n\n{}\n\n{RECORD}{} -->\n{END}", visible.trim_end(), boxes(), self.json())
+    }
+
+    /// What of `labels` a pull request lacks, but for those that it had and a person took away. Forges take labels that
+    /// differ in case for one.
+    pub fn missing_labels(existing: &PullRequest, labels: &[String]) -> Vec<String> {
+        let given = Self::find(&existing.body).map(|record| record.labels).unwrap_or_default();
+        let known = |label: &&String| existing.labels.iter().chain(&given).any(|one| one.eq_ignore_ascii_case(label));
+        labels.iter().filter(|label| !known(label)).cloned().collect()
     }
 
     /// The same body, with a record that says that it was Tagboat who closed the pull request.
@@ -120,14 +139,21 @@ mod tests {
             image: "docker.io/library/nginx".into(),
             to: "nginx:1.28".into(),
         };
-        Record { version: 1, group: "<all>".into(), title: "t".into(), changes: vec![change], closed_by_tagboat: true }
+        Record {
+            version: 1,
+            group: "<all>".into(),
+            title: "t".into(),
+            changes: vec![change],
+            labels: vec![],
+            closed_by_tagboat: true,
+        }
     }
 
     #[test]
     fn what_is_hidden_is_found_again() {
         let body = record().wrap("| a table |");
         assert_eq!(Record::find(&body), Some(record()));
-        assert_eq!(body.matches("-->").count(), 3, "{body}");
+        assert_eq!(body.matches("-->").count(), 5, "{body}");
         assert_eq!(Record::find(&body.replace("\"version\":1", "\"version\":99")), None);
         assert_eq!(Record::find("nothing here"), None);
         let open = Record { closed_by_tagboat: false, ..record() };

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::Config;
+use crate::config::{Config, Schedule};
 use crate::error::{Error, Exit, chain};
 use crate::forge::{Forge, ForgeError, Written};
 use crate::git::{Author, Git, GitError};
 use crate::image::ImageReference;
 use crate::manifest::{Finding, Occurrence, Place, Standing};
-use crate::plan::{self, Draft, Extras, Observed, Templates, Unknown};
+use crate::plan::{self, Draft, Extras, Observed, Room, Templates, Unknown};
 use crate::policy::Outcome;
 use crate::refname::BranchName;
 use crate::registry::{Registry, Requests};
@@ -120,7 +120,7 @@ const RETRIES: u32 = 3;
 /// Runs once. What failed for one image or group stands in the answer; an error means that nothing was done.
 pub async fn run_once(world: World<'_>, config: &Config, request: &Request) -> Result<Ran, RunError> {
     let before = (world.registry.requests(), world.forge.map_or(0, Forge::requests));
-    let mut ran = attempt(world, config, request).await?;
+    let mut ran = attempt(world, config, request, 0).await?;
     for retry in 1..=RETRIES {
         if !ran.steps.iter().any(Finished::lost_a_race) {
             break;
@@ -128,7 +128,8 @@ pub async fn run_once(world: World<'_>, config: &Config, request: &Request) -> R
         // Whoever was faster may be about to do more; two runs that collided should not do so again.
         tokio::time::sleep(Duration::from_millis(fastrand::u64(100..500) << retry)).await;
         tracing::info!("somebody else was faster: reading the newest base and trying again ({retry} of {RETRIES})");
-        match attempt(world, config, request).await {
+        let opened = ran.steps.iter().filter(|finished| finished.opened()).count();
+        match attempt(world, config, request, opened).await {
             Ok(again) => ran = again.after(ran),
             // What was done stays done, and what lost its race is told as failed.
             Err(error) => {
@@ -147,8 +148,10 @@ pub async fn run_once(world: World<'_>, config: &Config, request: &Request) -> R
     Ok(ran)
 }
 
-async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result<Ran, RunError> {
-    let prefix = &config.pull_requests.branch_prefix;
+/// `opened` is how many pull requests an earlier attempt has opened.
+async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: usize) -> Result<Ran, RunError> {
+    let settings = &config.pull_requests;
+    let prefix = &settings.branch_prefix;
     let Base { name: base, commit, heads } = Base::fetch(world.git, config).await?;
     let base_commit = commit.ok_or_else(|| RunError::NoBase(base.clone()))?;
     let snapshot = CommitSnapshot::new(world.git, &base_commit)?;
@@ -162,13 +165,15 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result
     let drafts = drafts(&decided, &open, config, &request.images)?;
     let groups = drafts.iter().flat_map(|draft| draft.changes.iter().map(|change| (change, &draft.group)));
     let groups = groups.map(|(change, group)| ((Arc::clone(&change.path), change.position), group.clone())).collect();
+    let branches = open.iter().map(|one| &one.branch).collect::<BTreeSet<_>>().len();
+    let mut room = Room::new(settings.max_open, settings.max_per_run, branches, opened);
     let ended = ended(world.forge, plan::asks_history(&drafts, &open)).await?;
     let observed = Observed {
         open,
         ended,
         unknown: unknown(&decided),
         complete: request.images.is_empty(),
-        max_open: Some(config.pull_requests.max_open),
+        hold_labels: settings.hold_labels.clone(),
     };
     let actions = plan::reconcile(drafts, &observed);
     let publisher = Publisher {
@@ -184,6 +189,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result
         extras: extras(config),
         options: &decided.options,
         run_url: request.run_url.clone(),
+        closed: closed(&settings.schedule, now),
         now,
     };
     // All branches at once; what can't be had is told by the group that needs it.
@@ -194,7 +200,11 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request) -> Result
     }
     let mut steps = Vec::new();
     for action in actions {
-        steps.push(publish(&publisher, action, request.write).await);
+        let finished = publish(&publisher, room.admit(action), request.write).await;
+        if finished.opened() {
+            room.take();
+        }
+        steps.push(finished);
     }
     Ok(Ran { base, at: now, decided, steps, groups, registry_requests: Requests::default(), forge_requests: 0 })
 }
@@ -261,6 +271,11 @@ async fn publish(publisher: &Publisher<'_>, action: plan::Action, write: bool) -
 }
 
 impl Finished {
+    /// Whether a pull request was opened, or would be.
+    fn opened(&self) -> bool {
+        matches!((&self.step, &self.result), (Some(Step::Publish { existing: None, .. }), Ok(_)))
+    }
+
     fn lost_a_race(&self) -> bool {
         matches!(&self.result, Err(PublishError::Git(GitError::LostRace { .. })))
     }
@@ -279,6 +294,12 @@ impl Ran {
         self.steps.extend(done.into_values());
         self
     }
+}
+
+/// Why nothing is opened or updated now, if the schedule says so.
+fn closed(schedule: &Schedule, now: Timestamp) -> Option<String> {
+    let opens = schedule.closed_until(now)?.strftime("%a %Y-%m-%d %H:%M %Q").to_string();
+    Some(format!("outside the hours of pull-requests.schedule, which begin again {opens}"))
 }
 
 /// Who commits. The address is nobody's: a forge would show commits under an account that happens to have it.

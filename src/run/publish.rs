@@ -8,7 +8,7 @@ use crate::git::{Author, Git, GitError};
 use crate::manifest::{self, Refusal};
 use crate::plan::{
     Action, Background, Draft, Extras, GROUP_TRAILER, Proposal, PullRequest, Record, RecordedChange, TemplateError,
-    Templates, merge_body, texts,
+    Templates, merge_body, texts, wants_anew,
 };
 use crate::refname::{BranchName, CommitId};
 use crate::registry::Registry;
@@ -44,6 +44,8 @@ pub(super) struct Publisher<'a> {
     pub run_url: Option<String>,
     /// The time of the commits.
     pub now: jiff::Timestamp,
+    /// Why nothing is opened or updated at this time; what people ask for themselves is done all the same.
+    pub closed: Option<String>,
 }
 
 /// One group, made ready: nothing is left to find out.
@@ -128,22 +130,30 @@ impl Publisher<'_> {
             Action::Open(draft) => (draft, None),
             Action::Update(draft, existing) => (draft, Some(existing)),
             Action::Close(existing, why) => return self.prepare_close(existing, why).await,
+            Action::CloseDuplicate(existing, why) => return Ok(Step::Close { existing, head: None, why }),
             Action::Leave { group, branch, existing, why } => {
                 return Ok(Step::Leave { group, branch, existing, why });
             }
         };
         let files = self.contents(&draft)?;
-        let push = match self.branch(&draft.branch, &files, existing.is_some()).await? {
+        let anew = existing.as_ref().is_some_and(wants_anew);
+        let push = match self.branch(&draft.branch, &files, existing.is_some() && !anew).await? {
             Branch::Missing => Some(None),
             Branch::Stale(head) => Some(Some(head)),
+            Branch::Foreign(_, head) if anew => Some(Some(head)),
             Branch::Current => None,
-            Branch::Foreign(who) => {
+            Branch::Foreign(who, _) => {
                 let why = format!("{who} has committed to {}: it is theirs now; merge or delete it", draft.branch);
                 return Ok(Step::Leave { group: draft.group, branch: draft.branch, existing, why });
             }
         };
         match (push, existing) {
-            (None, Some(existing)) if self.describes(&existing, &draft) => Ok(Step::Unchanged(draft, existing)),
+            (None, Some(existing)) if !anew && self.describes(&existing, &draft) => {
+                Ok(Step::Unchanged(draft, existing))
+            }
+            (_, existing) if !anew && let Some(why) = self.closed.clone() => {
+                Ok(Step::Leave { group: draft.group, branch: draft.branch, existing, why })
+            }
             (push, existing) => {
                 let proposal = Box::new(self.proposal(draft, files, existing.as_ref()).await?);
                 let before = self.originals(proposal.files.keys())?;
@@ -195,7 +205,7 @@ impl Publisher<'_> {
     ) -> Result<Branch, PublishError> {
         let Some(head) = self.heads.get(branch) else { return Ok(Branch::Missing) };
         if let Some(who) = self.stranger(branch, head).await? {
-            return Ok(Branch::Foreign(who));
+            return Ok(Branch::Foreign(who, head.clone()));
         }
         let parents = self.git.commit_info(head)?.parents;
         let [parent] = &parents[..] else { return Ok(Branch::Stale(head.clone())) };
@@ -229,9 +239,7 @@ impl Publisher<'_> {
     fn describes(&self, existing: &PullRequest, draft: &Draft) -> bool {
         let wanted = draft.changes.iter().map(RecordedChange::of);
         let labels = self.forge.is_some_and(|forge| forge.limits().labels);
-        // Forges take labels that differ in case for one.
-        let has = |label: &String| existing.labels.iter().any(|one| one.eq_ignore_ascii_case(label));
-        let labelled = !labels || self.extras.labels.iter().all(has);
+        let labelled = !labels || Record::missing_labels(existing, &self.extras.labels).is_empty();
         labelled && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
     }
 
@@ -247,11 +255,13 @@ impl Publisher<'_> {
             None => Background::new(),
         };
         let texts = texts(&group, &changes, &self.templates, &background, self.run_url.as_deref())?;
-        let record = Record::new(&group, &texts.title, &changes);
+        let record = Record::new(&group, &texts.title, &changes, &self.extras.labels);
+        let mut extras = self.extras.clone();
         let ours = record.wrap(&texts.body);
         let (title, body) = match existing {
             None => (texts.title, ours),
             Some(existing) => {
+                extras.labels = Record::missing_labels(existing, &extras.labels);
                 // A title that a person changed is theirs.
                 let theirs = Record::find(&existing.body).is_some_and(|record| record.title != existing.title);
                 let title = if theirs { existing.title.clone() } else { texts.title };
@@ -261,7 +271,7 @@ impl Publisher<'_> {
         Ok(Proposal {
             base: self.base.clone(),
             message: texts.commit_message,
-            extras: self.extras.clone(),
+            extras,
             group,
             branch,
             changes,
@@ -309,7 +319,8 @@ enum Branch {
     Missing,
     Current,
     Stale(CommitId),
-    Foreign(String),
+    /// Whose, and what the branch points at.
+    Foreign(String, CommitId),
 }
 
 fn changed_paths<'a>(below: &'a CommitSnapshot<'_>, above: &'a CommitSnapshot<'_>) -> Vec<&'a str> {

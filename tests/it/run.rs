@@ -2,6 +2,7 @@
 //! come of it.
 #![cfg(unix)]
 
+mod hours;
 mod races;
 mod stories;
 mod supplies;

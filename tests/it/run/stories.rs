@@ -30,7 +30,7 @@ enum Act {
     Found,
     /// `tagboat run`, and what it says, line by line; `…` at the end of a line stands for the rest.
     Run(&'static [&'static str]),
-    /// A run after which not everything is as it should be, since the forge failed.
+    /// A run after which not everything is as it should be: the forge failed, or one run may do no more.
     RunBroken(&'static [&'static str]),
     /// So many requests with this method get another answer, and nothing is done.
     Fail(&'static str, u16, usize),
@@ -44,6 +44,16 @@ enum Act {
     Close(u64),
     /// A person gives a title, and adds to the body and to the labels.
     Reword(u64, &'static str),
+    /// A person gives a label.
+    Label(u64, &'static str),
+    /// A person takes a label away.
+    Unlabel(u64, &'static str),
+    /// A person ticks the box with these words.
+    Tick(u64, &'static str),
+    /// A person takes the tick away.
+    Untick(u64, &'static str),
+    /// A race of older runs has left a second pull request for the branch of the first.
+    Duplicate(u64, u64),
     /// A person commits to a branch: these references in this file.
     Commit(&'static str, &'static str, &'static str),
     /// A person does it with git: the branch, and the arguments of a command that prints the commit to put there.
@@ -62,6 +72,8 @@ enum Act {
     Branches(&'static [&'static str]),
     /// A pull request has something in a field: `title`, `body`, `labels`, `comments`, `state`.
     Has(u64, &'static str, &'static str),
+    /// It has not.
+    Lacks(u64, &'static str, &'static str),
 }
 
 struct Story {
@@ -286,6 +298,82 @@ const STORIES: &[Story] = &[
         Merge(1),
         Run(&["open tagboat/web: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "no more opened in one run than allowed", config: "pull-requests: { max-per-run: 1 }", acts: &[
+        RunBroken(&[
+            "open tagboat/api: …",
+            "leave tagboat/web: this run has opened 1 pull request, which is the most (pull-requests.max-per-run)",
+        ]),
+        Run(&["unchanged tagboat/api: …", "open tagboat/web: …"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "what can't be opened takes no room from the others", config: "pull-requests: { max-per-run: 1 }", acts: &[
+        Protect("tagboat/api"),
+        Run(&["open tagboat/web: …", "failed api: cannot push tagboat/api to …"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "held by a label: neither updated nor closed", hosts: LABELLED, acts: &[
+        Run(&["open tagboat/api: …"]),
+        Label(1, "tagboat:hold"),
+        Build("api:1.2"),
+        Run(&["leave tagboat/api: it has the label tagboat:hold"]),
+        Kept("tagboat/api"),
+        Commit("main", "api/app.yaml", "api:1.2"),
+        Run(&["leave tagboat/api: it has the label tagboat:hold"]),
+        Has(1, "state", "open"),
+        Unlabel(1, "tagboat:hold"),
+        Run(&["close tagboat/api: …"]),
+    ], ..USUAL },
+    Story { name: "held by a label of one's own", hosts: LABELLED, config: "pull-requests: { hold-labels: [wait] }", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Label(1, "Wait"),
+        Build("api:1.2"),
+        Run(&["leave tagboat/api: it has the label Wait"]),
+    ], ..USUAL },
+    Story { name: "held by a tick, which works everywhere", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Tick(1, "Leave this pull request as it is"),
+        Build("api:1.2"),
+        Run(&["leave tagboat/api: its description says to leave it as it is"]),
+        Kept("tagboat/api"),
+        Untick(1, "Leave this pull request as it is"),
+        Run(&["update tagboat/api: …"]),
+    ], ..USUAL },
+    Story { name: "made anew over a person's commit, since a person asks for it", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Commit("tagboat/api", "api/app.yaml", "api:1.1 sidecar:7"),
+        Commit("main", "other/app.yaml", "sidecar:7"),
+        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
+        Tick(1, "Make this branch anew"),
+        Run(&["update tagboat/api: …"]),
+        Rebuilt("tagboat/api"),
+        Holds("tagboat/api", "api/app.yaml", "api:1.1"),
+        Has(1, "body", "- [ ] <!-- tagboat:recreate -->"),
+        // And where only the base has moved on, which alone is no reason to.
+        Commit("main", "other/app.yaml", "sidecar:7 sidecar:7"),
+        Run(&["unchanged tagboat/api: …"]),
+        Tick(1, "Make this branch anew"),
+        Run(&["update tagboat/api: …"]),
+        Rebuilt("tagboat/api"),
+    ], images: "api:1.0 api:1.1 sidecar:7", ..USUAL },
+    Story { name: "two of one branch: the younger is closed, the branch stays", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Duplicate(1, 2),
+        RunBroken(&["unchanged tagboat/api: …", "close tagboat/api: it is about the same branch as #1, which stays open"]),
+        Has(2, "state", "closed"),
+        Has(2, "comments", "#1"),
+        Has(1, "state", "open"),
+        Kept("tagboat/api"),
+        Run(&["unchanged tagboat/api: …"]),
+        Build("api:1.2"),
+        Run(&["update tagboat/api: …"]),
+    ], ..USUAL },
+    Story { name: "a label that a person took away is not given again", hosts: LABELLED, acts: &[
+        Run(&["open tagboat/api: …"]),
+        Has(1, "labels", "deploy"),
+        Unlabel(1, "deploy"),
+        Run(&["unchanged tagboat/api: …"]),
+        Build("api:1.2"),
+        Run(&["update tagboat/api: …"]),
+        Lacks(1, "labels", "deploy"),
+    ], config: "pull-requests: { labels: [deploy] }", ..USUAL },
     Story { name: "one image that was just pushed, without a list of tags; others stay proposed", config: ALL, acts: &[
         Run(&["open tagboat/all: Update api and web"]),
         Build("api:1.2"),
@@ -440,6 +528,11 @@ impl Teller {
             Merge(number) => self.world.merge(number),
             Close(number) => self.world.close(number),
             Reword(number, words) => self.world.reword(number, words, "A note", "careful"),
+            Label(number, label) => self.world.edit(number, |_, _, labels| labels.push(label.to_owned())),
+            Unlabel(number, label) => self.world.edit(number, |_, _, labels| labels.retain(|one| one != label)),
+            Tick(number, words) => self.tick(number, words, "- [ ] ", "- [x] "),
+            Untick(number, words) => self.tick(number, words, "- [x] ", "- [ ] "),
+            Duplicate(number, copy) => self.world.duplicate(number, copy),
             Commit(branch, path, references) => self.world.commit(branch, path, references),
             Plumb(branch, arguments) => {
                 let commit = git(&self.world.bare.path, arguments);
@@ -464,11 +557,27 @@ impl Teller {
                 assert_eq!(branches.keys().collect::<Vec<_>>(), expected.iter().collect::<Vec<_>>(), "{title}");
             }
             Has(number, field, part) => {
-                let value = self.world.pull(number)[field].clone();
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                let text = self.field(number, field);
                 assert!(text.contains(part), "{title}: the {field} of #{number} is {text}");
             }
+            Lacks(number, field, part) => {
+                let text = self.field(number, field);
+                assert!(!text.contains(part), "{title}: the {field} of #{number} is {text}");
+            }
         }
+    }
+
+    fn field(&self, number: u64, field: &str) -> String {
+        let value = self.world.pull(number)[field].clone();
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    }
+
+    /// Changes the box with these words, which has to be there.
+    fn tick(&self, number: u64, words: &str, from: &str, to: &str) {
+        self.world.edit(number, |_, body, _| {
+            let line = body.lines().find(|line| line.starts_with(from) && line.contains(words)).unwrap().to_owned();
+            *body = body.replace(&line, &line.replacen(from, to, 1));
+        });
     }
 
     fn double(&self) -> &Double {

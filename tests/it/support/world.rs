@@ -180,20 +180,44 @@ impl World {
         }
     }
 
-    /// A person writes a title, adds to the body, and adds a label.
-    pub(crate) fn reword(&self, number: u64, title: &str, note: &str, label: &str) {
+    /// A person changes title, body and labels.
+    pub(crate) fn edit(&self, number: u64, edit: impl FnOnce(&mut String, &mut String, &mut Vec<String>)) {
         match &self.double {
             Some(double) => double.hub(|hub| {
                 let pull = hub.pull(number).unwrap();
-                title.clone_into(&mut pull.title);
-                pull.body = format!("{note} before\n{}\n{note} after", pull.body);
-                pull.labels.push(label.to_owned());
+                edit(&mut pull.title, &mut pull.body, &mut pull.labels);
             }),
             None => self.edit_file(number, |pull| {
-                pull["title"] = json!(title);
-                pull["body"] = json!(format!("{note} before\n{}\n{note} after", pull["body"].as_str().unwrap()));
-                pull["labels"].as_array_mut().unwrap().push(json!(label));
+                let text = |field: &Value| field.as_str().unwrap().to_owned();
+                let (mut title, mut body) = (text(&pull["title"]), text(&pull["body"]));
+                let mut labels: Vec<String> = serde_json::from_value(pull["labels"].clone()).unwrap();
+                edit(&mut title, &mut body, &mut labels);
+                (pull["title"], pull["body"], pull["labels"]) = (json!(title), json!(body), json!(labels));
             }),
+        }
+    }
+
+    /// A person writes a title, adds to the body, and adds a label.
+    pub(crate) fn reword(&self, number: u64, words: &str, note: &str, label: &str) {
+        self.edit(number, |title, body, labels| {
+            words.clone_into(title);
+            *body = format!("{note} before\n{body}\n{note} after");
+            labels.push(label.to_owned());
+        });
+    }
+
+    /// Another pull request about the same branch, as a race of two runs may have left it.
+    pub(crate) fn duplicate(&self, number: u64, copy: u64) {
+        match &self.double {
+            Some(double) => double.hub(|hub| {
+                let pull = Pull { number: copy, ..hub.pull(number).unwrap().clone() };
+                hub.pulls.push(pull);
+            }),
+            None => {
+                let mut pull = self.pull(number);
+                pull["number"] = json!(copy);
+                std::fs::write(self.file(copy), pull.to_string()).unwrap();
+            }
         }
     }
 
