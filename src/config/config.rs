@@ -113,6 +113,7 @@ pub(super) struct Rule {
     pub(super) policy: String,
     pub(super) gates: Gates,
     pub(super) pin: bool,
+    pub(super) comments: bool,
     /// `tagboat.yaml:12`
     pub(super) source: String,
 }
@@ -128,6 +129,8 @@ pub struct Selection {
     pub gates: Gates,
     /// Whether the digest is written beside the tag, where the manifest has a place for it.
     pub pin: bool,
+    /// Whether a comment that repeats the tag is changed with it.
+    pub comments: bool,
     /// Where that is said: `the rule at tagboat.yaml:12`.
     pub source: String,
 }
@@ -171,11 +174,11 @@ impl Config {
             return Err(Ungoverned::Ignored(source));
         }
         let name = policy.to_owned();
-        let pin = rule.is_some_and(|rule| rule.pin);
+        let (pin, comments) = rule.map_or((false, false), |rule| (rule.pin, rule.comments));
         match (self.policy(policy), self.in_repository(policy)) {
-            (Some(entry), _) => Ok(Selection { name, entry, gates, pin, source }),
+            (Some(entry), _) => Ok(Selection { name, entry, gates, pin, comments, source }),
             (None, Some(Ok(InRepository { entry, pin: reflects, source }))) => {
-                Ok(Selection { name, entry, gates, pin: pin || reflects, source })
+                Ok(Selection { name, entry, gates, pin: pin || reflects, comments, source })
             }
             (None, Some(Err(why))) => Err(Ungoverned::Unusable(why)),
             (None, None) => Err(Ungoverned::UnknownPolicy(name)),

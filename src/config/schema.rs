@@ -114,6 +114,9 @@ pub(super) struct RuleSchema {
     pub(super) platforms: Vec<Located<String>>,
     /// Whether the digest is written beside the tag, where the manifest has a place for it.
     pub(super) pin: Option<bool>,
+    /// Whether a comment behind a value that repeats its tag (`# tag: 3.12`) is changed with it. Left out: it stays, and is
+    /// reported.
+    pub(super) comments: Option<bool>,
 }
 
 /// How changes become pull requests.

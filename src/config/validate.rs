@@ -102,6 +102,7 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
         policy,
         gates: Gates { min_age, platforms },
         pin: written.pin.unwrap_or(false),
+        comments: written.comments.unwrap_or(false),
         source: format!("{path}:{}", position.line),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `helm.values` is found as an embedded document, `helm.valuesObject` like any values.
 
-use super::charts::oci_chart;
+use super::charts::{http_chart, oci_chart};
 use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
@@ -83,7 +83,7 @@ fn helm_parameters(document: &Document<'_>, found: &mut Found<'_>, parameters: N
             let name = name.or_else(|| found.named_by_comment(document, value));
             let digest = part(&["digest", "sha"]);
             let names = [registry, repository].into_iter().flatten().collect();
-            found.parts(document, NAME, &Parts { name, names, tag: Some(value), digest, place: None });
+            found.parts(document, NAME, &Parts { name, names, tag: Some(value), digest, ..Parts::default() });
         } else if name.to_ascii_lowercase().contains("image") && is_surely_reference(text) {
             found.reference(document, NAME, value);
         }
@@ -100,5 +100,7 @@ fn source(document: &Document<'_>, found: &mut Found<'_>, source: NodeId) {
     let is_registry = text.starts_with("oci://") || (!text.contains("://") && !text.contains('@') && chart.is_some());
     if is_registry {
         oci_chart(document, found, NAME, url, chart, revision);
+    } else if chart.is_some() && text.starts_with("http") && !found.is_marked(document, revision) {
+        http_chart(document, found, NAME, revision);
     }
 }

@@ -72,11 +72,11 @@ fn with_defaults(document: &Document<'_>, found: &mut Found<'_>, node: NodeId) {
         }
         for (from, to) in [(rest, start), (default, end)] {
             read.push_str(&text[from..to]);
-            at.extend(from..to);
+            at.extend((from..to).map(|byte| Some((node, byte))));
         }
         rest = end + 1;
     }
     read.push_str(&text[rest..]);
-    at.extend(rest..text.len());
-    found.reference_from(document, NAME, node, &read, &at);
+    at.extend((rest..text.len()).map(|byte| Some((node, byte))));
+    found.composed(document, NAME, &read, &at);
 }

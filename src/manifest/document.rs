@@ -1,6 +1,6 @@
 //! The document that formats read: a parsed tree, and where it stands.
 
-use super::options::Options;
+use super::options::{Options, ValuesImage};
 use crate::text::{NodeId, Origin, Shape, Tree};
 
 /// One document of a file, or one that stands in a block scalar of another document.
@@ -32,6 +32,15 @@ pub(super) struct DocumentOrigin {
     pub(super) around: usize,
     /// The route of the scalar that holds it, with a `|` behind; empty at the top.
     pub(super) prefix: String,
+    /// Images that the document around it says are put together from values in this one.
+    pub(super) images: Vec<ValuesImage>,
+}
+
+impl DocumentOrigin {
+    /// Of a document that begins at a byte of its file.
+    pub(super) fn at(start: usize) -> Self {
+        Self { bytes: Some(Origin::at(start)), around: 0, prefix: String::new(), images: Vec::new() }
+    }
 }
 
 impl<'a> Document<'a> {
@@ -75,6 +84,12 @@ impl<'a> Document<'a> {
             let (version, kind) = (self.tree.text_at(map, &["apiVersion"])?, self.tree.text_at(map, &["kind"])?);
             Some((map, version.split_once('/').map_or("", |(group, _)| group), kind))
         })
+    }
+
+    /// Images that are put together from values in it, as an application elsewhere or around it tells.
+    pub(super) fn values_images(&self) -> impl Iterator<Item = &ValuesImage> {
+        let of_file = self.options.values_images.get(self.path).filter(|_| self.depth == 0);
+        self.origin.images.iter().chain(of_file.into_iter().flatten())
     }
 
     /// The route of a node, from the root of the file.

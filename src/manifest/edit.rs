@@ -1,6 +1,6 @@
 //! Which bytes to change for a target: edits, or the reason why there are none.
 
-use super::occurrence::{Occurrence, Site};
+use super::occurrence::{Occurrence, Room, Site};
 use crate::image::{Digest, Tag};
 use crate::text::{Span, Style, is_plain_string};
 
@@ -82,7 +82,11 @@ impl Refusal {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::StaleDigest(_) => Some("let the policy look up digests, or remove the digest from the manifest"),
-            Self::NoPlaceForDigest(_) => Some("add a digest field, or do not pin this image"),
+            Self::NoPlaceForDigest(_) => Some(
+                "write the digest once where the chart or the custom resource reads it (`digest: sha256:…`, or \
+                 `tag: 1.2@sha256:…` where the chart joins name and tag with a colon): it is kept up to date from then on; \
+                 or set `pin: false` in a rule for this image",
+            ),
             Self::NotContiguous { .. } => Some("write the reference on one line, without escapes"),
             Self::Conflict { .. } => Some("give both images one policy, or write the value twice instead of an alias"),
             Self::NoTag(_) | Self::Stale { .. } | Self::Changed { .. } => None,
@@ -99,7 +103,7 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
     let shown = || reference.to_string();
     let mut edits = Vec::new();
     let new_tag = target.tag.as_ref().filter(|tag| reference.tag() != Some(*tag));
-    let new_digest = target.digest.as_ref().filter(|digest| reference.digest() != Some(*digest));
+    let mut new_digest = target.digest.as_ref().filter(|digest| reference.digest() != Some(*digest));
     if new_tag.is_some() && reference.digest().is_some() && target.digest.is_none() {
         return Err(Refusal::StaleDigest(shown()));
     }
@@ -111,34 +115,52 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
     }
     if let Some(tag) = new_tag {
         match (reference.tag(), &occurrence.sites.tag, &occurrence.sites.name) {
-            (Some(_), Some(site), _) => edits.push(replace(site, tag.as_str())),
+            (Some(_), Some(site), _) => match (&new_digest, &occurrence.sites.room, reference.digest()) {
+                // As one text: a number in quotes can't be continued behind them.
+                (Some(digest), Some(Room::Behind(behind)), None) if behind == site => {
+                    edits.push(replace(site, &format!("{tag}@{digest}")));
+                    new_digest = None;
+                }
+                _ => edits.push(replace(site, tag.as_str())),
+            },
             (Some(_), None, _) => return Err(Refusal::NotContiguous { part: "tag", reference: shown() }),
             (None, _, Some(name)) if reference.digest().is_none() => extend(&mut edits, name, &format!(":{tag}")),
             (None, ..) if reference.digest().is_some() => {}
             (None, ..) => return Err(Refusal::NoTag(shown())),
         }
-        if let Some(echo) = occurrence.sites.echo.as_ref().filter(|_| target.comments) {
+        if let Some(echo) = occurrence.sites.echo.as_ref().filter(|_| target.comments && repeats(occurrence)) {
             edits.push(replace(echo, tag.as_str()));
         }
     }
     if let Some(digest) = new_digest {
-        let single = occurrence.sites.name.is_some();
-        match (reference.digest(), &occurrence.sites.digest, &occurrence.sites.tag) {
-            (Some(_), Some(site), _) => {
-                let bare = !site.written().contains("sha");
-                edits.push(replace(site, if bare { digest.hex() } else { digest.as_str() }));
-            }
+        let written = |bare| if bare { digest.hex() } else { digest.as_str() };
+        match (reference.digest(), &occurrence.sites.digest, &occurrence.sites.room) {
+            (Some(_), Some(site), _) => edits.push(replace(site, written(!site.written().contains("sha")))),
             (Some(_), None, _) => return Err(Refusal::NotContiguous { part: "digest", reference: shown() }),
-            (None, _, Some(tag)) if single => extend(&mut edits, tag, &format!("@{digest}")),
-            (None, _, None) if single => {
-                if let Some(name) = &occurrence.sites.name {
-                    extend(&mut edits, name, &format!("@{digest}"));
-                }
-            }
-            (None, ..) => return Err(Refusal::NoPlaceForDigest(shown())),
+            (None, _, Some(Room::Behind(site))) => extend(&mut edits, site, &format!("@{digest}")),
+            (None, _, Some(Room::Within { site, bare })) => edits.push(replace(site, written(*bare))),
+            (None, _, None) => return Err(Refusal::NoPlaceForDigest(shown())),
         }
     }
     Ok(edits)
+}
+
+/// Whether a comment says exactly the tag that stands beside it.
+fn repeats(occurrence: &Occurrence) -> bool {
+    let echo = occurrence.sites.echo.as_ref().map(Site::written);
+    echo.is_some() && echo == occurrence.reference.tag().map(Tag::as_str)
+}
+
+/// What is to be said about a comment that repeats the tag, if a change leaves it as it is.
+pub fn left_comment(occurrence: &Occurrence, comments: bool) -> Option<String> {
+    let says = occurrence.sites.echo.as_ref()?.written();
+    match (repeats(occurrence), comments) {
+        (true, true) => None,
+        (true, false) => Some(format!(
+            "the comment `tag: {says}` repeats the tag and stays; hint: `comments: true` in a rule changes both"
+        )),
+        (false, _) => Some(format!("the comment `tag: {says}` is not the tag that stands beside it, so it stays")),
+    }
 }
 
 /// Puts a text behind a part, or behind what an edit is about to put there.

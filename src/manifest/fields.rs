@@ -24,13 +24,31 @@ pub(super) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
             _ => {}
         }
     }
+    // Last: an alias may have told what an anchored value is.
+    for node in tree.nodes() {
+        if let Shape::Scalar(value, _) = tree.shape(node)
+            && !tree.is_key(node)
+            && is_by_itself(value)
+            && !found.is_taken(node)
+            && !found.is_marked(document, node)
+        {
+            let reason = "it reads like an image, but nothing says that it is one: a comment `# tagboat: POLICY` does";
+            found.remark(document, format, node, Standing::NotOurs, reason.to_owned());
+        }
+    }
 }
 
-/// Whether a scalar may hold a document of its own.
+/// Whether a text can be nothing but a reference, whatever its key: host, path, and tag or digest.
+fn is_by_itself(text: &str) -> bool {
+    let has_host = text.split_once('/').is_some_and(|(host, _)| host.contains('.') && !host.contains(':'));
+    has_host && text.contains([':', '@']) && is_surely_reference(text)
+}
+
+/// Whether a scalar may hold a document of its own: several lines, or JSON.
 fn may_embed(value: &str, style: Style) -> bool {
     style != Style::Plain
         && value.len() > 10
-        && memchr::memchr(b'\n', value.as_bytes()).is_some()
+        && (memchr::memchr(b'\n', value.as_bytes()).is_some() || value.starts_with(['{', '[']))
         && super::screen::may_hold(value.as_bytes())
         && !value.starts_with("#!")
 }
@@ -125,7 +143,7 @@ fn flat_split(
     found.parts(
         document,
         format,
-        &Parts { name, names: vec![value], tag: Some(tag), digest: None, place: Some(value) },
+        &Parts { name, names: vec![value], tag: Some(tag), place: Some(value), ..Parts::default() },
     );
     true
 }
@@ -160,16 +178,13 @@ fn is_container(document: &Document<'_>, map: NodeId) -> bool {
 /// `name` beside `value` or `default`: environment variables, Tekton and Argo Workflows parameters.
 fn pair(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
     let tree = document.tree;
-    let name = tree.text_at(map, &["name"]).unwrap_or_default();
-    if !contains_image(name) {
-        return;
-    }
+    let says_image = contains_image(tree.text_at(map, &["name"]).unwrap_or_default());
     for key in ["value", "default"] {
         let Some(value) = tree.get(map, key).filter(|value| !found.is_taken(*value)) else { continue };
         let Some(text) = tree.string(value) else { continue };
-        if is_surely_reference(text) {
+        if is_by_itself(text) || (says_image && is_surely_reference(text)) {
             found.reference(document, format, value);
-        } else if text.contains('\n') {
+        } else if says_image && text.contains('\n') {
             lines(document, found, format, value);
         }
     }
@@ -220,7 +235,7 @@ fn sequence(document: &Document<'_>, found: &mut Found<'_>, format: &'static str
         if !found.is_taken(item) {
             if (is_list_of_images || flag_before) && is_surely_reference(text) {
                 found.reference(document, format, item);
-            } else if let Some(equals) = text.find('=').filter(|_| flag_here) {
+            } else if let Some(equals) = text.find('=').filter(|equals| flag_here || is_variable(&text[..*equals])) {
                 argument(document, found, format, item, equals);
             }
         }
@@ -228,12 +243,16 @@ fn sequence(document: &Document<'_>, found: &mut Found<'_>, format: &'static str
     }
 }
 
-/// `--sidecar-image=quay.io/x/y:1`. A flag that doesn't say image needs a value that can be nothing else.
+/// `API_IMAGE` of `API_IMAGE=ghcr.io/acme/api:1`.
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// `--sidecar-image=quay.io/x/y:1`, or a variable of Compose's `environment`. A name that doesn't say image needs a value that can be nothing else.
 fn argument(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, item: NodeId, equals: usize) {
     let text = document.tree.text_of(item).unwrap_or_default();
     let (flag, value) = (&text[..equals], &text[equals + 1..]);
-    let host_and_path = value.split_once('/').is_some_and(|(host, _)| host.contains('.') && !host.contains(':'));
-    if is_surely_reference(value) && (contains_image(flag) || host_and_path) {
+    if is_by_itself(value) || (contains_image(flag) && is_surely_reference(value)) {
         found.reference_in(document, format, item, equals + 1..text.len());
     }
 }

@@ -9,10 +9,11 @@ use super::found::Found;
 use super::lines;
 use super::marker;
 use super::occurrence::{Finding, Occurrence, Place, Remark, Standing};
+use super::octopus;
 use super::options::Options;
 use super::place::{File, begins};
-use super::screen::{is_schema, may_hold, reads};
-use crate::text::{self, NodeId, Origin, Span, Style, Tree};
+use super::screen::{is_schema, may_hold, mentions, reads};
+use crate::text::{self, NodeId, Span, Style, Tree};
 
 /// The format of remarks on whole files.
 pub(super) const FILE: &str = "file";
@@ -30,7 +31,7 @@ pub(super) fn find(formats: &[&dyn Format], path: &str, bytes: &[u8], options: &
             }
             if lines::is_text_file(path) {
                 read_text(formats, &file, &lines::read(path, text), options, &mut findings);
-            } else if reads(path) && may_hold(text.as_bytes()) {
+            } else if reads(path) && (may_hold(text.as_bytes()) || options.values_images.contains_key(path)) {
                 read_stream(formats, &file, text, options, &mut findings);
             }
         }
@@ -61,10 +62,16 @@ fn read_stream(formats: &[&dyn Format], file: &File<'_>, text: &str, options: &O
     }
     for span in text::documents(body) {
         let part = &body[span.range()];
-        if !may_hold(part.as_bytes()) || is_schema(part) {
+        if !may_hold(part.as_bytes()) && !options.values_images.contains_key(&*file.path) {
             continue;
         }
-        let origin = DocumentOrigin { bytes: Some(Origin::at(start + span.start)), around: 0, prefix: String::new() };
+        if is_schema(part) {
+            let reason = "CustomResourceDefinition: a schema describes images, it does not run them";
+            let told = mentions(part).map(|at| start + span.start + at);
+            findings.extend(told.map(|at| whole_file(file, at, Standing::NotOurs, reason.to_owned())));
+            continue;
+        }
+        let origin = DocumentOrigin::at(start + span.start);
         for tree in text::parse(part, has_markers(part)) {
             match tree {
                 Ok(tree) => read_document(formats, file, &tree, 0, options, &origin, findings),
@@ -83,8 +90,7 @@ fn read_text(
     options: &Options,
     findings: &mut Vec<Finding>,
 ) {
-    let origin = DocumentOrigin { bytes: Some(Origin::at(0)), around: 0, prefix: String::new() };
-    read_document(formats, file, tree, 0, options, &origin, findings);
+    read_document(formats, file, tree, 0, options, &DocumentOrigin::at(0), findings);
 }
 
 fn has_markers(text: &str) -> bool {
@@ -138,10 +144,11 @@ fn read_embedded(
     let block = tree.style(node) == Some(Style::Block);
     let bytes = outer.bytes.as_ref().filter(|_| block).and_then(|bytes| bytes.of_block(tree, local, value));
     let prefix = format!("{}|", document.route(node));
+    let images = octopus::embedded(document, node);
     for span in text::documents(value) {
         let part = &value[span.range()];
         let bytes = bytes.as_ref().map(|bytes| bytes.skip(span.start));
-        let origin = DocumentOrigin { bytes, around, prefix: prefix.clone() };
+        let origin = DocumentOrigin { bytes, around, prefix: prefix.clone(), images: images.clone() };
         // What doesn't parse is a script or prose: nothing to say about it.
         for inner in text::parse(part, has_markers(part)).iter().flatten() {
             read_document(formats, file, inner, document.depth + 1, document.options, &origin, findings);

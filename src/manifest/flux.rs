@@ -74,7 +74,7 @@ fn artifact(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
     let name = tree.text_of(url).map(|text| text.trim_start_matches("oci://").trim_end_matches('/').to_owned());
     let (tag, digest) = (part("tag"), part("digest"));
     if tag.is_some() || digest.is_some() {
-        found.parts(document, NAME, &Parts { name, names: vec![url], tag, digest, place: None });
+        found.parts(document, NAME, &Parts { name, names: vec![url], tag, digest, ..Parts::default() });
     }
 }
 

@@ -6,12 +6,12 @@ use std::ops::Range;
 use super::document::Document;
 use super::foreign;
 use super::marker::{MarkerComment, Part};
-use super::occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Sites, Standing};
+use super::occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Room, Sites, Standing};
 use super::place::{File, place};
 use super::reading::{self, Reading};
 use super::site::{echo, site};
 use crate::image::{Digest, ImageReference, Tag};
-use crate::text::{NodeId, Span};
+use crate::text::{NodeId, Span, Style};
 
 /// What was found in one document so far.
 pub struct Found<'a> {
@@ -39,6 +39,20 @@ pub(super) struct Parts {
     pub(super) digest: Option<NodeId>,
     /// The scalar to report it at; without one, the tag or else the digest.
     pub(super) place: Option<NodeId>,
+    /// Whether who reads it puts name, colon and tag together, so that a digest may stand behind the tag.
+    pub(super) joined: bool,
+}
+
+/// A field for a digest with nothing between its quotes, and whether it takes the hex alone.
+fn empty_digest(document: &Document<'_>, node: Option<NodeId>) -> Option<(NodeId, bool)> {
+    let (tree, node) = (document.tree, node?);
+    let quoted = matches!(tree.style(node), Some(Style::Single | Style::Double)) && tree.text_of(node) == Some("");
+    match tree.key_text(node).filter(|_| quoted)? {
+        "digest" | "imageDigest" => Some((node, false)),
+        "sha256" => Some((node, true)),
+        // `sha` is either, by the chart.
+        _ => None,
+    }
 }
 
 impl<'a> Found<'a> {
@@ -76,22 +90,23 @@ impl<'a> Found<'a> {
         }
         let start = part.start;
         let text = value[part].to_owned();
-        self.read(document, format, node, &text, |range| Some(start + range.start..start + range.end));
+        self.read(document, format, &[node], &text, |range| Some((node, start + range.start..start + range.end)));
     }
 
-    /// Reports a reference that is read from a scalar's value with parts left out: `at` tells for each byte of `text`
-    /// where it stands in the value.
-    pub(super) fn reference_from(
+    /// Reports a reference that is put together from pieces: `at` tells for each byte of `text` the scalar that it stands
+    /// in and where in its value; `None` for text that stands in none.
+    pub(super) fn composed(
         &mut self,
         document: &Document<'_>,
         format: &'static str,
-        node: NodeId,
         text: &str,
-        at: &[usize],
+        at: &[Option<(NodeId, usize)>],
     ) {
-        self.read(document, format, node, text, |range| {
-            let (first, last) = (*at.get(range.start)?, *at.get(range.end.checked_sub(1)?)?);
-            (last - first + 1 == range.len()).then_some(first..last + 1)
+        let mut scalars: Vec<NodeId> = at.iter().flatten().map(|(node, _)| *node).collect();
+        scalars.dedup();
+        self.read(document, format, &scalars, text, |range| {
+            let ((node, first), (other, last)) = ((*at.get(range.start)?)?, (*at.get(range.end.checked_sub(1)?)?)?);
+            (node == other && last - first + 1 == range.len()).then_some((node, first..last + 1))
         });
     }
 
@@ -99,26 +114,35 @@ impl<'a> Found<'a> {
         &mut self,
         document: &Document<'_>,
         format: &'static str,
-        node: NodeId,
+        scalars: &[NodeId],
         text: &str,
-        in_value: impl Fn(Range<usize>) -> Option<Range<usize>>,
+        stands: impl Fn(Range<usize>) -> Option<(NodeId, Range<usize>)>,
     ) {
-        self.taken.insert(node);
+        let Some(last) = scalars.last() else { return };
+        self.taken.extend(scalars);
         let (reference, start) = match reading::read(text) {
             Reading::Reference(reference, range) => (reference, range.start),
-            Reading::Not(standing, reason) => return self.remark(document, format, node, standing, reason),
+            Reading::Not(standing, reason) => return self.remark(document, format, *last, standing, reason),
         };
-        let site = |range: Option<Range<usize>>| {
-            let range = range.map(|range| start + range.start..start + range.end)?;
-            site(document, self.file, node, in_value(range)?)
+        let whole = |at: usize| stands(at..at + 1).map(|(node, _)| node);
+        let stands = |range: Option<Range<usize>>| {
+            range.and_then(|range| stands(start + range.start..start + range.end)).ok_or(())
         };
-        let sites = Sites {
-            name: site(Some(reference.name_range())),
-            tag: site(reference.tag_range()),
-            digest: site(reference.digest_range()),
-            echo: reference.tag().and_then(|tag| echo(document, self.file, node, tag)),
+        let [name, tag, digest] =
+            [Some(reference.name_range()), reference.tag_range(), reference.digest_range()].map(stands);
+        if (reference.tag().is_some() && tag.is_err()) || (reference.digest().is_some() && digest.is_err()) {
+            let reason = format!("{reference} is put together from pieces: no value holds its tag or digest alone");
+            let begins = reference.tag_range().or(reference.digest_range()).and_then(|r| whole(start + r.start));
+            return self.remark(document, format, begins.unwrap_or(*last), Standing::Held, reason);
+        }
+        let node = tag.as_ref().or(digest.as_ref()).map_or(*last, |(node, _)| *node);
+        let site = |part: Result<(NodeId, Range<usize>), ()>| {
+            part.ok().and_then(|(node, range)| site(document, self.file, node, range))
         };
-        self.occurrence(document, format, node, reference, sites, &[node]);
+        let (name, tag, digest) = (site(name.clone()).filter(|_| scalars.len() == 1), site(tag), site(digest));
+        let room = name.as_ref().and(tag.as_ref().or(name.as_ref())).map(|site| Room::Behind(site.clone()));
+        let echo = reference.tag().and_then(|_| echo(document, self.file, node));
+        self.occurrence(document, format, node, reference, Sites { name, tag, digest, room, echo }, scalars);
     }
 
     /// Reports a reference whose parts stand in several scalars, or says why they are none.
@@ -187,8 +211,12 @@ impl<'a> Found<'a> {
             None => site(parts.digest, 0..digest_text.len()),
         };
         let tag_site = (!tag_part.is_empty()).then(|| site(parts.tag, 0..tag_part.len())).flatten();
-        let echo = reference.tag().zip(parts.tag).and_then(|(tag, node)| echo(document, self.file, node, tag));
-        Ok((reference, Sites { name: None, tag: tag_site, digest: digest_site, echo }))
+        let echo = reference.tag().and(parts.tag).and_then(|node| echo(document, self.file, node));
+        let room = match empty_digest(document, parts.digest) {
+            Some((node, bare)) => site(Some(node), 0..0).map(|site| Room::Within { site, bare }),
+            None => tag_site.clone().filter(|_| parts.joined).map(Room::Behind),
+        };
+        Ok((reference, Sites { name: None, tag: tag_site, digest: digest_site, room, echo }))
     }
 
     /// Whether a marker stands beside a value.

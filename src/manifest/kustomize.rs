@@ -1,7 +1,8 @@
-//! `images:` of a `kustomization.yaml`: `name`, `newName`, `newTag`, `digest` in all combinations.
+//! A `kustomization.yaml`: `images` with `name`, `newName`, `newTag`, `digest` in all combinations, and `helmCharts`.
 //!
-//! Patches that it holds are found as embedded documents and by [`super::patch`].
+//! Patches that it holds are found as embedded documents, and as JSON patches anywhere.
 
+use super::charts::{http_chart, oci_chart};
 use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
@@ -19,7 +20,7 @@ impl Format for Kustomize {
     }
 
     fn about(&self) -> &'static str {
-        "images of a kustomization: newTag and digest beside name or newName"
+        "images of a kustomization: newTag and digest beside name or newName; charts in OCI registries"
     }
 
     fn reads(&self, document: &Document<'_>) -> bool {
@@ -32,6 +33,25 @@ impl Format for Kustomize {
         if let Some(images) = document.tree.get(document.root, "images") {
             find_images(document, found, NAME, images);
         }
+        let charts = document.tree.get(document.root, "helmCharts");
+        for chart in charts.into_iter().flat_map(|charts| document.tree.items(charts)) {
+            find_chart(document, found, chart);
+        }
+    }
+}
+
+/// A chart that kustomize inflates: `repo`, `name` and `version`. Its `valuesInline` are found like any values.
+fn find_chart(document: &Document<'_>, found: &mut Found<'_>, chart: NodeId) {
+    let part = |key| document.tree.get(chart, key);
+    let (Some(repository), Some(version)) = (part("repo"), part("version")) else { return };
+    match document.tree.text_of(repository) {
+        Some(text) if text.starts_with("oci://") => {
+            oci_chart(document, found, NAME, repository, part("name"), version);
+        }
+        Some(text) if text.starts_with("http") && !found.is_marked(document, version) => {
+            http_chart(document, found, NAME, version);
+        }
+        _ => {}
     }
 }
 
@@ -48,9 +68,11 @@ pub(super) fn find_images(document: &Document<'_>, found: &mut Found<'_>, format
             found.remark(document, format, anchor, Standing::NotOurs, reason);
             continue;
         }
-        // Kustomize lets a digest win over a newTag; both are kept and moved together.
+        // Kustomize joins what is given to name:newTag@digest (api/filters/imagetag); before 5.0 a digest won over a newTag.
+        // So both are kept and moved together, and a digest may stand behind the newTag.
         let source = text(new_name).or(text(Some(name))).map(str::to_owned);
         let names = std::iter::once(name).chain(new_name).collect();
-        found.parts(document, format, &Parts { name: source, names, tag, digest, place: None });
+        let parts = Parts { name: source, names, tag, digest, joined: digest.is_none(), ..Parts::default() };
+        found.parts(document, format, &parts);
     }
 }

@@ -3,10 +3,11 @@
 use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
+use super::occurrence::Standing;
 use super::options::Options;
 use super::reading::is_surely_reference;
 use super::screen::is_dockerfile;
-use crate::text::{Entry, Span, Tree};
+use crate::text::{Entry, NodeId, Span, Tree};
 
 /// `.env` files of Compose.
 pub(super) struct EnvFile;
@@ -60,17 +61,85 @@ impl Format for Dockerfile {
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
         let tree = document.tree;
         let mut stages: Vec<&str> = vec!["scratch"];
+        let (mut arguments, mut bases) = (Vec::new(), Vec::new());
         for (key, value) in tree.items(document.root).flat_map(|map| tree.entries(map)) {
             let (key, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
-            if key == "AS" {
-                stages.push(text);
-            } else if key != "FROM" {
-                if is_surely_reference(text) {
-                    found.reference(document, DOCKERFILE, value);
+            match key {
+                "AS" => stages.push(text),
+                "FROM" | "COPY" if stages.contains(&text) => {}
+                "FROM" => match Base::new(document, value, &arguments) {
+                    Some(base) => bases.push(base),
+                    None => found.reference(document, DOCKERFILE, value),
+                },
+                "COPY" if !is_surely_reference(text) => {}
+                "COPY" => found.reference(document, DOCKERFILE, value),
+                name => {
+                    arguments.push((name, value));
+                    if is_surely_reference(text) {
+                        found.reference(document, DOCKERFILE, value);
+                    }
                 }
-            } else if !stages.contains(&text) {
-                found.reference(document, DOCKERFILE, value);
             }
+        }
+        for base in &bases {
+            base.find(document, found, &bases);
+        }
+    }
+}
+
+/// `FROM node:${NODE_VERSION}` below `ARG NODE_VERSION=22.1`: its tag stands in the argument's default.
+struct Base {
+    /// With the defaults in place of the arguments, and where each byte stands.
+    text: String,
+    at: Vec<Option<(NodeId, usize)>>,
+    arguments: Vec<NodeId>,
+}
+
+impl Base {
+    /// `None` without arguments, or with one that has no default or is a whole reference itself.
+    fn new(document: &Document<'_>, node: NodeId, known: &[(&str, NodeId)]) -> Option<Self> {
+        let tree = document.tree;
+        let text = tree.text_of(node)?;
+        let mut base = Self { text: String::new(), at: Vec::new(), arguments: Vec::new() };
+        let mut done = 0;
+        while let Some(dollar) = text[done..].find('$').map(|found| done + found) {
+            let rest = &text[dollar + 1..];
+            let (name, length) = match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+                Some((name, _)) => (name, name.len() + 2),
+                None => {
+                    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+                    (&rest[..end], end)
+                }
+            };
+            // The last default above counts. `${NAME:-x}` is a name that no argument has.
+            let (_, argument) = known.iter().rev().find(|(known, _)| *known == name)?;
+            let value = tree.text_of(*argument).filter(|value| !is_surely_reference(value))?;
+            base.take(node, &text[done..dollar], done);
+            base.take(*argument, value, 0);
+            base.arguments.push(*argument);
+            done = dollar + 1 + length;
+        }
+        base.take(node, &text[done..], done);
+        (!base.arguments.is_empty()).then_some(base)
+    }
+
+    fn take(&mut self, node: NodeId, text: &str, from: usize) {
+        self.text.push_str(text);
+        self.at.extend((from..from + text.len()).map(|byte| Some((node, byte))));
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>, all: &[Self]) {
+        let shares = |other: &&Self| other.arguments.iter().any(|argument| self.arguments.contains(argument));
+        if all.iter().filter(shares).any(|other| other.text != self.text) {
+            for argument in self.arguments.iter().filter(|argument| !found.is_taken(**argument)).collect::<Vec<_>>() {
+                let reason = "it is part of several images, which may have different tags: write an argument for each";
+                found.remark(document, DOCKERFILE, *argument, Standing::Held, reason.to_owned());
+            }
+            return;
+        }
+        // The second stage of the same image is edited with the first.
+        if !self.arguments.iter().any(|argument| found.is_taken(*argument)) {
+            found.composed(document, DOCKERFILE, &self.text, &self.at);
         }
     }
 }
@@ -104,7 +173,7 @@ impl Format for Patterns {
             found.parts(
                 document,
                 PATTERN,
-                &Parts { name: text, names, tag: part("tag"), digest: part("digest"), place: None },
+                &Parts { name: text, names, tag: part("tag"), digest: part("digest"), ..Parts::default() },
             );
         }
     }

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
-use super::marker::{Part, Says};
+use super::marker::{Part, Says, malformed};
 use super::occurrence::{MarkerKind, Standing};
 use super::reading::is_surely_reference;
 use crate::text::NodeId;
@@ -28,6 +28,11 @@ impl Format for Marked {
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
         let tree = document.tree;
+        for span in malformed(tree) {
+            let reason = "the marker can't be read: write `# tagboat: POLICY`, or Flux's \
+                          `# {\"$imagepolicy\": \"NAMESPACE:POLICY\"}` with or without :tag, :name or :digest";
+            found.remark_at(document, NAME, span, reason.to_owned());
+        }
         for index in 0..found.markers.len() {
             let marker = &found.markers[index];
             if marker.used {

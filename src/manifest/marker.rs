@@ -49,6 +49,17 @@ pub(super) fn markers(tree: &Tree<'_>) -> Vec<MarkerComment> {
     tree.comments().iter().filter_map(|comment| read(comment.span)).collect()
 }
 
+/// Comments that are meant as markers, by us or by Flux, and can't be read as one.
+pub(super) fn malformed(tree: &Tree<'_>) -> impl Iterator<Item = Span> {
+    let is_malformed = |span: &Span| {
+        let comment = &tree.text()[span.range()];
+        let text = comment.trim_start_matches('#').trim();
+        let is_meant = text.starts_with("tagboat:") || (text.starts_with('{') && text.contains("$imagepolicy"));
+        is_meant && read_comment(comment).is_none()
+    };
+    tree.comments().iter().map(|comment| comment.span).filter(is_malformed)
+}
+
 /// Reads one comment, `#` included.
 fn read_comment(comment: &str) -> Option<Says> {
     let text = comment.trim_start_matches('#').trim();

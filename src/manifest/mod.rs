@@ -10,16 +10,19 @@ mod document;
 mod edit;
 mod fields;
 mod find;
+mod fleet;
 mod flux;
 mod foreign;
 mod format;
 mod found;
+mod helmfile;
 mod kubernetes;
 mod kustomize;
 mod lines;
 mod marked;
 mod marker;
 mod occurrence;
+mod octopus;
 mod options;
 mod place;
 mod reading;
@@ -30,20 +33,24 @@ mod split;
 mod values;
 
 pub use document::Document;
-pub use edit::{Edit, Refusal, Target, edits};
+pub use edit::{Edit, Refusal, Target, edits, left_comment};
 pub use format::Format;
 pub use found::Found;
-pub use occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Site, Sites, Standing};
-pub use options::{Layout, Named, Options, Pattern};
+pub use occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Room, Site, Sites, Standing};
+pub use octopus::values_images;
+pub use options::{Layout, Named, Options, Pattern, ValuesImage};
 pub use screen::{may_hold, reads};
 
 /// All formats, in the order in which they are asked: what an earlier one has reported, a later one leaves alone.
 pub const FORMATS: &[&dyn Format] = &[
     &lines::Patterns,
+    &octopus::Octopus,
     &kustomize::Kustomize,
     &argo_cd::ArgoCd,
     &flux::Flux,
     &charts::Chart,
+    &helmfile::Helmfile,
+    &fleet::Fleet,
     &compose::Compose,
     &kubernetes::Kubernetes,
     &values::HelmValues,

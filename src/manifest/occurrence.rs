@@ -74,8 +74,24 @@ pub struct Sites {
     pub tag: Option<Site>,
     /// The digest, `sha256:` included where it is written.
     pub digest: Option<Site>,
-    /// A trailing comment that repeats exactly the tag: `# tag: 3.12`.
+    /// Where a digest would go that is not written yet, if there is a place that its reader understands.
+    pub room: Option<Room>,
+    /// The tag that a comment behind the value repeats, rightly or not: `# tag: 3.12`.
     pub echo: Option<Site>,
+}
+
+/// Where a digest can be written that does not stand there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Room {
+    /// Behind this part, with `@` between: `nginx:1.27@sha256:…`.
+    Behind(Site),
+    /// Between the quotes of an empty field for digests.
+    Within {
+        /// The field.
+        site: Site,
+        /// Whether it takes the hex alone, without `sha256:`.
+        bare: bool,
+    },
 }
 
 /// One part of a reference within one scalar.

@@ -20,6 +20,8 @@ pub struct Options {
     pub policy_images: BTreeMap<String, String>,
     /// Addresses of the Flux `HelmRepository` objects that are OCI registries, by their names.
     pub helm_repositories: BTreeMap<String, String>,
+    /// Images that Argo CD applications say are put together from the values in a file, by its path.
+    pub values_images: BTreeMap<String, Vec<ValuesImage>>,
     /// What the other paths of the repository tell.
     pub layout: Layout,
 }
@@ -51,6 +53,16 @@ pub struct Named {
     pub field: String,
     /// The image.
     pub image: String,
+}
+
+/// How an image is put together from values: texts, and routes of values, in turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValuesImage(pub(super) Vec<Piece>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    Text(String),
+    Value(Vec<String>),
 }
 
 /// Facts about a file that stand in the paths beside it.

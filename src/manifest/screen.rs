@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
+use super::reading::is_surely_reference;
+
 /// Whether a path is one of a file that Tagboat reads: by its name alone.
 pub fn reads(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -60,6 +62,17 @@ pub(super) fn is_schema(document: &str) -> bool {
     at.is_some_and(|at| matches!(document.as_bytes().get(at + kind.len()), None | Some(b'\n' | b'\r')))
         && document.contains("\napiVersion: apiextensions.k8s.io/")
         || document.starts_with("apiVersion: apiextensions.k8s.io/") && at.is_some()
+}
+
+/// Where a text that is not parsed mentions what reads like a whole reference: host, path, and tag or digest.
+pub(super) fn mentions(text: &str) -> impl Iterator<Item = usize> {
+    static REFERENCE: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
+        regex::Regex::new(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?/[a-z0-9._/-]+(?::\w[\w.-]*|@sha256:[0-9a-f]{64})")
+            .ok()
+    });
+    let is_free = |at: usize| !text[..at].ends_with(['/', '.', '@', ':', '$', '}']);
+    let found = REFERENCE.iter().flat_map(|regex| regex.find_iter(text));
+    found.filter(move |found| is_free(found.start()) && is_surely_reference(found.as_str())).map(|found| found.start())
 }
 
 #[cfg(test)]

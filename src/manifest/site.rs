@@ -79,14 +79,14 @@ fn within_escaped(raw: &str, part: Range<usize>) -> Option<Range<usize>> {
     Some(start?..end?).filter(|range| range.start <= range.end)
 }
 
-/// A comment behind a value that repeats its tag: `#tag: 3.12`.
-pub(super) fn echo(document: &Document<'_>, file: &File<'_>, node: NodeId, tag: &Tag) -> Option<Site> {
+/// The tag in a comment behind a value: `#tag: 3.12`.
+pub(super) fn echo(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Option<Site> {
     let end = document.tree.span(node).end;
     let rest = &document.tree.text()[end..];
     let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
     let comment = line.trim_start().strip_prefix('#')?;
     let word = comment.trim_start().strip_prefix("tag:")?.trim();
-    if word != tag.as_str() || line.starts_with('#') {
+    if Tag::new(word).is_err() || line.starts_with('#') {
         return None;
     }
     let start = end + line.rfind(word)?;

@@ -116,7 +116,8 @@ pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
         assembled(document, keys.registry, &names).or_else(|| named_elsewhere(document, found, map, tag.or(digest)));
     // A map that names its image under `image:` is known by that line.
     let place = image.filter(|_| name.is_some());
-    found.parts(document, format, &Parts { name, names, tag, digest, place });
+    let digest = digest.or(keys.digest.filter(|node| document.tree.text_of(*node) == Some("")));
+    found.parts(document, format, &Parts { name, names, tag, digest, place, joined: false });
 }
 
 /// The scalars that make up the name, the registry aside; `None` if the map is not about an image.
@@ -239,5 +240,6 @@ fn is_image_map(document: &Document<'_>, map: NodeId) -> bool {
 
 /// `image`, `sidecarImage`, `init_image`, `*_IMAGE`.
 pub(super) fn is_image_key(key: &str) -> bool {
-    key == "image" || ["Image", "_image", "_IMAGE", "-image"].iter().any(|ending| key.ends_with(ending))
+    matches!(key, "image" | "Image" | "IMAGE")
+        || ["Image", "_image", "_IMAGE", "-image"].iter().any(|ending| key.ends_with(ending))
 }

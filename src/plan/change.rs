@@ -1,5 +1,6 @@
 //! From a decision to changes: which bytes, at every place where the reference stands.
 
+use crate::config::Selection;
 use crate::image::{ImageReference, Tag};
 use crate::manifest::{self, Finding, Occurrence, Refusal, Target};
 use crate::policy::{Choice, Reason};
@@ -11,9 +12,9 @@ use super::record::Record;
 
 /// Turns a choice into a change of one occurrence. A reference that has a digest gets the digest of the choice; one that
 /// has none gets one only if the choice brings it.
-pub fn change(occurrence: &Occurrence, policy: &str, choice: &Choice) -> Result<Change, Refusal> {
+pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -> Result<Change, Refusal> {
     let tag = target_tag(&occurrence.reference, choice);
-    let target = Target { tag, digest: choice.digest.clone(), ..Target::default() };
+    let target = Target { tag, digest: choice.digest.clone(), comments: selection.comments, ..Target::default() };
     let edits = manifest::edits(occurrence, &target)?;
     Ok(Change {
         path: occurrence.place.path.clone(),
@@ -21,7 +22,7 @@ pub fn change(occurrence: &Occurrence, policy: &str, choice: &Choice) -> Result<
         field: occurrence.place.field.clone(),
         from: occurrence.reference.clone(),
         to: occurrence.reference.with(target.tag, target.digest),
-        policy: policy.to_owned(),
+        policy: selection.name.clone(),
         reason: choice.reason.to_string(),
         edits,
     })
@@ -46,7 +47,7 @@ pub fn carry_over(listed: &[Listed], open: &[PullRequest], asked: impl Fn(&Occur
         let to = ImageReference::new(&before.to).ok().filter(|to| *to != occurrence.reference)?;
         let reason = Reason::new("proposed by an earlier run");
         let choice = Choice { tag: to.tag()?.clone(), digest: to.digest().cloned(), reason };
-        (!asked(occurrence)).then(|| change(occurrence, &selection.name, &choice).ok()).flatten()
+        (!asked(occurrence)).then(|| change(occurrence, selection, &choice).ok()).flatten()
     };
     listed.iter().filter_map(again).collect()
 }

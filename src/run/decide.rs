@@ -56,7 +56,7 @@ fn changes(listed: &[Listed], answers: &[Answer]) -> (Vec<Change>, Vec<(Place, R
         let Outcome::Update(choice) = &answer.decision.outcome else { continue };
         for place in &answer.places {
             let Finding::Occurrence(occurrence) = &listed[*place].finding else { continue };
-            match plan::change(occurrence, &answer.selection.name, choice) {
+            match plan::change(occurrence, &answer.selection, choice) {
                 Ok(change) => changes.push(change),
                 Err(refusal) => refused.push((occurrence.place.clone(), refusal)),
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::config::{Config, FluxObjects};
-use crate::manifest::{self, Finding, Layout, Named, Options, Pattern, Place, Remark, Standing};
+use crate::manifest::{self, Finding, Layout, Named, Options, Pattern, Place, Remark, Standing, ValuesImage};
 use crate::plan::{Listed, govern};
 use crate::text::Position;
 
@@ -26,12 +26,14 @@ struct Read {
     findings: Vec<Finding>,
     /// Its text, if Flux objects stand in it.
     flux: Option<String>,
+    /// What it says about the values in other files.
+    values_images: Vec<(String, ValuesImage)>,
     /// Whether Flux objects elsewhere may tell more about it.
     refers: bool,
 }
 
 /// Finds and governs all references. Each file is read once; those that refer to Flux objects are read again when it is
-/// known which there are.
+/// known which there are, and so are values files that an application tells about.
 pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let paths = snapshot.paths();
     let mut options = options(&paths, config);
@@ -45,14 +47,16 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
         if let Some(text) = file.flux.take() {
             objects.read(&file.path, &text);
         }
+        for (path, image) in std::mem::take(&mut file.values_images) {
+            options.values_images.entry(path).or_default().push(image);
+        }
     }
     let config = config.clone().with_flux(&objects);
     options.policy_images.clone_from(&config.flux_images);
     options.helm_repositories = objects.helm_repositories().collect();
-    if !(options.policy_images.is_empty() && options.helm_repositories.is_empty()) {
-        let again = files.par_iter_mut().filter(|file| file.refers);
-        again.for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
-    }
+    let has_objects = !(options.policy_images.is_empty() && options.helm_repositories.is_empty());
+    let again = |file: &&mut Read| (has_objects && file.refers) || options.values_images.contains_key(&*file.path);
+    files.par_iter_mut().filter(again).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
     let findings = files.into_iter().flat_map(|file| file.findings);
     Discovered { listed: findings.map(|finding| govern(finding, &config)).collect(), options }
 }
@@ -85,9 +89,16 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> Read {
         Ok(bytes) => {
             let flux = FluxObjects::may_hold(&bytes).then(|| String::from_utf8_lossy(&bytes).into_owned());
             let findings = manifest::find(&path, &bytes, options);
-            Read { refers: FluxObjects::may_refer(&bytes), path, findings, flux }
+            let values_images = manifest::values_images(&bytes);
+            Read { refers: FluxObjects::may_refer(&bytes), path, findings, flux, values_images }
         }
-        Err(error) => Read { findings: vec![unreadable(&path, error.to_string())], path, flux: None, refers: false },
+        Err(error) => Read {
+            findings: vec![unreadable(&path, error.to_string())],
+            path,
+            flux: None,
+            values_images: Vec::new(),
+            refers: false,
+        },
     }
 }
 

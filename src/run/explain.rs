@@ -103,6 +103,7 @@ fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Erro
         entry: Arc::new(policy::default_entry()),
         gates: Gates::default(),
         pin: false,
+        comments: false,
         source: "the default".to_owned(),
     });
     let name = current.name().clone();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{Found, Summary};
 use crate::error::chain;
 use crate::image::ImageName;
-use crate::manifest::{Finding, Place, Standing};
+use crate::manifest::{self, Finding, Place, Refusal, Standing};
 use crate::plan::{Change, Listed, Status};
 use crate::policy::Outcome;
 use crate::report::{About, Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, Row, RunReport};
@@ -97,7 +97,12 @@ impl Decided {
                 Outcome::Unknown(_) | Outcome::Update(_) => {}
             }
         }
-        report.held.extend(self.refused.iter().map(|(place, refusal)| held(place, None, refusal.to_string())));
+        let refused = |refusal: &Refusal| match refusal.hint() {
+            Some(hint) => format!("{refusal}; hint: {hint}"),
+            None => refusal.to_string(),
+        };
+        report.held.extend(self.refused.iter().map(|(place, refusal)| held(place, None, refused(refusal))));
+        report.held.extend(self.comments());
         report.held.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         report.failed = self
             .failures
@@ -110,6 +115,18 @@ impl Decided {
             })
             .collect();
         report
+    }
+
+    /// Comments that repeat a tag and are not changed with it.
+    fn comments(&self) -> impl Iterator<Item = Held> {
+        let updates = self.answers.iter().filter(|answer| matches!(answer.decision.outcome, Outcome::Update(_)));
+        let places =
+            updates.flat_map(move |answer| answer.places.iter().map(move |place| (answer, &self.listed[*place])));
+        places.filter_map(|(answer, listed)| {
+            let Finding::Occurrence(occurrence) = &listed.finding else { return None };
+            let reason = manifest::left_comment(occurrence, answer.selection.comments)?;
+            Some(held(&occurrence.place, name_of(listed), reason))
+        })
     }
 
     fn held<'a>(&'a self, answer: &'a Answer, reason: &'a str) -> impl Iterator<Item = Held> + 'a {

@@ -100,16 +100,16 @@ fn what_governs_a_reference() {
     #[rustfmt::skip]
     let rows = [
         ("ghcr.io/acme/api",     "envs/prod/k.yaml", None,            "release by the rule at tagboat.yaml:15"),
-        ("ghcr.io/acme/api",     "envs/dev/k.yaml",  None,            "main by the rule at tagboat.yaml:21"),
-        ("ghcr.io/acme/api/web", "envs/prod/k.yaml", None,            "main by the rule at tagboat.yaml:21"),
-        ("docker.io/redis",      "a.yaml",           None,            "edge by the rule at tagboat.yaml:23"),
-        ("nginx",                "envs/k.yaml",      None,            "shape by the rule at tagboat.yaml:27"),
+        ("ghcr.io/acme/api",     "envs/dev/k.yaml",  None,            "main by the rule at tagboat.yaml:22"),
+        ("ghcr.io/acme/api/web", "envs/prod/k.yaml", None,            "main by the rule at tagboat.yaml:22"),
+        ("docker.io/redis",      "a.yaml",           None,            "edge by the rule at tagboat.yaml:24"),
+        ("nginx",                "envs/k.yaml",      None,            "shape by the rule at tagboat.yaml:28"),
         ("nginx",                "a.yaml",           None,            "no rule matches"),
         ("nginx",                "a.yaml",           Some("release"), "release by the marker beside it"),
         ("nginx",                "a.yaml",           Some(""),        "no rule matches"),
         ("nginx",                "a.yaml",           Some("ignore"),  "ignored by the marker beside it"),
         ("nginx",                "a.yaml",           Some("relese"),  "the marker names the policy `relese`, which is not in the configuration"),
-        ("quay.io/a/b/c",        "envs/k.yaml",      None,            "ignored by the rule at tagboat.yaml:25"),
+        ("quay.io/a/b/c",        "envs/k.yaml",      None,            "ignored by the rule at tagboat.yaml:26"),
     ];
     for (name, path, marker, expected) in rows {
         let name = ImageName::new(name).unwrap();

@@ -30,6 +30,8 @@ struct Case {
     app_versions: BTreeMap<String, String>,
     policy_images: BTreeMap<String, String>,
     helm_repositories: BTreeMap<String, String>,
+    /// Applications elsewhere in the repository, as YAML.
+    applications: String,
     /// Field and image.
     named: BTreeMap<String, String>,
     /// Regular expression and image.
@@ -47,7 +49,12 @@ impl Case {
         };
         let named =
             |(field, image): (&String, &String)| Named { paths: any(), field: field.clone(), image: image.clone() };
+        let mut values_images = BTreeMap::<String, Vec<_>>::new();
+        for (path, image) in manifest::values_images(self.applications.as_bytes()) {
+            values_images.entry(path).or_default().push(image);
+        }
         Options {
+            values_images,
             app_versions: self.app_versions.values().map(|image| (any(), image.clone())).collect(),
             variable_defaults: self.variable_defaults,
             patterns: self.patterns.iter().map(pattern).collect(),

@@ -25,3 +25,4 @@ mod report;
 mod run;
 mod seed;
 mod support;
+mod updatecli;

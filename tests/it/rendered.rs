@@ -6,15 +6,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rayon::prelude::*;
 use tagboat::config::Config;
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
-use tagboat::image::ImageReference;
+use tagboat::image::{Digest, ImageReference, Tag};
+use tagboat::manifest::{self, Finding, Options, Target};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries};
 use tagboat::run;
 use tempfile::TempDir;
 
 use crate::support::process::find;
 use crate::support::repository::snapshot;
+use crate::support::{shared, unpacked};
 
 /// Images and their tags.
 const IMAGES: &[(&str, &[&str])] = &[
@@ -89,7 +92,10 @@ async fn only_the_image_changes() {
 
 /// What every overlay becomes; nothing, and a word about it, where kubectl is absent.
 fn render(folder: &Path) -> Vec<String> {
-    let Some(kubectl) = find("kubectl") else { return Vec::new() };
+    let Some(kubectl) = find("kubectl") else {
+        println!("skipped in part: no kubectl, for which Debian has no package");
+        return Vec::new();
+    };
     let one = |overlay: &str| {
         let path = folder.join("kustomize/overlays").join(overlay);
         let output = Command::new(&kubectl).arg("kustomize").arg(path).output().unwrap();
@@ -111,4 +117,104 @@ fn differ_in_the_image_only(before: &[String], after: &[String]) {
             assert!(image(old).is_some() && image(old) == image(new), "{old}\n{new}");
         }
     }
+}
+
+/// Every kustomization of the corpus that builds without the network does so after each reference in the repository has got
+/// another tag, and nothing but that differs. A twentieth of them stands for all, but where `TAGBOAT_WHOLE_CORPUS` is set.
+#[test]
+fn kustomizations_of_the_corpus_still_build() {
+    let Some(kubectl) = find("kubectl") else {
+        return println!("skipped: no kubectl, for which Debian has no package");
+    };
+    let Some(corpus) = shared("corpus") else { return println!("skipped: no corpus beside the checkout") };
+    let Some(unpacked) = unpacked(&corpus.join("manifests.tar.zst")) else { return };
+    let is_one = |name: &std::ffi::OsStr| {
+        ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().any(|one| name == *one)
+    };
+    let walk = ignore::WalkBuilder::new(unpacked.path()).standard_filters(false).build().flatten();
+    let files: Vec<PathBuf> = walk.filter(|entry| entry.path().is_file()).map(ignore::DirEntry::into_path).collect();
+    let whole = std::env::var_os("TAGBOAT_WHOLE_CORPUS").is_some();
+    let kustomizations =
+        files.iter().filter(|file| file.file_name().is_some_and(is_one)).filter_map(|file| file.parent());
+    let kustomizations: Vec<&Path> = kustomizations.step_by(if whole { 1 } else { 20 }).collect();
+    let build = |folder: &&Path| {
+        let mut command = Command::new(&kubectl);
+        // What is remote fails at once.
+        command.arg("kustomize").arg(folder).env("GIT_ALLOW_PROTOCOL", "file");
+        for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
+            command.env(name, "http://127.0.0.1:9");
+        }
+        command.env_remove("NO_PROXY").env_remove("no_proxy");
+        let output = command.output().unwrap();
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let before: Vec<Option<String>> = kustomizations.par_iter().map(build).collect();
+    let edited = files.par_iter().map(|file| usize::from(bump_all(unpacked.path(), file))).sum::<usize>();
+    let after: Vec<Option<String>> = kustomizations
+        .par_iter()
+        .zip(&before)
+        .map(|(folder, before)| before.as_ref().and_then(|_| build(folder)))
+        .collect();
+    let (mut built, mut changed, mut failures) = (0, 0, Vec::new());
+    for ((folder, before), after) in kustomizations.iter().zip(&before).zip(&after) {
+        let Some(before) = before else { continue };
+        built += 1;
+        changed += usize::from(Some(before) != after.as_ref());
+        let other = match after {
+            Some(after) => other_than_images(before, after),
+            None => Some("it builds no more".to_owned()),
+        };
+        failures.extend(other.map(|what| format!("{}: {what}", folder.display())));
+    }
+    println!(
+        "{} kustomizations, {built} build without the network; {edited} files edited; {changed} render other images, \
+         {} anything else",
+        kustomizations.len(),
+        failures.len()
+    );
+    assert!(failures.is_empty() && changed > 0, "{}", failures.join("\n"));
+}
+
+/// Gives every reference in a file the tag 2024; whether there was any.
+fn bump_all(root: &Path, file: &Path) -> bool {
+    let Some(path) = file.strip_prefix(root).ok().and_then(Path::to_str).filter(|path| manifest::reads(path)) else {
+        return false;
+    };
+    let (bytes, options) = (std::fs::read(file).unwrap(), Options::default());
+    let mut edits = Vec::new();
+    for finding in manifest::find(path, &bytes, &options) {
+        let Finding::Occurrence(occurrence) = finding else { continue };
+        let tag = occurrence.reference.tag().map(|_| Tag::new("2024").unwrap());
+        let digest =
+            occurrence.reference.digest().map(|_| Digest::new(&format!("sha256:{}", "5e".repeat(32))).unwrap());
+        edits.extend(manifest::edits(&occurrence, &Target { tag, digest, ..Target::default() }).unwrap());
+    }
+    let after = manifest::rewrite(path, &bytes, &edits, &options).unwrap();
+    std::fs::write(file, &after).unwrap();
+    after != bytes
+}
+
+/// The first line that differs in anything but a tag, a digest, or the hash that kustomize makes of what holds them.
+fn other_than_images(before: &str, after: &str) -> Option<String> {
+    let hash = regex::Regex::new("-[2456789bcdfghkmt]{10}\\b").unwrap();
+    let new = regex::Regex::new("\"?2024\"?|[0-9a-f]{64}").unwrap();
+    if before.lines().count() != after.lines().count() {
+        return Some("it has another number of lines".to_owned());
+    }
+    let pairs = before.lines().zip(after.lines());
+    pairs.filter(|(old, now)| old != now && hash.replace_all(old, "") != hash.replace_all(now, "")).find_map(
+        |(old, now)| {
+            // Each piece between the new tags and digests stands in the old line, in the same order.
+            let mut rest = old;
+            let fits = new.is_match(now)
+                && new.split(now).all(|piece| match rest.find(piece.trim_matches('"')) {
+                    Some(at) => {
+                        rest = &rest[at + piece.trim_matches('"').len()..];
+                        true
+                    }
+                    None => false,
+                });
+            (!fits).then(|| format!("{old}\n{now}"))
+        },
+    )
 }

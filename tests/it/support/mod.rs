@@ -41,3 +41,16 @@ pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     let root = std::env::var_os("TAGBOAT_SHARED").map_or(beside, PathBuf::from);
     Some(root.join(folder)).filter(|path| path.is_dir())
 }
+
+/// An archive in a folder that goes away with the handle; `None`, and a word about it, if that can't be.
+#[expect(clippy::disallowed_methods, reason = "tar unpacks material that is not part of the project")]
+pub(crate) fn unpacked(archive: &std::path::Path) -> Option<tempfile::TempDir> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let tar =
+        std::process::Command::new("tar").arg("--zstd").arg("-xf").arg(archive).arg("-C").arg(folder.path()).status();
+    let done = tar.is_ok_and(|status| status.success());
+    if !done {
+        println!("skipped: tar can't unpack {}", archive.display());
+    }
+    done.then_some(folder)
+}

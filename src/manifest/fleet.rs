@@ -1,0 +1,51 @@
+//! Rancher Fleet bundles: the chart that `fleet.yaml` installs, where it stands in an OCI registry. Values in it are found
+//! as any values are.
+
+use super::charts::{http_chart, oci_chart};
+use super::document::Document;
+use super::format::Format;
+use super::found::Found;
+use crate::text::{NodeId, Shape};
+
+/// See the head of this file.
+pub(super) struct Fleet;
+
+const NAME: &str = "fleet";
+
+impl Format for Fleet {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "Fleet bundles: versions of charts in OCI registries"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        document.depth == 0 && matches!(document.file_name, "fleet.yaml" | "fleet.yml")
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        let tree = document.tree;
+        // At the top, in `targetCustomizations`, and in several charts of one bundle (`helm` may be a list).
+        for node in tree.nodes().filter(|node| matches!(tree.shape(*node), Shape::Mapping)) {
+            if let Some(helm) = tree.get(node, "helm") {
+                chart(document, found, helm);
+                tree.items(helm).for_each(|item| chart(document, found, item));
+            }
+        }
+    }
+}
+
+/// `chart` is a whole address, or a name below `repo`.
+fn chart(document: &Document<'_>, found: &mut Found<'_>, helm: NodeId) {
+    let tree = document.tree;
+    let (Some(chart), Some(version)) = (tree.get(helm, "chart"), tree.get(helm, "version")) else { return };
+    let repository = tree.get(helm, "repo").filter(|repo| tree.text_of(*repo).is_some_and(|text| !text.is_empty()));
+    let text = tree.text_of(repository.unwrap_or(chart)).unwrap_or_default();
+    if text.starts_with("oci://") {
+        oci_chart(document, found, NAME, repository.unwrap_or(chart), repository.map(|_| chart), version);
+    } else if text.starts_with("http") && !found.is_marked(document, version) {
+        http_chart(document, found, NAME, version);
+    }
+}

@@ -1,0 +1,76 @@
+//! Helmfile: charts of releases that stand in OCI registries. Values files beside it are found as any values are.
+
+use super::charts::{chart_version, http_chart};
+use super::document::Document;
+use super::format::Format;
+use super::found::Found;
+use crate::text::{NodeId, Shape};
+
+/// See the head of this file.
+pub(super) struct Helmfile;
+
+const NAME: &str = "helmfile";
+
+impl Format for Helmfile {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "Helmfile: versions of charts in OCI registries"
+    }
+
+    fn reads(&self, document: &Document<'_>) -> bool {
+        let releases = || document.tree.get(document.root, "releases");
+        !document.is_object()
+            && document.depth == 0
+            && !document.tree.is_lines()
+            && releases().is_some_and(|releases| matches!(document.tree.shape(releases), Shape::Sequence))
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        let tree = document.tree;
+        let Some(releases) = tree.get(document.root, "releases") else { return };
+        for release in tree.items(releases) {
+            let release = tree.follow(release);
+            let (Some(chart), Some(version)) = (tree.get(release, "chart"), tree.get(release, "version")) else {
+                continue;
+            };
+            let (Some(text), Some(wanted)) = (tree.text_of(chart), tree.text_of(version)) else { continue };
+            match registry_of(document, text) {
+                Chart::Oci(name) => chart_version(document, found, NAME, name, vec![chart], version, wanted),
+                Chart::Elsewhere if !found.is_marked(document, version) => http_chart(document, found, NAME, version),
+                Chart::Elsewhere | Chart::Local => {}
+            }
+        }
+    }
+}
+
+/// Where a chart comes from.
+enum Chart {
+    /// The name of the artifact.
+    Oci(String),
+    /// A repository that is no registry, or one that is declared in another file.
+    Elsewhere,
+    /// A folder.
+    Local,
+}
+
+/// `oci://host/path/chart`, or `repository/chart` with the repository among `repositories` (helmfile's `oci: true`).
+fn registry_of(document: &Document<'_>, chart: &str) -> Chart {
+    let tree = document.tree;
+    if let Some(name) = chart.strip_prefix("oci://") {
+        return Chart::Oci(name.to_owned());
+    }
+    let Some((repository, name)) = chart.split_once('/').filter(|_| !chart.starts_with(['.', '/'])) else {
+        return Chart::Local;
+    };
+    let is_it = |item: &NodeId| tree.text_at(*item, &["name"]) == Some(repository);
+    let declared = tree.get(document.root, "repositories").and_then(|list| tree.items(list).find(is_it));
+    let url = declared.and_then(|item| tree.text_at(item, &["url"])).unwrap_or_default();
+    let is_oci = declared.is_some_and(|item| tree.text_at(item, &["oci"]) == Some("true"));
+    if is_oci || url.starts_with("oci://") {
+        return Chart::Oci(format!("{}/{name}", url.trim_start_matches("oci://").trim_end_matches('/')));
+    }
+    Chart::Elsewhere
+}

@@ -1,0 +1,118 @@
+//! What updatecli's crawlers find in their own fixtures is found here, too: as a reference, or with the reason why it is
+//! none that can be governed.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+use tagboat::config::Config;
+use tagboat::manifest::Finding;
+use tagboat::plan::{Listed, Status};
+use tagboat::run::{self, Folder};
+
+use crate::support::{shared, unpacked};
+
+/// Why Tagboat names what updatecli changes, instead of governing it, and how many of its edits that concerns.
+#[rustfmt::skip]
+const NAMED: [(&str, usize); 5] = [
+    // Charts of classic Helm repositories: no registry holds them.
+    ("a chart of a repository that is no container registry",      13),
+    // updatecli puts the whole new tag, suffix and all, in place of the version alone.
+    ("is put together from pieces",                                 1),
+    // One edit would change two images.
+    ("it is part of several images",                                2),
+    ("the path of an image name is lower case",                     1),
+    // updatecli writes a digest in place of nothing.
+    ("no tag is written",                                           1),
+];
+
+#[test]
+fn nothing_that_updatecli_finds_is_missed() {
+    let Some(folder) = shared("conformance") else { return println!("skipped: no conformance data") };
+    let Some(unpacked) = unpacked(&folder.join("updatecli_fixtures.tar.zst")) else { return };
+    let root = unpacked.path().join("updatecli_fixtures");
+    let mut edits = BTreeSet::new();
+    for entry in ignore::WalkBuilder::new(&root).max_depth(Some(2)).build().flatten() {
+        if entry.file_name() == "expected.json" {
+            edits.extend(edits_of(entry.path()));
+        }
+    }
+    assert!(edits.len() > 40, "{}", edits.len());
+    let (mut governed, mut named, mut missed) = (0, [0; NAMED.len()], Vec::new());
+    for (index, edit) in edits.iter().enumerate() {
+        // The same key in another document of the file.
+        let rank = edits.iter().take(index).filter(|other| other.shown() == edit.shown()).count();
+        match edit.found(&root, rank) {
+            Some(Ok(())) => governed += 1,
+            found => match NAMED.iter().position(|(why, _)| matches!(&found, Some(Err(told)) if told.contains(why))) {
+                Some(row) => named[row] += 1,
+                None => missed.push(format!("{}: {found:?}", edit.shown())),
+            },
+        }
+    }
+    println!(
+        "{governed} edits of updatecli are governed here; named with a reason: {named:?}; missed: {}",
+        missed.len()
+    );
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    assert_eq!(named, NAMED.map(|(_, count)| count));
+}
+
+/// One thing that updatecli would change.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Edit {
+    plugin: String,
+    folder: String,
+    file: String,
+    /// A JSONPath, or the matcher of an instruction of a Dockerfile.
+    key: String,
+    document: u64,
+}
+
+fn edits_of(table: &Path) -> Vec<Edit> {
+    let bytes = std::fs::read(table).expect("a table of cases");
+    let table: Value = serde_json::from_slice(&bytes).expect("JSON");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut edits = Vec::new();
+    for case in table["cases"].as_array().expect("cases") {
+        for edit in case["expected"].as_array().into_iter().flatten().flat_map(|one| one["edits"].as_array()).flatten()
+        {
+            let key = text(&edit["key"]) + &text(&edit["instruction"]["matcher"]);
+            let (plugin, folder, file) = (text(&table["plugin"]), text(&case["root"]), text(&edit["file"]));
+            edits.push(Edit { plugin, folder, file, key, document: edit["document_index"].as_u64().unwrap_or(0) });
+        }
+    }
+    edits
+}
+
+impl Edit {
+    fn shown(&self) -> String {
+        format!("{} {}/{} {}", self.plugin, self.folder.trim_start_matches("input/"), self.file, self.key)
+    }
+
+    /// Whether it is found, and if it is not governed, why.
+    fn found(&self, root: &Path, rank: usize) -> Option<Result<(), String>> {
+        let folder = root.join(&self.plugin).join(&self.folder);
+        let name = self.file.rsplit('/').next().unwrap_or_default();
+        // updatecli writes keys that are no plain names as 'a.b', a route as ["a.b"].
+        let plain = |text: &str| text.replace(['\'', '"', '[', ']', '.'], "");
+        let key = self.key.trim_start_matches("$.");
+        let (parent, last) = key.rsplit_once('.').unwrap_or(("", key));
+        let mut listed = run::list(&Folder::new(&folder), &Config::default());
+        listed.retain(|one| one.place().path.ends_with(name));
+        let is_it = |one: &&Listed| {
+            let (field, value) = (&one.place().field, &one.place().value);
+            // A digest is reported with its tag, a map without either as a whole.
+            let beside = last == "digest" && plain(field) == plain(&format!("{parent}.tag"));
+            let around =
+                matches!(one.finding, Finding::Remark(_)) && plain(field) == plain(parent) && !parent.is_empty();
+            let from = self.plugin == "dockerfile" && value.starts_with(&format!("{key}:")) && !value.contains('$');
+            plain(field) == plain(key) || beside || around || from
+        };
+        let of_document = listed.iter().filter(is_it).nth(rank)?;
+        Some(match &of_document.status {
+            Status::Governed(_) | Status::Unordered(..) => Ok(()),
+            Status::Held(reason) | Status::NotOurs(reason) => Err(reason.clone()),
+        })
+    }
+}
