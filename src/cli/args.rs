@@ -72,6 +72,10 @@ pub(super) enum Format {
     Html,
     /// Test results, as CI systems show them.
     Junit,
+    /// Outputs of a step of GitHub Actions.
+    Outputs,
+    /// Workflow commands of GitHub Actions: a warning or an error at file and line.
+    Annotations,
 }
 
 /// When to colour.
@@ -136,7 +140,8 @@ pub(super) struct Job {
     #[arg(long = "image", value_name = "REF")]
     pub(super) images: Vec<String>,
 
-    /// Also write the result to this file, as its name says: .json, .md, .html or .txt. May be given several times
+    /// Also write the result to this file, as its name says: .json, .md, .html, .txt, or for GitHub Actions .outputs or
+    /// .annotations. May be given several times
     #[arg(long = "report", value_name = "FILE")]
     pub(super) reports: Vec<ReportFile>,
 
@@ -147,6 +152,23 @@ pub(super) struct Job {
     /// Exit with 2 if changes are pending, were proposed or made
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+
+    /// Only images in files that this glob matches; what stands elsewhere is left as it is, its pull requests included.
+    /// May be given several times
+    #[arg(long = "path", value_name = "GLOB")]
+    pub(super) paths: Vec<String>,
+
+    /// The branch that pull requests go to, instead of `git.base`
+    #[arg(long, value_name = "BRANCH")]
+    pub(super) base: Option<String>,
+
+    /// A label for pull requests, instead of `pull-requests.labels`; may be given several times
+    #[arg(long = "label", value_name = "NAME")]
+    pub(super) labels: Vec<String>,
+
+    /// Who is asked for a review, instead of `pull-requests.reviewers`; may be given several times
+    #[arg(long = "reviewer", value_name = "NAME")]
+    pub(super) reviewers: Vec<String>,
 }
 
 /// What `explain` takes.

@@ -10,7 +10,7 @@ use crate::git::Repository;
 use crate::image::ImageReference;
 use crate::report::{List, Page, RENDERERS, Renderer, Row, RunReport};
 use crate::run::worlds::{self, Loaded, Location};
-use crate::run::{self, Request, World};
+use crate::run::{self, Request, Scope, World};
 
 use super::args::{Common, DemoArguments, Format, InitArguments, Job};
 use super::report_file::{self, ReportFile};
@@ -30,6 +30,8 @@ impl Output {
             Format::Markdown => "markdown",
             Format::Html => "html",
             Format::Junit => "junit",
+            Format::Outputs => "outputs",
+            Format::Annotations => "annotations",
         };
         let renderer = RENDERERS.iter().find(|(known, _)| *known == name).map_or(RENDERERS[0].1, |(_, found)| *found);
         Self { renderer, page: Page { width: terminal::width(), color: terminal::colored(common.color) } }
@@ -88,8 +90,9 @@ pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
 
 /// `run`, and `plan` if nothing is to be written.
 pub(super) async fn run(common: &Common, job: &Job, write: bool) -> Result<Exit, Error> {
-    let images = images(job)?;
-    let (repository, loaded) = open(common).await?;
+    let scope = Scope { images: images(job)?, paths: job.paths()? };
+    let (repository, mut loaded) = open(common).await?;
+    job.apply(&mut loaded.config)?;
     let forge = match worlds::forge(&loaded, repository.url()) {
         Ok(forge) => Some(forge),
         Err(error) if write => return Err(error),
@@ -101,7 +104,7 @@ pub(super) async fn run(common: &Common, job: &Job, write: bool) -> Result<Exit,
     let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
     let world = World { git: &repository, forge: forge.as_deref(), registry: &registries };
     let ages = common.format == Format::Html || job.reports.iter().any(ReportFile::tells_ages);
-    let request = Request { write, images, run_url: worlds::run_url(), ages };
+    let request = Request { write, scope, run_url: worlds::run_url(), ages };
     let ran = run::run_once(world, &loaded.config, &request).await?;
     let mut report = ran.report(!write);
     report.about.repository = Some(repository.url().to_owned());
@@ -110,10 +113,11 @@ pub(super) async fn run(common: &Common, job: &Job, write: bool) -> Result<Exit,
 }
 
 pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
-    let images = images(job)?;
-    let (folder, loaded) = folder(common)?;
+    let scope = Scope { images: images(job)?, paths: job.paths()? };
+    let (folder, mut loaded) = folder(common)?;
+    job.apply(&mut loaded.config)?;
     let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
-    let edited = run::edit(&folder, &loaded.config, &registries, &images).await;
+    let edited = run::edit(&folder, &loaded.config, &registries, &scope).await;
     finish(common, job, &edited.report())
 }
 

@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod commands;
 mod explain;
+mod overrides;
 mod report_file;
 mod terminal;
 

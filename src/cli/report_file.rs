@@ -9,7 +9,14 @@ use crate::error::{Error, Exit};
 use crate::report::{JUnit, Page, RENDERERS, Renderer, RunReport};
 
 /// Endings of names, and the renderers that they stand for.
-const ENDINGS: &[(&str, &str)] = &[("json", "json"), ("md", "markdown"), ("html", "html"), ("txt", "text")];
+const ENDINGS: &[(&str, &str)] = &[
+    ("json", "json"),
+    ("md", "markdown"),
+    ("html", "html"),
+    ("txt", "text"),
+    ("outputs", "outputs"),
+    ("annotations", "annotations"),
+];
 
 /// Columns of a text file: there is no terminal to fit.
 const WIDTH: usize = 200;

@@ -59,6 +59,11 @@ impl Patterns {
         Ok(Self { set: Some(set?), written })
     }
 
+    /// From globs on paths, as a configuration has them.
+    pub fn of_paths(written: &[String]) -> Result<Self, PatternError> {
+        Self::new(written.iter().map(|text| path_pattern(text)).collect::<Result<_, _>>()?)
+    }
+
     /// As they were written.
     pub fn written(&self) -> &[String] {
         &self.written

@@ -189,7 +189,7 @@ fn orphan(existing: &PullRequest, observed: &Observed) -> Action {
         return leave(why);
     }
     if !observed.complete {
-        return leave("this run was about other images".to_owned());
+        return leave("this run was not about it".to_owned());
     }
     let Some(record) = record else {
         return leave("its description holds no record of Tagboat's, so it may be somebody else's".to_owned());

@@ -7,6 +7,7 @@
 mod checks;
 mod diff;
 mod explanation;
+mod github;
 mod html;
 mod image_row;
 mod json;
@@ -21,6 +22,7 @@ mod text;
 pub use checks::{Check, Checks};
 pub use diff::diff;
 pub use explanation::{Candidate, Explanation, Facts};
+pub use github::{Annotations, Outputs};
 pub use html::Html;
 pub use image_row::{ImageRow, ImageState};
 pub use json::Json;
@@ -33,5 +35,12 @@ pub use run_report::{About, Changed, Done, Failed, FileChange, Held, Proposed, R
 pub use text::Text;
 
 /// All renderers, by the names that `--format` knows them by.
-pub const RENDERERS: &[(&str, &dyn Renderer)] =
-    &[("text", &Text), ("json", &Json), ("markdown", &Markdown), ("html", &Html), ("junit", &JUnit)];
+pub const RENDERERS: &[(&str, &dyn Renderer)] = &[
+    ("text", &Text),
+    ("json", &Json),
+    ("markdown", &Markdown),
+    ("html", &Html),
+    ("junit", &JUnit),
+    ("outputs", &Outputs),
+    ("annotations", &Annotations),
+];

@@ -123,6 +123,10 @@ pub struct Proposed {
     pub branch: String,
     /// Its title.
     pub title: String,
+    /// Its number, once there is one.
+    pub number: Option<u64>,
+    /// What its branch points at, where the forge or the push told.
+    pub head: Option<String>,
     /// What was done, or would be.
     pub action: Done,
     /// Where people see it, once there is one.

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::image::ImageReference;
 use crate::manifest::{Finding, Options, Place, Refusal};
 use crate::plan::{self, Background, Change, Listed};
 use crate::policy::Outcome;
@@ -12,7 +11,7 @@ use crate::registry::Registry;
 use super::discover::{Discovered, discover};
 use super::lookup::{Answer, Failure, Lookup};
 use super::snapshot::Snapshot;
-use super::subjects::subjects;
+use super::subjects::{Scope, subjects};
 use super::supplies::Supplies;
 
 /// What was found and decided, before anything is grouped or written.
@@ -34,18 +33,18 @@ pub struct Decided {
     pub(super) background: Background,
 }
 
-/// Finds what stands in a snapshot and decides what should. `images` are those it is about; none for all.
+/// Finds what stands in a snapshot and decides what should. `scope` says what it is about.
 pub(super) async fn decide(
     snapshot: &dyn Snapshot,
     config: &Config,
     registry: &dyn Registry,
-    images: &[ImageReference],
+    scope: &Scope,
     now: Timestamp,
 ) -> Decided {
     let Discovered { listed, options } = discover(snapshot, config);
     let supplies = Supplies::new(&listed, &config.folder);
     let lookup = Lookup { registry, supplies: &supplies, now, verdicts: false };
-    let (answers, failures) = lookup.decide(subjects(&listed, images, false)).await;
+    let (answers, failures) = lookup.decide(subjects(&listed, scope, false)).await;
     let (changes, refused) = changes(&listed, &answers);
     Decided { listed, options, answers, failures, changes, refused, background: Background::new() }
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::Config;
-use crate::image::ImageReference;
 use crate::manifest::{self, Edit, Refusal};
 use crate::registry::Registry;
 
 use super::decide::{Decided, decide};
 use super::snapshot::{Folder, ReadError, Snapshot as _};
+use super::subjects::Scope;
 
 /// What was edited, and what could not be.
 #[derive(Debug)]
@@ -51,9 +51,9 @@ pub enum EditError {
 }
 
 /// Edits the files of a folder in place. A file that can't be edited is left as it was; the others are done.
-pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, images: &[ImageReference]) -> Edited {
+pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: &Scope) -> Edited {
     let folder = Folder::new(root);
-    let decided = decide(&folder, config, registry, images, Timestamp::now()).await;
+    let decided = decide(&folder, config, registry, scope, Timestamp::now()).await;
     let mut by_file = BTreeMap::<Arc<str>, Vec<Edit>>::new();
     for change in &decided.changes {
         by_file.entry(Arc::clone(&change.path)).or_default().extend(change.edits.iter().cloned());

@@ -16,7 +16,7 @@ use crate::report::{self, Explanation};
 use super::discover::list;
 use super::lookup::{Answer, Lookup, Standing, Subject};
 use super::snapshot::Snapshot;
-use super::subjects::subjects;
+use super::subjects::{Scope, subjects};
 use super::supplies::Supplies;
 use super::unasked::Unasked;
 
@@ -119,7 +119,7 @@ fn standing(listed: &[Listed], image: &str) -> Result<Subject, Error> {
     let full = ImageReference::new(image).ok();
     let matches = |name: &ImageName| full.as_ref().is_some_and(|full| full.name() == name) || name.base() == image;
     let mut found =
-        subjects(listed, &[], true).into_iter().filter(|subject| matches(&subject.name)).collect::<Vec<_>>();
+        subjects(listed, &Scope::ALL, true).into_iter().filter(|subject| matches(&subject.name)).collect::<Vec<_>>();
     let exact = found.iter().position(|subject| full.as_ref().is_some_and(|full| *full.name() == subject.name));
     match (exact, found.len()) {
         (Some(at), _) => Ok(found.swap_remove(at)),

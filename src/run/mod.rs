@@ -26,4 +26,5 @@ pub use lookup::{Answer, Failure};
 pub use once::{Finished, Ran, Request, RunError, World, run_once};
 pub use publish::{PublishError, Step};
 pub use snapshot::{CommitSnapshot, Folder, ReadError, Snapshot};
+pub use subjects::Scope;
 pub use tell::{row, summary};

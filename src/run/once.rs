@@ -10,7 +10,6 @@ use crate::config::{Config, Schedule};
 use crate::error::{Error, Exit, chain};
 use crate::forge::{Forge, ForgeError, Written};
 use crate::git::{Author, Git, GitError};
-use crate::image::ImageReference;
 use crate::manifest::{Finding, Occurrence, Place, Standing};
 use crate::plan::{self, Draft, Extras, Observed, Room, Templates, Unknown};
 use crate::policy::Outcome;
@@ -22,7 +21,7 @@ use super::base::Base;
 use super::decide::{Decided, decide};
 use super::publish::{PublishError, Publisher, Step};
 use super::snapshot::CommitSnapshot;
-use super::subjects::in_scope;
+use super::subjects::Scope;
 
 /// Everything outside that a run touches.
 #[derive(Clone, Copy)]
@@ -40,8 +39,8 @@ pub struct World<'a> {
 pub struct Request {
     /// Whether anything is written.
     pub write: bool,
-    /// The images that it is about; none for all.
-    pub images: Vec<ImageReference>,
+    /// What it is about.
+    pub scope: Scope,
     /// Where people see this run.
     pub run_url: Option<String>,
     /// Whether the report is to tell when images were built, which takes a question about each.
@@ -157,12 +156,12 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
     let snapshot = CommitSnapshot::new(world.git, &base_commit)?;
     let now = Timestamp::now();
 
-    let decided = decide(&snapshot, config, world.registry, &request.images, now).await;
+    let decided = decide(&snapshot, config, world.registry, &request.scope, now).await;
     let open = match world.forge {
         Some(forge) => forge.open_pull_requests(prefix).await?,
         None => Vec::new(),
     };
-    let drafts = drafts(&decided, &open, config, &request.images)?;
+    let drafts = drafts(&decided, &open, config, &request.scope)?;
     let groups = drafts.iter().flat_map(|draft| draft.changes.iter().map(|change| (change, &draft.group)));
     let groups = groups.map(|(change, group)| ((Arc::clone(&change.path), change.position), group.clone())).collect();
     let branches = open.iter().map(|one| &one.branch).collect::<BTreeSet<_>>().len();
@@ -172,7 +171,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
         open,
         ended,
         unknown: unknown(&decided),
-        complete: request.images.is_empty(),
+        complete: request.scope.is_all(),
         hold_labels: settings.hold_labels.clone(),
     };
     let actions = plan::reconcile(drafts, &observed);
@@ -209,19 +208,19 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
     Ok(Ran { base, at: now, decided, steps, groups, registry_requests: Requests::default(), forge_requests: 0 })
 }
 
-/// Groups changes. In a run about some images, only groups with one of them are drafts, and what their pull requests
-/// say about other images stays in them.
+/// Groups changes. In a run about some images or files, only groups with one of them are drafts, and what their pull
+/// requests say about others stays in them.
 fn drafts(
     decided: &Decided,
     open: &[plan::PullRequest],
     config: &Config,
-    images: &[ImageReference],
+    scope: &Scope,
 ) -> Result<Vec<Draft>, plan::TemplateError> {
     let settings = &config.pull_requests;
     let mut changes = decided.changes.clone();
     let asked = changes.iter().map(|change| (change.path.clone(), change.position)).collect::<BTreeSet<_>>();
-    if !images.is_empty() {
-        changes.extend(plan::carry_over(&decided.listed, open, |occurrence: &Occurrence| in_scope(occurrence, images)));
+    if !scope.is_all() {
+        changes.extend(plan::carry_over(&decided.listed, open, |occurrence: &Occurrence| scope.covers(occurrence)));
     }
     let mut drafts = plan::group(changes, &settings.group, &settings.branch_prefix)?;
     drafts.retain(|draft| draft.changes.iter().any(|change| asked.contains(&(change.path.clone(), change.position))));

@@ -286,6 +286,7 @@ impl Publisher<'_> {
         let forge = self.forge.ok_or(PublishError::NoForge)?;
         match step {
             Step::Publish { proposal, push, existing, .. } => {
+                let mut pushed = None;
                 if let Some(expected) = push {
                     let commit = self.git.commit(
                         &self.base_commit,
@@ -295,11 +296,15 @@ impl Publisher<'_> {
                         self.now,
                     )?;
                     self.git.push(&proposal.branch, &commit, expected.as_ref()).await?;
+                    pushed = Some(commit);
                 }
-                Ok(Some(match existing {
+                let mut written = match existing {
                     Some(existing) => forge.update(existing, proposal).await?,
                     None => forge.open(proposal).await?,
-                }))
+                };
+                // A forge may not have seen the push yet.
+                written.pull_request.head = pushed.or(written.pull_request.head);
+                Ok(Some(written))
             }
             Step::Close { existing, head, why } => {
                 let body = Record::mark_closed(&existing.body);

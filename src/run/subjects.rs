@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::Patterns;
 use crate::image::{ImageName, ImageReference};
 use crate::manifest::{Finding, Occurrence};
 use crate::plan::{Listed, Status};
@@ -9,14 +10,41 @@ use crate::policy::{Candidate, Known};
 
 use super::lookup::{Standing, Subject};
 
-/// Whether a run about `images` is about this occurrence. A run about no image in particular is about all.
-pub(super) fn in_scope(occurrence: &Occurrence, images: &[ImageReference]) -> bool {
-    images.is_empty() || images.iter().any(|image| image.name() == occurrence.reference.name())
+/// What a run is about. What is outside of it is left as it is, its pull requests included.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// The images; none for all. One with a tag or a digest is what was just pushed.
+    pub images: Vec<ImageReference>,
+    /// The files; `None` for all.
+    pub paths: Option<Patterns>,
 }
 
-/// One subject per image, in the order of their names. What has no order is a subject only where `images` says which tag
-/// it is to get, or where `unordered` asks for it.
-pub(super) fn subjects(listed: &[Listed], images: &[ImageReference], unordered: bool) -> Vec<Subject> {
+impl Scope {
+    /// Everything.
+    pub const ALL: Self = Self { images: Vec::new(), paths: None };
+
+    /// Whether nothing is outside of it.
+    pub(super) fn is_all(&self) -> bool {
+        self.images.is_empty() && self.paths.is_none()
+    }
+
+    /// Whether a run is about this occurrence.
+    pub(super) fn covers(&self, occurrence: &Occurrence) -> bool {
+        let named = |image: &ImageReference| image.name() == occurrence.reference.name();
+        (self.images.is_empty() || self.images.iter().any(named))
+            && self.paths.as_ref().is_none_or(|paths| paths.match_path(&occurrence.place.path))
+    }
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+/// One subject per image, in the order of their names. What has no order is a subject only where the scope says which
+/// tag it is to get, or where `unordered` asks for it.
+pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec<Subject> {
     let mut subjects = BTreeMap::<ImageName, Subject>::new();
     for (place, one) in listed.iter().enumerate() {
         let Finding::Occurrence(occurrence) = &one.finding else { continue };
@@ -25,8 +53,8 @@ pub(super) fn subjects(listed: &[Listed], images: &[ImageReference], unordered: 
             Status::Unordered(selection, _) => (selection, false),
             Status::Held(_) | Status::NotOurs(_) => continue,
         };
-        let given = given(occurrence.reference.name(), images);
-        if !in_scope(occurrence, images) || !(ordered || unordered || given.is_some()) {
+        let given = given(occurrence.reference.name(), &scope.images);
+        if !scope.covers(occurrence) || !(ordered || unordered || given.is_some()) {
             continue;
         }
         let (current, name) = (&occurrence.reference, occurrence.reference.name());

@@ -82,8 +82,12 @@ impl Decided {
     fn report(&self) -> RunReport {
         let failed = self.failures.iter().map(|failure| &failure.name).collect::<BTreeSet<_>>();
         let mut report = RunReport::default();
-        for one in &self.listed {
-            if let Status::Held(reason) | Status::Unordered(_, reason) = &one.status {
+        // What has no order is held, unless --image said which tag it is to get.
+        let answered = self.answers.iter().flat_map(|answer| &answer.places).collect::<BTreeSet<_>>();
+        for (at, one) in self.listed.iter().enumerate() {
+            if let Status::Held(reason) | Status::Unordered(_, reason) = &one.status
+                && !answered.contains(&at)
+            {
                 report.held.push(held(one.place(), name_of(one), reason.clone()));
             }
         }
@@ -223,8 +227,10 @@ impl Finished {
             }
         };
         let written = self.result.as_ref().ok().and_then(Option::as_ref).map(|written| &written.pull_request);
-        let url = written.or(existing).map(|pr| pr.url.clone()).filter(|url| !url.is_empty());
-        Some(Proposed { branch, title, action, url, why })
+        let now = written.or(existing);
+        let url = now.map(|pr| pr.url.clone()).filter(|url| !url.is_empty());
+        let head = now.and_then(|pr| pr.head.as_ref()).map(ToString::to_string);
+        Some(Proposed { branch, title, number: now.map(|pr| pr.number), head, action, url, why })
     }
 
     fn failed(&self) -> Option<Failed> {

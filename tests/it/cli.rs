@@ -187,6 +187,40 @@ async fn results_go_into_files_of_every_kind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_about_some_files_leaves_the_others_as_they_are() {
+    let place = Place::new().await;
+    let (tagboat, url) = (Tagboat::new(), place.bare.url());
+    let config = format!(
+        "pull-requests: {{ group: all, labels: [from-file] }}\nforge: {{ kind: local, folder: {}/pulls }}\n{}",
+        place.folder.path().display(),
+        place.plain
+    );
+    let manifest = String::from_utf8(place.bare.file("main", "api/app.yaml")).unwrap();
+    place.bare.commit("main", &[("tagboat.yaml", &config), ("web/app.yaml", &manifest)], "Two at 1.0");
+    place.bare.commit("next", &[("tagboat.yaml", &config), ("api/app.yaml", &manifest)], "A branch for --base");
+    assert_eq!(tagboat.run(&["run", "-C", &url]).code, 0);
+    place._registry.push("acme/api", "1.2", &ImageSpec::default()).unwrap();
+    let said = tagboat.run(&["run", "-C", &url, "--path", "api/**", "--format", "json"]);
+    assert_eq!(said.json()["proposals"][0]["action"], "update", "{said:?}");
+    let on_branch = |file| String::from_utf8(place.bare.file("tagboat/all", file)).unwrap();
+    assert_eq!(on_branch("api/app.yaml"), manifest.replace(":1.0\n", ":1.2\n"));
+    assert_eq!(on_branch("web/app.yaml"), manifest.replace(":1.0\n", ":1.1\n"), "it goes on being proposed");
+    let elsewhere = tagboat.run(&["run", "-C", &url, "--path", "nowhere/**", "--format", "json"]).json();
+    assert_eq!(elsewhere["proposals"][0]["action"], "leave", "{elsewhere:#}");
+
+    let pulls = || std::fs::read_to_string(place.folder.path().join("pulls/0001.json")).unwrap();
+    assert!(pulls().contains("from-file"), "{}", pulls());
+    let said = tagboat.run(&["run", "-C", &url, "--label", "from-flag", "--format", "json"]);
+    assert!(said.code == 0 && pulls().contains("from-flag"), "{said:?} {}", pulls());
+    let next = tagboat.run(&["plan", "-C", &url, "--base", "next", "--format", "json"]).json();
+    assert_eq!((&next["about"]["base"], next["changes"].as_array().unwrap().len()), (&"next".into(), 1), "{next:#}");
+    for wrong in [["--path", "/api"], ["--base", "no..good"]] {
+        let said = tagboat.run(&[&["plan", "-C", &url], &wrong[..]].concat());
+        assert_eq!((said.code, said.stderr.contains(wrong[0])), (64, true), "{said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn planning_touches_nothing_wherever_the_repository_is() {
     let place = Place::new().await;
     let checkout = place.checkout();

@@ -7,6 +7,7 @@
     reason = "helpers of tests may fail, say that they skip, write scratch files and start servers, as tests do"
 )]
 
+mod action;
 mod bad_input;
 mod cli;
 mod config;
@@ -26,3 +27,4 @@ mod run;
 mod seed;
 mod support;
 mod updatecli;
+mod validators;

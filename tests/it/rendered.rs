@@ -70,7 +70,7 @@ async fn only_the_image_changes() {
     let registries = Registries::connect(hosts, Keychain::default(), Limits::default()).unwrap();
 
     let (before, rendered) = (snapshot(folder.path()), render(folder.path()));
-    let edited = run::edit(folder.path(), &Config::default(), &registries, &[]).await;
+    let edited = run::edit(folder.path(), &Config::default(), &registries, &run::Scope::ALL).await;
     assert!(edited.failed.is_empty() && edited.decided.failures.is_empty(), "{:?}", edited.report());
     let mut expected = before;
     let real = |text: &str| digests.get(text).map_or_else(|| text.to_owned(), ToString::to_string);

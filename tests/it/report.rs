@@ -138,6 +138,8 @@ fn run() -> RunReport {
     let proposed = |branch: &str, title: &str, action, url: Option<&str>, why: Option<&str>| Proposed {
         branch: branch.to_owned(),
         title: title.to_owned(),
+        number: url.map(|_| 7),
+        head: url.map(|_| "5".repeat(40)),
         action,
         url: url.map(str::to_owned),
         why: why.map(str::to_owned),

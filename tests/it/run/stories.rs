@@ -387,10 +387,10 @@ const STORIES: &[Story] = &[
     Story { name: "one image, and the pull requests about others", acts: &[
         Run(&["open tagboat/api: …", "open tagboat/web: …"]),
         Build("api:1.2"),
-        RunFor("api:1.2", &["update tagboat/api: …", "leave tagboat/web: this run was about other images"]),
+        RunFor("api:1.2", &["update tagboat/api: …", "leave tagboat/web: this run was not about it"]),
         Kept("tagboat/web"),
         // What the policy refuses isn't proposed because it was pushed.
-        RunFor("api:0.9", &["leave tagboat/api: …", "leave tagboat/web: this run was about other images"]),
+        RunFor("api:0.9", &["leave tagboat/api: …", "leave tagboat/web: this run was not about it"]),
         Kept("tagboat/api"),
     ], images: "api:0.9 api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
     Story { name: "an image without a policy that has an order for it, named with its tag", acts: &[

@@ -16,7 +16,7 @@ use tagboat::http::{Client, Patience, Profile};
 use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests};
 use tagboat::report::{Done, RunReport};
-use tagboat::run::{Request, RunError, World as Outside, run_once};
+use tagboat::run::{Request, RunError, Scope, World as Outside, run_once};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
 
@@ -113,7 +113,8 @@ impl World {
     pub(crate) async fn run_with(&self, git: &dyn Git, images: &str) -> Result<RunReport, RunError> {
         let outside = Outside { git, forge: Some(&*self.forge), registry: &self.registry };
         let images = images.split_whitespace().map(|image| ImageReference::new(&self.reference(image)).unwrap());
-        let request = Request { write: true, images: images.collect(), run_url: None, ages: false };
+        let request =
+            Request { write: true, scope: Scope { images: images.collect(), paths: None }, run_url: None, ages: false };
         Ok(run_once(outside, &self.config, &request).await?.report(false))
     }
 

@@ -1,0 +1,71 @@
+# Runs the program and hands over what came of it: outputs, annotations, the summary of the job. Sourced by action.yml.
+# shellcheck shell=bash
+set -euo pipefail
+
+results=$(mktemp -d "$FOLDER/results.XXXXXX")
+arguments=()
+case $COMMAND in
+  run | plan | edit)
+    for kind in json md outputs annotations; do arguments+=("--report=$results/report.$kind"); done
+    if [ "$PAGE" = true ]; then arguments+=("--report=$results/report.html"); fi
+    ;;
+  list | check) ;;
+  *) echo "::error::the input command is one of run, plan, edit, list, check" && exit 64 ;;
+esac
+
+# A pull request of a fork decides nothing, whatever token its job has.
+if [ "$COMMAND" = run ] && [ -n "$HEAD_REPOSITORY" ] && [ "$HEAD_REPOSITORY" != "$REPOSITORY" ]; then
+  echo "::notice::this job runs for $HEAD_REPOSITORY, a fork: nothing is written, as with dry-run"
+  DRY_RUN=true
+fi
+if [ "$COMMAND" = run ] && [ "$DRY_RUN" = true ]; then arguments+=(--dry-run); fi
+if [ -n "$CONFIG" ]; then arguments+=("--config=$CONFIG"); fi
+if [ "$CACHE" = true ]; then arguments+=("--cache-dir=$FOLDER/answers"); fi
+
+# A value each line, or several with commas between them.
+each() {
+  local value
+  while IFS= read -r value; do
+    value="${value#"${value%%[![:space:]]*}"}"
+    value="${value%"${value##*[![:space:]]}"}"
+    if [ -n "$value" ]; then arguments+=("$1=$value"); fi
+  done < <(printf '%s\n' "$2" | tr -d '\r' | tr ',' '\n')
+}
+case $COMMAND in
+  run | plan | edit)
+    each --image "$IMAGE"
+    each --path "$PATHS"
+    each --base "$BASE"
+    each --label "$LABELS"
+    each --reviewer "$REVIEWERS"
+    ;;
+esac
+
+# What is printed comes from manifests and registries: until it is over, no line of it is a workflow command.
+pause=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+echo "::stop-commands::$pause"
+status=0
+"$PROGRAM" "$COMMAND" ${arguments[@]+"${arguments[@]}"} || status=$?
+echo "::$pause::"
+
+if [ -f "$results/report.outputs" ]; then
+  cat "$results/report.annotations"
+  {
+    cat "$results/report.outputs"
+    echo "report=$results/report.json"
+    if [ "$PAGE" = true ]; then echo "page=$results/report.html"; fi
+  } >> "$GITHUB_OUTPUT"
+  if [ "$SUMMARY" = true ]; then cat "$results/report.md" >> "$GITHUB_STEP_SUMMARY"; fi
+fi
+
+fails() {
+  case ",${FAIL_ON// /}," in *",$1,"*) return 0 ;; *) return 1 ;; esac
+}
+is() { grep -qx "$1" "$results/report.outputs" 2> /dev/null; }
+case $status in
+  0) ;;
+  3) if fails failed; then exit 3; fi ;;
+  *) exit "$status" ;;
+esac
+if fails held && ! is held=0; then echo "::error::something is held" && exit 1; fi
+if fails changes && is changed=true; then echo "::error::there are changes" && exit 2; fi

@@ -1,0 +1,393 @@
+//! The action, step by step as a runner would do it: `action.yml` is read, expressions are filled in, and the scripts run in
+//! bash with a runner's variables, from install to outputs. What other people's actions do (`uses:`) is left out.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use sha2::Digest as _;
+use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tempfile::TempDir;
+
+use crate::support::double::{Double, TOKEN};
+use crate::support::github::GITHUB;
+use crate::support::process::find;
+use crate::support::repository::{Bare, git};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tagboat");
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// A runner with a checkout of manifests, in which one image has a newer tag, one has no order, and one is not there.
+struct Runner {
+    folder: TempDir,
+    bare: Bare,
+    _registry: Embedded,
+    double: Double,
+    /// What contexts hold, by their names: `github.repository`.
+    contexts: BTreeMap<String, String>,
+    /// What is looked for before anything else on `PATH`.
+    tools: PathBuf,
+}
+
+/// What the steps came to.
+#[derive(Debug)]
+struct Job {
+    code: i32,
+    log: String,
+    outputs: BTreeMap<String, String>,
+    summary: String,
+    /// The steps that ran, by their scripts.
+    ran: Vec<String>,
+}
+
+impl Runner {
+    async fn new() -> Self {
+        let registry = Embedded::start().await.unwrap();
+        for tag in ["1.0", "1.1"] {
+            registry.push("acme/api", tag, &ImageSpec::default()).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        let double = Double::start(&GITHUB, &bare.path);
+        let host = registry.host();
+        let manifest = |images: &[&str]| {
+            let lines = images.iter().map(|image| format!("\n  - image: {host}/acme/{image}")).collect::<String>();
+            format!("kind: Pod\nspec:\n  containers:{lines}\n")
+        };
+        let config = format!(
+            "registries: {{ '{host}': {{ plain-http: true }} }}\nforge: {{ kind: github, url: '{}', repository: {} }}\n",
+            double.api_url, double.repository
+        );
+        let files = [
+            ("api/app.yaml", manifest(&["api:1.0"])),
+            ("web/app.yaml", manifest(&["api:latest"])),
+            ("lost/a,b.yaml", manifest(&["lost:1.0"])),
+            ("tagboat.yaml", config),
+        ];
+        bare.commit("main", &files.each_ref().map(|(path, text)| (*path, &**text)), "Deploy");
+        git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+        for name in ["temp", "tools", "home", "action"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        // The action as a runner has it: of the sources, what the scripts look at.
+        let action = folder.path().join("action");
+        for file in ["Cargo.toml", "Cargo.lock", "action.yml"] {
+            fs::copy(Path::new(ROOT).join(file), action.join(file)).unwrap();
+        }
+        for folder in ["src", "fixtures/demo", ".github/action"] {
+            fs::create_dir_all(action.join(folder)).unwrap();
+        }
+        for script in fs::read_dir(Path::new(ROOT).join(".github/action")).unwrap() {
+            let path = script.unwrap().path();
+            fs::copy(&path, action.join(".github/action").join(path.file_name().unwrap())).unwrap();
+        }
+        let at = |name: &str| folder.path().join(name).display().to_string();
+        let contexts = [
+            ("github.action_path", at("action")),
+            ("github.repository", "acme/manifests".to_owned()),
+            ("github.action_repository", "acme/tagboat".to_owned()),
+            ("github.server_url", "https://github.invalid".to_owned()),
+            ("github.token", TOKEN.to_owned()),
+            ("runner.temp", at("temp")),
+            ("runner.os", "Linux".to_owned()),
+            ("runner.arch", "X64".to_owned()),
+        ];
+        let contexts = contexts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let tools = folder.path().join("tools");
+        Self { folder, bare, _registry: registry, double, contexts, tools }
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A program of this runner, as a shell script.
+    fn tool(&self, name: &str, script: &str) {
+        let path = self.tools.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// The sums that are committed beside the action.
+    fn sums(&self, text: &str) {
+        fs::write(self.at("action/.github/action/SHA256SUMS"), text).unwrap();
+    }
+
+    /// Runs the steps of the action with these inputs.
+    fn run(&self, inputs: &[(&str, &str)]) -> Job {
+        let action: Value = serde_yaml::from_str(&fs::read_to_string(self.at("action/action.yml")).unwrap()).unwrap();
+        let mut contexts = self.contexts.clone();
+        contexts.insert("inputs.working-directory".to_owned(), self.at("checkout").display().to_string());
+        for (name, input) in action["inputs"].as_object().unwrap() {
+            let default = filled(input["default"].as_str().unwrap(), &contexts);
+            contexts.entry(format!("inputs.{name}")).or_insert(default);
+        }
+        for (name, value) in inputs {
+            let known = contexts.insert(format!("inputs.{name}"), (*value).to_owned());
+            assert!(known.is_some(), "there is no input {name}");
+        }
+        let mut job =
+            Job { code: 0, log: String::new(), outputs: BTreeMap::new(), summary: String::new(), ran: Vec::new() };
+        for step in action["runs"]["steps"].as_array().unwrap() {
+            let wanted = step["if"].as_str().is_none_or(|condition| truth(&value(condition, &contexts)));
+            if let (true, 0, Some(script)) = (wanted, job.code, step["run"].as_str()) {
+                self.step(step, script, &mut contexts, &mut job);
+            }
+        }
+        for (name, output) in action["outputs"].as_object().unwrap() {
+            let told = filled(output["value"].as_str().unwrap(), &contexts);
+            job.outputs.insert(name.clone(), told);
+        }
+        job
+    }
+
+    fn step(&self, step: &Value, script: &str, contexts: &mut BTreeMap<String, String>, job: &mut Job) {
+        let (outputs, summary) = (self.at("temp/outputs"), self.at("temp/summary"));
+        [&outputs, &summary].iter().for_each(|file| fs::write(file, "").unwrap());
+        let path = format!("{}:{}", self.tools.display(), std::env::var("PATH").unwrap());
+        let folder = step["working-directory"].as_str().map(|folder| filled(folder, contexts));
+        let mut command = Command::new("bash");
+        command
+            .args(["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script])
+            .current_dir(folder.map_or_else(|| self.at("checkout"), PathBuf::from))
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", self.at("home"))
+            .env("GITHUB_OUTPUT", &outputs)
+            .env("GITHUB_STEP_SUMMARY", &summary);
+        for (name, text) in step["env"].as_object().unwrap() {
+            command.env(name, filled(text.as_str().unwrap(), contexts));
+        }
+        let ended = command.output().unwrap();
+        job.code = ended.status.code().unwrap();
+        job.log += &format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+        job.summary += &fs::read_to_string(summary).unwrap();
+        job.ran.push(script.rsplit('/').next().unwrap().trim_matches('"').to_owned());
+        for line in fs::read_to_string(outputs).unwrap().lines() {
+            let (name, value) = line.split_once('=').unwrap();
+            contexts.insert(format!("steps.{}.outputs.{name}", step["id"].as_str().unwrap()), value.to_owned());
+        }
+    }
+}
+
+/// A text with its `${{ … }}` filled in.
+fn filled(text: &str, contexts: &BTreeMap<String, String>) -> String {
+    let Some((before, rest)) = text.split_once("${{") else { return text.to_owned() };
+    let (expression, after) = rest.split_once("}}").unwrap();
+    format!("{before}{}{}", value(expression, contexts), filled(after, contexts))
+}
+
+/// As much of GitHub's expressions as the action uses: contexts, strings, `==`, `!=`, `&&`, `||`.
+fn value(expression: &str, contexts: &BTreeMap<String, String>) -> String {
+    let expression = expression.trim();
+    if let Some((one, other)) = expression.split_once("||") {
+        let one = value(one, contexts);
+        return if truth(&one) { one } else { value(other, contexts) };
+    }
+    if let Some((one, other)) = expression.split_once("&&") {
+        let one = value(one, contexts);
+        return if truth(&one) { value(other, contexts) } else { one };
+    }
+    for (operator, wanted) in [("==", true), ("!=", false)] {
+        if let Some((one, other)) = expression.split_once(operator) {
+            return ((value(one, contexts) == value(other, contexts)) == wanted).to_string();
+        }
+    }
+    match expression.strip_prefix('\'') {
+        Some(text) => text.strip_suffix('\'').unwrap().to_owned(),
+        None => contexts.get(expression).cloned().unwrap_or_default(),
+    }
+}
+
+fn truth(value: &str) -> bool {
+    !matches!(value, "" | "false")
+}
+
+/// A mirror of releases that has one file; what was asked for is told.
+fn mirror(path: String, bytes: Vec<u8>) -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let serve = move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let length = stream.read(&mut request).unwrap();
+        let asked = String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap().to_owned();
+        let status = if asked == path { "200 OK" } else { "404 Not Found" };
+        write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", bytes.len()).unwrap();
+        let _ = stream.write_all(&bytes);
+        asked
+    };
+    (url, std::thread::spawn(serve))
+}
+
+fn asset() -> String {
+    format!("tagboat-{VERSION}-x86_64-unknown-linux-musl")
+}
+
+fn sum(bytes: &[u8]) -> String {
+    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_given_program_runs_and_its_results_are_handed_over() {
+    let runner = Runner::new().await;
+    let job = runner.run(&[("binary", PROGRAM), ("page", "true"), ("fail-on", "")]);
+    assert_eq!((job.code, &job.ran[..]), (0, &["find.sh".to_owned(), "run.sh".to_owned()][..]), "{}", job.log);
+    let head = runner.bare.branches()["tagboat/api"].clone();
+    #[rustfmt::skip]
+    let expected = [
+        ("changed", "true"), ("updates", "1"), ("held", "1"), ("failed", "1"), ("prs-created", "true"),
+        ("pull-request-number", "1"), ("pull-request-operation", "created"), ("pull-request-branch", "tagboat/api"),
+        ("pull-request-head-sha", &head),
+    ];
+    for (name, value) in expected {
+        assert_eq!(job.outputs[name], value, "{name}: {job:?}");
+    }
+    assert!(job.outputs["pull-request-url"].starts_with("http"), "{job:?}");
+    let pulls: Value = serde_json::from_str(&job.outputs["prs"]).unwrap();
+    assert_eq!((&pulls[0]["number"], &pulls[0]["action"]), (&1.into(), &"open".into()), "{pulls:#}");
+    let report = fs::read_to_string(&job.outputs["report"]).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&report).unwrap()["dry-run"], false);
+    assert!(fs::read_to_string(&job.outputs["page"]).unwrap().starts_with("<!doctype html>"));
+
+    assert!(job.summary.starts_with("## Tagboat"), "{}", job.summary);
+    for part in ["### Changes", "`api/app.yaml:4`", "### Pull requests", "### Held", "needs a policy"] {
+        assert!(job.summary.contains(part), "{part} is not in {}", job.summary);
+    }
+    let annotations = job.log.lines().filter(|line| line.starts_with("::error") || line.starts_with("::warning"));
+    let annotations = annotations.collect::<Vec<_>>();
+    assert_eq!(annotations.len(), 2, "{}", job.log);
+    assert!(annotations[0].starts_with("::error file=lost/a%2Cb.yaml,line=4,title="), "{annotations:?}");
+    assert!(annotations[1].starts_with("::warning file=web/app.yaml,line=4,title="), "{annotations:?}");
+    let paused = job.log.find("::stop-commands::").unwrap() < job.log.find("opened").unwrap();
+    assert!(paused && !job.log.contains(TOKEN), "{}", job.log);
+
+    let again = runner.run(&[("binary", PROGRAM), ("summary", "false")]);
+    assert_eq!((again.code, &*again.summary), (3, ""), "a lookup still fails: {}", again.log);
+    let told = ["changed", "prs-created", "pull-request-operation", "pull-request-number"];
+    assert_eq!(told.map(|name| &*again.outputs[name]), ["false", "false", "none", "1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inputs_reach_the_program_whatever_is_in_them() {
+    let runner = Runner::new().await;
+    let hostile = "x'; touch $HOME/pwned; echo '$(touch $HOME/pwned)\n  deploy , two words ";
+    let job = runner.run(&[("binary", PROGRAM), ("labels", hostile), ("paths", "api/**\n"), ("fail-on", "held")]);
+    assert_eq!(job.code, 1, "something is held: {}", job.log);
+    assert!(!runner.at("home/pwned").exists());
+    let labels = runner.double.hub(|hub| hub.pulls[0].labels.clone());
+    assert_eq!(labels, ["x'; touch $HOME/pwned; echo '$(touch $HOME/pwned)", "deploy", "two words"]);
+    assert_eq!(runner.run(&[("binary", PROGRAM), ("command", "init; true")]).code, 64);
+    for (command, code) in [("list", 0), ("check", 0), ("plan", 3), ("edit", 3)] {
+        let job = runner.run(&[("binary", PROGRAM), ("command", command)]);
+        assert_eq!(job.code, code, "{command}: {}", job.log);
+    }
+    let images = format!("{}/acme/api:1.1", runner._registry.host());
+    git(&runner.at("checkout"), &["checkout", "--quiet", "."]);
+    let job = runner.run(&[
+        ("binary", PROGRAM),
+        ("command", "plan"),
+        ("image", &images),
+        ("paths", "api/**"),
+        ("fail-on", "changes, failed"),
+    ]);
+    assert_eq!((job.code, &*job.outputs["failed"]), (0, "0"), "it is proposed already: {}", job.log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pull_requests_of_forks_write_nothing() {
+    let mut runner = Runner::new().await;
+    let head = "github.event.pull_request.head.repo.full_name";
+    runner.contexts.insert(head.to_owned(), "mallory/manifests".to_owned());
+    let job = runner.run(&[("binary", PROGRAM), ("fail-on", "")]);
+    assert_eq!((job.code, &*job.outputs["changed"], &*job.outputs["prs-created"]), (0, "true", "false"), "{}", job.log);
+    assert_eq!((runner.bare.branches().len(), runner.double.writes()), (1, vec![]), "{}", job.log);
+    assert!(job.log.contains("mallory/manifests, a fork"), "{}", job.log);
+    runner.contexts.insert(head.to_owned(), "acme/manifests".to_owned());
+    assert_eq!(runner.run(&[("binary", PROGRAM), ("fail-on", "")]).outputs["prs-created"], "true");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_taken_only_with_its_sum() {
+    if find("curl").is_none() {
+        return;
+    }
+    let runner = Runner::new().await;
+    let bytes = fs::read(PROGRAM).unwrap();
+    let path = format!("/releases/v{VERSION}/{}", asset());
+    runner.sums(&format!("{}  tagboat-0.0.1-x86_64-unknown-linux-musl\n{}  {}\n", sum(b"old"), sum(&bytes), asset()));
+
+    let (url, served) = mirror(path.clone(), b"#!/bin/sh\ntouch $HOME/pwned\n".to_vec());
+    let bad = runner.run(&[("mirror", &format!("{url}/releases"))]);
+    assert_eq!((bad.code, served.join().unwrap()), (1, path.clone()), "{}", bad.log);
+    assert!(bad.log.contains("is not the file that was released"), "{}", bad.log);
+    assert_eq!((bad.ran.len(), runner.at("home/pwned").exists()), (2, false), "nothing of it runs");
+    assert_eq!(fs::read_dir(runner.at("temp/tagboat/bin")).unwrap().count(), 0);
+
+    let (url, served) = mirror(path, bytes);
+    let good = runner.run(&[("mirror", &format!("{url}/releases/")), ("fail-on", "")]);
+    assert_eq!((good.code, &*good.outputs["prs-created"]), (0, "true"), "{}", good.log);
+    served.join().unwrap();
+
+    let unknown = runner.run(&[("version", "v9.9.9")]);
+    assert_eq!((unknown.code, unknown.ran.len()), (64, 1), "{}", unknown.log);
+    assert!(unknown.log.contains("SHA-256 sum is not in"), "{}", unknown.log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_from_github_is_attested_where_gh_is_there() {
+    let runner = Runner::new().await;
+    runner.sums(&format!("{}  {}\n", sum(&fs::read(PROGRAM).unwrap()), asset()));
+    // What GitHub would send, and a `gh` that says what it was asked.
+    runner.tool(
+        "curl",
+        &format!(
+            "for last; do :; done; echo \"curl $last\"; while [ $1 != --output ]; do shift; done; cp {PROGRAM} $2"
+        ),
+    );
+    runner.tool("gh", "[ \"$2\" = --help ] || { echo \"gh $*\"; [ ! -e $HOME/forged ]; }");
+    let job = runner.run(&[("fail-on", "")]);
+    assert_eq!(job.code, 0, "{}", job.log);
+    let url = format!("curl https://github.invalid/acme/tagboat/releases/download/v{VERSION}/{}\n", asset());
+    assert!(job.log.contains(&url), "{}", job.log);
+    assert!(job.log.contains("gh attestation verify") && job.log.contains("--repo acme/tagboat"), "{}", job.log);
+    fs::write(runner.at("home/forged"), "").unwrap();
+    fs::remove_file(runner.at("temp/tagboat/bin/tagboat")).unwrap();
+    let forged = runner.run(&[]);
+    assert_eq!((forged.code, forged.ran.len()), (1, 2), "{}", forged.log);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_release_it_is_built_from_the_action() {
+    let runner = Runner::new().await;
+    // Building takes minutes: this cargo says what it was asked, and has the program ready.
+    let copy = format!("while [ $1 != --root ]; do shift; done; cp {PROGRAM} $2/bin/tagboat");
+    runner.tool("cargo", &format!("echo \"cargo $*\"\n{copy}"));
+    runner.tool("rustup", "echo \"rustup $*\"");
+    let job = runner.run(&[("fail-on", "")]);
+    assert_eq!((job.code, &job.ran[1][..]), (0, "build.sh"), "{}", job.log);
+    let asked = format!("cargo install --locked --path {}", runner.at("action").display());
+    assert!(job.log.contains(&asked) && job.log.contains("rustup toolchain install 1."), "{}", job.log);
+    assert_eq!(job.outputs["prs-created"], "true");
+}
+
+/// What this harness leaves to other people's actions is named in full, and pinned.
+#[test]
+fn other_actions_are_pinned_and_inputs_are_never_pasted() {
+    let text = fs::read_to_string(Path::new(ROOT).join("action.yml")).unwrap();
+    let action: Value = serde_yaml::from_str(&text).unwrap();
+    for step in action["runs"]["steps"].as_array().unwrap() {
+        if let Some(used) = step["uses"].as_str() {
+            let (_, version) = used.split_once('@').unwrap();
+            assert!(version.len() == 40 && version.bytes().all(|byte| byte.is_ascii_hexdigit()), "{used}");
+        }
+        assert!(!step["run"].as_str().unwrap_or_default().contains("${{"), "{step}");
+    }
+}

@@ -1,0 +1,74 @@
+//! What other people's validators say of the action, the workflows, the image's recipe and the scripts. A validator that is
+//! not installed is named, and its row skips.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::process::find;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+struct Validator {
+    name: &'static str,
+    flags: &'static [&'static str],
+    /// Files, or folders and the ending of the files in them.
+    files: &'static [(&'static str, &'static str)],
+}
+
+#[rustfmt::skip]
+const VALIDATORS: &[Validator] = &[
+    Validator { name: "actionlint", flags: &[],                             files: &[(".github/workflows", "yml")] },
+    Validator { name: "zizmor",     flags: &["--offline", "--no-progress"], files: &[(".github/workflows", "yml"), ("action.yml", "")] },
+    Validator { name: "hadolint",   flags: &[],                             files: &[("Dockerfile", "")] },
+    Validator { name: "shellcheck", flags: &[],                             files: &[(".github/action", "sh"), (".ci/run", ""), ("tests/run", ""), ("benches", "sh")] },
+];
+
+/// A file, or the files of a folder and of those below it with this ending.
+fn files(path: &Path, ending: &str) -> Vec<PathBuf> {
+    if path.is_file() {
+        return vec![path.to_owned()];
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path).unwrap() {
+        let inner = entry.unwrap().path();
+        if inner.is_dir() {
+            found.extend(files(&inner, ending));
+        } else if inner.extension().is_some_and(|end| end == ending) {
+            found.push(inner);
+        }
+    }
+    assert!(!found.is_empty(), "nothing in {} ends in .{ending}", path.display());
+    found
+}
+
+fn passes(program: &Path, arguments: &[&str], files: &[PathBuf]) {
+    let output = Command::new(program).args(arguments).args(files).current_dir(ROOT).output().unwrap();
+    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success(), "{}: {said}", program.display());
+}
+
+#[test]
+fn nothing_is_found_fault_with() {
+    for Validator { name, flags, files: of } in VALIDATORS {
+        let Some(program) = find(name) else { continue };
+        let files = of.iter().flat_map(|(path, ending)| files(&Path::new(ROOT).join(path), ending));
+        passes(&program, flags, &files.collect::<Vec<_>>());
+    }
+}
+
+/// It takes one file at a time. Its schema of workflows (0.6.0) is older than the permission to attest.
+#[test]
+fn the_action_and_the_workflows_fit_their_schemas() {
+    let Some(program) = find("action-validator") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = files(&Path::new(ROOT).join(".github/workflows"), "yml");
+    all.push(Path::new(ROOT).join("action.yml"));
+    for file in all {
+        let text = fs::read_to_string(&file).unwrap();
+        let copy = folder.path().join(file.file_name().unwrap());
+        fs::write(&copy, text.replace("      attestations: write\n", "")).unwrap();
+        passes(&program, &[], &[copy]);
+    }
+}
