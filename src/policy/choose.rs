@@ -88,8 +88,8 @@ fn weigh(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, A
 fn facts_first(entry: &Entry, current: &Tag, candidates: &[Candidate]) -> Result<Option<Outcome>, Ask> {
     let wanted = || candidates.iter().filter(|one| one.tag == *current || entry.filter.text(one.tag.as_str()).is_ok());
     let mut ask: Ask = wanted()
-        .filter(|one| matches!(one.facts, Known::Tag | Known::Digest(_)))
-        .map(|one| (one.tag.clone(), Need::Facts))
+        .filter(|one| !one.facts.tells(entry.policy.needs()))
+        .map(|one| (one.tag.clone(), entry.policy.needs()))
         .collect();
     if !ask.is_empty() {
         ask.sort_unstable_by(|a, b| b.0.cmp(&a.0));
@@ -123,11 +123,11 @@ impl Race<'_> {
             if best.tag == *self.current {
                 return self.up_to_date("what stands there is the best that may be chosen".to_owned());
             }
-            let verdict = match &best.facts {
+            let verdict = match (&best.facts, best.facts.facts()) {
                 _ if gates.is_empty() => Gate::Open,
-                Known::Facts(facts) => gates.judge(facts, self.question.now),
-                Known::Failed(why) => Gate::Unknown(why.to_string()),
-                Known::Tag | Known::Digest(_) => return Err(self.ask(&ranked[at..])),
+                (Known::Failed(why), _) => Gate::Unknown(why.to_string()),
+                (known, Some(facts)) if known.tells(gates.need()) => gates.judge(facts, self.question.now),
+                _ => return Err(self.ask(&ranked[at..])),
             };
             match verdict {
                 Gate::Open => return Ok(Outcome::Update(self.choice(best, survey, shut))),
@@ -141,9 +141,9 @@ impl Race<'_> {
 
     /// The next few whose facts are missing, so that a run of young tags costs few round trips.
     fn ask(&self, ranked: &[Vec<usize>]) -> Ask {
-        let missing = ranked.iter().filter_map(|group| self.settle(group).ok());
-        let missing = missing.filter(|one| matches!(one.facts, Known::Tag | Known::Digest(_)));
-        missing.take(BATCH).map(|one| (one.tag.clone(), Need::Facts)).collect()
+        let need = self.question.gates.need();
+        let missing = ranked.iter().filter_map(|group| self.settle(group).ok()).filter(|one| !one.facts.tells(need));
+        missing.take(BATCH).map(|one| (one.tag.clone(), need)).collect()
     }
 
     /// One of those that share the first place.

@@ -79,7 +79,8 @@ fn chosen(step: &Step, candidate: &Candidate) -> bool {
 
 /// The verdict on a candidate that is newer than what stands there.
 fn newer(question: &Question<'_>, step: &Step, candidate: &Candidate) -> Verdict {
-    let gate = candidate.facts.facts().map(|facts| question.gates.judge(facts, question.now));
+    let known = candidate.facts.facts().filter(|_| candidate.facts.tells(question.gates.need()));
+    let gate = known.map(|facts| question.gates.judge(facts, question.now));
     if let Some(Gate::Shut(why) | Gate::Stuck(why) | Gate::Unknown(why)) = gate {
         return Verdict::Refused(Reason::new(why));
     }

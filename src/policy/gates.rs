@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::policy::{Outcome, Reason};
+use super::policy::{Need, Outcome, Reason};
 use crate::image::{ImageFacts, Platform, Tag};
 
 /// What an image must fulfil, whichever policy found it.
@@ -49,6 +49,15 @@ impl Gates {
     /// Whether there is anything to ask.
     pub fn is_empty(&self) -> bool {
         self.min_age.is_none() && self.platforms.is_empty()
+    }
+
+    /// What has to be known of an image before it can be judged.
+    pub(super) fn need(&self) -> Need {
+        match (&self.min_age, &self.platforms[..]) {
+            (None, []) => Need::Nothing,
+            (None, _) => Need::Facts,
+            (Some(_), _) => Need::Age,
+        }
     }
 
     /// Judges an image by its facts.

@@ -38,10 +38,10 @@ pub(super) fn moving(
     }
     match (&found.facts, found.facts.digest()) {
         (Known::Failed(why), _) => Ok(unknown(tag, why)),
-        (Known::Tag | Known::Digest(_), _) if !question.gates.is_empty() => Err(vec![(tag.clone(), Need::Facts)]),
+        (known, _) if !known.tells(question.gates.need()) => Err(vec![(tag.clone(), question.gates.need())]),
         (_, digest) if wish.digest.is_some() || !wish.newest => Ok(decide(question, current, found, &wish, digest)),
         (_, Some(digest)) => Ok(decide(question, current, found, &Wish { digest: Some(digest), ..wish }, None)),
-        (Known::Facts(_), None) => Ok(unknown(tag, "the registry does not tell its digest")),
+        (Known::Facts(_) | Known::Aged(_), None) => Ok(unknown(tag, "the registry does not tell its digest")),
         (_, None) => Err(vec![(tag.clone(), Need::Digest)]),
     }
 }

@@ -120,8 +120,10 @@ pub enum Need {
     Nothing,
     /// The digest that the tag points at: one HEAD request.
     Digest,
-    /// All of [`ImageFacts`]: manifest and configuration are fetched.
+    /// What manifest and configuration tell: they are fetched.
     Facts,
+    /// That, and how long it has been there: its vendor and the cache folder are asked, too.
+    Age,
 }
 
 /// A tag with the facts known about it so far.
@@ -147,8 +149,10 @@ pub enum Known {
     Tag,
     /// What it points at.
     Digest(Digest),
-    /// All that the registry tells.
+    /// All that manifest and configuration tell.
     Facts(Box<ImageFacts>),
+    /// That, and how long it has been there, as far as anybody knows.
+    Aged(Box<ImageFacts>),
     /// It was asked for and could not be had; the text says why.
     Failed(Box<str>),
 }
@@ -157,16 +161,27 @@ impl Known {
     /// The facts, if they have been fetched.
     pub fn facts(&self) -> Option<&ImageFacts> {
         match self {
-            Self::Facts(facts) => Some(facts),
-            _ => None,
+            Self::Facts(facts) | Self::Aged(facts) => Some(facts),
+            Self::Tag | Self::Digest(_) | Self::Failed(_) => None,
         }
+    }
+
+    /// Whether this has been asked, whatever the answer was.
+    pub fn tells(&self, need: Need) -> bool {
+        let told = match self {
+            Self::Tag => Need::Nothing,
+            Self::Digest(_) => Need::Digest,
+            Self::Facts(_) => Need::Facts,
+            Self::Aged(_) | Self::Failed(_) => Need::Age,
+        };
+        need <= told
     }
 
     /// The digest, if it has been fetched, alone or among the facts.
     pub fn digest(&self) -> Option<&Digest> {
         match self {
             Self::Digest(digest) => Some(digest),
-            Self::Facts(facts) => facts.digest.as_ref(),
+            Self::Facts(facts) | Self::Aged(facts) => facts.digest.as_ref(),
             Self::Tag | Self::Failed(_) => None,
         }
     }

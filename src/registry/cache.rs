@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::http::Url;
-use crate::image::{Digest, Tag};
+use crate::image::{Digest, ImageName, Tag};
 
 use super::content::digest_of;
 
@@ -93,6 +94,29 @@ impl Cache {
         }
     }
 
+    /// When a tag was first seen here pointing at this digest; now, if it was not. What it points at counts: a tag that
+    /// moves is new. Nothing, if it can't be kept.
+    pub(super) fn first_seen(
+        &self,
+        name: &ImageName,
+        tag: &Tag,
+        digest: Option<&Digest>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let what = format!("{name}:{tag}@{}", digest.map(Digest::as_str).unwrap_or_default());
+        let path = self.folder.join("seen").join(digest_of(what.as_bytes(), None).replace(':', "-"));
+        let text = || String::from_utf8(read(&path)?).ok();
+        let kept = || {
+            let text = text()?;
+            let (time, whose) = text.split_once(' ')?;
+            time.parse().ok().filter(|time| *time <= now && whose == what)
+        };
+        kept().or_else(|| {
+            keep(&path, format!("{now} {what}").as_bytes());
+            text().map(|_| now)
+        })
+    }
+
     fn content_path(&self, digest: &Digest) -> PathBuf {
         self.folder.join("content").join(digest.as_str().replace(':', "-"))
     }
@@ -127,6 +151,27 @@ fn keep(path: &Path, body: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_first_seen_is_remembered_with_what_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::new(folder.path());
+        let (name, tag) = (ImageName::new("r.acme/a").unwrap(), Tag::new("v1").unwrap());
+        let digest = |body: &[u8]| Digest::new(&digest_of(body, None)).unwrap();
+        let time = |second| Timestamp::from_second(second).unwrap();
+        let seen = |body: &[u8], now| cache.first_seen(&name, &tag, Some(&digest(body)), time(now));
+        assert_eq!(seen(b"one", 100), Some(time(100)));
+        assert_eq!(seen(b"one", 200), Some(time(100)));
+        assert_eq!(seen(b"two", 300), Some(time(300)), "the tag has moved");
+        // A clock that was wrong: what is later than now can't have been.
+        assert_eq!(seen(b"two", 250), Some(time(250)));
+        for entry in std::fs::read_dir(folder.path().join("seen")).unwrap() {
+            keep(&entry.unwrap().path(), b"1970-01-01T00:00:01Z r.acme/other:v1@");
+        }
+        assert_eq!(seen(b"one", 400), Some(time(400)), "damaged");
+        let nowhere = Cache::new(Path::new("/dev/null/cache"));
+        assert_eq!(nowhere.first_seen(&name, &tag, None, time(1)), None);
+    }
 
     #[test]
     fn damaged_and_foreign_entries_are_misses() {

@@ -1,5 +1,9 @@
 //! What one tag points at, and what is inside.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
 use crate::http::{Request, Response, Url, header::ACCEPT, redacted};
 use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
@@ -65,6 +69,15 @@ impl Remote {
             }
         }
         Ok(facts)
+    }
+
+    /// When the registry took in what a tag points at now, where its vendor tells that to anybody.
+    pub(super) async fn pushed(&self, name: &ImageName, tag: &Tag) -> Result<Option<Timestamp>, RegistryError> {
+        let told = self.vendor.pushed(&self.endpoint.path(name), tag.as_str(), self.keychain.surroundings()).await;
+        told.map_err(|source| RegistryError::Http {
+            image: format!("{}:{tag}", name.familiar()),
+            source: Arc::new(source),
+        })
     }
 
     /// An image configuration, which is checked against its digest.

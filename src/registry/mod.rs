@@ -36,7 +36,7 @@ pub use error::RegistryError;
 pub use keychain::Keychain;
 pub use quota::RateLimit;
 pub use registries::Registries;
-pub use registry::{Registry, Requests};
+pub use registry::{Age, Registry, Requests};
 pub use settings::{HostSettings, Limits};
 pub use surroundings::Surroundings;
 pub use vendors::{VENDORS, Vendor};

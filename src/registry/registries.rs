@@ -15,7 +15,7 @@ use super::endpoint::Endpoint;
 use super::error::RegistryError;
 use super::keychain::Keychain;
 use super::layout::Layout;
-use super::registry::{Registry, Requests};
+use super::registry::{Age, Registry, Requests};
 use super::remote::Remote;
 use super::settings::{HostSettings, Limits};
 use super::vendors::vendor_of;
@@ -148,6 +148,16 @@ impl Registry for Registries {
             Some(layout) => layout.facts(name, tag),
             None => self.in_turn(name, async |remote| remote.facts(name, tag).await).await,
         }
+    }
+
+    async fn age(&self, name: &ImageName, tag: &Tag, digest: Option<&Digest>) -> Result<Age, RegistryError> {
+        let pushed = match self.layout(name) {
+            Some(_) => None,
+            None => self.in_turn(name, async |remote| remote.pushed(name, tag).await).await?,
+        };
+        let now = (self.keychain.surroundings().now)();
+        let first_seen = self.cache.as_ref().and_then(|cache| cache.first_seen(name, tag, digest, now));
+        Ok(Age { pushed, first_seen })
     }
 
     fn requests(&self) -> Requests {

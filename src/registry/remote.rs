@@ -39,7 +39,7 @@ pub(super) struct Remote {
     pub(super) cache: Option<Arc<Cache>>,
     http: Client,
     tokens: Tokens,
-    keychain: Arc<Keychain>,
+    pub(super) keychain: Arc<Keychain>,
     scheme: RwLock<Scheme>,
     /// Held by the first conversation, so that the others need not find out the scheme for themselves.
     first: Mutex<()>,

@@ -84,7 +84,7 @@ impl Facts {
             Known::Tag => None,
             Known::Failed(why) => Some(Self { failed: Some(why.to_string()), ..Self::default() }),
             Known::Digest(_) => Some(Self { digest, ..Self::default() }),
-            Known::Facts(facts) => Some(Self {
+            Known::Facts(facts) | Known::Aged(facts) => Some(Self {
                 digest,
                 created: facts.created,
                 pushed: facts.pushed,

@@ -9,7 +9,7 @@ use futures_util::stream;
 use jiff::Timestamp;
 
 use crate::config::Selection;
-use crate::image::{Digest, ImageName, ImageReference, Tag};
+use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use crate::plan::Background;
 use crate::policy::{
     self, Candidate, Choice, Decision, Follow, Judged, Known, Need, Outcome, Question, Reason, Step, Supplied,
@@ -188,13 +188,15 @@ impl<'a> Image<'a> {
                 self.candidates.iter().enumerate().map(|(at, candidate)| (candidate.tag.clone(), at)).collect();
         }
         let (registry, name) = (self.lookup.registry, &self.name);
+        let known = |tag: &Tag| self.index.get(tag).and_then(|at| self.candidates[*at].facts.facts()).cloned();
         let asks = needs.into_iter().map(async |(tag, need)| {
-            let known = match need {
+            let found = match need {
                 Need::Nothing => Ok(Known::Tag),
                 Need::Digest => registry.digest(name, &tag).await.map(Known::Digest),
                 Need::Facts => registry.facts(name, &tag).await.map(|facts| Known::Facts(Box::new(facts))),
+                Need::Age => aged(registry, name, &tag, known(&tag)).await,
             };
-            (tag, known)
+            (tag, found)
         });
         for (tag, known) in stream::iter(asks).buffered(AT_ONCE).collect::<Vec<_>>().await {
             let known = known.unwrap_or_else(|error| {
@@ -240,6 +242,22 @@ impl<'a> Image<'a> {
             None => self.lookup.registry.digest(&self.name, tag).await,
         }
     }
+}
+
+/// Facts with the age, for which the rest need not be asked again.
+async fn aged(
+    registry: &dyn Registry,
+    name: &ImageName,
+    tag: &Tag,
+    known: Option<ImageFacts>,
+) -> Result<Known, RegistryError> {
+    let mut facts = match known {
+        Some(facts) => facts,
+        None => registry.facts(name, tag).await?,
+    };
+    let age = registry.age(name, tag, facts.digest.as_ref()).await?;
+    (facts.pushed, facts.first_seen) = (age.pushed, age.first_seen);
+    Ok(Known::Aged(Box::new(facts)))
 }
 
 /// A tag that was pushed and named on the command line is what is wanted, where no policy has an order to check it by.

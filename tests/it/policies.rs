@@ -182,7 +182,7 @@ fn what_is_wrong_with_an_entry_is_named_with_a_hint() {
 fn gated(gates: &Gates, tags: &[(&str, Option<ImageFacts>)]) -> Step {
     let entry = build(&Settings::from_pairs([("semver", "^1".into())])).unwrap();
     let current = ImageReference::new("registry.example/app:1.0.0").unwrap();
-    let known = |facts: &Option<ImageFacts>| facts.clone().map_or(Known::Tag, |facts| Known::Facts(Box::new(facts)));
+    let known = |facts: &Option<ImageFacts>| facts.clone().map_or(Known::Tag, |facts| Known::Aged(Box::new(facts)));
     let candidates: Vec<Candidate> =
         tags.iter().map(|(tag, facts)| Candidate { tag: Tag::new(tag).unwrap(), facts: known(facts) }).collect();
     let now = "2026-01-10T00:00:00Z".parse().unwrap();

@@ -2,6 +2,7 @@
 //! come of it.
 #![cfg(unix)]
 
+mod gates;
 mod hours;
 mod races;
 mod stories;

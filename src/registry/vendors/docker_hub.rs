@@ -1,11 +1,18 @@
-//! Docker Hub: its API, its token service and its login each have a host of their own.
+//! Docker Hub: its API, its token service and its login each have a host of their own, and so has what tells when a tag was
+//! pushed.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::http::HttpError;
 
 use super::super::surroundings::Surroundings;
-use super::vendor::Vendor;
+use super::vendor::{Vendor, told};
 
 /// Docker Hub.
 pub(super) struct DockerHub;
 
+#[async_trait]
 impl Vendor for DockerHub {
     fn name(&self) -> &'static str {
         "docker-hub"
@@ -25,5 +32,13 @@ impl Vendor for DockerHub {
 
     fn config_keys(&self) -> &'static [&'static str] {
         &["index.docker.io", "registry-1.docker.io"]
+    }
+
+    /// Docker Hub API, "Read repository tag".
+    async fn pushed(&self, path: &str, tag: &str, around: &Surroundings) -> Result<Option<Timestamp>, HttpError> {
+        let Some((namespace, repository)) = path.split_once('/') else { return Ok(None) };
+        let url = format!("https://hub.docker.com/v2/namespaces/{namespace}/repositories/{repository}/tags/{tag}");
+        let told = told(around, &url).await?;
+        Ok(told.and_then(|answer| answer["tag_last_pushed"].as_str()?.parse().ok()))
     }
 }

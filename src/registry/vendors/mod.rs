@@ -7,6 +7,7 @@ mod ecr;
 mod ecr_public;
 mod ghcr;
 mod gitlab;
+mod quay;
 mod standard;
 mod vendor;
 
@@ -23,6 +24,7 @@ pub const VENDORS: &[&dyn Vendor] = &[
     &ecr_public::EcrPublic,
     &artifact_registry::ArtifactRegistry,
     &azure::AzureRegistry,
+    &quay::Quay,
     &standard::Standard,
 ];
 

@@ -1,6 +1,10 @@
 //! What sets a vendor's registries apart from the specification.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::http::{HttpError, Request, StatusCode, Url};
 
 use super::super::credential::Found;
 use super::super::surroundings::Surroundings;
@@ -34,9 +38,29 @@ pub trait Vendor: Send + Sync {
         "token"
     }
 
+    /// When the registry took in what a tag of the image at `path` points at now, where it tells that to anybody: nothing
+    /// secret is sent. `None` if it does not tell.
+    async fn pushed(&self, _path: &str, _tag: &str, _around: &Surroundings) -> Result<Option<Timestamp>, HttpError> {
+        Ok(None)
+    }
+
     /// The credential that the platform gives to this process for its registry at `host`; `None` if it gives none. The
     /// error is a text that says which source, and what is wrong with it.
     async fn identity(&self, _host: &str, _around: &Surroundings) -> Result<Option<Found>, String> {
         Ok(None)
+    }
+}
+
+/// What an API says to anybody, in JSON. `None` if it says so to nobody, or not without a login.
+pub(super) async fn told(around: &Surroundings, url: &str) -> Result<Option<Value>, HttpError> {
+    let Ok(url) = Url::parse(url) else { return Ok(None) };
+    match around.ask(Request::get(url)).await {
+        Ok(answer) => Ok(serde_json::from_slice(&answer.body).ok()),
+        Err(HttpError::Status(refusal))
+            if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&refusal.status) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
     }
 }

@@ -29,6 +29,17 @@ struct Login {
     error: Option<String>,
     #[serde(default)]
     auth_hosts: Vec<String>,
+    /// Asked for instead of a login: when a tag was pushed.
+    pushed: Option<Pushed>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pushed {
+    path: String,
+    tag: String,
+    at: Option<String>,
+    error: Option<String>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -85,6 +96,16 @@ async fn check(path: &Path) {
     let around = Surroundings::new(environment).staged(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
     let vendor = VENDORS.iter().find(|vendor| vendor.serves(&login.host, &around)).unwrap();
     assert_eq!(path.parent().unwrap().file_name().unwrap(), vendor.name(), "{shown}");
+    if let Some(wanted) = &login.pushed {
+        match (vendor.pushed(&wanted.path, &wanted.tag, &around).await, &wanted.error) {
+            (Ok(at), None) => assert_eq!(at.map(|at| at.to_string()), wanted.at, "{shown}: {:?}", services.asked()),
+            (Err(error), Some(part)) => assert!(error.to_string().contains(part), "{shown}: {error}"),
+            (other, _) => panic!("{shown}: {other:?}"),
+        }
+        assert_eq!(services.asked().len(), login.exchanges.len(), "{shown}");
+        assert!(services.asked().iter().all(|asked| asked.header("authorization").is_none()), "{shown}");
+        return;
+    }
     let found = vendor.identity(&login.host, &around).await;
     let expected = login.credential.map(|expected| match expected {
         Expected::Basic { user, password } => Credential::basic(&user, Secret::new(&password)),

@@ -1,0 +1,30 @@
+//! Quay: its own API tells when a tag began to point at what it points at.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::http::HttpError;
+
+use super::super::surroundings::Surroundings;
+use super::vendor::{Vendor, told};
+
+/// quay.io.
+pub(super) struct Quay;
+
+#[async_trait]
+impl Vendor for Quay {
+    fn name(&self) -> &'static str {
+        "quay"
+    }
+
+    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+        host == "quay.io"
+    }
+
+    /// Quay API, `listRepoTags`: one row for each time that the tag was moved.
+    async fn pushed(&self, path: &str, tag: &str, around: &Surroundings) -> Result<Option<Timestamp>, HttpError> {
+        let url = format!("https://quay.io/api/v1/repository/{path}/tag/?onlyActiveTags=true&specificTag={tag}");
+        let told = told(around, &url).await?;
+        Ok(told.and_then(|answer| Timestamp::from_second(answer["tags"][0]["start_ts"].as_i64()?).ok()))
+    }
+}

@@ -1,0 +1,213 @@
+//! Gates, from the registry to the manifest: how old an image is by each of the three who may know, what it runs on, and
+//! what lies under a tag now.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::{Timestamp, ToSpan as _};
+use serde_json::Value;
+use tagboat::config;
+use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::http::Url;
+use tagboat::image::{Digest, ImageFacts, ImageName, Platform, Tag};
+use tagboat::registry::{
+    Age, HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests, Surroundings,
+};
+use tagboat::run::edit;
+
+use crate::support::tagboat::{Said, Tagboat};
+use crate::support::wire::{Double, Reply};
+
+/// A registry in the program, a folder with one manifest, and the program itself.
+struct Place {
+    registry: Embedded,
+    tagboat: Tagboat,
+}
+
+impl Place {
+    /// `rule` is what the one rule says beside the policy `semver`.
+    async fn new(rule: &str, reference: &str) -> Self {
+        let (registry, tagboat) = (Embedded::start().await.unwrap(), Tagboat::new());
+        let config = format!(
+            "policies: {{ release: {{ semver: ^1 }} }}\nrules: [{{ {rule} }}]\n\
+             registries: {{ ghcr.io: {{ mirror: 'http://{}' }} }}\n",
+            registry.host()
+        );
+        std::fs::write(tagboat.home().join("tagboat.yaml"), config).unwrap();
+        let place = Self { registry, tagboat };
+        place.write(reference);
+        place
+    }
+
+    fn write(&self, reference: &str) {
+        let pod = format!("kind: Pod\nspec:\n  containers:\n  - image: ghcr.io/acme/api:{reference}\n");
+        std::fs::write(self.tagboat.home().join("pod.yaml"), pod).unwrap();
+    }
+
+    fn push(&self, tag: &str, created: Timestamp, platforms: &[&str]) -> Digest {
+        let platforms = platforms.iter().map(|text| Platform::new(text).unwrap()).collect();
+        let spec = ImageSpec { created, platforms, ..ImageSpec::default() };
+        self.registry.push("acme/api", tag, &spec).unwrap()
+    }
+
+    fn explain(&self, more: &[&str]) -> Value {
+        let said: Said = self.tagboat.run(&[&["explain", "api", "--format", "json"], more].concat());
+        said.json()
+    }
+
+    fn stands(&self) -> String {
+        let text = std::fs::read_to_string(self.tagboat.home().join("pod.yaml")).unwrap();
+        text.trim_end().rsplit_once("api:").unwrap().1.to_owned()
+    }
+}
+
+fn ago(hours: i64) -> Timestamp {
+    Timestamp::now() - hours.hours()
+}
+
+fn reason(told: &Value) -> &str {
+    told["reason"].as_str().unwrap()
+}
+
+fn row<'v>(told: &'v Value, tag: &str) -> &'v Value {
+    told["candidates"].as_array().unwrap().iter().find(|row| row["tag"] == tag).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_the_build_where_nobody_knows_better() {
+    let place = Place::new("policy: release, min-age: 3d", "1.0.0").await;
+    for (tag, hours) in [("1.0.0", 900), ("1.1.0", 100), ("1.2.0", 50), ("1.3.0", 1)] {
+        place.push(tag, ago(hours), &[]);
+    }
+    let told = place.explain(&[]);
+    assert_eq!((&told["outcome"], &told["chosen"]), (&"update".into(), &"1.1.0".into()), "{told:#}");
+    assert!(reason(&told).contains("1.3.0 waits: younger than 3d: built"), "{told:#}");
+    // What was looked up is shown, for those that it was looked up for.
+    assert!(row(&told, "1.2.0")["reason"].as_str().unwrap().contains("younger than 3d"), "{told:#}");
+    assert!(row(&told, "1.1.0")["facts"]["created"].is_string() && row(&told, "1.0.0")["facts"].is_null(), "{told:#}");
+    let text = place.tagboat.run(&["explain", "api"]).stdout;
+    assert!(text.contains("(built 20") && text.contains("linux/amd64, sha256:"), "{text}");
+    assert_eq!(place.tagboat.run(&["edit"]).code, 0);
+    assert_eq!(place.stands(), "1.1.0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cache_folder_remembers_where_builds_are_reproducible() {
+    let place = Place::new("policy: release, min-age: 1s", "1.0.0").await;
+    for tag in ["1.0.0", "1.1.0"] {
+        place.push(tag, Timestamp::UNIX_EPOCH, &[]);
+    }
+    let told = place.explain(&[]);
+    assert_eq!(told["outcome"], "held", "{told:#}");
+    for part in ["1.1.0 waits: min-age can't be told", "(a reproducible build)", "keep a cache folder between runs"] {
+        assert!(reason(&told).contains(part), "{told:#}");
+    }
+    let cache = ["--cache-dir", "cache"];
+    let told = place.explain(&cache);
+    assert!(reason(&told).contains("1.1.0 waits: younger than 1s: first seen"), "{told:#}");
+    assert!(row(&told, "1.1.0")["facts"]["first-seen"].is_string(), "{told:#}");
+    std::thread::sleep(Duration::from_millis(1100));
+    assert_eq!(place.explain(&cache)["chosen"], "1.1.0");
+    // The same tag with something else in it is as new as that.
+    place.push("1.1.0", Timestamp::from_second(1).unwrap(), &[]);
+    assert_eq!(place.explain(&cache)["outcome"], "held");
+}
+
+/// Registries, but the age of images is asked where a vendor would tell it.
+struct Vendored {
+    images: Registries,
+    vendors: Registries,
+}
+
+#[async_trait]
+impl Registry for Vendored {
+    async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
+        self.images.tags(name).await
+    }
+
+    async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
+        self.images.digest(name, tag).await
+    }
+
+    async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
+        self.images.facts(name, tag).await
+    }
+
+    async fn age(&self, name: &ImageName, tag: &Tag, digest: Option<&Digest>) -> Result<Age, RegistryError> {
+        self.vendors.age(name, tag, digest).await
+    }
+
+    fn requests(&self) -> Requests {
+        self.images.requests()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_the_push_goes_before_that_of_the_build() {
+    let embedded = Embedded::start().await.unwrap();
+    for tag in ["1.0.0", "1.1.0", "1.2.0"] {
+        // Built long ago, all of them.
+        embedded.push("acme/api", tag, &ImageSpec { created: ago(9000), ..ImageSpec::default() }).unwrap();
+    }
+    let quay = Double::start(|asked| match asked.target.rsplit('=').next().unwrap() {
+        "1.2.0" => Reply::new(200, format!("{{\"tags\": [{{\"start_ts\": {}}}]}}", ago(1).as_second())),
+        "1.1.0" => Reply::new(200, format!("{{\"tags\": [{{\"start_ts\": {}}}]}}", ago(100).as_second())),
+        _ => Reply::new(400, "{}"),
+    })
+    .await;
+    let mirror = Some(format!("http://{}", embedded.host()));
+    let hosts = BTreeMap::from([("quay.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
+    let gateway = Url::parse(&format!("http://{}", quay.host())).unwrap();
+    let around = Surroundings::new(BTreeMap::new()).staged(Timestamp::now, gateway);
+    let registry = Vendored {
+        images: Registries::connect(hosts, Keychain::default(), Limits::default()).unwrap(),
+        vendors: Registries::connect(BTreeMap::new(), Keychain::within(around), Limits::default()).unwrap(),
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let pod = |tag: &str| format!("kind: Pod\nspec:\n  containers:\n  - image: quay.io/acme/api:{tag}\n");
+    std::fs::write(folder.path().join("pod.yaml"), pod("1.0.0")).unwrap();
+    let rules = |age: &str| config::parse(&format!("rules: [{{ min-age: {age} }}]"), "t").unwrap();
+    let edited = edit(folder.path(), &rules("3d"), &registry, &[]).await;
+    assert_eq!(edited.files[0].after, pod("1.1.0").into_bytes(), "{:?}", edited.report());
+    assert!(
+        edited.report().changes[0].reason.contains("1.2.0 waits: younger than 3d: pushed"),
+        "{:?}",
+        edited.report()
+    );
+    assert_eq!(quay.asked().len(), 2, "for those that could be proposed, once each");
+    // A vendor that fails is not one that does not tell.
+    embedded.push("acme/api", "1.3.0", &ImageSpec { created: ago(9000), ..ImageSpec::default() }).unwrap();
+    let report = edit(folder.path(), &rules("3d"), &registry, &[]).await.report();
+    assert!(report.changes.is_empty() && report.failed[0].reason.contains("400"), "{report:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_platform_is_there_before_a_tag_is_proposed() {
+    let place = Place::new("policy: release, platforms: [linux/amd64, linux/arm64]", "1.0.0").await;
+    place.push("1.0.0", ago(9), &["linux/amd64", "linux/arm64"]);
+    place.push("1.1.0", ago(9), &["linux/amd64", "linux/arm64"]);
+    place.push("1.2.0", ago(9), &["linux/amd64", "linux/s390x"]);
+    place.push("1.3.0", ago(9), &["linux/arm64"]);
+    let told = place.explain(&[]);
+    assert_eq!(told["chosen"], "1.1.0", "{told:#}");
+    assert!(reason(&told).contains("1.3.0 waits: not there for linux/amd64"), "{told:#}");
+    assert_eq!(row(&told, "1.2.0")["reason"], "not there for linux/arm64");
+    assert_eq!(row(&told, "1.2.0")["facts"]["platforms"], serde_json::json!(["linux/amd64", "linux/s390x"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_that_was_moved_is_told_and_followed_only_where_that_is_wanted() {
+    let place = Place::new("policy: release", "1.0.0").await;
+    let old = place.push("1.0.0", ago(9), &[]);
+    let new = place.push("1.0.0", ago(1), &[]);
+    place.write(&format!("1.0.0@{old}"));
+    let told = place.explain(&[]);
+    assert_eq!(told["outcome"], "up-to-date", "{told:#}");
+    let moved = format!("1.0.0 has moved from {}, which is pinned, to {}", old.short(), new.short());
+    assert!(reason(&told).contains(&moved), "{told:#}");
+    assert_eq!(place.tagboat.run(&["edit"]).code, 0);
+    assert_eq!(place.stands(), format!("1.0.0@{old}"));
+    let told = place.explain(&["--policy", "digest"]);
+    assert_eq!((&told["outcome"], &told["chosen"]), (&"update".into(), &format!("1.0.0@{new}").into()), "{told:#}");
+}
