@@ -102,6 +102,7 @@ const IDENTITIES: &[&str] = &["pr", "mr", "pull", "issue", "ticket"];
 /// A tag taken to pieces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape<'t> {
+    tag: &'t str,
     parts: Vec<Part<'t>>,
 }
 
@@ -109,7 +110,7 @@ impl<'t> Shape<'t> {
     /// Takes a tag to pieces. Total: any text has a shape, if only literal text.
     pub fn of(tag: &'t str) -> Self {
         if is_duration(tag) || is_random_word(tag) {
-            return Self { parts: vec![Part::Text(tag)] };
+            return Self { tag, parts: vec![Part::Text(tag)] };
         }
         let stamped = words(tag).any(|word| stamp_in(&tag[word]));
         let mut parts = Vec::new();
@@ -119,7 +120,12 @@ impl<'t> Shape<'t> {
             at += part.text().len();
             parts.push(part);
         }
-        Self { parts }
+        Self { tag, parts }
+    }
+
+    /// The whole of it.
+    pub fn tag(&self) -> &'t str {
+        self.tag
     }
 
     /// The pieces, in order; together they are the tag.
@@ -362,6 +368,7 @@ mod tests {
             ("1.0.0-arm64v8",                         "#.#.#-arm64v8"),
             ("3scale2.10",                            "#scale#.#"),
             ("täg-1",                                 "täg-#"),
+            ("¡0",                                    "¡#"),
         ];
         for (tag, shape) in rows {
             assert_eq!(Shape::of(tag).to_string(), shape, "{tag}");

@@ -71,12 +71,13 @@ fn weigh(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, A
     {
         return Ok(outcome);
     }
-    let known = candidates.iter().find(|candidate| candidate.tag == *current);
+    let wants_facts = entry.policy.needs() > Need::Nothing;
+    let known = candidates.iter().find(|candidate| wants_facts && candidate.tag == *current);
     let sieve = match Sieve::new(entry, &*reader, current.as_str(), text.as_deref(), known) {
         Ok(sieve) => sieve,
         Err(reason) => return Ok(Outcome::Unknown(reason)),
     };
-    let survey = match Survey::of(&sieve, candidates, entry.policy.wants_all_readable()) {
+    let survey = match Survey::of(&sieve, candidates, entry.policy.wants_all_readable(), !question.gates.is_empty()) {
         Ok(survey) => survey,
         Err(outcome) => return Ok(outcome),
     };
@@ -113,7 +114,7 @@ struct Race<'r> {
 impl Race<'_> {
     fn run(&self, survey: &Survey) -> Result<Outcome, Ask> {
         let gates = self.question.gates;
-        let ranked = survey.ranked(!gates.is_empty());
+        let ranked = survey.ranked();
         let mut shut: Option<(&Tag, String)> = None;
         for (at, group) in ranked.iter().enumerate() {
             let best = match self.settle(group) {

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 
 use globset::{Glob, GlobMatcher};
-use regex::Regex;
+use regex::{CaptureLocations, Regex};
 
 use super::settings::{OptionDoc, PolicyError, Settings, pattern};
 
 /// Tags that are let through, and the text that the policy reads of them.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    include: Vec<Regex>,
-    exclude: Vec<Regex>,
+    include: Vec<Search>,
+    exclude: Vec<Search>,
     allow: Vec<Name>,
     ignore: Vec<Name>,
     extract: Option<Template>,
@@ -45,9 +45,9 @@ impl Filter {
     pub fn new(settings: &Settings) -> Result<Self, PolicyError> {
         let names =
             |key: &str| settings.texts(key)?.into_iter().map(|text| Name::new(key, text)).collect::<Result<_, _>>();
-        let include = settings.patterns("include")?;
-        let extract = settings.text("extract")?.map(Template::new).transpose()?;
-        if let Some(template) = &extract {
+        let include: Vec<Search> = settings.patterns("include")?.into_iter().map(Search::new).collect();
+        let mut extract = settings.text("extract")?.map(Template::new).transpose()?;
+        if let Some(template) = &mut extract {
             let [one] = &include[..] else {
                 return Err(PolicyError::at(
                     "extract",
@@ -55,11 +55,11 @@ impl Filter {
                 )
                 .with_hint("write one `include` with all alternatives: '^(a|b)-(?<n>\\d+)$'"));
             };
-            template.check(one)?;
+            template.resolve(&one.pattern)?;
         }
         Ok(Self {
             include,
-            exclude: settings.patterns("exclude")?,
+            exclude: settings.patterns("exclude")?.into_iter().map(Search::new).collect(),
             allow: names("allow")?,
             ignore: names("ignore")?,
             extract,
@@ -78,6 +78,15 @@ impl Filter {
 
     /// The text that the policy reads of a tag, or why it doesn't get to see it.
     pub(super) fn text<'t>(&self, tag: &'t str) -> Result<Cow<'t, str>, LeftOut> {
+        self.text_with(tag, &mut None)
+    }
+
+    /// The same for tag after tag, with room for the groups of a match that is made once.
+    pub(super) fn text_with<'t>(
+        &self,
+        tag: &'t str,
+        groups: &mut Option<CaptureLocations>,
+    ) -> Result<Cow<'t, str>, LeftOut> {
         if !self.allow.is_empty() && !self.allow.iter().any(|name| name.is(tag)) {
             return Err(LeftOut::NotAllowed);
         }
@@ -88,7 +97,11 @@ impl Filter {
             return Err(LeftOut::Excluded(at));
         }
         match (&self.extract, self.include.first()) {
-            (Some(template), Some(pattern)) => template.apply(pattern, tag).map(Cow::Owned).ok_or(LeftOut::NotIncluded),
+            (Some(template), Some(Search { pattern, .. })) => {
+                let groups = groups.get_or_insert_with(|| pattern.capture_locations());
+                pattern.captures_read(groups, tag).ok_or(LeftOut::NotIncluded)?;
+                Ok(template.apply(groups, tag))
+            }
             (None, Some(_)) if !self.include.iter().any(|pattern| pattern.is_match(tag)) => Err(LeftOut::NotIncluded),
             _ => Ok(Cow::Borrowed(tag)),
         }
@@ -99,12 +112,57 @@ impl Filter {
         let list = |all: Vec<&str>| all.join("' or '");
         match why {
             LeftOut::NotIncluded => {
-                format!("not matched by '{}'", list(self.include.iter().map(Regex::as_str).collect()))
+                format!("not matched by '{}'", list(self.include.iter().map(Search::as_str).collect()))
             }
             LeftOut::Excluded(at) => format!("excluded by '{}'", self.exclude[at].as_str()),
             LeftOut::NotAllowed => format!("not allowed by '{}'", list(self.allow.iter().map(Name::as_str).collect())),
             LeftOut::Ignored(at) => format!("ignored by '{}'", self.ignore[at].as_str()),
         }
+    }
+}
+
+/// A regular expression. Most are a text with an end fixed, perhaps: those need no engine.
+#[derive(Debug, Clone)]
+struct Search {
+    pattern: Regex,
+    plain: Option<Plain>,
+}
+
+/// A text, and whether it has to stand at the start and at the end.
+#[derive(Debug, Clone)]
+struct Plain {
+    text: Box<str>,
+    start: bool,
+    end: bool,
+}
+
+impl Search {
+    fn new(pattern: Regex) -> Self {
+        Self { plain: Plain::of(pattern.as_str()), pattern }
+    }
+
+    fn is_match(&self, tag: &str) -> bool {
+        match &self.plain {
+            None => self.pattern.is_match(tag),
+            Some(Plain { text, start: true, end: true }) => tag == &**text,
+            Some(Plain { text, start: true, .. }) => tag.starts_with(&**text),
+            Some(Plain { text, end: true, .. }) => tag.ends_with(&**text),
+            Some(Plain { text, .. }) => tag.contains(&**text),
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        self.pattern.as_str()
+    }
+}
+
+impl Plain {
+    fn of(pattern: &str) -> Option<Self> {
+        let (start, rest) = pattern.strip_prefix('^').map_or((false, pattern), |rest| (true, rest));
+        let (end, rest) = rest.strip_suffix('$').map_or((false, rest), |rest| (true, rest));
+        let text = rest.replace("\\.", "\0");
+        let is_plain = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | 0));
+        (is_plain && !rest.contains('\0')).then(|| Self { text: text.replace('\0', ".").into(), start, end })
     }
 }
 
@@ -152,7 +210,8 @@ pub(super) struct Template(Vec<Piece>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    Group(String),
+    /// By its name or number as written, and where it stands among the groups of the pattern.
+    Group(String, usize),
 }
 
 impl Template {
@@ -173,44 +232,71 @@ impl Template {
                     .ok_or_else(|| PolicyError::at("extract", format!("'{text}' has a ${{ without }}")))?,
                 None => after.split_at(after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())),
             };
-            pieces.push(Piece::Group(name.to_owned()));
+            pieces.push(Piece::Group(name.to_owned(), 0));
             rest = tail;
         }
         pieces.push(Piece::Text(rest.to_owned()));
+        pieces.retain(|piece| *piece != Piece::Text(String::new()));
         Ok(Self(pieces))
     }
 
-    /// Every group has to exist: a mistyped name would extract nothing from any tag.
-    fn check(&self, pattern: &Regex) -> Result<(), PolicyError> {
-        let known = |name: &str| match name.parse::<usize>() {
-            Ok(number) => number < pattern.captures_len(),
-            Err(_) => pattern.capture_names().flatten().any(|known| known == name),
-        };
-        match self.0.iter().find_map(|piece| {
-            if let Piece::Group(name) = piece { Some(name).filter(|name| !known(name)) } else { None }
-        }) {
-            Some(name) => {
-                Err(PolicyError::at("extract", format!("there is no group `{name}` in '{}'", pattern.as_str()))
-                    .with_hint("write ${1} where letters or digits follow; name a group with (?<name>…)"))
-            }
-            None => Ok(()),
+    /// Finds the groups. Every one has to exist: a mistyped name would extract nothing from any tag.
+    fn resolve(&mut self, pattern: &Regex) -> Result<(), PolicyError> {
+        for piece in &mut self.0 {
+            let Piece::Group(name, place) = piece else { continue };
+            let found = match name.parse::<usize>() {
+                Ok(number) => Some(number).filter(|number| *number < pattern.captures_len()),
+                Err(_) => pattern.capture_names().position(|known| known == Some(name)),
+            };
+            *place = found.ok_or_else(|| {
+                PolicyError::at("extract", format!("there is no group `{name}` in '{}'", pattern.as_str()))
+                    .with_hint("write ${1} where letters or digits follow; name a group with (?<name>…)")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A group that did not take part is empty.
+    fn apply<'t>(&self, groups: &CaptureLocations, tag: &'t str) -> Cow<'t, str> {
+        let group = |place: usize| groups.get(place).map_or("", |(start, end)| &tag[start..end]);
+        match &self.0[..] {
+            [Piece::Group(_, place)] => Cow::Borrowed(group(*place)),
+            pieces => Cow::Owned(
+                pieces
+                    .iter()
+                    .map(|piece| match piece {
+                        Piece::Text(text) => text.as_str(),
+                        Piece::Group(_, place) => group(*place),
+                    })
+                    .collect(),
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_text_is_found_as_the_engine_finds_it(
+            start in "\\^?", text in "([a-c0]|\\\\\\.|-|_){0,3}|.{0,3}", end in "\\$?", tag in "[a-c0._-]{0,6}",
+        ) {
+            let Ok(pattern) = Regex::new(&format!("{start}{text}{end}")) else { return Ok(()) };
+            let search = Search::new(pattern);
+            prop_assert_eq!(search.is_match(&tag), search.pattern.is_match(&tag), "{:?}", search);
         }
     }
 
-    fn apply(&self, pattern: &Regex, tag: &str) -> Option<String> {
-        let groups = pattern.captures(tag)?;
-        Some(
-            self.0
-                .iter()
-                .map(|piece| match piece {
-                    Piece::Text(text) => text.as_str(),
-                    Piece::Group(name) => match name.parse::<usize>() {
-                        Ok(number) => groups.get(number),
-                        Err(_) => groups.name(name),
-                    }
-                    .map_or("", |group| group.as_str()),
-                })
-                .collect(),
-        )
+    #[test]
+    fn which_patterns_need_no_engine() {
+        for plain in ["-debug$", "^main-", r"^1\.2$", "rc", ""] {
+            assert!(Plain::of(plain).is_some(), "{plain}");
+        }
+        for other in ["a.c", "a+", "(a)", r"\d", r"a\", "(?i)a", "[a]", "a|b", "a\0", "ä"] {
+            assert!(Plain::of(other).is_none(), "{other}");
+        }
     }
 }

@@ -6,6 +6,19 @@
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(Vec<u8>);
 
+/// The value of a natural number in decimal digits, and the digits without leading zeros. What does not fit, and the
+/// greatest that does, is the greatest: then the digits tell.
+pub(super) fn value(digits: &str) -> (u64, &str) {
+    let zeros = digits.bytes().take_while(|b| *b == b'0').count();
+    let digits = &digits[zeros..];
+    // 10^19 is the greatest power of ten below 2^64.
+    let value = match digits.len() {
+        0..=19 => digits.bytes().fold(0, |value, b| value * 10 + u64::from(b - b'0')),
+        _ => u64::MAX,
+    };
+    (value, digits)
+}
+
 /// Ends a list of identifiers: less than any of them, so that `rc` < `rc.1`.
 const END: u8 = 0;
 /// Marks a numeric identifier, which is less than a word (semver 2.0.0, §11.4.3).
@@ -28,10 +41,13 @@ impl Key {
 
     /// A natural number of any length, in decimal digits; leading zeros do not count.
     pub fn number(&mut self, digits: &str) {
-        let digits = digits.trim_start_matches('0').as_bytes();
-        // A number with more digits is the greater one, whatever the digits are.
-        self.0.extend_from_slice(&u32::try_from(digits.len()).unwrap_or(u32::MAX).to_be_bytes());
-        self.0.extend_from_slice(digits);
+        let (value, digits) = value(digits);
+        self.0.extend_from_slice(&value.to_be_bytes());
+        if value == u64::MAX {
+            // A number with more digits is the greater one, whatever the digits are.
+            self.0.extend_from_slice(&u32::try_from(digits.len()).unwrap_or(u32::MAX).to_be_bytes());
+            self.0.extend_from_slice(digits.as_bytes());
+        }
     }
 
     /// A text in byte order.

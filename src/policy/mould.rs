@@ -11,11 +11,18 @@ pub(super) struct Mould<'c> {
 /// One part of the form.
 enum Piece<'c> {
     Text(&'c str),
+    /// The most common text: a dot or a dash.
+    Byte(u8),
     Number(Digits),
     Stamp,
     Day,
-    Hash { prefix: &'c str, jenkins: bool },
-    Stage { least: u8 },
+    Hash {
+        prefix: &'c str,
+        jenkins: bool,
+    },
+    Stage {
+        least: u8,
+    },
 }
 
 /// How the digits of a number are written: `07` stays padded, `7` stays unpadded, `12` could be either.
@@ -27,17 +34,27 @@ struct Digits {
 impl<'c> Mould<'c> {
     /// The form that a shape makes.
     pub(super) fn new(shape: &Shape<'c>) -> Self {
-        let pieces = shape.parts().iter().map(|part| match *part {
-            Part::Text(text) => Piece::Text(text),
-            Part::Number(digits) => Piece::Number(Digits::of(digits)),
-            Part::Stamp(digits) if version::is_day(digits) => Piece::Day,
-            Part::Stamp(_) => Piece::Stamp,
-            Part::Hash(hash) => {
-                Piece::Hash { prefix: &hash[..usize::from(hash.starts_with('g'))], jenkins: hash.contains('_') }
-            }
-            Part::Stage(stage) => Piece::Stage { least: stage.rank },
-        });
-        Self { pieces: pieces.collect() }
+        let (mut pieces, mut at) = (Vec::with_capacity(shape.parts().len()), 0);
+        // Texts that follow each other are one.
+        for run in shape.parts().chunk_by(|a, b| matches!((a, b), (Part::Text(_), Part::Text(_)))) {
+            let length: usize = run.iter().map(|part| part.text().len()).sum();
+            let text = &shape.tag()[at..at + length];
+            at += length;
+            pieces.push(match run[0] {
+                Part::Text(_) => match *text.as_bytes() {
+                    [byte] => Piece::Byte(byte),
+                    _ => Piece::Text(text),
+                },
+                Part::Number(digits) => Piece::Number(Digits::of(digits)),
+                Part::Stamp(digits) if version::is_day(digits) => Piece::Day,
+                Part::Stamp(_) => Piece::Stamp,
+                Part::Hash(hash) => {
+                    Piece::Hash { prefix: &hash[..usize::from(hash.starts_with('g'))], jenkins: hash.contains('_') }
+                }
+                Part::Stage(stage) => Piece::Stage { least: stage.rank },
+            });
+        }
+        Self { pieces }
     }
 
     /// Whether a text fits from end to end; its numbers are appended to `key`.
@@ -84,6 +101,7 @@ impl Piece<'_> {
     fn fit<'t>(&self, text: &'t str, key: &mut Key) -> Option<&'t str> {
         let digits = || text.split_at(text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len()));
         match self {
+            Self::Byte(byte) => (text.as_bytes().first() == Some(byte)).then(|| &text[1..]),
             Self::Text(literal) => text.strip_prefix(literal),
             Self::Number(form) => {
                 let (number, rest) = digits();

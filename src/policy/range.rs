@@ -6,12 +6,48 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::key::Key;
+use super::key::{Key, value};
+
+/// A natural number of any length, in decimal digits without leading zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Number<'t> {
+    /// [`u64::MAX`] for what does not fit; then the digits tell.
+    value: u64,
+    digits: &'t str,
+}
+
+impl Number<'_> {
+    const ZERO: Number<'static> = Number { value: 0, digits: "" };
+
+    fn is_zero(&self) -> bool {
+        self.value == 0
+    }
+}
+
+impl<'t> Number<'t> {
+    fn new(digits: &'t str) -> Self {
+        let (value, digits) = value(digits);
+        Self { value, digits }
+    }
+}
+
+impl Ord for Number<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let long = || (self.digits.len(), self.digits).cmp(&(other.digits.len(), other.digits));
+        self.value.cmp(&other.value).then_with(|| if self.value == u64::MAX { long() } else { Ordering::Equal })
+    }
+}
+
+impl PartialOrd for Number<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// A version, borrowed from the text it was read from. Leading zeros are allowed in its numbers, as Flux allows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version<'t> {
-    numbers: [&'t str; 3],
+    numbers: [Number<'t>; 3],
     pre: &'t str,
     parts: u8,
 }
@@ -19,31 +55,27 @@ pub struct Version<'t> {
 impl<'t> Version<'t> {
     /// Reads `[v]1[.2[.3]][-pre.1][+build]`. Build metadata does not count.
     pub fn new(text: &'t str) -> Option<Self> {
-        let text = text.strip_prefix('v').unwrap_or(text);
-        let (text, build) = text.split_once('+').map_or((text, None), |(text, build)| (text, Some(build)));
-        let (core, pre) = text.split_once('-').map_or((text, None), |(core, pre)| (core, Some(pre)));
-        let mut numbers = ["0"; 3];
+        let mut rest = text.strip_prefix('v').unwrap_or(text);
+        let mut numbers = [Number::ZERO; 3];
         let mut parts = 0u8;
-        for piece in core.split('.') {
-            let digits = !piece.is_empty() && piece.bytes().all(|b| b.is_ascii_digit());
-            *numbers.get_mut(usize::from(parts)).filter(|_| digits)? = piece.trim_start_matches('0');
+        loop {
+            let length = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let (digits, after) = rest.split_at(length);
+            *numbers.get_mut(usize::from(parts)).filter(|_| length > 0)? = Number::new(digits);
             parts += 1;
-        }
-        let identifiers = |list: &str| {
-            list.split('.').all(|one| !one.is_empty() && one.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
-        };
-        let numeric_with_zero =
-            |list: &str| list.split('.').any(|one| is_numeric(one) && one.len() > 1 && one.starts_with('0'));
-        let pre_is_fine = pre.is_none_or(|pre| identifiers(pre) && !numeric_with_zero(pre));
-        if !pre_is_fine || !build.is_none_or(identifiers) {
-            return None;
-        }
-        for number in &mut numbers {
-            if number.is_empty() {
-                *number = "0";
+            match after.as_bytes().first() {
+                Some(b'.') => rest = &after[1..],
+                _ => break rest = after,
             }
         }
-        Some(Self { numbers, pre: pre.unwrap_or_default(), parts })
+        let (pre, build) = match rest.as_bytes().first() {
+            None => ("", None),
+            Some(b'-') => rest[1..].split_once('+').map_or((&rest[1..], None), |(pre, build)| (pre, Some(build))),
+            Some(b'+') => ("", Some(&rest[1..])),
+            Some(_) => return None,
+        };
+        let pre_is_fine = !rest.starts_with('-') || identifiers(pre, true);
+        (pre_is_fine && build.is_none_or(|build| identifiers(build, false))).then_some(Self { numbers, pre, parts })
     }
 
     /// Whether it has a pre-release.
@@ -59,7 +91,7 @@ impl<'t> Version<'t> {
     /// Appends its place in the order of semver 2.0.0, §11.
     pub fn write(&self, key: &mut Key) {
         for number in self.numbers {
-            key.number(number);
+            key.number(number.digits);
         }
         if self.pre.is_empty() {
             key.release();
@@ -76,24 +108,25 @@ impl<'t> Version<'t> {
     }
 
     fn number(&self, at: usize, other: &Self) -> Ordering {
-        compare_numbers(self.numbers[at], other.numbers[at])
+        self.numbers[at].cmp(&other.numbers[at])
     }
 
     fn compare(&self, other: &Self) -> Ordering {
-        (0..3)
-            .map(|at| self.number(at, other))
-            .find(|order| order.is_ne())
-            .unwrap_or_else(|| compare_pre(self.pre, other.pre))
+        self.numbers.cmp(&other.numbers).then_with(|| compare_pre(self.pre, other.pre))
     }
+}
+
+/// Whether a text is a list of identifiers (semver 2.0.0, §9 and §10): numbers in a pre-release have no leading zeros.
+fn identifiers(list: &str, pre_release: bool) -> bool {
+    let fits = |one: &str| {
+        let legal = !one.is_empty() && one.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        legal && !(pre_release && one.len() > 1 && one.starts_with('0') && is_numeric(one))
+    };
+    list.split('.').all(fits)
 }
 
 fn is_numeric(identifier: &str) -> bool {
     identifier.bytes().all(|b| b.is_ascii_digit())
-}
-
-fn compare_numbers(a: &str, b: &str) -> Ordering {
-    let (a, b) = (a.trim_start_matches('0'), b.trim_start_matches('0'));
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 fn compare_pre(a: &str, b: &str) -> Ordering {
@@ -110,7 +143,7 @@ fn compare_pre(a: &str, b: &str) -> Ordering {
             (None, Some(_)) => Ordering::Less,
             (Some(_), None) => Ordering::Greater,
             (Some(a), Some(b)) => match (is_numeric(a), is_numeric(b)) {
-                (true, true) => compare_numbers(a, b),
+                (true, true) => Number::new(a).cmp(&Number::new(b)),
                 (true, false) => Ordering::Less,
                 (false, true) => Ordering::Greater,
                 (false, false) => a.cmp(b),
@@ -139,7 +172,8 @@ struct Alternative {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Comparison {
     operator: Operator,
-    numbers: [Box<str>; 3],
+    /// Values and digits.
+    numbers: [(u64, Box<str>); 3],
     pre: Box<str>,
     /// How many of the three numbers are given; the others are `x` or left out.
     given: u8,
@@ -260,10 +294,13 @@ fn comparison(operator: Operator, text: &str) -> Result<Comparison, RangeError> 
     // The suffix has the grammar of a version's.
     let plain = format!("0{suffix}");
     let parsed = Version::new(&plain).ok_or_else(bad)?;
-    let number = |at: usize| if at < given { pieces[at] } else { "0" };
+    let number = |at: usize| {
+        let (value, digits) = value(if at < given { pieces[at] } else { "0" });
+        (value, digits.into())
+    };
     Ok(Comparison {
         operator,
-        numbers: [number(0).into(), number(1).into(), number(2).into()],
+        numbers: [number(0), number(1), number(2)],
         pre: parsed.pre.into(),
         given: u8::try_from(given).unwrap_or(3),
     })
@@ -271,7 +308,8 @@ fn comparison(operator: Operator, text: &str) -> Result<Comparison, RangeError> 
 
 impl Comparison {
     fn bound(&self) -> Version<'_> {
-        Version { numbers: [&self.numbers[0], &self.numbers[1], &self.numbers[2]], pre: &self.pre, parts: 3 }
+        let number = |at: usize| Number { value: self.numbers[at].0, digits: &self.numbers[at].1 };
+        Version { numbers: [number(0), number(1), number(2)], pre: &self.pre, parts: 3 }
     }
 
     /// As Masterminds' constraint functions decide, case by case; the grid of its answers is a test.
@@ -301,7 +339,7 @@ impl Comparison {
     }
 
     fn holds_tilde(&self, version: &Version<'_>, bound: &Version<'_>) -> bool {
-        let zero = self.numbers.iter().all(|number| compare_numbers(number, "0").is_eq());
+        let zero = bound.numbers.iter().all(Number::is_zero);
         // `~0.0.0` and `*` take every version, as in Masterminds.
         (zero && matches!(self.given, 0 | 3))
             || (version.compare(bound).is_ge()
@@ -310,7 +348,7 @@ impl Comparison {
     }
 
     fn holds_caret(&self, version: &Version<'_>, bound: &Version<'_>) -> bool {
-        let is_zero = |at: usize| compare_numbers(&self.numbers[at], "0").is_eq();
+        let is_zero = |at: usize| bound.numbers[at].is_zero();
         if version.compare(bound).is_lt() || version.number(0, bound).is_ne() {
             return false;
         }

@@ -1,7 +1,10 @@
 //! One question made ready for many candidates: filter, policy and bounds in the order in which they are asked.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::cmp::Ordering;
+
+use regex::CaptureLocations;
 
 use super::bounds::{Bounds, OutOfBounds};
 use super::entry::Entry;
@@ -18,6 +21,8 @@ pub(super) struct Sieve<'q> {
     place: Option<Key>,
     release: Vec<&'q str>,
     bounds: Bounds,
+    /// Room for the groups that the filter extracts.
+    groups: RefCell<Option<CaptureLocations>>,
 }
 
 /// Why a candidate is not newer: small, as there may be very many.
@@ -71,7 +76,7 @@ impl<'q> Sieve<'q> {
         let refuse_outliers =
             entry.bounds.refuse_outliers && release.first().is_none_or(|first| stamp(first).is_none());
         let bounds = Bounds { refuse_outliers, ..entry.bounds };
-        Ok(Self { entry, reader, current, place, release, bounds })
+        Ok(Self { entry, reader, current, place, release, bounds, groups: RefCell::default() })
     }
 
     /// Whether the current tag has a place in the policy's order.
@@ -95,7 +100,8 @@ impl<'q> Sieve<'q> {
     /// Reads a candidate into `key`, whether newer or not, and gives the text that was read.
     pub(super) fn read<'t>(&self, candidate: &'t Candidate, key: &mut Key) -> Result<Cow<'t, str>, Cause> {
         key.clear();
-        let text = self.entry.filter.text(candidate.tag.as_str()).map_err(Cause::LeftOut)?;
+        let groups = &mut *self.groups.borrow_mut();
+        let text = self.entry.filter.text_with(candidate.tag.as_str(), groups).map_err(Cause::LeftOut)?;
         self.reader.read(&text, candidate.facts.facts(), key).map_err(Cause::Refused)?;
         Ok(text)
     }

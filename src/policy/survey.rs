@@ -1,5 +1,7 @@
 //! One pass over all candidates: what is left of them, in memory that grows with the tags kept and nothing else.
 
+use std::cmp::Ordering;
+
 use super::key::Key;
 use super::policy::{Candidate, Outcome, Reason, Refusal};
 use super::sieve::{Cause, Sieve};
@@ -9,6 +11,10 @@ pub(super) struct Survey {
     /// All keys in one buffer.
     keys: Vec<u8>,
     kept: Vec<Kept>,
+    /// How many may be chosen, kept or not.
+    count: usize,
+    /// Whether all of them are kept, or only those that share the first place: the others are wanted where gates may shut.
+    all: bool,
     /// The best of those that are lower than what stands there, and would be taken otherwise.
     lower: Option<(Key, usize)>,
     /// Whether a tag in the place of the current one would be taken.
@@ -24,8 +30,13 @@ struct Kept {
 impl Survey {
     /// Reads every candidate once. `Err` if one has a place that can't be told, or can't be read and `all_readable`
     /// forbids that.
-    pub(super) fn of(sieve: &Sieve<'_>, candidates: &[Candidate], all_readable: bool) -> Result<Self, Outcome> {
-        let mut survey = Self { keys: Vec::new(), kept: Vec::new(), lower: None, stands: false };
+    pub(super) fn of(
+        sieve: &Sieve<'_>,
+        candidates: &[Candidate],
+        all_readable: bool,
+        all: bool,
+    ) -> Result<Self, Outcome> {
+        let mut survey = Self { keys: Vec::new(), kept: Vec::new(), count: 0, all, lower: None, stands: false };
         // The first in byte order is told, for the same answer every time.
         let mut unreadable: Option<(&Candidate, Cause)> = None;
         let mut untold: Option<&Candidate> = None;
@@ -68,6 +79,17 @@ impl Survey {
     }
 
     fn keep(&mut self, candidate: usize, key: &Key) {
+        self.count += 1;
+        if let (false, Some(best)) = (self.all, self.kept.first()) {
+            match key.as_bytes().cmp(self.key(best)) {
+                Ordering::Less => return,
+                Ordering::Equal => {}
+                Ordering::Greater => {
+                    self.keys.clear();
+                    self.kept.clear();
+                }
+            }
+        }
         let start = self.keys.len();
         self.keys.extend_from_slice(key.as_bytes());
         self.kept.push(Kept { start, end: self.keys.len(), candidate });
@@ -79,7 +101,7 @@ impl Survey {
 
     /// How many may be chosen.
     pub(super) fn kept(&self) -> usize {
-        self.kept.len()
+        self.count
     }
 
     /// Whether a tag in the place of the current one would be taken.
@@ -92,15 +114,11 @@ impl Survey {
         self.lower.as_ref().map(|(_, at)| *at)
     }
 
-    /// Candidates by place, best first, those that share a place together: all of them, or only the first place, which
-    /// is found without sorting.
-    pub(super) fn ranked(&self, all: bool) -> Vec<Vec<usize>> {
-        let best = self.kept.iter().map(|kept| self.key(kept)).max();
-        let mut chosen: Vec<&Kept> = self.kept.iter().filter(|kept| all || Some(self.key(kept)) == best).collect();
-        if all {
-            chosen.sort_unstable_by(|a, b| self.key(b).cmp(self.key(a)));
-        }
-        let groups = chosen.chunk_by(|a, b| self.key(a) == self.key(b));
+    /// Those that are kept by place, best first, those that share a place together.
+    pub(super) fn ranked(&self) -> Vec<Vec<usize>> {
+        let mut kept: Vec<&Kept> = self.kept.iter().collect();
+        kept.sort_unstable_by(|a, b| self.key(b).cmp(self.key(a)));
+        let groups = kept.chunk_by(|a, b| self.key(a) == self.key(b));
         groups.map(|group| group.iter().map(|kept| kept.candidate).collect()).collect()
     }
 }
