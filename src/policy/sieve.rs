@@ -10,7 +10,7 @@ use super::bounds::{Bounds, OutOfBounds};
 use super::entry::Entry;
 use super::filter::LeftOut;
 use super::key::Key;
-use super::policy::{Candidate, Reader, Reason, Refusal};
+use super::policy::{Candidate, Known, Reader, Reason, Refusal};
 use crate::image::version::{Shape, stamp};
 
 /// What stands there, and what all candidates are held against.
@@ -111,6 +111,9 @@ impl<'q> Sieve<'q> {
         let tag = candidate.tag.as_str();
         Reason::new(match cause {
             Cause::LeftOut(why) => self.entry.filter.reason(why),
+            Cause::Refused(Refusal::NoFact) if let Known::Failed(why) = &candidate.facts => {
+                format!("nothing can be known about it: {why}")
+            }
             Cause::Refused(refusal) => {
                 let text = self.entry.filter.text(tag).unwrap_or(Cow::Borrowed(tag));
                 let reason = self.reader.reason(&text, refusal);

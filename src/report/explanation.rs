@@ -96,13 +96,12 @@ impl Facts {
         }
     }
 
-    /// In one line, for people: `built 2026-01-02 03:04, linux/amd64, from 3d9b390`.
+    /// In one line, for people: `built 2026-01-02 03:04, linux/amd64, from 3d9b390`. What failed is the reason already.
     pub fn line(&self) -> String {
         let minute = |time: Option<Timestamp>, word: &str| {
             time.map(|time| format!("{word} {}", time.strftime("%Y-%m-%d %H:%M")))
         };
         let parts = [
-            self.failed.as_ref().map(|why| format!("not to be had: {why}")),
             minute(self.pushed, "pushed"),
             minute(self.created, "built"),
             minute(self.first_seen, "first seen"),

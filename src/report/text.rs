@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::checks::Checks;
 use super::diff::diff;
-use super::explanation::{Candidate, Explanation};
+use super::explanation::{Candidate, Explanation, Facts};
 use super::list::{List, Row, RowStatus};
 use super::page::{Page, Role};
 use super::renderer::Renderer;
@@ -152,7 +152,8 @@ fn verdict(candidate: &Candidate, one: &Explanation) -> Cells {
         _ => "-",
     };
     let role = if candidate.accepted { Role::Good } else { Role::Dim };
-    let facts = candidate.facts.as_ref().map(|facts| format!(" ({})", facts.line())).unwrap_or_default();
+    let line = candidate.facts.as_ref().map(Facts::line).filter(|line| !line.is_empty());
+    let facts = line.map(|line| format!(" ({line})")).unwrap_or_default();
     vec![
         (role, mark.to_owned()),
         (if candidate.accepted { Role::Plain } else { Role::Dim }, candidate.tag.clone()),

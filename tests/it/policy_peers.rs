@@ -96,6 +96,24 @@ fn flux_entry(policy: &Value, repository: Option<&Value>) -> Result<Entry, Polic
     Ok(entry)
 }
 
+/// Every shape of tag that real manifests have (`field/corpus.md`, D) is the current tag of a row of the shape default.
+#[test]
+fn every_shape_of_the_corpus_has_a_row() {
+    let Some(folder) = shared("field") else {
+        println!("skipped: no shared/field beside the checkout");
+        return;
+    };
+    let corpus = std::fs::read_to_string(folder.join("corpus.md")).unwrap();
+    let section = corpus.split("## D. Tag shapes").nth(1).unwrap().split("\n## ").next().unwrap();
+    let table = include_str!("../../fixtures/policy/shape.txt");
+    let current: BTreeSet<&str> = table.lines().filter_map(|line| line.split(" | ").nth(1)).map(str::trim).collect();
+    let quoted = |line: &str| line.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let rows = section.lines().filter(|line| line.starts_with("| ")).map(quoted).filter(|tags| !tags.is_empty());
+    let lacking: Vec<_> =
+        rows.filter(|tags| !tags.iter().any(|tag| current.iter().any(|one| one.starts_with(&**tag)))).collect();
+    assert!(section.contains("linuxserver") && lacking.is_empty(), "{lacking:#?}");
+}
+
 #[test]
 fn the_grid_of_ranges_of_flux() {
     let Some(grid) = load("flux_semver_grid.json") else { return };
