@@ -1,7 +1,11 @@
-//! Lists the tags of many images of Debian's `docker-registry`, beside a bare concurrent lister of the same URLs.
+//! What lookups cost: time, processor, memory, requests.
 //!
-//! `cargo bench --bench lookup -- [IMAGES] [TAGS]` (1000 and 1000). Each lister runs three times, in a process of its
-//! own, in turns; the best run counts. Needs `docker-registry` on the PATH.
+//! - `cargo bench --bench lookup -- lists [IMAGES] [TAGS]` (1000 and 1000): the tag lists of many images of Debian's
+//!   `docker-registry`, which has to be on the PATH, beside a bare concurrent lister of the same URLs; three runs each, in
+//!   turns, each in a process of its own.
+//! - `cargo bench --bench lookup -- long [TAGS]` (100000): one image with many tags, in pages of several lengths.
+//! - `cargo bench --bench lookup -- far [IMAGES] [REGISTRIES] [MS]` (58, 4 and 50): registries a round trip of MS away, cold;
+//!   open ones, and ones that want a token for each image.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -22,22 +26,39 @@ use serde::Deserialize;
 use tagboat::image::ImageName;
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry};
 
-/// Images that are asked about at a time, by both listers: what the library allows itself per registry.
+use crate::wire::{Asked, Double, Reply};
+
+#[expect(dead_code, reason = "benchmarks need no faults")]
+#[path = "../tests/it/support/wire.rs"]
+mod wire;
+
+#[path = "support/delay.rs"]
+mod delay;
+
+/// Images that are asked about at a time by the bare lister: what the library allows itself per registry.
 const AT_A_TIME: usize = 16;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["lister", kind, host, images] => report(kind, host, images.parse().unwrap()),
-        numbers => {
-            let number = |at: usize| numbers.get(at).map_or(1000, |text| text.parse().unwrap());
-            compare(number(0), number(1));
-        }
+    let number = |at: usize, usual: usize| arguments.get(at).map_or(usual, |text| text.parse().unwrap());
+    match arguments.first().map_or("lists", String::as_str) {
+        "lister" => report(&arguments[1], number(2, 1), &arguments[3..]),
+        "long" => long(number(1, 100_000)),
+        "far" => far(number(1, 58), number(2, 4), Duration::from_millis(number(3, 50) as u64)),
+        _ => lists(number(1, 1000), number(2, 1000)),
     }
 }
 
+/// Lists in a process of its own, and prints what that took.
+fn list(title: &str, kind: &str, images: usize, hosts: &[String]) {
+    let mut lister = Command::new(std::env::current_exe().unwrap());
+    let output = lister.args(["lister", kind, &images.to_string()]).args(hosts).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    print!("{title:28} {}", String::from_utf8(output.stdout).unwrap());
+}
+
 /// Fills a registry and lets both listers run against it.
-fn compare(images: usize, tags: usize) {
+fn lists(images: usize, tags: usize) {
     let folder = tempfile::tempdir().unwrap();
     fill(folder.path(), images, tags);
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -48,18 +69,73 @@ fn compare(images: usize, tags: usize) {
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let host = format!("127.0.0.1:{port}");
-    println!("{images} images x {tags} tags; wall s, CPU s, peak MB, tags, requests");
+    let host = [format!("127.0.0.1:{port}")];
+    println!("{images} images x {tags} tags; wall s, CPU s, peak MB, tags, registry and token requests");
     for round in 1..=3 {
-        for kind in ["bare", "tagboat"] {
-            let mut lister = Command::new(std::env::current_exe().unwrap());
-            let output = lister.args(["lister", kind, &host, &images.to_string()]).output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            print!("{round} {kind:8} {}", String::from_utf8(output.stdout).unwrap());
-        }
+        list(&format!("bare {round}"), "bare", images, &host);
+        list(&format!("tagboat {round}"), "tagboat", images, &host);
     }
     server.kill().unwrap();
     server.wait().unwrap();
+}
+
+/// One image with many tags, cut into pages in several ways: memory has to be that of the tags.
+fn long(tags: usize) {
+    println!("one image x {tags} tags; wall s, CPU s, peak MB, tags, registry and token requests");
+    let all: Arc<[String]> = (0..tags).map(|tag| format!("v{tag:08}")).collect();
+    for page in [100, 1000, tags] {
+        let all = all.clone();
+        let answer = move |asked: &Asked| {
+            let start = asked.query("last").map_or(0, |last| all.partition_point(|tag| *tag <= last));
+            let end = (start + page).min(all.len());
+            let reply = Reply::tags(&all[start..end]);
+            match end < all.len() {
+                true => reply.header("link", &format!("<?last={}>; rel=\"next\"", all[end - 1])),
+                false => reply,
+            }
+        };
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let server = runtime.block_on(Double::start(answer));
+        list(&format!("tagboat, pages of {page}"), "tagboat", 1, &[server.host()]);
+    }
+}
+
+/// Registries that are far away, each behind a line of its own.
+fn far(images: usize, registries: usize, round_trip: Duration) {
+    let away = round_trip.as_millis();
+    println!("{images} images on {registries} registries {away} ms away; wall s, CPU s, peak MB, tags, requests");
+    for (title, answer) in [("open", open as fn(&Asked) -> Reply), ("with tokens", with_tokens)] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let lines = runtime.block_on(async {
+            let mut lines = Vec::new();
+            for _ in 0..registries {
+                let server = Double::start(answer).await;
+                lines.push((delay::line(server.host(), round_trip).await, server));
+            }
+            lines
+        });
+        let hosts: Vec<String> = lines.iter().map(|(host, _)| host.clone()).collect();
+        for round in 1..=3 {
+            list(&format!("tagboat, {title} {round}"), "tagboat", images, &hosts);
+        }
+    }
+}
+
+fn open(_: &Asked) -> Reply {
+    Reply::tags((0..100).map(|tag| format!("v1.{tag}.0")))
+}
+
+/// Wants a token for the very image, of a service beside it.
+fn with_tokens(asked: &Asked) -> Reply {
+    if asked.path() == "/token" {
+        return Reply::new(200, format!(r#"{{"token":"{}","expires_in":300}}"#, asked.query("scope").unwrap()));
+    }
+    let scope = format!("repository:{}:pull", &asked.path()["/v2/".len()..asked.path().len() - "/tags/list".len()]);
+    match asked.header("authorization") {
+        Some(sent) if sent == format!("Bearer {scope}") => open(asked),
+        _ => Reply::new(401, "")
+            .header("www-authenticate", &format!(r#"Bearer realm="/token",service="far",scope="{scope}""#)),
+    }
 }
 
 /// The storage of a registry in which all images share their tags, and all tags one manifest: written in no time.
@@ -90,13 +166,13 @@ fn serve(root: &Path, port: u16) -> std::io::Result<Child> {
 }
 
 /// Lists everything, keeping only how much it was, and prints what it took.
-fn report(kind: &str, host: &str, images: usize) {
+fn report(kind: &str, images: usize, hosts: &[String]) {
     let start = Instant::now();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let (tags, requests) = runtime.block_on(async {
+    let (tags, registry, token) = runtime.block_on(async {
         match kind {
-            "bare" => bare(host, images).await,
-            _ => tagboat(host, images).await,
+            "bare" => bare(&hosts[0], images).await,
+            _ => tagboat(hosts, images).await,
         }
     });
     let wall = start.elapsed().as_secs_f64();
@@ -106,25 +182,27 @@ fn report(kind: &str, host: &str, images: usize) {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     let ticks: Vec<f64> = stat.rsplit(')').next().unwrap().split_whitespace().filter_map(|f| f.parse().ok()).collect();
     // After the name and the state, user and system time are the 11th and 12th field, in hundredths of a second.
-    println!("{wall:.2} {:.2} {:.1} {tags} {requests}", (ticks[10] + ticks[11]) / 100.0, peak / 1024.0);
+    let cpu = (ticks[10] + ticks[11]) / 100.0;
+    println!("{wall:.2} {cpu:.2} {:.1} {tags} {registry} {token}", peak / 1024.0);
 }
 
-async fn tagboat(host: &str, images: usize) -> (usize, u64) {
+async fn tagboat(hosts: &[String], images: usize) -> (usize, u64, u64) {
     let settings = HostSettings { plain_http: true, ..HostSettings::default() };
-    let registries = [(host.to_owned(), settings)].into();
+    let registries = hosts.iter().map(|host| (host.clone(), settings.clone())).collect();
     let registries = Registries::connect(registries, Keychain::default(), Limits::default()).unwrap();
     let registries = Arc::new(registries);
     let lists = stream::iter(0..images).map(|image| {
         let registries = registries.clone();
-        let name = ImageName::new(&format!("{host}/app{image}")).unwrap();
+        let name = ImageName::new(&format!("{}/app{image}", hosts[image % hosts.len()])).unwrap();
         async move { tokio::spawn(async move { registries.tags(&name).await.unwrap().len() }).await.unwrap() }
     });
-    let tags = lists.buffer_unordered(AT_A_TIME).fold(0, async |sum, tags| sum + tags).await;
-    (tags, registries.requests().registry)
+    let tags = lists.buffer_unordered(AT_A_TIME * hosts.len()).fold(0, async |sum, tags| sum + tags).await;
+    let sent = registries.requests();
+    (tags, sent.registry, sent.token)
 }
 
 /// The least that a lister can do: the same URLs, each answer read into a list of texts.
-async fn bare(host: &str, images: usize) -> (usize, u64) {
+async fn bare(host: &str, images: usize) -> (usize, u64, u64) {
     #[derive(Deserialize)]
     struct List {
         tags: Vec<String>,
@@ -138,5 +216,5 @@ async fn bare(host: &str, images: usize) -> (usize, u64) {
             tokio::spawn(list).await.unwrap()
         }
     });
-    (lists.buffer_unordered(AT_A_TIME).fold(0, async |sum, tags| sum + tags).await, images as u64)
+    (lists.buffer_unordered(AT_A_TIME).fold(0, async |sum, tags| sum + tags).await, images as u64, 0)
 }

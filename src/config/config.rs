@@ -267,13 +267,13 @@ pub struct RegistrySettings {
     pub ca_file: Option<String>,
     /// A PEM file with a client certificate and its key, as written.
     pub client_cert_file: Option<String>,
-    /// Whether it, or its mirror, is spoken to without TLS; `None` leaves it to the address (loopback or not).
-    pub plain_http: Option<bool>,
+    /// Whether it, or its mirror, is spoken to without TLS.
+    pub plain_http: bool,
     /// The variable with the user name.
     pub username_env: Option<String>,
     /// The variable with the password.
     pub password_env: Option<String>,
-    /// The variable with a Bearer token.
+    /// The variable with a token, in place of a password. The user name may be left out.
     pub token_env: Option<String>,
     /// Further hosts that may see the credential when they ask for tokens.
     pub auth_hosts: Vec<String>,

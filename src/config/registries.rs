@@ -64,15 +64,16 @@ fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
     })
 }
 
-/// A user name without a password logs nobody in, and the other way round.
+/// A user name goes with a password or with a token, a password never without a user name, and never beside a token.
 fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
-    let (alone, missing) = match (&written.username_env, &written.password_env) {
-        (Some(username), None) => (username, "password-env"),
-        (None, Some(password)) => (password, "username-env"),
+    let (at, what) = match (&written.username_env, &written.password_env, &written.token_env) {
+        (Some(username), None, None) => (username, "`password-env` or `token-env` is missing beside this"),
+        (None, Some(password), None) => (password, "`username-env` is missing beside this"),
+        (_, Some(_), Some(token)) => (token, "this is one secret too many beside `password-env`"),
         _ => return,
     };
-    let problem = Problem::new(alone.position, format!("`{missing}` is missing beside this"));
-    problems.push(problem.hint("name a variable for each; a Bearer token alone goes in `token-env`"));
+    let problem = Problem::new(at.position, what.to_owned());
+    problems.push(problem.hint("name a variable each for user name and password; a token needs no user name"));
 }
 
 /// The message does not repeat what is written: it may be the secret itself.

@@ -177,13 +177,14 @@ pub(super) struct RegistrySchema {
     pub(super) ca_file: Option<String>,
     /// A PEM file with a client certificate and its private key.
     pub(super) client_cert_file: Option<String>,
-    /// Whether it, or its mirror, is spoken to without TLS. Left out: only on loopback addresses.
-    pub(super) plain_http: Option<bool>,
+    /// Whether it, or its mirror, is spoken to without TLS. Nothing else makes a connection unencrypted, except a mirror
+    /// that is written as `http://…`.
+    pub(super) plain_http: bool,
     /// The environment variable that holds the user name.
     pub(super) username_env: Option<Located<String>>,
     /// The environment variable that holds the password.
     pub(super) password_env: Option<Located<String>>,
-    /// The environment variable that holds a ready-made Bearer token.
+    /// The environment variable that holds a token, in place of a password; the user name may then be left out.
     pub(super) token_env: Option<Located<String>>,
     /// Further hosts that may see the credential when they ask for tokens: token services that are not the registry.
     pub(super) auth_hosts: Vec<Located<String>>,

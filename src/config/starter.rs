@@ -160,13 +160,13 @@ fn registries(out: &mut String, images: &[&Found]) {
     out.push_str(
         "
 # Credentials come from docker's config.json or from the environment; here stands only what is special about a registry:
-# mirror, ca-file, plain-http, page-size, and username-env and password-env, which name environment variables.
+# mirror, ca-file, plain-http, page-size, and username-env, password-env or token-env, which name environment variables.
 # registries:
 ",
     );
     let registries: BTreeSet<&str> = images.iter().map(|image| image.name.registry()).collect();
     for registry in if registries.is_empty() { BTreeSet::from(["registry.example.com"]) } else { registries } {
-        let _ = writeln!(out, "#   \"{registry}\": {{ mirror: \"127.0.0.1:5000\" }}");
+        let _ = writeln!(out, "#   \"{registry}\": {{ mirror: \"mirror.example.com/hub\" }}");
     }
 }
 

@@ -91,7 +91,8 @@ impl Client {
         for _ in 0..=REDIRECTS {
             let from = request.url.clone();
             // Held until the body is read, or the redirect is known.
-            let pass = self.gate(&request.url).pass().await;
+            let pass = self.gate(&request.url).pass(self.patience.longest).await;
+            let pass = pass.map_err(|wait| HttpError::LeftAlone { origin: origin(&from), wait })?;
             let answer = self.exchange(&request, &pass).await?;
             let Some(to) = redirect_target(&answer, &request.method) else {
                 return self.read(&request, answer).await;
@@ -123,11 +124,12 @@ impl Client {
             outgoing = outgoing.body(body.clone());
         }
         let answer = outgoing.send().await.map_err(|e| self.failure(request, &e))?;
-        tracing::debug!(method = %request.method, url = redacted(&request.url), status = answer.status().as_u16(), "asked");
+        let (status, version) = (answer.status().as_u16(), answer.version());
+        tracing::debug!(method = %request.method, url = redacted(&request.url), status, ?version, "asked");
         match answer.status() {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
                 let asked = retry_after(answer.headers(), SystemTime::now());
-                pass.narrow(asked.unwrap_or(self.patience.shortest).min(self.patience.longest));
+                pass.narrow(asked.unwrap_or(self.patience.shortest));
             }
             status if status.is_success() => pass.calm(),
             _ => {}

@@ -28,6 +28,14 @@ pub enum HttpError {
         /// What the TLS library says.
         cause: String,
     },
+    /// The host asked earlier to be left alone, for longer than anybody waits. It was not asked again.
+    #[error("{origin} asked to be left alone for another {} s", wait.as_secs())]
+    LeftAlone {
+        /// Scheme, host and port.
+        origin: String,
+        /// How long still.
+        wait: Duration,
+    },
     /// The whole answer did not arrive in time.
     #[error("{url} gave no complete answer within {} s", after.as_secs_f32())]
     Timeout {
@@ -130,8 +138,16 @@ impl HttpError {
             Self::Tls { cause, .. } if cause.contains("InvalidContentType") || cause.contains("corrupt message") => {
                 "the other side does not speak TLS; if it is meant to be plain HTTP, say `plain-http: true` for that host"
             }
+            Self::Tls { cause, .. } if cause.contains("CertificateRequired") => {
+                "the host wants to see a client certificate: name its PEM file, with the key, with `client-cert-file:`"
+            }
             Self::Tls { .. } => "if the host uses a private certificate authority, name its file with `ca-file:`",
+            // With TLS 1.3, who lacks one is sent away after the connection was made, and HTTP/2 does not tell why.
+            Self::Body { url, .. } if url.starts_with("https:") => {
+                "try again; a host that always ends the connection may want a client certificate (`client-cert-file:`)"
+            }
             Self::Timeout { .. } => "try again; if the host is just slow, raise the time limit",
+            Self::LeftAlone { .. } => "run again later, ask less often, or use a mirror",
             Self::Status(error) if error.status == StatusCode::TOO_MANY_REQUESTS => {
                 "the host limits requests: log in for a higher limit, ask less often, or use a mirror"
             }

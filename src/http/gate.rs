@@ -54,14 +54,19 @@ impl Gate {
         }
     }
 
-    /// Waits for a turn.
-    pub(super) async fn pass(self: &Arc<Self>) -> Pass {
+    /// Waits for a turn; if it is closed for longer than `longest`, that is told instead.
+    pub(super) async fn pass(self: &Arc<Self>, longest: Duration) -> Result<Pass, Duration> {
         // The semaphore is never closed, so there always is a permit in the end.
         let permit = self.permits.clone().acquire_owned().await.ok();
+        let pass = Pass { gate: self.clone(), permit };
         while let Some(until) = self.with(|state| state.closed_until.filter(|until| *until > Instant::now())) {
+            let wait = until.duration_since(Instant::now());
+            if wait > longest {
+                return Err(wait);
+            }
             sleep_until(until).await;
         }
-        Pass { gate: self.clone(), permit }
+        Ok(pass)
     }
 
     fn calm(&self) {
@@ -85,7 +90,8 @@ impl Gate {
 
     fn narrow(&self, pause: Duration) {
         self.with(|state| {
-            let until = Instant::now() + pause;
+            // Nobody means more than a day.
+            let until = Instant::now() + pause.min(Duration::from_secs(86_400));
             // One storm is one complaint, however many requests were under way.
             if state.closed_until.is_none_or(|closed| closed <= Instant::now()) {
                 let half = (state.width / 2).max(1);
@@ -119,28 +125,35 @@ impl Drop for Pass {
 mod tests {
     use super::*;
 
+    const MINUTE: Duration = Duration::from_secs(60);
+
     #[tokio::test]
     async fn narrows_at_once_and_widens_slowly() {
         let blocked =
-            async |gate: &Arc<Gate>| tokio::time::timeout(Duration::from_millis(30), gate.pass()).await.is_err();
+            async |gate: &Arc<Gate>| tokio::time::timeout(Duration::from_millis(30), gate.pass(MINUTE)).await.is_err();
         let gate = Arc::new(Gate::new());
-        let first = gate.pass().await;
+        let first = gate.pass(MINUTE).await.unwrap();
         gate.narrow(Duration::from_millis(60));
         gate.narrow(Duration::from_millis(20));
         assert_eq!(gate.with(|state| state.width), 8, "one storm narrows once");
         drop(first);
         let start = Instant::now();
-        drop(gate.pass().await);
+        drop(gate.pass(MINUTE).await.unwrap());
         assert!(start.elapsed() >= Duration::from_millis(50), "closed for as long as was asked");
         for _ in 0..6 {
-            drop(gate.pass().await);
+            drop(gate.pass(MINUTE).await.unwrap());
         }
         let mut passes = Vec::new();
         for _ in 0..8 {
-            passes.push(gate.pass().await);
+            passes.push(gate.pass(MINUTE).await.unwrap());
         }
         assert!(blocked(&gate).await, "eight at a time");
         (0..9).for_each(|_| gate.calm());
         assert!(!blocked(&gate).await, "nine after a calm round");
+        passes[0].narrow(Duration::from_secs(3600));
+        passes.clear();
+        let wait = gate.pass(MINUTE).await.err().unwrap();
+        assert!(wait > Duration::from_secs(3590), "nobody waits for an hour");
+        assert!(gate.pass(MINUTE).await.is_err(), "whoever does not wait takes no turn");
     }
 }

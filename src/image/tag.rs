@@ -25,6 +25,15 @@ pub enum TagError {
 impl Tag {
     /// Reads a tag, strictly in ASCII.
     pub fn new(text: &str) -> Result<Self, TagError> {
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let bytes = text.as_bytes();
+        // Registries list them by the thousand: what is wrong is only looked for where something is.
+        if bytes.len() <= 128
+            && bytes.first().is_some_and(is_word)
+            && bytes.iter().all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'))
+        {
+            return Ok(Self(text.into()));
+        }
         if text.is_empty() {
             return Err(TagError::Empty);
         }
@@ -35,10 +44,7 @@ impl Tag {
                 return Err(TagError::Character(character, at));
             }
         }
-        if text.len() > 128 {
-            return Err(TagError::TooLong(text.len()));
-        }
-        Ok(Self(text.into()))
+        Err(TagError::TooLong(text.len()))
     }
 
     /// The tag as it is written.

@@ -13,6 +13,8 @@ pub struct Access {
     pub credential: Option<String>,
     /// Whether the registry wanted to see it. An open registry answers without.
     pub wanted: bool,
+    /// Why a credential of the platform was of no use, so that an anonymous user did all this.
+    pub left_out: Option<String>,
     /// How many tags it lists.
     pub tags: usize,
     /// Whether it tells what one of them points at.
@@ -33,6 +35,7 @@ impl Remote {
         Ok(Access {
             credential: found.map(|found| found.source),
             wanted: self.wants_login().await,
+            left_out: self.left_out.get().cloned(),
             tags: tags.len(),
             pulls,
             rate_limit: self.quota.told(),

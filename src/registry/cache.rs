@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::http::Url;
+use crate::http::header::HeaderValue;
 use crate::image::{Digest, ImageName, Tag};
 
 use super::content::digest_of;
@@ -75,6 +76,11 @@ impl Cache {
         }
         let written: Written<'_> =
             serde_json::from_slice(text).ok().filter(|list: &Written<'_>| list.url == url.as_str())?;
+        // What can't be a header would make a request of it that can't be sent.
+        let is_header = |text: &Option<String>| text.as_deref().is_none_or(|text| HeaderValue::from_str(text).is_ok());
+        if !is_header(&written.etag) || !is_header(&written.last_modified) {
+            return None;
+        }
         let tags = written.tags.iter().map(|tag| Tag::new(tag).ok()).collect::<Option<_>>()?;
         Some(CachedList { url: url.to_string(), etag: written.etag, last_modified: written.last_modified, tags })
     }
@@ -197,8 +203,20 @@ mod tests {
         let other = Url::parse("http://r.acme/v2/b/tags/list?n=1000").unwrap();
         keep(&cache.list_path(other.as_str()), &whole);
         assert_eq!(cache.list(&other), None, "the list of another image");
-        let text = br#"{"url":"http://r.acme/v2/a/tags/list?n=1000","etag":"1","tags":["a b"]}"#;
-        keep(&path, &[digest_of(text, None).as_bytes(), text].concat());
-        assert_eq!(cache.list(&url), None, "a tag that is none");
+        for (fault, rest) in [
+            ("a tag that is none", r#""etag":"1","tags":["a b"]"#),
+            ("a validator that no header can hold", r#""etag":"1\r\nx: y","tags":["v1"]"#),
+            ("another one", r#""last_modified":"\u0000","tags":["v1"]"#),
+        ] {
+            let text = format!(r#"{{"url":"{url}",{rest}}}"#);
+            keep(&path, &[digest_of(text.as_bytes(), None).as_bytes(), text.as_bytes()].concat());
+            assert_eq!(cache.list(&url), None, "{fault}");
+        }
+        // Neither an endless file nor a folder is read.
+        std::fs::remove_file(&path).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert_eq!(cache.list(&url), None, "a folder");
+        keep(&path, &whole);
+        assert_eq!(cache.list(&url), None, "nothing can be kept there, and nobody minds");
     }
 }

@@ -14,8 +14,20 @@ pub enum Credential {
     },
     /// A refresh token to be exchanged for access tokens: `identitytoken` of docker's `config.json`.
     Identity(Secret),
-    /// A token that the registry itself takes: `registrytoken` of docker's `config.json`.
+    /// A token that the registry itself takes: `registrytoken` of docker's `config.json`. Nothing else gives one: what
+    /// people call a token is a password, and is sent as one, with [`Login`].
     Bearer(Secret),
+}
+
+/// User name and secret as people give them. A token often comes without a user name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// `None` for a token: the name is then the one that the registry's vendor has for such users.
+    pub user: Option<String>,
+    /// The password or the token.
+    pub secret: Secret,
+    /// Where it was found, for people.
+    pub source: String,
 }
 
 /// A credential and its source.
@@ -28,6 +40,14 @@ pub struct Found {
     /// Taken from the platform, not given for this registry in so many words. If it is refused, the registry is asked
     /// anonymously: a job's token without the right to packages must not hide public images.
     pub implicit: bool,
+}
+
+impl Login {
+    /// As it is sent to a registry whose vendor calls the user of a bare token `token_user`.
+    pub(super) fn found(self, token_user: &str) -> Found {
+        let user = self.user.as_deref().unwrap_or(token_user);
+        Found { credential: Credential::basic(user, self.secret), source: self.source, implicit: false }
+    }
 }
 
 impl Credential {

@@ -191,6 +191,9 @@ impl RegistryError {
                 "log in with `docker login`, or set TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD; registries also \
                  answer so for images that do not exist"
             }
+            Self::Unauthorized { sent, .. } if sent == REDIRECTED => {
+                "if the other host is the one that is meant, name it in place of this one, or as its `mirror:`"
+            }
             Self::Unauthorized { .. } => "is the credential current, and is it meant for this registry?",
             Self::Forbidden { .. } => "the account needs the right to pull this image",
             Self::NotFound { .. } => "is the name right? Some registries hide images from those who may not pull them",
@@ -216,3 +219,6 @@ impl RegistryError {
 
 /// How a request without credential is named.
 pub(super) const ANONYMOUS: &str = "an anonymous request";
+
+/// How a request is named that was answered at another host, where a redirect led.
+pub(super) const REDIRECTED: &str = "a request without its credential, which does not follow redirects to another host";

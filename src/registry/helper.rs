@@ -15,7 +15,7 @@ use super::credential::Credential;
 use super::docker_config::pair;
 
 /// A helper that opens a dialogue on a machine without a screen would wait for ever.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How the helpers of docker say that they hold nothing for a registry (docker-credential-helpers, `credentials/error.go`).
 const NOTHING: &str = "credentials not found in native keychain";
@@ -29,11 +29,13 @@ struct Answer {
     secret: String,
 }
 
-/// Asks `docker-credential-<name>` for the credential of `server`; `None` if it holds none.
+/// Asks `docker-credential-<name>` for the credential of `server`, and waits as long as `patience` says; `None` if it
+/// holds none.
 pub(super) async fn ask(
     name: &str,
     server: &str,
     environment: &BTreeMap<String, String>,
+    patience: Duration,
 ) -> Result<Option<Credential>, String> {
     let program = format!("docker-credential-{name}");
     if name.contains(['/', '\\']) {
@@ -52,9 +54,9 @@ pub(super) async fn ask(
         }
         child.wait_with_output().await
     };
-    let output = tokio::time::timeout(PATIENCE, conversation)
+    let output = tokio::time::timeout(patience, conversation)
         .await
-        .map_err(|_| format!("{program} gave no answer within {} s", PATIENCE.as_secs()))?
+        .map_err(|_| format!("{program} gave no answer within {} s", patience.as_secs_f32()))?
         .map_err(|error| format!("{program}: {error}"))?;
     if !output.status.success() {
         // Helpers complain on either stream.
@@ -74,4 +76,25 @@ pub(super) async fn ask(
 fn find(program: &str, environment: &BTreeMap<String, String>) -> Option<PathBuf> {
     let folders = environment.get("PATH").map(std::env::split_paths)?;
     folders.map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+#[cfg(all(test, unix))]
+#[expect(clippy::disallowed_methods, reason = "a test writes the program that it starts")]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[tokio::test]
+    async fn a_helper_that_waits_for_somebody_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("docker-credential-dialogue");
+        std::fs::write(&program, "#!/bin/sh\nexec sleep 60\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", folder.path().display());
+        let environment = BTreeMap::from([("PATH".to_owned(), path)]);
+        let answer = ask("dialogue", "r.acme", &environment, Duration::from_millis(100)).await;
+        assert_eq!(answer, Err("docker-credential-dialogue gave no answer within 0.1 s".to_owned()));
+        let answer = ask("../dialogue", "r.acme", &environment, PATIENCE).await;
+        assert_eq!(answer, Err("\"../dialogue\" is not the name of a credential helper".to_owned()));
+    }
 }

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::secret::Secret;
 
-use super::credential::{Credential, Found};
+use super::credential::{Found, Login};
 use super::docker_config::{DockerConfig, Says};
 use super::helper;
 use super::surroundings::Surroundings;
@@ -89,12 +89,11 @@ impl Keychain {
         for kind in ["PASSWORD", "TOKEN"] {
             let name = format!("{prefix}_{kind}");
             let Some(secret) = self.value(&name)? else { continue };
-            let user = match &user {
-                Some(user) => user.reveal(),
-                None if kind == "TOKEN" => vendor.token_user(),
-                None => return Err(format!("{name} is set, but not {prefix}_USERNAME")),
-            };
-            return Ok(Some(Found { credential: Credential::basic(user, secret), source: name, implicit: false }));
+            if user.is_none() && kind == "PASSWORD" {
+                return Err(format!("{name} is set, but not {prefix}_USERNAME"));
+            }
+            let user = user.map(|user| user.reveal().to_owned());
+            return Ok(Some(Login { user, secret, source: name }.found(vendor.token_user())));
         }
         Ok(None)
     }
@@ -134,7 +133,7 @@ impl Keychain {
 
     async fn ask_helper(&self, name: &str, server: &str) -> Answer {
         self.once(format!("helper {name} {server}"), async {
-            let credential = helper::ask(name, server, self.surroundings.environment()).await?;
+            let credential = helper::ask(name, server, self.surroundings.environment(), helper::PATIENCE).await?;
             let source = format!("docker-credential-{name}");
             Ok(credential.map(|credential| Found { credential, source, implicit: false }))
         })

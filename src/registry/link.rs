@@ -3,15 +3,23 @@
 use crate::http::header::{HeaderMap, LINK};
 use crate::http::{Url, origin, redacted};
 
+/// How the path of every tag list ends.
+const LIST: &str = "/tags/list";
+
 /// The next page, if there is one; an error text if it must not be followed.
 pub(super) fn next_page(headers: &HeaderMap, here: &Url, registry: &Url) -> Result<Option<Url>, String> {
     let values = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
     let Some(target) = values.flat_map(read).find(|(_, relation)| relation == "next").map(|(target, _)| target) else {
         return Ok(None);
     };
-    let next = here.join(&target).map_err(|error| format!("the link to its next page is no URL: {error}"))?;
+    let mut next = here.join(&target).map_err(|error| format!("the link to its next page is no URL: {error}"))?;
     if origin(&next) != origin(registry) {
         return Err(format!("the link to its next page leads away from the registry, to {}", redacted(&next)));
+    }
+    // Behind a gateway, some name the list by a path that nobody answers at from outside: Artifactory leaves its
+    // repository out (renovatebot/renovate#15030), Nexus puts one in (sonatype/nexus-public#1011). Only the query counts.
+    if next.path().ends_with(LIST) && here.path().ends_with(LIST) {
+        next.set_path(here.path());
     }
     Ok(Some(next))
 }
@@ -47,6 +55,8 @@ mod tests {
             (r#"<https://r.acme:5000/v2/a/tags/list?last=v5>;rel=next"#,            Ok(Some("https://r.acme:5000/v2/a/tags/list?last=v5"))),
             (r#"<list?last=v5>; REL="Next""#,                                       Ok(Some("https://r.acme:5000/v2/a/tags/list?last=v5"))),
             (r#"</first>; rel="first", </v2/a/tags/list?last=a,b>; rel="next""#,    Ok(Some("https://r.acme:5000/v2/a/tags/list?last=a,b"))),
+            (r#"</v2/other/tags/list?last=v5&n=5>; rel="next""#,                    Ok(Some("https://r.acme:5000/v2/a/tags/list?last=v5&n=5"))),
+            (r#"<https://r.acme:5000/repository/hub/v2/a/tags/list?n=5>; rel=next"#, Ok(Some("https://r.acme:5000/v2/a/tags/list?n=5"))),
             (r#"</v2/a/tags/list?last=v5>; rel="prev""#,                            Ok(None)),
             ("",                                                                    Ok(None)),
             ("<broken",                                                             Ok(None)),

@@ -26,15 +26,17 @@ impl Remote {
         let mut kept = Vec::new();
         let mut seen = HashSet::new();
         let mut before: Option<Page> = None;
-        // Whether this list turned out to be cut without a word.
-        let mut cut = false;
+        // Whether this list turned out to be cut without a word, and whether the registry said where it goes on.
+        let (mut cut, mut linked) = (false, false);
         loop {
             seen.insert(url.to_string());
             let answer = match (self.ask(name, shown, request).await, &known) {
                 (Err(error), Some(list)) if seen.len() == 1 && is_unchanged(&error) => return Ok(list.tags.clone()),
+                (Err(error), _) if seen.len() > 1 => return Err(lost(error)),
                 (answer, _) => answer?,
             };
             let (page, next) = self.page(name, &answer, &mut kept)?;
+            linked |= next.is_some();
             let early = |why: &str| RegistryError::ListEndsEarly { image: shown.to_owned(), why: why.to_owned() };
             if page.entries > 0 && before.as_ref() == Some(&page) {
                 return Err(early("its pages repeat"));
@@ -45,7 +47,7 @@ impl Remote {
             let full = page.entries == asked as usize;
             let next = match next {
                 Some(next) => next,
-                None if full && (cut || !self.is_whole(name, &page).await?) => {
+                None if full && !linked && (cut || !self.is_whole(name, &page).await?) => {
                     cut = true;
                     self.endpoint.tags(name, asked, page.last.as_deref())
                 }
@@ -103,7 +105,7 @@ impl Remote {
             return Ok(true);
         }
         let url = self.endpoint.tags(name, 1, page.last.as_deref());
-        let answer = self.ask(name, name.familiar(), Request::get(url)).await?;
+        let answer = self.ask(name, name.familiar(), Request::get(url)).await.map_err(lost)?;
         let (probe, _) = self.page(name, &answer, &mut Vec::new())?;
         drop(finding_out);
         match probe.entries {
@@ -150,16 +152,25 @@ fn too_long(image: &str, what: &'static str, limit: usize) -> RegistryError {
     RegistryError::ListTooLong { image: image.to_owned(), what, limit }
 }
 
+/// An image whose first page was there exists: 404 then means that a page of its list can't be had.
+fn lost(error: RegistryError) -> RegistryError {
+    match error {
+        RegistryError::NotFound { image, url, .. } => {
+            RegistryError::ListEndsEarly { image, why: format!("{url} answers 404, though there are tags before it") }
+        }
+        other => other,
+    }
+}
+
 /// Every tag once, where it first stood. Pages overlap when tags are pushed between two requests.
 fn once(mut tags: Vec<Tag>) -> Vec<Tag> {
-    let mut order: Vec<usize> = (0..tags.len()).collect();
-    order.sort_unstable_by(|a, b| tags[*a].cmp(&tags[*b]).then(a.cmp(b)));
-    let mut again = vec![false; tags.len()];
-    for pair in order.windows(2) {
-        again[pair[1]] = tags[pair[0]] == tags[pair[1]];
+    // Most registries sort their lists.
+    if !tags.is_sorted_by(|a, b| a < b) {
+        let mut seen = HashSet::with_capacity(tags.len());
+        let first: Vec<bool> = tags.iter().map(|tag| seen.insert(tag)).collect();
+        let mut first = first.into_iter();
+        tags.retain(|_| first.next().unwrap_or_default());
     }
-    let mut again = again.into_iter();
-    tags.retain(|_| !again.next().unwrap_or_default());
     tags.shrink_to_fit();
     tags
 }
@@ -172,6 +183,8 @@ mod tests {
     fn each_tag_once_in_the_order_of_the_registry() {
         let tags = |text: &str| text.split(' ').map(|tag| Tag::new(tag).unwrap()).collect::<Vec<_>>();
         assert_eq!(once(tags("b a b c a a")), tags("b a c"));
+        assert_eq!(once(tags("a b c")), tags("a b c"));
+        assert_eq!(once(tags("a b b")), tags("a b"));
         assert_eq!(once(Vec::new()), Vec::new());
     }
 }

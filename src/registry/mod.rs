@@ -31,7 +31,7 @@ mod token;
 mod vendors;
 
 pub use access::Access;
-pub use credential::{Credential, Found};
+pub use credential::{Credential, Found, Login};
 pub use error::RegistryError;
 pub use keychain::Keychain;
 pub use quota::RateLimit;

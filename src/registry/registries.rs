@@ -65,7 +65,7 @@ impl Registries {
     pub async fn check(&self, name: &ImageName) -> Result<Access, RegistryError> {
         if let Some(layout) = self.layout(name) {
             let (tags, rate_limit) = (layout.tags(name)?.len(), None);
-            return Ok(Access { credential: None, wanted: false, tags, pulls: true, rate_limit });
+            return Ok(Access { credential: None, wanted: false, left_out: None, tags, pulls: true, rate_limit });
         }
         self.in_turn(name, async |remote| remote.check(name).await).await
     }

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::{Mutex, RwLock, Semaphore};
+use tokio::sync::{Mutex, MutexGuard, RwLock, Semaphore};
 
-use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError, Url, redacted};
+use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError, Url, origin, redacted};
 use crate::image::ImageName;
 use crate::secret::Secret;
 
@@ -13,7 +13,7 @@ use super::cache::Cache;
 use super::challenge::Challenge;
 use super::credential::{Credential, Found};
 use super::endpoint::Endpoint;
-use super::error::{ANONYMOUS, RegistryError};
+use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
 use super::keychain::Keychain;
 use super::quota::Quota;
 use super::refusal::{named, refusal_error, token_error};
@@ -47,6 +47,8 @@ pub(super) struct Remote {
     asked: AtomicBool,
     /// Set if there is no way to the registry: the other images need not try it all again.
     unreachable: OnceLock<Arc<HttpError>>,
+    /// Why a credential of the platform was left out, once it was.
+    pub(super) left_out: OnceLock<String>,
     /// Set once it sent more tags than were asked for: then its lists are whole.
     pub(super) ignores_page_size: OnceLock<()>,
     /// Held by who finds out whether it does.
@@ -90,6 +92,7 @@ impl Remote {
             first: Mutex::default(),
             asked: AtomicBool::new(false),
             unreachable: OnceLock::new(),
+            left_out: OnceLock::new(),
             ignores_page_size: OnceLock::new(),
             probe: Mutex::default(),
         }
@@ -109,33 +112,57 @@ impl Remote {
     pub(super) async fn ask(&self, name: &ImageName, shown: &str, request: Request) -> Result<Response, RegistryError> {
         let guard = if self.asked.load(Ordering::Acquire) { None } else { Some(self.first.lock().await) };
         // Who waited for the first conversation does not keep the others waiting.
-        let guard = guard.filter(|_| !self.asked.load(Ordering::Acquire));
+        let mut guard = guard.filter(|_| !self.asked.load(Ordering::Acquire));
+        let is_first = guard.is_some();
         if let Some(source) = self.unreachable.get() {
             return Err(RegistryError::Http { image: shown.to_owned(), source: source.clone() });
         }
         self.quota.check(&self.registry, shown, self.http.sent())?;
-        let answer = self.converse(name, shown, request.limit(self.limits.body).timeout(self.limits.request)).await;
+        let request = request.limit(self.limits.body).timeout(self.limits.request);
+        let answer = self.converse(name, shown, request, &mut guard).await;
         match &answer {
             Ok(response) => self.quota.listen(response),
-            Err(RegistryError::Http { source, .. }) if guard.is_some() && is_no_way(source) => {
-                // Set once, by the only one who holds the guard.
+            Err(RegistryError::Http { source, .. }) if is_first && is_no_way(source) => {
+                // Set once, by the only one who is the first.
                 let _ = self.unreachable.set(source.clone());
             }
             Err(_) => {}
         }
-        self.asked.store(true, Ordering::Release);
-        drop(guard);
+        self.let_others_in(&mut guard);
         answer
     }
 
+    /// Ends the time in which all others wait for the first conversation.
+    fn let_others_in(&self, guard: &mut Option<MutexGuard<'_, ()>>) {
+        self.asked.store(true, Ordering::Release);
+        *guard = None;
+    }
+
     /// Asks, and asks again with what the registry demands, until it is content or has refused all there is.
-    async fn converse(&self, name: &ImageName, shown: &str, request: Request) -> Result<Response, RegistryError> {
+    /// Whoever holds the `guard` lets it go as soon as it is known how to ask.
+    async fn converse(
+        &self,
+        name: &ImageName,
+        shown: &str,
+        request: Request,
+        guard: &mut Option<MutexGuard<'_, ()>>,
+    ) -> Result<Response, RegistryError> {
         let path = self.endpoint.path(name);
+        let known = self.scheme.read().await.clone();
+        let mut scheme = known.clone();
+        // Whether it is this image that was told so.
+        let mut told = known == Scheme::Unknown;
         let mut refused: Option<Secret> = None;
         let mut demands = 0;
         loop {
-            let scheme = self.scheme.read().await.clone();
-            let authorization = self.authorize(&path, shown, &scheme, refused.as_ref()).await?;
+            let authorization = match self.authorize(&path, shown, &scheme, refused.as_ref()).await {
+                Err(RegistryError::RealmElsewhere { .. }) if !told => {
+                    // Where another image was sent for a token need not be where this one is sent.
+                    (scheme, told) = (Scheme::Unknown, true);
+                    continue;
+                }
+                authorization => authorization?,
+            };
             let outgoing = match &authorization.header {
                 Header::None => request.clone(),
                 Header::Basic(user, password) => request.clone().basic(user, password),
@@ -143,13 +170,11 @@ impl Remote {
             };
             let refusal = match self.http.send(outgoing).await {
                 Ok(response) => {
-                    if scheme == Scheme::Unknown {
-                        self.learn(&Scheme::Unknown, Scheme::Open).await;
-                    }
+                    let worked = if scheme == Scheme::Unknown { Scheme::Open } else { scheme };
+                    self.learn(&known, worked).await;
                     return Ok(response);
                 }
-                Err(HttpError::Status(refusal)) => refusal,
-                Err(error) => return Err(RegistryError::Http { image: shown.to_owned(), source: Arc::new(error) }),
+                Err(error) => self.refusal(shown, error)?,
             };
             let demanded = self.demanded(&path, &scheme, &refusal).await;
             // A token may have expired early, or been revoked: once, another one is tried.
@@ -160,12 +185,36 @@ impl Remote {
             demands += 1;
             match demanded {
                 // A registry that never agrees with itself is refused in the end.
-                Some(demanded) if demanded != scheme && demands < 5 => self.learn(&scheme, demanded).await,
+                Some(demanded) if demanded != scheme && demands < 5 => {
+                    (scheme, told) = (demanded, true);
+                    self.learn(&Scheme::Unknown, scheme.clone()).await;
+                    self.let_others_in(guard);
+                }
                 Some(_) if token.is_some() => {}
-                _ => return Err(refusal_error(shown, refusal, authorization.named)),
+                _ => {
+                    let sent = self.sent_along(&refusal.url, authorization.named);
+                    return Err(refusal_error(shown, refusal, sent));
+                }
             }
             refused = token.or(refused);
         }
+    }
+
+    /// A status that says no; any other failure is the end.
+    fn refusal(&self, image: &str, error: HttpError) -> Result<Box<StatusError>, RegistryError> {
+        let (image, url) = (image.to_owned(), self.endpoint.base());
+        match error {
+            HttpError::Status(refusal) => Ok(refusal),
+            HttpError::LeftAlone { wait, .. } => {
+                Err(RegistryError::RateLimited { image, url: redacted(url), retry_after: Some(wait) })
+            }
+            error => Err(RegistryError::Http { image, source: Arc::new(error) }),
+        }
+    }
+
+    /// What came along with a request to whoever answered in the end: nothing secret leaves the registry's own host.
+    fn sent_along(&self, answered: &str, named: String) -> String {
+        if answered.starts_with(&origin(self.endpoint.base())) { named } else { REDIRECTED.to_owned() }
     }
 
     /// What a refusal demands, if it demands anything that was not known.
@@ -188,6 +237,9 @@ impl Remote {
 
     /// Keeps what was learnt, unless another image's conversation has learnt something else since.
     async fn learn(&self, before: &Scheme, now: Scheme) {
+        if *before == now {
+            return;
+        }
         let mut scheme = self.scheme.write().await;
         if *scheme == *before {
             *scheme = now;
@@ -238,6 +290,8 @@ impl Remote {
                 answer => return answer,
             };
             tracing::warn!(%error, "asking anonymously");
+            // Whoever else finds out says much the same.
+            let _ = self.left_out.set(error.to_string());
         }
         self.tokens.get(&anonymous, refused).await.map_err(|error| token_error(shown, error, ANONYMOUS))
     }
@@ -257,12 +311,8 @@ impl Remote {
 
     /// The credential for an image path of this registry.
     pub(super) async fn credential(&self, path: &str) -> Result<Option<Found>, RegistryError> {
-        if let Some(credential) = &self.settings.credential {
-            return Ok(Some(Found {
-                credential: credential.clone(),
-                source: "the configuration".to_owned(),
-                implicit: false,
-            }));
+        if let Some(login) = &self.settings.login {
+            return Ok(Some(login.clone().found(self.vendor.token_user())));
         }
         self.keychain
             .find(&self.endpoint.host, self.vendor, path)

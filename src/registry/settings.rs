@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::http::{Patience, Profile};
 
-use super::credential::Credential;
+use super::credential::Login;
 
 /// One registry, as configured. The default is a public registry over HTTPS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub struct HostSettings {
     /// Ask there instead: `host[:port][/prefix]`, or a URL. What stands before a `/v2` in its path is where the API
     /// begins, what stands after it is put before every image path, as pull-through caches want it.
     pub mirror: Option<String>,
-    /// A credential for this host that the configuration points at; goes before all that is found elsewhere.
-    pub credential: Option<Credential>,
+    /// What the configuration points at for this host; goes before all that is found elsewhere.
+    pub login: Option<Login>,
     /// Further hosts that may see the credential when they ask for tokens: token services that are not the registry.
     pub auth_hosts: Vec<String>,
     /// Tags to ask for at once; 1000 unless the registry is known to want less.

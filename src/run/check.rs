@@ -69,6 +69,9 @@ pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check
 /// Which credential, what it may do, and how much is left.
 fn told(access: &Access, name: &ImageName) -> String {
     let user = match (&access.credential, access.wanted) {
+        _ if access.left_out.is_some() => {
+            format!("anonymous, for {}", access.left_out.as_deref().unwrap_or_default())
+        }
         (Some(source), true) => format!("with the credential from {source}"),
         (Some(source), false) => format!("open to all, the credential from {source} is not wanted"),
         (None, _) => "anonymous".to_owned(),

@@ -5,23 +5,22 @@ use std::path::Path;
 use crate::config::{LimitSettings, RegistrySettings};
 use crate::error::Error;
 use crate::http::Profile;
-use crate::registry::{Credential, HostSettings, Limits};
+use crate::registry::{HostSettings, Limits, Login};
 use crate::secret::Secret;
 
 /// The settings of one registry. Paths in them start from `folder`.
 pub(super) fn settings(folder: &Path, host: &str, written: &RegistrySettings) -> Result<HostSettings, Error> {
     let read = |file: &Option<String>, key: &str| file.as_ref().map(|file| bytes(folder, file, key, host)).transpose();
     let client_pem = read(&written.client_cert_file, "client-cert-file")?;
-    let asked = written.mirror.as_deref().unwrap_or(host);
     Ok(HostSettings {
-        plain_http: written.plain_http.unwrap_or_else(|| is_loopback(asked)),
+        plain_http: written.plain_http,
         profile: Profile {
             ca_pem: read(&written.ca_file, "ca-file")?,
             client_pem: client_pem.map(|pem| Secret::new(&String::from_utf8_lossy(&pem))),
             ..Profile::default()
         },
         mirror: written.mirror.clone(),
-        credential: credential(host, written)?,
+        login: login(host, written)?,
         auth_hosts: written.auth_hosts.clone(),
         page_size: written.page_size,
         budget: written.budget,
@@ -50,22 +49,17 @@ pub(super) fn secret(variable: &str) -> Option<Secret> {
     Some(Secret::new(&text)).filter(|secret| !secret.is_empty())
 }
 
-fn credential(host: &str, written: &RegistrySettings) -> Result<Option<Credential>, Error> {
-    let variable = |name: &Option<String>| {
-        let found = name.as_deref().map(|name| {
-            secret(name).ok_or_else(|| {
-                Error::usage(format!("the variable {name}, which holds a credential for {host}, is not set"))
-            })
-        });
-        found.transpose()
+/// A password has a user name beside it, a token may have one: the configuration is checked for that.
+fn login(host: &str, written: &RegistrySettings) -> Result<Option<Login>, Error> {
+    let variable = |name: &str| {
+        secret(name).ok_or_else(|| {
+            Error::usage(format!("the variable {name}, which holds a credential for {host}, is not set"))
+        })
     };
-    let (username, password) = (variable(&written.username_env)?, variable(&written.password_env)?);
-    let token = variable(&written.token_env)?;
-    Ok(match (username, password, token) {
-        (_, _, Some(token)) => Some(Credential::Bearer(token)),
-        (Some(username), Some(password), None) => Some(Credential::basic(username.reveal(), password)),
-        _ => None,
-    })
+    let Some(name) = written.password_env.as_ref().or(written.token_env.as_ref()) else { return Ok(None) };
+    let user = written.username_env.as_deref().map(variable).transpose()?;
+    let user = user.map(|user| user.reveal().to_owned());
+    Ok(Some(Login { user, secret: variable(name)?, source: format!("{name} (the configuration)") }))
 }
 
 fn bytes(folder: &Path, file: &str, key: &str, host: &str) -> Result<Vec<u8>, Error> {
@@ -74,43 +68,16 @@ fn bytes(folder: &Path, file: &str, key: &str, host: &str) -> Result<Vec<u8>, Er
         .map_err(|error| Error::usage(format!("can't read {}, the {key} of {host}: {error}", path.display())))
 }
 
-/// Whether a registry or mirror is on this machine: nobody else can listen in there.
-fn is_loopback(address: &str) -> bool {
-    let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let host = bare.split('/').next().unwrap_or(bare);
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((v6, _)) => v6,
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_on_this_machine() {
-        #[rustfmt::skip]
-        let rows = [
-            ("localhost:5000",             true),
-            ("127.0.0.1:5000/hub",         true),
-            ("http://127.0.0.1:5000",      true),
-            ("[::1]:5000",                 true),
-            ("docker.io",                  false),
-            ("localhost.acme.dev:5000",    false),
-            ("10.0.0.1:5000",              false),
-        ];
-        for (address, local) in rows {
-            assert_eq!(is_loopback(address), local, "{address}");
-        }
-    }
 
     #[test]
     fn nothing_that_is_written_is_passed_over() {
         let folder = tempfile::tempdir().unwrap();
         let written = RegistrySettings {
             mirror: Some("127.0.0.1:5000".to_owned()),
+            plain_http: true,
             auth_hosts: vec!["auth.acme.dev".to_owned()],
             page_size: Some(100),
             budget: Some(7),
@@ -126,6 +93,9 @@ mod tests {
         let absent = RegistrySettings { ca_file: Some("none.pem".to_owned()), ..RegistrySettings::default() };
         let error = settings(folder.path(), "acme.dev", &absent).unwrap_err();
         assert!(error.to_string().contains("the ca-file of acme.dev"), "{error}");
+        // Loopback is no exception: unencrypted is what is said to be.
+        let written = RegistrySettings { plain_http: false, ..written };
+        assert!(!settings(folder.path(), "localhost:5000", &written).unwrap().plain_http);
         let limits = limits(&LimitSettings { answer: Some(5), pages: Some(2), ..LimitSettings::default() });
         assert_eq!((limits.body, limits.pages, limits.tags), (5, 2, Limits::default().tags));
     }

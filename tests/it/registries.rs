@@ -8,10 +8,12 @@ use tagboat::http::Patience;
 use tagboat::image::{ImageName, Tag};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries};
 
+mod checks;
 mod faults;
 mod folders;
 mod logins;
 mod paging;
+mod program;
 mod real;
 mod real_logins;
 mod sources;

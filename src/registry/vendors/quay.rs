@@ -1,4 +1,5 @@
-//! Quay: its own API tells when a tag began to point at what it points at.
+//! Quay: its own API tells when a tag began to point at what it points at; a token is sent with a user name that says
+//! that it is one.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -8,7 +9,7 @@ use crate::http::HttpError;
 use super::super::surroundings::Surroundings;
 use super::vendor::{Vendor, told};
 
-/// quay.io.
+/// quay.io. Robot accounts have user names of their own.
 pub(super) struct Quay;
 
 #[async_trait]
@@ -19,6 +20,11 @@ impl Vendor for Quay {
 
     fn serves(&self, host: &str, _: &Surroundings) -> bool {
         host == "quay.io"
+    }
+
+    /// The user name for an OAuth access token (quay/quay, `auth/credential_consts.py`).
+    fn token_user(&self) -> &'static str {
+        "$oauthtoken"
     }
 
     /// Quay API, `listRepoTags`: one row for each time that the tag was moved.

@@ -3,47 +3,75 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use tagboat::image::Digest;
-use tagboat::registry::{Registry, RegistryError};
+use tagboat::http::{Client, Patience, Profile, Request, Url};
+use tagboat::registry::{Limits, Registries, Registry, RegistryError};
 
-use super::{connect, name, tag, texts, variable};
+use super::logins::{SECRET, basic, refs};
+use super::{connect, connect_with, keychain, name, plain, tag, texts};
 use crate::support::process::free_port;
+use crate::support::token_server::login;
 use crate::support::wire::{Asked, Double, Manner, Reply};
 
-const SECRET: &str = "planted-secret";
+/// What happens at `/v2/bad/…` to somebody who is logged in (the text is the address of another host), and what the user
+/// sees of it.
+type Fault = (&'static str, fn(&Asked, &str) -> Reply, Sees);
 
-/// What happens at `/v2/bad/…`, and the errors that name it: a text that has to be there, and one of its hint.
-type Fault = (&'static str, fn(&Asked) -> Reply, &'static str, &'static str);
+enum Sees {
+    /// A text that has to be in the error, and one of its hint.
+    Error(&'static str, &'static str),
+    /// The fault is healed.
+    Tags(&'static [&'static str]),
+}
 
-const MILLISECOND: Duration = Duration::from_millis(20);
+use Sees::{Error, Tags};
+
+const PAUSE: Duration = Duration::from_millis(20);
 
 #[rustfmt::skip]
 const FAULTS: &[Fault] = &[
-    ("reset",                    |_| whole().manner(Manner::Hangup),                     "broke off: connection closed before",       ""),
-    ("stall",                    |_| whole().manner(Manner::Silence),                    "gave no complete answer within 0.4 s",      "raise the time limit"),
-    ("slow drip",                |_| whole().manner(Manner::Drip(MILLISECOND)),          "gave no complete answer within 0.4 s",      "raise the time limit"),
-    ("truncated body",           |_| whole().manner(Manner::Cut(10)),                    "broke off",                                 ""),
-    ("content length too small", |_| whole().manner(Manner::Claims(20)),                 "is not a tag list",                         "address of a registry"),
-    ("content length too large", |_| whole().manner(Manner::Cut(25)),                    "broke off",                                 ""),
-    ("500",                      |_| Reply::new(500, "oops"),                            "answered 500 Internal Server Error: oops",  "try again later"),
-    ("503",                      |_| Reply::new(503, ""),                                "answered 503",                              "try again later"),
-    ("429 storm",                |_| Reply::new(429, "").header("retry-after", "0"),     "limits requests; it asks to wait 0 s",      "higher limit"),
-    ("429 for an hour",          |_| Reply::new(429, "").header("retry-after", "3600"),  "limits requests; it asks to wait 3600 s",   "higher limit"),
-    ("401 without challenge",    |_| Reply::new(401, ""),                                "does not accept an anonymous request",      "docker login"),
-    ("403",                      |_| Reply::new(403, DENIED),                            "forbids this to an anonymous request: no",  "right to pull"),
-    ("404",                      |_| Reply::new(404, "<html>").header("content-type", "text/html"), "does not exist at",              "is the name right"),
-    ("a page for people",        |_| Reply::new(200, "<html>login</html>"),              "is not a tag list: expected value",         "address of a registry"),
-    ("the wrong shape",          |_| Reply::new(200, r#"{"tags":{"v1":1}}"#),            "expected a list of tags, or null",          "address of a registry"),
-    ("no tags at all",           |_| Reply::new(200, r#"{"name":"x"}"#),                 "missing field `tags`",                      "address of a registry"),
-    ("gzip bomb",                |_| Reply::new(200, BOMB.clone()).header("content-encoding", "gzip"),                                      "is larger than 16777216 bytes",             "raise the limit"),
-    ("a circle of links",        |_| whole().header("link", "</v2/bad/tags/list?n=1000>; rel=next"),   "in a circle",                 "nothing is changed"),
-    ("pages without end",        endless,                                                "more than 2000 pages",                      "raise the limit"),
-    ("the same page again",      again,                                                  "its pages repeat",                          "nothing is changed"),
-    ("a link to elsewhere",      |_| whole().header("link", "<http://other.invalid/v2/bad/tags/list>; rel=next"), "leads away from the registry", "nothing is changed"),
-    ("a redirect without HTTP",  |_| Reply::new(302, "").header("location", "file:///etc/passwd"), "which is not followed",           ""),
+    // Who refuses a connection does so for all images on it: this one is asked for elsewhere.
+    (REFUSED,                    |_, _| whole(),                                            Error("no connection to", "is it up")),
+    ("reset",                    |_, _| whole().manner(Manner::Hangup),                     Error("broke off: connection closed before", "")),
+    ("stall",                    |_, _| whole().manner(Manner::Silence),                    Error("gave no complete answer within 0.4 s", "raise the time limit")),
+    ("slow drip",                |_, _| whole().manner(Manner::Drip(PAUSE)),                Error("gave no complete answer within 0.4 s", "raise the time limit")),
+    ("truncated body",           |_, _| whole().manner(Manner::Cut(10)),                    Error("broke off", "")),
+    ("content length too small", |_, _| whole().manner(Manner::Claims(20)),                 Error("is not a tag list", "address of a registry")),
+    ("content length too large", |_, _| whole().manner(Manner::Cut(25)),                    Error("broke off", "")),
+    ("gzip bomb",                |_, _| bomb(),                                             Error("is larger than 16777216 bytes", "raise the limit")),
+    ("500",                      |_, _| Reply::new(500, "oops"),                            Error("answered 500 Internal Server Error: oops", "try again later")),
+    ("502",                      |_, _| Reply::new(502, ""),                                Error("answered 502", "try again later")),
+    ("503",                      |_, _| Reply::new(503, ""),                                Error("answered 503", "try again later")),
+    ("429 storm",                |_, _| Reply::new(429, "").header("retry-after", "0"),     Error("limits requests; it asks to wait 0 s", "higher limit")),
+    ("401 without challenge",    |_, _| Reply::new(401, ""),                                Error("does not accept the credential from TAGBOAT_REGISTRY_", "current")),
+    ("403",                      |_, _| Reply::new(403, DENIED),                            Error("forbids this to the credential from TAGBOAT_REGISTRY_", "right to pull")),
+    ("404",                      |_, _| page_for_people(404),                               Error("does not exist at", "is the name right")),
+    ("404 on the second page",   lost_page,                                                 Error("ends early: http://127.0.0.1", "nothing is changed")),
+    ("401 on the second page",   locked_page,                                               Error("does not accept the credential", "current")),
+    ("500 on the second page",   broken_page,                                               Error("page=2 answered 500", "try again later")),
+    (WRONG_DIGEST,               |asked, _| of_manifest(asked, &zeros()),                   Error("delivers content with the digest", "changes its answers")),
+    ("a page for people",        |_, _| page_for_people(200),                               Error("is not a tag list: expected value", "address of a registry")),
+    ("the wrong shape",          |_, _| Reply::new(200, r#"{"tags":{"v1":1}}"#),            Error("expected a list of tags, or null", "address of a registry")),
+    ("no tags at all",           |_, _| Reply::new(200, r#"{"name":"x"}"#),                 Error("missing field `tags`", "address of a registry")),
+    ("duplicate tags",           |_, _| Reply::tags(["v1", "v2", "v1", "v2", "v2"]),        Tags(&["v1", "v2"])),
+    ("tags that are none",       |_, _| Reply::tags(["v1", "-x", "a b", "", "v2", "ä"]),    Tags(&["v1", "v2"])),
+    ("only signatures",          |_, _| Reply::tags([format!("sha256-{}.sig", "a".repeat(64))]), Tags(&[])),
+    ("redirect to another host", |_, away| moved(&format!("http://{away}/v2/open/tags/list")),   Tags(&["elsewhere"])),
+    ("redirect to a closed one", |_, away| moved(&format!("http://{away}/v2/closed/tags/list")), Error("does not accept a request without its credential", "name it in place of this one")),
+    ("redirect out of HTTP",     |_, _| moved("file:///etc/passwd"),                        Error("which is not followed", "")),
+    ("redirects without end",    |_, _| moved("/v2/bad/tags/list"),                         Error("redirect", "")),
+    ("realm on another host",    |_, away| wants_token(&format!("http://{away}/token")),    Error("wants the credential from TAGBOAT_REGISTRY_", "`auth-hosts:`")),
+    ("realm that is no URL",     |_, _| wants_token("http://["),                            Error("does not accept the credential", "current")),
+    ("a circle of links",        |_, _| linked("</v2/bad/tags/list?n=1000>"),               Error("in a circle", "nothing is changed")),
+    ("endless paging",           endless,                                                   Error("more than 2000 pages", "raise the limit")),
+    ("the same page again",      again,                                                     Error("its pages repeat", "nothing is changed")),
+    ("a link to elsewhere",      |_, away| linked(&format!("<http://{away}/v2/bad/tags/list>")), Error("leads away from the registry", "nothing is changed")),
 ];
+
+const REFUSED: &str = "connection refused";
+const WRONG_DIGEST: &str = "wrong digest header";
 
 const DENIED: &str = r#"{"errors":[{"code":"DENIED","message":"no"}]}"#;
 
@@ -51,17 +79,71 @@ fn whole() -> Reply {
     Reply::tags(["v1", "v2", "v3"])
 }
 
+/// The page for which a link asked; the first is 0.
+fn page(asked: &Asked) -> u32 {
+    asked.query("page").map_or(0, |page| page.parse().unwrap())
+}
+
+fn linked(target: &str) -> Reply {
+    whole().header("link", &format!("{target}; rel=\"next\""))
+}
+
 /// Each page has new tags, and a link to one more.
-fn endless(asked: &Asked) -> Reply {
-    let page: u32 = asked.query("page").map_or(0, |page| page.parse().unwrap());
-    let link = format!("</v2/bad/tags/list?page={}>; rel=\"next\"", page + 1);
-    Reply::tags([format!("v{page}")]).header("link", &link)
+fn endless(asked: &Asked, _: &str) -> Reply {
+    let link = format!("</v2/bad/tags/list?page={}>; rel=\"next\"", page(asked) + 1);
+    Reply::tags([format!("v{}", page(asked))]).header("link", &link)
 }
 
 /// Each page is the same, behind another link.
-fn again(asked: &Asked) -> Reply {
-    let page: u32 = asked.query("page").map_or(0, |page| page.parse().unwrap());
-    whole().header("link", &format!("<?page={}>; rel=\"next\"", page + 1))
+fn again(asked: &Asked, _: &str) -> Reply {
+    linked(&format!("<?page={}>", page(asked) + 1))
+}
+
+fn second_page(asked: &Asked, second: Reply) -> Reply {
+    if page(asked) == 2 { second } else { linked("<?page=2>") }
+}
+
+fn lost_page(asked: &Asked, _: &str) -> Reply {
+    second_page(asked, Reply::new(404, DENIED))
+}
+
+fn locked_page(asked: &Asked, _: &str) -> Reply {
+    second_page(asked, Reply::new(401, ""))
+}
+
+fn broken_page(asked: &Asked, _: &str) -> Reply {
+    second_page(asked, Reply::new(500, ""))
+}
+
+fn moved(to: &str) -> Reply {
+    Reply::new(307, "").header("location", to)
+}
+
+fn page_for_people(status: u16) -> Reply {
+    Reply::new(status, "<html>log in</html>").header("content-type", "text/html")
+}
+
+fn wants_token(realm: &str) -> Reply {
+    Reply::new(401, "").header("www-authenticate", &format!(r#"Bearer realm="{realm}",service="s""#))
+}
+
+fn zeros() -> String {
+    format!("sha256:{}", "0".repeat(64))
+}
+
+/// The list, and a manifest that is said to have this digest.
+fn of_manifest(asked: &Asked, digest: &str) -> Reply {
+    match asked.path().ends_with("/tags/list") {
+        true => whole(),
+        false => Reply::new(200, MANIFEST).header("docker-content-digest", digest),
+    }
+}
+
+const MANIFEST: &str =
+    r#"{"schemaVersion":2,"config":{"mediaType":"application/x","digest":"sha256:00","size":1},"layers":[]}"#;
+
+fn bomb() -> Reply {
+    Reply::new(200, BOMB.clone()).header("content-encoding", "gzip")
 }
 
 /// Twenty megabytes in twenty kilobytes.
@@ -74,57 +156,167 @@ static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     output.stdout
 });
 
-#[tokio::test]
-async fn every_fault_is_told_and_the_other_images_are_done() {
-    LazyLock::force(&BOMB);
-    for (fault, answer, message, hint) in FAULTS {
-        let server =
-            Double::start(move |asked| if asked.path().contains("/bad/") { answer(asked) } else { whole() }).await;
-        let host = server.host();
-        let registries = connect(&[&host], &[]);
-        let (bad, good) = (name(format!("{host}/bad")), name(format!("{host}/good")));
-        let (bad, good) = tokio::join!(registries.tags(&bad), registries.tags(&good));
-        assert_eq!(texts(good.unwrap()), ["v1", "v2", "v3"], "{fault}");
-        let error = bad.unwrap_err();
-        let text = error.to_string();
-        assert!(text.starts_with(&format!("{host}/bad")), "{fault}: {text}");
-        assert!(text.contains(message), "{fault}: {text}");
-        let told = error.hint().unwrap_or_default();
-        assert!(told.contains(hint) && (hint.is_empty() == told.is_empty()), "{fault}: {told}");
+/// A host that nobody gave a credential for; it keeps who asked it with what.
+async fn stranger() -> Double {
+    Double::start(|asked| match asked.path() {
+        "/v2/open/tags/list" => Reply::tags(["elsewhere"]),
+        _ => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
+    })
+    .await
+}
+
+/// The tags of an image, and where the fault is in what is behind them, that too.
+async fn ask(registries: &Registries, fault: &str, image: &str) -> Result<Vec<String>, RegistryError> {
+    let tags = registries.tags(&name(image)).await?;
+    if fault == WRONG_DIGEST {
+        registries.facts(&name(image), &tag("v1")).await?;
     }
+    Ok(texts(tags))
+}
+
+#[tokio::test]
+async fn every_fault_is_told_no_credential_leaves_and_the_other_images_are_done() {
+    LazyLock::force(&BOMB);
+    let stranger = stranger().await;
+    for (fault, answer, sees) in FAULTS {
+        let away = stranger.other_host();
+        let server = Double::start(move |asked| match login(asked) {
+            Some((user, secret)) if (&*user, &*secret) != ("me", SECRET) => Reply::new(403, "who is that?"),
+            Some(_) if asked.path().contains("/bad/") => answer(asked, &away),
+            Some(_) if asked.path().contains("/manifests/") => Reply::new(200, MANIFEST),
+            Some(_) => whole(),
+            None => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
+        })
+        .await;
+        let host = server.host();
+        let bad = if *fault == REFUSED { format!("127.0.0.1:{}", free_port()) } else { host.clone() };
+        let variables = [basic(&host), basic(&bad)].concat();
+        let registries = connect(&[&host, &bad], &refs(&variables));
+        let (bad, good) = (format!("{bad}/bad"), format!("{host}/good"));
+        let (seen, others) = tokio::join!(ask(&registries, fault, &bad), ask(&registries, fault, &good));
+        assert_eq!(others.unwrap(), ["v1", "v2", "v3"], "{fault}");
+        // Those who come later, too.
+        assert_eq!(ask(&registries, fault, &good).await.unwrap(), ["v1", "v2", "v3"], "{fault}");
+        match (seen, sees) {
+            (Ok(tags), Tags(expected)) => assert_eq!(tags, *expected, "{fault}"),
+            (Err(error), Error(message, hint)) => {
+                let (text, told) = (error.to_string(), error.hint().unwrap_or_default());
+                assert!(text.starts_with(&bad) && text.contains(message), "{fault}: {text}");
+                assert!(told.contains(hint) && (hint.is_empty() == told.is_empty()), "{fault}: {told}");
+                assert!(!format!("{error:?} {told}").contains(SECRET), "{fault}: {error:?}");
+            }
+            (Ok(tags), Error(..)) => panic!("{fault}: {tags:?}"),
+            (Err(error), Tags(_)) => panic!("{fault}: {error}"),
+        }
+    }
+    assert!(stranger.asked().len() >= 2, "{:?}", stranger.asked());
+    for asked in stranger.asked() {
+        assert_eq!(asked.header("authorization"), None, "{asked:?}");
+        assert!(!format!("{asked:?}").contains(SECRET), "{asked:?}");
+    }
+}
+
+/// A date as HTTP has them, so many seconds from now.
+fn date(seconds: i64) -> String {
+    let then = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
+    then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[tokio::test]
 async fn what_passes_is_tried_again() {
     let fail_once = |failure: Reply| {
-        let failed = std::sync::atomic::AtomicBool::new(false);
-        move |_: &Asked| {
-            if failed.swap(true, std::sync::atomic::Ordering::SeqCst) { whole() } else { failure.clone() }
-        }
+        let failed = AtomicBool::new(false);
+        move |_: &Asked| if failed.swap(true, Ordering::SeqCst) { whole() } else { failure.clone() }
     };
+    let (soon, past) = (date(2), date(-60));
+    #[rustfmt::skip]
     let rows = [
-        ("503 with seconds", Reply::new(503, "").header("retry-after", "1"), 1),
-        ("429 without", Reply::new(429, ""), 0),
-        ("502", Reply::new(502, ""), 0),
-        ("hangup", whole().manner(Manner::Hangup), 0),
-        ("cut", whole().manner(Manner::Cut(5)), 0),
+        // Fault                     Failure                                                Seconds that are waited, about
+        ("503 with seconds",         Reply::new(503, "").header("retry-after", "1"),        1.0..1.9),
+        ("429 with seconds",         Reply::new(429, "").header("retry-after", "1"),        1.0..1.9),
+        ("429 with a date",          Reply::new(429, "").header("retry-after", &soon),      0.0..2.9),
+        ("503 with a date gone by",  Reply::new(503, "").header("retry-after", &past),      0.0..0.9),
+        ("429 with nonsense",        Reply::new(429, "").header("retry-after", "later"),    0.0..0.9),
+        ("429 without",              Reply::new(429, ""),                                   0.0..0.9),
+        ("500",                      Reply::new(500, ""),                                   0.0..0.9),
+        ("502",                      Reply::new(502, ""),                                   0.0..0.9),
+        ("504",                      Reply::new(504, ""),                                   0.0..0.9),
+        ("hangup",                   whole().manner(Manner::Hangup),                        0.0..0.9),
+        ("cut",                      whole().manner(Manner::Cut(5)),                        0.0..0.9),
     ];
     for (fault, failure, seconds) in rows {
         let server = Double::start(fail_once(failure)).await;
         let registries = connect(&[&server.host()], &[]);
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         let tags = registries.tags(&name(format!("{}/a", server.host()))).await;
         assert_eq!(texts(tags.unwrap()).len(), 3, "{fault}");
-        assert_eq!(start.elapsed().as_secs(), seconds, "{fault}");
+        let waited = start.elapsed().as_secs_f64();
+        assert!(seconds.contains(&waited), "{fault}: {waited} s");
         assert_eq!(registries.requests().registry, 2, "{fault}");
     }
 }
 
 #[tokio::test]
-async fn tags_that_are_none_and_tags_twice() {
-    let server = Double::start(|_| Reply::tags(["v1", "-x", "v2", "v1", "a b", "v2", ""])).await;
-    let registries = connect(&[&server.host()], &[]);
-    assert_eq!(texts(registries.tags(&name(format!("{}/a", server.host()))).await.unwrap()), ["v1", "v2"]);
+async fn only_what_may_be_repeated_is_repeated() {
+    let server = Double::start(|_| Reply::new(503, "")).await;
+    let url = Url::parse(&format!("http://{}/", server.host())).unwrap();
+    let patience = Patience { tries: 3, shortest: Duration::from_millis(1), ..Patience::default() };
+    let client = Client::new(&Profile::default()).unwrap().with_patience(patience);
+    for (request, times) in [
+        (Request::get(url.clone()), 3),
+        (Request::head(url.clone()), 3),
+        (Request::post(url.clone()), 1),
+        (Request::post(url.clone()).repeatable(), 3),
+    ] {
+        let before = server.asked().len();
+        assert!(client.send(request).await.is_err());
+        assert_eq!(server.asked().len() - before, times, "{:?}", server.asked().last());
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_has_enough_is_asked_less_at_a_time() {
+    // Eight requests in every 50 ms, and not one more.
+    let (start, window, taken) = (Instant::now(), AtomicUsize::new(0), AtomicUsize::new(0));
+    let server = Double::start(move |_| {
+        let now = usize::try_from(start.elapsed().as_millis() / 50).unwrap();
+        if window.swap(now, Ordering::SeqCst) != now {
+            taken.store(0, Ordering::SeqCst);
+        }
+        if taken.fetch_add(1, Ordering::SeqCst) < 8 { whole() } else { Reply::new(429, "") }
+    })
+    .await;
+    let patience = Patience { tries: 12, shortest: Duration::from_millis(50), ..Patience::default() };
+    let limits = Limits { patience, ..Limits::default() };
+    let settings = [(server.host(), plain(None))].into();
+    let registries = Registries::connect(settings, keychain(&[]), limits).unwrap();
+    let images: Vec<_> = (0..80).map(|number| name(format!("{}/app{number}", server.host()))).collect();
+    for tags in futures_util::future::join_all(images.iter().map(|image| registries.tags(image))).await {
+        assert_eq!(texts(tags.unwrap()).len(), 3);
+    }
+    let refused = server.asked().len() - images.len();
+    assert!((1..80).contains(&refused), "{refused} of {} were refused", server.asked().len());
+}
+
+#[tokio::test]
+async fn a_host_that_wants_to_be_left_alone_for_an_hour_is_left_alone() {
+    let (hour, later) = ("3600".to_owned(), date(3600));
+    for (status, asks) in [(429, hour.clone()), (503, hour), (429, later)] {
+        let server = Double::start(move |_| Reply::new(status, "").header("retry-after", &asks)).await;
+        let other = Double::start(|_| whole()).await;
+        let registries = connect(&[&server.host(), &other.host()], &[]);
+        let start = Instant::now();
+        for number in 0..40 {
+            let error = registries.tags(&name(format!("{}/app{number}", server.host()))).await.unwrap_err();
+            if status == 429 || number > 0 {
+                assert!(error.to_string().contains("limits requests; it asks to wait 3"), "{error}");
+                assert!(error.hint().unwrap().contains("log in for a higher limit"), "{error}");
+            }
+        }
+        assert_eq!(registries.tags(&name(format!("{}/good", other.host()))).await.unwrap().len(), 3);
+        assert_eq!(server.asked().len(), 1, "{status}");
+        assert!(start.elapsed() < Duration::from_secs(2));
+    }
 }
 
 #[tokio::test]
@@ -139,9 +331,7 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
     })
     .await;
     let host = server.host();
-    let variables = [(variable(&host, "USERNAME"), "me".to_owned()), (variable(&host, "PASSWORD"), SECRET.to_owned())];
-    let variables: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
-    let registries = connect(&[&host], &variables);
+    let registries = connect(&[&host], &refs(&basic(&host)));
     assert_eq!(texts(registries.tags(&name(format!("{host}/near"))).await.unwrap()), ["v2"]);
     assert_eq!(texts(registries.tags(&name(format!("{host}/far"))).await.unwrap()), ["v1"]);
     let seen = elsewhere.asked();
@@ -152,13 +342,11 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
 
 #[tokio::test]
 async fn digests_are_held_against_the_content() {
-    let manifest =
-        r#"{"schemaVersion":2,"config":{"mediaType":"application/x","digest":"sha256:00","size":1},"layers":[]}"#;
-    let wrong = format!("sha256:{}", "0".repeat(64));
+    let wrong = zeros();
     let told = wrong.clone();
     let server = Double::start(move |asked| match asked.path() {
-        "/v2/lies/manifests/v1" => Reply::new(200, manifest).header("docker-content-digest", &told),
-        "/v2/mute/manifests/v1" => Reply::new(200, manifest),
+        "/v2/lies/manifests/v1" => Reply::new(200, MANIFEST).header("docker-content-digest", &told),
+        "/v2/mute/manifests/v1" => Reply::new(200, MANIFEST),
         "/v2/old/manifests/v1" => Reply::new(200, r#"{"schemaVersion":1}"#)
             .header("content-type", "application/vnd.docker.distribution.manifest.v1+prettyjws"),
         _ => Reply::new(200, r#"{"schemaVersion":2}"#),
@@ -178,13 +366,12 @@ async fn digests_are_held_against_the_content() {
     }
     let shape = registries.facts(&image("shape"), &tag("v1")).await.unwrap_err();
     assert!(matches!(shape, RegistryError::Malformed { expected: "an image manifest", .. }), "{shape}");
-    assert!(Digest::new(&wrong).is_ok());
 }
 
 #[tokio::test]
 async fn a_port_that_speaks_something_else() {
     let server = tagboat::demo::registry::Registry::start().await.unwrap();
-    let registries = super::connect_with([], &[]);
+    let registries = connect_with([], &[]);
     let error = registries.tags(&name(format!("{}/a", server.host()))).await.unwrap_err();
     assert!(error.hint().unwrap().contains("plain-http: true"), "{error}: {:?}", error.hint());
     let port = free_port();

@@ -5,10 +5,13 @@ use std::fs;
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tagboat::registry::{HostSettings, Limits, Registries, Registry, RegistryError, Requests};
 
+use super::logins::{SECRET, basic, refs};
 use super::{connect, connect_with, keychain, name, plain, tag, texts};
 use crate::support::docker_registry::run;
+use crate::support::planted::found_below;
 use crate::support::process::find;
-use crate::support::wire::{Double, Reply};
+use crate::support::token_server::login;
+use crate::support::wire::{Asked, Double, Reply};
 
 #[tokio::test]
 async fn a_layout_of_umoci_is_a_registry() {
@@ -111,25 +114,64 @@ async fn the_second_run_with_a_cache_fetches_no_body_again() {
 
 #[tokio::test]
 async fn lists_are_asked_for_again_only_if_they_changed() {
+    const THEN: &str = "Sat, 21 Nov 2026 08:00:00 GMT";
     let folder = tempfile::tempdir().unwrap();
-    let server = Double::start(|asked| match (asked.header("if-none-match"), asked.path()) {
-        (Some("\"one\""), _) => Reply::new(304, ""),
-        (_, "/v2/a/tags/list") => Reply::tags(["v1", "v2"]).header("etag", "\"one\""),
-        (_, "/v2/odd/tags/list") => Reply::new(304, ""),
-        _ => Reply::tags(["v3"]),
+    let server = Double::start(|asked| {
+        let known = (asked.header("if-none-match"), asked.header("if-modified-since"));
+        match (asked.path(), known) {
+            _ if login(asked).is_none_or(|(_, secret)| secret != SECRET) => {
+                Reply::new(401, "").header("www-authenticate", "Basic realm=x")
+            }
+            ("/v2/tagged/tags/list", (Some("\"one\""), None)) => Reply::new(304, ""),
+            ("/v2/tagged/tags/list", _) => Reply::tags(["v1", "v2"]).header("etag", "\"one\""),
+            ("/v2/dated/tags/list", (None, Some(THEN))) => Reply::new(304, ""),
+            ("/v2/dated/tags/list", _) => Reply::tags(["v3"]).header("last-modified", THEN),
+            ("/v2/both/tags/list", (Some("W/\"two\""), Some(THEN))) => Reply::new(304, ""),
+            ("/v2/both/tags/list", _) => Reply::tags(["v4"]).header("etag", "W/\"two\"").header("last-modified", THEN),
+            ("/v2/paged/tags/list", _) if asked.query("last").is_none() => {
+                Reply::tags(["v5"]).header("etag", "\"one\"").header("link", "<?last=v5>; rel=next")
+            }
+            ("/v2/odd/tags/list", _) => Reply::new(304, ""),
+            _ => Reply::tags(["v6"]),
+        }
     })
     .await;
     let host = server.host();
-    for round in 0..2 {
-        let registries = connect(&[&host], &[]).with_cache(folder.path());
-        assert_eq!(texts(registries.tags(&name(format!("{host}/a"))).await.unwrap()), ["v1", "v2"]);
-        let conditional = server.asked().last().unwrap().header("if-none-match").is_some();
-        assert_eq!(conditional, round == 1);
-        assert_eq!(texts(registries.tags(&name(format!("{host}/plain"))).await.unwrap()), ["v3"]);
+    let rows: &[(&str, &[&str])] = &[
+        ("tagged", &["v1", "v2"]),
+        ("dated", &["v3"]),
+        ("both", &["v4"]),
+        ("paged", &["v5", "v6"]),
+        ("plain", &["v6"]),
+    ];
+    let bodies = |from: usize| {
+        let conditional =
+            |asked: &&Asked| asked.header("if-none-match").is_some() || asked.header("if-modified-since").is_some();
+        server.asked()[from..].iter().filter(conditional).count()
+    };
+    // The third time, all entries are damaged.
+    for (round, conditional) in [0, 3, 0].into_iter().enumerate() {
+        let before = server.asked().len();
+        let registries = connect(&[&host], &refs(&basic(&host))).with_cache(folder.path());
+        for (path, tags) in rows {
+            assert_eq!(texts(registries.tags(&name(format!("{host}/{path}"))).await.unwrap()), *tags, "{path}");
+        }
+        // The first is asked without and with the login.
+        assert_eq!(bodies(before), if round == 1 { conditional + 1 } else { conditional }, "{round}");
         assert!(
             registries.tags(&name(format!("{host}/odd"))).await.is_err(),
             "nothing is at hand that could be unchanged"
         );
+        let secrets = [SECRET.to_owned()].into();
+        assert_eq!(found_below(&secrets, folder.path()), [""; 0]);
+        let entries: Vec<_> =
+            fs::read_dir(folder.path().join("tags")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(entries.len(), 3, "one page each, and nothing half-written: {entries:?}");
+        for (entry, damage) in entries.iter().zip([&b"{}"[..], b"", b"\xff\xfe"]) {
+            if round == 1 {
+                fs::write(entry, damage).unwrap();
+            }
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Tag lists as registries cut them into pages, or not.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use tagboat::registry::{HostSettings, Limits, Registries, Registry, RegistryError};
 
-use super::{connect_with, keychain, name, plain, texts};
-use crate::support::wire::{Asked, Double, Reply};
+use super::{connect_with, keychain, name, plain, tag, texts};
+use crate::support::wire::{Asked, Double, Manner, Reply};
 
 fn all() -> Vec<String> {
     (0..25).map(|number| format!("v{number:02}")).collect()
@@ -19,9 +22,15 @@ const WAYS: &[Way] = &[
     ("link, absolute with its port",    |asked| linked(asked, &format!("http://{}/v2/a/tags/list", asked.header("host").unwrap()), 10), Ok(3)),
     ("link, capped below n",            |asked| linked(asked, "/v2/a/tags/list", 4),                          Ok(7)),
     ("link, absolute without its port", |asked| linked(asked, "http://127.0.0.1/v2/a/tags/list", 10),         Err("leads away from the registry")),
+    ("link, with a token of quay's",    |asked| tokened(asked, 10),                                           Ok(3)),
+    ("link, without the gateway's path", |asked| linked(asked, "/v2/inner/a/tags/list", 10),                  Ok(3)),
+    ("link, until the page is empty",   |asked| linked_to_the_end(asked, 5),                                  Ok(6)),
     ("n is ignored",                    |_| Reply::tags(all()),                                               Ok(1)),
     ("text/plain",                      |_| Reply::tags(all()).header("content-type", "text/plain"),          Ok(1)),
     ("cut without a word",              |asked| Reply::tags(page(asked, 10)),                                 Ok(4)),
+    ("cut, last page lost",             |asked| lost(asked, "v19"),                                           Err("/v2/a/tags/list?n=10&last=v19 answers 404")),
+    ("cut, asking on is lost",          |asked| lost(asked, "v09"),                                           Err("/v2/a/tags/list?n=1&last=v09 answers 404")),
+    ("cut, last stands there again",    |asked| Reply::tags(page_from(asked)),                                Err("cuts it after 10 tags and does not go on")),
     ("cut, and last is ignored",        |asked| Reply::tags(all().into_iter().take(n(asked))),                Err("cuts it after 10 tags and does not go on")),
 ];
 
@@ -43,6 +52,44 @@ fn linked(asked: &Asked, base: &str, cap: usize) -> Reply {
         "v24" => reply,
         _ => reply.header("link", &format!("<{base}?n={}&last={last}>; rel=\"next\"", n(asked))),
     }
+}
+
+/// As quay.io does: the place to go on from is a token that only it can read.
+fn tokened(asked: &Asked, cap: usize) -> Reply {
+    let start: usize =
+        asked.query("next_page").map_or(0, |token| token.strip_prefix("gAAAA=").unwrap().parse().unwrap());
+    let reply = Reply::tags(all().into_iter().skip(start).take(cap));
+    match start + cap < all().len() {
+        true => {
+            reply.header("link", &format!("</v2/a/tags/list?next_page=gAAAA%3D{}&n={cap}>; rel=\"next\"", start + cap))
+        }
+        false => reply,
+    }
+}
+
+/// As distribution 3 does: a full page always has a link, also if nothing follows.
+fn linked_to_the_end(asked: &Asked, cap: usize) -> Reply {
+    let page = page(asked, cap);
+    match page.last().filter(|_| page.len() == cap) {
+        Some(last) => {
+            Reply::tags(&page).header("link", &format!("</v2/a/tags/list?last={last}&n={cap}>; rel=\"next\""))
+        }
+        None => Reply::tags(&page),
+    }
+}
+
+/// Cuts without a word, and knows nothing after a certain tag.
+fn lost(asked: &Asked, after: &str) -> Reply {
+    match asked.query("last").as_deref() == Some(after) {
+        true => Reply::new(404, r#"{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}"#),
+        false => Reply::tags(page(asked, 10)),
+    }
+}
+
+/// Cuts without a word, and begins with `last` itself.
+fn page_from(asked: &Asked) -> Vec<String> {
+    let last = asked.query("last").unwrap_or_default();
+    all().into_iter().filter(|tag| *tag >= last).take(n(asked)).collect()
 }
 
 fn in_tens(host: &str) -> Registries {
@@ -72,11 +119,20 @@ async fn a_list_as_long_as_a_page_is_checked_once_per_registry() {
     let honest =
         Double::start(|asked| Reply::tags(page(asked, 10).into_iter().filter(|tag| tag.as_str() < "v10"))).await;
     let deaf = Double::start(|_| Reply::tags(all().into_iter().take(10))).await;
-    for (server, requests) in [(&honest, [2, 4]), (&deaf, [2, 3])] {
+    // Who said where the list goes on says so by silence that it does not.
+    let linking = Double::start(|asked| {
+        let page = page(asked, 10);
+        match page[0].as_str() {
+            "v00" => Reply::tags(&page).header("link", "<?n=10&last=v09>; rel=next"),
+            _ => Reply::tags(&page),
+        }
+    })
+    .await;
+    for (server, tags, requests) in [(&honest, 10, [2, 4]), (&deaf, 10, [2, 3]), (&linking, 20, [2, 4])] {
         let registries = in_tens(&server.host());
         for (image, requests) in ["a", "b"].iter().zip(requests) {
-            let tags = registries.tags(&name(format!("{}/{image}", server.host()))).await.unwrap();
-            assert_eq!((tags.len(), registries.requests().registry), (10, requests));
+            let list = registries.tags(&name(format!("{}/{image}", server.host()))).await.unwrap();
+            assert_eq!((list.len(), registries.requests().registry), (tags, requests));
         }
     }
 }
@@ -93,22 +149,43 @@ async fn limits_have_errors_of_their_own() {
     assert!(matches!(error, RegistryError::ListTooLong { what: "pages", limit: 3, .. }), "{error}");
     let error = limited(Limits { body: 20, ..Limits::default() }).tags(&image).await.unwrap_err();
     assert!(error.to_string().ends_with("is larger than 20 bytes"), "{error}");
+    let silent = Double::start(|_| Reply::tags(["v1"]).manner(Manner::Silence)).await;
+    let limits = Limits { image: Duration::from_millis(100), ..Limits::default() };
+    let registries = Registries::connect([(silent.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
+    let error = registries.tags(&name(format!("{}/a", silent.host()))).await.unwrap_err();
+    assert!(matches!(error, RegistryError::ImageTimeout { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("raise the time limit"), "{error}");
     let settings = HostSettings { budget: Some(2), ..plain(None) };
     let error = connect_with([(server.host(), settings)], &[]).tags(&image).await.unwrap_err();
     assert!(matches!(error, RegistryError::BudgetSpent { budget: 2, .. }), "{error}");
 }
 
+/// Docker Hub tells what is left with every manifest that is asked about, headers alone included.
 #[tokio::test]
 async fn a_spent_rate_limit_is_not_run_into() {
-    let server = Double::start(|asked| {
-        let left = if asked.path().contains("/first/") { "0;w=21600" } else { "5;w=21600" };
-        Reply::tags(["v1"]).header("ratelimit-limit", "100;w=21600").header("ratelimit-remaining", left)
+    let left = AtomicUsize::new(3);
+    let server = Double::start(move |asked| {
+        if asked.path().ends_with("/tags/list") {
+            return Reply::tags(["v1"]);
+        }
+        let left = left.fetch_sub(1, Ordering::SeqCst) - 1;
+        Reply::new(200, "")
+            .header("docker-content-digest", &format!("sha256:{}", "0".repeat(64)))
+            .header("ratelimit-limit", "3;w=21600")
+            .header("ratelimit-remaining", &format!("{left};w=21600"))
     })
     .await;
     let registries = connect_with([(server.host(), plain(None))], &[]);
-    assert!(registries.tags(&name(format!("{}/first/a", server.host()))).await.is_ok());
-    let error = registries.tags(&name(format!("{}/b", server.host()))).await.unwrap_err();
-    assert!(error.to_string().contains("nothing is left of the rate limit"), "{error}");
-    assert!(error.hint().unwrap().contains("log in"));
-    assert_eq!(server.asked().len(), 1);
+    let image = name(format!("{}/a", server.host()));
+    for _ in 0..3 {
+        assert!(registries.digest(&image, &tag("v1")).await.is_ok());
+    }
+    for error in [registries.digest(&image, &tag("v1")).await.unwrap_err(), registries.tags(&image).await.unwrap_err()]
+    {
+        assert!(error.to_string().contains("nothing is left of the rate limit"), "{error}");
+        assert!(error.to_string().contains("(3;w=21600)"), "{error}");
+        assert!(error.hint().unwrap().contains("log in"));
+    }
+    assert_eq!(server.asked().len(), 3);
+    assert!(server.asked().iter().all(|asked| asked.method == "HEAD"));
 }

@@ -7,8 +7,8 @@ use tagboat::image::Platform;
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests};
 
 use super::{connect, connect_with, name, plain, tag, texts};
-use crate::support::docker_registry::DockerRegistry;
-use crate::support::process::{find, free_port};
+use crate::support::docker_registry::{DockerRegistry, lay, push};
+use crate::support::process::{Process, find, free_port};
 
 fn spec(created: &str, labels: &[(&str, &str)], platforms: &[&str]) -> ImageSpec {
     ImageSpec {
@@ -74,6 +74,64 @@ async fn docker_registry_with_images_of_umoci_and_skopeo() {
     assert_eq!(facts.source.as_deref(), Some("https://git.example/web"));
     assert_eq!(facts.version.as_deref(), Some("2"));
     assert_eq!(facts.platforms, [Platform::new("linux/amd64").unwrap()]);
+}
+
+/// Distribution 3 sorts, looks at `n` and `last`, and links the next page, also after a full last one.
+#[tokio::test]
+async fn distribution_3_with_lists_of_all_lengths() {
+    let numbered: Vec<String> = (0..1000).map(|number| format!("v{number:04}")).collect();
+    let tags: Vec<&str> = numbered.iter().map(String::as_str).collect();
+    let lists: &[(&str, usize, u64)] =
+        &[("one", 1, 1), ("nine", 9, 1), ("ten", 10, 2), ("some", 25, 3), ("many", 1000, 101)];
+    let prepare =
+        |folder: &std::path::Path| lists.iter().for_each(|(path, count, _)| lay(folder, path, &tags[..*count]));
+    let Some(server) = DockerRegistry::version_3(prepare) else { return };
+    let settings = HostSettings { page_size: Some(10), ..plain(None) };
+    for (path, count, requests) in lists {
+        let registries = connect_with([(server.host(), settings.clone())], &[]);
+        let list = registries.tags(&name(format!("{}/{path}", server.host()))).await.unwrap();
+        assert_eq!(texts(list), tags[..*count], "{path}");
+        assert_eq!(registries.requests().registry, *requests, "{path}");
+    }
+    let registries = connect(&[&server.host()], &[]);
+    let missing = registries.tags(&name(format!("{}/gone", server.host()))).await.unwrap_err();
+    assert!(matches!(missing, RegistryError::NotFound { .. }), "{missing}");
+    if find("umoci").is_none() || find("skopeo").is_none() {
+        return;
+    }
+    server.push(
+        "acme/web",
+        &["v1"],
+        "2024-01-02T03:04:05Z",
+        &["org.opencontainers.image.revision=abc"],
+        &["--format", "v2s2"],
+    );
+    let web = name(format!("{}/acme/web", server.host()));
+    let digest = registries.digest(&web, &tag("v1")).await.unwrap();
+    let facts = registries.facts(&web, &tag("v1")).await.unwrap();
+    assert_eq!((facts.digest, facts.revision.as_deref()), (Some(digest), Some("abc")), "in Docker's media types");
+}
+
+/// go-containerregistry's answers as plain text and cuts lists without a word.
+#[tokio::test]
+async fn the_registry_of_crane() {
+    let (Some(crane), Some(_), Some(_)) = (find("crane"), find("umoci"), find("skopeo")) else { return };
+    let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
+    let host = format!("127.0.0.1:{port}");
+    let _server = Process::start(&crane, ["registry", "serve", "--address", &host], port);
+    let tags = ["v1", "v2", "v3", "v4", "v5", "v6"];
+    push(folder.path(), &format!("{host}/acme/web"), &tags, "2024-01-02T03:04:05Z", &[], &[]);
+    let web = name(format!("{host}/acme/web"));
+    // The whole list, a cut one, one that ends with a full page.
+    for (page_size, requests) in [(None, 1), (Some(4), 3), (Some(3), 4), (Some(6), 2)] {
+        let registries = connect_with([(host.clone(), HostSettings { page_size, ..plain(None) })], &[]);
+        assert_eq!(texts(registries.tags(&web).await.unwrap()), tags, "{page_size:?}");
+        assert_eq!(registries.requests().registry, requests, "{page_size:?}");
+    }
+    let registries = connect(&[&host], &[]);
+    let facts = registries.facts(&web, &tag("v3")).await.unwrap();
+    assert_eq!(facts.digest, Some(registries.digest(&web, &tag("v3")).await.unwrap()));
+    assert_eq!(facts.created, Some("2024-01-02T03:04:05Z".parse().unwrap()));
 }
 
 #[tokio::test]

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use tagboat::http::Profile;
-use tagboat::registry::{Credential, HostSettings, Registry, RegistryError, Requests};
+use tagboat::registry::{HostSettings, Login, Registry, RegistryError, Requests};
 use tagboat::secret::Secret;
 
 use super::logins::{SECRET, refs};
 use super::{connect, connect_with, name, texts, variable};
+use crate::support::certificates;
 use crate::support::docker_registry::{DockerRegistry, run};
 use crate::support::process::find;
 use crate::support::token_server::{TokenSigner, login};
@@ -16,64 +17,8 @@ use crate::support::wire::Double;
 
 /// A certificate authority, a certificate of the server, and a password file.
 fn certificates_and_passwords(folder: &Path) {
-    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
-    run(
-        "openssl",
-        &[
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-keyout",
-            &file("ca.key"),
-            "-out",
-            &file("ca.crt"),
-            "-days",
-            "30",
-            "-subj",
-            "/CN=testca",
-            "-addext",
-            "basicConstraints=critical,CA:true",
-        ],
-    );
-    run(
-        "openssl",
-        &[
-            "req",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-keyout",
-            &file("srv.key"),
-            "-out",
-            &file("srv.csr"),
-            "-subj",
-            "/CN=localhost",
-        ],
-    );
-    fs::write(file("san"), "subjectAltName=DNS:localhost,IP:127.0.0.1").unwrap();
-    run(
-        "openssl",
-        &[
-            "x509",
-            "-req",
-            "-in",
-            &file("srv.csr"),
-            "-CA",
-            &file("ca.crt"),
-            "-CAkey",
-            &file("ca.key"),
-            "-CAcreateserial",
-            "-days",
-            "30",
-            "-out",
-            &file("srv.crt"),
-            "-extfile",
-            &file("san"),
-        ],
-    );
-    fs::write(file("htpasswd"), run("htpasswd", &["-Bbn", "alice", SECRET])).unwrap();
+    certificates::make(folder);
+    fs::write(folder.join("htpasswd"), run("htpasswd", &["-Bbn", "alice", SECRET])).unwrap();
 }
 
 #[tokio::test]
@@ -89,9 +34,10 @@ async fn docker_registry_with_tls_and_passwords() {
     let image = name(format!("{}/acme/web", server.host()));
     let profile = Profile { ca_pem: Some(fs::read(server.folder().join("ca.crt")).unwrap()), ..Profile::default() };
     let with = |password: &str, profile: &Profile| {
-        let credential = Some(Credential::basic("alice", Secret::new(password)));
+        let (user, secret) = (Some("alice".to_owned()), Secret::new(password));
+        let login = Some(Login { user, secret, source: "ACME_PASSWORD (the configuration)".to_owned() });
         connect_with(
-            [(server.host(), HostSettings { credential, profile: profile.clone(), ..HostSettings::default() })],
+            [(server.host(), HostSettings { login, profile: profile.clone(), ..HostSettings::default() })],
             &[],
         )
     };
@@ -99,7 +45,10 @@ async fn docker_registry_with_tls_and_passwords() {
     assert_eq!(texts(registries.tags(&image).await.unwrap()), ["v1"]);
     assert_eq!(registries.requests(), Requests { registry: 2, token: 0 });
     let error = with("wrong", &profile).tags(&image).await.unwrap_err();
-    assert!(error.to_string().contains("does not accept the credential from the configuration"), "{error}");
+    assert!(
+        error.to_string().contains("does not accept the credential from ACME_PASSWORD (the configuration)"),
+        "{error}"
+    );
     let error = with(SECRET, &Profile::default()).tags(&image).await.unwrap_err();
     assert!(error.to_string().contains("no trusted connection"), "{error}");
     assert!(error.hint().unwrap().contains("ca-file"), "{error}");

@@ -4,10 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use tagboat::registry::Registry;
+use tagboat::registry::{HostSettings, Login, Registry};
+use tagboat::secret::Secret;
 
 use super::logins::{SECRET, wants};
-use super::{connect, name, variable};
+use super::{connect, connect_with, name, plain, texts, variable};
+use crate::support::tagboat::Tagboat;
 use crate::support::token_server::login;
 use crate::support::wire::{Asked, Double, Reply};
 
@@ -22,6 +24,7 @@ const SOURCES: &[Source] = &[
     ("variables",          &[USER, ("$P_PASSWORD", SECRET), ("DOCKER_CONFIG", "$D/docker")],         Ok("Basic env")),
     ("a file",             &[USER, ("$P_PASSWORD_FILE", "$D/secret")],                               Ok("Basic env")),
     ("a token",            &[("$P_TOKEN", SECRET)],                                                  Ok("Basic token")),
+    ("a token of a user",  &[USER, ("$P_TOKEN_FILE", "$D/secret")],                                  Ok("Basic env")),
     ("no user",            &[("$P_PASSWORD", SECRET)],                                               Err("$P_PASSWORD is set, but not $P_USERNAME")),
     ("no file",            &[USER, ("$P_PASSWORD_FILE", "$D/gone")],                                 Err("$P_PASSWORD_FILE: $D/gone: No such file")),
     ("REGISTRY_AUTH_FILE", &[("REGISTRY_AUTH_FILE", "$D/auth.json"), ("DOCKER_CONFIG", "$D/docker")], Ok("Basic named")),
@@ -79,6 +82,82 @@ fn sent(asked: &Asked) -> String {
         Some((user, secret)) if secret == SECRET => format!("Basic {user}"),
         _ if asked.method == "POST" && asked.body.contains(&format!("refresh_token={SECRET}")) => "POST".to_owned(),
         _ => "anonymous".to_owned(),
+    }
+}
+
+/// The program searches all that it leaves for what it was given, and for the tokens that this buys.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_source_leaves_a_trace() {
+    const BOUGHT: &str = "token-that-was-bought";
+    let server = Double::start(|asked| match asked.path() {
+        "/token" => Reply::new(200, format!(r#"{{"token":"{BOUGHT}"}}"#)),
+        _ => wants(asked, &format!("Bearer {BOUGHT}"), r#"Bearer realm="/token",service="double""#),
+    })
+    .await;
+    // Refuses everybody, and says what it was shown.
+    let echo = Double::start(|asked| match asked.path() {
+        "/token" => Reply::new(401, format!("{} {}", asked.header("authorization").unwrap_or("nothing"), asked.body)),
+        _ => wants(asked, "nothing", r#"Bearer realm="/token",service="double""#),
+    })
+    .await;
+    for (host, bought) in [(server.host(), true), (echo.host(), false)] {
+        let folder = tempfile::tempdir().unwrap();
+        write_files(folder.path(), &host);
+        let prefix = variable(&host, "");
+        let filled = |text: &str| text.replace("$D", folder.path().to_str().unwrap()).replace("$P_", &prefix);
+        for (source, variables, expected) in SOURCES {
+            let tagboat =
+                Tagboat::new().with("PLANTED", SECRET).with("PLANTED_TOKEN", BOUGHT).with("DOCKER_CONFIG", "");
+            let with = |tagboat: Tagboat, (name, value): &(&str, &str)| tagboat.with(&filled(name), &filled(value));
+            let tagboat = variables.iter().fold(tagboat, with);
+            fs::write(
+                tagboat.home().join("tagboat.yaml"),
+                format!("registries: {{ '{host}': {{ plain-http: true }} }}\n"),
+            )
+            .unwrap();
+            let image = format!("{host}/acme/api");
+            let said =
+                tagboat.run(&["explain", &image, "--current", "v0", "--policy", "semver: '*'", "--cache-dir", "cache"]);
+            assert_eq!(said.code == 0, bought && expected.is_ok(), "{source}: {said:?}");
+            assert!(
+                said.log.contains("/v2/acme/api/tags/list") || expected.is_err(),
+                "the log has the requests: {}",
+                said.log
+            );
+        }
+    }
+}
+
+/// A token is a password without a user name, whoever gives it, and whatever way the registry wants to be asked.
+#[tokio::test]
+async fn a_token_is_one_thing_in_the_configuration_and_in_variables() {
+    let basic = Double::start(|asked| match sent(asked).as_str() {
+        "Basic token" | "Basic robot" => Reply::tags([sent(asked).replace(' ', "-")]),
+        _ => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
+    })
+    .await;
+    let bearer = Double::start(|asked| match asked.path() {
+        "/token" => Reply::new(200, format!(r#"{{"token":"{}"}}"#, sent(asked).replace(' ', "-"))),
+        _ => match asked.header("authorization").and_then(|sent| sent.strip_prefix("Bearer ")) {
+            Some(token) => Reply::tags([token]),
+            None => Reply::new(401, "").header("www-authenticate", r#"Bearer realm="/token",service="double""#),
+        },
+    })
+    .await;
+    for host in [basic.host(), bearer.host()] {
+        for (user, seen) in [(None, "Basic-token"), (Some("robot"), "Basic-robot")] {
+            let image = name(format!("{host}/a"));
+            let source = "ACME_TOKEN (the configuration)".to_owned();
+            let login = Login { user: user.map(str::to_owned), secret: Secret::new(SECRET), source };
+            let settings = HostSettings { login: Some(login), ..plain(None) };
+            let configured = connect_with([(host.clone(), settings)], &[]);
+            assert_eq!(texts(configured.tags(&image).await.unwrap()), [seen]);
+            assert_eq!(configured.check(&image).await.unwrap().credential.unwrap(), "ACME_TOKEN (the configuration)");
+            let mut variables = vec![(variable(&host, "TOKEN"), SECRET)];
+            variables.extend(user.map(|user| (variable(&host, "USERNAME"), user)));
+            let variables: Vec<_> = variables.iter().map(|(name, value)| (&**name, *value)).collect();
+            assert_eq!(texts(connect(&[&host], &variables).tags(&image).await.unwrap()), [seen]);
+        }
     }
 }
 

@@ -40,6 +40,8 @@ struct Pushed {
     tag: String,
     at: Option<String>,
     error: Option<String>,
+    /// The name that is sent with a token that comes without one.
+    token_user: Option<String>,
 }
 
 #[derive(Deserialize, Clone)]
@@ -122,6 +124,7 @@ async fn check(path: &Path) {
     }
     // A 400 is tried once, so every exchange takes place exactly once.
     assert_eq!(services.asked().len(), login.exchanges.len(), "{shown}");
+    assert!(login.token_user.is_none_or(|user| user == vendor.token_user()), "{shown}");
     if !login.auth_hosts.is_empty() {
         assert_eq!(vendor.auth_hosts(&around), login.auth_hosts, "{shown}");
     }

@@ -18,7 +18,18 @@ pub(crate) struct DockerRegistry {
 impl DockerRegistry {
     /// Starts one, or says that the program is not there. `more` is YAML for `http:` and `auth:`, with `$DIR` and `$ADDR`.
     pub(crate) fn start(more: &str, prepare: impl FnOnce(&Path)) -> Option<Self> {
-        let program = find("docker-registry")?;
+        Some(Self::start_program(&find("docker-registry")?, more, prepare))
+    }
+
+    /// The same of its next generation, distribution 3, which calls itself `registry`. Debian has no package of it.
+    pub(crate) fn version_3(prepare: impl FnOnce(&Path)) -> Option<Self> {
+        let program = find("registry")?;
+        let version = Command::new(&program).arg("--version").output().unwrap();
+        let is_it = String::from_utf8_lossy(&version.stdout).contains("distribution/v3");
+        is_it.then(|| Self::start_program(&program, "http: {addr: $ADDR}", prepare))
+    }
+
+    fn start_program(program: &Path, more: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         prepare(folder.path());
         let port = free_port();
@@ -27,8 +38,8 @@ impl DockerRegistry {
             .replace("$ADDR", &format!("127.0.0.1:{port}"));
         let config = folder.path().join("config.yml");
         fs::write(&config, text).unwrap();
-        let server = Process::start(&program, [Path::new("serve"), &config], port);
-        Some(Self { port, folder, _server: server })
+        let server = Process::start(program, [Path::new("serve"), &config], port);
+        Self { port, folder, _server: server }
     }
 
     /// A plain one.
@@ -48,22 +59,36 @@ impl DockerRegistry {
 
     /// Makes a layout with `umoci` and pushes it with `skopeo` under every tag; `extra` goes to skopeo.
     pub(crate) fn push(&self, path: &str, tags: &[&str], created: &str, labels: &[&str], extra: &[&str]) {
-        let layout = self.folder.path().join("layout");
-        let _ = fs::remove_dir_all(&layout);
-        let image = format!("{}:build", layout.display());
-        run("umoci", &["init", "--layout", layout.to_str().unwrap()]);
-        run("umoci", &["new", "--image", &image]);
-        let mut config = vec!["config", "--image", &image, "--created", created];
-        config.extend(labels.iter().flat_map(|label| ["--config.label", label]));
-        run("umoci", &config);
-        for tag in tags {
-            let from = format!("oci:{image}");
-            let to = format!("docker://{}/{path}:{tag}", self.host());
-            let mut copy = vec!["--insecure-policy", "copy", "-q", "--dest-tls-verify=false"];
-            copy.extend(extra);
-            copy.extend([&*from, &*to]);
-            run("skopeo", &copy);
-        }
+        push(self.folder.path(), &format!("{}/{path}", self.host()), tags, created, labels, extra);
+    }
+}
+
+/// Makes a layout in a folder and pushes it to `HOST/PATH` under every tag.
+pub(crate) fn push(folder: &Path, to: &str, tags: &[&str], created: &str, labels: &[&str], extra: &[&str]) {
+    let layout = folder.join("layout");
+    let _ = fs::remove_dir_all(&layout);
+    let image = format!("{}:build", layout.display());
+    run("umoci", &["init", "--layout", layout.to_str().unwrap()]);
+    run("umoci", &["new", "--image", &image]);
+    let mut config = vec!["config", "--image", &image, "--created", created];
+    config.extend(labels.iter().flat_map(|label| ["--config.label", label]));
+    run("umoci", &config);
+    for tag in tags {
+        let from = format!("oci:{image}");
+        let to = format!("docker://{to}:{tag}");
+        let mut copy = vec!["--insecure-policy", "copy", "-q", "--dest-tls-verify=false"];
+        copy.extend(extra);
+        copy.extend([&*from, &*to]);
+        run("skopeo", &copy);
+    }
+}
+
+/// Writes tags into the storage below a registry's folder: enough to be listed, and done in no time.
+pub(crate) fn lay(folder: &Path, path: &str, tags: &[&str]) {
+    for tag in tags {
+        let current = format!("data/docker/registry/v2/repositories/{path}/_manifests/tags/{tag}/current");
+        fs::create_dir_all(folder.join(&current)).unwrap();
+        fs::write(folder.join(&current).join("link"), format!("sha256:{}", "0".repeat(64))).unwrap();
     }
 }
 

@@ -1,13 +1,19 @@
 //! What several tests share: real servers on loopback, doubles of forges, throw-away repositories.
 
 #[cfg(unix)]
+pub(crate) mod certificates;
+#[cfg(unix)]
 pub(crate) mod docker_registry;
 #[cfg(unix)]
 pub(crate) mod git_http;
 #[cfg(unix)]
 pub(crate) mod meddled;
 #[cfg(unix)]
+pub(crate) mod planted;
+#[cfg(unix)]
 pub(crate) mod process;
+#[cfg(unix)]
+pub(crate) mod proxy;
 #[cfg(unix)]
 pub(crate) mod repository;
 #[cfg(unix)]

@@ -1,4 +1,7 @@
 //! The program itself, as people and CI start it, away from the configuration and the credentials of this machine.
+//!
+//! Every run finds planted secrets around it, writes its log at the lowest level, and is searched for them when it is
+//! over: standard output, the log, its home, and every file and folder that its arguments name.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,9 +10,13 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::planted;
+
 /// A way to start the program: a home, a folder for temporary files and variables of its own.
 pub(crate) struct Tagboat {
     home: TempDir,
+    /// Where docker's configuration is.
+    docker: TempDir,
     variables: Vec<(String, String)>,
 }
 
@@ -18,13 +25,17 @@ pub(crate) struct Tagboat {
 pub(crate) struct Said {
     pub(crate) code: i32,
     pub(crate) stdout: String,
+    /// What it says to people: without the log below warnings, if the test did not ask for more.
     pub(crate) stderr: String,
+    /// All of it.
+    pub(crate) log: String,
 }
 
 impl Tagboat {
     pub(crate) fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let (home, docker) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::fs::create_dir(home.path().join("tmp")).unwrap();
+        planted::docker_config(docker.path());
         let path = std::env::var("PATH").unwrap();
         let at = |path: &Path| path.display().to_string();
         let variables = [
@@ -32,9 +43,11 @@ impl Tagboat {
             ("HOME", at(home.path())),
             ("TMPDIR", at(&home.path().join("tmp"))),
             ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
+            ("DOCKER_CONFIG", at(docker.path())),
         ];
-        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { home, variables }
+        let planted = planted::VARIABLES.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let variables = variables.into_iter().chain(planted).map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { home, docker, variables }
     }
 
     /// Sets a variable; a later one of the same name holds.
@@ -51,20 +64,52 @@ impl Tagboat {
     /// The same with standard input.
     pub(crate) fn feed(&self, arguments: &[&str], input: &str) -> Said {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tagboat"));
-        command.args(arguments).env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.current_dir(self.home.path());
+        command.args(arguments).env_clear().envs(self.variables()).current_dir(self.home.path());
+        // A test that is about the log says how much of it it wants.
+        let quiet = arguments.iter().any(|argument| argument.starts_with("-q") || argument.starts_with("--quiet"));
+        let verbose = arguments.iter().any(|argument| argument.starts_with("-v") || argument.starts_with("--verbose"));
+        let own = quiet || verbose || self.variables().any(|(name, _)| name == "RUST_LOG");
+        if !own {
+            command.env("RUST_LOG", "trace");
+        }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A program that has ended already reads nothing.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Said { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+        let (code, stdout, log) = (output.status.code().unwrap(), text(output.stdout), text(output.stderr));
+        self.search(arguments, &stdout, &log);
+        let stderr = if own { log.clone() } else { without_details(&log) };
+        Said { code, stdout, stderr, log }
+    }
+
+    fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// No secret is in anything that the run has left.
+    fn search(&self, arguments: &[&str], stdout: &str, log: &str) {
+        let secrets = planted::secrets(self.variables());
+        assert_eq!(planted::found(&secrets, stdout.as_bytes()), [""; 0], "on standard output of {arguments:?}");
+        assert_eq!(planted::found(&secrets, log.as_bytes()), [""; 0], "in the log of {arguments:?}: {log}");
+        let named = arguments.iter().map(|argument| self.home.path().join(argument)).filter(|path| path.exists());
+        for path in named.chain([self.home.path().to_owned()]) {
+            assert_eq!(planted::found_below(&secrets, &path), [""; 0], "after {arguments:?}");
+        }
+        // The search finds what is there.
+        assert_eq!(planted::found_below(&secrets, self.docker.path()).len(), 1);
     }
 
     /// Its home, in which it runs.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
+}
+
+/// What is left of a log at the lowest level where only warnings are wanted.
+fn without_details(log: &str) -> String {
+    let is_detail = |line: &&str| ["TRACE ", "DEBUG ", " INFO "].iter().any(|level| line.starts_with(level));
+    log.split_inclusive('\n').filter(|line| !is_detail(line)).collect()
 }
 
 impl Said {

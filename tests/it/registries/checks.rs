@@ -1,0 +1,136 @@
+//! `tagboat check`: for each registry in use, who asks there, whether that works, what it may do, and how much is left.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::logins::SECRET;
+use super::program::repository;
+use super::variable;
+use crate::support::docker_registry::{DockerRegistry, run};
+use crate::support::process::{find, free_port};
+use crate::support::tagboat::Tagboat;
+use crate::support::token_server::{TokenSigner, login};
+use crate::support::wire::{Double, Reply};
+
+/// A registry, the user name and password for it, whether it works, and parts of what is said.
+type Row = (String, Option<(&'static str, &'static str)>, bool, &'static [&'static str]);
+
+/// Lets `check` ask all of them, and compares what it tells.
+fn check(rows: &[Row], registries: &str, tagboat: Tagboat) {
+    let folder = TempDir::new().unwrap();
+    let plain = rows.iter().filter(|(host, ..)| !registries.contains(host));
+    let plain: String = plain.map(|(host, ..)| format!("  '{host}': {{ plain-http: true }}\n")).collect();
+    let images = rows.iter().map(|(host, ..)| format!("{host}/acme/app:1.0"));
+    // Each image stands at two places.
+    let bare = repository(folder.path(), &(plain + registries), images.clone().chain(images));
+    let tagboat = rows.iter().fold(tagboat, |tagboat, (host, login, ..)| match login {
+        Some((user, password)) => {
+            tagboat.with(&variable(host, "USERNAME"), user).with(&variable(host, "PASSWORD"), password)
+        }
+        None => tagboat,
+    });
+    let said = tagboat.run(&["check", "-C", &bare.url(), "--format", "json"]);
+    let report = said.json();
+    let all = report.as_array().or(report["checks"].as_array()).unwrap();
+    for (host, _, works, parts) in rows {
+        let found = all.iter().find(|check| check["what"] == **host).unwrap_or_else(|| panic!("{host}: {report:#}"));
+        let told = format!("{}; {}", found["says"].as_str().unwrap(), found["hint"].as_str().unwrap_or_default());
+        assert_eq!(found["works"], *works, "{told}");
+        for part in *parts {
+            assert!(told.contains(part), "{part} is not in {told}");
+        }
+    }
+    assert_eq!(said.code == 0, rows.iter().all(|(_, _, works, _)| *works), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_registry_answers_is_told() {
+    let limited = Double::start(|asked| match asked.path().ends_with("/tags/list") {
+        true => Reply::tags(["1.0"]),
+        false => Reply::new(200, "")
+            .header("docker-content-digest", &format!("sha256:{}", "0".repeat(64)))
+            .header("ratelimit-limit", "100;w=21600")
+            .header("ratelimit-remaining", "76;w=21600"),
+    })
+    .await;
+    let lists_only = Double::start(|asked| match (login(asked), asked.path().ends_with("/tags/list")) {
+        (None, _) => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
+        (_, true) => Reply::tags(["1.0"]),
+        _ => Reply::new(403, ""),
+    })
+    .await;
+    let refusing = Double::start(|_| Reply::new(401, "").header("www-authenticate", "Basic realm=x")).await;
+    let away =
+        Double::start(|_| Reply::new(401, "").header("www-authenticate", r#"Bearer realm="http://localhost:9/token""#))
+            .await;
+    let with_token = format!("  '{}': {{ plain-http: true, token-env: ACME_TOKEN }}\n", lists_only.host());
+    #[rustfmt::skip]
+    let rows: &[Row] = &[
+        (limited.host(),    Some(("me", SECRET)), true,  &["open to all, the credential from TAGBOAT_REGISTRY_", "_PASSWORD is not wanted", "lists 1 tags of", "76 requests left of 100;w=21600", "2 references"]),
+        (lists_only.host(), None,                 true,  &["with the credential from ACME_TOKEN (the configuration)", "lists 1 tags", "may not ask for digests"]),
+        (refusing.host(),   None,                 false, &["does not accept an anonymous request", "docker login"]),
+        (away.host(),       Some(("me", SECRET)), false, &["wants the credential from TAGBOAT_REGISTRY_", "to be sent to http://localhost:9/token", "`auth-hosts:`"]),
+        (format!("127.0.0.1:{}", free_port()), None, false, &["no connection to", "is it up"]),
+    ];
+    check(rows, &with_token, Tagboat::new().with("ACME_TOKEN", SECRET));
+}
+
+/// A job's token that is good for nothing does not hide what is open to all, and is told of.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_credential_of_the_platform_that_is_refused() {
+    let registry = Double::start(|asked| match (asked.path(), login(asked)) {
+        ("/token", Some(_)) => Reply::new(403, "this job has no right to packages"),
+        ("/token", None) => Reply::new(200, r#"{"token":"anonymous"}"#),
+        _ if asked.header("authorization") == Some("Bearer anonymous") => Reply::tags(["1.0"]),
+        _ => Reply::new(401, "").header("www-authenticate", r#"Bearer realm="/token",service="gitlab""#),
+    })
+    .await;
+    let host = registry.host();
+    let tagboat = Tagboat::new().with("CI_REGISTRY", &host).with("CI_JOB_TOKEN", SECRET);
+    let rows: &[Row] = &[(
+        host.clone(),
+        None,
+        true,
+        &["anonymous, for ", "does not accept the credential from CI_JOB_TOKEN: this job has no right", "lists 1 tags"],
+    )];
+    check(rows, "", tagboat);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn docker_registry_with_passwords_and_with_tokens() {
+    if ["docker-registry", "openssl", "htpasswd", "umoci", "skopeo"].map(find).iter().any(Option::is_none) {
+        return;
+    }
+    let keys = TempDir::new().unwrap();
+    let signer = TokenSigner::new(keys.path());
+    let service = Double::start(move |asked| {
+        let known = login(asked).is_some_and(|(user, secret)| user == "alice" && secret == SECRET);
+        signer.answer(asked, known, 60)
+    })
+    .await;
+    let tokens = format!(
+        "http: {{addr: $ADDR}}\nauth: {{token: {{realm: http://{}/token, service: reg.test, issuer: test-issuer, \
+         rootcertbundle: {}/tok.crt}}}}",
+        service.host(),
+        keys.path().display()
+    );
+    let passwords = "http: {addr: $ADDR}\nauth: {htpasswd: {realm: r, path: $DIR/htpasswd}}";
+    let [passwords, tokens] = [passwords, &tokens].map(|yaml| {
+        let file =
+            |folder: &Path| fs::write(folder.join("htpasswd"), run("htpasswd", &["-Bbn", "alice", SECRET])).unwrap();
+        let server = DockerRegistry::start(yaml, file).unwrap();
+        let login = format!("alice:{SECRET}");
+        server.push("acme/app", &["1.0"], "2024-01-02T03:04:05Z", &[], &["--dest-creds", &login]);
+        server
+    });
+    #[rustfmt::skip]
+    let rows: &[Row] = &[
+        (passwords.host(), Some(("alice", SECRET)),          true,  &["with the credential from TAGBOAT_REGISTRY_", "_PASSWORD, lists 1 tags of", "app; 2 references"]),
+        (tokens.host(),    Some(("alice", SECRET)),          true,  &["with the credential from TAGBOAT_REGISTRY_", "_PASSWORD, lists 1 tags of", "app; 2 references"]),
+        (format!("localhost:{}", passwords.port), Some(("alice", "planted-wrong")), false, &["does not accept the credential from TAGBOAT_REGISTRY_LOCALHOST_", "is the credential current"]),
+        (format!("localhost:{}", tokens.port),    None,      false, &["does not accept an anonymous request", "docker login"]),
+    ];
+    check(rows, "", Tagboat::new());
+}

@@ -1,0 +1,175 @@
+//! The program at registries: proxies and certificates, and how little a run asks.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use tagboat::registry::Requests;
+use tempfile::TempDir;
+
+use crate::support::certificates;
+use crate::support::docker_registry::{DockerRegistry, lay};
+use crate::support::process::find;
+use crate::support::proxy::{Proxy, Tunnel};
+use crate::support::repository::Bare;
+use crate::support::tagboat::Tagboat;
+use crate::support::wire::{Asked, Double, Reply};
+
+/// A manifest with these images.
+fn pod(images: impl IntoIterator<Item = String>) -> String {
+    let containers: String = images.into_iter().map(|image| format!("\n  - image: {image}")).collect();
+    format!("kind: Pod\nspec:\n  containers:{containers}\n")
+}
+
+/// A bare repository with one manifest and a configuration that has `registries:` only.
+pub(super) fn repository(folder: &Path, registries: &str, images: impl IntoIterator<Item = String>) -> Bare {
+    let bare = Bare::new(folder, "gitops");
+    let forge = format!("forge: {{ kind: local, folder: {} }}\n", folder.join("pulls").display());
+    let config = format!("{forge}registries:\n{registries}");
+    bare.commit("main", &[("tagboat.yaml", &config), ("apps/app.yaml", &pod(images))], "Deploy");
+    bare
+}
+
+/// What stands between the program and the registry, and what comes of it: tunnels through the proxy, or part of an error.
+type Way = (&'static [(&'static str, &'static str)], &'static str, Result<&'static [&'static str], &'static str>);
+
+const THROUGH: &[&str] = &["registry.test:443"];
+
+/// `$P` is a proxy for everybody, `$C` one for those who are let in, `$R` the registry itself.
+#[rustfmt::skip]
+const WAYS: &[Way] = &[
+    (&[("HTTPS_PROXY", "http://$P")],                                     "registry.test", Ok(THROUGH)),
+    (&[("https_proxy", "http://$P")],                                     "registry.test", Ok(THROUGH)),
+    (&[("HTTPS_PROXY", "$P")],                                            "registry.test", Ok(THROUGH)),
+    (&[("ALL_PROXY", "http://$P")],                                       "registry.test", Ok(THROUGH)),
+    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "acme.test")],          "registry.test", Ok(THROUGH)),
+    (&[("HTTP_PROXY", "http://$P")],                                      "registry.test", Err("no connection to https://registry.test/")),
+    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "registry.test")],      "registry.test", Err("no connection to https://registry.test/")),
+    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "a.test, .test")],      "registry.test", Err("no connection to https://registry.test/")),
+    (&[("ALL_PROXY", "http://$P"), ("no_proxy", "*")],                    "registry.test", Err("no connection to https://registry.test/")),
+    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "127.0.0.0/8")],        "$R",            Ok(&[])),
+    (&[("HTTPS_PROXY", "http://$P")],                                     "$R",            Ok(&["$R"])),
+    (&[("HTTPS_PROXY", "http://me:planted-secret@$C")],                   "registry.test", Ok(THROUGH)),
+    (&[("HTTPS_PROXY", "http://me:planted-wrong@$C")],                    "registry.test", Err("proxy authorization required")),
+    (&[("HTTPS_PROXY", "http://$C")],                                     "registry.test", Err("proxy authorization required")),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proxies_certificates_and_http_2() {
+    if find("openssl").is_none() {
+        return;
+    }
+    let yaml = "http: {addr: $ADDR, tls: {certificate: $DIR/srv.crt, key: $DIR/srv.key, clientcas: [$DIR/ca.crt]}}";
+    let prepare = |folder: &Path| {
+        certificates::make(folder);
+        (0..20).for_each(|number| lay(folder, &format!("app{number}"), &["1.0"]));
+    };
+    let Some(server) = DockerRegistry::start(yaml, prepare) else { return };
+    let open = Proxy::start(server.host(), None).await;
+    // me:planted-secret
+    let closed = Proxy::start(server.host(), Some("Basic bWU6cGxhbnRlZC1zZWNyZXQ=")).await;
+    let filled =
+        |text: &str| text.replace("$P", &open.host()).replace("$C", &closed.host()).replace("$R", &server.host());
+    let keys =
+        |host: &str, more: &str| format!("  '{host}': {{ ca-file: {}/ca.crt{more} }}\n", server.folder().display());
+    let certificate = format!(", client-cert-file: {}/client.pem", server.folder().display());
+    let explain = |tagboat: &Tagboat, registries: &str, host: &str| {
+        fs::write(tagboat.home().join("tagboat.yaml"), format!("registries:\n{registries}")).unwrap();
+        let image = format!("{host}/app1");
+        tagboat.run(&["explain", &image, "--current", "0.9", "--policy", "semver: '*'", "--format", "json"])
+    };
+    for (variables, host, expected) in WAYS {
+        let host = filled(host);
+        let tagboat = Tagboat::new();
+        let tagboat = variables.iter().fold(tagboat, |tagboat, (name, value)| tagboat.with(name, &filled(value)));
+        let said = explain(&tagboat, &keys(&host, &certificate), &host);
+        let tunnels: Vec<String> =
+            open.take_asked().into_iter().chain(closed.take_asked()).map(|tunnel: Tunnel| tunnel.to).collect();
+        match expected {
+            Ok(expected) => {
+                assert_eq!(said.json()["chosen"], "1.0", "{variables:?}: {said:?}");
+                assert_eq!(tunnels, expected.iter().map(|to| filled(to)).collect::<Vec<_>>(), "{variables:?}");
+                assert!(said.log.contains("version=HTTP/2.0"), "offered, and taken: {}", said.log);
+            }
+            Err(part) => assert!(said.stdout.contains(part), "{variables:?}: {said:?}"),
+        }
+    }
+    // What is missing is told: the certificate of the client, trust in the server.
+    let direct = Tagboat::new();
+    let host = server.host();
+    for (registries, part, hint) in [
+        (keys(&host, ""), "broke off", "client-cert-file:"),
+        (format!("  '{host}': {{}}\n"), "no trusted connection", "ca-file:"),
+        (format!("  '{host}': {{ plain-http: true }}\n"), "answered 400", "HTTPS server"),
+    ] {
+        let said = explain(&direct, &registries, &host);
+        assert!(said.stdout.contains(part) && said.stderr.contains(hint), "{said:?}");
+    }
+    // One connection does for all images.
+    let folder = TempDir::new().unwrap();
+    let images = (0..20).map(|number| format!("registry.test/app{number}:1.0"));
+    let bare = repository(folder.path(), &keys("registry.test", &certificate), images);
+    let tagboat = Tagboat::new().with("HTTPS_PROXY", &format!("http://{}", open.host()));
+    let report = tagboat.run(&["plan", "-C", &bare.url(), "--format", "json"]).json();
+    assert_eq!(requests(&report), Requests { registry: 20, token: 0 }, "{report:#}");
+    assert_eq!(open.take_asked().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_http_goes_through_the_proxy_for_it() {
+    let proxy = Double::start(|asked| match asked.target.as_str() {
+        "http://plain.test/v2/app/tags/list?n=1000" => Reply::tags(["1.0"]),
+        _ => Reply::new(502, ""),
+    })
+    .await;
+    let address = format!("http://{}", proxy.host());
+    for (variable, works) in [("HTTP_PROXY", true), ("http_proxy", true), ("ALL_PROXY", true), ("HTTPS_PROXY", false)] {
+        let tagboat = Tagboat::new().with(variable, &address);
+        let registries = "registries: { plain.test: { plain-http: true } }\n";
+        fs::write(tagboat.home().join("tagboat.yaml"), registries).unwrap();
+        let explain = ["explain", "plain.test/app", "--current", "0.9", "--policy", "semver: '*'", "--format", "json"];
+        let said = tagboat.run(&explain);
+        assert_eq!(said.json()["chosen"] == "1.0", works, "{variable}: {said:?}");
+    }
+}
+
+fn requests(report: &Value) -> Requests {
+    let number = |key: &str| report["requests"][key].as_u64().unwrap();
+    Requests { registry: number("registry"), token: number("token") }
+}
+
+/// Wants a token for the scope, in the way of public.ecr.aws the same for all images, else one for each.
+fn wants_tokens(asked: &Asked, scope: Option<&str>) -> Reply {
+    if asked.path() == "/token" {
+        return Reply::new(200, format!(r#"{{"token":"for {}","expires_in":300}}"#, asked.query("scope").unwrap()));
+    }
+    let own = format!("repository:{}:pull", asked.path().trim_start_matches("/v2/").trim_end_matches("/tags/list"));
+    let scope = scope.unwrap_or(&own);
+    match asked.header("authorization") {
+        Some(sent) if sent == format!("Bearer for {scope}") => Reply::tags(["1.0", "0.9"]),
+        _ => Reply::new(401, "")
+            .header("www-authenticate", &format!(r#"Bearer realm="/token",service="double",scope="{scope}""#)),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_to_change_costs_one_request_per_image_and_one_token_per_scope() {
+    let open = Double::start(|_| Reply::tags(["1.0", "0.9"])).await;
+    let scoped = Double::start(|asked| wants_tokens(asked, None)).await;
+    let shared = Double::start(|asked| wants_tokens(asked, Some("aws"))).await;
+    // Who wants tokens says so to the first request, and only to that one.
+    for (server, expected) in [(&open, (30, 0)), (&scoped, (31, 30)), (&shared, (31, 1))] {
+        let folder = TempDir::new().unwrap();
+        let host = server.host();
+        // Each image stands at two places.
+        let images = (0..60).map(|number| format!("{host}/acme/app{}:1.0", number % 30));
+        let bare = repository(folder.path(), &format!("  '{host}': {{ plain-http: true }}\n"), images);
+        let cache = folder.path().join("cache").display().to_string();
+        let said = Tagboat::new().run(&["run", "-C", &bare.url(), "--format", "json", "--cache-dir", &cache]);
+        assert_eq!((said.code, said.json()["changes"].as_array().unwrap().len()), (0, 0), "{said:?}");
+        assert_eq!(requests(&said.json()), Requests { registry: expected.0, token: expected.1 });
+        let asked = server.asked();
+        assert_eq!(asked.len() as u64, expected.0 + expected.1);
+        assert!(asked.iter().all(|asked| asked.path().ends_with("/tags/list") || asked.path() == "/token"));
+    }
+}
