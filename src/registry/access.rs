@@ -24,13 +24,13 @@ pub struct Access {
 }
 
 impl Remote {
-    /// Lists the tags of an image and asks for the digest of the last of them.
+    /// Lists the tags of an image and asks for the digest of the last of them, if there is one.
     pub(super) async fn check(&self, name: &ImageName) -> Result<Access, RegistryError> {
         let found = self.credential(&self.endpoint.path(name)).await?;
         let tags = self.tags(name).await?;
         let pulls = match tags.last() {
             Some(tag) => self.digest(name, tag).await.is_ok(),
-            None => false,
+            None => true,
         };
         Ok(Access {
             credential: found.map(|found| found.source),

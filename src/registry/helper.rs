@@ -78,7 +78,8 @@ fn find(program: &str, environment: &BTreeMap<String, String>) -> Option<PathBuf
     folders.map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "a test writes the program that it starts")]
 mod tests {
     use super::*;

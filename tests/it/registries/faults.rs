@@ -6,7 +6,10 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tagboat::http::{Client, Patience, Profile, Request, Url};
+use tagboat::image::{Digest, Platform};
 use tagboat::registry::{Limits, Registries, Registry, RegistryError};
 
 use super::logins::{SECRET, basic, refs};
@@ -224,25 +227,24 @@ fn date(seconds: i64) -> String {
 
 #[tokio::test]
 async fn what_passes_is_tried_again() {
-    let fail_once = |failure: Reply| {
+    let fail_once = |failure: fn() -> Reply| {
         let failed = AtomicBool::new(false);
-        move |_: &Asked| if failed.swap(true, Ordering::SeqCst) { whole() } else { failure.clone() }
+        move |_: &Asked| if failed.swap(true, Ordering::SeqCst) { whole() } else { failure() }
     };
-    let (soon, past) = (date(2), date(-60));
     #[rustfmt::skip]
-    let rows = [
-        // Fault                     Failure                                                Seconds that are waited, about
-        ("503 with seconds",         Reply::new(503, "").header("retry-after", "1"),        1.0..1.9),
-        ("429 with seconds",         Reply::new(429, "").header("retry-after", "1"),        1.0..1.9),
-        ("429 with a date",          Reply::new(429, "").header("retry-after", &soon),      0.0..2.9),
-        ("503 with a date gone by",  Reply::new(503, "").header("retry-after", &past),      0.0..0.9),
-        ("429 with nonsense",        Reply::new(429, "").header("retry-after", "later"),    0.0..0.9),
-        ("429 without",              Reply::new(429, ""),                                   0.0..0.9),
-        ("500",                      Reply::new(500, ""),                                   0.0..0.9),
-        ("502",                      Reply::new(502, ""),                                   0.0..0.9),
-        ("504",                      Reply::new(504, ""),                                   0.0..0.9),
-        ("hangup",                   whole().manner(Manner::Hangup),                        0.0..0.9),
-        ("cut",                      whole().manner(Manner::Cut(5)),                        0.0..0.9),
+    let rows: [(_, fn() -> Reply, _); 11] = [
+        // Fault                     Failure                                                       Seconds that are waited, at least
+        ("503 with seconds",         || Reply::new(503, "").header("retry-after", "1"),            1.0),
+        ("429 with seconds",         || Reply::new(429, "").header("retry-after", "1"),            1.0),
+        ("429 with a date",          || Reply::new(429, "").header("retry-after", &date(2)),       0.8),
+        ("503 with a date gone by",  || Reply::new(503, "").header("retry-after", &date(-60)),     0.0),
+        ("429 with nonsense",        || Reply::new(429, "").header("retry-after", "later"),        0.0),
+        ("429 without",              || Reply::new(429, ""),                                       0.0),
+        ("500",                      || Reply::new(500, ""),                                       0.0),
+        ("502",                      || Reply::new(502, ""),                                       0.0),
+        ("504",                      || Reply::new(504, ""),                                       0.0),
+        ("hangup",                   || whole().manner(Manner::Hangup),                            0.0),
+        ("cut",                      || whole().manner(Manner::Cut(5)),                            0.0),
     ];
     for (fault, failure, seconds) in rows {
         let server = Double::start(fail_once(failure)).await;
@@ -251,9 +253,25 @@ async fn what_passes_is_tried_again() {
         let tags = registries.tags(&name(format!("{}/a", server.host()))).await;
         assert_eq!(texts(tags.unwrap()).len(), 3, "{fault}");
         let waited = start.elapsed().as_secs_f64();
-        assert!(seconds.contains(&waited), "{fault}: {waited} s");
+        assert!(waited >= seconds, "{fault}: {waited} s");
         assert_eq!(registries.requests().registry, 2, "{fault}");
     }
+}
+
+#[tokio::test]
+async fn sixteen_requests_at_a_time_to_one_host() {
+    let server = Double::start(|asked| match asked.path() {
+        "/v2/first/tags/list" => whole(),
+        _ => whole().manner(Manner::Silence),
+    })
+    .await;
+    let limits = Limits { request: Duration::from_secs(60), ..Limits::default() };
+    let registries = Registries::connect([(server.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
+    registries.tags(&name(format!("{}/first", server.host()))).await.unwrap();
+    let images: Vec<_> = (0..40).map(|number| name(format!("{}/app{number}", server.host()))).collect();
+    let all = futures_util::future::join_all(images.iter().map(|image| registries.tags(image)));
+    assert!(tokio::time::timeout(Duration::from_millis(500), all).await.is_err(), "nobody is answered");
+    assert_eq!(server.asked().len(), 1 + 16);
 }
 
 #[tokio::test]
@@ -305,7 +323,6 @@ async fn a_host_that_wants_to_be_left_alone_for_an_hour_is_left_alone() {
         let server = Double::start(move |_| Reply::new(status, "").header("retry-after", &asks)).await;
         let other = Double::start(|_| whole()).await;
         let registries = connect(&[&server.host(), &other.host()], &[]);
-        let start = Instant::now();
         for number in 0..40 {
             let error = registries.tags(&name(format!("{}/app{number}", server.host()))).await.unwrap_err();
             if status == 429 || number > 0 {
@@ -315,7 +332,6 @@ async fn a_host_that_wants_to_be_left_alone_for_an_hour_is_left_alone() {
         }
         assert_eq!(registries.tags(&name(format!("{}/good", other.host()))).await.unwrap().len(), 3);
         assert_eq!(server.asked().len(), 1, "{status}");
-        assert!(start.elapsed() < Duration::from_secs(2));
     }
 }
 
@@ -366,6 +382,64 @@ async fn digests_are_held_against_the_content() {
     }
     let shape = registries.facts(&image("shape"), &tag("v1")).await.unwrap_err();
     assert!(matches!(shape, RegistryError::Malformed { expected: "an image manifest", .. }), "{shape}");
+}
+
+/// Docker's media types and OCI's, an index and the manifest of one platform: each has a digest of its own.
+#[tokio::test]
+async fn indexes_and_manifests_of_platforms_by_both_names() {
+    const DOCKER: &str = "application/vnd.docker.";
+    const OCI: &str = "application/vnd.oci.image.";
+    let rows = [
+        (
+            format!("{DOCKER}distribution.manifest.list.v2+json"),
+            format!("{DOCKER}distribution.manifest.v2+json"),
+            format!("{DOCKER}container.image.v1+json"),
+        ),
+        (format!("{OCI}index.v1+json"), format!("{OCI}manifest.v1+json"), format!("{OCI}config.v1+json")),
+    ];
+    for (index_type, manifest_type, config_type) in rows {
+        let config = r#"{"created":"2024-01-02T03:04:05Z","os":"linux","architecture":"amd64"}"#.to_owned();
+        let descriptor =
+            |kind: &str, body: &str| json!({"mediaType": kind, "digest": sha256(body), "size": body.len()});
+        let manifest =
+            json!({"schemaVersion": 2, "mediaType": manifest_type, "config": descriptor(&config_type, &config), "layers": []})
+                .to_string();
+        let mut child = descriptor(&manifest_type, &manifest);
+        child["platform"] = json!({"os": "linux", "architecture": "amd64"});
+        let index = json!({"schemaVersion": 2, "mediaType": index_type, "manifests": [child]}).to_string();
+        let digests = [&index, &manifest].map(|body| Digest::new(&sha256(body)).unwrap());
+        let wanted = [index_type.clone(), manifest_type.clone()];
+        let contents = [(index_type, index), (manifest_type, manifest), (config_type, config)];
+        let server = Double::start(move |asked| {
+            let by_tag = match asked.path() {
+                "/v2/a/manifests/multi" => Some(0),
+                "/v2/a/manifests/single" => Some(1),
+                path => contents.iter().position(|(_, body)| path.ends_with(&sha256(body))),
+            };
+            let accepted = asked.header("accept").unwrap_or_default();
+            let (kind, body) = &contents[by_tag.unwrap()];
+            // Who does not say that it can read something is given something older, or nothing.
+            if asked.path().contains("/manifests/") && !accepted.contains(kind.as_str()) {
+                return Reply::new(404, "");
+            }
+            Reply::new(200, body.as_str()).header("content-type", kind).header("docker-content-digest", &sha256(body))
+        })
+        .await;
+        let registries = connect(&[&server.host()], &[]);
+        let image = name(format!("{}/a", server.host()));
+        for (text, digest) in ["multi", "single"].iter().zip(&digests) {
+            assert_eq!(registries.digest(&image, &tag(text)).await.unwrap(), *digest, "{wanted:?}");
+            let facts = registries.facts(&image, &tag(text)).await.unwrap();
+            assert_eq!(facts.digest.as_ref(), Some(digest), "{wanted:?}");
+            assert_eq!(facts.created, Some("2024-01-02T03:04:05Z".parse().unwrap()));
+            assert_eq!(facts.platforms, [Platform::new("linux/amd64").unwrap()]);
+        }
+    }
+}
+
+fn sha256(body: &str) -> String {
+    let hex: String = Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
 }
 
 #[tokio::test]

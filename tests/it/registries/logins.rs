@@ -183,3 +183,22 @@ async fn hidden_images_are_asked_for_again_with_the_credential() {
     assert!(connect(&[&host], &[]).tags(&image).await.is_err());
     assert_eq!(texts(connect(&[&host], &refs(&basic(&host))).tags(&image).await.unwrap()), ["v1"]);
 }
+
+/// A mirror is another host: it has its own credential, and images have another path there.
+#[tokio::test]
+async fn a_mirror_sees_its_own_credential_and_path() {
+    let server = bearer(Some("me")).await;
+    let host = server.host();
+    let settings = [("docker.io".to_owned(), plain(Some(&format!("{host}/hub"))))];
+    let image = name("index.docker.io/nginx");
+    let of_docker = basic("docker.io");
+    let error = connect_with(settings.clone(), &refs(&of_docker)).tags(&image).await.unwrap_err();
+    assert!(error.to_string().contains("does not accept an anonymous request"), "{error}");
+    assert!(server.asked().iter().all(|asked| !asked.header("authorization").unwrap_or_default().starts_with("Basic")));
+    let both = [of_docker, basic(&host)].concat();
+    let tags = connect_with(settings, &refs(&both)).tags(&image).await.unwrap();
+    assert_eq!(texts(tags), ["v1"]);
+    let last = server.asked().pop().unwrap();
+    assert_eq!(last.target, "/v2/hub/library/nginx/tags/list?n=1000");
+    assert_eq!(last.header("authorization"), Some("Bearer t-repository:hub/library/nginx:pull"));
+}
