@@ -25,7 +25,7 @@ impl Remote {
         let mut request = conditional(Request::get(url.clone()), known.as_ref());
         let mut kept = Vec::new();
         let mut seen = HashSet::new();
-        let mut before: Option<Page> = None;
+        let (mut before, mut start): (Option<Page>, Option<String>) = (None, None);
         // Whether this list turned out to be cut without a word, and whether the registry said where it goes on.
         let (mut cut, mut linked) = (false, false);
         loop {
@@ -37,8 +37,10 @@ impl Remote {
             };
             let (page, next) = self.page(name, &answer, &mut kept)?;
             linked |= next.is_some();
+            // Who has nothing after the last tag begins again (go-containerregistry's registry).
+            let over = cut && page.first == start;
             let early = |why: &str| RegistryError::ListEndsEarly { image: shown.to_owned(), why: why.to_owned() };
-            if page.entries > 0 && before.as_ref() == Some(&page) {
+            if page.entries > 0 && before.as_ref() == Some(&page) && !over {
                 return Err(early("its pages repeat"));
             }
             if kept.len() > self.limits.tags {
@@ -47,7 +49,7 @@ impl Remote {
             let full = page.entries == asked as usize;
             let next = match next {
                 Some(next) => next,
-                None if full && !linked && (cut || !self.is_whole(name, &page).await?) => {
+                None if full && !over && !linked && (cut || !self.is_whole(name, &page).await?) => {
                     cut = true;
                     self.endpoint.tags(name, asked, page.last.as_deref())
                 }
@@ -66,6 +68,7 @@ impl Remote {
                 return Err(too_long(shown, "pages", self.limits.pages));
             }
             request = Request::get(next.clone());
+            start = start.or_else(|| page.first.clone());
             (url, before) = (next, Some(page));
         }
     }
@@ -104,22 +107,40 @@ impl Remote {
         if self.ignores_page_size.get().is_some() {
             return Ok(true);
         }
-        let url = self.endpoint.tags(name, 1, page.last.as_deref());
-        let answer = self.ask(name, name.familiar(), Request::get(url)).await.map_err(lost)?;
-        let (probe, _) = self.page(name, &answer, &mut Vec::new())?;
-        drop(finding_out);
-        match probe.entries {
-            0 => Ok(true),
-            1 if probe.first != page.first && probe.first != page.last => Ok(false),
-            1 => Err(RegistryError::ListEndsEarly {
-                image: name.familiar().to_owned(),
-                why: format!("{} cuts it after {} tags and does not go on from there", self.registry, page.entries),
-            }),
+        let probe = self.one_after(name, page.last.as_deref()).await?;
+        let whole = match probe.entries {
+            0 => true,
+            1 if probe.first == page.first => {
+                // Either it never looks at `last`, or it begins again where nothing is left. A tag before the last tells.
+                let second = self.one_after(name, page.first.as_deref()).await?;
+                if second.first == page.first || second.first == page.last {
+                    return Err(self.cut_for_good(name, page));
+                }
+                true
+            }
+            1 if probe.first == page.last => return Err(self.cut_for_good(name, page)),
+            1 => false,
             _ => {
                 // Whoever else comes to know it says the same.
                 let _ = self.ignores_page_size.set(());
-                Ok(true)
+                true
             }
+        };
+        drop(finding_out);
+        Ok(whole)
+    }
+
+    /// What an image has after one of its tags, if only one tag is wanted.
+    async fn one_after(&self, name: &ImageName, last: Option<&str>) -> Result<Page, RegistryError> {
+        let url = self.endpoint.tags(name, 1, last);
+        let answer = self.ask(name, name.familiar(), Request::get(url)).await.map_err(lost)?;
+        Ok(self.page(name, &answer, &mut Vec::new())?.0)
+    }
+
+    fn cut_for_good(&self, name: &ImageName, page: &Page) -> RegistryError {
+        RegistryError::ListEndsEarly {
+            image: name.familiar().to_owned(),
+            why: format!("{} cuts it after {} tags and does not go on from there", self.registry, page.entries),
         }
     }
 }

@@ -128,7 +128,20 @@ async fn a_list_as_long_as_a_page_is_checked_once_per_registry() {
         }
     })
     .await;
-    for (server, tags, requests) in [(&honest, 10, [2, 4]), (&deaf, 10, [2, 3]), (&linking, 20, [2, 4])] {
+    // Who begins again after the end, with one page and with two.
+    let round = |length: usize| {
+        Double::start(move |asked| {
+            let tags = &all()[..length];
+            let last = asked.query("last").unwrap_or_default();
+            let start = tags.iter().position(|tag| *tag > last).unwrap_or_default();
+            Reply::tags(tags[start..].iter().take(n(asked)))
+        })
+    };
+    let (round_once, round_twice) = (round(10).await, round(20).await);
+    let rounds = [(&round_once, 10, [3, 6]), (&round_twice, 20, [4, 8])];
+    for (server, tags, requests) in
+        rounds.into_iter().chain([(&honest, 10, [2, 4]), (&deaf, 10, [2, 3]), (&linking, 20, [2, 4])])
+    {
         let registries = in_tens(&server.host());
         for (image, requests) in ["a", "b"].iter().zip(requests) {
             let list = registries.tags(&name(format!("{}/{image}", server.host()))).await.unwrap();

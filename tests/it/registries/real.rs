@@ -122,8 +122,8 @@ async fn the_registry_of_crane() {
     let tags = ["v1", "v2", "v3", "v4", "v5", "v6"];
     push(folder.path(), &format!("{host}/acme/web"), &tags, "2024-01-02T03:04:05Z", &[], &[]);
     let web = name(format!("{host}/acme/web"));
-    // The whole list, a cut one, one that ends with a full page.
-    for (page_size, requests) in [(None, 1), (Some(4), 3), (Some(3), 4), (Some(6), 2)] {
+    // The whole list, a cut one, two that end with a full page: what comes after the end is the beginning again.
+    for (page_size, requests) in [(None, 1), (Some(4), 3), (Some(3), 4), (Some(6), 3)] {
         let registries = connect_with([(host.clone(), HostSettings { page_size, ..plain(None) })], &[]);
         assert_eq!(texts(registries.tags(&web).await.unwrap()), tags, "{page_size:?}");
         assert_eq!(registries.requests().registry, requests, "{page_size:?}");
