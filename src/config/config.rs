@@ -8,10 +8,13 @@ use std::time::Duration;
 use globset::GlobMatcher;
 use regex::Regex;
 
+use super::argo::Watch;
+use super::flux::FluxPolicy;
+use super::notice::Notice;
 use super::patterns::Patterns;
 use super::schedule::Schedule;
 use crate::image::ImageName;
-use crate::policy::{Entry, Gates};
+use crate::policy::{Entry, Gates, Settings};
 use crate::refname::BranchName;
 
 /// Everything that can be configured.
@@ -22,12 +25,14 @@ pub struct Config {
     /// What is looked for in them beyond what every repository is searched for.
     pub manifests: ManifestSettings,
     /// Policies by name, the built-in `shape` among them.
-    pub(super) policies: BTreeMap<String, Arc<Entry>>,
-    /// Policies that stand in the manifests, by the names that markers call them; what is wrong with those that can't be
-    /// used.
-    pub(super) in_repository: BTreeMap<String, Result<InRepository, String>>,
-    /// The image that each Flux `ImagePolicy` is about, by the name that markers call it.
-    pub flux_images: BTreeMap<String, String>,
+    pub(super) policies: BTreeMap<String, Named>,
+    /// What Flux's policies in the manifests come to, by the names that markers call them. Several may share a name, one
+    /// for each cluster.
+    pub(super) flux: BTreeMap<String, Vec<FluxPolicy>>,
+    /// What Argo CD's applications in the manifests have updated.
+    pub(super) watches: BTreeMap<ImageName, Vec<Watch>>,
+    /// What is to be said about settings of other tools in the manifests.
+    pub notices: Vec<Notice>,
     /// First match governs.
     pub(super) rules: Vec<Rule>,
     /// How changes become pull requests.
@@ -44,13 +49,12 @@ pub struct Config {
     pub folder: PathBuf,
 }
 
-/// A policy that stands in the manifests.
+/// A policy under its name.
 #[derive(Debug, Clone)]
-pub(super) struct InRepository {
+pub(super) struct Named {
     pub(super) entry: Arc<Entry>,
-    pub(super) pin: bool,
-    /// `the ImagePolicy in apps/policy.yaml`
-    pub(super) source: String,
+    /// As it is written: two that are written alike are no conflict.
+    pub(super) settings: Settings,
 }
 
 /// Which files are read.
@@ -111,45 +115,13 @@ pub(super) struct Rule {
     pub(super) paths: Patterns,
     /// A key of [`Config::policies`], or [`IGNORE`].
     pub(super) policy: String,
+    /// Whether the rule says so itself.
+    pub(super) names_policy: bool,
     pub(super) gates: Gates,
     pub(super) pin: bool,
     pub(super) comments: bool,
     /// `tagboat.yaml:12`
     pub(super) source: String,
-}
-
-/// What governs one reference.
-#[derive(Debug, Clone)]
-pub struct Selection {
-    /// The name of the policy: `shape`, `release`.
-    pub name: String,
-    /// The policy.
-    pub entry: Arc<Entry>,
-    /// What the matching rule asks for before an image is proposed.
-    pub gates: Gates,
-    /// Whether the digest is written beside the tag, where the manifest has a place for it.
-    pub pin: bool,
-    /// Whether a comment that repeats the tag is changed with it.
-    pub comments: bool,
-    /// Where that is said: `the rule at tagboat.yaml:12`.
-    pub source: String,
-}
-
-/// Why nothing governs a reference.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Ungoverned {
-    /// There are rules, and none of them matches.
-    #[error("no rule matches")]
-    NoRule,
-    /// It is to be left alone.
-    #[error("ignored by {0}")]
-    Ignored(String),
-    /// The marker on it names a policy that the configuration does not have.
-    #[error("the marker names the policy `{0}`, which is not in the configuration")]
-    UnknownPolicy(String),
-    /// The marker on it names a policy that stands in the manifests and can't be used.
-    #[error("{0}")]
-    Unusable(String),
 }
 
 /// The policy that leaves things alone.
@@ -158,42 +130,9 @@ pub(super) const IGNORE: &str = "ignore";
 pub(super) const SHAPE: &str = "shape";
 
 impl Config {
-    /// What governs a reference: the policy that its marker names, else that of the first rule that matches, else, if
-    /// there are no rules at all, `shape`. A marker replaces the policy of the rule; what the rule asks for besides
-    /// stays. A marker that names no policy (it may only tell the image) is none.
-    pub fn select(&self, name: &ImageName, path: &str, marker: Option<&str>) -> Result<Selection, Ungoverned> {
-        let rule = self.rules.iter().find(|rule| rule.images.match_image(name) && rule.paths.match_path(path));
-        let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
-        let (policy, source) = match (marker.filter(|name| !name.is_empty()), rule) {
-            (Some(marker), _) => (marker, "the marker beside it".to_owned()),
-            (None, Some(rule)) => (rule.policy.as_str(), format!("the rule at {}", rule.source)),
-            (None, None) if self.rules.is_empty() => (SHAPE, "the default".to_owned()),
-            (None, None) => return Err(Ungoverned::NoRule),
-        };
-        if policy == IGNORE {
-            return Err(Ungoverned::Ignored(source));
-        }
-        let name = policy.to_owned();
-        let (pin, comments) = rule.map_or((false, false), |rule| (rule.pin, rule.comments));
-        match (self.policy(policy), self.in_repository(policy)) {
-            (Some(entry), _) => Ok(Selection { name, entry, gates, pin, comments, source }),
-            (None, Some(Ok(InRepository { entry, pin: reflects, source }))) => {
-                Ok(Selection { name, entry, gates, pin: pin || reflects, comments, source })
-            }
-            (None, Some(Err(why))) => Err(Ungoverned::Unusable(why)),
-            (None, None) => Err(Ungoverned::UnknownPolicy(name)),
-        }
-    }
-
-    /// A manifest may leave the namespace of a policy to a kustomization: then its name alone has to do.
-    fn in_repository(&self, marker: &str) -> Option<Result<InRepository, String>> {
-        let bare = || self.in_repository.get(marker.get(marker.find(':')?..)?);
-        self.in_repository.get(marker).or_else(bare).cloned()
-    }
-
     /// The policy of a name, the built-in `shape` included.
     pub fn policy(&self, name: &str) -> Option<Arc<Entry>> {
-        self.policies.get(name).cloned()
+        self.policies.get(name).map(|named| Arc::clone(&named.entry))
     }
 }
 

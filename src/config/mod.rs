@@ -4,6 +4,9 @@
 //! and goes on after a problem; [`validate`] makes a [`Config`] of them, which cannot hold a wrong state. Nothing here
 //! opens a file: text comes in, and what is named in it (a CA file, an environment variable) is named on.
 
+mod application;
+mod argo;
+mod argo_notices;
 mod config;
 mod duration;
 mod error;
@@ -12,27 +15,36 @@ mod json_schema;
 mod located;
 mod manifests;
 mod node;
+mod notice;
+mod objects;
 mod patterns;
 mod policies;
 mod reader;
 mod refusal;
 mod registries;
+mod renovate_comment;
 mod schedule;
 mod schema;
+mod scope;
+mod select;
+mod standing;
 mod starter;
 mod template;
 mod validate;
 
 pub use config::{
     AppVersion, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, Paths, PullRequests,
-    ReferencePattern, RegistrySettings, Selection, TagValue, Ungoverned,
+    ReferencePattern, RegistrySettings, TagValue,
 };
 pub use duration::{DurationError, duration};
 pub use error::{ConfigError, ConfigErrors};
-pub use flux::FluxObjects;
+pub use flux::{helm_repositories, may_refer};
 pub use json_schema::json_schema;
+pub use notice::Notice;
+pub use objects::Object;
 pub use patterns::{PatternError, Patterns};
 pub use schedule::Schedule;
+pub use select::{Marker, Selection, Spot, Ungoverned};
 pub use starter::{Found, Summary, starter};
 
 use node::Node;

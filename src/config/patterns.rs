@@ -74,6 +74,11 @@ impl Patterns {
         self.set.as_ref().is_none_or(|set| set.is_match(name.as_str()) || set.is_match(name.familiar()))
     }
 
+    /// Whether one of them is the name of the image, and no pattern.
+    pub(super) fn names(&self, name: &ImageName) -> bool {
+        self.written.iter().any(|text| ImageName::new(text).is_ok_and(|written| written == *name))
+    }
+
     /// Whether one of them matches a path from the repository's root.
     pub fn match_path(&self, path: &str) -> bool {
         self.set.as_ref().is_none_or(|set| set.is_match(path))

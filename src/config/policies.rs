@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::config::{IGNORE, SHAPE};
+use super::config::{IGNORE, Named, SHAPE};
 use super::error::Problem;
 use super::located::Located;
 use super::node::Node;
@@ -17,16 +17,16 @@ use crate::text::Position;
 pub(super) fn policies(
     written: &BTreeMap<Located<String>, PolicySchema>,
     problems: &mut Vec<Problem>,
-) -> BTreeMap<String, Arc<Entry>> {
-    let shape = Arc::new(policy::default_entry());
-    let mut policies = BTreeMap::from([(SHAPE.to_owned(), Arc::clone(&shape))]);
+) -> BTreeMap<String, Named> {
+    let shape = Named { entry: Arc::new(policy::default_entry()), settings: Settings::default() };
+    let mut policies = BTreeMap::from([(SHAPE.to_owned(), shape.clone())]);
     for (name, keys) in written {
         if let Some(problem) = bad_name(name) {
             problems.push(problem);
             continue;
         }
-        let entry = build(name, keys, problems).map_or_else(|| Arc::clone(&shape), Arc::new);
-        policies.insert(name.value.clone(), entry);
+        let entry = build(name, keys, problems).map_or_else(|| Arc::clone(&shape.entry), Arc::new);
+        policies.insert(name.value.clone(), Named { entry, settings: settings(keys) });
     }
     policies
 }
@@ -65,10 +65,13 @@ fn single(key: &str, value: &str, position: Position) -> PolicySchema {
     BTreeMap::from([(key, Located { value, position })])
 }
 
+fn settings(keys: &PolicySchema) -> Settings {
+    Settings::new(keys.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect())
+}
+
 /// Builds an entry, or tells why not.
 fn build(name: &Located<String>, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<Entry> {
-    let values = keys.iter().map(|(key, value)| (key.value.clone(), value.value.clone()));
-    match policy::build(&Settings::new(values.collect())) {
+    match policy::build(&settings(keys)) {
         Ok(entry) => Some(entry),
         Err(error) => {
             problems.push(placed(&error, name, keys));

@@ -33,9 +33,10 @@ pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) 
         git: git(schema.git, problems),
         forge: forge(schema.forge, problems),
         policies,
-        in_repository: BTreeMap::new(),
-        flux_images: BTreeMap::new(),
         folder: Path::new(path).parent().unwrap_or(Path::new("")).to_owned(),
+        flux: BTreeMap::new(),
+        watches: BTreeMap::new(),
+        notices: Vec::new(),
     }
 }
 
@@ -75,6 +76,7 @@ fn paths(written: PathsSchema, problems: &mut Vec<Problem>) -> Paths {
 
 fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut Vec<Problem>) -> Rule {
     let Located { value: written, position } = written;
+    let names_policy = written.policy.is_some();
     let policy = written.policy.map_or_else(
         || super::config::SHAPE.to_owned(),
         |policy| {
@@ -100,6 +102,7 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
         images: everything_or(written.images, image_pattern, problems),
         paths: everything_or(written.paths, path_pattern, problems),
         policy,
+        names_policy,
         gates: Gates { min_age, platforms },
         pin: written.pin.unwrap_or(false),
         comments: written.comments.unwrap_or(false),

@@ -80,7 +80,8 @@ fn helm_parameters(document: &Document<'_>, found: &mut Found<'_>, parameters: N
             let words: Vec<&str> =
                 [registry, repository].into_iter().flatten().filter_map(|n| tree.text_of(n)).collect();
             let name = repository.map(|_| words.join("/"));
-            let name = name.or_else(|| found.named_by_comment(document, value));
+            let parameter = tree.text_at(item, &["name"]).unwrap_or_default();
+            let name = name.or_else(|| found.named_elsewhere(document, value, |field| field == parameter));
             let digest = part(&["digest", "sha"]);
             let names = [registry, repository].into_iter().flatten().collect();
             found.parts(document, NAME, &Parts { name, names, tag: Some(value), digest, ..Parts::default() });

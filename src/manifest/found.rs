@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::document::Document;
 use super::foreign;
-use super::marker::{MarkerComment, Part};
+use super::marker::{self, MarkerComment, Part};
 use super::occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Room, Sites, Standing};
 use super::place::{File, place};
 use super::reading::{self, Reading};
@@ -171,9 +171,7 @@ impl<'a> Found<'a> {
         }
         let name = match &parts.name {
             Some(name) => name.as_str(),
-            None => {
-                return Err(held("the image's name is not in this file; a comment or a rule can name it".to_owned()));
-            }
+            None => return Err(self.nameless(document, parts)),
         };
         if let Some(not) = reading::no_literal(name) {
             return Err(not);
@@ -219,6 +217,33 @@ impl<'a> Found<'a> {
         Ok((reference, Sites { name: None, tag: tag_site, digest: digest_site, room, echo }))
     }
 
+    /// Why a tag without a name is left alone.
+    fn nameless(&self, document: &Document<'_>, parts: &Parts) -> (Standing, String) {
+        let scalars = || [parts.tag, parts.digest].into_iter().flatten();
+        let beside = |marker: &&MarkerComment| scalars().any(|node| marker.governs(document.tree, node));
+        match self.markers.iter().filter(beside).find_map(|marker| marker.says.foreign.as_deref()) {
+            Some(source) => (Standing::NotOurs, marker::foreign(source)),
+            None => {
+                let reason = "the image's name is not in this file; a comment or a rule can name it";
+                (Standing::Held, reason.to_owned())
+            }
+        }
+    }
+
+    /// The image that a rule of the configuration or a comment names for a tag without one. `known_as` tells whether a
+    /// field of a rule is another way to say where the tag stands.
+    pub(super) fn named_elsewhere(
+        &self,
+        document: &Document<'_>,
+        tag: NodeId,
+        known_as: impl Fn(&str) -> bool,
+    ) -> Option<String> {
+        let mut rules = document.options.named.iter().filter(|rule| rule.paths.is_match(document.path)).peekable();
+        let route = rules.peek().map(|_| document.route(tag));
+        let by_rule = route.and_then(|route| rules.find(|rule| rule.field == route || known_as(&rule.field)));
+        by_rule.map(|rule| rule.image.clone()).or_else(|| self.named_by_comment(document, tag))
+    }
+
     /// Whether a marker stands beside a value.
     pub(super) fn is_marked(&self, document: &Document<'_>, node: NodeId) -> bool {
         self.markers.iter().any(|marker| marker.governs(document.tree, node))
@@ -255,8 +280,15 @@ impl<'a> Found<'a> {
         self.findings.push(Finding::Remark(Remark { place, format, standing, reason }));
     }
 
-    /// Holds back a place that is no node: a comment.
-    pub(super) fn remark_at(&mut self, document: &Document<'_>, format: &'static str, span: Span, reason: String) {
+    /// Reports a place that is no node: a comment.
+    pub(super) fn remark_at(
+        &mut self,
+        document: &Document<'_>,
+        format: &'static str,
+        span: Span,
+        standing: Standing,
+        reason: String,
+    ) {
         let Some(bytes) = &document.origin.bytes else { return };
         let start = bytes.offset(span.start);
         let place = Place {
@@ -266,7 +298,7 @@ impl<'a> Found<'a> {
             value: document.tree.text()[span.range()].to_owned(),
             span: Some(bytes.span(span).unwrap_or(Span::new(start, start))),
         };
-        self.findings.push(Finding::Remark(Remark { place, format, standing: Standing::Held, reason }));
+        self.findings.push(Finding::Remark(Remark { place, format, standing, reason }));
     }
 
     fn occurrence(
@@ -316,12 +348,14 @@ impl<'a> Found<'a> {
             let says = &comment.says;
             let marker = Marker { kind: says.kind, policy: says.policy.clone(), position };
             match &chosen {
-                Some((_, first))
-                    if !first.policy.is_empty() && first.policy != marker.policy && !marker.policy.is_empty() =>
-                {
-                    return Err(format!("two markers name two policies: {} and {}", first.policy, marker.policy));
+                Some((_, first)) if first.names_policy() && marker.names_policy() && first.policy != marker.policy => {
+                    return Err(format!(
+                        "two policies are named for it: `{}` by the marker at line {} and `{}` by the marker at line {}; keep \
+                         one of them",
+                        first.policy, first.position.line, marker.policy, position.line
+                    ));
                 }
-                Some((part, first)) if !first.policy.is_empty() && *part != Part::Name => {}
+                Some((part, first)) if first.names_policy() && *part != Part::Name => {}
                 _ => chosen = Some((says.part, marker)),
             }
         }

@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
-use super::marker::{Part, Says, malformed};
+use super::marker::{Part, Says, foreign, malformed};
 use super::occurrence::{MarkerKind, Standing};
 use super::reading::is_surely_reference;
 use crate::text::NodeId;
@@ -31,11 +31,16 @@ impl Format for Marked {
         for span in malformed(tree) {
             let reason = "the marker can't be read: write `# tagboat: POLICY`, or Flux's \
                           `# {\"$imagepolicy\": \"NAMESPACE:POLICY\"}` with or without :tag, :name or :digest";
-            found.remark_at(document, NAME, span, reason.to_owned());
+            found.remark_at(document, NAME, span, Standing::Held, reason.to_owned());
         }
         for index in 0..found.markers.len() {
             let marker = &found.markers[index];
             if marker.used {
+                continue;
+            }
+            if let Some(source) = &marker.says.foreign {
+                let (span, reason) = (marker.span, foreign(source));
+                found.remark_at(document, NAME, span, Standing::NotOurs, reason);
                 continue;
             }
             let (says, span) = (marker.says.clone(), marker.span);
@@ -47,7 +52,7 @@ impl Format for Marked {
                 None => {
                     let reason =
                         format!("the marker {} governs nothing: no value stands where it points", shown(&says));
-                    found.remark_at(document, NAME, span, reason);
+                    found.remark_at(document, NAME, span, Standing::Held, reason);
                 }
             }
         }

@@ -24,6 +24,8 @@ pub(super) struct Says {
     pub(super) policy: String,
     /// The image, where the comment names it.
     pub(super) image: Option<String>,
+    /// Where else Renovate looks the value up, if it is no image's.
+    pub(super) foreign: Option<String>,
     /// Which part the value beside it is.
     pub(super) part: Part,
 }
@@ -75,16 +77,37 @@ fn read_comment(comment: &str) -> Option<Says> {
                 None => return None,
             }
         }
-        return Some(Says { kind: MarkerKind::Tagboat, policy, image, part: Part::Any });
+        return Some(Says { kind: MarkerKind::Tagboat, policy, image, foreign: None, part: Part::Any });
     }
-    let rest = text.strip_prefix("renovate:")?;
+    read_renovate(text.strip_prefix("renovate:")?)
+}
+
+/// `datasource=docker depName=ghcr.io/acme/api versioning=semver`, in any order (Renovate's presets of custom managers).
+fn read_renovate(rest: &str) -> Option<Says> {
     let word = |key: &str| rest.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
-    if word("datasource") != Some("docker") {
-        return None;
-    }
     // `packageName` wins over `depName`, which may be a name for people (Renovate's custom managers).
-    let image = word("packageName").or_else(|| word("depName")).or_else(|| word("lookupName"))?;
-    Some(Says { kind: MarkerKind::Renovate, policy: String::new(), image: Some(image.to_owned()), part: Part::Any })
+    let named = ["packageName", "depName", "lookupName", "image"].into_iter().find_map(word);
+    let registry = || word("registryUrl")?.strip_prefix("oci://");
+    let (image, foreign) = match word("datasource") {
+        Some("docker") => (Some(named?.to_owned()), None),
+        None => (Some(word("image")?.to_owned()), None),
+        // A chart in an OCI registry is pulled like an image.
+        Some("helm") if registry().is_some() => {
+            (Some(format!("{}/{}", registry()?.trim_end_matches('/'), named?)), None)
+        }
+        Some(other) if other.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b)) => {
+            (None, Some(other.to_owned()))
+        }
+        Some(_) => return None,
+    };
+    let about_versions = |word: &&str| word.starts_with("versioning=") || word.starts_with("extractVersion=");
+    let policy = rest.split_whitespace().filter(about_versions).collect::<Vec<_>>().join(" ");
+    Some(Says { kind: MarkerKind::Renovate, policy, image, foreign, part: Part::Any })
+}
+
+/// Why a value beside such a comment is none of ours.
+pub(super) fn foreign(source: &str) -> String {
+    format!("Renovate looks this up in `{source}`, where there are no images")
 }
 
 /// `{"$imagepolicy": "namespace:policy[:tag|:name|:digest]"}`: the whole comment is one JSON object of strings; other
@@ -104,7 +127,7 @@ fn read_flux(text: &str) -> Option<Says> {
     if namespace.is_empty() || policy.is_empty() || value.contains(char::is_whitespace) {
         return None;
     }
-    Some(Says { kind: MarkerKind::Flux, policy: format!("{namespace}:{policy}"), image: None, part })
+    Some(Says { kind: MarkerKind::Flux, policy: format!("{namespace}:{policy}"), image: None, foreign: None, part })
 }
 
 impl MarkerComment {
@@ -154,7 +177,9 @@ mod tests {
         let flux = |policy: &str, part| Some((MarkerKind::Flux, policy.to_owned(), String::new(), part));
         let ours =
             |policy: &str, image: &str| Some((MarkerKind::Tagboat, policy.to_owned(), image.to_owned(), Part::Any));
-        let renovate = |image: &str| Some((MarkerKind::Renovate, String::new(), image.to_owned(), Part::Any));
+        let versioned =
+            |image: &str, policy: &str| Some((MarkerKind::Renovate, policy.to_owned(), image.to_owned(), Part::Any));
+        let renovate = |image: &str| versioned(image, "");
         #[rustfmt::skip]
         let rows = [
             (r#"# {"$imagepolicy": "flux-system:podinfo"}"#,        flux("flux-system:podinfo", Part::Any)),
@@ -174,7 +199,15 @@ mod tests {
             ("# tagboat: one two",                                  None),
             ("# renovate: datasource=docker depName=ghcr.io/a/b",   renovate("ghcr.io/a/b")),
             ("# renovate: depName=x packageName=a/b datasource=docker", renovate("a/b")),
-            ("# renovate: datasource=github-releases depName=a/b",  None),
+            ("# renovate: image=ghcr.io/a/b",                       renovate("ghcr.io/a/b")),
+            ("# renovate: datasource=docker depName=a versioning=loose", versioned("a", "versioning=loose")),
+            ("# renovate: versioning=semver datasource=docker extractVersion=^v(?<version>.+)$ depName=a",
+                versioned("a", "versioning=semver extractVersion=^v(?<version>.+)$")),
+            ("# renovate: datasource=helm depName=b registryUrl=oci://ghcr.io/a/", renovate("ghcr.io/a/b")),
+            ("# renovate: datasource=helm depName=b registryUrl=https://a.dev", renovate("")),
+            ("# renovate: datasource=github-releases depName=a/b",  renovate("")),
+            ("# renovate: datasource=(?<datasource>.*?) depName=x", None),
+            ("# renovate: datasource=docker",                       None),
             ("# image: a",                                          None),
         ];
         for (text, says) in rows {

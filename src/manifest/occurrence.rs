@@ -146,10 +146,18 @@ pub struct Marker {
     /// Who understands it.
     pub kind: MarkerKind,
     /// The policy that it names, as written: `release`, or `flux-system:podinfo` in a Flux marker. Empty in a comment that
-    /// only names the image: `# tagboat: image=ghcr.io/acme/api`, and Renovate's.
+    /// only names the image: `# tagboat: image=ghcr.io/acme/api`. In Renovate's, what they say about versions:
+    /// `versioning=semver`.
     pub policy: String,
     /// Where the comment stands.
     pub position: Position,
+}
+
+impl Marker {
+    /// Whether it names a policy. What Renovate's comments say about versions is less than that.
+    pub(super) fn names_policy(&self) -> bool {
+        self.kind != MarkerKind::Renovate && !self.policy.is_empty()
+    }
 }
 
 /// Whose comment it is.
@@ -159,6 +167,6 @@ pub enum MarkerKind {
     Tagboat,
     /// `# {"$imagepolicy": "flux-system:podinfo"}`; Flux may edit the value too.
     Flux,
-    /// `# renovate: datasource=docker depName=ghcr.io/acme/api`: names the image, not the policy.
+    /// `# renovate: datasource=docker depName=ghcr.io/acme/api`: names the image, and how its versions are read.
     Renovate,
 }

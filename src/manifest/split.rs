@@ -112,8 +112,9 @@ pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
     if tag.is_none() && digest.is_none() {
         return tagless(document, found, format, map, &keys, &names);
     }
-    let name =
-        assembled(document, keys.registry, &names).or_else(|| named_elsewhere(document, found, map, tag.or(digest)));
+    let by_map = |field: &str| field == document.route(map);
+    let elsewhere = || found.named_elsewhere(document, tag.or(digest)?, by_map);
+    let name = assembled(document, keys.registry, &names).or_else(elsewhere);
     // A map that names its image under `image:` is known by that line.
     let place = image.filter(|_| name.is_some());
     let digest = digest.or(keys.digest.filter(|node| document.tree.text_of(*node) == Some("")));
@@ -155,17 +156,6 @@ fn assembled(document: &Document<'_>, registry: Option<NodeId>, names: &[NodeId]
         Some(registry) if !path.starts_with(&format!("{registry}/")) => format!("{registry}/{path}"),
         _ => path,
     })
-}
-
-/// The image that a rule of the configuration or a comment names for a tag without one.
-fn named_elsewhere(document: &Document<'_>, found: &Found<'_>, map: NodeId, tag: Option<NodeId>) -> Option<String> {
-    let tag = tag?;
-    let mut rules = document.options.named.iter().filter(|rule| rule.paths.is_match(document.path)).peekable();
-    let by_rule = rules.peek().is_some().then(|| (document.route(map), document.route(tag)));
-    by_rule
-        .and_then(|(map, tag)| rules.find(|rule| rule.field == map || rule.field == tag))
-        .map(|rule| rule.image.clone())
-        .or_else(|| found.named_by_comment(document, tag))
 }
 
 /// A map without tag and digest: nothing to change, but not passed over in silence.

@@ -1,7 +1,7 @@
 //! What governs each finding: a policy, or a reason why none does. Every finding gets exactly one status.
 
-use crate::config::{Config, Selection, Ungoverned};
-use crate::manifest::{Finding, Occurrence, Place, Standing};
+use crate::config::{Config, Marker, Selection, Spot, Ungoverned};
+use crate::manifest::{Finding, MarkerKind, Occurrence, Place, Standing};
 use crate::policy;
 
 /// A finding and what becomes of it.
@@ -37,14 +37,23 @@ pub fn govern(finding: Finding, config: &Config) -> Listed {
 }
 
 fn select(occurrence: &Occurrence, config: &Config) -> Status {
-    let marker = occurrence.marker.as_ref().map(|marker| marker.policy.as_str());
-    match config.select(occurrence.reference.name(), &occurrence.place.path, marker) {
+    let marker = occurrence.marker.as_ref().map(|marker| {
+        let policy = marker.policy.as_str();
+        let said = match marker.kind {
+            MarkerKind::Tagboat => Marker::Tagboat(policy),
+            MarkerKind::Flux => Marker::Flux { policy, whole: occurrence.sites.name.is_some() },
+            MarkerKind::Renovate => Marker::Renovate(policy),
+        };
+        (said, marker.position.line)
+    });
+    let (name, place) = (occurrence.reference.name(), &occurrence.place);
+    match config.select(&Spot { name, path: &place.path, line: place.position.line, marker }) {
         Ok(selection) => match policy::unordered(&occurrence.reference, &selection.entry) {
             Some(reason) => Status::Unordered(selection, reason.to_string()),
             None => Status::Governed(selection),
         },
-        Err(why @ (Ungoverned::UnknownPolicy(_) | Ungoverned::Unusable(_))) => Status::Held(why.to_string()),
-        Err(why) => Status::NotOurs(why.to_string()),
+        Err(why @ (Ungoverned::NoRule | Ungoverned::Ignored(_))) => Status::NotOurs(why.to_string()),
+        Err(why) => Status::Held(why.to_string()),
     }
 }
 

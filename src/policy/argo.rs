@@ -2,8 +2,10 @@
 //! files that an application is made of, is done elsewhere.
 //!
 //! Its answers, but for these: a strategy or an `allow-tags` that it does not know is an error, where the updater takes
-//! another or lets nothing through; and nothing is ever lower than what stands there.
+//! another or lets nothing through; a signature that is to be verified is an error, since nobody here does; and nothing
+//! is ever lower than what stands there. What is wrong with one image is told with it and stops no other.
 
+use globset::Glob;
 use serde_json::{Map, Value};
 
 use super::settings::{PolicyError, Settings, nearest};
@@ -19,8 +21,8 @@ pub struct Watched {
     pub alias: Option<String>,
     /// Its name, without tag and digest, as written.
     pub image: String,
-    /// The policy entry.
-    pub settings: Settings,
+    /// The policy entry, or why there is none.
+    pub settings: Result<Settings, PolicyError>,
     /// What the image has to run on.
     pub platforms: Vec<Platform>,
     /// Where the tag is written.
@@ -74,6 +76,49 @@ pub struct ApplicationRef {
     pub write_back: WriteBack,
 }
 
+impl ApplicationRef {
+    /// Whether it is about an application of this name and with these labels.
+    pub fn selects(&self, name: &str, labels: &Value) -> bool {
+        let glob = Glob::new(&self.name_pattern);
+        glob.is_ok_and(|glob| glob.compile_matcher().is_match(name))
+            && self.label_selectors.as_ref().is_none_or(|selector| is_selected(selector, labels))
+    }
+
+    /// Of several that are about one application the most specific counts (the updater's `calculateSpecificity`): an exact
+    /// name goes before any pattern, then a selector of labels, then the longer one.
+    pub fn specificity(&self) -> usize {
+        let exact = !self.name_pattern.contains(['*', '?', '[']);
+        let outside_set = |inside: &mut bool, c: char| {
+            *inside = (*inside && c != ']') || c == '[';
+            Some(!*inside && !matches!(c, '*' | '?' | ']'))
+        };
+        let length = self.name_pattern.chars().scan(false, outside_set).filter(|counts| *counts).count();
+        let count = |selector: &Value| {
+            let labels = selector["matchLabels"].as_object().map_or(0, Map::len);
+            10_000 + 100 * (labels + selector["matchExpressions"].as_array().map_or(0, Vec::len))
+        };
+        usize::from(exact) * 1_000_000 + length + self.label_selectors.as_ref().map_or(0, count)
+    }
+}
+
+/// A label selector of Kubernetes; an operator that is not known selects nothing.
+fn is_selected(selector: &Value, labels: &Value) -> bool {
+    let mut equal = selector["matchLabels"].as_object().into_iter().flatten();
+    let mut expressions = selector["matchExpressions"].as_array().into_iter().flatten();
+    equal.all(|(key, value)| labels.get(key) == Some(value))
+        && expressions.all(|one| {
+            let label = one["key"].as_str().and_then(|key| labels.get(key));
+            let among = label.is_some_and(|label| one["values"].as_array().is_some_and(|list| list.contains(label)));
+            match one["operator"].as_str() {
+                Some("In") => among,
+                Some("NotIn") => !among,
+                Some("Exists") => label.is_some(),
+                Some("DoesNotExist") => label.is_none(),
+                _ => false,
+            }
+        })
+}
+
 /// What may be said for all images, for an application, or for one image.
 #[derive(Debug, Clone, Default)]
 struct Update {
@@ -81,6 +126,7 @@ struct Update {
     allow: Option<String>,
     ignore: Option<Vec<String>>,
     platforms: Option<Vec<String>>,
+    verified: Option<bool>,
 }
 
 impl Update {
@@ -92,6 +138,7 @@ impl Update {
             allow: self.allow.or(wider.allow),
             ignore: self.ignore.or(wider.ignore),
             platforms: self.platforms.or(wider.platforms),
+            verified: self.verified.or(wider.verified),
         }
     }
 }
@@ -113,10 +160,10 @@ pub fn annotations(annotations: &Map<String, Value>) -> Result<Vec<Watched>, Pol
         let target = key.map_or(Ok(Target::Default), |key| {
             let get = |name: &str| text(annotations, &format!("{key}{name}"));
             target(get("helm.image-name"), get("helm.image-tag"), get("helm.image-spec"), get("kustomize.image-name"))
-        })?;
+        });
         Watched::new(alias, reference, &update, target)
     };
-    entries.iter().map(watched).collect()
+    Ok(entries.iter().map(watched).collect())
 }
 
 /// What the annotations of an application say about writing.
@@ -131,60 +178,64 @@ pub fn write_back(annotations: &Map<String, Value>) -> WriteBack {
 
 /// The applications and images that the `spec` of an `ImageUpdater` object names.
 pub fn object(spec: &Value) -> Result<Vec<ApplicationRef>, PolicyError> {
-    let wide = common(&spec["commonUpdateSettings"]);
+    let wide = common(spec);
     let refs =
         spec["applicationRefs"].as_array().ok_or_else(|| PolicyError::at("applicationRefs", "names no application"))?;
     let read = |one: &Value| {
-        let scope = common(&one["commonUpdateSettings"]).or(&wide);
+        let scope = common(one).or(&wide);
         let images = one["images"].as_array().map(Vec::as_slice).unwrap_or_default();
         let written =
             if one["writeBackConfig"].is_object() { &one["writeBackConfig"] } else { &spec["writeBackConfig"] };
-        Ok(ApplicationRef {
+        ApplicationRef {
             name_pattern: string(&one["namePattern"]).unwrap_or_default(),
             label_selectors: one.get("labelSelectors").cloned(),
             use_annotations: one["useAnnotations"].as_bool().unwrap_or(false),
-            images: images.iter().map(|image| object_image(image, &scope)).collect::<Result<_, _>>()?,
+            images: images.iter().map(|image| object_image(image, &scope)).collect(),
             write_back: WriteBack {
                 method: string(&written["method"]),
                 target: string(&written["gitConfig"]["writeBackTarget"]),
                 branch: string(&written["gitConfig"]["branch"]),
                 repository: string(&written["gitConfig"]["repository"]),
             },
-        })
+        }
     };
-    refs.iter().map(read).collect()
+    Ok(refs.iter().map(read).collect())
 }
 
-fn object_image(image: &Value, scope: &Update) -> Result<Watched, PolicyError> {
+fn object_image(image: &Value, scope: &Update) -> Watched {
     let (helm, kustomize) = (&image["manifestTargets"]["helm"], &image["manifestTargets"]["kustomize"]);
-    let target =
-        target(string(&helm["name"]), string(&helm["tag"]), string(&helm["spec"]), string(&kustomize["name"]))?;
+    let target = target(string(&helm["name"]), string(&helm["tag"]), string(&helm["spec"]), string(&kustomize["name"]));
     let alias = string(&image["alias"]);
     let reference = string(&image["imageName"]).unwrap_or_default();
-    Watched::new(alias.as_deref(), &reference, &common(&image["commonUpdateSettings"]).or(scope), target)
+    Watched::new(alias.as_deref(), &reference, &common(image).or(scope), target)
 }
 
 impl Watched {
-    fn new(alias: Option<&str>, reference: &str, update: &Update, target: Target) -> Result<Self, PolicyError> {
+    fn new(alias: Option<&str>, reference: &str, update: &Update, target: Result<Target, PolicyError>) -> Self {
         let reference = reference.split_once('@').map_or(reference, |(reference, _)| reference);
         let path = reference.rfind('/').map_or(0, |slash| slash + 1);
         let (image, constraint) = match reference[path..].find(':') {
             Some(colon) => (&reference[..path + colon], reference[path + colon + 1..].trim()),
             None => (reference, ""),
         };
-        if image.is_empty() {
-            return Err(PolicyError::at("image-list", format!("{} has no image name", alias.unwrap_or("an entry"))));
+        let read = || {
+            if image.is_empty() {
+                return Err(PolicyError::at(
+                    "image-list",
+                    format!("{} has no image name", alias.unwrap_or("an entry")),
+                ));
+            }
+            let platforms = update.platforms.iter().flatten().map(|text| Platform::new(text));
+            let platforms = platforms
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(|error| PolicyError::at("platforms", error.to_string()))?;
+            Ok((settings(update, constraint)?, platforms, target?))
+        };
+        let (alias, image) = (alias.map(str::to_owned), image.to_owned());
+        match read() {
+            Ok((settings, platforms, target)) => Self { alias, image, settings: Ok(settings), platforms, target },
+            Err(why) => Self { alias, image, settings: Err(why), platforms: Vec::new(), target: Target::Default },
         }
-        let platforms = update.platforms.iter().flatten().map(|text| Platform::new(text));
-        let platforms =
-            platforms.collect::<Result<_, _>>().map_err(|error| PolicyError::at("platforms", error.to_string()))?;
-        Ok(Self {
-            alias: alias.map(str::to_owned),
-            image: image.to_owned(),
-            settings: settings(update, constraint)?,
-            platforms,
-            target,
-        })
     }
 }
 
@@ -199,6 +250,12 @@ const STRATEGIES: &[(&str, &str)] = &[
 ];
 
 fn settings(update: &Update, constraint: &str) -> Result<Settings, PolicyError> {
+    if update.verified == Some(true) {
+        return Err(PolicyError::at(
+            "imagesVerification",
+            "asks for signatures to be verified, which Tagboat does not do",
+        ));
+    }
     let strategy = update.strategy.as_deref().unwrap_or("semver");
     let known = STRATEGIES.iter().find(|(name, _)| *name == strategy).map(|(_, kind)| *kind);
     let mut pairs: Vec<(&str, Value)> = match known {
@@ -282,12 +339,16 @@ fn annotated(annotations: &Map<String, Value>, scope: &str) -> Update {
         ignore: list("ignore-tags"),
         // There is no such annotation for the whole application.
         platforms: if scope.is_empty() { None } else { list("platforms") },
+        verified: None,
     }
 }
 
-fn common(object: &Value) -> Update {
+/// What an object, one of its applications or one of its images says.
+fn common(scope: &Value) -> Update {
+    let object = &scope["commonUpdateSettings"];
     let list = |name: &str| object[name].as_array().map(|list| list.iter().filter_map(string).collect());
     Update {
+        verified: scope["imagesVerification"]["enabled"].as_bool(),
         strategy: string(&object["updateStrategy"]),
         allow: string(&object["allowTags"]),
         ignore: list("ignoreTags"),

@@ -28,6 +28,7 @@ mod policy;
 mod question;
 mod range;
 mod reason;
+pub mod renovate;
 mod semver;
 mod settings;
 mod shape;

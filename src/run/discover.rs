@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::config::{Config, FluxObjects};
+use crate::config::{self, Config, Object};
 use crate::manifest::{self, Finding, Layout, Named, Options, Pattern, Place, Remark, Standing, ValuesImage};
 use crate::plan::{Listed, govern};
 use crate::text::Position;
@@ -24,16 +24,16 @@ pub(super) struct Discovered {
 struct Read {
     path: Arc<str>,
     findings: Vec<Finding>,
-    /// Its text, if Flux objects stand in it.
-    flux: Option<String>,
+    /// Objects in it that say how images are updated.
+    objects: Vec<Object>,
     /// What it says about the values in other files.
     values_images: Vec<(String, ValuesImage)>,
-    /// Whether Flux objects elsewhere may tell more about it.
+    /// Whether objects elsewhere may tell more about it.
     refers: bool,
 }
 
-/// Finds and governs all references. Each file is read once; those that refer to Flux objects are read again when it is
-/// known which there are, and so are values files that an application tells about.
+/// Finds and governs all references. Each file is read once; those of which objects in others may tell more are read
+/// again when it is known which there are.
 pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let paths = snapshot.paths();
     let mut options = options(&paths, config);
@@ -42,60 +42,92 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
         .filter(|path| (manifest::reads(path) || options.is_patterned(path)) && config.paths.read(path));
     let mut files = wanted.map(|path| read(snapshot, path, &options)).collect::<Vec<_>>();
 
-    let mut objects = FluxObjects::default();
+    let mut objects = Vec::new();
     for file in &mut files {
-        if let Some(text) = file.flux.take() {
-            objects.read(&file.path, &text);
-        }
+        objects.append(&mut file.objects);
         for (path, image) in std::mem::take(&mut file.values_images) {
             options.values_images.entry(path).or_default().push(image);
         }
     }
-    let config = config.clone().with_flux(&objects);
-    options.policy_images.clone_from(&config.flux_images);
-    options.helm_repositories = objects.helm_repositories().collect();
-    let has_objects = !(options.policy_images.is_empty() && options.helm_repositories.is_empty());
-    let again = |file: &&mut Read| (has_objects && file.refers) || options.values_images.contains_key(&*file.path);
-    files.par_iter_mut().filter(again).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
+    let config = config.clone().with_objects(&objects);
+    options.policy_images = config.flux_images();
+    options.helm_repositories = config::helm_repositories(&objects);
+    options.named = named(&config);
+    let tells = |path: &str| options.named.iter().any(|one| one.paths.is_match(path));
+    let told = |file: &&mut Read| {
+        options.values_images.contains_key(&*file.path) || !objects.is_empty() && (file.refers || tells(&file.path))
+    };
+    files.par_iter_mut().filter(told).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
+    remark(&mut files, &config);
     let findings = files.into_iter().flat_map(|file| file.findings);
     Discovered { listed: findings.map(|finding| govern(finding, &config)).collect(), options }
+}
+
+/// Adds what is to be said about settings of other tools to the files that they stand in.
+fn remark(files: &mut [Read], config: &Config) {
+    let paths: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.path)).collect();
+    let occurrences = files.iter().flat_map(|file| &file.findings).filter_map(|finding| match finding {
+        Finding::Occurrence(occurrence) => Some(occurrence),
+        Finding::Remark(_) => None,
+    });
+    let stands = occurrences.map(|found| (found.reference.name(), &*found.place.path, found.place.position.line));
+    let idle = config.idle_watches(&paths, stands);
+    for notice in config.notices.iter().chain(&idle) {
+        let Ok(at) = paths.binary_search_by(|path| (**path).cmp(&notice.path)) else { continue };
+        let standing = if notice.held { Standing::Held } else { Standing::NotOurs };
+        let place = Place {
+            path: Arc::clone(&paths[at]),
+            position: notice.position,
+            field: notice.field.clone(),
+            value: notice.value.clone(),
+            span: None,
+        };
+        let findings = &mut files[at].findings;
+        let behind = findings.partition_point(|finding| finding.place().position <= notice.position);
+        let format = if notice.field.is_empty() { "file" } else { "argo-cd" };
+        let remark = Remark { place, format, standing, reason: notice.reason.clone() };
+        findings.insert(behind, Finding::Remark(remark));
+    }
 }
 
 /// What the configuration opts into, and what the paths of the repository tell.
 fn options(paths: &[Arc<str>], config: &Config) -> Options {
     let settings = &config.manifests;
-    let pattern = |one: &crate::config::ReferencePattern| Pattern {
+    let pattern = |one: &config::ReferencePattern| Pattern {
         paths: one.paths.clone(),
         regex: one.regex.clone(),
-        image: one.image.clone(),
-    };
-    let named = |one: &crate::config::TagValue| Named {
-        paths: one.paths.clone(),
-        field: one.field.clone(),
         image: one.image.clone(),
     };
     Options {
         app_versions: settings.app_versions.iter().map(|one| (one.paths.clone(), one.image.clone())).collect(),
         variable_defaults: settings.variable_defaults,
         patterns: settings.patterns.iter().map(pattern).collect(),
-        named: settings.tags.iter().map(named).collect(),
+        named: named(config),
         layout: Layout::new(paths.iter().map(|path| &**path)),
         ..Options::default()
     }
 }
 
+/// Names of images for values that hold a tag alone.
+fn named(config: &Config) -> Vec<Named> {
+    let named =
+        |one: &config::TagValue| Named { paths: one.paths.clone(), field: one.field.clone(), image: one.image.clone() };
+    config.manifests.tags.iter().map(named).collect()
+}
+
 fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> Read {
     match snapshot.read(&path) {
         Ok(bytes) => {
-            let flux = FluxObjects::may_hold(&bytes).then(|| String::from_utf8_lossy(&bytes).into_owned());
+            let text = || String::from_utf8_lossy(&bytes);
+            let objects = if Object::may_hold(&bytes) { Object::all(&path, &text()) } else { Vec::new() };
             let findings = manifest::find(&path, &bytes, options);
             let values_images = manifest::values_images(&bytes);
-            Read { refers: FluxObjects::may_refer(&bytes), path, findings, flux, values_images }
+            Read { refers: config::may_refer(&bytes), path, findings, objects, values_images }
         }
         Err(error) => Read {
             findings: vec![unreadable(&path, error.to_string())],
             path,
-            flux: None,
+            objects: Vec::new(),
             values_images: Vec::new(),
             refers: false,
         },

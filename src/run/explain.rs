@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::config::{self, Config, Selection};
+use crate::config::{self, Config, Selection, Spot};
 use crate::error::Error;
 use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::manifest::Finding;
@@ -98,14 +98,15 @@ fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Erro
             ImageReference::from_parts(image, Some(tag), None).map_err(|error| usage(&error))?
         }
     };
-    let selection = config.select(current.name(), "", None).unwrap_or_else(|_| Selection {
-        name: "shape".to_owned(),
-        entry: Arc::new(policy::default_entry()),
-        gates: Gates::default(),
-        pin: false,
-        comments: false,
-        source: "the default".to_owned(),
-    });
+    let selection =
+        config.select(&Spot { name: current.name(), path: "", line: 0, marker: None }).unwrap_or_else(|_| Selection {
+            name: "shape".to_owned(),
+            entry: Arc::new(policy::default_entry()),
+            gates: Gates::default(),
+            pin: false,
+            comments: false,
+            source: "the default".to_owned(),
+        });
     let name = current.name().clone();
     Ok(Subject {
         name,

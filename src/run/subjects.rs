@@ -60,7 +60,7 @@ pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec
         let (current, name) = (&occurrence.reference, occurrence.reference.name());
         let subject =
             subjects.entry(name.clone()).or_insert_with(|| Subject { name: name.clone(), standing: Vec::new(), given });
-        let same = |known: &&mut Standing| known.current == *current && known.selection.source == selection.source;
+        let same = |known: &&mut Standing| known.current == *current && known.selection.is_same(selection);
         match subject.standing.iter_mut().find(same) {
             Some(known) => known.places.push(place),
             None => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{Found, Summary};
 use crate::error::chain;
 use crate::image::ImageName;
-use crate::manifest::{self, Finding, Place, Refusal, Standing};
+use crate::manifest::{self, Finding, Marker, MarkerKind, Place, Refusal, Standing};
 use crate::plan::{Change, Listed, Status};
 use crate::policy::Outcome;
 use crate::report::{About, Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, Row, RunReport};
@@ -155,7 +155,8 @@ pub fn summary(listed: &[Listed]) -> Summary {
             summary.held += usize::from(matches!(one.status, Status::Held(_)));
             continue;
         };
-        summary.markers.extend(occurrence.marker.as_ref().map(|marker| marker.policy.clone()));
+        let names_policy = |marker: &&Marker| marker.kind != MarkerKind::Renovate && !marker.policy.is_empty();
+        summary.markers.extend(occurrence.marker.iter().find(names_policy).map(|marker| marker.policy.clone()));
         let name = occurrence.reference.name();
         let found = images.entry(name.clone()).or_insert_with(|| Found {
             name: name.clone(),

@@ -91,6 +91,53 @@ fn wrong_shapes_do_not_fit_the_schema() {
     assert_eq!(seen, expected);
 }
 
+fn select(
+    config: &config::Config,
+    name: &ImageName,
+    path: &str,
+    marker: Option<&str>,
+) -> Result<config::Selection, config::Ungoverned> {
+    let marker = marker.map(|policy| (config::Marker::Tagboat(policy), 7));
+    config.select(&config::Spot { name, path, line: 7, marker })
+}
+
+/// A marker and a rule that names the very image are two that know what they want; a rule with patterns is not.
+#[test]
+fn two_that_name_one_image_have_to_agree() {
+    let text = "policies: { release: { semver: '*' }, same: { semver: '*' }, main: { newest-build: true } }\nrules:\n\
+                - { images: [ghcr.io/acme/api, redis], policy: release, min-age: 3d }\n- { images: [nginx], policy: ignore }\n\
+                - { images: [web], pin: true }\n- { images: ['**'], policy: main }\n";
+    let config = read(text);
+    let conflict = |rule: &str, line: usize| {
+        format!(
+            "two policies are named for it: `main` by the marker at a.yaml:7 and `{rule}` by the rule at tagboat.yaml:{line}; \
+             keep one of them, or name the same policy in both"
+        )
+    };
+    #[rustfmt::skip]
+    let rows = [
+        ("ghcr.io/acme/api", None,            "release by the rule at tagboat.yaml:3".to_owned()),
+        ("ghcr.io/acme/api", Some("release"), "release by the marker beside it".to_owned()),
+        ("ghcr.io/acme/api", Some("same"),    "same by the marker beside it".to_owned()),
+        ("ghcr.io/acme/api", Some("main"),    conflict("release", 3)),
+        ("ghcr.io/acme/api", Some("ignore"),  "ignored by the marker beside it".to_owned()),
+        ("docker.io/redis",  Some("main"),    conflict("release", 3)),
+        ("nginx",            None,            "ignored by the rule at tagboat.yaml:4".to_owned()),
+        ("nginx",            Some("main"),    conflict("ignore", 4)),
+        ("web",              Some("main"),    "main by the marker beside it".to_owned()),
+        ("quay.io/a/b",      Some("release"), "release by the marker beside it".to_owned()),
+        ("quay.io/a/b",      None,            "main by the rule at tagboat.yaml:6".to_owned()),
+    ];
+    for (name, marker, expected) in rows {
+        let name = ImageName::new(name).unwrap();
+        let told = match select(&config, &name, "a.yaml", marker) {
+            Ok(selection) => format!("{} by {}", selection.name, selection.source),
+            Err(why) => why.to_string(),
+        };
+        assert_eq!(told, expected, "{name} {marker:?}");
+    }
+}
+
 #[test]
 fn what_governs_a_reference() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/config/valid/everything.yaml"))
@@ -113,15 +160,16 @@ fn what_governs_a_reference() {
     ];
     for (name, path, marker, expected) in rows {
         let name = ImageName::new(name).unwrap();
-        let told = match config.select(&name, path, marker) {
+        let told = match select(&config, &name, path, marker) {
             Ok(selection) => format!("{} by {}", selection.name, selection.source),
             Err(why) => why.to_string(),
         };
         assert_eq!(told, expected, "{name} {path} {marker:?}");
-        let told = default.select(&name, path, None).unwrap();
+        let told = select(&default, &name, path, None).unwrap();
         assert_eq!((told.name.as_str(), told.source.as_str()), ("shape", "the default"));
     }
-    let marked = config.select(&ImageName::new("ghcr.io/acme/api").unwrap(), "envs/prod/k.yaml", Some("main")).unwrap();
+    let marked =
+        select(&config, &ImageName::new("ghcr.io/acme/api").unwrap(), "envs/prod/k.yaml", Some("main")).unwrap();
     assert_eq!((marked.name.as_str(), marked.pin, marked.gates.platforms.len()), ("main", true, 2));
 }
 
@@ -164,7 +212,7 @@ fn a_starter_governs_what_was_found() {
         let config = read(&text);
         for image in &summary.images {
             let policy = images.iter().find(|(found, _)| found.name == image.name).unwrap().1;
-            let selection = config.select(&image.name, "apps/any.yaml", None).unwrap();
+            let selection = select(&config, &image.name, "apps/any.yaml", None).unwrap();
             assert_eq!(selection.name, policy, "{} in\n{text}", image.name);
         }
         assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
@@ -197,7 +245,7 @@ fn the_comments_of_a_starter_can_be_taken() {
     let config = read(&uncommented.join("\n"));
     assert_eq!(config.pull_requests.labels, ["deploy"]);
     assert!(config.registries.contains_key("docker.io"));
-    assert!(config.select(&ImageName::new("nginx").unwrap(), "a.yaml", None).unwrap().pin);
+    assert!(select(&config, &ImageName::new("nginx").unwrap(), "a.yaml", None).unwrap().pin);
 }
 
 #[test]

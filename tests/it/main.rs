@@ -25,6 +25,7 @@ mod rendered;
 mod report;
 mod run;
 mod seed;
+mod standing;
 mod support;
 mod updatecli;
 mod validators;

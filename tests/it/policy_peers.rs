@@ -218,9 +218,16 @@ fn annotated(alias: &str, pairs: &[(&str, Option<String>)]) -> Map<String, Value
     pairs.iter().filter_map(|(name, value)| value.clone().map(|value| (key(name), Value::String(value)))).collect()
 }
 
+/// All images of an application, if nothing is wrong with any of them.
+fn watched(annotations: &Map<String, Value>) -> Result<Vec<argo::Watched>, PolicyError> {
+    let watched = argo::annotations(annotations)?;
+    watched.iter().try_for_each(|one| one.settings.clone().map(drop))?;
+    Ok(watched)
+}
+
 fn argo_entry(pairs: &[(&str, Option<String>)]) -> Result<Entry, PolicyError> {
-    let watched = argo::annotations(&annotated("a", pairs))?.remove(0);
-    let mut entry = build(&watched.settings)?;
+    let watched = watched(&annotated("a", pairs))?.remove(0);
+    let mut entry = build(&watched.settings?)?;
     entry.bounds.allow_downgrade = true;
     Ok(entry)
 }
@@ -273,6 +280,7 @@ fn argo_row(tally: &mut Tally, case: &Value) {
         }
         "image_list_annotation" => image_list(tally, id, input["annotations"].as_object().unwrap(), expect),
         "manifest_target_annotations" => target(tally, id, input, expect),
+        "app_name_glob" | "app_ref_specificity" => application_ref(tally, id, case),
         "write_back_annotations" => {
             let read = argo::write_back(input["annotations"].as_object().unwrap());
             let ours = [read.method, read.target, read.branch, read.repository];
@@ -285,13 +293,34 @@ fn argo_row(tally: &mut Tally, case: &Value) {
     }
 }
 
+/// Which applications a part of an `ImageUpdater` is about, and which part counts.
+fn application_ref(tally: &mut Tally, id: &str, case: &Value) {
+    let (input, expect) = (&case["input"], &case["expect"]);
+    let read = |one: Value| argo::object(&json!({ "applicationRefs": [one] })).unwrap().remove(0);
+    if case["kind"] == "app_name_glob" {
+        let ours = read(json!({ "namePattern": input["pattern"] }));
+        return tally.row(
+            id,
+            &ours.selects(input["app"].as_str().unwrap(), &Value::Null).to_string(),
+            &expect["match"].to_string(),
+        );
+    }
+    let selector = &input["appRef"]["LabelSelectors"];
+    let mut one = json!({ "namePattern": input["appRef"]["NamePattern"] });
+    if selector.is_object() {
+        let (labels, expressions) = (&selector["MatchLabels"], &selector["MatchExpressions"]);
+        one["labelSelectors"] = json!({ "matchLabels": labels, "matchExpressions": expressions });
+    }
+    tally.row(id, &read(one).specificity().to_string(), &expect["score"].to_string());
+}
+
 #[test]
 fn selection_of_argo_cd_image_updater() {
     let Some(cases) = load("argocd_iu_cases.json") else { return };
     let mut tally = Tally::default();
     cases["cases"].as_array().unwrap().iter().for_each(|case| argo_row(&mut tally, case));
     #[rustfmt::skip]
-    tally.finish("Argo CD Image Updater", 85, 1, &[
+    tally.finish("Argo CD Image Updater", 108, 1, &[
         ("image_list_annotation-001", "an application without the annotation is not watched, and no error"),
         ("image_list_annotation-012", "`allow-tags: v1.*` lets nothing through there, in silence: an error"),
         ("image_list_annotation-015", "force-update is about live applications and not read"),
@@ -312,7 +341,7 @@ fn dated(tags: &Value) -> Vec<Candidate> {
 }
 
 fn image_list(tally: &mut Tally, id: &str, annotations: &Map<String, Value>, expect: &Value) {
-    let Ok(watched) = argo::annotations(annotations) else {
+    let Ok(watched) = watched(annotations) else {
         return tally.row(id, "error", if expect["error"] == true { "error" } else { "fine" });
     };
     let ours: Vec<String> =
@@ -335,7 +364,7 @@ fn target(tally: &mut Tally, id: &str, input: &Value, expect: &Value) {
     let mut annotations = input["annotations"].as_object().unwrap().clone();
     let alias = input["alias"].as_str().unwrap();
     annotations.insert(format!("{}image-list", argo::PREFIX), json!(format!("{alias}=x/y")));
-    let ours = argo::annotations(&annotations).map(|mut watched| match watched.remove(0).target {
+    let ours = watched(&annotations).map(|mut watched| match watched.remove(0).target {
         argo::Target::Default => [None, None, None, None],
         argo::Target::Helm { name, tag, spec } => [name, tag, spec, None],
         argo::Target::Kustomize(name) => [None, None, None, Some(name)],

@@ -1,0 +1,103 @@
+//! An application of Argo CD, as it stands in the manifests: its name, its annotations, and where its files are. Says
+//! nothing about images.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::objects::Object;
+use super::scope::{Scope, Sources};
+use crate::policy::argo::ApplicationRef;
+
+/// An Application, or what an ApplicationSet makes applications of.
+pub(super) struct Application<'a> {
+    pub(super) object: &'a Object,
+    /// Where its metadata stand in the object.
+    pub(super) metadata: &'static str,
+    pub(super) annotations: Map<String, Value>,
+    /// What people know it by: a set goes by its own name.
+    pub(super) title: &'a str,
+    /// As written: a template of a set may fill it in.
+    name: &'a str,
+    labels: &'a Value,
+    spec: &'a Value,
+}
+
+impl<'a> Application<'a> {
+    /// Reads an object, if it is one.
+    pub(super) fn new(object: &'a Object) -> Option<Self> {
+        let (metadata, holder) = match object.kind.as_str() {
+            "Application" => ("/metadata", &object.value),
+            "ApplicationSet" => ("/spec/template/metadata", &object.value["spec"]["template"]),
+            _ => return None,
+        };
+        Some(Self {
+            object,
+            metadata,
+            annotations: holder["metadata"]["annotations"].as_object().cloned().unwrap_or_default(),
+            title: &object.name,
+            name: holder["metadata"]["name"].as_str().unwrap_or_default(),
+            labels: &holder["metadata"]["labels"],
+            spec: &holder["spec"],
+        })
+    }
+
+    /// Whether a part of an updater is about it.
+    pub(super) fn is_selected(&self, one: &ApplicationRef) -> bool {
+        one.selects(self.name, self.labels)
+    }
+
+    /// The files that it is made of; `target` is where changes are written back to.
+    pub(super) fn scope(&self, target: Option<&str>) -> Arc<Scope> {
+        let object = self.object;
+        Arc::new(Scope::new(&Sources {
+            spec: self.spec,
+            name: &untemplated(self.name),
+            folders: folders(&object.value["spec"]["generators"], false),
+            excluded: folders(&object.value["spec"]["generators"], true),
+            target,
+            own: (object.path.clone(), object.lines.0, object.lines.1),
+        }))
+    }
+
+    /// Routes of the values that stand in the manifest itself.
+    pub(super) fn value_routes(&self) -> Vec<String> {
+        let spec = if self.metadata == "/metadata" { "spec" } else { "spec.template.spec" };
+        let many = self.spec["sources"].as_array().map_or(0, Vec::len);
+        let sources = std::iter::once("source".to_owned()).chain((0..many).map(|at| format!("sources[{at}]")));
+        let route = &self.object.route;
+        sources
+            .flat_map(|source| ["valuesObject.", "values|"].map(|end| format!("{route}{spec}.{source}.helm.{end}")))
+            .collect()
+    }
+}
+
+/// Folders that git generators go through, or leave out, however deep they stand in others.
+fn folders(generators: &Value, excluded: bool) -> Vec<String> {
+    match generators {
+        Value::Array(list) => list.iter().flat_map(|one| folders(one, excluded)).collect(),
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, value)| match (key.as_str(), value.as_array()) {
+                ("directories", Some(list)) => {
+                    let wanted = list.iter().filter(|one| (one["exclude"] == true) == excluded);
+                    wanted.filter_map(|one| one["path"].as_str().map(str::to_owned)).collect()
+                }
+                _ => folders(value, excluded),
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A name with `*` in the place of what a template fills in.
+fn untemplated(name: &str) -> Cow<'_, str> {
+    let mut rest = name;
+    let mut plain = String::new();
+    while let Some((before, after)) = rest.split_once("{{") {
+        plain = plain + before + "*";
+        rest = after.split_once("}}").map_or("", |(_, tail)| tail);
+    }
+    if plain.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(plain + rest) }
+}

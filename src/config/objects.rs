@@ -1,0 +1,209 @@
+//! Kubernetes objects of other tools that say how images are updated, as they stand in the manifests. Finds and reads
+//! them; what they mean is for others to say. A document that can't be read is told of elsewhere.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::text::{self, LineIndex, NodeId, Position, Shape, Tree};
+
+/// API groups and the kinds of theirs that matter here.
+const KINDS: &[(&str, &[&str])] = &[
+    ("image.toolkit.fluxcd.io", &["ImagePolicy", "ImageRepository", "ImageUpdateAutomation"]),
+    ("source.toolkit.fluxcd.io", &["HelmRepository"]),
+    ("argoproj.io", &["Application", "ApplicationSet"]),
+    ("argocd-image-updater.argoproj.io", &["ImageUpdater"]),
+];
+
+/// One object, with the places of what stands in it.
+#[derive(Debug, Clone)]
+pub struct Object {
+    pub(super) path: String,
+    pub(super) kind: String,
+    /// Empty where the manifest leaves it to a kustomization.
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) value: Value,
+    /// First and last line.
+    pub(super) lines: (usize, usize),
+    /// The way to the object from the root of its document: empty, or `items[2].`.
+    pub(super) route: String,
+    /// Where values stand, by their keys with slashes before each.
+    places: BTreeMap<String, Position>,
+}
+
+impl Object {
+    /// Whether a file can hold one at all; cheap.
+    pub fn may_hold(bytes: &[u8]) -> bool {
+        let holds = |what: &str| memchr::memmem::find(bytes, what.as_bytes()).is_some();
+        KINDS.iter().any(|(group, kinds)| holds(group) && kinds.iter().any(|kind| holds(kind)))
+    }
+
+    /// The objects of one file, those within lists included.
+    pub fn all(path: &str, text: &str) -> Vec<Self> {
+        let lines = LineIndex::new(text.as_bytes());
+        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let skipped = text.len() - body.len();
+        let mut objects = Vec::new();
+        for span in text::documents(body) {
+            for tree in text::parse(&body[span.range()], false).into_iter().flatten() {
+                let reader = Reader { path, text, lines: &lines, start: skipped + span.start, tree: &tree };
+                objects.extend(tree.root().into_iter().flat_map(|root| reader.objects(root, "")));
+            }
+        }
+        objects
+    }
+
+    /// `the ImagePolicy at apps/policy.yaml:7`
+    pub(super) fn source(&self) -> String {
+        format!("the {} at {}:{}", self.kind, self.path, self.lines.0)
+    }
+
+    /// Where a value stands; where the object does, if it has no such value.
+    pub(super) fn place(&self, pointer: &str) -> Position {
+        self.places.get(pointer).copied().unwrap_or(Position { line: self.lines.0, column: 1 })
+    }
+
+    /// Whether SOPS encrypted a value in it.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.value.to_string().contains("\"ENC[AES256_GCM,")
+    }
+}
+
+/// One document while its objects are read.
+struct Reader<'a> {
+    path: &'a str,
+    text: &'a str,
+    lines: &'a LineIndex,
+    /// Where the document begins in the file.
+    start: usize,
+    tree: &'a Tree<'a>,
+}
+
+/// Values of one object: real ones have hundreds; aliases of aliases could make any number.
+const LARGEST: usize = 20_000;
+
+impl Reader<'_> {
+    fn objects(&self, node: NodeId, route: &str) -> Vec<Object> {
+        let tree = self.tree;
+        let text = |path: &[&str]| tree.text_at(node, path).unwrap_or_default();
+        let kind = text(&["kind"]);
+        if let (true, Some(items)) = (kind.ends_with("List"), tree.get(node, "items")) {
+            let item = |(at, item)| self.objects(tree.follow(item), &format!("{route}items[{at}]."));
+            return tree.items(items).enumerate().flat_map(item).collect();
+        }
+        let group = text(&["apiVersion"]).split_once('/').map_or("", |(group, _)| group);
+        if !KINDS.iter().any(|(known, kinds)| *known == group && kinds.contains(&kind)) {
+            return Vec::new();
+        }
+        let (mut places, mut budget) = (BTreeMap::new(), LARGEST);
+        let Some(value) = self.value(node, String::new(), &mut places, &mut budget) else { return Vec::new() };
+        let span = tree.span(node);
+        let end = span.start + tree.text()[span.range()].trim_end().len();
+        vec![Object {
+            path: self.path.to_owned(),
+            kind: kind.to_owned(),
+            namespace: text(&["metadata", "namespace"]).to_owned(),
+            name: text(&["metadata", "name"]).to_owned(),
+            value,
+            lines: (self.position(span.start).line, self.position(end).line),
+            route: route.to_owned(),
+            places,
+        }]
+    }
+
+    fn position(&self, offset: usize) -> Position {
+        self.lines.position(self.text.as_bytes(), self.start + offset)
+    }
+
+    /// A node as data; `None` if it is larger than any honest object.
+    fn value(
+        &self,
+        node: NodeId,
+        pointer: String,
+        places: &mut BTreeMap<String, Position>,
+        budget: &mut usize,
+    ) -> Option<Value> {
+        *budget = budget.checked_sub(1)?;
+        let tree = self.tree;
+        let target = tree.follow(node);
+        let value = match tree.shape(target) {
+            Shape::Mapping => {
+                let mut map = Map::new();
+                for (key, value) in tree.entries(target) {
+                    let Some(key) = tree.text_of(key) else { continue };
+                    map.insert(key.to_owned(), self.value(value, format!("{pointer}/{key}"), places, budget)?);
+                }
+                Value::Object(merged(map))
+            }
+            Shape::Sequence => {
+                let item = |(at, item)| self.value(item, format!("{pointer}/{at}"), places, budget);
+                Value::Array(tree.items(target).enumerate().map(item).collect::<Option<_>>()?)
+            }
+            _ => match (tree.string(target), tree.text_of(target)) {
+                (Some(text), _) => text.into(),
+                (None, Some(plain)) => serde_json::from_str(plain).unwrap_or(Value::Null),
+                (None, None) => Value::Null,
+            },
+        };
+        places.insert(pointer, self.position(tree.span(node).start));
+        Some(value)
+    }
+}
+
+/// A map with what its merge key brings.
+fn merged(mut map: Map<String, Value>) -> Map<String, Value> {
+    let more = match map.remove("<<") {
+        Some(Value::Object(more)) => vec![more],
+        Some(Value::Array(list)) => {
+            list.into_iter().filter_map(|one| if let Value::Object(more) = one { Some(more) } else { None }).collect()
+        }
+        _ => Vec::new(),
+    };
+    for (key, value) in more.into_iter().flatten() {
+        map.entry(key).or_insert(value);
+    }
+    map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_of_all_kinds_of_files() {
+        let policy = "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: { name: a }\n";
+        let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: argoproj.io/v1alpha1\n  kind: Application\n  \
+                    metadata: { name: b, annotations: { x/y: '1' } }\n";
+        #[rustfmt::skip]
+        let rows = [
+            (policy.to_owned(),                                        "a 1-3"),
+            (format!("\u{feff}# c\n---\n{policy}"),                    "a 3-5"),
+            (format!("{{ not: yaml\n---\n{policy}---\n{policy}"),      "a 3-5, a 7-9"),
+            (format!("a: {{{{ x }}}}\n---\n{list}"),                   "b 6-8"),
+            (policy.replace("ImagePolicy", "Other"),                   ""),
+            ("a: &a [1]\nb: *a\n".to_owned(),                          ""),
+        ];
+        for (text, expected) in rows {
+            let found = Object::all("x.yaml", &text);
+            let found: Vec<String> = found.iter().map(|o| format!("{} {}-{}", o.name, o.lines.0, o.lines.1)).collect();
+            assert_eq!(found.join(", "), expected, "{text}");
+        }
+        let found = &Object::all("x.yaml", list)[0];
+        let at = "/metadata/annotations/x/y";
+        assert_eq!((found.route.as_str(), found.place(at).line, found.place("/none").line), ("items[0].", 6, 4));
+    }
+
+    #[test]
+    fn merges_are_followed_and_bombs_are_not() {
+        let text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  annotations:\n    <<: &m { a: '1' }\n    b: '2'\n";
+        assert_eq!(
+            Object::all("x", text)[0].value["metadata"]["annotations"],
+            serde_json::json!({ "a": "1", "b": "2" })
+        );
+        let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
+            text + &format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1)
+        });
+        assert!(Object::all("x", &format!("apiVersion: argoproj.io/v1\nkind: Application\n{bomb}")).is_empty());
+    }
+}

@@ -1,0 +1,223 @@
+//! Which files an Argo CD application is made of, told from its sources. Paths are taken as paths of this repository:
+//! nobody here can know whether its `repoURL` is this one, and a path that is elsewhere matches nothing.
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde_json::Value;
+
+/// Where an application has its images.
+#[derive(Debug, Clone)]
+pub(super) struct Scope {
+    /// The lines of its own manifest.
+    own: (String, usize, usize),
+    files: GlobSet,
+    /// Its own override files: those of others stand in the same folder.
+    overrides: GlobSet,
+    /// What a set of applications leaves out.
+    excluded: GlobSet,
+    /// Globs of all its files, for messages and translations.
+    pub(super) globs: Vec<String>,
+    /// Globs of files with values of its chart.
+    pub(super) values: Vec<String>,
+    /// Globs of its override files, and its manifest: where Helm parameters stand.
+    pub(super) parameters: Vec<String>,
+}
+
+/// An application, as far as it tells where its files are.
+pub(super) struct Sources<'a> {
+    /// `spec` of an Application, or of the template of an ApplicationSet.
+    pub(super) spec: &'a Value,
+    pub(super) name: &'a str,
+    /// What a template may put in the place of `{{ path }}`: the folders of git generators.
+    pub(super) folders: Vec<String>,
+    /// Those that they leave out.
+    pub(super) excluded: Vec<String>,
+    /// `kustomization[:folder]` or `helmvalues[:file]`.
+    pub(super) target: Option<&'a str>,
+    /// Path, first and last line of the manifest.
+    pub(super) own: (String, usize, usize),
+}
+
+/// Names of the file that kustomize reads.
+const KUSTOMIZATION: &str = "{kustomization.yaml,kustomization.yml,Kustomization}";
+
+impl Scope {
+    pub(super) fn new(sources: &Sources<'_>) -> Self {
+        let mut globs = Vec::new();
+        let (mut overrides, mut values) = (Vec::new(), Vec::new());
+        for source in sources.each() {
+            let base = if source["chart"].is_string() { None } else { source["path"].as_str() };
+            let files = |path: &str| sources.globs(base.unwrap_or_default(), path);
+            for name in [sources.name.to_owned(), format!("*_{}", sources.name)] {
+                overrides.extend(base.iter().flat_map(|_| files(&format!(".argocd-source-{name}.yaml"))));
+            }
+            let listed = source["helm"]["valueFiles"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let listed: Vec<String> = listed.flat_map(files).collect();
+            let target = base.and(sources.target).map(|target| target.split_once(':').unwrap_or((target, "")));
+            match target {
+                Some(("helmvalues", file)) => {
+                    let target = files(if file.is_empty() { "values.yaml" } else { file });
+                    globs.extend(target.iter().cloned());
+                    values.extend(target);
+                }
+                _ if !listed.is_empty() => {
+                    let own = base.iter().flat_map(|_| files("values.yaml"));
+                    let all: Vec<String> = listed.into_iter().chain(own).collect();
+                    globs.extend(all.iter().cloned());
+                    values.extend(all);
+                }
+                Some(("kustomization", folder)) => {
+                    globs.extend(files(&format!("{folder}/{KUSTOMIZATION}")));
+                    globs.extend(files("**"));
+                }
+                _ => {
+                    globs.extend(base.iter().flat_map(|_| files("**")));
+                    values.extend(base.iter().flat_map(|_| files("values.yaml")));
+                }
+            }
+        }
+        globs.sort();
+        globs.dedup();
+        let (files, parameters) = (set(&globs), [std::slice::from_ref(&sources.own.0), &overrides].concat());
+        let excluded: Vec<String> = sources.excluded.iter().map(|folder| format!("{folder}/**")).collect();
+        let (own, overrides, excluded) = (sources.own.clone(), set(&overrides), set(&excluded));
+        Self { own, files, overrides, excluded, globs, values, parameters }
+    }
+
+    /// Whether a place is one of the application's.
+    pub(super) fn holds(&self, path: &str, line: usize) -> bool {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let (own, first, last) = &self.own;
+        if *own == path && (*first..=*last).contains(&line) {
+            return true;
+        }
+        let files = if file.starts_with(".argocd-source") { &self.overrides } else { &self.files };
+        files.is_match(path) && !self.excluded.is_match(path)
+    }
+
+    /// Whether one of its files can be this one.
+    pub(super) fn may_be(&self, path: &str) -> bool {
+        self.files.is_match(path) || self.overrides.is_match(path)
+    }
+}
+
+fn set(globs: &[String]) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    for glob in globs.iter().filter_map(|text| GlobBuilder::new(text).literal_separator(true).build().ok()) {
+        builder.add(glob);
+    }
+    builder.build().unwrap_or_default()
+}
+
+impl Sources<'_> {
+    fn each(&self) -> impl Iterator<Item = &Value> {
+        let one = self.spec.get("source").filter(|source| source.is_object());
+        one.into_iter().chain(self.spec["sources"].as_array().into_iter().flatten())
+    }
+
+    /// Globs for a path below a folder, both as an application writes them: from the root of the repository where it
+    /// starts with a slash or with the name of another source.
+    fn globs(&self, base: &str, path: &str) -> Vec<String> {
+        if path.contains("://") {
+            return Vec::new();
+        }
+        let from_root = path.strip_prefix('$').map(|rest| rest.split_once('/').map_or("", |(_, path)| path));
+        let whole = match from_root.or(path.strip_prefix('/')) {
+            Some(path) => path.to_owned(),
+            None => format!("{base}/{path}"),
+        };
+        let found = self.filled(&whole).into_iter().filter_map(|glob| normalised(&glob));
+        found.filter(|glob| glob.bytes().any(|b| b.is_ascii_alphanumeric()) || glob == "**").collect()
+    }
+
+    /// A path with globs in the place of template expressions. Its own `*` and `{a,b}` are ours and stay.
+    fn filled(&self, text: &str) -> Vec<String> {
+        let mut filled = vec![String::new()];
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let (expression, tail) = after.split_once("}}").unwrap_or((after, ""));
+            filled.iter_mut().for_each(|glob| glob.push_str(before));
+            let is_path = matches!(expression.trim().trim_start_matches('.'), "path" | "path.path")
+                || expression.trim().ends_with(".path")
+                || expression.trim().ends_with(".path.path");
+            let fillings = if is_path { self.folders.clone() } else { vec!["*".to_owned()] };
+            filled = filled.iter().flat_map(|glob| fillings.iter().map(move |one| format!("{glob}{one}"))).collect();
+            rest = tail;
+        }
+        filled.iter_mut().for_each(|glob| glob.push_str(rest));
+        filled
+    }
+}
+
+/// Without `.`, `..` and doubled slashes; `None` if it leaves the repository.
+fn normalised(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        if part == ".." {
+            parts.pop()?;
+        } else {
+            parts.push(part);
+        }
+    }
+    Some(parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn files_of_applications() {
+        let folders = || vec!["apps/*".to_owned()];
+        #[rustfmt::skip]
+        let rows = [
+            // source                                                             target                       path                                  is its
+            (json!({ "path": "apps/api" }),                                       "",                          "apps/api/deployment.yaml",           true),
+            (json!({ "path": "./apps/api/" }),                                    "",                          "apps/api/x/deployment.yaml",         true),
+            (json!({ "path": "apps/api" }),                                       "",                          "apps/apis/deployment.yaml",          false),
+            (json!({ "path": "apps/api" }),                                       "",                          "apps/api/.argocd-source-web.yaml",   true),
+            (json!({ "path": "apps/api" }),                                       "",                          "apps/api/.argocd-source-x_web.yaml", true),
+            (json!({ "path": "apps/api" }),                                       "",                          "apps/api/.argocd-source-api.yaml",   false),
+            (json!({ "path": "." }),                                              "",                          "any.yaml",                           true),
+            (json!({ "path": "a", "helm": { "valueFiles": ["p.yaml"] } }),        "",                          "a/p.yaml",                           true),
+            (json!({ "path": "a", "helm": { "valueFiles": ["p.yaml"] } }),        "",                          "a/values.yaml",                      true),
+            (json!({ "path": "a", "helm": { "valueFiles": ["p.yaml"] } }),        "",                          "a/d.yaml",                           false),
+            (json!({ "path": "a", "helm": { "valueFiles": ["../b/p.yaml"] } }),   "",                          "b/p.yaml",                           true),
+            (json!({ "chart": "x", "helm": { "valueFiles": ["$v/b/p.yaml"] } }),  "",                          "b/p.yaml",                           true),
+            (json!({ "chart": "x" }),                                             "",                          "p.yaml",                             false),
+            (json!({ "path": "a" }),                                              "helmvalues:/envs/p.yaml",   "envs/p.yaml",                        true),
+            (json!({ "path": "a" }),                                              "helmvalues:/envs/p.yaml",   "a/values.yaml",                      false),
+            (json!({ "path": "a/b" }),                                            "helmvalues:../p.yaml",      "a/p.yaml",                           true),
+            (json!({ "path": "a/b" }),                                            "helmvalues",                "a/b/values.yaml",                    true),
+            (json!({ "path": "a/b" }),                                            "kustomization:../c",        "a/c/kustomization.yml",              true),
+            (json!({ "path": "a/b" }),                                            "kustomization:../c",        "a/c/deployment.yaml",                false),
+            (json!({ "path": "a/b" }),                                            "kustomization:/c",          "c/Kustomization",                    true),
+            (json!({ "path": "../x" }),                                           "",                          "x/a.yaml",                           false),
+            (json!({ "path": "{{path}}" }),                                       "",                          "apps/api/a.yaml",                    true),
+            (json!({ "path": "{{path}}" }),                                       "",                          "apps/out/a.yaml",                    false),
+            (json!({ "path": "{{ .path.path }}/prod" }),                          "",                          "apps/api/prod/a.yaml",               true),
+            (json!({ "path": "{{path}}" }),                                       "",                          "apps/out/a.yaml",                    false),
+            (json!({ "path": "{{ .path.path }}/prod" }),                          "",                          "apps/api/dev/a.yaml",                false),
+            (json!({ "path": "envs/{{env}}/api" }),                               "",                          "envs/prod/api/a.yaml",               true),
+            (json!({ "path": "{{.folder}}" }),                                    "",                          "envs/a.yaml",                        false),
+        ];
+        for (source, target, path, holds) in rows {
+            let spec = json!({ "source": source });
+            let sources = Sources {
+                spec: &spec,
+                name: "web",
+                folders: folders(),
+                excluded: vec!["apps/out".to_owned()],
+                target: Some(target).filter(|target| !target.is_empty()),
+                own: ("argo/app.yaml".to_owned(), 5, 9),
+            };
+            let scope = Scope::new(&sources);
+            assert_eq!(scope.holds(path, 1), holds, "{source} {target} {path}");
+            let own = [(4, false), (5, true), (9, true), (10, false)];
+            assert!(
+                own.iter()
+                    .all(|(line, holds)| scope.holds("argo/app.yaml", *line) == (*holds || source["path"] == "."))
+            );
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Policies that already stand in a repository: Flux's objects, Argo CD's applications, Renovate's comments. Each folder of
+//! `fixtures/standing/` is a repository, and the text beside it says what governs each reference there and what is said
+//! about the rest, to the letter. `BLESS=1` writes the texts anew.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tagboat::config::{self, Config};
+use tagboat::plan::Status;
+use tagboat::{manifest, run};
+
+fn folders() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/standing");
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+fn config_of(folder: &Path) -> Config {
+    let text = fs::read_to_string(folder.join(config::FILE_NAME)).unwrap_or_default();
+    if text.is_empty() { Config::default() } else { config::parse(&text, config::FILE_NAME).unwrap() }
+}
+
+/// What is in a repository, a line for each place.
+fn told(folder: &Path, config: &Config) -> String {
+    let mut told = String::new();
+    for one in run::list(&run::Folder::new(folder), config) {
+        let place = one.place();
+        let what = match &one.finding {
+            manifest::Finding::Occurrence(occurrence) => occurrence.reference.to_string(),
+            manifest::Finding::Remark(remark) => format!("`{}`", remark.place.value),
+        };
+        let status = match &one.status {
+            Status::Governed(selection) => {
+                let platforms: Vec<String> = selection.gates.platforms.iter().map(ToString::to_string).collect();
+                let platforms =
+                    if platforms.is_empty() { String::new() } else { format!(" on {}", platforms.join(",")) };
+                format!("{} ({}{platforms}) from {}", selection.entry.describe(), selection.name, selection.source)
+            }
+            Status::Held(why) | Status::Unordered(_, why) => format!("HELD: {why}"),
+            Status::NotOurs(why) => format!("not ours: {why}"),
+        };
+        writeln!(told, "{}:{} {what}\n    {status}", place.path, place.position.line).unwrap();
+    }
+    told
+}
+
+#[test]
+fn what_governs_in_repositories_of_other_tools() {
+    let mut differing = Vec::new();
+    for folder in folders() {
+        let told = told(&folder, &config_of(&folder));
+        let file = folder.with_extension("txt");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&file, &told).unwrap();
+        }
+        if fs::read_to_string(&file).unwrap_or_default() != told {
+            differing.push(format!("{}:\n{told}", file.display()));
+        }
+    }
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[cfg(unix)]
+mod runs {
+    use crate::support::repository::Bare;
+    use crate::support::tagboat::Tagboat;
+    use crate::support::wire::{Asked, Double, Reply};
+
+    const WEB: &str = "apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: web
+  annotations:
+    argocd-image-updater.argoproj.io/image-list: web=HOST/acme/any:~1.2
+spec:
+  source: { repoURL: git@acme.dev, path: web }
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: { name: api-prod }
+spec:
+  source:
+    repoURL: git@acme.dev
+    path: charts/api
+    helm:
+      valueFiles: [/api/prod.yaml]
+      parameters: [{ name: image.tag, value: 1.2.0 }]
+";
+    const UPDATER: &str = "apiVersion: argocd-image-updater.argoproj.io/v1alpha1
+kind: ImageUpdater
+metadata: { name: team }
+spec:
+  applicationRefs:
+  - namePattern: api-*
+    images:
+    - { alias: api, imageName: \"HOST/acme/any:^1\", manifestTargets: { helm: { tag: image.tag } } }
+";
+    const FLUX: &str = "apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageRepository
+metadata: { name: any, namespace: flux-system }
+spec: { image: HOST/acme/any }
+---
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImagePolicy
+metadata: { name: any, namespace: flux-system }
+spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } }
+";
+
+    /// Applications, an `ImageUpdater`, Flux's objects and markers, to the bytes on the branches: each place gets what
+    /// governs it, though all have one image at one tag.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_run_over_a_repository_of_several_tools() {
+        let tags = |_: &Asked| Reply::tags(["1.2.0", "1.2.1", "1.2.2", "1.3.0", "2.0.0"]);
+        let registry = Double::start(tags).await;
+        let host = registry.host();
+        #[rustfmt::skip]
+        let files = [
+            // path                     before                                                               after
+            ("web/kustomization.yaml",  "images:\n- {name: HOST/acme/any, newTag: 1.2.0}\n",                 "1.2.2"),
+            ("api/prod.yaml",           "image:\n  tag: 1.2.0 # of the chart\n",                             "1.3.0"),
+            ("argo/apps.yaml",          WEB,                                                                 "1.3.0"),
+            ("flux/app.yaml",           "tag: 1.2.0 # {\"$imagepolicy\": \"flux-system:any:tag\"}\n",        "1.2.1"),
+            ("marked/wide.yaml",        "image: HOST/acme/any:1.2.0 # tagboat: wide\n",                      "2.0.0"),
+            ("marked/narrow.yaml",      "image: HOST/acme/any:1.2.0 # tagboat: narrow\n",                    "1.2.2"),
+            ("left/app.yaml",           "image: HOST/acme/any:1.2.0\n",                                      "1.2.0"),
+            ("argo/updater.yaml",       UPDATER,                                                             ""),
+            ("flux/objects.yaml",       FLUX,                                                                ""),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        let config = format!(
+            "policies: {{ wide: {{ semver: '*' }}, narrow: {{ semver: ~1.2 }} }}\nrules: [{{ images: ['**'], policy: ignore }}]\n\
+             pull-requests: {{ group: all }}\nregistries: {{ '{host}': {{ plain-http: true }} }}\n\
+             forge: {{ kind: local, folder: {} }}\n",
+            folder.path().join("pulls").display()
+        );
+        let written = files.map(|(path, text, _)| (path, text.replace("HOST", &host)));
+        let all = written.iter().map(|(path, text)| (*path, &**text)).chain([("tagboat.yaml", &*config)]);
+        bare.commit("main", &all.collect::<Vec<_>>(), "Deploy");
+        let said = Tagboat::new().run(&["run", "-C", &bare.url(), "--format", "json"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        for ((path, before), (_, _, tag)) in written.iter().zip(files) {
+            let after = String::from_utf8(bare.file("tagboat/all", path)).unwrap();
+            assert_eq!(after, before.replace("1.2.0", tag), "{path}: {said:?}");
+        }
+        assert_eq!(registry.asked().iter().filter(|asked| asked.path().ends_with("/tags/list")).count(), 1);
+    }
+}
