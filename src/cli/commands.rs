@@ -66,7 +66,7 @@ async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
         Location::Url(_) => {
             let repository = worlds::repository(&location, &Config::default()).await?;
             let loaded = worlds::load_remote(common.config.as_deref(), &repository).await?;
-            Ok((worlds::log_in(repository, &loaded.config), loaded))
+            Ok((worlds::log_in(repository, &loaded.config).await?, loaded))
         }
     }
 }

@@ -174,6 +174,24 @@ pub struct PullRequests {
     pub hold_labels: Vec<String>,
     /// When they are opened and updated.
     pub schedule: Schedule,
+    /// How the forge is to merge them by itself, where it is.
+    pub auto_merge: Option<MergeMethod>,
+}
+
+/// How a pull request is merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MergeMethod {
+    /// With a merge commit.
+    Merge,
+    /// As one commit.
+    Squash,
+    /// Its commits, one after the other.
+    Rebase,
+}
+
+impl MergeMethod {
+    /// As they are written.
+    pub const ALL: [(&str, Self); 3] = [("merge", Self::Merge), ("squash", Self::Squash), ("rebase", Self::Rebase)];
 }
 
 impl Default for PullRequests {
@@ -193,6 +211,7 @@ impl Default for PullRequests {
             max_per_run: None,
             hold_labels: vec!["tagboat:hold".to_owned()],
             schedule: Schedule::default(),
+            auto_merge: None,
         }
     }
 }
@@ -248,11 +267,27 @@ pub struct GitSettings {
     pub base: Option<BranchName>,
     /// The remote.
     pub remote: String,
+    /// How commits get there; `None` leaves it to the forge.
+    pub commits: Option<CommitWay>,
+}
+
+/// How commits get to the remote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitWay {
+    /// Made here, and pushed by git.
+    Push,
+    /// Made by the forge's API.
+    Api,
+}
+
+impl CommitWay {
+    /// As they are written.
+    pub const ALL: [(&str, Self); 2] = [("push", Self::Push), ("api", Self::Api)];
 }
 
 impl Default for GitSettings {
     fn default() -> Self {
-        Self { author: None, base: None, remote: "origin".to_owned() }
+        Self { author: None, base: None, remote: "origin".to_owned(), commits: None }
     }
 }
 

@@ -33,8 +33,8 @@ mod template;
 mod validate;
 
 pub use config::{
-    AppVersion, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, Paths, PullRequests,
-    ReferencePattern, RegistrySettings, TagValue,
+    AppVersion, CommitWay, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, MergeMethod, Paths,
+    PullRequests, ReferencePattern, RegistrySettings, TagValue,
 };
 pub use duration::{DurationError, duration};
 pub use error::{ConfigError, ConfigErrors};

@@ -152,6 +152,9 @@ pub(super) struct PullRequestsSchema {
     pub(super) hold_labels: Option<Vec<String>>,
     /// When pull requests are opened and updated. Left out: always.
     pub(super) schedule: Vec<Located<WindowSchema>>,
+    /// How the forge merges each by itself, when everything is there that the base branch asks for: `merge`, `squash` or
+    /// `rebase`. Left out: people merge.
+    pub(super) auto_merge: Option<Located<String>>,
 }
 
 /// Hours in which pull requests are opened and updated.
@@ -222,6 +225,9 @@ pub(super) struct GitSchema {
     pub(super) base: Option<Located<String>>,
     /// The remote that is fetched from and pushed to. Left out: `origin`.
     pub(super) remote: Option<String>,
+    /// How commits get there: `push`, or `api` on GitHub, which signs them. Left out: `api` on GitHub, unless an author or
+    /// a key to sign with is given.
+    pub(super) commits: Option<Located<String>>,
 }
 
 /// Who writes the commits.

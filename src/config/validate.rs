@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::config::{Config, ForgeSettings, GitSettings, IGNORE, Paths, PullRequests, Rule};
+use super::config::{CommitWay, Config, ForgeSettings, GitSettings, IGNORE, MergeMethod, Paths, PullRequests, Rule};
 use super::duration::checked_duration;
 use super::error::Problem;
 use super::located::Located;
@@ -146,7 +146,24 @@ fn pull_requests(written: super::schema::PullRequestsSchema, problems: &mut Vec<
         max_per_run: written.max_per_run.map(|max| max.value as usize),
         hold_labels: written.hold_labels.unwrap_or(default.hold_labels),
         schedule: schedule(written.schedule, problems),
+        auto_merge: one_of(written.auto_merge.as_ref(), "way to merge", &MergeMethod::ALL, problems),
     }
+}
+
+/// What a word stands for.
+fn one_of<T: Copy>(
+    written: Option<&Located<String>>,
+    what: &str,
+    known: &[(&str, T)],
+    problems: &mut Vec<Problem>,
+) -> Option<T> {
+    let written = written?;
+    let found = known.iter().find(|(word, _)| *word == written.value).map(|(_, meaning)| *meaning);
+    if found.is_none() {
+        let words = known.iter().map(|(word, _)| *word);
+        problems.push(Problem::unknown(written.position, what, &written.value, words));
+    }
+    found
 }
 
 fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {
@@ -172,6 +189,7 @@ fn git(written: GitSchema, problems: &mut Vec<Problem>) -> GitSettings {
         author: written.author.and_then(|author| checked_author(author, problems)),
         base,
         remote: written.remote.unwrap_or(default.remote),
+        commits: one_of(written.commits.as_ref(), "way of commits", &CommitWay::ALL, problems),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Method, Patience};
-use crate::plan::{Extras, Proposal, PullRequest, PullRequestState};
+use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::error::ForgeError;
@@ -15,7 +15,7 @@ use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once, shown};
+use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// What a pipeline passes on with `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`, and what `az devops` reads.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
@@ -129,14 +129,7 @@ impl Forge for AzureDevops {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let pull_request = match open_once(self, proposal).await? {
-            Opened::Existing(found) => return self.update(&found, proposal).await,
-            Opened::New(opened) => opened,
-        };
-        let mut written = Written { pull_request, warnings: LIMITS.unknown(&proposal.extras) };
-        self.ask_for_reviews(&mut written, &proposal.extras).await;
-        Ok(written)
+        writing::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -177,6 +170,23 @@ impl Forge for AzureDevops {
         let thread = json!({"comments": [comment], "status": "closed"});
         let said = self.rest.post::<Value>(&action, &route, &thread).await;
         Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    /// Azure DevOps wants to know in whose name: that of whoever opened it.
+    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
+        let action = format!("set {} to merge by itself", existing.url);
+        let route = format!("{}?{VERSION}", self.route("pullrequests", existing.number));
+        let now: Pull = self.rest.get(&action, &route).await?;
+        let strategy = match how {
+            MergeMethod::Merge => "noFastForward",
+            MergeMethod::Squash => "squash",
+            MergeMethod::Rebase => "rebase",
+        };
+        let change = json!({
+            "autoCompleteSetBy": {"id": now.author.map(|author| author.id)},
+            "completionOptions": {"mergeStrategy": strategy},
+        });
+        self.patch("complete by itself", existing, &change).await.map(drop)
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
@@ -222,6 +232,10 @@ impl Opens for AzureDevops {
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
         Ok(self.of_branch(&proposal.branch, "active").await?.into_iter().next())
+    }
+
+    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
+        self.ask_for_reviews(written, &proposal.extras).await;
     }
 }
 
@@ -332,6 +346,13 @@ struct Pull {
     #[serde(rename = "lastMergeSourceCommit")]
     head: Option<Commit>,
     labels: Option<Vec<Label>>,
+    #[serde(rename = "createdBy")]
+    author: Option<Identity>,
+}
+
+#[derive(Deserialize)]
+struct Identity {
+    id: String,
 }
 
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{Difference, Opened, Opens, not_set, open_once, shown};
+use super::writing::{self, Difference, Opens, not_set, shown};
 
 /// Pipelines set none by themselves; these are the usual names of a repository variable.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
@@ -24,11 +24,17 @@ pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable::by_hand("BITBUCKET_ACCESS_TOKEN"),
 ];
 
-/// For access tokens. An account's API token goes with `x-bitbucket-api-token-auth`, or the account's user name.
+/// For access tokens of a repository, project or workspace.
 pub(super) const GIT_USER: &str = "x-token-auth";
 
-/// 255 characters in a title, 32,768 in a description. There are no labels, assignees or teams on pull requests.
-const LIMITS: Limits = Limits { labels: false, team_reviewers: false, assignees: false, ..Limits::all(255, 32_768) };
+/// For the API token of an account, whose e-mail is the user for the API and not for git:
+/// <https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/>.
+pub(super) const GIT_USER_OF_ACCOUNT: &str = "x-bitbucket-api-token-auth";
+
+/// 255 characters in a title, 32,768 in a description. There are no labels, assignees or teams on pull requests, and
+/// its API has no word for merging by itself.
+const LIMITS: Limits =
+    Limits { labels: false, team_reviewers: false, assignees: false, auto_merge: false, ..Limits::all(255, 32_768) };
 
 const NEEDS: &str = "the scopes `pullrequest:write` and `repository:write` (an API token goes with its account's \
                      e-mail as the user)";
@@ -93,18 +99,7 @@ impl Forge for BitbucketCloud {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        // Bitbucket answers a second opening by rewriting the first, a person's changes included: so look before.
-        if let Some(found) = self.find_open(proposal).await? {
-            return self.update(&found, proposal).await;
-        }
-        let pull_request = match open_once(self, proposal).await? {
-            Opened::Existing(found) => return self.update(&found, proposal).await,
-            Opened::New(opened) => opened,
-        };
-        let mut written = Written { pull_request, warnings: LIMITS.unknown(&proposal.extras) };
-        self.ask_for_reviews(&mut written, &proposal.extras.reviewers).await;
-        Ok(written)
+        writing::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -159,6 +154,8 @@ impl Forge for BitbucketCloud {
 impl Opens for BitbucketCloud {
     const EXISTS: &'static str = "already exists";
     const UNSEEN: &'static str = "branch not found";
+    /// A person's changes included.
+    const REWRITES: bool = true;
 
     fn patience(&self) -> Patience {
         self.rest.patience()
@@ -180,6 +177,10 @@ impl Opens for BitbucketCloud {
         let branch = proposal.branch.as_str();
         let filter = format!("state = \"OPEN\" AND source.branch.name = {}", quoted(branch));
         Ok(self.list(&filter, |pull| pull.source.branch.name == branch).await?.into_iter().next())
+    }
+
+    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
+        self.ask_for_reviews(written, &proposal.extras.reviewers).await;
     }
 }
 

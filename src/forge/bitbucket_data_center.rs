@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::{Method, Patience};
-use crate::plan::{Proposal, PullRequest, PullRequestState};
+use crate::plan::{MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::error::ForgeError;
@@ -13,7 +13,7 @@ use super::forge::{Access, Forge, Limits, Written};
 use super::remote::{RemoteUrl, Scheme};
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{Difference, Opened, Opens, not_set, open_once, shown};
+use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// A usual name; Bamboo and Jenkins set none by themselves. `BITBUCKET_TOKEN` would be for Cloud as well.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[TokenVariable::by_hand("BITBUCKET_DATA_CENTER_TOKEN")];
@@ -94,14 +94,7 @@ impl Forge for BitbucketDataCenter {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let pull_request = match open_once(self, proposal).await? {
-            Opened::Existing(found) => return self.update(&found, proposal).await,
-            Opened::New(opened) => opened,
-        };
-        let mut written = Written { pull_request, warnings: LIMITS.unknown(&proposal.extras) };
-        self.ask_for_reviews(&mut written, &proposal.extras.reviewers).await;
-        Ok(written)
+        writing::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -134,6 +127,25 @@ impl Forge for BitbucketDataCenter {
         let action = format!("comment on {}", existing.url);
         let said = self.rest.post::<Value>(&action, &format!("{route}/comments"), &json!({ "text": comment })).await;
         Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    /// From 8.15 on; an older server takes no notice of `autoMerge` and would merge at once, so its version is asked for.
+    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
+        let action = format!("set {} to merge by itself", existing.url);
+        let about: About = self.rest.get(&action, "/api/latest/application-properties").await?;
+        if !about.knows_auto_merge() {
+            return Err(ignored(&action, &format!("Bitbucket {} can't; 8.15 can", about.version)));
+        }
+        let route = self.route(existing);
+        let now: Pull = self.rest.get(&action, &route).await?;
+        let strategy = match how {
+            MergeMethod::Merge => "no-ff",
+            MergeMethod::Squash => "squash",
+            MergeMethod::Rebase => "rebase-no-ff",
+        };
+        let body = json!({"autoMerge": true, "strategyId": strategy, "version": now.version});
+        let merge = format!("{route}/merge?version={}", now.version);
+        self.rest.post::<Value>(&action, &merge, &body).await.map(drop)
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
@@ -177,6 +189,10 @@ impl Opens for BitbucketDataCenter {
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
         Ok(self.of_branch(&proposal.branch, "OPEN").await?.into_iter().next())
+    }
+
+    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
+        self.ask_for_reviews(written, &proposal.extras.reviewers).await;
     }
 }
 
@@ -287,6 +303,19 @@ struct Repository {
     slug: String,
     #[serde(default)]
     archived: bool,
+}
+
+/// What the server says about itself.
+#[derive(Deserialize)]
+struct About {
+    version: String,
+}
+
+impl About {
+    fn knows_auto_merge(&self) -> bool {
+        let mut numbers = self.version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+        (numbers.next(), numbers.next()) >= (Some(8), Some(15))
+    }
 }
 
 #[derive(Deserialize)]

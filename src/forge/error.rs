@@ -76,6 +76,12 @@ pub enum ForgeError {
         /// The forge's words.
         message: String,
     },
+    /// The branch no longer points at what it was expected to.
+    #[error("{action}: somebody else was faster")]
+    LostRace {
+        /// What was asked.
+        action: String,
+    },
     /// No answer.
     #[error("{action}: no answer from the forge: {reason}")]
     Unreachable {
@@ -117,6 +123,14 @@ pub enum ForgeError {
         what: &'static str,
         /// Which ones.
         names: Vec<String>,
+        /// The pull request.
+        url: String,
+        /// Why.
+        source: Box<ForgeError>,
+    },
+    /// A pull request is not merged by itself; it stands.
+    #[error("{url} is not set to merge by itself: {source}")]
+    NotMerging {
         /// The pull request.
         url: String,
         /// Why.
@@ -174,15 +188,25 @@ impl ForgeError {
             }
             Self::Archived { .. } => "unarchive the repository, or stop running on it",
             Self::RateLimited { .. } => "run less often, or with a token that has a limit of its own",
-            Self::Unavailable { .. } | Self::Unreachable { .. } => "nothing is lost: the next run takes it up again",
+            Self::Unavailable { .. } | Self::Unreachable { .. } | Self::LostRace { .. } => {
+                "nothing is lost: the next run takes it up again"
+            }
             Self::Malformed { .. } => "check that the forge's API address is right and that no proxy answers for it",
             Self::Unknown { .. } => "take it out of the configuration for this forge",
             Self::NotSet { source, .. } => {
                 let own = "the pull request stands; correct the names under pull-requests in tagboat.yaml";
                 return source.hint().or_else(|| Some(own.to_owned()));
             }
+            Self::NotMerging { .. } => {
+                "the repository has to allow it, and the base branch has to ask for checks; set it by hand for this one"
+            }
+            Self::TooLong { .. } => "put less into one pull request (pull-requests.group), or shorten the template",
             Self::File { .. } => "repair or remove the file",
-            Self::Settings { .. } | Self::Refused { .. } | Self::TooLong { .. } => return None,
+            Self::Refused { message, .. } if message.to_ascii_lowercase().contains("protected") => {
+                "exempt branches that start with pull-requests.branch-prefix from the rule, or choose another prefix"
+            }
+            Self::Refused { .. } => "change what it says, there or in tagboat.yaml; the next run takes it up again",
+            Self::Settings { .. } => return None,
         };
         Some(text.to_owned())
     }

@@ -1,9 +1,12 @@
 //! The trait of all forges, and what a forge can't do, as data. Knows no forge by name, no git and no policy.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
-use crate::plan::{Extras, Proposal, PullRequest};
-use crate::refname::BranchName;
+use crate::plan::{Extras, MergeMethod, Proposal, PullRequest};
+use crate::refname::{BranchName, CommitId};
 
 use super::error::ForgeError;
 
@@ -37,11 +40,49 @@ pub trait Forge: Send + Sync {
     /// deleted by git, not here.
     async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError>;
 
+    /// Has it merged by the forge as soon as everything is there that the base branch asks for. Only where
+    /// [`Limits::auto_merge`] says so.
+    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
+        let _ = (existing, how);
+        Err(ForgeError::Unknown { what: "merging by itself" })
+    }
+
+    /// Makes commits itself, where the forge does.
+    fn commits(&self) -> Option<&dyn Commits> {
+        None
+    }
+
     /// Asks with read requests whether the repository is there and what the token may do; for `tagboat check`.
     async fn check(&self) -> Result<Access, ForgeError>;
 
     /// Requests sent so far.
     fn requests(&self) -> u64;
+}
+
+/// A forge that makes commits by its API: signed by the forge, and without a push.
+#[async_trait]
+pub trait Commits: Send + Sync {
+    /// The addresses with which the forge commits.
+    fn committers(&self) -> Vec<String>;
+
+    /// Makes a branch hold one commit on the base, or says [`ForgeError::LostRace`] if it is not where it was expected.
+    /// At no moment does the branch hold anything else.
+    async fn commit(&self, wanted: ApiCommit<'_>) -> Result<CommitId, ForgeError>;
+}
+
+/// A commit that a forge is to make. Files keep no mode but that of a plain file.
+#[derive(Debug, Clone, Copy)]
+pub struct ApiCommit<'a> {
+    /// The branch; where it is the base itself, the commit is added to it.
+    pub branch: &'a BranchName,
+    /// What it points at now; `None` if it should not exist.
+    pub expected: Option<&'a CommitId>,
+    /// The parent.
+    pub base: &'a CommitId,
+    /// The new contents of every file that changes, by path.
+    pub files: &'a BTreeMap<Arc<str>, Vec<u8>>,
+    /// The whole message.
+    pub message: &'a str,
 }
 
 /// A pull request as it is after it was written to.
@@ -71,12 +112,23 @@ pub struct Limits {
     pub team_reviewers: bool,
     /// Whether people can be assigned.
     pub assignees: bool,
+    /// Whether a pull request can be set to merge by itself when everything is there that its base asks for.
+    pub auto_merge: bool,
 }
 
 impl Limits {
     /// A forge that can do everything, with texts up to these lengths.
     pub const fn all(title: usize, body: usize) -> Self {
-        Self { body, title, labels: true, drafts: true, reviewers: true, team_reviewers: true, assignees: true }
+        Self {
+            body,
+            title,
+            labels: true,
+            drafts: true,
+            reviewers: true,
+            team_reviewers: true,
+            assignees: true,
+            auto_merge: true,
+        }
     }
 
     /// Refuses a text that the forge would refuse or cut.
@@ -98,6 +150,7 @@ impl Limits {
             ("reviewers", self.reviewers, !extras.reviewers.is_empty()),
             ("teams as reviewers", self.team_reviewers, !extras.team_reviewers.is_empty()),
             ("assignees", self.assignees, !extras.assignees.is_empty()),
+            ("merging by itself", self.auto_merge, extras.auto_merge.is_some()),
         ];
         asked
             .into_iter()

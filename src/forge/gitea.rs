@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Method, Patience};
-use crate::plan::{Extras, Proposal, PullRequest, PullRequestState};
+use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::error::ForgeError;
@@ -13,7 +13,7 @@ use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once, shown};
+use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// The usual names; in their Actions the token is called as on GitHub, and so is the variable with the server.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
@@ -91,16 +91,7 @@ impl Forge for Gitea {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let opened = match open_once(self, proposal).await? {
-            Opened::Existing(found) => return self.update(&found, proposal).await,
-            Opened::New(opened) => opened,
-        };
-        let missing = Difference::between(&opened, proposal).labels;
-        let mut written = self.label(opened, missing).await;
-        self.ask_for_reviews(&mut written, &proposal.extras).await;
-        self.assign(&mut written, &proposal.extras).await;
-        Ok(written)
+        writing::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -119,11 +110,13 @@ impl Forge for Gitea {
                 change.insert(key.to_owned(), json!(value));
             }
         }
-        let now = match change.is_empty() {
+        let pull_request = match change.is_empty() {
             true => existing.clone(),
             false => self.patch("update", existing, Value::Object(change)).await?,
         };
-        Ok(self.label(now, difference.labels).await)
+        let mut written = Written { pull_request, warnings: Vec::new() };
+        self.label(&mut written, difference.labels).await;
+        Ok(written)
     }
 
     async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
@@ -133,6 +126,21 @@ impl Forge for Gitea {
         let route = format!("{}/issues/{}/comments", self.root, existing.number);
         let said = self.rest.post::<Value>(&action, &route, &json!({ "body": comment })).await;
         Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
+        let action = format!("set {} to merge by itself", existing.url);
+        let method = match how {
+            MergeMethod::Merge => "merge",
+            MergeMethod::Squash => "squash",
+            MergeMethod::Rebase => "rebase",
+        };
+        let mut body = json!({"Do": method, "merge_when_checks_succeed": true});
+        if let Some(head) = &existing.head {
+            body["head_commit_id"] = json!(head.as_str());
+        }
+        let route = format!("{}/pulls/{}/merge", self.root, existing.number);
+        self.rest.post::<Value>(&action, &route, &body).await.map(drop)
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
@@ -179,6 +187,13 @@ impl Opens for Gitea {
         let (found, _) = self.list(&filter, PAGES, |pull| pull.head.name == branch).await?;
         Ok(found.into_iter().next())
     }
+
+    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
+        let missing = Difference::between(&written.pull_request, proposal).labels;
+        self.label(written, missing).await;
+        self.ask_for_reviews(written, &proposal.extras).await;
+        self.assign(written, &proposal.extras).await;
+    }
 }
 
 impl Gitea {
@@ -217,10 +232,11 @@ impl Gitea {
     }
 
     /// Adds labels. Those that don't exist are left out silently by the server.
-    async fn label(&self, mut pull_request: PullRequest, missing: Vec<String>) -> Written {
+    async fn label(&self, written: &mut Written, missing: Vec<String>) {
         if missing.is_empty() {
-            return Written { pull_request, warnings: Vec::new() };
+            return;
         }
+        let Written { pull_request, warnings } = written;
         let action = format!("label {}", pull_request.url);
         let route = format!("{}/issues/{}/labels", self.root, pull_request.number);
         let set = self.rest.post::<Vec<Label>>(&action, &route, &json!({ "labels": missing })).await;
@@ -233,8 +249,9 @@ impl Gitea {
         if !labels.is_empty() {
             pull_request.labels = labels.into_iter().map(|label| label.name).collect();
         }
-        let warnings = if not.is_empty() { vec![] } else { vec![not_set("label", not, &pull_request, source)] };
-        Written { pull_request, warnings }
+        if !not.is_empty() {
+            warnings.push(not_set("label", not, pull_request, source));
+        }
     }
 
     async fn ask_for_reviews(&self, written: &mut Written, extras: &Extras) {

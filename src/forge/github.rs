@@ -7,15 +7,16 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::Patience;
-use crate::plan::{Extras, Proposal, PullRequest, PullRequestState};
+use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::crab::Crab;
 use super::error::ForgeError;
-use super::forge::{Access, Forge, Limits, Written};
+use super::forge::{Access, Commits, Forge, Limits, Written};
+use super::github_graphql::GraphQl;
 use super::remote::RemoteUrl;
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once, shown};
+use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// What GitHub's own tools read; the first is set by people and by Actions, which run for one server.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
@@ -61,11 +62,12 @@ pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeEr
         let reason = format!("{repository:?} is not a GitHub repository: write owner/name");
         return Err(ForgeError::Settings { reason });
     };
-    Ok(Box::new(GitHub { owner: owner.to_owned(), crab: Crab::new(settings, NEEDS)?, repository }))
+    let graphql = GraphQl::new(Crab::new(settings, NEEDS)?, repository.clone());
+    Ok(Box::new(GitHub { owner: owner.to_owned(), graphql, repository }))
 }
 
 struct GitHub {
-    crab: Crab,
+    graphql: GraphQl,
     owner: String,
     repository: String,
 }
@@ -82,7 +84,7 @@ impl Forge for GitHub {
         for page in 1..=PAGES {
             let query = format!("state=open&per_page=100&page={page}");
             let listed: Page<Pull> =
-                self.crab.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
+                self.graphql.crab.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
             // Pages are counted, not followed: a `next` link can't lead the token to another host.
             let last = listed.next.is_none();
             let ours = listed.items.into_iter().filter(|pull| pull.head.name.starts_with(prefix) && pull.is_local());
@@ -99,15 +101,7 @@ impl Forge for GitHub {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let opened = match open_once(self, proposal).await? {
-            Opened::Existing(found) => return self.update(&found, proposal).await,
-            Opened::New(opened) => opened,
-        };
-        let missing = Difference::between(&opened, proposal).labels;
-        let mut written = self.label(opened, missing).await;
-        self.ask_people(&mut written, &proposal.extras).await;
-        Ok(written)
+        writing::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -116,11 +110,13 @@ impl Forge for GitHub {
         let fields = [("title", difference.title), ("body", difference.body), ("base", difference.base)];
         let patch: Map<_, _> =
             fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
-        let now = match difference.is_only_labels() {
+        let pull_request = match difference.is_only_labels() {
             true => existing.clone(),
             false => self.patch("update", existing, Value::Object(patch)).await?,
         };
-        Ok(self.label(now, difference.labels).await)
+        let mut written = Written { pull_request, warnings: Vec::new() };
+        self.label(&mut written, difference.labels).await;
+        Ok(written)
     }
 
     async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
@@ -128,26 +124,34 @@ impl Forge for GitHub {
         let pull_request = self.patch("close", existing, json!({"state": "closed", "body": body})).await?;
         let action = format!("comment on {}", existing.url);
         let route = format!("/repos/{}/issues/{}/comments", self.repository, existing.number);
-        let said = self.crab.post::<Ignored>(&action, &route, json!({ "body": comment })).await;
+        let said = self.graphql.crab.post::<Ignored>(&action, &route, json!({ "body": comment })).await;
         Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
+        self.graphql.merge_when_ready(existing, how).await
+    }
+
+    fn commits(&self) -> Option<&dyn Commits> {
+        Some(&self.graphql)
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
         let action = format!("look at {}", self.repository);
-        let repository: Repository = self.crab.get(&action, &format!("/repos/{}", self.repository)).await?;
+        let repository: Repository = self.graphql.crab.get(&action, &format!("/repos/{}", self.repository)).await?;
         if repository.archived {
             return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
         }
         let rights = repository.permissions.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
         // A workflow's own token has no user, and a server may have no limit: neither is an error.
-        let user = self.crab.get::<User>("ask for the user", "/user").await.ok().map(|user| user.login);
-        let limits = self.crab.get::<Value>("ask for the limit", "/rate_limit").await.ok();
+        let user = self.graphql.crab.get::<User>("ask for the user", "/user").await.ok().map(|user| user.login);
+        let limits = self.graphql.crab.get::<Value>("ask for the limit", "/rate_limit").await.ok();
         let remaining = limits.and_then(|limits| limits.pointer("/resources/core/remaining")?.as_u64());
         Ok(Access { user, rights, remaining })
     }
 
     fn requests(&self) -> u64 {
-        self.crab.requests()
+        self.graphql.crab.requests()
     }
 }
 
@@ -157,7 +161,7 @@ impl Opens for GitHub {
     const UNSEEN: &'static str = "head invalid";
 
     fn patience(&self) -> Patience {
-        self.crab.patience()
+        self.graphql.crab.patience()
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
@@ -166,12 +170,18 @@ impl Opens for GitHub {
             "title": proposal.title, "body": proposal.body, "head": proposal.branch.as_str(),
             "base": proposal.base.as_str(), "draft": proposal.extras.draft, "maintainer_can_modify": true,
         });
-        let made = self.crab.post::<Pull>(&action, &format!("/repos/{}/pulls", self.repository), body).await?;
+        let made = self.graphql.crab.post::<Pull>(&action, &format!("/repos/{}/pulls", self.repository), body).await?;
         shown(&action, made.observed())
     }
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
         Ok(self.of_branch(&proposal.branch, "open").await?.into_iter().next())
+    }
+
+    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
+        let missing = Difference::between(&written.pull_request, proposal).labels;
+        self.label(written, missing).await;
+        self.ask_people(written, &proposal.extras).await;
     }
 }
 
@@ -183,7 +193,8 @@ impl GitHub {
             .extend_pairs([("state", state), ("head", &format!("{}:{branch}", self.owner))])
             .extend_pairs([("sort", "created"), ("direction", "desc"), ("per_page", "100")])
             .finish();
-        let listed: Page<Pull> = self.crab.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
+        let listed: Page<Pull> =
+            self.graphql.crab.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
         // An older server ignores a `head` that it can't find, and lists everything.
         let ours = listed.items.into_iter().filter(|pull| pull.head.name == branch.as_str() && pull.is_local());
         Ok(ours.filter_map(Pull::observed).collect())
@@ -192,25 +203,22 @@ impl GitHub {
     async fn patch(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = format!("/repos/{}/pulls/{}", self.repository, existing.number);
-        let patched = self.crab.patch::<Pull>(&action, &route, body).await?;
+        let patched = self.graphql.crab.patch::<Pull>(&action, &route, body).await?;
         shown(&action, patched.observed())
     }
 
     /// Adds labels. GitHub makes those that don't exist.
-    async fn label(&self, mut pull_request: PullRequest, missing: Vec<String>) -> Written {
+    async fn label(&self, written: &mut Written, missing: Vec<String>) {
         if missing.is_empty() {
-            return Written { pull_request, warnings: Vec::new() };
+            return;
         }
+        let Written { pull_request, warnings } = written;
         let action = format!("label {}", pull_request.url);
         let route = format!("/repos/{}/issues/{}/labels", self.repository, pull_request.number);
-        let warnings = match self.crab.post::<Vec<Label>>(&action, &route, json!({ "labels": missing })).await {
-            Ok(labels) => {
-                pull_request.labels = labels.into_iter().map(|label| label.name).collect();
-                Vec::new()
-            }
-            Err(source) => vec![not_set("label", missing, &pull_request, source)],
-        };
-        Written { pull_request, warnings }
+        match self.graphql.crab.post::<Vec<Label>>(&action, &route, json!({ "labels": missing })).await {
+            Ok(labels) => pull_request.labels = labels.into_iter().map(|label| label.name).collect(),
+            Err(source) => warnings.push(not_set("label", missing, pull_request, source)),
+        }
     }
 
     /// Asks for reviews and assigns. What GitHub refuses becomes a warning.
@@ -221,13 +229,15 @@ impl GitHub {
         let action = format!("ask for a review of {}", pull_request.url);
         let everyone = json!({"reviewers": extras.reviewers, "team_reviewers": extras.team_reviewers});
         let wanted = !extras.reviewers.is_empty() || !extras.team_reviewers.is_empty();
-        if wanted && self.crab.post::<Ignored>(&action, &route, everyone).await.is_err() {
+        if wanted && self.graphql.crab.post::<Ignored>(&action, &route, everyone).await.is_err() {
             // GitHub refuses all of them for the sake of one, and doesn't say which: ask one by one.
             let kinds =
                 [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
             for (what, key, names) in kinds {
                 for name in names {
-                    if let Err(source) = self.crab.post::<Ignored>(&action, &route, json!({ key: [name] })).await {
+                    if let Err(source) =
+                        self.graphql.crab.post::<Ignored>(&action, &route, json!({ key: [name] })).await
+                    {
                         warnings.push(not_set(what, vec![name.clone()], pull_request, source));
                     }
                 }
@@ -238,7 +248,7 @@ impl GitHub {
         }
         let action = format!("assign {}", pull_request.url);
         let route = format!("/repos/{}/issues/{number}/assignees", self.repository);
-        match self.crab.post::<Assigned>(&action, &route, json!({ "assignees": extras.assignees })).await {
+        match self.graphql.crab.post::<Assigned>(&action, &route, json!({ "assignees": extras.assignees })).await {
             Err(source) => warnings.push(not_set("assignee", extras.assignees.clone(), pull_request, source)),
             Ok(Assigned { assignees }) => {
                 let is_there = |name: &String| assignees.iter().any(|user| user.login.eq_ignore_ascii_case(name));

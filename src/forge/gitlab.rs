@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Method, Patience};
-use crate::plan::{Extras, Proposal, PullRequest, PullRequestState};
+use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::error::ForgeError;
@@ -13,7 +13,7 @@ use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{Difference, Opened, Opens, ignored, not_set, open_once, shown};
+use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// `GITLAB_TOKEN` is what GitLab's own tools read. The job's own `CI_JOB_TOKEN` may not open merge requests.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] =
@@ -95,14 +95,7 @@ impl Forge for GitLab {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let pull_request = match open_once(self, proposal).await? {
-            Opened::Existing(found) => return self.update(&found, proposal).await,
-            Opened::New(opened) => opened,
-        };
-        let mut written = Written { pull_request, warnings: LIMITS.unknown(&proposal.extras) };
-        self.ask_people(&mut written, &proposal.extras).await;
-        Ok(written)
+        writing::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -143,6 +136,29 @@ impl Forge for GitLab {
         let route = format!("{}/notes", self.route(existing));
         let said = self.rest.post::<Value>(&action, &route, &json!({ "body": comment })).await;
         Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    }
+
+    /// Without a pipeline to wait for, GitLab would merge at once; one starts a moment after its branch was pushed.
+    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
+        let action = format!("set {} to merge by itself", existing.url);
+        let mut tried = 1;
+        let now = loop {
+            let now: Merge = self.rest.get(&action, &self.route(existing)).await?;
+            match self.rest.patience().wait(tried, None) {
+                Some(pause) if now.head_pipeline.is_none() => tokio::time::sleep(pause).await,
+                _ => break now,
+            }
+            tried += 1;
+        };
+        let Some(sha) = now.sha.filter(|_| now.head_pipeline.is_some()) else {
+            return Err(ignored(&action, "there is no pipeline that it could wait for"));
+        };
+        // Both words: `auto_merge` since 17.11, the other one before. How it is merged is a setting of the project but
+        // for squashing.
+        let squash = how == MergeMethod::Squash;
+        let body = json!({"auto_merge": true, "merge_when_pipeline_succeeds": true, "squash": squash, "sha": sha});
+        let route = format!("{}/merge", self.route(existing));
+        self.rest.send::<Value>(&action, Method::PUT, &route, Some(&body)).await.map(drop)
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
@@ -189,6 +205,10 @@ impl Opens for GitLab {
 
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
         Ok(self.of_branch(&proposal.branch, "opened").await?.into_iter().next())
+    }
+
+    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
+        self.ask_people(written, &proposal.extras).await;
     }
 }
 
@@ -277,6 +297,8 @@ struct Merge {
     target_project_id: u64,
     state: String,
     sha: Option<String>,
+    /// There in the answer about a single one.
+    head_pipeline: Option<Value>,
     title: String,
     description: Option<String>,
     #[serde(default)]

@@ -21,7 +21,8 @@ pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[];
 /// Git needs no token either.
 pub(super) const GIT_USER: &str = "";
 
-const LIMITS: Limits = Limits::all(usize::MAX, usize::MAX);
+/// Nobody is there to merge.
+const LIMITS: Limits = Limits { auto_merge: false, ..Limits::all(usize::MAX, usize::MAX) };
 
 /// Never: it is chosen in the configuration only.
 pub(super) fn recognises(_: &RemoteUrl) -> bool {

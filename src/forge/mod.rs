@@ -1,5 +1,6 @@
 //! Asks code hosts about pull requests. [`FORGES`] lists them; a new one is one file and one row.
 
+mod app;
 mod azure_devops;
 mod bitbucket_cloud;
 mod bitbucket_data_center;
@@ -8,6 +9,7 @@ mod error;
 mod forge;
 mod gitea;
 mod github;
+mod github_graphql;
 mod gitlab;
 mod local;
 mod patience;
@@ -16,8 +18,9 @@ mod rest;
 mod settings;
 mod writing;
 
+pub use app::App;
 pub use error::ForgeError;
-pub use forge::{Access, Forge, Limits, Written};
+pub use forge::{Access, ApiCommit, Commits, Forge, Limits, Written};
 pub use remote::{RemoteUrl, RemoteUrlError, Scheme};
 pub use settings::{Address, ForgeSettings, TokenVariable};
 
@@ -36,6 +39,10 @@ pub struct Entry {
     pub token_variables: &'static [TokenVariable],
     /// The user name that a token goes with when git logs in over HTTPS.
     pub git_user: &'static str,
+    /// The same where the token is that of an account, which is given with it; `None` where that makes no difference.
+    pub git_user_of_account: Option<&'static str>,
+    /// Whether an [`App`] can stand for a token.
+    pub takes_app: bool,
     /// Makes a client; sends nothing. Must be called inside a tokio runtime.
     pub connect: fn(ForgeSettings) -> Result<Box<dyn Forge>, ForgeError>,
 }
@@ -61,6 +68,8 @@ pub const FORGES: &[Entry] = &[
         address: github::address,
         token_variables: github::TOKEN_VARIABLES,
         git_user: github::GIT_USER,
+        git_user_of_account: None,
+        takes_app: true,
         connect: github::connect,
     },
     Entry {
@@ -70,6 +79,8 @@ pub const FORGES: &[Entry] = &[
         address: gitlab::address,
         token_variables: gitlab::TOKEN_VARIABLES,
         git_user: gitlab::GIT_USER,
+        git_user_of_account: None,
+        takes_app: false,
         connect: gitlab::connect,
     },
     Entry {
@@ -79,6 +90,8 @@ pub const FORGES: &[Entry] = &[
         address: gitea::address,
         token_variables: gitea::TOKEN_VARIABLES,
         git_user: gitea::GIT_USER,
+        git_user_of_account: None,
+        takes_app: false,
         connect: gitea::connect,
     },
     Entry {
@@ -88,6 +101,8 @@ pub const FORGES: &[Entry] = &[
         address: bitbucket_cloud::address,
         token_variables: bitbucket_cloud::TOKEN_VARIABLES,
         git_user: bitbucket_cloud::GIT_USER,
+        git_user_of_account: Some(bitbucket_cloud::GIT_USER_OF_ACCOUNT),
+        takes_app: false,
         connect: bitbucket_cloud::connect,
     },
     Entry {
@@ -97,6 +112,8 @@ pub const FORGES: &[Entry] = &[
         address: bitbucket_data_center::address,
         token_variables: bitbucket_data_center::TOKEN_VARIABLES,
         git_user: bitbucket_data_center::GIT_USER,
+        git_user_of_account: None,
+        takes_app: false,
         connect: bitbucket_data_center::connect,
     },
     Entry {
@@ -106,6 +123,8 @@ pub const FORGES: &[Entry] = &[
         address: azure_devops::address,
         token_variables: azure_devops::TOKEN_VARIABLES,
         git_user: azure_devops::GIT_USER,
+        git_user_of_account: None,
+        takes_app: false,
         connect: azure_devops::connect,
     },
     Entry {
@@ -115,6 +134,8 @@ pub const FORGES: &[Entry] = &[
         address: local::address,
         token_variables: local::TOKEN_VARIABLES,
         git_user: local::GIT_USER,
+        git_user_of_account: None,
+        takes_app: false,
         connect: local::connect,
     },
 ];

@@ -1,9 +1,12 @@
 //! What a forge is made from: which repository, at which address, with whose token. Plain values; opens nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::http::{Client, Patience};
 use crate::secret::Secret;
+
+use super::app::App;
 
 /// Where a forge has a repository: found from a git remote, or written in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct ForgeSettings {
     pub address: Address,
     /// The token, where there is one. It goes to the API's host only.
     pub token: Option<Secret>,
+    /// Makes tokens where there is none, on GitHub.
+    pub app: Option<Arc<App>>,
     /// The user that the token belongs to, for forges that want both (Bitbucket Cloud's API tokens: the e-mail).
     pub user: Option<String>,
     /// Sends the requests.
@@ -52,6 +57,6 @@ impl ForgeSettings {
     /// With the usual bounds of waiting, and a token that stands alone.
     pub fn new(address: Address, token: Option<Secret>, client: Client) -> Self {
         let (patience, timeout) = (Patience::default(), Duration::from_secs(30));
-        Self { address, token, user: None, client, patience, timeout }
+        Self { address, token, app: None, user: None, client, patience, timeout }
     }
 }

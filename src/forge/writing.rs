@@ -6,15 +6,18 @@ use crate::http::Patience;
 use crate::plan::{Proposal, PullRequest};
 
 use super::error::ForgeError;
+use super::forge::{Forge, Written};
 
 /// A forge, as far as opening goes.
 #[async_trait]
-pub(super) trait Opens: Sync {
+pub(super) trait Opens: Forge {
     /// What a refusal says when a pull request for that branch is open already.
     const EXISTS: &'static str;
     /// What a refusal says when the branch, pushed a moment ago, is not seen yet. The same words are said of a branch
     /// that isn't there, so they are believed only after asking again.
     const UNSEEN: &'static str;
+    /// Whether a second opening would rewrite the first, so that one has to look before.
+    const REWRITES: bool = false;
 
     fn patience(&self) -> Patience;
 
@@ -23,19 +26,41 @@ pub(super) trait Opens: Sync {
 
     /// The open pull request of the proposal's branch, if there is one.
     async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError>;
+
+    /// Gives a new pull request what it could not be made with: labels, people. What can't be done becomes a warning.
+    async fn complete(&self, written: &mut Written, proposal: &Proposal);
 }
 
 /// The pull request of a proposal.
-pub(super) enum Opened {
+enum Opened {
     /// Made by this run.
     New(PullRequest),
     /// Made before.
     Existing(PullRequest),
 }
 
+/// Opens a pull request, or brings the one that is open already up to date.
+pub(super) async fn open<F: Opens>(forge: &F, proposal: &Proposal) -> Result<Written, ForgeError> {
+    let limits = forge.limits();
+    limits.fits(&proposal.title, &proposal.body)?;
+    let found = if F::REWRITES { forge.find_open(proposal).await? } else { None };
+    let opened = match found {
+        Some(found) => Opened::Existing(found),
+        None => open_once(forge, proposal).await?,
+    };
+    match opened {
+        Opened::Existing(found) => forge.update(&found, proposal).await,
+        Opened::New(pull_request) => {
+            let mut written = Written { pull_request, warnings: limits.unknown(&proposal.extras) };
+            forge.complete(&mut written, proposal).await;
+            Ok(written)
+        }
+    }
+}
+
 /// Opens a pull request without ever making a second: after an answer that leaves open what happened, looks before it
 /// sends again, once.
-pub(super) async fn open_once<F: Opens>(forge: &F, proposal: &Proposal) -> Result<Opened, ForgeError> {
+async fn open_once<F: Opens>(forge: &F, proposal: &Proposal) -> Result<Opened, ForgeError> {
     let failure = match create_when_seen(forge, proposal).await {
         Ok(pull_request) => return Ok(Opened::New(pull_request)),
         Err(failure) => failure,

@@ -67,6 +67,8 @@ pub struct TreeFile {
     pub path: Arc<str>,
     /// The blob's object id, in hex.
     pub blob: Box<str>,
+    /// Whether it may be run as a program.
+    pub executable: bool,
 }
 
 /// What is said in a commit.

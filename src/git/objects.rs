@@ -167,9 +167,11 @@ fn walk(
                 path.push(b'/');
                 walk(repository, entry.object_id(), path, files)?;
             }
-            EntryKind::Blob | EntryKind::BlobExecutable => {
-                files.push(TreeFile { path: path.to_str_lossy().into(), blob: entry.object_id().to_string().into() })
-            }
+            kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => files.push(TreeFile {
+                path: path.to_str_lossy().into(),
+                blob: entry.object_id().to_string().into(),
+                executable: kind == EntryKind::BlobExecutable,
+            }),
             EntryKind::Link | EntryKind::Commit => {}
         }
         path.truncate(length);

@@ -17,7 +17,7 @@ pub use change::{carry_over, change};
 pub use govern::{Listed, Status, govern};
 pub use group::group;
 pub use message::{Background, GROUP_TRAILER, Templates, Texts, texts};
-pub use proposal::{Change, Draft, Extras, Proposal};
+pub use proposal::{Change, Draft, Extras, MergeMethod, Proposal};
 pub use pull_request::{PullRequest, PullRequestState};
 pub use reconcile::{Action, Observed, Unknown, asks_history, reconcile};
 pub use record::{Record, RecordedChange, merge_body};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use crate::config::MergeMethod;
 use crate::image::ImageReference;
 use crate::manifest::Edit;
 use crate::refname::BranchName;
@@ -76,4 +77,6 @@ pub struct Extras {
     pub assignees: Vec<String>,
     /// Whether it is opened as a draft.
     pub draft: bool,
+    /// How the forge is to merge it by itself, where it is.
+    pub auto_merge: Option<MergeMethod>,
 }

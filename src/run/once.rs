@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::{Config, Schedule};
+use crate::config::{CommitWay, Config, Schedule};
 use crate::error::{Error, Exit, chain};
-use crate::forge::{Forge, ForgeError, Written};
+use crate::forge::{Commits, Forge, ForgeError, Written};
 use crate::git::{Author, Git, GitError};
 use crate::manifest::{Finding, Occurrence, Place, Standing};
 use crate::plan::{self, Draft, Extras, Observed, Room, Templates, Unknown};
@@ -89,6 +89,9 @@ pub enum RunError {
     /// The branch that pull requests are for is not there.
     #[error("the remote has no branch {0}")]
     NoBase(BranchName),
+    /// Commits by API where there are none.
+    #[error("this forge makes no commits by its API")]
+    NoApi,
     /// The template of groups.
     #[error(transparent)]
     Template(#[from] plan::TemplateError),
@@ -101,6 +104,7 @@ impl RunError {
             Self::Git(error) => error.hint(),
             Self::Forge(error) => error.hint(),
             Self::NoBase(_) => Some("set `git: { base: … }` in tagboat.yaml to a branch that is there".to_owned()),
+            Self::NoApi => Some("leave `commits: api` out of `git:` in tagboat.yaml".to_owned()),
             Self::Template(_) => Some("correct it in tagboat.yaml, under pull-requests".to_owned()),
         }
     }
@@ -183,6 +187,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
         base_commit,
         snapshot: &snapshot,
         heads: &heads,
+        commits: commits(world.forge, config)?,
         author: author(config),
         templates: templates(config),
         extras: extras(config),
@@ -276,7 +281,8 @@ impl Finished {
     }
 
     fn lost_a_race(&self) -> bool {
-        matches!(&self.result, Err(PublishError::Git(GitError::LostRace { .. })))
+        let lost = matches!(&self.result, Err(PublishError::Git(GitError::LostRace { .. })));
+        lost || matches!(&self.result, Err(PublishError::Forge(ForgeError::LostRace { .. })))
     }
 }
 
@@ -299,6 +305,17 @@ impl Ran {
 fn closed(schedule: &Schedule, now: Timestamp) -> Option<String> {
     let opens = schedule.closed_until(now)?.strftime("%a %Y-%m-%d %H:%M %Q").to_string();
     Some(format!("outside the hours of pull-requests.schedule, which begin again {opens}"))
+}
+
+/// The forge, where it makes the commits. It makes them in its own name only, and with its own signature.
+fn commits<'a>(forge: Option<&'a dyn Forge>, config: &Config) -> Result<Option<&'a dyn Commits>, RunError> {
+    let Some(forge) = forge else { return Ok(None) };
+    match (config.git.commits, forge.commits()) {
+        (Some(CommitWay::Api), None) => Err(RunError::NoApi),
+        (Some(CommitWay::Push), _) => Ok(None),
+        (None, _) if config.git.author.is_some() => Ok(None),
+        (_, commits) => Ok(commits),
+    }
 }
 
 /// Who commits. The address is nobody's: a forge would show commits under an account that happens to have it.
@@ -325,5 +342,6 @@ fn extras(config: &Config) -> Extras {
         team_reviewers: settings.team_reviewers.clone(),
         assignees: settings.assignees.clone(),
         draft: settings.draft,
+        auto_merge: settings.auto_merge,
     }
 }

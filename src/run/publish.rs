@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::forge::{Forge, ForgeError, Written};
+use crate::forge::{ApiCommit, Commits, Forge, ForgeError, Written};
 use crate::git::{Author, Git, GitError};
 use crate::manifest::{self, Refusal};
 use crate::plan::{
@@ -32,7 +32,9 @@ pub(super) struct Publisher<'a> {
     pub snapshot: &'a CommitSnapshot<'a>,
     /// Our branches on the remote, and what they point at.
     pub heads: &'a BTreeMap<BranchName, CommitId>,
-    /// Who commits.
+    /// Makes the commits, where that isn't git.
+    pub commits: Option<&'a dyn Commits>,
+    /// Who commits, where git does.
     pub author: Author,
     /// Templates of title, body and commit message.
     pub templates: Templates,
@@ -226,12 +228,14 @@ impl Publisher<'_> {
         Ok(Branch::Current)
     }
 
-    /// Who else has committed to a branch of ours, if anybody has. Our commits carry our address as committer, which
-    /// changes when somebody amends or rebases, and name their group.
+    /// Who else has committed to a branch of ours, if anybody has. Our commits carry our address as committer, or that
+    /// of a forge that made them for us, which changes when somebody amends or rebases, and name their group.
     async fn stranger(&self, branch: &BranchName, head: &CommitId) -> Result<Option<String>, GitError> {
         self.git.fetch(&[(branch.clone(), head.clone())]).await?;
         let info = self.git.commit_info(head)?;
-        let ours = info.committer.email == self.author.email && info.message.contains(GROUP_TRAILER);
+        let by_forge = self.forge.and_then(Forge::commits).map(Commits::committers).unwrap_or_default();
+        let by_us = info.committer.email == self.author.email || by_forge.contains(&info.committer.email);
+        let ours = by_us && info.message.contains(GROUP_TRAILER);
         Ok((!ours).then(|| info.author.name.clone()))
     }
 
@@ -286,24 +290,24 @@ impl Publisher<'_> {
         let forge = self.forge.ok_or(PublishError::NoForge)?;
         match step {
             Step::Publish { proposal, push, existing, .. } => {
-                let mut pushed = None;
-                if let Some(expected) = push {
-                    let commit = self.git.commit(
-                        &self.base_commit,
-                        &proposal.files,
-                        &proposal.message,
-                        &self.author,
-                        self.now,
-                    )?;
-                    self.git.push(&proposal.branch, &commit, expected.as_ref()).await?;
-                    pushed = Some(commit);
-                }
+                let pushed = match push {
+                    Some(expected) => Some(self.commit(proposal, expected.as_ref()).await?),
+                    None => None,
+                };
                 let mut written = match existing {
                     Some(existing) => forge.update(existing, proposal).await?,
                     None => forge.open(proposal).await?,
                 };
                 // A forge may not have seen the push yet.
                 written.pull_request.head = pushed.or(written.pull_request.head);
+                // Some forges forget it at every push; what a person has switched off stays so until then.
+                if let Some(how) = self.extras.auto_merge.filter(|_| forge.limits().auto_merge)
+                    && (push.is_some() || existing.is_none())
+                    && let Err(error) = forge.merge_when_ready(&written.pull_request, how).await
+                {
+                    let url = written.pull_request.url.clone();
+                    written.warnings.push(ForgeError::NotMerging { url, source: Box::new(error) });
+                }
                 Ok(Some(written))
             }
             Step::Close { existing, head, why } => {
@@ -316,6 +320,27 @@ impl Publisher<'_> {
             }
             Step::Unchanged(..) | Step::Leave { .. } => Ok(None),
         }
+    }
+}
+
+impl Publisher<'_> {
+    /// Makes the branch of a proposal hold its files, in one commit on the base.
+    async fn commit(&self, proposal: &Proposal, expected: Option<&CommitId>) -> Result<CommitId, PublishError> {
+        let Proposal { branch, files, message, .. } = proposal;
+        let program = files.keys().find(|path| self.snapshot.is_executable(path));
+        match (self.commits, program) {
+            (Some(commits), None) => {
+                let wanted = ApiCommit { branch, expected, base: &self.base_commit, files, message };
+                return Ok(commits.commit(wanted).await?);
+            }
+            (Some(_), Some(path)) => {
+                tracing::warn!("{branch} is pushed by git: {path} is executable, which the forge's API would not keep");
+            }
+            (None, _) => {}
+        }
+        let commit = self.git.commit(&self.base_commit, files, message, &self.author, self.now)?;
+        self.git.push(branch, &commit, expected).await?;
+        Ok(commit)
     }
 }
 

@@ -58,6 +58,11 @@ impl<'a> CommitSnapshot<'a> {
         &self.files
     }
 
+    /// Whether a file may be run as a program.
+    pub(super) fn is_executable(&self, path: &str) -> bool {
+        self.find(path).is_some_and(|file| file.executable)
+    }
+
     fn find(&self, path: &str) -> Option<&TreeFile> {
         self.files.binary_search_by(|file| (*file.path).cmp(path)).ok().map(|at| &self.files[at])
     }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::forge::{self, Address, Forge, ForgeSettings, RemoteUrl};
+use crate::forge::{self, Address, App, Forge, ForgeSettings, RemoteUrl};
 use crate::git::{self, Login, Repository};
 use crate::http;
 use crate::registry::{Keychain, Registries};
@@ -93,26 +94,51 @@ pub async fn repository(location: &Location, config: &Config) -> Result<Reposito
         Location::Folder(folder) => Repository::open(folder, &config.git.remote, options).await?,
         Location::Url(url) => Repository::from_url(url, options).await?,
     };
-    Ok(log_in(opened, config))
+    log_in(opened, config).await
 }
 
 /// Logs in with what is given for git alone, else with the token for the forge that the remote is on.
-pub fn log_in(repository: Repository, config: &Config) -> Repository {
-    match login(repository.url(), &config.forge) {
+pub async fn log_in(repository: Repository, config: &Config) -> Result<Repository, Error> {
+    Ok(match login(repository.url(), &config.forge).await? {
         Some(login) => repository.with_login(&login),
         None => repository,
-    }
+    })
 }
 
-fn login(url: &str, settings: &config::ForgeSettings) -> Option<Login> {
+async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Login>, Error> {
     if let Some(password) = secret("TAGBOAT_GIT_PASSWORD") {
-        let user = std::env::var("TAGBOAT_GIT_USER").unwrap_or_else(|_| "tagboat".to_owned());
-        return Some(Login { user, password });
+        let user = variable("TAGBOAT_GIT_USER").unwrap_or_else(|| "tagboat".to_owned());
+        return Ok(Some(Login { user, password }));
     }
-    let remote = RemoteUrl::parse(url).ok()?;
-    let entry = forge::recognise(&remote).or_else(|| configured(settings, &remote))?;
-    let api = (entry.address)(&remote)?.api;
-    token(entry, &api).map(|password| Login { user: entry.git_user.to_owned(), password })
+    let Ok(remote) = RemoteUrl::parse(url) else { return Ok(None) };
+    let entry = forge::recognise(&remote).or_else(|| configured(settings, &remote));
+    let Some((entry, address)) = entry.and_then(|entry| Some((entry, (entry.address)(&remote)?))) else {
+        return Ok(None);
+    };
+    let account = entry.git_user_of_account.filter(|_| variable(USER).is_some());
+    let user = account.unwrap_or(entry.git_user).to_owned();
+    if let Some(app) = app(entry, &address)? {
+        return Ok(Some(Login { user, password: app.token().await? }));
+    }
+    Ok(token(entry, &address.api).map(|password| Login { user, password }))
+}
+
+/// The account that a token belongs to, for forges that want both.
+const USER: &str = "TAGBOAT_FORGE_USER";
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The App that stands for a token, where one is given and no token is.
+fn app(entry: &forge::Entry, address: &Address) -> Result<Option<Arc<App>>, Error> {
+    let (id, key) = (variable("TAGBOAT_APP_ID"), secret("TAGBOAT_APP_PRIVATE_KEY"));
+    let (Some(id), Some(key)) = (id, key) else { return Ok(None) };
+    if !entry.takes_app || secret("TAGBOAT_FORGE_TOKEN").is_some() {
+        return Ok(None);
+    }
+    let client = http::Client::new(&http::Profile::default())?;
+    Ok(Some(Arc::new(App::new(&id, &key, &address.api, &address.repository, client)?)))
 }
 
 /// The forge that the configuration names, if it is where the remote is: git on another host does not get its token.
@@ -154,9 +180,11 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
             .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
     };
     let client = http::Client::new(&http::Profile::default())?;
-    let token = token(entry, &api);
     let address = Address { api, repository };
-    Ok((entry.connect)(ForgeSettings::new(address, token, client))?)
+    let app = app(entry, &address)?;
+    let token = token(entry, &address.api).filter(|_| app.is_none());
+    let settings = ForgeSettings { app, user: variable(USER), ..ForgeSettings::new(address, token, client) };
+    Ok((entry.connect)(settings)?)
 }
 
 fn unknown_forge(kind: &str) -> Error {
@@ -187,12 +215,12 @@ pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, E
 
 /// Where people see this run, from what CI systems set.
 pub fn run_url() -> Option<String> {
-    let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let github = || {
+        let get = variable;
         let (server, repository, run) = (get("GITHUB_SERVER_URL")?, get("GITHUB_REPOSITORY")?, get("GITHUB_RUN_ID")?);
         Some(format!("{server}/{repository}/actions/runs/{run}"))
     };
-    github().or_else(|| ["CI_JOB_URL", "BUILD_URL", "TAGBOAT_RUN_URL"].iter().find_map(|name| get(name)))
+    github().or_else(|| ["CI_JOB_URL", "BUILD_URL", "TAGBOAT_RUN_URL"].iter().find_map(|name| variable(name)))
 }
 
 #[cfg(test)]

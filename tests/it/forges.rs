@@ -1,12 +1,14 @@
 //! One table of life-cycle stories, told to every forge; and what is particular to one of them.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject;
 use serde_json::json;
-use tagboat::forge::{Address, FORGES, Forge, ForgeError, ForgeSettings, RemoteUrl, named, recognise};
+use tagboat::forge::{Address, App, FORGES, Forge, ForgeError, ForgeSettings, RemoteUrl, named, recognise};
 use tagboat::http::{Client, Patience, Profile};
-use tagboat::plan::{Extras, Proposal, PullRequest, PullRequestState};
+use tagboat::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use tagboat::refname::BranchName;
 use tagboat::secret::Secret;
 use tempfile::TempDir;
@@ -19,6 +21,7 @@ use crate::support::double::{Answer, Double, Fault, READER, TOKEN, Vendor};
 use crate::support::gitea::GITEA;
 use crate::support::github::GITHUB;
 use crate::support::gitlab::GITLAB;
+use crate::support::hub::{InstalledApp, State};
 
 /// A forge with a repository behind it, and a person who can act there.
 struct World {
@@ -405,6 +408,36 @@ async fn people_and_labels_that_may_not_be_asked_are_warnings() {
 }
 
 #[tokio::test]
+async fn merges_by_itself_where_the_forge_can() {
+    for world in worlds() {
+        let opened = world.opened(&pushed(&world, "tagboat/api")).await;
+        let said = world.forge.merge_when_ready(&opened, MergeMethod::Squash).await;
+        if !world.forge.limits().auto_merge {
+            assert!(matches!(said, Err(ForgeError::Unknown { .. })), "{}: {said:?}", world.name);
+            continue;
+        }
+        said.unwrap_or_else(|error| panic!("{}: {error}", world.name));
+        let double = world.double.as_ref().unwrap();
+        let is = double.hub(|hub| hub.pull(1).map(|pull| (pull.auto_merge.clone(), pull.state)));
+        assert_eq!(is, Some((Some("squash".to_owned()), State::Open)), "{}", world.name);
+    }
+}
+
+/// GitHub refuses, and GitLab would merge at once.
+#[tokio::test]
+async fn nothing_merges_by_itself_without_anything_to_wait_for() {
+    for vendor in [&GITHUB, &GITLAB] {
+        let world = World::new(vendor);
+        let opened = world.opened(&pushed(&world, "tagboat/api")).await;
+        let double = world.double.as_ref().unwrap();
+        double.hub(|hub| hub.pull(1).unwrap().pipeline = false);
+        let error = world.forge.merge_when_ready(&opened, MergeMethod::Merge).await.unwrap_err();
+        assert!(matches!(error, ForgeError::Refused { .. }), "{}: {error:?}", world.name);
+        assert_eq!(double.hub(|hub| hub.pull(1).unwrap().state), State::Open, "{}", world.name);
+    }
+}
+
+#[tokio::test]
 async fn check_tells_what_the_token_may() {
     for world in worlds() {
         let access = world.forge.check().await.unwrap();
@@ -505,6 +538,57 @@ fn a_token_is_for_one_server() {
     ];
     for (name, server, api, same) in table {
         assert_eq!(named(name).unwrap().is_same_server(server, api), same, "{name} {server} {api}");
+    }
+}
+
+/// The private key of an App, as GitHub gives it out, and its public half.
+fn rsa_key(folder: &Path) -> (Secret, Vec<u8>) {
+    let file = folder.join("app.pem");
+    let arguments = ["-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f", file.to_str().unwrap()];
+    assert!(std::process::Command::new("ssh-keygen").args(arguments).status().unwrap().success());
+    let pem = std::fs::read_to_string(file).unwrap();
+    assert!(pem.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
+    let der = rustls::pki_types::PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let signing = rustls::crypto::ring::sign::any_supported_type(&der).unwrap();
+    // Behind the algorithm of a SubjectPublicKeyInfo (RFC 5280) of 2048 bits.
+    (Secret::new(&pem), signing.public_key().unwrap()[24..].to_vec())
+}
+
+/// What an App asks for comes to light with every kind of request: REST, GraphQL, and git's login.
+#[tokio::test]
+async fn an_app_gets_tokens_and_renews_them() {
+    let world = World::new(&GITHUB);
+    let (key, public_key) = rsa_key(world.folder.path());
+    let double = world.double.as_ref().unwrap();
+    let installed = |life| {
+        let (id, token) = ("Iv23liTagboat".to_owned(), String::new());
+        double.hub(|hub| hub.app = Some(InstalledApp { id, public_key: public_key.clone(), token, issued: 0, life }));
+    };
+    let connect = |id: &str, key: &Secret| {
+        let client = Client::new(&Profile::default()).unwrap();
+        let app = Arc::new(App::new(id, key, &double.api_url, double.repository, client).unwrap());
+        let settings =
+            ForgeSettings { token: None, app: Some(app), ..settings(&double.api_url, double.repository, "") };
+        (named("github").unwrap().connect)(settings).unwrap()
+    };
+    // (seconds that a token is good for, tokens for three requests)
+    for (life, tokens) in [(3600, 1), (200, 3)] {
+        installed(life);
+        let forge = connect("Iv23liTagboat", &key);
+        for _ in 0..3 {
+            forge.open_pull_requests("").await.unwrap();
+        }
+        assert_eq!(double.hub(|hub| hub.app.as_ref().unwrap().issued), tokens);
+    }
+    let (other, _) = rsa_key(tempfile::tempdir().unwrap().path());
+    for (id, key) in [("Iv23liTagboat", &other), ("another", &key)] {
+        let error = connect(id, key).open_pull_requests("").await.unwrap_err();
+        assert!(matches!(error, ForgeError::Unauthorized { .. }), "{error:?}");
+    }
+    for bad in ["", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"] {
+        let client = Client::new(&Profile::default()).unwrap();
+        let error = App::new("1", &Secret::new(bad), &double.api_url, "acme/gitops", client).unwrap_err();
+        assert!(error.to_string().contains("private key"), "{error}");
     }
 }
 

@@ -50,7 +50,7 @@ const HOUSE: &[Module] = &[
     // Hands never import each other, but for `http`, which two of them share.
     Module { name: "http",     kind: World, imports: Only(&["secret"]) },
     Module { name: "registry", kind: World, imports: Only(&["http", "image", "secret"]) },
-    Module { name: "forge",    kind: World, imports: Only(&["http", "refname", "secret", "plan::Extras", "plan::Proposal",
+    Module { name: "forge",    kind: World, imports: Only(&["http", "refname", "secret", "plan::Extras", "plan::MergeMethod", "plan::Proposal",
                                                             "plan::PullRequest", "plan::PullRequestState"]) },
     Module { name: "git",      kind: World, imports: Only(&["refname", "secret"]) },
 

@@ -13,7 +13,7 @@ const FILES: &[(&str, &str)] = &[("api/app.yaml", "api:1.0"), ("web/app.yaml", "
 const BRANCH: &str = "refs/heads/tagboat/api";
 
 async fn world() -> World {
-    World::new(Some(&GITHUB), "", IMAGES, FILES).await
+    World::new(Some(&GITHUB), "git: { commits: push }", IMAGES, FILES).await
 }
 
 /// Puts a commit on `tagboat/api` that looks like one of another run, each time another one.

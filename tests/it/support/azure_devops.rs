@@ -167,6 +167,13 @@ fn change(site: &str, pull: &mut Pull, request: &Request) -> Answer {
     }
     (pull.title, pull.body) = (title, body);
     pull.base = text("targetRefName", &pull.base).replace("refs/heads/", "");
+    if request.body.get("autoCompleteSetBy").is_some() {
+        if request.body["autoCompleteSetBy"]["id"] != guid("tagboat-bot").as_str() {
+            return refuse(400, "TF401174: The auto-complete identity is not that of the caller.");
+        }
+        let strategy = request.body["completionOptions"]["mergeStrategy"].as_str().unwrap_or("noFastForward");
+        pull.auto_merge = Some(strategy.replace("noFastForward", "merge"));
+    }
     if request.text("status") == Some("abandoned") {
         pull.state = State::Closed;
     }
@@ -207,7 +214,7 @@ fn view(site: &str, pull: &Pull) -> Value {
         "sourceRefName": format!("refs/heads/{}", pull.head), "targetRefName": format!("refs/heads/{}", pull.base),
         "isDraft": pull.draft, "lastMergeSourceCommit": {"commitId": pull.sha}, "mergeStatus": "succeeded",
         "labels": pull.labels.iter().map(|name| label(name)).collect::<Vec<_>>(), "reviewers": [],
-        "repository": {"id": guid("gitops"), "name": "gitops"},
+        "repository": {"id": guid("gitops"), "name": "gitops"}, "createdBy": {"id": guid("tagboat-bot")},
         "url": format!("{site}/acme/_apis/git/repositories/{}/pullRequests/{}", guid("gitops"), pull.number),
     });
     if pull.fork {

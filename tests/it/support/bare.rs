@@ -60,6 +60,50 @@ impl Bare {
         self.git(&["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads"], "")
     }
 
+    /// What a branch points at, by its whole name.
+    pub(crate) fn at_ref(&self, name: &str) -> Option<String> {
+        let prefix = format!("{name} ");
+        self.heads().lines().find_map(|line| Some(line.strip_prefix(&prefix)?.to_owned()))
+    }
+
+    /// Commits files on top of another commit, as a host does it for somebody: plain files, whatever they were, and a
+    /// signature of its own.
+    pub(crate) fn commit_for(&self, parent: &str, files: &[(String, Vec<u8>)], message: &str) -> String {
+        let index = self.path.join(format!("index-of-{parent}"));
+        let index = [("GIT_INDEX_FILE", index.to_str().unwrap())];
+        self.run(&["read-tree", parent], b"", &index);
+        for (path, bytes) in files {
+            let blob = self.run(&["hash-object", "-w", "--stdin"], bytes, &[]);
+            self.run(&["update-index", "--add", "--cacheinfo", &format!("100644,{blob},{path}")], b"", &index);
+        }
+        let tree = self.run(&["write-tree"], b"", &index);
+        std::fs::remove_file(index[0].1).unwrap();
+        let text = format!(
+            "tree {tree}\nparent {parent}\nauthor tagboat-bot <1+tagboat-bot@users.noreply.github.com> 1767225600 +0000\n\
+             committer GitHub <noreply@github.com> 1767225600 +0000\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n \
+             wsFcBAABCAAQBQJ\n -----END PGP SIGNATURE-----\n\n{message}"
+        );
+        self.run(&["hash-object", "-w", "-t", "commit", "--stdin"], text.as_bytes(), &[])
+    }
+
+    /// Moves branches, by their whole names, from and to; all or none. Says why not.
+    pub(crate) fn move_refs(&self, moves: &[(String, String, String)]) -> Result<(), String> {
+        let hook = self.path.join("hooks/pre-receive");
+        for (name, from, to) in moves.iter().filter(|_| hook.exists()) {
+            let child = Command::new("sh").arg(&hook).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+            let mut child = child.unwrap();
+            std::io::Write::write_all(&mut child.stdin.take().unwrap(), format!("{from} {to} {name}\n").as_bytes())
+                .ok();
+            let output = child.wait_with_output().unwrap();
+            if !output.status.success() {
+                return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+            }
+        }
+        let line = |(name, from, to): &(String, String, String)| format!("update {name} {to} {from}\n");
+        self.git(&["update-ref", "--stdin"], &moves.iter().map(line).collect::<String>());
+        Ok(())
+    }
+
     /// Commits of `head` that `base` lacks.
     pub(crate) fn ahead(&self, base: &str, head: &str) -> usize {
         let range = format!("refs/heads/{base}..refs/heads/{head}");
@@ -67,6 +111,10 @@ impl Bare {
     }
 
     fn git(&self, args: &[&str], input: &str) -> String {
+        self.run(args, input.as_bytes(), &[])
+    }
+
+    fn run(&self, args: &[&str], input: &[u8], environment: &[(&str, &str)]) -> String {
         let mut child = Command::new("git")
             .arg("-C")
             .arg(&self.path)
@@ -74,11 +122,12 @@ impl Bare {
             .args(args)
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .env("GIT_CONFIG_NOSYSTEM", "1")
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), input).unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "git {args:?} failed");
         String::from_utf8(output.stdout).unwrap().trim_end().to_owned()

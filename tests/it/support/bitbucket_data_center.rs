@@ -38,6 +38,9 @@ fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
     let path: Vec<&str> = segments.iter().map(String::as_str).skip(3).collect();
     let writes = request.method != "GET";
     match (request.method.as_str(), &path[..]) {
+        ("GET", ["application-properties"]) => {
+            Answer::new(200, json!({"version": "8.19.2", "buildNumber": "8019002", "displayName": "Bitbucket"}))
+        }
         ("GET", ["repos"]) => {
             let values: Vec<Value> = if token == TOKEN { vec![repository(false)] } else { vec![] };
             Answer::new(
@@ -63,26 +66,41 @@ fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
             let Some(pull) = number.parse().ok().and_then(|number| hub.pull(number)) else {
                 return refuse(404, "Pull request does not exist.", "NoSuchPullRequestException");
             };
-            match (method, rest) {
-                ("GET", []) => Answer::new(200, view(site, pull)),
-                ("PUT", []) => change(site, pull, &people, request),
-                ("POST", ["decline"]) => {
-                    if request.parameter("version") != Some(&pull.version.to_string()) {
-                        return out_of_date();
-                    }
-                    (pull.state, pull.version) = (State::Closed, pull.version + 1);
-                    Answer::new(200, view(site, pull))
-                }
-                ("POST", ["comments"]) => match request.text("text") {
-                    Some(text) if !text.is_empty() => {
-                        pull.comments.push(text.to_owned());
-                        Answer::new(201, json!({"id": 1, "version": 0, "text": text}))
-                    }
-                    _ => refuse(400, "A comment is required.", "ArgumentValidationException"),
-                },
-                _ => refuse(404, "Not found", "NotFoundException"),
-            }
+            on_pull(site, pull, &people, (method, rest), request)
         }
+        _ => refuse(404, "Not found", "NotFoundException"),
+    }
+}
+
+/// What is done to one pull request.
+fn on_pull(site: &str, pull: &mut Pull, people: &[String], what: (&str, &[&str]), request: &Request) -> Answer {
+    match what {
+        ("GET", []) => Answer::new(200, view(site, pull)),
+        ("PUT", []) => change(site, pull, people, request),
+        ("POST", ["merge"]) => {
+            if request.parameter("version") != Some(&pull.version.to_string()) {
+                return out_of_date();
+            }
+            match request.body["autoMerge"] == true && pull.pipeline {
+                true => pull.auto_merge = request.text("strategyId").map(|id| id.replace("no-ff", "merge")),
+                false => pull.state = State::Merged,
+            }
+            Answer::new(200, view(site, pull))
+        }
+        ("POST", ["decline"]) => {
+            if request.parameter("version") != Some(&pull.version.to_string()) {
+                return out_of_date();
+            }
+            (pull.state, pull.version) = (State::Closed, pull.version + 1);
+            Answer::new(200, view(site, pull))
+        }
+        ("POST", ["comments"]) => match request.text("text") {
+            Some(text) if !text.is_empty() => {
+                pull.comments.push(text.to_owned());
+                Answer::new(201, json!({"id": 1, "version": 0, "text": text}))
+            }
+            _ => refuse(400, "A comment is required.", "ArgumentValidationException"),
+        },
         _ => refuse(404, "Not found", "NotFoundException"),
     }
 }

@@ -166,7 +166,7 @@ impl Double {
         act(&mut stage.hub)
     }
 
-    /// Makes the next request with that method go wrong.
+    /// Makes the next request with that method go wrong; `GRAPHQL` is a POST of its own kind.
     pub(crate) fn fail(&self, method: &'static str, fault: Fault) {
         self.lock().faults.push_back((method, fault));
     }
@@ -220,7 +220,8 @@ async fn handle(
     let (fault, answer) = {
         let mut stage = stage.lock().unwrap();
         stage.log.push(request.clone());
-        let at = stage.faults.iter().position(|(method, _)| *method == request.method);
+        let kind = if request.path.ends_with("/graphql") { "GRAPHQL" } else { &request.method };
+        let at = stage.faults.iter().position(|(method, _)| *method == kind);
         let fault = at.and_then(|at| stage.faults.remove(at)).map(|(_, fault)| fault);
         let answer = match &fault {
             Some(Fault::Instead(_)) => None,

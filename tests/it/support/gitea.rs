@@ -56,33 +56,54 @@ fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
             let Some(pull) = number.parse().ok().and_then(|number| hub.pull(number)) else {
                 return refuse(404, "The target couldn't be found.");
             };
-            match (method, *kind, rest) {
-                ("GET", "pulls", []) => Answer::new(200, view(site, pull)),
-                ("PATCH", "pulls", []) => change(site, pull, &people, request),
-                ("POST", "issues", ["labels"]) => {
-                    let known = request.texts("labels").into_iter().filter(|name| labels.contains(name));
-                    pull.labels.extend(known);
-                    Answer::new(200, pull.labels.iter().map(|name| label(name)).collect())
-                }
-                ("POST", "pulls", ["requested_reviewers"]) => {
-                    let (users, teams) = (request.texts("reviewers"), request.texts("team_reviewers"));
-                    if let Some(name) = users.iter().chain(&teams).find(|name| !people.contains(name)) {
-                        return refuse(404, &format!("user does not exist [uid: 0, name: {name}]"));
-                    }
-                    pull.reviewers.extend(users);
-                    pull.teams.extend(teams);
-                    Answer::new(201, json!([]))
-                }
-                ("POST", "issues", ["comments"]) => {
-                    let text = request.text("body").unwrap_or_default();
-                    if text.is_empty() {
-                        return refuse(422, "[Body]: Required");
-                    }
-                    pull.comments.push(text.to_owned());
-                    Answer::new(201, json!({"id": 1, "body": text}))
-                }
-                _ => refuse(404, "The target couldn't be found."),
+            on_pull(site, pull, (&people, &labels), (method, kind, rest), request)
+        }
+        _ => refuse(404, "The target couldn't be found."),
+    }
+}
+
+/// What is done to one pull request, in a repository with these people and labels.
+fn on_pull(
+    site: &str,
+    pull: &mut Pull,
+    (people, labels): (&[String], &[String]),
+    what: (&str, &str, &[&str]),
+    request: &Request,
+) -> Answer {
+    match what {
+        ("GET", "pulls", []) => Answer::new(200, view(site, pull)),
+        ("PATCH", "pulls", []) => change(site, pull, people, request),
+        ("POST", "issues", ["labels"]) => {
+            let known = request.texts("labels").into_iter().filter(|name| labels.contains(name));
+            pull.labels.extend(known);
+            Answer::new(200, pull.labels.iter().map(|name| label(name)).collect())
+        }
+        ("POST", "pulls", ["requested_reviewers"]) => {
+            let (users, teams) = (request.texts("reviewers"), request.texts("team_reviewers"));
+            if let Some(name) = users.iter().chain(&teams).find(|name| !people.contains(name)) {
+                return refuse(404, &format!("user does not exist [uid: 0, name: {name}]"));
             }
+            pull.reviewers.extend(users);
+            pull.teams.extend(teams);
+            Answer::new(201, json!([]))
+        }
+        ("POST", "pulls", ["merge"]) => {
+            if request.text("head_commit_id").is_some_and(|head| head != pull.sha) {
+                return refuse(409, "head target does not match");
+            }
+            match request.body["merge_when_checks_succeed"] == true && pull.pipeline {
+                true => pull.auto_merge = request.text("Do").map(str::to_owned),
+                false => pull.state = State::Merged,
+            }
+            Answer::new(200, Value::Null)
+        }
+        ("POST", "issues", ["comments"]) => {
+            let text = request.text("body").unwrap_or_default();
+            if text.is_empty() {
+                return refuse(422, "[Body]: Required");
+            }
+            pull.comments.push(text.to_owned());
+            Answer::new(201, json!({"id": 1, "body": text}))
         }
         _ => refuse(404, "The target couldn't be found."),
     }

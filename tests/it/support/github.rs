@@ -1,9 +1,12 @@
 //! GitHub's API over a [`Hub`]: what a pull-request bot uses of it, with GitHub's refusals in GitHub's words.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
-use super::hub::{Hub, Pull, Refused, State};
+use super::github_graphql as graphql;
+use super::hub::{Hub, InstalledApp, Pull, Refused, State};
 use super::spec::Description;
 
 /// Enterprise Server's form of the API, so that the base path is tried as well.
@@ -28,6 +31,11 @@ pub(crate) static GITHUB: Vendor = Vendor {
 
 fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
     let bearer = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
+    if bearer.matches('.').count() == 2 {
+        return for_app(hub, request, bearer);
+    }
+    let of_app = hub.app.as_ref().is_some_and(|app| app.issued > 0 && app.token == bearer);
+    let bearer = if of_app { TOKEN } else { bearer };
     if ![TOKEN, READER].contains(&bearer) {
         return refuse(401, "Bad credentials", &[]);
     }
@@ -37,6 +45,9 @@ fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
             "Request forbidden by administrative rules. Please make sure your request has a User-Agent header",
             &[],
         );
+    }
+    if request.method == "POST" && request.path == "/api/graphql" {
+        return graphql::answer(hub, request, bearer);
     }
     let writes = request.method != "GET";
     let segments = request.segments();
@@ -66,24 +77,69 @@ fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
             else {
                 return refuse(404, "Not Found", &[]);
             };
-            match (method, *kind, rest) {
-                ("GET", "pulls", []) => Answer::new(200, view.pull(&hub.pulls[pull])),
-                ("PATCH", "pulls", []) => change(&view, hub, pull, request),
-                ("POST", "issues", ["labels"]) => label(&view, hub, pull, request),
-                ("POST", "pulls", ["requested_reviewers"]) => ask(&view, hub, pull, request),
-                ("POST", "issues", ["assignees"]) => assign(&view, hub, pull, request),
-                ("POST", "issues", ["comments"]) => {
-                    let Some(text) = request.text("body").filter(|text| !text.is_empty()) else {
-                        return refuse(422, "Validation Failed", &[("body", "missing_field")]);
-                    };
-                    hub.pulls[pull].comments.push(text.to_owned());
-                    Answer::new(201, json!({"id": 1, "body": text, "user": view.user("tagboat-bot")}))
-                }
-                _ => refuse(404, "Not Found", &[]),
-            }
+            on_pull(&view, hub, pull, (method, kind, rest), request)
         }
         _ => refuse(404, "Not Found", &[]),
     }
+}
+
+/// What is done to one pull request.
+fn on_pull(view: &View<'_>, hub: &mut Hub, pull: usize, what: (&str, &str, &[&str]), request: &Request) -> Answer {
+    match what {
+        ("GET", "pulls", []) => Answer::new(200, view.pull(&hub.pulls[pull])),
+        ("PATCH", "pulls", []) => change(view, hub, pull, request),
+        ("POST", "issues", ["labels"]) => label(view, hub, pull, request),
+        ("POST", "pulls", ["requested_reviewers"]) => ask(view, hub, pull, request),
+        ("POST", "issues", ["assignees"]) => assign(view, hub, pull, request),
+        ("POST", "issues", ["comments"]) => {
+            let Some(text) = request.text("body").filter(|text| !text.is_empty()) else {
+                return refuse(422, "Validation Failed", &[("body", "missing_field")]);
+            };
+            hub.pulls[pull].comments.push(text.to_owned());
+            Answer::new(201, json!({"id": 1, "body": text, "user": view.user("tagboat-bot")}))
+        }
+        _ => refuse(404, "Not Found", &[]),
+    }
+}
+
+/// What an App asks for with a JSON web token.
+fn for_app(hub: &mut Hub, request: &Request, proof: &str) -> Answer {
+    let Some(app) = hub.app.as_mut().filter(|app| proves(app, proof)) else {
+        return refuse(401, "A JSON web token could not be decoded", &[]);
+    };
+    let segments = request.segments();
+    let path: Vec<&str> = segments.iter().map(String::as_str).skip(2).collect();
+    match (request.method.as_str(), &path[..]) {
+        ("GET", ["repos", "acme", "gitops", "installation"]) => Answer::new(200, json!({"id": 77})),
+        ("POST", ["app", "installations", "77", "access_tokens"]) if request.texts("repositories") == ["gitops"] => {
+            app.issued += 1;
+            app.token = format!("ghs_{}", app.issued);
+            let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(app.life);
+            Answer::new(201, json!({"token": app.token, "expires_at": expires.to_string(), "permissions": {}}))
+        }
+        _ => refuse(404, "Not Found", &[]),
+    }
+}
+
+/// GitHub: RS256, issued by the App, good for ten minutes at most.
+fn proves(app: &InstalledApp, proof: &str) -> bool {
+    let (signed, signature) = proof.rsplit_once('.').unwrap();
+    let (head, claims) = signed.split_once('.').unwrap();
+    let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
+    let read = |part: &str| serde_json::from_slice::<Value>(&decode(part)).unwrap();
+    let now = jiff::Timestamp::now().as_second();
+    let claims = read(claims);
+    let (begins, ends) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
+    let known = rustls::crypto::ring::default_provider().signature_verification_algorithms;
+    let rs256 = known.all.iter().filter(|one| one.signature_alg_id() == rustls::pki_types::alg_id::RSA_PKCS1_SHA256);
+    read(head)["alg"] == "RS256"
+        && claims["iss"] == app.id.as_str()
+        && begins <= now
+        && ends > now
+        && ends - begins <= 600
+        && rs256
+            .into_iter()
+            .any(|one| one.verify_signature(&app.public_key, signed.as_bytes(), &decode(signature)).is_ok())
 }
 
 fn list(view: &View<'_>, hub: &Hub, request: &Request) -> Answer {

@@ -73,6 +73,7 @@ fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
             match (method, rest) {
                 ("GET", []) => Answer::new(200, view(site, pull)),
                 ("PUT", []) => change(site, pull, &people, request),
+                ("PUT", ["merge"]) => merge(site, pull, request),
                 ("POST", ["notes"]) => match request.text("body") {
                     Some(text) if !text.is_empty() => {
                         pull.comments.push(text.to_owned());
@@ -163,6 +164,18 @@ fn change(site: &str, pull: &mut Pull, people: &[String], request: &Request) -> 
     Answer::new(200, view(site, pull))
 }
 
+fn merge(site: &str, pull: &mut Pull, request: &Request) -> Answer {
+    if request.text("sha").is_some_and(|sha| sha != pull.sha) {
+        return Answer::new(409, json!({"message": "SHA does not match HEAD of source branch"}));
+    }
+    match request.body["auto_merge"] == true && pull.pipeline {
+        true => pull.auto_merge = Some(if request.body["squash"] == true { "squash" } else { "merge" }.to_owned()),
+        // Nothing to wait for.
+        false => pull.state = State::Merged,
+    }
+    Answer::new(200, view(site, pull))
+}
+
 fn too_long(request: &Request) -> Option<Answer> {
     [("title", 255), ("description", 1_048_576)].into_iter().find_map(|(field, limit)| {
         (request.text(field)?.chars().count() > limit).then(|| {
@@ -193,5 +206,6 @@ fn view(site: &str, pull: &Pull) -> Value {
         "reviewers": pull.reviewers.iter().map(|name| user(name)).collect::<Vec<_>>(),
         "assignees": pull.assignees.iter().map(|name| user(name)).collect::<Vec<_>>(),
         "created_at": "2026-01-02T03:04:05.000Z", "updated_at": "2026-01-02T03:04:05.000Z", "merge_status": "can_be_merged",
+        "head_pipeline": pull.pipeline.then(|| json!({"id": 1, "status": "running"})),
     })
 }

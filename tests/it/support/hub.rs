@@ -29,6 +29,10 @@ pub(crate) struct Pull {
     pub(crate) comments: Vec<String>,
     /// Whether the branch is in a fork.
     pub(crate) fork: bool,
+    /// How it is merged by itself, once that is asked for.
+    pub(crate) auto_merge: Option<String>,
+    /// Whether a pipeline runs for it.
+    pub(crate) pipeline: bool,
     /// Grows with every write, for hosts that want to be told which state is written to.
     pub(crate) version: u64,
 }
@@ -40,6 +44,19 @@ pub(crate) enum Refused {
     NoBase,
     NoCommits,
     Exists(u64),
+}
+
+/// An App that is installed on the repository.
+#[derive(Clone, Debug)]
+pub(crate) struct InstalledApp {
+    pub(crate) id: String,
+    /// As in RFC 8017: modulus and exponent.
+    pub(crate) public_key: Vec<u8>,
+    /// The only token that holds, and how many there were before.
+    pub(crate) token: String,
+    pub(crate) issued: u32,
+    /// Seconds.
+    pub(crate) life: i64,
 }
 
 /// The state of one repository at a code host.
@@ -54,6 +71,8 @@ pub(crate) struct Hub {
     pub(crate) archived: bool,
     /// Whether a pull request closes when its branch is deleted.
     pub(crate) closes_with_branch: bool,
+    /// The App that may get tokens: its id, its public key, the last token it got, and for how many seconds that is good.
+    pub(crate) app: Option<InstalledApp>,
     /// Branches that were pushed but that the host doesn't see yet, and for how many requests more.
     pub(crate) unseen: Vec<(String, u32)>,
 }
@@ -67,6 +86,7 @@ impl Hub {
             people,
             labels: vec!["deploy".into()],
             archived: false,
+            app: None,
             closes_with_branch: true,
             unseen: vec![],
         }
@@ -120,6 +140,8 @@ impl Hub {
             assignees: vec![],
             comments: vec![],
             fork: false,
+            auto_merge: None,
+            pipeline: true,
             version: 0,
         });
         Ok(self.pulls.last_mut().unwrap())

@@ -34,6 +34,7 @@ pub(crate) mod bitbucket_data_center;
 pub(crate) mod double;
 pub(crate) mod gitea;
 pub(crate) mod github;
+pub(crate) mod github_graphql;
 pub(crate) mod gitlab;
 pub(crate) mod hub;
 pub(crate) mod source;

@@ -134,7 +134,7 @@ impl World {
             Some(double) => double.hub(|hub| {
                 let view = |pull: &Pull| {
                     json!({"number": pull.number, "branch": pull.head, "title": pull.title, "body": pull.body,
-                           "labels": pull.labels, "comments": pull.comments,
+                           "labels": pull.labels, "comments": pull.comments, "auto-merge": pull.auto_merge,
                            "state": format!("{:?}", pull.state).to_lowercase()})
                 };
                 hub.pulls.iter().map(view).collect()

@@ -1,0 +1,162 @@
+//! What GitHub offers by GraphQL alone: commits that it signs itself, branches that are moved only from where they were
+//! expected, and merging when all checks have passed. <https://docs.github.com/en/graphql/reference>.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::plan::{MergeMethod, PullRequest};
+use crate::refname::{BranchName, CommitId};
+
+use super::crab::Crab;
+use super::error::ForgeError;
+use super::forge::{ApiCommit, Commits};
+
+/// One repository.
+pub(super) struct GraphQl {
+    pub(super) crab: Crab,
+    pub(super) repository: String,
+    /// What GraphQL calls it.
+    id: OnceCell<String>,
+}
+
+/// "A value of 0000000000000000000000000000000000000000 can be used to verify that the references should not exist", and
+/// to delete them.
+const NOTHING: &str = "0000000000000000000000000000000000000000";
+
+const COMMIT: &str = "mutation($input: CreateCommitOnBranchInput!) \
+                      { createCommitOnBranch(input: $input) { commit { oid } } }";
+const MOVE: &str = "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }";
+const REPOSITORY: &str = "query($owner: String!, $name: String!) \
+                          { repository(owner: $owner, name: $name) { id } }";
+const REFERENCE: &str = "query($owner: String!, $name: String!, $ref: String!) \
+                         { repository(owner: $owner, name: $name) { ref(qualifiedName: $ref) { target { oid } } } }";
+const PULL_REQUEST: &str = "query($owner: String!, $name: String!, $number: Int!) \
+                            { repository(owner: $owner, name: $name) { pullRequest(number: $number) { id } } }";
+const MERGE: &str = "mutation($input: EnablePullRequestAutoMergeInput!) \
+                     { enablePullRequestAutoMerge(input: $input) { clientMutationId } }";
+
+#[async_trait]
+impl Commits for GraphQl {
+    /// `web-flow` commits whatever is made by API or in a browser; on a server of one's own with that host's address.
+    fn committers(&self) -> Vec<String> {
+        vec!["noreply@github.com".to_owned(), format!("noreply@{}", self.crab.host())]
+    }
+
+    /// A branch that was moved to its new base first would show, for a moment, a pull request without changes, which
+    /// GitHub closes. So the commit is made on a branch beside it, and in one step the branch is moved there and the one
+    /// beside it deleted.
+    async fn commit(&self, wanted: ApiCommit<'_>) -> Result<CommitId, ForgeError> {
+        if wanted.expected == Some(wanted.base) {
+            return self.commit_on(wanted.branch, &wanted).await;
+        }
+        let action = format!("commit to {} of {}", wanted.branch, self.repository);
+        let beside = BranchName::new(&format!("{}.{:08x}", wanted.branch, fastrand::u32(..)))
+            .map_err(|error| ForgeError::Malformed { action: action.clone(), reason: error.to_string() })?;
+        self.move_refs(&action, vec![update(&beside, Some(NOTHING), wanted.base.as_str())]).await?;
+        let done = self.commit_beside(&action, &beside, &wanted).await;
+        if done.is_err()
+            && let Err(left) = self.move_refs(&action, vec![update(&beside, None, NOTHING)]).await
+        {
+            tracing::debug!("the branch {beside} may be left behind: {left}");
+        }
+        done
+    }
+}
+
+impl GraphQl {
+    pub(super) fn new(crab: Crab, repository: String) -> Self {
+        Self { crab, repository, id: OnceCell::new() }
+    }
+
+    async fn commit_beside(
+        &self,
+        action: &str,
+        beside: &BranchName,
+        wanted: &ApiCommit<'_>,
+    ) -> Result<CommitId, ForgeError> {
+        let commit = self.commit_on(beside, wanted).await?;
+        let expected = wanted.expected.map_or(NOTHING, CommitId::as_str);
+        let moves = vec![
+            update(wanted.branch, Some(expected), commit.as_str()),
+            update(beside, Some(commit.as_str()), NOTHING),
+        ];
+        let Err(failure) = self.move_refs(action, moves).await else { return Ok(commit) };
+        // GitHub says in many ways that the branch is elsewhere, and an answer may be lost: look where it is.
+        match self.head(action, wanted.branch).await {
+            Ok(head) if head.as_ref() == Some(&commit) => Ok(commit),
+            Ok(head) if head.as_ref() != wanted.expected => Err(ForgeError::LostRace { action: action.to_owned() }),
+            _ => Err(failure),
+        }
+    }
+
+    /// Commits on a branch that points at the base, and at nothing else.
+    async fn commit_on(&self, branch: &BranchName, wanted: &ApiCommit<'_>) -> Result<CommitId, ForgeError> {
+        let action = format!("commit to {} of {}", wanted.branch, self.repository);
+        let (headline, body) = wanted.message.split_once('\n').unwrap_or((wanted.message, ""));
+        let file = |(path, bytes): (&Arc<str>, &Vec<u8>)| json!({"path": &**path, "contents": STANDARD.encode(bytes)});
+        let input = json!({
+            "branch": {"repositoryNameWithOwner": self.repository, "branchName": branch.as_str()},
+            "message": {"headline": headline, "body": body.trim_start()},
+            "fileChanges": {"additions": wanted.files.iter().map(file).collect::<Vec<_>>()},
+            "expectedHeadOid": wanted.base.as_str(),
+        });
+        let made = self.crab.graphql(&action, COMMIT, json!({ "input": input })).await?;
+        let id = made.pointer("/createCommitOnBranch/commit/oid").and_then(Value::as_str).unwrap_or_default();
+        CommitId::new(id).map_err(|error| ForgeError::Malformed { action, reason: error.to_string() })
+    }
+
+    /// All of them, or none.
+    async fn move_refs(&self, action: &str, moves: Vec<Value>) -> Result<(), ForgeError> {
+        let id = self.id.get_or_try_init(|| self.find(action, REPOSITORY, json!({}), "/repository/id")).await?;
+        let input = json!({"repositoryId": id, "refUpdates": moves});
+        self.crab.graphql(action, MOVE, json!({ "input": input })).await.map(drop)
+    }
+
+    /// What a branch points at; `None` if it is not there.
+    async fn head(&self, action: &str, branch: &BranchName) -> Result<Option<CommitId>, ForgeError> {
+        let found = self.ask(action, REFERENCE, json!({ "ref": branch.full() })).await?;
+        let id = found.pointer("/repository/ref/target/oid").and_then(Value::as_str);
+        Ok(id.and_then(|id| CommitId::new(id).ok()))
+    }
+
+    /// Merges when everything that the base branch asks for is there.
+    pub(super) async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
+        let action = format!("set {} to merge by itself", existing.url);
+        let number = json!({ "number": existing.number });
+        let id = self.find(&action, PULL_REQUEST, number, "/repository/pullRequest/id").await?;
+        let method = match how {
+            MergeMethod::Merge => "MERGE",
+            MergeMethod::Squash => "SQUASH",
+            MergeMethod::Rebase => "REBASE",
+        };
+        let input = json!({"pullRequestId": id, "mergeMethod": method});
+        self.crab.graphql(&action, MERGE, json!({ "input": input })).await.map(drop)
+    }
+
+    async fn find(&self, action: &str, query: &str, variables: Value, at: &str) -> Result<String, ForgeError> {
+        let found = self.ask(action, query, variables).await?;
+        let id = found.pointer(at).and_then(Value::as_str).map(str::to_owned);
+        id.ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason: format!("it has no {at}") })
+    }
+
+    /// A query about the repository.
+    async fn ask(&self, action: &str, query: &str, mut variables: Value) -> Result<Value, ForgeError> {
+        let (owner, name) = self.repository.split_once('/').unwrap_or_default();
+        (variables["owner"], variables["name"]) = (json!(owner), json!(name));
+        self.crab.graphql(action, query, variables).await
+    }
+}
+
+/// Of one branch, which has to be where it is expected, if that is said.
+fn update(branch: &BranchName, before: Option<&str>, after: &str) -> Value {
+    let mut update = json!({"name": branch.full(), "afterOid": after, "force": true});
+    if let Some(before) = before {
+        update["beforeOid"] = json!(before);
+    }
+    update
+}

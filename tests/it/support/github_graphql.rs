@@ -1,0 +1,175 @@
+//! GitHub's GraphQL API over a [`Hub`], as far as it is used: commits, branches, and merging by itself. It takes the
+//! fields that GitHub's schema has, and refuses what GitHub refuses.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::double::{Answer, READER, Request};
+use super::github::GITHUB;
+use super::hub::{Hub, State};
+
+const REPOSITORY: &str = "R_kgDOTagboat";
+const NOTHING: &str = "0000000000000000000000000000000000000000";
+
+/// Mutations and the fields of their input, those that have to be there first.
+#[rustfmt::skip]
+const MUTATIONS: &[(&str, &[&str], &[&str])] = &[
+    ("createCommitOnBranch",       &["branch", "message", "expectedHeadOid"], &["fileChanges", "clientMutationId"]),
+    ("updateRefs",                 &["repositoryId", "refUpdates"],           &["clientMutationId"]),
+    ("enablePullRequestAutoMerge", &["pullRequestId"],                        &["mergeMethod", "commitHeadline", "commitBody",
+                                                                                "authorEmail", "expectedHeadOid", "clientMutationId"]),
+];
+
+pub(super) fn answer(hub: &mut Hub, request: &Request, bearer: &str) -> Answer {
+    let query = request.text("query").unwrap_or_default();
+    let (input, variables) = (&request.body["variables"]["input"], &request.body["variables"]);
+    let said = match MUTATIONS.iter().find(|(name, ..)| query.contains(&format!("{name}(input: $input)"))) {
+        Some(_) if bearer == READER => {
+            Err(("FORBIDDEN", "Resource not accessible by personal access token".to_owned()))
+        }
+        Some(_) if hub.archived => Err(("", "Repository was archived so is read-only.".to_owned())),
+        Some((name, required, optional)) => match wrong_fields(input, required, optional) {
+            Some(wrong) => Err(("", wrong)),
+            None => mutate(hub, name, input),
+        },
+        None => ask(hub, query, variables),
+    };
+    Answer::new(
+        200,
+        match said {
+            Ok(data) => json!({ "data": data }),
+            Err(("", message)) => json!({ "errors": [{"message": message}] }),
+            Err((kind, message)) => json!({ "data": null, "errors": [{"type": kind, "message": message}] }),
+        },
+    )
+}
+
+type Said = Result<Value, (&'static str, String)>;
+
+fn wrong_fields(input: &Value, required: &[&str], optional: &[&str]) -> Option<String> {
+    let given = input.as_object()?;
+    let unknown = given.keys().find(|key| !required.contains(&key.as_str()) && !optional.contains(&key.as_str()));
+    let missing = required.iter().find(|key| !given.contains_key(**key));
+    unknown
+        .map(|key| {
+            format!("Variable $input of type Input! was provided invalid value for {key} (Field is not defined)")
+        })
+        .or_else(|| missing.map(|key| format!("Variable $input of type Input! was provided invalid value for {key}")))
+}
+
+fn mutate(hub: &mut Hub, name: &str, input: &Value) -> Said {
+    let done = match name {
+        "createCommitOnBranch" => json!({"commit": {"oid": commit(hub, input)?}}),
+        "updateRefs" => {
+            move_refs(hub, input)?;
+            json!({"clientMutationId": null})
+        }
+        _ => {
+            merge_by_itself(hub, input)?;
+            json!({"clientMutationId": null})
+        }
+    };
+    close_empty(hub);
+    Ok(json!({ name: done }))
+}
+
+fn commit(hub: &mut Hub, input: &Value) -> Result<String, (&'static str, String)> {
+    let branch = &input["branch"];
+    if branch["repositoryNameWithOwner"] != GITHUB.repository {
+        return Err(("NOT_FOUND", "Could not resolve to a Repository with that name.".to_owned()));
+    }
+    let name = format!("refs/heads/{}", branch["branchName"].as_str().unwrap());
+    let Some(head) = hub.bare.at_ref(&name) else {
+        return Err(("NOT_FOUND", format!("No such branch: {name}")));
+    };
+    if input["expectedHeadOid"] != head.as_str() {
+        let expected = &input["expectedHeadOid"];
+        return Err((
+            "STALE_DATA",
+            format!("Expected branch to point to {expected} but it did not. Pull and try again."),
+        ));
+    }
+    let (headline, body) = (input["message"]["headline"].as_str().unwrap(), input["message"]["body"].as_str());
+    if headline.is_empty() {
+        return Err(("UNPROCESSABLE", "A commit message is required".to_owned()));
+    }
+    let additions = input["fileChanges"]["additions"].as_array().cloned().unwrap_or_default();
+    let file = |addition: &Value| {
+        let bytes = STANDARD.decode(addition["contents"].as_str().unwrap()).ok()?;
+        Some((addition["path"].as_str()?.to_owned(), bytes))
+    };
+    let Some(files) = additions.iter().map(file).collect::<Option<Vec<_>>>() else {
+        return Err(("UNPROCESSABLE", "contents is not Base64".to_owned()));
+    };
+    let message = match body.unwrap_or_default() {
+        "" => headline.to_owned(),
+        body => format!("{headline}\n\n{body}"),
+    };
+    let commit = hub.bare.commit_for(&head, &files, &message);
+    hub.bare.move_refs(&[(name, head, commit.clone())]).map_err(|why| ("UNPROCESSABLE", why))?;
+    Ok(commit)
+}
+
+fn move_refs(hub: &mut Hub, input: &Value) -> Result<(), (&'static str, String)> {
+    if input["repositoryId"] != REPOSITORY {
+        return Err(("NOT_FOUND", "Could not resolve to a node with the global id".to_owned()));
+    }
+    let mut moves = Vec::new();
+    for update in input["refUpdates"].as_array().unwrap() {
+        let text = |field: &str| update[field].as_str();
+        let (name, to) = (text("name").unwrap(), text("afterOid").unwrap());
+        let is = hub.bare.at_ref(name).unwrap_or_else(|| NOTHING.to_owned());
+        assert!(name.starts_with("refs/heads/"), "{name}");
+        if text("beforeOid").is_some_and(|before| before != is) {
+            return Err(("UNPROCESSABLE", format!("Reference {name} is not at the expected object")));
+        }
+        if update["force"] != true && is != NOTHING {
+            return Err(("UNPROCESSABLE", "Update is not a fast forward".to_owned()));
+        }
+        moves.push((name.to_owned(), is, to.to_owned()));
+    }
+    hub.bare.move_refs(&moves).map_err(|why| ("UNPROCESSABLE", why))
+}
+
+/// A pull request whose branch holds nothing of its own any more is closed for good.
+fn close_empty(hub: &mut Hub) {
+    let bare = hub.bare.clone();
+    for pull in hub.pulls.iter_mut().filter(|pull| pull.state == State::Open && !pull.fork) {
+        if bare.head(&pull.head).is_some() && bare.ahead(&pull.base, &pull.head) == 0 {
+            pull.state = State::Closed;
+        }
+    }
+}
+
+fn merge_by_itself(hub: &mut Hub, input: &Value) -> Result<(), (&'static str, String)> {
+    let number = input["pullRequestId"].as_str().and_then(|id| id.strip_prefix("PR_")?.parse().ok());
+    let Some(pull) = number.and_then(|number| hub.pull(number)) else {
+        return Err(("NOT_FOUND", "Could not resolve to a node with the global id".to_owned()));
+    };
+    if !pull.pipeline {
+        return Err(("UNPROCESSABLE", "Pull request Pull request is in clean status".to_owned()));
+    }
+    pull.auto_merge = input["mergeMethod"].as_str().map(str::to_lowercase);
+    Ok(())
+}
+
+fn ask(hub: &mut Hub, query: &str, variables: &Value) -> Said {
+    let (owner, name) = (variables["owner"].as_str().unwrap(), variables["name"].as_str().unwrap());
+    if format!("{owner}/{name}") != GITHUB.repository {
+        return Err(("NOT_FOUND", format!("Could not resolve to a Repository with the name '{owner}/{name}'.")));
+    }
+    let found = if query.contains("pullRequest(number: $number) { id }") {
+        let Some(pull) = hub.pull(variables["number"].as_u64().unwrap()) else {
+            return Err(("NOT_FOUND", "Could not resolve to a PullRequest".to_owned()));
+        };
+        json!({"pullRequest": {"id": format!("PR_{}", pull.number)}})
+    } else if query.contains("ref(qualifiedName: $ref)") {
+        let head = hub.bare.at_ref(variables["ref"].as_str().unwrap());
+        json!({"ref": head.map(|oid| json!({"target": {"oid": oid}}))})
+    } else {
+        assert!(query.contains("{ id }"), "a query that GitHub would not understand: {query}");
+        json!({"id": REPOSITORY})
+    };
+    Ok(json!({ "repository": found }))
+}
