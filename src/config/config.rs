@@ -13,6 +13,7 @@ use super::flux::FluxPolicy;
 use super::notice::Notice;
 use super::patterns::Patterns;
 use super::schedule::Schedule;
+use super::template::Template;
 use crate::image::ImageName;
 use crate::policy::{Entry, Gates, Settings};
 use crate::refname::BranchName;
@@ -146,16 +147,18 @@ impl Paths {
 /// How changes become pull requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequests {
-    /// `image`, `all`, or a template.
-    pub group: String,
+    /// What changes of one pull request have in common.
+    pub group: Template,
     /// What the names of branches start with; with any word after it, a legal name.
     pub branch_prefix: String,
+    /// Template of the rest of a branch's name; `None` is the built-in one.
+    pub branch: Option<Template>,
     /// Template of the title; `None` is the built-in one.
-    pub title: Option<String>,
+    pub title: Option<Template>,
     /// Template of the body.
-    pub body: Option<String>,
+    pub body: Option<Template>,
     /// Template of the commit message.
-    pub commit_message: Option<String>,
+    pub commit_message: Option<Template>,
     /// Labels to have.
     pub labels: Vec<String>,
     /// People to ask for a review.
@@ -197,8 +200,9 @@ impl MergeMethod {
 impl Default for PullRequests {
     fn default() -> Self {
         Self {
-            group: "{{ path_dir }}".to_owned(),
+            group: Template::built_in("{{ path_dir }}"),
             branch_prefix: "tagboat/".to_owned(),
+            branch: None,
             title: None,
             body: None,
             commit_message: None,

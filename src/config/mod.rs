@@ -46,6 +46,7 @@ pub use patterns::{PatternError, Patterns};
 pub use schedule::Schedule;
 pub use select::{Marker, Selection, Spot, Ungoverned};
 pub use starter::{Found, Summary, starter};
+pub use template::Template;
 
 use node::Node;
 use schema::Schema;

@@ -123,11 +123,14 @@ pub(super) struct RuleSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct PullRequestsSchema {
-    /// What shares a pull request: `image`, `all`, or a template over `image`, `name`, `path`, `path_dir`, `policy` and
-    /// `bump`. Left out: `{{ path_dir }}`, one pull request per folder.
+    /// What shares a pull request: `image`, `all`, or a template over `image`, `name`, `path`, `path_dir`, `environment`,
+    /// `policy` and `bump`. Left out: `{{ path_dir }}`, one pull request per folder.
     pub(super) group: Option<Located<String>>,
     /// What the names of branches start with. Left out: `tagboat/`.
     pub(super) branch_prefix: Option<Located<String>>,
+    /// Template of what stands behind the prefix, over `group`: `{{ group }}`, or `{{ group | replace("/", "-") }}`. Left
+    /// out: the group, with what git or a forge would not take replaced.
+    pub(super) branch: Option<Located<String>>,
     /// Template of the title.
     pub(super) title: Option<Located<String>>,
     /// Template of the body, in Markdown.

@@ -5,8 +5,32 @@ use minijinja::Environment;
 use super::error::Problem;
 use super::located::Located;
 
+/// A template, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Template {
+    /// As written.
+    pub text: String,
+    /// `tagboat.yaml:12`, or what else tells where it is from.
+    pub source: String,
+}
+
+impl Template {
+    /// One of those that hold where nothing is written.
+    pub(super) fn built_in(text: &str) -> Self {
+        Self { text: text.to_owned(), source: "the default".to_owned() }
+    }
+
+    /// One that stands in a file.
+    pub(super) fn written(text: Located<String>, path: &str) -> Self {
+        Self { source: format!("{path}:{}", text.position.line), text: text.value }
+    }
+}
+
 /// What a group template can speak of.
-pub(super) const GROUP_NAMES: &[&str] = &["image", "name", "path", "path_dir", "policy", "bump"];
+pub(super) const GROUP_NAMES: &[&str] = &["image", "name", "path", "path_dir", "environment", "policy", "bump"];
+
+/// What the template of branches can speak of: a branch belongs to its group, whatever is in it.
+pub(super) const BRANCH_NAMES: &[&str] = &["group"];
 
 /// What the templates of titles, bodies and commit messages can speak of.
 pub(super) const TEXT_NAMES: &[&str] = &["group", "title", "changes"];

@@ -12,8 +12,8 @@ use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
 use super::registries::{limits, registries};
 use super::schedule::schedule;
-use super::schema::{AuthorSchema, ForgeSchema, GitSchema, PathsSchema, RuleSchema, Schema};
-use super::template::{GROUP_NAMES, TEXT_NAMES, check_template};
+use super::schema::{AuthorSchema, ForgeSchema, GitSchema, PathsSchema, PullRequestsSchema, RuleSchema, Schema};
+use super::template::{BRANCH_NAMES, GROUP_NAMES, TEXT_NAMES, Template, check_template};
 use crate::image::Platform;
 use crate::policy::Gates;
 use crate::refname::BranchName;
@@ -27,7 +27,7 @@ pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) 
         paths: paths(schema.paths, problems),
         manifests: manifests(schema.manifests, problems),
         rules: rules.into_iter().map(|written| rule(written, path, &names, problems)).collect(),
-        pull_requests: pull_requests(schema.pull_requests, problems),
+        pull_requests: pull_requests(schema.pull_requests, path, problems),
         registries: registries(schema.registries, problems),
         limits: limits(schema.limits, problems),
         git: git(schema.git, problems),
@@ -110,7 +110,7 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
     }
 }
 
-fn pull_requests(written: super::schema::PullRequestsSchema, problems: &mut Vec<Problem>) -> PullRequests {
+fn pull_requests(written: PullRequestsSchema, path: &str, problems: &mut Vec<Problem>) -> PullRequests {
     let default = PullRequests::default();
     if let Some(group) = &written.group {
         check_group(group, problems);
@@ -121,6 +121,9 @@ fn pull_requests(written: super::schema::PullRequestsSchema, problems: &mut Vec<
         let hint = "it is the start of every branch name, such as tagboat/";
         problems.push(Problem::new(prefix.position, error.to_string()).hint(hint));
     }
+    if let Some(branch) = &written.branch {
+        check_template(branch, BRANCH_NAMES, problems);
+    }
     for template in [&written.title, &written.body, &written.commit_message].into_iter().flatten() {
         check_template(template, TEXT_NAMES, problems);
     }
@@ -130,13 +133,14 @@ fn pull_requests(written: super::schema::PullRequestsSchema, problems: &mut Vec<
             problems.push(Problem::new(max.position, format!("`{key}` is at least 1")).hint(hint));
         }
     }
-    let text = |written: Option<Located<String>>| written.map(|text| text.value);
+    let template = |written: Option<Located<String>>| written.map(|text| Template::written(text, path));
     PullRequests {
-        group: text(written.group).unwrap_or(default.group),
-        branch_prefix: text(written.branch_prefix).unwrap_or(default.branch_prefix),
-        title: text(written.title),
-        body: text(written.body),
-        commit_message: text(written.commit_message),
+        group: template(written.group).map_or(default.group, spelt_out),
+        branch_prefix: written.branch_prefix.map_or(default.branch_prefix, |prefix| prefix.value),
+        branch: template(written.branch),
+        title: template(written.title),
+        body: template(written.body),
+        commit_message: template(written.commit_message),
         labels: written.labels,
         reviewers: written.reviewers,
         team_reviewers: written.team_reviewers,
@@ -164,6 +168,14 @@ fn one_of<T: Copy>(
         problems.push(Problem::unknown(written.position, what, &written.value, words));
     }
     found
+}
+
+/// Two words are short for templates.
+fn spelt_out(group: Template) -> Template {
+    match group.text.as_str() {
+        "image" => Template { text: "{{ image }}".to_owned(), ..group },
+        _ => group,
+    }
 }
 
 fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {

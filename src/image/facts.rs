@@ -19,6 +19,9 @@ pub struct ImageFacts {
     pub first_seen: Option<Timestamp>,
     /// Platforms in the index, or the single one of the manifest's configuration.
     pub platforms: Vec<Platform>,
+    /// Bytes that are sent for it: its compressed layers and its configuration; of an index, for the platform that was
+    /// looked at.
+    pub size: Option<u64>,
     /// Label or annotation `org.opencontainers.image.source`: the URL of the source repository.
     pub source: Option<String>,
     /// Label or annotation `org.opencontainers.image.revision`: the commit that it was built from.

@@ -5,91 +5,92 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::image::Tag;
+use crate::config::Template;
 use crate::refname::BranchName;
 
 use super::proposal::{Change, Draft};
 use super::template::{TemplateError, render};
+use super::values::ChangeValues;
 
-/// What a group template can speak of; one change's worth.
-#[derive(Serialize)]
-struct Values<'a> {
-    /// The whole normalised name: `docker.io/library/nginx`.
-    image: &'a str,
-    /// Its last component: `nginx`.
-    name: &'a str,
-    /// The file.
-    path: &'a str,
-    /// The folder of the file; `.` at the root.
-    path_dir: &'a str,
-    /// The policy, as written.
-    policy: &'a str,
-    /// `major`, `minor`, `patch`, `digest` or `other`.
-    bump: &'static str,
+/// Changes that have no group, for one and the same reason.
+#[derive(Debug)]
+pub struct Ungrouped {
+    /// Why.
+    pub error: TemplateError,
+    /// Which.
+    pub changes: Vec<Change>,
 }
 
-/// Sorts changes into drafts by a template over (`image`, `name`, `path`, `path_dir`, `policy`, `bump`); the words
-/// `image` and `all` are short for `{{ image }}` and for one group of everything.
-pub fn group(changes: Vec<Change>, template: &str, prefix: &str) -> Result<Vec<Draft>, TemplateError> {
-    let template = match template {
-        "image" => "{{ image }}",
-        "all" => "all",
-        other => other,
-    };
+/// How changes are grouped, and what the branches of groups are called.
+#[derive(Debug, Clone, Copy)]
+pub struct Grouping<'a> {
+    /// Over what [`ChangeValues`] says; changes for which it comes out alike share a pull request.
+    pub group: &'a Template,
+    /// What every branch starts with.
+    pub prefix: &'a str,
+    /// The rest of the name, over `group`; `None` for the built-in one.
+    pub branch: Option<&'a Template>,
+}
+
+/// Sorts changes into drafts. A change whose template fails holds up no other.
+pub fn group(changes: Vec<Change>, grouping: &Grouping<'_>) -> (Vec<Draft>, Vec<Ungrouped>) {
+    let mut failed = BTreeMap::<TemplateError, Vec<Change>>::new();
     let mut groups = BTreeMap::<String, Vec<Change>>::new();
     for change in changes {
-        groups.entry(key(&change, template)?).or_default().push(change);
+        match key(&change, grouping.group) {
+            Ok(key) => groups.entry(key).or_default().push(change),
+            Err(error) => failed.entry(error).or_default().push(change),
+        }
     }
-    groups
-        .into_iter()
-        .map(|(group, mut changes)| {
-            changes.sort_by(|a, b| (&a.path, a.position, &a.field).cmp(&(&b.path, b.position, &b.field)));
-            let branch = branch(prefix, &group).map_err(|why| TemplateError { template: template.to_owned(), why })?;
-            Ok(Draft { group, branch, changes })
-        })
-        .collect()
+    let mut drafts = BTreeMap::<BranchName, Draft>::new();
+    for (group, mut changes) in groups {
+        changes.sort_by(|a, b| (&a.path, a.position, &a.field).cmp(&(&b.path, b.position, &b.field)));
+        let named = grouping.name(&group).and_then(|branch| match drafts.get(&branch) {
+            Some(other) => {
+                Err(grouping.error(format!("{branch} would be the branch of {} and of {group}", other.group)))
+            }
+            None => Ok(branch),
+        });
+        match named {
+            Ok(branch) => drop(drafts.insert(branch.clone(), Draft { group, branch, changes })),
+            Err(error) => failed.entry(error).or_default().extend(changes),
+        }
+    }
+    let mut drafts = drafts.into_values().collect::<Vec<_>>();
+    drafts.sort_by(|a, b| a.group.cmp(&b.group));
+    (drafts, failed.into_iter().map(|(error, changes)| Ungrouped { error, changes }).collect())
 }
 
-fn key(change: &Change, template: &str) -> Result<String, TemplateError> {
-    let path_dir = change.path.rsplit_once('/').map_or(".", |(folder, _)| folder);
-    let values = Values {
-        image: change.to.name().as_str(),
-        name: change.to.name().base(),
-        path: &change.path,
-        path_dir,
-        policy: &change.policy,
-        bump: bump(change),
-    };
-    let key = render(template, &values)?.trim().to_owned();
+fn key(change: &Change, template: &Template) -> Result<String, TemplateError> {
+    let key = render(template, &ChangeValues::of(change), str::to_owned)?.trim().to_owned();
     if key.is_empty() {
-        return Err(TemplateError { template: template.to_owned(), why: format!("it is empty for {}", change.path) });
+        return Err(TemplateError::new(template, "nothing comes out; `{{ environment or path_dir }}` is never empty"));
     }
     Ok(key)
 }
 
-/// The first number that differs, read from the left.
-fn bump(change: &Change) -> &'static str {
-    match (change.from.tag(), change.to.tag()) {
-        (Some(from), Some(to)) if from == to => "digest",
-        (Some(from), Some(to)) => {
-            numbers_differ_at(from, to).map_or("other", |at| ["major", "minor", "patch"][at.min(2)])
+impl Grouping<'_> {
+    fn name(&self, group: &str) -> Result<BranchName, TemplateError> {
+        #[derive(Serialize)]
+        struct Values<'a> {
+            group: &'a str,
         }
-        _ => "other",
+        let rest = match self.branch {
+            Some(template) => render(template, &Values { group }, str::to_owned)?.trim().to_owned(),
+            None => slug(group),
+        };
+        BranchName::new(&format!("{}{rest}", self.prefix)).map_err(|error| self.error(error.to_string()))
     }
-}
 
-fn numbers_differ_at(from: &Tag, to: &Tag) -> Option<usize> {
-    let numbers = |tag: &Tag| -> Vec<String> {
-        let runs = tag.as_str().split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
-        runs.map(|run| run.trim_start_matches('0').to_owned()).collect()
-    };
-    numbers(from).iter().zip(&numbers(to)).position(|(a, b)| a != b)
+    fn error(&self, why: String) -> TemplateError {
+        TemplateError::new(self.branch.unwrap_or(self.group), why)
+    }
 }
 
 /// The branch of a group: readable, legal, and different for different groups. Slashes become dashes, since git can't
 /// hold both `tagboat/apps` and `tagboat/apps/api`; where that or anything else loses something of the group's name,
 /// six digits of its hash are added.
-fn branch(prefix: &str, group: &str) -> Result<BranchName, String> {
+fn slug(group: &str) -> String {
     let slug = group
         .chars()
         .map(|c| match c {
@@ -100,38 +101,90 @@ fn branch(prefix: &str, group: &str) -> Result<BranchName, String> {
         .collect::<String>();
     let slug = slug.trim_matches(['-', '.']).replace("..", "-");
     let faithful = slug.len() <= 80 && slug.replace('-', "/") == group && !slug.ends_with(".lock");
-    let name = if group == "." {
-        format!("{prefix}root")
+    if group == "." {
+        "root".to_owned()
     } else if faithful {
-        format!("{prefix}{slug}")
+        slug.to_owned()
     } else {
         let hash = Sha256::digest(group.as_bytes());
         let short = slug.chars().take(80).collect::<String>();
-        format!("{prefix}{}-{:02x}{:02x}{:02x}", short.trim_matches(['-', '.']), hash[0], hash[1], hash[2])
-    };
-    BranchName::new(&name).map_err(|error| error.to_string())
+        format!("{}-{:02x}{:02x}{:02x}", short.trim_matches(['-', '.']), hash[0], hash[1], hash[2])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::ImageReference;
+    use crate::text::Position;
+
+    fn change(path: &str, to: &str) -> Change {
+        Change {
+            path: path.into(),
+            position: Position { line: 3, column: 1 },
+            field: "image".into(),
+            from: ImageReference::new("nginx:1.27").unwrap(),
+            to: ImageReference::new(to).unwrap(),
+            policy: "release".into(),
+            reason: "newest".into(),
+            edits: vec![],
+        }
+    }
+
+    /// `GROUP on BRANCH`, then `failed: WHY`.
+    fn told(changes: Vec<Change>, group: &str, branch: Option<&str>) -> Vec<String> {
+        let template = |text: &str| Template { text: text.to_owned(), source: "t.yaml:2".to_owned() };
+        let (by, branch) = (template(group), branch.map(template));
+        let grouping = Grouping { group: &by, prefix: "tagboat/", branch: branch.as_ref() };
+        let (drafts, failed) = super::group(changes, &grouping);
+        let drafts = drafts.iter().map(|draft| format!("{} on {}", draft.group, draft.branch));
+        let failed = failed.iter().map(|one| format!("failed {}: {}", one.changes.len(), one.error.why));
+        drafts.chain(failed).collect()
+    }
+
+    #[test]
+    fn groups_and_their_branches() {
+        let changes = || {
+            vec![
+                change("envs/prod/a.yaml", "nginx:1.28"),
+                change("envs/dev/b.yaml", "nginx:1.28"),
+                change("c.yaml", "nginx:2.0"),
+            ]
+        };
+        #[rustfmt::skip]
+        let rows = [
+            ("{{ path_dir }}",                    None,                          vec![". on tagboat/root", "envs/dev on tagboat/envs-dev", "envs/prod on tagboat/envs-prod"]),
+            ("all",                               None,                          vec!["all on tagboat/all"]),
+            ("{{ name }} {{ bump }}",             None,                          vec!["nginx major on tagboat/nginx-major-8e5157", "nginx minor on tagboat/nginx-minor-b4795e"]),
+            ("{{ environment or path_dir }}",     None,                          vec![". on tagboat/root", "dev on tagboat/dev", "prod on tagboat/prod"]),
+            ("{{ environment }}",                 None,                          vec!["dev on tagboat/dev", "prod on tagboat/prod", "failed 1: nothing comes out; `{{ environment or path_dir }}` is never empty"]),
+            ("{{ environment or 'none' }}",       Some("to/{{ group }}"),        vec!["dev on tagboat/to/dev", "none on tagboat/to/none", "prod on tagboat/to/prod"]),
+            ("{{ environment or 'none' }}",       Some("images"),                vec!["dev on tagboat/images",
+                "failed 1: tagboat/images would be the branch of dev and of none", "failed 1: tagboat/images would be the branch of dev and of prod"]),
+            ("{{ path_dir }}",                    Some("{{ group }}"),           vec!["envs/dev on tagboat/envs/dev", "envs/prod on tagboat/envs/prod",
+                "failed 1: \"tagboat/.\" can't be the name of a git branch: it holds '..' or '@{', or ends with a dot"]),
+        ];
+        for (group, branch, expected) in rows {
+            assert_eq!(told(changes(), group, branch), expected, "{group} {branch:?}");
+        }
+    }
 
     #[test]
     fn branches_are_legal_readable_and_distinct() {
         #[rustfmt::skip]
         let rows = [
-            ("envs/prod",               "tagboat/envs-prod"),
-            (".",                       "tagboat/root"),
-            ("all",                     "tagboat/all"),
-            ("docker.io/library/nginx", "tagboat/docker.io-library-nginx"),
+            ("envs/prod",               "envs-prod"),
+            (".",                       "root"),
+            ("all",                     "all"),
+            ("docker.io/library/nginx", "docker.io-library-nginx"),
         ];
         for (group, name) in rows {
-            assert_eq!(branch("tagboat/", group).unwrap().as_str(), name, "{group}");
+            assert_eq!(slug(group), name, "{group}");
         }
         let lossy = ["envs-prod", "Envs/prod", "a..b", "a.lock", "-x-", "é", "a b", "..", &"long/".repeat(60)];
         let mut seen = std::collections::HashSet::new();
         for group in lossy {
-            let name = branch("tagboat/", group).unwrap();
+            let name = BranchName::new(&format!("tagboat/{}", slug(group))).unwrap();
             assert!(seen.insert(name.clone()) && name.as_str().rsplit('-').next().unwrap().len() == 6, "{name}");
         }
     }

@@ -1,28 +1,50 @@
-//! What people read: the title, the commit message, and the body of a pull request.
-//!
-//! Text that comes from a registry is data: nothing from there reaches a body except checked URLs, hex revisions and
-//! dates, so no Markdown, no mention and no closing keyword can come in that way.
+//! What a pull request says: its title, the commit message, and the whole body with the record for the next run, each as
+//! long as the forge takes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use minijinja::Value;
 use serde::Serialize;
 
-use crate::image::{Digest, ImageFacts, ImageReference, Tag};
+use crate::config::Template;
 
-use super::link;
+use super::body::{Background, body, built, comparison, revision};
+use super::link::is_web;
+use super::markup::{inert, one_line, words};
 use super::proposal::Change;
+use super::pull_request::PullRequest;
+use super::record::{Record, merge_body};
 use super::template::{TemplateError, render};
+use super::title::title;
+use super::values::{ChangeValues, version};
 
 /// Templates of the three texts; `None` is the built-in text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Templates {
     /// One line.
-    pub title: Option<String>,
+    pub title: Option<Template>,
     /// Markdown; the hidden record is added after it.
-    pub body: Option<String>,
+    pub body: Option<Template>,
     /// The whole message; its first line should be short. Trailers are added after it.
-    pub commit_message: Option<String>,
+    pub commit_message: Option<Template>,
+}
+
+/// How a pull request is worded.
+#[derive(Debug, Clone, Copy)]
+pub struct Wording<'a> {
+    /// Of the configuration.
+    pub templates: &'a Templates,
+    /// What is known of the images.
+    pub background: &'a Background,
+    /// Where people see the run that does it.
+    pub run_url: Option<&'a str>,
+    /// Labels that the pull request gets.
+    pub labels: &'a [String],
+    /// Characters that the forge takes in a title.
+    pub longest_title: usize,
+    /// Characters that it takes in a body.
+    pub longest_body: usize,
 }
 
 /// The three texts of one group.
@@ -30,10 +52,38 @@ pub struct Templates {
 pub struct Texts {
     /// One line.
     pub title: String,
-    /// What people see of the body.
+    /// The whole body.
     pub body: String,
     /// The whole commit message.
     pub commit_message: String,
+}
+
+/// Why there are no texts for a group.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TextError {
+    /// A template gives nothing that can be used.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// What a body must hold is longer than a body may be.
+    #[error("the body needs {is} characters for the record of {changes} changes; this forge takes {limit}")]
+    Record {
+        /// How many changes there are.
+        changes: usize,
+        /// Characters that it needs.
+        is: usize,
+        /// Characters that the forge takes.
+        limit: usize,
+    },
+}
+
+impl TextError {
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Template(error) => error.hint(),
+            Self::Record { .. } => "make smaller groups, by pull-requests.group in tagboat.yaml".to_owned(),
+        }
+    }
 }
 
 /// The trailer that says which group a commit belongs to; it tells our commits from other people's.
@@ -47,183 +97,81 @@ struct Values<'a> {
     changes: Vec<ChangeValues<'a>>,
 }
 
-#[derive(Serialize)]
-struct ChangeValues<'a> {
-    path: &'a str,
-    line: usize,
-    field: &'a str,
-    image: &'a str,
-    name: &'a str,
-    from: String,
-    to: String,
-    policy: &'a str,
-    reason: &'a str,
-}
-
-/// What is known of the images that changes are about, by reference as written. What is missing is left unsaid.
-pub type Background = BTreeMap<String, ImageFacts>;
-
-/// Writes the three texts. `run_url` is where people see the run that does it.
+/// Writes the three texts. Of an open pull request, a title that a person gave stays, and so does what people wrote
+/// around our part of the body.
 pub fn texts(
     group: &str,
     changes: &[Change],
-    templates: &Templates,
-    background: &Background,
-    run_url: Option<&str>,
-) -> Result<Texts, TemplateError> {
-    let fill = |template: &Option<String>, title: &str| -> Result<Option<String>, TemplateError> {
-        let values = || Values { group, title, changes: changes.iter().map(values_of).collect() };
-        template.as_deref().map(|template| render(template, &values())).transpose()
+    existing: Option<&PullRequest>,
+    wording: &Wording<'_>,
+) -> Result<Texts, TextError> {
+    let Wording { templates, background, run_url, .. } = *wording;
+    let fill = |template: &Option<Template>, title: &str, safe| -> Result<Option<String>, TemplateError> {
+        let values =
+            || Values { group, title, changes: changes.iter().map(|one| values_of(one, background)).collect() };
+        template.as_ref().map(|template| render(template, &values(), safe)).transpose()
     };
-    let title = one_line(&fill(&templates.title, "")?.unwrap_or_else(|| title(group, changes)));
-    let body = fill(&templates.body, &title)?.unwrap_or_else(|| body(changes, background, run_url));
-    let message = fill(&templates.commit_message, &title)?.unwrap_or_else(|| commit_message(&title, changes));
-    let commit_message = format!("{}\n\n{}", message.trim_end(), trailers(group, changes, run_url));
-    Ok(Texts { title, body, commit_message })
+    let ours = match fill(&templates.title, "", inert)? {
+        Some(title) => fitting(one_line(&title), templates.title.as_ref(), wording.longest_title)?,
+        None => title(group, changes, wording.longest_title),
+    };
+    let message = fill(&templates.commit_message, &ours, inert)?.unwrap_or_else(|| commit_message(&ours, changes));
+    let record = Record::new(group, &ours, changes, wording.labels);
+    let whole = |visible: &str| {
+        let part = record.wrap(visible);
+        existing.map_or_else(|| part.clone(), |existing| merge_body(&existing.body, &part))
+    };
+    let (needed, limit) = (whole("").chars().count(), wording.longest_body);
+    let too_long = || TextError::Record { changes: changes.len(), is: needed, limit };
+    let room = limit.checked_sub(needed).ok_or_else(too_long)?;
+    let visible = match fill(&templates.body, &ours, words)? {
+        Some(body) => fitting(body, templates.body.as_ref(), room)?,
+        None => body(changes, background, run_url, room).ok_or_else(too_long)?,
+    };
+    // A title that a person changed is theirs.
+    let theirs = existing.filter(|pr| Record::find(&pr.body).is_some_and(|record| record.title != pr.title));
+    Ok(Texts {
+        title: theirs.map_or(ours, |existing| existing.title.clone()),
+        body: whole(&visible),
+        commit_message: format!("{}\n\n{}", message.trim_end(), trailers(group, changes, run_url)),
+    })
 }
 
-fn values_of(change: &Change) -> ChangeValues<'_> {
+/// What a template of a person made can't be shortened by rule.
+fn fitting(text: String, template: Option<&Template>, limit: usize) -> Result<String, TemplateError> {
+    let is = text.trim_end().chars().count();
+    match template {
+        Some(template) if is > limit => {
+            let why = format!("{is} characters come out, and this forge takes {limit} there");
+            Err(TemplateError::new(template, why))
+        }
+        _ => Ok(text),
+    }
+}
+
+fn values_of<'a>(change: &'a Change, background: &Background) -> ChangeValues<'a> {
+    let facts = background.get(change.to.as_str());
     ChangeValues {
-        path: &change.path,
-        line: change.position.line,
-        field: &change.field,
-        image: change.to.name().as_str(),
-        name: change.to.name().base(),
-        from: version(&change.from),
-        to: version(&change.to),
-        policy: &change.policy,
-        reason: &change.reason,
+        built: facts.and_then(built).unwrap_or_default(),
+        revision: facts.and_then(revision).unwrap_or_default(),
+        compare: comparison(change, background).map_or_else(|| Value::from(""), |(_, to)| Value::from_safe_string(to)),
+        ..ChangeValues::of(change)
     }
-}
-
-/// `Update api from 1.4.2 to 1.4.3 in envs/prod`, or as much of it as holds for all changes.
-fn title(group: &str, changes: &[Change]) -> String {
-    let names = changes.iter().map(|change| change.to.name()).collect::<BTreeSet<_>>();
-    let one = |versions: BTreeSet<String>| (versions.len() == 1).then(|| versions.into_iter().next()).flatten();
-    let what = match names.first() {
-        Some(name) if names.len() == 1 => name.familiar().to_owned(),
-        _ => {
-            let names = names.iter().map(|name| name.base()).collect::<BTreeSet<_>>();
-            match names.into_iter().collect::<Vec<_>>()[..] {
-                [a, b] => format!("{a} and {b}"),
-                [a, b, c] => format!("{a}, {b} and {c}"),
-                _ => format!("{} images", changes.iter().map(|c| c.to.name()).collect::<BTreeSet<_>>().len()),
-            }
-        }
-    };
-    let mut title = format!("Update {what}");
-    if names.len() == 1 {
-        let (from, to) = (
-            one(changes.iter().map(|c| version(&c.from)).collect()),
-            one(changes.iter().map(|c| version(&c.to)).collect()),
-        );
-        match (from, to) {
-            (Some(from), Some(to)) => drop(write!(title, " from {from} to {to}")),
-            (None, Some(to)) => drop(write!(title, " to {to}")),
-            _ => {}
-        }
-    }
-    if changes.iter().all(|change| change.path.starts_with(&format!("{group}/"))) {
-        let _ = write!(title, " in {group}");
-    }
-    title
-}
-
-/// The tag for people; with the digest where that is what moves.
-fn version(reference: &ImageReference) -> String {
-    match (reference.tag(), reference.digest()) {
-        (Some(tag), _) => tag.to_string(),
-        (None, Some(digest)) => digest.short().to_owned(),
-        (None, None) => "no tag".to_owned(),
-    }
-}
-
-/// `1.4.2` → `1.4.3`, with digests where the tag stays.
-fn from_to(change: &Change) -> String {
-    let text = |tag: Option<&Tag>, digest: Option<&Digest>, with_digest: bool| match (tag, digest) {
-        (Some(tag), Some(digest)) if with_digest => format!("`{tag}@{}`", digest.short()),
-        (Some(tag), _) => format!("`{tag}`"),
-        (None, Some(digest)) => format!("`{}`", digest.short()),
-        (None, None) => "no tag".to_owned(),
-    };
-    let same_tag = change.from.tag() == change.to.tag();
-    format!(
-        "{} → {}",
-        text(change.from.tag(), change.from.digest(), same_tag),
-        text(change.to.tag(), change.to.digest(), same_tag)
-    )
-}
-
-fn body(changes: &[Change], background: &Background, run_url: Option<&str>) -> String {
-    let mut text = String::from("| image | change | where | policy and reason |\n|---|---|---|---|\n");
-    for change in changes {
-        let _ = writeln!(
-            text,
-            "| `{}` | {} | `{}:{}` | {}: {} |",
-            change.to.name().familiar(),
-            from_to(change),
-            cell(&change.path),
-            change.position.line,
-            cell(&change.policy),
-            cell(&change.reason),
-        );
-    }
-    let mut told = BTreeSet::new();
-    for change in changes {
-        if let Some(line) = built(change, background).filter(|_| told.insert(change.to.as_str())) {
-            let _ = write!(text, "\n{line}\n");
-        }
-    }
-    let _ = write!(
-        text,
-        "\n---\nThis pull request is kept up to date by Tagboat until it is merged. Close it to decline these versions; push to its branch to take it over."
-    );
-    if let Some(url) = run_url.filter(|url| link::is_web(url)) {
-        let _ = write!(text, " [Run]({url}).");
-    }
-    text
-}
-
-/// When the chosen image was built, from what, and what changed since.
-fn built(change: &Change, background: &Background) -> Option<String> {
-    let to = background.get(change.to.as_str())?;
-    let revision = |facts: &ImageFacts| facts.revision.clone().filter(|text| link::is_revision(text));
-    let mut parts = Vec::new();
-    // 1970 is what reproducible builds say; it tells nobody anything.
-    if let Some(created) = to.created.filter(|created| created.as_second() > 86_400) {
-        parts.push(format!("built {}", created.strftime("%Y-%m-%d %H:%M UTC")));
-    }
-    let source = to.source.as_deref().and_then(link::Source::new);
-    if let Some(new) = revision(to) {
-        let short = &new[..new.len().min(7)];
-        parts.push(match &source {
-            Some(source) => format!("from [`{short}`]({})", source.commit(&new)),
-            None => format!("from `{short}`"),
-        });
-        let old = background.get(change.from.as_str()).and_then(revision).filter(|old| *old != new);
-        if let (Some(source), Some(old)) = (&source, old) {
-            parts.push(format!("[all changes since `{}`]({})", &old[..old.len().min(7)], source.compare(&old, &new)));
-        }
-    }
-    if !to.platforms.is_empty() {
-        parts.push(format!("for {}", to.platforms.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", ")));
-    }
-    (!parts.is_empty())
-        .then(|| format!("`{}:{}` {}", change.to.name().familiar(), version(&change.to), parts.join(", ")))
 }
 
 fn commit_message(title: &str, changes: &[Change]) -> String {
     let mut text = format!("{title}\n");
     for change in changes {
-        let place = format!("{}:{}", change.path, change.position.line);
-        let _ = write!(text, "\n{place}: {} -> {} ({}: {})", change.from, change.to, change.policy, change.reason);
+        let place = inert(&format!("{}:{}", change.path, change.position.line));
+        let why = inert(&format!("{}: {}", change.policy, change.reason));
+        let _ = write!(text, "\n{place}: {} -> {} ({why})", change.from, change.to);
     }
-    text.lines().map(one_line).collect::<Vec<_>>().join("\n")
+    text
 }
 
 /// An audit trail that `git log --format='%(trailers)'` and `git interpret-trailers` read.
 fn trailers(group: &str, changes: &[Change], run_url: Option<&str>) -> String {
-    let mut lines = vec![format!("{GROUP_TRAILER}{}", one_line(group))];
+    let mut lines = vec![format!("{GROUP_TRAILER}{}", inert(group))];
     let mut seen = BTreeSet::new();
     for change in changes {
         let line = format!("Tagboat-Image: {} (from {})", change.to, version(&change.from));
@@ -231,34 +179,16 @@ fn trailers(group: &str, changes: &[Change], run_url: Option<&str>) -> String {
             lines.push(line);
         }
     }
-    lines.extend(run_url.map(|url| format!("Tagboat-Run: {}", one_line(url))));
+    lines.extend(run_url.filter(|url| is_web(url)).map(|url| format!("Tagboat-Run: {url}")));
     lines.join("\n")
-}
-
-/// A path or a policy may hold what Markdown reads as something else.
-fn cell(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in one_line(text).chars() {
-        match c {
-            '|' => out.push_str("\\|"),
-            '`' => out.push('\''),
-            '<' => out.push_str("&lt;"),
-            // A zero-width joiner after the sign keeps forges from reading a mention or an issue number.
-            '@' | '#' => out.extend([c, '\u{2060}']),
-            '[' | ']' | '*' | '\\' => out.extend(['\\', c]),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-fn one_line(text: &str) -> String {
-    text.split(|c: char| c.is_control()).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::{ImageFacts, ImageReference};
+    use crate::plan::PullRequestState;
+    use crate::refname::BranchName;
     use crate::text::Position;
 
     fn change(path: &str, from: &str, to: &str) -> Change {
@@ -274,6 +204,30 @@ mod tests {
         }
     }
 
+    fn written(text: &str) -> Option<Template> {
+        Some(Template { text: text.to_owned(), source: "tagboat.yaml:9".to_owned() })
+    }
+
+    /// Of a forge that takes so many characters in a title and in a body.
+    fn made(
+        group: &str,
+        changes: &[Change],
+        templates: &Templates,
+        longest: (usize, usize),
+    ) -> Result<Texts, TextError> {
+        let facts = |revision: &str| {
+            let source = Some("https://github.com/acme/api.git".to_owned());
+            ImageFacts { source, revision: Some(revision.repeat(40)), ..ImageFacts::default() }
+        };
+        let background = [("nginx:1.27".to_owned(), facts("a")), ("nginx:1.28".to_owned(), facts("b"))].into();
+        let (longest_title, longest_body) = longest;
+        let wording =
+            Wording { templates, background: &background, run_url: None, labels: &[], longest_title, longest_body };
+        texts(group, changes, None, &wording)
+    }
+
+    const LONG: (usize, usize) = (256, 65_536);
+
     #[test]
     fn titles() {
         let api = |path: &str| change(path, "ghcr.io/acme/api:1.4.2", "ghcr.io/acme/api:1.4.3");
@@ -281,43 +235,23 @@ mod tests {
         let old = change("envs/prod/old.yaml", "ghcr.io/acme/api:1.4.0", "ghcr.io/acme/api:1.4.3");
         #[rustfmt::skip]
         let rows = [
-            ("envs/prod", vec![api("envs/prod/a.yaml")],              "Update ghcr.io/acme/api from 1.4.2 to 1.4.3 in envs/prod"),
-            ("all",       vec![api("envs/prod/a.yaml")],              "Update ghcr.io/acme/api from 1.4.2 to 1.4.3"),
-            ("envs/prod", vec![api("envs/prod/a.yaml"), old],         "Update ghcr.io/acme/api to 1.4.3 in envs/prod"),
-            ("envs/prod", vec![api("envs/prod/a.yaml"), web],         "Update api and nginx in envs/prod"),
+            ("envs/prod", vec![api("envs/prod/a.yaml")],           256, "Update ghcr.io/acme/api from 1.4.2 to 1.4.3 in envs/prod"),
+            ("envs/prod", vec![api("envs/prod/a.yaml")],            50, "Update ghcr.io/acme/api from 1.4.2 to 1.4.3"),
+            ("envs/prod", vec![api("envs/prod/a.yaml")],            40, "Update ghcr.io/acme/api in envs/prod"),
+            ("envs/prod", vec![api("envs/prod/a.yaml")],            20, "Update 1 image"),
+            ("all",       vec![api("envs/prod/a.yaml")],           256, "Update ghcr.io/acme/api from 1.4.2 to 1.4.3"),
+            ("envs/prod", vec![api("envs/prod/a.yaml"), old],      256, "Update ghcr.io/acme/api to 1.4.3 in envs/prod"),
+            ("envs/prod", vec![api("envs/prod/a.yaml"), web],      256, "Update api and nginx in envs/prod"),
         ];
-        for (group, changes, title) in rows {
-            assert_eq!(texts(group, &changes, &Templates::default(), &Background::new(), None).unwrap().title, title);
+        for (group, changes, longest, title) in rows {
+            assert_eq!(made(group, &changes, &Templates::default(), (longest, 65_536)).unwrap().title, title);
         }
-    }
-
-    #[test]
-    fn nothing_hostile_gets_through() {
-        let mut hostile = change("a|b/@admin <img>\n# closes.yaml", "nginx:1.27", "nginx:1.28");
-        hostile.reason = "fixes #12 [x](y)".into();
-        let facts = ImageFacts {
-            source: Some("javascript:alert(1)".into()),
-            revision: Some("abc](http://evil) @all".into()),
-            created: Some("2026-11-20T14:03:00Z".parse().unwrap()),
-            ..ImageFacts::default()
-        };
-        let background = [("nginx:1.28".to_owned(), facts)].into();
-        let body = texts("g", &[hostile], &Templates::default(), &background, Some("javascript:x")).unwrap().body;
-        for bad in ["@admin", "<img", "#12", "javascript", "evil", "@all"] {
-            assert!(!body.contains(bad), "{bad} in {body}");
-        }
-        assert!(body.contains("built 2026-11-20 14:03 UTC"), "{body}");
     }
 
     #[test]
     fn the_images_source_and_what_changed() {
-        let facts = |revision: &str| {
-            let source = Some("https://github.com/acme/api.git".to_owned());
-            ImageFacts { source, revision: Some(revision.repeat(40)), ..ImageFacts::default() }
-        };
-        let background = [("nginx:1.27".to_owned(), facts("a")), ("nginx:1.28".to_owned(), facts("b"))].into();
         let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
-        let texts = texts("g", &changes, &Templates::default(), &background, None).unwrap();
+        let texts = made("g", &changes, &Templates::default(), LONG).unwrap();
         let compare = format!("https://github.com/acme/api/compare/{}...{}", "a".repeat(40), "b".repeat(40));
         assert!(texts.body.contains(&compare), "{}", texts.body);
         assert!(texts.commit_message.contains("\n\nTagboat-Group: g\nTagboat-Image: nginx:1.28 (from 1.27)"));
@@ -325,13 +259,81 @@ mod tests {
 
     #[test]
     fn templates_of_users() {
+        let changes = [change("envs/prod/@a.yaml", "nginx:1.27", "nginx:1.28")];
         let templates = Templates {
-            title: Some("deploy {{ changes[0].name }} {{ changes[0].to }}".into()),
-            ..Templates::default()
+            title: written("deploy {{ changes[0].name }} {{ changes[0].to }} to {{ changes[0].environment }}"),
+            body: written("{% for c in changes %}**{{ c.path }}** {{ c.bump }} [diff]({{ c.compare }}){% endfor %}"),
+            commit_message: written("{{ title }}\n\n{{ changes[0].path }}"),
         };
+        let texts = made("g", &changes, &templates, LONG).unwrap();
+        assert_eq!(texts.title, "deploy nginx 1.28 to prod");
+        let (a, b) = ("a".repeat(40), "b".repeat(40));
+        let body = format!(
+            "**envs/prod/@\u{2060}\u{2060}a.yaml** minor [diff](https://github.com/acme/api/compare/{a}...{b})"
+        );
+        assert!(texts.body.contains(&body), "{}", texts.body);
+        assert!(
+            texts
+                .commit_message
+                .starts_with("deploy nginx 1.28 to prod\n\nenvs/prod/@\u{2060}a.yaml\n\nTagboat-Group: g")
+        );
+    }
+
+    #[test]
+    fn what_can_not_be_said_is_an_error_with_a_place_and_a_hint() {
         let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
-        assert_eq!(texts("g", &changes, &templates, &Background::new(), None).unwrap().title, "deploy nginx 1.28");
-        let broken = Templates { body: Some("{{ nope }}".into()), ..Templates::default() };
-        assert!(texts("g", &changes, &broken, &Background::new(), None).is_err());
+        let with_body = |text: &str| Templates { body: written(text), ..Templates::default() };
+        let with_title = |text: &str| Templates { title: written(text), ..Templates::default() };
+        let mut needed = made("g", &changes, &with_body(""), LONG).unwrap().body.chars().count();
+        #[rustfmt::skip]
+        let rows = [
+            (with_body("{{ nope }}"),              LONG,             "tagboat.yaml:9: the template \"{{ nope }}\" can't be used: "),
+            (with_title("{{ changes[7].to }}"),    LONG,             "tagboat.yaml:9: the template \"{{ changes[7].to }}\" can't be used: "),
+            (with_title("a long title"),           (5, 65_536),      "tagboat.yaml:9: the template \"a long title\" can't be used: 12 characters come out, and this forge takes 5 there"),
+            (with_body("12345"),                   (256, needed + 4),  "tagboat.yaml:9: the template \"12345\" can't be used: 5 characters come out, and this forge takes 4 there"),
+        ];
+        for (templates, longest, expected) in rows {
+            let error = made("g", &changes, &templates, longest).unwrap_err();
+            assert!(error.to_string().starts_with(expected), "{error}");
+            assert!(error.hint().contains("tagboat.yaml:9"), "{}", error.hint());
+        }
+        needed -= 1;
+        let error = made("g", &changes, &with_body(""), (256, needed)).unwrap_err();
+        assert!(matches!(error, TextError::Record { changes: 1, .. }), "{error}");
+        assert!(error.hint().contains("pull-requests.group"));
+    }
+
+    #[test]
+    fn what_people_wrote_stays_and_counts() {
+        let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
+        let before = made("g", &changes, &Templates::default(), LONG).unwrap();
+        let existing = PullRequest {
+            number: 1,
+            url: "https://forge.test/1".into(),
+            branch: BranchName::new("tagboat/g").unwrap(),
+            base: BranchName::new("main").unwrap(),
+            state: PullRequestState::Open,
+            head: None,
+            title: "Ours no more".into(),
+            body: format!("A note before\n{}\nand after", before.body),
+            labels: vec![],
+        };
+        let background = Background::new();
+        let templates = Templates::default();
+        for longest_body in [65_536, existing.body.chars().count() - 40] {
+            let wording = Wording {
+                templates: &templates,
+                background: &background,
+                run_url: None,
+                labels: &[],
+                longest_title: 256,
+                longest_body,
+            };
+            let texts = texts("g", &changes, Some(&existing), &wording).unwrap();
+            assert_eq!(texts.title, "Ours no more");
+            assert!(texts.body.starts_with("A note before\n<!--") && texts.body.ends_with("-->\nand after"));
+            assert!(texts.body.chars().count() <= longest_body);
+            assert_eq!(Record::find(&texts.body).unwrap().title, before.title);
+        }
     }
 }

@@ -116,7 +116,7 @@ impl RecordedChange {
 }
 
 /// Puts our part into a body that people may have written in: theirs stays, before and after.
-pub fn merge_body(existing: &str, ours: &str) -> String {
+pub(super) fn merge_body(existing: &str, ours: &str) -> String {
     let cut = existing.find(BEGIN).and_then(|start| {
         let length = existing[start..].find(END)? + END.len();
         Some((&existing[..start], &existing[start + length..]))

@@ -1,32 +1,53 @@
 //! Templates that users write: groups, titles, bodies, commit messages. Bounded, and without access to anything but
 //! the values given to them.
 
-use minijinja::{Environment, UndefinedBehavior, Value};
-use serde::{Deserialize as _, Serialize};
+use minijinja::value::Serde;
+use minijinja::{Environment, UndefinedBehavior, Value, escape_formatter};
+use serde::Serialize;
 
-/// Why a template gave nothing.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the template {template:?} can't be filled in: {why}")]
+use crate::config::Template;
+
+/// Why a template gave nothing that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[error("{}: the template {:?} can't be used: {why}", .template.source, .template.text)]
 pub struct TemplateError {
     /// The template as written.
-    pub template: String,
-    /// What the template engine says.
+    pub template: Template,
+    /// What the template engine says, or what is wrong with what came out.
     pub why: String,
+}
+
+impl TemplateError {
+    pub(super) fn new(template: &Template, why: impl Into<String>) -> Self {
+        Self { template: template.clone(), why: why.into() }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> String {
+        format!("correct it at {}; the README says what each template may speak of", self.template.source)
+    }
 }
 
 /// Steps that one template may take; the longest sensible one takes some hundreds.
 const FUEL: u64 = 100_000;
 
-/// Fills in a template. A name that does not exist is an error, not an empty string.
-pub fn render(template: &str, values: &impl Serialize) -> Result<String, TemplateError> {
+/// Fills in a template. A name that does not exist is an error, not an empty string. Texts that are put in go through
+/// `safe` first, unless they are marked as safe; what the template itself says does not.
+pub(super) fn render(
+    template: &Template,
+    values: &impl Serialize,
+    safe: fn(&str) -> String,
+) -> Result<String, TemplateError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
-    let failed = |why: String| TemplateError { template: template.to_owned(), why };
-    let values = serde_json::to_value(values).map_err(|error| failed(error.to_string()))?;
-    let values = Value::deserialize(values).map_err(|error| failed(error.to_string()))?;
+    environment.set_formatter(move |out, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => Ok(out.write_str(&safe(text))?),
+        _ => escape_formatter(out, state, value),
+    });
+    let failed = |why: String| TemplateError::new(template, why);
     environment
-        .render_str(template, values)
+        .render_str(&template.text, Value::from(Serde(values)))
         .map_err(|error| failed(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)))
 }
 
@@ -37,13 +58,17 @@ mod tests {
 
     #[test]
     fn what_users_write() {
-        let values = json!({ "image": "ghcr.io/acme/api", "path_dir": "envs/prod" });
-        assert_eq!(render("{{ path_dir }}/{{ image }}", &values).unwrap(), "envs/prod/ghcr.io/acme/api");
-        assert!(render("{{ pathdir }}", &values).unwrap_err().to_string().contains("pathdir"));
-        assert!(render("{{ path_dir", &values).is_err());
-        assert!(
-            render("{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", &values)
-                .is_err()
-        );
+        let values = json!({ "image": "ghcr.io/acme/api", "path_dir": "envs/prod", "list": ["@a", "@b"], "n": 3 });
+        let fill = |text: &str| {
+            let template = Template { text: text.to_owned(), source: "tagboat.yaml:7".to_owned() };
+            render(&template, &values, |text| text.replace('@', "(at)"))
+        };
+        assert_eq!(fill("{{ path_dir }}/{{ image }}@{{ n }}").unwrap(), "envs/prod/ghcr.io/acme/api@3");
+        assert_eq!(fill("{{ list | join(', ') }} {{ '@' ~ n }}").unwrap(), "(at)a, (at)b (at)3");
+        let error = fill("{{ pathdir }}").unwrap_err();
+        assert!(error.to_string().starts_with("tagboat.yaml:7: ") && error.to_string().contains("pathdir"), "{error}");
+        assert!(fill("{{ path_dir").is_err());
+        let endless = "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}";
+        assert!(fill(endless).is_err());
     }
 }

@@ -56,6 +56,9 @@ pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<Next,
     match serde_json::from_slice(body)? {
         OciManifest::Image(manifest) => {
             take_labels(&manifest.annotations.unwrap_or_default(), facts);
+            let sizes = manifest.layers.iter().map(|layer| layer.size);
+            let mut sizes = sizes.chain([manifest.config.size]).map(|size| u64::try_from(size).ok());
+            facts.size = sizes.try_fold(0_u64, |sum, size| sum.checked_add(size?));
             let image =
                 [IMAGE_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_CONFIG_MEDIA_TYPE].contains(&&*manifest.config.media_type);
             Ok(if image { Next::Config(manifest.config.digest) } else { Next::End })

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::{CommitWay, Config, Schedule};
+use crate::config::{CommitWay, Config, PullRequests, Schedule};
 use crate::error::{Error, Exit, chain};
 use crate::forge::{Commits, Forge, ForgeError, Written};
 use crate::git::{Author, Git, GitError};
 use crate::manifest::{Finding, Occurrence, Place, Standing};
-use crate::plan::{self, Draft, Extras, Observed, Room, Templates, Unknown};
+use crate::plan::{self, Draft, Extras, Grouping, Observed, Room, Templates, Ungrouped, Unknown};
 use crate::policy::Outcome;
 use crate::refname::BranchName;
 use crate::registry::{Registry, Requests};
@@ -58,6 +58,8 @@ pub struct Ran {
     pub decided: Decided,
     /// What was to be done about every group, and how that went.
     pub steps: Vec<Finished>,
+    /// Changes that have no group.
+    pub ungrouped: Vec<Ungrouped>,
     /// The group of every change, by file and position.
     pub(super) groups: BTreeMap<(Arc<str>, Position), String>,
     /// Requests sent to registries.
@@ -92,9 +94,6 @@ pub enum RunError {
     /// Commits by API where there are none.
     #[error("this forge makes no commits by its API")]
     NoApi,
-    /// The template of groups.
-    #[error(transparent)]
-    Template(#[from] plan::TemplateError),
 }
 
 impl RunError {
@@ -105,7 +104,6 @@ impl RunError {
             Self::Forge(error) => error.hint(),
             Self::NoBase(_) => Some("set `git: { base: … }` in tagboat.yaml to a branch that is there".to_owned()),
             Self::NoApi => Some("leave `commits: api` out of `git:` in tagboat.yaml".to_owned()),
-            Self::Template(_) => Some("correct it in tagboat.yaml, under pull-requests".to_owned()),
         }
     }
 }
@@ -165,7 +163,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
         Some(forge) => forge.open_pull_requests(prefix).await?,
         None => Vec::new(),
     };
-    let drafts = drafts(&decided, &open, config, &request.scope)?;
+    let (drafts, ungrouped) = drafts(&decided, &open, config, &request.scope);
     let groups = drafts.iter().flat_map(|draft| draft.changes.iter().map(|change| (change, &draft.group)));
     let groups = groups.map(|(change, group)| ((Arc::clone(&change.path), change.position), group.clone())).collect();
     let branches = open.iter().map(|one| &one.branch).collect::<BTreeSet<_>>().len();
@@ -174,7 +172,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
     let observed = Observed {
         open,
         ended,
-        unknown: unknown(&decided),
+        unknown: unknown(&decided, &ungrouped),
         complete: request.scope.is_all(),
         hold_labels: settings.hold_labels.clone(),
     };
@@ -210,7 +208,16 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
         }
         steps.push(finished);
     }
-    Ok(Ran { base, at: now, decided, steps, groups, registry_requests: Requests::default(), forge_requests: 0 })
+    Ok(Ran {
+        base,
+        at: now,
+        decided,
+        steps,
+        ungrouped,
+        groups,
+        registry_requests: Requests::default(),
+        forge_requests: 0,
+    })
 }
 
 /// Groups changes. In a run about some images or files, only groups with one of them are drafts, and what their pull
@@ -220,16 +227,17 @@ fn drafts(
     open: &[plan::PullRequest],
     config: &Config,
     scope: &Scope,
-) -> Result<Vec<Draft>, plan::TemplateError> {
+) -> (Vec<Draft>, Vec<Ungrouped>) {
     let settings = &config.pull_requests;
     let mut changes = decided.changes.clone();
     let asked = changes.iter().map(|change| (change.path.clone(), change.position)).collect::<BTreeSet<_>>();
     if !scope.is_all() {
         changes.extend(plan::carry_over(&decided.listed, open, |occurrence: &Occurrence| scope.covers(occurrence)));
     }
-    let mut drafts = plan::group(changes, &settings.group, &settings.branch_prefix)?;
+    let PullRequests { group, branch_prefix: prefix, branch, .. } = settings;
+    let (mut drafts, ungrouped) = plan::group(changes, &Grouping { group, prefix, branch: branch.as_ref() });
     drafts.retain(|draft| draft.changes.iter().any(|change| asked.contains(&(change.path.clone(), change.position))));
-    Ok(drafts)
+    (drafts, ungrouped)
 }
 
 async fn ended(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) -> Result<Vec<plan::PullRequest>, ForgeError> {
@@ -243,7 +251,7 @@ async fn ended(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) -> Result<Vec<pla
 }
 
 /// What nothing could be found out about: open pull requests about it are left alone.
-fn unknown(decided: &Decided) -> Unknown {
+fn unknown(decided: &Decided, ungrouped: &[Ungrouped]) -> Unknown {
     let key = |place: &Place| (place.path.to_string(), place.field.clone());
     let mut unknown = Unknown::default();
     for answer in &decided.answers {
@@ -252,6 +260,8 @@ fn unknown(decided: &Decided) -> Unknown {
         }
     }
     unknown.places.extend(decided.refused.iter().map(|(place, _)| key(place)));
+    let ungrouped = ungrouped.iter().flat_map(|one| &one.changes);
+    unknown.places.extend(ungrouped.map(|change| (change.path.to_string(), change.field.clone())));
     for one in &decided.listed {
         if let Finding::Remark(remark) = &one.finding
             && remark.standing == Standing::Held

@@ -7,8 +7,8 @@ use crate::forge::{ApiCommit, Commits, Forge, ForgeError, Written};
 use crate::git::{Author, Git, GitError};
 use crate::manifest::{self, Refusal};
 use crate::plan::{
-    Action, Background, Draft, Extras, GROUP_TRAILER, Proposal, PullRequest, Record, RecordedChange, TemplateError,
-    Templates, merge_body, texts, wants_anew,
+    Action, Background, Draft, Extras, GROUP_TRAILER, Proposal, PullRequest, Record, RecordedChange, Templates,
+    TextError, Texts, Wording, texts, wants_anew,
 };
 use crate::refname::{BranchName, CommitId};
 use crate::registry::Registry;
@@ -106,9 +106,9 @@ pub enum PublishError {
     /// A file could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// A template of the configuration.
+    /// Title, body or commit message.
     #[error(transparent)]
-    Template(#[from] TemplateError),
+    Text(#[from] TextError),
     /// Nobody to tell.
     #[error("there is no forge to open pull requests at")]
     NoForge,
@@ -120,6 +120,7 @@ impl PublishError {
         match self {
             Self::Git(error) => error.hint(),
             Self::Forge(error) => error.hint(),
+            Self::Text(error) => Some(error.hint()),
             _ => None,
         }
     }
@@ -252,37 +253,27 @@ impl Publisher<'_> {
         draft: Draft,
         files: BTreeMap<Arc<str>, Vec<u8>>,
         existing: Option<&PullRequest>,
-    ) -> Result<Proposal, TemplateError> {
+    ) -> Result<Proposal, TextError> {
         let Draft { group, branch, changes } = draft;
         let background = match self.registry {
             Some(registry) => background(registry, changes.iter().flat_map(|change| [&change.from, &change.to])).await,
             None => Background::new(),
         };
-        let texts = texts(&group, &changes, &self.templates, &background, self.run_url.as_deref())?;
-        let record = Record::new(&group, &texts.title, &changes, &self.extras.labels);
-        let mut extras = self.extras.clone();
-        let ours = record.wrap(&texts.body);
-        let (title, body) = match existing {
-            None => (texts.title, ours),
-            Some(existing) => {
-                extras.labels = Record::missing_labels(existing, &extras.labels);
-                // A title that a person changed is theirs.
-                let theirs = Record::find(&existing.body).is_some_and(|record| record.title != existing.title);
-                let title = if theirs { existing.title.clone() } else { texts.title };
-                (title, merge_body(&existing.body, &ours))
-            }
+        let limits = self.forge.map(Forge::limits);
+        let wording = Wording {
+            templates: &self.templates,
+            background: &background,
+            run_url: self.run_url.as_deref(),
+            labels: &self.extras.labels,
+            longest_title: limits.map_or(usize::MAX, |limits| limits.title),
+            longest_body: limits.map_or(usize::MAX, |limits| limits.body),
         };
-        Ok(Proposal {
-            base: self.base.clone(),
-            message: texts.commit_message,
-            extras,
-            group,
-            branch,
-            changes,
-            files,
-            title,
-            body,
-        })
+        let Texts { title, body, commit_message: message } = texts(&group, &changes, existing, &wording)?;
+        let mut extras = self.extras.clone();
+        if let Some(existing) = existing {
+            extras.labels = Record::missing_labels(existing, &extras.labels);
+        }
+        Ok(Proposal { base: self.base.clone(), message, extras, group, branch, changes, files, title, body })
     }
 
     /// Writes one step: pushes, then tells the forge. Gives back the pull request that was written to.

@@ -30,6 +30,12 @@ impl Ran {
         report.proposals = self.steps.iter().filter_map(Finished::proposed).collect();
         report.failed.extend(self.steps.iter().filter_map(Finished::failed));
         report.failed.extend(self.steps.iter().flat_map(Finished::incomplete));
+        report.failed.extend(self.ungrouped.iter().map(|one| Failed {
+            what: "pull-requests".to_owned(),
+            reason: one.error.to_string(),
+            hint: Some(one.error.hint()),
+            places: one.changes.iter().map(|change| format!("{}:{}", change.path, change.position.line)).collect(),
+        }));
         report.files = self.steps.iter().flat_map(Finished::files).collect();
         let (registry, token) = (self.registry_requests.registry, self.registry_requests.token);
         report.requests = RequestCounts { registry, token, forge: self.forge_requests };

@@ -177,7 +177,7 @@ fn what_governs_a_reference() {
 fn what_is_left_out_has_its_default() {
     let config = config::Config::default();
     assert_eq!(config.pull_requests, config::PullRequests::default());
-    assert_eq!(config.pull_requests.group, "{{ path_dir }}");
+    assert_eq!(config.pull_requests.group.text, "{{ path_dir }}");
     assert_eq!((config.pull_requests.max_open, config.git.remote.as_str()), (5, "origin"));
     assert!(config.paths.read("any/file.yaml") && config.registries.is_empty());
 }

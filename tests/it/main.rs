@@ -11,6 +11,7 @@ mod action;
 mod bad_input;
 mod cli;
 mod config;
+mod descriptions;
 mod edit_properties;
 mod edits;
 mod forges;

@@ -1,0 +1,266 @@
+//! What people see of a pull request's body: a table of the changes, and what is known about the images. Shortened by
+//! rule to what a forge takes, and never cut in the middle.
+//!
+//! Text that comes from a registry is data: what reaches a body are checked addresses, revisions, dates and numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::image::{Digest, ImageFacts, Tag};
+
+use super::link::{self, Source};
+use super::markup::{code, plain};
+use super::proposal::Change;
+use super::values::version;
+
+/// What is known of the images that changes are about, by reference as written. What is missing is left unsaid.
+pub type Background = BTreeMap<String, ImageFacts>;
+
+/// How much is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Detail {
+    reasons: bool,
+    images: bool,
+    /// Changes that have a row of their own.
+    rows: usize,
+}
+
+/// The body, in at most so many characters: what is missed least is left out first. `None` if nothing of it fits.
+pub(super) fn body(changes: &[Change], background: &Background, run_url: Option<&str>, room: usize) -> Option<String> {
+    let rows = changes.len();
+    let write = |detail| {
+        let text = written(changes, background, run_url, detail);
+        (text.chars().count() <= room).then_some(text)
+    };
+    let table = |rows| write(Detail { reasons: false, images: false, rows });
+    write(Detail { reasons: true, images: true, rows })
+        .or_else(|| write(Detail { reasons: false, images: true, rows }))
+        .or_else(|| {
+            let counts = (1..=rows).collect::<Vec<_>>();
+            table(counts.partition_point(|rows| table(*rows).is_some()))
+        })
+}
+
+fn written(changes: &[Change], background: &Background, run_url: Option<&str>, detail: Detail) -> String {
+    let head = if detail.reasons { "policy and reason" } else { "policy" };
+    let mut text = format!("| image | change | where | {head} |\n|---|---|---|---|\n");
+    for change in &changes[..detail.rows] {
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {} |",
+            code(change.to.name().familiar()),
+            from_to(change),
+            code(&format!("{}:{}", change.path, change.position.line)),
+            match detail.reasons {
+                true => format!("{}: {}", plain(&change.policy), plain(&change.reason)),
+                false => plain(&change.policy),
+            },
+        );
+    }
+    if detail.rows < changes.len() {
+        let _ = write!(text, "\nand {} more\n", changes.len() - detail.rows);
+    }
+    let mut told = BTreeSet::new();
+    for change in changes.iter().filter(|_| detail.images) {
+        if let Some(line) = about(change, background).filter(|_| told.insert(change.to.as_str())) {
+            let gap = if told.len() == 1 { "\n" } else { "" };
+            let _ = writeln!(text, "{gap}- {line}");
+        }
+    }
+    if !detail.reasons {
+        text.push_str("\nShortened to what this forge takes: `tagboat plan` tells the rest.\n");
+    }
+    text.push_str(
+        "\n---\nThis pull request is kept up to date by Tagboat until it is merged. Close it to decline these versions; \
+         push to its branch to take it over.",
+    );
+    if let Some(url) = run_url.filter(|url| link::is_web(url)) {
+        let _ = write!(text, " [Run]({url}).");
+    }
+    text
+}
+
+/// `1.4.2` → `1.4.3`, with digests where the tag stays.
+fn from_to(change: &Change) -> String {
+    let text = |tag: Option<&Tag>, digest: Option<&Digest>, with_digest: bool| match (tag, digest) {
+        (Some(tag), Some(digest)) if with_digest => code(&format!("{tag}@{}", digest.short())),
+        (Some(tag), _) => code(tag.as_str()),
+        (None, Some(digest)) => code(digest.short()),
+        (None, None) => "no tag".to_owned(),
+    };
+    let same_tag = change.from.tag() == change.to.tag();
+    format!(
+        "{} → {}",
+        text(change.from.tag(), change.from.digest(), same_tag),
+        text(change.to.tag(), change.to.digest(), same_tag)
+    )
+}
+
+/// When the chosen image was built, from what, what changed since, and how large it is.
+fn about(change: &Change, background: &Background) -> Option<String> {
+    let to = background.get(change.to.as_str())?;
+    let mut parts = Vec::new();
+    parts.extend(built(to).map(|at| format!("built {at}")));
+    let source = source(to);
+    if let Some(new) = revision(to) {
+        parts.push(match &source {
+            Some(source) => format!("from [{}]({})", code(short(&new)), source.commit(&new)),
+            None => format!("from {}", code(short(&new))),
+        });
+    }
+    if let Some((old, address)) = comparison(change, background) {
+        parts.push(format!("[all changes since {}]({address})", code(short(&old))));
+    }
+    parts.extend(to.size.map(|bytes| format!("{} compressed", megabytes(bytes))));
+    if !to.platforms.is_empty() {
+        let platforms = to.platforms.iter().map(|platform| code(&platform.to_string())).collect::<Vec<_>>();
+        parts.push(format!("for {}", platforms.join(", ")));
+    }
+    let page = to.url.as_deref().map(str::trim).filter(|url| link::is_page(url));
+    parts.extend(page.map(|url| format!("[more about it]({url})")));
+    let image = format!("{}:{}", change.to.name().familiar(), version(&change.to));
+    (!parts.is_empty()).then(|| format!("{} {}", code(&image), parts.join(", ")))
+}
+
+/// When an image was built. 1970 is what reproducible builds say; it tells nobody anything.
+pub(super) fn built(facts: &ImageFacts) -> Option<String> {
+    let created = facts.created.filter(|created| created.as_second() > 86_400)?;
+    Some(created.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// The commit that an image says it was built from.
+pub(super) fn revision(facts: &ImageFacts) -> Option<String> {
+    facts.revision.clone().filter(|text| link::is_revision(text))
+}
+
+fn source(facts: &ImageFacts) -> Option<Source> {
+    Source::new(facts.source.as_deref()?)
+}
+
+/// The old commit, and the address of what changed since: where both images are from the same repository.
+pub(super) fn comparison(change: &Change, background: &Background) -> Option<(String, String)> {
+    let (from, to) = (background.get(change.from.as_str())?, background.get(change.to.as_str())?);
+    let (old, new, source) = (revision(from)?, revision(to)?, source(to)?);
+    let same = from.source.is_none() || Source::new(from.source.as_deref()?)? == source;
+    (old != new && same).then(|| (old.clone(), source.compare(&old, &new)))
+}
+
+fn short(revision: &str) -> &str {
+    &revision[..revision.len().min(7)]
+}
+
+/// As registries show it: in millions of bytes.
+fn megabytes(bytes: u64) -> String {
+    let tenths = bytes.saturating_add(50_000) / 100_000;
+    match tenths {
+        0 => "less than 0.1 MB".to_owned(),
+        _ => format!("{}.{} MB", tenths / 10, tenths % 10),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::{ImageReference, Platform};
+    use crate::text::Position;
+
+    fn change(path: &str, from: &str, to: &str) -> Change {
+        Change {
+            path: path.into(),
+            position: Position { line: 14, column: 9 },
+            field: "spec.image".into(),
+            from: ImageReference::new(from).unwrap(),
+            to: ImageReference::new(to).unwrap(),
+            policy: "release".into(),
+            reason: "the newest in >=1.0 <3".into(),
+            edits: vec![],
+        }
+    }
+
+    fn facts(source: &str, revision: &str) -> ImageFacts {
+        ImageFacts { source: Some(source.into()), revision: Some(revision.into()), ..ImageFacts::default() }
+    }
+
+    #[test]
+    fn everything_that_is_known() {
+        let (old, new) = ("a".repeat(40), "b".repeat(40));
+        let source = "https://github.com/acme/api";
+        let to = ImageFacts {
+            created: Some("2026-11-20T14:03:00Z".parse().unwrap()),
+            size: Some(48_249_000),
+            platforms: vec![Platform::new("linux/amd64").unwrap(), Platform::new("linux/arm64/v8").unwrap()],
+            url: Some("https://api.acme.test/releases".into()),
+            ..facts(source, &new)
+        };
+        let background = [("nginx:1.27".to_owned(), facts(source, &old)), ("nginx:1.28".to_owned(), to)].into();
+        let text = body(
+            &[change("envs/prod/a.yaml", "nginx:1.27", "nginx:1.28")],
+            &background,
+            Some("https://ci.test/7"),
+            9_999,
+        );
+        let expected = format!(
+            "| image | change | where | policy and reason |\n\
+             |---|---|---|---|\n\
+             | `nginx` | `1.27` → `1.28` | `envs/prod/a.yaml:14` | release: the newest in &gt;=1.0 &lt;3 |\n\
+             \n\
+             - `nginx:1.28` built 2026-11-20 14:03 UTC, from [`bbbbbbb`]({source}/commit/{new}), \
+             [all changes since `aaaaaaa`]({source}/compare/{old}...{new}), 48.2 MB compressed, for `linux/amd64`, \
+             `linux/arm64/v8`, [more about it](https://api.acme.test/releases)\n\
+             \n\
+             ---\n\
+             This pull request is kept up to date by Tagboat until it is merged. Close it to decline these versions; push to \
+             its branch to take it over. [Run](https://ci.test/7)."
+        );
+        assert_eq!(text.unwrap(), expected);
+    }
+
+    #[test]
+    fn another_repository_is_not_compared_with() {
+        let (old, new) = ("a".repeat(40), "b".repeat(40));
+        let to = facts("https://github.com/acme/api", &new);
+        let one = change("a.yaml", "nginx:1.27", "nginx:1.28");
+        for (from, compared) in [
+            (facts("https://github.com/acme/api.git", &old), true),
+            (ImageFacts { source: None, ..facts("", &old) }, true),
+            (facts("https://github.com/acme/old", &old), false),
+            (facts("not an address", &old), false),
+            (facts("https://github.com/acme/api", &new), false),
+        ] {
+            let background = [("nginx:1.27".to_owned(), from), ("nginx:1.28".to_owned(), to.clone())].into();
+            assert_eq!(comparison(&one, &background).is_some(), compared, "{background:?}");
+        }
+    }
+
+    #[test]
+    fn shortened_by_rule() {
+        let tags: Vec<_> = (0..40).map(|n| (format!("nginx:1.{n}"), format!("nginx:2.{n}"))).collect();
+        let changes: Vec<_> = tags.iter().map(|(from, to)| change("a.yaml", from, to)).collect();
+        let new = "b".repeat(40);
+        let background = tags.iter().map(|(_, to)| (to.clone(), facts("https://github.com/acme/api", &new))).collect();
+        let full = body(&changes, &background, None, usize::MAX).unwrap().chars().count();
+        let mut seen = BTreeSet::new();
+        for room in (0..=full).rev().step_by(61) {
+            let Some(text) = body(&changes, &background, None, room) else {
+                seen.insert("nothing");
+                continue;
+            };
+            assert!(text.chars().count() <= room);
+            assert!(text.ends_with("take it over."), "never cut in the middle");
+            let rows = text.lines().filter(|line| line.starts_with("| `nginx`")).count();
+            let (reasons, images) = (text.contains("newest"), text.contains("- `nginx:2.0`"));
+            seen.insert(match (reasons, images, rows) {
+                (true, true, 40) => "all",
+                (false, true, 40) => "no reasons",
+                (false, false, 40) => "no images",
+                (false, false, rows) => {
+                    assert!(text.contains(&format!("\nand {} more\n", 40 - rows)), "{text}");
+                    "fewer rows"
+                }
+                other => panic!("{other:?} {text}"),
+            });
+            assert_eq!(reasons, !text.contains("Shortened"));
+        }
+        assert_eq!(seen.len(), 5, "{seen:?}");
+    }
+}

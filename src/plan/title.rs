@@ -1,0 +1,54 @@
+//! The built-in title of a pull request: as much as holds for all its changes, and as the forge takes.
+
+use std::collections::BTreeSet;
+
+use super::markup::inert;
+use super::proposal::Change;
+use super::values::version;
+
+/// `Update api from 1.4.2 to 1.4.3 in envs/prod`, or as much of it as holds for all changes and fits in so many
+/// characters.
+pub(super) fn title(group: &str, changes: &[Change], longest: usize) -> String {
+    let names = changes.iter().map(|change| change.to.name()).collect::<BTreeSet<_>>();
+    let images = match names.len() {
+        1 => "1 image".to_owned(),
+        count => format!("{count} images"),
+    };
+    let what = match names.first() {
+        Some(name) if names.len() == 1 => name.familiar().to_owned(),
+        _ => {
+            let names = names.iter().map(|name| name.base()).collect::<BTreeSet<_>>();
+            match names.into_iter().collect::<Vec<_>>()[..] {
+                [a, b] => format!("{a} and {b}"),
+                [a, b, c] => format!("{a}, {b} and {c}"),
+                _ => images.clone(),
+            }
+        }
+    };
+    let versions = match names.len() {
+        1 => versions(changes),
+        _ => String::new(),
+    };
+    let inside = changes.iter().all(|change| change.path.starts_with(&format!("{group}/")));
+    let place = if inside { format!(" in {group}") } else { String::new() };
+    let shorter = [
+        format!("Update {what}{versions}{place}"),
+        format!("Update {what}{versions}"),
+        format!("Update {what}{place}"),
+        format!("Update {what}"),
+        format!("Update {images}"),
+    ];
+    let [shorter @ .., shortest] = shorter.map(|title| inert(&title));
+    shorter.into_iter().find(|title| title.chars().count() <= longest).unwrap_or(shortest)
+}
+
+fn versions(changes: &[Change]) -> String {
+    let one = |versions: BTreeSet<String>| (versions.len() == 1).then(|| versions.into_iter().next()).flatten();
+    let from = one(changes.iter().map(|change| version(&change.from)).collect());
+    let to = one(changes.iter().map(|change| version(&change.to)).collect());
+    match (from, to) {
+        (Some(from), Some(to)) => format!(" from {from} to {to}"),
+        (None, Some(to)) => format!(" to {to}"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,95 @@
+//! What templates may say about a change.
+
+use minijinja::Value;
+use serde::Serialize;
+
+use crate::image::{ImageReference, Tag};
+
+use super::environment::environment;
+use super::proposal::Change;
+
+/// One change's worth. Groups are made from those that stay the same when a newer tag is chosen; texts may speak of all.
+#[derive(Debug, Serialize)]
+pub(super) struct ChangeValues<'a> {
+    /// The whole normalised name: `docker.io/library/nginx`.
+    pub(super) image: &'a str,
+    /// Its last component: `nginx`.
+    pub(super) name: &'a str,
+    /// The file.
+    pub(super) path: &'a str,
+    /// The folder of the file; `.` at the root.
+    pub(super) path_dir: &'a str,
+    /// The environment that the path names; empty where it names none.
+    pub(super) environment: &'a str,
+    /// The policy, as written.
+    pub(super) policy: &'a str,
+    /// `major`, `minor`, `patch`, `digest` or `other`.
+    pub(super) bump: &'static str,
+    /// The line in the file.
+    pub(super) line: usize,
+    /// The YAML route.
+    pub(super) field: &'a str,
+    /// The tag that stands there; the digest where there is no tag.
+    pub(super) from: String,
+    /// The one that will.
+    pub(super) to: String,
+    /// Why this tag.
+    pub(super) reason: &'a str,
+    /// When the image was built: `2026-11-20 14:03 UTC`; empty where that is not known.
+    pub(super) built: String,
+    /// The commit that it was built from; empty where that is not known.
+    pub(super) revision: String,
+    /// Where people see what changed between the two commits; empty where that is not known. A checked address, which
+    /// stays as it is in whatever text.
+    pub(super) compare: Value,
+}
+
+impl<'a> ChangeValues<'a> {
+    pub(super) fn of(change: &'a Change) -> Self {
+        Self {
+            image: change.to.name().as_str(),
+            name: change.to.name().base(),
+            path: &change.path,
+            path_dir: change.path.rsplit_once('/').map_or(".", |(folder, _)| folder),
+            environment: environment(&change.path),
+            policy: &change.policy,
+            bump: bump(change),
+            line: change.position.line,
+            field: &change.field,
+            from: version(&change.from),
+            to: version(&change.to),
+            reason: &change.reason,
+            built: String::new(),
+            revision: String::new(),
+            compare: Value::from(""),
+        }
+    }
+}
+
+/// The tag for people; with the digest where that is what moves.
+pub(super) fn version(reference: &ImageReference) -> String {
+    match (reference.tag(), reference.digest()) {
+        (Some(tag), _) => tag.to_string(),
+        (None, Some(digest)) => digest.short().to_owned(),
+        (None, None) => "no tag".to_owned(),
+    }
+}
+
+/// The first number that differs, read from the left.
+fn bump(change: &Change) -> &'static str {
+    match (change.from.tag(), change.to.tag()) {
+        (Some(from), Some(to)) if from == to => "digest",
+        (Some(from), Some(to)) => {
+            numbers_differ_at(from, to).map_or("other", |at| ["major", "minor", "patch"][at.min(2)])
+        }
+        _ => "other",
+    }
+}
+
+fn numbers_differ_at(from: &Tag, to: &Tag) -> Option<usize> {
+    let numbers = |tag: &Tag| -> Vec<String> {
+        let runs = tag.as_str().split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+        runs.map(|run| run.trim_start_matches('0').to_owned()).collect()
+    };
+    numbers(from).iter().zip(&numbers(to)).position(|(a, b)| a != b)
+}
