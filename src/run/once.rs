@@ -13,7 +13,7 @@ use crate::git::{Author, Git, GitError};
 use crate::manifest::{Finding, Occurrence, Place, Standing};
 use crate::plan::{self, Draft, Extras, Grouping, Observed, Room, Templates, Ungrouped, Unknown};
 use crate::policy::Outcome;
-use crate::refname::BranchName;
+use crate::refname::{BranchName, CommitId};
 use crate::registry::{Registry, Requests};
 use crate::text::Position;
 
@@ -159,13 +159,9 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
     let now = Timestamp::now();
 
     let decided = decide(&snapshot, config, world.registry, &request.scope, now).await;
-    let open = match world.forge {
-        Some(forge) => forge.open_pull_requests(prefix).await?,
-        None => Vec::new(),
-    };
+    let open = open(world.forge, prefix).await?;
     let (drafts, ungrouped) = drafts(&decided, &open, config, &request.scope);
-    let groups = drafts.iter().flat_map(|draft| draft.changes.iter().map(|change| (change, &draft.group)));
-    let groups = groups.map(|(change, group)| ((Arc::clone(&change.path), change.position), group.clone())).collect();
+    let groups = groups(&drafts);
     let branches = open.iter().map(|one| &one.branch).collect::<BTreeSet<_>>().len();
     let mut room = Room::new(settings.max_open, settings.max_per_run, branches, opened);
     let ended = ended(world.forge, plan::asks_history(&drafts, &open)).await?;
@@ -194,12 +190,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
         closed: closed(&settings.schedule, now),
         now,
     };
-    // All branches at once; what can't be had is told by the group that needs it.
-    let ours = actions.iter().filter_map(|action| Some((action.branch()?, heads.get(action.branch()?)?)));
-    let ours = ours.map(|(branch, head)| (branch.clone(), head.clone())).collect::<Vec<_>>();
-    if let Err(error) = world.git.fetch(&ours).await {
-        tracing::debug!("the branches could not be fetched together: {error}");
-    }
+    fetch(world.git, &actions, &heads).await;
     let mut steps = Vec::new();
     for action in actions {
         let finished = publish(&publisher, room.admit(action), request.write).await;
@@ -220,6 +211,15 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
     })
 }
 
+/// Fetches all branches of ours at once; what can't be had is told by the group that needs it.
+async fn fetch(git: &dyn Git, actions: &[plan::Action], heads: &BTreeMap<BranchName, CommitId>) {
+    let ours = actions.iter().filter_map(|action| Some((action.branch()?, heads.get(action.branch()?)?)));
+    let ours = ours.map(|(branch, head)| (branch.clone(), head.clone())).collect::<Vec<_>>();
+    if let Err(error) = git.fetch(&ours).await {
+        tracing::debug!("the branches could not be fetched together: {error}");
+    }
+}
+
 /// Groups changes. In a run about some images or files, only groups with one of them are drafts, and what their pull
 /// requests say about others stays in them.
 fn drafts(
@@ -238,6 +238,19 @@ fn drafts(
     let (mut drafts, ungrouped) = plan::group(changes, &Grouping { group, prefix, branch: branch.as_ref() });
     drafts.retain(|draft| draft.changes.iter().any(|change| asked.contains(&(change.path.clone(), change.position))));
     (drafts, ungrouped)
+}
+
+/// Which group each change went to.
+fn groups(drafts: &[Draft]) -> BTreeMap<(Arc<str>, Position), String> {
+    let changes = drafts.iter().flat_map(|draft| draft.changes.iter().map(|change| (change, &draft.group)));
+    changes.map(|(change, group)| ((Arc::clone(&change.path), change.position), group.clone())).collect()
+}
+
+async fn open(forge: Option<&dyn Forge>, prefix: &str) -> Result<Vec<plan::PullRequest>, ForgeError> {
+    match forge {
+        Some(forge) => forge.open_pull_requests(prefix).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 async fn ended(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) -> Result<Vec<plan::PullRequest>, ForgeError> {

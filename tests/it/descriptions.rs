@@ -178,9 +178,8 @@ proptest! {
                 prop_assert!(ours || link == label, "{} in\n{}", link, markdown);
             }
             prop_assert!(!LINKED.is_match(&text), "{}", text);
+            let without = ["&lt;", "&gt;", "&amp;"].iter().fold(text.clone(), |text, entity| text.replace(entity, ""));
             for rule in &*ACTED_ON {
-                let entity = Regex::new("&(lt|gt|amp);").unwrap();
-                let without = entity.replace_all(&text, "").into_owned();
                 prop_assert!(!rule.is_match(&without), "{} in the body:\n{}", rule, without);
                 for text in [&told.title, &told.commit_message] {
                     // References have to be found again as they are written.

@@ -31,6 +31,8 @@ struct Login {
     auth_hosts: Vec<String>,
     /// Asked for instead of a login: when a tag was pushed.
     pushed: Option<Pushed>,
+    /// The name that is sent with a token that comes without one.
+    token_user: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -40,8 +42,6 @@ struct Pushed {
     tag: String,
     at: Option<String>,
     error: Option<String>,
-    /// The name that is sent with a token that comes without one.
-    token_user: Option<String>,
 }
 
 #[derive(Deserialize, Clone)]

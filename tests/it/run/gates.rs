@@ -14,7 +14,7 @@ use tagboat::image::{Digest, ImageFacts, ImageName, Platform, Tag};
 use tagboat::registry::{
     Age, HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests, Surroundings,
 };
-use tagboat::run::edit;
+use tagboat::run::{Scope, edit};
 
 use crate::support::tagboat::{Said, Tagboat};
 use crate::support::wire::{Double, Reply};
@@ -168,7 +168,7 @@ async fn the_time_of_the_push_goes_before_that_of_the_build() {
     let pod = |tag: &str| format!("kind: Pod\nspec:\n  containers:\n  - image: quay.io/acme/api:{tag}\n");
     std::fs::write(folder.path().join("pod.yaml"), pod("1.0.0")).unwrap();
     let rules = |age: &str| config::parse(&format!("rules: [{{ min-age: {age} }}]"), "t").unwrap();
-    let edited = edit(folder.path(), &rules("3d"), &registry, &[]).await;
+    let edited = edit(folder.path(), &rules("3d"), &registry, &Scope::ALL).await;
     assert_eq!(edited.files[0].after, pod("1.1.0").into_bytes(), "{:?}", edited.report());
     assert!(
         edited.report().changes[0].reason.contains("1.2.0 waits: younger than 3d: pushed"),
@@ -178,7 +178,7 @@ async fn the_time_of_the_push_goes_before_that_of_the_build() {
     assert_eq!(quay.asked().len(), 2, "for those that could be proposed, once each");
     // A vendor that fails is not one that does not tell.
     embedded.push("acme/api", "1.3.0", &ImageSpec { created: ago(9000), ..ImageSpec::default() }).unwrap();
-    let report = edit(folder.path(), &rules("3d"), &registry, &[]).await.report();
+    let report = edit(folder.path(), &rules("3d"), &registry, &Scope::ALL).await.report();
     assert!(report.changes.is_empty() && report.failed[0].reason.contains("400"), "{report:?}");
 }
 
