@@ -2,7 +2,7 @@
 //! bash with a runner's variables, from install to outputs. What other people's actions do (`uses:`) is left out.
 #![cfg(unix)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use crate::support::double::{Double, TOKEN};
 use crate::support::github::GITHUB;
+use crate::support::planted;
 use crate::support::process::find;
 use crate::support::repository::{Bare, git};
 
@@ -145,6 +146,11 @@ impl Runner {
             let told = filled(output["value"].as_str().unwrap(), &contexts);
             job.outputs.insert(name.clone(), told);
         }
+        let secrets = BTreeSet::from([TOKEN.to_owned()]);
+        assert_eq!(planted::found(&secrets, format!("{job:?}").as_bytes()), [""; 0], "in what people see");
+        for folder in ["temp", "home", "checkout"] {
+            assert_eq!(planted::found_below(&secrets, &self.at(folder)), [""; 0], "after the job");
+        }
         job
     }
 
@@ -160,6 +166,7 @@ impl Runner {
             .env_clear()
             .env("PATH", path)
             .env("HOME", self.at("home"))
+            .env("RUST_LOG", "trace")
             .env("GITHUB_OUTPUT", &outputs)
             .env("GITHUB_STEP_SUMMARY", &summary);
         for (name, text) in step["env"].as_object().unwrap() {
