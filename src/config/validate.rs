@@ -92,9 +92,11 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
         match Platform::new(&text.value) {
             Ok(platform) => platforms.push(platform),
             Err(error) => {
-                let hint = format!("write linux/{}, if that is meant", text.value);
-                let problem = Problem::new(text.position, error.to_string());
-                problems.push(if text.value.contains('/') { problem } else { problem.hint(hint) });
+                let hint = match text.value.contains('/') {
+                    true => "write the system, the architecture and, if one is meant, its variant".to_owned(),
+                    false => format!("write linux/{}, if that is meant", text.value),
+                };
+                problems.push(Problem::new(text.position, error.to_string()).hint(hint));
             }
         }
     }

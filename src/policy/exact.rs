@@ -28,8 +28,12 @@ pub(super) const OPTIONS: &[OptionDoc] = &[];
 pub(super) fn build(settings: &Settings) -> Result<Arc<dyn Policy>, PolicyError> {
     let text = settings.text("exact")?.unwrap_or_default();
     let (tag, digest) = text.split_once('@').map_or((text, None), |(tag, digest)| (tag, Some(digest)));
-    let tag = Tag::new(tag).map_err(|error| PolicyError::at("exact", error.to_string()))?;
-    let digest = digest.map(Digest::new).transpose().map_err(|error| PolicyError::at("exact", error.to_string()))?;
+    let wrong = |error: &dyn std::fmt::Display| {
+        PolicyError::at("exact", error.to_string())
+            .with_hint("write a tag, with or without its digest: \"1.4.2\" or \"1.4.2@sha256:…\"")
+    };
+    let tag = Tag::new(tag).map_err(|error| wrong(&error))?;
+    let digest = digest.map(Digest::new).transpose().map_err(|error| wrong(&error))?;
     Ok(Arc::new(Exact { tag, digest }))
 }
 

@@ -182,8 +182,10 @@ impl Name {
         if !text.contains(['*', '?', '[', '{']) {
             return Ok(Self::Exact(text.into()));
         }
-        let glob =
-            Glob::new(text).map_err(|error| PolicyError::at(key, format!("'{text}' is not a glob: {}", error.kind())));
+        let glob = Glob::new(text).map_err(|error| {
+            PolicyError::at(key, format!("'{text}' is not a glob: {}", error.kind()))
+                .with_hint("* stands for any text, [ab] for either letter; a regular expression stands between slashes")
+        });
         Ok(Self::Glob(glob?.compile_matcher()))
     }
 

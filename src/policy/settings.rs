@@ -120,7 +120,12 @@ impl Settings {
     /// A switch.
     pub fn switch(&self, key: &str) -> Result<Option<bool>, PolicyError> {
         self.value(key)
-            .map(|value| value.as_bool().ok_or_else(|| PolicyError::at(key, format!("is true or false, not {value}"))))
+            .map(|value| {
+                value.as_bool().ok_or_else(|| {
+                    PolicyError::at(key, format!("is true or false, not {value}"))
+                        .with_hint(format!("write {key}: true"))
+                })
+            })
             .transpose()
     }
 
@@ -140,9 +145,10 @@ impl Settings {
         found.map(Some).ok_or_else(|| {
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             let error = PolicyError::at(key, format!("{text:?} is not one of {}", names.join(", ")));
+            let first = names.first().copied().unwrap_or_default();
             match nearest(text, names) {
                 Some(name) => error.with_hint(format!("did you mean `{name}`?")),
-                None => error,
+                None => error.with_hint(format!("write {key}: {first}, for example")),
             }
         })
     }

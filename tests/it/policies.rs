@@ -150,9 +150,9 @@ fn what_is_wrong_with_an_entry_is_named_with_a_hint() {
         ("{ semver: ^1, include: '[a' }",                "`include`: '[a' is not a regular expression: unclosed",       "quote the pattern"),
         ("{ semver: ^1, include: '(?=x)' }",             "look-around",                                                 "use `exclude`"),
         ("{ semver: ^1, include: '((a{1000}){1000}){9}' }", "is too large",                                             "counted repetitions"),
-        ("{ semver: ^1, ignore: '[a' }",                 "`ignore`: '[a' is not a glob",                                ""),
+        ("{ semver: ^1, ignore: '[a' }",                 "`ignore`: '[a' is not a glob",                                "between slashes"),
         ("{ semver: ^1, max-bump: mnior }",              "`max-bump`: \"mnior\" is not one of major, minor, patch",   "did you mean `minor`?"),
-        ("{ semver: ^1, pre-releases: often }",          "`pre-releases`: is true or false",                            ""),
+        ("{ semver: ^1, pre-releases: often }",          "`pre-releases`: is true or false",                            "write pre-releases: true"),
         ("{ semver: ^1, include: '^v(.*)', extract: $v }", "`extract`: there is no group `v`",                          "(?<name>"),
         ("{ semver: ^1, extract: $1 }",                  "`extract`: takes the groups of `include`",                    "one `include`"),
         ("{ calver: YYYY.XX }",                          "`calver`: the layout \"YYYY.XX\" has 'X'",                  "MODIFIER"),
@@ -168,7 +168,7 @@ fn what_is_wrong_with_an_entry_is_named_with_a_hint() {
         ("{ follow: 'envs/[a' }",                        "`follow`: 'envs/[a' is not a path",                           "envs/staging"),
         ("{ git-history: 'https://a.b/c.git' }",         "is not the folder of a clone",                                "git clone --bare"),
         ("{ git-history: ../api, commit: sha }",         "`commit`: \"sha\" is not one of tag, label",                  ""),
-        ("{ exact: '1.2@md5:1' }",                       "`exact`: the digest algorithm",                               ""),
+        ("{ exact: '1.2@md5:1' }",                       "`exact`: the digest algorithm",                               "with or without its digest"),
     ];
     for (policy, message, hint) in rows {
         let settings = Settings::new(serde_yaml::from_str(policy).unwrap());
