@@ -196,6 +196,10 @@ pub(super) struct ExplainArguments {
 /// What `init` takes.
 #[derive(Debug, Clone, Args)]
 pub(super) struct InitArguments {
+    /// Translate what another tool is told in this repository; what can't be translated is said, with the reason
+    #[arg(long, value_enum, value_name = "TOOL")]
+    pub(super) from: Option<From>,
+
     /// Print it instead of writing tagboat.yaml
     #[arg(long)]
     pub(super) stdout: bool,
@@ -203,6 +207,17 @@ pub(super) struct InitArguments {
     /// Overwrite a tagboat.yaml that is there
     #[arg(long)]
     pub(super) force: bool,
+}
+
+/// Whose settings `init` translates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum From {
+    /// Renovate's configuration file.
+    Renovate,
+    /// Flux's ImagePolicy and ImageRepository objects and its markers.
+    Flux,
+    /// Argo CD Image Updater's annotations and objects.
+    Argocd,
 }
 
 /// What `demo` takes.

@@ -12,7 +12,7 @@ use crate::report::{List, Page, RENDERERS, Renderer, Row, RunReport};
 use crate::run::worlds::{self, Loaded, Location};
 use crate::run::{self, Request, Scope, World};
 
-use super::args::{Common, DemoArguments, Format, InitArguments, Job};
+use super::args::{Common, DemoArguments, Format, From, InitArguments, Job};
 use super::report_file::{self, ReportFile};
 use super::terminal;
 
@@ -155,8 +155,20 @@ pub(super) async fn demo(common: &Common, arguments: &DemoArguments) -> Result<E
 
 pub(super) fn init(common: &Common, init: &InitArguments) -> Result<Exit, Error> {
     let (folder, _) = folder(common)?;
-    let listed = run::list(&run::Folder::new(&folder), &Config::default());
-    let text = config::starter(&run::summary(&listed));
+    let snapshot = run::Folder::new(&folder);
+    let text = match init.from {
+        None => config::starter(&run::summary(&run::list(&snapshot, &Config::default()))),
+        Some(from) => {
+            let tool = match from {
+                From::Renovate => run::Tool::Renovate,
+                From::Flux => run::Tool::Flux,
+                From::Argocd => run::Tool::ArgoCd,
+            };
+            let config::Translation { text, left } = run::translate(&snapshot, tool)?;
+            left.iter().for_each(|line| terminal::say(&format!("not translated: {line}")));
+            text
+        }
+    };
     if init.stdout {
         terminal::print(&text).map_err(unwritable)?;
         return Ok(Exit::Done);

@@ -47,6 +47,9 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
             return Err(PolicyError::whole("SOPS encrypted it"));
         }
         let repository = repository(object, objects)?;
+        if spec["suspend"] == true || repository.value["spec"]["suspend"] == true {
+            return Err(PolicyError::at("suspend", "nothing is updated until it is resumed"));
+        }
         let settings = flux::settings(spec, Some(&repository.value["spec"]))?;
         let pin = flux::digest_reflection(spec)? != flux::DigestReflection::Never;
         let text = repository.value["spec"]["image"].as_str().unwrap_or_default();

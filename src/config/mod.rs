@@ -8,9 +8,12 @@ mod application;
 mod argo;
 mod argo_notices;
 mod config;
+mod draft;
 mod duration;
 mod error;
 mod flux;
+mod from_objects;
+mod from_renovate;
 mod json_schema;
 mod located;
 mod manifests;
@@ -23,6 +26,8 @@ mod reader;
 mod refusal;
 mod registries;
 mod renovate_comment;
+mod renovate_left;
+mod renovate_rules;
 mod schedule;
 mod schema;
 mod scope;
@@ -36,9 +41,12 @@ pub use config::{
     AppVersion, CommitWay, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, MergeMethod, Paths,
     PullRequests, ReferencePattern, RegistrySettings, TagValue,
 };
+pub use draft::Translation;
 pub use duration::{DurationError, duration};
 pub use error::{ConfigError, ConfigErrors};
 pub use flux::{helm_repositories, may_refer};
+pub use from_objects::{Stands, from_argocd, from_flux};
+pub use from_renovate::{RenovateError, from_renovate};
 pub use json_schema::json_schema;
 pub use notice::Notice;
 pub use objects::Object;

@@ -62,6 +62,16 @@ impl Config {
         idle.collect()
     }
 
+    /// Whether there are policies of Flux's.
+    pub fn has_flux(&self) -> bool {
+        !self.flux.is_empty()
+    }
+
+    /// Whether there are applications of Argo CD's that have images updated, or say something about it.
+    pub fn has_applications(&self) -> bool {
+        !(self.watches.is_empty() && self.notices.is_empty())
+    }
+
     /// The image of each Flux policy, by the name that markers call it; not where two of one name differ in it.
     pub fn flux_images(&self) -> BTreeMap<String, String> {
         let image = |(name, policies): (&String, &Vec<FluxPolicy>)| {

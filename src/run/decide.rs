@@ -41,7 +41,7 @@ pub(super) async fn decide(
     scope: &Scope,
     now: Timestamp,
 ) -> Decided {
-    let Discovered { listed, options } = discover(snapshot, config);
+    let Discovered { listed, options, .. } = discover(snapshot, config);
     let supplies = Supplies::new(&listed, &config.folder);
     let lookup = Lookup { registry, supplies: &supplies, now, verdicts: false };
     let (answers, failures) = lookup.decide(subjects(&listed, scope, false)).await;

@@ -18,6 +18,10 @@ pub(super) struct Discovered {
     pub(super) listed: Vec<Listed>,
     /// What the files were read with: an edit is checked by reading them so again.
     pub(super) options: Options,
+    /// The configuration together with what stands in the manifests.
+    pub(super) config: Config,
+    /// Objects of other tools that say how images are updated.
+    pub(super) objects: Vec<Object>,
 }
 
 /// One file, read.
@@ -60,7 +64,7 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     files.par_iter_mut().filter(told).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
     remark(&mut files, &config);
     let findings = files.into_iter().flat_map(|file| file.findings);
-    Discovered { listed: findings.map(|finding| govern(finding, &config)).collect(), options }
+    Discovered { listed: findings.map(|finding| govern(finding, &config)).collect(), options, config, objects }
 }
 
 /// Adds what is to be said about settings of other tools to the files that they stand in.

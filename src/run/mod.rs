@@ -15,6 +15,7 @@ mod snapshot;
 mod subjects;
 mod supplies;
 mod tell;
+mod translate;
 mod unasked;
 pub mod worlds;
 
@@ -28,3 +29,4 @@ pub use publish::{PublishError, Step};
 pub use snapshot::{CommitSnapshot, Folder, ReadError, Snapshot};
 pub use subjects::Scope;
 pub use tell::{row, summary};
+pub use translate::{Tool, translate};

@@ -63,6 +63,60 @@ fn what_governs_in_repositories_of_other_tools() {
     assert!(differing.is_empty(), "{}", differing.join("\n"));
 }
 
+/// What `init --from` makes of the same repositories and of `fixtures/translate/`, to the letter, and that our own parser
+/// reads it. With it, what other tools' objects governed is governed by rules that say the same: no two disagree.
+#[test]
+fn translations_are_read_and_agree() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let repository = |name: &str| fixtures.join("standing").join(name);
+    #[rustfmt::skip]
+    let rows = [
+        ("renovate",          run::Tool::Renovate, fixtures.join("translate/renovate")),
+        ("flux",              run::Tool::Flux,     repository("flux")),
+        ("argo-annotations",  run::Tool::ArgoCd,   repository("argo-annotations")),
+        ("argo-objects",      run::Tool::ArgoCd,   repository("argo-objects")),
+        ("argo-conflicts",    run::Tool::ArgoCd,   repository("conflicts")),
+    ];
+    for (name, tool, folder) in rows {
+        let found = run::translate(&run::Folder::new(&folder), tool).unwrap();
+        let file = fixtures.join("translate").join(name).with_extension("yaml");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&file, &found.text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap_or_default(), found.text, "{name}");
+        let config = config::parse(&found.text, "tagboat.yaml")
+            .unwrap_or_else(|error| panic!("{name}: {error}\n{}", found.text));
+        assert!(found.left.iter().all(|line| found.text.contains(line) && !line.contains("planted-password")));
+        if name == "argo-conflicts" {
+            continue;
+        }
+        for one in run::list(&run::Folder::new(&folder), &config) {
+            let Status::Held(why) = &one.status else { continue };
+            assert!(!why.contains("two policies"), "{name}: {}:{}: {why}", one.place().path, one.place().position.line);
+        }
+    }
+}
+
+/// What is no configuration of Renovate's is told with its file.
+#[test]
+fn what_cannot_be_translated() {
+    let deep = format!("{{a: {}1{}}}", "[".repeat(200), "]".repeat(200));
+    #[rustfmt::skip]
+    let rows = [
+        ("{ a: ",       "renovate.json is not a configuration of Renovate: "),
+        ("[]",          "a map is expected"),
+        (&*deep,        "nested too deep"),
+    ];
+    for (text, expected) in rows {
+        let error = config::from_renovate("renovate.json", text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    let empty = tempfile::tempdir().unwrap();
+    for tool in [run::Tool::Renovate, run::Tool::Flux, run::Tool::ArgoCd] {
+        assert!(run::translate(&run::Folder::new(empty.path()), tool).is_err(), "{tool:?}");
+    }
+}
+
 #[cfg(unix)]
 mod runs {
     use crate::support::repository::Bare;
@@ -108,6 +162,19 @@ kind: ImagePolicy
 metadata: { name: any, namespace: flux-system }
 spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } }
 ";
+
+    /// The file on standard output or in its place, and what is left on standard error.
+    #[test]
+    fn init_translates() {
+        let folder = super::folders().into_iter().find(|folder| folder.ends_with("flux")).unwrap();
+        let folder = folder.display().to_string();
+        let tagboat = Tagboat::new();
+        let said = tagboat.run(&["init", "--from", "flux", "--stdout", "-C", &folder]);
+        assert_eq!((said.code, super::config::parse(&said.stdout, "x").is_ok()), (0, true), "{said:?}");
+        assert!(said.stderr.contains("not translated: ") && said.stderr.contains("secretRef: credentials"), "{said:?}");
+        let said = tagboat.run(&["init", "--from", "renovate", "--stdout", "-C", &folder]);
+        assert!(said.code == 64 && said.stderr.contains("hint: it is looked for in renovate.json"), "{said:?}");
+    }
 
     /// Applications, an `ImageUpdater`, Flux's objects and markers, to the bytes on the branches: each place gets what
     /// governs it, though all have one image at one tag.

@@ -1,0 +1,153 @@
+//! A configuration that is translated from another tool's: what could be said in our words, and what could not, with the
+//! reason. Writes it as a `tagboat.yaml`; knows no other tool.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::policy::Settings;
+
+/// A translation: a `tagboat.yaml`, and what is not in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Translation {
+    /// The file, which also says what could not be translated.
+    pub text: String,
+    /// What could not be translated, and why: `renovate.json: automerge: …`.
+    pub left: Vec<String>,
+}
+
+/// What is known so far.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) paths: [Vec<String>; 2],
+    pub(super) policies: Vec<(String, Settings)>,
+    pub(super) rules: Vec<RuleDraft>,
+    /// File, field and image of values that hold a tag alone.
+    pub(super) tags: Vec<[String; 3]>,
+    /// Keys of `pull-requests` and their values.
+    pub(super) pull_requests: Vec<(&'static str, Value)>,
+    /// Keys of `git` and their values.
+    pub(super) git: Vec<(&'static str, Value)>,
+    /// What could not be translated, and why.
+    left: Vec<(String, String)>,
+}
+
+/// A rule as it will be written.
+#[derive(Debug, Default, Clone)]
+pub(super) struct RuleDraft {
+    /// Why it is there, for people.
+    pub(super) about: String,
+    pub(super) images: Vec<String>,
+    pub(super) paths: Vec<String>,
+    pub(super) policy: Option<String>,
+    pub(super) min_age: Option<String>,
+    pub(super) platforms: Vec<String>,
+    pub(super) pin: bool,
+}
+
+impl Draft {
+    /// Notes what can't be translated. Values are not shown: there may be passwords among them.
+    pub(super) fn leave(&mut self, what: impl Into<String>, why: impl Into<String>) {
+        let left = (what.into(), why.into());
+        if !self.left.contains(&left) {
+            self.left.push(left);
+        }
+    }
+
+    /// Writes it down. `from` says where all this stood.
+    pub(super) fn finish(self, from: &str) -> Translation {
+        let left: Vec<String> = self.left.iter().map(|(what, why)| one_line(&format!("{what}: {why}"))).collect();
+        let mut out = format!(
+            "# Tagboat: which image tags are brought up to date here, and how.\n# Translated from {}. `tagboat list` shows what \
+             governs each reference.\n",
+            one_line(from)
+        );
+        if !left.is_empty() {
+            out.push_str("#\n# What could not be translated:\n");
+            for line in &left {
+                let _ = writeln!(out, "#   {line}");
+            }
+        }
+        let [include, exclude] = &self.paths;
+        let paths = [("include", include), ("exclude", exclude)].into_iter().filter(|(_, globs)| !globs.is_empty());
+        section(&mut out, "paths", paths.map(|(key, globs)| (key, globs.clone().into())));
+        self.write_policies(&mut out);
+        section(&mut out, "pull-requests", self.pull_requests.into_iter());
+        section(&mut out, "git", self.git.into_iter());
+        Translation { text: out, left }
+    }
+
+    fn write_policies(&self, out: &mut String) {
+        if !self.tags.is_empty() {
+            out.push_str("\n# Values that hold a tag alone.\nmanifests:\n  tags:\n");
+        }
+        for [path, field, image] in &self.tags {
+            let (path, field, image) = (text(path), text(field), text(image));
+            let _ = writeln!(out, "    - {{ paths: [{path}], field: {field}, image: {image} }}");
+        }
+        if !self.policies.is_empty() {
+            out.push_str("\npolicies:\n");
+        }
+        for (name, settings) in &self.policies {
+            let values = settings.keys().filter_map(|key| Some((key, settings.value(key)?)));
+            let values: Vec<String> = values.map(|(key, value)| format!("{key}: {}", written(value))).collect();
+            let _ = writeln!(out, "  {}: {{ {} }}", text(name), values.join(", "));
+        }
+        if !self.rules.is_empty() {
+            out.push_str("\n# The first rule that matches governs; what none matches is left alone.\nrules:\n");
+        }
+        self.rules.iter().for_each(|rule| rule.write(out));
+    }
+}
+
+impl RuleDraft {
+    fn write(&self, out: &mut String) {
+        if !self.about.is_empty() {
+            let _ = writeln!(out, "  # {}", one_line(&self.about));
+        }
+        let lists = [("images", &self.images), ("paths", &self.paths), ("platforms", &self.platforms)];
+        let lists =
+            lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(key, list)| (key, list.clone().into()));
+        let texts = [("policy", &self.policy), ("min-age", &self.min_age)];
+        let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::from(text.clone()?))));
+        let pin = self.pin.then_some(("pin", Value::Bool(true)));
+        for (at, (key, value)) in lists.chain(texts).chain(pin).enumerate() {
+            let _ = writeln!(out, "  {} {key}: {}", if at == 0 { "-" } else { " " }, written(&value));
+        }
+    }
+}
+
+fn section(out: &mut String, name: &str, values: impl Iterator<Item = (&'static str, Value)>) {
+    for (at, (key, value)) in values.enumerate() {
+        if at == 0 {
+            let _ = writeln!(out, "\n{name}:");
+        }
+        let _ = writeln!(out, "  {key}: {}", written(&value));
+    }
+}
+
+/// A value in YAML's flow style.
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(one) => text(one),
+        Value::Array(list) => format!("[{}]", list.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Value::Object(map) => {
+            let entries = map.iter().map(|(key, value)| format!("{key}: {}", written(value)));
+            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A text in YAML: in quotes, as JSON has them, unless it is a plain word.
+fn text(text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
+        && crate::text::is_plain_string(text);
+    if plain { text.to_owned() } else { Value::from(text).to_string() }
+}
+
+/// What stands in a comment can't end it, and steers no terminal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

@@ -1,0 +1,114 @@
+//! `tagboat init --from`: what other tools are told in a repository, in our own words.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::config::{self, Config, Stands, Translation};
+use crate::error::{Error, Exit};
+use crate::manifest::{self, Finding, MarkerKind, Occurrence, Options};
+use crate::text::Position;
+
+use super::discover::{Discovered, discover};
+use super::snapshot::Snapshot;
+
+/// Whose settings are translated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    /// Renovate's configuration file.
+    Renovate,
+    /// Flux's `ImagePolicy` and `ImageRepository` objects and its markers.
+    Flux,
+    /// Argo CD Image Updater's annotations and objects.
+    ArgoCd,
+}
+
+/// Where Renovate looks for its configuration, in its order.
+const RENOVATE: [&str; 10] = [
+    "renovate.json",
+    "renovate.json5",
+    ".github/renovate.json",
+    ".github/renovate.json5",
+    ".gitlab/renovate.json",
+    ".gitlab/renovate.json5",
+    ".renovaterc",
+    ".renovaterc.json",
+    ".renovaterc.json5",
+    "package.json",
+];
+
+/// Translates what stands in a snapshot. It is an error if there is nothing.
+pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Error> {
+    if tool == Tool::Renovate {
+        return renovate(snapshot);
+    }
+    let Discovered { listed, options, config, objects } = discover(snapshot, &Config::default());
+    let occurrences = listed.iter().filter_map(|one| match &one.finding {
+        Finding::Occurrence(occurrence) => Some(&**occurrence),
+        Finding::Remark(_) => None,
+    });
+    let mut by_themselves = Named {
+        snapshot,
+        options: Options { named: Vec::new(), policy_images: [].into(), ..options },
+        known: HashMap::new(),
+    };
+    let stands: Vec<Stands<'_>> = occurrences.map(|occurrence| stands(occurrence, &mut by_themselves)).collect();
+    let (is_there, what) = match tool {
+        Tool::Flux => (config.has_flux(), "no ImagePolicy of Flux's"),
+        _ => (config.has_applications(), "no Application whose images Argo CD Image Updater updates"),
+    };
+    if !is_there {
+        return Err(Error::usage(format!("{what} stands in these manifests"))
+            .hint(Some("`tagboat init` without --from writes a configuration from the images that it finds")));
+    }
+    Ok(match tool {
+        Tool::Flux => config::from_flux(&config, &objects, &stands),
+        _ => config::from_argocd(&config, &stands),
+    })
+}
+
+fn renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
+    let paths = snapshot.paths();
+    for path in RENOVATE.iter().filter(|name| paths.iter().any(|path| **path == ***name)) {
+        let unreadable =
+            |error: &dyn std::fmt::Display| Error::new(Exit::Failed, format!("can't read {path}: {error}"));
+        let bytes = snapshot.read(path).map_err(|error| unreadable(&error))?;
+        let text = String::from_utf8(bytes).map_err(|error| unreadable(&error))?;
+        if *path == "package.json" && !text.contains("\"renovate\"") {
+            continue;
+        }
+        return config::from_renovate(path, &text).map_err(|error| Error::usage(error.to_string()));
+    }
+    Err(Error::usage("no configuration of Renovate's stands here")
+        .hint(Some(format!("it is looked for in {}", RENOVATE.join(", ")))))
+}
+
+/// Which references have their names in their own files.
+struct Named<'a> {
+    snapshot: &'a dyn Snapshot,
+    options: Options,
+    known: HashMap<String, HashSet<Position>>,
+}
+
+impl Named<'_> {
+    fn holds(&mut self, occurrence: &Occurrence) -> bool {
+        let path = &*occurrence.place.path;
+        let read = || {
+            let bytes = self.snapshot.read(path).unwrap_or_default();
+            let found = manifest::find(path, &bytes, &self.options);
+            let occurrences = found.iter().filter(|finding| matches!(finding, Finding::Occurrence(_)));
+            occurrences.map(|finding| finding.place().position).collect()
+        };
+        self.known.entry(path.to_owned()).or_insert_with(read).contains(&occurrence.place.position)
+    }
+}
+
+fn stands<'o>(occurrence: &'o Occurrence, named: &mut Named<'_>) -> Stands<'o> {
+    let marker = occurrence.marker.as_ref().filter(|marker| marker.kind == MarkerKind::Flux);
+    Stands {
+        name: occurrence.reference.name(),
+        path: &occurrence.place.path,
+        line: occurrence.place.position.line,
+        field: &occurrence.place.field,
+        flux: marker.map(|marker| marker.policy.as_str()),
+        nameless: !named.holds(occurrence),
+    }
+}
