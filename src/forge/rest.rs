@@ -139,6 +139,8 @@ fn explain(action: &str, error: HttpError, needs: &'static str) -> ForgeError {
             let said = said.unwrap_or_else(|_| error.body.clone());
             refusal(error.status.as_u16(), &error.headers, said, now).explain(action, needs)
         }
+        // What it said then, it would say again.
+        HttpError::LeftAlone { wait, .. } => ForgeError::RateLimited { action: action.to_owned(), wait: Some(wait) },
         HttpError::TooLarge { .. } | HttpError::Json { .. } => {
             ForgeError::Malformed { action: action.to_owned(), reason: error.to_string() }
         }

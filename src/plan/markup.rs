@@ -44,8 +44,8 @@ pub(super) fn inert(text: &str) -> String {
         out.push(c);
         let next = rest.peek().copied().unwrap_or(' ');
         let joined = match c {
-            '@' => !before.is_alphanumeric() && !next.is_whitespace(),
-            '#' | '!' | '&' => next.is_alphanumeric() || next == '_',
+            '@' => !before.is_ascii_alphanumeric() && !next.is_whitespace(),
+            '#' | '!' | '&' => next == '_' || !(next.is_whitespace() || next.is_ascii_punctuation()),
             // GH-12
             '-' => next.is_ascii_digit() && ends_with_word(&out[..out.len() - 1], "gh"),
             '[' | '*' => skips,
@@ -101,10 +101,11 @@ fn unlinked(text: &str) -> String {
     out
 }
 
-/// Whether a text ends with a word, in whatever case, that stands alone.
+/// Whether a text ends with a word, in whatever case, that stands alone: what letters and digits are beyond ASCII, not
+/// everybody agrees.
 fn ends_with_word(text: &str, word: &str) -> bool {
     let Some(at) = text.len().checked_sub(word.len()).filter(|at| text.is_char_boundary(*at)) else { return false };
-    let alone = !text[..at].ends_with(|c: char| c.is_alphanumeric());
+    let alone = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
     alone && text[at..].eq_ignore_ascii_case(word)
 }
 
@@ -124,6 +125,7 @@ mod tests {
             ("a [Skip CI] b",              "a [\u{2060}Skip CI] b",                     "a \\[\u{2060}Skip CI\\] b"),
             ("[x](https://y.z)",           "[x](https://y.z)",                  "\\[x\\]\\(https:\u{2060}//y.z\\)"),
             ("www.evil.test",              "www.evil.test",                     "www.\u{2060}evil.test"),
+            ("\u{1d2c0}www.evil.test",     "\u{1d2c0}www.evil.test",            "\u{1d2c0}www.\u{2060}evil.test"),
             ("one\n\n/close\u{2028}two",   "one /close two",                    "one /close two"),
             ("a\u{202e}b",                 "ab",                                "ab"),
         ];

@@ -298,13 +298,13 @@ async fn reads_are_asked_again_and_limits_waited_for() {
         // A limit is met before anything is done, so that even a write may be sent again.
         double.fail("POST", Fault::Instead(Answer::new(429, json!({})).header("retry-after", "0")));
         world.opened(&pushed(&world, "tagboat/api")).await;
-        double.fail("GET", Fault::Instead(Answer::new(429, json!({})).header("retry-after", "3600")));
-        let error = world.forge.open_pull_requests("x/").await.unwrap_err();
-        assert!(matches!(error, ForgeError::RateLimited { wait: Some(_), .. }), "{}: {error}", world.name);
         (0..3).for_each(|_| double.fail("GET", Fault::Instead(Answer::new(500, json!("down")))));
         let error = world.forge.open_pull_requests("x/").await.unwrap_err();
         assert!(matches!(error, ForgeError::Unavailable { status: 500, .. }), "{}: {error}", world.name);
         assert!(error.hint().is_some());
+        double.fail("GET", Fault::Instead(Answer::new(429, json!({})).header("retry-after", "3600")));
+        let error = world.forge.open_pull_requests("x/").await.unwrap_err();
+        assert!(matches!(error, ForgeError::RateLimited { wait: Some(_), .. }), "{}: {error}", world.name);
     }
 }
 

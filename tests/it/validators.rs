@@ -25,22 +25,19 @@ const VALIDATORS: &[Validator] = &[
     Validator { name: "shellcheck", flags: &[],                             files: &[(".github/action", "sh"), (".ci/run", ""), ("tests/run", ""), ("benches", "sh")] },
 ];
 
-/// A file, or the files of a folder and of those below it with this ending.
+/// A file, or the files of a folder and of those below it with this ending. There is at least one.
 fn files(path: &Path, ending: &str) -> Vec<PathBuf> {
-    if path.is_file() {
-        return vec![path.to_owned()];
-    }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(path).unwrap() {
-        let inner = entry.unwrap().path();
-        if inner.is_dir() {
-            found.extend(files(&inner, ending));
-        } else if inner.extension().is_some_and(|end| end == ending) {
-            found.push(inner);
-        }
-    }
+    let found = below(path, ending);
     assert!(!found.is_empty(), "nothing in {} ends in .{ending}", path.display());
     found
+}
+
+fn below(path: &Path, ending: &str) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        let fits = ending.is_empty() || path.extension().is_some_and(|end| end == ending);
+        return fits.then(|| path.to_owned()).into_iter().collect();
+    }
+    fs::read_dir(path).unwrap().flat_map(|entry| below(&entry.unwrap().path(), ending)).collect()
 }
 
 fn passes(program: &Path, arguments: &[&str], files: &[PathBuf]) {
