@@ -147,7 +147,9 @@ impl Runner {
             job.outputs.insert(name.clone(), told);
         }
         let secrets = BTreeSet::from([TOKEN.to_owned()]);
-        assert_eq!(planted::found(&secrets, format!("{job:?}").as_bytes()), [""; 0], "in what people see");
+        for shown in [&job.log, &job.summary].into_iter().chain(job.outputs.values()) {
+            assert_eq!(planted::found(&secrets, shown.as_bytes()), [""; 0], "in what people see");
+        }
         for folder in ["temp", "home", "checkout"] {
             assert_eq!(planted::found_below(&secrets, &self.at(folder)), [""; 0], "after the job");
         }

@@ -12,7 +12,7 @@ use crate::support::docker_registry::{DockerRegistry, lay};
 use crate::support::process::find;
 use crate::support::proxy::{Proxy, Tunnel};
 use crate::support::repository::Bare;
-use crate::support::tagboat::Tagboat;
+use crate::support::tagboat::{Said, Tagboat};
 use crate::support::wire::{Asked, Double, Reply};
 
 /// A manifest with these images.
@@ -54,6 +54,13 @@ const WAYS: &[Way] = &[
     (&[("HTTPS_PROXY", "http://$C")],                                     "registry.test", Err("proxy authorization required")),
 ];
 
+/// Asks for one image of a host, with a configuration that has these registries.
+fn explain(tagboat: &Tagboat, registries: &str, host: &str) -> Said {
+    fs::write(tagboat.home().join("tagboat.yaml"), format!("registries:\n{registries}")).unwrap();
+    let image = format!("{host}/app1");
+    tagboat.run(&["explain", &image, "--current", "0.9", "--policy", "semver: '*'", "--format", "json"])
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn proxies_certificates_and_http_2() {
     if find("openssl").is_none() {
@@ -65,35 +72,31 @@ async fn proxies_certificates_and_http_2() {
         (0..20).for_each(|number| lay(folder, &format!("app{number}"), &["1.0"]));
     };
     let Some(server) = DockerRegistry::start(yaml, prepare) else { return };
-    let open = Proxy::start(server.host(), None).await;
-    // me:planted-secret
-    let closed = Proxy::start(server.host(), Some("Basic bWU6cGxhbnRlZC1zZWNyZXQ=")).await;
-    let filled =
-        |text: &str| text.replace("$P", &open.host()).replace("$C", &closed.host()).replace("$R", &server.host());
     let keys =
         |host: &str, more: &str| format!("  '{host}': {{ ca-file: {}/ca.crt{more} }}\n", server.folder().display());
     let certificate = format!(", client-cert-file: {}/client.pem", server.folder().display());
-    let explain = |tagboat: &Tagboat, registries: &str, host: &str| {
-        fs::write(tagboat.home().join("tagboat.yaml"), format!("registries:\n{registries}")).unwrap();
-        let image = format!("{host}/app1");
-        tagboat.run(&["explain", &image, "--current", "0.9", "--policy", "semver: '*'", "--format", "json"])
-    };
-    for (variables, host, expected) in WAYS {
+    // All at the same time: those that find no way try again for a while.
+    let ways = WAYS.iter().map(async |(variables, host, expected)| {
+        let open = Proxy::start(server.host(), None).await;
+        // me:planted-secret
+        let closed = Proxy::start(server.host(), Some("Basic bWU6cGxhbnRlZC1zZWNyZXQ=")).await;
+        let filled =
+            |text: &str| text.replace("$P", &open.host()).replace("$C", &closed.host()).replace("$R", &server.host());
         let host = filled(host);
-        let tagboat = Tagboat::new();
-        let tagboat = variables.iter().fold(tagboat, |tagboat, (name, value)| tagboat.with(name, &filled(value)));
-        let said = explain(&tagboat, &keys(&host, &certificate), &host);
-        let tunnels: Vec<String> =
-            open.take_asked().into_iter().chain(closed.take_asked()).map(|tunnel: Tunnel| tunnel.to).collect();
+        let with = |tagboat: Tagboat, (name, value): &(&str, &str)| tagboat.with(name, &filled(value));
+        let (tagboat, registries) = (variables.iter().fold(Tagboat::new(), with), keys(&host, &certificate));
+        let said = tokio::task::spawn_blocking(move || explain(&tagboat, &registries, &host)).await.unwrap();
+        let tunnels = open.take_asked().into_iter().chain(closed.take_asked()).map(|tunnel: Tunnel| tunnel.to);
         match expected {
             Ok(expected) => {
                 assert_eq!(said.json()["chosen"], "1.0", "{variables:?}: {said:?}");
-                assert_eq!(tunnels, expected.iter().map(|to| filled(to)).collect::<Vec<_>>(), "{variables:?}");
+                assert!(tunnels.eq(expected.iter().map(|to| filled(to))), "{variables:?}");
                 assert!(said.log.contains("version=HTTP/2.0"), "offered, and taken: {}", said.log);
             }
             Err(part) => assert!(said.stdout.contains(part), "{variables:?}: {said:?}"),
         }
-    }
+    });
+    futures_util::future::join_all(ways).await;
     // What is missing is told: the certificate of the client, trust in the server.
     let direct = Tagboat::new();
     let host = server.host();
@@ -109,6 +112,7 @@ async fn proxies_certificates_and_http_2() {
     let folder = TempDir::new().unwrap();
     let images = (0..20).map(|number| format!("registry.test/app{number}:1.0"));
     let bare = repository(folder.path(), &keys("registry.test", &certificate), images);
+    let open = Proxy::start(server.host(), None).await;
     let tagboat = Tagboat::new().with("HTTPS_PROXY", &format!("http://{}", open.host()));
     let report = tagboat.run(&["plan", "-C", &bare.url(), "--format", "json"]).json();
     assert_eq!(requests(&report), Requests { registry: 20, token: 0 }, "{report:#}");
