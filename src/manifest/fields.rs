@@ -4,7 +4,7 @@
 use super::document::Document;
 use super::found::{Found, Parts};
 use super::occurrence::Standing;
-use super::reading::{is_surely_reference, no_literal};
+use super::reading::{is_by_itself, is_surely_reference, no_literal};
 use super::split::{self, is_image_key};
 use crate::text::{NodeId, Shape, Style};
 
@@ -36,12 +36,6 @@ pub(super) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
             found.remark(document, format, node, Standing::NotOurs, reason.to_owned());
         }
     }
-}
-
-/// Whether a text can be nothing but a reference, whatever its key: host, path, and tag or digest.
-fn is_by_itself(text: &str) -> bool {
-    let has_host = text.split_once('/').is_some_and(|(host, _)| host.contains('.') && !host.contains(':'));
-    has_host && text.contains([':', '@']) && is_surely_reference(text)
 }
 
 /// Whether a scalar may hold a document of its own: several lines, or JSON.
@@ -100,12 +94,15 @@ fn single(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, 
     }
     let under_image = || tree.key_text(map).is_some_and(is_image_key);
     let kind_says_image = || tree.text_at(map, &["kind"]).is_some_and(|kind| kind == "DockerImage");
+    let is_list = |key: &str| key == "images" || key.ends_with("Images");
     let expected = match key {
         "imageName" | "baseImage" | "containerImage" | "imageRef" | "image_name" => true,
         "reference" => under_image(),
         "name" => kind_says_image(),
         _ if tree.key_text(map) == Some("baseImageOverrides") => true,
         "package" => document.group() == "pkg.crossplane.io",
+        _ if tree.key_text(map).is_some_and(is_list) => true,
+        _ if text.starts_with("oci://") || (is_by_itself(text) && under_image()) => true,
         _ => is_image_key(key),
     };
     if expected && is_text && flat_split(document, found, format, map, key, value) {
@@ -134,16 +131,32 @@ fn flat_split(
     if tree.text_of(value).is_none_or(|text| is_surely_reference(text) || no_literal(text).is_some()) {
         return false;
     }
-    let tag = ["Tag", "_tag", "_TAG", "Version", "_version", "_VERSION", "-tag", "-version"]
-        .iter()
-        .find_map(|suffix| tree.get(map, &format!("{key}{suffix}")))
-        .filter(|node| tree.text_of(*node).is_some_and(|text| !text.is_empty()));
+    // `apiImage` has `apiImageTag` or `apiTag` beside it.
+    let ends = |ending: &&str| key.len() > ending.len() && key.ends_with(ending);
+    let base = ["Image", "_image", "_IMAGE", "-image"].iter().find(|ending| ends(ending));
+    let stem = base.map_or(key, |ending| &key[..key.len() - ending.len()]);
+    let beside = |stem: &str, endings: &[&str]| {
+        let node = endings.iter().find_map(|ending| tree.get(map, &format!("{stem}{ending}")));
+        node.filter(|node| tree.text_of(*node).is_some_and(|text| !text.is_empty()))
+    };
+    let (tags, registries) = (["Tag", "_tag", "_TAG", "-tag"], ["Registry", "_registry", "_REGISTRY", "-registry"]);
+    // `apiVersion` is of anything, `apiImageVersion` of the image.
+    let tag = beside(key, &tags).or_else(|| beside(key, &["Version", "_version", "_VERSION", "-version"]));
+    let tag = tag.or_else(|| beside(stem, &tags));
+    let registry = beside(key, &registries).or_else(|| beside(stem, &registries));
     let Some(tag) = tag else { return false };
-    let name = tree.text_of(value).map(str::to_owned);
+    let parts = registry.into_iter().chain([value]).filter_map(|node| tree.text_of(node));
+    let name = Some(parts.collect::<Vec<_>>().join("/"));
     found.parts(
         document,
         format,
-        &Parts { name, names: vec![value], tag: Some(tag), place: Some(value), ..Parts::default() },
+        &Parts {
+            name,
+            names: registry.into_iter().chain([value]).collect(),
+            tag: Some(tag),
+            place: Some(value),
+            ..Parts::default()
+        },
     );
     true
 }

@@ -196,6 +196,9 @@ impl<'a> Found<'a> {
         let digest_written = inline.or((!digest_text.is_empty()).then_some(digest_text));
         let digest = digest_written.map(|text| Digest::new(&full(text))).transpose();
         let digest = digest.map_err(|error| held(format!("malformed digest: {error}")))?;
+        if !name.contains('/') && name.contains('.') {
+            return Err(held(format!("{name} is a registry: the image's own name is not in this file")));
+        }
         let whole = ImageReference::new(name).map_err(|error| held(format!("malformed name: {error}")))?;
         if whole.tag().is_some() || whole.digest().is_some() {
             return Err(held("the name holds a tag or a digest too".to_owned()));
@@ -335,7 +338,7 @@ impl<'a> Found<'a> {
             [_, _, ..] => tree.parent(scalars[0]).and_then(|map| tree.key_of(map)),
             _ => None,
         };
-        let mut chosen: Option<(Part, Marker)> = None;
+        let (mut chosen, mut of_name): (Option<Marker>, Option<String>) = (None, None);
         for comment in &mut self.markers {
             let above = comment.says.kind != MarkerKind::Flux
                 && holder.is_some_and(|key| comment.is_above(tree.text(), tree.span(key).start));
@@ -346,19 +349,32 @@ impl<'a> Found<'a> {
             let Some(origin) = &document.origin.bytes else { continue };
             let position = self.file.position(origin.offset(comment.span.start));
             let says = &comment.says;
+            if says.part == Part::Name {
+                if scalars.len() == 1 {
+                    return Err(format!("the marker of Flux for {} is for a name, and more stands here", says.policy));
+                }
+                // It says nothing about the tag beside the name.
+                of_name = Some(says.policy.clone());
+                continue;
+            }
             let marker = Marker { kind: says.kind, policy: says.policy.clone(), position };
             match &chosen {
-                Some((_, first)) if first.names_policy() && marker.names_policy() && first.policy != marker.policy => {
+                Some(first) if first.names_policy() && marker.names_policy() && first.policy != marker.policy => {
                     return Err(format!(
                         "two policies are named for it: `{}` by the marker at line {} and `{}` by the marker at line {}; keep \
                          one of them",
                         first.policy, first.position.line, marker.policy, position.line
                     ));
                 }
-                Some((part, first)) if first.names_policy() && *part != Part::Name => {}
-                _ => chosen = Some((says.part, marker)),
+                Some(first) if first.names_policy() => {}
+                _ => chosen = Some(marker),
             }
         }
-        Ok(chosen.map(|(_, marker)| marker))
+        match (&chosen, of_name) {
+            (Some(marker), Some(name)) if marker.kind == MarkerKind::Flux && marker.policy != name => {
+                Err(format!("two markers name two policies: {name} and {}", marker.policy))
+            }
+            _ => Ok(chosen),
+        }
     }
 }

@@ -6,6 +6,7 @@ use super::found::{Found, Parts};
 use super::marker::{Part, Says, foreign, malformed};
 use super::occurrence::{MarkerKind, Standing};
 use super::reading::is_surely_reference;
+use crate::image::ImageName;
 use crate::text::NodeId;
 
 /// See the head of this file. Comes last: it takes what no other format has claimed.
@@ -70,11 +71,21 @@ fn value(document: &Document<'_>, found: &mut Found<'_>, says: &Says, node: Node
         return found.remark(document, NAME, node, Standing::Held, reason);
     }
     let name = found.named_by_comment(document, node);
-    let parts = Parts { name, ..Parts::default() };
+    let parts = Parts { name: name.clone(), ..Parts::default() };
     match says.part {
         Part::Name => {
-            let reason = format!("the marker {} is for a name alone, and names are never changed", shown(says));
-            found.remark(document, NAME, node, Standing::Held, reason);
+            let same = name.as_deref().map(|name| ImageName::new(name).ok() == ImageName::new(text).ok());
+            let (standing, reason) = match same {
+                Some(true) => (Standing::NotOurs, "the name is the one that the marker's policy follows".to_owned()),
+                Some(false) => {
+                    (Standing::Held, "names are never changed, and its policy follows another image".to_owned())
+                }
+                None => {
+                    (Standing::Held, "names are never changed, and its policy is not in this repository".to_owned())
+                }
+            };
+            let reason = format!("the marker {} is for a name alone: {reason}", shown(says));
+            found.remark(document, NAME, node, standing, reason);
         }
         Part::Digest => found.parts(document, NAME, &Parts { digest: Some(node), ..parts }),
         Part::Any | Part::Tag => found.parts(document, NAME, &Parts { tag: Some(node), ..parts }),

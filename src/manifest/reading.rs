@@ -93,6 +93,12 @@ pub(super) fn is_surely_reference(text: &str) -> bool {
     reference.tag().is_some_and(|tag| !is_host && (has_path || !is_word(tag.as_str())))
 }
 
+/// Whether a text can be nothing but a reference, whatever its key: host, path, and tag or digest.
+pub(super) fn is_by_itself(text: &str) -> bool {
+    let has_host = text.split_once('/').is_some_and(|(host, _)| host.contains('.') && !host.contains(':'));
+    has_host && text.contains([':', '@']) && is_surely_reference(text)
+}
+
 /// Shortened for messages.
 fn shown(text: &str) -> String {
     match text.char_indices().nth(60) {

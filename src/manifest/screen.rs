@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::reading::is_surely_reference;
+use super::reading::is_by_itself;
 
 /// Whether a path is one of a file that Tagboat reads: by its name alone.
 pub fn reads(path: &str) -> bool {
@@ -64,15 +64,22 @@ pub(super) fn is_schema(document: &str) -> bool {
         || document.starts_with("apiVersion: apiextensions.k8s.io/") && at.is_some()
 }
 
-/// Where a text that is not parsed mentions what reads like a whole reference: host, path, and tag or digest.
+/// Where a text that is not parsed mentions what can be nothing but a reference.
 pub(super) fn mentions(text: &str) -> impl Iterator<Item = usize> {
-    static REFERENCE: LazyLock<Option<regex::Regex>> = LazyLock::new(|| {
-        regex::Regex::new(r"\b[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?/[a-z0-9._/-]+(?::\w[\w.-]*|@sha256:[0-9a-f]{64})")
-            .ok()
-    });
-    let is_free = |at: usize| !text[..at].ends_with(['/', '.', '@', ':', '$', '}']);
-    let found = REFERENCE.iter().flat_map(|regex| regex.find_iter(text));
-    found.filter(move |found| is_free(found.start()) && is_surely_reference(found.as_str())).map(|found| found.start())
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"./:@_-".contains(byte);
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        loop {
+            // Slashes are rare in schemas, and every reference with a host has one.
+            let slash = done + memchr::memchr(b'/', &bytes[done..])?;
+            let start = slash - bytes[done..slash].iter().rev().take_while(|byte| is_part(byte)).count();
+            done = slash + bytes[slash..].iter().take_while(|byte| is_part(byte)).count();
+            if is_by_itself(text[start..done].trim_end_matches(['.', ':'])) {
+                return Some(start);
+            }
+        }
+    })
 }
 
 #[cfg(test)]

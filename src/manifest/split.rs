@@ -18,8 +18,10 @@ enum Role {
 }
 
 /// The keys of the charts in use, measured on real repositories.
-const ROLES: [(&str, Role); 19] = [
+const ROLES: [(&str, Role); 22] = [
     ("registry", Role::Registry),
+    ("imageRegistry", Role::Registry),
+    ("image_registry", Role::Registry),
     ("hub", Role::Registry),
     ("repository", Role::Repository),
     ("repo", Role::Repository),
@@ -27,6 +29,7 @@ const ROLES: [(&str, Role); 19] = [
     ("image_repository", Role::Repository),
     ("image", Role::Image),
     ("imageName", Role::Image),
+    ("baseImage", Role::Image),
     ("image_name", Role::Image),
     ("tag", Role::Tag),
     ("imageTag", Role::Tag),
@@ -51,6 +54,8 @@ struct Keys {
     digest: Option<NodeId>,
     /// A key that stands twice.
     doubled: Option<NodeId>,
+    /// Some of them stand in a map that is merged into this one.
+    merged: bool,
 }
 
 impl Keys {
@@ -66,22 +71,34 @@ impl Keys {
                 keys.add(*role, value);
             }
         }
+        let merges = tree.entries(map).any(|(key, _)| tree.text_of(key) == Some("<<"));
+        if merges {
+            for (name, role) in ROLES {
+                let value = tree.get(map, name).filter(|node| tree.text_of(*node).is_some());
+                if let (Some(value), None) = (value, keys.slot(role)) {
+                    *keys.slot(role) = Some(value);
+                    keys.merged = true;
+                }
+            }
+        }
         keys
     }
 
-    fn add(&mut self, role: Role, node: NodeId) {
-        let slot = match role {
+    fn slot(&mut self, role: Role) -> &mut Option<NodeId> {
+        match role {
             Role::Registry => &mut self.registry,
             Role::Repository => &mut self.repository,
             Role::Image => &mut self.image,
             Role::Tag => &mut self.tag,
             Role::Version => &mut self.version,
             Role::Digest => &mut self.digest,
-        };
-        if slot.is_some() {
+        }
+    }
+
+    fn add(&mut self, role: Role, node: NodeId) {
+        if self.slot(role).replace(node).is_some() {
             self.doubled = Some(node);
         }
-        *slot = Some(node);
     }
 }
 
@@ -100,10 +117,10 @@ pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
     }
     let Some(names) = names(document, map, &keys, is_image_map) else { return };
     let (tag, digest) = (value(tag), value(keys.digest));
-    if names.iter().any(|node| found.is_taken(*node)) {
-        return;
-    }
-    if [keys.registry, keys.repository, tag, digest].into_iter().flatten().any(|node| found.is_taken(node)) {
+    // What is merged in is a part of the reference it stands in, too; a tag is of one alone.
+    let own = if keys.merged { Vec::new() } else { [keys.registry, keys.repository].into_iter().flatten().collect() };
+    let shared = if keys.merged { &[][..] } else { &names[..] };
+    if own.iter().chain(shared).chain(&tag).chain(&digest).any(|node| found.is_taken(*node)) {
         return;
     }
     if let Some(doubled) = keys.doubled {
@@ -112,6 +129,10 @@ pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
     if tag.is_none() && digest.is_none() {
         return tagless(document, found, format, map, &keys, &names);
     }
+    if let Some((key, told)) = further_part(document, map).filter(|_| is_image_map) {
+        let reason = format!("`{key}` may be a part of the name: where it belongs is for the chart to say");
+        return found.remark(document, format, tag.or(digest).unwrap_or(told), Standing::Held, reason);
+    }
     let by_map = |field: &str| field == document.route(map);
     let elsewhere = || found.named_elsewhere(document, tag.or(digest)?, by_map);
     let name = assembled(document, keys.registry, &names).or_else(elsewhere);
@@ -119,6 +140,13 @@ pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
     let place = image.filter(|_| name.is_some());
     let digest = digest.or(keys.digest.filter(|node| document.tree.text_of(*node) == Some("")));
     found.parts(document, format, &Parts { name, names, tag, digest, place, joined: false });
+}
+
+/// A word between registry and name that only the chart's template puts in its place.
+fn further_part<'d>(document: &'d Document<'_>, map: NodeId) -> Option<(&'d str, NodeId)> {
+    let parts = ["org", "organization", "organisation", "namespace", "project", "account", "owner"];
+    let named = |key: &&'static str| Some((*key, document.tree.get(map, key)?));
+    parts.iter().find_map(named).filter(|(_, node)| is_filled(document, *node))
 }
 
 /// The scalars that make up the name, the registry aside; `None` if the map is not about an image.
@@ -138,7 +166,7 @@ fn names(document: &Document<'_>, map: NodeId, keys: &Keys, is_image_map: bool) 
         (Some(_), None) => is_told,
         // A version alone, beside a registry, is of anything.
         (None, None) => keys.image.is_some(),
-        (None, Some(_)) => keys.registry.is_some() || keys.image.is_some(),
+        (None, Some(tag)) => keys.registry.is_some() || keys.image.is_some() || tree.key_text(tag) != Some("tag"),
     };
     fits.then_some(names)
 }
@@ -168,6 +196,15 @@ fn tagless(
     names: &[NodeId],
 ) {
     let filled = |node: &NodeId| is_filled(document, *node);
+    let is_reference = |node: &&NodeId| document.tree.text_of(**node).is_some_and(is_surely_reference);
+    let whole = names.iter().find(is_reference);
+    if let Some(whole) = whole.filter(|_| keys.tag.or(keys.digest).is_none()) {
+        return found.reference(document, format, *whole);
+    }
+    if let Some(whole) = whole {
+        let reason = "the name holds a tag too, beside an empty field for it".to_owned();
+        return found.remark(document, format, *whole, Standing::Held, reason);
+    }
     let null = [keys.digest, keys.tag].into_iter().flatten().find(|node| document.tree.text_of(*node) != Some(""));
     let at = null.unwrap_or(map);
     let parts = [keys.registry, keys.repository, keys.tag, keys.digest];
