@@ -38,7 +38,7 @@ RUN apk add --no-cache ca-certificates git openssh-client-default \
     # ssh asks for the name of its user.
     && adduser -D -u 1000 tagboat
 COPY --from=program /tagboat /usr/local/bin/tagboat
-# Any other uid will do too: nothing is written but below /tmp.
+# Any other uid will do too, but for ssh: nothing is written but below /tmp.
 USER 1000:1000
 WORKDIR /workspace
 ENTRYPOINT ["tagboat"]

@@ -1,8 +1,11 @@
 //! The command line: what may be typed, and the help that teaches it. Parsing does nothing else.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::duration;
 
 use super::report_file::ReportFile;
 
@@ -14,7 +17,8 @@ use super::report_file::ReportFile;
 #[derive(Debug, Parser)]
 #[command(name = "tagboat", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 done, or nothing to do; 1 nothing could be done; 2 with --detailed-exitcode: \
-    changes are pending or were proposed; 3 some failed, the rest is done; 64 usage or configuration.")]
+    changes are pending or were proposed; 3 some failed, the rest is done; 64 usage or configuration.\n\nA hint that ends in #name means the section of that name \
+    in the README.")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -119,6 +123,16 @@ pub(super) enum Command {
     Demo(DemoArguments),
     /// Print the JSON Schema of tagboat.yaml, for editors
     Schema,
+    /// Print a script that lets a shell complete commands and flags
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of the program, or of one command
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
 /// What `run` takes.
@@ -127,6 +141,10 @@ pub(super) struct RunArguments {
     /// Write nothing: the same as `plan`
     #[arg(long)]
     pub(super) dry_run: bool,
+
+    /// Go on until SIGTERM, this long from the start of one run to the start of the next, such as 5m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) every: Option<Duration>,
 
     #[command(flatten)]
     pub(super) job: Job,

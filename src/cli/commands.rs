@@ -2,17 +2,20 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::config::{self, Config};
 use crate::demo;
 use crate::error::{Error, Exit};
 use crate::git::Repository;
 use crate::image::ImageReference;
+use crate::registry::Registry as _;
 use crate::report::{List, Page, RENDERERS, Renderer, Row, RunReport};
 use crate::run::worlds::{self, Loaded, Location};
-use crate::run::{self, Request, Scope, World};
+use crate::run::{self, Request, Scope, World, Writing};
 
-use super::args::{Common, DemoArguments, Format, From, InitArguments, Job};
+use super::args::{Common, DemoArguments, Format, From, InitArguments, Job, RunArguments};
+use super::progress;
 use super::report_file::{self, ReportFile};
 use super::terminal;
 
@@ -88,8 +91,33 @@ pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
     }
 }
 
+/// `run`: once, or again and again.
+pub(super) async fn runs(common: &Common, arguments: &RunArguments, writing: &Writing) -> Result<Exit, Error> {
+    let once = || run(common, &arguments.job, !arguments.dry_run, writing);
+    let Some(period) = arguments.every else { return once().await };
+    let mut next = tokio::time::Instant::now();
+    // What is wrong from the beginning is told by ending. Later, the next run may find it mended.
+    once().await?;
+    loop {
+        next = (next + period).max(tokio::time::Instant::now());
+        tokio::time::sleep_until(next).await;
+        if let Err(error) = once().await {
+            terminal::say(&format!("error: {error}"));
+        }
+    }
+}
+
+/// How far a run is.
+fn told(registry: u64, forge: u64) -> String {
+    match (registry, forge) {
+        (0, 0) => "reading the manifests …".to_owned(),
+        (registry, 0) => format!("{registry} requests to registries …"),
+        (registry, forge) => format!("{registry} requests to registries, {forge} to the forge …"),
+    }
+}
+
 /// `run`, and `plan` if nothing is to be written.
-pub(super) async fn run(common: &Common, job: &Job, write: bool) -> Result<Exit, Error> {
+pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &Writing) -> Result<Exit, Error> {
     let scope = Scope { images: images(job)?, paths: job.paths()? };
     let (repository, mut loaded) = open(common).await?;
     job.apply(&mut loaded.config)?;
@@ -104,8 +132,9 @@ pub(super) async fn run(common: &Common, job: &Job, write: bool) -> Result<Exit,
     let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
     let world = World { git: &repository, forge: forge.as_deref(), registry: &registries };
     let ages = common.format == Format::Html || job.reports.iter().any(ReportFile::tells_ages);
-    let request = Request { write, scope, run_url: worlds::run_url(), ages };
-    let ran = run::run_once(world, &loaded.config, &request).await?;
+    let request = Request { write, scope, run_url: worlds::run_url(), ages, writing: Arc::clone(writing) };
+    let asked = || told(registries.requests().registry, forge.as_ref().map_or(0, |forge| forge.requests()));
+    let ran = progress::shown(common, run::run_once(world, &loaded.config, &request), asked).await?;
     let mut report = ran.report(!write);
     report.about.repository = Some(repository.url().to_owned());
     report.about.run_url = request.run_url;
@@ -117,7 +146,8 @@ pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
     let (folder, mut loaded) = folder(common)?;
     job.apply(&mut loaded.config)?;
     let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
-    let edited = run::edit(&folder, &loaded.config, &registries, &scope).await;
+    let asked = || told(registries.requests().registry, 0);
+    let edited = progress::shown(common, run::edit(&folder, &loaded.config, &registries, &scope), asked).await;
     finish(common, job, &edited.report())
 }
 

@@ -5,15 +5,19 @@ mod check;
 mod commands;
 mod explain;
 mod overrides;
+mod progress;
+mod reference;
 mod report_file;
 mod terminal;
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::error::{Error, Exit};
+use crate::run::Writing;
 
 use args::{Arguments, Command, Format};
 
@@ -47,18 +51,34 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 fn start(arguments: Arguments) -> Result<Exit, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Error::new(Exit::Failed, format!("can't start: {error}")))?;
+    let writing = Writing::default();
+    let goes_on = matches!(&arguments.command, Command::Run(run) if run.every.is_some());
     runtime.block_on(async {
         tokio::select! {
-            done = dispatch(arguments) => done,
-            () = told_to_stop() => Err(Error::new(Exit::Failed, "stopped by a signal")
-                .hint(Some("what was pushed or opened stays; the next run goes on from there"))),
+            done = dispatch(arguments, &writing) => done,
+            () = told_to_stop(&writing) => if goes_on { Ok(Exit::Done) } else { Err(Error::new(Exit::Failed, "stopped by a signal")
+                .hint(Some("what was pushed or opened stays; the next run goes on from there"))) },
         }
     })
 }
 
-/// Ends on SIGINT and SIGTERM. What is under way is dropped then, and with it the git that it started and the temporary
-/// folder that it used.
-async fn told_to_stop() {
+/// How long what is being written may take once the process was told to stop: less than the half minute that Kubernetes
+/// gives.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// Ends on SIGINT and SIGTERM: at once while nothing is written, else when the pull request that is being written is done.
+/// A second signal ends it at once, too. What is under way is dropped then, and with it the git that it started and the
+/// temporary folder that it used; the next run finds what was written and goes on from there.
+async fn told_to_stop(writing: &Writing) {
+    signal().await;
+    tokio::select! {
+        _ = writing.lock() => {}
+        () = signal() => {}
+        () = tokio::time::sleep(GRACE) => {}
+    }
+}
+
+async fn signal() {
     #[cfg(unix)]
     if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         tokio::select! {
@@ -70,10 +90,10 @@ async fn told_to_stop() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-async fn dispatch(Arguments { command, common }: Arguments) -> Result<Exit, Error> {
+async fn dispatch(Arguments { command, common }: Arguments, writing: &Writing) -> Result<Exit, Error> {
     match command {
-        Command::Run(run) => commands::run(&common, &run.job, !run.dry_run).await,
-        Command::Plan(job) => commands::run(&common, &job, false).await,
+        Command::Run(run) => commands::runs(&common, &run, writing).await,
+        Command::Plan(job) => commands::run(&common, &job, false, writing).await,
         Command::Edit(job) => commands::edit(&common, &job).await,
         Command::List => commands::list(&common).await,
         Command::Explain(asked) => explain::explain(&common, &asked).await,
@@ -81,5 +101,7 @@ async fn dispatch(Arguments { command, common }: Arguments) -> Result<Exit, Erro
         Command::Init(init) => commands::init(&common, &init),
         Command::Demo(demo) => commands::demo(&common, &demo).await,
         Command::Schema => commands::schema(),
+        Command::Completions { shell } => reference::completions(shell),
+        Command::Man { command } => reference::man(command.as_deref()),
     }
 }

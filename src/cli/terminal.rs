@@ -6,6 +6,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::args::{Color, Common, LogFormat};
+use super::progress;
 
 /// Writes data. A reader that went away (`tagboat list | head`) is no error.
 pub(super) fn print(data: &str) -> io::Result<()> {
@@ -33,7 +34,9 @@ pub(super) fn colored(color: Color) -> bool {
 /// How many columns there are to write in.
 pub(super) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    columns.filter(|columns| *columns >= 40).unwrap_or(if io::stdout().is_terminal() { 100 } else { 200 })
+    let terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    let wide_enough = |columns: &usize| *columns >= 40;
+    columns.filter(wide_enough).or_else(|| terminal().filter(wide_enough)).unwrap_or(200)
 }
 
 /// Starts the log on standard error: warnings, more with `--verbose`, what `RUST_LOG` says if it is set.
@@ -46,8 +49,17 @@ pub(super) fn start_log(common: &Common) {
         (false, _) => "trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let shows_progress = progress::is_shown(common);
     let ansi = colored(common.color) && io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_span_events(FmtSpan::NONE);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(move || {
+            if shows_progress {
+                progress::clear();
+            }
+            io::stderr()
+        })
+        .with_span_events(FmtSpan::NONE);
     // A second start, as in tests that call the command line in their own process, keeps the first one's log.
     let _ = match common.log_format {
         LogFormat::Text => log.with_ansi(ansi).with_target(false).without_time().try_init(),

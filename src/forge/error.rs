@@ -180,14 +180,19 @@ impl ForgeError {
     /// What to do next.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Unauthorized { .. } => "the token is missing, expired or from another host: give a valid one",
+            Self::Unauthorized { .. } => {
+                "the token is missing, expired or from another host: give a valid one (see #forge-login)"
+            }
             Self::Unreachable { hint: Some(hint), .. } => hint,
-            Self::Forbidden { needs, .. } => return Some(format!("the token needs: {needs}")),
+            Self::Forbidden { needs, .. } => return Some(format!("the token needs: {needs} (see #forge-login)")),
             Self::NotFound { .. } => {
-                "check the repository's name; a private one that the token can't see looks the same"
+                "check the repository's name; a private one that the token can't see looks the same (see \
+                 #forge-login)"
             }
             Self::Archived { .. } => "unarchive the repository, or stop running on it",
-            Self::RateLimited { .. } => "run less often, or with a token that has a limit of its own",
+            Self::RateLimited { .. } => {
+                "run less often, or with a token that has a limit of its own (see #rate-limits)"
+            }
             Self::Unavailable { .. } | Self::Unreachable { .. } | Self::LostRace { .. } => {
                 "nothing is lost: the next run takes it up again"
             }

@@ -167,7 +167,7 @@ impl GitError {
             Self::NotARepository { .. } => "run in a checkout, or give the URL of a repository",
             Self::UnsafeDirectory { dir, .. } => {
                 return Some(format!(
-                    "if you trust what is in it: git config --global --add safe.directory '{}'",
+                    "if you trust what is in it (see #unsafe-directory): git config --global --add safe.directory '{}'",
                     dir.display()
                 ));
             }
@@ -175,14 +175,15 @@ impl GitError {
             Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to a branch that is there",
             Self::LostRace { .. } => "run again: what changed meanwhile is then taken into account",
             Self::Protected { .. } => {
-                "propose to another branch, or let this account bypass the rule in the settings of the repository"
+                "propose to another branch, or let this account bypass the rule in the settings of the repository \
+                 (see #protected-branch)"
             }
             Self::BranchInTheWay { .. } => "delete or rename that branch, or configure another branch prefix",
-            Self::Denied { .. } => "the credentials need the right to read and to push (contents: write)",
+            Self::Denied { .. } => "the credentials need the right to read and to push (see #forge-login)",
             Self::NotFound { .. } => {
-                "check the URL; servers also say so of a private repository when the credentials may not see it"
+                "check the URL; servers also say so of a private repository when the credentials may not see it (see #forge-login)"
             }
-            Self::Network { .. } => "check the URL, the network, the proxy and the certificates",
+            Self::Network { .. } => "check the URL, the network, the proxy and the certificates (see #certificates)",
             Self::TimedOut { .. } => {
                 "is the server reachable, or does a program wait for an answer, such as a password?"
             }

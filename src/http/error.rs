@@ -134,20 +134,22 @@ impl HttpError {
     /// What to do next, if that can be told without knowing who was asked.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Connect { .. } => "is the host right, is it up, and does it need a proxy (HTTPS_PROXY, NO_PROXY)?",
+            Self::Connect { .. } => "is the host right, is it up, and does it need a proxy? (see #certificates)",
             Self::Tls { cause, .. } if cause.contains("InvalidContentType") || cause.contains("corrupt message") => {
-                "the other side does not speak TLS; if it is meant to be plain HTTP, say `plain-http: true` for that host"
+                "the other side does not speak TLS; if it is meant to be plain HTTP, say `plain-http: true` for that host (see #certificates)"
             }
             Self::Tls { cause, .. } if cause.contains("CertificateRequired") => {
                 "the host wants to see a client certificate: name its PEM file, with the key, with `client-cert-file:`"
             }
-            Self::Tls { .. } => "if the host uses a private certificate authority, name its file with `ca-file:`",
+            Self::Tls { .. } => {
+                "if the host uses a private certificate authority, name its file with `ca-file:` (see #certificates)"
+            }
             // With TLS 1.3, who lacks one is sent away after the connection was made, and HTTP/2 does not tell why.
             Self::Body { url, .. } if url.starts_with("https:") => {
                 "try again; a host that always ends the connection may want a client certificate (`client-cert-file:`)"
             }
             Self::Timeout { .. } => "try again; if the host is just slow, raise the time limit",
-            Self::LeftAlone { .. } => "run again later, ask less often, or use a mirror",
+            Self::LeftAlone { .. } => "run again later, ask less often, or use a mirror (see #rate-limits)",
             Self::Status(error) if error.status == StatusCode::TOO_MANY_REQUESTS => {
                 "the host limits requests: log in for a higher limit, ask less often, or use a mirror"
             }

@@ -189,16 +189,20 @@ impl RegistryError {
             Self::Http { source, .. } => source.hint()?,
             Self::Unauthorized { sent, .. } if sent == ANONYMOUS => {
                 "log in with `docker login`, or set TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD; registries also \
-                 answer so for images that do not exist"
+                 answer so for images that do not exist (see #registry-login)"
             }
             Self::Unauthorized { sent, .. } if sent == REDIRECTED => {
                 "if the other host is the one that is meant, name it in place of this one, or as its `mirror:`"
             }
-            Self::Unauthorized { .. } => "is the credential current, and is it meant for this registry?",
-            Self::Forbidden { .. } => "the account needs the right to pull this image",
-            Self::NotFound { .. } => "is the name right? Some registries hide images from those who may not pull them",
+            Self::Unauthorized { .. } => {
+                "is the credential current, and is it meant for this registry? (see #registry-login)"
+            }
+            Self::Forbidden { .. } => "the account needs the right to pull this image (see #registry-login)",
+            Self::NotFound { .. } => {
+                "is the name right? Some registries hide images from those who may not pull them (see #registry-login)"
+            }
             Self::RateLimited { .. } | Self::RateLimitSpent { .. } => {
-                "log in for a higher limit, run less often, or use a mirror of this registry"
+                "log in for a higher limit, run less often, or use a mirror of this registry (see #rate-limits)"
             }
             Self::BudgetSpent { .. } => "raise the budget of this registry, or run again: images are asked in order",
             Self::Malformed { .. } => "is this the address of a registry, not of its web page or of a login portal?",

@@ -79,8 +79,14 @@ impl Renderer for Text {
                 out.push_str(&page.columns(&rows));
             }
         }
+        if !report.held.is_empty() {
+            let _ = writeln!(out, "  {}", page.paint(Role::Dim, "hint: what each kind of these needs: see #held"));
+        }
         let gap = if out.is_empty() { "" } else { "\n" };
         let _ = writeln!(out, "{gap}{}", summary(report));
+        if *report == (RunReport { about: report.about.clone(), dry_run: report.dry_run, ..RunReport::default() }) {
+            let _ = writeln!(out, "hint: no image here is governed: see #nothing-happens");
+        }
         out
     }
 }

@@ -34,6 +34,9 @@ pub struct World<'a> {
     pub registry: &'a dyn Registry,
 }
 
+/// Held while something is written. Who takes it waits for the step under way, and no further one begins.
+pub type Writing = Arc<tokio::sync::Mutex<()>>;
+
 /// What is asked of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
@@ -45,6 +48,8 @@ pub struct Request {
     pub run_url: Option<String>,
     /// Whether the report is to tell when images were built, which takes a question about each.
     pub ages: bool,
+    /// Taken for every step that writes.
+    pub writing: Writing,
 }
 
 /// What a run found, decided and did.
@@ -193,7 +198,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
     fetch(world.git, &actions, &heads).await;
     let mut steps = Vec::new();
     for action in actions {
-        let finished = publish(&publisher, room.admit(action), request.write).await;
+        let finished = publish(&publisher, room.admit(action), request).await;
         if finished.opened() {
             room.take();
         }
@@ -286,12 +291,17 @@ fn unknown(decided: &Decided, ungrouped: &[Ungrouped]) -> Unknown {
     unknown
 }
 
-async fn publish(publisher: &Publisher<'_>, action: plan::Action, write: bool) -> Finished {
+async fn publish(publisher: &Publisher<'_>, action: plan::Action, request: &Request) -> Finished {
     let group = action.group();
     match publisher.prepare(action).await {
         Err(error) => Finished { group, step: None, result: Err(error) },
         Ok(step) => {
-            let result = if write { publisher.carry_out(&step).await } else { Ok(None) };
+            let result = if request.write {
+                let _writing = request.writing.lock().await;
+                publisher.carry_out(&step).await
+            } else {
+                Ok(None)
+            };
             Finished { group, step: Some(step), result }
         }
     }

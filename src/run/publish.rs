@@ -146,7 +146,10 @@ impl Publisher<'_> {
             Branch::Foreign(_, head) if anew => Some(Some(head)),
             Branch::Current => None,
             Branch::Foreign(who, _) => {
-                let why = format!("{who} has committed to {}: it is theirs now; merge or delete it", draft.branch);
+                let why = format!(
+                    "{who} has committed to {}: it is theirs now; merge or delete it (see #someone-elses-commit)",
+                    draft.branch
+                );
                 return Ok(Step::Leave { group: draft.group, branch: draft.branch, existing, why });
             }
         };

@@ -215,12 +215,7 @@ pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, E
 
 /// Where people see this run, from what CI systems set.
 pub fn run_url() -> Option<String> {
-    let github = || {
-        let get = variable;
-        let (server, repository, run) = (get("GITHUB_SERVER_URL")?, get("GITHUB_REPOSITORY")?, get("GITHUB_RUN_ID")?);
-        Some(format!("{server}/{repository}/actions/runs/{run}"))
-    };
-    github().or_else(|| ["CI_JOB_URL", "BUILD_URL", "TAGBOAT_RUN_URL"].iter().find_map(|name| variable(name)))
+    super::run_url::run_url(variable)
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use crate::support::git_http;
 use crate::support::repository::{Bare, git, snapshot};
 use crate::support::tagboat::Tagboat;
 
-const COMMANDS: &[&str] = &["run", "plan", "edit", "list", "explain", "check", "init", "demo", "schema"];
+const COMMANDS: &[&str] =
+    &["run", "plan", "edit", "list", "explain", "check", "init", "demo", "schema", "completions", "man"];
 
 /// A checkout of a repository with two images, one of which has a newer tag, and the registry that has it.
 struct Place {
@@ -275,6 +276,28 @@ fn a_policy_is_tried_out_without_any_registry() {
     let unknown = tagboat.feed(&asks, "1.2.3\n1.3.0\nno tag!\n");
     assert_eq!((unknown.code, &unknown.json()["outcome"]), (1, &"unknown".into()), "{unknown:?}");
     assert!(unknown.stdout.contains("no registry is asked"), "{unknown:?}");
+}
+
+#[test]
+fn shells_and_manuals_know_every_command() {
+    let tagboat = Tagboat::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = tagboat.run(&["completions", shell]);
+        assert_eq!((script.code, &*script.stderr), (0, ""));
+        for word in COMMANDS.iter().chain(&["detailed-exitcode"]) {
+            assert!(script.stdout.contains(word), "{word} is not in the completions of {shell}");
+        }
+    }
+    if let Some(bash) = crate::support::process::find("bash") {
+        let script = tagboat.run(&["completions", "bash"]).stdout;
+        let asks = "COMP_WORDS=(tagboat pl); COMP_CWORD=1; _tagboat tagboat pl tagboat; echo ${COMPREPLY[@]}";
+        let output = std::process::Command::new(bash).args(["-c", &format!("{script}\n{asks}")]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "plan", "{output:?}");
+    }
+    let page = tagboat.run(&["man"]).stdout;
+    assert!(page.starts_with(".ie") && COMMANDS.iter().all(|command| page.contains(command)), "{page}");
+    assert!(tagboat.run(&["man", "run"]).stdout.contains("\\-\\-dry\\-run"));
+    assert_eq!(tagboat.run(&["man", "nothing"]).code, 64);
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn commands() -> Vec<Vec<String>> {
     let inline = Regex::new(r"`([^`\n]+)`").unwrap();
     let fenced = blocks().into_iter().filter(|(mark, _)| ["sh", "groovy", "yaml"].contains(mark)).map(|(_, text)| text);
     let texts = fenced.chain(inline.captures_iter(&README).map(|code| code.get(1).unwrap().as_str()));
-    let known = ["run", "plan", "edit", "list", "explain", "check", "init", "demo", "schema"];
+    let known = ["run", "plan", "edit", "list", "explain", "check", "init", "demo", "schema", "completions", "man"];
     let mut commands = texts
         .flat_map(|text| call.captures_iter(text).map(|call| words(call.get(1).unwrap().as_str())))
         .filter(|words| known.contains(&words[0].as_str()))
@@ -192,7 +192,7 @@ fn words(text: &str) -> Vec<String> {
 fn commands_are_understood() {
     let commands = commands();
     let subcommands = commands.iter().map(|words| words[0].as_str()).collect::<BTreeSet<_>>();
-    assert_eq!(subcommands.len(), 9, "every command is shown: {subcommands:?}");
+    assert_eq!(subcommands.len(), 11, "every command is shown: {subcommands:?}");
     for mut words in commands {
         words.push("--help".to_owned());
         let output = tagboat(&words).output().unwrap();
@@ -251,6 +251,19 @@ fn links_lead_somewhere() {
         kept.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect::<String>()
     };
     let anchors = heading.captures_iter(&README).map(|title| anchor(&title[1])).collect::<BTreeSet<_>>();
+    let mut sources = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let (mut named, hint) = (BTreeSet::new(), Regex::new(r"see\s(?:\\\s+)?#([a-z-]+)").unwrap());
+    while let Some(path) = sources.pop() {
+        if path.is_dir() {
+            sources.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            let text = fs::read_to_string(path).unwrap_or_default();
+            named.extend(hint.captures_iter(&text).map(|name| name[1].to_owned()));
+        }
+    }
+    assert!(named.len() >= 7, "{named:?}");
+    let lost = named.difference(&anchors).collect::<Vec<_>>();
+    assert!(lost.is_empty(), "hints name sections that are not there: {lost:?}");
     let link = Regex::new(r"\]\(([^)\s]+)\)").unwrap();
     for link in link.captures_iter(&README) {
         let to = &link[1];

@@ -184,7 +184,7 @@ const STORIES: &[Story] = &[
     Story { name: "a person commits to the branch: it is theirs, whatever comes", acts: &[
         Run(&["open tagboat/api: …"]),
         Commit("tagboat/api", "api/app.yaml", "api:1.1 sidecar:7"),
-        Run(&["leave tagboat/api: A Person has committed to tagboat/api: it is theirs now; merge or delete it"]),
+        Run(&["leave tagboat/api: A Person has committed to tagboat/api: it is theirs now; merge or delete it (see #someone-elses-commit)"]),
         Build("api:1.2"),
         Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
         Commit("main", "api/app.yaml", "api:1.2"),

@@ -113,8 +113,12 @@ impl World {
     pub(crate) async fn run_with(&self, git: &dyn Git, images: &str) -> Result<RunReport, RunError> {
         let outside = Outside { git, forge: Some(&*self.forge), registry: &self.registry };
         let images = images.split_whitespace().map(|image| ImageReference::new(&self.reference(image)).unwrap());
-        let request =
-            Request { write: true, scope: Scope { images: images.collect(), paths: None }, run_url: None, ages: false };
+        let request = Request {
+            write: true,
+            scope: Scope { images: images.collect(), paths: None },
+            run_url: None,
+            ..Request::default()
+        };
         Ok(run_once(outside, &self.config, &request).await?.report(false))
     }
 

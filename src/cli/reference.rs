@@ -1,0 +1,37 @@
+//! What the command line says about itself for other programs: completions for shells, and manual pages.
+
+use clap::CommandFactory as _;
+
+use crate::error::{Error, Exit};
+
+use super::args::Arguments;
+use super::terminal;
+
+/// Prints the script that a shell completes the command line with.
+pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "tagboat", &mut script);
+    print(&script)
+}
+
+/// Prints the manual page of the program, or of one of its commands.
+pub(super) fn man(command: Option<&str>) -> Result<Exit, Error> {
+    let mut whole = Arguments::command();
+    whole.build();
+    let page = match command {
+        None => whole,
+        Some(name) => whole.find_subcommand(name).cloned().ok_or_else(|| {
+            Error::usage(format!("there is no command {name}")).hint(Some("`tagboat --help` lists them"))
+        })?,
+    };
+    let mut roff = Vec::new();
+    let rendered = clap_mangen::Man::new(page).render(&mut roff);
+    rendered.map_err(|error| Error::new(Exit::Failed, format!("can't write the page: {error}")))?;
+    print(&roff)
+}
+
+fn print(text: &[u8]) -> Result<Exit, Error> {
+    terminal::print(&String::from_utf8_lossy(text))
+        .map_err(|error| Error::new(Exit::Failed, format!("can't write to standard output: {error}")))?;
+    Ok(Exit::Done)
+}

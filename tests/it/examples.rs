@@ -1,0 +1,195 @@
+//! The examples, held against the program and against the tools that they are for: their commands are understood, their shell
+//! steps run as far as they run without the product around them, and what is for Kubernetes is valid there.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tempfile::TempDir;
+
+use crate::support::double::{Double, TOKEN};
+use crate::support::github::GITHUB;
+use crate::support::process::find;
+use crate::support::repository::Bare;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_tagboat");
+
+fn example(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(path)
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(example(path)).unwrap()
+}
+
+fn yaml(path: &str) -> Value {
+    serde_yaml::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The lines of a shell script that stands between quotes in Groovy: `sh '…'`.
+fn groovy_script(path: &str) -> String {
+    let text = text(path);
+    let script = text.lines().find_map(|line| line.trim().strip_prefix("sh '")?.strip_suffix('\'')).unwrap();
+    script.to_owned()
+}
+
+fn lines(script: &Value) -> String {
+    script.as_array().unwrap().iter().map(|line| format!("{}\n", line.as_str().unwrap())).collect()
+}
+
+/// A repository with one image that has a newer tag, at GitHub's double, and a folder in which the steps run.
+struct Place {
+    folder: TempDir,
+    bare: Bare,
+    double: Double,
+    registry: Embedded,
+}
+
+impl Place {
+    async fn new() -> Self {
+        let registry = Embedded::start().await.unwrap();
+        for tag in ["1.0", "1.1"] {
+            registry.push("acme/api", tag, &ImageSpec::default()).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        let double = Double::start(&GITHUB, &bare.path);
+        let host = registry.host();
+        let config = format!(
+            "registries: {{ '{host}': {{ plain-http: true }} }}\nforge: {{ kind: github, url: '{}', repository: {} }}\n",
+            double.api_url, double.repository
+        );
+        let manifest = format!("kind: Pod\nspec:\n  containers:\n  - image: {host}/acme/api:1.0\n");
+        bare.commit("main", &[("tagboat.yaml", &config), ("app.yaml", &manifest)], "Deploy");
+        let tools = folder.path().join("tools");
+        fs::create_dir(&tools).unwrap();
+        std::os::unix::fs::symlink(PROGRAM, tools.join("tagboat")).unwrap();
+        Self { folder, bare, double, registry }
+    }
+
+    /// Runs a script as a CI does: in a shell, with these variables and nothing else from here.
+    fn run(&self, script: &str, variables: &[(&str, &str)]) -> Output {
+        let path = format!("{}:{}", self.folder.path().join("tools").display(), std::env::var("PATH").unwrap());
+        let mut command = Command::new("sh");
+        command.args(["-e", "-c", script]).current_dir(self.folder.path()).env_clear().env("PATH", path);
+        command.env("HOME", self.folder.path()).envs(variables.iter().copied()).output().unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shell_steps_open_a_pull_request_that_links_the_run() {
+    let gitlab = lines(&yaml("gitlab/.gitlab-ci.yml")["image-updates"]["script"]);
+    let bitbucket = yaml("bitbucket-pipelines/bitbucket-pipelines.yml");
+    let bitbucket = lines(&bitbucket["pipelines"]["custom"]["image-updates"][0]["step"]["script"]);
+    let tekton = yaml("tekton/task.yaml")["spec"]["steps"][0]["script"].as_str().unwrap().to_owned();
+    let azure = yaml("azure-pipelines/azure-pipelines.yml")["steps"][1]["script"].as_str().unwrap().to_owned();
+    let link = "https://ci.acme.dev/7";
+    #[rustfmt::skip]
+    let steps = [
+        // example          script                                        variable of the repository   others
+        ["Jenkinsfile",    &groovy_script("jenkins/Jenkinsfile"),         "TAGBOAT_REPOSITORY",        "BUILD_URL=$LINK"],
+        ["tagboat.groovy", &groovy_script("jenkins/vars/tagboat.groovy"), "TAGBOAT_REPOSITORY",        "BUILD_URL=$LINK;IMAGE=$PUSHED"],
+        ["gitlab",         &gitlab,                                       "TAGBOAT_REPOSITORY",        "CI_JOB_URL=$LINK"],
+        ["bitbucket",      &bitbucket,                                    "BITBUCKET_GIT_HTTP_ORIGIN", "TAGBOAT_RUN_URL=$LINK"],
+        ["azure",          &azure,                                        "BUILD_REPOSITORY_URI",      "SYSTEM_COLLECTIONURI=$LINK/;SYSTEM_TEAMPROJECT=shop;BUILD_BUILDID=7"],
+        ["tekton",         &tekton,                                       "TAGBOAT_REPOSITORY",        "TAGBOAT_RUN_URL=$LINK;IMAGE=$PUSHED"],
+    ];
+    for [name, script, repository, others] in steps {
+        let place = Place::new().await;
+        // What a runner's docker does with the image: it runs the program with the arguments behind its name.
+        let docker = place.folder.path().join("tools/docker");
+        fs::write(&docker, "#!/bin/sh\nwhile [ \"$1\" != registry.acme.internal/tagboat ]; do shift; done\nshift\nexec tagboat \"$@\"\n").unwrap();
+        fs::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let (url, pushed) = (place.bare.url(), format!("{}/acme/api:1.1", place.registry.host()));
+        let others = others.replace("$LINK", link).replace("$PUSHED", &pushed);
+        let mut variables = vec![(repository, &*url), ("TAGBOAT_FORGE_TOKEN", TOKEN)];
+        variables.extend(others.split(';').filter_map(|one| one.split_once('=')));
+        let ended = place.run(script, &variables);
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned() + &String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success(), "{name}: {said}");
+        let body = place.double.hub(|hub| hub.pulls.first().map(|pull| pull.body.clone())).unwrap_or_default();
+        assert!(body.contains(link), "{name}: {body}");
+        for file in ["image-updates.xml", "image-updates.html", "test-results/tagboat.xml"] {
+            let written = place.folder.path().join(file).is_file();
+            assert_eq!(written, script.contains(file), "{name}: {file}");
+        }
+    }
+}
+
+/// Arguments in YAML, and commands in scripts: clap knows every word of them.
+#[test]
+fn commands_are_understood() {
+    let cron = yaml("kubernetes/cronjob.yaml");
+    let pod = &cron["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    let workflow = yaml("argo-workflows/cronworkflow.yaml");
+    let container = &workflow["spec"]["workflowSpec"]["templates"][0]["container"];
+    for arguments in [&pod["containers"][0]["args"], &container["args"]] {
+        let words = arguments.as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+        let output = Command::new(PROGRAM).args(words).arg("--help").output().unwrap();
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// What the examples for Kubernetes promise, whoever reads them.
+#[test]
+fn pods_may_do_nothing_in_the_cluster() {
+    let cron = yaml("kubernetes/cronjob.yaml");
+    let pod = &cron["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    assert_eq!((&pod["automountServiceAccountToken"], &pod["serviceAccountName"]), (&false.into(), &Value::Null));
+    let containers = [
+        &pod["containers"][0],
+        &yaml("argo-workflows/cronworkflow.yaml")["spec"]["workflowSpec"]["templates"][0]["container"],
+        &yaml("tekton/task.yaml")["spec"]["steps"][0],
+    ];
+    for container in containers {
+        let security = &container["securityContext"];
+        assert_eq!(security["readOnlyRootFilesystem"], true, "{container:#}");
+        assert_eq!(security["allowPrivilegeEscalation"], false, "{container:#}");
+        assert_eq!(security["capabilities"]["drop"][0], "ALL", "{container:#}");
+        let limits = container.get("resources").unwrap_or(&container["computeResources"]);
+        assert!(limits["limits"]["memory"].is_string(), "{container:#}");
+        let literal = container["env"].as_array().unwrap().iter().find(|one| one["name"] == "TAGBOAT_FORGE_TOKEN");
+        assert!(literal.is_none(), "a token comes from a file: {container:#}");
+    }
+}
+
+#[test]
+fn kubernetes_takes_them() {
+    let mut files = vec![example("kubernetes/cronjob.yaml")];
+    let folder = tempfile::tempdir().unwrap();
+    if let Some(kubectl) = find("kubectl") {
+        let output = Command::new(kubectl).arg("kustomize").arg(example("kubernetes")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let built = String::from_utf8(output.stdout).unwrap();
+        assert!(
+            built.contains("image: ghcr.io/acme/tagboat:0.1.0") && built.contains("acme/platform-manifests"),
+            "{built}"
+        );
+        files.push(folder.path().join("built.yaml"));
+        fs::write(&files[1], built).unwrap();
+    }
+    if let Some(validate) = find("kubernetes-validate") {
+        for file in &files {
+            let output = Command::new(&validate).args(["-k", "1.30", "--strict"]).arg(file).output().unwrap();
+            let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            assert!(output.status.success(), "{}: {said:?}", file.display());
+        }
+    }
+}
+
+#[test]
+fn their_linters_find_nothing() {
+    if let Some(yamllint) = find("yamllint") {
+        let rules = "{extends: default, rules: {document-start: disable, line-length: {max: 140}, truthy: {check-keys: false}, braces: {max-spaces-inside: 1}}}";
+        let output = Command::new(yamllint).args(["--strict", "-d", rules]).arg(example("")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    if let Some(groovy) = find("npm-groovy-lint") {
+        let arguments = ["--noserver", "--failon", "error", "--path"];
+        let output = Command::new(groovy).args(arguments).arg(example("jenkins")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
