@@ -38,6 +38,7 @@ case $COMMAND in
     each --base "$BASE"
     each --label "$LABELS"
     each --reviewer "$REVIEWERS"
+    each --auto-merge "$AUTO_MERGE"
     ;;
 esac
 

@@ -187,6 +187,10 @@ pub(super) struct Job {
     /// Who is asked for a review, instead of `pull-requests.reviewers`; may be given several times
     #[arg(long = "reviewer", value_name = "NAME")]
     pub(super) reviewers: Vec<String>,
+
+    /// Ask the forge to merge once checks have passed, instead of `pull-requests.auto-merge`
+    #[arg(long, value_name = "HOW", value_parser = ["merge", "squash", "rebase"])]
+    pub(super) auto_merge: Option<String>,
 }
 
 /// What `explain` takes.

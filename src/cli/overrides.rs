@@ -1,6 +1,6 @@
 //! What the command line says over the configuration, for this run.
 
-use crate::config::{Config, Patterns};
+use crate::config::{Config, MergeMethod, Patterns};
 use crate::error::Error;
 use crate::refname::BranchName;
 
@@ -28,6 +28,8 @@ impl Job {
                 written.clone_from(given);
             }
         }
+        let how = MergeMethod::ALL.iter().find(|(word, _)| self.auto_merge.as_deref() == Some(word));
+        wanted.auto_merge = how.map(|(_, method)| *method).or(wanted.auto_merge);
         Ok(())
     }
 }

@@ -298,6 +298,10 @@ async fn inputs_reach_the_program_whatever_is_in_them() {
         let job = runner.run(&[("binary", PROGRAM), ("command", command)]);
         assert_eq!(job.code, code, "{command}: {}", job.log);
     }
+    // clap lists the ways to merge; an App without a usable key ends the run before anything is written.
+    assert_eq!(runner.run(&[("binary", PROGRAM), ("auto-merge", "octopus")]).code, 64);
+    let app = runner.run(&[("binary", PROGRAM), ("app-id", "7"), ("app-private-key", "planted-material")]);
+    assert!(app.code != 0 && app.log.contains("key") && !app.log.contains("planted-material"), "{}", app.log);
     let images = format!("{}/acme/api:1.1", runner._registry.host());
     git(&runner.at("checkout"), &["checkout", "--quiet", "."]);
     let job = runner.run(&[
