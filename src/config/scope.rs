@@ -66,6 +66,8 @@ impl Scope {
                     values.extend(all);
                 }
                 Some(("kustomization", folder)) => {
+                    // A path that begins with a slash would be one from the root.
+                    let folder = if folder.is_empty() { "." } else { folder };
                     globs.extend(files(&format!("{folder}/{KUSTOMIZATION}")));
                     globs.extend(files("**"));
                 }
@@ -189,6 +191,8 @@ mod tests {
             (json!({ "path": "a" }),                                              "helmvalues:/envs/p.yaml",   "a/values.yaml",                      false),
             (json!({ "path": "a/b" }),                                            "helmvalues:../p.yaml",      "a/p.yaml",                           true),
             (json!({ "path": "a/b" }),                                            "helmvalues",                "a/b/values.yaml",                    true),
+            (json!({ "path": "a/b" }),                                            "kustomization",             "a/b/kustomization.yaml",             true),
+            (json!({ "path": "a/b" }),                                            "kustomization",             "kustomization.yaml",                 false),
             (json!({ "path": "a/b" }),                                            "kustomization:../c",        "a/c/kustomization.yml",              true),
             (json!({ "path": "a/b" }),                                            "kustomization:../c",        "a/c/deployment.yaml",                false),
             (json!({ "path": "a/b" }),                                            "kustomization:/c",          "c/Kustomization",                    true),
@@ -196,7 +200,6 @@ mod tests {
             (json!({ "path": "{{path}}" }),                                       "",                          "apps/api/a.yaml",                    true),
             (json!({ "path": "{{path}}" }),                                       "",                          "apps/out/a.yaml",                    false),
             (json!({ "path": "{{ .path.path }}/prod" }),                          "",                          "apps/api/prod/a.yaml",               true),
-            (json!({ "path": "{{path}}" }),                                       "",                          "apps/out/a.yaml",                    false),
             (json!({ "path": "{{ .path.path }}/prod" }),                          "",                          "apps/api/dev/a.yaml",                false),
             (json!({ "path": "envs/{{env}}/api" }),                               "",                          "envs/prod/api/a.yaml",               true),
             (json!({ "path": "{{.folder}}" }),                                    "",                          "envs/a.yaml",                        false),
