@@ -208,6 +208,33 @@ fn told(said: &Said, what: &str, hint: &str) {
     assert!(document["hint"].as_str().unwrap().contains(hint), "{said:?}");
 }
 
+/// What comes out of a template is known only when it is filled in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_template_that_fails_holds_up_its_own_group() {
+    let registry = Double::start(answer).await;
+    let manifest = pod(&format!("{}/acme/good:1.0", registry.host()));
+    let files = [("one/app.yaml", &*manifest), ("two/a.yaml", &*manifest), ("two/b.yaml", &*manifest)];
+    #[rustfmt::skip]
+    let rows = [
+        // under pull-requests                                   what fails         why                                          where it stands
+        ("title: '{{ changes[1].name }}'",                       "one",             "tagboat.yaml:3: the template",              ""),
+        ("branch: \"{{ 'a b' if group == 'one' else group }}\"", "pull-requests",   "can't be the name of a git branch",         "one/app.yaml:4"),
+        ("group: \"{{ '' if path_dir == 'one' else path_dir }}\"", "pull-requests", "nothing comes out",                         "one/app.yaml:4"),
+    ];
+    for (written, what, why, place_of_it) in rows {
+        let config = format!("{}pull-requests:\n  {written}\n", plain(&[&registry.host()]));
+        let place = Place::new(&config, &files);
+        let said = place.run();
+        let found = row(&said.json()["failed"], "what", what).clone();
+        assert_eq!(said.code, 3, "{said:?}");
+        assert!(found["reason"].as_str().unwrap().contains(why), "{found:#}");
+        assert!(found["reason"].as_str().unwrap().starts_with("tagboat.yaml:3: "), "{found:#}");
+        assert!(found["hint"].as_str().unwrap().contains("tagboat.yaml:3"), "{found:#}");
+        assert!(place_of_it.is_empty() || found["places"][0] == place_of_it, "{found:#}");
+        assert_eq!(place.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/two"], "{written}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_could_be_done() {
     let registry = Double::start(answer).await;

@@ -10,6 +10,7 @@
 mod action;
 mod bad_input;
 mod cli;
+mod clients;
 mod config;
 mod descriptions;
 mod edit_properties;

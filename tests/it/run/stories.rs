@@ -514,6 +514,31 @@ const STORIES: &[Story] = &[
         Merge(1),
         Run(&[]),
     ], images: "api:1.0 api:1.1 web:2.0", files: &[("api/app.yaml", "api:1.0 web:2.0")], ..USUAL },
+    // What peter-evans/create-pull-request is held against, as far as it applies here, and no other story tells.
+    Story { name: "the base takes over a part of it", config: ALL, acts: &[
+        Run(&["open tagboat/all: Update api and web"]),
+        Commit("main", "api/app.yaml", "api:1.1"),
+        Run(&["update tagboat/all: Update ghcr.io/acme/web from 2.0 to 2.1"]),
+        Rebuilt("tagboat/all"),
+        Holds("tagboat/all", "api/app.yaml", "api:1.1"),
+        Holds("tagboat/all", "web/app.yaml", "web:2.1"),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "squashed into the base by hand, and the branch stays behind", acts: &[
+        Run(&["open tagboat/api: …"]),
+        Plumb("main", &["commit-tree", "tagboat/api^{tree}", "-p", "main", "-m", "Squashed"]),
+        Run(&["close tagboat/api: nothing is left to update: …"]),
+        Branches(&[]),
+    ], ..USUAL },
+    Story { name: "a branch of that name is somebody else's", acts: &[
+        Plumb("tagboat/api", &["rev-parse", "main"]),
+        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …", "open tagboat/web: …"]),
+        Kept("tagboat/api"),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "a branch stands where ours have their folder", config: "git: { commits: push }", acts: &[
+        Plumb("tagboat", &["rev-parse", "main"]),
+        Run(&["failed api: …"]),
+        Branches(&["tagboat"]),
+    ], ..USUAL },
     Story { name: "a protected branch: said, and the rest is done", acts: &[
         Protect("tagboat/api"),
         Run(&["open tagboat/web: …", "failed api: …"]),

@@ -30,7 +30,9 @@ pub(crate) static GITHUB: Vendor = Vendor {
 };
 
 fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
-    let bearer = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
+    // Both words will do.
+    let sent = request.header("authorization").unwrap_or_default();
+    let bearer = sent.trim_start_matches("Bearer ").trim_start_matches("token ");
     if bearer.matches('.').count() == 2 {
         return for_app(hub, request, bearer);
     }
