@@ -211,7 +211,7 @@ impl ForgeError {
                 "exempt branches that start with pull-requests.branch-prefix from the rule, or choose another prefix"
             }
             Self::Refused { .. } => "change what it says, there or in tagboat.yaml; the next run takes it up again",
-            Self::Settings { .. } => return None,
+            Self::Settings { .. } => "correct `forge` in tagboat.yaml, or the token in TAGBOAT_FORGE_TOKEN",
         };
         Some(text.to_owned())
     }

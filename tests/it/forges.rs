@@ -341,6 +341,20 @@ async fn tokens_and_repositories_that_will_not_do() {
 }
 
 #[tokio::test]
+async fn no_token_at_all() {
+    for world in worlds() {
+        let Some(double) = &world.double else { continue };
+        let without = ForgeSettings { token: None, ..settings(&double.api_url, double.repository, TOKEN) };
+        let error = match (named(world.name).unwrap().connect)(without) {
+            Ok(forge) => forge.open_pull_requests("x/").await.unwrap_err(),
+            Err(error) => error,
+        };
+        let told = format!("{error}; {}", error.hint().unwrap_or_default());
+        assert_eq!(told.matches("token").count().min(2), 2, "{}: {told}", world.name);
+    }
+}
+
+#[tokio::test]
 async fn what_is_too_long_is_not_sent() {
     for world in worlds() {
         let limits = world.forge.limits();
