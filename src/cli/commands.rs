@@ -64,12 +64,14 @@ async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
     match &location {
         Location::Folder(folder) => {
             let loaded = worlds::load(common.config.as_deref(), &worlds::checkout(folder))?;
-            Ok((worlds::repository(&location, &loaded.config).await?, loaded))
+            let repository = worlds::repository(&location, &loaded.config).await?;
+            Ok((worlds::sign(repository, &loaded.config)?, loaded))
         }
         Location::Url(_) => {
             let repository = worlds::repository(&location, &Config::default()).await?;
             let loaded = worlds::load_remote(common.config.as_deref(), &repository).await?;
-            Ok((worlds::log_in(repository, &loaded.config).await?, loaded))
+            let repository = worlds::log_in(repository, &loaded.config).await?;
+            Ok((worlds::sign(repository, &loaded.config)?, loaded))
         }
     }
 }

@@ -121,8 +121,24 @@ pub(super) struct Rule {
     pub(super) gates: Gates,
     pub(super) pin: bool,
     pub(super) comments: bool,
+    pub(super) mode: Mode,
     /// `tagboat.yaml:12`
     pub(super) source: String,
+}
+
+/// How a change gets into the repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Somebody has a look first.
+    #[default]
+    PullRequest,
+    /// Straight to the base branch.
+    Commit,
+}
+
+impl Mode {
+    /// As they are written.
+    pub const ALL: [(&str, Self); 2] = [("pull-request", Self::PullRequest), ("commit", Self::Commit)];
 }
 
 /// The policy that leaves things alone.
@@ -273,6 +289,22 @@ pub struct GitSettings {
     pub remote: String,
     /// How commits get there; `None` leaves it to the forge.
     pub commits: Option<CommitWay>,
+    /// What commits are signed with, where they are pushed.
+    pub sign: Option<SignSettings>,
+}
+
+/// What commits are signed with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignSettings {
+    /// What git calls it: `openpgp`, `ssh` or `x509`.
+    pub format: &'static str,
+    /// The file of an SSH key, as written, or the id of a key in a keyring.
+    pub key: String,
+}
+
+impl SignSettings {
+    /// Formats as they are written, which is how git calls them.
+    pub const FORMATS: [(&str, &'static str); 3] = [("ssh", "ssh"), ("openpgp", "openpgp"), ("x509", "x509")];
 }
 
 /// How commits get to the remote.
@@ -291,7 +323,7 @@ impl CommitWay {
 
 impl Default for GitSettings {
     fn default() -> Self {
-        Self { author: None, base: None, remote: "origin".to_owned(), commits: None }
+        Self { author: None, base: None, remote: "origin".to_owned(), commits: None, sign: None }
     }
 }
 

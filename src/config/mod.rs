@@ -38,8 +38,8 @@ mod template;
 mod validate;
 
 pub use config::{
-    AppVersion, CommitWay, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, MergeMethod, Paths,
-    PullRequests, ReferencePattern, RegistrySettings, TagValue,
+    AppVersion, CommitWay, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, MergeMethod, Mode,
+    Paths, PullRequests, ReferencePattern, RegistrySettings, SignSettings, TagValue,
 };
 pub use draft::Translation;
 pub use duration::{DurationError, duration};

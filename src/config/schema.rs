@@ -114,6 +114,9 @@ pub(super) struct RuleSchema {
     pub(super) platforms: Vec<Located<String>>,
     /// Whether the digest is written beside the tag, where the manifest has a place for it.
     pub(super) pin: Option<bool>,
+    /// How changes get into the repository: `pull-request` (the default), or `commit`: straight to the base branch, which
+    /// has to be named as `git.base` then.
+    pub(super) mode: Option<Located<String>>,
     /// Whether a comment behind a value that repeats its tag (`# tag: 3.12`) is changed with it. Left out: it stays, and is
     /// reported.
     pub(super) comments: Option<bool>,
@@ -231,6 +234,18 @@ pub(super) struct GitSchema {
     /// How commits get there: `push`, or `api` on GitHub, which signs them. Left out: `api` on GitHub, unless an author or
     /// a key to sign with is given.
     pub(super) commits: Option<Located<String>>,
+    /// What pushed commits are signed with. Left out: the SSH key in `TAGBOAT_SIGNING_KEY`, if there is one.
+    pub(super) sign: Option<Located<SignSchema>>,
+}
+
+/// What pushed commits are signed with.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct SignSchema {
+    /// `ssh`, `openpgp` or `x509`.
+    pub(super) format: Option<Located<String>>,
+    /// The file of an SSH key, from the configuration's folder, or the id of a key in a keyring.
+    pub(super) key: Option<Located<String>>,
 }
 
 /// Who writes the commits.

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::config::{Config, IGNORE, Rule, SHAPE};
+use super::config::{Config, IGNORE, Mode, Rule, SHAPE};
 use super::renovate_comment;
 use crate::image::{ImageName, Platform};
 use crate::policy::{Entry, Gates, Settings};
@@ -53,6 +53,8 @@ pub struct Selection {
     pub pin: bool,
     /// Whether a comment that repeats the tag is changed with it.
     pub comments: bool,
+    /// How a change gets into the repository.
+    pub mode: Mode,
     /// Where that is said: `the rule at tagboat.yaml:12`.
     pub source: String,
 }
@@ -61,7 +63,8 @@ impl Selection {
     /// Whether both decide alike: the same policy, said in the same place, with the same demands. Two markers are called
     /// alike and may name two policies; one policy may stand under two rules.
     pub fn is_same(&self, other: &Self) -> bool {
-        let all = |one: &Self| (one.name.clone(), one.source.clone(), one.gates.clone(), one.pin, one.comments);
+        let all =
+            |one: &Self| (one.name.clone(), one.source.clone(), one.gates.clone(), one.pin, one.comments, one.mode);
         all(self) == all(other)
     }
 }
@@ -152,20 +155,22 @@ impl Config {
         gates.platforms.sort_by_key(ToString::to_string);
         gates.platforms.dedup();
         let (pin, comments) = (first.pin || rule.is_some_and(|rule| rule.pin), rule.is_some_and(|rule| rule.comments));
-        Ok(Selection { name: first.name, entry: first.entry?, gates, pin, comments, source: first.source })
+        let mode = rule.map(|rule| rule.mode).unwrap_or_default();
+        Ok(Selection { name: first.name, entry: first.entry?, gates, pin, comments, mode, source: first.source })
     }
 
     /// What a comment of Renovate's says about versions, else the rule, else the default.
     fn general(&self, spot: &Spot<'_>, rule: Option<&Rule>) -> Result<Selection, Ungoverned> {
         let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         let (pin, comments) = rule.map_or((false, false), |rule| (rule.pin, rule.comments));
+        let mode = rule.map(|rule| rule.mode).unwrap_or_default();
         if let Some((Marker::Renovate(words), line)) = spot.marker
             && let Some(read) = renovate_comment::policy(words)
         {
             let place = format!("Renovate's comment at {}:{line}", spot.path);
             let entry = read.map_err(|why| Ungoverned::Unusable(format!("{place} can't be followed: {why}")))?;
             let (name, source) = ("renovate".to_owned(), format!("Renovate's comment beside it ({words})"));
-            return Ok(Selection { name, entry: Arc::new(entry), gates, pin, comments, source });
+            return Ok(Selection { name, entry: Arc::new(entry), gates, pin, comments, mode, source });
         }
         let (policy, source) = match rule {
             Some(rule) => (rule.policy.as_str(), rule.place()),
@@ -176,7 +181,7 @@ impl Config {
             return Err(Ungoverned::Ignored(source));
         }
         let entry = self.policy(policy).ok_or_else(|| Ungoverned::UnknownPolicy(policy.to_owned()))?;
-        Ok(Selection { name: policy.to_owned(), entry, gates, pin, comments, source })
+        Ok(Selection { name: policy.to_owned(), entry, gates, pin, comments, mode, source })
     }
 
     /// The claim of the marker, if it names a policy: one of the configuration goes before one in the manifests.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::config::{CommitWay, Config, ForgeSettings, GitSettings, IGNORE, MergeMethod, Paths, PullRequests, Rule};
+use super::config::{
+    CommitWay, Config, ForgeSettings, GitSettings, IGNORE, MergeMethod, Mode, Paths, PullRequests, Rule, SignSettings,
+};
 use super::duration::checked_duration;
 use super::error::Problem;
 use super::located::Located;
@@ -12,7 +14,9 @@ use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
 use super::registries::{limits, registries};
 use super::schedule::schedule;
-use super::schema::{AuthorSchema, ForgeSchema, GitSchema, PathsSchema, PullRequestsSchema, RuleSchema, Schema};
+use super::schema::{
+    AuthorSchema, ForgeSchema, GitSchema, PathsSchema, PullRequestsSchema, RuleSchema, Schema, SignSchema,
+};
 use super::template::{BRANCH_NAMES, GROUP_NAMES, TEXT_NAMES, Template, check_template};
 use crate::image::Platform;
 use crate::policy::Gates;
@@ -23,6 +27,12 @@ pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) 
     let policies = policies(&schema.policies, problems);
     let names: Vec<&str> = policies.keys().map(String::as_str).chain([IGNORE]).collect();
     let rules = schema.rules.unwrap_or_default();
+    for mode in rules.iter().filter_map(|rule| rule.value.mode.as_ref()).filter(|mode| mode.value == "commit") {
+        if schema.git.base.is_none() {
+            let problem = Problem::new(mode.position, "`mode: commit` pushes to the base branch, which is not named");
+            problems.push(problem.hint("name it: `git: { base: main }`"));
+        }
+    }
     Config {
         paths: paths(schema.paths, problems),
         manifests: manifests(schema.manifests, problems),
@@ -108,6 +118,7 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
         gates: Gates { min_age, platforms },
         pin: written.pin.unwrap_or(false),
         comments: written.comments.unwrap_or(false),
+        mode: one_of(written.mode.as_ref(), "mode", &Mode::ALL, problems).unwrap_or_default(),
         source: format!("{path}:{}", position.line),
     }
 }
@@ -204,6 +215,7 @@ fn git(written: GitSchema, problems: &mut Vec<Problem>) -> GitSettings {
         base,
         remote: written.remote.unwrap_or(default.remote),
         commits: one_of(written.commits.as_ref(), "way of commits", &CommitWay::ALL, problems),
+        sign: written.sign.and_then(|sign| checked_sign(sign, problems)),
     }
 }
 
@@ -226,6 +238,17 @@ fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(
         }
         (None, None) => None,
     }
+}
+
+fn checked_sign(written: Located<SignSchema>, problems: &mut Vec<Problem>) -> Option<SignSettings> {
+    let Located { value: SignSchema { format, key }, position } = written;
+    let (Some(format), Some(key)) = (format, key.filter(|key| !key.value.trim().is_empty())) else {
+        let problem = Problem::new(position, "to sign takes a format and a key");
+        problems.push(problem.hint("write it like `sign: { format: ssh, key: keys/tagboat }`"));
+        return None;
+    };
+    let format = one_of(Some(&format), "format of signatures", &SignSettings::FORMATS, problems)?;
+    Some(SignSettings { format, key: key.value })
 }
 
 fn forge(written: ForgeSchema, problems: &mut Vec<Problem>) -> ForgeSettings {

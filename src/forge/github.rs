@@ -1,6 +1,8 @@
 //! GitHub: github.com, Enterprise Cloud with data residency, and Enterprise Server. Through octocrab's generic verbs
 //! and with structs of our own: octocrab's models insist on fields that older servers don't send. Knows no git.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use async_trait::async_trait;
 use octocrab::Page;
 use serde::Deserialize;
@@ -34,6 +36,13 @@ const LIMITS: Limits = Limits::all(256, 65_536);
 const NEEDS: &str = "contents: write and pull-requests: write on this repository (a classic token: `repo`); in GitHub \
                      Actions also the setting that allows workflows to create pull requests";
 
+/// What private repositories without a paid plan say.
+const NO_DRAFTS: &str = "Draft pull requests are not supported";
+
+/// Who opens what is opened with a workflow's own token, which starts no workflows:
+/// <https://docs.github.com/en/actions/security-for-github-actions/security-guides/automatic-token-authentication>.
+const ACTIONS: &str = "github-actions[bot]";
+
 /// More open pull requests than this many pages of a hundred are taken for an answer that never ends.
 const PAGES: usize = 100;
 
@@ -63,11 +72,13 @@ pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeEr
         return Err(ForgeError::Settings { reason });
     };
     let graphql = GraphQl::new(Crab::new(settings, NEEDS)?, repository.clone());
-    Ok(Box::new(GitHub { owner: owner.to_owned(), graphql, repository }))
+    Ok(Box::new(GitHub { owner: owner.to_owned(), graphql, told: AtomicBool::new(false), repository }))
 }
 
 struct GitHub {
     graphql: GraphQl,
+    /// Whether it was said that workflows do not start.
+    told: AtomicBool,
     owner: String,
     repository: String,
 }
@@ -166,11 +177,30 @@ impl Opens for GitHub {
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
         let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
-        let body = json!({
+        let mut body = json!({
             "title": proposal.title, "body": proposal.body, "head": proposal.branch.as_str(),
             "base": proposal.base.as_str(), "draft": proposal.extras.draft, "maintainer_can_modify": true,
         });
-        let made = self.graphql.crab.post::<Pull>(&action, &format!("/repos/{}/pulls", self.repository), body).await?;
+        let route = format!("/repos/{}/pulls", self.repository);
+        let made = match self.graphql.crab.post::<Pull>(&action, &route, body.clone()).await {
+            Err(ForgeError::Refused { message, .. }) if message.contains(NO_DRAFTS) => {
+                tracing::warn!(
+                    "{} takes no drafts, so {} is opened for review at once",
+                    self.repository,
+                    proposal.branch
+                );
+                body["draft"] = json!(false);
+                self.graphql.crab.post::<Pull>(&action, &route, body).await?
+            }
+            made => made?,
+        };
+        if made.user.as_ref().is_some_and(|user| user.login == ACTIONS) && !self.told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "pull requests that are opened with a workflow's own GITHUB_TOKEN start no workflows: where checks have \
+                 to run on them, give an App (TAGBOAT_APP_ID, TAGBOAT_APP_PRIVATE_KEY) or another token \
+                 (TAGBOAT_FORGE_TOKEN)"
+            );
+        }
         shown(&action, made.observed())
     }
 
@@ -272,6 +302,7 @@ struct Pull {
     title: String,
     body: Option<String>,
     labels: Vec<Label>,
+    user: Option<User>,
     head: Side,
     base: Side,
 }

@@ -1,6 +1,7 @@
 //! Pull requests as files in a folder: `0001.md` for people, `0001.json` for the next run. For trying out, for tests
 //! and where there is no forge. A person merges or closes by setting `state` in the JSON file. Knows no git.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -99,13 +100,14 @@ impl Forge for Local {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
+        let _alone = self.lock()?;
         let records = self.read_all()?;
         let same = |record: &&Record| record.state == State::Open && record.branch == proposal.branch.as_str();
         if let Some(existing) = records.iter().find(same) {
-            return self.update(&self.observe(existing)?, proposal).await;
+            return self.bring_up_to_date(existing.number, proposal);
         }
         let extras = proposal.extras.clone();
-        let mut record = Record {
+        let record = Record {
             number: records.last().map_or(1, |last| last.number + 1),
             state: State::Open,
             branch: proposal.branch.as_str().to_owned(),
@@ -119,35 +121,22 @@ impl Forge for Local {
             draft: extras.draft,
             comments: Vec::new(),
         };
-        // Another run may take the same number in the same moment: the one that comes second takes the next.
-        while !self.write(&record, true)? {
-            record.number += 1;
-        }
+        self.write(&record)?;
         self.written(&record)
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
-        let before = self.read(&self.path(existing.number, "json"))?;
-        let mut record = before.clone();
-        record.title.clone_from(&proposal.title);
-        record.body.clone_from(&proposal.body);
-        record.base = proposal.base.as_str().to_owned();
-        let missing = proposal.extras.labels.iter().filter(|label| !before.labels.contains(label));
-        record.labels.extend(missing.cloned());
-        let same = (&before.title, &before.body, &before.base, &before.labels)
-            == (&record.title, &record.body, &record.base, &record.labels);
-        if !same {
-            self.write(&record, false)?;
-        }
-        self.written(&record)
+        let _alone = self.lock()?;
+        self.bring_up_to_date(existing.number, proposal)
     }
 
     async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
+        let _alone = self.lock()?;
         let mut record = self.read(&self.path(existing.number, "json"))?;
         record.state = State::Closed;
         body.clone_into(&mut record.body);
         record.comments.push(comment.to_owned());
-        self.write(&record, false)?;
+        self.write(&record)?;
         self.written(&record)
     }
 
@@ -162,6 +151,33 @@ impl Forge for Local {
 }
 
 impl Local {
+    /// Keeps other runs from writing for as long as the file is open; who asks for it waits.
+    fn lock(&self) -> Result<File, ForgeError> {
+        let path = self.folder.join(".lock");
+        let lock = || {
+            std::fs::create_dir_all(&self.folder)?;
+            let file = File::options().create(true).append(true).open(&path)?;
+            file.lock().map(|()| file)
+        };
+        lock().map_err(|error| failed(&path, &error))
+    }
+
+    fn bring_up_to_date(&self, number: u64, proposal: &Proposal) -> Result<Written, ForgeError> {
+        let before = self.read(&self.path(number, "json"))?;
+        let mut record = before.clone();
+        record.title.clone_from(&proposal.title);
+        record.body.clone_from(&proposal.body);
+        record.base = proposal.base.as_str().to_owned();
+        let missing = proposal.extras.labels.iter().filter(|label| !before.labels.contains(label));
+        record.labels.extend(missing.cloned());
+        let same = (&before.title, &before.body, &before.base, &before.labels)
+            == (&record.title, &record.body, &record.base, &record.labels);
+        if !same {
+            self.write(&record)?;
+        }
+        self.written(&record)
+    }
+
     fn path(&self, number: u64, extension: &str) -> PathBuf {
         self.folder.join(format!("{number:04}.{extension}"))
     }
@@ -193,34 +209,23 @@ impl Local {
         Ok(record)
     }
 
-    /// Writes both files, each whole or not at all; `false` where `new` and the number is taken.
-    fn write(&self, record: &Record, new: bool) -> Result<bool, ForgeError> {
+    /// Writes both files, each whole or not at all.
+    fn write(&self, record: &Record) -> Result<(), ForgeError> {
         let json = serde_json::to_string_pretty(record).map_err(|error| failed(&self.folder, &error))? + "\n";
-        let taken = !self.put(&self.path(record.number, "json"), &json, new)?;
-        if !taken {
-            self.put(&self.path(record.number, "md"), &page(record, &self.repository), false)?;
-        }
-        Ok(!taken)
+        self.put(&self.path(record.number, "json"), &json)?;
+        self.put(&self.path(record.number, "md"), &page(record, &self.repository))
     }
 
-    fn put(&self, path: &Path, text: &str, new: bool) -> Result<bool, ForgeError> {
+    fn put(&self, path: &Path, text: &str) -> Result<(), ForgeError> {
         let write = || {
-            std::fs::create_dir_all(&self.folder)?;
             let mut builder = tempfile::Builder::new();
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
             let mut file = builder.tempfile_in(&self.folder)?;
             file.write_all(text.as_bytes())?;
-            match new {
-                true => file.persist_noclobber(path).map_err(|error| error.error)?,
-                false => file.persist(path).map_err(|error| error.error)?,
-            };
-            Ok(true)
+            file.persist(path).map_err(|error| error.error)
         };
-        write().or_else(|error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists if new => Ok(false),
-            _ => Err(failed(path, &error)),
-        })
+        write().map(drop).map_err(|error: std::io::Error| failed(path, &error))
     }
 
     fn observe(&self, record: &Record) -> Result<PullRequest, ForgeError> {

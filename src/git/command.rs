@@ -68,6 +68,8 @@ pub(super) struct Call<'a> {
     pub(super) dir: Option<&'a Path>,
     /// The repository, if it is not the one that `dir` is in.
     pub(super) git_dir: Option<&'a Path>,
+    /// More variables.
+    pub(super) environment: &'a [(&'a str, &'a str)],
     /// More configuration.
     pub(super) settings: &'a [Entry],
     /// Whether the configuration of the machine and of the user does not hold.
@@ -137,6 +139,7 @@ impl Program {
         if let Some(dir) = call.dir {
             command.current_dir(dir);
         }
+        command.envs(call.environment.iter().copied());
         if let Some(git_dir) = call.git_dir {
             command.env("GIT_DIR", git_dir);
         }

@@ -64,6 +64,14 @@ pub enum GitError {
         /// URL of the remote.
         remote: String,
     },
+    /// The program that signs did not.
+    #[error("cannot {doing}: {said}")]
+    NotSigned {
+        /// See [`GitError`].
+        doing: String,
+        /// See [`GitError`].
+        said: String,
+    },
     /// The branch is no longer where it was expected. To be retried on what is there now.
     #[error("cannot {doing}: somebody else was faster: {said}")]
     LostRace {
@@ -173,6 +181,9 @@ impl GitError {
             }
             Self::NoRemote { .. } => "`git remote` lists the names; or give the URL of a repository",
             Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to a branch that is there",
+            Self::NotSigned { .. } => {
+                "is the key there, may it be read, and does it need no passphrase? `git commit -S` on this machine says more"
+            }
             Self::LostRace { .. } => "run again: what changed meanwhile is then taken into account",
             Self::Protected { .. } => {
                 "propose to another branch, or let this account bypass the rule in the settings of the repository \

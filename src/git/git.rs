@@ -41,9 +41,9 @@ pub trait Git: Send + Sync {
     fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, GitError>;
 
     /// Builds a commit on `base` in which the given files have new contents; their modes are kept. All of them must
-    /// be there already ([`GitError::NoSuchFile`]). The same arguments give the same commit id. Nothing points at it
-    /// until it is pushed.
-    fn commit(
+    /// be there already ([`GitError::NoSuchFile`]). The same arguments give the same commit id, unless it is signed.
+    /// Nothing points at it until it is pushed.
+    async fn commit(
         &self,
         base: &CommitId,
         files: &BTreeMap<Arc<str>, Vec<u8>>,
@@ -51,6 +51,9 @@ pub trait Git: Send + Sync {
         author: &Author,
         when: Timestamp,
     ) -> Result<CommitId, GitError>;
+
+    /// Whether commits are signed.
+    fn signs(&self) -> bool;
 
     /// Makes a remote branch point at `commit` if it points at `expected` now (`None`: if it does not exist); else
     /// [`GitError::LostRace`]. Fine if it points at `commit` already.

@@ -18,4 +18,4 @@ pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
 pub use history::{FirstParents, first_parents};
 pub use remote::Login;
-pub use repository::{Options, Repository};
+pub use repository::{Options, Repository, Signing};

@@ -89,15 +89,8 @@ impl Objects {
         })
     }
 
-    /// See [`Git::commit`](super::git::Git::commit).
-    pub(super) fn commit(
-        &self,
-        base: &CommitId,
-        files: &BTreeMap<Arc<str>, Vec<u8>>,
-        message: &str,
-        author: &Author,
-        when: Timestamp,
-    ) -> Result<CommitId, GitError> {
+    /// The tree of a commit with new contents in some of its files, by its id.
+    pub(super) fn tree(&self, base: &CommitId, files: &BTreeMap<Arc<str>, Vec<u8>>) -> Result<ObjectId, GitError> {
         let repository = self.repository.to_thread_local();
         let tree = tree_of(&repository, base)?;
         let mut editor = repository.edit_tree(tree).map_err(|why| unwritable(&why))?;
@@ -111,7 +104,19 @@ impl Objects {
             let blob = repository.write_blob(contents).map_err(|why| unwritable(&why))?;
             editor.upsert(&**path, kind, blob).map_err(|why| unwritable(&why))?;
         }
-        let tree = editor.write().map_err(|why| unwritable(&why))?;
+        Ok(editor.write().map_err(|why| unwritable(&why))?.detach())
+    }
+
+    /// A commit of a tree on `base`.
+    pub(super) fn commit(
+        &self,
+        base: &CommitId,
+        tree: ObjectId,
+        message: &str,
+        author: &Author,
+        when: Timestamp,
+    ) -> Result<CommitId, GitError> {
+        let repository = self.repository.to_thread_local();
         let person = gix::actor::Signature {
             name: author.name.as_str().into(),
             email: author.email.as_str().into(),
@@ -119,7 +124,7 @@ impl Objects {
             time: gix::date::Time { seconds: when.as_second(), offset: 0 },
         };
         let commit = gix::objs::Commit {
-            tree: tree.detach(),
+            tree,
             parents: [id(base.as_str())?].into(),
             author: person.clone(),
             committer: person,

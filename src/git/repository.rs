@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use crate::refname::{BranchName, CommitId};
+use crate::secret::Secret;
 
 use super::checkout::{self, Checkout};
 use super::command::{Answer, Call, Program};
@@ -39,6 +40,15 @@ impl Default for Options {
     }
 }
 
+/// What commits are signed with, in git's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signing {
+    /// `gpg.format`: `openpgp`, `ssh` or `x509`.
+    pub format: &'static str,
+    /// `user.signingkey`: the file of an SSH key, or the id of a key in a keyring.
+    pub key: String,
+}
+
 /// A manifests repository: a checkout and its remote, or a remote alone.
 ///
 /// What it fetches and builds goes into a temporary repository of its own (see `objects.rs`); a checkout is only read.
@@ -51,6 +61,7 @@ pub struct Repository {
     push: Remote,
     /// What holds where the user is.
     settings: Vec<Entry>,
+    signing: Option<Signing>,
     /// git locks its list of cut-off commits while it fetches: two at once would fail.
     fetching: Mutex<()>,
 }
@@ -72,7 +83,7 @@ impl Repository {
         let remote = |url| Remote::new(url, None, &checkout.settings);
         let (fetch, push) = (remote(fetch), remote(push));
         let (settings, dir) = (checkout.settings, Some(dir.to_owned()));
-        Ok(Self { fetch, push, settings, objects, program, dir, fetching: Mutex::default() })
+        Ok(Self { fetch, push, settings, objects, program, dir, signing: None, fetching: Mutex::default() })
     }
 
     /// Uses a remote without any checkout; nothing is asked of it yet. A password in the URL is taken for a login.
@@ -82,7 +93,7 @@ impl Repository {
         let settings = checkout::settings_without(&program, objects.git_dir()).await?;
         let remote = || Remote::new(url, None, &settings);
         let (fetch, push) = (remote(), remote());
-        Ok(Self { fetch, push, settings, objects, program, dir: None, fetching: Mutex::default() })
+        Ok(Self { fetch, push, settings, objects, program, dir: None, signing: None, fetching: Mutex::default() })
     }
 
     /// Logs in so where [`url`](Self::url) is, if that is over HTTP, and nowhere else. Without it, the user's own ways
@@ -96,6 +107,26 @@ impl Repository {
             *remote = Remote::new(remote.url.as_str(), Some(login), &self.settings);
         }
         self
+    }
+
+    /// Signs every commit so.
+    #[must_use]
+    pub fn with_signing(mut self, signing: Signing) -> Self {
+        self.signing = Some(signing);
+        self
+    }
+
+    /// Signs every commit with an SSH key that stands in no file: for this run it gets one that nobody else can read.
+    pub fn with_ssh_key(self, key: &Secret) -> Result<Self, GitError> {
+        let file = self.objects.git_dir().join("signing-key");
+        let io = |source| GitError::Io { doing: "keep the key to sign with".to_owned(), source };
+        let mut options = std::fs::OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut open = options.write(true).create_new(true).open(&file).map_err(io)?;
+        // ssh-keygen reads no key without a line break at its end, which a secret has lost.
+        std::io::Write::write_all(&mut open, format!("{}\n", key.reveal()).as_bytes()).map_err(io)?;
+        Ok(self.with_signing(Signing { format: "ssh", key: file.display().to_string() }))
     }
 
     /// URL or path of the remote that is read from, never with a password. It tells which forge it is.
@@ -112,6 +143,7 @@ impl Repository {
             // The server's side of a local remote runs in our environment, and takes `safe.directory` from nowhere but
             // the files of the user and of the machine.
             alone: !remote.url.is_local(),
+            environment: &[],
             login: remote.login.as_ref(),
         };
         self.program.run(call, arguments).await
@@ -201,7 +233,7 @@ impl Git for Repository {
         self.objects.commit_info(commit)
     }
 
-    fn commit(
+    async fn commit(
         &self,
         base: &CommitId,
         files: &BTreeMap<Arc<str>, Vec<u8>>,
@@ -209,7 +241,39 @@ impl Git for Repository {
         author: &Author,
         when: Timestamp,
     ) -> Result<CommitId, GitError> {
-        self.objects.commit(base, files, message, author, when)
+        let tree = self.objects.tree(base, files)?;
+        let Some(signing) = &self.signing else { return self.objects.commit(base, tree, message, author, when) };
+        // The user's own settings hold: which program signs, and where it finds the key.
+        let date = format!("@{} +0000", when.as_second());
+        let call = Call {
+            doing: format!("sign a commit with the {} key {}", signing.format, signing.key),
+            dir: self.dir.as_deref(),
+            git_dir: Some(self.objects.git_dir()),
+            settings: &[
+                ("gpg.format".to_owned(), signing.format.to_owned()),
+                ("user.signingkey".to_owned(), signing.key.clone()),
+            ],
+            environment: &[
+                ("GIT_AUTHOR_NAME", &author.name),
+                ("GIT_AUTHOR_EMAIL", &author.email),
+                ("GIT_AUTHOR_DATE", &date),
+                ("GIT_COMMITTER_NAME", &author.name),
+                ("GIT_COMMITTER_EMAIL", &author.email),
+                ("GIT_COMMITTER_DATE", &date),
+            ],
+            ..Call::default()
+        };
+        let doing = call.doing.clone();
+        let arguments = ["commit-tree", "-S", "-p", base.as_str(), "-m", message, &tree.to_string()];
+        let answer = self.program.run(call, arguments).await?;
+        if answer.success {
+            return Ok(CommitId::new(answer.stdout.trim())?);
+        }
+        Err(GitError::NotSigned { doing, said: refusal::said(None, &answer.stderr, None) })
+    }
+
+    fn signs(&self) -> bool {
+        self.signing.is_some()
     }
 
     async fn push(&self, branch: &BranchName, commit: &CommitId, expected: Option<&CommitId>) -> Result<(), GitError> {

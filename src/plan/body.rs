@@ -174,6 +174,7 @@ mod tests {
             policy: "release".into(),
             reason: "the newest in >=1.0 <3".into(),
             edits: vec![],
+            mode: crate::config::Mode::PullRequest,
         }
     }
 

@@ -1,5 +1,6 @@
 //! From a decision to changes: which bytes, at every place where the reference stands.
 
+use crate::config::Mode;
 use crate::config::Selection;
 use crate::image::{ImageReference, Tag};
 use crate::manifest::{self, Finding, Occurrence, Refusal, Target};
@@ -25,6 +26,7 @@ pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -
         policy: selection.name.clone(),
         reason: choice.reason.to_string(),
         edits,
+        mode: selection.mode,
     })
 }
 
@@ -47,7 +49,9 @@ pub fn carry_over(listed: &[Listed], open: &[PullRequest], asked: impl Fn(&Occur
         let to = ImageReference::new(&before.to).ok().filter(|to| *to != occurrence.reference)?;
         let reason = Reason::new("proposed by an earlier run");
         let choice = Choice { tag: to.tag()?.clone(), digest: to.digest().cloned(), reason };
-        (!asked(occurrence)).then(|| change(occurrence, selection, &choice).ok()).flatten()
+        (selection.mode == Mode::PullRequest && !asked(occurrence))
+            .then(|| change(occurrence, selection, &choice).ok())
+            .flatten()
     };
     listed.iter().filter_map(again).collect()
 }

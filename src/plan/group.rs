@@ -128,6 +128,7 @@ mod tests {
             policy: "release".into(),
             reason: "newest".into(),
             edits: vec![],
+            mode: crate::config::Mode::PullRequest,
         }
     }
 

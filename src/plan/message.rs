@@ -133,7 +133,7 @@ pub fn texts(
     Ok(Texts {
         title: theirs.map_or(ours, |existing| existing.title.clone()),
         body: whole(&visible),
-        commit_message: format!("{}\n\n{}", message.trim_end(), trailers(group, changes, run_url)),
+        commit_message: format!("{}\n\n{}", message.trim_end(), trailers(group, changes, background, run_url)),
     })
 }
 
@@ -170,14 +170,20 @@ fn commit_message(title: &str, changes: &[Change]) -> String {
 }
 
 /// An audit trail that `git log --format='%(trailers)'` and `git interpret-trailers` read.
-fn trailers(group: &str, changes: &[Change], run_url: Option<&str>) -> String {
+fn trailers(group: &str, changes: &[Change], background: &Background, run_url: Option<&str>) -> String {
     let mut lines = vec![format!("{GROUP_TRAILER}{}", inert(group))];
     let mut seen = BTreeSet::new();
     for change in changes {
-        let line = format!("Tagboat-Image: {} (from {})", change.to, version(&change.from));
-        if seen.insert(line.clone()) {
-            lines.push(line);
+        let image = format!("Tagboat-Image: {} (from {})", change.to, version(&change.from));
+        if !seen.insert(image.clone()) {
+            continue;
         }
+        lines.push(image);
+        lines.push(format!("Tagboat-Policy: {}", inert(&change.policy)));
+        let facts = background.get(change.to.as_str());
+        let digest = facts.and_then(|facts| facts.digest.as_ref()).filter(|_| change.to.digest().is_none());
+        lines.extend(digest.map(|digest| format!("Tagboat-Digest: {digest}")));
+        lines.extend(facts.and_then(revision).map(|revision| format!("Tagboat-Revision: {revision}")));
     }
     lines.extend(run_url.filter(|url| is_web(url)).map(|url| format!("Tagboat-Run: {url}")));
     lines.join("\n")
@@ -201,6 +207,7 @@ mod tests {
             policy: "release".into(),
             reason: "newest in >=1.0 <3".into(),
             edits: vec![],
+            mode: crate::config::Mode::PullRequest,
         }
     }
 
@@ -254,7 +261,11 @@ mod tests {
         let texts = made("g", &changes, &Templates::default(), LONG).unwrap();
         let compare = format!("https://github.com/acme/api/compare/{}...{}", "a".repeat(40), "b".repeat(40));
         assert!(texts.body.contains(&compare), "{}", texts.body);
-        assert!(texts.commit_message.contains("\n\nTagboat-Group: g\nTagboat-Image: nginx:1.28 (from 1.27)"));
+        let revision = "b".repeat(40);
+        let trailers = format!(
+            "\n\nTagboat-Group: g\nTagboat-Image: nginx:1.28 (from 1.27)\nTagboat-Policy: release\nTagboat-Revision: {revision}"
+        );
+        assert!(texts.commit_message.ends_with(&trailers), "{}", texts.commit_message);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use crate::config::MergeMethod;
+use crate::config::Mode;
 use crate::image::ImageReference;
 use crate::manifest::Edit;
 use crate::refname::BranchName;
@@ -28,6 +29,8 @@ pub struct Change {
     pub reason: String,
     /// The bytes to change, all in `path`.
     pub edits: Vec<Edit>,
+    /// How it gets into the repository.
+    pub mode: Mode,
 }
 
 /// Changes that share a pull request.

@@ -11,6 +11,8 @@ use crate::refname::BranchName;
 /// What to do about one group or one pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
+    /// No pull request is wanted: commit to the base branch, which is the draft's.
+    Commit(Draft),
     /// There is no open pull request for this draft: push its branch and open one.
     Open(Draft),
     /// There is one: make its branch, title, body and people what they should be, where they are not.
@@ -36,7 +38,7 @@ impl Action {
     /// The group that it is about; the branch where the group is not known.
     pub fn group(&self) -> String {
         match self {
-            Self::Open(draft) | Self::Update(draft, _) => draft.group.clone(),
+            Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => draft.group.clone(),
             Self::Leave { group, .. } => group.clone(),
             Self::Close(existing, _) | Self::CloseDuplicate(existing, _) => group_of(existing),
         }
@@ -47,7 +49,7 @@ impl Action {
         match self {
             Self::Open(draft) | Self::Update(draft, _) => Some(&draft.branch),
             Self::Close(existing, _) => Some(&existing.branch),
-            Self::CloseDuplicate(..) | Self::Leave { .. } => None,
+            Self::CloseDuplicate(..) | Self::Commit(_) | Self::Leave { .. } => None,
         }
     }
 }
@@ -242,6 +244,7 @@ mod tests {
             policy: "shape".into(),
             reason: "newest".into(),
             edits: vec![],
+            mode: crate::config::Mode::PullRequest,
         };
         let branch = BranchName::new(&format!("tagboat/{group}")).unwrap();
         Draft { group: group.into(), branch, changes: changes.iter().map(change).collect() }
@@ -267,6 +270,7 @@ mod tests {
 
     fn kinds(actions: &[Action]) -> Vec<String> {
         let kind = |action: &Action| match action {
+            Action::Commit(draft) => format!("commit {}", draft.group),
             Action::Open(draft) => format!("open {} with {}", draft.group, draft.changes.len()),
             Action::Update(draft, pr) => format!("update #{} with {}", pr.number, draft.changes.len()),
             Action::Close(pr, _) => format!("close #{}", pr.number),

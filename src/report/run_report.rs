@@ -42,7 +42,8 @@ impl RunReport {
     /// Whether something was proposed or edited, or would be. A pull request that is as it should be is not pending
     /// here: it waits for people.
     pub fn pending(&self) -> bool {
-        let acted = |proposed: &Proposed| matches!(proposed.action, Done::Open | Done::Update | Done::Close);
+        let acted =
+            |proposed: &Proposed| matches!(proposed.action, Done::Commit | Done::Open | Done::Update | Done::Close);
         self.proposals.iter().any(acted) || (self.proposals.is_empty() && !self.changes.is_empty())
     }
 }
@@ -139,6 +140,8 @@ pub struct Proposed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Done {
+    /// There is none: the changes went straight to the base branch.
+    Commit,
     /// There was none.
     Open,
     /// Its branch, title, body or people were brought up to date.
@@ -155,6 +158,8 @@ impl Done {
     /// For people, in the past or as a plan.
     pub fn word(self, dry_run: bool) -> &'static str {
         match (self, dry_run) {
+            (Self::Commit, false) => "committed",
+            (Self::Commit, true) => "would commit",
             (Self::Open, false) => "opened",
             (Self::Open, true) => "would open",
             (Self::Update, false) => "updated",

@@ -191,7 +191,7 @@ fn changes(changes: &[Changed]) -> Vec<Cells> {
 fn proposals(report: &RunReport) -> Vec<Cells> {
     let cells = report.proposals.iter().map(|proposed| {
         let role = match proposed.action {
-            Done::Open | Done::Update => Role::Good,
+            Done::Commit | Done::Open | Done::Update => Role::Good,
             Done::Unchanged => Role::Dim,
             Done::Close | Done::Leave => Role::Warning,
         };
@@ -239,10 +239,11 @@ pub(super) fn summary(report: &RunReport) -> String {
         some => format!("{} changed", counted(some, "reference")),
     }];
     let open = |done: Done| report.proposals.iter().filter(|proposed| proposed.action == done).count();
-    for done in [Done::Open, Done::Update, Done::Unchanged, Done::Close, Done::Leave] {
+    for done in [Done::Commit, Done::Open, Done::Update, Done::Unchanged, Done::Close, Done::Leave] {
         let count = open(done);
         if count > 0 {
-            parts.push(format!("{} {}", counted(count, "pull request"), done.word(report.dry_run)));
+            let what = if done == Done::Commit { "commit to the base branch" } else { "pull request" };
+            parts.push(format!("{} {}", counted(count, what), done.word(report.dry_run)));
         }
     }
     for (count, what) in [

@@ -105,6 +105,7 @@ fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Erro
             gates: Gates::default(),
             pin: false,
             comments: false,
+            mode: config::Mode::default(),
             source: "the default".to_owned(),
         });
     let name = current.name().clone();

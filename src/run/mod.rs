@@ -16,6 +16,7 @@ mod snapshot;
 mod subjects;
 mod supplies;
 mod tell;
+mod terms;
 mod translate;
 mod unasked;
 pub mod worlds;

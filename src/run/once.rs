@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::config::{CommitWay, Config, PullRequests, Schedule};
+use crate::config::{CommitWay, Config, Mode, PullRequests};
 use crate::error::{Error, Exit, chain};
 use crate::forge::{Commits, Forge, ForgeError, Written};
-use crate::git::{Author, Git, GitError};
+use crate::git::{Git, GitError};
 use crate::manifest::{Finding, Occurrence, Place, Standing};
-use crate::plan::{self, Draft, Extras, Grouping, Observed, Room, Templates, Ungrouped, Unknown};
+use crate::plan::{self, Draft, Grouping, Observed, Room, Ungrouped, Unknown};
 use crate::policy::Outcome;
 use crate::refname::{BranchName, CommitId};
 use crate::registry::{Registry, Requests};
@@ -22,6 +22,7 @@ use super::decide::{Decided, decide};
 use super::publish::{PublishError, Publisher, Step};
 use super::snapshot::CommitSnapshot;
 use super::subjects::Scope;
+use super::terms;
 
 /// Everything outside that a run touches.
 #[derive(Clone, Copy)]
@@ -67,6 +68,8 @@ pub struct Ran {
     pub ungrouped: Vec<Ungrouped>,
     /// The group of every change, by file and position.
     pub(super) groups: BTreeMap<(Arc<str>, Position), String>,
+    /// Whether the last attempt moved the base by itself, so that the rest is to be made on it.
+    moved: bool,
     /// Requests sent to registries.
     pub registry_requests: Requests,
     /// Requests sent to the forge.
@@ -128,12 +131,13 @@ pub async fn run_once(world: World<'_>, config: &Config, request: &Request) -> R
     let before = (world.registry.requests(), world.forge.map_or(0, Forge::requests));
     let mut ran = attempt(world, config, request, 0).await?;
     for retry in 1..=RETRIES {
-        if !ran.steps.iter().any(Finished::lost_a_race) {
+        if ran.steps.iter().any(Finished::lost_a_race) {
+            // Whoever was faster may be about to do more; two runs that collided should not do so again.
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(100..500) << retry)).await;
+            tracing::info!("somebody else was faster: reading the newest base and trying again ({retry} of {RETRIES})");
+        } else if !ran.moved {
             break;
         }
-        // Whoever was faster may be about to do more; two runs that collided should not do so again.
-        tokio::time::sleep(Duration::from_millis(fastrand::u64(100..500) << retry)).await;
-        tracing::info!("somebody else was faster: reading the newest base and trying again ({retry} of {RETRIES})");
         let opened = ran.steps.iter().filter(|finished| finished.opened()).count();
         match attempt(world, config, request, opened).await {
             Ok(again) => ran = again.after(ran),
@@ -166,9 +170,10 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
     let decided = decide(&snapshot, config, world.registry, &request.scope, now).await;
     let open = open(world.forge, prefix).await?;
     let (drafts, ungrouped) = drafts(&decided, &open, config, &request.scope);
-    let groups = groups(&drafts);
+    let straight = straight(&decided, &base);
+    let groups = groups(drafts.iter().chain(&straight));
     let branches = open.iter().map(|one| &one.branch).collect::<BTreeSet<_>>().len();
-    let mut room = Room::new(settings.max_open, settings.max_per_run, branches, opened);
+    let room = Room::new(settings.max_open, settings.max_per_run, branches, opened);
     let ended = ended(world.forge, plan::asks_history(&drafts, &open)).await?;
     let observed = Observed {
         open,
@@ -186,24 +191,18 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
         base_commit,
         snapshot: &snapshot,
         heads: &heads,
-        commits: commits(world.forge, config)?,
-        author: author(config),
-        templates: templates(config),
-        extras: extras(config),
+        commits: commits(world.forge, world.git.signs(), config)?,
+        author: terms::author(config),
+        templates: terms::templates(config),
+        extras: terms::extras(config),
         options: &decided.options,
         run_url: request.run_url.clone(),
-        closed: closed(&settings.schedule, now),
+        closed: terms::closed(&settings.schedule, now),
         now,
     };
     fetch(world.git, &actions, &heads).await;
-    let mut steps = Vec::new();
-    for action in actions {
-        let finished = publish(&publisher, room.admit(action), request).await;
-        if finished.opened() {
-            room.take();
-        }
-        steps.push(finished);
-    }
+    let actions = straight.map(plan::Action::Commit).into_iter().chain(actions);
+    let (steps, moved) = publish_all(&publisher, actions, room, request).await;
     Ok(Ran {
         base,
         at: now,
@@ -211,6 +210,7 @@ async fn attempt(world: World<'_>, config: &Config, request: &Request, opened: u
         steps,
         ungrouped,
         groups,
+        moved,
         registry_requests: Requests::default(),
         forge_requests: 0,
     })
@@ -235,6 +235,7 @@ fn drafts(
 ) -> (Vec<Draft>, Vec<Ungrouped>) {
     let settings = &config.pull_requests;
     let mut changes = decided.changes.clone();
+    changes.retain(|change| change.mode == Mode::PullRequest);
     let asked = changes.iter().map(|change| (change.path.clone(), change.position)).collect::<BTreeSet<_>>();
     if !scope.is_all() {
         changes.extend(plan::carry_over(&decided.listed, open, |occurrence: &Occurrence| scope.covers(occurrence)));
@@ -245,10 +246,11 @@ fn drafts(
     (drafts, ungrouped)
 }
 
-/// Which group each change went to.
-fn groups(drafts: &[Draft]) -> BTreeMap<(Arc<str>, Position), String> {
-    let changes = drafts.iter().flat_map(|draft| draft.changes.iter().map(|change| (change, &draft.group)));
-    changes.map(|(change, group)| ((Arc::clone(&change.path), change.position), group.clone())).collect()
+/// What goes straight to the base branch: one commit, whatever the groups.
+fn straight(decided: &Decided, base: &BranchName) -> Option<Draft> {
+    let changes = decided.changes.iter().filter(|change| change.mode == Mode::Commit).cloned().collect::<Vec<_>>();
+    let draft = Draft { group: base.to_string(), branch: base.clone(), changes };
+    (!draft.changes.is_empty()).then_some(draft)
 }
 
 async fn open(forge: Option<&dyn Forge>, prefix: &str) -> Result<Vec<plan::PullRequest>, ForgeError> {
@@ -291,6 +293,35 @@ fn unknown(decided: &Decided, ungrouped: &[Ungrouped]) -> Unknown {
     unknown
 }
 
+/// The group of every change, by file and position.
+fn groups<'a>(drafts: impl Iterator<Item = &'a Draft>) -> BTreeMap<(Arc<str>, Position), String> {
+    let changes = drafts.flat_map(|draft| draft.changes.iter().map(|change| (change, &draft.group)));
+    changes.map(|(change, group)| ((Arc::clone(&change.path), change.position), group.clone())).collect()
+}
+
+/// One action after the other, until one has moved the base: what comes after it would be made on what is no longer
+/// there. Tells whether that was so.
+async fn publish_all(
+    publisher: &Publisher<'_>,
+    actions: impl Iterator<Item = plan::Action>,
+    mut room: Room,
+    request: &Request,
+) -> (Vec<Finished>, bool) {
+    let mut steps = Vec::new();
+    for action in actions {
+        let finished = publish(publisher, room.admit(action), request).await;
+        if finished.opened() {
+            room.take();
+        }
+        let moved = request.write && finished.committed();
+        steps.push(finished);
+        if moved {
+            return (steps, true);
+        }
+    }
+    (steps, false)
+}
+
 async fn publish(publisher: &Publisher<'_>, action: plan::Action, request: &Request) -> Finished {
     let group = action.group();
     match publisher.prepare(action).await {
@@ -313,6 +344,11 @@ impl Finished {
         matches!((&self.step, &self.result), (Some(Step::Publish { existing: None, .. }), Ok(_)))
     }
 
+    /// Whether it is about the base branch itself, and nothing failed.
+    fn committed(&self) -> bool {
+        matches!((&self.step, &self.result), (Some(Step::Commit { .. }), Ok(_)))
+    }
+
     fn lost_a_race(&self) -> bool {
         let lost = matches!(&self.result, Err(PublishError::Git(GitError::LostRace { .. })));
         lost || matches!(&self.result, Err(PublishError::Forge(ForgeError::LostRace { .. })))
@@ -322,7 +358,8 @@ impl Finished {
 impl Ran {
     /// What an earlier attempt of the same run did is not forgotten because the later one found it done.
     fn after(mut self, earlier: Self) -> Self {
-        let done = earlier.steps.into_iter().filter(|finished| matches!(finished.result, Ok(Some(_))));
+        let was_done = |finished: &Finished| matches!(finished.result, Ok(Some(_))) || finished.committed();
+        let done = earlier.steps.into_iter().filter(was_done);
         let mut done = done.map(|finished| (finished.group.clone(), finished)).collect::<BTreeMap<_, _>>();
         for finished in &mut self.steps {
             if let (Some(before), Ok(None)) = (done.remove(&finished.group), &finished.result) {
@@ -334,47 +371,17 @@ impl Ran {
     }
 }
 
-/// Why nothing is opened or updated now, if the schedule says so.
-fn closed(schedule: &Schedule, now: Timestamp) -> Option<String> {
-    let opens = schedule.closed_until(now)?.strftime("%a %Y-%m-%d %H:%M %Q").to_string();
-    Some(format!("outside the hours of pull-requests.schedule, which begin again {opens}"))
-}
-
 /// The forge, where it makes the commits. It makes them in its own name only, and with its own signature.
-fn commits<'a>(forge: Option<&'a dyn Forge>, config: &Config) -> Result<Option<&'a dyn Commits>, RunError> {
+fn commits<'a>(
+    forge: Option<&'a dyn Forge>,
+    signs: bool,
+    config: &Config,
+) -> Result<Option<&'a dyn Commits>, RunError> {
     let Some(forge) = forge else { return Ok(None) };
     match (config.git.commits, forge.commits()) {
         (Some(CommitWay::Api), None) => Err(RunError::NoApi),
         (Some(CommitWay::Push), _) => Ok(None),
-        (None, _) if config.git.author.is_some() => Ok(None),
+        (None, _) if config.git.author.is_some() || signs => Ok(None),
         (_, commits) => Ok(commits),
-    }
-}
-
-/// Who commits. The address is nobody's: a forge would show commits under an account that happens to have it.
-fn author(config: &Config) -> Author {
-    let (name, email) =
-        config.git.author.clone().unwrap_or_else(|| ("tagboat".into(), "tagboat@tagboat.invalid".into()));
-    Author { name, email }
-}
-
-fn templates(config: &Config) -> Templates {
-    let settings = &config.pull_requests;
-    Templates {
-        title: settings.title.clone(),
-        body: settings.body.clone(),
-        commit_message: settings.commit_message.clone(),
-    }
-}
-
-fn extras(config: &Config) -> Extras {
-    let settings = &config.pull_requests;
-    Extras {
-        labels: settings.labels.clone(),
-        reviewers: settings.reviewers.clone(),
-        team_reviewers: settings.team_reviewers.clone(),
-        assignees: settings.assignees.clone(),
-        draft: settings.draft,
-        auto_merge: settings.auto_merge,
     }
 }

@@ -53,6 +53,13 @@ pub(super) struct Publisher<'a> {
 /// One group, made ready: nothing is left to find out.
 #[derive(Debug)]
 pub enum Step {
+    /// A commit goes straight to the base branch.
+    Commit {
+        /// What it should be; its branch is the base.
+        proposal: Box<Proposal>,
+        /// What stands in the base in the files that change.
+        before: BTreeMap<Arc<str>, Vec<u8>>,
+    },
     /// Something has to be written.
     Publish {
         /// What it should be.
@@ -130,6 +137,7 @@ impl Publisher<'_> {
     /// Reads what has to be known about one action; writes nothing.
     pub(super) async fn prepare(&self, action: Action) -> Result<Step, PublishError> {
         let (draft, existing) = match action {
+            Action::Commit(draft) => return self.prepare_commit(draft).await,
             Action::Open(draft) => (draft, None),
             Action::Update(draft, existing) => (draft, Some(existing)),
             Action::Close(existing, why) => return self.prepare_close(existing, why).await,
@@ -166,6 +174,16 @@ impl Publisher<'_> {
                 Ok(Step::Publish { proposal, push, existing, before })
             }
         }
+    }
+
+    async fn prepare_commit(&self, draft: Draft) -> Result<Step, PublishError> {
+        if let Some(why) = self.closed.clone() {
+            return Ok(Step::Leave { group: draft.group, branch: draft.branch, existing: None, why });
+        }
+        let files = self.contents(&draft)?;
+        let proposal = Box::new(self.proposal(draft, files, None).await?);
+        let before = self.originals(proposal.files.keys())?;
+        Ok(Step::Commit { proposal, before })
     }
 
     async fn prepare_close(&self, existing: PullRequest, why: String) -> Result<Step, PublishError> {
@@ -281,6 +299,10 @@ impl Publisher<'_> {
 
     /// Writes one step: pushes, then tells the forge. Gives back the pull request that was written to.
     pub(super) async fn carry_out(&self, step: &Step) -> Result<Option<Written>, PublishError> {
+        if let Step::Commit { proposal, .. } = step {
+            self.commit(proposal, Some(&self.base_commit)).await?;
+            return Ok(None);
+        }
         let forge = self.forge.ok_or(PublishError::NoForge)?;
         match step {
             Step::Publish { proposal, push, existing, .. } => {
@@ -312,7 +334,7 @@ impl Publisher<'_> {
                 }
                 Ok(Some(written))
             }
-            Step::Unchanged(..) | Step::Leave { .. } => Ok(None),
+            Step::Commit { .. } | Step::Unchanged(..) | Step::Leave { .. } => Ok(None),
         }
     }
 }
@@ -332,7 +354,7 @@ impl Publisher<'_> {
             }
             (None, _) => {}
         }
-        let commit = self.git.commit(&self.base_commit, files, message, &self.author, self.now)?;
+        let commit = self.git.commit(&self.base_commit, files, message, &self.author, self.now).await?;
         self.git.push(branch, &commit, expected).await?;
         Ok(commit)
     }

@@ -205,7 +205,9 @@ fn at(place: &Place) -> String {
 impl Finished {
     fn changes(&self) -> &[Change] {
         match &self.step {
-            Some(Step::Publish { proposal, .. }) if self.result.is_ok() => &proposal.changes,
+            Some(Step::Publish { proposal, .. } | Step::Commit { proposal, .. }) if self.result.is_ok() => {
+                &proposal.changes
+            }
             _ => &[],
         }
     }
@@ -220,6 +222,9 @@ impl Finished {
     fn proposed(&self) -> Option<Proposed> {
         let step = self.step.as_ref().filter(|_| self.result.is_ok())?;
         let (action, branch, title, existing, why) = match step {
+            Step::Commit { proposal, .. } => {
+                (Done::Commit, proposal.branch.to_string(), proposal.title.clone(), None, None)
+            }
             Step::Publish { proposal, existing, .. } => {
                 let action = if existing.is_some() { Done::Update } else { Done::Open };
                 (action, proposal.branch.to_string(), proposal.title.clone(), existing.as_ref(), None)
@@ -257,7 +262,9 @@ impl Finished {
     }
 
     fn files(&self) -> Vec<FileChange> {
-        let Some(Step::Publish { proposal, before, .. }) = &self.step else { return Vec::new() };
+        let Some(Step::Publish { proposal, before, .. } | Step::Commit { proposal, before }) = &self.step else {
+            return Vec::new();
+        };
         let file = |(path, after): (&std::sync::Arc<str>, &Vec<u8>)| FileChange {
             path: path.to_string(),
             before: before.get(path).cloned().unwrap_or_default(),

@@ -97,6 +97,23 @@ pub async fn repository(location: &Location, config: &Config) -> Result<Reposito
     log_in(opened, config).await
 }
 
+/// Signs with what the configuration names, else with the SSH key of the environment.
+pub fn sign(repository: Repository, config: &Config) -> Result<Repository, Error> {
+    let Some(config::SignSettings { format, key }) = &config.git.sign else {
+        return Ok(match secret("TAGBOAT_SIGNING_KEY") {
+            Some(key) => repository.with_ssh_key(&key)?,
+            None => repository,
+        });
+    };
+    let file = config.folder.join(key);
+    // An SSH key stands in a file; any other format has a keyring of its own.
+    let key = match *format {
+        "ssh" => std::path::absolute(&file).unwrap_or(file).display().to_string(),
+        _ => key.clone(),
+    };
+    Ok(repository.with_signing(git::Signing { format, key }))
+}
+
 /// Logs in with what is given for git alone, else with the token for the forge that the remote is on.
 pub async fn log_in(repository: Repository, config: &Config) -> Result<Repository, Error> {
     Ok(match login(repository.url(), &config.forge).await? {

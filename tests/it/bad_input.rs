@@ -180,6 +180,26 @@ async fn what_the_server_of_the_repository_refuses() {
     assert_ne!(TOKEN, READER);
 }
 
+/// Pull requests that start no workflows: said once, not for each, and not as a failure.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflows_own_token() {
+    let registry = Double::start(answer).await;
+    let manifest = pod(&format!("{}/acme/good:1.0", registry.host()));
+    let place = Place::new("forge: { kind: local, folder: unused }", &[]);
+    let forge = Forge::start(&GITHUB, &place.bare.path);
+    forge.hub(|hub| hub.author = "github-actions[bot]".to_owned());
+    let plain = plain(&[&registry.host()]);
+    let config = format!("{plain}forge: {{ kind: github, url: '{}', repository: acme/gitops }}\n", forge.api_url);
+    let files = [("tagboat.yaml", &*config), ("one/app.yaml", &*manifest), ("two/app.yaml", &*manifest)];
+    place.bare.commit("main", &files, "Deploy");
+    let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN);
+    let said = tagboat.run(&["run", "-C", &place.bare.url(), "--format", "json"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(said.stderr.matches("start no workflows").count(), 1, "{said:?}");
+    assert!(said.stderr.contains("TAGBOAT_APP_ID"), "{said:?}");
+    assert_eq!(forge.hub(|hub| hub.pulls.len()), 2);
+}
+
 #[test]
 fn what_stands_in_the_way_of_beginning() {
     let place = Place::new("", &[("app.yaml", &pod("nginx:1.0"))]);

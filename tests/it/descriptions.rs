@@ -94,6 +94,7 @@ fn change(path: &str, policy: &str, reason: &str, tag: &str) -> Change {
         policy: policy.to_owned(),
         reason: reason.to_owned(),
         edits: vec![],
+        mode: tagboat::config::Mode::PullRequest,
     }
 }
 

@@ -452,6 +452,33 @@ async fn nothing_merges_by_itself_without_anything_to_wait_for() {
 }
 
 #[tokio::test]
+async fn a_repository_without_drafts_gets_a_pull_request_for_review() {
+    let world = World::new(&GITHUB);
+    let double = world.double.as_ref().unwrap();
+    double.hub(|hub| hub.drafts = false);
+    let mut wanted = pushed(&world, "tagboat/api");
+    wanted.extras.draft = true;
+    world.opened(&wanted).await;
+    assert_eq!(double.hub(|hub| (hub.pulls.len(), hub.pull(1).unwrap().draft)), (1, false));
+}
+
+/// Runs that write at once wait for each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn local_files_are_written_by_one_at_a_time() {
+    let world = World::local();
+    let pulls = world.folder.path().join("pulls");
+    let opening = (0..24).map(|number| {
+        let forge = connect("local", pulls.to_str().unwrap(), "acme/gitops", "");
+        let name = format!("tagboat/{}", number % 12);
+        tokio::spawn(async move { forge.open(&proposal(&name, "x", "y")).await.unwrap().pull_request.number })
+    });
+    let mut numbers = futures_util::future::join_all(opening.collect::<Vec<_>>()).await;
+    let mut numbers = numbers.drain(..).map(Result::unwrap).collect::<Vec<_>>();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=12).flat_map(|number| [number, number]).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn check_tells_what_the_token_may() {
     for world in worlds() {
         let access = world.forge.check().await.unwrap();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use tagboat::git::{Author, Git, GitError, Login, Options, Repository};
+use tagboat::git::{Author, Git, GitError, Login, Options, Repository, Signing};
 use tagboat::refname::{BranchName, CommitId};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
@@ -47,9 +47,9 @@ fn remote() -> (TempDir, Bare) {
 }
 
 /// Builds the commit that our branch would get: `api/deploy.yaml` with other contents.
-fn build(repository: &Repository, base: &CommitId, contents: &str) -> Result<CommitId, GitError> {
+async fn build(repository: &Repository, base: &CommitId, contents: &str) -> Result<CommitId, GitError> {
     let files = BTreeMap::from([(Arc::from("api/deploy.yaml"), contents.as_bytes().to_vec())]);
-    repository.commit(base, &files, "Update api\n", &bot(), Timestamp::UNIX_EPOCH)
+    repository.commit(base, &files, "Update api\n", &bot(), Timestamp::UNIX_EPOCH).await
 }
 
 /// The way from nothing to a pushed branch.
@@ -57,7 +57,7 @@ async fn propose(repository: &Repository, contents: &str) -> Result<CommitId, Gi
     let main = branch("main");
     let base = repository.remote_branches(&main, "tagboat/").await?[&main].clone();
     repository.fetch(&[(main, base.clone())]).await?;
-    let commit = build(repository, &base, contents)?;
+    let commit = build(repository, &base, contents).await?;
     repository.push(&branch("tagboat/api"), &commit, None).await?;
     Ok(commit)
 }
@@ -74,7 +74,7 @@ async fn from_nothing_to_a_branch_that_moves_and_goes() {
 
     let all = repository.remote_branches(&branch("main"), "tagboat/").await.unwrap();
     assert_eq!(all[&branch("tagboat/api")], first);
-    let second = build(&repository, &all[&branch("main")], "image: acme/api:1.2").unwrap();
+    let second = build(&repository, &all[&branch("main")], "image: acme/api:1.2").await.unwrap();
     repository.push(&branch("tagboat/api"), &second, Some(&first)).await.unwrap();
     assert_eq!(bare.file("tagboat/api", "api/deploy.yaml"), b"image: acme/api:1.2");
     repository.push(&branch("tagboat/api"), &second, Some(&first)).await.expect("it is there already");
@@ -105,15 +105,16 @@ async fn trees_are_listed_in_order_and_modes_are_kept() {
     assert_eq!(repository.read(&files[3]).unwrap(), DEPLOYMENT.as_bytes());
 
     let change = |path: &str| BTreeMap::from([(Arc::from(path), b"new".to_vec())]);
-    let build = |path: &str| repository.commit(&base, &change(path), "Change\n", &bot(), Timestamp::UNIX_EPOCH);
-    let commit = build("run.sh").unwrap();
-    assert_eq!(commit, build("run.sh").unwrap(), "the same arguments give the same commit");
+    let build =
+        async |path: &str| repository.commit(&base, &change(path), "Change\n", &bot(), Timestamp::UNIX_EPOCH).await;
+    let commit = build("run.sh").await.unwrap();
+    assert_eq!(commit, build("run.sh").await.unwrap(), "the same arguments give the same commit");
     repository.push(&branch("x"), &commit, None).await.unwrap();
     assert!(git(&bare.path, &["ls-tree", "x", "run.sh"]).starts_with("100755 blob"));
     assert_eq!(git(&bare.path, &["diff", "--name-only", "main", "x"]), "run.sh");
     assert_eq!(git(&bare.path, &["fsck", "--strict", "--no-dangling"]), "");
     for absent in ["link.yaml", "api", "no/such.yaml"] {
-        assert!(matches!(build(absent), Err(GitError::NoSuchFile { .. })), "{absent}");
+        assert!(matches!(build(absent).await, Err(GitError::NoSuchFile { .. })), "{absent}");
     }
 }
 
@@ -221,7 +222,7 @@ async fn a_commit_of_somebody_else_is_never_overwritten() {
     let ours = propose(&repository, "image: acme/api:1.1").await.unwrap();
     let by_hand = bare.commit("tagboat/api", &[("note", "mine")], "By hand");
     let base = commit_id(&bare.branches()["main"]);
-    let next = build(&repository, &base, "image: acme/api:1.2").unwrap();
+    let next = build(&repository, &base, "image: acme/api:1.2").await.unwrap();
     let error = repository.push(&branch("tagboat/api"), &next, Some(&ours)).await.unwrap_err();
     assert!(matches!(error, GitError::LostRace { .. }), "{error:?}");
     assert_eq!(bare.branches()["tagboat/api"], by_hand);
@@ -491,4 +492,71 @@ async fn a_commit_that_has_gone_and_a_damaged_object_are_told_apart() {
         let error = repository.read(&files[1]).unwrap_err();
         assert!(matches!(error, GitError::Corrupt { .. }), "{error:?}");
     }
+}
+
+/// A signature that nobody checks is none: git itself does.
+#[tokio::test]
+async fn commits_are_signed_with_an_ssh_key() {
+    let (dir, bare) = remote();
+    let key = dir.path().join("key");
+    let arguments = ["-q", "-t", "ed25519", "-N", "", "-f", key.to_str().unwrap()];
+    assert!(std::process::Command::new("ssh-keygen").args(arguments).status().unwrap().success());
+    let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
+    let signers = dir.path().join("signers");
+    std::fs::write(&signers, format!("{} {public}", bot().email)).unwrap();
+    let verified = format!("gpg.ssh.allowedSignersFile={}", signers.display());
+
+    let repository = async || Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+    let from_file = Signing { format: "ssh", key: key.display().to_string() };
+    let text = Secret::new(&std::fs::read_to_string(&key).unwrap());
+    let ways = [repository().await.with_signing(from_file), repository().await.with_ssh_key(&text).unwrap()];
+    for (number, signing) in ways.into_iter().enumerate() {
+        assert!(signing.signs());
+        let name = format!("tagboat/{number}");
+        let base = signing.remote_branches(&branch("main"), "").await.unwrap()[&branch("main")].clone();
+        signing.fetch(&[(branch("main"), base.clone())]).await.unwrap();
+        let commit = build(&signing, &base, "image: acme/api:1.1").await.unwrap();
+        signing.push(&branch(&name), &commit, None).await.unwrap();
+        git(&bare.path, &["-c", &verified, "verify-commit", &name]);
+        let told = git(&bare.path, &["log", "-1", "--format=%an <%ae> %ct %B", &name]);
+        assert_eq!(told, "Tagboat <tagboat@example.com> 0 Update api");
+        assert_eq!(bare.file(&name, "web/deploy.yaml"), b"image: acme/web:1.0");
+    }
+
+    let nobody = repository().await.with_signing(Signing { format: "ssh", key: "/nowhere".to_owned() });
+    let error = propose(&nobody, "image: acme/api:1.1").await.unwrap_err();
+    assert!(matches!(error, GitError::NotSigned { .. }) && error.hint().is_some(), "{error:?}");
+    assert!(error.to_string().contains("/nowhere"), "{error}");
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn commits_are_signed_with_an_openpgp_key() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let (dir, bare) = remote();
+    let home = TempDir::with_prefix("gpg").unwrap();
+    std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    let gpg = |program: &str, arguments: &[&str]| {
+        let mut command = std::process::Command::new(program);
+        let output = command.args(arguments).env("GNUPGHOME", home.path()).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let who = "Tagboat <tagboat@example.com>";
+    if !gpg("gpg", &["--batch", "--passphrase", "", "--quick-generate-key", who, "ed25519", "sign", "never"]) {
+        println!("skipped: gpg makes no key here");
+        return;
+    }
+    // git, as somebody has it whose keyring is there.
+    let program = dir.path().join("git");
+    let script = format!("#!/bin/sh\nGNUPGHOME='{}' exec git \"$@\"\n", home.path().display());
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let options = Options { program: program.clone(), ..Options::default() };
+    let repository = Repository::from_url(&bare.url(), options).await.unwrap();
+    let signing = repository.with_signing(Signing { format: "openpgp", key: "tagboat@example.com".to_owned() });
+    propose(&signing, "image: acme/api:1.1").await.unwrap();
+    let path = bare.path.to_str().unwrap();
+    assert!(gpg("git", &["-C", path, "verify-commit", "tagboat/api"]));
+    gpg("gpgconf", &["--kill", "gpg-agent"]);
 }

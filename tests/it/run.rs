@@ -2,6 +2,7 @@
 //! come of it.
 #![cfg(unix)]
 
+mod figures;
 mod gates;
 mod hours;
 mod races;

@@ -87,6 +87,21 @@ async fn a_race_that_is_always_lost_ends() {
 }
 
 #[tokio::test]
+async fn the_base_moves_just_before_we_commit_to_it() {
+    let config = "rules: [{ paths: ['api/**'], mode: commit }, {}]\ngit: { base: main, commits: push }";
+    let world = World::new(Some(&GITHUB), config, IMAGES, FILES).await;
+    let bare = Bare { path: world.bare.path.clone() };
+    let by_hand = move || drop(bare.commit("main", &[("other.txt", "by hand")], "By hand"));
+    let meddled = Meddled::new(world.another_git().await, [Box::new(by_hand) as Box<_>]);
+    let report = world.run_with(&meddled, "").await.unwrap();
+    assert_eq!(report.failed, [], "{:?}", lines(&report));
+    assert_eq!(meddled.pushes(), 3, "one is lost, one goes to main, one to tagboat/web");
+    assert_eq!(world.bare.file("main", "other.txt"), b"by hand");
+    assert_eq!(world.bare.file("main", "api/app.yaml"), world.manifest("api/app.yaml", "api:1.1").into_bytes());
+    assert_eq!(git(&world.bare.path, &["rev-list", "--count", "main"]), "4", "nothing is rewritten");
+}
+
+#[tokio::test]
 async fn two_runs_at_once_make_one_pull_request_for_each_group() {
     for host in EVERYWHERE {
         let name = host.map_or("local", |vendor| vendor.name);

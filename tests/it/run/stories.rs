@@ -123,6 +123,7 @@ const API: &[(&str, &str)] = &[("api/app.yaml", "api:1.0")];
 const BOTH: &[(&str, &str)] = &[("api/app.yaml", "api:1.0"), ("web/app.yaml", "web:2.0")];
 const STAGES: &[(&str, &str)] = &[("staging/app.yaml", "api:1.1"), ("prod/app.yaml", "api:1.0")];
 const PROMOTE: &str = "policies: { promote: { follow: staging } }\nrules: [{ paths: [prod/**], policy: promote }]";
+const STRAIGHT: &str = "rules: [{ paths: ['api/**'], mode: commit }, {}]\ngit: { base: main }";
 const ALL: &str = "pull-requests: { group: all }";
 
 /// What most stories are about.
@@ -304,6 +305,29 @@ const STORIES: &[Story] = &[
         Run(&["open tagboat/api: …", "failed api: this forge knows no merging by itself"]),
         Has(1, "state", "open"),
     ], ..USUAL },
+    Story { name: "straight to the base branch where a rule says so, and the rest on top of it", config: STRAIGHT, acts: &[
+        Run(&["open tagboat/web: …", "commit main: Update ghcr.io/acme/api from 1.0 to 1.1"]),
+        Holds("main", "api/app.yaml", "api:1.1"),
+        Says("main", "\n\nTagboat-Group: main\nTagboat-Image: ghcr.io/acme/api:1.1 (from 1.0)"),
+        Rebuilt("tagboat/web"),
+        Branches(&["tagboat/web"]),
+        Build("api:1.2"),
+        Run(&["unchanged tagboat/web: …", "commit main: Update ghcr.io/acme/api from 1.1 to 1.2"]),
+        Kept("tagboat/web"),
+        Holds("main", "api/app.yaml", "api:1.2"),
+        Holds("main", "web/app.yaml", "web:2.0"),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "the base branch is protected from commits: said, and the rest is done", config: STRAIGHT, acts: &[
+        Protect("main"),
+        Run(&["open tagboat/web: …", "failed main: …"]),
+        Holds("main", "api/app.yaml", "api:1.0"),
+        Branches(&["tagboat/web"]),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
+    Story { name: "what goes straight to the base is no longer proposed", config: "pull-requests: { group: all }\nrules: [{ images: ['**/api'], mode: commit }, {}]\ngit: { base: main }", acts: &[
+        Run(&["open tagboat/all: Update ghcr.io/acme/web from 2.0 to 2.1", "commit main: …"]),
+        Holds("main", "app.yaml", "api:1.1 web:2.0"),
+        Holds("tagboat/all", "app.yaml", "api:1.1 web:2.1"),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: &[("app.yaml", "api:1.0 web:2.0")], ..USUAL },
     Story { name: "the token may open nothing any more: told, and the next run does it", hosts: REMOTE, acts: &[
         Fail("POST", 403, 1),
         RunBroken(&["open tagboat/web: …", "failed api: …"]),

@@ -174,10 +174,16 @@ fn open(view: &View<'_>, hub: &mut Hub, request: &Request) -> Answer {
     if let Some(refused) = too_long(title, body) {
         return refused;
     }
+    if request.body["draft"] == true && !hub.drafts {
+        return refuse(422, "Draft pull requests are not supported in this repository.", &[]);
+    }
+    let author = hub.author.clone();
     match hub.open(head, base, title, body) {
         Ok(pull) => {
             pull.draft = request.body["draft"] == true;
-            Answer::new(201, view.pull(pull))
+            let mut opened = view.pull(pull);
+            opened["user"] = view.user(&author);
+            Answer::new(201, opened)
         }
         Err(Refused::NoHead) => refuse(422, "Validation Failed", &[("head", "invalid")]),
         Err(Refused::NoBase) => refuse(422, "Validation Failed", &[("base", "invalid")]),

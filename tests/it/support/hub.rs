@@ -69,6 +69,10 @@ pub(crate) struct Hub {
     /// Labels of the repository, for hosts that make none by themselves.
     pub(crate) labels: Vec<String>,
     pub(crate) archived: bool,
+    /// Whether pull requests can be drafts.
+    pub(crate) drafts: bool,
+    /// Who opens pull requests.
+    pub(crate) author: String,
     /// Whether a pull request closes when its branch is deleted.
     pub(crate) closes_with_branch: bool,
     /// The App that may get tokens: its id, its public key, the last token it got, and for how many seconds that is good.
@@ -86,6 +90,8 @@ impl Hub {
             people,
             labels: vec!["deploy".into()],
             archived: false,
+            drafts: true,
+            author: "tagboat-bot".into(),
             app: None,
             closes_with_branch: true,
             unseen: vec![],

@@ -68,7 +68,7 @@ impl Git for Meddled {
         self.inner.commit_info(commit)
     }
 
-    fn commit(
+    async fn commit(
         &self,
         base: &CommitId,
         files: &BTreeMap<Arc<str>, Vec<u8>>,
@@ -76,7 +76,11 @@ impl Git for Meddled {
         author: &Author,
         when: Timestamp,
     ) -> Result<CommitId, GitError> {
-        self.inner.commit(base, files, message, author, when)
+        self.inner.commit(base, files, message, author, when).await
+    }
+
+    fn signs(&self) -> bool {
+        self.inner.signs()
     }
 
     async fn delete(&self, branch: &BranchName, expected: &CommitId) -> Result<(), GitError> {

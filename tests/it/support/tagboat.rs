@@ -6,6 +6,8 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -29,6 +31,26 @@ pub(crate) struct Said {
     pub(crate) stderr: String,
     /// All of it.
     pub(crate) log: String,
+    pub(crate) wall: Duration,
+    /// The most memory that it held at once; 0 where the system does not tell.
+    pub(crate) peak_kib: u64,
+}
+
+/// Looks at a process until it has ended. What it started itself, such as git, is not counted.
+fn peak_memory(id: u32) -> JoinHandle<u64> {
+    let read = move || {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.to_owned();
+        line.trim().trim_end_matches(" kB").parse::<u64>().ok()
+    };
+    std::thread::spawn(move || {
+        let mut peak = 0;
+        while let Some(now) = read() {
+            peak = now;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        peak
+    })
 }
 
 impl Tagboat {
@@ -75,12 +97,14 @@ impl Tagboat {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A program that has ended already reads nothing.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let (started, peak) = (Instant::now(), peak_memory(child.id()));
         let output = child.wait_with_output().unwrap();
+        let wall = started.elapsed();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let (code, stdout, log) = (output.status.code().unwrap(), text(output.stdout), text(output.stderr));
         self.search(arguments, &stdout, &log);
         let stderr = if own { log.clone() } else { without_details(&log) };
-        Said { code, stdout, stderr, log }
+        Said { code, stdout, stderr, log, wall, peak_kib: peak.join().unwrap() }
     }
 
     fn variables(&self) -> impl Iterator<Item = (&str, &str)> {

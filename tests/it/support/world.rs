@@ -241,6 +241,7 @@ impl World {
 pub(crate) fn lines(report: &RunReport) -> Vec<String> {
     let proposals = report.proposals.iter().map(|one| {
         let action = match one.action {
+            Done::Commit => "commit",
             Done::Open => "open",
             Done::Update => "update",
             Done::Unchanged => "unchanged",

@@ -1,0 +1,59 @@
+//! What a run costs: ten images, ten branches, ten pull requests; and the run after it, with nothing to do. Requests are
+//! bounded here; time and memory are told by
+//! `cargo test --release --test it -- run::figures --nocapture`, on a machine that does nothing else.
+
+use serde_json::Value;
+use tagboat::demo::registry::{ImageSpec, Registry};
+
+use crate::support::double::{Double, TOKEN};
+use crate::support::github::GITHUB;
+use crate::support::repository::Bare;
+use crate::support::tagboat::{Said, Tagboat};
+
+const IMAGES: usize = 10;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_images_and_the_run_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = Registry::start().await.unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    let double = Double::start(&GITHUB, &bare.path);
+    let config = format!(
+        "forge: {{ kind: github, url: '{}', repository: acme/gitops }}\npull-requests: {{ max-open: {IMAGES} }}\n\
+         registries: {{ ghcr.io: {{ mirror: 'http://{}' }} }}\n",
+        double.api_url,
+        registry.host()
+    );
+    bare.commit("main", &[("tagboat.yaml", &config)], "Configure");
+    for number in 0..IMAGES {
+        for tag in ["1.0", "1.1"] {
+            registry.push(&format!("acme/app-{number}"), tag, &ImageSpec::default()).unwrap();
+        }
+        let manifest = format!("kind: Pod\nspec:\n  containers:\n  - image: ghcr.io/acme/app-{number}:1.0\n");
+        bare.commit("main", &[(&format!("app-{number}/pod.yaml"), &manifest)], "Deploy");
+    }
+    let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN);
+    let run = || tagboat.run(&["run", "-C", &bare.url(), "--format", "json"]);
+
+    let first = told("ten images, ten pull requests", &run());
+    assert_eq!(actions(&first), vec!["open"; IMAGES]);
+    assert_eq!(double.hub(|hub| hub.pulls.len()), IMAGES);
+    // A list and a name; for each what became of earlier ones, three steps of a commit, and the opening.
+    assert_eq!(first["requests"]["forge"], 2 + 5 * IMAGES);
+    let second = told("nothing to do", &run());
+    assert_eq!(actions(&second), vec!["unchanged"; IMAGES]);
+    assert!(second["requests"]["forge"].as_u64().unwrap() <= 3, "{second:#}");
+}
+
+fn told(what: &str, said: &Said) -> Value {
+    assert_eq!(said.code, 0, "{said:?}");
+    let report = said.json();
+    let (wall, peak, requests) = (said.wall.as_millis(), said.peak_kib / 1024, &report["requests"]);
+    println!("{what}: {wall} ms, {peak} MiB, requests {requests}");
+    report
+}
+
+fn actions(report: &Value) -> Vec<&str> {
+    let proposals = report["proposals"].as_array().unwrap();
+    proposals.iter().map(|proposal| proposal["action"].as_str().unwrap()).collect()
+}
