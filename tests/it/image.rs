@@ -42,9 +42,9 @@ impl Buildah {
     fn try_run(&self, arguments: &[&str]) -> Output {
         let at = |name: &str| self.folder.path().join(name).display().to_string();
         Command::new("buildah")
-            .args(["--root", &at("storage"), "--runroot", &at("runs")])
+            // Plain folders: the other drivers leave mounts behind.
+            .args(["--storage-driver=vfs", "--root", &at("storage"), "--runroot", &at("runs")])
             .args(arguments)
-            .env("STORAGE_DRIVER", "vfs")
             .env("BUILDAH_ISOLATION", "chroot")
             .current_dir(self.folder.path())
             .output()
@@ -56,6 +56,12 @@ impl Buildah {
         let [out, error] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         assert!(output.status.success(), "{arguments:?}: {error}{out}");
         out
+    }
+}
+
+impl Drop for Buildah {
+    fn drop(&mut self) {
+        self.try_run(&["rm", "--all"]);
     }
 }
 
