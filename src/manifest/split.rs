@@ -135,7 +135,10 @@ pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
     }
     let by_map = |field: &str| field == document.route(map);
     let elsewhere = || found.named_elsewhere(document, tag.or(digest)?, by_map);
-    let name = assembled(document, keys.registry, &names).or_else(elsewhere);
+    // An empty `repository` beside a name: the chart puts its own there.
+    let is_partial = [keys.registry, keys.repository].into_iter().all(|node| value(node).is_none());
+    let is_partial = is_partial && keys.repository.is_some();
+    let name = assembled(document, keys.registry, &names).filter(|_| !is_partial).or_else(elsewhere);
     // A map that names its image under `image:` is known by that line.
     let place = image.filter(|_| name.is_some());
     let digest = digest.or(keys.digest.filter(|node| document.tree.text_of(*node) == Some("")));
