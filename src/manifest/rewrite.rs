@@ -38,6 +38,22 @@ fn sorted(edits: &[Edit]) -> Vec<&Edit> {
     sorted
 }
 
+/// Edits in the order of their places. They do not overlap: [`apply`] has seen to that.
+struct InOrder<'e>(Vec<&'e Edit>);
+
+impl<'e> InOrder<'e> {
+    fn new(edits: &'e [Edit]) -> Self {
+        Self(sorted(edits))
+    }
+
+    /// Those that [`touch`] a span.
+    fn touching(&self, span: Span) -> impl Iterator<Item = &'e Edit> {
+        let first = self.0.partition_point(|edit| edit.span.end < span.start);
+        let after = self.0[first..].iter().copied();
+        after.take_while(move |edit| edit.span.start <= span.end).filter(move |edit| touch(edit.span, span))
+    }
+}
+
 fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -53,6 +69,7 @@ pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(),
     let (Some(before), Some(after)) = (before.get(base..), after.get(base..)) else {
         return changed("the byte order mark is gone".to_owned());
     };
+    let edits = InOrder::new(edits);
     let (old_parts, new_parts) = (text::documents(before), text::documents(after));
     if old_parts.len() != new_parts.len() {
         return changed("the file has another number of documents".to_owned());
@@ -68,7 +85,7 @@ pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(),
         }
         for (old_tree, new_tree) in old_trees.iter().zip(&new_trees) {
             match (old_tree, new_tree) {
-                (Ok(a), Ok(b)) => compare_trees(a, b, base + old.start, edits)?,
+                (Ok(a), Ok(b)) => compare_trees(a, b, base + old.start, &edits)?,
                 // What only a pattern of the configuration can read: its bytes are all there is.
                 (Err(_), Err(_)) => {}
                 _ => return changed("a document can no longer be read".to_owned()),
@@ -78,7 +95,7 @@ pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(),
     Ok(())
 }
 
-fn compare_trees(old: &Tree<'_>, new: &Tree<'_>, base: usize, edits: &[Edit]) -> Result<(), Refusal> {
+fn compare_trees(old: &Tree<'_>, new: &Tree<'_>, base: usize, edits: &InOrder<'_>) -> Result<(), Refusal> {
     let changed = |what: String| Err(Refusal::Changed { what });
     if old.len() != new.len() {
         return changed("a document has another number of values".to_owned());
@@ -89,9 +106,8 @@ fn compare_trees(old: &Tree<'_>, new: &Tree<'_>, base: usize, edits: &[Edit]) ->
         }
         let local = old.span(a);
         let span = Span::new(base + local.start, base + local.end);
-        let mine = |edit: &&Edit| touch(edit.span, span);
         let same = match (old.shape(a), new.shape(b)) {
-            (Shape::Scalar(x, style), Shape::Scalar(y, now)) => match edits.iter().find(mine) {
+            (Shape::Scalar(x, style), Shape::Scalar(y, now)) => match edits.touching(span).next() {
                 None => x == y && style == now,
                 Some(_) if x == y && style == now => true,
                 Some(_) => fits(edits, span, y, *style, *now),
@@ -107,9 +123,8 @@ fn compare_trees(old: &Tree<'_>, new: &Tree<'_>, base: usize, edits: &[Edit]) ->
 
 /// Whether the new value of an edited scalar is what its edits say: each replacement stands in it, it is text to every
 /// reader, and its notation is the old one or double quotes where it was plain.
-fn fits(edits: &[Edit], span: Span, value: &str, style: Style, now: Style) -> bool {
-    let mut mine = edits.iter().filter(|edit| touch(edit.span, span));
-    let holds = mine.all(|edit| {
+fn fits(edits: &InOrder<'_>, span: Span, value: &str, style: Style, now: Style) -> bool {
+    let holds = edits.touching(span).all(|edit| {
         let text = lossy(&edit.replacement);
         let outside = edit.span.start >= span.end && !edit.span.is_empty()
             || edit.span.end <= span.start && !edit.span.is_empty();
@@ -125,11 +140,15 @@ pub(super) fn compare_findings(before: &[Finding], after: &[Finding], edits: &[E
     if before.len() != after.len() {
         return changed("other references are found than before".to_owned());
     }
+    let edits = InOrder::new(edits);
     for (old, new) in occurrences(before).zip(occurrences(after)) {
         let sites = [&old.sites.name, &old.sites.tag, &old.sites.digest];
-        let edited = sites.into_iter().flatten().any(|site| edits.iter().any(|edit| touch(edit.span, site.scalar)));
-        let renamed =
-            old.sites.name.as_ref().is_some_and(|site| edits.iter().any(|edit| edit.span.overlaps(site.span)));
+        let edited = sites.into_iter().flatten().any(|site| edits.touching(site.scalar).next().is_some());
+        let renamed = old
+            .sites
+            .name
+            .as_ref()
+            .is_some_and(|site| edits.touching(site.span).any(|edit| edit.span.overlaps(site.span)));
         let same_name = renamed || old.reference.name() == new.reference.name();
         let same_name = same_name && old.place.field == new.place.field;
         if !same_name || (!edited && old.reference != new.reference) {

@@ -24,6 +24,8 @@ pub(super) struct Node<'a> {
     pub(super) shape: Shape<'a>,
     pub(super) span: Span,
     pub(super) parent: u32,
+    /// How many stand before it in its parent.
+    pub(super) place: u32,
     /// One past the last node within it.
     pub(super) end: u32,
     /// Whether it is the key of a mapping.
@@ -56,15 +58,17 @@ pub type Entry<'a> = (&'a str, Cow<'a, str>, Span);
 impl<'a> Tree<'a> {
     /// A tree of what was read from a text by other means than YAML: a list of maps. Lines that begin with `#` are comments.
     pub fn of_lines(text: &'a str, maps: Vec<Vec<Entry<'a>>>) -> Self {
-        let mut nodes = vec![Node { shape: Shape::Sequence, span: Span::new(0, 0), parent: 0, end: 1, is_key: false }];
-        for entries in maps {
+        let collection = |shape, place| Node { shape, span: Span::new(0, 0), parent: 0, place, end: 1, is_key: false };
+        let mut nodes = vec![collection(Shape::Sequence, 0)];
+        for (place, entries) in maps.into_iter().enumerate() {
             let map = nodes.len();
-            nodes.push(Node { shape: Shape::Mapping, span: Span::new(0, 0), parent: 0, end: 0, is_key: false });
+            nodes.push(collection(Shape::Mapping, place as u32));
             for (key, value, span) in entries {
                 let key = (Cow::Borrowed(key), Span::new(span.start, span.start), true);
                 for (text, span, is_key) in [key, (value, span, false)] {
-                    let end = nodes.len() as u32 + 1;
-                    nodes.push(Node { shape: Shape::Scalar(text, Style::Text), span, parent: map as u32, end, is_key });
+                    let (end, place) = (nodes.len() as u32 + 1, (nodes.len() - map) as u32 - 1);
+                    let shape = Shape::Scalar(text, Style::Text);
+                    nodes.push(Node { shape, span, parent: map as u32, place, end, is_key });
                 }
             }
             nodes[map].end = nodes.len() as u32;
@@ -269,7 +273,7 @@ impl<'a> Tree<'a> {
             let Some(parent) = self.parent(node) else { break };
             match self.shape(parent) {
                 Shape::Mapping => steps.push(route_step(self.key_text(node).unwrap_or("?"))),
-                _ => steps.push(format!("[{}]", self.items(parent).position(|item| item == node).unwrap_or_default())),
+                _ => steps.push(format!("[{}]", self.nodes[node.index()].place)),
             }
         }
         let route: String = steps.into_iter().rev().collect();

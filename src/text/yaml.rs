@@ -53,10 +53,19 @@ pub fn parse(text: &str, comments: bool) -> Vec<Result<Tree<'_>, YamlError>> {
     trees
 }
 
+/// A collection that is not closed yet.
+struct Open {
+    node: u32,
+    /// How many nodes stand in it so far.
+    children: u32,
+    /// Whether the next node in it is a key.
+    next_is_key: bool,
+}
+
 struct Builder<'a> {
     tree: Tree<'a>,
-    /// The collections around the next node, and whether that node is a key.
-    open: Vec<(u32, bool)>,
+    /// The collections around the next node.
+    open: Vec<Open>,
     /// Granit's anchor numbers and the nodes that carry them.
     anchors: Vec<(usize, NodeId)>,
 }
@@ -83,9 +92,9 @@ impl<'a> Builder<'a> {
             Event::MappingStart(style, anchor, _) => self.open(Shape::Mapping, style, span, anchor),
             Event::SequenceStart(style, anchor, _) => self.open(Shape::Sequence, style, span, anchor),
             Event::MappingEnd | Event::SequenceEnd => {
-                if let Some((index, _)) = self.open.pop() {
+                if let Some(open) = self.open.pop() {
                     let end = self.tree.nodes.len() as u32;
-                    let node = &mut self.tree.nodes[index as usize];
+                    let node = &mut self.tree.nodes[open.node as usize];
                     node.end = end;
                     node.span.end = node.span.end.max(span.end);
                 }
@@ -106,17 +115,18 @@ impl<'a> Builder<'a> {
     fn open(&mut self, shape: Shape<'a>, _: StructureStyle, span: Span, anchor: usize) {
         let holds_keys = shape == Shape::Mapping;
         let id = self.push(shape, span, anchor);
-        self.open.push((id.0, holds_keys));
+        self.open.push(Open { node: id.0, next_is_key: holds_keys, children: 0 });
     }
 
     fn push(&mut self, shape: Shape<'a>, span: Span, anchor: usize) -> NodeId {
         let id = NodeId(self.tree.nodes.len() as u32);
-        let (mut parent, mut is_key) = (id.0, false);
-        if let Some((open, next_is_key)) = self.open.last_mut() {
-            (parent, is_key) = (*open, *next_is_key);
-            *next_is_key = self.tree.nodes[parent as usize].shape == Shape::Mapping && !is_key;
+        let (mut parent, mut place, mut is_key) = (id.0, 0, false);
+        if let Some(open) = self.open.last_mut() {
+            (parent, place, is_key) = (open.node, open.children, open.next_is_key);
+            open.children += 1;
+            open.next_is_key = self.tree.nodes[parent as usize].shape == Shape::Mapping && !is_key;
         }
-        self.tree.nodes.push(Node { shape, span, parent, end: id.0 + 1, is_key });
+        self.tree.nodes.push(Node { shape, span, parent, place, end: id.0 + 1, is_key });
         if anchor != 0 {
             self.anchors.push((anchor, id));
         }
