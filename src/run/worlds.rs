@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use super::base::Base;
 use super::hosts::{self, secret};
 use super::once::RunError;
-use super::snapshot::{CommitSnapshot, Snapshot as _};
+use super::snapshot::{CommitSnapshot, ReadError, Snapshot as _};
 
 /// Where the manifests are: a folder, or a URL to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn checkout(folder: &Path) -> PathBuf {
 pub struct Loaded {
     /// What it says, or the defaults.
     pub config: Config,
-    /// The file, if there is one.
+    /// The file, if there is one; of a repository that was cloned, from its root.
     pub file: Option<PathBuf>,
 }
 
@@ -56,7 +56,7 @@ pub struct Loaded {
 pub fn load(named: Option<&Path>, folder: &Path) -> Result<Loaded, Error> {
     let file = named.map_or_else(|| folder.join(config::FILE_NAME), Path::to_owned);
     match std::fs::read_to_string(&file) {
-        Ok(text) => parse(&text, &file.display().to_string(), Some(file.clone())),
+        Ok(text) => parse(&text, file),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
             Ok(Loaded { config: Config::default(), file: None })
         }
@@ -71,8 +71,10 @@ pub async fn load_remote(named: Option<&Path>, git: &Repository) -> Result<Loade
         return load(named, Path::new("."));
     }
     match base(git, &Config::default()).await?.read(config::FILE_NAME) {
-        Ok(bytes) => parse(&String::from_utf8_lossy(&bytes), config::FILE_NAME, None),
-        Err(_) => Ok(Loaded { config: Config::default(), file: None }),
+        Ok(bytes) => parse(&String::from_utf8_lossy(&bytes), config::FILE_NAME.into()),
+        Err(ReadError::Missing(_)) => Ok(Loaded { config: Config::default(), file: None }),
+        // To go on without what it says would be a guess.
+        Err(error) => Err(Error::usage(format!("can't read {} of the base branch: {error}", config::FILE_NAME))),
     }
 }
 
@@ -83,8 +85,8 @@ pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnap
     Ok(CommitSnapshot::new(git, &commit)?)
 }
 
-fn parse(text: &str, name: &str, file: Option<PathBuf>) -> Result<Loaded, Error> {
-    Ok(Loaded { config: config::parse(text, name)?, file })
+fn parse(text: &str, file: PathBuf) -> Result<Loaded, Error> {
+    Ok(Loaded { config: config::parse(text, &file.display().to_string())?, file: Some(file) })
 }
 
 /// Opens the repository, and logs in where there is something to log in with.

@@ -129,6 +129,8 @@ async fn what_scripts_read() {
     assert_eq!(keys(&json(&["run", "--dry-run"])), keys(&plan));
     assert_eq!(place.bare.branches().len(), 1);
     assert!(json(&["check"]).to_string().contains("configuration"));
+    let remote = tagboat.run(&["check", "-C", &place.bare.url()]);
+    assert!(remote.stdout.contains("tagboat.yaml is well-formed"), "{}", remote.stdout);
     assert!(json(&["schema"])["properties"]["policies"].is_object());
 
     let detailed = ["-C", &at, "--detailed-exitcode"];
