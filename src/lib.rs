@@ -93,6 +93,7 @@
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod docs;
 pub mod error;
 pub mod forge;
 pub mod git;

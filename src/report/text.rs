@@ -9,6 +9,7 @@ use super::list::{List, Row, RowStatus};
 use super::page::{Page, Role};
 use super::renderer::Renderer;
 use super::run_report::{Changed, Done, RunReport};
+use crate::docs::page;
 
 /// Text with aligned columns.
 #[derive(Debug)]
@@ -80,12 +81,13 @@ impl Renderer for Text {
             }
         }
         if !report.held.is_empty() {
-            let _ = writeln!(out, "  {}", page.paint(Role::Dim, "hint: what each kind of these needs: see #held"));
+            let hint = format!("hint: see what each reason needs: {}", page!("troubleshooting.md#held-references"));
+            let _ = writeln!(out, "  {}", page.paint(Role::Dim, &hint));
         }
         let gap = if out.is_empty() { "" } else { "\n" };
         let _ = writeln!(out, "{gap}{}", summary(report));
         if *report == (RunReport { about: report.about.clone(), dry_run: report.dry_run, ..RunReport::default() }) {
-            let _ = writeln!(out, "hint: no image here is governed: see #nothing-happens");
+            let _ = writeln!(out, "hint: see why no image is managed: {}", page!("troubleshooting.md#nothing-happens"));
         }
         out
     }

@@ -1,67 +1,63 @@
-//! The house rules, held against the sources: who may import whom, what pure code must not name, no files that import
-//! each other in a circle, no long files, none without an introduction.
+//! Checks the sources against the layer table of `docs/design.md`: which module imports which, what pure code must not
+//! name, no import cycles, no long files, no file without an introduction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use crate::support::source::{NamedPath, before_tests, paths, tokens};
 
-use Imports::{Above, Only};
-use Kind::{Pure, World};
-
-/// A module at the top of `src/`.
+/// A row of the layer table: a module at the top of `src/`.
 struct Module {
-    name: &'static str,
-    kind: Kind,
+    name: String,
+    is_pure: bool,
     imports: Imports,
 }
 
-#[derive(PartialEq, Eq)]
-enum Kind {
-    /// Knows no files, network, processes, clock, chance or log, and waits for nothing.
-    Pure,
-    /// Does the work of the world.
-    World,
-}
-
 enum Imports {
-    /// Whatever stands above it in the table.
-    Above,
+    /// Every module.
+    Everything,
+    /// Every module in an earlier row.
+    AllAbove,
     /// These modules, or single items of modules.
-    Only(&'static [&'static str]),
+    Only(Vec<String>),
 }
 
-/// The layers of the house: words, rules, plan, hands, shell, door.
-#[rustfmt::skip]
-const HOUSE: &[Module] = &[
-    Module { name: "text",     kind: Pure,  imports: Only(&[]) },
-    Module { name: "image",    kind: Pure,  imports: Only(&[]) },
-    Module { name: "refname",  kind: Pure,  imports: Only(&[]) },
-    Module { name: "secret",   kind: Pure,  imports: Only(&[]) },
+use Imports::{AllAbove, Everything, Only};
 
-    Module { name: "policy",   kind: Pure,  imports: Only(&["image"]) },
-    Module { name: "manifest", kind: Pure,  imports: Only(&["image", "text"]) },
-    Module { name: "config",   kind: Pure,  imports: Only(&["image", "policy", "refname", "secret", "text"]) },
+/// The layer table of `docs/design.md`.
+static LAYERS: LazyLock<Vec<Module>> = LazyLock::new(|| {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/design.md")).unwrap();
+    layers(&page)
+});
 
-    Module { name: "plan",     kind: Pure,  imports: Above },
-    Module { name: "report",   kind: Pure,  imports: Above },
+/// Reads the layer table of a page: the rows between its two comments, without the head.
+fn layers(page: &str) -> Vec<Module> {
+    let (_, rest) = page.split_once("<!-- layers -->\n").expect("the page has a layer table");
+    let (table, _) = rest.split_once("<!-- /layers -->").expect("the layer table ends");
+    table.lines().skip(2).map(module).collect()
+}
 
-    // Hands never import each other, but for `http`, which two of them share.
-    Module { name: "http",     kind: World, imports: Only(&["secret"]) },
-    Module { name: "registry", kind: World, imports: Only(&["http", "image", "secret"]) },
-    Module { name: "forge",    kind: World, imports: Only(&["http", "refname", "secret", "plan::Extras", "plan::MergeMethod", "plan::Proposal",
-                                                            "plan::PullRequest", "plan::PullRequestState"]) },
-    Module { name: "git",      kind: World, imports: Only(&["refname", "secret"]) },
-
-    Module { name: "error",    kind: World, imports: Above },
-    Module { name: "run",      kind: World, imports: Above },
-
-    Module { name: "demo",     kind: World, imports: Above },
-    Module { name: "cli",      kind: World, imports: Above },
-    Module { name: "main",     kind: World, imports: Above },
-    Module { name: "lib",      kind: World, imports: Above },
-];
+fn module(row: &str) -> Module {
+    let cells = row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>();
+    let [_layer, name, imports, pure] = cells[..] else { panic!("a row has four cells: {row}") };
+    let names = |cell: &str| cell.split_whitespace().map(|name| name.trim_matches('`').to_owned()).collect();
+    Module {
+        name: name.trim_matches('`').to_owned(),
+        is_pure: match pure {
+            "yes" => true,
+            "no" => false,
+            other => panic!("pure is yes or no, not {other}: {row}"),
+        },
+        imports: match imports {
+            "everything" => Everything,
+            "all above" => AllAbove,
+            "nothing" => Only(Vec::new()),
+            list => Only(names(list)),
+        },
+    }
+}
 
 /// What pure modules do not name: paths that start so.
 const WORLDLY: &[&str] = &[
@@ -150,13 +146,13 @@ fn findings(sources: &Sources) -> Vec<String> {
     for (file, source) in sources {
         shape(file, source, &mut found);
         let top = module_of(file).first().cloned().unwrap_or_else(|| "lib".to_owned());
-        let Some(row) = HOUSE.iter().position(|module| module.name == top) else {
-            found.push(format!("{file}:1: the module {top} has no row in HOUSE"));
+        let Some(row) = LAYERS.iter().position(|module| module.name == top) else {
+            found.push(format!("{file}:1: the module {top} has no row in the layer table of docs/design.md"));
             continue;
         };
         for mention in mentions(file, source, &modules) {
             if !mention.local {
-                if HOUSE[row].kind == Pure {
+                if LAYERS[row].is_pure {
                     worldly(file, &mention, &mut found);
                 }
                 continue;
@@ -166,7 +162,7 @@ fn findings(sources: &Sources) -> Vec<String> {
             }
             imports(file, row, &mention, &mut found);
         }
-        if HOUSE[row].kind == Pure {
+        if LAYERS[row].is_pure {
             for token in tokens(before_tests(source)) {
                 if matches!(token.text.as_str(), "async" | "await") {
                     found.push(format!("{file}:{}: {top} is pure and waits for nothing: {}", token.line, token.text));
@@ -202,14 +198,15 @@ fn worldly(file: &str, mention: &Mention, found: &mut Vec<String>) {
 }
 
 fn imports(file: &str, row: usize, mention: &Mention, found: &mut Vec<String>) {
-    let own = &HOUSE[row];
-    let Some(column) = mention.segments.first().and_then(|top| HOUSE.iter().position(|module| module.name == top))
+    let own = &LAYERS[row];
+    let Some(column) = mention.segments.first().and_then(|top| LAYERS.iter().position(|module| module.name == *top))
     else {
         return;
     };
-    let allowed = match own.imports {
+    let allowed = match &own.imports {
         _ if column == row => true,
-        Above => column < row || own.name == "lib",
+        Everything => true,
+        AllAbove => column < row,
         Only(list) => list.iter().any(|entry| {
             let entry: Vec<&str> = entry.split("::").collect();
             mention.segments.len() >= entry.len() && mention.segments.iter().zip(&entry).all(|(a, b)| a == b)
@@ -252,7 +249,7 @@ fn the_house_is_in_order() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut sources = Sources::new();
     read_sources(&root.join("src"), root, &mut sources);
-    assert!(sources.len() > HOUSE.len(), "the sources were found");
+    assert!(sources.len() > LAYERS.len(), "the sources were found");
     let found = findings(&sources);
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
@@ -283,7 +280,7 @@ fn what_breaks_the_table_is_found() {
         ("src/policy/a.rs",   "use jiff::Timestamp;\nfn f() { Timestamp::now() }", "src/policy/a.rs:3: pure code must not name Timestamp::now: Timestamp::now"),
         ("src/policy/a.rs",   "use std::time::{Duration, Instant};",             "src/policy/a.rs:2: pure code must not name std::time::Instant: std::time::Instant"),
         ("src/policy/a.rs",   "async fn f() {}",                                 "src/policy/a.rs:2: policy is pure and waits for nothing: async"),
-        ("src/new/a.rs",      "",                                                "src/new/a.rs:1: the module new has no row in HOUSE"),
+        ("src/new/a.rs",      "",                                                "src/new/a.rs:1: the module new has no row in the layer table of docs/design.md"),
         ("src/git/utils.rs",  "",                                                "src/git/utils.rs:1: the name utils does not say what is in it"),
     ] {
         assert_eq!(house(&[IMAGE, TAG, PLAN, (file, text)]), [finding], "{text}");
