@@ -20,7 +20,7 @@ use crate::http::{Client, HttpError, Method, Request, Url};
 use crate::secret::Secret;
 
 use super::error::ForgeError;
-use super::patience::refusal;
+use super::retry::refusal;
 
 /// A token is renewed when it has less than this left: a push or a large answer may take some minutes.
 const LEFT: Duration = Duration::from_secs(300);

@@ -10,12 +10,12 @@ use crate::http::{Method, Patience};
 use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
+use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
 use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// What a pipeline passes on with `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`, and what `az devops` reads.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
@@ -129,7 +129,7 @@ impl Forge for AzureDevops {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        writing::open(self, proposal).await
+        create::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -209,7 +209,7 @@ impl Forge for AzureDevops {
 }
 
 #[async_trait]
-impl Opens for AzureDevops {
+impl CreatePullRequest for AzureDevops {
     /// "An active pull request for the source and target branch already exists."
     const EXISTS: &'static str = "TF401179";
     /// "The source and/or the target branch no longer exists."

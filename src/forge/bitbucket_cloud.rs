@@ -10,12 +10,12 @@ use crate::http::{Method, Patience};
 use crate::plan::{Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
+use super::create::{self, CreatePullRequest, Difference, not_set, shown};
 use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{self, Difference, Opens, not_set, shown};
 
 /// Pipelines set none by themselves; these are the usual names of a repository variable.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
@@ -99,7 +99,7 @@ impl Forge for BitbucketCloud {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        writing::open(self, proposal).await
+        create::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -135,8 +135,8 @@ impl Forge for BitbucketCloud {
 
     async fn check(&self) -> Result<Access, ForgeError> {
         let action = format!("look at {}", self.repository);
-        let heard = self.rest.send::<Value>(&action, Method::GET, &self.root, None).await?;
-        let rights = match heard.header("x-oauth-scopes") {
+        let response = self.rest.send::<Value>(&action, Method::GET, &self.root, None).await?;
+        let rights = match response.header("x-oauth-scopes") {
             Some(scopes) => scopes.split(',').map(|scope| scope.trim().to_owned()).collect(),
             None => vec!["the repository can be read".to_owned()],
         };
@@ -151,7 +151,7 @@ impl Forge for BitbucketCloud {
 }
 
 #[async_trait]
-impl Opens for BitbucketCloud {
+impl CreatePullRequest for BitbucketCloud {
     const EXISTS: &'static str = "already exists";
     const UNSEEN: &'static str = "branch not found";
     /// A person's changes included.

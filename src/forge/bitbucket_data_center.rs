@@ -8,12 +8,12 @@ use crate::http::{Method, Patience};
 use crate::plan::{MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
+use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
 use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::{RemoteUrl, Scheme};
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// A usual name; Bamboo and Jenkins set none by themselves. `BITBUCKET_TOKEN` would be for Cloud as well.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[TokenVariable::by_hand("BITBUCKET_DATA_CENTER_TOKEN")];
@@ -94,7 +94,7 @@ impl Forge for BitbucketDataCenter {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        writing::open(self, proposal).await
+        create::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -150,15 +150,15 @@ impl Forge for BitbucketDataCenter {
 
     async fn check(&self) -> Result<Access, ForgeError> {
         let action = format!("look at {}", self.repository);
-        let heard = self.rest.send::<Repository>(&action, Method::GET, &self.root, None).await?;
-        if heard.body.archived {
+        let response = self.rest.send::<Repository>(&action, Method::GET, &self.root, None).await?;
+        if response.body.archived {
             return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
         }
-        let user = heard.header("x-ausername").map(str::to_owned);
+        let user = response.header("x-ausername").map(str::to_owned);
         // The only way to ask for rights without those of an administrator: which repositories may be written to.
         let query = query(&[("name", &self.slug), ("projectkey", &self.project), ("permission", "REPO_WRITE")]);
         let writable: Listing<Repository> = self.rest.get(&action, &format!("/api/latest/repos?{query}")).await?;
-        let can_write = writable.values.iter().any(|repository| repository.slug == heard.body.slug);
+        let can_write = writable.values.iter().any(|repository| repository.slug == response.body.slug);
         let rights = if can_write { vec!["read".to_owned(), "write".to_owned()] } else { vec!["read".to_owned()] };
         Ok(Access { user, rights, remaining: None })
     }
@@ -169,7 +169,7 @@ impl Forge for BitbucketDataCenter {
 }
 
 #[async_trait]
-impl Opens for BitbucketDataCenter {
+impl CreatePullRequest for BitbucketDataCenter {
     const EXISTS: &'static str = "Only one pull request may be open";
     const UNSEEN: &'static str = "does not exist";
 

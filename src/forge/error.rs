@@ -146,7 +146,7 @@ pub enum ForgeError {
     },
 }
 
-/// What a forge said with a status other than 2xx, whichever client heard it.
+/// What a forge said with a status other than 2xx, whichever client response it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: u16,

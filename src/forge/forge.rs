@@ -27,7 +27,7 @@ pub trait Forge: Send + Sync {
     /// hundred. One request.
     async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError>;
 
-    /// Opens a pull request for a branch that has been pushed, with labels and people. Where one is open already, that
+    /// CreatePullRequest a pull request for a branch that has been pushed, with labels and people. Where one is open already, that
     /// one is updated instead: there is never a second.
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError>;
 

@@ -8,12 +8,12 @@ use crate::http::{Method, Patience};
 use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
+use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
 use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// The usual names; in their Actions the token is called as on GitHub, and so is the variable with the server.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
@@ -91,7 +91,7 @@ impl Forge for Gitea {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        writing::open(self, proposal).await
+        create::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -161,7 +161,7 @@ impl Forge for Gitea {
 }
 
 #[async_trait]
-impl Opens for Gitea {
+impl CreatePullRequest for Gitea {
     const EXISTS: &'static str = "pull request already exists";
     /// The whole of what is said of a branch that isn't found.
     const UNSEEN: &'static str = "couldn't be found";
@@ -210,11 +210,11 @@ impl Gitea {
         for page in 1..=pages {
             let query = format!("{}&limit={PAGE}&page={page}", query(filter));
             let route = format!("{}/pulls?{query}", self.root);
-            let heard = self.rest.send::<Vec<Pull>>(&action, Method::GET, &route, None).await?;
-            let total = heard.header("x-total-count").and_then(|count| count.parse().ok());
-            let got = heard.body.len();
+            let response = self.rest.send::<Vec<Pull>>(&action, Method::GET, &route, None).await?;
+            let total = response.header("x-total-count").and_then(|count| count.parse().ok());
+            let got = response.body.len();
             read += got;
-            let ours = heard.body.into_iter().filter(|pull| pull.is_local() && wanted(pull));
+            let ours = response.body.into_iter().filter(|pull| pull.is_local() && wanted(pull));
             found.extend(ours.filter_map(Pull::observed));
             // A server may give fewer to a page than it is asked for, so only the count tells the end.
             if got == 0 || read >= total.unwrap_or(if got < PAGE { 0 } else { usize::MAX }) {

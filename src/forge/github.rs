@@ -12,13 +12,13 @@ use crate::http::Patience;
 use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::crab::Crab;
+use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
 use super::error::ForgeError;
 use super::forge::{Access, Commits, Forge, Limits, Written};
+use super::github_client::GitHubClient;
 use super::github_graphql::GraphQl;
 use super::remote::RemoteUrl;
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// What GitHub's own tools read; the first is set by people and by Actions, which run for one server.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
@@ -71,7 +71,7 @@ pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeEr
         let reason = format!("{repository:?} is not a GitHub repository: write owner/name");
         return Err(ForgeError::Settings { reason });
     };
-    let graphql = GraphQl::new(Crab::new(settings, NEEDS)?, repository.clone());
+    let graphql = GraphQl::new(GitHubClient::new(settings, NEEDS)?, repository.clone());
     Ok(Box::new(GitHub { owner: owner.to_owned(), graphql, told: AtomicBool::new(false), repository }))
 }
 
@@ -95,7 +95,7 @@ impl Forge for GitHub {
         for page in 1..=PAGES {
             let query = format!("state=open&per_page=100&page={page}");
             let listed: Page<Pull> =
-                self.graphql.crab.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
+                self.graphql.client.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
             // Pages are counted, not followed: a `next` link can't lead the token to another host.
             let last = listed.next.is_none();
             let ours = listed.items.into_iter().filter(|pull| pull.head.name.starts_with(prefix) && pull.is_local());
@@ -112,7 +112,7 @@ impl Forge for GitHub {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        writing::open(self, proposal).await
+        create::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -135,7 +135,7 @@ impl Forge for GitHub {
         let pull_request = self.patch("close", existing, json!({"state": "closed", "body": body})).await?;
         let action = format!("comment on {}", existing.url);
         let route = format!("/repos/{}/issues/{}/comments", self.repository, existing.number);
-        let said = self.graphql.crab.post::<Ignored>(&action, &route, json!({ "body": comment })).await;
+        let said = self.graphql.client.post::<Ignored>(&action, &route, json!({ "body": comment })).await;
         Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
     }
 
@@ -149,30 +149,30 @@ impl Forge for GitHub {
 
     async fn check(&self) -> Result<Access, ForgeError> {
         let action = format!("look at {}", self.repository);
-        let repository: Repository = self.graphql.crab.get(&action, &format!("/repos/{}", self.repository)).await?;
+        let repository: Repository = self.graphql.client.get(&action, &format!("/repos/{}", self.repository)).await?;
         if repository.archived {
             return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
         }
         let rights = repository.permissions.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
         // A workflow's own token has no user, and a server may have no limit: neither is an error.
-        let user = self.graphql.crab.get::<User>("ask for the user", "/user").await.ok().map(|user| user.login);
-        let limits = self.graphql.crab.get::<Value>("ask for the limit", "/rate_limit").await.ok();
+        let user = self.graphql.client.get::<User>("ask for the user", "/user").await.ok().map(|user| user.login);
+        let limits = self.graphql.client.get::<Value>("ask for the limit", "/rate_limit").await.ok();
         let remaining = limits.and_then(|limits| limits.pointer("/resources/core/remaining")?.as_u64());
         Ok(Access { user, rights, remaining })
     }
 
     fn requests(&self) -> u64 {
-        self.graphql.crab.requests()
+        self.graphql.client.requests()
     }
 }
 
 #[async_trait]
-impl Opens for GitHub {
+impl CreatePullRequest for GitHub {
     const EXISTS: &'static str = "already exists";
     const UNSEEN: &'static str = "head invalid";
 
     fn patience(&self) -> Patience {
-        self.graphql.crab.patience()
+        self.graphql.client.patience()
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
@@ -182,7 +182,7 @@ impl Opens for GitHub {
             "base": proposal.base.as_str(), "draft": proposal.extras.draft, "maintainer_can_modify": true,
         });
         let route = format!("/repos/{}/pulls", self.repository);
-        let made = match self.graphql.crab.post::<Pull>(&action, &route, body.clone()).await {
+        let made = match self.graphql.client.post::<Pull>(&action, &route, body.clone()).await {
             Err(ForgeError::Refused { message, .. }) if message.contains(NO_DRAFTS) => {
                 tracing::warn!(
                     "{} takes no drafts, so {} is opened for review at once",
@@ -190,7 +190,7 @@ impl Opens for GitHub {
                     proposal.branch
                 );
                 body["draft"] = json!(false);
-                self.graphql.crab.post::<Pull>(&action, &route, body).await?
+                self.graphql.client.post::<Pull>(&action, &route, body).await?
             }
             made => made?,
         };
@@ -224,7 +224,7 @@ impl GitHub {
             .extend_pairs([("sort", "created"), ("direction", "desc"), ("per_page", "100")])
             .finish();
         let listed: Page<Pull> =
-            self.graphql.crab.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
+            self.graphql.client.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
         // An older server ignores a `head` that it can't find, and lists everything.
         let ours = listed.items.into_iter().filter(|pull| pull.head.name == branch.as_str() && pull.is_local());
         Ok(ours.filter_map(Pull::observed).collect())
@@ -233,7 +233,7 @@ impl GitHub {
     async fn patch(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = format!("/repos/{}/pulls/{}", self.repository, existing.number);
-        let patched = self.graphql.crab.patch::<Pull>(&action, &route, body).await?;
+        let patched = self.graphql.client.patch::<Pull>(&action, &route, body).await?;
         shown(&action, patched.observed())
     }
 
@@ -245,7 +245,7 @@ impl GitHub {
         let Written { pull_request, warnings } = written;
         let action = format!("label {}", pull_request.url);
         let route = format!("/repos/{}/issues/{}/labels", self.repository, pull_request.number);
-        match self.graphql.crab.post::<Vec<Label>>(&action, &route, json!({ "labels": missing })).await {
+        match self.graphql.client.post::<Vec<Label>>(&action, &route, json!({ "labels": missing })).await {
             Ok(labels) => pull_request.labels = labels.into_iter().map(|label| label.name).collect(),
             Err(source) => warnings.push(not_set("label", missing, pull_request, source)),
         }
@@ -259,14 +259,14 @@ impl GitHub {
         let action = format!("ask for a review of {}", pull_request.url);
         let everyone = json!({"reviewers": extras.reviewers, "team_reviewers": extras.team_reviewers});
         let wanted = !extras.reviewers.is_empty() || !extras.team_reviewers.is_empty();
-        if wanted && self.graphql.crab.post::<Ignored>(&action, &route, everyone).await.is_err() {
+        if wanted && self.graphql.client.post::<Ignored>(&action, &route, everyone).await.is_err() {
             // GitHub refuses all of them for the sake of one, and doesn't say which: ask one by one.
             let kinds =
                 [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
             for (what, key, names) in kinds {
                 for name in names {
                     if let Err(source) =
-                        self.graphql.crab.post::<Ignored>(&action, &route, json!({ key: [name] })).await
+                        self.graphql.client.post::<Ignored>(&action, &route, json!({ key: [name] })).await
                     {
                         warnings.push(not_set(what, vec![name.clone()], pull_request, source));
                     }
@@ -278,7 +278,7 @@ impl GitHub {
         }
         let action = format!("assign {}", pull_request.url);
         let route = format!("/repos/{}/issues/{number}/assignees", self.repository);
-        match self.graphql.crab.post::<Assigned>(&action, &route, json!({ "assignees": extras.assignees })).await {
+        match self.graphql.client.post::<Assigned>(&action, &route, json!({ "assignees": extras.assignees })).await {
             Err(source) => warnings.push(not_set("assignee", extras.assignees.clone(), pull_request, source)),
             Ok(Assigned { assignees }) => {
                 let is_there = |name: &String| assignees.iter().any(|user| user.login.eq_ignore_ascii_case(name));

@@ -12,13 +12,13 @@ use tokio::sync::OnceCell;
 use crate::plan::{MergeMethod, PullRequest};
 use crate::refname::{BranchName, CommitId};
 
-use super::crab::Crab;
 use super::error::ForgeError;
 use super::forge::{ApiCommit, Commits};
+use super::github_client::GitHubClient;
 
 /// One repository.
 pub(super) struct GraphQl {
-    pub(super) crab: Crab,
+    pub(super) client: GitHubClient,
     pub(super) repository: String,
     /// What GraphQL calls it.
     id: OnceCell<String>,
@@ -44,7 +44,7 @@ const MERGE: &str = "mutation($input: EnablePullRequestAutoMergeInput!) \
 impl Commits for GraphQl {
     /// `web-flow` commits whatever is made by API or in a browser; on a server of one's own with that host's address.
     fn committers(&self) -> Vec<String> {
-        vec!["noreply@github.com".to_owned(), format!("noreply@{}", self.crab.host())]
+        vec!["noreply@github.com".to_owned(), format!("noreply@{}", self.client.host())]
     }
 
     /// A branch that was moved to its new base first would show, for a moment, a pull request without changes, which
@@ -69,8 +69,8 @@ impl Commits for GraphQl {
 }
 
 impl GraphQl {
-    pub(super) fn new(crab: Crab, repository: String) -> Self {
-        Self { crab, repository, id: OnceCell::new() }
+    pub(super) fn new(client: GitHubClient, repository: String) -> Self {
+        Self { client, repository, id: OnceCell::new() }
     }
 
     async fn commit_beside(
@@ -105,7 +105,7 @@ impl GraphQl {
             "fileChanges": {"additions": wanted.files.iter().map(file).collect::<Vec<_>>()},
             "expectedHeadOid": wanted.base.as_str(),
         });
-        let made = self.crab.graphql(&action, COMMIT, json!({ "input": input })).await?;
+        let made = self.client.graphql(&action, COMMIT, json!({ "input": input })).await?;
         let id = made.pointer("/createCommitOnBranch/commit/oid").and_then(Value::as_str).unwrap_or_default();
         CommitId::new(id).map_err(|error| ForgeError::Malformed { action, reason: error.to_string() })
     }
@@ -114,7 +114,7 @@ impl GraphQl {
     async fn move_refs(&self, action: &str, moves: Vec<Value>) -> Result<(), ForgeError> {
         let id = self.id.get_or_try_init(|| self.find(action, REPOSITORY, json!({}), "/repository/id")).await?;
         let input = json!({"repositoryId": id, "refUpdates": moves});
-        self.crab.graphql(action, MOVE, json!({ "input": input })).await.map(drop)
+        self.client.graphql(action, MOVE, json!({ "input": input })).await.map(drop)
     }
 
     /// What a branch points at; `None` if it is not there.
@@ -135,7 +135,7 @@ impl GraphQl {
             MergeMethod::Rebase => "REBASE",
         };
         let input = json!({"pullRequestId": id, "mergeMethod": method});
-        self.crab.graphql(&action, MERGE, json!({ "input": input })).await.map(drop)
+        self.client.graphql(&action, MERGE, json!({ "input": input })).await.map(drop)
     }
 
     async fn find(&self, action: &str, query: &str, variables: Value, at: &str) -> Result<String, ForgeError> {
@@ -148,7 +148,7 @@ impl GraphQl {
     async fn ask(&self, action: &str, query: &str, mut variables: Value) -> Result<Value, ForgeError> {
         let (owner, name) = self.repository.split_once('/').unwrap_or_default();
         (variables["owner"], variables["name"]) = (json!(owner), json!(name));
-        self.crab.graphql(action, query, variables).await
+        self.client.graphql(action, query, variables).await
     }
 }
 

@@ -8,12 +8,12 @@ use crate::http::{Method, Patience};
 use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
+use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
 use super::error::ForgeError;
 use super::forge::{Access, Forge, Limits, Written};
 use super::remote::RemoteUrl;
 use super::rest::{Rest, part, query};
 use super::settings::{Address, ForgeSettings, TokenVariable};
-use super::writing::{self, Difference, Opens, ignored, not_set, shown};
 
 /// `GITLAB_TOKEN` is what GitLab's own tools read. The job's own `CI_JOB_TOKEN` may not open merge requests.
 pub(super) const TOKEN_VARIABLES: &[TokenVariable] =
@@ -78,9 +78,9 @@ impl Forge for GitLab {
         for page in 1..=PAGES {
             let query = format!("state=opened&per_page=100&page={page}");
             let route = format!("{}/merge_requests?{query}", self.project);
-            let heard = self.rest.send::<Vec<Merge>>(&action, Method::GET, &route, None).await?;
-            let last = heard.header("x-next-page").is_none_or(str::is_empty);
-            let ours = heard.body.into_iter().filter(|merge| merge.source_branch.starts_with(prefix));
+            let response = self.rest.send::<Vec<Merge>>(&action, Method::GET, &route, None).await?;
+            let last = response.header("x-next-page").is_none_or(str::is_empty);
+            let ours = response.body.into_iter().filter(|merge| merge.source_branch.starts_with(prefix));
             found.extend(ours.filter(Merge::is_local).filter_map(Merge::observed));
             if last {
                 return Ok(found);
@@ -95,7 +95,7 @@ impl Forge for GitLab {
     }
 
     async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        writing::open(self, proposal).await
+        create::open(self, proposal).await
     }
 
     async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
@@ -167,11 +167,15 @@ impl Forge for GitLab {
         if project.archived {
             return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
         }
-        let heard = self.rest.send::<User>("ask for the user", Method::GET, "/user", None).await.ok();
-        let remaining = heard.as_ref().and_then(|heard| heard.header("ratelimit-remaining")?.parse().ok());
+        let response = self.rest.send::<User>("ask for the user", Method::GET, "/user", None).await.ok();
+        let remaining = response.as_ref().and_then(|response| response.header("ratelimit-remaining")?.parse().ok());
         let levels = [project.permissions.project_access, project.permissions.group_access];
         let level = levels.into_iter().flatten().map(|access| access.access_level).max().unwrap_or(0);
-        Ok(Access { user: heard.map(|heard| heard.body.username), rights: vec![role(level).to_owned()], remaining })
+        Ok(Access {
+            user: response.map(|response| response.body.username),
+            rights: vec![role(level).to_owned()],
+            remaining,
+        })
     }
 
     fn requests(&self) -> u64 {
@@ -180,7 +184,7 @@ impl Forge for GitLab {
 }
 
 #[async_trait]
-impl Opens for GitLab {
+impl CreatePullRequest for GitLab {
     const EXISTS: &'static str = "Another open merge request already exists";
     const UNSEEN: &'static str = "does not exist";
 

@@ -10,7 +10,7 @@ use crate::http::{Client, HttpError, Method, Patience, Request, Response, Url};
 use crate::secret::Secret;
 
 use super::error::ForgeError;
-use super::patience::{pause_after, refusal};
+use super::retry::{pause_after, refusal};
 use super::settings::ForgeSettings;
 
 /// No forge's answer is longer; a listing of a hundred pull requests with long bodies is some megabytes.
@@ -28,12 +28,12 @@ pub(super) struct Rest {
 }
 
 /// An answer, with what its headers say.
-pub(super) struct Heard<T> {
+pub(super) struct ApiResponse<T> {
     pub(super) body: T,
     answer: Response,
 }
 
-impl<T> Heard<T> {
+impl<T> ApiResponse<T> {
     /// A header, as text.
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.answer.header(name)
@@ -83,11 +83,11 @@ impl Rest {
         method: Method,
         route: &str,
         body: Option<&Value>,
-    ) -> Result<Heard<T>, ForgeError> {
+    ) -> Result<ApiResponse<T>, ForgeError> {
         let mut tried = 1;
         loop {
             let failure = match self.send_once(action, method.clone(), route, body).await {
-                Ok(heard) => return Ok(heard),
+                Ok(response) => return Ok(response),
                 Err(failure) => failure,
             };
             let repeatable = method != Method::POST;
@@ -104,7 +104,7 @@ impl Rest {
         method: Method,
         route: &str,
         body: Option<&Value>,
-    ) -> Result<Heard<T>, ForgeError> {
+    ) -> Result<ApiResponse<T>, ForgeError> {
         let malformed = |reason: String| ForgeError::Malformed { action: action.to_owned(), reason };
         let url = Url::parse(&format!("{}{route}", self.api)).map_err(|error| malformed(error.to_string()))?;
         let request = Request::new(method, url).limit(LONGEST_ANSWER).timeout(self.timeout);
@@ -123,7 +123,7 @@ impl Rest {
         // An answer without a body says nothing; it reads as `null`.
         let bytes = if answer.body.is_empty() { b"null" } else { &answer.body[..] };
         match serde_json::from_slice(bytes) {
-            Ok(body) => Ok(Heard { body, answer }),
+            Ok(body) => Ok(ApiResponse { body, answer }),
             Err(error) => Err(malformed(error.to_string())),
         }
     }

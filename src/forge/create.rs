@@ -10,7 +10,7 @@ use super::forge::{Forge, Written};
 
 /// A forge, as far as opening goes.
 #[async_trait]
-pub(super) trait Opens: Forge {
+pub(super) trait CreatePullRequest: Forge {
     /// What a refusal says when a pull request for that branch is open already.
     const EXISTS: &'static str;
     /// What a refusal says when the branch, pushed a moment ago, is not seen yet. The same words are said of a branch
@@ -39,8 +39,8 @@ enum Opened {
     Existing(PullRequest),
 }
 
-/// Opens a pull request, or brings the one that is open already up to date.
-pub(super) async fn open<F: Opens>(forge: &F, proposal: &Proposal) -> Result<Written, ForgeError> {
+/// CreatePullRequest a pull request, or brings the one that is open already up to date.
+pub(super) async fn open<F: CreatePullRequest>(forge: &F, proposal: &Proposal) -> Result<Written, ForgeError> {
     let limits = forge.limits();
     limits.fits(&proposal.title, &proposal.body)?;
     let found = if F::REWRITES { forge.find_open(proposal).await? } else { None };
@@ -58,9 +58,9 @@ pub(super) async fn open<F: Opens>(forge: &F, proposal: &Proposal) -> Result<Wri
     }
 }
 
-/// Opens a pull request without ever making a second: after an answer that leaves open what happened, looks before it
+/// CreatePullRequest a pull request without ever making a second: after an answer that leaves open what happened, looks before it
 /// sends again, once.
-async fn open_once<F: Opens>(forge: &F, proposal: &Proposal) -> Result<Opened, ForgeError> {
+async fn open_once<F: CreatePullRequest>(forge: &F, proposal: &Proposal) -> Result<Opened, ForgeError> {
     let failure = match create_when_seen(forge, proposal).await {
         Ok(pull_request) => return Ok(Opened::New(pull_request)),
         Err(failure) => failure,
@@ -77,7 +77,7 @@ async fn open_once<F: Opens>(forge: &F, proposal: &Proposal) -> Result<Opened, F
     }
 }
 
-async fn create_when_seen<F: Opens>(forge: &F, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+async fn create_when_seen<F: CreatePullRequest>(forge: &F, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
     let patience = forge.patience();
     let mut tried = 1;
     loop {

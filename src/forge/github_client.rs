@@ -19,11 +19,11 @@ use crate::secret::Secret;
 
 use super::app::App;
 use super::error::{ForgeError, Refusal};
-use super::patience::{pause_after, refusal};
+use super::retry::{pause_after, refusal};
 use super::settings::ForgeSettings;
 
 /// One API, one token or one App.
-pub(super) struct Crab {
+pub(super) struct GitHubClient {
     access: Access,
     client: Client,
     /// Scheme, host and port.
@@ -45,7 +45,7 @@ enum Access {
     App(Arc<App>, Mutex<Option<(Secret, Octocrab)>>),
 }
 
-impl Crab {
+impl GitHubClient {
     /// A client for the API of `settings`; `needs` says which rights a token needs.
     pub(super) fn new(settings: ForgeSettings, needs: &'static str) -> Result<Self, ForgeError> {
         let bad = |reason: String| ForgeError::Settings { reason };
