@@ -15,7 +15,7 @@ use super::profile::Profile;
 use super::redact::{origin, redacted, scrubbed, start_of};
 use super::request::Request;
 use super::response::Response;
-use super::retry::{Patience, retry_after};
+use super::retry::{Patience, rate_limit};
 
 /// A client with its own pool of connections and one gate per origin. Clones share both, and the count.
 #[derive(Debug, Clone)]
@@ -59,7 +59,8 @@ impl Client {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Sends a request and reads the whole answer. A failure that may pass is tried again if the request may be repeated.
+    /// Sends a request and reads the whole answer. A failure that may pass is tried again if the request may be repeated;
+    /// what a rate limit refused was not carried out, so that is tried again in any case.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
         if let Some(header) = request.bad_header {
             return Err(HttpError::Header(header));
@@ -71,14 +72,13 @@ impl Client {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            let asked = match &error {
-                HttpError::Status(status) => status.retry_after,
-                _ => None,
+            let (limited, asked) = match &error {
+                HttpError::Status(status) if status.rate_limited => (true, status.retry_after.or(request.limit_pause)),
+                HttpError::Status(status) => (false, status.retry_after),
+                _ => (false, None),
             };
-            let wait = match request.repeatable && error.is_passing() {
-                true => self.patience.wait(tried, asked),
-                false => None,
-            };
+            let again = limited || (request.repeatable && error.is_passing());
+            let wait = if again { self.patience.wait(tried, asked) } else { None };
             let Some(wait) = wait else { return Err(error) };
             tracing::debug!(%error, tried, ?wait, "trying again");
             tokio::time::sleep(wait).await;
@@ -126,13 +126,11 @@ impl Client {
         let answer = outgoing.send().await.map_err(|e| self.failure(request, &e))?;
         let (status, version) = (answer.status().as_u16(), answer.version());
         tracing::debug!(method = %request.method, url = redacted(&request.url), status, ?version, "asked");
-        match answer.status() {
-            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                let asked = retry_after(answer.headers(), SystemTime::now());
-                pass.narrow(asked.unwrap_or(self.patience.shortest));
-            }
-            status if status.is_success() => pass.calm(),
-            _ => {}
+        let limit = rate_limit(answer.status(), answer.headers(), "", SystemTime::now());
+        if limit.exceeded || answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+            pass.narrow(limit.retry_after.unwrap_or(self.patience.shortest));
+        } else if answer.status().is_success() {
+            pass.calm();
         }
         Ok(answer)
     }
@@ -154,13 +152,16 @@ impl Client {
         if status.is_success() {
             return Ok(Response { status, headers, url, body });
         }
+        let body = start_of(&body, &request.secrets);
+        let limit = rate_limit(status, &headers, &body, SystemTime::now());
         Err(HttpError::Status(Box::new(StatusError {
             method: request.method.clone(),
             url: redacted(&url),
             status,
-            retry_after: retry_after(&headers, SystemTime::now()),
+            retry_after: limit.retry_after,
+            rate_limited: limit.exceeded,
             headers,
-            body: start_of(&body, &request.secrets),
+            body,
         })))
     }
 

@@ -102,8 +102,10 @@ pub struct StatusError {
     pub headers: HeaderMap,
     /// The start of the body, without secrets that were sent.
     pub body: String,
-    /// How long the server wants to be left alone, if it says so.
+    /// How long the server wants no further request, if it names a time.
     pub retry_after: Option<Duration>,
+    /// Whether a rate limit was exceeded: then the server did nothing.
+    pub rate_limited: bool,
 }
 
 impl StatusError {
@@ -179,7 +181,7 @@ impl HttpError {
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::Body { .. } => true,
-            Self::Status(error) => matches!(error.status.as_u16(), 429 | 500 | 502 | 503 | 504),
+            Self::Status(error) => error.rate_limited || matches!(error.status.as_u16(), 500 | 502 | 503 | 504),
             _ => false,
         }
     }

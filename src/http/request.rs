@@ -26,6 +26,8 @@ pub struct Request {
     pub(super) limit: usize,
     pub(super) timeout: Duration,
     pub(super) repeatable: bool,
+    /// The wait after a rate limit that names no time.
+    pub(super) limit_pause: Option<Duration>,
     /// A header that can't be sent; reported when sending is tried.
     pub(super) bad_header: Option<String>,
 }
@@ -43,6 +45,7 @@ impl Request {
             secrets: Vec::new(),
             limit: 4 << 20,
             timeout: Duration::from_secs(30),
+            limit_pause: None,
             bad_header: None,
         }
     }
@@ -155,6 +158,13 @@ impl Request {
     #[must_use]
     pub fn repeatable(mut self) -> Self {
         self.repeatable = true;
+        self
+    }
+
+    /// Sets the wait after a rate limit that names no time; a short, growing one unless said otherwise.
+    #[must_use]
+    pub fn limit_pause(mut self, pause: Duration) -> Self {
+        self.limit_pause = Some(pause);
         self
     }
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
+use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// How often and how long a request is tried again.
@@ -41,8 +42,39 @@ impl Patience {
     }
 }
 
+/// What an answer says about rate limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RateLimit {
+    /// Whether a limit was exceeded: then the server did nothing, and even a POST may be sent again.
+    pub(super) exceeded: bool,
+    /// How long the server wants no further request, if it names a time.
+    pub(super) retry_after: Option<Duration>,
+}
+
+/// Reads the rate limit from an answer that is not 2xx.
+///
+/// `Retry-After` is RFC 9110's, `x-ratelimit-*` GitHub's and Gitea's, `RateLimit-Reset` GitLab's. GitHub answers 403 as
+/// well as 429; its secondary limits show in `Retry-After` or in the message only.
+pub(super) fn rate_limit(status: StatusCode, headers: &HeaderMap, body: &str, now: SystemTime) -> RateLimit {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+    let used_up = number("x-ratelimit-remaining") == Some(0);
+    let after = retry_after(headers, now);
+    let exceeded = match status {
+        StatusCode::TOO_MANY_REQUESTS => true,
+        StatusCode::FORBIDDEN => after.is_some() || used_up || body.to_ascii_lowercase().contains("rate limit"),
+        _ => false,
+    };
+    // Both are in seconds since 1970.
+    let reset = number("x-ratelimit-reset").filter(|_| used_up).or_else(|| number("ratelimit-reset"));
+    let reset = reset.filter(|_| exceeded).map(|at| {
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Duration::from_secs(at.saturating_sub(now) + 1)
+    });
+    RateLimit { exceeded, retry_after: after.or(reset) }
+}
+
 /// What `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3); a date in the past asks for nothing.
-pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
@@ -74,6 +106,33 @@ mod tests {
             assert_eq!(retry_after(&headers, now.into()), seconds.map(Duration::from_secs), "{text}");
         }
         assert_eq!(retry_after(&HeaderMap::new(), now.into()), None);
+    }
+
+    /// Status, headers, body; whether a limit was exceeded, and the seconds to wait.
+    type Row = (u16, &'static [(&'static str, &'static str)], &'static str, bool, Option<u64>);
+
+    #[test]
+    fn reads_rate_limits_of_every_forge() {
+        #[rustfmt::skip]
+        let rows: &[Row] = &[
+            // headers                                                                   body                      exceeded  seconds
+            (403,      &[],                                                              "no",                     false,    None),
+            (403,      &[("retry-after", "7")],                                          "abuse",                  true,     Some(7)),
+            (403,      &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1030")], "API rate limit",         true,     Some(31)),
+            (403,      &[("x-ratelimit-remaining", "9"), ("x-ratelimit-reset", "1030")], "no scope",               false,    None),
+            (403,      &[],                                                              "a secondary rate limit", true,     None),
+            (429,      &[("ratelimit-reset", "1010")],                                   "",                       true,     Some(11)),
+            (429,      &[],                                                              "",                       true,     None),
+            (503,      &[("retry-after", "2")],                                          "",                       false,    Some(2)),
+        ];
+        for (status, pairs, body, exceeded, seconds) in rows {
+            let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            let (status, now) =
+                (StatusCode::from_u16(*status).unwrap(), SystemTime::UNIX_EPOCH + Duration::from_secs(1000));
+            let limit = rate_limit(status, &headers.collect(), body, now);
+            let expected = RateLimit { exceeded: *exceeded, retry_after: seconds.map(Duration::from_secs) };
+            assert_eq!(limit, expected, "{status} {pairs:?}");
+        }
     }
 
     #[test]
