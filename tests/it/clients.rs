@@ -50,7 +50,7 @@ fn python(module: &str) -> Option<PathBuf> {
     };
     let found = ["/usr/bin/python3", "python3"].map(PathBuf::from).into_iter().find(there);
     if found.is_none() {
-        println!("skipped: Python's module {module} is not installed");
+        crate::support::skip(&format!("Python's module {module} is not installed"));
     }
     found
 }

@@ -38,15 +38,23 @@ pub(crate) mod github_graphql;
 pub(crate) mod gitlab;
 pub(crate) mod hub;
 pub(crate) mod source;
+mod skip;
 mod spec;
+
+pub(crate) use skip::skip;
 
 use std::path::PathBuf;
 
-/// A folder of material that is not part of the project, beside the checkout or where `TAGBOAT_SHARED` says.
+/// Returns a folder of material that is not part of the project: in `shared/` beside the checkout, or in the folder that
+/// `TAGBOAT_SHARED` names. Records a skip if it is absent.
 pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let root = std::env::var_os("TAGBOAT_SHARED").map_or(beside, PathBuf::from);
-    Some(root.join(folder)).filter(|path| path.is_dir())
+    let found = Some(root.join(folder)).filter(|path| path.is_dir());
+    if found.is_none() {
+        skip(&format!("no shared/{folder} beside the checkout"));
+    }
+    found
 }
 
 /// An archive in a folder that goes away with the handle; `None`, and a word about it, if that can't be.
@@ -57,7 +65,7 @@ pub(crate) fn unpacked(archive: &std::path::Path) -> Option<tempfile::TempDir> {
         std::process::Command::new("tar").arg("--zstd").arg("-xf").arg(archive).arg("-C").arg(folder.path()).status();
     let done = tar.is_ok_and(|status| status.success());
     if !done {
-        println!("skipped: tar can't unpack {}", archive.display());
+        skip(&format!("tar cannot unpack {}", archive.display()));
     }
     done.then_some(folder)
 }

@@ -48,7 +48,7 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
     let found = folders.map(|folder| folder.join(name)).find(|program| program.is_file());
     if found.is_none() {
-        println!("skipped: {name} is not installed");
+        crate::support::skip(&format!("{name} is not installed"));
     }
     found
 }
