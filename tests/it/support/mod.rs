@@ -37,8 +37,8 @@ pub(crate) mod github;
 pub(crate) mod github_graphql;
 pub(crate) mod gitlab;
 pub(crate) mod hub;
-pub(crate) mod source;
 mod skip;
+pub(crate) mod source;
 mod spec;
 
 pub(crate) use skip::skip;
