@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tagboat::image::{ImageReference, Tag};
-use tagboat::policy::{Candidate, Gates, Question, Settings, Supplied, build, choose, explain};
+use tagboat::policy::{Candidate, ExternalFacts, Gates, Question, Settings, build, choose, explain};
 
 const TAGS: u64 = 100_000;
 const ROUNDS: usize = 21;
@@ -68,7 +68,7 @@ fn main() {
             current: &current,
             entry: &entry,
             gates: &Gates::default(),
-            supplied: &Supplied::Nothing,
+            external: &ExternalFacts::NotNeeded,
             now: Timestamp::UNIX_EPOCH,
         };
         let choosing = median(|| drop(std::hint::black_box(choose(&question, &candidates))));

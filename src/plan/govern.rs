@@ -48,7 +48,7 @@ fn select(occurrence: &Occurrence, config: &Config) -> Status {
     });
     let (name, place) = (occurrence.reference.name(), &occurrence.place);
     match config.select(&Spot { name, path: &place.path, line: place.position.line, marker }) {
-        Ok(selection) => match policy::unordered(&occurrence.reference, &selection.entry) {
+        Ok(selection) => match policy::undecidable(&occurrence.reference, &selection.entry) {
             Some(reason) => Status::Unordered(selection, reason.to_string()),
             None => Status::Governed(selection),
         },

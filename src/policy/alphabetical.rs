@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::external_facts::ExternalFacts;
 use super::key::Key;
-use super::policy::{Policy, Reader, Reason, Refusal};
+use super::policy::{Policy, Reader, Reason, Rejection};
 use super::settings::{Direction, OptionDoc, PolicyError, Settings};
-use super::supplied::Supplied;
 use crate::image::ImageFacts;
 
 /// Byte order, upwards or downwards.
@@ -30,7 +30,7 @@ impl Policy for Alphabetical {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a Supplied,
+        _supplied: &'a ExternalFacts,
     ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Ok(Box::new(InByteOrder { direction: self.direction }))
     }
@@ -41,12 +41,12 @@ struct InByteOrder {
 }
 
 impl Reader for InByteOrder {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
         self.direction.write(key, |key| key.text(text));
         Ok(())
     }
 
-    fn reason(&self, _text: &str, _refusal: Refusal) -> Reason {
+    fn reason(&self, _text: &str, _refusal: Rejection) -> Reason {
         Reason::new("not in byte order")
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::external_facts::ExternalFacts;
 use super::key::Key;
-use super::policy::{Policy, Reader, Reason, Refusal, Ties};
+use super::policy::{Policy, Reader, Reason, Rejection, Ties};
 use super::settings::{OptionDoc, PolicyError, Settings};
-use super::supplied::Supplied;
 use crate::image::ImageFacts;
 use crate::image::version::Stage;
 
@@ -126,7 +126,11 @@ impl Policy for CalVer {
         true
     }
 
-    fn reader<'a>(&'a self, current: Option<&'a str>, _supplied: &'a Supplied) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(
+        &'a self,
+        current: Option<&'a str>,
+        _supplied: &'a ExternalFacts,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
         let stage = current.and_then(|text| self.take_apart(text)).and_then(|read| read.stage);
         Ok(Box::new(InLayout { policy: self, least: stage.map(|stage| stage.rank) }))
     }
@@ -191,10 +195,10 @@ struct InLayout<'p> {
 }
 
 impl Reader for InLayout<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
-        let read = self.policy.take_apart(text).ok_or(Refusal::Unreadable)?;
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
+        let read = self.policy.take_apart(text).ok_or(Rejection::Unreadable)?;
         if read.stage.is_some_and(|stage| self.least.is_none_or(|least| stage.rank < least)) {
-            return Err(Refusal::PreRelease);
+            return Err(Rejection::PreRelease);
         }
         self.policy.write(&read, key);
         Ok(())
@@ -204,9 +208,9 @@ impl Reader for InLayout<'_> {
         Ties::Last
     }
 
-    fn reason(&self, _text: &str, refusal: Refusal) -> Reason {
+    fn reason(&self, _text: &str, refusal: Rejection) -> Reason {
         Reason::new(match refusal {
-            Refusal::PreRelease => "a pre-release, and what stands there is not one as early".to_owned(),
+            Rejection::PreRelease => "a pre-release, and what stands there is not one as early".to_owned(),
             _ => format!("not in the layout {}", self.policy.layout),
         })
     }

@@ -19,7 +19,7 @@ pub enum Step {
     Decided(Decision),
     /// Facts to fetch, best candidate first. Ask again with them in the candidates' [`Known`]; what can't be had has to
     /// be said there, too.
-    Ask(Vec<(Tag, Need)>),
+    NeedsFacts(Vec<(Tag, Need)>),
 }
 
 /// How many candidates are looked at in one go while gates shut on the best.
@@ -31,13 +31,13 @@ pub fn choose(question: &Question<'_>, candidates: &[Candidate]) -> Step {
         Ok(outcome) => {
             Step::Decided(Decision { current: question.current.clone(), policy: question.entry.describe(), outcome })
         }
-        Err(ask) => Step::Ask(ask),
+        Err(ask) => Step::NeedsFacts(ask),
     }
 }
 
 /// Why a reference can't be decided about whatever tags there are: it has no tag, or one that its policy has no order
 /// for. Nothing has to be looked up to know.
-pub fn unordered(current: &ImageReference, entry: &Entry) -> Option<Reason> {
+pub fn undecidable(current: &ImageReference, entry: &Entry) -> Option<Reason> {
     let Some(tag) = current.tag() else {
         let what = if current.digest().is_some() { "only a digest stands there" } else { "no tag stands there" };
         return Some(Reason::new(format!("{what}, so there is nothing to compare with")));
@@ -52,7 +52,7 @@ fn weigh(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, A
     let entry = question.entry;
     let Some(current) = question.current.tag() else {
         return Ok(Outcome::Held(
-            unordered(question.current, entry).unwrap_or_else(|| Reason::new("no tag stands there")),
+            undecidable(question.current, entry).unwrap_or_else(|| Reason::new("no tag stands there")),
         ));
     };
     if let Some(followed) = entry.policy.follows() {
@@ -62,7 +62,7 @@ fn weigh(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, A
     if let Some(reason) = entry.policy.unordered(text.as_deref()) {
         return Ok(Outcome::Held(reason));
     }
-    let reader = match entry.policy.reader(text.as_deref(), question.supplied) {
+    let reader = match entry.policy.reader(text.as_deref(), question.external) {
         Ok(reader) => reader,
         Err(reason) => return Ok(Outcome::Unknown(reason)),
     };

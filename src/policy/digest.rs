@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::external_facts::ExternalFacts;
 use super::policy::{Follow, Need, Policy, Reader, Reason};
 use super::settings::{OptionDoc, PolicyError, Settings};
-use super::supplied::Supplied;
 use crate::image::Tag;
 
 /// The digest of one tag, or of whichever tag stands there.
@@ -52,7 +52,7 @@ impl Policy for MovingDigest {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a Supplied,
+        _supplied: &'a ExternalFacts,
     ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Err(Reason::new("a digest has no order"))
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::external_facts::ExternalFacts;
 use super::policy::{Follow, Policy, Reader, Reason};
 use super::settings::{OptionDoc, PolicyError, Settings};
-use super::supplied::Supplied;
 use crate::image::{Digest, Tag};
 
 /// This tag, with this digest if one is given, higher or lower.
@@ -49,7 +49,7 @@ impl Policy for Exact {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a Supplied,
+        _supplied: &'a ExternalFacts,
     ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Err(Reason::new("one tag has no order"))
     }

@@ -5,20 +5,20 @@ use std::cmp::Ordering;
 use super::choose::{Step, choose};
 use super::gates::Gate;
 use super::key::Key;
-use super::policy::{Candidate, Decision, Judged, Outcome, Reason, Verdict};
+use super::policy::{Candidate, CandidateVerdict, Decision, Outcome, Reason, Verdict};
 use super::question::Question;
 use super::sieve::{Cause, Sieve, current_text};
 
 /// The verdicts behind what [`choose`] answers for the same question: the chosen one first, then by place, then the
 /// refused in byte order.
-pub fn explain(question: &Question<'_>, candidates: &[Candidate]) -> Vec<Judged> {
+pub fn explain(question: &Question<'_>, candidates: &[Candidate]) -> Vec<CandidateVerdict> {
     let step = choose(question, candidates);
     let mut rows: Vec<Row<'_>> = Vec::with_capacity(candidates.len());
     let tag = question.current.tag();
     let text = tag.and_then(|tag| current_text(question.entry, tag.as_str()));
     let policy = &question.entry.policy;
     let ordered = policy.follows().is_none() && policy.unordered(text.as_deref()).is_none();
-    let reader = policy.reader(text.as_deref(), question.supplied);
+    let reader = policy.reader(text.as_deref(), question.external);
     let sieve = match (tag, &reader) {
         (Some(tag), Ok(reader)) if ordered => {
             let known = candidates.iter().find(|candidate| candidate.tag == *tag);
@@ -34,11 +34,11 @@ pub fn explain(question: &Question<'_>, candidates: &[Candidate]) -> Vec<Judged>
     for candidate in candidates {
         let mut key = Key::default();
         let sifted = sieve.sift(candidate, &mut key);
-        let placed = !matches!(sifted, Err(Cause::LeftOut(_) | Cause::Refused(_)));
+        let placed = !matches!(sifted, Err(Cause::LeftOut(_) | Cause::Rejected(_)));
         let verdict = match sifted {
             Ok(()) => newer(question, &step, candidate),
             Err(Cause::Level) if candidate.tag == *tag => Verdict::Accepted(sieve.reason(candidate, Cause::Level)),
-            Err(cause) => Verdict::Refused(sieve.reason(candidate, cause)),
+            Err(cause) => Verdict::Rejected(sieve.reason(candidate, cause)),
         };
         rows.push(Row { candidate, key: placed.then_some(key), verdict, chosen: chosen(&step, candidate) });
     }
@@ -65,9 +65,9 @@ impl<'c> Row<'c> {
                 Verdict::Accepted(reason.clone())
             }
             Step::Decided(Decision { outcome: Outcome::Held(reason) | Outcome::Unknown(reason), .. }) => {
-                Verdict::Refused(reason.clone())
+                Verdict::Rejected(reason.clone())
             }
-            _ => Verdict::Refused(Reason::new(format!("not the tag that {} follows", question.entry.describe()))),
+            _ => Verdict::Rejected(Reason::new(format!("not the tag that {} follows", question.entry.describe()))),
         };
         Self { candidate, key: None, verdict, chosen: is_chosen }
     }
@@ -82,7 +82,7 @@ fn newer(question: &Question<'_>, step: &Step, candidate: &Candidate) -> Verdict
     let known = candidate.facts.facts().filter(|_| candidate.facts.tells(question.gates.need()));
     let gate = known.map(|facts| question.gates.judge(facts, question.now));
     if let Some(Gate::Shut(why) | Gate::Stuck(why) | Gate::Unknown(why)) = gate {
-        return Verdict::Refused(Reason::new(why));
+        return Verdict::NotEligibleYet(Reason::new(why));
     }
     Verdict::Accepted(match step {
         Step::Decided(Decision { outcome: Outcome::Update(choice), .. }) if choice.tag == candidate.tag => {
@@ -95,9 +95,9 @@ fn newer(question: &Question<'_>, step: &Step, candidate: &Candidate) -> Verdict
     })
 }
 
-fn finish(mut rows: Vec<Row<'_>>) -> Vec<Judged> {
+fn finish(mut rows: Vec<Row<'_>>) -> Vec<CandidateVerdict> {
     rows.sort_by(|a, b| b.chosen.cmp(&a.chosen).then_with(|| by_place(a, b)));
-    let judged = rows.into_iter().map(|row| Judged {
+    let judged = rows.into_iter().map(|row| CandidateVerdict {
         tag: row.candidate.tag.clone(),
         verdict: row.verdict,
         facts: row.candidate.facts.clone(),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
+use super::external_facts::{ExternalFacts, ExternalNeed};
 use super::policy::{Follow, Policy, Reader, Reason};
 use super::settings::{OptionDoc, PolicyError, Settings};
-use super::supplied::{Supplied, Wanted};
 
 /// The tag, and the digest if there is one, that stands at other paths for the same image.
 #[derive(Debug)]
@@ -49,8 +49,8 @@ impl Policy for Promotion {
         format!("follow: {}", self.written)
     }
 
-    fn wants(&self) -> Option<Wanted<'_>> {
-        Some(Wanted::Elsewhere(&self.paths))
+    fn external_need(&self) -> Option<ExternalNeed<'_>> {
+        Some(ExternalNeed::References(&self.paths))
     }
 
     fn follows(&self) -> Option<Follow<'_>> {
@@ -60,7 +60,7 @@ impl Policy for Promotion {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a Supplied,
+        _supplied: &'a ExternalFacts,
     ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Err(Reason::new("what is followed has no order"))
     }

@@ -6,12 +6,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::external_facts::{ExternalFacts, ExternalNeed};
 use super::history::{Found, History};
 use super::key::Key;
 use super::mould::Mould;
-use super::policy::{Need, Policy, Reader, Reason, Refusal};
+use super::policy::{Need, Policy, Reader, Reason, Rejection};
 use super::settings::{OptionDoc, PolicyError, Settings};
-use super::supplied::{Supplied, Wanted};
 use crate::image::ImageFacts;
 use crate::image::version::Shape;
 
@@ -53,12 +53,16 @@ impl Policy for GitHistory {
         if self.by_label { Need::Facts } else { Need::Nothing }
     }
 
-    fn wants(&self) -> Option<Wanted<'_>> {
-        Some(Wanted::History { clone: &self.clone, branch: self.branch.as_deref() })
+    fn external_need(&self) -> Option<ExternalNeed<'_>> {
+        Some(ExternalNeed::History { clone: &self.clone, branch: self.branch.as_deref() })
     }
 
-    fn reader<'a>(&'a self, current: Option<&'a str>, supplied: &'a Supplied) -> Result<Box<dyn Reader + 'a>, Reason> {
-        let history = supplied.history()?;
+    fn reader<'a>(
+        &'a self,
+        current: Option<&'a str>,
+        external: &'a ExternalFacts,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
+        let history = external.history()?;
         if self.by_label {
             return Ok(Box::new(ByCommit { history, by_label: true, form: None }));
         }
@@ -141,16 +145,16 @@ struct ByCommit<'p> {
 }
 
 impl ByCommit<'_> {
-    fn find(&self, text: &str, facts: Option<&ImageFacts>) -> Result<Found, Refusal> {
+    fn find(&self, text: &str, facts: Option<&ImageFacts>) -> Result<Found, Rejection> {
         if self.by_label {
-            let revision = facts.and_then(|facts| facts.revision.as_deref()).ok_or(Refusal::NoFact)?;
+            let revision = facts.and_then(|facts| facts.revision.as_deref()).ok_or(Rejection::NoFact)?;
             return Ok(self.history.find(&revision.trim().to_ascii_lowercase()));
         }
-        let (commit, found) = Commit::in_text(self.history, text).ok_or(Refusal::Unreadable)?;
+        let (commit, found) = Commit::in_text(self.history, text).ok_or(Rejection::Unreadable)?;
         let (before, after) = commit.around(text);
         let ignored = &mut Key::default();
         let fits = self.form.as_ref().is_none_or(|form| form.0.fit(before, ignored) && form.1.fit(after, ignored));
-        if fits { Ok(found) } else { Err(Refusal::OtherVariant) }
+        if fits { Ok(found) } else { Err(Rejection::OtherVariant) }
     }
 
     fn named(&self, text: &str) -> String {
@@ -160,14 +164,14 @@ impl ByCommit<'_> {
 }
 
 impl Reader for ByCommit<'_> {
-    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
+    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
         match self.find(text, facts)? {
             Found::At(place) => {
                 key.instant(place.into());
                 Ok(())
             }
-            Found::Several => Err(Refusal::NoFact),
-            Found::Nothing => Err(Refusal::Outside),
+            Found::Several => Err(Rejection::NoFact),
+            Found::Nothing => Err(Rejection::Outside),
         }
     }
 
@@ -175,25 +179,25 @@ impl Reader for ByCommit<'_> {
         match self.read(text, facts, key) {
             Ok(()) => Ok(true),
             // What is deployed may be newer than the clone knows: then every other tag would be a step back.
-            Err(Refusal::Outside) => Err(Reason::new(format!(
+            Err(Rejection::Outside) => Err(Reason::new(format!(
                 "what stands there, {text}, can't be placed: {} is not in {} ({})",
                 self.named(text),
                 self.history,
                 self.history.remedy()
             ))),
-            Err(Refusal::NoFact) if facts.is_some() || !self.by_label => Err(self.reason(text, Refusal::NoFact)),
+            Err(Rejection::NoFact) if facts.is_some() || !self.by_label => Err(self.reason(text, Rejection::NoFact)),
             Err(_) => Ok(false),
         }
     }
 
-    fn reason(&self, text: &str, refusal: Refusal) -> Reason {
+    fn reason(&self, text: &str, refusal: Rejection) -> Reason {
         Reason::new(match refusal {
-            Refusal::Outside => format!("{} is not in {}", self.named(text), self.history),
-            Refusal::OtherVariant => {
+            Rejection::Outside => format!("{} is not in {}", self.named(text), self.history),
+            Rejection::OtherVariant => {
                 "something else stands around its commit than around that of the current tag".to_owned()
             }
-            Refusal::NoFact if self.by_label => "its labels do not say which commit it was built from".to_owned(),
-            Refusal::NoFact => format!("{} could be one of several in {}", self.named(text), self.history),
+            Rejection::NoFact if self.by_label => "its labels do not say which commit it was built from".to_owned(),
+            Rejection::NoFact => format!("{} could be one of several in {}", self.named(text), self.history),
             _ => "names no commit".to_owned(),
         })
     }

@@ -12,6 +12,7 @@ mod digest;
 mod entry;
 mod exact;
 mod explain;
+mod external_facts;
 mod filter;
 pub mod flux;
 mod follow;
@@ -33,27 +34,27 @@ mod semver;
 mod settings;
 mod shape;
 mod sieve;
-mod supplied;
 mod survey;
 
 use std::sync::Arc;
 
 pub use bounds::{Bounds, Bump};
-pub use choose::{Step, choose, unordered};
+pub use choose::{Step, choose, undecidable};
 pub use entry::Entry;
 pub use exact::Exact;
 pub use explain::explain;
+pub use external_facts::{ExternalFacts, ExternalNeed};
 pub use filter::Filter;
 pub use gates::Gates;
 pub use history::History;
 pub use key::Key;
 pub use policy::{
-    Candidate, Choice, Decision, Follow, Judged, Known, Need, Outcome, Policy, Reader, Reason, Refusal, Ties, Verdict,
+    Candidate, CandidateVerdict, Choice, Decision, Follow, Known, Need, Outcome, Policy, Reader, Reason, Rejection,
+    Ties, Verdict,
 };
 pub use question::Question;
 pub use range::{Range, RangeError, Version};
 pub use settings::{OptionDoc, PolicyError, Settings};
-pub use supplied::{Supplied, Wanted};
 
 /// One kind of policy: what its key is, what it is for, how it is built.
 #[derive(Debug, Clone, Copy)]

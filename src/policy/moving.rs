@@ -52,7 +52,7 @@ fn wish<'q>(question: &Question<'q>, current: &'q Tag, followed: Follow<'q>) -> 
         Follow::Tag(tag) => (tag, None, true, "is followed".to_owned()),
         Follow::Exactly(tag, digest) => (tag, digest, false, "was asked for".to_owned()),
         Follow::Elsewhere => {
-            let agreed = question.supplied.agreed().map_err(Outcome::Unknown)?;
+            let agreed = question.external.agreed().map_err(Outcome::Unknown)?;
             within_bounds(question, current, agreed.tag, agreed.place).map_err(Outcome::Held)?;
             (agreed.tag, agreed.digest, false, format!("stands at {}", agreed.place))
         }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::external_facts::ExternalFacts;
 use super::key::Key;
-use super::policy::{Need, Policy, Reader, Reason, Refusal};
+use super::policy::{Need, Policy, Reader, Reason, Rejection};
 use super::settings::{OptionDoc, PolicyError, Settings};
-use super::supplied::Supplied;
 use crate::image::ImageFacts;
 
 /// Images in the order of their creation times. Reproducible builds share one: a tie, and so unknown.
@@ -36,7 +36,7 @@ impl Policy for NewestBuild {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a Supplied,
+        _supplied: &'a ExternalFacts,
     ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Ok(Box::new(ByCreation))
     }
@@ -45,13 +45,13 @@ impl Policy for NewestBuild {
 struct ByCreation;
 
 impl Reader for ByCreation {
-    fn read(&self, _text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
-        let created = facts.and_then(|facts| facts.created).ok_or(Refusal::NoFact)?;
+    fn read(&self, _text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
+        let created = facts.and_then(|facts| facts.created).ok_or(Rejection::NoFact)?;
         key.instant(created.as_nanosecond());
         Ok(())
     }
 
-    fn reason(&self, _text: &str, _refusal: Refusal) -> Reason {
+    fn reason(&self, _text: &str, _refusal: Rejection) -> Reason {
         Reason::new("its metadata does not say when it was built")
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::external_facts::ExternalFacts;
 use super::key::Key;
-use super::policy::{Policy, Reader, Reason, Refusal};
+use super::policy::{Policy, Reader, Reason, Rejection};
 use super::settings::{Direction, OptionDoc, PolicyError, Settings};
-use super::supplied::Supplied;
 use crate::image::ImageFacts;
 
 /// Numbers, upwards or downwards.
@@ -39,7 +39,7 @@ impl Policy for Numerical {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a Supplied,
+        _supplied: &'a ExternalFacts,
     ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Ok(Box::new(ByValue { direction: self.direction }))
     }
@@ -50,13 +50,13 @@ struct ByValue {
 }
 
 impl Reader for ByValue {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
-        let number = Decimal::new(text).ok_or(Refusal::Unreadable)?;
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
+        let number = Decimal::new(text).ok_or(Rejection::Unreadable)?;
         self.direction.write(key, |key| number.write(key));
         Ok(())
     }
 
-    fn reason(&self, text: &str, _refusal: Refusal) -> Reason {
+    fn reason(&self, text: &str, _refusal: Rejection) -> Reason {
         Reason::new(if text.is_empty() { "nothing, where a number belongs" } else { "not a number" })
     }
 }

@@ -8,11 +8,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use regex::{CaptureLocations, Regex};
 
+use super::external_facts::ExternalFacts;
 use super::key::Key;
-use super::policy::{Policy, Reader, Reason, Refusal};
+use super::policy::{Policy, Reader, Reason, Rejection};
 use super::range::Version;
 use super::settings::{Direction, OptionDoc, PolicyError, Settings, nearest, pattern};
-use super::supplied::Supplied;
 use crate::image::ImageFacts;
 
 /// Tags taken apart by a pattern.
@@ -163,7 +163,7 @@ impl Policy for Pattern {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a Supplied,
+        _supplied: &'a ExternalFacts,
     ) -> Result<Box<dyn Reader + 'a>, Reason> {
         Ok(Box::new(ByGroups { policy: self, groups: RefCell::new(self.pattern.capture_locations()) }))
     }
@@ -188,13 +188,13 @@ impl ByGroups<'_> {
 }
 
 impl Reader for ByGroups<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
         let mut groups = self.groups.borrow_mut();
-        self.policy.pattern.captures_read(&mut groups, text).ok_or(Refusal::Unreadable)?;
+        self.policy.pattern.captures_read(&mut groups, text).ok_or(Rejection::Unreadable)?;
         for term in &self.policy.order {
             let found = groups.get(term.group).map(|(start, end)| &text[start..end]);
             let mark = key.mark();
-            term.kind.write(found, key).ok_or(Refusal::Outside)?;
+            term.kind.write(found, key).ok_or(Rejection::Outside)?;
             if term.direction == Direction::Descending {
                 key.reverse_from(mark);
             }
@@ -202,7 +202,7 @@ impl Reader for ByGroups<'_> {
         Ok(())
     }
 
-    fn reason(&self, text: &str, _refusal: Refusal) -> Reason {
+    fn reason(&self, text: &str, _refusal: Rejection) -> Reason {
         Reason::new(match self.unreadable(text) {
             Some((term, found)) => {
                 format!("its {} is {found:?}, which can't be read as {}", term.name, term.describe())

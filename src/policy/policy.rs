@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use super::external_facts::{ExternalFacts, ExternalNeed};
 use super::key::Key;
 pub use super::reason::Reason;
-use super::supplied::{Supplied, Wanted};
 use crate::image::{Digest, ImageFacts, ImageReference, Tag};
 
 /// How to choose among tags. Implementers read a tag into a sortable [`Key`] or refuse it; they never fetch, sort or pick.
@@ -18,7 +18,7 @@ pub trait Policy: fmt::Debug + Send + Sync {
     }
 
     /// What must be known beyond tags and registries.
-    fn wants(&self) -> Option<Wanted<'_>> {
+    fn external_need(&self) -> Option<ExternalNeed<'_>> {
         None
     }
 
@@ -44,14 +44,18 @@ pub trait Policy: fmt::Debug + Send + Sync {
     }
 
     /// Gets ready to read candidates against what stands there now. Not asked where there is no order. `Err` says that
-    /// what it [wants](Self::wants) could not be had.
-    fn reader<'a>(&'a self, current: Option<&'a str>, supplied: &'a Supplied) -> Result<Box<dyn Reader + 'a>, Reason>;
+    /// what it [wants](Self::external_need) could not be had.
+    fn reader<'a>(
+        &'a self,
+        current: Option<&'a str>,
+        external: &'a ExternalFacts,
+    ) -> Result<Box<dyn Reader + 'a>, Reason>;
 }
 
 /// Reads texts of tags into keys, for one current tag.
 pub trait Reader {
     /// Appends the place of `text` in the order to an empty `key`, or refuses it. Total: any text is read or refused.
-    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal>;
+    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection>;
 
     /// The same for the tag that stands there now, which needs no permission to be where it is: a tag outside the
     /// range still says what would be a downgrade. `false` if it has no place in the order; `Err` if it has one that
@@ -59,7 +63,7 @@ pub trait Reader {
     fn place(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<bool, Reason> {
         match self.read(text, facts, key) {
             // Without any facts, it is no longer in the registry.
-            Err(Refusal::NoFact) if facts.is_some() => Err(self.reason(text, Refusal::NoFact)),
+            Err(Rejection::NoFact) if facts.is_some() => Err(self.reason(text, Rejection::NoFact)),
             read => Ok(read.is_ok()),
         }
     }
@@ -70,12 +74,12 @@ pub trait Reader {
     }
 
     /// Puts a refusal of [`read`](Self::read) into words. Asked for one tag at a time, when somebody wants to know.
-    fn reason(&self, text: &str, refusal: Refusal) -> Reason;
+    fn reason(&self, text: &str, refusal: Rejection) -> Reason;
 }
 
 /// Why a reader has no place for a text: small, because a hundred thousand are made in one go and few are ever told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Rejection {
     /// It is not what this policy orders: no version, no number, another shape.
     Unreadable,
     /// It is, but lies outside of what is wanted.
@@ -192,8 +196,10 @@ impl Known {
 pub enum Verdict {
     /// It may be chosen.
     Accepted(Reason),
-    /// It may not, and why.
-    Refused(Reason),
+    /// A filter, the policy or a bound excludes it.
+    Rejected(Reason),
+    /// Only a gate delays it: it may be chosen later.
+    NotEligibleYet(Reason),
 }
 
 impl Verdict {
@@ -205,14 +211,14 @@ impl Verdict {
     /// Why, or why not.
     pub fn reason(&self) -> &Reason {
         match self {
-            Self::Accepted(reason) | Self::Refused(reason) => reason,
+            Self::Accepted(reason) | Self::Rejected(reason) | Self::NotEligibleYet(reason) => reason,
         }
     }
 }
 
 /// One candidate with its verdict, for `explain`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
+pub struct CandidateVerdict {
     /// The candidate.
     pub tag: Tag,
     /// What is said of it.

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 
 use super::entry::Entry;
+use super::external_facts::ExternalFacts;
 use super::gates::Gates;
 use super::policy::{Need, Outcome, Reason};
-use super::supplied::Supplied;
 use crate::image::{ImageReference, Tag};
 
 /// What is asked about one image at one current reference.
@@ -18,7 +18,7 @@ pub struct Question<'q> {
     /// What an image must fulfil.
     pub gates: &'q Gates,
     /// What the policy wants beyond tags and registries.
-    pub supplied: &'q Supplied,
+    pub external: &'q ExternalFacts,
     /// The time to tell ages by.
     pub now: Timestamp,
 }

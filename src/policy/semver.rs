@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use super::external_facts::ExternalFacts;
 use super::key::Key;
 use super::mould::Mould;
-use super::policy::{Policy, Reader, Reason, Refusal, Ties};
+use super::policy::{Policy, Reader, Reason, Rejection, Ties};
 use super::range::{Range, Version};
 use super::settings::{OptionDoc, PolicyError, Settings};
-use super::supplied::Supplied;
 use crate::image::ImageFacts;
 use crate::image::version::Shape;
 
@@ -57,7 +57,11 @@ impl Policy for SemVer {
         true
     }
 
-    fn reader<'a>(&'a self, current: Option<&'a str>, _supplied: &'a Supplied) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(
+        &'a self,
+        current: Option<&'a str>,
+        _supplied: &'a ExternalFacts,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
         let version = current.and_then(Version::new);
         let strict = self.strict.unwrap_or_else(|| version.is_some_and(|version| version.parts() == 3));
         let variant = current.filter(|_| self.keep_variant && version.is_some()).and_then(Variant::of);
@@ -106,18 +110,18 @@ fn has_three_parts(text: &str) -> bool {
 }
 
 impl Reader for InRange<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
         let (text, suffix) = self.split(text);
         if self.strict && !has_three_parts(text) {
-            return Err(Refusal::Unreadable);
+            return Err(Rejection::Unreadable);
         }
-        let version = Version::new(text).ok_or(Refusal::Unreadable)?;
+        let version = Version::new(text).ok_or(Rejection::Unreadable)?;
         if !self.policy.range.holds(&version, self.policy.pre_releases) {
             let only_for_being_one = version.is_pre_release() && self.policy.range.holds(&version, true);
-            return Err(if only_for_being_one { Refusal::PreRelease } else { Refusal::Outside });
+            return Err(if only_for_being_one { Rejection::PreRelease } else { Rejection::Outside });
         }
         version.write(key);
-        if self.fits_variant(suffix, key) { Ok(()) } else { Err(Refusal::OtherVariant) }
+        if self.fits_variant(suffix, key) { Ok(()) } else { Err(Rejection::OtherVariant) }
     }
 
     fn place(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<bool, Reason> {
@@ -129,11 +133,11 @@ impl Reader for InRange<'_> {
         if self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash()) { Ties::Unknown } else { Ties::Last }
     }
 
-    fn reason(&self, text: &str, refusal: Refusal) -> Reason {
+    fn reason(&self, text: &str, refusal: Rejection) -> Reason {
         Reason::new(match refusal {
-            Refusal::Outside => format!("not in the range {}", self.policy.range),
-            Refusal::PreRelease => "a pre-release, and `pre-releases` is not set".to_owned(),
-            Refusal::OtherVariant => {
+            Rejection::Outside => format!("not in the range {}", self.policy.range),
+            Rejection::PreRelease => "a pre-release, and `pre-releases` is not set".to_owned(),
+            Rejection::OtherVariant => {
                 format!(
                     "not the variant {} that stands there",
                     self.variant.as_ref().map(|variant| variant.shape.to_string()).unwrap_or_default()

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::external_facts::ExternalFacts;
 use super::key::Key;
 use super::mould::Mould;
-use super::policy::{Policy, Reader, Reason, Refusal, Ties};
+use super::policy::{Policy, Reader, Reason, Rejection, Ties};
 use super::settings::{OptionDoc, PolicyError, Settings};
-use super::supplied::Supplied;
 use crate::image::ImageFacts;
 use crate::image::version::Shape as Read;
 
@@ -41,7 +41,11 @@ impl Policy for Shape {
         (!Read::of(current).has_order()).then(|| Reason::new(why()))
     }
 
-    fn reader<'a>(&'a self, current: Option<&'a str>, _supplied: &'a Supplied) -> Result<Box<dyn Reader + 'a>, Reason> {
+    fn reader<'a>(
+        &'a self,
+        current: Option<&'a str>,
+        _supplied: &'a ExternalFacts,
+    ) -> Result<Box<dyn Reader + 'a>, Reason> {
         let current = current.unwrap_or_default();
         let shape = Read::of(current);
         Ok(Box::new(SameShape { current, mould: Mould::new(&shape), shape }))
@@ -56,15 +60,15 @@ struct SameShape<'c> {
 }
 
 impl Reader for SameShape<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Refusal> {
-        if self.mould.fit(text, key) { Ok(()) } else { Err(Refusal::Unreadable) }
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
+        if self.mould.fit(text, key) { Ok(()) } else { Err(Rejection::Unreadable) }
     }
 
     fn ties(&self) -> Ties {
         if self.shape.has_hash() { Ties::Unknown } else { Ties::Last }
     }
 
-    fn reason(&self, text: &str, _refusal: Refusal) -> Reason {
+    fn reason(&self, text: &str, _refusal: Rejection) -> Reason {
         let shape = Read::of(text);
         let (theirs, ours) = (shape.to_string(), self.shape.to_string());
         if let (Some(stage), None) = (shape.stage(), self.shape.stage())

@@ -10,7 +10,7 @@ use super::bounds::{Bounds, OutOfBounds};
 use super::entry::Entry;
 use super::filter::LeftOut;
 use super::key::Key;
-use super::policy::{Candidate, Known, Reader, Reason, Refusal};
+use super::policy::{Candidate, Known, Reader, Reason, Rejection};
 use crate::image::version::{Shape, stamp};
 
 /// What stands there, and what all candidates are held against.
@@ -29,7 +29,7 @@ pub(super) struct Sieve<'q> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     LeftOut(LeftOut),
-    Refused(Refusal),
+    Rejected(Rejection),
     OutOfBounds(OutOfBounds),
     Older,
     /// In the same place as what stands there, which it may be itself.
@@ -41,8 +41,8 @@ impl Cause {
     pub(super) fn progress(self) -> u8 {
         match self {
             Self::LeftOut(_) => 0,
-            Self::Refused(Refusal::Unreadable) => 1,
-            Self::Refused(_) => 2,
+            Self::Rejected(Rejection::Unreadable) => 1,
+            Self::Rejected(_) => 2,
             Self::OutOfBounds(_) | Self::Older | Self::Level => 3,
         }
     }
@@ -102,7 +102,7 @@ impl<'q> Sieve<'q> {
         key.clear();
         let groups = &mut *self.groups.borrow_mut();
         let text = self.entry.filter.text_with(candidate.tag.as_str(), groups).map_err(Cause::LeftOut)?;
-        self.reader.read(&text, candidate.facts.facts(), key).map_err(Cause::Refused)?;
+        self.reader.read(&text, candidate.facts.facts(), key).map_err(Cause::Rejected)?;
         Ok(text)
     }
 
@@ -111,10 +111,10 @@ impl<'q> Sieve<'q> {
         let tag = candidate.tag.as_str();
         Reason::new(match cause {
             Cause::LeftOut(why) => self.entry.filter.reason(why),
-            Cause::Refused(Refusal::NoFact) if let Known::Failed(why) = &candidate.facts => {
+            Cause::Rejected(Rejection::NoFact) if let Known::Failed(why) = &candidate.facts => {
                 format!("nothing can be known about it: {why}")
             }
-            Cause::Refused(refusal) => {
+            Cause::Rejected(refusal) => {
                 let text = self.entry.filter.text(tag).unwrap_or(Cow::Borrowed(tag));
                 let reason = self.reader.reason(&text, refusal);
                 if text == tag {

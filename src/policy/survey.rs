@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::key::Key;
-use super::policy::{Candidate, Outcome, Reason, Refusal};
+use super::policy::{Candidate, Outcome, Reason, Rejection};
 use super::sieve::{Cause, Sieve};
 
 /// The candidates that may be chosen, with their places, and what else has to be known to say why there are none.
@@ -51,12 +51,12 @@ impl Survey {
                         survey.lower = Some((key.clone(), at));
                     }
                 }
-                Err(Cause::Refused(Refusal::NoFact)) => {
+                Err(Cause::Rejected(Rejection::NoFact)) => {
                     if untold.is_none_or(|first| candidate.tag < first.tag) {
                         untold = Some(candidate);
                     }
                 }
-                Err(cause @ Cause::Refused(_)) if all_readable => {
+                Err(cause @ Cause::Rejected(_)) if all_readable => {
                     if unreadable.is_none_or(|(first, _)| candidate.tag < first.tag) {
                         unreadable = Some((candidate, cause));
                     }
@@ -65,7 +65,7 @@ impl Survey {
             }
         }
         if let Some(candidate) = untold {
-            let why = sieve.reason(candidate, Cause::Refused(Refusal::NoFact));
+            let why = sieve.reason(candidate, Cause::Rejected(Rejection::NoFact));
             return Err(Outcome::Unknown(Reason::new(format!("{} may be the newest: {why}", candidate.tag))));
         }
         match unreadable {

@@ -12,7 +12,8 @@ use crate::config::Selection;
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use crate::plan::Background;
 use crate::policy::{
-    self, Candidate, Choice, Decision, Follow, Judged, Known, Need, Outcome, Question, Reason, Step, Supplied,
+    self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, Follow, Known, Need, Outcome, Question, Reason,
+    Step,
 };
 use crate::registry::{Registry, RegistryError};
 
@@ -52,7 +53,7 @@ pub struct Answer {
     /// What was decided.
     pub decision: Decision,
     /// Every tag with its verdict, where that was asked for.
-    pub verdicts: Vec<Judged>,
+    pub verdicts: Vec<CandidateVerdict>,
 }
 
 /// A lookup that failed, once per image.
@@ -111,10 +112,10 @@ impl Lookup<'_> {
         }
         let mut answers = Vec::with_capacity(subject.standing.len());
         for standing in subject.standing {
-            let supplied = self.supplies.of(&standing.selection, &subject.name, &standing.places);
+            let external = self.supplies.of(&standing.selection, &subject.name, &standing.places);
             // What stands elsewhere is followed without asking which other tags there are.
-            let image = if follows(&standing) { elsewhere.with(&supplied) } else { &mut image };
-            answers.push(image.answer(standing, &supplied).await);
+            let image = if follows(&standing) { elsewhere.with(&external) } else { &mut image };
+            answers.push(image.answer(standing, &external).await);
         }
         let failure = image.failure.or(elsewhere.failure).map(|error| Failure { name: subject.name, error });
         (answers, failure)
@@ -141,8 +142,8 @@ impl<'a> Image<'a> {
     }
 
     /// With the tags that stand elsewhere among the candidates.
-    fn with(&mut self, supplied: &Supplied) -> &mut Self {
-        let Supplied::Elsewhere(found) = supplied else { return self };
+    fn with(&mut self, external: &ExternalFacts) -> &mut Self {
+        let ExternalFacts::References(found) = external else { return self };
         for tag in found.iter().filter_map(|(reference, _)| reference.tag()) {
             if !self.candidates.iter().any(|known| known.tag == *tag) {
                 self.candidates.push(Candidate::new(tag.clone()));
@@ -151,11 +152,11 @@ impl<'a> Image<'a> {
         self
     }
 
-    async fn answer(&mut self, standing: Standing, supplied: &Supplied) -> Answer {
+    async fn answer(&mut self, standing: Standing, external: &ExternalFacts) -> Answer {
         let Standing { current, selection, ordered, places } = standing;
         let entry = Arc::clone(&selection.entry);
         let gates = selection.gates.clone();
-        let question = Question { current: &current, entry: &entry, gates: &gates, supplied, now: self.lookup.now };
+        let question = Question { current: &current, entry: &entry, gates: &gates, external, now: self.lookup.now };
         let outcome = match &self.unlisted {
             Some(reason) => Outcome::Unknown(reason.clone()),
             None => {
@@ -177,7 +178,7 @@ impl<'a> Image<'a> {
         loop {
             match policy::choose(question, &self.candidates) {
                 Step::Decided(decision) => return decision.outcome,
-                Step::Ask(needs) => self.find_out(needs).await,
+                Step::NeedsFacts(needs) => self.find_out(needs).await,
             }
         }
     }

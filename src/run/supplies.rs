@@ -11,14 +11,14 @@ use crate::git;
 use crate::image::ImageName;
 use crate::manifest::Finding;
 use crate::plan::{Listed, Status};
-use crate::policy::{History, Reason, Supplied, Wanted};
+use crate::policy::{ExternalFacts, ExternalNeed, History, Reason};
 
 /// Where supplies come from.
 pub(super) struct Supplies<'a> {
     listed: &'a [Listed],
     /// Where relative paths of clones start.
     folder: &'a Path,
-    histories: Mutex<HashMap<String, Supplied>>,
+    histories: Mutex<HashMap<String, ExternalFacts>>,
 }
 
 impl<'a> Supplies<'a> {
@@ -28,11 +28,11 @@ impl<'a> Supplies<'a> {
     }
 
     /// What the policy wants for an image that stands at these places.
-    pub(super) fn of(&self, selection: &Selection, name: &ImageName, places: &[usize]) -> Supplied {
-        match selection.entry.policy.wants() {
-            None => Supplied::Nothing,
-            Some(Wanted::History { clone, branch }) => self.history(clone, branch),
-            Some(Wanted::Elsewhere(paths)) => {
+    pub(super) fn of(&self, selection: &Selection, name: &ImageName, places: &[usize]) -> ExternalFacts {
+        match selection.entry.policy.external_need() {
+            None => ExternalFacts::NotNeeded,
+            Some(ExternalNeed::History { clone, branch }) => self.history(clone, branch),
+            Some(ExternalNeed::References(paths)) => {
                 let found = self.listed.iter().enumerate().filter_map(|(at, one)| match &one.finding {
                     Finding::Occurrence(found) if found.reference.name() == name && !places.contains(&at) => {
                         Some((one, found)).filter(|_| paths.is_match(&*found.place.path))
@@ -45,21 +45,23 @@ impl<'a> Supplies<'a> {
                     _ => true,
                 });
                 let place = |place: &crate::manifest::Place| format!("{}:{}", place.path, place.position.line);
-                Supplied::Elsewhere(leads.map(|(_, found)| (found.reference.clone(), place(&found.place))).collect())
+                ExternalFacts::References(
+                    leads.map(|(_, found)| (found.reference.clone(), place(&found.place))).collect(),
+                )
             }
         }
     }
 
-    fn history(&self, clone: &str, branch: Option<&str>) -> Supplied {
+    fn history(&self, clone: &str, branch: Option<&str>) -> ExternalFacts {
         let name = branch.map_or_else(|| clone.to_owned(), |branch| format!("{branch} of {clone}"));
         let mut histories = self.histories.lock().unwrap_or_else(PoisonError::into_inner);
         let read = || match git::first_parents(&self.folder.join(clone), branch) {
             Ok(read) => {
                 let commits: Vec<&str> = read.commits.iter().map(crate::refname::CommitId::as_str).collect();
-                Supplied::History(Arc::new(History::new(name.clone(), &commits, read.shallow)))
+                ExternalFacts::History(Arc::new(History::new(name.clone(), &commits, read.shallow)))
             }
             Err(error) => {
-                Supplied::Failed(Reason::new(format!("the history of {name} can't be read: {}", chain(&error))))
+                ExternalFacts::Failed(Reason::new(format!("the history of {name} can't be read: {}", chain(&error))))
             }
         };
         histories.entry(name.clone()).or_insert_with(read).clone()

@@ -2,7 +2,7 @@
 //!
 //! Columns, with ` | ` between them: tags; current reference's tag (and digest); policy entry; expected; a part of the
 //! reason. A tag may carry facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata
-//! without a build time), `x@rev=3d9b390` (label with a commit), `x@!why` (can't be had). What a policy is supplied with
+//! without a build time), `x@rev=3d9b390` (label with a commit), `x@!why` (can't be had). What a policy is external with
 //! stands among the tags: `there=1.4.2` is a reference at another path, `log=b,a` a history. Expected is a tag, `=` for up to date, `held` or `unknown`. A part of
 //! the reason that starts with `TAG: ` is looked for in the verdict on that tag. `HEX1` stands for a hash.
 
@@ -12,7 +12,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tagboat::image::{Digest, ImageFacts, ImageReference, Tag};
 use tagboat::policy::{
-    Candidate, Gates, History, Known, Outcome, POLICIES, Question, Settings, Step, Supplied, build, choose, explain,
+    Candidate, ExternalFacts, Gates, History, Known, Outcome, POLICIES, Question, Settings, Step, build, choose,
+    explain,
 };
 
 fn hash(text: &str) -> String {
@@ -47,22 +48,22 @@ fn reference(text: &str) -> ImageReference {
     ImageReference::new(&format!("{name}{text}")).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// What the policy of a case is supplied with, and the other words among its tags.
-fn supplied<'w>(words: &[&'w str], policy: &str) -> (Supplied, Vec<&'w str>) {
-    let (mut there, mut supplied, mut tags) = (Vec::new(), Supplied::Nothing, Vec::new());
+/// What the policy of a case is external with, and the other words among its tags.
+fn external<'w>(words: &[&'w str], policy: &str) -> (ExternalFacts, Vec<&'w str>) {
+    let (mut there, mut external, mut tags) = (Vec::new(), ExternalFacts::NotNeeded, Vec::new());
     for word in words {
         let log = |ids: &str, shallow| {
             let ids: Vec<String> = ids.split(',').map(commit).collect();
-            Supplied::History(Arc::new(History::new("../api", &ids, shallow)))
+            ExternalFacts::History(Arc::new(History::new("../api", &ids, shallow)))
         };
         match word.split_once('=') {
             Some(("there", text)) => there.push((reference(text), format!("there:{}", there.len() + 1))),
-            Some(("log", ids)) => supplied = log(ids, false),
-            Some(("shallow", ids)) => supplied = log(ids, true),
+            Some(("log", ids)) => external = log(ids, false),
+            Some(("shallow", ids)) => external = log(ids, true),
             _ => tags.push(*word),
         }
     }
-    (if policy.contains("follow:") { Supplied::Elsewhere(there) } else { supplied }, tags)
+    (if policy.contains("follow:") { ExternalFacts::References(there) } else { external }, tags)
 }
 
 /// What a case comes to, in the words of the tables, with the reason.
@@ -88,11 +89,11 @@ fn check(line: &str) -> Result<(), String> {
     };
     let settings = Settings::new(serde_yaml::from_str(policy).map_err(|error| format!("{policy}: {error}"))?);
     let entry = build(&settings).map_err(|error| format!("{policy}: {error}"))?;
-    let (supplied, tags) = supplied(&tags.split_whitespace().collect::<Vec<_>>(), policy);
+    let (external, tags) = external(&tags.split_whitespace().collect::<Vec<_>>(), policy);
     let candidates: Vec<Candidate> = tags.into_iter().map(candidate).collect();
     let (current, gates) = (reference(current), Gates::default());
-    let (supplied, now) = (&supplied, Timestamp::UNIX_EPOCH);
-    let question = Question { current: &current, entry: &entry, gates: &gates, supplied, now };
+    let (external, now) = (&external, Timestamp::UNIX_EPOCH);
+    let question = Question { current: &current, entry: &entry, gates: &gates, external, now };
     let (said, why) = answer(&question, &candidates);
     if said != expected {
         return Err(format!("expected {expected}, got {said}: {why}"));
@@ -186,7 +187,7 @@ fn gated(gates: &Gates, tags: &[(&str, Option<ImageFacts>)]) -> Step {
     let candidates: Vec<Candidate> =
         tags.iter().map(|(tag, facts)| Candidate { tag: Tag::new(tag).unwrap(), facts: known(facts) }).collect();
     let now = "2026-01-10T00:00:00Z".parse().unwrap();
-    choose(&Question { current: &current, entry: &entry, gates, supplied: &Supplied::Nothing, now }, &candidates)
+    choose(&Question { current: &current, entry: &entry, gates, external: &ExternalFacts::NotNeeded, now }, &candidates)
 }
 
 fn built(time: &str) -> Option<ImageFacts> {
@@ -202,7 +203,8 @@ fn outcome(step: Step) -> Outcome {
 fn a_young_image_waits_and_the_next_best_goes() {
     let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };
     // The best few are asked about, best first, and nothing that is lower than what stands there.
-    let Step::Ask(asked) = gated(&gates, &[("1.1.0", None), ("1.3.0", None), ("0.9.0", None), ("1.2.0", None)]) else {
+    let Step::NeedsFacts(asked) = gated(&gates, &[("1.1.0", None), ("1.3.0", None), ("0.9.0", None), ("1.2.0", None)])
+    else {
         panic!()
     };
     assert_eq!(asked.iter().map(|(tag, _)| tag.as_str()).collect::<Vec<_>>(), ["1.3.0", "1.2.0", "1.1.0"]);
@@ -254,13 +256,14 @@ fn every_platform_has_to_be_there() {
 
 mod properties {
     use super::{
-        Candidate, History, ImageReference, Outcome, Question, Settings, Step, Supplied, Tag, build, choose, explain,
+        Candidate, ExternalFacts, History, ImageReference, Outcome, Question, Settings, Step, Tag, build, choose,
+        explain,
     };
     use std::sync::{Arc, LazyLock};
 
     use jiff::Timestamp;
     use proptest::prelude::*;
-    use tagboat::policy::{Decision, Entry, Gates, Wanted};
+    use tagboat::policy::{Decision, Entry, ExternalNeed, Gates};
 
     fn entry(policy: &str) -> Entry {
         build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap()
@@ -269,8 +272,8 @@ mod properties {
     fn decide(entry: &Entry, current: &str, tags: &[String]) -> Decision {
         let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
         let candidates: Vec<Candidate> = tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
-        let (gates, supplied, now) = (&Gates::default(), &supply(entry, tags), Timestamp::UNIX_EPOCH);
-        let question = Question { current: &current, entry, gates, supplied, now };
+        let (gates, external, now) = (&Gates::default(), &supply(entry, tags), Timestamp::UNIX_EPOCH);
+        let question = Question { current: &current, entry, gates, external, now };
         let Step::Decided(decision) = choose(&question, &candidates) else { panic!("asks for facts") };
         let accepted: Vec<_> =
             explain(&question, &candidates).into_iter().filter(|row| row.verdict.is_accepted()).collect();
@@ -300,19 +303,19 @@ mod properties {
         "{ follow: envs/staging }",
     ];
 
-    static HISTORY: LazyLock<Supplied> = LazyLock::new(|| {
+    static HISTORY: LazyLock<ExternalFacts> = LazyLock::new(|| {
         let ids = ["1234567", "abc12341", "abc12342", "ccccccc", "bbbbbbb", "aaaaaaa"].map(super::commit);
-        Supplied::History(Arc::new(History::new("../api", &ids, false)))
+        ExternalFacts::History(Arc::new(History::new("../api", &ids, false)))
     });
 
     /// The history of commits; or the last tag in byte order stands elsewhere, whatever the order of the list.
-    fn supply(entry: &Entry, tags: &[String]) -> Supplied {
-        match entry.policy.wants() {
-            None => Supplied::Nothing,
-            Some(Wanted::History { .. }) => HISTORY.clone(),
-            Some(Wanted::Elsewhere(_)) => {
+    fn supply(entry: &Entry, tags: &[String]) -> ExternalFacts {
+        match entry.policy.external_need() {
+            None => ExternalFacts::NotNeeded,
+            Some(ExternalNeed::History { .. }) => HISTORY.clone(),
+            Some(ExternalNeed::References(_)) => {
                 let last = tags.iter().max().map(|tag| (super::reference(tag), "there:1".to_owned()));
-                Supplied::Elsewhere(last.into_iter().collect())
+                ExternalFacts::References(last.into_iter().collect())
             }
         }
     }
@@ -336,8 +339,8 @@ mod properties {
 
     fn is_older(entry: &Entry, tag: &str, than: &Tag) -> bool {
         let current = ImageReference::new(&format!("registry.example/app:{than}")).unwrap();
-        let (gates, supplied, now) = (&Gates::default(), &supply(entry, &[tag.to_owned()]), Timestamp::UNIX_EPOCH);
-        let question = Question { current: &current, entry, gates, supplied, now };
+        let (gates, external, now) = (&Gates::default(), &supply(entry, &[tag.to_owned()]), Timestamp::UNIX_EPOCH);
+        let question = Question { current: &current, entry, gates, external, now };
         let judged = explain(&question, &[Candidate::new(Tag::new(tag).unwrap())]);
         judged[0].verdict.reason().as_str().starts_with("older than")
     }

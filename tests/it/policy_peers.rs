@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tagboat::image::{ImageFacts, ImageReference, Platform, Tag};
 use tagboat::policy::{
-    Candidate, Entry, Gates, Known, Outcome, PolicyError, Question, Settings, Step, Supplied, Version, argo, build,
-    choose, explain, flux,
+    Candidate, Entry, ExternalFacts, Gates, Known, Outcome, PolicyError, Question, Settings, Step, Version, argo,
+    build, choose, explain, flux,
 };
 
 use crate::support::shared;
@@ -67,7 +67,7 @@ fn ask(entry: &Entry, current: &str, candidates: &[Candidate]) -> (Outcome, Vec<
         current: &current,
         entry,
         gates: &Gates::default(),
-        supplied: &Supplied::Nothing,
+        external: &ExternalFacts::NotNeeded,
         now: Timestamp::UNIX_EPOCH,
     };
     let Step::Decided(decision) = choose(&question, candidates) else { panic!("asks for facts") };

@@ -8,11 +8,11 @@ use super::history::History;
 use super::reason::Reason;
 use crate::image::{Digest, ImageReference, Tag};
 
-/// What a policy wants to be supplied with.
+/// What a policy wants to be external with.
 #[derive(Debug, Clone, Copy)]
-pub enum Wanted<'p> {
+pub enum ExternalNeed<'p> {
     /// The references to the same image at these paths of the manifests repository.
-    Elsewhere(&'p GlobSet),
+    References(&'p GlobSet),
     /// The history of a clone: of a branch, a tag or a commit of it, or of what is checked out.
     History {
         /// The folder, as written: relative to that of the configuration.
@@ -22,14 +22,14 @@ pub enum Wanted<'p> {
     },
 }
 
-/// What was supplied.
+/// What was external.
 #[derive(Debug, Clone, Default)]
-pub enum Supplied {
+pub enum ExternalFacts {
     /// Nothing was wanted.
     #[default]
-    Nothing,
+    NotNeeded,
     /// References to the same image, and where each stands: `envs/staging/api.yaml:12`.
-    Elsewhere(Vec<(ImageReference, String)>),
+    References(Vec<(ImageReference, String)>),
     /// The order of commits.
     History(Arc<History>),
     /// It could not be had.
@@ -43,22 +43,22 @@ pub(super) struct Agreed<'s> {
     pub(super) place: &'s str,
 }
 
-impl Supplied {
+impl ExternalFacts {
     /// The order of commits, or why there is none.
     pub(super) fn history(&self) -> Result<&History, Reason> {
         match self {
             Self::History(history) => Ok(history),
             Self::Failed(why) => Err(why.clone()),
-            Self::Nothing | Self::Elsewhere(_) => Err(Reason::new("no history of commits was read")),
+            Self::NotNeeded | Self::References(_) => Err(Reason::new("no history of commits was read")),
         }
     }
 
     /// The one tag that stands elsewhere, with its digest if one stands there, or why there isn't one.
     pub(super) fn agreed(&self) -> Result<Agreed<'_>, Reason> {
         let found = match self {
-            Self::Elsewhere(found) => found,
+            Self::References(found) => found,
             Self::Failed(why) => return Err(why.clone()),
-            Self::Nothing | Self::History(_) => return Err(Reason::new("no other place was looked at")),
+            Self::NotNeeded | Self::History(_) => return Err(Reason::new("no other place was looked at")),
         };
         let tagged = |(reference, place): &'_ (ImageReference, String)| match reference.tag() {
             Some(_) => None,
