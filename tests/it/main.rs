@@ -21,6 +21,7 @@ mod forges;
 mod formats;
 mod git;
 mod image;
+mod language;
 mod layers;
 mod policies;
 mod policy_peers;

@@ -88,30 +88,68 @@ fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Words and signs, without comments and without what stands in quotes.
-pub(crate) fn tokens(source: &str) -> Vec<Token> {
+/// What a piece of a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    Comment,
+    /// A string, byte string or character, or the tick of a lifetime.
+    Quoted,
+    Space,
+    /// A word or a sign.
+    Code,
+}
+
+/// Splits a source into pieces, each with its line.
+fn pieces(source: &str) -> Vec<(Piece, &str, usize)> {
     let (mut found, mut rest, mut line) = (Vec::new(), source, 1);
     while let Some(first) = rest.chars().next() {
-        let length = match first {
-            _ if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            _ if rest.starts_with("/*") => block_comment(rest),
-            '"' => quoted(rest),
-            'r' | 'b' | 'c' if raw_or_prefixed(rest).is_some() => raw_or_prefixed(rest).unwrap(),
-            '\'' => char_or_lifetime(rest),
+        let (piece, length) = match first {
+            _ if rest.starts_with("//") => (Piece::Comment, rest.find('\n').unwrap_or(rest.len())),
+            _ if rest.starts_with("/*") => (Piece::Comment, block_comment(rest)),
+            '"' => (Piece::Quoted, quoted(rest)),
+            'r' | 'b' | 'c' if raw_or_prefixed(rest).is_some() => (Piece::Quoted, raw_or_prefixed(rest).unwrap()),
+            '\'' => (Piece::Quoted, char_or_lifetime(rest)),
             _ if first.is_alphanumeric() || first == '_' => {
-                let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
-                found.push(Token { text: rest[..end].to_owned(), line });
-                end
+                (Piece::Code, rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len()))
             }
-            _ if first.is_whitespace() => first.len_utf8(),
-            _ => {
-                let length = if rest.starts_with("::") { 2 } else { first.len_utf8() };
-                found.push(Token { text: rest[..length].to_owned(), line });
-                length
-            }
+            _ if first.is_whitespace() => (Piece::Space, first.len_utf8()),
+            _ => (Piece::Code, if rest.starts_with("::") { 2 } else { first.len_utf8() }),
         };
+        found.push((piece, &rest[..length], line));
         line += rest[..length].matches('\n').count();
         rest = &rest[length..];
+    }
+    found
+}
+
+/// Returns words and signs, without comments and quoted text.
+pub(crate) fn tokens(source: &str) -> Vec<Token> {
+    let code = pieces(source).into_iter().filter(|(piece, ..)| *piece == Piece::Code);
+    code.map(|(_, text, line)| Token { text: text.to_owned(), line }).collect()
+}
+
+/// Returns what people read in a source, each text with the line that it starts on: string literals, and comments, whose
+/// adjacent lines are one text.
+pub(crate) fn prose(source: &str) -> Vec<Token> {
+    let mut found = Vec::<Token>::new();
+    let mut comment_ends = None;
+    for (piece, text, line) in pieces(source) {
+        match piece {
+            Piece::Space => continue,
+            Piece::Code => comment_ends = None,
+            Piece::Quoted => {
+                found.push(Token { text: text.to_owned(), line });
+                comment_ends = None;
+            }
+            Piece::Comment => {
+                let bare = text.trim_start_matches(['/', '!', '*']);
+                match found.last_mut() {
+                    Some(last) if comment_ends == Some(line - 1) => last.text += &format!("\n{bare}"),
+                    _ => found.push(Token { text: bare.to_owned(), line }),
+                }
+                comment_ends = Some(line + text.matches('\n').count());
+            }
+        }
     }
     found
 }
