@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Method, Patience};
-use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
+use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
@@ -23,7 +23,7 @@ pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable::by_hand("AZURE_DEVOPS_EXT_PAT"),
 ];
 
-/// Any name does; the token is the password.
+/// Any name does.
 pub(super) const GIT_USER: &str = "x-access-token";
 
 /// 400 characters in a title, 4,000 in a description. Nobody is assigned to a pull request.
@@ -38,15 +38,16 @@ const VERSION: &str = "api-version=6.0-preview";
 /// Listings shorten a description to this many characters.
 const SHORTENED: usize = 400;
 
-/// More pull requests than this many pages of a hundred are taken for an answer that never ends.
+/// More pages than this are taken for an answer that never ends.
 const PAGES: usize = 100;
 const PAGE: usize = 100;
 
 /// The hosts of the service, and the `_git` that only Azure DevOps has in its URLs.
 pub(super) fn recognises(remote: &RemoteUrl) -> bool {
     let host = remote.host.as_str();
-    let service = matches!(host, "dev.azure.com" | "ssh.dev.azure.com" | "vs-ssh.visualstudio.com");
-    service || host.ends_with(".visualstudio.com") || remote.segments().contains(&"_git")
+    matches!(host, "dev.azure.com" | "ssh.dev.azure.com" | "vs-ssh.visualstudio.com")
+        || host.ends_with(".visualstudio.com")
+        || remote.segments().contains(&"_git")
 }
 
 /// `https://dev.azure.com/org/project/_git/name`, `git@ssh.dev.azure.com:v3/org/project/name`,
@@ -80,6 +81,13 @@ pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
     (!collection.is_empty()).then(|| Address { api: remote.site(), repository })
 }
 
+/// Every address of a repository has `_git` in it.
+pub(super) const LINKS: LinkStyle = LinkStyle {
+    repository: |_, path| path.contains("/_git/").then(|| path.to_owned()),
+    commit: "/commit/NEW",
+    compare: "/branchCompare?baseVersion=GCOLD&targetVersion=GCNEW&_a=commits",
+};
+
 /// Makes a client; sends nothing.
 pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
@@ -91,10 +99,9 @@ pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeEr
     let token = settings.token.as_ref().ok_or_else(|| bad("Azure DevOps needs a token".to_owned()))?;
     // A pipeline's token and one of Entra are JSON web tokens; a personal one is a password without a user.
     let is_web_token = token.reveal().starts_with("eyJ") && token.reveal().matches('.').count() == 2;
-    let authorization = match is_web_token {
-        true => format!("Bearer {}", token.reveal()),
-        false => format!("Basic {}", STANDARD.encode(format!(":{}", token.reveal()))),
-    };
+    let scheme = if is_web_token { "Bearer" } else { "Basic" };
+    let encoded = || STANDARD.encode(format!(":{}", token.reveal()));
+    let authorization = format!("{scheme} {}", if is_web_token { token.reveal().to_owned() } else { encoded() });
     let rest = Rest::new(&settings, &authorization, NEEDS)?;
     let collection: String = collection.iter().map(|part| format!("/{part}")).collect();
     let web = format!("{}{collection}/{project}/_git/{name}", settings.address.api.trim_end_matches('/'));
@@ -196,9 +203,8 @@ impl Forge for AzureDevops {
             return Err(ForgeError::Archived { action, message: "it is disabled".to_owned() });
         }
         let route = format!("{}/_apis/connectionData", self.collection);
-        let connection = self.rest.get::<Value>("ask for the user", &route).await.ok();
-        let name = connection
-            .and_then(|data| Some(data.pointer("/authenticatedUser/providerDisplayName")?.as_str()?.to_owned()));
+        let data = self.rest.get::<Value>("ask for the user", &route).await.unwrap_or_default();
+        let name = data.pointer("/authenticatedUser/providerDisplayName").and_then(Value::as_str).map(str::to_owned);
         // Rights can only be asked for with more rights than a bot has.
         Ok(Access { user: name, rights: vec!["the repository can be read".to_owned()], remaining: None })
     }
@@ -266,15 +272,12 @@ impl AzureDevops {
             let route = format!("{}/pullrequests?{}&{VERSION}", self.root, query(&pairs));
             let listed: Listing = self.rest.get(&action, &route).await?;
             let last = listed.value.len() < PAGE;
-            for pull in listed.value.into_iter().filter(|pull| pull.fork.is_none() && wanted(pull)) {
+            for mut pull in listed.value.into_iter().filter(|pull| pull.fork.is_none() && wanted(pull)) {
                 let is_short = pull.description.as_ref().is_some_and(|text| text.chars().count() >= SHORTENED);
-                let pull = match is_short {
-                    true => {
-                        let route = format!("{}?{VERSION}", self.route("pullrequests", pull.number));
-                        self.rest.get(&action, &route).await?
-                    }
-                    false => pull,
-                };
+                if is_short {
+                    let route = format!("{}?{VERSION}", self.route("pullrequests", pull.number));
+                    pull = self.rest.get(&action, &route).await?;
+                }
                 found.extend(pull.observed(&self.web));
             }
             if last {
@@ -296,8 +299,7 @@ impl AzureDevops {
     /// Asks people and groups for reviews, written as their ids: a name is looked up on another host than the API's,
     /// where the token is not sent.
     async fn ask_for_reviews(&self, written: &mut Written, extras: &Extras) {
-        let kinds = [("reviewer", &extras.reviewers), ("team", &extras.team_reviewers)];
-        for (what, names) in kinds {
+        for (what, names) in [("reviewer", &extras.reviewers), ("team", &extras.team_reviewers)] {
             for name in names {
                 let action = format!("ask for a review of {}", written.pull_request.url);
                 let route = self.route("pullRequests", written.pull_request.number);

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::{Method, Patience};
-use crate::plan::{Proposal, PullRequest, PullRequestState};
+use crate::plan::{LinkStyle, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::create::{self, CreatePullRequest, Difference, not_set, shown};
@@ -54,6 +54,13 @@ pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
     let (api, repository) = ("https://api.bitbucket.org/2.0".to_owned(), format!("{workspace}/{name}"));
     recognises(remote).then_some(Address { api, repository })
 }
+
+/// A comparison names the newer revision first.
+pub(super) const LINKS: LinkStyle = LinkStyle {
+    repository: |host, path| (host == "bitbucket.org").then(|| path.to_owned()),
+    commit: "/commits/NEW",
+    compare: "/branches/compare/NEW..OLD",
+};
 
 /// Makes a client; sends nothing.
 pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {

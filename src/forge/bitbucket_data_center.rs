@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::{Method, Patience};
-use crate::plan::{MergeMethod, Proposal, PullRequest, PullRequestState};
+use crate::plan::{LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
@@ -54,6 +54,26 @@ fn scm(remote: &RemoteUrl) -> Option<usize> {
     let segments = remote.segments();
     let at = segments.len().checked_sub(3)?;
     (remote.scheme != Scheme::Ssh && segments[at] == "scm").then_some(at)
+}
+
+/// In a comparison, the source is what is new and the target what it is compared with.
+pub(super) const LINKS: LinkStyle = LinkStyle {
+    repository: page,
+    commit: "/commits/NEW",
+    compare: "/compare/commits?sourceBranch=NEW&targetBranch=OLD",
+};
+
+/// Returns the path of a repository's page, `projects/KEY/repos/NAME`, for that page or the path that git clones from,
+/// `scm/KEY/NAME`. Both are below the folder that the server is installed in.
+fn page(_: &str, path: &str) -> Option<String> {
+    if let Some((context, repository)) = path.split_once("/scm/") {
+        let (key, name) = repository.split_once('/').filter(|(_, name)| !name.contains('/'))?;
+        let project = key.strip_prefix('~').map_or(format!("projects/{key}"), |user| format!("users/{user}"));
+        return Some(format!("{context}/{project}/repos/{name}"));
+    }
+    let (project, _) = path.split_once("/repos/")?;
+    let is_page = project.contains("/projects/") || project.contains("/users/");
+    is_page.then(|| path.trim_end_matches("/browse").to_owned())
 }
 
 /// Makes a client; sends nothing.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Method, Patience};
-use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
+use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
@@ -40,9 +40,12 @@ const ENDED_PAGES: usize = 4;
 /// A pull request is a draft because its title starts so; both servers' default.
 const DRAFT: &str = "WIP: ";
 
+/// How the names of servers begin that run one of the two.
+const HOSTS: &[&str] = &["gitea.", "forgejo.", "codeberg."];
+
 /// codeberg.org, gitea.com, and servers whose name begins with `gitea.`, `forgejo.` or `codeberg.`.
 pub(super) fn recognises(remote: &RemoteUrl) -> bool {
-    ["gitea.", "forgejo.", "codeberg."].iter().any(|name| remote.host.starts_with(name))
+    HOSTS.iter().any(|name| remote.host.starts_with(name))
 }
 
 /// The API of a host: below `/api/v1`.
@@ -50,6 +53,13 @@ pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
     let [owner, name] = remote.segments()[..] else { return None };
     Some(Address { api: format!("{}/api/v1", remote.site()), repository: format!("{owner}/{name}") })
 }
+
+/// Servers whose name tells that they run one of the two.
+pub(super) const LINKS: LinkStyle = LinkStyle {
+    repository: |host, path| HOSTS.iter().any(|name| host.starts_with(name)).then(|| path.to_owned()),
+    commit: "/commit/NEW",
+    compare: "/compare/OLD...NEW",
+};
 
 /// Makes a client; sends nothing.
 pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::Patience;
-use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
+use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
@@ -63,6 +63,13 @@ pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
     };
     Some(Address { api, repository: format!("{owner}/{name}") })
 }
+
+/// Servers with `github` in their name.
+pub(super) const LINKS: LinkStyle = LinkStyle {
+    repository: |host, path| host.contains("github").then(|| path.to_owned()),
+    commit: "/commit/NEW",
+    compare: "/compare/OLD...NEW",
+};
 
 /// Makes a client; sends nothing. Must be called inside a tokio runtime, which octocrab puts a task on.
 pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {

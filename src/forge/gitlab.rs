@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::{Method, Patience};
-use crate::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
+use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
@@ -46,6 +46,13 @@ pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
     };
     (remote.segments().len() >= 2).then(|| Address { api: format!("{site}/api/v4"), repository: remote.path.clone() })
 }
+
+/// Servers with `gitlab` in their name.
+pub(super) const LINKS: LinkStyle = LinkStyle {
+    repository: |host, path| host.contains("gitlab").then(|| path.to_owned()),
+    commit: "/-/commit/NEW",
+    compare: "/-/compare/OLD...NEW",
+};
 
 /// Makes a client; sends nothing.
 pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {

@@ -24,6 +24,8 @@ pub use forge::{Access, ApiCommit, Commits, Forge, Limits, Written};
 pub use remote::{RemoteUrl, RemoteUrlError, Scheme};
 pub use settings::{Address, ForgeSettings, TokenVariable};
 
+use crate::plan::LinkStyle;
+
 /// A forge, as the table has it.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
@@ -43,6 +45,8 @@ pub struct Entry {
     pub git_user_of_account: Option<&'static str>,
     /// Whether an [`App`] can stand for a token.
     pub takes_app: bool,
+    /// How it links to commits and comparisons; `None` where it shows none.
+    pub links: Option<LinkStyle>,
     /// Makes a client; sends nothing. Must be called inside a tokio runtime.
     pub connect: fn(ForgeSettings) -> Result<Box<dyn Forge>, ForgeError>,
 }
@@ -70,6 +74,7 @@ pub const FORGES: &[Entry] = &[
         git_user: github::GIT_USER,
         git_user_of_account: None,
         takes_app: true,
+        links: Some(github::LINKS),
         connect: github::connect,
     },
     Entry {
@@ -81,6 +86,7 @@ pub const FORGES: &[Entry] = &[
         git_user: gitlab::GIT_USER,
         git_user_of_account: None,
         takes_app: false,
+        links: Some(gitlab::LINKS),
         connect: gitlab::connect,
     },
     Entry {
@@ -92,6 +98,7 @@ pub const FORGES: &[Entry] = &[
         git_user: gitea::GIT_USER,
         git_user_of_account: None,
         takes_app: false,
+        links: Some(gitea::LINKS),
         connect: gitea::connect,
     },
     Entry {
@@ -103,6 +110,7 @@ pub const FORGES: &[Entry] = &[
         git_user: bitbucket_cloud::GIT_USER,
         git_user_of_account: Some(bitbucket_cloud::GIT_USER_OF_ACCOUNT),
         takes_app: false,
+        links: Some(bitbucket_cloud::LINKS),
         connect: bitbucket_cloud::connect,
     },
     Entry {
@@ -114,6 +122,7 @@ pub const FORGES: &[Entry] = &[
         git_user: bitbucket_data_center::GIT_USER,
         git_user_of_account: None,
         takes_app: false,
+        links: Some(bitbucket_data_center::LINKS),
         connect: bitbucket_data_center::connect,
     },
     Entry {
@@ -125,6 +134,7 @@ pub const FORGES: &[Entry] = &[
         git_user: azure_devops::GIT_USER,
         git_user_of_account: None,
         takes_app: false,
+        links: Some(azure_devops::LINKS),
         connect: azure_devops::connect,
     },
     Entry {
@@ -136,6 +146,7 @@ pub const FORGES: &[Entry] = &[
         git_user: local::GIT_USER,
         git_user_of_account: None,
         takes_app: false,
+        links: None,
         connect: local::connect,
     },
 ];
@@ -148,4 +159,9 @@ pub fn named(name: &str) -> Option<&'static Entry> {
 /// The forge that a remote is surely on.
 pub fn recognise(remote: &RemoteUrl) -> Option<&'static Entry> {
     FORGES.iter().find(|entry| (entry.recognises)(remote))
+}
+
+/// Returns the link styles of all forges.
+pub fn link_styles() -> Vec<LinkStyle> {
+    FORGES.iter().filter_map(|entry| entry.links).collect()
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::image::{Digest, ImageFacts, Tag};
 
-use super::link::{self, Source};
+use super::link::{self, LinkStyle, Source};
 use super::markup::{code, plain};
 use super::proposal::Change;
 use super::values::version;
@@ -26,10 +26,16 @@ struct Detail {
 }
 
 /// The body, in at most so many characters: what is missed least is left out first. `None` if nothing of it fits.
-pub(super) fn body(changes: &[Change], background: &Background, run_url: Option<&str>, room: usize) -> Option<String> {
+pub(super) fn body(
+    changes: &[Change],
+    background: &Background,
+    links: &[LinkStyle],
+    run_url: Option<&str>,
+    room: usize,
+) -> Option<String> {
     let rows = changes.len();
     let write = |detail| {
-        let text = written(changes, background, run_url, detail);
+        let text = written(changes, (background, links), run_url, detail);
         (text.chars().count() <= room).then_some(text)
     };
     let table = |rows| write(Detail { reasons: false, images: false, rows });
@@ -41,7 +47,12 @@ pub(super) fn body(changes: &[Change], background: &Background, run_url: Option<
         })
 }
 
-fn written(changes: &[Change], background: &Background, run_url: Option<&str>, detail: Detail) -> String {
+fn written(
+    changes: &[Change],
+    (background, links): (&Background, &[LinkStyle]),
+    run_url: Option<&str>,
+    detail: Detail,
+) -> String {
     let head = if detail.reasons { "policy and reason" } else { "policy" };
     let mut text = format!("| image | change | where | {head} |\n|---|---|---|---|\n");
     for change in &changes[..detail.rows] {
@@ -62,7 +73,7 @@ fn written(changes: &[Change], background: &Background, run_url: Option<&str>, d
     }
     let mut told = BTreeSet::new();
     for change in changes.iter().filter(|_| detail.images) {
-        if let Some(line) = about(change, background).filter(|_| told.insert(change.to.as_str())) {
+        if let Some(line) = about(change, background, links).filter(|_| told.insert(change.to.as_str())) {
             let gap = if told.len() == 1 { "\n" } else { "" };
             let _ = writeln!(text, "{gap}- {line}");
         }
@@ -97,18 +108,18 @@ fn from_to(change: &Change) -> String {
 }
 
 /// When the chosen image was built, from what, what changed since, and how large it is.
-fn about(change: &Change, background: &Background) -> Option<String> {
+fn about(change: &Change, background: &Background, links: &[LinkStyle]) -> Option<String> {
     let to = background.get(change.to.as_str())?;
     let mut parts = Vec::new();
     parts.extend(built(to).map(|at| format!("built {at}")));
-    let source = source(to);
+    let source = source(to, links);
     if let Some(new) = revision(to) {
         parts.push(match &source {
             Some(source) => format!("from [{}]({})", code(short(&new)), source.commit(&new)),
             None => format!("from {}", code(short(&new))),
         });
     }
-    if let Some((old, address)) = comparison(change, background) {
+    if let Some((old, address)) = comparison(change, background, links) {
         parts.push(format!("[all changes since {}]({address})", code(short(&old))));
     }
     parts.extend(to.size.map(|bytes| format!("{} compressed", megabytes(bytes))));
@@ -133,15 +144,15 @@ pub(super) fn revision(facts: &ImageFacts) -> Option<String> {
     facts.revision.clone().filter(|text| link::is_revision(text))
 }
 
-fn source(facts: &ImageFacts) -> Option<Source> {
-    Source::new(facts.source.as_deref()?)
+fn source(facts: &ImageFacts, links: &[LinkStyle]) -> Option<Source> {
+    Source::new(facts.source.as_deref()?, links)
 }
 
 /// The old commit, and the address of what changed since: where both images are from the same repository.
-pub(super) fn comparison(change: &Change, background: &Background) -> Option<(String, String)> {
+pub(super) fn comparison(change: &Change, background: &Background, links: &[LinkStyle]) -> Option<(String, String)> {
     let (from, to) = (background.get(change.from.as_str())?, background.get(change.to.as_str())?);
-    let (old, new, source) = (revision(from)?, revision(to)?, source(to)?);
-    let same = from.source.is_none() || Source::new(from.source.as_deref()?)? == source;
+    let (old, new, source) = (revision(from)?, revision(to)?, source(to, links)?);
+    let same = from.source.is_none() || Source::new(from.source.as_deref()?, links)? == source;
     (old != new && same).then(|| (old.clone(), source.compare(&old, &new)))
 }
 
@@ -197,6 +208,7 @@ mod tests {
         let text = body(
             &[change("envs/prod/a.yaml", "nginx:1.27", "nginx:1.28")],
             &background,
+            &[],
             Some("https://ci.test/7"),
             9_999,
         );
@@ -229,7 +241,7 @@ mod tests {
             (facts("https://github.com/acme/api", &new), false),
         ] {
             let background = [("nginx:1.27".to_owned(), from), ("nginx:1.28".to_owned(), to.clone())].into();
-            assert_eq!(comparison(&one, &background).is_some(), compared, "{background:?}");
+            assert_eq!(comparison(&one, &background, &[]).is_some(), compared, "{background:?}");
         }
     }
 
@@ -239,10 +251,10 @@ mod tests {
         let changes: Vec<_> = tags.iter().map(|(from, to)| change("a.yaml", from, to)).collect();
         let new = "b".repeat(40);
         let background = tags.iter().map(|(_, to)| (to.clone(), facts("https://github.com/acme/api", &new))).collect();
-        let full = body(&changes, &background, None, usize::MAX).unwrap().chars().count();
+        let full = body(&changes, &background, &[], None, usize::MAX).unwrap().chars().count();
         let mut seen = BTreeSet::new();
         for room in (0..=full).rev().step_by(61) {
-            let Some(text) = body(&changes, &background, None, room) else {
+            let Some(text) = body(&changes, &background, &[], None, room) else {
                 seen.insert("nothing");
                 continue;
             };

@@ -1,86 +1,62 @@
-//! Links to commits and comparisons at the code host that an image says it comes from. Checked text only: what does not
-//! look like a web address or a revision makes no link.
+//! Links to commits and comparisons at the code host that an image names as its source. Only checked text becomes a
+//! link: a text that is no web address or no revision makes none.
 
 use url::Url;
+
+/// How a kind of code host writes its links.
+#[derive(Debug, Clone, Copy)]
+pub struct LinkStyle {
+    /// Returns the path of the page of a repository, given host and path of its address, or `None` for a repository
+    /// that is not on such a host.
+    pub repository: fn(host: &str, path: &str) -> Option<String>,
+    /// The path of a commit below that page; `NEW` stands for the revision.
+    pub commit: &'static str,
+    /// The path of a comparison; `OLD` and `NEW` stand for the revisions.
+    pub compare: &'static str,
+}
+
+impl LinkStyle {
+    /// The paths that most code hosts share; used for a host that no style recognises.
+    pub const COMMON: Self =
+        Self { repository: |_, path| Some(path.to_owned()), commit: "/commit/NEW", compare: "/compare/OLD...NEW" };
+}
 
 /// The source repository that an image names in `org.opencontainers.image.source`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Source {
-    base: String,
-    style: Style,
-}
-
-/// How a code host writes its links.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Style {
+    /// The page of the repository.
+    page: String,
     commit: &'static str,
-    /// `OLD` and `NEW` stand for the revisions.
     compare: &'static str,
 }
 
-/// GitHub, and all that does as GitHub does: Gitea, Forgejo, Codeberg.
-const GITHUB: Style = Style { commit: "/commit/", compare: "/compare/OLD...NEW" };
-const GITLAB: Style = Style { commit: "/-/commit/", compare: "/-/compare/OLD...NEW" };
-/// Bitbucket writes the newer revision first.
-const BITBUCKET_CLOUD: Style = Style { commit: "/commits/", compare: "/branches/compare/NEW..OLD" };
-/// The source is what is new, the target what it is compared with.
-const BITBUCKET_DATA_CENTER: Style =
-    Style { commit: "/commits/", compare: "/compare/commits?sourceBranch=NEW&targetBranch=OLD" };
-const AZURE_DEVOPS: Style =
-    Style { commit: "/commit/", compare: "/branchCompare?baseVersion=GCOLD&targetVersion=GCNEW&_a=commits" };
-
-/// Hosts by a part of their name; what no row knows is told by the path, else links as GitHub.
-const HOSTS: &[(&str, Style)] = &[("gitlab", GITLAB), ("bitbucket.org", BITBUCKET_CLOUD)];
-
 impl Source {
-    /// Reads the label. `git+https://`, a trailing `.git`, `#fragment`, `?query` and the way to a folder are dropped, as
+    /// Reads the label. `git+https://`, a trailing `.git`, `#fragment`, `?query` and the path of a folder are dropped:
     /// build tools add them.
-    pub(super) fn new(label: &str) -> Option<Self> {
+    pub(super) fn new(label: &str, styles: &[LinkStyle]) -> Option<Self> {
         let url = Url::parse(label.trim().strip_prefix("git+").unwrap_or(label.trim())).ok()?;
         let host = url.host_str()?;
-        let path = ["/-/", "/tree/", "/blob/"].iter().find_map(|way| Some(url.path().split_once(way)?.0));
+        let path = ["/-/", "/tree/", "/blob/"].iter().find_map(|folder| Some(url.path().split_once(folder)?.0));
         let path = path.unwrap_or(url.path()).trim_end_matches('/').trim_end_matches(".git");
         let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._~-%".contains(&b));
         if !matches!(url.scheme(), "http" | "https") || path.len() < 2 || !plain {
             return None;
         }
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-        let (path, style) = style(host, path);
-        Some(Self { base: format!("{}://{host}{port}{path}", url.scheme()), style })
+        let styles = styles.iter().chain([&LinkStyle::COMMON]);
+        let (style, path) = styles.into_iter().find_map(|style| Some((style, (style.repository)(host, path)?)))?;
+        let page = format!("{}://{host}{port}{path}", url.scheme());
+        Some(Self { page, commit: style.commit, compare: style.compare })
     }
 
-    /// Where people see a commit.
+    /// Returns the address of a commit.
     pub(super) fn commit(&self, revision: &str) -> String {
-        format!("{}{}{revision}", self.base, self.style.commit)
+        format!("{}{}", self.page, self.commit.replace("NEW", revision))
     }
 
-    /// Where people see what changed between two revisions.
+    /// Returns the address of the changes between two revisions.
     pub(super) fn compare(&self, old: &str, new: &str) -> String {
-        format!("{}{}", self.base, self.style.compare.replace("OLD", old).replace("NEW", new))
-    }
-}
-
-/// How a host writes its links, and where it shows the repository of that path to people.
-fn style(host: &str, path: &str) -> (String, Style) {
-    if let Some((_, style)) = HOSTS.iter().find(|(part, _)| host.contains(part)) {
-        return (path.to_owned(), *style);
-    }
-    if path.contains("/_git/") {
-        return (path.to_owned(), AZURE_DEVOPS);
-    }
-    // Bitbucket Data Center clones from `scm/KEY/NAME`, below whatever folder it is installed in.
-    let clone = path.split_once("/scm/").and_then(|(above, rest)| Some((above, rest.split_once('/')?)));
-    match clone {
-        Some((above, (key, name))) if !name.contains('/') => {
-            let project = key.strip_prefix('~').map_or(format!("projects/{key}"), |user| format!("users/{user}"));
-            (format!("{above}/{project}/repos/{name}"), BITBUCKET_DATA_CENTER)
-        }
-        _ => match path.split_once("/repos/") {
-            Some((above, _)) if above.contains("/projects/") || above.contains("/users/") => {
-                (path.trim_end_matches("/browse").to_owned(), BITBUCKET_DATA_CENTER)
-            }
-            _ => (path.to_owned(), GITHUB),
-        },
+        format!("{}{}", self.page, self.compare.replace("OLD", old).replace("NEW", new))
     }
 }
 
@@ -111,26 +87,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_hosts_way() {
+    fn links_in_the_style_of_the_host() {
+        let toy = LinkStyle {
+            repository: |host, path| host.starts_with("toy.").then(|| format!("/view{path}")),
+            commit: "/c/NEW",
+            compare: "/diff?from=OLD&to=NEW",
+        };
         #[rustfmt::skip]
         let rows = [
-            // label                                                the commit a                                              what changed from a to b
-            ("https://github.com/acme/api.git",                     "https://github.com/acme/api/commit/a",                   "https://github.com/acme/api/compare/a...b"),
-            ("git+https://github.com/acme/api#main",                "https://github.com/acme/api/commit/a",                   "https://github.com/acme/api/compare/a...b"),
-            ("https://github.com/acme/mono/tree/main/api",          "https://github.com/acme/mono/commit/a",                  "https://github.com/acme/mono/compare/a...b"),
-            ("https://github.acme.dev/acme/api",                    "https://github.acme.dev/acme/api/commit/a",              "https://github.acme.dev/acme/api/compare/a...b"),
-            ("https://gitlab.acme.dev:8443/x/y/api",                "https://gitlab.acme.dev:8443/x/y/api/-/commit/a",        "https://gitlab.acme.dev:8443/x/y/api/-/compare/a...b"),
-            ("https://gitlab.com/x/y/api/-/tree/main",              "https://gitlab.com/x/y/api/-/commit/a",                  "https://gitlab.com/x/y/api/-/compare/a...b"),
-            ("https://bitbucket.org/acme/api",                      "https://bitbucket.org/acme/api/commits/a",               "https://bitbucket.org/acme/api/branches/compare/b..a"),
-            ("https://git.acme.dev/scm/apps/api.git",               "https://git.acme.dev/projects/apps/repos/api/commits/a", "https://git.acme.dev/projects/apps/repos/api/compare/commits?sourceBranch=b&targetBranch=a"),
-            ("https://git.acme.dev/bb/scm/~ann/api",                "https://git.acme.dev/bb/users/ann/repos/api/commits/a",  "https://git.acme.dev/bb/users/ann/repos/api/compare/commits?sourceBranch=b&targetBranch=a"),
-            ("https://git.acme.dev/projects/APPS/repos/api/browse", "https://git.acme.dev/projects/APPS/repos/api/commits/a", "https://git.acme.dev/projects/APPS/repos/api/compare/commits?sourceBranch=b&targetBranch=a"),
-            ("https://bot@dev.azure.com/acme/p/_git/api",           "https://dev.azure.com/acme/p/_git/api/commit/a",         "https://dev.azure.com/acme/p/_git/api/branchCompare?baseVersion=GCa&targetVersion=GCb&_a=commits"),
-            ("https://tfs.acme.dev/tfs/Main/p/_git/api",            "https://tfs.acme.dev/tfs/Main/p/_git/api/commit/a",      "https://tfs.acme.dev/tfs/Main/p/_git/api/branchCompare?baseVersion=GCa&targetVersion=GCb&_a=commits"),
-            ("https://codeberg.org/acme/api/",                      "https://codeberg.org/acme/api/commit/a",                 "https://codeberg.org/acme/api/compare/a...b"),
+            // label                                        the commit a                               the changes from a to b
+            ("https://git.acme.dev/acme/api.git",           "https://git.acme.dev/acme/api/commit/a",  "https://git.acme.dev/acme/api/compare/a...b"),
+            ("git+https://git.acme.dev/acme/api#main",      "https://git.acme.dev/acme/api/commit/a",  "https://git.acme.dev/acme/api/compare/a...b"),
+            ("https://git.acme.dev/acme/mono/tree/main/api", "https://git.acme.dev/acme/mono/commit/a", "https://git.acme.dev/acme/mono/compare/a...b"),
+            ("https://toy.acme.dev:8443/acme/api",          "https://toy.acme.dev:8443/view/acme/api/c/a", "https://toy.acme.dev:8443/view/acme/api/diff?from=a&to=b"),
         ];
         for (label, commit, compare) in rows {
-            let source = Source::new(label).unwrap();
+            let source = Source::new(label, &[toy]).unwrap();
             assert_eq!((source.commit("a").as_str(), source.compare("a", "b").as_str()), (commit, compare), "{label}");
             assert!(is_web(compare));
         }
@@ -138,12 +110,12 @@ mod tests {
             "",
             "acme/api",
             "javascript:alert(1)",
-            "https://github.com",
+            "https://git.acme.dev",
             "https://x.y/a)b",
             "https://x.y/a b@c",
             "ssh://git@x.y/a",
         ] {
-            assert!(Source::new(bad).is_none(), "{bad}: {:?}", Source::new(bad));
+            assert!(Source::new(bad, &[]).is_none(), "{bad}: {:?}", Source::new(bad, &[]));
         }
     }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::config::Template;
 
 use super::body::{Background, body, built, comparison, revision};
-use super::link::is_web;
+use super::link::{LinkStyle, is_web};
 use super::markup::{inert, one_line, words};
 use super::proposal::Change;
 use super::pull_request::PullRequest;
@@ -37,6 +37,8 @@ pub struct Wording<'a> {
     pub templates: &'a Templates,
     /// What is known of the images.
     pub background: &'a Background,
+    /// How code hosts write their links.
+    pub links: &'a [LinkStyle],
     /// Where people see the run that does it.
     pub run_url: Option<&'a str>,
     /// Labels that the pull request gets.
@@ -105,10 +107,10 @@ pub fn texts(
     existing: Option<&PullRequest>,
     wording: &Wording<'_>,
 ) -> Result<Texts, TextError> {
-    let Wording { templates, background, run_url, .. } = *wording;
+    let Wording { templates, background, links, run_url, .. } = *wording;
     let fill = |template: &Option<Template>, title: &str, safe| -> Result<Option<String>, TemplateError> {
         let values =
-            || Values { group, title, changes: changes.iter().map(|one| values_of(one, background)).collect() };
+            || Values { group, title, changes: changes.iter().map(|one| values_of(one, background, links)).collect() };
         template.as_ref().map(|template| render(template, &values(), safe)).transpose()
     };
     let ours = match fill(&templates.title, "", inert)? {
@@ -126,7 +128,7 @@ pub fn texts(
     let room = limit.checked_sub(needed).ok_or_else(too_long)?;
     let visible = match fill(&templates.body, &ours, words)? {
         Some(body) => fitting(body, templates.body.as_ref(), room)?,
-        None => body(changes, background, run_url, room).ok_or_else(too_long)?,
+        None => body(changes, background, links, run_url, room).ok_or_else(too_long)?,
     };
     // A title that a person changed is theirs.
     let theirs = existing.filter(|pr| Record::find(&pr.body).is_some_and(|record| record.title != pr.title));
@@ -149,12 +151,13 @@ fn fitting(text: String, template: Option<&Template>, limit: usize) -> Result<St
     }
 }
 
-fn values_of<'a>(change: &'a Change, background: &Background) -> ChangeValues<'a> {
+fn values_of<'a>(change: &'a Change, background: &Background, links: &[LinkStyle]) -> ChangeValues<'a> {
     let facts = background.get(change.to.as_str());
     ChangeValues {
         built: facts.and_then(built).unwrap_or_default(),
         revision: facts.and_then(revision).unwrap_or_default(),
-        compare: comparison(change, background).map_or_else(|| Value::from(""), |(_, to)| Value::from_safe_string(to)),
+        compare: comparison(change, background, links)
+            .map_or_else(|| Value::from(""), |(_, to)| Value::from_safe_string(to)),
         ..ChangeValues::of(change)
     }
 }
@@ -228,8 +231,15 @@ mod tests {
         };
         let background = [("nginx:1.27".to_owned(), facts("a")), ("nginx:1.28".to_owned(), facts("b"))].into();
         let (longest_title, longest_body) = longest;
-        let wording =
-            Wording { templates, background: &background, run_url: None, labels: &[], longest_title, longest_body };
+        let wording = Wording {
+            templates,
+            background: &background,
+            links: &[],
+            run_url: None,
+            labels: &[],
+            longest_title,
+            longest_body,
+        };
         texts(group, changes, None, &wording)
     }
 
@@ -335,6 +345,7 @@ mod tests {
             let wording = Wording {
                 templates: &templates,
                 background: &background,
+                links: &[],
                 run_url: None,
                 labels: &[],
                 longest_title: 256,

@@ -22,6 +22,7 @@ pub use body::Background;
 pub use change::{carry_over, change};
 pub use govern::{Listed, Status, govern};
 pub use group::{Grouping, Ungrouped, group};
+pub use link::LinkStyle;
 pub use markup::{code, plain};
 pub use message::{GROUP_TRAILER, Templates, TextError, Texts, Wording, texts};
 pub use proposal::{Change, Draft, Extras, MergeMethod, Proposal};

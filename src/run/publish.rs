@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::forge::{ApiCommit, Commits, Forge, ForgeError, Written};
+use crate::forge::{ApiCommit, Commits, Forge, ForgeError, Written, link_styles};
 use crate::git::{Author, Git, GitError};
 use crate::manifest::{self, Refusal};
 use crate::plan::{
@@ -284,6 +284,7 @@ impl Publisher<'_> {
         let wording = Wording {
             templates: &self.templates,
             background: &background,
+            links: &link_styles(),
             run_url: self.run_url.as_deref(),
             labels: &self.extras.labels,
             longest_title: limits.map_or(usize::MAX, |limits| limits.title),

@@ -161,7 +161,7 @@ proptest! {
         };
         for templates in [Templates::default(), own] {
             let wording = Wording {
-                templates: &templates, background: &background, run_url: Some(&label), labels: &[], longest_title: 256,
+                templates: &templates, background: &background, links: &[], run_url: Some(&label), labels: &[], longest_title: 256,
                 longest_body: 65_536,
             };
             let Ok(told) = texts(&group, &changes, None, &wording) else { continue };

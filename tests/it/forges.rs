@@ -1,5 +1,7 @@
 //! One table of life-cycle stories, told to every forge; and what is particular to one of them.
 
+mod links;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
