@@ -27,7 +27,7 @@ fn main() {
     let (time, listed) = best(rounds, || run::list(&Folder::new(root), &Config::default()));
     let references = listed.iter().filter(|one| matches!(one.finding, Finding::Occurrence(_))).count();
     let memory = peak_memory().unwrap_or_else(|| "unknown".to_owned());
-    println!("tagboat: {references} references, {} remarks; {time}; peak memory {memory}", listed.len() - references);
+    println!("tagboat: {references} references, {} notices; {time}; peak memory {memory}", listed.len() - references);
     let (time, found) = best(rounds, || ripgrep(root));
     if found {
         println!("rg -l image: {time}");

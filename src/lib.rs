@@ -10,7 +10,7 @@
 //! | repository | the git one; what OCI calls a repository is an [`ImageName`](image::ImageName), normalised: `nginx` is `docker.io/library/nginx` |
 //! | reference | an [`ImageReference`](image::ImageReference): name, tag and digest, and the text as written; a git ref is a [`BranchName`](refname::BranchName) or [`CommitId`](refname::CommitId) |
 //! | occurrence | an [`Occurrence`](manifest::Occurrence): one place in a manifest where a reference stands; file, bytes, form |
-//! | remark | a [`Remark`](manifest::Remark): what looks like a reference and is left alone, with the reason |
+//! | notice | a [`Notice`](manifest::Notice): what looks like a reference and is left alone, with the reason |
 //! | candidate | a [`Candidate`](policy::Candidate): a tag, with the facts known about it so far |
 //! | verdict, reason | a [`Verdict`](policy::Verdict): accepted, or refused and why; there is one for every candidate |
 //! | decision | a [`Decision`](policy::Decision): what stands there, what was chosen, and every verdict |

@@ -5,7 +5,7 @@
 use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
-use super::occurrence::Standing;
+use super::occurrence::NoticeStatus;
 use crate::text::NodeId;
 
 /// `Chart.yaml`: dependencies in OCI registries; `appVersion` where the configuration says which image it is.
@@ -55,7 +55,7 @@ impl Format for Chart {
 pub(super) fn http_chart(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, version: NodeId) {
     if !found.is_taken(version) {
         let reason = "a chart of a repository that is no container registry".to_owned();
-        found.remark(document, format, version, Standing::NotOurs, reason);
+        found.notice(document, format, version, NoticeStatus::Ignored, reason);
     }
 }
 
@@ -96,11 +96,11 @@ pub(super) fn chart_version(
         || text.split('.').any(|p| p == "x" || p == "X");
     if is_range {
         let reason = format!("a range of versions of the chart {name}, resolved by whoever installs it");
-        return found.remark(document, format, version, Standing::NotOurs, reason);
+        return found.notice(document, format, version, NoticeStatus::Ignored, reason);
     }
     if text.contains('+') {
         let reason = "the chart's version has build metadata (+), which no tag can hold".to_owned();
-        return found.remark(document, format, version, Standing::Held, reason);
+        return found.notice(document, format, version, NoticeStatus::Held, reason);
     }
     found.parts(document, format, &Parts { name: Some(name), names, tag: Some(version), ..Parts::default() });
 }

@@ -1,6 +1,6 @@
 //! Which bytes to change for a target: edits, or the reason why there are none.
 
-use super::occurrence::{Occurrence, Room, Site};
+use super::occurrence::{DigestSlot, Occurrence, PartSpan};
 use crate::image::{Digest, Tag};
 use crate::text::{Span, Style, is_plain_string};
 
@@ -109,15 +109,15 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
     }
     let written = &reference.as_str()[reference.name_range()];
     if let Some(name) = target.name.as_ref().filter(|name| *name != written) {
-        let site = occurrence.sites.name.as_ref();
+        let site = occurrence.spans.name.as_ref();
         let site = site.ok_or_else(|| Refusal::NotContiguous { part: "name", reference: shown() })?;
         edits.push(replace(site, name));
     }
     if let Some(tag) = new_tag {
-        match (reference.tag(), &occurrence.sites.tag, &occurrence.sites.name) {
-            (Some(_), Some(site), _) => match (&new_digest, &occurrence.sites.room, reference.digest()) {
+        match (reference.tag(), &occurrence.spans.tag, &occurrence.spans.name) {
+            (Some(_), Some(site), _) => match (&new_digest, &occurrence.spans.digest_slot, reference.digest()) {
                 // As one text: a number in quotes can't be continued behind them.
-                (Some(digest), Some(Room::Behind(behind)), None) if behind == site => {
+                (Some(digest), Some(DigestSlot::AppendTo(behind)), None) if behind == site => {
                     edits.push(replace(site, &format!("{tag}@{digest}")));
                     new_digest = None;
                 }
@@ -128,17 +128,19 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
             (None, ..) if reference.digest().is_some() => {}
             (None, ..) => return Err(Refusal::NoTag(shown())),
         }
-        if let Some(echo) = occurrence.sites.echo.as_ref().filter(|_| target.comments && repeats(occurrence)) {
-            edits.push(replace(echo, tag.as_str()));
+        if let Some(tag_comment) =
+            occurrence.spans.tag_comment.as_ref().filter(|_| target.comments && repeats(occurrence))
+        {
+            edits.push(replace(tag_comment, tag.as_str()));
         }
     }
     if let Some(digest) = new_digest {
         let written = |bare| if bare { digest.hex() } else { digest.as_str() };
-        match (reference.digest(), &occurrence.sites.digest, &occurrence.sites.room) {
+        match (reference.digest(), &occurrence.spans.digest, &occurrence.spans.digest_slot) {
             (Some(_), Some(site), _) => edits.push(replace(site, written(!site.written().contains("sha")))),
             (Some(_), None, _) => return Err(Refusal::NotContiguous { part: "digest", reference: shown() }),
-            (None, _, Some(Room::Behind(site))) => extend(&mut edits, site, &format!("@{digest}")),
-            (None, _, Some(Room::Within { site, bare })) => edits.push(replace(site, written(*bare))),
+            (None, _, Some(DigestSlot::AppendTo(site))) => extend(&mut edits, site, &format!("@{digest}")),
+            (None, _, Some(DigestSlot::EmptyField { site, bare })) => edits.push(replace(site, written(*bare))),
             (None, _, None) => return Err(Refusal::NoPlaceForDigest(shown())),
         }
     }
@@ -147,13 +149,13 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
 
 /// Whether a comment says exactly the tag that stands beside it.
 fn repeats(occurrence: &Occurrence) -> bool {
-    let echo = occurrence.sites.echo.as_ref().map(Site::written);
-    echo.is_some() && echo == occurrence.reference.tag().map(Tag::as_str)
+    let tag_comment = occurrence.spans.tag_comment.as_ref().map(PartSpan::written);
+    tag_comment.is_some() && tag_comment == occurrence.reference.tag().map(Tag::as_str)
 }
 
 /// What is to be said about a comment that repeats the tag, if a change leaves it as it is.
 pub fn left_comment(occurrence: &Occurrence, comments: bool) -> Option<String> {
-    let says = occurrence.sites.echo.as_ref()?.written();
+    let says = occurrence.spans.tag_comment.as_ref()?.written();
     match (repeats(occurrence), comments) {
         (true, true) => None,
         (true, false) => Some(format!(
@@ -164,20 +166,20 @@ pub fn left_comment(occurrence: &Occurrence, comments: bool) -> Option<String> {
 }
 
 /// Puts a text behind a part, or behind what an edit is about to put there.
-fn extend(edits: &mut Vec<Edit>, site: &Site, text: &str) {
+fn extend(edits: &mut Vec<Edit>, site: &PartSpan, text: &str) {
     match edits.iter_mut().find(|edit| edit.span.end == site.span.end) {
         Some(edit) => edit.replacement.extend_from_slice(text.as_bytes()),
         None => edits.push(append(site, text)),
     }
 }
 
-fn append(site: &Site, text: &str) -> Edit {
+fn append(site: &PartSpan, text: &str) -> Edit {
     let end = Span::new(site.span.end, site.span.end);
     Edit { span: end, expected: Vec::new(), replacement: text.as_bytes().to_vec() }
 }
 
 /// Replaces a part; a plain scalar that would stop being a string is put in quotes as a whole.
-fn replace(site: &Site, text: &str) -> Edit {
+fn replace(site: &PartSpan, text: &str) -> Edit {
     if site.style == Style::Plain {
         let start = site.span.start - site.scalar.start;
         let value = format!("{}{text}{}", &site.raw[..start], &site.raw[start + site.span.len()..]);

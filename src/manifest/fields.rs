@@ -3,7 +3,7 @@
 
 use super::document::Document;
 use super::found::{Found, Parts};
-use super::occurrence::Standing;
+use super::occurrence::NoticeStatus;
 use super::reading::{is_by_itself, is_surely_reference, no_literal};
 use super::split::{self, is_image_key};
 use crate::text::{NodeId, Shape, Style};
@@ -33,7 +33,7 @@ pub(super) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
             && !found.is_marked(document, node)
         {
             let reason = "it reads like an image, but nothing says that it is one: a comment `# tagboat: POLICY` does";
-            found.remark(document, format, node, Standing::NotOurs, reason.to_owned());
+            found.notice(document, format, node, NoticeStatus::Ignored, reason.to_owned());
         }
     }
 }
@@ -75,7 +75,7 @@ fn single(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, 
     let is_text = tree.string(value).is_some();
     if key == "kubectl.kubernetes.io/last-applied-configuration" {
         let reason = "kubectl's record of what was applied".to_owned();
-        return found.remark(document, format, value, Standing::NotOurs, reason);
+        return found.notice(document, format, value, NoticeStatus::Ignored, reason);
     }
     if key == "image" {
         if tree.style(value) == Some(Style::Block) && text.trim().contains('\n') {
@@ -86,10 +86,10 @@ fn single(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, 
             image(document, found, format, value, container);
         } else if container {
             let reason = "the container has no image: the value is empty or no text".to_owned();
-            found.remark(document, format, value, Standing::Held, reason);
+            found.notice(document, format, value, NoticeStatus::Held, reason);
         } else {
             let reason = "it sets no image: the value is empty or no text".to_owned();
-            found.remark(document, format, value, Standing::NotOurs, reason);
+            found.notice(document, format, value, NoticeStatus::Ignored, reason);
         };
     }
     let under_image = || tree.key_text(map).is_some_and(is_image_key);
@@ -113,7 +113,7 @@ fn single(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, 
     }
 }
 
-/// A variable or template in the place of a reference is worth a remark; a plain word under `*Image` is not.
+/// A variable or template in the place of a reference is worth a notice; a plain word under `*Image` is not.
 fn is_unfinished(text: &str) -> bool {
     text.starts_with("ko://") || ["${", "$(", "{{"].iter().any(|mark| text.contains(mark))
 }
@@ -169,15 +169,15 @@ fn image(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, v
         .any(|ending| text.ends_with(ending));
     if text == "auto" && container {
         let reason = "the sidecar injector fills it in".to_owned();
-        return found.remark(document, format, value, Standing::NotOurs, reason);
+        return found.notice(document, format, value, NoticeStatus::Ignored, reason);
     }
     if (is_picture || text == ".") && !container {
         let reason = "a file, not a container image".to_owned();
-        return found.remark(document, format, value, Standing::NotOurs, reason);
+        return found.notice(document, format, value, NoticeStatus::Ignored, reason);
     }
-    if text.contains(' ') && !container && no_literal(text).is_some_and(|(standing, _)| standing == Standing::Held) {
+    if text.contains(' ') && !container && no_literal(text).is_some_and(|(status, _)| status == NoticeStatus::Held) {
         let reason = format!("free text, not an image reference: {text:?}");
-        return found.remark(document, format, value, Standing::NotOurs, reason);
+        return found.notice(document, format, value, NoticeStatus::Ignored, reason);
     }
     found.reference(document, format, value);
 }

@@ -8,14 +8,14 @@ use super::format::Format;
 use super::found::Found;
 use super::lines;
 use super::marker;
-use super::occurrence::{Finding, Occurrence, Place, Remark, Standing};
+use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place};
 use super::octopus;
 use super::options::Options;
 use super::place::{File, begins};
 use super::screen::{is_schema, may_hold, mentions, reads};
 use crate::text::{self, NodeId, Span, Style, Tree};
 
-/// The format of remarks on whole files.
+/// The format of notices on whole files.
 pub(super) const FILE: &str = "file";
 
 /// How many block scalars may stand in one another: JCasC in a ConfigMap has two.
@@ -37,7 +37,7 @@ pub(super) fn find(formats: &[&dyn Format], path: &str, bytes: &[u8], options: &
         }
         Err(reason) => {
             if reads(path) && may_hold(&bytes.iter().copied().filter(|b| *b != 0).collect::<Vec<_>>()) {
-                findings.push(whole_file(&file, 0, Standing::Held, reason.to_owned()));
+                findings.push(whole_file(&file, 0, NoticeStatus::Held, reason.to_owned()));
             }
         }
     }
@@ -57,7 +57,7 @@ fn read_stream(formats: &[&dyn Format], file: &File<'_>, text: &str, options: &O
     let body = &text[start..];
     if is_encrypted(body) {
         let reason = "SOPS encrypted it: an edit would break its checksum".to_owned();
-        findings.push(whole_file(file, 0, Standing::NotOurs, reason));
+        findings.push(whole_file(file, 0, NoticeStatus::Ignored, reason));
         return;
     }
     for span in text::documents(body) {
@@ -68,7 +68,7 @@ fn read_stream(formats: &[&dyn Format], file: &File<'_>, text: &str, options: &O
         if is_schema(part) {
             let reason = "CustomResourceDefinition: a schema describes images, it does not run them";
             let told = mentions(part).map(|at| start + span.start + at);
-            findings.extend(told.map(|at| whole_file(file, at, Standing::NotOurs, reason.to_owned())));
+            findings.extend(told.map(|at| whole_file(file, at, NoticeStatus::Ignored, reason.to_owned())));
             continue;
         }
         let origin = DocumentOrigin::at(start + span.start);
@@ -159,20 +159,20 @@ fn read_embedded(
 /// What to say about a document that can't be parsed.
 fn unreadable(file: &File<'_>, part: &str, offset: usize, message: &str, options: &Options) -> Finding {
     let template = ["{{", "{%", "<%"].iter().find(|mark| part.contains(**mark));
-    let (standing, reason) = match template {
+    let (status, reason) = match template {
         _ if foreign::pipeline(&file.path).is_some() => {
-            (Standing::NotOurs, "a job of continuous integration, and not YAML".to_owned())
+            (NoticeStatus::Ignored, "a job of continuous integration, and not YAML".to_owned())
         }
         Some(_) if options.layout.is_chart_template(&file.path) => {
-            (Standing::NotOurs, "a template of a Helm chart: its values hold the images".to_owned())
+            (NoticeStatus::Ignored, "a template of a Helm chart: its values hold the images".to_owned())
         }
-        Some(mark) => (Standing::Held, format!("not YAML but a template ({mark}): {message}")),
-        None => (Standing::Held, format!("not YAML: {message}")),
+        Some(mark) => (NoticeStatus::Held, format!("not YAML but a template ({mark}): {message}")),
+        None => (NoticeStatus::Held, format!("not YAML: {message}")),
     };
-    whole_file(file, offset, standing, reason)
+    whole_file(file, offset, status, reason)
 }
 
-fn whole_file(file: &File<'_>, offset: usize, standing: Standing, reason: String) -> Finding {
+fn whole_file(file: &File<'_>, offset: usize, status: NoticeStatus, reason: String) -> Finding {
     let place = Place {
         path: file.path.clone(),
         position: file.position(offset.min(file.bytes.len())),
@@ -180,14 +180,14 @@ fn whole_file(file: &File<'_>, offset: usize, standing: Standing, reason: String
         value: String::new(),
         span: None,
     };
-    Finding::Remark(Remark { place, format: FILE, standing, reason })
+    Finding::Notice(Notice { place, format: FILE, status, reason })
 }
 
 /// The occurrences among findings.
 pub(super) fn occurrences(findings: &[Finding]) -> impl Iterator<Item = &Occurrence> {
     findings.iter().filter_map(|finding| match finding {
         Finding::Occurrence(occurrence) => Some(&**occurrence),
-        Finding::Remark(_) => None,
+        Finding::Notice(_) => None,
     })
 }
 

@@ -7,7 +7,7 @@ use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
 use super::kustomize::find_images;
-use super::occurrence::Standing;
+use super::occurrence::NoticeStatus;
 use crate::text::NodeId;
 
 /// See the head of this file.
@@ -69,7 +69,7 @@ fn artifact(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
     let part = |key| tree.get(reference, key).filter(|node| tree.text_of(*node).is_some_and(|text| !text.is_empty()));
     if let Some(range) = part("semver") {
         let reason = "Flux resolves the range of versions itself".to_owned();
-        return found.remark(document, NAME, range, Standing::NotOurs, reason);
+        return found.notice(document, NAME, range, NoticeStatus::Ignored, reason);
     }
     let name = tree.text_of(url).map(|text| text.trim_start_matches("oci://").trim_end_matches('/').to_owned());
     let (tag, digest) = (part("tag"), part("digest"));

@@ -6,10 +6,10 @@ use std::ops::Range;
 use super::document::Document;
 use super::foreign;
 use super::marker::{self, MarkerComment, Part};
-use super::occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Room, Sites, Standing};
+use super::occurrence::{DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, PartSpans, Place};
 use super::place::{File, place};
 use super::reading::{self, Reading};
-use super::site::{echo, site};
+use super::site::{site, tag_comment};
 use crate::image::{Digest, ImageReference, Tag};
 use crate::text::{NodeId, Span, Style};
 
@@ -122,7 +122,7 @@ impl<'a> Found<'a> {
         self.taken.extend(scalars);
         let (reference, start) = match reading::read(text) {
             Reading::Reference(reference, range) => (reference, range.start),
-            Reading::Not(standing, reason) => return self.remark(document, format, *last, standing, reason),
+            Reading::Not(status, reason) => return self.notice(document, format, *last, status, reason),
         };
         let whole = |at: usize| stands(at..at + 1).map(|(node, _)| node);
         let stands = |range: Option<Range<usize>>| {
@@ -133,16 +133,24 @@ impl<'a> Found<'a> {
         if (reference.tag().is_some() && tag.is_err()) || (reference.digest().is_some() && digest.is_err()) {
             let reason = format!("{reference} is put together from pieces: no value holds its tag or digest alone");
             let begins = reference.tag_range().or(reference.digest_range()).and_then(|r| whole(start + r.start));
-            return self.remark(document, format, begins.unwrap_or(*last), Standing::Held, reason);
+            return self.notice(document, format, begins.unwrap_or(*last), NoticeStatus::Held, reason);
         }
         let node = tag.as_ref().or(digest.as_ref()).map_or(*last, |(node, _)| *node);
         let site = |part: Result<(NodeId, Range<usize>), ()>| {
             part.ok().and_then(|(node, range)| site(document, self.file, node, range))
         };
         let (name, tag, digest) = (site(name.clone()).filter(|_| scalars.len() == 1), site(tag), site(digest));
-        let room = name.as_ref().and(tag.as_ref().or(name.as_ref())).map(|site| Room::Behind(site.clone()));
-        let echo = reference.tag().and_then(|_| echo(document, self.file, node));
-        self.occurrence(document, format, node, reference, Sites { name, tag, digest, room, echo }, scalars);
+        let digest_slot =
+            name.as_ref().and(tag.as_ref().or(name.as_ref())).map(|site| DigestSlot::AppendTo(site.clone()));
+        let tag_comment = reference.tag().and_then(|_| tag_comment(document, self.file, node));
+        self.occurrence(
+            document,
+            format,
+            node,
+            reference,
+            PartSpans { name, tag, digest, digest_slot, tag_comment },
+            scalars,
+        );
     }
 
     /// Reports a reference whose parts stand in several scalars, or says why they are none.
@@ -156,13 +164,17 @@ impl<'a> Found<'a> {
         }
         self.taken.extend(scalars.iter().copied());
         match self.assemble(document, parts) {
-            Ok((reference, sites)) => self.occurrence(document, format, place, reference, sites, &scalars),
-            Err((standing, reason)) => self.remark(document, format, place, standing, reason),
+            Ok((reference, spans)) => self.occurrence(document, format, place, reference, spans, &scalars),
+            Err((status, reason)) => self.notice(document, format, place, status, reason),
         }
     }
 
-    fn assemble(&self, document: &Document<'_>, parts: &Parts) -> Result<(ImageReference, Sites), (Standing, String)> {
-        let held = |reason: String| (Standing::Held, reason);
+    fn assemble(
+        &self,
+        document: &Document<'_>,
+        parts: &Parts,
+    ) -> Result<(ImageReference, PartSpans), (NoticeStatus, String)> {
+        let held = |reason: String| (NoticeStatus::Held, reason);
         // A `|` block ends with a line break that is no part of the tag.
         let text = |node: Option<NodeId>| node.and_then(|n| document.tree.text_of(n)).unwrap_or_default().trim_end();
         let (tag_text, digest_text) = (text(parts.tag), text(parts.digest));
@@ -212,23 +224,23 @@ impl<'a> Found<'a> {
             None => site(parts.digest, 0..digest_text.len()),
         };
         let tag_site = (!tag_part.is_empty()).then(|| site(parts.tag, 0..tag_part.len())).flatten();
-        let echo = reference.tag().and(parts.tag).and_then(|node| echo(document, self.file, node));
-        let room = match empty_digest(document, parts.digest) {
-            Some((node, bare)) => site(Some(node), 0..0).map(|site| Room::Within { site, bare }),
-            None => tag_site.clone().filter(|_| parts.joined).map(Room::Behind),
+        let tag_comment = reference.tag().and(parts.tag).and_then(|node| tag_comment(document, self.file, node));
+        let digest_slot = match empty_digest(document, parts.digest) {
+            Some((node, bare)) => site(Some(node), 0..0).map(|site| DigestSlot::EmptyField { site, bare }),
+            None => tag_site.clone().filter(|_| parts.joined).map(DigestSlot::AppendTo),
         };
-        Ok((reference, Sites { name: None, tag: tag_site, digest: digest_site, room, echo }))
+        Ok((reference, PartSpans { name: None, tag: tag_site, digest: digest_site, digest_slot, tag_comment }))
     }
 
     /// Why a tag without a name is left alone.
-    fn nameless(&self, document: &Document<'_>, parts: &Parts) -> (Standing, String) {
+    fn nameless(&self, document: &Document<'_>, parts: &Parts) -> (NoticeStatus, String) {
         let scalars = || [parts.tag, parts.digest].into_iter().flatten();
         let beside = |marker: &&MarkerComment| scalars().any(|node| marker.governs(document.tree, node));
         match self.markers.iter().filter(beside).find_map(|marker| marker.says.foreign.as_deref()) {
-            Some(source) => (Standing::NotOurs, marker::foreign(source)),
+            Some(source) => (NoticeStatus::Ignored, marker::foreign(source)),
             None => {
                 let reason = "the image's name is not in this file; a comment or a rule can name it";
-                (Standing::Held, reason.to_owned())
+                (NoticeStatus::Held, reason.to_owned())
             }
         }
     }
@@ -262,34 +274,34 @@ impl<'a> Found<'a> {
     }
 
     /// Reports a place that is held back or not ours.
-    pub(super) fn remark(
+    pub(super) fn notice(
         &mut self,
         document: &Document<'_>,
         format: &'static str,
         node: NodeId,
-        standing: Standing,
+        status: NoticeStatus,
         reason: String,
     ) {
         self.taken.insert(node);
-        let (standing, reason) = match foreign::reason(document, node) {
-            Some(foreign) => (Standing::NotOurs, foreign),
-            None => (standing, reason),
+        let (status, reason) = match foreign::reason(document, node) {
+            Some(foreign) => (NoticeStatus::Ignored, foreign),
+            None => (status, reason),
         };
         let place = place(document, self.file, node);
-        // A marker on what can't be governed does govern nothing: the remark says why, once.
+        // A marker on what can't be governed does govern nothing: the notice says why, once.
         for marker in self.markers.iter_mut().filter(|marker| marker.governs(document.tree, node)) {
             marker.used = true;
         }
-        self.findings.push(Finding::Remark(Remark { place, format, standing, reason }));
+        self.findings.push(Finding::Notice(Notice { place, format, status, reason }));
     }
 
     /// Reports a place that is no node: a comment.
-    pub(super) fn remark_at(
+    pub(super) fn notice_at(
         &mut self,
         document: &Document<'_>,
         format: &'static str,
         span: Span,
-        standing: Standing,
+        status: NoticeStatus,
         reason: String,
     ) {
         let Some(bytes) = &document.origin.bytes else { return };
@@ -301,7 +313,7 @@ impl<'a> Found<'a> {
             value: document.tree.text()[span.range()].to_owned(),
             span: Some(bytes.span(span).unwrap_or(Span::new(start, start))),
         };
-        self.findings.push(Finding::Remark(Remark { place, format, standing, reason }));
+        self.findings.push(Finding::Notice(Notice { place, format, status, reason }));
     }
 
     fn occurrence(
@@ -310,25 +322,25 @@ impl<'a> Found<'a> {
         format: &'static str,
         node: NodeId,
         reference: ImageReference,
-        sites: Sites,
+        spans: PartSpans,
         scalars: &[NodeId],
     ) {
         if let Some(reason) = foreign::reason(document, node) {
-            return self.remark(document, format, node, Standing::NotOurs, reason);
+            return self.notice(document, format, node, NoticeStatus::Ignored, reason);
         }
         if document.origin.bytes.is_none() {
             let reason = "it stands in an embedded document whose bytes are not those of the file".to_owned();
-            return self.remark(document, format, node, Standing::Held, reason);
+            return self.notice(document, format, node, NoticeStatus::Held, reason);
         }
         let marker = match self.marker(document, scalars) {
             Ok(marker) => marker,
-            Err(reason) => return self.remark(document, format, node, Standing::Held, reason),
+            Err(reason) => return self.notice(document, format, node, NoticeStatus::Held, reason),
         };
         let mut place = place(document, self.file, node);
-        if let Some(name) = sites.name.as_ref().filter(|_| place.value.trim_end().contains('\n')) {
+        if let Some(name) = spans.name.as_ref().filter(|_| place.value.trim_end().contains('\n')) {
             place.position = self.file.position(name.span.start);
         }
-        self.findings.push(Finding::Occurrence(Box::new(Occurrence { place, format, reference, sites, marker })));
+        self.findings.push(Finding::Occurrence(Box::new(Occurrence { place, format, reference, spans, marker })));
     }
 
     /// The marker on any of the scalars of a reference, or above the map that holds them.

@@ -6,7 +6,7 @@ use super::charts::{http_chart, oci_chart};
 use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
-use super::occurrence::Standing;
+use super::occurrence::NoticeStatus;
 use crate::text::NodeId;
 
 /// See the head of this file.
@@ -65,7 +65,7 @@ pub(super) fn find_images(document: &Document<'_>, found: &mut Found<'_>, format
         let (Some(name), Some(anchor)) = (name, tag.or(digest).or(new_name).or(name)) else { continue };
         if tag.is_none() && digest.is_none() && new_name.is_none() {
             let reason = "the entry sets neither newName, newTag nor digest".to_owned();
-            found.remark(document, format, anchor, Standing::NotOurs, reason);
+            found.notice(document, format, anchor, NoticeStatus::Ignored, reason);
             continue;
         }
         // Kustomize joins what is given to name:newTag@digest (api/filters/imagetag); before 5.0 a digest won over a newTag.

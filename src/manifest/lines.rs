@@ -3,7 +3,7 @@
 use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
-use super::occurrence::Standing;
+use super::occurrence::NoticeStatus;
 use super::options::Options;
 use super::reading::is_surely_reference;
 use super::screen::is_dockerfile;
@@ -133,7 +133,7 @@ impl Base {
         if all.iter().filter(shares).any(|other| other.text != self.text) {
             for argument in self.arguments.iter().filter(|argument| !found.is_taken(**argument)).collect::<Vec<_>>() {
                 let reason = "it is part of several images, which may have different tags: write an argument for each";
-                found.remark(document, DOCKERFILE, *argument, Standing::Held, reason.to_owned());
+                found.notice(document, DOCKERFILE, *argument, NoticeStatus::Held, reason.to_owned());
             }
             return;
         }

@@ -4,7 +4,7 @@ use super::document::Document;
 use super::format::Format;
 use super::found::{Found, Parts};
 use super::marker::{Part, Says, foreign, malformed};
-use super::occurrence::{MarkerKind, Standing};
+use super::occurrence::{MarkerKind, NoticeStatus};
 use super::reading::is_surely_reference;
 use crate::image::ImageName;
 use crate::text::NodeId;
@@ -32,7 +32,7 @@ impl Format for Marked {
         for span in malformed(tree) {
             let reason = "the marker can't be read: write `# tagboat: POLICY`, or Flux's \
                           `# {\"$imagepolicy\": \"NAMESPACE:POLICY\"}` with or without :tag, :name or :digest";
-            found.remark_at(document, NAME, span, Standing::Held, reason.to_owned());
+            found.notice_at(document, NAME, span, NoticeStatus::Held, reason.to_owned());
         }
         for index in 0..found.markers.len() {
             let marker = &found.markers[index];
@@ -41,7 +41,7 @@ impl Format for Marked {
             }
             if let Some(source) = &marker.says.foreign {
                 let (span, reason) = (marker.span, foreign(source));
-                found.remark_at(document, NAME, span, Standing::NotOurs, reason);
+                found.notice_at(document, NAME, span, NoticeStatus::Ignored, reason);
                 continue;
             }
             let (says, span) = (marker.says.clone(), marker.span);
@@ -53,7 +53,7 @@ impl Format for Marked {
                 None => {
                     let reason =
                         format!("the marker {} governs nothing: no value stands where it points", shown(&says));
-                    found.remark_at(document, NAME, span, Standing::Held, reason);
+                    found.notice_at(document, NAME, span, NoticeStatus::Held, reason);
                 }
             }
         }
@@ -68,24 +68,26 @@ fn value(document: &Document<'_>, found: &mut Found<'_>, says: &Says, node: Node
     }
     if says.part != Part::Name && (text.contains('/') || text.is_empty()) {
         let reason = format!("the marker {} stands beside what is neither a reference nor a tag", shown(says));
-        return found.remark(document, NAME, node, Standing::Held, reason);
+        return found.notice(document, NAME, node, NoticeStatus::Held, reason);
     }
     let name = found.named_by_comment(document, node);
     let parts = Parts { name: name.clone(), ..Parts::default() };
     match says.part {
         Part::Name => {
             let same = name.as_deref().map(|name| ImageName::new(name).ok() == ImageName::new(text).ok());
-            let (standing, reason) = match same {
-                Some(true) => (Standing::NotOurs, "the name is the one that the marker's policy follows".to_owned()),
+            let (status, reason) = match same {
+                Some(true) => {
+                    (NoticeStatus::Ignored, "the name is the one that the marker's policy follows".to_owned())
+                }
                 Some(false) => {
-                    (Standing::Held, "names are never changed, and its policy follows another image".to_owned())
+                    (NoticeStatus::Held, "names are never changed, and its policy follows another image".to_owned())
                 }
                 None => {
-                    (Standing::Held, "names are never changed, and its policy is not in this repository".to_owned())
+                    (NoticeStatus::Held, "names are never changed, and its policy is not in this repository".to_owned())
                 }
             };
             let reason = format!("the marker {} is for a name alone: {reason}", shown(says));
-            found.remark(document, NAME, node, standing, reason);
+            found.notice(document, NAME, node, status, reason);
         }
         Part::Digest => found.parts(document, NAME, &Parts { digest: Some(node), ..parts }),
         Part::Any | Part::Tag => found.parts(document, NAME, &Parts { tag: Some(node), ..parts }),

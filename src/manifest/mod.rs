@@ -36,7 +36,9 @@ pub use document::Document;
 pub use edit::{Edit, Refusal, Target, edits, left_comment};
 pub use format::Format;
 pub use found::Found;
-pub use occurrence::{Finding, Marker, MarkerKind, Occurrence, Place, Remark, Room, Site, Sites, Standing};
+pub use occurrence::{
+    DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, PartSpan, PartSpans, Place,
+};
 pub use octopus::values_images;
 pub use options::{Layout, Named, Options, Pattern, ValuesImage};
 pub use screen::{may_hold, reads};
@@ -62,7 +64,7 @@ pub const FORMATS: &[&dyn Format] = &[
 
 /// Everything that stands in a file: references, and what looks like one and why it is left alone.
 ///
-/// Total: whatever the bytes are, it returns; a document that can't be read is a [`Remark`], and the others are still read.
+/// Total: whatever the bytes are, it returns; a document that can't be read is a [`Notice`], and the others are still read.
 /// Sorted by position. `path` is relative to the repository's root, with forward slashes.
 pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
     find::find(FORMATS, path, bytes, options)

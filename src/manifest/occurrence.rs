@@ -9,7 +9,7 @@ pub enum Finding {
     /// An image reference that Tagboat could edit.
     Occurrence(Box<Occurrence>),
     /// Something that looks like one, or a whole file, that it will not edit, and why.
-    Remark(Remark),
+    Notice(Notice),
 }
 
 /// One place in a manifest where an image reference stands.
@@ -22,31 +22,31 @@ pub struct Occurrence {
     /// The reference, put together from all its parts.
     pub reference: ImageReference,
     /// The bytes of its parts.
-    pub sites: Sites,
+    pub spans: PartSpans,
     /// The marker on it, if there is one.
     pub marker: Option<Marker>,
 }
 
 /// A place that is held back or not ours, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
+pub struct Notice {
     /// Which file and where in it; a whole file is remarked upon at its first line with an empty field.
     pub place: Place,
     /// The format that found it; `file` for whole files.
     pub format: &'static str,
     /// Whether a person should do something about it.
-    pub standing: Standing,
+    pub status: NoticeStatus,
     /// A lower-case fragment.
     pub reason: String,
 }
 
 /// What Tagboat makes of a place it does not edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Standing {
+pub enum NoticeStatus {
     /// It should be governed, but can't be: unreadable, malformed, a variable.
     Held,
     /// It is someone else's: a pattern, a scan target, a status.
-    NotOurs,
+    Ignored,
 }
 
 /// A value in a file.
@@ -67,28 +67,28 @@ pub struct Place {
 /// Where the parts of a reference stand, for editing and for `list`. `None` where a part is absent, or where its bytes
 /// can't be told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sites {
+pub struct PartSpans {
     /// The name, where it stands in the same scalar as the tag or could take one.
-    pub name: Option<Site>,
+    pub name: Option<PartSpan>,
     /// The tag.
-    pub tag: Option<Site>,
+    pub tag: Option<PartSpan>,
     /// The digest, `sha256:` included where it is written.
-    pub digest: Option<Site>,
+    pub digest: Option<PartSpan>,
     /// Where a digest would go that is not written yet, if there is a place that its reader understands.
-    pub room: Option<Room>,
+    pub digest_slot: Option<DigestSlot>,
     /// The tag that a comment behind the value repeats, rightly or not: `# tag: 3.12`.
-    pub echo: Option<Site>,
+    pub tag_comment: Option<PartSpan>,
 }
 
 /// Where a digest can be written that does not stand there yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Room {
-    /// Behind this part, with `@` between: `nginx:1.27@sha256:…`.
-    Behind(Site),
+pub enum DigestSlot {
+    /// After this part, with `@` between: `nginx:1.27@sha256:…`.
+    AppendTo(PartSpan),
     /// Between the quotes of an empty field for digests.
-    Within {
+    EmptyField {
         /// The field.
-        site: Site,
+        site: PartSpan,
         /// Whether it takes the hex alone, without `sha256:`.
         bare: bool,
     },
@@ -96,7 +96,7 @@ pub enum Room {
 
 /// One part of a reference within one scalar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Site {
+pub struct PartSpan {
     /// The bytes of the part.
     pub span: Span,
     /// The scalar that holds it, with its quotes; the part alone in blocks and text files.
@@ -107,7 +107,7 @@ pub struct Site {
     pub raw: Box<str>,
 }
 
-impl Site {
+impl PartSpan {
     /// The bytes of the part, as they stand. They differ from the part's text where a double-quoted scalar breaks or
     /// escapes it.
     pub fn written(&self) -> &str {
@@ -118,13 +118,13 @@ impl Site {
 impl Occurrence {
     /// The bytes of the tag where they are exactly its text, as `list` reports them.
     pub fn tag_span(&self) -> Option<Span> {
-        let site = self.sites.tag.as_ref()?;
+        let site = self.spans.tag.as_ref()?;
         (self.reference.tag()?.as_str() == site.written()).then_some(site.span)
     }
 
     /// The bytes of the digest where they are exactly its text, with or without `sha256:`, as `list` reports them.
     pub fn digest_span(&self) -> Option<Span> {
-        let site = self.sites.digest.as_ref()?;
+        let site = self.spans.digest.as_ref()?;
         let digest = self.reference.digest()?;
         (digest.as_str() == site.written() || digest.hex() == site.written()).then_some(site.span)
     }
@@ -135,7 +135,7 @@ impl Finding {
     pub fn place(&self) -> &Place {
         match self {
             Self::Occurrence(occurrence) => &occurrence.place,
-            Self::Remark(remark) => &remark.place,
+            Self::Notice(notice) => &notice.place,
         }
     }
 }

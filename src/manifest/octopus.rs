@@ -5,7 +5,7 @@
 use super::document::Document;
 use super::format::Format;
 use super::found::Found;
-use super::occurrence::Standing;
+use super::occurrence::NoticeStatus;
 use super::options::{Piece, ValuesImage};
 use crate::text::{self, NodeId, Tree};
 
@@ -48,7 +48,7 @@ fn in_application(document: &Document<'_>, found: &mut Found<'_>, holder: NodeId
     for (suffix, annotation) in annotations(tree, holder) {
         let Some(images) = images(tree.text_of(annotation).unwrap_or_default()) else {
             let reason = "it names no values: write an image as {{ .Values.image.name }}:{{ .Values.image.tag }}";
-            found.remark(document, NAME, annotation, Standing::Held, reason.to_owned());
+            found.notice(document, NAME, annotation, NoticeStatus::Held, reason.to_owned());
             continue;
         };
         for source in sources(tree, holder).filter(|source| is_meant(tree, *source, suffix, "")) {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::occurrence::Standing;
+use super::occurrence::NoticeStatus;
 use crate::image::{Digest, ImageReference};
 
 /// What a text turned out to be.
@@ -11,7 +11,7 @@ pub(super) enum Reading {
     /// A reference, and the part of the text that it is (schemes are no part of it).
     Reference(ImageReference, Range<usize>),
     /// Something else.
-    Not(Standing, String),
+    Not(NoticeStatus, String),
 }
 
 /// Schemes before a reference in the wild: WebAssembly modules, Argo CD and Helm OCI sources, skopeo.
@@ -21,49 +21,52 @@ const SCHEMES: [&str; 3] = ["oci://", "docker://", "docker-pullable://"];
 pub(super) fn read(text: &str) -> Reading {
     let start = text.len() - text.trim_start().len();
     let trimmed = text.trim();
-    if let Some((standing, reason)) = no_literal(trimmed) {
-        return Reading::Not(standing, reason);
+    if let Some((status, reason)) = no_literal(trimmed) {
+        return Reading::Not(status, reason);
     }
     let scheme = SCHEMES.iter().find(|scheme| trimmed.starts_with(**scheme)).map_or(0, |scheme| scheme.len());
     let reference = &trimmed[scheme..];
     if scheme == 0 && trimmed.contains("://") {
-        return Reading::Not(Standing::NotOurs, format!("a URL, not an image reference: {}", shown(trimmed)));
+        return Reading::Not(NoticeStatus::Ignored, format!("a URL, not an image reference: {}", shown(trimmed)));
     }
     if reference.ends_with("@sha256") || reference.ends_with("@sha512") {
-        return Reading::Not(Standing::Held, "its digest stands in another field: the name ends in @sha256".to_owned());
+        return Reading::Not(
+            NoticeStatus::Held,
+            "its digest stands in another field: the name ends in @sha256".to_owned(),
+        );
     }
     match ImageReference::new(reference) {
         Ok(read) if read.tag().is_some_and(|tag| is_bare_digest(tag.as_str())) => {
-            Reading::Not(Standing::Held, "the tag is the hex of a digest, without @sha256: before it".to_owned())
+            Reading::Not(NoticeStatus::Held, "the tag is the hex of a digest, without @sha256: before it".to_owned())
         }
         Ok(read) => Reading::Reference(read, start + scheme..start + trimmed.len()),
-        Err(error) => Reading::Not(Standing::Held, format!("malformed reference: {error}")),
+        Err(error) => Reading::Not(NoticeStatus::Held, format!("malformed reference: {error}")),
     }
 }
 
 /// Why a text can't be read as literal words, if so.
-pub(super) fn no_literal(text: &str) -> Option<(Standing, String)> {
+pub(super) fn no_literal(text: &str) -> Option<(NoticeStatus, String)> {
     if text.is_empty() {
-        return Some((Standing::Held, "the value is empty".to_owned()));
+        return Some((NoticeStatus::Held, "the value is empty".to_owned()));
     }
     if ["{{", "{%", "[[", "<%", "<<"].iter().any(|mark| text.contains(mark)) {
-        return Some((Standing::NotOurs, format!("a template fills it in: {}", shown(text))));
+        return Some((NoticeStatus::Ignored, format!("a template fills it in: {}", shown(text))));
     }
     if let Some(whole) = variable(text) {
         return Some(if whole {
-            (Standing::NotOurs, format!("a variable fills it in: {}", shown(text)))
+            (NoticeStatus::Ignored, format!("a variable fills it in: {}", shown(text)))
         } else {
-            (Standing::Held, format!("it holds a variable: {}", shown(text)))
+            (NoticeStatus::Held, format!("it holds a variable: {}", shown(text)))
         });
     }
     if text.starts_with("ko://") {
-        return Some((Standing::NotOurs, "ko builds the image from that Go package".to_owned()));
+        return Some((NoticeStatus::Ignored, "ko builds the image from that Go package".to_owned()));
     }
     if text.contains(['*', '|']) || text.starts_with('!') {
-        return Some((Standing::NotOurs, format!("a pattern, not a reference: {}", shown(text))));
+        return Some((NoticeStatus::Ignored, format!("a pattern, not a reference: {}", shown(text))));
     }
     if text.contains(['<', '{']) || text.contains(char::is_whitespace) {
-        return Some((Standing::Held, format!("a placeholder or free text, not a reference: {}", shown(text))));
+        return Some((NoticeStatus::Held, format!("a placeholder or free text, not a reference: {}", shown(text))));
     }
     None
 }

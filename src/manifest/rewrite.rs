@@ -142,10 +142,10 @@ pub(super) fn compare_findings(before: &[Finding], after: &[Finding], edits: &[E
     }
     let edits = InOrder::new(edits);
     for (old, new) in occurrences(before).zip(occurrences(after)) {
-        let sites = [&old.sites.name, &old.sites.tag, &old.sites.digest];
-        let edited = sites.into_iter().flatten().any(|site| edits.touching(site.scalar).next().is_some());
+        let spans = [&old.spans.name, &old.spans.tag, &old.spans.digest];
+        let edited = spans.into_iter().flatten().any(|site| edits.touching(site.scalar).next().is_some());
         let renamed = old
-            .sites
+            .spans
             .name
             .as_ref()
             .is_some_and(|site| edits.touching(site.span).any(|edit| edit.span.overlaps(site.span)));

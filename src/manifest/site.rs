@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 use super::document::Document;
-use super::occurrence::Site;
+use super::occurrence::PartSpan;
 use super::place::File;
 use crate::image::Tag;
 use crate::text::{NodeId, Origin, Shape, Span, Style};
 
 /// The bytes of a part of a scalar's value.
-pub(super) fn site(document: &Document<'_>, file: &File<'_>, node: NodeId, part: Range<usize>) -> Option<Site> {
+pub(super) fn site(document: &Document<'_>, file: &File<'_>, node: NodeId, part: Range<usize>) -> Option<PartSpan> {
     let Shape::Scalar(value, style) = document.tree.shape(node) else { return None };
     let local = document.tree.span(node);
     let raw = &document.tree.text()[local.range()];
@@ -29,7 +29,7 @@ pub(super) fn site(document: &Document<'_>, file: &File<'_>, node: NodeId, part:
     let scalar = if *style == Style::Block { span } else { local };
     let (span, scalar) = (origin.span(span)?, origin.span(scalar)?);
     let raw = std::str::from_utf8(&file.bytes[scalar.range()]).ok()?;
-    Some(Site { span, scalar, style: *style, raw: raw.into() })
+    Some(PartSpan { span, scalar, style: *style, raw: raw.into() })
 }
 
 /// Where a part of a double-quoted scalar's value stands between its quotes, escapes counted with what they stand for.
@@ -80,7 +80,7 @@ fn within_escaped(raw: &str, part: Range<usize>) -> Option<Range<usize>> {
 }
 
 /// The tag in a comment behind a value: `#tag: 3.12`.
-pub(super) fn echo(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Option<Site> {
+pub(super) fn tag_comment(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Option<PartSpan> {
     let end = document.tree.span(node).end;
     let rest = &document.tree.text()[end..];
     let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
@@ -92,5 +92,5 @@ pub(super) fn echo(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Op
     let start = end + line.rfind(word)?;
     let span = document.origin.bytes.as_ref()?.span(Span::new(start, start + word.len()))?;
     let raw = std::str::from_utf8(&file.bytes[span.range()]).ok()?;
-    Some(Site { span, scalar: span, style: Style::Text, raw: raw.into() })
+    Some(PartSpan { span, scalar: span, style: Style::Text, raw: raw.into() })
 }

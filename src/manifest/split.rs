@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::found::{Found, Parts};
-use super::occurrence::Standing;
+use super::occurrence::NoticeStatus;
 use super::reading::{is_surely_reference, no_literal};
 use crate::text::{NodeId, Shape, Style};
 
@@ -124,14 +124,14 @@ pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
         return;
     }
     if let Some(doubled) = keys.doubled {
-        return found.remark(document, format, doubled, Standing::Held, "a key stands twice in the map".to_owned());
+        return found.notice(document, format, doubled, NoticeStatus::Held, "a key stands twice in the map".to_owned());
     }
     if tag.is_none() && digest.is_none() {
         return tagless(document, found, format, map, &keys, &names);
     }
     if let Some((key, told)) = further_part(document, map).filter(|_| is_image_map) {
         let reason = format!("`{key}` may be a part of the name: where it belongs is for the chart to say");
-        return found.remark(document, format, tag.or(digest).unwrap_or(told), Standing::Held, reason);
+        return found.notice(document, format, tag.or(digest).unwrap_or(told), NoticeStatus::Held, reason);
     }
     let by_map = |field: &str| field == document.route(map);
     let elsewhere = || found.named_elsewhere(document, tag.or(digest)?, by_map);
@@ -206,7 +206,7 @@ fn tagless(
     }
     if let Some(whole) = whole {
         let reason = "the name holds a tag too, beside an empty field for it".to_owned();
-        return found.remark(document, format, *whole, Standing::Held, reason);
+        return found.notice(document, format, *whole, NoticeStatus::Held, reason);
     }
     let null = [keys.digest, keys.tag].into_iter().flatten().find(|node| document.tree.text_of(*node) != Some(""));
     let at = null.unwrap_or(map);
@@ -219,7 +219,7 @@ fn tagless(
     } else {
         "it sets no image: the chart does"
     };
-    found.remark(document, format, at, Standing::NotOurs, reason.to_owned());
+    found.notice(document, format, at, NoticeStatus::Ignored, reason.to_owned());
     // `image: pilot` in such a map stays a name of its own.
     let own = keys.image.into_iter().collect::<Vec<_>>();
     found.take(parts.into_iter().flatten().filter(|node| !own.contains(node)));
@@ -235,12 +235,12 @@ fn beside_whole(document: &Document<'_>, found: &mut Found<'_>, format: &'static
         let text = tree.text_of(node).unwrap_or_default().trim_start_matches('v');
         let image = keys.image.and_then(|image| tree.text_of(image)).unwrap_or_default();
         let repeats = image.split(['@', ':']).any(|part| part.trim_start_matches('v') == text);
-        let (standing, reason) = if repeats {
-            (Standing::Held, "it repeats the tag of the image beside it, and is not changed with it")
+        let (status, reason) = if repeats {
+            (NoticeStatus::Held, "it repeats the tag of the image beside it, and is not changed with it")
         } else {
-            (Standing::NotOurs, "the image beside it is whole: this is no part of it")
+            (NoticeStatus::Ignored, "the image beside it is whole: this is no part of it")
         };
-        found.remark(document, format, node, standing, reason.to_owned());
+        found.notice(document, format, node, status, reason.to_owned());
     }
 }
 

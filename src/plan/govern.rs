@@ -1,7 +1,7 @@
 //! What governs each finding: a policy, or a reason why none does. Every finding gets exactly one status.
 
 use crate::config::{Config, Marker, Selection, Spot, Ungoverned};
-use crate::manifest::{Finding, MarkerKind, Occurrence, Place, Standing};
+use crate::manifest::{Finding, MarkerKind, NoticeStatus, Occurrence, Place};
 use crate::policy;
 
 /// A finding and what becomes of it.
@@ -29,8 +29,8 @@ pub enum Status {
 /// Says what governs a finding.
 pub fn govern(finding: Finding, config: &Config) -> Listed {
     let status = match &finding {
-        Finding::Remark(remark) if remark.standing == Standing::Held => Status::Held(remark.reason.clone()),
-        Finding::Remark(remark) => Status::NotOurs(remark.reason.clone()),
+        Finding::Notice(notice) if notice.status == NoticeStatus::Held => Status::Held(notice.reason.clone()),
+        Finding::Notice(notice) => Status::NotOurs(notice.reason.clone()),
         Finding::Occurrence(occurrence) => select(occurrence, config),
     };
     Listed { finding, status }
@@ -41,7 +41,7 @@ fn select(occurrence: &Occurrence, config: &Config) -> Status {
         let policy = marker.policy.as_str();
         let said = match marker.kind {
             MarkerKind::Tagboat => Marker::Tagboat(policy),
-            MarkerKind::Flux => Marker::Flux { policy, whole: occurrence.sites.name.is_some() },
+            MarkerKind::Flux => Marker::Flux { policy, whole: occurrence.spans.name.is_some() },
             MarkerKind::Renovate => Marker::Renovate(policy),
         };
         (said, marker.position.line)
@@ -62,7 +62,7 @@ impl Listed {
     pub fn place(&self) -> &Place {
         match &self.finding {
             Finding::Occurrence(occurrence) => &occurrence.place,
-            Finding::Remark(remark) => &remark.place,
+            Finding::Notice(notice) => &notice.place,
         }
     }
 }

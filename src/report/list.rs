@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::image::{Digest, ImageReference, Tag};
-use crate::manifest::{Finding, Place, Standing};
+use crate::manifest::{Finding, NoticeStatus, Place};
 use crate::text::Span;
 
 /// Every place that was looked at, in the order of paths and lines.
@@ -92,10 +92,10 @@ impl Row {
     }
 
     /// A finding that nothing governs, and why.
-    pub fn ungoverned(finding: &Finding, standing: Standing, reason: &str) -> Self {
+    pub fn ungoverned(finding: &Finding, standing: NoticeStatus, reason: &str) -> Self {
         let status = match standing {
-            Standing::Held => RowStatus::Held,
-            Standing::NotOurs => RowStatus::NotOurs,
+            NoticeStatus::Held => RowStatus::Held,
+            NoticeStatus::Ignored => RowStatus::NotOurs,
         };
         Self { reason: Some(reason.to_owned()), ..Self::new(finding, status) }
     }
@@ -111,7 +111,7 @@ impl Row {
                 reference: Some(found.reference.clone()),
                 ..Self::at(&found.place, found.format, status)
             },
-            Finding::Remark(remark) => Self::at(&remark.place, remark.format, status),
+            Finding::Notice(notice) => Self::at(&notice.place, notice.format, status),
         }
     }
 

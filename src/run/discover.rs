@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::config::{self, Config, Object};
-use crate::manifest::{self, Finding, Layout, Named, Options, Pattern, Place, Remark, Standing, ValuesImage};
+use crate::manifest::{self, Finding, Layout, Named, Notice, NoticeStatus, Options, Pattern, Place, ValuesImage};
 use crate::plan::{Listed, govern};
 use crate::text::Position;
 
@@ -72,13 +72,13 @@ fn remark(files: &mut [Read], config: &Config) {
     let paths: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.path)).collect();
     let occurrences = files.iter().flat_map(|file| &file.findings).filter_map(|finding| match finding {
         Finding::Occurrence(occurrence) => Some(occurrence),
-        Finding::Remark(_) => None,
+        Finding::Notice(_) => None,
     });
     let stands = occurrences.map(|found| (found.reference.name(), &*found.place.path, found.place.position.line));
     let idle = config.idle_watches(&paths, stands);
     for notice in config.notices.iter().chain(&idle) {
         let Ok(at) = paths.binary_search_by(|path| (**path).cmp(&notice.path)) else { continue };
-        let standing = if notice.held { Standing::Held } else { Standing::NotOurs };
+        let status = if notice.held { NoticeStatus::Held } else { NoticeStatus::Ignored };
         let place = Place {
             path: Arc::clone(&paths[at]),
             position: notice.position,
@@ -89,8 +89,8 @@ fn remark(files: &mut [Read], config: &Config) {
         let findings = &mut files[at].findings;
         let behind = findings.partition_point(|finding| finding.place().position <= notice.position);
         let format = if notice.field.is_empty() { "file" } else { "argo-cd" };
-        let remark = Remark { place, format, standing, reason: notice.reason.clone() };
-        findings.insert(behind, Finding::Remark(remark));
+        let found = Notice { place, format, status, reason: notice.reason.clone() };
+        findings.insert(behind, Finding::Notice(found));
     }
 }
 
@@ -141,7 +141,7 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> Read {
 fn unreadable(path: &Arc<str>, reason: String) -> Finding {
     let position = Position { line: 1, column: 1 };
     let place = Place { path: Arc::clone(path), position, field: String::new(), value: String::new(), span: None };
-    Finding::Remark(Remark { place, format: "file", standing: Standing::Held, reason })
+    Finding::Notice(Notice { place, format: "file", status: NoticeStatus::Held, reason })
 }
 
 /// `tagboat list`: every finding and what governs it.

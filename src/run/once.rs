@@ -10,7 +10,7 @@ use crate::config::{CommitWay, Config, Mode, PullRequests};
 use crate::error::{Error, Exit, chain};
 use crate::forge::{Commits, Forge, ForgeError, Written};
 use crate::git::{Git, GitError};
-use crate::manifest::{Finding, Occurrence, Place, Standing};
+use crate::manifest::{Finding, NoticeStatus, Occurrence, Place};
 use crate::plan::{self, Draft, Grouping, Observed, Room, Ungrouped, Unknown};
 use crate::policy::Outcome;
 use crate::refname::{BranchName, CommitId};
@@ -283,11 +283,11 @@ fn unknown(decided: &Decided, ungrouped: &[Ungrouped]) -> Unknown {
     let ungrouped = ungrouped.iter().flat_map(|one| &one.changes);
     unknown.places.extend(ungrouped.map(|change| (change.path.to_string(), change.field.clone())));
     for one in &decided.listed {
-        if let Finding::Remark(remark) = &one.finding
-            && remark.standing == Standing::Held
-            && remark.place.span.is_none()
+        if let Finding::Notice(notice) = &one.finding
+            && notice.status == NoticeStatus::Held
+            && notice.place.span.is_none()
         {
-            unknown.files.insert(remark.place.path.to_string());
+            unknown.files.insert(notice.place.path.to_string());
         }
     }
     unknown

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::config::{Found, Summary};
 use crate::error::chain;
 use crate::image::ImageName;
-use crate::manifest::{self, Finding, Marker, MarkerKind, Place, Refusal, Standing};
+use crate::manifest::{self, Finding, Marker, MarkerKind, NoticeStatus, Place, Refusal};
 use crate::plan::{Change, Listed, Status};
 use crate::policy::Outcome;
 use crate::report::{About, Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, Row, RunReport};
@@ -182,8 +182,10 @@ pub fn summary(listed: &[Listed]) -> Summary {
 pub fn row(listed: &Listed) -> Row {
     match &listed.status {
         Status::Governed(selection) => Row::governed(&listed.finding, &selection.name, &selection.source),
-        Status::Held(reason) | Status::Unordered(_, reason) => Row::ungoverned(&listed.finding, Standing::Held, reason),
-        Status::NotOurs(reason) => Row::ungoverned(&listed.finding, Standing::NotOurs, reason),
+        Status::Held(reason) | Status::Unordered(_, reason) => {
+            Row::ungoverned(&listed.finding, NoticeStatus::Held, reason)
+        }
+        Status::NotOurs(reason) => Row::ungoverned(&listed.finding, NoticeStatus::Ignored, reason),
     }
 }
 
@@ -194,7 +196,7 @@ fn held(place: &Place, name: Option<String>, reason: String) -> Held {
 fn name_of(listed: &Listed) -> Option<String> {
     match &listed.finding {
         Finding::Occurrence(occurrence) => Some(occurrence.reference.name().to_string()),
-        Finding::Remark(_) => None,
+        Finding::Notice(_) => None,
     }
 }
 

@@ -43,7 +43,7 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
     let Discovered { listed, options, config, objects } = discover(snapshot, &Config::default());
     let occurrences = listed.iter().filter_map(|one| match &one.finding {
         Finding::Occurrence(occurrence) => Some(&**occurrence),
-        Finding::Remark(_) => None,
+        Finding::Notice(_) => None,
     });
     let mut by_themselves = Named {
         snapshot,

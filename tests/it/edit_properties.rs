@@ -8,7 +8,7 @@ fn occurrences(path: &str, bytes: &[u8]) -> Vec<Occurrence> {
     let findings = manifest::find(path, bytes, &Options::default());
     let only = |finding| match finding {
         Finding::Occurrence(occurrence) => Some(*occurrence),
-        Finding::Remark(_) => None,
+        Finding::Notice(_) => None,
     };
     findings.into_iter().filter_map(only).collect()
 }

@@ -12,7 +12,7 @@ fn occurrences(path: &str, text: &str) -> Vec<Occurrence> {
         .into_iter()
         .filter_map(|finding| match finding {
             Finding::Occurrence(occurrence) => Some(*occurrence),
-            Finding::Remark(_) => None,
+            Finding::Notice(_) => None,
         })
         .collect()
 }
@@ -189,14 +189,14 @@ fn obey_markers(path: &str, before: &[u8], policies: &[(String, String, Target)]
     for finding in manifest::find(path, before, &options) {
         let occurrence = match &finding {
             Finding::Occurrence(occurrence) => occurrence,
-            Finding::Remark(remark) => {
-                refused.push(remark.reason.clone());
+            Finding::Notice(notice) => {
+                refused.push(notice.reason.clone());
                 continue;
             }
         };
         let Some(marker) = &occurrence.marker else { continue };
         let Some((_, image, target)) = policies.iter().find(|(policy, ..)| *policy == marker.policy) else { continue };
-        let name = occurrence.sites.name.is_some().then(|| image.clone());
+        let name = occurrence.spans.name.is_some().then(|| image.clone());
         match manifest::edits(occurrence, &Target { name, ..target.clone() }) {
             Ok(more) => edits.extend(more),
             Err(refusal) => refused.push(refusal.to_string()),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tagboat::image::{Digest, Tag};
-use tagboat::manifest::{self, FORMATS, Finding, Layout, Named, Options, Pattern, Standing, Target};
+use tagboat::manifest::{self, FORMATS, Finding, Layout, Named, NoticeStatus, Options, Pattern, Target};
 
 /// `case.json`: what is special about a case.
 #[derive(Debug, Default, Deserialize)]
@@ -154,9 +154,9 @@ fn told(findings: &[Finding], bytes: &[u8]) -> String {
                 }
                 line
             }
-            Finding::Remark(remark) => {
-                let standing = if remark.standing == Standing::Held { "held" } else { "not ours" };
-                format!("{at} {} {} {standing}: {}", remark.format, place.field, remark.reason)
+            Finding::Notice(notice) => {
+                let status = if notice.status == NoticeStatus::Held { "held" } else { "ignored" };
+                format!("{at} {} {} {status}: {}", notice.format, place.field, notice.reason)
             }
         };
         let _ = writeln!(text, "{line}");

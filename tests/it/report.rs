@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::{Timestamp, ToSpan as _};
 use regex::Regex;
-use tagboat::manifest::{self, Finding, Options, Standing};
+use tagboat::manifest::{self, Finding, NoticeStatus, Options};
 use tagboat::report::{
     About, Candidate, Changed, Done, Explanation, Facts, Failed, FileChange, Held, ImageRow, ImageState, List, Page,
     Proposed, RENDERERS, RequestCounts, Row, RunReport,
@@ -38,9 +38,9 @@ fn list() -> List {
         Finding::Occurrence(found) => match found.reference.name().base() {
             "api" => Row::governed(finding, "release", "the rule at tagboat.yaml:12"),
             "redis" => Row::governed(finding, "shape", "the default"),
-            _ => Row::ungoverned(finding, Standing::NotOurs, "no rule matches"),
+            _ => Row::ungoverned(finding, NoticeStatus::Ignored, "no rule matches"),
         },
-        Finding::Remark(remark) => Row::ungoverned(finding, remark.standing, "it holds a variable"),
+        Finding::Notice(notice) => Row::ungoverned(finding, notice.status, "it holds a variable"),
     };
     List { rows: rows.iter().map(row).collect() }
 }

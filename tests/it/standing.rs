@@ -30,7 +30,7 @@ fn told(folder: &Path, config: &Config) -> String {
         let place = one.place();
         let what = match &one.finding {
             manifest::Finding::Occurrence(occurrence) => occurrence.reference.to_string(),
-            manifest::Finding::Remark(remark) => format!("`{}`", remark.place.value),
+            manifest::Finding::Notice(notice) => format!("`{}`", notice.place.value),
         };
         let status = match &one.status {
             Status::Governed(selection) => {

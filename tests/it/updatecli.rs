@@ -105,7 +105,7 @@ impl Edit {
             // A digest is reported with its tag, a map without either as a whole.
             let beside = last == "digest" && plain(field) == plain(&format!("{parent}.tag"));
             let around =
-                matches!(one.finding, Finding::Remark(_)) && plain(field) == plain(parent) && !parent.is_empty();
+                matches!(one.finding, Finding::Notice(_)) && plain(field) == plain(parent) && !parent.is_empty();
             let from = self.plugin == "dockerfile" && value.starts_with(&format!("{key}:")) && !value.contains('$');
             plain(field) == plain(key) || beside || around || from
         };
