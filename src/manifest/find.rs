@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::document::{Document, DocumentOrigin};
-use super::foreign;
 use super::format::Format;
+use super::formats::dockerfile;
+use super::formats::octopus;
 use super::found::Found;
-use super::lines;
+use super::ignored;
 use super::marker;
 use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place};
-use super::octopus;
 use super::options::Options;
 use super::place::{File, begins};
 use super::screen::{is_schema, may_hold, mentions, reads};
@@ -27,10 +27,10 @@ pub(super) fn find(formats: &[&dyn Format], path: &str, bytes: &[u8], options: &
     match decode(bytes) {
         Ok(text) => {
             if options.is_patterned(path) {
-                read_text(formats, &file, &lines::matches(path, text, options), options, &mut findings);
+                read_text(formats, &file, &dockerfile::matches(path, text, options), options, &mut findings);
             }
-            if lines::is_text_file(path) {
-                read_text(formats, &file, &lines::read(path, text), options, &mut findings);
+            if dockerfile::is_text_file(path) {
+                read_text(formats, &file, &dockerfile::read(path, text), options, &mut findings);
             } else if reads(path) && (may_hold(text.as_bytes()) || options.values_images.contains_key(path)) {
                 read_stream(formats, &file, text, options, &mut findings);
             }
@@ -160,7 +160,7 @@ fn read_embedded(
 fn unreadable(file: &File<'_>, part: &str, offset: usize, message: &str, options: &Options) -> Finding {
     let template = ["{{", "{%", "<%"].iter().find(|mark| part.contains(**mark));
     let (status, reason) = match template {
-        _ if foreign::pipeline(&file.path).is_some() => {
+        _ if ignored::pipeline(&file.path).is_some() => {
             (NoticeStatus::Ignored, "a job of continuous integration, and not YAML".to_owned())
         }
         Some(_) if options.layout.is_chart_template(&file.path) => {

@@ -4,12 +4,12 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::document::Document;
-use super::foreign;
+use super::ignored;
 use super::marker::{self, MarkerComment, Part};
 use super::occurrence::{DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, PartSpans, Place};
+use super::part_span::{site, tag_comment};
 use super::place::{File, place};
-use super::reading::{self, Reading};
-use super::site::{site, tag_comment};
+use super::value::{self, Reading};
 use crate::image::{Digest, ImageReference, Tag};
 use crate::text::{NodeId, Span, Style};
 
@@ -120,7 +120,7 @@ impl<'a> Found<'a> {
     ) {
         let Some(last) = scalars.last() else { return };
         self.taken.extend(scalars);
-        let (reference, start) = match reading::read(text) {
+        let (reference, start) = match value::read(text) {
             Reading::Reference(reference, range) => (reference, range.start),
             Reading::Not(status, reason) => return self.notice(document, format, *last, status, reason),
         };
@@ -178,20 +178,20 @@ impl<'a> Found<'a> {
         // A `|` block ends with a line break that is no part of the tag.
         let text = |node: Option<NodeId>| node.and_then(|n| document.tree.text_of(n)).unwrap_or_default().trim_end();
         let (tag_text, digest_text) = (text(parts.tag), text(parts.digest));
-        if let Some(not) = [tag_text, digest_text].into_iter().filter(|t| !t.is_empty()).find_map(reading::no_literal) {
+        if let Some(not) = [tag_text, digest_text].into_iter().filter(|t| !t.is_empty()).find_map(value::no_literal) {
             return Err(not);
         }
         let name = match &parts.name {
             Some(name) => name.as_str(),
             None => return Err(self.nameless(document, parts)),
         };
-        if let Some(not) = reading::no_literal(name) {
+        if let Some(not) = value::no_literal(name) {
             return Err(not);
         }
         if name.ends_with("@sha256") {
             return Err(held("the name ends in @sha256: the digest is split between two fields".to_owned()));
         }
-        if reading::is_bare_digest(tag_text) {
+        if value::is_bare_digest(tag_text) {
             return Err(held("the tag is the hex of a digest, which belongs in a field for digests".to_owned()));
         }
         if digest_text.is_empty() && Digest::new(tag_text).is_ok() {
@@ -204,7 +204,7 @@ impl<'a> Found<'a> {
         if inline.is_some() && !digest_text.is_empty() {
             return Err(held("a digest stands behind the tag and in a field of its own".to_owned()));
         }
-        let full = |text: &str| if reading::is_bare_digest(text) { format!("sha256:{text}") } else { text.to_owned() };
+        let full = |text: &str| if value::is_bare_digest(text) { format!("sha256:{text}") } else { text.to_owned() };
         let digest_written = inline.or((!digest_text.is_empty()).then_some(digest_text));
         let digest = digest_written.map(|text| Digest::new(&full(text))).transpose();
         let digest = digest.map_err(|error| held(format!("malformed digest: {error}")))?;
@@ -283,7 +283,7 @@ impl<'a> Found<'a> {
         reason: String,
     ) {
         self.taken.insert(node);
-        let (status, reason) = match foreign::reason(document, node) {
+        let (status, reason) = match ignored::reason(document, node) {
             Some(foreign) => (NoticeStatus::Ignored, foreign),
             None => (status, reason),
         };
@@ -325,7 +325,7 @@ impl<'a> Found<'a> {
         spans: PartSpans,
         scalars: &[NodeId],
     ) {
-        if let Some(reason) = foreign::reason(document, node) {
+        if let Some(reason) = ignored::reason(document, node) {
             return self.notice(document, format, node, NoticeStatus::Ignored, reason);
         }
         if document.origin.bytes.is_none() {

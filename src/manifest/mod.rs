@@ -3,64 +3,33 @@
 //! [`find`] says what stands in a file; [`edits`] says which bytes to change for a target; [`rewrite`] changes them and
 //! proves that nothing else changed. Formats are the rows of [`FORMATS`]; nothing here knows files, only bytes.
 
-mod argo_cd;
-mod charts;
-mod compose;
 mod document;
 mod edit;
-mod fields;
 mod find;
-mod fleet;
-mod flux;
-mod foreign;
 mod format;
+mod formats;
 mod found;
-mod helmfile;
-mod kubernetes;
-mod kustomize;
-mod lines;
-mod marked;
+mod ignored;
+mod keys;
 mod marker;
 mod occurrence;
-mod octopus;
 mod options;
+mod part_span;
 mod place;
-mod reading;
 mod rewrite;
 mod screen;
-mod site;
-mod split;
-mod values;
+mod value;
 
 pub use document::Document;
 pub use edit::{Edit, Refusal, Target, edits, left_comment};
 pub use format::Format;
+pub use formats::{FORMATS, octopus::values_images};
 pub use found::Found;
 pub use occurrence::{
     DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, PartSpan, PartSpans, Place,
 };
-pub use octopus::values_images;
 pub use options::{Layout, Named, Options, Pattern, ValuesImage};
 pub use screen::{may_hold, reads};
-
-/// All formats, in the order in which they are asked: what an earlier one has reported, a later one leaves alone.
-pub const FORMATS: &[&dyn Format] = &[
-    &lines::Patterns,
-    &octopus::Octopus,
-    &kustomize::Kustomize,
-    &argo_cd::ArgoCd,
-    &flux::Flux,
-    &charts::Chart,
-    &helmfile::Helmfile,
-    &fleet::Fleet,
-    &compose::Compose,
-    &kubernetes::Kubernetes,
-    &values::HelmValues,
-    &lines::EnvFile,
-    &lines::Dockerfile,
-    &values::Yaml,
-    &marked::Marked,
-];
 
 /// Everything that stands in a file: references, and what looks like one and why it is left alone.
 ///
@@ -77,7 +46,7 @@ pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
 /// changed its value.
 pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &Options) -> Result<Vec<u8>, Refusal> {
     let after = rewrite::apply(before, edits)?;
-    if reads(path) && !lines::is_text_file(path) {
+    if reads(path) && !formats::dockerfile::is_text_file(path) {
         rewrite::compare(before, &after, edits)?;
     }
     rewrite::compare_findings(&find(path, before, options), &find(path, &after, options), edits)?;

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use super::reading::is_by_itself;
+use super::value::is_by_itself;
 
 /// Whether a path is one of a file that Tagboat reads: by its name alone.
 pub fn reads(path: &str) -> bool {

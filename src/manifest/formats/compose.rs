@@ -1,13 +1,13 @@
 //! Compose files: `image` of services and of `x-` fragments, and defaults of variables where that is asked for.
 
-use super::document::Document;
-use super::fields;
-use super::format::Format;
-use super::found::Found;
+use crate::manifest::document::Document;
+use crate::manifest::format::Format;
+use crate::manifest::found::Found;
+use crate::manifest::keys::walk;
 use crate::text::{NodeId, Shape};
 
 /// See the head of this file.
-pub(super) struct Compose;
+pub(in crate::manifest) struct Compose;
 
 const NAME: &str = "compose";
 
@@ -36,7 +36,7 @@ impl Format for Compose {
                 }
             }
         }
-        fields::walk(document, found, NAME);
+        walk::walk(document, found, NAME);
     }
 }
 

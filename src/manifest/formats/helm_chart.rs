@@ -2,14 +2,14 @@
 //!
 //! The image list in `annotations` of a `Chart.yaml` is found as an embedded document.
 
-use super::document::Document;
-use super::format::Format;
-use super::found::{Found, Parts};
-use super::occurrence::NoticeStatus;
+use crate::manifest::document::Document;
+use crate::manifest::format::Format;
+use crate::manifest::found::{Found, Parts};
+use crate::manifest::occurrence::NoticeStatus;
 use crate::text::NodeId;
 
 /// `Chart.yaml`: dependencies in OCI registries; `appVersion` where the configuration says which image it is.
-pub(super) struct Chart;
+pub(in crate::manifest) struct Chart;
 
 const NAME: &str = "helm-chart";
 
@@ -52,7 +52,12 @@ impl Format for Chart {
 }
 
 /// A chart that no registry holds.
-pub(super) fn http_chart(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, version: NodeId) {
+pub(in crate::manifest) fn http_chart(
+    document: &Document<'_>,
+    found: &mut Found<'_>,
+    format: &'static str,
+    version: NodeId,
+) {
     if !found.is_taken(version) {
         let reason = "a chart of a repository that is no container registry".to_owned();
         found.notice(document, format, version, NoticeStatus::Ignored, reason);
@@ -60,7 +65,7 @@ pub(super) fn http_chart(document: &Document<'_>, found: &mut Found<'_>, format:
 }
 
 /// A chart in an OCI registry: its address, its name below it, its version as a tag.
-pub(super) fn oci_chart(
+pub(in crate::manifest) fn oci_chart(
     document: &Document<'_>,
     found: &mut Found<'_>,
     format: &'static str,
@@ -79,7 +84,7 @@ pub(super) fn oci_chart(
 }
 
 /// The version of a chart whose name is known; a range is the business of whoever resolves it.
-pub(super) fn chart_version(
+pub(in crate::manifest) fn chart_version(
     document: &Document<'_>,
     found: &mut Found<'_>,
     format: &'static str,

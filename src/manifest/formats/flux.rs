@@ -2,16 +2,16 @@
 //!
 //! `values` of a HelmRelease are found like any values, patches as embedded documents.
 
-use super::charts::{chart_version, http_chart};
-use super::document::Document;
-use super::format::Format;
-use super::found::{Found, Parts};
+use super::helm_chart::{chart_version, http_chart};
 use super::kustomize::find_images;
-use super::occurrence::NoticeStatus;
+use crate::manifest::document::Document;
+use crate::manifest::format::Format;
+use crate::manifest::found::{Found, Parts};
+use crate::manifest::occurrence::NoticeStatus;
 use crate::text::NodeId;
 
 /// See the head of this file.
-pub(super) struct Flux;
+pub(in crate::manifest) struct Flux;
 
 const NAME: &str = "flux";
 

@@ -1,16 +1,16 @@
 //! Values that only a marker makes a reference, and markers that govern nothing.
 
-use super::document::Document;
-use super::format::Format;
-use super::found::{Found, Parts};
-use super::marker::{Part, Says, foreign, malformed};
-use super::occurrence::{MarkerKind, NoticeStatus};
-use super::reading::is_surely_reference;
 use crate::image::ImageName;
+use crate::manifest::document::Document;
+use crate::manifest::format::Format;
+use crate::manifest::found::{Found, Parts};
+use crate::manifest::marker::{Part, Says, foreign, malformed};
+use crate::manifest::occurrence::{MarkerKind, NoticeStatus};
+use crate::manifest::value::is_surely_reference;
 use crate::text::NodeId;
 
 /// See the head of this file. Comes last: it takes what no other format has claimed.
-pub(super) struct Marked;
+pub(in crate::manifest) struct Marked;
 
 const NAME: &str = "marker";
 

@@ -2,15 +2,15 @@
 //!
 //! `helm.values` is found as an embedded document, `helm.valuesObject` like any values.
 
-use super::charts::{http_chart, oci_chart};
-use super::document::Document;
-use super::format::Format;
-use super::found::{Found, Parts};
-use super::reading::is_surely_reference;
+use super::helm_chart::{http_chart, oci_chart};
+use crate::manifest::document::Document;
+use crate::manifest::format::Format;
+use crate::manifest::found::{Found, Parts};
+use crate::manifest::value::is_surely_reference;
 use crate::text::{NodeId, Shape};
 
 /// See the head of this file.
-pub(super) struct ArgoCd;
+pub(in crate::manifest) struct ArgoCd;
 
 const NAME: &str = "argo-cd";
 

@@ -1,12 +1,12 @@
 //! Kubernetes objects of any kind, custom resources included.
 
-use super::document::Document;
-use super::fields;
-use super::format::Format;
-use super::found::Found;
+use crate::manifest::document::Document;
+use crate::manifest::format::Format;
+use crate::manifest::found::Found;
+use crate::manifest::keys::walk;
 
 /// See the head of this file.
-pub(super) struct Kubernetes;
+pub(in crate::manifest) struct Kubernetes;
 
 const NAME: &str = "kubernetes";
 
@@ -24,6 +24,6 @@ impl Format for Kubernetes {
     }
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
-        fields::walk(document, found, NAME);
+        walk::walk(document, found, NAME);
     }
 }

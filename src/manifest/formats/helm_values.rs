@@ -1,12 +1,12 @@
 //! Helm values, and all YAML and JSON that no other format knows: maps of registry, repository, tag and digest.
 
-use super::document::Document;
-use super::fields;
-use super::format::Format;
-use super::found::Found;
+use crate::manifest::document::Document;
+use crate::manifest::format::Format;
+use crate::manifest::found::Found;
+use crate::manifest::keys::walk;
 
 /// Values of a Helm chart.
-pub(super) struct HelmValues;
+pub(in crate::manifest) struct HelmValues;
 
 const HELM_VALUES: &str = "helm-values";
 
@@ -26,12 +26,12 @@ impl Format for HelmValues {
     }
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
-        fields::walk(document, found, HELM_VALUES);
+        walk::walk(document, found, HELM_VALUES);
     }
 }
 
 /// Everything else that is YAML or JSON.
-pub(super) struct Yaml;
+pub(in crate::manifest) struct Yaml;
 
 const YAML: &str = "yaml";
 
@@ -49,6 +49,6 @@ impl Format for Yaml {
     }
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
-        fields::walk(document, found, YAML);
+        walk::walk(document, found, YAML);
     }
 }

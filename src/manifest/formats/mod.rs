@@ -1,0 +1,35 @@
+//! The formats: one file per format, and the table of all.
+
+mod argo_cd;
+mod compose;
+pub(super) mod dockerfile;
+mod fleet;
+mod flux;
+mod helm_chart;
+mod helm_values;
+mod helmfile;
+mod kubernetes;
+mod kustomize;
+mod marker;
+pub(super) mod octopus;
+
+use super::format::Format;
+
+/// All formats, in the order in which they are asked: what an earlier one has reported, a later one leaves alone.
+pub const FORMATS: &[&dyn Format] = &[
+    &dockerfile::Patterns,
+    &octopus::Octopus,
+    &kustomize::Kustomize,
+    &argo_cd::ArgoCd,
+    &flux::Flux,
+    &helm_chart::Chart,
+    &helmfile::Helmfile,
+    &fleet::Fleet,
+    &compose::Compose,
+    &kubernetes::Kubernetes,
+    &helm_values::HelmValues,
+    &dockerfile::EnvFile,
+    &dockerfile::Dockerfile,
+    &helm_values::Yaml,
+    &marker::Marked,
+];
