@@ -9,7 +9,7 @@ use super::formats::octopus;
 use super::found::Found;
 use super::ignored;
 use super::marker;
-use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place};
+use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place, number};
 use super::options::Options;
 use super::place::{File, begins};
 use super::screen::{is_schema, may_hold, mentions, reads};
@@ -42,6 +42,7 @@ pub(super) fn find(formats: &[&dyn Format], path: &str, bytes: &[u8], options: &
         }
     }
     findings.sort_by_key(|finding| finding.place().span.map_or(0, |span| span.start));
+    number(&mut findings);
     findings
 }
 
@@ -175,6 +176,7 @@ fn unreadable(file: &File<'_>, part: &str, offset: usize, message: &str, options
 fn whole_file(file: &File<'_>, offset: usize, status: NoticeStatus, reason: String) -> Finding {
     let place = Place {
         path: file.path.clone(),
+        index: 0,
         position: file.position(offset.min(file.bytes.len())),
         field: String::new(),
         value: String::new(),
@@ -194,4 +196,18 @@ pub(super) fn occurrences(findings: &[Finding]) -> impl Iterator<Item = &Occurre
 /// Whether two spans share a byte, or one is an insertion at the edge of the other.
 pub(super) fn touch(one: Span, other: Span) -> bool {
     one.start <= other.end && other.start <= one.end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::FORMATS;
+    use super::*;
+
+    #[test]
+    fn numbers_findings_in_document_order() {
+        let text = "image: a:1\n---\nimage: ${TAG}\n---\nimage: b:2\n";
+        let findings = find(FORMATS, "a.yaml", text.as_bytes(), &Options::default());
+        let ids: Vec<_> = findings.iter().map(Finding::id).map(|id| (id.path.to_string(), id.index)).collect();
+        assert_eq!(ids, [0, 1, 2].map(|index| ("a.yaml".to_owned(), index)));
+    }
 }

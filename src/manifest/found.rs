@@ -308,6 +308,7 @@ impl<'a> Found<'a> {
         let start = bytes.offset(span.start);
         let place = Place {
             path: self.file.path.clone(),
+            index: 0,
             position: self.file.position(start),
             field: String::new(),
             value: document.tree.text()[span.range()].to_owned(),

@@ -26,7 +26,8 @@ pub use format::Format;
 pub use formats::{FORMATS, octopus::values_images};
 pub use found::Found;
 pub use occurrence::{
-    DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, PartSpan, PartSpans, Place,
+    DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, OccurrenceId, PartSpan, PartSpans,
+    Place, number,
 };
 pub use options::{Layout, Named, Options, Pattern, ValuesImage};
 pub use screen::{may_hold, reads};

@@ -1,5 +1,7 @@
 //! Where image references stand in manifests: what every format reports.
 
+use std::sync::Arc;
+
 use crate::image::ImageReference;
 use crate::text::{Position, Span, Style};
 
@@ -49,11 +51,22 @@ pub enum NoticeStatus {
     Ignored,
 }
 
+/// Identifies a finding within one snapshot of a repository: its file, and its number among the findings of that file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OccurrenceId {
+    /// Relative to the repository's root, with forward slashes.
+    pub path: Arc<str>,
+    /// From 0, in the order of [`find`](super::find).
+    pub index: u32,
+}
+
 /// A value in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// Relative to the repository's root, with forward slashes.
-    pub path: std::sync::Arc<str>,
+    pub path: Arc<str>,
+    /// The number of the finding in its file: see [`OccurrenceId`]. Set by [`find`](super::find) and [`number`].
+    pub index: u32,
     /// Of the first byte of the value.
     pub position: Position,
     /// The YAML route: `spec.template.spec.containers[0].image`.
@@ -130,7 +143,33 @@ impl Occurrence {
     }
 }
 
+/// Numbers the findings of one file in their order. To be called again after a finding was added or removed.
+pub fn number(findings: &mut [Finding]) {
+    for (index, finding) in (0..).zip(findings) {
+        finding.place_mut().index = index;
+    }
+}
+
+impl Place {
+    /// Returns the id of the finding at this place.
+    pub fn id(&self) -> OccurrenceId {
+        OccurrenceId { path: Arc::clone(&self.path), index: self.index }
+    }
+}
+
 impl Finding {
+    /// Returns the id of the finding.
+    pub fn id(&self) -> OccurrenceId {
+        self.place().id()
+    }
+
+    fn place_mut(&mut self) -> &mut Place {
+        match self {
+            Self::Occurrence(occurrence) => &mut occurrence.place,
+            Self::Notice(notice) => &mut notice.place,
+        }
+    }
+
     /// Where it stands.
     pub fn place(&self) -> &Place {
         match self {

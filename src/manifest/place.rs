@@ -32,6 +32,7 @@ pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> P
     };
     Place {
         path: file.path.clone(),
+        index: 0,
         position: file.position(in_file(begins(tree, node))),
         field: document.route(node),
         value: tree.text_of(node).unwrap_or_default().to_owned(),

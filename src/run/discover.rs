@@ -81,6 +81,7 @@ fn remark(files: &mut [Read], config: &Config) {
         let status = if notice.held { NoticeStatus::Held } else { NoticeStatus::Ignored };
         let place = Place {
             path: Arc::clone(&paths[at]),
+            index: 0,
             position: notice.position,
             field: notice.field.clone(),
             value: notice.value.clone(),
@@ -91,6 +92,7 @@ fn remark(files: &mut [Read], config: &Config) {
         let format = if notice.field.is_empty() { "file" } else { "argo-cd" };
         let found = Notice { place, format, status, reason: notice.reason.clone() };
         findings.insert(behind, Finding::Notice(found));
+        manifest::number(findings);
     }
 }
 
@@ -140,7 +142,8 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> Read {
 
 fn unreadable(path: &Arc<str>, reason: String) -> Finding {
     let position = Position { line: 1, column: 1 };
-    let place = Place { path: Arc::clone(path), position, field: String::new(), value: String::new(), span: None };
+    let place =
+        Place { path: Arc::clone(path), index: 0, position, field: String::new(), value: String::new(), span: None };
     Finding::Notice(Notice { place, format: "file", status: NoticeStatus::Held, reason })
 }
 
