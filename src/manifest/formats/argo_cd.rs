@@ -2,15 +2,15 @@
 //!
 //! `helm.values` is found as an embedded document, `helm.valuesObject` like any values.
 
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::{Found, Parts};
+use super::super::value::is_surely_reference;
 use super::helm_chart::{http_chart, oci_chart};
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::{Found, Parts};
-use crate::manifest::value::is_surely_reference;
 use crate::text::{NodeId, Shape};
 
 /// See the head of this file.
-pub(in crate::manifest) struct ArgoCd;
+pub(crate) struct ArgoCd;
 
 const NAME: &str = "argo-cd";
 

@@ -1,13 +1,13 @@
 //! Compose files: `image` of services and of `x-` fragments, and defaults of variables where that is asked for.
 
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::Found;
-use crate::manifest::keys::walk;
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::Found;
+use super::super::keys::walk;
 use crate::text::{NodeId, Shape};
 
 /// See the head of this file.
-pub(in crate::manifest) struct Compose;
+pub(crate) struct Compose;
 
 const NAME: &str = "compose";
 

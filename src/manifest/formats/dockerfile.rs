@@ -1,16 +1,16 @@
 //! Text files that are no YAML: `.env` files, Dockerfiles, and whatever a pattern of the configuration reads.
 
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::{Found, Parts};
-use crate::manifest::occurrence::NoticeStatus;
-use crate::manifest::options::Options;
-use crate::manifest::screen::is_dockerfile;
-use crate::manifest::value::is_surely_reference;
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::{Found, Parts};
+use super::super::occurrence::NoticeStatus;
+use super::super::options::Options;
+use super::super::screen::is_dockerfile;
+use super::super::value::is_surely_reference;
 use crate::text::{Entry, NodeId, Span, Tree};
 
 /// `.env` files of Compose.
-pub(in crate::manifest) struct EnvFile;
+pub(crate) struct EnvFile;
 
 const ENV_FILE: &str = "env-file";
 
@@ -41,7 +41,7 @@ impl Format for EnvFile {
 }
 
 /// `FROM` of Dockerfiles.
-pub(in crate::manifest) struct Dockerfile;
+pub(crate) struct Dockerfile;
 
 const DOCKERFILE: &str = "dockerfile";
 
@@ -145,7 +145,7 @@ impl Base {
 }
 
 /// What a pattern of the configuration finds.
-pub(in crate::manifest) struct Patterns;
+pub(crate) struct Patterns;
 
 const PATTERN: &str = "pattern";
 
@@ -185,13 +185,13 @@ fn is_env_file(name: &str) -> bool {
 }
 
 /// Whether a file is one of those here, by its name.
-pub(in crate::manifest) fn is_text_file(path: &str) -> bool {
+pub(crate) fn is_text_file(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     is_env_file(name) || is_dockerfile(name)
 }
 
 /// Reads a file that is one of those here.
-pub(in crate::manifest) fn read<'a>(path: &str, text: &'a str) -> Tree<'a> {
+pub(crate) fn read<'a>(path: &str, text: &'a str) -> Tree<'a> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let read_line = if is_env_file(name) { env_line } else { dockerfile_line };
     let mut entries = Vec::new();
@@ -253,7 +253,7 @@ fn dockerfile_line<'a>(line: &'a str, take: &mut dyn FnMut(&'a str, &'a str, usi
 }
 
 /// What the patterns of the configuration match in a file: one map per match.
-pub(in crate::manifest) fn matches<'a>(path: &str, text: &'a str, options: &'a Options) -> Tree<'a> {
+pub(crate) fn matches<'a>(path: &str, text: &'a str, options: &'a Options) -> Tree<'a> {
     let mut maps: Vec<Vec<Entry<'a>>> = Vec::new();
     for pattern in options.patterns.iter().filter(|pattern| pattern.paths.is_match(path)) {
         for captures in pattern.regex.captures_iter(text) {

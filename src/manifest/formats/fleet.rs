@@ -1,14 +1,14 @@
 //! Rancher Fleet bundles: the chart that `fleet.yaml` installs, where it stands in an OCI registry. Values in it are found
 //! as any values are.
 
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::Found;
 use super::helm_chart::{http_chart, oci_chart};
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::Found;
 use crate::text::{NodeId, Shape};
 
 /// See the head of this file.
-pub(in crate::manifest) struct Fleet;
+pub(crate) struct Fleet;
 
 const NAME: &str = "fleet";
 

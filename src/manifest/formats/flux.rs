@@ -2,16 +2,16 @@
 //!
 //! `values` of a HelmRelease are found like any values, patches as embedded documents.
 
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::{Found, Parts};
+use super::super::occurrence::NoticeStatus;
 use super::helm_chart::{chart_version, http_chart};
 use super::kustomize::find_images;
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::{Found, Parts};
-use crate::manifest::occurrence::NoticeStatus;
 use crate::text::NodeId;
 
 /// See the head of this file.
-pub(in crate::manifest) struct Flux;
+pub(crate) struct Flux;
 
 const NAME: &str = "flux";
 

@@ -2,14 +2,14 @@
 //!
 //! The image list in `annotations` of a `Chart.yaml` is found as an embedded document.
 
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::{Found, Parts};
-use crate::manifest::occurrence::NoticeStatus;
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::{Found, Parts};
+use super::super::occurrence::NoticeStatus;
 use crate::text::NodeId;
 
 /// `Chart.yaml`: dependencies in OCI registries; `appVersion` where the configuration says which image it is.
-pub(in crate::manifest) struct Chart;
+pub(crate) struct Chart;
 
 const NAME: &str = "helm-chart";
 
@@ -52,12 +52,7 @@ impl Format for Chart {
 }
 
 /// A chart that no registry holds.
-pub(in crate::manifest) fn http_chart(
-    document: &Document<'_>,
-    found: &mut Found<'_>,
-    format: &'static str,
-    version: NodeId,
-) {
+pub(crate) fn http_chart(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, version: NodeId) {
     if !found.is_taken(version) {
         let reason = "a chart of a repository that is no container registry".to_owned();
         found.notice(document, format, version, NoticeStatus::Ignored, reason);
@@ -65,7 +60,7 @@ pub(in crate::manifest) fn http_chart(
 }
 
 /// A chart in an OCI registry: its address, its name below it, its version as a tag.
-pub(in crate::manifest) fn oci_chart(
+pub(crate) fn oci_chart(
     document: &Document<'_>,
     found: &mut Found<'_>,
     format: &'static str,
@@ -84,7 +79,7 @@ pub(in crate::manifest) fn oci_chart(
 }
 
 /// The version of a chart whose name is known; a range is the business of whoever resolves it.
-pub(in crate::manifest) fn chart_version(
+pub(crate) fn chart_version(
     document: &Document<'_>,
     found: &mut Found<'_>,
     format: &'static str,

@@ -1,12 +1,12 @@
 //! Helm values, and all YAML and JSON that no other format knows: maps of registry, repository, tag and digest.
 
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::Found;
-use crate::manifest::keys::walk;
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::Found;
+use super::super::keys::walk;
 
 /// Values of a Helm chart.
-pub(in crate::manifest) struct HelmValues;
+pub(crate) struct HelmValues;
 
 const HELM_VALUES: &str = "helm-values";
 
@@ -31,7 +31,7 @@ impl Format for HelmValues {
 }
 
 /// Everything else that is YAML or JSON.
-pub(in crate::manifest) struct Yaml;
+pub(crate) struct Yaml;
 
 const YAML: &str = "yaml";
 

@@ -1,13 +1,13 @@
 //! Helmfile: charts of releases that stand in OCI registries. Values files beside it are found as any values are.
 
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::Found;
 use super::helm_chart::{chart_version, http_chart};
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::Found;
 use crate::text::{NodeId, Shape};
 
 /// See the head of this file.
-pub(in crate::manifest) struct Helmfile;
+pub(crate) struct Helmfile;
 
 const NAME: &str = "helmfile";
 

@@ -1,12 +1,12 @@
 //! Kubernetes objects of any kind, custom resources included.
 
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::Found;
-use crate::manifest::keys::walk;
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::Found;
+use super::super::keys::walk;
 
 /// See the head of this file.
-pub(in crate::manifest) struct Kubernetes;
+pub(crate) struct Kubernetes;
 
 const NAME: &str = "kubernetes";
 

@@ -2,15 +2,15 @@
 //!
 //! Patches that it holds are found as embedded documents, and as JSON patches anywhere.
 
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::{Found, Parts};
+use super::super::occurrence::NoticeStatus;
 use super::helm_chart::{http_chart, oci_chart};
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::{Found, Parts};
-use crate::manifest::occurrence::NoticeStatus;
 use crate::text::NodeId;
 
 /// See the head of this file.
-pub(in crate::manifest) struct Kustomize;
+pub(crate) struct Kustomize;
 
 const NAME: &str = "kustomize";
 
@@ -56,12 +56,7 @@ fn find_chart(document: &Document<'_>, found: &mut Found<'_>, chart: NodeId) {
 }
 
 /// A list of kustomize's image entries, wherever it stands: Flux and Argo CD use it too.
-pub(in crate::manifest) fn find_images(
-    document: &Document<'_>,
-    found: &mut Found<'_>,
-    format: &'static str,
-    images: NodeId,
-) {
+pub(crate) fn find_images(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, images: NodeId) {
     let tree = document.tree;
     for item in tree.items(images) {
         let part = |key| tree.get(item, key).filter(|node| tree.text_of(*node).is_some());

@@ -1,16 +1,16 @@
 //! Values that only a marker makes a reference, and markers that govern nothing.
 
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::{Found, Parts};
+use super::super::marker::{Part, Says, foreign, malformed};
+use super::super::occurrence::{MarkerKind, NoticeStatus};
+use super::super::value::is_surely_reference;
 use crate::image::ImageName;
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::{Found, Parts};
-use crate::manifest::marker::{Part, Says, foreign, malformed};
-use crate::manifest::occurrence::{MarkerKind, NoticeStatus};
-use crate::manifest::value::is_surely_reference;
 use crate::text::NodeId;
 
 /// See the head of this file. Comes last: it takes what no other format has claimed.
-pub(in crate::manifest) struct Marked;
+pub(crate) struct Marked;
 
 const NAME: &str = "marker";
 

@@ -2,7 +2,7 @@
 
 mod argo_cd;
 mod compose;
-pub(super) mod dockerfile;
+pub(crate) mod dockerfile;
 mod fleet;
 mod flux;
 mod helm_chart;
@@ -11,7 +11,7 @@ mod helmfile;
 mod kubernetes;
 mod kustomize;
 mod marker;
-pub(super) mod octopus;
+pub(crate) mod octopus;
 
 use super::format::Format;
 

@@ -2,15 +2,15 @@
 //! `argo.octopus.com/image-replace-paths[.<source>]: "{{ .Values.image.name }}:{{ .Values.image.tag }}, …"`
 //! (octopus.com/docs/argo-cd/annotations/helm-annotations). They are read for where references stand, for nothing else.
 
-use crate::manifest::document::Document;
-use crate::manifest::format::Format;
-use crate::manifest::found::Found;
-use crate::manifest::occurrence::NoticeStatus;
-use crate::manifest::options::{Piece, ValuesImage};
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::Found;
+use super::super::occurrence::NoticeStatus;
+use super::super::options::{Piece, ValuesImage};
 use crate::text::{self, NodeId, Tree};
 
 /// See the head of this file.
-pub(in crate::manifest) struct Octopus;
+pub(crate) struct Octopus;
 
 const NAME: &str = "octopus";
 const PATHS: &str = "argo.octopus.com/image-replace-paths";
@@ -130,7 +130,7 @@ fn files_of(tree: &Tree<'_>, holder: NodeId, told: &mut Vec<(String, ValuesImage
 }
 
 /// The images of an embedded document, if it is the values of an application that has annotations.
-pub(in crate::manifest) fn embedded(document: &Document<'_>, node: NodeId) -> Vec<ValuesImage> {
+pub(crate) fn embedded(document: &Document<'_>, node: NodeId) -> Vec<ValuesImage> {
     let tree = document.tree;
     let source =
         tree.parent(node).filter(|helm| tree.key_text(*helm) == Some("helm")).and_then(|helm| tree.parent(helm));

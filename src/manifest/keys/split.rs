@@ -1,9 +1,9 @@
 //! Maps that hold a reference in parts: `image: {registry, repository, tag, digest}` and its relatives.
 
-use crate::manifest::document::Document;
-use crate::manifest::found::{Found, Parts};
-use crate::manifest::occurrence::NoticeStatus;
-use crate::manifest::value::{is_surely_reference, no_literal};
+use super::super::document::Document;
+use super::super::found::{Found, Parts};
+use super::super::occurrence::NoticeStatus;
+use super::super::value::{is_surely_reference, no_literal};
 use crate::text::{NodeId, Shape, Style};
 
 /// What a key says about its value.
@@ -103,7 +103,7 @@ impl Keys {
 }
 
 /// Reports the reference that a map holds in parts, if it does.
-pub(in crate::manifest) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
+pub(crate) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
     let keys = Keys::of(document, map);
     let is_image_map = is_image_map(document, map);
     let value = |node: Option<NodeId>| node.filter(|n| is_filled(document, *n));
@@ -269,7 +269,7 @@ fn is_image_map(document: &Document<'_>, map: NodeId) -> bool {
 }
 
 /// `image`, `sidecarImage`, `init_image`, `*_IMAGE`.
-pub(in crate::manifest) fn is_image_key(key: &str) -> bool {
+pub(crate) fn is_image_key(key: &str) -> bool {
     matches!(key, "image" | "Image" | "IMAGE")
         || ["Image", "_image", "_IMAGE", "-image"].iter().any(|ending| key.ends_with(ending))
 }

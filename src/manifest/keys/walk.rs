@@ -1,15 +1,16 @@
 //! References under keys that mean images wherever they stand: what Kubernetes objects, Helm values and all other YAML
 //! have in common. One walk over all mappings of a document.
 
+use super::super::document::Document;
+use super::super::found::{Found, Parts};
+use super::super::occurrence::NoticeStatus;
+use super::super::screen::may_hold;
+use super::super::value::{is_by_itself, is_surely_reference, no_literal};
 use super::split::{self, is_image_key};
-use crate::manifest::document::Document;
-use crate::manifest::found::{Found, Parts};
-use crate::manifest::occurrence::NoticeStatus;
-use crate::manifest::value::{is_by_itself, is_surely_reference, no_literal};
 use crate::text::{NodeId, Shape, Style};
 
 /// Walks the whole document, once.
-pub(in crate::manifest) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'static str) {
+pub(crate) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'static str) {
     let tree = document.tree;
     if std::mem::replace(&mut found.walked, true) {
         return;
@@ -43,7 +44,7 @@ fn may_embed(value: &str, style: Style) -> bool {
     style != Style::Plain
         && value.len() > 10
         && (memchr::memchr(b'\n', value.as_bytes()).is_some() || value.starts_with(['{', '[']))
-        && crate::manifest::screen::may_hold(value.as_bytes())
+        && may_hold(value.as_bytes())
         && !value.starts_with("#!")
 }
 
