@@ -68,8 +68,8 @@
 //! | a key of the configuration | `src/config/schema.rs`, then `validate.rs`, then [`Config`](config::Config) | – | `fixtures/config/{valid,invalid}/` |
 //! | a command or a flag | `src/cli/args.rs` and a function in `src/cli/commands.rs` | – | `tests/it/cli.rs` |
 //!
-//! The tables of forges, formats, policies and renderers have tests that walk them; `tests/it/readme.rs` fails until the
-//! README knows a new forge, format, policy or key.
+//! The tables of forges, formats, policies and renderers have tests that walk them; `tests/it/docs.rs` fails until the
+//! documentation shows a new forge, format, policy or key.
 //!
 //! # Why this tag?
 //!

@@ -1,4 +1,4 @@
-# Builds the program from the sources beside the action: there is no release of this version yet. Sourced by action.yml.
+# Builds the program from the sources of the action, for a version without a release. Sourced by action.yml.
 # shellcheck shell=bash
 set -euo pipefail
 

@@ -1,11 +1,11 @@
-# Downloads the program from its release and takes it only if it is the one whose sum is committed beside the action; where
-# `gh` is there, also only if it was built by the release workflow of this repository. Sourced by action.yml.
+# Downloads the program from its release and verifies it against the checksum committed in the action. If `gh` is installed,
+# also verifies that the release workflow of this repository built it. Sourced by action.yml.
 # shellcheck shell=bash
 set -euo pipefail
 
 from=${MIRROR:-$SERVER/$REPOSITORY/releases/download}
 file=$FOLDER/$ASSET
-# A mirror inside of a network may be on plain HTTP: the sum tells whether it is the right file.
+# A mirror in a private network may use plain HTTP: the checksum verifies the file.
 curl --proto '=https,http' --fail --silent --show-error --location --retry 3 --output "$file" "${from%/}/v$VERSION/$ASSET"
 
 if command -v sha256sum > /dev/null; then
@@ -17,10 +17,10 @@ is=${is#\\}
 is=${is%% *}
 if [ "$is" != "$SUM" ]; then
   rm -f "$file"
-  echo "::error::$ASSET from $from is not the file that was released: its SHA-256 sum is $is, and not $SUM"
+  echo "::error::$ASSET from $from does not match the released file: its SHA-256 checksum is $is, expected $SUM"
   exit 1
 fi
-# A mirror is for runners that can't reach GitHub, which is where attestations are.
+# Attestations are on GitHub, which a runner that uses a mirror cannot reach.
 if [ -z "$MIRROR" ] && command -v gh > /dev/null && gh attestation --help > /dev/null 2>&1; then
   gh attestation verify "$file" --repo "$REPOSITORY"
 fi

@@ -1,5 +1,5 @@
-# Says how the program comes onto this runner: given as a file, downloaded from a release whose sum is known, or built from
-# the sources beside the action. Sourced by the first step of action.yml; only its environment comes in.
+# Decides where the program comes from: a file on the runner, a release with a known checksum, or the sources of the action.
+# Sourced by the first step of action.yml; its only input is the environment.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -25,7 +25,7 @@ elif [ -n "$sum" ]; then
 elif [ "$version" = "$own" ]; then
   how=built
 else
-  echo "::error::no release $version for $OS $ARCH is known to this version of the action ($own): its SHA-256 sum is not in .github/action/SHA256SUMS"
+  echo "::error::release $version for $OS $ARCH is unknown to this version of the action ($own): its SHA-256 checksum is not in .github/action/SHA256SUMS"
   exit 64
 fi
 
@@ -33,7 +33,7 @@ folder=$TEMPORARY/tagboat
 mkdir -p "$folder/bin"
 program=$folder/bin/tagboat$suffix
 if [ "$how" = given ]; then
-  [ -f "$BINARY" ] || { echo "::error::the input binary names no file: $BINARY" && exit 64; }
+  [ -f "$BINARY" ] || { echo "::error::the input binary is not a file: $BINARY" && exit 64; }
   cp "$BINARY" "$program"
   chmod +x "$program"
 fi

@@ -1,4 +1,4 @@
-# Runs the program and hands over what came of it: outputs, annotations, the summary of the job. Sourced by action.yml.
+# Runs the program and publishes its results as outputs, annotations and job summary. Sourced by action.yml.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -10,19 +10,19 @@ case $COMMAND in
     if [ "$PAGE" = true ]; then arguments+=("--report=$results/report.html"); fi
     ;;
   list | check) ;;
-  *) echo "::error::the input command is one of run, plan, edit, list, check" && exit 64 ;;
+  *) echo "::error::invalid input command: use run, plan, edit, list or check" && exit 64 ;;
 esac
 
-# A pull request of a fork decides nothing, whatever token its job has.
+# A pull request from a fork must not write, whatever token its job has.
 if [ "$COMMAND" = run ] && [ -n "$HEAD_REPOSITORY" ] && [ "$HEAD_REPOSITORY" != "$REPOSITORY" ]; then
-  echo "::notice::this job runs for $HEAD_REPOSITORY, a fork: nothing is written, as with dry-run"
+  echo "::notice::this job runs for $HEAD_REPOSITORY, a fork: nothing is written (dry run)"
   DRY_RUN=true
 fi
 if [ "$COMMAND" = run ] && [ "$DRY_RUN" = true ]; then arguments+=(--dry-run); fi
 if [ -n "$CONFIG" ]; then arguments+=("--config=$CONFIG"); fi
 if [ "$CACHE" = true ]; then arguments+=("--cache-dir=$FOLDER/answers"); fi
 
-# A value each line, or several with commas between them.
+# Adds an argument for each value; values are separated by lines or commas.
 each() {
   local value
   while IFS= read -r value; do
@@ -42,7 +42,7 @@ case $COMMAND in
     ;;
 esac
 
-# What is printed comes from manifests and registries: until it is over, no line of it is a workflow command.
+# The output contains text from manifests and registries: no line of it may act as a workflow command.
 pause=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 echo "::stop-commands::$pause"
 status=0
@@ -68,5 +68,5 @@ case $status in
   3) if fails failed; then exit 3; fi ;;
   *) exit "$status" ;;
 esac
-if fails held && ! is held=0; then echo "::error::something is held" && exit 1; fi
-if fails changes && is changed=true; then echo "::error::there are changes" && exit 2; fi
+if fails held && ! is held=0; then echo "::error::references are held" && exit 1; fi
+if fails changes && is changed=true; then echo "::error::references changed, or would change" && exit 2; fi

@@ -1,5 +1,5 @@
-//! The action, step by step as a runner would do it: `action.yml` is read, expressions are filled in, and the scripts run in
-//! bash with a runner's variables, from install to outputs. What other people's actions do (`uses:`) is left out.
+//! Runs the steps of `action.yml` as a runner does: evaluates expressions and runs the scripts in bash with the variables of a
+//! runner, from install to outputs. Steps that use other actions (`uses:`) are left out.
 #![cfg(unix)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,26 +25,26 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tagboat");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A runner with a checkout of manifests, in which one image has a newer tag, one has no order, and one is not there.
+/// A runner with a checkout of manifests: one image has a newer tag, the tag of one has no order, and one does not exist.
 struct Runner {
     folder: TempDir,
     bare: Bare,
     _registry: Embedded,
     double: Double,
-    /// What contexts hold, by their names: `github.repository`.
+    /// Values of contexts by name: `github.repository`.
     contexts: BTreeMap<String, String>,
-    /// What is looked for before anything else on `PATH`.
+    /// The first folder of `PATH`.
     tools: PathBuf,
 }
 
-/// What the steps came to.
+/// The result of the steps.
 #[derive(Debug)]
 struct Job {
     code: i32,
     log: String,
     outputs: BTreeMap<String, String>,
     summary: String,
-    /// The steps that ran, by their scripts.
+    /// The scripts of the steps that ran.
     ran: Vec<String>,
 }
 
@@ -77,7 +77,7 @@ impl Runner {
         for name in ["temp", "tools", "home", "action"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        // The action as a runner has it: of the sources, what the scripts look at.
+        // The action as a runner has it, with those sources that the scripts read.
         let action = folder.path().join("action");
         for file in ["Cargo.toml", "Cargo.lock", "action.yml"] {
             fs::copy(Path::new(ROOT).join(file), action.join(file)).unwrap();
@@ -109,14 +109,14 @@ impl Runner {
         self.folder.path().join(name)
     }
 
-    /// A program of this runner, as a shell script.
+    /// Adds a program to the runner, as a shell script.
     fn tool(&self, name: &str, script: &str) {
         let path = self.tools.join(name);
         fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// The sums that are committed beside the action.
+    /// Writes the checksums that are committed in the action.
     fn sums(&self, text: &str) {
         fs::write(self.at("action/.github/action/SHA256SUMS"), text).unwrap();
     }
@@ -143,12 +143,12 @@ impl Runner {
             }
         }
         for (name, output) in action["outputs"].as_object().unwrap() {
-            let told = filled(output["value"].as_str().unwrap(), &contexts);
-            job.outputs.insert(name.clone(), told);
+            let value = filled(output["value"].as_str().unwrap(), &contexts);
+            job.outputs.insert(name.clone(), value);
         }
         let secrets = BTreeSet::from([TOKEN.to_owned()]);
         for shown in [&job.log, &job.summary].into_iter().chain(job.outputs.values()) {
-            assert_eq!(planted::found(&secrets, shown.as_bytes()), [""; 0], "in what people see");
+            assert_eq!(planted::found(&secrets, shown.as_bytes()), [""; 0], "in log, summary or outputs");
         }
         for folder in ["temp", "home", "checkout"] {
             assert_eq!(planted::found_below(&secrets, &self.at(folder)), [""; 0], "after the job");
@@ -186,14 +186,14 @@ impl Runner {
     }
 }
 
-/// A text with its `${{ … }}` filled in.
+/// Returns a text with each `${{ … }}` evaluated.
 fn filled(text: &str, contexts: &BTreeMap<String, String>) -> String {
     let Some((before, rest)) = text.split_once("${{") else { return text.to_owned() };
     let (expression, after) = rest.split_once("}}").unwrap();
     format!("{before}{}{}", value(expression, contexts), filled(after, contexts))
 }
 
-/// As much of GitHub's expressions as the action uses: contexts, strings, `==`, `!=`, `&&`, `||`.
+/// Evaluates the part of GitHub's expressions that the action uses: contexts, strings, `==`, `!=`, `&&`, `||`.
 fn value(expression: &str, contexts: &BTreeMap<String, String>) -> String {
     let expression = expression.trim();
     if let Some((one, other)) = expression.split_once("||") {
@@ -219,7 +219,7 @@ fn truth(value: &str) -> bool {
     !matches!(value, "" | "false")
 }
 
-/// A mirror of releases that has one file; what was asked for is told.
+/// Starts a mirror of releases with one file; the thread returns the path that was requested.
 fn mirror(path: String, bytes: Vec<u8>) -> (String, std::thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -227,11 +227,11 @@ fn mirror(path: String, bytes: Vec<u8>) -> (String, std::thread::JoinHandle<Stri
         let (mut stream, _) = listener.accept().unwrap();
         let mut request = [0; 4096];
         let length = stream.read(&mut request).unwrap();
-        let asked = String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap().to_owned();
-        let status = if asked == path { "200 OK" } else { "404 Not Found" };
+        let requested = String::from_utf8_lossy(&request[..length]).split(' ').nth(1).unwrap().to_owned();
+        let status = if requested == path { "200 OK" } else { "404 Not Found" };
         write!(stream, "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", bytes.len()).unwrap();
         let _ = stream.write_all(&bytes);
-        asked
+        requested
     };
     (url, std::thread::spawn(serve))
 }
@@ -245,7 +245,7 @@ fn sum(bytes: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_given_program_runs_and_its_results_are_handed_over() {
+async fn publishes_results_of_given_program() {
     let runner = Runner::new().await;
     let job = runner.run(&[("binary", PROGRAM), ("page", "true"), ("fail-on", "")]);
     assert_eq!((job.code, &job.ran[..]), (0, &["find.sh".to_owned(), "run.sh".to_owned()][..]), "{}", job.log);
@@ -280,12 +280,12 @@ async fn a_given_program_runs_and_its_results_are_handed_over() {
 
     let again = runner.run(&[("binary", PROGRAM), ("summary", "false")]);
     assert_eq!((again.code, &*again.summary), (3, ""), "a lookup still fails: {}", again.log);
-    let told = ["changed", "prs-created", "pull-request-operation", "pull-request-number"];
-    assert_eq!(told.map(|name| &*again.outputs[name]), ["false", "false", "none", "1"]);
+    let names = ["changed", "prs-created", "pull-request-operation", "pull-request-number"];
+    assert_eq!(names.map(|name| &*again.outputs[name]), ["false", "false", "none", "1"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn inputs_reach_the_program_whatever_is_in_them() {
+async fn passes_hostile_inputs_unchanged() {
     let runner = Runner::new().await;
     let hostile = "x'; touch $HOME/pwned; echo '$(touch $HOME/pwned)\n  deploy , two words ";
     let job = runner.run(&[("binary", PROGRAM), ("labels", hostile), ("paths", "api/**\n"), ("fail-on", "held")]);
@@ -298,7 +298,7 @@ async fn inputs_reach_the_program_whatever_is_in_them() {
         let job = runner.run(&[("binary", PROGRAM), ("command", command)]);
         assert_eq!(job.code, code, "{command}: {}", job.log);
     }
-    // clap lists the ways to merge; an App without a usable key ends the run before anything is written.
+    // clap rejects an unknown merge method; an App without a usable key ends the run before anything is written.
     assert_eq!(runner.run(&[("binary", PROGRAM), ("auto-merge", "octopus")]).code, 64);
     let app = runner.run(&[("binary", PROGRAM), ("app-id", "7"), ("app-private-key", "planted-material")]);
     assert!(app.code != 0 && app.log.contains("key") && !app.log.contains("planted-material"), "{}", app.log);
@@ -315,7 +315,7 @@ async fn inputs_reach_the_program_whatever_is_in_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pull_requests_of_forks_write_nothing() {
+async fn writes_nothing_in_pull_requests_from_forks() {
     let mut runner = Runner::new().await;
     let head = "github.event.pull_request.head.repo.full_name";
     runner.contexts.insert(head.to_owned(), "mallory/manifests".to_owned());
@@ -328,7 +328,7 @@ async fn pull_requests_of_forks_write_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_release_is_taken_only_with_its_sum() {
+async fn runs_release_only_if_checksum_matches() {
     if find("curl").is_none() {
         return;
     }
@@ -340,8 +340,8 @@ async fn a_release_is_taken_only_with_its_sum() {
     let (url, served) = mirror(path.clone(), b"#!/bin/sh\ntouch $HOME/pwned\n".to_vec());
     let bad = runner.run(&[("mirror", &format!("{url}/releases"))]);
     assert_eq!((bad.code, served.join().unwrap()), (1, path.clone()), "{}", bad.log);
-    assert!(bad.log.contains("is not the file that was released"), "{}", bad.log);
-    assert_eq!((bad.ran.len(), runner.at("home/pwned").exists()), (2, false), "nothing of it runs");
+    assert!(bad.log.contains("does not match the released file"), "{}", bad.log);
+    assert_eq!((bad.ran.len(), runner.at("home/pwned").exists()), (2, false), "no later step runs");
     assert_eq!(fs::read_dir(runner.at("temp/tagboat/bin")).unwrap().count(), 0);
 
     let (url, served) = mirror(path, bytes);
@@ -351,14 +351,14 @@ async fn a_release_is_taken_only_with_its_sum() {
 
     let unknown = runner.run(&[("version", "v9.9.9")]);
     assert_eq!((unknown.code, unknown.ran.len()), (64, 1), "{}", unknown.log);
-    assert!(unknown.log.contains("SHA-256 sum is not in"), "{}", unknown.log);
+    assert!(unknown.log.contains("SHA-256 checksum is not in"), "{}", unknown.log);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_release_from_github_is_attested_where_gh_is_there() {
+async fn verifies_attestation_of_release_if_gh_is_installed() {
     let runner = Runner::new().await;
     runner.sums(&format!("{}  {}\n", sum(&fs::read(PROGRAM).unwrap()), asset()));
-    // What GitHub would send, and a `gh` that says what it was asked.
+    // A `curl` that has the release, and a `gh` that prints its arguments.
     runner.tool(
         "curl",
         &format!(
@@ -378,22 +378,21 @@ async fn a_release_from_github_is_attested_where_gh_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_release_it_is_built_from_the_action() {
+async fn builds_from_sources_without_release() {
     let runner = Runner::new().await;
-    // Building takes minutes: this cargo says what it was asked, and has the program ready.
+    // A build takes minutes: this cargo prints its arguments and copies the program.
     let copy = format!("while [ $1 != --root ]; do shift; done; cp {PROGRAM} $2/bin/tagboat");
     runner.tool("cargo", &format!("echo \"cargo $*\"\n{copy}"));
     runner.tool("rustup", "echo \"rustup $*\"");
     let job = runner.run(&[("fail-on", "")]);
     assert_eq!((job.code, &job.ran[1][..]), (0, "build.sh"), "{}", job.log);
-    let asked = format!("cargo install --locked --path {}", runner.at("action").display());
-    assert!(job.log.contains(&asked) && job.log.contains("rustup toolchain install 1."), "{}", job.log);
+    let install = format!("cargo install --locked --path {}", runner.at("action").display());
+    assert!(job.log.contains(&install) && job.log.contains("rustup toolchain install 1."), "{}", job.log);
     assert_eq!(job.outputs["prs-created"], "true");
 }
 
-/// What this harness leaves to other people's actions is named in full, and pinned.
 #[test]
-fn other_actions_are_pinned_and_inputs_are_never_pasted() {
+fn pins_other_actions_and_never_pastes_inputs_into_scripts() {
     let text = fs::read_to_string(Path::new(ROOT).join("action.yml")).unwrap();
     let action: Value = serde_yaml::from_str(&text).unwrap();
     for step in action["runs"]["steps"].as_array().unwrap() {

@@ -1,5 +1,5 @@
-//! The examples, held against the program and against the tools that they are for: their commands are understood, their shell
-//! steps run as far as they run without the product around them, and what is for Kubernetes is valid there.
+//! Holds the examples to the program and to the tools they are for: their commands parse, their shell steps run as far as
+//! possible without the CI system, and the Kubernetes objects are valid.
 #![cfg(unix)]
 
 use std::fs;
@@ -29,7 +29,7 @@ fn yaml(path: &str) -> Value {
     serde_yaml::from_str(&text(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The lines of a shell script that stands between quotes in Groovy: `sh '…'`.
+/// Returns the shell script in the first `sh '…'` of a Groovy file.
 fn groovy_script(path: &str) -> String {
     let text = text(path);
     let script = text.lines().find_map(|line| line.trim().strip_prefix("sh '")?.strip_suffix('\'')).unwrap();
@@ -40,7 +40,7 @@ fn lines(script: &Value) -> String {
     script.as_array().unwrap().iter().map(|line| format!("{}\n", line.as_str().unwrap())).collect()
 }
 
-/// A repository with one image that has a newer tag, at GitHub's double, and a folder in which the steps run.
+/// A repository on the double of GitHub with one image that has a newer tag, and a folder in which the steps run.
 struct Place {
     folder: TempDir,
     bare: Bare,
@@ -70,7 +70,7 @@ impl Place {
         Self { folder, bare, double, registry }
     }
 
-    /// Runs a script as a CI does: in a shell, with these variables and nothing else from here.
+    /// Runs a script as a CI system does: in a shell, with these variables and no others of this process.
     fn run(&self, script: &str, variables: &[(&str, &str)]) -> Output {
         let path = format!("{}:{}", self.folder.path().join("tools").display(), std::env::var("PATH").unwrap());
         let mut command = Command::new("sh");
@@ -80,7 +80,7 @@ impl Place {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn shell_steps_open_a_pull_request_that_links_the_run() {
+async fn shell_steps_open_pull_request_with_link_to_run() {
     let gitlab = lines(&yaml("gitlab/.gitlab-ci.yml")["image-updates"]["script"]);
     let bitbucket = yaml("bitbucket-pipelines/bitbucket-pipelines.yml");
     let bitbucket = lines(&bitbucket["pipelines"]["custom"]["image-updates"][0]["step"]["script"]);
@@ -89,7 +89,7 @@ async fn shell_steps_open_a_pull_request_that_links_the_run() {
     let link = "https://ci.acme.dev/7";
     #[rustfmt::skip]
     let steps = [
-        // example          script                                        variable of the repository   others
+        // example          script                                        variable of the repository   other variables
         ["Jenkinsfile",    &groovy_script("jenkins/Jenkinsfile"),         "TAGBOAT_REPOSITORY",        "BUILD_URL=$LINK"],
         ["tagboat.groovy", &groovy_script("jenkins/vars/tagboat.groovy"), "TAGBOAT_REPOSITORY",        "BUILD_URL=$LINK;IMAGE=$PUSHED"],
         ["gitlab",         &gitlab,                                       "TAGBOAT_REPOSITORY",        "CI_JOB_URL=$LINK"],
@@ -99,17 +99,17 @@ async fn shell_steps_open_a_pull_request_that_links_the_run() {
     ];
     for [name, script, repository, others] in steps {
         let place = Place::new().await;
-        // What a runner's docker does with the image: it runs the program with the arguments behind its name.
+        // Stands in for `docker run`: runs the program with the arguments after the image.
         let docker = place.folder.path().join("tools/docker");
-        fs::write(&docker, "#!/bin/sh\nwhile [ \"$1\" != registry.acme.internal/tagboat ]; do shift; done\nshift\nexec tagboat \"$@\"\n").unwrap();
+        fs::write(&docker, "#!/bin/sh\nwhile [ \"$1\" != ghcr.io/tagboat/tagboat:0.1.0 ]; do shift; done\nshift\nexec tagboat \"$@\"\n").unwrap();
         fs::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let (url, pushed) = (place.bare.url(), format!("{}/acme/api:1.1", place.registry.host()));
         let others = others.replace("$LINK", link).replace("$PUSHED", &pushed);
         let mut variables = vec![(repository, &*url), ("TAGBOAT_FORGE_TOKEN", TOKEN)];
         variables.extend(others.split(';').filter_map(|one| one.split_once('=')));
         let ended = place.run(script, &variables);
-        let said = String::from_utf8_lossy(&ended.stderr).into_owned() + &String::from_utf8_lossy(&ended.stdout);
-        assert!(ended.status.success(), "{name}: {said}");
+        let output = String::from_utf8_lossy(&ended.stderr).into_owned() + &String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success(), "{name}: {output}");
         let body = place.double.hub(|hub| hub.pulls.first().map(|pull| pull.body.clone())).unwrap_or_default();
         assert!(body.contains(link), "{name}: {body}");
         for file in ["image-updates.xml", "image-updates.html", "test-results/tagboat.xml"] {
@@ -119,9 +119,8 @@ async fn shell_steps_open_a_pull_request_that_links_the_run() {
     }
 }
 
-/// Arguments in YAML, and commands in scripts: clap knows every word of them.
 #[test]
-fn commands_are_understood() {
+fn arguments_in_yaml_parse() {
     let cron = yaml("kubernetes/cronjob.yaml");
     let pod = &cron["spec"]["jobTemplate"]["spec"]["template"]["spec"];
     let workflow = yaml("argo-workflows/cronworkflow.yaml");
@@ -133,9 +132,8 @@ fn commands_are_understood() {
     }
 }
 
-/// What the examples for Kubernetes promise, whoever reads them.
 #[test]
-fn pods_may_do_nothing_in_the_cluster() {
+fn pods_have_no_access_to_cluster_and_restricted_containers() {
     let cron = yaml("kubernetes/cronjob.yaml");
     let pod = &cron["spec"]["jobTemplate"]["spec"]["template"]["spec"];
     assert_eq!((&pod["automountServiceAccountToken"], &pod["serviceAccountName"]), (&false.into(), &Value::Null));
@@ -152,12 +150,12 @@ fn pods_may_do_nothing_in_the_cluster() {
         let limits = container.get("resources").unwrap_or(&container["computeResources"]);
         assert!(limits["limits"]["memory"].is_string(), "{container:#}");
         let literal = container["env"].as_array().unwrap().iter().find(|one| one["name"] == "TAGBOAT_FORGE_TOKEN");
-        assert!(literal.is_none(), "a token comes from a file: {container:#}");
+        assert!(literal.is_none(), "the token must come from a file: {container:#}");
     }
 }
 
 #[test]
-fn kubernetes_takes_them() {
+fn kubernetes_objects_are_valid() {
     let mut files = vec![example("kubernetes/cronjob.yaml")];
     let folder = tempfile::tempdir().unwrap();
     if let Some(kubectl) = find("kubectl") {
@@ -165,7 +163,7 @@ fn kubernetes_takes_them() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let built = String::from_utf8(output.stdout).unwrap();
         assert!(
-            built.contains("image: ghcr.io/acme/tagboat:0.1.0") && built.contains("acme/platform-manifests"),
+            built.contains("image: registry.acme.internal/tagboat:0.1.0") && built.contains("acme/platform-manifests"),
             "{built}"
         );
         files.push(folder.path().join("built.yaml"));
@@ -174,14 +172,14 @@ fn kubernetes_takes_them() {
     if let Some(validate) = find("kubernetes-validate") {
         for file in &files {
             let output = Command::new(&validate).args(["-k", "1.30", "--strict"]).arg(file).output().unwrap();
-            let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            assert!(output.status.success(), "{}: {said:?}", file.display());
+            let printed = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+            assert!(output.status.success(), "{}: {printed:?}", file.display());
         }
     }
 }
 
 #[test]
-fn their_linters_find_nothing() {
+fn linters_find_no_problems() {
     if let Some(yamllint) = find("yamllint") {
         let rules = "{extends: default, rules: {document-start: disable, line-length: {max: 140}, truthy: {check-keys: false}, braces: {max-spaces-inside: 1}}}";
         let output = Command::new(yamllint).args(["--strict", "-d", rules]).arg(example("")).output().unwrap();

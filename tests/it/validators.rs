@@ -1,5 +1,5 @@
-//! What other people's validators say of the action, the workflows, the image's recipe and the scripts. A validator that is
-//! not installed is named, and its row skips.
+//! Runs validators over the action, the workflows, the Dockerfile and the scripts. The row of a validator that is not installed
+//! is skipped and says so.
 #![cfg(unix)]
 
 use std::fs;
@@ -13,7 +13,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 struct Validator {
     name: &'static str,
     flags: &'static [&'static str],
-    /// Files, or folders and the ending of the files in them.
+    /// Files, or folders with the extension of the files in them.
     files: &'static [(&'static str, &'static str)],
 }
 
@@ -25,10 +25,10 @@ const VALIDATORS: &[Validator] = &[
     Validator { name: "shellcheck", flags: &[],                             files: &[(".github/action", "sh"), (".ci/run", ""), ("tests/run", ""), ("benches", "sh")] },
 ];
 
-/// A file, or the files of a folder and of those below it with this ending. There is at least one.
+/// Returns a file, or all files below a folder that have this extension. Panics if there is none.
 fn files(path: &Path, ending: &str) -> Vec<PathBuf> {
     let found = below(path, ending);
-    assert!(!found.is_empty(), "nothing in {} ends in .{ending}", path.display());
+    assert!(!found.is_empty(), "no file in {} has the extension {ending:?}", path.display());
     found
 }
 
@@ -42,12 +42,12 @@ fn below(path: &Path, ending: &str) -> Vec<PathBuf> {
 
 fn passes(program: &Path, arguments: &[&str], files: &[PathBuf]) {
     let output = Command::new(program).args(arguments).args(files).current_dir(ROOT).output().unwrap();
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    assert!(output.status.success(), "{}: {said}", program.display());
+    let printed = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success(), "{}: {printed}", program.display());
 }
 
 #[test]
-fn nothing_is_found_fault_with() {
+fn validators_find_no_problems() {
     for Validator { name, flags, files: of } in VALIDATORS {
         let Some(program) = find(name) else { continue };
         let files = of.iter().flat_map(|(path, ending)| files(&Path::new(ROOT).join(path), ending));
@@ -55,9 +55,9 @@ fn nothing_is_found_fault_with() {
     }
 }
 
-/// It takes one file at a time. Its schema of workflows (0.6.0) is older than the permission to attest.
+/// action-validator takes one file at a time. Its schema of workflows (0.6.0) lacks the permission `attestations`.
 #[test]
-fn the_action_and_the_workflows_fit_their_schemas() {
+fn action_and_workflows_match_their_schemas() {
     let Some(program) = find("action-validator") else { return };
     let folder = tempfile::tempdir().unwrap();
     let mut all = files(&Path::new(ROOT).join(".github/workflows"), "yml");

@@ -1,11 +1,11 @@
-// A step of a shared library, for the job that builds an image: after `docker push`, it proposes what was pushed.
+// A shared-library step for the job that builds an image: it proposes the image after `docker push`.
 //
 //   tagboat(repository: 'https://github.com/acme/manifests', image: "registry.acme.internal/api:${env.BUILD_TAG}")
 //
-// `credentials` names a secret text with a token of the forge. Values reach the shell as variables, never as its text.
+// `credentials` names a secret text with the token of the forge. Values reach the shell as environment variables only.
 def call(Map options) {
   if (!options.repository) {
-    error 'tagboat: the repository of the manifests is missing'
+    error 'tagboat: `repository` is required: the URL of the manifests repository'
   }
   List variables = ["TAGBOAT_REPOSITORY=${options.repository}", "IMAGE=${options.image ?: ''}"]
   withCredentials([string(credentialsId: options.credentials ?: 'tagboat-token', variable: 'TAGBOAT_FORGE_TOKEN')]) {
