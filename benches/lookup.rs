@@ -26,11 +26,11 @@ use serde::Deserialize;
 use tagboat::image::ImageName;
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry};
 
-use crate::wire::{Asked, Double, Reply};
+use crate::http_double::{Asked, Double, Reply};
 
 #[expect(dead_code, reason = "benchmarks need no faults")]
-#[path = "../tests/it/support/wire.rs"]
-mod wire;
+#[path = "../tests/it/support/http_double.rs"]
+mod http_double;
 
 #[path = "support/delay.rs"]
 mod delay;

@@ -140,7 +140,7 @@ fn push(
 fn local_forge(folder: &Path) -> Result<Box<dyn Forge>, Error> {
     let entry = forge::named("local").ok_or_else(|| Error::new(Exit::Failed, "there is no local forge"))?;
     let address = Address { api: folder.display().to_string(), repository: "acme/gitops".to_owned() };
-    let client = http::Client::new(&http::Profile::default())?;
+    let client = http::Client::new(&http::ClientOptions::default())?;
     Ok((entry.connect)(ForgeSettings::new(address, None, client))?)
 }
 

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Method, Patience};
+use crate::http::{Method, RetryPolicy};
 use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -221,8 +221,8 @@ impl CreatePullRequest for AzureDevops {
     /// "The source and/or the target branch no longer exists."
     const UNSEEN: &'static str = "TF401398";
 
-    fn patience(&self) -> Patience {
-        self.rest.patience()
+    fn retry_policy(&self) -> RetryPolicy {
+        self.rest.retry_policy()
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::{Method, Patience};
+use crate::http::{Method, RetryPolicy};
 use crate::plan::{LinkStyle, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -164,8 +164,8 @@ impl CreatePullRequest for BitbucketCloud {
     /// A person's changes included.
     const REWRITES: bool = true;
 
-    fn patience(&self) -> Patience {
-        self.rest.patience()
+    fn retry_policy(&self) -> RetryPolicy {
+        self.rest.retry_policy()
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::{Method, Patience};
+use crate::http::{Method, RetryPolicy};
 use crate::plan::{LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -193,8 +193,8 @@ impl CreatePullRequest for BitbucketDataCenter {
     const EXISTS: &'static str = "Only one pull request may be open";
     const UNSEEN: &'static str = "does not exist";
 
-    fn patience(&self) -> Patience {
-        self.rest.patience()
+    fn retry_policy(&self) -> RetryPolicy {
+        self.rest.retry_policy()
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::http::Patience;
+use crate::http::RetryPolicy;
 use crate::plan::{Proposal, PullRequest};
 
 use super::error::ForgeError;
@@ -19,7 +19,7 @@ pub(super) trait CreatePullRequest: Forge {
     /// Whether a second opening would rewrite the first, so that one has to look before.
     const REWRITES: bool = false;
 
-    fn patience(&self) -> Patience;
+    fn retry_policy(&self) -> RetryPolicy;
 
     /// Sends the one request that makes a pull request.
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError>;
@@ -78,11 +78,11 @@ async fn open_once<F: CreatePullRequest>(forge: &F, proposal: &Proposal) -> Resu
 }
 
 async fn create_when_seen<F: CreatePullRequest>(forge: &F, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
-    let patience = forge.patience();
+    let retry_policy = forge.retry_policy();
     let mut tried = 1;
     loop {
         match forge.create(proposal).await {
-            Err(failure) if says(&failure, F::UNSEEN) => match patience.wait(tried, None) {
+            Err(failure) if says(&failure, F::UNSEEN) => match retry_policy.wait(tried, None) {
                 Some(pause) => tokio::time::sleep(pause).await,
                 None => return Err(failure),
             },

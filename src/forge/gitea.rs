@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Method, Patience};
+use crate::http::{Method, RetryPolicy};
 use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -176,8 +176,8 @@ impl CreatePullRequest for Gitea {
     /// The whole of what is said of a branch that isn't found.
     const UNSEEN: &'static str = "couldn't be found";
 
-    fn patience(&self) -> Patience {
-        self.rest.patience()
+    fn retry_policy(&self) -> RetryPolicy {
+        self.rest.retry_policy()
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

@@ -8,7 +8,7 @@ use octocrab::Page;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::Patience;
+use crate::http::RetryPolicy;
 use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -178,8 +178,8 @@ impl CreatePullRequest for GitHub {
     const EXISTS: &'static str = "already exists";
     const UNSEEN: &'static str = "head invalid";
 
-    fn patience(&self) -> Patience {
-        self.graphql.client.patience()
+    fn retry_policy(&self) -> RetryPolicy {
+        self.graphql.client.retry_policy()
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::http::header::{ACCEPT, HeaderName, HeaderValue};
-use crate::http::{Client, Patience};
+use crate::http::{Client, RetryPolicy};
 use crate::secret::Secret;
 
 use super::app::App;
@@ -32,7 +32,7 @@ pub(super) struct GitHubClient {
     rest: String,
     /// Where GraphQL is: `/graphql`, or `/api/graphql`.
     graphql: String,
-    patience: Patience,
+    retry_policy: RetryPolicy,
     timeout: Duration,
     needs: &'static str,
     sent: AtomicU64,
@@ -49,7 +49,7 @@ impl GitHubClient {
     /// A client for the API of `settings`; `needs` says which rights a token needs.
     pub(super) fn new(settings: ForgeSettings, needs: &'static str) -> Result<Self, ForgeError> {
         let bad = |reason: String| ForgeError::Settings { reason };
-        let ForgeSettings { address, token, app, client, patience, timeout, .. } = settings;
+        let ForgeSettings { address, token, app, client, retry_policy, timeout, .. } = settings;
         let uri = address.api.parse::<hyper::Uri>().ok().map(hyper::Uri::into_parts);
         let Some((Some(scheme), Some(authority), path)) =
             uri.map(|uri| (uri.scheme, uri.authority, uri.path_and_query))
@@ -66,7 +66,7 @@ impl GitHubClient {
         };
         // https://docs.github.com/en/enterprise-server/graphql/guides/managing-enterprise-accounts: `/api/graphql`.
         let graphql = format!("{}/graphql", rest.trim_end_matches("/v3"));
-        Ok(Self { access, client, site, rest, graphql, patience, timeout, needs, sent: AtomicU64::new(0) })
+        Ok(Self { access, client, site, rest, graphql, retry_policy, timeout, needs, sent: AtomicU64::new(0) })
     }
 
     async fn octocrab(&self) -> Result<Octocrab, ForgeError> {
@@ -84,8 +84,8 @@ impl GitHubClient {
         Ok(octocrab)
     }
 
-    pub(super) fn patience(&self) -> Patience {
-        self.patience
+    pub(super) fn retry_policy(&self) -> RetryPolicy {
+        self.retry_policy
     }
 
     /// Requests sent so far.
@@ -154,7 +154,7 @@ impl GitHubClient {
                 Ok(Err(error)) => explain(action, error, self.needs),
                 Err(_) => unreachable(action, format!("nothing came within {} s", self.timeout.as_secs_f32())),
             };
-            let Some(pause) = pause_after(self.patience, tried, &failure, verb != Verb::Post) else {
+            let Some(pause) = pause_after(self.retry_policy, tried, &failure, verb != Verb::Post) else {
                 return Err(failure);
             };
             tracing::debug!(%failure, ?pause, "asking GitHub again");

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Method, Patience};
+use crate::http::{Method, RetryPolicy};
 use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -151,7 +151,7 @@ impl Forge for GitLab {
         let mut tried = 1;
         let now = loop {
             let now: Merge = self.rest.get(&action, &self.route(existing)).await?;
-            match self.rest.patience().wait(tried, None) {
+            match self.rest.retry_policy().wait(tried, None) {
                 Some(pause) if now.head_pipeline.is_none() => tokio::time::sleep(pause).await,
                 _ => break now,
             }
@@ -195,8 +195,8 @@ impl CreatePullRequest for GitLab {
     const EXISTS: &'static str = "Another open merge request already exists";
     const UNSEEN: &'static str = "does not exist";
 
-    fn patience(&self) -> Patience {
-        self.rest.patience()
+    fn retry_policy(&self) -> RetryPolicy {
+        self.rest.retry_policy()
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {

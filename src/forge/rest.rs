@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use crate::http::{Client, HttpError, Method, Patience, Request, Response, Url};
+use crate::http::{Client, HttpError, Method, Request, Response, RetryPolicy, Url};
 use crate::secret::Secret;
 
 use super::error::ForgeError;
@@ -22,7 +22,7 @@ pub(super) struct Rest {
     api: String,
     /// The whole value of the header.
     authorization: Secret,
-    patience: Patience,
+    retry_policy: RetryPolicy,
     timeout: Duration,
     needs: &'static str,
 }
@@ -48,14 +48,15 @@ impl Rest {
         if !Url::parse(&api).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
             return Err(ForgeError::Settings { reason: format!("{api:?} is not the URL of an API") });
         }
-        let (patience, timeout) = (settings.patience, settings.timeout);
+        let (retry_policy, timeout) = (settings.retry_policy, settings.timeout);
         // What may be sent again, and when, is decided here, where a limit is known by more than its status.
-        let client = settings.client.counting_apart().with_patience(Patience { tries: 1, ..patience });
-        Ok(Self { client, api, authorization: Secret::new(authorization), patience, timeout, needs })
+        let client =
+            settings.client.with_own_counter().with_retry_policy(RetryPolicy { max_attempts: 1, ..retry_policy });
+        Ok(Self { client, api, authorization: Secret::new(authorization), retry_policy, timeout, needs })
     }
 
-    pub(super) fn patience(&self) -> Patience {
-        self.patience
+    pub(super) fn retry_policy(&self) -> RetryPolicy {
+        self.retry_policy
     }
 
     /// Requests sent so far.
@@ -91,7 +92,7 @@ impl Rest {
                 Err(failure) => failure,
             };
             let repeatable = method != Method::POST;
-            let Some(pause) = pause_after(self.patience, tried, &failure, repeatable) else { return Err(failure) };
+            let Some(pause) = pause_after(self.retry_policy, tried, &failure, repeatable) else { return Err(failure) };
             tracing::debug!(%failure, ?pause, "asking the forge again");
             tokio::time::sleep(pause).await;
             tried += 1;
@@ -140,11 +141,11 @@ fn explain(action: &str, error: HttpError, needs: &'static str) -> ForgeError {
             refusal(error.status.as_u16(), &error.headers, said, now).explain(action, needs)
         }
         // What it said then, it would say again.
-        HttpError::LeftAlone { wait, .. } => ForgeError::RateLimited { action: action.to_owned(), wait: Some(wait) },
+        HttpError::RateLimited { wait, .. } => ForgeError::RateLimited { action: action.to_owned(), wait: Some(wait) },
         HttpError::TooLarge { .. } | HttpError::Json { .. } => {
             ForgeError::Malformed { action: action.to_owned(), reason: error.to_string() }
         }
-        HttpError::Header(_) | HttpError::Profile(_) => ForgeError::Settings { reason: error.to_string() },
+        HttpError::Header(_) | HttpError::ClientOptions(_) => ForgeError::Settings { reason: error.to_string() },
         error => ForgeError::Unreachable { action: action.to_owned(), reason: error.to_string(), hint },
     }
 }

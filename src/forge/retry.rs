@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::http::Patience;
+use crate::http::RetryPolicy;
 use crate::http::header::HeaderMap;
 
 use super::error::{ForgeError, Refusal};
@@ -13,11 +13,16 @@ const UNNAMED: Duration = Duration::from_secs(60);
 /// How long to wait before sending again what failed for the `tried`th time, or `None` to give up. `repeatable` says
 /// whether sending twice does no harm; a limit is met before anything is done, so what it refused may be sent again in
 /// any case.
-pub(super) fn pause_after(patience: Patience, tried: u32, failure: &ForgeError, repeatable: bool) -> Option<Duration> {
+pub(super) fn pause_after(
+    retry_policy: RetryPolicy,
+    tried: u32,
+    failure: &ForgeError,
+    repeatable: bool,
+) -> Option<Duration> {
     match failure {
-        ForgeError::RateLimited { wait, .. } => patience.wait(tried, Some(wait.unwrap_or(UNNAMED))),
+        ForgeError::RateLimited { wait, .. } => retry_policy.wait(tried, Some(wait.unwrap_or(UNNAMED))),
         ForgeError::Unavailable { status: 500.., .. } | ForgeError::Unreachable { .. } if repeatable => {
-            patience.wait(tried, None)
+            retry_policy.wait(tried, None)
         }
         _ => None,
     }
@@ -74,17 +79,18 @@ mod tests {
 
     #[test]
     fn waiting_is_bounded_and_writes_are_not_repeated() {
-        let patience = Patience { tries: 3, longest: Duration::from_secs(70), shortest: Duration::from_millis(1) };
+        let retry_policy =
+            RetryPolicy { max_attempts: 3, max_wait: Duration::from_secs(70), min_wait: Duration::from_millis(1) };
         let limited = |wait| ForgeError::RateLimited { action: "x".into(), wait };
         let unavailable = |status| ForgeError::Unavailable { action: "x".into(), status, message: String::new() };
         let pause =
-            |failure: &ForgeError, repeatable| pause_after(patience, 1, failure, repeatable).map(|d| d.as_secs());
+            |failure: &ForgeError, repeatable| pause_after(retry_policy, 1, failure, repeatable).map(|d| d.as_secs());
         assert_eq!(pause(&limited(Some(Duration::from_secs(5))), false), Some(5));
         assert_eq!(pause(&limited(None), false), Some(60));
         assert_eq!(pause(&limited(Some(Duration::from_secs(3600))), true), None);
         assert_eq!(pause(&unavailable(502), false), None);
         assert_eq!(pause(&unavailable(302), true), None);
         assert_eq!(pause(&unavailable(502), true), Some(0));
-        assert_eq!(pause_after(patience, 3, &unavailable(502), true), None);
+        assert_eq!(pause_after(retry_policy, 3, &unavailable(502), true), None);
     }
 }

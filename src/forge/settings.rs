@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::{Client, Patience};
+use crate::http::{Client, RetryPolicy};
 use crate::secret::Secret;
 
 use super::app::App;
@@ -48,7 +48,7 @@ pub struct ForgeSettings {
     /// Sends the requests.
     pub client: Client,
     /// How often and how long a forge that fails or limits is waited for.
-    pub patience: Patience,
+    pub retry_policy: RetryPolicy,
     /// How long one answer may take.
     pub timeout: Duration,
 }
@@ -56,7 +56,7 @@ pub struct ForgeSettings {
 impl ForgeSettings {
     /// With the usual bounds of waiting, and a token that stands alone.
     pub fn new(address: Address, token: Option<Secret>, client: Client) -> Self {
-        let (patience, timeout) = (Patience::default(), Duration::from_secs(30));
-        Self { address, token, app: None, user: None, client, patience, timeout }
+        let (retry_policy, timeout) = (RetryPolicy::default(), Duration::from_secs(30));
+        Self { address, token, app: None, user: None, client, retry_policy, timeout }
     }
 }

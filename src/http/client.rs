@@ -10,19 +10,19 @@ use reqwest::{Method, StatusCode};
 use url::Url;
 
 use super::error::{HttpError, StatusError};
-use super::gate::{Gate, Pass};
-use super::profile::Profile;
+use super::limiter::{OriginLimiter, Permit};
+use super::options::ClientOptions;
 use super::redact::{origin, redacted, scrubbed, start_of};
 use super::request::Request;
 use super::response::Response;
-use super::retry::{Patience, rate_limit};
+use super::retry::{RetryPolicy, rate_limit};
 
-/// A client with its own pool of connections and one gate per origin. Clones share both, and the count.
+/// A client with its own pool of connections and one limiter per origin. Clones share both, and the count.
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: reqwest::Client,
-    gates: Arc<Mutex<HashMap<String, Arc<Gate>>>>,
-    patience: Patience,
+    limiters: Arc<Mutex<HashMap<String, Arc<OriginLimiter>>>>,
+    retry_policy: RetryPolicy,
     sent: Arc<AtomicU64>,
 }
 
@@ -30,21 +30,26 @@ pub struct Client {
 const REDIRECTS: usize = 5;
 
 impl Client {
-    /// A client with that trust; one per distinct [`Profile`] is enough for the whole run.
-    pub fn new(profile: &Profile) -> Result<Self, HttpError> {
-        Ok(Self { inner: profile.build()?, gates: Arc::default(), patience: Patience::default(), sent: Arc::default() })
+    /// A client with that trust; one per distinct [`ClientOptions`] is enough for the whole run.
+    pub fn new(options: &ClientOptions) -> Result<Self, HttpError> {
+        Ok(Self {
+            inner: options.build()?,
+            limiters: Arc::default(),
+            retry_policy: RetryPolicy::default(),
+            sent: Arc::default(),
+        })
     }
 
     /// The same client with another way of trying again.
     #[must_use]
-    pub fn with_patience(mut self, patience: Patience) -> Self {
-        self.patience = patience;
+    pub fn with_retry_policy(mut self, retry_policy: RetryPolicy) -> Self {
+        self.retry_policy = retry_policy;
         self
     }
 
-    /// The same pool and gates, counting on its own.
+    /// The same pool and limiters, counting on its own.
     #[must_use]
-    pub fn counting_apart(&self) -> Self {
+    pub fn with_own_counter(&self) -> Self {
         Self { sent: Arc::default(), ..self.clone() }
     }
 
@@ -77,8 +82,8 @@ impl Client {
                 HttpError::Status(status) => (false, status.retry_after),
                 _ => (false, None),
             };
-            let again = limited || (request.repeatable && error.is_passing());
-            let wait = if again { self.patience.wait(tried, asked) } else { None };
+            let again = limited || (request.idempotent && error.is_passing());
+            let wait = if again { self.retry_policy.wait(tried, asked) } else { None };
             let Some(wait) = wait else { return Err(error) };
             tracing::debug!(%error, tried, ?wait, "trying again");
             tokio::time::sleep(wait).await;
@@ -91,9 +96,9 @@ impl Client {
         for _ in 0..=REDIRECTS {
             let from = request.url.clone();
             // Held until the body is read, or the redirect is known.
-            let pass = self.gate(&request.url).pass(self.patience.longest).await;
-            let pass = pass.map_err(|wait| HttpError::LeftAlone { origin: origin(&from), wait })?;
-            let answer = self.exchange(&request, &pass).await?;
+            let permit = self.limiter(&request.url).acquire(self.retry_policy.max_wait).await;
+            let permit = permit.map_err(|wait| HttpError::RateLimited { origin: origin(&from), wait })?;
+            let answer = self.exchange(&request, &permit).await?;
             let Some(to) = redirect_target(&answer, &request.method) else {
                 return self.read(&request, answer).await;
             };
@@ -113,7 +118,7 @@ impl Client {
     }
 
     /// One request and the head of its answer.
-    async fn exchange(&self, request: &Request, pass: &Pass) -> Result<reqwest::Response, HttpError> {
+    async fn exchange(&self, request: &Request, permit: &Permit) -> Result<reqwest::Response, HttpError> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         let mut outgoing = self
             .inner
@@ -128,9 +133,9 @@ impl Client {
         tracing::debug!(method = %request.method, url = redacted(&request.url), status, ?version, "asked");
         let limit = rate_limit(answer.status(), answer.headers(), "", SystemTime::now());
         if limit.exceeded || answer.status() == StatusCode::SERVICE_UNAVAILABLE {
-            pass.narrow(limit.retry_after.unwrap_or(self.patience.shortest));
+            permit.throttle(limit.retry_after.unwrap_or(self.retry_policy.min_wait));
         } else if answer.status().is_success() {
-            pass.calm();
+            permit.succeed();
         }
         Ok(answer)
     }
@@ -169,9 +174,9 @@ impl Client {
         HttpError::from_reqwest(error, scrubbed(&redacted(&request.url), &request.secrets), request.timeout)
     }
 
-    fn gate(&self, url: &Url) -> Arc<Gate> {
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        gates.entry(origin(url)).or_insert_with(|| Arc::new(Gate::new())).clone()
+    fn limiter(&self, url: &Url) -> Arc<OriginLimiter> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        limiters.entry(origin(url)).or_insert_with(|| Arc::new(OriginLimiter::new())).clone()
     }
 }
 

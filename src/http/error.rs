@@ -30,7 +30,7 @@ pub enum HttpError {
     },
     /// The host asked earlier to be left alone, for longer than anybody waits. It was not asked again.
     #[error("{origin} asked to be left alone for another {} s", wait.as_secs())]
-    LeftAlone {
+    RateLimited {
         /// Scheme, host and port.
         origin: String,
         /// How long still.
@@ -85,7 +85,7 @@ pub enum HttpError {
     Header(String),
     /// A client can't be made with this trust.
     #[error("cannot set up TLS: {0}")]
-    Profile(String),
+    ClientOptions(String),
 }
 
 /// An answer with a status that is not 2xx.
@@ -151,7 +151,7 @@ impl HttpError {
                 "try again; a host that always ends the connection may want a client certificate (`client-cert-file:`)"
             }
             Self::Timeout { .. } => "try again; if the host is just slow, raise the time limit",
-            Self::LeftAlone { .. } => "run again later, ask less often, or use a mirror (see #rate-limits)",
+            Self::RateLimited { .. } => "run again later, ask less often, or use a mirror (see #rate-limits)",
             Self::Status(error) if error.status == StatusCode::TOO_MANY_REQUESTS => {
                 "the host limits requests: log in for a higher limit, ask less often, or use a mirror"
             }
@@ -177,7 +177,7 @@ impl HttpError {
         }
     }
 
-    /// Whether a second try has a chance: the connection or the answer broke, or the server asks for patience.
+    /// Whether a second try has a chance: the connection or the answer broke, or the server asks for retry_policy.
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::Body { .. } => true,

@@ -5,8 +5,9 @@
 
 mod client;
 mod error;
-mod gate;
-mod profile;
+pub mod identity;
+mod limiter;
+mod options;
 mod redact;
 mod request;
 mod response;
@@ -14,11 +15,11 @@ mod retry;
 
 pub use client::Client;
 pub use error::{HttpError, StatusError};
-pub use profile::{Profile, install_tls};
+pub use options::{ClientOptions, install_tls};
 pub use redact::{origin, redacted};
 pub use request::Request;
 pub use response::Response;
-pub use retry::Patience;
+pub use retry::RetryPolicy;
 
 pub use reqwest::{Method, StatusCode, header};
 pub use url::Url;

@@ -25,7 +25,7 @@ pub struct Request {
     pub(super) secrets: Vec<Secret>,
     pub(super) limit: usize,
     pub(super) timeout: Duration,
-    pub(super) repeatable: bool,
+    pub(super) idempotent: bool,
     /// The wait after a rate limit that names no time.
     pub(super) limit_pause: Option<Duration>,
     /// A header that can't be sent; reported when sending is tried.
@@ -33,10 +33,10 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request of any kind. Only GET and HEAD are sent again after a failure; see [`repeatable`](Self::repeatable).
+    /// A request of any kind. Only GET and HEAD are sent again after a failure; see [`idempotent`](Self::idempotent).
     pub fn new(method: Method, url: Url) -> Self {
         Self {
-            repeatable: matches!(method, Method::GET | Method::HEAD),
+            idempotent: matches!(method, Method::GET | Method::HEAD),
             method,
             url,
             headers: HeaderMap::new(),
@@ -156,8 +156,8 @@ impl Request {
 
     /// This request changes nothing, or the same thing twice: it may be sent again after a failure.
     #[must_use]
-    pub fn repeatable(mut self) -> Self {
-        self.repeatable = true;
+    pub fn idempotent(mut self) -> Self {
+        self.idempotent = true;
         self
     }
 

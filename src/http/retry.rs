@@ -9,33 +9,33 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// How often and how long a request is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct RetryPolicy {
     /// Tries in all, the first included.
-    pub tries: u32,
+    pub max_attempts: u32,
     /// The longest wait between two tries. A server that asks for more is not waited for: that is an error that says so.
-    pub longest: Duration,
+    pub max_wait: Duration,
     /// The first wait; each further one is up to twice as long.
-    pub shortest: Duration,
+    pub min_wait: Duration,
 }
 
-impl Default for Patience {
+impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { tries: 4, longest: Duration::from_secs(60), shortest: Duration::from_millis(250) }
+        Self { max_attempts: 4, max_wait: Duration::from_secs(60), min_wait: Duration::from_millis(250) }
     }
 }
 
-impl Patience {
+impl RetryPolicy {
     /// The wait after a try failed, `tried` tries having been made; `None` to give up.
     pub fn wait(&self, tried: u32, asked: Option<Duration>) -> Option<Duration> {
-        if tried >= self.tries {
+        if tried >= self.max_attempts {
             return None;
         }
         match asked {
-            Some(asked) if asked > self.longest => None,
+            Some(asked) if asked > self.max_wait => None,
             // A little more than asked for, and not all at the same instant.
-            Some(asked) => Some(asked + self.shortest.mul_f64(fastrand::f64())),
+            Some(asked) => Some(asked + self.min_wait.mul_f64(fastrand::f64())),
             None => {
-                let ceiling = self.shortest.saturating_mul(1 << tried.min(16)).min(self.longest);
+                let ceiling = self.min_wait.saturating_mul(1 << tried.min(16)).min(self.max_wait);
                 Some(ceiling.mul_f64(0.5 + fastrand::f64() / 2.0))
             }
         }
@@ -137,15 +137,16 @@ mod tests {
 
     #[test]
     fn waits_grow_and_end() {
-        let patience = Patience { tries: 3, longest: Duration::from_secs(4), shortest: Duration::from_secs(1) };
+        let retry_policy =
+            RetryPolicy { max_attempts: 3, max_wait: Duration::from_secs(4), min_wait: Duration::from_secs(1) };
         for _ in 0..100 {
-            let (first, second) = (patience.wait(1, None).unwrap(), patience.wait(2, None).unwrap());
+            let (first, second) = (retry_policy.wait(1, None).unwrap(), retry_policy.wait(2, None).unwrap());
             assert!((1.0..=2.0).contains(&first.as_secs_f64()), "{first:?}");
             assert!((2.0..=4.0).contains(&second.as_secs_f64()), "{second:?}");
-            let asked = patience.wait(1, Some(Duration::from_secs(3))).unwrap();
+            let asked = retry_policy.wait(1, Some(Duration::from_secs(3))).unwrap();
             assert!((3.0..=4.0).contains(&asked.as_secs_f64()), "{asked:?}");
         }
-        assert_eq!(patience.wait(3, None), None);
-        assert_eq!(patience.wait(1, Some(Duration::from_secs(5))), None, "a server that asks for too long");
+        assert_eq!(retry_policy.wait(3, None), None);
+        assert_eq!(retry_policy.wait(1, Some(Duration::from_secs(5))), None, "a server that asks for too long");
     }
 }

@@ -13,7 +13,7 @@ pub enum Credential {
         password: Secret,
     },
     /// A refresh token to be exchanged for access tokens: `identitytoken` of docker's `config.json`.
-    Identity(Secret),
+    RefreshToken(Secret),
     /// A token that the registry itself takes: `registrytoken` of docker's `config.json`. Nothing else gives one: what
     /// people call a token is a password, and is sent as one, with [`Login`].
     Bearer(Secret),
@@ -32,21 +32,25 @@ pub struct Login {
 
 /// A credential and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct ResolvedCredential {
     /// What is sent.
     pub credential: Credential,
     /// Where it was found, for people: `/home/me/.docker/config.json (ghcr.io)`.
     pub source: String,
     /// Taken from the platform, not given for this registry in so many words. If it is refused, the registry is asked
     /// anonymously: a job's token without the right to packages must not hide public images.
-    pub implicit: bool,
+    pub from_platform: bool,
 }
 
 impl Login {
     /// As it is sent to a registry whose vendor calls the user of a bare token `token_user`.
-    pub(super) fn found(self, token_user: &str) -> Found {
+    pub(crate) fn resolve(self, token_user: &str) -> ResolvedCredential {
         let user = self.user.as_deref().unwrap_or(token_user);
-        Found { credential: Credential::basic(user, self.secret), source: self.source, implicit: false }
+        ResolvedCredential {
+            credential: Credential::basic(user, self.secret),
+            source: self.source,
+            from_platform: false,
+        }
     }
 }
 

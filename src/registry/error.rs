@@ -62,7 +62,7 @@ pub enum RegistryError {
     },
     /// The registry said earlier in this run that nothing is left of its rate limit; it was not asked again.
     #[error("{image}: nothing is left of the rate limit of {registry} ({limit})")]
-    RateLimitSpent {
+    RateLimitExhausted {
         /// The image.
         image: String,
         /// Whose limit.
@@ -71,14 +71,14 @@ pub enum RegistryError {
         limit: String,
     },
     /// The configuration allows only so many requests to this registry in one run.
-    #[error("{image}: the budget of {budget} requests to {registry} is spent")]
-    BudgetSpent {
+    #[error("{image}: the budget of {limit} requests to {registry} is spent")]
+    MaxRequestsReached {
         /// The image.
         image: String,
         /// Which registry.
         registry: String,
         /// Requests that are allowed in one run.
-        budget: u64,
+        limit: u64,
     },
     /// An answer that is not what the specification demands.
     #[error("{image}: {url} answers with something that is not {expected}: {cause}")]
@@ -94,7 +94,7 @@ pub enum RegistryError {
     },
     /// The list of tags can't be had to its end, so nothing can be said about what is newest.
     #[error("{image}: the tag list ends early: {why}")]
-    ListEndsEarly {
+    IncompleteTagList {
         /// The image.
         image: String,
         /// What stands in the way.
@@ -102,7 +102,7 @@ pub enum RegistryError {
     },
     /// More tags or pages than the limits allow.
     #[error("{image}: the tag list has more than {limit} {what}")]
-    ListTooLong {
+    TagListTooLong {
         /// The image.
         image: String,
         /// `tags` or `pages`.
@@ -138,7 +138,7 @@ pub enum RegistryError {
     },
     /// The registry sends us for a token to a host that its credential was not given for.
     #[error("{image}: {registry} wants the credential from {source_of_credential} to be sent to {realm}")]
-    RealmElsewhere {
+    UntrustedRealm {
         /// The image.
         image: String,
         /// The registry.
@@ -166,7 +166,7 @@ pub enum RegistryError {
     },
     /// No registry is asked, because the tags came from a file.
     #[error("{image}: no registry is asked, since the tags came from a file")]
-    NotAsked {
+    Offline {
         /// The image.
         image: String,
     },
@@ -201,20 +201,24 @@ impl RegistryError {
             Self::NotFound { .. } => {
                 "is the name right? Some registries hide images from those who may not pull them (see #registry-login)"
             }
-            Self::RateLimited { .. } | Self::RateLimitSpent { .. } => {
+            Self::RateLimited { .. } | Self::RateLimitExhausted { .. } => {
                 "log in for a higher limit, run less often, or use a mirror of this registry (see #rate-limits)"
             }
-            Self::BudgetSpent { .. } => "raise the budget of this registry, or run again: images are asked in order",
+            Self::MaxRequestsReached { .. } => {
+                "raise the budget of this registry, or run again: images are asked in order"
+            }
             Self::Malformed { .. } => "is this the address of a registry, not of its web page or of a login portal?",
-            Self::ListEndsEarly { .. } => "nothing is changed for this image; a smaller or larger page size may help",
-            Self::ListTooLong { .. } => "raise the limit for this registry, or remove old tags",
+            Self::IncompleteTagList { .. } => {
+                "nothing is changed for this image; a smaller or larger page size may help"
+            }
+            Self::TagListTooLong { .. } => "raise the limit for this registry, or remove old tags",
             Self::ImageTimeout { .. } => "try again; if the registry is just slow, raise the time limit",
             Self::Schema1 { .. } => "push the image again with a current tool",
             Self::WrongDigest { .. } => "something between here and the registry changes its answers",
-            Self::RealmElsewhere { realm, .. } => {
+            Self::UntrustedRealm { realm, .. } => {
                 return Some(format!("if {realm} may have it, name its host with `auth-hosts:` for this registry"));
             }
-            Self::NotAsked { .. } => "this policy needs more than tags: leave --tags out to have the registry asked",
+            Self::Offline { .. } => "this policy needs more than tags: leave --tags out to have the registry asked",
             Self::Credential { .. } | Self::Settings { .. } | Self::Layout { .. } => return None,
         };
         Some(hint.to_owned())

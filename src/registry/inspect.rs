@@ -9,7 +9,7 @@ use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
 use super::content::{self, Next};
 use super::error::RegistryError;
-use super::remote::Remote;
+use super::remote::RemoteRegistry;
 
 /// How a registry tells the digest of what it answers (distribution specification, "Pulling manifests").
 const DIGEST_HEADER: &str = "docker-content-digest";
@@ -17,7 +17,7 @@ const DIGEST_HEADER: &str = "docker-content-digest";
 /// An index may hold indexes; deeper than this nobody nests them.
 const DEPTH: usize = 4;
 
-impl Remote {
+impl RemoteRegistry {
     /// What a tag points at now. Asks for headers only, unless the registry does not tell the digest there.
     pub(super) async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
         let shown = format!("{}:{tag}", name.familiar());
@@ -73,7 +73,7 @@ impl Remote {
 
     /// When the registry took in what a tag points at now, where its vendor tells that to anybody.
     pub(super) async fn pushed(&self, name: &ImageName, tag: &Tag) -> Result<Option<Timestamp>, RegistryError> {
-        let told = self.vendor.pushed(&self.endpoint.path(name), tag.as_str(), self.keychain.surroundings()).await;
+        let told = self.vendor.pushed(&self.endpoint.path(name), tag.as_str(), self.keychain.platform_env()).await;
         told.map_err(|source| RegistryError::Http {
             image: format!("{}:{tag}", name.familiar()),
             source: Arc::new(source),

@@ -4,39 +4,32 @@
 //! error, never a shorter list. An OCI manifest is only spoken of in here; elsewhere a manifest is a file in Git.
 
 mod access;
+mod auth;
 mod cache;
-mod challenge;
 mod content;
 mod credential;
-mod docker_config;
 mod endpoint;
 mod error;
-mod helper;
 mod identity;
 mod inspect;
-mod keychain;
 mod layout;
-mod link;
-mod list;
+mod listing;
 mod quota;
 mod refusal;
 mod registries;
 mod registry;
 mod remote;
-mod scheme;
 mod settings;
-mod surroundings;
-mod tag_page;
-mod token;
 mod vendors;
 
 pub use access::Access;
-pub use credential::{Credential, Found, Login};
+pub use auth::Keychain;
+pub use credential::{Credential, Login, ResolvedCredential};
 pub use error::RegistryError;
-pub use keychain::Keychain;
 pub use quota::RateLimit;
 pub use registries::Registries;
 pub use registry::{Age, Registry, Requests};
 pub use settings::{HostSettings, Limits};
-pub use surroundings::Surroundings;
 pub use vendors::{VENDORS, Vendor};
+
+pub use crate::http::identity::PlatformEnv;

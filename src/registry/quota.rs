@@ -1,4 +1,4 @@
-//! How much may still be asked: the budget of the configuration and the rate limit that the registry tells.
+//! How much may still be asked: the limit of the configuration and the rate limit that the registry tells.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use super::error::RegistryError;
 /// What may still be asked of one registry.
 #[derive(Debug, Default)]
 pub(super) struct Quota {
-    budget: Option<u64>,
+    limit: Option<u64>,
     told: Mutex<Option<RateLimit>>,
 }
 
@@ -24,18 +24,20 @@ pub struct RateLimit {
 }
 
 impl Quota {
-    pub(super) fn new(budget: Option<u64>) -> Self {
-        Self { budget, told: Mutex::default() }
+    pub(super) fn new(limit: Option<u64>) -> Self {
+        Self { limit, told: Mutex::default() }
     }
 
     /// Whether one more request may be sent.
     pub(super) fn check(&self, registry: &str, image: &str, sent: u64) -> Result<(), RegistryError> {
         let (image, registry) = (image.to_owned(), registry.to_owned());
-        if let Some(budget) = self.budget.filter(|budget| sent >= *budget) {
-            return Err(RegistryError::BudgetSpent { image, registry, budget });
+        if let Some(limit) = self.limit.filter(|limit| sent >= *limit) {
+            return Err(RegistryError::MaxRequestsReached { image, registry, limit });
         }
         match self.told() {
-            Some(RateLimit { remaining: 0, limit }) => Err(RegistryError::RateLimitSpent { image, registry, limit }),
+            Some(RateLimit { remaining: 0, limit }) => {
+                Err(RegistryError::RateLimitExhausted { image, registry, limit })
+            }
             _ => Ok(()),
         }
     }

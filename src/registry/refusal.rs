@@ -6,11 +6,11 @@ use oci_distribution::errors::OciEnvelope;
 
 use crate::http::{HttpError, StatusError};
 
-use super::credential::Found;
+use super::credential::ResolvedCredential;
 use super::error::{ANONYMOUS, RegistryError};
 
 /// How a request is called in an error: by what was sent along.
-pub(super) fn named(found: Option<&Found>) -> String {
+pub(super) fn named(found: Option<&ResolvedCredential>) -> String {
     found.map_or(ANONYMOUS.to_owned(), |found| format!("the credential from {}", found.source))
 }
 

@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::http::{Client, Profile};
+use crate::http::{Client, ClientOptions};
 use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
 use super::access::Access;
+use super::auth::Keychain;
 use super::cache::Cache;
 use super::endpoint::Endpoint;
 use super::error::RegistryError;
-use super::keychain::Keychain;
 use super::layout::Layout;
 use super::registry::{Age, Registry, Requests};
-use super::remote::Remote;
+use super::remote::RemoteRegistry;
 use super::settings::{HostSettings, Limits};
 use super::vendors::vendor_of;
 
@@ -26,8 +26,8 @@ pub struct Registries {
     keychain: Arc<Keychain>,
     limits: Limits,
     /// One client, and so one pool of connections, for each trust.
-    clients: Mutex<Vec<(Profile, Client)>>,
-    remotes: Mutex<HashMap<String, Arc<Remote>>>,
+    clients: Mutex<Vec<(ClientOptions, Client)>>,
+    remotes: Mutex<HashMap<String, Arc<RemoteRegistry>>>,
     cache: Option<Arc<Cache>>,
 }
 
@@ -65,7 +65,14 @@ impl Registries {
     pub async fn check(&self, name: &ImageName) -> Result<Access, RegistryError> {
         if let Some(layout) = self.layout(name) {
             let (tags, rate_limit) = (layout.tags(name)?.len(), None);
-            return Ok(Access { credential: None, wanted: false, left_out: None, tags, pulls: true, rate_limit });
+            return Ok(Access {
+                credential: None,
+                login_required: false,
+                fallback_reason: None,
+                tags,
+                can_pull: true,
+                rate_limit,
+            });
         }
         self.in_turn(name, async |remote| remote.check(name).await).await
     }
@@ -76,38 +83,38 @@ impl Registries {
     }
 
     /// The registry of a host, made when it is first needed.
-    fn remote(&self, registry: &str) -> Result<Arc<Remote>, RegistryError> {
+    fn remote(&self, registry: &str) -> Result<Arc<RemoteRegistry>, RegistryError> {
         let mut remotes = self.remotes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(remote) = remotes.get(registry) {
             return Ok(remote.clone());
         }
-        let around = self.keychain.surroundings();
+        let env = self.keychain.platform_env();
         let mut settings = self.settings.get(registry).cloned().unwrap_or_default();
         let mirrored = settings.mirror.is_some();
-        let api_host = vendor_of(registry, around).api_host(registry);
+        let api_host = vendor_of(registry, env).api_host(registry);
         let mut endpoint = Endpoint::new(registry, api_host, &settings)?;
         // A mirror may have an entry of its own; what is said there is about the host that is really asked.
         if let Some(own) = self.settings.get(&endpoint.host).filter(|_| mirrored) {
             settings = HostSettings { mirror: settings.mirror, ..own.clone() };
             endpoint = Endpoint::new(registry, api_host, &settings)?;
         }
-        let vendor = vendor_of(&endpoint.host, around);
-        let http = self.client(registry, &settings.profile)?;
+        let vendor = vendor_of(&endpoint.host, env);
+        let http = self.client(registry, &settings.client_options)?;
         let sources = (self.keychain.clone(), self.cache.clone());
-        let remote = Arc::new(Remote::new(registry, (endpoint, vendor), settings, self.limits, &http, sources));
+        let remote = Arc::new(RemoteRegistry::new(registry, (endpoint, vendor), settings, self.limits, &http, sources));
         remotes.insert(registry.to_owned(), remote.clone());
         Ok(remote)
     }
 
-    fn client(&self, registry: &str, profile: &Profile) -> Result<Client, RegistryError> {
+    fn client(&self, registry: &str, options: &ClientOptions) -> Result<Client, RegistryError> {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, client)) = clients.iter().find(|(known, _)| known == profile) {
+        if let Some((_, client)) = clients.iter().find(|(known, _)| known == options) {
             return Ok(client.clone());
         }
-        let client = Client::new(profile)
+        let client = Client::new(options)
             .map_err(|error| RegistryError::Settings { registry: registry.to_owned(), cause: error.to_string() })?
-            .with_patience(self.limits.patience);
-        clients.push((profile.clone(), client.clone()));
+            .with_retry_policy(self.limits.retry_policy);
+        clients.push((options.clone(), client.clone()));
         Ok(client)
     }
 
@@ -115,12 +122,12 @@ impl Registries {
     async fn in_turn<T>(
         &self,
         name: &ImageName,
-        question: impl AsyncFnOnce(&Remote) -> Result<T, RegistryError>,
+        question: impl AsyncFnOnce(&RemoteRegistry) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
         let remote = self.remote(name.registry())?;
         // The semaphore is never closed, so there always is a turn in the end.
         let turn = remote.turns.acquire().await;
-        let after = self.limits.image;
+        let after = self.limits.image_timeout;
         let answer = tokio::time::timeout(after, question(&remote)).await;
         drop(turn);
         answer.unwrap_or_else(|_| Err(RegistryError::ImageTimeout { image: name.familiar().to_owned(), after }))
@@ -155,7 +162,7 @@ impl Registry for Registries {
             Some(_) => None,
             None => self.in_turn(name, async |remote| remote.pushed(name, tag).await).await?,
         };
-        let now = (self.keychain.surroundings().now)();
+        let now = self.keychain.platform_env().now();
         let first_seen = self.cache.as_ref().and_then(|cache| cache.first_seen(name, tag, digest, now));
         Ok(Age { pushed, first_seen })
     }

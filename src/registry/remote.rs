@@ -9,17 +9,17 @@ use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError,
 use crate::image::ImageName;
 use crate::secret::Secret;
 
+use super::auth::AuthScheme;
+use super::auth::Challenge;
+use super::auth::Keychain;
+use super::auth::{TokenCache, TokenRequest};
 use super::cache::Cache;
-use super::challenge::Challenge;
-use super::credential::{Credential, Found};
+use super::credential::{Credential, ResolvedCredential};
 use super::endpoint::Endpoint;
 use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
-use super::keychain::Keychain;
 use super::quota::Quota;
 use super::refusal::{named, refusal_error, token_error};
-use super::scheme::Scheme;
 use super::settings::{HostSettings, Limits};
-use super::token::{TokenQuestion, Tokens};
 use super::vendors::Vendor;
 
 /// Images of one registry that are asked about at a time. More would only wait at the gate of its host, with their lists
@@ -27,7 +27,7 @@ use super::vendors::Vendor;
 const TURNS: usize = 20;
 
 /// A registry that is asked over HTTP.
-pub(super) struct Remote {
+pub(super) struct RemoteRegistry {
     /// As image names call it.
     pub(super) registry: String,
     pub(super) endpoint: Endpoint,
@@ -38,9 +38,9 @@ pub(super) struct Remote {
     pub(super) turns: Semaphore,
     pub(super) cache: Option<Arc<Cache>>,
     http: Client,
-    tokens: Tokens,
+    tokens: TokenCache,
     pub(super) keychain: Arc<Keychain>,
-    scheme: RwLock<Scheme>,
+    scheme: RwLock<AuthScheme>,
     /// Held by the first conversation, so that the others need not find out the scheme for themselves.
     first: Mutex<()>,
     /// Whether the first conversation is over, whatever its end.
@@ -48,7 +48,7 @@ pub(super) struct Remote {
     /// Set if there is no way to the registry: the other images need not try it all again.
     unreachable: OnceLock<Arc<HttpError>>,
     /// Why a credential of the platform was left out, once it was.
-    pub(super) left_out: OnceLock<String>,
+    pub(super) fallback_reason: OnceLock<String>,
     /// Set once it sent more tags than were asked for: then its lists are whole.
     pub(super) ignores_page_size: OnceLock<()>,
     /// Held by who finds out whether it does.
@@ -67,7 +67,7 @@ enum Header {
     Bearer(Secret),
 }
 
-impl Remote {
+impl RemoteRegistry {
     pub(super) fn new(
         registry: &str,
         (endpoint, vendor): (Endpoint, &'static dyn Vendor),
@@ -80,19 +80,19 @@ impl Remote {
             registry: registry.to_owned(),
             endpoint,
             vendor,
-            quota: Quota::new(settings.budget),
+            quota: Quota::new(settings.max_requests),
             settings,
             limits,
             turns: Semaphore::new(TURNS),
             cache,
-            http: http.counting_apart(),
-            tokens: Tokens::new(http.counting_apart()),
+            http: http.with_own_counter(),
+            tokens: TokenCache::new(http.with_own_counter()),
             keychain,
-            scheme: RwLock::new(Scheme::Unknown),
+            scheme: RwLock::new(AuthScheme::Unknown),
             first: Mutex::default(),
             asked: AtomicBool::new(false),
             unreachable: OnceLock::new(),
-            left_out: OnceLock::new(),
+            fallback_reason: OnceLock::new(),
             ignores_page_size: OnceLock::new(),
             probe: Mutex::default(),
         }
@@ -104,8 +104,8 @@ impl Remote {
     }
 
     /// Whether the registry said that it wants a login, or a token for the anonymous user.
-    pub(super) async fn wants_login(&self) -> bool {
-        !matches!(*self.scheme.read().await, Scheme::Unknown | Scheme::Open)
+    pub(super) async fn requires_login(&self) -> bool {
+        !matches!(*self.scheme.read().await, AuthScheme::Unknown | AuthScheme::Open)
     }
 
     /// Sends a request about an image, logged in as the registry wants it. `shown` names the image in errors.
@@ -118,7 +118,7 @@ impl Remote {
             return Err(RegistryError::Http { image: shown.to_owned(), source: source.clone() });
         }
         self.quota.check(&self.registry, shown, self.http.sent())?;
-        let request = request.limit(self.limits.body).timeout(self.limits.request);
+        let request = request.limit(self.limits.max_response).timeout(self.limits.request_timeout);
         let answer = self.converse(name, shown, request, &mut guard).await;
         match &answer {
             Ok(response) => self.quota.listen(response),
@@ -151,14 +151,14 @@ impl Remote {
         let known = self.scheme.read().await.clone();
         let mut scheme = known.clone();
         // Whether it is this image that was told so.
-        let mut told = known == Scheme::Unknown;
+        let mut told = known == AuthScheme::Unknown;
         let mut refused: Option<Secret> = None;
         let mut demands = 0;
         loop {
             let authorization = match self.authorize(&path, shown, &scheme, refused.as_ref()).await {
-                Err(RegistryError::RealmElsewhere { .. }) if !told => {
+                Err(RegistryError::UntrustedRealm { .. }) if !told => {
                     // Where another image was sent for a token need not be where this one is sent.
-                    (scheme, told) = (Scheme::Unknown, true);
+                    (scheme, told) = (AuthScheme::Unknown, true);
                     continue;
                 }
                 authorization => authorization?,
@@ -170,7 +170,7 @@ impl Remote {
             };
             let refusal = match self.http.send(outgoing).await {
                 Ok(response) => {
-                    let worked = if scheme == Scheme::Unknown { Scheme::Open } else { scheme };
+                    let worked = if scheme == AuthScheme::Unknown { AuthScheme::Open } else { scheme };
                     self.learn(&known, worked).await;
                     return Ok(response);
                 }
@@ -187,7 +187,7 @@ impl Remote {
                 // A registry that never agrees with itself is refused in the end.
                 Some(demanded) if demanded != scheme && demands < 5 => {
                     (scheme, told) = (demanded, true);
-                    self.learn(&Scheme::Unknown, scheme.clone()).await;
+                    self.learn(&AuthScheme::Unknown, scheme.clone()).await;
                     self.let_others_in(guard);
                 }
                 Some(_) if token.is_some() => {}
@@ -205,7 +205,7 @@ impl Remote {
         let (image, url) = (image.to_owned(), self.endpoint.base());
         match error {
             HttpError::Status(refusal) => Ok(refusal),
-            HttpError::LeftAlone { wait, .. } => {
+            HttpError::RateLimited { wait, .. } => {
                 Err(RegistryError::RateLimited { image, url: redacted(url), retry_after: Some(wait) })
             }
             error => Err(RegistryError::Http { image, source: Arc::new(error) }),
@@ -218,16 +218,18 @@ impl Remote {
     }
 
     /// What a refusal demands, if it demands anything that was not known.
-    async fn demanded(&self, path: &str, scheme: &Scheme, refusal: &StatusError) -> Option<Scheme> {
+    async fn demanded(&self, path: &str, scheme: &AuthScheme, refusal: &StatusError) -> Option<AuthScheme> {
         let base = self.endpoint.base();
         match refusal.status {
-            StatusCode::UNAUTHORIZED => Scheme::demanded(Challenge::of(&refusal.headers)?, base, path),
+            StatusCode::UNAUTHORIZED => AuthScheme::demanded(Challenge::of(&refusal.headers)?, base, path),
             // Some hide what an anonymous user may not see. Who has a credential asks how to show it.
-            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND if matches!(scheme, Scheme::Unknown | Scheme::Open) => {
+            StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
+                if matches!(scheme, AuthScheme::Unknown | AuthScheme::Open) =>
+            {
                 let found = self.credential(path).await.ok().flatten()?;
                 match self.http.send(Request::get(base.clone())).await {
-                    Err(HttpError::Status(ping)) => Scheme::demanded(Challenge::of(&ping.headers)?, base, path),
-                    Ok(_) if matches!(found.credential, Credential::Basic { .. }) => Some(Scheme::Basic),
+                    Err(HttpError::Status(ping)) => AuthScheme::demanded(Challenge::of(&ping.headers)?, base, path),
+                    Ok(_) if matches!(found.credential, Credential::Basic { .. }) => Some(AuthScheme::Basic),
                     _ => None,
                 }
             }
@@ -236,7 +238,7 @@ impl Remote {
     }
 
     /// Keeps what was learnt, unless another image's conversation has learnt something else since.
-    async fn learn(&self, before: &Scheme, now: Scheme) {
+    async fn learn(&self, before: &AuthScheme, now: AuthScheme) {
         if *before == now {
             return;
         }
@@ -250,24 +252,24 @@ impl Remote {
         &self,
         path: &str,
         shown: &str,
-        scheme: &Scheme,
+        scheme: &AuthScheme,
         refused: Option<&Secret>,
     ) -> Result<Authorization, RegistryError> {
         let anonymous = Authorization { header: Header::None, named: ANONYMOUS.to_owned() };
-        if matches!(scheme, Scheme::Unknown | Scheme::Open) {
+        if matches!(scheme, AuthScheme::Unknown | AuthScheme::Open) {
             return Ok(anonymous);
         }
         let found = self.credential(path).await?;
         let named = named(found.as_ref());
         let header = match (scheme, found.as_ref().map(|found| &found.credential)) {
             (_, Some(Credential::Bearer(token))) => Header::Bearer(token.clone()),
-            (Scheme::Bearer { realm, service, scope }, _) => {
+            (AuthScheme::Bearer { realm, service, scope }, _) => {
                 let service = service.as_deref();
-                let question = TokenQuestion { realm, service, scope: &scope.of(path), credential: None };
+                let question = TokenRequest { realm, service, scope: &scope.of(path), credential: None };
                 Header::Bearer(self.token(shown, question, found.as_ref(), refused).await?)
             }
             (_, Some(Credential::Basic { user, password })) => Header::Basic(user.clone(), password.clone()),
-            (_, Some(Credential::Identity(_)) | None) => return Ok(anonymous),
+            (_, Some(Credential::RefreshToken(_)) | None) => return Ok(anonymous),
         };
         Ok(Authorization { header, named })
     }
@@ -276,14 +278,14 @@ impl Remote {
     async fn token(
         &self,
         shown: &str,
-        anonymous: TokenQuestion<'_>,
-        found: Option<&Found>,
+        anonymous: TokenRequest<'_>,
+        found: Option<&ResolvedCredential>,
         refused: Option<&Secret>,
     ) -> Result<Secret, RegistryError> {
         if let Some(found) = found {
             let error = match self.bought(shown, &anonymous, found, refused).await {
-                Err(error @ (RegistryError::Unauthorized { .. } | RegistryError::RealmElsewhere { .. }))
-                    if found.implicit =>
+                Err(error @ (RegistryError::Unauthorized { .. } | RegistryError::UntrustedRealm { .. }))
+                    if found.from_platform =>
                 {
                     error
                 }
@@ -291,7 +293,7 @@ impl Remote {
             };
             tracing::warn!(%error, "asking anonymously");
             // Whoever else finds out says much the same.
-            let _ = self.left_out.set(error.to_string());
+            let _ = self.fallback_reason.set(error.to_string());
         }
         self.tokens.get(&anonymous, refused).await.map_err(|error| token_error(shown, error, ANONYMOUS))
     }
@@ -299,20 +301,20 @@ impl Remote {
     async fn bought(
         &self,
         shown: &str,
-        anonymous: &TokenQuestion<'_>,
-        found: &Found,
+        anonymous: &TokenRequest<'_>,
+        found: &ResolvedCredential,
         refused: Option<&Secret>,
     ) -> Result<Secret, RegistryError> {
         self.check_realm(shown, anonymous.realm, found)?;
-        let question = TokenQuestion { credential: Some(&found.credential), ..anonymous.clone() };
+        let question = TokenRequest { credential: Some(&found.credential), ..anonymous.clone() };
         let token = self.tokens.get(&question, refused).await;
         token.map_err(|error| token_error(shown, error, &named(Some(found))))
     }
 
     /// The credential for an image path of this registry.
-    pub(super) async fn credential(&self, path: &str) -> Result<Option<Found>, RegistryError> {
+    pub(super) async fn credential(&self, path: &str) -> Result<Option<ResolvedCredential>, RegistryError> {
         if let Some(login) = &self.settings.login {
-            return Ok(Some(login.clone().found(self.vendor.token_user())));
+            return Ok(Some(login.clone().resolve(self.vendor.token_user())));
         }
         self.keychain
             .find(&self.endpoint.host, self.vendor, path)
@@ -322,19 +324,19 @@ impl Remote {
 
     /// A credential goes to the registry's own host, to the token service that its vendor is known for, and to those
     /// that the configuration names. Ports of one host are one host here: a token service beside the registry is common.
-    fn check_realm(&self, shown: &str, realm: &Url, found: &Found) -> Result<(), RegistryError> {
+    fn check_realm(&self, shown: &str, realm: &Url, found: &ResolvedCredential) -> Result<(), RegistryError> {
         let base = self.endpoint.base();
         let host = realm.host_str().unwrap_or_default();
         let with_port = realm.port().map_or(String::new(), |port| format!("{host}:{port}"));
         let configured = self.settings.auth_hosts.iter().any(|allowed| *allowed == host || *allowed == with_port);
         let known = base.host_str() == Some(host)
-            || self.vendor.auth_hosts(self.keychain.surroundings()).iter().any(|known| known == host)
+            || self.vendor.auth_hosts(self.keychain.platform_env()).iter().any(|known| known == host)
             || configured;
         let encrypted = realm.scheme() == "https" || base.scheme() == "http";
         if known && encrypted {
             return Ok(());
         }
-        Err(RegistryError::RealmElsewhere {
+        Err(RegistryError::UntrustedRealm {
             image: shown.to_owned(),
             registry: self.registry.clone(),
             realm: redacted(realm),

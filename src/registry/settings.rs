@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::http::{Patience, Profile};
+use crate::http::{ClientOptions, RetryPolicy};
 
 use super::credential::Login;
 
@@ -13,7 +13,7 @@ pub struct HostSettings {
     /// Ask over plain HTTP. Nothing else ever makes a connection unencrypted, except a mirror written as `http://…`.
     pub plain_http: bool,
     /// Private certificate authority and client certificate.
-    pub profile: Profile,
+    pub client_options: ClientOptions,
     /// Ask there instead: `host[:port][/prefix]`, or a URL. What stands before a `/v2` in its path is where the API
     /// begins, what stands after it is put before every image path, as pull-through caches want it.
     pub mirror: Option<String>,
@@ -24,7 +24,7 @@ pub struct HostSettings {
     /// Tags to ask for at once; 1000 unless the registry is known to want less.
     pub page_size: Option<u32>,
     /// Requests in one run, tokens not counted.
-    pub budget: Option<u64>,
+    pub max_requests: Option<u64>,
     /// A folder with an OCI image layout, or with one per image path, to be read in place of any server.
     pub oci_layout: Option<PathBuf>,
 }
@@ -33,28 +33,28 @@ pub struct HostSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Bytes of one answer, decompressed.
-    pub body: usize,
+    pub max_response: usize,
     /// Tags of one image.
-    pub tags: usize,
+    pub max_tags: usize,
     /// Pages of one tag list.
-    pub pages: usize,
+    pub max_pages: usize,
     /// One request, body included.
-    pub request: Duration,
+    pub request_timeout: Duration,
     /// All that is asked about one image at a time, retries included.
-    pub image: Duration,
+    pub image_timeout: Duration,
     /// How often and how long a failed request is tried again.
-    pub patience: Patience,
+    pub retry_policy: RetryPolicy,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            body: 16 << 20,
-            tags: 500_000,
-            pages: 2_000,
-            request: Duration::from_secs(30),
-            image: Duration::from_secs(300),
-            patience: Patience::default(),
+            max_response: 16 << 20,
+            max_tags: 500_000,
+            max_pages: 2_000,
+            request_timeout: Duration::from_secs(30),
+            image_timeout: Duration::from_secs(300),
+            retry_policy: RetryPolicy::default(),
         }
     }
 }

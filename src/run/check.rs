@@ -68,15 +68,15 @@ pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check
 
 /// Which credential, what it may do, and how much is left.
 fn told(access: &Access, name: &ImageName) -> String {
-    let user = match (&access.credential, access.wanted) {
-        _ if access.left_out.is_some() => {
-            format!("anonymous, for {}", access.left_out.as_deref().unwrap_or_default())
+    let user = match (&access.credential, access.login_required) {
+        _ if access.fallback_reason.is_some() => {
+            format!("anonymous, for {}", access.fallback_reason.as_deref().unwrap_or_default())
         }
         (Some(source), true) => format!("with the credential from {source}"),
         (Some(source), false) => format!("open to all, the credential from {source} is not wanted"),
         (None, _) => "anonymous".to_owned(),
     };
-    let pulls = if access.pulls { "" } else { ", may not ask for digests" };
+    let pulls = if access.can_pull { "" } else { ", may not ask for digests" };
     let left = access.rate_limit.as_ref();
     let left = left.map(|left| format!(", {} requests left of {}", left.remaining, left.limit)).unwrap_or_default();
     format!("{user}, lists {} tags of {name}{pulls}{left}", access.tags)

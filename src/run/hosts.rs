@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::{LimitSettings, RegistrySettings};
 use crate::error::Error;
-use crate::http::Profile;
+use crate::http::ClientOptions;
 use crate::registry::{HostSettings, Limits, Login};
 use crate::secret::Secret;
 
@@ -14,16 +14,16 @@ pub(super) fn settings(folder: &Path, host: &str, written: &RegistrySettings) ->
     let client_pem = read(&written.client_cert_file, "client-cert-file")?;
     Ok(HostSettings {
         plain_http: written.plain_http,
-        profile: Profile {
+        client_options: ClientOptions {
             ca_pem: read(&written.ca_file, "ca-file")?,
             client_pem: client_pem.map(|pem| Secret::new(&String::from_utf8_lossy(&pem))),
-            ..Profile::default()
+            ..ClientOptions::default()
         },
         mirror: written.mirror.clone(),
         login: login(host, written)?,
         auth_hosts: written.auth_hosts.clone(),
         page_size: written.page_size,
-        budget: written.budget,
+        max_requests: written.budget,
         oci_layout: written.oci_layout.as_ref().map(|layout| folder.join(layout)),
     })
 }
@@ -33,11 +33,11 @@ pub(super) fn limits(written: &LimitSettings) -> Limits {
     let usual = Limits::default();
     let size = |written: Option<u64>, usual| written.and_then(|size| usize::try_from(size).ok()).unwrap_or(usual);
     Limits {
-        body: size(written.answer, usual.body),
-        tags: size(written.tags.map(u64::from), usual.tags),
-        pages: size(written.pages.map(u64::from), usual.pages),
-        request: written.request_time.unwrap_or(usual.request),
-        image: written.image_time.unwrap_or(usual.image),
+        max_response: size(written.answer, usual.max_response),
+        max_tags: size(written.tags.map(u64::from), usual.max_tags),
+        max_pages: size(written.pages.map(u64::from), usual.max_pages),
+        request_timeout: written.request_time.unwrap_or(usual.request_timeout),
+        image_timeout: written.image_time.unwrap_or(usual.image_timeout),
         ..usual
     }
 }
@@ -87,7 +87,7 @@ mod tests {
         let made = settings(folder.path(), "docker.io", &written).unwrap();
         assert!(made.plain_http && made.auth_hosts == ["auth.acme.dev"]);
         assert_eq!(
-            (made.page_size, made.budget, made.oci_layout),
+            (made.page_size, made.max_requests, made.oci_layout),
             (Some(100), Some(7), Some(folder.path().join("mirror")))
         );
         let absent = RegistrySettings { ca_file: Some("none.pem".to_owned()), ..RegistrySettings::default() };
@@ -97,6 +97,6 @@ mod tests {
         let written = RegistrySettings { plain_http: false, ..written };
         assert!(!settings(folder.path(), "localhost:5000", &written).unwrap().plain_http);
         let limits = limits(&LimitSettings { answer: Some(5), pages: Some(2), ..LimitSettings::default() });
-        assert_eq!((limits.body, limits.pages, limits.tags), (5, 2, Limits::default().tags));
+        assert_eq!((limits.max_response, limits.max_pages, limits.max_tags), (5, 2, Limits::default().max_tags));
     }
 }

@@ -29,5 +29,5 @@ impl Registry for Unasked {
 }
 
 fn not_asked(name: &ImageName) -> RegistryError {
-    RegistryError::NotAsked { image: name.to_string() }
+    RegistryError::Offline { image: name.to_string() }
 }

@@ -156,7 +156,7 @@ fn app(entry: &forge::Entry, address: &Address) -> Result<Option<Arc<App>>, Erro
     if !entry.takes_app || secret("TAGBOAT_FORGE_TOKEN").is_some() {
         return Ok(None);
     }
-    let client = http::Client::new(&http::Profile::default())?;
+    let client = http::Client::new(&http::ClientOptions::default())?;
     Ok(Some(Arc::new(App::new(&id, &key, &address.api, &address.repository, client)?)))
 }
 
@@ -198,7 +198,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
         return Err(Error::usage(format!("can't tell where {} has the repository of {remote}", entry.name))
             .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
     };
-    let client = http::Client::new(&http::Profile::default())?;
+    let client = http::Client::new(&http::ClientOptions::default())?;
     let address = Address { api, repository };
     let app = app(entry, &address)?;
     let token = token(entry, &address.api).filter(|_| app.is_none());

@@ -17,9 +17,9 @@ use tempfile::TempDir;
 
 use crate::support::double::{Double, TOKEN};
 use crate::support::github::GITHUB;
-use crate::support::planted;
 use crate::support::process::find;
 use crate::support::repository::{Bare, git};
+use crate::support::secret_leaks;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tagboat");
@@ -148,10 +148,10 @@ impl Runner {
         }
         let secrets = BTreeSet::from([TOKEN.to_owned()]);
         for shown in [&job.log, &job.summary].into_iter().chain(job.outputs.values()) {
-            assert_eq!(planted::found(&secrets, shown.as_bytes()), [""; 0], "in log, summary or outputs");
+            assert_eq!(secret_leaks::found(&secrets, shown.as_bytes()), [""; 0], "in log, summary or outputs");
         }
         for folder in ["temp", "home", "checkout"] {
-            assert_eq!(planted::found_below(&secrets, &self.at(folder)), [""; 0], "after the job");
+            assert_eq!(secret_leaks::found_below(&secrets, &self.at(folder)), [""; 0], "after the job");
         }
         job
     }

@@ -8,10 +8,10 @@ use tempfile::TempDir;
 use crate::support::double::{Double as Forge, READER, TOKEN};
 use crate::support::git_http;
 use crate::support::github::GITHUB;
+use crate::support::http_double::{Asked, Double, Reply};
 use crate::support::process::free_port;
 use crate::support::repository::Bare;
 use crate::support::tagboat::{Said, Tagboat};
-use crate::support::wire::{Asked, Double, Reply};
 
 /// A bare repository whose forge is a folder, and the program.
 struct Place {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 use tagboat::forge::{Address, App, FORGES, Forge, ForgeError, ForgeSettings, RemoteUrl, named, recognise};
-use tagboat::http::{Client, Patience, Profile};
+use tagboat::http::{Client, ClientOptions, RetryPolicy};
 use tagboat::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use tagboat::refname::BranchName;
 use tagboat::secret::Secret;
@@ -19,11 +19,11 @@ use crate::support::azure_devops::AZURE_DEVOPS;
 use crate::support::bare::Bare;
 use crate::support::bitbucket_cloud::BITBUCKET_CLOUD;
 use crate::support::bitbucket_data_center::BITBUCKET_DATA_CENTER;
+use crate::support::code_host::{InstalledApp, State};
 use crate::support::double::{Answer, Double, Fault, READER, TOKEN, Vendor};
 use crate::support::gitea::GITEA;
 use crate::support::github::GITHUB;
 use crate::support::gitlab::GITLAB;
-use crate::support::hub::{InstalledApp, State};
 
 /// A forge with a repository behind it, and a person who can act there.
 struct World {
@@ -45,9 +45,13 @@ fn worlds() -> Vec<World> {
 
 fn settings(api: &str, repository: &str, token: &str) -> ForgeSettings {
     let address = Address { api: api.to_owned(), repository: repository.to_owned() };
-    let client = Client::new(&Profile::default()).unwrap();
+    let client = Client::new(&ClientOptions::default()).unwrap();
     ForgeSettings {
-        patience: Patience { tries: 3, shortest: Duration::from_millis(5), longest: Duration::from_secs(2) },
+        retry_policy: RetryPolicy {
+            max_attempts: 3,
+            min_wait: Duration::from_millis(5),
+            max_wait: Duration::from_secs(2),
+        },
         ..ForgeSettings::new(address, Some(Secret::new(token)), client)
     }
 }
@@ -257,7 +261,7 @@ async fn pages_are_all_read() {
             let first = hub.pull(opened.number).unwrap().clone();
             for number in 2..=230 {
                 let head = if number == 230 { "tagboat/api".to_owned() } else { "other".to_owned() };
-                hub.pulls.push(crate::support::hub::Pull { number, head, base: "main".into(), ..first.clone() });
+                hub.pulls.push(crate::support::code_host::Pull { number, head, base: "main".into(), ..first.clone() });
             }
             hub.bare.commit("other", "x");
         });
@@ -608,7 +612,7 @@ async fn an_app_gets_tokens_and_renews_them() {
         double.hub(|hub| hub.app = Some(InstalledApp { id, public_key: public_key.clone(), token, issued: 0, life }));
     };
     let connect = |id: &str, key: &Secret| {
-        let client = Client::new(&Profile::default()).unwrap();
+        let client = Client::new(&ClientOptions::default()).unwrap();
         let app = Arc::new(App::new(id, key, &double.api_url, double.repository, client).unwrap());
         let settings =
             ForgeSettings { token: None, app: Some(app), ..settings(&double.api_url, double.repository, "") };
@@ -629,7 +633,7 @@ async fn an_app_gets_tokens_and_renews_them() {
         assert!(matches!(error, ForgeError::Unauthorized { .. }), "{error:?}");
     }
     for bad in ["", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----"] {
-        let client = Client::new(&Profile::default()).unwrap();
+        let client = Client::new(&ClientOptions::default()).unwrap();
         let error = App::new("1", &Secret::new(bad), &double.api_url, "acme/gitops", client).unwrap_err();
         assert!(error.to_string().contains("private key"), "{error}");
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tagboat::http::Patience;
+use tagboat::http::RetryPolicy;
 use tagboat::image::{ImageName, Tag};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries};
 
@@ -27,8 +27,12 @@ fn plain(mirror: Option<&str>) -> HostSettings {
 /// Limits that a test need not wait for.
 fn hasty() -> Limits {
     Limits {
-        request: Duration::from_millis(400),
-        patience: Patience { tries: 2, longest: Duration::from_secs(2), shortest: Duration::from_millis(5) },
+        request_timeout: Duration::from_millis(400),
+        retry_policy: RetryPolicy {
+            max_attempts: 2,
+            max_wait: Duration::from_secs(2),
+            min_wait: Duration::from_millis(5),
+        },
         ..Limits::default()
     }
 }

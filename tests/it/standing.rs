@@ -119,9 +119,9 @@ fn what_cannot_be_translated() {
 
 #[cfg(unix)]
 mod runs {
+    use crate::support::http_double::{Asked, Double, Reply};
     use crate::support::repository::Bare;
     use crate::support::tagboat::Tagboat;
-    use crate::support::wire::{Asked, Double, Reply};
 
     const WEB: &str = "apiVersion: argoproj.io/v1alpha1
 kind: Application

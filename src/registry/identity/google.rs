@@ -9,8 +9,8 @@ use crate::http::header::HeaderName;
 use crate::http::{Request, Url};
 use crate::secret::Secret;
 
-use super::super::credential::{Credential, Found};
-use super::super::surroundings::Surroundings;
+use super::super::credential::{Credential, ResolvedCredential};
+use crate::http::identity::PlatformEnv;
 
 /// The user name that goes with an access token (Artifact Registry, "Set up authentication for Docker").
 const TOKEN_USER: &str = "oauth2accesstoken";
@@ -23,40 +23,44 @@ struct AccessToken {
 }
 
 /// In the order of Google's "Application Default Credentials": what the job was given, then what the machine has.
-pub(crate) async fn registry_password(around: &Surroundings) -> Result<Option<Found>, String> {
+pub(crate) async fn registry_password(env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
     let found = |user: &str, password: Secret, source: &str| {
-        Some(Found { credential: Credential::basic(user, password), source: source.to_owned(), implicit: true })
+        Some(ResolvedCredential {
+            credential: Credential::basic(user, password),
+            source: source.to_owned(),
+            from_platform: true,
+        })
     };
-    if let Some(token) = around.secret("CLOUDSDK_AUTH_ACCESS_TOKEN") {
+    if let Some(token) = env.secret("CLOUDSDK_AUTH_ACCESS_TOKEN") {
         return Ok(found(TOKEN_USER, token, "CLOUDSDK_AUTH_ACCESS_TOKEN"));
     }
-    if let Some(path) = around.variable("GOOGLE_APPLICATION_CREDENTIALS") {
-        let text = around.read(Path::new(path))?;
+    if let Some(path) = env.variable("GOOGLE_APPLICATION_CREDENTIALS") {
+        let text = env.read(Path::new(path))?;
         let file: Value = serde_json::from_str(&text).map_err(|_| format!("{path} is no JSON"))?;
         return match file["type"].as_str() {
             // The registries take the key itself for a password: no token has to be made from it.
             Some("service_account") => Ok(found("_json_key", Secret::new(&text), path)),
             Some("external_account") => {
-                let token = federated(around, &file).await.map_err(|cause| format!("{path}: {cause}"))?;
+                let token = federated(env, &file).await.map_err(|cause| format!("{path}: {cause}"))?;
                 Ok(found(TOKEN_USER, token, path))
             }
             other => Err(format!("{path}: credentials of type {} are not supported", other.unwrap_or("unknown"))),
         };
     }
-    let host = around.variable("GCE_METADATA_HOST").unwrap_or("metadata.google.internal");
+    let host = env.variable("GCE_METADATA_HOST").unwrap_or("metadata.google.internal");
     let place = url(&format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/token"))?;
     let request = Request::get(place).header(HeaderName::from_static("metadata-flavor"), "Google");
     // Silence means that this is no machine of Google's.
-    let Ok(answer) = around.ask_beside(request).await else { return Ok(None) };
+    let Ok(answer) = env.query_metadata(request).await else { return Ok(None) };
     let token: AccessToken = answer.json("an access token").map_err(|error| error.to_string())?;
     Ok(found(TOKEN_USER, Secret::new(&token.access_token), "the machine's service account"))
 }
 
 /// Workload identity federation: another platform's token is exchanged for one of Google's (RFC 8693), and that for one
 /// of a service account if the file names one.
-async fn federated(around: &Surroundings, file: &Value) -> Result<Secret, String> {
+async fn federated(env: &PlatformEnv, file: &Value) -> Result<Secret, String> {
     let text = |key: &str| file[key].as_str().ok_or_else(|| format!("{key} is missing"));
-    let subject = subject_token(around, &file["credential_source"]).await?;
+    let subject = subject_token(env, &file["credential_source"]).await?;
     let scope = "https://www.googleapis.com/auth/cloud-platform";
     let fields = [
         ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
@@ -66,23 +70,23 @@ async fn federated(around: &Surroundings, file: &Value) -> Result<Secret, String
         ("subject_token_type", text("subject_token_type")?),
         ("subject_token", subject.reveal()),
     ];
-    let request = Request::post(url(text("token_url")?)?).form(&fields, &[&subject]).repeatable();
-    let token = access_token(around, request).await?;
+    let request = Request::post(url(text("token_url")?)?).form(&fields, &[&subject]).idempotent();
+    let token = access_token(env, request).await?;
     let Some(account) = file["service_account_impersonation_url"].as_str() else { return Ok(token) };
     let body = serde_json::json!({ "scope": [scope] });
-    access_token(around, Request::post(url(account)?).bearer(&token).json(&body).repeatable()).await
+    access_token(env, Request::post(url(account)?).bearer(&token).json(&body).idempotent()).await
 }
 
-async fn access_token(around: &Surroundings, request: Request) -> Result<Secret, String> {
-    let answer = around.ask(request).await.map_err(|error| error.to_string())?;
+async fn access_token(env: &PlatformEnv, request: Request) -> Result<Secret, String> {
+    let answer = env.ask(request).await.map_err(|error| error.to_string())?;
     let token: AccessToken = answer.json("an access token").map_err(|error| error.to_string())?;
     Ok(Secret::new(&token.access_token))
 }
 
 /// The other platform's token: in a file, or behind a URL; bare, or a field of JSON.
-async fn subject_token(around: &Surroundings, source: &Value) -> Result<Secret, String> {
+async fn subject_token(env: &PlatformEnv, source: &Value) -> Result<Secret, String> {
     let text = if let Some(file) = source["file"].as_str() {
-        around.read(Path::new(file))?
+        env.read(Path::new(file))?
     } else {
         let mut request =
             Request::get(url(source["url"].as_str().ok_or("credential_source has no file and no url")?)?);
@@ -90,7 +94,7 @@ async fn subject_token(around: &Surroundings, source: &Value) -> Result<Secret, 
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no header"))?;
             request = request.secret_header(name, &Secret::new(value.as_str().unwrap_or_default()));
         }
-        let answer = around.ask(request).await.map_err(|error| error.to_string())?;
+        let answer = env.ask(request).await.map_err(|error| error.to_string())?;
         String::from_utf8_lossy(&answer.body).into_owned()
     };
     match source["format"]["subject_token_field_name"].as_str() {

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::super::credential::Found;
+use super::super::credential::ResolvedCredential;
 use super::super::identity::google;
-use super::super::surroundings::Surroundings;
 use super::vendor::Vendor;
+use crate::http::identity::PlatformEnv;
 
 /// `<region>-docker.pkg.dev`, `gcr.io` and `<region>.gcr.io`.
 pub(super) struct ArtifactRegistry;
@@ -16,7 +16,7 @@ impl Vendor for ArtifactRegistry {
         "artifact-registry"
     }
 
-    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+    fn serves(&self, host: &str, _: &PlatformEnv) -> bool {
         host.ends_with("-docker.pkg.dev") || host == "gcr.io" || host.ends_with(".gcr.io")
     }
 
@@ -24,8 +24,8 @@ impl Vendor for ArtifactRegistry {
         "oauth2accesstoken"
     }
 
-    async fn identity(&self, _: &str, around: &Surroundings) -> Result<Option<Found>, String> {
-        match google::registry_password(around).await {
+    async fn identity(&self, _: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
+        match google::registry_password(env).await {
             Ok(found) => Ok(found),
             Err(cause) => {
                 // Many of Google's images are open to all: a login that does not work must not close them.

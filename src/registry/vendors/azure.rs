@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::super::credential::Found;
+use super::super::credential::ResolvedCredential;
 use super::super::identity::azure;
-use super::super::surroundings::Surroundings;
 use super::vendor::Vendor;
+use crate::http::identity::PlatformEnv;
 
 /// `<name>.azurecr.io`, and the same in China and for the US government.
 pub(super) struct AzureRegistry;
@@ -16,7 +16,7 @@ impl Vendor for AzureRegistry {
         "azure"
     }
 
-    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+    fn serves(&self, host: &str, _: &PlatformEnv) -> bool {
         [".azurecr.io", ".azurecr.cn", ".azurecr.us"].iter().any(|domain| host.ends_with(domain))
     }
 
@@ -25,7 +25,7 @@ impl Vendor for AzureRegistry {
         "00000000-0000-0000-0000-000000000000"
     }
 
-    async fn identity(&self, host: &str, around: &Surroundings) -> Result<Option<Found>, String> {
-        azure::registry_password(around, host, &format!("https://{host}")).await
+    async fn identity(&self, host: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
+        azure::registry_password(env, host, &format!("https://{host}")).await
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::http::HttpError;
 
-use super::super::surroundings::Surroundings;
 use super::vendor::{Vendor, told};
+use crate::http::identity::PlatformEnv;
 
 /// Docker Hub.
 pub(super) struct DockerHub;
@@ -18,7 +18,7 @@ impl Vendor for DockerHub {
         "docker-hub"
     }
 
-    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+    fn serves(&self, host: &str, _: &PlatformEnv) -> bool {
         host == "docker.io"
     }
 
@@ -26,7 +26,7 @@ impl Vendor for DockerHub {
         "registry-1.docker.io"
     }
 
-    fn auth_hosts(&self, _: &Surroundings) -> Vec<String> {
+    fn auth_hosts(&self, _: &PlatformEnv) -> Vec<String> {
         vec!["auth.docker.io".to_owned()]
     }
 
@@ -35,10 +35,10 @@ impl Vendor for DockerHub {
     }
 
     /// Docker Hub API, "Read repository tag".
-    async fn pushed(&self, path: &str, tag: &str, around: &Surroundings) -> Result<Option<Timestamp>, HttpError> {
+    async fn pushed(&self, path: &str, tag: &str, env: &PlatformEnv) -> Result<Option<Timestamp>, HttpError> {
         let Some((namespace, repository)) = path.split_once('/') else { return Ok(None) };
         let url = format!("https://hub.docker.com/v2/namespaces/{namespace}/repositories/{repository}/tags/{tag}");
-        let told = told(around, &url).await?;
+        let told = told(env, &url).await?;
         Ok(told.and_then(|answer| answer["tag_last_pushed"].as_str()?.parse().ok()))
     }
 }

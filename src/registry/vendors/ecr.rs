@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 
-use super::super::credential::Found;
-use super::super::identity::aws::{EcrService, domain, registry_password};
-use super::super::surroundings::Surroundings;
+use super::super::credential::ResolvedCredential;
+use super::super::identity::ecr::{EcrService, registry_password};
 use super::vendor::Vendor;
+use crate::http::identity::PlatformEnv;
+use crate::http::identity::aws::domain;
 
 /// `<account>.dkr.ecr[-fips].<region>.amazonaws.com[.cn]`.
 pub(super) struct Ecr;
@@ -16,7 +17,7 @@ impl Vendor for Ecr {
         "ecr"
     }
 
-    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+    fn serves(&self, host: &str, _: &PlatformEnv) -> bool {
         region(host).is_some()
     }
 
@@ -24,14 +25,14 @@ impl Vendor for Ecr {
         "AWS"
     }
 
-    async fn identity(&self, host: &str, around: &Surroundings) -> Result<Option<Found>, String> {
+    async fn identity(&self, host: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
         let Some(region) = region(host) else { return Ok(None) };
-        let endpoint = match around.variable("AWS_ENDPOINT_URL_ECR") {
+        let endpoint = match env.variable("AWS_ENDPOINT_URL_ECR") {
             Some(endpoint) => endpoint.to_owned(),
             None => format!("https://api.ecr.{region}.{}", domain(region)),
         };
         let target = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
-        registry_password(around, &EcrService { service: "ecr", region, endpoint, target, machine: true }).await
+        registry_password(env, &EcrService { service: "ecr", region, endpoint, target, machine: true }).await
     }
 }
 

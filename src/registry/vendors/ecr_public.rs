@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::super::credential::Found;
-use super::super::identity::aws::{EcrService, registry_password};
-use super::super::surroundings::Surroundings;
+use super::super::credential::ResolvedCredential;
+use super::super::identity::ecr::{EcrService, registry_password};
 use super::vendor::Vendor;
+use crate::http::identity::PlatformEnv;
 
 /// public.ecr.aws.
 pub(super) struct EcrPublic;
@@ -16,7 +16,7 @@ impl Vendor for EcrPublic {
         "ecr-public"
     }
 
-    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+    fn serves(&self, host: &str, _: &PlatformEnv) -> bool {
         host == "public.ecr.aws"
     }
 
@@ -24,9 +24,9 @@ impl Vendor for EcrPublic {
         "AWS"
     }
 
-    async fn identity(&self, _: &str, around: &Surroundings) -> Result<Option<Found>, String> {
+    async fn identity(&self, _: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
         // The service exists in this one region.
-        let endpoint = around.variable("AWS_ENDPOINT_URL_ECR_PUBLIC");
+        let endpoint = env.variable("AWS_ENDPOINT_URL_ECR_PUBLIC");
         let ecr = EcrService {
             service: "ecr-public",
             region: "us-east-1",
@@ -34,7 +34,7 @@ impl Vendor for EcrPublic {
             target: "SpencerFrontendService.GetAuthorizationToken",
             machine: false,
         };
-        match registry_password(around, &ecr).await {
+        match registry_password(env, &ecr).await {
             Ok(found) => Ok(found),
             Err(cause) => {
                 // Keys without this right must not close what is open to all.

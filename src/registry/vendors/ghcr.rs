@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::super::credential::{Credential, Found};
-use super::super::surroundings::Surroundings;
+use super::super::credential::{Credential, ResolvedCredential};
 use super::vendor::Vendor;
+use crate::http::identity::PlatformEnv;
 
 /// ghcr.io.
 pub(super) struct Ghcr;
@@ -15,16 +15,16 @@ impl Vendor for Ghcr {
         "ghcr"
     }
 
-    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+    fn serves(&self, host: &str, _: &PlatformEnv) -> bool {
         host == "ghcr.io"
     }
 
-    async fn identity(&self, _: &str, around: &Surroundings) -> Result<Option<Found>, String> {
-        let user = around.variable("GITHUB_ACTOR").unwrap_or(self.token_user());
-        Ok(around.secret("GITHUB_TOKEN").map(|token| Found {
+    async fn identity(&self, _: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
+        let user = env.variable("GITHUB_ACTOR").unwrap_or(self.token_user());
+        Ok(env.secret("GITHUB_TOKEN").map(|token| ResolvedCredential {
             credential: Credential::basic(user, token),
             source: "GITHUB_TOKEN".to_owned(),
-            implicit: true,
+            from_platform: true,
         }))
     }
 }

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::super::credential::{Credential, Found};
-use super::super::surroundings::Surroundings;
+use super::super::credential::{Credential, ResolvedCredential};
 use super::vendor::Vendor;
+use crate::http::identity::PlatformEnv;
 
 /// registry.gitlab.com, and the registry that a job's `CI_REGISTRY` names.
 pub(super) struct GitLab;
@@ -15,24 +15,24 @@ impl Vendor for GitLab {
         "gitlab"
     }
 
-    fn serves(&self, host: &str, around: &Surroundings) -> bool {
-        host == "registry.gitlab.com" || around.variable("CI_REGISTRY") == Some(host)
+    fn serves(&self, host: &str, env: &PlatformEnv) -> bool {
+        host == "registry.gitlab.com" || env.variable("CI_REGISTRY") == Some(host)
     }
 
-    fn auth_hosts(&self, around: &Surroundings) -> Vec<String> {
-        let own = around.variable("CI_REGISTRY").and(around.variable("CI_SERVER_HOST"));
+    fn auth_hosts(&self, env: &PlatformEnv) -> Vec<String> {
+        let own = env.variable("CI_REGISTRY").and(env.variable("CI_SERVER_HOST"));
         vec![own.unwrap_or("gitlab.com").to_owned()]
     }
 
-    async fn identity(&self, host: &str, around: &Surroundings) -> Result<Option<Found>, String> {
+    async fn identity(&self, host: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
         // A job's token is for the GitLab that runs the job, not for any other.
-        if around.variable("CI_REGISTRY") != Some(host) {
+        if env.variable("CI_REGISTRY") != Some(host) {
             return Ok(None);
         }
-        Ok(around.secret("CI_JOB_TOKEN").map(|token| Found {
+        Ok(env.secret("CI_JOB_TOKEN").map(|token| ResolvedCredential {
             credential: Credential::basic("gitlab-ci-token", token),
             source: "CI_JOB_TOKEN".to_owned(),
-            implicit: true,
+            from_platform: true,
         }))
     }
 }

@@ -13,7 +13,7 @@ mod vendor;
 
 pub use vendor::Vendor;
 
-use super::surroundings::Surroundings;
+use crate::http::identity::PlatformEnv;
 
 /// All vendors. The first that serves a host is asked; the last serves them all.
 pub const VENDORS: &[&dyn Vendor] = &[
@@ -29,6 +29,6 @@ pub const VENDORS: &[&dyn Vendor] = &[
 ];
 
 /// Whose registry it is.
-pub(super) fn vendor_of(host: &str, around: &Surroundings) -> &'static dyn Vendor {
-    VENDORS.iter().copied().find(|vendor| vendor.serves(host, around)).unwrap_or(&standard::Standard)
+pub(super) fn vendor_of(host: &str, env: &PlatformEnv) -> &'static dyn Vendor {
+    VENDORS.iter().copied().find(|vendor| vendor.serves(host, env)).unwrap_or(&standard::Standard)
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::http::HttpError;
 
-use super::super::surroundings::Surroundings;
 use super::vendor::{Vendor, told};
+use crate::http::identity::PlatformEnv;
 
 /// quay.io. Robot accounts have user names of their own.
 pub(super) struct Quay;
@@ -18,7 +18,7 @@ impl Vendor for Quay {
         "quay"
     }
 
-    fn serves(&self, host: &str, _: &Surroundings) -> bool {
+    fn serves(&self, host: &str, _: &PlatformEnv) -> bool {
         host == "quay.io"
     }
 
@@ -28,9 +28,9 @@ impl Vendor for Quay {
     }
 
     /// Quay API, `listRepoTags`: one row for each time that the tag was moved.
-    async fn pushed(&self, path: &str, tag: &str, around: &Surroundings) -> Result<Option<Timestamp>, HttpError> {
+    async fn pushed(&self, path: &str, tag: &str, env: &PlatformEnv) -> Result<Option<Timestamp>, HttpError> {
         let url = format!("https://quay.io/api/v1/repository/{path}/tag/?onlyActiveTags=true&specificTag={tag}");
-        let told = told(around, &url).await?;
+        let told = told(env, &url).await?;
         Ok(told.and_then(|answer| Timestamp::from_second(answer["tags"][0]["start_ts"].as_i64()?).ok()))
     }
 }

@@ -1,7 +1,7 @@
 //! Every registry that keeps to the distribution specification.
 
-use super::super::surroundings::Surroundings;
 use super::vendor::Vendor;
+use crate::http::identity::PlatformEnv;
 
 /// A registry without peculiarities.
 pub(super) struct Standard;
@@ -11,7 +11,7 @@ impl Vendor for Standard {
         "standard"
     }
 
-    fn serves(&self, _: &str, _: &Surroundings) -> bool {
+    fn serves(&self, _: &str, _: &PlatformEnv) -> bool {
         true
     }
 }

@@ -9,10 +9,10 @@ use super::logins::SECRET;
 use super::program::repository;
 use super::variable;
 use crate::support::docker_registry::{DockerRegistry, run};
+use crate::support::http_double::{Double, Reply};
 use crate::support::process::{find, free_port};
 use crate::support::tagboat::Tagboat;
 use crate::support::token_server::{TokenSigner, login};
-use crate::support::wire::{Double, Reply};
 
 /// A registry, the user name and password for it, whether it works, and parts of what is said.
 type Row = (String, Option<(&'static str, &'static str)>, bool, &'static [&'static str]);

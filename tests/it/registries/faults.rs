@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use tagboat::http::{Client, Patience, Profile, Request, Url};
+use tagboat::http::{Client, ClientOptions, Request, RetryPolicy, Url};
 use tagboat::image::{Digest, Platform};
 use tagboat::registry::{Limits, Registries, Registry, RegistryError};
 
 use super::logins::{SECRET, basic, refs};
 use super::{connect, connect_with, keychain, name, plain, tag, texts};
+use crate::support::http_double::{Asked, Double, Manner, Reply};
 use crate::support::process::free_port;
 use crate::support::token_server::login;
-use crate::support::wire::{Asked, Double, Manner, Reply};
 
 /// What happens at `/v2/bad/…` to somebody who is logged in (the text is the address of another host), and what the user
 /// sees of it.
@@ -265,7 +265,7 @@ async fn sixteen_requests_at_a_time_to_one_host() {
         _ => whole().manner(Manner::Silence),
     })
     .await;
-    let limits = Limits { request: Duration::from_secs(60), ..Limits::default() };
+    let limits = Limits { request_timeout: Duration::from_secs(60), ..Limits::default() };
     let registries = Registries::connect([(server.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
     registries.tags(&name(format!("{}/first", server.host()))).await.unwrap();
     let images: Vec<_> = (0..40).map(|number| name(format!("{}/app{number}", server.host()))).collect();
@@ -278,13 +278,13 @@ async fn sixteen_requests_at_a_time_to_one_host() {
 async fn only_what_may_be_repeated_is_repeated() {
     let server = Double::start(|_| Reply::new(503, "")).await;
     let url = Url::parse(&format!("http://{}/", server.host())).unwrap();
-    let patience = Patience { tries: 3, shortest: Duration::from_millis(1), ..Patience::default() };
-    let client = Client::new(&Profile::default()).unwrap().with_patience(patience);
+    let retry_policy = RetryPolicy { max_attempts: 3, min_wait: Duration::from_millis(1), ..RetryPolicy::default() };
+    let client = Client::new(&ClientOptions::default()).unwrap().with_retry_policy(retry_policy);
     for (request, times) in [
         (Request::get(url.clone()), 3),
         (Request::head(url.clone()), 3),
         (Request::post(url.clone()), 1),
-        (Request::post(url.clone()).repeatable(), 3),
+        (Request::post(url.clone()).idempotent(), 3),
     ] {
         let before = server.asked().len();
         assert!(client.send(request).await.is_err());
@@ -304,8 +304,8 @@ async fn a_host_that_has_enough_is_asked_less_at_a_time() {
         if taken.fetch_add(1, Ordering::SeqCst) < 8 { whole() } else { Reply::new(429, "") }
     })
     .await;
-    let patience = Patience { tries: 12, shortest: Duration::from_millis(50), ..Patience::default() };
-    let limits = Limits { patience, ..Limits::default() };
+    let retry_policy = RetryPolicy { max_attempts: 12, min_wait: Duration::from_millis(50), ..RetryPolicy::default() };
+    let limits = Limits { retry_policy, ..Limits::default() };
     let settings = [(server.host(), plain(None))].into();
     let registries = Registries::connect(settings, keychain(&[]), limits).unwrap();
     let images: Vec<_> = (0..80).map(|number| name(format!("{}/app{number}", server.host()))).collect();

@@ -8,10 +8,10 @@ use tagboat::registry::{HostSettings, Limits, Registries, Registry, RegistryErro
 use super::logins::{SECRET, basic, refs};
 use super::{connect, connect_with, keychain, name, plain, tag, texts};
 use crate::support::docker_registry::run;
-use crate::support::planted::found_below;
+use crate::support::http_double::{Asked, Double, Reply};
 use crate::support::process::find;
+use crate::support::secret_leaks::found_below;
 use crate::support::token_server::login;
-use crate::support::wire::{Asked, Double, Reply};
 
 #[tokio::test]
 async fn a_layout_of_umoci_is_a_registry() {
@@ -191,8 +191,8 @@ async fn check_tells_who_asks_and_what_is_left() {
     let settings = [(host.clone(), plain(None))].into();
     let keys = keychain(&[(&user, "me"), (&password, "planted-secret")]);
     let access = Registries::connect(settings, keys, Limits::default()).unwrap().check(&image).await.unwrap();
-    assert_eq!((access.credential.as_deref(), access.wanted), (Some(&*password), false));
-    assert_eq!((access.tags, access.pulls, access.rate_limit.unwrap().remaining), (1, true, 76));
+    assert_eq!((access.credential.as_deref(), access.login_required), (Some(&*password), false));
+    assert_eq!((access.tags, access.can_pull, access.rate_limit.unwrap().remaining), (1, true, 76));
     let access = connect(&[&host], &[]).check(&image).await.unwrap();
     assert_eq!(access.credential, None);
 }

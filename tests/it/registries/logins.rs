@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tagboat::registry::{HostSettings, Registry, RegistryError, Requests};
 
 use super::{connect, connect_with, name, plain, texts, variable};
+use crate::support::http_double::{Asked, Double, Reply};
 use crate::support::token_server::login;
-use crate::support::wire::{Asked, Double, Reply};
 
 pub(super) const SECRET: &str = "planted-secret";
 
@@ -159,7 +159,7 @@ async fn a_credential_is_not_shown_to_a_token_service_elsewhere() {
     let host = server.host();
     let image = name(format!("{host}/a"));
     let error = connect(&[&host], &refs(&basic(&host))).tags(&image).await.unwrap_err();
-    assert!(matches!(error, RegistryError::RealmElsewhere { .. }), "{error}");
+    assert!(matches!(error, RegistryError::UntrustedRealm { .. }), "{error}");
     assert!(error.hint().unwrap().contains("`auth-hosts:`"), "{error}");
     assert_eq!(elsewhere.asked().len(), 0);
     // Anonymous tokens may come from anywhere, and a named host is trusted.

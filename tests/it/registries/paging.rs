@@ -6,7 +6,7 @@ use std::time::Duration;
 use tagboat::registry::{HostSettings, Limits, Registries, Registry, RegistryError};
 
 use super::{connect_with, keychain, name, plain, tag, texts};
-use crate::support::wire::{Asked, Double, Manner, Reply};
+use crate::support::http_double::{Asked, Double, Manner, Reply};
 
 fn all() -> Vec<String> {
     (0..25).map(|number| format!("v{number:02}")).collect()
@@ -156,21 +156,21 @@ async fn limits_have_errors_of_their_own() {
     let image = name(format!("{}/a", server.host()));
     let limited =
         |limits: Limits| Registries::connect([(server.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
-    let error = limited(Limits { tags: 12, ..Limits::default() }).tags(&image).await.unwrap_err();
+    let error = limited(Limits { max_tags: 12, ..Limits::default() }).tags(&image).await.unwrap_err();
     assert_eq!(error.to_string(), format!("{image}: the tag list has more than 12 tags", image = image.as_str()));
-    let error = limited(Limits { pages: 3, ..Limits::default() }).tags(&image).await.unwrap_err();
-    assert!(matches!(error, RegistryError::ListTooLong { what: "pages", limit: 3, .. }), "{error}");
-    let error = limited(Limits { body: 20, ..Limits::default() }).tags(&image).await.unwrap_err();
+    let error = limited(Limits { max_pages: 3, ..Limits::default() }).tags(&image).await.unwrap_err();
+    assert!(matches!(error, RegistryError::TagListTooLong { what: "pages", limit: 3, .. }), "{error}");
+    let error = limited(Limits { max_response: 20, ..Limits::default() }).tags(&image).await.unwrap_err();
     assert!(error.to_string().ends_with("is larger than 20 bytes"), "{error}");
     let silent = Double::start(|_| Reply::tags(["v1"]).manner(Manner::Silence)).await;
-    let limits = Limits { image: Duration::from_millis(100), ..Limits::default() };
+    let limits = Limits { image_timeout: Duration::from_millis(100), ..Limits::default() };
     let registries = Registries::connect([(silent.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
     let error = registries.tags(&name(format!("{}/a", silent.host()))).await.unwrap_err();
     assert!(matches!(error, RegistryError::ImageTimeout { .. }), "{error}");
     assert!(error.hint().unwrap().contains("raise the time limit"), "{error}");
-    let settings = HostSettings { budget: Some(2), ..plain(None) };
+    let settings = HostSettings { max_requests: Some(2), ..plain(None) };
     let error = connect_with([(server.host(), settings)], &[]).tags(&image).await.unwrap_err();
-    assert!(matches!(error, RegistryError::BudgetSpent { budget: 2, .. }), "{error}");
+    assert!(matches!(error, RegistryError::MaxRequestsReached { limit: 2, .. }), "{error}");
 }
 
 /// Docker Hub tells what is left with every manifest that is asked about, headers alone included.

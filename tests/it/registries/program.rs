@@ -9,11 +9,11 @@ use tempfile::TempDir;
 
 use crate::support::certificates;
 use crate::support::docker_registry::{DockerRegistry, lay};
+use crate::support::http_double::{Asked, Double, Reply};
 use crate::support::process::find;
 use crate::support::proxy::{Proxy, Tunnel};
 use crate::support::repository::Bare;
 use crate::support::tagboat::{Said, Tagboat};
-use crate::support::wire::{Asked, Double, Reply};
 
 /// A manifest with these images.
 fn pod(images: impl IntoIterator<Item = String>) -> String {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tagboat::http::Profile;
+use tagboat::http::ClientOptions;
 use tagboat::registry::{HostSettings, Login, Registry, RegistryError, Requests};
 use tagboat::secret::Secret;
 
@@ -11,9 +11,9 @@ use super::logins::{SECRET, refs};
 use super::{connect, connect_with, name, texts, variable};
 use crate::support::certificates;
 use crate::support::docker_registry::{DockerRegistry, run};
+use crate::support::http_double::Double;
 use crate::support::process::find;
 use crate::support::token_server::{TokenSigner, login};
-use crate::support::wire::Double;
 
 /// A certificate authority, a certificate of the server, and a password file.
 fn certificates_and_passwords(folder: &Path) {
@@ -32,24 +32,28 @@ async fn docker_registry_with_tls_and_passwords() {
     let Some(server) = DockerRegistry::start(yaml, certificates_and_passwords) else { return };
     server.push("acme/web", &["v1"], "2024-01-02T03:04:05Z", &[], &["--dest-creds", &format!("alice:{SECRET}")]);
     let image = name(format!("{}/acme/web", server.host()));
-    let profile = Profile { ca_pem: Some(fs::read(server.folder().join("ca.crt")).unwrap()), ..Profile::default() };
-    let with = |password: &str, profile: &Profile| {
+    let client_options =
+        ClientOptions { ca_pem: Some(fs::read(server.folder().join("ca.crt")).unwrap()), ..ClientOptions::default() };
+    let with = |password: &str, client_options: &ClientOptions| {
         let (user, secret) = (Some("alice".to_owned()), Secret::new(password));
         let login = Some(Login { user, secret, source: "ACME_PASSWORD (the configuration)".to_owned() });
         connect_with(
-            [(server.host(), HostSettings { login, profile: profile.clone(), ..HostSettings::default() })],
+            [(
+                server.host(),
+                HostSettings { login, client_options: client_options.clone(), ..HostSettings::default() },
+            )],
             &[],
         )
     };
-    let registries = with(SECRET, &profile);
+    let registries = with(SECRET, &client_options);
     assert_eq!(texts(registries.tags(&image).await.unwrap()), ["v1"]);
     assert_eq!(registries.requests(), Requests { registry: 2, token: 0 });
-    let error = with("wrong", &profile).tags(&image).await.unwrap_err();
+    let error = with("wrong", &client_options).tags(&image).await.unwrap_err();
     assert!(
         error.to_string().contains("does not accept the credential from ACME_PASSWORD (the configuration)"),
         "{error}"
     );
-    let error = with(SECRET, &Profile::default()).tags(&image).await.unwrap_err();
+    let error = with(SECRET, &ClientOptions::default()).tags(&image).await.unwrap_err();
     assert!(error.to_string().contains("no trusted connection"), "{error}");
     assert!(error.hint().unwrap().contains("ca-file"), "{error}");
 }

@@ -9,9 +9,9 @@ use tagboat::secret::Secret;
 
 use super::logins::{SECRET, wants};
 use super::{connect, connect_with, name, plain, texts, variable};
+use crate::support::http_double::{Asked, Double, Reply};
 use crate::support::tagboat::Tagboat;
 use crate::support::token_server::login;
-use crate::support::wire::{Asked, Double, Reply};
 
 /// Variables (`$D` is the folder of files, `$P` the prefix for the host), and what is then sent to the token service, or
 /// a part of the error.

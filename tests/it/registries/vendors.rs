@@ -8,10 +8,10 @@ use std::sync::Mutex;
 
 use serde::Deserialize;
 use tagboat::http::Url;
-use tagboat::registry::{Credential, Surroundings, VENDORS};
+use tagboat::registry::{Credential, PlatformEnv, VENDORS};
 use tagboat::secret::Secret;
 
-use crate::support::wire::{Double, Reply};
+use crate::support::http_double::{Double, Reply};
 
 /// One login: the surroundings, what the services are asked and answer, and what comes of it.
 #[derive(Deserialize)]
@@ -95,7 +95,7 @@ async fn check(path: &Path) {
     let environment = login.environment.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
     let services = services(&login.exchanges).await;
     let gateway = Url::parse(&format!("http://{}", services.host())).unwrap();
-    let around = Surroundings::new(environment).staged(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
+    let around = PlatformEnv::new(environment).staged(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
     let vendor = VENDORS.iter().find(|vendor| vendor.serves(&login.host, &around)).unwrap();
     assert_eq!(path.parent().unwrap().file_name().unwrap(), vendor.name(), "{shown}");
     if let Some(wanted) = &login.pushed {
@@ -111,7 +111,7 @@ async fn check(path: &Path) {
     let found = vendor.identity(&login.host, &around).await;
     let expected = login.credential.map(|expected| match expected {
         Expected::Basic { user, password } => Credential::basic(&user, Secret::new(&password)),
-        Expected::Identity { identity } => Credential::Identity(Secret::new(&identity)),
+        Expected::Identity { identity } => Credential::RefreshToken(Secret::new(&identity)),
     });
     match (found, &login.error) {
         (Ok(found), None) => {

@@ -12,12 +12,12 @@ use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tagboat::http::Url;
 use tagboat::image::{Digest, ImageFacts, ImageName, Platform, Tag};
 use tagboat::registry::{
-    Age, HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests, Surroundings,
+    Age, HostSettings, Keychain, Limits, PlatformEnv, Registries, Registry, RegistryError, Requests,
 };
 use tagboat::run::{Scope, edit};
 
+use crate::support::http_double::{Double, Reply};
 use crate::support::tagboat::{Said, Tagboat};
-use crate::support::wire::{Double, Reply};
 
 /// A registry in the program, a folder with one manifest, and the program itself.
 struct Place {
@@ -159,10 +159,10 @@ async fn the_time_of_the_push_goes_before_that_of_the_build() {
     let mirror = Some(format!("http://{}", embedded.host()));
     let hosts = BTreeMap::from([("quay.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
     let gateway = Url::parse(&format!("http://{}", quay.host())).unwrap();
-    let around = Surroundings::new(BTreeMap::new()).staged(Timestamp::now, gateway);
+    let around = PlatformEnv::new(BTreeMap::new()).staged(Timestamp::now, gateway);
     let registry = Vendored {
         images: Registries::connect(hosts, Keychain::default(), Limits::default()).unwrap(),
-        vendors: Registries::connect(BTreeMap::new(), Keychain::within(around), Limits::default()).unwrap(),
+        vendors: Registries::connect(BTreeMap::new(), Keychain::with_platform_env(around), Limits::default()).unwrap(),
     };
     let folder = tempfile::tempdir().unwrap();
     let pod = |tag: &str| format!("kind: Pod\nspec:\n  containers:\n  - image: quay.io/acme/api:{tag}\n");

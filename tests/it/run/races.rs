@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::stories::EVERYWHERE;
 use crate::support::github::GITHUB;
-use crate::support::meddled::Meddled;
+use crate::support::racing_git::RacingGit;
 use crate::support::repository::{Bare, git, git_with_input};
 use crate::support::world::{World, lines};
 
@@ -37,15 +37,15 @@ async fn a_person_pushes_to_the_branch_just_before_we_do() {
     world.build("api:1.2");
     let bare = Bare { path: world.bare.path.clone() };
     let theirs = world.manifest("api/app.yaml", "api:1.1 sidecar:7");
-    let meddled = Meddled::new(
+    let racing = RacingGit::new(
         world.another_git().await,
         [Box::new(move || drop(bare.commit("tagboat/api", &[("api/app.yaml", &theirs)], "By hand"))) as Box<_>],
     );
-    let report = world.run_with(&meddled, "").await.unwrap();
+    let report = world.run_with(&racing, "").await.unwrap();
     let said = lines(&report);
     assert!(said[0].starts_with("leave tagboat/api: A Person has committed to tagboat/api"), "{said:?}");
     assert!(report.failed.is_empty(), "{said:?}");
-    assert_eq!(meddled.pushes(), 1, "what is somebody else's is not pushed to again");
+    assert_eq!(racing.pushes(), 1, "what is somebody else's is not pushed to again");
     let kept = String::from_utf8(world.bare.file("tagboat/api", "api/app.yaml")).unwrap();
     assert_eq!(kept, world.manifest("api/app.yaml", "api:1.1 sidecar:7"));
 }
@@ -53,8 +53,8 @@ async fn a_person_pushes_to_the_branch_just_before_we_do() {
 #[tokio::test]
 async fn another_run_pushes_first_and_the_rest_of_this_one_is_done() {
     let world = world().await;
-    let meddled = Meddled::new(world.another_git().await, [moved_by_another_run(world.bare.path.clone(), 1)]);
-    let report = world.run_with(&meddled, "").await.unwrap();
+    let racing = RacingGit::new(world.another_git().await, [moved_by_another_run(world.bare.path.clone(), 1)]);
+    let report = world.run_with(&racing, "").await.unwrap();
     assert_eq!(
         lines(&report),
         [
@@ -63,7 +63,7 @@ async fn another_run_pushes_first_and_the_rest_of_this_one_is_done() {
         ],
         "what the first attempt did is told too"
     );
-    assert_eq!(meddled.pushes(), 3);
+    assert_eq!(racing.pushes(), 3);
     let pushed = String::from_utf8(world.bare.file("tagboat/api", "api/app.yaml")).unwrap();
     assert_eq!(pushed, world.manifest("api/app.yaml", "api:1.1"));
     assert!(!world.run("").await.pending());
@@ -77,9 +77,9 @@ async fn a_race_that_is_always_lost_ends() {
     let meddling = (1..10).map(|time| -> Box<dyn FnOnce() + Send> {
         if time == 2 { Box::new(|| ()) } else { moved_by_another_run(path.clone(), time) }
     });
-    let meddled = Meddled::new(world.another_git().await, meddling);
-    let report = world.run_with(&meddled, "").await.unwrap();
-    assert_eq!(meddled.pushes(), 5, "one for web, four for api");
+    let racing = RacingGit::new(world.another_git().await, meddling);
+    let report = world.run_with(&racing, "").await.unwrap();
+    assert_eq!(racing.pushes(), 5, "one for web, four for api");
     let [failed] = &report.failed[..] else { panic!("{report:?}") };
     assert!(failed.reason.contains("somebody else was faster"), "{failed:?}");
     assert!(failed.hint.is_some());
@@ -92,10 +92,10 @@ async fn the_base_moves_just_before_we_commit_to_it() {
     let world = World::new(Some(&GITHUB), config, IMAGES, FILES).await;
     let bare = Bare { path: world.bare.path.clone() };
     let by_hand = move || drop(bare.commit("main", &[("other.txt", "by hand")], "By hand"));
-    let meddled = Meddled::new(world.another_git().await, [Box::new(by_hand) as Box<_>]);
-    let report = world.run_with(&meddled, "").await.unwrap();
+    let racing = RacingGit::new(world.another_git().await, [Box::new(by_hand) as Box<_>]);
+    let report = world.run_with(&racing, "").await.unwrap();
     assert_eq!(report.failed, [], "{:?}", lines(&report));
-    assert_eq!(meddled.pushes(), 3, "one is lost, one goes to main, one to tagboat/web");
+    assert_eq!(racing.pushes(), 3, "one is lost, one goes to main, one to tagboat/web");
     assert_eq!(world.bare.file("main", "other.txt"), b"by hand");
     assert_eq!(world.bare.file("main", "api/app.yaml"), world.manifest("api/app.yaml", "api:1.1").into_bytes());
     assert_eq!(git(&world.bare.path, &["rev-list", "--count", "main"]), "4", "nothing is rewritten");

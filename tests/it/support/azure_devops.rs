@@ -1,10 +1,10 @@
-//! Azure DevOps' API over a [`Hub`], with its refusals in its words. The project's name holds a space.
+//! Azure DevOps' API over a [`CodeHost`], with its refusals in its words. The project's name holds a space.
 
 use base64::Engine;
 use serde_json::{Value, json};
 
+use super::code_host::{CodeHost, Pull, Refused, State};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
-use super::hub::{Hub, Pull, Refused, State};
 use super::spec::Description;
 
 pub(crate) static AZURE_DEVOPS: Vendor = Vendor {
@@ -33,7 +33,7 @@ fn guid(name: &str) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
-fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let pair = request.header("authorization").unwrap_or_default().trim_start_matches("Basic ");
     let pair = base64::engine::general_purpose::STANDARD.decode(pair).unwrap_or_default();
     let token = String::from_utf8(pair).unwrap_or_default().trim_start_matches(':').to_owned();
@@ -111,7 +111,7 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], rest: &[&str], reques
 }
 
 /// "Please note that description field will be truncated up to 400 symbols in the result."
-fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
+fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
     let status = request.parameter("searchCriteria.status").unwrap_or("active");
     let source = request.parameter("searchCriteria.sourceRefName").map(|name| name.replace("refs/heads/", ""));
     let number = |name, default| request.parameter(name).map_or(default, |n| n.parse::<usize>().unwrap());
@@ -128,7 +128,7 @@ fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
     Answer::new(200, json!({"count": value.len(), "value": value}))
 }
 
-fn open(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let text = |field| request.text(field).unwrap_or_default();
     if let Some(refused) = too_long(text("title"), text("description")) {
         return refused;

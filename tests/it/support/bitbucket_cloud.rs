@@ -1,10 +1,10 @@
-//! Bitbucket Cloud's API over a [`Hub`], with Bitbucket's refusals in Bitbucket's words.
+//! Bitbucket Cloud's API over a [`CodeHost`], with Bitbucket's refusals in Bitbucket's words.
 
 use base64::Engine;
 use serde_json::{Value, json};
 
+use super::code_host::{CodeHost, Pull, Refused, State};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
-use super::hub::{Hub, Pull, Refused, State};
 use super::spec::Description;
 
 pub(crate) static BITBUCKET_CLOUD: Vendor = Vendor {
@@ -26,7 +26,7 @@ pub(crate) static BITBUCKET_CLOUD: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let Some(token) = token(request).filter(|token| [TOKEN, READER].contains(&token.as_str())) else {
         return refuse(401, "Token is invalid, expired, or not supported for this endpoint.");
     };
@@ -86,7 +86,7 @@ fn token(request: &Request) -> Option<String> {
     }
 }
 
-fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
+fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
     let filter = request.parameter("q").unwrap_or_default();
     let size: usize = request.parameter("pagelen").map_or(10, |n| n.parse().unwrap());
     if size > 50 {
@@ -123,7 +123,7 @@ fn passes(pull: &Pull, filter: &str) -> bool {
 }
 
 /// "If a pull request for that source and destination is open, it is updated."
-fn open(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let name = |side: &str| request.body[side]["branch"]["name"].as_str().unwrap_or_default().to_owned();
     let (title, body) = (request.text("title").unwrap_or_default(), request.text("description").unwrap_or_default());
     let (head, base) = (name("source"), name("destination"));

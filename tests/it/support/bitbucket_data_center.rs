@@ -1,9 +1,9 @@
-//! Bitbucket Data Center's API over a [`Hub`], with Bitbucket's refusals in Bitbucket's words.
+//! Bitbucket Data Center's API over a [`CodeHost`], with Bitbucket's refusals in Bitbucket's words.
 
 use serde_json::{Value, json};
 
+use super::code_host::{CodeHost, Pull, Refused, State};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
-use super::hub::{Hub, Pull, Refused, State};
 use super::spec::Description;
 
 pub(crate) static BITBUCKET_DATA_CENTER: Vendor = Vendor {
@@ -25,7 +25,7 @@ pub(crate) static BITBUCKET_DATA_CENTER: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let token = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
     if ![TOKEN, READER].contains(&token) {
         return refuse(
@@ -105,7 +105,7 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], what: (&str, &[&str])
     }
 }
 
-fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
+fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
     let state = request.parameter("state").unwrap_or("OPEN");
     let at = request.parameter("at").and_then(|at| at.strip_prefix("refs/heads/"));
     let limit: usize = request.parameter("limit").map_or(25, |n| n.parse().unwrap());
@@ -125,7 +125,7 @@ fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
     Answer::new(200, body)
 }
 
-fn open(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let name = |side: &str| request.body[side]["id"].as_str().unwrap_or_default().replace("refs/heads/", "");
     let (title, body) = (request.text("title").unwrap_or_default(), request.text("description").unwrap_or_default());
     let (head, base) = (name("fromRef"), name("toRef"));

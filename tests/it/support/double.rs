@@ -1,4 +1,4 @@
-//! A code host on loopback: serves one vendor's API over a [`Hub`], writes down every request, checks requests and
+//! A code host on loopback: serves one vendor's API over a [`CodeHost`], writes down every request, checks requests and
 //! answers against the vendor's description, and fails on demand. It runs on a thread of its own, so that a test may
 //! block while the program under test talks to it.
 
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::bare::Bare;
-use super::hub::Hub;
+use super::code_host::CodeHost;
 use super::spec::{Description, Spec};
 
 /// A request, taken apart.
@@ -88,14 +88,14 @@ pub(crate) struct Vendor {
     pub(crate) undescribed: &'static str,
     pub(crate) repository: &'static str,
     pub(crate) described: Description,
-    /// How a person is written in the configuration, by the name in the [`Hub`].
+    /// How a person is written in the configuration, by the name in the [`CodeHost`].
     pub(crate) person: fn(&str) -> String,
     /// Whether a pull request closes when its branch is deleted.
     pub(crate) closes_with_branch: bool,
     /// Whether descriptions are whole in a list; else they have to be asked for one by one.
     pub(crate) lists_whole: bool,
     /// Answers; `site` is `http://127.0.0.1:port`.
-    pub(crate) answer: fn(site: &str, hub: &mut Hub, request: &Request) -> Answer,
+    pub(crate) answer: fn(site: &str, hub: &mut CodeHost, request: &Request) -> Answer,
 }
 
 /// How a request goes wrong, once.
@@ -113,7 +113,7 @@ pub(crate) enum Fault {
 
 /// What the server's thread and the test share.
 struct Stage {
-    hub: Hub,
+    hub: CodeHost,
     log: Vec<Request>,
     faults: VecDeque<(&'static str, Fault)>,
     spec: Option<Arc<Spec>>,
@@ -139,7 +139,7 @@ impl Double {
     /// Starts a vendor's API over a bare repository.
     pub(crate) fn start(vendor: &'static Vendor, bare: &Path) -> Self {
         let spec = Spec::load(vendor.described);
-        let hub = Hub { closes_with_branch: vendor.closes_with_branch, ..Hub::new(Bare::at(bare)) };
+        let hub = CodeHost { closes_with_branch: vendor.closes_with_branch, ..CodeHost::new(Bare::at(bare)) };
         let stage = Stage { hub, log: vec![], faults: VecDeque::new(), spec, wrong: vec![] };
         let stage = Arc::new(Mutex::new(stage));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -160,7 +160,7 @@ impl Double {
     }
 
     /// The host's state, to look at or to act in as a person.
-    pub(crate) fn hub<T>(&self, act: impl FnOnce(&mut Hub) -> T) -> T {
+    pub(crate) fn hub<T>(&self, act: impl FnOnce(&mut CodeHost) -> T) -> T {
         let mut stage = self.lock();
         stage.hub.follow_branches();
         act(&mut stage.hub)

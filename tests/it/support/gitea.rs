@@ -1,9 +1,9 @@
-//! The API of Gitea and Forgejo over a [`Hub`], with their refusals in their words.
+//! The API of Gitea and Forgejo over a [`CodeHost`], with their refusals in their words.
 
 use serde_json::{Value, json};
 
+use super::code_host::{CodeHost, Pull, Refused, State};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
-use super::hub::{Hub, Pull, Refused, State};
 use super::spec::Description;
 
 pub(crate) static GITEA: Vendor = Vendor {
@@ -25,7 +25,7 @@ pub(crate) static GITEA: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let token = request.header("authorization").unwrap_or_default().trim_start_matches("token ");
     if ![TOKEN, READER].contains(&token) {
         return refuse(401, "invalid username, password or token");
@@ -109,7 +109,7 @@ fn on_pull(
     }
 }
 
-fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
+fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
     let state = request.parameter("state").unwrap_or("open");
     let head = request.parameter("head");
     let limit: usize = request.parameter("limit").map_or(30, |n| n.parse().unwrap()).min(50);
@@ -124,7 +124,7 @@ fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
     answer.header("x-total-count", &found.len().to_string())
 }
 
-fn open(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let text = |field| request.text(field).unwrap_or_default();
     if text("title").is_empty() {
         return refuse(422, "[Title]: Required");

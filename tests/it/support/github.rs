@@ -1,12 +1,12 @@
-//! GitHub's API over a [`Hub`]: what a pull-request bot uses of it, with GitHub's refusals in GitHub's words.
+//! GitHub's API over a [`CodeHost`]: what a pull-request bot uses of it, with GitHub's refusals in GitHub's words.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use super::code_host::{CodeHost, InstalledApp, Pull, Refused, State};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::github_graphql as graphql;
-use super::hub::{Hub, InstalledApp, Pull, Refused, State};
 use super::spec::Description;
 
 /// Enterprise Server's form of the API, so that the base path is tried as well.
@@ -29,7 +29,7 @@ pub(crate) static GITHUB: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     // Both words will do.
     let sent = request.header("authorization").unwrap_or_default();
     let bearer = sent.trim_start_matches("Bearer ").trim_start_matches("token ");
@@ -86,7 +86,7 @@ fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
 }
 
 /// What is done to one pull request.
-fn on_pull(view: &View<'_>, hub: &mut Hub, pull: usize, what: (&str, &str, &[&str]), request: &Request) -> Answer {
+fn on_pull(view: &View<'_>, hub: &mut CodeHost, pull: usize, what: (&str, &str, &[&str]), request: &Request) -> Answer {
     match what {
         ("GET", "pulls", []) => Answer::new(200, view.pull(&hub.pulls[pull])),
         ("PATCH", "pulls", []) => change(view, hub, pull, request),
@@ -105,7 +105,7 @@ fn on_pull(view: &View<'_>, hub: &mut Hub, pull: usize, what: (&str, &str, &[&st
 }
 
 /// What an App asks for with a JSON web token.
-fn for_app(hub: &mut Hub, request: &Request, proof: &str) -> Answer {
+fn for_app(hub: &mut CodeHost, request: &Request, proof: &str) -> Answer {
     let Some(app) = hub.app.as_mut().filter(|app| proves(app, proof)) else {
         return refuse(401, "A JSON web token could not be decoded", &[]);
     };
@@ -144,7 +144,7 @@ fn proves(app: &InstalledApp, proof: &str) -> bool {
             .any(|one| one.verify_signature(&app.public_key, signed.as_bytes(), &decode(signature)).is_ok())
 }
 
-fn list(view: &View<'_>, hub: &Hub, request: &Request) -> Answer {
+fn list(view: &View<'_>, hub: &CodeHost, request: &Request) -> Answer {
     let state = request.parameter("state").unwrap_or("open");
     let per_page: usize = request.parameter("per_page").map_or(30, |n| n.parse().unwrap()).clamp(1, 100);
     let page: usize = request.parameter("page").map_or(1, |n| n.parse().unwrap());
@@ -164,7 +164,7 @@ fn list(view: &View<'_>, hub: &Hub, request: &Request) -> Answer {
     answer
 }
 
-fn open(view: &View<'_>, hub: &mut Hub, request: &Request) -> Answer {
+fn open(view: &View<'_>, hub: &mut CodeHost, request: &Request) -> Answer {
     let title = request.text("title").unwrap_or_default();
     let (head, base) = (request.text("head").unwrap_or_default(), request.text("base").unwrap_or_default());
     let body = request.text("body").unwrap_or_default();
@@ -196,7 +196,7 @@ fn open(view: &View<'_>, hub: &mut Hub, request: &Request) -> Answer {
     }
 }
 
-fn change(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answer {
+fn change(view: &View<'_>, hub: &mut CodeHost, pull: usize, request: &Request) -> Answer {
     let (title, body) = (request.text("title"), request.text("body"));
     if let Some(refused) = too_long(title.unwrap_or("x"), body.unwrap_or_default()) {
         return refused;
@@ -220,7 +220,7 @@ fn change(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Ans
     Answer::new(200, view.pull(pull))
 }
 
-fn label(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answer {
+fn label(view: &View<'_>, hub: &mut CodeHost, pull: usize, request: &Request) -> Answer {
     let names = request.texts("labels");
     if names.iter().any(|name| name.chars().count() > 50) {
         return refuse(422, "Validation Failed", &[("name", "is too long (maximum is 50 characters)")]);
@@ -233,7 +233,7 @@ fn label(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answ
     Answer::new(200, hub.pulls[pull].labels.iter().map(|label| view.label(label)).collect())
 }
 
-fn ask(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answer {
+fn ask(view: &View<'_>, hub: &mut CodeHost, pull: usize, request: &Request) -> Answer {
     let (people, teams) = (request.texts("reviewers"), request.texts("team_reviewers"));
     if people.iter().any(|name| name == "tagboat-bot") {
         return refuse(422, "Review cannot be requested from pull request author.", &[]);
@@ -249,7 +249,7 @@ fn ask(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answer
 }
 
 /// "Users without push access to a repository cannot be assigned and are silently ignored."
-fn assign(view: &View<'_>, hub: &mut Hub, pull: usize, request: &Request) -> Answer {
+fn assign(view: &View<'_>, hub: &mut CodeHost, pull: usize, request: &Request) -> Answer {
     let known = request.texts("assignees").into_iter().filter(|name| hub.people.contains(name));
     hub.pulls[pull].assignees.extend(known);
     Answer::new(201, view.issue(&hub.pulls[pull]))

@@ -1,13 +1,13 @@
-//! GitHub's GraphQL API over a [`Hub`], as far as it is used: commits, branches, and merging by itself. It takes the
+//! GitHub's GraphQL API over a [`CodeHost`], as far as it is used: commits, branches, and merging by itself. It takes the
 //! fields that GitHub's schema has, and refuses what GitHub refuses.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use super::code_host::{CodeHost, State};
 use super::double::{Answer, READER, Request};
 use super::github::GITHUB;
-use super::hub::{Hub, State};
 
 const REPOSITORY: &str = "R_kgDOTagboat";
 const NOTHING: &str = "0000000000000000000000000000000000000000";
@@ -21,7 +21,7 @@ const MUTATIONS: &[(&str, &[&str], &[&str])] = &[
                                                                                 "authorEmail", "expectedHeadOid", "clientMutationId"]),
 ];
 
-pub(super) fn answer(hub: &mut Hub, request: &Request, bearer: &str) -> Answer {
+pub(super) fn answer(hub: &mut CodeHost, request: &Request, bearer: &str) -> Answer {
     let query = request.text("query").unwrap_or_default();
     let (input, variables) = (&request.body["variables"]["input"], &request.body["variables"]);
     let said = match MUTATIONS.iter().find(|(name, ..)| query.contains(&format!("{name}(input: $input)"))) {
@@ -58,7 +58,7 @@ fn wrong_fields(input: &Value, required: &[&str], optional: &[&str]) -> Option<S
         .or_else(|| missing.map(|key| format!("Variable $input of type Input! was provided invalid value for {key}")))
 }
 
-fn mutate(hub: &mut Hub, name: &str, input: &Value) -> Said {
+fn mutate(hub: &mut CodeHost, name: &str, input: &Value) -> Said {
     let done = match name {
         "createCommitOnBranch" => json!({"commit": {"oid": commit(hub, input)?}}),
         "updateRefs" => {
@@ -74,7 +74,7 @@ fn mutate(hub: &mut Hub, name: &str, input: &Value) -> Said {
     Ok(json!({ name: done }))
 }
 
-fn commit(hub: &mut Hub, input: &Value) -> Result<String, (&'static str, String)> {
+fn commit(hub: &mut CodeHost, input: &Value) -> Result<String, (&'static str, String)> {
     let branch = &input["branch"];
     if branch["repositoryNameWithOwner"] != GITHUB.repository {
         return Err(("NOT_FOUND", "Could not resolve to a Repository with that name.".to_owned()));
@@ -111,7 +111,7 @@ fn commit(hub: &mut Hub, input: &Value) -> Result<String, (&'static str, String)
     Ok(commit)
 }
 
-fn move_refs(hub: &mut Hub, input: &Value) -> Result<(), (&'static str, String)> {
+fn move_refs(hub: &mut CodeHost, input: &Value) -> Result<(), (&'static str, String)> {
     if input["repositoryId"] != REPOSITORY {
         return Err(("NOT_FOUND", "Could not resolve to a node with the global id".to_owned()));
     }
@@ -133,7 +133,7 @@ fn move_refs(hub: &mut Hub, input: &Value) -> Result<(), (&'static str, String)>
 }
 
 /// A pull request whose branch holds nothing of its own any more is closed for good.
-fn close_empty(hub: &mut Hub) {
+fn close_empty(hub: &mut CodeHost) {
     let bare = hub.bare.clone();
     for pull in hub.pulls.iter_mut().filter(|pull| pull.state == State::Open && !pull.fork) {
         if bare.head(&pull.head).is_some() && bare.ahead(&pull.base, &pull.head) == 0 {
@@ -142,7 +142,7 @@ fn close_empty(hub: &mut Hub) {
     }
 }
 
-fn merge_by_itself(hub: &mut Hub, input: &Value) -> Result<(), (&'static str, String)> {
+fn merge_by_itself(hub: &mut CodeHost, input: &Value) -> Result<(), (&'static str, String)> {
     let number = input["pullRequestId"].as_str().and_then(|id| id.strip_prefix("PR_")?.parse().ok());
     let Some(pull) = number.and_then(|number| hub.pull(number)) else {
         return Err(("NOT_FOUND", "Could not resolve to a node with the global id".to_owned()));
@@ -154,7 +154,7 @@ fn merge_by_itself(hub: &mut Hub, input: &Value) -> Result<(), (&'static str, St
     Ok(())
 }
 
-fn ask(hub: &mut Hub, query: &str, variables: &Value) -> Said {
+fn ask(hub: &mut CodeHost, query: &str, variables: &Value) -> Said {
     let (owner, name) = (variables["owner"].as_str().unwrap(), variables["name"].as_str().unwrap());
     if format!("{owner}/{name}") != GITHUB.repository {
         return Err(("NOT_FOUND", format!("Could not resolve to a Repository with the name '{owner}/{name}'.")));

@@ -1,9 +1,9 @@
-//! GitLab's API over a [`Hub`], with GitLab's refusals in GitLab's words. The project stands in a subgroup.
+//! GitLab's API over a [`CodeHost`], with GitLab's refusals in GitLab's words. The project stands in a subgroup.
 
 use serde_json::{Value, json};
 
+use super::code_host::{CodeHost, Pull, Refused, State};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
-use super::hub::{Hub, Pull, Refused, State};
 use super::spec::Description;
 
 pub(crate) static GITLAB: Vendor = Vendor {
@@ -34,7 +34,7 @@ pub(crate) static GITLAB: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let bearer = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
     if ![TOKEN, READER].contains(&bearer) {
         return Answer::new(401, json!({"message": "401 Unauthorized"}));
@@ -88,7 +88,7 @@ fn answer(site: &str, hub: &mut Hub, request: &Request) -> Answer {
     }
 }
 
-fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
+fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
     let state = request.parameter("state").unwrap_or("all");
     let branch = request.parameter("source_branch");
     let per_page: usize = request.parameter("per_page").map_or(20, |n| n.parse().unwrap()).min(100);
@@ -101,7 +101,7 @@ fn list(site: &str, hub: &Hub, request: &Request) -> Answer {
     Answer::new(200, shown.map(|pull| view(site, pull)).collect()).header("x-next-page", &next)
 }
 
-fn open(site: &str, hub: &mut Hub, request: &Request) -> Answer {
+fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let text = |field| request.text(field).unwrap_or_default();
     for field in ["source_branch", "target_branch", "title"] {
         if text(field).is_empty() {

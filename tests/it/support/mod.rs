@@ -7,15 +7,17 @@ pub(crate) mod docker_registry;
 #[cfg(unix)]
 pub(crate) mod git_http;
 #[cfg(unix)]
-pub(crate) mod meddled;
-#[cfg(unix)]
-pub(crate) mod planted;
+pub(crate) mod http_double;
 #[cfg(unix)]
 pub(crate) mod process;
 #[cfg(unix)]
 pub(crate) mod proxy;
 #[cfg(unix)]
+pub(crate) mod racing_git;
+#[cfg(unix)]
 pub(crate) mod repository;
+#[cfg(unix)]
+pub(crate) mod secret_leaks;
 #[cfg(unix)]
 pub(crate) mod ssh;
 #[cfg(unix)]
@@ -23,20 +25,18 @@ pub(crate) mod tagboat;
 #[cfg(unix)]
 pub(crate) mod token_server;
 #[cfg(unix)]
-pub(crate) mod wire;
-#[cfg(unix)]
 pub(crate) mod world;
 
 pub(crate) mod azure_devops;
 pub(crate) mod bare;
 pub(crate) mod bitbucket_cloud;
 pub(crate) mod bitbucket_data_center;
+pub(crate) mod code_host;
 pub(crate) mod double;
 pub(crate) mod gitea;
 pub(crate) mod github;
 pub(crate) mod github_graphql;
 pub(crate) mod gitlab;
-pub(crate) mod hub;
 mod skip;
 pub(crate) mod source;
 mod spec;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::planted;
+use super::secret_leaks;
 
 /// A way to start the program: a home, a folder for temporary files and variables of its own.
 pub(crate) struct Tagboat {
@@ -57,7 +57,7 @@ impl Tagboat {
     pub(crate) fn new() -> Self {
         let (home, docker) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         std::fs::create_dir(home.path().join("tmp")).unwrap();
-        planted::docker_config(docker.path());
+        secret_leaks::docker_config(docker.path());
         let path = std::env::var("PATH").unwrap();
         let at = |path: &Path| path.display().to_string();
         let variables = [
@@ -67,7 +67,7 @@ impl Tagboat {
             ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
             ("DOCKER_CONFIG", at(docker.path())),
         ];
-        let planted = planted::VARIABLES.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let planted = secret_leaks::VARIABLES.iter().map(|(name, value)| (*name, (*value).to_owned()));
         let variables = variables.into_iter().chain(planted).map(|(name, value)| (name.to_owned(), value)).collect();
         Self { home, docker, variables }
     }
@@ -113,15 +113,15 @@ impl Tagboat {
 
     /// No secret is in anything that the run has left.
     fn search(&self, arguments: &[&str], stdout: &str, log: &str) {
-        let secrets = planted::secrets(self.variables());
-        assert_eq!(planted::found(&secrets, stdout.as_bytes()), [""; 0], "on standard output of {arguments:?}");
-        assert_eq!(planted::found(&secrets, log.as_bytes()), [""; 0], "in the log of {arguments:?}: {log}");
+        let secrets = secret_leaks::secrets(self.variables());
+        assert_eq!(secret_leaks::found(&secrets, stdout.as_bytes()), [""; 0], "on standard output of {arguments:?}");
+        assert_eq!(secret_leaks::found(&secrets, log.as_bytes()), [""; 0], "in the log of {arguments:?}: {log}");
         let named = arguments.iter().map(|argument| self.home.path().join(argument)).filter(|path| path.exists());
         for path in named.chain([self.home.path().to_owned()]) {
-            assert_eq!(planted::found_below(&secrets, &path), [""; 0], "after {arguments:?}");
+            assert_eq!(secret_leaks::found_below(&secrets, &path), [""; 0], "after {arguments:?}");
         }
         // The search finds what is there.
-        assert_eq!(planted::found_below(&secrets, self.docker.path()).len(), 1);
+        assert_eq!(secret_leaks::found_below(&secrets, self.docker.path()).len(), 1);
     }
 
     /// Its home, in which it runs.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::docker_registry::run;
-use super::wire::{Asked, Reply};
+use super::http_double::{Asked, Reply};
 
 /// A key and what goes with it, in a folder.
 pub(crate) struct TokenSigner {

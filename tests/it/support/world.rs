@@ -12,7 +12,7 @@ use tagboat::config::{self, Config};
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tagboat::forge::{Address, Forge, ForgeSettings, named};
 use tagboat::git::{Git, Options, Repository};
-use tagboat::http::{Client, Patience, Profile};
+use tagboat::http::{Client, ClientOptions, RetryPolicy};
 use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests};
 use tagboat::report::{Done, RunReport};
@@ -20,8 +20,8 @@ use tagboat::run::{Request, RunError, Scope, World as Outside, run_once};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
 
+use super::code_host::{Pull, State};
 use super::double::{Double, TOKEN, Vendor};
-use super::hub::{Pull, State};
 use super::repository::Bare;
 
 /// All of it.
@@ -54,10 +54,11 @@ impl World {
             None => (folder.path().join("pulls").display().to_string(), "acme/gitops"),
         };
         let address = Address { api, repository: repository.to_owned() };
-        let client = Client::new(&Profile::default()).unwrap();
-        let patience = Patience { tries: 3, shortest: Duration::from_millis(5), longest: Duration::from_secs(2) };
+        let client = Client::new(&ClientOptions::default()).unwrap();
+        let retry_policy =
+            RetryPolicy { max_attempts: 3, min_wait: Duration::from_millis(5), max_wait: Duration::from_secs(2) };
         let token = double.is_some().then(|| Secret::new(TOKEN));
-        let settings = ForgeSettings { patience, ..ForgeSettings::new(address, token, client) };
+        let settings = ForgeSettings { retry_policy, ..ForgeSettings::new(address, token, client) };
         let forge = (named(host.map_or("local", |vendor| vendor.name)).unwrap().connect)(settings).unwrap();
         let mirror = Some(format!("http://{}", embedded.host()));
         let hosts = BTreeMap::from([("ghcr.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
@@ -276,7 +277,7 @@ impl Listing {
 impl Registry for Listing {
     async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         if self.lost.lock().unwrap().contains(name.as_str()) {
-            return Err(RegistryError::ListEndsEarly { image: name.to_string(), why: "page 2 is lost".to_owned() });
+            return Err(RegistryError::IncompleteTagList { image: name.to_string(), why: "page 2 is lost".to_owned() });
         }
         self.registries.tags(name).await
     }

@@ -8,11 +8,11 @@ use tokio::sync::OnceCell;
 
 use crate::secret::Secret;
 
-use super::credential::{Found, Login};
-use super::docker_config::{DockerConfig, Says};
+use super::super::credential::{Login, ResolvedCredential};
+use super::super::vendors::Vendor;
+use super::docker_config::{ConfigMatch, DockerConfig};
 use super::helper;
-use super::surroundings::Surroundings;
-use super::vendors::Vendor;
+use crate::http::identity::PlatformEnv;
 
 /// All sources of credentials for registries:
 ///
@@ -24,12 +24,12 @@ use super::vendors::Vendor;
 /// 5. the identity that the platform gives to the process, at the registries of that platform.
 #[derive(Debug)]
 pub struct Keychain {
-    surroundings: Surroundings,
+    env: PlatformEnv,
     /// Answers of helpers and platforms: each is asked once. By what was asked.
     answers: Mutex<HashMap<String, Arc<OnceCell<Answer>>>>,
 }
 
-type Answer = Result<Option<Found>, String>;
+type Answer = Result<Option<ResolvedCredential>, String>;
 
 impl Default for Keychain {
     /// Knows no credential.
@@ -41,22 +41,22 @@ impl Default for Keychain {
 impl Keychain {
     /// Looks into these variables, and where they point.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
-        Self::within(Surroundings::new(environment))
+        Self::with_platform_env(PlatformEnv::new(environment))
     }
 
     /// Looks around there.
-    pub fn within(surroundings: Surroundings) -> Self {
-        Self { surroundings, answers: Mutex::default() }
+    pub fn with_platform_env(env: PlatformEnv) -> Self {
+        Self { env, answers: Mutex::default() }
     }
 
     /// What vendors want to know to recognise their registries.
-    pub(super) fn surroundings(&self) -> &Surroundings {
-        &self.surroundings
+    pub(crate) fn platform_env(&self) -> &PlatformEnv {
+        &self.env
     }
 
     /// The credential for an image path of a host, from the first source that has one. The error is a text that says
     /// which source, and what is wrong with it.
-    pub(super) async fn find(&self, host: &str, vendor: &dyn Vendor, path: &str) -> Answer {
+    pub(crate) async fn find(&self, host: &str, vendor: &dyn Vendor, path: &str) -> Answer {
         if let Some(found) = self.in_variables(host, vendor)? {
             return Ok(Some(found));
         }
@@ -69,10 +69,14 @@ impl Keychain {
                 Err(error) => return Err(format!("{shown}: {error}")),
             };
             match config.find(host, vendor.config_keys(), path).map_err(|cause| format!("{shown}: {cause}"))? {
-                Some(Says::Credential(credential, key)) => {
-                    return Ok(Some(Found { credential, source: format!("{shown} ({key})"), implicit: false }));
+                Some(ConfigMatch::Credential(credential, key)) => {
+                    return Ok(Some(ResolvedCredential {
+                        credential,
+                        source: format!("{shown} ({key})"),
+                        from_platform: false,
+                    }));
                 }
-                Some(Says::Helper(name, key)) => {
+                Some(ConfigMatch::Helper(name, key)) => {
                     if let Some(found) = self.ask_helper(&name, &key).await? {
                         return Ok(Some(found));
                     }
@@ -80,7 +84,7 @@ impl Keychain {
                 None => {}
             }
         }
-        self.once(format!("identity {host}"), vendor.identity(host, &self.surroundings)).await
+        self.once(format!("identity {host}"), vendor.identity(host, &self.env)).await
     }
 
     fn in_variables(&self, host: &str, vendor: &dyn Vendor) -> Answer {
@@ -93,29 +97,29 @@ impl Keychain {
                 return Err(format!("{name} is set, but not {prefix}_USERNAME"));
             }
             let user = user.map(|user| user.reveal().to_owned());
-            return Ok(Some(Login { user, secret, source: name }.found(vendor.token_user())));
+            return Ok(Some(Login { user, secret, source: name }.resolve(vendor.token_user())));
         }
         Ok(None)
     }
 
     /// A variable, or the content of the file that the same variable with `_FILE` names.
     fn value(&self, name: &str) -> Result<Option<Secret>, String> {
-        if let Some(value) = self.surroundings.secret(name) {
+        if let Some(value) = self.env.secret(name) {
             return Ok(Some(value));
         }
         let file = format!("{name}_FILE");
-        let Some(path) = self.surroundings.variable(&file) else { return Ok(None) };
-        let text = self.surroundings.read(Path::new(path)).map_err(|cause| format!("{file}: {cause}"))?;
+        let Some(path) = self.env.variable(&file) else { return Ok(None) };
+        let text = self.env.read(Path::new(path)).map_err(|cause| format!("{file}: {cause}"))?;
         Ok(Some(Secret::new(&text)).filter(|secret| !secret.is_empty()))
     }
 
     /// The files that exist, in order. One that `REGISTRY_AUTH_FILE` names has to.
     fn files(&self) -> Result<Vec<PathBuf>, String> {
-        let around = &self.surroundings;
-        let below = |variable: &str, rest: &str| around.variable(variable).map(|folder| Path::new(folder).join(rest));
-        let docker = |file: &str| below("DOCKER_CONFIG", file).or_else(|| around.home(&format!(".docker/{file}")));
+        let env = &self.env;
+        let below = |variable: &str, rest: &str| env.variable(variable).map(|folder| Path::new(folder).join(rest));
+        let docker = |file: &str| below("DOCKER_CONFIG", file).or_else(|| env.home(&format!(".docker/{file}")));
         let mut files = Vec::new();
-        if let Some(named) = around.variable("REGISTRY_AUTH_FILE").map(PathBuf::from) {
+        if let Some(named) = env.variable("REGISTRY_AUTH_FILE").map(PathBuf::from) {
             if !named.is_file() {
                 return Err(format!("REGISTRY_AUTH_FILE names {}, which is no file", named.display()));
             }
@@ -125,7 +129,7 @@ impl Keychain {
             docker("config.json"),
             docker(".dockerconfigjson"),
             below("XDG_RUNTIME_DIR", "containers/auth.json"),
-            below("XDG_CONFIG_HOME", "containers/auth.json").or_else(|| around.home(".config/containers/auth.json")),
+            below("XDG_CONFIG_HOME", "containers/auth.json").or_else(|| env.home(".config/containers/auth.json")),
         ];
         files.extend(usual.into_iter().flatten().filter(|path| path.is_file()));
         Ok(files)
@@ -133,9 +137,9 @@ impl Keychain {
 
     async fn ask_helper(&self, name: &str, server: &str) -> Answer {
         self.once(format!("helper {name} {server}"), async {
-            let credential = helper::ask(name, server, self.surroundings.environment(), helper::PATIENCE).await?;
+            let credential = helper::ask(name, server, self.env.environment(), helper::PATIENCE).await?;
             let source = format!("docker-credential-{name}");
-            Ok(credential.map(|credential| Found { credential, source, implicit: false }))
+            Ok(credential.map(|credential| ResolvedCredential { credential, source, from_platform: false }))
         })
         .await
     }
@@ -151,7 +155,7 @@ impl Keychain {
 }
 
 /// `TAGBOAT_REGISTRY_GHCR_IO`: the host in capitals, everything that is no letter or digit as `_`.
-pub(super) fn variable_prefix(host: &str) -> String {
+pub(crate) fn variable_prefix(host: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     format!("TAGBOAT_REGISTRY_{}", host.chars().map(letter).collect::<String>())
 }

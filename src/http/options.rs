@@ -10,7 +10,7 @@ use crate::secret::Secret;
 
 /// Trust and identity of a client. Hosts with equal profiles share one pool.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Profile {
+pub struct ClientOptions {
     /// Further certificate authorities in PEM, beside those of the system.
     pub ca_pem: Option<Vec<u8>>,
     /// A client certificate chain and its private key, both in one PEM text.
@@ -25,7 +25,7 @@ pub fn install_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-impl Profile {
+impl ClientOptions {
     /// A client with this trust. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
     pub(super) fn build(&self) -> Result<reqwest::Client, HttpError> {
         install_tls();
@@ -40,16 +40,18 @@ impl Profile {
             let authorities = reqwest::Certificate::from_pem_bundle(pem)
                 .ok()
                 .filter(|found| !found.is_empty())
-                .ok_or_else(|| HttpError::Profile("the CA file holds no PEM certificate".to_owned()))?;
+                .ok_or_else(|| HttpError::ClientOptions("the CA file holds no PEM certificate".to_owned()))?;
             builder = builder.tls_certs_merge(authorities);
         }
         if let Some(pem) = &self.client_pem {
             let identity = reqwest::Identity::from_pem(pem.reveal().as_bytes()).map_err(|_| {
-                HttpError::Profile("the client certificate needs a PEM certificate and its private key".to_owned())
+                HttpError::ClientOptions(
+                    "the client certificate needs a PEM certificate and its private key".to_owned(),
+                )
             })?;
             builder = builder.identity(identity);
         }
-        builder.build().map_err(|error| HttpError::Profile(super::error::deepest(&error)))
+        builder.build().map_err(|error| HttpError::ClientOptions(super::error::deepest(&error)))
     }
 }
 

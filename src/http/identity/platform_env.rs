@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::http::{Client, HttpError, Patience, Profile, Request, Response, Url};
+use crate::http::{Client, ClientOptions, HttpError, Request, Response, RetryPolicy, Url};
 use crate::secret::Secret;
 
 /// Where a process runs. Made from the real environment in one place, from plain data in tests.
 #[derive(Debug)]
-pub struct Surroundings {
+pub struct PlatformEnv {
     environment: BTreeMap<String, String>,
     /// Now, for signatures that hold for minutes.
-    pub(super) now: fn() -> Timestamp,
+    now: fn() -> Timestamp,
     /// Where all questions go instead of to the clouds themselves.
     gateway: Option<Url>,
     /// Through the proxies of the environment.
@@ -24,7 +24,7 @@ pub struct Surroundings {
     beside: OnceLock<Client>,
 }
 
-impl Surroundings {
+impl PlatformEnv {
     /// Looks at these variables only.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
         Self { environment, now: Timestamp::now, gateway: None, outside: OnceLock::new(), beside: OnceLock::new() }
@@ -37,39 +37,44 @@ impl Surroundings {
         self
     }
 
-    pub(super) fn environment(&self) -> &BTreeMap<String, String> {
+    /// The current time.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
         &self.environment
     }
 
     /// A variable that is set and not empty.
-    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+    pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// The same for a value that is secret.
-    pub(super) fn secret(&self, name: &str) -> Option<Secret> {
+    pub(crate) fn secret(&self, name: &str) -> Option<Secret> {
         self.variable(name).map(Secret::new)
     }
 
     /// A path relative to the user's home folder.
-    pub(super) fn home(&self, path: &str) -> Option<PathBuf> {
+    pub(crate) fn home(&self, path: &str) -> Option<PathBuf> {
         self.variable("HOME").or_else(|| self.variable("USERPROFILE")).map(|home| Path::new(home).join(path))
     }
 
     /// A file as text; errors name the file.
-    pub(super) fn read(&self, path: &Path) -> Result<String, String> {
+    pub(crate) fn read(&self, path: &Path) -> Result<String, String> {
         std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
     }
 
     /// Asks a service of the cloud over the network.
-    pub(super) async fn ask(&self, request: Request) -> Result<Response, HttpError> {
-        client(&self.outside, Profile::default(), Patience::default())?.send(self.routed(request)).await
+    pub(crate) async fn ask(&self, request: Request) -> Result<Response, HttpError> {
+        client(&self.outside, ClientOptions::default(), RetryPolicy::default())?.send(self.routed(request)).await
     }
 
     /// Asks a service on or beside this machine, and takes silence for absence after a second.
-    pub(super) async fn ask_beside(&self, request: Request) -> Result<Response, HttpError> {
-        let once = Patience { tries: 1, ..Patience::default() };
-        let profile = Profile { no_proxy: true, ..Profile::default() };
+    pub(crate) async fn query_metadata(&self, request: Request) -> Result<Response, HttpError> {
+        let once = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
+        let profile = ClientOptions { no_proxy: true, ..ClientOptions::default() };
         client(&self.beside, profile, once)?.send(self.routed(request).timeout(Duration::from_secs(1))).await
     }
 
@@ -81,10 +86,10 @@ impl Surroundings {
     }
 }
 
-fn client(slot: &OnceLock<Client>, profile: Profile, patience: Patience) -> Result<Client, HttpError> {
+fn client(slot: &OnceLock<Client>, profile: ClientOptions, retry_policy: RetryPolicy) -> Result<Client, HttpError> {
     if let Some(client) = slot.get() {
         return Ok(client.clone());
     }
-    let client = Client::new(&profile)?.with_patience(patience);
+    let client = Client::new(&profile)?.with_retry_policy(retry_policy);
     Ok(slot.get_or_init(|| client).clone())
 }

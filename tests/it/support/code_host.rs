@@ -61,7 +61,7 @@ pub(crate) struct InstalledApp {
 
 /// The state of one repository at a code host.
 #[derive(Debug)]
-pub(crate) struct Hub {
+pub(crate) struct CodeHost {
     pub(crate) bare: Bare,
     pub(crate) pulls: Vec<Pull>,
     /// Who may be asked for a review or assigned.
@@ -81,7 +81,7 @@ pub(crate) struct Hub {
     pub(crate) unseen: Vec<(String, u32)>,
 }
 
-impl Hub {
+impl CodeHost {
     pub(crate) fn new(bare: Bare) -> Self {
         let people = ["rita", "sam", "deployers"].map(str::to_owned).to_vec();
         Self {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::secret::Secret;
 
-use super::credential::Credential;
+use super::super::credential::Credential;
 
 /// Some tools leave the padding out.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// One such file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct DockerConfig {
+pub(crate) struct DockerConfig {
     auths: BTreeMap<String, Entry>,
     #[serde(rename = "credHelpers")]
     helpers: BTreeMap<String, String>,
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Entry {
 
 /// What a file says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Says {
+pub(crate) enum ConfigMatch {
     /// Here it is, stored under this key.
     Credential(Credential, String),
     /// Ask this helper, with this key.
@@ -59,10 +59,10 @@ pub(super) enum Says {
 impl DockerConfig {
     /// The credential for `host/path`, or the helper to ask, in docker's order: a helper for the host, what is stored
     /// in the file, the helper for all hosts. `aliases` are other names under which people log in to `host`.
-    pub(super) fn find(&self, host: &str, aliases: &[&str], path: &str) -> Result<Option<Says>, String> {
+    pub(crate) fn find(&self, host: &str, aliases: &[&str], path: &str) -> Result<Option<ConfigMatch>, String> {
         let is_host = |key: &str| key == host || aliases.contains(&key);
         if let Some((key, helper)) = self.helpers.iter().find(|(key, _)| is_host(&bare(key))) {
-            return Ok(Some(Says::Helper(helper.clone(), key.clone())));
+            return Ok(Some(ConfigMatch::Helper(helper.clone(), key.clone())));
         }
         // The longest key that the path begins with, as containers-auth.json(5) has it.
         let mut best: Option<(usize, Credential, &String)> = None;
@@ -78,12 +78,12 @@ impl DockerConfig {
             best = credential.map(|credential| (key_path.len(), credential, key)).or(best);
         }
         if let Some((_, credential, key)) = best {
-            return Ok(Some(Says::Credential(credential, key.clone())));
+            return Ok(Some(ConfigMatch::Credential(credential, key.clone())));
         }
         Ok(self.store.as_ref().filter(|store| !store.is_empty()).map(|store| {
             // Docker's stores know Docker Hub by the address of its first API.
             let key = if host == "docker.io" { "https://index.docker.io/v1/" } else { host };
-            Says::Helper(store.clone(), key.to_owned())
+            ConfigMatch::Helper(store.clone(), key.to_owned())
         }))
     }
 }
@@ -96,7 +96,7 @@ impl Entry {
             return Ok(Some(Credential::Bearer(token)));
         }
         if let Some(token) = set(&self.identitytoken) {
-            return Ok(Some(Credential::Identity(token)));
+            return Ok(Some(Credential::RefreshToken(token)));
         }
         if let Some(auth) = self.auth.as_deref().filter(|auth| !auth.is_empty()) {
             let bytes = BASE64.decode(auth.trim()).map_err(|_| "`auth` is not base64")?;
@@ -112,8 +112,8 @@ impl Entry {
 }
 
 /// User and secret as docker's helpers and files have them: the user `<token>` marks a refresh token.
-pub(super) fn pair(user: &str, secret: &Secret) -> Credential {
-    if user == "<token>" { Credential::Identity(secret.clone()) } else { Credential::basic(user, secret.clone()) }
+pub(crate) fn pair(user: &str, secret: &Secret) -> Credential {
+    if user == "<token>" { Credential::RefreshToken(secret.clone()) } else { Credential::basic(user, secret.clone()) }
 }
 
 /// A key without scheme and API version: `https://index.docker.io/v1/` → `index.docker.io`.
@@ -126,13 +126,13 @@ fn bare(key: &str) -> String {
 mod tests {
     use super::*;
 
-    fn says(json: &str, host: &str, path: &str) -> Result<Option<Says>, String> {
+    fn says(json: &str, host: &str, path: &str) -> Result<Option<ConfigMatch>, String> {
         let config: DockerConfig = serde_json::from_str(json).unwrap();
         config.find(host, if host == "docker.io" { &["index.docker.io"] } else { &[] }, path)
     }
 
-    fn basic(user: &str, password: &str, key: &str) -> Result<Option<Says>, String> {
-        Ok(Some(Says::Credential(Credential::basic(user, Secret::new(password)), key.to_owned())))
+    fn basic(user: &str, password: &str, key: &str) -> Result<Option<ConfigMatch>, String> {
+        Ok(Some(ConfigMatch::Credential(Credential::basic(user, Secret::new(password)), key.to_owned())))
     }
 
     #[test]
@@ -154,10 +154,10 @@ mod tests {
             ("ghcr.io",     "other/api",     basic("a", "b:c", "ghcr.io")),
             ("ghcr.io",     "acme/api",      basic("acme", "x", "ghcr.io/acme")),
             ("ghcr.io",     "acmex/api",     basic("a", "b:c", "ghcr.io")),
-            ("r.acme:5000", "a",             Ok(Some(Says::Credential(Credential::Identity(Secret::new("refresh")), "r.acme:5000".into())))),
+            ("r.acme:5000", "a",             Ok(Some(ConfigMatch::Credential(Credential::RefreshToken(Secret::new("refresh")), "r.acme:5000".into())))),
             ("r.acme",      "a",             Ok(None)),
-            ("b.acme",      "a",             Ok(Some(Says::Credential(Credential::Bearer(Secret::new("direct")), "b.acme".into())))),
-            ("t.acme",      "a",             Ok(Some(Says::Credential(Credential::Identity(Secret::new("refresh")), "t.acme".into())))),
+            ("b.acme",      "a",             Ok(Some(ConfigMatch::Credential(Credential::Bearer(Secret::new("direct")), "b.acme".into())))),
+            ("t.acme",      "a",             Ok(Some(ConfigMatch::Credential(Credential::RefreshToken(Secret::new("refresh")), "t.acme".into())))),
             ("bad.acme",    "a",             Err("auths, \"bad.acme\": `auth` is not base64".to_owned())),
         ];
         for (host, path, expected) in rows {
@@ -169,7 +169,7 @@ mod tests {
     fn helpers_for_a_host_stored_entries_then_the_store() {
         let both = r#"{"credHelpers": {"ghcr.io": "gh"}, "credsStore": "desktop",
                        "auths": {"ghcr.io": {"auth": "dTpw"}, "quay.io": {"auth": "dTpw"}, "docker.io": {}}}"#;
-        let helper = |name: &str, key: &str| Ok(Some(Says::Helper(name.to_owned(), key.to_owned())));
+        let helper = |name: &str, key: &str| Ok(Some(ConfigMatch::Helper(name.to_owned(), key.to_owned())));
         assert_eq!(says(both, "ghcr.io", "a"), helper("gh", "ghcr.io"));
         assert_eq!(says(both, "quay.io", "a"), basic("u", "p", "quay.io"));
         assert_eq!(says(both, "docker.io", "a"), helper("desktop", "https://index.docker.io/v1/"));

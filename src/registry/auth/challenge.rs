@@ -4,7 +4,7 @@ use crate::http::header::{HeaderMap, WWW_AUTHENTICATE};
 
 /// What a registry wants to see.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Challenge {
+pub(crate) enum Challenge {
     /// User name and password with each request.
     Basic,
     /// A token from elsewhere (distribution specification, "Token Authentication").
@@ -20,7 +20,7 @@ pub(super) enum Challenge {
 
 impl Challenge {
     /// The challenge among the headers of a 401. A Bearer challenge goes before a Basic one: its tokens are short-lived.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let all: Vec<Self> = headers
             .get_all(WWW_AUTHENTICATE)
             .iter()

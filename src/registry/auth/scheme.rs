@@ -6,7 +6,7 @@ use super::challenge::Challenge;
 
 /// What is known about how a registry wants to be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Scheme {
+pub(crate) enum AuthScheme {
     /// It was not asked yet.
     Unknown,
     /// It answers without any credential.
@@ -26,16 +26,16 @@ pub(super) enum Scheme {
 
 /// How the registry words what a token has to be good for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(crate) enum Scope {
     /// `repository:<path>:<these>`; Azure wants `metadata_read` for lists.
     Actions(String),
     /// The same for all images: `aws` at public.ecr.aws.
     Constant(String),
 }
 
-impl Scheme {
+impl AuthScheme {
     /// What a challenge demands. `base` is where the registry's API begins, `path` the image that was asked for.
-    pub(super) fn demanded(challenge: Challenge, base: &Url, path: &str) -> Option<Self> {
+    pub(crate) fn demanded(challenge: Challenge, base: &Url, path: &str) -> Option<Self> {
         let (realm, service, scope) = match challenge {
             Challenge::Basic => return Some(Self::Basic),
             Challenge::Bearer { realm, service, scope } => (base.join(&realm).ok()?, service, scope),
@@ -58,7 +58,7 @@ impl Scheme {
 
 impl Scope {
     /// The scope of a token for one image.
-    pub(super) fn of(&self, path: &str) -> String {
+    pub(crate) fn of(&self, path: &str) -> String {
         match self {
             Self::Actions(actions) => format!("repository:{path}:{actions}"),
             Self::Constant(scope) => scope.clone(),
@@ -84,7 +84,8 @@ mod tests {
         for (scope, this, other) in rows {
             let challenge =
                 Challenge::Bearer { realm: "/token".to_owned(), service: None, scope: scope.map(str::to_owned) };
-            let Some(Scheme::Bearer { realm, scope, .. }) = Scheme::demanded(challenge, &base, "team/app") else {
+            let Some(AuthScheme::Bearer { realm, scope, .. }) = AuthScheme::demanded(challenge, &base, "team/app")
+            else {
                 panic!("{scope:?}")
             };
             assert_eq!(realm.as_str(), "https://r.acme/token");
@@ -92,7 +93,7 @@ mod tests {
         }
         for realm in ["file:///etc/passwd", "https://u:p@r.acme/token", "http://["] {
             let challenge = Challenge::Bearer { realm: realm.to_owned(), service: None, scope: None };
-            assert_eq!(Scheme::demanded(challenge, &base, "a"), None, "{realm}");
+            assert_eq!(AuthScheme::demanded(challenge, &base, "a"), None, "{realm}");
         }
     }
 }

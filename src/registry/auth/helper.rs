@@ -11,11 +11,11 @@ use tokio::process::Command;
 
 use crate::secret::Secret;
 
-use super::credential::Credential;
+use super::super::credential::Credential;
 use super::docker_config::pair;
 
 /// A helper that opens a dialogue on a machine without a screen would wait for ever.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How the helpers of docker say that they hold nothing for a registry (docker-credential-helpers, `credentials/error.go`).
 const NOTHING: &str = "credentials not found in native keychain";
@@ -31,7 +31,7 @@ struct Answer {
 
 /// Asks `docker-credential-<name>` for the credential of `server`, and waits as long as `patience` says; `None` if it
 /// holds none.
-pub(super) async fn ask(
+pub(crate) async fn ask(
     name: &str,
     server: &str,
     environment: &BTreeMap<String, String>,

@@ -13,13 +13,13 @@ use tagboat::refname::{BranchName, CommitId};
 type Meddling = Box<dyn FnOnce() + Send>;
 
 /// The repository, and what happens before each push to it.
-pub(crate) struct Meddled {
+pub(crate) struct RacingGit {
     inner: Repository,
     before_pushes: Mutex<VecDeque<Meddling>>,
     pushes: AtomicUsize,
 }
 
-impl Meddled {
+impl RacingGit {
     pub(crate) fn new(inner: Repository, before_pushes: impl IntoIterator<Item = Meddling>) -> Self {
         Self { inner, before_pushes: Mutex::new(before_pushes.into_iter().collect()), pushes: AtomicUsize::new(0) }
     }
@@ -31,7 +31,7 @@ impl Meddled {
 }
 
 #[async_trait]
-impl Git for Meddled {
+impl Git for RacingGit {
     async fn push(&self, branch: &BranchName, commit: &CommitId, expected: Option<&CommitId>) -> Result<(), GitError> {
         self.pushes.fetch_add(1, Ordering::Relaxed);
         if let Some(meddling) = self.before_pushes.lock().unwrap().pop_front() {

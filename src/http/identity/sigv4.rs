@@ -16,22 +16,22 @@ pub(crate) struct AwsKeys {
 }
 
 /// What is signed.
-pub(super) struct Call<'a> {
-    pub(super) method: &'a str,
-    pub(super) region: &'a str,
-    pub(super) service: &'a str,
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) service: &'a str,
     /// Names in lower case and in order, values trimmed; `host` and `x-amz-date` among them.
-    pub(super) headers: &'a [(&'a str, &'a str)],
-    pub(super) body: &'a [u8],
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    pub(crate) body: &'a [u8],
 }
 
 /// The time as `x-amz-date` has it: `20150830T123600Z`.
-pub(super) fn amz_date(now: Timestamp) -> String {
+pub(crate) fn amz_date(now: Timestamp) -> String {
     now.to_zoned(TimeZone::UTC).strftime("%Y%m%dT%H%M%SZ").to_string()
 }
 
 /// The value of `Authorization` for a call at that `x-amz-date`.
-pub(super) fn authorization(call: &Call<'_>, keys: &AwsKeys, date: &str) -> Secret {
+pub(crate) fn authorization(call: &Call<'_>, keys: &AwsKeys, date: &str) -> Secret {
     let day = date.get(..8).unwrap_or_default();
     let names = call.headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let headers: String = call.headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();

@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use crate::http::{Client, HttpError, Request, Url};
 use crate::secret::Secret;
 
-use super::credential::Credential;
+use super::super::credential::Credential;
 
 /// The tokens of one registry.
 #[derive(Debug)]
-pub(super) struct Tokens {
+pub(crate) struct TokenCache {
     http: Client,
     /// One lock per scope: who comes second waits for the token of the first.
     by_scope: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Token>>>>>,
@@ -28,11 +28,11 @@ struct Token {
 
 /// Where a registry sends us for a token, and for what.
 #[derive(Debug, Clone)]
-pub(super) struct TokenQuestion<'a> {
-    pub(super) realm: &'a Url,
-    pub(super) service: Option<&'a str>,
-    pub(super) scope: &'a str,
-    pub(super) credential: Option<&'a Credential>,
+pub(crate) struct TokenRequest<'a> {
+    pub(crate) realm: &'a Url,
+    pub(crate) service: Option<&'a str>,
+    pub(crate) scope: &'a str,
+    pub(crate) credential: Option<&'a Credential>,
 }
 
 /// Every token service names the token in one of these two ways (distribution specification; OAuth 2).
@@ -44,22 +44,18 @@ struct Answer {
     expires_in: Option<f64>,
 }
 
-impl Tokens {
-    pub(super) fn new(http: Client) -> Self {
+impl TokenCache {
+    pub(crate) fn new(http: Client) -> Self {
         Self { http, by_scope: Mutex::default() }
     }
 
     /// Requests for tokens so far.
-    pub(super) fn sent(&self) -> u64 {
+    pub(crate) fn sent(&self) -> u64 {
         self.http.sent()
     }
 
     /// A token for a scope: the one at hand if it is good for a while and is not the one that was just `refused`.
-    pub(super) async fn get(
-        &self,
-        question: &TokenQuestion<'_>,
-        refused: Option<&Secret>,
-    ) -> Result<Secret, HttpError> {
+    pub(crate) async fn get(&self, question: &TokenRequest<'_>, refused: Option<&Secret>) -> Result<Secret, HttpError> {
         let slot = {
             let mut by_scope = self.by_scope.lock().unwrap_or_else(PoisonError::into_inner);
             by_scope.entry(question.scope.to_owned()).or_default().clone()
@@ -89,9 +85,9 @@ fn lifetime(expires_in: Option<f64>) -> Duration {
     Duration::from_secs_f64(seconds - (seconds / 5.0).min(30.0))
 }
 
-fn request(question: &TokenQuestion<'_>) -> Request {
+fn request(question: &TokenRequest<'_>) -> Request {
     let service = question.service.unwrap_or_default();
-    if let Some(Credential::Identity(identity)) = question.credential {
+    if let Some(Credential::RefreshToken(identity)) = question.credential {
         // OAuth 2, as docker does it (distribution, "Token authentication with OAuth2"). Asking twice is harmless.
         let fields = [
             ("grant_type", "refresh_token"),
@@ -100,7 +96,7 @@ fn request(question: &TokenQuestion<'_>) -> Request {
             ("client_id", "tagboat"),
             ("refresh_token", identity.reveal()),
         ];
-        return Request::post(question.realm.clone()).form(&fields, &[identity]).limit(1 << 20).repeatable();
+        return Request::post(question.realm.clone()).form(&fields, &[identity]).limit(1 << 20).idempotent();
     }
     let mut url = question.realm.clone();
     if !service.is_empty() {

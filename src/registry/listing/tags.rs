@@ -6,18 +6,18 @@ use crate::http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use crate::http::{Request, Response, StatusCode, Url};
 use crate::image::{ImageName, Tag};
 
-use super::cache::{Cache, CachedList};
-use super::error::RegistryError;
+use super::super::cache::{Cache, CachedList};
+use super::super::error::RegistryError;
+use super::super::remote::RemoteRegistry;
 use super::link::next_page;
-use super::remote::Remote;
 use super::tag_page::{Page, read_page};
 
 /// Tags to ask for at once: what most registries allow at most.
 const PAGE: u32 = 1000;
 
-impl Remote {
+impl RemoteRegistry {
     /// All tags, in the registry's order, each once. Signatures and the like are left out.
-    pub(super) async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
+    pub(crate) async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         let shown = name.familiar();
         let asked = self.settings.page_size.unwrap_or(PAGE);
         let mut url = self.endpoint.tags(name, asked, None);
@@ -39,12 +39,12 @@ impl Remote {
             linked |= next.is_some();
             // Who has nothing after the last tag begins again (go-containerregistry's registry).
             let over = cut && page.first == start;
-            let early = |why: &str| RegistryError::ListEndsEarly { image: shown.to_owned(), why: why.to_owned() };
+            let early = |why: &str| RegistryError::IncompleteTagList { image: shown.to_owned(), why: why.to_owned() };
             if page.entries > 0 && before.as_ref() == Some(&page) && !over {
                 return Err(early("its pages repeat"));
             }
-            if kept.len() > self.limits.tags {
-                return Err(too_long(shown, "tags", self.limits.tags));
+            if kept.len() > self.limits.max_tags {
+                return Err(too_long(shown, "tags", self.limits.max_tags));
             }
             let full = page.entries == asked as usize;
             let next = match next {
@@ -64,8 +64,8 @@ impl Remote {
             if seen.contains(next.as_str()) {
                 return Err(early("the links to its next page go in a circle"));
             }
-            if seen.len() >= self.limits.pages {
-                return Err(too_long(shown, "pages", self.limits.pages));
+            if seen.len() >= self.limits.max_pages {
+                return Err(too_long(shown, "pages", self.limits.max_pages));
             }
             request = Request::get(next.clone());
             start = start.or_else(|| page.first.clone());
@@ -88,7 +88,7 @@ impl Remote {
             cause: error.to_string(),
         })?;
         let next = next_page(&answer.headers, &answer.url, self.endpoint.base())
-            .map_err(|why| RegistryError::ListEndsEarly { image: shown.to_owned(), why })?;
+            .map_err(|why| RegistryError::IncompleteTagList { image: shown.to_owned(), why })?;
         Ok((page, next))
     }
 
@@ -138,7 +138,7 @@ impl Remote {
     }
 
     fn cut_for_good(&self, name: &ImageName, page: &Page) -> RegistryError {
-        RegistryError::ListEndsEarly {
+        RegistryError::IncompleteTagList {
             image: name.familiar().to_owned(),
             why: format!("{} cuts it after {} tags and does not go on from there", self.registry, page.entries),
         }
@@ -170,15 +170,16 @@ fn keep(cache: &Cache, url: &Url, answer: &Response, tags: &[Tag]) {
 }
 
 fn too_long(image: &str, what: &'static str, limit: usize) -> RegistryError {
-    RegistryError::ListTooLong { image: image.to_owned(), what, limit }
+    RegistryError::TagListTooLong { image: image.to_owned(), what, limit }
 }
 
 /// An image whose first page was there exists: 404 then means that a page of its list can't be had.
 fn lost(error: RegistryError) -> RegistryError {
     match error {
-        RegistryError::NotFound { image, url, .. } => {
-            RegistryError::ListEndsEarly { image, why: format!("{url} answers 404, though there are tags before it") }
-        }
+        RegistryError::NotFound { image, url, .. } => RegistryError::IncompleteTagList {
+            image,
+            why: format!("{url} answers 404, though there are tags before it"),
+        },
         other => other,
     }
 }

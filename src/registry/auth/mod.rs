@@ -1,0 +1,13 @@
+//! Authentication: what a registry asks for, the credentials to answer with, and the tokens they buy.
+
+mod challenge;
+mod docker_config;
+mod helper;
+mod keychain;
+mod scheme;
+mod token;
+
+pub(super) use challenge::Challenge;
+pub use keychain::Keychain;
+pub(super) use scheme::AuthScheme;
+pub(super) use token::{TokenCache, TokenRequest};
