@@ -27,7 +27,7 @@
 //! |---|---|---|
 //! | config | text → [`Config`](config::Config), which can't hold a wrong state | [`config::parse`] |
 //! | discover | bytes of files → [`Finding`](manifest::Finding)s | [`manifest::find`], asked by `run::discover` |
-//! | group by image | findings → what is to be asked about each image, once | `run::subjects`, with [`Config::select`](config::Config::select) and [`plan::govern`] |
+//! | group by image | findings → what is to be asked about each image, once | `run::subjects`, with [`govern::govern`](fn@govern::govern) |
 //! | look up | image → tags, digests, facts, as far as the policy needs them | `run::lookup`, through the trait [`Registry`](registry::Registry) |
 //! | choose | [`Question`](policy::Question) → [`Decision`](policy::Decision) | [`policy::choose`] |
 //! | plan | decisions → [`Change`](plan::Change)s → [`Draft`](plan::Draft)s → [`Proposal`](plan::Proposal)s | [`plan::change`](fn@plan::change), [`plan::group`](fn@plan::group), [`plan::texts`] |
@@ -46,7 +46,7 @@
 //! | layer | modules | may import | touches the world |
 //! |---|---|---|---|
 //! | words | [`text`], [`image`], [`refname`], [`secret`] | nothing of ours | no |
-//! | rules | [`policy`], [`manifest`], [`config`] | words; `config` also `policy` | no |
+//! | rules | [`policy`], [`manifest`], [`config`], [`interop`], [`govern`] | words, and rules named before them | no |
 //! | plan | [`plan`], [`report`] | words, rules; `report` also `plan` | no |
 //! | hands | [`http`], [`registry`], [`forge`], [`git`] | words they need; `registry` and `forge` also `http`; `forge` also what `plan` proposes | yes |
 //! | shell | [`run`], [`error`] | everything below | yes |
@@ -97,8 +97,10 @@ pub mod docs;
 pub mod error;
 pub mod forge;
 pub mod git;
+pub mod govern;
 pub mod http;
 pub mod image;
+pub mod interop;
 pub mod manifest;
 pub mod plan;
 pub mod policy;

@@ -9,6 +9,7 @@ use crate::demo;
 use crate::error::{Error, Exit};
 use crate::git::Repository;
 use crate::image::ImageReference;
+use crate::interop::Translation;
 use crate::registry::Registry as _;
 use crate::report::{List, Page, RENDERERS, Renderer, Row, RunReport};
 use crate::run::worlds::{self, Loaded, Location};
@@ -196,7 +197,7 @@ pub(super) fn init(common: &Common, init: &InitArguments) -> Result<Exit, Error>
                 From::Flux => run::Tool::Flux,
                 From::Argocd => run::Tool::ArgoCd,
             };
-            let config::Translation { text, left } = run::translate(&snapshot, tool)?;
+            let Translation { text, left } = run::translate(&snapshot, tool)?;
             left.iter().for_each(|line| terminal::say(&format!("not translated: {line}")));
             text
         }

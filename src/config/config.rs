@@ -8,13 +8,9 @@ use std::time::Duration;
 use globset::GlobMatcher;
 use regex::Regex;
 
-use super::argo::Watch;
-use super::flux::FluxPolicy;
-use super::notice::Notice;
 use super::patterns::Patterns;
 use super::schedule::Schedule;
 use super::template::Template;
-use crate::image::ImageName;
 use crate::policy::{Entry, Gates, Settings};
 use crate::refname::BranchName;
 
@@ -26,16 +22,9 @@ pub struct Config {
     /// What is looked for in them beyond what every repository is searched for.
     pub manifests: ManifestSettings,
     /// Policies by name, the built-in `shape` among them.
-    pub(super) policies: BTreeMap<String, Named>,
-    /// What Flux's policies in the manifests come to, by the names that markers call them. Several may share a name, one
-    /// for each cluster.
-    pub(super) flux: BTreeMap<String, Vec<FluxPolicy>>,
-    /// What Argo CD's applications in the manifests have updated.
-    pub(super) watches: BTreeMap<ImageName, Vec<Watch>>,
-    /// What is to be said about settings of other tools in the manifests.
-    pub notices: Vec<Notice>,
+    pub policies: BTreeMap<String, NamedPolicy>,
     /// First match governs.
-    pub(super) rules: Vec<Rule>,
+    pub rules: Vec<Rule>,
     /// How changes become pull requests.
     pub pull_requests: PullRequests,
     /// What is special about a registry, by host and port as they stand in a normalised image name.
@@ -52,10 +41,11 @@ pub struct Config {
 
 /// A policy under its name.
 #[derive(Debug, Clone)]
-pub(super) struct Named {
-    pub(super) entry: Arc<Entry>,
-    /// As it is written: two that are written alike are no conflict.
-    pub(super) settings: Settings,
+pub struct NamedPolicy {
+    /// The policy.
+    pub entry: Arc<Entry>,
+    /// Its keys as written: two policies that are written alike do not conflict.
+    pub settings: Settings,
 }
 
 /// Which files are read.
@@ -111,19 +101,25 @@ pub struct ReferencePattern {
 
 /// One rule: what it matches, and what it asks for.
 #[derive(Debug, Clone)]
-pub(super) struct Rule {
-    pub(super) images: Patterns,
-    pub(super) paths: Patterns,
-    /// A key of [`Config::policies`], or [`IGNORE`].
-    pub(super) policy: String,
-    /// Whether the rule says so itself.
-    pub(super) names_policy: bool,
-    pub(super) gates: Gates,
-    pub(super) pin: bool,
-    pub(super) comments: bool,
-    pub(super) mode: Mode,
-    /// `tagboat.yaml:12`
-    pub(super) source: String,
+pub struct Rule {
+    /// The images that it matches.
+    pub images: Patterns,
+    /// The files that it matches.
+    pub paths: Patterns,
+    /// A key of [`Config::policies`], or `ignore`.
+    pub policy: String,
+    /// Whether the rule names the policy, rather than leaving it to the default.
+    pub names_policy: bool,
+    /// What an image needs before it is proposed.
+    pub gates: Gates,
+    /// Whether the digest is written beside the tag.
+    pub pin: bool,
+    /// Whether a comment that repeats the tag is changed with it.
+    pub comments: bool,
+    /// How a change gets into the repository.
+    pub mode: Mode,
+    /// Where it is written: `tagboat.yaml:12`.
+    pub source: String,
 }
 
 /// How a change gets into the repository.
@@ -142,9 +138,9 @@ impl Mode {
 }
 
 /// The policy that leaves things alone.
-pub(super) const IGNORE: &str = "ignore";
+pub(crate) const IGNORE: &str = "ignore";
 /// The policy without any configuration.
-pub(super) const SHAPE: &str = "shape";
+pub(crate) const SHAPE: &str = "shape";
 
 impl Config {
     /// The policy of a name, the built-in `shape` included.

@@ -100,7 +100,7 @@ impl Problem {
 }
 
 /// The known name that a misspelt one most likely stands for.
-pub(super) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if name.len() > 64 {
         return None;
     }

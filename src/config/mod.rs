@@ -4,55 +4,36 @@
 //! and goes on after a problem; [`validate`] makes a [`Config`] of them, which cannot hold a wrong state. Nothing here
 //! opens a file: text comes in, and what is named in it (a CA file, an environment variable) is named on.
 
-mod application;
-mod argo;
-mod argo_notices;
 mod config;
-mod draft;
 mod duration;
 mod error;
-mod flux;
-mod from_objects;
-mod from_renovate;
 mod json_schema;
 mod located;
 mod manifests;
 mod node;
-mod notice;
-mod objects;
 mod patterns;
 mod policies;
 mod reader;
 mod refusal;
 mod registries;
-mod renovate_comment;
-mod renovate_left;
-mod renovate_rules;
 mod schedule;
 mod schema;
-mod scope;
-mod select;
-mod standing;
 mod starter;
 mod template;
 mod validate;
 
 pub use config::{
     AppVersion, CommitWay, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, MergeMethod, Mode,
-    Paths, PullRequests, ReferencePattern, RegistrySettings, SignSettings, TagValue,
+    NamedPolicy, Paths, PullRequests, ReferencePattern, RegistrySettings, Rule, SignSettings, TagValue,
 };
-pub use draft::Translation;
+pub(crate) use config::{IGNORE, SHAPE};
 pub use duration::{DurationError, duration};
+pub(crate) use error::nearest;
 pub use error::{ConfigError, ConfigErrors};
-pub use flux::{helm_repositories, may_refer};
-pub use from_objects::{Stands, from_argocd, from_flux};
-pub use from_renovate::{RenovateError, from_renovate};
 pub use json_schema::json_schema;
-pub use notice::Notice;
-pub use objects::Object;
 pub use patterns::{PatternError, Patterns};
+pub(crate) use patterns::{image_pattern, path_pattern};
 pub use schedule::Schedule;
-pub use select::{Marker, Selection, Spot, Ungoverned};
 pub use starter::{Found, Summary, starter};
 pub use template::Template;
 

@@ -75,7 +75,7 @@ impl Patterns {
     }
 
     /// Whether one of them is the name of the image, and no pattern.
-    pub(super) fn names(&self, name: &ImageName) -> bool {
+    pub(crate) fn names(&self, name: &ImageName) -> bool {
         self.written.iter().any(|text| ImageName::new(text).is_ok_and(|written| written == *name))
     }
 
@@ -86,7 +86,7 @@ impl Patterns {
 }
 
 /// Reads a glob on image names.
-pub(super) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
+pub(crate) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
     let last = text.rsplit('/').next().unwrap_or(text);
     if last.contains(':') {
         return Err(PatternError::Tag(text.to_owned()));
@@ -95,7 +95,7 @@ pub(super) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
 }
 
 /// Reads a glob on paths.
-pub(super) fn path_pattern(text: &str) -> Result<Glob, PatternError> {
+pub(crate) fn path_pattern(text: &str) -> Result<Glob, PatternError> {
     for start in ["/", "./"] {
         if text.starts_with(start) {
             return Err(PatternError::Rooted(text.to_owned(), start));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::config::{IGNORE, Named, SHAPE};
+use super::config::{IGNORE, NamedPolicy, SHAPE};
 use super::error::Problem;
 use super::located::Located;
 use super::node::Node;
@@ -17,8 +17,8 @@ use crate::text::Position;
 pub(super) fn policies(
     written: &BTreeMap<Located<String>, PolicySchema>,
     problems: &mut Vec<Problem>,
-) -> BTreeMap<String, Named> {
-    let shape = Named { entry: Arc::new(policy::default_entry()), settings: Settings::default() };
+) -> BTreeMap<String, NamedPolicy> {
+    let shape = NamedPolicy { entry: Arc::new(policy::default_entry()), settings: Settings::default() };
     let mut policies = BTreeMap::from([(SHAPE.to_owned(), shape.clone())]);
     for (name, keys) in written {
         if let Some(problem) = bad_name(name) {
@@ -26,7 +26,7 @@ pub(super) fn policies(
             continue;
         }
         let entry = build(name, keys, problems).map_or_else(|| Arc::clone(&shape.entry), Arc::new);
-        policies.insert(name.value.clone(), Named { entry, settings: settings(keys) });
+        policies.insert(name.value.clone(), NamedPolicy { entry, settings: settings(keys) });
     }
     policies
 }

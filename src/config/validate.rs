@@ -1,6 +1,5 @@
 //! From what is written to what is meant: every value is checked, and every problem is told.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::config::{
@@ -44,9 +43,6 @@ pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) 
         forge: forge(schema.forge, problems),
         policies,
         folder: Path::new(path).parent().unwrap_or(Path::new("")).to_owned(),
-        flux: BTreeMap::new(),
-        watches: BTreeMap::new(),
-        notices: Vec::new(),
     }
 }
 

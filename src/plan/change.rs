@@ -1,12 +1,11 @@
 //! From a decision to changes: which bytes, at every place where the reference stands.
 
 use crate::config::Mode;
-use crate::config::Selection;
+use crate::govern::{Listed, Selection, Status};
 use crate::image::{ImageReference, Tag};
 use crate::manifest::{self, Finding, Occurrence, Refusal, Target};
 use crate::policy::{Choice, Reason};
 
-use super::govern::{Listed, Status};
 use super::proposal::Change;
 use super::pull_request::PullRequest;
 use super::record::Record;

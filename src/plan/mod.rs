@@ -3,7 +3,6 @@
 mod body;
 mod change;
 mod environment;
-mod govern;
 mod group;
 mod link;
 mod markup;
@@ -20,7 +19,6 @@ mod wish;
 
 pub use body::Background;
 pub use change::{carry_over, change};
-pub use govern::{Listed, Status, govern};
 pub use group::{Grouping, Ungrouped, group};
 pub use link::LinkStyle;
 pub use markup::{code, plain};

@@ -4,7 +4,6 @@
 //! [`Question`] or says which facts it needs, and [`explain()`] gives the verdict on every tag.
 
 mod alphabetical;
-pub mod argo;
 mod bounds;
 mod calver;
 mod choose;
@@ -14,7 +13,6 @@ mod exact;
 mod explain;
 mod external_facts;
 mod filter;
-pub mod flux;
 mod follow;
 mod gates;
 mod git_history;
@@ -29,7 +27,6 @@ mod policy;
 mod question;
 mod range;
 mod reason;
-pub mod renovate;
 mod semver;
 mod settings;
 mod shape;
@@ -54,7 +51,7 @@ pub use policy::{
 };
 pub use question::Question;
 pub use range::{Range, RangeError, Version};
-pub use settings::{OptionDoc, PolicyError, Settings};
+pub use settings::{OptionDoc, PolicyError, Settings, nearest, pattern as regex};
 
 /// One kind of policy: what its key is, what it is for, how it is built.
 #[derive(Debug, Clone, Copy)]

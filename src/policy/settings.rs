@@ -190,7 +190,7 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 /// Compiles a regular expression of the linear-time engine, with a limit on its size.
-pub(super) fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
+pub fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
     RegexBuilder::new(text).size_limit(PATTERN_LIMIT).dfa_size_limit(PATTERN_LIMIT).build().map_err(|error| match error
     {
         regex::Error::CompiledTooBig(_) => {
@@ -214,7 +214,7 @@ fn invalid_pattern(key: &str, text: &str, error: &dyn fmt::Display) -> PolicyErr
 }
 
 /// The right name that a wrong one is likely to mean.
-pub(super) fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
         .map(|name| (strsim::jaro_winkler(&wrong.to_lowercase(), name), name))

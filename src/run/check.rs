@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::error::{Error, chain};
 use crate::forge::Forge;
 use crate::git::Git;
+use crate::govern::{Listed, Status};
 use crate::image::ImageName;
 use crate::manifest::Finding;
-use crate::plan::{Listed, Status};
 use crate::registry::{Access, Registries};
 use crate::report::Check;
 

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::govern::Listed;
 use crate::manifest::{Finding, Options, Place, Refusal};
-use crate::plan::{self, Background, Change, Listed};
+use crate::plan::{self, Background, Change};
 use crate::policy::Outcome;
 use crate::registry::Registry;
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::config::{self, Config, Object};
+use crate::config::{self, Config};
+use crate::govern::{Listed, Policies, govern};
+use crate::interop::{Object, flux};
 use crate::manifest::{self, Finding, Layout, Named, Notice, NoticeStatus, Options, Pattern, Place, ValuesImage};
-use crate::plan::{Listed, govern};
 use crate::text::Position;
 
 use super::snapshot::Snapshot;
@@ -18,8 +19,8 @@ pub(super) struct Discovered {
     pub(super) listed: Vec<Listed>,
     /// What the files were read with: an edit is checked by reading them so again.
     pub(super) options: Options,
-    /// The configuration together with what stands in the manifests.
-    pub(super) config: Config,
+    /// The policies of the configuration and of the manifests.
+    pub(super) policies: Policies,
     /// Objects of other tools that say how images are updated.
     pub(super) objects: Vec<Object>,
 }
@@ -53,30 +54,30 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
             options.values_images.entry(path).or_default().push(image);
         }
     }
-    let config = config.clone().with_objects(&objects);
-    options.policy_images = config.flux_images();
-    options.helm_repositories = config::helm_repositories(&objects);
-    options.named = named(&config);
+    let policies = Policies::new(config, &objects);
+    options.policy_images = policies.flux.images();
+    options.helm_repositories = flux::helm_repositories(&objects);
+    options.named.extend(named(&policies.applications.tags));
     let tells = |path: &str| options.named.iter().any(|one| one.paths.is_match(path));
     let told = |file: &&mut Read| {
         options.values_images.contains_key(&*file.path) || !objects.is_empty() && (file.refers || tells(&file.path))
     };
     files.par_iter_mut().filter(told).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
-    remark(&mut files, &config);
+    remark(&mut files, &policies);
     let findings = files.into_iter().flat_map(|file| file.findings);
-    Discovered { listed: findings.map(|finding| govern(finding, &config)).collect(), options, config, objects }
+    Discovered { listed: findings.map(|finding| govern(finding, &policies)).collect(), options, policies, objects }
 }
 
 /// Adds what is to be said about settings of other tools to the files that they stand in.
-fn remark(files: &mut [Read], config: &Config) {
+fn remark(files: &mut [Read], policies: &Policies) {
     let paths: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.path)).collect();
     let occurrences = files.iter().flat_map(|file| &file.findings).filter_map(|finding| match finding {
         Finding::Occurrence(occurrence) => Some(occurrence),
         Finding::Notice(_) => None,
     });
     let stands = occurrences.map(|found| (found.reference.name(), &*found.place.path, found.place.position.line));
-    let idle = config.idle_watches(&paths, stands);
-    for notice in config.notices.iter().chain(&idle) {
+    let idle = policies.applications.without_effect(&paths, stands);
+    for notice in policies.applications.notices.iter().chain(&idle) {
         let Ok(at) = paths.binary_search_by(|path| (**path).cmp(&notice.path)) else { continue };
         let status = if notice.held { NoticeStatus::Held } else { NoticeStatus::Ignored };
         let place = Place {
@@ -108,17 +109,17 @@ fn options(paths: &[Arc<str>], config: &Config) -> Options {
         app_versions: settings.app_versions.iter().map(|one| (one.paths.clone(), one.image.clone())).collect(),
         variable_defaults: settings.variable_defaults,
         patterns: settings.patterns.iter().map(pattern).collect(),
-        named: named(config),
+        named: named(&settings.tags),
         layout: Layout::new(paths.iter().map(|path| &**path)),
         ..Options::default()
     }
 }
 
 /// Names of images for values that hold a tag alone.
-fn named(config: &Config) -> Vec<Named> {
+fn named(tags: &[config::TagValue]) -> Vec<Named> {
     let named =
         |one: &config::TagValue| Named { paths: one.paths.clone(), field: one.field.clone(), image: one.image.clone() };
-    config.manifests.tags.iter().map(named).collect()
+    tags.iter().map(named).collect()
 }
 
 fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> Read {
@@ -128,7 +129,7 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> Read {
             let objects = if Object::may_hold(&bytes) { Object::all(&path, &text()) } else { Vec::new() };
             let findings = manifest::find(&path, &bytes, options);
             let values_images = manifest::values_images(&bytes);
-            Read { refers: config::may_refer(&bytes), path, findings, objects, values_images }
+            Read { refers: flux::may_refer(&bytes), path, findings, objects, values_images }
         }
         Err(error) => Read {
             findings: vec![unreadable(&path, error.to_string())],

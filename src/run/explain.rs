@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::config::{self, Config, Selection, Spot};
+use crate::config::{self, Config};
 use crate::error::Error;
+use crate::govern::{Listed, Policies, Selection, Spot, Status};
 use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::manifest::Finding;
-use crate::plan::{Listed, Status};
 use crate::policy::{self, Candidate, Gates, Outcome};
 use crate::registry::Registry;
 use crate::report::{self, Explanation};
@@ -98,16 +98,16 @@ fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Erro
             ImageReference::from_parts(image, Some(tag), None).map_err(|error| usage(&error))?
         }
     };
-    let selection =
-        config.select(&Spot { name: current.name(), path: "", line: 0, marker: None }).unwrap_or_else(|_| Selection {
-            name: "shape".to_owned(),
-            entry: Arc::new(policy::default_entry()),
-            gates: Gates::default(),
-            pin: false,
-            comments: false,
-            mode: config::Mode::default(),
-            source: "the default".to_owned(),
-        });
+    let spot = Spot { name: current.name(), path: "", line: 0, marker: None, holds_name: true };
+    let selection = Policies::new(config, &[]).select(&spot).unwrap_or_else(|_| Selection {
+        name: "shape".to_owned(),
+        entry: Arc::new(policy::default_entry()),
+        gates: Gates::default(),
+        pin: false,
+        comments: false,
+        mode: config::Mode::default(),
+        source: "the default".to_owned(),
+    });
     let name = current.name().clone();
     Ok(Subject {
         name,

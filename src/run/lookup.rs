@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use jiff::Timestamp;
 
-use crate::config::Selection;
+use crate::govern::Selection;
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use crate::plan::Background;
 use crate::policy::{

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::error::chain;
+use crate::govern::Status;
 use crate::image::{ImageName, ImageReference};
 use crate::manifest::{Finding, Occurrence};
-use crate::plan::{Change, Status};
+use crate::plan::Change;
 use crate::policy::Outcome;
 use crate::registry::Registry;
 use crate::report::{ImageRow, ImageState, version};

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::config::Patterns;
+use crate::govern::{Listed, Status};
 use crate::image::{ImageName, ImageReference};
 use crate::manifest::{Finding, Occurrence};
-use crate::plan::{Listed, Status};
 use crate::policy::{Candidate, Known};
 
 use super::lookup::{Standing, Subject};

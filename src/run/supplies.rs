@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::Selection;
 use crate::error::chain;
 use crate::git;
+use crate::govern::{Listed, Selection, Status};
 use crate::image::ImageName;
 use crate::manifest::Finding;
-use crate::plan::{Listed, Status};
 use crate::policy::{ExternalFacts, ExternalNeed, History, Reason};
 
 /// Where supplies come from.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::config::{Found, Summary};
 use crate::error::chain;
+use crate::govern::{Listed, Status};
 use crate::image::ImageName;
 use crate::manifest::{self, Finding, Marker, MarkerKind, NoticeStatus, Place, Refusal};
-use crate::plan::{Change, Listed, Status};
+use crate::plan::Change;
 use crate::policy::Outcome;
 use crate::report::{About, Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, Row, RunReport};
 

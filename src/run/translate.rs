@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::config::{self, Config, Stands, Translation};
+use crate::config::Config;
 use crate::error::{Error, Exit};
+use crate::interop::{Stands, Translation, argocd, flux, renovate};
 use crate::manifest::{self, Finding, MarkerKind, Occurrence, Options};
 use crate::text::Position;
 
@@ -38,9 +39,9 @@ const RENOVATE: [&str; 10] = [
 /// Translates what stands in a snapshot. It is an error if there is nothing.
 pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Error> {
     if tool == Tool::Renovate {
-        return renovate(snapshot);
+        return from_renovate(snapshot);
     }
-    let Discovered { listed, options, config, objects } = discover(snapshot, &Config::default());
+    let Discovered { listed, options, policies, objects } = discover(snapshot, &Config::default());
     let occurrences = listed.iter().filter_map(|one| match &one.finding {
         Finding::Occurrence(occurrence) => Some(&**occurrence),
         Finding::Notice(_) => None,
@@ -52,20 +53,20 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
     };
     let stands: Vec<Stands<'_>> = occurrences.map(|occurrence| stands(occurrence, &mut by_themselves)).collect();
     let (is_there, what) = match tool {
-        Tool::Flux => (config.has_flux(), "no ImagePolicy of Flux's"),
-        _ => (config.has_applications(), "no Application whose images Argo CD Image Updater updates"),
+        Tool::Flux => (!policies.flux.is_empty(), "no ImagePolicy of Flux's"),
+        _ => (!policies.applications.is_empty(), "no Application whose images Argo CD Image Updater updates"),
     };
     if !is_there {
         return Err(Error::usage(format!("{what} stands in these manifests"))
             .hint(Some("`tagboat init` without --from writes a configuration from the images that it finds")));
     }
     Ok(match tool {
-        Tool::Flux => config::from_flux(&config, &objects, &stands),
-        _ => config::from_argocd(&config, &stands),
+        Tool::Flux => flux::translate(&policies.flux, &objects, &stands),
+        _ => argocd::translate(&policies.applications, &stands),
     })
 }
 
-fn renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
+fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
     let paths = snapshot.paths();
     for path in RENOVATE.iter().filter(|name| paths.iter().any(|path| **path == ***name)) {
         let unreadable =
@@ -75,7 +76,7 @@ fn renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
         if *path == "package.json" && !text.contains("\"renovate\"") {
             continue;
         }
-        return config::from_renovate(path, &text).map_err(|error| Error::usage(error.to_string()));
+        return renovate::translate(path, &text).map_err(|error| Error::usage(error.to_string()));
     }
     Err(Error::usage("no configuration of Renovate's stands here")
         .hint(Some(format!("it is looked for in {}", RENOVATE.join(", ")))))

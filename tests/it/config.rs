@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tagboat::config;
+use tagboat::govern::{Policies, Selection, Spot, Ungoverned};
 use tagboat::image::{ImageName, Tag};
+use tagboat::manifest::{Marker, MarkerKind};
+use tagboat::text::Position;
 
 fn fixtures(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/config").join(folder);
@@ -96,9 +99,10 @@ fn select(
     name: &ImageName,
     path: &str,
     marker: Option<&str>,
-) -> Result<config::Selection, config::Ungoverned> {
-    let marker = marker.map(|policy| (config::Marker::Tagboat(policy), 7));
-    config.select(&config::Spot { name, path, line: 7, marker })
+) -> Result<Selection, Ungoverned> {
+    let position = Position { line: 7, column: 1 };
+    let marker = marker.map(|policy| Marker { kind: MarkerKind::Tagboat, policy: policy.to_owned(), position });
+    Policies::new(config, &[]).select(&Spot { name, path, line: 7, marker: marker.as_ref(), holds_name: true })
 }
 
 /// A marker and a rule that names the very image are two that know what they want; a rule with patterns is not.

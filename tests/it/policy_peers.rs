@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use tagboat::image::{ImageFacts, ImageReference, Platform, Tag};
+use tagboat::interop::argocd::settings as argo;
+use tagboat::interop::flux::settings as flux;
 use tagboat::policy::{
-    Candidate, Entry, ExternalFacts, Gates, Known, Outcome, PolicyError, Question, Settings, Step, Version, argo,
-    build, choose, explain, flux,
+    Candidate, Entry, ExternalFacts, Gates, Known, Outcome, PolicyError, Question, Settings, Step, Version, build,
+    choose, explain,
 };
 
 use crate::support::shared;

@@ -7,7 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tagboat::config::{self, Config};
-use tagboat::plan::Status;
+use tagboat::govern::Status;
+use tagboat::interop::renovate;
 use tagboat::{manifest, run};
 
 fn folders() -> Vec<PathBuf> {
@@ -108,7 +109,7 @@ fn what_cannot_be_translated() {
         (&*deep,        "nested too deep"),
     ];
     for (text, expected) in rows {
-        let error = config::from_renovate("renovate.json", text).unwrap_err().to_string();
+        let error = renovate::translate("renovate.json", text).unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
     }
     let empty = tempfile::tempdir().unwrap();

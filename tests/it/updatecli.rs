@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::Value;
 use tagboat::config::Config;
+use tagboat::govern::{Listed, Status};
 use tagboat::manifest::Finding;
-use tagboat::plan::{Listed, Status};
 use tagboat::run::{self, Folder};
 
 use crate::support::{shared, unpacked};

@@ -8,7 +8,7 @@
 use regex::Regex;
 use serde_json::Value;
 
-use super::settings::{PolicyError, Settings};
+use crate::policy::{PolicyError, Settings};
 
 /// Versionings by name, the kind of policy that is the same for tags, and whether it takes whole versions only.
 const VERSIONINGS: &[(&str, &str, Option<bool>)] = &[
@@ -41,8 +41,7 @@ pub fn settings(versioning: &str, extract: Option<&str>) -> Result<Settings, Pol
         }
     };
     if let Some(pattern) = extract {
-        if !super::settings::pattern("extractVersion", pattern)?.capture_names().flatten().any(|name| name == "version")
-        {
+        if !crate::policy::regex("extractVersion", pattern)?.capture_names().flatten().any(|name| name == "version") {
             return Err(PolicyError::at("extractVersion", format!("'{pattern}' has no group `version`")));
         }
         pairs.extend([("include", pattern.into()), ("extract", "${version}".into())]);
@@ -51,7 +50,7 @@ pub fn settings(versioning: &str, extract: Option<&str>) -> Result<Settings, Pol
 }
 
 fn by_groups(text: &str) -> Result<Vec<(&'static str, Value)>, PolicyError> {
-    let pattern: Regex = super::settings::pattern("versioning", text)?;
+    let pattern: Regex = crate::policy::regex("versioning", text)?;
     let has = |group: &str| pattern.capture_names().flatten().any(|name| name == group);
     for (group, why) in [
         ("compatibility", "keeps a part of the tag as it stands, which the policy `shape` does by itself"),

@@ -1,58 +1,138 @@
 //! Argo CD Image Updater's annotations and `ImageUpdater` objects as they stand in the manifests, bound to the files that
-//! each application is made of. What they mean is told by [`policy::argo`].
+//! each application is made of. What they mean is told by [`settings`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use globset::GlobBuilder;
 use serde_json::Value;
 
 use super::application::Application;
-use super::argo_notices;
-use super::notice::Notice;
-use super::objects::Object;
+use super::notices;
 use super::scope::Scope;
+use super::settings::{self, ApplicationRef, PREFIX, Target, Watched};
+use crate::config::TagValue;
 use crate::image::{ImageName, Platform};
-use crate::policy::argo::{self, ApplicationRef, PREFIX, Target, Watched};
+use crate::interop::notice::Notice;
+use crate::interop::objects::Object;
 use crate::policy::{self, Entry, Settings};
 
 /// An image that an application has updated.
 #[derive(Debug, Clone)]
-pub(super) struct Watch {
+pub struct Watch {
     /// `api/web`: the application and the alias of the image.
-    pub(super) label: String,
-    pub(super) name: ImageName,
+    pub(crate) label: String,
+    pub(crate) name: ImageName,
     /// The policy, or why there is none.
-    pub(super) read: Result<(Arc<Entry>, Settings), String>,
-    pub(super) platforms: Vec<Platform>,
-    pub(super) scope: Arc<Scope>,
+    pub(crate) read: Result<(Arc<Entry>, Settings), String>,
+    pub(crate) platforms: Vec<Platform>,
+    pub(crate) scope: Arc<Scope>,
     /// `the Application api at argo/api.yaml:9`
-    pub(super) source: String,
+    pub(crate) source: String,
     /// Where it is said; the reason is for who has one.
-    pub(super) said: Notice,
+    pub(crate) said: Notice,
 }
 
-/// A value that holds only a tag, and its image.
-pub(super) struct NamedTag {
-    pub(super) glob: String,
-    pub(super) field: String,
-    pub(super) image: String,
+/// The applications of a repository that have images updated.
+#[derive(Debug, Clone, Default)]
+pub struct Applications {
+    watches: BTreeMap<ImageName, Vec<Watch>>,
+    /// What to report about their settings.
+    pub notices: Vec<Notice>,
+    /// Values that hold a tag alone, with the image that the annotations name.
+    pub tags: Vec<TagValue>,
 }
 
-/// What all applications of a repository come to.
+/// A value that holds a tag alone, by a glob of its files.
+struct NamedTag {
+    glob: String,
+    field: String,
+    image: String,
+}
+
+/// What is known while the objects are read.
 #[derive(Default)]
-pub(super) struct Bound {
-    pub(super) watches: Vec<Watch>,
-    pub(super) notices: Vec<Notice>,
-    pub(super) tags: Vec<NamedTag>,
+struct Reading {
+    watches: Vec<Watch>,
+    notices: Vec<Notice>,
+    tags: Vec<NamedTag>,
+}
+
+impl Applications {
+    /// Reads what the Applications and ImageUpdaters among the objects say.
+    pub fn read(objects: &[Object]) -> Self {
+        let read = read(objects);
+        let mut watches = BTreeMap::<ImageName, Vec<Watch>>::new();
+        for watch in read.watches {
+            watches.entry(watch.name.clone()).or_default().push(watch);
+        }
+        let tag = |one: NamedTag| {
+            let glob = GlobBuilder::new(&one.glob).literal_separator(true).build().ok()?;
+            Some(TagValue { paths: glob.compile_matcher(), field: one.field, image: one.image })
+        };
+        Self { watches, notices: read.notices, tags: unambiguous(read.tags).into_iter().filter_map(tag).collect() }
+    }
+
+    /// Whether they say nothing about images.
+    pub fn is_empty(&self) -> bool {
+        self.watches.is_empty() && self.notices.is_empty()
+    }
+
+    /// Every image that an application has updated.
+    pub fn watches(&self) -> impl Iterator<Item = &Watch> {
+        self.watches.values().flatten()
+    }
+
+    /// What applications say about an image at a place.
+    pub fn at(&self, name: &ImageName, path: &str, line: usize) -> impl Iterator<Item = &Watch> {
+        self.watches.get(name).into_iter().flatten().filter(move |watch| watch.scope.holds(path, line))
+    }
+
+    /// What applications ask for without effect, because none of their files holds the image. `found` is every reference:
+    /// its image, file and line.
+    pub fn without_effect<'a>(
+        &self,
+        paths: &[impl AsRef<str>],
+        found: impl Iterator<Item = (&'a ImageName, &'a str, usize)>,
+    ) -> Vec<Notice> {
+        let mut idle: Vec<_> = self.watches().map(|watch| (watch, true)).collect();
+        if idle.is_empty() {
+            return Vec::new();
+        }
+        for (name, path, line) in found.filter(|(name, ..)| self.watches.contains_key(*name)) {
+            let here = |watch: &Watch| watch.name == *name && watch.scope.holds(path, line);
+            idle.iter_mut().filter(|(watch, _)| here(watch)).for_each(|(_, idle)| *idle = false);
+        }
+        idle.into_iter().filter(|(_, idle)| *idle).map(|(watch, _)| watch.idle(paths)).collect()
+    }
+}
+
+impl Watch {
+    /// Why nothing comes of it.
+    fn idle(&self, paths: &[impl AsRef<str>]) -> Notice {
+        let (said, globs) = (self.said.clone(), self.scope.globs.join(", "));
+        if paths.iter().any(|path| self.scope.may_be(path.as_ref())) {
+            let name = self.name.familiar();
+            said.held(format!(
+                "{name} stands nowhere in the files of the application ({globs}), so there is no tag to update; write it \
+                 there, or say with helm.image-tag which value is its tag"
+            ))
+        } else if globs.is_empty() {
+            said.not_ours("nothing tells which files of this repository the application is made of")
+        } else {
+            said.not_ours(format!("the files of the application are not in this repository: {globs}"))
+        }
+    }
 }
 
 /// Binds what the applications and updaters among the objects say.
-pub(super) fn bind(objects: &[Object]) -> Bound {
-    let mut bound = Bound::default();
+fn read(objects: &[Object]) -> Reading {
+    let mut bound = Reading::default();
     let applications: Vec<Application<'_>> = objects.iter().filter_map(Application::new).collect();
     let updaters = objects.iter().filter(|object| object.kind == "ImageUpdater");
     let updaters: Vec<_> = updaters.filter_map(|object| bound.updater(object)).collect();
     for (updater, refs) in &updaters {
-        bound.notices.extend(argo_notices::unmatched(updater, refs, &applications));
+        bound.notices.extend(notices::unmatched(updater, refs, &applications));
     }
     for application in &applications {
         let by_object: Vec<_> = updaters.iter().filter_map(|(object, refs)| best(object, refs, application)).collect();
@@ -68,7 +148,6 @@ pub(super) fn bind(objects: &[Object]) -> Bound {
             bound.annotated(application);
         }
     }
-    bound.tags = unambiguous(std::mem::take(&mut bound.tags));
     bound
 }
 
@@ -85,10 +164,10 @@ fn best<'u>(
     fitting.max_by_key(|(at, one)| (one.specificity(), std::cmp::Reverse(*at))).map(|(at, one)| (updater, at, one))
 }
 
-impl Bound {
+impl Reading {
     fn updater<'o>(&mut self, object: &'o Object) -> Option<(&'o Object, Vec<ApplicationRef>)> {
-        self.notices.extend(argo_notices::of_updater(object));
-        match argo::object(&object.value["spec"]) {
+        self.notices.extend(notices::of_updater(object));
+        match settings::object(&object.value["spec"]) {
             Ok(refs) => Some((object, refs)),
             Err(error) => {
                 let said = Notice::at(object, "/spec", object.name.clone());
@@ -103,12 +182,12 @@ impl Bound {
         let list = pointer("image-list");
         let value = application.annotations.get(&format!("{PREFIX}image-list")).and_then(Value::as_str);
         let said = Notice::at(application.object, &list, value.unwrap_or_default().to_owned());
-        let watched = match argo::annotations(&application.annotations) {
+        let watched = match settings::annotations(&application.annotations) {
             Ok(watched) => watched,
             Err(error) => return self.notices.push(said.held(error.to_string())),
         };
-        self.notices.extend(argo_notices::of_annotations(application, &watched));
-        let target = argo::write_back(&application.annotations).target;
+        self.notices.extend(notices::of_annotations(application, &watched));
+        let target = settings::write_back(&application.annotations).target;
         let place = |one: &Watched| {
             let key = one.settings.as_ref().err().and_then(|error| error.key.clone()).unwrap_or_default();
             let alias = one.alias.as_deref().unwrap_or_default().replace('/', "_");

@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::objects::Object;
 use super::scope::{Scope, Sources};
-use crate::policy::argo::ApplicationRef;
+use super::settings::ApplicationRef;
+use crate::interop::objects::Object;
 
 /// An Application, or what an ApplicationSet makes applications of.
-pub(super) struct Application<'a> {
-    pub(super) object: &'a Object,
+pub(crate) struct Application<'a> {
+    pub(crate) object: &'a Object,
     /// Where its metadata stand in the object.
-    pub(super) metadata: &'static str,
-    pub(super) annotations: Map<String, Value>,
+    pub(crate) metadata: &'static str,
+    pub(crate) annotations: Map<String, Value>,
     /// What people know it by: a set goes by its own name.
-    pub(super) title: &'a str,
+    pub(crate) title: &'a str,
     /// As written: a template of a set may fill it in.
     name: &'a str,
     labels: &'a Value,
@@ -26,7 +26,7 @@ pub(super) struct Application<'a> {
 
 impl<'a> Application<'a> {
     /// Reads an object, if it is one.
-    pub(super) fn new(object: &'a Object) -> Option<Self> {
+    pub(crate) fn new(object: &'a Object) -> Option<Self> {
         let (metadata, holder) = match object.kind.as_str() {
             "Application" => ("/metadata", &object.value),
             "ApplicationSet" => ("/spec/template/metadata", &object.value["spec"]["template"]),
@@ -44,12 +44,12 @@ impl<'a> Application<'a> {
     }
 
     /// Whether a part of an updater is about it.
-    pub(super) fn is_selected(&self, one: &ApplicationRef) -> bool {
+    pub(crate) fn is_selected(&self, one: &ApplicationRef) -> bool {
         one.selects(self.name, self.labels)
     }
 
     /// The files that it is made of; `target` is where changes are written back to.
-    pub(super) fn scope(&self, target: Option<&str>) -> Arc<Scope> {
+    pub(crate) fn scope(&self, target: Option<&str>) -> Arc<Scope> {
         let object = self.object;
         Arc::new(Scope::new(&Sources {
             spec: self.spec,
@@ -62,7 +62,7 @@ impl<'a> Application<'a> {
     }
 
     /// Routes of the values that stand in the manifest itself.
-    pub(super) fn value_routes(&self) -> Vec<String> {
+    pub(crate) fn value_routes(&self) -> Vec<String> {
         let spec = if self.metadata == "/metadata" { "spec" } else { "spec.template.spec" };
         let many = self.spec["sources"].as_array().map_or(0, Vec::len);
         let sources = std::iter::once("source".to_owned()).chain((0..many).map(|at| format!("sources[{at}]")));

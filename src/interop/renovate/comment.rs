@@ -1,16 +1,17 @@
 //! What Renovate's comments say about versions: `versioning=semver extractVersion=^v(?<version>.+)$`.
 
-use crate::policy::{self, Entry, renovate};
+use super::settings;
+use crate::policy::{self, Entry};
 
 /// The policy of a comment's words; `None` where they say no more than Renovate does by itself. Why it can't be
 /// followed, with what to do instead, is the error.
-pub(super) fn policy(words: &str) -> Option<Result<Entry, String>> {
+pub fn policy(words: &str) -> Option<Result<Entry, String>> {
     let word = |key: &str| words.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
     let (versioning, extract) = (word("versioning").unwrap_or("docker"), word("extractVersion"));
     if versioning == "docker" && extract.is_none() {
         return None;
     }
-    let built = renovate::settings(versioning, extract).and_then(|settings| policy::build(&settings));
+    let built = settings::settings(versioning, extract).and_then(|settings| policy::build(&settings));
     Some(built.map_err(|error| match error.hint() {
         Some(hint) => format!("{error}; {hint}"),
         None => error.to_string(),

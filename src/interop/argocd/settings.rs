@@ -8,8 +8,8 @@
 use globset::Glob;
 use serde_json::{Map, Value};
 
-use super::settings::{PolicyError, Settings, nearest};
 use crate::image::Platform;
+use crate::policy::{PolicyError, Settings, nearest};
 
 /// What all keys of the annotations begin with.
 pub const PREFIX: &str = "argocd-image-updater.argoproj.io/";

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// Where an application has its images.
 #[derive(Debug, Clone)]
-pub(super) struct Scope {
+pub(crate) struct Scope {
     /// The lines of its own manifest.
     own: (String, usize, usize),
     files: GlobSet,
@@ -15,33 +15,33 @@ pub(super) struct Scope {
     /// What a set of applications leaves out.
     excluded: GlobSet,
     /// Globs of all its files, for messages and translations.
-    pub(super) globs: Vec<String>,
+    pub(crate) globs: Vec<String>,
     /// Globs of files with values of its chart.
-    pub(super) values: Vec<String>,
+    pub(crate) values: Vec<String>,
     /// Globs of its override files, and its manifest: where Helm parameters stand.
-    pub(super) parameters: Vec<String>,
+    pub(crate) parameters: Vec<String>,
 }
 
 /// An application, as far as it tells where its files are.
-pub(super) struct Sources<'a> {
+pub(crate) struct Sources<'a> {
     /// `spec` of an Application, or of the template of an ApplicationSet.
-    pub(super) spec: &'a Value,
-    pub(super) name: &'a str,
+    pub(crate) spec: &'a Value,
+    pub(crate) name: &'a str,
     /// What a template may put in the place of `{{ path }}`: the folders of git generators.
-    pub(super) folders: Vec<String>,
+    pub(crate) folders: Vec<String>,
     /// Those that they leave out.
-    pub(super) excluded: Vec<String>,
+    pub(crate) excluded: Vec<String>,
     /// `kustomization[:folder]` or `helmvalues[:file]`.
-    pub(super) target: Option<&'a str>,
+    pub(crate) target: Option<&'a str>,
     /// Path, first and last line of the manifest.
-    pub(super) own: (String, usize, usize),
+    pub(crate) own: (String, usize, usize),
 }
 
 /// Names of the file that kustomize reads.
 const KUSTOMIZATION: &str = "{kustomization.yaml,kustomization.yml,Kustomization}";
 
 impl Scope {
-    pub(super) fn new(sources: &Sources<'_>) -> Self {
+    pub(crate) fn new(sources: &Sources<'_>) -> Self {
         let mut globs = Vec::new();
         let (mut overrides, mut values) = (Vec::new(), Vec::new());
         for source in sources.each() {
@@ -86,7 +86,7 @@ impl Scope {
     }
 
     /// Whether a place is one of the application's.
-    pub(super) fn holds(&self, path: &str, line: usize) -> bool {
+    pub(crate) fn holds(&self, path: &str, line: usize) -> bool {
         let file = path.rsplit('/').next().unwrap_or(path);
         let (own, first, last) = &self.own;
         if *own == path && (*first..=*last).contains(&line) {
@@ -97,7 +97,7 @@ impl Scope {
     }
 
     /// Whether one of its files can be this one.
-    pub(super) fn may_be(&self, path: &str) -> bool {
+    pub(crate) fn may_be(&self, path: &str) -> bool {
         self.files.is_match(path) || self.overrides.is_match(path)
     }
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::draft::{Draft, RuleDraft};
-use super::patterns::{image_pattern, path_pattern};
-use super::renovate_left::why_left;
-use crate::policy::{self, Settings, renovate};
+use super::settings;
+use super::untranslated::why_left;
+use crate::config::{image_pattern, path_pattern};
+use crate::interop::draft::{Draft, RuleDraft};
+use crate::policy::{self, Settings};
 
 /// What holds for every image, whichever rule it is under.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +52,7 @@ impl Base {
     fn settings(&self) -> Result<Option<Settings>, String> {
         let versioning = self.versioning.as_deref().unwrap_or("docker");
         let told = |error: policy::PolicyError| error.to_string();
-        let read = renovate::settings(versioning, self.extract.as_deref()).map_err(told)?;
+        let read = settings::settings(versioning, self.extract.as_deref()).map_err(told)?;
         let mut pairs: Vec<(&str, Value)> =
             read.keys().filter_map(|key| Some((key, read.value(key)?.clone()))).collect();
         match self.allowed.as_deref().map(|text| (text.strip_prefix('!').unwrap_or(text), text)) {

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
-use super::config::{Config, IGNORE, Mode, Rule, SHAPE};
-use super::renovate_comment;
+use super::policies::Policies;
+use crate::config::{IGNORE, Mode, Rule, SHAPE};
 use crate::image::{ImageName, Platform};
+use crate::interop::renovate;
+use crate::manifest::{Marker, MarkerKind};
 use crate::policy::{Entry, Gates, Settings};
 
 /// A reference, as far as it matters for who governs it.
@@ -20,24 +22,10 @@ pub struct Spot<'a> {
     pub path: &'a str,
     /// The line, from 1.
     pub line: usize,
-    /// The comment beside it, and its line.
-    pub marker: Option<(Marker<'a>, usize)>,
-}
-
-/// A comment beside a reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Marker<'a> {
-    /// Tagboat's: names a policy; or only the image, and is empty.
-    Tagboat(&'a str),
-    /// Flux's: names an `ImagePolicy`.
-    Flux {
-        /// `namespace:name`
-        policy: &'a str,
-        /// Whether the value beside it is a whole reference, which Flux would replace with its name.
-        whole: bool,
-    },
-    /// Renovate's: what it says besides the image, such as `versioning=semver`.
-    Renovate(&'a str),
+    /// The marker beside it.
+    pub marker: Option<&'a Marker>,
+    /// Whether the value beside the marker holds the name as well as the tag: Flux would replace both.
+    pub holds_name: bool,
 }
 
 /// What governs one reference.
@@ -117,7 +105,7 @@ impl Claim<'_> {
     }
 }
 
-impl Config {
+impl Policies {
     /// What governs a reference: what speaks of this very image, else the first rule that matches, else, if there are no
     /// rules at all, `shape`. Whatever policy it is, what the rule asks for besides stays.
     pub fn select(&self, spot: &Spot<'_>) -> Result<Selection, Ungoverned> {
@@ -128,8 +116,7 @@ impl Config {
         if let (Some(rule), None) = (named.filter(|rule| rule.policy == IGNORE), &marker) {
             return Err(Ungoverned::Ignored(rule.place()));
         }
-        let watches = self.watches.get(spot.name).into_iter().flatten();
-        let watches = watches.filter(|watch| watch.scope.holds(spot.path, spot.line)).map(|watch| Claim {
+        let watches = self.applications.at(spot.name, spot.path, spot.line).map(|watch| Claim {
             name: watch.label.clone(),
             entry: watch
                 .read
@@ -164,10 +151,10 @@ impl Config {
         let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         let (pin, comments) = rule.map_or((false, false), |rule| (rule.pin, rule.comments));
         let mode = rule.map(|rule| rule.mode).unwrap_or_default();
-        if let Some((Marker::Renovate(words), line)) = spot.marker
-            && let Some(read) = renovate_comment::policy(words)
+        if let Some(Marker { kind: MarkerKind::Renovate, policy: words, position }) = spot.marker
+            && let Some(read) = renovate::policy(words)
         {
-            let place = format!("Renovate's comment at {}:{line}", spot.path);
+            let place = format!("Renovate's comment at {}:{}", spot.path, position.line);
             let entry = read.map_err(|why| Ungoverned::Unusable(format!("{place} can't be followed: {why}")))?;
             let (name, source) = ("renovate".to_owned(), format!("Renovate's comment beside it ({words})"));
             return Ok(Selection { name, entry: Arc::new(entry), gates, pin, comments, mode, source });
@@ -180,34 +167,36 @@ impl Config {
         if policy == IGNORE {
             return Err(Ungoverned::Ignored(source));
         }
-        let entry = self.policy(policy).ok_or_else(|| Ungoverned::UnknownPolicy(policy.to_owned()))?;
+        let named = self.named.get(policy);
+        let entry =
+            named.map(|named| Arc::clone(&named.entry)).ok_or_else(|| Ungoverned::UnknownPolicy(policy.to_owned()))?;
         Ok(Selection { name: policy.to_owned(), entry, gates, pin, comments, mode, source })
     }
 
     /// The claim of the marker, if it names a policy: one of the configuration goes before one in the manifests.
     fn marker(&self, spot: &Spot<'_>) -> Result<Option<Claim<'_>>, Ungoverned> {
-        let (policy, line, whole) = match spot.marker {
-            Some((Marker::Tagboat(policy), line)) if !policy.is_empty() => (policy, line, false),
-            Some((Marker::Flux { policy, whole }, line)) => (policy, line, whole),
-            _ => return Ok(None),
-        };
+        let Some(Marker { kind, policy, position }) = spot.marker else { return Ok(None) };
+        if *kind == MarkerKind::Renovate || policy.is_empty() {
+            return Ok(None);
+        }
+        let whole = *kind == MarkerKind::Flux && spot.holds_name;
         let source = "the marker beside it".to_owned();
         if policy == IGNORE {
             return Err(Ungoverned::Ignored(source));
         }
-        let place = format!("the marker at {}:{line}", spot.path);
+        let place = format!("the marker at {}:{}", spot.path, position.line);
         let claim = |entry, settings, pin, source| {
-            let name = policy.to_owned();
+            let name = policy.clone();
             Ok(Some(Claim { name, entry, settings, pin, platforms: &[], source, place }))
         };
-        if let Some(named) = self.policies.get(policy) {
+        if let Some(named) = self.named.get(policy) {
             return claim(Ok(Arc::clone(&named.entry)), Some(&named.settings), false, source);
         }
-        let Some(found) = self.flux_policy(policy, spot.path) else {
+        let Some(found) = self.flux.find(policy, spot.path) else {
             return Err(if policy.contains(':') {
-                Ungoverned::UnknownObject(policy.to_owned())
+                Ungoverned::UnknownObject(policy.clone())
             } else {
-                Ungoverned::UnknownPolicy(policy.to_owned())
+                Ungoverned::UnknownPolicy(policy.clone())
             });
         };
         let found = found.map_err(Ungoverned::Unusable)?;
@@ -223,7 +212,7 @@ impl Config {
     }
 
     fn claim(&self, rule: &Rule) -> Claim<'_> {
-        let named = self.policies.get(&rule.policy);
+        let named = self.named.get(&rule.policy);
         let unknown = || match rule.policy.as_str() {
             IGNORE => Ungoverned::Ignored(rule.place()),
             name => Ungoverned::UnknownPolicy(name.to_owned()),
@@ -243,5 +232,98 @@ impl Config {
 impl Rule {
     fn place(&self) -> String {
         format!("the rule at {}", self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::interop::Object;
+    use crate::text::Position;
+
+    const REPOSITORY: &str = "
+apiVersion: image.toolkit.fluxcd.io/v1
+kind: ImageRepository
+metadata: { name: podinfo, namespace: flux-system }
+spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
+---
+";
+
+    fn policy(name: &str, range: &str) -> String {
+        format!(
+            "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {name}\nspec:\n  imageRepositoryRef: \
+             {{ name: podinfo, namespace: flux-system }}\n  policy: {{ semver: {{ range: {range} }} }}\n---\n"
+        )
+    }
+
+    fn policies(files: &[(&str, String)]) -> Policies {
+        let objects = files.iter().flat_map(|(path, text)| Object::all(path, text)).collect::<Vec<_>>();
+        Policies::new(&Config::default(), &objects)
+    }
+
+    fn told(policies: &Policies, policy: &str, image: &str, path: &str) -> String {
+        let name = ImageName::new(image).unwrap();
+        let position = Position { line: 3, column: 1 };
+        let marker = Marker { kind: MarkerKind::Flux, policy: policy.to_owned(), position };
+        match policies.select(&Spot { name: &name, path, line: 3, marker: Some(&marker), holds_name: true }) {
+            Ok(found) => format!("{} from {}", found.entry.describe(), found.source),
+            Err(why) => why.to_string(),
+        }
+    }
+
+    const IMAGE: &str = "ghcr.io/stefanprodan/podinfo";
+
+    #[test]
+    fn markers_find_their_policy() {
+        let known = "{ name: podinfo, namespace: flux-system }";
+        let sops = "{ name: secret, namespace: flux-system }";
+        let list = format!(
+            "apiVersion: v1\nkind: List\nitems:\n- {}",
+            policy("{ name: listed }", "2.x").replace('\n', "\n  ")
+        );
+        let policies = policies(&[
+            ("a/policy.yaml", format!("{REPOSITORY}{}", policy(known, "5.0.x"))),
+            ("b/policy.yaml", policy("{ name: broken }", "nope")),
+            ("b/sops.yaml", policy(sops, "'ENC[AES256_GCM,data:x]'")),
+            ("b/list.yaml", list.trim_end_matches("  ---\n  ").to_owned()),
+            ("b/template.yaml", format!("a: {{{{ b }}}}: c\n---\n{}", policy("{ name: templated }", "3.x"))),
+            (
+                "b/alone.yaml",
+                policy("{ name: alone, namespace: c }", "1.x").replace("podinfo, namespace: flux-system", "none"),
+            ),
+        ]);
+        #[rustfmt::skip]
+        let rows = [
+            ("flux-system:podinfo",   IMAGE,       "semver: 5.0.x from the ImagePolicy at a/policy.yaml:7"),
+            ("flux-system:podinfo",   "nginx",     "the ImagePolicy at a/policy.yaml:7 is about ghcr.io/stefanprodan/podinfo: Flux would put that name here"),
+            // The manifest leaves the namespace to a kustomization, so the marker's is taken for it.
+            ("any:broken",            IMAGE,       "the ImagePolicy at b/policy.yaml:1 can't be used: `semver`: "),
+            ("flux-system:secret",    IMAGE,       "SOPS encrypted it"),
+            ("any:listed",            IMAGE,       "semver: 2.x from the ImagePolicy at b/list.yaml:4"),
+            ("any:templated",         IMAGE,       "semver: 3.x from the ImagePolicy at b/template.yaml:3"),
+            ("c:alone",               IMAGE,       "no ImageRepository c:none stands in this repository; add it, or a policy called \"c:alone\""),
+            ("other:podinfo",         IMAGE,       "no ImagePolicy of that name stands in this repository"),
+        ];
+        for (marker, image, expected) in rows {
+            let told = told(&policies, marker, image, "x.yaml");
+            assert!(told.contains(expected), "{marker}: {told}");
+        }
+        assert_eq!(policies.flux.images().get("flux-system:podinfo").map(String::as_str), Some(IMAGE));
+    }
+
+    /// A repository of several clusters has the same names in each.
+    #[test]
+    fn of_two_of_one_name_the_nearer_counts() {
+        let policy = |range: &str| policy("{ name: podinfo, namespace: flux-system }", range);
+        let policies = policies(&[
+            ("clusters/a/images.yaml", format!("{REPOSITORY}{}", policy("1.x"))),
+            ("clusters/b/flux/images.yaml", format!("{REPOSITORY}{}", policy("2.x"))),
+        ]);
+        let told = |path: &str| told(&policies, "flux-system:podinfo", IMAGE, path);
+        assert!(told("clusters/a/apps/podinfo.yaml").starts_with("semver: 1.x"));
+        assert!(told("clusters/b/apps/podinfo.yaml").starts_with("semver: 2.x"));
+        let both = told("apps/podinfo.yaml");
+        assert!(both.contains("clusters/a/images.yaml:7") && both.contains("clusters/b/flux/images.yaml:7"), "{both}");
     }
 }

@@ -23,7 +23,7 @@ pub struct Notice {
 
 impl Notice {
     /// About a value of an object.
-    pub(super) fn at(object: &Object, pointer: &str, value: String) -> Self {
+    pub(crate) fn at(object: &Object, pointer: &str, value: String) -> Self {
         let field = format!("{}{}", object.route, route(pointer));
         let (path, position) = (object.path.clone(), object.place(pointer));
         Self { path, position, field, value, held: false, reason: String::new() }
@@ -31,13 +31,13 @@ impl Notice {
 
     /// A person should do something about it.
     #[must_use]
-    pub(super) fn held(self, reason: String) -> Self {
+    pub(crate) fn held(self, reason: String) -> Self {
         Self { held: true, reason, ..self }
     }
 
     /// It is left alone.
     #[must_use]
-    pub(super) fn not_ours(self, reason: impl Into<String>) -> Self {
+    pub(crate) fn not_ours(self, reason: impl Into<String>) -> Self {
         Self { held: false, reason: reason.into(), ..self }
     }
 }

@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::application::Application;
-use super::error::nearest;
-use super::notice::Notice;
-use super::objects::Object;
-use crate::policy::argo::{ApplicationRef, PREFIX, Watched};
+use super::settings::{ApplicationRef, PREFIX, Watched};
+use crate::config::nearest;
+use crate::interop::notice::Notice;
+use crate::interop::objects::Object;
 
 /// What a key is to us.
 #[derive(Clone, Copy)]
@@ -65,7 +65,7 @@ const OF_OBJECTS: &[(&str, &str)] = &[
 ];
 
 /// About the annotations of an application.
-pub(super) fn of_annotations(application: &Application<'_>, watched: &[Watched]) -> Vec<Notice> {
+pub(crate) fn of_annotations(application: &Application<'_>, watched: &[Watched]) -> Vec<Notice> {
     let aliases: Vec<String> = watched.iter().filter_map(|one| Some(one.alias.as_ref()?.replace('/', "_"))).collect();
     let mut notices = Vec::new();
     for (annotation, value) in &application.annotations {
@@ -129,7 +129,7 @@ fn method(said: Notice, text: &str) -> Option<Notice> {
 }
 
 /// About the fields of an `ImageUpdater`.
-pub(super) fn of_updater(object: &Object) -> Vec<Notice> {
+pub(crate) fn of_updater(object: &Object) -> Vec<Notice> {
     let mut scopes = vec!["/spec".to_owned()];
     for (at, one) in object.value["spec"]["applicationRefs"].as_array().into_iter().flatten().enumerate() {
         let scope = format!("/spec/applicationRefs/{at}");
@@ -154,7 +154,7 @@ pub(super) fn of_updater(object: &Object) -> Vec<Notice> {
 }
 
 /// About parts of an updater that no application of this repository answers to.
-pub(super) fn unmatched(updater: &Object, refs: &[ApplicationRef], applications: &[Application<'_>]) -> Vec<Notice> {
+pub(crate) fn unmatched(updater: &Object, refs: &[ApplicationRef], applications: &[Application<'_>]) -> Vec<Notice> {
     let none = |one: &ApplicationRef| !applications.iter().any(|application| application.is_selected(one));
     let refs = refs.iter().enumerate().filter(|(_, one)| none(one));
     refs.map(|(at, one)| {

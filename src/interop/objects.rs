@@ -18,16 +18,16 @@ const KINDS: &[(&str, &[&str])] = &[
 /// One object, with the places of what stands in it.
 #[derive(Debug, Clone)]
 pub struct Object {
-    pub(super) path: String,
-    pub(super) kind: String,
+    pub(crate) path: String,
+    pub(crate) kind: String,
     /// Empty where the manifest leaves it to a kustomization.
-    pub(super) namespace: String,
-    pub(super) name: String,
-    pub(super) value: Value,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) value: Value,
     /// First and last line.
-    pub(super) lines: (usize, usize),
+    pub(crate) lines: (usize, usize),
     /// The way to the object from the root of its document: empty, or `items[2].`.
-    pub(super) route: String,
+    pub(crate) route: String,
     /// Where values stand, by their keys with slashes before each.
     places: BTreeMap<String, Position>,
 }
@@ -55,17 +55,17 @@ impl Object {
     }
 
     /// `the ImagePolicy at apps/policy.yaml:7`
-    pub(super) fn source(&self) -> String {
+    pub(crate) fn source(&self) -> String {
         format!("the {} at {}:{}", self.kind, self.path, self.lines.0)
     }
 
     /// Where a value stands; where the object does, if it has no such value.
-    pub(super) fn place(&self, pointer: &str) -> Position {
+    pub(crate) fn place(&self, pointer: &str) -> Position {
         self.places.get(pointer).copied().unwrap_or(Position { line: self.lines.0, column: 1 })
     }
 
     /// Whether SOPS encrypted a value in it.
-    pub(super) fn is_encrypted(&self) -> bool {
+    pub(crate) fn is_encrypted(&self) -> bool {
         self.value.to_string().contains("\"ENC[AES256_GCM,")
     }
 }

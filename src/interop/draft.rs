@@ -18,36 +18,36 @@ pub struct Translation {
 
 /// What is known so far.
 #[derive(Debug, Default)]
-pub(super) struct Draft {
-    pub(super) paths: [Vec<String>; 2],
-    pub(super) policies: Vec<(String, Settings)>,
-    pub(super) rules: Vec<RuleDraft>,
+pub(crate) struct Draft {
+    pub(crate) paths: [Vec<String>; 2],
+    pub(crate) policies: Vec<(String, Settings)>,
+    pub(crate) rules: Vec<RuleDraft>,
     /// File, field and image of values that hold a tag alone.
-    pub(super) tags: Vec<[String; 3]>,
+    pub(crate) tags: Vec<[String; 3]>,
     /// Keys of `pull-requests` and their values.
-    pub(super) pull_requests: Vec<(&'static str, Value)>,
+    pub(crate) pull_requests: Vec<(&'static str, Value)>,
     /// Keys of `git` and their values.
-    pub(super) git: Vec<(&'static str, Value)>,
+    pub(crate) git: Vec<(&'static str, Value)>,
     /// What could not be translated, and why.
     left: Vec<(String, String)>,
 }
 
 /// A rule as it will be written.
 #[derive(Debug, Default, Clone)]
-pub(super) struct RuleDraft {
+pub(crate) struct RuleDraft {
     /// Why it is there, for people.
-    pub(super) about: String,
-    pub(super) images: Vec<String>,
-    pub(super) paths: Vec<String>,
-    pub(super) policy: Option<String>,
-    pub(super) min_age: Option<String>,
-    pub(super) platforms: Vec<String>,
-    pub(super) pin: bool,
+    pub(crate) about: String,
+    pub(crate) images: Vec<String>,
+    pub(crate) paths: Vec<String>,
+    pub(crate) policy: Option<String>,
+    pub(crate) min_age: Option<String>,
+    pub(crate) platforms: Vec<String>,
+    pub(crate) pin: bool,
 }
 
 impl Draft {
     /// Notes what can't be translated. Values are not shown: there may be passwords among them.
-    pub(super) fn leave(&mut self, what: impl Into<String>, why: impl Into<String>) {
+    pub(crate) fn leave(&mut self, what: impl Into<String>, why: impl Into<String>) {
         let left = (what.into(), why.into());
         if !self.left.contains(&left) {
             self.left.push(left);
@@ -55,7 +55,7 @@ impl Draft {
     }
 
     /// Writes it down. `from` says where all this stood.
-    pub(super) fn finish(self, from: &str) -> Translation {
+    pub(crate) fn finish(self, from: &str) -> Translation {
         let left: Vec<String> = self.left.iter().map(|(what, why)| one_line(&format!("{what}: {why}"))).collect();
         let mut out = format!(
             "# Tagboat: which image tags are brought up to date here, and how.\n# Translated from {}. `tagboat list` shows what \

@@ -1,26 +1,27 @@
 //! Flux's `ImagePolicy`, `ImageRepository` and `HelmRepository` objects as they stand in the manifests: they need no
-//! other configuration. What they mean is told by [`policy::flux`]; here they are put together under their names.
+//! other configuration. What they mean is told by [`settings`]; here they are put together under their names.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::objects::Object;
+use super::settings::{self, DigestReflection};
 use crate::image::ImageName;
-use crate::policy::{self, Entry, PolicyError, Settings, flux};
+use crate::interop::objects::Object;
+use crate::policy::{self, Entry, PolicyError, Settings};
 
 /// What an `ImagePolicy` comes to.
 #[derive(Debug, Clone)]
-pub(super) struct FluxPolicy {
+pub struct FluxPolicy {
     /// The file that it stands in.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// The policy, or why it can't be used.
-    pub(super) read: Result<(Arc<Entry>, Settings), String>,
+    pub(crate) read: Result<(Arc<Entry>, Settings), String>,
     /// Whether the digest is written beside the tag.
-    pub(super) pin: bool,
+    pub(crate) pin: bool,
     /// The image of its `ImageRepository`.
-    pub(super) image: Option<ImageName>,
+    pub(crate) image: Option<ImageName>,
     /// `the ImagePolicy at apps/policy.yaml:9`
-    pub(super) source: String,
+    pub(crate) source: String,
 }
 
 /// Whether a file can refer to an object: by a marker, or by the name of a Helm repository; cheap.
@@ -29,14 +30,64 @@ pub fn may_refer(bytes: &[u8]) -> bool {
     holds("$imagepolicy") || holds("HelmRepository")
 }
 
-/// All policies among the objects, by the names that markers call them.
-pub(super) fn policies(objects: &[Object]) -> BTreeMap<String, Vec<FluxPolicy>> {
-    let mut policies = BTreeMap::<String, Vec<FluxPolicy>>::new();
-    for object in objects.iter().filter(|object| object.kind == "ImagePolicy") {
-        let known = policies.entry(format!("{}:{}", object.namespace, object.name)).or_default();
-        known.push(read(object, objects));
+/// The `ImagePolicy` objects of a repository, by the names that markers use: `namespace:name`. Several share a name where
+/// a repository holds several clusters.
+#[derive(Debug, Clone, Default)]
+pub struct Policies(BTreeMap<String, Vec<FluxPolicy>>);
+
+impl Policies {
+    /// Reads the policies among the objects.
+    pub fn read(objects: &[Object]) -> Self {
+        let mut policies = BTreeMap::<String, Vec<FluxPolicy>>::new();
+        for object in objects.iter().filter(|object| object.kind == "ImagePolicy") {
+            let known = policies.entry(format!("{}:{}", object.namespace, object.name)).or_default();
+            known.push(read(object, objects));
+        }
+        Self(policies)
     }
-    policies
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Every policy, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = &FluxPolicy> {
+        self.0.values().flatten()
+    }
+
+    /// The image of each policy, by the name that markers use. Policies that share a name and differ in the image are left
+    /// out.
+    pub fn images(&self) -> BTreeMap<String, String> {
+        let image = |(name, policies): (&String, &Vec<FluxPolicy>)| {
+            let mut images = policies.iter().map(|policy| policy.image.as_ref());
+            let first = images.next().flatten()?;
+            images.all(|other| other == Some(first)).then(|| (name.clone(), first.to_string()))
+        };
+        self.0.iter().filter_map(image).collect()
+    }
+
+    /// Finds the policy that a marker in a file names. A manifest may leave the namespace to a kustomization; then the name
+    /// alone has to match.
+    ///
+    /// # Errors
+    /// If two different policies match and neither is nearer to the file.
+    pub fn find(&self, marker: &str, path: &str) -> Option<Result<&FluxPolicy, String>> {
+        let without_namespace = || self.0.get(marker.get(marker.find(':')?..)?);
+        let found = self.0.get(marker).or_else(without_namespace)?;
+        let settings = |policy: &FluxPolicy| policy.read.as_ref().ok().map(|(_, settings)| settings.clone());
+        let same = |a: &FluxPolicy, b: &FluxPolicy| {
+            settings(a).is_some() && settings(a) == settings(b) && (a.pin, &a.image) == (b.pin, &b.image)
+        };
+        match nearest(found, path, |policy| &policy.path, same) {
+            Ok(policy) => policy.map(Ok),
+            Err([one, other]) => Some(Err(format!(
+                "two different objects are called {marker}, and neither is nearer: {} and {}; name the policy that is meant in \
+                 tagboat.yaml, or exclude the other's file with `paths`",
+                one.source, other.source
+            ))),
+        }
+    }
 }
 
 fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
@@ -50,8 +101,8 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
         if spec["suspend"] == true || repository.value["spec"]["suspend"] == true {
             return Err(PolicyError::at("suspend", "nothing is updated until it is resumed"));
         }
-        let settings = flux::settings(spec, Some(&repository.value["spec"]))?;
-        let pin = flux::digest_reflection(spec)? != flux::DigestReflection::Never;
+        let settings = settings::settings(spec, Some(&repository.value["spec"]))?;
+        let pin = settings::digest_reflection(spec)? != DigestReflection::Never;
         let text = repository.value["spec"]["image"].as_str().unwrap_or_default();
         let image = ImageName::new(text)
             .map_err(|error| PolicyError::at("image", format!("{} names {text:?}: {error}", repository.source())))?;
@@ -95,7 +146,7 @@ fn repository<'o>(policy: &Object, objects: &'o [Object]) -> Result<&'o Object, 
 
 /// Of several objects of one name, such as there are where a repository holds several clusters, the one that shares most
 /// folders with a file. Two that share as many and differ can't be told apart.
-pub(super) fn nearest<'o, T>(
+fn nearest<'o, T>(
     found: &'o [T],
     path: &str,
     path_of: impl Fn(&T) -> &str,

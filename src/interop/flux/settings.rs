@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::settings::{PolicyError, Settings};
+use crate::policy::{PolicyError, Settings};
 
 /// Tags that Flux leaves out where a repository says nothing: signatures beside the images (irc, `ImageRepository`).
 const DEFAULT_EXCLUSION: &str = r"^.*\.sig$";

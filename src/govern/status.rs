@@ -1,7 +1,8 @@
 //! What governs each finding: a policy, or a reason why none does. Every finding gets exactly one status.
 
-use crate::config::{Config, Marker, Selection, Spot, Ungoverned};
-use crate::manifest::{Finding, MarkerKind, NoticeStatus, Occurrence, Place};
+use super::policies::Policies;
+use super::select::{Selection, Spot, Ungoverned};
+use crate::manifest::{Finding, NoticeStatus, Occurrence, Place};
 use crate::policy;
 
 /// A finding and what becomes of it.
@@ -27,27 +28,25 @@ pub enum Status {
 }
 
 /// Says what governs a finding.
-pub fn govern(finding: Finding, config: &Config) -> Listed {
+pub fn govern(finding: Finding, policies: &Policies) -> Listed {
     let status = match &finding {
         Finding::Notice(notice) if notice.status == NoticeStatus::Held => Status::Held(notice.reason.clone()),
         Finding::Notice(notice) => Status::NotOurs(notice.reason.clone()),
-        Finding::Occurrence(occurrence) => select(occurrence, config),
+        Finding::Occurrence(occurrence) => select(occurrence, policies),
     };
     Listed { finding, status }
 }
 
-fn select(occurrence: &Occurrence, config: &Config) -> Status {
-    let marker = occurrence.marker.as_ref().map(|marker| {
-        let policy = marker.policy.as_str();
-        let said = match marker.kind {
-            MarkerKind::Tagboat => Marker::Tagboat(policy),
-            MarkerKind::Flux => Marker::Flux { policy, whole: occurrence.spans.name.is_some() },
-            MarkerKind::Renovate => Marker::Renovate(policy),
-        };
-        (said, marker.position.line)
-    });
-    let (name, place) = (occurrence.reference.name(), &occurrence.place);
-    match config.select(&Spot { name, path: &place.path, line: place.position.line, marker }) {
+fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
+    let place = &occurrence.place;
+    let spot = Spot {
+        name: occurrence.reference.name(),
+        path: &place.path,
+        line: place.position.line,
+        marker: occurrence.marker.as_ref(),
+        holds_name: occurrence.spans.name.is_some(),
+    };
+    match policies.select(&spot) {
         Ok(selection) => match policy::undecidable(&occurrence.reference, &selection.entry) {
             Some(reason) => Status::Unordered(selection, reason.to_string()),
             None => Status::Governed(selection),

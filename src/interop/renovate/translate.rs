@@ -6,9 +6,9 @@
 
 use serde_json::{Value, json};
 
-use super::draft::{Draft, Translation};
-use super::renovate_left::why_left;
-use super::renovate_rules::{self, Base};
+use super::rules::{self, Base};
+use super::untranslated::why_left;
+use crate::interop::draft::{Draft, Translation};
 
 /// Why a text is no configuration of Renovate's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -22,7 +22,7 @@ pub struct RenovateError {
 const DEEPEST: usize = 100;
 
 /// Translates a file, which may be JSON5. In a `package.json` it stands under `renovate`.
-pub fn from_renovate(path: &str, text: &str) -> Result<Translation, RenovateError> {
+pub fn translate(path: &str, text: &str) -> Result<Translation, RenovateError> {
     let bad = |why: String| RenovateError { path: path.to_owned(), why };
     let mut depth = 0_usize;
     let deepest = text.bytes().map(|b| {
@@ -54,7 +54,7 @@ pub fn from_renovate(path: &str, text: &str) -> Result<Translation, RenovateErro
         };
         draft.pull_requests.push(("auto-merge", how.into()));
     }
-    renovate_rules::write(root, &base, &mut draft);
+    rules::write(root, &base, &mut draft);
     Ok(draft.finish(path))
 }
 

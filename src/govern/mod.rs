@@ -1,0 +1,12 @@
+//! Which policy manages which reference, and what happens where two are named for one.
+//!
+//! [`Policies`] holds everything that names a policy; [`Policies::select`] decides for one reference, and [`govern()`] gives
+//! every finding its status.
+
+mod policies;
+mod select;
+mod status;
+
+pub use policies::Policies;
+pub use select::{Selection, Spot, Ungoverned};
+pub use status::{Listed, Status, govern};

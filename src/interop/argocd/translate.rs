@@ -1,0 +1,31 @@
+//! `tagboat init --from argocd`: Argo CD Image Updater's settings as a `tagboat.yaml`.
+
+use super::watches::Applications;
+use crate::interop::draft::{Draft, Translation};
+use crate::interop::policy_rules::{Groups, Stands, add, finish, group};
+
+/// What Argo CD's applications say.
+pub fn translate(applications: &Applications, stands: &[Stands<'_>]) -> Translation {
+    let mut draft = Draft::default();
+    let mut groups = Groups::new();
+    for watch in applications.watches() {
+        let settings = match &watch.read {
+            Ok((_, settings)) => settings,
+            Err(why) => {
+                draft.leave(watch.source.clone(), why.clone());
+                continue;
+            }
+        };
+        let held = stands.iter().filter(|place| *place.name == watch.name && watch.scope.holds(place.path, place.line));
+        for place in held {
+            let group = group(&mut groups, &watch.label, settings, &watch.source);
+            group.platforms.clone_from(&watch.platforms);
+            add(group, &mut draft, place);
+        }
+    }
+    for notice in &applications.notices {
+        let at = format!("{}:{}: {}", notice.path, notice.position.line, notice.field);
+        draft.leave(at, notice.reason.clone());
+    }
+    finish(draft, groups, "what Argo CD's applications have updated")
+}

@@ -1,0 +1,98 @@
+//! `tagboat init --from flux`: Flux's policies as a `tagboat.yaml`, so that the objects can be deleted.
+
+use std::collections::BTreeSet;
+
+use super::policies::Policies;
+use crate::interop::draft::{Draft, Translation};
+use crate::interop::objects::Object;
+use crate::interop::policy_rules::{Groups, Stands, add, finish, group};
+
+/// What Flux's objects say.
+pub fn translate(policies: &Policies, objects: &[Object], stands: &[Stands<'_>]) -> Translation {
+    let mut draft = Draft::default();
+    let mut groups = Groups::new();
+    let mut used = BTreeSet::new();
+    for place in stands {
+        let Some(marker) = place.flux else { continue };
+        let at = format!("the marker at {}:{}", place.path, place.line);
+        let found = match policies.find(marker, place.path) {
+            Some(Ok(found)) => found,
+            Some(Err(why)) => {
+                draft.leave(at, why);
+                continue;
+            }
+            None => {
+                draft.leave(at, format!("no ImagePolicy {marker} stands in this repository"));
+                continue;
+            }
+        };
+        used.insert(found.source.clone());
+        let settings = match &found.read {
+            Ok((_, settings)) => settings,
+            Err(why) => {
+                draft.leave(at, why.clone());
+                continue;
+            }
+        };
+        let group = group(&mut groups, marker, settings, &found.source);
+        group.pin |= found.pin;
+        add(group, &mut draft, place);
+    }
+    for unused in policies.iter().filter(|policy| !used.contains(&policy.source)) {
+        draft.leave(unused.source.clone(), "no marker that was found names it");
+    }
+    automations(&mut draft, objects);
+    finish(draft, groups, "the objects of Flux's image automation")
+}
+
+/// What is said about commits and credentials.
+fn automations(draft: &mut Draft, objects: &[Object]) {
+    let mut authors = BTreeSet::new();
+    for object in objects {
+        let spec = &object.value["spec"];
+        match object.kind.as_str() {
+            "ImageUpdateAutomation" => {
+                let author = &spec["git"]["commit"]["author"];
+                if let (Some(name), Some(email)) = (author["name"].as_str(), author["email"].as_str()) {
+                    authors.insert((name.to_owned(), email.to_owned()));
+                }
+                for (pointer, why) in AUTOMATION.iter().filter(|(pointer, _)| spec.pointer(pointer).is_some()) {
+                    draft.leave(format!("{}: {}", object.source(), pointer[1..].replace('/', ".")), *why);
+                }
+            }
+            "ImageRepository" => {
+                for (pointer, why) in REPOSITORY.iter().filter(|(pointer, _)| spec.pointer(pointer).is_some()) {
+                    draft.leave(format!("{}: {}", object.source(), &pointer[1..]), *why);
+                }
+            }
+            _ => {}
+        }
+    }
+    match authors.pop_first() {
+        Some((name, email)) if authors.is_empty() => {
+            draft.git.push(("author", serde_json::json!({ "name": name, "email": email })));
+        }
+        Some(_) => draft.leave("ImageUpdateAutomation: git.commit.author", "there are several, and Tagboat has one"),
+        None => {}
+    }
+}
+
+/// What an `ImageUpdateAutomation` says and is not translated.
+const AUTOMATION: &[(&str, &str)] = &[
+    ("/git/commit/messageTemplate", "templates differ: see `pull-requests: { commit-message: … }`"),
+    ("/git/commit/signingKey", "commits are signed by git's own configuration, if at all"),
+    ("/git/push/branch", "there is a branch for each pull request: see `pull-requests: { branch-prefix: … }`"),
+    ("/git/push/refspec", "there is a branch for each pull request"),
+    ("/interval", "a run is started by CI or by a CronJob"),
+    ("/policySelector", "what no marker names is not updated, whatever its labels are"),
+    ("/update/path", "every file is read: see `paths: { include: … }`"),
+];
+
+/// What an `ImageRepository` says and is not translated.
+const REPOSITORY: &[(&str, &str)] = &[
+    ("/secretRef", "credentials come from docker's config.json or the environment"),
+    ("/serviceAccountName", "credentials come from docker's config.json or the environment"),
+    ("/certSecretRef", "certificates are files: see `registries: { HOST: { ca-file: … } }`"),
+    ("/proxySecretRef", "proxies come from the environment"),
+    ("/insecure", "see `registries: { HOST: { plain-http: true } }`"),
+];

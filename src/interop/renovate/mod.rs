@@ -1,0 +1,10 @@
+//! Renovate: `# renovate:` comments beside values, and its configuration file.
+
+mod comment;
+mod rules;
+pub mod settings;
+mod translate;
+mod untranslated;
+
+pub use comment::policy;
+pub use translate::{RenovateError, translate};
