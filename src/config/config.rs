@@ -254,7 +254,7 @@ pub struct RegistrySettings {
     /// How many tags are asked for at once.
     pub page_size: Option<u32>,
     /// How many requests one run may send.
-    pub budget: Option<u64>,
+    pub max_requests: Option<u64>,
     /// A folder with an OCI image layout to read instead of a server, as written.
     pub oci_layout: Option<String>,
 }
@@ -263,15 +263,15 @@ pub struct RegistrySettings {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LimitSettings {
     /// Tags of one image.
-    pub tags: Option<u32>,
+    pub max_tags: Option<u32>,
     /// Pages of one tag list.
-    pub pages: Option<u32>,
+    pub max_pages: Option<u32>,
     /// Bytes of one answer.
-    pub answer: Option<u64>,
+    pub max_response: Option<u64>,
     /// For one request.
-    pub request_time: Option<Duration>,
+    pub request_timeout: Option<Duration>,
     /// For all that is asked about one image.
-    pub image_time: Option<Duration>,
+    pub image_timeout: Option<Duration>,
 }
 
 /// The manifests repository.

@@ -35,7 +35,7 @@ pub(super) fn registries(
             token_env: text(written.token_env),
             auth_hosts: written.auth_hosts.iter().map(|host| checked_host(host, problems)).collect(),
             page_size: at_least_one("page-size", written.page_size, problems),
-            budget: written.budget,
+            max_requests: written.max_requests,
             oci_layout: written.oci_layout,
         };
         if registries.insert(name.clone(), settings).is_some() {
@@ -106,11 +106,12 @@ fn check_mirror(mirror: &Located<String>, problems: &mut Vec<Problem>) {
 /// Checks limits.
 pub(super) fn limits(written: LimitsSchema, problems: &mut Vec<Problem>) -> LimitSettings {
     LimitSettings {
-        tags: at_least_one("tags", written.tags, problems),
-        pages: at_least_one("pages", written.pages, problems),
-        answer: at_least_one("answer-mib", written.answer_mib, problems).map(|mib| u64::from(mib) << 20),
-        request_time: checked_duration(written.request_time.as_ref(), problems),
-        image_time: checked_duration(written.image_time.as_ref(), problems),
+        max_tags: at_least_one("max-tags", written.max_tags, problems),
+        max_pages: at_least_one("max-pages", written.max_pages, problems),
+        max_response: at_least_one("max-response-mib", written.max_response_mib, problems)
+            .map(|mib| u64::from(mib) << 20),
+        request_timeout: checked_duration(written.request_timeout.as_ref(), problems),
+        image_timeout: checked_duration(written.image_timeout.as_ref(), problems),
     }
 }
 

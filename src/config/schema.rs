@@ -119,7 +119,7 @@ pub(super) struct RuleSchema {
     pub(super) mode: Option<Located<String>>,
     /// Whether a comment behind a value that repeats its tag (`# tag: 3.12`) is changed with it. Left out: it stays, and is
     /// reported.
-    pub(super) comments: Option<bool>,
+    pub(super) update_comments: Option<bool>,
 }
 
 /// How changes become pull requests.
@@ -200,7 +200,7 @@ pub(super) struct RegistrySchema {
     /// How many tags are asked for at once. Left out: 1000.
     pub(super) page_size: Option<Located<u32>>,
     /// How many requests one run may send. Left out: as many as it takes.
-    pub(super) budget: Option<u64>,
+    pub(super) max_requests: Option<u64>,
     /// A folder with an OCI image layout that is read instead of a server, from the configuration's folder.
     pub(super) oci_layout: Option<String>,
 }
@@ -210,15 +210,15 @@ pub(super) struct RegistrySchema {
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct LimitsSchema {
     /// Tags of one image. Left out: 500000.
-    pub(super) tags: Option<Located<u32>>,
+    pub(super) max_tags: Option<Located<u32>>,
     /// Pages of one tag list. Left out: 2000.
-    pub(super) pages: Option<Located<u32>>,
+    pub(super) max_pages: Option<Located<u32>>,
     /// Size of one answer in MiB. Left out: 16.
-    pub(super) answer_mib: Option<Located<u32>>,
+    pub(super) max_response_mib: Option<Located<u32>>,
     /// Time for one request: `30s`, which it is when left out.
-    pub(super) request_time: Option<Located<String>>,
+    pub(super) request_timeout: Option<Located<String>>,
     /// Time for all that is asked about one image. Left out: `5m`.
-    pub(super) image_time: Option<Located<String>>,
+    pub(super) image_timeout: Option<Located<String>>,
 }
 
 /// The manifests repository.

@@ -113,7 +113,7 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
         names_policy,
         gates: Gates { min_age, platforms },
         pin: written.pin.unwrap_or(false),
-        comments: written.comments.unwrap_or(false),
+        comments: written.update_comments.unwrap_or(false),
         mode: one_of(written.mode.as_ref(), "mode", &Mode::ALL, problems).unwrap_or_default(),
         source: format!("{path}:{}", position.line),
     }

@@ -159,7 +159,7 @@ pub fn left_comment(occurrence: &Occurrence, comments: bool) -> Option<String> {
     match (repeats(occurrence), comments) {
         (true, true) => None,
         (true, false) => Some(format!(
-            "the comment `tag: {says}` repeats the tag and stays; hint: `comments: true` in a rule changes both"
+            "the comment `tag: {says}` repeats the tag and stays; hint: `update-comments: true` in a rule changes both"
         )),
         (false, _) => Some(format!("the comment `tag: {says}` is not the tag that stands beside it, so it stays")),
     }

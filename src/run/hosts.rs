@@ -23,7 +23,7 @@ pub(super) fn settings(folder: &Path, host: &str, written: &RegistrySettings) ->
         login: login(host, written)?,
         auth_hosts: written.auth_hosts.clone(),
         page_size: written.page_size,
-        max_requests: written.budget,
+        max_requests: written.max_requests,
         oci_layout: written.oci_layout.as_ref().map(|layout| folder.join(layout)),
     })
 }
@@ -33,11 +33,11 @@ pub(super) fn limits(written: &LimitSettings) -> Limits {
     let usual = Limits::default();
     let size = |written: Option<u64>, usual| written.and_then(|size| usize::try_from(size).ok()).unwrap_or(usual);
     Limits {
-        max_response: size(written.answer, usual.max_response),
-        max_tags: size(written.tags.map(u64::from), usual.max_tags),
-        max_pages: size(written.pages.map(u64::from), usual.max_pages),
-        request_timeout: written.request_time.unwrap_or(usual.request_timeout),
-        image_timeout: written.image_time.unwrap_or(usual.image_timeout),
+        max_response: size(written.max_response, usual.max_response),
+        max_tags: size(written.max_tags.map(u64::from), usual.max_tags),
+        max_pages: size(written.max_pages.map(u64::from), usual.max_pages),
+        request_timeout: written.request_timeout.unwrap_or(usual.request_timeout),
+        image_timeout: written.image_timeout.unwrap_or(usual.image_timeout),
         ..usual
     }
 }
@@ -80,7 +80,7 @@ mod tests {
             plain_http: true,
             auth_hosts: vec!["auth.acme.dev".to_owned()],
             page_size: Some(100),
-            budget: Some(7),
+            max_requests: Some(7),
             oci_layout: Some("mirror".to_owned()),
             ..RegistrySettings::default()
         };
@@ -96,7 +96,7 @@ mod tests {
         // Loopback is no exception: unencrypted is what is said to be.
         let written = RegistrySettings { plain_http: false, ..written };
         assert!(!settings(folder.path(), "localhost:5000", &written).unwrap().plain_http);
-        let limits = limits(&LimitSettings { answer: Some(5), pages: Some(2), ..LimitSettings::default() });
+        let limits = limits(&LimitSettings { max_response: Some(5), max_pages: Some(2), ..LimitSettings::default() });
         assert_eq!((limits.max_response, limits.max_pages, limits.max_tags), (5, 2, Limits::default().max_tags));
     }
 }
