@@ -33,7 +33,7 @@ LABEL org.opencontainers.image.title="tagboat" \
 # Package versions are those of the Alpine release, which only gets fixes.
 # hadolint ignore=DL3018
 RUN apk add --no-cache ca-certificates git openssh-client-default \
-    # A mounted checkout rarely belongs to the user in the container; whoever mounts it trusts it.
+    # A mounted checkout rarely belongs to the user in the container: the person who mounts it trusts it.
     && git config --system safe.directory '*' \
     # ssh requires a user with a name.
     && adduser -D -u 1000 tagboat

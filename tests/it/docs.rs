@@ -4,5 +4,6 @@
 mod commands;
 mod configurations;
 mod generated;
+mod json;
 mod links;
 mod pages;

@@ -99,7 +99,7 @@ async fn shell_steps_open_pull_request_with_link_to_run() {
     ];
     for [name, script, repository, others] in steps {
         let place = Place::new().await;
-        // Stands in for `docker run`: runs the program with the arguments after the image.
+        // Replaces `docker run`: runs the program with the arguments after the image.
         let docker = place.folder.path().join("tools/docker");
         fs::write(&docker, "#!/bin/sh\nwhile [ \"$1\" != ghcr.io/tagboat/tagboat:0.1.0 ]; do shift; done\nshift\nexec tagboat \"$@\"\n").unwrap();
         fs::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();

@@ -15,7 +15,6 @@ const PHRASES: &[(&str, &str)] = &[
     (r"(is|are|was|be|being) told( apart)?", "is reported, is printed, is distinguished"),
     (r"by (itself|themselves)", "automatically, on its own"),
     (r"of (ours|theirs)", "our …, their …"),
-    (r"some(body|one) else('s)?", "another person, another run"),
     (r"some(body)", "a person"),
     (r"any(body)", "anyone, a person"),
     (r"no(body)", "no one, no user"),
