@@ -43,21 +43,20 @@ pub(super) async fn check(common: &Common) -> Result<Exit, Error> {
         Ok(registries) => checks.checks.extend(check::registries(&registries, &listed).await),
         Err(error) => checks.checks.push(failed("registries", &error)),
     }
-    Output::new(common).print(|renderer, page| renderer.checks(&checks, page))?;
-    Ok(if checks.all_work() { Exit::Done } else { Exit::Failed })
+    Output::new(common).print(|renderer, options| renderer.checks(&checks, options))?;
+    Ok(if checks.all_ok() { Exit::Done } else { Exit::Failed })
 }
 
 fn configuration(loaded: &Loaded) -> Check {
-    let says = match &loaded.file {
-        Some(file) => format!("{} is well-formed", file.display()),
-        None => {
-            "there is none: every image is governed by the shape of its tag, one pull request per folder".to_owned()
-        }
-    };
-    Check { what: "configuration".to_owned(), works: true, says, hint: None }
+    match &loaded.file {
+        Some(file) => Check::ok("configuration", format!("{} is valid", file.display())),
+        None => Check::ok(
+            "configuration",
+            "no tagboat.yaml: every image is managed by the `shape` policy, one pull request per folder",
+        ),
+    }
 }
 
-fn failed(what: &str, error: &Error) -> Check {
-    let hint = error.advice().map(str::to_owned);
-    Check { what: what.to_owned(), works: false, says: error.message().to_owned(), hint }
+fn failed(name: &str, error: &Error) -> Check {
+    Check::failed(name, error.message(), error.advice().map(str::to_owned))
 }

@@ -11,7 +11,7 @@ use crate::git::Repository;
 use crate::image::ImageReference;
 use crate::interop::Translation;
 use crate::registry::Registry as _;
-use crate::report::{List, Page, RENDERERS, Renderer, Row, RunReport};
+use crate::report::{RENDERERS, ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
 use crate::run::worlds::{self, Loaded, Location};
 use crate::run::{self, Request, Scope, World, Writing};
 
@@ -23,7 +23,7 @@ use super::terminal;
 /// Where results go: how they are rendered, and on what kind of page.
 pub(super) struct Output {
     renderer: &'static dyn Renderer,
-    page: Page,
+    options: RenderOptions,
 }
 
 impl Output {
@@ -38,11 +38,11 @@ impl Output {
             Format::Annotations => "annotations",
         };
         let renderer = RENDERERS.iter().find(|(known, _)| *known == name).map_or(RENDERERS[0].1, |(_, found)| *found);
-        Self { renderer, page: Page { width: terminal::width(), color: terminal::colored(common.color) } }
+        Self { renderer, options: RenderOptions { width: terminal::width(), color: terminal::colored(common.color) } }
     }
 
-    pub(super) fn print(&self, render: impl FnOnce(&dyn Renderer, Page) -> String) -> Result<(), Error> {
-        let text = render(self.renderer, self.page);
+    pub(super) fn print(&self, render: impl FnOnce(&dyn Renderer, RenderOptions) -> String) -> Result<(), Error> {
+        let text = render(self.renderer, self.options);
         terminal::print(&text)
             .map_err(|error| Error::new(Exit::Failed, format!("can't write to standard output: {error}")))
     }
@@ -156,7 +156,7 @@ pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
 
 /// Tells what came of it, everywhere it was asked for.
 fn finish(common: &Common, job: &Job, report: &RunReport) -> Result<Exit, Error> {
-    Output::new(common).print(|renderer, page| renderer.run(report, page))?;
+    Output::new(common).print(|renderer, options| renderer.run(report, options))?;
     report_file::write(job.reports.iter().chain(&job.junit), report)?;
     Ok(exit(report, job.detailed_exitcode))
 }
@@ -172,14 +172,14 @@ pub(super) async fn list(common: &Common) -> Result<Exit, Error> {
             run::list(&worlds::base(&repository, &loaded.config).await?, &loaded.config)
         }
     };
-    let list = List { rows: listed.iter().map(run::row).collect::<Vec<Row>>() };
-    Output::new(common).print(|renderer, page| renderer.list(&list, page))?;
+    let list = ReferenceList { rows: listed.iter().map(run::row).collect::<Vec<ReferenceRow>>() };
+    Output::new(common).print(|renderer, options| renderer.list(&list, options))?;
     Ok(Exit::Done)
 }
 
 pub(super) async fn demo(common: &Common, arguments: &DemoArguments) -> Result<Exit, Error> {
-    let page = Page { width: terminal::width().min(110), color: terminal::colored(common.color) };
-    demo::play(page, arguments.keep, &mut |text| {
+    let options = RenderOptions { width: terminal::width().min(110), color: terminal::colored(common.color) };
+    demo::play(options, arguments.keep, &mut |text| {
         let _ = terminal::print(text);
     })
     .await?;
@@ -238,7 +238,7 @@ fn exit(report: &RunReport, detailed: bool) -> Exit {
     match (report.failed.is_empty(), something) {
         (false, false) => Exit::Failed,
         (false, true) => Exit::Partly,
-        (true, _) if detailed && report.pending() => Exit::Changes,
+        (true, _) if detailed && report.has_changes() => Exit::Changes,
         (true, _) => Exit::Done,
     }
 }

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use crate::error::{Error, Exit};
+use crate::report::OutcomeKind;
 use crate::run::worlds;
 use crate::run::{self, Asked};
 
@@ -21,8 +22,8 @@ pub(super) async fn explain(common: &Common, arguments: &ExplainArguments) -> Re
     let (folder, loaded) = folder(common)?;
     let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
     let explanations = run::explain(&run::Folder::new(&folder), &loaded.config, &registries, &asked).await?;
-    Output::new(common).print(|renderer, page| renderer.explanations(&explanations, page))?;
-    Ok(if explanations.iter().all(|one| one.outcome != "unknown") { Exit::Done } else { Exit::Failed })
+    Output::new(common).print(|renderer, options| renderer.explanations(&explanations, options))?;
+    Ok(if explanations.iter().all(|one| one.outcome != OutcomeKind::Unknown) { Exit::Done } else { Exit::Failed })
 }
 
 /// One tag per line; blank lines and lines that start with `#` are passed over, since no tag does.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::error::{Error, Exit};
-use crate::report::{JUnit, Page, RENDERERS, Renderer, RunReport};
+use crate::report::{JUnit, RENDERERS, RenderOptions, Renderer, RunReport};
 
 /// Endings of names, and the renderers that they stand for.
 const ENDINGS: &[(&str, &str)] = &[
@@ -66,7 +66,7 @@ impl std::fmt::Debug for ReportFile {
 /// Writes a report to all of these files.
 pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &RunReport) -> Result<(), Error> {
     for file in files {
-        let text = file.renderer.run(report, Page { width: WIDTH, color: false });
+        let text = file.renderer.run(report, RenderOptions { width: WIDTH, color: false });
         File::create(&file.path).and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
             Error::new(Exit::Failed, format!("can't write the report {}: {error}", file.path.display()))
         })?;

@@ -15,7 +15,7 @@ use crate::git::{self, Repository};
 use crate::http;
 use crate::image::Digest;
 use crate::registry::{HostSettings, Keychain, Limits, Registries};
-use crate::report::{Page, Renderer as _, Role, RunReport, Text};
+use crate::report::{RenderOptions, Renderer as _, RunReport, Text, TextStyle};
 use crate::run::{Request, World, run_once};
 
 use super::registry::{ImageSpec, Registry};
@@ -54,23 +54,23 @@ struct Stage {
 }
 
 /// Plays the demonstration. `keep` leaves the temporary folder behind; `show` gets the text as it comes.
-pub async fn play(page: Page, keep: bool, show: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
+pub async fn play(options: RenderOptions, keep: bool, show: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
     let folder = tempfile::Builder::new().prefix("tagboat-demo-").tempdir().map_err(|error| failed(&error))?;
     let mut stage = Stage::set(folder.path()).await?;
-    let heading = |text: &str| format!("\n{}\n", page.paint(Role::Strong, text));
+    let heading = |text: &str| format!("\n{}\n", options.paint(TextStyle::Heading, text));
 
     show(&heading("1. The stage: a registry, a git remote and a forge, all of them real, all of them on this machine"));
     show(&opening(&stage, folder.path()));
     show(&heading("2. tagboat run"));
     let report = stage.run().await?;
-    show(&Text.run(&report, page));
+    show(&Text.run(&report, options));
     show(&heading("   The first pull request, as people see it"));
     show(&first_pull_request(folder.path())?);
     show(&heading("3. tagboat run, again: nothing has changed, so nothing is written"));
-    show(&Text.run(&stage.run().await?, page));
+    show(&Text.run(&stage.run().await?, options));
     show(&heading("4. CI pushes ghcr.io/acme/api:1.4.11, and tagboat runs: the same pull request, brought up to date"));
     stage.push("acme/api", "1.4.11").map_err(|error| failed(&error))?;
-    show(&Text.run(&stage.run().await?, page));
+    show(&Text.run(&stage.run().await?, options));
     show(&heading("5. Where to look"));
     show(&closing(folder.path(), keep));
     if keep {

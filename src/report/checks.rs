@@ -1,32 +1,69 @@
-//! What `tagboat check` says: does everything that a run needs answer, with these credentials.
+//! The result of `tagboat check`: whether every service that a run needs can be reached with the current credentials.
 
 use serde::Serialize;
 
-/// Everything that was checked, in the order in which a run needs it.
+/// All checks, in the order in which a run needs the services.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Checks {
-    /// One row a thing.
+    /// One row per service.
     pub checks: Vec<Check>,
 }
 
-/// One thing that a run needs.
+/// The check of one service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Check {
     /// `configuration`, `git`, `forge`, or the host of a registry.
-    pub what: String,
-    /// Whether it answers as it should.
-    pub works: bool,
-    /// What it answers, or why it doesn't.
-    pub says: String,
+    pub name: String,
+    /// Whether the check passed.
+    pub status: CheckStatus,
+    /// What was found, or why the check failed.
+    pub message: String,
     /// What to do next.
     pub hint: Option<String>,
 }
 
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckStatus {
+    /// The service can be used.
+    Ok,
+    /// The service cannot be used.
+    Failed,
+}
+
+impl CheckStatus {
+    /// Returns the word that every output prints.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl Check {
+    /// Returns a check that passed.
+    pub fn ok(name: &str, message: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), status: CheckStatus::Ok, message: message.into(), hint: None }
+    }
+
+    /// Returns a check that failed.
+    pub fn failed(name: &str, message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { name: name.to_owned(), status: CheckStatus::Failed, message: message.into(), hint }
+    }
+
+    /// Whether the check passed.
+    pub fn is_ok(&self) -> bool {
+        self.status == CheckStatus::Ok
+    }
+}
+
 impl Checks {
-    /// Whether all of it works.
-    pub fn all_work(&self) -> bool {
-        self.checks.iter().all(|check| check.works)
+    /// Whether every check passed.
+    pub fn all_ok(&self) -> bool {
+        self.checks.iter().all(Check::is_ok)
     }
 }

@@ -1,39 +1,39 @@
-//! Edits as a unified diff, as `git diff` shows them and `git apply` takes them.
+//! Edits as a unified diff that `git apply` accepts.
 
 use std::fmt::Write as _;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::page::{Page, Role};
 use super::run_report::FileChange;
+use super::style::{RenderOptions, TextStyle};
 
 /// Lines of context around a change.
 const CONTEXT: usize = 3;
 
-/// A unified diff of all files. Bytes that are no UTF-8 are shown as replacement characters.
-pub fn diff(files: &[FileChange], page: Page) -> String {
+/// Returns a unified diff of all files. Bytes that are not valid UTF-8 become replacement characters.
+pub fn diff(files: &[FileChange], options: RenderOptions) -> String {
     let mut out = String::new();
     for file in files {
-        one(&mut out, file, page);
+        write_file(&mut out, file, options);
     }
     out
 }
 
-fn one(out: &mut String, file: &FileChange, page: Page) {
+fn write_file(out: &mut String, file: &FileChange, options: RenderOptions) {
     let (before, after) = (String::from_utf8_lossy(&file.before), String::from_utf8_lossy(&file.after));
     let lines = TextDiff::from_lines(before.as_ref(), after.as_ref());
     let heading = format!("--- a/{0}\n+++ b/{0}", file.path);
-    let _ = writeln!(out, "{}", page.paint(Role::Strong, &heading));
+    let _ = writeln!(out, "{}", options.paint(TextStyle::Heading, &heading));
     for hunk in lines.unified_diff().context_radius(CONTEXT).iter_hunks() {
-        let _ = writeln!(out, "{}", page.paint(Role::Place, &hunk.header().to_string()));
+        let _ = writeln!(out, "{}", options.paint(TextStyle::Location, &hunk.header().to_string()));
         for change in hunk.iter_changes() {
-            let (sign, role) = match change.tag() {
-                ChangeTag::Delete => ('-', Role::Bad),
-                ChangeTag::Insert => ('+', Role::Good),
-                ChangeTag::Equal => (' ', Role::Plain),
+            let (sign, style) = match change.tag() {
+                ChangeTag::Delete => ('-', TextStyle::Error),
+                ChangeTag::Insert => ('+', TextStyle::Success),
+                ChangeTag::Equal => (' ', TextStyle::Plain),
             };
             let line = change.value().strip_suffix('\n').unwrap_or(change.value());
-            let _ = writeln!(out, "{}", page.paint(role, &format!("{sign}{line}")));
+            let _ = writeln!(out, "{}", options.paint(style, &format!("{sign}{line}")));
             if change.missing_newline() {
                 let _ = writeln!(out, "\\ No newline at end of file");
             }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn as_git_shows_it() {
+    fn matches_the_diff_of_git() {
         let file = FileChange {
             path: "apps/api.yaml".to_owned(),
             before: b"kind: Pod\nspec:\n  containers:\n  - name: api\n    image: api:1".to_vec(),
@@ -63,6 +63,6 @@ mod tests {
 +    image: api:2
 \\ No newline at end of file
 ";
-        assert_eq!(diff(&[file], Page::default()), expected);
+        assert_eq!(diff(&[file], RenderOptions::default()), expected);
     }
 }

@@ -1,83 +1,151 @@
-//! What `tagboat explain` says: why this tag, and why none of the others.
+//! The result of `tagboat explain`: the chosen tag, and a verdict with its reason for every candidate.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::policy::Known;
+use crate::policy::{self, Known};
 
-/// One image at one current reference: what was chosen, and every candidate with its verdict.
+/// The explanation of one image at one current reference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Explanation {
     /// The normalised name of the image.
     pub image: String,
-    /// The tag, or tag and digest, that stands there now.
+    /// The current tag, digest or both.
     pub current: String,
-    /// The tag, or tag and digest, that would be written; the current one if nothing would.
+    /// The chosen tag, digest or both. It equals `current` for an image that is up to date, and is `None` where nothing was
+    /// chosen.
     pub chosen: Option<String>,
-    /// What came of it: `update`, `up-to-date`, `held` or `unknown`.
-    pub outcome: &'static str,
-    /// Why, in words.
+    /// What the policy decided.
+    pub outcome: OutcomeKind,
+    /// The reason for the outcome.
     pub reason: String,
-    /// The policy, as it could be written in a configuration.
+    /// The policy, as a configuration would write it.
     pub policy: String,
-    /// Where it is said that this policy governs the image.
+    /// Where this policy was assigned to the image: a rule, a marker, or the default.
     pub source: Option<String>,
-    /// Where the image stands so: `path:line`.
-    pub places: Vec<String>,
-    /// Every tag that the registry has, best first.
+    /// The occurrences with this current reference, as `path:line`.
+    pub locations: Vec<String>,
+    /// Every tag in the registry, the most preferred first.
     pub candidates: Vec<Candidate>,
 }
 
-/// One tag with its verdict.
+/// What a policy decided about an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutcomeKind {
+    /// A newer tag was chosen.
+    Update,
+    /// The current tag is the one that would be chosen.
+    UpToDate,
+    /// A person needs to act before anything can be chosen.
+    Held,
+    /// No decision is possible, for example because a lookup failed.
+    Unknown,
+}
+
+impl OutcomeKind {
+    /// Returns the word that scripts read.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Update => "update",
+            Self::UpToDate => "up-to-date",
+            Self::Held => "held",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One candidate with its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Candidate {
     /// The tag.
     pub tag: String,
-    /// Whether it could be chosen.
-    pub accepted: bool,
-    /// Why, or why not.
+    /// Whether the tag can be chosen.
+    pub verdict: VerdictKind,
+    /// The reason for the verdict.
     pub reason: String,
-    /// What was looked up about it, if anything was.
+    /// The facts that were looked up; `None` if none were needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<Facts>,
 }
 
-/// RFC 3339, or null.
+/// The verdict on one candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum VerdictKind {
+    /// The tag can be chosen.
+    Accepted,
+    /// A filter or the policy excludes the tag.
+    Rejected,
+    /// A gate delays the tag: it can be chosen later.
+    NotEligibleYet,
+}
+
+impl VerdictKind {
+    /// Returns the word that scripts read.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::NotEligibleYet => "not-eligible-yet",
+        }
+    }
+
+    /// Returns the words that people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::NotEligibleYet => "not eligible yet",
+        }
+    }
+}
+
+impl From<&policy::Verdict> for VerdictKind {
+    fn from(verdict: &policy::Verdict) -> Self {
+        match verdict {
+            policy::Verdict::Accepted(_) => Self::Accepted,
+            policy::Verdict::Refused(_) => Self::Rejected,
+        }
+    }
+}
+
+/// Serialises a time in RFC 3339, or null.
 pub(super) fn timestamp<S: Serializer>(created: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     created.map(|at| at.to_string()).serialize(serializer)
 }
 
-/// What a registry told about one tag; what is not told is left out.
+/// The facts that a registry reports about one tag. Missing facts are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Facts {
-    /// Why nothing could be found out.
+    /// Why the lookup failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
-    /// What the tag points at.
+    /// The digest that the tag points at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// When the image says that it was built.
+    /// When the image was built, according to its configuration.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
     pub created: Option<Timestamp>,
-    /// When the registry took it in.
+    /// When the image was pushed, according to the registry.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
     pub pushed: Option<Timestamp>,
-    /// When the cache folder first saw it.
+    /// When the cache folder recorded the tag for the first time.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "timestamp")]
     pub first_seen: Option<Timestamp>,
-    /// What it runs on.
+    /// The platforms that the image runs on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<String>,
-    /// The commit that it was built from, as its labels tell.
+    /// The commit that the image was built from, according to its labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
 }
 
 impl Facts {
-    /// `None` where nothing was looked up.
+    /// Returns the facts, or `None` if nothing was looked up.
     pub fn new(known: &Known) -> Option<Self> {
         let digest = known.digest().map(ToString::to_string);
         match known {
@@ -96,7 +164,8 @@ impl Facts {
         }
     }
 
-    /// In one line, for people: `built 2026-01-02 03:04, linux/amd64, from 3d9b390`. What failed is the reason already.
+    /// Returns one line for people: `built 2026-01-02 03:04, linux/amd64, from 3d9b390`. A failed lookup is left out: it is
+    /// the reason of the verdict.
     pub fn line(&self) -> String {
         let minute = |time: Option<Timestamp>, word: &str| {
             time.map(|time| format!("{word} {}", time.strftime("%Y-%m-%d %H:%M")))

@@ -1,34 +1,35 @@
-//! One page of HTML that needs nothing beside it: for people who want to see everything, on a screen of any size, with or
-//! without scripts. The page itself is `page.html`; here is what goes into it. All text is escaped there.
+//! A self-contained HTML page that works on any screen size, with or without scripts. The template is `page.html`; this
+//! file provides its values. The template escapes all text.
 
 use jiff::Timestamp;
 use minijinja::{AutoEscape, Environment, Value};
 use serde::{Deserialize as _, Serialize};
 
 use super::checks::Checks;
-use super::explanation::{Explanation, Facts};
-use super::image_row::{ImageRow, ImageState};
-use super::list::{List, RowStatus};
-use super::page::Page;
+use super::explanation::{Explanation, Facts, VerdictKind};
+use super::image_row::{ImageRow, ImageStatus};
+use super::list::{ReferenceList, ReferenceStatus};
 use super::renderer::Renderer;
-use super::run_report::{Proposed, RunReport};
-use super::text::{counted, one_line, short, summary};
+use super::run_report::{ProposalAction, ProposalRow, RunReport};
+use super::style::RenderOptions;
+use super::text::{first_line, shortened, shown_value, summary};
+use crate::text::count_of;
 
-/// A page of its own.
+/// A self-contained HTML page.
 #[derive(Debug)]
 pub struct Html;
 
 const TEMPLATE: &str = include_str!("page.html");
 
-/// What the template speaks of.
+/// The values of the template.
 #[derive(Serialize, Default)]
 struct Document {
     title: String,
     summary: String,
     facts: Vec<Fact>,
-    /// States that rows have, to choose by.
+    /// The statuses that rows can be filtered by.
     filters: Vec<Filter>,
-    /// Rows that have a state.
+    /// The number of rows that have a status.
     total: usize,
     tables: Vec<Table>,
     footer: String,
@@ -43,7 +44,7 @@ struct Fact {
 
 #[derive(Serialize)]
 struct Filter {
-    state: &'static str,
+    status: &'static str,
     name: &'static str,
     count: usize,
 }
@@ -57,11 +58,11 @@ struct Table {
 
 #[derive(Serialize)]
 struct Row {
-    state: Option<&'static str>,
+    status: Option<&'static str>,
     cells: Vec<Cell>,
 }
 
-/// A cell of a table: a line each, and what it is sorted by where that is not its text.
+/// A cell of a table: its lines, and the sort key if that is not the text.
 #[derive(Serialize, Default)]
 struct Cell {
     lines: Vec<Line>,
@@ -72,80 +73,80 @@ struct Cell {
 struct Line {
     text: String,
     code: bool,
-    /// Classes of the page: `soft`, `strong`, `keep`, `state held`.
+    /// CSS classes: `soft`, `strong`, `keep`, `status held`.
     style: String,
     url: Option<String>,
 }
 
 impl Renderer for Html {
-    fn list(&self, list: &List, _: Page) -> String {
-        let state = |status| match status {
-            RowStatus::Governed => ImageState::UpToDate,
-            RowStatus::Held => ImageState::Held,
-            RowStatus::NotOurs => ImageState::NotOurs,
-        };
+    fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
         let rows = list.rows.iter().map(|row| Row {
-            state: Some(state(row.status).as_str()),
+            status: Some(row.status.as_str()),
             cells: vec![
-                badge(state(row.status), row.status.as_str()),
-                code(row.reference.as_ref().map_or(&*one_line(&row.value), |reference| reference.as_str())),
+                badge(row.status.as_str(), row.status.as_str()),
+                code(&shown_value(row)),
                 code(row.policy.as_deref().unwrap_or_default()),
                 code(&format!("{}:{}", row.path, row.line)),
                 plain(row.reason.as_deref().unwrap_or_default()),
             ],
         });
         let rows = rows.collect::<Vec<_>>();
-        let names = [(ImageState::Held, "held"), (ImageState::UpToDate, "governed"), (ImageState::NotOurs, "not ours")];
+        let statuses = [ReferenceStatus::Held, ReferenceStatus::Managed, ReferenceStatus::Ignored];
+        let statuses = statuses.map(|status| (status.as_str(), status.as_str()));
         page(Document {
             title: "References".to_owned(),
-            summary: format!("{} were found", counted(rows.len(), "reference")),
+            summary: format!("{} found", count_of(rows.len(), "reference")),
             total: rows.len(),
-            filters: filters(&names, list.rows.iter().map(|row| state(row.status))),
-            tables: vec![Table { title: "", columns: &["State", "Reference", "Policy", "Where", "Why"], rows }],
+            filters: filters(&statuses, list.rows.iter().map(|row| row.status.as_str())),
+            tables: vec![Table { title: "", columns: &["Status", "Reference", "Policy", "Location", "Reason"], rows }],
             ..Document::default()
         })
     }
 
-    fn explanations(&self, explanations: &[Explanation], _: Page) -> String {
+    fn explanations(&self, explanations: &[Explanation], _: RenderOptions) -> String {
         let about = explanations.iter().map(|one| {
             let chosen = one.chosen.as_deref().unwrap_or_default();
-            let cells = [code(&one.current), code(chosen), plain(one.outcome), plain(&one.reason), code(&one.policy)];
-            Row { state: None, cells: cells.into_iter().chain([places(&one.places)]).collect() }
+            let cells =
+                [code(&one.current), code(chosen), plain(one.outcome.as_str()), plain(&one.reason), code(&one.policy)];
+            Row { status: None, cells: cells.into_iter().chain([locations(&one.locations)]).collect() }
         });
-        let columns = &["Current", "Chosen", "Outcome", "Why", "Policy", "Where"];
+        let columns = &["Current", "Chosen", "Outcome", "Reason", "Policy", "Location"];
         let mut tables = vec![Table { title: "References", columns, rows: about.collect() }];
         tables.extend(explanations.iter().filter(|one| !one.candidates.is_empty()).map(|one| {
             let rows = one.candidates.iter().map(|tag| {
-                let state = if tag.accepted { ImageState::UpToDate } else { ImageState::NotOurs };
-                let verdict = badge(state, if tag.accepted { "accepted" } else { "refused" });
+                let class = match tag.verdict {
+                    VerdictKind::Accepted => "managed",
+                    VerdictKind::Rejected => "ignored",
+                    VerdictKind::NotEligibleYet => "held",
+                };
+                let verdict = badge(class, tag.verdict.label());
                 let facts = tag.facts.as_ref().map(Facts::line).unwrap_or_default();
-                Row { state: None, cells: vec![verdict, code(&tag.tag), plain(&tag.reason), plain(&facts)] }
+                Row { status: None, cells: vec![verdict, code(&tag.tag), plain(&tag.reason), plain(&facts)] }
             });
-            Table { title: "Tags, best first", columns: &["Verdict", "Tag", "Why", "Looked up"], rows: rows.collect() }
+            Table { title: "Tags, best first", columns: &["Verdict", "Tag", "Reason", "Facts"], rows: rows.collect() }
         }));
         let title = explanations.first().map(|one| one.image.clone()).unwrap_or_default();
         page(Document {
             title,
-            summary: "Why this tag, and why none of the others".to_owned(),
+            summary: "The chosen tag, and the verdict on every candidate".to_owned(),
             tables,
             ..Document::default()
         })
     }
 
-    fn checks(&self, checks: &Checks, _: Page) -> String {
+    fn checks(&self, checks: &Checks, _: RenderOptions) -> String {
         let rows = checks.checks.iter().map(|check| {
-            let state = if check.works { ImageState::UpToDate } else { ImageState::Failed };
-            let mut says = plain(&check.says);
-            says.lines.extend(hint(check.hint.as_deref()));
-            let verdict = badge(state, if check.works { "works" } else { "fails" });
-            Row { state: None, cells: vec![verdict, plain(&check.what), says] }
+            let mut message = plain(&check.message);
+            message.lines.extend(hint(check.hint.as_deref()));
+            let status = badge(check.status.as_str(), check.status.as_str());
+            Row { status: None, cells: vec![status, plain(&check.name), message] }
         });
-        let tables = vec![Table { title: "", columns: &["State", "What", "Says"], rows: rows.collect() }];
-        let summary = "Does everything that a run needs answer, with these credentials?".to_owned();
+        let tables = vec![Table { title: "", columns: &["Status", "Check", "Message"], rows: rows.collect() }];
+        let summary = "Whether every service that a run needs can be reached with these credentials".to_owned();
         page(Document { title: "Check".to_owned(), summary, tables, ..Document::default() })
     }
 
-    fn run(&self, report: &RunReport, _: Page) -> String {
+    fn run(&self, report: &RunReport, _: RenderOptions) -> String {
         let about = &report.about;
         let fact = |label, text: &Option<String>, url: bool| {
             let text = text.clone()?;
@@ -158,37 +159,32 @@ impl Renderer for Html {
             fact("", &at, false),
             fact("run", &about.run_url, true),
         ];
-        let images = report.images.iter().map(|row| image(row, report)).collect::<Vec<_>>();
         let sections = [
             Table {
                 title: "Images",
-                columns: &["State", "Image", "Current", "Newest", "Age", "Pull request", "Where", "Why"],
-                rows: images,
+                columns: &["Status", "Image", "Current", "Chosen", "Age", "Pull request", "Location", "Reason"],
+                rows: report.images.iter().map(|row| image(row, report)).collect(),
             },
-            Table { title: "Pull requests", columns: &["State", "Title", "Branch", "Why"], rows: proposals(report) },
-            Table { title: "Held, and no image", columns: &["What", "Where", "Why"], rows: held(report) },
-            Table { title: "Failed", columns: &["What", "Why", "Where"], rows: failed(report) },
+            Table {
+                title: "Pull requests",
+                columns: &["Action", "Title", "Branch", "Reason"],
+                rows: proposals(report),
+            },
+            Table { title: "Other held values", columns: &["Value", "Location", "Reason"], rows: held(report) },
+            Table { title: "Other failures", columns: &["Subject", "Reason", "Location"], rows: failed(report) },
         ];
+        let statuses = ImageStatus::ALL.map(|status| (status.as_str(), status.label()));
         page(Document {
             title: about.repository.as_deref().map_or("Images", name_of).to_owned(),
             summary: capitalised(&summary(report)),
             facts: facts.into_iter().flatten().collect(),
-            filters: filters(&NAMES, report.images.iter().map(|row| row.state)),
+            filters: filters(&statuses, report.images.iter().map(|row| row.status.as_str())),
             total: report.images.len(),
             tables: sections.into_iter().filter(|table| !table.rows.is_empty()).collect(),
             footer: String::new(),
         })
     }
 }
-
-/// What states are called.
-const NAMES: [(ImageState, &str); 5] = [
-    (ImageState::Failed, "failed"),
-    (ImageState::Held, "held"),
-    (ImageState::Update, "update"),
-    (ImageState::UpToDate, "up to date"),
-    (ImageState::NotOurs, "not ours"),
-];
 
 fn page(document: Document) -> String {
     let mut environment = Environment::new();
@@ -199,85 +195,83 @@ fn page(document: Document) -> String {
     let page = values
         .map_err(|error| error.to_string())
         .and_then(|values| environment.render_str(TEMPLATE, values).map_err(|error| error.to_string()));
-    // The template is ours, and tests fill it in: there is nothing in a report that it could fail for.
+    // The template is a constant that tests render: no report makes it fail.
     page.unwrap_or_else(|error| format!("<!doctype html><title>Tagboat</title><p>{error}")) + "\n"
 }
 
 fn image(row: &ImageRow, report: &RunReport) -> Row {
-    let name = NAMES.iter().find(|(state, _)| *state == row.state).map_or("", |(_, name)| name);
-    let proposed = row.branch.as_ref().and_then(|branch| report.proposals.iter().find(|one| one.branch == *branch));
-    let is_newer = row.newest.as_ref() != Some(&row.current);
-    let newest = row.newest.as_ref().map(|newest| version(newest, if is_newer { "strong" } else { "" }));
+    let is_update = row.chosen.as_ref() != Some(&row.current);
+    let chosen = row.chosen.as_ref().map(|chosen| version(chosen, if is_update { "strong" } else { "" }));
     let age = match (report.about.at, row.built) {
         (Some(at), Some(built)) => age(at, built),
         _ => Cell::default(),
     };
-    let rank = ImageState::ALL.iter().position(|state| *state == row.state).unwrap_or_default();
+    let rank = ImageStatus::ALL.iter().position(|status| *status == row.status).unwrap_or_default();
     let mut image = code(&row.name);
     image.lines.extend(row.policy.iter().flat_map(|policy| soft(Some(policy))));
-    let mut why = plain(&row.reason);
-    why.lines.extend(hint(row.hint.as_deref()));
+    let mut reason = plain(&row.reason);
+    reason.lines.extend(hint(row.hint.as_deref()));
     Row {
-        state: Some(row.state.as_str()),
+        status: Some(row.status.as_str()),
         cells: vec![
-            Cell { order: Some(rank.to_string()), ..badge(row.state, name) },
+            Cell { order: Some(rank.to_string()), ..badge(row.status.as_str(), row.status.label()) },
             image,
             version(&row.current, ""),
-            newest.unwrap_or_default(),
+            chosen.unwrap_or_default(),
             age,
-            proposed.map(|one| pull_request(one, report.dry_run)).unwrap_or_default(),
-            places(&row.places),
-            why,
+            report.proposal_of(row).map(|proposal| pull_request(proposal, report.dry_run)).unwrap_or_default(),
+            locations(&row.locations),
+            reason,
         ],
     }
 }
 
-fn pull_request(proposed: &Proposed, dry_run: bool) -> Cell {
-    let state = match proposed.action.word(dry_run) {
-        "unchanged" => "open",
-        word => word,
+fn pull_request(proposal: &ProposalRow, dry_run: bool) -> Cell {
+    let action = match proposal.action {
+        ProposalAction::Unchanged => "open",
+        action => action.label(dry_run),
     };
-    let title = Line { url: proposed.url.as_deref().and_then(link), ..text(&proposed.title) };
-    Cell { lines: std::iter::once(title).chain(soft(Some(state))).collect(), order: None }
+    Cell { lines: std::iter::once(title(proposal)).chain(soft(Some(action))).collect(), order: None }
+}
+
+fn title(proposal: &ProposalRow) -> Line {
+    Line { url: proposal.url.as_deref().and_then(link), ..text(&proposal.title) }
 }
 
 fn proposals(report: &RunReport) -> Vec<Row> {
-    let rows = report.proposals.iter().map(|one| {
-        let title = Line { url: one.url.as_deref().and_then(link), ..text(&one.title) };
+    let rows = report.proposals.iter().map(|proposal| {
         let cells = vec![
-            plain(one.action.word(report.dry_run)),
-            Cell { lines: vec![title], order: None },
-            code(&one.branch),
-            plain(one.why.as_deref().unwrap_or_default()),
+            plain(proposal.action.label(report.dry_run)),
+            Cell { lines: vec![title(proposal)], order: None },
+            code(&proposal.branch),
+            plain(proposal.reason.as_deref().unwrap_or_default()),
         ];
-        Row { state: None, cells }
+        Row { status: None, cells }
     });
     rows.collect()
 }
 
-/// What is held and belongs to no image: files that can't be read, values that can't be.
 fn held(report: &RunReport) -> Vec<Row> {
-    let nameless = report.held.iter().filter(|held| held.name.is_none());
-    let rows = nameless.map(|held| {
-        let place = format!("{}:{}", held.path, held.line);
-        Row { state: None, cells: vec![code(&one_line(&held.value)), code(&place), plain(&held.reason)] }
+    let rows = report.held_beyond_images().map(|held| {
+        let location = format!("{}:{}", held.path, held.line);
+        let mut reason = plain(&held.reason);
+        reason.lines.extend(hint(held.hint.as_deref()));
+        Row { status: None, cells: vec![code(&first_line(&held.value)), code(&location), reason] }
     });
     rows.collect()
 }
 
-/// What failed and is not told by an image.
 fn failed(report: &RunReport) -> Vec<Row> {
-    let told = |reason: &str| report.images.iter().any(|row| row.state == ImageState::Failed && row.reason == reason);
-    let rows = report.failed.iter().filter(|failed| !told(&failed.reason)).map(|failed| {
-        let mut why = plain(&failed.reason);
-        why.lines.extend(hint(failed.hint.as_deref()));
-        Row { state: None, cells: vec![code(&failed.what), why, places(&failed.places)] }
+    let rows = report.failures_beyond_images().map(|failed| {
+        let mut reason = plain(&failed.reason);
+        reason.lines.extend(hint(failed.hint.as_deref()));
+        Row { status: None, cells: vec![code(failed.subject.as_str()), reason, locations(&failed.locations)] }
     });
     rows.collect()
 }
 
-/// How long ago something was built, for people; none for the constant dates of reproducible builds, which lie before
-/// there were containers.
+/// Returns how long ago an image was built; empty for the constant dates of reproducible builds, which are older than the
+/// first containers.
 fn age(at: Timestamp, built: Timestamp) -> Cell {
     const FIRST_CONTAINER: i64 = 1_356_998_400;
     let seconds = at.as_second().saturating_sub(built.as_second());
@@ -292,7 +286,7 @@ fn age(at: Timestamp, built: Timestamp) -> Cell {
         60..=729 => (days / 30, "month"),
         _ => (days / 365, "year"),
     };
-    let words = counted(usize::try_from(count).unwrap_or_default(), unit);
+    let words = count_of(count, unit);
     let line = Line { style: "keep".to_owned(), ..text(&words) };
     Cell {
         lines: vec![line, Line { style: "soft keep".to_owned(), ..text(&built.strftime("%Y-%m-%d").to_string()) }],
@@ -300,23 +294,24 @@ fn age(at: Timestamp, built: Timestamp) -> Cell {
     }
 }
 
-fn filters(names: &[(ImageState, &'static str)], states: impl Iterator<Item = ImageState>) -> Vec<Filter> {
-    let states = states.collect::<Vec<_>>();
-    let filter = |(state, name): &(ImageState, &'static str)| {
-        let count = states.iter().filter(|one| *one == state).count();
-        (count > 0).then_some(Filter { state: state.as_str(), name, count })
+/// Returns a filter for each status, given with its label, that a row has.
+fn filters(statuses: &[(&'static str, &'static str)], rows: impl Iterator<Item = &'static str>) -> Vec<Filter> {
+    let rows = rows.collect::<Vec<_>>();
+    let filter = |(status, name): &(&'static str, &'static str)| {
+        let count = rows.iter().filter(|row| *row == status).count();
+        (count > 0).then_some(Filter { status, name, count })
     };
-    names.iter().filter_map(filter).collect()
+    statuses.iter().filter_map(filter).collect()
 }
 
 fn text(text: &str) -> Line {
     Line { text: text.to_owned(), ..Line::default() }
 }
 
-/// A tag, and its digest below.
+/// Returns a tag with its digest on the next line.
 fn version(version: &str, style: &str) -> Cell {
     let line =
-        |text: &str, style: &str| Line { code: true, style: format!("keep {style}"), ..self::text(&short(text)) };
+        |text: &str, style: &str| Line { code: true, style: format!("keep {style}"), ..self::text(&shortened(text)) };
     let lines = match version.split_once('@') {
         Some((tag, digest)) => vec![line(tag, style), line(digest, "soft")],
         None if version.is_empty() => Vec::new(),
@@ -325,7 +320,7 @@ fn version(version: &str, style: &str) -> Cell {
     Cell { lines, order: None }
 }
 
-/// What matters less, if there is any.
+/// Returns a line of less important text, if there is any.
 fn soft(what: Option<&str>) -> Vec<Line> {
     what.map(|what| Line { style: "soft".to_owned(), ..text(what) }).into_iter().collect()
 }
@@ -339,24 +334,25 @@ fn plain(what: &str) -> Cell {
 }
 
 fn code(what: &str) -> Cell {
-    let line = Line { code: true, ..text(&short(what)) };
+    let line = Line { code: true, ..text(&shortened(what)) };
     Cell { lines: if what.is_empty() { Vec::new() } else { vec![line] }, order: None }
 }
 
-fn places(places: &[String]) -> Cell {
-    Cell { lines: places.iter().map(|place| Line { code: true, ..text(place) }).collect(), order: None }
+fn locations(locations: &[String]) -> Cell {
+    Cell { lines: locations.iter().map(|location| Line { code: true, ..text(location) }).collect(), order: None }
 }
 
-fn badge(state: ImageState, word: &str) -> Cell {
-    Cell { lines: vec![Line { style: format!("state {}", state.as_str()), ..text(word) }], order: None }
+/// Returns a label in the colour of a CSS class.
+fn badge(class: &str, label: &str) -> Cell {
+    Cell { lines: vec![Line { style: format!("status {class}"), ..text(label) }], order: None }
 }
 
-/// An address that may be clicked: nothing that a browser would run.
+/// Returns a URL that is safe to link: nothing that a browser would run.
 fn link(url: &str) -> Option<String> {
     ["https://", "http://", "file://"].iter().any(|scheme| url.starts_with(scheme)).then(|| url.to_owned())
 }
 
-/// `acme/manifests` of `https://github.com/acme/manifests.git`.
+/// Returns `acme/manifests` for `https://github.com/acme/manifests.git`.
 fn name_of(url: &str) -> &str {
     let bare = url.trim_end_matches('/').trim_end_matches(".git");
     match bare.rmatch_indices(['/', ':']).nth(1) {
@@ -375,9 +371,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_are_told_in_words() {
+    fn formats_ages_in_the_largest_fitting_unit() {
         let at: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
-        let told = |built: &str| age(at, built.parse().unwrap()).lines.first().map(|line| line.text.clone());
+        let shown = |built: &str| age(at, built.parse().unwrap()).lines.first().map(|line| line.text.clone());
         #[rustfmt::skip]
         let rows = [
             ("2026-11-21T11:59:00Z", Some("1 minute")),
@@ -389,12 +385,12 @@ mod tests {
             ("2026-11-22T12:00:00Z", None),
         ];
         for (built, words) in rows {
-            assert_eq!(told(built).as_deref(), words, "{built}");
+            assert_eq!(shown(built).as_deref(), words, "{built}");
         }
     }
 
     #[test]
-    fn names_and_links() {
+    fn shortens_repository_urls_and_links_only_safe_ones() {
         for url in ["https://github.com/acme/manifests.git", "git@github.com:acme/manifests", "/srv/acme/manifests/"] {
             assert_eq!(name_of(url), "acme/manifests", "{url}");
         }

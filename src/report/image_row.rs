@@ -1,69 +1,82 @@
-//! Where each image stands: one row for each reference to it, whatever became of it.
+//! The status of each image in a run: one row per current reference.
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::explanation::timestamp;
+use super::run_report::Subject;
 
-/// One image at one reference. Places where all the rest is the same share a row.
+/// One image at one current reference. Occurrences that differ only in their place share a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ImageRow {
-    /// What a person should look at comes first.
-    pub state: ImageState,
-    /// The normalised name.
+    /// The status; what needs a person sorts first.
+    pub status: ImageStatus,
+    /// The normalised name of the image.
     pub name: String,
-    /// Tag, digest or both, as they stand there.
+    /// The current tag, digest or both.
     pub current: String,
-    /// The newest that its policy allows, the current one included; `None` where that is not known.
-    pub newest: Option<String>,
-    /// When the newest was built, where that was looked up and the image tells it.
+    /// The tag, digest or both that the policy chose. It equals `current` for an image that is up to date, and is `None`
+    /// where nothing was chosen.
+    pub chosen: Option<String>,
+    /// When the chosen image was built, if that was looked up and its configuration says so.
     #[serde(serialize_with = "timestamp")]
     pub built: Option<Timestamp>,
-    /// What governs it.
+    /// The policy that manages the image.
     pub policy: Option<String>,
-    /// Why it stands so.
+    /// The reason for the status.
     pub reason: String,
     /// What to do next.
     pub hint: Option<String>,
-    /// The branch of the pull request that is about it: a key into the report's proposals.
+    /// The branch of the pull request for this image: a key into the report's proposals.
     pub branch: Option<String>,
-    /// Where it stands: `path:line`.
-    pub places: Vec<String>,
+    /// The occurrences, as `path:line`.
+    pub locations: Vec<String>,
+    /// The failure behind the status `failed`: a key into the report's failures.
+    #[serde(skip)]
+    pub failure: Option<Subject>,
 }
 
-/// Where an image stands.
+/// The status of an image in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ImageState {
-    /// It could not be looked up, or its change not be written.
+pub enum ImageStatus {
+    /// Its tags could not be looked up, or its change could not be written.
     Failed,
-    /// A person has to do something first.
+    /// A person needs to act first.
     Held,
-    /// There is something newer.
+    /// A newer tag was chosen.
     Update,
-    /// There is nothing newer.
+    /// The current tag is the one that would be chosen.
     UpToDate,
-    /// Nothing governs it.
-    NotOurs,
+    /// Tagboat deliberately leaves it alone.
+    Ignored,
 }
 
-impl ImageState {
-    /// All of them, what needs a person first.
-    pub const ALL: [Self; 5] = [Self::Failed, Self::Held, Self::Update, Self::UpToDate, Self::NotOurs];
+impl ImageStatus {
+    /// All statuses; what needs a person comes first.
+    pub const ALL: [Self; 5] = [Self::Failed, Self::Held, Self::Update, Self::UpToDate, Self::Ignored];
 
-    /// As scripts read it.
+    /// Returns the word that scripts read.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Failed => "failed",
             Self::Held => "held",
             Self::Update => "update",
             Self::UpToDate => "up-to-date",
-            Self::NotOurs => "not-ours",
+            Self::Ignored => "ignored",
+        }
+    }
+
+    /// Returns the words that people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::UpToDate => "up to date",
+            Self::Failed | Self::Held | Self::Update | Self::Ignored => self.as_str(),
         }
     }
 }
 
-impl Serialize for ImageState {
+impl Serialize for ImageStatus {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }

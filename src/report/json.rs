@@ -1,47 +1,47 @@
-//! One JSON document, for scripts. Its keys are a promise: add to them, never rename.
+//! One JSON document, for scripts. Keys are stable: add new ones, never rename.
 
 use serde::Serialize;
 
 use super::checks::Checks;
 use super::explanation::Explanation;
-use super::list::List;
-use super::page::Page;
+use super::list::ReferenceList;
 use super::renderer::Renderer;
 use super::run_report::RunReport;
+use super::style::RenderOptions;
 
-/// JSON, indented.
+/// Indented JSON.
 #[derive(Debug)]
 pub struct Json;
 
-/// The first explanation is the answer to most questions; an image that stands in several versions has more.
+/// The first explanation at the top level; an image with several current references has more.
 #[derive(Serialize)]
 struct Explanations<'a> {
     #[serde(flatten)]
     first: Option<&'a Explanation>,
-    /// The same for other references to the image.
+    /// The explanations of the other current references.
     also: &'a [Explanation],
 }
 
 impl Renderer for Json {
-    fn list(&self, list: &List, _: Page) -> String {
+    fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
         document(list)
     }
 
-    fn explanations(&self, explanations: &[Explanation], _: Page) -> String {
+    fn explanations(&self, explanations: &[Explanation], _: RenderOptions) -> String {
         document(&Explanations { first: explanations.first(), also: explanations.get(1..).unwrap_or_default() })
     }
 
-    fn run(&self, report: &RunReport, _: Page) -> String {
+    fn run(&self, report: &RunReport, _: RenderOptions) -> String {
         document(report)
     }
 
-    fn checks(&self, checks: &Checks, _: Page) -> String {
+    fn checks(&self, checks: &Checks, _: RenderOptions) -> String {
         document(checks)
     }
 }
 
-/// Plain structs of strings and numbers always serialise: the only errors of `serde_json` are keys that are no strings
-/// and values that refuse.
+/// Structs of strings and numbers always serialise: `serde_json` fails only on keys that are not strings and on values
+/// whose own implementation fails.
 fn document(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
     text.push('\n');

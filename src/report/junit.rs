@@ -1,22 +1,22 @@
-//! JUnit's XML, as Jenkins, GitLab, Azure Pipelines and Bitbucket read it: a test case for each image. What failed is a
-//! failure, what is held is skipped, and the reason is inside.
+//! JUnit XML, as Jenkins, GitLab, Azure Pipelines and Bitbucket read it: one test case per image. A failed lookup or
+//! change is a failure, a held reference is skipped, and each has its reason as the message.
 
 use std::fmt::Write as _;
 
 use super::checks::Checks;
-use super::explanation::Explanation;
-use super::image_row::{ImageRow, ImageState};
-use super::list::{List, RowStatus};
-use super::page::Page;
+use super::explanation::{Explanation, OutcomeKind};
+use super::image_row::{ImageRow, ImageStatus};
+use super::list::{ReferenceList, ReferenceStatus};
 use super::renderer::Renderer;
 use super::run_report::RunReport;
+use super::style::RenderOptions;
 
 /// One test suite.
 #[derive(Debug)]
 pub struct JUnit;
 
-/// How a test case ended.
-enum Verdict {
+/// The result of a test case.
+enum CaseResult {
     Passed,
     Skipped(String),
     Failed(String),
@@ -24,75 +24,76 @@ enum Verdict {
 
 /// One test case.
 struct Case {
-    /// Groups cases: `images`, `files`, `pull requests`.
+    /// The group of cases: `images`, `files`, `pull requests`.
     class: &'static str,
     name: String,
-    /// The first file that it is about, and its line.
-    place: Option<String>,
-    verdict: Verdict,
-    /// What there is to say beyond the verdict, a line each.
+    /// The first occurrence, as `path:line`.
+    location: Option<String>,
+    result: CaseResult,
+    /// Lines of detail beyond the result.
     details: Vec<String>,
 }
 
 impl Renderer for JUnit {
-    fn list(&self, list: &List, _: Page) -> String {
-        let cases = list.rows.iter().filter(|row| row.status != RowStatus::NotOurs).map(|row| {
+    fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
+        let cases = list.rows.iter().filter(|row| row.status != ReferenceStatus::Ignored).map(|row| {
             let reason = row.reason.clone().unwrap_or_default();
             Case {
                 class: "references",
                 name: row.reference.as_ref().map_or(row.value.as_str(), |reference| reference.as_str()).to_owned(),
-                place: Some(format!("{}:{}", row.path, row.line)),
+                location: Some(format!("{}:{}", row.path, row.line)),
                 details: row.policy.iter().map(|policy| format!("policy: {policy}")).collect(),
-                verdict: if row.status == RowStatus::Held { Verdict::Skipped(reason) } else { Verdict::Passed },
+                result: if row.status == ReferenceStatus::Held {
+                    CaseResult::Skipped(reason)
+                } else {
+                    CaseResult::Passed
+                },
             }
         });
         suite(&cases.collect::<Vec<_>>())
     }
 
-    fn explanations(&self, explanations: &[Explanation], _: Page) -> String {
+    fn explanations(&self, explanations: &[Explanation], _: RenderOptions) -> String {
         let cases = explanations.iter().map(|one| Case {
             class: "images",
-            name: named(&one.image, &one.current),
-            place: one.places.first().cloned(),
+            name: reference(&one.image, &one.current),
+            location: one.locations.first().cloned(),
             details: one.candidates.iter().map(|tag| format!("{}: {}", tag.tag, tag.reason)).collect(),
-            verdict: match one.outcome {
-                "unknown" => Verdict::Failed(one.reason.clone()),
-                "held" => Verdict::Skipped(one.reason.clone()),
-                _ => Verdict::Passed,
+            result: match one.outcome {
+                OutcomeKind::Unknown => CaseResult::Failed(one.reason.clone()),
+                OutcomeKind::Held => CaseResult::Skipped(one.reason.clone()),
+                OutcomeKind::Update | OutcomeKind::UpToDate => CaseResult::Passed,
             },
         });
         suite(&cases.collect::<Vec<_>>())
     }
 
-    fn checks(&self, checks: &Checks, _: Page) -> String {
+    fn checks(&self, checks: &Checks, _: RenderOptions) -> String {
         let cases = checks.checks.iter().map(|check| Case {
             class: "checks",
-            name: check.what.clone(),
-            place: None,
+            name: check.name.clone(),
+            location: None,
             details: check.hint.iter().map(|hint| format!("hint: {hint}")).collect(),
-            verdict: if check.works { Verdict::Passed } else { Verdict::Failed(check.says.clone()) },
+            result: if check.is_ok() { CaseResult::Passed } else { CaseResult::Failed(check.message.clone()) },
         });
         suite(&cases.collect::<Vec<_>>())
     }
 
-    fn run(&self, report: &RunReport, _: Page) -> String {
-        let ours = report.images.iter().filter(|row| row.state != ImageState::NotOurs);
-        let mut cases = ours.map(|row| image(row, report)).collect::<Vec<_>>();
-        // What could not be read has no image, and what failed is told by its images where it has any.
-        cases.extend(report.held.iter().filter(|held| held.name.is_none()).map(|held| Case {
+    fn run(&self, report: &RunReport, _: RenderOptions) -> String {
+        let images = report.images.iter().filter(|row| row.status != ImageStatus::Ignored);
+        let mut cases = images.map(|row| image(row, report)).collect::<Vec<_>>();
+        cases.extend(report.held_beyond_images().map(|held| Case {
             class: "files",
             name: format!("{}:{}", held.path, held.line),
-            place: Some(format!("{}:{}", held.path, held.line)),
-            verdict: Verdict::Skipped(held.reason.clone()),
-            details: Vec::new(),
+            location: Some(format!("{}:{}", held.path, held.line)),
+            result: CaseResult::Skipped(held.reason.clone()),
+            details: held.hint.iter().map(|hint| format!("hint: {hint}")).collect(),
         }));
-        let told =
-            |reason: &str| report.images.iter().any(|row| row.state == ImageState::Failed && row.reason == reason);
-        cases.extend(report.failed.iter().filter(|failed| !told(&failed.reason)).map(|failed| Case {
+        cases.extend(report.failures_beyond_images().map(|failed| Case {
             class: "pull requests",
-            name: failed.what.clone(),
-            place: failed.places.first().cloned(),
-            verdict: Verdict::Failed(failed.reason.clone()),
+            name: failed.subject.as_str().to_owned(),
+            location: failed.locations.first().cloned(),
+            result: CaseResult::Failed(failed.reason.clone()),
             details: failed.hint.iter().map(|hint| format!("hint: {hint}")).collect(),
         }));
         suite(&cases)
@@ -100,34 +101,34 @@ impl Renderer for JUnit {
 }
 
 fn image(row: &ImageRow, report: &RunReport) -> Case {
-    let newest = row.newest.as_ref().filter(|newest| **newest != row.current).map(|newest| format!("newest: {newest}"));
-    let proposed = row.branch.as_ref().and_then(|branch| report.proposals.iter().find(|one| one.branch == *branch));
-    let pull = proposed.map(|one| {
-        let words = [Some(one.action.word(report.dry_run)), one.url.as_deref(), one.why.as_deref()];
-        format!("pull request: {}", words.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    let chosen = row.chosen.as_ref().filter(|chosen| **chosen != row.current).map(|chosen| format!("chosen: {chosen}"));
+    let pull_request = report.proposal_of(row).map(|proposal| {
+        let parts = [Some(proposal.action.label(report.dry_run)), proposal.url.as_deref(), proposal.reason.as_deref()];
+        format!("pull request: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
     });
-    let told = [
-        newest,
-        (!matches!(row.state, ImageState::Failed | ImageState::Held)).then(|| format!("why: {}", row.reason)),
+    let has_message = matches!(row.status, ImageStatus::Failed | ImageStatus::Held);
+    let details = [
+        chosen,
+        (!has_message).then(|| format!("reason: {}", row.reason)),
         row.policy.as_ref().map(|policy| format!("policy: {policy}")),
-        pull,
+        pull_request,
         row.hint.as_ref().map(|hint| format!("hint: {hint}")),
     ];
-    let places = row.places.iter().map(|place| format!("stands in {place}"));
+    let locations = row.locations.iter().map(|location| format!("found in {location}"));
     Case {
         class: "images",
-        name: named(&row.name, &row.current),
-        place: row.places.first().cloned(),
-        verdict: match row.state {
-            ImageState::Failed => Verdict::Failed(row.reason.clone()),
-            ImageState::Held => Verdict::Skipped(row.reason.clone()),
-            _ => Verdict::Passed,
+        name: reference(&row.name, &row.current),
+        location: row.locations.first().cloned(),
+        result: match row.status {
+            ImageStatus::Failed => CaseResult::Failed(row.reason.clone()),
+            ImageStatus::Held => CaseResult::Skipped(row.reason.clone()),
+            ImageStatus::Update | ImageStatus::UpToDate | ImageStatus::Ignored => CaseResult::Passed,
         },
-        details: told.into_iter().flatten().chain(places).collect(),
+        details: details.into_iter().flatten().chain(locations).collect(),
     }
 }
 
-fn named(image: &str, version: &str) -> String {
+fn reference(image: &str, version: &str) -> String {
     match version {
         "" => image.to_owned(),
         digest if digest.starts_with("sha256:") => format!("{image}@{digest}"),
@@ -136,8 +137,8 @@ fn named(image: &str, version: &str) -> String {
 }
 
 fn suite(cases: &[Case]) -> String {
-    let failures = cases.iter().filter(|case| matches!(case.verdict, Verdict::Failed(_))).count();
-    let skipped = cases.iter().filter(|case| matches!(case.verdict, Verdict::Skipped(_))).count();
+    let failures = cases.iter().filter(|case| matches!(case.result, CaseResult::Failed(_))).count();
+    let skipped = cases.iter().filter(|case| matches!(case.result, CaseResult::Skipped(_))).count();
     let counts = format!("tests=\"{}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"", cases.len());
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"tagboat\" {counts} time=\"0\">\n  \
@@ -149,27 +150,27 @@ fn suite(cases: &[Case]) -> String {
 }
 
 fn write_case(out: &mut String, case: &Case) {
-    let place = case.place.as_deref().map(|place| place.rsplit_once(':').unwrap_or((place, "1")));
-    let place = place.map(|(file, line)| format!(" file=\"{}\" line=\"{}\"", escaped(file), escaped(line)));
+    let location = case.location.as_deref().map(|location| location.rsplit_once(':').unwrap_or((location, "1")));
+    let location = location.map(|(file, line)| format!(" file=\"{}\" line=\"{}\"", escaped(file), escaped(line)));
     let (class, name) = (case.class, escaped(&case.name));
-    let place = place.unwrap_or_default();
-    let _ = writeln!(out, "    <testcase classname=\"tagboat.{class}\" name=\"{name}\"{place} time=\"0\">");
+    let location = location.unwrap_or_default();
+    let _ = writeln!(out, "    <testcase classname=\"tagboat.{class}\" name=\"{name}\"{location} time=\"0\">");
     let details = escaped(&case.details.join("\n"));
-    let _ = match &case.verdict {
-        Verdict::Passed => Ok(()),
-        Verdict::Skipped(why) => writeln!(out, "      <skipped message=\"{}\"/>", escaped(why)),
-        Verdict::Failed(why) => {
-            let why = escaped(why);
-            writeln!(out, "      <failure message=\"{why}\">{why}\n{details}</failure>")
+    let _ = match &case.result {
+        CaseResult::Passed => Ok(()),
+        CaseResult::Skipped(reason) => writeln!(out, "      <skipped message=\"{}\"/>", escaped(reason)),
+        CaseResult::Failed(reason) => {
+            let reason = escaped(reason);
+            writeln!(out, "      <failure message=\"{reason}\">{reason}\n{details}</failure>")
         }
     };
-    if !details.is_empty() && !matches!(case.verdict, Verdict::Failed(_)) {
+    if !details.is_empty() && !matches!(case.result, CaseResult::Failed(_)) {
         let _ = writeln!(out, "      <system-out>{details}</system-out>");
     }
     out.push_str("    </testcase>\n");
 }
 
-/// Text for elements and attributes. Characters that XML 1.0 has no place for (§2.2) are replaced.
+/// Escapes text for elements and attributes. Characters that XML 1.0 does not allow (§2.2) are replaced.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -192,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_from_outside_is_markup() {
+    fn escapes_markup_and_control_characters() {
         assert_eq!(escaped("a<b>&\"c\"\u{1b}[2J\u{0}"), "a&lt;b&gt;&amp;&quot;c&quot;\u{fffd}[2J\u{fffd}");
     }
 }

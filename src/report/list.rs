@@ -1,4 +1,4 @@
-//! What `tagboat list` says: every reference that was found, and what becomes of it.
+//! The result of `tagboat list`: every reference that was found, with its status.
 
 use serde::{Serialize, Serializer};
 
@@ -6,101 +6,107 @@ use crate::image::{Digest, ImageReference, Tag};
 use crate::manifest::{Finding, NoticeStatus, Place};
 use crate::text::Span;
 
-/// Every place that was looked at, in the order of paths and lines.
+/// All references, ordered by path and line.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct List {
-    /// One row a place.
-    pub rows: Vec<Row>,
+pub struct ReferenceList {
+    /// One row per reference.
+    pub rows: Vec<ReferenceRow>,
 }
 
-/// One place in a manifest, as scripts read it.
+/// One reference in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Row {
-    /// From the root of the repository.
+pub struct ReferenceRow {
+    /// The file, from the root of the repository.
     pub path: String,
-    /// From 1.
+    /// The line in it, from 1.
     pub line: usize,
-    /// From 1, in characters.
+    /// The column in characters, from 1.
     pub column: usize,
-    /// The format that found it.
+    /// The format that the file was read as.
     pub format: &'static str,
-    /// The YAML route.
+    /// The path of the field, such as `spec.containers[0].image`.
     pub field: String,
-    /// What stands there.
+    /// The value as written.
     pub value: String,
     /// The normalised name of the image.
     pub name: Option<String>,
-    /// Its tag.
+    /// The current tag.
     pub tag: Option<String>,
-    /// Its digest.
+    /// The current digest.
     pub digest: Option<String>,
     /// The bytes of the value.
     pub value_span: Option<Span>,
-    /// The bytes of the tag; `None` where it is absent or not in one piece.
+    /// The bytes of the tag; `None` if there is no tag or it is not contiguous.
     pub tag_span: Option<Span>,
     /// The bytes of the digest.
     pub digest_span: Option<Span>,
-    /// What becomes of it.
-    pub status: RowStatus,
-    /// What governs it.
+    /// Whether the reference is managed, held or ignored.
+    pub status: ReferenceStatus,
+    /// The policy that manages the reference.
     pub policy: Option<String>,
-    /// Why that governs it, or why nothing does.
+    /// Where the policy was assigned, or why the reference is held or ignored.
     pub reason: Option<String>,
-    /// The reference as it is written, for people.
+    /// The reference as written, for people.
     #[serde(skip)]
     pub reference: Option<ImageReference>,
 }
 
-/// What becomes of a place.
+/// What Tagboat does with a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RowStatus {
-    /// A policy chooses its tag.
-    Governed,
-    /// A person has to do something about it first.
+pub enum ReferenceStatus {
+    /// A policy chooses the tag.
+    Managed,
+    /// Tagboat will not change it until a person acts.
     Held,
-    /// It is left alone.
-    NotOurs,
+    /// Tagboat deliberately leaves it alone.
+    Ignored,
 }
 
-impl RowStatus {
-    /// As scripts and people read it.
+impl ReferenceStatus {
+    /// Returns the word that every output prints.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Governed => "governed",
+            Self::Managed => "managed",
             Self::Held => "held",
-            Self::NotOurs => "not-ours",
+            Self::Ignored => "ignored",
         }
     }
 }
 
-impl Serialize for RowStatus {
+impl Serialize for ReferenceStatus {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
     }
 }
 
-impl Row {
-    /// A finding that a policy governs; `reason` tells where that is said.
-    pub fn governed(finding: &Finding, policy: &str, reason: &str) -> Self {
+impl ReferenceRow {
+    /// Returns the row of a finding that a policy manages; `reason` says where the policy was assigned.
+    pub fn managed(finding: &Finding, policy: &str, reason: &str) -> Self {
         Self {
             policy: Some(policy.to_owned()),
             reason: Some(reason.to_owned()),
-            ..Self::new(finding, RowStatus::Governed)
+            ..Self::new(finding, ReferenceStatus::Managed)
         }
     }
 
-    /// A finding that nothing governs, and why.
-    pub fn ungoverned(finding: &Finding, standing: NoticeStatus, reason: &str) -> Self {
-        let status = match standing {
-            NoticeStatus::Held => RowStatus::Held,
-            NoticeStatus::Ignored => RowStatus::NotOurs,
+    /// Returns the row of a finding that is held or ignored, with the reason.
+    pub fn unmanaged(finding: &Finding, status: NoticeStatus, reason: &str) -> Self {
+        let status = match status {
+            NoticeStatus::Held => ReferenceStatus::Held,
+            NoticeStatus::Ignored => ReferenceStatus::Ignored,
         };
         Self { reason: Some(reason.to_owned()), ..Self::new(finding, status) }
     }
 
-    fn new(finding: &Finding, status: RowStatus) -> Self {
+    /// Returns the policy of a managed reference, or the reason for which it is held or ignored.
+    pub fn policy_or_reason(&self) -> &str {
+        let text = if self.status == ReferenceStatus::Managed { &self.policy } else { &self.reason };
+        text.as_deref().unwrap_or_default()
+    }
+
+    fn new(finding: &Finding, status: ReferenceStatus) -> Self {
         match finding {
             Finding::Occurrence(found) => Self {
                 name: Some(found.reference.name().to_string()),
@@ -115,7 +121,7 @@ impl Row {
         }
     }
 
-    fn at(place: &Place, format: &'static str, status: RowStatus) -> Self {
+    fn at(place: &Place, format: &'static str, status: ReferenceStatus) -> Self {
         Self {
             path: place.path.to_string(),
             line: place.position.line,

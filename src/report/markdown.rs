@@ -1,42 +1,38 @@
-//! Markdown, for the summary of a CI step. Text from registries and manifests is data: it can't become markup.
+//! Markdown for the summary of a CI step. Text from registries and manifests is escaped, so that it cannot become markup.
 
 use std::fmt::Write as _;
 
 use super::checks::Checks;
 use super::explanation::Explanation;
-use super::list::{List, RowStatus};
-use super::page::Page;
+use super::list::ReferenceList;
 use super::renderer::Renderer;
-use super::run_report::{Changed, Done, RunReport};
-use super::text::{short, summary};
+use super::run_report::{ChangeRow, ProposalAction, RunReport};
+use super::style::RenderOptions;
+use super::text::{first_line, shortened, shown_value, summary};
 use crate::plan::{code, plain};
 
-/// GitHub's kind of Markdown.
+/// GitHub Flavored Markdown.
 #[derive(Debug)]
 pub struct Markdown;
 
 impl Renderer for Markdown {
-    fn list(&self, list: &List, _: Page) -> String {
+    fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
         let rows = list.rows.iter().map(|row| {
-            let what = row.reference.as_ref().map_or(row.value.as_str(), |reference| reference.as_str());
-            let why = match row.status {
-                RowStatus::Governed => row.policy.as_deref(),
-                _ => row.reason.as_deref(),
-            };
-            let place = code(&format!("{}:{}", row.path, row.line));
-            vec![place, code(&short(what)), row.status.as_str().to_owned(), plain(why.unwrap_or_default())]
+            let location = code(&format!("{}:{}", row.path, row.line));
+            let status = row.status.as_str().to_owned();
+            vec![location, code(&shown_value(row)), status, plain(row.policy_or_reason())]
         });
-        table(&["Where", "What", "Status", "Policy or reason"], rows)
+        table(&["Location", "Reference", "Status", "Policy or reason"], rows)
     }
 
-    fn explanations(&self, explanations: &[Explanation], _: Page) -> String {
+    fn explanations(&self, explanations: &[Explanation], _: RenderOptions) -> String {
         let mut out = String::new();
         for one in explanations {
-            let _ = writeln!(out, "### {} {}\n", code(&one.image), code(&short(&one.current)));
-            let _ = writeln!(out, "{}: {} (policy {})\n", one.outcome, plain(&one.reason), code(&one.policy));
+            let _ = writeln!(out, "### {} {}\n", code(&one.image), code(&shortened(&one.current)));
+            let outcome = one.outcome.as_str();
+            let _ = writeln!(out, "{outcome}: {} (policy {})\n", plain(&one.reason), code(&one.policy));
             let rows = one.candidates.iter().map(|candidate| {
-                let verdict = if candidate.accepted { "accepted" } else { "refused" };
-                vec![code(&candidate.tag), verdict.to_owned(), plain(&candidate.reason)]
+                vec![code(&candidate.tag), candidate.verdict.label().to_owned(), plain(&candidate.reason)]
             });
             if !one.candidates.is_empty() {
                 let _ = writeln!(out, "{}", table(&["Tag", "Verdict", "Reason"], rows));
@@ -45,50 +41,53 @@ impl Renderer for Markdown {
         out
     }
 
-    fn checks(&self, checks: &Checks, _: Page) -> String {
+    fn checks(&self, checks: &Checks, _: RenderOptions) -> String {
         let rows = checks.checks.iter().map(|check| {
-            let status = if check.works { "works" } else { "fails" };
-            vec![
-                code(&check.what),
-                status.to_owned(),
-                plain(&check.says),
-                plain(check.hint.as_deref().unwrap_or_default()),
-            ]
+            vec![code(&check.name), check.status.as_str().to_owned(), plain(&check.message), hint(&check.hint)]
         });
-        table(&["What", "Status", "Says", "What to do"], rows)
+        table(&["Check", "Status", "Message", "Hint"], rows)
     }
 
-    fn run(&self, report: &RunReport, _: Page) -> String {
+    fn run(&self, report: &RunReport, _: RenderOptions) -> String {
         let mut out = format!("## Tagboat\n\n{}\n", plain(&summary(report)));
-        for (title, changes) in [("Changes", &report.changes), ("Waiting in open pull requests", &report.waiting)] {
-            section(&mut out, title, &["Image", "From → to", "Where", "Why"], changes.iter().map(changed));
+        let columns = ["Image", "From → to", "Location", "Reason"];
+        for (title, changes) in
+            [("Changes", &report.changes), ("Already proposed in open pull requests", &report.already_proposed)]
+        {
+            section(&mut out, title, &columns, changes.iter().map(change));
         }
-        let proposals = report.proposals.iter().filter(|proposed| proposed.action != Done::Unchanged).map(|proposed| {
-            let link = match &proposed.url {
-                Some(url) => format!("[{}]({})", plain(&proposed.title), address(url)),
-                None => plain(&proposed.title),
+        let listed = report.proposals.iter().filter(|proposal| proposal.action != ProposalAction::Unchanged);
+        let proposals = listed.map(|proposal| {
+            let title = match &proposal.url {
+                Some(url) => format!("[{}]({})", plain(&proposal.title), link_target(url)),
+                None => plain(&proposal.title),
             };
-            let why = plain(proposed.why.as_deref().unwrap_or_default());
-            vec![link, proposed.action.word(report.dry_run).to_owned(), code(&proposed.branch), why]
+            let reason = plain(proposal.reason.as_deref().unwrap_or_default());
+            vec![title, proposal.action.label(report.dry_run).to_owned(), code(&proposal.branch), reason]
         });
-        section(&mut out, "Pull requests", &["Title", "State", "Branch", "Why"], proposals);
+        section(&mut out, "Pull requests", &["Title", "Action", "Branch", "Reason"], proposals);
         let held = report.held.iter().map(|held| {
-            vec![code(&format!("{}:{}", held.path, held.line)), code(&short(&held.value)), plain(&held.reason)]
+            let location = code(&format!("{}:{}", held.path, held.line));
+            vec![location, code(&shortened(&first_line(&held.value))), plain(&held.reason), hint(&held.hint)]
         });
-        section(&mut out, "Held", &["Where", "What", "Why"], held);
+        section(&mut out, "Held", &["Location", "Value", "Reason", "Hint"], held);
         let failed = report.failed.iter().map(|failed| {
-            let next = plain(failed.hint.as_deref().unwrap_or_default());
-            vec![code(&failed.what), plain(&failed.reason), next, code(&failed.places.join(", "))]
+            let locations = code(&failed.locations.join(", "));
+            vec![code(failed.subject.as_str()), plain(&failed.reason), hint(&failed.hint), locations]
         });
-        section(&mut out, "Failed", &["What", "Why", "Next", "Seen in"], failed);
+        section(&mut out, "Failed", &["Subject", "Reason", "Hint", "Locations"], failed);
         out
     }
 }
 
-fn changed(change: &Changed) -> Vec<String> {
-    let versions = format!("{} → {}", code(&short(&change.from)), code(&short(&change.to)));
-    let why = format!("{} ({})", plain(&change.reason), code(&change.policy));
-    vec![code(&change.name), versions, code(&format!("{}:{}", change.path, change.line)), why]
+fn change(change: &ChangeRow) -> Vec<String> {
+    let versions = format!("{} → {}", code(&shortened(&change.from)), code(&shortened(&change.to)));
+    let reason = format!("{} ({})", plain(&change.reason), code(&change.policy));
+    vec![code(&change.name), versions, code(&format!("{}:{}", change.path, change.line)), reason]
+}
+
+fn hint(hint: &Option<String>) -> String {
+    plain(hint.as_deref().unwrap_or_default())
 }
 
 fn section(out: &mut String, title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
@@ -106,8 +105,8 @@ fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     out
 }
 
-/// The address of a link, which must not end early.
-fn address(url: &str) -> String {
+/// Escapes a URL so that nothing in it ends the link.
+fn link_target(url: &str) -> String {
     url.replace('(', "%28").replace(')', "%29").replace(['<', '>', ' ', '|', '\n', '\r'], "")
 }
 
@@ -116,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_does_not_end_early() {
-        assert_eq!(address("https://x/(a) b"), "https://x/%28a%29b");
+    fn escapes_characters_that_end_a_link() {
+        assert_eq!(link_target("https://x/(a) b"), "https://x/%28a%29b");
     }
 }

@@ -1,8 +1,8 @@
-//! What was found out and done, as bytes for people and for scripts. Makes text and writes nothing: the command line
-//! decides where it goes.
+//! Reports as bytes for people and scripts. Renderers return text and write nothing: the command line decides where it
+//! goes.
 //!
-//! [`list`], [`explanation`] and [`run_report`] are the things that are shown; [`renderer`] is the trait of the ways to
-//! show them, and [`RENDERERS`] has them all.
+//! [`ReferenceList`], [`Explanation`], [`RunReport`] and [`Checks`] are what is reported. [`Renderer`] is the trait of the
+//! output formats, and [`RENDERERS`] is their table.
 
 mod checks;
 mod diff;
@@ -14,27 +14,30 @@ mod json;
 mod junit;
 mod list;
 mod markdown;
-mod page;
 mod renderer;
 mod run_report;
+mod style;
 mod text;
 
-pub use checks::{Check, Checks};
+pub use checks::{Check, CheckStatus, Checks};
 pub use diff::diff;
-pub use explanation::{Candidate, Explanation, Facts};
+pub use explanation::{Candidate, Explanation, Facts, OutcomeKind, VerdictKind};
 pub use github::{Annotations, Outputs};
 pub use html::Html;
-pub use image_row::{ImageRow, ImageState};
+pub use image_row::{ImageRow, ImageStatus};
 pub use json::Json;
 pub use junit::JUnit;
-pub use list::{List, Row, RowStatus};
+pub use list::{ReferenceList, ReferenceRow, ReferenceStatus};
 pub use markdown::Markdown;
-pub use page::{Page, Role};
 pub use renderer::Renderer;
-pub use run_report::{About, Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, RunReport, version};
+pub use run_report::{
+    About, ChangeRow, FailureRow, FileChange, HeldRow, ProposalAction, ProposalRow, RequestCounts, RunReport, Subject,
+    version,
+};
+pub use style::{Cell, RenderOptions, TextStyle};
 pub use text::Text;
 
-/// All renderers, by the names that `--format` knows them by.
+/// All output formats, by their names for `--format`.
 pub const RENDERERS: &[(&str, &dyn Renderer)] = &[
     ("text", &Text),
     ("json", &Json),

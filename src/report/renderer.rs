@@ -1,22 +1,22 @@
-//! The trait of all renderers: reports in, text out. Nothing here writes to a terminal or a file.
+//! The trait of all output formats. A renderer returns text; it never writes to a terminal or a file.
 
 use super::checks::Checks;
 use super::explanation::Explanation;
-use super::list::List;
-use super::page::Page;
+use super::list::ReferenceList;
 use super::run_report::RunReport;
+use super::style::RenderOptions;
 
-/// One way to show what Tagboat found out.
+/// One output format.
 pub trait Renderer: Sync {
-    /// Every reference and what becomes of it.
-    fn list(&self, list: &List, page: Page) -> String;
+    /// Renders every reference with its status.
+    fn list(&self, list: &ReferenceList, options: RenderOptions) -> String;
 
-    /// Why a tag was chosen: one explanation for every different reference to the image. Never empty.
-    fn explanations(&self, explanations: &[Explanation], page: Page) -> String;
+    /// Renders one explanation for each distinct reference to an image. There is always at least one.
+    fn explanations(&self, explanations: &[Explanation], options: RenderOptions) -> String;
 
-    /// What changes, what was proposed, what is left.
-    fn run(&self, report: &RunReport, page: Page) -> String;
+    /// Renders changes, pull requests, and what was held or failed.
+    fn run(&self, report: &RunReport, options: RenderOptions) -> String;
 
-    /// Whether everything that a run needs answers.
-    fn checks(&self, checks: &Checks, page: Page) -> String;
+    /// Renders whether every service that a run needs can be reached.
+    fn checks(&self, checks: &Checks, options: RenderOptions) -> String;
 }

@@ -1,4 +1,4 @@
-//! What `tagboat plan`, `run` and `edit` say: what changes, what became of every pull request, what is left and why.
+//! The result of `tagboat plan`, `run` and `edit`: changes, pull requests, and what was held or failed.
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,25 +13,25 @@ use super::image_row::ImageRow;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunReport {
-    /// Of which run this is the result.
+    /// Which run this is the result of.
     pub about: About,
-    /// Every image that was looked at, and where it stands.
+    /// Every image in the scope of the run, with its status.
     pub images: Vec<ImageRow>,
     /// References that change, or would.
-    pub changes: Vec<Changed>,
+    pub changes: Vec<ChangeRow>,
     /// References that an open pull request changes already: nothing has to be written for them.
-    pub waiting: Vec<Changed>,
-    /// Pull requests, and what was done about each, or would be.
-    pub proposals: Vec<Proposed>,
-    /// What a person should look at: it could not be governed or decided.
-    pub held: Vec<Held>,
-    /// What went wrong; the rest was done all the same.
-    pub failed: Vec<Failed>,
+    pub already_proposed: Vec<ChangeRow>,
+    /// Pull requests, with what was done about each, or would be.
+    pub proposals: Vec<ProposalRow>,
+    /// References that need a person.
+    pub held: Vec<HeldRow>,
+    /// What failed. Everything else was done.
+    pub failed: Vec<FailureRow>,
     /// Requests that were sent.
     pub requests: RequestCounts,
-    /// Whether nothing was written.
+    /// Whether this was a dry run, which writes nothing.
     pub dry_run: bool,
-    /// How many references stand at the newest tag that their policy allows.
+    /// How many references are already at the version that their policy chooses.
     pub up_to_date: usize,
     /// The edits, file by file. Scripts have them in `changes`.
     #[serde(skip)]
@@ -39,26 +39,43 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// Whether something was proposed or edited, or would be. A pull request that is as it should be is not pending
-    /// here: it waits for people.
-    pub fn pending(&self) -> bool {
-        let acted =
-            |proposed: &Proposed| matches!(proposed.action, Done::Commit | Done::Open | Done::Update | Done::Close);
-        self.proposals.iter().any(acted) || (self.proposals.is_empty() && !self.changes.is_empty())
+    /// Whether something was proposed or edited, or would be. An open pull request that is up to date does not count: it
+    /// needs a person.
+    pub fn has_changes(&self) -> bool {
+        use ProposalAction::{Close, Commit, Open, Update};
+        let acts = |proposal: &ProposalRow| matches!(proposal.action, Commit | Open | Update | Close);
+        self.proposals.iter().any(acts) || (self.proposals.is_empty() && !self.changes.is_empty())
+    }
+
+    /// Returns the failures that no image shows. A failure of an image, or of the group that its change belongs to, is the
+    /// reason in that image's row.
+    pub fn failures_beyond_images(&self) -> impl Iterator<Item = &FailureRow> {
+        self.failed.iter().filter(|failed| !self.images.iter().any(|row| row.failure.as_ref() == Some(&failed.subject)))
+    }
+
+    /// Returns the held locations that no image shows: files that cannot be read, and values without an image name.
+    pub fn held_beyond_images(&self) -> impl Iterator<Item = &HeldRow> {
+        self.held.iter().filter(|held| held.name.is_none())
+    }
+
+    /// Returns the pull request that changes an image.
+    pub fn proposal_of(&self, image: &ImageRow) -> Option<&ProposalRow> {
+        let branch = image.branch.as_ref()?;
+        self.proposals.iter().find(|proposal| proposal.branch == *branch)
     }
 }
 
-/// Of which run a report tells.
+/// Which run a report belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct About {
-    /// The repository, as git names it.
+    /// The URL of the repository.
     pub repository: Option<String>,
-    /// The branch that pull requests are for.
+    /// The base branch of the pull requests.
     pub base: Option<String>,
-    /// Where people see the run.
+    /// The URL of the CI job.
     pub run_url: Option<String>,
-    /// When it looked; ages are counted from here.
+    /// When the run read the base branch; ages are relative to this time.
     #[serde(serialize_with = "timestamp")]
     pub at: Option<Timestamp>,
 }
@@ -66,32 +83,32 @@ pub struct About {
 /// One reference that changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Changed {
-    /// The file.
+pub struct ChangeRow {
+    /// The file, from the root of the repository.
     pub path: String,
     /// The line in it, from 1.
     pub line: usize,
-    /// The YAML route.
+    /// The path of the field, such as `spec.containers[0].image`.
     pub field: String,
     /// The normalised name of the image.
     pub name: String,
-    /// Tag, digest or both, as they stand there.
+    /// The current tag, digest or both.
     pub from: String,
-    /// Tag, digest or both, as they will.
+    /// The new tag, digest or both.
     pub to: String,
-    /// The policy.
+    /// The policy that chose it.
     pub policy: String,
-    /// Why this tag.
+    /// The reason for the choice.
     pub reason: String,
 }
 
-impl Changed {
+impl ChangeRow {
     /// Whether another change differs only in its place.
-    pub fn is_like(&self, other: &Self) -> bool {
+    pub fn differs_only_in_place(&self, other: &Self) -> bool {
         Self { path: self.path.clone(), line: self.line, field: self.field.clone(), ..other.clone() } == *self
     }
 
-    /// What there is to say about a change.
+    /// Returns the row of a planned change.
     pub fn new(change: &Change) -> Self {
         Self {
             path: change.path.to_string(),
@@ -106,7 +123,7 @@ impl Changed {
     }
 }
 
-/// A reference without its name: `1.4.2`, `1.4.2@sha256:…`, `sha256:…`, or nothing.
+/// Returns a reference without its name: `1.4.2`, `1.4.2@sha256:…`, `sha256:…`, or an empty text.
 pub fn version(reference: &ImageReference) -> String {
     match (reference.tag(), reference.digest()) {
         (Some(tag), Some(digest)) => format!("{tag}@{digest}"),
@@ -116,47 +133,50 @@ pub fn version(reference: &ImageReference) -> String {
     }
 }
 
-/// One pull request, and what was done about it.
+/// One pull request, or the direct commit, with what was done about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Proposed {
-    /// Its branch.
+pub struct ProposalRow {
+    /// The head branch.
     pub branch: String,
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// Its number, once there is one.
+    /// The number, if the pull request exists.
     pub number: Option<u64>,
-    /// What its branch points at, where the forge or the push told.
+    /// The commit at the head of the branch, if the forge or the push reported it.
     pub head: Option<String>,
     /// What was done, or would be.
-    pub action: Done,
-    /// Where people see it, once there is one.
+    pub action: ProposalAction,
+    /// The web address, if the pull request exists.
     pub url: Option<String>,
-    /// Why it was closed or left alone.
-    pub why: Option<String>,
+    /// Why the pull request was closed or left alone.
+    pub reason: Option<String>,
 }
 
 /// What was done about a pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Done {
-    /// There is none: the changes went straight to the base branch.
+pub enum ProposalAction {
+    /// The changes were committed directly to the base branch.
     Commit,
-    /// There was none.
+    /// A pull request was opened.
     Open,
-    /// Its branch, title, body or people were brought up to date.
+    /// The branch, title, body or reviewers of an open pull request were updated.
     Update,
-    /// It is as it should be.
+    /// The open pull request was already up to date.
     Unchanged,
-    /// Nothing called for it any more.
+    /// The pull request was closed because it is obsolete.
     Close,
-    /// It stays as it is, for a reason.
+    /// The pull request was left alone, for a reason.
     Leave,
 }
 
-impl Done {
-    /// For people, in the past or as a plan.
-    pub fn word(self, dry_run: bool) -> &'static str {
+impl ProposalAction {
+    /// All actions, in the order in which a summary counts them.
+    pub const ALL: [Self; 6] = [Self::Commit, Self::Open, Self::Update, Self::Unchanged, Self::Close, Self::Leave];
+
+    /// Returns the words that people read: in the past tense, or as a plan.
+    pub fn label(self, dry_run: bool) -> &'static str {
         match (self, dry_run) {
             (Self::Commit, false) => "committed",
             (Self::Commit, true) => "would commit",
@@ -172,34 +192,63 @@ impl Done {
     }
 }
 
-/// A place that a person should look at.
+/// A place that needs a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Held {
-    /// The file.
+pub struct HeldRow {
+    /// The file, from the root of the repository.
     pub path: String,
     /// The line in it, from 1.
     pub line: usize,
-    /// The normalised name of the image, where it could be read.
+    /// The normalised name of the image, if it could be read.
     pub name: Option<String>,
-    /// What stands there.
+    /// The value as written.
     pub value: String,
     /// Why it is held.
     pub reason: String,
+    /// What to do next.
+    pub hint: Option<String>,
 }
 
-/// Something that went wrong.
+/// Something that failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Failed {
-    /// The image, branch or file that it is about.
-    pub what: String,
-    /// Why, causes included.
+pub struct FailureRow {
+    /// What failed.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Why, with all causes.
     pub reason: String,
     /// What to do next.
     pub hint: Option<String>,
-    /// Where the image stands: `path:line`.
-    pub places: Vec<String>,
+    /// The occurrences of the image, as `path:line`.
+    pub locations: Vec<String>,
+}
+
+/// What a failure is about: the keys `kind` and `subject` in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(tag = "kind", content = "subject", rename_all = "kebab-case")]
+pub enum Subject {
+    /// The lookup of an image, by its normalised name.
+    Image(String),
+    /// The pull request of a group, or the group's direct commit.
+    Group(String),
+    /// A request that the forge refused for a pull request that exists, such as its labels: the group.
+    PullRequestSettings(String),
+    /// The edit of a file in the working tree.
+    File(String),
+    /// A key of the configuration.
+    Setting(&'static str),
+}
+
+impl Subject {
+    /// Returns the name of the image, group, file or key.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Image(name) | Self::Group(name) | Self::PullRequestSettings(name) | Self::File(name) => name,
+            Self::Setting(key) => key,
+        }
+    }
 }
 
 /// Requests that were sent.
@@ -208,16 +257,23 @@ pub struct Failed {
 pub struct RequestCounts {
     /// To registries, without those for tokens.
     pub registry: u64,
-    /// For tokens.
+    /// For tokens of registries.
     pub token: u64,
     /// To the forge.
     pub forge: u64,
 }
 
+impl RequestCounts {
+    /// Returns the number of all requests.
+    pub fn total(self) -> u64 {
+        self.registry + self.token + self.forge
+    }
+}
+
 /// A file before and after its edits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {
-    /// From the root of the repository.
+    /// The file, from the root of the repository.
     pub path: String,
     /// Its bytes before.
     pub before: Vec<u8>,

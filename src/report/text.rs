@@ -1,267 +1,293 @@
-//! For people at a terminal, or reading a log.
+//! Text for people, in a terminal or a log.
 
 use std::fmt::Write as _;
 
 use super::checks::Checks;
 use super::diff::diff;
-use super::explanation::{Candidate, Explanation, Facts};
-use super::list::{List, Row, RowStatus};
-use super::page::{Page, Role};
+use super::explanation::{Candidate, Explanation, Facts, OutcomeKind, VerdictKind};
+use super::list::{ReferenceList, ReferenceRow, ReferenceStatus};
 use super::renderer::Renderer;
-use super::run_report::{Changed, Done, RunReport};
+use super::run_report::{ChangeRow, FailureRow, HeldRow, ProposalAction, RunReport};
+use super::style::{Cell, RenderOptions, TextStyle};
 use crate::docs::page;
+use crate::text::count_of;
 
 /// Text with aligned columns.
 #[derive(Debug)]
 pub struct Text;
 
-type Cells = Vec<(Role, String)>;
+type Row = Vec<Cell>;
 
 impl Renderer for Text {
-    fn list(&self, list: &List, page: Page) -> String {
+    fn list(&self, list: &ReferenceList, options: RenderOptions) -> String {
         let mut out = String::new();
         let files = list.rows.chunk_by(|a, b| a.path == b.path);
         for rows in files {
             let path = rows.first().map_or("", |row| row.path.as_str());
-            let _ = writeln!(out, "{}", page.paint(Role::Strong, path));
-            out.push_str(&page.columns(&rows.iter().map(place).collect::<Vec<_>>()));
+            let _ = writeln!(out, "{}", options.paint(TextStyle::Heading, path));
+            out.push_str(&options.columns(&rows.iter().map(reference).collect::<Vec<_>>()));
         }
         let count = |status| list.rows.iter().filter(|row| row.status == status).count();
         let _ = writeln!(
             out,
-            "{}{} in {}: {} governed, {} held, {} not ours",
+            "{}{} in {}: {} managed, {} held, {} ignored",
             if list.rows.is_empty() { "" } else { "\n" },
-            counted(list.rows.len(), "reference"),
-            counted(list.rows.chunk_by(|a, b| a.path == b.path).count(), "file"),
-            count(RowStatus::Governed),
-            count(RowStatus::Held),
-            count(RowStatus::NotOurs),
+            count_of(list.rows.len(), "reference"),
+            count_of(list.rows.chunk_by(|a, b| a.path == b.path).count(), "file"),
+            count(ReferenceStatus::Managed),
+            count(ReferenceStatus::Held),
+            count(ReferenceStatus::Ignored),
         );
         out
     }
 
-    fn explanations(&self, explanations: &[Explanation], page: Page) -> String {
-        explanations.iter().map(|one| explanation(one, page)).collect::<Vec<_>>().join("\n")
+    fn explanations(&self, explanations: &[Explanation], options: RenderOptions) -> String {
+        explanations.iter().map(|one| explanation(one, options)).collect::<Vec<_>>().join("\n")
     }
 
-    fn checks(&self, checks: &Checks, page: Page) -> String {
+    fn checks(&self, checks: &Checks, options: RenderOptions) -> String {
         let mut rows = Vec::new();
         for check in &checks.checks {
-            let (role, word) = if check.works { (Role::Good, "works") } else { (Role::Bad, "fails") };
+            let style = if check.is_ok() { TextStyle::Success } else { TextStyle::Error };
             rows.push(vec![
-                (role, word.to_owned()),
-                (Role::Strong, check.what.clone()),
-                (Role::Plain, check.says.clone()),
+                (style, check.status.as_str().to_owned()),
+                (TextStyle::Heading, check.name.clone()),
+                (TextStyle::Plain, check.message.clone()),
             ]);
-            rows.extend(check.hint.iter().map(|hint| {
-                vec![
-                    (Role::Plain, String::new()),
-                    (Role::Plain, String::new()),
-                    (Role::Warning, format!("hint: {hint}")),
-                ]
-            }));
+            rows.extend(check.hint.iter().map(|hint| continued(2, (TextStyle::Warning, format!("hint: {hint}")))));
         }
-        page.columns(&rows)
+        options.columns(&rows)
     }
 
-    fn run(&self, report: &RunReport, page: Page) -> String {
-        let mut out = diff(&report.files, page);
-        let sections: [(&str, Vec<Cells>); 5] = [
+    fn run(&self, report: &RunReport, options: RenderOptions) -> String {
+        let mut out = diff(&report.files, options);
+        let sections: [(&str, Vec<Row>); 5] = [
             (if report.dry_run { "Would change" } else { "Changed" }, changes(&report.changes)),
-            ("Waiting in open pull requests", changes(&report.waiting)),
+            ("Already proposed in open pull requests", changes(&report.already_proposed)),
             ("Pull requests", proposals(report)),
-            ("Held", held(report)),
-            ("Failed", failed(report)),
+            ("Held", report.held.iter().flat_map(held).collect()),
+            ("Failed", report.failed.iter().flat_map(failed).collect()),
         ];
         for (title, rows) in sections {
             if !rows.is_empty() {
                 let gap = if out.is_empty() { "" } else { "\n" };
-                let _ = writeln!(out, "{gap}{}", page.paint(Role::Strong, title));
-                out.push_str(&page.columns(&rows));
+                let _ = writeln!(out, "{gap}{}", options.paint(TextStyle::Heading, title));
+                out.push_str(&options.columns(&rows));
             }
         }
         if !report.held.is_empty() {
-            let hint = format!("hint: see what each reason needs: {}", page!("troubleshooting.md#held-references"));
-            let _ = writeln!(out, "  {}", page.paint(Role::Dim, &hint));
+            let hint = format!("hint: read what each reason needs: {}", page!("troubleshooting.md#held-references"));
+            let _ = writeln!(out, "  {}", options.paint(TextStyle::Dim, &hint));
         }
         let gap = if out.is_empty() { "" } else { "\n" };
         let _ = writeln!(out, "{gap}{}", summary(report));
-        if *report == (RunReport { about: report.about.clone(), dry_run: report.dry_run, ..RunReport::default() }) {
-            let _ = writeln!(out, "hint: see why no image is managed: {}", page!("troubleshooting.md#nothing-happens"));
+        if is_empty(report) {
+            let hint =
+                format!("hint: find out why no image is managed: {}", page!("troubleshooting.md#nothing-happens"));
+            let _ = writeln!(out, "{hint}");
         }
         out
     }
 }
 
-/// `1 file`, `2 files`.
-pub(super) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+/// Whether a run found nothing that it could report on.
+fn is_empty(report: &RunReport) -> bool {
+    *report == RunReport { about: report.about.clone(), dry_run: report.dry_run, ..RunReport::default() }
 }
 
-fn place(row: &Row) -> Cells {
-    let (role, state) = match row.status {
-        RowStatus::Governed => (Role::Good, row.policy.clone().unwrap_or_default()),
-        RowStatus::Held => (Role::Warning, format!("held: {}", row.reason.as_deref().unwrap_or_default())),
-        RowStatus::NotOurs => (Role::Dim, format!("not ours: {}", row.reason.as_deref().unwrap_or_default())),
+/// Returns a row whose first columns are empty.
+fn continued(columns: usize, last: Cell) -> Row {
+    let empty = std::iter::repeat_n((TextStyle::Plain, String::new()), columns);
+    empty.chain([last]).collect()
+}
+
+fn reference(row: &ReferenceRow) -> Row {
+    let style = match row.status {
+        ReferenceStatus::Managed => TextStyle::Success,
+        ReferenceStatus::Held => TextStyle::Warning,
+        ReferenceStatus::Ignored => TextStyle::Dim,
     };
-    let what = row.reference.as_ref().map_or_else(|| one_line(&row.value), |reference| short(reference.as_str()));
-    vec![(Role::Place, format!("{}:{}", row.line, row.column)), (Role::Plain, what), (role, state)]
+    vec![
+        (TextStyle::Location, format!("{}:{}", row.line, row.column)),
+        (TextStyle::Plain, shown_value(row)),
+        (style, format!("{}: {}", row.status.as_str(), row.policy_or_reason())),
+    ]
 }
 
-/// The first line of a value: some are whole scripts.
-pub(super) fn one_line(value: &str) -> String {
+/// Returns what people read as the value of a reference.
+pub(super) fn shown_value(row: &ReferenceRow) -> String {
+    row.reference.as_ref().map_or_else(|| first_line(&row.value), |reference| shortened(reference.as_str()))
+}
+
+/// Returns the first line of a value: some values are whole scripts.
+pub(super) fn first_line(value: &str) -> String {
     let mut lines = value.lines();
     let first = lines.next().unwrap_or_default();
     if lines.next().is_some() { format!("{first} …") } else { first.to_owned() }
 }
 
-/// A reference with only the beginning of its digest: twelve digits tell digests apart.
-pub(super) fn short(text: &str) -> String {
+/// Returns a reference with the first twelve digits of its digest, which are enough to tell digests apart.
+pub(super) fn shortened(text: &str) -> String {
     match text.find("sha256:") {
         Some(at) if text.len() > at + 19 => format!("{}…", &text[..at + 19]),
         _ => text.to_owned(),
     }
 }
 
-fn explanation(one: &Explanation, page: Page) -> String {
-    let current = if one.current.is_empty() { String::new() } else { format!(" {}", short(&one.current)) };
-    let mut out = format!("{}{current}\n", page.paint(Role::Strong, &one.image));
-    let chosen = one.chosen.as_deref().map(short).unwrap_or_default();
-    let (role, outcome) = match one.outcome {
-        "update" => (Role::Good, format!("update to {chosen}: {}", one.reason)),
-        "up-to-date" => (Role::Good, format!("up to date: {}", one.reason)),
-        other => (Role::Warning, format!("{other}: {}", one.reason)),
+fn explanation(one: &Explanation, options: RenderOptions) -> String {
+    let current = if one.current.is_empty() { String::new() } else { format!(" {}", shortened(&one.current)) };
+    let mut out = format!("{}{current}\n", options.paint(TextStyle::Heading, &one.image));
+    let style = match one.outcome {
+        OutcomeKind::Update | OutcomeKind::UpToDate => TextStyle::Success,
+        OutcomeKind::Held | OutcomeKind::Unknown => TextStyle::Warning,
     };
-    let source = one.source.as_ref().map(|source| format!(", by {source}")).unwrap_or_default();
+    let source = one.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
     let mut head = vec![
-        vec![(Role::Dim, "policy".to_owned()), (Role::Plain, format!("{}{source}", one.policy))],
-        vec![(Role::Dim, "outcome".to_owned()), (role, outcome)],
+        vec![(TextStyle::Dim, "policy".to_owned()), (TextStyle::Plain, format!("{}{source}", one.policy))],
+        vec![(TextStyle::Dim, "outcome".to_owned()), (style, format!("{}: {}", outcome(one), one.reason))],
     ];
-    for (at, place) in one.places.iter().enumerate() {
-        let label = if at == 0 { "stands in" } else { "" };
-        head.push(vec![(Role::Dim, label.to_owned()), (Role::Place, place.clone())]);
+    for (at, location) in one.locations.iter().enumerate() {
+        let label = if at == 0 { "found in" } else { "" };
+        head.push(vec![(TextStyle::Dim, label.to_owned()), (TextStyle::Location, location.clone())]);
     }
-    out.push_str(&page.columns(&head));
-    let accepted = one.candidates.iter().filter(|candidate| candidate.accepted).count();
+    out.push_str(&options.columns(&head));
     if one.candidates.is_empty() {
         return out;
     }
-    let _ = writeln!(out, "\n{}, {accepted} accepted, best first:", counted(one.candidates.len(), "tag"));
-    out.push_str(&page.columns(&one.candidates.iter().map(|candidate| verdict(candidate, one)).collect::<Vec<_>>()));
+    let accepted = one.candidates.iter().filter(|candidate| candidate.verdict == VerdictKind::Accepted).count();
+    let _ = writeln!(out, "\n{}, {accepted} accepted, best first:", count_of(one.candidates.len(), "tag"));
+    out.push_str(&options.columns(&one.candidates.iter().map(|tag| candidate(tag, one)).collect::<Vec<_>>()));
     out
 }
 
-fn verdict(candidate: &Candidate, one: &Explanation) -> Cells {
-    let is = |what: &str| what.split('@').next() == Some(candidate.tag.as_str());
-    let mark = match candidate {
-        _ if one.outcome == "update" && one.chosen.as_deref().is_some_and(is) => "→",
+fn outcome(one: &Explanation) -> String {
+    match one.outcome {
+        OutcomeKind::Update => format!("update to {}", one.chosen.as_deref().map(shortened).unwrap_or_default()),
+        OutcomeKind::UpToDate => "up to date".to_owned(),
+        OutcomeKind::Held | OutcomeKind::Unknown => one.outcome.as_str().to_owned(),
+    }
+}
+
+fn candidate(candidate: &Candidate, one: &Explanation) -> Row {
+    let is = |version: &str| version.split('@').next() == Some(candidate.tag.as_str());
+    let is_chosen = one.outcome == OutcomeKind::Update && one.chosen.as_deref().is_some_and(is);
+    let mark = match candidate.verdict {
+        _ if is_chosen => "→",
         _ if is(&one.current) => "=",
-        Candidate { accepted: true, .. } => "+",
-        _ => "-",
+        VerdictKind::Accepted => "+",
+        VerdictKind::Rejected => "-",
+        VerdictKind::NotEligibleYet => "~",
     };
-    let role = if candidate.accepted { Role::Good } else { Role::Dim };
+    let (mark_style, tag_style, verdict) = match candidate.verdict {
+        VerdictKind::Accepted => (TextStyle::Success, TextStyle::Plain, ""),
+        VerdictKind::Rejected => (TextStyle::Dim, TextStyle::Dim, ""),
+        VerdictKind::NotEligibleYet => (TextStyle::Warning, TextStyle::Plain, "not eligible yet: "),
+    };
     let line = candidate.facts.as_ref().map(Facts::line).filter(|line| !line.is_empty());
     let facts = line.map(|line| format!(" ({line})")).unwrap_or_default();
     vec![
-        (role, mark.to_owned()),
-        (if candidate.accepted { Role::Plain } else { Role::Dim }, candidate.tag.clone()),
-        (Role::Dim, format!("{}{facts}", candidate.reason)),
+        (mark_style, mark.to_owned()),
+        (tag_style, candidate.tag.clone()),
+        (TextStyle::Dim, format!("{verdict}{}{facts}", candidate.reason)),
     ]
 }
 
-/// Changes that are alike but for the place stand together.
-fn changes(changes: &[Changed]) -> Vec<Cells> {
-    let mut alike: Vec<(&Changed, Vec<String>)> = Vec::new();
+/// Returns the rows of changes. Changes that differ only in their place share a heading.
+fn changes(changes: &[ChangeRow]) -> Vec<Row> {
+    let mut alike: Vec<(&ChangeRow, Vec<String>)> = Vec::new();
     for change in changes {
-        let place = format!("{}:{}", change.path, change.line);
-        match alike.iter_mut().find(|(first, _)| first.is_like(change)) {
-            Some((_, places)) => places.push(place),
-            None => alike.push((change, vec![place])),
+        let location = format!("{}:{}", change.path, change.line);
+        match alike.iter_mut().find(|(first, _)| first.differs_only_in_place(change)) {
+            Some((_, locations)) => locations.push(location),
+            None => alike.push((change, vec![location])),
         }
     }
     let mut rows = Vec::new();
-    for (change, places) in alike {
-        let versions = format!("{} → {}", short(&change.from), short(&change.to));
-        rows.push(vec![(Role::Plain, change.name.clone()), (Role::Good, versions)]);
-        let below = |role, text| vec![(Role::Plain, String::new()), (role, text)];
-        rows.push(below(Role::Dim, format!("{} ({})", change.reason, change.policy)));
-        rows.extend(places.into_iter().map(|place| below(Role::Place, place)));
+    for (change, locations) in alike {
+        let versions = format!("{} → {}", shortened(&change.from), shortened(&change.to));
+        rows.push(vec![(TextStyle::Plain, change.name.clone()), (TextStyle::Success, versions)]);
+        rows.push(continued(1, (TextStyle::Dim, format!("{} ({})", change.reason, change.policy))));
+        rows.extend(locations.into_iter().map(|location| continued(1, (TextStyle::Location, location))));
     }
     rows
 }
 
-fn proposals(report: &RunReport) -> Vec<Cells> {
-    let cells = report.proposals.iter().map(|proposed| {
-        let role = match proposed.action {
-            Done::Commit | Done::Open | Done::Update => Role::Good,
-            Done::Unchanged => Role::Dim,
-            Done::Close | Done::Leave => Role::Warning,
+fn proposals(report: &RunReport) -> Vec<Row> {
+    let rows = report.proposals.iter().map(|proposal| {
+        let style = match proposal.action {
+            ProposalAction::Commit | ProposalAction::Open | ProposalAction::Update => TextStyle::Success,
+            ProposalAction::Unchanged => TextStyle::Dim,
+            ProposalAction::Close | ProposalAction::Leave => TextStyle::Warning,
         };
-        let what = proposed.url.as_ref().unwrap_or(&proposed.branch);
-        let told = [Some(&proposed.title), proposed.why.as_ref()].into_iter().flatten().filter(|text| !text.is_empty());
+        let address = proposal.url.as_ref().unwrap_or(&proposal.branch);
+        let parts = [Some(&proposal.title), proposal.reason.as_ref()];
+        let parts = parts.into_iter().flatten().filter(|text| !text.is_empty());
         vec![
-            (role, proposed.action.word(report.dry_run).to_owned()),
-            (Role::Plain, what.clone()),
-            (Role::Plain, told.cloned().collect::<Vec<_>>().join(": ")),
+            (style, proposal.action.label(report.dry_run).to_owned()),
+            (TextStyle::Plain, address.clone()),
+            (TextStyle::Plain, parts.cloned().collect::<Vec<_>>().join(": ")),
         ]
     });
-    cells.collect()
+    rows.collect()
 }
 
-fn held(report: &RunReport) -> Vec<Cells> {
-    let cells = report.held.iter().map(|held| {
-        vec![
-            (Role::Place, format!("{}:{}", held.path, held.line)),
-            (Role::Plain, short(&one_line(&held.value))),
-            (Role::Warning, held.reason.clone()),
-        ]
-    });
-    cells.collect()
-}
-
-fn failed(report: &RunReport) -> Vec<Cells> {
-    let mut rows = Vec::new();
-    for failed in &report.failed {
-        rows.push(vec![(Role::Bad, failed.what.clone()), (Role::Plain, failed.reason.clone())]);
-        if !failed.places.is_empty() {
-            rows.push(vec![(Role::Plain, String::new()), (Role::Dim, format!("seen in {}", failed.places.join(", ")))]);
-        }
-        if let Some(hint) = &failed.hint {
-            rows.push(vec![(Role::Plain, String::new()), (Role::Plain, format!("hint: {hint}"))]);
-        }
-    }
+fn held(held: &HeldRow) -> Vec<Row> {
+    let mut rows = vec![vec![
+        (TextStyle::Location, format!("{}:{}", held.path, held.line)),
+        (TextStyle::Plain, shortened(&first_line(&held.value))),
+        (TextStyle::Warning, held.reason.clone()),
+    ]];
+    rows.extend(held.hint.iter().map(|hint| continued(2, (TextStyle::Plain, format!("hint: {hint}")))));
     rows
 }
 
-/// One line that says it all, also when nothing happened.
+fn failed(failed: &FailureRow) -> Vec<Row> {
+    let subject = failed.subject.as_str().to_owned();
+    let mut rows = vec![vec![(TextStyle::Error, subject), (TextStyle::Plain, failed.reason.clone())]];
+    if !failed.locations.is_empty() {
+        rows.push(continued(1, (TextStyle::Dim, format!("found in {}", failed.locations.join(", ")))));
+    }
+    rows.extend(failed.hint.iter().map(|hint| continued(1, (TextStyle::Plain, format!("hint: {hint}")))));
+    rows
+}
+
+/// Returns one line with the counts of a run, also when there is nothing to do.
 pub(super) fn summary(report: &RunReport) -> String {
     let mut parts = vec![match report.changes.len() {
         0 => "nothing to change".to_owned(),
-        some if report.dry_run => format!("{} to change", counted(some, "reference")),
-        some => format!("{} changed", counted(some, "reference")),
+        count if report.dry_run => format!("{} to change", count_of(count, "reference")),
+        count => format!("{} changed", count_of(count, "reference")),
     }];
-    let open = |done: Done| report.proposals.iter().filter(|proposed| proposed.action == done).count();
-    for done in [Done::Commit, Done::Open, Done::Update, Done::Unchanged, Done::Close, Done::Leave] {
-        let count = open(done);
+    for action in ProposalAction::ALL {
+        let count = report.proposals.iter().filter(|proposal| proposal.action == action).count();
         if count > 0 {
-            let what = if done == Done::Commit { "commit to the base branch" } else { "pull request" };
-            parts.push(format!("{} {}", counted(count, what), done.word(report.dry_run)));
+            parts.push(counted_action(action, count, report.dry_run));
         }
     }
-    for (count, what) in [
-        (report.waiting.len(), "waiting in open pull requests"),
+    for (count, label) in [
+        (report.already_proposed.len(), "already proposed"),
         (report.up_to_date, "up to date"),
         (report.held.len(), "held"),
         (report.failed.len(), "failed"),
     ] {
         if count > 0 {
-            parts.push(format!("{count} {what}"));
+            parts.push(format!("{count} {label}"));
         }
     }
-    let RunReport { requests, .. } = report;
-    let asked = requests.registry + requests.token + requests.forge;
-    if asked > 0 {
-        parts.push(format!("{asked} requests"));
+    let requests = report.requests.total();
+    if requests > 0 {
+        parts.push(count_of(requests, "request"));
     }
     parts.join(", ")
+}
+
+fn counted_action(action: ProposalAction, count: usize, dry_run: bool) -> String {
+    let pull_requests = count_of(count, "pull request");
+    match (action, dry_run) {
+        (ProposalAction::Commit, _) => count_of(count, "direct commit"),
+        (ProposalAction::Open, true) => format!("{pull_requests} to open"),
+        (ProposalAction::Update, true) => format!("{pull_requests} to update"),
+        (ProposalAction::Close, true) => format!("{pull_requests} to close"),
+        (action, _) => format!("{pull_requests} {}", action.label(dry_run)),
+    }
 }

@@ -22,13 +22,13 @@ pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchN
         Ok::<_, crate::git::GitError>((heads.contains_key(&base), base))
     };
     match asked.await {
-        Ok((true, base)) => works("git", format!("{url} can be read; pull requests are for {base}")),
-        Ok((false, base)) => fails(
+        Ok((true, base)) => Check::ok("git", format!("{url} can be read; pull requests are for {base}")),
+        Ok((false, base)) => Check::failed(
             "git",
             format!("{url} has no branch {base}"),
             Some("set `git: { base: … }` in tagboat.yaml".to_owned()),
         ),
-        Err(error) => fails("git", chain(&error), error.hint()),
+        Err(error) => Check::failed("git", chain(&error), error.hint()),
     }
 }
 
@@ -36,7 +36,7 @@ pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchN
 pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
     let forge = match forge {
         Ok(forge) => forge,
-        Err(error) => return fails("forge", error.message().to_owned(), error.advice().map(str::to_owned)),
+        Err(error) => return Check::failed("forge", error.message().to_owned(), error.advice().map(str::to_owned)),
     };
     match forge.check().await {
         Ok(access) => {
@@ -44,9 +44,9 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
             let rights = (!access.rights.is_empty()).then(|| format!("rights: {}", access.rights.join(", ")));
             let left = access.remaining.map(|left| format!("{left} requests left before the rate limit"));
             let parts = [Some("answers".to_owned()), user, rights, left];
-            works("forge", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
+            Check::ok("forge", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
         }
-        Err(error) => fails("forge", chain(&error), error.hint()),
+        Err(error) => Check::failed("forge", chain(&error), error.hint()),
     }
 }
 
@@ -60,8 +60,8 @@ pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check
         }
     }
     let asks = hosts.into_iter().map(async |(host, (name, count))| match registries.check(name).await {
-        Ok(access) => works(host, format!("{}; {count} references are there", told(&access, name))),
-        Err(error) => fails(host, chain(&error), error.hint()),
+        Ok(access) => Check::ok(host, format!("{}; {count} references are there", told(&access, name))),
+        Err(error) => Check::failed(host, chain(&error), error.hint()),
     });
     futures_util::future::join_all(asks).await
 }
@@ -80,12 +80,4 @@ fn told(access: &Access, name: &ImageName) -> String {
     let left = access.rate_limit.as_ref();
     let left = left.map(|left| format!(", {} requests left of {}", left.remaining, left.limit)).unwrap_or_default();
     format!("{user}, lists {} tags of {name}{pulls}{left}", access.tags)
-}
-
-fn works(what: &str, says: String) -> Check {
-    Check { what: what.to_owned(), works: true, says, hint: None }
-}
-
-fn fails(what: &str, says: String, hint: Option<String>) -> Check {
-    Check { what: what.to_owned(), works: false, says, hint }
 }

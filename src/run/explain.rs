@@ -11,7 +11,7 @@ use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::manifest::Finding;
 use crate::policy::{self, Candidate, Gates, Outcome};
 use crate::registry::Registry;
-use crate::report::{self, Explanation};
+use crate::report::{self, Explanation, OutcomeKind};
 
 use super::discover::list;
 use super::lookup::{Answer, Lookup, Standing, Subject};
@@ -85,7 +85,12 @@ pub async fn explain(
 
 /// What no registry can hold is refused like any other text of the list.
 fn refused(text: &str, error: &TagError) -> report::Candidate {
-    report::Candidate { tag: text.to_owned(), accepted: false, reason: error.to_string(), facts: None }
+    report::Candidate {
+        tag: text.to_owned(),
+        verdict: report::VerdictKind::Rejected,
+        reason: error.to_string(),
+        facts: None,
+    }
 }
 
 /// An image that stands nowhere, at a tag that was typed.
@@ -151,15 +156,15 @@ fn explanation(answer: &Answer, listed: &[Listed]) -> Explanation {
     let (outcome, chosen, reason) = match &decision.outcome {
         Outcome::Update(choice) => {
             let to = decision.current.with(Some(choice.tag.clone()), choice.digest.clone());
-            ("update", Some(report::version(&to)), &choice.reason)
+            (OutcomeKind::Update, Some(report::version(&to)), &choice.reason)
         }
-        Outcome::UpToDate(reason) => ("up-to-date", Some(report::version(&decision.current)), reason),
-        Outcome::Held(reason) => ("held", None, reason),
-        Outcome::Unknown(reason) => ("unknown", None, reason),
+        Outcome::UpToDate(reason) => (OutcomeKind::UpToDate, Some(report::version(&decision.current)), reason),
+        Outcome::Held(reason) => (OutcomeKind::Held, None, reason),
+        Outcome::Unknown(reason) => (OutcomeKind::Unknown, None, reason),
     };
     let candidates = answer.verdicts.iter().map(|judged| report::Candidate {
         tag: judged.tag.to_string(),
-        accepted: judged.verdict.is_accepted(),
+        verdict: report::VerdictKind::from(&judged.verdict),
         reason: judged.verdict.reason().to_string(),
         facts: report::Facts::new(&judged.facts),
     });
@@ -172,7 +177,7 @@ fn explanation(answer: &Answer, listed: &[Listed]) -> Explanation {
         reason: reason.to_string(),
         policy: decision.policy.clone(),
         source: Some(answer.selection.source.clone()),
-        places: answer.places.iter().map(at).collect(),
+        locations: answer.places.iter().map(at).collect(),
         candidates: candidates.collect(),
     }
 }

@@ -9,7 +9,7 @@ use crate::manifest::{Finding, Occurrence};
 use crate::plan::Change;
 use crate::policy::Outcome;
 use crate::registry::Registry;
-use crate::report::{ImageRow, ImageState, version};
+use crate::report::{ImageRow, ImageStatus, Subject, version};
 
 use super::decide::Decided;
 use super::lookup::{Answer, background};
@@ -20,7 +20,7 @@ pub(super) enum Fate {
     /// It is on this branch, or would be; `None` where there are no branches.
     Written(Option<String>),
     /// It could not be written: why, and what to do next.
-    Failed(String, Option<String>),
+    Failed(Subject, String, Option<String>),
 }
 
 impl Decided {
@@ -39,45 +39,51 @@ impl Decided {
             let Finding::Occurrence(occurrence) = &listed.finding else { continue };
             let row = match (answers.get(&at), &listed.status) {
                 (Some(answer), _) => self.answered(occurrence, answer, &fate),
-                (None, Status::Held(why) | Status::Unordered(_, why)) => unanswered(occurrence, ImageState::Held, why),
-                (None, Status::NotOurs(why)) => unanswered(occurrence, ImageState::NotOurs, why),
+                (None, Status::Held(why) | Status::Unordered(_, why)) => unanswered(occurrence, ImageStatus::Held, why),
+                (None, Status::NotOurs(why)) => unanswered(occurrence, ImageStatus::Ignored, why),
                 // A run about other images.
                 (None, Status::Governed(_)) => continue,
             };
             let place = &occurrence.place;
             rows.entry(row).or_default().push(format!("{}:{}", place.path, place.position.line));
         }
-        rows.into_iter().map(|(row, places)| ImageRow { places, ..row }).collect()
+        rows.into_iter().map(|(row, locations)| ImageRow { locations, ..row }).collect()
     }
 
     fn answered(&self, occurrence: &Occurrence, answer: &Answer, fate: impl Fn(&Change) -> Fate) -> ImageRow {
         let newest = newest(answer);
         let built = newest.as_ref().and_then(|newest| self.background.get(&newest.to_string())?.created);
         let row = |state, reason: &str| ImageRow {
-            newest: newest.as_ref().map(version),
+            chosen: newest.as_ref().map(version),
             built,
             policy: Some(answer.selection.name.clone()),
             ..unanswered(occurrence, state, reason)
         };
         match &answer.decision.outcome {
-            Outcome::UpToDate(reason) => row(ImageState::UpToDate, reason.as_str()),
-            Outcome::Held(reason) => row(ImageState::Held, reason.as_str()),
+            Outcome::UpToDate(reason) => row(ImageStatus::UpToDate, reason.as_str()),
+            Outcome::Held(reason) => row(ImageStatus::Held, reason.as_str()),
             Outcome::Unknown(reason) => match self.failure(occurrence.reference.name()) {
-                Some((why, hint)) => ImageRow { hint, ..row(ImageState::Failed, &why) },
-                None => row(ImageState::Held, reason.as_str()),
+                Some((why, hint)) => ImageRow {
+                    hint,
+                    failure: Some(Subject::Image(occurrence.reference.name().to_string())),
+                    ..row(ImageStatus::Failed, &why)
+                },
+                None => row(ImageStatus::Held, reason.as_str()),
             },
             Outcome::Update(choice) => {
                 let place = &occurrence.place;
                 let here = |change: &&Change| change.path == place.path && change.position == place.position;
                 match self.changes.iter().find(here).map(fate) {
                     Some(Fate::Written(branch)) => {
-                        ImageRow { branch, ..row(ImageState::Update, choice.reason.as_str()) }
+                        ImageRow { branch, ..row(ImageStatus::Update, choice.reason.as_str()) }
                     }
-                    Some(Fate::Failed(why, hint)) => ImageRow { hint, ..row(ImageState::Failed, &why) },
+                    Some(Fate::Failed(subject, why, hint)) => {
+                        ImageRow { hint, failure: Some(subject), ..row(ImageStatus::Failed, &why) }
+                    }
                     None => {
                         let refused = self.refused.iter().find(|(refused, _)| refused == place);
                         let why = refused.map(|(_, why)| why.to_string()).unwrap_or_default();
-                        row(ImageState::Held, &why)
+                        row(ImageStatus::Held, &why)
                     }
                 }
             }
@@ -100,17 +106,18 @@ fn newest(answer: &Answer) -> Option<ImageReference> {
     }
 }
 
-fn unanswered(occurrence: &Occurrence, state: ImageState, reason: &str) -> ImageRow {
+fn unanswered(occurrence: &Occurrence, status: ImageStatus, reason: &str) -> ImageRow {
     ImageRow {
-        state,
+        status,
         name: occurrence.reference.name().to_string(),
         current: version(&occurrence.reference),
-        newest: None,
+        chosen: None,
         built: None,
         policy: None,
         reason: reason.to_owned(),
         hint: None,
         branch: None,
-        places: Vec::new(),
+        locations: Vec::new(),
+        failure: None,
     }
 }

@@ -7,10 +7,13 @@ use crate::config::{Found, Summary};
 use crate::error::chain;
 use crate::govern::{Listed, Status};
 use crate::image::ImageName;
-use crate::manifest::{self, Finding, Marker, MarkerKind, NoticeStatus, Place, Refusal};
+use crate::manifest::{self, Finding, Marker, MarkerKind, NoticeStatus, Place};
 use crate::plan::Change;
 use crate::policy::Outcome;
-use crate::report::{About, Changed, Done, Failed, FileChange, Held, Proposed, RequestCounts, Row, RunReport};
+use crate::report::{
+    About, ChangeRow, FailureRow, FileChange, HeldRow, ProposalAction, ProposalRow, ReferenceRow, RequestCounts,
+    RunReport, Subject,
+};
 
 use super::decide::Decided;
 use super::edit::Edited;
@@ -26,16 +29,16 @@ impl Ran {
         report.dry_run = dry_run;
         report.about = About { base: Some(self.base.to_string()), at: Some(self.at), ..About::default() };
         report.images = self.decided.images(|change| self.fate(change));
-        report.changes = self.steps.iter().flat_map(Finished::changes).map(Changed::new).collect();
-        report.waiting = self.steps.iter().flat_map(Finished::waiting).map(Changed::new).collect();
+        report.changes = self.steps.iter().flat_map(Finished::changes).map(ChangeRow::new).collect();
+        report.already_proposed = self.steps.iter().flat_map(Finished::waiting).map(ChangeRow::new).collect();
         report.proposals = self.steps.iter().filter_map(Finished::proposed).collect();
         report.failed.extend(self.steps.iter().filter_map(Finished::failed));
         report.failed.extend(self.steps.iter().flat_map(Finished::incomplete));
-        report.failed.extend(self.ungrouped.iter().map(|one| Failed {
-            what: "pull-requests".to_owned(),
+        report.failed.extend(self.ungrouped.iter().map(|one| FailureRow {
+            subject: Subject::Setting("pull-requests"),
             reason: one.error.to_string(),
             hint: Some(one.error.hint()),
-            places: one.changes.iter().map(|change| format!("{}:{}", change.path, change.position.line)).collect(),
+            locations: one.changes.iter().map(|change| format!("{}:{}", change.path, change.position.line)).collect(),
         }));
         report.files = self.steps.iter().flat_map(Finished::files).collect();
         let (registry, token) = (self.registry_requests.registry, self.registry_requests.token);
@@ -49,7 +52,7 @@ impl Ran {
         let Some(step) = self.steps.iter().find(|step| Some(&step.group) == group) else { return Fate::Written(None) };
         match &step.result {
             Ok(_) => Fate::Written(step.proposed().map(|proposed| proposed.branch)),
-            Err(error) => Fate::Failed(chain(error), error.hint()),
+            Err(error) => Fate::Failed(Subject::Group(step.group.clone()), chain(error), error.hint()),
         }
     }
 }
@@ -60,12 +63,12 @@ impl Edited {
         let written = |change: &&Change| self.files.iter().any(|file| file.path == change.path);
         let mut report = self.decided.report();
         report.images = self.decided.images(|change| self.fate(change));
-        report.changes = self.decided.changes.iter().filter(written).map(Changed::new).collect();
-        report.failed.extend(self.failed.iter().map(|(path, error)| Failed {
-            what: path.to_string(),
+        report.changes = self.decided.changes.iter().filter(written).map(ChangeRow::new).collect();
+        report.failed.extend(self.failed.iter().map(|(path, error)| FailureRow {
+            subject: Subject::File(path.to_string()),
             reason: chain(error),
             hint: None,
-            places: Vec::new(),
+            locations: Vec::new(),
         }));
         let file = |file: &super::edit::EditedFile| FileChange {
             path: file.path.to_string(),
@@ -78,7 +81,7 @@ impl Edited {
 
     fn fate(&self, change: &Change) -> Fate {
         match self.failed.iter().find(|(path, _)| *path == change.path) {
-            Some((_, error)) => Fate::Failed(chain(error), None),
+            Some((path, error)) => Fate::Failed(Subject::File(path.to_string()), chain(error), None),
             None => Fate::Written(None),
         }
     }
@@ -108,28 +111,27 @@ impl Decided {
                 Outcome::Unknown(_) | Outcome::Update(_) => {}
             }
         }
-        let refused = |refusal: &Refusal| match refusal.hint() {
-            Some(hint) => format!("{refusal}; hint: {hint}"),
-            None => refusal.to_string(),
-        };
-        report.held.extend(self.refused.iter().map(|(place, refusal)| held(place, None, refused(refusal))));
+        report.held.extend(self.refused.iter().map(|(place, refusal)| HeldRow {
+            hint: refusal.hint().map(str::to_owned),
+            ..held(place, None, refusal.to_string())
+        }));
         report.held.extend(self.comments());
         report.held.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         report.failed = self
             .failures
             .iter()
-            .map(|failure| Failed {
-                what: failure.name.to_string(),
+            .map(|failure| FailureRow {
+                subject: Subject::Image(failure.name.to_string()),
                 reason: chain(&failure.error),
                 hint: failure.error.hint(),
-                places: self.places(&failure.name),
+                locations: self.places(&failure.name),
             })
             .collect();
         report
     }
 
     /// Comments that repeat a tag and are not changed with it.
-    fn comments(&self) -> impl Iterator<Item = Held> {
+    fn comments(&self) -> impl Iterator<Item = HeldRow> {
         let updates = self.answers.iter().filter(|answer| matches!(answer.decision.outcome, Outcome::Update(_)));
         let places =
             updates.flat_map(move |answer| answer.places.iter().map(move |place| (answer, &self.listed[*place])));
@@ -140,7 +142,7 @@ impl Decided {
         })
     }
 
-    fn held<'a>(&'a self, answer: &'a Answer, reason: &'a str) -> impl Iterator<Item = Held> + 'a {
+    fn held<'a>(&'a self, answer: &'a Answer, reason: &'a str) -> impl Iterator<Item = HeldRow> + 'a {
         answer.places.iter().map(move |place| {
             let listed = &self.listed[*place];
             held(listed.place(), name_of(listed), reason.to_owned())
@@ -180,18 +182,25 @@ pub fn summary(listed: &[Listed]) -> Summary {
 }
 
 /// One row of `tagboat list`.
-pub fn row(listed: &Listed) -> Row {
+pub fn row(listed: &Listed) -> ReferenceRow {
     match &listed.status {
-        Status::Governed(selection) => Row::governed(&listed.finding, &selection.name, &selection.source),
+        Status::Governed(selection) => ReferenceRow::managed(&listed.finding, &selection.name, &selection.source),
         Status::Held(reason) | Status::Unordered(_, reason) => {
-            Row::ungoverned(&listed.finding, NoticeStatus::Held, reason)
+            ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Held, reason)
         }
-        Status::NotOurs(reason) => Row::ungoverned(&listed.finding, NoticeStatus::Ignored, reason),
+        Status::NotOurs(reason) => ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Ignored, reason),
     }
 }
 
-fn held(place: &Place, name: Option<String>, reason: String) -> Held {
-    Held { path: place.path.to_string(), line: place.position.line, name, value: place.value.clone(), reason }
+fn held(place: &Place, name: Option<String>, reason: String) -> HeldRow {
+    HeldRow {
+        path: place.path.to_string(),
+        line: place.position.line,
+        name,
+        value: place.value.clone(),
+        reason,
+        hint: None,
+    }
 }
 
 fn name_of(listed: &Listed) -> Option<String> {
@@ -222,45 +231,56 @@ impl Finished {
         }
     }
 
-    fn proposed(&self) -> Option<Proposed> {
+    fn proposed(&self) -> Option<ProposalRow> {
         let step = self.step.as_ref().filter(|_| self.result.is_ok())?;
         let (action, branch, title, existing, why) = match step {
             Step::Commit { proposal, .. } => {
-                (Done::Commit, proposal.branch.to_string(), proposal.title.clone(), None, None)
+                (ProposalAction::Commit, proposal.branch.to_string(), proposal.title.clone(), None, None)
             }
             Step::Publish { proposal, existing, .. } => {
-                let action = if existing.is_some() { Done::Update } else { Done::Open };
+                let action = if existing.is_some() { ProposalAction::Update } else { ProposalAction::Open };
                 (action, proposal.branch.to_string(), proposal.title.clone(), existing.as_ref(), None)
             }
-            Step::Unchanged(draft, pr) => (Done::Unchanged, draft.branch.to_string(), pr.title.clone(), Some(pr), None),
-            Step::Close { existing, why, .. } => {
-                (Done::Close, existing.branch.to_string(), existing.title.clone(), Some(existing), Some(why.clone()))
+            Step::Unchanged(draft, pr) => {
+                (ProposalAction::Unchanged, draft.branch.to_string(), pr.title.clone(), Some(pr), None)
             }
+            Step::Close { existing, why, .. } => (
+                ProposalAction::Close,
+                existing.branch.to_string(),
+                existing.title.clone(),
+                Some(existing),
+                Some(why.clone()),
+            ),
             Step::Leave { group, branch, existing, why } => {
                 let title = existing.as_ref().map_or_else(|| group.clone(), |pr| pr.title.clone());
-                (Done::Leave, branch.to_string(), title, existing.as_ref(), Some(why.clone()))
+                (ProposalAction::Leave, branch.to_string(), title, existing.as_ref(), Some(why.clone()))
             }
         };
         let written = self.result.as_ref().ok().and_then(Option::as_ref).map(|written| &written.pull_request);
         let now = written.or(existing);
         let url = now.map(|pr| pr.url.clone()).filter(|url| !url.is_empty());
         let head = now.and_then(|pr| pr.head.as_ref()).map(ToString::to_string);
-        Some(Proposed { branch, title, number: now.map(|pr| pr.number), head, action, url, why })
+        Some(ProposalRow { branch, title, number: now.map(|pr| pr.number), head, action, url, reason: why })
     }
 
-    fn failed(&self) -> Option<Failed> {
+    fn failed(&self) -> Option<FailureRow> {
         let error = self.result.as_ref().err()?;
-        Some(Failed { what: self.group.clone(), reason: chain(error), hint: error.hint(), places: Vec::new() })
+        Some(FailureRow {
+            subject: Subject::Group(self.group.clone()),
+            reason: chain(error),
+            hint: error.hint(),
+            locations: Vec::new(),
+        })
     }
 
     /// What the forge would not do about a pull request that stands all the same: labels, reviewers.
-    fn incomplete(&self) -> impl Iterator<Item = Failed> + '_ {
+    fn incomplete(&self) -> impl Iterator<Item = FailureRow> + '_ {
         let written = self.result.as_ref().ok().and_then(Option::as_ref);
-        written.into_iter().flat_map(|written| &written.warnings).map(|warning| Failed {
-            what: self.group.clone(),
+        written.into_iter().flat_map(|written| &written.warnings).map(|warning| FailureRow {
+            subject: Subject::PullRequestSettings(self.group.clone()),
             reason: chain(warning),
             hint: warning.hint(),
-            places: Vec::new(),
+            locations: Vec::new(),
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here renders YAML: what is read is never written back as a whole.
 
+mod count;
 mod origin;
 mod scalar;
 mod span;
@@ -9,6 +10,7 @@ mod stream;
 mod tree;
 mod yaml;
 
+pub use count::count_of;
 pub use origin::Origin;
 pub use scalar::{Style, is_plain_string};
 pub use span::{LineIndex, Position, Span};

@@ -100,16 +100,16 @@ async fn one_run_over_everything_that_can_be_wrong() {
     assert_eq!(said.code, 3, "{report:#}");
 
     for (image, reason) in images {
-        let found = row(&report["failed"], "what", image);
+        let found = row(&report["failed"], "subject", image);
         assert!(found["reason"].as_str().unwrap().contains(reason), "{found:#}");
         assert!(found["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{found:#}");
-        assert_eq!(found["places"][0], format!("{image}/app.yaml:4"));
+        assert_eq!(found["locations"][0], format!("{image}/app.yaml:4"));
     }
     assert_eq!(report["failed"].as_array().unwrap().len(), images.len());
     let listed = place.tagboat.run(&["list", "-C", &place.bare.url(), "--format", "json"]).json();
     for (path, _, reason) in files {
         let found = row(&listed, "path", path);
-        assert_ne!(found["status"], "governed");
+        assert_ne!(found["status"], "managed");
         assert!(found["reason"].as_str().unwrap().contains(reason), "{found:#}");
     }
     assert_eq!(place.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/good"]);
@@ -159,7 +159,7 @@ async fn what_the_server_of_the_repository_refuses() {
                   $ref.\" >&2; exit 1;; esac; done";
     place.bare.hook("pre-receive", refuse);
     let said = place.run();
-    let found = row(&said.json()["failed"], "what", "one").clone();
+    let found = row(&said.json()["failed"], "subject", "one").clone();
     assert_eq!((said.code, found["reason"].as_str().unwrap().contains("GH006")), (3, true), "{said:?}");
     assert!(found["hint"].is_string());
     assert_eq!(place.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/two"]);
@@ -245,12 +245,12 @@ async fn a_template_that_fails_holds_up_its_own_group() {
         let config = format!("{}pull-requests:\n  {written}\n", plain(&[&registry.host()]));
         let place = Place::new(&config, &files);
         let said = place.run();
-        let found = row(&said.json()["failed"], "what", what).clone();
+        let found = row(&said.json()["failed"], "subject", what).clone();
         assert_eq!(said.code, 3, "{said:?}");
         assert!(found["reason"].as_str().unwrap().contains(why), "{found:#}");
         assert!(found["reason"].as_str().unwrap().starts_with("tagboat.yaml:3: "), "{found:#}");
         assert!(found["hint"].as_str().unwrap().contains("tagboat.yaml:3"), "{found:#}");
-        assert!(place_of_it.is_empty() || found["places"][0] == place_of_it, "{found:#}");
+        assert!(place_of_it.is_empty() || found["locations"][0] == place_of_it, "{found:#}");
         assert_eq!(place.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/two"], "{written}");
     }
 }

@@ -112,32 +112,32 @@ async fn what_scripts_read() {
     );
     assert_eq!(
         (&list[0]["digest-span"], &list[0]["status"], list.as_array().unwrap().len()),
-        (&Value::Null, &"governed".into(), 2)
+        (&Value::Null, &"managed".into(), 2)
     );
 
     let explain = json(&["explain", "api"]);
     has(&explain, &["image", "current", "chosen", "outcome", "policy", "candidates"]);
-    has(&explain["candidates"][0], &["tag", "accepted", "reason"]);
+    has(&explain["candidates"][0], &["tag", "verdict", "reason"]);
     assert_eq!((&explain["chosen"], &explain["outcome"]), (&"1.1".into(), &"update".into()));
 
     let plan = json(&["plan"]);
     has(&plan, &["changes", "proposals", "held", "failed", "requests"]);
     has(&plan["changes"][0], &["path", "line", "name", "from", "to", "policy", "reason"]);
-    has(&plan["proposals"][0], &["branch", "title", "action", "url"]);
+    has(&plan["proposals"][0], &["branch", "title", "action", "url", "reason"]);
     has(&plan["requests"], &["registry", "token", "forge"]);
     assert_eq!(plan["proposals"][0]["branch"], "tagboat/api");
     assert_eq!(keys(&json(&["run", "--dry-run"])), keys(&plan));
     assert_eq!(place.bare.branches().len(), 1);
     assert!(json(&["check"]).to_string().contains("configuration"));
     let remote = tagboat.run(&["check", "-C", &place.bare.url()]);
-    assert!(remote.stdout.contains("tagboat.yaml is well-formed"), "{}", remote.stdout);
+    assert!(remote.stdout.contains("tagboat.yaml is valid"), "{}", remote.stdout);
     assert!(json(&["schema"])["properties"]["policies"].is_object());
 
     let detailed = ["-C", &at, "--detailed-exitcode"];
     assert_eq!(tagboat.run(&[&["plan"], &detailed[..]].concat()).code, 2);
     assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 2);
     assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 0, "nothing is left to do");
-    assert_eq!(json(&["run"])["waiting"][0]["to"], "1.1");
+    assert_eq!(json(&["run"])["already-proposed"][0]["to"], "1.1");
     assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 2);
     assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 0);
     assert_eq!(git(&place.checkout(), &["diff", "--numstat"]), "1\t1\tapi/app.yaml");
@@ -166,15 +166,15 @@ async fn results_go_into_files_of_every_kind() {
 
     let json: Value = serde_json::from_str(&json).unwrap();
     let images = json["images"].as_array().unwrap();
-    let states = images.iter().map(|row| (row["state"].as_str().unwrap(), row["current"].as_str().unwrap()));
+    let states = images.iter().map(|row| (row["status"].as_str().unwrap(), row["current"].as_str().unwrap()));
     assert_eq!(
         states.collect::<Vec<_>>(),
         [("failed", "1.0"), ("held", "latest"), ("update", "1.0"), ("up-to-date", "1.1")],
         "{json:#}"
     );
     let update = &images[2];
-    assert_eq!((&update["newest"], &update["branch"]), (&"1.1".into(), &"tagboat/api".into()), "{update}");
-    assert_eq!(update["places"][0], "api/app.yaml:4");
+    assert_eq!((&update["chosen"], &update["branch"]), (&"1.1".into(), &"tagboat/api".into()), "{update}");
+    assert_eq!(update["locations"][0], "api/app.yaml:4");
     assert_eq!(update["built"], "1970-01-01T00:00:00Z", "a page that tells ages was asked for");
     assert_eq!(json["about"]["base"], "main");
 

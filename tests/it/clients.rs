@@ -36,7 +36,7 @@ async fn world(vendor: &'static Vendor) -> (World, Vec<String>) {
     let world = World::new(Some(vendor), "", IMAGES, FILES).await;
     let report = world.run("").await;
     let line =
-        |one: &tagboat::report::Proposed| format!("{}\t{}\t{}", one.branch, one.url.as_ref().unwrap(), one.title);
+        |one: &tagboat::report::ProposalRow| format!("{}\t{}\t{}", one.branch, one.url.as_ref().unwrap(), one.title);
     let mut told: Vec<_> = report.proposals.iter().map(line).collect();
     told.sort();
     assert_eq!(told.len(), 2, "{told:?}");

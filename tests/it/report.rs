@@ -1,4 +1,4 @@
-//! Reports, to the letter: what people and scripts get to read. `BLESS=1` writes the expected texts anew.
+//! Reports, to the letter: what people and scripts get to read. `BLESS=1` rewrites the expected files.
 
 use std::fs;
 use std::path::Path;
@@ -7,8 +7,9 @@ use jiff::{Timestamp, ToSpan as _};
 use regex::Regex;
 use tagboat::manifest::{self, Finding, NoticeStatus, Options};
 use tagboat::report::{
-    About, Candidate, Changed, Done, Explanation, Facts, Failed, FileChange, Held, ImageRow, ImageState, List, Page,
-    Proposed, RENDERERS, RequestCounts, Row, RunReport,
+    About, Candidate, ChangeRow, Explanation, Facts, FailureRow, FileChange, HeldRow, ImageRow, ImageStatus,
+    OutcomeKind, ProposalAction, ProposalRow, RENDERERS, ReferenceList, ReferenceRow, RenderOptions, RequestCounts,
+    RunReport, Subject, VerdictKind,
 };
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -30,25 +31,25 @@ spec:
           image: ghcr.io/acme/sidecar:${SIDECAR}
 ";
 
-/// What governs each image, as a configuration might have it.
-fn list() -> List {
+fn list() -> ReferenceList {
     let text = DEPLOYMENT.replace("DIGEST", DIGEST);
     let rows = manifest::find("apps/api/deploy.yaml", text.as_bytes(), &Options::default());
     let row = |finding: &Finding| match finding {
         Finding::Occurrence(found) => match found.reference.name().base() {
-            "api" => Row::governed(finding, "release", "the rule at tagboat.yaml:12"),
-            "redis" => Row::governed(finding, "shape", "the default"),
-            _ => Row::ungoverned(finding, NoticeStatus::Ignored, "no rule matches"),
+            "api" => ReferenceRow::managed(finding, "release", "the rule at tagboat.yaml:12"),
+            "redis" => ReferenceRow::managed(finding, "shape", "the default"),
+            _ => ReferenceRow::unmanaged(finding, NoticeStatus::Ignored, "no rule matches"),
         },
-        Finding::Notice(notice) => Row::ungoverned(finding, notice.status, "it holds a variable"),
+        Finding::Notice(notice) => ReferenceRow::unmanaged(finding, notice.status, "a variable provides the tag"),
     };
-    List { rows: rows.iter().map(row).collect() }
+    ReferenceList { rows: rows.iter().map(row).collect() }
 }
 
 fn explanations() -> Vec<Explanation> {
-    let candidate = |tag: &str, accepted, reason: &str| Candidate {
+    use VerdictKind::{Accepted, NotEligibleYet, Rejected};
+    let candidate = |tag: &str, verdict, reason: &str| Candidate {
         tag: tag.to_owned(),
-        accepted,
+        verdict,
         reason: reason.to_owned(),
         facts: (tag == "1.5.0").then(|| Facts { created: "2026-11-02T08:30:00Z".parse().ok(), ..Facts::default() }),
     };
@@ -56,34 +57,35 @@ fn explanations() -> Vec<Explanation> {
         image: "ghcr.io/acme/api".to_owned(),
         current: "1.4.2".to_owned(),
         chosen: Some("1.5.0".to_owned()),
-        outcome: "update",
-        reason: "the newest in the range >=1.0 <3".to_owned(),
+        outcome: OutcomeKind::Update,
+        reason: "newest in the range >=1.0 <3".to_owned(),
         policy: "semver: >=1.0 <3".to_owned(),
         source: Some("the rule at tagboat.yaml:12".to_owned()),
-        places: vec!["apps/api/deploy.yaml:14".to_owned(), "envs/prod/kustomization.yaml:7".to_owned()],
+        locations: vec!["apps/api/deploy.yaml:14".to_owned(), "envs/prod/kustomization.yaml:7".to_owned()],
         candidates: vec![
-            candidate("1.5.0", true, "in the range >=1.0 <3"),
-            candidate("1.4.2", true, "in the range >=1.0 <3"),
-            candidate("3.0.0", false, "not in the range >=1.0 <3"),
-            candidate("latest", false, "no version"),
+            candidate("1.5.0", Accepted, "in the range >=1.0 <3"),
+            candidate("1.6.0", NotEligibleYet, "published 2 days ago, the minimum age is 7 days"),
+            candidate("1.4.2", Accepted, "current tag"),
+            candidate("3.0.0", Rejected, "not in the range >=1.0 <3"),
+            candidate("latest", Rejected, "not a version"),
         ],
     };
     let second = Explanation {
         current: "main".to_owned(),
         chosen: None,
-        outcome: "held",
-        reason: "the tag main has no order: it needs a policy".to_owned(),
+        outcome: OutcomeKind::Held,
+        reason: "no policy can order the tag main".to_owned(),
         policy: "shape".to_owned(),
         source: None,
-        places: vec!["envs/dev/kustomization.yaml:7".to_owned()],
+        locations: vec!["envs/dev/kustomization.yaml:7".to_owned()],
         candidates: Vec::new(),
         ..first.clone()
     };
     vec![first, second]
 }
 
-fn waiting(path: &str) -> Changed {
-    Changed {
+fn already_proposed(path: &str) -> ChangeRow {
+    ChangeRow {
         path: path.to_owned(),
         line: 7,
         field: "images[0].newTag".to_owned(),
@@ -91,7 +93,7 @@ fn waiting(path: &str) -> Changed {
         from: "7.2.4".to_owned(),
         to: "7.2.5".to_owned(),
         policy: "shape".to_owned(),
-        reason: "the newest of its shape".to_owned(),
+        reason: "newest of 2 matching tags".to_owned(),
     }
 }
 
@@ -107,48 +109,49 @@ fn about() -> About {
 const NOW: Timestamp = Timestamp::constant(1_795_260_000, 0);
 
 fn images() -> Vec<ImageRow> {
-    use ImageState::{Failed, Held, NotOurs, UpToDate, Update};
-    let row = |state, name: &str, current: &str, newest: &str, days: i64, reason: &str, places: &str| ImageRow {
-        state,
+    use ImageStatus::{Failed, Held, Ignored, UpToDate, Update};
+    let row = |status, name: &str, current: &str, chosen: &str, days: i64, reason: &str, locations: &str| ImageRow {
+        status,
         name: name.to_owned(),
         current: current.to_owned(),
-        newest: (!newest.is_empty()).then(|| newest.to_owned()),
+        chosen: (!chosen.is_empty()).then(|| chosen.to_owned()),
         built: (days > 0).then(|| NOW - (24 * days).hours()),
-        policy: (state != NotOurs).then(|| "release".to_owned()),
+        policy: (status != Ignored).then(|| "release".to_owned()),
         reason: reason.to_owned(),
-        hint: (state == Failed).then(|| "the token needs read:packages".to_owned()),
-        branch: (state == Update).then(|| "tagboat/apps-api".to_owned()),
-        places: places.split(' ').map(str::to_owned).collect(),
+        hint: (status == Failed).then(|| "the token needs read:packages".to_owned()),
+        failure: (status == Failed).then(|| Subject::Image(name.to_owned())),
+        branch: (status == Update).then(|| "tagboat/apps-api".to_owned()),
+        locations: locations.split(' ').map(str::to_owned).collect(),
     };
     let digest = format!("1.4.2@{DIGEST}");
     let lost = "401 unauthorized: GET https://ghcr.io/v2/acme/private/tags/list";
     let hostile = "<img src=x onerror=alert(1)> & \"quotes\"";
     #[rustfmt::skip]
     let rows = vec![
-        row(Failed,   "ghcr.io/acme/private",    "2.0.0", "",                                       0,   lost,                               "apps/private/deploy.yaml:9"),
-        row(Held,     "ghcr.io/acme/web",        "main",  "",                                       0,   "the tag main has no order: it needs a policy", "apps/web/deploy.yaml:12"),
-        row(Update,   "ghcr.io/acme/api",        &digest, &format!("1.5.0@{}", DIGEST.replace("0123", "4567")), 3, "the newest in the range >=1.0 <3", "apps/api/deploy.yaml:14"),
+        row(Failed,     "ghcr.io/acme/private",    "2.0.0", "",                                       0,   lost,                               "apps/private/deploy.yaml:9"),
+        row(Held,     "ghcr.io/acme/web",        "main",  "",                                       0,   "no policy can order the tag main", "apps/web/deploy.yaml:12"),
+        row(Update,   "ghcr.io/acme/api",        &digest, &format!("1.5.0@{}", DIGEST.replace("0123", "4567")), 3, "newest in the range >=1.0 <3", "apps/api/deploy.yaml:14"),
         row(UpToDate, "docker.io/library/redis", "7.2.5", "7.2.5",                                  400, hostile,                            "envs/dev/k.yaml:7 envs/prod/k.yaml:7 envs/qa/k.yaml:7 envs/test/k.yaml:7 envs/demo/k.yaml:7"),
-        row(NotOurs,  "registry.k8s.io/pause",   "3.9",   "",                                       0,   "no rule matches",                  "base/pause.yaml:3"),
+        row(Ignored,  "registry.k8s.io/pause",   "3.9",   "",                                       0,   "no rule matches",                  "base/pause.yaml:3"),
     ];
     rows
 }
 
 fn run() -> RunReport {
-    let proposed = |branch: &str, title: &str, action, url: Option<&str>, why: Option<&str>| Proposed {
+    let proposed = |branch: &str, title: &str, action, url: Option<&str>, reason: Option<&str>| ProposalRow {
         branch: branch.to_owned(),
         title: title.to_owned(),
         number: url.map(|_| 7),
         head: url.map(|_| "5".repeat(40)),
         action,
         url: url.map(str::to_owned),
-        why: why.map(str::to_owned),
+        reason: reason.map(str::to_owned),
     };
     let pull = Some("https://github.com/acme/manifests/pull/7");
     RunReport {
         about: about(),
         images: images(),
-        changes: vec![Changed {
+        changes: vec![ChangeRow {
             path: "apps/api/deploy.yaml".to_owned(),
             line: 14,
             field: "spec.template.spec.containers[0].image".to_owned(),
@@ -156,25 +159,32 @@ fn run() -> RunReport {
             from: format!("1.4.2@{DIGEST}"),
             to: format!("1.5.0@{}", DIGEST.replace("0123", "4567")),
             policy: "release".to_owned(),
-            reason: "the newest in the range >=1.0 <3".to_owned(),
+            reason: "newest in the range >=1.0 <3".to_owned(),
         }],
-        waiting: ["envs/dev/k.yaml", "envs/prod/k.yaml"].map(waiting).to_vec(),
+        already_proposed: ["envs/dev/k.yaml", "envs/prod/k.yaml"].map(already_proposed).to_vec(),
         proposals: vec![
-            proposed("tagboat/apps-api", "Update ghcr.io/acme/api to 1.5.0", Done::Open, pull, None),
-            proposed("tagboat/apps-web", "Update web", Done::Leave, None, Some("ann@acme.dev pushed to the branch")),
+            proposed("tagboat/apps-api", "Update ghcr.io/acme/api to 1.5.0", ProposalAction::Open, pull, None),
+            proposed(
+                "tagboat/apps-web",
+                "Update web",
+                ProposalAction::Leave,
+                None,
+                Some("commit by ann@acme.dev on this branch"),
+            ),
         ],
-        held: vec![Held {
+        held: vec![HeldRow {
             path: "charts/web/values.yaml".to_owned(),
             line: 3,
             name: None,
             value: "{{ .Values.tag }}".to_owned(),
-            reason: "a template stands where the tag should".to_owned(),
+            reason: "a template provides the tag".to_owned(),
+            hint: Some("annotate the value that the template reads".to_owned()),
         }],
-        failed: vec![Failed {
-            what: "ghcr.io/acme/private".to_owned(),
+        failed: vec![FailureRow {
+            subject: Subject::Image("ghcr.io/acme/private".to_owned()),
             reason: "401 unauthorized: GET https://ghcr.io/v2/acme/private/tags/list".to_owned(),
             hint: Some("the token needs read:packages".to_owned()),
-            places: vec!["apps/private/deploy.yaml:9".to_owned()],
+            locations: vec!["apps/private/deploy.yaml:9".to_owned()],
         }],
         requests: RequestCounts { registry: 3, token: 2, forge: 4 },
         dry_run: false,
@@ -187,54 +197,55 @@ fn run() -> RunReport {
     }
 }
 
-/// What an HTML page looks like and can do is no matter of what it says.
-fn looks() -> Regex {
+/// Matches the parts of an HTML page that are not text.
+fn without_style_and_script() -> Regex {
     Regex::new(r"(?s)<(style|script)>.*?</(?:style|script)>").unwrap()
 }
 
 #[test]
-fn every_report_in_every_form() {
+fn renders_every_report_in_every_format() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/report");
     for (name, renderer) in RENDERERS {
-        let page = Page { width: 100, color: false };
-        for (report, told) in [
-            ("list", renderer.list(&list(), page)),
-            ("explain", renderer.explanations(&explanations(), page)),
-            ("run", renderer.run(&run(), page)),
-            ("nothing", renderer.run(&RunReport::default(), page)),
+        let options = RenderOptions { width: 100, color: false };
+        for (report, rendered) in [
+            ("list", renderer.list(&list(), options)),
+            ("explain", renderer.explanations(&explanations(), options)),
+            ("run", renderer.run(&run(), options)),
+            ("nothing", renderer.run(&RunReport::default(), options)),
         ] {
-            let told = looks().replace_all(&told, "<$1>…</$1>").into_owned();
+            let rendered = without_style_and_script().replace_all(&rendered, "<$1>…</$1>").into_owned();
             let file = folder.join(format!("{report}.{name}"));
             if std::env::var_os("BLESS").is_some() {
-                let write = |mut out: fs::File| std::io::Write::write_all(&mut out, told.as_bytes());
+                let write = |mut out: fs::File| std::io::Write::write_all(&mut out, rendered.as_bytes());
                 fs::File::create(&file).and_then(write).unwrap();
             }
-            assert!(*name != "html" || told.ends_with("</html>\n"), "{told}");
-            assert_eq!(told, fs::read_to_string(&file).unwrap_or_default(), "{}", file.display());
+            assert!(*name != "html" || rendered.ends_with("</html>\n"), "{rendered}");
+            assert_eq!(rendered, fs::read_to_string(&file).unwrap_or_default(), "{}", file.display());
         }
     }
 }
 
-/// The keys that the design promises to scripts.
 #[test]
-fn scripts_find_their_keys() {
+fn json_has_the_documented_keys() {
     let json = RENDERERS.iter().find(|(name, _)| *name == "json").unwrap().1;
-    let page = Page::default();
+    let options = RenderOptions::default();
     let parse = |text: String| -> serde_json::Value { serde_json::from_str(&text).unwrap() };
     let documents = [
         (
-            parse(json.list(&list(), page))[0].clone(),
+            parse(json.list(&list(), options))[0].clone(),
             "path line column format field value name tag digest value-span tag-span digest-span status policy reason",
         ),
-        (parse(json.explanations(&explanations(), page)), "image current chosen outcome policy candidates"),
-        (parse(json.run(&run(), page)), "images changes proposals held failed requests"),
-        (parse(json.run(&run(), page))["changes"][0].clone(), "path line name from to policy reason"),
+        (parse(json.explanations(&explanations(), options)), "image current chosen outcome policy candidates"),
+        (parse(json.run(&run(), options)), "images changes proposals held failed requests"),
+        (parse(json.run(&run(), options))["changes"][0].clone(), "path line name from to policy reason"),
         (
-            parse(json.run(&run(), page))["images"][0].clone(),
-            "name current newest built state policy reason hint branch places",
+            parse(json.run(&run(), options))["images"][0].clone(),
+            "name current newest built state policy reason hint branch locations",
         ),
-        (parse(json.run(&run(), page))["proposals"][0].clone(), "branch title action url"),
-        (parse(json.run(&run(), page))["requests"].clone(), "registry token forge"),
+        (parse(json.run(&run(), options))["proposals"][0].clone(), "branch title action url reason"),
+        (parse(json.run(&run(), options))["failed"][0].clone(), "kind subject reason hint locations"),
+        (parse(json.explanations(&explanations(), options))["candidates"][0].clone(), "tag verdict reason"),
+        (parse(json.run(&run(), options))["requests"].clone(), "registry token forge"),
     ];
     for (document, keys) in documents {
         for key in keys.split(' ') {
@@ -243,15 +254,15 @@ fn scripts_find_their_keys() {
     }
 }
 
-/// What a browser makes of the page: its script runs, and text from registries stays text.
+/// In a browser, the script runs and text from registries stays text.
 #[test]
 #[cfg(unix)]
-fn a_browser_shows_the_page() {
+fn html_report_works_in_a_browser() {
     let Some(browser) = crate::support::process::find("chromium") else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");
     let html = RENDERERS.iter().find(|(name, _)| *name == "html").unwrap().1;
-    fs::write(&file, html.run(&run(), Page::default())).unwrap();
+    fs::write(&file, html.run(&run(), RenderOptions::default())).unwrap();
     let output = std::process::Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])
         .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
@@ -260,6 +271,6 @@ fn a_browser_shows_the_page() {
         .unwrap();
     let page = String::from_utf8(output.stdout).unwrap();
     assert!(page.contains("<html lang=\"en\" class=\"js\">"), "its script does not run: {page}");
-    assert!(page.contains("<button>Newest</button>"), "nothing can be sorted: {page}");
+    assert!(page.contains("<button>Chosen</button>"), "nothing can be sorted: {page}");
     assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;") && !page.contains("<img"), "{page}");
 }

@@ -35,9 +35,9 @@ fn check(rows: &[Row], registries: &str, tagboat: Tagboat) {
     let report = said.json();
     let all = report.as_array().or(report["checks"].as_array()).unwrap();
     for (host, _, works, parts) in rows {
-        let found = all.iter().find(|check| check["what"] == **host).unwrap_or_else(|| panic!("{host}: {report:#}"));
-        let told = format!("{}; {}", found["says"].as_str().unwrap(), found["hint"].as_str().unwrap_or_default());
-        assert_eq!(found["works"], *works, "{told}");
+        let found = all.iter().find(|check| check["name"] == **host).unwrap_or_else(|| panic!("{host}: {report:#}"));
+        let told = format!("{}; {}", found["message"].as_str().unwrap(), found["hint"].as_str().unwrap_or_default());
+        assert_eq!(found["status"], if *works { "ok" } else { "failed" }, "{told}");
         for part in *parts {
             assert!(told.contains(part), "{part} is not in {told}");
         }

@@ -66,7 +66,7 @@ async fn another_run_pushes_first_and_the_rest_of_this_one_is_done() {
     assert_eq!(racing.pushes(), 3);
     let pushed = String::from_utf8(world.bare.file("tagboat/api", "api/app.yaml")).unwrap();
     assert_eq!(pushed, world.manifest("api/app.yaml", "api:1.1"));
-    assert!(!world.run("").await.pending());
+    assert!(!world.run("").await.has_changes());
 }
 
 #[tokio::test]
@@ -116,6 +116,6 @@ async fn two_runs_at_once_make_one_pull_request_for_each_group() {
         open.sort();
         assert_eq!(open, ["tagboat/api", "tagboat/web"], "{name}");
         assert_eq!(world.pulls().len(), 2, "{name}: none was opened to be closed again");
-        assert!(!world.run("").await.pending(), "{name}");
+        assert!(!world.run("").await.has_changes(), "{name}");
     }
 }

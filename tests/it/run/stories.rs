@@ -735,7 +735,7 @@ impl Teller {
         let state = self.world.state();
         self.world.double.as_ref().inspect(|double| drop(double.take_log()));
         let report = self.world.run(images).await;
-        assert!(!report.pending(), "{title}: the second run says {:?}", lines(&report));
+        assert!(!report.has_changes(), "{title}: the second run says {:?}", lines(&report));
         assert_eq!(self.world.state(), state, "{title}: the second run has changed something");
         if let Some(double) = &self.world.double {
             // What failed is tried again, as often as somebody runs.

@@ -15,7 +15,7 @@ use tagboat::git::{Git, Options, Repository};
 use tagboat::http::{Client, ClientOptions, RetryPolicy};
 use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests};
-use tagboat::report::{Done, RunReport};
+use tagboat::report::{ProposalAction, RunReport};
 use tagboat::run::{Request, RunError, Scope, World as Outside, run_once};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
@@ -242,16 +242,16 @@ impl World {
 pub(crate) fn lines(report: &RunReport) -> Vec<String> {
     let proposals = report.proposals.iter().map(|one| {
         let action = match one.action {
-            Done::Commit => "commit",
-            Done::Open => "open",
-            Done::Update => "update",
-            Done::Unchanged => "unchanged",
-            Done::Close => "close",
-            Done::Leave => "leave",
+            ProposalAction::Commit => "commit",
+            ProposalAction::Open => "open",
+            ProposalAction::Update => "update",
+            ProposalAction::Unchanged => "unchanged",
+            ProposalAction::Close => "close",
+            ProposalAction::Leave => "leave",
         };
-        format!("{action} {}: {}", one.branch, one.why.as_ref().unwrap_or(&one.title))
+        format!("{action} {}: {}", one.branch, one.reason.as_ref().unwrap_or(&one.title))
     });
-    let failed = report.failed.iter().map(|one| format!("failed {}: {}", one.what, one.reason));
+    let failed = report.failed.iter().map(|one| format!("failed {}: {}", one.subject.as_str(), one.reason));
     proposals.chain(failed).collect()
 }
 
