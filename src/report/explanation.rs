@@ -107,7 +107,8 @@ impl From<&policy::Verdict> for VerdictKind {
     fn from(verdict: &policy::Verdict) -> Self {
         match verdict {
             policy::Verdict::Accepted(_) => Self::Accepted,
-            policy::Verdict::Refused(_) => Self::Rejected,
+            policy::Verdict::Rejected(_) => Self::Rejected,
+            policy::Verdict::NotEligibleYet(_) => Self::NotEligibleYet,
         }
     }
 }

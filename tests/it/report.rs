@@ -240,7 +240,7 @@ fn json_has_the_documented_keys() {
         (parse(json.run(&run(), options))["changes"][0].clone(), "path line name from to policy reason"),
         (
             parse(json.run(&run(), options))["images"][0].clone(),
-            "name current newest built state policy reason hint branch locations",
+            "name current chosen built status policy reason hint branch locations",
         ),
         (parse(json.run(&run(), options))["proposals"][0].clone(), "branch title action url reason"),
         (parse(json.run(&run(), options))["failed"][0].clone(), "kind subject reason hint locations"),
