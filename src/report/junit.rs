@@ -58,7 +58,11 @@ impl Renderer for JUnit {
             class: "images",
             name: reference(&one.image, &one.current),
             location: one.locations.first().cloned(),
-            details: one.candidates.iter().map(|tag| format!("{} {}: {}", tag.tag, tag.verdict.label(), tag.reason)).collect(),
+            details: one
+                .candidates
+                .iter()
+                .map(|tag| format!("{} {}: {}", tag.tag, tag.verdict.label(), tag.reason))
+                .collect(),
             result: match one.outcome {
                 OutcomeKind::Unknown => CaseResult::Failed(one.reason.clone()),
                 OutcomeKind::Held => CaseResult::Skipped(one.reason.clone()),
