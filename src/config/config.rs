@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use globset::GlobMatcher;
-use regex::Regex;
-
 use super::patterns::Patterns;
 use super::schedule::Schedule;
 use super::template::Template;
+use crate::image::{AppVersion, ReferencePattern, TagField};
 use crate::policy::{Entry, Gates, Settings};
 use crate::refname::BranchName;
 
@@ -63,40 +61,9 @@ pub struct ManifestSettings {
     /// Charts whose `appVersion` is the tag of an image.
     pub app_versions: Vec<AppVersion>,
     /// Values that hold a tag alone.
-    pub tags: Vec<TagValue>,
+    pub tags: Vec<TagField>,
     /// Where references stand in files that no format knows.
     pub patterns: Vec<ReferencePattern>,
-}
-
-/// Charts whose `appVersion` is the tag of an image.
-#[derive(Debug, Clone)]
-pub struct AppVersion {
-    /// Their `Chart.yaml` files.
-    pub paths: GlobMatcher,
-    /// The image.
-    pub image: String,
-}
-
-/// A value that holds a tag alone.
-#[derive(Debug, Clone)]
-pub struct TagValue {
-    /// Which files.
-    pub paths: GlobMatcher,
-    /// Its route, as `list` prints it.
-    pub field: String,
-    /// The image that it is a tag of.
-    pub image: String,
-}
-
-/// Where references stand in files that no format knows.
-#[derive(Debug, Clone)]
-pub struct ReferencePattern {
-    /// Which files.
-    pub paths: GlobMatcher,
-    /// With a group `tag` or `digest`; with a group `name`, if there is no `image`. `^` and `$` are the ends of a line.
-    pub regex: Regex,
-    /// The image, where the expression does not say it.
-    pub image: Option<String>,
 }
 
 /// One rule: what it matches, and what it asks for.

@@ -3,12 +3,12 @@
 use globset::GlobMatcher;
 use regex::{Regex, RegexBuilder};
 
-use super::config::{AppVersion, ManifestSettings, ReferencePattern, TagValue};
+use super::config::ManifestSettings;
 use super::error::Problem;
 use super::located::Located;
 use super::patterns::path_pattern;
 use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, TagSchema};
-use crate::image::ImageName;
+use crate::image::{AppVersion, ImageName, ReferencePattern, TagField};
 use crate::text::Position;
 
 /// A compiled expression may not take more than this many bytes.
@@ -19,7 +19,7 @@ pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -
     ManifestSettings {
         variable_defaults: written.variable_defaults,
         app_versions: written.app_versions.into_iter().flat_map(|one| app_version(one, problems)).collect(),
-        tags: written.tags.into_iter().flat_map(|one| tag_value(one, problems)).collect(),
+        tags: written.tags.into_iter().flat_map(|one| tag_field(one, problems)).collect(),
         patterns: written.patterns.into_iter().flat_map(|one| pattern(one, problems)).collect(),
     }
 }
@@ -31,7 +31,7 @@ fn app_version(written: Located<AppVersionSchema>, problems: &mut Vec<Problem>) 
     paths.into_iter().map(|paths| AppVersion { paths, image: image.clone() }).collect()
 }
 
-fn tag_value(written: Located<TagSchema>, problems: &mut Vec<Problem>) -> Vec<TagValue> {
+fn tag_field(written: Located<TagSchema>, problems: &mut Vec<Problem>) -> Vec<TagField> {
     let Located { value: written, position } = written;
     let paths = paths(&written.paths, position, problems);
     let image = image(written.image.as_ref(), position, problems);
@@ -40,7 +40,7 @@ fn tag_value(written: Located<TagSchema>, problems: &mut Vec<Problem>) -> Vec<Ta
         return Vec::new();
     };
     let Some(image) = image else { return Vec::new() };
-    let one = |paths| TagValue { paths, field: field.value.clone(), image: image.clone() };
+    let one = |paths| TagField { paths, field: field.value.clone(), image: image.clone() };
     paths.into_iter().map(one).collect()
 }
 

@@ -23,8 +23,8 @@ mod template;
 mod validate;
 
 pub use config::{
-    AppVersion, CommitWay, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, MergeMethod, Mode,
-    NamedPolicy, Paths, PullRequests, ReferencePattern, RegistrySettings, Rule, SignSettings, TagValue,
+    CommitWay, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, MergeMethod, Mode, NamedPolicy,
+    Paths, PullRequests, RegistrySettings, Rule, SignSettings,
 };
 pub(crate) use config::{IGNORE, SHAPE};
 pub use duration::{DurationError, duration};

@@ -3,6 +3,7 @@
 //! A reference is kept with the text it was written in, because that text is what gets edited; everything that has
 //! to be compared (grouping, matching a rule) uses the normalised [`ImageName`].
 
+mod declared;
 mod digest;
 mod facts;
 mod name;
@@ -10,6 +11,7 @@ mod reference;
 mod tag;
 pub mod version;
 
+pub use declared::{AppVersion, ReferencePattern, TagField};
 pub use digest::{Digest, DigestError};
 pub use facts::{ImageFacts, Platform, PlatformError};
 pub use name::{ImageName, NameError};

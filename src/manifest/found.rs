@@ -253,7 +253,7 @@ impl<'a> Found<'a> {
         tag: NodeId,
         known_as: impl Fn(&str) -> bool,
     ) -> Option<String> {
-        let mut rules = document.options.named.iter().filter(|rule| rule.paths.is_match(document.path)).peekable();
+        let mut rules = document.options.tag_fields.iter().filter(|rule| rule.paths.is_match(document.path)).peekable();
         let route = rules.peek().map(|_| document.route(tag));
         let by_rule = route.and_then(|route| rules.find(|rule| rule.field == route || known_as(&rule.field)));
         by_rule.map(|rule| rule.image.clone()).or_else(|| self.named_by_comment(document, tag))

@@ -29,7 +29,7 @@ pub use occurrence::{
     DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, OccurrenceId, PartSpan, PartSpans,
     Place, number,
 };
-pub use options::{Layout, Named, Options, Pattern, ValuesImage};
+pub use options::{Layout, Options, ValuesImage};
 pub use screen::{may_hold, reads};
 
 /// Everything that stands in a file: references, and what looks like one and why it is left alone.

@@ -2,20 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::GlobMatcher;
-use regex::Regex;
+use crate::image::{AppVersion, ReferencePattern, TagField};
 
 /// What to look for beyond what every repository is searched for. The default opts into nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// `appVersion` of a `Chart.yaml` is the tag of this image: paths of charts and the name.
-    pub app_versions: Vec<(GlobMatcher, String)>,
+    pub app_versions: Vec<AppVersion>,
     /// Defaults in `${TAG:-1.2}` are edited in compose files.
     pub variable_defaults: bool,
     /// Files of any kind in which a regular expression says where references stand.
-    pub patterns: Vec<Pattern>,
+    pub patterns: Vec<ReferencePattern>,
     /// Names of images for values that hold a tag alone.
-    pub named: Vec<Named>,
+    pub tag_fields: Vec<TagField>,
     /// The image that each Flux `ImagePolicy` (`namespace:name`) follows, for markers on values that hold a tag alone.
     pub policy_images: BTreeMap<String, String>,
     /// Addresses of the Flux `HelmRepository` objects that are OCI registries, by their names.
@@ -31,28 +30,6 @@ impl Options {
     pub fn is_patterned(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.paths.is_match(path))
     }
-}
-
-/// Where references stand in files that no format knows: one-line tag files, `.j2`, HCL, jsonnet.
-#[derive(Debug, Clone)]
-pub struct Pattern {
-    /// Which files.
-    pub paths: GlobMatcher,
-    /// Named groups `name`, `tag` and `digest`; at least one of the latter two.
-    pub regex: Regex,
-    /// The image, where the expression has no group `name`.
-    pub image: Option<String>,
-}
-
-/// The image of a value that holds a tag alone.
-#[derive(Debug, Clone)]
-pub struct Named {
-    /// Which files.
-    pub paths: GlobMatcher,
-    /// The route of the map or of the tag, as `list` prints it: `controller.image` or `controller.image.tag`.
-    pub field: String,
-    /// The image.
-    pub image: String,
 }
 
 /// How an image is put together from values: texts, and routes of values, in turn.

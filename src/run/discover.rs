@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::govern::{Listed, Policies, govern};
 use crate::interop::{Object, flux};
-use crate::manifest::{self, Finding, Layout, Named, Notice, NoticeStatus, Options, Pattern, Place, ValuesImage};
+use crate::manifest::{self, Finding, Layout, Notice, NoticeStatus, Options, Place, ValuesImage};
 use crate::text::Position;
 
 use super::snapshot::Snapshot;
@@ -57,8 +57,8 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let policies = Policies::new(config, &objects);
     options.policy_images = policies.flux.images();
     options.helm_repositories = flux::helm_repositories(&objects);
-    options.named.extend(named(&policies.applications.tags));
-    let tells = |path: &str| options.named.iter().any(|one| one.paths.is_match(path));
+    options.tag_fields.extend(policies.applications.tags.iter().cloned());
+    let tells = |path: &str| options.tag_fields.iter().any(|one| one.paths.is_match(path));
     let told = |file: &&mut Read| {
         options.values_images.contains_key(&*file.path) || !objects.is_empty() && (file.refers || tells(&file.path))
     };
@@ -100,26 +100,14 @@ fn remark(files: &mut [Read], policies: &Policies) {
 /// What the configuration opts into, and what the paths of the repository tell.
 fn options(paths: &[Arc<str>], config: &Config) -> Options {
     let settings = &config.manifests;
-    let pattern = |one: &config::ReferencePattern| Pattern {
-        paths: one.paths.clone(),
-        regex: one.regex.clone(),
-        image: one.image.clone(),
-    };
     Options {
-        app_versions: settings.app_versions.iter().map(|one| (one.paths.clone(), one.image.clone())).collect(),
+        app_versions: settings.app_versions.clone(),
         variable_defaults: settings.variable_defaults,
-        patterns: settings.patterns.iter().map(pattern).collect(),
-        named: named(&settings.tags),
+        patterns: settings.patterns.clone(),
+        tag_fields: settings.tags.clone(),
         layout: Layout::new(paths.iter().map(|path| &**path)),
         ..Options::default()
     }
-}
-
-/// Names of images for values that hold a tag alone.
-fn named(tags: &[config::TagValue]) -> Vec<Named> {
-    let named =
-        |one: &config::TagValue| Named { paths: one.paths.clone(), field: one.field.clone(), image: one.image.clone() };
-    tags.iter().map(named).collect()
 }
 
 fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> Read {

@@ -48,7 +48,7 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
     });
     let mut by_themselves = Named {
         snapshot,
-        options: Options { named: Vec::new(), policy_images: [].into(), ..options },
+        options: Options { tag_fields: Vec::new(), policy_images: [].into(), ..options },
         known: HashMap::new(),
     };
     let stands: Vec<Stands<'_>> = occurrences.map(|occurrence| stands(occurrence, &mut by_themselves)).collect();

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use tagboat::image::{Digest, Tag};
-use tagboat::manifest::{self, FORMATS, Finding, Layout, Named, NoticeStatus, Options, Pattern, Target};
+use tagboat::image::{AppVersion, Digest, ReferencePattern, Tag, TagField};
+use tagboat::manifest::{self, FORMATS, Finding, Layout, NoticeStatus, Options, Target};
 
 /// `case.json`: what is special about a case.
 #[derive(Debug, Default, Deserialize)]
@@ -42,23 +42,27 @@ impl Case {
     fn options(&self, path: &str) -> Options {
         let any = || globset::Glob::new("**").expect("a glob").compile_matcher();
         let paths = self.beside.iter().map(String::as_str).chain([path]);
-        let pattern = |(regex, image): (&String, &Option<String>)| Pattern {
+        let pattern = |(regex, image): (&String, &Option<String>)| ReferencePattern {
             paths: any(),
             regex: regex::Regex::new(regex).expect("a regular expression"),
             image: image.clone(),
         };
         let named =
-            |(field, image): (&String, &String)| Named { paths: any(), field: field.clone(), image: image.clone() };
+            |(field, image): (&String, &String)| TagField { paths: any(), field: field.clone(), image: image.clone() };
         let mut values_images = BTreeMap::<String, Vec<_>>::new();
         for (path, image) in manifest::values_images(self.applications.as_bytes()) {
             values_images.entry(path).or_default().push(image);
         }
         Options {
             values_images,
-            app_versions: self.app_versions.values().map(|image| (any(), image.clone())).collect(),
+            app_versions: self
+                .app_versions
+                .values()
+                .map(|image| AppVersion { paths: any(), image: image.clone() })
+                .collect(),
             variable_defaults: self.variable_defaults,
             patterns: self.patterns.iter().map(pattern).collect(),
-            named: self.named.iter().map(named).collect(),
+            tag_fields: self.named.iter().map(named).collect(),
             policy_images: self.policy_images.clone(),
             helm_repositories: self.helm_repositories.clone(),
             layout: Layout::new(paths),

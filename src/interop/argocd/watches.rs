@@ -11,8 +11,7 @@ use super::application::Application;
 use super::notices;
 use super::scope::Scope;
 use super::settings::{self, ApplicationRef, PREFIX, Target, Watched};
-use crate::config::TagValue;
-use crate::image::{ImageName, Platform};
+use crate::image::{ImageName, Platform, TagField};
 use crate::interop::notice::Notice;
 use crate::interop::objects::Object;
 use crate::policy::{self, Entry, Settings};
@@ -40,7 +39,7 @@ pub struct Applications {
     /// What to report about their settings.
     pub notices: Vec<Notice>,
     /// Values that hold a tag alone, with the image that the annotations name.
-    pub tags: Vec<TagValue>,
+    pub tags: Vec<TagField>,
 }
 
 /// A value that holds a tag alone, by a glob of its files.
@@ -68,7 +67,7 @@ impl Applications {
         }
         let tag = |one: NamedTag| {
             let glob = GlobBuilder::new(&one.glob).literal_separator(true).build().ok()?;
-            Some(TagValue { paths: glob.compile_matcher(), field: one.field, image: one.image })
+            Some(TagField { paths: glob.compile_matcher(), field: one.field, image: one.image })
         };
         Self { watches, notices: read.notices, tags: unambiguous(read.tags).into_iter().filter_map(tag).collect() }
     }

@@ -43,9 +43,9 @@ impl Format for Chart {
                 }
             }
         }
-        let rule = document.options.app_versions.iter().find(|(paths, _)| paths.is_match(document.path));
-        if let (Some((_, image)), Some(version)) = (rule, tree.get(document.root, "appVersion")) {
-            let parts = Parts { name: Some(image.clone()), tag: Some(version), ..Parts::default() };
+        let rule = document.options.app_versions.iter().find(|rule| rule.paths.is_match(document.path));
+        if let (Some(rule), Some(version)) = (rule, tree.get(document.root, "appVersion")) {
+            let parts = Parts { name: Some(rule.image.clone()), tag: Some(version), ..Parts::default() };
             found.parts(document, NAME, &parts);
         }
     }
