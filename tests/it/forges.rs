@@ -16,7 +16,6 @@ use tagboat::secret::Secret;
 use tempfile::TempDir;
 
 use crate::support::azure_devops::AZURE_DEVOPS;
-use crate::support::bare::Bare;
 use crate::support::bitbucket_cloud::BITBUCKET_CLOUD;
 use crate::support::bitbucket_data_center::BITBUCKET_DATA_CENTER;
 use crate::support::code_host::{InstalledApp, State};
@@ -24,6 +23,7 @@ use crate::support::double::{Answer, Double, Fault, READER, TOKEN, Vendor};
 use crate::support::gitea::GITEA;
 use crate::support::github::GITHUB;
 use crate::support::gitlab::GITLAB;
+use crate::support::repository::Bare;
 
 /// A forge with a repository behind it, and a person who can act there.
 struct World {
@@ -63,15 +63,17 @@ fn connect(name: &str, api: &str, repository: &str, token: &str) -> Box<dyn Forg
 impl World {
     fn new(vendor: &'static Vendor) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let bare = Bare::create(&folder.path().join("git"));
-        let double = Double::start(vendor, &folder.path().join("git"));
+        let bare = Bare::new(folder.path(), "git");
+        bare.commit("main", &[("file", "first")], "First");
+        let double = Double::start(vendor, &bare.path);
         let forge = connect(vendor.name, &double.api_url, double.repository, TOKEN);
         Self { name: vendor.name, forge, bare, double: Some(double), folder }
     }
 
     fn local() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let bare = Bare::create(&folder.path().join("git"));
+        let bare = Bare::new(folder.path(), "git");
+        bare.commit("main", &[("file", "first")], "First");
         let pulls = folder.path().join("pulls");
         let forge = connect("local", pulls.to_str().unwrap(), "acme/gitops", "");
         Self { name: "local", forge, bare, double: None, folder }
@@ -147,7 +149,7 @@ fn proposal(name: &str, title: &str, body: &str) -> Proposal {
 
 /// A pushed branch and its proposal.
 fn pushed(world: &World, name: &str) -> Proposal {
-    world.bare.commit(name, "1.1");
+    world.bare.commit(name, &[("file", "1.1")], "1.1");
     proposal(name, "Update api to 1.1", "api 1.0 → 1.1\n\n<!-- record -->")
 }
 
@@ -263,7 +265,7 @@ async fn pages_are_all_read() {
                 let head = if number == 230 { "tagboat/api".to_owned() } else { "other".to_owned() };
                 hub.pulls.push(crate::support::code_host::Pull { number, head, base: "main".into(), ..first.clone() });
             }
-            hub.bare.commit("other", "x");
+            hub.bare.commit("other", &[("file", "x")], "x");
         });
         double.take_log();
         let found = world.forge.open_pull_requests("tagboat/").await.unwrap();

@@ -1,7 +1,7 @@
 //! What every code host keeps and refuses, over a real bare repository; no vendor's words. A double of one vendor puts
 //! its API on top.
 
-use super::bare::Bare;
+use super::repository::Bare;
 
 /// What became of a pull request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use hyper::service::service_fn;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::bare::Bare;
 use super::code_host::CodeHost;
+use super::repository::Bare;
 use super::spec::{Description, Spec};
 
 /// A request, taken apart.

@@ -15,8 +15,6 @@ pub(crate) mod proxy;
 #[cfg(unix)]
 pub(crate) mod racing_git;
 #[cfg(unix)]
-pub(crate) mod repository;
-#[cfg(unix)]
 pub(crate) mod secret_leaks;
 #[cfg(unix)]
 pub(crate) mod ssh;
@@ -28,7 +26,7 @@ pub(crate) mod token_server;
 pub(crate) mod world;
 
 pub(crate) mod azure_devops;
-pub(crate) mod bare;
+mod bare;
 pub(crate) mod bitbucket_cloud;
 pub(crate) mod bitbucket_data_center;
 pub(crate) mod code_host;
@@ -37,6 +35,7 @@ pub(crate) mod gitea;
 pub(crate) mod github;
 pub(crate) mod github_graphql;
 pub(crate) mod gitlab;
+pub(crate) mod repository;
 mod skip;
 pub(crate) mod source;
 mod spec;

@@ -6,13 +6,21 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Runs git in a folder and gives what it prints, without the newline at the end. Panics if it fails.
+/// Runs git in a folder and returns what it prints, without the newline at the end.
+///
+/// # Panics
+/// If git fails.
 pub(crate) fn git(dir: &Path, arguments: &[&str]) -> String {
-    git_with_input(dir, arguments, "")
+    run_git(dir, arguments, b"", &[])
 }
 
-/// The same with something to read.
+/// Runs git as [`git`] does, with text on its standard input.
 pub(crate) fn git_with_input(dir: &Path, arguments: &[&str], input: &str) -> String {
+    run_git(dir, arguments, input.as_bytes(), &[])
+}
+
+/// Runs git as [`git`] does, with bytes on its standard input and more environment variables.
+pub(crate) fn run_git(dir: &Path, arguments: &[&str], input: &[u8], environment: &[(&str, &str)]) -> String {
     let mut child = Command::new("git")
         .args(arguments)
         .current_dir(dir)
@@ -22,33 +30,40 @@ pub(crate) fn git_with_input(dir: &Path, arguments: &[&str], input: &str) -> Str
         .env("GIT_AUTHOR_EMAIL", "person@example.com")
         .env("GIT_COMMITTER_NAME", "A Person")
         .env("GIT_COMMITTER_EMAIL", "person@example.com")
+        .envs(environment.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("git is installed");
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "git {arguments:?} in {}: {said}", dir.display());
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-/// A bare repository whose default branch is `main`, as a server has them.
+/// A bare repository whose default branch is `main`, as servers have them.
+#[derive(Clone, Debug)]
 pub(crate) struct Bare {
     /// Where it is.
     pub(crate) path: PathBuf,
 }
 
 impl Bare {
-    /// Makes `NAME.git` in a folder. Over HTTP, git lets those push into it who gave a password to the server.
+    /// Opens a repository that exists.
+    pub(crate) fn at(path: &Path) -> Self {
+        Self { path: path.to_owned() }
+    }
+
+    /// Creates `NAME.git` in a folder. Over HTTP, git lets those push into it who gave a password to the server.
     pub(crate) fn new(parent: &Path, name: &str) -> Self {
         let path = parent.join(format!("{name}.git"));
         git(parent, &["init", "--quiet", "--bare", "--initial-branch=main", path.to_str().unwrap()]);
         Self { path }
     }
 
-    /// Commits files (path, contents) on a branch, which is made if need be; gives the commit's id.
+    /// Commits files (path, contents) on a branch and returns the id of the commit. A new branch starts from `main`.
     pub(crate) fn commit(&self, branch: &str, files: &[(&str, &str)], message: &str) -> String {
         let files: Vec<_> = files.iter().map(|(path, contents)| ("100644", *path, *contents)).collect();
         self.commit_modes(branch, &files, message)
@@ -60,8 +75,9 @@ impl Bare {
             "commit refs/heads/{branch}\ncommitter A Person <person@example.com> 1700000000 +0000\ndata {}\n{message}\n",
             message.len()
         );
-        if self.branches().contains_key(branch) {
-            input += &format!("from refs/heads/{branch}^0\n");
+        let branches = self.branches();
+        if let Some(parent) = [branch, "main"].into_iter().find(|name| branches.contains_key(*name)) {
+            input += &format!("from refs/heads/{parent}^0\n");
         }
         for (mode, path, contents) in files {
             input += &format!("M {mode} inline {path}\ndata {}\n{contents}\n", contents.len());
