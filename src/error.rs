@@ -1,6 +1,5 @@
-//! Errors of all layers as people read them: what, where, why, and what to do next. And the exit codes.
-//!
-//! Layers keep their own error types, next to what raises them; only here do they become text.
+//! Errors that end a command, and the exit codes. The error types of all layers become messages here:
+//! `error: <operation>: <cause>` and `hint: <imperative>`.
 
 use std::fmt;
 
@@ -11,19 +10,19 @@ use crate::http::HttpError;
 use crate::policy::PolicyError;
 use crate::registry::RegistryError;
 
-/// How a run ended, as `$?`.
+/// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done, or nothing to do.
+    /// Success, or nothing to do.
     Done = 0,
-    /// Nothing could be done.
+    /// Failure: nothing could be done.
     Failed = 1,
-    /// With `--detailed-exitcode`: changes are pending or were proposed.
+    /// With `--detailed-exitcode`: changes are pending, or were proposed or made.
     Changes = 2,
-    /// Some failed, the rest is done.
+    /// Partial failure: some images or pull requests failed, the rest is done.
     Partly = 3,
-    /// Usage or configuration (`EX_USAGE` of sysexits.h).
+    /// Invalid arguments or configuration (`EX_USAGE` of sysexits.h).
     Usage = 64,
 }
 
@@ -37,17 +36,17 @@ pub struct Error {
 }
 
 impl Error {
-    /// What could not be done, in a lower-case fragment.
+    /// Returns an error with a message in lower case without a full stop.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { exit, message: message.into(), causes: Vec::new(), hint: None }
     }
 
-    /// Wrong arguments or configuration.
+    /// Returns an error about arguments or configuration.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// Takes the causes from an error, each once.
+    /// Adds the causes of an error, each once.
     #[must_use]
     pub fn caused_by(mut self, source: &dyn std::error::Error) -> Self {
         let mut next = Some(source);
@@ -61,30 +60,30 @@ impl Error {
         self
     }
 
-    /// What to do next.
+    /// Adds what to do next. `None` keeps an earlier hint.
     #[must_use]
     pub fn hint(mut self, hint: Option<impl Into<String>>) -> Self {
         self.hint = hint.map(Into::into).or(self.hint);
         self
     }
 
-    /// What could not be done, without causes and advice.
+    /// Returns the message without causes and hint.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What to do next.
+    /// Returns what to do next.
     pub fn advice(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// The exit code it calls for.
+    /// Returns the exit code for this error.
     pub fn exit(&self) -> Exit {
         self.exit
     }
 }
 
-/// An error and its causes on one line, each said once.
+/// Returns an error and its causes on one line, each once: `operation: cause: cause`.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

@@ -1,4 +1,4 @@
-//! The `tagboat` program. Everything is in the library; this only turns its answer into an exit code.
+//! The `tagboat` program: runs the command line of the library and returns its exit code.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `tagboat check`: the first thing to run when something is wrong.
+//! `tagboat check`: the first command to run when something does not work.
 
 use crate::config::Config;
 use crate::error::{Error, Exit};

@@ -1,4 +1,4 @@
-//! The commands, one function each: build the world, run, render, print.
+//! The commands, one function each: read the settings, call `run`, render and print the result.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,14 @@ use crate::registry::Registry as _;
 use crate::report::{RENDERERS, ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
 use crate::run::worlds::{self, Loaded, Location};
 use crate::run::{self, Request, Scope, World, Writing};
+use crate::text::count_of;
 
 use super::args::{Common, DemoArguments, Format, From, InitArguments, Job, RunArguments};
 use super::progress;
 use super::report_file::{self, ReportFile};
 use super::terminal;
 
-/// Where results go: how they are rendered, and on what kind of page.
+/// The output of results: the renderer and its options.
 pub(super) struct Output {
     renderer: &'static dyn Renderer,
     options: RenderOptions,
@@ -44,22 +45,22 @@ impl Output {
     pub(super) fn print(&self, render: impl FnOnce(&dyn Renderer, RenderOptions) -> String) -> Result<(), Error> {
         let text = render(self.renderer, self.options);
         terminal::print(&text)
-            .map_err(|error| Error::new(Exit::Failed, format!("can't write to standard output: {error}")))
+            .map_err(|error| Error::new(Exit::Failed, format!("cannot write to standard output: {error}")))
     }
 }
 
-/// The images that a command is about.
+/// Returns the images that `--image` names.
 fn images(job: &Job) -> Result<Vec<ImageReference>, Error> {
     let read = |text: &String| {
         ImageReference::new(text).map_err(|error| {
-            Error::usage(format!("--image {text:?} is not an image reference: {error}"))
-                .hint(Some("write it as `docker pull` takes it: ghcr.io/acme/api:1.4.2, with or without @sha256:…"))
+            Error::usage(format!("invalid value {text:?} for --image: {error}"))
+                .hint(Some("write it as for `docker pull`: ghcr.io/acme/api:1.4.2, with or without @sha256:…"))
         })
     };
     job.images.iter().map(read).collect()
 }
 
-/// The repository and its configuration.
+/// Opens the repository and reads its configuration.
 async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
     let location = Location::new(&common.repository);
     match &location {
@@ -77,49 +78,54 @@ async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
     }
 }
 
-/// The folder and its configuration, for commands that look at a working tree.
+/// Returns the folder and its configuration, for commands that read a working tree.
 pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
     match Location::new(&common.repository) {
         Location::Folder(folder) if folder.is_dir() => {
             let loaded = worlds::load(common.config.as_deref(), &folder)?;
             let above = worlds::checkout(&folder).join(config::FILE_NAME);
             if loaded.file.is_none() && above.is_file() && above.parent() != Some(&folder) {
-                tracing::warn!("{} is not read: this command was given a folder below it", above.display());
+                tracing::warn!(
+                    "ignoring {}: this command reads the configuration of the folder it is given",
+                    above.display()
+                );
             }
             Ok((folder, loaded))
         }
-        Location::Folder(folder) => Err(Error::usage(format!("{} is not a folder", folder.display()))),
-        Location::Url(url) => Err(Error::usage(format!("{url} is not a folder: this command works on a working tree"))
-            .hint(Some("clone it first, or use `tagboat plan`, which takes a URL"))),
+        Location::Folder(folder) => Err(Error::usage(format!("cannot read {}: not a folder", folder.display()))),
+        Location::Url(url) => Err(Error::usage(format!("cannot use {url}: this command needs a working tree"))
+            .hint(Some("clone the repository, or use `tagboat plan`, which accepts a URL"))),
     }
 }
 
-/// `run`: once, or again and again.
+/// Runs once, or repeatedly with `--every`.
 pub(super) async fn runs(common: &Common, arguments: &RunArguments, writing: &Writing) -> Result<Exit, Error> {
     let once = || run(common, &arguments.job, !arguments.dry_run, writing);
     let Some(period) = arguments.every else { return once().await };
     let mut next = tokio::time::Instant::now();
-    // What is wrong from the beginning is told by ending. Later, the next run may find it mended.
+    // An error in the first run ends the program. A later error may be gone in the next run.
     once().await?;
     loop {
         next = (next + period).max(tokio::time::Instant::now());
         tokio::time::sleep_until(next).await;
         if let Err(error) = once().await {
-            terminal::say(&format!("error: {error}"));
+            terminal::log(&format!("error: {error}"));
         }
     }
 }
 
-/// How far a run is.
-fn told(registry: u64, forge: u64) -> String {
+/// Returns the progress line of a run.
+fn progress_line(registry: u64, forge: u64) -> String {
     match (registry, forge) {
-        (0, 0) => "reading the manifests …".to_owned(),
-        (registry, 0) => format!("{registry} requests to registries …"),
-        (registry, forge) => format!("{registry} requests to registries, {forge} to the forge …"),
+        (0, 0) => "reading manifests …".to_owned(),
+        (registry, 0) => format!("{} …", count_of(registry, "registry request")),
+        (registry, forge) => {
+            format!("{}, {} …", count_of(registry, "registry request"), count_of(forge, "forge request"))
+        }
     }
 }
 
-/// `run`, and `plan` if nothing is to be written.
+/// Runs once; without `write`, this is `plan`.
 pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &Writing) -> Result<Exit, Error> {
     let scope = Scope { images: images(job)?, paths: job.paths()? };
     let (repository, mut loaded) = open(common).await?;
@@ -128,16 +134,16 @@ pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &Writi
         Ok(forge) => Some(forge),
         Err(error) if write => return Err(error),
         Err(error) => {
-            tracing::warn!("open pull requests are not looked at: {error}");
+            tracing::warn!("ignoring open pull requests: {error}");
             None
         }
     };
     let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
     let world = World { git: &repository, forge: forge.as_deref(), registry: &registries };
-    let ages = common.format == Format::Html || job.reports.iter().any(ReportFile::tells_ages);
+    let ages = common.format == Format::Html || job.reports.iter().any(ReportFile::shows_ages);
     let request = Request { write, scope, run_url: worlds::run_url(), ages, writing: Arc::clone(writing) };
-    let asked = || told(registries.requests().registry, forge.as_ref().map_or(0, |forge| forge.requests()));
-    let ran = progress::shown(common, run::run_once(world, &loaded.config, &request), asked).await?;
+    let progress = || progress_line(registries.requests().registry, forge.as_ref().map_or(0, |forge| forge.requests()));
+    let ran = progress::shown(common, run::run_once(world, &loaded.config, &request), progress).await?;
     let mut report = ran.report(!write);
     report.about.repository = Some(repository.url().to_owned());
     report.about.run_url = request.run_url;
@@ -149,12 +155,12 @@ pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
     let (folder, mut loaded) = folder(common)?;
     job.apply(&mut loaded.config)?;
     let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
-    let asked = || told(registries.requests().registry, 0);
-    let edited = progress::shown(common, run::edit(&folder, &loaded.config, &registries, &scope), asked).await;
+    let progress = || progress_line(registries.requests().registry, 0);
+    let edited = progress::shown(common, run::edit(&folder, &loaded.config, &registries, &scope), progress).await;
     finish(common, job, &edited.report())
 }
 
-/// Tells what came of it, everywhere it was asked for.
+/// Prints the report, writes it to the requested files, and returns the exit code.
 fn finish(common: &Common, job: &Job, report: &RunReport) -> Result<Exit, Error> {
     Output::new(common).print(|renderer, options| renderer.run(report, options))?;
     report_file::write(job.reports.iter().chain(&job.junit), report)?;
@@ -198,7 +204,7 @@ pub(super) fn init(common: &Common, init: &InitArguments) -> Result<Exit, Error>
                 From::Argocd => run::Tool::ArgoCd,
             };
             let Translation { text, left } = run::translate(&snapshot, tool)?;
-            left.iter().for_each(|line| terminal::say(&format!("not translated: {line}")));
+            left.iter().for_each(|line| terminal::log(&format!("not translated: {line}")));
             text
         }
     };
@@ -208,7 +214,7 @@ pub(super) fn init(common: &Common, init: &InitArguments) -> Result<Exit, Error>
     }
     let file = common.config.clone().unwrap_or_else(|| folder.join(config::FILE_NAME));
     write_new(&file, &text, init.force)?;
-    terminal::say(&format!("wrote {}\nnext: look through it, then `tagboat plan`", file.display()));
+    terminal::log(&format!("wrote {}\nhint: review it, then run `tagboat plan`", file.display()));
     Ok(Exit::Done)
 }
 
@@ -217,9 +223,9 @@ fn write_new(file: &Path, text: &str, force: bool) -> Result<(), Error> {
     options.write(true).truncate(true).create(true).create_new(!force);
     let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::usage(format!("{} is there already", file.display()))
-            .hint(Some("`tagboat init --stdout` prints a fresh one; --force overwrites")),
-        _ => Error::new(Exit::Failed, format!("can't write {}: {error}", file.display())),
+        std::io::ErrorKind::AlreadyExists => Error::usage(format!("cannot write {}: the file exists", file.display()))
+            .hint(Some("overwrite it with --force, or print the new file with --stdout")),
+        _ => Error::new(Exit::Failed, format!("cannot write {}: {error}", file.display())),
     })
 }
 
@@ -229,13 +235,13 @@ pub(super) fn schema() -> Result<Exit, Error> {
 }
 
 fn unwritable(error: std::io::Error) -> Error {
-    Error::new(Exit::Failed, format!("can't write to standard output: {error}"))
+    Error::new(Exit::Failed, format!("cannot write to standard output: {error}"))
 }
 
-/// What a report means for `$?`.
+/// Returns the exit code of a report.
 fn exit(report: &RunReport, detailed: bool) -> Exit {
-    let something = !report.changes.is_empty() || !report.proposals.is_empty() || report.up_to_date > 0;
-    match (report.failed.is_empty(), something) {
+    let some_done = !report.changes.is_empty() || !report.proposals.is_empty() || report.up_to_date > 0;
+    match (report.failed.is_empty(), some_done) {
         (false, false) => Exit::Failed,
         (false, true) => Exit::Partly,
         (true, _) if detailed && report.has_changes() => Exit::Changes,

@@ -1,4 +1,4 @@
-//! `tagboat explain`: why this tag, and why none of the others; also without any registry or repository.
+//! `tagboat explain`: reads the tags and the image, and prints the explanation.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -26,14 +26,14 @@ pub(super) async fn explain(common: &Common, arguments: &ExplainArguments) -> Re
     Ok(if explanations.iter().all(|one| one.outcome != OutcomeKind::Unknown) { Exit::Done } else { Exit::Failed })
 }
 
-/// One tag per line; blank lines and lines that start with `#` are passed over, since no tag does.
+/// Reads one tag per line. Blank lines and lines that start with `#`, which no tag does, are skipped.
 fn read_tags(file: &Path) -> Result<Vec<String>, Error> {
     let mut text = String::new();
     let read = match file.to_str() {
         Some("-") => std::io::stdin().read_to_string(&mut text),
         _ => std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text)),
     };
-    read.map_err(|error| Error::usage(format!("can't read tags from {}: {error}", file.display())))?;
+    read.map_err(|error| Error::usage(format!("cannot read tags from {}: {error}", file.display())))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     Ok(lines.map(str::to_owned).collect())
 }

@@ -1,4 +1,4 @@
-//! The door: arguments in, text and an exit code out. Knows flags and the terminal; decides nothing.
+//! The command line: arguments in, text and an exit code out. It handles flags and the terminal and makes no decisions.
 
 mod args;
 mod check;
@@ -21,14 +21,14 @@ use crate::run::Writing;
 
 use args::{Arguments, Command, Format};
 
-/// Runs the program with these arguments and says how it ended.
+/// Runs the program with these arguments and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
             let _ = error.print();
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return if asked { Exit::Done } else { Exit::Usage };
+            let is_requested = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            return if is_requested { Exit::Done } else { Exit::Usage };
         }
     };
     terminal::start_log(&arguments.common);
@@ -37,9 +37,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     match start(arguments) {
         Ok(exit) => exit,
         Err(error) => {
-            terminal::say(&format!("error: {error}"));
+            terminal::log(&format!("error: {error}"));
             if json {
-                // Whoever reads standard output as JSON gets a document in any case.
+                // A script that reads JSON gets a document in every case.
                 let document = serde_json::json!({ "error": error.message(), "hint": error.advice() });
                 let _ = terminal::print(&format!("{document:#}\n"));
             }
@@ -50,26 +50,26 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
 
 fn start(arguments: Arguments) -> Result<Exit, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Error::new(Exit::Failed, format!("can't start: {error}")))?;
+    let runtime =
+        runtime.map_err(|error| Error::new(Exit::Failed, format!("cannot start the async runtime: {error}")))?;
     let writing = Writing::default();
-    let goes_on = matches!(&arguments.command, Command::Run(run) if run.every.is_some());
+    let repeats = matches!(&arguments.command, Command::Run(run) if run.every.is_some());
     runtime.block_on(async {
         tokio::select! {
             done = dispatch(arguments, &writing) => done,
-            () = told_to_stop(&writing) => if goes_on { Ok(Exit::Done) } else { Err(Error::new(Exit::Failed, "stopped by a signal")
-                .hint(Some("what was pushed or opened stays; the next run goes on from there"))) },
+            () = stop_requested(&writing) => if repeats { Ok(Exit::Done) } else { Err(Error::new(Exit::Failed, "stopped by a signal")
+                .hint(Some("run again: the next run continues from what was pushed or opened"))) },
         }
     })
 }
 
-/// How long what is being written may take once the process was told to stop: less than the half minute that Kubernetes
-/// gives.
+/// How long a write in progress may take after a signal: less than the 30 seconds that Kubernetes allows.
 const GRACE: Duration = Duration::from_secs(25);
 
-/// Ends on SIGINT and SIGTERM: at once while nothing is written, else when the pull request that is being written is done.
-/// A second signal ends it at once, too. What is under way is dropped then, and with it the git that it started and the
-/// temporary folder that it used; the next run finds what was written and goes on from there.
-async fn told_to_stop(writing: &Writing) {
+/// Returns after SIGINT or SIGTERM: immediately while nothing is being written, otherwise when the current pull request is
+/// complete or a second signal arrives. Dropping the run then ends its git processes and removes its temporary folder. The
+/// next run continues from what was written.
+async fn stop_requested(writing: &Writing) {
     signal().await;
     tokio::select! {
         _ = writing.lock() => {}
@@ -96,7 +96,7 @@ async fn dispatch(Arguments { command, common }: Arguments, writing: &Writing) -
         Command::Plan(job) => commands::run(&common, &job, false, writing).await,
         Command::Edit(job) => commands::edit(&common, &job).await,
         Command::List => commands::list(&common).await,
-        Command::Explain(asked) => explain::explain(&common, &asked).await,
+        Command::Explain(explain) => explain::explain(&common, &explain).await,
         Command::Check => check::check(&common).await,
         Command::Init(init) => commands::init(&common, &init),
         Command::Demo(demo) => commands::demo(&common, &demo).await,

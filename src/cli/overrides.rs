@@ -1,4 +1,4 @@
-//! What the command line says over the configuration, for this run.
+//! Flags that override the configuration for one run.
 
 use crate::config::{Config, MergeMethod, Patterns};
 use crate::error::Error;
@@ -7,29 +7,34 @@ use crate::refname::BranchName;
 use super::args::Job;
 
 impl Job {
-    /// The files that the run is about; `None` for all.
+    /// Returns the files in the scope of the run; `None` for all files.
     pub(super) fn paths(&self) -> Result<Option<Patterns>, Error> {
         if self.paths.is_empty() {
             return Ok(None);
         }
         let globs = Patterns::of_paths(&self.paths);
-        globs.map(Some).map_err(|error| Error::usage(format!("--path: {error}")).hint(Some(error.hint())))
+        globs
+            .map(Some)
+            .map_err(|error| Error::usage(format!("invalid value for --path: {error}")).hint(Some(error.hint())))
     }
 
-    /// Puts into the configuration what was given here instead.
+    /// Replaces values of the configuration with the given flags.
     pub(super) fn apply(&self, config: &mut Config) -> Result<(), Error> {
         if let Some(base) = &self.base {
-            let base = BranchName::new(base).map_err(|error| Error::usage(format!("--base: {error}")))?;
+            let base =
+                BranchName::new(base).map_err(|error| Error::usage(format!("invalid value for --base: {error}")))?;
             config.git.base = Some(base);
         }
-        let wanted = &mut config.pull_requests;
-        for (given, written) in [(&self.labels, &mut wanted.labels), (&self.reviewers, &mut wanted.reviewers)] {
+        let pull_requests = &mut config.pull_requests;
+        for (given, configured) in
+            [(&self.labels, &mut pull_requests.labels), (&self.reviewers, &mut pull_requests.reviewers)]
+        {
             if !given.is_empty() {
-                written.clone_from(given);
+                configured.clone_from(given);
             }
         }
-        let how = MergeMethod::ALL.iter().find(|(word, _)| self.auto_merge.as_deref() == Some(word));
-        wanted.auto_merge = how.map(|(_, method)| *method).or(wanted.auto_merge);
+        let method = MergeMethod::ALL.iter().find(|(name, _)| self.auto_merge.as_deref() == Some(name));
+        pull_requests.auto_merge = method.map(|(_, method)| *method).or(pull_requests.auto_merge);
         Ok(())
     }
 }

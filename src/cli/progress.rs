@@ -1,4 +1,5 @@
-//! One line on standard error that says how far long work is. On a terminal only; gone when the work is done.
+//! A progress line on standard error, on a terminal only and removed at the end. `indicatif` would add three crates for
+//! what is one line that is rewritten here.
 
 use std::future::Future;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -7,19 +8,19 @@ use std::time::Duration;
 
 use super::args::Common;
 
-/// Back to the start of the line, and clear it.
+/// Moves the cursor to the start of the line and clears it.
 const CLEAR: &str = "\r\u{1b}[K";
 
-/// How often the line is written anew.
+/// The time between two updates of the line.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// Whether there is somebody to show it to. With `--verbose`, the log says more than this.
+/// Whether progress is shown. With `--verbose`, the log shows more than this line would.
 pub(super) fn is_shown(common: &Common) -> bool {
     !common.quiet && common.verbose == 0 && io::stderr().is_terminal()
 }
 
-/// Does some work, and shows meanwhile what `says` tells.
-pub(super) async fn shown<T>(common: &Common, work: impl Future<Output = T>, says: impl Fn() -> String) -> T {
+/// Waits for some work and shows a progress line meanwhile.
+pub(super) async fn shown<T>(common: &Common, work: impl Future<Output = T>, line: impl Fn() -> String) -> T {
     if !is_shown(common) {
         return work.await;
     }
@@ -28,7 +29,7 @@ pub(super) async fn shown<T>(common: &Common, work: impl Future<Output = T>, say
     loop {
         tokio::select! {
             biased;
-            _ = ticks.tick() => draw(&format!("{CLEAR}{}", says())),
+            _ = ticks.tick() => draw(&format!("{CLEAR}{}", line())),
             done = &mut work => {
                 draw(CLEAR);
                 return done;
@@ -37,7 +38,7 @@ pub(super) async fn shown<T>(common: &Common, work: impl Future<Output = T>, say
     }
 }
 
-/// Whoever writes to standard error meanwhile clears the line first.
+/// Removes the line. Called before anything else is written to standard error.
 pub(super) fn clear() {
     draw(CLEAR);
 }

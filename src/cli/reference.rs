@@ -1,4 +1,4 @@
-//! What the command line says about itself for other programs: completions for shells, and manual pages.
+//! Shell completions and manual pages.
 
 use clap::CommandFactory as _;
 
@@ -7,7 +7,7 @@ use crate::error::{Error, Exit};
 use super::args::Arguments;
 use super::terminal;
 
-/// Prints the script that a shell completes the command line with.
+/// Prints the completion script of a shell.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Error> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "tagboat", &mut script);
@@ -21,17 +21,17 @@ pub(super) fn man(command: Option<&str>) -> Result<Exit, Error> {
     let page = match command {
         None => whole,
         Some(name) => whole.find_subcommand(name).cloned().ok_or_else(|| {
-            Error::usage(format!("there is no command {name}")).hint(Some("`tagboat --help` lists them"))
+            Error::usage(format!("unknown command {name:?}")).hint(Some("list the commands with `tagboat --help`"))
         })?,
     };
     let mut roff = Vec::new();
     let rendered = clap_mangen::Man::new(page).render(&mut roff);
-    rendered.map_err(|error| Error::new(Exit::Failed, format!("can't write the page: {error}")))?;
+    rendered.map_err(|error| Error::new(Exit::Failed, format!("cannot render the manual page: {error}")))?;
     print(&roff)
 }
 
 fn print(text: &[u8]) -> Result<Exit, Error> {
     terminal::print(&String::from_utf8_lossy(text))
-        .map_err(|error| Error::new(Exit::Failed, format!("can't write to standard output: {error}")))?;
+        .map_err(|error| Error::new(Exit::Failed, format!("cannot write to standard output: {error}")))?;
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! Results as files, beside what is printed: for the steps of a CI job that come after. The name says the format.
+//! Report files for later steps of a CI job. The file extension sets the format.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -8,8 +8,8 @@ use std::str::FromStr;
 use crate::error::{Error, Exit};
 use crate::report::{JUnit, RENDERERS, RenderOptions, Renderer, RunReport};
 
-/// Endings of names, and the renderers that they stand for.
-const ENDINGS: &[(&str, &str)] = &[
+/// File extensions and their output formats.
+const EXTENSIONS: &[(&str, &str)] = &[
     ("json", "json"),
     ("md", "markdown"),
     ("html", "html"),
@@ -18,10 +18,10 @@ const ENDINGS: &[(&str, &str)] = &[
     ("annotations", "annotations"),
 ];
 
-/// Columns of a text file: there is no terminal to fit.
+/// The width of a text file in columns.
 const WIDTH: usize = 200;
 
-/// A file that a result goes to.
+/// A file that the report is written to.
 #[derive(Clone)]
 pub(super) struct ReportFile {
     path: PathBuf,
@@ -29,14 +29,14 @@ pub(super) struct ReportFile {
 }
 
 impl ReportFile {
-    /// Test results, whatever the file is called.
+    /// Returns a JUnit file with any extension.
     pub(super) fn junit(text: &str) -> Result<Self, std::convert::Infallible> {
         Ok(Self { path: PathBuf::from(text), renderer: &JUnit })
     }
 
-    /// Whether it tells ages.
-    pub(super) fn tells_ages(&self) -> bool {
-        self.path.extension().is_some_and(|ending| ending == "html")
+    /// Whether the format shows when images were built.
+    pub(super) fn shows_ages(&self) -> bool {
+        self.path.extension().is_some_and(|extension| extension == "html")
     }
 }
 
@@ -45,13 +45,13 @@ impl FromStr for ReportFile {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let path = PathBuf::from(text);
-        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
-        let name = ENDINGS.iter().find(|(known, _)| *known == ending).map(|(_, name)| *name);
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let name = EXTENSIONS.iter().find(|(known, _)| *known == extension).map(|(_, name)| *name);
         match RENDERERS.iter().find(|(known, _)| Some(*known) == name) {
             Some((_, renderer)) => Ok(Self { path, renderer: *renderer }),
             None => {
-                let known = ENDINGS.iter().map(|(ending, _)| format!(".{ending}")).collect::<Vec<_>>();
-                Err(format!("its name has to end in one of {}", known.join(", ")))
+                let known = EXTENSIONS.iter().map(|(extension, _)| format!(".{extension}")).collect::<Vec<_>>();
+                Err(format!("the file extension is not one of {}", known.join(", ")))
             }
         }
     }
@@ -63,12 +63,12 @@ impl std::fmt::Debug for ReportFile {
     }
 }
 
-/// Writes a report to all of these files.
+/// Writes a report to each of these files.
 pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &RunReport) -> Result<(), Error> {
     for file in files {
         let text = file.renderer.run(report, RenderOptions { width: WIDTH, color: false });
         File::create(&file.path).and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
-            Error::new(Exit::Failed, format!("can't write the report {}: {error}", file.path.display()))
+            Error::new(Exit::Failed, format!("cannot write the report {}: {error}", file.path.display()))
         })?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Standard output and standard error: what is data, what is talk, and when there is colour.
+//! Standard output for data, standard error for messages, and when colors are used.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use super::args::{Color, Common, LogFormat};
 use super::progress;
 
-/// Writes data. A reader that went away (`tagboat list | head`) is no error.
+/// Writes data to standard output. A closed pipe (`tagboat list | head`) is not an error.
 pub(super) fn print(data: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(data.as_bytes()).and_then(|()| out.flush()) {
@@ -17,12 +17,12 @@ pub(super) fn print(data: &str) -> io::Result<()> {
     }
 }
 
-/// Writes talk. There is nobody to tell when that fails.
-pub(super) fn say(talk: &str) {
-    let _ = writeln!(io::stderr().lock(), "{talk}");
+/// Writes a message to standard error. A failure is ignored: there is no other place to report it.
+pub(super) fn log(message: &str) {
+    let _ = writeln!(io::stderr().lock(), "{message}");
 }
 
-/// Whether data is coloured: what was asked for, else `NO_COLOR` (no-color.org), else whether it is a terminal.
+/// Whether data is colored: by the flag, else by `NO_COLOR` (no-color.org), else on a terminal.
 pub(super) fn colored(color: Color) -> bool {
     match color {
         Color::Always => true,
@@ -31,7 +31,7 @@ pub(super) fn colored(color: Color) -> bool {
     }
 }
 
-/// How many columns there are to write in.
+/// Returns the width of the output in columns.
 pub(super) fn width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let terminal = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
@@ -39,7 +39,7 @@ pub(super) fn width() -> usize {
     columns.filter(wide_enough).or_else(|| terminal().filter(wide_enough)).unwrap_or(200)
 }
 
-/// Starts the log on standard error: warnings, more with `--verbose`, what `RUST_LOG` says if it is set.
+/// Starts the log on standard error, with the level of `RUST_LOG` or of the flags. The default level is `warn`.
 pub(super) fn start_log(common: &Common) {
     let level = match (common.quiet, common.verbose) {
         (true, _) => "error",
@@ -60,7 +60,7 @@ pub(super) fn start_log(common: &Common) {
             io::stderr()
         })
         .with_span_events(FmtSpan::NONE);
-    // A second start, as in tests that call the command line in their own process, keeps the first one's log.
+    // A second start in one process, as in tests, keeps the first log.
     let _ = match common.log_format {
         LogFormat::Text => log.with_ansi(ansi).with_target(false).without_time().try_init(),
         LogFormat::Json => log.json().try_init(),

@@ -1,5 +1,5 @@
-//! The demonstration: the whole job on real parts, all of them here — a registry in memory, a bare git repository and
-//! pull requests as files in a temporary folder. No network, and nothing of the user's is touched.
+//! The demonstration: complete runs on a registry in memory, a bare git repository, and pull requests as files in a
+//! temporary folder. It uses no network and changes no files of the user.
 
 pub mod registry;
 

@@ -1,7 +1,7 @@
-//! An OCI registry in memory, on a free port of 127.0.0.1: for the demonstration and for tests.
+//! An OCI registry in memory on a free port of 127.0.0.1, for the demonstration and for tests.
 //!
-//! Serves the pulling half of the distribution specification. Images are put in from Rust; nothing can be pushed over
-//! HTTP, and nothing is kept on disk.
+//! It serves the pull endpoints of the distribution specification. Images are added from Rust, not over HTTP, and nothing is
+//! written to disk.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -22,7 +22,7 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::image::{Digest, DigestError, Platform};
 
-/// A registry that serves until it is dropped.
+/// A registry that runs until it is dropped.
 #[derive(Debug)]
 pub struct Registry {
     address: SocketAddr,
@@ -30,14 +30,14 @@ pub struct Registry {
     server: AbortHandle,
 }
 
-/// What an image is to say about itself.
+/// The properties of an image.
 #[derive(Debug, Clone, Default)]
 pub struct ImageSpec {
-    /// When it was built.
+    /// The build time.
     pub created: Timestamp,
-    /// Labels of its configuration.
+    /// The labels of the image configuration.
     pub labels: BTreeMap<String, String>,
-    /// One: a plain manifest. More: an index. None: `linux/amd64`.
+    /// The platforms. One platform gives a manifest, several give an index; an empty list means `linux/amd64`.
     pub platforms: Vec<Platform>,
 }
 
@@ -47,16 +47,16 @@ struct Store {
     requests: AtomicU64,
 }
 
-/// One image path.
+/// One repository of the registry.
 #[derive(Debug, Default)]
 struct Image {
     tags: BTreeMap<String, String>,
-    /// By digest: media type and bytes.
+    /// Media type and bytes by digest.
     manifests: BTreeMap<String, (&'static str, Bytes)>,
     blobs: BTreeMap<String, Bytes>,
 }
 
-type Answer = Response<Full<Bytes>>;
+type RegistryResponse = Response<Full<Bytes>>;
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -72,12 +72,12 @@ impl Registry {
         Ok(Self { address, store, server })
     }
 
-    /// Host and port, as in an image name: `127.0.0.1:40123`. It speaks plain HTTP.
+    /// Returns host and port, as in an image name: `127.0.0.1:40123`. The protocol is plain HTTP.
     pub fn host(&self) -> String {
         self.address.to_string()
     }
 
-    /// Puts an image in, and moves the tag to it. The digest is what the tag then points at.
+    /// Adds an image, points the tag at it and returns its digest.
     pub fn push(&self, path: &str, tag: &str, spec: &ImageSpec) -> Result<Digest, DigestError> {
         let mut images = self.store.images.write().unwrap_or_else(PoisonError::into_inner);
         let image = images.entry(path.to_owned()).or_default();
@@ -98,7 +98,7 @@ impl Registry {
         Digest::new(&digest)
     }
 
-    /// Requests answered so far.
+    /// Returns the number of requests served.
     pub fn requests(&self) -> u64 {
         self.store.requests.load(Ordering::Relaxed)
     }
@@ -154,7 +154,7 @@ fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{}", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
 }
 
-/// Serves until it is aborted; the connections end with it.
+/// Accepts connections until it is aborted, which also closes them.
 async fn accept(listener: TcpListener, store: Arc<Store>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
@@ -168,27 +168,27 @@ async fn serve(stream: TcpStream, store: Arc<Store>) {
         let answer = store.answer(&request);
         async { Ok::<_, Infallible>(answer) }
     });
-    // A client that goes away is no concern of a registry.
+    // A client that disconnects is not an error.
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
 }
 
 impl Store {
-    fn answer(&self, request: &Request<Incoming>) -> Answer {
+    fn answer(&self, request: &Request<Incoming>) -> RegistryResponse {
         self.requests.fetch_add(1, Ordering::Relaxed);
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return refusal(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "this registry is read only");
+            return error_response(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "this registry is read-only");
         }
         let Some(path) = request.uri().path().strip_prefix("/v2/") else {
-            return refusal(StatusCode::NOT_FOUND, "NOT_FOUND", "the API is below /v2/");
+            return error_response(StatusCode::NOT_FOUND, "NOT_FOUND", "the API is below /v2/");
         };
         let images = self.images.read().unwrap_or_else(PoisonError::into_inner);
         if path.is_empty() {
-            return json_answer(&json!({}));
+            return json_response(&json!({}));
         }
         if let Some(name) = path.strip_suffix("/tags/list") {
             return match images.get(name) {
                 Some(image) => image.list(name, request.uri().query().unwrap_or_default()),
-                None => refusal(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry"),
+                None => error_response(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry"),
             };
         }
         let found = ["/manifests/", "/blobs/"].into_iter().find_map(|kind| {
@@ -199,22 +199,22 @@ impl Store {
             Some((image, "/manifests/", reference)) => image.manifest(reference),
             Some((image, _, digest)) => match image.blobs.get(digest) {
                 Some(blob) => content("application/octet-stream", digest, blob.clone()),
-                None => refusal(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry"),
+                None => error_response(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry"),
             },
-            None => refusal(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry"),
+            None => error_response(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry"),
         }
     }
 }
 
 impl Image {
-    /// Sorted tags, `n` of them after `last`, with a `Link` if there are more, as distribution 3 does it.
-    fn list(&self, name: &str, query: &str) -> Answer {
+    /// Returns `n` sorted tags after `last`, with a `Link` header if there are more, as distribution 3 does.
+    fn list(&self, name: &str, query: &str) -> RegistryResponse {
         let parameters: BTreeMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let last = parameters.get("last").cloned().unwrap_or_default();
         let n = parameters.get("n").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
         let mut rest = self.tags.keys().skip_while(|tag| **tag <= last);
         let page: Vec<&String> = rest.by_ref().take(n).collect();
-        let mut answer = json_answer(&json!({ "name": name, "tags": page }));
+        let mut answer = json_response(&json!({ "name": name, "tags": page }));
         let link = page.last().map(|last| format!("</v2/{name}/tags/list?last={last}&n={n}>; rel=\"next\""));
         if let (Some(_), Some(Ok(link))) = (rest.next(), link.map(|link| link.parse())) {
             answer.headers_mut().insert("link", link);
@@ -222,30 +222,30 @@ impl Image {
         answer
     }
 
-    fn manifest(&self, reference: &str) -> Answer {
+    fn manifest(&self, reference: &str) -> RegistryResponse {
         let digest = self.tags.get(reference).map_or(reference, String::as_str);
         match self.manifests.get(digest) {
             Some((media_type, bytes)) => content(media_type, digest, bytes.clone()),
-            None => refusal(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown"),
+            None => error_response(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown"),
         }
     }
 }
 
-fn content(media_type: &str, digest: &str, bytes: Bytes) -> Answer {
+fn content(media_type: &str, digest: &str, bytes: Bytes) -> RegistryResponse {
     built(StatusCode::OK, &[("content-type", media_type), ("docker-content-digest", digest)], bytes)
 }
 
-fn json_answer(body: &Value) -> Answer {
+fn json_response(body: &Value) -> RegistryResponse {
     built(StatusCode::OK, &[("content-type", "application/json")], Bytes::from(body.to_string()))
 }
 
-/// The error envelope of the distribution specification.
-fn refusal(status: StatusCode, code: &str, message: &str) -> Answer {
+/// Returns an error body of the distribution specification.
+fn error_response(status: StatusCode, code: &str, message: &str) -> RegistryResponse {
     let body = json!({ "errors": [{ "code": code, "message": message, "detail": null }] });
     built(status, &[("content-type", "application/json")], Bytes::from(body.to_string()))
 }
 
-fn built(status: StatusCode, headers: &[(&str, &str)], body: Bytes) -> Answer {
+fn built(status: StatusCode, headers: &[(&str, &str)], body: Bytes) -> RegistryResponse {
     let mut answer = Response::new(Full::new(body));
     *answer.status_mut() = status;
     for (name, value) in headers {

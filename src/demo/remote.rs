@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-/// What gix's many error types have in common.
+/// Any error of gix.
 type AnyError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Makes a bare repository with these files on the branch `main`.
+/// Creates a bare repository with these files on the branch `main`.
 pub(super) fn create(folder: &Path, files: &[(&str, Vec<u8>)]) -> Result<(), AnyError> {
     let repository = gix::init_bare(folder)?;
     let mut tree = repository.empty_tree().edit()?;

@@ -1,5 +1,5 @@
-//! What the demonstration shows, scene by scene. It runs what everybody runs: [`run_once`] on a repository, a forge and
-//! registries that are connected as a configuration would connect them.
+//! The steps of the demonstration. It calls the same [`run_once`] as every other command, with a repository, a forge and
+//! registries that are set up as a configuration would set them up.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::run::{Request, World, run_once};
 use super::registry::{ImageSpec, Registry};
 use super::remote;
 
-/// The manifests, as they stand in the git remote. `DIGEST` is filled in when the images are there.
+/// The manifests in the git remote. `DIGEST` is replaced once the images exist.
 const MANIFESTS: &[(&str, &str)] = &[
     ("tagboat.yaml", include_str!("../../fixtures/demo/tagboat.yaml")),
     ("apps/api/deployment.yaml", include_str!("../../fixtures/demo/apps/api/deployment.yaml")),
@@ -31,7 +31,7 @@ const MANIFESTS: &[(&str, &str)] = &[
     ("apps/worker/deployment.yaml", include_str!("../../fixtures/demo/apps/worker/deployment.yaml")),
 ];
 
-/// The images: host, path, and tags from the oldest build to the newest.
+/// The images: host, repository, and tags from the oldest build to the newest.
 #[rustfmt::skip]
 const IMAGES: &[(&str, &str, &[&str])] = &[
     ("ghcr.io",   "acme/api",      &["1.4.1", "1.4.2", "1.4.10", "1.4.3", "1.5.0-rc.1", "latest"]),
@@ -42,10 +42,10 @@ const IMAGES: &[(&str, &str, &[&str])] = &[
     ("docker.io", "library/nginx", &["1.27.2-alpine3.20", "1.27.3-alpine3.20", "1.27.3-alpine3.21", "1.27.3", "stable"]),
 ];
 
-/// Everything the demonstration runs on. Gone when it is dropped.
+/// The services of the demonstration, which end when it is dropped.
 struct Stage {
     registry: Registry,
-    /// When the next image is built.
+    /// The build time of the next image.
     clock: Timestamp,
     registries: Registries,
     git: Repository,
@@ -53,25 +53,25 @@ struct Stage {
     config: Config,
 }
 
-/// Plays the demonstration. `keep` leaves the temporary folder behind; `show` gets the text as it comes.
+/// Runs the demonstration and passes its output to `show`. `keep` keeps the temporary folder.
 pub async fn play(options: RenderOptions, keep: bool, show: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
     let folder = tempfile::Builder::new().prefix("tagboat-demo-").tempdir().map_err(|error| failed(&error))?;
     let mut stage = Stage::set(folder.path()).await?;
     let heading = |text: &str| format!("\n{}\n", options.paint(TextStyle::Heading, text));
 
-    show(&heading("1. The stage: a registry, a git remote and a forge, all of them real, all of them on this machine"));
+    show(&heading("1. Setup: a registry, a git remote and a forge, all on this machine"));
     show(&opening(&stage, folder.path()));
     show(&heading("2. tagboat run"));
     let report = stage.run().await?;
     show(&Text.run(&report, options));
-    show(&heading("   The first pull request, as people see it"));
+    show(&heading("   The first pull request"));
     show(&first_pull_request(folder.path())?);
-    show(&heading("3. tagboat run, again: nothing has changed, so nothing is written"));
+    show(&heading("3. tagboat run again: there are no new tags, so it writes nothing"));
     show(&Text.run(&stage.run().await?, options));
-    show(&heading("4. CI pushes ghcr.io/acme/api:1.4.11, and tagboat runs: the same pull request, brought up to date"));
+    show(&heading("4. CI pushes ghcr.io/acme/api:1.4.11. tagboat run updates the same pull request"));
     stage.push("acme/api", "1.4.11").map_err(|error| failed(&error))?;
     show(&Text.run(&stage.run().await?, options));
-    show(&heading("5. Where to look"));
+    show(&heading("5. Next steps"));
     show(&closing(folder.path(), keep));
     if keep {
         drop(folder.keep());
@@ -119,7 +119,7 @@ impl Stage {
     }
 }
 
-/// Builds an image a day after the one before, from a commit of its own.
+/// Adds an image that was built a day after the previous one, from another commit.
 fn push(
     registry: &Registry,
     clock: &mut Timestamp,
@@ -138,7 +138,7 @@ fn push(
 }
 
 fn local_forge(folder: &Path) -> Result<Box<dyn Forge>, Error> {
-    let entry = forge::named("local").ok_or_else(|| Error::new(Exit::Failed, "there is no local forge"))?;
+    let entry = forge::named("local").ok_or_else(|| Error::new(Exit::Failed, "cannot connect the local forge"))?;
     let address = Address { api: folder.display().to_string(), repository: "acme/gitops".to_owned() };
     let client = http::Client::new(&http::ClientOptions::default())?;
     Ok((entry.connect)(ForgeSettings::new(address, None, client))?)
@@ -146,7 +146,7 @@ fn local_forge(folder: &Path) -> Result<Box<dyn Forge>, Error> {
 
 fn opening(stage: &Stage, folder: &Path) -> String {
     let mut text = format!(
-        "  registry       {}, standing in for ghcr.io and docker.io\n  git remote     {}\n  pull requests  {}\n\n",
+        "  registry       {}, in place of ghcr.io and docker.io\n  git remote     {}\n  pull requests  {}\n\n",
         stage.registry.host(),
         folder.join("gitops.git").display(),
         folder.join("pull-requests").display(),
@@ -159,7 +159,7 @@ fn opening(stage: &Stage, folder: &Path) -> String {
 
 fn first_pull_request(folder: &Path) -> Result<String, Error> {
     let page = std::fs::read_to_string(folder.join("pull-requests/0001.md")).map_err(|error| failed(&error))?;
-    // The hidden record is for the next run.
+    // The hidden record is data for the next run.
     let visible = page.lines().filter(|line| !line.starts_with("<!--"));
     Ok(visible.map(|line| format!("  {line}").trim_end().to_owned() + "\n").collect())
 }
@@ -171,9 +171,9 @@ fn closing(folder: &Path, keep: bool) -> String {
             "  git -C {folder}/gitops.git log --oneline --graph --all\n  git -C {folder}/gitops.git show tagboat/apps-api\n  ls {folder}/pull-requests\n"
         );
     }
-    "  `tagboat demo --keep` leaves the git remote and the pull requests there to look around in.\n  In your own repository: `tagboat list`, then `tagboat plan`. Neither writes anything.\n".to_owned()
+    "  Keep the git remote and the pull requests to inspect them: `tagboat demo --keep`\n  In your own repository, run `tagboat list`, then `tagboat plan`. Neither writes anything.\n".to_owned()
 }
 
 fn failed(error: &dyn std::error::Error) -> Error {
-    Error::new(Exit::Failed, format!("the demonstration can't go on: {}", chain(error)))
+    Error::new(Exit::Failed, format!("cannot continue the demonstration: {}", chain(error)))
 }

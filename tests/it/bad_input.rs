@@ -1,5 +1,5 @@
-//! What goes wrong in this world: each kind is told with its reason and a hint, nothing is changed by mistake, the rest is
-//! done, and scripts get their exit code and their JSON document all the same.
+//! Invalid input and failing services: each is reported with a reason and a hint, everything else is done, and scripts get an
+//! exit code and a JSON document.
 #![cfg(unix)]
 
 use serde_json::Value;
@@ -40,13 +40,13 @@ fn pod(image: &str) -> String {
     format!("kind: Pod\nspec:\n  containers:\n  - image: {image}\n")
 }
 
-/// What the configuration says about registries without TLS.
+/// Returns the configuration of registries without TLS.
 fn plain(hosts: &[&str]) -> String {
     let entries: Vec<_> = hosts.iter().map(|host| format!("'{host}': {{ plain-http: true }}")).collect();
     format!("registries: {{ {} }}\n", entries.join(", "))
 }
 
-/// A registry in which every image but `acme/good` has another fault.
+/// Answers as a registry in which every image except `acme/good` has a different fault.
 fn answer(asked: &Asked) -> Reply {
     let image = asked.path().trim_start_matches("/v2/").trim_end_matches("/tags/list");
     match image {
@@ -62,7 +62,7 @@ fn answer(asked: &Asked) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_run_over_everything_that_can_be_wrong() {
+async fn run_reports_every_fault_and_updates_the_rest() {
     let registry = Double::start(answer).await;
     let (host, down) = (registry.host(), format!("127.0.0.1:{}", free_port()));
     #[rustfmt::skip]
@@ -118,15 +118,15 @@ async fn one_run_over_everything_that_can_be_wrong() {
     assert!(place.folder.path().join("pulls/0001.md").is_file());
 }
 
-/// The row of a list whose field ends with a text.
+/// Returns the row of a list whose field ends with a text.
 fn row<'a>(list: &'a Value, field: &str, end: &str) -> &'a Value {
     let rows = list.as_array().unwrap();
     let found = rows.iter().find(|row| row[field].as_str().is_some_and(|text| text.ends_with(end)));
-    found.unwrap_or_else(|| panic!("nothing about {end} in {list:#}"))
+    found.unwrap_or_else(|| panic!("no row ends with {end} in {list:#}"))
 }
 
 #[test]
-fn nothing_is_begun_with_a_configuration_that_is_wrong() {
+fn run_stops_at_an_invalid_configuration() {
     #[rustfmt::skip]
     let rows = [
         // tagboat.yaml                                           where and what                                       hint
@@ -148,7 +148,7 @@ fn nothing_is_begun_with_a_configuration_that_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_server_of_the_repository_refuses() {
+async fn reports_rejected_pushes_and_tokens() {
     let registry = Double::start(answer).await;
     let manifest = pod(&format!("{}/acme/good:1.0", registry.host()));
     let two = [("one/app.yaml", &*manifest), ("two/app.yaml", &*manifest)];
@@ -180,9 +180,9 @@ async fn what_the_server_of_the_repository_refuses() {
     assert_ne!(TOKEN, READER);
 }
 
-/// Pull requests that start no workflows: said once, not for each, and not as a failure.
+/// Pull requests of a workflow's token start no workflows: this is reported once, not per pull request, and not as a failure.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_workflows_own_token() {
+async fn warns_once_about_the_token_of_a_workflow() {
     let registry = Double::start(answer).await;
     let manifest = pod(&format!("{}/acme/good:1.0", registry.host()));
     let place = Place::new("forge: { kind: local, folder: unused }", &[]);
@@ -201,7 +201,7 @@ async fn a_workflows_own_token() {
 }
 
 #[test]
-fn what_stands_in_the_way_of_beginning() {
+fn reports_missing_git_missing_repository_and_denied_access() {
     let place = Place::new("", &[("app.yaml", &pod("nginx:1.0"))]);
     let url = place.bare.url();
     let gone = format!("file://{}/gone.git", place.folder.path().display());
@@ -210,17 +210,17 @@ fn what_stands_in_the_way_of_beginning() {
         (Tagboat::new(), &gone, "no such repository", "check the URL"),
     ];
     for (tagboat, url, what, hint) in rows {
-        told(&tagboat.run(&["run", "-C", url, "--format", "json"]), what, hint);
+        assert_error(&tagboat.run(&["run", "-C", url, "--format", "json"]), what, hint);
     }
     let Some(server) = git_http::serve(place.folder.path(), "bot", "right") else { return };
     let url = format!("{}/gitops.git", server.url);
     let wrong = Tagboat::new().with("TAGBOAT_GIT_USER", "bot").with("TAGBOAT_GIT_PASSWORD", "wrong-password");
     let said = wrong.run(&["run", "-C", &url, "--format", "json"]);
-    told(&said, "access denied", "the credentials need the right");
+    assert_error(&said, "access denied", "the credentials need the right");
     assert!(!format!("{said:?}").contains("wrong-password"));
 }
 
-fn told(said: &Said, what: &str, hint: &str) {
+fn assert_error(said: &Said, what: &str, hint: &str) {
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.stderr.contains(what) && said.stderr.contains(&format!("hint: {hint}")), "{said:?}");
     let document = said.json();
@@ -228,9 +228,9 @@ fn told(said: &Said, what: &str, hint: &str) {
     assert!(document["hint"].as_str().unwrap().contains(hint), "{said:?}");
 }
 
-/// What comes out of a template is known only when it is filled in.
+/// The result of a template is known only when it is rendered.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_template_that_fails_holds_up_its_own_group() {
+async fn failing_template_fails_only_its_group() {
     let registry = Double::start(answer).await;
     let manifest = pod(&format!("{}/acme/good:1.0", registry.host()));
     let files = [("one/app.yaml", &*manifest), ("two/a.yaml", &*manifest), ("two/b.yaml", &*manifest)];
@@ -256,7 +256,7 @@ async fn a_template_that_fails_holds_up_its_own_group() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_could_be_done() {
+async fn exits_with_1_if_everything_failed() {
     let registry = Double::start(answer).await;
     let missing = pod(&format!("{}/acme/missing:1.0", registry.host()));
     let place = Place::new(&plain(&[&registry.host()]), &[("app.yaml", &missing)]);

@@ -1,4 +1,4 @@
-//! The command line as people and scripts see it: help, exit codes, JSON, colour, and what no command may touch.
+//! The command line: help, exit codes, JSON, colors, and what commands must not change.
 #![cfg(unix)]
 
 use std::path::Path;
@@ -17,7 +17,7 @@ const COMMANDS: &[&str] =
 /// A checkout of a repository with two images, one of which has a newer tag, and the registry that has it.
 struct Place {
     _registry: Embedded,
-    /// What the configuration has to say about it.
+    /// The configuration of the registry.
     plain: String,
     folder: TempDir,
     bare: Bare,
@@ -63,7 +63,7 @@ fn has(value: &Value, promised: &[&str]) {
 }
 
 #[test]
-fn help_teaches_and_wrong_usage_is_64() {
+fn help_lists_every_command_and_invalid_usage_exits_with_64() {
     let tagboat = Tagboat::new();
     let help = tagboat.run(&["--help"]);
     for command in COMMANDS {
@@ -72,7 +72,7 @@ fn help_teaches_and_wrong_usage_is_64() {
         assert_eq!((own.code, &*own.stderr), (0, ""));
         assert!(own.stdout.contains("Usage: tagboat") && own.stdout.contains("--repository"), "{}", own.stdout);
     }
-    assert!(help.stdout.contains("Exit codes: 0"), "{}", help.stdout);
+    assert!(help.stdout.contains("Exit codes:\n  0 "), "{}", help.stdout);
     let version = tagboat.run(&["--version"]);
     assert_eq!((version.code, version.stdout), (0, format!("tagboat {}\n", env!("CARGO_PKG_VERSION"))));
     #[rustfmt::skip]
@@ -89,7 +89,7 @@ fn help_teaches_and_wrong_usage_is_64() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_scripts_read() {
+async fn json_and_exit_codes_are_what_scripts_expect() {
     let place = Place::new().await;
     let (tagboat, at) = (Tagboat::new(), place.at());
     let json = |arguments: &[&str]| {
@@ -136,7 +136,7 @@ async fn what_scripts_read() {
     let detailed = ["-C", &at, "--detailed-exitcode"];
     assert_eq!(tagboat.run(&[&["plan"], &detailed[..]].concat()).code, 2);
     assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 2);
-    assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 0, "nothing is left to do");
+    assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 0, "there is nothing left to do");
     assert_eq!(json(&["run"])["already-proposed"][0]["to"], "1.1");
     assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 2);
     assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 0);
@@ -144,7 +144,7 @@ async fn what_scripts_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn results_go_into_files_of_every_kind() {
+async fn writes_reports_in_every_file_format() {
     let place = Place::new().await;
     let image = place.plain.split('\'').nth(1).unwrap();
     let lost = format!(
@@ -175,11 +175,11 @@ async fn results_go_into_files_of_every_kind() {
     let update = &images[2];
     assert_eq!((&update["chosen"], &update["branch"]), (&"1.1".into(), &"tagboat/api".into()), "{update}");
     assert_eq!(update["locations"][0], "api/app.yaml:4");
-    assert_eq!(update["built"], "1970-01-01T00:00:00Z", "a page that tells ages was asked for");
+    assert_eq!(update["built"], "1970-01-01T00:00:00Z", "an HTML report was requested, which shows ages");
     assert_eq!(json["about"]["base"], "main");
 
     let counts = "tests=\"5\" failures=\"1\" errors=\"0\" skipped=\"2\"";
-    assert!(junit.contains(counts), "the file that is no YAML is skipped, too: {junit}");
+    assert!(junit.contains(counts), "the file with invalid YAML is skipped, too: {junit}");
     assert!(junit.contains("/acme/lost:1.0\" file=\"lost/app.yaml\" line=\"4\""), "{junit}");
     assert!(html.contains(">opened<") && html.contains("acme/<wbr>lost"), "{html}");
     assert!(markdown.starts_with("## Tagboat") && text.contains("Pull requests"));
@@ -190,7 +190,7 @@ async fn results_go_into_files_of_every_kind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_about_some_files_leaves_the_others_as_they_are() {
+async fn run_with_path_leaves_other_files_and_pull_requests_alone() {
     let place = Place::new().await;
     let (tagboat, url) = (Tagboat::new(), place.bare.url());
     let config = format!(
@@ -207,7 +207,7 @@ async fn a_run_about_some_files_leaves_the_others_as_they_are() {
     assert_eq!(said.json()["proposals"][0]["action"], "update", "{said:?}");
     let on_branch = |file| String::from_utf8(place.bare.file("tagboat/all", file)).unwrap();
     assert_eq!(on_branch("api/app.yaml"), manifest.replace(":1.0\n", ":1.2\n"));
-    assert_eq!(on_branch("web/app.yaml"), manifest.replace(":1.0\n", ":1.1\n"), "it goes on being proposed");
+    assert_eq!(on_branch("web/app.yaml"), manifest.replace(":1.0\n", ":1.1\n"), "it stays proposed");
     let elsewhere = tagboat.run(&["run", "-C", &url, "--path", "nowhere/**", "--format", "json"]).json();
     assert_eq!(elsewhere["proposals"][0]["action"], "leave", "{elsewhere:#}");
 
@@ -224,10 +224,10 @@ async fn a_run_about_some_files_leaves_the_others_as_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn planning_touches_nothing_wherever_the_repository_is() {
+async fn plan_changes_nothing_in_checkout_or_remote() {
     let place = Place::new().await;
     let checkout = place.checkout();
-    // What a person is in the middle of.
+    // Uncommitted work of a person.
     std::fs::write(checkout.join("web/app.yaml"), "unfinished").unwrap();
     std::fs::write(checkout.join("new.yaml"), "staged").unwrap();
     git(&checkout, &["add", "new.yaml"]);
@@ -243,13 +243,13 @@ async fn planning_touches_nothing_wherever_the_repository_is() {
         let list = tagboat.run(&["list", "-C", location, "--format", "json"]);
         assert_eq!(list.code, 0, "{location}: {list:?}");
     }
-    // A plan is about the repository, wherever in it one stands; a list is about the folder.
+    // `plan` uses the whole repository from any folder in it; `list` uses the folder.
     let below = checkout.join("api").display().to_string();
     let said = tagboat.run(&["plan", "-C", &below, "--format", "json"]);
     assert_eq!(said.json()["changes"][0]["path"], "api/app.yaml", "{said:?}");
     let list = tagboat.run(&["list", "-C", &below, "--format", "json"]);
     assert_eq!(list.json()[0]["path"], "app.yaml", "{list:?}");
-    assert!(list.stderr.contains("tagboat.yaml is not read"), "{list:?}");
+    assert!(list.stderr.contains("tagboat.yaml: this command reads"), "{list:?}");
     assert!(snapshot(&checkout) == before, "the checkout has changed");
     assert!(snapshot(&place.bare.path) == remote, "the remote has changed");
     assert_eq!(left(tagboat.home()), [""; 0]);
@@ -261,7 +261,7 @@ fn left(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_policy_is_tried_out_without_any_registry() {
+fn explain_with_tags_needs_no_registry() {
     let tagboat = Tagboat::new();
     let tags = "1.2.3\n1.3.0\n\n# a comment\n2.0.0\n1.3.0-rc.1\nlatest\n";
     let arguments = ["explain", "api", "--tags", "-", "--current", "1.2.3", "--policy", "semver: ^1.2"];
@@ -281,7 +281,7 @@ fn a_policy_is_tried_out_without_any_registry() {
 }
 
 #[test]
-fn shells_and_manuals_know_every_command() {
+fn completions_and_manual_contain_every_command() {
     let tagboat = Tagboat::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = tagboat.run(&["completions", shell]);
@@ -303,23 +303,23 @@ fn shells_and_manuals_know_every_command() {
 }
 
 #[test]
-fn colour_is_for_terminals_or_on_demand() {
+fn colors_only_on_terminals_or_on_request() {
     let arguments = ["explain", "api", "--tags", "-", "--current", "1.0"];
     let color = |tagboat: &Tagboat, more: &[&str]| {
         tagboat.feed(&[&arguments[..], more].concat(), "1.1").stdout.contains('\u{1b}')
     };
     let (plain, no_color) = (Tagboat::new(), Tagboat::new().with("NO_COLOR", "1"));
-    assert!(!color(&plain, &[]), "a pipe is no terminal");
+    assert!(!color(&plain, &[]), "a pipe is not a terminal");
     assert!(color(&plain, &["--color", "always"]));
     assert!(!color(&plain, &["--color", "never"]));
     assert!(!color(&no_color, &[]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn init_writes_what_the_other_commands_take() {
+async fn init_writes_a_valid_configuration() {
     let place = Place::new().await;
     let (tagboat, at) = (Tagboat::new(), place.at());
-    assert_eq!(tagboat.run(&["init", "-C", &at]).code, 64, "there is one already");
+    assert_eq!(tagboat.run(&["init", "-C", &at]).code, 64, "the file exists");
     let printed = tagboat.run(&["init", "-C", &at, "--stdout"]).stdout;
     std::fs::remove_file(place.checkout().join("tagboat.yaml")).unwrap();
     assert_eq!(tagboat.run(&["init", "-C", &at]).code, 0);
@@ -335,18 +335,18 @@ async fn init_writes_what_the_other_commands_take() {
 
 #[test]
 fn the_demonstration_runs_to_its_end() {
-    // A proxy that nobody answers at: whoever asked the network would fail.
+    // A proxy without a listener: any use of the network would fail.
     let tagboat = Tagboat::new().with("HTTPS_PROXY", "http://127.0.0.1:9").with("NO_COLOR", "1");
     let said = tagboat.run(&["demo"]);
     assert_eq!((said.code, &*said.stderr), (0, ""), "{}", said.stdout);
     #[rustfmt::skip]
-    let lines = ["1. The stage", "2. tagboat run", "\n-", "\n+", "opened", "3. tagboat run, again", "unchanged",
-                 "4. CI pushes ghcr.io/acme/api:1.4.11", "updated", "5. Where to look"];
+    let lines = ["1. Setup", "2. tagboat run", "\n-", "\n+", "opened", "3. tagboat run again", "unchanged",
+                 "4. CI pushes ghcr.io/acme/api:1.4.11", "updated", "5. Next steps"];
     let mut rest = &*said.stdout;
     for line in lines {
         let at =
             rest.find(line).unwrap_or_else(|| panic!("{line:?} is missing, or not in its place, in\n{}", said.stdout));
         rest = &rest[at + line.len()..];
     }
-    assert_eq!(left(tagboat.home()), [""; 0], "everything is put away");
+    assert_eq!(left(tagboat.home()), [""; 0], "all temporary files are removed");
 }

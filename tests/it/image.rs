@@ -114,7 +114,7 @@ fn it_runs_as_anybody_on_a_workspace_of_somebody_else() {
     assert!(inside("tagboat list").contains("app.yaml"));
     let planned = inside("tagboat plan --format json");
     assert!(planned.contains("\"base\": \"main\""), "{planned}");
-    assert!(inside("tagboat demo").contains("5. Where to look"));
+    assert!(inside("tagboat demo").contains("5. Next steps"));
     // ssh refuses a user that has no name: it is for the image's own.
     let own = buildah.run(&["run", "run", "--", "sh", "-ec", "id -u; ssh -V 2>&1"]);
     assert!(own.starts_with("1000\n") && own.contains("OpenSSH"), "{own}");
