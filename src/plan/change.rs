@@ -4,7 +4,8 @@ use crate::config::Mode;
 use crate::govern::{Listed, Selection, Status};
 use crate::image::{ImageReference, Tag};
 use crate::manifest::{self, Finding, Occurrence, Refusal, Target};
-use crate::policy::{Choice, Reason};
+use crate::policy::Choice;
+use crate::policy::reason::Acceptance;
 
 use super::proposal::Change;
 use super::pull_request::PullRequest;
@@ -46,7 +47,7 @@ pub fn carry_over(listed: &[Listed], open: &[PullRequest], asked: impl Fn(&Occur
         let place = &occurrence.place;
         let before = recorded.iter().find(|change| change.same_place(&place.path, &place.field))?;
         let to = ImageReference::new(&before.to).ok().filter(|to| *to != occurrence.reference)?;
-        let reason = Reason::new("proposed by an earlier run");
+        let reason = Acceptance::ProposedEarlier.into();
         let choice = Choice { tag: to.tag()?.clone(), digest: to.digest().cloned(), reason };
         (selection.mode == Mode::PullRequest && !asked(occurrence))
             .then(|| change(occurrence, selection, &choice).ok())

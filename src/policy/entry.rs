@@ -1,29 +1,28 @@
-//! A whole policy entry: the policy, and what every policy understands around it.
+//! A whole policy entry: the policy, and the options that every policy has.
 
-use std::sync::Arc;
-
-use super::bounds::Bounds;
 use super::filter::Filter;
-use super::policy::{Policy, Ties};
+use super::ordered_policy::Ties;
+use super::policy::Policy;
+use super::selection::Bounds;
 use super::settings::{OptionDoc, PolicyError, Settings};
 
-/// How tags of one image are chosen, before any gate of a rule.
+/// How a version of an image is selected, before the gates of a rule.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Which of two tags is newer.
-    pub policy: Arc<dyn Policy>,
-    /// Which tags are seen at all.
+    /// Which of two tags is newer, or which tag is pinned.
+    pub policy: Policy,
+    /// Which tags are candidates.
     pub filter: Filter,
-    /// How far a step may go.
+    /// How large a step may be.
     pub bounds: Bounds,
-    /// What ties mean, where it is not what the policy says.
+    /// What ties mean, if the entry overrides the policy.
     pub ties: Option<Ties>,
 }
 
-/// Keys that every policy understands.
+/// Keys that every policy has.
 pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc {
     key: "ties",
-    about: "unknown, first or last (in byte order): which of several tags that are equally new; without it, one that is \
+    about: "unknown, first or last (in byte order): which of several equally new tags to select; without it, the one that is \
             written as the current tag, else unknown",
 }];
 
@@ -33,7 +32,7 @@ pub(super) fn ties(settings: &Settings) -> Result<Option<Ties>, PolicyError> {
 }
 
 impl Entry {
-    /// The policy as it stands in a configuration.
+    /// Returns the policy as a configuration has it.
     pub fn describe(&self) -> String {
         self.policy.describe()
     }

@@ -1,94 +1,90 @@
-//! What some policies go by beyond tags and registries, and what the shell has found out about it. Data only.
+//! Facts that some policies need beyond tags and registries. Data only: `run` reads them.
 
 use std::sync::Arc;
 
 use globset::GlobSet;
 
 use super::history::History;
-use super::reason::Reason;
+use super::reason::Unknown;
 use crate::image::{Digest, ImageReference, Tag};
 
-/// What a policy wants to be external with.
+/// What a policy needs beyond tags and registries.
 #[derive(Debug, Clone, Copy)]
 pub enum ExternalNeed<'p> {
     /// The references to the same image at these paths of the manifests repository.
     References(&'p GlobSet),
-    /// The history of a clone: of a branch, a tag or a commit of it, or of what is checked out.
+    /// The history of a clone.
     History {
-        /// The folder, as written: relative to that of the configuration.
+        /// The folder of the clone, as written: relative to that of the configuration.
         clone: &'p str,
-        /// Which end of the history.
+        /// A branch, tag or commit; without it, what is checked out.
         branch: Option<&'p str>,
     },
 }
 
-/// What was external.
+/// The facts for an [`ExternalNeed`].
 #[derive(Debug, Clone, Default)]
 pub enum ExternalFacts {
-    /// Nothing was wanted.
+    /// The policy needs none.
     #[default]
     NotNeeded,
-    /// References to the same image, and where each stands: `envs/staging/api.yaml:12`.
+    /// References to the same image, each with its place: `envs/staging/api.yaml:12`.
     References(Vec<(ImageReference, String)>),
     /// The order of commits.
     History(Arc<History>),
-    /// It could not be had.
-    Failed(Reason),
+    /// They cannot be read.
+    Failed(Unknown),
 }
 
-/// What stands elsewhere, where all places agree.
-pub(super) struct Agreed<'s> {
+/// The version that all followed places have.
+pub(super) struct Promoted<'s> {
     pub(super) tag: &'s Tag,
     pub(super) digest: Option<&'s Digest>,
+    /// The first of these places.
     pub(super) place: &'s str,
 }
 
 impl ExternalFacts {
-    /// The order of commits, or why there is none.
-    pub(super) fn history(&self) -> Result<&History, Reason> {
+    /// Returns the order of commits, or why it is unknown.
+    pub(super) fn history(&self) -> Result<&History, Unknown> {
         match self {
             Self::History(history) => Ok(history),
             Self::Failed(why) => Err(why.clone()),
-            Self::NotNeeded | Self::References(_) => Err(Reason::new("no history of commits was read")),
+            Self::NotNeeded | Self::References(_) => Err(Unknown::NoExternalFacts),
         }
     }
 
-    /// The one tag that stands elsewhere, with its digest if one stands there, or why there isn't one.
-    pub(super) fn agreed(&self) -> Result<Agreed<'_>, Reason> {
-        let found = match self {
-            Self::References(found) => found,
+    /// Returns the one version at all followed places, or why there is none. A place without a digest agrees with any.
+    pub(super) fn promoted(&self) -> Result<Promoted<'_>, Unknown> {
+        let references = match self {
+            Self::References(references) => references,
             Self::Failed(why) => return Err(why.clone()),
-            Self::NotNeeded | Self::History(_) => return Err(Reason::new("no other place was looked at")),
+            Self::NotNeeded | Self::History(_) => return Err(Unknown::NoExternalFacts),
         };
-        let tagged = |(reference, place): &'_ (ImageReference, String)| match reference.tag() {
-            Some(_) => None,
-            None => Some(place.clone()),
-        };
-        if let Some(place) = found.iter().find_map(tagged) {
-            return Err(Reason::new(format!("no tag stands at {place}, so there is none to follow")));
-        }
-        let mut found =
-            found.iter().filter_map(|(reference, place)| Some((reference.tag()?, reference.digest(), place)));
-        let Some((tag, mut digest, place)) = found.next() else {
-            return Err(Reason::new("this image stands at none of the paths that are followed"));
-        };
-        for (other, its_digest, at) in found {
-            if other != tag {
-                return Err(Reason::new(format!(
-                    "{tag} stands at {place} and {other} at {at}: there is no one tag to follow"
-                )));
+        let mut promoted: Option<Promoted<'_>> = None;
+        let mut digest_place = "";
+        for (reference, place) in references {
+            let tag = reference.tag().ok_or_else(|| Unknown::PromotedNoTag(place.as_str().into()))?;
+            let digest = reference.digest();
+            let Some(first) = &mut promoted else {
+                promoted = Some(Promoted { tag, digest, place });
+                digest_place = place;
+                continue;
+            };
+            if first.tag != tag {
+                let version = |tag: &Tag, place: &str| (tag.as_str().into(), place.into());
+                return Err(Unknown::PromotedDiffers([version(first.tag, first.place), version(tag, place)]));
             }
-            match (digest, its_digest) {
-                (Some(one), Some(two)) if one != two => {
-                    return Err(Reason::new(format!(
-                        "{tag} is pinned to {} at {place} and to {} at {at}: there is no one image to follow",
-                        one.short(),
-                        two.short()
-                    )));
+            match (first.digest, digest) {
+                (Some(one), Some(other)) if one != other => {
+                    let version =
+                        |digest: &Digest, place: &str| (format!("{tag}@{}", digest.short()).into(), place.into());
+                    return Err(Unknown::PromotedDiffers([version(one, digest_place), version(other, place)]));
                 }
-                _ => digest = digest.or(its_digest),
+                (None, Some(_)) => (first.digest, digest_place) = (digest, place),
+                _ => {}
             }
         }
-        Ok(Agreed { tag, digest, place })
+        promoted.ok_or(Unknown::NotPromoted)
     }
 }

@@ -1,13 +1,14 @@
-//! Which tags a policy gets to see, and which text of them. Says why a tag is left out; orders nothing.
+//! Which tags a policy sees, and which text of them.
 
 use std::borrow::Cow;
 
 use globset::{Glob, GlobMatcher};
 use regex::{CaptureLocations, Regex};
 
+use super::reason::Rejection;
 use super::settings::{OptionDoc, PolicyError, Settings, pattern};
 
-/// Tags that are let through, and the text that the policy reads of them.
+/// Selects the tags that a policy sees, and the text that it reads of them.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     include: Vec<Search>,
@@ -17,26 +18,26 @@ pub struct Filter {
     extract: Option<Template>,
 }
 
-/// Keys that every policy understands.
+/// Keys that every policy has.
 #[rustfmt::skip]
 pub(super) const OPTIONS: &[OptionDoc] = &[
-    OptionDoc { key: "include", about: "regular expression, or a list: only tags that one of them is found in" },
-    OptionDoc { key: "exclude", about: "regular expression, or a list: no tag that one of them is found in" },
+    OptionDoc { key: "include", about: "regular expression, or a list: only tags that one of them matches" },
+    OptionDoc { key: "exclude", about: "regular expression, or a list: no tag that one of them matches" },
     OptionDoc { key: "allow",   about: "tag, glob or /regular expression/, or a list: only these" },
     OptionDoc { key: "ignore",  about: "tag, glob or /regular expression/, or a list: never these" },
-    OptionDoc { key: "extract", about: "what the policy reads of a tag, from the groups of `include`: '$1', '${major}.${minor}'" },
+    OptionDoc { key: "extract", about: "the text that the policy reads of a tag, from the groups of `include`: '$1', '${major}.${minor}'" },
 ];
 
-/// Why a tag is left out: the place of the pattern in its list.
+/// Why the filter rejects a tag, with the index of the pattern in its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LeftOut {
-    /// None of `include` is found in it.
+pub(super) enum FilterError {
+    /// No pattern of `include` matches it.
     NotIncluded,
-    /// Found by this one of `exclude`.
+    /// This pattern of `exclude` matches it.
     Excluded(usize),
-    /// None of `allow`.
+    /// No name of `allow` matches it.
     NotAllowed,
-    /// Named by this one of `ignore`.
+    /// This name of `ignore` matches it.
     Ignored(usize),
 }
 
@@ -49,11 +50,8 @@ impl Filter {
         let mut extract = settings.text("extract")?.map(Template::new).transpose()?;
         if let Some(template) = &mut extract {
             let [one] = &include[..] else {
-                return Err(PolicyError::at(
-                    "extract",
-                    "takes the groups of `include`, so there has to be exactly one pattern",
-                )
-                .with_hint("write one `include` with all alternatives: '^(a|b)-(?<n>\\d+)$'"));
+                return Err(PolicyError::at("extract", "needs exactly one `include` pattern, whose groups it uses")
+                    .with_hint("write one `include` with all alternatives: '^(a|b)-(?<n>\\d+)$'"));
             };
             template.resolve(&one.pattern)?;
         }
@@ -66,69 +64,71 @@ impl Filter {
         })
     }
 
-    /// Whether the policy reads something else than the tag itself.
+    /// Returns whether the policy reads another text than the tag.
     pub(super) fn extracts(&self) -> bool {
         self.extract.is_some()
     }
 
-    /// The text that the policy reads of a tag that is let through.
+    /// Returns the text that the policy reads of a tag, or `None` for a rejected tag.
     pub fn read<'t>(&self, tag: &'t str) -> Option<Cow<'t, str>> {
         self.text(tag).ok()
     }
 
-    /// The text that the policy reads of a tag, or why it doesn't get to see it.
-    pub(super) fn text<'t>(&self, tag: &'t str) -> Result<Cow<'t, str>, LeftOut> {
+    /// Returns the text that the policy reads of a tag, or why the tag is rejected.
+    pub(super) fn text<'t>(&self, tag: &'t str) -> Result<Cow<'t, str>, FilterError> {
         self.text_with(tag, &mut None)
     }
 
-    /// The same for tag after tag, with room for the groups of a match that is made once.
+    /// Does the same for many tags, with one buffer for the groups of the match.
     pub(super) fn text_with<'t>(
         &self,
         tag: &'t str,
         groups: &mut Option<CaptureLocations>,
-    ) -> Result<Cow<'t, str>, LeftOut> {
+    ) -> Result<Cow<'t, str>, FilterError> {
         if !self.allow.is_empty() && !self.allow.iter().any(|name| name.is(tag)) {
-            return Err(LeftOut::NotAllowed);
+            return Err(FilterError::NotAllowed);
         }
         if let Some(at) = self.ignore.iter().position(|name| name.is(tag)) {
-            return Err(LeftOut::Ignored(at));
+            return Err(FilterError::Ignored(at));
         }
         if let Some(at) = self.exclude.iter().position(|pattern| pattern.is_match(tag)) {
-            return Err(LeftOut::Excluded(at));
+            return Err(FilterError::Excluded(at));
         }
         match (&self.extract, self.include.first()) {
             (Some(template), Some(Search { pattern, .. })) => {
                 let groups = groups.get_or_insert_with(|| pattern.capture_locations());
-                pattern.captures_read(groups, tag).ok_or(LeftOut::NotIncluded)?;
+                pattern.captures_read(groups, tag).ok_or(FilterError::NotIncluded)?;
                 Ok(template.apply(groups, tag))
             }
-            (None, Some(_)) if !self.include.iter().any(|pattern| pattern.is_match(tag)) => Err(LeftOut::NotIncluded),
+            (None, Some(_)) if !self.include.iter().any(|pattern| pattern.is_match(tag)) => {
+                Err(FilterError::NotIncluded)
+            }
             _ => Ok(Cow::Borrowed(tag)),
         }
     }
 
-    /// Puts it into words.
-    pub(super) fn reason(&self, why: LeftOut) -> String {
-        let list = |all: Vec<&str>| all.join("' or '");
-        match why {
-            LeftOut::NotIncluded => {
-                format!("not matched by '{}'", list(self.include.iter().map(Search::as_str).collect()))
+    /// Returns the reason for an error of [`text`](Self::text).
+    pub(super) fn rejection(&self, error: FilterError) -> Rejection {
+        let names = |names: &[Name]| names.iter().map(|name| name.as_str().into()).collect();
+        match error {
+            FilterError::NotIncluded => {
+                Rejection::NotIncluded(self.include.iter().map(|pattern| pattern.as_str().into()).collect())
             }
-            LeftOut::Excluded(at) => format!("excluded by '{}'", self.exclude[at].as_str()),
-            LeftOut::NotAllowed => format!("not allowed by '{}'", list(self.allow.iter().map(Name::as_str).collect())),
-            LeftOut::Ignored(at) => format!("ignored by '{}'", self.ignore[at].as_str()),
+            FilterError::Excluded(at) => Rejection::Excluded(self.exclude[at].as_str().into()),
+            FilterError::NotAllowed => Rejection::NotAllowed(names(&self.allow)),
+            FilterError::Ignored(at) => Rejection::Ignored(self.ignore[at].as_str().into()),
         }
     }
 }
 
-/// A regular expression. Most are a text with an end fixed, perhaps: those need no engine.
+/// A regular expression. Most are a text with an optional anchor, which is compared without the regex engine.
 #[derive(Debug, Clone)]
 struct Search {
     pattern: Regex,
     plain: Option<Plain>,
 }
 
-/// A text, and whether it has to stand at the start and at the end.
+/// A text, and whether it is anchored at the start and at the end.
 #[derive(Debug, Clone)]
 struct Plain {
     text: Box<str>,
@@ -184,7 +184,7 @@ impl Name {
         }
         let glob = Glob::new(text).map_err(|error| {
             PolicyError::at(key, format!("'{text}' is not a glob: {}", error.kind()))
-                .with_hint("* stands for any text, [ab] for either letter; a regular expression stands between slashes")
+                .with_hint("* matches any text, [ab] either letter; write a regular expression between slashes")
         });
         Ok(Self::Glob(glob?.compile_matcher()))
     }
@@ -212,12 +212,12 @@ pub(super) struct Template(Vec<Piece>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    /// By its name or number as written, and where it stands among the groups of the pattern.
+    /// A group by its name or number as written, and its index in the pattern.
     Group(String, usize),
 }
 
 impl Template {
-    /// Reads a template. As in Go, `$1x` is the group named `1x`.
+    /// Parses a template. As in Go, `$1x` is the group named `1x`.
     pub(super) fn new(text: &str) -> Result<Self, PolicyError> {
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -231,7 +231,7 @@ impl Template {
             let (name, tail) = match after.strip_prefix('{') {
                 Some(inner) => inner
                     .split_once('}')
-                    .ok_or_else(|| PolicyError::at("extract", format!("'{text}' has a ${{ without }}")))?,
+                    .ok_or_else(|| PolicyError::at("extract", format!("'{text}' has a ${{ without a }}")))?,
                 None => after.split_at(after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())),
             };
             pieces.push(Piece::Group(name.to_owned(), 0));
@@ -242,7 +242,7 @@ impl Template {
         Ok(Self(pieces))
     }
 
-    /// Finds the groups. Every one has to exist: a mistyped name would extract nothing from any tag.
+    /// Finds the groups in the pattern. A missing one is an error: it would extract nothing from every tag.
     fn resolve(&mut self, pattern: &Regex) -> Result<(), PolicyError> {
         for piece in &mut self.0 {
             let Piece::Group(name, place) = piece else { continue };
@@ -258,7 +258,7 @@ impl Template {
         Ok(())
     }
 
-    /// A group that did not take part is empty.
+    /// Fills in the groups. A group that did not match is empty.
     fn apply<'t>(&self, groups: &CaptureLocations, tag: &'t str) -> Cow<'t, str> {
         let group = |place: usize| groups.get(place).map_or("", |(start, end)| &tag[start..end]);
         match &self.0[..] {
@@ -283,7 +283,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_plain_text_is_found_as_the_engine_finds_it(
+        fn plain_text_matches_as_the_regex_engine_does(
             start in "\\^?", text in "([a-c0]|\\\\\\.|-|_){0,3}|.{0,3}", end in "\\$?", tag in "[a-c0._-]{0,6}",
         ) {
             let Ok(pattern) = Regex::new(&format!("{start}{text}{end}")) else { return Ok(()) };
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn which_patterns_need_no_engine() {
+    fn recognises_patterns_that_are_plain_text() {
         for plain in ["-debug$", "^main-", r"^1\.2$", "rc", ""] {
             assert!(Plain::of(plain).is_some(), "{plain}");
         }

@@ -1,31 +1,30 @@
-//! The order of the commits of one line of history, and finding a commit in it by what a tag tells of its id. Knows no
-//! git: the ids come from whoever has a clone.
+//! The order of the commits on one branch, and lookup of a commit by an abbreviated id. The ids come from the caller.
 
 use std::fmt;
 
-/// Commits in the order in which a branch took them in.
+/// Commits of a branch, in the order of their first-parent history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
     name: String,
-    /// By id; the greater the place, the newer.
+    /// Sorted by id; the greater the place, the newer.
     commits: Vec<(Box<str>, u32)>,
     shallow: bool,
 }
 
-/// What an abbreviated id comes to.
+/// The result of the lookup of an abbreviated id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
-    /// No commit of this history starts so.
+    /// No commit has this prefix.
     Nothing,
-    /// One does, at this place.
+    /// One commit has it, at this place.
     At(u32),
-    /// Several do.
+    /// Several commits have it.
     Several,
 }
 
 impl History {
-    /// `name` is what people call it: `main of ../api`. `newest_first` are full ids in hex. A shallow history is cut off
-    /// at its old end.
+    /// Creates a history. `name` is for messages: `main of ../api`. `newest_first` are full ids in hex. A shallow history
+    /// lacks its oldest commits.
     pub fn new<S: AsRef<str>>(name: impl Into<String>, newest_first: &[S], shallow: bool) -> Self {
         let places = (0..u32::try_from(newest_first.len()).unwrap_or(u32::MAX)).rev();
         let mut commits: Vec<(Box<str>, u32)> =
@@ -45,9 +44,9 @@ impl History {
         }
     }
 
-    /// What to do where a commit that should be there is not.
-    pub(super) fn remedy(&self) -> &'static str {
-        if self.shallow { "the clone is shallow: git fetch --unshallow" } else { "is the clone up to date?" }
+    /// Returns whether the oldest commits are missing.
+    pub(super) fn is_shallow(&self) -> bool {
+        self.shallow
     }
 }
 

@@ -1,46 +1,46 @@
-//! A policy entry as users write it, already parsed from YAML, and what can be wrong with it. Knows no single policy.
+//! A policy entry as users write it, parsed from YAML, and the errors in it.
 
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
-use super::key::Key;
+use super::versions::Key;
 
 /// One policy entry: `{ semver: ">=1.0 <3", exclude: "-debug$" }`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Settings(Map<String, Value>);
 
-/// What is wrong with a policy entry. Whoever knows the file adds where.
+/// An error in a policy entry. The caller adds the file and the position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", key.as_ref().map(|key| format!("`{key}`: ")).unwrap_or_default())]
 pub struct PolicyError {
-    /// The key that it is about, if it is about one.
+    /// The key that it concerns, if it is one.
     pub key: Option<String>,
-    /// What is wrong, a lower-case fragment.
+    /// The error, a lower-case fragment.
     pub message: String,
-    /// What to do instead.
+    /// What to do, in the imperative.
     pub hint: Option<String>,
 }
 
 impl PolicyError {
-    /// Something wrong with the value of one key.
+    /// Creates an error about the value of one key.
     pub fn at(key: &str, message: impl Into<String>) -> Self {
         Self { key: Some(key.to_owned()), message: message.into(), hint: None }
     }
 
-    /// Something wrong with the entry as a whole.
+    /// Creates an error about the whole entry.
     pub fn whole(message: impl Into<String>) -> Self {
         Self { key: None, message: message.into(), hint: None }
     }
 
-    /// The same with advice.
+    /// Adds a hint.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// What to do instead.
+    /// Returns what to do.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
@@ -55,7 +55,7 @@ pub struct OptionDoc {
     pub about: &'static str,
 }
 
-/// Which end of an order is the newest.
+/// The direction of an order; its end is the newest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Ascending,
@@ -63,7 +63,7 @@ pub(super) enum Direction {
 }
 
 impl Direction {
-    /// Reads `asc` or `desc`.
+    /// Parses `asc` or `desc`.
     pub(super) fn new(word: &str) -> Option<Self> {
         match word {
             "asc" => Some(Self::Ascending),
@@ -88,48 +88,48 @@ impl fmt::Display for Direction {
     }
 }
 
-/// Compiled patterns may not take more than this: a tag has 128 bytes, no honest pattern comes near.
+/// The size limit of a compiled pattern. A tag has at most 128 bytes, so no useful pattern comes near.
 const PATTERN_LIMIT: usize = 1 << 20;
 
 impl Settings {
-    /// From a mapping whose values came out of YAML or JSON.
+    /// Wraps a mapping from YAML or JSON.
     pub fn new(map: Map<String, Value>) -> Self {
         Self(map)
     }
 
-    /// From pairs, for policies that are translated from elsewhere.
+    /// Creates settings from pairs, for policies that are translated from other tools.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Value)>) -> Self {
         Self(pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
     }
 
-    /// The keys that are written.
+    /// Returns the keys of the entry.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 
-    /// The value of a key, `None` where it is absent or null.
+    /// Returns the value of a key, `None` if it is absent or null.
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.0.get(key).filter(|value| !value.is_null())
     }
 
-    /// A text. A number is an error, because YAML has already thrown away how it was written: `1.10` became `1.1`.
+    /// Returns a string. A number is an error, because YAML does not keep how it was written: `1.10` becomes `1.1`.
     pub fn text(&self, key: &str) -> Result<Option<&str>, PolicyError> {
         self.value(key).map(|value| text(key, value)).transpose()
     }
 
-    /// A switch.
+    /// Returns a boolean.
     pub fn switch(&self, key: &str) -> Result<Option<bool>, PolicyError> {
         self.value(key)
             .map(|value| {
                 value.as_bool().ok_or_else(|| {
-                    PolicyError::at(key, format!("is true or false, not {value}"))
+                    PolicyError::at(key, format!("expected true or false, found {value}"))
                         .with_hint(format!("write {key}: true"))
                 })
             })
             .transpose()
     }
 
-    /// One text or a list of texts.
+    /// Returns a string, or a list of strings.
     pub fn texts(&self, key: &str) -> Result<Vec<&str>, PolicyError> {
         match self.value(key) {
             None => Ok(Vec::new()),
@@ -138,7 +138,7 @@ impl Settings {
         }
     }
 
-    /// One of a few words.
+    /// Returns the value of one of these words.
     pub fn word<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Result<Option<T>, PolicyError> {
         let Some(text) = self.text(key)? else { return Ok(None) };
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
@@ -148,12 +148,12 @@ impl Settings {
             let first = names.first().copied().unwrap_or_default();
             match nearest(text, names) {
                 Some(name) => error.with_hint(format!("did you mean `{name}`?")),
-                None => error.with_hint(format!("write {key}: {first}, for example")),
+                None => error.with_hint(format!("write, for example, {key}: {first}")),
             }
         })
     }
 
-    /// The end of an order that is the newest: `asc` if nothing is said.
+    /// Returns the direction of an order, by default `asc`.
     pub(super) fn direction(&self, key: &str) -> Result<Direction, PolicyError> {
         if self.value(key) == Some(&Value::Bool(true)) {
             return Ok(Direction::Ascending);
@@ -162,7 +162,7 @@ impl Settings {
         Ok(found.unwrap_or(Direction::Ascending))
     }
 
-    /// The texts of a key as regular expressions.
+    /// Returns the strings of a key as regular expressions.
     pub fn patterns(&self, key: &str) -> Result<Vec<Regex>, PolicyError> {
         self.texts(key)?.into_iter().map(|text| pattern(key, text)).collect()
     }
@@ -171,13 +171,11 @@ impl Settings {
 fn text<'v>(key: &str, value: &'v Value) -> Result<&'v str, PolicyError> {
     match value {
         Value::String(text) => Ok(text),
-        Value::Number(number) => {
-            Err(PolicyError::at(key, format!("YAML read the number {number} where a text belongs"))
-                .with_hint(format!("put quotes around it: {key}: \"{number}\"")))
-        }
-        Value::Bool(switch) => Err(PolicyError::at(key, format!("YAML read {switch} where a text belongs"))
-            .with_hint("put quotes around it, if the word itself is meant")),
-        other => Err(PolicyError::at(key, format!("a text belongs here, not {}", kind_of(other)))),
+        Value::Number(number) => Err(PolicyError::at(key, format!("expected a string, found the number {number}"))
+            .with_hint(format!("quote it, as YAML reads an unquoted 1.10 as the number 1.1: {key}: \"{number}\""))),
+        Value::Bool(switch) => Err(PolicyError::at(key, format!("expected a string, found {switch}"))
+            .with_hint("quote it if the word itself is meant")),
+        other => Err(PolicyError::at(key, format!("expected a string, found {}", kind_of(other)))),
     }
 }
 
@@ -185,17 +183,17 @@ fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Array(_) => "a list",
         Value::Object(_) => "a mapping",
-        _ => "this",
+        _ => "null",
     }
 }
 
-/// Compiles a regular expression of the linear-time engine, with a limit on its size.
+/// Compiles a regular expression with a limit on its size.
 pub fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
     RegexBuilder::new(text).size_limit(PATTERN_LIMIT).dfa_size_limit(PATTERN_LIMIT).build().map_err(|error| match error
     {
         regex::Error::CompiledTooBig(_) => {
             PolicyError::at(key, format!("the regular expression '{text}' is too large"))
-                .with_hint("bring down its counted repetitions")
+                .with_hint("reduce its counted repetitions")
         }
         other => invalid_pattern(key, text, &other),
     })
@@ -206,14 +204,14 @@ fn invalid_pattern(key: &str, text: &str, error: &dyn fmt::Display) -> PolicyErr
     let why = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
     PolicyError::at(key, format!("'{text}' is not a regular expression: {why}")).with_hint(
         if why.contains("look-around") || why.contains("backreferences") {
-            "look-ahead and back-references don't exist here, so that no pattern can run away; use `exclude` for what must not match"
+            "look-around and backreferences are not supported; use `exclude` for what must not match"
         } else {
             "write a literal dot as \\. and quote the pattern with ' in YAML"
         },
     )
 }
 
-/// The right name that a wrong one is likely to mean.
+/// Returns the name that a misspelt one probably means.
 pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()

@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use crate::govern::Selection;
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use crate::plan::Background;
+use crate::policy::reason::{Acceptance, Unknown};
 use crate::policy::{
-    self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, Follow, Known, Need, Outcome, Question, Reason,
+    self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, Known, Need, Outcome, PinnedTarget, Question,
     Step,
 };
 use crate::registry::{Registry, RegistryError};
@@ -97,7 +98,7 @@ impl Lookup<'_> {
     async fn image(&self, subject: Subject) -> (Vec<Answer>, Option<Failure>) {
         let mut image = Image::new(*self, &subject.name);
         let mut elsewhere = Image::new(*self, &subject.name);
-        let follows = |one: &Standing| one.selection.entry.policy.follows() == Some(Follow::Elsewhere);
+        let follows = |one: &Standing| one.selection.entry.policy.pinned_target() == Some(PinnedTarget::Promoted);
         let listed = match subject.given {
             Some(given) => Ok(given),
             None if subject.standing.iter().all(follows) => Ok(Vec::new()),
@@ -106,7 +107,7 @@ impl Lookup<'_> {
         match listed {
             Ok(candidates) => image.candidates = candidates,
             Err(error) => {
-                image.unlisted = Some(Reason::new(error.to_string()));
+                image.unlisted = Some(Unknown::ListFailed(error.to_string().into()));
                 image.failure = Some(error);
             }
         }
@@ -130,7 +131,7 @@ struct Image<'a> {
     /// Where a tag stands in `candidates`; made when the first fact is asked for.
     index: HashMap<Tag, usize>,
     /// Why there is no list of tags.
-    unlisted: Option<Reason>,
+    unlisted: Option<Unknown>,
     /// The first thing that failed.
     failure: Option<RegistryError>,
 }
@@ -158,7 +159,7 @@ impl<'a> Image<'a> {
         let gates = selection.gates.clone();
         let question = Question { current: &current, entry: &entry, gates: &gates, external, now: self.lookup.now };
         let outcome = match &self.unlisted {
-            Some(reason) => Outcome::Unknown(reason.clone()),
+            Some(unknown) => Outcome::Unknown(unknown.clone().into()),
             None => {
                 let outcome = match given(&self.candidates, &current).filter(|_| !ordered && !self.lookup.verdicts) {
                     Some(outcome) => outcome,
@@ -192,7 +193,7 @@ impl<'a> Image<'a> {
         let known = |tag: &Tag| self.index.get(tag).and_then(|at| self.candidates[*at].facts.facts()).cloned();
         let asks = needs.into_iter().map(async |(tag, need)| {
             let found = match need {
-                Need::Nothing => Ok(Known::Tag),
+                Need::Tag => Ok(Known::Tag),
                 Need::Digest => registry.digest(name, &tag).await.map(Known::Digest),
                 Need::Facts => registry.facts(name, &tag).await.map(|facts| Known::Facts(Box::new(facts))),
                 Need::Age => aged(registry, name, &tag, known(&tag)).await,
@@ -221,7 +222,7 @@ impl<'a> Image<'a> {
         let choice = match outcome {
             Outcome::Update(choice) if wanted && choice.digest.is_none() => choice,
             Outcome::UpToDate(_) if pin && current.digest().is_none() => match current.tag() {
-                Some(tag) => Choice { tag: tag.clone(), digest: None, reason: Reason::new("pinned to its digest") },
+                Some(tag) => Choice { tag: tag.clone(), digest: None, reason: Acceptance::DigestAdded.into() },
                 None => return outcome,
             },
             done => return done,
@@ -229,9 +230,9 @@ impl<'a> Image<'a> {
         match self.digest(&choice.tag).await {
             Ok(digest) => Outcome::Update(Choice { digest: Some(digest), ..choice }),
             Err(error) => {
-                let reason = Reason::new(format!("the digest of {} could not be looked up: {error}", choice.tag));
+                let unknown = Unknown::DigestFailed(choice.tag, error.to_string().into());
                 self.failure.get_or_insert(error);
-                Outcome::Unknown(reason)
+                Outcome::Unknown(unknown.into())
             }
         }
     }
@@ -267,10 +268,8 @@ fn given(candidates: &[Candidate], current: &ImageReference) -> Option<Outcome> 
     let same =
         current.tag() == Some(&only.tag) && (current.digest().is_none() || current.digest() == only.facts.digest());
     Some(match same {
-        true => Outcome::UpToDate(Reason::new("it is what was given with --image")),
-        false => {
-            Outcome::Update(Choice { tag: only.tag.clone(), digest: None, reason: Reason::new("given with --image") })
-        }
+        true => Outcome::UpToDate(Acceptance::GivenAlready.into()),
+        false => Outcome::Update(Choice { tag: only.tag.clone(), digest: None, reason: Acceptance::Given.into() }),
     })
 }
 

@@ -60,22 +60,22 @@ impl Decided {
             ..unanswered(occurrence, state, reason)
         };
         match &answer.decision.outcome {
-            Outcome::UpToDate(reason) => row(ImageStatus::UpToDate, reason.as_str()),
-            Outcome::Held(reason) => row(ImageStatus::Held, reason.as_str()),
+            Outcome::UpToDate(reason) => row(ImageStatus::UpToDate, &reason.to_string()),
+            Outcome::Held(reason) => row(ImageStatus::Held, &reason.to_string()),
             Outcome::Unknown(reason) => match self.failure(occurrence.reference.name()) {
                 Some((why, hint)) => ImageRow {
                     hint,
                     failure: Some(Subject::Image(occurrence.reference.name().to_string())),
                     ..row(ImageStatus::Failed, &why)
                 },
-                None => row(ImageStatus::Held, reason.as_str()),
+                None => row(ImageStatus::Held, &reason.to_string()),
             },
             Outcome::Update(choice) => {
                 let place = &occurrence.place;
                 let here = |change: &&Change| change.path == place.path && change.position == place.position;
                 match self.changes.iter().find(here).map(fate) {
                     Some(Fate::Written(branch)) => {
-                        ImageRow { branch, ..row(ImageStatus::Update, choice.reason.as_str()) }
+                        ImageRow { branch, ..row(ImageStatus::Update, &choice.reason.to_string()) }
                     }
                     Some(Fate::Failed(subject, why, hint)) => {
                         ImageRow { hint, failure: Some(subject), ..row(ImageStatus::Failed, &why) }

@@ -10,7 +10,8 @@ use crate::git;
 use crate::govern::{Listed, Selection, Status};
 use crate::image::ImageName;
 use crate::manifest::Finding;
-use crate::policy::{ExternalFacts, ExternalNeed, History, Reason};
+use crate::policy::reason::Unknown;
+use crate::policy::{ExternalFacts, ExternalNeed, History};
 
 /// Where supplies come from.
 pub(super) struct Supplies<'a> {
@@ -59,9 +60,10 @@ impl<'a> Supplies<'a> {
                 let commits: Vec<&str> = read.commits.iter().map(crate::refname::CommitId::as_str).collect();
                 ExternalFacts::History(Arc::new(History::new(name.clone(), &commits, read.shallow)))
             }
-            Err(error) => {
-                ExternalFacts::Failed(Reason::new(format!("the history of {name} can't be read: {}", chain(&error))))
-            }
+            Err(error) => ExternalFacts::Failed(Unknown::HistoryFailed {
+                history: name.as_str().into(),
+                error: chain(&error).into(),
+            }),
         };
         histories.entry(name.clone()).or_insert_with(read).clone()
     }

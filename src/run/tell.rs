@@ -103,9 +103,9 @@ impl Decided {
         }
         for answer in &self.answers {
             match &answer.decision.outcome {
-                Outcome::Held(reason) => report.held.extend(self.held(answer, reason.as_str())),
+                Outcome::Held(reason) => report.held.extend(self.held(answer, &reason.to_string())),
                 Outcome::Unknown(reason) if !failed.contains(answer.decision.current.name()) => {
-                    report.held.extend(self.held(answer, reason.as_str()));
+                    report.held.extend(self.held(answer, &reason.to_string()));
                 }
                 Outcome::UpToDate(_) => report.up_to_date += answer.places.len(),
                 Outcome::Unknown(_) | Outcome::Update(_) => {}

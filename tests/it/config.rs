@@ -267,7 +267,7 @@ fn policies_as_they_are_typed() {
         ("sevmer: ^1",                             Err("did you mean `semver`?")),
         ("semver: one",                            Err("--policy:1:1: policy `semver: one`: `semver`")),
         ("{ semver: ^1",                           Err("--policy:1:")),
-        ("",                                       Err("names no policy")),
+        ("",                                       Err("no policy")),
     ];
     for (text, expected) in rows {
         match (config::policy(text), expected) {

@@ -82,7 +82,7 @@ async fn the_time_of_the_build_where_nobody_knows_better() {
     }
     let told = place.explain(&[]);
     assert_eq!((&told["outcome"], &told["chosen"]), (&"update".into(), &"1.1.0".into()), "{told:#}");
-    assert!(reason(&told).contains("1.3.0 waits: younger than 3d: built"), "{told:#}");
+    assert!(reason(&told).contains("1.3.0 not eligible yet: younger than `min-age` 3d: built"), "{told:#}");
     // What was looked up is shown, for those that it was looked up for.
     assert!(row(&told, "1.2.0")["reason"].as_str().unwrap().contains("younger than 3d"), "{told:#}");
     assert!(row(&told, "1.1.0")["facts"]["created"].is_string() && row(&told, "1.0.0")["facts"].is_null(), "{told:#}");
@@ -100,12 +100,12 @@ async fn the_cache_folder_remembers_where_builds_are_reproducible() {
     }
     let told = place.explain(&[]);
     assert_eq!(told["outcome"], "held", "{told:#}");
-    for part in ["1.1.0 waits: min-age can't be told", "(a reproducible build)", "keep a cache folder between runs"] {
+    for part in ["1.1.0 not eligible yet: age unknown", "(a reproducible build)", "keep a cache folder between runs"] {
         assert!(reason(&told).contains(part), "{told:#}");
     }
     let cache = ["--cache-dir", "cache"];
     let told = place.explain(&cache);
-    assert!(reason(&told).contains("1.1.0 waits: younger than 1s: first seen"), "{told:#}");
+    assert!(reason(&told).contains("1.1.0 not eligible yet: younger than `min-age` 1s: first seen"), "{told:#}");
     assert!(row(&told, "1.1.0")["facts"]["first-seen"].is_string(), "{told:#}");
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(place.explain(&cache)["chosen"], "1.1.0");
@@ -171,7 +171,7 @@ async fn the_time_of_the_push_goes_before_that_of_the_build() {
     let edited = edit(folder.path(), &rules("3d"), &registry, &Scope::ALL).await;
     assert_eq!(edited.files[0].after, pod("1.1.0").into_bytes(), "{:?}", edited.report());
     assert!(
-        edited.report().changes[0].reason.contains("1.2.0 waits: younger than 3d: pushed"),
+        edited.report().changes[0].reason.contains("1.2.0 not eligible yet: younger than `min-age` 3d: pushed"),
         "{:?}",
         edited.report()
     );
@@ -191,7 +191,7 @@ async fn every_platform_is_there_before_a_tag_is_proposed() {
     place.push("1.3.0", ago(9), &["linux/arm64"]);
     let told = place.explain(&[]);
     assert_eq!(told["chosen"], "1.1.0", "{told:#}");
-    assert!(reason(&told).contains("1.3.0 waits: not there for linux/amd64"), "{told:#}");
+    assert!(reason(&told).contains("1.3.0 not eligible yet: not available for linux/amd64"), "{told:#}");
     assert_eq!(row(&told, "1.2.0")["reason"], "not there for linux/arm64");
     assert_eq!(row(&told, "1.2.0")["facts"]["platforms"], serde_json::json!(["linux/amd64", "linux/s390x"]));
 }

@@ -1,38 +1,38 @@
-//! `numerical`: the greatest number, of any length, with a sign and a fraction where there are any.
+//! `numerical`: the greatest number, of any length, with an optional sign and fraction.
 
-use std::sync::Arc;
-
-use super::external_facts::ExternalFacts;
-use super::key::Key;
-use super::policy::{Policy, Reader, Reason, Rejection};
-use super::settings::{Direction, OptionDoc, PolicyError, Settings};
 use crate::image::ImageFacts;
+use crate::policy::external_facts::ExternalFacts;
+use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Rejection, Unknown};
+use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings};
+use crate::policy::versions::Key;
 
-/// Numbers, upwards or downwards.
+/// Numbers, ascending or descending.
 #[derive(Debug)]
-pub(super) struct Numerical {
+pub(in crate::policy) struct Numerical {
     direction: Direction,
     strict: bool,
 }
 
-/// Keys of this policy beside the common ones.
-pub(super) const OPTIONS: &[OptionDoc] = &[OptionDoc {
+/// Keys of this policy besides those of all policies.
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[OptionDoc {
     key: "strict",
-    about: "true: a tag that passes the filter and is no number holds the image, as in Flux",
+    about: "true: a tag that passes the filter and is not a number holds the image, as in Flux",
 }];
 
 /// Reads `{ numerical: asc, include: '^main-(?<n>\d+)$', extract: $n }`.
-pub(super) fn build(settings: &Settings) -> Result<Arc<dyn Policy>, PolicyError> {
+pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let strict = settings.switch("strict")?.unwrap_or(false);
-    Ok(Arc::new(Numerical { direction: settings.direction("numerical")?, strict }))
+    Ok(Policy::ordered(Numerical { direction: settings.direction("numerical")?, strict }))
 }
 
-impl Policy for Numerical {
+impl OrderedPolicy for Numerical {
     fn describe(&self) -> String {
         format!("numerical: {}", self.direction)
     }
 
-    fn wants_all_readable(&self) -> bool {
+    fn requires_readable_tags(&self) -> bool {
         self.strict
     }
 
@@ -40,7 +40,7 @@ impl Policy for Numerical {
         &'a self,
         _current: Option<&'a str>,
         _supplied: &'a ExternalFacts,
-    ) -> Result<Box<dyn Reader + 'a>, Reason> {
+    ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(ByValue { direction: self.direction }))
     }
 }
@@ -49,19 +49,19 @@ struct ByValue {
     direction: Direction,
 }
 
-impl Reader for ByValue {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
-        let number = Decimal::new(text).ok_or(Rejection::Unreadable)?;
+impl TagReader for ByValue {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+        let number = Decimal::new(text).ok_or(ReadError::Unreadable)?;
         self.direction.write(key, |key| number.write(key));
         Ok(())
     }
 
-    fn reason(&self, text: &str, _refusal: Rejection) -> Reason {
-        Reason::new(if text.is_empty() { "nothing, where a number belongs" } else { "not a number" })
+    fn rejection(&self, _text: &str, _error: ReadError) -> Rejection {
+        Rejection::NotANumber
     }
 }
 
-/// A decimal number as it is written, without ever becoming a float.
+/// A decimal number as it is written, without rounding to a float.
 struct Decimal<'t> {
     negative: bool,
     whole: &'t str,

@@ -1,14 +1,14 @@
-//! Sort keys: bytes whose order is the order of versions. Knows numbers, words, stages and directions; no policy.
+//! Sort keys: bytes whose order is the order of versions. Writes numbers, words, stages and directions.
 //!
-//! One buffer is used again for tag after tag, and comparing is comparing bytes: what makes a hundred thousand tags cheap.
+//! One buffer serves all tags, and comparing keys is comparing bytes: this keeps a hundred thousand tags cheap.
 
-/// The place of a tag in the order of a policy. Keys of one policy compare with each other and with nothing else.
+/// The place of a tag in the order of a policy. Only keys of one policy compare with each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key(Vec<u8>);
 
-/// The value of a natural number in decimal digits, and the digits without leading zeros. What does not fit, and the
-/// greatest that does, is the greatest: then the digits tell.
-pub(super) fn value(digits: &str) -> (u64, &str) {
+/// Returns the value of a natural number in decimal digits, and the digits without leading zeros. A number that does not fit
+/// saturates at [`u64::MAX`]: then the digits decide.
+fn value(digits: &str) -> (u64, &str) {
     let zeros = digits.bytes().take_while(|b| *b == b'0').count();
     let digits = &digits[zeros..];
     // 10^19 is the greatest power of ten below 2^64.
@@ -25,24 +25,29 @@ const END: u8 = 0;
 const NUMBER: u8 = 1;
 /// Marks a word.
 const WORD: u8 = 2;
-/// Stands where a pre-release could: greater than any of them.
+/// Marks a release: greater than any pre-release.
 const RELEASE: u8 = 255;
 
 impl Key {
-    /// Empties it, keeping the memory.
+    /// Empties the key and keeps its memory.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// The bytes.
+    /// Returns the bytes that compare.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// A natural number of any length, in decimal digits; leading zeros do not count.
+    /// Appends a natural number that is less than [`u64::MAX`].
+    pub fn integer(&mut self, value: u64) {
+        self.0.extend_from_slice(&value.to_be_bytes());
+    }
+
+    /// Appends a natural number of any length, in decimal digits; leading zeros do not count.
     pub fn number(&mut self, digits: &str) {
         let (value, digits) = value(digits);
-        self.0.extend_from_slice(&value.to_be_bytes());
+        self.integer(value);
         if value == u64::MAX {
             // A number with more digits is the greater one, whatever the digits are.
             self.0.extend_from_slice(&u32::try_from(digits.len()).unwrap_or(u32::MAX).to_be_bytes());
@@ -50,30 +55,30 @@ impl Key {
         }
     }
 
-    /// A text in byte order.
+    /// Appends a text in byte order.
     pub fn text(&mut self, text: &str) {
         self.0.extend_from_slice(text.as_bytes());
         self.0.push(END);
     }
 
-    /// A point in time, in whatever unit, before or after its epoch.
+    /// Appends a point in time, in any one unit, before or after its epoch.
     pub fn instant(&mut self, count: i128) {
-        // The sign bit turned around makes two's complement sort as unsigned bytes.
+        // The inverted sign bit makes two's complement sort as unsigned bytes.
         self.0.extend_from_slice(&(count ^ i128::MIN).to_be_bytes());
     }
 
-    /// A rank among a handful of named stages.
+    /// Appends a rank among named stages.
     pub fn rank(&mut self, rank: u8) {
         self.0.push(rank);
     }
 
-    /// A numeric identifier of a list that [`end`](Self::end) closes.
+    /// Appends a numeric identifier of a list that [`end`](Self::end) closes.
     pub fn numeric_identifier(&mut self, digits: &str) {
         self.0.push(NUMBER);
         self.number(digits);
     }
 
-    /// A word of a list that [`end`](Self::end) closes.
+    /// Appends a word of a list that [`end`](Self::end) closes.
     pub fn word_identifier(&mut self, word: &str) {
         self.0.push(WORD);
         self.text(word);
@@ -84,17 +89,17 @@ impl Key {
         self.0.push(END);
     }
 
-    /// Says that this is a release, where a list of pre-release identifiers could have stood.
+    /// Marks a release, in the place of a list of pre-release identifiers.
     pub fn release(&mut self) {
         self.0.push(RELEASE);
     }
 
-    /// Where the next part will start, for [`reverse_from`](Self::reverse_from).
+    /// Returns where the next part starts, for [`reverse_from`](Self::reverse_from).
     pub fn mark(&self) -> usize {
         self.0.len()
     }
 
-    /// Turns the order of all that was appended since `mark` around: the least becomes the greatest.
+    /// Reverses the order of everything appended since `mark`: the least becomes the greatest.
     pub fn reverse_from(&mut self, mark: usize) {
         for byte in &mut self.0[mark..] {
             *byte = !*byte;
@@ -114,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_sort_as_semver_says() {
+    fn sorts_pre_release_identifiers_as_semver_does() {
         let pre = |identifiers: &[&str]| {
             key(|key| {
                 for one in identifiers {
@@ -145,7 +150,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn numbers_sort_by_value_and_turn_around(a: u128, b: u128, zeros in 0usize..4) {
+        fn sorts_numbers_by_value_in_both_directions(a: u128, b: u128, zeros in 0usize..4) {
             let written = |n: u128| key(|key| key.number(&format!("{}{n}", "0".repeat(zeros))));
             prop_assert_eq!(written(a).cmp(&key(|key| key.number(&b.to_string()))), a.cmp(&b));
             let turned = |n: u128| { let mut key = written(n); key.reverse_from(0); key };
@@ -153,7 +158,7 @@ mod tests {
         }
 
         #[test]
-        fn instants_sort_by_value(a: i128, b: i128) {
+        fn sorts_instants_by_value(a: i128, b: i128) {
             prop_assert_eq!(key(|key| key.instant(a)).cmp(&key(|key| key.instant(b))), a.cmp(&b));
         }
     }

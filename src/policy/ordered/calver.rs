@@ -1,20 +1,20 @@
 //! `calver`: calendar versions in a layout as calver.org writes it, such as `YYYY.0M.MICRO`.
 
-use std::sync::Arc;
-
-use super::external_facts::ExternalFacts;
-use super::key::Key;
-use super::policy::{Policy, Reader, Reason, Rejection, Ties};
-use super::settings::{OptionDoc, PolicyError, Settings};
 use crate::image::ImageFacts;
 use crate::image::version::Stage;
+use crate::policy::external_facts::ExternalFacts;
+use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Rejection, Unknown};
+use crate::policy::settings::{OptionDoc, PolicyError, Settings};
+use crate::policy::versions::Key;
 
 /// Versions in one layout.
 #[derive(Debug)]
-pub(super) struct CalVer {
+pub(in crate::policy) struct CalVer {
     layout: Box<str>,
     pieces: Vec<Piece>,
-    /// The places of the fields among all fields, most significant first.
+    /// The indexes of the fields, most significant first.
     order: Vec<usize>,
 }
 
@@ -35,7 +35,7 @@ struct Field {
     length: (usize, usize),
     /// What it may be.
     values: (u16, u16),
-    /// Its significance within a date, and `None` for what is no part of one.
+    /// Its significance within a date, or `None` if it is not part of one.
     rank: Option<u8>,
 }
 
@@ -56,11 +56,11 @@ const FIELDS: &[Field] = &[
     Field { name: "0D",    padded: true,  length: (2, 2),          values: (1, 31),          rank: Some(2) },
 ];
 
-/// Keys of this policy beside the common ones.
-pub(super) const OPTIONS: &[OptionDoc] = &[];
+/// Keys of this policy besides those of all policies.
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
 
 /// Reads `{ calver: YYYY.0M.MICRO }`.
-pub(super) fn build(settings: &Settings) -> Result<Arc<dyn Policy>, PolicyError> {
+pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let layout = settings.text("calver")?.unwrap_or_default();
     let pieces = pieces(layout)?;
     let fields: Vec<&Field> =
@@ -68,7 +68,7 @@ pub(super) fn build(settings: &Settings) -> Result<Arc<dyn Policy>, PolicyError>
     if !fields.iter().any(|field| field.rank == Some(0)) {
         return Err(wrong(layout, "has no year"));
     }
-    Ok(Arc::new(CalVer { layout: layout.into(), order: significance(&fields), pieces }))
+    Ok(Policy::ordered(CalVer { layout: layout.into(), order: significance(&fields), pieces }))
 }
 
 fn wrong(layout: &str, what: &str) -> PolicyError {
@@ -84,22 +84,22 @@ fn pieces(layout: &str) -> Result<Vec<Piece>, PolicyError> {
         if let Some(field) = FIELDS.iter().find(|field| rest.starts_with(field.name)) {
             let touches = matches!(pieces.last(), Some(Piece::Field(before)) if before.length.0 != before.length.1);
             if touches {
-                return Err(wrong(layout, "has two fields that touch, and the first has no fixed length"));
+                return Err(wrong(layout, "has two adjacent fields, and the first has no fixed length"));
             }
             pieces.push(Piece::Field(field));
             rest = &rest[field.name.len()..];
         } else if let Some(after) = rest.strip_prefix("MODIFIER") {
             if !after.is_empty() {
-                return Err(wrong(layout, "goes on after MODIFIER"));
+                return Err(wrong(layout, "continues after MODIFIER"));
             }
-            // The separator before it is read with it, and missing without it.
+            // The separator belongs to the modifier: it is missing without it.
             if matches!(pieces.last(), Some(Piece::Text(text)) if matches!(&**text, "-" | "." | "_")) {
                 pieces.pop();
             }
             pieces.push(Piece::Modifier);
             rest = after;
         } else if first.is_ascii_uppercase() {
-            return Err(wrong(layout, &format!("has {first:?} where a field or a separator belongs")));
+            return Err(wrong(layout, &format!("has {first:?} instead of a field or a separator")));
         } else {
             pieces.push(Piece::Text(first.to_string().into()));
             rest = &rest[first.len_utf8()..];
@@ -108,7 +108,7 @@ fn pieces(layout: &str) -> Result<Vec<Piece>, PolicyError> {
     Ok(pieces)
 }
 
-/// Fields count from left to right, but those of the date by their own significance: `0D.0M.YYYY` is by year first.
+/// Returns the fields by significance: from left to right, but those of a date by their own: `0D.0M.YYYY` by year first.
 fn significance(fields: &[&Field]) -> Vec<usize> {
     let mut dates: Vec<usize> = (0..fields.len()).filter(|at| fields[*at].rank.is_some()).collect();
     let first = dates.first().copied().unwrap_or_default();
@@ -117,7 +117,7 @@ fn significance(fields: &[&Field]) -> Vec<usize> {
     others(0..first).chain(dates).chain(others(first..fields.len())).collect()
 }
 
-impl Policy for CalVer {
+impl OrderedPolicy for CalVer {
     fn describe(&self) -> String {
         format!("calver: {}", self.layout)
     }
@@ -130,20 +130,20 @@ impl Policy for CalVer {
         &'a self,
         current: Option<&'a str>,
         _supplied: &'a ExternalFacts,
-    ) -> Result<Box<dyn Reader + 'a>, Reason> {
-        let stage = current.and_then(|text| self.take_apart(text)).and_then(|read| read.stage);
+    ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
+        let stage = current.and_then(|text| self.parse(text)).and_then(|read| read.stage);
         Ok(Box::new(InLayout { policy: self, least: stage.map(|stage| stage.rank) }))
     }
 }
 
-struct Read<'t> {
+struct Parsed<'t> {
     numbers: Vec<&'t str>,
     stage: Option<Stage<'t>>,
 }
 
 impl CalVer {
-    fn take_apart<'t>(&self, text: &'t str) -> Option<Read<'t>> {
-        let mut read = Read { numbers: Vec::with_capacity(self.order.len()), stage: None };
+    fn parse<'t>(&self, text: &'t str) -> Option<Parsed<'t>> {
+        let mut read = Parsed { numbers: Vec::with_capacity(self.order.len()), stage: None };
         let mut rest = text;
         for piece in &self.pieces {
             rest = match piece {
@@ -165,7 +165,7 @@ impl CalVer {
         rest.is_empty().then_some(read)
     }
 
-    fn write(&self, read: &Read<'_>, key: &mut Key) {
+    fn write(&self, read: &Parsed<'_>, key: &mut Key) {
         self.order.iter().for_each(|at| key.number(read.numbers[*at]));
         match read.stage {
             None => key.release(),
@@ -191,14 +191,15 @@ impl Field {
 
 struct InLayout<'p> {
     policy: &'p CalVer,
+    /// The pre-release stage of the current tag: earlier ones are rejected. `None` rejects all.
     least: Option<u8>,
 }
 
-impl Reader for InLayout<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
-        let read = self.policy.take_apart(text).ok_or(Rejection::Unreadable)?;
+impl TagReader for InLayout<'_> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+        let read = self.policy.parse(text).ok_or(ReadError::Unreadable)?;
         if read.stage.is_some_and(|stage| self.least.is_none_or(|least| stage.rank < least)) {
-            return Err(Rejection::PreRelease);
+            return Err(ReadError::PreRelease);
         }
         self.policy.write(&read, key);
         Ok(())
@@ -208,10 +209,11 @@ impl Reader for InLayout<'_> {
         Ties::Last
     }
 
-    fn reason(&self, _text: &str, refusal: Rejection) -> Reason {
-        Reason::new(match refusal {
-            Rejection::PreRelease => "a pre-release, and what stands there is not one as early".to_owned(),
-            _ => format!("not in the layout {}", self.policy.layout),
-        })
+    fn rejection(&self, _text: &str, error: ReadError) -> Rejection {
+        match (error, self.least) {
+            (ReadError::PreRelease, None) => Rejection::PreRelease,
+            (ReadError::PreRelease, Some(_)) => Rejection::EarlierStage,
+            _ => Rejection::OtherLayout(self.policy.layout.clone()),
+        }
     }
 }

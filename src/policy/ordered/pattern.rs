@@ -1,28 +1,27 @@
 //! `pattern`: a regular expression with named groups, and the order in which the groups count.
 
-use std::cell::RefCell;
-use std::sync::Arc;
-
+use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Rejection, Unknown};
+use crate::policy::versions::{Key, Version};
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use regex::{CaptureLocations, Regex};
+use std::cell::RefCell;
 
-use super::external_facts::ExternalFacts;
-use super::key::Key;
-use super::policy::{Policy, Reader, Reason, Rejection};
-use super::range::Version;
-use super::settings::{Direction, OptionDoc, PolicyError, Settings, nearest, pattern};
 use crate::image::ImageFacts;
+use crate::policy::external_facts::ExternalFacts;
+use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings, nearest, pattern};
 
-/// Tags taken apart by a pattern.
+/// Tags whose groups a pattern names.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub(in crate::policy) struct Pattern {
     pattern: Regex,
     order: Vec<Term>,
 }
 
-/// One group, how it is read, and which way it counts.
+/// One group, how it is read, and its direction.
 #[derive(Debug)]
 struct Term {
     group: usize,
@@ -41,24 +40,24 @@ enum Kind {
     Time(Box<str>),
 }
 
-/// Keys of this policy beside the common ones.
+/// Keys of this policy besides those of all policies.
 #[rustfmt::skip]
-pub(super) const OPTIONS: &[OptionDoc] = &[
-    OptionDoc { key: "order", about: "groups, the first counts most: `ts`, `ts desc`, with how to read them: `n numeric`, `w alphabetical`, `v semver`, `d time(%Y-%m-%d)`" },
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[
+    OptionDoc { key: "order", about: "groups, most significant first: `ts`, `ts desc`, with how to read them: `n numeric`, `w alphabetical`, `v semver`, `d time(%Y-%m-%d)`" },
 ];
 
 /// Reads `{ pattern: '^main-[0-9a-f]{7,40}-(?<ts>\d+)$', order: [ts] }`.
-pub(super) fn build(settings: &Settings) -> Result<Arc<dyn Policy>, PolicyError> {
+pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let pattern = pattern("pattern", settings.text("pattern")?.unwrap_or_default())?;
     let named: Vec<&str> = pattern.capture_names().flatten().collect();
     if named.is_empty() {
-        return Err(PolicyError::at("pattern", "names no group, so there is nothing to order by")
-            .with_hint("name what counts: '^main-[0-9a-f]+-(?<time>\\d+)$'"));
+        return Err(PolicyError::at("pattern", "has no named group to order by")
+            .with_hint("name the group to order by: '^main-[0-9a-f]+-(?<time>\\d+)$'"));
     }
     let written = settings.texts("order")?;
     let order = if written.is_empty() { named.clone() } else { written };
     let order = order.into_iter().map(|text| Term::new(text, &pattern, &named)).collect::<Result<_, _>>()?;
-    Ok(Arc::new(Pattern { pattern, order }))
+    Ok(Policy::ordered(Pattern { pattern, order }))
 }
 
 impl Term {
@@ -84,14 +83,10 @@ impl Term {
     }
 
     fn describe(&self) -> String {
-        let mut text = self.name.to_string();
-        match &self.kind {
-            Kind::Natural => {}
-            Kind::Numeric => text.push_str(" numeric"),
-            Kind::Alphabetical => text.push_str(" alphabetical"),
-            Kind::SemVer => text.push_str(" semver"),
-            Kind::Time(layout) => text = format!("{text} time({layout})"),
-        }
+        let mut text = match &self.kind {
+            Kind::Natural => self.name.to_string(),
+            kind => format!("{} {}", self.name, kind.describe()),
+        };
         if self.direction == Direction::Descending {
             text.push_str(" desc");
         }
@@ -109,22 +104,31 @@ impl Kind {
             (_, Some(layout)) => {
                 let sample = Zoned::new(Timestamp::constant(1_700_000_000, 0), TimeZone::UTC);
                 let written = strtime::format(layout, &sample).map_err(|error| error.to_string());
-                match written.and_then(|text| instant(layout, &text).ok_or_else(|| "a day is missing in it".to_owned()))
-                {
+                match written.and_then(|text| instant(layout, &text).ok_or_else(|| "it has no day".to_owned())) {
                     Ok(_) => Ok(Self::Time(layout.into())),
-                    Err(why) => Err(PolicyError::at("order", format!("{layout:?} is not a layout of time: {why}"))
+                    Err(why) => Err(PolicyError::at("order", format!("{layout:?} is not a time layout: {why}"))
                         .with_hint("a layout looks like %Y%m%d%H%M%S, or %s for seconds since 1970")),
                 }
             }
-            _ => Err(PolicyError::at("order", format!("{word:?} is not a way to read a group"))
+            _ => Err(PolicyError::at("order", format!("{word:?} is not an order of a group"))
                 .with_hint("write numeric, alphabetical, semver or time(%Y-%m-%d), and asc or desc")),
+        }
+    }
+
+    fn describe(&self) -> String {
+        match self {
+            Self::Natural => "text".to_owned(),
+            Self::Numeric => "numeric".to_owned(),
+            Self::Alphabetical => "alphabetical".to_owned(),
+            Self::SemVer => "semver".to_owned(),
+            Self::Time(layout) => format!("time({layout})"),
         }
     }
 
     fn write(&self, text: Option<&str>, key: &mut Key) -> Option<()> {
         let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         match (self, text) {
-            // A group that did not take part comes before all that did.
+            // A group that did not match is less than any that did.
             (_, None) => key.end(),
             (Self::Natural, Some(text)) if all_digits(text) => key.numeric_identifier(text),
             (Self::Natural | Self::Alphabetical, Some(text)) => key.word_identifier(text),
@@ -144,7 +148,7 @@ impl Kind {
     }
 }
 
-/// A time in a layout; without a zone it is UTC, without an hour midnight.
+/// Parses a time in a layout; without a zone it is UTC, without an hour midnight.
 fn instant(layout: &str, text: &str) -> Option<Timestamp> {
     let read = strtime::parse(layout, text).ok()?;
     if let Ok(instant) = read.to_timestamp() {
@@ -154,7 +158,7 @@ fn instant(layout: &str, text: &str) -> Option<Timestamp> {
     at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
 }
 
-impl Policy for Pattern {
+impl OrderedPolicy for Pattern {
     fn describe(&self) -> String {
         let order: Vec<String> = self.order.iter().map(Term::describe).collect();
         format!("pattern: {} by {}", self.pattern.as_str(), order.join(", "))
@@ -164,19 +168,19 @@ impl Policy for Pattern {
         &'a self,
         _current: Option<&'a str>,
         _supplied: &'a ExternalFacts,
-    ) -> Result<Box<dyn Reader + 'a>, Reason> {
+    ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(ByGroups { policy: self, groups: RefCell::new(self.pattern.capture_locations()) }))
     }
 }
 
 struct ByGroups<'p> {
     policy: &'p Pattern,
-    /// Used again for every tag: capturing is the expensive part.
+    /// One buffer for all tags: capturing is the expensive part.
     groups: RefCell<CaptureLocations>,
 }
 
 impl ByGroups<'_> {
-    /// The group that can't be read as it should.
+    /// Returns the first group whose text its order cannot read.
     fn unreadable(&self, text: &str) -> Option<(&Term, String)> {
         let captures = self.policy.pattern.captures(text)?;
         self.policy.order.iter().find_map(|term| {
@@ -187,14 +191,14 @@ impl ByGroups<'_> {
     }
 }
 
-impl Reader for ByGroups<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), Rejection> {
+impl TagReader for ByGroups<'_> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
         let mut groups = self.groups.borrow_mut();
-        self.policy.pattern.captures_read(&mut groups, text).ok_or(Rejection::Unreadable)?;
+        self.policy.pattern.captures_read(&mut groups, text).ok_or(ReadError::Unreadable)?;
         for term in &self.policy.order {
             let found = groups.get(term.group).map(|(start, end)| &text[start..end]);
             let mark = key.mark();
-            term.kind.write(found, key).ok_or(Rejection::Outside)?;
+            term.kind.write(found, key).ok_or(ReadError::OutOfRange)?;
             if term.direction == Direction::Descending {
                 key.reverse_from(mark);
             }
@@ -202,12 +206,14 @@ impl Reader for ByGroups<'_> {
         Ok(())
     }
 
-    fn reason(&self, text: &str, _refusal: Rejection) -> Reason {
-        Reason::new(match self.unreadable(text) {
-            Some((term, found)) => {
-                format!("its {} is {found:?}, which can't be read as {}", term.name, term.describe())
-            }
-            None => format!("not matched by '{}'", self.policy.pattern.as_str()),
-        })
+    fn rejection(&self, text: &str, _error: ReadError) -> Rejection {
+        match self.unreadable(text) {
+            Some((term, found)) => Rejection::UnreadableGroup {
+                group: term.name.clone(),
+                text: found.into(),
+                order: term.kind.describe().into(),
+            },
+            None => Rejection::NoMatch(self.policy.pattern.as_str().into()),
+        }
     }
 }

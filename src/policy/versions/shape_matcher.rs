@@ -1,14 +1,14 @@
-//! A tag as a form that other tags have to fit, piece by piece, leaving the numbers as a key. Knows no policy.
+//! Matches tags against the shape of another tag, piece by piece, and writes their numbers into a key.
 
 use super::key::Key;
 use crate::image::version::{self, Part, Shape, Stage};
 
-/// The current tag as a form that candidates have to fit.
-pub(super) struct Mould<'c> {
+/// Matches tags of one shape.
+pub(in crate::policy) struct ShapeMatcher<'c> {
     pieces: Vec<Piece<'c>>,
 }
 
-/// One part of the form.
+/// One part of the shape.
 enum Piece<'c> {
     Text(&'c str),
     /// The most common text: a dot or a dash.
@@ -25,15 +25,15 @@ enum Piece<'c> {
     },
 }
 
-/// How the digits of a number are written: `07` stays padded, `7` stays unpadded, `12` could be either.
+/// How the digits of a number are written: `07` is padded, `7` is not, `12` may be either.
 struct Digits {
     least: usize,
     padded: Option<bool>,
 }
 
-impl<'c> Mould<'c> {
-    /// The form that a shape makes.
-    pub(super) fn new(shape: &Shape<'c>) -> Self {
+impl<'c> ShapeMatcher<'c> {
+    /// Prepares a shape for matching.
+    pub(in crate::policy) fn new(shape: &Shape<'c>) -> Self {
         let (mut pieces, mut at) = (Vec::with_capacity(shape.parts().len()), 0);
         // Texts that follow each other are one.
         for run in shape.parts().chunk_by(|a, b| matches!((a, b), (Part::Text(_), Part::Text(_)))) {
@@ -57,14 +57,13 @@ impl<'c> Mould<'c> {
         Self { pieces }
     }
 
-    /// Whether a text fits from end to end; its numbers are appended to `key`.
-    pub(super) fn fit(&self, text: &str, key: &mut Key) -> bool {
-        let fitted = self
-            .pieces
-            .iter()
-            .enumerate()
-            .try_fold(text, |rest, (at, piece)| piece.fit(rest, key).or_else(|| self.fit_release(at, rest, key)));
-        fitted.is_some_and(str::is_empty)
+    /// Returns whether a text has the shape from end to end, and appends its numbers to `key`.
+    pub(in crate::policy) fn matches(&self, text: &str, key: &mut Key) -> bool {
+        let rest =
+            self.pieces.iter().enumerate().try_fold(text, |rest, (at, piece)| {
+                piece.read(rest, key).or_else(|| self.match_release(at, rest, key))
+            });
+        rest.is_some_and(str::is_empty)
     }
 }
 
@@ -77,15 +76,15 @@ impl Digits {
         }
     }
 
-    fn fit(&self, digits: &str) -> bool {
+    fn matches(&self, digits: &str) -> bool {
         let padded = digits.len() > 1 && digits.starts_with('0');
         digits.len() >= self.least && !(padded && self.padded == Some(false))
     }
 }
 
-impl Mould<'_> {
-    /// From a pre-release, the release is always within reach: `1.2.3-rc.1 → 1.2.3`, `5.0.0.CR1 → 5.0.0.Final`.
-    fn fit_release<'t>(&self, at: usize, rest: &'t str, key: &mut Key) -> Option<&'t str> {
+impl ShapeMatcher<'_> {
+    /// A release matches the shape of its pre-release: `1.2.3-rc.1 → 1.2.3`, `5.0.0.CR1 → 5.0.0.Final`.
+    fn match_release<'t>(&self, at: usize, rest: &'t str, key: &mut Key) -> Option<&'t str> {
         if !matches!(self.pieces[at], Piece::Stage { .. }) {
             return None;
         }
@@ -97,15 +96,15 @@ impl Mould<'_> {
 }
 
 impl Piece<'_> {
-    /// Reads this piece at the start of a text and gives what follows it.
-    fn fit<'t>(&self, text: &'t str, key: &mut Key) -> Option<&'t str> {
+    /// Reads this piece at the start of a text and returns the rest.
+    fn read<'t>(&self, text: &'t str, key: &mut Key) -> Option<&'t str> {
         let digits = || text.split_at(text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len()));
         match self {
             Self::Byte(byte) => (text.as_bytes().first() == Some(byte)).then(|| &text[1..]),
             Self::Text(literal) => text.strip_prefix(literal),
             Self::Number(form) => {
                 let (number, rest) = digits();
-                (!number.is_empty() && form.fit(number)).then(|| key.number(number)).map(|()| rest)
+                (!number.is_empty() && form.matches(number)).then(|| key.number(number)).map(|()| rest)
             }
             Self::Stamp => {
                 let (number, rest) = digits();

@@ -1,0 +1,77 @@
+//! The results of a selection: a decision for an image, a verdict for each candidate.
+
+use super::candidate::Known;
+use super::reason::Reason;
+use crate::image::{Digest, ImageReference, Tag};
+
+/// The verdict on one candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be selected.
+    Accepted(Reason),
+    /// A filter, the policy or a bound excludes it.
+    Rejected(Reason),
+    /// Only a gate delays it: it may be selected later.
+    NotEligibleYet(Reason),
+}
+
+impl Verdict {
+    /// Returns whether the candidate may be selected.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted(_))
+    }
+
+    /// Returns the reason.
+    pub fn reason(&self) -> &Reason {
+        match self {
+            Self::Accepted(reason) | Self::Rejected(reason) | Self::NotEligibleYet(reason) => reason,
+        }
+    }
+}
+
+/// One candidate with its verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CandidateVerdict {
+    /// The candidate.
+    pub tag: Tag,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What is known about the candidate.
+    pub facts: Known,
+}
+
+/// The decision for one image at one current reference under one policy. The verdicts on all candidates are not kept:
+/// [`explain()`](fn@super::explain) gives them for the same question, best first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The current reference.
+    pub current: ImageReference,
+    /// The policy, as [`Entry::describe`](super::Entry::describe) gives it.
+    pub policy: String,
+    /// What to do.
+    pub outcome: Outcome,
+}
+
+/// What to do about one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A newer version was selected.
+    Update(Choice),
+    /// The current version is the selected one.
+    UpToDate(Reason),
+    /// The policy cannot select a version until a person acts.
+    Held(Reason),
+    /// No decision is possible now: nothing changes, and an open pull request is left alone.
+    Unknown(Reason),
+}
+
+/// The selected version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The tag to write.
+    pub tag: Tag,
+    /// The digest to write beside it, if it is part of the choice.
+    pub digest: Option<Digest>,
+    /// Why this version was selected.
+    pub reason: Reason,
+}

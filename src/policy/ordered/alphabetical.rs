@@ -1,0 +1,52 @@
+//! `alphabetical`: byte order, for tags that are made to sort.
+
+use crate::image::ImageFacts;
+use crate::policy::external_facts::ExternalFacts;
+use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Rejection, Unknown};
+use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings};
+use crate::policy::versions::Key;
+
+/// Byte order, ascending or descending.
+#[derive(Debug)]
+pub(in crate::policy) struct Alphabetical {
+    direction: Direction,
+}
+
+/// Keys of this policy besides those of all policies.
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+
+/// Reads `{ alphabetical: asc }`.
+pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+    Ok(Policy::ordered(Alphabetical { direction: settings.direction("alphabetical")? }))
+}
+
+impl OrderedPolicy for Alphabetical {
+    fn describe(&self) -> String {
+        format!("alphabetical: {}", self.direction)
+    }
+
+    fn reader<'a>(
+        &'a self,
+        _current: Option<&'a str>,
+        _supplied: &'a ExternalFacts,
+    ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
+        Ok(Box::new(InByteOrder { direction: self.direction }))
+    }
+}
+
+struct InByteOrder {
+    direction: Direction,
+}
+
+impl TagReader for InByteOrder {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+        self.direction.write(key, |key| key.text(text));
+        Ok(())
+    }
+
+    fn rejection(&self, _text: &str, _error: ReadError) -> Rejection {
+        Rejection::Unorderable
+    }
+}

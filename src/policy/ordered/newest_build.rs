@@ -1,0 +1,58 @@
+//! `newest-build`: the image that was built last, by the creation time in its metadata.
+
+use crate::image::ImageFacts;
+use crate::policy::candidate::Need;
+use crate::policy::external_facts::ExternalFacts;
+use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Rejection, Unknown};
+use crate::policy::settings::{OptionDoc, PolicyError, Settings};
+use crate::policy::versions::Key;
+
+/// Images by creation time. Reproducible builds share one: a tie, so unknown.
+#[derive(Debug)]
+pub(in crate::policy) struct NewestBuild;
+
+/// Keys of this policy besides those of all policies.
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+
+/// Reads `{ newest-build: true, include: '^main-' }`.
+pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+    if settings.switch("newest-build")? == Some(false) {
+        return Err(PolicyError::at("newest-build", "expected true, found false")
+            .with_hint("remove the entry, or set another policy"));
+    }
+    Ok(Policy::ordered(NewestBuild))
+}
+
+impl OrderedPolicy for NewestBuild {
+    fn describe(&self) -> String {
+        "newest-build".to_owned()
+    }
+
+    fn need(&self) -> Need {
+        Need::Facts
+    }
+
+    fn reader<'a>(
+        &'a self,
+        _current: Option<&'a str>,
+        _supplied: &'a ExternalFacts,
+    ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
+        Ok(Box::new(ByCreation))
+    }
+}
+
+struct ByCreation;
+
+impl TagReader for ByCreation {
+    fn read(&self, _text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+        let created = facts.and_then(|facts| facts.created).ok_or(ReadError::MissingFact)?;
+        key.instant(created.as_nanosecond());
+        Ok(())
+    }
+
+    fn rejection(&self, _text: &str, _error: ReadError) -> Rejection {
+        Rejection::NoBuildTime
+    }
+}

@@ -1,0 +1,143 @@
+//! `semver`: the greatest version in a range.
+
+use crate::image::ImageFacts;
+use crate::image::version::Shape;
+use crate::policy::external_facts::ExternalFacts;
+use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Rejection, Unknown};
+use crate::policy::settings::{OptionDoc, PolicyError, Settings};
+use crate::policy::versions::{Key, Range, ShapeMatcher, Version};
+
+/// Versions in a range, in the order of semver 2.0.0.
+#[derive(Debug)]
+pub(in crate::policy) struct SemVer {
+    range: Range,
+    pre_releases: bool,
+    strict: Option<bool>,
+    keep_variant: bool,
+}
+
+/// Keys of this policy besides those of all policies.
+#[rustfmt::skip]
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[
+    OptionDoc { key: "pre-releases", about: "true: include pre-releases; without it, only a range that names one includes them, such as >=1.0.0-0" },
+    OptionDoc { key: "strict",       about: "true: only versions with three numbers; false: also 1.2 and 2; without it, true if the current tag has three" },
+    OptionDoc { key: "variant",      about: "keep (default) or any: whether candidates need the current tag's suffix, such as -alpine3.20; a pre-release is not a suffix" },
+];
+
+/// Reads `{ semver: ">=1.0 <3", pre-releases: true }`; `true` is any version.
+pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+    let text =
+        if settings.value("semver") == Some(&true.into()) { "*" } else { settings.text("semver")?.unwrap_or("*") };
+    let range = Range::new(text).map_err(|error| {
+        PolicyError::at("semver", error.to_string())
+            .with_hint("ranges look like ^1.2, ~1.2.3, 1.x, >=1.0 <3, 1.2 - 1.4 or ^1 || ^3")
+    })?;
+    let pre_releases = settings.switch("pre-releases")?.unwrap_or(false);
+    Ok(Policy::ordered(SemVer {
+        // If pre-releases are included, every suffix is one, and semver.org's order decides.
+        keep_variant: settings.word("variant", &[("keep", true), ("any", false)])?.unwrap_or(true)
+            && !pre_releases
+            && !range.names_pre_releases(),
+        range,
+        pre_releases,
+        strict: settings.switch("strict")?,
+    }))
+}
+
+impl OrderedPolicy for SemVer {
+    fn describe(&self) -> String {
+        format!("semver: {}", self.range)
+    }
+
+    fn reads_versions(&self) -> bool {
+        true
+    }
+
+    fn reader<'a>(
+        &'a self,
+        current: Option<&'a str>,
+        _supplied: &'a ExternalFacts,
+    ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
+        let version = current.and_then(Version::new);
+        let strict = self.strict.unwrap_or_else(|| version.as_ref().is_some_and(|version| version.parts() == 3));
+        let variant = if self.keep_variant && version.is_some() { current.and_then(Variant::of) } else { None };
+        Ok(Box::new(InRange { policy: self, strict, variant }))
+    }
+}
+
+/// The suffix of the current tag that names a kind of image, not a pre-release: `-alpine3.20`.
+struct Variant<'c> {
+    shape: Shape<'c>,
+    matcher: ShapeMatcher<'c>,
+}
+
+impl<'c> Variant<'c> {
+    fn of(current: &'c str) -> Option<Self> {
+        let suffix = &current[current.find('-')?..];
+        let is_word = suffix[1..].starts_with(|c: char| c.is_ascii_alphabetic());
+        let shape = Shape::of(suffix);
+        (is_word && Shape::of(current).stage().is_none()).then(|| Self { matcher: ShapeMatcher::new(&shape), shape })
+    }
+}
+
+struct InRange<'c> {
+    policy: &'c SemVer,
+    strict: bool,
+    variant: Option<Variant<'c>>,
+}
+
+impl InRange<'_> {
+    /// Splits a text into the version and the suffix that has to match.
+    fn split<'t>(&self, text: &'t str) -> (&'t str, &'t str) {
+        match &self.variant {
+            Some(_) => text.find('-').map_or((text, ""), |at| text.split_at(at)),
+            None => (text, ""),
+        }
+    }
+
+    fn matches_variant(&self, suffix: &str, key: &mut Key) -> bool {
+        self.variant.as_ref().is_none_or(|variant| variant.matcher.matches(suffix, key))
+    }
+}
+
+/// Returns whether a text has two dots: how Flux separates versions from moving tags (fluxcd/pkg, `ParseVersion`).
+fn has_three_parts(text: &str) -> bool {
+    text.bytes().filter(|b| *b == b'.').take(2).count() == 2
+}
+
+impl TagReader for InRange<'_> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+        let (text, suffix) = self.split(text);
+        if self.strict && !has_three_parts(text) {
+            return Err(ReadError::Unreadable);
+        }
+        let version = Version::new(text).ok_or(ReadError::Unreadable)?;
+        if !self.policy.range.contains(&version, self.policy.pre_releases) {
+            let is_otherwise_in_range = version.is_pre_release() && self.policy.range.contains(&version, true);
+            return Err(if is_otherwise_in_range { ReadError::PreRelease } else { ReadError::OutOfRange });
+        }
+        version.write(key);
+        if self.matches_variant(suffix, key) { Ok(()) } else { Err(ReadError::OtherVariant) }
+    }
+
+    fn read_current(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<bool, Unknown> {
+        let (text, suffix) = self.split(text);
+        Ok(Version::new(text).map(|version| version.write(key)).is_some() && self.matches_variant(suffix, key))
+    }
+
+    fn ties(&self) -> Ties {
+        if self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash()) { Ties::Unknown } else { Ties::Last }
+    }
+
+    fn rejection(&self, text: &str, error: ReadError) -> Rejection {
+        match (error, &self.variant) {
+            (ReadError::OutOfRange, _) => Rejection::OutOfRange(self.policy.range.to_string().into()),
+            (ReadError::PreRelease, _) => Rejection::PreReleasesOff,
+            (ReadError::OtherVariant, Some(variant)) => Rejection::OtherVariant(variant.shape.to_string().into()),
+            _ if Version::new(text).is_some() => Rejection::PartialVersion,
+            _ => Rejection::NotSemVer,
+        }
+    }
+}

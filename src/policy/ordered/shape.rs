@@ -1,0 +1,75 @@
+//! `shape`, the default: tags of the same shape as the current tag, with greater numbers.
+
+use crate::image::ImageFacts;
+use crate::image::version::Shape as TagShape;
+use crate::policy::external_facts::ExternalFacts;
+use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Hold, Rejection, Unknown};
+use crate::policy::settings::{OptionDoc, PolicyError, Settings};
+use crate::policy::versions::{Key, ShapeMatcher};
+
+/// Tags with the same text and greater numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) struct Shape;
+
+/// Keys of this policy besides those of all policies.
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+
+/// Reads `{ shape: same }`.
+pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+    settings.word("shape", &[("same", ())])?;
+    Ok(Policy::ordered(Shape))
+}
+
+impl OrderedPolicy for Shape {
+    fn describe(&self) -> String {
+        "shape".to_owned()
+    }
+
+    fn reads_versions(&self) -> bool {
+        true
+    }
+
+    fn check_current(&self, current: Option<&str>) -> Result<(), Hold> {
+        let current = current.ok_or(Hold::NothingExtracted)?;
+        if TagShape::of(current).has_order() { Ok(()) } else { Err(Hold::NoVersion(current.into())) }
+    }
+
+    fn reader<'a>(
+        &'a self,
+        current: Option<&'a str>,
+        _supplied: &'a ExternalFacts,
+    ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
+        let current = current.unwrap_or_default();
+        let shape = TagShape::of(current);
+        Ok(Box::new(SameShape { matcher: ShapeMatcher::new(&shape), shape }))
+    }
+}
+
+/// Reads tags of the shape of the current tag.
+struct SameShape<'c> {
+    shape: TagShape<'c>,
+    matcher: ShapeMatcher<'c>,
+}
+
+impl TagReader for SameShape<'_> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+        if self.matcher.matches(text, key) { Ok(()) } else { Err(ReadError::Unreadable) }
+    }
+
+    fn ties(&self) -> Ties {
+        if self.shape.has_hash() { Ties::Unknown } else { Ties::Last }
+    }
+
+    fn rejection(&self, text: &str, _error: ReadError) -> Rejection {
+        let other = TagShape::of(text);
+        let (shape, current) = (other.to_string(), self.shape.to_string());
+        match (other.stage(), self.shape.stage()) {
+            (Some(stage), None) if shape.replacen(&stage.shape(), "", 1) == current => Rejection::PreRelease,
+            (Some(stage), Some(least)) if stage.rank < least.rank => Rejection::EarlierStage,
+            _ if shape == current => Rejection::NumberFormat,
+            _ => Rejection::OtherShape { shape: shape.into(), current: current.into() },
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The trait of policies that order tags. Pure: facts are values, the time is an argument.
+
+use std::fmt;
+
+use super::candidate::Need;
+use super::external_facts::{ExternalFacts, ExternalNeed};
+use super::reason::{Hold, Rejection, Unknown};
+use super::versions::Key;
+use crate::image::ImageFacts;
+
+/// A policy that orders tags: it reads a tag into a sortable [`Key`] or rejects it. It never fetches, sorts or selects.
+pub trait OrderedPolicy: fmt::Debug + Send + Sync {
+    /// Returns the policy as a configuration has it: `semver: >=1.0 <3`.
+    fn describe(&self) -> String;
+
+    /// Returns which facts about a tag a [`TagReader`] reads.
+    fn need(&self) -> Need {
+        Need::Tag
+    }
+
+    /// Returns what the policy needs beyond tags and registries.
+    fn external_need(&self) -> Option<ExternalNeed<'_>> {
+        None
+    }
+
+    /// Returns whether the numbers of its tags are major, minor and patch, so that the size of a step has a meaning.
+    fn reads_versions(&self) -> bool {
+        false
+    }
+
+    /// Returns whether one unreadable tag that passes the filter holds the image, as in Flux's `numerical`.
+    fn requires_readable_tags(&self) -> bool {
+        false
+    }
+
+    /// Returns why no tag can be compared with this current tag, whatever the registry lists. `current` is the text that the
+    /// filter passes to the policy, if any.
+    fn check_current(&self, _current: Option<&str>) -> Result<(), Hold> {
+        Ok(())
+    }
+
+    /// Prepares to read candidates for one current tag. Fails if an [external fact](Self::external_need) is not available.
+    fn reader<'a>(
+        &'a self,
+        current: Option<&'a str>,
+        external: &'a ExternalFacts,
+    ) -> Result<Box<dyn TagReader + 'a>, Unknown>;
+}
+
+/// Reads the texts of tags into keys, for one current tag.
+pub trait TagReader {
+    /// Appends the place of `text` in the order to an empty `key`, or rejects it.
+    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError>;
+
+    /// Does the same for the current tag, which may be outside the range: it still decides what is a downgrade. Returns
+    /// `false` if it has no place in the order, and fails if its place is unknown.
+    fn read_current(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<bool, Unknown> {
+        match self.read(text, facts, key) {
+            // Without any facts, the registry no longer lists it.
+            Err(ReadError::MissingFact) if facts.is_some() => {
+                Err(Unknown::Current { text: text.into(), why: self.rejection(text, ReadError::MissingFact) })
+            }
+            read => Ok(read.is_ok()),
+        }
+    }
+
+    /// Returns what equal keys of different tags mean.
+    fn ties(&self) -> Ties {
+        Ties::Unknown
+    }
+
+    /// Returns the reason for an error of [`read`](Self::read). Called for single tags, when a person asks.
+    fn rejection(&self, text: &str, error: ReadError) -> Rejection;
+}
+
+/// Why a reader rejects a text. Small, because a listing may cause a hundred thousand of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadError {
+    /// The policy does not order such texts: not a version, not a number, another shape.
+    Unreadable,
+    /// It is outside the range.
+    OutOfRange,
+    /// It is a pre-release, which the policy excludes.
+    PreRelease,
+    /// It is another variant than the current tag: `-slim`, not `-alpine`.
+    OtherVariant,
+    /// Its place is unknown, so it may be the newest: nothing can be selected.
+    MissingFact,
+}
+
+/// What to do if the best tags have equal keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ties {
+    /// They may be different images: nothing changes, unless exactly one is written as the current tag is.
+    Unknown,
+    /// Select the first in byte order.
+    First,
+    /// They are spellings of one version (`1.9.9`, `v1.9.9`): select the last in byte order, unless exactly one is written as
+    /// the current tag is.
+    Last,
+}

@@ -1,0 +1,45 @@
+//! `digest`: a moving tag stays, and its digest follows the registry.
+
+use crate::image::Tag;
+use crate::policy::pinned_policy::{PinnedPolicy, PinnedTarget};
+use crate::policy::policy::Policy;
+use crate::policy::settings::{OptionDoc, PolicyError, Settings};
+
+/// The digest of one tag, or of the current tag.
+#[derive(Debug)]
+pub(in crate::policy) struct MovingDigest {
+    tag: Option<Tag>,
+}
+
+/// Keys of this policy besides those of all policies.
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+
+/// Reads `{ digest: latest }`, or `{ digest: true }` for the current tag.
+pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+    if settings.value("digest").is_some_and(serde_json::Value::is_boolean) {
+        return match settings.switch("digest")? {
+            Some(false) => Err(PolicyError::at("digest", "expected a tag or true, found false")
+                .with_hint("remove the entry, or set another policy")),
+            _ => Ok(Policy::pinned(MovingDigest { tag: None })),
+        };
+    }
+    let text = settings.text("digest")?.unwrap_or_default();
+    let tag = Tag::new(text).map_err(|error| {
+        PolicyError::at("digest", format!("invalid tag: {error}"))
+            .with_hint("write `digest: latest`, or `digest: true` for the current tag")
+    })?;
+    Ok(Policy::pinned(MovingDigest { tag: Some(tag) }))
+}
+
+impl PinnedPolicy for MovingDigest {
+    fn describe(&self) -> String {
+        match &self.tag {
+            Some(tag) => format!("digest: {tag}"),
+            None => "digest".to_owned(),
+        }
+    }
+
+    fn target(&self) -> PinnedTarget<'_> {
+        self.tag.as_ref().map_or(PinnedTarget::Current, PinnedTarget::Tag)
+    }
+}

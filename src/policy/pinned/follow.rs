@@ -1,0 +1,58 @@
+//! `follow`: the version at another environment's path in this repository, such as staging before production.
+
+use crate::policy::pinned_policy::{PinnedPolicy, PinnedTarget};
+use crate::policy::policy::Policy;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use crate::policy::external_facts::ExternalNeed;
+use crate::policy::settings::{OptionDoc, PolicyError, Settings};
+
+/// The tag and digest of the same image at other paths.
+#[derive(Debug)]
+pub(in crate::policy) struct Promotion {
+    written: String,
+    paths: GlobSet,
+}
+
+/// Keys of this policy besides those of all policies.
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+
+/// Reads `{ follow: envs/staging/** }`; a folder includes everything in it.
+pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+    let texts = settings.texts("follow")?;
+    let mut paths = GlobSetBuilder::new();
+    for text in &texts {
+        let path = text.trim_start_matches("./").trim_matches('/');
+        let wrong = |why: &str| {
+            PolicyError::at("follow", format!("'{text}' is not a path of this repository: {why}")).with_hint(
+                "write the folder or file to follow, relative to the root of the repository: envs/staging or envs/*/staging.yaml",
+            )
+        };
+        if path.is_empty() || path.split('/').any(|part| part == "..") {
+            return Err(wrong("it is empty or outside the repository"));
+        }
+        for glob in [path.to_owned(), format!("{path}/**")] {
+            let glob = GlobBuilder::new(&glob).literal_separator(true).build();
+            paths.add(glob.map_err(|error| wrong(&error.kind().to_string()))?);
+        }
+    }
+    if texts.is_empty() {
+        return Err(PolicyError::at("follow", "expected a path").with_hint("write follow: envs/staging/**"));
+    }
+    let paths = paths.build().map_err(|error| PolicyError::at("follow", error.kind().to_string()))?;
+    Ok(Policy::pinned(Promotion { written: texts.join(", "), paths }))
+}
+
+impl PinnedPolicy for Promotion {
+    fn describe(&self) -> String {
+        format!("follow: {}", self.written)
+    }
+
+    fn external_need(&self) -> Option<ExternalNeed<'_>> {
+        Some(ExternalNeed::References(&self.paths))
+    }
+
+    fn target(&self) -> PinnedTarget<'_> {
+        PinnedTarget::Promoted
+    }
+}

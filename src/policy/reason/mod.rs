@@ -1,0 +1,351 @@
+//! Reasons as data. Their text is in `text.rs`; code compares variants and never text.
+
+mod text;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::versions::Bump;
+use crate::image::{Digest, Platform, Tag, TagError};
+
+/// Why a candidate got its verdict, or an image its outcome. Its text is a lower-case fragment without a full stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Why a version is selected, or may be.
+    Accepted(Acceptance),
+    /// Why a candidate is excluded.
+    Rejected(Rejection),
+    /// Why a candidate has to wait.
+    NotEligibleYet(Ineligibility),
+    /// Why a person has to act.
+    Held(Hold),
+    /// Why no decision is possible.
+    Unknown(Unknown),
+}
+
+/// Why a version is selected, or may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It is the greatest in the order of the policy.
+    Newest(Newest),
+    /// It may be selected, but another one ranks higher.
+    Outranked(Tag),
+    /// It may be selected.
+    Eligible,
+    /// It is the current tag.
+    CurrentTag,
+    /// The current tag is the newest one that matches.
+    CurrentIsNewest(Option<MovedDigest>),
+    /// No newer tag matches.
+    NothingNewer(Option<MovedDigest>),
+    /// The policy pins this tag, and the reference already has it.
+    PinnedAlready {
+        /// The tag.
+        tag: Tag,
+        /// The digest that it still resolves to.
+        digest: Option<Digest>,
+        /// The digest that it resolves to now, where the reference keeps another one.
+        moved: Option<MovedDigest>,
+    },
+    /// The policy pins this tag.
+    Pinned {
+        /// The tag.
+        tag: Tag,
+        /// Who selected it.
+        source: PinSource,
+        /// The digest to write.
+        digest: Option<Digest>,
+        /// The current digest of the same tag.
+        old: Option<Digest>,
+    },
+    /// The digest of the current tag is added.
+    DigestAdded,
+    /// A person or a script named the image on the command line.
+    Given,
+    /// The reference already has the image that was named on the command line.
+    GivenAlready,
+    /// An earlier run proposed it.
+    ProposedEarlier,
+}
+
+/// How the newest tag was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Newest {
+    /// How many tags match, this one included; the current tag and older ones are not counted.
+    pub matching: usize,
+    /// The current tag, if the policy cannot compare with it.
+    pub incomparable: Option<Tag>,
+    /// When the image was built, if that decided.
+    pub built: Option<Timestamp>,
+    /// The best tag that is not eligible yet.
+    pub passed_over: Option<(Tag, Ineligibility)>,
+}
+
+/// A tag that no longer resolves to the digest of the reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedDigest {
+    /// The tag.
+    pub tag: Tag,
+    /// The digest of the reference.
+    pub from: Digest,
+    /// The digest that the tag resolves to.
+    pub to: Digest,
+}
+
+/// Who selected a pinned tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PinSource {
+    /// The policy follows the digest of this tag.
+    Moving,
+    /// The policy names it.
+    Exact,
+    /// It is the tag at this place of the repository.
+    Promoted(Box<str>),
+}
+
+/// Why a candidate is excluded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// It is not a legal tag.
+    InvalidTag(TagError),
+    /// `include` does not match it.
+    NotIncluded(Vec<Box<str>>),
+    /// This pattern of `exclude` matches it.
+    Excluded(Box<str>),
+    /// `allow` does not have it.
+    NotAllowed(Vec<Box<str>>),
+    /// This pattern of `ignore` matches it.
+    Ignored(Box<str>),
+    /// It changes a greater part of the version than `max-bump` allows.
+    Bump {
+        /// The current tag.
+        current: Tag,
+        /// The part that changes.
+        bump: Bump,
+        /// The greatest part that may change.
+        max: Bump,
+    },
+    /// Its first number is out of proportion.
+    Outlier {
+        /// The current tag.
+        current: Tag,
+    },
+    /// It is older than this current tag.
+    Older(Tag),
+    /// It has the same place in the order as this current tag.
+    NotNewer(Tag),
+    /// The policy pins another tag.
+    NotPinned,
+    /// It is outside this range.
+    OutOfRange(Box<str>),
+    /// `pre-releases` is not set.
+    PreReleasesOff,
+    /// The current tag is of this variant.
+    OtherVariant(Box<str>),
+    /// It is not a semantic version.
+    NotSemVer,
+    /// It has fewer than three numbers.
+    PartialVersion,
+    /// It is a pre-release, and the current tag is not.
+    PreRelease,
+    /// It is an earlier stage of a pre-release than the current tag.
+    EarlierStage,
+    /// It does not have this calendar layout.
+    OtherLayout(Box<str>),
+    /// It is not a number.
+    NotANumber,
+    /// Its numbers are padded in another way than those of the current tag.
+    NumberFormat,
+    /// It has another shape than the current tag.
+    OtherShape {
+        /// Its shape.
+        shape: Box<str>,
+        /// The shape of the current tag.
+        current: Box<str>,
+    },
+    /// It does not match this pattern.
+    NoMatch(Box<str>),
+    /// A group of the pattern has a text that its order cannot read.
+    UnreadableGroup {
+        /// The name of the group.
+        group: Box<str>,
+        /// Its text.
+        text: Box<str>,
+        /// How the group is ordered.
+        order: Box<str>,
+    },
+    /// The image does not record when it was built.
+    NoBuildTime,
+    /// It does not name a commit.
+    NoCommit,
+    /// The image has no revision label.
+    NoRevisionLabel,
+    /// The text around the commit differs from that of the current tag.
+    AroundCommit,
+    /// Its commit is not in this history.
+    CommitNotFound {
+        /// The commit, if the tag names it.
+        commit: Option<Box<str>>,
+        /// The name of the history.
+        history: Box<str>,
+    },
+    /// Its commit is the prefix of several in this history.
+    CommitAmbiguous {
+        /// The commit, if the tag names it.
+        commit: Option<Box<str>>,
+        /// The name of the history.
+        history: Box<str>,
+    },
+    /// The text that `extract` takes from it is rejected.
+    Extracted(Box<str>, Box<Rejection>),
+    /// The lookup of its facts failed.
+    LookupFailed(Box<str>),
+    /// The policy cannot order it.
+    Unorderable,
+}
+
+/// Why a candidate has to wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ineligibility {
+    /// The image does not run on these platforms.
+    Platforms(Vec<Platform>),
+    /// The registry does not report its platforms.
+    PlatformsUnknown,
+    /// It is younger than `min-age`.
+    TooYoung {
+        /// `min-age`.
+        min_age: Duration,
+        /// What happened: `built`, `pushed`, `first seen`.
+        event: &'static str,
+        /// When it happened.
+        since: Timestamp,
+    },
+    /// Its age is unknown. The time is that of a reproducible build.
+    AgeUnknown(Option<Timestamp>),
+    /// The lookup of its facts failed.
+    LookupFailed(Box<str>),
+}
+
+/// Why a person has to act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Hold {
+    /// The reference has no tag.
+    NoTag {
+        /// Whether it has a digest.
+        has_digest: bool,
+    },
+    /// The current tag has no version, so that its shape has no order.
+    NoVersion(Box<str>),
+    /// The filter extracts no text from the current tag.
+    NothingExtracted,
+    /// The registry lists no tags.
+    NoTags,
+    /// The registry does not list this tag.
+    NotListed(Tag),
+    /// The filter or a bound excludes the pinned tag.
+    PinnedRejected(Tag, Rejection),
+    /// The bounds exclude the tag at another place of the repository.
+    PromotedRejected {
+        /// The tag.
+        tag: Tag,
+        /// Its place.
+        place: Box<str>,
+        /// Why it is excluded.
+        why: Rejection,
+    },
+    /// The tag at another place of the repository is lower than the current tag.
+    PromotedIsLower {
+        /// The tag.
+        tag: Tag,
+        /// Its place.
+        place: Box<str>,
+        /// The current tag.
+        current: Tag,
+    },
+    /// The only candidate, or the best one, is not eligible yet.
+    NotEligibleYet(Tag, Ineligibility),
+    /// The newest matching tag is lower than the current tag.
+    NewestIsLower {
+        /// The newest matching tag.
+        newest: Tag,
+        /// The current tag.
+        current: Tag,
+    },
+    /// All tags are rejected.
+    AllRejected {
+        /// How many there are.
+        count: usize,
+        /// The tag that came closest.
+        closest: Option<(Tag, Rejection)>,
+    },
+    /// The policy cannot order a tag that the filter passes.
+    Unorderable(Tag, Rejection),
+}
+
+/// Why no decision is possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unknown {
+    /// The registry did not list the tags.
+    ListFailed(Box<str>),
+    /// The lookup of a tag failed.
+    LookupFailed(Tag, Box<str>),
+    /// The lookup of the digest of a tag failed.
+    DigestFailed(Tag, Box<str>),
+    /// The registry does not report the digest of a tag.
+    NoDigest(Tag),
+    /// The registry does not report what a gate needs about a tag.
+    Gate(Tag, Ineligibility),
+    /// The best tags have the same place in the order; the first of them, and how many there are.
+    Tie {
+        /// The first ones in byte order.
+        tags: Vec<Tag>,
+        /// How many more there are.
+        more: usize,
+    },
+    /// A tag may be the newest, but its place in the order is unknown.
+    MayBeNewest(Tag, Rejection),
+    /// The place of the current tag in the order is unknown.
+    Current {
+        /// The text of the current tag.
+        text: Box<str>,
+        /// Why.
+        why: Rejection,
+    },
+    /// The commit of the current tag is not in the history.
+    CurrentNotInHistory {
+        /// The text of the current tag.
+        text: Box<str>,
+        /// Why.
+        why: Rejection,
+        /// Whether the clone is shallow.
+        shallow: bool,
+    },
+    /// Nothing was read of what the policy needs beyond tags and registries.
+    NoExternalFacts,
+    /// The history of a clone cannot be read.
+    HistoryFailed {
+        /// The name of the history.
+        history: Box<str>,
+        /// The error.
+        error: Box<str>,
+    },
+    /// The reference at another place of the repository has no tag.
+    PromotedNoTag(Box<str>),
+    /// No other place of the repository has the image.
+    NotPromoted,
+    /// Other places of the repository have different tags or digests: each version with its place.
+    PromotedDiffers([(Box<str>, Box<str>); 2]),
+}
+
+macro_rules! from {
+    ($($kind:ident => $variant:ident),*) => {
+        $(impl From<$kind> for Reason {
+            fn from(reason: $kind) -> Self {
+                Self::$variant(reason)
+            }
+        })*
+    };
+}
+
+from!(Acceptance => Accepted, Rejection => Rejected, Ineligibility => NotEligibleYet, Hold => Held, Unknown => Unknown);

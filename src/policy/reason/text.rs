@@ -1,0 +1,260 @@
+//! The text of every reason: the one place where reasons become words. A text never repeats the column beside it.
+
+use std::fmt::{Display, Formatter, Result};
+use std::time::Duration;
+
+use super::{Acceptance, Hold, Ineligibility, MovedDigest, Newest, PinSource, Reason, Rejection, Unknown};
+use crate::image::Tag;
+
+impl Display for Reason {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Accepted(reason) => reason.fmt(f),
+            Self::Rejected(reason) => reason.fmt(f),
+            Self::NotEligibleYet(reason) => reason.fmt(f),
+            Self::Held(reason) => reason.fmt(f),
+            Self::Unknown(reason) => reason.fmt(f),
+        }
+    }
+}
+
+impl Display for Acceptance {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Newest(newest) => newest.fmt(f),
+            Self::Outranked(by) => write!(f, "eligible; {by} ranks higher"),
+            Self::Eligible => f.write_str("eligible"),
+            Self::CurrentTag => f.write_str("current tag"),
+            Self::CurrentIsNewest(moved) => write!(f, "the current tag is the newest matching tag{}", Moved(moved)),
+            Self::NothingNewer(moved) => write!(f, "no newer matching tag{}", Moved(moved)),
+            Self::PinnedAlready { tag, digest: Some(digest), .. } => {
+                write!(f, "{tag} still resolves to {}", digest.short())
+            }
+            Self::PinnedAlready { tag, digest: None, moved } => write!(f, "{tag} is the current tag{}", Moved(moved)),
+            Self::Pinned { tag, source: PinSource::Moving, digest: Some(digest), old: Some(old) } => {
+                write!(f, "{tag} moved from {} to {}", old.short(), digest.short())
+            }
+            Self::Pinned { tag, source: PinSource::Moving, digest: Some(digest), .. } => {
+                write!(f, "{tag} resolves to {}", digest.short())
+            }
+            Self::Pinned { tag, source, digest, .. } => {
+                let digest =
+                    digest.as_ref().map(|digest| format!(" with digest {}", digest.short())).unwrap_or_default();
+                match source {
+                    PinSource::Promoted(place) => write!(f, "{place} uses {tag}{digest}"),
+                    PinSource::Exact | PinSource::Moving => write!(f, "the policy requests {tag}{digest}"),
+                }
+            }
+            Self::DigestAdded => f.write_str("pinned to the digest of the current tag"),
+            Self::Given => f.write_str("given with --image"),
+            Self::GivenAlready => f.write_str("already the image given with --image"),
+            Self::ProposedEarlier => f.write_str("proposed by an earlier run"),
+        }
+    }
+}
+
+impl Display for Newest {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self.matching {
+            1 => f.write_str("only matching tag")?,
+            count => write!(f, "newest of {count} matching tags")?,
+        }
+        if let Some(built) = self.built {
+            write!(f, ", built {built}")?;
+        }
+        if let Some(current) = &self.incomparable {
+            write!(f, "; cannot compare with the current tag {current}")?;
+        }
+        match &self.passed_over {
+            Some((tag, why)) => write!(f, "; {tag} not eligible yet: {why}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What to add where a tag moved under a digest that the policy keeps.
+struct Moved<'m>(&'m Option<MovedDigest>);
+
+impl Display for Moved<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Some(MovedDigest { tag, from, to }) = self.0 else { return Ok(()) };
+        let (from, to) = (from.short(), to.short());
+        write!(f, "; {tag} moved from the pinned digest {from} to {to}, which only a `digest` policy follows")
+    }
+}
+
+/// Patterns between quotes, with `or` between them.
+struct Quoted<'q>(&'q [Box<str>]);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "'{}'", self.0.join("' or '"))
+    }
+}
+
+impl Display for Rejection {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::InvalidTag(error) => error.fmt(f),
+            Self::NotIncluded(patterns) => write!(f, "not matched by `include`: {}", Quoted(patterns)),
+            Self::Excluded(pattern) => write!(f, "matched by `exclude`: '{pattern}'"),
+            Self::NotAllowed(names) => write!(f, "not matched by `allow`: {}", Quoted(names)),
+            Self::Ignored(name) => write!(f, "matched by `ignore`: '{name}'"),
+            Self::Bump { current, bump, max } => write!(f, "{bump} change from {current}; `max-bump` is {max}"),
+            Self::Outlier { current } => {
+                write!(f, "outlier: the step from {current} is too large for a release; `outliers: allow` accepts it")
+            }
+            Self::Older(current) => write!(f, "older than the current tag {current}"),
+            Self::NotNewer(current) => write!(f, "not newer than the current tag {current}"),
+            Self::NotPinned => f.write_str("not the tag that the policy selects"),
+            Self::OutOfRange(range) => write!(f, "not in the range {range}"),
+            Self::PreReleasesOff => f.write_str("pre-release, and `pre-releases` is not set"),
+            Self::OtherVariant(variant) => write!(f, "not the variant {variant} of the current tag"),
+            Self::NotSemVer => f.write_str("not a semantic version"),
+            Self::PartialVersion => f.write_str("not a full version with three numbers"),
+            Self::PreRelease => f.write_str("pre-release, and the current tag is not"),
+            Self::EarlierStage => f.write_str("earlier pre-release stage than the current tag"),
+            Self::OtherLayout(layout) => write!(f, "not in the layout {layout}"),
+            Self::NotANumber => f.write_str("not a number"),
+            Self::NumberFormat => f.write_str("zero padding of numbers differs from the current tag"),
+            Self::OtherShape { shape, current } => write!(f, "shape {shape} differs from {current}"),
+            Self::NoMatch(pattern) => write!(f, "not matched by '{pattern}'"),
+            Self::UnreadableGroup { group, text, order } => {
+                write!(f, "cannot read group `{group}` as {order}: {text:?}")
+            }
+            Self::NoBuildTime => f.write_str("no build time in the image metadata"),
+            Self::NoCommit => f.write_str("no commit id in the tag"),
+            Self::NoRevisionLabel => f.write_str("no label org.opencontainers.image.revision"),
+            Self::AroundCommit => f.write_str("prefix or suffix differs from the current tag"),
+            Self::CommitNotFound { commit, history } => write!(f, "{} is not in {history}", Commit(commit)),
+            Self::CommitAmbiguous { commit, history } => write!(f, "{} is ambiguous in {history}", Commit(commit)),
+            Self::Extracted(text, why) => write!(f, "extracted text {text:?}: {why}"),
+            Self::LookupFailed(error) => write!(f, "lookup failed: {error}"),
+            Self::Unorderable => f.write_str("has no place in the order"),
+        }
+    }
+}
+
+/// The commit of a tag, or of the label of its image.
+struct Commit<'c>(&'c Option<Box<str>>);
+
+impl Display for Commit<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self.0 {
+            Some(commit) => write!(f, "commit {commit}"),
+            None => f.write_str("the commit of its label"),
+        }
+    }
+}
+
+impl Display for Ineligibility {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Platforms(lacking) => {
+                let names: Vec<String> = lacking.iter().map(ToString::to_string).collect();
+                write!(f, "not available for {}", names.join(" and "))
+            }
+            Self::PlatformsUnknown => f.write_str("the registry does not report its platforms"),
+            Self::TooYoung { min_age, event, since } => {
+                write!(f, "younger than `min-age` {}: {event} {since}, ", in_units(*min_age))?;
+                match since.checked_add(*min_age) {
+                    Ok(at) => write!(f, "eligible on {at}"),
+                    Err(_) => f.write_str("eligible later"),
+                }
+            }
+            Self::AgeUnknown(created) => {
+                f.write_str("age unknown: the registry reports no push time, the image records ")?;
+                match created {
+                    Some(created) => write!(f, "{created} (a reproducible build)")?,
+                    None => f.write_str("no build time")?,
+                }
+                f.write_str(
+                    ", and no cache folder has seen the tag; keep a cache folder between runs, or remove `min-age` for this image",
+                )
+            }
+            Self::LookupFailed(error) => write!(f, "lookup failed: {error}"),
+        }
+    }
+}
+
+/// Units of a duration, greatest first, in seconds.
+const UNITS: &[(&str, u64)] = &[("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+
+/// Formats a duration as a configuration has it: `3d`, `36h`.
+fn in_units(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (unit, length) = UNITS.iter().find(|(_, length)| seconds.is_multiple_of(*length)).unwrap_or(&("s", 1));
+    format!("{}{unit}", seconds / length)
+}
+
+impl Display for Hold {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::NoTag { has_digest: true } => {
+                f.write_str("the reference has only a digest, so there is no tag to compare with")
+            }
+            Self::NoTag { has_digest: false } => f.write_str("the reference has no tag to compare with"),
+            Self::NoVersion(tag) => {
+                write!(f, "the tag {tag} has no version and needs a policy, such as newest-build or digest")
+            }
+            Self::NothingExtracted => {
+                f.write_str("`extract` takes no text from the current tag, and a shape policy needs one")
+            }
+            Self::NoTags => f.write_str("the registry lists no tags for this image"),
+            Self::NotListed(tag) => write!(f, "the registry does not list the tag {tag}"),
+            Self::PinnedRejected(tag, why) => write!(f, "{tag} is rejected: {why}"),
+            Self::PromotedRejected { tag, place, why } => write!(f, "{place} uses {tag}, which is rejected: {why}"),
+            Self::PromotedIsLower { tag, place, current } => write!(
+                f,
+                "{place} uses {tag}, which is lower than the current tag {current}; `allow-downgrade: true` accepts it"
+            ),
+            Self::NotEligibleYet(tag, why) => write!(f, "{tag} not eligible yet: {why}"),
+            Self::NewestIsLower { newest, current } => write!(
+                f,
+                "the newest matching tag {newest} is lower than the current tag {current}; `allow-downgrade: true` accepts it"
+            ),
+            Self::AllRejected { count, closest } => {
+                match count {
+                    1 => f.write_str("the only tag is rejected")?,
+                    count => write!(f, "all {count} tags are rejected")?,
+                }
+                match closest {
+                    Some((tag, why)) => write!(f, "; closest is {tag}: {why}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Unorderable(tag, why) => write!(f, "cannot order {tag} ({why}); exclude it with `exclude`"),
+        }
+    }
+}
+
+impl Display for Unknown {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::ListFailed(error) => f.write_str(error),
+            Self::LookupFailed(tag, error) => write!(f, "lookup of {tag} failed: {error}"),
+            Self::DigestFailed(tag, error) => write!(f, "lookup of the digest of {tag} failed: {error}"),
+            Self::NoDigest(tag) => write!(f, "the registry does not report the digest of {tag}"),
+            Self::Gate(tag, why) => write!(f, "cannot decide whether {tag} is eligible: {why}"),
+            Self::Tie { tags, more } => {
+                let tags = tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ");
+                let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
+                write!(f, "tie between {tags}{more}: cannot tell which is newer")
+            }
+            Self::MayBeNewest(tag, why) => write!(f, "{tag} may be the newest: {why}"),
+            Self::Current { text, why } => write!(f, "cannot compare with the current tag {text}: {why}"),
+            Self::CurrentNotInHistory { text, why, shallow } => {
+                let remedy =
+                    if *shallow { "the clone is shallow: run `git fetch --unshallow`" } else { "fetch in the clone" };
+                write!(f, "cannot compare with the current tag {text}: {why}; {remedy}")
+            }
+            Self::NoExternalFacts => f.write_str("the facts that the policy needs were not read"),
+            Self::HistoryFailed { history, error } => write!(f, "cannot read the history of {history}: {error}"),
+            Self::PromotedNoTag(place) => write!(f, "{place} has no tag to follow"),
+            Self::NotPromoted => f.write_str("none of the followed paths uses this image"),
+            Self::PromotedDiffers([(one, place), (other, at)]) => {
+                write!(f, "{place} uses {one} and {at} uses {other}: cannot follow both")
+            }
+        }
+    }
+}

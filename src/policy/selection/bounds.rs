@@ -1,0 +1,96 @@
+//! How large a step may be, whatever the policy: bounds relative to the current tag.
+
+use crate::image::Tag;
+use crate::image::version::Shape;
+use crate::policy::reason::Rejection;
+use crate::policy::settings::{OptionDoc, PolicyError, Settings};
+use crate::policy::versions::Bump;
+
+/// Limits on the step from the current tag to a candidate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The greatest part of the version that may change.
+    pub max_bump: Option<Bump>,
+    /// Whether a step that is too large for a release (`1.4.2 → 20240101`) is rejected.
+    pub reject_outliers: bool,
+    /// Whether a tag lower than the current one may be selected.
+    pub allow_downgrade: bool,
+}
+
+/// Why a candidate is out of bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OutOfBounds {
+    /// It changes a greater part than `max-bump`.
+    Bump(Bump),
+    /// Its first number is out of proportion.
+    Outlier,
+}
+
+/// Keys that every policy has.
+#[rustfmt::skip]
+pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[
+    OptionDoc { key: "max-bump",        about: "major, minor or patch: the greatest part of the version that may change" },
+    OptionDoc { key: "outliers",        about: "reject or allow a step that is too large for a release, such as 1.4.2 to 20240101; shape, semver and calver reject it by default" },
+    OptionDoc { key: "allow-downgrade", about: "true: select the newest matching tag even if it is lower than the current tag" },
+];
+
+/// A larger step than this in the first number, to a number two digits longer, is an outlier. Renovate has the same limit
+/// for numbers of one length, where it hides every other month of a date.
+const OUTLIER_STEP: u128 = 500;
+
+impl Bounds {
+    /// Reads the keys of [`OPTIONS`]. `reject_outliers` is the default of `outliers`.
+    pub fn new(settings: &Settings, reject_outliers: bool) -> Result<Self, PolicyError> {
+        Ok(Self {
+            max_bump: settings
+                .word("max-bump", &[("major", Bump::Major), ("minor", Bump::Minor), ("patch", Bump::Patch)])?,
+            reject_outliers: settings
+                .word("outliers", &[("reject", true), ("allow", false)])?
+                .unwrap_or(reject_outliers),
+            allow_downgrade: settings.switch("allow-downgrade")?.unwrap_or(false),
+        })
+    }
+
+    /// Checks the step from the numbers of the current tag to a candidate's text.
+    pub(super) fn check(&self, current: &[&str], text: &str) -> Result<(), OutOfBounds> {
+        let guard = self.reject_outliers && has_long_number(text);
+        if current.is_empty() || (self.max_bump.is_none() && !guard) {
+            return Ok(());
+        }
+        let release = Shape::of(text).release();
+        if let (true, Some(from), Some(to)) = (guard, current.first(), release.first())
+            && is_outlier(from, to)
+        {
+            return Err(OutOfBounds::Outlier);
+        }
+        let value = |release: &[&str], at: usize| release.get(at).unwrap_or(&"").trim_start_matches('0').to_owned();
+        let changed = [Bump::Major, Bump::Minor]
+            .into_iter()
+            .enumerate()
+            .find(|(at, _)| value(current, *at) != value(&release, *at));
+        match (self.max_bump, changed) {
+            (Some(most), Some((_, bump))) if bump > most => Err(OutOfBounds::Bump(bump)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the reason for a result of [`check`](Self::check).
+    pub(super) fn rejection(&self, error: OutOfBounds, current: &Tag) -> Rejection {
+        let current = current.clone();
+        match error {
+            OutOfBounds::Bump(bump) => Rejection::Bump { current, bump, max: self.max_bump.unwrap_or(bump) },
+            OutOfBounds::Outlier => Rejection::Outlier { current },
+        }
+    }
+}
+
+fn has_long_number(text: &str) -> bool {
+    let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+    digits.len() > 2 && digits.bytes().take(3).all(|b| b.is_ascii_digit())
+}
+
+fn is_outlier(from: &str, to: &str) -> bool {
+    let digits = |number: &str| number.trim_start_matches('0').len().max(1);
+    let value = |number: &str| number.parse::<u128>().unwrap_or(u128::MAX);
+    digits(to) >= digits(from) + 2 && value(to).saturating_sub(value(from)) > OUTLIER_STEP
+}

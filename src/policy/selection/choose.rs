@@ -1,0 +1,119 @@
+//! Selects a version for one image, or returns which facts have to be looked up first.
+
+use super::candidate_filter::{CandidateFilter, current_text};
+use super::pinned_tag;
+use super::question::{Lookups, Question};
+use super::ranking::Ranking;
+use super::selector::Selector;
+use crate::image::{ImageReference, Tag};
+use crate::policy::candidate::{Candidate, Known, Need};
+use crate::policy::decision::{Decision, Outcome};
+use crate::policy::entry::Entry;
+use crate::policy::ordered_policy::OrderedPolicy;
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Hold, Reason, Unknown};
+
+/// A decision, or the facts that it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// No fact that could still be looked up changes it.
+    Decided(Decision),
+    /// Facts to look up, best candidate first. Choose again with the results, failures included, in the candidates'
+    /// [`Known`].
+    NeedsFacts(Vec<(Tag, Need)>),
+}
+
+/// Selects among all tags of an image, in any order. Linear in their number.
+pub fn choose(question: &Question<'_>, candidates: &[Candidate]) -> Step {
+    match evaluate(question, candidates) {
+        Ok(outcome) => {
+            Step::Decided(Decision { current: question.current.clone(), policy: question.entry.describe(), outcome })
+        }
+        Err(lookups) => Step::NeedsFacts(lookups),
+    }
+}
+
+/// Returns why no decision about a reference is possible whatever the registry lists: it has no tag, or one that its policy
+/// does not order.
+pub fn undecidable(current: &ImageReference, entry: &Entry) -> Option<Reason> {
+    let Some(tag) = current.tag() else {
+        return Some(no_tag(current).into());
+    };
+    match &entry.policy {
+        Policy::Ordered(policy) => {
+            policy.check_current(current_text(entry, tag.as_str()).as_deref()).err().map(Into::into)
+        }
+        Policy::Pinned(_) => None,
+    }
+}
+
+fn no_tag(current: &ImageReference) -> Hold {
+    Hold::NoTag { has_digest: current.digest().is_some() }
+}
+
+fn evaluate(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, Lookups> {
+    let Some(current) = question.current.tag() else {
+        return Ok(Outcome::Held(no_tag(question.current).into()));
+    };
+    match &question.entry.policy {
+        Policy::Ordered(policy) => evaluate_ordered(question, current, &**policy, candidates),
+        Policy::Pinned(policy) => pinned_tag::evaluate(question, current, policy.target(), candidates),
+    }
+}
+
+fn evaluate_ordered(
+    question: &Question<'_>,
+    current: &Tag,
+    policy: &dyn OrderedPolicy,
+    candidates: &[Candidate],
+) -> Result<Outcome, Lookups> {
+    let entry = question.entry;
+    let text = current_text(entry, current.as_str());
+    if let Err(hold) = policy.check_current(text.as_deref()) {
+        return Ok(Outcome::Held(hold.into()));
+    }
+    let reader = match policy.reader(text.as_deref(), question.external) {
+        Ok(reader) => reader,
+        Err(unknown) => return Ok(Outcome::Unknown(unknown.into())),
+    };
+    let needs_facts = policy.need() > Need::Tag;
+    if needs_facts && let Some(outcome) = facts_of_all(question, policy.need(), current, candidates)? {
+        return Ok(outcome);
+    }
+    let known = candidates.iter().find(|candidate| needs_facts && candidate.tag == *current);
+    let filter = match CandidateFilter::new(entry, &*reader, current, text.as_deref(), known) {
+        Ok(filter) => filter,
+        Err(unknown) => return Ok(Outcome::Unknown(unknown.into())),
+    };
+    let keeps_all = !question.gates.is_empty();
+    let ranking = match Ranking::new(&filter, candidates, policy.requires_readable_tags(), keeps_all) {
+        Ok(ranking) => ranking,
+        Err(outcome) => return Ok(outcome),
+    };
+    let ties = entry.ties.unwrap_or_else(|| reader.ties());
+    Selector { question, current, candidates, filter: &filter, ties, shows_build_time: policy.need() == Need::Facts }
+        .select(&ranking)
+}
+
+/// Requires the facts of the current tag and of every tag that passes the filter, before anything can be compared.
+fn facts_of_all(
+    question: &Question<'_>,
+    need: Need,
+    current: &Tag,
+    candidates: &[Candidate],
+) -> Result<Option<Outcome>, Lookups> {
+    let filter = &question.entry.filter;
+    let wanted = || candidates.iter().filter(|one| one.tag == *current || filter.text(one.tag.as_str()).is_ok());
+    let mut lookups: Lookups =
+        wanted().filter(|one| !one.facts.covers(need)).map(|one| (one.tag.clone(), need)).collect();
+    if !lookups.is_empty() {
+        lookups.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        return Err(lookups);
+    }
+    // A tag whose lookup failed may be the newest. The first in byte order is reported, so that the answer never varies.
+    let failed = wanted().filter_map(|one| match &one.facts {
+        Known::Failed(error) => Some((&one.tag, error)),
+        _ => None,
+    });
+    Ok(failed.min().map(|(tag, error)| Outcome::Unknown(Unknown::LookupFailed(tag.clone(), error.clone()).into())))
+}

@@ -1,0 +1,18 @@
+//! Selection of a version: filter and policy rank the candidates, gates delay them, and the best one left is selected.
+
+mod bounds;
+mod candidate_filter;
+mod choose;
+mod explain;
+mod gates;
+mod pinned_tag;
+mod question;
+mod ranking;
+mod selector;
+
+pub use bounds::Bounds;
+pub(super) use bounds::OPTIONS;
+pub use choose::{Step, choose, undecidable};
+pub use explain::explain;
+pub use gates::Gates;
+pub use question::Question;

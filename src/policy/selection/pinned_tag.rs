@@ -1,0 +1,127 @@
+//! Evaluates policies that pin a tag: the registry has to list it, and it has to pass filter, bounds and gates.
+
+use super::question::{Lookups, Question};
+use crate::image::version::Shape;
+use crate::image::{Digest, Tag};
+use crate::policy::candidate::{Candidate, Known, Need};
+use crate::policy::decision::{Choice, Outcome};
+use crate::policy::pinned_policy::PinnedTarget;
+use crate::policy::reason::{Acceptance, Hold, MovedDigest, PinSource, Unknown};
+use crate::policy::versions::{Key, ShapeMatcher, Version};
+
+/// A tag that is requested.
+struct Request<'q> {
+    tag: &'q Tag,
+    digest: Option<&'q Digest>,
+    source: PinSource,
+}
+
+impl Request<'_> {
+    /// Whether the digest that the tag resolves to now is requested.
+    fn is_moving(&self) -> bool {
+        self.source == PinSource::Moving
+    }
+}
+
+/// Decides whether the reference changes to the pinned tag.
+pub(super) fn evaluate(
+    question: &Question<'_>,
+    current: &Tag,
+    target: PinnedTarget<'_>,
+    candidates: &[Candidate],
+) -> Result<Outcome, Lookups> {
+    let request = match request(question, current, target) {
+        Ok(request) => request,
+        Err(outcome) => return Ok(outcome),
+    };
+    let tag = request.tag;
+    let Some(found) = candidates.iter().find(|candidate| candidate.tag == *tag) else {
+        return Ok(Outcome::Held(Hold::NotListed(tag.clone()).into()));
+    };
+    if let Err(error) = question.entry.filter.text(tag.as_str()) {
+        let why = question.entry.filter.rejection(error);
+        return Ok(Outcome::Held(Hold::PinnedRejected(tag.clone(), why).into()));
+    }
+    if let Known::Failed(error) = &found.facts {
+        return Ok(Outcome::Unknown(Unknown::LookupFailed(tag.clone(), error.clone()).into()));
+    }
+    if !found.facts.covers(question.gates.need()) {
+        return Err(vec![(tag.clone(), question.gates.need())]);
+    }
+    match found.facts.digest() {
+        served if !request.is_moving() => Ok(decide(question, current, found, &request, served)),
+        Some(served) => Ok(decide(question, current, found, &Request { digest: Some(served), ..request }, None)),
+        None if found.facts.facts().is_some() => Ok(Outcome::Unknown(Unknown::NoDigest(tag.clone()).into())),
+        None => Err(vec![(tag.clone(), Need::Digest)]),
+    }
+}
+
+fn request<'q>(question: &Question<'q>, current: &'q Tag, target: PinnedTarget<'q>) -> Result<Request<'q>, Outcome> {
+    match target {
+        PinnedTarget::Current => Ok(Request { tag: current, digest: None, source: PinSource::Moving }),
+        PinnedTarget::Tag(tag) => Ok(Request { tag, digest: None, source: PinSource::Moving }),
+        PinnedTarget::Exact(tag, digest) => Ok(Request { tag, digest, source: PinSource::Exact }),
+        PinnedTarget::Promoted => {
+            let promoted = question.external.promoted().map_err(|why| Outcome::Unknown(why.into()))?;
+            check_bounds(question, current, promoted.tag, promoted.place).map_err(|why| Outcome::Held(why.into()))?;
+            let source = PinSource::Promoted(promoted.place.into());
+            Ok(Request { tag: promoted.tag, digest: promoted.digest, source })
+        }
+    }
+}
+
+/// Checks a promoted tag against the bounds of this policy.
+fn check_bounds(question: &Question<'_>, current: &Tag, tag: &Tag, place: &str) -> Result<(), Hold> {
+    let bounds = &question.entry.bounds;
+    let (promoted, place) = (tag.clone(), place.into());
+    if !bounds.allow_downgrade && is_lower(tag.as_str(), current.as_str()) {
+        return Err(Hold::PromotedIsLower { tag: promoted, place, current: current.clone() });
+    }
+    let release = Shape::of(current.as_str()).release();
+    bounds.check(&release, tag.as_str()).map_err(|error| Hold::PromotedRejected {
+        tag: promoted,
+        place,
+        why: bounds.rejection(error, current),
+    })
+}
+
+/// Returns whether one tag is lower than another. Only two tags of one shape, or two versions, can be.
+fn is_lower(tag: &str, than: &str) -> bool {
+    let (mut one, mut other) = (Key::default(), Key::default());
+    let matcher = ShapeMatcher::new(&Shape::of(than));
+    if matcher.matches(than, &mut other) && matcher.matches(tag, &mut one) {
+        return one < other;
+    }
+    match (Version::new(tag), Version::new(than)) {
+        (Some(tag), Some(than)) => tag.compare(&than).is_lt(),
+        _ => false,
+    }
+}
+
+/// Compares the reference with the request. `served` is the digest that the tag resolves to now, if it was looked up.
+fn decide(
+    question: &Question<'_>,
+    current: &Tag,
+    found: &Candidate,
+    request: &Request<'_>,
+    served: Option<&Digest>,
+) -> Outcome {
+    let (tag, digest, old) = (found.tag.clone(), request.digest.cloned(), question.current.digest());
+    if *current == tag && (digest.is_none() || old == digest.as_ref()) {
+        let moved = match (old, served) {
+            (Some(old), Some(served)) if digest.is_none() && old != served => {
+                Some(MovedDigest { tag: tag.clone(), from: old.clone(), to: served.clone() })
+            }
+            _ => None,
+        };
+        return Outcome::UpToDate(Acceptance::PinnedAlready { tag, digest, moved }.into());
+    }
+    let gate = found.facts.facts().map(|facts| question.gates.check(facts, question.now));
+    if let Some(outcome) = gate.and_then(|gate| gate.outcome(&tag)) {
+        return outcome;
+    }
+    let old = if *current == tag { old.cloned() } else { None };
+    let source = request.source.clone();
+    let reason = Acceptance::Pinned { tag: tag.clone(), source, digest: digest.clone(), old };
+    Outcome::Update(Choice { tag, digest, reason: reason.into() })
+}

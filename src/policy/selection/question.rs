@@ -1,0 +1,27 @@
+//! The question that a selection answers for one image.
+
+use jiff::Timestamp;
+
+use super::gates::Gates;
+use crate::image::{ImageReference, Tag};
+use crate::policy::candidate::Need;
+use crate::policy::entry::Entry;
+use crate::policy::external_facts::ExternalFacts;
+
+/// Which version of one image to use instead of one current reference.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'q> {
+    /// The current reference.
+    pub current: &'q ImageReference,
+    /// The policy that manages it.
+    pub entry: &'q Entry,
+    /// Conditions on the image.
+    pub gates: &'q Gates,
+    /// What the policy needs beyond tags and registries.
+    pub external: &'q ExternalFacts,
+    /// The time from which ages count.
+    pub now: Timestamp,
+}
+
+/// Tags with the facts to look up, best first.
+pub(super) type Lookups = Vec<(Tag, Need)>;

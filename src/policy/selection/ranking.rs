@@ -1,0 +1,134 @@
+//! The ranking of all candidates: one pass, in memory that grows only with the tags that are kept.
+
+use std::cmp::Ordering;
+
+use super::candidate_filter::{CandidateFilter, NotNewer};
+use crate::policy::candidate::Candidate;
+use crate::policy::decision::Outcome;
+use crate::policy::ordered_policy::ReadError;
+use crate::policy::reason::{Hold, Unknown};
+use crate::policy::versions::Key;
+
+/// The candidates that may be selected, with their places, and what explains an empty ranking.
+pub(super) struct Ranking {
+    /// All keys in one buffer.
+    keys: Vec<u8>,
+    kept: Vec<Kept>,
+    /// How many candidates may be selected, kept or not.
+    count: usize,
+    /// Whether all of them are kept, for gates may delay the best, or only those that share the first place.
+    keeps_all: bool,
+    /// The best candidate that only its being lower than the current tag excludes.
+    lower: Option<(Key, usize)>,
+    /// Whether a candidate has the place of the current tag.
+    has_current: bool,
+}
+
+struct Kept {
+    start: usize,
+    end: usize,
+    candidate: usize,
+}
+
+/// Candidates that prevent a ranking. Of several, the first in byte order is reported, so that the answer never varies.
+#[derive(Default)]
+struct Obstacles<'c> {
+    missing_fact: Option<&'c Candidate>,
+    unreadable: Option<(&'c Candidate, NotNewer)>,
+}
+
+impl Ranking {
+    /// Reads every candidate once. Fails if the place of one is unknown, or if one is unreadable and `requires_readable` is set.
+    pub(super) fn new(
+        filter: &CandidateFilter<'_>,
+        candidates: &[Candidate],
+        requires_readable: bool,
+        keeps_all: bool,
+    ) -> Result<Self, Outcome> {
+        let mut ranking =
+            Self { keys: Vec::new(), kept: Vec::new(), count: 0, keeps_all, lower: None, has_current: false };
+        let mut obstacles = Obstacles::default();
+        let mut key = Key::default();
+        for (at, candidate) in candidates.iter().enumerate() {
+            match filter.check(candidate, &mut key) {
+                Ok(()) => ranking.keep(at, &key),
+                Err(NotNewer::SamePlace) => ranking.has_current = true,
+                Err(NotNewer::Older) => {
+                    let is_better =
+                        |(best, last): &(Key, usize)| (&key, &candidate.tag) > (best, &candidates[*last].tag);
+                    if ranking.lower.as_ref().is_none_or(is_better) {
+                        ranking.lower = Some((key.clone(), at));
+                    }
+                }
+                Err(NotNewer::Unreadable(ReadError::MissingFact)) => {
+                    if obstacles.missing_fact.is_none_or(|first| candidate.tag < first.tag) {
+                        obstacles.missing_fact = Some(candidate);
+                    }
+                }
+                Err(error @ NotNewer::Unreadable(_)) if requires_readable => {
+                    if obstacles.unreadable.is_none_or(|(first, _)| candidate.tag < first.tag) {
+                        obstacles.unreadable = Some((candidate, error));
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+        obstacles.outcome(filter).map_or(Ok(ranking), Err)
+    }
+
+    fn keep(&mut self, candidate: usize, key: &Key) {
+        self.count += 1;
+        if let (false, Some(best)) = (self.keeps_all, self.kept.first()) {
+            match key.as_bytes().cmp(self.key(best)) {
+                Ordering::Less => return,
+                Ordering::Equal => {}
+                Ordering::Greater => {
+                    self.keys.clear();
+                    self.kept.clear();
+                }
+            }
+        }
+        let start = self.keys.len();
+        self.keys.extend_from_slice(key.as_bytes());
+        self.kept.push(Kept { start, end: self.keys.len(), candidate });
+    }
+
+    fn key(&self, kept: &Kept) -> &[u8] {
+        &self.keys[kept.start..kept.end]
+    }
+
+    /// Returns how many candidates may be selected.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns whether a candidate has the place of the current tag.
+    pub(super) fn has_current(&self) -> bool {
+        self.has_current
+    }
+
+    /// Returns the index of the best candidate that is lower than the current tag.
+    pub(super) fn best_lower(&self) -> Option<usize> {
+        self.lower.as_ref().map(|(_, at)| *at)
+    }
+
+    /// Returns the kept candidates by place, best first; those that share a place are together.
+    pub(super) fn places(&self) -> Vec<Vec<usize>> {
+        let mut kept: Vec<&Kept> = self.kept.iter().collect();
+        kept.sort_unstable_by(|a, b| self.key(b).cmp(self.key(a)));
+        let groups = kept.chunk_by(|a, b| self.key(a) == self.key(b));
+        groups.map(|group| group.iter().map(|kept| kept.candidate).collect()).collect()
+    }
+}
+
+impl Obstacles<'_> {
+    fn outcome(self, filter: &CandidateFilter<'_>) -> Option<Outcome> {
+        if let Some(candidate) = self.missing_fact {
+            let why = filter.rejection(candidate, NotNewer::Unreadable(ReadError::MissingFact));
+            return Some(Outcome::Unknown(Unknown::MayBeNewest(candidate.tag.clone(), why).into()));
+        }
+        let (candidate, error) = self.unreadable?;
+        let why = filter.rejection(candidate, error);
+        Some(Outcome::Held(Hold::Unorderable(candidate.tag.clone(), why).into()))
+    }
+}
