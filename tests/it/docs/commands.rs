@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
-use super::pages::{PAGES, blocks, tagboat};
+use super::pages::{Block, PAGES, blocks, tagboat};
 
 /// The subcommands in the program's own help.
 fn subcommands() -> BTreeSet<String> {
@@ -20,7 +20,12 @@ fn commands() -> Vec<(&'static str, Vec<String>)> {
     let call = Regex::new(r#"(?m)(?:tagboat|cargo run --release --) ([a-z]+[^`|>#&\n]*)"#).unwrap();
     let inline = Regex::new(r"`([^`\n]+)`").unwrap();
     let fenced = blocks().into_iter().filter(|block| ["sh", "groovy", "yaml", "console"].contains(&block.info));
-    let mut texts = fenced.map(|block| (block.page, block.text)).collect::<Vec<_>>();
+    // The first line of a recorded run is the command, the rest its output.
+    let script = |block: Block<'static>| match block.info {
+        "console" => block.text.lines().next().unwrap(),
+        _ => block.text,
+    };
+    let mut texts = fenced.map(|block| (block.page, script(block))).collect::<Vec<_>>();
     for (page, text) in &*PAGES {
         texts.extend(inline.captures_iter(text).map(|code| (page.as_str(), code.get(1).unwrap().as_str())));
     }

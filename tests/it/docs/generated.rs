@@ -6,9 +6,12 @@ use std::process::Stdio;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use tagboat::forge::FORGES;
+use tagboat::forge::{Address, Entry, FORGES, ForgeSettings, RemoteUrl};
+use tagboat::http::{Client, ClientOptions};
 use tagboat::manifest::FORMATS;
 use tagboat::policy::{OptionDoc, POLICIES, common_options};
+use tagboat::secret::Secret;
+use tokio::runtime::Runtime;
 
 use super::commands::words;
 use super::pages::{Block, PAGES, blocks, blocks_of, tagboat};
@@ -35,7 +38,42 @@ fn tables() -> Vec<Table> {
         Table { page: "docs/policies.md", name: "policies", text: table(["policy", "chooses", "example"], policies) },
         Table { page: "docs/policies.md", name: "options", text: table(["key", "policy", "meaning"], options) },
         Table { page: "docs/forges.md", name: "forges", text: table(["forge", "server", "token variables"], forges) },
+        Table { page: "docs/forges.md", name: "features", text: table(FEATURES, FORGES.iter().map(features)) },
     ]
+}
+
+const FEATURES: [&str; 8] =
+    ["forge", "labels", "drafts", "reviewers", "team reviewers", "assignees", "auto-merge", "commits through the API"];
+
+/// What a forge supports, as its client says; no request is sent.
+fn features(entry: &Entry) -> [String; 8] {
+    // A client needs a runtime, which must not be dropped inside of another one.
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+    let _guard = RUNTIME.enter();
+    let remotes = [
+        "https://forge.example/acme/manifests",
+        "https://forge.example/acme/shop/_git/manifests",
+        "https://bitbucket.org/acme/manifests",
+        "https://forge.example/scm/acme/manifests.git",
+    ];
+    let mut addresses = remotes.iter().filter_map(|url| (entry.address)(&RemoteUrl::parse(url).unwrap()));
+    let address = addresses
+        .next()
+        .unwrap_or_else(|| Address { api: "pull-requests".into(), repository: "acme/manifests".into() });
+    let client = Client::new(&ClientOptions::default()).unwrap();
+    let forge = (entry.connect)(ForgeSettings::new(address, Some(Secret::new("token")), client)).unwrap();
+    let limits = forge.limits();
+    let supported = [
+        limits.labels,
+        limits.drafts,
+        limits.reviewers,
+        limits.team_reviewers,
+        limits.assignees,
+        limits.auto_merge,
+        forge.commits().is_some(),
+    ];
+    let mut cells = supported.iter().map(|&supported| if supported { "yes" } else { "no" }.to_owned());
+    std::array::from_fn(|column| if column == 0 { code(entry.name) } else { cells.next().unwrap() })
 }
 
 fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
@@ -78,13 +116,11 @@ fn tables_match_program() {
 }
 
 #[test]
-fn hand_written_tables_of_forges_name_every_forge() {
-    for heading in ["\n| forge | permissions of the token |", "\n| | labels | drafts |"] {
-        let rows = PAGES["docs/forges.md"].split(heading).nth(1).unwrap_or_else(|| panic!("no table {heading}"));
-        let rows = rows.split("\n\n").next().unwrap();
-        for forge in FORGES {
-            assert!(rows.contains(&format!("\n| `{}` |", forge.name)), "{} is missing in {heading}", forge.name);
-        }
+fn table_of_permissions_names_every_forge() {
+    let rows = PAGES["docs/forges.md"].split("\n| forge | permissions of the token |").nth(1).unwrap();
+    let rows = rows.split("\n\n").next().unwrap();
+    for forge in FORGES {
+        assert!(rows.contains(&format!("\n| `{}` |", forge.name)), "{} is missing", forge.name);
     }
 }
 
