@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::report::{Check, Checks};
-use crate::run::worlds::{self, Loaded, Location};
+use crate::run::setup::{self, Loaded, Location};
 use crate::run::{self, check};
 
 use super::args::Common;
@@ -11,14 +11,14 @@ use super::commands::Output;
 
 pub(super) async fn check(common: &Common) -> Result<Exit, Error> {
     let location = match Location::new(&common.repository) {
-        Location::Folder(folder) => Location::Folder(worlds::checkout(&folder)),
+        Location::Folder(folder) => Location::Folder(setup::checkout(&folder)),
         url @ Location::Url(_) => url,
     };
     let mut checks = Checks::default();
     let loaded = match &location {
-        Location::Folder(folder) => worlds::load(common.config.as_deref(), folder),
-        Location::Url(_) => match worlds::repository(&location, &Config::default()).await {
-            Ok(repository) => worlds::load_remote(common.config.as_deref(), &repository).await,
+        Location::Folder(folder) => setup::load(common.config.as_deref(), folder),
+        Location::Url(_) => match setup::repository(&location, &Config::default()).await {
+            Ok(repository) => setup::load_remote(common.config.as_deref(), &repository).await,
             Err(error) => Err(error),
         },
     };
@@ -28,18 +28,18 @@ pub(super) async fn check(common: &Common) -> Result<Exit, Error> {
     if let Location::Folder(folder) = &location {
         listed = run::list(&run::Folder::new(folder), &loaded.config);
     }
-    match worlds::repository(&location, &loaded.config).await {
+    match setup::repository(&location, &loaded.config).await {
         Err(error) => checks.checks.push(failed("git", &error)),
         Ok(repository) => {
             checks.checks.push(check::git(&repository, repository.url(), loaded.config.git.base.as_ref()).await);
-            let forge = worlds::forge(&loaded, repository.url());
+            let forge = setup::forge(&loaded, repository.url());
             checks.checks.push(check::forge(forge.as_deref()).await);
             if let Location::Url(_) = &location {
-                listed = run::list(&worlds::base(&repository, &loaded.config).await?, &loaded.config);
+                listed = run::list(&setup::base(&repository, &loaded.config).await?, &loaded.config);
             }
         }
     }
-    match worlds::registries(&loaded, common.cache_dir.as_deref()) {
+    match setup::registries(&loaded, common.cache_dir.as_deref()) {
         Ok(registries) => checks.checks.extend(check::registries(&registries, &listed).await),
         Err(error) => checks.checks.push(failed("registries", &error)),
     }

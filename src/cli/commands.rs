@@ -12,8 +12,8 @@ use crate::image::ImageReference;
 use crate::interop::Translation;
 use crate::registry::Registry as _;
 use crate::report::{RENDERERS, ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
-use crate::run::worlds::{self, Loaded, Location};
-use crate::run::{self, Request, Scope, World, Writing};
+use crate::run::setup::{self, Loaded, Location};
+use crate::run::{self, ReportContext, Request, Scope, Services, WriteLock};
 use crate::text::count_of;
 
 use super::args::{Common, DemoArguments, Format, From, InitArguments, Job, RunArguments};
@@ -65,15 +65,15 @@ async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
     let location = Location::new(&common.repository);
     match &location {
         Location::Folder(folder) => {
-            let loaded = worlds::load(common.config.as_deref(), &worlds::checkout(folder))?;
-            let repository = worlds::repository(&location, &loaded.config).await?;
-            Ok((worlds::sign(repository, &loaded.config)?, loaded))
+            let loaded = setup::load(common.config.as_deref(), &setup::checkout(folder))?;
+            let repository = setup::repository(&location, &loaded.config).await?;
+            Ok((setup::sign(repository, &loaded.config)?, loaded))
         }
         Location::Url(_) => {
-            let repository = worlds::repository(&location, &Config::default()).await?;
-            let loaded = worlds::load_remote(common.config.as_deref(), &repository).await?;
-            let repository = worlds::log_in(repository, &loaded.config).await?;
-            Ok((worlds::sign(repository, &loaded.config)?, loaded))
+            let repository = setup::repository(&location, &Config::default()).await?;
+            let loaded = setup::load_remote(common.config.as_deref(), &repository).await?;
+            let repository = setup::log_in(repository, &loaded.config).await?;
+            Ok((setup::sign(repository, &loaded.config)?, loaded))
         }
     }
 }
@@ -82,8 +82,8 @@ async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
 pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
     match Location::new(&common.repository) {
         Location::Folder(folder) if folder.is_dir() => {
-            let loaded = worlds::load(common.config.as_deref(), &folder)?;
-            let above = worlds::checkout(&folder).join(config::FILE_NAME);
+            let loaded = setup::load(common.config.as_deref(), &folder)?;
+            let above = setup::checkout(&folder).join(config::FILE_NAME);
             if loaded.file.is_none() && above.is_file() && above.parent() != Some(&folder) {
                 tracing::warn!(
                     "ignoring {}: this command reads the configuration of the folder it is given",
@@ -99,7 +99,7 @@ pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
 }
 
 /// Runs once, or repeatedly with `--every`.
-pub(super) async fn runs(common: &Common, arguments: &RunArguments, writing: &Writing) -> Result<Exit, Error> {
+pub(super) async fn runs(common: &Common, arguments: &RunArguments, writing: &WriteLock) -> Result<Exit, Error> {
     let once = || run(common, &arguments.job, !arguments.dry_run, writing);
     let Some(period) = arguments.every else { return once().await };
     let mut next = tokio::time::Instant::now();
@@ -126,11 +126,11 @@ fn progress_line(registry: u64, forge: u64) -> String {
 }
 
 /// Runs once; without `write`, this is `plan`.
-pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &Writing) -> Result<Exit, Error> {
+pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &WriteLock) -> Result<Exit, Error> {
     let scope = Scope { images: images(job)?, paths: job.paths()? };
     let (repository, mut loaded) = open(common).await?;
     job.apply(&mut loaded.config)?;
-    let forge = match worlds::forge(&loaded, repository.url()) {
+    let forge = match setup::forge(&loaded, repository.url()) {
         Ok(forge) => Some(forge),
         Err(error) if write => return Err(error),
         Err(error) => {
@@ -138,15 +138,14 @@ pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &Writi
             None
         }
     };
-    let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
-    let world = World { git: &repository, forge: forge.as_deref(), registry: &registries };
+    let registries = setup::registries(&loaded, common.cache_dir.as_deref())?;
+    let services = Services { git: &repository, forge: forge.as_deref(), registry: &registries };
     let ages = common.format == Format::Html || job.reports.iter().any(ReportFile::shows_ages);
-    let request = Request { write, scope, run_url: worlds::run_url(), ages, writing: Arc::clone(writing) };
+    let request = Request { write, scope, run_url: setup::run_url(), ages, write_lock: Arc::clone(writing) };
     let progress = || progress_line(registries.requests().registry, forge.as_ref().map_or(0, |forge| forge.requests()));
-    let ran = progress::shown(common, run::run_once(world, &loaded.config, &request), progress).await?;
-    let mut report = ran.report(!write);
-    report.about.repository = Some(repository.url().to_owned());
-    report.about.run_url = request.run_url;
+    let outcome = progress::shown(common, run::run(services, &loaded.config, &request), progress).await?;
+    let repository = Some(repository.url().to_owned());
+    let report = outcome.report(&ReportContext { dry_run: !write, repository, run_url: request.run_url });
     finish(common, job, &report)
 }
 
@@ -154,7 +153,7 @@ pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
     let scope = Scope { images: images(job)?, paths: job.paths()? };
     let (folder, mut loaded) = folder(common)?;
     job.apply(&mut loaded.config)?;
-    let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
+    let registries = setup::registries(&loaded, common.cache_dir.as_deref())?;
     let progress = || progress_line(registries.requests().registry, 0);
     let edited = progress::shown(common, run::edit(&folder, &loaded.config, &registries, &scope), progress).await;
     finish(common, job, &edited.report())
@@ -175,7 +174,7 @@ pub(super) async fn list(common: &Common) -> Result<Exit, Error> {
         }
         Location::Url(_) => {
             let (repository, loaded) = open(common).await?;
-            run::list(&worlds::base(&repository, &loaded.config).await?, &loaded.config)
+            run::list(&setup::base(&repository, &loaded.config).await?, &loaded.config)
         }
     };
     let list = ReferenceList { rows: listed.iter().map(run::row).collect::<Vec<ReferenceRow>>() };

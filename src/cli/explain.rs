@@ -1,27 +1,29 @@
 //! `tagboat explain`: reads the tags and the image, and prints the explanation.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Exit};
 use crate::report::OutcomeKind;
-use crate::run::worlds;
-use crate::run::{self, Asked};
+use crate::run::setup::{self, Loaded};
+use crate::run::{self, ExplainRequest};
 
 use super::args::{Common, ExplainArguments};
 use super::commands::{Output, folder};
 
 pub(super) async fn explain(common: &Common, arguments: &ExplainArguments) -> Result<Exit, Error> {
     let tags = arguments.tags.as_deref().map(read_tags).transpose()?;
-    let asked = Asked {
+    let asked = ExplainRequest {
         image: arguments.image.clone(),
         tags,
         current: arguments.current.clone(),
         policy: arguments.policy.clone(),
     };
-    let (folder, loaded) = folder(common)?;
-    let registries = worlds::registries(&loaded, common.cache_dir.as_deref())?;
-    let explanations = run::explain(&run::Folder::new(&folder), &loaded.config, &registries, &asked).await?;
+    // A current tag, tags and a policy leave nothing to read from the folder.
+    let (folder, loaded) =
+        if asked.is_self_contained() { (PathBuf::new(), Loaded::default()) } else { folder(common)? };
+    let registries = setup::registries(&loaded, common.cache_dir.as_deref())?;
+    let explanations = run::explain(&folder, &loaded.config, &registries, &asked).await?;
     Output::new(common).print(|renderer, options| renderer.explanations(&explanations, options))?;
     Ok(if explanations.iter().all(|one| one.outcome != OutcomeKind::Unknown) { Exit::Done } else { Exit::Failed })
 }

@@ -17,7 +17,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use crate::error::{Error, Exit};
-use crate::run::Writing;
+use crate::run::WriteLock;
 
 use args::{Arguments, Command, Format};
 
@@ -52,7 +52,7 @@ fn start(arguments: Arguments) -> Result<Exit, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| Error::new(Exit::Failed, format!("cannot start the async runtime: {error}")))?;
-    let writing = Writing::default();
+    let writing = WriteLock::default();
     let repeats = matches!(&arguments.command, Command::Run(run) if run.every.is_some());
     runtime.block_on(async {
         tokio::select! {
@@ -69,7 +69,7 @@ const GRACE: Duration = Duration::from_secs(25);
 /// Returns after SIGINT or SIGTERM: immediately while nothing is being written, otherwise when the current pull request is
 /// complete or a second signal arrives. Dropping the run then ends its git processes and removes its temporary folder. The
 /// next run continues from what was written.
-async fn stop_requested(writing: &Writing) {
+async fn stop_requested(writing: &WriteLock) {
     signal().await;
     tokio::select! {
         _ = writing.lock() => {}
@@ -90,7 +90,7 @@ async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-async fn dispatch(Arguments { command, common }: Arguments, writing: &Writing) -> Result<Exit, Error> {
+async fn dispatch(Arguments { command, common }: Arguments, writing: &WriteLock) -> Result<Exit, Error> {
     match command {
         Command::Run(run) => commands::runs(&common, &run, writing).await,
         Command::Plan(job) => commands::run(&common, &job, false, writing).await,

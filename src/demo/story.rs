@@ -16,7 +16,7 @@ use crate::http;
 use crate::image::Digest;
 use crate::registry::{HostSettings, Keychain, Limits, Registries};
 use crate::report::{RenderOptions, Renderer as _, RunReport, Text, TextStyle};
-use crate::run::{Request, World, run_once};
+use crate::run::{self, ReportContext, Request, Services};
 
 use super::registry::{ImageSpec, Registry};
 use super::remote;
@@ -113,9 +113,9 @@ impl Stage {
     }
 
     async fn run(&self) -> Result<RunReport, Error> {
-        let world = World { git: &self.git, forge: Some(&*self.forge), registry: &self.registries };
+        let services = Services { git: &self.git, forge: Some(&*self.forge), registry: &self.registries };
         let request = Request { write: true, ..Request::default() };
-        Ok(run_once(world, &self.config, &request).await?.report(false))
+        Ok(run::run(services, &self.config, &request).await?.report(&ReportContext::default()))
     }
 }
 

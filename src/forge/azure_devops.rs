@@ -130,7 +130,7 @@ impl Forge for AzureDevops {
         self.list(&[("searchCriteria.status", "active")], |pull| pull.branch().starts_with(prefix)).await
     }
 
-    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         let all = self.of_branch(branch, "all").await?;
         Ok(all.into_iter().filter(|pull| pull.state != PullRequestState::Open).collect())
     }

@@ -98,7 +98,7 @@ impl Forge for BitbucketCloud {
         self.list(&filter, |pull| pull.source.branch.name.starts_with(prefix)).await
     }
 
-    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         let filter = format!("state != \"OPEN\" AND source.branch.name = {}", quoted(branch.as_str()));
         let mut found = self.list(&filter, |pull| pull.source.branch.name == branch.as_str()).await?;
         found.sort_by_key(|pull| std::cmp::Reverse(pull.number));

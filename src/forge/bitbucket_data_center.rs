@@ -108,7 +108,7 @@ impl Forge for BitbucketDataCenter {
         self.list(&[("state", "OPEN")], |pull| pull.from.branch().starts_with(prefix)).await
     }
 
-    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         let all = self.of_branch(branch, "ALL").await?;
         Ok(all.into_iter().filter(|pull| pull.state != PullRequestState::Open).collect())
     }

@@ -25,7 +25,7 @@ pub trait Forge: Send + Sync {
 
     /// What became of earlier pull requests of a branch: merged or closed ones, newest first; perhaps only the newest
     /// hundred. One request.
-    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError>;
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError>;
 
     /// CreatePullRequest a pull request for a branch that has been pushed, with labels and people. Where one is open already, that
     /// one is updated instead: there is never a second.

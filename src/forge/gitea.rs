@@ -92,7 +92,7 @@ impl Forge for Gitea {
         if all { Ok(found) } else { Err(ForgeError::endless(action(), PAGES)) }
     }
 
-    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         // Forgejo finds a branch's; an older server gives all, newest first, and we choose among the newest.
         let filter = [("state", "closed"), ("head", branch.as_str())];
         let (mut found, _) = self.list(&filter, ENDED_PAGES, |pull| pull.branch() == branch.as_str()).await?;

@@ -114,7 +114,7 @@ impl Forge for GitHub {
         Err(ForgeError::endless(action, PAGES))
     }
 
-    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         self.of_branch(branch, "closed").await
     }
 

@@ -96,7 +96,7 @@ impl Forge for GitLab {
         Err(ForgeError::endless(action, PAGES))
     }
 
-    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         let all = self.of_branch(branch, "all").await?;
         Ok(all.into_iter().filter(|found| found.state != PullRequestState::Open).collect())
     }

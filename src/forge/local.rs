@@ -93,7 +93,7 @@ impl Forge for Local {
         ours.map(|record| self.observe(&record)).collect()
     }
 
-    async fn ended_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         let ended = self.read_all()?.into_iter().rev();
         let ended = ended.filter(|record| record.state != State::Open && record.branch == branch.as_str());
         ended.map(|record| self.observe(&record)).collect()

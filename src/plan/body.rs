@@ -1,7 +1,7 @@
-//! What people see of a pull request's body: a table of the changes, and what is known about the images. Shortened by
-//! rule to what a forge takes, and never cut in the middle.
+//! The visible part of a pull request's body: a table of the changes, and facts about the images. A body that is longer than
+//! the forge allows loses whole parts, never the end of one.
 //!
-//! Text that comes from a registry is data: what reaches a body are checked addresses, revisions, dates and numbers.
+//! Text from a registry is untrusted: only checked addresses, revisions, dates and numbers reach a body.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -13,19 +13,20 @@ use super::markup::{code, plain};
 use super::proposal::Change;
 use super::values::version;
 
-/// What is known of the images that changes are about, by reference as written. What is missing is left unsaid.
+/// Facts about images, by reference as written.
 pub type Background = BTreeMap<String, ImageFacts>;
 
-/// How much is said.
+/// The parts of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Detail {
     reasons: bool,
     images: bool,
-    /// Changes that have a row of their own.
+    /// The number of changes with a row in the table.
     rows: usize,
 }
 
-/// The body, in at most so many characters: what is missed least is left out first. `None` if nothing of it fits.
+/// Returns the body in at most `room` characters, without its least important parts if it is longer; `None` if no part
+/// fits.
 pub(super) fn body(
     changes: &[Change],
     background: &Background,
@@ -71,19 +72,19 @@ fn written(
     if detail.rows < changes.len() {
         let _ = write!(text, "\nand {} more\n", changes.len() - detail.rows);
     }
-    let mut told = BTreeSet::new();
+    let mut described = BTreeSet::new();
     for change in changes.iter().filter(|_| detail.images) {
-        if let Some(line) = about(change, background, links).filter(|_| told.insert(change.to.as_str())) {
-            let gap = if told.len() == 1 { "\n" } else { "" };
+        if let Some(line) = about(change, background, links).filter(|_| described.insert(change.to.as_str())) {
+            let gap = if described.len() == 1 { "\n" } else { "" };
             let _ = writeln!(text, "{gap}- {line}");
         }
     }
     if !detail.reasons {
-        text.push_str("\nShortened to what this forge takes: `tagboat plan` tells the rest.\n");
+        text.push_str("\nTruncated to the limit of this forge. Run `tagboat plan` for the rest.\n");
     }
     text.push_str(
-        "\n---\nThis pull request is kept up to date by Tagboat until it is merged. Close it to decline these versions; \
-         push to its branch to take it over.",
+        "\n---\nTagboat updates this pull request until it is merged or closed. Close it to decline these versions. Push to its \
+         branch to take it over.",
     );
     if let Some(url) = run_url.filter(|url| link::is_web(url)) {
         let _ = write!(text, " [Run]({url}).");
@@ -91,7 +92,7 @@ fn written(
     text
 }
 
-/// `1.4.2` → `1.4.3`, with digests where the tag stays.
+/// Returns `1.4.2` → `1.4.3`, with digests where the tag stays.
 fn from_to(change: &Change) -> String {
     let text = |tag: Option<&Tag>, digest: Option<&Digest>, with_digest: bool| match (tag, digest) {
         (Some(tag), Some(digest)) if with_digest => code(&format!("{tag}@{}", digest.short())),
@@ -107,7 +108,7 @@ fn from_to(change: &Change) -> String {
     )
 }
 
-/// When the chosen image was built, from what, what changed since, and how large it is.
+/// Returns when the new image was built, its revision, the changes since the current one, its size and platforms.
 fn about(change: &Change, background: &Background, links: &[LinkStyle]) -> Option<String> {
     let to = background.get(change.to.as_str())?;
     let mut parts = Vec::new();
@@ -128,18 +129,18 @@ fn about(change: &Change, background: &Background, links: &[LinkStyle]) -> Optio
         parts.push(format!("for {}", platforms.join(", ")));
     }
     let page = to.url.as_deref().map(str::trim).filter(|url| link::is_page(url));
-    parts.extend(page.map(|url| format!("[more about it]({url})")));
+    parts.extend(page.map(|url| format!("[project page]({url})")));
     let image = format!("{}:{}", change.to.name().familiar(), version(&change.to));
     (!parts.is_empty()).then(|| format!("{} {}", code(&image), parts.join(", ")))
 }
 
-/// When an image was built. 1970 is what reproducible builds say; it tells nobody anything.
+/// Returns when an image was built. Reproducible builds set a constant time in 1970, which is left out.
 pub(super) fn built(facts: &ImageFacts) -> Option<String> {
     let created = facts.created.filter(|created| created.as_second() > 86_400)?;
     Some(created.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-/// The commit that an image says it was built from.
+/// Returns the commit in the labels of an image, if it is a revision and nothing else.
 pub(super) fn revision(facts: &ImageFacts) -> Option<String> {
     facts.revision.clone().filter(|text| link::is_revision(text))
 }
@@ -148,7 +149,8 @@ fn source(facts: &ImageFacts, links: &[LinkStyle]) -> Option<Source> {
     Source::new(facts.source.as_deref()?, links)
 }
 
-/// The old commit, and the address of what changed since: where both images are from the same repository.
+/// Returns the revision of the current image, and the address of the comparison with the new one, if both images are built
+/// from the same repository.
 pub(super) fn comparison(change: &Change, background: &Background, links: &[LinkStyle]) -> Option<(String, String)> {
     let (from, to) = (background.get(change.from.as_str())?, background.get(change.to.as_str())?);
     let (old, new, source) = (revision(from)?, revision(to)?, source(to, links)?);
@@ -160,7 +162,7 @@ fn short(revision: &str) -> &str {
     &revision[..revision.len().min(7)]
 }
 
-/// As registries show it: in millions of bytes.
+/// Returns a size in millions of bytes, as registries show it.
 fn megabytes(bytes: u64) -> String {
     let tenths = bytes.saturating_add(50_000) / 100_000;
     match tenths {
@@ -172,21 +174,10 @@ fn megabytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{ImageReference, Platform};
-    use crate::text::Position;
+    use crate::image::Platform;
 
     fn change(path: &str, from: &str, to: &str) -> Change {
-        Change {
-            path: path.into(),
-            position: Position { line: 14, column: 9 },
-            field: "spec.image".into(),
-            from: ImageReference::new(from).unwrap(),
-            to: ImageReference::new(to).unwrap(),
-            policy: "release".into(),
-            reason: "the newest in >=1.0 <3".into(),
-            edits: vec![],
-            mode: crate::config::Mode::PullRequest,
-        }
+        Change::example(path, from, to)
     }
 
     fn facts(source: &str, revision: &str) -> ImageFacts {
@@ -194,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_known() {
+    fn describes_changes_and_images() {
         let (old, new) = ("a".repeat(40), "b".repeat(40));
         let source = "https://github.com/acme/api";
         let to = ImageFacts {
@@ -215,21 +206,21 @@ mod tests {
         let expected = format!(
             "| image | change | where | policy and reason |\n\
              |---|---|---|---|\n\
-             | `nginx` | `1.27` → `1.28` | `envs/prod/a.yaml:14` | release: the newest in &gt;=1.0 &lt;3 |\n\
+             | `nginx` | `1.27` → `1.28` | `envs/prod/a.yaml:14` | release: newest in &gt;=1.0 &lt;3 |\n\
              \n\
              - `nginx:1.28` built 2026-11-20 14:03 UTC, from [`bbbbbbb`]({source}/commit/{new}), \
              [all changes since `aaaaaaa`]({source}/compare/{old}...{new}), 48.2 MB compressed, for `linux/amd64`, \
-             `linux/arm64/v8`, [more about it](https://api.acme.test/releases)\n\
+             `linux/arm64/v8`, [project page](https://api.acme.test/releases)\n\
              \n\
              ---\n\
-             This pull request is kept up to date by Tagboat until it is merged. Close it to decline these versions; push to \
+             Tagboat updates this pull request until it is merged or closed. Close it to decline these versions. Push to \
              its branch to take it over. [Run](https://ci.test/7)."
         );
         assert_eq!(text.unwrap(), expected);
     }
 
     #[test]
-    fn another_repository_is_not_compared_with() {
+    fn compares_only_within_one_repository() {
         let (old, new) = ("a".repeat(40), "b".repeat(40));
         let to = facts("https://github.com/acme/api", &new);
         let one = change("a.yaml", "nginx:1.27", "nginx:1.28");
@@ -246,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn shortened_by_rule() {
+    fn truncates_by_whole_parts() {
         let tags: Vec<_> = (0..40).map(|n| (format!("nginx:1.{n}"), format!("nginx:2.{n}"))).collect();
         let changes: Vec<_> = tags.iter().map(|(from, to)| change("a.yaml", from, to)).collect();
         let new = "b".repeat(40);
@@ -272,7 +263,7 @@ mod tests {
                 }
                 other => panic!("{other:?} {text}"),
             });
-            assert_eq!(reasons, !text.contains("Shortened"));
+            assert_eq!(reasons, !text.contains("Truncated"));
         }
         assert_eq!(seen.len(), 5, "{seen:?}");
     }

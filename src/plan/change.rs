@@ -1,4 +1,4 @@
-//! From a decision to changes: which bytes, at every place where the reference stands.
+//! From a decision to a change: the edits of one occurrence.
 
 use crate::config::Mode;
 use crate::govern::{Listed, Selection, Status};
@@ -11,13 +11,14 @@ use super::proposal::Change;
 use super::pull_request::PullRequest;
 use super::record::Record;
 
-/// Turns a choice into a change of one occurrence. A reference that has a digest gets the digest of the choice; one that
-/// has none gets one only if the choice brings it.
+/// Returns the change of one occurrence to a choice. Tag and digest move together: the choice has a digest where the current
+/// reference has one.
 pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -> Result<Change, Refusal> {
     let tag = target_tag(&occurrence.reference, choice);
     let target = Target { tag, digest: choice.digest.clone(), comments: selection.comments, ..Target::default() };
     let edits = manifest::edits(occurrence, &target)?;
     Ok(Change {
+        occurrence: occurrence.place.id(),
         path: occurrence.place.path.clone(),
         position: occurrence.place.position,
         field: occurrence.place.field.clone(),
@@ -30,14 +31,14 @@ pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -
     })
 }
 
-/// A reference that names no tag goes on naming none.
+/// Returns the new tag; `None` for a reference without a tag, which gets none.
 fn target_tag(current: &ImageReference, choice: &Choice) -> Option<Tag> {
     current.tag().map(|_| choice.tag.clone())
 }
 
-/// What open pull requests say about places that this run did not look at (`tagboat run --image …`): it goes on being
-/// proposed, since a pull request is made anew as a whole.
-pub fn carry_over(listed: &[Listed], open: &[PullRequest], asked: impl Fn(&Occurrence) -> bool) -> Vec<Change> {
+/// Returns the changes that open pull requests propose outside the scope of the run (`tagboat run --image …`). They stay
+/// proposed, since a pull request is rewritten as a whole. `covers` returns whether an occurrence is in the scope.
+pub fn carry_over(listed: &[Listed], open: &[PullRequest], covers: impl Fn(&Occurrence) -> bool) -> Vec<Change> {
     let recorded =
         open.iter().filter_map(|pr| Record::find(&pr.body)).flat_map(|record| record.changes).collect::<Vec<_>>();
     let again = |one: &Listed| {
@@ -49,7 +50,7 @@ pub fn carry_over(listed: &[Listed], open: &[PullRequest], asked: impl Fn(&Occur
         let to = ImageReference::new(&before.to).ok().filter(|to| *to != occurrence.reference)?;
         let reason = Acceptance::ProposedEarlier.into();
         let choice = Choice { tag: to.tag()?.clone(), digest: to.digest().cloned(), reason };
-        (selection.mode == Mode::PullRequest && !asked(occurrence))
+        (selection.mode == Mode::PullRequest && !covers(occurrence))
             .then(|| change(occurrence, selection, &choice).ok())
             .flatten()
     };

@@ -1,9 +1,9 @@
-//! Which environment a file is for, by the names that folders and files usually have.
+//! The environment of a file, from conventional names of folders and files.
 
 /// Folders whose entries are environments.
 const PARENTS: [&str; 6] = ["env", "envs", "environment", "environments", "overlays", "clusters"];
 
-/// What environments are called where no such folder tells.
+/// Conventional names of environments.
 const NAMES: [&str; 20] = [
     "dev",
     "develop",
@@ -27,9 +27,8 @@ const NAMES: [&str; 20] = [
     "live",
 ];
 
-/// The environment of a path: what stands right below `envs`, `environments`, `overlays` or `clusters`; else the first
-/// folder that is called like an environment; else a part of the file's name that is, as in `values-prod.yaml`. Empty
-/// where none of that tells.
+/// Returns the environment of a path: the entry below `envs`, `environments`, `overlays` or `clusters`, or the first folder
+/// with a conventional name, or a part of the file name as in `values-prod.yaml`. Empty if there is none.
 pub(super) fn environment(path: &str) -> &str {
     let parts = path.split('/').collect::<Vec<_>>();
     let below = parts.windows(2).find(|pair| PARENTS.contains(&&*pair[0].to_ascii_lowercase()));
@@ -50,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_an_environment_stands() {
+    fn finds_environment_in_folder_or_file_name() {
         #[rustfmt::skip]
         let rows = [
             ("envs/prod/api/values.yaml",                "prod"),

@@ -1,4 +1,4 @@
-//! Which changes share a pull request, and the branch that belongs to a group.
+//! Groups changes into pull requests and names their branches.
 
 use std::collections::BTreeMap;
 
@@ -8,31 +8,31 @@ use sha2::{Digest as _, Sha256};
 use crate::config::Template;
 use crate::refname::BranchName;
 
-use super::proposal::{Change, Draft};
+use super::proposal::{Change, Draft, GroupId};
 use super::template::{TemplateError, render};
 use super::values::ChangeValues;
 
-/// Changes that have no group, for one and the same reason.
+/// Changes whose group or branch cannot be named, for one reason.
 #[derive(Debug)]
 pub struct Ungrouped {
-    /// Why.
+    /// The reason.
     pub error: TemplateError,
-    /// Which.
+    /// The changes.
     pub changes: Vec<Change>,
 }
 
-/// How changes are grouped, and what the branches of groups are called.
+/// The templates of groups and branches.
 #[derive(Debug, Clone, Copy)]
 pub struct Grouping<'a> {
-    /// Over what [`ChangeValues`] says; changes for which it comes out alike share a pull request.
+    /// The template of the group; changes with the same result share a pull request.
     pub group: &'a Template,
-    /// What every branch starts with.
+    /// The prefix of every branch.
     pub prefix: &'a str,
-    /// The rest of the name, over `group`; `None` for the built-in one.
+    /// The template of the name after the prefix, from `group`; `None` for the built-in name.
     pub branch: Option<&'a Template>,
 }
 
-/// Sorts changes into drafts. A change whose template fails holds up no other.
+/// Groups changes into drafts. A change whose template fails blocks no other.
 pub fn group(changes: Vec<Change>, grouping: &Grouping<'_>) -> (Vec<Draft>, Vec<Ungrouped>) {
     let mut failed = BTreeMap::<TemplateError, Vec<Change>>::new();
     let mut groups = BTreeMap::<String, Vec<Change>>::new();
@@ -45,14 +45,17 @@ pub fn group(changes: Vec<Change>, grouping: &Grouping<'_>) -> (Vec<Draft>, Vec<
     let mut drafts = BTreeMap::<BranchName, Draft>::new();
     for (group, mut changes) in groups {
         changes.sort_by(|a, b| (&a.path, a.position, &a.field).cmp(&(&b.path, b.position, &b.field)));
-        let named = grouping.name(&group).and_then(|branch| match drafts.get(&branch) {
+        let named = grouping.branch(&group).and_then(|branch| match drafts.get(&branch) {
             Some(other) => {
-                Err(grouping.error(format!("{branch} would be the branch of {} and of {group}", other.group)))
+                Err(grouping.error(format!("the groups {} and {group} have the same branch {branch}", other.name())))
             }
             None => Ok(branch),
         });
         match named {
-            Ok(branch) => drop(drafts.insert(branch.clone(), Draft { group, branch, changes })),
+            Ok(branch) => {
+                let draft = Draft { group: GroupId::Named(group), branch: branch.clone(), changes };
+                drafts.insert(branch, draft);
+            }
             Err(error) => failed.entry(error).or_default().extend(changes),
         }
     }
@@ -64,13 +67,13 @@ pub fn group(changes: Vec<Change>, grouping: &Grouping<'_>) -> (Vec<Draft>, Vec<
 fn key(change: &Change, template: &Template) -> Result<String, TemplateError> {
     let key = render(template, &ChangeValues::of(change), str::to_owned)?.trim().to_owned();
     if key.is_empty() {
-        return Err(TemplateError::new(template, "nothing comes out; `{{ environment or path_dir }}` is never empty"));
+        return Err(TemplateError::new(template, "the result is empty; `{{ environment or path_dir }}` never is"));
     }
     Ok(key)
 }
 
 impl Grouping<'_> {
-    fn name(&self, group: &str) -> Result<BranchName, TemplateError> {
+    fn branch(&self, group: &str) -> Result<BranchName, TemplateError> {
         #[derive(Serialize)]
         struct Values<'a> {
             group: &'a str,
@@ -87,9 +90,9 @@ impl Grouping<'_> {
     }
 }
 
-/// The branch of a group: readable, legal, and different for different groups. Slashes become dashes, since git can't
-/// hold both `tagboat/apps` and `tagboat/apps/api`; where that or anything else loses something of the group's name,
-/// six digits of its hash are added.
+/// Returns the built-in branch name of a group: readable, legal, and different for different groups. Slashes become dashes,
+/// since git cannot have both `tagboat/apps` and `tagboat/apps/api`. Where that is ambiguous or another character is
+/// replaced, six digits of a hash are added.
 fn slug(group: &str) -> String {
     let slug = group
         .chars()
@@ -115,36 +118,24 @@ fn slug(group: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::ImageReference;
-    use crate::text::Position;
 
     fn change(path: &str, to: &str) -> Change {
-        Change {
-            path: path.into(),
-            position: Position { line: 3, column: 1 },
-            field: "image".into(),
-            from: ImageReference::new("nginx:1.27").unwrap(),
-            to: ImageReference::new(to).unwrap(),
-            policy: "release".into(),
-            reason: "newest".into(),
-            edits: vec![],
-            mode: crate::config::Mode::PullRequest,
-        }
+        Change::example(path, "nginx:1.27", to)
     }
 
-    /// `GROUP on BRANCH`, then `failed: WHY`.
-    fn told(changes: Vec<Change>, group: &str, branch: Option<&str>) -> Vec<String> {
+    /// Returns `GROUP on BRANCH` for every draft, then `failed COUNT: REASON`.
+    fn described(changes: Vec<Change>, group: &str, branch: Option<&str>) -> Vec<String> {
         let template = |text: &str| Template { text: text.to_owned(), source: "t.yaml:2".to_owned() };
         let (by, branch) = (template(group), branch.map(template));
         let grouping = Grouping { group: &by, prefix: "tagboat/", branch: branch.as_ref() };
         let (drafts, failed) = super::group(changes, &grouping);
-        let drafts = drafts.iter().map(|draft| format!("{} on {}", draft.group, draft.branch));
+        let drafts = drafts.iter().map(|draft| format!("{} on {}", draft.name(), draft.branch));
         let failed = failed.iter().map(|one| format!("failed {}: {}", one.changes.len(), one.error.why));
         drafts.chain(failed).collect()
     }
 
     #[test]
-    fn groups_and_their_branches() {
+    fn groups_by_template_and_names_branches() {
         let changes = || {
             vec![
                 change("envs/prod/a.yaml", "nginx:1.28"),
@@ -158,20 +149,20 @@ mod tests {
             ("all",                               None,                          vec!["all on tagboat/all"]),
             ("{{ name }} {{ bump }}",             None,                          vec!["nginx major on tagboat/nginx-major-8e5157", "nginx minor on tagboat/nginx-minor-b4795e"]),
             ("{{ environment or path_dir }}",     None,                          vec![". on tagboat/root", "dev on tagboat/dev", "prod on tagboat/prod"]),
-            ("{{ environment }}",                 None,                          vec!["dev on tagboat/dev", "prod on tagboat/prod", "failed 1: nothing comes out; `{{ environment or path_dir }}` is never empty"]),
+            ("{{ environment }}",                 None,                          vec!["dev on tagboat/dev", "prod on tagboat/prod", "failed 1: the result is empty; `{{ environment or path_dir }}` never is"]),
             ("{{ environment or 'none' }}",       Some("to/{{ group }}"),        vec!["dev on tagboat/to/dev", "none on tagboat/to/none", "prod on tagboat/to/prod"]),
             ("{{ environment or 'none' }}",       Some("images"),                vec!["dev on tagboat/images",
-                "failed 1: tagboat/images would be the branch of dev and of none", "failed 1: tagboat/images would be the branch of dev and of prod"]),
+                "failed 1: the groups dev and none have the same branch tagboat/images", "failed 1: the groups dev and prod have the same branch tagboat/images"]),
             ("{{ path_dir }}",                    Some("{{ group }}"),           vec!["envs/dev on tagboat/envs/dev", "envs/prod on tagboat/envs/prod",
                 "failed 1: \"tagboat/.\" can't be the name of a git branch: it holds '..' or '@{', or ends with a dot"]),
         ];
         for (group, branch, expected) in rows {
-            assert_eq!(told(changes(), group, branch), expected, "{group} {branch:?}");
+            assert_eq!(described(changes(), group, branch), expected, "{group} {branch:?}");
         }
     }
 
     #[test]
-    fn branches_are_legal_readable_and_distinct() {
+    fn branch_names_are_legal_readable_and_distinct() {
         #[rustfmt::skip]
         let rows = [
             ("envs/prod",               "envs-prod"),

@@ -1,13 +1,12 @@
-//! Text from outside, made into text that is nothing but text: no markup, no link, no mention, no reference to an issue,
-//! no word to a forge or a CI.
+//! Makes untrusted text inert: no markup, no link, no mention, no reference to an issue, no command to a forge or a CI.
 //!
-//! Mentions and references are looked for in what people see, after entities and escapes have been read: an entity in
-//! place of `@` or `#` keeps no forge from finding them. An invisible sign behind it does.
+//! Forges find mentions and references after they decode entities and escapes, so an entity for `@` or `#` does not stop
+//! them. An invisible character after it does.
 
-/// Word joiner: has no width, and is no part of a name or a number.
+/// Word joiner: it has no width and is not part of a name or a number.
 const JOINER: char = '\u{2060}';
 
-/// Words with which a commit message keeps CI from running: GitHub, GitLab, Bitbucket, Azure Pipelines.
+/// Words in a commit message that skip CI: GitHub, GitLab, Bitbucket, Azure Pipelines.
 const SKIPS: [&str; 9] = [
     "skip ci",
     "ci skip",
@@ -20,7 +19,7 @@ const SKIPS: [&str; 9] = [
     "no_ci",
 ];
 
-/// One line, without signs that steer a terminal or turn the direction of writing.
+/// Returns one line without control characters or characters that change the direction of text.
 pub(super) fn one_line(text: &str) -> String {
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let steers = |c: &char| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -28,14 +27,14 @@ pub(super) fn one_line(text: &str) -> String {
     line.trim().chars().filter(steers).collect()
 }
 
-/// For titles and commit messages: one line in which nobody is mentioned, no issue referred to, and no CI skipped.
+/// Returns one line for titles and commit messages, without mentions, references to issues, or words that skip CI.
 pub(super) fn inert(text: &str) -> String {
     let line = one_line(text);
     let lower = line.to_ascii_lowercase();
     let skips = SKIPS.iter().any(|words| lower.contains(words));
     let mut out = String::with_capacity(line.len());
     if line.starts_with('/') {
-        // GitLab takes a word behind a slash for a command.
+        // GitLab runs a word after a slash as a command.
         out.push(JOINER);
     }
     let mut before = ' ';
@@ -59,13 +58,13 @@ pub(super) fn inert(text: &str) -> String {
     out
 }
 
-/// For the templates of bodies: [`inert`], and neither HTML, nor a link, nor the end of a cell or a code span.
+/// Returns [`inert`] text for templates of bodies, also without HTML, links, and the ends of cells and code spans.
 pub(super) fn words(text: &str) -> String {
     let text = unlinked(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('`', "'").replace('|', "¦").replace('[', "\\[").replace(']', "\\]")
 }
 
-/// For Markdown: text in which nothing is markup.
+/// Returns Markdown that shows the text and has no markup.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in unlinked(text).chars() {
@@ -80,14 +79,14 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// For Markdown: text in code style, also in a cell. What would end either is replaced.
+/// Returns Markdown that shows the text as code, also in a table cell.
 pub fn code(text: &str) -> String {
-    // Nor is anything in it taken for one of our own marks.
+    // Tagboat's own marks are HTML comments.
     let safe = one_line(text).replace('`', "'").replace('|', "¦").replace("<!--", &format!("<{JOINER}!--"));
     if safe.is_empty() { String::new() } else { format!("`{safe}`") }
 }
 
-/// Nor does an address become a link by itself: of the web, or of mail.
+/// Returns [`inert`] text in which no web or mail address becomes a link.
 fn unlinked(text: &str) -> String {
     let text = inert(text).replace("://", &format!(":{JOINER}//"));
     let mut out = String::with_capacity(text.len());
@@ -101,8 +100,8 @@ fn unlinked(text: &str) -> String {
     out
 }
 
-/// Whether a text ends with a word, in whatever case, that stands alone: what letters and digits are beyond ASCII, not
-/// everybody agrees.
+/// Returns whether a text ends with a whole word, in any case. Only ASCII letters and digits extend a word, since forges
+/// differ about others.
 fn ends_with_word(text: &str, word: &str) -> bool {
     let Some(at) = text.len().checked_sub(word.len()).filter(|at| text.is_char_boundary(*at)) else { return false };
     let alone = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
@@ -114,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_is_nothing_but_text() {
+    fn makes_untrusted_text_inert() {
         #[rustfmt::skip]
         let rows = [
             // text                        for titles and commits               in Markdown

@@ -1,5 +1,5 @@
-//! What a pull request says: its title, the commit message, and the whole body with the record for the next run, each as
-//! long as the forge takes.
+//! The texts of a pull request within the limits of the forge: title, commit message, and the body with the record for the
+//! next run.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -19,40 +19,40 @@ use super::template::{TemplateError, render};
 use super::title::title;
 use super::values::{ChangeValues, version};
 
-/// Templates of the three texts; `None` is the built-in text.
+/// The templates of the three texts; `None` for the built-in text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Templates {
-    /// One line.
+    /// The title, one line.
     pub title: Option<Template>,
-    /// Markdown; the hidden record is added after it.
+    /// The body, Markdown, without the hidden record.
     pub body: Option<Template>,
-    /// The whole message; its first line should be short. Trailers are added after it.
+    /// The commit message without its trailers.
     pub commit_message: Option<Template>,
 }
 
-/// How a pull request is worded.
+/// What the texts of a pull request are made from, beside its changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Wording<'a> {
-    /// Of the configuration.
+    /// The templates of the configuration.
     pub templates: &'a Templates,
-    /// What is known of the images.
+    /// Facts about the images.
     pub background: &'a Background,
     /// How code hosts write their links.
     pub links: &'a [LinkStyle],
-    /// Where people see the run that does it.
+    /// The address of the CI job.
     pub run_url: Option<&'a str>,
-    /// Labels that the pull request gets.
+    /// Labels of the pull request.
     pub labels: &'a [String],
-    /// Characters that the forge takes in a title.
+    /// The limit of the forge for a title, in characters.
     pub longest_title: usize,
-    /// Characters that it takes in a body.
+    /// The limit of the forge for a body, in characters.
     pub longest_body: usize,
 }
 
-/// The three texts of one group.
+/// The texts of one pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Texts {
-    /// One line.
+    /// The title, one line.
     pub title: String,
     /// The whole body.
     pub body: String,
@@ -60,38 +60,40 @@ pub struct Texts {
     pub commit_message: String,
 }
 
-/// Why there are no texts for a group.
+/// Why the texts of a pull request cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
-    /// A template gives nothing that can be used.
+    /// A template is invalid for these changes.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// What a body must hold is longer than a body may be.
-    #[error("the body needs {is} characters for the record of {changes} changes; this forge takes {limit}")]
+    /// The record alone exceeds the limit for a body.
+    #[error("write the body: the record of {changes} change{s} needs {is} characters, and this forge allows {limit}", s = if *.changes == 1 { "" } else { "s" })]
     Record {
-        /// How many changes there are.
+        /// The number of changes.
         changes: usize,
-        /// Characters that it needs.
+        /// The characters that the record needs.
         is: usize,
-        /// Characters that the forge takes.
+        /// The limit of the forge.
         limit: usize,
     },
 }
 
 impl TextError {
-    /// What to do next.
+    /// Returns what to do next.
     pub fn hint(&self) -> String {
         match self {
             Self::Template(error) => error.hint(),
-            Self::Record { .. } => "make smaller groups, by pull-requests.group in tagboat.yaml".to_owned(),
+            Self::Record { .. } => {
+                "set `pull-requests: { group: … }` in tagboat.yaml to a template that gives smaller groups".to_owned()
+            }
         }
     }
 }
 
-/// The trailer that says which group a commit belongs to; it tells our commits from other people's.
+/// The trailer with the group of a commit. Every commit by Tagboat has it.
 pub const GROUP_TRAILER: &str = "Tagboat-Group: ";
 
-/// What a template can speak of.
+/// The variables of a template.
 #[derive(Serialize)]
 struct Values<'a> {
     group: &'a str,
@@ -99,8 +101,8 @@ struct Values<'a> {
     changes: Vec<ChangeValues<'a>>,
 }
 
-/// Writes the three texts. Of an open pull request, a title that a person gave stays, and so does what people wrote
-/// around our part of the body.
+/// Returns the texts of a pull request. A title that a person changed stays, and so does what people wrote around
+/// Tagboat's part of the body.
 pub fn texts(
     group: &str,
     changes: &[Change],
@@ -139,12 +141,12 @@ pub fn texts(
     })
 }
 
-/// What a template of a person made can't be shortened by rule.
+/// Returns the text that a template gives, unless it exceeds the limit: only built-in texts can be truncated.
 fn fitting(text: String, template: Option<&Template>, limit: usize) -> Result<String, TemplateError> {
     let is = text.trim_end().chars().count();
     match template {
         Some(template) if is > limit => {
-            let why = format!("{is} characters come out, and this forge takes {limit} there");
+            let why = format!("the result has {is} characters, and this forge allows {limit}");
             Err(TemplateError::new(template, why))
         }
         _ => Ok(text),
@@ -172,7 +174,7 @@ fn commit_message(title: &str, changes: &[Change]) -> String {
     text
 }
 
-/// An audit trail that `git log --format='%(trailers)'` and `git interpret-trailers` read.
+/// Returns the audit trail that `git log --format='%(trailers)'` and `git interpret-trailers` read.
 fn trailers(group: &str, changes: &[Change], background: &Background, run_url: Option<&str>) -> String {
     let mut lines = vec![format!("{GROUP_TRAILER}{}", inert(group))];
     let mut seen = BTreeSet::new();
@@ -195,30 +197,19 @@ fn trailers(group: &str, changes: &[Change], background: &Background, run_url: O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::{ImageFacts, ImageReference};
+    use crate::image::ImageFacts;
     use crate::plan::PullRequestState;
     use crate::refname::BranchName;
-    use crate::text::Position;
 
     fn change(path: &str, from: &str, to: &str) -> Change {
-        Change {
-            path: path.into(),
-            position: Position { line: 14, column: 9 },
-            field: "spec.image".into(),
-            from: ImageReference::new(from).unwrap(),
-            to: ImageReference::new(to).unwrap(),
-            policy: "release".into(),
-            reason: "newest in >=1.0 <3".into(),
-            edits: vec![],
-            mode: crate::config::Mode::PullRequest,
-        }
+        Change::example(path, from, to)
     }
 
     fn written(text: &str) -> Option<Template> {
         Some(Template { text: text.to_owned(), source: "tagboat.yaml:9".to_owned() })
     }
 
-    /// Of a forge that takes so many characters in a title and in a body.
+    /// Returns the texts for a forge with these limits for title and body, in characters.
     fn made(
         group: &str,
         changes: &[Change],
@@ -246,7 +237,7 @@ mod tests {
     const LONG: (usize, usize) = (256, 65_536);
 
     #[test]
-    fn titles() {
+    fn titles_say_what_holds_for_all_changes() {
         let api = |path: &str| change(path, "ghcr.io/acme/api:1.4.2", "ghcr.io/acme/api:1.4.3");
         let web = change("envs/prod/web.yaml", "nginx:1.27", "nginx:1.28");
         let old = change("envs/prod/old.yaml", "ghcr.io/acme/api:1.4.0", "ghcr.io/acme/api:1.4.3");
@@ -266,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_images_source_and_what_changed() {
+    fn links_source_and_comparison_of_images() {
         let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
         let texts = made("g", &changes, &Templates::default(), LONG).unwrap();
         let compare = format!("https://github.com/acme/api/compare/{}...{}", "a".repeat(40), "b".repeat(40));
@@ -279,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn templates_of_users() {
+    fn renders_templates_of_users() {
         let changes = [change("envs/prod/@a.yaml", "nginx:1.27", "nginx:1.28")];
         let templates = Templates {
             title: written("deploy {{ changes[0].name }} {{ changes[0].to }} to {{ changes[0].environment }}"),
@@ -301,17 +292,17 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_be_said_is_an_error_with_a_place_and_a_hint() {
+    fn errors_name_the_template_and_have_a_hint() {
         let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
         let with_body = |text: &str| Templates { body: written(text), ..Templates::default() };
         let with_title = |text: &str| Templates { title: written(text), ..Templates::default() };
         let mut needed = made("g", &changes, &with_body(""), LONG).unwrap().body.chars().count();
         #[rustfmt::skip]
         let rows = [
-            (with_body("{{ nope }}"),              LONG,             "tagboat.yaml:9: the template \"{{ nope }}\" can't be used: "),
-            (with_title("{{ changes[7].to }}"),    LONG,             "tagboat.yaml:9: the template \"{{ changes[7].to }}\" can't be used: "),
-            (with_title("a long title"),           (5, 65_536),      "tagboat.yaml:9: the template \"a long title\" can't be used: 12 characters come out, and this forge takes 5 there"),
-            (with_body("12345"),                   (256, needed + 4),  "tagboat.yaml:9: the template \"12345\" can't be used: 5 characters come out, and this forge takes 4 there"),
+            (with_body("{{ nope }}"),              LONG,             "tagboat.yaml:9: cannot use the template \"{{ nope }}\": "),
+            (with_title("{{ changes[7].to }}"),    LONG,             "tagboat.yaml:9: cannot use the template \"{{ changes[7].to }}\": "),
+            (with_title("a long title"),           (5, 65_536),      "tagboat.yaml:9: cannot use the template \"a long title\": the result has 12 characters, and this forge allows 5"),
+            (with_body("12345"),                   (256, needed + 4),  "tagboat.yaml:9: cannot use the template \"12345\": the result has 5 characters, and this forge allows 4"),
         ];
         for (templates, longest, expected) in rows {
             let error = made("g", &changes, &templates, longest).unwrap_err();
@@ -325,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_wrote_stays_and_counts() {
+    fn text_by_people_stays_and_counts() {
         let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
         let before = made("g", &changes, &Templates::default(), LONG).unwrap();
         let existing = PullRequest {
@@ -335,7 +326,7 @@ mod tests {
             base: BranchName::new("main").unwrap(),
             state: PullRequestState::Open,
             head: None,
-            title: "Ours no more".into(),
+            title: "A title by a person".into(),
             body: format!("A note before\n{}\nand after", before.body),
             labels: vec![],
         };
@@ -352,7 +343,7 @@ mod tests {
                 longest_body,
             };
             let texts = texts("g", &changes, Some(&existing), &wording).unwrap();
-            assert_eq!(texts.title, "Ours no more");
+            assert_eq!(texts.title, "A title by a person");
             assert!(texts.body.starts_with("A note before\n<!--") && texts.body.ends_with("-->\nand after"));
             assert!(texts.body.chars().count() <= longest_body);
             assert_eq!(Record::find(&texts.body).unwrap().title, before.title);

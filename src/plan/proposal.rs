@@ -1,4 +1,4 @@
-//! What should be: a group of changes, and the pull request that it becomes. Pure data.
+//! The desired state: groups of changes, and the pull requests that they become. Pure data.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,80 +6,128 @@ use std::sync::Arc;
 pub use crate::config::MergeMethod;
 use crate::config::Mode;
 use crate::image::ImageReference;
-use crate::manifest::Edit;
+use crate::manifest::{Edit, OccurrenceId};
 use crate::refname::BranchName;
 use crate::text::Position;
 
-/// One reference that is to change.
+/// One reference that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The file, from the repository's root.
+    /// The occurrence that changes; unique among the changes of a run.
+    pub occurrence: OccurrenceId,
+    /// The path of the file, relative to the root of the repository.
     pub path: Arc<str>,
-    /// Where in it.
+    /// The position of the value in the file.
     pub position: Position,
     /// The YAML route.
     pub field: String,
-    /// What stands there.
+    /// The current reference.
     pub from: ImageReference,
-    /// What will stand there.
+    /// The new reference.
     pub to: ImageReference,
     /// The policy, as written.
     pub policy: String,
-    /// Why this tag.
+    /// Why the policy selects the new tag.
     pub reason: String,
-    /// The bytes to change, all in `path`.
+    /// The edits, all in `path`.
     pub edits: Vec<Edit>,
-    /// How it gets into the repository.
+    /// Whether the change is committed to the base branch or proposed.
     pub mode: Mode,
 }
 
-/// Changes that share a pull request.
+/// Identifies the changes of a run that share a commit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GroupId {
+    /// The direct commit to the base branch.
+    Base,
+    /// A pull request, by the name that the group template gives.
+    Named(String),
+}
+
+/// Identifies what an action is about; unique among the actions of a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActionId {
+    /// A group of changes.
+    Group(GroupId),
+    /// An open pull request that no group calls for, by its number.
+    PullRequest(u64),
+}
+
+/// Changes that share a commit, and usually a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    /// What the changes have in common; unique among the drafts of a run.
-    pub group: String,
-    /// The branch that holds them: a function of the group alone.
+    /// The group; unique among the drafts of a run.
+    pub group: GroupId,
+    /// The branch: the base for [`GroupId::Base`], or a function of the group's name.
     pub branch: BranchName,
-    /// What changes, ordered by path and position. Never empty.
+    /// The changes, ordered by path and position. Never empty.
     pub changes: Vec<Change>,
 }
 
-/// A pull request as it should be.
+impl Draft {
+    /// Returns the name of the group for texts and records; for a direct commit, the base branch.
+    pub fn name(&self) -> &str {
+        match &self.group {
+            GroupId::Base => self.branch.as_str(),
+            GroupId::Named(name) => name,
+        }
+    }
+}
+
+/// A desired pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proposal {
-    /// What the changes have in common; unique among the proposals of a run.
-    pub group: String,
-    /// The branch that holds them.
+    /// The branch with the changes.
     pub branch: BranchName,
-    /// The branch it is to be merged into.
+    /// The branch to merge into.
     pub base: BranchName,
-    /// What changes, ordered by path and position. Never empty.
+    /// The changes, ordered by path and position. Never empty.
     pub changes: Vec<Change>,
     /// The new contents of every file that changes, by path.
     pub files: BTreeMap<Arc<str>, Vec<u8>>,
     /// The whole commit message.
     pub message: String,
-    /// The pull request's title.
+    /// The title of the pull request.
     pub title: String,
-    /// The pull request's body, with the hidden record for the next run at its end.
+    /// The body of the pull request, with the hidden record for the next run at its end.
     pub body: String,
-    /// Who and what the pull request gets besides.
+    /// Labels, people and merge settings.
     pub extras: Extras,
 }
 
-/// Labels and people of a pull request, from the configuration.
+/// Labels, people and merge settings of a pull request, from the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extras {
-    /// Labels to have.
+    /// Labels to add.
     pub labels: Vec<String>,
-    /// People to ask for a review.
+    /// Users to request a review from.
     pub reviewers: Vec<String>,
-    /// Teams to ask for a review, where the forge knows teams.
+    /// Teams to request a review from, on forges with teams.
     pub team_reviewers: Vec<String>,
-    /// People to assign.
+    /// Users to assign.
     pub assignees: Vec<String>,
     /// Whether it is opened as a draft.
     pub draft: bool,
-    /// How the forge is to merge it by itself, where it is.
+    /// The merge method of auto-merge; `None` to leave auto-merge off.
     pub auto_merge: Option<MergeMethod>,
+}
+
+#[cfg(test)]
+impl Change {
+    /// Returns a change of the only image in a file.
+    pub(super) fn example(path: &str, from: &str, to: &str) -> Self {
+        let reference = |text| ImageReference::new(text).unwrap();
+        Self {
+            occurrence: OccurrenceId { path: path.into(), index: 0 },
+            path: path.into(),
+            position: Position { line: 14, column: 9 },
+            field: "spec.image".into(),
+            from: reference(from),
+            to: reference(to),
+            policy: "release".into(),
+            reason: "newest in >=1.0 <3".into(),
+            edits: vec![],
+            mode: Mode::PullRequest,
+        }
+    }
 }

@@ -1,34 +1,34 @@
-//! What the forge has: pull requests as observed. Pure data, in neutral words.
+//! The observed state: pull requests on a forge. Pure data, the same for every forge.
 
 use crate::refname::{BranchName, CommitId};
 
-/// A pull request (a merge request on GitLab) on one of our branches.
+/// A pull request (a merge request on GitLab) on one of Tagboat's branches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequest {
     /// Its number in the repository.
     pub number: u64,
-    /// Where people see it.
+    /// The address of its page.
     pub url: String,
     /// The branch with the changes.
     pub branch: BranchName,
-    /// The branch it is to be merged into.
+    /// The branch to merge into.
     pub base: BranchName,
     /// Open, merged or closed.
     pub state: PullRequestState,
-    /// The commit that the forge has for the branch, where it tells.
+    /// The head of the branch, if the forge reports it.
     pub head: Option<CommitId>,
-    /// The title now, perhaps changed by a person.
+    /// The current title; a person may have changed it.
     pub title: String,
-    /// The body now, perhaps changed by a person.
+    /// The current body; a person may have changed it.
     pub body: String,
-    /// Labels now.
+    /// The current labels.
     pub labels: Vec<String>,
 }
 
-/// What became of a pull request.
+/// The state of a pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PullRequestState {
-    /// Waiting.
+    /// Neither merged nor closed.
     Open,
     /// Merged into its base.
     Merged,

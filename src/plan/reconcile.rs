@@ -1,85 +1,105 @@
-//! Desired and observed side by side: what to do about every pull request, and why.
+//! Compares desired and observed pull requests and decides what to do about each, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::proposal::Draft;
+use super::pr_commands;
+use super::proposal::{ActionId, Draft, GroupId};
 use super::pull_request::{PullRequest, PullRequestState};
+use super::reasons::{CloseReason, LeaveReason};
 use super::record::{Record, RecordedChange};
-use super::wish;
 use crate::refname::BranchName;
 
 /// What to do about one group or one pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// No pull request is wanted: commit to the base branch, which is the draft's.
+    /// Commit to the base branch, without a pull request. The branch of the draft is the base.
     Commit(Draft),
-    /// There is no open pull request for this draft: push its branch and open one.
+    /// Push the branch of the draft and open a pull request: none is open.
     Open(Draft),
-    /// There is one: make its branch, title, body and people what they should be, where they are not.
+    /// Bring the open pull request of the draft up to date, where it is not.
     Update(Draft, PullRequest),
-    /// Nothing calls for it any more: say why, close it, delete its branch.
-    Close(PullRequest, String),
-    /// Another one is about the same branch: say so and close it, and leave the branch to the other.
-    CloseDuplicate(PullRequest, String),
-    /// It is to stay as it is, and why. There may be no pull request at all.
+    /// Comment on the pull request, close it and delete its branch.
+    Close(PullRequest, CloseReason),
+    /// Close the pull request and leave its branch to an older one.
+    CloseDuplicate {
+        /// The pull request.
+        existing: PullRequest,
+        /// The number of the one that stays open.
+        kept: u64,
+    },
+    /// Do nothing.
     Leave {
-        /// The group, or the branch where the group is not known.
-        group: String,
-        /// Its branch.
+        /// What it is about.
+        id: ActionId,
+        /// The branch.
         branch: BranchName,
-        /// The pull request that is left alone.
+        /// The open pull request, if there is one.
         existing: Option<PullRequest>,
-        /// A lower-case fragment.
-        why: String,
+        /// Why nothing is done.
+        reason: LeaveReason,
     },
 }
 
 impl Action {
-    /// The group that it is about; the branch where the group is not known.
-    pub fn group(&self) -> String {
+    /// Returns what it is about.
+    pub fn id(&self) -> ActionId {
         match self {
-            Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => draft.group.clone(),
-            Self::Leave { group, .. } => group.clone(),
-            Self::Close(existing, _) | Self::CloseDuplicate(existing, _) => group_of(existing),
+            Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => ActionId::Group(draft.group.clone()),
+            Self::Close(existing, _) | Self::CloseDuplicate { existing, .. } => ActionId::PullRequest(existing.number),
+            Self::Leave { id, .. } => id.clone(),
         }
     }
 
-    /// The branch that has to be looked at before anything is done; `None` where nothing is.
+    /// Returns the name of the group, for people; of a pull request without a record, its branch.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => draft.name().to_owned(),
+            Self::Close(existing, _) | Self::CloseDuplicate { existing, .. } => recorded_group(existing),
+            Self::Leave { id: ActionId::Group(GroupId::Named(name)), .. } => name.clone(),
+            Self::Leave { existing: Some(existing), .. } => recorded_group(existing),
+            Self::Leave { branch, .. } => branch.to_string(),
+        }
+    }
+
+    /// Returns the branch whose state the next step depends on; `None` where it depends on no branch.
     pub fn branch(&self) -> Option<&BranchName> {
         match self {
             Self::Open(draft) | Self::Update(draft, _) => Some(&draft.branch),
             Self::Close(existing, _) => Some(&existing.branch),
-            Self::CloseDuplicate(..) | Self::Commit(_) | Self::Leave { .. } => None,
+            Self::CloseDuplicate { .. } | Self::Commit(_) | Self::Leave { .. } => None,
         }
     }
 }
 
-fn group_of(existing: &PullRequest) -> String {
+fn recorded_group(existing: &PullRequest) -> String {
     Record::find(&existing.body).map_or_else(|| existing.branch.to_string(), |record| record.group)
 }
 
-/// What is known when [`reconcile`] is asked.
+/// What [`reconcile`] compares the drafts with.
 #[derive(Debug, Default)]
 pub struct Observed {
-    /// All open pull requests on our branches.
+    /// All open pull requests on Tagboat's branches.
     pub open: Vec<PullRequest>,
-    /// Pull requests that were closed or merged, for the branches that [`asks_history`] named.
-    pub ended: Vec<PullRequest>,
-    /// What nothing could be found out about in this run.
+    /// Closed and merged pull requests of the branches that [`needs_history`] returned.
+    pub closed: Vec<PullRequest>,
+    /// Places for which this run has no decision.
     pub unknown: Unknown,
-    /// Whether this run looked at all images. If not, nothing is closed, and what other images had in an open pull
-    /// request is kept.
+    /// Whether this run covers all images. If not, it closes nothing and keeps what open pull requests change for other
+    /// images.
     pub complete: bool,
-    /// Labels with which a person has a pull request left as it is.
+    /// Labels with which a person holds a pull request.
     pub hold_labels: Vec<String>,
 }
 
-/// Places about which nothing could be found out: what an open pull request says about them stays.
+/// Places for which a run has no decision. What an open pull request changes there stays.
+///
+/// Path and field identify a place here, not an [`OccurrenceId`](crate::manifest::OccurrenceId): the record in a pull
+/// request outlives a run, and an index into the occurrences of a file does not.
 #[derive(Debug, Default)]
 pub struct Unknown {
-    /// Single places: path and field.
+    /// Path and field of single places.
     pub places: BTreeSet<(String, String)>,
-    /// Whole files that could not be read.
+    /// Paths of files that could not be read.
     pub files: BTreeSet<String>,
 }
 
@@ -89,41 +109,30 @@ impl Unknown {
     }
 }
 
-/// Branches whose ended pull requests have to be asked for before [`reconcile`]: those that would get something new.
-pub fn asks_history<'a>(drafts: &'a [Draft], open: &[PullRequest]) -> Vec<&'a Draft> {
+/// Returns the drafts whose closed pull requests [`reconcile`] has to see: those that would propose something new.
+pub fn needs_history<'a>(drafts: &'a [Draft], open: &[PullRequest]) -> Vec<&'a Draft> {
     let same = |draft: &Draft| open.iter().any(|pr| pr.branch == draft.branch && recorded(pr) == changes_of(draft));
     drafts.iter().filter(|draft| !same(draft)).collect()
 }
 
-/// Decides what to do. Each draft and each open pull request ends in exactly one action; asked twice about a world in
-/// which nothing happened in between, it has nothing new to say.
+/// Returns one action for each draft and for each open pull request without a draft. Idempotent: applied to the state
+/// that the actions lead to, it returns nothing that has to be written.
 pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     let mut actions = Vec::new();
     let (open, duplicates) = one_per_branch(&observed.open);
     let drafted = drafts.iter().map(|draft| draft.branch.clone()).collect::<BTreeSet<_>>();
     for draft in drafts {
         let existing = open.get(&draft.branch).copied();
-        actions.push(match refusal(&draft, existing, observed) {
-            Some(why) => Action::Leave { group: draft.group, branch: draft.branch, existing: existing.cloned(), why },
-            None => match (without_declined(draft, &observed.ended), existing) {
-                (Wanted::Declined { group, branch, why }, None) => Action::Leave { group, branch, existing: None, why },
-                (Wanted::Declined { why, .. }, Some(existing)) => Action::Close(existing.clone(), why),
-                (Wanted::Still(draft), Some(existing)) => Action::Update(draft, existing.clone()),
-                (Wanted::Still(draft), None) => Action::Open(draft),
-            },
-        });
+        actions.push(wanted(draft, existing, observed));
     }
     for (branch, existing) in open {
         if !drafted.contains(branch) {
             actions.push(orphan(existing, observed));
         }
     }
-    actions.extend(duplicates.into_iter().map(|(newer, kept)| match wish::hold(newer, &observed.hold_labels) {
-        Some(why) => leave(newer, why),
-        None => {
-            let why = format!("it is about the same branch as #{}, which stays open", kept.number);
-            Action::CloseDuplicate(newer.clone(), why)
-        }
+    actions.extend(duplicates.into_iter().map(|(newer, kept)| match pr_commands::hold(newer, &observed.hold_labels) {
+        Some(reason) => leave(newer, reason),
+        None => Action::CloseDuplicate { existing: newer.clone(), kept: kept.number },
     }));
     actions
 }
@@ -142,77 +151,71 @@ fn one_per_branch(open: &[PullRequest]) -> (BTreeMap<&BranchName, &PullRequest>,
     (kept, duplicates)
 }
 
-/// Why an open pull request must be left alone although there is a draft for its branch.
-fn refusal(draft: &Draft, existing: Option<&PullRequest>, observed: &Observed) -> Option<String> {
-    if let Some(why) = existing.and_then(|existing| wish::hold(existing, &observed.hold_labels)) {
-        return Some(why);
+/// Returns the action for a draft and the open pull request of its branch.
+fn wanted(mut draft: Draft, existing: Option<&PullRequest>, observed: &Observed) -> Action {
+    let held = existing.and_then(|existing| pr_commands::hold(existing, &observed.hold_labels));
+    if let Some(reason) = held.or_else(|| undecided(&draft, existing?, observed)) {
+        return leave_group(draft, existing, reason);
     }
-    let lost = existing.map(recorded_list).unwrap_or_default().into_iter().find(|change| {
-        observed.unknown.covers(change) && !draft.changes.iter().any(|new| change.same_place(&new.path, &new.field))
-    })?;
-    Some(format!("{} could not be looked up in this run, and the pull request is about it too", lost.image))
+    let declined = take_out_declined(&mut draft, &observed.closed);
+    match (declined.filter(|_| draft.changes.is_empty()), existing) {
+        (Some(number), None) => leave_group(draft, None, LeaveReason::Declined { number }),
+        (Some(number), Some(existing)) => Action::Close(existing.clone(), CloseReason::Declined { number }),
+        (None, Some(existing)) => Action::Update(draft, existing.clone()),
+        (None, None) => Action::Open(draft),
+    }
 }
 
-/// A draft after what people declined was taken out of it.
-enum Wanted {
-    Still(Draft),
-    Declined { group: String, branch: BranchName, why: String },
+/// Returns the reason to leave an open pull request if it changes a place that the draft does not and for which the run
+/// has no decision.
+fn undecided(draft: &Draft, existing: &PullRequest, observed: &Observed) -> Option<LeaveReason> {
+    let is_drafted = |change: &RecordedChange| draft.changes.iter().any(|new| change.same_place(&new.path, &new.field));
+    let lost =
+        recorded_list(existing).into_iter().find(|change| observed.unknown.covers(change) && !is_drafted(change))?;
+    Some(LeaveReason::Unknown { image: lost.image })
 }
 
-/// Takes out what a person declined by closing a pull request: that change to that version.
-fn without_declined(mut draft: Draft, ended: &[PullRequest]) -> Wanted {
-    let declined = ended
+/// Takes out the changes that a person declined, to the same version, by closing a pull request. Returns the number of
+/// that pull request.
+fn take_out_declined(draft: &mut Draft, closed: &[PullRequest]) -> Option<u64> {
+    let declined = closed
         .iter()
         .filter(|pr| pr.branch == draft.branch && pr.state == PullRequestState::Closed)
-        .filter_map(|pr| Record::find(&pr.body).filter(|record| !record.closed_by_tagboat).map(|record| (pr, record)))
+        .filter_map(|pr| Some((pr, Record::find(&pr.body)?)))
+        .filter(|(_, record)| !record.closed_by_tagboat)
         .collect::<Vec<_>>();
-    let mut by = None;
+    let mut number = None;
     draft.changes.retain(|change| {
         let change = RecordedChange::of(change);
         let found = declined.iter().find(|(_, record)| record.changes.contains(&change));
-        by = found.map(|(pr, _)| pr.number).or(by);
+        number = found.map(|(pr, _)| pr.number).or(number);
         found.is_none()
     });
-    match by {
-        Some(number) if draft.changes.is_empty() => Wanted::Declined {
-            group: draft.group,
-            branch: draft.branch,
-            why: format!("#{number} proposed the same and was closed by a person: waiting for something newer"),
-        },
-        _ => Wanted::Still(draft),
-    }
+    number
 }
 
-/// What to do with an open pull request that nothing calls for.
+/// Returns the action for an open pull request without a draft.
 fn orphan(existing: &PullRequest, observed: &Observed) -> Action {
-    let record = Record::find(&existing.body);
-    let leave = |why: String| leave(existing, why);
-    if let Some(why) = wish::hold(existing, &observed.hold_labels) {
-        return leave(why);
+    if let Some(reason) = pr_commands::hold(existing, &observed.hold_labels) {
+        return leave(existing, reason);
     }
     if !observed.complete {
-        return leave("this run was not about it".to_owned());
+        return leave(existing, LeaveReason::OutOfScope);
     }
-    let Some(record) = record else {
-        return leave("its description holds no record of Tagboat's, so it may be somebody else's".to_owned());
-    };
-    match record.changes.iter().find(|change| observed.unknown.covers(change)) {
-        Some(change) => leave(format!("{} could not be looked up in this run", change.image)),
-        None => Action::Close(existing.clone(), moot(&record)),
+    let Some(record) = Record::find(&existing.body) else { return leave(existing, LeaveReason::NoRecord) };
+    match record.changes.into_iter().find(|change| observed.unknown.covers(change)) {
+        Some(change) => leave(existing, LeaveReason::Unknown { image: change.image }),
+        None => Action::Close(existing.clone(), CloseReason::Superseded),
     }
 }
 
-fn leave(existing: &PullRequest, why: String) -> Action {
-    let (group, branch) = (group_of(existing), existing.branch.clone());
-    Action::Leave { group, branch, existing: Some(existing.clone()), why }
+fn leave(existing: &PullRequest, reason: LeaveReason) -> Action {
+    let (id, branch) = (ActionId::PullRequest(existing.number), existing.branch.clone());
+    Action::Leave { id, branch, existing: Some(existing.clone()), reason }
 }
 
-fn moot(record: &Record) -> String {
-    let images = record.changes.iter().map(|change| change.image.as_str()).collect::<BTreeSet<_>>();
-    let images = images.into_iter().collect::<Vec<_>>().join(", ");
-    format!(
-        "nothing is left to update: what this pull request proposed for {images} is no longer what would be chosen, or stands in the base branch already"
-    )
+fn leave_group(draft: Draft, existing: Option<&PullRequest>, reason: LeaveReason) -> Action {
+    Action::Leave { id: ActionId::Group(draft.group), branch: draft.branch, existing: existing.cloned(), reason }
 }
 
 fn changes_of(draft: &Draft) -> BTreeSet<RecordedChange> {
@@ -230,24 +233,12 @@ fn recorded_list(pr: &PullRequest) -> Vec<RecordedChange> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::image::ImageReference;
     use crate::plan::proposal::Change;
-    use crate::text::Position;
 
     fn draft(group: &str, changes: &[(&str, &str)]) -> Draft {
-        let change = |(path, to): &(&str, &str)| Change {
-            path: (*path).into(),
-            position: Position { line: 1, column: 1 },
-            field: "image".into(),
-            from: ImageReference::new("nginx:1").unwrap(),
-            to: ImageReference::new(to).unwrap(),
-            policy: "shape".into(),
-            reason: "newest".into(),
-            edits: vec![],
-            mode: crate::config::Mode::PullRequest,
-        };
+        let change = |(path, to): &(&str, &str)| Change::example(path, "nginx:1", to);
         let branch = BranchName::new(&format!("tagboat/{group}")).unwrap();
-        Draft { group: group.into(), branch, changes: changes.iter().map(change).collect() }
+        Draft { group: GroupId::Named(group.into()), branch, changes: changes.iter().map(change).collect() }
     }
 
     fn pull_request(number: u64, of: &Draft, state: PullRequestState) -> PullRequest {
@@ -259,23 +250,23 @@ mod tests {
             state,
             head: None,
             title: "t".into(),
-            body: Record::new(&of.group, "t", &of.changes, &[]).wrap("body"),
+            body: Record::new(of.name(), "t", &of.changes, &[]).wrap("body"),
             labels: vec![],
         }
     }
 
-    fn observed(open: Vec<PullRequest>, ended: Vec<PullRequest>) -> Observed {
-        Observed { open, ended, complete: true, ..Observed::default() }
+    fn observed(open: Vec<PullRequest>, closed: Vec<PullRequest>) -> Observed {
+        Observed { open, closed, complete: true, ..Observed::default() }
     }
 
     fn kinds(actions: &[Action]) -> Vec<String> {
         let kind = |action: &Action| match action {
-            Action::Commit(draft) => format!("commit {}", draft.group),
-            Action::Open(draft) => format!("open {} with {}", draft.group, draft.changes.len()),
+            Action::Commit(draft) => format!("commit {}", draft.name()),
+            Action::Open(draft) => format!("open {} with {}", draft.name(), draft.changes.len()),
             Action::Update(draft, pr) => format!("update #{} with {}", pr.number, draft.changes.len()),
             Action::Close(pr, _) => format!("close #{}", pr.number),
-            Action::CloseDuplicate(pr, _) => format!("close duplicate #{}", pr.number),
-            Action::Leave { group, .. } => format!("leave {group}"),
+            Action::CloseDuplicate { existing, .. } => format!("close duplicate #{}", existing.number),
+            Action::Leave { .. } => format!("leave {}", action.label()),
         };
         actions.iter().map(kind).collect()
     }
@@ -283,14 +274,14 @@ mod tests {
     use PullRequestState::{Closed, Merged, Open};
 
     #[test]
-    fn the_life_of_one_pull_request() {
+    fn follows_the_life_cycle_of_a_pull_request() {
         let (old, new) = (draft("a", &[("a.yaml", "nginx:2")]), draft("a", &[("a.yaml", "nginx:3")]));
         #[rustfmt::skip]
         let rows = [
             ("nothing there",           vec![old.clone()], observed(vec![], vec![]),                               vec!["open a with 1"]),
             ("the same again",          vec![old.clone()], observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["update #1 with 1"]),
             ("something newer",         vec![new.clone()], observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["update #1 with 1"]),
-            ("moot",                    vec![],            observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["close #1"]),
+            ("obsolete",                vec![],            observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["close #1"]),
             ("declined",                vec![old.clone()], observed(vec![], vec![pull_request(1, &old, Closed)]),  vec!["leave a"]),
             ("declined, then newer",    vec![new.clone()], observed(vec![], vec![pull_request(1, &old, Closed)]),  vec!["open a with 1"]),
             ("merged, then reverted",   vec![old.clone()], observed(vec![], vec![pull_request(1, &old, Merged)]),  vec!["open a with 1"]),
@@ -301,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn closed_by_ourselves_declines_nothing() {
+    fn closing_by_tagboat_declines_nothing() {
         let old = draft("a", &[("a.yaml", "nginx:2")]);
         let mut closed = pull_request(1, &old, Closed);
         let mut record = Record::find(&closed.body).unwrap();
@@ -311,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn one_declined_change_does_not_hold_up_the_others() {
+    fn declined_change_does_not_block_the_others() {
         let declined = draft("a", &[("a.yaml", "nginx:2")]);
         let both = draft("a", &[("a.yaml", "nginx:2"), ("b.yaml", "redis:8")]);
         let actions = reconcile(vec![both], &observed(vec![], vec![pull_request(1, &declined, Closed)]));
@@ -319,11 +310,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_left_alone() {
+    fn leaves_pull_requests_with_unknown_images_alone() {
         let (a, b) =
             (draft("g", &[("a.yaml", "nginx:2")]), draft("g", &[("a.yaml", "nginx:2"), ("b.yaml", "redis:8")]));
         let unknown = |open: &Draft| Observed {
-            unknown: Unknown { places: [("b.yaml".to_owned(), "image".to_owned())].into(), ..Unknown::default() },
+            unknown: Unknown { places: [("b.yaml".to_owned(), "spec.image".to_owned())].into(), ..Unknown::default() },
             ..observed(vec![pull_request(1, open, Open)], vec![])
         };
         assert_eq!(kinds(&reconcile(vec![a.clone()], &unknown(&b))), ["leave g"]);
@@ -337,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_holds_is_left_alone() {
+    fn leaves_held_pull_requests_alone() {
         let (a, newer) = (draft("a", &[("a.yaml", "nginx:2")]), draft("a", &[("a.yaml", "nginx:3")]));
         let mut held = pull_request(1, &a, Open);
         held.labels = vec!["Tagboat:Hold".to_owned()];
@@ -350,21 +341,21 @@ mod tests {
     }
 
     #[test]
-    fn two_for_one_branch_become_one_and_strangers_stay() {
+    fn closes_duplicates_and_leaves_foreign_pull_requests_alone() {
         let a = draft("a", &[("a.yaml", "nginx:2")]);
-        let mut stranger = pull_request(9, &draft("s", &[("s.yaml", "nginx:2")]), Open);
-        stranger.body = "mine".into();
-        let open = vec![pull_request(2, &a, Open), pull_request(1, &a, Open), stranger];
+        let mut foreign = pull_request(9, &draft("s", &[("s.yaml", "nginx:2")]), Open);
+        foreign.body = "mine".into();
+        let open = vec![pull_request(2, &a, Open), pull_request(1, &a, Open), foreign];
         let actions = reconcile(vec![a], &observed(open, vec![]));
         assert_eq!(kinds(&actions), ["update #1 with 1", "leave tagboat/s", "close duplicate #2"]);
     }
 
     #[test]
-    fn history_is_asked_for_only_where_something_new_would_be_written() {
+    fn needs_history_only_for_something_new() {
         let (old, new) = (draft("a", &[("a.yaml", "nginx:2")]), draft("a", &[("a.yaml", "nginx:3")]));
         let open = [pull_request(1, &old, Open)];
-        assert!(asks_history(std::slice::from_ref(&old), &open).is_empty());
-        assert_eq!(asks_history(&[new], &open).len(), 1);
-        assert_eq!(asks_history(&[old], &[]).len(), 1);
+        assert!(needs_history(std::slice::from_ref(&old), &open).is_empty());
+        assert_eq!(needs_history(&[new], &open).len(), 1);
+        assert_eq!(needs_history(&[old], &[]).len(), 1);
     }
 }

@@ -1,34 +1,34 @@
-//! The hidden record in a pull request's body: what the next run has to know, kept where people can't lose it by
-//! accident. The body is Tagboat's only memory; whoever deletes the record makes it careful, not wrong.
+//! The hidden record in the body of a pull request. It is the only state that Tagboat keeps between runs. Without it, Tagboat
+//! leaves the pull request alone.
 
 use serde::{Deserialize, Serialize};
 
+use super::pr_commands::boxes;
 use super::proposal::Change;
 use super::pull_request::PullRequest;
-use super::wish::boxes;
 
-/// Our part of a body lies between these; what people write around it is theirs.
+/// Tagboat's part of a body is between these marks. Text by people around it stays.
 const BEGIN: &str = "<!-- tagboat:begin -->";
 const END: &str = "<!-- tagboat:end -->";
-/// The record itself, inside our part.
+/// The beginning of the record in that part.
 const RECORD: &str = "<!-- tagboat:record ";
 
-/// What a pull request of ours was about.
+/// What Tagboat wrote to a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Record {
-    /// The format of this record.
+    /// The version of the format.
     pub version: u32,
-    /// The group.
+    /// The name of the group.
     pub group: String,
-    /// The title that we gave, to see whether a person changed it.
+    /// The title that Tagboat wrote. Another title is by a person.
     pub title: String,
-    /// What is changed to what.
+    /// The changes.
     pub changes: Vec<RecordedChange>,
-    /// The labels that we gave, to see whether a person took one away.
+    /// The labels that Tagboat added. A label that is missing now was removed by a person.
     #[serde(default)]
     pub labels: Vec<String>,
-    /// Whether it was Tagboat that closed the pull request. A person who closes one leaves this false.
+    /// Whether Tagboat closed the pull request. It stays false when a person closes it.
     #[serde(default)]
     pub closed_by_tagboat: bool,
 }
@@ -43,15 +43,15 @@ pub struct RecordedChange {
     pub field: String,
     /// The normalised name of the image.
     pub image: String,
-    /// The reference it becomes, as written.
+    /// The new reference, as written.
     pub to: String,
 }
 
-/// The version of [`Record`] that this build writes. A record of another version is read as none.
+/// The version of [`Record`] that this build writes. A record of another version is ignored.
 const VERSION: u32 = 1;
 
 impl Record {
-    /// The record of a draft's changes.
+    /// Creates the record of a group.
     pub fn new(group: &str, title: &str, changes: &[Change], labels: &[String]) -> Self {
         Self {
             version: VERSION,
@@ -63,27 +63,27 @@ impl Record {
         }
     }
 
-    /// Finds the record in a body.
+    /// Returns the record in a body.
     pub fn find(body: &str) -> Option<Self> {
         let (_, rest) = body.split_once(RECORD)?;
         let (json, _) = rest.split_once(" -->")?;
         serde_json::from_str::<Self>(json).ok().filter(|record| record.version == VERSION)
     }
 
-    /// Our part of a body: what people read, the boxes that they may tick, then the record.
+    /// Returns Tagboat's part of a body: the visible text, the check boxes, and the record.
     pub fn wrap(&self, visible: &str) -> String {
         format!("{BEGIN}\n{}\n\n{}\n\n{RECORD}{} -->\n{END}", visible.trim_end(), boxes(), self.json())
     }
 
-    /// What of `labels` a pull request lacks, but for those that it had and a person took away. Forges take labels that
-    /// differ in case for one.
+    /// Returns the `labels` that a pull request lacks, except those that a person removed. Labels that differ in case are the
+    /// same on forges.
     pub fn missing_labels(existing: &PullRequest, labels: &[String]) -> Vec<String> {
         let given = Self::find(&existing.body).map(|record| record.labels).unwrap_or_default();
         let known = |label: &&String| existing.labels.iter().chain(&given).any(|one| one.eq_ignore_ascii_case(label));
         labels.iter().filter(|label| !known(label)).cloned().collect()
     }
 
-    /// The same body, with a record that says that it was Tagboat who closed the pull request.
+    /// Returns the same body with a record that Tagboat closed the pull request.
     pub fn mark_closed(body: &str) -> String {
         let Some(mut record) = Self::find(body) else { return body.to_owned() };
         record.closed_by_tagboat = true;
@@ -92,14 +92,14 @@ impl Record {
         format!("{before}{RECORD}{} -->{after}", record.json())
     }
 
-    /// A `-->` inside the JSON would end the comment: `<` and `>` can only stand in strings, where they are escaped.
+    /// Returns the record as JSON. `<` and `>` occur in strings only and are escaped, since `-->` would end the comment.
     fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e").replace('<', "\\u003c")
     }
 }
 
 impl RecordedChange {
-    /// The record of one change.
+    /// Creates the record of one change.
     pub fn of(change: &Change) -> Self {
         Self {
             path: change.path.to_string(),
@@ -109,13 +109,14 @@ impl RecordedChange {
         }
     }
 
-    /// Whether it is about the same place, whatever stands there.
+    /// Returns whether it changes the same place. Path and field identify a place across runs: an
+    /// [`OccurrenceId`](crate::manifest::OccurrenceId) counts the occurrences of a file in one snapshot.
     pub fn same_place(&self, path: &str, field: &str) -> bool {
         self.path == path && self.field == field
     }
 }
 
-/// Puts our part into a body that people may have written in: theirs stays, before and after.
+/// Replaces Tagboat's part of a body, or appends it. Text by people before and after it stays.
 pub(super) fn merge_body(existing: &str, ours: &str) -> String {
     let cut = existing.find(BEGIN).and_then(|start| {
         let length = existing[start..].find(END)? + END.len();
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_hidden_is_found_again() {
+    fn record_survives_wrapping() {
         let body = record().wrap("| a table |");
         assert_eq!(Record::find(&body), Some(record()));
         assert_eq!(body.matches("-->").count(), 5, "{body}");
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_wrote_stays() {
+    fn text_by_people_stays() {
         let (old, new) = (record().wrap("old"), record().wrap("new"));
         assert_eq!(merge_body(&format!("Hello\n{old}\nbye"), &new), format!("Hello\n{new}\nbye"));
         assert_eq!(merge_body("", &new), new);

@@ -1,5 +1,5 @@
-//! Templates that users write: groups, titles, bodies, commit messages. Bounded, and without access to anything but
-//! the values given to them.
+//! Templates of users: groups, branches, titles, bodies, commit messages. Bounded, with access to nothing but the given
+//! values.
 
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, escape_formatter};
@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use crate::config::Template;
 
-/// Why a template gave nothing that can be used.
+/// Why the result of a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("{}: the template {:?} can't be used: {why}", .template.source, .template.text)]
+#[error("{}: cannot use the template {:?}: {why}", .template.source, .template.text)]
 pub struct TemplateError {
     /// The template as written.
     pub template: Template,
-    /// What the template engine says, or what is wrong with what came out.
+    /// The cause, from the template engine or from checking the result.
     pub why: String,
 }
 
@@ -22,17 +22,21 @@ impl TemplateError {
         Self { template: template.clone(), why: why.into() }
     }
 
-    /// What to do next.
+    /// Returns what to do next.
     pub fn hint(&self) -> String {
-        format!("correct it at {}; the README says what each template may speak of", self.template.source)
+        format!(
+            "correct the template at {}, with variables from {}",
+            self.template.source,
+            crate::docs::page!("pull-requests.md")
+        )
     }
 }
 
-/// Steps that one template may take; the longest sensible one takes some hundreds.
+/// The limit of steps for one template. Real templates take some hundreds.
 const FUEL: u64 = 100_000;
 
-/// Fills in a template. A name that does not exist is an error, not an empty string. Texts that are put in go through
-/// `safe` first, unless they are marked as safe; what the template itself says does not.
+/// Renders a template. A variable that does not exist is an error, not an empty string. `safe` is applied to inserted text,
+/// unless it is marked as safe, and not to the template itself.
 pub(super) fn render(
     template: &Template,
     values: &impl Serialize,
@@ -57,7 +61,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_users_write() {
+    fn renders_values_and_rejects_unknown_names() {
         let values = json!({ "image": "ghcr.io/acme/api", "path_dir": "envs/prod", "list": ["@a", "@b"], "n": 3 });
         let fill = |text: &str| {
             let template = Template { text: text.to_owned(), source: "tagboat.yaml:7".to_owned() };

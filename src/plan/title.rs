@@ -1,4 +1,4 @@
-//! The built-in title of a pull request: as much as holds for all its changes, and as the forge takes.
+//! The built-in title of a pull request: what holds for all its changes, within the limit of the forge.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::markup::inert;
 use super::proposal::Change;
 use super::values::version;
 
-/// `Update api from 1.4.2 to 1.4.3 in envs/prod`, or as much of it as holds for all changes and fits in so many
+/// Returns `Update api from 1.4.2 to 1.4.3 in envs/prod`, or the part of it that holds for all changes and fits in `longest`
 /// characters.
 pub(super) fn title(group: &str, changes: &[Change], longest: usize) -> String {
     let names = changes.iter().map(|change| change.to.name()).collect::<BTreeSet<_>>();

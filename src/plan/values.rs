@@ -1,4 +1,4 @@
-//! What templates may say about a change.
+//! The variables of templates for one change.
 
 use minijinja::Value;
 use serde::Serialize;
@@ -8,10 +8,10 @@ use crate::image::{ImageReference, Tag};
 use super::environment::environment;
 use super::proposal::Change;
 
-/// One change's worth. Groups are made from those that stay the same when a newer tag is chosen; texts may speak of all.
+/// The variables of one change. A group template should use those that stay the same when a newer tag is selected.
 #[derive(Debug, Serialize)]
 pub(super) struct ChangeValues<'a> {
-    /// The whole normalised name: `docker.io/library/nginx`.
+    /// The normalised name: `docker.io/library/nginx`.
     pub(super) image: &'a str,
     /// Its last component: `nginx`.
     pub(super) name: &'a str,
@@ -19,7 +19,7 @@ pub(super) struct ChangeValues<'a> {
     pub(super) path: &'a str,
     /// The folder of the file; `.` at the root.
     pub(super) path_dir: &'a str,
-    /// The environment that the path names; empty where it names none.
+    /// The environment in the path; empty if there is none.
     pub(super) environment: &'a str,
     /// The policy, as written.
     pub(super) policy: &'a str,
@@ -29,18 +29,17 @@ pub(super) struct ChangeValues<'a> {
     pub(super) line: usize,
     /// The YAML route.
     pub(super) field: &'a str,
-    /// The tag that stands there; the digest where there is no tag.
+    /// The current tag; the digest where there is no tag.
     pub(super) from: String,
-    /// The one that will.
+    /// The new tag; the digest where there is no tag.
     pub(super) to: String,
-    /// Why this tag.
+    /// Why the policy selects the new tag.
     pub(super) reason: &'a str,
-    /// When the image was built: `2026-11-20 14:03 UTC`; empty where that is not known.
+    /// When the image was built: `2026-11-20 14:03 UTC`; empty if unknown.
     pub(super) built: String,
-    /// The commit that it was built from; empty where that is not known.
+    /// The commit that it was built from; empty if unknown.
     pub(super) revision: String,
-    /// Where people see what changed between the two commits; empty where that is not known. A checked address, which
-    /// stays as it is in whatever text.
+    /// The address of the comparison of the two commits; empty if unknown. It is checked, so no text escapes it.
     pub(super) compare: Value,
 }
 
@@ -66,7 +65,7 @@ impl<'a> ChangeValues<'a> {
     }
 }
 
-/// The tag for people; with the digest where that is what moves.
+/// Returns the tag, or the short digest of a reference without a tag.
 pub(super) fn version(reference: &ImageReference) -> String {
     match (reference.tag(), reference.digest()) {
         (Some(tag), _) => tag.to_string(),
@@ -75,7 +74,7 @@ pub(super) fn version(reference: &ImageReference) -> String {
     }
 }
 
-/// The first number that differs, read from the left.
+/// Returns which number of the version changes, from the left.
 fn bump(change: &Change) -> &'static str {
     match (change.from.tag(), change.to.tag()) {
         (Some(from), Some(to)) if from == to => "digest",

@@ -1,34 +1,34 @@
-//! The branch that pull requests are for, as the remote has it now. Asks git; knows no forge.
+//! The base branch as the remote has it now. Uses git only, no forge.
 
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::git::{Git, GitError};
+use crate::git::Git;
 use crate::refname::{BranchName, CommitId};
 
-/// The base branch, fetched, and our own branches beside it.
+use super::error::RunError;
+
+/// The base branch, fetched, and Tagboat's own branches.
 #[derive(Debug)]
 pub(super) struct Base {
-    /// The branch.
+    /// The name of the base branch.
     pub(super) name: BranchName,
-    /// What it points at; `None` if the remote has no such branch.
-    pub(super) commit: Option<CommitId>,
-    /// The base and our branches on the remote, and what they point at.
+    /// The head of the base branch.
+    pub(super) commit: CommitId,
+    /// The heads of the base branch and of Tagboat's branches on the remote.
     pub(super) heads: BTreeMap<BranchName, CommitId>,
 }
 
 impl Base {
-    /// Asks the remote and fetches the base: the branch that the configuration names, else the remote's default one.
-    pub(super) async fn fetch(git: &dyn Git, config: &Config) -> Result<Self, GitError> {
+    /// Fetches the base branch: the one that the configuration names, or the default branch of the remote.
+    pub(super) async fn fetch(git: &dyn Git, config: &Config) -> Result<Self, RunError> {
         let name = match &config.git.base {
             Some(base) => base.clone(),
             None => git.default_branch().await?,
         };
         let heads = git.remote_branches(&name, &config.pull_requests.branch_prefix).await?;
-        let commit = heads.get(&name).cloned();
-        if let Some(commit) = &commit {
-            git.fetch(&[(name.clone(), commit.clone())]).await?;
-        }
+        let Some(commit) = heads.get(&name).cloned() else { return Err(RunError::NoBase(name)) };
+        git.fetch(&[(name.clone(), commit.clone())]).await?;
         Ok(Self { name, commit, heads })
     }
 }

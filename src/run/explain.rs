@@ -1,5 +1,6 @@
-//! `tagboat explain`: one image, all its tags, all the verdicts.
+//! `tagboat explain`: one image, its candidates, and the verdict on each.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,49 +15,59 @@ use crate::registry::Registry;
 use crate::report::{self, Explanation, OutcomeKind};
 
 use super::discover::list;
-use super::lookup::{Answer, Lookup, Standing, Subject};
-use super::snapshot::Snapshot;
-use super::subjects::{Scope, subjects};
-use super::supplies::Supplies;
-use super::unasked::Unasked;
+use super::external_facts::FactSource;
+use super::lookup::{Answer, Decisions, Lookup};
+use super::offline::Offline;
+use super::snapshot::Folder;
+use super::subjects::{Scope, Subject, Usage, subjects};
 
-/// What was typed.
+/// The image to explain, and what replaces the repository and the registry.
 #[derive(Debug, Clone)]
-pub struct Asked {
-    /// The image: in full, familiar, or the last part of its name.
+pub struct ExplainRequest {
+    /// The image: its full name, its familiar name, or the last component.
     pub image: String,
-    /// Its tags, instead of what the registry lists.
+    /// Its tags, instead of those in the registry.
     pub tags: Option<Vec<String>>,
-    /// The tag that is to stand in the manifests.
+    /// The current tag, instead of those in the manifests.
     pub current: Option<String>,
-    /// The policy instead of the one that governs it.
+    /// The policy, instead of the one that manages the image.
     pub policy: Option<String>,
 }
 
-/// Explains an image: once for each different reference to it and each policy that governs one.
+impl ExplainRequest {
+    /// Returns whether the request needs no configuration: tags and current tag are given, and the policy is written out
+    /// and not the name of one in `tagboat.yaml`.
+    pub fn is_self_contained(&self) -> bool {
+        let policy = self.policy.as_deref().is_some_and(|policy| config::policy(policy).is_ok());
+        self.tags.is_some() && self.current.is_some() && policy
+    }
+}
+
+/// Explains an image: once for each different reference to it and each policy that manages one. Reads the manifests below
+/// `root` only without a current tag, and queries the registry only without tags.
 pub async fn explain(
-    snapshot: &dyn Snapshot,
+    root: &Path,
     config: &Config,
     registry: &dyn Registry,
-    asked: &Asked,
+    asked: &ExplainRequest,
 ) -> Result<Vec<Explanation>, Error> {
     let listed = match asked.current {
         Some(_) => Vec::new(),
-        None => list(snapshot, config),
+        None => list(&Folder::new(root), config),
     };
     let mut subject = match &asked.current {
         Some(current) => imagined(&asked.image, current, config)?,
-        None => standing(&listed, &asked.image)?,
+        None => used(&listed, &asked.image)?,
     };
     if let Some(policy) = &asked.policy {
         let entry = match config.policy(policy) {
             Some(named) => named,
             None => Arc::new(config::policy(policy)?),
         };
-        for standing in &mut subject.standing {
+        for usage in &mut subject.usages {
             let source = "--policy".to_owned();
-            standing.selection =
-                Selection { name: policy.clone(), entry: entry.clone(), source, ..standing.selection.clone() };
+            usage.selection =
+                Selection { name: policy.clone(), entry: entry.clone(), source, ..usage.selection.clone() };
         }
     }
     let mut illegal = Vec::new();
@@ -70,10 +81,10 @@ pub async fn explain(
         }
         subject.given = Some(given);
     }
-    let registry = if asked.tags.is_some() { &Unasked } else { registry };
-    let supplies = Supplies::new(&listed, &config.folder);
-    let lookup = Lookup { registry, supplies: &supplies, now: Timestamp::now(), verdicts: true };
-    let (answers, failures) = lookup.decide(vec![subject]).await;
+    let registry = if asked.tags.is_some() { &Offline } else { registry };
+    let external_facts = FactSource::new(&listed, &config.folder);
+    let lookup = Lookup { registry, external_facts: &external_facts, now: Timestamp::now(), verdicts: true };
+    let Decisions { answers, failures } = lookup.decide(vec![subject]).await;
     if let Some(failure) = failures.into_iter().next().filter(|_| answers.iter().all(|a| a.verdicts.is_empty())) {
         let hint = failure.error.hint();
         return Err(Error::from(failure.error).hint(hint));
@@ -83,7 +94,7 @@ pub async fn explain(
     Ok(explanations)
 }
 
-/// What no registry can hold is refused like any other text of the list.
+/// A text that is not a legal tag is rejected like any other candidate.
 fn refused(text: &str, error: &TagError) -> report::Candidate {
     report::Candidate {
         tag: text.to_owned(),
@@ -93,9 +104,9 @@ fn refused(text: &str, error: &TagError) -> report::Candidate {
     }
 }
 
-/// An image that stands nowhere, at a tag that was typed.
+/// Returns an image at a given tag, whether or not any manifest uses it.
 fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Error> {
-    let usage = |error: &dyn std::error::Error| Error::usage(format!("can't read {image:?} at {current:?}: {error}"));
+    let usage = |error: &dyn std::error::Error| Error::usage(format!("read {image:?} at the tag {current:?}: {error}"));
     let current = match ImageReference::new(current).ok().filter(|reference| reference.tag().is_some()) {
         Some(whole) if current.contains('/') => whole,
         _ => {
@@ -114,15 +125,11 @@ fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Erro
         source: "the default".to_owned(),
     });
     let name = current.name().clone();
-    Ok(Subject {
-        name,
-        standing: vec![Standing { current, selection, ordered: true, places: Vec::new() }],
-        given: None,
-    })
+    Ok(Subject { name, usages: vec![Usage { current, selection, ordered: true, places: Vec::new() }], given: None })
 }
 
-/// The image as it stands in the manifests.
-fn standing(listed: &[Listed], image: &str) -> Result<Subject, Error> {
+/// Returns an image with its references in the manifests.
+fn used(listed: &[Listed], image: &str) -> Result<Subject, Error> {
     let full = ImageReference::new(image).ok();
     let matches = |name: &ImageName| full.as_ref().is_some_and(|full| full.name() == name) || name.base() == image;
     let mut found =
@@ -134,7 +141,8 @@ fn standing(listed: &[Listed], image: &str) -> Result<Subject, Error> {
         (None, 0) => Err(nowhere(listed, image, matches)),
         (None, _) => {
             let names = found.iter().map(|subject| subject.name.as_str()).collect::<Vec<_>>().join(", ");
-            Err(Error::usage(format!("{image} is the end of several names: {names}")).hint(Some("write one in full")))
+            Err(Error::usage(format!("find {image}: several images have this name: {names}"))
+                .hint(Some("write the full name of one of them")))
         }
     }
 }
@@ -142,13 +150,17 @@ fn standing(listed: &[Listed], image: &str) -> Result<Subject, Error> {
 fn nowhere(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> bool) -> Error {
     let ungoverned = listed.iter().find_map(|one| match (&one.finding, &one.status) {
         (Finding::Occurrence(found), Status::Held(why) | Status::NotOurs(why)) if matches(found.reference.name()) => {
-            Some(format!("{image} stands at {}:{}, but {why}", found.place.path, found.place.position.line))
+            Some(format!(
+                "explain {image}: the reference at {}:{} is not managed: {why}",
+                found.place.path, found.place.position.line
+            ))
         }
         _ => None,
     });
-    let message = ungoverned.unwrap_or_else(|| format!("{image} does not stand in these manifests"));
-    Error::usage(message)
-        .hint(Some("`tagboat list` shows what does; --current TAG explains an image that stands nowhere"))
+    let message = ungoverned.unwrap_or_else(|| format!("find {image}: no manifest uses it"));
+    Error::usage(message).hint(Some(
+        "run `tagboat list` to see all images, or add --current TAG to explain an image that no manifest uses",
+    ))
 }
 
 fn explanation(answer: &Answer, listed: &[Listed]) -> Explanation {

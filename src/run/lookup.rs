@@ -1,14 +1,15 @@
-//! Asks registries what choosing needs to know, image by image, and no more than that. A failed lookup is data: it
-//! makes the image unknown and stops nobody else.
+//! The stages *look up* and *choose*, image by image: a policy names the facts that it lacks, and only those are looked up. A
+//! failed lookup makes its image unknown and stops no other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use jiff::Timestamp;
 
-use crate::govern::Selection;
+use crate::config::Config;
+use crate::govern::{Listed, Selection};
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use crate::plan::Background;
 use crate::policy::reason::{Acceptance, Unknown};
@@ -18,73 +19,88 @@ use crate::policy::{
 };
 use crate::registry::{Registry, RegistryError};
 
-use super::supplies::Supplies;
+use super::external_facts::FactSource;
+use super::subjects::{Scope, Subject, Usage, subjects};
 
-/// What is to be decided for one image: everything that stands somewhere, with what governs it.
-#[derive(Debug, Clone)]
-pub(super) struct Subject {
-    /// The image.
-    pub name: ImageName,
-    /// Different references to it, each under one selection.
-    pub standing: Vec<Standing>,
-    /// The only tags that may be chosen, already known to exist (`--image`, `--tags`); `None` to list them.
-    pub given: Option<Vec<Candidate>>,
-}
-
-/// One reference as it stands somewhere, and what governs it there.
-#[derive(Debug, Clone)]
-pub(super) struct Standing {
-    /// What stands there.
-    pub current: ImageReference,
-    /// What governs it.
-    pub selection: Selection,
-    /// Whether that has an order for it.
-    pub ordered: bool,
-    /// Places where it stands so, as indices into the list of findings.
-    pub places: Vec<usize>,
-}
-
-/// What was found out and decided about one reference.
+/// The decision about one reference.
 #[derive(Debug)]
 pub struct Answer {
-    /// Places where it stands, as indices into the list of findings.
+    /// The places of the reference, as indices into the list of findings.
     pub places: Vec<usize>,
-    /// What governs it.
+    /// The policy that manages it.
     pub selection: Selection,
-    /// What was decided.
+    /// The decision.
     pub decision: Decision,
-    /// Every tag with its verdict, where that was asked for.
+    /// Every candidate with its verdict; empty unless requested.
     pub verdicts: Vec<CandidateVerdict>,
 }
 
-/// A lookup that failed, once per image.
+/// The first lookup that failed for an image.
 #[derive(Debug)]
 pub struct Failure {
     /// The image.
     pub name: ImageName,
-    /// Why.
+    /// The error.
     pub error: RegistryError,
 }
 
-/// How lookups are done.
+/// The decisions about all images in a scope.
+#[derive(Debug)]
+pub struct Decisions {
+    /// A decision for every different reference under every different policy.
+    pub answers: Vec<Answer>,
+    /// The lookups that failed.
+    pub failures: Vec<Failure>,
+}
+
+/// Looks up and chooses for every managed reference in the scope.
+pub(super) async fn choose(
+    listed: &[Listed],
+    config: &Config,
+    registry: &dyn Registry,
+    scope: &Scope,
+    now: Timestamp,
+) -> Decisions {
+    let external_facts = FactSource::new(listed, &config.folder);
+    let lookup = Lookup { registry, external_facts: &external_facts, now, verdicts: false };
+    lookup.decide(subjects(listed, scope, false)).await
+}
+
+/// Returns the newest reference that the policy allows, where the decision names one.
+pub(super) fn newest(answer: &Answer) -> Option<ImageReference> {
+    let current = &answer.decision.current;
+    match &answer.decision.outcome {
+        Outcome::Update(choice) => Some(current.with(Some(choice.tag.clone()), choice.digest.clone())),
+        Outcome::UpToDate(_) => Some(current.clone()),
+        Outcome::Held(_) | Outcome::Unknown(_) => None,
+    }
+}
+
+/// Returns facts about the newest image of every decision, for a report that shows ages. Leaves out what fails.
+pub(super) async fn build_facts(registry: &dyn Registry, decisions: &Decisions) -> Background {
+    let newest = decisions.answers.iter().filter_map(newest).map(|newest| (newest.to_string(), newest));
+    background(registry, newest.collect::<BTreeMap<_, _>>().values()).await
+}
+
+/// What lookups use.
 #[derive(Clone, Copy)]
 pub(super) struct Lookup<'a> {
-    /// Who is asked.
+    /// All registries.
     pub registry: &'a dyn Registry,
-    /// Who knows what policies want beyond that.
-    pub supplies: &'a Supplies<'a>,
-    /// The time that ages are counted from.
+    /// The source of facts that are in no registry.
+    pub external_facts: &'a FactSource<'a>,
+    /// The time that ages are relative to.
     pub now: Timestamp,
-    /// Whether every tag's verdict is wanted.
+    /// Whether the verdict on every candidate is requested.
     pub verdicts: bool,
 }
 
-/// Images that are looked up at the same time. Requests to one registry are bounded by its client.
+/// The number of concurrent lookups. The client of a registry bounds its requests further.
 const AT_ONCE: usize = 64;
 
 impl Lookup<'_> {
     /// Decides about all subjects, in their order.
-    pub(super) async fn decide(&self, subjects: Vec<Subject>) -> (Vec<Answer>, Vec<Failure>) {
+    pub(super) async fn decide(&self, subjects: Vec<Subject>) -> Decisions {
         let mut answers = Vec::new();
         let mut failures = Vec::new();
         let mut lookups = stream::iter(subjects.into_iter().map(|subject| self.image(subject))).buffered(AT_ONCE);
@@ -92,16 +108,16 @@ impl Lookup<'_> {
             answers.extend(decided);
             failures.extend(failure);
         }
-        (answers, failures)
+        Decisions { answers, failures }
     }
 
     async fn image(&self, subject: Subject) -> (Vec<Answer>, Option<Failure>) {
         let mut image = Image::new(*self, &subject.name);
         let mut elsewhere = Image::new(*self, &subject.name);
-        let follows = |one: &Standing| one.selection.entry.policy.pinned_target() == Some(PinnedTarget::Promoted);
+        let follows = |one: &Usage| one.selection.entry.policy.pinned_target() == Some(PinnedTarget::Promoted);
         let listed = match subject.given {
             Some(given) => Ok(given),
-            None if subject.standing.iter().all(follows) => Ok(Vec::new()),
+            None if subject.usages.iter().all(follows) => Ok(Vec::new()),
             None => self.registry.tags(&image.name).await.map(|tags| tags.into_iter().map(Candidate::new).collect()),
         };
         match listed {
@@ -111,12 +127,12 @@ impl Lookup<'_> {
                 image.failure = Some(error);
             }
         }
-        let mut answers = Vec::with_capacity(subject.standing.len());
-        for standing in subject.standing {
-            let external = self.supplies.of(&standing.selection, &subject.name, &standing.places);
-            // What stands elsewhere is followed without asking which other tags there are.
-            let image = if follows(&standing) { elsewhere.with(&external) } else { &mut image };
-            answers.push(image.answer(standing, &external).await);
+        let mut answers = Vec::with_capacity(subject.usages.len());
+        for usage in subject.usages {
+            let external = self.external_facts.of(&usage.selection, &subject.name, &usage.places);
+            // A policy that follows other occurrences needs no tag list.
+            let image = if follows(&usage) { elsewhere.with(&external) } else { &mut image };
+            answers.push(image.answer(usage, &external).await);
         }
         let failure = image.failure.or(elsewhere.failure).map(|error| Failure { name: subject.name, error });
         (answers, failure)
@@ -128,7 +144,7 @@ struct Image<'a> {
     lookup: Lookup<'a>,
     name: ImageName,
     candidates: Vec<Candidate>,
-    /// Where a tag stands in `candidates`; made when the first fact is asked for.
+    /// The index of a tag in `candidates`; built for the first lookup of a fact.
     index: HashMap<Tag, usize>,
     /// Why there is no list of tags.
     unlisted: Option<Unknown>,
@@ -142,7 +158,7 @@ impl<'a> Image<'a> {
         Self { lookup, name: name.clone(), candidates, index, unlisted: None, failure: None }
     }
 
-    /// With the tags that stand elsewhere among the candidates.
+    /// Adds the tags of references elsewhere to the candidates.
     fn with(&mut self, external: &ExternalFacts) -> &mut Self {
         let ExternalFacts::References(found) = external else { return self };
         for tag in found.iter().filter_map(|(reference, _)| reference.tag()) {
@@ -153,8 +169,8 @@ impl<'a> Image<'a> {
         self
     }
 
-    async fn answer(&mut self, standing: Standing, external: &ExternalFacts) -> Answer {
-        let Standing { current, selection, ordered, places } = standing;
+    async fn answer(&mut self, usage: Usage, external: &ExternalFacts) -> Answer {
+        let Usage { current, selection, ordered, places } = usage;
         let entry = Arc::clone(&selection.entry);
         let gates = selection.gates.clone();
         let question = Question { current: &current, entry: &entry, gates: &gates, external, now: self.lookup.now };
@@ -174,24 +190,24 @@ impl<'a> Image<'a> {
         Answer { places, selection, decision, verdicts }
     }
 
-    /// Chooses, fetching what choosing asks for until the answer can't change.
+    /// Chooses, and looks up the facts that the policy lacks until the decision is final.
     async fn choose(&mut self, question: &Question<'_>) -> Outcome {
         loop {
             match policy::choose(question, &self.candidates) {
                 Step::Decided(decision) => return decision.outcome,
-                Step::NeedsFacts(needs) => self.find_out(needs).await,
+                Step::NeedsFacts(needs) => self.look_up(needs).await,
             }
         }
     }
 
-    async fn find_out(&mut self, needs: Vec<(Tag, Need)>) {
+    async fn look_up(&mut self, needs: Vec<(Tag, Need)>) {
         if self.index.is_empty() {
             self.index =
                 self.candidates.iter().enumerate().map(|(at, candidate)| (candidate.tag.clone(), at)).collect();
         }
         let (registry, name) = (self.lookup.registry, &self.name);
         let known = |tag: &Tag| self.index.get(tag).and_then(|at| self.candidates[*at].facts.facts()).cloned();
-        let asks = needs.into_iter().map(async |(tag, need)| {
+        let lookups = needs.into_iter().map(async |(tag, need)| {
             let found = match need {
                 Need::Tag => Ok(Known::Tag),
                 Need::Digest => registry.digest(name, &tag).await.map(Known::Digest),
@@ -200,7 +216,7 @@ impl<'a> Image<'a> {
             };
             (tag, found)
         });
-        for (tag, known) in stream::iter(asks).buffered(AT_ONCE).collect::<Vec<_>>().await {
+        for (tag, known) in stream::iter(lookups).buffered(AT_ONCE).collect::<Vec<_>>().await {
             let known = known.unwrap_or_else(|error| {
                 let text = error.to_string().into();
                 self.failure.get_or_insert(error);
@@ -246,7 +262,7 @@ impl<'a> Image<'a> {
     }
 }
 
-/// Facts with the age, for which the rest need not be asked again.
+/// Returns facts with the age of an image. `known` facts are not looked up again.
 async fn aged(
     registry: &dyn Registry,
     name: &ImageName,
@@ -262,7 +278,7 @@ async fn aged(
     Ok(Known::Aged(Box::new(facts)))
 }
 
-/// A tag that was pushed and named on the command line is what is wanted, where no policy has an order to check it by.
+/// Returns the outcome for a tag from the command line, where no policy can order it.
 fn given(candidates: &[Candidate], current: &ImageReference) -> Option<Outcome> {
     let [only] = candidates else { return None };
     let same =
@@ -273,19 +289,20 @@ fn given(candidates: &[Candidate], current: &ImageReference) -> Option<Outcome> 
     })
 }
 
-/// Facts for people, about images that are about to be proposed: what can't be had is left unsaid.
+/// Returns facts about images for descriptions. Leaves out what fails.
 pub(super) async fn background<'a>(
     registry: &dyn Registry,
     references: impl Iterator<Item = &'a ImageReference>,
 ) -> Background {
-    let asks = references.filter_map(|reference| Some((reference, reference.tag()?))).map(async |(reference, tag)| {
-        match registry.facts(reference.name(), tag).await {
-            Ok(facts) => Some((reference.to_string(), facts)),
-            Err(error) => {
-                tracing::debug!("no facts about {reference}: {error}");
-                None
+    let lookups =
+        references.filter_map(|reference| Some((reference, reference.tag()?))).map(async |(reference, tag)| {
+            match registry.facts(reference.name(), tag).await {
+                Ok(facts) => Some((reference.to_string(), facts)),
+                Err(error) => {
+                    tracing::debug!("could not look up facts about {reference}: {error}");
+                    None
+                }
             }
-        }
-    });
-    stream::iter(asks).buffered(AT_ONCE).filter_map(async |found| found).collect().await
+        });
+    stream::iter(lookups).buffered(AT_ONCE).filter_map(async |found| found).collect().await
 }

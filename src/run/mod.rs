@@ -1,34 +1,39 @@
-//! The shell: the only place where the stages meet. [`run_once`] reads like the flow in the crate's documentation.
+//! Composes the layers: setup, the stages of a run in their order, and retries. [`run_once`] reads like the pipeline on the
+//! front page of this documentation.
 
 mod base;
+mod changes;
 pub mod check;
-mod decide;
 mod discover;
 mod edit;
+mod error;
 mod explain;
-mod hosts;
+mod external_facts;
 mod lookup;
+mod observe;
+mod offline;
 mod once;
-mod overview;
+mod present;
 mod publish;
-mod run_url;
+mod request;
+mod retry;
+mod settings;
+pub mod setup;
 mod snapshot;
 mod subjects;
-mod supplies;
-mod tell;
-mod terms;
 mod translate;
-mod unasked;
-pub mod worlds;
 
-pub use decide::Decided;
+pub use changes::{Changes, Planned};
 pub use discover::list;
 pub use edit::{EditError, Edited, EditedFile, edit};
-pub use explain::{Asked, explain};
-pub use lookup::{Answer, Failure};
-pub use once::{Finished, Ran, Request, RunError, World, Writing, run_once};
-pub use publish::{PublishError, Step};
+pub use error::RunError;
+pub use explain::{ExplainRequest, explain};
+pub use lookup::{Answer, Decisions, Failure};
+pub use once::{Attempt, run_once};
+pub use present::{ReportContext, row, summary};
+pub use publish::{Content, GroupResult, PreparedStep, PublishError, Published};
+pub use request::{Request, Services, WriteLock};
+pub use retry::{RunOutcome, run};
 pub use snapshot::{CommitSnapshot, Folder, ReadError, Snapshot};
 pub use subjects::Scope;
-pub use tell::{row, summary};
 pub use translate::{Tool, translate};

@@ -1,4 +1,4 @@
-//! The manifests as they stand: in a commit, or in a folder.
+//! The manifests in a commit or in a folder.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,61 +6,68 @@ use std::sync::Arc;
 use crate::git::{Git, GitError, TreeFile};
 use crate::refname::CommitId;
 
-/// One state of the repository's files. Reading is repeatable: nothing is kept in memory.
+/// The files of a repository at one point in time. Files are read on demand and not kept in memory.
 pub trait Snapshot: Send + Sync {
-    /// Every regular file, from the root, with forward slashes, in order.
+    /// Returns the path of every regular file, relative to the root, with forward slashes, sorted.
     fn paths(&self) -> Vec<Arc<str>>;
 
-    /// The bytes of a file that [`paths`](Self::paths) names.
+    /// Returns the bytes of a file that [`paths`](Self::paths) contains.
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
 }
 
-/// Why a file could not be read.
+/// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// From the object database.
+    /// Git cannot read the object.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// From the folder.
-    #[error("can't read {path}: {source}")]
+    /// The file system cannot read the file.
+    #[error("read {path}: {source}")]
     Folder {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// It was never there.
-    #[error("there is no file {0}")]
+    /// The snapshot has no such file.
+    #[error("read {0}: no such file in this commit")]
     Missing(String),
 }
 
-/// A commit's tree.
+/// The files of a commit.
 pub struct CommitSnapshot<'a> {
     git: &'a dyn Git,
     files: Vec<TreeFile>,
 }
 
 impl<'a> CommitSnapshot<'a> {
-    /// Lists the tree.
+    /// Lists the files of a commit.
     pub fn new(git: &'a dyn Git, commit: &CommitId) -> Result<Self, GitError> {
         let mut files = git.files(commit)?;
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Self { git, files })
     }
 
-    /// The object that holds a file, to tell whether it changed between two commits.
+    /// Returns the id of the object with the bytes of a file.
     pub fn blob(&self, path: &str) -> Option<&str> {
         self.find(path).map(|file| &*file.blob)
     }
 
-    /// All files with their objects.
+    /// Returns all files.
     pub fn files(&self) -> &[TreeFile] {
         &self.files
     }
 
-    /// Whether a file may be run as a program.
+    /// Returns whether a file is executable.
     pub(super) fn is_executable(&self, path: &str) -> bool {
         self.find(path).is_some_and(|file| file.executable)
+    }
+
+    /// Returns the paths of files that differ from those of another commit.
+    pub(super) fn changed_paths<'s>(&'s self, other: &'s CommitSnapshot<'_>) -> Vec<&'s str> {
+        let added = self.files.iter().filter(|file| other.blob(&file.path) != Some(&*file.blob));
+        let removed = other.files.iter().filter(|file| self.blob(&file.path).is_none());
+        added.chain(removed).map(|file| &*file.path).collect()
     }
 
     fn find(&self, path: &str) -> Option<&TreeFile> {
@@ -79,15 +86,15 @@ impl Snapshot for CommitSnapshot<'_> {
     }
 }
 
-/// A folder on disk, hidden files included, `.git` left out. Symbolic links are not followed: what they point at is
-/// found where it is.
+/// The files of a folder, with hidden files and without `.git`. Symbolic links are not followed: a target inside the folder
+/// is listed under its own path.
 pub struct Folder {
     root: PathBuf,
     paths: Vec<Arc<str>>,
 }
 
 impl Folder {
-    /// Walks the folder in parallel. What can't be read is logged and left out.
+    /// Walks the folder in parallel. Logs and leaves out what it cannot read.
     pub fn new(root: &Path) -> Self {
         let (send, receive) = std::sync::mpsc::channel::<Arc<str>>();
         let mut walk = ignore::WalkBuilder::new(root);
@@ -102,7 +109,7 @@ impl Folder {
                         }
                     }
                     Ok(_) => {}
-                    Err(error) => tracing::warn!("can't look into a folder: {error}"),
+                    Err(error) => tracing::warn!("cannot list a folder: {error}"),
                 }
                 ignore::WalkState::Continue
             })
@@ -114,7 +121,7 @@ impl Folder {
     }
 }
 
-/// A path from the root with forward slashes; `None` for names that aren't Unicode, which no configuration can name.
+/// Returns a path relative to the root, with forward slashes; `None` for a name that is not Unicode.
 fn relative(root: &Path, path: &Path) -> Option<Arc<str>> {
     let parts = path.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str());
     Some(parts.collect::<Option<Vec<_>>>()?.join("/").into())
@@ -137,7 +144,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
-    fn hidden_files_yes_git_and_links_no() {
+    fn lists_hidden_files_without_git_and_links() {
         let root = tempfile::tempdir().unwrap();
         for path in [".git/config", ".hidden/a.yaml", "b/c.yaml"] {
             std::fs::create_dir_all(root.path().join(path).parent().unwrap()).unwrap();

@@ -1,34 +1,56 @@
-//! Groups what stands in the manifests by image, so that each image is asked for once.
+//! Groups references by image, so that each image is looked up once.
 
 use std::collections::BTreeMap;
 
 use crate::config::Patterns;
-use crate::govern::{Listed, Status};
+use crate::govern::{Listed, Selection, Status};
 use crate::image::{ImageName, ImageReference};
 use crate::manifest::{Finding, Occurrence};
 use crate::policy::{Candidate, Known};
 
-use super::lookup::{Standing, Subject};
+/// The references to one image, and the policies that manage them.
+#[derive(Debug, Clone)]
+pub(super) struct Subject {
+    /// The image.
+    pub name: ImageName,
+    /// The different references to it, each under one policy.
+    pub usages: Vec<Usage>,
+    /// The only candidates (`--image`, `--tags`), which are known to exist; `None` to list the tags.
+    pub given: Option<Vec<Candidate>>,
+}
 
-/// What a run is about. What is outside of it is left as it is, its pull requests included.
+/// One reference and the policy that manages it, wherever both are the same.
+#[derive(Debug, Clone)]
+pub(super) struct Usage {
+    /// The reference.
+    pub current: ImageReference,
+    /// The policy.
+    pub selection: Selection,
+    /// Whether the policy can order the current tag.
+    pub ordered: bool,
+    /// The places, as indices into the list of findings.
+    pub places: Vec<usize>,
+}
+
+/// The images and files that a command covers. Everything else is left as it is, its pull requests included.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// The images; none for all. One with a tag or a digest is what was just pushed.
+    /// The images; empty for all. A tag or digest names what was just pushed, so it is the only candidate.
     pub images: Vec<ImageReference>,
     /// The files; `None` for all.
     pub paths: Option<Patterns>,
 }
 
 impl Scope {
-    /// Everything.
+    /// All images and files.
     pub const ALL: Self = Self { images: Vec::new(), paths: None };
 
-    /// Whether nothing is outside of it.
+    /// Returns whether it covers everything.
     pub(super) fn is_all(&self) -> bool {
         self.images.is_empty() && self.paths.is_none()
     }
 
-    /// Whether a run is about this occurrence.
+    /// Returns whether it covers an occurrence.
     pub(super) fn covers(&self, occurrence: &Occurrence) -> bool {
         let named = |image: &ImageReference| image.name() == occurrence.reference.name();
         (self.images.is_empty() || self.images.iter().any(named))
@@ -42,8 +64,8 @@ impl Default for Scope {
     }
 }
 
-/// One subject per image, in the order of their names. What has no order is a subject only where the scope says which
-/// tag it is to get, or where `unordered` asks for it.
+/// Returns one subject per image, in the order of their names. A reference that its policy cannot order is included only
+/// where the scope names its tag, or with `unordered`.
 pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec<Subject> {
     let mut subjects = BTreeMap::<ImageName, Subject>::new();
     for (place, one) in listed.iter().enumerate() {
@@ -59,20 +81,20 @@ pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec
         }
         let (current, name) = (&occurrence.reference, occurrence.reference.name());
         let subject =
-            subjects.entry(name.clone()).or_insert_with(|| Subject { name: name.clone(), standing: Vec::new(), given });
-        let same = |known: &&mut Standing| known.current == *current && known.selection.is_same(selection);
-        match subject.standing.iter_mut().find(same) {
+            subjects.entry(name.clone()).or_insert_with(|| Subject { name: name.clone(), usages: Vec::new(), given });
+        let same = |known: &&mut Usage| known.current == *current && known.selection.is_same(selection);
+        match subject.usages.iter_mut().find(same) {
             Some(known) => known.places.push(place),
             None => {
                 let (current, selection) = (current.clone(), selection.clone());
-                subject.standing.push(Standing { current, selection, ordered, places: vec![place] });
+                subject.usages.push(Usage { current, selection, ordered, places: vec![place] });
             }
         }
     }
     subjects.into_values().collect()
 }
 
-/// Tags that the command line says were pushed: taken as they are, without listing what else there is.
+/// Returns the tags that the command line names as pushed. They are the only candidates.
 fn given(name: &ImageName, images: &[ImageReference]) -> Option<Vec<Candidate>> {
     let pushed = images.iter().filter(|image| image.name() == name).filter_map(|image| {
         let facts = image.digest().map_or(Known::Tag, |digest| Known::Digest(digest.clone()));

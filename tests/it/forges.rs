@@ -135,7 +135,6 @@ fn branch(name: &str) -> BranchName {
 
 fn proposal(name: &str, title: &str, body: &str) -> Proposal {
     Proposal {
-        group: name.to_owned(),
         branch: branch(name),
         base: branch("main"),
         changes: vec![],
@@ -218,7 +217,7 @@ async fn closes_with_a_reason() {
         let closed = world.forge.close(&opened, "moot <!-- closed by tagboat -->", "Nothing is left to change.").await;
         assert!(closed.unwrap().warnings.is_empty(), "{}", world.name);
         assert!(world.forge.open_pull_requests("").await.unwrap().is_empty(), "{}", world.name);
-        let ended = world.forge.ended_pull_requests(&branch("tagboat/api")).await.unwrap();
+        let ended = world.forge.closed_pull_requests(&branch("tagboat/api")).await.unwrap();
         assert_eq!(ended.len(), 1, "{}", world.name);
         assert_eq!(ended[0].state, PullRequestState::Closed, "{}", world.name);
         assert_eq!(ended[0].body, "moot <!-- closed by tagboat -->", "{}", world.name);
@@ -237,7 +236,7 @@ async fn what_a_person_ended_is_told_newest_first_and_never_reopened() {
         world.end_by_hand(second.number, true);
         let other = world.opened(&pushed(&world, "tagboat/web")).await;
         world.end_by_hand(other.number, false);
-        let ended = world.forge.ended_pull_requests(&branch("tagboat/api")).await.unwrap();
+        let ended = world.forge.closed_pull_requests(&branch("tagboat/api")).await.unwrap();
         let told: Vec<_> = ended.iter().map(|ended| (ended.number, ended.state)).collect();
         let expected = [(second.number, PullRequestState::Merged), (first.number, PullRequestState::Closed)];
         assert_eq!(told, expected, "{}", world.name);
@@ -533,7 +532,7 @@ async fn github_closes_a_pull_request_whose_branch_is_deleted() {
     world.opened(&pushed(&world, "tagboat/api")).await;
     world.bare.delete("tagboat/api");
     assert!(world.forge.open_pull_requests("").await.unwrap().is_empty());
-    let ended = world.forge.ended_pull_requests(&branch("tagboat/api")).await.unwrap();
+    let ended = world.forge.closed_pull_requests(&branch("tagboat/api")).await.unwrap();
     assert_eq!(ended[0].state, PullRequestState::Closed);
 }
 

@@ -71,7 +71,7 @@ async fn only_the_image_changes() {
 
     let (before, rendered) = (snapshot(folder.path()), render(folder.path()));
     let edited = run::edit(folder.path(), &Config::default(), &registries, &run::Scope::ALL).await;
-    assert!(edited.failed.is_empty() && edited.decided.failures.is_empty(), "{:?}", edited.report());
+    assert!(edited.failed.is_empty() && edited.decisions.failures.is_empty(), "{:?}", edited.report());
     let mut expected = before;
     let real = |text: &str| digests.get(text).map_or_else(|| text.to_owned(), ToString::to_string);
     for (path, replaced) in EDITS {

@@ -1,10 +1,13 @@
-//! Whole runs, from manifests to pull requests: stories of what people, CI and other runs do meanwhile, and what has to
-//! come of it.
+//! Whole runs, from manifests to pull requests: what people, CI and concurrent runs do, and the expected result.
 #![cfg(unix)]
 
-mod figures;
-mod gates;
-mod hours;
+mod age_and_platform;
+mod end_to_end;
+mod every;
+mod explain;
+mod git_history;
 mod races;
+mod request_counts;
+mod schedule;
 mod stories;
-mod supplies;
+mod texts;

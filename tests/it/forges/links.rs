@@ -5,6 +5,7 @@ use std::path::Path;
 use tagboat::config::Mode;
 use tagboat::forge::{FORGES, link_styles};
 use tagboat::image::{ImageFacts, ImageReference};
+use tagboat::manifest::OccurrenceId;
 use tagboat::plan::{Background, Change, LinkStyle, Templates, Wording, texts};
 use tagboat::text::Position;
 
@@ -14,6 +15,7 @@ const NEW: &str = "bbbbbbbb";
 /// Returns the body of a pull request for an image whose label names this source.
 pub(super) fn body(source: &str, links: &[LinkStyle]) -> String {
     let change = Change {
+        occurrence: OccurrenceId { path: "a.yaml".into(), index: 0 },
         path: "api/app.yaml".into(),
         position: Position { line: 1, column: 1 },
         field: "image".into(),

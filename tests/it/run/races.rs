@@ -1,4 +1,4 @@
-//! Somebody else is faster: between what a run has seen and what it pushes, or because two runs begin at once.
+//! Concurrent changes: between what a run reads and what it pushes, and two runs at once.
 
 use std::path::PathBuf;
 
@@ -31,7 +31,7 @@ fn moved_by_another_run(bare: PathBuf, time: usize) -> Box<dyn FnOnce() + Send> 
 }
 
 #[tokio::test]
-async fn a_person_pushes_to_the_branch_just_before_we_do() {
+async fn leaves_a_branch_untouched_when_a_person_pushes_first() {
     let mut world = world().await;
     assert_eq!(world.run("").await.failed, []);
     world.build("api:1.2");
@@ -43,15 +43,15 @@ async fn a_person_pushes_to_the_branch_just_before_we_do() {
     );
     let report = world.run_with(&racing, "").await.unwrap();
     let said = lines(&report);
-    assert!(said[0].starts_with("leave tagboat/api: A Person has committed to tagboat/api"), "{said:?}");
+    assert!(said[0].starts_with("leave tagboat/api: commit by A Person"), "{said:?}");
     assert!(report.failed.is_empty(), "{said:?}");
-    assert_eq!(racing.pushes(), 1, "what is somebody else's is not pushed to again");
+    assert_eq!(racing.pushes(), 1, "no push over a commit by another person");
     let kept = String::from_utf8(world.bare.file("tagboat/api", "api/app.yaml")).unwrap();
     assert_eq!(kept, world.manifest("api/app.yaml", "api:1.1 sidecar:7"));
 }
 
 #[tokio::test]
-async fn another_run_pushes_first_and_the_rest_of_this_one_is_done() {
+async fn retries_when_another_run_pushes_first() {
     let world = world().await;
     let racing = RacingGit::new(world.another_git().await, [moved_by_another_run(world.bare.path.clone(), 1)]);
     let report = world.run_with(&racing, "").await.unwrap();
@@ -70,7 +70,7 @@ async fn another_run_pushes_first_and_the_rest_of_this_one_is_done() {
 }
 
 #[tokio::test]
-async fn a_race_that_is_always_lost_ends() {
+async fn stops_after_three_retries() {
     let world = world().await;
     let path = &world.bare.path;
     // The push of `web` is the second one.
@@ -87,7 +87,7 @@ async fn a_race_that_is_always_lost_ends() {
 }
 
 #[tokio::test]
-async fn the_base_moves_just_before_we_commit_to_it() {
+async fn retries_a_direct_commit_when_the_base_moves() {
     let config = "rules: [{ paths: ['api/**'], mode: commit }, {}]\ngit: { base: main, commits: push }";
     let world = World::new(Some(&GITHUB), config, IMAGES, FILES).await;
     let bare = Bare { path: world.bare.path.clone() };
@@ -102,7 +102,7 @@ async fn the_base_moves_just_before_we_commit_to_it() {
 }
 
 #[tokio::test]
-async fn two_runs_at_once_make_one_pull_request_for_each_group() {
+async fn two_runs_at_once_open_one_pull_request_per_group() {
     for host in EVERYWHERE {
         let name = host.map_or("local", |vendor| vendor.name);
         let world = World::new(*host, "", IMAGES, FILES).await;

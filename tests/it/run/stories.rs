@@ -1,7 +1,7 @@
-//! The life of pull requests, as a table of stories that is told to the double of every forge and to the `local` one.
+//! The pull request life cycle, as a table of stories that run on the double of every forge and on the `local` forge.
 //!
-//! After every run the same run is done once more, and must find nothing left to do: no write request, no moved branch,
-//! and no more questions than the open pull requests and the history of what is not open.
+//! After every run, the same run is repeated and must change nothing: no write request, no moved branch, and no more requests
+//! than for the open pull requests and the history of groups without one.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,7 +29,7 @@ enum Act {
     Lose(&'static str),
     /// All tags can be listed again.
     Found,
-    /// `tagboat run`, and what it says, line by line; `…` at the end of a line stands for the rest.
+    /// `tagboat run`, and the lines of its report; `…` at the end of a line matches the rest.
     Run(&'static [&'static str]),
     /// A run after which not everything is as it should be: the forge failed, or one run may do no more.
     RunBroken(&'static [&'static str]),
@@ -69,7 +69,7 @@ enum Act {
     Holds(&'static str, &'static str, &'static str),
     /// What git prints of a commit, or of a folder, holds this.
     Says(&'static str, &'static str),
-    /// Somebody switches off that it merges by itself.
+    /// A person disables auto-merge.
     Forget(u64),
     /// The last run left the branch at the commit where it was.
     Kept(&'static str),
@@ -85,7 +85,7 @@ enum Act {
 
 struct Story {
     name: &'static str,
-    /// Whom it is told to.
+    /// The forges that it runs on.
     hosts: Hosts,
     /// `tagboat.yaml`.
     config: &'static str,
@@ -123,7 +123,7 @@ const API: &[(&str, &str)] = &[("api/app.yaml", "api:1.0")];
 const BOTH: &[(&str, &str)] = &[("api/app.yaml", "api:1.0"), ("web/app.yaml", "web:2.0")];
 const STAGES: &[(&str, &str)] = &[("staging/app.yaml", "api:1.1"), ("prod/app.yaml", "api:1.0")];
 const PROMOTE: &str = "policies: { promote: { follow: staging } }\nrules: [{ paths: [prod/**], policy: promote }]";
-const STRAIGHT: &str = "rules: [{ paths: ['api/**'], mode: commit }, {}]\ngit: { base: main }";
+const DIRECT: &str = "rules: [{ paths: ['api/**'], mode: commit }, {}]\ngit: { base: main }";
 const ALL: &str = "pull-requests: { group: all }";
 
 /// What most stories are about.
@@ -152,21 +152,21 @@ const STORIES: &[Story] = &[
         Has(2, "state", "open"),
         Branches(&["tagboat/api"]),
     ], ..USUAL },
-    Story { name: "somebody does it by hand: closed, with a word about it, and nothing is declined by that", acts: &[
+    Story { name: "a person updates the base: superseded, which declines nothing", acts: &[
         Run(&["open tagboat/api: …"]),
         Commit("main", "api/app.yaml", "api:1.1"),
-        Run(&["close tagboat/api: nothing is left to update: what this pull request proposed for ghcr.io/acme/api …"]),
+        Run(&["close tagboat/api: superseded: the policy no longer selects this version, or the base branch already has it"]),
         Has(1, "state", "closed"),
-        Has(1, "comments", "Closed by Tagboat: nothing is left to update"),
+        Has(1, "comments", "Superseded: the policy no longer selects this version, or the base branch already has it"),
         Branches(&[]),
         Commit("main", "api/app.yaml", "api:1.0"),
         Run(&["open tagboat/api: …"]),
         Has(2, "state", "open"),
     ], ..USUAL },
-    Story { name: "closed by a person: not this version", acts: &[
+    Story { name: "closed by a person: this version is declined", acts: &[
         Run(&["open tagboat/api: …"]),
         Close(1),
-        Run(&["leave tagboat/api: #1 proposed the same and was closed by a person: waiting for something newer"]),
+        Run(&["leave tagboat/api: #1 proposed the same versions and was closed unmerged; waiting for newer ones"]),
         Kept("tagboat/api"),
         Build("api:1.2"),
         Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2 in api"]),
@@ -182,14 +182,14 @@ const STORIES: &[Story] = &[
         Has(1, "state", "merged"),
         Has(2, "state", "open"),
     ], ..USUAL },
-    Story { name: "a person commits to the branch: it is theirs, whatever comes", acts: &[
+    Story { name: "a person commits to the branch: it is left untouched", acts: &[
         Run(&["open tagboat/api: …"]),
         Commit("tagboat/api", "api/app.yaml", "api:1.1 sidecar:7"),
-        Run(&["leave tagboat/api: A Person has committed to tagboat/api: it is theirs now; merge or delete it (see #someone-elses-commit)"]),
+        Run(&["leave tagboat/api: commit by A Person on this branch; leaving it untouched"]),
         Build("api:1.2"),
-        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
+        Run(&["leave tagboat/api: commit by A Person …"]),
         Commit("main", "api/app.yaml", "api:1.2"),
-        Run(&["leave tagboat/api: A Person has committed to tagboat/api, so it is theirs to close"]),
+        Run(&["leave tagboat/api: commit by A Person on this branch; leaving it untouched"]),
         Kept("tagboat/api"),
         Holds("tagboat/api", "api/app.yaml", "api:1.1 sidecar:7"),
         Has(1, "state", "open"),
@@ -198,7 +198,7 @@ const STORIES: &[Story] = &[
         Run(&["open tagboat/api: …"]),
         Plumb("tagboat/api", &["commit-tree", "tagboat/api^{tree}", "-p", "main", "-m", "Better words\n\nTagboat-Group: api"]),
         Build("api:1.2"),
-        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
+        Run(&["leave tagboat/api: commit by A Person …"]),
         Kept("tagboat/api"),
     ], ..USUAL },
     Story { name: "a person merges the base into the branch", acts: &[
@@ -206,13 +206,13 @@ const STORIES: &[Story] = &[
         Commit("main", "other/app.yaml", "other:1"),
         Plumb("tagboat/api", &["commit-tree", "tagboat/api^{tree}", "-p", "tagboat/api", "-p", "main", "-m", "Merge branch 'main'"]),
         Build("api:1.2"),
-        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
+        Run(&["leave tagboat/api: commit by A Person …"]),
         Kept("tagboat/api"),
     ], images: "api:1.0 api:1.1 other:1", ..USUAL },
     Story { name: "the branch is deleted, which closes the pull request", hosts: CLOSES_WITH_BRANCH, acts: &[
         Run(&["open tagboat/api: …"]),
         Delete("tagboat/api"),
-        Run(&["leave tagboat/api: #1 proposed the same and was closed by a person: …"]),
+        Run(&["leave tagboat/api: #1 proposed the same versions and was closed unmerged; …"]),
         Branches(&[]),
         Build("api:1.2"),
         Run(&["open tagboat/api: …"]),
@@ -243,14 +243,14 @@ const STORIES: &[Story] = &[
         Run(&["update tagboat/api: Update ghcr.io/acme/api from 1.0.5 to 1.1.0 in api"]),
         Rebuilt("tagboat/api"),
     ], images: "api:1.0 api:1.1 api:1.0.5 api:1.1.0", ..USUAL },
-    Story { name: "the forge fails while the first is opened: the rest is done, and the next run does it", hosts: REMOTE, acts: &[
+    Story { name: "the forge fails to open one: the rest is done, and the next run opens it", hosts: REMOTE, acts: &[
         Fail("POST", 502, 2),
         RunBroken(&["open tagboat/web: …", "failed api: …"]),
         Has(1, "branch", "tagboat/web"),
         Run(&["open tagboat/api: …", "unchanged tagboat/web: …"]),
         Has(2, "branch", "tagboat/api"),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "the answer is lost: nothing is opened twice", hosts: REMOTE, acts: &[
+    Story { name: "the response is lost: nothing is opened twice", hosts: REMOTE, acts: &[
         Lost("POST", 502),
         Run(&["open tagboat/api: …"]),
         Branches(&["tagboat/api"]),
@@ -271,27 +271,27 @@ const STORIES: &[Story] = &[
         Rebuilt("tagboat/api"),
         Branches(&["tagboat/api", "tagboat/web"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "commits by API are GitHub's, and signed", hosts: &[Some(&GITHUB)], acts: &[
+    Story { name: "commits by API have GitHub as committer and are signed", hosts: &[Some(&GITHUB)], acts: &[
         Run(&["open tagboat/api: …"]),
         Says("tagboat/api", "committer GitHub <noreply@github.com>"),
         Says("tagboat/api", "gpgsig -----BEGIN PGP SIGNATURE-----"),
         Says("tagboat/api", "\n\nTagboat-Group: api\nTagboat-Image: ghcr.io/acme/api:1.1"),
     ], ..USUAL },
-    Story { name: "an author is named: pushed by git, in that name", hosts: &[Some(&GITHUB)], acts: &[
+    Story { name: "with a configured author, git pushes", hosts: &[Some(&GITHUB)], acts: &[
         Run(&["open tagboat/api: …"]),
         Says("tagboat/api", "committer Bot <bot@acme.test>"),
         Build("api:1.2"),
         Run(&["update tagboat/api: …"]),
         Rebuilt("tagboat/api"),
     ], config: "git: { author: { name: Bot, email: bot@acme.test } }", ..USUAL },
-    Story { name: "an executable file keeps its mode, so it is pushed by git", hosts: &[Some(&GITHUB)], acts: &[
+    Story { name: "git pushes executable files, so that they keep their mode", hosts: &[Some(&GITHUB)], acts: &[
         Plumb("main", &["-c", "alias.x=!tree=$(git ls-tree main:api | sed s/100644/100755/ | git mktree) && \
                          tree=$(printf '040000 tree %s\\tapi\\n' $tree | git mktree) && git commit-tree $tree -p main -m x", "x"]),
         Run(&["open tagboat/api: …"]),
         Says("tagboat/api", "committer tagboat <tagboat@tagboat.invalid>"),
         Says("tagboat/api:api", "100755 blob"),
     ], ..USUAL },
-    Story { name: "merges by itself, again after every push", hosts: MERGES, config: "pull-requests: { auto-merge: squash }", acts: &[
+    Story { name: "auto-merge is enabled again after every push", hosts: MERGES, config: "pull-requests: { auto-merge: squash }", acts: &[
         Run(&["open tagboat/api: …"]),
         Has(1, "auto-merge", "squash"),
         Forget(1),
@@ -301,11 +301,11 @@ const STORIES: &[Story] = &[
         Run(&["update tagboat/api: …"]),
         Has(1, "auto-merge", "squash"),
     ], ..USUAL },
-    Story { name: "nothing merges by itself where the forge can't", hosts: MERGES_NEVER, config: "pull-requests: { auto-merge: squash }", acts: &[
+    Story { name: "auto-merge on a forge without it", hosts: MERGES_NEVER, config: "pull-requests: { auto-merge: squash }", acts: &[
         Run(&["open tagboat/api: …", "failed api: this forge knows no merging by itself"]),
         Has(1, "state", "open"),
     ], ..USUAL },
-    Story { name: "straight to the base branch where a rule says so, and the rest on top of it", config: STRAIGHT, acts: &[
+    Story { name: "direct commit by rule, and pull requests on top of it", config: DIRECT, acts: &[
         Run(&["open tagboat/web: …", "commit main: Update ghcr.io/acme/api from 1.0 to 1.1"]),
         Holds("main", "api/app.yaml", "api:1.1"),
         Says("main", "\n\nTagboat-Group: main\nTagboat-Image: ghcr.io/acme/api:1.1 (from 1.0)"),
@@ -317,46 +317,51 @@ const STORIES: &[Story] = &[
         Holds("main", "api/app.yaml", "api:1.2"),
         Holds("main", "web/app.yaml", "web:2.0"),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "the base branch is protected from commits: said, and the rest is done", config: STRAIGHT, acts: &[
+    Story { name: "a folder named like the base branch: its pull request and the direct commit are both reported", config: DIRECT, acts: &[
+        Run(&["open tagboat/main: …", "commit main: …"]),
+        Holds("main", "api/app.yaml", "api:1.1"),
+        Holds("tagboat/main", "main/app.yaml", "web:2.1"),
+    ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: &[("api/app.yaml", "api:1.0"), ("main/app.yaml", "web:2.0")], ..USUAL },
+    Story { name: "the base branch is protected: reported, and the rest is done", config: DIRECT, acts: &[
         Protect("main"),
         Run(&["open tagboat/web: …", "failed main: …"]),
         Holds("main", "api/app.yaml", "api:1.0"),
         Branches(&["tagboat/web"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "what goes straight to the base is no longer proposed", config: "pull-requests: { group: all }\nrules: [{ images: ['**/api'], mode: commit }, {}]\ngit: { base: main }", acts: &[
+    Story { name: "a direct commit is not proposed", config: "pull-requests: { group: all }\nrules: [{ images: ['**/api'], mode: commit }, {}]\ngit: { base: main }", acts: &[
         Run(&["open tagboat/all: Update ghcr.io/acme/web from 2.0 to 2.1", "commit main: …"]),
         Holds("main", "app.yaml", "api:1.1 web:2.0"),
         Holds("tagboat/all", "app.yaml", "api:1.1 web:2.1"),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: &[("app.yaml", "api:1.0 web:2.0")], ..USUAL },
-    Story { name: "the token may open nothing any more: told, and the next run does it", hosts: REMOTE, acts: &[
+    Story { name: "the token may not open pull requests: reported, and the next run opens them", hosts: REMOTE, acts: &[
         Fail("POST", 403, 1),
         RunBroken(&["open tagboat/web: …", "failed api: …"]),
         Run(&["open tagboat/api: …", "unchanged tagboat/web: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "what can't be looked up is left alone, the rest goes on", acts: &[
+    Story { name: "a failed lookup leaves its pull request alone", acts: &[
         Run(&["open tagboat/api: …", "open tagboat/web: …"]),
         Lose("api"),
         Build("web:2.2"),
         Run(&[
             "update tagboat/web: Update ghcr.io/acme/web from 2.0 to 2.2 in web",
-            "leave tagboat/api: ghcr.io/acme/api could not be looked up in this run",
+            "leave tagboat/api: could not look up ghcr.io/acme/api, which this pull request changes",
             "failed ghcr.io/acme/api: ghcr.io/acme/api: the tag list ends early: page 2 is lost",
         ]),
         Kept("tagboat/api"),
         Found,
         Run(&["unchanged tagboat/api: …", "unchanged tagboat/web: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "a pull request about something unknown keeps all it has", config: ALL, acts: &[
+    Story { name: "a pull request with an unknown image keeps its changes", config: ALL, acts: &[
         Run(&["open tagboat/all: Update api and web"]),
         Lose("api"),
         Build("web:2.2"),
-        Run(&["leave tagboat/all: ghcr.io/acme/api could not be looked up in this run, and the pull request is about it too", "failed …"]),
+        Run(&["leave tagboat/all: could not look up ghcr.io/acme/api, which this pull request changes", "failed …"]),
         Kept("tagboat/all"),
         Found,
         Run(&["update tagboat/all: Update api and web"]),
         Holds("tagboat/all", "web/app.yaml", "web:2.2"),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "one pull request for an image, wherever it stands", config: "pull-requests: { group: image }", acts: &[
+    Story { name: "one pull request per image", config: "pull-requests: { group: image }", acts: &[
         Run(&[
             "open tagboat/ghcr.io-acme-api: Update ghcr.io/acme/api from 1.0 to 1.1",
             "open tagboat/ghcr.io-acme-web: Update ghcr.io/acme/web from 2.0 to 2.1",
@@ -373,59 +378,59 @@ const STORIES: &[Story] = &[
     Story { name: "groups by a template", config: "pull-requests: { group: '{{ bump }} updates' }", acts: &[
         Run(&["open tagboat/major-updates-…", "open tagboat/minor-updates-…"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:3.0", files: BOTH, ..USUAL },
-    Story { name: "no more open at once than allowed", config: "pull-requests: { max-open: 1 }", acts: &[
+    Story { name: "max-open limits open pull requests", config: "pull-requests: { max-open: 1 }", acts: &[
         Run(&[
             "open tagboat/api: …",
-            "leave tagboat/web: 1 pull request is open already, which is the most (pull-requests.max-open)",
+            "leave tagboat/web: 1 pull request is open, the limit of pull-requests.max-open",
         ]),
         Branches(&["tagboat/api"]),
         Merge(1),
         Run(&["open tagboat/web: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "no more opened in one run than allowed", config: "pull-requests: { max-per-run: 1 }", acts: &[
+    Story { name: "max-per-run limits new pull requests", config: "pull-requests: { max-per-run: 1 }", acts: &[
         RunBroken(&[
             "open tagboat/api: …",
-            "leave tagboat/web: this run has opened 1 pull request, which is the most (pull-requests.max-per-run)",
+            "leave tagboat/web: this run opened 1 pull request, the limit of pull-requests.max-per-run",
         ]),
         Run(&["unchanged tagboat/api: …", "open tagboat/web: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "what can't be opened takes no room from the others", config: "pull-requests: { max-per-run: 1 }", acts: &[
+    Story { name: "a failed pull request does not count towards max-per-run", config: "pull-requests: { max-per-run: 1 }", acts: &[
         Protect("tagboat/api"),
         Run(&["open tagboat/web: …", "failed api: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "held by a label: neither updated nor closed", hosts: LABELLED, acts: &[
+    Story { name: "held by a label: not updated, not closed", hosts: LABELLED, acts: &[
         Run(&["open tagboat/api: …"]),
         Label(1, "tagboat:hold"),
         Build("api:1.2"),
-        Run(&["leave tagboat/api: it has the label tagboat:hold"]),
+        Run(&["leave tagboat/api: held by the label tagboat:hold"]),
         Kept("tagboat/api"),
         Commit("main", "api/app.yaml", "api:1.2"),
-        Run(&["leave tagboat/api: it has the label tagboat:hold"]),
+        Run(&["leave tagboat/api: held by the label tagboat:hold"]),
         Has(1, "state", "open"),
         Unlabel(1, "tagboat:hold"),
         Run(&["close tagboat/api: …"]),
     ], ..USUAL },
-    Story { name: "held by a label of one's own", hosts: LABELLED, config: "pull-requests: { hold-labels: [wait] }", acts: &[
+    Story { name: "held by a configured label", hosts: LABELLED, config: "pull-requests: { hold-labels: [wait] }", acts: &[
         Run(&["open tagboat/api: …"]),
         Label(1, "Wait"),
         Build("api:1.2"),
-        Run(&["leave tagboat/api: it has the label Wait"]),
+        Run(&["leave tagboat/api: held by the label Wait"]),
     ], ..USUAL },
-    Story { name: "held by a tick, which works everywhere", acts: &[
+    Story { name: "held by the check box, on every forge", acts: &[
         Run(&["open tagboat/api: …"]),
-        Tick(1, "Leave this pull request as it is"),
+        Tick(1, "Hold this pull request"),
         Build("api:1.2"),
-        Run(&["leave tagboat/api: its description says to leave it as it is"]),
+        Run(&["leave tagboat/api: held by the check box in its description"]),
         Kept("tagboat/api"),
-        Untick(1, "Leave this pull request as it is"),
+        Untick(1, "Hold this pull request"),
         Run(&["update tagboat/api: …"]),
     ], ..USUAL },
-    Story { name: "made anew over a person's commit, since a person asks for it", acts: &[
+    Story { name: "recreated over a person's commit by the check box", acts: &[
         Run(&["open tagboat/api: …"]),
         Commit("tagboat/api", "api/app.yaml", "api:1.1 sidecar:7"),
         Commit("main", "other/app.yaml", "sidecar:7"),
-        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …"]),
-        Tick(1, "Make this branch anew"),
+        Run(&["leave tagboat/api: commit by A Person …"]),
+        Tick(1, "Recreate this branch"),
         Run(&["update tagboat/api: …"]),
         Rebuilt("tagboat/api"),
         Holds("tagboat/api", "api/app.yaml", "api:1.1"),
@@ -433,23 +438,23 @@ const STORIES: &[Story] = &[
         // And where only the base has moved on, which alone is no reason to.
         Commit("main", "other/app.yaml", "sidecar:7 sidecar:7"),
         Run(&["unchanged tagboat/api: …"]),
-        Tick(1, "Make this branch anew"),
+        Tick(1, "Recreate this branch"),
         Run(&["update tagboat/api: …"]),
         Rebuilt("tagboat/api"),
     ], images: "api:1.0 api:1.1 sidecar:7", ..USUAL },
-    Story { name: "two of one branch: the younger is closed, the branch stays", acts: &[
+    Story { name: "duplicate: the newer one is closed, the branch stays", acts: &[
         Run(&["open tagboat/api: …"]),
         Duplicate(1, 2),
-        RunBroken(&["unchanged tagboat/api: …", "close tagboat/api: it is about the same branch as #1, which stays open"]),
+        RunBroken(&["unchanged tagboat/api: …", "close tagboat/api: duplicate: #1 is open for the same branch"]),
         Has(2, "state", "closed"),
-        Has(2, "comments", "#1"),
+        Has(2, "comments", "Duplicate: #1"),
         Has(1, "state", "open"),
         Kept("tagboat/api"),
         Run(&["unchanged tagboat/api: …"]),
         Build("api:1.2"),
         Run(&["update tagboat/api: …"]),
     ], ..USUAL },
-    Story { name: "a label that a person took away is not given again", hosts: LABELLED, acts: &[
+    Story { name: "a label that a person removed is not added again", hosts: LABELLED, acts: &[
         Run(&["open tagboat/api: …"]),
         Has(1, "labels", "deploy"),
         Unlabel(1, "deploy"),
@@ -458,7 +463,7 @@ const STORIES: &[Story] = &[
         Run(&["update tagboat/api: …"]),
         Lacks(1, "labels", "deploy"),
     ], config: "pull-requests: { labels: [deploy] }", ..USUAL },
-    Story { name: "one image that was just pushed, without a list of tags; others stay proposed", config: ALL, acts: &[
+    Story { name: "--image without a tag list; other images stay proposed", config: ALL, acts: &[
         Run(&["open tagboat/all: Update api and web"]),
         Build("api:1.2"),
         Lose("api"), Lose("web"),
@@ -468,21 +473,21 @@ const STORIES: &[Story] = &[
         Found,
         Run(&["unchanged tagboat/all: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "one image, and the pull requests about others", acts: &[
+    Story { name: "--image leaves other pull requests alone", acts: &[
         Run(&["open tagboat/api: …", "open tagboat/web: …"]),
         Build("api:1.2"),
-        RunFor("api:1.2", &["update tagboat/api: …", "leave tagboat/web: this run was not about it"]),
+        RunFor("api:1.2", &["update tagboat/api: …", "leave tagboat/web: outside the scope of this run"]),
         Kept("tagboat/web"),
         // What the policy refuses isn't proposed because it was pushed.
-        RunFor("api:0.9", &["leave tagboat/api: …", "leave tagboat/web: this run was not about it"]),
+        RunFor("api:0.9", &["leave tagboat/api: …", "leave tagboat/web: outside the scope of this run"]),
         Kept("tagboat/api"),
     ], images: "api:0.9 api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "an image without a policy that has an order for it, named with its tag", acts: &[
+    Story { name: "--image with the tag of an image that its policy cannot order", acts: &[
         Run(&[]),
         RunFor("api:3d9b390", &["open tagboat/api: Update ghcr.io/acme/api from 1c0ffee to 3d9b390 in api"]),
         Holds("tagboat/api", "api/app.yaml", "api:3d9b390"),
     ], images: "api:1c0ffee api:3d9b390", files: &[("api/app.yaml", "api:1c0ffee")], ..USUAL },
-    Story { name: "what people write stays", hosts: LABELLED, acts: &[
+    Story { name: "text by people stays", hosts: LABELLED, acts: &[
         Run(&["open tagboat/api: …"]),
         Reword(1, "Please wait for the release notes"),
         Run(&["unchanged tagboat/api: Please wait for the release notes"]),
@@ -496,7 +501,7 @@ const STORIES: &[Story] = &[
         Has(1, "labels", "deploy"),
         Merge(1),
     ], config: "pull-requests: { labels: [deploy] }", ..USUAL },
-    Story { name: "where there are no labels, that is said, and what people write stays", hosts: UNLABELLED, acts: &[
+    Story { name: "text by people stays on a forge without labels", hosts: UNLABELLED, acts: &[
         Run(&["open tagboat/api: …", "failed api: this forge knows no labels"]),
         Reword(1, "Please wait for the release notes"),
         Build("api:1.2"),
@@ -504,11 +509,11 @@ const STORIES: &[Story] = &[
         Has(1, "body", "A note before\n<!-- tagboat:begin -->"),
         Has(1, "body", "<!-- tagboat:end -->\nA note after"),
     ], config: "pull-requests: { labels: [deploy] }", ..USUAL },
-    Story { name: "a reviewer who can't be asked: said, and the pull request stands", hosts: REMOTE, acts: &[
+    Story { name: "an unknown reviewer is reported, and the pull request is opened", hosts: REMOTE, acts: &[
         Run(&["open tagboat/api: …", "failed api: …"]),
         Has(1, "state", "open"),
     ], config: "pull-requests: { reviewers: [nobody] }", ..USUAL },
-    Story { name: "production follows staging, whatever the registry lists, and never back by itself", acts: &[
+    Story { name: "production follows staging without a tag list, and is not downgraded", acts: &[
         Lose("api"),
         Run(&["open tagboat/prod: Update ghcr.io/acme/api from 1.0 to 1.1 in prod"]),
         Commit("main", "staging/app.yaml", "api:1.2"),
@@ -524,7 +529,7 @@ const STORIES: &[Story] = &[
         Run(&["leave tagboat/prod: …"]),
         Kept("tagboat/prod"),
     ], images: "api:1.0 api:1.1 api:1.2 api:1.3", files: STAGES, config: PROMOTE, ..USUAL },
-    Story { name: "production follows the image that staging is pinned to", acts: &[
+    Story { name: "production follows the digest of staging", acts: &[
         Run(&["open tagboat/prod: …"]),
         Holds("tagboat/prod", "prod/app.yaml", "api:1.1@"),
     ], files: &[("staging/app.yaml", "api:1.1@"), ("prod/app.yaml", "api:1.0")], config: PROMOTE, ..USUAL },
@@ -532,14 +537,14 @@ const STORIES: &[Story] = &[
         Run(&["open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api"]),
         Holds("tagboat/api", "api/app.yaml", "api:1.1@"),
     ], files: &[("api/app.yaml", "api:1.0@")], ..USUAL },
-    Story { name: "pinned to its digest, where the configuration wants it", config: "rules: [{ pin: true }]", acts: &[
+    Story { name: "pinned to a digest by the configuration", config: "rules: [{ pin: true }]", acts: &[
         Run(&["open tagboat/api: …"]),
         Holds("tagboat/api", "api/app.yaml", "api:1.1@ web:2.0@"),
         Merge(1),
         Run(&[]),
     ], images: "api:1.0 api:1.1 web:2.0", files: &[("api/app.yaml", "api:1.0 web:2.0")], ..USUAL },
     // What peter-evans/create-pull-request is held against, as far as it applies here, and no other story tells.
-    Story { name: "the base takes over a part of it", config: ALL, acts: &[
+    Story { name: "the base branch takes over a part of the changes", config: ALL, acts: &[
         Run(&["open tagboat/all: Update api and web"]),
         Commit("main", "api/app.yaml", "api:1.1"),
         Run(&["update tagboat/all: Update ghcr.io/acme/web from 2.0 to 2.1"]),
@@ -550,70 +555,70 @@ const STORIES: &[Story] = &[
     Story { name: "squashed into the base by hand, and the branch stays behind", acts: &[
         Run(&["open tagboat/api: …"]),
         Plumb("main", &["commit-tree", "tagboat/api^{tree}", "-p", "main", "-m", "Squashed"]),
-        Run(&["close tagboat/api: nothing is left to update: …"]),
+        Run(&["close tagboat/api: superseded: …"]),
         Branches(&[]),
     ], ..USUAL },
-    Story { name: "a branch of that name is somebody else's", acts: &[
+    Story { name: "a person's branch has the name of a group", acts: &[
         Plumb("tagboat/api", &["rev-parse", "main"]),
-        Run(&["leave tagboat/api: A Person has committed to tagboat/api: …", "open tagboat/web: …"]),
+        Run(&["leave tagboat/api: commit by A Person …", "open tagboat/web: …"]),
         Kept("tagboat/api"),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "a branch stands where ours have their folder", config: "git: { commits: push }", acts: &[
+    Story { name: "a branch has the name of the branch prefix", config: "git: { commits: push }", acts: &[
         Plumb("tagboat", &["rev-parse", "main"]),
         Run(&["failed api: …"]),
         Branches(&["tagboat"]),
     ], ..USUAL },
-    Story { name: "a protected branch: said, and the rest is done", acts: &[
+    Story { name: "a protected branch is reported, and the rest is done", acts: &[
         Protect("tagboat/api"),
         Run(&["open tagboat/web: …", "failed api: …"]),
         Branches(&["tagboat/web"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "moot, and the branch is protected: closed, and the branch stays", acts: &[
+    Story { name: "superseded, and the branch is protected: closed, and the branch stays", acts: &[
         Run(&["open tagboat/api: …"]),
         Protect("tagboat/api"),
         Commit("main", "api/app.yaml", "api:1.1"),
         Run(&["failed api: cannot delete branch tagboat/api of …"]),
         Has(1, "state", "closed"),
-        Has(1, "comments", "Closed by Tagboat"),
+        Has(1, "comments", "Superseded"),
     ], ..USUAL },
 ];
 
 #[test]
-fn the_life_of_pull_requests() {
-    // Which ones, while working on one.
+fn pull_request_life_cycle() {
+    // A part of the name of the stories to run, during development.
     let wanted = std::env::var("TAGBOAT_STORY").unwrap_or_default();
     let stories = STORIES.iter().filter(|story| story.name.contains(&wanted));
-    let tellings: Vec<_> = stories.flat_map(|story| story.hosts.iter().map(move |host| (story, *host))).collect();
-    assert!(!tellings.is_empty(), "no story is called {wanted}");
+    let plays: Vec<_> = stories.flat_map(|story| story.hosts.iter().map(move |host| (story, *host))).collect();
+    assert!(!plays.is_empty(), "no story has {wanted} in its name");
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let told = || {
-        while let Some((story, host)) = tellings.get(next.fetch_add(1, Ordering::Relaxed)) {
+    let work = || {
+        while let Some((story, host)) = plays.get(next.fetch_add(1, Ordering::Relaxed)) {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-            // Its words stand above; the other stories are told all the same.
-            if std::panic::catch_unwind(|| runtime.block_on(tell(story, *host))).is_err() {
+            // The panic is printed already. The other stories run all the same.
+            if std::panic::catch_unwind(|| runtime.block_on(play(story, *host))).is_err() {
                 failed.fetch_add(1, Ordering::Relaxed);
             }
         }
     };
-    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(told))));
-    assert_eq!(failed.into_inner(), 0, "of {} stories", tellings.len());
+    std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(work))));
+    assert_eq!(failed.into_inner(), 0, "of {} stories", plays.len());
 }
 
-async fn tell(story: &Story, host: Option<&'static Vendor>) {
-    let mut teller = Teller {
+async fn play(story: &Story, host: Option<&'static Vendor>) {
+    let mut player = Player {
         title: format!("{} ({})", story.name, host.map_or("local", |vendor| vendor.name)),
         world: World::new(host, story.config, story.images, story.files).await,
         before: BTreeMap::new(),
         lists_whole: host.is_none_or(|vendor| vendor.lists_whole),
     };
     for (at, act) in story.acts.iter().enumerate() {
-        teller.title = format!("{}, act {}", teller.title.split(", act ").next().unwrap(), at + 1);
-        teller.play(act).await;
+        player.title = format!("{}, act {}", player.title.split(", act ").next().unwrap(), at + 1);
+        player.play(act).await;
     }
 }
 
-/// One story while it is told.
-struct Teller {
+/// A story in progress.
+struct Player {
     title: String,
     world: World,
     /// Branches before the last run.
@@ -622,7 +627,7 @@ struct Teller {
     lists_whole: bool,
 }
 
-impl Teller {
+impl Player {
     async fn play(&mut self, act: &Act) {
         match *act {
             Build(image) => self.world.build(image),
@@ -738,7 +743,7 @@ impl Teller {
         assert!(!report.has_changes(), "{title}: the second run says {:?}", lines(&report));
         assert_eq!(self.world.state(), state, "{title}: the second run has changed something");
         if let Some(double) = &self.world.double {
-            // What failed is tried again, as often as somebody runs.
+            // Every run retries what failed.
             if report.failed.is_empty() {
                 assert_eq!(double.writes(), [""; 0], "{title}: the second run has written");
             }

@@ -16,7 +16,7 @@ use tagboat::http::{Client, ClientOptions, RetryPolicy};
 use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests};
 use tagboat::report::{ProposalAction, RunReport};
-use tagboat::run::{Request, RunError, Scope, World as Outside, run_once};
+use tagboat::run::{ReportContext, Request, RunError, Scope, Services, run};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
 
@@ -112,7 +112,7 @@ impl World {
 
     /// The same through another repository object, as another process would have it.
     pub(crate) async fn run_with(&self, git: &dyn Git, images: &str) -> Result<RunReport, RunError> {
-        let outside = Outside { git, forge: Some(&*self.forge), registry: &self.registry };
+        let services = Services { git, forge: Some(&*self.forge), registry: &self.registry };
         let images = images.split_whitespace().map(|image| ImageReference::new(&self.reference(image)).unwrap());
         let request = Request {
             write: true,
@@ -120,7 +120,7 @@ impl World {
             run_url: None,
             ..Request::default()
         };
-        Ok(run_once(outside, &self.config, &request).await?.report(false))
+        Ok(run(services, &self.config, &request).await?.report(&ReportContext::default()))
     }
 
     /// The repository as another process would open it.

@@ -1,5 +1,5 @@
-//! Pull requests are opened and updated in the hours of the schedule only; what a person asks for, and what is moot, is
-//! done at any time.
+//! The schedule: pull requests are opened and updated inside it only. A command by a person and a superseded pull request are
+//! handled at any time.
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use tagboat::config;
@@ -10,30 +10,30 @@ use crate::support::world::{World, lines};
 const IMAGES: &str = "api:1.0 api:1.1 web:2.0 web:2.1";
 const FILES: &[(&str, &str)] = &[("api/app.yaml", "api:1.0"), ("web/app.yaml", "web:2.0")];
 
-/// A schedule that opens in three days, wherever the day ends meanwhile.
+/// Returns a schedule that opens in three days, and the text for that time.
 fn in_three_days() -> (String, String) {
     let day = Timestamp::now().to_zoned(TimeZone::UTC).checked_add(3.days()).unwrap();
     let config = format!(
         "pull-requests:\n  schedule: [{{ days: [{}], hours: '09:00-10:00', time-zone: UTC }}]",
         day.strftime("%a").to_string().to_lowercase()
     );
-    (config, format!("begin again {} 09:00 UTC", day.strftime("%a %Y-%m-%d")))
+    (config, format!("opens {} 09:00 UTC", day.strftime("%a %Y-%m-%d")))
 }
 
 #[tokio::test]
-async fn outside_the_hours_nothing_is_opened_or_updated() {
+async fn opens_and_updates_nothing_outside_the_schedule() {
     let (closed, opens) = in_three_days();
     let mut world = World::new(Some(&GITHUB), &closed, IMAGES, FILES).await;
     let always = config::parse("", "tagboat.yaml").unwrap();
     let closed = std::mem::replace(&mut world.config, always);
     assert_eq!(lines(&world.run("").await).len(), 2);
-    // A newer tag, a third folder, one that became moot, and one that somebody wants made anew.
+    // A newer tag, a third folder, a superseded pull request, and one that a person asks to recreate.
     world.build("api:1.2");
     world.commit("main", "other/app.yaml", "api:1.0");
     world.config = closed;
     let said = lines(&world.run("").await);
     assert_eq!(said.len(), 3, "{said:?}");
-    assert!(said[0].starts_with("leave tagboat/api: outside the hours of pull-requests.schedule"), "{said:?}");
+    assert!(said[0].starts_with("leave tagboat/api: outside pull-requests.schedule"), "{said:?}");
     assert!(said[0].ends_with(&opens), "{said:?} and not {opens}");
     assert!(said[1].starts_with("leave tagboat/other: outside"), "{said:?}");
     assert!(said[2].starts_with("unchanged tagboat/web"), "{said:?}");
@@ -43,5 +43,5 @@ async fn outside_the_hours_nothing_is_opened_or_updated() {
     world.commit("main", "web/app.yaml", "web:2.1");
     let said = lines(&world.run("").await);
     assert!(said[0].starts_with("update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2"), "{said:?}");
-    assert!(said[2].starts_with("close tagboat/web: nothing is left to update"), "{said:?}");
+    assert!(said[2].starts_with("close tagboat/web: superseded"), "{said:?}");
 }

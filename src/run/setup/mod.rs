@@ -14,9 +14,12 @@ use crate::registry::{Keychain, Registries};
 use crate::secret::Secret;
 
 use super::base::Base;
-use super::hosts::{self, secret};
-use super::once::RunError;
 use super::snapshot::{CommitSnapshot, ReadError, Snapshot as _};
+
+mod registries;
+mod run_url;
+
+use registries::secret;
 
 /// Where the manifests are: a folder, or a URL to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +47,7 @@ pub fn checkout(folder: &Path) -> PathBuf {
 }
 
 /// A configuration, and where it stands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Loaded {
     /// What it says, or the defaults.
     pub config: Config,
@@ -81,8 +84,7 @@ pub async fn load_remote(named: Option<&Path>, git: &Repository) -> Result<Loade
 /// The files of the base branch, newest state.
 pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnapshot<'a>, Error> {
     let base = Base::fetch(git, config).await?;
-    let commit = base.commit.ok_or(RunError::NoBase(base.name))?;
-    Ok(CommitSnapshot::new(git, &commit)?)
+    Ok(CommitSnapshot::new(git, &base.commit)?)
 }
 
 fn parse(text: &str, file: PathBuf) -> Result<Loaded, Error> {
@@ -219,9 +221,9 @@ fn forge_kinds() -> String {
 pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, Error> {
     let mut settings = BTreeMap::new();
     for (host, written) in &loaded.config.registries {
-        settings.insert(host.clone(), hosts::settings(&loaded.config.folder, host, written)?);
+        settings.insert(host.clone(), registries::settings(&loaded.config.folder, host, written)?);
     }
-    let limits = hosts::limits(&loaded.config.limits);
+    let limits = registries::limits(&loaded.config.limits);
     // A variable that is no text can't be one that is looked for.
     let variables =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
@@ -234,7 +236,7 @@ pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, E
 
 /// Where people see this run, from what CI systems set.
 pub fn run_url() -> Option<String> {
-    super::run_url::run_url(variable)
+    run_url::run_url(variable)
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Supplies policies with what they go by beyond tags and registries: other places of the repository, and the histories of
-//! clones, each of which is read once.
+//! Facts for policies that are in no registry: references elsewhere in the repository, and the histories of clones, each of
+//! which is read once.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,48 +8,54 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::error::chain;
 use crate::git;
 use crate::govern::{Listed, Selection, Status};
-use crate::image::ImageName;
+use crate::image::{ImageName, ImageReference};
 use crate::manifest::Finding;
 use crate::policy::reason::Unknown;
 use crate::policy::{ExternalFacts, ExternalNeed, History};
 
-/// Where supplies come from.
-pub(super) struct Supplies<'a> {
+/// The source of external facts.
+pub(super) struct FactSource<'a> {
     listed: &'a [Listed],
-    /// Where relative paths of clones start.
+    /// The folder that paths of clones are relative to.
     folder: &'a Path,
     histories: Mutex<HashMap<String, ExternalFacts>>,
 }
 
-impl<'a> Supplies<'a> {
-    /// From all findings of a repository, and from clones relative to a folder.
+impl<'a> FactSource<'a> {
+    /// Creates the source from all findings of a repository and the folder of the configuration.
     pub(super) fn new(listed: &'a [Listed], folder: &'a Path) -> Self {
         Self { listed, folder, histories: Mutex::default() }
     }
 
-    /// What the policy wants for an image that stands at these places.
+    /// Returns the external facts that a policy needs for an image at these places.
     pub(super) fn of(&self, selection: &Selection, name: &ImageName, places: &[usize]) -> ExternalFacts {
         match selection.entry.policy.external_need() {
             None => ExternalFacts::NotNeeded,
             Some(ExternalNeed::History { clone, branch }) => self.history(clone, branch),
             Some(ExternalNeed::References(paths)) => {
-                let found = self.listed.iter().enumerate().filter_map(|(at, one)| match &one.finding {
-                    Finding::Occurrence(found) if found.reference.name() == name && !places.contains(&at) => {
-                        Some((one, found)).filter(|_| paths.is_match(&*found.place.path))
-                    }
-                    _ => None,
-                });
-                // Whoever follows by the same policy is no one to follow.
-                let leads = found.filter(|(one, _)| match &one.status {
-                    Status::Governed(theirs) => !Arc::ptr_eq(&theirs.entry, &selection.entry),
-                    _ => true,
-                });
-                let place = |place: &crate::manifest::Place| format!("{}:{}", place.path, place.position.line);
-                ExternalFacts::References(
-                    leads.map(|(_, found)| (found.reference.clone(), place(&found.place))).collect(),
-                )
+                let is_followed = |path: &str| paths.is_match(path);
+                ExternalFacts::References(self.references(selection, name, places, is_followed))
             }
         }
+    }
+
+    /// Returns the references to the same image in the files that a policy follows, except those under the same policy.
+    fn references(
+        &self,
+        selection: &Selection,
+        name: &ImageName,
+        places: &[usize],
+        is_followed: impl Fn(&str) -> bool,
+    ) -> Vec<(ImageReference, String)> {
+        let found = self.listed.iter().enumerate().filter_map(|(at, one)| {
+            let Finding::Occurrence(found) = &one.finding else { return None };
+            let is_follower =
+                matches!(&one.status, Status::Governed(other) if Arc::ptr_eq(&other.entry, &selection.entry));
+            let matches = found.reference.name() == name && is_followed(&found.place.path);
+            let location = format!("{}:{}", found.place.path, found.place.position.line);
+            (matches && !is_follower && !places.contains(&at)).then(|| (found.reference.clone(), location))
+        });
+        found.collect()
     }
 
     fn history(&self, clone: &str, branch: Option<&str>) -> ExternalFacts {

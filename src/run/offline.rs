@@ -1,16 +1,16 @@
-//! No registry at all: what stands behind `explain --tags`, which has to work without any.
+//! The registry of `explain --tags`, which works offline.
 
 use async_trait::async_trait;
 
 use crate::image::{Digest, ImageFacts, ImageName, Tag};
 use crate::registry::{Registry, RegistryError, Requests};
 
-/// Answers nothing, so that a policy that needs more than tags says which fact it lacks.
+/// A registry that fails every request, so that a policy that needs more than tags reports the fact that it lacks.
 #[derive(Debug)]
-pub(super) struct Unasked;
+pub(super) struct Offline;
 
 #[async_trait]
-impl Registry for Unasked {
+impl Registry for Offline {
     async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         Err(not_asked(name))
     }

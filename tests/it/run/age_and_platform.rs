@@ -1,5 +1,5 @@
-//! Gates, from the registry to the manifest: how old an image is by each of the three who may know, what it runs on, and
-//! what lies under a tag now.
+//! The gates `min-age` and `platforms`, from the registry to the manifest: the age of an image from each of its three
+//! sources, its platforms, and moved tags.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -66,26 +66,29 @@ fn ago(hours: i64) -> Timestamp {
     Timestamp::now() - hours.hours()
 }
 
-fn reason(told: &Value) -> &str {
-    told["reason"].as_str().unwrap()
+fn reason(report: &Value) -> &str {
+    report["reason"].as_str().unwrap()
 }
 
-fn row<'v>(told: &'v Value, tag: &str) -> &'v Value {
-    told["candidates"].as_array().unwrap().iter().find(|row| row["tag"] == tag).unwrap()
+fn row<'v>(report: &'v Value, tag: &str) -> &'v Value {
+    report["candidates"].as_array().unwrap().iter().find(|row| row["tag"] == tag).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_time_of_the_build_where_nobody_knows_better() {
+async fn min_age_uses_the_build_time_without_a_push_time() {
     let place = Place::new("policy: release, min-age: 3d", "1.0.0").await;
     for (tag, hours) in [("1.0.0", 900), ("1.1.0", 100), ("1.2.0", 50), ("1.3.0", 1)] {
         place.push(tag, ago(hours), &[]);
     }
-    let told = place.explain(&[]);
-    assert_eq!((&told["outcome"], &told["chosen"]), (&"update".into(), &"1.1.0".into()), "{told:#}");
-    assert!(reason(&told).contains("1.3.0 not eligible yet: younger than `min-age` 3d: built"), "{told:#}");
+    let report = place.explain(&[]);
+    assert_eq!((&report["outcome"], &report["chosen"]), (&"update".into(), &"1.1.0".into()), "{report:#}");
+    assert!(reason(&report).contains("1.3.0 not eligible yet: younger than `min-age` 3d: built"), "{report:#}");
     // What was looked up is shown, for those that it was looked up for.
-    assert!(row(&told, "1.2.0")["reason"].as_str().unwrap().contains("younger than 3d"), "{told:#}");
-    assert!(row(&told, "1.1.0")["facts"]["created"].is_string() && row(&told, "1.0.0")["facts"].is_null(), "{told:#}");
+    assert!(row(&report, "1.2.0")["reason"].as_str().unwrap().contains("younger than 3d"), "{report:#}");
+    assert!(
+        row(&report, "1.1.0")["facts"]["created"].is_string() && row(&report, "1.0.0")["facts"].is_null(),
+        "{report:#}"
+    );
     let text = place.tagboat.run(&["explain", "api"]).stdout;
     assert!(text.contains("(built 20") && text.contains("linux/amd64, sha256:"), "{text}");
     assert_eq!(place.tagboat.run(&["edit"]).code, 0);
@@ -93,20 +96,20 @@ async fn the_time_of_the_build_where_nobody_knows_better() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_cache_folder_remembers_where_builds_are_reproducible() {
+async fn min_age_uses_the_first_seen_time_for_reproducible_builds() {
     let place = Place::new("policy: release, min-age: 1s", "1.0.0").await;
     for tag in ["1.0.0", "1.1.0"] {
         place.push(tag, Timestamp::UNIX_EPOCH, &[]);
     }
-    let told = place.explain(&[]);
-    assert_eq!(told["outcome"], "held", "{told:#}");
+    let report = place.explain(&[]);
+    assert_eq!(report["outcome"], "held", "{report:#}");
     for part in ["1.1.0 not eligible yet: age unknown", "(a reproducible build)", "keep a cache folder between runs"] {
-        assert!(reason(&told).contains(part), "{told:#}");
+        assert!(reason(&report).contains(part), "{report:#}");
     }
     let cache = ["--cache-dir", "cache"];
-    let told = place.explain(&cache);
-    assert!(reason(&told).contains("1.1.0 not eligible yet: younger than `min-age` 1s: first seen"), "{told:#}");
-    assert!(row(&told, "1.1.0")["facts"]["first-seen"].is_string(), "{told:#}");
+    let report = place.explain(&cache);
+    assert!(reason(&report).contains("1.1.0 not eligible yet: younger than `min-age` 1s: first seen"), "{report:#}");
+    assert!(row(&report, "1.1.0")["facts"]["first-seen"].is_string(), "{report:#}");
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(place.explain(&cache)["chosen"], "1.1.0");
     // The same tag with something else in it is as new as that.
@@ -144,7 +147,7 @@ impl Registry for Vendored {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_time_of_the_push_goes_before_that_of_the_build() {
+async fn min_age_prefers_the_push_time() {
     let embedded = Embedded::start().await.unwrap();
     for tag in ["1.0.0", "1.1.0", "1.2.0"] {
         // Built long ago, all of them.
@@ -183,31 +186,35 @@ async fn the_time_of_the_push_goes_before_that_of_the_build() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_platform_is_there_before_a_tag_is_proposed() {
+async fn proposes_tags_with_all_platforms_only() {
     let place = Place::new("policy: release, platforms: [linux/amd64, linux/arm64]", "1.0.0").await;
     place.push("1.0.0", ago(9), &["linux/amd64", "linux/arm64"]);
     place.push("1.1.0", ago(9), &["linux/amd64", "linux/arm64"]);
     place.push("1.2.0", ago(9), &["linux/amd64", "linux/s390x"]);
     place.push("1.3.0", ago(9), &["linux/arm64"]);
-    let told = place.explain(&[]);
-    assert_eq!(told["chosen"], "1.1.0", "{told:#}");
-    assert!(reason(&told).contains("1.3.0 not eligible yet: not available for linux/amd64"), "{told:#}");
-    assert_eq!(row(&told, "1.2.0")["reason"], "not there for linux/arm64");
-    assert_eq!(row(&told, "1.2.0")["facts"]["platforms"], serde_json::json!(["linux/amd64", "linux/s390x"]));
+    let report = place.explain(&[]);
+    assert_eq!(report["chosen"], "1.1.0", "{report:#}");
+    assert!(reason(&report).contains("1.3.0 not eligible yet: not available for linux/amd64"), "{report:#}");
+    assert_eq!(row(&report, "1.2.0")["reason"], "not there for linux/arm64");
+    assert_eq!(row(&report, "1.2.0")["facts"]["platforms"], serde_json::json!(["linux/amd64", "linux/s390x"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tag_that_was_moved_is_told_and_followed_only_where_that_is_wanted() {
+async fn reports_moved_tags_and_follows_them_on_request() {
     let place = Place::new("policy: release", "1.0.0").await;
     let old = place.push("1.0.0", ago(9), &[]);
     let new = place.push("1.0.0", ago(1), &[]);
     place.write(&format!("1.0.0@{old}"));
-    let told = place.explain(&[]);
-    assert_eq!(told["outcome"], "up-to-date", "{told:#}");
+    let report = place.explain(&[]);
+    assert_eq!(report["outcome"], "up-to-date", "{report:#}");
     let moved = format!("1.0.0 has moved from {}, which is pinned, to {}", old.short(), new.short());
-    assert!(reason(&told).contains(&moved), "{told:#}");
+    assert!(reason(&report).contains(&moved), "{report:#}");
     assert_eq!(place.tagboat.run(&["edit"]).code, 0);
     assert_eq!(place.stands(), format!("1.0.0@{old}"));
-    let told = place.explain(&["--policy", "digest"]);
-    assert_eq!((&told["outcome"], &told["chosen"]), (&"update".into(), &format!("1.0.0@{new}").into()), "{told:#}");
+    let report = place.explain(&["--policy", "digest"]);
+    assert_eq!(
+        (&report["outcome"], &report["chosen"]),
+        (&"update".into(), &format!("1.0.0@{new}").into()),
+        "{report:#}"
+    );
 }

@@ -1,25 +1,25 @@
-//! What the configuration says about commits and pull requests, as those want it who make them. Asks nobody.
+//! Settings of the configuration for commits and pull requests, in the types of `git` and `plan`. Pure.
 
 use jiff::Timestamp;
 
 use crate::config::{Config, Schedule};
 use crate::git::Author;
-use crate::plan::{Extras, Templates};
+use crate::plan::{Extras, LeaveReason, Templates};
 
-/// Why nothing is opened or updated now, if the schedule says so.
-pub(super) fn closed(schedule: &Schedule, now: Timestamp) -> Option<String> {
+/// Returns the reason to leave groups alone if the schedule allows no changes now.
+pub(super) fn outside_schedule(schedule: &Schedule, now: Timestamp) -> Option<LeaveReason> {
     let opens = schedule.closed_until(now)?.strftime("%a %Y-%m-%d %H:%M %Q").to_string();
-    Some(format!("outside the hours of pull-requests.schedule, which begin again {opens}"))
+    Some(LeaveReason::OutsideSchedule { opens })
 }
 
-/// Who commits. The address is nobody's: a forge would show commits under an account that happens to have it.
+/// Returns the author of commits. The default address belongs to no account, so that no forge attributes commits to one.
 pub(super) fn author(config: &Config) -> Author {
     let (name, email) =
         config.git.author.clone().unwrap_or_else(|| ("tagboat".into(), "tagboat@tagboat.invalid".into()));
     Author { name, email }
 }
 
-/// Templates of title, body and commit message.
+/// Returns the templates of title, body and commit message.
 pub(super) fn templates(config: &Config) -> Templates {
     let settings = &config.pull_requests;
     Templates {
@@ -29,7 +29,7 @@ pub(super) fn templates(config: &Config) -> Templates {
     }
 }
 
-/// Labels, people, and what else a pull request gets.
+/// Returns labels, people and merge settings of pull requests.
 pub(super) fn extras(config: &Config) -> Extras {
     let settings = &config.pull_requests;
     Extras {

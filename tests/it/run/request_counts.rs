@@ -1,6 +1,6 @@
-//! What a run costs: ten images, ten branches, ten pull requests; and the run after it, with nothing to do. Requests are
-//! bounded here; time and memory are told by
-//! `cargo test --release --test it -- run::figures --nocapture`, on a machine that does nothing else.
+//! The requests of a run with ten images, ten branches and ten pull requests, and of the next run with nothing to do. Time and
+//! memory are printed by
+//! `cargo test --release --test it -- run::request_counts --nocapture`, on a machine that does nothing else.
 
 use serde_json::Value;
 use tagboat::demo::registry::{ImageSpec, Registry};
@@ -13,7 +13,7 @@ use crate::support::tagboat::{Said, Tagboat};
 const IMAGES: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_images_and_the_run_after() {
+async fn bounds_requests_of_ten_images_and_of_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
     let registry = Registry::start().await.unwrap();
     let bare = Bare::new(folder.path(), "gitops");
@@ -35,17 +35,17 @@ async fn ten_images_and_the_run_after() {
     let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN);
     let run = || tagboat.run(&["run", "-C", &bare.url(), "--format", "json"]);
 
-    let first = told("ten images, ten pull requests", &run());
+    let first = measured("ten images, ten pull requests", &run());
     assert_eq!(actions(&first), vec!["open"; IMAGES]);
     assert_eq!(double.hub(|hub| hub.pulls.len()), IMAGES);
     // A list and a name; for each what became of earlier ones, three steps of a commit, and the opening.
     assert_eq!(first["requests"]["forge"], 2 + 5 * IMAGES);
-    let second = told("nothing to do", &run());
+    let second = measured("nothing to do", &run());
     assert_eq!(actions(&second), vec!["unchanged"; IMAGES]);
     assert!(second["requests"]["forge"].as_u64().unwrap() <= 3, "{second:#}");
 }
 
-fn told(what: &str, said: &Said) -> Value {
+fn measured(what: &str, said: &Said) -> Value {
     assert_eq!(said.code, 0, "{said:?}");
     let report = said.json();
     let (wall, peak, requests) = (said.wall.as_millis(), said.peak_kib / 1024, &report["requests"]);

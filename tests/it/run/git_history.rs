@@ -1,4 +1,4 @@
-//! Policies that go by more than registries: the clone of a source repository, read as git leaves it on disk.
+//! The policy `git-history`: it reads the clone of a source repository from disk.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ fn ids(clone: &Path, from: Option<&str>) -> Vec<String> {
 }
 
 #[test]
-fn a_clone_tells_its_first_parents_whatever_kind_of_clone_it_is() {
+fn reads_first_parents_of_every_kind_of_clone() {
     let folder = TempDir::new().unwrap();
     let (bare, all) = source(folder.path());
     let line = &all[..4];
@@ -58,7 +58,7 @@ fn a_clone_tells_its_first_parents_whatever_kind_of_clone_it_is() {
 }
 
 #[test]
-fn tags_named_after_commits_in_the_order_of_the_clone() {
+fn orders_commit_tags_by_the_history_of_the_clone() {
     let tagboat = Tagboat::new();
     let (_bare, ids) = source(tagboat.home());
     let tag = |at: usize| format!("sha-{}", &ids[at][..7]);
@@ -70,7 +70,7 @@ fn tags_named_after_commits_in_the_order_of_the_clone() {
         "policies: { main: { git-history: ../api.git, branch: main } }\nrules: [{ policy: main }]\n",
     )
     .unwrap();
-    let stands = |tag: &str| {
+    let write = |tag: &str| {
         let pod = format!("kind: Pod\nspec:\n  containers:\n  - image: ghcr.io/acme/api:{tag}\n");
         std::fs::write(folder.join("pod.yaml"), pod).unwrap();
     };
@@ -79,25 +79,25 @@ fn tags_named_after_commits_in_the_order_of_the_clone() {
         tagboat.feed(&arguments, &tags.join("\n"))
     };
     let all: Vec<String> = (0..5).map(tag).chain(["latest".to_owned()]).collect();
-    stands(&tag(1));
-    let told = explain(&all).json();
-    assert_eq!((&told["outcome"], &told["chosen"]), (&"update".into(), &tag(3).into()), "{told:#}");
-    assert_eq!(told["policy"], "git-history: ../api.git, main");
-    let side = told["candidates"].as_array().unwrap().iter().find(|row| row["tag"] == tag(4).as_str()).unwrap();
+    write(&tag(1));
+    let report = explain(&all).json();
+    assert_eq!((&report["outcome"], &report["chosen"]), (&"update".into(), &tag(3).into()), "{report:#}");
+    assert_eq!(report["policy"], "git-history: ../api.git, main");
+    let side = report["candidates"].as_array().unwrap().iter().find(|row| row["tag"] == tag(4).as_str()).unwrap();
     assert_eq!(side["reason"], format!("the commit {} is not in main of ../api.git", &ids[4][..7]));
-    // What stands there is on another branch: nothing is changed.
-    stands(&tag(4));
+    // The current tag is on another branch: nothing is changed.
+    write(&tag(4));
     let said = explain(&all);
     assert_eq!(said.json()["outcome"], "unknown", "{said:?}");
-    // No clone, no answer.
-    stands(&tag(1));
+    // Without the clone, the outcome is unknown.
+    write(&tag(1));
     std::fs::rename(tagboat.home().join("api.git"), tagboat.home().join("gone.git")).unwrap();
-    let told = explain(&all).json();
-    assert!(told["reason"].as_str().unwrap().contains("the history of main of ../api.git can't be read"), "{told:#}");
-    // Typed, with nothing around: from the folder that one is in.
+    let report = explain(&all).json();
+    assert!(report["reason"].as_str().unwrap().contains("cannot read the history of main of ../api.git"), "{report:#}");
+    // Without a configuration, the path is relative to the current folder.
     let typed = "{ git-history: gone.git }";
     let arguments =
         ["explain", "ghcr.io/acme/api", "--tags", "-", "--current", &tag(0), "--policy", typed, "--format", "json"];
-    let told = tagboat.feed(&arguments, &all.join("\n")).json();
-    assert_eq!(told["chosen"], tag(3).as_str(), "{told:#}");
+    let report = tagboat.feed(&arguments, &all.join("\n")).json();
+    assert_eq!(report["chosen"], tag(3).as_str(), "{report:#}");
 }

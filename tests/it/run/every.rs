@@ -1,5 +1,4 @@
-//! `tagboat run --every`: a process that goes on, and stops cleanly when it is told to.
-#![cfg(unix)]
+//! `tagboat run --every`: a process that repeats the run and stops cleanly on SIGTERM.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -72,7 +71,7 @@ impl Place {
     }
 }
 
-/// A process of ours; killed if the test ends before it does.
+/// A running process; killed if the test ends before it does.
 struct Running(Child);
 
 impl Running {
@@ -92,7 +91,7 @@ impl Drop for Running {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_runs_again_and_goes_on_after_a_failure() {
+async fn repeats_after_a_failure() {
     let place = Place::new().await;
     let mut running = place.start("1s");
     place.wait("the first run", || place.opened() == 2);
@@ -108,7 +107,7 @@ async fn it_runs_again_and_goes_on_after_a_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn told_to_stop_it_finishes_what_it_writes_and_begins_nothing() {
+async fn finishes_the_current_step_on_sigterm() {
     let place = Place::new().await;
     place.double.fail("POST", Fault::Slow(Duration::from_secs(2)));
     let mut running = place.start("1h");
@@ -132,7 +131,7 @@ async fn told_to_stop_it_finishes_what_it_writes_and_begins_nothing() {
 
 /// On a terminal, long work shows that it goes on; into a pipe, nothing of it comes.
 #[tokio::test(flavor = "multi_thread")]
-async fn progress_is_for_terminals() {
+async fn shows_progress_on_terminals_only() {
     let Some(script) = find("script") else { return };
     let place = Place::new().await;
     let plan = format!("{} plan --repository {}", env!("CARGO_BIN_EXE_tagboat"), place.bare.url());

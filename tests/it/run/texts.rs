@@ -1,5 +1,5 @@
-//! Whatever paths, policies, reasons, groups and labels of images say: what a pull request says is a table with a row for
-//! each change, links that were checked, and nothing else. Read with somebody else's reader of Markdown.
+//! Texts of pull requests with hostile paths, policies, reasons, groups and image labels: the body is a table with a row for
+//! each change and checked links, as an independent Markdown parser reads it.
 
 use std::sync::LazyLock;
 
@@ -8,10 +8,11 @@ use pulldown_cmark::{Event, Options, Parser, Tag as Element};
 use regex::Regex;
 use tagboat::config::Template;
 use tagboat::image::{ImageFacts, ImageReference};
+use tagboat::manifest::OccurrenceId;
 use tagboat::plan::{Background, Change, Grouping, Record, Templates, Wording, group, texts};
 use tagboat::text::Position;
 
-/// What forges and CIs act on, wherever they see it in a text.
+/// Text that forges and CI systems act on.
 static ACTED_ON: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     [
         r"(?:^|[^\w])@[\w{<]",             // a mention
@@ -26,10 +27,10 @@ static ACTED_ON: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     .to_vec()
 });
 
-/// What becomes a link without being written as one.
+/// Text that forges turn into a link.
 static LINKED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)https?://|\bwww\.\w|\w@\w").unwrap());
 
-/// Texts of people who mean no good, in any order.
+/// Hostile text.
 fn hostile() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "@admin",
@@ -86,6 +87,7 @@ fn hostile() -> impl Strategy<Value = String> {
 
 fn change(path: &str, policy: &str, reason: &str, tag: &str) -> Change {
     Change {
+        occurrence: OccurrenceId { path: format!("x{path}").into(), index: 0 },
         path: format!("x{path}").into(),
         position: Position { line: 3, column: 1 },
         field: "image".into(),
@@ -98,13 +100,13 @@ fn change(path: &str, policy: &str, reason: &str, tag: &str) -> Change {
     }
 }
 
-/// The visible part of a body, between our marks.
+/// Returns the visible part of a body.
 fn visible(body: &str) -> &str {
     let (_, rest) = body.split_once("<!-- tagboat:begin -->\n").unwrap();
     rest.split_once("\n\n- [ ] <!-- tagboat:recreate -->").unwrap().0
 }
 
-/// What a reader of Markdown sees: rows of the table, addresses of links, and text outside of code.
+/// Returns what a Markdown parser sees: the number of rows, the addresses of links, and the text outside code.
 fn seen(markdown: &str) -> (usize, Vec<String>, String) {
     let (mut rows, mut cells, mut links, mut text, mut in_code) = (0, 0, vec![], String::new(), false);
     for event in
@@ -139,7 +141,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
     #[test]
-    fn nothing_from_outside_does_anything(
+    fn untrusted_text_is_inert(
         words in prop::collection::vec((hostile(), hostile(), hostile()), 1..4),
         label in hostile(),
         group in hostile(),
@@ -198,9 +200,9 @@ proptest! {
         }
     }
 
-    /// Whatever a group is called, its branch is one that git takes, behind the prefix, and nothing more.
+    /// The branch of any group is legal in git and has the prefix.
     #[test]
-    fn no_tricks_with_branches(path in hostile()) {
+    fn branch_of_any_group_is_legal(path in hostile()) {
         let by = Template { text: "{{ path }}".to_owned(), source: "t.yaml:1".to_owned() };
         let grouping = Grouping { group: &by, prefix: "tagboat/", branch: None };
         let (drafts, failed) = group(vec![change(&path, "p", "r", "v1")], &grouping);

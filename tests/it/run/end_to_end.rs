@@ -1,6 +1,5 @@
-//! The way of one image on real parts: built by umoci and pushed by skopeo into Debian's `docker-registry` with a password,
-//! manifests behind `git http-backend` with another, and the program itself in between. Only the forge is a double.
-#![cfg(unix)]
+//! A whole run on real servers: an image built by umoci and pushed by skopeo to Debian's `docker-registry`, manifests behind
+//! `git http-backend`, both with a password. Only the forge is a double.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,8 +15,8 @@ use crate::support::process::find;
 use crate::support::repository::{Bare, git, snapshot};
 use crate::support::tagboat::{Said, Tagboat};
 
-const MANIFEST: &str = include_str!("../../fixtures/run/seed/deployment.yaml");
-const CONFIG: &str = include_str!("../../fixtures/run/seed/tagboat.yaml");
+const MANIFEST: &str = include_str!("../../../fixtures/run/end_to_end/deployment.yaml");
+const CONFIG: &str = include_str!("../../../fixtures/run/end_to_end/tagboat.yaml");
 const IMAGE: &str = "kostiscodefresh/simple-web-app";
 const PATH: &str = "apps/web/deployment.yaml";
 /// Tags and when each was built. The newest build is neither the first, nor the last, nor the greatest.
@@ -95,7 +94,7 @@ fn secrets(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn one_pull_request_with_one_changed_line() {
+fn opens_one_pull_request_with_one_changed_line() {
     let Some(parts) = parts() else { return };
     let checks = parts.run("check");
     assert_eq!(checks.code, 0, "{}", checks.stdout);

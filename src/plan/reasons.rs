@@ -1,0 +1,123 @@
+//! Why a pull request is left as it is or closed: data for scripts and tests, with one text for people.
+
+use std::fmt;
+
+use crate::refname::BranchName;
+
+/// Why a group gets no pull request in this run, or why an open one stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeaveReason {
+    /// A person closed a pull request with the same changes.
+    Declined {
+        /// The number of that pull request.
+        number: u64,
+    },
+    /// The pull request has a label that holds it.
+    HoldLabel(String),
+    /// The check box that holds the pull request is ticked.
+    HoldCheckBox,
+    /// A lookup failed for an image that the pull request changes.
+    Unknown {
+        /// The normalised name of the image.
+        image: String,
+    },
+    /// The run was limited to other images or files.
+    OutOfScope,
+    /// The description has no record, so a person may have opened the pull request.
+    NoRecord,
+    /// The head of the branch is not a commit by Tagboat.
+    ForeignCommit {
+        /// The author of that commit.
+        author: String,
+    },
+    /// The schedule allows no changes now.
+    OutsideSchedule {
+        /// When it allows them again, for people.
+        opens: String,
+    },
+    /// As many pull requests are open as the configuration allows.
+    MaxOpen(usize),
+    /// This run opened as many pull requests as the configuration allows.
+    MaxPerRun(usize),
+}
+
+impl fmt::Display for LeaveReason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Declined { number } => {
+                write!(out, "#{number} proposed the same versions and was closed unmerged; waiting for newer ones")
+            }
+            Self::HoldLabel(label) => write!(out, "held by the label {label}"),
+            Self::HoldCheckBox => out.write_str("held by the check box in its description"),
+            Self::Unknown { image } => write!(out, "could not look up {image}, which this pull request changes"),
+            Self::OutOfScope => out.write_str("outside the scope of this run"),
+            Self::NoRecord => out.write_str("no Tagboat record in the description; a person may have opened it"),
+            Self::ForeignCommit { author } => write!(out, "commit by {author} on this branch; leaving it untouched"),
+            Self::OutsideSchedule { opens } => write!(out, "outside pull-requests.schedule, which opens {opens}"),
+            Self::MaxOpen(limit) => write!(out, "{} open, the limit of pull-requests.max-open", are(*limit)),
+            Self::MaxPerRun(limit) => {
+                write!(out, "this run opened {}, the limit of pull-requests.max-per-run", pull_requests(*limit))
+            }
+        }
+    }
+}
+
+impl LeaveReason {
+    /// Returns what a person can do about it.
+    pub fn hint(&self, branch: &BranchName) -> Option<String> {
+        match self {
+            Self::ForeignCommit { .. } => Some(format!(
+                "merge or delete {branch}, or tick \"Recreate this branch\" in the description: {}",
+                crate::docs::page!("troubleshooting.md#someone-elses-commit")
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// Why an open pull request is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The policy no longer selects what it proposes, or the base branch already has it.
+    Superseded,
+    /// A person closed an earlier pull request with the same changes.
+    Declined {
+        /// The number of that pull request.
+        number: u64,
+    },
+    /// An older pull request is open for the same branch.
+    Duplicate {
+        /// The number of that pull request.
+        of: u64,
+    },
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Superseded => out
+                .write_str("superseded: the policy no longer selects this version, or the base branch already has it"),
+            Self::Declined { number } => {
+                write!(out, "declined: #{number} proposed the same versions and was closed unmerged")
+            }
+            Self::Duplicate { of } => write!(out, "duplicate: #{of} is open for the same branch"),
+        }
+    }
+}
+
+impl CloseReason {
+    /// Returns the comment that the closed pull request gets.
+    pub fn comment(&self) -> String {
+        let text = self.to_string();
+        let (first, rest) = text.split_at(1);
+        format!("{}{rest}", first.to_ascii_uppercase())
+    }
+}
+
+fn pull_requests(count: usize) -> String {
+    format!("{count} pull request{}", if count == 1 { "" } else { "s" })
+}
+
+fn are(count: usize) -> String {
+    format!("{} {}", pull_requests(count), if count == 1 { "is" } else { "are" })
+}

@@ -1,0 +1,283 @@
+//! What to do with a branch, from an action and the state of the branch on the remote. Pure: gathering that state and
+//! carrying the step out is the job of `run`.
+
+use crate::refname::{BranchName, CommitId};
+
+use super::pr_commands;
+use super::proposal::{ActionId, Draft};
+use super::pull_request::PullRequest;
+use super::reasons::{CloseReason, LeaveReason};
+use super::reconcile::Action;
+use super::record::{Record, RecordedChange};
+
+/// The state of a branch on the remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BranchState {
+    /// The remote has no such branch.
+    Missing,
+    /// The head is a commit by Tagboat.
+    Managed {
+        /// The head.
+        head: CommitId,
+        /// Whether the head holds exactly the wanted changes, in files that the base has not changed since.
+        is_current: bool,
+        /// Whether the parent of the head is the newest commit of the base branch.
+        is_on_base: bool,
+    },
+    /// The head is a commit by someone else.
+    Foreign {
+        /// The head.
+        head: CommitId,
+        /// The author of the head.
+        author: String,
+    },
+}
+
+/// What a step depends on beside the action and the branch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepSettings {
+    /// Labels of pull requests; empty on a forge without labels.
+    pub labels: Vec<String>,
+    /// Set when the schedule allows no changes now; what a person requests is done at any time.
+    pub outside_schedule: Option<LeaveReason>,
+}
+
+/// How to move a branch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Push {
+    /// Create it.
+    Create,
+    /// Replace this head.
+    Replace(CommitId),
+}
+
+impl Push {
+    /// Returns the head that the push replaces; `None` if the branch must not exist.
+    pub fn expected(&self) -> Option<&CommitId> {
+        match self {
+            Self::Create => None,
+            Self::Replace(head) => Some(head),
+        }
+    }
+}
+
+/// What to do about one group or one pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Commit to the base branch.
+    Commit(Draft),
+    /// Push the branch where needed, then open or update its pull request.
+    Publish {
+        /// The desired changes.
+        draft: Draft,
+        /// How to move the branch; `None` to leave it at its head.
+        push: Option<Push>,
+        /// The pull request to update; `None` to open one.
+        existing: Option<PullRequest>,
+    },
+    /// Branch and pull request are as they should be.
+    Unchanged(Draft, PullRequest),
+    /// Close the pull request.
+    Close {
+        /// The pull request.
+        existing: PullRequest,
+        /// The head of its branch, which is deleted; `None` to leave the branch.
+        head: Option<CommitId>,
+        /// Why it is closed.
+        reason: CloseReason,
+    },
+    /// Do nothing.
+    Leave {
+        /// What the action was about.
+        id: ActionId,
+        /// The branch.
+        branch: BranchName,
+        /// The pull request, if there is one.
+        existing: Option<PullRequest>,
+        /// Why nothing is done.
+        reason: LeaveReason,
+    },
+}
+
+/// Decides what to do with the branch of an action.
+pub fn step(action: Action, branch: BranchState, settings: &StepSettings) -> Step {
+    match action {
+        Action::Commit(draft) => match settings.outside_schedule.clone() {
+            Some(reason) => leave(draft, None, reason),
+            None => Step::Commit(draft),
+        },
+        Action::Open(draft) => publish(draft, None, branch, settings),
+        Action::Update(draft, existing) => publish(draft, Some(existing), branch, settings),
+        Action::Close(existing, reason) => close(existing, reason, branch),
+        Action::CloseDuplicate { existing, kept } => {
+            Step::Close { existing, head: None, reason: CloseReason::Duplicate { of: kept } }
+        }
+        Action::Leave { id, branch, existing, reason } => Step::Leave { id, branch, existing, reason },
+    }
+}
+
+fn publish(draft: Draft, existing: Option<PullRequest>, branch: BranchState, settings: &StepSettings) -> Step {
+    let recreate = existing.as_ref().is_some_and(pr_commands::wants_recreation);
+    // A branch without an open pull request has to be on the newest base: one that was merged before, even if the merge
+    // was reverted since, has no commit left that a pull request could be opened for.
+    let needs_newest_base = existing.is_none() || recreate;
+    let push = match branch {
+        BranchState::Missing => Some(Push::Create),
+        BranchState::Foreign { head, .. } if recreate => Some(Push::Replace(head)),
+        BranchState::Foreign { author, .. } => return leave(draft, existing, LeaveReason::ForeignCommit { author }),
+        BranchState::Managed { is_current: true, is_on_base, .. } if is_on_base || !needs_newest_base => None,
+        BranchState::Managed { head, .. } => Some(Push::Replace(head)),
+    };
+    if recreate {
+        return Step::Publish { draft, push, existing };
+    }
+    match existing {
+        Some(existing) if push.is_none() && describes(&existing, &draft, &settings.labels) => {
+            Step::Unchanged(draft, existing)
+        }
+        existing => match settings.outside_schedule.clone() {
+            Some(reason) => leave(draft, existing, reason),
+            None => Step::Publish { draft, push, existing },
+        },
+    }
+}
+
+fn close(existing: PullRequest, reason: CloseReason, branch: BranchState) -> Step {
+    match branch {
+        BranchState::Foreign { author, .. } => Step::Leave {
+            id: ActionId::PullRequest(existing.number),
+            branch: existing.branch.clone(),
+            existing: Some(existing),
+            reason: LeaveReason::ForeignCommit { author },
+        },
+        BranchState::Managed { head, .. } => Step::Close { existing, head: Some(head), reason },
+        BranchState::Missing => Step::Close { existing, head: None, reason },
+    }
+}
+
+fn leave(draft: Draft, existing: Option<PullRequest>, reason: LeaveReason) -> Step {
+    Step::Leave { id: ActionId::Group(draft.group), branch: draft.branch, existing, reason }
+}
+
+/// Returns whether an open pull request has the record and the labels that it should have.
+fn describes(existing: &PullRequest, draft: &Draft, labels: &[String]) -> bool {
+    let wanted = draft.changes.iter().map(RecordedChange::of);
+    let is_labelled = Record::missing_labels(existing, labels).is_empty();
+    is_labelled && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::proposal::{Change, GroupId};
+    use crate::plan::pull_request::PullRequestState;
+
+    const LABEL: &str = "deploy";
+
+    fn commit(digit: char) -> CommitId {
+        CommitId::new(&digit.to_string().repeat(40)).unwrap()
+    }
+
+    fn draft() -> Draft {
+        let change = Change::example("a.yaml", "nginx:1", "nginx:2");
+        let branch = BranchName::new("tagboat/a").unwrap();
+        Draft { group: GroupId::Named("a".into()), branch, changes: vec![change] }
+    }
+
+    /// The open pull request of the draft, as an earlier run wrote it.
+    fn existing() -> PullRequest {
+        let draft = draft();
+        PullRequest {
+            number: 1,
+            url: "https://forge.test/1".into(),
+            branch: draft.branch.clone(),
+            base: BranchName::new("main").unwrap(),
+            state: PullRequestState::Open,
+            head: None,
+            title: "t".into(),
+            body: Record::new("a", "t", &draft.changes, &[]).wrap("body"),
+            labels: vec![LABEL.into()],
+        }
+    }
+
+    fn outdated() -> PullRequest {
+        let older = [Change::example("a.yaml", "nginx:1", "nginx:1.5")];
+        PullRequest { body: Record::new("a", "t", &older, &[]).wrap("body"), ..existing() }
+    }
+
+    fn ticked() -> PullRequest {
+        let existing = existing();
+        PullRequest { body: existing.body.replacen("[ ]", "[x]", 1), ..existing }
+    }
+
+    fn managed(is_current: bool, is_on_base: bool) -> BranchState {
+        BranchState::Managed { head: commit('a'), is_current, is_on_base }
+    }
+
+    fn foreign() -> BranchState {
+        BranchState::Foreign { head: commit('b'), author: "Ann".into() }
+    }
+
+    /// What a step does, in a few words.
+    fn words(step: &Step) -> String {
+        let push = |push: &Option<Push>| match push {
+            None => "push nothing",
+            Some(Push::Create) => "create the branch",
+            Some(Push::Replace(_)) => "replace the branch",
+        };
+        match step {
+            Step::Commit(_) => "commit".to_owned(),
+            Step::Publish { push: how, existing: None, .. } => format!("{}, open", push(how)),
+            Step::Publish { push: how, existing: Some(_), .. } => format!("{}, update", push(how)),
+            Step::Unchanged(..) => "unchanged".to_owned(),
+            Step::Close { head: Some(_), .. } => "close, delete the branch".to_owned(),
+            Step::Close { head: None, .. } => "close".to_owned(),
+            Step::Leave { reason, .. } => format!("leave: {reason}"),
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn step_depends_on_action_branch_and_schedule() {
+        const THEIRS: &str = "leave: commit by Ann on this branch; leaving it untouched";
+        const LATER: &str = "leave: outside pull-requests.schedule, which opens Tue 2026-12-01 09:00 UTC";
+        use BranchState::Missing;
+        let open = || Action::Open(draft());
+        let update = |existing| Action::Update(draft(), existing);
+        let close = || Action::Close(existing(), CloseReason::Superseded);
+        let duplicate = || Action::CloseDuplicate { existing: existing(), kept: 7 };
+        let rows = [
+            // action                                  branch                 inside the schedule            outside
+            (Action::Commit(draft()),                  Missing,               "commit",                      LATER),
+            (open(),                                   Missing,               "create the branch, open",     LATER),
+            (open(),                                   managed(true, true),   "push nothing, open",          LATER),
+            (open(),                                   managed(true, false),  "replace the branch, open",    LATER),
+            (open(),                                   managed(false, true),  "replace the branch, open",    LATER),
+            (open(),                                   foreign(),             THEIRS,                        THEIRS),
+            (update(existing()),                       managed(true, true),   "unchanged",                   "unchanged"),
+            (update(existing()),                       managed(true, false),  "unchanged",                   "unchanged"),
+            (update(existing()),                       managed(false, true),  "replace the branch, update",  LATER),
+            (update(existing()),                       Missing,               "create the branch, update",   LATER),
+            (update(existing()),                       foreign(),             THEIRS,                        THEIRS),
+            (update(outdated()),                       managed(true, true),   "push nothing, update",        LATER),
+            (update(PullRequest { labels: vec![], ..existing() }), managed(true, true), "push nothing, update", LATER),
+            // What a person requests is done at any time, and over commits of others.
+            (update(ticked()),                         managed(true, true),   "push nothing, update",        "push nothing, update"),
+            (update(ticked()),                         managed(true, false),  "replace the branch, update",  "replace the branch, update"),
+            (update(ticked()),                         foreign(),             "replace the branch, update",  "replace the branch, update"),
+            (close(),                                  managed(true, true),   "close, delete the branch",    "close, delete the branch"),
+            (close(),                                  Missing,               "close",                       "close"),
+            (close(),                                  foreign(),             THEIRS,                        THEIRS),
+            (duplicate(),                              Missing,               "close",                       "close"),
+        ];
+        let labels = vec![LABEL.to_owned()];
+        let inside = StepSettings { labels: labels.clone(), outside_schedule: None };
+        let reason = LeaveReason::OutsideSchedule { opens: "Tue 2026-12-01 09:00 UTC".into() };
+        let outside = StepSettings { labels, outside_schedule: Some(reason) };
+        for (action, branch, in_schedule, later) in rows {
+            let label = format!("{action:?} on {branch:?}");
+            assert_eq!(words(&step(action.clone(), branch.clone(), &inside)), in_schedule, "{label}");
+            assert_eq!(words(&step(action, branch, &outside)), later, "{label}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Errors that stop a run before it writes anything.
+
+use crate::error::{Error, Exit, chain};
+use crate::forge::ForgeError;
+use crate::git::GitError;
+use crate::refname::BranchName;
+
+/// Why a run stopped before it wrote anything.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The forge failed to list pull requests.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    /// The remote has no base branch.
+    #[error("read the base branch: the remote has no branch {0}")]
+    NoBase(BranchName),
+    /// The configuration sets `commits: api` on a forge without such an API.
+    #[error("create commits: `commits: api` is not supported by this forge")]
+    NoCommitApi,
+}
+
+impl RunError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Git(error) => error.hint(),
+            Self::Forge(error) => error.hint(),
+            Self::NoBase(_) => Some("set `git: { base: … }` in tagboat.yaml to a branch of the remote".to_owned()),
+            Self::NoCommitApi => Some("remove `commits: api` from `git:` in tagboat.yaml".to_owned()),
+        }
+    }
+}
+
+impl From<RunError> for Error {
+    fn from(error: RunError) -> Self {
+        let hint = error.hint();
+        Self::new(Exit::Failed, chain(&error)).hint(hint)
+    }
+}

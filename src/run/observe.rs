@@ -1,0 +1,77 @@
+//! The stage *reconcile*, its input: reads the pull requests of a repository from the forge.
+
+use crate::config::Config;
+use crate::forge::{Forge, ForgeError};
+use crate::govern::Listed;
+use crate::manifest::{Finding, NoticeStatus, Place};
+use crate::plan::{self, Draft, Observed, PullRequest, Unknown};
+use crate::policy::Outcome;
+
+use super::changes::Planned;
+use super::lookup::Decisions;
+use super::subjects::Scope;
+
+/// Returns all open pull requests on Tagboat's branches.
+pub(super) async fn open_pull_requests(
+    forge: Option<&dyn Forge>,
+    config: &Config,
+) -> Result<Vec<PullRequest>, ForgeError> {
+    match forge {
+        Some(forge) => forge.open_pull_requests(&config.pull_requests.branch_prefix).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Returns what the drafts are compared with. Asks for closed pull requests only where something new is proposed.
+pub(super) async fn observe(
+    forge: Option<&dyn Forge>,
+    open: Vec<PullRequest>,
+    listed: &[Listed],
+    decisions: &Decisions,
+    planned: &Planned,
+    config: &Config,
+    scope: &Scope,
+) -> Result<Observed, ForgeError> {
+    let closed = closed_pull_requests(forge, plan::needs_history(&planned.drafts, &open)).await?;
+    Ok(Observed {
+        open,
+        closed,
+        unknown: unknown(listed, decisions, planned),
+        complete: scope.is_all(),
+        hold_labels: config.pull_requests.hold_labels.clone(),
+    })
+}
+
+async fn closed_pull_requests(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) -> Result<Vec<PullRequest>, ForgeError> {
+    let mut closed = Vec::new();
+    if let Some(forge) = forge {
+        for draft in drafts {
+            closed.extend(forge.closed_pull_requests(&draft.branch).await?);
+        }
+    }
+    Ok(closed)
+}
+
+/// Returns the places without a decision: unknown outcomes, refused edits, changes without a group, unreadable files.
+fn unknown(listed: &[Listed], decisions: &Decisions, planned: &Planned) -> Unknown {
+    let key = |place: &Place| (place.path.to_string(), place.field.clone());
+    let mut unknown = Unknown::default();
+    for answer in &decisions.answers {
+        if let Outcome::Unknown(_) = answer.decision.outcome {
+            unknown.places.extend(answer.places.iter().map(|place| key(listed[*place].place())));
+        }
+    }
+    let refused = planned.changes.refused.iter().map(|(place, _)| key(place));
+    unknown.places.extend(refused);
+    let ungrouped = planned.ungrouped.iter().flat_map(|one| &one.changes);
+    unknown.places.extend(ungrouped.map(|change| (change.path.to_string(), change.field.clone())));
+    for one in listed {
+        if let Finding::Notice(notice) = &one.finding
+            && notice.status == NoticeStatus::Held
+            && notice.place.span.is_none()
+        {
+            unknown.files.insert(notice.place.path.to_string());
+        }
+    }
+    unknown
+}

@@ -1,0 +1,133 @@
+//! What the reports of `plan`, `run` and `edit` have in common: what is held, what failed, what is up to date.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::error::chain;
+use crate::govern::{Listed, Status};
+use crate::image::ImageName;
+use crate::manifest::{self, Finding, Place};
+use crate::policy::Outcome;
+use crate::report::{FailureRow, HeldRow, Subject};
+use crate::run::changes::Changes;
+use crate::run::lookup::{Answer, Decisions, Failure};
+use crate::text::Position;
+
+/// Findings with the decisions about them.
+pub(super) struct Decided<'a> {
+    pub(super) listed: &'a [Listed],
+    pub(super) decisions: &'a Decisions,
+    pub(super) changes: &'a Changes,
+    /// The failed lookup of every image that has one.
+    pub(super) failures: BTreeMap<&'a ImageName, &'a Failure>,
+}
+
+impl<'a> Decided<'a> {
+    pub(super) fn new(listed: &'a [Listed], decisions: &'a Decisions, changes: &'a Changes) -> Self {
+        let failures = decisions.failures.iter().map(|failure| (&failure.name, failure)).collect();
+        Self { listed, decisions, changes, failures }
+    }
+
+    /// Returns the number of references at the newest tag that their policy allows.
+    pub(super) fn up_to_date(&self) -> usize {
+        let answers = self.decisions.answers.iter();
+        answers
+            .filter(|answer| matches!(answer.decision.outcome, Outcome::UpToDate(_)))
+            .map(|one| one.places.len())
+            .sum()
+    }
+
+    /// Returns the lookups that failed.
+    pub(super) fn failed(&self) -> Vec<FailureRow> {
+        let mut locations = BTreeMap::<&ImageName, Vec<String>>::new();
+        for answer in &self.decisions.answers {
+            let name = answer.decision.current.name();
+            if self.failures.contains_key(name) {
+                locations.entry(name).or_default().extend(answer.places.iter().map(|place| self.location(*place)));
+            }
+        }
+        let failed = |failure: &Failure| FailureRow {
+            subject: Subject::Image(failure.name.to_string()),
+            reason: chain(&failure.error),
+            hint: failure.error.hint(),
+            locations: locations.remove(&failure.name).unwrap_or_default(),
+        };
+        self.decisions.failures.iter().map(failed).collect()
+    }
+
+    /// Returns every value that a person should look at, in the order of files and lines.
+    pub(super) fn held(&self) -> Vec<HeldRow> {
+        let mut held = self.held_findings().chain(self.held_decisions()).collect::<Vec<_>>();
+        let refused = self.changes.refused.iter();
+        held.extend(refused.map(|(place, refusal)| HeldRow {
+            hint: refusal.hint().map(str::to_owned),
+            ..held_at(place, None, refusal.to_string())
+        }));
+        held.extend(self.comments());
+        held.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+        held
+    }
+
+    /// A reference without an order is held, unless `--image` named the tag that it gets.
+    fn held_findings(&self) -> impl Iterator<Item = HeldRow> {
+        let answered = self.decisions.answers.iter().flat_map(|answer| &answer.places).collect::<BTreeSet<_>>();
+        self.listed.iter().enumerate().filter_map(move |(at, one)| match &one.status {
+            Status::Held(reason) | Status::Unordered(_, reason) if !answered.contains(&at) => {
+                Some(held_at(one.place(), name_of(one), reason.clone()))
+            }
+            _ => None,
+        })
+    }
+
+    /// What is unknown because a lookup failed is reported as failed.
+    fn held_decisions(&self) -> impl Iterator<Item = HeldRow> {
+        let held = |answer: &'a Answer| match &answer.decision.outcome {
+            Outcome::Held(reason) => Some((answer, reason)),
+            Outcome::Unknown(reason) if !self.failures.contains_key(answer.decision.current.name()) => {
+                Some((answer, reason))
+            }
+            _ => None,
+        };
+        self.decisions.answers.iter().filter_map(held).flat_map(move |(answer, reason)| {
+            answer.places.iter().map(move |place| {
+                let listed = &self.listed[*place];
+                held_at(listed.place(), name_of(listed), reason.to_string())
+            })
+        })
+    }
+
+    /// Returns comments that repeat a tag and are not changed with it.
+    fn comments(&self) -> impl Iterator<Item = HeldRow> {
+        let updates =
+            self.decisions.answers.iter().filter(|answer| matches!(answer.decision.outcome, Outcome::Update(_)));
+        let places =
+            updates.flat_map(move |answer| answer.places.iter().map(move |place| (answer, &self.listed[*place])));
+        places.filter_map(|(answer, listed)| {
+            let Finding::Occurrence(occurrence) = &listed.finding else { return None };
+            let reason = manifest::left_comment(occurrence, answer.selection.comments)?;
+            Some(held_at(&occurrence.place, name_of(listed), reason))
+        })
+    }
+
+    fn location(&self, place: usize) -> String {
+        let place = self.listed[place].place();
+        location(&place.path, place.position)
+    }
+}
+
+/// Returns `path:line`.
+pub(super) fn location(path: &Arc<str>, position: Position) -> String {
+    format!("{path}:{}", position.line)
+}
+
+fn held_at(place: &Place, name: Option<String>, reason: String) -> HeldRow {
+    let (path, line, value) = (place.path.to_string(), place.position.line, place.value.clone());
+    HeldRow { path, line, name, value, reason, hint: None }
+}
+
+fn name_of(listed: &Listed) -> Option<String> {
+    match &listed.finding {
+        Finding::Occurrence(occurrence) => Some(occurrence.reference.name().to_string()),
+        Finding::Notice(_) => None,
+    }
+}

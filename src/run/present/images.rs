@@ -1,0 +1,120 @@
+//! The state of every image after a run or after edits: one row for each different reference and outcome.
+
+use std::collections::BTreeMap;
+
+use crate::error::chain;
+use crate::govern::Status;
+use crate::manifest::{Finding, Occurrence, OccurrenceId};
+use crate::plan::{Background, Change};
+use crate::policy::Outcome;
+use crate::report::{ImageRow, ImageStatus, Subject, version};
+use crate::run::lookup::{Answer, newest};
+
+use super::decided::{Decided, location};
+
+/// What became of a change.
+#[derive(Debug, Clone)]
+pub(super) enum ChangeOutcome {
+    /// It is on this branch, or would be; `None` where it is in no branch.
+    Written(Option<String>),
+    /// It could not be written.
+    Failed {
+        /// What failed.
+        subject: Subject,
+        /// Why, causes included.
+        reason: String,
+        /// What to do next.
+        hint: Option<String>,
+    },
+}
+
+impl Decided<'_> {
+    /// Returns a row for every image in the scope of the command. `outcome` returns what became of a change.
+    pub(super) fn images(&self, build_facts: &Background, outcome: impl Fn(&Change) -> ChangeOutcome) -> Vec<ImageRow> {
+        let answers = &self.decisions.answers;
+        let answers = answers.iter().flat_map(|answer| answer.places.iter().map(move |place| (*place, answer)));
+        let answers = answers.collect::<BTreeMap<_, _>>();
+        let outcomes = self.outcomes(outcome);
+        let mut rows = BTreeMap::<ImageRow, Vec<String>>::new();
+        for (at, listed) in self.listed.iter().enumerate() {
+            let Finding::Occurrence(occurrence) = &listed.finding else { continue };
+            let row = match (answers.get(&at), &listed.status) {
+                (Some(answer), _) => {
+                    self.answered(occurrence, answer, build_facts, outcomes.get(&occurrence.place.id()))
+                }
+                (None, Status::Held(why) | Status::Unordered(_, why)) => unanswered(occurrence, ImageStatus::Held, why),
+                (None, Status::NotOurs(why)) => unanswered(occurrence, ImageStatus::Ignored, why),
+                // Outside the scope of the command.
+                (None, Status::Governed(_)) => continue,
+            };
+            let place = &occurrence.place;
+            rows.entry(row).or_default().push(location(&place.path, place.position));
+        }
+        rows.into_iter().map(|(row, locations)| ImageRow { locations, ..row }).collect()
+    }
+
+    /// Returns what became of every change, and the refused ones as `Err`.
+    fn outcomes(
+        &self,
+        outcome: impl Fn(&Change) -> ChangeOutcome,
+    ) -> BTreeMap<OccurrenceId, Result<ChangeOutcome, String>> {
+        let refused = self.changes.refused.iter().map(|(place, refusal)| (place.id(), Err(refusal.to_string())));
+        let changed = self.changes.changes.iter().map(|change| (change.occurrence.clone(), Ok(outcome(change))));
+        refused.chain(changed).collect()
+    }
+
+    fn answered(
+        &self,
+        occurrence: &Occurrence,
+        answer: &Answer,
+        build_facts: &Background,
+        outcome: Option<&Result<ChangeOutcome, String>>,
+    ) -> ImageRow {
+        let newest = newest(answer);
+        let built = newest.as_ref().and_then(|newest| build_facts.get(newest.as_str())?.created);
+        let row = |status, reason: &str| ImageRow {
+            chosen: newest.as_ref().map(version),
+            built,
+            policy: Some(answer.selection.name.clone()),
+            ..unanswered(occurrence, status, reason)
+        };
+        match &answer.decision.outcome {
+            Outcome::UpToDate(reason) => row(ImageStatus::UpToDate, &reason.to_string()),
+            Outcome::Held(reason) => row(ImageStatus::Held, &reason.to_string()),
+            Outcome::Unknown(reason) => match self.failures.get(occurrence.reference.name()) {
+                Some(failure) => ImageRow {
+                    hint: failure.error.hint(),
+                    failure: Some(Subject::Image(failure.name.to_string())),
+                    ..row(ImageStatus::Failed, &chain(&failure.error))
+                },
+                None => row(ImageStatus::Held, &reason.to_string()),
+            },
+            Outcome::Update(choice) => match outcome {
+                Some(Ok(ChangeOutcome::Written(branch))) => {
+                    ImageRow { branch: branch.clone(), ..row(ImageStatus::Update, &choice.reason.to_string()) }
+                }
+                Some(Ok(ChangeOutcome::Failed { subject, reason, hint })) => {
+                    ImageRow { hint: hint.clone(), failure: Some(subject.clone()), ..row(ImageStatus::Failed, reason) }
+                }
+                Some(Err(refusal)) => row(ImageStatus::Held, refusal),
+                None => row(ImageStatus::Held, ""),
+            },
+        }
+    }
+}
+
+fn unanswered(occurrence: &Occurrence, status: ImageStatus, reason: &str) -> ImageRow {
+    ImageRow {
+        status,
+        name: occurrence.reference.name().to_string(),
+        current: version(&occurrence.reference),
+        chosen: None,
+        built: None,
+        policy: None,
+        reason: reason.to_owned(),
+        hint: None,
+        branch: None,
+        locations: Vec::new(),
+        failure: None,
+    }
+}

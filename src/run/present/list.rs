@@ -1,0 +1,46 @@
+//! Rows of `tagboat list`, and the summary of a repository for `tagboat init`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::{Found, Summary};
+use crate::govern::{Listed, Status};
+use crate::image::ImageName;
+use crate::manifest::{Finding, Marker, MarkerKind, NoticeStatus};
+use crate::report::ReferenceRow;
+
+/// Returns the images of a repository, for `tagboat init`.
+pub fn summary(listed: &[Listed]) -> Summary {
+    let mut images = BTreeMap::<ImageName, Found>::new();
+    let mut summary = Summary::default();
+    for one in listed {
+        let Finding::Occurrence(occurrence) = &one.finding else {
+            summary.held += usize::from(matches!(one.status, Status::Held(_)));
+            continue;
+        };
+        let names_policy = |marker: &&Marker| marker.kind != MarkerKind::Renovate && !marker.policy.is_empty();
+        summary.markers.extend(occurrence.marker.iter().find(names_policy).map(|marker| marker.policy.clone()));
+        let name = occurrence.reference.name();
+        let found = images.entry(name.clone()).or_insert_with(|| Found {
+            name: name.clone(),
+            tags: BTreeSet::new(),
+            paths: BTreeSet::new(),
+            count: 0,
+        });
+        found.tags.extend(occurrence.reference.tag().cloned());
+        found.paths.insert(occurrence.place.path.to_string());
+        found.count += 1;
+    }
+    summary.images = images.into_values().collect();
+    summary
+}
+
+/// Returns one row of `tagboat list`.
+pub fn row(listed: &Listed) -> ReferenceRow {
+    match &listed.status {
+        Status::Governed(selection) => ReferenceRow::managed(&listed.finding, &selection.name, &selection.source),
+        Status::Held(reason) | Status::Unordered(_, reason) => {
+            ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Held, reason)
+        }
+        Status::NotOurs(reason) => ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Ignored, reason),
+    }
+}

@@ -1,0 +1,102 @@
+//! The results of groups and pull requests, as reports show them.
+
+use crate::error::chain;
+use crate::plan::Change;
+use crate::report::{FailureRow, FileChange, ProposalAction, ProposalRow, Subject};
+use crate::run::publish::{GroupResult, PreparedStep};
+
+use super::images::ChangeOutcome;
+
+/// Returns what became of the changes of a group.
+pub(super) fn outcome(result: &GroupResult) -> ChangeOutcome {
+    match &result.result {
+        Ok(_) => ChangeOutcome::Written(proposed(result).map(|proposed| proposed.branch)),
+        Err(error) => ChangeOutcome::Failed {
+            subject: Subject::Group(result.label.clone()),
+            reason: chain(error),
+            hint: error.hint(),
+        },
+    }
+}
+
+/// Returns the changes that were written, or would be.
+pub(super) fn changes(result: &GroupResult) -> &[Change] {
+    match &result.step {
+        Some(PreparedStep::Publish { content, .. } | PreparedStep::Commit(content)) if result.result.is_ok() => {
+            &content.proposal.changes
+        }
+        _ => &[],
+    }
+}
+
+/// Returns the changes of a pull request that is open and up to date.
+pub(super) fn already_proposed(result: &GroupResult) -> &[Change] {
+    match &result.step {
+        Some(PreparedStep::Unchanged(draft, _)) => &draft.changes,
+        _ => &[],
+    }
+}
+
+/// Returns the pull request and what was done about it.
+pub(super) fn proposed(result: &GroupResult) -> Option<ProposalRow> {
+    let step = result.step.as_ref()?;
+    let written = result.result.as_ref().ok()?.as_ref();
+    let (action, branch, title, existing, reason) = match step {
+        PreparedStep::Commit(content) => {
+            (ProposalAction::Commit, &content.proposal.branch, &content.proposal.title, None, None)
+        }
+        PreparedStep::Publish { content, existing, .. } => {
+            let action = if existing.is_some() { ProposalAction::Update } else { ProposalAction::Open };
+            (action, &content.proposal.branch, &content.proposal.title, existing.as_ref(), None)
+        }
+        PreparedStep::Unchanged(draft, existing) => {
+            (ProposalAction::Unchanged, &draft.branch, &existing.title, Some(existing), None)
+        }
+        PreparedStep::Close { existing, reason, .. } => {
+            (ProposalAction::Close, &existing.branch, &existing.title, Some(existing), Some(reason.to_string()))
+        }
+        PreparedStep::Leave { title, branch, existing, reason } => {
+            (ProposalAction::Leave, branch, title, existing.as_ref(), Some(reason.to_string()))
+        }
+    };
+    let now = written.map(|written| &written.pull_request).or(existing);
+    let url = now.map(|pr| pr.url.clone()).filter(|url| !url.is_empty());
+    let head = now.and_then(|pr| pr.head.as_ref()).map(ToString::to_string);
+    let (branch, title) = (branch.to_string(), title.clone());
+    Some(ProposalRow { branch, title, number: now.map(|pr| pr.number), head, action, url, reason })
+}
+
+/// Returns the failure of a group.
+pub(super) fn failed(result: &GroupResult) -> Option<FailureRow> {
+    let error = result.result.as_ref().err()?;
+    Some(FailureRow {
+        subject: Subject::Group(result.label.clone()),
+        reason: chain(error),
+        hint: error.hint(),
+        locations: Vec::new(),
+    })
+}
+
+/// Returns what the forge refused for a pull request that was written, such as labels or reviewers.
+pub(super) fn warnings(result: &GroupResult) -> impl Iterator<Item = FailureRow> + '_ {
+    let written = result.result.as_ref().ok().and_then(Option::as_ref);
+    written.into_iter().flat_map(|written| &written.warnings).map(|warning| FailureRow {
+        subject: Subject::PullRequestSettings(result.label.clone()),
+        reason: chain(warning),
+        hint: warning.hint(),
+        locations: Vec::new(),
+    })
+}
+
+/// Returns the files of a proposal, before and after its edits.
+pub(super) fn files(result: &GroupResult) -> Vec<FileChange> {
+    let Some(PreparedStep::Publish { content, .. } | PreparedStep::Commit(content)) = &result.step else {
+        return Vec::new();
+    };
+    let file = |(path, after): (&std::sync::Arc<str>, &Vec<u8>)| FileChange {
+        path: path.to_string(),
+        before: content.before.get(path).cloned().unwrap_or_default(),
+        after: after.clone(),
+    };
+    content.proposal.files.iter().map(file).collect()
+}

@@ -1,0 +1,79 @@
+//! The report of `plan` and `run`.
+
+use std::collections::BTreeMap;
+
+use crate::manifest::OccurrenceId;
+use crate::plan::{ActionId, Change};
+use crate::report::{About, ChangeRow, FailureRow, RequestCounts, RunReport, Subject};
+use crate::run::publish::GroupResult;
+use crate::run::retry::RunOutcome;
+
+use super::decided::{Decided, location};
+use super::images::ChangeOutcome;
+use super::results;
+
+/// What the report of a run says about the run.
+#[derive(Debug, Clone, Default)]
+pub struct ReportContext {
+    /// Whether nothing was written.
+    pub dry_run: bool,
+    /// The address of the repository.
+    pub repository: Option<String>,
+    /// The address of the CI job.
+    pub run_url: Option<String>,
+}
+
+impl RunOutcome {
+    /// Returns the report of `plan` and `run`.
+    pub fn report(&self, context: &ReportContext) -> RunReport {
+        let attempt = &self.attempt;
+        let (planned, results) = (&attempt.planned, &attempt.published.results);
+        let decided = Decided::new(&attempt.listed, &attempt.decisions, &planned.changes);
+        let by_change = self.results_by_change();
+        let outcome = |change: &Change| match by_change.get(&change.occurrence) {
+            Some(result) => results::outcome(result),
+            None => ChangeOutcome::Written(None),
+        };
+        let mut failed = decided.failed();
+        failed.extend(results.iter().filter_map(results::failed));
+        failed.extend(results.iter().flat_map(results::warnings));
+        failed.extend(planned.ungrouped.iter().map(|one| FailureRow {
+            subject: Subject::Setting("pull-requests"),
+            reason: one.error.to_string(),
+            hint: Some(one.error.hint()),
+            locations: one.changes.iter().map(|change| location(&change.path, change.position)).collect(),
+        }));
+        let (registry, token) = (self.registry_requests.registry, self.registry_requests.token);
+        RunReport {
+            about: About {
+                repository: context.repository.clone(),
+                base: Some(attempt.base.to_string()),
+                run_url: context.run_url.clone(),
+                at: Some(attempt.at),
+            },
+            images: decided.images(&self.build_facts, outcome),
+            changes: results.iter().flat_map(results::changes).map(ChangeRow::new).collect(),
+            already_proposed: results.iter().flat_map(results::already_proposed).map(ChangeRow::new).collect(),
+            proposals: results.iter().filter_map(results::proposed).collect(),
+            held: decided.held(),
+            failed,
+            requests: RequestCounts { registry, token, forge: self.forge_requests },
+            dry_run: context.dry_run,
+            up_to_date: decided.up_to_date(),
+            files: results.iter().flat_map(results::files).collect(),
+        }
+    }
+
+    /// Returns the result of the group of every change.
+    fn results_by_change(&self) -> BTreeMap<&OccurrenceId, &GroupResult> {
+        let attempt = &self.attempt;
+        let by_id = attempt.published.results.iter().map(|result| (&result.id, result)).collect::<BTreeMap<_, _>>();
+        let mut by_change = BTreeMap::new();
+        for draft in attempt.planned.direct_commit.iter().chain(&attempt.planned.drafts) {
+            if let Some(result) = by_id.get(&ActionId::Group(draft.group.clone())) {
+                by_change.extend(draft.changes.iter().map(|change| (&change.occurrence, *result)));
+            }
+        }
+        by_change
+    }
+}

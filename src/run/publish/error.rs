@@ -1,0 +1,42 @@
+//! Errors of one group. The other groups are published all the same.
+
+use crate::forge::ForgeError;
+use crate::git::GitError;
+use crate::manifest::Refusal;
+use crate::plan::TextError;
+use crate::run::snapshot::ReadError;
+
+/// Why a group was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// Git failed.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The forge failed.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
+    /// An edit would change more than the reference.
+    #[error(transparent)]
+    Edit(#[from] Refusal),
+    /// A manifest cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Title, body or commit message cannot be written.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// There is no forge.
+    #[error("open pull requests: no forge is connected")]
+    NoForge,
+}
+
+impl PublishError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Git(error) => error.hint(),
+            Self::Forge(error) => error.hint(),
+            Self::Text(error) => Some(error.hint()),
+            Self::Edit(_) | Self::Read(_) | Self::NoForge => None,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The stage *publish*: prepares and writes one action after the other.
+
+mod error;
+mod prepare;
+mod write;
+
+use std::collections::BTreeMap;
+
+use crate::forge::{ForgeError, Written};
+use crate::git::GitError;
+use crate::plan::{Action, ActionId, Draft, PullRequestLimits};
+
+pub use error::PublishError;
+pub(super) use prepare::Publisher;
+pub use prepare::{Content, PreparedStep};
+
+/// What a pass did about each group and pull request.
+#[derive(Debug)]
+pub struct Published {
+    /// The results, in the order of the actions.
+    pub results: Vec<GroupResult>,
+    /// Whether a direct commit moved the base, so that the remaining actions need another pass.
+    pub(super) moved_base: bool,
+}
+
+/// The result of one action.
+#[derive(Debug)]
+pub struct GroupResult {
+    /// What the action was about; unique among the results of a pass.
+    pub id: ActionId,
+    /// The name of the group, for people.
+    pub label: String,
+    /// What was to be done; `None` if its preparation failed.
+    pub step: Option<PreparedStep>,
+    /// The pull request that was written; `Ok(None)` if none was.
+    pub result: Result<Option<Written>, PublishError>,
+}
+
+impl Publisher<'_> {
+    /// Publishes the direct commit, then the actions. Stops after a direct commit, since the actions are based on a commit
+    /// that is no longer the newest.
+    pub(super) async fn publish(
+        &self,
+        direct_commit: Option<Draft>,
+        actions: Vec<Action>,
+        mut limits: PullRequestLimits,
+    ) -> Published {
+        self.fetch_branches(&actions).await;
+        let mut results = Vec::new();
+        for action in direct_commit.map(Action::Commit).into_iter().chain(actions) {
+            let result = self.publish_one(limits.admit(action)).await;
+            if result.opened() {
+                limits.count_opened();
+            }
+            let moved_base = self.lock.is_some() && result.committed();
+            results.push(result);
+            if moved_base {
+                return Published { results, moved_base };
+            }
+        }
+        Published { results, moved_base: false }
+    }
+
+    async fn publish_one(&self, action: Action) -> GroupResult {
+        let (id, label) = (action.id(), action.label());
+        let step = match self.prepare(action).await {
+            Ok(step) => step,
+            Err(error) => return GroupResult { id, label, step: None, result: Err(error) },
+        };
+        let result = match self.lock {
+            Some(lock) => {
+                let _writing = lock.lock().await;
+                self.write(&step).await
+            }
+            None => Ok(None),
+        };
+        GroupResult { id, label, step: Some(step), result }
+    }
+}
+
+impl GroupResult {
+    /// Returns whether a pull request was opened, or would be.
+    fn opened(&self) -> bool {
+        matches!((&self.step, &self.result), (Some(PreparedStep::Publish { existing: None, .. }), Ok(_)))
+    }
+
+    /// Returns whether a direct commit succeeded, or would.
+    fn committed(&self) -> bool {
+        matches!((&self.step, &self.result), (Some(PreparedStep::Commit(_)), Ok(_)))
+    }
+
+    fn lost_a_race(&self) -> bool {
+        matches!(
+            &self.result,
+            Err(PublishError::Git(GitError::LostRace { .. }) | PublishError::Forge(ForgeError::LostRace { .. }))
+        )
+    }
+}
+
+impl Published {
+    /// Returns how many pull requests were opened.
+    pub(super) fn opened(&self) -> usize {
+        self.results.iter().filter(|result| result.opened()).count()
+    }
+
+    /// Returns whether a branch changed concurrently.
+    pub(super) fn lost_a_race(&self) -> bool {
+        self.results.iter().any(GroupResult::lost_a_race)
+    }
+
+    /// Returns the results of this pass, and of what an earlier pass wrote and this one found unchanged.
+    pub(super) fn after(mut self, earlier: Self) -> Self {
+        let has_written = |result: &GroupResult| matches!(result.result, Ok(Some(_))) || result.committed();
+        let written = earlier.results.into_iter().filter(has_written);
+        let mut written = written.map(|result| (result.id.clone(), result)).collect::<BTreeMap<_, _>>();
+        for result in &mut self.results {
+            if let (Some(before), Ok(None)) = (written.remove(&result.id), &result.result) {
+                *result = before;
+            }
+        }
+        self.results.extend(written.into_values());
+        self
+    }
+}

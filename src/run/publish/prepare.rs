@@ -1,0 +1,300 @@
+//! Prepares steps: reads the state of a branch and makes the files and texts of a proposal. Writes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::{CommitWay, Config};
+use crate::forge::{Commits, Forge, link_styles};
+use crate::git::{Author, Git, GitError};
+use crate::manifest;
+use crate::plan::{
+    self, Action, Background, BranchState, CloseReason, Draft, Extras, GROUP_TRAILER, LeaveReason, Proposal,
+    PullRequest, Push, Record, Step, StepSettings, Templates, TextError, Texts, Wording, texts,
+};
+use crate::refname::{BranchName, CommitId};
+use crate::registry::Registry;
+use crate::run::base::Base;
+use crate::run::error::RunError;
+use crate::run::lookup::background;
+use crate::run::request::{Request, Services};
+use crate::run::settings;
+use crate::run::snapshot::{CommitSnapshot, ReadError, Snapshot as _};
+
+use super::error::PublishError;
+
+/// The contents of files, by path.
+type Files = BTreeMap<Arc<str>, Vec<u8>>;
+
+/// Where and how proposals are published.
+pub(in crate::run) struct Publisher<'a> {
+    /// The repository.
+    pub(super) git: &'a dyn Git,
+    /// Its pull requests.
+    pub(super) forge: Option<&'a dyn Forge>,
+    /// Registries for descriptions of images; `None` where no description is written.
+    registry: Option<&'a dyn Registry>,
+    /// The base branch.
+    base: &'a BranchName,
+    /// The head of the base branch.
+    pub(super) base_commit: &'a CommitId,
+    /// The files of that commit.
+    pub(super) snapshot: &'a CommitSnapshot<'a>,
+    /// The heads of Tagboat's branches on the remote.
+    heads: &'a BTreeMap<BranchName, CommitId>,
+    /// The forge's API for commits, where it creates them instead of git.
+    pub(super) commits: Option<&'a dyn Commits>,
+    /// The author of commits that git creates.
+    pub(super) author: Author,
+    /// Templates of title, body and commit message.
+    templates: Templates,
+    /// Labels and people.
+    pub(super) extras: Extras,
+    /// Labels and schedule, as steps depend on them.
+    step_settings: StepSettings,
+    /// How an edited file is read again.
+    options: &'a manifest::Options,
+    /// The address of the CI job.
+    run_url: Option<&'a str>,
+    /// The time of the commits.
+    pub(super) now: Timestamp,
+    /// Held during each step that writes; `None` in a dry run.
+    pub(super) lock: Option<&'a tokio::sync::Mutex<()>>,
+}
+
+/// A step with all that it writes.
+#[derive(Debug)]
+pub enum PreparedStep {
+    /// Commit to the base branch.
+    Commit(Box<Content>),
+    /// Push the branch where needed, then open or update its pull request.
+    Publish {
+        /// The files and texts.
+        content: Box<Content>,
+        /// How to move the branch; `None` to leave it at its head.
+        push: Option<Push>,
+        /// The pull request to update; `None` to open one.
+        existing: Option<PullRequest>,
+    },
+    /// Branch and pull request are as they should be.
+    Unchanged(Draft, PullRequest),
+    /// Close the pull request.
+    Close {
+        /// The pull request.
+        existing: PullRequest,
+        /// The head of its branch, which is deleted; `None` to leave the branch.
+        head: Option<CommitId>,
+        /// Why it is closed.
+        reason: CloseReason,
+    },
+    /// Do nothing.
+    Leave {
+        /// The title of the pull request, or the name of the group where none is open.
+        title: String,
+        /// The branch.
+        branch: BranchName,
+        /// The pull request, if there is one.
+        existing: Option<PullRequest>,
+        /// Why nothing is done.
+        reason: LeaveReason,
+    },
+}
+
+/// The content of a commit and its pull request.
+#[derive(Debug)]
+pub struct Content {
+    /// The desired state.
+    pub proposal: Proposal,
+    /// The files in the base branch that the proposal changes.
+    pub before: Files,
+}
+
+impl<'a> Publisher<'a> {
+    /// Connects the results of earlier stages with the settings for commits and pull requests.
+    pub(in crate::run) fn new(
+        services: Services<'a>,
+        config: &Config,
+        request: &'a Request,
+        base: &'a Base,
+        snapshot: &'a CommitSnapshot<'a>,
+        options: &'a manifest::Options,
+        now: Timestamp,
+    ) -> Result<Self, RunError> {
+        let extras = settings::extras(config);
+        let has_labels = services.forge.is_some_and(|forge| forge.limits().labels);
+        let step_settings = StepSettings {
+            labels: if has_labels { extras.labels.clone() } else { Vec::new() },
+            outside_schedule: settings::outside_schedule(&config.pull_requests.schedule, now),
+        };
+        Ok(Self {
+            git: services.git,
+            forge: services.forge,
+            registry: request.write.then_some(services.registry),
+            base: &base.name,
+            base_commit: &base.commit,
+            snapshot,
+            heads: &base.heads,
+            commits: commits(services, config)?,
+            author: settings::author(config),
+            templates: settings::templates(config),
+            extras,
+            step_settings,
+            options,
+            run_url: request.run_url.as_deref(),
+            now,
+            lock: request.write.then_some(&*request.write_lock),
+        })
+    }
+
+    /// Fetches the branches of all actions at once. A failure shows again, and is reported, for the group it concerns.
+    pub(super) async fn fetch_branches(&self, actions: &[Action]) {
+        let heads = actions.iter().filter_map(|action| self.head(action));
+        let heads = heads.map(|(branch, head)| (branch.clone(), head.clone())).collect::<Vec<_>>();
+        if let Err(error) = self.git.fetch(&heads).await {
+            tracing::debug!("cannot fetch all branches at once: {error}");
+        }
+    }
+
+    /// Decides about one action and prepares all that is to be written.
+    pub(super) async fn prepare(&self, action: Action) -> Result<PreparedStep, PublishError> {
+        let files = match &action {
+            Action::Open(draft) | Action::Update(draft, _) => self.edited_files(draft)?,
+            _ => Files::new(),
+        };
+        let label = action.label();
+        let branch = self.branch_state(&action, &files).await?;
+        Ok(match plan::step(action, branch, &self.step_settings) {
+            Step::Commit(draft) => {
+                let files = self.edited_files(&draft)?;
+                PreparedStep::Commit(self.content(draft, files, None).await?)
+            }
+            Step::Publish { draft, push, existing } => {
+                let content = self.content(draft, files, existing.as_ref()).await?;
+                PreparedStep::Publish { content, push, existing }
+            }
+            Step::Unchanged(draft, existing) => PreparedStep::Unchanged(draft, existing),
+            Step::Close { existing, head, reason } => PreparedStep::Close { existing, head, reason },
+            Step::Leave { branch, existing, reason, .. } => {
+                let title = existing.as_ref().map_or(label, |existing| existing.title.clone());
+                PreparedStep::Leave { title, branch, existing, reason }
+            }
+        })
+    }
+
+    fn head<'b>(&'b self, action: &'b Action) -> Option<(&'b BranchName, &'b CommitId)> {
+        let branch = action.branch()?;
+        Some((branch, self.heads.get(branch)?))
+    }
+
+    /// Returns the state of the branch that a step depends on. `files` is what the branch should hold.
+    async fn branch_state(&self, action: &Action, files: &Files) -> Result<BranchState, PublishError> {
+        let Some((branch, head)) = self.head(action) else { return Ok(BranchState::Missing) };
+        let head = head.clone();
+        if let Some(author) = self.foreign_committer(branch, &head).await? {
+            return Ok(BranchState::Foreign { head, author });
+        }
+        let parents = self.git.commit_info(&head)?.parents;
+        let (is_current, is_on_base) = match &parents[..] {
+            [parent] if !files.is_empty() => (self.holds(&head, parent, files)?, parent == self.base_commit),
+            _ => (false, false),
+        };
+        Ok(BranchState::Managed { head, is_current, is_on_base })
+    }
+
+    /// Returns the author of the head of a branch, unless Tagboat created it. Its commits have its own committer, or that of
+    /// a forge that creates commits by API, and name their group. An amended or rebased commit has another committer.
+    async fn foreign_committer(&self, branch: &BranchName, head: &CommitId) -> Result<Option<String>, GitError> {
+        self.git.fetch(&[(branch.clone(), head.clone())]).await?;
+        let info = self.git.commit_info(head)?;
+        let by_forge = self.forge.and_then(Forge::commits).map(Commits::committers).unwrap_or_default();
+        let by_tagboat = info.committer.email == self.author.email || by_forge.contains(&info.committer.email);
+        let is_own = by_tagboat && info.message.contains(GROUP_TRAILER);
+        Ok((!is_own).then(|| info.author.name.clone()))
+    }
+
+    /// Returns whether a commit changes exactly these files to these contents, and the base has not changed them since.
+    fn holds(&self, head: &CommitId, parent: &CommitId, files: &Files) -> Result<bool, PublishError> {
+        let (above, below) = (CommitSnapshot::new(self.git, head)?, CommitSnapshot::new(self.git, parent)?);
+        let changed = above.changed_paths(&below);
+        let is_fresh = |path: &str| below.blob(path) == self.snapshot.blob(path);
+        if changed.len() != files.len() || !files.keys().all(|path| changed.contains(&&**path) && is_fresh(path)) {
+            return Ok(false);
+        }
+        for (path, wanted) in files {
+            if above.read(path)? != *wanted {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Returns the files of a draft after its edits, made from the base and checked by reading them again.
+    fn edited_files(&self, draft: &Draft) -> Result<Files, PublishError> {
+        let mut edits = BTreeMap::<Arc<str>, Vec<manifest::Edit>>::new();
+        for change in &draft.changes {
+            edits.entry(Arc::clone(&change.path)).or_default().extend(change.edits.iter().cloned());
+        }
+        let rewrite = |(path, edits): (Arc<str>, Vec<_>)| {
+            let after = manifest::rewrite(&path, &self.snapshot.read(&path)?, &edits, self.options)?;
+            Ok((path, after))
+        };
+        edits.into_iter().map(rewrite).collect()
+    }
+
+    async fn content(
+        &self,
+        draft: Draft,
+        files: Files,
+        existing: Option<&PullRequest>,
+    ) -> Result<Box<Content>, PublishError> {
+        let original = |path: &Arc<str>| Ok((Arc::clone(path), self.snapshot.read(path)?));
+        let before = files.keys().map(original).collect::<Result<Files, ReadError>>()?;
+        let proposal = self.proposal(draft, files, existing).await?;
+        Ok(Box::new(Content { proposal, before }))
+    }
+
+    async fn proposal(
+        &self,
+        draft: Draft,
+        files: Files,
+        existing: Option<&PullRequest>,
+    ) -> Result<Proposal, TextError> {
+        let background = match self.registry {
+            Some(registry) => {
+                let references = draft.changes.iter().flat_map(|change| [&change.from, &change.to]);
+                background(registry, references).await
+            }
+            None => Background::new(),
+        };
+        let limits = self.forge.map(Forge::limits);
+        let wording = Wording {
+            templates: &self.templates,
+            background: &background,
+            links: &link_styles(),
+            run_url: self.run_url,
+            labels: &self.extras.labels,
+            longest_title: limits.map_or(usize::MAX, |limits| limits.title),
+            longest_body: limits.map_or(usize::MAX, |limits| limits.body),
+        };
+        let Texts { title, body, commit_message: message } = texts(draft.name(), &draft.changes, existing, &wording)?;
+        let mut extras = self.extras.clone();
+        if let Some(existing) = existing {
+            extras.labels = Record::missing_labels(existing, &extras.labels);
+        }
+        let Draft { branch, changes, .. } = draft;
+        Ok(Proposal { base: self.base.clone(), message, extras, branch, changes, files, title, body })
+    }
+}
+
+/// Returns the forge's API for commits, if it creates them. It uses its own author and signature, so a configured author or
+/// signing key means git.
+fn commits<'a>(services: Services<'a>, config: &Config) -> Result<Option<&'a dyn Commits>, RunError> {
+    let Some(forge) = services.forge else { return Ok(None) };
+    match (config.git.commits, forge.commits()) {
+        (Some(CommitWay::Api), None) => Err(RunError::NoCommitApi),
+        (Some(CommitWay::Push), _) => Ok(None),
+        (None, _) if config.git.author.is_some() || services.git.signs() => Ok(None),
+        (_, commits) => Ok(commits),
+    }
+}

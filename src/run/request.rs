@@ -1,0 +1,38 @@
+//! What a run is given beside its configuration.
+
+use std::sync::Arc;
+
+use crate::forge::Forge;
+use crate::git::Git;
+use crate::registry::Registry;
+
+use super::subjects::Scope;
+
+/// The services that a run uses.
+#[derive(Clone, Copy)]
+pub struct Services<'a> {
+    /// The manifests repository.
+    pub git: &'a dyn Git,
+    /// Its pull requests. `None` is enough to plan, and shows every pull request as new.
+    pub forge: Option<&'a dyn Forge>,
+    /// All registries.
+    pub registry: &'a dyn Registry,
+}
+
+/// What a run covers and whether it writes.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Whether branches and pull requests are written.
+    pub write: bool,
+    /// The images and files that the run covers.
+    pub scope: Scope,
+    /// The address of the CI job.
+    pub run_url: Option<String>,
+    /// Whether the report shows when images were built, which takes one more lookup for each.
+    pub ages: bool,
+    /// Held during each step that writes.
+    pub write_lock: WriteLock,
+}
+
+/// A lock that is held during each step that writes. Whoever takes it waits for the step in progress, and no other begins.
+pub type WriteLock = Arc<tokio::sync::Mutex<()>>;

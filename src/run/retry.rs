@@ -1,0 +1,84 @@
+//! Repeats a run, within bounds, after a branch changed concurrently or a direct commit moved the base.
+
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::forge::Forge;
+use crate::plan::Background;
+use crate::registry::Requests;
+
+use super::error::RunError;
+use super::lookup::build_facts;
+use super::once::{Attempt, run_once};
+use super::request::{Request, Services};
+
+/// The result of a run, retries included.
+#[derive(Debug)]
+pub struct RunOutcome {
+    /// The last pass, with what earlier passes wrote.
+    pub attempt: Attempt,
+    /// Facts about the newest images, where the request asks for ages.
+    pub build_facts: Background,
+    /// The number of requests to registries.
+    pub registry_requests: Requests,
+    /// The number of requests to the forge.
+    pub forge_requests: u64,
+}
+
+/// How often a pass is repeated.
+const RETRIES: u32 = 3;
+
+/// Runs the pipeline until no branch changes concurrently, at most four times. An error means that nothing was written.
+pub async fn run(services: Services<'_>, config: &Config, request: &Request) -> Result<RunOutcome, RunError> {
+    let before = RequestCounts::of(services);
+    let mut attempt = run_once(services, config, request, 0).await?;
+    for retry in 1..=RETRIES {
+        if attempt.published.lost_a_race() {
+            // Two runs that collided must not collide again.
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(100..500) << retry)).await;
+            tracing::info!("a branch changed concurrently; retrying on the newest base ({retry} of {RETRIES})");
+        } else if !attempt.published.moved_base {
+            break;
+        }
+        match run_once(services, config, request, attempt.published.opened()).await {
+            Ok(next) => attempt = next.after(attempt),
+            // What is done stays done. What lost its race is reported as failed.
+            Err(error) => {
+                tracing::warn!("cannot retry: {error}");
+                break;
+            }
+        }
+    }
+    let build_facts =
+        if request.ages { build_facts(services.registry, &attempt.decisions).await } else { Background::new() };
+    let now = RequestCounts::of(services);
+    let (now_registry, before_registry) = (now.registry, before.registry);
+    Ok(RunOutcome {
+        attempt,
+        build_facts,
+        registry_requests: Requests {
+            registry: now_registry.registry - before_registry.registry,
+            token: now_registry.token - before_registry.token,
+        },
+        forge_requests: now.forge - before.forge,
+    })
+}
+
+/// Requests that clients have sent so far.
+struct RequestCounts {
+    registry: Requests,
+    forge: u64,
+}
+
+impl RequestCounts {
+    fn of(services: Services<'_>) -> Self {
+        Self { registry: services.registry.requests(), forge: services.forge.map_or(0, Forge::requests) }
+    }
+}
+
+impl Attempt {
+    /// Returns this pass with what an earlier one wrote.
+    fn after(self, earlier: Self) -> Self {
+        Self { published: self.published.after(earlier.published), ..self }
+    }
+}
