@@ -191,7 +191,7 @@ fn excerpt(demo: &str) -> String {
                 out += &format!("{}\n…\n", shown.join("\n"));
             }
         } else {
-            out += &format!("{}\n…\n", step.lines().next().unwrap());
+            out += &format!("\n{}\n…\n", step.lines().next().unwrap());
         }
         out += &format!("{summary}\n");
     }
