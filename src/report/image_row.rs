@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::explanation::timestamp;
-use super::run_report::Subject;
+use super::subject::Subject;
 
 /// One image at one current reference. Occurrences that differ only in their place share a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -17,6 +17,7 @@ mod markdown;
 mod renderer;
 mod run_report;
 mod style;
+mod subject;
 mod text;
 
 pub use checks::{Check, CheckStatus, Checks};
@@ -31,10 +32,10 @@ pub use list::{ReferenceList, ReferenceRow, ReferenceStatus};
 pub use markdown::Markdown;
 pub use renderer::Renderer;
 pub use run_report::{
-    About, ChangeRow, FailureRow, FileChange, HeldRow, ProposalAction, ProposalRow, RequestCounts, RunReport, Subject,
-    version,
+    About, ChangeRow, FailureRow, FileChange, HeldRow, ProposalAction, ProposalRow, RequestCounts, RunReport, version,
 };
 pub use style::{Cell, RenderOptions, TextStyle};
+pub use subject::Subject;
 pub use text::Text;
 
 /// All output formats, by their names for `--format`.

@@ -8,6 +8,7 @@ use crate::plan::Change;
 
 use super::explanation::timestamp;
 use super::image_row::ImageRow;
+use super::subject::Subject;
 
 /// The result of one run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -223,32 +224,6 @@ pub struct FailureRow {
     pub hint: Option<String>,
     /// The occurrences of the image, as `path:line`.
     pub locations: Vec<String>,
-}
-
-/// What a failure is about: the keys `kind` and `subject` in JSON.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(tag = "kind", content = "subject", rename_all = "kebab-case")]
-pub enum Subject {
-    /// The lookup of an image, by its normalised name.
-    Image(String),
-    /// The pull request of a group, or the group's direct commit.
-    Group(String),
-    /// A request that the forge refused for a pull request that exists, such as its labels: the group.
-    PullRequestSettings(String),
-    /// The edit of a file in the working tree.
-    File(String),
-    /// A key of the configuration.
-    Setting(&'static str),
-}
-
-impl Subject {
-    /// Returns the name of the image, group, file or key.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Image(name) | Self::Group(name) | Self::PullRequestSettings(name) | Self::File(name) => name,
-            Self::Setting(key) => key,
-        }
-    }
 }
 
 /// Requests that were sent.

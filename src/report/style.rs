@@ -170,8 +170,9 @@ mod tests {
         let stacked = "  14:16  ghcr.io/acme/api:1.4.2
       shape
   7:3  redis
-      held: the tag is a variable, and no
-      marker names a default value for it
+      held: the tag is a variable, and
+      no marker names a default value
+      for it
 ";
         assert_eq!(RenderOptions { width: 40, color: false }.columns(&rows), stacked);
     }

@@ -270,6 +270,8 @@ fn explain_with_tags_needs_no_registry() {
     let explained = said.json();
     assert_eq!((&explained["chosen"], &explained["current"]), (&"1.3.0".into(), &"1.2.3".into()));
     assert_eq!(explained["candidates"].as_array().unwrap().len(), 5);
+    let nowhere = tagboat.feed(&[&arguments[..], &["-C", "/nowhere"]].concat(), tags);
+    assert_eq!(nowhere.code, 0, "it must read no repository: {nowhere:?}");
     let reverse: String = tags.lines().rev().map(|line| format!("{line}\n")).collect();
     assert_eq!(tagboat.feed(&[&arguments[..], &["--format", "json"]].concat(), &reverse).json(), explained);
     let text = tagboat.feed(&arguments, tags);
