@@ -20,22 +20,22 @@
 //!
 //! # The flow
 //!
-//! `config → discover → group by image → look up → choose → plan → reconcile → publish → report`. It is written down in
-//! [`run::run_once`], which reads like this:
+//! `config → discover → govern → look up → choose → plan → reconcile → publish → report`. [`run::run_once`] reads like that
+//! sentence. [`run::run`](fn@run::run) repeats it after a concurrent change.
 //!
 //! | stage | from → to | where |
 //! |---|---|---|
 //! | config | text → [`Config`](config::Config), which can't hold a wrong state | [`config::parse`] |
-//! | discover | bytes of files → [`Finding`](manifest::Finding)s | [`manifest::find`], asked by `run::discover` |
-//! | group by image | findings → what is to be asked about each image, once | `run::subjects`, with [`govern::govern`](fn@govern::govern) |
-//! | look up | image → tags, digests, facts, as far as the policy needs them | `run::lookup`, through the trait [`Registry`](registry::Registry) |
-//! | choose | [`Question`](policy::Question) → [`Decision`](policy::Decision) | [`policy::choose`] |
-//! | plan | decisions → [`Change`](plan::Change)s → [`Draft`](plan::Draft)s → [`Proposal`](plan::Proposal)s | [`plan::change`](fn@plan::change), [`plan::group`](fn@plan::group), [`plan::texts`] |
-//! | reconcile | desired × observed → [`Action`](plan::Action): open, update, close, or leave, and why | [`plan::reconcile`](fn@plan::reconcile) |
-//! | publish | actions → commits and pull requests | `run::publish`, through the traits [`Git`](git::Git) and [`Forge`](forge::Forge); the bytes come from [`manifest::edits`] and [`manifest::rewrite`] |
-//! | report | [`RunReport`](report::RunReport) → bytes for people and scripts | [`report::RENDERERS`] |
+//! | discover | bytes of files → [`Finding`](manifest::Finding)s | [`manifest::find`], called by `run::discover` |
+//! | govern | findings → [`Listed`](govern::Listed): managed, held or ignored | [`govern::govern`](fn@govern::govern) |
+//! | look up | image → tags, digests and facts that the policy needs | `run::lookup`, through the trait [`Registry`](registry::Registry) |
+//! | choose | [`Question`](policy::Question) → [`Decision`](policy::Decision); all of them are [`Decisions`](run::Decisions) | [`policy::choose`], which names the facts that it lacks to `run::lookup` |
+//! | plan | decisions → [`Change`](plan::Change)s → [`Draft`](plan::Draft)s; both are in [`Planned`](run::Planned) | [`plan::change`](fn@plan::change), [`plan::group`](fn@plan::group) |
+//! | reconcile | desired × observed → [`Action`](plan::Action): commit, open, update, close, or leave, and why | [`plan::reconcile`](fn@plan::reconcile) |
+//! | publish | action × branch state → [`Step`](plan::Step) → [`Proposal`](plan::Proposal) → [`Published`](run::Published) | [`plan::step`](fn@plan::step) and [`plan::texts`]; `run::publish` does it through the traits [`Git`](git::Git) and [`Forge`](forge::Forge); the bytes come from [`manifest::edits`] and [`manifest::rewrite`] |
+//! | report | [`RunOutcome`](run::RunOutcome) → [`RunReport`](report::RunReport) → bytes for people and scripts | `run::present`, then [`report::RENDERERS`] |
 //!
-//! There is one type a stage, and a later stage never fills in what an earlier one left open.
+//! Each stage has one function and one type. A later stage never fills a field of an earlier stage's type.
 //!
 //! # Layers
 //!

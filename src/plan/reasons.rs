@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::refname::BranchName;
+use crate::text::count_of;
 
 /// Why a group gets no pull request in this run, or why an open one stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,11 @@ impl fmt::Display for LeaveReason {
             Self::OutsideSchedule { opens } => write!(out, "outside pull-requests.schedule, which opens {opens}"),
             Self::MaxOpen(limit) => write!(out, "{} open, the limit of pull-requests.max-open", are(*limit)),
             Self::MaxPerRun(limit) => {
-                write!(out, "this run opened {}, the limit of pull-requests.max-per-run", pull_requests(*limit))
+                write!(
+                    out,
+                    "this run opened {}, the limit of pull-requests.max-per-run",
+                    count_of(*limit, "pull request")
+                )
             }
         }
     }
@@ -114,10 +119,6 @@ impl CloseReason {
     }
 }
 
-fn pull_requests(count: usize) -> String {
-    format!("{count} pull request{}", if count == 1 { "" } else { "s" })
-}
-
 fn are(count: usize) -> String {
-    format!("{} {}", pull_requests(count), if count == 1 { "is" } else { "are" })
+    format!("{} {}", count_of(count, "pull request"), if count == 1 { "is" } else { "are" })
 }

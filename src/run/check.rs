@@ -1,4 +1,4 @@
-//! `tagboat check`: asks everything that a run would ask first, reads only, and goes on after what fails.
+//! `tagboat check`: connects to everything that a run needs, reads only, and continues after a failure.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,11 @@ use crate::image::ImageName;
 use crate::manifest::Finding;
 use crate::registry::{Access, Registries};
 use crate::report::Check;
+use crate::text::count_of;
 
-/// The repository: is the remote there, and which branch would pull requests be for.
+/// Checks that the remote can be read and has the base branch.
 pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchName>) -> Check {
-    let asked = async {
+    let base = async {
         let base = match base {
             Some(base) => base.clone(),
             None => git.default_branch().await?,
@@ -21,18 +22,18 @@ pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchN
         let heads = git.remote_branches(&base, "").await?;
         Ok::<_, crate::git::GitError>((heads.contains_key(&base), base))
     };
-    match asked.await {
-        Ok((true, base)) => Check::ok("git", format!("{url} can be read; pull requests are for {base}")),
+    match base.await {
+        Ok((true, base)) => Check::ok("git", format!("can read {url}; the base branch is {base}")),
         Ok((false, base)) => Check::failed(
             "git",
-            format!("{url} has no branch {base}"),
-            Some("set `git: { base: … }` in tagboat.yaml".to_owned()),
+            format!("read the base branch: {url} has no branch {base}"),
+            Some("set `git: { base: … }` in tagboat.yaml to a branch of the remote".to_owned()),
         ),
         Err(error) => Check::failed("git", chain(&error), error.hint()),
     }
 }
 
-/// The forge: is the repository there, and what may the token do.
+/// Checks that the forge has the repository, and reports the rights of the token.
 pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
     let forge = match forge {
         Ok(forge) => forge,
@@ -43,14 +44,14 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
             let user = access.user.map(|user| format!("as {user}"));
             let rights = (!access.rights.is_empty()).then(|| format!("rights: {}", access.rights.join(", ")));
             let left = access.remaining.map(|left| format!("{left} requests left before the rate limit"));
-            let parts = [Some("answers".to_owned()), user, rights, left];
+            let parts = [Some("reachable".to_owned()), user, rights, left];
             Check::ok("forge", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
         }
         Err(error) => Check::failed("forge", chain(&error), error.hint()),
     }
 }
 
-/// Every registry that governed images are in: who asks there, and what that may do with one of its images.
+/// Checks every registry of a managed image with one of its images: the credential, its rights and the rate limit.
 pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check> {
     let mut hosts = BTreeMap::<&str, (&ImageName, usize)>::new();
     for one in listed {
@@ -59,25 +60,25 @@ pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check
             hosts.entry(name.registry()).or_insert((name, 0)).1 += 1;
         }
     }
-    let asks = hosts.into_iter().map(async |(host, (name, count))| match registries.check(name).await {
-        Ok(access) => Check::ok(host, format!("{}; {count} references are there", told(&access, name))),
+    let checks = hosts.into_iter().map(async |(host, (name, count))| match registries.check(name).await {
+        Ok(access) => Check::ok(host, format!("{}; {}", summary(&access, name), count_of(count, "managed reference"))),
         Err(error) => Check::failed(host, chain(&error), error.hint()),
     });
-    futures_util::future::join_all(asks).await
+    futures_util::future::join_all(checks).await
 }
 
-/// Which credential, what it may do, and how much is left.
-fn told(access: &Access, name: &ImageName) -> String {
+/// Returns the credential, its rights and the rest of the rate limit.
+fn summary(access: &Access, name: &ImageName) -> String {
     let user = match (&access.credential, access.login_required) {
         _ if access.fallback_reason.is_some() => {
-            format!("anonymous, for {}", access.fallback_reason.as_deref().unwrap_or_default())
+            format!("anonymous, since {}", access.fallback_reason.as_deref().unwrap_or_default())
         }
         (Some(source), true) => format!("with the credential from {source}"),
-        (Some(source), false) => format!("open to all, the credential from {source} is not wanted"),
+        (Some(source), false) => format!("anonymous access allowed, without the credential from {source}"),
         (None, _) => "anonymous".to_owned(),
     };
-    let pulls = if access.can_pull { "" } else { ", may not ask for digests" };
+    let pulls = if access.can_pull { "" } else { ", may not pull" };
     let left = access.rate_limit.as_ref();
-    let left = left.map(|left| format!(", {} requests left of {}", left.remaining, left.limit)).unwrap_or_default();
-    format!("{user}, lists {} tags of {name}{pulls}{left}", access.tags)
+    let left = left.map(|left| format!(", {} of {} requests left", left.remaining, left.limit)).unwrap_or_default();
+    format!("{user}, lists {} of {name}{pulls}{left}", count_of(access.tags, "tag"))
 }

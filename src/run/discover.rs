@@ -1,4 +1,5 @@
-//! Reads every manifest of a snapshot and says what governs each reference in it. One bad file stops nobody.
+//! The stages *discover* and *govern*: reads every manifest of a snapshot and finds the policy that manages each reference. A
+//! bad file stops no other.
 
 use std::sync::Arc;
 
@@ -12,33 +13,32 @@ use crate::text::Position;
 
 use super::snapshot::Snapshot;
 
-/// What stands in a snapshot.
+/// The findings in a snapshot.
 #[derive(Debug)]
 pub(super) struct Discovered {
-    /// Every finding and what governs it, in the order of paths and positions.
-    pub(super) listed: Vec<Listed>,
-    /// What the files were read with: an edit is checked by reading them so again.
+    /// Every finding, in the order of paths and positions.
+    pub(super) findings: Vec<Finding>,
+    /// How the files were read. An edited file is read in the same way to check the edit.
     pub(super) options: Options,
     /// The policies of the configuration and of the manifests.
     pub(super) policies: Policies,
-    /// Objects of other tools that say how images are updated.
+    /// Objects of other tools that configure image updates.
     pub(super) objects: Vec<Object>,
 }
 
-/// One file, read.
+/// One file.
 struct Read {
     path: Arc<str>,
     findings: Vec<Finding>,
-    /// Objects in it that say how images are updated.
+    /// Objects in it that configure image updates.
     objects: Vec<Object>,
-    /// What it says about the values in other files.
+    /// Images that it names for values in other files.
     values_images: Vec<(String, ValuesImage)>,
-    /// Whether objects elsewhere may tell more about it.
+    /// Whether objects in other files may change its findings.
     refers: bool,
 }
 
-/// Finds and governs all references. Each file is read once; those of which objects in others may tell more are read
-/// again when it is known which there are.
+/// Finds all references. Each file is read once, and a second time if objects in other files may change its findings.
 pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let paths = snapshot.paths();
     let mut options = options(&paths, config);
@@ -58,18 +58,24 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     options.policy_images = policies.flux.images();
     options.helm_repositories = flux::helm_repositories(&objects);
     options.tag_fields.extend(policies.applications.tags.iter().cloned());
-    let tells = |path: &str| options.tag_fields.iter().any(|one| one.paths.is_match(path));
-    let told = |file: &&mut Read| {
-        options.values_images.contains_key(&*file.path) || !objects.is_empty() && (file.refers || tells(&file.path))
+    let has_tag_fields = |path: &str| options.tag_fields.iter().any(|one| one.paths.is_match(path));
+    let is_affected = |file: &&mut Read| {
+        options.values_images.contains_key(&*file.path)
+            || !objects.is_empty() && (file.refers || has_tag_fields(&file.path))
     };
-    files.par_iter_mut().filter(told).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
-    remark(&mut files, &policies);
-    let findings = files.into_iter().flat_map(|file| file.findings);
-    Discovered { listed: findings.map(|finding| govern(finding, &policies)).collect(), options, policies, objects }
+    files.par_iter_mut().filter(is_affected).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
+    add_notices(&mut files, &policies);
+    let findings = files.into_iter().flat_map(|file| file.findings).collect();
+    Discovered { findings, options, policies, objects }
 }
 
-/// Adds what is to be said about settings of other tools to the files that they stand in.
-fn remark(files: &mut [Read], policies: &Policies) {
+/// Returns every finding with its status: managed, held or ignored.
+pub(super) fn govern_all(findings: Vec<Finding>, policies: &Policies) -> Vec<Listed> {
+    findings.into_iter().map(|finding| govern(finding, policies)).collect()
+}
+
+/// Adds the notices about settings of other tools to the findings of their files.
+fn add_notices(files: &mut [Read], policies: &Policies) {
     let paths: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.path)).collect();
     let occurrences = files.iter().flat_map(|file| &file.findings).filter_map(|finding| match finding {
         Finding::Occurrence(occurrence) => Some(occurrence),
@@ -97,7 +103,7 @@ fn remark(files: &mut [Read], policies: &Policies) {
     }
 }
 
-/// What the configuration opts into, and what the paths of the repository tell.
+/// Returns the options of the configuration and of the paths in the repository.
 fn options(paths: &[Arc<str>], config: &Config) -> Options {
     let settings = &config.manifests;
     Options {
@@ -136,7 +142,8 @@ fn unreadable(path: &Arc<str>, reason: String) -> Finding {
     Finding::Notice(Notice { place, format: "file", status: NoticeStatus::Held, reason })
 }
 
-/// `tagboat list`: every finding and what governs it.
+/// Returns every finding with its status, for `tagboat list`.
 pub fn list(snapshot: &dyn Snapshot, config: &Config) -> Vec<Listed> {
-    discover(snapshot, config).listed
+    let found = discover(snapshot, config);
+    govern_all(found.findings, &found.policies)
 }

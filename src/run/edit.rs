@@ -12,7 +12,7 @@ use crate::manifest::{self, Edit, Refusal};
 use crate::registry::Registry;
 
 use super::changes::{Changes, changes};
-use super::discover::discover;
+use super::discover::{Discovered, discover, govern_all};
 use super::lookup::{Decisions, choose};
 use super::snapshot::{Folder, ReadError, Snapshot as _};
 use super::subjects::Scope;
@@ -60,9 +60,10 @@ pub enum EditError {
 /// Edits the files of a folder in place. A failure leaves that file unchanged and stops no other.
 pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: &Scope) -> Edited {
     let folder = Folder::new(root);
-    let found = discover(&folder, config);
-    let decisions = choose(&found.listed, config, registry, scope, Timestamp::now()).await;
-    let changes = changes(&found.listed, &decisions);
+    let Discovered { findings, options, policies, .. } = discover(&folder, config);
+    let listed = govern_all(findings, &policies);
+    let decisions = choose(&listed, config, registry, scope, Timestamp::now()).await;
+    let changes = changes(&listed, &decisions);
     let mut by_file = BTreeMap::<Arc<str>, Vec<Edit>>::new();
     for change in &changes.changes {
         by_file.entry(Arc::clone(&change.path)).or_default().extend(change.edits.iter().cloned());
@@ -71,7 +72,7 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: 
     for (path, edits) in by_file {
         let edited = (|| {
             let before = folder.read(&path)?;
-            let after = manifest::rewrite(&path, &before, &edits, &found.options)?;
+            let after = manifest::rewrite(&path, &before, &edits, &options)?;
             write(&root.join(&*path), &after).map_err(|error| EditError::Write(Arc::clone(&path), error))?;
             Ok(EditedFile { path: Arc::clone(&path), before, after })
         })();
@@ -80,7 +81,7 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: 
             Err(error) => failed.push((path, error)),
         }
     }
-    Edited { listed: found.listed, decisions, changes, files, failed }
+    Edited { listed, decisions, changes, files, failed }
 }
 
 /// Writes in place, so that owner, mode and hard links stay.

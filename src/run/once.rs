@@ -9,7 +9,7 @@ use crate::refname::BranchName;
 
 use super::base::Base;
 use super::changes::{Planned, plan_changes};
-use super::discover::discover;
+use super::discover::{Discovered, discover, govern_all};
 use super::error::RunError;
 use super::lookup::{Decisions, choose};
 use super::observe::{observe, open_pull_requests};
@@ -46,16 +46,16 @@ pub async fn run_once(
     let snapshot = CommitSnapshot::new(services.git, &base.commit)?;
     let at = Timestamp::now();
 
-    let found = discover(&snapshot, config);
-    let decisions = choose(&found.listed, config, services.registry, &request.scope, at).await;
+    let Discovered { findings, options, policies, .. } = discover(&snapshot, config);
+    let listed = govern_all(findings, &policies);
+    let decisions = choose(&listed, config, services.registry, &request.scope, at).await;
     let open = open_pull_requests(services.forge, config).await?;
-    let planned = plan_changes(&found.listed, &decisions, &open, config, &base.name, &request.scope);
-    let observed = observe(services.forge, open, &found.listed, &decisions, &planned, config, &request.scope).await?;
+    let planned = plan_changes(&listed, &decisions, &open, config, &base.name, &request.scope);
+    let observed = observe(services.forge, open, &listed, &decisions, &planned, config, &request.scope).await?;
     let limits = PullRequestLimits::new(&config.pull_requests, &observed.open, opened);
     let actions = plan::reconcile(planned.drafts.clone(), &observed);
-    let publisher = Publisher::new(services, config, request, &base, &snapshot, &found.options, at)?;
+    let publisher = Publisher::new(services, config, request, &base, &snapshot, &options, at)?;
     let published = publisher.publish(planned.direct_commit.clone(), actions, limits).await;
 
-    let (base, listed) = (base.name, found.listed);
-    Ok(Attempt { base, at, listed, decisions, planned, published })
+    Ok(Attempt { base: base.name, at, listed, decisions, planned, published })
 }

@@ -1,4 +1,4 @@
-//! `tagboat init --from`: what other tools are told in a repository, in our own words.
+//! `tagboat init --from`: translates the settings of another tool into a configuration.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use crate::interop::{Stands, Translation, argocd, flux, renovate};
 use crate::manifest::{self, Finding, MarkerKind, Occurrence, Options};
 use crate::text::Position;
 
-use super::discover::{Discovered, discover};
+use super::discover::{Discovered, discover, govern_all};
 use super::snapshot::Snapshot;
 
 /// Whose settings are translated.
@@ -36,29 +36,31 @@ const RENOVATE: [&str; 10] = [
     "package.json",
 ];
 
-/// Translates what stands in a snapshot. It is an error if there is nothing.
+/// Translates the settings of a tool in a snapshot. Fails if there are none.
 pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Error> {
     if tool == Tool::Renovate {
         return from_renovate(snapshot);
     }
-    let Discovered { listed, options, policies, objects } = discover(snapshot, &Config::default());
+    let Discovered { findings, options, policies, objects } = discover(snapshot, &Config::default());
+    let listed = govern_all(findings, &policies);
     let occurrences = listed.iter().filter_map(|one| match &one.finding {
         Finding::Occurrence(occurrence) => Some(&**occurrence),
         Finding::Notice(_) => None,
     });
-    let mut by_themselves = Named {
+    let mut named = Named {
         snapshot,
         options: Options { tag_fields: Vec::new(), policy_images: [].into(), ..options },
         known: HashMap::new(),
     };
-    let stands: Vec<Stands<'_>> = occurrences.map(|occurrence| stands(occurrence, &mut by_themselves)).collect();
+    let stands: Vec<Stands<'_>> = occurrences.map(|occurrence| stands(occurrence, &mut named)).collect();
     let (is_there, what) = match tool {
-        Tool::Flux => (!policies.flux.is_empty(), "no ImagePolicy of Flux's"),
-        _ => (!policies.applications.is_empty(), "no Application whose images Argo CD Image Updater updates"),
+        Tool::Flux => (!policies.flux.is_empty(), "no ImagePolicy"),
+        _ => (!policies.applications.is_empty(), "no Application with Argo CD Image Updater annotations"),
     };
     if !is_there {
-        return Err(Error::usage(format!("{what} stands in these manifests"))
-            .hint(Some("`tagboat init` without --from writes a configuration from the images that it finds")));
+        return Err(Error::usage(format!("translate: {what} in these manifests")).hint(Some(
+            "run `tagboat init` without --from to write a configuration for the images in these manifests",
+        )));
     }
     Ok(match tool {
         Tool::Flux => flux::translate(&policies.flux, &objects, &stands),
@@ -69,8 +71,7 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
 fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
     let paths = snapshot.paths();
     for path in RENOVATE.iter().filter(|name| paths.iter().any(|path| **path == ***name)) {
-        let unreadable =
-            |error: &dyn std::fmt::Display| Error::new(Exit::Failed, format!("can't read {path}: {error}"));
+        let unreadable = |error: &dyn std::fmt::Display| Error::new(Exit::Failed, format!("read {path}: {error}"));
         let bytes = snapshot.read(path).map_err(|error| unreadable(&error))?;
         let text = String::from_utf8(bytes).map_err(|error| unreadable(&error))?;
         if *path == "package.json" && !text.contains("\"renovate\"") {
@@ -78,11 +79,11 @@ fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
         }
         return renovate::translate(path, &text).map_err(|error| Error::usage(error.to_string()));
     }
-    Err(Error::usage("no configuration of Renovate's stands here")
-        .hint(Some(format!("it is looked for in {}", RENOVATE.join(", ")))))
+    Err(Error::usage("translate: no Renovate configuration in this folder")
+        .hint(Some(format!("add one of {}", RENOVATE.join(", ")))))
 }
 
-/// Which references have their names in their own files.
+/// The references whose image name is in the same file.
 struct Named<'a> {
     snapshot: &'a dyn Snapshot,
     options: Options,

@@ -1,5 +1,5 @@
-//! The composition root: from configuration and environment to a repository, a forge and registries. The only place
-//! that reads environment variables and the files that a configuration names.
+//! Connects repository, forge and registries from configuration and environment. Only this folder reads environment variables
+//! and the files that a configuration names.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,38 +24,38 @@ use registries::secret;
 /// Where the manifests are: a folder, or a URL to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
-    /// In a checkout, or anywhere.
+    /// A folder, in a checkout or not.
     Folder(PathBuf),
-    /// To be cloned for the run.
+    /// A URL to clone.
     Url(String),
 }
 
 impl Location {
-    /// Reads what was typed: whatever git takes for a remote and no folder of that name exists for.
+    /// Parses a path or a URL. An existing folder takes precedence over a remote of the same text.
     pub fn new(text: &str) -> Self {
         let remote = text.contains("://") || RemoteUrl::parse(text).is_ok();
         if remote && !Path::new(text).exists() { Self::Url(text.to_owned()) } else { Self::Folder(text.into()) }
     }
 }
 
-/// The root of the checkout that a folder is in, where git reads and the configuration stands; else the folder itself.
+/// Returns the root of the checkout with a folder, or the folder itself outside a checkout.
 pub fn checkout(folder: &Path) -> PathBuf {
     let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    // The path as it was typed reads better in messages.
+    // Messages show the path as typed.
     let root = absolute.ancestors().find(|above| above.join(".git").exists()).filter(|root| **root != *absolute);
     root.map_or_else(|| folder.to_owned(), Path::to_owned)
 }
 
-/// A configuration, and where it stands.
+/// A configuration and its file.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
-    /// What it says, or the defaults.
+    /// The configuration, or the defaults without a file.
     pub config: Config,
-    /// The file, if there is one; of a repository that was cloned, from its root.
+    /// The file, if there is one; for a cloned repository, relative to its root.
     pub file: Option<PathBuf>,
 }
 
-/// Reads the configuration: the file that was named, else `tagboat.yaml` in the folder, else none.
+/// Reads the configuration from the named file, or from `tagboat.yaml` in the folder if it exists.
 pub fn load(named: Option<&Path>, folder: &Path) -> Result<Loaded, Error> {
     let file = named.map_or_else(|| folder.join(config::FILE_NAME), Path::to_owned);
     match std::fs::read_to_string(&file) {
@@ -63,12 +63,12 @@ pub fn load(named: Option<&Path>, folder: &Path) -> Result<Loaded, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
             Ok(Loaded { config: Config::default(), file: None })
         }
-        Err(error) => Err(Error::usage(format!("can't read the configuration {}: {error}", file.display()))
-            .hint(Some("check --config and TAGBOAT_CONFIG, or leave both out to go without"))),
+        Err(error) => Err(Error::usage(format!("read the configuration {}: {error}", file.display()))
+            .hint(Some("correct --config or TAGBOAT_CONFIG, or omit both to run without a configuration"))),
     }
 }
 
-/// Reads the configuration of a repository that was cloned, from its base branch.
+/// Reads the configuration of a cloned repository from its base branch.
 pub async fn load_remote(named: Option<&Path>, git: &Repository) -> Result<Loaded, Error> {
     if named.is_some() {
         return load(named, Path::new("."));
@@ -76,12 +76,11 @@ pub async fn load_remote(named: Option<&Path>, git: &Repository) -> Result<Loade
     match base(git, &Config::default()).await?.read(config::FILE_NAME) {
         Ok(bytes) => parse(&String::from_utf8_lossy(&bytes), config::FILE_NAME.into()),
         Err(ReadError::Missing(_)) => Ok(Loaded { config: Config::default(), file: None }),
-        // To go on without what it says would be a guess.
-        Err(error) => Err(Error::usage(format!("can't read {} of the base branch: {error}", config::FILE_NAME))),
+        Err(error) => Err(Error::usage(format!("read {} in the base branch: {error}", config::FILE_NAME))),
     }
 }
 
-/// The files of the base branch, newest state.
+/// Returns the files of the base branch as the remote has it now.
 pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnapshot<'a>, Error> {
     let base = Base::fetch(git, config).await?;
     Ok(CommitSnapshot::new(git, &base.commit)?)
@@ -91,7 +90,7 @@ fn parse(text: &str, file: PathBuf) -> Result<Loaded, Error> {
     Ok(Loaded { config: config::parse(text, &file.display().to_string())?, file: Some(file) })
 }
 
-/// Opens the repository, and logs in where there is something to log in with.
+/// Opens the repository, with a login if a credential is configured.
 pub async fn repository(location: &Location, config: &Config) -> Result<Repository, Error> {
     let options = git::Options::default();
     let opened = match location {
@@ -101,7 +100,7 @@ pub async fn repository(location: &Location, config: &Config) -> Result<Reposito
     log_in(opened, config).await
 }
 
-/// Signs with what the configuration names, else with the SSH key of the environment.
+/// Enables signing with the key of the configuration, or with the SSH key in the environment.
 pub fn sign(repository: Repository, config: &Config) -> Result<Repository, Error> {
     let Some(config::SignSettings { format, key }) = &config.git.sign else {
         return Ok(match secret("TAGBOAT_SIGNING_KEY") {
@@ -110,7 +109,7 @@ pub fn sign(repository: Repository, config: &Config) -> Result<Repository, Error
         });
     };
     let file = config.folder.join(key);
-    // An SSH key stands in a file; any other format has a keyring of its own.
+    // An SSH key is a file. Other formats name a key in their own keyring.
     let key = match *format {
         "ssh" => std::path::absolute(&file).unwrap_or(file).display().to_string(),
         _ => key.clone(),
@@ -118,7 +117,7 @@ pub fn sign(repository: Repository, config: &Config) -> Result<Repository, Error
     Ok(repository.with_signing(git::Signing { format, key }))
 }
 
-/// Logs in with what is given for git alone, else with the token for the forge that the remote is on.
+/// Adds the login for git, or the token of the forge that hosts the remote.
 pub async fn log_in(repository: Repository, config: &Config) -> Result<Repository, Error> {
     Ok(match login(repository.url(), &config.forge).await? {
         Some(login) => repository.with_login(&login),
@@ -144,14 +143,14 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
     Ok(token(entry, &address.api).map(|password| Login { user, password }))
 }
 
-/// The account that a token belongs to, for forges that want both.
+/// The variable with the account of a token, for forges that need both.
 const USER: &str = "TAGBOAT_FORGE_USER";
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The App that stands for a token, where one is given and no token is.
+/// Returns the GitHub App, if one is configured and no token is.
 fn app(entry: &forge::Entry, address: &Address) -> Result<Option<Arc<App>>, Error> {
     let (id, key) = (variable("TAGBOAT_APP_ID"), secret("TAGBOAT_APP_PRIVATE_KEY"));
     let (Some(id), Some(key)) = (id, key) else { return Ok(None) };
@@ -162,16 +161,16 @@ fn app(entry: &forge::Entry, address: &Address) -> Result<Option<Arc<App>>, Erro
     Ok(Some(Arc::new(App::new(&id, &key, &address.api, &address.repository, client)?)))
 }
 
-/// The forge that the configuration names, if it is where the remote is: git on another host does not get its token.
+/// Returns the configured forge, if it hosts the remote. A remote on another host does not get its token.
 fn configured(settings: &config::ForgeSettings, remote: &RemoteUrl) -> Option<&'static forge::Entry> {
-    let there = match &settings.url {
+    let hosts_remote = match &settings.url {
         Some(url) => http::origin(&http::Url::parse(url).ok()?) == remote.site(),
         None => settings.folder.is_none(),
     };
-    settings.kind.as_deref().and_then(forge::named).filter(|_| there)
+    if hosts_remote { settings.kind.as_deref().and_then(forge::named) } else { None }
 }
 
-/// The token for a forge: ours, else the one that the forge's own CI sets, if it is for that server.
+/// Returns the token for a forge: Tagboat's own, or the one that the forge's CI sets for this server.
 fn token(entry: &forge::Entry, api: &str) -> Option<Secret> {
     let is_for = |variable: &&forge::TokenVariable| {
         let server = variable.server.and_then(|name| std::env::var(name).ok()).filter(|server| !server.is_empty());
@@ -181,15 +180,15 @@ fn token(entry: &forge::Entry, api: &str) -> Option<Secret> {
     secret("TAGBOAT_FORGE_TOKEN").or_else(|| known.into_iter().find_map(|variable| secret(variable.name)))
 }
 
-/// Connects the forge: the one that the configuration names, else the one that the remote is on.
+/// Connects the configured forge, or the one that hosts the remote.
 pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let settings = &loaded.config.forge;
     let parsed = RemoteUrl::parse(remote);
     let named = settings.kind.as_deref().map(|kind| forge::named(kind).ok_or_else(|| unknown_forge(kind)));
     let recognised = parsed.as_ref().ok().and_then(forge::recognise);
     let entry = named.transpose()?.or(recognised).ok_or_else(|| {
-        Error::usage(format!("can't tell which forge {remote} is on"))
-            .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml, to one of {}", forge_kinds())))
+        Error::usage(format!("connect the forge: unknown forge of {remote}"))
+            .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", forge_kinds())))
     })?;
     let derived = parsed.ok().and_then(|remote| (entry.address)(&remote));
     let api = settings.folder.as_ref().map(|folder| loaded.config.folder.join(folder).display().to_string());
@@ -197,34 +196,37 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let repository = settings.repository.clone().or_else(|| derived.map(|address| address.repository));
     let local = settings.folder.is_some();
     let (Some(api), Some(repository)) = (api, repository.or_else(|| local.then(|| remote.to_owned()))) else {
-        return Err(Error::usage(format!("can't tell where {} has the repository of {remote}", entry.name))
-            .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
+        return Err(Error::usage(format!(
+            "connect the forge: unknown address of the repository {remote} on {}",
+            entry.name
+        ))
+        .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
     };
     let client = http::Client::new(&http::ClientOptions::default())?;
     let address = Address { api, repository };
     let app = app(entry, &address)?;
-    let token = token(entry, &address.api).filter(|_| app.is_none());
+    let token = if app.is_none() { token(entry, &address.api) } else { None };
     let settings = ForgeSettings { app, user: variable(USER), ..ForgeSettings::new(address, token, client) };
     Ok((entry.connect)(settings)?)
 }
 
 fn unknown_forge(kind: &str) -> Error {
-    Error::usage(format!("there is no forge of the kind '{kind}'"))
-        .hint(Some(format!("known kinds: {}", forge_kinds())))
+    Error::usage(format!("connect the forge: unknown kind '{kind}'"))
+        .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", forge_kinds())))
 }
 
 fn forge_kinds() -> String {
     forge::FORGES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
 }
 
-/// Connects the registries, with what the configuration says about each and credentials from where docker has them.
+/// Connects the registries with their settings, and with the credentials of docker.
 pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, Error> {
     let mut settings = BTreeMap::new();
     for (host, written) in &loaded.config.registries {
         settings.insert(host.clone(), registries::settings(&loaded.config.folder, host, written)?);
     }
     let limits = registries::limits(&loaded.config.limits);
-    // A variable that is no text can't be one that is looked for.
+    // Variables that are not Unicode are none that a keychain reads.
     let variables =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
     let registries = Registries::connect(settings, Keychain::new(variables.collect()), limits)?;
@@ -234,7 +236,7 @@ pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, E
     })
 }
 
-/// Where people see this run, from what CI systems set.
+/// Returns the address of the CI job from the variables of CI systems.
 pub fn run_url() -> Option<String> {
     run_url::run_url(variable)
 }
@@ -244,7 +246,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_for_the_forge_that_the_remote_is_on() {
+    fn forge_token_is_for_remotes_on_the_forge_only() {
         #[rustfmt::skip]
         let rows = [
             // forge                                                    remote                              git logs in as

@@ -1,4 +1,4 @@
-//! What the configuration says about registries, made ready for those who ask them: files are read, variables looked up.
+//! Settings of registries with the contents of the files and variables that the configuration names.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::http::ClientOptions;
 use crate::registry::{HostSettings, Limits, Login};
 use crate::secret::Secret;
 
-/// The settings of one registry. Paths in them start from `folder`.
+/// Returns the settings of one registry. Paths are relative to `folder`.
 pub(super) fn settings(folder: &Path, host: &str, written: &RegistrySettings) -> Result<HostSettings, Error> {
     let read = |file: &Option<String>, key: &str| file.as_ref().map(|file| bytes(folder, file, key, host)).transpose();
     let client_pem = read(&written.client_cert_file, "client-cert-file")?;
@@ -28,33 +28,32 @@ pub(super) fn settings(folder: &Path, host: &str, written: &RegistrySettings) ->
     })
 }
 
-/// The limits that are written, and the usual ones for the rest.
+/// Returns the configured limits, and the defaults for the others.
 pub(super) fn limits(written: &LimitSettings) -> Limits {
-    let usual = Limits::default();
-    let size = |written: Option<u64>, usual| written.and_then(|size| usize::try_from(size).ok()).unwrap_or(usual);
+    let default = Limits::default();
+    let size = |written: Option<u64>, default| written.and_then(|size| usize::try_from(size).ok()).unwrap_or(default);
     Limits {
-        max_response: size(written.max_response, usual.max_response),
-        max_tags: size(written.max_tags.map(u64::from), usual.max_tags),
-        max_pages: size(written.max_pages.map(u64::from), usual.max_pages),
-        request_timeout: written.request_timeout.unwrap_or(usual.request_timeout),
-        image_timeout: written.image_timeout.unwrap_or(usual.image_timeout),
-        ..usual
+        max_response: size(written.max_response, default.max_response),
+        max_tags: size(written.max_tags.map(u64::from), default.max_tags),
+        max_pages: size(written.max_pages.map(u64::from), default.max_pages),
+        request_timeout: written.request_timeout.unwrap_or(default.request_timeout),
+        image_timeout: written.image_timeout.unwrap_or(default.image_timeout),
+        ..default
     }
 }
 
-/// A secret from a variable, or from the file that the variable with `_FILE` names.
+/// Returns a secret from a variable, or from the file that the variable with the suffix `_FILE` names.
 pub(super) fn secret(variable: &str) -> Option<Secret> {
     let file = std::env::var_os(format!("{variable}_FILE")).filter(|path| !path.is_empty());
     let text = std::env::var(variable).ok().or_else(|| std::fs::read_to_string(file?).ok())?;
     Some(Secret::new(&text)).filter(|secret| !secret.is_empty())
 }
 
-/// A password has a user name beside it, a token may have one: the configuration is checked for that.
+/// Returns the login of a registry. The configuration checks that a password has a user name; a token may have one.
 fn login(host: &str, written: &RegistrySettings) -> Result<Option<Login>, Error> {
     let variable = |name: &str| {
-        secret(name).ok_or_else(|| {
-            Error::usage(format!("the variable {name}, which holds a credential for {host}, is not set"))
-        })
+        secret(name)
+            .ok_or_else(|| Error::usage(format!("read the credential for {host}: the variable {name} is not set")))
     };
     let Some(name) = written.password_env.as_ref().or(written.token_env.as_ref()) else { return Ok(None) };
     let user = written.username_env.as_deref().map(variable).transpose()?;
@@ -64,8 +63,7 @@ fn login(host: &str, written: &RegistrySettings) -> Result<Option<Login>, Error>
 
 fn bytes(folder: &Path, file: &str, key: &str, host: &str) -> Result<Vec<u8>, Error> {
     let path = folder.join(file);
-    std::fs::read(&path)
-        .map_err(|error| Error::usage(format!("can't read {}, the {key} of {host}: {error}", path.display())))
+    std::fs::read(&path).map_err(|error| Error::usage(format!("read the {key} of {host}: {}: {error}", path.display())))
 }
 
 #[cfg(test)]
@@ -73,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_is_written_is_passed_over() {
+    fn applies_every_setting() {
         let folder = tempfile::tempdir().unwrap();
         let written = RegistrySettings {
             mirror: Some("127.0.0.1:5000".to_owned()),
@@ -92,8 +90,8 @@ mod tests {
         );
         let absent = RegistrySettings { ca_file: Some("none.pem".to_owned()), ..RegistrySettings::default() };
         let error = settings(folder.path(), "acme.dev", &absent).unwrap_err();
-        assert!(error.to_string().contains("the ca-file of acme.dev"), "{error}");
-        // Loopback is no exception: unencrypted is what is said to be.
+        assert!(error.to_string().contains("read the ca-file of acme.dev"), "{error}");
+        // Loopback is encrypted, too, unless the setting says otherwise.
         let written = RegistrySettings { plain_http: false, ..written };
         assert!(!settings(folder.path(), "localhost:5000", &written).unwrap().plain_http);
         let limits = limits(&LimitSettings { max_response: Some(5), max_pages: Some(2), ..LimitSettings::default() });

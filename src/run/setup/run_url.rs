@@ -1,7 +1,7 @@
-//! Where people see a run, from what CI systems set. Reads no environment itself.
+//! The address of the CI job, from variables of CI systems. Reads no environment.
 
-/// Addresses with the variables that they are made of, in braces; the first of which all are set counts. Ours is for what
-/// is not here. Jenkins comes late: what runs below it may set variables of its own.
+/// Addresses with their variables in braces. The first one whose variables are all set is used. `TAGBOAT_RUN_URL` is for other
+/// systems. Jenkins is last, since tools below it may set variables of their own.
 const ADDRESSES: &[&str] = &[
     "{TAGBOAT_RUN_URL}",
     "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
@@ -11,7 +11,7 @@ const ADDRESSES: &[&str] = &[
     "{BUILD_URL}",
 ];
 
-/// The address of this run; `variable` gives the value of an environment variable.
+/// Returns the address of this run. `variable` returns the value of an environment variable.
 pub(super) fn run_url(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
     ADDRESSES.iter().find_map(|address| fill(address, &variable))
 }
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_run_is_found_on_every_ci() {
+    fn finds_the_address_on_every_ci() {
         #[rustfmt::skip]
         let rows = [
             ("",                                                                             None),

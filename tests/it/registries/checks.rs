@@ -68,8 +68,8 @@ async fn whatever_a_registry_answers_is_told() {
     let with_token = format!("  '{}': {{ plain-http: true, token-env: ACME_TOKEN }}\n", lists_only.host());
     #[rustfmt::skip]
     let rows: &[Row] = &[
-        (limited.host(),    Some(("me", SECRET)), true,  &["open to all, the credential from TAGBOAT_REGISTRY_", "_PASSWORD is not wanted", "lists 1 tags of", "76 requests left of 100;w=21600", "2 references"]),
-        (lists_only.host(), None,                 true,  &["with the credential from ACME_TOKEN (the configuration)", "lists 1 tags", "may not ask for digests"]),
+        (limited.host(),    Some(("me", SECRET)), true,  &["anonymous access allowed, without the credential from TAGBOAT_REGISTRY_", "_PASSWORD", "lists 1 tag of", "76 of 100;w=21600 requests left", "2 managed references"]),
+        (lists_only.host(), None,                 true,  &["with the credential from ACME_TOKEN (the configuration)", "lists 1 tag", "may not pull"]),
         (refusing.host(),   None,                 false, &["does not accept an anonymous request", "docker login"]),
         (away.host(),       Some(("me", SECRET)), false, &["wants the credential from TAGBOAT_REGISTRY_", "to be sent to http://localhost:9/token", "`auth-hosts:`"]),
         (format!("127.0.0.1:{}", free_port()), None, false, &["no connection to", "is it up"]),
@@ -93,7 +93,11 @@ async fn a_credential_of_the_platform_that_is_refused() {
         host.clone(),
         None,
         true,
-        &["anonymous, for ", "does not accept the credential from CI_JOB_TOKEN: this job has no right", "lists 1 tags"],
+        &[
+            "anonymous, since ",
+            "does not accept the credential from CI_JOB_TOKEN: this job has no right",
+            "lists 1 tag",
+        ],
     )];
     check(rows, "", tagboat);
 }
@@ -127,8 +131,8 @@ async fn docker_registry_with_passwords_and_with_tokens() {
     });
     #[rustfmt::skip]
     let rows: &[Row] = &[
-        (passwords.host(), Some(("alice", SECRET)),          true,  &["with the credential from TAGBOAT_REGISTRY_", "_PASSWORD, lists 1 tags of", "app; 2 references"]),
-        (tokens.host(),    Some(("alice", SECRET)),          true,  &["with the credential from TAGBOAT_REGISTRY_", "_PASSWORD, lists 1 tags of", "app; 2 references"]),
+        (passwords.host(), Some(("alice", SECRET)),          true,  &["with the credential from TAGBOAT_REGISTRY_", "_PASSWORD, lists 1 tag of", "app; 2 managed references"]),
+        (tokens.host(),    Some(("alice", SECRET)),          true,  &["with the credential from TAGBOAT_REGISTRY_", "_PASSWORD, lists 1 tag of", "app; 2 managed references"]),
         (format!("localhost:{}", passwords.port), Some(("alice", "planted-wrong")), false, &["does not accept the credential from TAGBOAT_REGISTRY_LOCALHOST_", "is the credential current"]),
         (format!("localhost:{}", tokens.port),    None,      false, &["does not accept an anonymous request", "docker login"]),
     ];
