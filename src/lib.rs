@@ -1,31 +1,33 @@
-//! Tagboat brings new container image tags into a GitOps repository, as pull requests.
+//! Tagboat updates container image references in a GitOps repository through pull requests.
 //!
-//! This page is the map of the house: its words, the way through it, its layers, and where things are added.
+//! This page is the map of the code: the words, the pipeline, the layers, and where a new part goes.
 //!
 //! # Words
 //!
-//! | word | means |
+//! | word | meaning |
 //! |---|---|
-//! | manifest | a file in the GitOps repository; what OCI calls a manifest is only spoken of inside [`registry`] |
-//! | repository | the git one; what OCI calls a repository is an [`ImageName`](image::ImageName), normalised: `nginx` is `docker.io/library/nginx` |
-//! | reference | an [`ImageReference`](image::ImageReference): name, tag and digest, and the text as written; a git ref is a [`BranchName`](refname::BranchName) or [`CommitId`](refname::CommitId) |
-//! | occurrence | an [`Occurrence`](manifest::Occurrence): one place in a manifest where a reference stands; file, bytes, form |
-//! | notice | a [`Notice`](manifest::Notice): what looks like a reference and is left alone, with the reason |
-//! | candidate | a [`Candidate`](policy::Candidate): a tag, with the facts known about it so far |
-//! | verdict, reason | a [`Verdict`](policy::Verdict): accepted, or refused and why; there is one for every candidate |
-//! | decision | a [`Decision`](policy::Decision): what stands there, what was chosen, and every verdict |
-//! | edit | an [`Edit`](manifest::Edit): bytes of a file, what they are, what they become; the only way in which bytes change |
-//! | draft, proposal | a [`Draft`](plan::Draft) is a group of changes; a [`Proposal`](plan::Proposal) is what its pull request should be |
-//! | pull request | a [`PullRequest`](plan::PullRequest): what is, as the forge tells it; merge requests go by the same name |
+//! | manifest | a file in the GitOps repository; an OCI manifest is mentioned only inside [`registry`] |
+//! | repository | the git repository; an OCI repository is an [`ImageName`](image::ImageName), normalized: `nginx` is `docker.io/library/nginx` |
+//! | reference | an [`ImageReference`](image::ImageReference): name, tag, digest, and the text as written; a git ref is a [`BranchName`](refname::BranchName) or a [`CommitId`](refname::CommitId) |
+//! | occurrence | an [`Occurrence`](manifest::Occurrence): one place in a manifest that holds a reference: file, byte spans, format; its identity is an [`OccurrenceId`](manifest::OccurrenceId) |
+//! | notice | a [`Notice`](manifest::Notice): a value that looks like a reference and is not read as one, with the reason |
+//! | managed, held, ignored | a [`Status`](govern::Status): under a policy, or needs a person, or deliberately left alone; the last two have a reason |
+//! | candidate | a [`Candidate`](policy::Candidate): a tag with the facts known about it |
+//! | verdict, reason | a [`Verdict`](policy::Verdict) and its [`Reason`](policy::Reason): accepted, rejected or not eligible yet; one for each candidate |
+//! | decision | a [`Decision`](policy::Decision): the current reference, the chosen one, and a verdict for each candidate on request |
+//! | edit | an [`Edit`](manifest::Edit): byte span, expected bytes, replacement; the only way in which bytes change |
+//! | group | the changes that share a pull request; its identity is a [`GroupId`](plan::GroupId): the base branch for direct commits, or a name |
+//! | proposal, pull request | a [`Proposal`](plan::Proposal) is desired, a [`PullRequest`](plan::PullRequest) is observed; a merge request is a pull request |
 //!
-//! # The flow
+//! # Pipeline
 //!
-//! `config → discover → govern → look up → choose → plan → reconcile → publish → report`. [`run::run_once`] reads like that
-//! sentence. [`run::run`](fn@run::run) repeats it after a concurrent change.
+//! `config → discover → govern → look up → choose → plan → reconcile → publish → report`
 //!
-//! | stage | from → to | where |
+//! [`run::run_once`] is one pass from *discover* to *publish*; [`run::run`](fn@run::run) repeats it after a lost race.
+//!
+//! | stage | from → to | code |
 //! |---|---|---|
-//! | config | text → [`Config`](config::Config), which can't hold a wrong state | [`config::parse`] |
+//! | config | text → [`Config`](config::Config), which cannot hold an invalid state | [`config::parse`] |
 //! | discover | bytes of files → [`Finding`](manifest::Finding)s | [`manifest::find`], called by `run::discover` |
 //! | govern | findings → [`Listed`](govern::Listed): managed, held or ignored | [`govern::govern`](fn@govern::govern) |
 //! | look up | image → tags, digests and facts that the policy needs | `run::lookup`, through the trait [`Registry`](registry::Registry) |
@@ -39,56 +41,55 @@
 //!
 //! # Layers
 //!
-//! A module imports from layers below its own, never from its own but as said here, and never from one above. Pure means:
-//! data in, data out; no files, network, processes, environment, clock, chance, log, and no waiting. `tests/it/layers.rs`
-//! holds the sources against this table.
+//! A module imports only what the table in `docs/design.md` allows, and `tests/it/layers.rs` checks every import and call
+//! against that table. In short:
 //!
-//! | layer | modules | may import | touches the world |
+//! | layer | modules | may import | pure |
 //! |---|---|---|---|
-//! | words | [`text`], [`image`], [`refname`], [`secret`] | nothing of ours | no |
-//! | rules | [`policy`], [`manifest`], [`config`], [`interop`], [`govern`] | words, and rules named before them | no |
-//! | plan | [`plan`], [`report`] | words, rules; `report` also `plan` | no |
-//! | hands | [`http`], [`registry`], [`forge`], [`git`] | words they need; `registry` and `forge` also `http`; `forge` also what `plan` proposes | yes |
-//! | shell | [`run`], [`error`] | everything below | yes |
-//! | door | [`cli`], [`demo`] | everything below | yes |
+//! | words | [`text`], [`image`], [`refname`], [`secret`], [`docs`] | nothing | yes |
+//! | rules | [`policy`], [`manifest`], [`config`], [`interop`], [`govern`] | words; [`config`] also [`policy`]; [`interop`] and [`govern`] all rules above them | yes |
+//! | plan | [`plan`], [`report`] | words, rules; [`report`] also [`plan`] | yes |
+//! | hands | [`http`], [`registry`], [`forge`], [`git`] | words; [`registry`] and [`forge`] also [`http`]; [`forge`] also the types of a pull request in [`plan`] | no |
+//! | shell | [`error`], [`run`] | all above | no |
+//! | door | [`demo`], [`cli`] | all above | no |
 //!
-//! Folders of members look alike. The trait stands at the bottom, in a file of its own. Each member is one file above it.
-//! `mod.rs` is on top and has the table of the members, in the order in which they are asked. No two files import each
-//! other.
+//! *Pure* means: no files, environment, network, processes, threads, clock, randomness or logging. Time is an argument.
 //!
-//! # Where do I add …?
+//! # Where a new part goes
+//!
+//! A folder of back ends has the trait in a file of its own, one file for each member, and an explicit table of the members
+//! in its `mod.rs`. No two files import each other.
 //!
 //! | to add | write | register | prove |
 //! |---|---|---|---|
-//! | a forge | `src/forge/….rs`: the trait [`Forge`](forge::Forge) | a row in [`FORGES`](forge::FORGES) | `fixtures/forge/…/`, and a double in `tests/it/support/` that refuses what the vendor refuses |
-//! | a manifest format | `src/manifest/….rs`: the trait [`Format`](manifest::Format) | a row in [`FORMATS`](manifest::FORMATS) | `fixtures/manifest/…/` |
-//! | a policy | `src/policy/….rs`: the trait [`Policy`](policy::Policy) | a row in [`POLICIES`](policy::POLICIES) | `fixtures/policy/….txt` |
-//! | a registry's quirk | `src/registry/vendors/….rs`: the trait [`Vendor`](registry::Vendor) | a row in [`VENDORS`](registry::VENDORS) | a test in that file, and one at the wire in `tests/it/registries/` |
-//! | a way to report | `src/report/….rs`: the trait [`Renderer`](report::Renderer) | a row in [`RENDERERS`](report::RENDERERS) | `fixtures/report/` |
-//! | a key of the configuration | `src/config/schema.rs`, then `validate.rs`, then [`Config`](config::Config) | – | `fixtures/config/{valid,invalid}/` |
-//! | a command or a flag | `src/cli/args.rs` and a function in `src/cli/commands.rs` | – | `tests/it/cli.rs` |
+//! | a forge | one file in `src/forge/`: the trait [`Forge`](forge::Forge) | a row in [`FORGES`](forge::FORGES) | `fixtures/forge/`, and a double in `tests/it/support/` that refuses what the vendor refuses |
+//! | a manifest format | one file in `src/manifest/formats/`: the trait [`Format`](manifest::Format) | a row in [`FORMATS`](manifest::FORMATS) | `fixtures/manifest/` |
+//! | a policy | one file in `src/policy/ordered/` or `src/policy/pinned/`: the trait [`OrderedPolicy`](policy::OrderedPolicy) or [`PinnedPolicy`](policy::PinnedPolicy) | a row in [`POLICIES`](policy::POLICIES) | `fixtures/policy/` |
+//! | a registry vendor | one file in `src/registry/vendors/`: the trait [`Vendor`](registry::Vendor) | a row in [`VENDORS`](registry::VENDORS) | a test in that file, and one over HTTP in `tests/it/registries/` |
+//! | an output format | one file in `src/report/`: the trait [`Renderer`](report::Renderer) | a row in [`RENDERERS`](report::RENDERERS) | `fixtures/report/` |
+//! | something about another tool | the folder of the tool in [`interop`] | – | fixtures of that tool |
+//! | a configuration key | `src/config/schema.rs`, then `validate.rs`, then [`Config`](config::Config) | – | `fixtures/config/{valid,invalid}/` |
+//! | a command or a flag | `src/cli/args.rs`, and a function in `src/cli/` | – | `tests/it/cli.rs` |
 //!
-//! The tables of forges, formats, policies and renderers have tests that walk them; `tests/it/docs.rs` fails until the
-//! documentation shows a new forge, format, policy or key.
+//! Tests walk the tables. `tests/it/docs.rs` fails until the documentation shows a new forge, format, policy or key.
 //!
 //! # Why this tag?
 //!
-//! [`policy::choose`] makes the [`Decision`](policy::Decision); every [`Verdict`](policy::Verdict) in it has a
-//! [`Reason`](policy::Reason), and its text is written where the reason is found. [`policy::explain`](fn@policy::explain)
-//! gives the verdict on every tag; `tagboat explain IMAGE` prints them as an
-//! [`Explanation`](report::Explanation), and the same sentences go into the pull request by [`plan::texts`]. A wrong
-//! choice is a row in `fixtures/policy/`: write the row first.
+//! [`policy::choose`] makes the [`Decision`](policy::Decision). A [`Reason`](policy::Reason) is data; its text is written in
+//! one place, `policy::reason`. [`policy::explain`](fn@policy::explain) returns the verdict on every tag, `tagboat explain
+//! IMAGE` prints them as an [`Explanation`](report::Explanation), and [`plan::texts`] writes the same sentences into the pull
+//! request. To fix a wrong choice, first add a row to a table in `fixtures/policy/`.
 //!
-//! # What must never happen
+//! # Promises
 //!
 //! | promise | kept by |
 //! |---|---|
-//! | nothing but the reference changes in a file | [`manifest::rewrite`] reads the result again and compares it |
-//! | nothing is guessed: what is not known changes nothing | [`Outcome`](policy::Outcome) has a case for it, [`plan::reconcile`](fn@plan::reconcile) leaves its pull requests alone |
-//! | no commit of somebody else is overwritten | a push names the commit that it replaces: [`Git`](git::Git) |
-//! | no second pull request for a group | the branch is made from the group: [`plan::group`](fn@plan::group); [`Forge::open`](forge::Forge::open) asks first |
-//! | no secret is printed | [`Secret`](secret::Secret) has no text of its own; [`http::redacted`] cleans URLs |
-//! | a credential goes to one host | [`registry`] and [`http`] |
+//! | only the bytes of the reference change in a file | [`manifest::rewrite`] reads the result again and compares all values |
+//! | no guess: what is unknown changes nothing | [`Outcome`](policy::Outcome) has a case for it, and [`plan::reconcile`](fn@plan::reconcile) leaves its pull requests alone |
+//! | no commit of another person is overwritten | a push names the commit that it replaces: [`Git`](git::Git) |
+//! | at most one open pull request for a group | the branch name comes from the group: [`plan::group`](fn@plan::group); [`Forge::open`](forge::Forge::open) searches first |
+//! | no secret is printed | [`Secret`](secret::Secret) has no text; [`http::redacted`] removes secrets from URLs |
+//! | a credential is sent to one host only | [`registry`] and [`http`] |
 
 pub mod cli;
 pub mod config;
