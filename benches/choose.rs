@@ -1,8 +1,8 @@
-//! How long choosing takes among 100,000 tags: the median of several rounds, and a line per policy.
+//! The time to select among 100,000 tags: the median of several rounds, one line per policy.
 //!
 //! `cargo bench --bench choose`
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
-#![expect(clippy::unwrap_used, reason = "a benchmark may stop at what can't be")]
+#![expect(clippy::unwrap_used, reason = "a benchmark may panic on impossible values")]
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use tagboat::policy::{Candidate, ExternalFacts, Gates, Question, Settings, build
 const TAGS: u64 = 100_000;
 const ROUNDS: usize = 21;
 
-/// Numbers that jump about, the same in every run.
+/// Returns scattered numbers, the same in every run.
 fn scattered(at: u64) -> u64 {
     at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40
 }
@@ -71,9 +71,9 @@ fn main() {
             external: &ExternalFacts::NotNeeded,
             now: Timestamp::UNIX_EPOCH,
         };
-        let choosing = median(|| drop(std::hint::black_box(choose(&question, &candidates))));
-        let explaining = median(|| drop(std::hint::black_box(explain(&question, &candidates))));
-        println!("{name:24} choose {:6.1} ms   explain {:6.1} ms", millis(choosing), millis(explaining));
+        let choose_time = median(|| drop(std::hint::black_box(choose(&question, &candidates))));
+        let explain_time = median(|| drop(std::hint::black_box(explain(&question, &candidates))));
+        println!("{name:24} choose {:6.1} ms   explain {:6.1} ms", millis(choose_time), millis(explain_time));
     }
 }
 

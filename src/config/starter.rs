@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::image::version::Shape;
-use crate::image::{ImageName, Tag};
+use crate::image::{ImageName, Shape, Tag};
 
 /// What was found in a repository.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// `sha256:` or `sha512:` followed by lower-case hex of the right length, as the OCI image specification demands.
+/// `sha256:` or `sha512:` followed by lower-case hex of the right length, as the OCI image specification requires.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(Box<str>);
 
@@ -10,18 +10,18 @@ pub struct Digest(Box<str>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// There is no `:` between algorithm and hash.
-    #[error("a digest looks like sha256:<64 hex digits>; {0:?} has no algorithm")]
+    #[error("digest {0:?} has no algorithm; expected sha256:<64 hex digits>")]
     NoAlgorithm(String),
-    /// The algorithm is not one that registries are required to know.
-    #[error("the digest algorithm {0:?} is not known; sha256 and sha512 are")]
+    /// The algorithm is not one that registries have to support.
+    #[error("unknown digest algorithm {0:?}; expected sha256 or sha512")]
     Algorithm(String),
     /// Too short, too long, or not lower-case hex.
-    #[error("a {0} digest has {1} lower-case hex digits; {2:?} does not")]
+    #[error("{2:?} is not a {0} hash of {1} lower-case hex digits")]
     Hex(&'static str, usize, String),
 }
 
 impl Digest {
-    /// Reads `algorithm:hex`.
+    /// Parses `algorithm:hex`.
     pub fn new(text: &str) -> Result<Self, DigestError> {
         let (algorithm, hex) = text.split_once(':').ok_or_else(|| DigestError::NoAlgorithm(text.to_owned()))?;
         let (algorithm, length) = match algorithm {
@@ -35,17 +35,17 @@ impl Digest {
         Ok(Self(text.into()))
     }
 
-    /// `algorithm:hex`.
+    /// Returns `algorithm:hex`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The hash without its algorithm, as some Helm charts store it.
+    /// Returns the hash without its algorithm, as some Helm charts store it.
     pub fn hex(&self) -> &str {
         self.0.split_once(':').map_or(&self.0, |(_, hex)| hex)
     }
 
-    /// Twelve hex digits, as `docker images` shows them; for people, never for comparison.
+    /// Returns twelve hex digits, as `docker images` shows them: for people, never for comparison.
     pub fn short(&self) -> &str {
         &self.hex()[..12]
     }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_whole_lower_case_hashes() {
+    fn accepts_only_full_lower_case_hashes() {
         let hex = "0123456789abcdef".repeat(4);
         let digest = Digest::new(&format!("sha256:{hex}")).unwrap();
         assert_eq!((digest.hex(), digest.short()), (hex.as_str(), "0123456789ab"));

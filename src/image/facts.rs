@@ -1,4 +1,4 @@
-//! What a registry tells about one image beyond its tag.
+//! Facts about an image beyond its tag.
 
 use std::fmt;
 
@@ -6,21 +6,20 @@ use jiff::Timestamp;
 
 use super::digest::Digest;
 
-/// Facts about one image, as far as its registry and its own metadata tell them.
+/// Facts about one image, as far as its registry and its metadata record them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageFacts {
-    /// Of what the tag points at: the index of a multi-platform image, else the manifest.
+    /// The digest of the index of a multi-platform image, else of its manifest.
     pub digest: Option<Digest>,
-    /// When the image says that it was built. Reproducible builds say 1970 or another constant.
+    /// The build time in its configuration. Reproducible builds have 1970 or another constant.
     pub created: Option<Timestamp>,
-    /// When the registry took it in, where the registry tells that.
+    /// When the registry received it, if the registry reports that.
     pub pushed: Option<Timestamp>,
-    /// When an earlier run first saw the tag, where a cache folder remembers.
+    /// When an earlier run first saw the tag, if a cache folder records it.
     pub first_seen: Option<Timestamp>,
     /// Platforms in the index, or the single one of the manifest's configuration.
     pub platforms: Vec<Platform>,
-    /// Bytes that are sent for it: its compressed layers and its configuration; of an index, for the platform that was
-    /// looked at.
+    /// Bytes to transfer: its compressed layers and its configuration; of an index, those of one platform.
     pub size: Option<u64>,
     /// Label or annotation `org.opencontainers.image.source`: the URL of the source repository.
     pub source: Option<String>,
@@ -28,7 +27,7 @@ pub struct ImageFacts {
     pub revision: Option<String>,
     /// Label or annotation `org.opencontainers.image.version`.
     pub version: Option<String>,
-    /// Label or annotation `org.opencontainers.image.url` or `.documentation`: where release notes may be.
+    /// Label or annotation `org.opencontainers.image.url` or `.documentation`: a place for release notes.
     pub url: Option<String>,
 }
 
@@ -45,11 +44,11 @@ pub struct Platform {
 
 /// Why a text is not a platform.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a platform looks like linux/amd64 or linux/arm/v7; {0:?} does not")]
+#[error("{0:?} is not a platform, such as linux/amd64 or linux/arm/v7")]
 pub struct PlatformError(String);
 
 impl Platform {
-    /// Reads `os/architecture[/variant]`.
+    /// Parses `os/architecture[/variant]`.
     pub fn new(text: &str) -> Result<Self, PlatformError> {
         let part =
             |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
@@ -64,7 +63,7 @@ impl Platform {
         }
     }
 
-    /// Whether an image for `offered` runs where `self` is wanted. A wanted platform without a variant takes any;
+    /// Returns whether an image for `offered` runs on this platform. A platform without a variant accepts any variant;
     /// `arm64` and `arm64/v8` are the same (containerd's normalisation).
     pub fn accepts(&self, offered: &Self) -> bool {
         let variant = |p: &Self| match (p.architecture.as_str(), p.variant.as_deref()) {
@@ -95,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wanted_and_offered() {
+    fn accepts_platforms_that_run_the_image() {
         #[rustfmt::skip]
         let rows = [
             ("linux/amd64",    "linux/amd64",    true),

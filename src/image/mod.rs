@@ -1,19 +1,27 @@
-//! The OCI words: names, tags, digests, references. Pure text, no registry is ever asked here.
+//! Image names, tags, digests, references, and the shapes of tags. Text only: no registry is involved.
 //!
-//! A reference is kept with the text it was written in, because that text is what gets edited; everything that has
-//! to be compared (grouping, matching a rule) uses the normalised [`ImageName`].
+//! A reference keeps the text that it was written with, because edits change that text. Comparisons (grouping, rules) use the
+//! normalised [`ImageName`].
 
+mod commit_hash;
 mod declared;
 mod digest;
 mod facts;
 mod name;
 mod reference;
+mod scan;
+mod shape;
+mod stage;
 mod tag;
-pub mod version;
+mod timestamp;
 
+pub use commit_hash::commit_hash_at;
 pub use declared::{AppVersion, ReferencePattern, TagField};
 pub use digest::{Digest, DigestError};
 pub use facts::{ImageFacts, Platform, PlatformError};
 pub use name::{ImageName, NameError};
 pub use reference::{ImageReference, ReferenceError};
+pub use shape::{Part, Shape};
+pub use stage::Stage;
 pub use tag::{Tag, TagError};
+pub use timestamp::{is_day, timestamp_millis};

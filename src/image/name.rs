@@ -1,8 +1,8 @@
-//! The name of an image, normalised: what groups occurrences and what a registry is asked for.
+//! The normalised name of an image: registry host and path.
 
 use std::fmt;
 
-/// Registry host and path, in the one form that all spellings of the same image share.
+/// Registry host and path, in one form for all spellings of the same image.
 ///
 /// `nginx`, `docker.io/nginx`, `index.docker.io/library/nginx` and `registry-1.docker.io/library/nginx` are all
 /// `docker.io/library/nginx`, as the docker command line reads them (distribution/reference, `ParseNormalizedNamed`).
@@ -15,16 +15,16 @@ pub struct ImageName {
 /// Why a text is not the name of an image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing there.
+    /// The text is empty.
     #[error("the image name is empty")]
     Empty,
-    /// Capital letters are for hosts only.
-    #[error("the path of an image name is lower case; {0:?} is not")]
+    /// Only hosts may have capital letters.
+    #[error("the path {0:?} of the image name is not lower case")]
     UpperCase(String),
-    /// A component between two slashes that the specification does not allow.
-    #[error("{0:?} is not allowed as a part of an image name")]
+    /// The specification does not allow this path component.
+    #[error("invalid component {0:?} in the image name")]
     Component(String),
-    /// A host that no DNS name, IP address or port can be.
+    /// The host is not a DNS name or IP address with an optional port.
     #[error("{0:?} is not a registry host")]
     Host(String),
     /// The specification allows 255 characters.
@@ -32,11 +32,11 @@ pub enum NameError {
     TooLong(usize),
 }
 
-/// The registry that a name without a host means.
+/// The registry of a name without a host.
 const DOCKER_HUB: &str = "docker.io";
 
 impl ImageName {
-    /// Reads a name without tag and digest.
+    /// Parses a name without tag and digest.
     pub fn new(text: &str) -> Result<Self, NameError> {
         if text.is_empty() {
             return Err(NameError::Empty);
@@ -66,27 +66,27 @@ impl ImageName {
         Ok(Self { slash: host.len(), text: text.into() })
     }
 
-    /// Host and port: `docker.io`, `ghcr.io`, `localhost:5000`.
+    /// Returns host and port: `docker.io`, `ghcr.io`, `localhost:5000`.
     pub fn registry(&self) -> &str {
         &self.text[..self.slash]
     }
 
-    /// What follows the host: `library/nginx`.
+    /// Returns the path after the host: `library/nginx`.
     pub fn path(&self) -> &str {
         &self.text[self.slash + 1..]
     }
 
-    /// The last component: `nginx`.
+    /// Returns the last component: `nginx`.
     pub fn base(&self) -> &str {
         self.path().rsplit('/').next().unwrap_or_default()
     }
 
-    /// The whole normalised name.
+    /// Returns the whole normalised name.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// As people write it: without `docker.io/library/` or `docker.io/`.
+    /// Returns the name as people write it: without `docker.io/library/` or `docker.io/`.
     pub fn familiar(&self) -> &str {
         if self.registry() != DOCKER_HUB {
             return &self.text;
@@ -95,7 +95,7 @@ impl ImageName {
     }
 }
 
-/// Docker's rule: the first component is a host if it could not be part of a Docker Hub path.
+/// Returns whether a name starts with a host. Docker's rule: the first component is a host if it could not be part of a Docker Hub path.
 fn looks_like_host(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || first.bytes().any(|b| b.is_ascii_uppercase())
 }
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name() {
+    fn rejects_invalid_names() {
         for bad in
             ["", "a/", "/a", "a//b", "Nginx", "a b", "-a", "a-", "a..b", "a___b", "ghcr.io/", "ghcr.io:x/a", "täg"]
         {

@@ -1,4 +1,4 @@
-//! An image reference, with the text it was written in and where in that text its parts stand.
+//! An image reference, with the text that it was written with and the positions of its parts.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,7 +7,7 @@ use super::digest::{Digest, DigestError};
 use super::name::{ImageName, NameError};
 use super::tag::{Tag, TagError};
 
-/// `[host/]path[:tag][@digest]`: as written and taken apart, without loss. Keeps tag **and** digest.
+/// `[host/]path[:tag][@digest]`: as written and split into its parts. It may have both a tag and a digest.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ImageReference {
     text: Box<str>,
@@ -20,19 +20,19 @@ pub struct ImageReference {
 /// Why a text is not an image reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
-    /// The part before tag and digest.
+    /// The part before tag and digest is invalid.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// The part after the last colon.
+    /// The part after the last colon is invalid.
     #[error(transparent)]
     Tag(#[from] TagError),
-    /// The part after `@`.
+    /// The part after `@` is invalid.
     #[error(transparent)]
     Digest(#[from] DigestError),
 }
 
 impl ImageReference {
-    /// Reads a reference.
+    /// Parses a reference.
     pub fn new(text: &str) -> Result<Self, ReferenceError> {
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(Digest::new(digest)?)),
@@ -48,7 +48,7 @@ impl ImageReference {
         Ok(Self { text: text.into(), name, name_end, tag, digest })
     }
 
-    /// Puts a reference together from parts that stand in different places; the name is kept as written.
+    /// Joins a reference from separate parts. The name is kept as written.
     pub fn from_parts(name: &str, tag: Option<Tag>, digest: Option<Digest>) -> Result<Self, ReferenceError> {
         let parsed = ImageName::new(name)?;
         let mut text = name.to_owned();
@@ -61,7 +61,7 @@ impl ImageReference {
         Ok(Self { text: text.into(), name: parsed, name_end: name.len(), tag, digest })
     }
 
-    /// The same name as written, with another tag and digest.
+    /// Returns the same name as written, with another tag and digest.
     #[must_use]
     pub fn with(&self, tag: Option<Tag>, digest: Option<Digest>) -> Self {
         let mut text = self.text[..self.name_end].to_owned();
@@ -74,38 +74,38 @@ impl ImageReference {
         Self { text: text.into(), name: self.name.clone(), name_end: self.name_end, tag, digest }
     }
 
-    /// The text as written.
+    /// Returns the text as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The normalised name.
+    /// Returns the normalised name.
     pub fn name(&self) -> &ImageName {
         &self.name
     }
 
-    /// The tag, if one is written. A missing tag is not `latest` here: whether that is meant is for others to say.
+    /// Returns the tag, if it has one. A missing tag is not replaced by `latest`.
     pub fn tag(&self) -> Option<&Tag> {
         self.tag.as_ref()
     }
 
-    /// The digest, if one is written.
+    /// Returns the digest, if it has one.
     pub fn digest(&self) -> Option<&Digest> {
         self.digest.as_ref()
     }
 
-    /// Bytes of the name within [`as_str`](Self::as_str).
+    /// Returns the bytes of the name within [`as_str`](Self::as_str).
     pub fn name_range(&self) -> Range<usize> {
         0..self.name_end
     }
 
-    /// Bytes of the tag within [`as_str`](Self::as_str).
+    /// Returns the bytes of the tag within [`as_str`](Self::as_str).
     pub fn tag_range(&self) -> Option<Range<usize>> {
         let start = self.name_end + 1;
         self.tag.as_ref().map(|tag| start..start + tag.as_str().len())
     }
 
-    /// Bytes of the digest, algorithm included, within [`as_str`](Self::as_str).
+    /// Returns the bytes of the digest, algorithm included, within [`as_str`](Self::as_str).
     pub fn digest_range(&self) -> Option<Range<usize>> {
         self.digest.as_ref().map(|digest| self.text.len() - digest.as_str().len()..self.text.len())
     }
@@ -131,7 +131,7 @@ mod tests {
     const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
     #[test]
-    fn taken_apart_without_loss() {
+    fn splits_references_into_their_parts() {
         #[rustfmt::skip]
         let rows = [
             ("nginx",                      "docker.io/library/nginx", None,        false),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reference() {
+    fn rejects_invalid_references() {
         for bad in
             ["", ":1", "a:", "a:invalid!", "{IMAGE}", "<image_url>", "IMAGE_URL", "a@sha256:12", "/proxyv2:", "a@b@c"]
         {
@@ -165,7 +165,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_never_panics_and_keeps_the_text(text in "\\PC{0,60}") {
+        fn parsing_never_panics_and_keeps_the_text(text in "\\PC{0,60}") {
             if let Ok(read) = ImageReference::new(&text) {
                 prop_assert_eq!(read.as_str(), text.as_str());
                 prop_assert_eq!(read.with(read.tag().cloned(), read.digest().cloned()), read);

@@ -1,33 +1,33 @@
-//! A tag: the mutable label of an image. Says nothing about versions; see [`super::version`] for that.
+//! A tag: the mutable name of an image version. Its order is the subject of [`Shape`](super::Shape) and of the policies.
 
 use std::fmt;
 
 /// A tag that the OCI distribution specification allows: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
 ///
-/// Ordered as bytes, which is what registries sort by; it is *not* the order of versions.
+/// Its order is byte order, as registries sort tags; it is *not* the order of versions.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(Box<str>);
 
 /// Why a text is not a tag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TagError {
-    /// Nothing stands where a tag should.
+    /// The text is empty.
     #[error("the tag is empty")]
     Empty,
     /// The specification allows 128 characters.
     #[error("the tag is {0} characters long; at most 128 are allowed")]
     TooLong(usize),
-    /// A character that no tag may hold, or that none may start with.
-    #[error("{0:?} is not allowed in a tag at position {1}")]
+    /// The character is not allowed in a tag, or not at its start.
+    #[error("character {0:?} is not allowed at position {1} of a tag")]
     Character(char, usize),
 }
 
 impl Tag {
-    /// Reads a tag, strictly in ASCII.
+    /// Parses a tag, in ASCII only.
     pub fn new(text: &str) -> Result<Self, TagError> {
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         let bytes = text.as_bytes();
-        // Registries list them by the thousand: what is wrong is only looked for where something is.
+        // Registries list thousands of tags, so the error is only looked for in an invalid one.
         if bytes.len() <= 128
             && bytes.first().is_some_and(is_word)
             && bytes.iter().all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'))
@@ -47,7 +47,7 @@ impl Tag {
         Err(TagError::TooLong(text.len()))
     }
 
-    /// The tag as it is written.
+    /// Returns the tag as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_grammar_of_the_specification() {
+    fn follows_the_grammar_of_the_specification() {
         for good in ["1", "v1.2.3", "latest", "_x", "RELEASE.2025-09-07T16-13-09Z", "4.21.0.p2.g8f515f0."] {
             assert_eq!(Tag::new(good).unwrap().as_str(), good);
         }

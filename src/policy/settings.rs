@@ -200,8 +200,8 @@ pub fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
 }
 
 fn invalid_pattern(key: &str, text: &str, error: &dyn fmt::Display) -> PolicyError {
-    let told = error.to_string();
-    let why = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let message = error.to_string();
+    let why = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
     PolicyError::at(key, format!("'{text}' is not a regular expression: {why}")).with_hint(
         if why.contains("look-around") || why.contains("backreferences") {
             "look-around and backreferences are not supported; use `exclude` for what must not match"

@@ -1,10 +1,10 @@
-//! Every kind of policy on its table of cases: `fixtures/policy/<kind>.txt`, one case per line.
+//! Every kind of policy against its table of cases: `fixtures/policy/<kind>.txt`, one case per line.
 //!
-//! Columns, with ` | ` between them: tags; current reference's tag (and digest); policy entry; expected; a part of the
-//! reason. A tag may carry facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata
-//! without a build time), `x@rev=3d9b390` (label with a commit), `x@!why` (can't be had). What a policy is external with
-//! stands among the tags: `there=1.4.2` is a reference at another path, `log=b,a` a history. Expected is a tag, `=` for up to date, `held` or `unknown`. A part of
-//! the reason that starts with `TAG: ` is looked for in the verdict on that tag. `HEX1` stands for a hash.
+//! Columns, with ` | ` between them: tags, tag (and digest) of the current reference, policy entry, expected result, and a part of
+//! the reason. A tag may have facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata without a build
+//! time), `x@rev=3d9b390` (revision label), `x@!error` (failed lookup). External facts are among the tags: `there=1.4.2` is a
+//! reference at another path, `log=b,a` a history. The expected result is a tag, `=` for up to date, `held` or `unknown`. A part
+//! of the reason that starts with `TAG: ` belongs to the verdict on that tag. `HEX1` is 64 times the digit.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ fn reference(text: &str) -> ImageReference {
     ImageReference::new(&format!("{name}{text}")).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-/// What the policy of a case is external with, and the other words among its tags.
+/// Returns the external facts among the words of a case, and its tags.
 fn external<'w>(words: &[&'w str], policy: &str) -> (ExternalFacts, Vec<&'w str>) {
     let (mut there, mut external, mut tags) = (Vec::new(), ExternalFacts::NotNeeded, Vec::new());
     for word in words {
@@ -66,10 +66,12 @@ fn external<'w>(words: &[&'w str], policy: &str) -> (ExternalFacts, Vec<&'w str>
     (if policy.contains("follow:") { ExternalFacts::References(there) } else { external }, tags)
 }
 
-/// What a case comes to, in the words of the tables, with the reason.
+/// Returns the result of a case as the tables write it, and the reason.
 fn answer(question: &Question<'_>, candidates: &[Candidate]) -> (String, String) {
-    let Step::Decided(decision) = choose(question, candidates) else { return ("asks".to_owned(), String::new()) };
-    let (said, reason) = match decision.outcome {
+    let Step::Decided(decision) = choose(question, candidates) else {
+        return ("needs facts".to_owned(), String::new());
+    };
+    let (result, reason) = match decision.outcome {
         Outcome::Update(choice) => {
             let digest = choice.digest.filter(|_| question.entry.policy.pinned_target().is_some());
             (choice.tag.to_string() + &digest.map(|digest| format!("@{digest}")).unwrap_or_default(), choice.reason)
@@ -78,14 +80,14 @@ fn answer(question: &Question<'_>, candidates: &[Candidate]) -> (String, String)
         Outcome::Held(reason) => ("held".to_owned(), reason),
         Outcome::Unknown(reason) => ("unknown".to_owned(), reason),
     };
-    (said, reason.to_string())
+    (result, reason.to_string())
 }
 
 fn check(line: &str) -> Result<(), String> {
     let line = hash(line) + " ";
     let cells: Vec<&str> = line.split(" | ").map(str::trim).collect();
     let [tags, current, policy, expected, reason] = cells[..] else {
-        return Err(format!("five columns are wanted, not {}", cells.len()));
+        return Err(format!("expected five columns, found {}", cells.len()));
     };
     let settings = Settings::new(serde_yaml::from_str(policy).map_err(|error| format!("{policy}: {error}"))?);
     let entry = build(&settings).map_err(|error| format!("{policy}: {error}"))?;
@@ -94,11 +96,11 @@ fn check(line: &str) -> Result<(), String> {
     let (current, gates) = (reference(current), Gates::default());
     let (external, now) = (&external, Timestamp::UNIX_EPOCH);
     let question = Question { current: &current, entry: &entry, gates: &gates, external, now };
-    let (said, why) = answer(&question, &candidates);
-    if said != expected {
-        return Err(format!("expected {expected}, got {said}: {why}"));
+    let (result, why) = answer(&question, &candidates);
+    if result != expected {
+        return Err(format!("expected {expected}, got {result}: {why}"));
     }
-    let told = match reason.split_once(": ") {
+    let (text, part) = match reason.split_once(": ") {
         Some((tag, part)) if candidates.iter().any(|one| one.tag.as_str() == tag) => {
             let judged = explain(&question, &candidates);
             let row = judged.into_iter().find(|row| row.tag.as_str() == tag).ok_or("no verdict")?;
@@ -106,11 +108,11 @@ fn check(line: &str) -> Result<(), String> {
         }
         _ => (why, reason),
     };
-    if told.0.contains(told.1) { Ok(()) } else { Err(format!("expected the reason '{}', got '{}'", told.1, told.0)) }
+    if text.contains(part) { Ok(()) } else { Err(format!("expected the reason '{part}', got '{text}'")) }
 }
 
 #[test]
-fn every_kind_of_policy_on_its_table() {
+fn every_kind_of_policy_matches_its_table() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/policy");
     let mut wrong = Vec::new();
     for kind in POLICIES {
@@ -131,7 +133,7 @@ fn every_kind_of_policy_on_its_table() {
 }
 
 #[test]
-fn examples_and_options_are_what_is_read() {
+fn reads_the_example_of_every_kind() {
     for kind in POLICIES {
         let settings = Settings::new(serde_yaml::from_str(kind.example).unwrap());
         assert!(build(&settings).is_ok(), "{}: {:?}", kind.example, build(&settings).err());
@@ -139,7 +141,7 @@ fn examples_and_options_are_what_is_read() {
 }
 
 #[test]
-fn what_is_wrong_with_an_entry_is_named_with_a_hint() {
+fn names_the_error_in_an_entry_with_a_hint() {
     #[rustfmt::skip]
     let rows = [
         ("{ semver: '>=1.0 <<3' }",                      "`semver`: \"<3\" is not a comparison of versions",           "ranges look like"),
@@ -169,11 +171,11 @@ fn what_is_wrong_with_an_entry_is_named_with_a_hint() {
         ("{ follow: 'envs/[a' }",                        "`follow`: 'envs/[a' is not a path",                           "envs/staging"),
         ("{ git-history: 'https://a.b/c.git' }",         "is not the folder of a clone",                                "git clone --bare"),
         ("{ git-history: ../api, commit: sha }",         "`commit`: \"sha\" is not one of tag, label",                  ""),
-        ("{ exact: '1.2@md5:1' }",                       "`exact`: the digest algorithm",                               "with or without its digest"),
+        ("{ exact: '1.2@md5:1' }",                       "`exact`: unknown digest algorithm",                               "with or without its digest"),
     ];
     for (policy, message, hint) in rows {
         let settings = Settings::new(serde_yaml::from_str(policy).unwrap());
-        let error = build(&settings).err().unwrap_or_else(|| panic!("{policy} is read"));
+        let error = build(&settings).err().unwrap_or_else(|| panic!("{policy} is accepted"));
         assert!(error.to_string().contains(message), "{policy}: {error}");
         assert!(error.hint().unwrap_or_default().contains(hint), "{policy}: {:?}", error.hint());
     }
@@ -200,9 +202,9 @@ fn outcome(step: Step) -> Outcome {
 }
 
 #[test]
-fn a_young_image_waits_and_the_next_best_goes() {
+fn selects_the_next_best_while_the_best_is_too_young() {
     let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };
-    // The best few are asked about, best first, and nothing that is lower than what stands there.
+    // The best few are looked up, best first, and none that is lower than the current tag.
     let Step::NeedsFacts(asked) = gated(&gates, &[("1.1.0", None), ("1.3.0", None), ("0.9.0", None), ("1.2.0", None)])
     else {
         panic!()
@@ -224,7 +226,7 @@ fn a_young_image_waits_and_the_next_best_goes() {
 }
 
 #[test]
-fn an_age_that_nobody_tells_is_said_with_the_remedy() {
+fn holds_an_image_of_unknown_age_with_a_remedy() {
     let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };
     let old = built("2025-12-01T00:00:00Z");
     for reproducible in [built("1970-01-01T00:00:00Z"), Some(ImageFacts::default())] {
@@ -242,7 +244,7 @@ fn an_age_that_nobody_tells_is_said_with_the_remedy() {
 }
 
 #[test]
-fn every_platform_has_to_be_there() {
+fn requires_every_platform() {
     let platform = |text: &str| tagboat::image::Platform::new(text).unwrap();
     let gates = Gates { min_age: None, platforms: vec![platform("linux/amd64"), platform("linux/arm64")] };
     let on = |list: &[&str]| {
@@ -257,7 +259,7 @@ fn every_platform_has_to_be_there() {
         "{}",
         choice.reason
     );
-    // Not told is not the same as not there.
+    // Unreported platforms are unknown, not missing.
     assert!(matches!(outcome(gated(&gates, &[("1.2.0", on(&[]))])), Outcome::Unknown(_)));
 }
 
@@ -280,16 +282,16 @@ mod properties {
     fn decide(entry: &Entry, current: &str, tags: &[String]) -> Decision {
         let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
         let candidates: Vec<Candidate> = tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
-        let (gates, external, now) = (&Gates::default(), &supply(entry, tags), Timestamp::UNIX_EPOCH);
+        let (gates, external, now) = (&Gates::default(), &external_facts(entry, tags), Timestamp::UNIX_EPOCH);
         let question = Question { current: &current, entry, gates, external, now };
-        let Step::Decided(decision) = choose(&question, &candidates) else { panic!("asks for facts") };
+        let Step::Decided(decision) = choose(&question, &candidates) else { panic!("needs facts") };
         let accepted: Vec<_> =
             explain(&question, &candidates).into_iter().filter(|row| row.verdict.is_accepted()).collect();
         if let Outcome::Update(choice) = &decision.outcome {
             assert_eq!(
                 Some(&choice.tag),
                 accepted.first().map(|row| &row.tag),
-                "the chosen is the first of the accepted"
+                "the selected tag is the first accepted one"
             );
         }
         decision
@@ -316,8 +318,8 @@ mod properties {
         ExternalFacts::History(Arc::new(History::new("../api", &ids, false)))
     });
 
-    /// The history of commits; or the last tag in byte order stands elsewhere, whatever the order of the list.
-    fn supply(entry: &Entry, tags: &[String]) -> ExternalFacts {
+    /// Returns a history of commits, or a reference with the last tag in byte order, whatever the order of the list.
+    fn external_facts(entry: &Entry, tags: &[String]) -> ExternalFacts {
         match entry.policy.external_need() {
             None => ExternalFacts::NotNeeded,
             Some(ExternalNeed::History { .. }) => HISTORY.clone(),
@@ -347,7 +349,8 @@ mod properties {
 
     fn is_older(entry: &Entry, tag: &str, than: &Tag) -> bool {
         let current = ImageReference::new(&format!("registry.example/app:{than}")).unwrap();
-        let (gates, external, now) = (&Gates::default(), &supply(entry, &[tag.to_owned()]), Timestamp::UNIX_EPOCH);
+        let (gates, external, now) =
+            (&Gates::default(), &external_facts(entry, &[tag.to_owned()]), Timestamp::UNIX_EPOCH);
         let question = Question { current: &current, entry, gates, external, now };
         let judged = explain(&question, &[Candidate::new(Tag::new(tag).unwrap())]);
         matches!(judged[0].verdict.reason(), Reason::Rejected(Rejection::Older(_)))
@@ -355,7 +358,7 @@ mod properties {
 
     proptest! {
         #[test]
-        fn the_order_of_the_list_does_not_count((current, tags, policy) in many(), turn in 0usize..12) {
+        fn ignores_the_order_of_the_tag_list((current, tags, policy) in many(), turn in 0usize..12) {
             let entry = &ENTRIES[policy];
             let mut turned = tags.clone();
             turned.reverse();
@@ -364,7 +367,7 @@ mod properties {
         }
 
         #[test]
-        fn an_older_tag_changes_nothing((current, tags, policy) in many(), other in tag()) {
+        fn ignores_an_additional_older_tag((current, tags, policy) in many(), other in tag()) {
             let entry = &ENTRIES[policy];
             let Outcome::Update(first) = decide(entry, &current, &tags).outcome else { return Ok(()) };
             prop_assume!(is_older(entry, &other, &first.tag));
@@ -379,11 +382,10 @@ mod properties {
         }
 
         #[test]
-        fn never_lower_than_what_stands_there((current, tags, policy) in many()) {
+        fn never_selects_a_tag_lower_than_the_current_one((current, tags, policy) in many()) {
             let entry = &ENTRIES[policy];
             let Outcome::Update(choice) = decide(entry, &current, &tags).outcome else { return Ok(()) };
-            // From the chosen, the way back is no update. What has no place in the order can't be lower.
-            // What is followed elsewhere, without an order, may be anything.
+            // An update back from the selected tag would be a downgrade. A tag without a place in the order cannot be lower.
             let Reason::Accepted(Acceptance::Newest(newest)) = &choice.reason else { return Ok(()) };
             prop_assume!(newest.incomparable.is_none());
             let back = decide(entry, choice.tag.as_str(), &[current]).outcome;
@@ -391,7 +393,7 @@ mod properties {
         }
 
         #[test]
-        fn any_tag_under_any_policy_has_an_answer(
+        fn any_tag_under_any_policy_does_not_panic(
             current in ANY_TAG,
             tags in proptest::collection::vec(ANY_TAG, 0..6),
             policy in 0..POLICIES.len(),

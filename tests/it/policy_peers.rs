@@ -1,7 +1,6 @@
-//! Policies against the recorded answers of the peers' own test suites, where that material lies beside the checkout.
+//! Policies against the recorded answers of other tools' test suites, where that material is beside the checkout.
 //!
-//! What can be compared is counted, and every disagreement is named here with why ours is right: a new one fails, and so
-//! does one that is gone.
+//! Comparable rows are counted. Every difference is listed here with its reason: a new one fails, and so does one that is gone.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +21,7 @@ fn load(name: &str) -> Option<Value> {
     Some(serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap())
 }
 
-/// Counts rows and holds the disagreements against those that are known.
+/// Counts rows and compares the differences with the known ones.
 #[derive(Default)]
 struct Tally {
     agreed: usize,
@@ -72,12 +71,12 @@ fn ask(entry: &Entry, current: &str, candidates: &[Candidate]) -> (Outcome, Vec<
         external: &ExternalFacts::NotNeeded,
         now: Timestamp::UNIX_EPOCH,
     };
-    let Step::Decided(decision) = choose(&question, candidates) else { panic!("asks for facts") };
+    let Step::Decided(decision) = choose(&question, candidates) else { panic!("needs facts") };
     let judged = explain(&question, candidates);
     (decision.outcome, judged.into_iter().map(|row| (row.tag.to_string(), row.verdict.is_accepted())).collect())
 }
 
-/// The tag that an entry comes to, or `none`; `unknown` where a tie has no order.
+/// Returns the tag that an entry selects, or `none`, or `unknown` for a tie.
 fn chosen(entry: Result<Entry, PolicyError>, current: &str, candidates: &[Candidate]) -> String {
     let Ok(entry) = entry else { return "none".to_owned() };
     match ask(&entry, current, candidates).0 {
@@ -88,7 +87,7 @@ fn chosen(entry: Result<Entry, PolicyError>, current: &str, candidates: &[Candid
     }
 }
 
-/// Flux doesn't look at what stands there, so the rows don't say it.
+/// Flux ignores the current tag, so the rows have none.
 fn flux_entry(policy: &Value, repository: Option<&Value>) -> Result<Entry, PolicyError> {
     let mut entry = build(&flux::settings(policy, repository)?)?;
     entry.bounds.allow_downgrade = true;
@@ -97,7 +96,7 @@ fn flux_entry(policy: &Value, repository: Option<&Value>) -> Result<Entry, Polic
 
 /// Every shape of tag that real manifests have (`field/corpus.md`, D) is the current tag of a row of the shape default.
 #[test]
-fn every_shape_of_the_corpus_has_a_row() {
+fn shape_table_covers_every_shape_of_the_corpus() {
     let Some(folder) = shared("field") else { return };
     let corpus = std::fs::read_to_string(folder.join("corpus.md")).unwrap();
     let section = corpus.split("## D. Tag shapes").nth(1).unwrap().split("\n## ").next().unwrap();
@@ -111,7 +110,7 @@ fn every_shape_of_the_corpus_has_a_row() {
 }
 
 #[test]
-fn the_grid_of_ranges_of_flux() {
+fn ranges_match_the_grid_of_flux() {
     let Some(grid) = load("flux_semver_grid.json") else { return };
     let all: Vec<&str> = grid["parsed"].as_array().unwrap().iter().filter_map(|row| row["Tag"].as_str()).collect();
     let mut tally = Tally::default();
@@ -133,7 +132,7 @@ fn the_grid_of_ranges_of_flux() {
             tally.row(tag, &ours.contains(*tag).to_string(), &theirs.contains(tag).to_string());
         }
     }
-    // Beyond 64 bits Flux can't read a version; numbers have any length here.
+    // Flux cannot parse numbers above 64 bits; here they may have any length.
     tally.finish("ranges of Flux, cells", 5885, 0, &[("18446744073709551616.0.0", "a number of any length")]);
 }
 
@@ -191,7 +190,7 @@ fn flux_row(tally: &mut Tally, case: &Value) {
 }
 
 #[test]
-fn the_policies_of_flux() {
+fn policies_match_those_of_flux() {
     let Some(cases) = load("flux_policy_cases.json") else { return };
     let mut tally = Tally::default();
     cases["cases"].as_array().unwrap().iter().for_each(|case| flux_row(&mut tally, case));
@@ -311,7 +310,7 @@ fn application_ref(tally: &mut Tally, id: &str, case: &Value) {
 }
 
 #[test]
-fn selection_of_argo_cd_image_updater() {
+fn selection_matches_argo_cd_image_updater() {
     let Some(cases) = load("argocd_iu_cases.json") else { return };
     let mut tally = Tally::default();
     cases["cases"].as_array().unwrap().iter().for_each(|case| argo_row(&mut tally, case));
@@ -372,7 +371,7 @@ fn target(tally: &mut Tally, id: &str, input: &Value, expect: &Value) {
 }
 
 #[test]
-fn filters_of_updatecli() {
+fn filters_match_those_of_updatecli() {
     let Some(cases) = load("updatecli_version_cases.json") else { return };
     let mut tally = Tally::default();
     for case in cases["groups"]["filter_search"]["cases"].as_array().unwrap() {

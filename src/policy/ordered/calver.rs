@@ -1,7 +1,6 @@
 //! `calver`: calendar versions in a layout as calver.org writes it, such as `YYYY.0M.MICRO`.
 
-use crate::image::ImageFacts;
-use crate::image::version::Stage;
+use crate::image::{ImageFacts, Stage};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
 use crate::policy::policy::Policy;

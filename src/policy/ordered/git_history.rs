@@ -3,8 +3,9 @@
 //! Only the first-parent history counts, because only there every commit contains all earlier ones. An image of a merged
 //! side branch may lack changes that the branch had long before, so it is rejected.
 
-use crate::image::ImageFacts;
-use crate::image::version::Shape;
+use std::borrow::Cow;
+
+use crate::image::{ImageFacts, Shape};
 use crate::policy::candidate::Need;
 use crate::policy::external_facts::{ExternalFacts, ExternalNeed};
 use crate::policy::history::{Found, History};
@@ -13,7 +14,6 @@ use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 use crate::policy::versions::{Key, ShapeMatcher};
-use std::borrow::Cow;
 
 /// Commits of one branch of one clone.
 #[derive(Debug)]

@@ -1,18 +1,19 @@
 //! `pattern`: a regular expression with named groups, and the order in which the groups count.
 
-use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
-use crate::policy::policy::Policy;
-use crate::policy::reason::{Rejection, Unknown};
-use crate::policy::versions::{Key, Version};
+use std::cell::RefCell;
+
 use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use regex::{CaptureLocations, Regex};
-use std::cell::RefCell;
 
 use crate::image::ImageFacts;
 use crate::policy::external_facts::ExternalFacts;
+use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings, nearest, pattern};
+use crate::policy::versions::{Key, Version};
 
 /// Tags whose groups a pattern names.
 #[derive(Debug)]

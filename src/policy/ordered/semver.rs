@@ -1,7 +1,6 @@
 //! `semver`: the greatest version in a range.
 
-use crate::image::ImageFacts;
-use crate::image::version::Shape;
+use crate::image::{ImageFacts, Shape};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
 use crate::policy::policy::Policy;

@@ -1,7 +1,6 @@
 //! `shape`, the default: tags of the same shape as the current tag, with greater numbers.
 
-use crate::image::ImageFacts;
-use crate::image::version::Shape as TagShape;
+use crate::image::{ImageFacts, Shape as TagShape};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
 use crate::policy::policy::Policy;

@@ -1,10 +1,10 @@
 //! `follow`: the version at another environment's path in this repository, such as staging before production.
 
-use crate::policy::pinned_policy::{PinnedPolicy, PinnedTarget};
-use crate::policy::policy::Policy;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use crate::policy::external_facts::ExternalNeed;
+use crate::policy::pinned_policy::{PinnedPolicy, PinnedTarget};
+use crate::policy::policy::Policy;
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 
 /// The tag and digest of the same image at other paths.

@@ -1,7 +1,6 @@
 //! How large a step may be, whatever the policy: bounds relative to the current tag.
 
-use crate::image::Tag;
-use crate::image::version::Shape;
+use crate::image::{Shape, Tag};
 use crate::policy::reason::Rejection;
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 use crate::policy::versions::Bump;

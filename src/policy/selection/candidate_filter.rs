@@ -7,8 +7,7 @@ use std::cmp::Ordering;
 use regex::CaptureLocations;
 
 use super::bounds::{Bounds, OutOfBounds};
-use crate::image::Tag;
-use crate::image::version::{Shape, stamp};
+use crate::image::{Shape, Tag, timestamp_millis};
 use crate::policy::candidate::{Candidate, Known};
 use crate::policy::entry::Entry;
 use crate::policy::filter::FilterError;
@@ -79,7 +78,7 @@ impl<'q> CandidateFilter<'q> {
         };
         let release = text.map(|text| Shape::of(text).release()).unwrap_or_default();
         // Between two times, no step is too large.
-        let is_time = release.first().is_some_and(|first| stamp(first).is_some());
+        let is_time = release.first().is_some_and(|first| timestamp_millis(first).is_some());
         let bounds = Bounds { reject_outliers: entry.bounds.reject_outliers && !is_time, ..entry.bounds };
         let place = is_placed.then_some(key);
         Ok(Self { entry, reader, current, place, release, bounds, groups: RefCell::default() })

@@ -1,8 +1,7 @@
 //! Evaluates policies that pin a tag: the registry has to list it, and it has to pass filter, bounds and gates.
 
 use super::question::{Lookups, Question};
-use crate::image::version::Shape;
-use crate::image::{Digest, Tag};
+use crate::image::{Digest, Shape, Tag};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::pinned_policy::PinnedTarget;

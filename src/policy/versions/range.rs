@@ -109,7 +109,7 @@ fn alternative(whole: &str, part: &str) -> Result<Alternative, RangeError> {
             .unwrap_or((Operator::Equal, rest));
         let end = after.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(after.len());
         let (version, tail) = after.split_at(end);
-        // `1.2 - 1.4`: the hyphen stands alone.
+        // `1.2 - 1.4`: a hyphen between spaces.
         let upper = tail.trim_start().strip_prefix('-').filter(|upper| upper.starts_with(char::is_whitespace));
         if let (true, Some(upper)) = (std::ptr::eq(rest, after), upper) {
             let upper = upper.trim_start();

@@ -1,7 +1,7 @@
 //! Matches tags against the shape of another tag, piece by piece, and writes their numbers into a key.
 
 use super::key::Key;
-use crate::image::version::{self, Part, Shape, Stage};
+use crate::image::{Part, Shape, Stage, commit_hash_at, is_day, timestamp_millis};
 
 /// Matches tags of one shape.
 pub(in crate::policy) struct ShapeMatcher<'c> {
@@ -46,7 +46,7 @@ impl<'c> ShapeMatcher<'c> {
                     _ => Piece::Text(text),
                 },
                 Part::Number(digits) => Piece::Number(Digits::of(digits)),
-                Part::Stamp(digits) if version::is_day(digits) => Piece::Day,
+                Part::Stamp(digits) if is_day(digits) => Piece::Day,
                 Part::Stamp(_) => Piece::Stamp,
                 Part::Hash(hash) => {
                     Piece::Hash { prefix: &hash[..usize::from(hash.starts_with('g'))], jenkins: hash.contains('_') }
@@ -108,13 +108,13 @@ impl Piece<'_> {
             }
             Self::Stamp => {
                 let (number, rest) = digits();
-                version::stamp(number).map(|millis| key.instant(millis.into())).map(|()| rest)
+                timestamp_millis(number).map(|millis| key.instant(millis.into())).map(|()| rest)
             }
             Self::Day => {
                 let (number, rest) = digits();
-                version::is_day(number).then(|| key.number(number)).map(|()| rest)
+                is_day(number).then(|| key.number(number)).map(|()| rest)
             }
-            Self::Hash { jenkins: true, .. } => version::hash_at(text, true).map(|hash| &text[hash.len()..]),
+            Self::Hash { jenkins: true, .. } => commit_hash_at(text, true).map(|hash| &text[hash.len()..]),
             Self::Hash { prefix, .. } => {
                 let word = text.strip_prefix(prefix)?;
                 let length = word.bytes().take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).count();

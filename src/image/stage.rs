@@ -1,0 +1,71 @@
+//! Pre-release stages in tags: `-rc.1`, `b1`, `.Beta2`.
+
+use super::commit_hash::commit_hash_at;
+use super::scan::{digits, letters};
+
+/// The stage of a pre-release, such as `-rc.1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stage<'t> {
+    /// Its text, with the separator before it.
+    pub text: &'t str,
+    /// How close it is to the release: `dev` is 0, `rc` is 4.
+    pub rank: u8,
+}
+
+impl<'t> Stage<'t> {
+    /// Returns its numbers, in order.
+    pub fn numbers(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        self.text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty())
+    }
+
+    /// Returns its text with `#` for every number: `-rc.#`.
+    pub fn shape(&self) -> String {
+        let mut shape = String::new();
+        for c in self.text.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }) {
+            if c != '#' || !shape.ends_with('#') {
+                shape.push(c);
+            }
+        }
+        shape
+    }
+
+    /// Parses a stage at the start of `text`, which follows a digit of a version.
+    pub fn at(text: &'t str) -> Option<Self> {
+        let separated = text.starts_with(['.', '-', '_']);
+        let word_at = usize::from(separated);
+        let word = letters(&text[word_at..]);
+        let after = &text[word_at + word.len()..];
+        let numbered = after.starts_with(|c: char| c.is_ascii_digit());
+        let rank = match word {
+            // A single letter is a stage only in `3.7.0b1` (PEP 440) and `2.0.0.M1` (Maven); `-b10450` counts builds.
+            "a" if numbered && !separated => 1,
+            "b" if numbered && !separated => 2,
+            "M" | "m" if numbered => 3,
+            _ => STAGES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word))?.1,
+        };
+        let mut end = word_at + word.len();
+        loop {
+            let rest = &text[end..];
+            let skip = usize::from(rest.starts_with(['.', '-', '_']));
+            match digits(&rest[skip..]) {
+                "" => break,
+                // The commit in `16.dev.8c55d85` starts with a digit, too.
+                number if commit_hash_at(&rest[skip..], skip == 1).is_some_and(|hash| hash.len() > number.len()) => {
+                    break;
+                }
+                number => end += skip + number.len(),
+            }
+        }
+        Some(Self { text: &text[..end], rank })
+    }
+}
+
+/// Words that mark a pre-release after a number, with their ranks.
+#[rustfmt::skip]
+const STAGES: &[(&str, u8)] = &[
+    ("dev", 0), ("snapshot", 0), ("nightly", 0), ("canary", 0), ("unstable", 0), ("next", 0), ("experimental", 0), ("insiders", 0),
+    ("alpha", 1), ("ea", 1), ("ec", 1),
+    ("beta", 2),
+    ("pre", 3), ("preview", 3), ("prerelease", 3), ("milestone", 3),
+    ("rc", 4), ("cr", 4),
+];
