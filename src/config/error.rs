@@ -1,6 +1,4 @@
-//! What can be wrong with a configuration file: always where, what, and what to do about it.
-
-use std::fmt;
+//! Problems of a configuration file: where, what, and what to do about it.
 
 use crate::text::Position;
 
@@ -10,13 +8,13 @@ use crate::text::Position;
 pub struct ConfigError {
     /// The file, as it was named to the parser.
     pub path: String,
-    /// Where in it.
+    /// The position of the value or key.
     pub position: Position,
-    /// What is wrong there: a lower-case fragment.
+    /// The cause, as a lower-case fragment.
     pub message: String,
-    /// What to write instead, where that can be said.
+    /// What to write instead, if that is known.
     pub hint: Option<String>,
-    /// The line of the file that the problem stands in, as far as it can be shown: a secret and what follows it can't.
+    /// The line of the file, cut before anything that may be a secret.
     pub line: String,
 }
 
@@ -28,38 +26,6 @@ impl ConfigErrors {
     /// The problems, from the top of the file to its end.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()
-    }
-}
-
-impl ConfigError {
-    /// The line with a mark under the place, for a terminal.
-    pub fn snippet(&self) -> String {
-        let number = self.position.line.to_string();
-        let gutter = " ".repeat(number.len());
-        // Tabs are kept, so that the mark stands below its character however wide they are shown.
-        if self.line.chars().count() < self.position.column {
-            return format!("{gutter} |\n{number} | {}", self.line);
-        }
-        let before = self.line.chars().take(self.position.column.saturating_sub(1));
-        let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        format!("{gutter} |\n{number} | {}\n{gutter} | {indent}^", self.line)
-    }
-}
-
-impl std::error::Error for ConfigErrors {}
-
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, error) in self.0.iter().enumerate() {
-            if at > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{error}\n{}", error.snippet())?;
-            if let Some(hint) = &error.hint {
-                write!(f, "\nhint: {hint}")?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -82,7 +48,7 @@ impl Problem {
         self
     }
 
-    /// A name that is not among those known, with the nearest of them, or all if none is near.
+    /// Returns the problem of an unknown name. The hint has the most similar known name, or all if none is similar.
     pub(super) fn unknown<'a>(
         position: Position,
         what: &str,
@@ -94,12 +60,12 @@ impl Problem {
         match nearest(name, &known) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None if known.is_empty() => problem,
-            None => problem.hint(format!("known here: {}", known.join(", "))),
+            None => problem.hint(format!("use one of {}", known.join(", "))),
         }
     }
 }
 
-/// The known name that a misspelt one most likely stands for.
+/// Returns the known name that is most similar to a misspelt one, if any is similar enough.
 pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if name.len() > 64 {
         return None;
@@ -111,7 +77,7 @@ pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     (score(best) >= 0.8).then_some(best)
 }
 
-/// Ties problems to a file, in its order.
+/// Sorts problems by position and adds the file and the line of each.
 pub(super) fn located(path: &str, text: &str, mut problems: Vec<Problem>) -> ConfigErrors {
     problems.sort_by_key(|problem| problem.position);
     problems.dedup();
@@ -126,10 +92,10 @@ pub(super) fn located(path: &str, text: &str, mut problems: Vec<Problem>) -> Con
     ConfigErrors(tied.collect())
 }
 
-/// Keys whose values are not shown. People write passwords here before they read that they belong elsewhere.
+/// Keys whose values are not shown: people write passwords here before they read that a variable holds them.
 const SECRETIVE: [&str; 5] = ["password", "passwd", "token", "secret", "credential"];
 
-/// A line up to the first thing in it that may be secret.
+/// Returns a line up to the first value in it that may be a secret.
 fn showable(line: &str) -> String {
     let lower = line.to_ascii_lowercase();
     let after_key = |key: &&str| lower.find(*key).and_then(|at| line[at..].find(':').map(|colon| at + colon + 1));
@@ -140,10 +106,10 @@ fn showable(line: &str) -> String {
     }
 }
 
-/// Characters of a line or message that are shown.
+/// Characters of a line or message that are shown at most.
 const SHOWN: usize = 200;
 
-/// Not too long, and without control characters: an escape code would steer the terminal.
+/// Returns a text without control characters, truncated to [`SHOWN`]: an escape code would change the terminal.
 fn presentable(text: &str) -> String {
     let harmless = |c: char| if c.is_control() && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
     let mut shown: String = text.chars().take(SHOWN).map(harmless).collect();
@@ -153,13 +119,13 @@ fn presentable(text: &str) -> String {
     shown
 }
 
-/// A message without the user and password of a URL in it.
+/// Returns a message without the user and password of a URL in it.
 fn without_credentials(text: &str) -> String {
     credentials(text)
         .map_or_else(|| text.to_owned(), |found| format!("{}…{}", &text[..found.start], &text[found.end..]))
 }
 
-/// Where `user:password` stands before an `@`.
+/// Returns the bytes of `user:password` before an `@`.
 fn credentials(text: &str) -> Option<std::ops::Range<usize>> {
     let end = text.find('@')?;
     let start = text[..end].rfind([' ', '\'', '"', '/']).map_or(0, |at| at + 1);

@@ -265,8 +265,8 @@ fn policies_as_they_are_typed() {
         ("digest: latest",                         Ok("digest: latest")),
         ("shape",                                  Ok("shape")),
         ("sevmer: ^1",                             Err("did you mean `semver`?")),
-        ("semver: one",                            Err("--policy:1:1: policy `semver: one`: `semver`")),
-        ("{ semver: ^1",                           Err("--policy:1:")),
+        ("semver: one",                            Err("policy `semver: one`: `semver`")),
+        ("{ semver: ^1",                           Err("--> --policy:1:")),
         ("",                                       Err("no policy")),
     ];
     for (text, expected) in rows {

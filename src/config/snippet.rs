@@ -1,0 +1,74 @@
+//! Renders problems of a configuration with the line that they are about, as `rustc` does. Without colour: how a message
+//! is coloured is decided where it is printed.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+
+use super::error::{ConfigError, ConfigErrors};
+
+impl std::error::Error for ConfigErrors {}
+
+/// All problems, rendered. The first is without its `error: `, which is added where the message is printed.
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rendered = self.iter().map(render).collect::<Vec<_>>().join("\n\n");
+        f.write_str(rendered.strip_prefix("error: ").unwrap_or(&rendered))
+    }
+}
+
+/// Returns the message, the place, the marked line and the hint.
+fn render(error: &ConfigError) -> String {
+    let title = Level::ERROR.primary_title(&*error.message);
+    let position = error.position;
+    let problem = match marked(&error.line, position.column) {
+        Some(span) => title.element(
+            Snippet::source(&*error.line)
+                .line_start(position.line)
+                .path(&*error.path)
+                .annotation(AnnotationKind::Primary.span(span)),
+        ),
+        None => title.element(Origin::path(&*error.path).line(position.line).char_column(position.column)),
+    };
+    let hint = error.hint.as_deref().map(|hint| Level::HELP.with_name("hint").secondary_title(hint));
+    let groups: Vec<Group<'_>> = std::iter::once(problem).chain(hint.map(Group::with_title)).collect();
+    Renderer::plain().render(&groups)
+}
+
+/// Returns the bytes of the value or key at a column; `None` where the line ends before it.
+fn marked(line: &str, column: usize) -> Option<Range<usize>> {
+    let (start, first) = line.char_indices().nth(column.checked_sub(1)?)?;
+    let rest = &line[start + first.len_utf8()..];
+    let length = match first {
+        '"' | '\'' => rest.find(first).map_or(rest.len(), |at| at + 1),
+        '{' | '[' => 0,
+        _ => {
+            let ends = rest.find([',', ']', '}', ':', '#']).unwrap_or(rest.len());
+            rest[..ends].trim_end().len()
+        }
+    };
+    Some(start..start + first.len_utf8() + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_one_key_or_value() {
+        #[rustfmt::skip]
+        let rows = [
+            ("polices: {}",                1,   "polices"),
+            ("  - images: [\"a b\", c]",   14,  "\"a b\""),
+            ("a: { b: c }",                4,   "{"),
+            ("a: two words # why",         4,   "two words"),
+            ("a: [ä, b]",                  5,   "ä"),
+            ("a: \"open",                  4,   "\"open"),
+        ];
+        for (line, column, expected) in rows {
+            assert_eq!(marked(line, column).map(|span| &line[span]), Some(expected), "{line}");
+        }
+        assert_eq!(marked("a: …", 9), None);
+    }
+}
