@@ -28,7 +28,7 @@ use super::error::PublishError;
 type Files = BTreeMap<Arc<str>, Vec<u8>>;
 
 /// Where and how proposals are published.
-pub(in crate::run) struct Publisher<'a> {
+pub(crate) struct Publisher<'a> {
     /// The repository.
     pub(super) git: &'a dyn Git,
     /// Its pull requests.
@@ -112,7 +112,7 @@ pub struct Content {
 
 impl<'a> Publisher<'a> {
     /// Connects the results of earlier stages with the settings for commits and pull requests.
-    pub(in crate::run) fn new(
+    pub(crate) fn new(
         services: Services<'a>,
         config: &Config,
         request: &'a Request,

@@ -25,7 +25,7 @@ use Act::*;
 enum Act {
     /// CI pushes an image: `api:1.1`.
     Build(&'static str),
-    /// Nobody can list the tags of an image any more.
+    /// Listing the tags of an image fails.
     Lose(&'static str),
     /// All tags can be listed again.
     Found,
@@ -114,7 +114,7 @@ const OUTLIVES_BRANCH: Hosts = &[Some(&BITBUCKET_CLOUD), Some(&AZURE_DEVOPS), No
 /// Where there are labels, and where there are none.
 const LABELLED: Hosts = &[Some(&GITHUB), Some(&GITLAB), Some(&GITEA), Some(&AZURE_DEVOPS), None];
 const UNLABELLED: Hosts = &[Some(&BITBUCKET_CLOUD), Some(&BITBUCKET_DATA_CENTER)];
-/// Where pull requests can be set to merge by themselves, and where not.
+/// Forges with auto-merge, and without.
 const MERGES: Hosts = &[Some(&GITHUB), Some(&GITLAB), Some(&GITEA), Some(&BITBUCKET_DATA_CENTER), Some(&AZURE_DEVOPS)];
 const MERGES_NEVER: Hosts = &[Some(&BITBUCKET_CLOUD)];
 /// What is asked over HTTP.
@@ -370,7 +370,7 @@ const STORIES: &[Story] = &[
         Holds("tagboat/ghcr.io-acme-api", "prod/app.yaml", "api:1.1"),
         Holds("tagboat/ghcr.io-acme-web", "dev/app.yaml", "api:1.0 web:2.1"),
         Merge(1),
-        // Made anew on the base, which has changed in the same file.
+        // Recreated on the base, which has changed in the same file.
         Run(&["update tagboat/ghcr.io-acme-web: …"]),
         Rebuilt("tagboat/ghcr.io-acme-web"),
         Holds("tagboat/ghcr.io-acme-web", "dev/app.yaml", "api:1.1 web:2.1"),
@@ -478,7 +478,7 @@ const STORIES: &[Story] = &[
         Build("api:1.2"),
         RunFor("api:1.2", &["update tagboat/api: …", "leave tagboat/web: outside the scope of this run"]),
         Kept("tagboat/web"),
-        // What the policy refuses isn't proposed because it was pushed.
+        // A rejected tag is not proposed, although it was pushed.
         RunFor("api:0.9", &["leave tagboat/api: …", "leave tagboat/web: outside the scope of this run"]),
         Kept("tagboat/api"),
     ], images: "api:0.9 api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
@@ -694,7 +694,7 @@ impl Player {
                 let text = self.field(number, field);
                 assert!(!text.contains(part), "{title}: the {field} of #{number} is {text}");
             }
-            _ => unreachable!("{title}: it happens, so it stands above"),
+            _ => unreachable!("{title}: it is an event, handled above"),
         }
     }
 
