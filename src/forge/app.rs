@@ -1,5 +1,5 @@
-//! A GitHub App: proves with its private key who it is, and gets tokens for one repository, each for an hour.
-//! <https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app>. Knows no pull requests.
+//! A GitHub App: authenticates with its private key and gets tokens for one repository, each valid for an hour.
+//! <https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app>
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,18 +16,19 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::http::header::AUTHORIZATION;
-use crate::http::{Client, HttpError, Method, Request, Url};
+use crate::http::{Client, Method, Request, Url};
 use crate::secret::Secret;
 
 use super::error::ForgeError;
-use super::retry::refusal;
+use super::failure::explain;
 
 /// A token is renewed when it has less than this left: a push or a large answer may take some minutes.
-const LEFT: Duration = Duration::from_secs(300);
+const MARGIN: Duration = Duration::from_secs(300);
 
-const NEEDS: &str = "the App to be installed on this repository, with Contents and Pull requests: read and write";
+const PERMISSIONS: &str =
+    "an App that is installed on this repository, with read and write access to Contents and Pull requests";
 
-/// One App and one repository that it is installed on.
+/// An App, and one repository that it is installed on.
 pub struct App {
     id: String,
     signer: Box<dyn Signer>,
@@ -56,25 +57,24 @@ struct Issued {
 }
 
 impl App {
-    /// The App of that id, or client id, with its private key as GitHub gives it out (PEM). Sends nothing.
+    /// Returns the App of that id, or client id, with its private key in PEM form. Sends nothing.
     pub fn new(id: &str, key: &Secret, api: &str, repository: &str, client: Client) -> Result<Self, ForgeError> {
         let bad = |reason: &str| ForgeError::Settings { reason: format!("the private key of the App: {reason}") };
-        let key =
-            PrivateKeyDer::from_pem_slice(key.reveal().as_bytes()).map_err(|_| bad("it is no key in PEM form"))?;
-        let key = any_supported_type(&key).map_err(|_| bad("it can't be read"))?;
-        let signer = key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]).ok_or_else(|| bad("it is no RSA key"))?;
+        let key = PrivateKeyDer::from_pem_slice(key.reveal().as_bytes()).map_err(|_| bad("not a key in PEM form"))?;
+        let key = any_supported_type(&key).map_err(|_| bad("cannot be read"))?;
+        let signer = key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]).ok_or_else(|| bad("not an RSA key"))?;
         let (api, repository) = (api.trim_end_matches('/').to_owned(), repository.to_owned());
         Ok(Self { id: id.to_owned(), signer, api, repository, client, token: Mutex::default() })
     }
 
-    /// A token that is good for some minutes at least; the same one for as long as that holds.
+    /// Returns a token that is valid for five minutes at least; the same one for as long as that holds.
     pub async fn token(&self) -> Result<Secret, ForgeError> {
-        let mut held = self.token.lock().await;
-        let soon = Timestamp::now() + LEFT;
-        if let Some((token, _)) = held.as_ref().filter(|(_, expires)| *expires > soon) {
+        let mut cached = self.token.lock().await;
+        let soon = Timestamp::now() + MARGIN;
+        if let Some((token, _)) = cached.as_ref().filter(|(_, expires)| *expires > soon) {
             return Ok(token.clone());
         }
-        let action = format!("look for the installation of the App {} on {}", self.id, self.repository);
+        let action = format!("find the installation of the App {} on {}", self.id, self.repository);
         let route = format!("/repos/{}/installation", self.repository);
         let installation: Installation = self.send(&action, Method::GET, &route, None).await?;
         let action = format!("get a token for the App {} on {}", self.id, self.repository);
@@ -88,20 +88,20 @@ impl App {
             .expires_at
             .parse()
             .map_err(|error: jiff::Error| ForgeError::Malformed { action, reason: format!("expires_at: {error}") })?;
-        *held = Some((token.clone(), expires));
+        *cached = Some((token.clone(), expires));
         Ok(token)
     }
 
-    /// A JSON web token, signed with RS256 (RFC 7515, RFC 7518): good for ten minutes at most, and begun a minute ago
-    /// for the sake of clocks that differ.
-    fn proof(&self, action: &str) -> Result<Secret, ForgeError> {
+    /// Returns a JSON web token, signed with RS256 (RFC 7515, RFC 7518). It is valid for nine minutes (GitHub allows ten)
+    /// and issued a minute ago, for clocks that differ.
+    fn web_token(&self, action: &str) -> Result<Secret, ForgeError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let head = part(json!({"alg": "RS256", "typ": "JWT"}));
         let claims = part(json!({"iat": now.saturating_sub(60), "exp": now + 540, "iss": self.id}));
         let signed = format!("{head}.{claims}");
         let signature = self.signer.sign(signed.as_bytes()).map_err(|error| ForgeError::Settings {
-            reason: format!("{action}: the private key of the App signs nothing: {error}"),
+            reason: format!("{action}: cannot sign with the private key of the App: {error}"),
         })?;
         Ok(Secret::new(&format!("Bearer {signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
     }
@@ -115,21 +115,12 @@ impl App {
     ) -> Result<T, ForgeError> {
         let malformed = |reason: String| ForgeError::Malformed { action: action.to_owned(), reason };
         let url = Url::parse(&format!("{}{route}", self.api)).map_err(|error| malformed(error.to_string()))?;
-        let request = Request::new(method, url).secret_header(AUTHORIZATION, &self.proof(action)?);
+        let request = Request::new(method, url).secret_header(AUTHORIZATION, &self.web_token(action)?);
         let request = match body {
             Some(body) => request.json(body),
             None => request,
         };
-        let answer = self.client.send(request).await.map_err(|error| match error {
-            HttpError::Status(error) => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-                refusal(error.status.as_u16(), &error.headers, error.body.clone(), now).explain(action, NEEDS)
-            }
-            error => {
-                let (reason, hint) = (error.to_string(), error.hint());
-                ForgeError::Unreachable { action: action.to_owned(), reason, hint }
-            }
-        })?;
-        serde_json::from_slice(&answer.body).map_err(|error| malformed(error.to_string()))
+        let response = self.client.send(request).await.map_err(|error| explain(action, error, PERMISSIONS))?;
+        serde_json::from_slice(&response.body).map_err(|error| malformed(error.to_string()))
     }
 }

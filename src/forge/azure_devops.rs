@@ -1,8 +1,6 @@
 //! Azure DevOps: Services (dev.azure.com) and Server. Knows no git.
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -10,26 +8,47 @@ use crate::http::{Method, RetryPolicy};
 use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
+use super::client::{ApiClient, query, segment};
+use super::credential::{AuthScheme, CredentialKind, Given};
 use super::error::ForgeError;
-use super::forge::{Access, Forge, Limits, Written};
-use super::remote::RemoteUrl;
-use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::forge::{Access, Difference, Forge, ForgeKind, Written};
+use super::lifecycle::{not_set, shown, silently_refused};
+use super::limits::{CreationRules, Limits, TokenVariable};
+use super::remote::{Address, RemoteUrl};
+use super::settings::ForgeSettings;
+
+/// Its row in the table.
+pub(super) const KIND: ForgeKind = ForgeKind {
+    name: "azure-devops",
+    label: "Azure DevOps",
+    about: "Azure DevOps Services and Server",
+    recognises,
+    address,
+    limits: LIMITS,
+    token_variables: TOKEN_VARIABLES,
+    credentials: &[
+        CredentialKind { given: Given::JsonWebToken, scheme: AuthScheme::Bearer, git_user: GIT_USER },
+        CredentialKind::token(AuthScheme::Basic, GIT_USER),
+    ],
+    permissions: PERMISSIONS,
+    creation: CreationRules { exists: "TF401179", branch_not_visible: "TF401398", overwrites: false },
+    links: Some(LINKS),
+    connect,
+};
 
 /// What a pipeline passes on with `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`, and what `az devops` reads.
-pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
+const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable { name: "SYSTEM_ACCESSTOKEN", server: Some("SYSTEM_COLLECTIONURI") },
     TokenVariable::by_hand("AZURE_DEVOPS_EXT_PAT"),
 ];
 
 /// Any name does.
-pub(super) const GIT_USER: &str = "x-access-token";
+const GIT_USER: &str = "x-access-token";
 
 /// 400 characters in a title, 4,000 in a description. Nobody is assigned to a pull request.
 const LIMITS: Limits = Limits { assignees: false, ..Limits::all(400, 4_000) };
 
-const NEEDS: &str = "Code (read and write), and for a pipeline's own token the build service's rights to contribute, \
+const PERMISSIONS: &str = "Code (read and write), and for a pipeline's own token the build service's rights to contribute, \
                      create branches and contribute to pull requests";
 
 /// Server 2020 and later answer to it; `preview` also where labels had no final version yet.
@@ -43,7 +62,7 @@ const PAGES: usize = 100;
 const PAGE: usize = 100;
 
 /// The hosts of the service, and the `_git` that only Azure DevOps has in its URLs.
-pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+fn recognises(remote: &RemoteUrl) -> bool {
     let host = remote.host.as_str();
     matches!(host, "dev.azure.com" | "ssh.dev.azure.com" | "vs-ssh.visualstudio.com")
         || host.ends_with(".visualstudio.com")
@@ -53,7 +72,7 @@ pub(super) fn recognises(remote: &RemoteUrl) -> bool {
 /// `https://dev.azure.com/org/project/_git/name`, `git@ssh.dev.azure.com:v3/org/project/name`,
 /// `https://org.visualstudio.com/project/_git/name`, and `https://server/collection/project/_git/name`. A project is
 /// left out where the repository has its name.
-pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+fn address(remote: &RemoteUrl) -> Option<Address> {
     let service = |organisation: &str, project: &str, name: &str| Address {
         api: "https://dev.azure.com".to_owned(),
         repository: format!("{organisation}/{project}/{name}"),
@@ -82,35 +101,29 @@ pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
 }
 
 /// Every address of a repository has `_git` in it.
-pub(super) const LINKS: LinkStyle = LinkStyle {
+const LINKS: LinkStyle = LinkStyle {
     repository: |_, path| path.contains("/_git/").then(|| path.to_owned()),
     commit: "/commit/NEW",
     compare: "/branchCompare?baseVersion=GCOLD&targetVersion=GCNEW&_a=commits",
 };
 
-/// Makes a client; sends nothing.
-pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     let bad = |reason: String| ForgeError::Settings { reason };
-    let parts: Vec<String> = repository.split('/').map(part).collect();
+    let parts: Vec<String> = repository.split('/').map(segment).collect();
     let [collection @ .., project, name] = &parts[..] else {
         return Err(bad(format!("{repository:?} is not a repository: write organisation/project/name")));
     };
-    let token = settings.token.as_ref().ok_or_else(|| bad("Azure DevOps needs a token".to_owned()))?;
-    // A pipeline's token and one of Entra are JSON web tokens; a personal one is a password without a user.
-    let is_web_token = token.reveal().starts_with("eyJ") && token.reveal().matches('.').count() == 2;
-    let scheme = if is_web_token { "Bearer" } else { "Basic" };
-    let encoded = || STANDARD.encode(format!(":{}", token.reveal()));
-    let authorization = format!("{scheme} {}", if is_web_token { token.reveal().to_owned() } else { encoded() });
-    let rest = Rest::new(&settings, &authorization, NEEDS)?;
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let collection: String = collection.iter().map(|part| format!("/{part}")).collect();
     let web = format!("{}{collection}/{project}/_git/{name}", settings.address.api.trim_end_matches('/'));
     let root = format!("{collection}/{project}/_apis/git/repositories/{name}");
-    Ok(Box::new(AzureDevops { rest, root, collection, web, repository }))
+    Ok(Box::new(AzureDevops { client, retry_policy, root, collection, web, repository }))
 }
 
 struct AzureDevops {
-    rest: Rest,
+    client: ApiClient,
+    retry_policy: RetryPolicy,
     /// The route of the repository.
     root: String,
     /// The route of the organisation, or of a server's collection.
@@ -122,8 +135,12 @@ struct AzureDevops {
 
 #[async_trait]
 impl Forge for AzureDevops {
-    fn limits(&self) -> Limits {
-        LIMITS
+    fn kind(&self) -> &'static ForgeKind {
+        &KIND
+    }
+
+    fn retry_policy(&self) -> RetryPolicy {
+        self.retry_policy
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
@@ -135,94 +152,8 @@ impl Forge for AzureDevops {
         Ok(all.into_iter().filter(|pull| pull.state != PullRequestState::Open).collect())
     }
 
-    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        create::open(self, proposal).await
-    }
-
-    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let difference = Difference::between(existing, proposal);
-        let base = difference.base.map(|_| proposal.base.full());
-        let fields =
-            [("title", difference.title), ("description", difference.body), ("targetRefName", base.as_deref())];
-        let change: Map<_, _> =
-            fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
-        let mut pull_request = match change.is_empty() {
-            true => existing.clone(),
-            false => self.patch("update", existing, &Value::Object(change)).await?,
-        };
-        let mut warnings = Vec::new();
-        for name in difference.labels {
-            let action = format!("label {}", existing.url);
-            let route = format!("{}/labels?{VERSION}", self.route("pullRequests", existing.number));
-            match self.rest.post::<Value>(&action, &route, &json!({ "name": name })).await {
-                Ok(_) => pull_request.labels.push(name),
-                Err(source) => warnings.push(not_set("label", vec![name], &pull_request, source)),
-            }
-        }
-        Ok(Written { pull_request, warnings })
-    }
-
-    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
-        LIMITS.fits("", body)?;
-        // What is abandoned can't be written to any more, so the body goes first.
-        if existing.body != body {
-            self.patch("close", existing, &json!({ "description": body })).await?;
-        }
-        let mut pull_request = self.patch("close", existing, &json!({"status": "abandoned"})).await?;
-        body.clone_into(&mut pull_request.body);
-        let action = format!("comment on {}", existing.url);
-        let route = format!("{}/threads?{VERSION}", self.route("pullRequests", existing.number));
-        let comment = json!({"parentCommentId": 0, "content": comment, "commentType": "text"});
-        let thread = json!({"comments": [comment], "status": "closed"});
-        let said = self.rest.post::<Value>(&action, &route, &thread).await;
-        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
-    }
-
-    /// Azure DevOps wants to know in whose name: that of whoever opened it.
-    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
-        let action = format!("set {} to merge by itself", existing.url);
-        let route = format!("{}?{VERSION}", self.route("pullrequests", existing.number));
-        let now: Pull = self.rest.get(&action, &route).await?;
-        let strategy = match how {
-            MergeMethod::Merge => "noFastForward",
-            MergeMethod::Squash => "squash",
-            MergeMethod::Rebase => "rebase",
-        };
-        let change = json!({
-            "autoCompleteSetBy": {"id": now.author.map(|author| author.id)},
-            "completionOptions": {"mergeStrategy": strategy},
-        });
-        self.patch("complete by itself", existing, &change).await.map(drop)
-    }
-
-    async fn check(&self) -> Result<Access, ForgeError> {
-        let action = format!("look at {}", self.repository);
-        let repository: Repository = self.rest.get(&action, &format!("{}?{VERSION}", self.root)).await?;
-        if repository.is_disabled {
-            return Err(ForgeError::Archived { action, message: "it is disabled".to_owned() });
-        }
-        let route = format!("{}/_apis/connectionData", self.collection);
-        let data = self.rest.get::<Value>("ask for the user", &route).await.unwrap_or_default();
-        let name = data.pointer("/authenticatedUser/providerDisplayName").and_then(Value::as_str).map(str::to_owned);
-        // Rights can only be asked for with more rights than a bot has.
-        Ok(Access { user: name, rights: vec!["the repository can be read".to_owned()], remaining: None })
-    }
-
-    fn requests(&self) -> u64 {
-        self.rest.requests()
-    }
-}
-
-#[async_trait]
-impl CreatePullRequest for AzureDevops {
-    /// "An active pull request for the source and target branch already exists."
-    const EXISTS: &'static str = "TF401179";
-    /// "The source and/or the target branch no longer exists."
-    const UNSEEN: &'static str = "TF401398";
-
-    fn retry_policy(&self) -> RetryPolicy {
-        self.rest.retry_policy()
+    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.of_branch(branch, "active").await?.into_iter().next())
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
@@ -232,16 +163,85 @@ impl CreatePullRequest for AzureDevops {
             "sourceRefName": proposal.branch.full(), "targetRefName": proposal.base.full(),
             "title": proposal.title, "description": proposal.body, "isDraft": proposal.extras.draft, "labels": labels,
         });
-        let made: Pull = self.rest.post(&action, &format!("{}/pullrequests?{VERSION}", self.root), &body).await?;
+        let made: Pull = self.client.post(&action, &format!("{}/pullrequests?{VERSION}", self.root), &body).await?;
         self.seen(&action, made)
-    }
-
-    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
-        Ok(self.of_branch(&proposal.branch, "active").await?.into_iter().next())
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
         self.ask_for_reviews(written, &proposal.extras).await;
+    }
+
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+        let base = difference.base.map(|_| difference.proposal.base.full());
+        let fields =
+            [("title", difference.title), ("description", difference.body), ("targetRefName", base.as_deref())];
+        let change: Map<_, _> =
+            fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
+        let mut pull_request = match change.is_empty() {
+            true => existing.clone(),
+            false => self.patch("update", existing, &Value::Object(change)).await?,
+        };
+        let mut warnings = Vec::new();
+        for name in difference.labels.clone() {
+            let action = format!("label {}", existing.url);
+            let route = format!("{}/labels?{VERSION}", self.route("pullRequests", existing.number));
+            match self.client.post::<Value>(&action, &route, &json!({ "name": name })).await {
+                Ok(_) => pull_request.labels.push(name),
+                Err(source) => warnings.push(not_set("label", vec![name], &pull_request, source)),
+            }
+        }
+        Ok(Written { pull_request, warnings })
+    }
+
+    async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
+        // An abandoned pull request is read-only, so the body goes first.
+        if existing.body != body {
+            self.patch("close", existing, &json!({ "description": body })).await?;
+        }
+        let closed = self.patch("close", existing, &json!({"status": "abandoned"})).await?;
+        Ok(PullRequest { body: body.to_owned(), ..closed })
+    }
+
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+        let action = format!("comment on {}", existing.url);
+        let route = format!("{}/threads?{VERSION}", self.route("pullRequests", existing.number));
+        let comment = json!({"parentCommentId": 0, "content": text, "commentType": "text"});
+        let thread = json!({"comments": [comment], "status": "closed"});
+        self.client.post::<Value>(&action, &route, &thread).await.map(drop)
+    }
+
+    /// Azure DevOps wants to know in whose name: that of whoever opened it.
+    async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
+        let action = format!("enable auto-merge on {}", existing.url);
+        let route = format!("{}?{VERSION}", self.route("pullrequests", existing.number));
+        let now: Pull = self.client.get(&action, &route).await?;
+        let strategy = match method {
+            MergeMethod::Merge => "noFastForward",
+            MergeMethod::Squash => "squash",
+            MergeMethod::Rebase => "rebase",
+        };
+        let change = json!({
+            "autoCompleteSetBy": {"id": now.author.map(|author| author.id)},
+            "completionOptions": {"mergeStrategy": strategy},
+        });
+        self.patch("enable auto-merge on", existing, &change).await.map(drop)
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        let action = format!("read the repository {}", self.repository);
+        let repository: Repository = self.client.get(&action, &format!("{}?{VERSION}", self.root)).await?;
+        if repository.is_disabled {
+            return Err(ForgeError::Archived { action, message: "it is disabled".to_owned() });
+        }
+        let route = format!("{}/_apis/connectionData", self.collection);
+        let data = self.client.get::<Value>("read the account of the token", &route).await.unwrap_or_default();
+        let name = data.pointer("/authenticatedUser/providerDisplayName").and_then(Value::as_str).map(str::to_owned);
+        // Rights can only be asked for with more rights than a bot has.
+        Ok(Access { user: name, rights: vec!["the repository can be read".to_owned()], remaining: None })
+    }
+
+    fn requests(&self) -> u64 {
+        self.client.requests()
     }
 }
 
@@ -270,13 +270,13 @@ impl AzureDevops {
             let (top, skip) = (PAGE.to_string(), (page * PAGE).to_string());
             let pairs = [filter, &[("$top", &top), ("$skip", &skip)]].concat();
             let route = format!("{}/pullrequests?{}&{VERSION}", self.root, query(&pairs));
-            let listed: Listing = self.rest.get(&action, &route).await?;
+            let listed: Listing = self.client.get(&action, &route).await?;
             let last = listed.value.len() < PAGE;
             for mut pull in listed.value.into_iter().filter(|pull| pull.fork.is_none() && wanted(pull)) {
                 let is_short = pull.description.as_ref().is_some_and(|text| text.chars().count() >= SHORTENED);
                 if is_short {
                     let route = format!("{}?{VERSION}", self.route("pullrequests", pull.number));
-                    pull = self.rest.get(&action, &route).await?;
+                    pull = self.client.get(&action, &route).await?;
                 }
                 found.extend(pull.observed(&self.web));
             }
@@ -290,7 +290,7 @@ impl AzureDevops {
     async fn patch(&self, verb: &str, existing: &PullRequest, change: &Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = format!("{}?{VERSION}", self.route("pullrequests", existing.number));
-        let patched = self.rest.send::<Pull>(&action, Method::PATCH, &route, Some(change)).await?;
+        let patched = self.client.send::<Pull>(&action, Method::PATCH, &route, Some(change)).await?;
         // A PATCH answers without the labels.
         let labels = existing.labels.clone();
         Ok(PullRequest { labels, ..self.seen(&action, patched.body)? })
@@ -301,13 +301,13 @@ impl AzureDevops {
     async fn ask_for_reviews(&self, written: &mut Written, extras: &Extras) {
         for (what, names) in [("reviewer", &extras.reviewers), ("team", &extras.team_reviewers)] {
             for name in names {
-                let action = format!("ask for a review of {}", written.pull_request.url);
+                let action = format!("request a review of {}", written.pull_request.url);
                 let route = self.route("pullRequests", written.pull_request.number);
-                let route = format!("{route}/reviewers/{}?{VERSION}", part(name));
+                let route = format!("{route}/reviewers/{}?{VERSION}", segment(name));
                 let vote = json!({"id": name, "vote": 0});
                 let asked = match is_id(name) {
-                    true => self.rest.send::<Value>(&action, Method::PUT, &route, Some(&vote)).await.err(),
-                    false => Some(ignored(&action, "it is not the id of a person or group (a GUID)")),
+                    true => self.client.send::<Value>(&action, Method::PUT, &route, Some(&vote)).await.err(),
+                    false => Some(silently_refused(&action, "it is not the id of a person or group (a GUID)")),
                 };
                 if let Some(source) = asked {
                     written.warnings.push(not_set(what, vec![name.clone()], &written.pull_request, source));

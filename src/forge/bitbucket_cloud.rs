@@ -1,8 +1,6 @@
 //! Bitbucket Cloud: bitbucket.org. Knows no git.
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -10,33 +8,54 @@ use crate::http::{Method, RetryPolicy};
 use crate::plan::{LinkStyle, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::create::{self, CreatePullRequest, Difference, not_set, shown};
+use super::client::{ApiClient, query, segment};
+use super::credential::{AuthScheme, CredentialKind, Given};
 use super::error::ForgeError;
-use super::forge::{Access, Forge, Limits, Written};
-use super::remote::RemoteUrl;
-use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::forge::{Access, Difference, Forge, ForgeKind, Written};
+use super::lifecycle::{not_set, shown};
+use super::limits::{CreationRules, Limits, TokenVariable};
+use super::remote::{Address, RemoteUrl};
+use super::settings::ForgeSettings;
+
+/// Its row in the table.
+pub(super) const KIND: ForgeKind = ForgeKind {
+    name: "bitbucket-cloud",
+    label: "Bitbucket Cloud",
+    about: "Bitbucket Cloud: bitbucket.org",
+    recognises,
+    address,
+    limits: LIMITS,
+    token_variables: TOKEN_VARIABLES,
+    credentials: &[
+        CredentialKind { given: Given::TokenOfAccount, scheme: AuthScheme::Basic, git_user: GIT_USER_OF_ACCOUNT },
+        CredentialKind::token(AuthScheme::Bearer, GIT_USER),
+    ],
+    permissions: PERMISSIONS,
+    creation: CreationRules { exists: "already exists", branch_not_visible: "branch not found", overwrites: true },
+    links: Some(LINKS),
+    connect,
+};
 
 /// Pipelines set none by themselves; these are the usual names of a repository variable.
-pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
+const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable::by_hand("BITBUCKET_TOKEN"),
     TokenVariable::by_hand("BITBUCKET_API_TOKEN"),
     TokenVariable::by_hand("BITBUCKET_ACCESS_TOKEN"),
 ];
 
 /// For access tokens of a repository, project or workspace.
-pub(super) const GIT_USER: &str = "x-token-auth";
+const GIT_USER: &str = "x-token-auth";
 
 /// For the API token of an account, whose e-mail is the user for the API and not for git:
 /// <https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/>.
-pub(super) const GIT_USER_OF_ACCOUNT: &str = "x-bitbucket-api-token-auth";
+const GIT_USER_OF_ACCOUNT: &str = "x-bitbucket-api-token-auth";
 
 /// 255 characters in a title, 32,768 in a description. There are no labels, assignees or teams on pull requests, and
 /// its API has no word for merging by itself.
 const LIMITS: Limits =
     Limits { labels: false, team_reviewers: false, assignees: false, auto_merge: false, ..Limits::all(255, 32_768) };
 
-const NEEDS: &str = "the scopes `pullrequest:write` and `repository:write` (an API token goes with its account's \
+const PERMISSIONS: &str = "the scopes `pullrequest:write` and `repository:write` (an API token goes with its account's \
                      e-mail as the user)";
 
 /// More pull requests than this many pages of fifty, which is the most that is given, are taken for an endless answer.
@@ -44,43 +63,38 @@ const PAGES: usize = 200;
 const PAGE: usize = 50;
 
 /// bitbucket.org only: another host runs Data Center.
-pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+fn recognises(remote: &RemoteUrl) -> bool {
     matches!(remote.host.as_str(), "bitbucket.org" | "altssh.bitbucket.org")
 }
 
 /// The API has one host for everybody.
-pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+fn address(remote: &RemoteUrl) -> Option<Address> {
     let [workspace, name] = remote.segments()[..] else { return None };
     let (api, repository) = ("https://api.bitbucket.org/2.0".to_owned(), format!("{workspace}/{name}"));
     recognises(remote).then_some(Address { api, repository })
 }
 
 /// A comparison names the newer revision first.
-pub(super) const LINKS: LinkStyle = LinkStyle {
+const LINKS: LinkStyle = LinkStyle {
     repository: |host, path| (host == "bitbucket.org").then(|| path.to_owned()),
     commit: "/commits/NEW",
     compare: "/branches/compare/NEW..OLD",
 };
 
-/// Makes a client; sends nothing.
-pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     let bad = |reason: String| ForgeError::Settings { reason };
     let Some((workspace, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(bad(format!("{repository:?} is not a repository: write workspace/name")));
     };
-    let token = settings.token.as_ref().ok_or_else(|| bad("Bitbucket needs a token".to_owned()))?;
-    // Access tokens of a repository, project or workspace stand alone; an account's API token goes with its e-mail.
-    let authorization = match &settings.user {
-        Some(user) => format!("Basic {}", STANDARD.encode(format!("{user}:{}", token.reveal()))),
-        None => format!("Bearer {}", token.reveal()),
-    };
-    let rest = Rest::new(&settings, &authorization, NEEDS)?;
-    Ok(Box::new(BitbucketCloud { rest, root: format!("/repositories/{}/{}", part(workspace), part(name)), repository }))
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
+    let root = format!("/repositories/{}/{}", segment(workspace), segment(name));
+    Ok(Box::new(BitbucketCloud { client, retry_policy, root, repository }))
 }
 
 struct BitbucketCloud {
-    rest: Rest,
+    client: ApiClient,
+    retry_policy: RetryPolicy,
     /// The route of the repository.
     root: String,
     repository: String,
@@ -88,8 +102,12 @@ struct BitbucketCloud {
 
 #[async_trait]
 impl Forge for BitbucketCloud {
-    fn limits(&self) -> Limits {
-        LIMITS
+    fn kind(&self) -> &'static ForgeKind {
+        &KIND
+    }
+
+    fn retry_policy(&self) -> RetryPolicy {
+        self.retry_policy
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
@@ -105,67 +123,10 @@ impl Forge for BitbucketCloud {
         Ok(found)
     }
 
-    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        create::open(self, proposal).await
-    }
-
-    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let difference = Difference::between(existing, proposal);
-        let mut pull_request = existing.clone();
-        if !difference.is_only_labels() {
-            let change = json!({
-                "type": "pullrequest", "title": proposal.title, "description": proposal.body,
-                "destination": {"branch": {"name": proposal.base.as_str()}},
-            });
-            pull_request = self.put("update", existing, change).await?;
-        }
-        Ok(Written { pull_request, warnings: vec![] })
-    }
-
-    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
-        LIMITS.fits("", body)?;
-        // What is declined can't be written to any more, so the body goes first.
-        if existing.body != body {
-            let change = json!({"type": "pullrequest", "title": existing.title, "description": body});
-            self.put("close", existing, change).await?;
-        }
-        let action = format!("close {}", existing.url);
-        let route = self.route(existing);
-        let declined = self.rest.send::<Pull>(&action, Method::POST, &format!("{route}/decline"), None).await?;
-        let pull_request = shown(&action, declined.body.observed())?;
-        let action = format!("comment on {}", existing.url);
-        let body = json!({"type": "pullrequest_comment", "content": {"raw": comment}});
-        let said = self.rest.post::<Value>(&action, &format!("{route}/comments"), &body).await;
-        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
-    }
-
-    async fn check(&self) -> Result<Access, ForgeError> {
-        let action = format!("look at {}", self.repository);
-        let response = self.rest.send::<Value>(&action, Method::GET, &self.root, None).await?;
-        let rights = match response.header("x-oauth-scopes") {
-            Some(scopes) => scopes.split(',').map(|scope| scope.trim().to_owned()).collect(),
-            None => vec!["the repository can be read".to_owned()],
-        };
-        // An access token of a repository has no user.
-        let user = self.rest.get::<User>("ask for the user", "/user").await.ok().map(|user| user.display_name);
-        Ok(Access { user, rights, remaining: None })
-    }
-
-    fn requests(&self) -> u64 {
-        self.rest.requests()
-    }
-}
-
-#[async_trait]
-impl CreatePullRequest for BitbucketCloud {
-    const EXISTS: &'static str = "already exists";
-    const UNSEEN: &'static str = "branch not found";
-    /// A person's changes included.
-    const REWRITES: bool = true;
-
-    fn retry_policy(&self) -> RetryPolicy {
-        self.rest.retry_policy()
+    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+        let branch = branch.as_str();
+        let filter = format!("state = \"OPEN\" AND source.branch.name = {}", quoted(branch));
+        Ok(self.list(&filter, |pull| pull.source.branch.name == branch).await?.into_iter().next())
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
@@ -176,18 +137,58 @@ impl CreatePullRequest for BitbucketCloud {
             "destination": {"branch": {"name": proposal.base.as_str()}},
             "draft": proposal.extras.draft, "close_source_branch": false,
         });
-        let made: Pull = self.rest.post(&action, &format!("{}/pullrequests", self.root), &body).await?;
+        let made: Pull = self.client.post(&action, &format!("{}/pullrequests", self.root), &body).await?;
         shown(&action, made.observed())
-    }
-
-    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
-        let branch = proposal.branch.as_str();
-        let filter = format!("state = \"OPEN\" AND source.branch.name = {}", quoted(branch));
-        Ok(self.list(&filter, |pull| pull.source.branch.name == branch).await?.into_iter().next())
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
         self.ask_for_reviews(written, &proposal.extras.reviewers).await;
+    }
+
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+        let proposal = difference.proposal;
+        let change = json!({
+            "type": "pullrequest", "title": proposal.title, "description": proposal.body,
+            "destination": {"branch": {"name": proposal.base.as_str()}},
+        });
+        let pull_request = self.put("update", existing, change).await?;
+        Ok(Written { pull_request, warnings: vec![] })
+    }
+
+    async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
+        // A declined pull request is read-only, so the body goes first.
+        if existing.body != body {
+            let change = json!({"type": "pullrequest", "title": existing.title, "description": body});
+            self.put("close", existing, change).await?;
+        }
+        let action = format!("close {}", existing.url);
+        let route = format!("{}/decline", self.route(existing));
+        let declined = self.client.send::<Pull>(&action, Method::POST, &route, None).await?;
+        shown(&action, declined.body.observed())
+    }
+
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+        let action = format!("comment on {}", existing.url);
+        let route = format!("{}/comments", self.route(existing));
+        let body = json!({"type": "pullrequest_comment", "content": {"raw": text}});
+        self.client.post::<Value>(&action, &route, &body).await.map(drop)
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        let action = format!("read the repository {}", self.repository);
+        let response = self.client.send::<Value>(&action, Method::GET, &self.root, None).await?;
+        let rights = match response.header("x-oauth-scopes") {
+            Some(scopes) => scopes.split(',').map(|scope| scope.trim().to_owned()).collect(),
+            None => vec!["the repository can be read".to_owned()],
+        };
+        // An access token of a repository has no user.
+        let user =
+            self.client.get::<User>("read the account of the token", "/user").await.ok().map(|user| user.display_name);
+        Ok(Access { user, rights, remaining: None })
+    }
+
+    fn requests(&self) -> u64 {
+        self.client.requests()
     }
 }
 
@@ -203,7 +204,7 @@ impl BitbucketCloud {
             let (size, page) = (PAGE.to_string(), page.to_string());
             let query = query(&[("q", filter), ("pagelen", &size), ("page", &page)]);
             let route = format!("{}/pullrequests?{query}", self.root);
-            let listed: Listing = self.rest.get(&action, &route).await?;
+            let listed: Listing = self.client.get(&action, &route).await?;
             // Pages are counted, not followed: a `next` link can't lead the token to another host.
             let last = listed.next.is_none();
             let ours = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
@@ -220,11 +221,11 @@ impl BitbucketCloud {
         let action = format!("{verb} {}", existing.url);
         let route = self.route(existing);
         if change.get("reviewers").is_none() {
-            let now: Pull = self.rest.get(&action, &route).await?;
+            let now: Pull = self.client.get(&action, &route).await?;
             change["reviewers"] =
                 now.reviewers.into_iter().map(|user| json!({"type": "user", "uuid": user.uuid})).collect();
         }
-        let written = self.rest.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
+        let written = self.client.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
         shown(&action, written.body.observed())
     }
 
@@ -240,7 +241,7 @@ impl BitbucketCloud {
                 "type": "pullrequest", "title": pull_request.title, "description": pull_request.body,
                 "reviewers": asked,
             });
-            if let Err(source) = self.put("ask for a review of", pull_request, change).await {
+            if let Err(source) = self.put("request a review of", pull_request, change).await {
                 asked.pop();
                 written.warnings.push(not_set("reviewer", vec![name.clone()], pull_request, source));
             }

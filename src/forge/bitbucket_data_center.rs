@@ -8,36 +8,58 @@ use crate::http::{Method, RetryPolicy};
 use crate::plan::{LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
+use super::client::{ApiClient, query, segment};
+use super::credential::{AuthScheme, CredentialKind};
 use super::error::ForgeError;
-use super::forge::{Access, Forge, Limits, Written};
-use super::remote::{RemoteUrl, Scheme};
-use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::forge::{Access, Difference, Forge, ForgeKind, Written};
+use super::lifecycle::{not_set, shown, silently_refused};
+use super::limits::{CreationRules, Limits, TokenVariable};
+use super::remote::{Address, RemoteUrl, Scheme};
+use super::settings::ForgeSettings;
+
+/// Its row in the table.
+pub(super) const KIND: ForgeKind = ForgeKind {
+    name: "bitbucket-data-center",
+    label: "Bitbucket Data Center",
+    about: "Bitbucket Data Center, self-managed",
+    recognises,
+    address,
+    limits: LIMITS,
+    token_variables: TOKEN_VARIABLES,
+    credentials: &[CredentialKind::token(AuthScheme::Bearer, GIT_USER)],
+    permissions: PERMISSIONS,
+    creation: CreationRules {
+        exists: "Only one pull request may be open",
+        branch_not_visible: "does not exist",
+        overwrites: false,
+    },
+    links: Some(LINKS),
+    connect,
+};
 
 /// A usual name; Bamboo and Jenkins set none by themselves. `BITBUCKET_TOKEN` would be for Cloud as well.
-pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[TokenVariable::by_hand("BITBUCKET_DATA_CENTER_TOKEN")];
+const TOKEN_VARIABLES: &[TokenVariable] = &[TokenVariable::by_hand("BITBUCKET_DATA_CENTER_TOKEN")];
 
 /// For tokens of a repository or project; a person's goes with that person's name.
-pub(super) const GIT_USER: &str = "x-token-auth";
+const GIT_USER: &str = "x-token-auth";
 
 /// 255 characters in a title, 32,768 in a description. There are no labels, assignees or teams on pull requests.
 const LIMITS: Limits = Limits { labels: false, team_reviewers: false, assignees: false, ..Limits::all(255, 32_768) };
 
-const NEEDS: &str = "an HTTP access token with repository write";
+const PERMISSIONS: &str = "an HTTP access token with repository write";
 
 /// More pull requests than this many pages of a hundred are taken for an answer that never ends.
 const PAGES: usize = 100;
 
 /// Servers whose name begins with `bitbucket.` or `stash.`, and the `/scm/` that only this server has in its URLs.
-pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+fn recognises(remote: &RemoteUrl) -> bool {
     let named = remote.host.starts_with("bitbucket.") || remote.host.starts_with("stash.");
     (named && remote.host != "bitbucket.org") || scm(remote).is_some()
 }
 
 /// Over HTTP, `https://host/context/scm/PROJECT/name`; over ssh, `ssh://git@host:7999/PROJECT/name`. A project `~name`
 /// is a person's.
-pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+fn address(remote: &RemoteUrl) -> Option<Address> {
     let segments = remote.segments();
     let (context, rest) = match (scm(remote), remote.scheme) {
         (Some(at), _) => (&segments[..at], &segments[at + 1..]),
@@ -57,7 +79,7 @@ fn scm(remote: &RemoteUrl) -> Option<usize> {
 }
 
 /// In a comparison, the source is what is new and the target what it is compared with.
-pub(super) const LINKS: LinkStyle = LinkStyle {
+const LINKS: LinkStyle = LinkStyle {
     repository: page,
     commit: "/commits/NEW",
     compare: "/compare/commits?sourceBranch=NEW&targetBranch=OLD",
@@ -76,21 +98,21 @@ fn page(_: &str, path: &str) -> Option<String> {
     is_page.then(|| path.trim_end_matches("/browse").to_owned())
 }
 
-/// Makes a client; sends nothing.
-pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     let bad = |reason: String| ForgeError::Settings { reason };
     let Some((project, slug)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(bad(format!("{repository:?} is not a repository: write PROJECT/name")));
     };
-    let token = settings.token.as_ref().ok_or_else(|| bad("Bitbucket needs a token".to_owned()))?;
-    let rest = Rest::new(&settings, &format!("Bearer {}", token.reveal()), NEEDS)?;
-    let root = format!("/api/latest/projects/{}/repos/{}", part(project), part(slug));
-    Ok(Box::new(BitbucketDataCenter { rest, root, project: project.to_owned(), slug: slug.to_owned(), repository }))
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
+    let root = format!("/api/latest/projects/{}/repos/{}", segment(project), segment(slug));
+    let (project, slug) = (project.to_owned(), slug.to_owned());
+    Ok(Box::new(BitbucketDataCenter { client, retry_policy, root, project, slug, repository }))
 }
 
 struct BitbucketDataCenter {
-    rest: Rest,
+    client: ApiClient,
+    retry_policy: RetryPolicy,
     /// The route of the repository.
     root: String,
     project: String,
@@ -100,8 +122,12 @@ struct BitbucketDataCenter {
 
 #[async_trait]
 impl Forge for BitbucketDataCenter {
-    fn limits(&self) -> Limits {
-        LIMITS
+    fn kind(&self) -> &'static ForgeKind {
+        &KIND
+    }
+
+    fn retry_policy(&self) -> RetryPolicy {
+        self.retry_policy
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
@@ -113,88 +139,8 @@ impl Forge for BitbucketDataCenter {
         Ok(all.into_iter().filter(|pull| pull.state != PullRequestState::Open).collect())
     }
 
-    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        create::open(self, proposal).await
-    }
-
-    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let difference = Difference::between(existing, proposal);
-        let mut pull_request = existing.clone();
-        if !difference.is_only_labels() {
-            let change = json!({
-                "title": proposal.title, "description": proposal.body,
-                "toRef": self.reference(&proposal.base),
-            });
-            pull_request = self.put("update", existing, change).await?;
-        }
-        Ok(Written { pull_request, warnings: vec![] })
-    }
-
-    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
-        LIMITS.fits("", body)?;
-        // What is declined can't be written to any more, so the body goes first.
-        if existing.body != body {
-            let change = json!({"title": existing.title, "description": body});
-            self.put("close", existing, change).await?;
-        }
-        let action = format!("close {}", existing.url);
-        let route = self.route(existing);
-        let now: Pull = self.rest.get(&action, &route).await?;
-        let decline = format!("{route}/decline?version={}", now.version);
-        let declined: Pull = self.rest.post(&action, &decline, &json!({})).await?;
-        let pull_request = shown(&action, declined.observed())?;
-        let action = format!("comment on {}", existing.url);
-        let said = self.rest.post::<Value>(&action, &format!("{route}/comments"), &json!({ "text": comment })).await;
-        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
-    }
-
-    /// From 8.15 on; an older server takes no notice of `autoMerge` and would merge at once, so its version is asked for.
-    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
-        let action = format!("set {} to merge by itself", existing.url);
-        let about: About = self.rest.get(&action, "/api/latest/application-properties").await?;
-        if !about.knows_auto_merge() {
-            return Err(ignored(&action, &format!("Bitbucket {} can't; 8.15 can", about.version)));
-        }
-        let route = self.route(existing);
-        let now: Pull = self.rest.get(&action, &route).await?;
-        let strategy = match how {
-            MergeMethod::Merge => "no-ff",
-            MergeMethod::Squash => "squash",
-            MergeMethod::Rebase => "rebase-no-ff",
-        };
-        let body = json!({"autoMerge": true, "strategyId": strategy, "version": now.version});
-        let merge = format!("{route}/merge?version={}", now.version);
-        self.rest.post::<Value>(&action, &merge, &body).await.map(drop)
-    }
-
-    async fn check(&self) -> Result<Access, ForgeError> {
-        let action = format!("look at {}", self.repository);
-        let response = self.rest.send::<Repository>(&action, Method::GET, &self.root, None).await?;
-        if response.body.archived {
-            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
-        }
-        let user = response.header("x-ausername").map(str::to_owned);
-        // The only way to ask for rights without those of an administrator: which repositories may be written to.
-        let query = query(&[("name", &self.slug), ("projectkey", &self.project), ("permission", "REPO_WRITE")]);
-        let writable: Listing<Repository> = self.rest.get(&action, &format!("/api/latest/repos?{query}")).await?;
-        let can_write = writable.values.iter().any(|repository| repository.slug == response.body.slug);
-        let rights = if can_write { vec!["read".to_owned(), "write".to_owned()] } else { vec!["read".to_owned()] };
-        Ok(Access { user, rights, remaining: None })
-    }
-
-    fn requests(&self) -> u64 {
-        self.rest.requests()
-    }
-}
-
-#[async_trait]
-impl CreatePullRequest for BitbucketDataCenter {
-    const EXISTS: &'static str = "Only one pull request may be open";
-    const UNSEEN: &'static str = "does not exist";
-
-    fn retry_policy(&self) -> RetryPolicy {
-        self.rest.retry_policy()
+    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.of_branch(branch, "OPEN").await?.into_iter().next())
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
@@ -203,16 +149,79 @@ impl CreatePullRequest for BitbucketDataCenter {
             "title": proposal.title, "description": proposal.body, "draft": proposal.extras.draft,
             "fromRef": self.reference(&proposal.branch), "toRef": self.reference(&proposal.base),
         });
-        let made: Pull = self.rest.post(&action, &format!("{}/pull-requests", self.root), &body).await?;
+        let made: Pull = self.client.post(&action, &format!("{}/pull-requests", self.root), &body).await?;
         shown(&action, made.observed())
-    }
-
-    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
-        Ok(self.of_branch(&proposal.branch, "OPEN").await?.into_iter().next())
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
         self.ask_for_reviews(written, &proposal.extras.reviewers).await;
+    }
+
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+        let proposal = difference.proposal;
+        let change = json!({
+            "title": proposal.title, "description": proposal.body, "toRef": self.reference(&proposal.base),
+        });
+        let pull_request = self.put("update", existing, change).await?;
+        Ok(Written { pull_request, warnings: vec![] })
+    }
+
+    async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
+        // A declined pull request is read-only, so the body goes first.
+        if existing.body != body {
+            let change = json!({"title": existing.title, "description": body});
+            self.put("close", existing, change).await?;
+        }
+        let action = format!("close {}", existing.url);
+        let route = self.route(existing);
+        let now: Pull = self.client.get(&action, &route).await?;
+        let decline = format!("{route}/decline?version={}", now.version);
+        let declined: Pull = self.client.post(&action, &decline, &json!({})).await?;
+        shown(&action, declined.observed())
+    }
+
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+        let action = format!("comment on {}", existing.url);
+        let route = format!("{}/comments", self.route(existing));
+        self.client.post::<Value>(&action, &route, &json!({ "text": text })).await.map(drop)
+    }
+
+    /// From 8.15 on; an older server takes no notice of `autoMerge` and would merge at once, so its version is asked for.
+    async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
+        let action = format!("enable auto-merge on {}", existing.url);
+        let about: About = self.client.get(&action, "/api/latest/application-properties").await?;
+        if !about.knows_auto_merge() {
+            return Err(silently_refused(&action, &format!("needs Bitbucket 8.15; this is {}", about.version)));
+        }
+        let route = self.route(existing);
+        let now: Pull = self.client.get(&action, &route).await?;
+        let strategy = match method {
+            MergeMethod::Merge => "no-ff",
+            MergeMethod::Squash => "squash",
+            MergeMethod::Rebase => "rebase-no-ff",
+        };
+        let body = json!({"autoMerge": true, "strategyId": strategy, "version": now.version});
+        let merge = format!("{route}/merge?version={}", now.version);
+        self.client.post::<Value>(&action, &merge, &body).await.map(drop)
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        let action = format!("read the repository {}", self.repository);
+        let response = self.client.send::<Repository>(&action, Method::GET, &self.root, None).await?;
+        if response.body.archived {
+            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
+        }
+        let user = response.header("x-ausername").map(str::to_owned);
+        // The only way to ask for rights without those of an administrator: which repositories may be written to.
+        let query = query(&[("name", &self.slug), ("projectkey", &self.project), ("permission", "REPO_WRITE")]);
+        let writable: Listing<Repository> = self.client.get(&action, &format!("/api/latest/repos?{query}")).await?;
+        let can_write = writable.values.iter().any(|repository| repository.slug == response.body.slug);
+        let rights = if can_write { vec!["read".to_owned(), "write".to_owned()] } else { vec!["read".to_owned()] };
+        Ok(Access { user, rights, remaining: None })
+    }
+
+    fn requests(&self) -> u64 {
+        self.client.requests()
     }
 }
 
@@ -240,7 +249,7 @@ impl BitbucketDataCenter {
         let (mut found, mut start) = (Vec::new(), 0);
         for _ in 0..PAGES {
             let route = format!("{}/pull-requests?{}&limit=100&start={start}", self.root, query(filter));
-            let listed: Listing<Pull> = self.rest.get(&action, &route).await?;
+            let listed: Listing<Pull> = self.client.get(&action, &route).await?;
             let ours = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
             found.extend(ours.filter_map(Pull::observed));
             match listed.next_page_start.filter(|_| !listed.is_last_page) {
@@ -256,13 +265,13 @@ impl BitbucketDataCenter {
     async fn put(&self, verb: &str, existing: &PullRequest, mut change: Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = self.route(existing);
-        let now: Pull = self.rest.get(&action, &route).await?;
+        let now: Pull = self.client.get(&action, &route).await?;
         change["version"] = json!(now.version);
         if change.get("reviewers").is_none() {
             let users = now.reviewers.into_iter().map(|reviewer| json!({"user": {"name": reviewer.user.name}}));
             change["reviewers"] = users.collect();
         }
-        let written = self.rest.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
+        let written = self.client.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
         shown(&action, written.body.observed())
     }
 
@@ -275,7 +284,7 @@ impl BitbucketDataCenter {
             let change = json!({
                 "title": pull_request.title, "description": pull_request.body, "reviewers": asked,
             });
-            if let Err(source) = self.put("ask for a review of", pull_request, change).await {
+            if let Err(source) = self.put("request a review of", pull_request, change).await {
                 asked.pop();
                 written.warnings.push(not_set("reviewer", vec![name.clone()], pull_request, source));
             }

@@ -3,105 +3,107 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why a forge did not do what it was asked. `action` says what that was, with the repository or branch.
+use crate::docs::page;
+
+/// Why an operation on a forge failed. `action` names the operation with its repository, branch or pull request.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgeError {
     /// No client can be made from these settings.
-    #[error("the settings of the forge can't be used: {reason}")]
+    #[error("connect to the forge: {reason}")]
     Settings {
         /// What is wrong with them.
         reason: String,
     },
     /// 401.
-    #[error("{action}: the forge does not accept the token (401): {message}")]
+    #[error("{action}: the forge rejected the token (401): {message}")]
     Unauthorized {
-        /// What was asked.
+        /// The operation.
         action: String,
-        /// The forge's words.
+        /// The forge's message.
         message: String,
     },
-    /// 403, for want of rights.
-    #[error("{action}: the token may not do that ({status}): {message}")]
+    /// 403 for lack of permissions.
+    #[error("{action}: permission denied ({status}): {message}")]
     Forbidden {
-        /// What was asked.
+        /// The operation.
         action: String,
-        /// 403; 401 on Bitbucket Data Center.
+        /// 403; 401 from some servers.
         status: u16,
-        /// The forge's words.
+        /// The forge's message.
         message: String,
-        /// The rights that a token for this forge needs.
-        needs: &'static str,
+        /// The permissions that a token for this forge needs.
+        permissions: &'static str,
     },
     /// 404.
     #[error("{action}: not found (404): {message}")]
     NotFound {
-        /// What was asked.
+        /// The operation.
         action: String,
-        /// The forge's words.
+        /// The forge's message.
         message: String,
     },
-    /// The repository can be read only.
+    /// The repository is read-only.
     #[error("{action}: the repository is archived: {message}")]
     Archived {
-        /// What was asked.
+        /// The operation.
         action: String,
-        /// The forge's words.
+        /// The forge's message.
         message: String,
     },
-    /// 429, or GitHub's 403 with a limit; waiting for it would take too long.
-    #[error("{action}: the forge's rate limit is used up{}", in_seconds(.wait))]
+    /// 429, or 403 with a limit, and the wait is too long for this run.
+    #[error("{action}: rate limited{}", retry_after(.wait))]
     RateLimited {
-        /// What was asked.
+        /// The operation.
         action: String,
-        /// Until when the forge asks to wait, from now.
+        /// How long the forge wants no further request, if it names a time.
         wait: Option<Duration>,
     },
-    /// 400, 409, 422: the forge understands and says no.
-    #[error("{action}: the forge refuses ({status}): {message}")]
+    /// 400, 409, 422: the forge understood the request and refused it.
+    #[error("{action}: refused ({status}): {message}")]
     Refused {
-        /// What was asked.
+        /// The operation.
         action: String,
         /// The status.
         status: u16,
-        /// The forge's words.
+        /// The forge's message.
         message: String,
     },
-    /// 5xx, or a status that means nothing here.
-    #[error("{action}: the forge fails ({status}): {message}")]
+    /// 5xx, or a status that has no meaning here.
+    #[error("{action}: the forge failed ({status}): {message}")]
     Unavailable {
-        /// What was asked.
+        /// The operation.
         action: String,
         /// The status.
         status: u16,
-        /// The forge's words.
+        /// The forge's message.
         message: String,
     },
-    /// The branch no longer points at what it was expected to.
-    #[error("{action}: somebody else was faster")]
-    LostRace {
-        /// What was asked.
+    /// The branch no longer points at the expected commit.
+    #[error("{action}: the branch changed concurrently")]
+    BranchChanged {
+        /// The operation.
         action: String,
     },
-    /// No answer.
-    #[error("{action}: no answer from the forge: {reason}")]
+    /// No response.
+    #[error("{action}: no response: {reason}")]
     Unreachable {
-        /// What was asked.
+        /// The operation.
         action: String,
-        /// Why, from the innermost cause.
+        /// The cause.
         reason: String,
-        /// What to do about it, where that is known.
+        /// What to do about it, if that is known.
         hint: Option<&'static str>,
     },
-    /// An answer, but not one that can be understood.
-    #[error("{action}: the forge's answer can't be understood: {reason}")]
+    /// A response that cannot be read.
+    #[error("{action}: unexpected response: {reason}")]
     Malformed {
-        /// What was asked.
+        /// The operation.
         action: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// A text that the forge would refuse or cut.
-    #[error("the {what} has {is} characters; this forge takes {limit}")]
+    /// A text that the forge would refuse or truncate.
+    #[error("the {what} has {is} characters; the forge allows {limit}")]
     TooLong {
         /// `title` or `body`.
         what: &'static str,
@@ -110,14 +112,16 @@ pub enum ForgeError {
         /// Characters allowed.
         limit: usize,
     },
-    /// Asked for something that the forge has no word for.
-    #[error("this forge knows no {what}")]
-    Unknown {
-        /// In the plural.
+    /// The forge has no such feature.
+    #[error("{what} {} not supported by {forge}", if .what.ends_with('s') { "are" } else { "is" })]
+    NotSupported {
+        /// The feature.
         what: &'static str,
+        /// The forge.
+        forge: &'static str,
     },
-    /// Labels or people could not be set; the pull request stands.
-    #[error("{what} {} could not be set on {url}: {source}", .names.join(", "))]
+    /// Labels or people could not be set on a pull request; nothing else failed.
+    #[error("could not set {what} {} on {url}: {source}", .names.join(", "))]
     NotSet {
         /// `label`, `reviewer`, …
         what: &'static str,
@@ -125,18 +129,18 @@ pub enum ForgeError {
         names: Vec<String>,
         /// The pull request.
         url: String,
-        /// Why.
+        /// The cause.
         source: Box<ForgeError>,
     },
-    /// A pull request is not merged by itself; it stands.
-    #[error("{url} is not set to merge by itself: {source}")]
-    NotMerging {
+    /// Auto-merge could not be enabled on a pull request; nothing else failed.
+    #[error("could not enable auto-merge on {url}: {source}")]
+    NotAutoMerged {
         /// The pull request.
         url: String,
-        /// Why.
+        /// The cause.
         source: Box<ForgeError>,
     },
-    /// A file of the `local` forge.
+    /// A file of a forge that is a folder.
     #[error("{}: {reason}", .path.display())]
     File {
         /// Which file.
@@ -146,29 +150,29 @@ pub enum ForgeError {
     },
 }
 
-/// What a forge said with a status other than 2xx, whichever client response it.
+/// What a forge sends with a status other than 2xx.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) message: String,
-    /// How long the forge asks to wait.
+    /// How long the forge wants no further request.
     pub(super) wait: Option<Duration>,
-    /// Whether a limit on the number of requests was met: then nothing was done.
+    /// Whether a rate limit was exceeded: then nothing was done.
     pub(super) limited: bool,
 }
 
 impl Refusal {
-    /// The meaning of a refusal of `action` by a forge whose token needs `needs`.
-    pub(super) fn explain(self, action: &str, needs: &'static str) -> ForgeError {
-        let (action, status, message) = (action.to_owned(), self.status, shorten(&self.message));
+    /// Returns the meaning of a refusal of `action` by a forge whose token needs `permissions`.
+    pub(super) fn explain(self, action: &str, permissions: &'static str) -> ForgeError {
+        let (action, status, message) = (action.to_owned(), self.status, truncated(&self.message));
         let archived = message.to_ascii_lowercase().contains("archived");
         match status {
             _ if self.limited => ForgeError::RateLimited { action, wait: self.wait },
-            // Bitbucket Data Center says 401 for a token that is good and may not.
-            401 if message.contains("not permitted") => ForgeError::Forbidden { action, status, message, needs },
+            // Some servers say 401 for a valid token without permission.
+            401 if message.contains("not permitted") => ForgeError::Forbidden { action, status, message, permissions },
             401 => ForgeError::Unauthorized { action, message },
             403 | 410 | 423 if archived => ForgeError::Archived { action, message },
-            403 => ForgeError::Forbidden { action, status, message, needs },
+            403 => ForgeError::Forbidden { action, status, message, permissions },
             404 | 410 => ForgeError::NotFound { action, message },
             400..500 => ForgeError::Refused { action, status, message },
             _ => ForgeError::Unavailable { action, status, message },
@@ -177,62 +181,78 @@ impl Refusal {
 }
 
 impl ForgeError {
-    /// What to do next.
+    /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
-        let text = match self {
-            Self::Unauthorized { .. } => {
-                "the token is missing, expired or from another host: give a valid one (see #forge-login)"
-            }
-            Self::Unreachable { hint: Some(hint), .. } => hint,
-            Self::Forbidden { needs, .. } => return Some(format!("the token needs: {needs} (see #forge-login)")),
+        const LOGIN: &str = page!("troubleshooting.md#forge-login");
+        Some(match self {
+            Self::Unauthorized { .. } => format!("set a valid token for this host, see {LOGIN}"),
+            Self::Forbidden { permissions, .. } => format!("give the token {permissions}, see {LOGIN}"),
             Self::NotFound { .. } => {
-                "check the repository's name; a private one that the token can't see looks the same (see \
-                 #forge-login)"
+                format!("check the name of the repository, and that the token has access to it, see {LOGIN}")
             }
-            Self::Archived { .. } => "unarchive the repository, or stop running on it",
+            Self::Archived { .. } => "unarchive the repository, or stop running on it".to_owned(),
             Self::RateLimited { .. } => {
-                "run less often, or with a token that has a limit of its own (see #rate-limits)"
+                let page = page!("troubleshooting.md#rate-limits");
+                format!("run less often, or use a token with a limit of its own, see {page}")
             }
-            Self::Unavailable { .. } | Self::Unreachable { .. } | Self::LostRace { .. } => {
-                "nothing is lost: the next run takes it up again"
+            Self::Unreachable { hint: Some(hint), .. } => (*hint).to_owned(),
+            Self::Unavailable { .. } | Self::Unreachable { .. } | Self::BranchChanged { .. } => {
+                "run again; nothing is lost".to_owned()
             }
-            Self::Malformed { .. } => "check that the forge's API address is right and that no proxy answers for it",
-            Self::Unknown { .. } => "take it out of the configuration for this forge",
+            Self::Malformed { .. } => {
+                "check the address of the forge's API, and that no proxy answers in its place".to_owned()
+            }
+            Self::NotSupported { .. } => "remove it from the configuration for this forge".to_owned(),
             Self::NotSet { source, .. } => {
-                let own = "the pull request stands; correct the names under pull-requests in tagboat.yaml";
+                let own = "correct the names under `pull-requests` in tagboat.yaml";
                 return source.hint().or_else(|| Some(own.to_owned()));
             }
-            Self::NotMerging { .. } => {
-                "the repository has to allow it, and the base branch has to ask for checks; set it by hand for this one"
+            Self::NotAutoMerged { .. } => {
+                let page = page!("pull-requests.md");
+                format!("allow auto-merge in the repository and require a check on the base branch, see {page}")
             }
-            Self::TooLong { .. } => "put less into one pull request (pull-requests.group), or shorten the template",
-            Self::File { .. } => "repair or remove the file",
+            Self::TooLong { .. } => {
+                "make smaller groups with `pull-requests.group`, or shorten the template".to_owned()
+            }
+            Self::File { .. } => "repair or remove the file".to_owned(),
             Self::Refused { message, .. } if message.to_ascii_lowercase().contains("protected") => {
-                "exempt branches that start with pull-requests.branch-prefix from the rule, or choose another prefix"
+                let page = page!("troubleshooting.md#protected-branch");
+                format!("exempt branches that start with `pull-requests.branch-prefix` from the rule, see {page}")
             }
-            Self::Refused { .. } => "change what it says, there or in tagboat.yaml; the next run takes it up again",
-            Self::Settings { .. } => "correct `forge` in tagboat.yaml, or the token in TAGBOAT_FORGE_TOKEN",
-        };
-        Some(text.to_owned())
+            Self::Refused { .. } => {
+                "correct what the message names, in the forge or in tagboat.yaml, and run again".to_owned()
+            }
+            Self::Settings { .. } => {
+                "correct `forge` in tagboat.yaml, or set the token in TAGBOAT_FORGE_TOKEN".to_owned()
+            }
+        })
     }
 
-    /// A listing that has more pages than any repository fills.
+    /// Returns the error for a list that has more pages than any repository fills.
     pub(super) fn endless(action: String, pages: usize) -> Self {
-        Self::Malformed { action, reason: format!("it has more than {pages} pages") }
+        Self::Malformed { action, reason: format!("the list has more than {pages} pages") }
     }
 
-    /// Whether it is unknown what the forge did: the request may have been carried out.
+    /// Returns whether it is unknown what the forge did: the request may have been carried out.
     pub(super) fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Unreachable { .. } | Self::Malformed { .. })
     }
+
+    /// Returns whether the forge refused with this text.
+    pub(super) fn is_refusal(&self, text: &str) -> bool {
+        match self {
+            Self::Refused { message, .. } | Self::NotFound { message, .. } => message.contains(text),
+            _ => false,
+        }
+    }
 }
 
-fn in_seconds(wait: &Option<Duration>) -> String {
-    wait.map_or_else(String::new, |wait| format!("; it asks to wait {} s", wait.as_secs()))
+fn retry_after(wait: &Option<Duration>) -> String {
+    wait.map_or_else(String::new, |wait| format!("; retry after {} s", wait.as_secs()))
 }
 
-/// One line of what may be a whole HTML page.
-fn shorten(message: &str) -> String {
+/// Returns one line of what may be a whole HTML page, truncated to 300 characters.
+fn truncated(message: &str) -> String {
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(300) {
         Some((at, _)) => format!("{}…", &line[..at]),
@@ -245,7 +265,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statuses_have_meanings() {
+    fn explains_statuses() {
         #[rustfmt::skip]
         let table = [
             // status  limited  message                                   expected
@@ -269,8 +289,8 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_html_is_one_short_line() {
+    fn truncates_a_page_of_html_to_one_line() {
         let page = "<html>\n".repeat(1000);
-        assert!(shorten(&page).len() < 310 && !shorten(&page).contains('\n'));
+        assert!(truncated(&page).len() < 310 && !truncated(&page).contains('\n'));
     }
 }

@@ -1,81 +1,150 @@
-//! The trait of all forges, and what a forge can't do, as data. Knows no forge by name, no git and no policy.
+//! What each forge provides: a [`ForgeKind`], its row in the table, and a [`Forge`], a connection. What all forges do
+//! alike is in `lifecycle`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::plan::{Extras, MergeMethod, Proposal, PullRequest};
+use crate::http::{Client, RetryPolicy};
+use crate::plan::{LinkStyle, MergeMethod, Proposal, PullRequest};
 use crate::refname::{BranchName, CommitId};
 
+use super::credential::{CredentialKind, GivenCredentials, Login};
 use super::error::ForgeError;
+use super::limits::{CreationRules, Limits, TokenVariable};
+use super::remote::{Address, RemoteUrl};
+use super::settings::ForgeSettings;
 
-/// Speaks to one repository at a code host. Knows no git and no policy.
-///
-/// Reading is asked again when it fails, within bounds. A request that makes something is never sent twice: after an
-/// answer that leaves open what happened, the forge is asked what there is.
-#[async_trait]
-pub trait Forge: Send + Sync {
-    /// What this forge can't do, or only so far.
-    fn limits(&self) -> Limits;
+/// A row of the table of forges.
+#[derive(Debug, Clone, Copy)]
+pub struct ForgeKind {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// Its name in messages.
+    pub label: &'static str,
+    /// A description of one line, for help and documentation.
+    pub about: &'static str,
+    /// Returns whether a remote is surely on this forge. A host whose name tells nothing needs the configuration.
+    pub recognises: fn(&RemoteUrl) -> bool,
+    /// Returns where this forge has the repository of a remote; `None` if the path is not one of its repositories.
+    pub address: fn(&RemoteUrl) -> Option<Address>,
+    /// What it cannot do.
+    pub limits: Limits,
+    /// Environment variables that hold a token where this forge's own CI and tools run, in order of precedence.
+    pub token_variables: &'static [TokenVariable],
+    /// The credentials that it takes; the first that fits what is given is used.
+    pub credentials: &'static [CredentialKind],
+    /// The permissions that a token needs, for hints.
+    pub permissions: &'static str,
+    /// The answers that `create` has to understand.
+    pub creation: CreationRules,
+    /// How it links to commits and comparisons; `None` if it shows none.
+    pub links: Option<LinkStyle>,
+    /// Makes a client; sends nothing. Must be called inside a tokio runtime.
+    pub connect: fn(ForgeSettings) -> Result<Box<dyn Forge>, ForgeError>,
+}
 
-    /// The open pull requests whose branch starts with `prefix` and is in this repository (not in a fork). No
-    /// obligation to sort. One request per hundred open pull requests of the repository.
-    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError>;
-
-    /// What became of earlier pull requests of a branch: merged or closed ones, newest first; perhaps only the newest
-    /// hundred. One request.
-    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError>;
-
-    /// CreatePullRequest a pull request for a branch that has been pushed, with labels and people. Where one is open already, that
-    /// one is updated instead: there is never a second.
-    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError>;
-
-    /// Makes title, body and base of an open pull request what they should be, and adds labels that are missing. Sends
-    /// nothing for what is so already. Labels that someone added are kept. Reviewers, assignees and draft are a matter
-    /// of opening only: whom a person removed is not asked again, and what a person marked as ready stays so.
-    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError>;
-
-    /// Closes with this body (so that the next run knows who closed it), then says why in a comment. The branch is
-    /// deleted by git, not here.
-    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError>;
-
-    /// Has it merged by the forge as soon as everything is there that the base branch asks for. Only where
-    /// [`Limits::auto_merge`] says so.
-    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
-        let _ = (existing, how);
-        Err(ForgeError::Unknown { what: "merging by itself" })
+impl ForgeKind {
+    /// Returns the login for the repository at `address` that is made of `given`; `None` if nothing of it fits.
+    pub fn login(
+        &self,
+        address: &Address,
+        given: &GivenCredentials,
+        client: &Client,
+    ) -> Result<Option<Login>, ForgeError> {
+        self.credentials.iter().find_map(|kind| kind.login(address, given, client)).transpose()
     }
 
-    /// Makes commits itself, where the forge does.
+    /// Returns whether a token that CI issued for `server`, a web address, may be sent to this forge's API at `api`.
+    /// Servers are the same if their APIs are.
+    pub fn is_same_server(&self, server: &str, api: &str) -> bool {
+        // An address is that of a repository; any path does.
+        let server = server.trim_end_matches('/');
+        let below = ["repository/name", "project/_git/name", "_git/name"];
+        let addresses = below.iter().filter_map(|path| RemoteUrl::parse(&format!("{server}/{path}")).ok());
+        addresses.filter_map(|remote| (self.address)(&remote)).any(|address| address.api == api.trim_end_matches('/'))
+    }
+}
+
+/// A connection to one repository of a forge.
+///
+/// The operations of a run are [`open`](#method.open), [`update`](#method.update) and [`close`](#method.close) of
+/// `dyn Forge`; they are made of the requests that a forge implements here. A read that fails is sent again, within
+/// bounds. A request that creates something is never sent twice.
+#[async_trait]
+pub trait Forge: Send + Sync {
+    /// Returns the row of this kind of forge in the table.
+    fn kind(&self) -> &'static ForgeKind;
+
+    /// Returns how often and how long to wait for something that the forge is about to do.
+    fn retry_policy(&self) -> RetryPolicy {
+        RetryPolicy::default()
+    }
+
+    /// Returns the open pull requests whose branch starts with `prefix` and is in this repository, not in a fork, in
+    /// any order. Costs one request per hundred open pull requests of the repository.
+    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError>;
+
+    /// Returns the merged and closed pull requests of a branch, newest first; perhaps only the newest hundred. Costs
+    /// one request.
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError>;
+
+    /// Returns the open pull request of a branch, if there is one.
+    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError>;
+
+    /// Sends the one request that creates a pull request.
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError>;
+
+    /// Adds to a new pull request what it could not be created with: labels, reviewers, assignees. A failure becomes a
+    /// warning.
+    async fn complete(&self, written: &mut Written, proposal: &Proposal);
+
+    /// Changes what differs, and nothing else.
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError>;
+
+    /// Closes a pull request with this body, so that the next run reads there who closed it.
+    async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError>;
+
+    /// Adds a comment.
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError>;
+
+    /// Enables auto-merge: the forge merges as soon as all that the base branch requires is there. Only where
+    /// [`Limits::auto_merge`] is set.
+    async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
+        let _ = (existing, method);
+        Err(ForgeError::NotSupported { what: "auto-merge", forge: self.kind().label })
+    }
+
+    /// Returns the part that creates commits by API, where the forge has one.
     fn commits(&self) -> Option<&dyn Commits> {
         None
     }
 
-    /// Asks with read requests whether the repository is there and what the token may do; for `tagboat check`.
+    /// Checks with read requests that the repository is there and what the token may do; for `tagboat check`.
     async fn check(&self) -> Result<Access, ForgeError>;
 
-    /// Requests sent so far.
+    /// Returns how many requests were sent so far.
     fn requests(&self) -> u64;
 }
 
-/// A forge that makes commits by its API: signed by the forge, and without a push.
+/// A forge that creates commits by its API: signed by the forge, and without a push.
 #[async_trait]
 pub trait Commits: Send + Sync {
-    /// The addresses with which the forge commits.
+    /// Returns the e-mail addresses with which the forge commits.
     fn committers(&self) -> Vec<String>;
 
-    /// Makes a branch hold one commit on the base, or says [`ForgeError::LostRace`] if it is not where it was expected.
-    /// At no moment does the branch hold anything else.
+    /// Makes a branch hold one commit on the base, or returns [`ForgeError::BranchChanged`] if the branch is not where it
+    /// was expected. At no moment does the branch hold anything else.
     async fn commit(&self, wanted: ApiCommit<'_>) -> Result<CommitId, ForgeError>;
 }
 
-/// A commit that a forge is to make. Files keep no mode but that of a plain file.
+/// A commit that a forge is to create. Files have the mode of a plain file.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiCommit<'a> {
-    /// The branch; where it is the base itself, the commit is added to it.
+    /// The branch. Where it is the base itself, the commit is added to it.
     pub branch: &'a BranchName,
-    /// What it points at now; `None` if it should not exist.
+    /// The commit that it points at now; `None` if it should not exist.
     pub expected: Option<&'a CommitId>,
     /// The parent.
     pub base: &'a CommitId,
@@ -85,88 +154,63 @@ pub struct ApiCommit<'a> {
     pub message: &'a str,
 }
 
-/// A pull request as it is after it was written to.
+/// What of a pull request is not as it should be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Difference<'a> {
+    /// The title, if another one is wanted.
+    pub title: Option<&'a str>,
+    /// The body, if another one is wanted.
+    pub body: Option<&'a str>,
+    /// The base branch, if another one is wanted.
+    pub base: Option<&'a str>,
+    /// Labels to add.
+    pub labels: Vec<String>,
+    /// All that is wanted, for forges that take whole pull requests.
+    pub proposal: &'a Proposal,
+}
+
+impl<'a> Difference<'a> {
+    /// Compares a pull request with its proposal, within what a forge supports.
+    pub fn between(existing: &PullRequest, proposal: &'a Proposal, limits: Limits) -> Self {
+        let has = |name: &String| existing.labels.iter().any(|label| label.eq_ignore_ascii_case(name));
+        let missing = proposal.extras.labels.iter().filter(|name| limits.labels && !has(name));
+        Self {
+            title: (existing.title != proposal.title).then_some(&*proposal.title),
+            // A body that a person saved in a browser has the line ends of a form.
+            body: (existing.body.replace("\r\n", "\n") != proposal.body).then_some(&*proposal.body),
+            base: (existing.base != proposal.base).then_some(proposal.base.as_str()),
+            labels: missing.cloned().collect(),
+            proposal,
+        }
+    }
+
+    /// Returns whether title, body and base are right; labels are often set in another way.
+    pub fn is_only_labels(&self) -> bool {
+        self.title.is_none() && self.body.is_none() && self.base.is_none()
+    }
+
+    /// Returns whether nothing differs.
+    pub fn is_empty(&self) -> bool {
+        self.is_only_labels() && self.labels.is_empty()
+    }
+}
+
+/// A pull request after a write.
 #[derive(Debug)]
 pub struct Written {
     /// As the forge has it now.
     pub pull_request: PullRequest,
-    /// What could not be done, while the pull request itself stands: a label that doesn't exist, a reviewer that may
-    /// not be asked.
+    /// What failed without harm to the pull request itself: a label that does not exist, a reviewer without access.
     pub warnings: Vec<ForgeError>,
 }
 
-/// What a forge can't do, or only so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Characters in a body.
-    pub body: usize,
-    /// Characters in a title.
-    pub title: usize,
-    /// Whether it knows labels.
-    pub labels: bool,
-    /// Whether it knows drafts.
-    pub drafts: bool,
-    /// Whether people can be asked for a review.
-    pub reviewers: bool,
-    /// Whether teams can be asked for a review.
-    pub team_reviewers: bool,
-    /// Whether people can be assigned.
-    pub assignees: bool,
-    /// Whether a pull request can be set to merge by itself when everything is there that its base asks for.
-    pub auto_merge: bool,
-}
-
-impl Limits {
-    /// A forge that can do everything, with texts up to these lengths.
-    pub const fn all(title: usize, body: usize) -> Self {
-        Self {
-            body,
-            title,
-            labels: true,
-            drafts: true,
-            reviewers: true,
-            team_reviewers: true,
-            assignees: true,
-            auto_merge: true,
-        }
-    }
-
-    /// Refuses a text that the forge would refuse or cut.
-    pub fn fits(&self, title: &str, body: &str) -> Result<(), ForgeError> {
-        for (what, text, limit) in [("title", title, self.title), ("body", body, self.body)] {
-            let is = text.chars().count();
-            if is > limit {
-                return Err(ForgeError::TooLong { what, is, limit });
-            }
-        }
-        Ok(())
-    }
-
-    /// What of `extras` this forge doesn't know, as warnings.
-    pub fn unknown(&self, extras: &Extras) -> Vec<ForgeError> {
-        let asked = [
-            ("labels", self.labels, !extras.labels.is_empty()),
-            ("drafts", self.drafts, extras.draft),
-            ("reviewers", self.reviewers, !extras.reviewers.is_empty()),
-            ("teams as reviewers", self.team_reviewers, !extras.team_reviewers.is_empty()),
-            ("assignees", self.assignees, !extras.assignees.is_empty()),
-            ("merging by itself", self.auto_merge, extras.auto_merge.is_some()),
-        ];
-        asked
-            .into_iter()
-            .filter(|(_, known, wanted)| *wanted && !known)
-            .map(|(what, ..)| ForgeError::Unknown { what })
-            .collect()
-    }
-}
-
-/// What `tagboat check` says about a forge.
+/// What `tagboat check` reports about a forge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
-    /// Who the token belongs to, where the forge tells.
+    /// The account that the token belongs to, if the forge names it.
     pub user: Option<String>,
-    /// What it may do, in the forge's words.
+    /// What the token may do, in the forge's words.
     pub rights: Vec<String>,
-    /// Requests left before the rate limit, where the forge tells.
+    /// Requests left before the rate limit, if the forge reports them.
     pub remaining: Option<u64>,
 }

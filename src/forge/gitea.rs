@@ -8,34 +8,56 @@ use crate::http::{Method, RetryPolicy};
 use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
+use super::client::{ApiClient, query, segment};
+use super::credential::{AuthScheme, CredentialKind};
 use super::error::ForgeError;
-use super::forge::{Access, Forge, Limits, Written};
-use super::remote::RemoteUrl;
-use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::forge::{Access, Difference, Forge, ForgeKind, Written};
+use super::lifecycle::{not_set, shown, silently_refused};
+use super::limits::{CreationRules, Limits, TokenVariable};
+use super::remote::{Address, RemoteUrl};
+use super::settings::ForgeSettings;
+
+/// Its row in the table.
+pub(super) const KIND: ForgeKind = ForgeKind {
+    name: "gitea",
+    label: "Gitea",
+    about: "Gitea and Forgejo, including Codeberg",
+    recognises,
+    address,
+    limits: LIMITS,
+    token_variables: TOKEN_VARIABLES,
+    credentials: &[CredentialKind::token(AuthScheme::Token, GIT_USER)],
+    permissions: PERMISSIONS,
+    creation: CreationRules {
+        exists: "pull request already exists",
+        branch_not_visible: "couldn't be found",
+        overwrites: false,
+    },
+    links: Some(LINKS),
+    connect,
+};
 
 /// The usual names; in their Actions the token is called as on GitHub, and so is the variable with the server.
-pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
+const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable::by_hand("FORGEJO_TOKEN"),
     TokenVariable::by_hand("GITEA_TOKEN"),
     TokenVariable { name: "GITHUB_TOKEN", server: Some("GITHUB_SERVER_URL") },
 ];
 
 /// Any name does: the token is looked at alone.
-pub(super) const GIT_USER: &str = "x-access-token";
+const GIT_USER: &str = "x-access-token";
 
 /// 255 characters in a title; no limit of a body is documented, so one that any database takes.
 const LIMITS: Limits = Limits::all(255, 1_000_000);
 
-const NEEDS: &str = "write on `repository` and `issue`, and write access to this repository";
+const PERMISSIONS: &str = "write on `repository` and `issue`, and write access to this repository";
 
 /// Servers give at most fifty of anything, unless they are set up otherwise.
 const PAGE: usize = 50;
 const PAGES: usize = 200;
 
 /// Pages of ended pull requests that are looked through where the server knows no filter by branch.
-const ENDED_PAGES: usize = 4;
+const CLOSED_PAGES: usize = 4;
 
 /// A pull request is a draft because its title starts so; both servers' default.
 const DRAFT: &str = "WIP: ";
@@ -44,37 +66,37 @@ const DRAFT: &str = "WIP: ";
 const HOSTS: &[&str] = &["gitea.", "forgejo.", "codeberg."];
 
 /// codeberg.org, gitea.com, and servers whose name begins with `gitea.`, `forgejo.` or `codeberg.`.
-pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+fn recognises(remote: &RemoteUrl) -> bool {
     HOSTS.iter().any(|name| remote.host.starts_with(name))
 }
 
 /// The API of a host: below `/api/v1`.
-pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+fn address(remote: &RemoteUrl) -> Option<Address> {
     let [owner, name] = remote.segments()[..] else { return None };
     Some(Address { api: format!("{}/api/v1", remote.site()), repository: format!("{owner}/{name}") })
 }
 
 /// Servers whose name tells that they run one of the two.
-pub(super) const LINKS: LinkStyle = LinkStyle {
+const LINKS: LinkStyle = LinkStyle {
     repository: |host, path| HOSTS.iter().any(|name| host.starts_with(name)).then(|| path.to_owned()),
     commit: "/commit/NEW",
     compare: "/compare/OLD...NEW",
 };
 
-/// Makes a client; sends nothing.
-pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     let bad = |reason: String| ForgeError::Settings { reason };
     let Some((owner, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(bad(format!("{repository:?} is not a repository: write owner/name")));
     };
-    let token = settings.token.as_ref().ok_or_else(|| bad("Gitea and Forgejo need a token".to_owned()))?;
-    let rest = Rest::new(&settings, &format!("token {}", token.reveal()), NEEDS)?;
-    Ok(Box::new(Gitea { rest, root: format!("/repos/{}/{}", part(owner), part(name)), repository }))
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
+    let root = format!("/repos/{}/{}", segment(owner), segment(name));
+    Ok(Box::new(Gitea { client, retry_policy, root, repository }))
 }
 
 struct Gitea {
-    rest: Rest,
+    client: ApiClient,
+    retry_policy: RetryPolicy,
     /// The route of the repository.
     root: String,
     repository: String,
@@ -82,8 +104,12 @@ struct Gitea {
 
 #[async_trait]
 impl Forge for Gitea {
-    fn limits(&self) -> Limits {
-        LIMITS
+    fn kind(&self) -> &'static ForgeKind {
+        &KIND
+    }
+
+    fn retry_policy(&self) -> RetryPolicy {
+        self.retry_policy
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
@@ -95,23 +121,42 @@ impl Forge for Gitea {
     async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
         // Forgejo finds a branch's; an older server gives all, newest first, and we choose among the newest.
         let filter = [("state", "closed"), ("head", branch.as_str())];
-        let (mut found, _) = self.list(&filter, ENDED_PAGES, |pull| pull.branch() == branch.as_str()).await?;
+        let (mut found, _) = self.list(&filter, CLOSED_PAGES, |pull| pull.branch() == branch.as_str()).await?;
         found.sort_by_key(|pull| std::cmp::Reverse(pull.number));
         Ok(found)
     }
 
-    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        create::open(self, proposal).await
+    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+        let branch = branch.as_str();
+        let filter = [("state", "open"), ("head", branch)];
+        let (found, _) = self.list(&filter, PAGES, |pull| pull.head.name == branch).await?;
+        Ok(found.into_iter().next())
     }
 
-    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let difference = Difference::between(existing, proposal);
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
+        let prefix = if proposal.extras.draft { DRAFT } else { "" };
+        let body = json!({
+            "head": proposal.branch.as_str(), "base": proposal.base.as_str(),
+            "title": format!("{prefix}{}", proposal.title), "body": proposal.body,
+        });
+        let made: Pull = self.client.post(&action, &format!("{}/pulls", self.root), &body).await?;
+        shown(&action, made.observed())
+    }
+
+    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
+        let missing = Difference::between(&written.pull_request, proposal, LIMITS).labels;
+        self.label(written, missing).await;
+        self.ask_for_reviews(written, &proposal.extras).await;
+        self.assign(written, &proposal.extras).await;
+    }
+
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
         let mut change = Map::new();
         if let Some(title) = difference.title {
             // A person may have marked it as ready, or as a draft, in the meantime.
-            let action = format!("look at {}", existing.url);
-            let now: Pull = self.rest.get(&action, &format!("{}/pulls/{}", self.root, existing.number)).await?;
+            let action = format!("read {}", existing.url);
+            let now: Pull = self.client.get(&action, &self.route(existing)).await?;
             let prefix = if now.draft { DRAFT } else { "" };
             change.insert("title".to_owned(), json!(format!("{prefix}{title}")));
         }
@@ -125,22 +170,23 @@ impl Forge for Gitea {
             false => self.patch("update", existing, Value::Object(change)).await?,
         };
         let mut written = Written { pull_request, warnings: Vec::new() };
-        self.label(&mut written, difference.labels).await;
+        self.label(&mut written, difference.labels.clone()).await;
         Ok(written)
     }
 
-    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
-        LIMITS.fits("", body)?;
-        let pull_request = self.patch("close", existing, json!({"state": "closed", "body": body})).await?;
-        let action = format!("comment on {}", existing.url);
-        let route = format!("{}/issues/{}/comments", self.root, existing.number);
-        let said = self.rest.post::<Value>(&action, &route, &json!({ "body": comment })).await;
-        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
+        self.patch("close", existing, json!({"state": "closed", "body": body})).await
     }
 
-    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
-        let action = format!("set {} to merge by itself", existing.url);
-        let method = match how {
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+        let action = format!("comment on {}", existing.url);
+        let route = format!("{}/issues/{}/comments", self.root, existing.number);
+        self.client.post::<Value>(&action, &route, &json!({ "body": text })).await.map(drop)
+    }
+
+    async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
+        let action = format!("enable auto-merge on {}", existing.url);
+        let method = match method {
             MergeMethod::Merge => "merge",
             MergeMethod::Squash => "squash",
             MergeMethod::Rebase => "rebase",
@@ -150,63 +196,31 @@ impl Forge for Gitea {
             body["head_commit_id"] = json!(head.as_str());
         }
         let route = format!("{}/pulls/{}/merge", self.root, existing.number);
-        self.rest.post::<Value>(&action, &route, &body).await.map(drop)
+        self.client.post::<Value>(&action, &route, &body).await.map(drop)
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
-        let action = format!("look at {}", self.repository);
-        let repository: Repository = self.rest.get(&action, &self.root).await?;
+        let action = format!("read the repository {}", self.repository);
+        let repository: Repository = self.client.get(&action, &self.root).await?;
         if repository.archived {
             return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
         }
         let rights = repository.permissions.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
         // A token may have no right to ask who it belongs to.
-        let user = self.rest.get::<User>("ask for the user", "/user").await.ok().map(|user| user.login);
+        let user = self.client.get::<User>("read the account of the token", "/user").await.ok().map(|user| user.login);
         Ok(Access { user, rights, remaining: None })
     }
 
     fn requests(&self) -> u64 {
-        self.rest.requests()
-    }
-}
-
-#[async_trait]
-impl CreatePullRequest for Gitea {
-    const EXISTS: &'static str = "pull request already exists";
-    /// The whole of what is said of a branch that isn't found.
-    const UNSEEN: &'static str = "couldn't be found";
-
-    fn retry_policy(&self) -> RetryPolicy {
-        self.rest.retry_policy()
-    }
-
-    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
-        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
-        let prefix = if proposal.extras.draft { DRAFT } else { "" };
-        let body = json!({
-            "head": proposal.branch.as_str(), "base": proposal.base.as_str(),
-            "title": format!("{prefix}{}", proposal.title), "body": proposal.body,
-        });
-        let made: Pull = self.rest.post(&action, &format!("{}/pulls", self.root), &body).await?;
-        shown(&action, made.observed())
-    }
-
-    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
-        let branch = proposal.branch.as_str();
-        let filter = [("state", "open"), ("head", branch)];
-        let (found, _) = self.list(&filter, PAGES, |pull| pull.head.name == branch).await?;
-        Ok(found.into_iter().next())
-    }
-
-    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
-        let missing = Difference::between(&written.pull_request, proposal).labels;
-        self.label(written, missing).await;
-        self.ask_for_reviews(written, &proposal.extras).await;
-        self.assign(written, &proposal.extras).await;
+        self.client.requests()
     }
 }
 
 impl Gitea {
+    fn route(&self, existing: &PullRequest) -> String {
+        format!("{}/pulls/{}", self.root, existing.number)
+    }
+
     /// Pull requests of the repository that pass both filters, the server's, which it may not know, and ours; and
     /// whether these are all, or only those on the first `pages`.
     async fn list(
@@ -220,7 +234,7 @@ impl Gitea {
         for page in 1..=pages {
             let query = format!("{}&limit={PAGE}&page={page}", query(filter));
             let route = format!("{}/pulls?{query}", self.root);
-            let response = self.rest.send::<Vec<Pull>>(&action, Method::GET, &route, None).await?;
+            let response = self.client.send::<Vec<Pull>>(&action, Method::GET, &route, None).await?;
             let total = response.header("x-total-count").and_then(|count| count.parse().ok());
             let got = response.body.len();
             read += got;
@@ -236,8 +250,8 @@ impl Gitea {
 
     async fn patch(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
-        let route = format!("{}/pulls/{}", self.root, existing.number);
-        let patched = self.rest.send::<Pull>(&action, Method::PATCH, &route, Some(&body)).await?;
+        let route = self.route(existing);
+        let patched = self.client.send::<Pull>(&action, Method::PATCH, &route, Some(&body)).await?;
         shown(&action, patched.body.observed())
     }
 
@@ -249,9 +263,9 @@ impl Gitea {
         let Written { pull_request, warnings } = written;
         let action = format!("label {}", pull_request.url);
         let route = format!("{}/issues/{}/labels", self.root, pull_request.number);
-        let set = self.rest.post::<Vec<Label>>(&action, &route, &json!({ "labels": missing })).await;
+        let set = self.client.post::<Vec<Label>>(&action, &route, &json!({ "labels": missing })).await;
         let (labels, source) = match set {
-            Ok(labels) => (labels, ignored(&action, "there are no such labels in the repository")),
+            Ok(labels) => (labels, silently_refused(&action, "there are no such labels in the repository")),
             Err(source) => (vec![], source),
         };
         let is_set = |name: &String| labels.iter().any(|label| label.name == *name);
@@ -265,13 +279,13 @@ impl Gitea {
     }
 
     async fn ask_for_reviews(&self, written: &mut Written, extras: &Extras) {
-        let action = format!("ask for a review of {}", written.pull_request.url);
+        let action = format!("request a review of {}", written.pull_request.url);
         let route = format!("{}/pulls/{}/requested_reviewers", self.root, written.pull_request.number);
         let kinds = [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
         // One by one: a name that may not be asked spoils the others of its request.
         for (what, key, names) in kinds {
             for name in names {
-                if let Err(source) = self.rest.post::<Value>(&action, &route, &json!({ key: [name] })).await {
+                if let Err(source) = self.client.post::<Value>(&action, &route, &json!({ key: [name] })).await {
                     written.warnings.push(not_set(what, vec![name.clone()], &written.pull_request, source));
                 }
             }

@@ -1,39 +1,65 @@
-//! GitHub: github.com, Enterprise Cloud with data residency, and Enterprise Server. Through octocrab's generic verbs
-//! and with structs of our own: octocrab's models insist on fields that older servers don't send. Knows no git.
+//! GitHub: github.com, Enterprise Cloud with data residency, and Enterprise Server. Requests and models are octocrab's;
+//! what a model would insist on without need is read leniently.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use octocrab::Page;
+use octocrab::models::pulls::PullRequest as Pull;
+use octocrab::models::{IssueState, Repository};
+use octocrab::{Octocrab, Page};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use crate::http::RetryPolicy;
 use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
+use super::client::query;
+use super::credential::{AuthScheme, CredentialKind, Given};
 use super::error::ForgeError;
-use super::forge::{Access, Commits, Forge, Limits, Written};
+use super::failure::malformed;
+use super::forge::{Access, Commits, Difference, Forge, ForgeKind, Written};
 use super::github_client::GitHubClient;
 use super::github_graphql::GraphQl;
-use super::remote::RemoteUrl;
-use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::lifecycle::{not_set, shown, silently_refused};
+use super::limits::{CreationRules, Limits, TokenVariable};
+use super::remote::{Address, RemoteUrl};
+use super::settings::ForgeSettings;
+
+/// Its row in the table.
+pub(super) const KIND: ForgeKind = ForgeKind {
+    name: "github",
+    label: "GitHub",
+    about: "GitHub: github.com, Enterprise Cloud and Enterprise Server",
+    recognises,
+    address,
+    limits: LIMITS,
+    token_variables: TOKEN_VARIABLES,
+    credentials: &[
+        CredentialKind { given: Given::App, scheme: AuthScheme::Bearer, git_user: GIT_USER },
+        CredentialKind::token(AuthScheme::Bearer, GIT_USER),
+    ],
+    permissions: PERMISSIONS,
+    creation: CreationRules { exists: "already exists", branch_not_visible: "head invalid", overwrites: false },
+    links: Some(LINKS),
+    connect,
+};
 
 /// What GitHub's own tools read; the first is set by people and by Actions, which run for one server.
-pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[
+const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable { name: "GITHUB_TOKEN", server: Some("GITHUB_SERVER_URL") },
     TokenVariable::by_hand("GH_TOKEN"),
     TokenVariable::by_hand("GH_ENTERPRISE_TOKEN"),
 ];
 
 /// Any name does; GitHub documents this one for installation tokens.
-pub(super) const GIT_USER: &str = "x-access-token";
+const GIT_USER: &str = "x-access-token";
 
 /// GitHub refuses longer ones with 422: "title is too long (maximum is 256 characters)", "body … 65536".
 const LIMITS: Limits = Limits::all(256, 65_536);
 
-const NEEDS: &str = "contents: write and pull-requests: write on this repository (a classic token: `repo`); in GitHub \
+const PERMISSIONS: &str = "contents: write and pull-requests: write on this repository (a classic token: `repo`); in GitHub \
                      Actions also the setting that allows workflows to create pull requests";
 
 /// What private repositories without a paid plan say.
@@ -47,14 +73,14 @@ const ACTIONS: &str = "github-actions[bot]";
 const PAGES: usize = 100;
 
 /// github.com, its data-residency hosts, and servers whose name begins with `github.`.
-pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+fn recognises(remote: &RemoteUrl) -> bool {
     matches!(remote.host.as_str(), "github.com" | "www.github.com" | "ssh.github.com")
         || remote.host.ends_with(".ghe.com")
         || remote.host.starts_with("github.")
 }
 
 /// The API of a host: <https://docs.github.com/en/enterprise-server/rest> puts it below `/api/v3`.
-pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+fn address(remote: &RemoteUrl) -> Option<Address> {
     let [owner, name] = remote.segments()[..] else { return None };
     let api = match remote.host.as_str() {
         "github.com" | "www.github.com" | "ssh.github.com" => "https://api.github.com".to_owned(),
@@ -65,35 +91,43 @@ pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
 }
 
 /// Servers with `github` in their name.
-pub(super) const LINKS: LinkStyle = LinkStyle {
+const LINKS: LinkStyle = LinkStyle {
     repository: |host, path| host.contains("github").then(|| path.to_owned()),
     commit: "/commit/NEW",
     compare: "/compare/OLD...NEW",
 };
 
-/// Makes a client; sends nothing. Must be called inside a tokio runtime, which octocrab puts a task on.
-pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+/// Must be called inside a tokio runtime: octocrab starts a task.
+fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
-    let Some((owner, _)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
-        let reason = format!("{repository:?} is not a GitHub repository: write owner/name");
+    let Some((owner, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
+        let reason = format!("{repository:?} is not a repository: write owner/name");
         return Err(ForgeError::Settings { reason });
     };
-    let graphql = GraphQl::new(GitHubClient::new(settings, NEEDS)?, repository.clone());
-    Ok(Box::new(GitHub { owner: owner.to_owned(), graphql, told: AtomicBool::new(false), repository }))
+    let (owner, name) = (owner.to_owned(), name.to_owned());
+    let graphql = GraphQl::new(GitHubClient::new(&settings, &KIND)?, repository.clone());
+    let (retry_policy, warned) = (settings.retry_policy, AtomicBool::new(false));
+    Ok(Box::new(GitHub { graphql, retry_policy, warned, owner, name, repository }))
 }
 
 struct GitHub {
     graphql: GraphQl,
-    /// Whether it was said that workflows do not start.
-    told: AtomicBool,
+    retry_policy: RetryPolicy,
+    /// Whether the warning that no workflows start was given.
+    warned: AtomicBool,
     owner: String,
+    name: String,
     repository: String,
 }
 
 #[async_trait]
 impl Forge for GitHub {
-    fn limits(&self) -> Limits {
-        LIMITS
+    fn kind(&self) -> &'static ForgeKind {
+        &KIND
+    }
+
+    fn retry_policy(&self) -> RetryPolicy {
+        self.retry_policy
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
@@ -101,12 +135,8 @@ impl Forge for GitHub {
         let mut found = Vec::new();
         for page in 1..=PAGES {
             let query = format!("state=open&per_page=100&page={page}");
-            let listed: Page<Pull> =
-                self.graphql.client.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
-            // Pages are counted, not followed: a `next` link can't lead the token to another host.
-            let last = listed.next.is_none();
-            let ours = listed.items.into_iter().filter(|pull| pull.head.name.starts_with(prefix) && pull.is_local());
-            found.extend(ours.filter_map(Pull::observed));
+            let (ours, last) = self.list(&action, &query, |branch| branch.starts_with(prefix)).await?;
+            found.extend(ours);
             if last {
                 return Ok(found);
             }
@@ -118,36 +148,71 @@ impl Forge for GitHub {
         self.of_branch(branch, "closed").await
     }
 
-    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        create::open(self, proposal).await
+    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.of_branch(branch, "open").await?.into_iter().next())
     }
 
-    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let difference = Difference::between(existing, proposal);
-        let fields = [("title", difference.title), ("body", difference.body), ("base", difference.base)];
-        let patch: Map<_, _> =
-            fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
-        let pull_request = match difference.is_only_labels() {
-            true => existing.clone(),
-            false => self.patch("update", existing, Value::Object(patch)).await?,
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
+        let create = async |octocrab: &Octocrab, draft| {
+            let pulls = octocrab.pulls(&self.owner, &self.name);
+            let request = pulls.create(&proposal.title, proposal.branch.as_str(), proposal.base.as_str());
+            request.body(proposal.body.as_str()).draft(draft).maintainer_can_modify(true).send().await
         };
+        let call = async |draft| self.client().call(&action, async |octocrab| create(octocrab, draft).await).await;
+        let created = match call(proposal.extras.draft).await {
+            Err(failure) if failure.is_refusal(NO_DRAFTS) => {
+                tracing::warn!(
+                    "{} does not support drafts; opening {} as ready for review",
+                    self.repository,
+                    proposal.branch
+                );
+                call(false).await?
+            }
+            created => created?,
+        };
+        let by_workflow = created.user.as_ref().is_some_and(|user| user.login == ACTIONS);
+        if by_workflow && !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "pull requests opened with a workflow's GITHUB_TOKEN start no workflows; to run checks on them, set \
+                 TAGBOAT_APP_ID and TAGBOAT_APP_PRIVATE_KEY, or TAGBOAT_FORGE_TOKEN"
+            );
+        }
+        shown(&action, observed(created))
+    }
+
+    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
+        let missing = Difference::between(&written.pull_request, proposal, LIMITS).labels;
+        self.label(written, missing).await;
+        self.request_reviews(written, &proposal.extras).await;
+        self.assign(written, &proposal.extras.assignees).await;
+    }
+
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+        let fields = [("title", difference.title), ("body", difference.body), ("base", difference.base)];
+        let change: Map<_, _> =
+            fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
+        let mut pull_request = existing.clone();
+        if !change.is_empty() {
+            pull_request = self.patch("update", existing, Value::Object(change)).await?;
+        }
         let mut written = Written { pull_request, warnings: Vec::new() };
-        self.label(&mut written, difference.labels).await;
+        self.label(&mut written, difference.labels.clone()).await;
         Ok(written)
     }
 
-    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
-        LIMITS.fits("", body)?;
-        let pull_request = self.patch("close", existing, json!({"state": "closed", "body": body})).await?;
-        let action = format!("comment on {}", existing.url);
-        let route = format!("/repos/{}/issues/{}/comments", self.repository, existing.number);
-        let said = self.graphql.client.post::<Ignored>(&action, &route, json!({ "body": comment })).await;
-        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
+    async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
+        self.patch("close", existing, json!({"state": "closed", "body": body})).await
     }
 
-    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
-        self.graphql.merge_when_ready(existing, how).await
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+        let action = format!("comment on {}", existing.url);
+        let route = format!("/repos/{}/issues/{}/comments", self.repository, existing.number);
+        self.post::<IgnoredAny>(&action, &route, json!({ "body": text })).await.map(drop)
+    }
+
+    async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
+        self.graphql.enable_auto_merge(existing, method).await
     }
 
     fn commits(&self) -> Option<&dyn Commits> {
@@ -155,181 +220,152 @@ impl Forge for GitHub {
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
-        let action = format!("look at {}", self.repository);
-        let repository: Repository = self.graphql.client.get(&action, &format!("/repos/{}", self.repository)).await?;
-        if repository.archived {
-            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
+        let action = format!("read the repository {}", self.repository);
+        let read = async |octocrab: &Octocrab| octocrab.repos(&self.owner, &self.name).get().await;
+        let repository: Repository = self.client().call(&action, read).await?;
+        if repository.archived == Some(true) {
+            return Err(ForgeError::Archived { action, message: "it is read-only".to_owned() });
         }
-        let rights = repository.permissions.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
-        // A workflow's own token has no user, and a server may have no limit: neither is an error.
-        let user = self.graphql.client.get::<User>("ask for the user", "/user").await.ok().map(|user| user.login);
-        let limits = self.graphql.client.get::<Value>("ask for the limit", "/rate_limit").await.ok();
+        // The token of a workflow has no account, and a server may have no limit: neither is an error.
+        let user = self.get::<User>("read the account of the token", "/user").await.ok().map(|user| user.login);
+        let limits = self.get::<Value>("read the rate limit", "/rate_limit").await.ok();
         let remaining = limits.and_then(|limits| limits.pointer("/resources/core/remaining")?.as_u64());
+        let rights = repository.permissions.map_or(vec![], |has| {
+            let rights = [
+                ("admin", has.admin),
+                ("maintain", has.maintain),
+                ("pull", has.pull),
+                ("push", has.push),
+                ("triage", has.triage),
+            ];
+            rights.into_iter().filter(|(_, has)| *has).map(|(name, _)| name.to_owned()).collect()
+        });
         Ok(Access { user, rights, remaining })
     }
 
     fn requests(&self) -> u64 {
-        self.graphql.client.requests()
-    }
-}
-
-#[async_trait]
-impl CreatePullRequest for GitHub {
-    const EXISTS: &'static str = "already exists";
-    const UNSEEN: &'static str = "head invalid";
-
-    fn retry_policy(&self) -> RetryPolicy {
-        self.graphql.client.retry_policy()
-    }
-
-    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
-        let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
-        let mut body = json!({
-            "title": proposal.title, "body": proposal.body, "head": proposal.branch.as_str(),
-            "base": proposal.base.as_str(), "draft": proposal.extras.draft, "maintainer_can_modify": true,
-        });
-        let route = format!("/repos/{}/pulls", self.repository);
-        let made = match self.graphql.client.post::<Pull>(&action, &route, body.clone()).await {
-            Err(ForgeError::Refused { message, .. }) if message.contains(NO_DRAFTS) => {
-                tracing::warn!(
-                    "{} takes no drafts, so {} is opened for review at once",
-                    self.repository,
-                    proposal.branch
-                );
-                body["draft"] = json!(false);
-                self.graphql.client.post::<Pull>(&action, &route, body).await?
-            }
-            made => made?,
-        };
-        if made.user.as_ref().is_some_and(|user| user.login == ACTIONS) && !self.told.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                "pull requests that are opened with a workflow's own GITHUB_TOKEN start no workflows: where checks have \
-                 to run on them, give an App (TAGBOAT_APP_ID, TAGBOAT_APP_PRIVATE_KEY) or another token \
-                 (TAGBOAT_FORGE_TOKEN)"
-            );
-        }
-        shown(&action, made.observed())
-    }
-
-    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
-        Ok(self.of_branch(&proposal.branch, "open").await?.into_iter().next())
-    }
-
-    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
-        let missing = Difference::between(&written.pull_request, proposal).labels;
-        self.label(written, missing).await;
-        self.ask_people(written, &proposal.extras).await;
+        self.client().requests()
     }
 }
 
 impl GitHub {
-    /// Pull requests of one branch of this repository, newest first.
-    async fn of_branch(&self, branch: &BranchName, state: &str) -> Result<Vec<PullRequest>, ForgeError> {
-        let action = format!("list the pull requests of {} in {}", branch, self.repository);
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs([("state", state), ("head", &format!("{}:{branch}", self.owner))])
-            .extend_pairs([("sort", "created"), ("direction", "desc"), ("per_page", "100")])
-            .finish();
-        let listed: Page<Pull> =
-            self.graphql.client.get(&action, &format!("/repos/{}/pulls?{query}", self.repository)).await?;
-        // An older server ignores a `head` that it can't find, and lists everything.
-        let ours = listed.items.into_iter().filter(|pull| pull.head.name == branch.as_str() && pull.is_local());
-        Ok(ours.filter_map(Pull::observed).collect())
+    fn client(&self) -> &GitHubClient {
+        &self.graphql.client
     }
 
+    async fn get<T: DeserializeOwned>(&self, action: &str, route: &str) -> Result<T, ForgeError> {
+        self.client().call(action, async |octocrab| octocrab.get(route, None::<&()>).await).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, action: &str, route: &str, body: Value) -> Result<T, ForgeError> {
+        self.client().call(action, async |octocrab| octocrab.post(route, Some(&body)).await).await
+    }
+
+    /// Changes a pull request. octocrab's own request sends a field that GitHub does not describe.
     async fn patch(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = format!("/repos/{}/pulls/{}", self.repository, existing.number);
-        let patched = self.graphql.client.patch::<Pull>(&action, &route, body).await?;
-        shown(&action, patched.observed())
+        let patch = async |octocrab: &Octocrab| octocrab.patch(&route, Some(&body)).await;
+        let changed: Pull = self.client().call(&action, patch).await?;
+        shown(&action, observed(changed))
     }
 
-    /// Adds labels. GitHub makes those that don't exist.
+    /// Returns the pull requests of one branch of this repository, newest first.
+    async fn of_branch(&self, branch: &BranchName, state: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        let action = format!("list the pull requests of {} in {}", branch, self.repository);
+        let head = format!("{}:{branch}", self.owner);
+        let pairs =
+            [("state", state), ("head", &head), ("sort", "created"), ("direction", "desc"), ("per_page", "100")];
+        // An older server ignores a `head` that it cannot find, and lists everything.
+        Ok(self.list(&action, &query(&pairs), |name| name == branch.as_str()).await?.0)
+    }
+
+    /// Returns the pull requests of one page whose branch is wanted and in this repository, and whether it is the last
+    /// page. Only those are read as octocrab's model: it is strict, and other people's may hold anything.
+    async fn list(
+        &self,
+        action: &str,
+        query: &str,
+        wanted: impl Fn(&str) -> bool + Send,
+    ) -> Result<(Vec<PullRequest>, bool), ForgeError> {
+        let route = format!("/repos/{}/pulls?{query}", self.repository);
+        let get = async |octocrab: &Octocrab| octocrab.get(&route, None::<&()>).await;
+        let listed: Page<Value> = self.client().call(action, get).await?;
+        // Pages are counted, not followed: a `next` link cannot lead the token to another host.
+        let last = listed.next.is_none();
+        let is_ours = |pull: &&Value| pull.pointer("/head/ref").and_then(Value::as_str).is_some_and(&wanted);
+        let mut found = Vec::new();
+        for pull in listed.items.iter().filter(is_ours) {
+            let pull = Pull::deserialize(pull).map_err(|error| malformed(action, &error))?;
+            let id = |repository: &Option<Repository>| repository.as_ref().map(|repository| repository.id);
+            // A fork may have a branch of the same name, or be gone.
+            if pull.head.repo.is_some() && id(&pull.head.repo) == id(&pull.base.repo) {
+                found.extend(observed(pull));
+            }
+        }
+        Ok((found, last))
+    }
+
+    /// Adds labels. GitHub creates those that do not exist.
     async fn label(&self, written: &mut Written, missing: Vec<String>) {
         if missing.is_empty() {
             return;
         }
         let Written { pull_request, warnings } = written;
         let action = format!("label {}", pull_request.url);
-        let route = format!("/repos/{}/issues/{}/labels", self.repository, pull_request.number);
-        match self.graphql.client.post::<Vec<Label>>(&action, &route, json!({ "labels": missing })).await {
+        let (number, names) = (pull_request.number, missing.as_slice());
+        let label =
+            async |octocrab: &Octocrab| octocrab.issues(&self.owner, &self.name).add_labels(number, names).await;
+        match self.client().call(&action, label).await {
             Ok(labels) => pull_request.labels = labels.into_iter().map(|label| label.name).collect(),
             Err(source) => warnings.push(not_set("label", missing, pull_request, source)),
         }
     }
 
-    /// Asks for reviews and assigns. What GitHub refuses becomes a warning.
-    async fn ask_people(&self, written: &mut Written, extras: &Extras) {
-        let Written { pull_request, warnings } = written;
-        let number = pull_request.number;
-        let route = format!("/repos/{}/pulls/{number}/requested_reviewers", self.repository);
-        let action = format!("ask for a review of {}", pull_request.url);
-        let everyone = json!({"reviewers": extras.reviewers, "team_reviewers": extras.team_reviewers});
-        let wanted = !extras.reviewers.is_empty() || !extras.team_reviewers.is_empty();
-        if wanted && self.graphql.client.post::<Ignored>(&action, &route, everyone).await.is_err() {
-            // GitHub refuses all of them for the sake of one, and doesn't say which: ask one by one.
-            let kinds =
-                [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
-            for (what, key, names) in kinds {
-                for name in names {
-                    if let Err(source) =
-                        self.graphql.client.post::<Ignored>(&action, &route, json!({ key: [name] })).await
-                    {
-                        warnings.push(not_set(what, vec![name.clone()], pull_request, source));
-                    }
-                }
-            }
-        }
-        if extras.assignees.is_empty() {
+    /// Requests reviews. What GitHub refuses becomes a warning.
+    async fn request_reviews(&self, written: &mut Written, extras: &Extras) {
+        if extras.reviewers.is_empty() && extras.team_reviewers.is_empty() {
             return;
         }
-        let action = format!("assign {}", pull_request.url);
-        let route = format!("/repos/{}/issues/{number}/assignees", self.repository);
-        match self.graphql.client.post::<Assigned>(&action, &route, json!({ "assignees": extras.assignees })).await {
-            Err(source) => warnings.push(not_set("assignee", extras.assignees.clone(), pull_request, source)),
-            Ok(Assigned { assignees }) => {
-                let is_there = |name: &String| assignees.iter().any(|user| user.login.eq_ignore_ascii_case(name));
-                let missing: Vec<String> = extras.assignees.iter().filter(|name| !is_there(name)).cloned().collect();
-                if !missing.is_empty() {
-                    // GitHub: "Users without push access are silently ignored."
-                    let source = ignored(&action, "they have no access to the repository");
-                    warnings.push(not_set("assignee", missing, pull_request, source));
+        let Written { pull_request, warnings } = written;
+        let route = format!("/repos/{}/pulls/{}/requested_reviewers", self.repository, pull_request.number);
+        let action = format!("request a review of {}", pull_request.url);
+        let everyone = json!({"reviewers": extras.reviewers, "team_reviewers": extras.team_reviewers});
+        if self.post::<IgnoredAny>(&action, &route, everyone).await.is_ok() {
+            return;
+        }
+        // GitHub refuses all of them because of one, and does not say which: request one by one.
+        let kinds = [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
+        for (what, key, names) in kinds {
+            for name in names {
+                if let Err(source) = self.post::<IgnoredAny>(&action, &route, json!({ key: [name] })).await {
+                    warnings.push(not_set(what, vec![name.clone()], pull_request, source));
                 }
             }
         }
     }
-}
 
-#[derive(Deserialize)]
-struct Pull {
-    number: u64,
-    html_url: String,
-    state: String,
-    merged_at: Option<String>,
-    title: String,
-    body: Option<String>,
-    labels: Vec<Label>,
-    user: Option<User>,
-    head: Side,
-    base: Side,
-}
-
-#[derive(Deserialize)]
-struct Side {
-    #[serde(rename = "ref")]
-    name: String,
-    sha: String,
-    repo: Option<RepositoryId>,
-}
-
-#[derive(Deserialize, PartialEq)]
-struct RepositoryId {
-    id: u64,
-}
-
-#[derive(Deserialize)]
-struct Label {
-    name: String,
+    /// Assigns people. Those that GitHub leaves out become a warning.
+    async fn assign(&self, written: &mut Written, names: &[String]) {
+        if names.is_empty() {
+            return;
+        }
+        let Written { pull_request, warnings } = written;
+        let action = format!("assign {}", pull_request.url);
+        let route = format!("/repos/{}/issues/{}/assignees", self.repository, pull_request.number);
+        let (missing, source) = match self.post::<Assigned>(&action, &route, json!({ "assignees": names })).await {
+            Err(source) => (names.to_vec(), source),
+            Ok(Assigned { assignees }) => {
+                let is_set = |name: &&String| assignees.iter().any(|user| user.login.eq_ignore_ascii_case(name));
+                // GitHub: "Users without push access are silently ignored."
+                let source = silently_refused(&action, "no access to the repository");
+                (names.iter().filter(|name| !is_set(name)).cloned().collect(), source)
+            }
+        };
+        if !missing.is_empty() {
+            warnings.push(not_set("assignee", missing, pull_request, source));
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -342,39 +378,22 @@ struct Assigned {
     assignees: Vec<User>,
 }
 
-#[derive(Deserialize)]
-struct Repository {
-    archived: bool,
-    #[serde(default)]
-    permissions: std::collections::BTreeMap<String, bool>,
-}
-
-/// An answer whose status says all.
-#[derive(Deserialize)]
-struct Ignored {}
-
-impl Pull {
-    /// Whether the branch is in the repository itself; a fork may have a branch of the same name, or be gone.
-    fn is_local(&self) -> bool {
-        self.head.repo.is_some() && self.head.repo == self.base.repo
-    }
-
-    fn observed(self) -> Option<PullRequest> {
-        let state = match (self.merged_at, self.state.as_str()) {
-            (Some(_), _) => PullRequestState::Merged,
-            (None, "open") => PullRequestState::Open,
-            (None, _) => PullRequestState::Closed,
-        };
-        Some(PullRequest {
-            number: self.number,
-            url: self.html_url,
-            branch: BranchName::new(&self.head.name).ok()?,
-            base: BranchName::new(&self.base.name).ok()?,
-            state,
-            head: CommitId::new(&self.head.sha).ok(),
-            title: self.title,
-            body: self.body.unwrap_or_default(),
-            labels: self.labels.into_iter().map(|label| label.name).collect(),
-        })
-    }
+/// Returns what a run needs of a pull request; `None` if a branch name is not a valid git ref.
+fn observed(pull: Pull) -> Option<PullRequest> {
+    let state = match (pull.merged_at, pull.state) {
+        (Some(_), _) => PullRequestState::Merged,
+        (None, Some(IssueState::Open)) => PullRequestState::Open,
+        (None, _) => PullRequestState::Closed,
+    };
+    Some(PullRequest {
+        number: pull.number,
+        url: pull.html_url.map_or(pull.url, String::from),
+        branch: BranchName::new(&pull.head.ref_field).ok()?,
+        base: BranchName::new(&pull.base.ref_field).ok()?,
+        state,
+        head: CommitId::new(&pull.head.sha).ok(),
+        title: pull.title.unwrap_or_default(),
+        body: pull.body.unwrap_or_default(),
+        labels: pull.labels.unwrap_or_default().into_iter().map(|label| label.name).collect(),
+    })
 }

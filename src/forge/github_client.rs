@@ -1,243 +1,130 @@
-//! Sends requests through octocrab, waits where GitHub asks for it, and turns refusals into errors. Knows no resource of
-//! GitHub's.
+//! octocrab on the HTTP client of all forges: octocrab builds requests and models responses, [`ApiClient`] sends them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use octocrab::service::middleware::auth_header::AuthHeaderLayer;
-use octocrab::service::middleware::base_uri::BaseUriLayer;
-use octocrab::service::middleware::extra_headers::ExtraHeadersLayer;
-use octocrab::service::middleware::reqwest_connector::ReqwestConnector;
-use octocrab::{AuthState, FromResponse, Octocrab, OctocrabBuilder};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use tower_service::Service;
 
-use crate::http::header::{ACCEPT, HeaderName, HeaderValue};
-use crate::http::{Client, RetryPolicy};
-use crate::secret::Secret;
+use crate::http::Method;
 
-use super::app::App;
-use super::error::{ForgeError, Refusal};
-use super::retry::{pause_after, refusal};
+use super::client::{ApiClient, RequestError};
+use super::error::ForgeError;
+use super::failure::malformed;
+use super::forge::ForgeKind;
 use super::settings::ForgeSettings;
 
-/// One API, one token or one App.
-pub(super) struct GitHubClient {
-    access: Access,
-    client: Client,
-    /// Scheme, host and port.
-    site: hyper::Uri,
-    /// What stands before the routes of the REST API: nothing, or `/api/v3` on a server of one's own.
-    rest: String,
-    /// Where GraphQL is: `/graphql`, or `/api/graphql`.
-    graphql: String,
-    retry_policy: RetryPolicy,
-    timeout: Duration,
-    needs: &'static str,
-    sent: AtomicU64,
-}
+/// What GitHub asks every client to send.
+const HEADERS: &[(&str, &str)] = &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
 
-/// With whose rights requests are sent.
-enum Access {
-    Token(Octocrab),
-    /// Tokens of an App end after an hour: the client is made anew with each.
-    App(Arc<App>, Mutex<Option<(Secret, Octocrab)>>),
+/// The REST and GraphQL APIs of one server.
+pub(super) struct GitHubClient {
+    rest: ApiClient,
+    graphql: ApiClient,
+    octocrab: Octocrab,
 }
 
 impl GitHubClient {
-    /// A client for the API of `settings`; `needs` says which rights a token needs.
-    pub(super) fn new(settings: ForgeSettings, needs: &'static str) -> Result<Self, ForgeError> {
-        let bad = |reason: String| ForgeError::Settings { reason };
-        let ForgeSettings { address, token, app, client, retry_policy, timeout, .. } = settings;
-        let uri = address.api.parse::<hyper::Uri>().ok().map(hyper::Uri::into_parts);
-        let Some((Some(scheme), Some(authority), path)) =
-            uri.map(|uri| (uri.scheme, uri.authority, uri.path_and_query))
-        else {
-            return Err(bad(format!("{:?} is not the URL of an API", address.api)));
-        };
-        let rest = path.map_or_else(String::new, |path| path.path().trim_end_matches('/').to_owned());
-        let site = hyper::Uri::builder().scheme(scheme).authority(authority).path_and_query("/").build();
-        let site = site.map_err(|error| bad(error.to_string()))?;
-        let access = match (token, app) {
-            (Some(token), _) => Access::Token(octocrab(&client, &site, &token)?),
-            (None, Some(app)) => Access::App(app, Mutex::default()),
-            (None, None) => return Err(bad("GitHub needs a token".to_owned())),
-        };
-        // https://docs.github.com/en/enterprise-server/graphql/guides/managing-enterprise-accounts: `/api/graphql`.
-        let graphql = format!("{}/graphql", rest.trim_end_matches("/v3"));
-        Ok(Self { access, client, site, rest, graphql, retry_policy, timeout, needs, sent: AtomicU64::new(0) })
+    /// Returns a client for the server of `settings`. Must be called inside a tokio runtime: octocrab starts a task.
+    pub(super) fn new(settings: &ForgeSettings, kind: &'static ForgeKind) -> Result<Self, ForgeError> {
+        let rest = ApiClient::new(settings, kind)?.with_headers(HEADERS);
+        // https://docs.github.com/en/enterprise-server/graphql/guides/managing-enterprise-accounts: `/api/graphql`,
+        // beside `/api/v3`. octocrab would send it to `/api/v3/graphql`.
+        let graphql = rest.clone().with_root(rest.root().trim_end_matches("/v3").to_owned());
+        let Ok(octocrab) =
+            OctocrabBuilder::new_empty().with_service(Transport(rest.clone())).with_auth(AuthState::None).build();
+        Ok(Self { rest, graphql, octocrab })
     }
 
-    async fn octocrab(&self) -> Result<Octocrab, ForgeError> {
-        let (app, made) = match &self.access {
-            Access::Token(octocrab) => return Ok(octocrab.clone()),
-            Access::App(app, made) => (app, made),
-        };
-        let token = app.token().await?;
-        let mut made = made.lock().await;
-        if let Some((_, octocrab)) = made.as_ref().filter(|(of, _)| *of == token) {
-            return Ok(octocrab.clone());
-        }
-        let octocrab = octocrab(&self.client, &self.site, &token)?;
-        *made = Some((token, octocrab.clone()));
-        Ok(octocrab)
-    }
-
-    pub(super) fn retry_policy(&self) -> RetryPolicy {
-        self.retry_policy
-    }
-
-    /// Requests sent so far.
+    /// Returns how many requests were sent so far.
     pub(super) fn requests(&self) -> u64 {
-        self.sent.load(Ordering::Relaxed)
+        self.rest.requests()
     }
 
-    /// The host that people see: the API's, without the `api.` of github.com.
-    pub(super) fn host(&self) -> &str {
-        let host = self.site.host().unwrap_or_default();
-        host.strip_prefix("api.").unwrap_or(host)
+    /// Returns the host that people see: that of the API, without the `api.` of github.com.
+    pub(super) fn host(&self) -> String {
+        let url = crate::http::Url::parse(self.rest.root()).ok();
+        let host = url.and_then(|url| Some(url.host_str()?.to_owned())).unwrap_or_default();
+        host.strip_prefix("api.").map(str::to_owned).unwrap_or(host)
     }
 
-    /// Sends a GraphQL query or mutation; gives what stands in `data`. Errors in the answer are refusals.
+    /// Runs a request of octocrab and explains its failure.
+    pub(super) async fn call<T>(
+        &self,
+        action: &str,
+        request: impl AsyncFnOnce(&Octocrab) -> octocrab::Result<T>,
+    ) -> Result<T, ForgeError> {
+        request(&self.octocrab).await.map_err(|error| self.explain(action, error))
+    }
+
+    /// Sends a GraphQL query or mutation and returns its `data`. octocrab would drop the types of its errors.
     pub(super) async fn graphql(&self, action: &str, query: &str, variables: Value) -> Result<Value, ForgeError> {
         let body = json!({ "query": query, "variables": variables });
-        let verb = if query.starts_with("query") { Verb::Query } else { Verb::Post };
-        let mut answer: Value = self.send(action, verb, &self.graphql, Some(&body)).await?;
+        let is_query = query.starts_with("query");
+        let response = self.graphql.send_as::<Value>(action, Method::POST, "/graphql", Some(&body), is_query).await?;
+        let mut answer = response.body;
         let Some(first) = answer["errors"].as_array().and_then(|errors| errors.first()) else {
             return Ok(answer["data"].take());
         };
-        let (action, message) = (action.to_owned(), first["message"].as_str().unwrap_or_default().to_owned());
-        Err(match first["type"].as_str().unwrap_or_default() {
-            "FORBIDDEN" | "INSUFFICIENT_SCOPES" => {
-                ForgeError::Forbidden { action, status: 403, message, needs: self.needs }
-            }
+        let message = first["message"].as_str().unwrap_or_default().to_owned();
+        let kind = first["type"].as_str().unwrap_or_default();
+        let action = action.to_owned();
+        Err(match kind {
+            "FORBIDDEN" | "INSUFFICIENT_SCOPES" => self.rest.forbidden(&action, message),
             "NOT_FOUND" => ForgeError::NotFound { action, message },
             "RATE_LIMITED" | "RATE_LIMIT" => ForgeError::RateLimited { action, wait: None },
-            "STALE_DATA" => ForgeError::LostRace { action },
+            "STALE_DATA" => ForgeError::BranchChanged { action },
             _ => ForgeError::Refused { action, status: 200, message },
         })
     }
 
-    pub(super) async fn patch<T: FromResponse>(&self, action: &str, route: &str, body: Value) -> Result<T, ForgeError> {
-        self.send(action, Verb::Patch, &format!("{}{route}", self.rest), Some(&body)).await
-    }
-
-    pub(super) async fn get<T: FromResponse>(&self, action: &str, route: &str) -> Result<T, ForgeError> {
-        self.send(action, Verb::Get, &format!("{}{route}", self.rest), None).await
-    }
-
-    pub(super) async fn post<T: FromResponse>(&self, action: &str, route: &str, body: Value) -> Result<T, ForgeError> {
-        self.send(action, Verb::Post, &format!("{}{route}", self.rest), Some(&body)).await
-    }
-
-    async fn send<T: FromResponse>(
-        &self,
-        action: &str,
-        verb: Verb,
-        route: &str,
-        body: Option<&Value>,
-    ) -> Result<T, ForgeError> {
-        let octocrab = self.octocrab().await?;
-        let mut tried = 1;
-        loop {
-            self.sent.fetch_add(1, Ordering::Relaxed);
-            let asking = async {
-                match verb {
-                    Verb::Get => octocrab.get(route, None::<&()>).await,
-                    Verb::Patch => octocrab.patch(route, body).await,
-                    Verb::Post | Verb::Query => octocrab.post(route, body).await,
+    fn explain(&self, action: &str, error: octocrab::Error) -> ForgeError {
+        match error {
+            octocrab::Error::Service { source, .. } => match source.downcast::<RequestError>() {
+                Ok(error) => self.rest.explain(action, *error),
+                Err(error) => {
+                    let reason = error.to_string();
+                    ForgeError::Unreachable { action: action.to_owned(), reason, hint: None }
                 }
-            };
-            let failure = match tokio::time::timeout(self.timeout, asking).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => explain(action, error, self.needs),
-                Err(_) => unreachable(action, format!("nothing came within {} s", self.timeout.as_secs_f32())),
-            };
-            let Some(pause) = pause_after(self.retry_policy, tried, &failure, verb != Verb::Post) else {
-                return Err(failure);
-            };
-            tracing::debug!(%failure, ?pause, "asking GitHub again");
-            tokio::time::sleep(pause).await;
-            tried += 1;
+            },
+            octocrab::Error::Json { source, .. } => malformed(action, &source),
+            octocrab::Error::Serde { source, .. } => malformed(action, &source),
+            // A list in none of the forms that octocrab reads.
+            octocrab::Error::Other { source, .. } => malformed(action, &source),
+            error => malformed(action, &error),
         }
     }
 }
 
-/// A client that sends this token to this site and nowhere else.
-fn octocrab(client: &Client, site: &hyper::Uri, token: &Secret) -> Result<Octocrab, ForgeError> {
-    let reason = "the token holds characters that no token has".to_owned();
-    let mut bearer =
-        HeaderValue::from_str(&format!("Bearer {}", token.reveal())).map_err(|_| ForgeError::Settings { reason })?;
-    bearer.set_sensitive(true);
-    let headers = vec![
-        (ACCEPT, HeaderValue::from_static("application/vnd.github+json")),
-        (HeaderName::from_static("x-github-api-version"), HeaderValue::from_static("2022-11-28")),
-    ];
-    // The short way (`build_with_reqwest`) would send a second `User-Agent` and log every 502 as an error.
-    let Ok(octocrab) = OctocrabBuilder::new_empty()
-        .with_service(ReqwestConnector::new(client.reqwest().clone()))
-        .with_layer(&ExtraHeadersLayer::new(Arc::new(headers)))
-        .with_layer(&BaseUriLayer::new(site.clone()))
-        .with_layer(&AuthHeaderLayer::new(Some(bearer), site.clone(), site.clone()))
-        .with_auth(AuthState::None)
-        .build();
-    Ok(octocrab)
-}
+/// The service below octocrab.
+struct Transport(ApiClient);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Get,
-    Patch,
-    Post,
-    /// A POST that changes nothing.
-    Query,
-}
+impl Service<hyper::Request<OctoBody>> for Transport {
+    type Response = hyper::Response<Full<Bytes>>;
+    type Error = RequestError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
-/// The meaning of an error of octocrab.
-fn explain(action: &str, error: octocrab::Error, needs: &'static str) -> ForgeError {
-    match error {
-        octocrab::Error::GitHub { source, .. } => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-            let message = details(&source.message, source.errors.as_deref().unwrap_or_default());
-            let status = source.status_code.as_u16();
-            match source.headers {
-                Some(headers) => refusal(status, &headers, message, now),
-                None => Refusal { status, message, wait: None, limited: status == 429 },
-            }
-            .explain(action, needs)
-        }
-        octocrab::Error::Json { source, .. } => malformed(action, &source),
-        octocrab::Error::Serde { source, .. } => malformed(action, &source),
-        // A list that is none of the forms that octocrab knows.
-        octocrab::Error::Other { source, .. } => malformed(action, &source),
-        error => {
-            let mut cause: &dyn std::error::Error = &error;
-            while let Some(inner) = cause.source() {
-                cause = inner;
-            }
-            unreachable(action, cause.to_string())
-        }
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
     }
-}
 
-fn unreachable(action: &str, reason: String) -> ForgeError {
-    ForgeError::Unreachable { action: action.to_owned(), reason, hint: None }
-}
-
-fn malformed(action: &str, reason: &dyn std::fmt::Display) -> ForgeError {
-    ForgeError::Malformed { action: action.to_owned(), reason: reason.to_string() }
-}
-
-/// GitHub's message with what it says of the fields: `Validation Failed (head invalid)`.
-fn details(message: &str, errors: &[Value]) -> String {
-    let parts: Vec<String> = errors
-        .iter()
-        .filter_map(|error| {
-            let text = |key: &str| error.get(key).and_then(Value::as_str);
-            let said = text("message").or_else(|| error.as_str()).map(str::to_owned);
-            said.or_else(|| Some(format!("{} {}", text("field")?, text("code")?)))
+    fn call(&mut self, request: hyper::Request<OctoBody>) -> Self::Future {
+        let client = self.0.clone();
+        Box::pin(async move {
+            let (parts, body) = request.into_parts();
+            let route = parts.uri.path_and_query().map_or("/", |route| route.as_str()).to_owned();
+            let broken = |error: octocrab::Error| RequestError::from(malformed(&route, &error));
+            let body = body.collect().await.map_err(broken)?.to_bytes();
+            let body = (!body.is_empty()).then(|| body.to_vec());
+            let idempotent = parts.method != Method::POST;
+            let answer = client.exchange(parts.method, &route, body, idempotent).await?;
+            let mut response = hyper::Response::new(Full::new(Bytes::from(answer.body)));
+            *response.status_mut() = answer.status;
+            *response.headers_mut() = answer.headers;
+            Ok(response)
         })
-        .collect();
-    if parts.is_empty() { message.to_owned() } else { format!("{message} ({})", parts.join("; ")) }
+    }
 }

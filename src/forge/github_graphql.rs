@@ -89,7 +89,9 @@ impl GraphQl {
         // GitHub says in many ways that the branch is elsewhere, and an answer may be lost: look where it is.
         match self.head(action, wanted.branch).await {
             Ok(head) if head.as_ref() == Some(&commit) => Ok(commit),
-            Ok(head) if head.as_ref() != wanted.expected => Err(ForgeError::LostRace { action: action.to_owned() }),
+            Ok(head) if head.as_ref() != wanted.expected => {
+                Err(ForgeError::BranchChanged { action: action.to_owned() })
+            }
             _ => Err(failure),
         }
     }
@@ -124,12 +126,16 @@ impl GraphQl {
         Ok(id.and_then(|id| CommitId::new(id).ok()))
     }
 
-    /// Merges when everything that the base branch asks for is there.
-    pub(super) async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
-        let action = format!("set {} to merge by itself", existing.url);
+    /// Enables auto-merge.
+    pub(super) async fn enable_auto_merge(
+        &self,
+        existing: &PullRequest,
+        method: MergeMethod,
+    ) -> Result<(), ForgeError> {
+        let action = format!("enable auto-merge on {}", existing.url);
         let number = json!({ "number": existing.number });
         let id = self.find(&action, PULL_REQUEST, number, "/repository/pullRequest/id").await?;
-        let method = match how {
+        let method = match method {
             MergeMethod::Merge => "MERGE",
             MergeMethod::Squash => "SQUASH",
             MergeMethod::Rebase => "REBASE",

@@ -8,24 +8,46 @@ use crate::http::{Method, RetryPolicy};
 use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::create::{self, CreatePullRequest, Difference, ignored, not_set, shown};
+use super::client::{ApiClient, query, segment};
+use super::credential::{AuthScheme, CredentialKind};
 use super::error::ForgeError;
-use super::forge::{Access, Forge, Limits, Written};
-use super::remote::RemoteUrl;
-use super::rest::{Rest, part, query};
-use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::forge::{Access, Difference, Forge, ForgeKind, Written};
+use super::lifecycle::{not_set, shown, silently_refused};
+use super::limits::{CreationRules, Limits, TokenVariable};
+use super::remote::{Address, RemoteUrl};
+use super::settings::ForgeSettings;
+
+/// Its row in the table.
+pub(super) const KIND: ForgeKind = ForgeKind {
+    name: "gitlab",
+    label: "GitLab",
+    about: "GitLab: gitlab.com and self-managed",
+    recognises,
+    address,
+    limits: LIMITS,
+    token_variables: TOKEN_VARIABLES,
+    credentials: &[CredentialKind::token(AuthScheme::Bearer, GIT_USER)],
+    permissions: PERMISSIONS,
+    creation: CreationRules {
+        exists: "Another open merge request already exists",
+        branch_not_visible: "does not exist",
+        overwrites: false,
+    },
+    links: Some(LINKS),
+    connect,
+};
 
 /// `GITLAB_TOKEN` is what GitLab's own tools read. The job's own `CI_JOB_TOKEN` may not open merge requests.
-pub(super) const TOKEN_VARIABLES: &[TokenVariable] =
+const TOKEN_VARIABLES: &[TokenVariable] =
     &[TokenVariable::by_hand("GITLAB_TOKEN"), TokenVariable::by_hand("GITLAB_ACCESS_TOKEN")];
 
 /// Any name does for an access token.
-pub(super) const GIT_USER: &str = "oauth2";
+const GIT_USER: &str = "oauth2";
 
 /// GitLab's validation: 255 characters in a title, 1,048,576 in a description. Groups can't be asked for a review.
 const LIMITS: Limits = Limits { team_reviewers: false, ..Limits::all(255, 1_048_576) };
 
-const NEEDS: &str = "the scope `api`, and at least the role Developer in the project";
+const PERMISSIONS: &str = "the scope `api`, and at least the role Developer in the project";
 
 /// More open merge requests than this many pages of a hundred are taken for an answer that never ends.
 const PAGES: usize = 100;
@@ -34,12 +56,12 @@ const PAGES: usize = 100;
 const DRAFT: &str = "Draft: ";
 
 /// gitlab.com, and servers whose name begins with `gitlab.`.
-pub(super) fn recognises(remote: &RemoteUrl) -> bool {
+fn recognises(remote: &RemoteUrl) -> bool {
     remote.host == "altssh.gitlab.com" || remote.host.starts_with("gitlab.")
 }
 
 /// The API of a host: below `/api/v4`, for any depth of groups.
-pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
+fn address(remote: &RemoteUrl) -> Option<Address> {
     let site = match remote.host.as_str() {
         "altssh.gitlab.com" => "https://gitlab.com".to_owned(),
         _ => remote.site(),
@@ -48,26 +70,26 @@ pub(super) fn address(remote: &RemoteUrl) -> Option<Address> {
 }
 
 /// Servers with `gitlab` in their name.
-pub(super) const LINKS: LinkStyle = LinkStyle {
+const LINKS: LinkStyle = LinkStyle {
     repository: |host, path| host.contains("gitlab").then(|| path.to_owned()),
     commit: "/-/commit/NEW",
     compare: "/-/compare/OLD...NEW",
 };
 
-/// Makes a client; sends nothing.
-pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     let bad = |reason: String| ForgeError::Settings { reason };
     if !repository.contains('/') {
         return Err(bad(format!("{repository:?} is not a GitLab project: write group/project")));
     }
-    let token = settings.token.as_ref().ok_or_else(|| bad("GitLab needs a token".to_owned()))?;
-    let rest = Rest::new(&settings, &format!("Bearer {}", token.reveal()), NEEDS)?;
-    Ok(Box::new(GitLab { rest, project: format!("/projects/{}", part(&repository)), repository }))
+    let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
+    let project = format!("/projects/{}", segment(&repository));
+    Ok(Box::new(GitLab { client, retry_policy, project, repository }))
 }
 
 struct GitLab {
-    rest: Rest,
+    client: ApiClient,
+    retry_policy: RetryPolicy,
     /// The route of the project: its path is one encoded part.
     project: String,
     repository: String,
@@ -75,8 +97,12 @@ struct GitLab {
 
 #[async_trait]
 impl Forge for GitLab {
-    fn limits(&self) -> Limits {
-        LIMITS
+    fn kind(&self) -> &'static ForgeKind {
+        &KIND
+    }
+
+    fn retry_policy(&self) -> RetryPolicy {
+        self.retry_policy
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
@@ -85,7 +111,7 @@ impl Forge for GitLab {
         for page in 1..=PAGES {
             let query = format!("state=opened&per_page=100&page={page}");
             let route = format!("{}/merge_requests?{query}", self.project);
-            let response = self.rest.send::<Vec<Merge>>(&action, Method::GET, &route, None).await?;
+            let response = self.client.send::<Vec<Merge>>(&action, Method::GET, &route, None).await?;
             let last = response.header("x-next-page").is_none_or(str::is_empty);
             let ours = response.body.into_iter().filter(|merge| merge.source_branch.starts_with(prefix));
             found.extend(ours.filter(Merge::is_local).filter_map(Merge::observed));
@@ -101,102 +127,8 @@ impl Forge for GitLab {
         Ok(all.into_iter().filter(|found| found.state != PullRequestState::Open).collect())
     }
 
-    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        create::open(self, proposal).await
-    }
-
-    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
-        LIMITS.fits(&proposal.title, &proposal.body)?;
-        let difference = Difference::between(existing, proposal);
-        let mut change = Map::new();
-        if let Some(title) = difference.title {
-            // A person may have marked it as ready, or as a draft, in the meantime.
-            let action = format!("look at {}", existing.url);
-            let now: Merge = self.rest.get(&action, &self.route(existing)).await?;
-            let prefix = if now.draft { DRAFT } else { "" };
-            change.insert("title".to_owned(), json!(format!("{prefix}{title}")));
-        }
-        for (key, value) in [("description", difference.body), ("target_branch", difference.base)] {
-            if let Some(value) = value {
-                change.insert(key.to_owned(), json!(value));
-            }
-        }
-        if !difference.labels.is_empty() {
-            change.insert("add_labels".to_owned(), json!(difference.labels));
-        }
-        let pull_request = match change.is_empty() {
-            true => existing.clone(),
-            false => {
-                let put = self.put("update", existing, Value::Object(change)).await?;
-                shown(&format!("update {}", existing.url), put.observed())?
-            }
-        };
-        Ok(Written { pull_request, warnings: Vec::new() })
-    }
-
-    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
-        LIMITS.fits("", body)?;
-        let change = json!({"state_event": "close", "description": body});
-        let closed = self.put("close", existing, change).await?;
-        let pull_request = shown(&format!("close {}", existing.url), closed.observed())?;
-        let action = format!("comment on {}", existing.url);
-        let route = format!("{}/notes", self.route(existing));
-        let said = self.rest.post::<Value>(&action, &route, &json!({ "body": comment })).await;
-        Ok(Written { pull_request, warnings: said.err().into_iter().collect() })
-    }
-
-    /// Without a pipeline to wait for, GitLab would merge at once; one starts a moment after its branch was pushed.
-    async fn merge_when_ready(&self, existing: &PullRequest, how: MergeMethod) -> Result<(), ForgeError> {
-        let action = format!("set {} to merge by itself", existing.url);
-        let mut tried = 1;
-        let now = loop {
-            let now: Merge = self.rest.get(&action, &self.route(existing)).await?;
-            match self.rest.retry_policy().wait(tried, None) {
-                Some(pause) if now.head_pipeline.is_none() => tokio::time::sleep(pause).await,
-                _ => break now,
-            }
-            tried += 1;
-        };
-        let Some(sha) = now.sha.filter(|_| now.head_pipeline.is_some()) else {
-            return Err(ignored(&action, "there is no pipeline that it could wait for"));
-        };
-        // Both words: `auto_merge` since 17.11, the other one before. How it is merged is a setting of the project but
-        // for squashing.
-        let squash = how == MergeMethod::Squash;
-        let body = json!({"auto_merge": true, "merge_when_pipeline_succeeds": true, "squash": squash, "sha": sha});
-        let route = format!("{}/merge", self.route(existing));
-        self.rest.send::<Value>(&action, Method::PUT, &route, Some(&body)).await.map(drop)
-    }
-
-    async fn check(&self) -> Result<Access, ForgeError> {
-        let action = format!("look at {}", self.repository);
-        let project: Project = self.rest.get(&action, &self.project).await?;
-        if project.archived {
-            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
-        }
-        let response = self.rest.send::<User>("ask for the user", Method::GET, "/user", None).await.ok();
-        let remaining = response.as_ref().and_then(|response| response.header("ratelimit-remaining")?.parse().ok());
-        let levels = [project.permissions.project_access, project.permissions.group_access];
-        let level = levels.into_iter().flatten().map(|access| access.access_level).max().unwrap_or(0);
-        Ok(Access {
-            user: response.map(|response| response.body.username),
-            rights: vec![role(level).to_owned()],
-            remaining,
-        })
-    }
-
-    fn requests(&self) -> u64 {
-        self.rest.requests()
-    }
-}
-
-#[async_trait]
-impl CreatePullRequest for GitLab {
-    const EXISTS: &'static str = "Another open merge request already exists";
-    const UNSEEN: &'static str = "does not exist";
-
-    fn retry_policy(&self) -> RetryPolicy {
-        self.rest.retry_policy()
+    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.of_branch(branch, "opened").await?.into_iter().next())
     }
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
@@ -210,16 +142,90 @@ impl CreatePullRequest for GitLab {
             // GitLab makes labels that don't exist.
             body["labels"] = json!(proposal.extras.labels);
         }
-        let made: Merge = self.rest.post(&action, &format!("{}/merge_requests", self.project), &body).await?;
+        let made: Merge = self.client.post(&action, &format!("{}/merge_requests", self.project), &body).await?;
         shown(&action, made.observed())
-    }
-
-    async fn find_open(&self, proposal: &Proposal) -> Result<Option<PullRequest>, ForgeError> {
-        Ok(self.of_branch(&proposal.branch, "opened").await?.into_iter().next())
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
         self.ask_people(written, &proposal.extras).await;
+    }
+
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+        let mut change = Map::new();
+        if let Some(title) = difference.title {
+            // A person may have marked it as ready, or as a draft, in the meantime.
+            let action = format!("read {}", existing.url);
+            let now: Merge = self.client.get(&action, &self.route(existing)).await?;
+            let prefix = if now.draft { DRAFT } else { "" };
+            change.insert("title".to_owned(), json!(format!("{prefix}{title}")));
+        }
+        for (key, value) in [("description", difference.body), ("target_branch", difference.base)] {
+            if let Some(value) = value {
+                change.insert(key.to_owned(), json!(value));
+            }
+        }
+        if !difference.labels.is_empty() {
+            change.insert("add_labels".to_owned(), json!(difference.labels));
+        }
+        let put = self.put("update", existing, Value::Object(change)).await?;
+        let pull_request = shown(&format!("update {}", existing.url), put.observed())?;
+        Ok(Written { pull_request, warnings: Vec::new() })
+    }
+
+    async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
+        let change = json!({"state_event": "close", "description": body});
+        let closed = self.put("close", existing, change).await?;
+        shown(&format!("close {}", existing.url), closed.observed())
+    }
+
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+        let action = format!("comment on {}", existing.url);
+        let route = format!("{}/notes", self.route(existing));
+        self.client.post::<Value>(&action, &route, &json!({ "body": text })).await.map(drop)
+    }
+
+    /// Without a pipeline to wait for, GitLab would merge at once; one starts a moment after its branch was pushed.
+    async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
+        let action = format!("enable auto-merge on {}", existing.url);
+        let mut tried = 1;
+        let now = loop {
+            let now: Merge = self.client.get(&action, &self.route(existing)).await?;
+            match self.retry_policy.wait(tried, None) {
+                Some(pause) if now.head_pipeline.is_none() => tokio::time::sleep(pause).await,
+                _ => break now,
+            }
+            tried += 1;
+        };
+        let Some(sha) = now.sha.filter(|_| now.head_pipeline.is_some()) else {
+            return Err(silently_refused(&action, "there is no pipeline to wait for"));
+        };
+        // Both words: `auto_merge` since 17.11, the other one before. How it is merged is a setting of the project but
+        // for squashing.
+        let squash = method == MergeMethod::Squash;
+        let body = json!({"auto_merge": true, "merge_when_pipeline_succeeds": true, "squash": squash, "sha": sha});
+        let route = format!("{}/merge", self.route(existing));
+        self.client.send::<Value>(&action, Method::PUT, &route, Some(&body)).await.map(drop)
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        let action = format!("read the repository {}", self.repository);
+        let project: Project = self.client.get(&action, &self.project).await?;
+        if project.archived {
+            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
+        }
+        let response = self.client.send::<User>("read the account of the token", Method::GET, "/user", None).await.ok();
+        let remaining = response.as_ref().and_then(|response| response.header("ratelimit-remaining")?.parse().ok());
+        let levels = [project.permissions.project_access, project.permissions.group_access];
+        let level = levels.into_iter().flatten().map(|access| access.access_level).max().unwrap_or(0);
+        Ok(Access {
+            user: response.map(|response| response.body.username),
+            rights: vec![role(level).to_owned()],
+            remaining,
+        })
+    }
+
+    fn requests(&self) -> u64 {
+        self.client.requests()
     }
 }
 
@@ -238,14 +244,14 @@ impl GitLab {
             ("sort", "desc"),
             ("per_page", "100"),
         ]);
-        let listed: Vec<Merge> = self.rest.get(&action, &format!("{}/merge_requests?{query}", self.project)).await?;
+        let listed: Vec<Merge> = self.client.get(&action, &format!("{}/merge_requests?{query}", self.project)).await?;
         let ours = listed.into_iter().filter(|merge| merge.source_branch == branch.as_str() && merge.is_local());
         Ok(ours.filter_map(Merge::observed).collect())
     }
 
     async fn put(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<Merge, ForgeError> {
         let action = format!("{verb} {}", existing.url);
-        Ok(self.rest.send(&action, Method::PUT, &self.route(existing), Some(&body)).await?.body)
+        Ok(self.client.send(&action, Method::PUT, &self.route(existing), Some(&body)).await?.body)
     }
 
     /// Asks for reviews and assigns. GitLab wants numbers for names, and without a subscription keeps only one of each,
@@ -284,17 +290,17 @@ impl GitLab {
             let is_kept = |name: &String| kept.iter().any(|user| user.username.eq_ignore_ascii_case(name));
             let dropped: Vec<String> = asked.into_iter().filter(|name| !is_kept(name)).collect();
             if !dropped.is_empty() {
-                let source = ignored("ask people", "GitLab keeps only one without a subscription");
+                let source = silently_refused("ask people", "GitLab keeps only one without a subscription");
                 warnings.push(not_set(what, dropped, pull_request, source));
             }
         }
     }
 
     async fn user_id(&self, name: &str) -> Result<u64, ForgeError> {
-        let action = format!("look for the user {name}");
-        let users: Vec<User> = self.rest.get(&action, &format!("/users?{}", query(&[("username", name)]))).await?;
+        let action = format!("find the user {name}");
+        let users: Vec<User> = self.client.get(&action, &format!("/users?{}", query(&[("username", name)]))).await?;
         let id = users.first().map(|user| user.id);
-        id.ok_or(ForgeError::NotFound { action, message: "there is no such user".to_owned() })
+        id.ok_or(ForgeError::NotFound { action, message: "no such user".to_owned() })
     }
 }
 

@@ -12,31 +12,49 @@ use crate::plan::{Proposal, PullRequest, PullRequestState};
 use crate::refname::BranchName;
 
 use super::error::ForgeError;
-use super::forge::{Access, Forge, Limits, Written};
-use super::remote::RemoteUrl;
-use super::settings::{Address, ForgeSettings, TokenVariable};
+use super::forge::{Access, Difference, Forge, ForgeKind, Written};
+use super::limits::{CreationRules, Limits, TokenVariable};
+use super::remote::{Address, RemoteUrl};
+use super::settings::ForgeSettings;
+
+/// Its row in the table.
+pub(super) const KIND: ForgeKind = ForgeKind {
+    name: "local",
+    label: "the local forge",
+    about: "files in a folder: for trials, for tests, and where there is no forge",
+    recognises,
+    address,
+    limits: LIMITS,
+    token_variables: TOKEN_VARIABLES,
+    credentials: &[],
+    permissions: "",
+    creation: CreationRules {
+        exists: "already exists",
+        branch_not_visible: "the branch is not visible yet",
+        overwrites: false,
+    },
+    links: None,
+    connect,
+};
 
 /// Files need no token.
-pub(super) const TOKEN_VARIABLES: &[TokenVariable] = &[];
-
-/// Git needs no token either.
-pub(super) const GIT_USER: &str = "";
+const TOKEN_VARIABLES: &[TokenVariable] = &[];
 
 /// Nobody is there to merge.
 const LIMITS: Limits = Limits { auto_merge: false, ..Limits::all(usize::MAX, usize::MAX) };
 
 /// Never: it is chosen in the configuration only.
-pub(super) fn recognises(_: &RemoteUrl) -> bool {
+fn recognises(_: &RemoteUrl) -> bool {
     false
 }
 
 /// None: the folder stands in the configuration.
-pub(super) fn address(_: &RemoteUrl) -> Option<Address> {
+fn address(_: &RemoteUrl) -> Option<Address> {
     None
 }
 
 /// Takes a folder, which is made when the first pull request is opened.
-pub(super) fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let Address { api: folder, repository } = settings.address;
     if folder.is_empty() {
         return Err(ForgeError::Settings { reason: "the local forge needs a folder".to_owned() });
@@ -83,8 +101,8 @@ enum State {
 
 #[async_trait]
 impl Forge for Local {
-    fn limits(&self) -> Limits {
-        LIMITS
+    fn kind(&self) -> &'static ForgeKind {
+        &KIND
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
@@ -99,16 +117,21 @@ impl Forge for Local {
         ended.map(|record| self.observe(&record)).collect()
     }
 
-    async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
-        let _alone = self.lock()?;
-        let records = self.read_all()?;
-        let same = |record: &&Record| record.state == State::Open && record.branch == proposal.branch.as_str();
-        if let Some(existing) = records.iter().find(same) {
-            return self.bring_up_to_date(existing.number, proposal);
+    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+        let found = self.open_record(branch)?;
+        found.map(|record| self.observe(&record)).transpose()
+    }
+
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let _lock = self.lock()?;
+        if let Some(existing) = self.open_record(&proposal.branch)? {
+            let action = format!("open a pull request for {}", proposal.branch);
+            let message = format!("number {} {}", existing.number, KIND.creation.exists);
+            return Err(ForgeError::Refused { action, status: 409, message });
         }
         let extras = proposal.extras.clone();
         let record = Record {
-            number: records.last().map_or(1, |last| last.number + 1),
+            number: self.read_all()?.last().map_or(1, |last| last.number + 1),
             state: State::Open,
             branch: proposal.branch.as_str().to_owned(),
             base: proposal.base.as_str().to_owned(),
@@ -122,22 +145,37 @@ impl Forge for Local {
             comments: Vec::new(),
         };
         self.write(&record)?;
-        self.written(&record)
+        self.observe(&record)
     }
 
-    async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
-        let _alone = self.lock()?;
-        self.bring_up_to_date(existing.number, proposal)
+    async fn complete(&self, _: &mut Written, _: &Proposal) {}
+
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+        let pull_request = self.change(existing.number, |record| {
+            let fields = [
+                (&mut record.title, difference.title),
+                (&mut record.body, difference.body),
+                (&mut record.base, difference.base),
+            ];
+            for (field, value) in fields {
+                if let Some(value) = value {
+                    value.clone_into(field);
+                }
+            }
+            record.labels.extend(difference.labels.iter().cloned());
+        })?;
+        Ok(Written { pull_request, warnings: Vec::new() })
     }
 
-    async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
-        let _alone = self.lock()?;
-        let mut record = self.read(&self.path(existing.number, "json"))?;
-        record.state = State::Closed;
-        body.clone_into(&mut record.body);
-        record.comments.push(comment.to_owned());
-        self.write(&record)?;
-        self.written(&record)
+    async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
+        self.change(existing.number, |record| {
+            record.state = State::Closed;
+            body.clone_into(&mut record.body);
+        })
+    }
+
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+        self.change(existing.number, |record| record.comments.push(text.to_owned())).map(drop)
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
@@ -162,20 +200,18 @@ impl Local {
         lock().map_err(|error| failed(&path, &error))
     }
 
-    fn bring_up_to_date(&self, number: u64, proposal: &Proposal) -> Result<Written, ForgeError> {
-        let before = self.read(&self.path(number, "json"))?;
-        let mut record = before.clone();
-        record.title.clone_from(&proposal.title);
-        record.body.clone_from(&proposal.body);
-        record.base = proposal.base.as_str().to_owned();
-        let missing = proposal.extras.labels.iter().filter(|label| !before.labels.contains(label));
-        record.labels.extend(missing.cloned());
-        let same = (&before.title, &before.body, &before.base, &before.labels)
-            == (&record.title, &record.body, &record.base, &record.labels);
-        if !same {
-            self.write(&record)?;
-        }
-        self.written(&record)
+    /// Changes a record, alone.
+    fn change(&self, number: u64, change: impl FnOnce(&mut Record)) -> Result<PullRequest, ForgeError> {
+        let _lock = self.lock()?;
+        let mut record = self.read(&self.path(number, "json"))?;
+        change(&mut record);
+        self.write(&record)?;
+        self.observe(&record)
+    }
+
+    fn open_record(&self, branch: &BranchName) -> Result<Option<Record>, ForgeError> {
+        let is_open = |record: &Record| record.state == State::Open && record.branch == branch.as_str();
+        Ok(self.read_all()?.into_iter().find(is_open))
     }
 
     fn path(&self, number: u64, extension: &str) -> PathBuf {
@@ -248,10 +284,6 @@ impl Local {
             body: record.body.clone(),
             labels: record.labels.clone(),
         })
-    }
-
-    fn written(&self, record: &Record) -> Result<Written, ForgeError> {
-        Ok(Written { pull_request: self.observe(record)?, warnings: Vec::new() })
     }
 }
 

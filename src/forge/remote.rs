@@ -3,6 +3,15 @@
 
 use std::fmt;
 
+/// Where a forge has a repository: found from a git remote, or written in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// The root of the API, without a slash at its end: `https://git.example.com/api/v1`. For files, a folder.
+    pub api: String,
+    /// The repository in the forge's own form: `owner/name`, `group/subgroup/project`, `organisation/project/name`.
+    pub repository: String,
+}
+
 /// How git reaches a remote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {

@@ -148,7 +148,7 @@ fn used(listed: &[Listed], image: &str) -> Result<Subject, Error> {
 }
 
 fn nowhere(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> bool) -> Error {
-    let unmanaged = listed.iter().find_map(|one| match (&one.finding, &one.status) {
+    let ungoverned = listed.iter().find_map(|one| match (&one.finding, &one.status) {
         (Finding::Occurrence(found), Status::Held(why) | Status::NotOurs(why)) if matches(found.reference.name()) => {
             Some(format!(
                 "explain {image}: the reference at {}:{} is not managed: {why}",
@@ -157,7 +157,7 @@ fn nowhere(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> bool)
         }
         _ => None,
     });
-    let message = unmanaged.unwrap_or_else(|| format!("find {image}: no manifest uses it"));
+    let message = ungoverned.unwrap_or_else(|| format!("find {image}: no manifest uses it"));
     Error::usage(message).hint(Some(
         "run `tagboat list` to see all images, or add --current TAG to explain an image that no manifest uses",
     ))

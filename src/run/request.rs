@@ -34,5 +34,5 @@ pub struct Request {
     pub write_lock: WriteLock,
 }
 
-/// A lock that is held during each step that writes. Taking it waits for the step in progress and blocks the next one.
+/// A lock that is held during each step that writes. Whoever takes it waits for the step in progress, and no other begins.
 pub type WriteLock = Arc<tokio::sync::Mutex<()>>;

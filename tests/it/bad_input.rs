@@ -167,7 +167,7 @@ async fn reports_rejected_pushes_and_tokens() {
     let forge = Forge::start(&GITHUB, &place.bare.path);
     let config = format!("{plain}forge: {{ kind: github, url: '{}', repository: acme/gitops }}\n", forge.api_url);
     for (token, code, reason) in
-        [(READER, 1, "may not do that (403)"), ("expired", 1, "does not accept the token (401)")]
+        [(READER, 1, "permission denied (403)"), ("expired", 1, "the forge rejected the token (401)")]
     {
         let place = Place::new(&config, &two);
         let forge_of = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", token);
@@ -237,9 +237,9 @@ async fn failing_template_fails_only_its_group() {
     #[rustfmt::skip]
     let rows = [
         // under pull-requests                                   what fails         why                                          where it stands
-        ("title: '{{ changes[1].name }}'",                       "one",             "tagboat.yaml:3: the template",              ""),
+        ("title: '{{ changes[1].name }}'",                       "one",             "tagboat.yaml:3: cannot use the template",   ""),
         ("branch: \"{{ 'a b' if group == 'one' else group }}\"", "pull-requests",   "can't be the name of a git branch",         "one/app.yaml:4"),
-        ("group: \"{{ '' if path_dir == 'one' else path_dir }}\"", "pull-requests", "nothing comes out",                         "one/app.yaml:4"),
+        ("group: \"{{ '' if path_dir == 'one' else path_dir }}\"", "pull-requests", "the result is empty",                       "one/app.yaml:4"),
     ];
     for (written, what, why, place_of_it) in rows {
         let config = format!("{}pull-requests:\n  {written}\n", plain(&[&registry.host()]));

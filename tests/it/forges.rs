@@ -1,14 +1,16 @@
 //! One table of life-cycle stories, told to every forge; and what is particular to one of them.
 
 mod links;
+mod toy;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use serde_json::json;
-use tagboat::forge::{Address, App, FORGES, Forge, ForgeError, ForgeSettings, RemoteUrl, named, recognise};
+use tagboat::forge::{
+    Address, App, FORGES, Forge, ForgeError, ForgeSettings, GivenCredentials, RemoteUrl, named, recognise,
+};
 use tagboat::http::{Client, ClientOptions, RetryPolicy};
 use tagboat::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
 use tagboat::refname::BranchName;
@@ -43,21 +45,26 @@ fn worlds() -> Vec<World> {
     doubles.chain([World::local()]).collect()
 }
 
-fn settings(api: &str, repository: &str, token: &str) -> ForgeSettings {
+fn settings(name: &str, api: &str, repository: &str, given: &GivenCredentials) -> ForgeSettings {
     let address = Address { api: api.to_owned(), repository: repository.to_owned() };
     let client = Client::new(&ClientOptions::default()).unwrap();
+    let login = named(name).unwrap().login(&address, given, &client).unwrap();
     ForgeSettings {
         retry_policy: RetryPolicy {
             max_attempts: 3,
             min_wait: Duration::from_millis(5),
             max_wait: Duration::from_secs(2),
         },
-        ..ForgeSettings::new(address, Some(Secret::new(token)), client)
+        ..ForgeSettings::new(address, login.map(|login| login.credential), client)
     }
 }
 
+fn given(token: &str) -> GivenCredentials {
+    GivenCredentials { token: Some(Secret::new(token)), ..GivenCredentials::default() }
+}
+
 fn connect(name: &str, api: &str, repository: &str, token: &str) -> Box<dyn Forge> {
-    (named(name).unwrap().connect)(settings(api, repository, token)).unwrap()
+    (named(name).unwrap().connect)(settings(name, api, repository, &given(token))).unwrap()
 }
 
 impl World {
@@ -339,7 +346,7 @@ async fn tokens_and_repositories_that_will_not_do() {
         let wanted = pushed(&world, "tagboat/api");
         let error = reader.open(&wanted).await.err().unwrap();
         assert!(matches!(error, ForgeError::Forbidden { .. }), "{}: {error:?}", world.name);
-        assert!(error.hint().is_some_and(|hint| hint.contains("needs")), "{}", world.name);
+        assert!(error.hint().is_some_and(|hint| hint.contains("give the token")), "{}", world.name);
         let elsewhere = double.repository.replace("gitops", "missing");
         let missing = connect(world.name, &double.api_url, &elsewhere, TOKEN);
         let error = missing.check().await.unwrap_err();
@@ -351,7 +358,7 @@ async fn tokens_and_repositories_that_will_not_do() {
 async fn no_token_at_all() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
-        let without = ForgeSettings { token: None, ..settings(&double.api_url, double.repository, TOKEN) };
+        let without = settings(world.name, &double.api_url, double.repository, &GivenCredentials::default());
         let error = match (named(world.name).unwrap().connect)(without) {
             Ok(forge) => forge.open_pull_requests("x/").await.unwrap_err(),
             Err(error) => error,
@@ -424,7 +431,7 @@ async fn people_and_labels_that_may_not_be_asked_are_warnings() {
         });
         let unknown = [limits.reviewers, limits.assignees, limits.team_reviewers, limits.drafts];
         let unknown = unknown.iter().filter(|known| !**known).count();
-        assert_eq!(said.matches("knows no").count(), unknown, "{}: {said}", world.name);
+        assert_eq!(said.matches("not supported by").count(), unknown, "{}: {said}", world.name);
     }
 }
 
@@ -432,9 +439,9 @@ async fn people_and_labels_that_may_not_be_asked_are_warnings() {
 async fn merges_by_itself_where_the_forge_can() {
     for world in worlds() {
         let opened = world.opened(&pushed(&world, "tagboat/api")).await;
-        let said = world.forge.merge_when_ready(&opened, MergeMethod::Squash).await;
+        let said = world.forge.enable_auto_merge(&opened, MergeMethod::Squash).await;
         if !world.forge.limits().auto_merge {
-            assert!(matches!(said, Err(ForgeError::Unknown { .. })), "{}: {said:?}", world.name);
+            assert!(matches!(said, Err(ForgeError::NotSupported { .. })), "{}: {said:?}", world.name);
             continue;
         }
         said.unwrap_or_else(|error| panic!("{}: {error}", world.name));
@@ -452,7 +459,7 @@ async fn nothing_merges_by_itself_without_anything_to_wait_for() {
         let opened = world.opened(&pushed(&world, "tagboat/api")).await;
         let double = world.double.as_ref().unwrap();
         double.hub(|hub| hub.pull(1).unwrap().pipeline = false);
-        let error = world.forge.merge_when_ready(&opened, MergeMethod::Merge).await.unwrap_err();
+        let error = world.forge.enable_auto_merge(&opened, MergeMethod::Merge).await.unwrap_err();
         assert!(matches!(error, ForgeError::Refused { .. }), "{}: {error:?}", world.name);
         assert_eq!(double.hub(|hub| hub.pull(1).unwrap().state), State::Open, "{}", world.name);
     }
@@ -540,7 +547,7 @@ async fn github_closes_a_pull_request_whose_branch_is_deleted() {
 async fn a_forge_that_does_not_answer_is_given_up() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
-        let mut impatient = settings(&double.api_url, double.repository, TOKEN);
+        let mut impatient = settings(world.name, &double.api_url, double.repository, &given(TOKEN));
         impatient.timeout = Duration::from_millis(100);
         let forge = (named(world.name).unwrap().connect)(impatient).unwrap();
         (0..3).for_each(|_| double.fail("GET", Fault::Slow(Duration::from_secs(2))));
@@ -613,11 +620,8 @@ async fn an_app_gets_tokens_and_renews_them() {
         double.hub(|hub| hub.app = Some(InstalledApp { id, public_key: public_key.clone(), token, issued: 0, life }));
     };
     let connect = |id: &str, key: &Secret| {
-        let client = Client::new(&ClientOptions::default()).unwrap();
-        let app = Arc::new(App::new(id, key, &double.api_url, double.repository, client).unwrap());
-        let settings =
-            ForgeSettings { token: None, app: Some(app), ..settings(&double.api_url, double.repository, "") };
-        (named("github").unwrap().connect)(settings).unwrap()
+        let given = GivenCredentials { app: Some((id.to_owned(), key.clone())), ..GivenCredentials::default() };
+        (named("github").unwrap().connect)(settings("github", &double.api_url, double.repository, &given)).unwrap()
     };
     // (seconds that a token is good for, tokens for three requests)
     for (life, tokens) in [(3600, 1), (200, 3)] {
@@ -645,8 +649,8 @@ async fn an_app_gets_tokens_and_renews_them() {
 async fn bitbucket_cloud_takes_a_token_with_a_user() {
     let world = World::new(&BITBUCKET_CLOUD);
     let double = world.double.as_ref().unwrap();
-    let mut with_user = settings(&double.api_url, double.repository, TOKEN);
-    with_user.user = Some("bot@acme.test".to_owned());
+    let given = GivenCredentials { user: Some("bot@acme.test".to_owned()), ..given(TOKEN) };
+    let with_user = settings("bitbucket-cloud", &double.api_url, double.repository, &given);
     let forge = (named("bitbucket-cloud").unwrap().connect)(with_user).unwrap();
     assert!(forge.open_pull_requests("x/").await.unwrap().is_empty());
 }

@@ -97,7 +97,7 @@ impl GroupResult {
     fn lost_a_race(&self) -> bool {
         matches!(
             &self.result,
-            Err(PublishError::Git(GitError::LostRace { .. }) | PublishError::Forge(ForgeError::LostRace { .. }))
+            Err(PublishError::Git(GitError::LostRace { .. }) | PublishError::Forge(ForgeError::BranchChanged { .. }))
         )
     }
 }

@@ -28,7 +28,7 @@ use super::error::PublishError;
 type Files = BTreeMap<Arc<str>, Vec<u8>>;
 
 /// Where and how proposals are published.
-pub(crate) struct Publisher<'a> {
+pub(in crate::run) struct Publisher<'a> {
     /// The repository.
     pub(super) git: &'a dyn Git,
     /// Its pull requests.
@@ -112,7 +112,7 @@ pub struct Content {
 
 impl<'a> Publisher<'a> {
     /// Connects the results of earlier stages with the settings for commits and pull requests.
-    pub(crate) fn new(
+    pub(in crate::run) fn new(
         services: Services<'a>,
         config: &Config,
         request: &'a Request,
@@ -267,7 +267,7 @@ impl<'a> Publisher<'a> {
             }
             None => Background::new(),
         };
-        let limits = self.forge.map(Forge::limits);
+        let limits = self.forge.map(|forge| forge.limits());
         let wording = Wording {
             templates: &self.templates,
             background: &background,

@@ -46,10 +46,10 @@ impl Publisher<'_> {
         if (push.is_some() || existing.is_none())
             && let Some(method) = self.extras.auto_merge
             && forge.limits().auto_merge
-            && let Err(error) = forge.merge_when_ready(&written.pull_request, method).await
+            && let Err(error) = forge.enable_auto_merge(&written.pull_request, method).await
         {
             let url = written.pull_request.url.clone();
-            written.warnings.push(ForgeError::NotMerging { url, source: Box::new(error) });
+            written.warnings.push(ForgeError::NotAutoMerged { url, source: Box::new(error) });
         }
         Ok(written)
     }

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::forge::{self, Address, App, Forge, ForgeSettings, RemoteUrl};
+use crate::forge::{self, Address, Forge, ForgeKind, ForgeSettings, GivenCredentials, RemoteUrl};
 use crate::git::{self, Login, Repository};
 use crate::http;
 use crate::registry::{Keychain, Registries};
@@ -135,12 +134,9 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
     let Some((entry, address)) = entry.and_then(|entry| Some((entry, (entry.address)(&remote)?))) else {
         return Ok(None);
     };
-    let account = entry.git_user_of_account.filter(|_| variable(USER).is_some());
-    let user = account.unwrap_or(entry.git_user).to_owned();
-    if let Some(app) = app(entry, &address)? {
-        return Ok(Some(Login { user, password: app.token().await? }));
-    }
-    Ok(token(entry, &address.api).map(|password| Login { user, password }))
+    let Some(login) = forge_login(entry, &address)? else { return Ok(None) };
+    let password = login.credential.token().await?;
+    Ok(Some(Login { user: login.git_user.to_owned(), password }))
 }
 
 /// The variable with the account of a token, for forges that need both.
@@ -150,19 +146,18 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Returns the GitHub App, if one is configured and no token is.
-fn app(entry: &forge::Entry, address: &Address) -> Result<Option<Arc<App>>, Error> {
-    let (id, key) = (variable("TAGBOAT_APP_ID"), secret("TAGBOAT_APP_PRIVATE_KEY"));
-    let (Some(id), Some(key)) = (id, key) else { return Ok(None) };
-    if !entry.takes_app || secret("TAGBOAT_FORGE_TOKEN").is_some() {
-        return Ok(None);
-    }
+/// Returns the login for a repository at a forge. A token that is set for Tagboat comes before an App, and an App before
+/// the token of CI.
+fn forge_login(kind: &ForgeKind, address: &Address) -> Result<Option<forge::Login>, Error> {
+    let own = secret("TAGBOAT_FORGE_TOKEN");
+    let app = variable("TAGBOAT_APP_ID").zip(secret("TAGBOAT_APP_PRIVATE_KEY")).filter(|_| own.is_none());
+    let given = GivenCredentials { token: own.or_else(|| ci_token(kind, &address.api)), user: variable(USER), app };
     let client = http::Client::new(&http::ClientOptions::default())?;
-    Ok(Some(Arc::new(App::new(&id, &key, &address.api, &address.repository, client)?)))
+    Ok(kind.login(address, &given, &client)?)
 }
 
-/// Returns the configured forge, if it hosts the remote. A remote on another host does not get its token.
-fn configured(settings: &config::ForgeSettings, remote: &RemoteUrl) -> Option<&'static forge::Entry> {
+/// The forge that the configuration names, if it is where the remote is: git on another host does not get its token.
+fn configured(settings: &config::ForgeSettings, remote: &RemoteUrl) -> Option<&'static ForgeKind> {
     let hosts_remote = match &settings.url {
         Some(url) => http::origin(&http::Url::parse(url).ok()?) == remote.site(),
         None => settings.folder.is_none(),
@@ -170,14 +165,13 @@ fn configured(settings: &config::ForgeSettings, remote: &RemoteUrl) -> Option<&'
     if hosts_remote { settings.kind.as_deref().and_then(forge::named) } else { None }
 }
 
-/// Returns the token for a forge: Tagboat's own, or the one that the forge's CI sets for this server.
-fn token(entry: &forge::Entry, api: &str) -> Option<Secret> {
+/// Returns the token that a forge's own CI sets, if it is for that server.
+fn ci_token(kind: &ForgeKind, api: &str) -> Option<Secret> {
     let is_for = |variable: &&forge::TokenVariable| {
         let server = variable.server.and_then(|name| std::env::var(name).ok()).filter(|server| !server.is_empty());
-        server.is_none_or(|server| entry.is_same_server(&server, api))
+        server.is_none_or(|server| kind.is_same_server(&server, api))
     };
-    let known = entry.token_variables.iter().filter(is_for);
-    secret("TAGBOAT_FORGE_TOKEN").or_else(|| known.into_iter().find_map(|variable| secret(variable.name)))
+    kind.token_variables.iter().filter(is_for).find_map(|variable| secret(variable.name))
 }
 
 /// Connects the configured forge, or the one that hosts the remote.
@@ -204,10 +198,8 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     };
     let client = http::Client::new(&http::ClientOptions::default())?;
     let address = Address { api, repository };
-    let app = app(entry, &address)?;
-    let token = if app.is_none() { token(entry, &address.api) } else { None };
-    let settings = ForgeSettings { app, user: variable(USER), ..ForgeSettings::new(address, token, client) };
-    Ok((entry.connect)(settings)?)
+    let credential = forge_login(entry, &address)?.map(|login| login.credential);
+    Ok((entry.connect)(ForgeSettings::new(address, credential, client))?)
 }
 
 fn unknown_forge(kind: &str) -> Error {
@@ -260,7 +252,8 @@ mod tests {
         for (forge, remote, user) in rows {
             let config = config::parse(&format!("forge: {{ {forge} }}"), "t").unwrap();
             let entry = configured(&config.forge, &RemoteUrl::parse(remote).unwrap());
-            assert_eq!(entry.map(|entry| entry.git_user), user, "{forge} and {remote}");
+            let git_user = entry.and_then(|entry| Some(entry.credentials.last()?.git_user));
+            assert_eq!(git_user, user, "{forge} and {remote}");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use tagboat::forge::{Address, Entry, FORGES, ForgeSettings, RemoteUrl};
+use tagboat::forge::{Address, Credential, FORGES, ForgeKind, ForgeSettings, RemoteUrl};
 use tagboat::http::{Client, ClientOptions};
 use tagboat::manifest::FORMATS;
 use tagboat::policy::{OptionDoc, POLICIES, common_options};
@@ -46,7 +46,7 @@ const FEATURES: [&str; 8] =
     ["forge", "labels", "drafts", "reviewers", "team reviewers", "assignees", "auto-merge", "commits through the API"];
 
 /// What a forge supports, as its client says; no request is sent.
-fn features(entry: &Entry) -> [String; 8] {
+fn features(kind: &ForgeKind) -> [String; 8] {
     // A client needs a runtime, which must not be dropped inside of another one.
     static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
     let _guard = RUNTIME.enter();
@@ -56,12 +56,13 @@ fn features(entry: &Entry) -> [String; 8] {
         "https://bitbucket.org/acme/manifests",
         "https://forge.example/scm/acme/manifests.git",
     ];
-    let mut addresses = remotes.iter().filter_map(|url| (entry.address)(&RemoteUrl::parse(url).unwrap()));
+    let mut addresses = remotes.iter().filter_map(|url| (kind.address)(&RemoteUrl::parse(url).unwrap()));
     let address = addresses
         .next()
         .unwrap_or_else(|| Address { api: "pull-requests".into(), repository: "acme/manifests".into() });
     let client = Client::new(&ClientOptions::default()).unwrap();
-    let forge = (entry.connect)(ForgeSettings::new(address, Some(Secret::new("token")), client)).unwrap();
+    let credential = Credential::Bearer(Secret::new("token"));
+    let forge = (kind.connect)(ForgeSettings::new(address, Some(credential), client)).unwrap();
     let limits = forge.limits();
     let supported = [
         limits.labels,
@@ -73,7 +74,7 @@ fn features(entry: &Entry) -> [String; 8] {
         forge.commits().is_some(),
     ];
     let mut cells = supported.iter().map(|&supported| if supported { "yes" } else { "no" }.to_owned());
-    std::array::from_fn(|column| if column == 0 { code(entry.name) } else { cells.next().unwrap() })
+    std::array::from_fn(|column| if column == 0 { code(kind.name) } else { cells.next().unwrap() })
 }
 
 fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {

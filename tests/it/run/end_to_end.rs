@@ -80,7 +80,7 @@ impl Parts {
     }
 }
 
-/// Returns the planted secrets in a text, as they are or as HTTP encodes them.
+/// The planted secrets that stand in a text, as they are or as HTTP sends them.
 fn secrets(text: &str) -> Vec<String> {
     let encode = |login: &str| base64::engine::general_purpose::STANDARD.encode(login);
     let all = [

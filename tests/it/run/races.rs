@@ -61,7 +61,7 @@ async fn retries_when_another_run_pushes_first() {
             "open tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.1 in api",
             "open tagboat/web: Update ghcr.io/acme/web from 2.0 to 2.1 in web",
         ],
-        "what the first pass did is reported, too"
+        "what the first attempt did is told too"
     );
     assert_eq!(racing.pushes(), 3);
     let pushed = String::from_utf8(world.bare.file("tagboat/api", "api/app.yaml")).unwrap();

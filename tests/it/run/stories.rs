@@ -25,7 +25,7 @@ use Act::*;
 enum Act {
     /// CI pushes an image: `api:1.1`.
     Build(&'static str),
-    /// Listing the tags of an image fails.
+    /// Nobody can list the tags of an image any more.
     Lose(&'static str),
     /// All tags can be listed again.
     Found,
@@ -114,7 +114,7 @@ const OUTLIVES_BRANCH: Hosts = &[Some(&BITBUCKET_CLOUD), Some(&AZURE_DEVOPS), No
 /// Where there are labels, and where there are none.
 const LABELLED: Hosts = &[Some(&GITHUB), Some(&GITLAB), Some(&GITEA), Some(&AZURE_DEVOPS), None];
 const UNLABELLED: Hosts = &[Some(&BITBUCKET_CLOUD), Some(&BITBUCKET_DATA_CENTER)];
-/// Forges with auto-merge, and without.
+/// Where pull requests can be set to merge by themselves, and where not.
 const MERGES: Hosts = &[Some(&GITHUB), Some(&GITLAB), Some(&GITEA), Some(&BITBUCKET_DATA_CENTER), Some(&AZURE_DEVOPS)];
 const MERGES_NEVER: Hosts = &[Some(&BITBUCKET_CLOUD)];
 /// What is asked over HTTP.
@@ -257,7 +257,7 @@ const STORIES: &[Story] = &[
     ], ..USUAL },
     Story { name: "GitHub fails at any step of a commit: nothing is left behind, the rest is done, the next run does it", hosts: &[Some(&GITHUB)], acts: &[
         Pass("GRAPHQL", 1), Fail("GRAPHQL", 502, 1),
-        RunBroken(&["open tagboat/web: …", "failed api: commit to tagboat/api of acme/gitops: the forge fails (502): …"]),
+        RunBroken(&["open tagboat/web: …", "failed api: commit to tagboat/api of acme/gitops: the forge failed (502): …"]),
         Branches(&["tagboat/web"]),
         Pass("GRAPHQL", 1), Fail("GRAPHQL", 502, 1),
         RunBroken(&["unchanged tagboat/web: …", "failed api: …"]),
@@ -302,7 +302,7 @@ const STORIES: &[Story] = &[
         Has(1, "auto-merge", "squash"),
     ], ..USUAL },
     Story { name: "auto-merge on a forge without it", hosts: MERGES_NEVER, config: "pull-requests: { auto-merge: squash }", acts: &[
-        Run(&["open tagboat/api: …", "failed api: this forge knows no merging by itself"]),
+        Run(&["open tagboat/api: …", "failed api: auto-merge is not supported by FORGE"]),
         Has(1, "state", "open"),
     ], ..USUAL },
     Story { name: "direct commit by rule, and pull requests on top of it", config: DIRECT, acts: &[
@@ -370,7 +370,7 @@ const STORIES: &[Story] = &[
         Holds("tagboat/ghcr.io-acme-api", "prod/app.yaml", "api:1.1"),
         Holds("tagboat/ghcr.io-acme-web", "dev/app.yaml", "api:1.0 web:2.1"),
         Merge(1),
-        // Recreated on the base, which has changed in the same file.
+        // Made anew on the base, which has changed in the same file.
         Run(&["update tagboat/ghcr.io-acme-web: …"]),
         Rebuilt("tagboat/ghcr.io-acme-web"),
         Holds("tagboat/ghcr.io-acme-web", "dev/app.yaml", "api:1.1 web:2.1"),
@@ -478,7 +478,7 @@ const STORIES: &[Story] = &[
         Build("api:1.2"),
         RunFor("api:1.2", &["update tagboat/api: …", "leave tagboat/web: outside the scope of this run"]),
         Kept("tagboat/web"),
-        // A rejected tag is not proposed, although it was pushed.
+        // What the policy refuses isn't proposed because it was pushed.
         RunFor("api:0.9", &["leave tagboat/api: …", "leave tagboat/web: outside the scope of this run"]),
         Kept("tagboat/api"),
     ], images: "api:0.9 api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
@@ -502,7 +502,7 @@ const STORIES: &[Story] = &[
         Merge(1),
     ], config: "pull-requests: { labels: [deploy] }", ..USUAL },
     Story { name: "text by people stays on a forge without labels", hosts: UNLABELLED, acts: &[
-        Run(&["open tagboat/api: …", "failed api: this forge knows no labels"]),
+        Run(&["open tagboat/api: …", "failed api: labels are not supported by FORGE"]),
         Reword(1, "Please wait for the release notes"),
         Build("api:1.2"),
         Run(&["update tagboat/api: Please wait for the release notes"]),
@@ -609,6 +609,7 @@ async fn play(story: &Story, host: Option<&'static Vendor>) {
         title: format!("{} ({})", story.name, host.map_or("local", |vendor| vendor.name)),
         world: World::new(host, story.config, story.images, story.files).await,
         before: BTreeMap::new(),
+        label: tagboat::forge::named(host.map_or("local", |vendor| vendor.name)).unwrap().label,
         lists_whole: host.is_none_or(|vendor| vendor.lists_whole),
     };
     for (at, act) in story.acts.iter().enumerate() {
@@ -623,6 +624,8 @@ struct Player {
     world: World,
     /// Branches before the last run.
     before: BTreeMap<String, String>,
+    /// The forge's name in messages, which stories write as FORGE.
+    label: &'static str,
     /// See [`Vendor`].
     lists_whole: bool,
 }
@@ -694,7 +697,7 @@ impl Player {
                 let text = self.field(number, field);
                 assert!(!text.contains(part), "{title}: the {field} of #{number} is {text}");
             }
-            _ => unreachable!("{title}: it is an event, handled above"),
+            _ => unreachable!("{title}: it happens, so it stands above"),
         }
     }
 
@@ -755,11 +758,12 @@ impl Player {
     }
 
     fn compare(&self, said: &[String], expected: &[&str]) {
-        let same = |(said, expected): (&String, &&str)| match expected.strip_suffix('…') {
+        let same = |(said, expected): (&String, &String)| match expected.strip_suffix('…') {
             Some(start) => said.starts_with(start),
             None => said == expected,
         };
-        let agrees = said.len() == expected.len() && said.iter().zip(expected).all(same);
+        let expected: Vec<_> = expected.iter().map(|line| line.replace("FORGE", self.label)).collect();
+        let agrees = said.len() == expected.len() && said.iter().zip(&expected).all(same);
         assert!(agrees, "{}: said\n  {}\nexpected\n  {}", self.title, said.join("\n  "), expected.join("\n  "));
     }
 }

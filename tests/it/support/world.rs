@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::{Value, json};
 use tagboat::config::{self, Config};
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
-use tagboat::forge::{Address, Forge, ForgeSettings, named};
+use tagboat::forge::{Address, Forge, ForgeSettings, GivenCredentials, named};
 use tagboat::git::{Git, Options, Repository};
 use tagboat::http::{Client, ClientOptions, RetryPolicy};
 use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
@@ -57,9 +57,11 @@ impl World {
         let client = Client::new(&ClientOptions::default()).unwrap();
         let retry_policy =
             RetryPolicy { max_attempts: 3, min_wait: Duration::from_millis(5), max_wait: Duration::from_secs(2) };
-        let token = double.is_some().then(|| Secret::new(TOKEN));
-        let settings = ForgeSettings { retry_policy, ..ForgeSettings::new(address, token, client) };
-        let forge = (named(host.map_or("local", |vendor| vendor.name)).unwrap().connect)(settings).unwrap();
+        let kind = named(host.map_or("local", |vendor| vendor.name)).unwrap();
+        let given = GivenCredentials { token: Some(Secret::new(TOKEN)), ..GivenCredentials::default() };
+        let credential = kind.login(&address, &given, &client).unwrap().map(|login| login.credential);
+        let settings = ForgeSettings { retry_policy, ..ForgeSettings::new(address, credential, client) };
+        let forge = (kind.connect)(settings).unwrap();
         let mirror = Some(format!("http://{}", embedded.host()));
         let hosts = BTreeMap::from([("ghcr.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
         let registries = Registries::connect(hosts, Keychain::default(), Limits::default()).unwrap();

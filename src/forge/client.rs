@@ -1,0 +1,209 @@
+//! The one HTTP client of all forges: sends requests to an API with a credential and turns failures into errors. Bounds,
+//! redaction, redirects, retries and rate limits are those of `crate::http`.
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::http::header::{CONTENT_TYPE, HeaderName};
+use crate::http::{Client, HttpError, Method, Request, Response, Url};
+
+use super::credential::Credential;
+use super::error::ForgeError;
+use super::failure::{explain, malformed};
+use super::forge::ForgeKind;
+use super::settings::ForgeSettings;
+
+/// No forge's response is longer; a list of a hundred pull requests with long bodies is some megabytes.
+const LONGEST_RESPONSE: usize = 64 << 20;
+
+/// The wait after a rate limit that names no time: GitHub documents "wait for at least one minute".
+const LIMIT_PAUSE: Duration = Duration::from_secs(60);
+
+/// Sends requests to one API with one credential.
+#[derive(Clone)]
+pub(super) struct ApiClient {
+    http: Client,
+    api: String,
+    credential: Credential,
+    /// Headers that say which form of the API is spoken.
+    headers: &'static [(&'static str, &'static str)],
+    timeout: Duration,
+    kind: &'static ForgeKind,
+}
+
+/// A response, with its headers.
+pub(super) struct ApiResponse<T> {
+    pub(super) body: T,
+    response: Response,
+}
+
+impl<T> ApiResponse<T> {
+    /// Returns a header as text.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.response.header(name)
+    }
+}
+
+/// Why a request got no response.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RequestError {
+    /// There is no credential to send it with, for example because an App gets no token.
+    #[error(transparent)]
+    Credential(#[from] ForgeError),
+    /// It failed, or the response is not 2xx.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+}
+
+impl ApiClient {
+    /// Returns a client for the API of `settings`.
+    pub(super) fn new(settings: &ForgeSettings, kind: &'static ForgeKind) -> Result<Self, ForgeError> {
+        let bad = |reason: String| ForgeError::Settings { reason };
+        let api = settings.address.api.trim_end_matches('/').to_owned();
+        if !Url::parse(&api).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
+            return Err(bad(format!("{api:?} is not the URL of an API")));
+        }
+        let credential = settings.credential.clone().ok_or_else(|| bad(format!("{} needs a token", kind.label)))?;
+        let http = settings.client.with_own_counter().with_retry_policy(settings.retry_policy);
+        Ok(Self { http, api, credential, headers: &[("accept", "application/json")], timeout: settings.timeout, kind })
+    }
+
+    /// Replaces the headers that are sent with every request.
+    pub(super) fn with_headers(mut self, headers: &'static [(&'static str, &'static str)]) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Replaces the root of the API.
+    pub(super) fn with_root(mut self, api: String) -> Self {
+        self.api = api;
+        self
+    }
+
+    /// Returns the root of the API.
+    pub(super) fn root(&self) -> &str {
+        &self.api
+    }
+
+    /// Returns how many requests were sent so far.
+    pub(super) fn requests(&self) -> u64 {
+        self.http.sent()
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, action: &str, route: &str) -> Result<T, ForgeError> {
+        Ok(self.send(action, Method::GET, route, None).await?.body)
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        action: &str,
+        route: &str,
+        body: &Value,
+    ) -> Result<T, ForgeError> {
+        Ok(self.send(action, Method::POST, route, Some(body)).await?.body)
+    }
+
+    /// Sends a request and reads the response as JSON. Everything but a POST may be sent again.
+    pub(super) async fn send<T: DeserializeOwned>(
+        &self,
+        action: &str,
+        method: Method,
+        route: &str,
+        body: Option<&Value>,
+    ) -> Result<ApiResponse<T>, ForgeError> {
+        let idempotent = method != Method::POST;
+        self.send_as(action, method, route, body, idempotent).await
+    }
+
+    /// Like [`send`](Self::send), for a caller who says whether the request may be sent again.
+    pub(super) async fn send_as<T: DeserializeOwned>(
+        &self,
+        action: &str,
+        method: Method,
+        route: &str,
+        body: Option<&Value>,
+        idempotent: bool,
+    ) -> Result<ApiResponse<T>, ForgeError> {
+        let bytes = body.map(|body| body.to_string().into_bytes());
+        let response = self.exchange(method, route, bytes, idempotent).await;
+        let response = response.map_err(|error| self.explain(action, error))?;
+        // A response without a body reads as `null`.
+        let bytes = if response.body.is_empty() { b"null" } else { &response.body[..] };
+        match serde_json::from_slice(bytes) {
+            Ok(body) => Ok(ApiResponse { body, response }),
+            Err(error) => Err(malformed(action, &error)),
+        }
+    }
+
+    /// Sends a request with the credential, and returns the response as it is.
+    pub(super) async fn exchange(
+        &self,
+        method: Method,
+        route: &str,
+        body: Option<Vec<u8>>,
+        idempotent: bool,
+    ) -> Result<Response, RequestError> {
+        let url = Url::parse(&format!("{}{route}", self.api))
+            .map_err(|error| malformed(&format!("make the address of {route}"), &error))?;
+        let request = Request::new(method, url).limit(LONGEST_RESPONSE).timeout(self.timeout).limit_pause(LIMIT_PAUSE);
+        let mut request = self.credential.authorize(request).await?;
+        for (name, value) in self.headers {
+            request = request.header(HeaderName::from_static(name), value);
+        }
+        if let Some(body) = body {
+            request = request.body("application/json", body);
+        }
+        let response = self.http.send(if idempotent { request.idempotent() } else { request }).await?;
+        let is_page = response.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with("text/html"));
+        if response.status == 203 || is_page {
+            // Azure DevOps, and proxies that authenticate people, send a page to sign in.
+            let action = format!("call the API of {}", self.kind.label);
+            let message = "the response is a sign-in page for people".to_owned();
+            return Err(ForgeError::Unauthorized { action, message }.into());
+        }
+        Ok(response)
+    }
+
+    /// Returns the meaning of a failure of `action`.
+    pub(super) fn explain(&self, action: &str, error: RequestError) -> ForgeError {
+        let error = match error {
+            RequestError::Credential(error) => return error,
+            RequestError::Http(error) => error,
+        };
+        explain(action, error, self.kind.permissions)
+    }
+
+    /// Returns the error for a token that lacks a permission.
+    pub(super) fn forbidden(&self, action: &str, message: String) -> ForgeError {
+        ForgeError::Forbidden { action: action.to_owned(), status: 403, message, permissions: self.kind.permissions }
+    }
+}
+
+/// Encodes one segment of a path: a name with a slash in it stays one segment.
+pub(super) fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// Encodes a query.
+pub(super) fn query(pairs: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_one_segment() {
+        assert_eq!(segment("group/sub/my project"), "group%2Fsub%2Fmy%20project");
+    }
+}

@@ -1,0 +1,83 @@
+//! Turns failures of the HTTP client into errors of a forge.
+
+use serde_json::Value;
+
+use crate::http::HttpError;
+
+use super::error::{ForgeError, Refusal};
+
+/// Returns the meaning of a failure of the HTTP client; `permissions` are those that the credential needs.
+pub(super) fn explain(action: &str, error: HttpError, permissions: &'static str) -> ForgeError {
+    let hint = error.hint();
+    match error {
+        HttpError::Status(error) => {
+            let message = serde_json::from_str(&error.body).map_or(error.body.clone(), |body| message(&body));
+            let (status, wait, limited) = (error.status.as_u16(), error.retry_after, error.rate_limited);
+            Refusal { status, message, wait, limited }.explain(action, permissions)
+        }
+        HttpError::RateLimited { wait, .. } => ForgeError::RateLimited { action: action.to_owned(), wait: Some(wait) },
+        HttpError::TooLarge { .. } | HttpError::Json { .. } => malformed(action, &error),
+        HttpError::Header(_) | HttpError::ClientOptions(_) => ForgeError::Settings { reason: error.to_string() },
+        error => ForgeError::Unreachable { action: action.to_owned(), reason: error.to_string(), hint },
+    }
+}
+
+/// Returns the error for a response that is not what was expected.
+pub(super) fn malformed(action: &str, reason: &dyn std::fmt::Display) -> ForgeError {
+    ForgeError::Malformed { action: action.to_owned(), reason: reason.to_string() }
+}
+
+/// Returns the text for people in an error of a forge, wherever the forge puts it: `message`, `error`, `errors`, a list,
+/// or fields. An error of a field without a text of its own reads `head invalid`.
+fn message(body: &Value) -> String {
+    fn collect(value: &Value, texts: &mut Vec<String>) {
+        match value {
+            Value::String(text) => {
+                if !texts.contains(text) {
+                    texts.push(text.clone());
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
+            Value::Object(fields) => {
+                let keys = ["message", "error", "error_description", "detail", "errors"];
+                let known: Vec<&Value> = keys.iter().filter_map(|key| fields.get(*key)).collect();
+                let field = fields.get("field").and_then(Value::as_str).zip(fields.get("code").and_then(Value::as_str));
+                match field {
+                    _ if !known.is_empty() => known.into_iter().for_each(|value| collect(value, texts)),
+                    Some((field, code)) => texts.push(format!("{field} {code}")),
+                    None => fields.values().for_each(|value| collect(value, texts)),
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut texts = Vec::new();
+    collect(body, &mut texts);
+    texts.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn finds_the_message_of_every_forge() {
+        #[rustfmt::skip]
+        let table = [
+            (json!({"message": "404 Project Not Found"}),                                        "404 Project Not Found"),
+            (json!({"message": ["Another open merge request already exists"]}),                  "Another open merge request already exists"),
+            (json!({"message": {"title": ["can't be blank"]}}),                                  "can't be blank"),
+            (json!({"error": "insufficient_scope", "error_description": "needs api", "scope": "api"}), "insufficient_scope; needs api"),
+            (json!({"type": "error", "error": {"message": "Bad request", "fields": {}}}),        "Bad request"),
+            (json!({"errors": [{"context": null, "message": "Only one", "exceptionName": "x"}]}), "Only one"),
+            (json!({"$id": "1", "message": "TF401179: An active pull request", "typeKey": "x"}), "TF401179: An active pull request"),
+            (json!({"message": "Validation Failed", "errors": [{"resource": "PullRequest", "field": "head", "code": "invalid"}]}), "Validation Failed; head invalid"),
+            (json!("bad gateway"),                                                               "bad gateway"),
+        ];
+        for (body, expected) in table {
+            assert_eq!(message(&body), expected, "{body}");
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What all forges do alike with a pull request: open it once, send only what differs, close it with a comment.
+
+use crate::plan::{Proposal, PullRequest};
+
+use super::error::ForgeError;
+use super::forge::{Difference, Forge, Written};
+use super::limits::Limits;
+
+impl dyn Forge + '_ {
+    /// Returns what this forge cannot do.
+    pub fn limits(&self) -> Limits {
+        self.kind().limits
+    }
+
+    /// Opens a pull request for a branch that has been pushed, with labels and people. If one is open already, that one
+    /// is updated: there is never a second.
+    pub async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
+        let kind = self.kind();
+        kind.limits.fits(&proposal.title, &proposal.body)?;
+        let found = if kind.creation.overwrites { self.find_open(&proposal.branch).await? } else { None };
+        let opened = match found {
+            Some(found) => Opened::Existing(found),
+            None => self.open_once(proposal).await?,
+        };
+        match opened {
+            Opened::Existing(found) => self.update(&found, proposal).await,
+            Opened::New(pull_request) => {
+                let warnings = kind.limits.unsupported(&proposal.extras, kind.label);
+                let mut written = Written { pull_request, warnings };
+                self.complete(&mut written, proposal).await;
+                Ok(written)
+            }
+        }
+    }
+
+    /// Brings title, body and base of an open pull request up to date, and adds labels that are missing. Sends nothing
+    /// if nothing differs. Labels that people added stay. Reviewers, assignees and draft belong to opening: a person who
+    /// was removed is not asked again, and a pull request that was marked as ready stays ready.
+    pub async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
+        self.limits().fits(&proposal.title, &proposal.body)?;
+        let difference = Difference::between(existing, proposal, self.limits());
+        if difference.is_empty() {
+            return Ok(Written { pull_request: existing.clone(), warnings: Vec::new() });
+        }
+        self.edit(existing, &difference).await
+    }
+
+    /// Closes a pull request with this body, so that the next run reads there who closed it, then adds a comment. The
+    /// branch is deleted by git.
+    pub async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
+        self.limits().fits("", body)?;
+        let pull_request = self.close_with(existing, body).await?;
+        let commented = self.comment(existing, comment).await;
+        Ok(Written { pull_request, warnings: commented.err().into_iter().collect() })
+    }
+
+    /// Opens a pull request without ever creating a second: after an answer that leaves open what happened, looks before
+    /// it sends again, once.
+    async fn open_once(&self, proposal: &Proposal) -> Result<Opened, ForgeError> {
+        let failure = match self.create_when_visible(proposal).await {
+            Ok(pull_request) => return Ok(Opened::New(pull_request)),
+            Err(failure) => failure,
+        };
+        let exists = failure.is_refusal(self.kind().creation.exists);
+        if !exists && !failure.is_ambiguous() {
+            return Err(failure);
+        }
+        match self.find_open(&proposal.branch).await? {
+            Some(found) if exists => Ok(Opened::Existing(found)),
+            Some(found) => Ok(Opened::New(found)),
+            None if exists => Err(failure),
+            None => self.create(proposal).await.map(Opened::New),
+        }
+    }
+
+    async fn create_when_visible(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let mut tried = 1;
+        loop {
+            match self.create(proposal).await {
+                Err(failure) if failure.is_refusal(self.kind().creation.branch_not_visible) => {
+                    let Some(pause) = self.retry_policy().wait(tried, None) else { return Err(failure) };
+                    tokio::time::sleep(pause).await;
+                }
+                done => return done,
+            }
+            tried += 1;
+        }
+    }
+}
+
+/// The pull request of a proposal.
+enum Opened {
+    /// Created by this run.
+    New(PullRequest),
+    /// Created before.
+    Existing(PullRequest),
+}
+
+/// Returns the pull request that an answer shows, or an error if it shows none.
+pub(super) fn shown(action: &str, observed: Option<PullRequest>) -> Result<PullRequest, ForgeError> {
+    let reason = "a branch name is not a valid git ref".to_owned();
+    observed.ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
+}
+
+/// Returns the warning that labels or people could not be set.
+pub(super) fn not_set(what: &'static str, names: Vec<String>, on: &PullRequest, source: ForgeError) -> ForgeError {
+    ForgeError::NotSet { what, names, url: on.url.clone(), source: Box::new(source) }
+}
+
+/// Returns the reason of a [`not_set`] for which the forge sent no error.
+pub(super) fn silently_refused(action: &str, message: &str) -> ForgeError {
+    ForgeError::Refused { action: action.to_owned(), status: 200, message: message.to_owned() }
+}

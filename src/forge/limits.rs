@@ -1,0 +1,96 @@
+//! What a forge allows and how it answers, as data of its row: limits, creation rules, token variables.
+
+use crate::plan::Extras;
+
+use super::error::ForgeError;
+
+/// An environment variable that may hold a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenVariable {
+    /// Its name.
+    pub name: &'static str,
+    /// The variable in which the same CI names the server that issued the token, which goes to no other. `None` where
+    /// people set the token by hand, for this forge.
+    pub server: Option<&'static str>,
+}
+
+impl TokenVariable {
+    /// A variable that people set by hand, for this forge.
+    pub const fn by_hand(name: &'static str) -> Self {
+        Self { name, server: None }
+    }
+}
+
+/// How a forge answers the request that creates a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CreationRules {
+    /// Text of the refusal if a pull request for that branch is open already.
+    pub exists: &'static str,
+    /// Text of the refusal if the branch, just pushed, is not visible yet. A branch that does not exist is refused with
+    /// the same text, so it is believed only after some tries.
+    pub branch_not_visible: &'static str,
+    /// Whether creating overwrites an open pull request, so that one has to look before.
+    pub overwrites: bool,
+}
+
+/// What a forge cannot do, or only within bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Characters in a body.
+    pub body: usize,
+    /// Characters in a title.
+    pub title: usize,
+    /// Whether pull requests have labels.
+    pub labels: bool,
+    /// Whether pull requests can be drafts.
+    pub drafts: bool,
+    /// Whether a review can be requested from a person.
+    pub reviewers: bool,
+    /// Whether a review can be requested from a team.
+    pub team_reviewers: bool,
+    /// Whether people can be assigned.
+    pub assignees: bool,
+    /// Whether auto-merge can be enabled.
+    pub auto_merge: bool,
+}
+
+impl Limits {
+    /// A forge that can do everything, with texts up to these lengths.
+    pub const fn all(title: usize, body: usize) -> Self {
+        Self {
+            body,
+            title,
+            labels: true,
+            drafts: true,
+            reviewers: true,
+            team_reviewers: true,
+            assignees: true,
+            auto_merge: true,
+        }
+    }
+
+    /// Returns an error for a text that the forge would refuse or truncate.
+    pub(super) fn fits(&self, title: &str, body: &str) -> Result<(), ForgeError> {
+        for (what, text, limit) in [("title", title, self.title), ("body", body, self.body)] {
+            let is = text.chars().count();
+            if is > limit {
+                return Err(ForgeError::TooLong { what, is, limit });
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns a warning for each part of `extras` that the forge does not support.
+    pub(super) fn unsupported(&self, extras: &Extras, forge: &'static str) -> Vec<ForgeError> {
+        let wanted = [
+            ("labels", self.labels, !extras.labels.is_empty()),
+            ("drafts", self.drafts, extras.draft),
+            ("reviewers", self.reviewers, !extras.reviewers.is_empty()),
+            ("team reviewers", self.team_reviewers, !extras.team_reviewers.is_empty()),
+            ("assignees", self.assignees, !extras.assignees.is_empty()),
+            ("auto-merge", self.auto_merge, extras.auto_merge.is_some()),
+        ];
+        let missing = wanted.into_iter().filter(|(_, supported, wanted)| *wanted && !supported);
+        missing.map(|(what, ..)| ForgeError::NotSupported { what, forge }).collect()
+    }
+}

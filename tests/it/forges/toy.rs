@@ -1,0 +1,202 @@
+//! A toy forge, made with the public trait and a row alone: what holds for every forge holds for it, and nothing outside
+//! its own file knows of it.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tagboat::forge::{
+    Access, Address, AuthScheme, CreationRules, Credential, CredentialKind, Difference, Forge, ForgeError, ForgeKind,
+    ForgeSettings, Given, GivenCredentials, Limits, RemoteUrl, TokenVariable, Written,
+};
+use tagboat::http::{Client, ClientOptions};
+use tagboat::plan::{LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
+use tagboat::refname::BranchName;
+use tagboat::secret::Secret;
+
+use super::links::body;
+use super::proposal;
+
+static TOY: ForgeKind = ForgeKind {
+    name: "toy",
+    label: "Toy",
+    about: "a forge in memory",
+    recognises: |remote| remote.host.starts_with("toy."),
+    address: |remote| Some(Address { api: format!("{}/api", remote.site()), repository: remote.path.clone() }),
+    limits: Limits { labels: false, drafts: false, auto_merge: false, ..Limits::all(40, 400) },
+    token_variables: &[
+        TokenVariable { name: "TOY_CI_TOKEN", server: Some("TOY_SERVER") },
+        TokenVariable::by_hand("TOY_TOKEN"),
+    ],
+    credentials: &[
+        CredentialKind { given: Given::TokenOfAccount, scheme: AuthScheme::Basic, git_user: "toy-account" },
+        CredentialKind::token(AuthScheme::Token, "toy"),
+    ],
+    permissions: "the scope `toys`",
+    creation: CreationRules { exists: "is open", branch_not_visible: "who is that", overwrites: false },
+    links: Some(LinkStyle {
+        repository: |host, path| host.starts_with("toy.").then(|| format!("/box{path}")),
+        commit: "/c/NEW",
+        compare: "/c/OLD/to/NEW",
+    }),
+    connect: |settings| Ok(Box::new(Toy { settings, pulls: Mutex::default(), writes: Arc::default() })),
+};
+
+struct Toy {
+    settings: ForgeSettings,
+    pulls: Mutex<Vec<PullRequest>>,
+    writes: Arc<Mutex<Vec<String>>>,
+}
+
+impl Toy {
+    fn find(&self, wanted: impl Fn(&PullRequest) -> bool) -> Vec<PullRequest> {
+        self.pulls.lock().unwrap().iter().rev().filter(|pull| wanted(pull)).cloned().collect()
+    }
+
+    fn change(&self, number: u64, change: impl FnOnce(&mut PullRequest)) -> PullRequest {
+        let mut pulls = self.pulls.lock().unwrap();
+        let pull = pulls.iter_mut().find(|pull| pull.number == number).unwrap();
+        change(pull);
+        pull.clone()
+    }
+
+    fn wrote(&self, what: String) {
+        self.writes.lock().unwrap().push(what);
+    }
+}
+
+#[async_trait]
+impl Forge for Toy {
+    fn kind(&self) -> &'static ForgeKind {
+        &TOY
+    }
+
+    async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
+        Ok(self.find(|pull| pull.state == PullRequestState::Open && pull.branch.as_str().starts_with(prefix)))
+    }
+
+    async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
+        Ok(self.find(|pull| pull.state != PullRequestState::Open && pull.branch == *branch))
+    }
+
+    async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
+        Ok(self.find(|pull| pull.state == PullRequestState::Open && pull.branch == *branch).into_iter().next())
+    }
+
+    async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
+        let action = format!("open {}", proposal.branch);
+        if !matches!(self.settings.credential, Some(Credential::Basic { .. })) {
+            let message = "an account is needed".to_owned();
+            return Err(ForgeError::Forbidden { action, status: 403, message, permissions: TOY.permissions });
+        }
+        if self.find_open(&proposal.branch).await?.is_some() {
+            return Err(ForgeError::Refused { action, status: 409, message: "it is open".to_owned() });
+        }
+        let mut pulls = self.pulls.lock().unwrap();
+        let number = pulls.len() as u64 + 1;
+        let created = PullRequest {
+            number,
+            url: format!("{}/{number}", self.settings.address.api),
+            branch: proposal.branch.clone(),
+            base: proposal.base.clone(),
+            state: PullRequestState::Open,
+            head: None,
+            title: proposal.title.clone(),
+            body: proposal.body.clone(),
+            labels: vec![],
+        };
+        pulls.push(created.clone());
+        self.wrote(format!("create {number}"));
+        Ok(created)
+    }
+
+    async fn complete(&self, _: &mut Written, _: &Proposal) {}
+
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+        self.wrote(format!("edit {}", existing.number));
+        let pull_request = self.change(existing.number, |pull| {
+            difference.title.inspect(|title| (*title).clone_into(&mut pull.title));
+            difference.body.inspect(|body| (*body).clone_into(&mut pull.body));
+        });
+        Ok(Written { pull_request, warnings: vec![] })
+    }
+
+    async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
+        self.wrote(format!("close {}", existing.number));
+        Ok(self.change(existing.number, |pull| {
+            pull.state = PullRequestState::Closed;
+            body.clone_into(&mut pull.body);
+        }))
+    }
+
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+        self.wrote(format!("comment {}: {text}", existing.number));
+        Ok(())
+    }
+
+    async fn check(&self) -> Result<Access, ForgeError> {
+        Ok(Access { user: None, rights: vec!["play".to_owned()], remaining: None })
+    }
+
+    fn requests(&self) -> u64 {
+        self.writes.lock().unwrap().len() as u64
+    }
+}
+
+/// Connects with a token, as the composition root does: address and login come from the row.
+fn connect(user: Option<&str>) -> (Box<dyn Forge>, &'static str) {
+    let client = Client::new(&ClientOptions::default()).unwrap();
+    let remote = RemoteUrl::parse("https://toy.acme.test/acme/gitops.git").unwrap();
+    let address = (TOY.address)(&remote).unwrap();
+    let user = user.map(str::to_owned);
+    let given = GivenCredentials { token: Some(Secret::new("t")), user, app: Some(("1".into(), Secret::new("key"))) };
+    let login = TOY.login(&address, &given, &client).unwrap().unwrap();
+    let forge = (TOY.connect)(ForgeSettings::new(address, Some(login.credential), client)).unwrap();
+    (forge, login.git_user)
+}
+
+#[tokio::test]
+async fn lives_the_life_of_every_forge() {
+    let (forge, _) = connect(Some("me"));
+    let mut wanted = proposal("tagboat/api", "Update api to 1.1", "api");
+    wanted.extras.labels = vec!["deploy".to_owned()];
+    wanted.extras.draft = true;
+    let opened = forge.open(&wanted).await.unwrap();
+    let warnings: Vec<_> = opened.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(warnings, ["labels are not supported by Toy", "drafts are not supported by Toy"]);
+    wanted.title = "Update api to 1.2".to_owned();
+    assert_eq!(forge.open(&wanted).await.unwrap().pull_request.title, "Update api to 1.2", "no second one");
+    let open = forge.open_pull_requests("tagboat/").await.unwrap();
+    assert_eq!(open.len(), 1);
+    let before = forge.requests();
+    forge.update(&open[0], &wanted).await.unwrap();
+    assert_eq!(forge.requests(), before, "nothing differs, so nothing is sent");
+    wanted.title = "x".repeat(41);
+    let error = forge.update(&open[0], &wanted).await.unwrap_err();
+    assert_eq!(error.to_string(), "the title has 41 characters; the forge allows 40");
+    let error = forge.enable_auto_merge(&open[0], MergeMethod::Merge).await.unwrap_err();
+    assert_eq!(error.to_string(), "auto-merge is not supported by Toy");
+    let closed = forge.close(&open[0], "superseded", "Superseded.").await.unwrap();
+    assert!(closed.warnings.is_empty() && closed.pull_request.state == PullRequestState::Closed);
+    let closed = forge.closed_pull_requests(&wanted.branch).await.unwrap();
+    assert_eq!(closed.iter().map(|pull| pull.body.as_str()).collect::<Vec<_>>(), ["superseded"]);
+}
+
+#[tokio::test]
+async fn logs_in_and_hints_by_its_row() {
+    assert_eq!(connect(Some("me")).1, "toy-account");
+    let (forge, git_user) = connect(None);
+    assert_eq!(git_user, "toy");
+    let error = forge.open(&proposal("tagboat/api", "x", "y")).await.unwrap_err();
+    assert!(error.hint().unwrap().contains("the scope `toys`"), "{:?}", error.hint());
+    let remote = RemoteUrl::parse("git@toy.acme.test:acme/gitops.git").unwrap();
+    assert!((TOY.recognises)(&remote));
+    assert!(TOY.is_same_server("https://toy.acme.test", "https://toy.acme.test/api"));
+    assert!(!TOY.is_same_server("https://toy.acme.test", "https://toy.other.test/api"));
+}
+
+#[test]
+fn links_by_its_row() {
+    let body = body("https://toy.acme.test/acme/api", &[TOY.links.unwrap()]);
+    assert!(body.contains("](https://toy.acme.test/box/acme/api/c/bbbbbbbb)"), "{body}");
+    assert!(body.contains("](https://toy.acme.test/box/acme/api/c/aaaaaaaa/to/bbbbbbbb)"), "{body}");
+}
