@@ -1,4 +1,4 @@
-//! The configuration as everything else sees it: checked, with its defaults filled in. It cannot hold a wrong state.
+//! The checked configuration, with its defaults filled in. It cannot hold an invalid state.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,17 +17,17 @@ use crate::refname::BranchName;
 pub struct Config {
     /// Which files are read.
     pub paths: Paths,
-    /// What is looked for in them beyond what every repository is searched for.
+    /// Additional places in which references are found.
     pub manifests: ManifestSettings,
     /// Policies by name, the built-in `shape` among them.
     pub policies: BTreeMap<String, NamedPolicy>,
-    /// First match governs.
+    /// The first rule that matches decides.
     pub rules: Vec<Rule>,
     /// How changes become pull requests.
     pub pull_requests: PullRequests,
-    /// What is special about a registry, by host and port as they stand in a normalised image name.
+    /// Settings of registries, by host and port as in a normalised image name.
     pub registries: BTreeMap<String, RegistrySettings>,
-    /// What no answer of a registry may exceed.
+    /// Limits on responses of registries.
     pub limits: LimitSettings,
     /// The manifests repository.
     pub git: GitSettings,
@@ -53,7 +53,7 @@ pub struct Paths {
     pub(super) exclude: Patterns,
 }
 
-/// What is looked for beyond what every repository is searched for.
+/// Additional places in which references are found.
 #[derive(Debug, Clone, Default)]
 pub struct ManifestSettings {
     /// Whether defaults such as `${TAG:-1.2}` in compose files are kept up to date.
@@ -62,7 +62,7 @@ pub struct ManifestSettings {
     pub app_versions: Vec<AppVersion>,
     /// Values that hold a tag alone.
     pub tags: Vec<TagField>,
-    /// Where references stand in files that no format knows.
+    /// Regular expressions that find references in files of other formats.
     pub patterns: Vec<ReferencePattern>,
 }
 
@@ -92,15 +92,15 @@ pub struct Rule {
 /// How a change gets into the repository.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// Somebody has a look first.
+    /// Through a pull request, which a person reviews.
     #[default]
     PullRequest,
-    /// Straight to the base branch.
+    /// As a commit on the base branch.
     Commit,
 }
 
 impl Mode {
-    /// As they are written.
+    /// The values of the key.
     pub const ALL: [(&str, Self); 2] = [("pull-request", Self::PullRequest), ("commit", Self::Commit)];
 }
 
@@ -126,7 +126,7 @@ impl Paths {
 /// How changes become pull requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequests {
-    /// What changes of one pull request have in common.
+    /// Template of the group: changes with the same group share a pull request.
     pub group: Template,
     /// What the names of branches start with; with any word after it, a legal name.
     pub branch_prefix: String,
@@ -138,25 +138,25 @@ pub struct PullRequests {
     pub body: Option<Template>,
     /// Template of the commit message.
     pub commit_message: Option<Template>,
-    /// Labels to have.
+    /// Labels of every pull request.
     pub labels: Vec<String>,
-    /// People to ask for a review.
+    /// Users who are requested as reviewers.
     pub reviewers: Vec<String>,
-    /// Teams to ask for a review.
+    /// Teams that are requested as reviewers.
     pub team_reviewers: Vec<String>,
-    /// People to assign.
+    /// Users who are assigned.
     pub assignees: Vec<String>,
-    /// Whether they are opened as drafts.
+    /// Whether pull requests are opened as drafts.
     pub draft: bool,
-    /// How many may be open at once.
+    /// The maximum number of open pull requests.
     pub max_open: usize,
-    /// How many one run may open; `None` leaves it to `max_open`.
+    /// The maximum number of pull requests that one run opens; `None` is no limit beside `max_open`.
     pub max_per_run: Option<usize>,
-    /// Labels with which a person has a pull request left as it is.
+    /// Labels that make Tagboat leave a pull request unchanged.
     pub hold_labels: Vec<String>,
     /// When they are opened and updated.
     pub schedule: Schedule,
-    /// How the forge is to merge them by itself, where it is.
+    /// How the forge merges them automatically; `None` if people merge.
     pub auto_merge: Option<MergeMethod>,
 }
 
@@ -172,7 +172,7 @@ pub enum MergeMethod {
 }
 
 impl MergeMethod {
-    /// As they are written.
+    /// The values of the key.
     pub const ALL: [(&str, Self); 3] = [("merge", Self::Merge), ("squash", Self::Squash), ("rebase", Self::Rebase)];
 }
 
@@ -199,16 +199,16 @@ impl Default for PullRequests {
     }
 }
 
-/// What is special about one registry. It names environment variables, never what is in them.
+/// Settings of one registry. It names environment variables, never their values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegistrySettings {
-    /// Where is asked instead: `host[:port][/prefix]` or a URL.
+    /// The server that is used instead: `host[:port][/prefix]` or a URL.
     pub mirror: Option<String>,
     /// A PEM file, as written: relative to the folder of the configuration.
     pub ca_file: Option<String>,
     /// A PEM file with a client certificate and its key, as written.
     pub client_cert_file: Option<String>,
-    /// Whether it, or its mirror, is spoken to without TLS.
+    /// Whether the registry, or its mirror, is reached without TLS.
     pub plain_http: bool,
     /// The variable with the user name.
     pub username_env: Option<String>,
@@ -218,26 +218,26 @@ pub struct RegistrySettings {
     pub token_env: Option<String>,
     /// Further hosts that may see the credential when they ask for tokens.
     pub auth_hosts: Vec<String>,
-    /// How many tags are asked for at once.
+    /// The number of tags per page of a tag list.
     pub page_size: Option<u32>,
-    /// How many requests one run may send.
+    /// The maximum number of requests in one run.
     pub max_requests: Option<u64>,
     /// A folder with an OCI image layout to read instead of a server, as written.
     pub oci_layout: Option<String>,
 }
 
-/// What no answer of a registry may exceed; `None` where nothing is said.
+/// Limits on responses of registries; `None` leaves a limit at its default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LimitSettings {
     /// Tags of one image.
     pub max_tags: Option<u32>,
     /// Pages of one tag list.
     pub max_pages: Option<u32>,
-    /// Bytes of one answer.
+    /// Bytes of one response.
     pub max_response: Option<u64>,
-    /// For one request.
+    /// Timeout of one request.
     pub request_timeout: Option<Duration>,
-    /// For all that is asked about one image.
+    /// Timeout of all requests about one image.
     pub image_timeout: Option<Duration>,
 }
 
@@ -280,7 +280,7 @@ pub enum CommitWay {
 }
 
 impl CommitWay {
-    /// As they are written.
+    /// The values of the key.
     pub const ALL: [(&str, Self); 2] = [("push", Self::Push), ("api", Self::Api)];
 }
 

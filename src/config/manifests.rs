@@ -48,15 +48,15 @@ fn pattern(written: Located<PatternSchema>, problems: &mut Vec<Problem>) -> Vec<
     let Located { value: written, position } = written;
     let paths = paths(&written.paths, position, problems);
     let Some(regex) = written.regex.as_ref() else {
-        problems.push(lacking("regex", position).hint("such as '^TAG=(?<tag>\\S+)$'"));
+        problems.push(lacking("regex", position).hint("write one such as '^TAG=(?<tag>\\S+)$'"));
         return Vec::new();
     };
     let Some(compiled) = compiled(regex, problems) else { return Vec::new() };
     let names_image = compiled.capture_names().flatten().any(|group| group == "name");
     let image = match &written.image {
         Some(image) if names_image => {
-            let problem = Problem::new(image.position, "the image is said twice: here and by the group `name`");
-            problems.push(problem.hint("leave one of them out"));
+            let problem = Problem::new(image.position, "both `image` and the group `name` set the image");
+            problems.push(problem.hint("keep one of them"));
             None
         }
         None if names_image => None,
@@ -76,7 +76,7 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
         Err(error) => {
             let told = error.to_string();
             let why = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            problems.push(Problem::new(regex.position, format!("this is not a regular expression: {why}")));
+            problems.push(Problem::new(regex.position, format!("invalid regular expression: {why}")));
             return None;
         }
     };
@@ -88,7 +88,7 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
     }
     if !compiled.capture_names().flatten().any(|group| group != "name") {
         let problem = Problem::new(regex.position, "the expression has no group `tag` and no group `digest`");
-        problems.push(problem.hint("name the part that is to be changed: '^TAG=(?<tag>\\S+)$'"));
+        problems.push(problem.hint("name the part that changes: '^TAG=(?<tag>\\S+)$'"));
         return None;
     }
     Some(compiled)
@@ -96,7 +96,7 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
 
 fn paths(written: &[Located<String>], position: Position, problems: &mut Vec<Problem>) -> Vec<GlobMatcher> {
     if written.is_empty() {
-        problems.push(lacking("paths", position).hint("say which files are meant: paths: [\"envs/**/values.yaml\"]"));
+        problems.push(lacking("paths", position).hint("name the files: paths: [\"envs/**/values.yaml\"]"));
     }
     let mut matchers = Vec::new();
     for text in written {

@@ -1,8 +1,8 @@
-//! What can be configured: `tagboat.yaml`, read strictly, with every problem told at its line.
+//! The configuration file, `tagboat.yaml`: parsed strictly, with every problem reported at its line.
 //!
 //! From the bottom up: [`node`] is the file as a tree with positions; [`reader`] reads the types of [`schema`] from it
-//! and goes on after a problem; [`validate`] makes a [`Config`] of them, which cannot hold a wrong state. Nothing here
-//! opens a file: text comes in, and what is named in it (a CA file, an environment variable) is named on.
+//! and continues after a problem; [`validate`] makes a [`Config`] of them, which cannot hold an invalid state. Nothing here
+//! opens a file: a CA file or an environment variable is only named.
 
 mod config;
 mod duration;
@@ -44,13 +44,13 @@ use schema::Schema;
 
 use crate::policy::Entry;
 
-/// The file that is looked for at the root of a repository.
+/// The name of the configuration file at the root of a repository.
 pub const FILE_NAME: &str = "tagboat.yaml";
 
-/// Reads a configuration. `path` is what messages call the file.
+/// Parses a configuration. `path` is the name of the file in messages.
 ///
 /// # Errors
-/// Every problem of the file, in its order.
+/// Returns every problem of the file, by position.
 pub fn parse(text: &str, path: &str) -> Result<Config, ConfigErrors> {
     let mut problems = Vec::new();
     let config = match Node::parse(text) {
@@ -69,10 +69,10 @@ pub fn parse(text: &str, path: &str) -> Result<Config, ConfigErrors> {
     }
 }
 
-/// Reads one policy as it is typed on a command line: `semver: ^1.2`, `newest-build`, or a map in braces.
+/// Parses one policy as typed on a command line: `semver: ^1.2`, `newest-build`, or a map in braces.
 ///
 /// # Errors
-/// What is wrong with it, as in a file.
+/// Returns the same problems as for a policy in a file.
 pub fn policy(text: &str) -> Result<Entry, ConfigErrors> {
     let mut problems = Vec::new();
     let entry = policies::policy_text(text, &mut problems);
@@ -80,8 +80,8 @@ pub fn policy(text: &str) -> Result<Entry, ConfigErrors> {
 }
 
 impl Default for Config {
-    /// No configuration at all: every reference is governed by its shape, with one pull request per folder and at most
-    /// five of them open.
+    /// Returns the configuration of a repository without a file: the policy `shape` for every reference, one pull request
+    /// per folder, at most five open pull requests.
     fn default() -> Self {
         validate::validate(Schema::default(), FILE_NAME, &mut Vec::new())
     }

@@ -1,6 +1,6 @@
-//! The tree of a YAML file with the position of every value: what the reader and the checks point at.
+//! A YAML file as a tree with the position of every value, for messages of the reader and the checks.
 //!
-//! Serde types alone forget where a value stood as soon as it is read, and stop at the first problem.
+//! Serde types alone lose the position of a value as soon as it is read, and stop at the first problem.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub(super) struct Node {
     pub(super) value: Value,
 }
 
-/// What stands there. Numbers are kept as written: `1.20` is not `1.2`.
+/// A value. Numbers are kept as written: `1.20` is not `1.2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
     Null,
@@ -55,7 +55,7 @@ impl Node {
 }
 
 impl Value {
-    /// For messages: what was found.
+    /// Returns what was found, for messages.
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Null => "nothing".to_owned(),
@@ -111,7 +111,7 @@ fn position(location: Location) -> Position {
     Position { line: at_least_one(location.line()), column: at_least_one(location.column()) }
 }
 
-/// The parser's message is fit for people, but for what it says about its own options.
+/// Returns the problem of a parser's error. Messages about the parser's own options are replaced.
 fn syntax(error: &serde_yaml::Error) -> Problem {
     let place = error.location().map_or(Position { line: 1, column: 1 }, position);
     let text = error.without_snippet().to_string();
@@ -119,23 +119,23 @@ fn syntax(error: &serde_yaml::Error) -> Problem {
     let message = message.strip_prefix("error: ").unwrap_or(message);
     if let Some(rest) = message.strip_prefix("duplicate mapping key: ") {
         let key = rest.split(',').next().unwrap_or(rest);
-        return Problem::new(place, format!("`{key}` stands here for the second time")).hint("keep one of the two");
+        return Problem::new(place, format!("duplicate key `{key}`")).hint("keep one of the two");
     }
     match SYNTAX.iter().find(|(part, ..)| message.contains(part)) {
         Some((_, message, hint)) => Problem::new(place, *message).hint(*hint),
-        None => Problem::new(place, format!("this is not YAML: {message}")),
+        None => Problem::new(place, format!("invalid YAML: {message}")),
     }
 }
 
-/// Parts of messages of the parser, what is said instead, and what to do.
+/// Parts of the parser's messages, the message instead, and the hint.
 #[rustfmt::skip]
 const SYNTAX: [(&str, &str, &str); 6] = [
-    ("tab",                   "this line is indented with a tab", "YAML is indented with spaces"),
-    ("block scalar",          "a value that starts with > or | is read as a block of text", "put the value in quotes"),
-    ("unclosed quote",        "the quote that opens here is never closed", "close it with the same kind of quote"),
-    ("expected key",          "this line belongs to no map", "indent the keys of a map alike, and end each with a colon"),
-    ("expected string",       "a map or a list can't be a key", "a value that starts with { is put in quotes: \"{{ path_dir }}\""),
-    ("multiple YAML",         "a second document starts here", "a configuration is one document: leave out the ---"),
+    ("tab",                   "the line is indented with a tab", "indent YAML with spaces"),
+    ("block scalar",          "a value that starts with > or | begins a block of text", "put the value in quotes"),
+    ("unclosed quote",        "unclosed quote", "close it with the same kind of quote"),
+    ("expected key",          "the line belongs to no map", "indent the keys of a map equally, and end each with a colon"),
+    ("expected string",       "a map or a list cannot be a key", "put a value that starts with { in quotes: \"{{ path_dir }}\""),
+    ("multiple YAML",         "a second document starts here", "remove the ---: a configuration is one document"),
 ];
 
 impl<'de> Deserialize<'de> for Raw {

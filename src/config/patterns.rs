@@ -4,7 +4,7 @@ use globset::{Glob, GlobBuilder, GlobSet};
 
 use crate::image::ImageName;
 
-/// Some globs, any of which may match. `*` crosses no slash, `**` does.
+/// A list of globs, one of which has to match. `*` crosses no slash, `**` does.
 #[derive(Debug, Clone)]
 pub struct Patterns {
     written: Vec<String>,
@@ -12,28 +12,28 @@ pub struct Patterns {
     set: Option<GlobSet>,
 }
 
-/// Why a text is no pattern, and what to write instead.
+/// Why a text is not a valid glob.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// The glob itself is wrong.
-    #[error("'{0}' is not a pattern: {1}")]
+    /// The glob is malformed.
+    #[error("invalid glob '{0}': {1}")]
     Glob(String, String),
-    /// An image pattern with a tag.
-    #[error("'{0}' has a tag: patterns match the names of images, without their tags")]
+    /// A glob on image names has a tag.
+    #[error("'{0}' has a tag, and image globs match names without tags")]
     Tag(String),
-    /// A path that is not written from the root of the repository.
-    #[error("'{0}' starts with '{1}': paths are written from the root of the repository")]
+    /// A path does not start at the root of the repository.
+    #[error("'{0}' starts with '{1}', and paths are relative to the root of the repository")]
     Rooted(String, &'static str),
-    /// A path that ends with a slash matches no file.
+    /// A path ends with a slash, so it matches no file.
     #[error("'{0}' ends with a slash, so it matches no file")]
     Folder(String),
 }
 
 impl PatternError {
-    /// What to write instead.
+    /// Returns what to write instead.
     pub fn hint(&self) -> String {
         match self {
-            Self::Glob(..) => "* stands for anything but a slash, ** for anything, {a,b} for either".to_owned(),
+            Self::Glob(..) => "use * for anything but a slash, ** for anything, {a,b} for alternatives".to_owned(),
             Self::Tag(text) => format!("write '{}'", text.rsplit_once(':').map_or(text.as_str(), |(name, _)| name)),
             Self::Rooted(text, start) => format!("write '{}'", &text[start.len()..]),
             Self::Folder(text) => format!("write '{text}**'"),
@@ -42,12 +42,12 @@ impl PatternError {
 }
 
 impl Patterns {
-    /// What matches everything.
+    /// Returns the list that matches everything.
     pub fn everything() -> Self {
         Self { written: vec!["**".to_owned()], set: None }
     }
 
-    /// What matches nothing.
+    /// Returns the list that matches nothing.
     pub fn nothing() -> Self {
         Self { written: Vec::new(), set: Some(GlobSet::empty()) }
     }

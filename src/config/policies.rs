@@ -1,4 +1,4 @@
-//! Builds the named policies of a configuration. What keys a policy has is for [`crate::policy`] to say.
+//! Builds the named policies of a configuration. [`crate::policy`] defines the keys of a policy.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use super::schema::PolicySchema;
 use crate::policy::{self, Entry, PolicyError, Settings};
 use crate::text::Position;
 
-/// The policies by name, with the built-in `shape`. One that can't be built is told, and stands in as `shape`, so that
-/// rules which name it are not told as well.
+/// Returns the policies by name, with the built-in `shape`. An invalid policy is reported and replaced by `shape`, so that
+/// rules which name it are not reported as well.
 pub(super) fn policies(
     written: &BTreeMap<Located<String>, PolicySchema>,
     problems: &mut Vec<Problem>,
@@ -69,7 +69,7 @@ fn settings(keys: &PolicySchema) -> Settings {
     Settings::new(keys.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect())
 }
 
-/// Builds an entry, or tells why not.
+/// Builds an entry, or reports why it is invalid.
 fn build(name: &Located<String>, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<Entry> {
     match policy::build(&settings(keys)) {
         Ok(entry) => Some(entry),
@@ -86,7 +86,7 @@ fn bad_name(name: &Located<String>) -> Option<Problem> {
         return Some(problem(format!("the policy `{}` is built in", name.value)).hint("choose another name"));
     }
     let blank = name.value.is_empty() || name.value.contains(char::is_whitespace);
-    blank.then(|| problem(format!("'{}' can't be the name of a policy", name.value)).hint("a name has no spaces"))
+    blank.then(|| problem(format!("invalid name of a policy: '{}'", name.value)).hint("write a name without spaces"))
 }
 
 fn placed(error: &PolicyError, name: &Located<String>, keys: &PolicySchema) -> Problem {

@@ -39,13 +39,13 @@ pub(super) fn registries(
             oci_layout: written.oci_layout,
         };
         if registries.insert(name.clone(), settings).is_some() {
-            problems.push(Problem::new(host.position, format!("the registry {name} stands here for the second time")));
+            problems.push(Problem::new(host.position, format!("duplicate registry {name}")));
         }
     }
     registries
 }
 
-/// A registry host as it stands in normalised image names; `index.docker.io` is `docker.io`.
+/// Returns a registry host as in normalised image names; `index.docker.io` is `docker.io`.
 fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
     // Something is a host if, put before a path, it is read as one.
     let as_host = |text: &str| {
@@ -91,14 +91,14 @@ fn check_mirror(mirror: &Located<String>, problems: &mut Vec<Problem>) {
     let url = if text.contains("://") { url::Url::parse(text) } else { url::Url::parse(&format!("https://{text}")) };
     let problem = match url {
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            Problem::new(mirror.position, "the address of the mirror holds credentials")
-                .hint("leave them out: they are found by the mirror's host, as for any registry")
+            Problem::new(mirror.position, "the address of the mirror contains credentials")
+                .hint("remove them, and configure credentials for the host of the mirror as for any registry")
         }
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() && url.query().is_none() => {
             return;
         }
-        _ => Problem::new(mirror.position, format!("'{text}' is not the address of a mirror"))
-            .hint("write host and port, with a path if need be: harbor.acme.internal/hub"),
+        _ => Problem::new(mirror.position, format!("invalid address of a mirror: '{text}'"))
+            .hint("write host and port, and a path if needed: harbor.acme.internal/hub"),
     };
     problems.push(problem);
 }
@@ -118,7 +118,7 @@ pub(super) fn limits(written: LimitsSchema, problems: &mut Vec<Problem>) -> Limi
 fn at_least_one(key: &str, written: Option<Located<u32>>, problems: &mut Vec<Problem>) -> Option<u32> {
     let written = written?;
     if written.value == 0 {
-        problems.push(Problem::new(written.position, format!("`{key}` is at least 1")));
+        problems.push(Problem::new(written.position, format!("`{key}` has to be at least 1")));
     }
     Some(written.value)
 }

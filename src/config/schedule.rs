@@ -74,7 +74,7 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
         match range_of_days(&text.value) {
             Some(range) => days.extend(range),
             None => {
-                let problem = Problem::new(text.position, format!("'{}' is no day of the week", text.value));
+                let problem = Problem::new(text.position, format!("invalid day of the week '{}'", text.value));
                 problems.push(problem.hint("write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri"));
             }
         }
@@ -85,16 +85,16 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
     let hours = written.hours.as_ref().map_or(Some((Time::midnight(), Time::midnight())), |text| {
         let read = range_of_hours(&text.value);
         if read.is_none() {
-            let problem = Problem::new(text.position, format!("'{}' are no hours of a day", text.value));
-            problems.push(problem.hint("write them like 09:00-17:30; 22:00-06:00 ends on the next day"));
+            let problem = Problem::new(text.position, format!("invalid hours '{}'", text.value));
+            problems.push(problem.hint("write hours like 09:00-17:30; 22:00-06:00 ends on the next day"));
         }
         read
     });
     let zone = written.time_zone.as_ref().map_or(Some(TimeZone::UTC), |text| {
         let read = TimeZoneDatabase::bundled().get(&text.value).ok();
         if read.is_none() {
-            let problem = Problem::new(text.position, format!("there is no time zone '{}'", text.value));
-            problems.push(problem.hint("write its name in the IANA database, such as Europe/Berlin"));
+            let problem = Problem::new(text.position, format!("unknown time zone '{}'", text.value));
+            problems.push(problem.hint("use a name of the IANA database, such as Europe/Berlin"));
         }
         read
     });

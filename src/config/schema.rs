@@ -16,18 +16,18 @@ use super::located::Located;
 pub(super) struct Schema {
     /// Which files are read.
     pub(super) paths: PathsSchema,
-    /// What is looked for in them beyond what every repository is searched for.
+    /// Additional places in which references are found.
     pub(super) manifests: ManifestsSchema,
     /// Named ways to choose a tag. Rules and markers refer to them.
     pub(super) policies: BTreeMap<Located<String>, PolicySchema>,
-    /// What governs which reference; the first rule that matches does. Without any rule, everything is governed by
-    /// `shape`.
+    /// Which policy manages which reference: the first rule that matches decides. Without rules, `shape` manages every
+    /// reference.
     pub(super) rules: Option<Vec<Located<RuleSchema>>>,
     /// How changes become pull requests.
     pub(super) pull_requests: PullRequestsSchema,
-    /// What is special about a registry, by its host, with the port if it has one.
+    /// Settings of registries, by host, with the port if it has one.
     pub(super) registries: BTreeMap<Located<String>, RegistrySchema>,
-    /// What no answer of a registry may exceed.
+    /// Limits on responses of registries.
     pub(super) limits: LimitsSchema,
     /// The manifests repository.
     pub(super) git: GitSchema,
@@ -45,7 +45,7 @@ pub(super) struct PathsSchema {
     pub(super) exclude: Vec<Located<String>>,
 }
 
-/// What is looked for beyond what every repository is searched for.
+/// Additional places in which references are found.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ManifestsSchema {
@@ -55,7 +55,7 @@ pub(super) struct ManifestsSchema {
     pub(super) app_versions: Vec<Located<AppVersionSchema>>,
     /// Values that hold a tag alone, and the image that it is a tag of.
     pub(super) tags: Vec<Located<TagSchema>>,
-    /// Files of any kind in which a regular expression says where references stand.
+    /// Regular expressions that find references in files of any format.
     pub(super) patterns: Vec<Located<PatternSchema>>,
 }
 
@@ -75,13 +75,13 @@ pub(super) struct AppVersionSchema {
 pub(super) struct TagSchema {
     /// Globs on the paths of files.
     pub(super) paths: Vec<Located<String>>,
-    /// Where the value stands, as `tagboat list` prints it: `controller.image.tag`.
+    /// The field of the value, as `tagboat list` prints it: `controller.image.tag`.
     pub(super) field: Option<Located<String>>,
     /// The image that it is a tag of.
     pub(super) image: Option<Located<String>>,
 }
 
-/// Where references stand in files that no format knows.
+/// A regular expression that finds references in files of other formats.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct PatternSchema {
@@ -94,10 +94,10 @@ pub(super) struct PatternSchema {
     pub(super) image: Option<Located<String>>,
 }
 
-/// A policy, as a map of its keys. Which keys there are is for [`crate::policy`] to say.
+/// A policy, as a map of its keys, which [`crate::policy`] defines.
 pub(super) type PolicySchema = BTreeMap<Located<String>, Located<serde_json::Value>>;
 
-/// What governs the references that it matches.
+/// The policy of the references that the rule matches.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RuleSchema {
@@ -108,14 +108,14 @@ pub(super) struct RuleSchema {
     pub(super) paths: Option<Vec<Located<String>>>,
     /// A name from `policies`, or `shape` (the default: newer tags of the same shape), or `ignore`.
     pub(super) policy: Option<Located<String>>,
-    /// How old an image must be before it is proposed: `3d`, `12h`, `1d 12h 30m`.
+    /// The minimum age of an image that is proposed: `3d`, `12h`, `1d 12h 30m`.
     pub(super) min_age: Option<Located<String>>,
-    /// Platforms that an image must be there for: `linux/amd64`, `linux/arm64`.
+    /// Platforms that an image has to support: `linux/amd64`, `linux/arm64`.
     pub(super) platforms: Vec<Located<String>>,
-    /// Whether the digest is written beside the tag, where the manifest has a place for it.
+    /// Whether the digest is written beside the tag, where the manifest allows one.
     pub(super) pin: Option<bool>,
-    /// How changes get into the repository: `pull-request` (the default), or `commit`: straight to the base branch, which
-    /// has to be named as `git.base` then.
+    /// How changes get into the repository: `pull-request` (the default), or `commit`: as a commit on the base branch, which
+    /// `git.base` has to name.
     pub(super) mode: Option<Located<String>>,
     /// Whether a comment behind a value that repeats its tag (`# tag: 3.12`) is changed with it. Left out: it stays, and is
     /// reported.
@@ -131,7 +131,7 @@ pub(super) struct PullRequestsSchema {
     pub(super) group: Option<Located<String>>,
     /// What the names of branches start with. Left out: `tagboat/`.
     pub(super) branch_prefix: Option<Located<String>>,
-    /// Template of what stands behind the prefix, over `group`: `{{ group }}`, or `{{ group | replace("/", "-") }}`. Left
+    /// Template of the branch name after the prefix, over `group`: `{{ group }}`, or `{{ group | replace("/", "-") }}`. Left
     /// out: the group, with what git or a forge would not take replaced.
     pub(super) branch: Option<Located<String>>,
     /// Template of the title.
@@ -140,25 +140,25 @@ pub(super) struct PullRequestsSchema {
     pub(super) body: Option<Located<String>>,
     /// Template of the commit message.
     pub(super) commit_message: Option<Located<String>>,
-    /// Labels that pull requests get.
+    /// Labels of pull requests.
     pub(super) labels: Vec<String>,
-    /// People who are asked for a review.
+    /// Users who are requested as reviewers.
     pub(super) reviewers: Vec<String>,
-    /// Teams that are asked for a review, where the forge knows teams.
+    /// Teams that are requested as reviewers, where the forge supports it.
     pub(super) team_reviewers: Vec<String>,
-    /// People to whom pull requests are assigned.
+    /// Users to whom pull requests are assigned.
     pub(super) assignees: Vec<String>,
     /// Whether pull requests are opened as drafts.
     pub(super) draft: bool,
-    /// How many may be open at once; others wait. Left out: 5.
+    /// The maximum number of open pull requests. Left out: 5.
     pub(super) max_open: Option<Located<u32>>,
-    /// How many one run may open; others wait for the next. Left out: as many as may be open.
+    /// The maximum number of pull requests that one run opens. Left out: no limit beside `max-open`.
     pub(super) max_per_run: Option<Located<u32>>,
-    /// Labels with which a person has a pull request left as it is: not updated, not closed. Left out: `tagboat:hold`.
+    /// Labels that make Tagboat leave a pull request unchanged: not updated, not closed. Left out: `tagboat:hold`.
     pub(super) hold_labels: Option<Vec<String>>,
     /// When pull requests are opened and updated. Left out: always.
     pub(super) schedule: Vec<Located<WindowSchema>>,
-    /// How the forge merges each by itself, when everything is there that the base branch asks for: `merge`, `squash` or
+    /// Auto-merge: how the forge merges a pull request once the base branch's requirements are met: `merge`, `squash` or
     /// `rebase`. Left out: people merge.
     pub(super) auto_merge: Option<Located<String>>,
 }
@@ -175,18 +175,18 @@ pub(super) struct WindowSchema {
     pub(super) time_zone: Option<Located<String>>,
 }
 
-/// What is special about one registry. Credentials are never written here: they come from the environment, from docker's
+/// Settings of one registry. Credentials are never written here: they come from the environment, from docker's
 /// `config.json` or from the platform.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RegistrySchema {
-    /// Where is asked instead: `127.0.0.1:5000`, `harbor.acme.internal/hub`, or a URL. A path is put before every image.
+    /// The server that is used instead: `127.0.0.1:5000`, `harbor.acme.internal/hub`, or a URL. A path is put before every image.
     pub(super) mirror: Option<Located<String>>,
     /// A PEM file of certificate authorities to trust besides the system's, from the configuration's folder.
     pub(super) ca_file: Option<String>,
     /// A PEM file with a client certificate and its private key.
     pub(super) client_cert_file: Option<String>,
-    /// Whether it, or its mirror, is spoken to without TLS. Nothing else makes a connection unencrypted, except a mirror
+    /// Whether the registry, or its mirror, is reached without TLS. Nothing else makes a connection unencrypted, except a mirror
     /// that is written as `http://…`.
     pub(super) plain_http: bool,
     /// The environment variable that holds the user name.
@@ -197,27 +197,27 @@ pub(super) struct RegistrySchema {
     pub(super) token_env: Option<Located<String>>,
     /// Further hosts that may see the credential when they ask for tokens: token services that are not the registry.
     pub(super) auth_hosts: Vec<Located<String>>,
-    /// How many tags are asked for at once. Left out: 1000.
+    /// The number of tags per page of a tag list. Left out: 1000.
     pub(super) page_size: Option<Located<u32>>,
-    /// How many requests one run may send. Left out: as many as it takes.
+    /// The maximum number of requests in one run. Left out: no limit.
     pub(super) max_requests: Option<u64>,
     /// A folder with an OCI image layout that is read instead of a server, from the configuration's folder.
     pub(super) oci_layout: Option<String>,
 }
 
-/// What no answer of a registry may exceed.
+/// Limits on responses of registries.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct LimitsSchema {
-    /// Tags of one image. Left out: 500000.
+    /// Maximum number of tags of one image. Left out: 500000.
     pub(super) max_tags: Option<Located<u32>>,
-    /// Pages of one tag list. Left out: 2000.
+    /// Maximum number of pages of one tag list. Left out: 2000.
     pub(super) max_pages: Option<Located<u32>>,
-    /// Size of one answer in MiB. Left out: 16.
+    /// Maximum size of one response in MiB. Left out: 16.
     pub(super) max_response_mib: Option<Located<u32>>,
-    /// Time for one request: `30s`, which it is when left out.
+    /// Timeout of one request. Left out: `30s`.
     pub(super) request_timeout: Option<Located<String>>,
-    /// Time for all that is asked about one image. Left out: `5m`.
+    /// Timeout of all requests about one image. Left out: `5m`.
     pub(super) image_timeout: Option<Located<String>>,
 }
 
@@ -252,9 +252,9 @@ pub(super) struct SignSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct AuthorSchema {
-    /// For people.
+    /// The name.
     pub(super) name: Option<Located<String>>,
-    /// The address, which identifies.
+    /// The email address.
     pub(super) email: Option<Located<String>>,
 }
 
@@ -265,7 +265,7 @@ pub(super) struct ForgeSchema {
     /// `github`, `gitlab`, `gitea`, `bitbucket-cloud`, `bitbucket-data-center`, `azure-devops`, or `local` for files in a
     /// folder.
     pub(super) kind: Option<String>,
-    /// Where its API answers, for those that are hosted by yourself: `https://github.acme.internal/api/v3`.
+    /// The address of its API, for self-hosted forges: `https://github.acme.internal/api/v3`.
     pub(super) url: Option<Located<String>>,
     /// The repository there: `acme/manifests`.
     pub(super) repository: Option<String>,

@@ -44,8 +44,14 @@ fn marked(line: &str, column: usize) -> Option<Range<usize>> {
         '"' | '\'' => rest.find(first).map_or(rest.len(), |at| at + 1),
         '{' | '[' => 0,
         _ => {
-            let ends = rest.find([',', ']', '}', ':', '#']).unwrap_or(rest.len());
-            rest[..ends].trim_end().len()
+            let ends = rest.char_indices().find(|(at, c)| match c {
+                ',' | ']' | '}' => true,
+                // `https://` and `a#b` continue a value.
+                ':' => rest[at + 1..].chars().next().is_none_or(char::is_whitespace),
+                '#' => rest[..*at].ends_with(char::is_whitespace),
+                _ => false,
+            });
+            rest[..ends.map_or(rest.len(), |(at, _)| at)].trim_end().len()
         }
     };
     Some(start..start + first.len_utf8() + length)
@@ -63,6 +69,7 @@ mod tests {
             ("  - images: [\"a b\", c]",   14,  "\"a b\""),
             ("a: { b: c }",                4,   "{"),
             ("a: two words # why",         4,   "two words"),
+            ("https://ghcr.io/: {}",       1,   "https://ghcr.io/"),
             ("a: [ä, b]",                  5,   "ä"),
             ("a: \"open",                  4,   "\"open"),
         ];

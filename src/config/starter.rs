@@ -16,20 +16,20 @@ pub struct Summary {
     pub held: usize,
 }
 
-/// One image and where it stands.
+/// One image and the files that hold it.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// Its name.
     pub name: ImageName,
-    /// The tags it stands with.
+    /// Its current tags.
     pub tags: BTreeSet<Tag>,
-    /// The files it stands in.
+    /// The files that hold it.
     pub paths: BTreeSet<String>,
     /// How many references there are.
     pub count: usize,
 }
 
-/// How the tags of an image can be told from each other.
+/// How the tags of an image are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Order {
     /// By the numbers in them.
@@ -54,7 +54,7 @@ impl Found {
     }
 }
 
-/// A starter configuration. It parses, and governs what was found.
+/// Returns a starter configuration. It is valid and manages every image that was found.
 pub fn starter(summary: &Summary) -> String {
     let mut images: Vec<&Found> = summary.images.iter().collect();
     images.sort_by(|a, b| a.name.cmp(&b.name));
@@ -63,16 +63,16 @@ pub fn starter(summary: &Summary) -> String {
     let mut out = heading(summary, &images);
     policies(&mut out, summary, !builds.is_empty(), !moving.is_empty());
     out.push_str(
-        "\n# What governs which image. The first rule that matches does; what none matches is left alone.\nrules:\n",
+        "\n# Which policy manages which image. The first rule that matches decides; images without a match are ignored.\nrules:\n",
     );
-    rule(&mut out, "Their tags are commits: what was built last is newest.", &builds, "newest-build");
-    rule(&mut out, "Their tags move, like latest: the digest beside the tag is kept up to date.", &moving, "moving");
+    rule(&mut out, "Tags of these images are commits: the newest build is chosen.", &builds, "newest-build");
+    rule(&mut out, "Tags of these images move, like latest: the digest beside the tag is updated.", &moving, "moving");
     out.push_str(
-        "  # All others: the same kind of tag with greater numbers, such as 1.27.3-alpine to 1.27.4-alpine.
+        "  # All other images: a tag of the same shape with greater numbers, such as 1.27.4-alpine after 1.27.3-alpine.
   - images: [\"**\"]
     policy: shape
-    # min-age: 3d                           # not before it is three days old
-    # platforms: [linux/amd64, linux/arm64]   # not before it is there for all of these
+    # min-age: 3d                           # only images that are at least three days old
+    # platforms: [linux/amd64, linux/arm64]   # only images for all of these platforms
     # pin: true                             # write the digest beside the tag
 ",
     );
@@ -85,21 +85,21 @@ fn heading(summary: &Summary, images: &[&Found]) -> String {
     let references: usize = images.iter().map(|image| image.count).sum();
     let files: BTreeSet<&String> = images.iter().flat_map(|image| &image.paths).collect();
     let mut out = format!(
-        "# Tagboat: which image tags are brought up to date here, and how.
+        "# Tagboat: which image tags are updated in this repository, and how.
 # Found when this was written: {references} references to {} images in {} files",
         images.len(),
         files.len(),
     );
     if summary.held > 0 {
-        let _ = write!(out, ",\n# and {} places that need a look: see `tagboat list`", summary.held);
+        let _ = write!(out, ",\n# and {} held references: see `tagboat list`", summary.held);
     }
     out.push_str(
         ".
 #
-# `tagboat list` shows what governs each reference, `tagboat plan` what would change, `tagboat explain IMAGE` why.
+# `tagboat list` shows the policy of each reference, `tagboat plan` what would change, `tagboat explain IMAGE` why.
 # `tagboat schema` prints a JSON Schema of this file for editors.
 
-# Ways to choose a tag, by name. A rule below refers to one, or a comment beside a reference: # tagboat: release
+# Named policies: how a tag is chosen. A rule below names one, or a comment beside a reference: # tagboat: release
 ",
     );
     out
@@ -128,7 +128,7 @@ fn policies(out: &mut String, summary: &Summary, builds: bool, moving: bool) {
     }
     let known = ["release", "newest-build", "moving", "shape", "ignore"];
     for name in summary.markers.iter().filter(|name| !known.contains(&name.as_str())) {
-        let _ = writeln!(out, "  # Comments in the manifests name this one; say here what it means:");
+        let _ = writeln!(out, "  # Comments in the manifests name this policy; define it here:");
         let _ = writeln!(out, "  # {}:\n  #   semver: \">=0.0.0\"", one_line(name));
     }
 }
@@ -158,8 +158,9 @@ const PULL_REQUESTS: &str = "
 fn registries(out: &mut String, images: &[&Found]) {
     out.push_str(
         "
-# Credentials come from docker's config.json or from the environment; here stands only what is special about a registry:
-# mirror, ca-file, plain-http, page-size, and username-env, password-env or token-env, which name environment variables.
+# Settings of registries. Credentials come from docker's config.json or from the environment.
+# The keys are mirror, ca-file, plain-http, page-size, and username-env, password-env or token-env, which name
+# environment variables.
 # registries:
 ",
     );
@@ -169,7 +170,7 @@ fn registries(out: &mut String, images: &[&Found]) {
     }
 }
 
-/// What stands in a comment can't end it.
+/// Returns a text that cannot end a comment.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }

@@ -1,4 +1,4 @@
-//! From what is written to what is meant: every value is checked, and every problem is told.
+//! From [`Schema`] to [`Config`]: every value is checked, and every problem is reported.
 
 use std::path::Path;
 
@@ -21,15 +21,15 @@ use crate::image::Platform;
 use crate::policy::Gates;
 use crate::refname::BranchName;
 
-/// Checks everything that is written. The result is sound only if no problem was added.
+/// Checks every value. The result is valid only if no problem was added.
 pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) -> Config {
     let policies = policies(&schema.policies, problems);
     let names: Vec<&str> = policies.keys().map(String::as_str).chain([IGNORE]).collect();
     let rules = schema.rules.unwrap_or_default();
     for mode in rules.iter().filter_map(|rule| rule.value.mode.as_ref()).filter(|mode| mode.value == "commit") {
         if schema.git.base.is_none() {
-            let problem = Problem::new(mode.position, "`mode: commit` pushes to the base branch, which is not named");
-            problems.push(problem.hint("name it: `git: { base: main }`"));
+            let problem = Problem::new(mode.position, "`mode: commit` needs the name of the base branch");
+            problems.push(problem.hint("set it: `git: { base: main }`"));
         }
     }
     Config {
@@ -99,8 +99,8 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
             Ok(platform) => platforms.push(platform),
             Err(error) => {
                 let hint = match text.value.contains('/') {
-                    true => "write the system, the architecture and, if one is meant, its variant".to_owned(),
-                    false => format!("write linux/{}, if that is meant", text.value),
+                    true => "write the system, the architecture and, if needed, its variant".to_owned(),
+                    false => format!("write linux/{}", text.value),
                 };
                 problems.push(Problem::new(text.position, error.to_string()).hint(hint));
             }
@@ -127,7 +127,7 @@ fn pull_requests(written: PullRequestsSchema, path: &str, problems: &mut Vec<Pro
     if let Some(prefix) = &written.branch_prefix
         && let Err(error) = BranchName::new(&format!("{}x", prefix.value))
     {
-        let hint = "it is the start of every branch name, such as tagboat/";
+        let hint = "write the start of every branch name, such as tagboat/";
         problems.push(Problem::new(prefix.position, error.to_string()).hint(hint));
     }
     if let Some(branch) = &written.branch {
@@ -139,7 +139,7 @@ fn pull_requests(written: PullRequestsSchema, path: &str, problems: &mut Vec<Pro
     for (key, max) in [("max-open", &written.max_open), ("max-per-run", &written.max_per_run)] {
         if let Some(max) = max.as_ref().filter(|max| max.value == 0) {
             let hint = "to open none, run `tagboat plan` instead of `tagboat run`";
-            problems.push(Problem::new(max.position, format!("`{key}` is at least 1")).hint(hint));
+            problems.push(Problem::new(max.position, format!("`{key}` has to be at least 1")).hint(hint));
         }
     }
     let template = |written: Option<Located<String>>| written.map(|text| Template::written(text, path));
@@ -159,11 +159,11 @@ fn pull_requests(written: PullRequestsSchema, path: &str, problems: &mut Vec<Pro
         max_per_run: written.max_per_run.map(|max| max.value as usize),
         hold_labels: written.hold_labels.unwrap_or(default.hold_labels),
         schedule: schedule(written.schedule, problems),
-        auto_merge: one_of(written.auto_merge.as_ref(), "way to merge", &MergeMethod::ALL, problems),
+        auto_merge: one_of(written.auto_merge.as_ref(), "merge method", &MergeMethod::ALL, problems),
     }
 }
 
-/// What a word stands for.
+/// Returns the meaning of a word, and reports an unknown one.
 fn one_of<T: Copy>(
     written: Option<&Located<String>>,
     what: &str,
@@ -179,7 +179,7 @@ fn one_of<T: Copy>(
     found
 }
 
-/// Two words are short for templates.
+/// Replaces a word that is short for a template.
 fn spelt_out(group: Template) -> Template {
     match group.text.as_str() {
         "image" => Template { text: "{{ image }}".to_owned(), ..group },
@@ -195,7 +195,7 @@ fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {
         }
         other => {
             let hint = "write image, all, or a template such as \"{{ path_dir }}\"";
-            problems.push(Problem::new(group.position, format!("'{other}' groups nothing")).hint(hint));
+            problems.push(Problem::new(group.position, format!("invalid `group` '{other}'")).hint(hint));
         }
     }
 }
@@ -210,26 +210,26 @@ fn git(written: GitSchema, problems: &mut Vec<Problem>) -> GitSettings {
         author: written.author.and_then(|author| checked_author(author, problems)),
         base,
         remote: written.remote.unwrap_or(default.remote),
-        commits: one_of(written.commits.as_ref(), "way of commits", &CommitWay::ALL, problems),
+        commits: one_of(written.commits.as_ref(), "commit method", &CommitWay::ALL, problems),
         sign: written.sign.and_then(|sign| checked_sign(sign, problems)),
     }
 }
 
-/// Git ends a name at `<` and a line at a line break; an author has both parts or none.
+/// Checks an author: both parts or none, and no character that ends a part in git.
 fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(String, String)> {
     for part in [&author.name, &author.email].into_iter().flatten() {
         if part.value.trim().is_empty() || part.value.contains(['<', '>', '\n', '\r', '\0']) {
-            problems.push(Problem::new(part.position, format!("'{}' can't stand in a commit", part.value)));
+            problems.push(Problem::new(part.position, format!("'{}' is not allowed in a commit", part.value)));
         }
     }
     match (author.name, author.email) {
         (Some(name), Some(email)) => Some((name.value, email.value)),
         (Some(only), None) => {
-            problems.push(Problem::new(only.position, "the author has no address").hint("add `email`"));
+            problems.push(Problem::new(only.position, "missing address of the author").hint("add `email`"));
             None
         }
         (None, Some(only)) => {
-            problems.push(Problem::new(only.position, "the author has no name").hint("add `name`"));
+            problems.push(Problem::new(only.position, "missing name of the author").hint("add `name`"));
             None
         }
         (None, None) => None,
@@ -239,11 +239,11 @@ fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(
 fn checked_sign(written: Located<SignSchema>, problems: &mut Vec<Problem>) -> Option<SignSettings> {
     let Located { value: SignSchema { format, key }, position } = written;
     let (Some(format), Some(key)) = (format, key.filter(|key| !key.value.trim().is_empty())) else {
-        let problem = Problem::new(position, "to sign takes a format and a key");
+        let problem = Problem::new(position, "`sign` needs a format and a key");
         problems.push(problem.hint("write it like `sign: { format: ssh, key: keys/tagboat }`"));
         return None;
     };
-    let format = one_of(Some(&format), "format of signatures", &SignSettings::FORMATS, problems)?;
+    let format = one_of(Some(&format), "signature format", &SignSettings::FORMATS, problems)?;
     Some(SignSettings { format, key: key.value })
 }
 
@@ -251,12 +251,12 @@ fn forge(written: ForgeSchema, problems: &mut Vec<Problem>) -> ForgeSettings {
     if let Some(url) = &written.url {
         match url::Url::parse(&url.value) {
             Ok(read) if !read.username().is_empty() || read.password().is_some() => {
-                let problem = Problem::new(url.position, "the URL of the forge holds credentials");
-                problems.push(problem.hint("leave them out, and set TAGBOAT_FORGE_TOKEN"));
+                let problem = Problem::new(url.position, "the URL of the forge contains credentials");
+                problems.push(problem.hint("remove them, and set TAGBOAT_FORGE_TOKEN"));
             }
             Ok(read) if matches!(read.scheme(), "http" | "https") => {}
             _ => {
-                let problem = Problem::new(url.position, "this is not the URL of a forge");
+                let problem = Problem::new(url.position, "invalid URL of a forge");
                 problems.push(problem.hint("write it like https://github.example.com"));
             }
         }

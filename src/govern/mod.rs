@@ -8,5 +8,5 @@ mod select;
 mod status;
 
 pub use policies::Policies;
-pub use select::{Selection, Spot, Ungoverned};
+pub use select::{PolicyQuery, Selection, Unmanaged};
 pub use status::{Listed, Status, govern};

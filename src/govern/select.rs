@@ -1,8 +1,8 @@
-//! What governs one reference: who speaks of it, who goes before whom, and what happens where two say different things.
+//! Selects the policy that manages one reference: precedence, and conflicts.
 //!
-//! What names this very image or stands beside it (a marker, a rule with the image's full name, an application of Argo CD)
-//! goes before rules with patterns, which speak of many. Two of them that differ are a conflict: nobody can know which is
-//! meant, and a wrong guess would be deployed.
+//! A marker beside the reference, a rule with the image's full name, and an application of Argo CD name a policy for this
+//! image. They take precedence over rules with globs. Two of them that differ are a conflict, because a wrong guess would
+//! be deployed.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use crate::interop::renovate;
 use crate::manifest::{Marker, MarkerKind};
 use crate::policy::{Entry, Gates, Settings};
 
-/// A reference, as far as it matters for who governs it.
+/// What determines the policy of a reference.
 #[derive(Debug, Clone, Copy)]
-pub struct Spot<'a> {
+pub struct PolicyQuery<'a> {
     /// The image.
     pub name: &'a ImageName,
-    /// The file, from the root of the repository; empty for a reference that stands nowhere.
+    /// The file, from the root of the repository; empty for a reference that is in no file.
     pub path: &'a str,
     /// The line, from 1.
     pub line: usize,
@@ -28,7 +28,7 @@ pub struct Spot<'a> {
     pub holds_name: bool,
 }
 
-/// What governs one reference.
+/// The policy of one reference, with what its rule adds.
 #[derive(Debug, Clone)]
 pub struct Selection {
     /// The name of the policy: `shape`, `release`.
@@ -43,7 +43,7 @@ pub struct Selection {
     pub comments: bool,
     /// How a change gets into the repository.
     pub mode: Mode,
-    /// Where that is said: `the rule at tagboat.yaml:12`.
+    /// Where it is named: `the rule at tagboat.yaml:12`.
     pub source: String,
 }
 
@@ -57,46 +57,46 @@ impl Selection {
     }
 }
 
-/// Why nothing governs a reference.
+/// Why no policy manages a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Ungoverned {
+pub enum Unmanaged {
     /// There are rules, and none of them matches.
     #[error("no rule matches")]
     NoRule,
-    /// It is to be left alone.
+    /// A rule or a marker says `ignore`.
     #[error("ignored by {0}")]
     Ignored(String),
-    /// The marker on it names a policy that the configuration does not have.
+    /// The marker names a policy that the configuration does not have.
     #[error("the marker names the policy `{0}`, which is not in the configuration")]
     UnknownPolicy(String),
-    /// The marker on it names a policy of Flux's that is nowhere.
+    /// The marker names an ImagePolicy that does not exist.
     #[error(
-        "the marker names the policy `{0}`: no ImagePolicy of that name stands in this repository, and no policy in the configuration"
+        "the marker names the policy `{0}`: neither an ImagePolicy in this repository nor a policy in the configuration has that name"
     )]
     UnknownObject(String),
-    /// Two that speak of this very image say different things: the policies, and who names each.
+    /// Two different policies are named for this image: each with where it is named.
     #[error("two policies are named for it: `{}` by {} and `{}` by {}; keep one of them, or name the same policy in both", .0[0].0, .0[0].1, .0[1].0, .0[1].1)]
     Conflict([(String, String); 2]),
-    /// The marker on it names a policy that stands in the manifests and can't be used.
+    /// The marker names a policy of the manifests that is invalid.
     #[error("{0}")]
     Unusable(String),
 }
 
-/// One that says how this very image is updated.
+/// A policy that is named for this image.
 struct Claim<'a> {
     name: String,
-    entry: Result<Arc<Entry>, Ungoverned>,
+    entry: Result<Arc<Entry>, Unmanaged>,
     settings: Option<&'a Settings>,
     pin: bool,
     platforms: &'a [Platform],
-    /// Where that is said, for who reads the list.
+    /// Where it is named, for `list`.
     source: String,
-    /// The same with file and line, for who has to mend it.
+    /// Where it is named, with file and line, for conflicts.
     place: String,
 }
 
 impl Claim<'_> {
-    /// Whether both come to the same policy.
+    /// Returns whether both name the same policy.
     fn agrees(&self, other: &Self) -> bool {
         match (self.settings, other.settings) {
             (Some(ours), Some(theirs)) => ours == theirs,
@@ -106,23 +106,23 @@ impl Claim<'_> {
 }
 
 impl Policies {
-    /// What governs a reference: what speaks of this very image, else the first rule that matches, else, if there are no
-    /// rules at all, `shape`. Whatever policy it is, what the rule asks for besides stays.
-    pub fn select(&self, spot: &Spot<'_>) -> Result<Selection, Ungoverned> {
+    /// Returns the policy of a reference: the one that is named for this image, else the one of the first rule that matches,
+    /// else, without rules, `shape`. Gates, `pin` and `mode` of the matching rule apply to each of them.
+    pub fn select(&self, query: &PolicyQuery<'_>) -> Result<Selection, Unmanaged> {
         let rule =
-            self.rules.iter().find(|rule| rule.images.match_image(spot.name) && rule.paths.match_path(spot.path));
-        let marker = self.marker(spot)?;
-        let named = rule.filter(|rule| rule.names_policy && rule.images.names(spot.name));
+            self.rules.iter().find(|rule| rule.images.match_image(query.name) && rule.paths.match_path(query.path));
+        let marker = self.marker(query)?;
+        let named = rule.filter(|rule| rule.names_policy && rule.images.names(query.name));
         if let (Some(rule), None) = (named.filter(|rule| rule.policy == IGNORE), &marker) {
-            return Err(Ungoverned::Ignored(rule.place()));
+            return Err(Unmanaged::Ignored(rule.place()));
         }
-        let watches = self.applications.at(spot.name, spot.path, spot.line).map(|watch| Claim {
+        let watches = self.applications.at(query.name, query.path, query.line).map(|watch| Claim {
             name: watch.label.clone(),
             entry: watch
                 .read
                 .as_ref()
                 .map(|(entry, _)| Arc::clone(entry))
-                .map_err(|why| Ungoverned::Unusable(why.clone())),
+                .map_err(|why| Unmanaged::Unusable(why.clone())),
             settings: watch.read.as_ref().ok().map(|(_, settings)| settings),
             pin: false,
             platforms: &watch.platforms,
@@ -130,12 +130,12 @@ impl Policies {
             place: watch.source.clone(),
         });
         let mut claims = marker.into_iter().chain(named.map(|rule| self.claim(rule))).chain(watches);
-        let Some(first) = claims.next() else { return self.general(spot, rule) };
+        let Some(first) = claims.next() else { return self.general(query, rule) };
         let mut gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         gates.platforms.extend_from_slice(first.platforms);
         for other in claims {
             if !first.agrees(&other) {
-                return Err(Ungoverned::Conflict([(first.name, first.place), (other.name, other.place)]));
+                return Err(Unmanaged::Conflict([(first.name, first.place), (other.name, other.place)]));
             }
             gates.platforms.extend_from_slice(other.platforms);
         }
@@ -146,45 +146,45 @@ impl Policies {
         Ok(Selection { name: first.name, entry: first.entry?, gates, pin, comments, mode, source: first.source })
     }
 
-    /// What a comment of Renovate's says about versions, else the rule, else the default.
-    fn general(&self, spot: &Spot<'_>, rule: Option<&Rule>) -> Result<Selection, Ungoverned> {
+    /// Returns the policy of a Renovate comment, else of the rule, else the default.
+    fn general(&self, query: &PolicyQuery<'_>, rule: Option<&Rule>) -> Result<Selection, Unmanaged> {
         let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         let (pin, comments) = rule.map_or((false, false), |rule| (rule.pin, rule.comments));
         let mode = rule.map(|rule| rule.mode).unwrap_or_default();
-        if let Some(Marker { kind: MarkerKind::Renovate, policy: words, position }) = spot.marker
+        if let Some(Marker { kind: MarkerKind::Renovate, policy: words, position }) = query.marker
             && let Some(read) = renovate::policy(words)
         {
-            let place = format!("Renovate's comment at {}:{}", spot.path, position.line);
-            let entry = read.map_err(|why| Ungoverned::Unusable(format!("{place} can't be followed: {why}")))?;
+            let place = format!("Renovate's comment at {}:{}", query.path, position.line);
+            let entry = read.map_err(|why| Unmanaged::Unusable(format!("{place} cannot be applied: {why}")))?;
             let (name, source) = ("renovate".to_owned(), format!("Renovate's comment beside it ({words})"));
             return Ok(Selection { name, entry: Arc::new(entry), gates, pin, comments, mode, source });
         }
         let (policy, source) = match rule {
             Some(rule) => (rule.policy.as_str(), rule.place()),
             None if self.rules.is_empty() => (SHAPE, "the default".to_owned()),
-            None => return Err(Ungoverned::NoRule),
+            None => return Err(Unmanaged::NoRule),
         };
         if policy == IGNORE {
-            return Err(Ungoverned::Ignored(source));
+            return Err(Unmanaged::Ignored(source));
         }
         let named = self.named.get(policy);
         let entry =
-            named.map(|named| Arc::clone(&named.entry)).ok_or_else(|| Ungoverned::UnknownPolicy(policy.to_owned()))?;
+            named.map(|named| Arc::clone(&named.entry)).ok_or_else(|| Unmanaged::UnknownPolicy(policy.to_owned()))?;
         Ok(Selection { name: policy.to_owned(), entry, gates, pin, comments, mode, source })
     }
 
-    /// The claim of the marker, if it names a policy: one of the configuration goes before one in the manifests.
-    fn marker(&self, spot: &Spot<'_>) -> Result<Option<Claim<'_>>, Ungoverned> {
-        let Some(Marker { kind, policy, position }) = spot.marker else { return Ok(None) };
+    /// Returns the policy that the marker names. A policy of the configuration takes precedence over one in the manifests.
+    fn marker(&self, query: &PolicyQuery<'_>) -> Result<Option<Claim<'_>>, Unmanaged> {
+        let Some(Marker { kind, policy, position }) = query.marker else { return Ok(None) };
         if *kind == MarkerKind::Renovate || policy.is_empty() {
             return Ok(None);
         }
-        let whole = *kind == MarkerKind::Flux && spot.holds_name;
+        let whole = *kind == MarkerKind::Flux && query.holds_name;
         let source = "the marker beside it".to_owned();
         if policy == IGNORE {
-            return Err(Ungoverned::Ignored(source));
+            return Err(Unmanaged::Ignored(source));
         }
-        let place = format!("the marker at {}:{}", spot.path, position.line);
+        let place = format!("the marker at {}:{}", query.path, position.line);
         let claim = |entry, settings, pin, source| {
             let name = policy.clone();
             Ok(Some(Claim { name, entry, settings, pin, platforms: &[], source, place }))
@@ -192,21 +192,21 @@ impl Policies {
         if let Some(named) = self.named.get(policy) {
             return claim(Ok(Arc::clone(&named.entry)), Some(&named.settings), false, source);
         }
-        let Some(found) = self.flux.find(policy, spot.path) else {
+        let Some(found) = self.flux.find(policy, query.path) else {
             return Err(if policy.contains(':') {
-                Ungoverned::UnknownObject(policy.clone())
+                Unmanaged::UnknownObject(policy.clone())
             } else {
-                Ungoverned::UnknownPolicy(policy.clone())
+                Unmanaged::UnknownPolicy(policy.clone())
             });
         };
-        let found = found.map_err(Ungoverned::Unusable)?;
-        let (entry, settings) = found.read.as_ref().map_err(|why| Ungoverned::Unusable(why.clone()))?;
-        if let Some(image) = found.image.as_ref().filter(|image| whole && *image != spot.name) {
+        let found = found.map_err(Unmanaged::Unusable)?;
+        let (entry, settings) = found.read.as_ref().map_err(|why| Unmanaged::Unusable(why.clone()))?;
+        if let Some(image) = found.image.as_ref().filter(|image| whole && *image != query.name) {
             let why = format!(
-                "{} is about {image}: Flux would put that name here, and Tagboat changes no names",
+                "{} is for {image}: Flux would write that name here, and Tagboat does not change names",
                 found.source
             );
-            return Err(Ungoverned::Unusable(why));
+            return Err(Unmanaged::Unusable(why));
         }
         claim(Ok(Arc::clone(entry)), Some(settings), found.pin, found.source.clone())
     }
@@ -214,8 +214,8 @@ impl Policies {
     fn claim(&self, rule: &Rule) -> Claim<'_> {
         let named = self.named.get(&rule.policy);
         let unknown = || match rule.policy.as_str() {
-            IGNORE => Ungoverned::Ignored(rule.place()),
-            name => Ungoverned::UnknownPolicy(name.to_owned()),
+            IGNORE => Unmanaged::Ignored(rule.place()),
+            name => Unmanaged::UnknownPolicy(name.to_owned()),
         };
         Claim {
             name: rule.policy.clone(),
@@ -266,7 +266,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
         let name = ImageName::new(image).unwrap();
         let position = Position { line: 3, column: 1 };
         let marker = Marker { kind: MarkerKind::Flux, policy: policy.to_owned(), position };
-        match policies.select(&Spot { name: &name, path, line: 3, marker: Some(&marker), holds_name: true }) {
+        match policies.select(&PolicyQuery { name: &name, path, line: 3, marker: Some(&marker), holds_name: true }) {
             Ok(found) => format!("{} from {}", found.entry.describe(), found.source),
             Err(why) => why.to_string(),
         }
@@ -275,7 +275,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
     const IMAGE: &str = "ghcr.io/stefanprodan/podinfo";
 
     #[test]
-    fn markers_find_their_policy() {
+    fn marker_selects_image_policy_of_its_name() {
         let known = "{ name: podinfo, namespace: flux-system }";
         let sops = "{ name: secret, namespace: flux-system }";
         let list = format!(
@@ -296,14 +296,14 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
         #[rustfmt::skip]
         let rows = [
             ("flux-system:podinfo",   IMAGE,       "semver: 5.0.x from the ImagePolicy at a/policy.yaml:7"),
-            ("flux-system:podinfo",   "nginx",     "the ImagePolicy at a/policy.yaml:7 is about ghcr.io/stefanprodan/podinfo: Flux would put that name here"),
+            ("flux-system:podinfo",   "nginx",     "the ImagePolicy at a/policy.yaml:7 is for ghcr.io/stefanprodan/podinfo: Flux would write that name here"),
             // The manifest leaves the namespace to a kustomization, so the marker's is taken for it.
-            ("any:broken",            IMAGE,       "the ImagePolicy at b/policy.yaml:1 can't be used: `semver`: "),
+            ("any:broken",            IMAGE,       "the ImagePolicy at b/policy.yaml:1 is invalid: `semver`: "),
             ("flux-system:secret",    IMAGE,       "SOPS encrypted it"),
             ("any:listed",            IMAGE,       "semver: 2.x from the ImagePolicy at b/list.yaml:4"),
             ("any:templated",         IMAGE,       "semver: 3.x from the ImagePolicy at b/template.yaml:3"),
-            ("c:alone",               IMAGE,       "no ImageRepository c:none stands in this repository; add it, or a policy called \"c:alone\""),
-            ("other:podinfo",         IMAGE,       "no ImagePolicy of that name stands in this repository"),
+            ("c:alone",               IMAGE,       "no ImageRepository c:none in this repository; add it, or a policy called \"c:alone\""),
+            ("other:podinfo",         IMAGE,       "neither an ImagePolicy in this repository nor a policy in the configuration"),
         ];
         for (marker, image, expected) in rows {
             let told = told(&policies, marker, image, "x.yaml");
@@ -314,7 +314,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
 
     /// A repository of several clusters has the same names in each.
     #[test]
-    fn of_two_of_one_name_the_nearer_counts() {
+    fn marker_selects_nearest_image_policy() {
         let policy = |range: &str| policy("{ name: podinfo, namespace: flux-system }", range);
         let policies = policies(&[
             ("clusters/a/images.yaml", format!("{REPOSITORY}{}", policy("1.x"))),

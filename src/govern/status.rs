@@ -1,37 +1,37 @@
-//! What governs each finding: a policy, or a reason why none does. Every finding gets exactly one status.
+//! The status of each finding: managed by a policy, held or ignored. Every finding has exactly one.
 
 use super::policies::Policies;
-use super::select::{Selection, Spot, Ungoverned};
+use super::select::{PolicyQuery, Selection, Unmanaged};
 use crate::manifest::{Finding, NoticeStatus, Occurrence, Place};
 use crate::policy;
 
-/// A finding and what becomes of it.
+/// A finding and its status.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// What stands there.
+    /// What was found.
     pub finding: Finding,
-    /// Who decides about it.
+    /// Its status.
     pub status: Status,
 }
 
-/// Who decides about a finding.
+/// The status of a finding.
 #[derive(Debug, Clone)]
 pub enum Status {
-    /// A policy does.
-    Governed(Selection),
-    /// A policy would, but has no order for what stands there: a person has to name another policy, or the tag.
+    /// A policy manages it.
+    Managed(Selection),
+    /// Its policy cannot order the current tag: a person has to name another policy, or the tag.
     Unordered(Selection, String),
-    /// A person has to do something first: a lower-case fragment says what is wrong.
+    /// A person has to act first. The reason is a lower-case fragment.
     Held(String),
-    /// Nobody here: a lower-case fragment says why.
-    NotOurs(String),
+    /// It is deliberately left alone. The reason is a lower-case fragment.
+    Ignored(String),
 }
 
-/// Says what governs a finding.
+/// Returns a finding with its status.
 pub fn govern(finding: Finding, policies: &Policies) -> Listed {
     let status = match &finding {
         Finding::Notice(notice) if notice.status == NoticeStatus::Held => Status::Held(notice.reason.clone()),
-        Finding::Notice(notice) => Status::NotOurs(notice.reason.clone()),
+        Finding::Notice(notice) => Status::Ignored(notice.reason.clone()),
         Finding::Occurrence(occurrence) => select(occurrence, policies),
     };
     Listed { finding, status }
@@ -39,25 +39,25 @@ pub fn govern(finding: Finding, policies: &Policies) -> Listed {
 
 fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
     let place = &occurrence.place;
-    let spot = Spot {
+    let query = PolicyQuery {
         name: occurrence.reference.name(),
         path: &place.path,
         line: place.position.line,
         marker: occurrence.marker.as_ref(),
         holds_name: occurrence.spans.name.is_some(),
     };
-    match policies.select(&spot) {
+    match policies.select(&query) {
         Ok(selection) => match policy::undecidable(&occurrence.reference, &selection.entry) {
             Some(reason) => Status::Unordered(selection, reason.to_string()),
-            None => Status::Governed(selection),
+            None => Status::Managed(selection),
         },
-        Err(why @ (Ungoverned::NoRule | Ungoverned::Ignored(_))) => Status::NotOurs(why.to_string()),
+        Err(why @ (Unmanaged::NoRule | Unmanaged::Ignored(_))) => Status::Ignored(why.to_string()),
         Err(why) => Status::Held(why.to_string()),
     }
 }
 
 impl Listed {
-    /// Where it stands.
+    /// Returns its place.
     pub fn place(&self) -> &Place {
         match &self.finding {
             Finding::Occurrence(occurrence) => &occurrence.place,

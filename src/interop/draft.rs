@@ -1,5 +1,5 @@
-//! A configuration that is translated from another tool's: what could be said in our words, and what could not, with the
-//! reason. Writes it as a `tagboat.yaml`; knows no other tool.
+//! A configuration that is translated from another tool's settings, and the settings that are not translated, with reasons.
+//! Writes it as a `tagboat.yaml`.
 
 use std::fmt::Write as _;
 
@@ -46,7 +46,7 @@ pub(crate) struct RuleDraft {
 }
 
 impl Draft {
-    /// Notes what can't be translated. Values are not shown: there may be passwords among them.
+    /// Records a setting that is not translated. Values are not shown: they may be passwords.
     pub(crate) fn leave(&mut self, what: impl Into<String>, why: impl Into<String>) {
         let left = (what.into(), why.into());
         if !self.left.contains(&left) {
@@ -59,7 +59,7 @@ impl Draft {
         let left: Vec<String> = self.left.iter().map(|(what, why)| one_line(&format!("{what}: {why}"))).collect();
         let mut out = format!(
             "# Tagboat: which image tags are brought up to date here, and how.\n# Translated from {}. `tagboat list` shows what \
-             governs each reference.\n",
+             manages each reference.\n",
             one_line(from)
         );
         if !left.is_empty() {
@@ -94,7 +94,7 @@ impl Draft {
             let _ = writeln!(out, "  {}: {{ {} }}", text(name), values.join(", "));
         }
         if !self.rules.is_empty() {
-            out.push_str("\n# The first rule that matches governs; what none matches is left alone.\nrules:\n");
+            out.push_str("\n# The first rule that matches decides; images without a match are ignored.\nrules:\n");
         }
         self.rules.iter().for_each(|rule| rule.write(out));
     }
@@ -147,7 +147,7 @@ fn text(text: &str) -> String {
     if plain { text.to_owned() } else { Value::from(text).to_string() }
 }
 
-/// What stands in a comment can't end it, and steers no terminal.
+/// Returns a text that can neither end a comment nor control a terminal.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

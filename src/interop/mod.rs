@@ -14,4 +14,4 @@ pub mod renovate;
 
 pub use draft::Translation;
 pub use objects::Object;
-pub use policy_rules::Stands;
+pub use policy_rules::FoundReference;

@@ -1,48 +1,35 @@
-//! What is to be said about settings of other tools that stand in the manifests: those that can't be honoured, and those
-//! that have no meaning here. Nothing is dropped in silence.
+//! Notices about settings of other tools in the manifests: settings that cannot be applied, and settings without effect.
+//! No setting is dropped silently.
 
 use super::objects::Object;
-use crate::text::Position;
+use crate::manifest::{Notice, NoticeStatus, Place};
 
-/// One thing to be said, and the place that it is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// The file, from the root of the repository.
-    pub path: String,
-    /// Where in it.
-    pub position: Position,
-    /// The route of the value.
-    pub field: String,
-    /// What stands there.
-    pub value: String,
-    /// Whether a person should do something about it.
-    pub held: bool,
-    /// A lower-case fragment.
-    pub reason: String,
-}
+/// The format in notices about objects of Argo CD.
+const FORMAT: &str = "argo-cd";
 
-impl Notice {
-    /// About a value of an object.
-    pub(crate) fn at(object: &Object, pointer: &str, value: String) -> Self {
-        let field = format!("{}{}", object.route, route(pointer));
-        let (path, position) = (object.path.clone(), object.place(pointer));
-        Self { path, position, field, value, held: false, reason: String::new() }
-    }
-
-    /// A person should do something about it.
-    #[must_use]
-    pub(crate) fn held(self, reason: String) -> Self {
-        Self { held: true, reason, ..self }
-    }
-
-    /// It is left alone.
-    #[must_use]
-    pub(crate) fn not_ours(self, reason: impl Into<String>) -> Self {
-        Self { held: false, reason: reason.into(), ..self }
+/// Returns the place of a value in an object, for a notice about it.
+pub(crate) fn place(object: &Object, pointer: &str, value: String) -> Place {
+    Place {
+        path: object.path.as_str().into(),
+        index: 0,
+        position: object.place(pointer),
+        field: format!("{}{}", object.route, route(pointer)),
+        value,
+        span: None,
     }
 }
 
-/// `/metadata/annotations/a.b/c` as `list` writes it; keys of annotations have slashes of their own.
+/// Returns a notice that a person has to act on.
+pub(crate) fn held(place: Place, reason: impl Into<String>) -> Notice {
+    Notice { place, format: FORMAT, status: NoticeStatus::Held, reason: reason.into() }
+}
+
+/// Returns a notice about a setting without effect.
+pub(crate) fn ignored(place: Place, reason: impl Into<String>) -> Notice {
+    Notice { place, format: FORMAT, status: NoticeStatus::Ignored, reason: reason.into() }
+}
+
+/// Returns `/metadata/annotations/a.b/c` as `list` prints it. Keys of annotations contain slashes.
 fn route(pointer: &str) -> String {
     let (path, annotation) = match pointer.split_once("/annotations/") {
         Some((path, key)) => (format!("{path}/annotations"), format!("[{key:?}]")),

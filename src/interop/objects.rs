@@ -1,5 +1,5 @@
-//! Kubernetes objects of other tools that say how images are updated, as they stand in the manifests. Finds and reads
-//! them; what they mean is for others to say. A document that can't be read is told of elsewhere.
+//! Kubernetes objects in the manifests that configure image updates by other tools. The folder of each tool interprets them.
+//! A malformed document is reported by [`manifest`](crate::manifest).
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::text::{self, LineIndex, NodeId, Position, Shape, Tree};
 
-/// API groups and the kinds of theirs that matter here.
+/// API groups, and the kinds of each that are read.
 const KINDS: &[(&str, &[&str])] = &[
     ("image.toolkit.fluxcd.io", &["ImagePolicy", "ImageRepository", "ImageUpdateAutomation"]),
     ("source.toolkit.fluxcd.io", &["HelmRepository"]),
@@ -15,7 +15,7 @@ const KINDS: &[(&str, &[&str])] = &[
     ("argocd-image-updater.argoproj.io", &["ImageUpdater"]),
 ];
 
-/// One object, with the places of what stands in it.
+/// One object, with the positions of its values.
 #[derive(Debug, Clone)]
 pub struct Object {
     pub(crate) path: String,

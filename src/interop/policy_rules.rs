@@ -8,7 +8,7 @@ use crate::policy::Settings;
 
 /// A reference as it was found.
 #[derive(Debug, Clone)]
-pub struct Stands<'a> {
+pub struct FoundReference<'a> {
     /// Its image.
     pub name: &'a ImageName,
     /// Its file.
@@ -23,7 +23,7 @@ pub struct Stands<'a> {
     pub nameless: bool,
 }
 
-/// References that one policy governs.
+/// References that one policy manages.
 #[derive(Debug, Default)]
 pub(crate) struct Managed {
     settings: Settings,
@@ -48,7 +48,7 @@ pub(crate) fn group<'g>(groups: &'g mut Groups, name: &str, settings: &Settings,
     group
 }
 
-pub(crate) fn add(group: &mut Managed, draft: &mut Draft, place: &Stands<'_>) {
+pub(crate) fn add(group: &mut Managed, draft: &mut Draft, place: &FoundReference<'_>) {
     let paths = group.images.entry(place.name.familiar().to_owned()).or_default();
     paths.insert(place.path.to_owned());
     if place.nameless {
@@ -56,7 +56,7 @@ pub(crate) fn add(group: &mut Managed, draft: &mut Draft, place: &Stands<'_>) {
     }
 }
 
-/// A rule for each image of each policy, for the files that it stands in. Rules can't tell two places of one file apart:
+/// Writes one rule per image of each policy, for the files that hold the image. A rule cannot distinguish two places of a file:
 /// where two that differ share one for an image, there is none.
 pub(crate) fn finish(mut draft: Draft, groups: Groups, from: &str) -> Translation {
     let mut claims = BTreeMap::<(String, String), Vec<String>>::new();
@@ -69,7 +69,7 @@ pub(crate) fn finish(mut draft: Draft, groups: Groups, from: &str) -> Translatio
     claims.retain(|_, names| names.iter().any(|name| settings(name) != settings(&names[0])));
     for ((image, path), names) in &claims {
         let why = format!(
-            "{} govern places of one file, which no rule tells apart: a marker beside each has to",
+            "{} manage places of one file, which rules cannot distinguish; write a marker beside each",
             names.join(" and ")
         );
         draft.leave(format!("{image} in {path}"), why);

@@ -42,7 +42,7 @@ pub fn carry_over(listed: &[Listed], open: &[PullRequest], covers: impl Fn(&Occu
     let recorded =
         open.iter().filter_map(|pr| Record::find(&pr.body)).flat_map(|record| record.changes).collect::<Vec<_>>();
     let again = |one: &Listed| {
-        let (Finding::Occurrence(occurrence), Status::Governed(selection)) = (&one.finding, &one.status) else {
+        let (Finding::Occurrence(occurrence), Status::Managed(selection)) = (&one.finding, &one.status) else {
             return None;
         };
         let place = &occurrence.place;

@@ -55,7 +55,7 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
 pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check> {
     let mut hosts = BTreeMap::<&str, (&ImageName, usize)>::new();
     for one in listed {
-        if let (Finding::Occurrence(found), Status::Governed(_)) = (&one.finding, &one.status) {
+        if let (Finding::Occurrence(found), Status::Managed(_)) = (&one.finding, &one.status) {
             let name = found.reference.name();
             hosts.entry(name.registry()).or_insert((name, 0)).1 += 1;
         }

@@ -84,21 +84,11 @@ fn add_notices(files: &mut [Read], policies: &Policies) {
     let stands = occurrences.map(|found| (found.reference.name(), &*found.place.path, found.place.position.line));
     let idle = policies.applications.without_effect(&paths, stands);
     for notice in policies.applications.notices.iter().chain(&idle) {
-        let Ok(at) = paths.binary_search_by(|path| (**path).cmp(&notice.path)) else { continue };
-        let status = if notice.held { NoticeStatus::Held } else { NoticeStatus::Ignored };
-        let place = Place {
-            path: Arc::clone(&paths[at]),
-            index: 0,
-            position: notice.position,
-            field: notice.field.clone(),
-            value: notice.value.clone(),
-            span: None,
-        };
+        let Ok(at) = paths.binary_search_by(|path| path.cmp(&notice.place.path)) else { continue };
         let findings = &mut files[at].findings;
-        let behind = findings.partition_point(|finding| finding.place().position <= notice.position);
-        let format = if notice.field.is_empty() { "file" } else { "argo-cd" };
-        let found = Notice { place, format, status, reason: notice.reason.clone() };
-        findings.insert(behind, Finding::Notice(found));
+        let position = notice.place.position;
+        let after = findings.partition_point(|finding| finding.place().position <= position);
+        findings.insert(after, Finding::Notice(notice.clone()));
         manifest::number(findings);
     }
 }

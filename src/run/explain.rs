@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::govern::{Listed, Policies, Selection, Spot, Status};
+use crate::govern::{Listed, Policies, PolicyQuery, Selection, Status};
 use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::manifest::Finding;
 use crate::policy::{self, Candidate, Gates, Outcome};
@@ -114,8 +114,8 @@ fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Erro
             ImageReference::from_parts(image, Some(tag), None).map_err(|error| usage(&error))?
         }
     };
-    let spot = Spot { name: current.name(), path: "", line: 0, marker: None, holds_name: true };
-    let selection = Policies::new(config, &[]).select(&spot).unwrap_or_else(|_| Selection {
+    let query = PolicyQuery { name: current.name(), path: "", line: 0, marker: None, holds_name: true };
+    let selection = Policies::new(config, &[]).select(&query).unwrap_or_else(|_| Selection {
         name: "shape".to_owned(),
         entry: Arc::new(policy::default_entry()),
         gates: Gates::default(),
@@ -149,7 +149,7 @@ fn used(listed: &[Listed], image: &str) -> Result<Subject, Error> {
 
 fn nowhere(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> bool) -> Error {
     let ungoverned = listed.iter().find_map(|one| match (&one.finding, &one.status) {
-        (Finding::Occurrence(found), Status::Held(why) | Status::NotOurs(why)) if matches(found.reference.name()) => {
+        (Finding::Occurrence(found), Status::Held(why) | Status::Ignored(why)) if matches(found.reference.name()) => {
             Some(format!(
                 "explain {image}: the reference at {}:{} is not managed: {why}",
                 found.place.path, found.place.position.line

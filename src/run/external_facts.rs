@@ -50,7 +50,7 @@ impl<'a> FactSource<'a> {
         let found = self.listed.iter().enumerate().filter_map(|(at, one)| {
             let Finding::Occurrence(found) = &one.finding else { return None };
             let is_follower =
-                matches!(&one.status, Status::Governed(other) if Arc::ptr_eq(&other.entry, &selection.entry));
+                matches!(&one.status, Status::Managed(other) if Arc::ptr_eq(&other.entry, &selection.entry));
             let matches = found.reference.name() == name && is_followed(&found.place.path);
             let location = format!("{}:{}", found.place.path, found.place.position.line);
             (matches && !is_follower && !places.contains(&at)).then(|| (found.reference.clone(), location))

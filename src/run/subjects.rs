@@ -71,9 +71,9 @@ pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec
     for (place, one) in listed.iter().enumerate() {
         let Finding::Occurrence(occurrence) = &one.finding else { continue };
         let (selection, ordered) = match &one.status {
-            Status::Governed(selection) => (selection, true),
+            Status::Managed(selection) => (selection, true),
             Status::Unordered(selection, _) => (selection, false),
-            Status::Held(_) | Status::NotOurs(_) => continue,
+            Status::Held(_) | Status::Ignored(_) => continue,
         };
         let given = given(occurrence.reference.name(), &scope.images);
         if !scope.covers(occurrence) || !(ordered || unordered || given.is_some()) {

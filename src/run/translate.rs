@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::config::Config;
 use crate::error::{Error, Exit};
-use crate::interop::{Stands, Translation, argocd, flux, renovate};
+use crate::interop::{FoundReference, Translation, argocd, flux, renovate};
 use crate::manifest::{self, Finding, MarkerKind, Occurrence, Options};
 use crate::text::Position;
 
@@ -52,7 +52,8 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
         options: Options { tag_fields: Vec::new(), policy_images: [].into(), ..options },
         known: HashMap::new(),
     };
-    let stands: Vec<Stands<'_>> = occurrences.map(|occurrence| stands(occurrence, &mut named)).collect();
+    let found: Vec<FoundReference<'_>> =
+        occurrences.map(|occurrence| found_reference(occurrence, &mut named)).collect();
     let (is_there, what) = match tool {
         Tool::Flux => (!policies.flux.is_empty(), "no ImagePolicy"),
         _ => (!policies.applications.is_empty(), "no Application with Argo CD Image Updater annotations"),
@@ -63,8 +64,8 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
         )));
     }
     Ok(match tool {
-        Tool::Flux => flux::translate(&policies.flux, &objects, &stands),
-        _ => argocd::translate(&policies.applications, &stands),
+        Tool::Flux => flux::translate(&policies.flux, &objects, &found),
+        _ => argocd::translate(&policies.applications, &found),
     })
 }
 
@@ -103,9 +104,9 @@ impl Named<'_> {
     }
 }
 
-fn stands<'o>(occurrence: &'o Occurrence, named: &mut Named<'_>) -> Stands<'o> {
+fn found_reference<'o>(occurrence: &'o Occurrence, named: &mut Named<'_>) -> FoundReference<'o> {
     let marker = occurrence.marker.as_ref().filter(|marker| marker.kind == MarkerKind::Flux);
-    Stands {
+    FoundReference {
         name: occurrence.reference.name(),
         path: &occurrence.place.path,
         line: occurrence.place.position.line,

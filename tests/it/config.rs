@@ -1,10 +1,10 @@
-//! `tagboat.yaml`: what people get to read when it is wrong, and what it means when it is right.
+//! `tagboat.yaml`: the messages for invalid files, and the meaning of valid ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use tagboat::config;
-use tagboat::govern::{Policies, Selection, Spot, Ungoverned};
+use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::{ImageName, Tag};
 use tagboat::manifest::{Marker, MarkerKind};
 use tagboat::text::Position;
@@ -17,9 +17,9 @@ fn fixtures(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Beside each wrong file stands what is printed for it, to the letter. `BLESS=1` writes it anew.
+/// The text file beside each invalid file holds the expected message. `BLESS=1` writes it.
 #[test]
-fn every_problem_is_told_with_its_place() {
+fn reports_every_problem_with_its_line() {
     let files = fixtures("invalid");
     assert!(files.len() > 20);
     for file in files {
@@ -41,7 +41,7 @@ fn read(text: &str) -> config::Config {
 }
 
 #[test]
-fn right_files_are_read_and_fit_the_schema() {
+fn accepts_valid_files_as_does_the_schema() {
     let schema = jsonschema::validator_for(&config::json_schema()).unwrap();
     for file in fixtures("valid") {
         let text = fs::read_to_string(&file).unwrap();
@@ -64,9 +64,9 @@ fn without_nulls(value: Option<serde_json::Value>) -> serde_json::Value {
     }
 }
 
-/// What a schema can know, it tells in the editor already: everything but the meaning of texts.
+/// The schema rejects wrong types and keys in the editor; only the meaning of strings is checked later.
 #[test]
-fn wrong_shapes_do_not_fit_the_schema() {
+fn schema_rejects_wrong_types_and_keys() {
     let schema = jsonschema::validator_for(&config::json_schema()).unwrap();
     let seen = fixtures("invalid").into_iter().filter_map(|file| {
         let text = fs::read_to_string(&file).ok()?;
@@ -94,20 +94,15 @@ fn wrong_shapes_do_not_fit_the_schema() {
     assert_eq!(seen, expected);
 }
 
-fn select(
-    config: &config::Config,
-    name: &ImageName,
-    path: &str,
-    marker: Option<&str>,
-) -> Result<Selection, Ungoverned> {
+fn select(config: &config::Config, name: &ImageName, path: &str, marker: Option<&str>) -> Result<Selection, Unmanaged> {
     let position = Position { line: 7, column: 1 };
     let marker = marker.map(|policy| Marker { kind: MarkerKind::Tagboat, policy: policy.to_owned(), position });
-    Policies::new(config, &[]).select(&Spot { name, path, line: 7, marker: marker.as_ref(), holds_name: true })
+    Policies::new(config, &[]).select(&PolicyQuery { name, path, line: 7, marker: marker.as_ref(), holds_name: true })
 }
 
 /// A marker and a rule that names the very image are two that know what they want; a rule with patterns is not.
 #[test]
-fn two_that_name_one_image_have_to_agree() {
+fn holds_image_with_two_different_named_policies() {
     let text = "policies: { release: { semver: '*' }, same: { semver: '*' }, main: { newest-build: true } }\nrules:\n\
                 - { images: [ghcr.io/acme/api, redis], policy: release, min-age: 3d }\n- { images: [nginx], policy: ignore }\n\
                 - { images: [web], pin: true }\n- { images: ['**'], policy: main }\n";
@@ -143,7 +138,7 @@ fn two_that_name_one_image_have_to_agree() {
 }
 
 #[test]
-fn what_governs_a_reference() {
+fn selects_first_matching_rule_or_marker() {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/config/valid/everything.yaml"))
         .unwrap();
     let config = read(&text);
@@ -178,7 +173,7 @@ fn what_governs_a_reference() {
 }
 
 #[test]
-fn what_is_left_out_has_its_default() {
+fn absent_keys_have_defaults() {
     let config = config::Config::default();
     assert_eq!(config.pull_requests, config::PullRequests::default());
     assert_eq!(config.pull_requests.group.text, "{{ path_dir }}");
@@ -195,9 +190,9 @@ fn found(name: &str, tags: &[&str], path: &str) -> config::Found {
     }
 }
 
-/// What `init` writes is read again, and governs each image by what its tags call for.
+/// The file that `init` writes is valid, and the policy of each image fits its tags.
 #[test]
-fn a_starter_governs_what_was_found() {
+fn starter_manages_every_image_found() {
     let images = [
         (found("nginx", &["1.27.3-alpine"], "apps/web.yaml"), "shape"),
         (found("docker.io/kostiscodefresh/simple-web-app", &["3d9b390"], "apps/deploy.yaml"), "newest-build"),
@@ -223,9 +218,9 @@ fn a_starter_governs_what_was_found() {
     }
 }
 
-/// The suggestions in a starter's comments are right, too: what is uncommented must be read.
+/// Uncommented suggestions are valid configuration.
 #[test]
-fn the_comments_of_a_starter_can_be_taken() {
+fn comments_of_starter_are_valid_when_uncommented() {
     let summary = config::Summary { images: vec![found("acme/api", &["3d9b390"], "a.yaml")], ..Default::default() };
     let text = config::starter(&summary);
     let uncommented: Vec<String> = text
@@ -253,7 +248,7 @@ fn the_comments_of_a_starter_can_be_taken() {
 }
 
 #[test]
-fn policies_as_they_are_typed() {
+fn parses_policies_of_the_command_line() {
     #[rustfmt::skip]
     let rows = [
         ("semver: >=1.0 <3",                       Ok("semver: >=1.0 <3")),
@@ -278,9 +273,9 @@ fn policies_as_they_are_typed() {
     }
 }
 
-/// Whatever the file is: an answer, soon, and positions that are in it.
+/// Each file ends in an error soon, with positions inside the file.
 #[test]
-fn hostile_files_end_in_an_error() {
+fn rejects_hostile_files_with_positions_inside_them() {
     let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
         text + &format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1)
     });
@@ -317,7 +312,7 @@ fn hostile_files_end_in_an_error() {
 
 proptest::proptest! {
     #[test]
-    fn any_text_is_read_or_refused(text in "\\PC{0,200}", indent in 0usize..3) {
+    fn arbitrary_text_does_not_panic(text in "\\PC{0,200}", indent in 0usize..3) {
         let nested = format!("rules:\n{}- {text}\npolicies:\n  x: {{ semver: {text} }}\n", " ".repeat(indent));
         for text in [text, nested] {
             if let Err(errors) = config::parse(&text, "tagboat.yaml") {

@@ -21,7 +21,7 @@ const NAMED: [(&str, usize); 5] = [
     ("is put together from pieces",                                 1),
     // One edit would change two images.
     ("it is part of several images",                                2),
-    ("the path of an image name is lower case",                     1),
+    ("of the image name is not lower case",                         1),
     // updatecli writes a digest in place of nothing.
     ("no tag is written",                                           1),
 ];
@@ -111,8 +111,8 @@ impl Edit {
         };
         let of_document = listed.iter().filter(is_it).nth(rank)?;
         Some(match &of_document.status {
-            Status::Governed(_) | Status::Unordered(..) => Ok(()),
-            Status::Held(reason) | Status::NotOurs(reason) => Err(reason.clone()),
+            Status::Managed(_) | Status::Unordered(..) => Ok(()),
+            Status::Held(reason) | Status::Ignored(reason) => Err(reason.clone()),
         })
     }
 }

@@ -1,5 +1,4 @@
-//! An application of Argo CD, as it stands in the manifests: its name, its annotations, and where its files are. Says
-//! nothing about images.
+//! An Argo CD Application or ApplicationSet in the manifests: its name, its annotations and its files.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,12 +12,12 @@ use crate::interop::objects::Object;
 /// An Application, or what an ApplicationSet makes applications of.
 pub(crate) struct Application<'a> {
     pub(crate) object: &'a Object,
-    /// Where its metadata stand in the object.
+    /// The pointer of its metadata in the object.
     pub(crate) metadata: &'static str,
     pub(crate) annotations: Map<String, Value>,
-    /// What people know it by: a set goes by its own name.
+    /// Its name in messages: a set has its own name.
     pub(crate) title: &'a str,
-    /// As written: a template of a set may fill it in.
+    /// As written: it may contain a template expression.
     name: &'a str,
     labels: &'a Value,
     spec: &'a Value,
@@ -43,7 +42,7 @@ impl<'a> Application<'a> {
         })
     }
 
-    /// Whether a part of an updater is about it.
+    /// Returns whether an `applicationRef` of an updater selects it.
     pub(crate) fn is_selected(&self, one: &ApplicationRef) -> bool {
         one.selects(self.name, self.labels)
     }
@@ -61,7 +60,7 @@ impl<'a> Application<'a> {
         }))
     }
 
-    /// Routes of the values that stand in the manifest itself.
+    /// Returns the routes of chart values in the manifest of the application.
     pub(crate) fn value_routes(&self) -> Vec<String> {
         let spec = if self.metadata == "/metadata" { "spec" } else { "spec.template.spec" };
         let many = self.spec["sources"].as_array().map_or(0, Vec::len);
@@ -73,7 +72,7 @@ impl<'a> Application<'a> {
     }
 }
 
-/// Folders that git generators go through, or leave out, however deep they stand in others.
+/// Returns the folders that git generators include or exclude, at any depth of nested generators.
 fn folders(generators: &Value, excluded: bool) -> Vec<String> {
     match generators {
         Value::Array(list) => list.iter().flat_map(|one| folders(one, excluded)).collect(),

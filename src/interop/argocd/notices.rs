@@ -1,30 +1,31 @@
-//! What Tagboat says about settings of Argo CD Image Updater that it does not follow: a table of those that have no
-//! meaning here, and names that nobody knows. Decides nothing about images.
+//! Notices about settings of Argo CD Image Updater that Tagboat does not apply: a table of settings without effect, and
+//! unknown names.
 
 use serde_json::Value;
 
 use super::application::Application;
 use super::settings::{ApplicationRef, PREFIX, Watched};
 use crate::config::nearest;
-use crate::interop::notice::Notice;
+use crate::interop::notice::{held, ignored, place};
 use crate::interop::objects::Object;
+use crate::manifest::{Notice, Place};
 
-/// What a key is to us.
+/// Whether Tagboat applies a key.
 #[derive(Clone, Copy)]
 enum Key {
-    /// It is followed.
+    /// It is applied.
     Read,
-    /// It has no meaning here, and why.
+    /// It has no effect, for this reason.
     Idle(&'static str),
 }
 
 const SECRETS: &str = "credentials come from docker's config.json or the environment, not from the cluster";
-const FORCED: &str = "what stands in the manifests is updated whether or not it runs";
-const BRANCH: &str = "pull requests are for the branch that `git: { base: … }` of tagboat.yaml names";
-const ELSEWHERE: &str = "the paths are looked for in this repository";
-const CLUSTER: &str = "changes are made in this repository, by pull requests, and not in the cluster";
-const PLUGIN: &str = "parameters of plugins are not known here";
-const REVIEW: &str = "pull requests are as `pull-requests` of tagboat.yaml has them";
+const FORCED: &str = "Tagboat updates the manifests whether or not the image runs";
+const BRANCH: &str = "pull requests target the branch that `git: { base: … }` of tagboat.yaml names";
+const ELSEWHERE: &str = "Tagboat looks for the paths in this repository";
+const CLUSTER: &str = "Tagboat changes this repository through pull requests, not the cluster";
+const PLUGIN: &str = "parameters of plugins are not supported";
+const REVIEW: &str = "`pull-requests` of tagboat.yaml configures pull requests";
 
 /// Keys for one image, behind its alias.
 const OF_IMAGES: &[(&str, Key)] = &[
@@ -54,7 +55,7 @@ const OF_APPLICATIONS: &[(&str, Key)] = &[
     ("git-repository", Key::Idle(ELSEWHERE)),
 ];
 
-/// Fields of an `ImageUpdater` that have no meaning here, wherever they may stand.
+/// Fields of an `ImageUpdater` without effect, in every scope that has them.
 const OF_OBJECTS: &[(&str, &str)] = &[
     ("commonUpdateSettings/forceUpdate", FORCED),
     ("commonUpdateSettings/pullSecret", SECRETS),
@@ -64,7 +65,7 @@ const OF_OBJECTS: &[(&str, &str)] = &[
     ("writeBackConfig/gitConfig/pullRequest", REVIEW),
 ];
 
-/// About the annotations of an application.
+/// Returns the notices about the annotations of an application.
 pub(crate) fn of_annotations(application: &Application<'_>, watched: &[Watched]) -> Vec<Notice> {
     let aliases: Vec<String> = watched.iter().filter_map(|one| Some(one.alias.as_ref()?.replace('/', "_"))).collect();
     let mut notices = Vec::new();
@@ -72,29 +73,29 @@ pub(crate) fn of_annotations(application: &Application<'_>, watched: &[Watched])
         let Some(key) = annotation.strip_prefix(PREFIX) else { continue };
         let text = value.as_str().unwrap_or_default();
         let pointer = format!("{}/annotations/{annotation}", application.metadata);
-        let said = Notice::at(application.object, &pointer, text.to_owned());
+        let setting = place(application.object, &pointer, text.to_owned());
         match key {
-            "write-back-method" => notices.extend(method(said, text)),
+            "write-back-method" => notices.extend(method(setting, text)),
             "write-back-target"
                 if !["kustomization", "helmvalues"].contains(&text.split(':').next().unwrap_or_default()) =>
             {
                 let reason = format!("{text:?} is neither `kustomization[:folder]` nor `helmvalues[:file]`");
-                notices.push(said.held(reason));
+                notices.push(held(setting, reason));
             }
             _ if value.as_str().is_none() => {
-                notices.push(said.held("annotations are texts: put quotes around the value".to_owned()));
+                notices.push(held(setting, "an annotation has to be a string; put quotes around the value"));
             }
             _ => match meaning(key, &aliases) {
                 Ok(Key::Read) => {}
-                Ok(Key::Idle(why)) => notices.push(said.not_ours(why)),
-                Err(why) => notices.push(said.held(why)),
+                Ok(Key::Idle(why)) => notices.push(ignored(setting, why)),
+                Err(why) => notices.push(held(setting, why)),
             },
         }
     }
     notices
 }
 
-/// What a key means, or why it means nothing to anybody.
+/// Returns what a key means, or why it is unknown.
 fn meaning(key: &str, aliases: &[String]) -> Result<Key, String> {
     let known = |keys: &[(&str, Key)], name: &str| keys.iter().find(|(key, _)| *key == name).map(|(_, key)| *key);
     if let Some(found) = known(OF_APPLICATIONS, key) {
@@ -119,16 +120,16 @@ fn meaning(key: &str, aliases: &[String]) -> Result<Key, String> {
     Err(format!("Argo CD Image Updater has no such annotation{hint}"))
 }
 
-fn method(said: Notice, text: &str) -> Option<Notice> {
+fn method(setting: Place, text: &str) -> Option<Notice> {
     match text.split(':').next() {
-        Some("argocd") => Some(said.not_ours(CLUSTER)),
+        Some("argocd") => Some(ignored(setting, CLUSTER)),
         Some("git") if text == "git" => None,
-        Some("git") => Some(said.not_ours(SECRETS)),
-        _ => Some(said.held(format!("{text:?} is neither `git` nor `argocd`"))),
+        Some("git") => Some(ignored(setting, SECRETS)),
+        _ => Some(held(setting, format!("{text:?} is neither `git` nor `argocd`"))),
     }
 }
 
-/// About the fields of an `ImageUpdater`.
+/// Returns the notices about the fields of an `ImageUpdater`.
 pub(crate) fn of_updater(object: &Object) -> Vec<Notice> {
     let mut scopes = vec!["/spec".to_owned()];
     for (at, one) in object.value["spec"]["applicationRefs"].as_array().into_iter().flatten().enumerate() {
@@ -143,23 +144,23 @@ pub(crate) fn of_updater(object: &Object) -> Vec<Notice> {
             let pointer = format!("{scope}/{field}");
             if let Some(value) = object.value.pointer(&pointer) {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                notices.push(Notice::at(object, &pointer, text).not_ours(*why));
+                notices.push(ignored(place(object, &pointer, text), *why));
             }
         }
         let pointer = format!("{scope}/writeBackConfig/method");
         let written = object.value.pointer(&pointer).and_then(Value::as_str);
-        notices.extend(written.and_then(|text| method(Notice::at(object, &pointer, text.to_owned()), text)));
+        notices.extend(written.and_then(|text| method(place(object, &pointer, text.to_owned()), text)));
     }
     notices
 }
 
-/// About parts of an updater that no application of this repository answers to.
+/// Returns the notices about `applicationRefs` of an updater that match no application of this repository.
 pub(crate) fn unmatched(updater: &Object, refs: &[ApplicationRef], applications: &[Application<'_>]) -> Vec<Notice> {
     let none = |one: &ApplicationRef| !applications.iter().any(|application| application.is_selected(one));
     let refs = refs.iter().enumerate().filter(|(_, one)| none(one));
     refs.map(|(at, one)| {
-        let said = Notice::at(updater, &format!("/spec/applicationRefs/{at}/namePattern"), one.name_pattern.clone());
-        said.not_ours("it matches no Application in this repository")
+        let setting = place(updater, &format!("/spec/applicationRefs/{at}/namePattern"), one.name_pattern.clone());
+        ignored(setting, "it matches no Application in this repository")
     })
     .collect()
 }

@@ -1,5 +1,5 @@
-//! Which files an Argo CD application is made of, told from its sources. Paths are taken as paths of this repository:
-//! nobody here can know whether its `repoURL` is this one, and a path that is elsewhere matches nothing.
+//! The files of an Argo CD application, derived from its sources. Paths are taken as paths of this repository, whatever
+//! `repoURL` says: a path of another repository matches nothing.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::Value;
@@ -10,7 +10,7 @@ pub(crate) struct Scope {
     /// The lines of its own manifest.
     own: (String, usize, usize),
     files: GlobSet,
-    /// Its own override files: those of others stand in the same folder.
+    /// Its own override files: other applications have theirs in the same folder.
     overrides: GlobSet,
     /// What a set of applications leaves out.
     excluded: GlobSet,

@@ -2,8 +2,8 @@
 //! files that an application is made of, is done elsewhere.
 //!
 //! Its answers, but for these: a strategy or an `allow-tags` that it does not know is an error, where the updater takes
-//! another or lets nothing through; a signature that is to be verified is an error, since nobody here does; and nothing
-//! is ever lower than what stands there. What is wrong with one image is told with it and stops no other.
+//! another or rejects every tag; verification of signatures is an error, because it is not supported; and no tag is ever
+//! lower than the current one. An error of one image does not affect the others.
 
 use globset::Glob;
 use serde_json::{Map, Value};
@@ -154,7 +154,7 @@ pub fn annotations(annotations: &Map<String, Value>) -> Result<Vec<Watched>, Pol
     let wide = annotated(annotations, "");
     let watched = |entry: &&str| {
         let (alias, reference) = split_alias(entry);
-        // A slash can't stand in the key of an annotation.
+        // The key of an annotation cannot contain a slash.
         let key = alias.map(|alias| format!("{}.", alias.replace('/', "_")));
         let update = key.as_ref().map(|key| annotated(annotations, key)).unwrap_or_default().or(&wide);
         let target = key.map_or(Ok(Target::Default), |key| {
@@ -320,7 +320,7 @@ fn target(
     }
 }
 
-/// `alias=image`. What stands before the first `=` of `image:>=1.0` is no alias.
+/// Splits `alias=image`. The text before the first `=` of `image:>=1.0` is not an alias.
 fn split_alias(entry: &str) -> (Option<&str>, &str) {
     match entry.split_once('=') {
         Some((alias, reference)) if !alias.contains([':', '<', '>', '!']) => {

@@ -2,10 +2,10 @@
 
 use super::watches::Applications;
 use crate::interop::draft::{Draft, Translation};
-use crate::interop::policy_rules::{Groups, Stands, add, finish, group};
+use crate::interop::policy_rules::{FoundReference, Groups, add, finish, group};
 
 /// What Argo CD's applications say.
-pub fn translate(applications: &Applications, stands: &[Stands<'_>]) -> Translation {
+pub fn translate(applications: &Applications, references: &[FoundReference<'_>]) -> Translation {
     let mut draft = Draft::default();
     let mut groups = Groups::new();
     for watch in applications.watches() {
@@ -16,7 +16,8 @@ pub fn translate(applications: &Applications, stands: &[Stands<'_>]) -> Translat
                 continue;
             }
         };
-        let held = stands.iter().filter(|place| *place.name == watch.name && watch.scope.holds(place.path, place.line));
+        let held =
+            references.iter().filter(|place| *place.name == watch.name && watch.scope.holds(place.path, place.line));
         for place in held {
             let group = group(&mut groups, &watch.label, settings, &watch.source);
             group.platforms.clone_from(&watch.platforms);
@@ -24,7 +25,7 @@ pub fn translate(applications: &Applications, stands: &[Stands<'_>]) -> Translat
         }
     }
     for notice in &applications.notices {
-        let at = format!("{}:{}: {}", notice.path, notice.position.line, notice.field);
+        let at = format!("{}:{}: {}", notice.place.path, notice.place.position.line, notice.place.field);
         draft.leave(at, notice.reason.clone());
     }
     finish(draft, groups, "what Argo CD's applications have updated")

@@ -1,5 +1,5 @@
-//! Argo CD Image Updater's annotations and `ImageUpdater` objects as they stand in the manifests, bound to the files that
-//! each application is made of. What they mean is told by [`settings`].
+//! Argo CD Image Updater's annotations and `ImageUpdater` objects in the manifests, bound to the files of each application.
+//! [`settings`] reads what they mean.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,8 +12,9 @@ use super::notices;
 use super::scope::Scope;
 use super::settings::{self, ApplicationRef, PREFIX, Target, Watched};
 use crate::image::{ImageName, Platform, TagField};
-use crate::interop::notice::Notice;
+use crate::interop::notice::{held, ignored, place};
 use crate::interop::objects::Object;
+use crate::manifest::{Notice, Place};
 use crate::policy::{self, Entry, Settings};
 
 /// An image that an application has updated.
@@ -28,8 +29,8 @@ pub struct Watch {
     pub(crate) scope: Arc<Scope>,
     /// `the Application api at argo/api.yaml:9`
     pub(crate) source: String,
-    /// Where it is said; the reason is for who has one.
-    pub(crate) said: Notice,
+    /// The place that names the image, for notices.
+    pub(crate) place: Place,
 }
 
 /// The applications of a repository that have images updated.
@@ -109,17 +110,20 @@ impl Applications {
 impl Watch {
     /// Why nothing comes of it.
     fn idle(&self, paths: &[impl AsRef<str>]) -> Notice {
-        let (said, globs) = (self.said.clone(), self.scope.globs.join(", "));
+        let (setting, globs) = (self.place.clone(), self.scope.globs.join(", "));
         if paths.iter().any(|path| self.scope.may_be(path.as_ref())) {
             let name = self.name.familiar();
-            said.held(format!(
-                "{name} stands nowhere in the files of the application ({globs}), so there is no tag to update; write it \
-                 there, or say with helm.image-tag which value is its tag"
-            ))
+            held(
+                setting,
+                format!(
+                    "no file of the application ({globs}) contains {name}, so there is no tag to update; write it there, or name \
+                 the value that is its tag with helm.image-tag"
+                ),
+            )
         } else if globs.is_empty() {
-            said.not_ours("nothing tells which files of this repository the application is made of")
+            ignored(setting, "the application names no files of this repository")
         } else {
-            said.not_ours(format!("the files of the application are not in this repository: {globs}"))
+            ignored(setting, format!("the files of the application are not in this repository: {globs}"))
         }
     }
 }
@@ -142,7 +146,7 @@ fn read(objects: &[Object]) -> Reading {
                 bound.object(application, updater, *at, one);
             }
         }
-        // Without an object for it, the annotations speak for themselves, as they did before there were objects.
+        // Without an object that selects the application, its annotations apply.
         if by_object.is_empty() {
             bound.annotated(application);
         }
@@ -169,8 +173,8 @@ impl Reading {
         match settings::object(&object.value["spec"]) {
             Ok(refs) => Some((object, refs)),
             Err(error) => {
-                let said = Notice::at(object, "/spec", object.name.clone());
-                self.notices.push(said.held(format!("the ImageUpdater can't be used: {error}")));
+                let setting = place(object, "/spec", object.name.clone());
+                self.notices.push(held(setting, format!("invalid ImageUpdater: {error}")));
                 None
             }
         }
@@ -180,32 +184,32 @@ impl Reading {
         let pointer = |key: &str| format!("{}/annotations/{PREFIX}{key}", application.metadata);
         let list = pointer("image-list");
         let value = application.annotations.get(&format!("{PREFIX}image-list")).and_then(Value::as_str);
-        let said = Notice::at(application.object, &list, value.unwrap_or_default().to_owned());
+        let setting = place(application.object, &list, value.unwrap_or_default().to_owned());
         let watched = match settings::annotations(&application.annotations) {
             Ok(watched) => watched,
-            Err(error) => return self.notices.push(said.held(error.to_string())),
+            Err(error) => return self.notices.push(held(setting, error.to_string())),
         };
         self.notices.extend(notices::of_annotations(application, &watched));
         let target = settings::write_back(&application.annotations).target;
-        let place = |one: &Watched| {
+        let place_of = |one: &Watched| {
             let key = one.settings.as_ref().err().and_then(|error| error.key.clone()).unwrap_or_default();
             let alias = one.alias.as_deref().unwrap_or_default().replace('/', "_");
             let keys = [format!("{alias}.{key}"), key];
             let known = keys.iter().find(|key| application.annotations.contains_key(&format!("{PREFIX}{key}")));
-            Notice::at(application.object, &known.map_or(list.clone(), |key| pointer(key)), one.image.clone())
+            place(application.object, &known.map_or(list.clone(), |key| pointer(key)), one.image.clone())
         };
         let kind = &application.object.kind;
-        self.watches(application, &watched, target.as_deref(), &format!("the {kind} {}", application.title), place);
+        self.watches(application, &watched, target.as_deref(), &format!("the {kind} {}", application.title), place_of);
     }
 
     fn object(&mut self, application: &Application<'_>, updater: &Object, at: usize, one: &ApplicationRef) {
-        let place = |image: &Watched| {
+        let place_of = |image: &Watched| {
             let number = one.images.iter().position(|known| std::ptr::eq(known, image)).unwrap_or_default();
             let pointer = format!("/spec/applicationRefs/{at}/images/{number}");
-            Notice::at(updater, &pointer, image.image.clone())
+            place(updater, &pointer, image.image.clone())
         };
         let who = format!("the ImageUpdater {}", updater.name);
-        self.watches(application, &one.images, one.write_back.target.as_deref(), &who, place);
+        self.watches(application, &one.images, one.write_back.target.as_deref(), &who, place_of);
     }
 
     fn watches(
@@ -214,29 +218,28 @@ impl Reading {
         watched: &[Watched],
         target: Option<&str>,
         who: &str,
-        place: impl Fn(&Watched) -> Notice,
+        place_of: impl Fn(&Watched) -> Place,
     ) {
         let scope = application.scope(target);
         let only = watched.iter().filter(|one| one.target == Target::Default).count() == 1;
         for one in watched {
-            let said = place(one);
+            let setting = place_of(one);
             let name = match ImageName::new(&one.image) {
                 Ok(name) => name,
                 Err(_) if one.image.contains("{{") => {
-                    self.notices
-                        .push(said.held("a template fills in the image, so it can't be told which it is".to_owned()));
+                    self.notices.push(held(setting, "the image is a template expression, so its name is unknown"));
                     continue;
                 }
                 Err(error) => {
-                    self.notices.push(said.held(format!("malformed image name: {error}")));
+                    self.notices.push(held(setting, format!("malformed image name: {error}")));
                     continue;
                 }
             };
-            let source = format!("{who} at {}:{}", said.path, said.position.line);
+            let source = format!("{who} at {}:{}", setting.path, setting.position.line);
             let read = one.settings.clone().and_then(|settings| Ok((Arc::new(policy::build(&settings)?), settings)));
             let read = read.map_err(|error| {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                format!("{source} can't be used: {error}{hint}")
+                format!("{source} is invalid: {error}{hint}")
             });
             self.tags.extend(named(application, one, &scope, only));
             self.watches.push(Watch {
@@ -246,7 +249,7 @@ impl Reading {
                 platforms: one.platforms.clone(),
                 scope: Arc::clone(&scope),
                 source,
-                said,
+                place: setting,
             });
         }
     }
@@ -257,7 +260,7 @@ impl Reading {
 fn named(application: &Application<'_>, one: &Watched, scope: &Scope, only: bool) -> Vec<NamedTag> {
     let tag = match &one.target {
         Target::Helm { tag: Some(tag), spec: None, .. } => tag.as_str(),
-        // What the updater takes where nothing is said.
+        // The default of the updater.
         Target::Default if only => "image.tag",
         _ => return Vec::new(),
     };
@@ -268,7 +271,7 @@ fn named(application: &Application<'_>, one: &Watched, scope: &Scope, only: bool
     by_route.chain(by_name).chain(own).collect()
 }
 
-/// Without those that two applications name differently: nobody can tell which it is.
+/// Returns the values without those for which two applications name different images.
 fn unambiguous(tags: Vec<NamedTag>) -> Vec<NamedTag> {
     let doubtful = |one: &NamedTag| {
         tags.iter().any(|other| (&one.glob, &one.field) == (&other.glob, &other.field) && one.image != other.image)

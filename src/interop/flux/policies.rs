@@ -1,5 +1,5 @@
-//! Flux's `ImagePolicy`, `ImageRepository` and `HelmRepository` objects as they stand in the manifests: they need no
-//! other configuration. What they mean is told by [`settings`]; here they are put together under their names.
+//! Flux's `ImagePolicy`, `ImageRepository` and `HelmRepository` objects in the manifests, by name. [`settings`] reads what
+//! they mean.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use crate::image::ImageName;
 use crate::interop::objects::Object;
 use crate::policy::{self, Entry, PolicyError, Settings};
 
-/// What an `ImagePolicy` comes to.
+/// An `ImagePolicy` as a policy.
 #[derive(Debug, Clone)]
 pub struct FluxPolicy {
-    /// The file that it stands in.
+    /// The file that contains it.
     pub(crate) path: String,
-    /// The policy, or why it can't be used.
+    /// The policy, or why it is invalid.
     pub(crate) read: Result<(Arc<Entry>, Settings), String>,
     /// Whether the digest is written beside the tag.
     pub(crate) pin: bool,
@@ -99,7 +99,7 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
         }
         let repository = repository(object, objects)?;
         if spec["suspend"] == true || repository.value["spec"]["suspend"] == true {
-            return Err(PolicyError::at("suspend", "nothing is updated until it is resumed"));
+            return Err(PolicyError::at("suspend", "it is suspended; resume it to update its images"));
         }
         let settings = settings::settings(spec, Some(&repository.value["spec"]))?;
         let pin = settings::digest_reflection(spec)? != DigestReflection::Never;
@@ -114,7 +114,7 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
         }
         Err(error) => {
             let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-            let read = Err(format!("{source} can't be used: {error}{hint}"));
+            let read = Err(format!("{source} is invalid: {error}{hint}"));
             FluxPolicy { path: object.path.clone(), read, pin: false, image: None, source }
         }
     }
@@ -136,7 +136,7 @@ fn repository<'o>(policy: &Object, objects: &'o [Object]) -> Result<&'o Object, 
     let same = |a: &&Object, b: &&Object| a.value["spec"] == b.value["spec"];
     match nearest(&found, &policy.path, |object| &object.path, same) {
         Ok(Some(object)) => Ok(object),
-        Ok(None) => Err(wrong(format!("no ImageRepository {namespace}:{name} stands in this repository"))
+        Ok(None) => Err(wrong(format!("no ImageRepository {namespace}:{name} in this repository"))
             .with_hint(format!("add it, or a policy called \"{}:{}\" to tagboat.yaml", policy.namespace, policy.name))),
         Err([one, other]) => {
             Err(wrong(format!("two objects are called {namespace}:{name}: {} and {}", one.source(), other.source())))
@@ -145,7 +145,7 @@ fn repository<'o>(policy: &Object, objects: &'o [Object]) -> Result<&'o Object, 
 }
 
 /// Of several objects of one name, such as there are where a repository holds several clusters, the one that shares most
-/// folders with a file. Two that share as many and differ can't be told apart.
+/// folders with a file. Two that share as many and differ are ambiguous.
 fn nearest<'o, T>(
     found: &'o [T],
     path: &str,

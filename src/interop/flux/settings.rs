@@ -3,7 +3,7 @@
 //!
 //! Flux's answers, but for these: numbers are exact where Flux rounds them to 64-bit floats; a tie that Flux breaks at
 //! random is broken the same way every time; a template that names no group is an error, where Flux reads nothing from
-//! every tag; and nothing is ever lower than what stands there.
+//! every tag; and no tag is ever lower than the current one.
 
 use serde_json::Value;
 

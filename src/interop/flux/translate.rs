@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use super::policies::Policies;
 use crate::interop::draft::{Draft, Translation};
 use crate::interop::objects::Object;
-use crate::interop::policy_rules::{Groups, Stands, add, finish, group};
+use crate::interop::policy_rules::{FoundReference, Groups, add, finish, group};
 
-/// What Flux's objects say.
-pub fn translate(policies: &Policies, objects: &[Object], stands: &[Stands<'_>]) -> Translation {
+/// Translates the policies that markers name.
+pub fn translate(policies: &Policies, objects: &[Object], references: &[FoundReference<'_>]) -> Translation {
     let mut draft = Draft::default();
     let mut groups = Groups::new();
     let mut used = BTreeSet::new();
-    for place in stands {
+    for place in references {
         let Some(marker) = place.flux else { continue };
         let at = format!("the marker at {}:{}", place.path, place.line);
         let found = match policies.find(marker, place.path) {
@@ -22,7 +22,7 @@ pub fn translate(policies: &Policies, objects: &[Object], stands: &[Stands<'_>])
                 continue;
             }
             None => {
-                draft.leave(at, format!("no ImagePolicy {marker} stands in this repository"));
+                draft.leave(at, format!("no ImagePolicy {marker} in this repository"));
                 continue;
             }
         };
@@ -39,13 +39,13 @@ pub fn translate(policies: &Policies, objects: &[Object], stands: &[Stands<'_>])
         add(group, &mut draft, place);
     }
     for unused in policies.iter().filter(|policy| !used.contains(&policy.source)) {
-        draft.leave(unused.source.clone(), "no marker that was found names it");
+        draft.leave(unused.source.clone(), "no marker names it");
     }
     automations(&mut draft, objects);
     finish(draft, groups, "the objects of Flux's image automation")
 }
 
-/// What is said about commits and credentials.
+/// Adds what the objects say about commits, and records settings about credentials.
 fn automations(draft: &mut Draft, objects: &[Object]) {
     let mut authors = BTreeSet::new();
     for object in objects {
@@ -72,7 +72,7 @@ fn automations(draft: &mut Draft, objects: &[Object]) {
         Some((name, email)) if authors.is_empty() => {
             draft.git.push(("author", serde_json::json!({ "name": name, "email": email })));
         }
-        Some(_) => draft.leave("ImageUpdateAutomation: git.commit.author", "there are several, and Tagboat has one"),
+        Some(_) => draft.leave("ImageUpdateAutomation: git.commit.author", "several authors; Tagboat supports one"),
         None => {}
     }
 }

@@ -3,7 +3,7 @@
 use super::settings;
 use crate::policy::{self, Entry};
 
-/// The policy of a comment's words; `None` where they say no more than Renovate does by itself. Why it can't be
+/// Returns the policy of a comment's words; `None` where they are Renovate's defaults. Why it cannot be
 /// followed, with what to do instead, is the error.
 pub fn policy(words: &str) -> Option<Result<Entry, String>> {
     let word = |key: &str| words.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));

@@ -1,14 +1,14 @@
-//! Renovate's package rules as ours. Says of each matcher and each setting what becomes of it.
+//! Translates Renovate's package rules. A table of matchers says what each becomes.
 
 use serde_json::{Map, Value};
 
 use super::settings;
 use super::untranslated::why_left;
-use crate::config::{image_pattern, path_pattern};
+use crate::config::{PatternError, image_pattern, path_pattern};
 use crate::interop::draft::{Draft, RuleDraft};
 use crate::policy::{self, Settings};
 
-/// What holds for every image, whichever rule it is under.
+/// Settings of every image, whichever rule matches it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Base {
     pub(super) pin: bool,
@@ -19,12 +19,12 @@ pub(super) struct Base {
     extract: Option<String>,
     allowed: Option<String>,
     pre_releases: bool,
-    /// Whether it is left alone.
+    /// Whether updates are disabled.
     off: bool,
 }
 
 impl Base {
-    /// Takes a setting that also rules have; false if it is none, or can't be taken.
+    /// Reads a setting that rules have as well. Returns false if the key is not one, or its value does not translate.
     pub(super) fn take(&mut self, key: &str, value: &Value) -> bool {
         let text = value.as_str().map(str::to_owned);
         match (key, text) {
@@ -48,7 +48,7 @@ impl Base {
         RuleDraft { min_age: self.min_age.clone(), pin: self.pin, ..RuleDraft::default() }
     }
 
-    /// The policy of it all: `None` is the shape, without anything else.
+    /// Returns the settings of the policy; `None` is `shape` without options.
     fn settings(&self) -> Result<Option<Settings>, String> {
         let versioning = self.versioning.as_deref().unwrap_or("docker");
         let told = |error: policy::PolicyError| error.to_string();
@@ -112,15 +112,15 @@ pub(super) fn write(root: &Map<String, Value>, base: &Base, draft: &mut Draft) {
     }
     let rules = root.get("packageRules").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if rules.len() > 1 {
-        let why = "Renovate merges all that match, the last one strongest; here the first that matches governs alone: they stand \
-                   from the last to the first, and those that overlap want a look";
+        let why = "Renovate merges every matching rule, the last one strongest; Tagboat applies the first that matches. The rules \
+                   are in reverse order; check those that overlap";
         draft.leave("packageRules", why);
     }
     for (at, rule) in rules.iter().enumerate().rev().filter_map(|(at, rule)| Some((at, rule.as_object()?))) {
         package_rule(&format!("packageRules[{at}]"), rule, base, draft);
     }
-    let mut all = RuleDraft { about: "All others.".to_owned(), images: vec!["**".to_owned()], ..base.rule() };
-    name_policy(&mut all, "all", base, "the settings for everything", draft);
+    let mut all = RuleDraft { about: "All other images.".to_owned(), images: vec!["**".to_owned()], ..base.rule() };
+    name_policy(&mut all, "all", base, "settings of every image", draft);
     draft.rules.push(all);
 }
 
@@ -143,53 +143,85 @@ fn name_policy(rule: &mut RuleDraft, name: &str, settings: &Base, what: &str, dr
     }
 }
 
+/// A package rule of Renovate's, read as far as it translates.
+struct PackageRule<'r> {
+    written: RuleDraft,
+    settings: Base,
+    /// Values of `matchUpdateTypes`.
+    update_types: Vec<&'r str>,
+    /// Whether the rule changes a setting that translates.
+    has_settings: bool,
+    /// Keys that do not translate.
+    untranslated: Vec<&'r str>,
+}
+
+impl<'r> PackageRule<'r> {
+    /// Reads each key of a rule.
+    ///
+    /// # Errors
+    /// If a matcher has no counterpart: its key, and why.
+    fn read(what: &str, rule: &'r Map<String, Value>, base: &Base) -> Result<Self, (&'r str, &'static str)> {
+        let mut read = Self {
+            written: RuleDraft { about: what.to_owned(), ..RuleDraft::default() },
+            settings: Base { ignored: Vec::new(), ..base.clone() },
+            update_types: Vec::new(),
+            has_settings: false,
+            untranslated: Vec::new(),
+        };
+        for (key, value) in rule {
+            match key.as_str() {
+                "description" => read.written.about.extend(value.as_str().map(|text| format!(": {text}"))),
+                "matchUpdateTypes" => read.update_types = texts(value),
+                key if key.starts_with("match") || key.starts_with("exclude") => {
+                    narrow(key, value, &mut read.written).map_err(|why| (key, why))?;
+                }
+                key if read.settings.take(key, value) => read.has_settings = true,
+                key => read.untranslated.push(key),
+            }
+        }
+        Ok(read)
+    }
+
+    /// Turns disabled kinds of updates into the greatest bump that is left. Returns false if that is impossible.
+    fn limit_bump(&mut self, rule: &Map<String, Value>, base: &Base) -> bool {
+        if self.update_types.is_empty() {
+            return true;
+        }
+        let Some(bump) = bump(&self.update_types, rule) else { return false };
+        self.settings.off = base.off;
+        self.settings.max_bump = bump.or(self.settings.max_bump);
+        true
+    }
+
+    /// Returns the first glob of the rule that Tagboat does not accept.
+    fn invalid_glob(&self) -> Option<PatternError> {
+        let images = self.written.images.iter().map(|text| image_pattern(text));
+        images.chain(self.written.paths.iter().map(|text| path_pattern(text))).find_map(Result::err)
+    }
+}
+
 fn package_rule(what: &str, rule: &Map<String, Value>, base: &Base, draft: &mut Draft) {
-    let mut written = RuleDraft { about: what.to_owned(), ..RuleDraft::default() };
-    let mut settings = Base { ignored: Vec::new(), ..base.clone() };
-    let mut kinds = Vec::new();
-    let (mut says, mut rest) = (false, Vec::new());
-    for (key, value) in rule {
-        let matcher = key.starts_with("match") || key.starts_with("exclude");
-        if key == "description" {
-            written.about.extend(value.as_str().map(|text| format!(": {text}")));
-        } else if key == "matchUpdateTypes" {
-            kinds = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        } else if matcher {
-            match narrow(key, value, &mut written) {
-                Ok(()) => {}
-                Err(why) => return draft.leave(format!("{what}.{key}"), why),
-            }
-        } else if settings.take(key, value) {
-            says = true;
-        } else {
-            rest.push(key);
-        }
+    let mut read = match PackageRule::read(what, rule, base) {
+        Ok(read) => read,
+        Err((key, why)) => return draft.leave(format!("{what}.{key}"), why),
+    };
+    read.untranslated.iter().for_each(|key| draft.leave(format!("{what}.{key}"), why_left(key)));
+    if !read.limit_bump(rule, base) {
+        return draft.leave(format!("{what}.matchUpdateTypes"), "a rule cannot depend on the kind of update");
     }
-    rest.iter().for_each(|key| draft.leave(format!("{what}.{key}"), why_left(key)));
-    if !kinds.is_empty() {
-        match bump(&kinds, rule) {
-            Some(bump) => {
-                settings.off = base.off;
-                settings.max_bump = bump.or(settings.max_bump);
-            }
-            None => {
-                return draft.leave(format!("{what}.matchUpdateTypes"), "a rule can't depend on the kind of update");
-            }
-        }
-    }
-    if !says {
+    if !read.has_settings {
         return;
     }
-    let images = written.images.iter().map(|text| image_pattern(text));
-    if let Some(Err(error)) = images.chain(written.paths.iter().map(|text| path_pattern(text))).find(Result::is_err) {
+    if let Some(error) = read.invalid_glob() {
         return draft.leave(what, error.to_string());
     }
+    let PackageRule { mut written, settings, .. } = read;
     if written.images.is_empty() {
         written.images.push("**".to_owned());
     }
-    let base_rule = settings.rule();
     if !settings.off {
-        (written.min_age, written.pin) = (base_rule.min_age, base_rule.pin);
+        let RuleDraft { min_age, pin, .. } = settings.rule();
+        (written.min_age, written.pin) = (min_age, pin);
     }
     let name = what.replace(['[', ']'], "-").trim_end_matches('-').to_owned();
     if name_policy(&mut written, &name, &settings, what, draft) {
@@ -197,7 +229,12 @@ fn package_rule(what: &str, rule: &Map<String, Value>, base: &Base, draft: &mut 
     }
 }
 
-/// The greatest step that is left where kinds of updates are switched off; `None` if the rule says something else of them.
+fn texts(value: &Value) -> Vec<&str> {
+    value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+/// Returns the greatest bump that is left where kinds of updates are disabled; `None` if the rule does something else with
+/// them.
 fn bump(kinds: &[&str], rule: &Map<String, Value>) -> Option<Option<&'static str>> {
     if rule.get("enabled") != Some(&Value::Bool(false)) {
         return None;
@@ -225,57 +262,91 @@ const FILES: &[(&str, Option<&str>)] = &[
     ("regex", None),
 ];
 
-/// Narrows a rule to what a matcher matches, or says why it can't be.
-fn narrow(key: &str, value: &Value, rule: &mut RuleDraft) -> Result<(), &'static str> {
-    let texts: Vec<&str> = value.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let has_images = |text: &&str| matches!(*text, "docker" | "kubernetes" | "helm");
-    match key {
-        "matchPackageNames"
-        | "matchDepNames"
-        | "matchPackagePatterns"
-        | "matchDepPatterns"
-        | "matchPackagePrefixes"
-        | "matchDepPrefixes" => {
-            for text in texts {
-                let pattern = match key {
-                    "matchPackagePatterns" | "matchDepPatterns" if text != "*" => format!("/{text}/"),
-                    "matchPackagePrefixes" | "matchDepPrefixes" => format!("{text}**"),
-                    _ => text.to_owned(),
-                };
-                rule.images.extend(
-                    names(&pattern).ok_or("patterns are globs here: * for anything but a slash, ** for anything")?,
-                );
-            }
-            Ok(())
-        }
-        "matchDatasources" if texts.contains(&"docker") => Ok(()),
-        "matchDatasources" => Err("not about images"),
-        "matchCategories" if texts.iter().any(has_images) => Ok(()),
-        "matchCategories" => Err("not about images"),
-        "matchFileNames" | "matchPaths" => {
-            let path = |text: &str| text.trim_start_matches("./").trim_start_matches('/').to_owned();
-            if texts.iter().any(|text| text.starts_with('!')) {
-                return Err("paths are matched, not excluded: name those that are meant");
-            }
-            let folder = |text: String| if text.ends_with('/') { text + "**" } else { text };
-            rule.paths.extend(texts.iter().map(|text| folder(path(text))));
-            Ok(())
-        }
-        "matchManagers" => {
-            let known: Vec<_> = texts.iter().filter_map(|text| FILES.iter().find(|(name, _)| name == text)).collect();
-            if known.is_empty() {
-                return Err("not about images");
-            }
-            let files: Option<Vec<&str>> = known.iter().map(|(_, files)| *files).collect();
-            let files = files.ok_or("a rule can't be for a format: say which files with `paths`")?;
-            rule.paths.extend(files.into_iter().map(str::to_owned));
-            Ok(())
-        }
-        _ => Err("a rule can't be narrowed to that"),
-    }
+/// How a matcher of a package rule translates.
+#[derive(Clone, Copy)]
+enum Matcher {
+    /// Names of images, as globs or expressions between slashes.
+    Names,
+    /// Regular expressions on names of images.
+    NamePatterns,
+    /// The start of names of images.
+    NamePrefixes,
+    /// One of these has to be among the values, for the rule to be about images.
+    AboutImages(&'static [&'static str]),
+    /// Paths of files.
+    Paths,
+    /// Managers, each with the names of its files.
+    Managers,
 }
 
-/// Our globs for a name or pattern of Renovate's; `None` if there are none.
+/// Matchers that translate.
+const MATCHERS: &[(&str, Matcher)] = &[
+    ("matchPackageNames", Matcher::Names),
+    ("matchDepNames", Matcher::Names),
+    ("matchPackagePatterns", Matcher::NamePatterns),
+    ("matchDepPatterns", Matcher::NamePatterns),
+    ("matchPackagePrefixes", Matcher::NamePrefixes),
+    ("matchDepPrefixes", Matcher::NamePrefixes),
+    ("matchDatasources", Matcher::AboutImages(&["docker"])),
+    ("matchCategories", Matcher::AboutImages(&["docker", "kubernetes", "helm"])),
+    ("matchFileNames", Matcher::Paths),
+    ("matchPaths", Matcher::Paths),
+    ("matchManagers", Matcher::Managers),
+];
+
+const NOT_IMAGES: &str = "not about images";
+
+/// Narrows a rule to what a matcher matches.
+///
+/// # Errors
+/// If the matcher has no counterpart, with the reason.
+fn narrow(key: &str, value: &Value, rule: &mut RuleDraft) -> Result<(), &'static str> {
+    let (_, matcher) = MATCHERS.iter().find(|(known, _)| *known == key).ok_or("rules do not support this matcher")?;
+    let texts = texts(value);
+    match matcher {
+        Matcher::Names => rule.images.extend(image_globs(&texts, |text| text.to_owned())?),
+        Matcher::NamePatterns => rule.images.extend(image_globs(&texts, |text| match text {
+            "*" => text.to_owned(),
+            pattern => format!("/{pattern}/"),
+        })?),
+        Matcher::NamePrefixes => rule.images.extend(image_globs(&texts, |text| format!("{text}**"))?),
+        Matcher::AboutImages(known) => {
+            if !texts.iter().any(|text| known.contains(text)) {
+                return Err(NOT_IMAGES);
+            }
+        }
+        Matcher::Paths => rule.paths.extend(path_globs(&texts)?),
+        Matcher::Managers => rule.paths.extend(manager_globs(&texts)?),
+    }
+    Ok(())
+}
+
+fn image_globs(texts: &[&str], pattern: impl Fn(&str) -> String) -> Result<Vec<String>, &'static str> {
+    let globs: Option<Vec<Vec<String>>> = texts.iter().map(|text| names(&pattern(text))).collect();
+    globs.map(|globs| globs.concat()).ok_or("use globs: * for anything but a slash, ** for anything")
+}
+
+fn path_globs(texts: &[&str]) -> Result<Vec<String>, &'static str> {
+    if texts.iter().any(|text| text.starts_with('!')) {
+        return Err("`paths` of a rule cannot exclude; name the files that it matches");
+    }
+    let glob = |text: &&str| {
+        let path = text.trim_start_matches("./").trim_start_matches('/');
+        if path.ends_with('/') { format!("{path}**") } else { path.to_owned() }
+    };
+    Ok(texts.iter().map(glob).collect())
+}
+
+fn manager_globs(texts: &[&str]) -> Result<Vec<String>, &'static str> {
+    let known: Vec<_> = texts.iter().filter_map(|text| FILES.iter().find(|(name, _)| name == text)).collect();
+    if known.is_empty() {
+        return Err(NOT_IMAGES);
+    }
+    let files: Option<Vec<String>> = known.iter().map(|(_, files)| files.map(str::to_owned)).collect();
+    files.ok_or("a rule cannot select a format; name the files with `paths`")
+}
+
+/// Returns globs for a name or pattern of Renovate; `None` if no glob matches the same.
 fn names(text: &str) -> Option<Vec<String>> {
     let prefix = |start: &str| match start.ends_with('/') || start.is_empty() {
         true => vec![format!("{start}**")],

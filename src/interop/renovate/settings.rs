@@ -53,8 +53,8 @@ fn by_groups(text: &str) -> Result<Vec<(&'static str, Value)>, PolicyError> {
     let pattern: Regex = crate::policy::regex("versioning", text)?;
     let has = |group: &str| pattern.capture_names().flatten().any(|name| name == group);
     for (group, why) in [
-        ("compatibility", "keeps a part of the tag as it stands, which the policy `shape` does by itself"),
-        ("prerelease", "tells pre-releases from releases, which the policies `shape` and `semver` do by themselves"),
+        ("compatibility", "keeps a part of the tag, which the policy `shape` does as well"),
+        ("prerelease", "distinguishes pre-releases from releases, which the policies `shape` and `semver` do as well"),
     ] {
         if has(group) {
             let error = PolicyError::at("versioning", format!("the group `{group}` of '{text}' {why}"));

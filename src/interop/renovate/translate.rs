@@ -1,7 +1,7 @@
 //! `tagboat init --from renovate`: a configuration of Renovate's in our own words, as far as there are any. Shows no
 //! values of what it leaves: they may hold passwords.
 //!
-//! Renovate merges all package rules that match, the last one strongest; here the first rule that matches governs. So
+//! Renovate merges all package rules that match, the last one strongest; here the first rule that matches decides. So
 //! they are written from the last to the first, each with what holds for everything.
 
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::interop::draft::{Draft, Translation};
 
 /// Why a text is no configuration of Renovate's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path} is not a configuration of Renovate: {why}")]
+#[error("{path} is not a valid Renovate configuration: {why}")]
 pub struct RenovateError {
     path: String,
     why: String,
@@ -86,7 +86,7 @@ fn preset_of(preset: &str, draft: &mut Draft, base: &mut Base) {
     }
 }
 
-/// Kinds of files; Renovate is told where they are, Tagboat reads all of them.
+/// Managers of Renovate whose files Tagboat reads without configuration.
 const MANAGERS: &[&str] =
     &["argocd", "docker-compose", "dockerfile", "flux", "helm-values", "helmv3", "helmfile", "kubernetes", "kustomize"];
 

@@ -43,9 +43,9 @@ impl Decided<'_> {
                     self.answered(occurrence, answer, build_facts, outcomes.get(&occurrence.place.id()))
                 }
                 (None, Status::Held(why) | Status::Unordered(_, why)) => unanswered(occurrence, ImageStatus::Held, why),
-                (None, Status::NotOurs(why)) => unanswered(occurrence, ImageStatus::Ignored, why),
+                (None, Status::Ignored(why)) => unanswered(occurrence, ImageStatus::Ignored, why),
                 // Outside the scope of the command.
-                (None, Status::Governed(_)) => continue,
+                (None, Status::Managed(_)) => continue,
             };
             let place = &occurrence.place;
             rows.entry(row).or_default().push(location(&place.path, place.position));

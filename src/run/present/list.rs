@@ -37,10 +37,10 @@ pub fn summary(listed: &[Listed]) -> Summary {
 /// Returns one row of `tagboat list`.
 pub fn row(listed: &Listed) -> ReferenceRow {
     match &listed.status {
-        Status::Governed(selection) => ReferenceRow::managed(&listed.finding, &selection.name, &selection.source),
+        Status::Managed(selection) => ReferenceRow::managed(&listed.finding, &selection.name, &selection.source),
         Status::Held(reason) | Status::Unordered(_, reason) => {
             ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Held, reason)
         }
-        Status::NotOurs(reason) => ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Ignored, reason),
+        Status::Ignored(reason) => ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Ignored, reason),
     }
 }

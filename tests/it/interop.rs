@@ -1,6 +1,6 @@
-//! Policies that already stand in a repository: Flux's objects, Argo CD's applications, Renovate's comments. Each folder of
-//! `fixtures/standing/` is a repository, and the text beside it says what governs each reference there and what is said
-//! about the rest, to the letter. `BLESS=1` writes the texts anew.
+//! Policies of other tools in a repository: Flux's objects, Argo CD's applications, Renovate's comments. Each folder of
+//! `fixtures/interop/` is a repository; the text file beside it holds the status of each reference and each notice.
+//! `BLESS=1` writes the text files.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -12,7 +12,7 @@ use tagboat::interop::renovate;
 use tagboat::{manifest, run};
 
 fn folders() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/standing");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/interop");
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
     folders.sort();
@@ -34,14 +34,14 @@ fn told(folder: &Path, config: &Config) -> String {
             manifest::Finding::Notice(notice) => format!("`{}`", notice.place.value),
         };
         let status = match &one.status {
-            Status::Governed(selection) => {
+            Status::Managed(selection) => {
                 let platforms: Vec<String> = selection.gates.platforms.iter().map(ToString::to_string).collect();
                 let platforms =
                     if platforms.is_empty() { String::new() } else { format!(" on {}", platforms.join(",")) };
                 format!("{} ({}{platforms}) from {}", selection.entry.describe(), selection.name, selection.source)
             }
             Status::Held(why) | Status::Unordered(_, why) => format!("HELD: {why}"),
-            Status::NotOurs(why) => format!("not ours: {why}"),
+            Status::Ignored(why) => format!("ignored: {why}"),
         };
         writeln!(told, "{}:{} {what}\n    {status}", place.path, place.position.line).unwrap();
     }
@@ -49,7 +49,7 @@ fn told(folder: &Path, config: &Config) -> String {
 }
 
 #[test]
-fn what_governs_in_repositories_of_other_tools() {
+fn selects_policies_of_other_tools() {
     let mut differing = Vec::new();
     for folder in folders() {
         let told = told(&folder, &config_of(&folder));
@@ -64,15 +64,15 @@ fn what_governs_in_repositories_of_other_tools() {
     assert!(differing.is_empty(), "{}", differing.join("\n"));
 }
 
-/// What `init --from` makes of the same repositories and of `fixtures/translate/`, to the letter, and that our own parser
-/// reads it. With it, what other tools' objects governed is governed by rules that say the same: no two disagree.
+/// `init --from` writes the expected file for the same repositories and for `fixtures/init_from/`, and the file is valid. With
+/// it, rules name the same policies as the objects of other tools: no two conflict.
 #[test]
-fn translations_are_read_and_agree() {
+fn translations_are_valid_and_keep_every_policy() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
-    let repository = |name: &str| fixtures.join("standing").join(name);
+    let repository = |name: &str| fixtures.join("interop").join(name);
     #[rustfmt::skip]
     let rows = [
-        ("renovate",          run::Tool::Renovate, fixtures.join("translate/renovate")),
+        ("renovate",          run::Tool::Renovate, fixtures.join("init_from/renovate")),
         ("flux",              run::Tool::Flux,     repository("flux")),
         ("argo-annotations",  run::Tool::ArgoCd,   repository("argo-annotations")),
         ("argo-objects",      run::Tool::ArgoCd,   repository("argo-objects")),
@@ -80,7 +80,7 @@ fn translations_are_read_and_agree() {
     ];
     for (name, tool, folder) in rows {
         let found = run::translate(&run::Folder::new(&folder), tool).unwrap();
-        let file = fixtures.join("translate").join(name).with_extension("yaml");
+        let file = fixtures.join("init_from").join(name).with_extension("yaml");
         if std::env::var_os("BLESS").is_some() {
             fs::write(&file, &found.text).unwrap();
         }
@@ -98,13 +98,13 @@ fn translations_are_read_and_agree() {
     }
 }
 
-/// What is no configuration of Renovate's is told with its file.
+/// The error names the file.
 #[test]
-fn what_cannot_be_translated() {
+fn rejects_invalid_renovate_configuration() {
     let deep = format!("{{a: {}1{}}}", "[".repeat(200), "]".repeat(200));
     #[rustfmt::skip]
     let rows = [
-        ("{ a: ",       "renovate.json is not a configuration of Renovate: "),
+        ("{ a: ",       "renovate.json is not a valid Renovate configuration: "),
         ("[]",          "a map is expected"),
         (&*deep,        "nested too deep"),
     ];
@@ -166,7 +166,7 @@ spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } 
 
     /// The file on standard output or in its place, and what is left on standard error.
     #[test]
-    fn init_translates() {
+    fn init_from_prints_translation_and_reports_the_rest() {
         let folder = super::folders().into_iter().find(|folder| folder.ends_with("flux")).unwrap();
         let folder = folder.display().to_string();
         let tagboat = Tagboat::new();
@@ -174,13 +174,13 @@ spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } 
         assert_eq!((said.code, super::config::parse(&said.stdout, "x").is_ok()), (0, true), "{said:?}");
         assert!(said.stderr.contains("not translated: ") && said.stderr.contains("secretRef: credentials"), "{said:?}");
         let said = tagboat.run(&["init", "--from", "renovate", "--stdout", "-C", &folder]);
-        assert!(said.code == 64 && said.stderr.contains("hint: it is looked for in renovate.json"), "{said:?}");
+        assert!(said.code == 64 && said.stderr.contains("hint: add one of renovate.json"), "{said:?}");
     }
 
-    /// Applications, an `ImageUpdater`, Flux's objects and markers, to the bytes on the branches: each place gets what
-    /// governs it, though all have one image at one tag.
+    /// Applications, an `ImageUpdater`, Flux's objects and markers, to the bytes on the branches: each place is updated by its
+    /// own policy, though all have one image at one tag.
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_run_over_a_repository_of_several_tools() {
+    async fn run_applies_policies_of_several_tools() {
         let tags = |_: &Asked| Reply::tags(["1.2.0", "1.2.1", "1.2.2", "1.3.0", "2.0.0"]);
         let registry = Double::start(tags).await;
         let host = registry.host();
