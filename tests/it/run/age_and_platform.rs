@@ -84,7 +84,7 @@ async fn min_age_uses_the_build_time_without_a_push_time() {
     assert_eq!((&report["outcome"], &report["chosen"]), (&"update".into(), &"1.1.0".into()), "{report:#}");
     assert!(reason(&report).contains("1.3.0 not eligible yet: younger than `min-age` 3d: built"), "{report:#}");
     // What was looked up is shown, for those that it was looked up for.
-    assert!(row(&report, "1.2.0")["reason"].as_str().unwrap().contains("younger than 3d"), "{report:#}");
+    assert!(row(&report, "1.2.0")["reason"].as_str().unwrap().contains("younger than `min-age` 3d"), "{report:#}");
     assert!(
         row(&report, "1.1.0")["facts"]["created"].is_string() && row(&report, "1.0.0")["facts"].is_null(),
         "{report:#}"
@@ -195,7 +195,7 @@ async fn proposes_tags_with_all_platforms_only() {
     let report = place.explain(&[]);
     assert_eq!(report["chosen"], "1.1.0", "{report:#}");
     assert!(reason(&report).contains("1.3.0 not eligible yet: not available for linux/amd64"), "{report:#}");
-    assert_eq!(row(&report, "1.2.0")["reason"], "not there for linux/arm64");
+    assert_eq!(row(&report, "1.2.0")["reason"], "not available for linux/arm64");
     assert_eq!(row(&report, "1.2.0")["facts"]["platforms"], serde_json::json!(["linux/amd64", "linux/s390x"]));
 }
 
@@ -207,7 +207,7 @@ async fn reports_moved_tags_and_follows_them_on_request() {
     place.write(&format!("1.0.0@{old}"));
     let report = place.explain(&[]);
     assert_eq!(report["outcome"], "up-to-date", "{report:#}");
-    let moved = format!("1.0.0 has moved from {}, which is pinned, to {}", old.short(), new.short());
+    let moved = format!("1.0.0 moved from the pinned digest {} to {}", old.short(), new.short());
     assert!(reason(&report).contains(&moved), "{report:#}");
     assert_eq!(place.tagboat.run(&["edit"]).code, 0);
     assert_eq!(place.stands(), format!("1.0.0@{old}"));
