@@ -3,7 +3,7 @@
 use super::filter::Filter;
 use super::ordered_policy::Ties;
 use super::policy::Policy;
-use super::selection::Bounds;
+use super::selection::bounds::Bounds;
 use super::settings::{OptionDoc, PolicyError, Settings};
 
 /// How a version of an image is selected, before the gates of a rule.

@@ -1,6 +1,6 @@
 //! Selection of a version: filter and policy rank the candidates, gates delay them, and the best one left is selected.
 
-mod bounds;
+pub(super) mod bounds;
 mod candidate_filter;
 mod choose;
 mod explain;
