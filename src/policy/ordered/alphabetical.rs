@@ -10,15 +10,15 @@ use crate::policy::versions::Key;
 
 /// Byte order, ascending or descending.
 #[derive(Debug)]
-pub(in crate::policy) struct Alphabetical {
+pub(crate) struct Alphabetical {
     direction: Direction,
 }
 
 /// Keys of this policy besides those of all policies.
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+pub(crate) const OPTIONS: &[OptionDoc] = &[];
 
 /// Reads `{ alphabetical: asc }`.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     Ok(Policy::ordered(Alphabetical { direction: settings.direction("alphabetical")? }))
 }
 

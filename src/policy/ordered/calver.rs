@@ -10,7 +10,7 @@ use crate::policy::versions::Key;
 
 /// Versions in one layout.
 #[derive(Debug)]
-pub(in crate::policy) struct CalVer {
+pub(crate) struct CalVer {
     layout: Box<str>,
     pieces: Vec<Piece>,
     /// The indexes of the fields, most significant first.
@@ -56,10 +56,10 @@ const FIELDS: &[Field] = &[
 ];
 
 /// Keys of this policy besides those of all policies.
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+pub(crate) const OPTIONS: &[OptionDoc] = &[];
 
 /// Reads `{ calver: YYYY.0M.MICRO }`.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let layout = settings.text("calver")?.unwrap_or_default();
     let pieces = pieces(layout)?;
     let fields: Vec<&Field> =

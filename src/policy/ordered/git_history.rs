@@ -17,7 +17,7 @@ use crate::policy::versions::{Key, ShapeMatcher};
 
 /// Commits of one branch of one clone.
 #[derive(Debug)]
-pub(in crate::policy) struct GitHistory {
+pub(crate) struct GitHistory {
     clone: Box<str>,
     branch: Option<Box<str>>,
     by_label: bool,
@@ -25,13 +25,13 @@ pub(in crate::policy) struct GitHistory {
 
 /// Keys of this policy besides those of all policies.
 #[rustfmt::skip]
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[
+pub(crate) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "branch", about: "a branch, tag or commit of the clone whose history counts, such as origin/main; without it, what is checked out" },
     OptionDoc { key: "commit", about: "tag (default) or label: whether the tag names the commit, or the label org.opencontainers.image.revision" },
 ];
 
 /// Reads `{ git-history: ../api, branch: origin/main }`.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let clone = settings.text("git-history")?.unwrap_or_default();
     if clone.is_empty() || clone.contains("://") || clone.starts_with("git@") {
         return Err(PolicyError::at("git-history", format!("{clone:?} is not the folder of a clone")).with_hint(

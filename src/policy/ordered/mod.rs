@@ -1,10 +1,10 @@
 //! Policies that order tags, one per file.
 
-pub(in crate::policy) mod alphabetical;
-pub(in crate::policy) mod calver;
-pub(in crate::policy) mod git_history;
-pub(in crate::policy) mod newest_build;
-pub(in crate::policy) mod numerical;
-pub(in crate::policy) mod pattern;
-pub(in crate::policy) mod semver;
-pub(in crate::policy) mod shape;
+pub(crate) mod alphabetical;
+pub(crate) mod calver;
+pub(crate) mod git_history;
+pub(crate) mod newest_build;
+pub(crate) mod numerical;
+pub(crate) mod pattern;
+pub(crate) mod semver;
+pub(crate) mod shape;

@@ -11,13 +11,13 @@ use crate::policy::versions::Key;
 
 /// Images by creation time. Reproducible builds share one: a tie, so unknown.
 #[derive(Debug)]
-pub(in crate::policy) struct NewestBuild;
+pub(crate) struct NewestBuild;
 
 /// Keys of this policy besides those of all policies.
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+pub(crate) const OPTIONS: &[OptionDoc] = &[];
 
 /// Reads `{ newest-build: true, include: '^main-' }`.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     if settings.switch("newest-build")? == Some(false) {
         return Err(PolicyError::at("newest-build", "expected true, found false")
             .with_hint("remove the entry, or set another policy"));

@@ -10,19 +10,19 @@ use crate::policy::versions::Key;
 
 /// Numbers, ascending or descending.
 #[derive(Debug)]
-pub(in crate::policy) struct Numerical {
+pub(crate) struct Numerical {
     direction: Direction,
     strict: bool,
 }
 
 /// Keys of this policy besides those of all policies.
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[OptionDoc {
+pub(crate) const OPTIONS: &[OptionDoc] = &[OptionDoc {
     key: "strict",
     about: "true: a tag that passes the filter and is not a number holds the image, as in Flux",
 }];
 
 /// Reads `{ numerical: asc, include: '^main-(?<n>\d+)$', extract: $n }`.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let strict = settings.switch("strict")?.unwrap_or(false);
     Ok(Policy::ordered(Numerical { direction: settings.direction("numerical")?, strict }))
 }

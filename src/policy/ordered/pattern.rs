@@ -17,7 +17,7 @@ use crate::policy::versions::{Key, Version};
 
 /// Tags whose groups a pattern names.
 #[derive(Debug)]
-pub(in crate::policy) struct Pattern {
+pub(crate) struct Pattern {
     pattern: Regex,
     order: Vec<Term>,
 }
@@ -43,12 +43,12 @@ enum Kind {
 
 /// Keys of this policy besides those of all policies.
 #[rustfmt::skip]
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[
+pub(crate) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "order", about: "groups, most significant first: `ts`, `ts desc`, with how to read them: `n numeric`, `w alphabetical`, `v semver`, `d time(%Y-%m-%d)`" },
 ];
 
 /// Reads `{ pattern: '^main-[0-9a-f]{7,40}-(?<ts>\d+)$', order: [ts] }`.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let pattern = pattern("pattern", settings.text("pattern")?.unwrap_or_default())?;
     let named: Vec<&str> = pattern.capture_names().flatten().collect();
     if named.is_empty() {

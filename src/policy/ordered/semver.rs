@@ -10,7 +10,7 @@ use crate::policy::versions::{Key, Range, ShapeMatcher, Version};
 
 /// Versions in a range, in the order of semver 2.0.0.
 #[derive(Debug)]
-pub(in crate::policy) struct SemVer {
+pub(crate) struct SemVer {
     range: Range,
     pre_releases: bool,
     strict: Option<bool>,
@@ -19,14 +19,14 @@ pub(in crate::policy) struct SemVer {
 
 /// Keys of this policy besides those of all policies.
 #[rustfmt::skip]
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[
+pub(crate) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "pre-releases", about: "true: include pre-releases; without it, only a range that names one includes them, such as >=1.0.0-0" },
     OptionDoc { key: "strict",       about: "true: only versions with three numbers; false: also 1.2 and 2; without it, true if the current tag has three" },
     OptionDoc { key: "variant",      about: "keep (default) or any: whether candidates need the current tag's suffix, such as -alpine3.20; a pre-release is not a suffix" },
 ];
 
 /// Reads `{ semver: ">=1.0 <3", pre-releases: true }`; `true` is any version.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let text =
         if settings.value("semver") == Some(&true.into()) { "*" } else { settings.text("semver")?.unwrap_or("*") };
     let range = Range::new(text).map_err(|error| {

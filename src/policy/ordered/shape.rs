@@ -10,13 +10,13 @@ use crate::policy::versions::{Key, ShapeMatcher};
 
 /// Tags with the same text and greater numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::policy) struct Shape;
+pub(crate) struct Shape;
 
 /// Keys of this policy besides those of all policies.
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+pub(crate) const OPTIONS: &[OptionDoc] = &[];
 
 /// Reads `{ shape: same }`.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     settings.word("shape", &[("same", ())])?;
     Ok(Policy::ordered(Shape))
 }

@@ -7,15 +7,15 @@ use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 
 /// The digest of one tag, or of the current tag.
 #[derive(Debug)]
-pub(in crate::policy) struct MovingDigest {
+pub(crate) struct MovingDigest {
     tag: Option<Tag>,
 }
 
 /// Keys of this policy besides those of all policies.
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+pub(crate) const OPTIONS: &[OptionDoc] = &[];
 
 /// Reads `{ digest: latest }`, or `{ digest: true }` for the current tag.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     if settings.value("digest").is_some_and(serde_json::Value::is_boolean) {
         return match settings.switch("digest")? {
             Some(false) => Err(PolicyError::at("digest", "expected a tag or true, found false")

@@ -20,10 +20,10 @@ impl Exact {
 }
 
 /// Keys of this policy besides those of all policies.
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+pub(crate) const OPTIONS: &[OptionDoc] = &[];
 
 /// Reads `{ exact: 1.4.2 }` or `{ exact: 1.4.2@sha256:… }`.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let text = settings.text("exact")?.unwrap_or_default();
     let (tag, digest) = text.split_once('@').map_or((text, None), |(tag, digest)| (tag, Some(digest)));
     let wrong = |error: &dyn std::fmt::Display| {

@@ -9,16 +9,16 @@ use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 
 /// The tag and digest of the same image at other paths.
 #[derive(Debug)]
-pub(in crate::policy) struct Promotion {
+pub(crate) struct Promotion {
     written: String,
     paths: GlobSet,
 }
 
 /// Keys of this policy besides those of all policies.
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[];
+pub(crate) const OPTIONS: &[OptionDoc] = &[];
 
 /// Reads `{ follow: envs/staging/** }`; a folder includes everything in it.
-pub(in crate::policy) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
+pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let texts = settings.texts("follow")?;
     let mut paths = GlobSetBuilder::new();
     for text in &texts {

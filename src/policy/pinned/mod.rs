@@ -1,5 +1,5 @@
 //! Policies that pin a tag, one per file.
 
-pub(in crate::policy) mod digest;
-pub(in crate::policy) mod exact;
-pub(in crate::policy) mod follow;
+pub(crate) mod digest;
+pub(crate) mod exact;
+pub(crate) mod follow;

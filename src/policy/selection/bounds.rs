@@ -27,7 +27,7 @@ pub(super) enum OutOfBounds {
 
 /// Keys that every policy has.
 #[rustfmt::skip]
-pub(in crate::policy) const OPTIONS: &[OptionDoc] = &[
+pub(crate) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "max-bump",        about: "major, minor or patch: the greatest part of the version that may change" },
     OptionDoc { key: "outliers",        about: "reject or allow a step that is too large for a release, such as 1.4.2 to 20240101; shape, semver and calver reject it by default" },
     OptionDoc { key: "allow-downgrade", about: "true: select the newest matching tag even if it is lower than the current tag" },

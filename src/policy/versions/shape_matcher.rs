@@ -4,7 +4,7 @@ use super::key::Key;
 use crate::image::{Part, Shape, Stage, commit_hash_at, is_day, timestamp_millis};
 
 /// Matches tags of one shape.
-pub(in crate::policy) struct ShapeMatcher<'c> {
+pub(crate) struct ShapeMatcher<'c> {
     pieces: Vec<Piece<'c>>,
 }
 
@@ -33,7 +33,7 @@ struct Digits {
 
 impl<'c> ShapeMatcher<'c> {
     /// Prepares a shape for matching.
-    pub(in crate::policy) fn new(shape: &Shape<'c>) -> Self {
+    pub(crate) fn new(shape: &Shape<'c>) -> Self {
         let (mut pieces, mut at) = (Vec::with_capacity(shape.parts().len()), 0);
         // Texts that follow each other are one.
         for run in shape.parts().chunk_by(|a, b| matches!((a, b), (Part::Text(_), Part::Text(_)))) {
@@ -58,7 +58,7 @@ impl<'c> ShapeMatcher<'c> {
     }
 
     /// Returns whether a text has the shape from end to end, and appends its numbers to `key`.
-    pub(in crate::policy) fn matches(&self, text: &str, key: &mut Key) -> bool {
+    pub(crate) fn matches(&self, text: &str, key: &mut Key) -> bool {
         let rest =
             self.pieces.iter().enumerate().try_fold(text, |rest, (at, piece)| {
                 piece.read(rest, key).or_else(|| self.match_release(at, rest, key))
