@@ -1,4 +1,4 @@
-//! Why there is no answer, with the URL and the cause, never with a secret.
+//! Errors of HTTP requests, with the URL and the cause, never with a secret.
 
 use std::error::Error;
 use std::time::Duration;
@@ -6,101 +6,103 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode};
 
-/// Why a request gave no usable answer. URLs in it are redacted.
+use crate::docs::page;
+
+/// Why a request failed. URLs are redacted.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// The server answered with a status that is not 2xx.
+    /// The status is not 2xx.
     #[error(transparent)]
     Status(Box<StatusError>),
-    /// No connection: refused, unreachable, or the name is not known.
-    #[error("no connection to {url}: {cause}")]
+    /// The connection failed: refused, unreachable, or an unknown name.
+    #[error("cannot connect to {url}: {cause}")]
     Connect {
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// The deepest cause, as the system words it.
+        /// The innermost cause.
         cause: String,
     },
-    /// The certificate was not accepted, or the other side does not speak TLS.
-    #[error("no trusted connection to {url}: {cause}")]
+    /// The certificate was not accepted, or the host does not speak TLS.
+    #[error("cannot establish a trusted connection to {url}: {cause}")]
     Tls {
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// What the TLS library says.
+        /// The error of the TLS library.
         cause: String,
     },
-    /// The host asked earlier to be left alone, for longer than anybody waits. It was not asked again.
-    #[error("{origin} asked to be left alone for another {} s", wait.as_secs())]
+    /// An earlier response asked for a longer wait than the retry policy allows. No request was sent.
+    #[error("rate limited by {origin}; retry after {} s", wait.as_secs())]
     RateLimited {
         /// Scheme, host and port.
         origin: String,
-        /// How long still.
+        /// The rest of the wait.
         wait: Duration,
     },
-    /// The whole answer did not arrive in time.
-    #[error("{url} gave no complete answer within {} s", after.as_secs_f32())]
+    /// The complete response did not arrive in time.
+    #[error("{url} timed out after {} s", after.as_secs_f32())]
     Timeout {
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// How long was waited.
+        /// The time limit.
         after: Duration,
     },
-    /// The answer broke off, or is no HTTP.
-    #[error("the answer of {url} broke off: {cause}")]
+    /// The response ended early, or is not HTTP.
+    #[error("incomplete response from {url}: {cause}")]
     Body {
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// What the HTTP library says.
+        /// The error of the HTTP library.
         cause: String,
     },
-    /// The body is larger than the caller wants to hold, compressed or not.
-    #[error("the answer of {url} is larger than {limit} bytes")]
+    /// The decompressed body exceeds the limit.
+    #[error("the response of {url} is larger than {limit} bytes")]
     TooLarge {
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// Bytes that were allowed.
+        /// The limit in bytes.
         limit: usize,
     },
     /// A redirect that is not followed.
-    #[error("{url} redirects to {to}, which is not followed: {why}")]
+    #[error("refused redirect from {url} to {to}: {why}")]
     Redirect {
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// Where it points, redacted.
+        /// The target, redacted.
         to: String,
-        /// The rule that forbids it.
+        /// The rule that it violates.
         why: &'static str,
     },
     /// The body is not the JSON that was expected.
-    #[error("the answer of {url} is not {expected}: {cause}")]
+    #[error("the response of {url} is not {expected}: {cause}")]
     Json {
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// What it should have been, with its article: `a tag list`.
+        /// What was expected, with its article: `a tag list`.
         expected: &'static str,
-        /// Where reading stopped and what stands there.
+        /// The error of the JSON parser.
         cause: String,
     },
-    /// A header value that no header can hold, for example a password with a line break inside.
-    #[error("the value for the header {0} holds a character that no header may hold")]
+    /// A header value is invalid, for example a password with a line break.
+    #[error("the value of header {0} contains an invalid character")]
     Header(String),
-    /// A client can't be made with this trust.
+    /// No client can be built with these options.
     #[error("cannot set up TLS: {0}")]
     ClientOptions(String),
 }
 
-/// An answer with a status that is not 2xx.
+/// A response whose status is not 2xx.
 #[derive(Debug, thiserror::Error)]
-#[error("{method} {url} answered {status}{}", Self::excerpt(self))]
+#[error("{method} {url} returned {status}{}", Self::excerpt(self))]
 pub struct StatusError {
-    /// How was asked.
+    /// The method of the request.
     pub method: Method,
-    /// What was asked, redacted.
+    /// The requested URL, redacted.
     pub url: String,
-    /// What the server says.
+    /// The status.
     pub status: StatusCode,
-    /// All headers of the answer, for those who need a challenge or a rate limit from them.
+    /// All headers, for challenges and rate limits.
     pub headers: HeaderMap,
-    /// The start of the body, without secrets that were sent.
+    /// The start of the body, without the secrets of the request.
     pub body: String,
     /// How long the server wants no further request, if it names a time.
     pub retry_after: Option<Duration>,
@@ -125,7 +127,7 @@ impl StatusError {
 }
 
 impl HttpError {
-    /// The answer's status, if there was an answer.
+    /// Returns the status of the response, if there was one.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Status(error) => Some(error.status),
@@ -133,37 +135,52 @@ impl HttpError {
         }
     }
 
-    /// What to do next, if that can be told without knowing who was asked.
+    /// Returns what to do next, where that does not depend on the kind of server.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::Connect { .. } => "is the host right, is it up, and does it need a proxy? (see #certificates)",
+            Self::Connect { .. } => {
+                concat!(
+                    "check the host name, whether the host is up, and whether it needs a proxy: ",
+                    page!("troubleshooting.md#certificates")
+                )
+            }
             Self::Tls { cause, .. } if cause.contains("InvalidContentType") || cause.contains("corrupt message") => {
-                "the other side does not speak TLS; if it is meant to be plain HTTP, say `plain-http: true` for that host (see #certificates)"
+                concat!(
+                    "the host does not speak TLS; for plain HTTP, set `plain-http: true` for it: ",
+                    page!("troubleshooting.md#certificates")
+                )
             }
             Self::Tls { cause, .. } if cause.contains("CertificateRequired") => {
-                "the host wants to see a client certificate: name its PEM file, with the key, with `client-cert-file:`"
+                "set `client-cert-file:` to a PEM file with a client certificate and its key"
             }
             Self::Tls { .. } => {
-                "if the host uses a private certificate authority, name its file with `ca-file:` (see #certificates)"
+                concat!(
+                    "for a private certificate authority, set `ca-file:` to its PEM file: ",
+                    page!("troubleshooting.md#certificates")
+                )
             }
-            // With TLS 1.3, who lacks one is sent away after the connection was made, and HTTP/2 does not tell why.
+            // With TLS 1.3, a missing client certificate ends the connection later, and HTTP/2 does not report why.
             Self::Body { url, .. } if url.starts_with("https:") => {
-                "try again; a host that always ends the connection may want a client certificate (`client-cert-file:`)"
+                "try again; if the host always closes the connection, it may require a client certificate \
+                 (`client-cert-file:`)"
             }
-            Self::Timeout { .. } => "try again; if the host is just slow, raise the time limit",
-            Self::RateLimited { .. } => "run again later, ask less often, or use a mirror (see #rate-limits)",
-            Self::Status(error) if error.status == StatusCode::TOO_MANY_REQUESTS => {
-                "the host limits requests: log in for a higher limit, ask less often, or use a mirror"
+            Self::Timeout { .. } => "try again; for a slow host, raise `request-timeout`",
+            Self::RateLimited { .. } => {
+                concat!("run again later, run less often, or use a mirror: ", page!("troubleshooting.md#rate-limits"))
             }
+            Self::Status(error) if error.rate_limited => concat!(
+                "log in for a higher limit, run less often, or use a mirror: ",
+                page!("troubleshooting.md#rate-limits")
+            ),
             Self::Status(error) if error.status.is_server_error() => {
-                "the host has a problem of its own; try again later"
+                "the host reports an internal problem; try again later"
             }
-            Self::TooLarge { .. } => "if such an answer is expected, raise the limit",
+            Self::TooLarge { .. } => "if responses of this size are expected, raise `max-response-mib`",
             _ => return None,
         })
     }
 
-    /// What became of sending a request or reading its answer; `after` is the time limit it ran under.
+    /// Converts an error of reqwest; `after` is the time limit of the request.
     pub(super) fn from_reqwest(error: &reqwest::Error, url: String, after: Duration) -> Self {
         let cause = deepest(error);
         if error.is_timeout() {
@@ -177,7 +194,7 @@ impl HttpError {
         }
     }
 
-    /// Whether a second try has a chance: the connection or the answer broke, or the server asks for retry_policy.
+    /// Whether a retry may succeed: the connection failed, the response was incomplete, or the server is overloaded.
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::Body { .. } => true,

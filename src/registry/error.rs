@@ -1,106 +1,107 @@
-//! What can go wrong with a registry: which image, which URL, why, and what to do next.
+//! Errors of registries: which image, which URL, why, and what to do next.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::docs::page;
 use crate::http::HttpError;
 
-/// Why a registry gave no answer. Nothing in it is secret.
+/// Why a registry request failed. Contains no secrets.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RegistryError {
-    /// No connection, no trust, no time, a broken answer, or a status that none of the other variants stands for.
+    /// The HTTP request failed, or its status has no variant of its own.
     #[error("{image}: {source}")]
     Http {
         /// The image, with its tag where there is one.
         image: String,
-        /// What the HTTP client says.
+        /// The error of the HTTP client.
         source: Arc<HttpError>,
     },
-    /// 401, or a token service that refuses the credential.
-    #[error("{image}: {url} does not accept {sent}{detail}")]
+    /// The registry returned 401, or the token service rejected the credential.
+    #[error("{image}: unauthorized: {url} denied {sent}{detail}")]
     Unauthorized {
         /// The image.
         image: String,
-        /// Who refused.
+        /// The URL that denied access.
         url: String,
-        /// `an anonymous request`, or `the credential from …` with where it was found.
+        /// `anonymous access`, or `access with the credential from …` with its source.
         sent: String,
-        /// What the registry says about it, beginning with `: `, or nothing.
+        /// The message of the registry, starting with `: `, or nothing.
         detail: String,
     },
-    /// 403: known, but not allowed.
-    #[error("{image}: {url} forbids this to {sent}{detail}")]
+    /// The registry returned 403: authenticated, but not allowed.
+    #[error("{image}: 403: {url} denied {sent}{detail}")]
     Forbidden {
         /// The image.
         image: String,
-        /// Who refused.
+        /// The URL that denied access.
         url: String,
         /// As for [`Unauthorized`](Self::Unauthorized).
         sent: String,
-        /// What the registry says about it, beginning with `: `, or nothing.
+        /// The message of the registry, starting with `: `, or nothing.
         detail: String,
     },
-    /// 404: no such image, or no such tag.
-    #[error("{image} does not exist at {url}{detail}")]
+    /// The registry returned 404: no such image or tag.
+    #[error("{image}: not found at {url}{detail}")]
     NotFound {
         /// The image, with its tag where there is one.
         image: String,
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// What the registry says about it, beginning with `: `, or nothing.
+        /// The message of the registry, starting with `: `, or nothing.
         detail: String,
     },
-    /// 429, after every wait that was asked for.
-    #[error("{image}: {url} limits requests{}", retry_after.map_or(String::new(), |wait| format!("; it asks to wait {} s", wait.as_secs())))]
+    /// The registry returned 429 after all retries.
+    #[error("{image}: rate limited by {url}{}", retry_after.map_or(String::new(), |wait| format!("; retry after {} s", wait.as_secs())))]
     RateLimited {
         /// The image.
         image: String,
-        /// Who limits.
+        /// The URL that limits requests.
         url: String,
-        /// How long it wants to be left alone.
+        /// The wait that the registry asks for.
         retry_after: Option<Duration>,
     },
-    /// The registry said earlier in this run that nothing is left of its rate limit; it was not asked again.
-    #[error("{image}: nothing is left of the rate limit of {registry} ({limit})")]
+    /// An earlier response in this run reported an exhausted rate limit, so no request was sent.
+    #[error("{image}: rate limit of {registry} exhausted ({limit})")]
     RateLimitExhausted {
         /// The image.
         image: String,
-        /// Whose limit.
+        /// The registry.
         registry: String,
-        /// The limit as the registry words it: `100;w=21600`.
+        /// The limit in the form of the registry: `100;w=21600`.
         limit: String,
     },
-    /// The configuration allows only so many requests to this registry in one run.
-    #[error("{image}: the budget of {limit} requests to {registry} is spent")]
+    /// The run sent as many requests to this registry as the configuration allows.
+    #[error("{image}: reached `max-requests` of {registry} ({limit})")]
     MaxRequestsReached {
         /// The image.
         image: String,
-        /// Which registry.
+        /// The registry.
         registry: String,
-        /// Requests that are allowed in one run.
+        /// The most requests in one run.
         limit: u64,
     },
-    /// An answer that is not what the specification demands.
-    #[error("{image}: {url} answers with something that is not {expected}: {cause}")]
+    /// The response violates the specification.
+    #[error("{image}: the response of {url} is not {expected}: {cause}")]
     Malformed {
         /// The image.
         image: String,
-        /// What was asked.
+        /// The requested URL.
         url: String,
-        /// What it should be, with its article: `a tag list`.
+        /// What was expected, with its article: `a tag list`.
         expected: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         cause: String,
     },
-    /// The list of tags can't be had to its end, so nothing can be said about what is newest.
-    #[error("{image}: the tag list ends early: {why}")]
+    /// The tag list is incomplete, so the newest tag is unknown.
+    #[error("{image}: incomplete tag list: {why}")]
     IncompleteTagList {
         /// The image.
         image: String,
-        /// What stands in the way.
+        /// Why the rest is missing.
         why: String,
     },
-    /// More tags or pages than the limits allow.
+    /// The tag list exceeds the limits.
     #[error("{image}: the tag list has more than {limit} {what}")]
     TagListTooLong {
         /// The image.
@@ -110,123 +111,129 @@ pub enum RegistryError {
         /// The limit.
         limit: usize,
     },
-    /// One image took too long in all, retries included.
-    #[error("{image}: not done within {} s", after.as_secs())]
+    /// All requests for one image together took too long, retries included.
+    #[error("{image}: timed out after {} s", after.as_secs_f32())]
     ImageTimeout {
         /// The image.
         image: String,
         /// The limit.
         after: Duration,
     },
-    /// Docker image manifest version 2, schema 1: its digest is not that of its bytes.
-    #[error("{image} is in the obsolete Docker schema 1 format")]
+    /// The manifest is Docker's version 2, schema 1, whose digest is not that of its bytes.
+    #[error("{image}: the manifest has the obsolete Docker schema 1 format")]
     Schema1 {
         /// The image with its tag.
         image: String,
     },
-    /// The content has another digest than the registry says or than was asked for.
-    #[error("{image}: {url} delivers content with the digest {actual} in place of {promised}")]
+    /// The content does not have the digest that was requested or that the registry reported.
+    #[error("{image}: {url} returned content with digest {actual}, expected {promised}")]
     WrongDigest {
         /// The image with its tag.
         image: String,
-        /// What was asked.
+        /// The requested URL.
         url: String,
         /// The digest that the content should have.
         promised: String,
         /// The digest that it has.
         actual: String,
     },
-    /// The registry sends us for a token to a host that its credential was not given for.
-    #[error("{image}: {registry} wants the credential from {source_of_credential} to be sent to {realm}")]
+    /// The registry names a token service on a host that the credential is not for.
+    #[error("{image}: {registry} requests the credential from {source_of_credential} for another host, {realm}")]
     UntrustedRealm {
         /// The image.
         image: String,
         /// The registry.
         registry: String,
-        /// The token service it names.
+        /// The token service.
         realm: String,
-        /// Where the credential was found.
+        /// Where the credential comes from.
         source_of_credential: String,
     },
-    /// A credential that should be there can't be read.
+    /// A configured credential cannot be read.
     #[error("{registry}: {cause}")]
     Credential {
-        /// For which registry.
+        /// The registry.
         registry: String,
-        /// Which source, and what is wrong with it.
+        /// The source and its problem.
         cause: String,
     },
-    /// A registry is configured in a way that can't work.
+    /// The configuration of a registry is invalid.
     #[error("registry {registry}: {cause}")]
     Settings {
-        /// Which one.
+        /// The registry.
         registry: String,
-        /// What is wrong.
+        /// The problem.
         cause: String,
     },
-    /// No registry is asked, because the tags came from a file.
-    #[error("{image}: no registry is asked, since the tags came from a file")]
+    /// The tags come from a file, so no request is sent.
+    #[error("{image}: no registry request, because the tags come from a file")]
     Offline {
         /// The image.
         image: String,
     },
-    /// An OCI layout folder that can't be read.
+    /// An OCI image layout cannot be read.
     #[error("{image}: {path}: {cause}")]
     Layout {
         /// The image.
         image: String,
         /// The file or folder.
         path: String,
-        /// What is wrong.
+        /// The problem.
         cause: String,
     },
 }
 
 impl RegistryError {
-    /// What to do next, as a sentence without its full stop.
+    /// Returns what to do next: an imperative without a full stop.
     pub fn hint(&self) -> Option<String> {
+        let login = page!("troubleshooting.md#registry-login");
         let hint = match self {
-            Self::Http { source, .. } => source.hint()?,
-            Self::Unauthorized { sent, .. } if sent == ANONYMOUS => {
-                "log in with `docker login`, or set TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD; registries also \
-                 answer so for images that do not exist (see #registry-login)"
-            }
+            Self::Http { source, .. } => source.hint()?.to_owned(),
+            Self::Unauthorized { sent, .. } if sent == ANONYMOUS => format!(
+                "log in with `docker login`, or set TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD; some registries \
+                 also return this for images that do not exist: {login}"
+            ),
             Self::Unauthorized { sent, .. } if sent == REDIRECTED => {
-                "if the other host is the one that is meant, name it in place of this one, or as its `mirror:`"
+                "configure the other host instead of this one, or as its `mirror:`".to_owned()
             }
             Self::Unauthorized { .. } => {
-                "is the credential current, and is it meant for this registry? (see #registry-login)"
+                format!("check that the credential is current and belongs to this registry: {login}")
             }
-            Self::Forbidden { .. } => "the account needs the right to pull this image (see #registry-login)",
+            Self::Forbidden { .. } => format!("give the account permission to pull this image: {login}"),
             Self::NotFound { .. } => {
-                "is the name right? Some registries hide images from those who may not pull them (see #registry-login)"
+                format!("check the name; some registries hide images from accounts that may not pull them: {login}")
             }
-            Self::RateLimited { .. } | Self::RateLimitExhausted { .. } => {
-                "log in for a higher limit, run less often, or use a mirror of this registry (see #rate-limits)"
-            }
+            Self::RateLimited { .. } | Self::RateLimitExhausted { .. } => format!(
+                "log in for a higher limit, run less often, or use a mirror: {}",
+                page!("troubleshooting.md#rate-limits")
+            ),
             Self::MaxRequestsReached { .. } => {
-                "raise the budget of this registry, or run again: images are asked in order"
+                "raise `max-requests` for this registry, or run again: images are looked up in order".to_owned()
             }
-            Self::Malformed { .. } => "is this the address of a registry, not of its web page or of a login portal?",
+            Self::Malformed { .. } => {
+                "check that this is the address of a registry, not of its web page or of a login portal".to_owned()
+            }
             Self::IncompleteTagList { .. } => {
-                "nothing is changed for this image; a smaller or larger page size may help"
+                "try a smaller or larger `page-size`; this image stays unchanged until its list is complete".to_owned()
             }
-            Self::TagListTooLong { .. } => "raise the limit for this registry, or remove old tags",
-            Self::ImageTimeout { .. } => "try again; if the registry is just slow, raise the time limit",
-            Self::Schema1 { .. } => "push the image again with a current tool",
-            Self::WrongDigest { .. } => "something between here and the registry changes its answers",
+            Self::TagListTooLong { .. } => "raise the limit in `limits:`, or delete old tags".to_owned(),
+            Self::ImageTimeout { .. } => "try again; for a slow registry, raise `image-timeout`".to_owned(),
+            Self::Schema1 { .. } => "push the image again with a current tool".to_owned(),
+            Self::WrongDigest { .. } => {
+                "check for a proxy or cache that changes the responses of the registry".to_owned()
+            }
             Self::UntrustedRealm { realm, .. } => {
-                return Some(format!("if {realm} may have it, name its host with `auth-hosts:` for this registry"));
+                format!("if {realm} may receive the credential, add its host to `auth-hosts:` of this registry")
             }
-            Self::Offline { .. } => "this policy needs more than tags: leave --tags out to have the registry asked",
+            Self::Offline { .. } => "omit --tags to query the registry: this policy needs more than tags".to_owned(),
             Self::Credential { .. } | Self::Settings { .. } | Self::Layout { .. } => return None,
         };
-        Some(hint.to_owned())
+        Some(hint)
     }
 }
 
-/// How a request without credential is named.
-pub(super) const ANONYMOUS: &str = "an anonymous request";
+/// Names a request without a credential in errors.
+pub(super) const ANONYMOUS: &str = "anonymous access";
 
-/// How a request is named that was answered at another host, where a redirect led.
-pub(super) const REDIRECTED: &str = "a request without its credential, which does not follow redirects to another host";
+/// Names a request in errors that a redirect led to another host.
+pub(super) const REDIRECTED: &str = "access without the credential, which does not follow a redirect to another host";

@@ -14,6 +14,7 @@ mod identity;
 mod inspect;
 mod layout;
 mod listing;
+mod negotiation;
 mod quota;
 mod refusal;
 mod registries;

@@ -1,4 +1,4 @@
-//! What a refusal means for an image: the status and the registry's own words, with what had been sent. Pure.
+//! Converts error responses of a registry to errors about an image. Pure.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use crate::http::{HttpError, StatusError};
 use super::credential::ResolvedCredential;
 use super::error::{ANONYMOUS, RegistryError};
 
-/// How a request is called in an error: by what was sent along.
+/// Names a request in an error by its credential.
 pub(super) fn named(found: Option<&ResolvedCredential>) -> String {
-    found.map_or(ANONYMOUS.to_owned(), |found| format!("the credential from {}", found.source))
+    found.map_or(ANONYMOUS.to_owned(), |found| format!("access with the credential from {}", found.source))
 }
 
-/// A token service that answers 401 or 403 refuses the credential, or the anonymous user.
+/// Converts an error of a token service: 401 and 403 mean that it rejected the credential or anonymous access.
 pub(super) fn token_error(image: &str, error: HttpError, named: &str) -> RegistryError {
     match error {
         HttpError::Status(refusal) if matches!(refusal.status.as_u16(), 401 | 403) => RegistryError::Unauthorized {
@@ -38,7 +38,7 @@ pub(super) fn refusal_error(image: &str, refusal: Box<StatusError>, sent: String
     }
 }
 
-/// What the registry says: the message of the specification's error envelope, or the start of whatever it sent.
+/// Returns the message of the specification's error envelope, or else the start of the body.
 fn detail(refusal: &StatusError) -> String {
     let envelope: Option<OciEnvelope> = serde_json::from_str(&refusal.body).ok();
     match envelope.and_then(|envelope| envelope.errors.into_iter().find(|error| !error.message.is_empty())) {

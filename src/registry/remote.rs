@@ -9,14 +9,12 @@ use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError,
 use crate::image::ImageName;
 use crate::secret::Secret;
 
-use super::auth::AuthScheme;
-use super::auth::Challenge;
-use super::auth::Keychain;
-use super::auth::{TokenCache, TokenRequest};
+use super::auth::{AuthScheme, Challenge, Keychain, TokenCache, TokenRequest};
 use super::cache::Cache;
 use super::credential::{Credential, ResolvedCredential};
 use super::endpoint::Endpoint;
 use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
+use super::negotiation::{Authorization, Header, Negotiation, Step};
 use super::quota::Quota;
 use super::refusal::{named, refusal_error, token_error};
 use super::settings::{HostSettings, Limits};
@@ -53,18 +51,6 @@ pub(super) struct RemoteRegistry {
     pub(super) ignores_page_size: OnceLock<()>,
     /// Held by who finds out whether it does.
     pub(super) probe: Mutex<()>,
-}
-
-/// What is sent along with a request, and how that is called when it is refused.
-struct Authorization {
-    header: Header,
-    named: String,
-}
-
-enum Header {
-    None,
-    Basic(String, Secret),
-    Bearer(Secret),
 }
 
 impl RemoteRegistry {
@@ -110,9 +96,14 @@ impl RemoteRegistry {
 
     /// Sends a request about an image, logged in as the registry wants it. `shown` names the image in errors.
     pub(super) async fn ask(&self, name: &ImageName, shown: &str, request: Request) -> Result<Response, RegistryError> {
-        let guard = if self.asked.load(Ordering::Acquire) { None } else { Some(self.first.lock().await) };
-        // Who waited for the first conversation does not keep the others waiting.
-        let mut guard = guard.filter(|_| !self.asked.load(Ordering::Acquire));
+        let mut guard = None;
+        if !self.asked.load(Ordering::Acquire) {
+            let first = self.first.lock().await;
+            // A request that waited for the first conversation does not hold up the others.
+            if !self.asked.load(Ordering::Acquire) {
+                guard = Some(first);
+            }
+        }
         let is_first = guard.is_some();
         if let Some(source) = self.unreachable.get() {
             return Err(RegistryError::Http { image: shown.to_owned(), source: source.clone() });
@@ -128,18 +119,18 @@ impl RemoteRegistry {
             }
             Err(_) => {}
         }
-        self.let_others_in(&mut guard);
+        self.release(&mut guard);
         answer
     }
 
-    /// Ends the time in which all others wait for the first conversation.
-    fn let_others_in(&self, guard: &mut Option<MutexGuard<'_, ()>>) {
+    /// Lets the requests continue that wait for the first conversation.
+    fn release(&self, guard: &mut Option<MutexGuard<'_, ()>>) {
         self.asked.store(true, Ordering::Release);
         *guard = None;
     }
 
-    /// Asks, and asks again with what the registry demands, until it is content or has refused all there is.
-    /// Whoever holds the `guard` lets it go as soon as it is known how to ask.
+    /// Sends a request until the registry accepts it, or until there is nothing left to answer its challenges with.
+    /// Releases `guard` as soon as the scheme is known.
     async fn converse(
         &self,
         name: &ImageName,
@@ -149,54 +140,34 @@ impl RemoteRegistry {
     ) -> Result<Response, RegistryError> {
         let path = self.endpoint.path(name);
         let known = self.scheme.read().await.clone();
-        let mut scheme = known.clone();
-        // Whether it is this image that was told so.
-        let mut told = known == AuthScheme::Unknown;
-        let mut refused: Option<Secret> = None;
-        let mut demands = 0;
+        let mut negotiation = Negotiation::new(known.clone());
         loop {
-            let authorization = match self.authorize(&path, shown, &scheme, refused.as_ref()).await {
-                Err(RegistryError::UntrustedRealm { .. }) if !told => {
-                    // Where another image was sent for a token need not be where this one is sent.
-                    (scheme, told) = (AuthScheme::Unknown, true);
+            let authorization = match self.authorize(&path, shown, &negotiation).await {
+                Err(RegistryError::UntrustedRealm { .. }) if negotiation.is_inherited => {
+                    negotiation.start_over();
                     continue;
                 }
                 authorization => authorization?,
             };
-            let outgoing = match &authorization.header {
-                Header::None => request.clone(),
-                Header::Basic(user, password) => request.clone().basic(user, password),
-                Header::Bearer(token) => request.clone().bearer(token),
-            };
-            let refusal = match self.http.send(outgoing).await {
+            let refusal = match self.http.send(authorization.header.apply(request.clone())).await {
                 Ok(response) => {
-                    let worked = if scheme == AuthScheme::Unknown { AuthScheme::Open } else { scheme };
-                    self.learn(&known, worked).await;
+                    self.learn(&known, negotiation.confirmed()).await;
                     return Ok(response);
                 }
                 Err(error) => self.refusal(shown, error)?,
             };
-            let demanded = self.demanded(&path, &scheme, &refusal).await;
-            // A token may have expired early, or been revoked: once, another one is tried.
-            let token = match authorization.header {
-                Header::Bearer(token) if refused.is_none() => Some(token),
-                _ => None,
-            };
-            demands += 1;
-            match demanded {
-                // A registry that never agrees with itself is refused in the end.
-                Some(demanded) if demanded != scheme && demands < 5 => {
-                    (scheme, told) = (demanded, true);
-                    self.learn(&AuthScheme::Unknown, scheme.clone()).await;
-                    self.let_others_in(guard);
+            let demanded = self.demanded(&path, &negotiation.scheme, &refusal).await;
+            match negotiation.next(demanded, &authorization.header) {
+                Step::UseScheme => {
+                    self.learn(&AuthScheme::Unknown, negotiation.scheme.clone()).await;
+                    self.release(guard);
                 }
-                Some(_) if token.is_some() => {}
-                _ => {
+                Step::RenewToken => {}
+                Step::GiveUp => {
                     let sent = self.sent_along(&refusal.url, authorization.named);
                     return Err(refusal_error(shown, refusal, sent));
                 }
             }
-            refused = token.or(refused);
         }
     }
 
@@ -252,9 +223,9 @@ impl RemoteRegistry {
         &self,
         path: &str,
         shown: &str,
-        scheme: &AuthScheme,
-        refused: Option<&Secret>,
+        negotiation: &Negotiation,
     ) -> Result<Authorization, RegistryError> {
+        let (scheme, refused) = (&negotiation.scheme, negotiation.refused_token.as_ref());
         let anonymous = Authorization { header: Header::None, named: ANONYMOUS.to_owned() };
         if matches!(scheme, AuthScheme::Unknown | AuthScheme::Open) {
             return Ok(anonymous);

@@ -68,11 +68,11 @@ async fn run_reports_every_fault_and_updates_the_rest() {
     #[rustfmt::skip]
     let images = [
         // image                  reason
-        ("acme/unauthorized",     "does not accept an anonymous request"),
-        ("acme/forbidden",        "forbids this to an anonymous request"),
-        ("acme/missing",          "does not exist at"),
+        ("acme/unauthorized",     "denied anonymous access"),
+        ("acme/forbidden",        "403: http"),
+        ("acme/missing",          "not found at"),
         ("acme/malformed",        "not a tag list"),
-        ("acme/early",            "ends early"),
+        ("acme/early",            "incomplete tag list"),
         ("acme/down",             "refused"),
     ];
     #[rustfmt::skip]

@@ -279,7 +279,7 @@ fn explain_with_tags_needs_no_registry() {
     let asks = ["explain", "api", "--tags", "-", "--current", "1.2.3", "--policy", "newest-build", "--format", "json"];
     let unknown = tagboat.feed(&asks, "1.2.3\n1.3.0\nno tag!\n");
     assert_eq!((unknown.code, &unknown.json()["outcome"]), (1, &"unknown".into()), "{unknown:?}");
-    assert!(unknown.stdout.contains("no registry is asked"), "{unknown:?}");
+    assert!(unknown.stdout.contains("no registry request"), "{unknown:?}");
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod platform_env;
 pub(crate) mod sigv4;
 
 pub use platform_env::PlatformEnv;
+pub(crate) use platform_env::parse_url;

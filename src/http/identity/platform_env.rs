@@ -1,4 +1,4 @@
-//! The world that credentials come from: environment variables, files, and the cloud's own services.
+//! The environment that credentials come from: variables, files, and the services of the cloud.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,72 +10,78 @@ use jiff::Timestamp;
 use crate::http::{Client, ClientOptions, HttpError, Request, Response, RetryPolicy, Url};
 use crate::secret::Secret;
 
-/// Where a process runs. Made from the real environment in one place, from plain data in tests.
+/// How long a metadata service may take; off its cloud, nothing answers.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The environment of a process. Built from the real environment in one place, from plain data in tests.
 #[derive(Debug)]
 pub struct PlatformEnv {
     environment: BTreeMap<String, String>,
-    /// Now, for signatures that hold for minutes.
     now: fn() -> Timestamp,
-    /// Where all questions go instead of to the clouds themselves.
+    /// Receives all requests instead of the clouds.
     gateway: Option<Url>,
-    /// Through the proxies of the environment.
-    outside: OnceLock<Client>,
-    /// Never through a proxy: metadata services answer those who ask from the machine itself.
-    beside: OnceLock<Client>,
+    /// Uses the proxies of the environment.
+    client: OnceLock<Client>,
+    /// Uses no proxy: metadata services answer only the machine itself.
+    metadata_client: OnceLock<Client>,
 }
 
 impl PlatformEnv {
-    /// Looks at these variables only.
+    /// Returns an environment with these variables.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, now: Timestamp::now, gateway: None, outside: OnceLock::new(), beside: OnceLock::new() }
+        let (client, metadata_client) = (OnceLock::new(), OnceLock::new());
+        Self { environment, now: Timestamp::now, gateway: None, client, metadata_client }
     }
 
-    /// The same at a fixed time, and behind a gateway that stands for all clouds: so that requests can be compared.
+    /// Returns the environment at a fixed time and behind a gateway that replaces all clouds, for tests.
     #[must_use]
-    pub fn staged(mut self, now: fn() -> Timestamp, gateway: Url) -> Self {
+    pub fn with_gateway(mut self, now: fn() -> Timestamp, gateway: Url) -> Self {
         (self.now, self.gateway) = (now, Some(gateway));
         self
     }
 
-    /// The current time.
+    /// Returns the current time.
     pub(crate) fn now(&self) -> Timestamp {
         (self.now)()
     }
 
+    /// Returns all variables, for child processes.
     pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
         &self.environment
     }
 
-    /// A variable that is set and not empty.
+    /// Returns a variable that is set and not empty.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// The same for a value that is secret.
+    /// Returns a variable whose value is secret.
     pub(crate) fn secret(&self, name: &str) -> Option<Secret> {
         self.variable(name).map(Secret::new)
     }
 
-    /// A path relative to the user's home folder.
+    /// Returns a path in the user's home folder.
     pub(crate) fn home(&self, path: &str) -> Option<PathBuf> {
         self.variable("HOME").or_else(|| self.variable("USERPROFILE")).map(|home| Path::new(home).join(path))
     }
 
-    /// A file as text; errors name the file.
+    /// Reads a text file; an error names the file.
     pub(crate) fn read(&self, path: &Path) -> Result<String, String> {
-        std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+        std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
     }
 
-    /// Asks a service of the cloud over the network.
-    pub(crate) async fn ask(&self, request: Request) -> Result<Response, HttpError> {
-        client(&self.outside, ClientOptions::default(), RetryPolicy::default())?.send(self.routed(request)).await
+    /// Sends a request to a service of the cloud.
+    pub(crate) async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let client = client(&self.client, ClientOptions::default(), RetryPolicy::default())?;
+        client.send(self.routed(request)).await
     }
 
-    /// Asks a service on or beside this machine, and takes silence for absence after a second.
+    /// Sends a request to a metadata service of this machine: once, without a proxy, for at most a second.
     pub(crate) async fn query_metadata(&self, request: Request) -> Result<Response, HttpError> {
         let once = RetryPolicy { max_attempts: 1, ..RetryPolicy::default() };
-        let profile = ClientOptions { no_proxy: true, ..ClientOptions::default() };
-        client(&self.beside, profile, once)?.send(self.routed(request).timeout(Duration::from_secs(1))).await
+        let options = ClientOptions { no_proxy: true, ..ClientOptions::default() };
+        let client = client(&self.metadata_client, options, once)?;
+        client.send(self.routed(request).timeout(METADATA_TIMEOUT)).await
     }
 
     fn routed(&self, request: Request) -> Request {
@@ -86,10 +92,15 @@ impl PlatformEnv {
     }
 }
 
-fn client(slot: &OnceLock<Client>, profile: ClientOptions, retry_policy: RetryPolicy) -> Result<Client, HttpError> {
+/// Parses a URL; an error names it.
+pub(crate) fn parse_url(text: &str) -> Result<Url, String> {
+    Url::parse(text).map_err(|error| format!("invalid URL {text:?}: {error}"))
+}
+
+fn client(slot: &OnceLock<Client>, options: ClientOptions, retry_policy: RetryPolicy) -> Result<Client, HttpError> {
     if let Some(client) = slot.get() {
         return Ok(client.clone());
     }
-    let client = Client::new(&profile)?.with_retry_policy(retry_policy);
+    let client = Client::new(&options)?.with_retry_policy(retry_policy);
     Ok(slot.get_or_init(|| client).clone())
 }

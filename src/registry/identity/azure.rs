@@ -4,12 +4,12 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::http::Request;
 use crate::http::header::HeaderName;
-use crate::http::{Request, Url};
 use crate::secret::Secret;
 
 use super::super::credential::{Credential, ResolvedCredential};
-use crate::http::identity::PlatformEnv;
+use crate::http::identity::{PlatformEnv, parse_url};
 
 /// What the token of Entra ID is for.
 const RESOURCE: &str = "https://management.azure.com/";
@@ -47,8 +47,8 @@ pub(crate) async fn registry_password(
     if let Some(tenant) = env.variable("AZURE_TENANT_ID") {
         fields.push(("tenant", tenant));
     }
-    let request = Request::post(url(&format!("{base}/oauth2/exchange"))?).form(&fields, &[&token]).idempotent();
-    let answer = env.ask(request).await.map_err(|error| format!("{source}: {error}"))?;
+    let request = Request::post(parse_url(&format!("{base}/oauth2/exchange"))?).form(&fields, &[&token]).idempotent();
+    let answer = env.send(request).await.map_err(|error| format!("{source}: {error}"))?;
     let answer: RegistryToken = answer.json("a refresh token").map_err(|error| error.to_string())?;
     let credential = Credential::RefreshToken(Secret::new(&answer.refresh_token));
     Ok(Some(ResolvedCredential { credential, source: source.to_owned(), from_platform: true }))
@@ -67,17 +67,17 @@ async fn entra_token(env: &PlatformEnv, client: Option<&str>) -> Result<Option<(
             ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
             ("client_assertion", assertion.reveal()),
         ];
-        let place = url(&format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/')))?;
+        let place = parse_url(&format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/')))?;
         let request = Request::post(place).form(&fields, &[&assertion]).idempotent();
         let source = "AZURE_FEDERATED_TOKEN_FILE";
-        let answer = env.ask(request).await.map_err(|error| format!("{source}: {error}"))?;
+        let answer = env.send(request).await.map_err(|error| format!("{source}: {error}"))?;
         let token: EntraToken = answer.json("an access token").map_err(|error| error.to_string())?;
         return Ok(Some((Secret::new(&token.access_token), source)));
     }
     // Container Apps and App Service name their own place; a machine has the one that all machines have.
     let app = env.variable("IDENTITY_ENDPOINT").zip(env.secret("IDENTITY_HEADER"));
     let (place, version) = app.as_ref().map_or((METADATA, "2018-02-01"), |(place, _)| (*place, "2019-08-01"));
-    let mut place = url(place)?;
+    let mut place = parse_url(place)?;
     place.query_pairs_mut().append_pair("api-version", version).append_pair("resource", RESOURCE);
     if let Some(client) = client {
         place.query_pairs_mut().append_pair("client_id", client);
@@ -94,8 +94,4 @@ async fn entra_token(env: &PlatformEnv, client: Option<&str>) -> Result<Option<(
     };
     let token: EntraToken = answer.json("an access token").map_err(|error| error.to_string())?;
     Ok(Some((Secret::new(&token.access_token), "the managed identity")))
-}
-
-fn url(text: &str) -> Result<Url, String> {
-    Url::parse(text).map_err(|error| format!("{text:?} is no URL: {error}"))
 }

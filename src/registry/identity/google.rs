@@ -5,12 +5,12 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::http::Request;
 use crate::http::header::HeaderName;
-use crate::http::{Request, Url};
 use crate::secret::Secret;
 
 use super::super::credential::{Credential, ResolvedCredential};
-use crate::http::identity::PlatformEnv;
+use crate::http::identity::{PlatformEnv, parse_url};
 
 /// The user name that goes with an access token (Artifact Registry, "Set up authentication for Docker").
 const TOKEN_USER: &str = "oauth2accesstoken";
@@ -48,7 +48,7 @@ pub(crate) async fn registry_password(env: &PlatformEnv) -> Result<Option<Resolv
         };
     }
     let host = env.variable("GCE_METADATA_HOST").unwrap_or("metadata.google.internal");
-    let place = url(&format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/token"))?;
+    let place = parse_url(&format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/token"))?;
     let request = Request::get(place).header(HeaderName::from_static("metadata-flavor"), "Google");
     // Silence means that this is no machine of Google's.
     let Ok(answer) = env.query_metadata(request).await else { return Ok(None) };
@@ -70,15 +70,15 @@ async fn federated(env: &PlatformEnv, file: &Value) -> Result<Secret, String> {
         ("subject_token_type", text("subject_token_type")?),
         ("subject_token", subject.reveal()),
     ];
-    let request = Request::post(url(text("token_url")?)?).form(&fields, &[&subject]).idempotent();
+    let request = Request::post(parse_url(text("token_url")?)?).form(&fields, &[&subject]).idempotent();
     let token = access_token(env, request).await?;
     let Some(account) = file["service_account_impersonation_url"].as_str() else { return Ok(token) };
     let body = serde_json::json!({ "scope": [scope] });
-    access_token(env, Request::post(url(account)?).bearer(&token).json(&body).idempotent()).await
+    access_token(env, Request::post(parse_url(account)?).bearer(&token).json(&body).idempotent()).await
 }
 
 async fn access_token(env: &PlatformEnv, request: Request) -> Result<Secret, String> {
-    let answer = env.ask(request).await.map_err(|error| error.to_string())?;
+    let answer = env.send(request).await.map_err(|error| error.to_string())?;
     let token: AccessToken = answer.json("an access token").map_err(|error| error.to_string())?;
     Ok(Secret::new(&token.access_token))
 }
@@ -89,12 +89,12 @@ async fn subject_token(env: &PlatformEnv, source: &Value) -> Result<Secret, Stri
         env.read(Path::new(file))?
     } else {
         let mut request =
-            Request::get(url(source["url"].as_str().ok_or("credential_source has no file and no url")?)?);
+            Request::get(parse_url(source["url"].as_str().ok_or("credential_source has no file and no url")?)?);
         for (name, value) in source["headers"].as_object().into_iter().flatten() {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no header"))?;
             request = request.secret_header(name, &Secret::new(value.as_str().unwrap_or_default()));
         }
-        let answer = env.ask(request).await.map_err(|error| error.to_string())?;
+        let answer = env.send(request).await.map_err(|error| error.to_string())?;
         String::from_utf8_lossy(&answer.body).into_owned()
     };
     match source["format"]["subject_token_field_name"].as_str() {
@@ -104,8 +104,4 @@ async fn subject_token(env: &PlatformEnv, source: &Value) -> Result<Secret, Stri
             json[field].as_str().map(Secret::new).ok_or_else(|| format!("the subject token has no field {field}"))
         }
     }
-}
-
-fn url(text: &str) -> Result<Url, String> {
-    Url::parse(text).map_err(|error| format!("{text:?} is no URL: {error}"))
 }

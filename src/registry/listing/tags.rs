@@ -1,4 +1,4 @@
-//! All tags of an image: page after page, to the end or not at all.
+//! Lists all tags of an image, page by page. An incomplete list is an error.
 
 use std::collections::HashSet;
 
@@ -12,68 +12,123 @@ use super::super::remote::RemoteRegistry;
 use super::link::next_page;
 use super::tag_page::{Page, read_page};
 
-/// Tags to ask for at once: what most registries allow at most.
-const PAGE: u32 = 1000;
+/// The default page size: the most that many registries send.
+const PAGE_SIZE: u32 = 1000;
 
-impl RemoteRegistry {
-    /// All tags, in the registry's order, each once. Signatures and the like are left out.
-    pub(crate) async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
-        let shown = name.familiar();
-        let asked = self.settings.page_size.unwrap_or(PAGE);
-        let mut url = self.endpoint.tags(name, asked, None);
-        let known = self.cache.as_ref().and_then(|cache| cache.list(&url));
-        let mut request = conditional(Request::get(url.clone()), known.as_ref());
-        let mut kept = Vec::new();
-        let mut seen = HashSet::new();
-        let (mut before, mut start): (Option<Page>, Option<String>) = (None, None);
-        // Whether this list turned out to be cut without a word, and whether the registry said where it goes on.
-        let (mut cut, mut linked) = (false, false);
-        loop {
-            seen.insert(url.to_string());
-            let answer = match (self.ask(name, shown, request).await, &known) {
-                (Err(error), Some(list)) if seen.len() == 1 && is_unchanged(&error) => return Ok(list.tags.clone()),
-                (Err(error), _) if seen.len() > 1 => return Err(lost(error)),
-                (answer, _) => answer?,
-            };
-            let (page, next) = self.page(name, &answer, &mut kept)?;
-            linked |= next.is_some();
-            // Who has nothing after the last tag begins again (go-containerregistry's registry).
-            let over = cut && page.first == start;
-            let early = |why: &str| RegistryError::IncompleteTagList { image: shown.to_owned(), why: why.to_owned() };
-            if page.entries > 0 && before.as_ref() == Some(&page) && !over {
-                return Err(early("its pages repeat"));
-            }
-            if kept.len() > self.limits.max_tags {
-                return Err(too_long(shown, "tags", self.limits.max_tags));
-            }
-            let full = page.entries == asked as usize;
-            let next = match next {
-                Some(next) => next,
-                None if full && !over && !linked && (cut || !self.is_whole(name, &page).await?) => {
-                    cut = true;
-                    self.endpoint.tags(name, asked, page.last.as_deref())
-                }
-                None => {
-                    let tags = once(kept);
-                    if let (Some(cache), 1) = (&self.cache, seen.len()) {
-                        keep(cache, &url, &answer, &tags);
-                    }
-                    return Ok(tags);
-                }
-            };
-            if seen.contains(next.as_str()) {
-                return Err(early("the links to its next page go in a circle"));
-            }
-            if seen.len() >= self.limits.max_pages {
-                return Err(too_long(shown, "pages", self.limits.max_pages));
-            }
-            request = Request::get(next.clone());
-            start = start.or_else(|| page.first.clone());
-            (url, before) = (next, Some(page));
-        }
+/// The pages of one tag list so far.
+struct Pages {
+    size: usize,
+    urls: HashSet<String>,
+    /// The first entry of the first page.
+    first: Option<String>,
+    previous: Page,
+    /// Whether the registry linked to a next page.
+    has_link: bool,
+    /// Whether the registry truncates the list without a link to the rest.
+    is_truncated: bool,
+}
+
+/// What follows a page.
+enum Next {
+    /// The page that the registry links to.
+    Linked(Url),
+    /// The page after the last entry: this registry truncates the list without a link.
+    AfterLast,
+    /// Perhaps more: the page is exactly as long as requested, and has no link.
+    Unknown,
+    /// Nothing.
+    End,
+}
+
+impl Pages {
+    fn new(size: u32, first: &Url) -> Self {
+        let urls = HashSet::from([first.to_string()]);
+        Self { size: size as usize, urls, first: None, previous: Page::default(), has_link: false, is_truncated: false }
     }
 
-    /// What an answer says: one page, and where the next one is if the registry tells.
+    /// Adds a page and returns what follows it; an error if the pages repeat.
+    fn add(&mut self, page: Page, link: Option<Url>) -> Result<Next, &'static str> {
+        // After the last tag, go-containerregistry's registry starts over.
+        let starts_over = self.is_truncated && page.first == self.first;
+        if page.entries > 0 && page == self.previous && !starts_over {
+            return Err("its pages repeat");
+        }
+        self.has_link |= link.is_some();
+        let may_continue = page.entries == self.size && !starts_over && !self.has_link;
+        if self.first.is_none() {
+            self.first.clone_from(&page.first);
+        }
+        self.previous = page;
+        Ok(match link {
+            Some(link) => Next::Linked(link),
+            None if !may_continue => Next::End,
+            None if self.is_truncated => Next::AfterLast,
+            None => Next::Unknown,
+        })
+    }
+}
+
+impl RemoteRegistry {
+    /// Returns all tags in the registry's order, each once. Signatures and other attachments are left out.
+    pub(crate) async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
+        let shown = name.familiar();
+        let first = self.endpoint.tags(name, self.page_size(), None);
+        let cached = self.cache.as_ref().and_then(|cache| cache.list(&first));
+        let request = conditional(Request::get(first.clone()), cached.as_ref());
+        let mut response = match (self.ask(name, shown, request).await, cached) {
+            (Err(error), Some(list)) if is_unchanged(&error) => return Ok(list.tags),
+            (response, _) => response?,
+        };
+        let mut tags = Vec::new();
+        let mut pages = Pages::new(self.page_size(), &first);
+        while let Some(next) = self.next_page(name, &response, &mut pages, &mut tags).await? {
+            if pages.urls.len() >= self.limits.max_pages {
+                return Err(too_long(shown, "pages", self.limits.max_pages));
+            }
+            if !pages.urls.insert(next.to_string()) {
+                return Err(incomplete(name, "the links to its next page form a cycle"));
+            }
+            response = self.ask(name, shown, Request::get(next)).await.map_err(lost)?;
+        }
+        let tags = once(tags);
+        if let (Some(cache), 1) = (&self.cache, pages.urls.len()) {
+            keep(cache, &first, &response, &tags);
+        }
+        Ok(tags)
+    }
+
+    fn page_size(&self) -> u32 {
+        self.settings.page_size.unwrap_or(PAGE_SIZE)
+    }
+
+    /// Adds the page in a response to the list and returns the URL of the next one, if there is one.
+    async fn next_page(
+        &self,
+        name: &ImageName,
+        response: &Response,
+        pages: &mut Pages,
+        tags: &mut Vec<Tag>,
+    ) -> Result<Option<Url>, RegistryError> {
+        let (page, link) = self.page(name, response, tags)?;
+        let next = pages.add(page, link).map_err(|why| incomplete(name, why))?;
+        if tags.len() > self.limits.max_tags {
+            return Err(too_long(name.familiar(), "tags", self.limits.max_tags));
+        }
+        match next {
+            Next::Linked(url) => return Ok(Some(url)),
+            Next::End => return Ok(None),
+            Next::AfterLast => {}
+            Next::Unknown => {
+                if self.is_whole(name, &pages.previous).await? {
+                    return Ok(None);
+                }
+                pages.is_truncated = true;
+            }
+        }
+        Ok(Some(self.endpoint.tags(name, self.page_size(), pages.previous.last.as_deref())))
+    }
+
+    /// Parses the page in a response and its link to the next one.
     fn page(
         &self,
         name: &ImageName,
@@ -87,50 +142,48 @@ impl RemoteRegistry {
             expected: "a tag list",
             cause: error.to_string(),
         })?;
-        let next = next_page(&answer.headers, &answer.url, self.endpoint.base())
-            .map_err(|why| RegistryError::IncompleteTagList { image: shown.to_owned(), why })?;
+        let next =
+            next_page(&answer.headers, &answer.url, self.endpoint.base()).map_err(|why| incomplete(name, &why))?;
         Ok((page, next))
     }
 
-    /// Whether a page that is exactly as long as was asked for, without a link to a next one, is all there is.
+    /// Returns whether a page without a link that is exactly as long as requested is the whole list.
     ///
-    /// Some registries cut the list there without a word (go-containerregistry's). Others never look at `n`
-    /// (distribution before 3.0), so their lists are whole at any length. Asking for one tag after the last tells them
-    /// apart: nothing comes if the list is whole, one if it goes on; whoever sends more does not look at `n`. Whoever
-    /// sends an old tag cuts, but can't be asked to go on.
+    /// Some registries truncate the list there without a link (go-containerregistry's). Others ignore `n` (distribution
+    /// before 3.0), so their lists are whole at any length. A request for one tag after the last tells them apart: a whole
+    /// list has none and a truncated one has one. A registry that sends more ignores `n`. A registry that sends an old tag
+    /// truncates the list and ignores `last`, so the rest is out of reach.
     async fn is_whole(&self, name: &ImageName, page: &Page) -> Result<bool, RegistryError> {
         if self.ignores_page_size.get().is_some() {
             return Ok(true);
         }
-        // One image finds out for all that come to this point at the same time.
-        let finding_out = self.probe.lock().await;
+        // One probe finds out for all images that reach this point at the same time.
+        let _probe = self.probe.lock().await;
         if self.ignores_page_size.get().is_some() {
             return Ok(true);
         }
-        let probe = self.one_after(name, page.last.as_deref()).await?;
-        let whole = match probe.entries {
-            0 => true,
-            1 if probe.first == page.first => {
-                // Either it never looks at `last`, or it begins again where nothing is left. A tag before the last tells.
+        let next = self.one_after(name, page.last.as_deref()).await?;
+        match next.entries {
+            0 => Ok(true),
+            1 if next.first == page.last => Err(self.cut_for_good(name, page)),
+            1 if next.first == page.first => {
+                // The registry ignores `last`, or starts over after the end. A request after an earlier tag tells which.
                 let second = self.one_after(name, page.first.as_deref()).await?;
                 if second.first == page.first || second.first == page.last {
                     return Err(self.cut_for_good(name, page));
                 }
-                true
+                Ok(true)
             }
-            1 if probe.first == page.last => return Err(self.cut_for_good(name, page)),
-            1 => false,
+            1 => Ok(false),
             _ => {
-                // Whoever else comes to know it says the same.
+                // A concurrent probe sets the same.
                 let _ = self.ignores_page_size.set(());
-                true
+                Ok(true)
             }
-        };
-        drop(finding_out);
-        Ok(whole)
+        }
     }
 
-    /// What an image has after one of its tags, if only one tag is wanted.
+    /// Requests one tag after another one.
     async fn one_after(&self, name: &ImageName, last: Option<&str>) -> Result<Page, RegistryError> {
         let url = self.endpoint.tags(name, 1, last);
         let answer = self.ask(name, name.familiar(), Request::get(url)).await.map_err(lost)?;
@@ -138,14 +191,16 @@ impl RemoteRegistry {
     }
 
     fn cut_for_good(&self, name: &ImageName, page: &Page) -> RegistryError {
-        RegistryError::IncompleteTagList {
-            image: name.familiar().to_owned(),
-            why: format!("{} cuts it after {} tags and does not go on from there", self.registry, page.entries),
-        }
+        let count = page.entries;
+        incomplete(name, &format!("{} truncates it after {count} tags and ignores `last`", self.registry))
     }
 }
 
-/// Asks for the list only if it is no longer the one at hand.
+fn incomplete(name: &ImageName, why: &str) -> RegistryError {
+    RegistryError::IncompleteTagList { image: name.familiar().to_owned(), why: why.to_owned() }
+}
+
+/// Makes a request conditional on the list having changed since it was cached.
 fn conditional(mut request: Request, known: Option<&CachedList>) -> Request {
     let Some(known) = known else { return request };
     for (header, value) in [(IF_NONE_MATCH, &known.etag), (IF_MODIFIED_SINCE, &known.last_modified)] {
@@ -156,12 +211,12 @@ fn conditional(mut request: Request, known: Option<&CachedList>) -> Request {
     request
 }
 
-/// 304: the list at hand is the one. No other question is conditional.
+/// Whether a response was 304: the cached list is current. No other request is conditional.
 fn is_unchanged(error: &RegistryError) -> bool {
     matches!(error, RegistryError::Http { source, .. } if source.status() == Some(StatusCode::NOT_MODIFIED))
 }
 
-/// Keeps a list that took one answer, if the registry gave something to ask with next time.
+/// Caches a list of one page, if the registry sent a validator for it.
 fn keep(cache: &Cache, url: &Url, answer: &Response, tags: &[Tag]) {
     let (etag, last_modified) = (answer.header("etag"), answer.header("last-modified"));
     if etag.is_some() || last_modified.is_some() {
@@ -173,20 +228,19 @@ fn too_long(image: &str, what: &'static str, limit: usize) -> RegistryError {
     RegistryError::TagListTooLong { image: image.to_owned(), what, limit }
 }
 
-/// An image whose first page was there exists: 404 then means that a page of its list can't be had.
+/// Turns 404 on a later page into an incomplete list: the image exists.
 fn lost(error: RegistryError) -> RegistryError {
     match error {
-        RegistryError::NotFound { image, url, .. } => RegistryError::IncompleteTagList {
-            image,
-            why: format!("{url} answers 404, though there are tags before it"),
-        },
+        RegistryError::NotFound { image, url, .. } => {
+            RegistryError::IncompleteTagList { image, why: format!("{url} returned 404 for a later page") }
+        }
         other => other,
     }
 }
 
-/// Every tag once, where it first stood. Pages overlap when tags are pushed between two requests.
+/// Returns each tag once, at its first position. Pages overlap when tags are pushed between two requests.
 fn once(mut tags: Vec<Tag>) -> Vec<Tag> {
-    // Most registries sort their lists.
+    // Most registries sort their lists, so this is usually the whole check.
     if !tags.is_sorted_by(|a, b| a < b) {
         let mut seen = HashSet::with_capacity(tags.len());
         let first: Vec<bool> = tags.iter().map(|tag| seen.insert(tag)).collect();
@@ -202,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_tag_once_in_the_order_of_the_registry() {
+    fn keeps_each_tag_once_in_order() {
         let tags = |text: &str| text.split(' ').map(|tag| Tag::new(tag).unwrap()).collect::<Vec<_>>();
         assert_eq!(once(tags("b a b c a a")), tags("b a c"));
         assert_eq!(once(tags("a b c")), tags("a b c"));

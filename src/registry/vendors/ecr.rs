@@ -32,7 +32,7 @@ impl Vendor for Ecr {
             None => format!("https://api.ecr.{region}.{}", domain(region)),
         };
         let target = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
-        registry_password(env, &EcrService { service: "ecr", region, endpoint, target, machine: true }).await
+        registry_password(env, &EcrService { service: "ecr", region, endpoint, target, instance_role: true }).await
     }
 }
 

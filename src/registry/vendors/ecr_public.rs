@@ -32,7 +32,7 @@ impl Vendor for EcrPublic {
             region: "us-east-1",
             endpoint: endpoint.unwrap_or("https://api.ecr-public.us-east-1.amazonaws.com").to_owned(),
             target: "SpencerFrontendService.GetAuthorizationToken",
-            machine: false,
+            instance_role: false,
         };
         match registry_password(env, &ecr).await {
             Ok(found) => Ok(found),

@@ -54,7 +54,7 @@ pub trait Vendor: Send + Sync {
 /// What an API says to anybody, in JSON. `None` if it says so to nobody, or not without a login.
 pub(super) async fn told(env: &PlatformEnv, url: &str) -> Result<Option<Value>, HttpError> {
     let Ok(url) = Url::parse(url) else { return Ok(None) };
-    match env.ask(Request::get(url)).await {
+    match env.send(Request::get(url)).await {
         Ok(answer) => Ok(serde_json::from_slice(&answer.body).ok()),
         Err(HttpError::Status(refusal))
             if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&refusal.status) =>

@@ -70,9 +70,9 @@ async fn whatever_a_registry_answers_is_told() {
     let rows: &[Row] = &[
         (limited.host(),    Some(("me", SECRET)), true,  &["anonymous access allowed, without the credential from TAGBOAT_REGISTRY_", "_PASSWORD", "lists 1 tag of", "76 of 100;w=21600 requests left", "2 managed references"]),
         (lists_only.host(), None,                 true,  &["with the credential from ACME_TOKEN (the configuration)", "lists 1 tag", "may not pull"]),
-        (refusing.host(),   None,                 false, &["does not accept an anonymous request", "docker login"]),
-        (away.host(),       Some(("me", SECRET)), false, &["wants the credential from TAGBOAT_REGISTRY_", "to be sent to http://localhost:9/token", "`auth-hosts:`"]),
-        (format!("127.0.0.1:{}", free_port()), None, false, &["no connection to", "is it up"]),
+        (refusing.host(),   None,                 false, &["denied anonymous access", "docker login"]),
+        (away.host(),       Some(("me", SECRET)), false, &["requests the credential from TAGBOAT_REGISTRY_", "for another host, http://localhost:9/token", "`auth-hosts:`"]),
+        (format!("127.0.0.1:{}", free_port()), None, false, &["cannot connect to", "whether the host is up"]),
     ];
     check(rows, &with_token, Tagboat::new().with("ACME_TOKEN", SECRET));
 }
@@ -95,7 +95,7 @@ async fn a_credential_of_the_platform_that_is_refused() {
         true,
         &[
             "anonymous, since ",
-            "does not accept the credential from CI_JOB_TOKEN: this job has no right",
+            "denied access with the credential from CI_JOB_TOKEN: this job has no right",
             "lists 1 tag",
         ],
     )];
@@ -133,8 +133,8 @@ async fn docker_registry_with_passwords_and_with_tokens() {
     let rows: &[Row] = &[
         (passwords.host(), Some(("alice", SECRET)),          true,  &["with the credential from TAGBOAT_REGISTRY_", "_PASSWORD, lists 1 tag of", "app; 2 managed references"]),
         (tokens.host(),    Some(("alice", SECRET)),          true,  &["with the credential from TAGBOAT_REGISTRY_", "_PASSWORD, lists 1 tag of", "app; 2 managed references"]),
-        (format!("localhost:{}", passwords.port), Some(("alice", "planted-wrong")), false, &["does not accept the credential from TAGBOAT_REGISTRY_LOCALHOST_", "is the credential current"]),
-        (format!("localhost:{}", tokens.port),    None,      false, &["does not accept an anonymous request", "docker login"]),
+        (format!("localhost:{}", passwords.port), Some(("alice", "planted-wrong")), false, &["denied access with the credential from TAGBOAT_REGISTRY_LOCALHOST_", "check that the credential is current"]),
+        (format!("localhost:{}", tokens.port),    None,      false, &["denied anonymous access", "docker login"]),
     ];
     check(rows, "", Tagboat::new());
 }

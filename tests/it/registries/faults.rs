@@ -36,25 +36,25 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[rustfmt::skip]
 const FAULTS: &[Fault] = &[
     // Who refuses a connection does so for all images on it: this one is asked for elsewhere.
-    (REFUSED,                    |_, _| whole(),                                            Error("no connection to", "is it up")),
-    ("reset",                    |_, _| whole().manner(Manner::Hangup),                     Error("broke off: connection closed before", "")),
-    ("stall",                    |_, _| whole().manner(Manner::Silence),                    Error("gave no complete answer within 0.4 s", "raise the time limit")),
-    ("slow drip",                |_, _| whole().manner(Manner::Drip(PAUSE)),                Error("gave no complete answer within 0.4 s", "raise the time limit")),
-    ("truncated body",           |_, _| whole().manner(Manner::Cut(10)),                    Error("broke off", "")),
+    (REFUSED,                    |_, _| whole(),                                            Error("cannot connect to", "whether the host is up")),
+    ("reset",                    |_, _| whole().manner(Manner::Hangup),                     Error("connection closed before", "")),
+    ("stall",                    |_, _| whole().manner(Manner::Silence),                    Error("timed out after 0.4 s", "raise `request-timeout`")),
+    ("slow drip",                |_, _| whole().manner(Manner::Drip(PAUSE)),                Error("timed out after 0.4 s", "raise `request-timeout`")),
+    ("truncated body",           |_, _| whole().manner(Manner::Cut(10)),                    Error("incomplete response", "")),
     ("content length too small", |_, _| whole().manner(Manner::Claims(20)),                 Error("is not a tag list", "address of a registry")),
-    ("content length too large", |_, _| whole().manner(Manner::Cut(25)),                    Error("broke off", "")),
-    ("gzip bomb",                |_, _| bomb(),                                             Error("is larger than 16777216 bytes", "raise the limit")),
-    ("500",                      |_, _| Reply::new(500, "oops"),                            Error("answered 500 Internal Server Error: oops", "try again later")),
-    ("502",                      |_, _| Reply::new(502, ""),                                Error("answered 502", "try again later")),
-    ("503",                      |_, _| Reply::new(503, ""),                                Error("answered 503", "try again later")),
-    ("429 storm",                |_, _| Reply::new(429, "").header("retry-after", "0"),     Error("limits requests; it asks to wait 0 s", "higher limit")),
-    ("401 without challenge",    |_, _| Reply::new(401, ""),                                Error("does not accept the credential from TAGBOAT_REGISTRY_", "current")),
-    ("403",                      |_, _| Reply::new(403, DENIED),                            Error("forbids this to the credential from TAGBOAT_REGISTRY_", "right to pull")),
-    ("404",                      |_, _| page_for_people(404),                               Error("does not exist at", "is the name right")),
-    ("404 on the second page",   lost_page,                                                 Error("ends early: http://127.0.0.1", "nothing is changed")),
-    ("401 on the second page",   locked_page,                                               Error("does not accept the credential", "current")),
-    ("500 on the second page",   broken_page,                                               Error("page=2 answered 500", "try again later")),
-    (WRONG_DIGEST,               |asked, _| of_manifest(asked, &zeros()),                   Error("delivers content with the digest", "changes its answers")),
+    ("content length too large", |_, _| whole().manner(Manner::Cut(25)),                    Error("incomplete response", "")),
+    ("gzip bomb",                |_, _| bomb(),                                             Error("is larger than 16777216 bytes", "raise `max-response-mib`")),
+    ("500",                      |_, _| Reply::new(500, "oops"),                            Error("returned 500 Internal Server Error: oops", "try again later")),
+    ("502",                      |_, _| Reply::new(502, ""),                                Error("returned 502", "try again later")),
+    ("503",                      |_, _| Reply::new(503, ""),                                Error("returned 503", "try again later")),
+    ("429 storm",                |_, _| Reply::new(429, "").header("retry-after", "0"),     Error("; retry after 0 s", "higher limit")),
+    ("401 without challenge",    |_, _| Reply::new(401, ""),                                Error("denied access with the credential from TAGBOAT_REGISTRY_", "current")),
+    ("403",                      |_, _| Reply::new(403, DENIED),                            Error("403: http", "permission to pull")),
+    ("404",                      |_, _| page_for_people(404),                               Error("not found at", "check the name")),
+    ("404 on the second page",   lost_page,                                                 Error("incomplete tag list: http://127.0.0.1", "stays unchanged")),
+    ("401 on the second page",   locked_page,                                               Error("denied access with the credential", "current")),
+    ("500 on the second page",   broken_page,                                               Error("page=2 returned 500", "try again later")),
+    (WRONG_DIGEST,               |asked, _| of_manifest(asked, &zeros()),                   Error("returned content with digest", "changes the responses")),
     ("a page for people",        |_, _| page_for_people(200),                               Error("is not a tag list: expected value", "address of a registry")),
     ("the wrong shape",          |_, _| Reply::new(200, r#"{"tags":{"v1":1}}"#),            Error("expected a list of tags, or null", "address of a registry")),
     ("no tags at all",           |_, _| Reply::new(200, r#"{"name":"x"}"#),                 Error("missing field `tags`", "address of a registry")),
@@ -62,15 +62,15 @@ const FAULTS: &[Fault] = &[
     ("tags that are none",       |_, _| Reply::tags(["v1", "-x", "a b", "", "v2", "ä"]),    Tags(&["v1", "v2"])),
     ("only signatures",          |_, _| Reply::tags([format!("sha256-{}.sig", "a".repeat(64))]), Tags(&[])),
     ("redirect to another host", |_, away| moved(&format!("http://{away}/v2/open/tags/list")),   Tags(&["elsewhere"])),
-    ("redirect to a closed one", |_, away| moved(&format!("http://{away}/v2/closed/tags/list")), Error("does not accept a request without its credential", "name it in place of this one")),
-    ("redirect out of HTTP",     |_, _| moved("file:///etc/passwd"),                        Error("which is not followed", "")),
+    ("redirect to a closed one", |_, away| moved(&format!("http://{away}/v2/closed/tags/list")), Error("denied access without the credential", "instead of this one")),
+    ("redirect out of HTTP",     |_, _| moved("file:///etc/passwd"),                        Error("refused redirect", "")),
     ("redirects without end",    |_, _| moved("/v2/bad/tags/list"),                         Error("redirect", "")),
-    ("realm on another host",    |_, away| wants_token(&format!("http://{away}/token")),    Error("wants the credential from TAGBOAT_REGISTRY_", "`auth-hosts:`")),
-    ("realm that is no URL",     |_, _| wants_token("http://["),                            Error("does not accept the credential", "current")),
-    ("a circle of links",        |_, _| linked("</v2/bad/tags/list?n=1000>"),               Error("in a circle", "nothing is changed")),
+    ("realm on another host",    |_, away| wants_token(&format!("http://{away}/token")),    Error("requests the credential from TAGBOAT_REGISTRY_", "`auth-hosts:`")),
+    ("realm that is no URL",     |_, _| wants_token("http://["),                            Error("denied access with the credential", "current")),
+    ("a circle of links",        |_, _| linked("</v2/bad/tags/list?n=1000>"),               Error("form a cycle", "stays unchanged")),
     ("endless paging",           endless,                                                   Error("more than 2000 pages", "raise the limit")),
-    ("the same page again",      again,                                                     Error("its pages repeat", "nothing is changed")),
-    ("a link to elsewhere",      |_, away| linked(&format!("<http://{away}/v2/bad/tags/list>")), Error("leads away from the registry", "nothing is changed")),
+    ("the same page again",      again,                                                     Error("its pages repeat", "stays unchanged")),
+    ("a link to elsewhere",      |_, away| linked(&format!("<http://{away}/v2/bad/tags/list>")), Error("leads away from the registry", "stays unchanged")),
 ];
 
 const REFUSED: &str = "connection refused";
@@ -326,7 +326,7 @@ async fn a_host_that_wants_to_be_left_alone_for_an_hour_is_left_alone() {
         for number in 0..40 {
             let error = registries.tags(&name(format!("{}/app{number}", server.host()))).await.unwrap_err();
             if status == 429 || number > 0 {
-                assert!(error.to_string().contains("limits requests; it asks to wait 3"), "{error}");
+                assert!(error.to_string().contains("; retry after 3"), "{error}");
                 assert!(error.hint().unwrap().contains("log in for a higher limit"), "{error}");
             }
         }
@@ -452,5 +452,5 @@ async fn a_port_that_speaks_something_else() {
     let error = registries.tags(&name(format!("127.0.0.1:{port}/a"))).await.unwrap_err();
     assert!(error.to_string().contains("onnection refused"), "{error}");
     let error = registries.tags(&name("registry.invalid/a")).await.unwrap_err();
-    assert!(error.to_string().starts_with("registry.invalid/a: no connection to https://registry.invalid"), "{error}");
+    assert!(error.to_string().starts_with("registry.invalid/a: cannot connect to https://registry.invalid"), "{error}");
 }

@@ -84,13 +84,16 @@ async fn a_refused_login_is_told_with_its_source_and_without_its_secret() {
     let registries = connect(&[&host], &refs(&basic(&host)));
     let error = registries.tags(&name(format!("{host}/a"))).await.unwrap_err();
     let text = error.to_string();
-    assert!(text.contains(&format!("does not accept the credential from {}", variable(&host, "PASSWORD"))), "{text}");
+    assert!(
+        text.contains(&format!("denied access with the credential from {}", variable(&host, "PASSWORD"))),
+        "{text}"
+    );
     assert!(text.contains("who are you, Basic …?"), "{text}");
     assert!(error.hint().unwrap().contains("current"));
     // Nobody asks on with less than was meant.
     assert!(!format!("{error:?}").contains(SECRET), "{error:?}");
     let anonymous = connect(&[&host], &[]).tags(&name(format!("{host}/a"))).await.unwrap_err();
-    assert!(anonymous.to_string().contains("does not accept an anonymous request"), "{anonymous}");
+    assert!(anonymous.to_string().contains("denied anonymous access"), "{anonymous}");
     assert!(anonymous.hint().unwrap().contains("docker login"));
 }
 
@@ -193,7 +196,7 @@ async fn a_mirror_sees_its_own_credential_and_path() {
     let image = name("index.docker.io/nginx");
     let of_docker = basic("docker.io");
     let error = connect_with(settings.clone(), &refs(&of_docker)).tags(&image).await.unwrap_err();
-    assert!(error.to_string().contains("does not accept an anonymous request"), "{error}");
+    assert!(error.to_string().contains("denied anonymous access"), "{error}");
     assert!(server.asked().iter().all(|asked| !asked.header("authorization").unwrap_or_default().starts_with("Basic")));
     let both = [of_docker, basic(&host)].concat();
     let tags = connect_with(settings, &refs(&both)).tags(&image).await.unwrap();

@@ -43,10 +43,10 @@ const WAYS: &[Way] = &[
     (&[("HTTPS_PROXY", "$P")],                                            "registry.test", Ok(THROUGH)),
     (&[("ALL_PROXY", "http://$P")],                                       "registry.test", Ok(THROUGH)),
     (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "acme.test")],          "registry.test", Ok(THROUGH)),
-    (&[("HTTP_PROXY", "http://$P")],                                      "registry.test", Err("no connection to https://registry.test/")),
-    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "registry.test")],      "registry.test", Err("no connection to https://registry.test/")),
-    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "a.test, .test")],      "registry.test", Err("no connection to https://registry.test/")),
-    (&[("ALL_PROXY", "http://$P"), ("no_proxy", "*")],                    "registry.test", Err("no connection to https://registry.test/")),
+    (&[("HTTP_PROXY", "http://$P")],                                      "registry.test", Err("cannot connect to https://registry.test/")),
+    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "registry.test")],      "registry.test", Err("cannot connect to https://registry.test/")),
+    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "a.test, .test")],      "registry.test", Err("cannot connect to https://registry.test/")),
+    (&[("ALL_PROXY", "http://$P"), ("no_proxy", "*")],                    "registry.test", Err("cannot connect to https://registry.test/")),
     (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "127.0.0.0/8")],        "$R",            Ok(&[])),
     (&[("HTTPS_PROXY", "http://$P")],                                     "$R",            Ok(&["$R"])),
     (&[("HTTPS_PROXY", "http://me:planted-secret@$C")],                   "registry.test", Ok(THROUGH)),
@@ -101,9 +101,9 @@ async fn proxies_certificates_and_http_2() {
     let direct = Tagboat::new();
     let host = server.host();
     for (registries, part, hint) in [
-        (keys(&host, ""), "broke off", "client-cert-file:"),
-        (format!("  '{host}': {{}}\n"), "no trusted connection", "ca-file:"),
-        (format!("  '{host}': {{ plain-http: true }}\n"), "answered 400", "HTTPS server"),
+        (keys(&host, ""), "incomplete response", "client-cert-file:"),
+        (format!("  '{host}': {{}}\n"), "trusted connection to", "ca-file:"),
+        (format!("  '{host}': {{ plain-http: true }}\n"), "returned 400", "HTTPS server"),
     ] {
         let said = explain(&direct, &registries, &host);
         assert!(said.stdout.contains(part) && said.stderr.contains(hint), "{said:?}");

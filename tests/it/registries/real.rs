@@ -41,7 +41,7 @@ async fn the_embedded_registry_answers_all_questions() {
     let missing = registries.tags(&name("acme/gone")).await.unwrap_err();
     assert!(matches!(missing, RegistryError::NotFound { .. }), "{missing}");
     let missing = registries.digest(&api, &tag("9")).await.unwrap_err();
-    assert!(missing.to_string().starts_with("acme/api:9 does not exist at http://127.0.0.1:"), "{missing}");
+    assert!(missing.to_string().starts_with("acme/api:9: not found at http://127.0.0.1:"), "{missing}");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ const SOURCES: &[Source] = &[
     ("a token",            &[("$P_TOKEN", SECRET)],                                                  Ok("Basic token")),
     ("a token of a user",  &[USER, ("$P_TOKEN_FILE", "$D/secret")],                                  Ok("Basic env")),
     ("no user",            &[("$P_PASSWORD", SECRET)],                                               Err("$P_PASSWORD is set, but not $P_USERNAME")),
-    ("no file",            &[USER, ("$P_PASSWORD_FILE", "$D/gone")],                                 Err("$P_PASSWORD_FILE: $D/gone: No such file")),
+    ("no file",            &[USER, ("$P_PASSWORD_FILE", "$D/gone")],                                 Err("$P_PASSWORD_FILE: cannot read $D/gone: No such file")),
     ("REGISTRY_AUTH_FILE", &[("REGISTRY_AUTH_FILE", "$D/auth.json"), ("DOCKER_CONFIG", "$D/docker")], Ok("Basic named")),
     ("a missing one",      &[("REGISTRY_AUTH_FILE", "$D/gone")],                                     Err("REGISTRY_AUTH_FILE names $D/gone, which is no file")),
     ("DOCKER_CONFIG",      &[("DOCKER_CONFIG", "$D/docker"), ("HOME", "$D/home")],                   Ok("Basic docker")),

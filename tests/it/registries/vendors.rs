@@ -95,7 +95,7 @@ async fn check(path: &Path) {
     let environment = login.environment.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
     let services = services(&login.exchanges).await;
     let gateway = Url::parse(&format!("http://{}", services.host())).unwrap();
-    let around = PlatformEnv::new(environment).staged(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
+    let around = PlatformEnv::new(environment).with_gateway(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
     let vendor = VENDORS.iter().find(|vendor| vendor.serves(&login.host, &around)).unwrap();
     assert_eq!(path.parent().unwrap().file_name().unwrap(), vendor.name(), "{shown}");
     if let Some(wanted) = &login.pushed {

@@ -162,7 +162,7 @@ async fn min_age_prefers_the_push_time() {
     let mirror = Some(format!("http://{}", embedded.host()));
     let hosts = BTreeMap::from([("quay.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
     let gateway = Url::parse(&format!("http://{}", quay.host())).unwrap();
-    let around = PlatformEnv::new(BTreeMap::new()).staged(Timestamp::now, gateway);
+    let around = PlatformEnv::new(BTreeMap::new()).with_gateway(Timestamp::now, gateway);
     let registry = Vendored {
         images: Registries::connect(hosts, Keychain::default(), Limits::default()).unwrap(),
         vendors: Registries::connect(BTreeMap::new(), Keychain::with_platform_env(around), Limits::default()).unwrap(),

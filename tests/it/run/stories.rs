@@ -345,7 +345,7 @@ const STORIES: &[Story] = &[
         Run(&[
             "update tagboat/web: Update ghcr.io/acme/web from 2.0 to 2.2 in web",
             "leave tagboat/api: could not look up ghcr.io/acme/api, which this pull request changes",
-            "failed ghcr.io/acme/api: ghcr.io/acme/api: the tag list ends early: page 2 is lost",
+            "failed ghcr.io/acme/api: ghcr.io/acme/api: incomplete tag list: page 2 is lost",
         ]),
         Kept("tagboat/api"),
         Found,
