@@ -1,5 +1,4 @@
-//! What a checkout tells about itself: where its objects are, what its remotes are called, which settings hold in it.
-//! Only asks; changes nothing.
+//! Reads the object folder, the remotes and the settings of a checkout. Changes nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +18,7 @@ pub(super) struct Checkout {
 }
 
 impl Checkout {
-    /// Finds the repository that a folder is in.
+    /// Reads the repository that contains a folder.
     pub(super) async fn read(program: &Program, dir: &Path) -> Result<Self, GitError> {
         let call =
             || Call { doing: format!("read the repository in {}", dir.display()), dir: Some(dir), ..Call::default() };
@@ -27,9 +26,11 @@ impl Checkout {
         let answer = program.run(call(), ["rev-parse", "--path-format=absolute", "--git-common-dir"]).await?;
         let (dir, said) = (dir.to_owned(), refusal::said(None, &answer.stderr, None));
         if !answer.success {
-            return Err(match said.contains("dubious ownership") {
-                true => GitError::UnsafeDirectory { dir, said },
-                false => GitError::NotARepository { dir, said },
+            let unsafe_directory = said.contains("dubious ownership");
+            return Err(if unsafe_directory {
+                GitError::UnsafeDirectory { dir, said }
+            } else {
+                GitError::NotARepository { dir, said }
             });
         }
         let git_dir = PathBuf::from(answer.stdout.trim_end_matches(['\r', '\n']));
@@ -40,7 +41,7 @@ impl Checkout {
         }
     }
 
-    /// Where a remote is fetched from, and where it is pushed to.
+    /// Returns the URLs to fetch from and to push to.
     pub(super) fn urls(&self, remote: &str) -> Result<(&str, &str), GitError> {
         let url = |name| settings::value(&self.settings, &format!("remote.{remote}.{name}"));
         let absent = || GitError::NoRemote { dir: self.dir.clone(), remote: remote.to_owned() };
@@ -48,14 +49,14 @@ impl Checkout {
         Ok((fetch, url("pushurl").unwrap_or(fetch)))
     }
 
-    /// The git directory to borrow objects from. Not that of a partial clone: what is missing in it is known to the
-    /// server only.
+    /// Returns the git directory to borrow objects from, unless it is a partial clone: only the server has its missing
+    /// objects.
     pub(super) fn lends(&self) -> Option<&Path> {
         (!settings::is_partial_clone(&self.settings)).then_some(&self.git_dir)
     }
 }
 
-/// The settings of the user and of the machine, where there is no checkout: as seen from an empty repository.
+/// Returns the settings of the user and of the machine, read from an empty repository.
 pub(super) async fn settings_without(program: &Program, empty: &Path) -> Result<Vec<Entry>, GitError> {
     let doing = "read the configuration of git".to_owned();
     list(program, Call { doing, git_dir: Some(empty), ..Call::default() }).await

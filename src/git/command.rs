@@ -1,5 +1,5 @@
-//! Starts the `git` program: the same environment every time, a time limit, and what it said. What is asked of it
-//! stands in `repository.rs`; what its answers mean, in `output.rs` and `refusal.rs`.
+//! Starts the `git` program with a fixed environment and a time limit. `repository.rs` has the commands; `output.rs` and
+//! `refusal.rs` parse their output.
 
 use std::ffi::OsStr;
 use std::io;
@@ -88,10 +88,10 @@ pub(super) struct Answer {
 }
 
 impl Program {
-    /// Finds the program, and out whether it is new enough.
+    /// Finds the program and checks that its version is supported.
     pub(super) async fn find(path: PathBuf, timeout: Duration) -> Result<Self, GitError> {
         let program = Self { path, timeout };
-        let call = Call { doing: "find out the version of git".to_owned(), ..Call::default() };
+        let call = Call { doing: "read the version of git".to_owned(), ..Call::default() };
         let answer = program.run(call, ["version"]).await?;
         if output::version(&answer.stdout).is_some_and(|version| version >= output::OLDEST) {
             return Ok(program);
@@ -100,7 +100,7 @@ impl Program {
         Err(GitError::TooOld { found: answer.stdout.trim().to_owned(), needed: format!("{major}.{minor}") })
     }
 
-    /// Runs git with these arguments to its end, which may be a failure.
+    /// Runs git with these arguments and returns its output, also if it fails.
     pub(super) async fn run<I>(&self, call: Call<'_>, arguments: I) -> Result<Answer, GitError>
     where
         I: IntoIterator,
@@ -166,9 +166,9 @@ impl Program {
 
     fn not_started(&self, call: Call<'_>, source: io::Error) -> GitError {
         match (source.kind(), call.dir) {
-            // The system does not tell which of the two is absent.
+            // The error of the system is the same for a missing folder and a missing program.
             (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, Some(dir)) if !dir.is_dir() => {
-                GitError::NotARepository { dir: dir.to_owned(), said: "no such folder".to_owned() }
+                GitError::NotARepository { dir: dir.to_owned(), said: "folder not found".to_owned() }
             }
             (io::ErrorKind::NotFound, _) => GitError::MissingGit { program: self.path.clone() },
             _ => GitError::Io { doing: call.doing, source },
@@ -176,15 +176,16 @@ impl Program {
     }
 }
 
-/// ssh asks for passphrases and unknown hosts on the terminal itself. Whoever sets its command decides that himself.
+/// Sets the batch mode of ssh, which otherwise prompts for passphrases and unknown hosts on the terminal. A command that
+/// the user sets takes precedence.
 fn ask_nothing_over_ssh(command: &mut Command) {
     if ["GIT_SSH_COMMAND", "GIT_SSH"].iter().all(|name| std::env::var_os(name).is_none()) {
         command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
     }
 }
 
-/// The processes of one command. Ended when dropped, be it for a time limit or because nobody waits for the answer any
-/// more: `kill_on_drop` alone ends git, but not what it started.
+/// The processes of one command. Killed when dropped, after a timeout or when the future is cancelled: `kill_on_drop`
+/// alone kills git, but not its children.
 struct Group {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
@@ -202,7 +203,7 @@ impl Group {
         Self {}
     }
 
-    /// Its number may belong to another process from now on.
+    /// Forgets the process id, which another process may get from now on.
     #[cfg_attr(not(unix), expect(unused_mut, reason = "there is no group to forget"))]
     fn has_ended(mut self) {
         #[cfg(unix)]
@@ -216,7 +217,7 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         if let Some(leader) = self.leader {
-            // It may just have ended by itself.
+            // The processes may have just ended.
             let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
         }
     }

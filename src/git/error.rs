@@ -1,70 +1,71 @@
-//! What can go wrong with git. It knows no program and no output: those become errors in `refusal.rs` and `command.rs`.
+//! Errors of git operations. `refusal.rs` and `command.rs` create them from exit codes and output.
 
 use std::io;
 use std::path::PathBuf;
 
+use crate::docs::page;
 use crate::refname::RefNameError;
 
-/// Why git did not do what it was asked.
+/// Why a git operation failed. Contains no credentials.
 ///
-/// `doing` reads on after "cannot": `push tagboat/apps to https://git.example.com/apps.git`. `said` is what git and the
-/// server said, on one line, without credentials.
+/// `doing` is the operation, in the form that follows "cannot": `push tagboat/apps to https://git.example.com/apps.git`.
+/// `said` is the output of git and the server, on one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GitError {
-    /// There is no `git` to run.
+    /// The `git` program does not exist.
     #[error("cannot find the program {}", .program.display())]
     MissingGit {
-        /// What was looked for, on `PATH` if it is a bare name.
+        /// The path, or a bare name that is looked up on `PATH`.
         program: PathBuf,
     },
-    /// This `git` lacks what is needed.
-    #[error("git {found} is too old: {needed} or newer is needed")]
+    /// The `git` program is older than the oldest supported version.
+    #[error("unsupported git version: found {found}, need {needed} or newer")]
     TooOld {
-        /// As the program says.
+        /// The output of `git version`, without its prefix.
         found: String,
-        /// The oldest one that will do.
+        /// The oldest supported version.
         needed: String,
     },
     /// The folder is not in a git repository.
-    #[error("{} is not in a git repository: {said}", .dir.display())]
+    #[error("cannot find a git repository in {}: {said}", .dir.display())]
     NotARepository {
         /// The folder.
         dir: PathBuf,
-        /// git's words.
+        /// The output of git.
         said: String,
     },
-    /// git won't read a repository that belongs to another user, because its configuration can start programs.
-    #[error("git refuses to use {}, which belongs to another user: {said}", .dir.display())]
+    /// The repository belongs to another user, so git does not read it: its configuration can start programs.
+    #[error("cannot read {}: it belongs to another user: {said}", .dir.display())]
     UnsafeDirectory {
         /// The folder.
         dir: PathBuf,
-        /// git's words.
+        /// The output of git.
         said: String,
     },
-    /// The checkout has no remote of that name.
-    #[error("{} has no remote named {remote}", .dir.display())]
+    /// The checkout has no remote with this name.
+    #[error("cannot find remote {remote} in {}", .dir.display())]
     NoRemote {
         /// The checkout.
         dir: PathBuf,
-        /// The name that was looked for.
+        /// The name of the remote.
         remote: String,
     },
-    /// Objects are named by something else than SHA-1.
-    #[error("{what} names its objects by {format}: only sha1 repositories can be read")]
+    /// The object format of the repository is not SHA-1.
+    #[error("cannot read {what}: unsupported object format {format}, expected sha1")]
     ObjectFormat {
-        /// Folder or URL.
+        /// The folder or URL.
         what: String,
-        /// As git names it, such as `sha256`.
+        /// `extensions.objectFormat`, such as `sha256`.
         format: String,
     },
-    /// The remote's `HEAD` names no branch: it is empty, or detached.
-    #[error("{remote} has no default branch")]
+    /// The `HEAD` of the remote is no branch: the repository is empty, or `HEAD` is detached.
+    #[error("cannot find the default branch of {remote}")]
     NoDefaultBranch {
-        /// URL of the remote.
+        /// The URL of the remote.
         remote: String,
     },
-    /// The program that signs did not.
+    /// The signing program failed.
     #[error("cannot {doing}: {said}")]
     NotSigned {
         /// See [`GitError`].
@@ -72,31 +73,31 @@ pub enum GitError {
         /// See [`GitError`].
         said: String,
     },
-    /// The branch is no longer where it was expected. To be retried on what is there now.
-    #[error("cannot {doing}: somebody else was faster: {said}")]
+    /// The remote branch no longer points at the expected commit. The operation can be repeated on its new state.
+    #[error("cannot {doing}: the branch changed concurrently: {said}")]
     LostRace {
         /// See [`GitError`].
         doing: String,
         /// See [`GitError`].
         said: String,
     },
-    /// A rule of the server forbids it: a protected branch, a hook.
-    #[error("cannot {doing}: a rule of the server forbids it: {said}")]
+    /// A rule of the server rejected the push: branch protection, or a hook.
+    #[error("cannot {doing}: rejected by a rule of the server: {said}")]
     Protected {
         /// See [`GitError`].
         doing: String,
         /// See [`GitError`].
         said: String,
     },
-    /// A branch named like a folder of ours stands in the way: `a` and `a/b` can't both exist.
-    #[error("cannot {doing}: another branch stands in the way: {said}")]
+    /// Another branch conflicts with the name: `a` and `a/b` cannot both exist.
+    #[error("cannot {doing}: name conflict with another branch: {said}")]
     BranchInTheWay {
         /// See [`GitError`].
         doing: String,
         /// See [`GitError`].
         said: String,
     },
-    /// No credentials, wrong ones, or ones without the right.
+    /// The credentials are missing, invalid, or lack a permission.
     #[error("cannot {doing}: access denied: {said}")]
     Denied {
         /// See [`GitError`].
@@ -104,15 +105,15 @@ pub enum GitError {
         /// See [`GitError`].
         said: String,
     },
-    /// No such repository, or none that these credentials may know of.
-    #[error("cannot {doing}: no such repository: {said}")]
+    /// The repository does not exist, or these credentials cannot see it.
+    #[error("cannot {doing}: repository not found: {said}")]
     NotFound {
         /// See [`GitError`].
         doing: String,
         /// See [`GitError`].
         said: String,
     },
-    /// The server could not be reached, or broke off.
+    /// The connection failed or ended early.
     #[error("cannot {doing}: {said}")]
     Network {
         /// See [`GitError`].
@@ -120,15 +121,15 @@ pub enum GitError {
         /// See [`GitError`].
         said: String,
     },
-    /// git did not end in time, and was ended.
-    #[error("cannot {doing}: no end after {seconds} s")]
+    /// git exceeded the time limit and was stopped.
+    #[error("cannot {doing}: timed out after {seconds} s")]
     TimedOut {
         /// See [`GitError`].
         doing: String,
-        /// How long it ran.
+        /// The time limit in seconds.
         seconds: u64,
     },
-    /// git failed in a way that has no name here.
+    /// git failed for any other reason.
     #[error("cannot {doing}: {said}")]
     Failed {
         /// See [`GitError`].
@@ -136,70 +137,77 @@ pub enum GitError {
         /// See [`GitError`].
         said: String,
     },
-    /// An object is absent or damaged.
+    /// An object is missing or damaged.
     #[error("cannot read {what}: {why}")]
     Corrupt {
-        /// Which object.
+        /// The object.
         what: String,
-        /// What is wrong with it.
+        /// The problem.
         why: String,
     },
-    /// A new content was given for a file that the base commit does not have.
-    #[error("commit {commit} has no file {path}")]
+    /// The base commit does not have the file to change.
+    #[error("cannot change {path}: not found in commit {commit}")]
     NoSuchFile {
-        /// From the repository's root.
+        /// The path from the root of the repository.
         path: String,
         /// The base commit.
         commit: String,
     },
-    /// git or the server named a branch or commit in a way that it should not.
-    #[error("an unexpected answer of git")]
+    /// git or the server reported an invalid branch name or commit id.
+    #[error("cannot parse the output of git")]
     Name(#[from] RefNameError),
-    /// The temporary repository could not be made, or an object not written into it.
+    /// A file, a folder or a process could not be created, read or written.
     #[error("cannot {doing}")]
     Io {
         /// See [`GitError`].
         doing: String,
-        /// Why not.
+        /// The cause.
         #[source]
         source: io::Error,
     },
 }
 
 impl GitError {
-    /// What a person can do about it.
+    /// Returns what to do next: an imperative without a full stop.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::MissingGit { .. } => "install git, or put it on PATH: it does the fetching and pushing",
+            Self::MissingGit { .. } => "install git, or add its folder to PATH",
             Self::TooOld { .. } => "install a newer git",
             Self::NotARepository { .. } => "run in a checkout, or give the URL of a repository",
             Self::UnsafeDirectory { dir, .. } => {
                 return Some(format!(
-                    "if you trust what is in it (see #unsafe-directory): git config --global --add safe.directory '{}'",
-                    dir.display()
+                    "if you trust its content, run `git config --global --add safe.directory '{}'`: {}",
+                    dir.display(),
+                    page!("troubleshooting.md#unsafe-directory")
                 ));
             }
-            Self::NoRemote { .. } => "`git remote` lists the names; or give the URL of a repository",
-            Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to a branch that is there",
+            Self::NoRemote { .. } => "choose a remote that `git remote` lists, or give the URL of a repository",
+            Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to an existing branch",
             Self::NotSigned { .. } => {
-                "is the key there, may it be read, and does it need no passphrase? `git commit -S` on this machine says more"
+                "check that the key exists, is readable and needs no passphrase; try `git commit -S` on this machine"
             }
-            Self::LostRace { .. } => "run again: what changed meanwhile is then taken into account",
-            Self::Protected { .. } => {
-                "propose to another branch, or let this account bypass the rule in the settings of the repository \
-                 (see #protected-branch)"
+            Self::LostRace { .. } => "run again to continue from the new state of the branch",
+            Self::Protected { .. } => concat!(
+                "push to another branch, or let this account bypass the rule in the settings of the repository: ",
+                page!("troubleshooting.md#protected-branch")
+            ),
+            Self::BranchInTheWay { .. } => "delete or rename the other branch, or configure another branch prefix",
+            Self::Denied { .. } => {
+                concat!("give the credentials permission to read and push: ", page!("troubleshooting.md#forge-login"))
             }
-            Self::BranchInTheWay { .. } => "delete or rename that branch, or configure another branch prefix",
-            Self::Denied { .. } => "the credentials need the right to read and to push (see #forge-login)",
-            Self::NotFound { .. } => {
-                "check the URL; servers also say so of a private repository when the credentials may not see it (see #forge-login)"
-            }
-            Self::Network { .. } => "check the URL, the network, the proxy and the certificates (see #certificates)",
+            Self::NotFound { .. } => concat!(
+                "check the URL and the credentials; servers hide private repositories from accounts without access: ",
+                page!("troubleshooting.md#forge-login")
+            ),
+            Self::Network { .. } => concat!(
+                "check the URL, the network, the proxy and the certificates: ",
+                page!("troubleshooting.md#certificates")
+            ),
             Self::TimedOut { .. } => {
-                "is the server reachable, or does a program wait for an answer, such as a password?"
+                "check whether the server is reachable, and whether a program waits for input, such as a password"
             }
-            Self::Corrupt { .. } => "`git fsck` checks a repository; a fresh clone repairs it",
-            Self::Io { .. } => "is there room in the folder for temporary files (TMPDIR), and may it be written to?",
+            Self::Corrupt { .. } => "check the repository with `git fsck`; clone it again to repair it",
+            Self::Io { .. } => "check that the folder for temporary files (TMPDIR) is writable and has free space",
             Self::ObjectFormat { .. } | Self::Failed { .. } | Self::NoSuchFile { .. } | Self::Name(_) => return None,
         };
         Some(hint.to_owned())

@@ -31,7 +31,7 @@ pub(super) struct Objects {
 impl Objects {
     /// Makes it; it borrows from the git directory of a lender.
     pub(super) fn new(lender: Option<&Path>) -> Result<Self, GitError> {
-        let io = |source| GitError::Io { doing: "make a temporary repository".to_owned(), source };
+        let io = |source| GitError::Io { doing: "create a temporary repository".to_owned(), source };
         let dir = tempfile::Builder::new().prefix("tagboat-").suffix(".git").tempdir().map_err(io)?;
         // Isolated: no configuration but its own, and no environment.
         let options = gix::open::Options::isolated();

@@ -1,12 +1,12 @@
-//! Finds out from what git and the server said why a command failed. Pure.
+//! Converts the output of a failed git command to an error. Pure.
 //!
-//! git gives its reasons to people only, so this goes by phrases: one table, to which a phrase of another forge is
-//! one more line. What no line knows stays [`GitError::Failed`], with all that was said.
+//! git reports reasons as prose, so a table maps phrases to errors; a phrase of another forge is one more row.
+//! Output without a known phrase becomes [`GitError::Failed`] with the complete text.
 
 use super::error::GitError;
 use super::remote::redact;
 
-/// Longer texts are cut: a server can send as many `remote:` lines as it likes.
+/// The most characters of output in an error: a server can send any number of `remote:` lines.
 const MOST_SAID: usize = 1_000;
 
 type Make = fn(String, String) -> GitError;
@@ -104,8 +104,8 @@ fn corrupt(doing: String, said: String) -> GitError {
     GitError::Corrupt { what: format!("an object to {doing}"), why: said }
 }
 
-/// What the failure of a command means. `refusal` is the reason that `push --porcelain` gave, if any; `secret` never
-/// shows in the error.
+/// Returns the error of a failed command. `refusal` is the reason in the output of `push --porcelain`, if any; `secret`
+/// never appears in the error.
 pub(super) fn error(doing: String, refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> GitError {
     let said = said(refusal, stderr, secret);
     let all = format!("{}\n{}", refusal.unwrap_or_default(), stderr).to_lowercase();
@@ -115,7 +115,7 @@ pub(super) fn error(doing: String, refusal: Option<&str>, stderr: &str, secret: 
     }
 }
 
-/// What was said, in one line: without git's prefixes and advice, credentials, and characters that steer a terminal.
+/// Returns the output as one line, without the prefixes and advice of git, credentials, and control characters.
 pub(super) fn said(refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> String {
     const NOISE: &[&str] = &[
         "hint:",
@@ -143,7 +143,7 @@ pub(super) fn said(refusal: Option<&str>, stderr: &str, secret: Option<&str>) ->
         said = said.replace(secret, "…");
     }
     if said.is_empty() {
-        return "git did not say why".to_owned();
+        return "git printed no reason".to_owned();
     }
     if let Some((end, _)) = said.char_indices().nth(MOST_SAID) {
         said.truncate(end);
@@ -211,7 +211,7 @@ mod tests {
             said(Some("[remote rejected] (declined)"), stderr, None),
             "[remote rejected] (declined); GH006: Protected."
         );
-        assert_eq!(said(None, "", None), "git did not say why");
+        assert_eq!(said(None, "", None), "git printed no reason");
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Repository {
     /// Signs every commit with an SSH key that stands in no file: for this run it gets one that nobody else can read.
     pub fn with_ssh_key(self, key: &Secret) -> Result<Self, GitError> {
         let file = self.objects.git_dir().join("signing-key");
-        let io = |source| GitError::Io { doing: "keep the key to sign with".to_owned(), source };
+        let io = |source| GitError::Io { doing: "write the signing key".to_owned(), source };
         let mut options = std::fs::OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);

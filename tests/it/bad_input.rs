@@ -207,7 +207,7 @@ fn reports_missing_git_missing_repository_and_denied_access() {
     let gone = format!("file://{}/gone.git", place.folder.path().display());
     let rows = [
         (Tagboat::new().with("PATH", "/nowhere"), &url, "cannot find the program git", "install git"),
-        (Tagboat::new(), &gone, "no such repository", "check the URL"),
+        (Tagboat::new(), &gone, "repository not found", "check the URL"),
     ];
     for (tagboat, url, what, hint) in rows {
         assert_error(&tagboat.run(&["run", "-C", url, "--format", "json"]), what, hint);
@@ -216,7 +216,7 @@ fn reports_missing_git_missing_repository_and_denied_access() {
     let url = format!("{}/gitops.git", server.url);
     let wrong = Tagboat::new().with("TAGBOAT_GIT_USER", "bot").with("TAGBOAT_GIT_PASSWORD", "wrong-password");
     let said = wrong.run(&["run", "-C", &url, "--format", "json"]);
-    assert_error(&said, "access denied", "the credentials need the right");
+    assert_error(&said, "access denied", "give the credentials permission");
     assert!(!format!("{said:?}").contains("wrong-password"));
 }
 

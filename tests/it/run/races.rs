@@ -81,7 +81,7 @@ async fn stops_after_three_retries() {
     let report = world.run_with(&racing, "").await.unwrap();
     assert_eq!(racing.pushes(), 5, "one for web, four for api");
     let [failed] = &report.failed[..] else { panic!("{report:?}") };
-    assert!(failed.reason.contains("somebody else was faster"), "{failed:?}");
+    assert!(failed.reason.contains("the branch changed concurrently"), "{failed:?}");
     assert!(failed.hint.is_some());
     assert_eq!(world.open(), ["tagboat/web"]);
 }
