@@ -1,6 +1,7 @@
 //! The document that formats read: a parsed tree, and where it stands.
 
 use super::options::{Options, ValuesImage};
+use super::screen::Screen;
 use crate::text::{NodeId, Origin, Shape, Tree};
 
 /// One document of a file, or one that stands in a block scalar of another document.
@@ -21,6 +22,7 @@ pub struct Document<'a> {
     pub depth: usize,
     /// What the configuration opts into.
     pub options: &'a Options,
+    pub(super) screen: &'a Screen,
     pub(super) origin: &'a DocumentOrigin,
 }
 
@@ -49,6 +51,7 @@ impl<'a> Document<'a> {
         tree: &'a Tree<'a>,
         depth: usize,
         options: &'a Options,
+        screen: &'a Screen,
         origin: &'a DocumentOrigin,
     ) -> Option<Self> {
         let root = tree.root()?;
@@ -63,6 +66,7 @@ impl<'a> Document<'a> {
             kind: text("kind"),
             depth,
             options,
+            screen,
             origin,
         })
     }

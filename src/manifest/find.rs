@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use super::document::{Document, DocumentOrigin};
-use super::format::Format;
-use super::formats::dockerfile;
+use super::format_set::FormatSet;
 use super::formats::octopus;
 use super::found::Found;
-use super::ignored;
 use super::marker;
 use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place, number};
 use super::options::Options;
 use super::place::{File, begins};
-use super::screen::{is_schema, may_hold, mentions, reads};
+use super::screen::mentions;
 use crate::text::{self, NodeId, Span, Style, Tree};
 
 /// The format of notices on whole files.
@@ -21,26 +19,25 @@ pub(super) const FILE: &str = "file";
 /// How many block scalars may stand in one another: JCasC in a ConfigMap has two.
 const MAX_DEPTH: usize = 4;
 
-pub(super) fn find(formats: &[&dyn Format], path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
+/// Returns the findings of a file, for any set of formats.
+pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
     let file = File { path: Arc::from(path), bytes, lines: std::cell::OnceCell::new() };
-    let mut findings = Vec::new();
+    let mut reader = Reader { set, file: &file, options, findings: Vec::new() };
     match decode(bytes) {
         Ok(text) => {
-            if options.is_patterned(path) {
-                read_text(formats, &file, &dockerfile::matches(path, text, options), options, &mut findings);
-            }
-            if dockerfile::is_text_file(path) {
-                read_text(formats, &file, &dockerfile::read(path, text), options, &mut findings);
-            } else if reads(path) && (may_hold(text.as_bytes()) || options.values_images.contains_key(path)) {
-                read_stream(formats, &file, text, options, &mut findings);
+            reader.text(text);
+            if set.reads_yaml(path) && reader.is_worth_parsing(text) {
+                reader.stream(text);
             }
         }
         Err(reason) => {
-            if reads(path) && may_hold(&bytes.iter().copied().filter(|b| *b != 0).collect::<Vec<_>>()) {
-                findings.push(whole_file(&file, 0, NoticeStatus::Held, reason.to_owned()));
+            let ascii: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
+            if set.reads(path, options) && set.screen.may_hold(&ascii) {
+                reader.whole_file(0, NoticeStatus::Held, reason.to_owned());
             }
         }
     }
+    let mut findings = reader.findings;
     findings.sort_by_key(|finding| finding.place().span.map_or(0, |span| span.start));
     number(&mut findings);
     findings
@@ -53,136 +50,142 @@ fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8")
 }
 
-fn read_stream(formats: &[&dyn Format], file: &File<'_>, text: &str, options: &Options, findings: &mut Vec<Finding>) {
-    let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let body = &text[start..];
-    if is_encrypted(body) {
-        let reason = "SOPS encrypted it: an edit would break its checksum".to_owned();
-        findings.push(whole_file(file, 0, NoticeStatus::Ignored, reason));
-        return;
-    }
-    for span in text::documents(body) {
-        let part = &body[span.range()];
-        if !may_hold(part.as_bytes()) && !options.values_images.contains_key(&*file.path) {
-            continue;
-        }
-        if is_schema(part) {
-            let reason = "CustomResourceDefinition: a schema describes images, it does not run them";
-            let told = mentions(part).map(|at| start + span.start + at);
-            findings.extend(told.map(|at| whole_file(file, at, NoticeStatus::Ignored, reason.to_owned())));
-            continue;
-        }
-        let origin = DocumentOrigin::at(start + span.start);
-        for tree in text::parse(part, has_markers(part)) {
-            match tree {
-                Ok(tree) => read_document(formats, file, &tree, 0, options, &origin, findings),
-                Err(error) => {
-                    findings.push(unreadable(file, part, start + span.start + error.offset, &error.message, options));
-                }
-            }
-        }
-    }
-}
-
-fn read_text(
-    formats: &[&dyn Format],
-    file: &File<'_>,
-    tree: &Tree<'_>,
-    options: &Options,
-    findings: &mut Vec<Finding>,
-) {
-    read_document(formats, file, tree, 0, options, &DocumentOrigin::at(0), findings);
-}
-
 fn has_markers(text: &str) -> bool {
-    marker::NEEDLES.iter().any(|needle| memchr::memmem::find(text.as_bytes(), needle).is_some())
+    marker::NEEDLES.iter().any(|needle| memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some())
 }
 
-/// SOPS leaves its metadata under a top-level key, in the clear.
+/// Returns whether SOPS encrypted a file: it leaves its metadata under a top-level key, in the clear.
 fn is_encrypted(text: &str) -> bool {
     let has_mac = memchr::memmem::find(text.as_bytes(), b"ENC[AES256_GCM,").is_some();
     has_mac && text.lines().any(|line| line.starts_with("sops:") || line.trim_start().starts_with("\"sops\":"))
 }
 
-fn read_document(
-    formats: &[&dyn Format],
-    file: &File<'_>,
-    tree: &Tree<'_>,
-    depth: usize,
-    options: &Options,
-    origin: &DocumentOrigin,
-    findings: &mut Vec<Finding>,
-) {
-    let Some(document) = Document::new(&file.path, tree, depth, options, origin) else { return };
-    let mut found = Found::new(file, marker::markers(tree));
-    for format in formats {
-        if format.reads(&document) {
-            format.find(&document, &mut found);
-        }
-    }
-    findings.append(&mut found.findings);
-    found.embedded.sort();
-    found.embedded.dedup();
-    for node in std::mem::take(&mut found.embedded) {
-        if !found.is_taken(node) && depth < MAX_DEPTH {
-            read_embedded(formats, file, &document, node, findings);
-        }
-    }
+/// Reads one file with a set of formats.
+struct Reader<'r> {
+    set: &'r FormatSet<'r>,
+    file: &'r File<'r>,
+    options: &'r Options,
+    findings: Vec<Finding>,
 }
 
-/// A scalar that may hold documents: a file in a ConfigMap, values in an Argo CD Application, a patch.
-fn read_embedded(
-    formats: &[&dyn Format],
-    file: &File<'_>,
-    document: &Document<'_>,
-    node: NodeId,
-    findings: &mut Vec<Finding>,
-) {
-    let (tree, outer) = (document.tree, document.origin);
-    let Some(value) = tree.text_of(node) else { return };
-    let local = tree.span(node);
-    let around = outer.bytes.as_ref().map_or(outer.around, |bytes| bytes.offset(begins(tree, node)));
-    let block = tree.style(node) == Some(Style::Block);
-    let bytes = outer.bytes.as_ref().filter(|_| block).and_then(|bytes| bytes.of_block(tree, local, value));
-    let prefix = format!("{}|", document.route(node));
-    let images = octopus::embedded(document, node);
-    for span in text::documents(value) {
-        let part = &value[span.range()];
-        let bytes = bytes.as_ref().map(|bytes| bytes.skip(span.start));
-        let origin = DocumentOrigin { bytes, around, prefix: prefix.clone(), images: images.clone() };
-        // What doesn't parse is a script or prose: nothing to say about it.
-        for inner in text::parse(part, has_markers(part)).iter().flatten() {
-            read_document(formats, file, inner, document.depth + 1, document.options, &origin, findings);
+impl Reader<'_> {
+    /// Reads a file that is not YAML: by the patterns of the configuration, and by the first format of its name.
+    fn text(&mut self, text: &str) {
+        let (path, options) = (&*self.file.path, self.options);
+        let mut is_named = false;
+        for format in self.set.formats.iter().filter(|format| format.reads(path, options)) {
+            let Some(parse) = format.text_parser() else { continue };
+            if format.is_named(path) && std::mem::replace(&mut is_named, true) {
+                continue;
+            }
+            self.document(&parse(path, text, options), 0, &DocumentOrigin::at(0));
         }
     }
-}
 
-/// What to say about a document that can't be parsed.
-fn unreadable(file: &File<'_>, part: &str, offset: usize, message: &str, options: &Options) -> Finding {
-    let template = ["{{", "{%", "<%"].iter().find(|mark| part.contains(**mark));
-    let (status, reason) = match template {
-        _ if ignored::pipeline(&file.path).is_some() => {
-            (NoticeStatus::Ignored, "a job of continuous integration, and not YAML".to_owned())
-        }
-        Some(_) if options.layout.is_chart_template(&file.path) => {
-            (NoticeStatus::Ignored, "a template of a Helm chart: its values hold the images".to_owned())
-        }
-        Some(mark) => (NoticeStatus::Held, format!("not YAML but a template ({mark}): {message}")),
-        None => (NoticeStatus::Held, format!("not YAML: {message}")),
-    };
-    whole_file(file, offset, status, reason)
-}
+    /// Returns whether a YAML text may hold a reference.
+    fn is_worth_parsing(&self, text: &str) -> bool {
+        self.set.screen.may_hold(text.as_bytes()) || self.options.values_images.contains_key(&*self.file.path)
+    }
 
-fn whole_file(file: &File<'_>, offset: usize, status: NoticeStatus, reason: String) -> Finding {
-    let place = Place {
-        path: file.path.clone(),
-        index: 0,
-        position: file.position(offset.min(file.bytes.len())),
-        field: String::new(),
-        value: String::new(),
-        span: None,
-    };
-    Finding::Notice(Notice { place, format: FILE, status, reason })
+    /// Reads the documents of a YAML stream.
+    fn stream(&mut self, text: &str) {
+        let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let body = &text[start..];
+        if is_encrypted(body) {
+            let reason = "encrypted by SOPS: an edit would break its checksum".to_owned();
+            return self.whole_file(0, NoticeStatus::Ignored, reason);
+        }
+        for span in text::documents(body) {
+            let part = &body[span.range()];
+            if !self.is_worth_parsing(part) {
+                continue;
+            }
+            let base = start + span.start;
+            if let Some(reason) = self.set.screen.schema(part) {
+                for at in mentions(part) {
+                    self.whole_file(base + at, NoticeStatus::Ignored, reason.clone());
+                }
+                continue;
+            }
+            let origin = DocumentOrigin::at(base);
+            for tree in text::parse(part, has_markers(part)) {
+                match tree {
+                    Ok(tree) => self.document(&tree, 0, &origin),
+                    Err(error) => self.unreadable(part, base + error.offset, &error.message),
+                }
+            }
+        }
+    }
+
+    /// Shows a document to the formats, then what is embedded in it.
+    fn document(&mut self, tree: &Tree<'_>, depth: usize, origin: &DocumentOrigin) {
+        let screen = &self.set.screen;
+        let Some(document) = Document::new(&self.file.path, tree, depth, self.options, screen, origin) else { return };
+        let mut found = Found::new(self.file, marker::markers(tree));
+        for format in self.set.formats {
+            if format.matches(&document) {
+                format.find(&document, &mut found);
+            }
+        }
+        self.findings.append(&mut found.findings);
+        found.embedded.sort();
+        found.embedded.dedup();
+        for node in std::mem::take(&mut found.embedded) {
+            if !found.is_taken(node) && depth < MAX_DEPTH {
+                self.embedded(&document, node);
+            }
+        }
+    }
+
+    /// Reads a scalar that may hold documents: a file in a ConfigMap, values in an Argo CD Application, a patch.
+    fn embedded(&mut self, document: &Document<'_>, node: NodeId) {
+        let (tree, outer) = (document.tree, document.origin);
+        let Some(value) = tree.text_of(node) else { return };
+        let local = tree.span(node);
+        let around = outer.bytes.as_ref().map_or(outer.around, |bytes| bytes.offset(begins(tree, node)));
+        let bytes = if tree.style(node) == Some(Style::Block) { outer.bytes.as_ref() } else { None };
+        let bytes = bytes.and_then(|bytes| bytes.of_block(tree, local, value));
+        let prefix = format!("{}|", document.route(node));
+        let images = octopus::embedded(document, node);
+        for span in text::documents(value) {
+            let part = &value[span.range()];
+            let bytes = bytes.as_ref().map(|bytes| bytes.skip(span.start));
+            let origin = DocumentOrigin { bytes, around, prefix: prefix.clone(), images: images.clone() };
+            // A text that does not parse is a script or prose.
+            for inner in text::parse(part, has_markers(part)).iter().flatten() {
+                self.document(inner, document.depth + 1, &origin);
+            }
+        }
+    }
+
+    /// Reports a document that cannot be parsed.
+    fn unreadable(&mut self, part: &str, offset: usize, message: &str) {
+        let path = &*self.file.path;
+        let template = ["{{", "{%", "<%"].iter().find(|mark| part.contains(**mark));
+        let (status, reason) = match (self.set.screen.ignored_file(path), template) {
+            (Some((owner, _)), _) => {
+                (NoticeStatus::Ignored, format!("{owner}: not YAML, and images in it are not deployed"))
+            }
+            (None, Some(_)) if self.options.layout.is_chart_template(path) => {
+                (NoticeStatus::Ignored, "a template of a Helm chart: its values hold the images".to_owned())
+            }
+            (None, Some(mark)) => (NoticeStatus::Held, format!("a template ({mark}), not YAML: {message}")),
+            (None, None) => (NoticeStatus::Held, format!("not YAML: {message}")),
+        };
+        self.whole_file(offset, status, reason);
+    }
+
+    fn whole_file(&mut self, offset: usize, status: NoticeStatus, reason: String) {
+        let place = Place {
+            path: self.file.path.clone(),
+            index: 0,
+            position: self.file.position(offset.min(self.file.bytes.len())),
+            field: String::new(),
+            value: String::new(),
+            span: None,
+        };
+        self.findings.push(Finding::Notice(Notice { place, format: FILE, status, reason }));
+    }
 }
 
 /// The occurrences among findings.
@@ -201,13 +204,109 @@ pub(super) fn touch(one: Span, other: Span) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::FORMATS;
+    use super::super::format::Format;
+    use super::super::screen::{Ignored, Scope};
     use super::*;
 
     #[test]
     fn numbers_findings_in_document_order() {
         let text = "image: a:1\n---\nimage: ${TAG}\n---\nimage: b:2\n";
-        let findings = find(FORMATS, "a.yaml", text.as_bytes(), &Options::default());
+        let findings = find(&FormatSet::new(FORMATS), "a.yaml", text.as_bytes(), &Options::default());
         let ids: Vec<_> = findings.iter().map(Finding::id).map(|id| (id.path.to_string(), id.index)).collect();
         assert_eq!(ids, [0, 1, 2].map(|index| ("a.yaml".to_owned(), index)));
+    }
+
+    /// A format of `*.toy` files, whose references are under `runs`.
+    struct Toy;
+
+    impl Format for Toy {
+        fn name(&self) -> &'static str {
+            "toy"
+        }
+
+        fn about(&self) -> &'static str {
+            "toys"
+        }
+
+        fn files(&self) -> &'static [&'static str] {
+            &["*.toy"]
+        }
+
+        fn needles(&self) -> &'static [&'static str] {
+            &["runs:"]
+        }
+
+        fn ignored(&self) -> &'static [Ignored] {
+            &[
+                Ignored { scope: Scope::Kind("toys.example", "Picture"), reason: "a picture of a toy" },
+                Ignored { scope: Scope::File("attic/", "the attic"), reason: "nobody plays there" },
+            ]
+        }
+
+        fn matches(&self, document: &Document<'_>) -> bool {
+            document.tree.get(document.root, "runs").is_some()
+        }
+
+        fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+            if let Some(node) = document.tree.get(document.root, "runs") {
+                found.reference(document, "toy", node);
+            }
+        }
+    }
+
+    #[test]
+    fn finds_references_of_a_format_by_what_it_declares() {
+        let set = FormatSet::new(&[&Toy]);
+        let one = |path: &str, text: &str| -> Vec<String> {
+            let findings = find(&set, path, text.as_bytes(), &Options::default());
+            let told = findings.into_iter().map(|finding| match finding {
+                Finding::Occurrence(occurrence) => occurrence.reference.to_string(),
+                Finding::Notice(notice) => notice.reason,
+            });
+            told.collect()
+        };
+        assert_eq!(one("a.toy", "runs: bear:1\n"), ["bear:1"]);
+        assert_eq!(one("a.yaml", "runs: bear:1\n"), [""; 0]);
+        assert_eq!(one("attic/a.toy", "runs: bear:1\n"), ["the attic: nobody plays there"]);
+        let picture = "apiVersion: toys.example/v1\nkind: Picture\nruns: bear:1\n";
+        assert_eq!(one("a.toy", picture), ["Picture: a picture of a toy"]);
+        assert!(!set.screen.may_hold(b"image: bear:1"));
+    }
+
+    #[test]
+    fn reads_files_by_the_names_that_formats_declare() {
+        let set = FormatSet::new(FORMATS);
+        let read = [
+            "a.yaml",
+            "b/c.yml",
+            "d.json",
+            "x/Kustomization",
+            ".env",
+            ".env.prod",
+            "a/prod.env",
+            "Dockerfile",
+            "b/api.Dockerfile",
+            ".argocd-source-api.yaml",
+        ];
+        let not = ["a.YAML", "kustomization", "x.yaml.j2", "main.tf", "README.md", "Dockerfiles/x.txt"];
+        assert!(read.iter().all(|path| set.reads(path, &Options::default())));
+        assert!(!not.iter().any(|path| set.reads(path, &Options::default())));
+    }
+
+    #[test]
+    fn parses_only_what_may_hold_a_reference() {
+        let set = FormatSet::new(FORMATS);
+        #[rustfmt::skip]
+        let rows = [
+            ("image: a:1",                             true),
+            ("WORKER_IMAGE=a:1",                       true),
+            ("{\"tag\": \"1\"}",                       true),
+            ("spec: {url: \"oci://ghcr.io/a/b\"}",     true),
+            ("a: v1 # {\"$imagepolicy\": \"a:b\"}",    true),
+            ("kind: Service\nport: 80\nstage: prod\n", false),
+        ];
+        for (text, holds) in rows {
+            assert_eq!(set.screen.may_hold(text.as_bytes()), holds, "{text}");
+        }
     }
 }

@@ -1,19 +1,54 @@
-//! The trait of all manifest formats. A format finds; it never edits.
+//! The trait of all manifest formats. A format declares what it reads and finds references; it never edits.
 
 use super::document::Document;
 use super::found::Found;
+use super::options::Options;
+use super::screen::{Ignored, file_name, matches_name};
+use crate::text::Tree;
 
-/// One kind of manifest: says where in a document image references stand.
+/// One kind of manifest: which files and documents it is about, and where in them image references are.
 pub trait Format: Sync {
-    /// As `list` prints it, and as the fixtures' folder is called.
+    /// The name that `list` prints, which is also the name of the folder of its fixtures.
     fn name(&self) -> &'static str;
 
     /// One line for people.
     fn about(&self) -> &'static str;
 
-    /// Whether this document, by its path and its content, is one of this format.
-    fn reads(&self, document: &Document<'_>) -> bool;
+    /// Names of the files that it is looked for in; `*` at one end stands for any text.
+    fn files(&self) -> &'static [&'static str] {
+        &["*.yaml", "*.yml", "*.json"]
+    }
+
+    /// Texts of which every document with a reference of this format holds one. Other documents are not parsed.
+    fn needles(&self) -> &'static [&'static str];
+
+    /// Objects and files in which no format reports a reference, and why.
+    fn ignored(&self) -> &'static [Ignored] {
+        &[]
+    }
+
+    /// How its files are read if they are not YAML.
+    fn text_parser(&self) -> Option<TextParser> {
+        None
+    }
+
+    /// Returns whether a file has one of the names in [`files`](Self::files).
+    fn is_named(&self, path: &str) -> bool {
+        let name = file_name(path);
+        self.files().iter().any(|pattern| matches_name(pattern, name))
+    }
+
+    /// Returns whether it reads a file, judged by its path.
+    fn reads(&self, path: &str, _options: &Options) -> bool {
+        self.is_named(path)
+    }
+
+    /// Returns whether a document is of this format, judged by its path and its content.
+    fn matches(&self, document: &Document<'_>) -> bool;
 
     /// Reports every reference in the document that no earlier format has reported.
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>);
 }
+
+/// Reads a file that is not YAML: its path, its text, and what the configuration opts into.
+pub type TextParser = for<'a> fn(&str, &'a str, &'a Options) -> Tree<'a>;

@@ -4,7 +4,7 @@ use super::occurrence::MarkerKind;
 use crate::text::{NodeId, Span, Style, Tree};
 
 /// Texts without which no comment is a marker; what has none of them needs no comments read.
-pub(super) const NEEDLES: [&[u8]; 3] = [b"$imagepolicy", b"tagboat:", b"renovate:"];
+pub(super) const NEEDLES: &[&str] = &["$imagepolicy", "tagboat:", "renovate:"];
 
 /// One marker comment of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]

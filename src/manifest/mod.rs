@@ -7,6 +7,7 @@ mod document;
 mod edit;
 mod find;
 mod format;
+mod format_set;
 mod formats;
 mod found;
 mod ignored;
@@ -20,9 +21,13 @@ mod rewrite;
 mod screen;
 mod value;
 
+use std::sync::LazyLock;
+
+use format_set::FormatSet;
+
 pub use document::Document;
 pub use edit::{Edit, Refusal, Target, edits, left_comment};
-pub use format::Format;
+pub use format::{Format, TextParser};
 pub use formats::{FORMATS, octopus::values_images};
 pub use found::Found;
 pub use occurrence::{
@@ -30,14 +35,22 @@ pub use occurrence::{
     Place, number,
 };
 pub use options::{Layout, Options, ValuesImage};
-pub use screen::{may_hold, reads};
+pub use screen::{Ignored, Scope};
+
+/// [`FORMATS`], with what they declare.
+static ALL: LazyLock<FormatSet<'static>> = LazyLock::new(|| FormatSet::new(FORMATS));
+
+/// Returns whether Tagboat reads a file, judged by its path.
+pub fn reads(path: &str, options: &Options) -> bool {
+    ALL.reads(path, options)
+}
 
 /// Everything that stands in a file: references, and what looks like one and why it is left alone.
 ///
 /// Total: whatever the bytes are, it returns; a document that can't be read is a [`Notice`], and the others are still read.
 /// Sorted by position. `path` is relative to the repository's root, with forward slashes.
 pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
-    find::find(FORMATS, path, bytes, options)
+    find::find(&ALL, path, bytes, options)
 }
 
 /// The bytes of a file after the edits, proven to differ in nothing else.
@@ -47,7 +60,7 @@ pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
 /// changed its value.
 pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &Options) -> Result<Vec<u8>, Refusal> {
     let after = rewrite::apply(before, edits)?;
-    if reads(path) && !formats::dockerfile::is_text_file(path) {
+    if ALL.reads_yaml(path) {
         rewrite::compare(before, &after, edits)?;
     }
     rewrite::compare_findings(&find(path, before, options), &find(path, &after, options), edits)?;

@@ -1,70 +1,149 @@
-//! What is worth reading, and what can't hold a reference: decided before anything is parsed.
-
-use std::sync::LazyLock;
+//! What the formats declare about files and texts, as one table: decides before parsing what is worth reading.
 
 use regex::bytes::Regex;
 
 use super::value::is_by_itself;
 
-/// Whether a path is one of a file that Tagboat reads: by its name alone.
-pub fn reads(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    matches!(ending, "yaml" | "yml" | "json")
-        || matches!(name, "Kustomization" | ".env")
-        || name.starts_with(".env.")
-        || ending == "env"
-        || is_dockerfile(name)
+/// Something that a format leaves alone, and the reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ignored {
+    /// Which objects or files.
+    pub scope: Scope,
+    /// A lower-case fragment; notices write the kind or the owner of the file before it.
+    pub reason: &'static str,
 }
 
-/// By name: `Dockerfile`, `Dockerfile.prod`, `prod.Dockerfile`.
-pub(super) fn is_dockerfile(name: &str) -> bool {
-    let is = |word: &str| matches!(word, "Dockerfile" | "Containerfile");
-    is(name.split('.').next().unwrap_or_default()) || is(name.rsplit('.').next().unwrap_or_default())
+/// Which objects or files a format leaves alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Kubernetes objects of an API group: those of one kind, or all of them (`*`).
+    Kind(&'static str, &'static str),
+    /// Objects of a group and kind that are large and hold no reference: they are not even parsed.
+    Schema(&'static str, &'static str),
+    /// Files of another tool: a folder with a slash at its end, or a file name; and the name of the tool.
+    File(&'static str, &'static str),
 }
 
-/// Texts of which every document that holds a reference has one: keys as YAML and JSON write them, addresses, markers.
-/// Literals only, so that one pass with vector instructions tells.
-static HINTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let hints = [
-        "mage",
-        "IMAGE",
-        "tag:",
-        "Tag:",
-        "TAG",
-        "tag\"",
-        "Tag\"",
-        "_tag",
-        "oci://",
-        "chart",
-        "repository:",
-        "repository\"",
-        "package:",
-        "tagboat:",
-        "renovate:",
-        "digest:",
-        "digest\"",
-        "mage'",
-        "tag'",
-    ];
-    Regex::new(&hints.join("|")).ok()
-});
-
-/// Whether bytes may hold a reference, told without parsing them.
-pub fn may_hold(bytes: &[u8]) -> bool {
-    HINTS.as_ref().is_none_or(|hints| hints.is_match(bytes))
+/// What some formats declare, joined.
+#[derive(Debug)]
+pub(super) struct Screen {
+    /// One pass over literals with vector instructions; `None` keeps everything.
+    needles: Option<Regex>,
+    ignored: Vec<Ignored>,
+    schemas: Vec<SchemaLines>,
 }
 
-/// Whether a document is a schema, which describes images and runs none. They are large and many.
-pub(super) fn is_schema(document: &str) -> bool {
-    let kind = b"\nkind: CustomResourceDefinition";
-    let at = memchr::memmem::find(document.as_bytes(), kind);
-    at.is_some_and(|at| matches!(document.as_bytes().get(at + kind.len()), None | Some(b'\n' | b'\r')))
-        && document.contains("\napiVersion: apiextensions.k8s.io/")
-        || document.starts_with("apiVersion: apiextensions.k8s.io/") && at.is_some()
+/// The two lines that tell a schema without parsing it.
+#[derive(Debug)]
+struct SchemaLines {
+    group: String,
+    kind: String,
+    ignored: Ignored,
 }
 
-/// Where a text that is not parsed mentions what can be nothing but a reference.
+impl Screen {
+    pub(super) fn new(needles: &[&'static str], ignored: Vec<Ignored>) -> Self {
+        let literals: Vec<String> = shortest(needles).into_iter().map(regex::escape).collect();
+        let schema = |ignored: &Ignored| match ignored.scope {
+            Scope::Schema(group, kind) => Some(SchemaLines {
+                group: format!("\napiVersion: {group}/"),
+                kind: format!("\nkind: {kind}"),
+                ignored: *ignored,
+            }),
+            Scope::Kind(..) | Scope::File(..) => None,
+        };
+        let schemas = ignored.iter().filter_map(schema).collect();
+        Self { needles: Regex::new(&literals.join("|")).ok(), ignored, schemas }
+    }
+
+    /// Returns whether bytes may hold a reference, judged without parsing them.
+    pub(super) fn may_hold(&self, bytes: &[u8]) -> bool {
+        self.needles.as_ref().is_none_or(|needles| needles.is_match(bytes))
+    }
+
+    /// Returns why a document is not worth parsing, if it is the schema of an ignored kind.
+    pub(super) fn schema(&self, document: &str) -> Option<String> {
+        let row = self.schemas.iter().find(|lines| lines.are_in(document))?;
+        row.ignored.of_kind()
+    }
+
+    /// Returns why objects of a kind are ignored, if they are.
+    pub(super) fn ignored_kind(&self, group: &str, kind: &str) -> Option<String> {
+        let is_meant = |scope: Scope| match scope {
+            Scope::Kind(of_group, of_kind) | Scope::Schema(of_group, of_kind) => {
+                of_group == group && (of_kind == "*" || of_kind == kind)
+            }
+            Scope::File(..) => false,
+        };
+        let row = self.ignored.iter().find(|ignored| is_meant(ignored.scope))?;
+        Some(format!("{kind}: {}", row.reason))
+    }
+
+    /// Returns the tool whose file this is and why it is ignored, judged by its path.
+    pub(super) fn ignored_file(&self, path: &str) -> Option<(&'static str, &'static str)> {
+        self.ignored.iter().find_map(|ignored| match ignored.scope {
+            Scope::File(pattern, owner) if matches_path(pattern, path) => Some((owner, ignored.reason)),
+            _ => None,
+        })
+    }
+}
+
+impl Ignored {
+    fn of_kind(&self) -> Option<String> {
+        match self.scope {
+            Scope::Kind(_, kind) | Scope::Schema(_, kind) => Some(format!("{kind}: {}", self.reason)),
+            Scope::File(..) => None,
+        }
+    }
+}
+
+impl SchemaLines {
+    fn are_in(&self, document: &str) -> bool {
+        let Some(at) = memchr::memmem::find(document.as_bytes(), self.kind.as_bytes()) else { return false };
+        if document.starts_with(&self.group[1..]) {
+            return true;
+        }
+        let ends_line = matches!(document.as_bytes().get(at + self.kind.len()), None | Some(b'\n' | b'\r'));
+        ends_line && document.contains(&self.group)
+    }
+}
+
+/// The last component of a path.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Returns whether a file name is the pattern's: `*` at one end of the pattern stands for any text.
+pub(super) fn matches_name(pattern: &str, name: &str) -> bool {
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(ending), _) => name.ends_with(ending),
+        (None, Some(beginning)) => name.starts_with(beginning),
+        (None, None) => name == pattern,
+    }
+}
+
+/// Returns whether a path is in the folder (with a slash at its end) or has the file name.
+fn matches_path(pattern: &str, path: &str) -> bool {
+    if pattern.ends_with('/') {
+        return path.starts_with(pattern) || path.contains(&format!("/{pattern}"));
+    }
+    file_name(path) == pattern
+}
+
+/// The needles without duplicates and without those that hold another one.
+fn shortest<'a>(needles: &[&'a str]) -> Vec<&'a str> {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut sorted = needles.to_vec();
+    sorted.sort_by_key(|needle| needle.len());
+    for needle in sorted {
+        if !kept.iter().any(|shorter| needle.contains(shorter)) {
+            kept.push(needle);
+        }
+    }
+    kept
+}
+
+/// Returns where a text that is not parsed holds what can be nothing but a reference.
 pub(super) fn mentions(text: &str) -> impl Iterator<Item = usize> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"./:@_-".contains(byte);
     let bytes = text.as_bytes();
@@ -87,37 +166,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read() {
-        let read = [
-            "a.yaml",
-            "b/c.yml",
-            "d.json",
-            "x/Kustomization",
-            ".env",
-            ".env.prod",
-            "a/prod.env",
-            "Dockerfile",
-            "b/api.Dockerfile",
-            ".argocd-source-api.yaml",
-        ];
-        let not = ["a.YAML", "kustomization", "x.yaml.j2", "main.tf", "README.md", "Dockerfiles/x.txt"];
-        assert!(read.iter().all(|path| reads(path)));
-        assert!(!not.iter().any(|path| reads(path)));
+    fn keeps_only_needles_that_hold_no_other() {
+        assert_eq!(shortest(&["$imagepolicy", "mage", "tag:", "mage", "Tag:"]), ["mage", "tag:", "Tag:"]);
     }
 
     #[test]
-    fn what_may_hold_a_reference() {
-        #[rustfmt::skip]
-        let rows = [
-            ("image: a:1",                             true),
-            ("WORKER_IMAGE=a:1",                       true),
-            ("{\"tag\": \"1\"}",                       true),
-            ("spec: {url: \"oci://ghcr.io/a/b\"}",     true),
-            ("a: v1 # {\"$imagepolicy\": \"a:b\"}",    true),
-            ("kind: Service\nport: 80\nstage: prod\n", false),
-        ];
-        for (text, holds) in rows {
-            assert_eq!(may_hold(text.as_bytes()), holds, "{text}");
-        }
+    fn matches_ignored_files_by_folder_or_name() {
+        let folder = ".github/workflows/";
+        assert!(matches_path(folder, ".github/workflows/a.yaml") && matches_path(folder, "b/.github/workflows/a.yaml"));
+        assert!(matches_path(".drone.yml", "a/.drone.yml") && !matches_path(".drone.yml", "a.drone.yml"));
     }
 }

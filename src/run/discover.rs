@@ -42,9 +42,7 @@ struct Read {
 pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let paths = snapshot.paths();
     let mut options = options(&paths, config);
-    let wanted = paths
-        .into_par_iter()
-        .filter(|path| (manifest::reads(path) || options.is_patterned(path)) && config.paths.read(path));
+    let wanted = paths.into_par_iter().filter(|path| manifest::reads(path, &options) && config.paths.read(path));
     let mut files = wanted.map(|path| read(snapshot, path, &options)).collect::<Vec<_>>();
 
     let mut objects = Vec::new();

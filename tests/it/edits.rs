@@ -83,7 +83,7 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
     walk.flatten()
         .filter_map(|entry| {
             let path = entry.path().strip_prefix(unpacked.path()).ok()?.to_str()?.to_owned();
-            manifest::reads(&path).then_some(())?;
+            manifest::reads(&path, &Options::default()).then_some(())?;
             Some((path, std::fs::read(entry.path()).ok()?))
         })
         .collect()

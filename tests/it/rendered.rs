@@ -176,7 +176,9 @@ fn kustomizations_of_the_corpus_still_build() {
 
 /// Gives every reference in a file the tag 2024; whether there was any.
 fn bump_all(root: &Path, file: &Path) -> bool {
-    let Some(path) = file.strip_prefix(root).ok().and_then(Path::to_str).filter(|path| manifest::reads(path)) else {
+    let Some(path) =
+        file.strip_prefix(root).ok().and_then(Path::to_str).filter(|path| manifest::reads(path, &Options::default()))
+    else {
         return false;
     };
     let (bytes, options) = (std::fs::read(file).unwrap(), Options::default());

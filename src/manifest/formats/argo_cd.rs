@@ -5,14 +5,20 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::{Found, Parts};
+use super::super::screen::{Ignored, Scope};
 use super::super::value::is_surely_reference;
-use super::helm_chart::{http_chart, oci_chart};
+use super::helm_chart::{NEEDLES, http_chart, oci_chart};
 use crate::text::{NodeId, Shape};
 
 /// See the head of this file.
 pub(crate) struct ArgoCd;
 
 const NAME: &str = "argo-cd";
+
+const IGNORED: &[Ignored] = &[Ignored {
+    scope: Scope::Kind("argocd-image-updater.argoproj.io", "*"),
+    reason: "configures Argo CD Image Updater",
+}];
 
 impl Format for ArgoCd {
     fn name(&self) -> &'static str {
@@ -23,7 +29,15 @@ impl Format for ArgoCd {
         "Argo CD applications and .argocd-source files: kustomize images, Helm parameters, charts in OCI registries"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn needles(&self) -> &'static [&'static str] {
+        NEEDLES
+    }
+
+    fn ignored(&self) -> &'static [Ignored] {
+        IGNORED
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         let is_application = |(_, group, kind): (NodeId, &str, &str)| {
             group == "argoproj.io" && matches!(kind, "Application" | "ApplicationSet")
         };

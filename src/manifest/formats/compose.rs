@@ -20,7 +20,11 @@ impl Format for Compose {
         "Compose files: images of services, anchors and fragments; defaults of variables on request"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn needles(&self) -> &'static [&'static str] {
+        walk::NEEDLES
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         let by_name = document.file_name.contains("compose");
         let services = document.tree.get(document.root, "services");
         let is_map = services.is_some_and(|node| matches!(document.tree.shape(node), Shape::Mapping));

@@ -4,7 +4,7 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::Found;
-use super::helm_chart::{http_chart, oci_chart};
+use super::helm_chart::{NEEDLES, http_chart, oci_chart};
 use crate::text::{NodeId, Shape};
 
 /// See the head of this file.
@@ -21,7 +21,11 @@ impl Format for Fleet {
         "Fleet bundles: versions of charts in OCI registries"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn needles(&self) -> &'static [&'static str] {
+        NEEDLES
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         document.depth == 0 && matches!(document.file_name, "fleet.yaml" | "fleet.yml")
     }
 

@@ -6,7 +6,8 @@ use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::{Found, Parts};
 use super::super::occurrence::NoticeStatus;
-use super::helm_chart::{chart_version, http_chart};
+use super::super::screen::{Ignored, Scope};
+use super::helm_chart::{NEEDLES, chart_version, http_chart};
 use super::kustomize::find_images;
 use crate::text::NodeId;
 
@@ -14,6 +15,9 @@ use crate::text::NodeId;
 pub(crate) struct Flux;
 
 const NAME: &str = "flux";
+
+const IGNORED: &[Ignored] =
+    &[Ignored { scope: Scope::Kind("image.toolkit.fluxcd.io", "*"), reason: "configures Flux's own image automation" }];
 
 impl Format for Flux {
     fn name(&self) -> &'static str {
@@ -24,7 +28,15 @@ impl Format for Flux {
         "Flux objects: images of Kustomizations and post-renderers, OCIRepository, charts in OCI registries"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn needles(&self) -> &'static [&'static str] {
+        NEEDLES
+    }
+
+    fn ignored(&self) -> &'static [Ignored] {
+        IGNORED
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         document.is_object()
     }
 

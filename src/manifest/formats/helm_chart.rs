@@ -13,6 +13,9 @@ pub(crate) struct Chart;
 
 const NAME: &str = "helm-chart";
 
+/// Texts of which every document has one that names a chart in an OCI registry, or holds the tag of its image.
+pub(crate) const NEEDLES: &[&str] = &["oci://", "chart", "appVersion", "mage"];
+
 impl Format for Chart {
     fn name(&self) -> &'static str {
         NAME
@@ -22,7 +25,11 @@ impl Format for Chart {
         "Chart.yaml: dependencies in OCI registries, images in annotations, and appVersion where a rule names its image"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn needles(&self) -> &'static [&'static str] {
+        NEEDLES
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         document.depth == 0 && matches!(document.file_name, "Chart.yaml" | "Chart.lock" | "requirements.yaml")
     }
 

@@ -3,7 +3,7 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::Found;
-use super::helm_chart::{chart_version, http_chart};
+use super::helm_chart::{NEEDLES, chart_version, http_chart};
 use crate::text::{NodeId, Shape};
 
 /// See the head of this file.
@@ -20,7 +20,11 @@ impl Format for Helmfile {
         "Helmfile: versions of charts in OCI registries"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn needles(&self) -> &'static [&'static str] {
+        NEEDLES
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         let releases = || document.tree.get(document.root, "releases");
         !document.is_object()
             && document.depth == 0

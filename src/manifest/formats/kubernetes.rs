@@ -4,11 +4,38 @@ use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::Found;
 use super::super::keys::walk;
+use super::super::screen::{Ignored, Scope};
 
 /// See the head of this file.
 pub(crate) struct Kubernetes;
 
 const NAME: &str = "kubernetes";
+
+const MATCHES: &str = "a policy matches images, it does not run them";
+const MIRRORS: &str = "maps registries to mirrors";
+
+/// Kinds that talk about images and run none.
+const IGNORED: &[Ignored] = &[
+    kind("kyverno.io", "*", MATCHES),
+    kind("policies.kyverno.io", "*", MATCHES),
+    kind("cli.kyverno.io", "*", "a test of policies"),
+    kind("admissionregistration.k8s.io", "*", MATCHES),
+    kind("constraints.gatekeeper.sh", "*", MATCHES),
+    kind("templates.gatekeeper.sh", "*", MATCHES),
+    kind("policy.sigstore.dev", "*", MATCHES),
+    kind("config.openshift.io", "ImageContentPolicy", MIRRORS),
+    kind("operator.openshift.io", "ImageContentSourcePolicy", MIRRORS),
+    kind("config.openshift.io", "ImageDigestMirrorSet", MIRRORS),
+    kind("config.openshift.io", "ImageTagMirrorSet", MIRRORS),
+    Ignored {
+        scope: Scope::Schema("apiextensions.k8s.io", "CustomResourceDefinition"),
+        reason: "a schema describes images, it does not run them",
+    },
+];
+
+const fn kind(group: &'static str, kind: &'static str, reason: &'static str) -> Ignored {
+    Ignored { scope: Scope::Kind(group, kind), reason }
+}
 
 impl Format for Kubernetes {
     fn name(&self) -> &'static str {
@@ -19,7 +46,15 @@ impl Format for Kubernetes {
         "Kubernetes objects of any kind: images of containers, of custom resources, in arguments and in the environment"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn needles(&self) -> &'static [&'static str] {
+        walk::NEEDLES
+    }
+
+    fn ignored(&self) -> &'static [Ignored] {
+        IGNORED
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         document.is_object()
     }
 

@@ -6,7 +6,7 @@ use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::{Found, Parts};
 use super::super::occurrence::NoticeStatus;
-use super::helm_chart::{http_chart, oci_chart};
+use super::helm_chart::{NEEDLES, http_chart, oci_chart};
 use crate::text::NodeId;
 
 /// See the head of this file.
@@ -23,7 +23,15 @@ impl Format for Kustomize {
         "images of a kustomization: newTag and digest beside name or newName; charts in OCI registries"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn files(&self) -> &'static [&'static str] {
+        &["*.yaml", "*.yml", "*.json", "Kustomization"]
+    }
+
+    fn needles(&self) -> &'static [&'static str] {
+        NEEDLES
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         let named = matches!(document.file_name, "kustomization.yaml" | "kustomization.yml" | "Kustomization");
         let typed = document.group() == "kustomize.config.k8s.io";
         typed || (named && document.depth == 0 && document.kind.is_empty())

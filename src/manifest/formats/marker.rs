@@ -3,7 +3,7 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::{Found, Parts};
-use super::super::marker::{Part, Says, foreign, malformed};
+use super::super::marker::{NEEDLES, Part, Says, foreign, malformed};
 use super::super::occurrence::{MarkerKind, NoticeStatus};
 use super::super::value::is_surely_reference;
 use crate::image::ImageName;
@@ -23,7 +23,11 @@ impl Format for Marked {
         "values that a comment marks: Flux, Renovate and Tagboat markers on any key"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn needles(&self) -> &'static [&'static str] {
+        NEEDLES
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         !document.tree.comments().is_empty()
     }
 

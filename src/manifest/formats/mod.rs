@@ -2,7 +2,8 @@
 
 mod argo_cd;
 mod compose;
-pub(crate) mod dockerfile;
+mod dockerfile;
+mod env_file;
 mod fleet;
 mod flux;
 mod helm_chart;
@@ -12,12 +13,14 @@ mod kubernetes;
 mod kustomize;
 mod marker;
 pub(crate) mod octopus;
+mod pattern;
+mod yaml;
 
 use super::format::Format;
 
 /// All formats, in the order in which they are asked: what an earlier one has reported, a later one leaves alone.
 pub const FORMATS: &[&dyn Format] = &[
-    &dockerfile::Patterns,
+    &pattern::Patterns,
     &octopus::Octopus,
     &kustomize::Kustomize,
     &argo_cd::ArgoCd,
@@ -28,8 +31,8 @@ pub const FORMATS: &[&dyn Format] = &[
     &compose::Compose,
     &kubernetes::Kubernetes,
     &helm_values::HelmValues,
-    &dockerfile::EnvFile,
+    &env_file::EnvFile,
     &dockerfile::Dockerfile,
-    &helm_values::Yaml,
+    &yaml::Yaml,
     &marker::Marked,
 ];

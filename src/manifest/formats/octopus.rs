@@ -26,7 +26,11 @@ impl Format for Octopus {
         "values that Octopus' annotations on Argo CD applications call images: in the application and in values files"
     }
 
-    fn reads(&self, document: &Document<'_>) -> bool {
+    fn needles(&self) -> &'static [&'static str] {
+        &[PATHS]
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
         document.values_images().next().is_some() || (document.is_object() && may_hold(document.tree.text().as_bytes()))
     }
 

@@ -4,10 +4,28 @@
 use super::super::document::Document;
 use super::super::found::{Found, Parts};
 use super::super::occurrence::NoticeStatus;
-use super::super::screen::may_hold;
 use super::super::value::{is_by_itself, is_surely_reference, no_literal};
 use super::split::{self, is_image_key};
 use crate::text::{NodeId, Shape, Style};
+
+/// Texts of which every document has one in which [`walk`] finds a reference: keys as YAML and JSON write them.
+pub(crate) const NEEDLES: &[&str] = &[
+    "mage",
+    "IMAGE",
+    "tag:",
+    "Tag:",
+    "TAG",
+    "tag\"",
+    "Tag\"",
+    "tag'",
+    "_tag",
+    "repository:",
+    "repository\"",
+    "digest:",
+    "digest\"",
+    "oci://",
+    "package:",
+];
 
 /// Walks the whole document, once.
 pub(crate) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'static str) {
@@ -19,7 +37,7 @@ pub(crate) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
         match tree.shape(node) {
             Shape::Mapping => mapping(document, found, format, node),
             Shape::Sequence => sequence(document, found, format, node),
-            Shape::Scalar(value, style) if may_embed(value, *style) && !found.is_taken(node) => {
+            Shape::Scalar(value, style) if may_embed(document, value, *style) && !found.is_taken(node) => {
                 found.embedded.push(node);
             }
             _ => {}
@@ -40,11 +58,11 @@ pub(crate) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
 }
 
 /// Whether a scalar may hold a document of its own: several lines, or JSON.
-fn may_embed(value: &str, style: Style) -> bool {
+fn may_embed(document: &Document<'_>, value: &str, style: Style) -> bool {
     style != Style::Plain
         && value.len() > 10
         && (memchr::memchr(b'\n', value.as_bytes()).is_some() || value.starts_with(['{', '[']))
-        && may_hold(value.as_bytes())
+        && document.screen.may_hold(value.as_bytes())
         && !value.starts_with("#!")
 }
 

@@ -1,0 +1,32 @@
+//! Formats that are looked for together, with what they declare.
+
+use super::format::Format;
+use super::options::Options;
+use super::screen::Screen;
+
+/// Some formats in the order in which they are asked, and what they declare, joined.
+pub(super) struct FormatSet<'f> {
+    pub(super) formats: &'f [&'f dyn Format],
+    pub(super) screen: Screen,
+}
+
+impl<'f> FormatSet<'f> {
+    pub(super) fn new(formats: &'f [&'f dyn Format]) -> Self {
+        let needles: Vec<&str> = formats.iter().flat_map(|format| format.needles()).copied().collect();
+        let ignored = formats.iter().flat_map(|format| format.ignored()).copied().collect();
+        Self { formats, screen: Screen::new(&needles, ignored) }
+    }
+
+    /// Returns whether a file is read, judged by its path.
+    pub(super) fn reads(&self, path: &str, options: &Options) -> bool {
+        self.formats.iter().any(|format| format.reads(path, options))
+    }
+
+    /// Returns whether a file is a YAML stream, judged by its name.
+    pub(super) fn reads_yaml(&self, path: &str) -> bool {
+        let named = |is_text: bool| {
+            self.formats.iter().any(|format| format.text_parser().is_some() == is_text && format.is_named(path))
+        };
+        named(false) && !named(true)
+    }
+}

@@ -1,0 +1,73 @@
+//! `.env` files: variables that hold whole references.
+
+use super::super::document::Document;
+use super::super::format::{Format, TextParser};
+use super::super::found::Found;
+use super::super::keys::lines::{self, Take};
+use super::super::options::Options;
+use super::super::value::is_surely_reference;
+use crate::text::Tree;
+
+/// See the head of this file.
+pub(crate) struct EnvFile;
+
+const NAME: &str = "env-file";
+
+impl Format for EnvFile {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "env files: variables that hold whole references"
+    }
+
+    fn files(&self) -> &'static [&'static str] {
+        &[".env", ".env.*", "*.env"]
+    }
+
+    fn needles(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn text_parser(&self) -> Option<TextParser> {
+        Some(parse)
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
+        document.tree.is_lines() && self.is_named(document.path)
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        let tree = document.tree;
+        for (key, value) in tree.items(document.root).flat_map(|map| tree.entries(map)) {
+            let (name, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
+            let says_image = name.to_ascii_lowercase().contains("image");
+            let has_path = text.split_once('/').is_some_and(|(host, _)| host.contains('.'));
+            if is_surely_reference(text) && (says_image || (has_path && !text.contains("://"))) {
+                found.reference(document, NAME, value);
+            }
+        }
+    }
+}
+
+fn parse<'a>(_: &str, text: &'a str, _: &'a Options) -> Tree<'a> {
+    Tree::of_lines(text, vec![lines::entries(text, env_line)])
+}
+
+/// `[export ]KEY=value`, in quotes or with a comment behind it.
+fn env_line<'a>(line: &'a str, take: Take<'_, 'a>) {
+    let Some((key, rest)) = line.split_once('=') else { return };
+    let key = key.trim().trim_start_matches("export ").trim();
+    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return;
+    }
+    let lead = rest.len() - rest.trim_start().len();
+    let value = rest.trim();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let (value, skip) = match quote {
+        Some(quote) => (value[1..].split(quote).next().unwrap_or_default(), 1),
+        None => (value.split(" #").next().unwrap_or_default().trim_end(), 0),
+    };
+    take(key, value, line.len() - rest.len() + lead + skip);
+}

@@ -1,0 +1,76 @@
+//! Files of any kind in which a regular expression of the configuration finds the parts of references.
+
+use super::super::document::Document;
+use super::super::format::{Format, TextParser};
+use super::super::found::{Found, Parts};
+use super::super::options::Options;
+use crate::text::{Entry, Span, Tree};
+
+/// See the head of this file.
+pub(crate) struct Patterns;
+
+const NAME: &str = "pattern";
+
+impl Format for Patterns {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "any text file: where a regular expression of the configuration says that references stand"
+    }
+
+    fn files(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn needles(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn text_parser(&self) -> Option<TextParser> {
+        Some(parse)
+    }
+
+    fn reads(&self, path: &str, options: &Options) -> bool {
+        options.is_patterned(path)
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
+        document.depth == 0 && document.tree.is_lines() && document.options.is_patterned(document.path)
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        let tree = document.tree;
+        for map in tree.items(document.root) {
+            let part = |key| tree.get(map, key);
+            let image = part("image").and_then(|node| tree.text_of(node)).map(str::to_owned);
+            let name = part("name");
+            let text = name.and_then(|node| tree.text_of(node)).map(str::to_owned).or(image);
+            let names = name.into_iter().collect();
+            found.parts(
+                document,
+                NAME,
+                &Parts { name: text, names, tag: part("tag"), digest: part("digest"), ..Parts::default() },
+            );
+        }
+    }
+}
+
+/// What the patterns of the configuration match in a file: one map per match.
+fn parse<'a>(path: &str, text: &'a str, options: &'a Options) -> Tree<'a> {
+    let mut maps: Vec<Vec<Entry<'a>>> = Vec::new();
+    for pattern in options.patterns.iter().filter(|pattern| pattern.paths.is_match(path)) {
+        for captures in pattern.regex.captures_iter(text) {
+            let part =
+                |key: &'static str| captures.name(key).map(|m| (key, m.as_str().into(), Span::new(m.start(), m.end())));
+            let mut map: Vec<Entry<'a>> = ["name", "tag", "digest"].into_iter().filter_map(part).collect();
+            if let (Some(image), Some((_, _, at))) = (&pattern.image, map.first()) {
+                let nowhere = Span::new(at.start, at.start);
+                map.push(("image", image.as_str().into(), nowhere));
+            }
+            maps.push(map);
+        }
+    }
+    Tree::of_lines(text, maps)
+}

@@ -1,0 +1,63 @@
+//! All YAML and JSON that no other format reads; the configuration of CI jobs is ignored.
+
+use super::super::document::Document;
+use super::super::format::Format;
+use super::super::found::Found;
+use super::super::keys::walk;
+use super::super::screen::{Ignored, Scope};
+
+/// See the head of this file.
+pub(crate) struct Yaml;
+
+const NAME: &str = "yaml";
+
+/// CI configuration: the images in it are those that jobs run in.
+const IGNORED: &[Ignored] = &[
+    job(".github/workflows/", "GitHub Actions"),
+    job(".gitea/workflows/", "Gitea Actions"),
+    job(".forgejo/workflows/", "Forgejo Actions"),
+    job(".circleci/", "CircleCI"),
+    job(".woodpecker/", "Woodpecker"),
+    job(".buildkite/", "Buildkite"),
+    job(".gitlab-ci.yml", "GitLab CI"),
+    job(".drone.yml", "Drone"),
+    job(".woodpecker.yml", "Woodpecker"),
+    job(".travis.yml", "Travis CI"),
+    job("appveyor.yml", "AppVeyor"),
+    job(".appveyor.yml", "AppVeyor"),
+    job("azure-pipelines.yml", "Azure Pipelines"),
+    job("bitbucket-pipelines.yml", "Bitbucket Pipelines"),
+    job(".cirrus.yml", "Cirrus CI"),
+    job("codefresh.yml", "Codefresh"),
+    job(".semaphore/", "Semaphore"),
+];
+
+const fn job(path: &'static str, tool: &'static str) -> Ignored {
+    Ignored { scope: Scope::File(path, tool), reason: "a CI job runs in this image, it is not deployed" }
+}
+
+impl Format for Yaml {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "any other YAML or JSON: keys that mean images wherever they stand"
+    }
+
+    fn needles(&self) -> &'static [&'static str] {
+        walk::NEEDLES
+    }
+
+    fn ignored(&self) -> &'static [Ignored] {
+        IGNORED
+    }
+
+    fn matches(&self, document: &Document<'_>) -> bool {
+        !document.tree.is_lines()
+    }
+
+    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        walk::walk(document, found, NAME);
+    }
+}

@@ -1,0 +1,19 @@
+//! Text files that are read line by line.
+
+use crate::text::{Entry, Span};
+
+/// Takes what a line holds: a key, a value, and the byte of the line at which the value starts.
+pub(crate) type Take<'t, 'a> = &'t mut dyn FnMut(&'a str, &'a str, usize);
+
+/// Returns what the lines of a text hold, in the order of the text.
+pub(crate) fn entries<'a>(text: &'a str, read_line: fn(&'a str, Take<'_, 'a>)) -> Vec<Entry<'a>> {
+    let mut entries = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        read_line(line, &mut |key, value: &'a str, start| {
+            entries.push((key, value.into(), Span::new(at + start, at + start + value.len())));
+        });
+        at += line.len();
+    }
+    entries
+}
