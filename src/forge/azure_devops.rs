@@ -1,4 +1,4 @@
-//! Azure DevOps: Services (dev.azure.com) and Server. Knows no git.
+//! Azure DevOps: Services (dev.azure.com) and Server.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -45,7 +45,7 @@ const TOKEN_VARIABLES: &[TokenVariable] = &[
 /// Any name does.
 const GIT_USER: &str = "x-access-token";
 
-/// 400 characters in a title, 4,000 in a description. Nobody is assigned to a pull request.
+/// 400 characters in a title, 4,000 in a description. Pull requests have no assignees.
 const LIMITS: Limits = Limits { assignees: false, ..Limits::all(400, 4_000) };
 
 const PERMISSIONS: &str = "Code (read and write), and for a pipeline's own token the build service's rights to contribute, \
@@ -210,7 +210,7 @@ impl Forge for AzureDevops {
         self.client.post::<Value>(&action, &route, &thread).await.map(drop)
     }
 
-    /// Azure DevOps wants to know in whose name: that of whoever opened it.
+    /// Azure DevOps enables auto-merge in the name of an account: that of the author.
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
         let action = format!("enable auto-merge on {}", existing.url);
         let route = format!("{}?{VERSION}", self.route("pullrequests", existing.number));
@@ -237,7 +237,7 @@ impl Forge for AzureDevops {
         let data = self.client.get::<Value>("read the account of the token", &route).await.unwrap_or_default();
         let name = data.pointer("/authenticatedUser/providerDisplayName").and_then(Value::as_str).map(str::to_owned);
         // Rights can only be asked for with more rights than a bot has.
-        Ok(Access { user: name, rights: vec!["the repository can be read".to_owned()], remaining: None })
+        Ok(Access { user: name, rights: vec!["read the repository".to_owned()], remaining: None })
     }
 
     fn requests(&self) -> u64 {
@@ -307,7 +307,7 @@ impl AzureDevops {
                 let vote = json!({"id": name, "vote": 0});
                 let asked = match is_id(name) {
                     true => self.client.send::<Value>(&action, Method::PUT, &route, Some(&vote)).await.err(),
-                    false => Some(silently_refused(&action, "it is not the id of a person or group (a GUID)")),
+                    false => Some(silently_refused(&action, "not the id of a person or group (a GUID)")),
                 };
                 if let Some(source) = asked {
                     written.warnings.push(not_set(what, vec![name.clone()], &written.pull_request, source));

@@ -1,4 +1,4 @@
-//! Bitbucket Cloud: bitbucket.org. Knows no git.
+//! Bitbucket Cloud: bitbucket.org.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -36,7 +36,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     connect,
 };
 
-/// Pipelines set none by themselves; these are the usual names of a repository variable.
+/// Pipelines set no token; these are the usual names of a repository variable.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable::by_hand("BITBUCKET_TOKEN"),
     TokenVariable::by_hand("BITBUCKET_API_TOKEN"),
@@ -51,7 +51,7 @@ const GIT_USER: &str = "x-token-auth";
 const GIT_USER_OF_ACCOUNT: &str = "x-bitbucket-api-token-auth";
 
 /// 255 characters in a title, 32,768 in a description. There are no labels, assignees or teams on pull requests, and
-/// its API has no word for merging by itself.
+/// its API has no auto-merge.
 const LIMITS: Limits =
     Limits { labels: false, team_reviewers: false, assignees: false, auto_merge: false, ..Limits::all(255, 32_768) };
 
@@ -67,7 +67,7 @@ fn recognises(remote: &RemoteUrl) -> bool {
     matches!(remote.host.as_str(), "bitbucket.org" | "altssh.bitbucket.org")
 }
 
-/// The API has one host for everybody.
+/// The API has one host for all repositories.
 fn address(remote: &RemoteUrl) -> Option<Address> {
     let [workspace, name] = remote.segments()[..] else { return None };
     let (api, repository) = ("https://api.bitbucket.org/2.0".to_owned(), format!("{workspace}/{name}"));
@@ -179,7 +179,7 @@ impl Forge for BitbucketCloud {
         let response = self.client.send::<Value>(&action, Method::GET, &self.root, None).await?;
         let rights = match response.header("x-oauth-scopes") {
             Some(scopes) => scopes.split(',').map(|scope| scope.trim().to_owned()).collect(),
-            None => vec!["the repository can be read".to_owned()],
+            None => vec!["read the repository".to_owned()],
         };
         // An access token of a repository has no user.
         let user =
@@ -205,7 +205,7 @@ impl BitbucketCloud {
             let query = query(&[("q", filter), ("pagelen", &size), ("page", &page)]);
             let route = format!("{}/pullrequests?{query}", self.root);
             let listed: Listing = self.client.get(&action, &route).await?;
-            // Pages are counted, not followed: a `next` link can't lead the token to another host.
+            // Pages are counted, not followed: a `next` link cannot lead the token to another host.
             let last = listed.next.is_none();
             let ours = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
             found.extend(ours.filter_map(Pull::observed));
@@ -229,7 +229,7 @@ impl BitbucketCloud {
         shown(&action, written.body.observed())
     }
 
-    /// Asks for reviews, written as `{uuid}` or as an account id: Bitbucket finds nobody by name. One that may not be
+    /// Asks for reviews, written as `{uuid}` or as an account id: Bitbucket finds no account by name. One that may not be
     /// asked spoils the list, so each is added alone.
     async fn ask_for_reviews(&self, written: &mut Written, reviewers: &[String]) {
         let mut asked: Vec<Value> = Vec::new();

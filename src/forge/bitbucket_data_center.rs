@@ -1,4 +1,4 @@
-//! Bitbucket Data Center, on a server of one's own. Knows no git.
+//! Bitbucket Data Center, self-managed.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -37,7 +37,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     connect,
 };
 
-/// A usual name; Bamboo and Jenkins set none by themselves. `BITBUCKET_TOKEN` would be for Cloud as well.
+/// A usual name; Bamboo and Jenkins set no token. `BITBUCKET_TOKEN` would be for Cloud as well.
 const TOKEN_VARIABLES: &[TokenVariable] = &[TokenVariable::by_hand("BITBUCKET_DATA_CENTER_TOKEN")];
 
 /// For tokens of a repository or project; a person's goes with that person's name.
@@ -71,7 +71,7 @@ fn address(remote: &RemoteUrl) -> Option<Address> {
     Some(Address { api: format!("{}{context}/rest", remote.site()), repository: format!("{project}/{name}") })
 }
 
-/// Where `scm` stands in the path.
+/// Returns the index of the segment `scm` in the path.
 fn scm(remote: &RemoteUrl) -> Option<usize> {
     let segments = remote.segments();
     let at = segments.len().checked_sub(3)?;
@@ -186,11 +186,11 @@ impl Forge for BitbucketDataCenter {
         self.client.post::<Value>(&action, &route, &json!({ "text": text })).await.map(drop)
     }
 
-    /// From 8.15 on; an older server takes no notice of `autoMerge` and would merge at once, so its version is asked for.
+    /// Needs 8.15: an older server ignores `autoMerge` and merges at once, so the version is read first.
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
         let action = format!("enable auto-merge on {}", existing.url);
         let about: About = self.client.get(&action, "/api/latest/application-properties").await?;
-        if !about.knows_auto_merge() {
+        if !about.has_auto_merge() {
             return Err(silently_refused(&action, &format!("needs Bitbucket 8.15; this is {}", about.version)));
         }
         let route = self.route(existing);
@@ -341,7 +341,7 @@ struct About {
 }
 
 impl About {
-    fn knows_auto_merge(&self) -> bool {
+    fn has_auto_merge(&self) -> bool {
         let mut numbers = self.version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
         (numbers.next(), numbers.next()) >= (Some(8), Some(15))
     }

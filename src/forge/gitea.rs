@@ -255,7 +255,7 @@ impl Gitea {
         shown(&action, patched.body.observed())
     }
 
-    /// Adds labels. Those that don't exist are left out silently by the server.
+    /// Adds labels. The server silently drops those that do not exist.
     async fn label(&self, written: &mut Written, missing: Vec<String>) {
         if missing.is_empty() {
             return;
@@ -265,7 +265,7 @@ impl Gitea {
         let route = format!("{}/issues/{}/labels", self.root, pull_request.number);
         let set = self.client.post::<Vec<Label>>(&action, &route, &json!({ "labels": missing })).await;
         let (labels, source) = match set {
-            Ok(labels) => (labels, silently_refused(&action, "there are no such labels in the repository")),
+            Ok(labels) => (labels, silently_refused(&action, "no such label in the repository")),
             Err(source) => (vec![], source),
         };
         let is_set = |name: &String| labels.iter().any(|label| label.name == *name);

@@ -44,7 +44,7 @@ const TOKEN_VARIABLES: &[TokenVariable] =
 /// Any name does for an access token.
 const GIT_USER: &str = "oauth2";
 
-/// GitLab's validation: 255 characters in a title, 1,048,576 in a description. Groups can't be asked for a review.
+/// GitLab's validation: 255 characters in a title, 1,048,576 in a description. Groups cannot review.
 const LIMITS: Limits = Limits { team_reviewers: false, ..Limits::all(255, 1_048_576) };
 
 const PERMISSIONS: &str = "the scope `api`, and at least the role Developer in the project";
@@ -139,7 +139,7 @@ impl Forge for GitLab {
             "title": format!("{prefix}{}", proposal.title), "description": proposal.body,
         });
         if !proposal.extras.labels.is_empty() {
-            // GitLab makes labels that don't exist.
+            // GitLab creates labels that do not exist.
             body["labels"] = json!(proposal.extras.labels);
         }
         let made: Merge = self.client.post(&action, &format!("{}/merge_requests", self.project), &body).await?;

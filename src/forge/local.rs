@@ -40,7 +40,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 /// Files need no token.
 const TOKEN_VARIABLES: &[TokenVariable] = &[];
 
-/// Nobody is there to merge.
+/// No server is there to merge.
 const LIMITS: Limits = Limits { auto_merge: false, ..Limits::all(usize::MAX, usize::MAX) };
 
 /// Never: it is chosen in the configuration only.
@@ -48,7 +48,7 @@ fn recognises(_: &RemoteUrl) -> bool {
     false
 }
 
-/// None: the folder stands in the configuration.
+/// None: the configuration names the folder.
 fn address(_: &RemoteUrl) -> Option<Address> {
     None
 }
@@ -218,7 +218,7 @@ impl Local {
         self.folder.join(format!("{number:04}.{extension}"))
     }
 
-    /// All records, by number. One that can't be read is an error: it may be the one that is asked for.
+    /// Returns all records, by number. One that cannot be read is an error: it may be the one that is looked for.
     fn read_all(&self) -> Result<Vec<Record>, ForgeError> {
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -240,7 +240,7 @@ impl Local {
         let bytes = std::fs::read(path).map_err(|error| failed(path, &error))?;
         let record: Record = serde_json::from_slice(&bytes).map_err(|error| failed(path, &error))?;
         if path != self.path(record.number, "json") {
-            return Err(failed(path, &format!("it says that it is number {}", record.number)));
+            return Err(failed(path, &format!("its number is {}, not that of its name", record.number)));
         }
         Ok(record)
     }

@@ -1,5 +1,5 @@
 //! Reads the URL of a git remote: which host, and which path there. Pure text; it guesses nothing about forges and
-//! never keeps or repeats a user name or password that stands in a URL.
+//! never keeps or repeats a user name or password in a URL.
 
 use std::fmt;
 
@@ -44,11 +44,11 @@ pub enum RemoteUrlError {
     /// A path on this machine.
     #[error("the git remote is a path on this machine, not on a host")]
     Local,
-    /// A URL of a kind that git or a forge doesn't serve.
+    /// A URL of a kind that git or a forge does not serve.
     #[error("the git remote's URL has a scheme that no forge serves")]
     Scheme,
     /// Not a URL with a host and a path.
-    #[error("the git remote's URL can't be read: it needs a host and a path")]
+    #[error("invalid URL of the git remote: it needs a host and a path")]
     Unreadable,
 }
 

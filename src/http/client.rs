@@ -53,12 +53,6 @@ impl Client {
         Self { sent: Arc::default(), ..self.clone() }
     }
 
-    /// The pool itself, for a library that brings its own way of asking (octocrab). What it sends is not counted,
-    /// not bounded and not repeated here.
-    pub fn reqwest(&self) -> &reqwest::Client {
-        &self.inner
-    }
-
     /// Requests sent so far, tries that failed and redirects to other origins included.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)

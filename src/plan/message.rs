@@ -312,7 +312,7 @@ mod tests {
         needed -= 1;
         let error = made("g", &changes, &with_body(""), (256, needed)).unwrap_err();
         assert!(matches!(error, TextError::Record { changes: 1, .. }), "{error}");
-        assert!(error.hint().contains("pull-requests.group"));
+        assert!(error.hint().contains("`pull-requests: { group: … }`"));
     }
 
     #[test]

@@ -181,7 +181,7 @@ async fn opens_and_finds_again() {
 }
 
 #[tokio::test]
-async fn a_second_opening_updates_the_first() {
+async fn opening_twice_updates_the_first() {
     for world in worlds() {
         let first = world.opened(&pushed(&world, "tagboat/api")).await;
         let mut newer = pushed(&world, "tagboat/api");
@@ -218,22 +218,23 @@ async fn updates_in_place_and_then_sends_nothing() {
 }
 
 #[tokio::test]
-async fn closes_with_a_reason() {
+async fn closes_with_body_and_comment() {
     for world in worlds() {
         let opened = world.opened(&pushed(&world, "tagboat/api")).await;
-        let closed = world.forge.close(&opened, "moot <!-- closed by tagboat -->", "Nothing is left to change.").await;
+        let closed =
+            world.forge.close(&opened, "superseded <!-- closed by tagboat -->", "Nothing is left to change.").await;
         assert!(closed.unwrap().warnings.is_empty(), "{}", world.name);
         assert!(world.forge.open_pull_requests("").await.unwrap().is_empty(), "{}", world.name);
         let ended = world.forge.closed_pull_requests(&branch("tagboat/api")).await.unwrap();
         assert_eq!(ended.len(), 1, "{}", world.name);
         assert_eq!(ended[0].state, PullRequestState::Closed, "{}", world.name);
-        assert_eq!(ended[0].body, "moot <!-- closed by tagboat -->", "{}", world.name);
+        assert_eq!(ended[0].body, "superseded <!-- closed by tagboat -->", "{}", world.name);
         assert_eq!(world.comments(opened.number), ["Nothing is left to change."], "{}", world.name);
     }
 }
 
 #[tokio::test]
-async fn what_a_person_ended_is_told_newest_first_and_never_reopened() {
+async fn lists_closed_pull_requests_newest_first() {
     for world in worlds() {
         let wanted = pushed(&world, "tagboat/api");
         let first = world.opened(&wanted).await;
@@ -251,7 +252,7 @@ async fn what_a_person_ended_is_told_newest_first_and_never_reopened() {
 }
 
 #[tokio::test]
-async fn pull_requests_of_forks_are_not_ours() {
+async fn ignores_pull_requests_of_forks() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         let opened = world.opened(&pushed(&world, "tagboat/api")).await;
@@ -261,7 +262,7 @@ async fn pull_requests_of_forks_are_not_ours() {
 }
 
 #[tokio::test]
-async fn pages_are_all_read() {
+async fn reads_all_pages() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         let opened = world.opened(&pushed(&world, "tagboat/api")).await;
@@ -283,7 +284,7 @@ async fn pages_are_all_read() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_makes_no_second_pull_request() {
+async fn creates_no_second_pull_request_after_a_lost_response() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         let wanted = pushed(&world, "tagboat/api");
@@ -303,7 +304,7 @@ async fn a_lost_answer_makes_no_second_pull_request() {
 }
 
 #[tokio::test]
-async fn reads_are_asked_again_and_limits_waited_for() {
+async fn repeats_reads_and_waits_for_rate_limits() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         double.fail("GET", Fault::Instead(Answer::new(503, json!("busy"))));
@@ -323,7 +324,7 @@ async fn reads_are_asked_again_and_limits_waited_for() {
 }
 
 #[tokio::test]
-async fn nonsense_is_called_nonsense() {
+async fn reports_unexpected_responses() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         world.opened(&pushed(&world, "tagboat/api")).await;
@@ -336,7 +337,7 @@ async fn nonsense_is_called_nonsense() {
 }
 
 #[tokio::test]
-async fn tokens_and_repositories_that_will_not_do() {
+async fn explains_rejected_tokens_and_missing_repositories() {
     for world in worlds() {
         let (Some(wrong), Some(reader)) = (world.with_token("wrong"), world.with_token(READER)) else { continue };
         let double = world.double.as_ref().unwrap();
@@ -355,7 +356,7 @@ async fn tokens_and_repositories_that_will_not_do() {
 }
 
 #[tokio::test]
-async fn no_token_at_all() {
+async fn names_the_missing_token() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         let without = settings(world.name, &double.api_url, double.repository, &GivenCredentials::default());
@@ -369,7 +370,7 @@ async fn no_token_at_all() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_is_not_sent() {
+async fn sends_no_text_beyond_the_limit() {
     for world in worlds() {
         let limits = world.forge.limits();
         if limits.body == usize::MAX {
@@ -389,7 +390,7 @@ async fn what_is_too_long_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_branch_that_is_not_there_is_refused() {
+async fn waits_for_a_pushed_branch_and_refuses_a_missing_one() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         let error = world.forge.open(&proposal("tagboat/none", "x", "y")).await.err().unwrap();
@@ -402,13 +403,13 @@ async fn a_branch_that_is_not_there_is_refused() {
 }
 
 #[tokio::test]
-async fn people_and_labels_that_may_not_be_asked_are_warnings() {
+async fn warns_about_people_that_cannot_be_set() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         let limits = world.forge.limits();
         let mut wanted = pushed(&world, "tagboat/api");
         let person = DOUBLES.iter().find(|vendor| vendor.name == world.name).unwrap().person;
-        wanted.extras.reviewers = vec![person("rita"), person("nobody")];
+        wanted.extras.reviewers = vec![person("rita"), person("absent")];
         wanted.extras.assignees = vec![person("sam"), person("stranger")];
         wanted.extras.team_reviewers = vec![person("deployers")];
         wanted.extras.draft = true;
@@ -418,8 +419,8 @@ async fn people_and_labels_that_may_not_be_asked_are_warnings() {
             let pull = hub.pull(written.pull_request.number).unwrap();
             #[rustfmt::skip]
             let table = [
-                // known                 is                        wanted                     who is told of
-                (limits.reviewers,      pull.reviewers.clone(),   vec!["rita".to_owned()],      person("nobody")),
+                // known                 is                        wanted                     named in a warning
+                (limits.reviewers,      pull.reviewers.clone(),   vec!["rita".to_owned()],      person("absent")),
                 (limits.assignees,      pull.assignees.clone(),   vec!["sam".to_owned()],       person("stranger")),
                 (limits.team_reviewers, pull.teams.clone(),       vec!["deployers".to_owned()], String::new()),
             ];
@@ -436,7 +437,7 @@ async fn people_and_labels_that_may_not_be_asked_are_warnings() {
 }
 
 #[tokio::test]
-async fn merges_by_itself_where_the_forge_can() {
+async fn enables_auto_merge_where_supported() {
     for world in worlds() {
         let opened = world.opened(&pushed(&world, "tagboat/api")).await;
         let said = world.forge.enable_auto_merge(&opened, MergeMethod::Squash).await;
@@ -453,7 +454,7 @@ async fn merges_by_itself_where_the_forge_can() {
 
 /// GitHub refuses, and GitLab would merge at once.
 #[tokio::test]
-async fn nothing_merges_by_itself_without_anything_to_wait_for() {
+async fn refuses_auto_merge_without_a_check_to_wait_for() {
     for vendor in [&GITHUB, &GITLAB] {
         let world = World::new(vendor);
         let opened = world.opened(&pushed(&world, "tagboat/api")).await;
@@ -466,7 +467,7 @@ async fn nothing_merges_by_itself_without_anything_to_wait_for() {
 }
 
 #[tokio::test]
-async fn a_repository_without_drafts_gets_a_pull_request_for_review() {
+async fn opens_for_review_where_drafts_are_not_supported() {
     let world = World::new(&GITHUB);
     let double = world.double.as_ref().unwrap();
     double.hub(|hub| hub.drafts = false);
@@ -478,7 +479,7 @@ async fn a_repository_without_drafts_gets_a_pull_request_for_review() {
 
 /// Runs that write at once wait for each other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn local_files_are_written_by_one_at_a_time() {
+async fn local_runs_write_one_at_a_time() {
     let world = World::local();
     let pulls = world.folder.path().join("pulls");
     let opening = (0..24).map(|number| {
@@ -493,7 +494,7 @@ async fn local_files_are_written_by_one_at_a_time() {
 }
 
 #[tokio::test]
-async fn check_tells_what_the_token_may() {
+async fn check_reports_the_rights_of_the_token() {
     for world in worlds() {
         let access = world.forge.check().await.unwrap();
         assert!(!access.rights.is_empty(), "{}: {access:?}", world.name);
@@ -503,7 +504,7 @@ async fn check_tells_what_the_token_may() {
 }
 
 #[tokio::test]
-async fn nothing_to_do_costs_one_request() {
+async fn costs_one_request_when_nothing_changes() {
     for world in worlds() {
         for name in ["tagboat/api", "tagboat/web"] {
             world.opened(&pushed(&world, name)).await;
@@ -515,7 +516,7 @@ async fn nothing_to_do_costs_one_request() {
 }
 
 #[tokio::test]
-async fn a_github_that_is_archived_says_so() {
+async fn github_reports_an_archived_repository() {
     let world = World::new(&GITHUB);
     let wanted = pushed(&world, "tagboat/api");
     world.double.as_ref().unwrap().hub(|hub| hub.archived = true);
@@ -525,7 +526,7 @@ async fn a_github_that_is_archived_says_so() {
 }
 
 #[tokio::test]
-async fn one_user_agent_is_sent_to_github() {
+async fn github_gets_one_user_agent() {
     let world = World::new(&GITHUB);
     world.forge.open_pull_requests("").await.unwrap();
     let log = world.double.as_ref().unwrap().take_log();
@@ -544,7 +545,7 @@ async fn github_closes_a_pull_request_whose_branch_is_deleted() {
 }
 
 #[tokio::test]
-async fn a_forge_that_does_not_answer_is_given_up() {
+async fn times_out() {
     for world in worlds() {
         let Some(double) = &world.double else { continue };
         let mut impatient = settings(world.name, &double.api_url, double.repository, &given(TOKEN));
@@ -558,7 +559,7 @@ async fn a_forge_that_does_not_answer_is_given_up() {
 
 /// What `local` writes is read by people and by later versions.
 #[tokio::test]
-async fn local_files_look_as_they_always_did() {
+async fn local_files_keep_their_format() {
     let world = World::local();
     let mut wanted = pushed(&world, "tagboat/api");
     wanted.extras.labels = vec!["deploy".to_owned()];
@@ -574,7 +575,7 @@ async fn local_files_look_as_they_always_did() {
 
 /// The token of a CI is for the server of that CI.
 #[test]
-fn a_token_is_for_one_server() {
+fn sends_a_ci_token_to_its_server_only() {
     #[rustfmt::skip]
     let table = [
         // forge          the CI's server              the API                                same
@@ -611,7 +612,7 @@ fn rsa_key(folder: &Path) -> (Secret, Vec<u8>) {
 
 /// What an App asks for comes to light with every kind of request: REST, GraphQL, and git's login.
 #[tokio::test]
-async fn an_app_gets_tokens_and_renews_them() {
+async fn app_gets_and_renews_tokens() {
     let world = World::new(&GITHUB);
     let (key, public_key) = rsa_key(world.folder.path());
     let double = world.double.as_ref().unwrap();
@@ -655,7 +656,7 @@ async fn bitbucket_cloud_takes_a_token_with_a_user() {
     assert!(forge.open_pull_requests("x/").await.unwrap().is_empty());
 }
 
-/// Azure DevOps shortens descriptions in listings; the record for the next run stands at the end.
+/// Azure DevOps shortens descriptions in listings; the record for the next run is at the end.
 #[tokio::test]
 async fn azure_devops_reads_long_descriptions_whole() {
     let world = World::new(&AZURE_DEVOPS);
@@ -682,7 +683,7 @@ async fn an_update_keeps_the_reviewers() {
 }
 
 #[tokio::test]
-async fn a_local_file_that_was_broken_by_hand_is_named() {
+async fn names_a_broken_local_file() {
     let world = World::local();
     world.opened(&pushed(&world, "tagboat/api")).await;
     world.edit_file(1, |record| record["state"] = json!("mergd"));
@@ -691,7 +692,7 @@ async fn a_local_file_that_was_broken_by_hand_is_named() {
 }
 
 #[test]
-fn every_forge_has_a_double_and_knows_its_remotes() {
+fn every_forge_has_a_double_and_recognises_its_remotes() {
     for entry in FORGES {
         let has_double = DOUBLES.iter().any(|vendor| vendor.name == entry.name);
         assert!(has_double || entry.name == "local", "{} has no double", entry.name);

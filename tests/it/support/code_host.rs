@@ -29,15 +29,15 @@ pub(crate) struct Pull {
     pub(crate) comments: Vec<String>,
     /// Whether the branch is in a fork.
     pub(crate) fork: bool,
-    /// How it is merged by itself, once that is asked for.
+    /// The method of auto-merge, once it is enabled.
     pub(crate) auto_merge: Option<String>,
     /// Whether a pipeline runs for it.
     pub(crate) pipeline: bool,
-    /// Grows with every write, for hosts that want to be told which state is written to.
+    /// Grows with every write, for hosts that require the version that a write is for.
     pub(crate) version: u64,
 }
 
-/// Why a pull request can't be opened.
+/// Why a pull request cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     NoHead,
@@ -66,7 +66,7 @@ pub(crate) struct CodeHost {
     pub(crate) pulls: Vec<Pull>,
     /// Who may be asked for a review or assigned.
     pub(crate) people: Vec<String>,
-    /// Labels of the repository, for hosts that make none by themselves.
+    /// Labels of the repository, for hosts that create none.
     pub(crate) labels: Vec<String>,
     pub(crate) archived: bool,
     /// Whether pull requests can be drafts.
@@ -77,7 +77,7 @@ pub(crate) struct CodeHost {
     pub(crate) closes_with_branch: bool,
     /// The App that may get tokens: its id, its public key, the last token it got, and for how many seconds that is good.
     pub(crate) app: Option<InstalledApp>,
-    /// Branches that were pushed but that the host doesn't see yet, and for how many requests more.
+    /// Branches that were pushed but that the host does not see yet, and for how many requests more.
     pub(crate) unseen: Vec<(String, u32)>,
 }
 

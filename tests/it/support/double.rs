@@ -84,7 +84,7 @@ pub(crate) struct Vendor {
     pub(crate) name: &'static str,
     /// The root of the API on its host: `/api/v3`.
     pub(crate) root: &'static str,
-    /// What stands before the paths of the description.
+    /// The prefix of the paths that the description leaves out.
     pub(crate) undescribed: &'static str,
     pub(crate) repository: &'static str,
     pub(crate) described: Description,

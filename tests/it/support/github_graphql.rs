@@ -1,4 +1,4 @@
-//! GitHub's GraphQL API over a [`CodeHost`], as far as it is used: commits, branches, and merging by itself. It takes the
+//! GitHub's GraphQL API over a [`CodeHost`], as far as it is used: commits, branches, and auto-merge. It takes the
 //! fields that GitHub's schema has, and refuses what GitHub refuses.
 
 use base64::Engine;

@@ -1,4 +1,4 @@
-//! GitLab's API over a [`CodeHost`], with GitLab's refusals in GitLab's words. The project stands in a subgroup.
+//! GitLab's API over a [`CodeHost`], with GitLab's refusals in GitLab's words. The project is in a subgroup.
 
 use serde_json::{Value, json};
 

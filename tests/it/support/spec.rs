@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Description {
     /// The file, among the descriptions.
     pub(crate) file: &'static str,
-    /// Whether it says which fields can be null. Where it doesn't, nulls in answers are not looked at.
+    /// Whether it says which fields can be null. Where it does not, nulls in answers are not looked at.
     pub(crate) knows_null: bool,
-    /// Where it is YAML, which is slow to read: what stands in the paths that are wanted.
+    /// Where it is YAML, which is slow to read: a text in each path that is wanted.
     pub(crate) paths: &'static [&'static str],
     /// Query parameters, and fields of requests, that it leaves to prose and examples.
     pub(crate) also: &'static [&'static str],
@@ -26,7 +26,7 @@ pub(crate) struct Description {
 /// A description, read.
 pub(crate) struct Spec {
     doc: Value,
-    /// What stands before the paths of the description.
+    /// The prefix of the paths of the description.
     base: String,
     known: Description,
     /// Compiled schemas, by what they are for.
@@ -53,7 +53,7 @@ impl Spec {
         Some(Self { doc, base, known, compiled: Mutex::default() })
     }
 
-    /// What is wrong with a request; nothing for an operation that isn't described.
+    /// What is wrong with a request; nothing for an operation that is not described.
     pub(crate) fn request(&self, method: &str, path: &str, query: &[(String, String)], body: &Value) -> Vec<String> {
         let Some((operation, parameters)) = self.operation(method, path) else { return vec![] };
         let mut wrong = Vec::new();
@@ -89,7 +89,7 @@ impl Spec {
         wrong
     }
 
-    /// What is wrong with an answer; nothing for what isn't described.
+    /// What is wrong with an answer; nothing for what is not described.
     pub(crate) fn response(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
         let Some((operation, _)) = self.operation(method, path) else { return vec![] };
         let responses = &operation["responses"];
@@ -97,7 +97,7 @@ impl Spec {
         // Swagger made from code often knows 200 only.
         let only = (status == 201).then(|| responses.get("200").filter(|_| responses.as_object().unwrap().len() == 1));
         let Some(response) = described.or(only.flatten()) else {
-            // 203 is not the API's own answer: somebody in between gave it (RFC 9110, 15.3.4), such as a sign-in page.
+            // 203 is not the API's own answer: a proxy sent it (RFC 9110, 15.3.4), such as a sign-in page.
             let wrong = status < 400 && status != 203 && responses.get("default").is_none();
             return if wrong { vec![format!("{method} {path}: no answer {status} is described")] } else { vec![] };
         };
