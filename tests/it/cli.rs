@@ -200,7 +200,9 @@ async fn run_with_path_leaves_other_files_and_pull_requests_alone() {
     );
     let manifest = String::from_utf8(place.bare.file("main", "api/app.yaml")).unwrap();
     place.bare.commit("main", &[("tagboat.yaml", &config), ("web/app.yaml", &manifest)], "Two at 1.0");
-    place.bare.commit("next", &[("tagboat.yaml", &config), ("api/app.yaml", &manifest)], "A branch for --base");
+    // Only one of the two references is on it, so the branch of the open pull request does not fit.
+    let files = [("tagboat.yaml", &*config), ("api/app.yaml", &*manifest), ("web/app.yaml", "kind: Pod\n")];
+    place.bare.commit("next", &files, "A branch for --base");
     assert_eq!(tagboat.run(&["run", "-C", &url]).code, 0);
     place._registry.push("acme/api", "1.2", &ImageSpec::default()).unwrap();
     let said = tagboat.run(&["run", "-C", &url, "--path", "api/**", "--format", "json"]);

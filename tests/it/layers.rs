@@ -299,6 +299,7 @@ fn what_keeps_the_table_is_left_alone() {
         ("src/policy/a.rs",  "fn f(at: jiff::Timestamp) -> jiff::Timestamp { at }"),
         ("src/forge/a.rs",   "use crate::plan::Proposal;\nasync fn f() { std::fs::read(\"x\"); }"),
         ("src/plan/b.rs",    "use crate::image::Tag;"),
+        ("src/policy/a.rs",  "pub(in crate::plan) struct A;"),
         ("src/main.rs",      "fn main() { tagboat::plan::reconcile() }"),
     ] {
         assert_eq!(house(&[IMAGE, TAG, PLAN, (file, text)]), [""; 0], "{text}");

@@ -32,6 +32,8 @@ pub(crate) fn paths(tokens: &[Token]) -> Vec<NamedPath> {
         let before = at.checked_sub(1).map(|before| tokens[before].text.as_str());
         // `>::name` goes on from a type; a `::` after anything else starts a path.
         let goes_on = before == Some("::") && at >= 2 && tokens[at - 2].text == ">";
+        // `pub(in crate::run)` limits who sees an item; it imports nothing.
+        let is_visibility = before == Some("in") && at >= 3 && tokens[at - 3].text == "pub";
         if tokens[at].text == "use" && matches!(before, None | Some(";" | "}" | "{" | ")" | "]" | "pub")) {
             at = use_tree(tokens, at + 1, &[], &mut found);
         } else if is_word(&tokens[at].text) && !goes_on {
@@ -41,7 +43,7 @@ pub(crate) fn paths(tokens: &[Token]) -> Vec<NamedPath> {
                 segments.push(tokens[at + 2].text.clone());
                 at += 2;
             }
-            if segments.len() > 1 {
+            if segments.len() > 1 && !is_visibility {
                 found.push(NamedPath { segments, line: tokens[start].line, imported: false });
             }
         }
