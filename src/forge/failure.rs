@@ -32,11 +32,7 @@ pub(super) fn malformed(action: &str, reason: &dyn std::fmt::Display) -> ForgeEr
 fn message(body: &Value) -> String {
     fn collect(value: &Value, texts: &mut Vec<String>) {
         match value {
-            Value::String(text) => {
-                if !texts.contains(text) {
-                    texts.push(text.clone());
-                }
-            }
+            Value::String(text) if !texts.contains(text) => texts.push(text.clone()),
             Value::Array(items) => items.iter().for_each(|item| collect(item, texts)),
             Value::Object(fields) => {
                 let keys = ["message", "error", "error_description", "detail", "errors"];

@@ -15,6 +15,7 @@ use crate::policy::reason::{Hold, Reason, Unknown};
 
 /// A decision, or the facts that it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there is one for each image at a time")]
 pub enum Step {
     /// No fact that could still be looked up changes it.
     Decided(Decision),

@@ -55,6 +55,7 @@ pub(super) fn evaluate(
     }
 }
 
+#[expect(clippy::result_large_err, reason = "returned once for each image")]
 fn request<'q>(question: &Question<'q>, current: &'q Tag, target: PinnedTarget<'q>) -> Result<Request<'q>, Outcome> {
     match target {
         PinnedTarget::Current => Ok(Request { tag: current, digest: None, source: PinSource::Moving }),

@@ -39,6 +39,7 @@ struct Obstacles<'c> {
 
 impl Ranking {
     /// Reads every candidate once. Fails if the place of one is unknown, or if one is unreadable and `requires_readable` is set.
+    #[expect(clippy::result_large_err, reason = "returned once for each image")]
     pub(super) fn new(
         filter: &CandidateFilter<'_>,
         candidates: &[Candidate],
