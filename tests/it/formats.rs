@@ -2,7 +2,7 @@
 //!
 //! `fixtures/manifest/<format>/<case>/` holds `before.*`, what is found in it (`found.txt`, one line each), and, where the
 //! case edits, `after.*`: the file when every reference in it has got the target of `case.json`. Run with
-//! `TAGBOAT_BLESS=1` to write both anew, and read the difference.
+//! `BLESS=1` to write both anew, and read the difference.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -171,7 +171,7 @@ fn told(findings: &[Finding], bytes: &[u8]) -> String {
 /// Compares with a fixture, or writes it anew where that is asked for.
 #[expect(clippy::disallowed_methods, reason = "fixtures are written on request")]
 fn same(path: &Path, now: &[u8]) -> Result<(), String> {
-    if std::env::var_os("TAGBOAT_BLESS").is_some() {
+    if std::env::var_os("BLESS").is_some() {
         return std::fs::write(path, now).map_err(|error| format!("{}: {error}", path.display()));
     }
     let then = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
