@@ -25,7 +25,7 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// How changes become pull requests.
     pub pull_requests: PullRequests,
-    /// Settings of registries, by host and port as in a normalised image name.
+    /// Settings of registries, by host and port as in a normalized image name.
     pub registries: BTreeMap<String, RegistrySettings>,
     /// Limits on responses of registries.
     pub limits: LimitSettings,

@@ -69,7 +69,7 @@ impl Patterns {
         &self.written
     }
 
-    /// Whether one of them matches the name, normalised (`docker.io/library/nginx`) or familiar (`nginx`).
+    /// Whether one of them matches the name, normalized (`docker.io/library/nginx`) or familiar (`nginx`).
     pub fn match_image(&self, name: &ImageName) -> bool {
         self.set.as_ref().is_none_or(|set| set.is_match(name.as_str()) || set.is_match(name.familiar()))
     }

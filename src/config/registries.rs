@@ -45,7 +45,7 @@ pub(super) fn registries(
     registries
 }
 
-/// Returns a registry host as in normalised image names; `index.docker.io` is `docker.io`.
+/// Returns a registry host as in normalized image names; `index.docker.io` is `docker.io`.
 fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
     // Something is a host if, put before a path, it is read as one.
     let as_host = |text: &str| {

@@ -1,5 +1,5 @@
-//! Renders problems of a configuration with the line that they are about, as `rustc` does. Without colour: how a message
-//! is coloured is decided where it is printed.
+//! Renders problems of a configuration with the line that they are about, as `rustc` does. Without color: how a message
+//! is colored is decided where it is printed.
 
 use std::fmt;
 use std::ops::Range;

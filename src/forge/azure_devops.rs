@@ -22,7 +22,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     name: "azure-devops",
     label: "Azure DevOps",
     about: "Azure DevOps Services and Server",
-    recognises,
+    recognizes,
     address,
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
@@ -62,7 +62,7 @@ const PAGES: usize = 100;
 const PAGE: usize = 100;
 
 /// The hosts of the service, and the `_git` that only Azure DevOps has in its URLs.
-fn recognises(remote: &RemoteUrl) -> bool {
+fn recognizes(remote: &RemoteUrl) -> bool {
     let host = remote.host.as_str();
     matches!(host, "dev.azure.com" | "ssh.dev.azure.com" | "vs-ssh.visualstudio.com")
         || host.ends_with(".visualstudio.com")
@@ -73,25 +73,25 @@ fn recognises(remote: &RemoteUrl) -> bool {
 /// `https://org.visualstudio.com/project/_git/name`, and `https://server/collection/project/_git/name`. A project is
 /// left out where the repository has its name.
 fn address(remote: &RemoteUrl) -> Option<Address> {
-    let service = |organisation: &str, project: &str, name: &str| Address {
+    let service = |organization: &str, project: &str, name: &str| Address {
         api: "https://dev.azure.com".to_owned(),
-        repository: format!("{organisation}/{project}/{name}"),
+        repository: format!("{organization}/{project}/{name}"),
     };
     let segments = remote.segments();
-    if let ["v3", organisation, project, name] = segments[..] {
-        return Some(service(organisation, project, name));
+    if let ["v3", organization, project, name] = segments[..] {
+        return Some(service(organization, project, name));
     }
     let at = segments.iter().position(|segment| *segment == "_git")?;
     let [name] = segments[at + 1..] else { return None };
     let before = &segments[..at];
-    if let Some(organisation) = remote.host.strip_suffix(".visualstudio.com") {
+    if let Some(organization) = remote.host.strip_suffix(".visualstudio.com") {
         let project = before.iter().rfind(|segment| **segment != "DefaultCollection").unwrap_or(&name);
-        return Some(service(organisation, project, name));
+        return Some(service(organization, project, name));
     }
     if remote.host == "dev.azure.com" {
         return match before {
-            [organisation] => Some(service(organisation, name, name)),
-            [organisation, project] => Some(service(organisation, project, name)),
+            [organization] => Some(service(organization, name, name)),
+            [organization, project] => Some(service(organization, project, name)),
             _ => None,
         };
     }
@@ -112,7 +112,7 @@ fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let bad = |reason: String| ForgeError::Settings { reason };
     let parts: Vec<String> = repository.split('/').map(segment).collect();
     let [collection @ .., project, name] = &parts[..] else {
-        return Err(bad(format!("{repository:?} is not a repository: write organisation/project/name")));
+        return Err(bad(format!("{repository:?} is not a repository: write organization/project/name")));
     };
     let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let collection: String = collection.iter().map(|part| format!("/{part}")).collect();
@@ -126,7 +126,7 @@ struct AzureDevops {
     retry_policy: RetryPolicy,
     /// The route of the repository.
     root: String,
-    /// The route of the organisation, or of a server's collection.
+    /// The route of the organization, or of a server's collection.
     collection: String,
     /// Where people see the repository.
     web: String,

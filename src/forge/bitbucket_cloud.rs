@@ -22,7 +22,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     name: "bitbucket-cloud",
     label: "Bitbucket Cloud",
     about: "Bitbucket Cloud: bitbucket.org",
-    recognises,
+    recognizes,
     address,
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
@@ -63,7 +63,7 @@ const PAGES: usize = 200;
 const PAGE: usize = 50;
 
 /// bitbucket.org only: another host runs Data Center.
-fn recognises(remote: &RemoteUrl) -> bool {
+fn recognizes(remote: &RemoteUrl) -> bool {
     matches!(remote.host.as_str(), "bitbucket.org" | "altssh.bitbucket.org")
 }
 
@@ -71,7 +71,7 @@ fn recognises(remote: &RemoteUrl) -> bool {
 fn address(remote: &RemoteUrl) -> Option<Address> {
     let [workspace, name] = remote.segments()[..] else { return None };
     let (api, repository) = ("https://api.bitbucket.org/2.0".to_owned(), format!("{workspace}/{name}"));
-    recognises(remote).then_some(Address { api, repository })
+    recognizes(remote).then_some(Address { api, repository })
 }
 
 /// A comparison names the newer revision first.

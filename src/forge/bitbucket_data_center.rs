@@ -22,7 +22,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     name: "bitbucket-data-center",
     label: "Bitbucket Data Center",
     about: "Bitbucket Data Center, self-managed",
-    recognises,
+    recognizes,
     address,
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
@@ -52,7 +52,7 @@ const PERMISSIONS: &str = "an HTTP access token with repository write";
 const PAGES: usize = 100;
 
 /// Servers whose name begins with `bitbucket.` or `stash.`, and the `/scm/` that only this server has in its URLs.
-fn recognises(remote: &RemoteUrl) -> bool {
+fn recognizes(remote: &RemoteUrl) -> bool {
     let named = remote.host.starts_with("bitbucket.") || remote.host.starts_with("stash.");
     (named && remote.host != "bitbucket.org") || scm(remote).is_some()
 }

@@ -26,7 +26,7 @@ pub struct ForgeKind {
     /// A description of one line, for help and documentation.
     pub about: &'static str,
     /// Returns whether a remote is surely on this forge. A host whose name tells nothing needs the configuration.
-    pub recognises: fn(&RemoteUrl) -> bool,
+    pub recognizes: fn(&RemoteUrl) -> bool,
     /// Returns where this forge has the repository of a remote; `None` if the path is not one of its repositories.
     pub address: fn(&RemoteUrl) -> Option<Address>,
     /// What it cannot do.

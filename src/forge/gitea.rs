@@ -22,7 +22,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     name: "gitea",
     label: "Gitea",
     about: "Gitea and Forgejo, including Codeberg",
-    recognises,
+    recognizes,
     address,
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
@@ -66,7 +66,7 @@ const DRAFT: &str = "WIP: ";
 const HOSTS: &[&str] = &["gitea.", "forgejo.", "codeberg."];
 
 /// codeberg.org, gitea.com, and servers whose name begins with `gitea.`, `forgejo.` or `codeberg.`.
-fn recognises(remote: &RemoteUrl) -> bool {
+fn recognizes(remote: &RemoteUrl) -> bool {
     HOSTS.iter().any(|name| remote.host.starts_with(name))
 }
 

@@ -32,7 +32,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     name: "github",
     label: "GitHub",
     about: "GitHub: github.com, Enterprise Cloud and Enterprise Server",
-    recognises,
+    recognizes,
     address,
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
@@ -73,7 +73,7 @@ const ACTIONS: &str = "github-actions[bot]";
 const PAGES: usize = 100;
 
 /// github.com, its data-residency hosts, and servers whose name begins with `github.`.
-fn recognises(remote: &RemoteUrl) -> bool {
+fn recognizes(remote: &RemoteUrl) -> bool {
     matches!(remote.host.as_str(), "github.com" | "www.github.com" | "ssh.github.com")
         || remote.host.ends_with(".ghe.com")
         || remote.host.starts_with("github.")

@@ -22,7 +22,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     name: "gitlab",
     label: "GitLab",
     about: "GitLab: gitlab.com and self-managed",
-    recognises,
+    recognizes,
     address,
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
@@ -56,7 +56,7 @@ const PAGES: usize = 100;
 const DRAFT: &str = "Draft: ";
 
 /// gitlab.com, and servers whose name begins with `gitlab.`.
-fn recognises(remote: &RemoteUrl) -> bool {
+fn recognizes(remote: &RemoteUrl) -> bool {
     remote.host == "altssh.gitlab.com" || remote.host.starts_with("gitlab.")
 }
 

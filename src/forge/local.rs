@@ -22,7 +22,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     name: "local",
     label: "the local forge",
     about: "files in a folder: for trials, for tests, and where there is no forge",
-    recognises,
+    recognizes,
     address,
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
@@ -44,7 +44,7 @@ const TOKEN_VARIABLES: &[TokenVariable] = &[];
 const LIMITS: Limits = Limits { auto_merge: false, ..Limits::all(usize::MAX, usize::MAX) };
 
 /// Never: it is chosen in the configuration only.
-fn recognises(_: &RemoteUrl) -> bool {
+fn recognizes(_: &RemoteUrl) -> bool {
     false
 }
 

@@ -30,7 +30,7 @@ pub use settings::ForgeSettings;
 
 use crate::plan::LinkStyle;
 
-/// All forges. The first that recognises a remote is used.
+/// All forges. The first that recognizes a remote is used.
 pub const FORGES: &[ForgeKind] = &[
     github::KIND,
     gitlab::KIND,
@@ -47,8 +47,8 @@ pub fn named(name: &str) -> Option<&'static ForgeKind> {
 }
 
 /// Returns the forge that a remote is surely on.
-pub fn recognise(remote: &RemoteUrl) -> Option<&'static ForgeKind> {
-    FORGES.iter().find(|kind| (kind.recognises)(remote))
+pub fn recognize(remote: &RemoteUrl) -> Option<&'static ForgeKind> {
+    FORGES.iter().find(|kind| (kind.recognizes)(remote))
 }
 
 /// Returns the link styles of all forges.

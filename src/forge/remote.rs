@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Address {
     /// The root of the API, without a slash at its end: `https://git.example.com/api/v1`. For files, a folder.
     pub api: String,
-    /// The repository in the forge's own form: `owner/name`, `group/subgroup/project`, `organisation/project/name`.
+    /// The repository in the forge's own form: `owner/name`, `group/subgroup/project`, `organization/project/name`.
     pub repository: String,
 }
 

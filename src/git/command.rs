@@ -184,7 +184,7 @@ fn ask_nothing_over_ssh(command: &mut Command) {
     }
 }
 
-/// The processes of one command. Killed when dropped, after a timeout or when the future is cancelled: `kill_on_drop`
+/// The processes of one command. Killed when dropped, after a timeout or when the future is canceled: `kill_on_drop`
 /// alone kills git, but not its children.
 struct Group {
     #[cfg(unix)]

@@ -108,7 +108,7 @@ impl Request {
     /// A JSON body.
     #[must_use]
     pub fn json(mut self, body: &impl Serialize) -> Self {
-        // Serialising our own plain structs fails for no input: they hold no maps with keys that are not text.
+        // Serializing our own plain structs fails for no input: they hold no maps with keys that are not text.
         self.body = Some(serde_json::to_vec(body).unwrap_or_default());
         self.header(CONTENT_TYPE, "application/json")
     }

@@ -1,4 +1,4 @@
-//! References that the configuration declares: it says in which files they are, and how to recognise them.
+//! References that the configuration declares: it says in which files they are, and how to recognize them.
 
 use globset::GlobMatcher;
 use regex::Regex;

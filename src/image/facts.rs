@@ -64,7 +64,7 @@ impl Platform {
     }
 
     /// Returns whether an image for `offered` runs on this platform. A platform without a variant accepts any variant;
-    /// `arm64` and `arm64/v8` are the same (containerd's normalisation).
+    /// `arm64` and `arm64/v8` are the same (containerd's normalization).
     pub fn accepts(&self, offered: &Self) -> bool {
         let variant = |p: &Self| match (p.architecture.as_str(), p.variant.as_deref()) {
             ("arm64", None) => Some("v8".to_owned()),

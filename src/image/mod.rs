@@ -1,7 +1,7 @@
 //! Image names, tags, digests, references, and the shapes of tags. Text only: no registry is involved.
 //!
 //! A reference keeps the text that it was written with, because edits change that text. Comparisons (grouping, rules) use the
-//! normalised [`ImageName`].
+//! normalized [`ImageName`].
 
 mod commit_hash;
 mod declared;

@@ -1,4 +1,4 @@
-//! The normalised name of an image: registry host and path.
+//! The normalized name of an image: registry host and path.
 
 use std::fmt;
 
@@ -81,7 +81,7 @@ impl ImageName {
         self.path().rsplit('/').next().unwrap_or_default()
     }
 
-    /// Returns the whole normalised name.
+    /// Returns the whole normalized name.
     pub fn as_str(&self) -> &str {
         &self.text
     }

@@ -79,7 +79,7 @@ impl ImageReference {
         &self.text
     }
 
-    /// Returns the normalised name.
+    /// Returns the normalized name.
     pub fn name(&self) -> &ImageName {
         &self.name
     }

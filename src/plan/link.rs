@@ -16,7 +16,7 @@ pub struct LinkStyle {
 }
 
 impl LinkStyle {
-    /// The paths that most code hosts share; used for a host that no style recognises.
+    /// The paths that most code hosts share; used for a host that no style recognizes.
     pub const COMMON: Self =
         Self { repository: |_, path| Some(path.to_owned()), commit: "/commit/NEW", compare: "/compare/OLD...NEW" };
 }

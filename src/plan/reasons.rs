@@ -19,7 +19,7 @@ pub enum LeaveReason {
     HoldCheckBox,
     /// A lookup failed for an image that the pull request changes.
     Unknown {
-        /// The normalised name of the image.
+        /// The normalized name of the image.
         image: String,
     },
     /// The run was limited to other images or files.

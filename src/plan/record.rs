@@ -41,7 +41,7 @@ pub struct RecordedChange {
     pub path: String,
     /// The YAML route.
     pub field: String,
-    /// The normalised name of the image.
+    /// The normalized name of the image.
     pub image: String,
     /// The new reference, as written.
     pub to: String,

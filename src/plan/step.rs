@@ -162,8 +162,8 @@ fn leave(draft: Draft, existing: Option<PullRequest>, reason: LeaveReason) -> St
 /// Returns whether an open pull request has the record and the labels that it should have.
 fn describes(existing: &PullRequest, draft: &Draft, labels: &[String]) -> bool {
     let wanted = draft.changes.iter().map(RecordedChange::of);
-    let is_labelled = Record::missing_labels(existing, labels).is_empty();
-    is_labelled && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
+    let is_labeled = Record::missing_labels(existing, labels).is_empty();
+    is_labeled && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
 }
 
 #[cfg(test)]

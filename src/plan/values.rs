@@ -11,7 +11,7 @@ use super::proposal::Change;
 /// The variables of one change. A group template should use those that stay the same when a newer tag is selected.
 #[derive(Debug, Serialize)]
 pub(super) struct ChangeValues<'a> {
-    /// The normalised name: `docker.io/library/nginx`.
+    /// The normalized name: `docker.io/library/nginx`.
     pub(super) image: &'a str,
     /// Its last component: `nginx`.
     pub(super) name: &'a str,

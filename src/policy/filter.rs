@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn recognises_patterns_that_are_plain_text() {
+    fn recognizes_patterns_that_are_plain_text() {
         for plain in ["-debug$", "^main-", r"^1\.2$", "rc", ""] {
             assert!(Plain::of(plain).is_some(), "{plain}");
         }

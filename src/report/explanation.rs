@@ -9,7 +9,7 @@ use crate::policy::{self, Known};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Explanation {
-    /// The normalised name of the image.
+    /// The normalized name of the image.
     pub image: String,
     /// The current tag, digest or both.
     pub current: String,
@@ -113,7 +113,7 @@ impl From<&policy::Verdict> for VerdictKind {
     }
 }
 
-/// Serialises a time in RFC 3339, or null.
+/// Serializes a time in RFC 3339, or null.
 pub(super) fn timestamp<S: Serializer>(created: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
     created.map(|at| at.to_string()).serialize(serializer)
 }

@@ -176,7 +176,7 @@ impl Renderer for Html {
         let statuses = ImageStatus::ALL.map(|status| (status.as_str(), status.label()));
         page(Document {
             title: about.repository.as_deref().map_or("Images", name_of).to_owned(),
-            summary: capitalised(&summary(report)),
+            summary: capitalized(&summary(report)),
             facts: facts.into_iter().flatten().collect(),
             filters: filters(&statuses, report.images.iter().map(|row| row.status.as_str())),
             total: report.images.len(),
@@ -342,7 +342,7 @@ fn locations(locations: &[String]) -> Cell {
     Cell { lines: locations.iter().map(|location| Line { code: true, ..text(location) }).collect(), order: None }
 }
 
-/// Returns a label in the colour of a CSS class.
+/// Returns a label in the color of a CSS class.
 fn badge(class: &str, label: &str) -> Cell {
     Cell { lines: vec![Line { style: format!("status {class}"), ..text(label) }], order: None }
 }
@@ -361,7 +361,7 @@ fn name_of(url: &str) -> &str {
     }
 }
 
-fn capitalised(text: &str) -> String {
+fn capitalized(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

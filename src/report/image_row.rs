@@ -12,7 +12,7 @@ use super::subject::Subject;
 pub struct ImageRow {
     /// The status; what needs a person sorts first.
     pub status: ImageStatus,
-    /// The normalised name of the image.
+    /// The normalized name of the image.
     pub name: String,
     /// The current tag, digest or both.
     pub current: String,

@@ -40,7 +40,7 @@ impl Renderer for Json {
     }
 }
 
-/// Structs of strings and numbers always serialise: `serde_json` fails only on keys that are not strings and on values
+/// Structs of strings and numbers always serialize: `serde_json` fails only on keys that are not strings and on values
 /// whose own implementation fails.
 fn document(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));

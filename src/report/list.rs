@@ -30,7 +30,7 @@ pub struct ReferenceRow {
     pub field: String,
     /// The value as written.
     pub value: String,
-    /// The normalised name of the image.
+    /// The normalized name of the image.
     pub name: Option<String>,
     /// The current tag.
     pub tag: Option<String>,

@@ -91,7 +91,7 @@ pub struct ChangeRow {
     pub line: usize,
     /// The path of the field, such as `spec.containers[0].image`.
     pub field: String,
-    /// The normalised name of the image.
+    /// The normalized name of the image.
     pub name: String,
     /// The current tag, digest or both.
     pub from: String,
@@ -201,7 +201,7 @@ pub struct HeldRow {
     pub path: String,
     /// The line in it, from 1.
     pub line: usize,
-    /// The normalised name of the image, if it could be read.
+    /// The normalized name of the image, if it could be read.
     pub name: Option<String>,
     /// The value as written.
     pub value: String,

@@ -1,4 +1,4 @@
-//! Layout of text output: aligned columns, line breaks and colours. No other file handles widths or escape codes.
+//! Layout of text output: aligned columns, line breaks and colors. No other file handles widths or escape codes.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 pub struct RenderOptions {
     /// Columns of a line; longer text continues on the next line.
     pub width: usize,
-    /// Whether colours are used.
+    /// Whether colors are used.
     pub color: bool,
 }
 
@@ -20,7 +20,7 @@ impl Default for RenderOptions {
     }
 }
 
-/// The meaning of a piece of text, which decides its colour. Nothing is expressed by colour alone.
+/// The meaning of a piece of text, which decides its color. Nothing is expressed by color alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextStyle {
     /// Ordinary text.
@@ -58,7 +58,7 @@ impl TextStyle {
 pub type Cell = (TextStyle, String);
 
 impl RenderOptions {
-    /// Returns a text in the colour of its style. Control characters are replaced.
+    /// Returns a text in the color of its style. Control characters are replaced.
     pub fn paint(&self, style: TextStyle, text: &str) -> String {
         let text = &without_control_characters(text);
         if !self.color || style == TextStyle::Plain || text.is_empty() {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_only_on_request_and_replaces_escape_codes() {
+    fn colors_only_on_request_and_replaces_escape_codes() {
         assert_eq!(RenderOptions { width: 80, color: false }.paint(TextStyle::Error, "x"), "x");
         assert_eq!(RenderOptions::default().paint(TextStyle::Plain, "\u{1b}[2Jx"), "\u{fffd}[2Jx");
         assert_eq!(RenderOptions { width: 80, color: true }.paint(TextStyle::Error, "x"), "\u{1b}[31mx\u{1b}[0m");

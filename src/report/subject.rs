@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", content = "subject", rename_all = "kebab-case")]
 pub enum Subject {
-    /// The lookup of an image, by its normalised name.
+    /// The lookup of an image, by its normalized name.
     Image(String),
     /// The pull request of a group, or the group's direct commit.
     Group(String),

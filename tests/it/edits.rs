@@ -131,7 +131,7 @@ fn every_reference_of_the_corpus_bumped() {
                 };
                 all.extend(edits.iter().cloned());
                 together.fetch_add(1, Ordering::Relaxed);
-                // One at a time takes minutes without optimisation: by default a fifth of them stands for all.
+                // One at a time takes minutes without optimization: by default a fifth of them stands for all.
                 let whole = std::env::var_os("TAGBOAT_WHOLE_CORPUS").is_some();
                 if !whole && occurrence.place.span.is_some_and(|span| span.start % 5 != 0) {
                     continue;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 use tagboat::forge::{
-    Address, App, FORGES, Forge, ForgeError, ForgeSettings, GivenCredentials, RemoteUrl, named, recognise,
+    Address, App, FORGES, Forge, ForgeError, ForgeSettings, GivenCredentials, RemoteUrl, named, recognize,
 };
 use tagboat::http::{Client, ClientOptions, RetryPolicy};
 use tagboat::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
@@ -699,14 +699,14 @@ fn every_forge_has_a_double_and_recognises_its_remotes() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/forge").join(entry.name).join("remotes.tsv");
         let table = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         for line in table.lines().filter(|line| !line.starts_with('#')) {
-            let [url, recognised, api, repository] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let [url, recognized, api, repository] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
             let remote = RemoteUrl::parse(url).unwrap();
-            assert_eq!((entry.recognises)(&remote), recognised == "yes", "{}: {url}", entry.name);
+            assert_eq!((entry.recognizes)(&remote), recognized == "yes", "{}: {url}", entry.name);
             let address = (entry.address)(&remote);
             let told = address.map_or(("-".into(), "-".into()), |address| (address.api, address.repository));
             assert_eq!(told, (api.to_owned(), repository.to_owned()), "{}: {url}", entry.name);
-            if recognised == "yes" {
-                assert_eq!(recognise(&remote).map(|entry| entry.name), Some(entry.name), "{url}");
+            if recognized == "yes" {
+                assert_eq!(recognize(&remote).map(|entry| entry.name), Some(entry.name), "{url}");
             }
         }
     }

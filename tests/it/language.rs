@@ -36,6 +36,7 @@ const PHRASES: &[(&str, &str)] = &[
     (r"says so (itself|of)", "states it"),
     (r"1 (requests|changes|images|files|pull requests|tags|errors|candidates)", "a singular after 1"),
     (r"see #[a-z-]+", "the full address of the section"),
+    (r"(un)?recognis\w+|normalis\w+|serialis\w+|colou(r)\w*|behaviou(r)\w*|labell(ed)|licenc(e)s?", "one spelling in all texts, the American one"),
 ];
 
 /// Where people read: folders and files, below the root of the project.

@@ -127,7 +127,7 @@ impl Sources<'_> {
             Some(path) => path.to_owned(),
             None => format!("{base}/{path}"),
         };
-        let found = self.filled(&whole).into_iter().filter_map(|glob| normalised(&glob));
+        let found = self.filled(&whole).into_iter().filter_map(|glob| normalized(&glob));
         found.filter(|glob| glob.bytes().any(|b| b.is_ascii_alphanumeric()) || glob == "**").collect()
     }
 
@@ -151,7 +151,7 @@ impl Sources<'_> {
 }
 
 /// Without `.`, `..` and doubled slashes; `None` if it leaves the repository.
-fn normalised(path: &str) -> Option<String> {
+fn normalized(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
         if part == ".." {

@@ -49,7 +49,7 @@ impl Keychain {
         Self { env, answers: Mutex::default() }
     }
 
-    /// What vendors want to know to recognise their registries.
+    /// What vendors want to know to recognize their registries.
     pub(crate) fn platform_env(&self) -> &PlatformEnv {
         &self.env
     }

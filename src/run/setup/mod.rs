@@ -130,7 +130,7 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
         return Ok(Some(Login { user, password }));
     }
     let Ok(remote) = RemoteUrl::parse(url) else { return Ok(None) };
-    let entry = forge::recognise(&remote).or_else(|| configured(settings, &remote));
+    let entry = forge::recognize(&remote).or_else(|| configured(settings, &remote));
     let Some((entry, address)) = entry.and_then(|entry| Some((entry, (entry.address)(&remote)?))) else {
         return Ok(None);
     };
@@ -179,8 +179,8 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let settings = &loaded.config.forge;
     let parsed = RemoteUrl::parse(remote);
     let named = settings.kind.as_deref().map(|kind| forge::named(kind).ok_or_else(|| unknown_forge(kind)));
-    let recognised = parsed.as_ref().ok().and_then(forge::recognise);
-    let entry = named.transpose()?.or(recognised).ok_or_else(|| {
+    let recognized = parsed.as_ref().ok().and_then(forge::recognize);
+    let entry = named.transpose()?.or(recognized).ok_or_else(|| {
         Error::usage(format!("connect the forge: unknown forge of {remote}"))
             .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", forge_kinds())))
     })?;

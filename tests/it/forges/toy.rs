@@ -20,7 +20,7 @@ static TOY: ForgeKind = ForgeKind {
     name: "toy",
     label: "Toy",
     about: "a forge in memory",
-    recognises: |remote| remote.host.starts_with("toy."),
+    recognizes: |remote| remote.host.starts_with("toy."),
     address: |remote| Some(Address { api: format!("{}/api", remote.site()), repository: remote.path.clone() }),
     limits: Limits { labels: false, drafts: false, auto_merge: false, ..Limits::all(40, 400) },
     token_variables: &[
@@ -189,7 +189,7 @@ async fn logs_in_and_hints_by_its_row() {
     let error = forge.open(&proposal("tagboat/api", "x", "y")).await.unwrap_err();
     assert!(error.hint().unwrap().contains("the scope `toys`"), "{:?}", error.hint());
     let remote = RemoteUrl::parse("git@toy.acme.test:acme/gitops.git").unwrap();
-    assert!((TOY.recognises)(&remote));
+    assert!((TOY.recognizes)(&remote));
     assert!(TOY.is_same_server("https://toy.acme.test", "https://toy.acme.test/api"));
     assert!(!TOY.is_same_server("https://toy.acme.test", "https://toy.other.test/api"));
 }

@@ -394,7 +394,7 @@ const STORIES: &[Story] = &[
         ]),
         Run(&["unchanged tagboat/api: …", "open tagboat/web: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },
-    Story { name: "a failed pull request does not count towards max-per-run", config: "pull-requests: { max-per-run: 1 }", acts: &[
+    Story { name: "a failed pull request does not count toward max-per-run", config: "pull-requests: { max-per-run: 1 }", acts: &[
         Protect("tagboat/api"),
         Run(&["open tagboat/web: …", "failed api: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..USUAL },

@@ -43,7 +43,7 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let segments = request.segments();
     let path: Vec<&str> = segments.iter().map(String::as_str).collect();
     let writes = request.method != "GET";
-    let [organisation, project, "_apis", "git", "repositories", name, rest @ ..] = &path[..] else {
+    let [organization, project, "_apis", "git", "repositories", name, rest @ ..] = &path[..] else {
         return match path[..] {
             ["acme", "_apis", "connectionData"] => {
                 Answer::new(200, json!({"authenticatedUser": {"providerDisplayName": "tagboat-bot"}}))
@@ -51,7 +51,7 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
             _ => refuse(404, "The controller for path was not found"),
         };
     };
-    if format!("{organisation}/{project}/{name}") != AZURE_DEVOPS.repository {
+    if format!("{organization}/{project}/{name}") != AZURE_DEVOPS.repository {
         return refuse(
             404,
             &format!(

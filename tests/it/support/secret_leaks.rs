@@ -69,7 +69,7 @@ pub(crate) fn found_below(secrets: &BTreeSet<String>, path: &Path) -> Vec<String
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned(), url::form_urlencoded::byte_serialize(secret.as_bytes()).collect()];
     // Three bytes are four letters: what a secret looks like depends on how many bytes are before it. The letters at
-    // both ends belong to its neighbours, too.
+    // both ends belong to its neighbors, too.
     for (before, shared) in [(0, 0), (1, 2), (2, 3)] {
         let text = STANDARD.encode([&b"::"[..before], secret.as_bytes()].concat());
         forms.push(text[shared..(before + secret.len()) * 8 / 6].to_owned());
