@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::document::{Document, DocumentOrigin};
 use super::format_set::FormatSet;
-use super::formats::octopus;
 use super::found::Found;
 use super::marker;
 use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place, number};
@@ -146,7 +145,8 @@ impl Reader<'_> {
         let bytes = if tree.style(node) == Some(Style::Block) { outer.bytes.as_ref() } else { None };
         let bytes = bytes.and_then(|bytes| bytes.of_block(tree, local, value));
         let prefix = format!("{}|", document.route(node));
-        let images = octopus::embedded(document, node);
+        let images: Vec<_> =
+            self.set.formats.iter().flat_map(|format| format.images_of_embedded(document, node)).collect();
         for span in text::documents(value) {
             let part = &value[span.range()];
             let bytes = bytes.as_ref().map(|bytes| bytes.skip(span.start));

@@ -2,9 +2,9 @@
 
 use super::document::Document;
 use super::found::Found;
-use super::options::Options;
+use super::options::{Options, ValuesImage};
 use super::screen::{Ignored, file_name, matches_name};
-use crate::text::Tree;
+use crate::text::{NodeId, Tree};
 
 /// One kind of manifest: which files and documents it is about, and where in them image references are.
 pub trait Format: Sync {
@@ -19,8 +19,10 @@ pub trait Format: Sync {
         &["*.yaml", "*.yml", "*.json"]
     }
 
-    /// Texts of which every document with a reference of this format holds one. Other documents are not parsed.
-    fn needles(&self) -> &'static [&'static str];
+    /// Texts of which every YAML document with a reference of this format holds one. Other documents are not parsed.
+    fn needles(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// Objects and files in which no format reports a reference, and why.
     fn ignored(&self) -> &'static [Ignored] {
@@ -43,11 +45,19 @@ pub trait Format: Sync {
         self.is_named(path)
     }
 
-    /// Returns whether a document is of this format, judged by its path and its content.
-    fn matches(&self, document: &Document<'_>) -> bool;
+    /// Returns whether a document is of this format, judged by its path and its content. Without a method of its own, a
+    /// format matches the documents of the files in [`files`](Self::files).
+    fn matches(&self, document: &Document<'_>) -> bool {
+        document.tree.is_lines() == self.text_parser().is_some() && self.is_named(document.path)
+    }
 
     /// Reports every reference in the document that no earlier format has reported.
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>);
+
+    /// Returns the images that are composed from values of an embedded document, where objects of this format declare them.
+    fn images_of_embedded(&self, _document: &Document<'_>, _node: NodeId) -> Vec<ValuesImage> {
+        Vec::new()
+    }
 }
 
 /// Reads a file that is not YAML: its path, its text, and what the configuration opts into.

@@ -28,7 +28,7 @@ use format_set::FormatSet;
 pub use document::Document;
 pub use edit::{Edit, Refusal, Target, edits, left_comment};
 pub use format::{Format, TextParser};
-pub use formats::{FORMATS, octopus::values_images};
+pub use formats::{FORMATS, values_images};
 pub use found::Found;
 pub use occurrence::{
     DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, OccurrenceId, PartSpan, PartSpans,

@@ -16,11 +16,11 @@ use crate::support::{shared, unpacked};
 #[rustfmt::skip]
 const NAMED: [(&str, usize); 5] = [
     // Charts of classic Helm repositories: no registry holds them.
-    ("a chart of a repository that is no container registry",      13),
+    ("the chart is in a Helm repository, not in an OCI registry",   13),
     // updatecli puts the whole new tag, suffix and all, in place of the version alone.
     ("is put together from pieces",                                 1),
     // One edit would change two images.
-    ("it is part of several images",                                2),
+    ("part of several images",                                      2),
     ("of the image name is not lower case",                         1),
     // updatecli writes a digest in place of nothing.
     ("no tag is written",                                           1),

@@ -1,6 +1,6 @@
 //! Argo CD: overrides in an Application or ApplicationSet, in `.argocd-source*.yaml`, and charts in OCI registries.
 //!
-//! `helm.values` is found as an embedded document, `helm.valuesObject` like any values.
+//! `helm.values` is read as an embedded document, `helm.valuesObject` like any Helm values.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -10,7 +10,7 @@ use super::super::value::is_surely_reference;
 use super::helm_chart::{NEEDLES, http_chart, oci_chart};
 use crate::text::{NodeId, Shape};
 
-/// See the head of this file.
+/// The format of Applications, ApplicationSets and `.argocd-source*.yaml` files.
 pub(crate) struct ArgoCd;
 
 const NAME: &str = "argo-cd";
@@ -59,13 +59,16 @@ impl Format for ArgoCd {
     }
 }
 
-/// `name=image:tag` or `image:tag`, as `argocd app set --kustomize-image` writes them.
+/// Reports `name=image:tag` and `image:tag`, as `argocd app set --kustomize-image` writes them.
 fn kustomize_images(document: &Document<'_>, found: &mut Found<'_>, images: NodeId) {
     for item in document.tree.items(images) {
         let item = document.tree.follow(item);
-        let Some(text) = document.tree.text_of(item).filter(|_| !found.is_taken(item)) else { continue };
+        let Some(text) = document.tree.text_of(item) else { continue };
+        if found.is_taken(item) {
+            continue;
+        }
         let start = text.find('=').map_or(0, |equals| equals + 1);
-        // `nginx=` and `nginx` alone only rename, or ask for nothing.
+        // `nginx=` and `nginx` set neither a tag nor a digest.
         if is_surely_reference(&text[start..]) || text[start..].contains('$') || text[start..].contains("{{") {
             let end = text.len();
             found.reference_in(document, NAME, item, start..end);
@@ -73,7 +76,7 @@ fn kustomize_images(document: &Document<'_>, found: &mut Found<'_>, images: Node
     }
 }
 
-/// `- {name: image.tag, value: v1}` beside `image.repository`; the name may stand in the chart only.
+/// Reports `- {name: image.tag, value: v1}` next to `image.repository`. Often only the chart has the name.
 fn helm_parameters(document: &Document<'_>, found: &mut Found<'_>, parameters: NodeId) {
     let tree = document.tree;
     let named = |wanted: &str| {
@@ -105,13 +108,13 @@ fn helm_parameters(document: &Document<'_>, found: &mut Found<'_>, parameters: N
     }
 }
 
-/// A chart or manifests in an OCI registry: `repoURL` and `targetRevision`.
+/// Reports a chart or manifests in an OCI registry: `repoURL` and `targetRevision`.
 fn source(document: &Document<'_>, found: &mut Found<'_>, source: NodeId) {
     let tree = document.tree;
     let (Some(url), Some(revision)) = (tree.get(source, "repoURL"), tree.get(source, "targetRevision")) else { return };
     let chart = tree.get(source, "chart");
     let text = tree.text_of(url).unwrap_or_default();
-    // Without a scheme it is a registry (Argo CD's rule for OCI Helm repositories), and needs a chart; git has its own.
+    // Argo CD takes an address without a scheme for an OCI registry if there is a chart. Addresses of git have `://` or `@`.
     let is_registry = text.starts_with("oci://") || (!text.contains("://") && !text.contains('@') && chart.is_some());
     if is_registry {
         oci_chart(document, found, NAME, url, chart, revision);

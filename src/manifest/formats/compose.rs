@@ -1,4 +1,4 @@
-//! Compose files: `image` of services and of `x-` fragments, and defaults of variables where that is asked for.
+//! Compose files: `image` of services and of `x-` fragments, and defaults of variables where the configuration enables it.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -6,7 +6,7 @@ use super::super::found::Found;
 use super::super::keys::walk;
 use crate::text::{NodeId, Shape};
 
-/// See the head of this file.
+/// The format of Compose files.
 pub(crate) struct Compose;
 
 const NAME: &str = "compose";
@@ -17,7 +17,7 @@ impl Format for Compose {
     }
 
     fn about(&self) -> &'static str {
-        "Compose files: images of services, anchors and fragments; defaults of variables on request"
+        "Compose files: images of services and fragments; defaults of variables where `variable-defaults` is set"
     }
 
     fn needles(&self) -> &'static [&'static str] {
@@ -44,7 +44,7 @@ impl Format for Compose {
     }
 }
 
-/// Whether some service has what only services of Compose have.
+/// Returns whether a service has an image and a key that only services of Compose have.
 fn has_service(document: &Document<'_>, services: Option<NodeId>) -> bool {
     let tree = document.tree;
     let marks = ["ports", "volumes", "environment", "depends_on", "restart", "build", "networks"];
@@ -55,17 +55,17 @@ fn has_service(document: &Document<'_>, services: Option<NodeId>) -> bool {
     })
 }
 
-/// `repo:${TAG:-1.2}`: read with the defaults in place of the variables, edited within a default.
+/// Reports `repo:${TAG:-1.2}`, with the defaults in place of the variables; an edit changes a default.
 fn with_defaults(document: &Document<'_>, found: &mut Found<'_>, node: NodeId) {
     let Some(text) = document.tree.text_of(node) else { return };
-    // The text with its defaults, and for each byte where it stands in the value.
+    // The text with its defaults, and the node and offset of each of its bytes.
     let (mut read, mut at) = (String::new(), Vec::new());
     let mut rest = 0;
     while let Some(start) = text[rest..].find("${").map(|found| rest + found) {
         let Some(end) = text[start..].find('}').map(|found| start + found) else { return };
         let inner = &text[start + 2..end];
         let Some(dash) = inner.find('-') else { return };
-        // `${VAR-x}` and `${VAR:-x}`; a dash elsewhere belongs to something else, such as the text of `${VAR:?x}`.
+        // `${VAR-x}` and `${VAR:-x}` have a default. A dash elsewhere is part of other text, such as that of `${VAR:?x}`.
         let name = inner[..dash].trim_end_matches(':');
         if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return;

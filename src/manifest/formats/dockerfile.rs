@@ -9,7 +9,7 @@ use super::super::options::Options;
 use super::super::value::is_surely_reference;
 use crate::text::{NodeId, Tree};
 
-/// See the head of this file.
+/// The format of Dockerfiles and Containerfiles.
 pub(crate) struct Dockerfile;
 
 const NAME: &str = "dockerfile";
@@ -20,23 +20,15 @@ impl Format for Dockerfile {
     }
 
     fn about(&self) -> &'static str {
-        "Dockerfiles: the images that stages are built from"
+        "Dockerfiles: base images of stages, images that files are copied from, and arguments that hold a reference or a tag"
     }
 
     fn files(&self) -> &'static [&'static str] {
         &["Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile", "Containerfile.*", "*.Containerfile"]
     }
 
-    fn needles(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     fn text_parser(&self) -> Option<TextParser> {
         Some(parse)
-    }
-
-    fn matches(&self, document: &Document<'_>) -> bool {
-        document.tree.is_lines() && self.is_named(document.path)
     }
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
@@ -68,16 +60,17 @@ impl Format for Dockerfile {
     }
 }
 
-/// `FROM node:${NODE_VERSION}` below `ARG NODE_VERSION=22.1`: its tag stands in the argument's default.
+/// A base image with arguments: `FROM node:${NODE_VERSION}` after `ARG NODE_VERSION=22.1`, where the default is the tag.
 struct Base {
-    /// With the defaults in place of the arguments, and where each byte stands.
+    /// The reference with the defaults in place of the arguments.
     text: String,
+    /// The node and the offset of each byte of the text.
     at: Vec<Option<(NodeId, usize)>>,
     arguments: Vec<NodeId>,
 }
 
 impl Base {
-    /// `None` without arguments, or with one that has no default or is a whole reference itself.
+    /// Returns a base image; `None` without arguments, or with one that has no default or holds a whole reference.
     fn new(document: &Document<'_>, node: NodeId, known: &[(&str, NodeId)]) -> Option<Self> {
         let tree = document.tree;
         let text = tree.text_of(node)?;
@@ -92,44 +85,47 @@ impl Base {
                     (&rest[..end], end)
                 }
             };
-            // The last default above counts. `${NAME:-x}` is a name that no argument has.
+            // The last default before the line applies. No argument has a name such as `NAME:-x`.
             let (_, argument) = known.iter().rev().find(|(known, _)| *known == name)?;
             let value = tree.text_of(*argument).filter(|value| !is_surely_reference(value))?;
-            base.take(node, &text[done..dollar], done);
-            base.take(*argument, value, 0);
+            base.push(node, &text[done..dollar], done);
+            base.push(*argument, value, 0);
             base.arguments.push(*argument);
             done = dollar + 1 + length;
         }
-        base.take(node, &text[done..], done);
+        base.push(node, &text[done..], done);
         (!base.arguments.is_empty()).then_some(base)
     }
 
-    fn take(&mut self, node: NodeId, text: &str, from: usize) {
+    /// Appends text that begins at a byte of a node.
+    fn push(&mut self, node: NodeId, text: &str, from: usize) {
         self.text.push_str(text);
         self.at.extend((from..from + text.len()).map(|byte| Some((node, byte))));
     }
 
+    /// Reports the reference, or why its arguments cannot be edited.
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>, all: &[Self]) {
         let shares = |other: &&Self| other.arguments.iter().any(|argument| self.arguments.contains(argument));
         if all.iter().filter(shares).any(|other| other.text != self.text) {
             for argument in self.arguments.iter().filter(|argument| !found.is_taken(**argument)).collect::<Vec<_>>() {
-                let reason = "it is part of several images, which may have different tags: write an argument for each";
+                let reason = "part of several images, which may need different tags: use one argument per image";
                 found.notice(document, NAME, *argument, NoticeStatus::Held, reason.to_owned());
             }
             return;
         }
-        // The second stage of the same image is edited with the first.
+        // Stages with the same image share its arguments: one edit changes all of them.
         if !self.arguments.iter().any(|argument| found.is_taken(*argument)) {
             found.composed(document, NAME, &self.text, &self.at);
         }
     }
 }
 
+/// Parses a file into the instructions that may name images.
 fn parse<'a>(_: &str, text: &'a str, _: &'a Options) -> Tree<'a> {
     Tree::of_lines(text, vec![lines::entries(text, dockerfile_line)])
 }
 
-/// `FROM [--platform=…] image [AS stage]`, `ARG NAME=image`, `COPY --from=image`.
+/// Parses `FROM [--platform=…] image [AS stage]`, `ARG NAME=image`, `COPY --from=image`.
 fn dockerfile_line<'a>(line: &'a str, take: Take<'_, 'a>) {
     let offset = |word: &str| word.as_ptr() as usize - line.as_ptr() as usize;
     let mut words = line.split_whitespace();
@@ -139,8 +135,8 @@ fn dockerfile_line<'a>(line: &'a str, take: Take<'_, 'a>) {
             if let Some(image) = words.next() {
                 take("FROM", image, offset(image));
             }
-            if let (Some(_), Some(stage)) = (words.next().filter(|word| word.eq_ignore_ascii_case("AS")), words.next())
-            {
+            let is_named = words.next().is_some_and(|word| word.eq_ignore_ascii_case("AS"));
+            if is_named && let Some(stage) = words.next() {
                 take("AS", stage, offset(stage));
             }
         }

@@ -1,4 +1,4 @@
-//! `.env` files: variables that hold whole references.
+//! `.env` files: variables whose value is a whole reference.
 
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
@@ -8,7 +8,7 @@ use super::super::options::Options;
 use super::super::value::is_surely_reference;
 use crate::text::Tree;
 
-/// See the head of this file.
+/// The format of `.env` files.
 pub(crate) struct EnvFile;
 
 const NAME: &str = "env-file";
@@ -19,43 +19,36 @@ impl Format for EnvFile {
     }
 
     fn about(&self) -> &'static str {
-        "env files: variables that hold whole references"
+        "env files: variables whose value is a whole reference"
     }
 
     fn files(&self) -> &'static [&'static str] {
         &[".env", ".env.*", "*.env"]
     }
 
-    fn needles(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     fn text_parser(&self) -> Option<TextParser> {
         Some(parse)
-    }
-
-    fn matches(&self, document: &Document<'_>) -> bool {
-        document.tree.is_lines() && self.is_named(document.path)
     }
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
         let tree = document.tree;
         for (key, value) in tree.items(document.root).flat_map(|map| tree.entries(map)) {
             let (name, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
-            let says_image = name.to_ascii_lowercase().contains("image");
+            let names_image = name.to_ascii_lowercase().contains("image");
             let has_path = text.split_once('/').is_some_and(|(host, _)| host.contains('.'));
-            if is_surely_reference(text) && (says_image || (has_path && !text.contains("://"))) {
+            if is_surely_reference(text) && (names_image || (has_path && !text.contains("://"))) {
                 found.reference(document, NAME, value);
             }
         }
     }
 }
 
+/// Parses a file into its variables.
 fn parse<'a>(_: &str, text: &'a str, _: &'a Options) -> Tree<'a> {
     Tree::of_lines(text, vec![lines::entries(text, env_line)])
 }
 
-/// `[export ]KEY=value`, in quotes or with a comment behind it.
+/// Parses `[export ]KEY=value`; the value may be quoted, or a comment may follow it.
 fn env_line<'a>(line: &'a str, take: Take<'_, 'a>) {
     let Some((key, rest)) = line.split_once('=') else { return };
     let key = key.trim().trim_start_matches("export ").trim();

@@ -1,5 +1,4 @@
-//! Rancher Fleet bundles: the chart that `fleet.yaml` installs, where it stands in an OCI registry. Values in it are found
-//! as any values are.
+//! Rancher Fleet bundles: the chart that `fleet.yaml` installs from an OCI registry. Its values are read like any Helm values.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -7,7 +6,7 @@ use super::super::found::Found;
 use super::helm_chart::{NEEDLES, http_chart, oci_chart};
 use crate::text::{NodeId, Shape};
 
-/// See the head of this file.
+/// The format of `fleet.yaml` files.
 pub(crate) struct Fleet;
 
 const NAME: &str = "fleet";
@@ -31,7 +30,7 @@ impl Format for Fleet {
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
         let tree = document.tree;
-        // At the top, in `targetCustomizations`, and in several charts of one bundle (`helm` may be a list).
+        // `helm` is at the top level and in `targetCustomizations`, and is a list in a bundle with several charts.
         for node in tree.nodes().filter(|node| matches!(tree.shape(*node), Shape::Mapping)) {
             if let Some(helm) = tree.get(node, "helm") {
                 chart(document, found, helm);
@@ -41,7 +40,7 @@ impl Format for Fleet {
     }
 }
 
-/// `chart` is a whole address, or a name below `repo`.
+/// Reports the version of a chart, whose `chart` is a whole address, or a name in `repo`.
 fn chart(document: &Document<'_>, found: &mut Found<'_>, helm: NodeId) {
     let tree = document.tree;
     let (Some(chart), Some(version)) = (tree.get(helm, "chart"), tree.get(helm, "version")) else { return };

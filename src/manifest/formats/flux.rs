@@ -1,6 +1,6 @@
 //! Flux: image overrides of Kustomizations and HelmReleases, OCI artifacts, and charts in OCI registries.
 //!
-//! `values` of a HelmRelease are found like any values, patches as embedded documents.
+//! `values` of a HelmRelease are read like any Helm values, patches as embedded documents.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -11,7 +11,7 @@ use super::helm_chart::{NEEDLES, chart_version, http_chart};
 use super::kustomize::find_images;
 use crate::text::NodeId;
 
-/// See the head of this file.
+/// The format of objects in Flux's API groups.
 pub(crate) struct Flux;
 
 const NAME: &str = "flux";
@@ -25,7 +25,7 @@ impl Format for Flux {
     }
 
     fn about(&self) -> &'static str {
-        "Flux objects: images of Kustomizations and post-renderers, OCIRepository, charts in OCI registries"
+        "Flux objects: images of Kustomizations and post-renderers, OCIRepository objects, charts in OCI registries"
     }
 
     fn needles(&self) -> &'static [&'static str] {
@@ -41,10 +41,9 @@ impl Format for Flux {
     }
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
-        for (object, group, kind) in document.objects() {
-            let Some(spec) = document.tree.get(object, "spec").filter(|_| group.ends_with(".toolkit.fluxcd.io")) else {
-                continue;
-            };
+        let is_flux = |(_, group, _): &(NodeId, &str, &str)| group.ends_with(".toolkit.fluxcd.io");
+        for (object, _, kind) in document.objects().filter(is_flux) {
+            let Some(spec) = document.tree.get(object, "spec") else { continue };
             match kind {
                 "Kustomization" => images(document, found, spec),
                 "HelmRelease" => release(document, found, spec),
@@ -56,12 +55,14 @@ impl Format for Flux {
     }
 }
 
+/// Reports the `images` of a Kustomization or a post-renderer.
 fn images(document: &Document<'_>, found: &mut Found<'_>, holder: NodeId) {
     if let Some(images) = document.tree.get(holder, "images") {
         find_images(document, found, NAME, images);
     }
 }
 
+/// Reports the chart of a HelmRelease and the images of its post-renderers.
 fn release(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
     let tree = document.tree;
     if let Some(renderers) = tree.get(spec, "postRenderers") {
@@ -74,13 +75,13 @@ fn release(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
     }
 }
 
-/// `url`, `ref.tag` and `ref.digest`.
+/// Reports the artifact of an OCIRepository: `url`, `ref.tag` and `ref.digest`.
 fn artifact(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
     let tree = document.tree;
     let (Some(url), Some(reference)) = (tree.get(spec, "url"), tree.get(spec, "ref")) else { return };
     let part = |key| tree.get(reference, key).filter(|node| tree.text_of(*node).is_some_and(|text| !text.is_empty()));
     if let Some(range) = part("semver") {
-        let reason = "Flux resolves the range of versions itself".to_owned();
+        let reason = "a version range that Flux resolves in the cluster".to_owned();
         return found.notice(document, NAME, range, NoticeStatus::Ignored, reason);
     }
     let name = tree.text_of(url).map(|text| text.trim_start_matches("oci://").trim_end_matches('/').to_owned());
@@ -90,7 +91,7 @@ fn artifact(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
     }
 }
 
-/// `chart` and `version`, of a HelmRepository whose address is known to be an OCI registry.
+/// Reports a `chart` and its `version` where the address of its HelmRepository is an OCI registry.
 fn chart_of_repository(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
     let tree = document.tree;
     let (Some(chart), Some(version)) = (tree.get(spec, "chart"), tree.get(spec, "version")) else { return };
@@ -99,7 +100,7 @@ fn chart_of_repository(document: &Document<'_>, found: &mut Found<'_>, spec: Nod
     }
     let repository = tree.text_at(spec, &["sourceRef", "name"]).unwrap_or_default();
     let Some(url) = document.options.helm_repositories.get(repository) else {
-        // A marker on it is for another format to judge.
+        // The `marker` format reads a version with a marker.
         if !found.is_marked(document, version) {
             http_chart(document, found, NAME, version);
         }

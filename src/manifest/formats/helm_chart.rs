@@ -1,6 +1,6 @@
-//! Helm charts: `Chart.yaml`, and charts that are artifacts in OCI registries, whoever points at them.
+//! Helm charts: `Chart.yaml`, and charts in OCI registries that objects of other formats refer to.
 //!
-//! The image list in `annotations` of a `Chart.yaml` is found as an embedded document.
+//! The image list in `annotations` of a `Chart.yaml` is read as an embedded document.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -8,12 +8,12 @@ use super::super::found::{Found, Parts};
 use super::super::occurrence::NoticeStatus;
 use crate::text::NodeId;
 
-/// `Chart.yaml`: dependencies in OCI registries; `appVersion` where the configuration says which image it is.
+/// The format of `Chart.yaml`: dependencies in OCI registries, and `appVersion` where the configuration names its image.
 pub(crate) struct Chart;
 
 const NAME: &str = "helm-chart";
 
-/// Texts of which every document has one that names a chart in an OCI registry, or holds the tag of its image.
+/// Texts of which every document has one that refers to a chart in an OCI registry or has its `appVersion`.
 pub(crate) const NEEDLES: &[&str] = &["oci://", "chart", "appVersion", "mage"];
 
 impl Format for Chart {
@@ -58,15 +58,15 @@ impl Format for Chart {
     }
 }
 
-/// A chart that no registry holds.
+/// Reports a chart in an HTTP repository as ignored.
 pub(crate) fn http_chart(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, version: NodeId) {
     if !found.is_taken(version) {
-        let reason = "a chart of a repository that is no container registry".to_owned();
+        let reason = "the chart is in a Helm repository, not in an OCI registry".to_owned();
         found.notice(document, format, version, NoticeStatus::Ignored, reason);
     }
 }
 
-/// A chart in an OCI registry: its address, its name below it, its version as a tag.
+/// Reports a chart in an OCI registry: the address, the name within it, and the version, which is the tag.
 pub(crate) fn oci_chart(
     document: &Document<'_>,
     found: &mut Found<'_>,
@@ -85,7 +85,7 @@ pub(crate) fn oci_chart(
     chart_version(document, found, format, name, std::iter::once(url).chain(chart).collect(), version, version_text);
 }
 
-/// The version of a chart whose name is known; a range is the business of whoever resolves it.
+/// Reports the version of a chart whose name is known. A version range is ignored.
 pub(crate) fn chart_version(
     document: &Document<'_>,
     found: &mut Found<'_>,
@@ -102,11 +102,11 @@ pub(crate) fn chart_version(
         || text.contains(['*', '^', '~', '>', '<', '=', ' ', ',', '|'])
         || text.split('.').any(|p| p == "x" || p == "X");
     if is_range {
-        let reason = format!("a range of versions of the chart {name}, resolved by whoever installs it");
+        let reason = format!("a version range of the chart {name}, resolved when the chart is installed");
         return found.notice(document, format, version, NoticeStatus::Ignored, reason);
     }
     if text.contains('+') {
-        let reason = "the chart's version has build metadata (+), which no tag can hold".to_owned();
+        let reason = "the chart version has build metadata (+), which a tag cannot hold".to_owned();
         return found.notice(document, format, version, NoticeStatus::Held, reason);
     }
     found.parts(document, format, &Parts { name: Some(name), names, tag: Some(version), ..Parts::default() });

@@ -5,7 +5,7 @@ use super::super::format::Format;
 use super::super::found::Found;
 use super::super::keys::walk;
 
-/// See the head of this file.
+/// The format of files with values of Helm charts.
 pub(crate) struct HelmValues;
 
 const NAME: &str = "helm-values";

@@ -1,4 +1,4 @@
-//! Helmfile: charts of releases that stand in OCI registries. Values files beside it are found as any values are.
+//! Helmfile: charts of releases in OCI registries. Values files next to it are read like any Helm values.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -6,7 +6,7 @@ use super::super::found::Found;
 use super::helm_chart::{NEEDLES, chart_version, http_chart};
 use crate::text::{NodeId, Shape};
 
-/// See the head of this file.
+/// The format of files with `releases`.
 pub(crate) struct Helmfile;
 
 const NAME: &str = "helmfile";
@@ -50,25 +50,26 @@ impl Format for Helmfile {
     }
 }
 
-/// Where a chart comes from.
+/// The source of a chart.
 enum Chart {
-    /// The name of the artifact.
+    /// An OCI registry; the name of the artifact.
     Oci(String),
-    /// A repository that is no registry, or one that is declared in another file.
+    /// A Helm repository, or one that is declared in another file.
     Elsewhere,
-    /// A folder.
+    /// A folder of the repository.
     Local,
 }
 
-/// `oci://host/path/chart`, or `repository/chart` with the repository among `repositories` (helmfile's `oci: true`).
+/// Returns the source of `oci://host/path/chart`, or of `repository/chart` with an entry in `repositories` (`oci: true`).
 fn registry_of(document: &Document<'_>, chart: &str) -> Chart {
     let tree = document.tree;
     if let Some(name) = chart.strip_prefix("oci://") {
         return Chart::Oci(name.to_owned());
     }
-    let Some((repository, name)) = chart.split_once('/').filter(|_| !chart.starts_with(['.', '/'])) else {
+    if chart.starts_with(['.', '/']) {
         return Chart::Local;
-    };
+    }
+    let Some((repository, name)) = chart.split_once('/') else { return Chart::Local };
     let is_it = |item: &NodeId| tree.text_at(*item, &["name"]) == Some(repository);
     let declared = tree.get(document.root, "repositories").and_then(|list| tree.items(list).find(is_it));
     let url = declared.and_then(|item| tree.text_at(item, &["url"])).unwrap_or_default();

@@ -6,7 +6,7 @@ use super::super::found::Found;
 use super::super::keys::walk;
 use super::super::screen::{Ignored, Scope};
 
-/// See the head of this file.
+/// The format of Kubernetes objects that no format of a tool reads.
 pub(crate) struct Kubernetes;
 
 const NAME: &str = "kubernetes";
@@ -14,7 +14,7 @@ const NAME: &str = "kubernetes";
 const MATCHES: &str = "a policy matches images, it does not run them";
 const MIRRORS: &str = "maps registries to mirrors";
 
-/// Kinds that talk about images and run none.
+/// Kinds that name images without running them.
 const IGNORED: &[Ignored] = &[
     kind("kyverno.io", "*", MATCHES),
     kind("policies.kyverno.io", "*", MATCHES),
@@ -43,7 +43,7 @@ impl Format for Kubernetes {
     }
 
     fn about(&self) -> &'static str {
-        "Kubernetes objects of any kind: images of containers, of custom resources, in arguments and in the environment"
+        "Kubernetes objects of any kind: images of containers and custom resources, in arguments and in environment variables"
     }
 
     fn needles(&self) -> &'static [&'static str] {

@@ -1,6 +1,6 @@
-//! A `kustomization.yaml`: `images` with `name`, `newName`, `newTag`, `digest` in all combinations, and `helmCharts`.
+//! Kustomize: `images` with `name`, `newName`, `newTag` and `digest` in all combinations, and `helmCharts`.
 //!
-//! Patches that it holds are found as embedded documents, and as JSON patches anywhere.
+//! Inline patches are read as embedded documents, JSON patches like any YAML.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -9,7 +9,7 @@ use super::super::occurrence::NoticeStatus;
 use super::helm_chart::{NEEDLES, http_chart, oci_chart};
 use crate::text::NodeId;
 
-/// See the head of this file.
+/// The format of kustomizations and components.
 pub(crate) struct Kustomize;
 
 const NAME: &str = "kustomize";
@@ -20,7 +20,7 @@ impl Format for Kustomize {
     }
 
     fn about(&self) -> &'static str {
-        "images of a kustomization: newTag and digest beside name or newName; charts in OCI registries"
+        "kustomizations: newTag and digest of images, charts in OCI registries"
     }
 
     fn files(&self) -> &'static [&'static str] {
@@ -48,7 +48,7 @@ impl Format for Kustomize {
     }
 }
 
-/// A chart that kustomize inflates: `repo`, `name` and `version`. Its `valuesInline` are found like any values.
+/// Reports a chart that kustomize inflates: `repo`, `name` and `version`. Its `valuesInline` are read like any Helm values.
 fn find_chart(document: &Document<'_>, found: &mut Found<'_>, chart: NodeId) {
     let part = |key| document.tree.get(chart, key);
     let (Some(repository), Some(version)) = (part("repo"), part("version")) else { return };
@@ -63,7 +63,7 @@ fn find_chart(document: &Document<'_>, found: &mut Found<'_>, chart: NodeId) {
     }
 }
 
-/// A list of kustomize's image entries, wherever it stands: Flux and Argo CD use it too.
+/// Reports the entries of an `images` list. Flux has the same list in its own objects.
 pub(crate) fn find_images(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, images: NodeId) {
     let tree = document.tree;
     for item in tree.items(images) {
@@ -76,8 +76,8 @@ pub(crate) fn find_images(document: &Document<'_>, found: &mut Found<'_>, format
             found.notice(document, format, anchor, NoticeStatus::Ignored, reason);
             continue;
         }
-        // Kustomize joins what is given to name:newTag@digest (api/filters/imagetag); before 5.0 a digest won over a newTag.
-        // So both are kept and moved together, and a digest may stand behind the newTag.
+        // Kustomize composes name:newTag@digest (api/filters/imagetag); before 5.0 a digest replaced a newTag. So both are
+        // edited together, and newTag may hold `tag@digest`.
         let source = text(new_name).or(text(Some(name))).map(str::to_owned);
         let names = std::iter::once(name).chain(new_name).collect();
         let parts = Parts { name: source, names, tag, digest, joined: digest.is_none(), ..Parts::default() };

@@ -1,4 +1,4 @@
-//! Values that only a marker makes a reference, and markers that govern nothing.
+//! Values that are references only because of a marker, and markers without a value.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -9,7 +9,7 @@ use super::super::value::is_surely_reference;
 use crate::image::ImageName;
 use crate::text::NodeId;
 
-/// See the head of this file. Comes last: it takes what no other format has claimed.
+/// The format of marked values. It is the last in the table: it reads what no other format has reported.
 pub(crate) struct Marked;
 
 const NAME: &str = "marker";
@@ -20,7 +20,7 @@ impl Format for Marked {
     }
 
     fn about(&self) -> &'static str {
-        "values that a comment marks: Flux, Renovate and Tagboat markers on any key"
+        "values of any key with a Flux, Renovate or Tagboat comment"
     }
 
     fn needles(&self) -> &'static [&'static str] {
@@ -34,7 +34,7 @@ impl Format for Marked {
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
         let tree = document.tree;
         for span in malformed(tree) {
-            let reason = "the marker can't be read: write `# tagboat: POLICY`, or Flux's \
+            let reason = "the marker cannot be parsed: write `# tagboat: POLICY`, or Flux's \
                           `# {\"$imagepolicy\": \"NAMESPACE:POLICY\"}` with or without :tag, :name or :digest";
             found.notice_at(document, NAME, span, NoticeStatus::Held, reason.to_owned());
         }
@@ -50,13 +50,14 @@ impl Format for Marked {
             }
             let (says, span) = (marker.says.clone(), marker.span);
             let is_value = |node: &NodeId| tree.text_of(*node).is_some() && !tree.is_key(*node);
-            let mut beside = tree.nodes().filter(is_value).filter(|node| marker.governs(tree, *node));
-            match beside.next() {
+            match tree.nodes().filter(is_value).find(|node| marker.governs(tree, *node)) {
                 Some(node) if !found.is_taken(node) => value(document, found, &says, node),
                 Some(_) => {}
                 None => {
-                    let reason =
-                        format!("the marker {} governs nothing: no value stands where it points", shown(&says));
+                    let reason = format!(
+                        "the marker {} applies to nothing: there is no value next to or below it",
+                        shown(&says)
+                    );
                     found.notice_at(document, NAME, span, NoticeStatus::Held, reason);
                 }
             }
@@ -66,12 +67,12 @@ impl Format for Marked {
 
 fn value(document: &Document<'_>, found: &mut Found<'_>, says: &Says, node: NodeId) {
     let text = document.tree.text_of(node).unwrap_or_default();
-    // Without a suffix a marker of Flux is for a whole reference, tag or no tag.
+    // Without a suffix, a Flux marker is for a whole reference, with or without a tag.
     if says.part == Part::Any && (is_surely_reference(text) || says.kind == MarkerKind::Flux) {
         return found.reference(document, NAME, node);
     }
     if says.part != Part::Name && (text.contains('/') || text.is_empty()) {
-        let reason = format!("the marker {} stands beside what is neither a reference nor a tag", shown(says));
+        let reason = format!("the value of the marker {} is neither a reference nor a tag", shown(says));
         return found.notice(document, NAME, node, NoticeStatus::Held, reason);
     }
     let name = found.named_by_comment(document, node);
@@ -80,17 +81,16 @@ fn value(document: &Document<'_>, found: &mut Found<'_>, says: &Says, node: Node
         Part::Name => {
             let same = name.as_deref().map(|name| ImageName::new(name).ok() == ImageName::new(text).ok());
             let (status, reason) = match same {
-                Some(true) => {
-                    (NoticeStatus::Ignored, "the name is the one that the marker's policy follows".to_owned())
-                }
+                Some(true) => (NoticeStatus::Ignored, "the policy follows the image of this name".to_owned()),
                 Some(false) => {
-                    (NoticeStatus::Held, "names are never changed, and its policy follows another image".to_owned())
+                    (NoticeStatus::Held, "Tagboat never changes names, and the policy follows another image".to_owned())
                 }
-                None => {
-                    (NoticeStatus::Held, "names are never changed, and its policy is not in this repository".to_owned())
-                }
+                None => (
+                    NoticeStatus::Held,
+                    "Tagboat never changes names, and the policy is not in this repository".to_owned(),
+                ),
             };
-            let reason = format!("the marker {} is for a name alone: {reason}", shown(says));
+            let reason = format!("the marker {} is for the name only: {reason}", shown(says));
             found.notice(document, NAME, node, status, reason);
         }
         Part::Digest => found.parts(document, NAME, &Parts { digest: Some(node), ..parts }),

@@ -12,13 +12,14 @@ mod helmfile;
 mod kubernetes;
 mod kustomize;
 mod marker;
-pub(crate) mod octopus;
+mod octopus;
 mod pattern;
 mod yaml;
 
 use super::format::Format;
+pub use octopus::values_images;
 
-/// All formats, in the order in which they are asked: what an earlier one has reported, a later one leaves alone.
+/// All formats, in the order in which they read a document: what an earlier one has reported, a later one leaves alone.
 pub const FORMATS: &[&dyn Format] = &[
     &pattern::Patterns,
     &octopus::Octopus,

@@ -1,6 +1,8 @@
-//! Octopus Deploy's annotations on Argo CD applications, which say which values make up an image:
+//! Octopus Deploy: annotations on Argo CD applications that name the values from which an image is composed.
+//!
 //! `argo.octopus.com/image-replace-paths[.<source>]: "{{ .Values.image.name }}:{{ .Values.image.tag }}, …"`
-//! (octopus.com/docs/argo-cd/annotations/helm-annotations). They are read for where references stand, for nothing else.
+//! (<https://octopus.com/docs/argo-cd/annotations/helm-annotations>). Only the places of references are read from them;
+//! Octopus has no policies and no settings in manifests, so all that concerns it is in this file.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -9,12 +11,12 @@ use super::super::occurrence::NoticeStatus;
 use super::super::options::{Piece, ValuesImage};
 use crate::text::{self, NodeId, Tree};
 
-/// See the head of this file.
+/// The format of applications with these annotations, and of their values.
 pub(crate) struct Octopus;
 
 const NAME: &str = "octopus";
 const PATHS: &str = "argo.octopus.com/image-replace-paths";
-/// Names a values file, in earlier versions of Octopus.
+/// The annotation that names a values file in earlier versions of Octopus.
 const ALIAS: &str = "argo.octopus.com/image-replace-alias.";
 
 impl Format for Octopus {
@@ -23,7 +25,7 @@ impl Format for Octopus {
     }
 
     fn about(&self) -> &'static str {
-        "values that Octopus' annotations on Argo CD applications call images: in the application and in values files"
+        "Helm values that Octopus Deploy annotations on Argo CD applications list, in the application or in values files"
     }
 
     fn needles(&self) -> &'static [&'static str] {
@@ -44,28 +46,38 @@ impl Format for Octopus {
             }
         }
     }
+
+    fn images_of_embedded(&self, document: &Document<'_>, node: NodeId) -> Vec<ValuesImage> {
+        let tree = document.tree;
+        let Some(source) = source_of_values(tree, node) else { return Vec::new() };
+        let mut around = tree.ancestors(source);
+        let Some(holder) = around.find(|at| annotations(tree, *at).next().is_some()) else { return Vec::new() };
+        let applying = annotations(tree, holder).filter(|(suffix, _)| applies_to(tree, source, suffix, ""));
+        applying.filter_map(|(_, annotation)| images(tree.text_of(annotation)?)).flatten().collect()
+    }
 }
 
-/// The images of `helm.valuesObject`, and annotations that can't be read.
+/// Reports the images of `helm.valuesObject`, and annotations that cannot be parsed.
 fn in_application(document: &Document<'_>, found: &mut Found<'_>, holder: NodeId) {
     let tree = document.tree;
     for (suffix, annotation) in annotations(tree, holder) {
         let Some(images) = images(tree.text_of(annotation).unwrap_or_default()) else {
-            let reason = "it names no values: write an image as {{ .Values.image.name }}:{{ .Values.image.tag }}";
+            let reason =
+                "the annotation names no values: write an image as {{ .Values.image.name }}:{{ .Values.image.tag }}";
             found.notice(document, NAME, annotation, NoticeStatus::Held, reason.to_owned());
             continue;
         };
-        for source in sources(tree, holder).filter(|source| is_meant(tree, *source, suffix, "")) {
+        for source in sources(tree, holder).filter(|source| applies_to(tree, *source, suffix, "")) {
             if let Some(values) = tree.at(source, &["helm", "valuesObject"]) {
                 images.iter().for_each(|image| find_image(document, found, image, values));
             }
-            // Whatever its values are called, they are worth reading.
+            // These values are read whatever their keys are.
             found.embedded.extend(tree.at(source, &["helm", "values"]).filter(|node| tree.text_of(*node).is_some()));
         }
     }
 }
 
-/// Reports the reference that stands in some values; what is only part of one is for other formats.
+/// Reports the reference that some values compose. Where one of them is missing, other formats read the rest.
 fn find_image(document: &Document<'_>, found: &mut Found<'_>, image: &ValuesImage, values: NodeId) {
     let tree = document.tree;
     let (mut text, mut at) = (String::new(), Vec::new());
@@ -82,37 +94,35 @@ fn find_image(document: &Document<'_>, found: &mut Found<'_>, image: &ValuesImag
         text.push_str(part);
         at.extend((0..part.len()).map(|byte| node.map(|node| (node, byte))));
     }
-    // A registry may be shared, a tag is of one image.
+    // Several images may share a registry, but no two share a tag.
     let last = at.iter().rev().flatten().next();
     if last.is_some_and(|(node, _)| !found.is_taken(*node)) {
         found.composed(document, NAME, &text, &at);
     }
 }
 
-/// Whether a file may hold such an annotation; cheap.
+/// Returns whether a text may have such an annotation, without parsing it.
 fn may_hold(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, PATHS.as_bytes()).is_some()
 }
 
-/// The images of values files elsewhere in the repository, as the applications in a file tell them: path and image.
+/// Returns the images in values files of the repository that the applications of a file declare: path and image.
 pub fn values_images(bytes: &[u8]) -> Vec<(String, ValuesImage)> {
-    let Some(text) = Some(bytes).filter(|bytes| may_hold(bytes)).and_then(|bytes| std::str::from_utf8(bytes).ok())
-    else {
-        return Vec::new();
-    };
-    let mut told = Vec::new();
+    let mut images = Vec::new();
+    let text = if may_hold(bytes) { std::str::from_utf8(bytes).unwrap_or_default() } else { "" };
     for span in text::documents(text) {
         for tree in text::parse(&text[span.range()], false).iter().flatten() {
             let maps = tree.nodes().filter(|node| tree.get(*node, "kind").is_some());
             for holder in maps.flat_map(|map| holders(tree, map)) {
-                files_of(tree, holder, &mut told);
+                images_of_files(tree, holder, &mut images);
             }
         }
     }
-    told
+    images
 }
 
-fn files_of(tree: &Tree<'_>, holder: NodeId, told: &mut Vec<(String, ValuesImage)>) {
+/// Adds the images of the values files that an application names.
+fn images_of_files(tree: &Tree<'_>, holder: NodeId, found: &mut Vec<(String, ValuesImage)>) {
     for (suffix, annotation) in annotations(tree, holder) {
         let images = tree.text_of(annotation).and_then(images).unwrap_or_default();
         for source in sources(tree, holder) {
@@ -121,11 +131,11 @@ fn files_of(tree: &Tree<'_>, holder: NodeId, told: &mut Vec<(String, ValuesImage
                 let aliased = tree.at(holder, &["metadata", "annotations"]).and_then(|annotations| {
                     tree.text_at(annotations, &[&format!("{ALIAS}{}", suffix.trim_start_matches('.'))])
                 });
-                if !is_meant(tree, source, suffix, file) && aliased != Some(file) {
+                if !applies_to(tree, source, suffix, file) && aliased != Some(file) {
                     continue;
                 }
                 let path = resolved(tree.text_at(source, &["path"]).unwrap_or_default(), file);
-                told.extend(
+                found.extend(
                     path.into_iter().flat_map(|path| images.iter().map(move |image| (path.clone(), image.clone()))),
                 );
             }
@@ -133,29 +143,23 @@ fn files_of(tree: &Tree<'_>, holder: NodeId, told: &mut Vec<(String, ValuesImage
     }
 }
 
-/// The images of an embedded document, if it is the values of an application that has annotations.
-pub(crate) fn embedded(document: &Document<'_>, node: NodeId) -> Vec<ValuesImage> {
-    let tree = document.tree;
-    let source =
-        tree.parent(node).filter(|helm| tree.key_text(*helm) == Some("helm")).and_then(|helm| tree.parent(helm));
-    let Some(source) = source.filter(|_| tree.key_text(node) == Some("values")) else { return Vec::new() };
-    let holder = tree.ancestors(source).find(|at| annotations(tree, *at).next().is_some());
-    let Some(holder) = holder else { return Vec::new() };
-    let meant = annotations(tree, holder).filter(|(suffix, _)| is_meant(tree, source, suffix, ""));
-    meant.filter_map(|(_, annotation)| images(tree.text_of(annotation)?)).flatten().collect()
+/// Returns the source of an application whose `helm.values` a node is.
+fn source_of_values(tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {
+    let helm = tree.parent(node)?;
+    if tree.key_text(node) == Some("values") && tree.key_text(helm) == Some("helm") { tree.parent(helm) } else { None }
 }
 
-/// Whether an object is one that has applications in it.
+/// Returns whether an object is an application or a template of applications.
 fn is_application((_, group, kind): &(NodeId, &str, &str)) -> bool {
     *group == "argoproj.io" && matches!(*kind, "Application" | "ApplicationSet")
 }
 
-/// The application, or the template of an ApplicationSet: what has annotations and sources.
+/// Returns the nodes of an object that may have annotations and sources: itself, and the template of an ApplicationSet.
 fn holders(tree: &Tree<'_>, object: NodeId) -> impl Iterator<Item = NodeId> {
     [Some(object), tree.at(object, &["spec", "template"])].into_iter().flatten()
 }
 
-/// The annotations on it: what stands behind `image-replace-paths`, and the value.
+/// Returns the annotations of an application: what follows `image-replace-paths` in the key, and the value.
 fn annotations<'t>(tree: &'t Tree<'_>, holder: NodeId) -> impl Iterator<Item = (&'t str, NodeId)> {
     let all = tree.at(holder, &["metadata", "annotations"]);
     let entries = all.into_iter().flat_map(|map| tree.entries(map));
@@ -165,19 +169,22 @@ fn annotations<'t>(tree: &'t Tree<'_>, holder: NodeId) -> impl Iterator<Item = (
     })
 }
 
+/// Returns the sources of an application.
 fn sources(tree: &Tree<'_>, holder: NodeId) -> impl Iterator<Item = NodeId> {
     let several = tree.at(holder, &["spec", "sources"]).into_iter().flat_map(|list| tree.items(list));
     tree.at(holder, &["spec", "source"]).into_iter().chain(several)
 }
 
-/// Whether an annotation is about a source: it names none, this one, or (in earlier versions) the `ref` of the values file.
-fn is_meant(tree: &Tree<'_>, source: NodeId, suffix: &str, file: &str) -> bool {
+/// Returns whether an annotation applies to a source: it names no source, this one, or (in earlier versions of Octopus)
+/// the `ref` of the values file.
+fn applies_to(tree: &Tree<'_>, source: NodeId, suffix: &str, file: &str) -> bool {
     let Some(wanted) = suffix.strip_prefix('.') else { return true };
     tree.text_at(source, &["name"]) == Some(wanted)
         || file.strip_prefix('$').is_some_and(|file| file.split('/').next() == Some(wanted))
 }
 
-/// From the root of the repository: `$ref/…` and `/…` are that already (Argo CD). `None` for URLs, globs and templates.
+/// Returns the path of a values file from the root of the repository; `None` for URLs, globs and templates.
+/// Argo CD reads `$ref/…` and `/…` from the root, everything else from the folder of the source.
 fn resolved(folder: &str, file: &str) -> Option<String> {
     if file.contains("://") || file.contains(['*', '{']) || folder.contains('{') {
         return None;
@@ -197,26 +204,27 @@ fn resolved(folder: &str, file: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// Reads an annotation: images with commas between; `None` if one of them has no value in it.
+/// Parses an annotation: images separated by commas; `None` if one of them names no value.
 fn images(annotation: &str) -> Option<Vec<ValuesImage>> {
-    // In the template of an ApplicationSet they stand in a raw string of Go's templates.
+    // The template of an ApplicationSet has them in a raw string of Go's template language.
     let annotation = annotation.replace("{{`", "").replace("`}}", "");
     let images = annotation.split(',').map(str::trim).filter(|image| !image.is_empty());
     let images: Vec<ValuesImage> = images.map(image).collect::<Option<_>>()?;
     (!images.is_empty()).then_some(images)
 }
 
+/// Parses one image of an annotation.
 fn image(text: &str) -> Option<ValuesImage> {
     let (mut pieces, mut rest) = (Vec::new(), text);
-    while let Some((before, behind)) = rest.split_once("{{") {
-        let (inner, behind) = behind.split_once("}}")?;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (inner, after) = after.split_once("}}")?;
         let route = inner.trim().strip_prefix(".Values.")?;
         if route.is_empty() || route.contains(|c: char| c.is_whitespace() || c == '|') {
             return None;
         }
         pieces.push(Piece::Text(before.to_owned()));
         pieces.push(Piece::Value(route.split('.').map(str::to_owned).collect()));
-        rest = behind;
+        rest = after;
     }
     let has_value = !pieces.is_empty();
     pieces.push(Piece::Text(rest.to_owned()));
@@ -228,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn annotations_are_read() {
+    fn parses_annotations() {
         let count = |text: &str| images(text).map(|images| images.len());
         assert_eq!(count("{{ .Values.a.image }}:{{.Values.a.tag}}, docker.io/{{ .Values.b }}"), Some(2));
         assert_eq!(count("{{`{{ .Values.a }}:{{ .Values.b }}`}}"), Some(1));
@@ -240,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_sources() {
+    fn resolves_values_files_from_root_of_repository() {
         #[rustfmt::skip]
         let rows = [
             ("charts/api", "values.yaml",           Some("charts/api/values.yaml")),

@@ -1,4 +1,4 @@
-//! Files of any kind in which a regular expression of the configuration finds the parts of references.
+//! Text files of any kind, in which a regular expression of the configuration finds names, tags and digests.
 
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
@@ -6,7 +6,7 @@ use super::super::found::{Found, Parts};
 use super::super::options::Options;
 use crate::text::{Entry, Span, Tree};
 
-/// See the head of this file.
+/// The format of files that `patterns` of the configuration name.
 pub(crate) struct Patterns;
 
 const NAME: &str = "pattern";
@@ -17,14 +17,10 @@ impl Format for Patterns {
     }
 
     fn about(&self) -> &'static str {
-        "any text file: where a regular expression of the configuration says that references stand"
+        "any text file: names, tags and digests that a regular expression of the configuration matches"
     }
 
     fn files(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn needles(&self) -> &'static [&'static str] {
         &[]
     }
 
@@ -57,7 +53,7 @@ impl Format for Patterns {
     }
 }
 
-/// What the patterns of the configuration match in a file: one map per match.
+/// Parses a file into one map per match of a pattern.
 fn parse<'a>(path: &str, text: &'a str, options: &'a Options) -> Tree<'a> {
     let mut maps: Vec<Vec<Entry<'a>>> = Vec::new();
     for pattern in options.patterns.iter().filter(|pattern| pattern.paths.is_match(path)) {
@@ -66,8 +62,8 @@ fn parse<'a>(path: &str, text: &'a str, options: &'a Options) -> Tree<'a> {
                 |key: &'static str| captures.name(key).map(|m| (key, m.as_str().into(), Span::new(m.start(), m.end())));
             let mut map: Vec<Entry<'a>> = ["name", "tag", "digest"].into_iter().filter_map(part).collect();
             if let (Some(image), Some((_, _, at))) = (&pattern.image, map.first()) {
-                let nowhere = Span::new(at.start, at.start);
-                map.push(("image", image.as_str().into(), nowhere));
+                let empty = Span::new(at.start, at.start);
+                map.push(("image", image.as_str().into(), empty));
             }
             maps.push(map);
         }

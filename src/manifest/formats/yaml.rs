@@ -6,12 +6,12 @@ use super::super::found::Found;
 use super::super::keys::walk;
 use super::super::screen::{Ignored, Scope};
 
-/// See the head of this file.
+/// The format of YAML and JSON files that no other format reads.
 pub(crate) struct Yaml;
 
 const NAME: &str = "yaml";
 
-/// CI configuration: the images in it are those that jobs run in.
+/// Configuration of CI systems: jobs run in its images, nothing deploys them.
 const IGNORED: &[Ignored] = &[
     job(".github/workflows/", "GitHub Actions"),
     job(".gitea/workflows/", "Gitea Actions"),
@@ -42,7 +42,7 @@ impl Format for Yaml {
     }
 
     fn about(&self) -> &'static str {
-        "any other YAML or JSON: keys that mean images wherever they stand"
+        "any other YAML or JSON: values of keys such as `image`, at any depth"
     }
 
     fn needles(&self) -> &'static [&'static str] {
