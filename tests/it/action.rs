@@ -12,25 +12,20 @@ use std::process::Command;
 
 use serde_json::Value;
 use sha2::Digest as _;
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
-use tempfile::TempDir;
 
-use crate::support::double::{Double, TOKEN};
-use crate::support::github::GITHUB;
+use crate::support::double::TOKEN;
+use crate::support::gitops::GitOps;
 use crate::support::process::find;
-use crate::support::repository::{Bare, git};
+use crate::support::repository::git;
 use crate::support::secret_leaks;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tagboat");
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A runner with a checkout of manifests: one image has a newer tag, the tag of one has no order, and one does not exist.
+/// A runner with a checkout of manifests: one image has a newer tag, one has a tag without an order, and one does not exist.
 struct Runner {
-    folder: TempDir,
-    bare: Bare,
-    _registry: Embedded,
-    double: Double,
+    gitops: GitOps,
     /// Values of contexts by name: `github.repository`.
     contexts: BTreeMap<String, String>,
     /// The first folder of `PATH`.
@@ -50,34 +45,14 @@ struct Job {
 
 impl Runner {
     async fn new() -> Self {
-        let registry = Embedded::start().await.unwrap();
-        for tag in ["1.0", "1.1"] {
-            registry.push("acme/api", tag, &ImageSpec::default()).unwrap();
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let bare = Bare::new(folder.path(), "gitops");
-        let double = Double::start(&GITHUB, &bare.path);
-        let host = registry.host();
-        let manifest = |images: &[&str]| {
-            let lines = images.iter().map(|image| format!("\n  - image: {host}/acme/{image}")).collect::<String>();
-            format!("kind: Pod\nspec:\n  containers:{lines}\n")
-        };
-        let config = format!(
-            "registries: {{ '{host}': {{ plain-http: true }} }}\nforge: {{ kind: github, url: '{}', repository: {} }}\n",
-            double.api_url, double.repository
-        );
-        let files = [
-            ("api/app.yaml", manifest(&["api:1.0"])),
-            ("web/app.yaml", manifest(&["api:latest"])),
-            ("lost/a,b.yaml", manifest(&["lost:1.0"])),
-            ("tagboat.yaml", config),
-        ];
-        bare.commit("main", &files.each_ref().map(|(path, text)| (*path, &**text)), "Deploy");
+        let images = [("api/app.yaml", "api:1.0"), ("web/app.yaml", "api:latest"), ("lost/a,b.yaml", "lost:1.0")];
+        let gitops = GitOps::new("", &images).await;
+        let (folder, bare) = (&gitops.folder, &gitops.bare);
         git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
         for name in ["temp", "tools", "home", "action"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
-        // The action as a runner has it, with those sources that the scripts read.
+        // The action as a runner has it, with the sources that the scripts read.
         let action = folder.path().join("action");
         for file in ["Cargo.toml", "Cargo.lock", "action.yml"] {
             fs::copy(Path::new(ROOT).join(file), action.join(file)).unwrap();
@@ -102,11 +77,11 @@ impl Runner {
         ];
         let contexts = contexts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let tools = folder.path().join("tools");
-        Self { folder, bare, _registry: registry, double, contexts, tools }
+        Self { gitops, contexts, tools }
     }
 
     fn at(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.gitops.folder.path().join(name)
     }
 
     /// Adds a program to the runner, as a shell script.
@@ -174,9 +149,9 @@ impl Runner {
         for (name, text) in step["env"].as_object().unwrap() {
             command.env(name, filled(text.as_str().unwrap(), contexts));
         }
-        let ended = command.output().unwrap();
-        job.code = ended.status.code().unwrap();
-        job.log += &format!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+        let result = command.output().unwrap();
+        job.code = result.status.code().unwrap();
+        job.log += &format!("{}{}", String::from_utf8_lossy(&result.stdout), String::from_utf8_lossy(&result.stderr));
         job.summary += &fs::read_to_string(summary).unwrap();
         job.ran.push(script.rsplit('/').next().unwrap().trim_matches('"').to_owned());
         for line in fs::read_to_string(outputs).unwrap().lines() {
@@ -249,7 +224,7 @@ async fn publishes_results_of_given_program() {
     let runner = Runner::new().await;
     let job = runner.run(&[("binary", PROGRAM), ("page", "true"), ("fail-on", "")]);
     assert_eq!((job.code, &job.ran[..]), (0, &["find.sh".to_owned(), "run.sh".to_owned()][..]), "{}", job.log);
-    let head = runner.bare.branches()["tagboat/api"].clone();
+    let head = runner.gitops.bare.branches()["tagboat/api"].clone();
     #[rustfmt::skip]
     let expected = [
         ("changed", "true"), ("updates", "1"), ("held", "1"), ("failed", "1"), ("prs-created", "true"),
@@ -291,7 +266,7 @@ async fn passes_hostile_inputs_unchanged() {
     let job = runner.run(&[("binary", PROGRAM), ("labels", hostile), ("paths", "api/**\n"), ("fail-on", "held")]);
     assert_eq!(job.code, 1, "something is held: {}", job.log);
     assert!(!runner.at("home/pwned").exists());
-    let labels = runner.double.hub(|hub| hub.pulls[0].labels.clone());
+    let labels = runner.gitops.double.host(|host| host.pulls[0].labels.clone());
     assert_eq!(labels, ["x'; touch $HOME/pwned; echo '$(touch $HOME/pwned)", "deploy", "two words"]);
     assert_eq!(runner.run(&[("binary", PROGRAM), ("command", "init; true")]).code, 64);
     for (command, code) in [("list", 0), ("check", 0), ("plan", 3), ("edit", 3)] {
@@ -302,7 +277,7 @@ async fn passes_hostile_inputs_unchanged() {
     assert_eq!(runner.run(&[("binary", PROGRAM), ("auto-merge", "octopus")]).code, 64);
     let app = runner.run(&[("binary", PROGRAM), ("app-id", "7"), ("app-private-key", "planted-material")]);
     assert!(app.code != 0 && app.log.contains("key") && !app.log.contains("planted-material"), "{}", app.log);
-    let images = format!("{}/acme/api:1.1", runner._registry.host());
+    let images = format!("{}/acme/api:1.1", runner.gitops.registry.host());
     git(&runner.at("checkout"), &["checkout", "--quiet", "."]);
     let job = runner.run(&[
         ("binary", PROGRAM),
@@ -311,7 +286,7 @@ async fn passes_hostile_inputs_unchanged() {
         ("paths", "api/**"),
         ("fail-on", "changes, failed"),
     ]);
-    assert_eq!((job.code, &*job.outputs["failed"]), (0, "0"), "it is proposed already: {}", job.log);
+    assert_eq!((job.code, &*job.outputs["failed"]), (0, "0"), "the update is already proposed: {}", job.log);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,7 +296,7 @@ async fn writes_nothing_in_pull_requests_from_forks() {
     runner.contexts.insert(head.to_owned(), "mallory/manifests".to_owned());
     let job = runner.run(&[("binary", PROGRAM), ("fail-on", "")]);
     assert_eq!((job.code, &*job.outputs["changed"], &*job.outputs["prs-created"]), (0, "true", "false"), "{}", job.log);
-    assert_eq!((runner.bare.branches().len(), runner.double.writes()), (1, vec![]), "{}", job.log);
+    assert_eq!((runner.gitops.bare.branches().len(), runner.gitops.double.writes()), (1, vec![]), "{}", job.log);
     assert!(job.log.contains("mallory/manifests, a fork"), "{}", job.log);
     runner.contexts.insert(head.to_owned(), "acme/manifests".to_owned());
     assert_eq!(runner.run(&[("binary", PROGRAM), ("fail-on", "")]).outputs["prs-created"], "true");

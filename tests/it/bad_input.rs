@@ -11,16 +11,16 @@ use crate::support::github::GITHUB;
 use crate::support::http_double::{Asked, Double, Reply};
 use crate::support::process::free_port;
 use crate::support::repository::Bare;
-use crate::support::tagboat::{Said, Tagboat};
+use crate::support::tagboat::{ProgramOutput, Tagboat};
 
 /// A bare repository whose forge is a folder, and the program.
-struct Place {
+struct Repository {
     folder: TempDir,
     bare: Bare,
     tagboat: Tagboat,
 }
 
-impl Place {
+impl Repository {
     fn new(config: &str, files: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         let bare = Bare::new(folder.path(), "gitops");
@@ -30,7 +30,7 @@ impl Place {
         Self { folder, bare, tagboat: Tagboat::new() }
     }
 
-    fn run(&self) -> Said {
+    fn run(&self) -> ProgramOutput {
         self.tagboat.run(&["run", "-C", &self.bare.url(), "--format", "json"])
     }
 }
@@ -94,10 +94,10 @@ async fn run_reports_every_fault_and_updates_the_rest() {
     all.extend(unreachable.iter().map(|(path, text)| (&**path, &**text)));
     all.extend(files.iter().map(|(path, text, _)| (*path, &**text)));
     let config = format!("policies: {{ release: {{ semver: '*' }} }}\n{}", plain(&[&host, &down]));
-    let place = Place::new(&config, &all);
-    let said = place.run();
-    let report = said.json();
-    assert_eq!(said.code, 3, "{report:#}");
+    let repository = Repository::new(&config, &all);
+    let output = repository.run();
+    let report = output.json();
+    assert_eq!(output.code, 3, "{report:#}");
 
     for (image, reason) in images {
         let found = row(&report["failed"], "subject", image);
@@ -106,16 +106,16 @@ async fn run_reports_every_fault_and_updates_the_rest() {
         assert_eq!(found["locations"][0], format!("{image}/app.yaml:4"));
     }
     assert_eq!(report["failed"].as_array().unwrap().len(), images.len());
-    let listed = place.tagboat.run(&["list", "-C", &place.bare.url(), "--format", "json"]).json();
+    let listed = repository.tagboat.run(&["list", "-C", &repository.bare.url(), "--format", "json"]).json();
     for (path, _, reason) in files {
         let found = row(&listed, "path", path);
         assert_ne!(found["status"], "managed");
         assert!(found["reason"].as_str().unwrap().contains(reason), "{found:#}");
     }
-    assert_eq!(place.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/good"]);
-    let proposed = String::from_utf8(place.bare.file("tagboat/good", "good/app.yaml")).unwrap();
+    assert_eq!(repository.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/good"]);
+    let proposed = String::from_utf8(repository.bare.file("tagboat/good", "good/app.yaml")).unwrap();
     assert_eq!(proposed, good.1.replace(":1.0\n", ":1.1\n"));
-    assert!(place.folder.path().join("pulls/0001.md").is_file());
+    assert!(repository.folder.path().join("pulls/0001.md").is_file());
 }
 
 /// Returns the row of a list whose field ends with a text.
@@ -137,13 +137,13 @@ fn run_stops_at_an_invalid_configuration() {
         ("pull-requests: { group: '{{ pathdir }}' }",             "pathdir",                                           "path_dir"),
     ];
     for (config, what, hint) in rows {
-        let place = Place::new(&format!("{config}\n"), &[("good/app.yaml", &pod("nginx:1.0"))]);
-        let said = place.run();
-        assert_eq!(said.code, 64, "{config}: {said:?}");
-        assert!(said.stderr.contains(what), "{config}: {}", said.stderr);
-        assert!(said.stderr.contains("hint: ") && said.stderr.contains(hint), "{config}: {}", said.stderr);
-        assert!(said.json()["error"].as_str().unwrap().contains(what), "{config}: {said:?}");
-        assert_eq!(place.bare.branches().len(), 1);
+        let repository = Repository::new(&format!("{config}\n"), &[("good/app.yaml", &pod("nginx:1.0"))]);
+        let output = repository.run();
+        assert_eq!(output.code, 64, "{config}: {output:?}");
+        assert!(output.stderr.contains(what), "{config}: {}", output.stderr);
+        assert!(output.stderr.contains("hint: ") && output.stderr.contains(hint), "{config}: {}", output.stderr);
+        assert!(output.json()["error"].as_str().unwrap().contains(what), "{config}: {output:?}");
+        assert_eq!(repository.bare.branches().len(), 1);
     }
 }
 
@@ -154,28 +154,28 @@ async fn reports_rejected_pushes_and_tokens() {
     let two = [("one/app.yaml", &*manifest), ("two/app.yaml", &*manifest)];
 
     let plain = plain(&[&registry.host()]);
-    let place = Place::new(&plain, &two);
+    let repository = Repository::new(&plain, &two);
     let refuse = "while read old new ref; do case $ref in */one) echo \"error: GH006: Protected branch update failed for \
                   $ref.\" >&2; exit 1;; esac; done";
-    place.bare.hook("pre-receive", refuse);
-    let said = place.run();
-    let found = row(&said.json()["failed"], "subject", "one").clone();
-    assert_eq!((said.code, found["reason"].as_str().unwrap().contains("GH006")), (3, true), "{said:?}");
+    repository.bare.hook("pre-receive", refuse);
+    let output = repository.run();
+    let found = row(&output.json()["failed"], "subject", "one").clone();
+    assert_eq!((output.code, found["reason"].as_str().unwrap().contains("GH006")), (3, true), "{output:?}");
     assert!(found["hint"].is_string());
-    assert_eq!(place.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/two"]);
+    assert_eq!(repository.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/two"]);
 
-    let forge = Forge::start(&GITHUB, &place.bare.path);
+    let forge = Forge::start(&GITHUB, &repository.bare.path);
     let config = format!("{plain}forge: {{ kind: github, url: '{}', repository: acme/gitops }}\n", forge.api_url);
     for (token, code, reason) in
         [(READER, 1, "permission denied (403)"), ("expired", 1, "the forge rejected the token (401)")]
     {
-        let place = Place::new(&config, &two);
+        let repository = Repository::new(&config, &two);
         let forge_of = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", token);
-        let said = forge_of.run(&["run", "-C", &place.bare.url(), "--format", "json"]);
-        assert_eq!(said.code, code, "{said:?}");
-        assert!(said.stdout.contains(reason), "{said:?}");
-        assert!(said.json()["hint"].is_string() || said.json()["failed"][0]["hint"].is_string(), "{said:?}");
-        assert!(forge.hub(|hub| hub.pulls.is_empty()));
+        let output = forge_of.run(&["run", "-C", &repository.bare.url(), "--format", "json"]);
+        assert_eq!(output.code, code, "{output:?}");
+        assert!(output.stdout.contains(reason), "{output:?}");
+        assert!(output.json()["hint"].is_string() || output.json()["failed"][0]["hint"].is_string(), "{output:?}");
+        assert!(forge.host(|host| host.pulls.is_empty()));
     }
     assert_ne!(TOKEN, READER);
 }
@@ -185,26 +185,26 @@ async fn reports_rejected_pushes_and_tokens() {
 async fn warns_once_about_the_token_of_a_workflow() {
     let registry = Double::start(answer).await;
     let manifest = pod(&format!("{}/acme/good:1.0", registry.host()));
-    let place = Place::new("forge: { kind: local, folder: unused }", &[]);
-    let forge = Forge::start(&GITHUB, &place.bare.path);
-    forge.hub(|hub| hub.author = "github-actions[bot]".to_owned());
+    let repository = Repository::new("forge: { kind: local, folder: unused }", &[]);
+    let forge = Forge::start(&GITHUB, &repository.bare.path);
+    forge.host(|host| host.author = "github-actions[bot]".to_owned());
     let plain = plain(&[&registry.host()]);
     let config = format!("{plain}forge: {{ kind: github, url: '{}', repository: acme/gitops }}\n", forge.api_url);
     let files = [("tagboat.yaml", &*config), ("one/app.yaml", &*manifest), ("two/app.yaml", &*manifest)];
-    place.bare.commit("main", &files, "Deploy");
+    repository.bare.commit("main", &files, "Deploy");
     let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN);
-    let said = tagboat.run(&["run", "-C", &place.bare.url(), "--format", "json"]);
-    assert_eq!(said.code, 0, "{said:?}");
-    assert_eq!(said.stderr.matches("start no workflows").count(), 1, "{said:?}");
-    assert!(said.stderr.contains("TAGBOAT_APP_ID"), "{said:?}");
-    assert_eq!(forge.hub(|hub| hub.pulls.len()), 2);
+    let output = tagboat.run(&["run", "-C", &repository.bare.url(), "--format", "json"]);
+    assert_eq!(output.code, 0, "{output:?}");
+    assert_eq!(output.stderr.matches("start no workflows").count(), 1, "{output:?}");
+    assert!(output.stderr.contains("TAGBOAT_APP_ID"), "{output:?}");
+    assert_eq!(forge.host(|host| host.pulls.len()), 2);
 }
 
 #[test]
 fn reports_missing_git_missing_repository_and_denied_access() {
-    let place = Place::new("", &[("app.yaml", &pod("nginx:1.0"))]);
-    let url = place.bare.url();
-    let gone = format!("file://{}/gone.git", place.folder.path().display());
+    let repository = Repository::new("", &[("app.yaml", &pod("nginx:1.0"))]);
+    let url = repository.bare.url();
+    let gone = format!("file://{}/gone.git", repository.folder.path().display());
     let rows = [
         (Tagboat::new().with("PATH", "/nowhere"), &url, "cannot find the program git", "install git"),
         (Tagboat::new(), &gone, "repository not found", "check the URL"),
@@ -212,20 +212,20 @@ fn reports_missing_git_missing_repository_and_denied_access() {
     for (tagboat, url, what, hint) in rows {
         assert_error(&tagboat.run(&["run", "-C", url, "--format", "json"]), what, hint);
     }
-    let Some(server) = git_http::serve(place.folder.path(), "bot", "right") else { return };
+    let Some(server) = git_http::serve(repository.folder.path(), "bot", "right") else { return };
     let url = format!("{}/gitops.git", server.url);
     let wrong = Tagboat::new().with("TAGBOAT_GIT_USER", "bot").with("TAGBOAT_GIT_PASSWORD", "wrong-password");
-    let said = wrong.run(&["run", "-C", &url, "--format", "json"]);
-    assert_error(&said, "access denied", "give the credentials permission");
-    assert!(!format!("{said:?}").contains("wrong-password"));
+    let output = wrong.run(&["run", "-C", &url, "--format", "json"]);
+    assert_error(&output, "access denied", "give the credentials permission");
+    assert!(!format!("{output:?}").contains("wrong-password"));
 }
 
-fn assert_error(said: &Said, what: &str, hint: &str) {
-    assert_eq!(said.code, 1, "{said:?}");
-    assert!(said.stderr.contains(what) && said.stderr.contains(&format!("hint: {hint}")), "{said:?}");
-    let document = said.json();
-    assert!(document["error"].as_str().unwrap().contains(what), "{said:?}");
-    assert!(document["hint"].as_str().unwrap().contains(hint), "{said:?}");
+fn assert_error(output: &ProgramOutput, what: &str, hint: &str) {
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stderr.contains(what) && output.stderr.contains(&format!("hint: {hint}")), "{output:?}");
+    let document = output.json();
+    assert!(document["error"].as_str().unwrap().contains(what), "{output:?}");
+    assert!(document["hint"].as_str().unwrap().contains(hint), "{output:?}");
 }
 
 /// The result of a template is known only when it is rendered.
@@ -236,22 +236,22 @@ async fn failing_template_fails_only_its_group() {
     let files = [("one/app.yaml", &*manifest), ("two/a.yaml", &*manifest), ("two/b.yaml", &*manifest)];
     #[rustfmt::skip]
     let rows = [
-        // under pull-requests                                   what fails         why                                          where it stands
+        // under pull-requests                                   what fails         why                                          location
         ("title: '{{ changes[1].name }}'",                       "one",             "tagboat.yaml:3: cannot use the template",   ""),
-        ("branch: \"{{ 'a b' if group == 'one' else group }}\"", "pull-requests",   "can't be the name of a git branch",         "one/app.yaml:4"),
+        ("branch: \"{{ 'a b' if group == 'one' else group }}\"", "pull-requests",   "be the name of a git branch",               "one/app.yaml:4"),
         ("group: \"{{ '' if path_dir == 'one' else path_dir }}\"", "pull-requests", "the result is empty",                       "one/app.yaml:4"),
     ];
-    for (written, what, why, place_of_it) in rows {
+    for (written, what, why, location) in rows {
         let config = format!("{}pull-requests:\n  {written}\n", plain(&[&registry.host()]));
-        let place = Place::new(&config, &files);
-        let said = place.run();
-        let found = row(&said.json()["failed"], "subject", what).clone();
-        assert_eq!(said.code, 3, "{said:?}");
+        let repository = Repository::new(&config, &files);
+        let output = repository.run();
+        let found = row(&output.json()["failed"], "subject", what).clone();
+        assert_eq!(output.code, 3, "{output:?}");
         assert!(found["reason"].as_str().unwrap().contains(why), "{found:#}");
         assert!(found["reason"].as_str().unwrap().starts_with("tagboat.yaml:3: "), "{found:#}");
         assert!(found["hint"].as_str().unwrap().contains("tagboat.yaml:3"), "{found:#}");
-        assert!(place_of_it.is_empty() || found["locations"][0] == place_of_it, "{found:#}");
-        assert_eq!(place.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/two"], "{written}");
+        assert!(location.is_empty() || found["locations"][0] == location, "{found:#}");
+        assert_eq!(repository.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/two"], "{written}");
     }
 }
 
@@ -259,8 +259,8 @@ async fn failing_template_fails_only_its_group() {
 async fn exits_with_1_if_everything_failed() {
     let registry = Double::start(answer).await;
     let missing = pod(&format!("{}/acme/missing:1.0", registry.host()));
-    let place = Place::new(&plain(&[&registry.host()]), &[("app.yaml", &missing)]);
-    let said = place.run();
-    assert_eq!((said.code, said.json()["failed"].as_array().unwrap().len()), (1, 1), "{said:?}");
-    assert_eq!(place.bare.branches().len(), 1);
+    let repository = Repository::new(&plain(&[&registry.host()]), &[("app.yaml", &missing)]);
+    let output = repository.run();
+    assert_eq!((output.code, output.json()["failed"].as_array().unwrap().len()), (1, 1), "{output:?}");
+    assert_eq!(repository.bare.branches().len(), 1);
 }

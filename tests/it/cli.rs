@@ -8,6 +8,7 @@ use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tempfile::TempDir;
 
 use crate::support::git_http;
+use crate::support::gitops::{self, pod};
 use crate::support::repository::{Bare, git, snapshot};
 use crate::support::tagboat::Tagboat;
 
@@ -15,32 +16,29 @@ const COMMANDS: &[&str] =
     &["run", "plan", "edit", "list", "explain", "check", "init", "demo", "schema", "completions", "man"];
 
 /// A checkout of a repository with two images, one of which has a newer tag, and the registry that has it.
-struct Place {
-    _registry: Embedded,
+struct Repository {
+    registry: Embedded,
     /// The configuration of the registry.
     plain: String,
     folder: TempDir,
     bare: Bare,
 }
 
-impl Place {
+impl Repository {
     async fn new() -> Self {
-        let registry = Embedded::start().await.unwrap();
-        for tag in ["1.0", "1.1"] {
-            registry.push("acme/api", tag, &ImageSpec::default()).unwrap();
-        }
+        let registry = gitops::registry().await;
         let folder = TempDir::new().unwrap();
         let bare = Bare::new(folder.path(), "gitops");
         let image = format!("{}/acme/api", registry.host());
         let plain = format!("registries: {{ '{}': {{ plain-http: true }} }}\n", registry.host());
         let files = [
-            ("api/app.yaml", format!("kind: Pod\nspec:\n  containers:\n  - image: {image}:1.0\n")),
-            ("web/app.yaml", format!("kind: Pod\nspec:\n  containers:\n  - image: {image}:1.1\n")),
+            ("api/app.yaml", pod(&[format!("{image}:1.0")])),
+            ("web/app.yaml", pod(&[format!("{image}:1.1")])),
             ("tagboat.yaml", format!("forge: {{ kind: local, folder: {}/pulls }}\n{plain}", folder.path().display())),
         ];
         bare.commit("main", &files.each_ref().map(|(path, text)| (*path, &**text)), "Deploy");
         git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
-        Self { _registry: registry, plain, folder, bare }
+        Self { registry, plain, folder, bare }
     }
 
     fn checkout(&self) -> std::path::PathBuf {
@@ -82,26 +80,26 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
         &["explain", "api", "--tags", "/nowhere"], &["explain", "api", "--current", "1", "--policy", "semver: >=1.x.y", "--tags", "-"],
     ];
     for arguments in wrong {
-        let said = tagboat.run(arguments);
-        assert_eq!((said.code, said.stdout.is_empty()), (64, true), "{arguments:?}: {said:?}");
-        assert!(!said.stderr.is_empty());
+        let output = tagboat.run(arguments);
+        assert_eq!((output.code, output.stdout.is_empty()), (64, true), "{arguments:?}: {output:?}");
+        assert!(!output.stderr.is_empty());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn json_and_exit_codes_are_what_scripts_expect() {
-    let place = Place::new().await;
-    let (tagboat, at) = (Tagboat::new(), place.at());
+    let repository = Repository::new().await;
+    let (tagboat, at) = (Tagboat::new(), repository.at());
     let json = |arguments: &[&str]| {
-        let said = tagboat.run(&[arguments, &["-C", &at, "--format", "json"]].concat());
-        assert_eq!((said.code, &*said.stderr), (0, ""), "{arguments:?}: {}", said.stdout);
-        said.json()
+        let output = tagboat.run(&[arguments, &["-C", &at, "--format", "json"]].concat());
+        assert_eq!((output.code, &*output.stderr), (0, ""), "{arguments:?}: {}", output.stdout);
+        output.json()
     };
     let list = json(&["list"]);
     #[rustfmt::skip]
     has(&list[0], &["path", "line", "column", "format", "field", "value", "name", "tag", "digest", "value-span", "tag-span",
                     "digest-span", "status", "policy", "reason"]);
-    let text = String::from_utf8(place.bare.file("main", "api/app.yaml")).unwrap();
+    let text = String::from_utf8(repository.bare.file("main", "api/app.yaml")).unwrap();
     let at_span = |span: &Value| {
         let [start, end] = [&span[0], &span[1]].map(|at| usize::try_from(at.as_u64().unwrap()).unwrap());
         text[start..end].to_owned()
@@ -127,9 +125,9 @@ async fn json_and_exit_codes_are_what_scripts_expect() {
     has(&plan["requests"], &["registry", "token", "forge"]);
     assert_eq!(plan["proposals"][0]["branch"], "tagboat/api");
     assert_eq!(keys(&json(&["run", "--dry-run"])), keys(&plan));
-    assert_eq!(place.bare.branches().len(), 1);
+    assert_eq!(repository.bare.branches().len(), 1);
     assert!(json(&["check"]).to_string().contains("configuration"));
-    let remote = tagboat.run(&["check", "-C", &place.bare.url()]);
+    let remote = tagboat.run(&["check", "-C", &repository.bare.url()]);
     assert!(remote.stdout.contains("tagboat.yaml is valid"), "{}", remote.stdout);
     assert!(json(&["schema"])["properties"]["policies"].is_object());
 
@@ -140,27 +138,25 @@ async fn json_and_exit_codes_are_what_scripts_expect() {
     assert_eq!(json(&["run"])["already-proposed"][0]["to"], "1.1");
     assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 2);
     assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 0);
-    assert_eq!(git(&place.checkout(), &["diff", "--numstat"]), "1\t1\tapi/app.yaml");
+    assert_eq!(git(&repository.checkout(), &["diff", "--numstat"]), "1\t1\tapi/app.yaml");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_reports_in_every_file_format() {
-    let place = Place::new().await;
-    let image = place.plain.split('\'').nth(1).unwrap();
-    let lost = format!(
-        "kind: Pod\nspec:\n  containers:\n  - image: {image}/acme/lost:1.0\n  - image: {image}/acme/api:latest\n"
-    );
-    place.bare.commit(
+    let repository = Repository::new().await;
+    let image = repository.plain.split('\'').nth(1).unwrap();
+    let lost = pod(&[format!("{image}/acme/lost:1.0"), format!("{image}/acme/api:latest")]);
+    repository.bare.commit(
         "main",
         &[("lost/app.yaml", &lost), ("bad.yaml", "kind: Pod\nimage: \"ghcr.io/acme/api:1.0\n")],
         "Lose one",
     );
-    let (tagboat, at) = (Tagboat::new(), place.at());
+    let (tagboat, at) = (Tagboat::new(), repository.at());
     let file = |name: &str| tagboat.home().join(name).display().to_string();
     let names = ["report.json", "report.md", "report.html", "report.txt"].map(file);
     let reports = names.iter().flat_map(|name| ["--report", name]).collect::<Vec<_>>();
-    let said = tagboat.run(&[&["run", "-C", &at, "--junit", &file("results.xml")], &reports[..]].concat());
-    assert_eq!(said.code, 3, "{said:?}");
+    let output = tagboat.run(&[&["run", "-C", &at, "--junit", &file("results.xml")], &reports[..]].concat());
+    assert_eq!(output.code, 3, "{output:?}");
     let [json, markdown, html, text] = names.map(|name| std::fs::read_to_string(name).unwrap());
     let junit = std::fs::read_to_string(file("results.xml")).unwrap();
 
@@ -191,69 +187,69 @@ async fn writes_reports_in_every_file_format() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn run_with_path_leaves_other_files_and_pull_requests_alone() {
-    let place = Place::new().await;
-    let (tagboat, url) = (Tagboat::new(), place.bare.url());
+    let repository = Repository::new().await;
+    let (tagboat, url) = (Tagboat::new(), repository.bare.url());
     let config = format!(
         "pull-requests: {{ group: all, labels: [from-file] }}\nforge: {{ kind: local, folder: {}/pulls }}\n{}",
-        place.folder.path().display(),
-        place.plain
+        repository.folder.path().display(),
+        repository.plain
     );
-    let manifest = String::from_utf8(place.bare.file("main", "api/app.yaml")).unwrap();
-    place.bare.commit("main", &[("tagboat.yaml", &config), ("web/app.yaml", &manifest)], "Two at 1.0");
+    let manifest = String::from_utf8(repository.bare.file("main", "api/app.yaml")).unwrap();
+    repository.bare.commit("main", &[("tagboat.yaml", &config), ("web/app.yaml", &manifest)], "Two at 1.0");
     // Only one of the two references is on it, so the branch of the open pull request does not fit.
     let files = [("tagboat.yaml", &*config), ("api/app.yaml", &*manifest), ("web/app.yaml", "kind: Pod\n")];
-    place.bare.commit("next", &files, "A branch for --base");
+    repository.bare.commit("next", &files, "A branch for --base");
     assert_eq!(tagboat.run(&["run", "-C", &url]).code, 0);
-    place._registry.push("acme/api", "1.2", &ImageSpec::default()).unwrap();
-    let said = tagboat.run(&["run", "-C", &url, "--path", "api/**", "--format", "json"]);
-    assert_eq!(said.json()["proposals"][0]["action"], "update", "{said:?}");
-    let on_branch = |file| String::from_utf8(place.bare.file("tagboat/all", file)).unwrap();
+    repository.registry.push("acme/api", "1.2", &ImageSpec::default()).unwrap();
+    let output = tagboat.run(&["run", "-C", &url, "--path", "api/**", "--format", "json"]);
+    assert_eq!(output.json()["proposals"][0]["action"], "update", "{output:?}");
+    let on_branch = |file| String::from_utf8(repository.bare.file("tagboat/all", file)).unwrap();
     assert_eq!(on_branch("api/app.yaml"), manifest.replace(":1.0\n", ":1.2\n"));
     assert_eq!(on_branch("web/app.yaml"), manifest.replace(":1.0\n", ":1.1\n"), "it stays proposed");
     let elsewhere = tagboat.run(&["run", "-C", &url, "--path", "nowhere/**", "--format", "json"]).json();
     assert_eq!(elsewhere["proposals"][0]["action"], "leave", "{elsewhere:#}");
 
-    let pulls = || std::fs::read_to_string(place.folder.path().join("pulls/0001.json")).unwrap();
+    let pulls = || std::fs::read_to_string(repository.folder.path().join("pulls/0001.json")).unwrap();
     assert!(pulls().contains("from-file"), "{}", pulls());
-    let said = tagboat.run(&["run", "-C", &url, "--label", "from-flag", "--format", "json"]);
-    assert!(said.code == 0 && pulls().contains("from-flag"), "{said:?} {}", pulls());
+    let output = tagboat.run(&["run", "-C", &url, "--label", "from-flag", "--format", "json"]);
+    assert!(output.code == 0 && pulls().contains("from-flag"), "{output:?} {}", pulls());
     let next = tagboat.run(&["plan", "-C", &url, "--base", "next", "--format", "json"]).json();
     assert_eq!((&next["about"]["base"], next["changes"].as_array().unwrap().len()), (&"next".into(), 1), "{next:#}");
     for wrong in [["--path", "/api"], ["--base", "no..good"]] {
-        let said = tagboat.run(&[&["plan", "-C", &url], &wrong[..]].concat());
-        assert_eq!((said.code, said.stderr.contains(wrong[0])), (64, true), "{said:?}");
+        let output = tagboat.run(&[&["plan", "-C", &url], &wrong[..]].concat());
+        assert_eq!((output.code, output.stderr.contains(wrong[0])), (64, true), "{output:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plan_changes_nothing_in_checkout_or_remote() {
-    let place = Place::new().await;
-    let checkout = place.checkout();
+    let repository = Repository::new().await;
+    let checkout = repository.checkout();
     // Uncommitted work of a person.
     std::fs::write(checkout.join("web/app.yaml"), "unfinished").unwrap();
     std::fs::write(checkout.join("new.yaml"), "staged").unwrap();
     git(&checkout, &["add", "new.yaml"]);
-    let (before, remote) = (snapshot(&checkout), snapshot(&place.bare.path));
+    let (before, remote) = (snapshot(&checkout), snapshot(&repository.bare.path));
     let tagboat = Tagboat::new();
-    let server = git_http::serve(place.folder.path(), "bot", "secret");
-    let mut locations = vec![place.at(), place.bare.url()];
+    let server = git_http::serve(repository.folder.path(), "bot", "secret");
+    let mut locations = vec![repository.at(), repository.bare.url()];
     locations.extend(server.iter().map(|server| format!("{}/gitops.git", server.public_url)));
     for location in &locations {
-        let said = tagboat.run(&["plan", "-C", location, "--format", "json"]);
-        assert_eq!(said.code, 0, "{location}: {said:?}");
-        assert_eq!(said.json()["changes"][0]["path"], "api/app.yaml", "{location}: {said:?}");
+        let output = tagboat.run(&["plan", "-C", location, "--format", "json"]);
+        assert_eq!(output.code, 0, "{location}: {output:?}");
+        assert_eq!(output.json()["changes"][0]["path"], "api/app.yaml", "{location}: {output:?}");
         let list = tagboat.run(&["list", "-C", location, "--format", "json"]);
         assert_eq!(list.code, 0, "{location}: {list:?}");
     }
     // `plan` uses the whole repository from any folder in it; `list` uses the folder.
     let below = checkout.join("api").display().to_string();
-    let said = tagboat.run(&["plan", "-C", &below, "--format", "json"]);
-    assert_eq!(said.json()["changes"][0]["path"], "api/app.yaml", "{said:?}");
+    let output = tagboat.run(&["plan", "-C", &below, "--format", "json"]);
+    assert_eq!(output.json()["changes"][0]["path"], "api/app.yaml", "{output:?}");
     let list = tagboat.run(&["list", "-C", &below, "--format", "json"]);
     assert_eq!(list.json()[0]["path"], "app.yaml", "{list:?}");
     assert!(list.stderr.contains("tagboat.yaml: this command reads"), "{list:?}");
     assert!(snapshot(&checkout) == before, "the checkout has changed");
-    assert!(snapshot(&place.bare.path) == remote, "the remote has changed");
+    assert!(snapshot(&repository.bare.path) == remote, "the remote has changed");
     assert_eq!(left(tagboat.home()), [""; 0]);
 }
 
@@ -263,13 +259,13 @@ fn left(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn explain_with_tags_needs_no_registry() {
+fn explain_with_tags_needs_noregistry() {
     let tagboat = Tagboat::new();
     let tags = "1.2.3\n1.3.0\n\n# a comment\n2.0.0\n1.3.0-rc.1\nlatest\n";
     let arguments = ["explain", "api", "--tags", "-", "--current", "1.2.3", "--policy", "semver: ^1.2"];
-    let said = tagboat.feed(&[&arguments[..], &["--format", "json"]].concat(), tags);
-    assert_eq!(said.code, 0, "{said:?}");
-    let explained = said.json();
+    let output = tagboat.feed(&[&arguments[..], &["--format", "json"]].concat(), tags);
+    assert_eq!(output.code, 0, "{output:?}");
+    let explained = output.json();
     assert_eq!((&explained["chosen"], &explained["current"]), (&"1.3.0".into(), &"1.2.3".into()));
     assert_eq!(explained["candidates"].as_array().unwrap().len(), 5);
     let nowhere = tagboat.feed(&[&arguments[..], &["-C", "/nowhere"]].concat(), tags);
@@ -321,19 +317,19 @@ fn colors_only_on_terminals_or_on_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn init_writes_a_valid_configuration() {
-    let place = Place::new().await;
-    let (tagboat, at) = (Tagboat::new(), place.at());
+    let repository = Repository::new().await;
+    let (tagboat, at) = (Tagboat::new(), repository.at());
     assert_eq!(tagboat.run(&["init", "-C", &at]).code, 64, "the file exists");
     let printed = tagboat.run(&["init", "-C", &at, "--stdout"]).stdout;
-    std::fs::remove_file(place.checkout().join("tagboat.yaml")).unwrap();
+    std::fs::remove_file(repository.checkout().join("tagboat.yaml")).unwrap();
     assert_eq!(tagboat.run(&["init", "-C", &at]).code, 0);
-    let written = std::fs::read_to_string(place.checkout().join("tagboat.yaml")).unwrap();
+    let written = std::fs::read_to_string(repository.checkout().join("tagboat.yaml")).unwrap();
     assert_eq!(written, printed);
-    std::fs::write(place.checkout().join("tagboat.yaml"), written + &place.plain).unwrap();
+    std::fs::write(repository.checkout().join("tagboat.yaml"), written + &repository.plain).unwrap();
     for command in ["list", "plan"] {
-        let said = tagboat.run(&[command, "-C", &at, "--format", "json"]);
-        assert_eq!(said.code, 0, "{said:?}");
-        assert!(said.stdout.contains("acme/api"), "{said:?}");
+        let output = tagboat.run(&[command, "-C", &at, "--format", "json"]);
+        assert_eq!(output.code, 0, "{output:?}");
+        assert!(output.stdout.contains("acme/api"), "{output:?}");
     }
 }
 
@@ -341,15 +337,16 @@ async fn init_writes_a_valid_configuration() {
 fn the_demonstration_runs_to_its_end() {
     // A proxy without a listener: any use of the network would fail.
     let tagboat = Tagboat::new().with("HTTPS_PROXY", "http://127.0.0.1:9").with("NO_COLOR", "1");
-    let said = tagboat.run(&["demo"]);
-    assert_eq!((said.code, &*said.stderr), (0, ""), "{}", said.stdout);
+    let output = tagboat.run(&["demo"]);
+    assert_eq!((output.code, &*output.stderr), (0, ""), "{}", output.stdout);
     #[rustfmt::skip]
     let lines = ["1. Setup", "2. tagboat run", "\n-", "\n+", "opened", "3. tagboat run again", "unchanged",
                  "4. CI pushes ghcr.io/acme/api:1.4.11", "updated", "5. Next steps"];
-    let mut rest = &*said.stdout;
+    let mut rest = &*output.stdout;
     for line in lines {
-        let at =
-            rest.find(line).unwrap_or_else(|| panic!("{line:?} is missing, or not in its place, in\n{}", said.stdout));
+        let at = rest
+            .find(line)
+            .unwrap_or_else(|| panic!("{line:?} is missing, or not in its place, in\n{}", output.stdout));
         rest = &rest[at + line.len()..];
     }
     assert_eq!(left(tagboat.home()), [""; 0], "all temporary files are removed");

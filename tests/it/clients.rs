@@ -69,7 +69,7 @@ async fn python_clients_see_what_we_report() {
     for (vendor, module, script) in [(&GITHUB, "github", PYGITHUB), (&GITLAB, "gitlab", PYTHON_GITLAB)] {
         let Some(python) = python(module) else { continue };
         let (world, told) = world(vendor).await;
-        let double = world.double.as_ref().unwrap();
+        let double = world.forge.double.as_ref().unwrap();
         let arguments = ["-c", script, &double.api_url, TOKEN, double.repository];
         assert_eq!(seen(Command::new(python).args(arguments)), told, "{module}");
     }
@@ -80,7 +80,7 @@ async fn python_clients_see_what_we_report() {
 async fn gh_sees_what_we_report() {
     let Some(gh) = find("gh") else { return };
     let (world, told) = world(&GITHUB).await;
-    let double = world.double.as_ref().unwrap();
+    let double = world.forge.double.as_ref().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("socket");
     pass_on(&socket, url::Url::parse(&double.api_url).unwrap().socket_addrs(|| None).unwrap()[0]);

@@ -24,15 +24,17 @@ fn reports_every_problem_with_its_line() {
     assert!(files.len() > 20);
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
-        let told = match config::parse(&text, "tagboat.yaml") {
+        let actual = match config::parse(&text, "tagboat.yaml") {
             Ok(read) => panic!("{} was read: {read:?}", file.display()),
             Err(errors) => format!("{errors}\n"),
         };
         let beside = file.with_extension("txt");
         if std::env::var_os("BLESS").is_some() {
-            fs::File::create(&beside).and_then(|mut out| std::io::Write::write_all(&mut out, told.as_bytes())).unwrap();
+            fs::File::create(&beside)
+                .and_then(|mut out| std::io::Write::write_all(&mut out, actual.as_bytes()))
+                .unwrap();
         }
-        assert_eq!(told, fs::read_to_string(&beside).unwrap_or_default(), "{}", file.display());
+        assert_eq!(actual, fs::read_to_string(&beside).unwrap_or_default(), "{}", file.display());
     }
 }
 
@@ -47,8 +49,8 @@ fn accepts_valid_files_as_does_the_schema() {
         let text = fs::read_to_string(&file).unwrap();
         read(&text);
         let value: Option<serde_json::Value> = serde_yaml::from_str(&text).unwrap();
-        let told: Vec<String> = schema.iter_errors(&without_nulls(value)).map(|error| error.to_string()).collect();
-        assert!(told.is_empty(), "{}: {told:?}", file.display());
+        let actual: Vec<String> = schema.iter_errors(&without_nulls(value)).map(|error| error.to_string()).collect();
+        assert!(actual.is_empty(), "{}: {actual:?}", file.display());
     }
 }
 
@@ -129,11 +131,11 @@ fn holds_image_with_two_different_named_policies() {
     ];
     for (name, marker, expected) in rows {
         let name = ImageName::new(name).unwrap();
-        let told = match select(&config, &name, "a.yaml", marker) {
+        let actual = match select(&config, &name, "a.yaml", marker) {
             Ok(selection) => format!("{} by {}", selection.name, selection.source),
             Err(why) => why.to_string(),
         };
-        assert_eq!(told, expected, "{name} {marker:?}");
+        assert_eq!(actual, expected, "{name} {marker:?}");
     }
 }
 
@@ -159,13 +161,13 @@ fn selects_first_matching_rule_or_marker() {
     ];
     for (name, path, marker, expected) in rows {
         let name = ImageName::new(name).unwrap();
-        let told = match select(&config, &name, path, marker) {
+        let actual = match select(&config, &name, path, marker) {
             Ok(selection) => format!("{} by {}", selection.name, selection.source),
             Err(why) => why.to_string(),
         };
-        assert_eq!(told, expected, "{name} {path} {marker:?}");
-        let told = select(&default, &name, path, None).unwrap();
-        assert_eq!((told.name.as_str(), told.source.as_str()), ("shape", "the default"));
+        assert_eq!(actual, expected, "{name} {path} {marker:?}");
+        let actual = select(&default, &name, path, None).unwrap();
+        assert_eq!((actual.name.as_str(), actual.source.as_str()), ("shape", "the default"));
     }
     let marked =
         select(&config, &ImageName::new("ghcr.io/acme/api").unwrap(), "envs/prod/k.yaml", Some("main")).unwrap();
@@ -305,8 +307,8 @@ fn rejects_hostile_files_with_positions_inside_them() {
         for error in errors.iter() {
             assert!(error.position.line <= text.lines().count().max(1) + 1, "{start:?}: {error}");
         }
-        let told = errors.to_string();
-        assert!(!told.contains('\u{1b}') && told.len() < 2_000, "{start:?}: {told}");
+        let actual = errors.to_string();
+        assert!(!actual.contains('\u{1b}') && actual.len() < 2_000, "{start:?}: {actual}");
     }
 }
 

@@ -1,5 +1,5 @@
-//! Holds the examples to the program and to the tools they are for: their commands parse, their shell steps run as far as
-//! possible without the CI system, and the Kubernetes objects are valid.
+//! Tests the examples: their commands parse, their shell steps run as far as possible without the CI system, and their
+//! Kubernetes objects are valid.
 #![cfg(unix)]
 
 use std::fs;
@@ -7,13 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
-use tempfile::TempDir;
 
-use crate::support::double::{Double, TOKEN};
-use crate::support::github::GITHUB;
+use crate::support::double::TOKEN;
+use crate::support::gitops::GitOps;
 use crate::support::process::find;
-use crate::support::repository::Bare;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tagboat");
 
@@ -40,42 +37,26 @@ fn lines(script: &Value) -> String {
     script.as_array().unwrap().iter().map(|line| format!("{}\n", line.as_str().unwrap())).collect()
 }
 
-/// A repository on the double of GitHub with one image that has a newer tag, and a folder in which the steps run.
-struct Place {
-    folder: TempDir,
-    bare: Bare,
-    double: Double,
-    registry: Embedded,
+/// A repository whose image has a newer tag, and a folder in which the steps run.
+struct Agent {
+    gitops: GitOps,
 }
 
-impl Place {
+impl Agent {
     async fn new() -> Self {
-        let registry = Embedded::start().await.unwrap();
-        for tag in ["1.0", "1.1"] {
-            registry.push("acme/api", tag, &ImageSpec::default()).unwrap();
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let bare = Bare::new(folder.path(), "gitops");
-        let double = Double::start(&GITHUB, &bare.path);
-        let host = registry.host();
-        let config = format!(
-            "registries: {{ '{host}': {{ plain-http: true }} }}\nforge: {{ kind: github, url: '{}', repository: {} }}\n",
-            double.api_url, double.repository
-        );
-        let manifest = format!("kind: Pod\nspec:\n  containers:\n  - image: {host}/acme/api:1.0\n");
-        bare.commit("main", &[("tagboat.yaml", &config), ("app.yaml", &manifest)], "Deploy");
-        let tools = folder.path().join("tools");
+        let gitops = GitOps::new("", &[("app.yaml", "api:1.0")]).await;
+        let tools = gitops.folder.path().join("tools");
         fs::create_dir(&tools).unwrap();
         std::os::unix::fs::symlink(PROGRAM, tools.join("tagboat")).unwrap();
-        Self { folder, bare, double, registry }
+        Self { gitops }
     }
 
     /// Runs a script as a CI system does: in a shell, with these variables and no others of this process.
     fn run(&self, script: &str, variables: &[(&str, &str)]) -> Output {
-        let path = format!("{}:{}", self.folder.path().join("tools").display(), std::env::var("PATH").unwrap());
+        let path = format!("{}:{}", self.gitops.folder.path().join("tools").display(), std::env::var("PATH").unwrap());
         let mut command = Command::new("sh");
-        command.args(["-e", "-c", script]).current_dir(self.folder.path()).env_clear().env("PATH", path);
-        command.env("HOME", self.folder.path()).envs(variables.iter().copied()).output().unwrap()
+        command.args(["-e", "-c", script]).current_dir(self.gitops.folder.path()).env_clear().env("PATH", path);
+        command.env("HOME", self.gitops.folder.path()).envs(variables.iter().copied()).output().unwrap()
     }
 }
 
@@ -98,22 +79,23 @@ async fn shell_steps_open_pull_request_with_link_to_run() {
         ["tekton",         &tekton,                                       "TAGBOAT_REPOSITORY",        "TAGBOAT_RUN_URL=$LINK;IMAGE=$PUSHED"],
     ];
     for [name, script, repository, others] in steps {
-        let place = Place::new().await;
+        let agent = Agent::new().await;
         // Replaces `docker run`: runs the program with the arguments after the image.
-        let docker = place.folder.path().join("tools/docker");
+        let docker = agent.gitops.folder.path().join("tools/docker");
         fs::write(&docker, "#!/bin/sh\nwhile [ \"$1\" != ghcr.io/tagboat/tagboat:0.1.0 ]; do shift; done\nshift\nexec tagboat \"$@\"\n").unwrap();
         fs::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-        let (url, pushed) = (place.bare.url(), format!("{}/acme/api:1.1", place.registry.host()));
+        let (url, pushed) = (agent.gitops.bare.url(), format!("{}/acme/api:1.1", agent.gitops.registry.host()));
         let others = others.replace("$LINK", link).replace("$PUSHED", &pushed);
         let mut variables = vec![(repository, &*url), ("TAGBOAT_FORGE_TOKEN", TOKEN)];
         variables.extend(others.split(';').filter_map(|one| one.split_once('=')));
-        let ended = place.run(script, &variables);
-        let output = String::from_utf8_lossy(&ended.stderr).into_owned() + &String::from_utf8_lossy(&ended.stdout);
-        assert!(ended.status.success(), "{name}: {output}");
-        let body = place.double.hub(|hub| hub.pulls.first().map(|pull| pull.body.clone())).unwrap_or_default();
+        let result = agent.run(script, &variables);
+        let output = String::from_utf8_lossy(&result.stderr).into_owned() + &String::from_utf8_lossy(&result.stdout);
+        assert!(result.status.success(), "{name}: {output}");
+        let body =
+            agent.gitops.double.host(|host| host.pulls.first().map(|pull| pull.body.clone())).unwrap_or_default();
         assert!(body.contains(link), "{name}: {body}");
         for file in ["image-updates.xml", "image-updates.html", "test-results/tagboat.xml"] {
-            let written = place.folder.path().join(file).is_file();
+            let written = agent.gitops.folder.path().join(file).is_file();
             assert_eq!(written, script.contains(file), "{name}: {file}");
         }
     }

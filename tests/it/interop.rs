@@ -25,8 +25,8 @@ fn config_of(folder: &Path) -> Config {
 }
 
 /// What is in a repository, a line for each place.
-fn told(folder: &Path, config: &Config) -> String {
-    let mut told = String::new();
+fn actual(folder: &Path, config: &Config) -> String {
+    let mut actual = String::new();
     for one in run::list(&run::Folder::new(folder), config) {
         let place = one.place();
         let what = match &one.finding {
@@ -43,22 +43,22 @@ fn told(folder: &Path, config: &Config) -> String {
             Status::Held(why) | Status::Unordered(_, why) => format!("HELD: {why}"),
             Status::Ignored(why) => format!("ignored: {why}"),
         };
-        writeln!(told, "{}:{} {what}\n    {status}", place.path, place.position.line).unwrap();
+        writeln!(actual, "{}:{} {what}\n    {status}", place.path, place.position.line).unwrap();
     }
-    told
+    actual
 }
 
 #[test]
 fn selects_policies_of_other_tools() {
     let mut differing = Vec::new();
     for folder in folders() {
-        let told = told(&folder, &config_of(&folder));
+        let actual = actual(&folder, &config_of(&folder));
         let file = folder.with_extension("txt");
         if std::env::var_os("BLESS").is_some() {
-            fs::write(&file, &told).unwrap();
+            fs::write(&file, &actual).unwrap();
         }
-        if fs::read_to_string(&file).unwrap_or_default() != told {
-            differing.push(format!("{}:\n{told}", file.display()));
+        if fs::read_to_string(&file).unwrap_or_default() != actual {
+            differing.push(format!("{}:\n{actual}", file.display()));
         }
     }
     assert!(differing.is_empty(), "{}", differing.join("\n"));

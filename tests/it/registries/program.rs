@@ -13,7 +13,7 @@ use crate::support::http_double::{Asked, Double, Reply};
 use crate::support::process::find;
 use crate::support::proxy::{Proxy, Tunnel};
 use crate::support::repository::Bare;
-use crate::support::tagboat::{Said, Tagboat};
+use crate::support::tagboat::{ProgramOutput, Tagboat};
 
 /// A manifest with these images.
 fn pod(images: impl IntoIterator<Item = String>) -> String {
@@ -55,7 +55,7 @@ const WAYS: &[Way] = &[
 ];
 
 /// Asks for one image of a host, with a configuration that has these registries.
-fn explain(tagboat: &Tagboat, registries: &str, host: &str) -> Said {
+fn explain(tagboat: &Tagboat, registries: &str, host: &str) -> ProgramOutput {
     fs::write(tagboat.home().join("tagboat.yaml"), format!("registries:\n{registries}")).unwrap();
     let image = format!("{host}/app1");
     tagboat.run(&["explain", &image, "--current", "0.9", "--policy", "semver: '*'", "--format", "json"])

@@ -17,16 +17,16 @@ use tagboat::registry::{
 use tagboat::run::{Scope, edit};
 
 use crate::support::http_double::{Double, Reply};
-use crate::support::tagboat::{Said, Tagboat};
+use crate::support::tagboat::{ProgramOutput, Tagboat};
 
-/// A registry in the program, a folder with one manifest, and the program itself.
-struct Place {
+/// A folder with one manifest, the registry of its image, and the program.
+struct Folder {
     registry: Embedded,
     tagboat: Tagboat,
 }
 
-impl Place {
-    /// `rule` is what the one rule says beside the policy `semver`.
+impl Folder {
+    /// Writes a manifest with this reference and a configuration with one rule.
     async fn new(rule: &str, reference: &str) -> Self {
         let (registry, tagboat) = (Embedded::start().await.unwrap(), Tagboat::new());
         let config = format!(
@@ -35,9 +35,9 @@ impl Place {
             registry.host()
         );
         std::fs::write(tagboat.home().join("tagboat.yaml"), config).unwrap();
-        let place = Self { registry, tagboat };
-        place.write(reference);
-        place
+        let folder = Self { registry, tagboat };
+        folder.write(reference);
+        folder
     }
 
     fn write(&self, reference: &str) {
@@ -52,11 +52,11 @@ impl Place {
     }
 
     fn explain(&self, more: &[&str]) -> Value {
-        let said: Said = self.tagboat.run(&[&["explain", "api", "--format", "json"], more].concat());
-        said.json()
+        let output: ProgramOutput = self.tagboat.run(&[&["explain", "api", "--format", "json"], more].concat());
+        output.json()
     }
 
-    fn stands(&self) -> String {
+    fn reference(&self) -> String {
         let text = std::fs::read_to_string(self.tagboat.home().join("pod.yaml")).unwrap();
         text.trim_end().rsplit_once("api:").unwrap().1.to_owned()
     }
@@ -76,55 +76,55 @@ fn row<'v>(report: &'v Value, tag: &str) -> &'v Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn min_age_uses_the_build_time_without_a_push_time() {
-    let place = Place::new("policy: release, min-age: 3d", "1.0.0").await;
+    let folder = Folder::new("policy: release, min-age: 3d", "1.0.0").await;
     for (tag, hours) in [("1.0.0", 900), ("1.1.0", 100), ("1.2.0", 50), ("1.3.0", 1)] {
-        place.push(tag, ago(hours), &[]);
+        folder.push(tag, ago(hours), &[]);
     }
-    let report = place.explain(&[]);
+    let report = folder.explain(&[]);
     assert_eq!((&report["outcome"], &report["chosen"]), (&"update".into(), &"1.1.0".into()), "{report:#}");
     assert!(reason(&report).contains("1.3.0 not eligible yet: younger than `min-age` 3d: built"), "{report:#}");
-    // What was looked up is shown, for those that it was looked up for.
+    // Facts are shown for the tags for which they were looked up.
     assert!(row(&report, "1.2.0")["reason"].as_str().unwrap().contains("younger than `min-age` 3d"), "{report:#}");
     assert!(
         row(&report, "1.1.0")["facts"]["created"].is_string() && row(&report, "1.0.0")["facts"].is_null(),
         "{report:#}"
     );
-    let text = place.tagboat.run(&["explain", "api"]).stdout;
+    let text = folder.tagboat.run(&["explain", "api"]).stdout;
     assert!(text.contains("(built 20") && text.contains("linux/amd64, sha256:"), "{text}");
-    assert_eq!(place.tagboat.run(&["edit"]).code, 0);
-    assert_eq!(place.stands(), "1.1.0");
+    assert_eq!(folder.tagboat.run(&["edit"]).code, 0);
+    assert_eq!(folder.reference(), "1.1.0");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn min_age_uses_the_first_seen_time_for_reproducible_builds() {
-    let place = Place::new("policy: release, min-age: 1s", "1.0.0").await;
+    let folder = Folder::new("policy: release, min-age: 1s", "1.0.0").await;
     for tag in ["1.0.0", "1.1.0"] {
-        place.push(tag, Timestamp::UNIX_EPOCH, &[]);
+        folder.push(tag, Timestamp::UNIX_EPOCH, &[]);
     }
-    let report = place.explain(&[]);
+    let report = folder.explain(&[]);
     assert_eq!(report["outcome"], "held", "{report:#}");
     for part in ["1.1.0 not eligible yet: age unknown", "(a reproducible build)", "keep a cache folder between runs"] {
         assert!(reason(&report).contains(part), "{report:#}");
     }
     let cache = ["--cache-dir", "cache"];
-    let report = place.explain(&cache);
+    let report = folder.explain(&cache);
     assert!(reason(&report).contains("1.1.0 not eligible yet: younger than `min-age` 1s: first seen"), "{report:#}");
     assert!(row(&report, "1.1.0")["facts"]["first-seen"].is_string(), "{report:#}");
     std::thread::sleep(Duration::from_millis(1100));
-    assert_eq!(place.explain(&cache)["chosen"], "1.1.0");
-    // The same tag with something else in it is as new as that.
-    place.push("1.1.0", Timestamp::from_second(1).unwrap(), &[]);
-    assert_eq!(place.explain(&cache)["outcome"], "held");
+    assert_eq!(folder.explain(&cache)["chosen"], "1.1.0");
+    // A tag that moved to another image has the age of that image.
+    folder.push("1.1.0", Timestamp::from_second(1).unwrap(), &[]);
+    assert_eq!(folder.explain(&cache)["outcome"], "held");
 }
 
-/// Registries, but the age of images is asked where a vendor would tell it.
-struct Vendored {
+/// Registries that request the age of images from the API of a vendor.
+struct WithVendorApi {
     images: Registries,
     vendors: Registries,
 }
 
 #[async_trait]
-impl Registry for Vendored {
+impl Registry for WithVendorApi {
     async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         self.images.tags(name).await
     }
@@ -150,7 +150,7 @@ impl Registry for Vendored {
 async fn min_age_prefers_the_push_time() {
     let embedded = Embedded::start().await.unwrap();
     for tag in ["1.0.0", "1.1.0", "1.2.0"] {
-        // Built long ago, all of them.
+        // All were built long ago.
         embedded.push("acme/api", tag, &ImageSpec { created: ago(9000), ..ImageSpec::default() }).unwrap();
     }
     let quay = Double::start(|asked| match asked.target.rsplit('=').next().unwrap() {
@@ -162,10 +162,11 @@ async fn min_age_prefers_the_push_time() {
     let mirror = Some(format!("http://{}", embedded.host()));
     let hosts = BTreeMap::from([("quay.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
     let gateway = Url::parse(&format!("http://{}", quay.host())).unwrap();
-    let around = PlatformEnv::new(BTreeMap::new()).with_gateway(Timestamp::now, gateway);
-    let registry = Vendored {
+    let platform_env = PlatformEnv::new(BTreeMap::new()).with_gateway(Timestamp::now, gateway);
+    let registry = WithVendorApi {
         images: Registries::connect(hosts, Keychain::default(), Limits::default()).unwrap(),
-        vendors: Registries::connect(BTreeMap::new(), Keychain::with_platform_env(around), Limits::default()).unwrap(),
+        vendors: Registries::connect(BTreeMap::new(), Keychain::with_platform_env(platform_env), Limits::default())
+            .unwrap(),
     };
     let folder = tempfile::tempdir().unwrap();
     let pod = |tag: &str| format!("kind: Pod\nspec:\n  containers:\n  - image: quay.io/acme/api:{tag}\n");
@@ -178,8 +179,8 @@ async fn min_age_prefers_the_push_time() {
         "{:?}",
         edited.report()
     );
-    assert_eq!(quay.asked().len(), 2, "for those that could be proposed, once each");
-    // A vendor that fails is not one that does not tell.
+    assert_eq!(quay.asked().len(), 2, "one request for each tag that could be proposed");
+    // A failed request to the vendor is a failure, not a missing age.
     embedded.push("acme/api", "1.3.0", &ImageSpec { created: ago(9000), ..ImageSpec::default() }).unwrap();
     let report = edit(folder.path(), &rules("3d"), &registry, &Scope::ALL).await.report();
     assert!(report.changes.is_empty() && report.failed[0].reason.contains("400"), "{report:?}");
@@ -187,12 +188,12 @@ async fn min_age_prefers_the_push_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn proposes_tags_with_all_platforms_only() {
-    let place = Place::new("policy: release, platforms: [linux/amd64, linux/arm64]", "1.0.0").await;
-    place.push("1.0.0", ago(9), &["linux/amd64", "linux/arm64"]);
-    place.push("1.1.0", ago(9), &["linux/amd64", "linux/arm64"]);
-    place.push("1.2.0", ago(9), &["linux/amd64", "linux/s390x"]);
-    place.push("1.3.0", ago(9), &["linux/arm64"]);
-    let report = place.explain(&[]);
+    let folder = Folder::new("policy: release, platforms: [linux/amd64, linux/arm64]", "1.0.0").await;
+    folder.push("1.0.0", ago(9), &["linux/amd64", "linux/arm64"]);
+    folder.push("1.1.0", ago(9), &["linux/amd64", "linux/arm64"]);
+    folder.push("1.2.0", ago(9), &["linux/amd64", "linux/s390x"]);
+    folder.push("1.3.0", ago(9), &["linux/arm64"]);
+    let report = folder.explain(&[]);
     assert_eq!(report["chosen"], "1.1.0", "{report:#}");
     assert!(reason(&report).contains("1.3.0 not eligible yet: not available for linux/amd64"), "{report:#}");
     assert_eq!(row(&report, "1.2.0")["reason"], "not available for linux/arm64");
@@ -201,17 +202,17 @@ async fn proposes_tags_with_all_platforms_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_moved_tags_and_follows_them_on_request() {
-    let place = Place::new("policy: release", "1.0.0").await;
-    let old = place.push("1.0.0", ago(9), &[]);
-    let new = place.push("1.0.0", ago(1), &[]);
-    place.write(&format!("1.0.0@{old}"));
-    let report = place.explain(&[]);
+    let folder = Folder::new("policy: release", "1.0.0").await;
+    let old = folder.push("1.0.0", ago(9), &[]);
+    let new = folder.push("1.0.0", ago(1), &[]);
+    folder.write(&format!("1.0.0@{old}"));
+    let report = folder.explain(&[]);
     assert_eq!(report["outcome"], "up-to-date", "{report:#}");
     let moved = format!("1.0.0 moved from the pinned digest {} to {}", old.short(), new.short());
     assert!(reason(&report).contains(&moved), "{report:#}");
-    assert_eq!(place.tagboat.run(&["edit"]).code, 0);
-    assert_eq!(place.stands(), format!("1.0.0@{old}"));
-    let report = place.explain(&["--policy", "digest"]);
+    assert_eq!(folder.tagboat.run(&["edit"]).code, 0);
+    assert_eq!(folder.reference(), format!("1.0.0@{old}"));
+    let report = folder.explain(&["--policy", "digest"]);
     assert_eq!(
         (&report["outcome"], &report["chosen"]),
         (&"update".into(), &format!("1.0.0@{new}").into()),

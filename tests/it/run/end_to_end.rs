@@ -13,7 +13,7 @@ use crate::support::git_http::{self, Server};
 use crate::support::github::GITHUB;
 use crate::support::process::find;
 use crate::support::repository::{Bare, git, snapshot};
-use crate::support::tagboat::{Said, Tagboat};
+use crate::support::tagboat::{ProgramOutput, Tagboat};
 
 const MANIFEST: &str = include_str!("../../../fixtures/run/end_to_end/deployment.yaml");
 const CONFIG: &str = include_str!("../../../fixtures/run/end_to_end/tagboat.yaml");
@@ -70,13 +70,13 @@ fn parts() -> Option<Parts> {
 }
 
 impl Parts {
-    fn run(&self, command: &str) -> Said {
+    fn run(&self, command: &str) -> ProgramOutput {
         let url = format!("{}/gitops.git", self.server.url);
-        let said = self.tagboat.run(&[command, "-C", &url, "--format", "json"]);
-        assert!(said.stderr.contains("TRACE"), "nothing would be found in a log that is not there");
-        assert_eq!(secrets(&said.stdout), [""; 0], "on standard output");
-        assert_eq!(secrets(&said.stderr), [""; 0], "in the log");
-        said
+        let output = self.tagboat.run(&[command, "-C", &url, "--format", "json"]);
+        assert!(output.stderr.contains("TRACE"), "nothing would be found in a log that is not there");
+        assert_eq!(secrets(&output.stdout), [""; 0], "on standard output");
+        assert_eq!(secrets(&output.stderr), [""; 0], "in the log");
+        output
     }
 }
 
@@ -98,9 +98,9 @@ fn opens_one_pull_request_with_one_changed_line() {
     let Some(parts) = parts() else { return };
     let checks = parts.run("check");
     assert_eq!(checks.code, 0, "{}", checks.stdout);
-    let said = parts.run("run");
-    assert_eq!(said.code, 0, "{said:?}");
-    let report = said.json();
+    let output = parts.run("run");
+    assert_eq!(output.code, 0, "{output:?}");
+    let report = output.json();
     assert_eq!(report["changes"].as_array().unwrap().len(), 1, "{report:#}");
     assert_eq!((&report["changes"][0]["from"], &report["changes"][0]["to"]), (&"3d9b390".into(), &"7a1b2c3".into()));
     assert_eq!(report["changes"][0]["line"], 18);
@@ -112,7 +112,7 @@ fn opens_one_pull_request_with_one_changed_line() {
     assert_eq!(String::from_utf8(pushed).unwrap(), MANIFEST.replace(":3d9b390", ":7a1b2c3"));
     assert!(!MANIFEST.ends_with('\n'));
     assert_eq!(git(&parts.bare.path, &["diff", "--numstat", "main", branch]), format!("1\t1\t{PATH}"));
-    assert_eq!(parts.forge.hub(|hub| hub.pulls.len()), 1);
+    assert_eq!(parts.forge.host(|host| host.pulls.len()), 1);
 
     parts.forge.take_log();
     let (heads, again) = (parts.bare.branches(), parts.run("run"));
@@ -125,7 +125,7 @@ fn opens_one_pull_request_with_one_changed_line() {
 
 /// No secret in what people and other programs see, and no file on this machine.
 fn nothing_is_left_behind(parts: &Parts) {
-    let pulls = parts.forge.hub(|hub| format!("{:?}", hub.pulls));
+    let pulls = parts.forge.host(|host| format!("{:?}", host.pulls));
     assert_eq!(secrets(&pulls), [""; 0], "in the pull request");
     let objects = Command::new("git")
         .args(["cat-file", "--batch-all-objects", "--batch", "--unordered"])

@@ -6,7 +6,7 @@ use crate::support::tagboat::Tagboat;
 
 const TAGS: &str = "1.0.0\n1.1.0\n2.0.0\n";
 
-fn explain(tagboat: &Tagboat, policy: &str, more: &[&str]) -> crate::support::tagboat::Said {
+fn explain(tagboat: &Tagboat, policy: &str, more: &[&str]) -> crate::support::tagboat::ProgramOutput {
     let arguments =
         ["explain", "ghcr.io/acme/api", "--tags", "-", "--current", "1.0.0", "--policy", policy, "--format", "json"];
     tagboat.feed(&[&arguments[..], more].concat(), TAGS)
@@ -22,8 +22,8 @@ fn reads_no_configuration_and_no_manifests_with_tags_current_tag_and_policy() {
     std::fs::write(tagboat.home().join("tagboat.yaml"), "no-such-key: [\n").unwrap();
     // A folder that does not exist cannot be read, so it is not.
     for more in [&[][..], &["-C", "no-such-folder"]] {
-        let said = explain(&tagboat, "{ semver: ^1 }", more);
-        assert_eq!((said.code, chosen(&said.json())), (0, "1.1.0"), "{said:?}");
+        let output = explain(&tagboat, "{ semver: ^1 }", more);
+        assert_eq!((output.code, chosen(&output.json())), (0, "1.1.0"), "{output:?}");
     }
 }
 
@@ -32,8 +32,8 @@ fn reads_the_configuration_for_a_policy_that_it_names() {
     let tagboat = Tagboat::new();
     let config = tagboat.home().join("tagboat.yaml");
     std::fs::write(&config, "policies: { release: { semver: ^2 } }\n").unwrap();
-    let said = explain(&tagboat, "release", &[]);
-    assert_eq!((said.code, chosen(&said.json())), (0, "2.0.0"), "{said:?}");
+    let output = explain(&tagboat, "release", &[]);
+    assert_eq!((output.code, chosen(&output.json())), (0, "2.0.0"), "{output:?}");
     std::fs::write(&config, "no-such-key: [\n").unwrap();
     assert_eq!(explain(&tagboat, "release", &[]).code, 64);
 }

@@ -87,8 +87,8 @@ fn orders_commit_tags_by_the_history_of_the_clone() {
     assert_eq!(side["reason"], format!("commit {} is not in main of ../api.git", &ids[4][..7]));
     // The current tag is on another branch: nothing is changed.
     write(&tag(4));
-    let said = explain(&all);
-    assert_eq!(said.json()["outcome"], "unknown", "{said:?}");
+    let output = explain(&all);
+    assert_eq!(output.json()["outcome"], "unknown", "{output:?}");
     // Without the clone, the outcome is unknown.
     write(&tag(1));
     std::fs::rename(tagboat.home().join("api.git"), tagboat.home().join("gone.git")).unwrap();

@@ -8,7 +8,7 @@ use tagboat::demo::registry::{ImageSpec, Registry};
 use crate::support::double::{Double, TOKEN};
 use crate::support::github::GITHUB;
 use crate::support::repository::Bare;
-use crate::support::tagboat::{Said, Tagboat};
+use crate::support::tagboat::{ProgramOutput, Tagboat};
 
 const IMAGES: usize = 10;
 
@@ -37,7 +37,7 @@ async fn bounds_requests_of_ten_images_and_of_the_next_run() {
 
     let first = measured("ten images, ten pull requests", &run());
     assert_eq!(actions(&first), vec!["open"; IMAGES]);
-    assert_eq!(double.hub(|hub| hub.pulls.len()), IMAGES);
+    assert_eq!(double.host(|host| host.pulls.len()), IMAGES);
     // A list and a name; for each what became of earlier ones, three steps of a commit, and the opening.
     assert_eq!(first["requests"]["forge"], 2 + 5 * IMAGES);
     let second = measured("nothing to do", &run());
@@ -45,10 +45,10 @@ async fn bounds_requests_of_ten_images_and_of_the_next_run() {
     assert!(second["requests"]["forge"].as_u64().unwrap() <= 3, "{second:#}");
 }
 
-fn measured(what: &str, said: &Said) -> Value {
-    assert_eq!(said.code, 0, "{said:?}");
-    let report = said.json();
-    let (wall, peak, requests) = (said.wall.as_millis(), said.peak_kib / 1024, &report["requests"]);
+fn measured(what: &str, output: &ProgramOutput) -> Value {
+    assert_eq!(output.code, 0, "{output:?}");
+    let report = output.json();
+    let (wall, peak, requests) = (output.wall.as_millis(), output.peak_kib / 1024, &report["requests"]);
     println!("{what}: {wall} ms, {peak} MiB, requests {requests}");
     report
 }

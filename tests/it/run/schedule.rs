@@ -31,17 +31,17 @@ async fn opens_and_updates_nothing_outside_the_schedule() {
     world.build("api:1.2");
     world.commit("main", "other/app.yaml", "api:1.0");
     world.config = closed;
-    let said = lines(&world.run("").await);
-    assert_eq!(said.len(), 3, "{said:?}");
-    assert!(said[0].starts_with("leave tagboat/api: outside pull-requests.schedule"), "{said:?}");
-    assert!(said[0].ends_with(&opens), "{said:?} and not {opens}");
-    assert!(said[1].starts_with("leave tagboat/other: outside"), "{said:?}");
-    assert!(said[2].starts_with("unchanged tagboat/web"), "{said:?}");
-    assert_eq!(world.pulls().len(), 2);
+    let results = lines(&world.run("").await);
+    assert_eq!(results.len(), 3, "{results:?}");
+    assert!(results[0].starts_with("leave tagboat/api: outside pull-requests.schedule"), "{results:?}");
+    assert!(results[0].ends_with(&opens), "{results:?} and not {opens}");
+    assert!(results[1].starts_with("leave tagboat/other: outside"), "{results:?}");
+    assert!(results[2].starts_with("unchanged tagboat/web"), "{results:?}");
+    assert_eq!(world.forge.pulls().len(), 2);
 
-    world.edit(1, |_, body, _| *body = body.replacen("- [ ]", "- [x]", 1));
+    world.forge.edit(1, |_, body, _| *body = body.replacen("- [ ]", "- [x]", 1));
     world.commit("main", "web/app.yaml", "web:2.1");
-    let said = lines(&world.run("").await);
-    assert!(said[0].starts_with("update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2"), "{said:?}");
-    assert!(said[2].starts_with("close tagboat/web: superseded"), "{said:?}");
+    let results = lines(&world.run("").await);
+    assert!(results[0].starts_with("update tagboat/api: Update ghcr.io/acme/api from 1.0 to 1.2"), "{results:?}");
+    assert!(results[2].starts_with("close tagboat/web: superseded"), "{results:?}");
 }

@@ -166,8 +166,8 @@ proptest! {
                 templates: &templates, background: &background, links: &[], run_url: Some(&label), labels: &[], longest_title: 256,
                 longest_body: 65_536,
             };
-            let Ok(told) = texts(&group, &changes, None, &wording) else { continue };
-            let markdown = visible(&told.body);
+            let Ok(written) = texts(&group, &changes, None, &wording) else { continue };
+            let markdown = visible(&written.body);
             let (rows, links, text) = if templates.body.is_some() {
                 // What a person's template does with emphasis is theirs; links and commands are not.
                 let rows = markdown.lines().filter(|line| line.starts_with('|')).count() - 2;
@@ -184,19 +184,19 @@ proptest! {
             let without = ["&lt;", "&gt;", "&amp;"].iter().fold(text.clone(), |text, entity| text.replace(entity, " "));
             for rule in &*ACTED_ON {
                 prop_assert!(!rule.is_match(&without), "{} in the body:\n{}", rule, without);
-                for text in [&told.title, &told.commit_message] {
+                for text in [&written.title, &written.commit_message] {
                     // References have to be found again as they are written.
                     let text = text.replace(&changes[0].to.to_string(), "");
                     prop_assert!(!rule.is_match(&text), "{} in {}", rule, text);
                 }
             }
-            let record = Record::find(&told.body).unwrap();
+            let record = Record::find(&written.body).unwrap();
             prop_assert_eq!((&record.group, record.changes.len()), (&group, changes.len()));
-            prop_assert_eq!(told.title.lines().count(), 1);
-            let trailers = told.commit_message.rsplit("\n\n").next().unwrap();
+            prop_assert_eq!(written.title.lines().count(), 1);
+            let trailers = written.commit_message.rsplit("\n\n").next().unwrap();
             let strange = trailers.lines().find(|line| !line.starts_with("Tagboat-"));
             prop_assert_eq!(strange, None);
-            prop_assert_eq!(told.commit_message.matches("\nTagboat-Group: ").count(), 1);
+            prop_assert_eq!(written.commit_message.matches("\nTagboat-Group: ").count(), 1);
         }
     }
 

@@ -33,7 +33,7 @@ fn guid(name: &str) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
-fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let pair = request.header("authorization").unwrap_or_default().trim_start_matches("Basic ");
     let pair = base64::engine::general_purpose::STANDARD.decode(pair).unwrap_or_default();
     let token = String::from_utf8(pair).unwrap_or_default().trim_start_matches(':').to_owned();
@@ -65,12 +65,12 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     let rest: Vec<String> = rest.iter().map(|part| part.to_lowercase()).collect();
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     match (request.method.as_str(), &rest[..]) {
-        ("GET", []) => Answer::new(200, json!({"id": guid("gitops"), "name": "gitops", "isDisabled": hub.archived})),
-        ("GET", ["pullrequests"]) => list(site, hub, request),
-        ("POST", ["pullrequests"]) => open(site, hub, request),
+        ("GET", []) => Answer::new(200, json!({"id": guid("gitops"), "name": "gitops", "isDisabled": host.archived})),
+        ("GET", ["pullrequests"]) => list(site, host, request),
+        ("POST", ["pullrequests"]) => open(site, host, request),
         (_, ["pullrequests", number, rest @ ..]) => {
-            let people = hub.people.clone();
-            let Some(pull) = number.parse().ok().and_then(|number| hub.pull(number)) else {
+            let people = host.people.clone();
+            let Some(pull) = number.parse().ok().and_then(|number| host.pull(number)) else {
                 return refuse(404, &format!("TF401180: The requested pull request was not found: {number}"));
             };
             on_pull(site, pull, &people, rest, request)
@@ -111,14 +111,14 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], rest: &[&str], reques
 }
 
 /// "Please note that description field will be truncated up to 400 symbols in the result."
-fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
+fn list(site: &str, host: &CodeHost, request: &Request) -> Answer {
     let status = request.parameter("searchCriteria.status").unwrap_or("active");
     let source = request.parameter("searchCriteria.sourceRefName").map(|name| name.replace("refs/heads/", ""));
     let number = |name, default| request.parameter(name).map_or(default, |n| n.parse::<usize>().unwrap());
     let fits = |pull: &&Pull| {
         (status == "all" || status == word(pull)) && source.as_ref().is_none_or(|source| *source == pull.head)
     };
-    let found = hub.pulls.iter().rev().filter(fits).skip(number("$skip", 0)).take(number("$top", 100));
+    let found = host.pulls.iter().rev().filter(fits).skip(number("$skip", 0)).take(number("$top", 100));
     let shorten = |pull: &Pull| {
         let mut view = view(site, pull);
         view["description"] = json!(pull.body.chars().take(400).collect::<String>());
@@ -128,7 +128,7 @@ fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
     Answer::new(200, json!({"count": value.len(), "value": value}))
 }
 
-fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn open(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let text = |field| request.text(field).unwrap_or_default();
     if let Some(refused) = too_long(text("title"), text("description")) {
         return refused;
@@ -138,7 +138,7 @@ fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     else {
         return refuse(400, "TF401294: The specified source or target ref is not a branch.");
     };
-    match hub.open(head, base, text("title"), text("description")) {
+    match host.open(head, base, text("title"), text("description")) {
         Ok(pull) => {
             pull.draft = request.body["isDraft"] == true;
             let labels = request.body["labels"].as_array().cloned().unwrap_or_default();

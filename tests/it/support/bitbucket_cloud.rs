@@ -26,7 +26,7 @@ pub(crate) static BITBUCKET_CLOUD: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let Some(token) = token(request).filter(|token| [TOKEN, READER].contains(&token.as_str())) else {
         return refuse(401, "Token is invalid, expired, or not supported for this endpoint.");
     };
@@ -44,11 +44,11 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         ("GET", ["repositories", _, _]) => {
             Answer::new(200, repository(false)).header("x-oauth-scopes", "repository:write, pullrequest:write")
         }
-        ("GET", ["repositories", _, _, "pullrequests"]) => list(site, hub, request),
-        ("POST", ["repositories", _, _, "pullrequests"]) => open(site, hub, request),
+        ("GET", ["repositories", _, _, "pullrequests"]) => list(site, host, request),
+        ("POST", ["repositories", _, _, "pullrequests"]) => open(site, host, request),
         (method, ["repositories", _, _, "pullrequests", number, rest @ ..]) => {
-            let people = hub.people.clone();
-            let Some(pull) = number.parse().ok().and_then(|number| hub.pull(number)) else {
+            let people = host.people.clone();
+            let Some(pull) = number.parse().ok().and_then(|number| host.pull(number)) else {
                 return refuse(404, "Not found");
             };
             match (method, rest) {
@@ -86,14 +86,14 @@ fn token(request: &Request) -> Option<String> {
     }
 }
 
-fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
+fn list(site: &str, host: &CodeHost, request: &Request) -> Answer {
     let filter = request.parameter("q").unwrap_or_default();
     let size: usize = request.parameter("pagelen").map_or(10, |n| n.parse().unwrap());
     if size > 50 {
         return refuse(400, "Invalid pagelen");
     }
     let page: usize = request.parameter("page").map_or(1, |n| n.parse().unwrap());
-    let found: Vec<&Pull> = hub.pulls.iter().filter(|pull| passes(pull, filter)).collect();
+    let found: Vec<&Pull> = host.pulls.iter().filter(|pull| passes(pull, filter)).collect();
     let shown = found.iter().skip((page - 1) * size).take(size);
     let mut body =
         json!({"page": page, "pagelen": size, "values": shown.map(|pull| view(site, pull)).collect::<Vec<_>>()});
@@ -123,14 +123,14 @@ fn passes(pull: &Pull, filter: &str) -> bool {
 }
 
 /// "If a pull request for that source and destination is open, it is updated."
-fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn open(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let name = |side: &str| request.body[side]["branch"]["name"].as_str().unwrap_or_default().to_owned();
     let (title, body) = (request.text("title").unwrap_or_default(), request.text("description").unwrap_or_default());
     let (head, base) = (name("source"), name("destination"));
     if let Some(refused) = too_long(title, body) {
         return refused;
     }
-    let number = match hub.open(&head, &base, title, body) {
+    let number = match host.open(&head, &base, title, body) {
         Ok(pull) => {
             pull.draft = request.body["draft"] == true;
             pull.number
@@ -140,7 +140,7 @@ fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         Err(Refused::NoBase) => return refuse(400, &format!("destination: branch not found: {base}")),
         Err(Refused::NoCommits) => return refuse(400, "There are no changes to be pulled"),
     };
-    let pull = hub.pull(number).unwrap();
+    let pull = host.pull(number).unwrap();
     (pull.title, pull.body) = (title.to_owned(), body.to_owned());
     Answer::new(201, view(site, pull))
 }

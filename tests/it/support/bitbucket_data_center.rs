@@ -25,7 +25,7 @@ pub(crate) static BITBUCKET_DATA_CENTER: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let token = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
     if ![TOKEN, READER].contains(&token) {
         return refuse(
@@ -59,11 +59,11 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         ("GET", ["projects", _, "repos", _]) => {
             Answer::new(200, repository(false)).header("x-ausername", "tagboat-bot")
         }
-        ("GET", ["projects", _, "repos", _, "pull-requests"]) => list(site, hub, request),
-        ("POST", ["projects", _, "repos", _, "pull-requests"]) => open(site, hub, request),
+        ("GET", ["projects", _, "repos", _, "pull-requests"]) => list(site, host, request),
+        ("POST", ["projects", _, "repos", _, "pull-requests"]) => open(site, host, request),
         (method, ["projects", _, "repos", _, "pull-requests", number, rest @ ..]) => {
-            let people = hub.people.clone();
-            let Some(pull) = number.parse().ok().and_then(|number| hub.pull(number)) else {
+            let people = host.people.clone();
+            let Some(pull) = number.parse().ok().and_then(|number| host.pull(number)) else {
                 return refuse(404, "Pull request does not exist.", "NoSuchPullRequestException");
             };
             on_pull(site, pull, &people, (method, rest), request)
@@ -105,7 +105,7 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], what: (&str, &[&str])
     }
 }
 
-fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
+fn list(site: &str, host: &CodeHost, request: &Request) -> Answer {
     let state = request.parameter("state").unwrap_or("OPEN");
     let at = request.parameter("at").and_then(|at| at.strip_prefix("refs/heads/"));
     let limit: usize = request.parameter("limit").map_or(25, |n| n.parse().unwrap());
@@ -115,7 +115,7 @@ fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
         (state == "ALL" || state == word(pull))
             && at.is_none_or(|at| at == if outgoing { &pull.head } else { &pull.base })
     };
-    let found: Vec<&Pull> = hub.pulls.iter().rev().filter(fits).collect();
+    let found: Vec<&Pull> = host.pulls.iter().rev().filter(fits).collect();
     let values: Vec<Value> = found.iter().skip(start).take(limit).map(|pull| view(site, pull)).collect();
     let last = start + values.len() >= found.len();
     let mut body = json!({"size": values.len(), "limit": limit, "start": start, "isLastPage": last, "values": values});
@@ -125,14 +125,14 @@ fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
     Answer::new(200, body)
 }
 
-fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn open(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let name = |side: &str| request.body[side]["id"].as_str().unwrap_or_default().replace("refs/heads/", "");
     let (title, body) = (request.text("title").unwrap_or_default(), request.text("description").unwrap_or_default());
     let (head, base) = (name("fromRef"), name("toRef"));
     if let Some(refused) = invalid(title, body) {
         return refused;
     }
-    match hub.open(&head, &base, title, body) {
+    match host.open(&head, &base, title, body) {
         Ok(pull) => {
             pull.draft = request.body["draft"] == true;
             Answer::new(201, view(site, pull))

@@ -1,9 +1,9 @@
-//! What every code host keeps and refuses, over a real bare repository; no vendor's words. A double of one vendor puts
-//! its API on top.
+//! The state that every code host keeps and the requests that it rejects, over a real bare repository. The double of a
+//! vendor serves its API on top of it.
 
 use super::repository::Bare;
 
-/// What became of a pull request.
+/// The state of a pull request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     Open,
@@ -37,7 +37,7 @@ pub(crate) struct Pull {
     pub(crate) version: u64,
 }
 
-/// Why a pull request cannot be opened.
+/// The reason why a pull request cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     NoHead,
@@ -50,13 +50,14 @@ pub(crate) enum Refused {
 #[derive(Clone, Debug)]
 pub(crate) struct InstalledApp {
     pub(crate) id: String,
-    /// As in RFC 8017: modulus and exponent.
+    /// Modulus and exponent, as in RFC 8017.
     pub(crate) public_key: Vec<u8>,
-    /// The only token that holds, and how many there were before.
+    /// The only valid token.
     pub(crate) token: String,
+    /// How many tokens were issued.
     pub(crate) issued: u32,
-    /// Seconds.
-    pub(crate) life: i64,
+    /// The lifetime of a token in seconds.
+    pub(crate) lifetime: i64,
 }
 
 /// The state of one repository at a code host.
@@ -64,20 +65,20 @@ pub(crate) struct InstalledApp {
 pub(crate) struct CodeHost {
     pub(crate) bare: Bare,
     pub(crate) pulls: Vec<Pull>,
-    /// Who may be asked for a review or assigned.
+    /// Users who can review or be assigned.
     pub(crate) people: Vec<String>,
-    /// Labels of the repository, for hosts that create none.
+    /// Labels of the repository, for hosts on which a pull request creates none.
     pub(crate) labels: Vec<String>,
     pub(crate) archived: bool,
     /// Whether pull requests can be drafts.
     pub(crate) drafts: bool,
-    /// Who opens pull requests.
+    /// The author of new pull requests.
     pub(crate) author: String,
     /// Whether a pull request closes when its branch is deleted.
     pub(crate) closes_with_branch: bool,
-    /// The App that may get tokens: its id, its public key, the last token it got, and for how many seconds that is good.
+    /// The App that can request tokens.
     pub(crate) app: Option<InstalledApp>,
-    /// Branches that were pushed but that the host does not see yet, and for how many requests more.
+    /// Branches that were pushed but are not visible yet, and for how many more requests.
     pub(crate) unseen: Vec<(String, u32)>,
 }
 
@@ -98,8 +99,8 @@ impl CodeHost {
         }
     }
 
-    /// What a host does after every push: heads follow their branches, and on some hosts a pull request whose branch is
-    /// gone closes.
+    /// Updates pull requests after a push: heads follow their branches, and on some hosts a pull request closes if its branch
+    /// is deleted.
     pub(crate) fn follow_branches(&mut self) {
         let heads = self.bare.heads();
         for pull in self.pulls.iter_mut().filter(|pull| pull.state == State::Open && !pull.fork) {
@@ -151,18 +152,5 @@ impl CodeHost {
             version: 0,
         });
         Ok(self.pulls.last_mut().unwrap())
-    }
-
-    /// A person merges.
-    pub(crate) fn merge(&mut self, number: u64) {
-        let bare = self.bare.clone();
-        let pull = self.pull(number).unwrap();
-        bare.merge(&pull.head, &pull.base);
-        pull.state = State::Merged;
-    }
-
-    /// A person closes without merging.
-    pub(crate) fn close(&mut self, number: u64) {
-        self.pull(number).unwrap().state = State::Closed;
     }
 }

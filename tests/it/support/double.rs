@@ -95,7 +95,7 @@ pub(crate) struct Vendor {
     /// Whether descriptions are whole in a list; else they have to be asked for one by one.
     pub(crate) lists_whole: bool,
     /// Answers; `site` is `http://127.0.0.1:port`.
-    pub(crate) answer: fn(site: &str, hub: &mut CodeHost, request: &Request) -> Answer,
+    pub(crate) answer: fn(site: &str, host: &mut CodeHost, request: &Request) -> Answer,
 }
 
 /// How a request goes wrong, once.
@@ -113,7 +113,7 @@ pub(crate) enum Fault {
 
 /// What the server's thread and the test share.
 struct Stage {
-    hub: CodeHost,
+    host: CodeHost,
     log: Vec<Request>,
     faults: VecDeque<(&'static str, Fault)>,
     spec: Option<Arc<Spec>>,
@@ -139,8 +139,8 @@ impl Double {
     /// Starts a vendor's API over a bare repository.
     pub(crate) fn start(vendor: &'static Vendor, bare: &Path) -> Self {
         let spec = Spec::load(vendor.described);
-        let hub = CodeHost { closes_with_branch: vendor.closes_with_branch, ..CodeHost::new(Bare::at(bare)) };
-        let stage = Stage { hub, log: vec![], faults: VecDeque::new(), spec, wrong: vec![] };
+        let host = CodeHost { closes_with_branch: vendor.closes_with_branch, ..CodeHost::new(Bare::at(bare)) };
+        let stage = Stage { host, log: vec![], faults: VecDeque::new(), spec, wrong: vec![] };
         let stage = Arc::new(Mutex::new(stage));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -160,10 +160,10 @@ impl Double {
     }
 
     /// The host's state, to look at or to act in as a person.
-    pub(crate) fn hub<T>(&self, act: impl FnOnce(&mut CodeHost) -> T) -> T {
+    pub(crate) fn host<T>(&self, act: impl FnOnce(&mut CodeHost) -> T) -> T {
         let mut stage = self.lock();
-        stage.hub.follow_branches();
-        act(&mut stage.hub)
+        stage.host.follow_branches();
+        act(&mut stage.host)
     }
 
     /// Makes the next request with that method go wrong; `GRAPHQL` is a POST of its own kind.
@@ -257,8 +257,8 @@ fn answer_and_check(vendor: &Vendor, site: &str, stage: &mut Stage, request: &Re
         stage.wrong.extend(wrong);
         return answer;
     }
-    stage.hub.follow_branches();
-    let answer = (vendor.answer)(site, &mut stage.hub, request);
+    stage.host.follow_branches();
+    let answer = (vendor.answer)(site, &mut stage.host, request);
     let wrong =
         stage.spec.as_ref().map_or(vec![], |spec| spec.response(&request.method, path, answer.status, &answer.body));
     stage.wrong.extend(wrong);

@@ -25,7 +25,7 @@ pub(crate) static GITEA: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let token = request.header("authorization").unwrap_or_default().trim_start_matches("token ");
     if ![TOKEN, READER].contains(&token) {
         return refuse(401, "invalid username, password or token");
@@ -41,19 +41,19 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         (_, ["repos", ..]) if writes && token == READER => {
             refuse(403, "token does not have at least one of required scope(s): [write:repository]")
         }
-        (_, ["repos", ..]) if writes && hub.archived => refuse(423, "acme/gitops is archived"),
+        (_, ["repos", ..]) if writes && host.archived => refuse(423, "acme/gitops is archived"),
         ("GET", ["repos", _, _]) => Answer::new(
             200,
             json!({
-                "id": 7, "full_name": GITEA.repository, "archived": hub.archived,
+                "id": 7, "full_name": GITEA.repository, "archived": host.archived,
                 "permissions": {"admin": false, "push": token == TOKEN, "pull": true},
             }),
         ),
-        ("GET", ["repos", _, _, "pulls"]) => list(site, hub, request),
-        ("POST", ["repos", _, _, "pulls"]) => open(site, hub, request),
+        ("GET", ["repos", _, _, "pulls"]) => list(site, host, request),
+        ("POST", ["repos", _, _, "pulls"]) => open(site, host, request),
         (method, ["repos", _, _, kind @ ("pulls" | "issues"), number, rest @ ..]) => {
-            let (people, labels) = (hub.people.clone(), hub.labels.clone());
-            let Some(pull) = number.parse().ok().and_then(|number| hub.pull(number)) else {
+            let (people, labels) = (host.people.clone(), host.labels.clone());
+            let Some(pull) = number.parse().ok().and_then(|number| host.pull(number)) else {
                 return refuse(404, "The target couldn't be found.");
             };
             on_pull(site, pull, (&people, &labels), (method, kind, rest), request)
@@ -109,7 +109,7 @@ fn on_pull(
     }
 }
 
-fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
+fn list(site: &str, host: &CodeHost, request: &Request) -> Answer {
     let state = request.parameter("state").unwrap_or("open");
     let head = request.parameter("head");
     let limit: usize = request.parameter("limit").map_or(30, |n| n.parse().unwrap()).min(50);
@@ -118,13 +118,13 @@ fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
         (state == "all" || (state == "open") == (pull.state == State::Open))
             && head.is_none_or(|head| head == pull.head)
     };
-    let found: Vec<&Pull> = hub.pulls.iter().rev().filter(fits).collect();
+    let found: Vec<&Pull> = host.pulls.iter().rev().filter(fits).collect();
     let shown = found.iter().skip((page - 1) * limit).take(limit);
     let answer = Answer::new(200, shown.map(|pull| view(site, pull)).collect());
     answer.header("x-total-count", &found.len().to_string())
 }
 
-fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn open(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let text = |field| request.text(field).unwrap_or_default();
     if text("title").is_empty() {
         return refuse(422, "[Title]: Required");
@@ -133,7 +133,7 @@ fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         return refuse(422, "[Title]: MaxSize");
     }
     let (head, base) = (text("head"), text("base"));
-    match hub.open(head, base, text("title"), text("body")) {
+    match host.open(head, base, text("title"), text("body")) {
         Ok(pull) => {
             pull.draft = pull.title.starts_with("WIP: ");
             Answer::new(201, view(site, pull))

@@ -29,14 +29,14 @@ pub(crate) static GITHUB: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     // Both words will do.
     let sent = request.header("authorization").unwrap_or_default();
     let bearer = sent.trim_start_matches("Bearer ").trim_start_matches("token ");
     if bearer.matches('.').count() == 2 {
-        return for_app(hub, request, bearer);
+        return for_app(host, request, bearer);
     }
-    let of_app = hub.app.as_ref().is_some_and(|app| app.issued > 0 && app.token == bearer);
+    let of_app = host.app.as_ref().is_some_and(|app| app.issued > 0 && app.token == bearer);
     let bearer = if of_app { TOKEN } else { bearer };
     if ![TOKEN, READER].contains(&bearer) {
         return refuse(401, "Bad credentials", &[]);
@@ -49,7 +49,7 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         );
     }
     if request.method == "POST" && request.path == "/api/graphql" {
-        return graphql::answer(hub, request, bearer);
+        return graphql::answer(host, request, bearer);
     }
     let writes = request.method != "GET";
     let segments = request.segments();
@@ -64,40 +64,46 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         (_, ["repos", ..]) if writes && bearer == READER => {
             refuse(403, "Resource not accessible by personal access token", &[])
         }
-        (_, ["repos", ..]) if writes && hub.archived => refuse(403, "Repository was archived so is read-only.", &[]),
+        (_, ["repos", ..]) if writes && host.archived => refuse(403, "Repository was archived so is read-only.", &[]),
         ("GET", ["repos", _, _]) => {
             let mut repository = view.repository();
-            repository["archived"] = json!(hub.archived);
+            repository["archived"] = json!(host.archived);
             repository["permissions"]["push"] = json!(bearer == TOKEN);
             Answer::new(200, repository)
         }
-        ("GET", ["repos", _, _, "pulls"]) => list(&view, hub, request),
-        ("POST", ["repos", _, _, "pulls"]) => open(&view, hub, request),
+        ("GET", ["repos", _, _, "pulls"]) => list(&view, host, request),
+        ("POST", ["repos", _, _, "pulls"]) => open(&view, host, request),
         (method, ["repos", _, _, kind @ ("pulls" | "issues"), number, rest @ ..]) => {
             let Some(pull) =
-                number.parse::<u64>().ok().and_then(|number| hub.pulls.iter().position(|p| p.number == number))
+                number.parse::<u64>().ok().and_then(|number| host.pulls.iter().position(|p| p.number == number))
             else {
                 return refuse(404, "Not Found", &[]);
             };
-            on_pull(&view, hub, pull, (method, kind, rest), request)
+            on_pull(&view, host, pull, (method, kind, rest), request)
         }
         _ => refuse(404, "Not Found", &[]),
     }
 }
 
 /// What is done to one pull request.
-fn on_pull(view: &View<'_>, hub: &mut CodeHost, pull: usize, what: (&str, &str, &[&str]), request: &Request) -> Answer {
+fn on_pull(
+    view: &View<'_>,
+    host: &mut CodeHost,
+    pull: usize,
+    what: (&str, &str, &[&str]),
+    request: &Request,
+) -> Answer {
     match what {
-        ("GET", "pulls", []) => Answer::new(200, view.pull(&hub.pulls[pull])),
-        ("PATCH", "pulls", []) => change(view, hub, pull, request),
-        ("POST", "issues", ["labels"]) => label(view, hub, pull, request),
-        ("POST", "pulls", ["requested_reviewers"]) => ask(view, hub, pull, request),
-        ("POST", "issues", ["assignees"]) => assign(view, hub, pull, request),
+        ("GET", "pulls", []) => Answer::new(200, view.pull(&host.pulls[pull])),
+        ("PATCH", "pulls", []) => change(view, host, pull, request),
+        ("POST", "issues", ["labels"]) => label(view, host, pull, request),
+        ("POST", "pulls", ["requested_reviewers"]) => ask(view, host, pull, request),
+        ("POST", "issues", ["assignees"]) => assign(view, host, pull, request),
         ("POST", "issues", ["comments"]) => {
             let Some(text) = request.text("body").filter(|text| !text.is_empty()) else {
                 return refuse(422, "Validation Failed", &[("body", "missing_field")]);
             };
-            hub.pulls[pull].comments.push(text.to_owned());
+            host.pulls[pull].comments.push(text.to_owned());
             Answer::new(201, json!({"id": 1, "body": text, "user": view.user("tagboat-bot")}))
         }
         _ => refuse(404, "Not Found", &[]),
@@ -105,8 +111,8 @@ fn on_pull(view: &View<'_>, hub: &mut CodeHost, pull: usize, what: (&str, &str, 
 }
 
 /// What an App asks for with a JSON web token.
-fn for_app(hub: &mut CodeHost, request: &Request, proof: &str) -> Answer {
-    let Some(app) = hub.app.as_mut().filter(|app| proves(app, proof)) else {
+fn for_app(host: &mut CodeHost, request: &Request, proof: &str) -> Answer {
+    let Some(app) = host.app.as_mut().filter(|app| proves(app, proof)) else {
         return refuse(401, "A JSON web token could not be decoded", &[]);
     };
     let segments = request.segments();
@@ -116,7 +122,7 @@ fn for_app(hub: &mut CodeHost, request: &Request, proof: &str) -> Answer {
         ("POST", ["app", "installations", "77", "access_tokens"]) if request.texts("repositories") == ["gitops"] => {
             app.issued += 1;
             app.token = format!("ghs_{}", app.issued);
-            let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(app.life);
+            let expires = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(app.lifetime);
             Answer::new(201, json!({"token": app.token, "expires_at": expires.to_string(), "permissions": {}}))
         }
         _ => refuse(404, "Not Found", &[]),
@@ -144,13 +150,13 @@ fn proves(app: &InstalledApp, proof: &str) -> bool {
             .any(|one| one.verify_signature(&app.public_key, signed.as_bytes(), &decode(signature)).is_ok())
 }
 
-fn list(view: &View<'_>, hub: &CodeHost, request: &Request) -> Answer {
+fn list(view: &View<'_>, host: &CodeHost, request: &Request) -> Answer {
     let state = request.parameter("state").unwrap_or("open");
     let per_page: usize = request.parameter("per_page").map_or(30, |n| n.parse().unwrap()).clamp(1, 100);
     let page: usize = request.parameter("page").map_or(1, |n| n.parse().unwrap());
     let head = request.parameter("head").and_then(|head| head.split_once(':'));
     let mut found: Vec<&Pull> =
-        hub.pulls.iter().filter(|pull| state == "all" || (pull.state == State::Open) == (state == "open")).collect();
+        host.pulls.iter().filter(|pull| state == "all" || (pull.state == State::Open) == (state == "open")).collect();
     found.retain(|pull| {
         head.is_none_or(|(owner, name)| pull.head == name && owner == if pull.fork { "stranger" } else { "acme" })
     });
@@ -164,7 +170,7 @@ fn list(view: &View<'_>, hub: &CodeHost, request: &Request) -> Answer {
     answer
 }
 
-fn open(view: &View<'_>, hub: &mut CodeHost, request: &Request) -> Answer {
+fn open(view: &View<'_>, host: &mut CodeHost, request: &Request) -> Answer {
     let title = request.text("title").unwrap_or_default();
     let (head, base) = (request.text("head").unwrap_or_default(), request.text("base").unwrap_or_default());
     let body = request.text("body").unwrap_or_default();
@@ -174,11 +180,11 @@ fn open(view: &View<'_>, hub: &mut CodeHost, request: &Request) -> Answer {
     if let Some(refused) = too_long(title, body) {
         return refused;
     }
-    if request.body["draft"] == true && !hub.drafts {
+    if request.body["draft"] == true && !host.drafts {
         return refuse(422, "Draft pull requests are not supported in this repository.", &[]);
     }
-    let author = hub.author.clone();
-    match hub.open(head, base, title, body) {
+    let author = host.author.clone();
+    match host.open(head, base, title, body) {
         Ok(pull) => {
             pull.draft = request.body["draft"] == true;
             let mut opened = view.pull(pull);
@@ -196,16 +202,16 @@ fn open(view: &View<'_>, hub: &mut CodeHost, request: &Request) -> Answer {
     }
 }
 
-fn change(view: &View<'_>, hub: &mut CodeHost, pull: usize, request: &Request) -> Answer {
+fn change(view: &View<'_>, host: &mut CodeHost, pull: usize, request: &Request) -> Answer {
     let (title, body) = (request.text("title"), request.text("body"));
     if let Some(refused) = too_long(title.unwrap_or("x"), body.unwrap_or_default()) {
         return refused;
     }
-    if request.text("base").is_some_and(|base| hub.bare.head(base).is_none()) {
+    if request.text("base").is_some_and(|base| host.bare.head(base).is_none()) {
         return refuse(422, "Validation Failed", &[("base", "invalid")]);
     }
-    let has_branch = hub.bare.head(&hub.pulls[pull].head).is_some();
-    let pull = &mut hub.pulls[pull];
+    let has_branch = host.bare.head(&host.pulls[pull].head).is_some();
+    let pull = &mut host.pulls[pull];
     match request.text("state") {
         Some("open") if pull.state != State::Open && (pull.state == State::Merged || !has_branch) => {
             return refuse(422, "Validation Failed", &[("", "state cannot be changed. The branch has been deleted.")]);
@@ -220,39 +226,39 @@ fn change(view: &View<'_>, hub: &mut CodeHost, pull: usize, request: &Request) -
     Answer::new(200, view.pull(pull))
 }
 
-fn label(view: &View<'_>, hub: &mut CodeHost, pull: usize, request: &Request) -> Answer {
+fn label(view: &View<'_>, host: &mut CodeHost, pull: usize, request: &Request) -> Answer {
     let names = request.texts("labels");
     if names.iter().any(|name| name.chars().count() > 50) {
         return refuse(422, "Validation Failed", &[("name", "is too long (maximum is 50 characters)")]);
     }
     for name in names {
-        if !hub.pulls[pull].labels.contains(&name) {
-            hub.pulls[pull].labels.push(name);
+        if !host.pulls[pull].labels.contains(&name) {
+            host.pulls[pull].labels.push(name);
         }
     }
-    Answer::new(200, hub.pulls[pull].labels.iter().map(|label| view.label(label)).collect())
+    Answer::new(200, host.pulls[pull].labels.iter().map(|label| view.label(label)).collect())
 }
 
-fn ask(view: &View<'_>, hub: &mut CodeHost, pull: usize, request: &Request) -> Answer {
+fn ask(view: &View<'_>, host: &mut CodeHost, pull: usize, request: &Request) -> Answer {
     let (people, teams) = (request.texts("reviewers"), request.texts("team_reviewers"));
     if people.iter().any(|name| name == "tagboat-bot") {
         return refuse(422, "Review cannot be requested from pull request author.", &[]);
     }
-    if !people.iter().chain(&teams).all(|name| hub.people.contains(name)) {
+    if !people.iter().chain(&teams).all(|name| host.people.contains(name)) {
         let message = "Reviews may only be requested from collaborators. One or more of the users or teams you \
                        specified is not a collaborator of the acme/gitops repository.";
         return refuse(422, message, &[]);
     }
-    hub.pulls[pull].reviewers.extend(people);
-    hub.pulls[pull].teams.extend(teams);
-    Answer::new(201, view.simple(&hub.pulls[pull]))
+    host.pulls[pull].reviewers.extend(people);
+    host.pulls[pull].teams.extend(teams);
+    Answer::new(201, view.simple(&host.pulls[pull]))
 }
 
 /// "Users without push access to a repository cannot be assigned and are silently ignored."
-fn assign(view: &View<'_>, hub: &mut CodeHost, pull: usize, request: &Request) -> Answer {
-    let known = request.texts("assignees").into_iter().filter(|name| hub.people.contains(name));
-    hub.pulls[pull].assignees.extend(known);
-    Answer::new(201, view.issue(&hub.pulls[pull]))
+fn assign(view: &View<'_>, host: &mut CodeHost, pull: usize, request: &Request) -> Answer {
+    let known = request.texts("assignees").into_iter().filter(|name| host.people.contains(name));
+    host.pulls[pull].assignees.extend(known);
+    Answer::new(201, view.issue(&host.pulls[pull]))
 }
 
 fn too_long(title: &str, body: &str) -> Option<Answer> {

@@ -21,19 +21,19 @@ const MUTATIONS: &[(&str, &[&str], &[&str])] = &[
                                                                                 "authorEmail", "expectedHeadOid", "clientMutationId"]),
 ];
 
-pub(super) fn answer(hub: &mut CodeHost, request: &Request, bearer: &str) -> Answer {
+pub(super) fn answer(host: &mut CodeHost, request: &Request, bearer: &str) -> Answer {
     let query = request.text("query").unwrap_or_default();
     let (input, variables) = (&request.body["variables"]["input"], &request.body["variables"]);
     let said = match MUTATIONS.iter().find(|(name, ..)| query.contains(&format!("{name}(input: $input)"))) {
         Some(_) if bearer == READER => {
             Err(("FORBIDDEN", "Resource not accessible by personal access token".to_owned()))
         }
-        Some(_) if hub.archived => Err(("", "Repository was archived so is read-only.".to_owned())),
+        Some(_) if host.archived => Err(("", "Repository was archived so is read-only.".to_owned())),
         Some((name, required, optional)) => match wrong_fields(input, required, optional) {
             Some(wrong) => Err(("", wrong)),
-            None => mutate(hub, name, input),
+            None => mutate(host, name, input),
         },
-        None => ask(hub, query, variables),
+        None => ask(host, query, variables),
     };
     Answer::new(
         200,
@@ -45,7 +45,7 @@ pub(super) fn answer(hub: &mut CodeHost, request: &Request, bearer: &str) -> Ans
     )
 }
 
-type Said = Result<Value, (&'static str, String)>;
+type GraphQlResult = Result<Value, (&'static str, String)>;
 
 fn wrong_fields(input: &Value, required: &[&str], optional: &[&str]) -> Option<String> {
     let given = input.as_object()?;
@@ -58,29 +58,29 @@ fn wrong_fields(input: &Value, required: &[&str], optional: &[&str]) -> Option<S
         .or_else(|| missing.map(|key| format!("Variable $input of type Input! was provided invalid value for {key}")))
 }
 
-fn mutate(hub: &mut CodeHost, name: &str, input: &Value) -> Said {
+fn mutate(host: &mut CodeHost, name: &str, input: &Value) -> GraphQlResult {
     let done = match name {
-        "createCommitOnBranch" => json!({"commit": {"oid": commit(hub, input)?}}),
+        "createCommitOnBranch" => json!({"commit": {"oid": commit(host, input)?}}),
         "updateRefs" => {
-            move_refs(hub, input)?;
+            move_refs(host, input)?;
             json!({"clientMutationId": null})
         }
         _ => {
-            merge_by_itself(hub, input)?;
+            merge_by_itself(host, input)?;
             json!({"clientMutationId": null})
         }
     };
-    close_empty(hub);
+    close_empty(host);
     Ok(json!({ name: done }))
 }
 
-fn commit(hub: &mut CodeHost, input: &Value) -> Result<String, (&'static str, String)> {
+fn commit(host: &mut CodeHost, input: &Value) -> Result<String, (&'static str, String)> {
     let branch = &input["branch"];
     if branch["repositoryNameWithOwner"] != GITHUB.repository {
         return Err(("NOT_FOUND", "Could not resolve to a Repository with that name.".to_owned()));
     }
     let name = format!("refs/heads/{}", branch["branchName"].as_str().unwrap());
-    let Some(head) = hub.bare.at_ref(&name) else {
+    let Some(head) = host.bare.at_ref(&name) else {
         return Err(("NOT_FOUND", format!("No such branch: {name}")));
     };
     if input["expectedHeadOid"] != head.as_str() {
@@ -106,12 +106,12 @@ fn commit(hub: &mut CodeHost, input: &Value) -> Result<String, (&'static str, St
         "" => headline.to_owned(),
         body => format!("{headline}\n\n{body}"),
     };
-    let commit = hub.bare.commit_for(&head, &files, &message);
-    hub.bare.move_refs(&[(name, head, commit.clone())]).map_err(|why| ("UNPROCESSABLE", why))?;
+    let commit = host.bare.commit_for(&head, &files, &message);
+    host.bare.move_refs(&[(name, head, commit.clone())]).map_err(|why| ("UNPROCESSABLE", why))?;
     Ok(commit)
 }
 
-fn move_refs(hub: &mut CodeHost, input: &Value) -> Result<(), (&'static str, String)> {
+fn move_refs(host: &mut CodeHost, input: &Value) -> Result<(), (&'static str, String)> {
     if input["repositoryId"] != REPOSITORY {
         return Err(("NOT_FOUND", "Could not resolve to a node with the global id".to_owned()));
     }
@@ -119,7 +119,7 @@ fn move_refs(hub: &mut CodeHost, input: &Value) -> Result<(), (&'static str, Str
     for update in input["refUpdates"].as_array().unwrap() {
         let text = |field: &str| update[field].as_str();
         let (name, to) = (text("name").unwrap(), text("afterOid").unwrap());
-        let is = hub.bare.at_ref(name).unwrap_or_else(|| NOTHING.to_owned());
+        let is = host.bare.at_ref(name).unwrap_or_else(|| NOTHING.to_owned());
         assert!(name.starts_with("refs/heads/"), "{name}");
         if text("beforeOid").is_some_and(|before| before != is) {
             return Err(("UNPROCESSABLE", format!("Reference {name} is not at the expected object")));
@@ -129,22 +129,22 @@ fn move_refs(hub: &mut CodeHost, input: &Value) -> Result<(), (&'static str, Str
         }
         moves.push((name.to_owned(), is, to.to_owned()));
     }
-    hub.bare.move_refs(&moves).map_err(|why| ("UNPROCESSABLE", why))
+    host.bare.move_refs(&moves).map_err(|why| ("UNPROCESSABLE", why))
 }
 
 /// A pull request whose branch holds nothing of its own any more is closed for good.
-fn close_empty(hub: &mut CodeHost) {
-    let bare = hub.bare.clone();
-    for pull in hub.pulls.iter_mut().filter(|pull| pull.state == State::Open && !pull.fork) {
+fn close_empty(host: &mut CodeHost) {
+    let bare = host.bare.clone();
+    for pull in host.pulls.iter_mut().filter(|pull| pull.state == State::Open && !pull.fork) {
         if bare.head(&pull.head).is_some() && bare.ahead(&pull.base, &pull.head) == 0 {
             pull.state = State::Closed;
         }
     }
 }
 
-fn merge_by_itself(hub: &mut CodeHost, input: &Value) -> Result<(), (&'static str, String)> {
+fn merge_by_itself(host: &mut CodeHost, input: &Value) -> Result<(), (&'static str, String)> {
     let number = input["pullRequestId"].as_str().and_then(|id| id.strip_prefix("PR_")?.parse().ok());
-    let Some(pull) = number.and_then(|number| hub.pull(number)) else {
+    let Some(pull) = number.and_then(|number| host.pull(number)) else {
         return Err(("NOT_FOUND", "Could not resolve to a node with the global id".to_owned()));
     };
     if !pull.pipeline {
@@ -154,18 +154,18 @@ fn merge_by_itself(hub: &mut CodeHost, input: &Value) -> Result<(), (&'static st
     Ok(())
 }
 
-fn ask(hub: &mut CodeHost, query: &str, variables: &Value) -> Said {
+fn ask(host: &mut CodeHost, query: &str, variables: &Value) -> GraphQlResult {
     let (owner, name) = (variables["owner"].as_str().unwrap(), variables["name"].as_str().unwrap());
     if format!("{owner}/{name}") != GITHUB.repository {
         return Err(("NOT_FOUND", format!("Could not resolve to a Repository with the name '{owner}/{name}'.")));
     }
     let found = if query.contains("pullRequest(number: $number) { id }") {
-        let Some(pull) = hub.pull(variables["number"].as_u64().unwrap()) else {
+        let Some(pull) = host.pull(variables["number"].as_u64().unwrap()) else {
             return Err(("NOT_FOUND", "Could not resolve to a PullRequest".to_owned()));
         };
         json!({"pullRequest": {"id": format!("PR_{}", pull.number)}})
     } else if query.contains("ref(qualifiedName: $ref)") {
-        let head = hub.bare.at_ref(variables["ref"].as_str().unwrap());
+        let head = host.bare.at_ref(variables["ref"].as_str().unwrap());
         json!({"ref": head.map(|oid| json!({"target": {"oid": oid}}))})
     } else {
         assert!(query.contains("{ id }"), "a query that GitHub would not understand: {query}");

@@ -34,7 +34,7 @@ pub(crate) static GITLAB: Vendor = Vendor {
     answer,
 };
 
-fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let bearer = request.header("authorization").unwrap_or_default().trim_start_matches("Bearer ");
     if ![TOKEN, READER].contains(&bearer) {
         return Answer::new(401, json!({"message": "401 Unauthorized"}));
@@ -46,7 +46,7 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         ("GET", ["user"]) => Answer::new(200, user("tagboat-bot")).header("ratelimit-remaining", "1990"),
         ("GET", ["users"]) => {
             let name = request.parameter("username").unwrap_or_default();
-            let found = hub.people.iter().filter(|person| *person == name);
+            let found = host.people.iter().filter(|person| *person == name);
             Answer::new(200, found.map(|name| user(name)).collect())
         }
         (_, ["projects", project, ..]) if *project != GITLAB.repository => {
@@ -59,15 +59,15 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         ("GET", ["projects", _]) => Answer::new(
             200,
             json!({
-                "id": 7, "path_with_namespace": GITLAB.repository, "archived": hub.archived, "default_branch": "main",
+                "id": 7, "path_with_namespace": GITLAB.repository, "archived": host.archived, "default_branch": "main",
                 "permissions": {"project_access": {"access_level": 30, "notification_level": 3}, "group_access": null},
             }),
         ),
-        ("GET", ["projects", _, "merge_requests"]) => list(site, hub, request),
-        ("POST", ["projects", _, "merge_requests"]) => open(site, hub, request),
+        ("GET", ["projects", _, "merge_requests"]) => list(site, host, request),
+        ("POST", ["projects", _, "merge_requests"]) => open(site, host, request),
         (method, ["projects", _, "merge_requests", number, rest @ ..]) => {
-            let people = hub.people.clone();
-            let Some(pull) = number.parse().ok().and_then(|number| hub.pull(number)) else {
+            let people = host.people.clone();
+            let Some(pull) = number.parse().ok().and_then(|number| host.pull(number)) else {
                 return Answer::new(404, json!({"message": "404 Not found"}));
             };
             match (method, rest) {
@@ -88,20 +88,20 @@ fn answer(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
     }
 }
 
-fn list(site: &str, hub: &CodeHost, request: &Request) -> Answer {
+fn list(site: &str, host: &CodeHost, request: &Request) -> Answer {
     let state = request.parameter("state").unwrap_or("all");
     let branch = request.parameter("source_branch");
     let per_page: usize = request.parameter("per_page").map_or(20, |n| n.parse().unwrap()).min(100);
     let page: usize = request.parameter("page").map_or(1, |n| n.parse().unwrap());
     let fits =
         |pull: &&Pull| (state == "all" || state == word(pull)) && branch.is_none_or(|branch| branch == pull.head);
-    let found: Vec<&Pull> = hub.pulls.iter().rev().filter(fits).collect();
+    let found: Vec<&Pull> = host.pulls.iter().rev().filter(fits).collect();
     let shown = found.iter().skip((page - 1) * per_page).take(per_page);
     let next = if found.len() > page * per_page { (page + 1).to_string() } else { String::new() };
     Answer::new(200, shown.map(|pull| view(site, pull)).collect()).header("x-next-page", &next)
 }
 
-fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
+fn open(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     let text = |field| request.text(field).unwrap_or_default();
     for field in ["source_branch", "target_branch", "title"] {
         if text(field).is_empty() {
@@ -112,7 +112,7 @@ fn open(site: &str, hub: &mut CodeHost, request: &Request) -> Answer {
         return refused;
     }
     let (head, base) = (text("source_branch"), text("target_branch"));
-    match hub.open(head, base, text("title"), text("description")) {
+    match host.open(head, base, text("title"), text("description")) {
         Ok(pull) => {
             pull.labels.extend(request.texts("labels"));
             pull.draft = pull.title.starts_with("Draft: ");

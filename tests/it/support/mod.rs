@@ -1,4 +1,4 @@
-//! What several tests share: real servers on loopback, doubles of forges, throw-away repositories.
+//! Parts that several tests share: real servers on loopback, doubles of forges, temporary repositories.
 
 #[cfg(unix)]
 pub(crate) mod certificates;
@@ -6,6 +6,8 @@ pub(crate) mod certificates;
 pub(crate) mod docker_registry;
 #[cfg(unix)]
 pub(crate) mod git_http;
+#[cfg(unix)]
+pub(crate) mod gitops;
 #[cfg(unix)]
 pub(crate) mod http_double;
 #[cfg(unix)]
@@ -39,6 +41,7 @@ pub(crate) mod repository;
 mod skip;
 pub(crate) mod source;
 mod spec;
+pub(crate) mod test_forge;
 
 pub(crate) use skip::skip;
 
@@ -56,7 +59,7 @@ pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     found
 }
 
-/// An archive in a folder that goes away with the handle; `None`, and a word about it, if that can't be.
+/// Unpacks an archive into a temporary folder. Returns `None` and records a skip if tar cannot unpack it.
 #[expect(clippy::disallowed_methods, reason = "tar unpacks material that is not part of the project")]
 pub(crate) fn unpacked(archive: &std::path::Path) -> Option<tempfile::TempDir> {
     let folder = tempfile::tempdir().expect("a temporary folder");

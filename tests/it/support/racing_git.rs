@@ -1,5 +1,4 @@
-//! A git repository in which somebody else is always a little faster: things happen between what a run has seen and
-//! what it pushes.
+//! A git repository that changes concurrently: between what a run reads and what it pushes.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,21 +9,21 @@ use jiff::Timestamp;
 use tagboat::git::{Author, CommitInfo, Git, GitError, Repository, TreeFile};
 use tagboat::refname::{BranchName, CommitId};
 
-type Meddling = Box<dyn FnOnce() + Send>;
+type ConcurrentChange = Box<dyn FnOnce() + Send>;
 
-/// The repository, and what happens before each push to it.
+/// A repository, and what happens before each push to it.
 pub(crate) struct RacingGit {
     inner: Repository,
-    before_pushes: Mutex<VecDeque<Meddling>>,
+    before_pushes: Mutex<VecDeque<ConcurrentChange>>,
     pushes: AtomicUsize,
 }
 
 impl RacingGit {
-    pub(crate) fn new(inner: Repository, before_pushes: impl IntoIterator<Item = Meddling>) -> Self {
+    pub(crate) fn new(inner: Repository, before_pushes: impl IntoIterator<Item = ConcurrentChange>) -> Self {
         Self { inner, before_pushes: Mutex::new(before_pushes.into_iter().collect()), pushes: AtomicUsize::new(0) }
     }
 
-    /// Pushes that were tried.
+    /// Returns how many pushes were attempted.
     pub(crate) fn pushes(&self) -> usize {
         self.pushes.load(Ordering::Relaxed)
     }
@@ -34,8 +33,8 @@ impl RacingGit {
 impl Git for RacingGit {
     async fn push(&self, branch: &BranchName, commit: &CommitId, expected: Option<&CommitId>) -> Result<(), GitError> {
         self.pushes.fetch_add(1, Ordering::Relaxed);
-        if let Some(meddling) = self.before_pushes.lock().unwrap().pop_front() {
-            meddling();
+        if let Some(change) = self.before_pushes.lock().unwrap().pop_front() {
+            change();
         }
         self.inner.push(branch, commit, expected).await
     }

@@ -38,8 +38,8 @@ pub(crate) fn run_git(dir: &Path, arguments: &[&str], input: &[u8], environment:
         .expect("git is installed");
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {arguments:?} in {}: {said}", dir.display());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {arguments:?} in {}: {stderr}", dir.display());
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct Tagboat {
 
 /// What came of it.
 #[derive(Debug)]
-pub(crate) struct Said {
+pub(crate) struct ProgramOutput {
     pub(crate) code: i32,
     pub(crate) stdout: String,
     /// What it says to people: without the log below warnings, if the test did not ask for more.
@@ -79,12 +79,12 @@ impl Tagboat {
     }
 
     /// Runs it to its end.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn run(&self, arguments: &[&str]) -> ProgramOutput {
         self.feed(arguments, "")
     }
 
     /// The same with standard input.
-    pub(crate) fn feed(&self, arguments: &[&str], input: &str) -> Said {
+    pub(crate) fn feed(&self, arguments: &[&str], input: &str) -> ProgramOutput {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tagboat"));
         command.args(arguments).env_clear().envs(self.variables()).current_dir(self.home.path());
         // A test that is about the log says how much of it it wants.
@@ -104,7 +104,7 @@ impl Tagboat {
         let (code, stdout, log) = (output.status.code().unwrap(), text(output.stdout), text(output.stderr));
         self.search(arguments, &stdout, &log);
         let stderr = if own { log.clone() } else { without_details(&log) };
-        Said { code, stdout, stderr, log, wall, peak_kib: peak.join().unwrap() }
+        ProgramOutput { code, stdout, stderr, log, wall, peak_kib: peak.join().unwrap() }
     }
 
     fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -136,7 +136,7 @@ fn without_details(log: &str) -> String {
     log.split_inclusive('\n').filter(|line| !is_detail(line)).collect()
 }
 
-impl Said {
+impl ProgramOutput {
     /// The one JSON document on standard output.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
