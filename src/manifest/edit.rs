@@ -17,7 +17,7 @@ pub struct Edit {
 
 /// What an occurrence should become.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Target {
+pub struct EditTarget {
     /// The tag; `None` keeps an occurrence without tag as it is.
     pub tag: Option<Tag>,
     /// The digest that the tag has; needed wherever a digest is written.
@@ -30,7 +30,7 @@ pub struct Target {
 
 /// Why an edit is not made. Nothing is changed then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub enum RefusedEdit {
     /// A digest is written, and the target has none: keeping it would leave the old image running, dropping it would
     /// lose a pin.
     #[error("{0} is pinned by a digest, and no digest is known for the new tag")]
@@ -77,7 +77,7 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
+impl RefusedEdit {
     /// What to do next.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -98,19 +98,19 @@ impl Refusal {
 ///
 /// # Errors
 /// If the change can't be made in whole: tag and digest move together or not at all.
-pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refusal> {
+pub fn edits(occurrence: &Occurrence, target: &EditTarget) -> Result<Vec<Edit>, RefusedEdit> {
     let reference = &occurrence.reference;
     let shown = || reference.to_string();
     let mut edits = Vec::new();
     let new_tag = target.tag.as_ref().filter(|tag| reference.tag() != Some(*tag));
     let mut new_digest = target.digest.as_ref().filter(|digest| reference.digest() != Some(*digest));
     if new_tag.is_some() && reference.digest().is_some() && target.digest.is_none() {
-        return Err(Refusal::StaleDigest(shown()));
+        return Err(RefusedEdit::StaleDigest(shown()));
     }
     let written = &reference.as_str()[reference.name_range()];
     if let Some(name) = target.name.as_ref().filter(|name| *name != written) {
         let site = occurrence.spans.name.as_ref();
-        let site = site.ok_or_else(|| Refusal::NotContiguous { part: "name", reference: shown() })?;
+        let site = site.ok_or_else(|| RefusedEdit::NotContiguous { part: "name", reference: shown() })?;
         edits.push(replace(site, name));
     }
     if let Some(tag) = new_tag {
@@ -123,10 +123,10 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
                 }
                 _ => edits.push(replace(site, tag.as_str())),
             },
-            (Some(_), None, _) => return Err(Refusal::NotContiguous { part: "tag", reference: shown() }),
+            (Some(_), None, _) => return Err(RefusedEdit::NotContiguous { part: "tag", reference: shown() }),
             (None, _, Some(name)) if reference.digest().is_none() => extend(&mut edits, name, &format!(":{tag}")),
             (None, ..) if reference.digest().is_some() => {}
-            (None, ..) => return Err(Refusal::NoTag(shown())),
+            (None, ..) => return Err(RefusedEdit::NoTag(shown())),
         }
         if let Some(tag_comment) =
             occurrence.spans.tag_comment.as_ref().filter(|_| target.comments && repeats(occurrence))
@@ -138,10 +138,12 @@ pub fn edits(occurrence: &Occurrence, target: &Target) -> Result<Vec<Edit>, Refu
         let written = |bare| if bare { digest.hex() } else { digest.as_str() };
         match (reference.digest(), &occurrence.spans.digest, &occurrence.spans.digest_slot) {
             (Some(_), Some(site), _) => edits.push(replace(site, written(!site.written().contains("sha")))),
-            (Some(_), None, _) => return Err(Refusal::NotContiguous { part: "digest", reference: shown() }),
+            (Some(_), None, _) => return Err(RefusedEdit::NotContiguous { part: "digest", reference: shown() }),
             (None, _, Some(DigestSlot::AppendTo(site))) => extend(&mut edits, site, &format!("@{digest}")),
-            (None, _, Some(DigestSlot::EmptyField { site, bare })) => edits.push(replace(site, written(*bare))),
-            (None, _, None) => return Err(Refusal::NoPlaceForDigest(shown())),
+            (None, _, Some(DigestSlot::EmptyField { field, is_hex_only })) => {
+                edits.push(replace(field, written(*is_hex_only)))
+            }
+            (None, _, None) => return Err(RefusedEdit::NoPlaceForDigest(shown())),
         }
     }
     Ok(edits)
@@ -154,7 +156,7 @@ fn repeats(occurrence: &Occurrence) -> bool {
 }
 
 /// What is to be said about a comment that repeats the tag, if a change leaves it as it is.
-pub fn left_comment(occurrence: &Occurrence, comments: bool) -> Option<String> {
+pub fn kept_comment(occurrence: &Occurrence, comments: bool) -> Option<String> {
     let says = occurrence.spans.tag_comment.as_ref()?.written();
     match (repeats(occurrence), comments) {
         (true, true) => None,

@@ -6,6 +6,7 @@ use super::document::{Document, DocumentOrigin};
 use super::format_set::FormatSet;
 use super::found::Found;
 use super::marker;
+use super::markers::Markers;
 use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place, number};
 use super::options::Options;
 use super::place::{File, begins};
@@ -120,7 +121,7 @@ impl Reader<'_> {
     fn document(&mut self, tree: &Tree<'_>, depth: usize, origin: &DocumentOrigin) {
         let screen = &self.set.screen;
         let Some(document) = Document::new(&self.file.path, tree, depth, self.options, screen, origin) else { return };
-        let mut found = Found::new(self.file, marker::markers(tree));
+        let mut found = Found::new(self.file, Markers::new(tree));
         for format in self.set.formats {
             if format.matches(&document) {
                 format.find(&document, &mut found);
@@ -249,7 +250,7 @@ mod tests {
 
         fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
             if let Some(node) = document.tree.get(document.root, "runs") {
-                found.reference(document, "toy", node);
+                found.report_reference(document, "toy", node);
             }
         }
     }

@@ -1,66 +1,38 @@
-//! Where formats put what they find: references are put together here, with their bytes, markers and reasons.
+//! The findings of one document. Formats report values here, and each becomes an occurrence or a notice.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
 use super::document::Document;
 use super::ignored;
-use super::marker::{self, MarkerComment, Part};
-use super::occurrence::{DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, PartSpans, Place};
-use super::part_span::{site, tag_comment};
+use super::markers::Markers;
+use super::occurrence::{DigestSlot, Finding, Notice, NoticeStatus, Occurrence, PartSpans, Place};
+use super::part_span::{part_span, tag_comment};
 use super::place::{File, place};
-use super::value::{self, Reading};
-use crate::image::{Digest, ImageReference, Tag};
-use crate::text::{NodeId, Span, Style};
+use super::split_reference::SplitReference;
+use super::value;
+use crate::image::ImageReference;
+use crate::text::{NodeId, Span};
 
-/// What was found in one document so far.
+/// What the formats have found in one document so far.
 pub struct Found<'a> {
     pub(super) file: &'a File<'a>,
     pub(super) findings: Vec<Finding>,
     /// Scalars that are part of a finding.
     taken: HashSet<NodeId>,
-    pub(super) markers: Vec<MarkerComment>,
+    pub(super) markers: Markers,
     /// Whether the walk over all mappings is done.
-    pub(super) walked: bool,
+    pub(super) is_walked: bool,
     /// Scalars that may hold documents of their own.
     pub(super) embedded: Vec<NodeId>,
 }
 
-/// The parts of a reference that stand in scalars of their own.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Parts {
-    /// Put together from registry, repository and the like; `None` if the document does not tell it.
-    pub(super) name: Option<String>,
-    /// The scalars that the name stands in.
-    pub(super) names: Vec<NodeId>,
-    /// May hold a digest behind the tag: `1.2@sha256:…`.
-    pub(super) tag: Option<NodeId>,
-    /// With or without `sha256:`; empty is absent.
-    pub(super) digest: Option<NodeId>,
-    /// The scalar to report it at; without one, the tag or else the digest.
-    pub(super) place: Option<NodeId>,
-    /// Whether who reads it puts name, colon and tag together, so that a digest may stand behind the tag.
-    pub(super) joined: bool,
-}
-
-/// A field for a digest with nothing between its quotes, and whether it takes the hex alone.
-fn empty_digest(document: &Document<'_>, node: Option<NodeId>) -> Option<(NodeId, bool)> {
-    let (tree, node) = (document.tree, node?);
-    let quoted = matches!(tree.style(node), Some(Style::Single | Style::Double)) && tree.text_of(node) == Some("");
-    match tree.key_text(node).filter(|_| quoted)? {
-        "digest" | "imageDigest" => Some((node, false)),
-        "sha256" => Some((node, true)),
-        // `sha` is either, by the chart.
-        _ => None,
-    }
-}
-
 impl<'a> Found<'a> {
-    pub(super) fn new(file: &'a File<'a>, markers: Vec<MarkerComment>) -> Self {
-        Self { file, findings: Vec::new(), taken: HashSet::new(), markers, walked: false, embedded: Vec::new() }
+    pub(super) fn new(file: &'a File<'a>, markers: Markers) -> Self {
+        Self { file, findings: Vec::new(), taken: HashSet::new(), markers, is_walked: false, embedded: Vec::new() }
     }
 
-    /// Whether a scalar is part of a finding already.
+    /// Returns whether a scalar is part of a finding.
     pub(super) fn is_taken(&self, node: NodeId) -> bool {
         self.taken.contains(&node)
     }
@@ -70,14 +42,14 @@ impl<'a> Found<'a> {
         self.taken.extend(nodes);
     }
 
-    /// Reports a scalar that is a reference, or says why it is none.
-    pub(super) fn reference(&mut self, document: &Document<'_>, format: &'static str, node: NodeId) {
+    /// Reports a scalar that should be a reference.
+    pub(super) fn report_reference(&mut self, document: &Document<'_>, format: &'static str, node: NodeId) {
         let length = document.tree.text_of(node).map_or(0, str::len);
-        self.reference_in(document, format, node, 0..length);
+        self.report_reference_in(document, format, node, 0..length);
     }
 
-    /// Reports a part of a scalar's value that is a reference, or says why it is none.
-    pub(super) fn reference_in(
+    /// Reports a part of a scalar's value that should be a reference.
+    pub(super) fn report_reference_in(
         &mut self,
         document: &Document<'_>,
         format: &'static str,
@@ -85,17 +57,17 @@ impl<'a> Found<'a> {
         part: Range<usize>,
     ) {
         let Some(value) = document.tree.text_of(node) else { return };
-        if part.len() == value.len() && self.taken.contains(&node) {
+        if part.len() == value.len() && self.is_taken(node) {
             return;
         }
         let start = part.start;
-        let text = value[part].to_owned();
-        self.read(document, format, &[node], &text, |range| Some((node, start + range.start..start + range.end)));
+        let locate = |range: Range<usize>| Some((node, start + range.start..start + range.end));
+        self.report_text(document, format, &[node], &value[part], locate);
     }
 
-    /// Reports a reference that is put together from pieces: `at` tells for each byte of `text` the scalar that it stands
-    /// in and where in its value; `None` for text that stands in none.
-    pub(super) fn composed(
+    /// Reports a text that is composed of several scalars and should be a reference. `at` holds, for each byte of the
+    /// text, its scalar and its index in the value; `None` for bytes that are in no scalar.
+    pub(super) fn report_composed(
         &mut self,
         document: &Document<'_>,
         format: &'static str,
@@ -104,177 +76,86 @@ impl<'a> Found<'a> {
     ) {
         let mut scalars: Vec<NodeId> = at.iter().flatten().map(|(node, _)| *node).collect();
         scalars.dedup();
-        self.read(document, format, &scalars, text, |range| {
-            let ((node, first), (other, last)) = ((*at.get(range.start)?)?, (*at.get(range.end.checked_sub(1)?)?)?);
-            (node == other && last - first + 1 == range.len()).then_some((node, first..last + 1))
+        self.report_text(document, format, &scalars, text, |range| {
+            let (node, first) = (*at.get(range.start)?)?;
+            let (last_node, last) = (*at.get(range.end.checked_sub(1)?)?)?;
+            (node == last_node && last - first + 1 == range.len()).then_some((node, first..last + 1))
         });
     }
 
-    fn read(
+    /// Reports a text. `locate` returns the scalar that holds a part of it, and the part of that scalar's value.
+    fn report_text(
         &mut self,
         document: &Document<'_>,
         format: &'static str,
         scalars: &[NodeId],
         text: &str,
-        stands: impl Fn(Range<usize>) -> Option<(NodeId, Range<usize>)>,
+        locate: impl Fn(Range<usize>) -> Option<(NodeId, Range<usize>)>,
     ) {
-        let Some(last) = scalars.last() else { return };
+        let Some(&last) = scalars.last() else { return };
         self.taken.extend(scalars);
-        let (reference, start) = match value::read(text) {
-            Reading::Reference(reference, range) => (reference, range.start),
-            Reading::Not(status, reason) => return self.notice(document, format, *last, status, reason),
+        let (reference, start) = match value::parse(text) {
+            Ok((reference, range)) => (reference, range.start),
+            Err(not) => return self.report_notice(document, format, last, not.status, not.reason),
         };
-        let whole = |at: usize| stands(at..at + 1).map(|(node, _)| node);
-        let stands = |range: Option<Range<usize>>| {
-            range.and_then(|range| stands(start + range.start..start + range.end)).ok_or(())
-        };
-        let [name, tag, digest] =
-            [Some(reference.name_range()), reference.tag_range(), reference.digest_range()].map(stands);
-        if (reference.tag().is_some() && tag.is_err()) || (reference.digest().is_some() && digest.is_err()) {
-            let reason = format!("{reference} is put together from pieces: no value holds its tag or digest alone");
-            let begins = reference.tag_range().or(reference.digest_range()).and_then(|r| whole(start + r.start));
-            return self.notice(document, format, begins.unwrap_or(*last), NoticeStatus::Held, reason);
+        let locate_part = |part: Range<usize>| locate(start + part.start..start + part.end);
+        let (tag_range, digest_range) = (reference.tag_range(), reference.digest_range());
+        let (tag, digest) = (tag_range.clone().and_then(locate_part), digest_range.clone().and_then(locate_part));
+        let is_scattered = (tag_range.is_some() && tag.is_none()) || (digest_range.is_some() && digest.is_none());
+        if is_scattered {
+            let first_byte = tag_range.or(digest_range).map(|range| range.start..range.start + 1);
+            let node = first_byte.and_then(locate_part).map_or(last, |(node, _)| node);
+            let reason = format!("{reference} is composed of several values; none holds the tag or the digest alone");
+            return self.report_notice(document, format, node, NoticeStatus::Held, reason);
         }
-        let node = tag.as_ref().or(digest.as_ref()).map_or(*last, |(node, _)| *node);
-        let site = |part: Result<(NodeId, Range<usize>), ()>| {
-            part.ok().and_then(|(node, range)| site(document, self.file, node, range))
-        };
-        let (name, tag, digest) = (site(name.clone()).filter(|_| scalars.len() == 1), site(tag), site(digest));
-        let digest_slot =
-            name.as_ref().and(tag.as_ref().or(name.as_ref())).map(|site| DigestSlot::AppendTo(site.clone()));
+        let node = tag.as_ref().or(digest.as_ref()).map_or(last, |(node, _)| *node);
+        let span = |(node, part)| part_span(document, self.file, node, part);
+        let name = if scalars.len() == 1 { locate_part(reference.name_range()).and_then(span) } else { None };
+        let (tag, digest) = (tag.and_then(span), digest.and_then(span));
+        let last_part = name.as_ref().and(tag.as_ref().or(name.as_ref()));
+        let digest_slot = last_part.cloned().map(DigestSlot::AppendTo);
         let tag_comment = reference.tag().and_then(|_| tag_comment(document, self.file, node));
-        self.occurrence(
-            document,
-            format,
-            node,
-            reference,
-            PartSpans { name, tag, digest, digest_slot, tag_comment },
-            scalars,
-        );
+        let spans = PartSpans { name, tag, digest, digest_slot, tag_comment };
+        self.report_occurrence(document, format, node, reference, spans, scalars);
     }
 
-    /// Reports a reference whose parts stand in several scalars, or says why they are none.
-    pub(super) fn parts(&mut self, document: &Document<'_>, format: &'static str, parts: &Parts) {
-        let scalars: Vec<NodeId> = [parts.tag, parts.digest].into_iter().flatten().chain(parts.names.clone()).collect();
-        let is_filled = |node: &NodeId| document.tree.text_of(*node).is_some_and(|text| !text.is_empty());
-        let filled = [parts.tag, parts.digest].into_iter().flatten().find(is_filled);
-        let Some(place) = parts.place.or(filled).or(scalars.iter().copied().min()) else { return };
-        if self.is_taken(place) {
-            return;
-        }
+    /// Reports a reference whose parts are in several scalars.
+    pub(super) fn report_split(&mut self, document: &Document<'_>, format: &'static str, split: &SplitReference) {
+        let Some(node) = split.place(document.tree).filter(|node| !self.is_taken(*node)) else { return };
+        let scalars = split.scalars();
         self.taken.extend(scalars.iter().copied());
-        match self.assemble(document, parts) {
-            Ok((reference, spans)) => self.occurrence(document, format, place, reference, spans, &scalars),
-            Err((status, reason)) => self.notice(document, format, place, status, reason),
+        match split.join(document, self.file, &self.markers) {
+            Ok((reference, spans)) => self.report_occurrence(document, format, node, reference, spans, &scalars),
+            Err(not) => self.report_notice(document, format, node, not.status, not.reason),
         }
     }
 
-    fn assemble(
-        &self,
-        document: &Document<'_>,
-        parts: &Parts,
-    ) -> Result<(ImageReference, PartSpans), (NoticeStatus, String)> {
-        let held = |reason: String| (NoticeStatus::Held, reason);
-        // A `|` block ends with a line break that is no part of the tag.
-        let text = |node: Option<NodeId>| node.and_then(|n| document.tree.text_of(n)).unwrap_or_default().trim_end();
-        let (tag_text, digest_text) = (text(parts.tag), text(parts.digest));
-        if let Some(not) = [tag_text, digest_text].into_iter().filter(|t| !t.is_empty()).find_map(value::no_literal) {
-            return Err(not);
-        }
-        let name = match &parts.name {
-            Some(name) => name.as_str(),
-            None => return Err(self.nameless(document, parts)),
-        };
-        if let Some(not) = value::no_literal(name) {
-            return Err(not);
-        }
-        if name.ends_with("@sha256") {
-            return Err(held("the name ends in @sha256: the digest is split between two fields".to_owned()));
-        }
-        if value::is_bare_digest(tag_text) {
-            return Err(held("the tag is the hex of a digest, which belongs in a field for digests".to_owned()));
-        }
-        if digest_text.is_empty() && Digest::new(tag_text).is_ok() {
-            let swapped = Parts { tag: None, digest: parts.tag, ..parts.clone() };
-            return self.assemble(document, &swapped);
-        }
-        let (tag_part, inline) = tag_text.split_once('@').map_or((tag_text, None), |(tag, digest)| (tag, Some(digest)));
-        let tag = (!tag_part.is_empty()).then(|| Tag::new(tag_part)).transpose();
-        let tag = tag.map_err(|error| held(format!("malformed tag: {error}")))?;
-        if inline.is_some() && !digest_text.is_empty() {
-            return Err(held("a digest stands behind the tag and in a field of its own".to_owned()));
-        }
-        let full = |text: &str| if value::is_bare_digest(text) { format!("sha256:{text}") } else { text.to_owned() };
-        let digest_written = inline.or((!digest_text.is_empty()).then_some(digest_text));
-        let digest = digest_written.map(|text| Digest::new(&full(text))).transpose();
-        let digest = digest.map_err(|error| held(format!("malformed digest: {error}")))?;
-        if !name.contains('/') && name.contains('.') {
-            return Err(held(format!("{name} is a registry: the image's own name is not in this file")));
-        }
-        let whole = ImageReference::new(name).map_err(|error| held(format!("malformed name: {error}")))?;
-        if whole.tag().is_some() || whole.digest().is_some() {
-            return Err(held("the name holds a tag or a digest too".to_owned()));
-        }
-        let reference =
-            ImageReference::from_parts(name, tag, digest).map_err(|e| held(format!("malformed name: {e}")))?;
-        let site = |node: Option<NodeId>, range| site(document, self.file, node?, range);
-        let digest_site = match inline {
-            Some(inline) => site(parts.tag, tag_text.len() - inline.len()..tag_text.len()),
-            None if digest_text.is_empty() => None,
-            None => site(parts.digest, 0..digest_text.len()),
-        };
-        let tag_site = (!tag_part.is_empty()).then(|| site(parts.tag, 0..tag_part.len())).flatten();
-        let tag_comment = reference.tag().and(parts.tag).and_then(|node| tag_comment(document, self.file, node));
-        let digest_slot = match empty_digest(document, parts.digest) {
-            Some((node, bare)) => site(Some(node), 0..0).map(|site| DigestSlot::EmptyField { site, bare }),
-            None => tag_site.clone().filter(|_| parts.joined).map(DigestSlot::AppendTo),
-        };
-        Ok((reference, PartSpans { name: None, tag: tag_site, digest: digest_site, digest_slot, tag_comment }))
-    }
-
-    /// Why a tag without a name is left alone.
-    fn nameless(&self, document: &Document<'_>, parts: &Parts) -> (NoticeStatus, String) {
-        let scalars = || [parts.tag, parts.digest].into_iter().flatten();
-        let beside = |marker: &&MarkerComment| scalars().any(|node| marker.governs(document.tree, node));
-        match self.markers.iter().filter(beside).find_map(|marker| marker.says.foreign.as_deref()) {
-            Some(source) => (NoticeStatus::Ignored, marker::foreign(source)),
-            None => {
-                let reason = "the image's name is not in this file; a comment or a rule can name it";
-                (NoticeStatus::Held, reason.to_owned())
-            }
-        }
-    }
-
-    /// The image that a rule of the configuration or a comment names for a tag without one. `known_as` tells whether a
-    /// field of a rule is another way to say where the tag stands.
-    pub(super) fn named_elsewhere(
+    /// Returns the image that a rule of the configuration or a comment names for a tag without a name. `is_alias` returns
+    /// whether the field of a rule is another way to write where the tag is.
+    pub(super) fn configured_or_marked_image(
         &self,
         document: &Document<'_>,
         tag: NodeId,
-        known_as: impl Fn(&str) -> bool,
+        is_alias: impl Fn(&str) -> bool,
     ) -> Option<String> {
         let mut rules = document.options.tag_fields.iter().filter(|rule| rule.paths.is_match(document.path)).peekable();
         let route = rules.peek().map(|_| document.route(tag));
-        let by_rule = route.and_then(|route| rules.find(|rule| rule.field == route || known_as(&rule.field)));
-        by_rule.map(|rule| rule.image.clone()).or_else(|| self.named_by_comment(document, tag))
+        let by_rule = route.and_then(|route| rules.find(|rule| rule.field == route || is_alias(&rule.field)));
+        by_rule.map(|rule| rule.image.clone()).or_else(|| self.marked_image(document, tag))
     }
 
-    /// Whether a marker stands beside a value.
+    /// Returns whether a marker applies to a value.
     pub(super) fn is_marked(&self, document: &Document<'_>, node: NodeId) -> bool {
-        self.markers.iter().any(|marker| marker.governs(document.tree, node))
+        self.markers.is_marked(document.tree, node)
     }
 
-    /// The image that a comment beside a value names: ours, Renovate's, or a Flux marker's policy.
-    pub(super) fn named_by_comment(&self, document: &Document<'_>, node: NodeId) -> Option<String> {
-        let mut beside = self.markers.iter().filter(|marker| marker.governs(document.tree, node));
-        beside.find_map(|marker| {
-            let of_policy = || document.options.policy_images.get(&marker.says.policy).cloned();
-            marker.says.image.clone().or_else(of_policy)
-        })
+    /// Returns the image that a comment names for a value: Tagboat's, Renovate's, or the policy of a Flux marker.
+    pub(super) fn marked_image(&self, document: &Document<'_>, node: NodeId) -> Option<String> {
+        self.markers.image(document, node)
     }
 
-    /// Reports a place that is held back or not ours.
-    pub(super) fn notice(
+    /// Reports a value that is held or ignored.
+    pub(super) fn report_notice(
         &mut self,
         document: &Document<'_>,
         format: &'static str,
@@ -284,19 +165,16 @@ impl<'a> Found<'a> {
     ) {
         self.taken.insert(node);
         let (status, reason) = match ignored::reason(document, node) {
-            Some(foreign) => (NoticeStatus::Ignored, foreign),
+            Some(reason) => (NoticeStatus::Ignored, reason),
             None => (status, reason),
         };
         let place = place(document, self.file, node);
-        // A marker on what can't be governed does govern nothing: the notice says why, once.
-        for marker in self.markers.iter_mut().filter(|marker| marker.governs(document.tree, node)) {
-            marker.used = true;
-        }
+        self.markers.use_for(document.tree, node);
         self.findings.push(Finding::Notice(Notice { place, format, status, reason }));
     }
 
-    /// Reports a place that is no node: a comment.
-    pub(super) fn notice_at(
+    /// Reports a comment that is held or ignored.
+    pub(super) fn report_notice_at(
         &mut self,
         document: &Document<'_>,
         format: &'static str,
@@ -317,7 +195,7 @@ impl<'a> Found<'a> {
         self.findings.push(Finding::Notice(Notice { place, format, status, reason }));
     }
 
-    fn occurrence(
+    fn report_occurrence(
         &mut self,
         document: &Document<'_>,
         format: &'static str,
@@ -327,67 +205,23 @@ impl<'a> Found<'a> {
         scalars: &[NodeId],
     ) {
         if let Some(reason) = ignored::reason(document, node) {
-            return self.notice(document, format, node, NoticeStatus::Ignored, reason);
+            return self.report_notice(document, format, node, NoticeStatus::Ignored, reason);
         }
         if document.origin.bytes.is_none() {
-            let reason = "it stands in an embedded document whose bytes are not those of the file".to_owned();
-            return self.notice(document, format, node, NoticeStatus::Held, reason);
+            let reason = "the bytes of the embedded document differ from those of the file".to_owned();
+            return self.report_notice(document, format, node, NoticeStatus::Held, reason);
         }
-        let marker = match self.marker(document, scalars) {
+        let marker = match self.markers.choose(document, self.file, scalars) {
             Ok(marker) => marker,
-            Err(reason) => return self.notice(document, format, node, NoticeStatus::Held, reason),
+            Err(reason) => return self.report_notice(document, format, node, NoticeStatus::Held, reason),
         };
         let mut place = place(document, self.file, node);
-        if let Some(name) = spans.name.as_ref().filter(|_| place.value.trim_end().contains('\n')) {
+        // One of several references in a text of many lines is reported at its own line.
+        if let Some(name) = &spans.name
+            && place.value.trim_end().contains('\n')
+        {
             place.position = self.file.position(name.span.start);
         }
         self.findings.push(Finding::Occurrence(Box::new(Occurrence { place, format, reference, spans, marker })));
-    }
-
-    /// The marker on any of the scalars of a reference, or above the map that holds them.
-    fn marker(&mut self, document: &Document<'_>, scalars: &[NodeId]) -> Result<Option<Marker>, String> {
-        let tree = document.tree;
-        let holder = match scalars {
-            [_, _, ..] => tree.parent(scalars[0]).and_then(|map| tree.key_of(map)),
-            _ => None,
-        };
-        let (mut chosen, mut of_name): (Option<Marker>, Option<String>) = (None, None);
-        for comment in &mut self.markers {
-            let above = comment.says.kind != MarkerKind::Flux
-                && holder.is_some_and(|key| comment.is_above(tree.text(), tree.span(key).start));
-            if !above && !scalars.iter().any(|node| comment.governs(tree, *node)) {
-                continue;
-            }
-            comment.used = true;
-            let Some(origin) = &document.origin.bytes else { continue };
-            let position = self.file.position(origin.offset(comment.span.start));
-            let says = &comment.says;
-            if says.part == Part::Name {
-                if scalars.len() == 1 {
-                    return Err(format!("the marker of Flux for {} is for a name, and more stands here", says.policy));
-                }
-                // It says nothing about the tag beside the name.
-                of_name = Some(says.policy.clone());
-                continue;
-            }
-            let marker = Marker { kind: says.kind, policy: says.policy.clone(), position };
-            match &chosen {
-                Some(first) if first.names_policy() && marker.names_policy() && first.policy != marker.policy => {
-                    return Err(format!(
-                        "two policies are named for it: `{}` by the marker at line {} and `{}` by the marker at line {}; keep \
-                         one of them",
-                        first.policy, first.position.line, marker.policy, position.line
-                    ));
-                }
-                Some(first) if first.names_policy() => {}
-                _ => chosen = Some(marker),
-            }
-        }
-        match (&chosen, of_name) {
-            (Some(marker), Some(name)) if marker.kind == MarkerKind::Flux && marker.policy != name => {
-                Err(format!("two markers name two policies: {name} and {}", marker.policy))
-            }
-            _ => Ok(chosen),
-        }
     }
 }

@@ -1,94 +1,79 @@
-//! Comments that say what governs a value: their grammar, and which value they stand beside.
+//! The grammar of marker comments: `# tagboat: …`, Flux's `# {"$imagepolicy": …}` and `# renovate: …`.
 
 use super::occurrence::MarkerKind;
-use crate::text::{NodeId, Span, Style, Tree};
+use crate::text::{Span, Tree};
 
-/// Texts without which no comment is a marker; what has none of them needs no comments read.
+/// Texts of which every marker holds one. In a document without them, comments are not read.
 pub(super) const NEEDLES: &[&str] = &["$imagepolicy", "tagboat:", "renovate:"];
 
-/// One marker comment of a document.
+/// The content of a marker comment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct MarkerComment {
-    pub(super) span: Span,
-    pub(super) says: Says,
-    /// Nothing but blanks stands before it on its line.
-    alone: bool,
-    pub(super) used: bool,
-}
-
-/// What a marker says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Says {
+pub(super) struct ParsedMarker {
     pub(super) kind: MarkerKind,
-    /// Empty where only the image is named.
+    /// The policy that it names; empty if it names only the image.
     pub(super) policy: String,
-    /// The image, where the comment names it.
+    /// The image, if the comment names it.
     pub(super) image: Option<String>,
-    /// Where else Renovate looks the value up, if it is no image's.
-    pub(super) foreign: Option<String>,
-    /// Which part the value beside it is.
-    pub(super) part: Part,
+    /// The Renovate datasource of a value that is not an image version.
+    pub(super) foreign_datasource: Option<String>,
+    /// The part of a reference that the marked value holds.
+    pub(super) part: MarkedPart,
 }
 
-/// Which part of a reference a marked value holds.
+/// The part of a reference that a marked value holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// Whatever stands there.
+pub(super) enum MarkedPart {
+    /// The marker does not restrict it.
     Any,
     Name,
     Tag,
     Digest,
 }
 
-/// All markers of a document.
-pub(super) fn markers(tree: &Tree<'_>) -> Vec<MarkerComment> {
-    let read = |span: Span| {
-        let says = read_comment(&tree.text()[span.range()])?;
-        let line_start = tree.text()[..span.start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        let alone = tree.text()[line_start..span.start].trim().is_empty();
-        Some(MarkerComment { span, says, alone, used: false })
-    };
-    tree.comments().iter().filter_map(|comment| read(comment.span)).collect()
-}
-
-/// Comments that are meant as markers, by us or by Flux, and can't be read as one.
-pub(super) fn malformed(tree: &Tree<'_>) -> impl Iterator<Item = Span> {
+/// Returns the comments that are meant as a marker of Tagboat or Flux and do not parse as one.
+pub(super) fn malformed_markers(tree: &Tree<'_>) -> impl Iterator<Item = Span> {
     let is_malformed = |span: &Span| {
         let comment = &tree.text()[span.range()];
         let text = comment.trim_start_matches('#').trim();
-        let is_meant = text.starts_with("tagboat:") || (text.starts_with('{') && text.contains("$imagepolicy"));
-        is_meant && read_comment(comment).is_none()
+        let is_marker = text.starts_with("tagboat:") || (text.starts_with('{') && text.contains("$imagepolicy"));
+        is_marker && parse_comment(comment).is_none()
     };
     tree.comments().iter().map(|comment| comment.span).filter(is_malformed)
 }
 
-/// Reads one comment, `#` included.
-fn read_comment(comment: &str) -> Option<Says> {
+/// Parses a comment, `#` included. Returns `None` if it is not a marker.
+pub(super) fn parse_comment(comment: &str) -> Option<ParsedMarker> {
     let text = comment.trim_start_matches('#').trim();
     if text.starts_with('{') {
-        return read_flux(text);
+        return parse_flux(text);
     }
-    if let Some(rest) = text.strip_prefix("tagboat:") {
-        let (mut policy, mut image) = (String::new(), None);
-        for word in rest.split_whitespace() {
-            match word.strip_prefix("image=") {
-                Some(name) => image = Some(name.to_owned()),
-                None if policy.is_empty() => policy = word.to_owned(),
-                None => return None,
-            }
-        }
-        return Some(Says { kind: MarkerKind::Tagboat, policy, image, foreign: None, part: Part::Any });
+    match text.strip_prefix("tagboat:") {
+        Some(rest) => parse_tagboat(rest),
+        None => parse_renovate(text.strip_prefix("renovate:")?),
     }
-    read_renovate(text.strip_prefix("renovate:")?)
 }
 
-/// `datasource=docker depName=ghcr.io/acme/api versioning=semver`, in any order (Renovate's presets of custom managers).
-fn read_renovate(rest: &str) -> Option<Says> {
+/// Parses `release image=ghcr.io/acme/api`, in any order: a policy, an image, or both.
+fn parse_tagboat(rest: &str) -> Option<ParsedMarker> {
+    let (mut policy, mut image) = (String::new(), None);
+    for word in rest.split_whitespace() {
+        match word.strip_prefix("image=") {
+            Some(name) => image = Some(name.to_owned()),
+            None if policy.is_empty() => policy = word.to_owned(),
+            None => return None,
+        }
+    }
+    Some(ParsedMarker { kind: MarkerKind::Tagboat, policy, image, foreign_datasource: None, part: MarkedPart::Any })
+}
+
+/// Parses `datasource=docker depName=ghcr.io/acme/api versioning=semver`, in any order (Renovate's presets of custom
+/// managers).
+fn parse_renovate(rest: &str) -> Option<ParsedMarker> {
     let word = |key: &str| rest.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
-    // `packageName` wins over `depName`, which may be a name for people (Renovate's custom managers).
+    // `packageName` wins over `depName`, which may be a display name (Renovate's custom managers).
     let named = ["packageName", "depName", "lookupName", "image"].into_iter().find_map(word);
     let registry = || word("registryUrl")?.strip_prefix("oci://");
-    let (image, foreign) = match word("datasource") {
+    let (image, foreign_datasource) = match word("datasource") {
         Some("docker") => (Some(named?.to_owned()), None),
         None => (Some(word("image")?.to_owned()), None),
         // A chart in an OCI registry is pulled like an image.
@@ -100,71 +85,35 @@ fn read_renovate(rest: &str) -> Option<Says> {
         }
         Some(_) => return None,
     };
-    let about_versions = |word: &&str| word.starts_with("versioning=") || word.starts_with("extractVersion=");
-    let policy = rest.split_whitespace().filter(about_versions).collect::<Vec<_>>().join(" ");
-    Some(Says { kind: MarkerKind::Renovate, policy, image, foreign, part: Part::Any })
+    let is_about_versions = |word: &&str| word.starts_with("versioning=") || word.starts_with("extractVersion=");
+    let policy = rest.split_whitespace().filter(is_about_versions).collect::<Vec<_>>().join(" ");
+    Some(ParsedMarker { kind: MarkerKind::Renovate, policy, image, foreign_datasource, part: MarkedPart::Any })
 }
 
-/// Why a value beside such a comment is none of ours.
-pub(super) fn foreign(source: &str) -> String {
-    format!("Renovate looks this up in `{source}`, where there are no images")
-}
-
-/// `{"$imagepolicy": "namespace:policy[:tag|:name|:digest]"}`: the whole comment is one JSON object of strings; other
-/// keys are ignored, the last of a doubled key counts (`image-reflector`'s kyaml setters).
-fn read_flux(text: &str) -> Option<Says> {
+/// Parses `{"$imagepolicy": "namespace:policy[:tag|:name|:digest]"}`. As in Flux's kyaml setters, the whole comment is one
+/// JSON object of strings, other keys are ignored, and the last of duplicate keys counts.
+fn parse_flux(text: &str) -> Option<ParsedMarker> {
     let map: std::collections::BTreeMap<String, String> = serde_json::from_str(text).ok()?;
     let value = map.get("$imagepolicy")?;
     let mut words = value.split(':');
     let (namespace, policy) = (words.next()?, words.next()?);
     let part = match (words.next(), words.next()) {
-        (None, _) => Part::Any,
-        (Some("tag"), None) => Part::Tag,
-        (Some("name"), None) => Part::Name,
-        (Some("digest"), None) => Part::Digest,
+        (None, _) => MarkedPart::Any,
+        (Some("tag"), None) => MarkedPart::Tag,
+        (Some("name"), None) => MarkedPart::Name,
+        (Some("digest"), None) => MarkedPart::Digest,
         _ => return None,
     };
     if namespace.is_empty() || policy.is_empty() || value.contains(char::is_whitespace) {
         return None;
     }
-    Some(Says { kind: MarkerKind::Flux, policy: format!("{namespace}:{policy}"), image: None, foreign: None, part })
+    let policy = format!("{namespace}:{policy}");
+    Some(ParsedMarker { kind: MarkerKind::Flux, policy, image: None, foreign_datasource: None, part })
 }
 
-impl MarkerComment {
-    /// Whether the comment trails the value, or stands on the line above it where its owner reads that.
-    pub(super) fn governs(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        let text = tree.text();
-        let value = tree.span(node);
-        if !self.alone {
-            // On the line of a block scalar's header.
-            if tree.style(node) == Some(Style::Block) {
-                let between = text.get(self.span.end..value.start);
-                return self.span.end <= value.start && between.is_some_and(|b| b.trim().is_empty());
-            }
-            // After a flow collection that is closed on the line, the comment belongs to none of its values.
-            let between = (value.end <= self.span.start).then(|| &text[value.end..self.span.start]);
-            return between.is_some_and(|b| b.len() < 512 && b.bytes().all(|b| matches!(b, b' ' | b'\t' | b',')));
-        }
-        if !self.is_above(text, value.start) {
-            return false;
-        }
-        // Flux reads a comment above an item only if none stands behind it.
-        let line_end = text[value.end..].find(['\n', '\r']).map_or(text.len(), |at| value.end + at);
-        if self.says.kind == MarkerKind::Flux && text[value.end..line_end].contains('#') {
-            return false;
-        }
-        let in_block = value.start < self.span.start && self.span.end < value.end;
-        let is_item = tree.key_of(node).is_none();
-        !in_block && (self.says.kind != MarkerKind::Flux || is_item)
-    }
-
-    /// Whether the line that holds `offset` comes right below the comment, other comments aside.
-    pub(super) fn is_above(&self, text: &str, offset: usize) -> bool {
-        let line_start = text[..offset].rfind(['\n', '\r']).map_or(0, |at| at + 1);
-        self.alone
-            && self.span.end < line_start
-            && text[self.span.end..line_start].lines().skip(1).all(|line| line.trim_start().starts_with('#'))
-    }
+/// Returns the reason to ignore a value whose Renovate comment names a datasource without images.
+pub(super) fn foreign_reason(datasource: &str) -> String {
+    format!("Renovate updates this from the datasource `{datasource}`, which has no images")
 }
 
 #[cfg(test)]
@@ -172,20 +121,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grammar() {
-        let of = |text: &str| read_comment(text).map(|s| (s.kind, s.policy, s.image.unwrap_or_default(), s.part));
+    fn parses_markers_of_tagboat_flux_and_renovate() {
+        let parsed = |text: &str| {
+            let marker = parse_comment(text)?;
+            Some((marker.kind, marker.policy, marker.image.unwrap_or_default(), marker.part))
+        };
         let flux = |policy: &str, part| Some((MarkerKind::Flux, policy.to_owned(), String::new(), part));
-        let ours =
-            |policy: &str, image: &str| Some((MarkerKind::Tagboat, policy.to_owned(), image.to_owned(), Part::Any));
-        let versioned =
-            |image: &str, policy: &str| Some((MarkerKind::Renovate, policy.to_owned(), image.to_owned(), Part::Any));
+        let tagboat = |policy: &str, image: &str| {
+            Some((MarkerKind::Tagboat, policy.to_owned(), image.to_owned(), MarkedPart::Any))
+        };
+        let versioned = |image: &str, policy: &str| {
+            Some((MarkerKind::Renovate, policy.to_owned(), image.to_owned(), MarkedPart::Any))
+        };
         let renovate = |image: &str| versioned(image, "");
         #[rustfmt::skip]
         let rows = [
-            (r#"# {"$imagepolicy": "flux-system:podinfo"}"#,        flux("flux-system:podinfo", Part::Any)),
-            (r#"#{"$imagepolicy": "a:b:tag"}"#,                     flux("a:b", Part::Tag)),
-            (r#"## {"x":"y","$imagepolicy":"a:b:name"}  "#,         flux("a:b", Part::Name)),
-            ("# {\"\\u0024imagepolicy\": \"a:b:digest\"}",          flux("a:b", Part::Digest)),
+            (r#"# {"$imagepolicy": "flux-system:podinfo"}"#,        flux("flux-system:podinfo", MarkedPart::Any)),
+            (r#"#{"$imagepolicy": "a:b:tag"}"#,                     flux("a:b", MarkedPart::Tag)),
+            (r#"## {"x":"y","$imagepolicy":"a:b:name"}  "#,         flux("a:b", MarkedPart::Name)),
+            ("# {\"\\u0024imagepolicy\": \"a:b:digest\"}",          flux("a:b", MarkedPart::Digest)),
             (r#"# {"$imagepolicy": "a:b:TAG"}"#,                    None),
             (r#"# {"$imagepolicy": "a"}"#,                          None),
             (r#"# {"$imagepolicy": "a:b:tag:x"}"#,                  None),
@@ -193,9 +147,9 @@ mod tests {
             (r#"# {"$imagepolicy": "a:b"} see"#,                    None),
             (r#"# see {"$imagepolicy": "a:b"}"#,                    None),
             (r#"# {'$imagepolicy': 'a:b'}"#,                        None),
-            ("# tagboat: release",                                  ours("release", "")),
-            ("#tagboat:release image=ghcr.io/a/b",                  ours("release", "ghcr.io/a/b")),
-            ("# tagboat: image=ghcr.io/a/b",                        ours("", "ghcr.io/a/b")),
+            ("# tagboat: release",                                  tagboat("release", "")),
+            ("#tagboat:release image=ghcr.io/a/b",                  tagboat("release", "ghcr.io/a/b")),
+            ("# tagboat: image=ghcr.io/a/b",                        tagboat("", "ghcr.io/a/b")),
             ("# tagboat: one two",                                  None),
             ("# renovate: datasource=docker depName=ghcr.io/a/b",   renovate("ghcr.io/a/b")),
             ("# renovate: depName=x packageName=a/b datasource=docker", renovate("a/b")),
@@ -210,8 +164,8 @@ mod tests {
             ("# renovate: datasource=docker",                       None),
             ("# image: a",                                          None),
         ];
-        for (text, says) in rows {
-            assert_eq!(of(text), says, "{text}");
+        for (text, marker) in rows {
+            assert_eq!(parsed(text), marker, "{text}");
         }
     }
 }

@@ -13,12 +13,14 @@ mod found;
 mod ignored;
 mod keys;
 mod marker;
+mod markers;
 mod occurrence;
 mod options;
 mod part_span;
 mod place;
 mod rewrite;
 mod screen;
+mod split_reference;
 mod value;
 
 use std::sync::LazyLock;
@@ -26,7 +28,7 @@ use std::sync::LazyLock;
 use format_set::FormatSet;
 
 pub use document::Document;
-pub use edit::{Edit, Refusal, Target, edits, left_comment};
+pub use edit::{Edit, EditTarget, RefusedEdit, edits, kept_comment};
 pub use format::{Format, TextParser};
 pub use formats::{FORMATS, values_images};
 pub use found::Found;
@@ -58,7 +60,7 @@ pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
 /// # Errors
 /// If an edit does not fit the bytes, two edits touch the same ones, or reading the result again shows that anything else
 /// changed its value.
-pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &Options) -> Result<Vec<u8>, Refusal> {
+pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &Options) -> Result<Vec<u8>, RefusedEdit> {
     let after = rewrite::apply(before, edits)?;
     if ALL.reads_yaml(path) {
         rewrite::compare(before, &after, edits)?;

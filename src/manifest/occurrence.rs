@@ -100,10 +100,10 @@ pub enum DigestSlot {
     AppendTo(PartSpan),
     /// Between the quotes of an empty field for digests.
     EmptyField {
-        /// The field.
-        site: PartSpan,
-        /// Whether it takes the hex alone, without `sha256:`.
-        bare: bool,
+        /// The empty value.
+        field: PartSpan,
+        /// Whether the field takes the hex without `sha256:`.
+        is_hex_only: bool,
     },
 }
 

@@ -1,12 +1,12 @@
 //! Applying edits, and the proof that nothing else changed.
 
-use super::edit::{Edit, Refusal};
+use super::edit::{Edit, RefusedEdit};
 use super::find::{occurrences, touch};
 use super::occurrence::Finding;
 use crate::text::{self, Shape, Span, Style, Tree};
 
 /// The bytes after all edits, which may come in any order; the same edit may come twice.
-pub(super) fn apply(before: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Refusal> {
+pub(super) fn apply(before: &[u8], edits: &[Edit]) -> Result<Vec<u8>, RefusedEdit> {
     let mut after = Vec::with_capacity(before.len() + 64);
     let mut done = 0;
     let mut last: Option<&Edit> = None;
@@ -17,11 +17,11 @@ pub(super) fn apply(before: &[u8], edits: &[Edit]) -> Result<Vec<u8>, Refusal> {
         let Some(found) = before.get(edit.span.range()).filter(|found| *found == edit.expected) else {
             let found = before.get(edit.span.start..edit.span.end.min(before.len())).unwrap_or_default();
             let (expected, found) = (lossy(&edit.expected), lossy(found));
-            return Err(Refusal::Stale { at: edit.span.start, expected, found });
+            return Err(RefusedEdit::Stale { at: edit.span.start, expected, found });
         };
         if let Some(last) = last.filter(|last| edit.span.start < done || edit.span == last.span) {
             let (one, other) = (lossy(&last.replacement), lossy(&edit.replacement));
-            return Err(Refusal::Conflict { at: edit.span.start, one, other });
+            return Err(RefusedEdit::Conflict { at: edit.span.start, one, other });
         }
         after.extend_from_slice(&before[done..edit.span.start]);
         after.extend_from_slice(&edit.replacement);
@@ -60,8 +60,8 @@ fn lossy(bytes: &[u8]) -> String {
 
 /// Reads both texts and compares them node by node: only scalars that hold an edit may differ, and those must be what
 /// the edit says, and text to every reader.
-pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(), Refusal> {
-    let changed = |what: String| Err(Refusal::Changed { what });
+pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(), RefusedEdit> {
+    let changed = |what: String| Err(RefusedEdit::Changed { what });
     let (Ok(before), Ok(after)) = (std::str::from_utf8(before), std::str::from_utf8(after)) else {
         return changed("the file is not UTF-8".to_owned());
     };
@@ -95,8 +95,8 @@ pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(),
     Ok(())
 }
 
-fn compare_trees(old: &Tree<'_>, new: &Tree<'_>, base: usize, edits: &InOrder<'_>) -> Result<(), Refusal> {
-    let changed = |what: String| Err(Refusal::Changed { what });
+fn compare_trees(old: &Tree<'_>, new: &Tree<'_>, base: usize, edits: &InOrder<'_>) -> Result<(), RefusedEdit> {
+    let changed = |what: String| Err(RefusedEdit::Changed { what });
     if old.len() != new.len() {
         return changed("a document has another number of values".to_owned());
     }
@@ -135,8 +135,8 @@ fn fits(edits: &InOrder<'_>, span: Span, value: &str, style: Style, now: Style) 
 }
 
 /// Compares what was found before and after: the same places, and references that differ only where an edit is.
-pub(super) fn compare_findings(before: &[Finding], after: &[Finding], edits: &[Edit]) -> Result<(), Refusal> {
-    let changed = |what: String| Err(Refusal::Changed { what });
+pub(super) fn compare_findings(before: &[Finding], after: &[Finding], edits: &[Edit]) -> Result<(), RefusedEdit> {
+    let changed = |what: String| Err(RefusedEdit::Changed { what });
     if before.len() != after.len() {
         return changed("other references are found than before".to_owned());
     }

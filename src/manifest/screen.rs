@@ -2,7 +2,7 @@
 
 use regex::bytes::Regex;
 
-use super::value::is_by_itself;
+use super::value::is_unambiguous_reference;
 
 /// Something that a format leaves alone, and the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +154,7 @@ pub(super) fn mentions(text: &str) -> impl Iterator<Item = usize> {
             let slash = done + memchr::memchr(b'/', &bytes[done..])?;
             let start = slash - bytes[done..slash].iter().rev().take_while(|byte| is_part(byte)).count();
             done = slash + bytes[slash..].iter().take_while(|byte| is_part(byte)).count();
-            if is_by_itself(text[start..done].trim_end_matches(['.', ':'])) {
+            if is_unambiguous_reference(text[start..done].trim_end_matches(['.', ':'])) {
                 return Some(start);
             }
         }

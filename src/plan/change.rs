@@ -3,7 +3,7 @@
 use crate::config::Mode;
 use crate::govern::{Listed, Selection, Status};
 use crate::image::{ImageReference, Tag};
-use crate::manifest::{self, Finding, Occurrence, Refusal, Target};
+use crate::manifest::{self, EditTarget, Finding, Occurrence, RefusedEdit};
 use crate::policy::Choice;
 use crate::policy::reason::Acceptance;
 
@@ -13,9 +13,10 @@ use super::record::Record;
 
 /// Returns the change of one occurrence to a choice. Tag and digest move together: the choice has a digest where the current
 /// reference has one.
-pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -> Result<Change, Refusal> {
+pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -> Result<Change, RefusedEdit> {
     let tag = target_tag(&occurrence.reference, choice);
-    let target = Target { tag, digest: choice.digest.clone(), comments: selection.comments, ..Target::default() };
+    let target =
+        EditTarget { tag, digest: choice.digest.clone(), comments: selection.comments, ..EditTarget::default() };
     let edits = manifest::edits(occurrence, &target)?;
     Ok(Change {
         occurrence: occurrence.place.id(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, Mode, PullRequests};
 use crate::govern::Listed;
-use crate::manifest::{Finding, Occurrence, Place, Refusal};
+use crate::manifest::{Finding, Occurrence, Place, RefusedEdit};
 use crate::plan::{self, Change, Draft, GroupId, Grouping, PullRequest, Ungrouped};
 use crate::policy::Outcome;
 use crate::refname::BranchName;
@@ -18,7 +18,7 @@ pub struct Changes {
     /// The changes, in the order of the decisions.
     pub changes: Vec<Change>,
     /// Occurrences that cannot be edited, and why.
-    pub refused: Vec<(Place, Refusal)>,
+    pub refused: Vec<(Place, RefusedEdit)>,
 }
 
 /// The changes of a run and their groups.

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::govern::Listed;
-use crate::manifest::{self, Edit, Refusal};
+use crate::manifest::{self, Edit, RefusedEdit};
 use crate::registry::Registry;
 
 use super::changes::{Changes, changes};
@@ -51,7 +51,7 @@ pub enum EditError {
     Read(#[from] ReadError),
     /// An edit would change more than the reference.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] RefusedEdit),
     /// It cannot be written.
     #[error("write {0}: {1}")]
     Write(Arc<str>, std::io::Error),

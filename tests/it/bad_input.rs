@@ -79,7 +79,7 @@ async fn run_reports_every_fault_and_updates_the_rest() {
     let files = [
         // path                   contents                                                reason
         ("broken/app.yaml",       "image: [acme/api:1.0\nkind: }".to_owned(),            "YAML"),
-        ("chart/template.yaml",   pod("\"{{ .Values.image }}:{{ .Values.tag }}\""),       "a template fills it in"),
+        ("chart/template.yaml",   pod("\"{{ .Values.image }}:{{ .Values.tag }}\""),       "a template sets the value"),
         ("chart/bare.yaml",       "{{- if .Values.on }}\nimage: a:{{ .x }}\n{{- end }}\n".to_owned(), "template"),
         ("reference/app.yaml",    pod("ghcr.io/Acme/API:1.0"),                            "lower case"),
         ("marked/app.yaml",       pod("ghcr.io/acme/api:1.0 # tagboat: relaese"),         "relaese"),

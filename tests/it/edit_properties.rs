@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use tagboat::image::{Digest, Tag};
-use tagboat::manifest::{self, Finding, Occurrence, Options, Target};
+use tagboat::manifest::{self, EditTarget, Finding, Occurrence, Options};
 
 fn occurrences(path: &str, bytes: &[u8]) -> Vec<Occurrence> {
     let findings = manifest::find(path, bytes, &Options::default());
@@ -33,7 +33,7 @@ fn check(path: &str, bytes: &[u8], tag: &str) -> Result<usize, String> {
         let pinned = occurrence.reference.digest().is_some();
         let digest = pinned.then(|| Digest::new(&format!("sha256:{}", "5e".repeat(32))).expect("a digest"));
         let tag = occurrence.reference.tag().map(|_| Tag::new(tag).expect("a tag"));
-        let target = Target { tag, digest, ..Target::default() };
+        let target = EditTarget { tag, digest, ..EditTarget::default() };
         let Ok(edits) = manifest::edits(&occurrence, &target) else { continue };
         let Ok(after) = manifest::rewrite(path, bytes, &edits, &options) else { continue };
         let (mut rest, mut kept) = (&after[..], Vec::new());

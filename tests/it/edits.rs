@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tagboat::image::{Digest, Tag};
-use tagboat::manifest::{self, Finding, Occurrence, Options, Target};
+use tagboat::manifest::{self, EditTarget, Finding, Occurrence, Options};
 
 /// The references that stand in a file.
 fn occurrences(path: &str, text: &str) -> Vec<Occurrence> {
@@ -18,7 +18,7 @@ fn occurrences(path: &str, text: &str) -> Vec<Occurrence> {
 }
 
 /// The file after all its references have got the target, or the refusal.
-fn bumped(path: &str, text: &str, target: &Target) -> Result<String, String> {
+fn bumped(path: &str, text: &str, target: &EditTarget) -> Result<String, String> {
     let mut edits = Vec::new();
     for occurrence in occurrences(path, text) {
         edits.extend(manifest::edits(&occurrence, target).map_err(|refusal| refusal.to_string())?);
@@ -27,9 +27,9 @@ fn bumped(path: &str, text: &str, target: &Target) -> Result<String, String> {
     after.map(|after| String::from_utf8(after).expect("UTF-8 stays UTF-8")).map_err(|refusal| refusal.to_string())
 }
 
-fn to(tag: &str, digest: Option<&str>) -> Target {
+fn to(tag: &str, digest: Option<&str>) -> EditTarget {
     let digest = digest.map(|hex| Digest::new(&format!("sha256:{}", hex.repeat(64))).expect("a digest"));
-    Target { tag: Some(Tag::new(tag).expect("a tag")), digest, ..Target::default() }
+    EditTarget { tag: Some(Tag::new(tag).expect("a tag")), digest, ..EditTarget::default() }
 }
 
 #[test]
@@ -90,14 +90,14 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
 }
 
 /// The target for a reference: the same parts, other values.
-fn other(occurrence: &Occurrence) -> Target {
+fn other(occurrence: &Occurrence) -> EditTarget {
     let reference = &occurrence.reference;
     let digest = reference.digest().map(|_| "sha256:".to_owned() + &"5e".repeat(32));
-    Target {
+    EditTarget {
         tag: reference.tag().map(|_| Tag::new("2024").expect("a tag")),
         digest: digest.map(|text| Digest::new(&text).expect("a digest")),
         comments: true,
-        ..Target::default()
+        ..EditTarget::default()
     }
 }
 
@@ -165,16 +165,16 @@ fn every_reference_of_the_corpus_bumped() {
 }
 
 /// What Flux's own policies choose in a case of its setter trees: policy, image, target.
-fn flux_policies(case: &serde_json::Value, observed: &serde_json::Value) -> Vec<(String, String, Target)> {
+fn flux_policies(case: &serde_json::Value, observed: &serde_json::Value) -> Vec<(String, String, EditTarget)> {
     let rows = case["policies"].as_array().or(observed.as_array()).cloned().unwrap_or_default();
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
     rows.iter()
         .filter_map(|row| {
             let policy = format!("{}:{}", text(&row["namespace"])?, text(&row["name"])?);
-            let target = Target {
+            let target = EditTarget {
                 tag: Some(Tag::new(&text(&row["tag"])?).ok()?),
                 digest: text(&row["digest"]).and_then(|digest| Digest::new(&digest).ok()),
-                ..Target::default()
+                ..EditTarget::default()
             };
             Some((policy, text(&row["image"])?, target))
         })
@@ -182,7 +182,7 @@ fn flux_policies(case: &serde_json::Value, observed: &serde_json::Value) -> Vec<
 }
 
 /// A file after every Flux marker in it has been obeyed, and what was refused.
-fn obey_markers(path: &str, before: &[u8], policies: &[(String, String, Target)]) -> (Vec<u8>, Vec<String>) {
+fn obey_markers(path: &str, before: &[u8], policies: &[(String, String, EditTarget)]) -> (Vec<u8>, Vec<String>) {
     let policy_images = policies.iter().map(|(policy, image, _)| (policy.clone(), image.clone())).collect();
     let options = Options { policy_images, ..Options::default() };
     let (mut edits, mut refused) = (Vec::new(), Vec::new());
@@ -197,7 +197,7 @@ fn obey_markers(path: &str, before: &[u8], policies: &[(String, String, Target)]
         let Some(marker) = &occurrence.marker else { continue };
         let Some((_, image, target)) = policies.iter().find(|(policy, ..)| *policy == marker.policy) else { continue };
         let name = occurrence.spans.name.is_some().then(|| image.clone());
-        match manifest::edits(occurrence, &Target { name, ..target.clone() }) {
+        match manifest::edits(occurrence, &EditTarget { name, ..target.clone() }) {
             Ok(more) => edits.extend(more),
             Err(refusal) => refused.push(refusal.to_string()),
         }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tagboat::image::{AppVersion, Digest, ReferencePattern, Tag, TagField};
-use tagboat::manifest::{self, FORMATS, Finding, Layout, NoticeStatus, Options, Target};
+use tagboat::manifest::{self, EditTarget, FORMATS, Finding, Layout, NoticeStatus, Options};
 
 /// `case.json`: what is special about a case.
 #[derive(Debug, Default, Deserialize)]
@@ -130,7 +130,8 @@ fn run(folder: &Path) -> Result<(), String> {
         let Finding::Occurrence(occurrence) = finding else { continue };
         let pinned = occurrence.reference.digest().is_some() || case.pin;
         let tag = Some(Tag::new(tag).expect("a tag")).filter(|_| occurrence.reference.tag().is_some());
-        let target = Target { tag, digest: digest.clone().filter(|_| pinned), comments: true, ..Target::default() };
+        let target =
+            EditTarget { tag, digest: digest.clone().filter(|_| pinned), comments: true, ..EditTarget::default() };
         let more = manifest::edits(occurrence, &target);
         edits.extend(more.map_err(|refusal| format!("{shown}: {}: {refusal}", occurrence.place.position.line))?);
     }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use tagboat::config::Config;
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tagboat::image::{Digest, ImageReference, Tag};
-use tagboat::manifest::{self, Finding, Options, Target};
+use tagboat::manifest::{self, EditTarget, Finding, Options};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries};
 use tagboat::run;
 use tempfile::TempDir;
@@ -188,7 +188,7 @@ fn bump_all(root: &Path, file: &Path) -> bool {
         let tag = occurrence.reference.tag().map(|_| Tag::new("2024").unwrap());
         let digest =
             occurrence.reference.digest().map(|_| Digest::new(&format!("sha256:{}", "5e".repeat(32))).unwrap());
-        edits.extend(manifest::edits(&occurrence, &Target { tag, digest, ..Target::default() }).unwrap());
+        edits.extend(manifest::edits(&occurrence, &EditTarget { tag, digest, ..EditTarget::default() }).unwrap());
     }
     let after = manifest::rewrite(path, &bytes, &edits, &options).unwrap();
     std::fs::write(file, &after).unwrap();

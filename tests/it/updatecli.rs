@@ -18,7 +18,7 @@ const NAMED: [(&str, usize); 5] = [
     // Charts of classic Helm repositories: no registry holds them.
     ("the chart is in a Helm repository, not in an OCI registry",   13),
     // updatecli puts the whole new tag, suffix and all, in place of the version alone.
-    ("is put together from pieces",                                 1),
+    ("is composed of several values",                                 1),
     // One edit would change two images.
     ("part of several images",                                      2),
     ("of the image name is not lower case",                         1),

@@ -4,9 +4,10 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::{Found, Parts};
+use super::super::found::Found;
 use super::super::screen::{Ignored, Scope};
-use super::super::value::is_surely_reference;
+use super::super::split_reference::SplitReference;
+use super::super::value::is_full_reference;
 use super::helm_chart::{NEEDLES, http_chart, oci_chart};
 use crate::text::{NodeId, Shape};
 
@@ -69,9 +70,9 @@ fn kustomize_images(document: &Document<'_>, found: &mut Found<'_>, images: Node
         }
         let start = text.find('=').map_or(0, |equals| equals + 1);
         // `nginx=` and `nginx` set neither a tag nor a digest.
-        if is_surely_reference(&text[start..]) || text[start..].contains('$') || text[start..].contains("{{") {
+        if is_full_reference(&text[start..]) || text[start..].contains('$') || text[start..].contains("{{") {
             let end = text.len();
-            found.reference_in(document, NAME, item, start..end);
+            found.report_reference_in(document, NAME, item, start..end);
         }
     }
 }
@@ -98,12 +99,16 @@ fn helm_parameters(document: &Document<'_>, found: &mut Found<'_>, parameters: N
                 [registry, repository].into_iter().flatten().filter_map(|n| tree.text_of(n)).collect();
             let name = repository.map(|_| words.join("/"));
             let parameter = tree.text_at(item, &["name"]).unwrap_or_default();
-            let name = name.or_else(|| found.named_elsewhere(document, value, |field| field == parameter));
+            let name = name.or_else(|| found.configured_or_marked_image(document, value, |field| field == parameter));
             let digest = part(&["digest", "sha"]);
             let names = [registry, repository].into_iter().flatten().collect();
-            found.parts(document, NAME, &Parts { name, names, tag: Some(value), digest, ..Parts::default() });
-        } else if name.to_ascii_lowercase().contains("image") && is_surely_reference(text) {
-            found.reference(document, NAME, value);
+            found.report_split(
+                document,
+                NAME,
+                &SplitReference { name, names, tag: Some(value), digest, ..SplitReference::default() },
+            );
+        } else if name.to_ascii_lowercase().contains("image") && is_full_reference(text) {
+            found.report_reference(document, NAME, value);
         }
     }
 }

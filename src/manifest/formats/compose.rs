@@ -82,5 +82,5 @@ fn with_defaults(document: &Document<'_>, found: &mut Found<'_>, node: NodeId) {
     }
     read.push_str(&text[rest..]);
     at.extend((rest..text.len()).map(|byte| Some((node, byte))));
-    found.composed(document, NAME, &read, &at);
+    found.report_composed(document, NAME, &read, &at);
 }

@@ -3,10 +3,10 @@
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
 use super::super::found::Found;
-use super::super::keys::lines::{self, Take};
+use super::super::keys::lines::{self, EmitEntry};
 use super::super::occurrence::NoticeStatus;
 use super::super::options::Options;
-use super::super::value::is_surely_reference;
+use super::super::value::is_full_reference;
 use crate::text::{NodeId, Tree};
 
 /// The format of Dockerfiles and Containerfiles.
@@ -42,14 +42,14 @@ impl Format for Dockerfile {
                 "FROM" | "COPY" if stages.contains(&text) => {}
                 "FROM" => match Base::new(document, value, &arguments) {
                     Some(base) => bases.push(base),
-                    None => found.reference(document, NAME, value),
+                    None => found.report_reference(document, NAME, value),
                 },
-                "COPY" if !is_surely_reference(text) => {}
-                "COPY" => found.reference(document, NAME, value),
+                "COPY" if !is_full_reference(text) => {}
+                "COPY" => found.report_reference(document, NAME, value),
                 name => {
                     arguments.push((name, value));
-                    if is_surely_reference(text) {
-                        found.reference(document, NAME, value);
+                    if is_full_reference(text) {
+                        found.report_reference(document, NAME, value);
                     }
                 }
             }
@@ -87,7 +87,7 @@ impl Base {
             };
             // The last default before the line applies. No argument has a name such as `NAME:-x`.
             let (_, argument) = known.iter().rev().find(|(known, _)| *known == name)?;
-            let value = tree.text_of(*argument).filter(|value| !is_surely_reference(value))?;
+            let value = tree.text_of(*argument).filter(|value| !is_full_reference(value))?;
             base.push(node, &text[done..dollar], done);
             base.push(*argument, value, 0);
             base.arguments.push(*argument);
@@ -109,13 +109,13 @@ impl Base {
         if all.iter().filter(shares).any(|other| other.text != self.text) {
             for argument in self.arguments.iter().filter(|argument| !found.is_taken(**argument)).collect::<Vec<_>>() {
                 let reason = "part of several images, which may need different tags: use one argument per image";
-                found.notice(document, NAME, *argument, NoticeStatus::Held, reason.to_owned());
+                found.report_notice(document, NAME, *argument, NoticeStatus::Held, reason.to_owned());
             }
             return;
         }
         // Stages with the same image share its arguments: one edit changes all of them.
         if !self.arguments.iter().any(|argument| found.is_taken(*argument)) {
-            found.composed(document, NAME, &self.text, &self.at);
+            found.report_composed(document, NAME, &self.text, &self.at);
         }
     }
 }
@@ -126,29 +126,29 @@ fn parse<'a>(_: &str, text: &'a str, _: &'a Options) -> Tree<'a> {
 }
 
 /// Parses `FROM [--platform=…] image [AS stage]`, `ARG NAME=image`, `COPY --from=image`.
-fn dockerfile_line<'a>(line: &'a str, take: Take<'_, 'a>) {
+fn dockerfile_line<'a>(line: &'a str, emit: EmitEntry<'_, 'a>) {
     let offset = |word: &str| word.as_ptr() as usize - line.as_ptr() as usize;
     let mut words = line.split_whitespace();
     match words.next().map(str::to_ascii_uppercase).as_deref() {
         Some("FROM") => {
             let mut words = words.skip_while(|word| word.starts_with("--"));
             if let Some(image) = words.next() {
-                take("FROM", image, offset(image));
+                emit("FROM", image, offset(image));
             }
             let is_named = words.next().is_some_and(|word| word.eq_ignore_ascii_case("AS"));
             if is_named && let Some(stage) = words.next() {
-                take("AS", stage, offset(stage));
+                emit("AS", stage, offset(stage));
             }
         }
         Some("ARG") => {
             for (key, value) in words.filter_map(|word| word.split_once('=')) {
                 let value = value.trim_matches(['"', '\'']);
-                take(key, value, offset(value));
+                emit(key, value, offset(value));
             }
         }
         Some("COPY") => {
             if let Some(image) = words.find_map(|word| word.strip_prefix("--from=")) {
-                take("COPY", image, offset(image));
+                emit("COPY", image, offset(image));
             }
         }
         _ => {}

@@ -3,9 +3,9 @@
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
 use super::super::found::Found;
-use super::super::keys::lines::{self, Take};
+use super::super::keys::lines::{self, EmitEntry};
 use super::super::options::Options;
-use super::super::value::is_surely_reference;
+use super::super::value::is_full_reference;
 use crate::text::Tree;
 
 /// The format of `.env` files.
@@ -36,8 +36,8 @@ impl Format for EnvFile {
             let (name, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
             let names_image = name.to_ascii_lowercase().contains("image");
             let has_path = text.split_once('/').is_some_and(|(host, _)| host.contains('.'));
-            if is_surely_reference(text) && (names_image || (has_path && !text.contains("://"))) {
-                found.reference(document, NAME, value);
+            if is_full_reference(text) && (names_image || (has_path && !text.contains("://"))) {
+                found.report_reference(document, NAME, value);
             }
         }
     }
@@ -49,7 +49,7 @@ fn parse<'a>(_: &str, text: &'a str, _: &'a Options) -> Tree<'a> {
 }
 
 /// Parses `[export ]KEY=value`; the value may be quoted, or a comment may follow it.
-fn env_line<'a>(line: &'a str, take: Take<'_, 'a>) {
+fn env_line<'a>(line: &'a str, emit: EmitEntry<'_, 'a>) {
     let Some((key, rest)) = line.split_once('=') else { return };
     let key = key.trim().trim_start_matches("export ").trim();
     if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
@@ -62,5 +62,5 @@ fn env_line<'a>(line: &'a str, take: Take<'_, 'a>) {
         Some(quote) => (value[1..].split(quote).next().unwrap_or_default(), 1),
         None => (value.split(" #").next().unwrap_or_default().trim_end(), 0),
     };
-    take(key, value, line.len() - rest.len() + lead + skip);
+    emit(key, value, line.len() - rest.len() + lead + skip);
 }

@@ -4,9 +4,10 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::{Found, Parts};
+use super::super::found::Found;
 use super::super::occurrence::NoticeStatus;
 use super::super::screen::{Ignored, Scope};
+use super::super::split_reference::SplitReference;
 use super::helm_chart::{NEEDLES, chart_version, http_chart};
 use super::kustomize::find_images;
 use crate::text::NodeId;
@@ -82,12 +83,16 @@ fn artifact(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
     let part = |key| tree.get(reference, key).filter(|node| tree.text_of(*node).is_some_and(|text| !text.is_empty()));
     if let Some(range) = part("semver") {
         let reason = "a version range that Flux resolves in the cluster".to_owned();
-        return found.notice(document, NAME, range, NoticeStatus::Ignored, reason);
+        return found.report_notice(document, NAME, range, NoticeStatus::Ignored, reason);
     }
     let name = tree.text_of(url).map(|text| text.trim_start_matches("oci://").trim_end_matches('/').to_owned());
     let (tag, digest) = (part("tag"), part("digest"));
     if tag.is_some() || digest.is_some() {
-        found.parts(document, NAME, &Parts { name, names: vec![url], tag, digest, ..Parts::default() });
+        found.report_split(
+            document,
+            NAME,
+            &SplitReference { name, names: vec![url], tag, digest, ..SplitReference::default() },
+        );
     }
 }
 

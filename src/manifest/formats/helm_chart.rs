@@ -4,8 +4,9 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::{Found, Parts};
+use super::super::found::Found;
 use super::super::occurrence::NoticeStatus;
+use super::super::split_reference::SplitReference;
 use crate::text::NodeId;
 
 /// The format of `Chart.yaml`: dependencies in OCI registries, and `appVersion` where the configuration names its image.
@@ -52,8 +53,9 @@ impl Format for Chart {
         }
         let rule = document.options.app_versions.iter().find(|rule| rule.paths.is_match(document.path));
         if let (Some(rule), Some(version)) = (rule, tree.get(document.root, "appVersion")) {
-            let parts = Parts { name: Some(rule.image.clone()), tag: Some(version), ..Parts::default() };
-            found.parts(document, NAME, &parts);
+            let parts =
+                SplitReference { name: Some(rule.image.clone()), tag: Some(version), ..SplitReference::default() };
+            found.report_split(document, NAME, &parts);
         }
     }
 }
@@ -62,7 +64,7 @@ impl Format for Chart {
 pub(crate) fn http_chart(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, version: NodeId) {
     if !found.is_taken(version) {
         let reason = "the chart is in a Helm repository, not in an OCI registry".to_owned();
-        found.notice(document, format, version, NoticeStatus::Ignored, reason);
+        found.report_notice(document, format, version, NoticeStatus::Ignored, reason);
     }
 }
 
@@ -103,11 +105,15 @@ pub(crate) fn chart_version(
         || text.split('.').any(|p| p == "x" || p == "X");
     if is_range {
         let reason = format!("a version range of the chart {name}, resolved when the chart is installed");
-        return found.notice(document, format, version, NoticeStatus::Ignored, reason);
+        return found.report_notice(document, format, version, NoticeStatus::Ignored, reason);
     }
     if text.contains('+') {
         let reason = "the chart version has build metadata (+), which a tag cannot hold".to_owned();
-        return found.notice(document, format, version, NoticeStatus::Held, reason);
+        return found.report_notice(document, format, version, NoticeStatus::Held, reason);
     }
-    found.parts(document, format, &Parts { name: Some(name), names, tag: Some(version), ..Parts::default() });
+    found.report_split(
+        document,
+        format,
+        &SplitReference { name: Some(name), names, tag: Some(version), ..SplitReference::default() },
+    );
 }

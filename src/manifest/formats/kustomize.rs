@@ -4,8 +4,9 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::{Found, Parts};
+use super::super::found::Found;
 use super::super::occurrence::NoticeStatus;
+use super::super::split_reference::SplitReference;
 use super::helm_chart::{NEEDLES, http_chart, oci_chart};
 use crate::text::NodeId;
 
@@ -73,14 +74,21 @@ pub(crate) fn find_images(document: &Document<'_>, found: &mut Found<'_>, format
         let (Some(name), Some(anchor)) = (name, tag.or(digest).or(new_name).or(name)) else { continue };
         if tag.is_none() && digest.is_none() && new_name.is_none() {
             let reason = "the entry sets neither newName, newTag nor digest".to_owned();
-            found.notice(document, format, anchor, NoticeStatus::Ignored, reason);
+            found.report_notice(document, format, anchor, NoticeStatus::Ignored, reason);
             continue;
         }
         // Kustomize composes name:newTag@digest (api/filters/imagetag); before 5.0 a digest replaced a newTag. So both are
         // edited together, and newTag may hold `tag@digest`.
         let source = text(new_name).or(text(Some(name))).map(str::to_owned);
         let names = std::iter::once(name).chain(new_name).collect();
-        let parts = Parts { name: source, names, tag, digest, joined: digest.is_none(), ..Parts::default() };
-        found.parts(document, format, &parts);
+        let parts = SplitReference {
+            name: source,
+            names,
+            tag,
+            digest,
+            takes_inline_digest: digest.is_none(),
+            ..SplitReference::default()
+        };
+        found.report_split(document, format, &parts);
     }
 }

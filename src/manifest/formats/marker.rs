@@ -2,10 +2,11 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::{Found, Parts};
-use super::super::marker::{NEEDLES, Part, Says, foreign, malformed};
+use super::super::found::Found;
+use super::super::marker::{MarkedPart, NEEDLES, ParsedMarker, foreign_reason, malformed_markers};
 use super::super::occurrence::{MarkerKind, NoticeStatus};
-use super::super::value::is_surely_reference;
+use super::super::split_reference::SplitReference;
+use super::super::value::is_full_reference;
 use crate::image::ImageName;
 use crate::text::NodeId;
 
@@ -33,24 +34,24 @@ impl Format for Marked {
 
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
         let tree = document.tree;
-        for span in malformed(tree) {
+        for span in malformed_markers(tree) {
             let reason = "the marker cannot be parsed: write `# tagboat: POLICY`, or Flux's \
                           `# {\"$imagepolicy\": \"NAMESPACE:POLICY\"}` with or without :tag, :name or :digest";
-            found.notice_at(document, NAME, span, NoticeStatus::Held, reason.to_owned());
+            found.report_notice_at(document, NAME, span, NoticeStatus::Held, reason.to_owned());
         }
-        for index in 0..found.markers.len() {
-            let marker = &found.markers[index];
-            if marker.used {
+        for index in 0..found.markers.comments.len() {
+            let marker = &found.markers.comments[index];
+            if marker.is_used {
                 continue;
             }
-            if let Some(source) = &marker.says.foreign {
-                let (span, reason) = (marker.span, foreign(source));
-                found.notice_at(document, NAME, span, NoticeStatus::Ignored, reason);
+            if let Some(source) = &marker.marker.foreign_datasource {
+                let (span, reason) = (marker.span, foreign_reason(source));
+                found.report_notice_at(document, NAME, span, NoticeStatus::Ignored, reason);
                 continue;
             }
-            let (says, span) = (marker.says.clone(), marker.span);
+            let (says, span) = (marker.marker.clone(), marker.span);
             let is_value = |node: &NodeId| tree.text_of(*node).is_some() && !tree.is_key(*node);
-            match tree.nodes().filter(is_value).find(|node| marker.governs(tree, *node)) {
+            match tree.nodes().filter(is_value).find(|node| marker.applies_to(tree, *node)) {
                 Some(node) if !found.is_taken(node) => value(document, found, &says, node),
                 Some(_) => {}
                 None => {
@@ -58,27 +59,27 @@ impl Format for Marked {
                         "the marker {} applies to nothing: there is no value next to or below it",
                         shown(&says)
                     );
-                    found.notice_at(document, NAME, span, NoticeStatus::Held, reason);
+                    found.report_notice_at(document, NAME, span, NoticeStatus::Held, reason);
                 }
             }
         }
     }
 }
 
-fn value(document: &Document<'_>, found: &mut Found<'_>, says: &Says, node: NodeId) {
+fn value(document: &Document<'_>, found: &mut Found<'_>, says: &ParsedMarker, node: NodeId) {
     let text = document.tree.text_of(node).unwrap_or_default();
     // Without a suffix, a Flux marker is for a whole reference, with or without a tag.
-    if says.part == Part::Any && (is_surely_reference(text) || says.kind == MarkerKind::Flux) {
-        return found.reference(document, NAME, node);
+    if says.part == MarkedPart::Any && (is_full_reference(text) || says.kind == MarkerKind::Flux) {
+        return found.report_reference(document, NAME, node);
     }
-    if says.part != Part::Name && (text.contains('/') || text.is_empty()) {
+    if says.part != MarkedPart::Name && (text.contains('/') || text.is_empty()) {
         let reason = format!("the value of the marker {} is neither a reference nor a tag", shown(says));
-        return found.notice(document, NAME, node, NoticeStatus::Held, reason);
+        return found.report_notice(document, NAME, node, NoticeStatus::Held, reason);
     }
-    let name = found.named_by_comment(document, node);
-    let parts = Parts { name: name.clone(), ..Parts::default() };
+    let name = found.marked_image(document, node);
+    let parts = SplitReference { name: name.clone(), ..SplitReference::default() };
     match says.part {
-        Part::Name => {
+        MarkedPart::Name => {
             let same = name.as_deref().map(|name| ImageName::new(name).ok() == ImageName::new(text).ok());
             let (status, reason) = match same {
                 Some(true) => (NoticeStatus::Ignored, "the policy follows the image of this name".to_owned()),
@@ -91,14 +92,16 @@ fn value(document: &Document<'_>, found: &mut Found<'_>, says: &Says, node: Node
                 ),
             };
             let reason = format!("the marker {} is for the name only: {reason}", shown(says));
-            found.notice(document, NAME, node, status, reason);
+            found.report_notice(document, NAME, node, status, reason);
         }
-        Part::Digest => found.parts(document, NAME, &Parts { digest: Some(node), ..parts }),
-        Part::Any | Part::Tag => found.parts(document, NAME, &Parts { tag: Some(node), ..parts }),
+        MarkedPart::Digest => found.report_split(document, NAME, &SplitReference { digest: Some(node), ..parts }),
+        MarkedPart::Any | MarkedPart::Tag => {
+            found.report_split(document, NAME, &SplitReference { tag: Some(node), ..parts })
+        }
     }
 }
 
-fn shown(says: &Says) -> String {
+fn shown(says: &ParsedMarker) -> String {
     match says.kind {
         MarkerKind::Flux => format!("of Flux for {}", says.policy),
         MarkerKind::Tagboat => format!("for {}", if says.policy.is_empty() { "an image" } else { &says.policy }),

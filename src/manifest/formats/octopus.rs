@@ -64,7 +64,7 @@ fn in_application(document: &Document<'_>, found: &mut Found<'_>, holder: NodeId
         let Some(images) = images(tree.text_of(annotation).unwrap_or_default()) else {
             let reason =
                 "the annotation names no values: write an image as {{ .Values.image.name }}:{{ .Values.image.tag }}";
-            found.notice(document, NAME, annotation, NoticeStatus::Held, reason.to_owned());
+            found.report_notice(document, NAME, annotation, NoticeStatus::Held, reason.to_owned());
             continue;
         };
         for source in sources(tree, holder).filter(|source| applies_to(tree, *source, suffix, "")) {
@@ -97,7 +97,7 @@ fn find_image(document: &Document<'_>, found: &mut Found<'_>, image: &ValuesImag
     // Several images may share a registry, but no two share a tag.
     let last = at.iter().rev().flatten().next();
     if last.is_some_and(|(node, _)| !found.is_taken(*node)) {
-        found.composed(document, NAME, &text, &at);
+        found.report_composed(document, NAME, &text, &at);
     }
 }
 

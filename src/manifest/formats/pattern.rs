@@ -2,8 +2,9 @@
 
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
-use super::super::found::{Found, Parts};
+use super::super::found::Found;
 use super::super::options::Options;
+use super::super::split_reference::SplitReference;
 use crate::text::{Entry, Span, Tree};
 
 /// The format of files that `patterns` of the configuration name.
@@ -44,10 +45,16 @@ impl Format for Patterns {
             let name = part("name");
             let text = name.and_then(|node| tree.text_of(node)).map(str::to_owned).or(image);
             let names = name.into_iter().collect();
-            found.parts(
+            found.report_split(
                 document,
                 NAME,
-                &Parts { name: text, names, tag: part("tag"), digest: part("digest"), ..Parts::default() },
+                &SplitReference {
+                    name: text,
+                    names,
+                    tag: part("tag"),
+                    digest: part("digest"),
+                    ..SplitReference::default()
+                },
             );
         }
     }

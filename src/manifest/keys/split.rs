@@ -1,9 +1,10 @@
 //! Maps that hold a reference in parts: `image: {registry, repository, tag, digest}` and its relatives.
 
 use super::super::document::Document;
-use super::super::found::{Found, Parts};
+use super::super::found::Found;
 use super::super::occurrence::NoticeStatus;
-use super::super::value::{is_surely_reference, no_literal};
+use super::super::split_reference::SplitReference;
+use super::super::value::{is_full_reference, not_literal};
 use crate::text::{NodeId, Shape, Style};
 
 /// What a key says about its value.
@@ -124,17 +125,23 @@ pub(crate) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
         return;
     }
     if let Some(doubled) = keys.doubled {
-        return found.notice(document, format, doubled, NoticeStatus::Held, "a key stands twice in the map".to_owned());
+        return found.report_notice(
+            document,
+            format,
+            doubled,
+            NoticeStatus::Held,
+            "a key stands twice in the map".to_owned(),
+        );
     }
     if tag.is_none() && digest.is_none() {
         return tagless(document, found, format, map, &keys, &names);
     }
     if let Some((key, told)) = further_part(document, map).filter(|_| is_image_map) {
         let reason = format!("`{key}` may be a part of the name: where it belongs is for the chart to say");
-        return found.notice(document, format, tag.or(digest).unwrap_or(told), NoticeStatus::Held, reason);
+        return found.report_notice(document, format, tag.or(digest).unwrap_or(told), NoticeStatus::Held, reason);
     }
     let by_map = |field: &str| field == document.route(map);
-    let elsewhere = || found.named_elsewhere(document, tag.or(digest)?, by_map);
+    let elsewhere = || found.configured_or_marked_image(document, tag.or(digest)?, by_map);
     // An empty `repository` beside a name: the chart puts its own there.
     let is_partial = [keys.registry, keys.repository].into_iter().all(|node| value(node).is_none());
     let is_partial = is_partial && keys.repository.is_some();
@@ -142,7 +149,11 @@ pub(crate) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
     // A map that names its image under `image:` is known by that line.
     let place = image.filter(|_| name.is_some());
     let digest = digest.or(keys.digest.filter(|node| document.tree.text_of(*node) == Some("")));
-    found.parts(document, format, &Parts { name, names, tag, digest, place, joined: false });
+    found.report_split(
+        document,
+        format,
+        &SplitReference { name, names, tag, digest, reported_at: place, takes_inline_digest: false },
+    );
 }
 
 /// A word between registry and name that only the chart's template puts in its place.
@@ -199,14 +210,14 @@ fn tagless(
     names: &[NodeId],
 ) {
     let filled = |node: &NodeId| is_filled(document, *node);
-    let is_reference = |node: &&NodeId| document.tree.text_of(**node).is_some_and(is_surely_reference);
+    let is_reference = |node: &&NodeId| document.tree.text_of(**node).is_some_and(is_full_reference);
     let whole = names.iter().find(is_reference);
     if let Some(whole) = whole.filter(|_| keys.tag.or(keys.digest).is_none()) {
-        return found.reference(document, format, *whole);
+        return found.report_reference(document, format, *whole);
     }
     if let Some(whole) = whole {
         let reason = "the name holds a tag too, beside an empty field for it".to_owned();
-        return found.notice(document, format, *whole, NoticeStatus::Held, reason);
+        return found.report_notice(document, format, *whole, NoticeStatus::Held, reason);
     }
     let null = [keys.digest, keys.tag].into_iter().flatten().find(|node| document.tree.text_of(*node) != Some(""));
     let at = null.unwrap_or(map);
@@ -219,7 +230,7 @@ fn tagless(
     } else {
         "it sets no image: the chart does"
     };
-    found.notice(document, format, at, NoticeStatus::Ignored, reason.to_owned());
+    found.report_notice(document, format, at, NoticeStatus::Ignored, reason.to_owned());
     // `image: pilot` in such a map stays a name of its own.
     let own = keys.image.into_iter().collect::<Vec<_>>();
     found.take(parts.into_iter().flatten().filter(|node| !own.contains(node)));
@@ -240,13 +251,13 @@ fn beside_whole(document: &Document<'_>, found: &mut Found<'_>, format: &'static
         } else {
             (NoticeStatus::Ignored, "the image beside it is whole: this is no part of it")
         };
-        found.notice(document, format, node, status, reason.to_owned());
+        found.report_notice(document, format, node, status, reason.to_owned());
     }
 }
 
 /// Whether an `image:` needs no other part: it has a tag, a digest, or is no literal text at all.
 fn is_whole(document: &Document<'_>, node: NodeId) -> bool {
-    document.tree.text_of(node).is_some_and(|text| is_surely_reference(text) || no_literal(text).is_some())
+    document.tree.text_of(node).is_some_and(|text| is_full_reference(text) || not_literal(text).is_some())
 }
 
 /// Whether a scalar says anything: it is neither empty nor null.

@@ -2,9 +2,10 @@
 //! have in common. One walk over all mappings of a document.
 
 use super::super::document::Document;
-use super::super::found::{Found, Parts};
+use super::super::found::Found;
 use super::super::occurrence::NoticeStatus;
-use super::super::value::{is_by_itself, is_surely_reference, no_literal};
+use super::super::split_reference::SplitReference;
+use super::super::value::{is_full_reference, is_unambiguous_reference, not_literal};
 use super::split::{self, is_image_key};
 use crate::text::{NodeId, Shape, Style};
 
@@ -30,7 +31,7 @@ pub(crate) const NEEDLES: &[&str] = &[
 /// Walks the whole document, once.
 pub(crate) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'static str) {
     let tree = document.tree;
-    if std::mem::replace(&mut found.walked, true) {
+    if std::mem::replace(&mut found.is_walked, true) {
         return;
     }
     for node in tree.nodes() {
@@ -47,12 +48,12 @@ pub(crate) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
     for node in tree.nodes() {
         if let Shape::Scalar(value, _) = tree.shape(node)
             && !tree.is_key(node)
-            && is_by_itself(value)
+            && is_unambiguous_reference(value)
             && !found.is_taken(node)
             && !found.is_marked(document, node)
         {
             let reason = "it reads like an image, but nothing says that it is one: a comment `# tagboat: POLICY` does";
-            found.notice(document, format, node, NoticeStatus::Ignored, reason.to_owned());
+            found.report_notice(document, format, node, NoticeStatus::Ignored, reason.to_owned());
         }
     }
 }
@@ -94,7 +95,7 @@ fn single(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, 
     let is_text = tree.string(value).is_some();
     if key == "kubectl.kubernetes.io/last-applied-configuration" {
         let reason = "kubectl's record of what was applied".to_owned();
-        return found.notice(document, format, value, NoticeStatus::Ignored, reason);
+        return found.report_notice(document, format, value, NoticeStatus::Ignored, reason);
     }
     if key == "image" {
         if tree.style(value) == Some(Style::Block) && text.trim().contains('\n') {
@@ -105,10 +106,10 @@ fn single(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, 
             image(document, found, format, value, container);
         } else if container {
             let reason = "the container has no image: the value is empty or no text".to_owned();
-            found.notice(document, format, value, NoticeStatus::Held, reason);
+            found.report_notice(document, format, value, NoticeStatus::Held, reason);
         } else {
             let reason = "it sets no image: the value is empty or no text".to_owned();
-            found.notice(document, format, value, NoticeStatus::Ignored, reason);
+            found.report_notice(document, format, value, NoticeStatus::Ignored, reason);
         };
     }
     let under_image = || tree.key_text(map).is_some_and(is_image_key);
@@ -121,14 +122,14 @@ fn single(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, 
         _ if tree.key_text(map) == Some("baseImageOverrides") => true,
         "package" => document.group() == "pkg.crossplane.io",
         _ if tree.key_text(map).is_some_and(is_list) => true,
-        _ if text.starts_with("oci://") || (is_by_itself(text) && under_image()) => true,
+        _ if text.starts_with("oci://") || (is_unambiguous_reference(text) && under_image()) => true,
         _ => is_image_key(key),
     };
     if expected && is_text && flat_split(document, found, format, map, key, value) {
         return;
     }
-    if expected && is_text && (is_surely_reference(text) || is_unfinished(text)) {
-        found.reference(document, format, value);
+    if expected && is_text && (is_full_reference(text) || is_unfinished(text)) {
+        found.report_reference(document, format, value);
     }
 }
 
@@ -147,7 +148,7 @@ fn flat_split(
     value: NodeId,
 ) -> bool {
     let tree = document.tree;
-    if tree.text_of(value).is_none_or(|text| is_surely_reference(text) || no_literal(text).is_some()) {
+    if tree.text_of(value).is_none_or(|text| is_full_reference(text) || not_literal(text).is_some()) {
         return false;
     }
     // `apiImage` has `apiImageTag` or `apiTag` beside it.
@@ -166,15 +167,15 @@ fn flat_split(
     let Some(tag) = tag else { return false };
     let parts = registry.into_iter().chain([value]).filter_map(|node| tree.text_of(node));
     let name = Some(parts.collect::<Vec<_>>().join("/"));
-    found.parts(
+    found.report_split(
         document,
         format,
-        &Parts {
+        &SplitReference {
             name,
             names: registry.into_iter().chain([value]).collect(),
             tag: Some(tag),
-            place: Some(value),
-            ..Parts::default()
+            reported_at: Some(value),
+            ..SplitReference::default()
         },
     );
     true
@@ -188,17 +189,17 @@ fn image(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, v
         .any(|ending| text.ends_with(ending));
     if text == "auto" && container {
         let reason = "the sidecar injector fills it in".to_owned();
-        return found.notice(document, format, value, NoticeStatus::Ignored, reason);
+        return found.report_notice(document, format, value, NoticeStatus::Ignored, reason);
     }
     if (is_picture || text == ".") && !container {
         let reason = "a file, not a container image".to_owned();
-        return found.notice(document, format, value, NoticeStatus::Ignored, reason);
+        return found.report_notice(document, format, value, NoticeStatus::Ignored, reason);
     }
-    if text.contains(' ') && !container && no_literal(text).is_some_and(|(status, _)| status == NoticeStatus::Held) {
+    if text.contains(' ') && !container && not_literal(text).is_some_and(|not| not.status == NoticeStatus::Held) {
         let reason = format!("free text, not an image reference: {text:?}");
-        return found.notice(document, format, value, NoticeStatus::Ignored, reason);
+        return found.report_notice(document, format, value, NoticeStatus::Ignored, reason);
     }
-    found.reference(document, format, value);
+    found.report_reference(document, format, value);
 }
 
 /// Whether a map is a container of a pod: it stands in a list of containers.
@@ -214,8 +215,8 @@ fn pair(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, ma
     for key in ["value", "default"] {
         let Some(value) = tree.get(map, key).filter(|value| !found.is_taken(*value)) else { continue };
         let Some(text) = tree.string(value) else { continue };
-        if is_by_itself(text) || (says_image && is_surely_reference(text)) {
-            found.reference(document, format, value);
+        if is_unambiguous_reference(text) || (says_image && is_full_reference(text)) {
+            found.report_reference(document, format, value);
         } else if says_image && text.contains('\n') {
             lines(document, found, format, value);
         }
@@ -230,12 +231,12 @@ fn patch(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, m
     let last = path.rsplit('/').next().unwrap_or_default();
     let Some(text) = tree.text_of(value).filter(|text| !text.is_empty()) else { return };
     if is_image_key(last) || last == "imageName" {
-        found.reference(document, format, value);
+        found.report_reference(document, format, value);
     } else if matches!(last, "tag" | "newTag") && contains_image(path) {
-        let name = found.named_by_comment(document, value);
-        found.parts(document, format, &Parts { name, tag: Some(value), ..Parts::default() });
-    } else if is_surely_reference(text) && contains_image(path) {
-        found.reference(document, format, value);
+        let name = found.marked_image(document, value);
+        found.report_split(document, format, &SplitReference { name, tag: Some(value), ..SplitReference::default() });
+    } else if is_full_reference(text) && contains_image(path) {
+        found.report_reference(document, format, value);
     }
 }
 
@@ -246,9 +247,9 @@ fn lines(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, n
     for line in text.split_inclusive('\n') {
         let content = line.trim_end();
         if let Some(equals) = content.find('=')
-            && is_surely_reference(&content[equals + 1..])
+            && is_full_reference(&content[equals + 1..])
         {
-            found.reference_in(document, format, node, at + equals + 1..at + content.len());
+            found.report_reference_in(document, format, node, at + equals + 1..at + content.len());
         }
         at += line.len();
     }
@@ -265,8 +266,8 @@ fn sequence(document: &Document<'_>, found: &mut Found<'_>, format: &'static str
         let Some(text) = tree.string(item) else { continue };
         let flag_here = text.starts_with('-');
         if !found.is_taken(item) {
-            if (is_list_of_images || flag_before) && is_surely_reference(text) {
-                found.reference(document, format, item);
+            if (is_list_of_images || flag_before) && is_full_reference(text) {
+                found.report_reference(document, format, item);
             } else if let Some(equals) = text.find('=').filter(|equals| flag_here || is_variable(&text[..*equals])) {
                 argument(document, found, format, item, equals);
             }
@@ -284,8 +285,8 @@ fn is_variable(name: &str) -> bool {
 fn argument(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, item: NodeId, equals: usize) {
     let text = document.tree.text_of(item).unwrap_or_default();
     let (flag, value) = (&text[..equals], &text[equals + 1..]);
-    if is_by_itself(value) || (contains_image(flag) && is_surely_reference(value)) {
-        found.reference_in(document, format, item, equals + 1..text.len());
+    if is_unambiguous_reference(value) || (contains_image(flag) && is_full_reference(value)) {
+        found.report_reference_in(document, format, item, equals + 1..text.len());
     }
 }
 

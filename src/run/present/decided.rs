@@ -104,7 +104,7 @@ impl<'a> Decided<'a> {
             updates.flat_map(move |answer| answer.places.iter().map(move |place| (answer, &self.listed[*place])));
         places.filter_map(|(answer, listed)| {
             let Finding::Occurrence(occurrence) = &listed.finding else { return None };
-            let reason = manifest::left_comment(occurrence, answer.selection.comments)?;
+            let reason = manifest::kept_comment(occurrence, answer.selection.comments)?;
             Some(held_at(&occurrence.place, name_of(listed), reason))
         })
     }

@@ -2,7 +2,7 @@
 
 use crate::forge::ForgeError;
 use crate::git::GitError;
-use crate::manifest::Refusal;
+use crate::manifest::RefusedEdit;
 use crate::plan::TextError;
 use crate::run::snapshot::ReadError;
 
@@ -17,7 +17,7 @@ pub enum PublishError {
     Forge(#[from] ForgeError),
     /// An edit would change more than the reference.
     #[error(transparent)]
-    Edit(#[from] Refusal),
+    Edit(#[from] RefusedEdit),
     /// A manifest cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),

@@ -1,0 +1,232 @@
+//! The marker comments of one document, and the values that they apply to.
+
+use super::document::Document;
+use super::marker::{MarkedPart, ParsedMarker, parse_comment};
+use super::occurrence::{Marker, MarkerKind};
+use super::place::File;
+use crate::text::{NodeId, Span, Style, Tree};
+
+/// A marker comment, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct MarkerComment {
+    pub(super) span: Span,
+    pub(super) marker: ParsedMarker,
+    /// Whether only blanks precede it on its line.
+    has_own_line: bool,
+    /// Whether it applies to a finding that was reported.
+    pub(super) is_used: bool,
+}
+
+impl MarkerComment {
+    fn read(tree: &Tree<'_>, span: Span) -> Option<Self> {
+        let text = tree.text();
+        let marker = parse_comment(&text[span.range()])?;
+        let line_start = text[..span.start].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let has_own_line = text[line_start..span.start].trim().is_empty();
+        Some(Self { span, marker, has_own_line, is_used: false })
+    }
+
+    /// Returns whether the comment is behind the value, or on the line above it if the marker's owner reads that line.
+    pub(super) fn applies_to(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        if self.has_own_line { self.applies_from_above(tree, node) } else { self.trails(tree, node) }
+    }
+
+    fn trails(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        let (text, value) = (tree.text(), tree.span(node));
+        // The comment of a block scalar is on the line of its header.
+        if tree.style(node) == Some(Style::Block) {
+            let between = text.get(self.span.end..value.start);
+            return between.is_some_and(|between| between.trim().is_empty());
+        }
+        // Behind a flow collection that is closed on the line, the comment belongs to none of its values.
+        let between = text.get(value.end..self.span.start);
+        between.is_some_and(|b| b.len() < 512 && b.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b',')))
+    }
+
+    fn applies_from_above(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        let (text, value) = (tree.text(), tree.span(node));
+        let is_inside = value.start < self.span.start && self.span.end < value.end;
+        if is_inside || !self.is_above(text, value.start) {
+            return false;
+        }
+        if self.marker.kind != MarkerKind::Flux {
+            return true;
+        }
+        // Flux reads a comment above only for a list item, and only if no comment follows the item on its line.
+        let is_item = tree.key_of(node).is_none();
+        let line_end = text[value.end..].find(['\n', '\r']).map_or(text.len(), |at| value.end + at);
+        is_item && !text[value.end..line_end].contains('#')
+    }
+
+    /// Returns whether the line that holds `offset` is directly below the comment, except for other comments.
+    fn is_above(&self, text: &str, offset: usize) -> bool {
+        let line_start = text[..offset].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        self.has_own_line
+            && self.span.end < line_start
+            && text[self.span.end..line_start].lines().skip(1).all(|line| line.trim_start().starts_with('#'))
+    }
+}
+
+/// The marker comments of one document, in their order.
+#[derive(Debug)]
+pub(super) struct Markers {
+    pub(super) comments: Vec<MarkerComment>,
+}
+
+impl Markers {
+    pub(super) fn new(tree: &Tree<'_>) -> Self {
+        Self {
+            comments: tree.comments().iter().filter_map(|comment| MarkerComment::read(tree, comment.span)).collect(),
+        }
+    }
+
+    /// Returns the comments that apply to a value.
+    fn of_value(&self, tree: &Tree<'_>, node: NodeId) -> impl Iterator<Item = &MarkerComment> {
+        self.comments.iter().filter(move |comment| comment.applies_to(tree, node))
+    }
+
+    /// Returns whether a marker applies to a value.
+    pub(super) fn is_marked(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        self.of_value(tree, node).next().is_some()
+    }
+
+    /// Returns the image that a comment names for a value, directly or through the policy of a Flux marker.
+    pub(super) fn image(&self, document: &Document<'_>, node: NodeId) -> Option<String> {
+        self.of_value(document.tree, node).find_map(|comment| {
+            let of_policy = || document.options.policy_images.get(&comment.marker.policy).cloned();
+            comment.marker.image.clone().or_else(of_policy)
+        })
+    }
+
+    /// Returns the Renovate datasource of the first comment on any of the values that names one without images.
+    pub(super) fn foreign_datasource(&self, tree: &Tree<'_>, nodes: &[NodeId]) -> Option<&str> {
+        let mut comments =
+            self.comments.iter().filter(|comment| nodes.iter().any(|node| comment.applies_to(tree, *node)));
+        comments.find_map(|comment| comment.marker.foreign_datasource.as_deref())
+    }
+
+    /// Marks the comments that apply to a value as used: whatever they ask for, the value has a finding.
+    pub(super) fn use_for(&mut self, tree: &Tree<'_>, node: NodeId) {
+        for comment in self.comments.iter_mut().filter(|comment| comment.applies_to(tree, node)) {
+            comment.is_used = true;
+        }
+    }
+
+    /// Returns the marker on any of the scalars of a reference, or above the mapping that holds them.
+    ///
+    /// # Errors
+    /// The reason to hold the reference, if its markers contradict each other or the value.
+    pub(super) fn choose(
+        &mut self,
+        document: &Document<'_>,
+        file: &File<'_>,
+        scalars: &[NodeId],
+    ) -> Result<Option<Marker>, String> {
+        let tree = document.tree;
+        let Some(origin) = &document.origin.bytes else { return Ok(None) };
+        let holder = match scalars {
+            [first, _, ..] => tree.parent(*first).and_then(|map| tree.key_of(map)),
+            _ => None,
+        };
+        let is_above_holder = |comment: &MarkerComment| {
+            comment.marker.kind != MarkerKind::Flux
+                && holder.is_some_and(|key| comment.is_above(tree.text(), tree.span(key).start))
+        };
+        let mut choice = MarkerChoice { is_whole: scalars.len() == 1, ..MarkerChoice::default() };
+        for comment in &mut self.comments {
+            if is_above_holder(comment) || scalars.iter().any(|node| comment.applies_to(tree, *node)) {
+                comment.is_used = true;
+                let ParsedMarker { kind, policy, part, .. } = &comment.marker;
+                let position = file.position(origin.offset(comment.span.start));
+                choice.add(Marker { kind: *kind, policy: policy.clone(), position }, *part)?;
+            }
+        }
+        choice.finish()
+    }
+}
+
+/// The choice among the markers of one reference.
+#[derive(Debug, Default)]
+struct MarkerChoice {
+    /// Whether one value holds the whole reference.
+    is_whole: bool,
+    chosen: Option<Marker>,
+    /// The policy of a marker on the name alone, which does not manage the tag.
+    name_policy: Option<String>,
+}
+
+impl MarkerChoice {
+    fn add(&mut self, marker: Marker, part: MarkedPart) -> Result<(), String> {
+        if part == MarkedPart::Name {
+            if self.is_whole {
+                return Err(format!(
+                    "the Flux marker `{}:name` is on a whole reference, not on a name alone",
+                    marker.policy
+                ));
+            }
+            self.name_policy = Some(marker.policy);
+            return Ok(());
+        }
+        let Some(first) = self.chosen.as_ref().filter(|first| first.names_policy()) else {
+            self.chosen = Some(marker);
+            return Ok(());
+        };
+        if marker.names_policy() && first.policy != marker.policy {
+            return Err(format!(
+                "the markers name two policies: `{}` at line {} and `{}` at line {}; keep one of them",
+                first.policy, first.position.line, marker.policy, marker.position.line
+            ));
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Option<Marker>, String> {
+        match (&self.chosen, &self.name_policy) {
+            (Some(marker), Some(name)) if marker.kind == MarkerKind::Flux && marker.policy != *name => {
+                Err(format!("the markers of the name and the tag name two policies: `{name}` and `{}`", marker.policy))
+            }
+            _ => Ok(self.chosen),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::Position;
+
+    fn marker(kind: MarkerKind, policy: &str, line: usize) -> Marker {
+        Marker { kind, policy: policy.to_owned(), position: Position { line, column: 1 } }
+    }
+
+    fn chosen(is_whole: bool, markers: &[(Marker, MarkedPart)]) -> Result<Option<usize>, String> {
+        let mut choice = MarkerChoice { is_whole, ..MarkerChoice::default() };
+        for (marker, part) in markers {
+            choice.add(marker.clone(), *part)?;
+        }
+        choice.finish().map(|marker| marker.map(|marker| marker.position.line))
+    }
+
+    #[test]
+    fn chooses_the_marker_that_names_a_policy() {
+        let (any, name) = (MarkedPart::Any, MarkedPart::Name);
+        let tagboat = |policy, line| (marker(MarkerKind::Tagboat, policy, line), any);
+        let renovate = |line| (marker(MarkerKind::Renovate, "versioning=semver", line), any);
+        let flux = |policy, part, line| (marker(MarkerKind::Flux, policy, line), part);
+        assert_eq!(chosen(true, &[]), Ok(None));
+        assert_eq!(chosen(true, &[renovate(1), tagboat("release", 2)]), Ok(Some(2)));
+        assert_eq!(chosen(true, &[tagboat("release", 1), renovate(2)]), Ok(Some(1)));
+        assert_eq!(chosen(true, &[tagboat("release", 1), tagboat("release", 2)]), Ok(Some(1)));
+        assert_eq!(chosen(false, &[flux("a:b", name, 1)]), Ok(None));
+        assert_eq!(chosen(false, &[flux("a:b", name, 1), flux("a:b", any, 2)]), Ok(Some(2)));
+    }
+
+    #[test]
+    fn rejects_markers_that_contradict_each_other() {
+        let tagboat = |policy, line| (marker(MarkerKind::Tagboat, policy, line), MarkedPart::Any);
+        let flux = |policy, part| (marker(MarkerKind::Flux, policy, 1), part);
+        assert!(chosen(true, &[tagboat("release", 1), tagboat("other", 2)]).is_err());
+        assert!(chosen(true, &[flux("a:b", MarkedPart::Name)]).is_err());
+        assert!(chosen(false, &[flux("a:b", MarkedPart::Name), flux("a:c", MarkedPart::Tag)]).is_err());
+    }
+}

@@ -1,0 +1,184 @@
+//! References whose parts are in several scalars: the parts that a format found become one reference.
+
+use super::document::Document;
+use super::markers::Markers;
+use super::occurrence::{DigestSlot, PartSpan, PartSpans};
+use super::part_span::{part_span, tag_comment};
+use super::place::File;
+use super::value::{NotReference, is_bare_digest, not_literal};
+use crate::image::{Digest, ImageReference, Tag};
+use crate::text::{NodeId, Style, Tree};
+
+/// The parts of a reference in scalars of their own.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SplitReference {
+    /// Joined from registry, repository and the like; `None` if the document does not hold it.
+    pub(super) name: Option<String>,
+    /// The scalars that hold the name.
+    pub(super) names: Vec<NodeId>,
+    /// May hold a digest after the tag: `1.2@sha256:…`.
+    pub(super) tag: Option<NodeId>,
+    /// With or without `sha256:`. May be empty.
+    pub(super) digest: Option<NodeId>,
+    /// The scalar to report the reference at; by default the tag, else the digest.
+    pub(super) reported_at: Option<NodeId>,
+    /// Whether the reader of the manifest joins name and tag with a colon, so that a digest can follow the tag.
+    pub(super) takes_inline_digest: bool,
+}
+
+impl SplitReference {
+    /// Returns the scalars of all parts: tag, digest, then those of the name.
+    pub(super) fn scalars(&self) -> Vec<NodeId> {
+        [self.tag, self.digest].into_iter().flatten().chain(self.names.iter().copied()).collect()
+    }
+
+    /// Returns the scalar to report the reference at.
+    pub(super) fn place(&self, tree: &Tree<'_>) -> Option<NodeId> {
+        let is_filled = |node: &NodeId| tree.text_of(*node).is_some_and(|text| !text.is_empty());
+        let filled = || [self.tag, self.digest].into_iter().flatten().find(is_filled);
+        self.reported_at.or_else(filled).or_else(|| self.scalars().into_iter().min())
+    }
+
+    /// Joins the parts.
+    ///
+    /// # Errors
+    /// If a part is missing, malformed or written twice.
+    pub(super) fn join(
+        &self,
+        document: &Document<'_>,
+        file: &File<'_>,
+        markers: &Markers,
+    ) -> Result<(ImageReference, PartSpans), NotReference> {
+        let tree = document.tree;
+        let fields = [self.tag, self.digest].map(|node| Written::all_of(tree, node?));
+        if let Some(not) = fields.iter().flatten().find_map(|field| not_literal(field.text)) {
+            return Err(not);
+        }
+        let name = self.name.as_deref().ok_or_else(|| self.unnamed(document, markers))?;
+        expect_literal_name(name)?;
+        let version = Version::read(fields)?;
+        let reference = reference(name, &version)?;
+
+        let span = |part: Written<'_>| part.span(document, file);
+        let tag = version.tag.as_ref().and_then(|(_, written)| span(*written));
+        let tag_comment = version.tag.as_ref().and(self.tag).and_then(|node| tag_comment(document, file, node));
+        let digest = version.digest.as_ref().and_then(|(_, written)| span(*written));
+        let digest_slot = match self.digest.and_then(|node| empty_digest_field(tree, node)) {
+            _ if version.digest.is_some() => None,
+            Some((field, is_hex_only)) => span(field).map(|field| DigestSlot::EmptyField { field, is_hex_only }),
+            None if self.takes_inline_digest => tag.clone().map(DigestSlot::AppendTo),
+            None => None,
+        };
+        Ok((reference, PartSpans { name: None, tag, digest, digest_slot, tag_comment }))
+    }
+
+    /// Returns why a tag without a name is left alone.
+    fn unnamed(&self, document: &Document<'_>, markers: &Markers) -> NotReference {
+        let version: Vec<NodeId> = [self.tag, self.digest].into_iter().flatten().collect();
+        match markers.foreign_datasource(document.tree, &version) {
+            Some(datasource) => NotReference::ignored(super::marker::foreign_reason(datasource)),
+            None => NotReference::held("the image's name is not in this file; name it in a comment or a rule"),
+        }
+    }
+}
+
+/// A part as written: its text, and where that is in the value of which scalar.
+#[derive(Debug, Clone, Copy)]
+struct Written<'t> {
+    text: &'t str,
+    node: NodeId,
+    start: usize,
+}
+
+impl<'t> Written<'t> {
+    /// Returns the value of a scalar; `None` if it is empty.
+    fn all_of(tree: &'t Tree<'_>, node: NodeId) -> Option<Self> {
+        // A `|` block ends with a line break that is not part of the value.
+        let text = tree.text_of(node)?.trim_end();
+        (!text.is_empty()).then_some(Self { text, node, start: 0 })
+    }
+
+    /// Splits `1.2@sha256:…` into a tag and a digest. The tag is `None` if it is empty.
+    fn split(self) -> (Option<Self>, Option<Self>) {
+        let Some((tag, digest)) = self.text.split_once('@') else { return (Some(self), None) };
+        let digest = Self { text: digest, start: self.text.len() - digest.len(), ..self };
+        ((!tag.is_empty()).then_some(Self { text: tag, ..self }), Some(digest))
+    }
+
+    fn span(self, document: &Document<'_>, file: &File<'_>) -> Option<PartSpan> {
+        part_span(document, file, self.node, self.start..self.start + self.text.len())
+    }
+}
+
+/// Tag and digest, each with its text.
+struct Version<'t> {
+    tag: Option<(Tag, Written<'t>)>,
+    digest: Option<(Digest, Written<'t>)>,
+}
+
+impl<'t> Version<'t> {
+    /// Reads the fields of the tag and the digest.
+    fn read([tag_field, digest_field]: [Option<Written<'t>>; 2]) -> Result<Self, NotReference> {
+        if tag_field.is_some_and(|field| is_bare_digest(field.text)) {
+            return Err(NotReference::held("the tag is the hex of a digest, which belongs in the field of the digest"));
+        }
+        let (tag, inline) = match tag_field {
+            // A digest in the field of the tag.
+            Some(field) if digest_field.is_none() && Digest::new(field.text).is_ok() => (None, Some(field)),
+            Some(field) => field.split(),
+            None => (None, None),
+        };
+        let tag = tag.map(|written| Tag::new(written.text).map(|tag| (tag, written))).transpose();
+        let tag = tag.map_err(|error| NotReference::held(format!("malformed tag: {error}")))?;
+        if inline.is_some() && digest_field.is_some() {
+            return Err(NotReference::held("the digest is written twice: after the tag and in its own field"));
+        }
+        let digest = inline.or(digest_field).map(|written| digest(written.text).map(|digest| (digest, written)));
+        Ok(Self { tag, digest: digest.transpose()? })
+    }
+}
+
+/// Parses a digest with or without `sha256:`.
+fn digest(text: &str) -> Result<Digest, NotReference> {
+    let digest = if is_bare_digest(text) { Digest::new(&format!("sha256:{text}")) } else { Digest::new(text) };
+    digest.map_err(|error| NotReference::held(format!("malformed digest: {error}")))
+}
+
+fn expect_literal_name(name: &str) -> Result<(), NotReference> {
+    if let Some(not) = not_literal(name) {
+        return Err(not);
+    }
+    if name.ends_with("@sha256") {
+        return Err(NotReference::held("the digest is split: the name ends in `@sha256`, the hex is in another field"));
+    }
+    Ok(())
+}
+
+fn reference(name: &str, version: &Version<'_>) -> Result<ImageReference, NotReference> {
+    let malformed = |error| NotReference::held(format!("malformed name: {error}"));
+    if !name.contains('/') && name.contains('.') {
+        return Err(NotReference::held(format!("{name} is a registry; the image's name is not in this file")));
+    }
+    let whole = ImageReference::new(name).map_err(malformed)?;
+    if whole.tag().is_some() || whole.digest().is_some() {
+        return Err(NotReference::held("the name contains a tag or a digest, which also has a field of its own"));
+    }
+    let tag = version.tag.as_ref().map(|(tag, _)| tag.clone());
+    let digest = version.digest.as_ref().map(|(digest, _)| digest.clone());
+    ImageReference::from_parts(name, tag, digest).map_err(malformed)
+}
+
+/// Returns the field for a digest if it is empty and in quotes, and whether it takes only the hex.
+fn empty_digest_field<'t>(tree: &'t Tree<'_>, node: NodeId) -> Option<(Written<'t>, bool)> {
+    let text = tree.text_of(node).filter(|text| text.is_empty())?;
+    if !matches!(tree.style(node), Some(Style::Single | Style::Double)) {
+        return None;
+    }
+    let is_hex_only = match tree.key_text(node)? {
+        "digest" | "imageDigest" => false,
+        "sha256" => true,
+        // `sha` is one or the other, depending on the chart.
+        _ => return None,
+    };
+    Some((Written { text, node, start: 0 }, is_hex_only))
+}
