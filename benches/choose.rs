@@ -1,7 +1,7 @@
 //! The time to select among 100,000 tags: the median of several rounds, one line per policy.
 //!
 //! `cargo bench --bench choose`
-#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::print_stdout, reason = "a benchmark prints its results")]
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic on impossible values")]
 
 use std::time::{Duration, Instant};

@@ -257,7 +257,7 @@ fn forge(written: ForgeSchema, problems: &mut Vec<Problem>) -> ForgeSettings {
             Ok(read) if matches!(read.scheme(), "http" | "https") => {}
             _ => {
                 let problem = Problem::new(url.position, "invalid URL of a forge");
-                problems.push(problem.hint("write it like https://github.example.com"));
+                problems.push(problem.hint("write it like https://git.example.com"));
             }
         }
     }

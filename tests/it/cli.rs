@@ -1,4 +1,4 @@
-//! The command line: help, exit codes, JSON, colors, and what commands must not change.
+//! The command line: help, exit codes, JSON, colors, and what each command must not change.
 #![cfg(unix)]
 
 use std::path::Path;
@@ -87,7 +87,7 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn json_and_exit_codes_are_what_scripts_expect() {
+async fn prints_the_documented_json_and_exit_codes() {
     let repository = Repository::new().await;
     let (tagboat, at) = (Tagboat::new(), repository.at());
     let json = |arguments: &[&str]| {
@@ -134,7 +134,7 @@ async fn json_and_exit_codes_are_what_scripts_expect() {
     let detailed = ["-C", &at, "--detailed-exitcode"];
     assert_eq!(tagboat.run(&[&["plan"], &detailed[..]].concat()).code, 2);
     assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 2);
-    assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 0, "there is nothing left to do");
+    assert_eq!(tagboat.run(&[&["run"], &detailed[..]].concat()).code, 0, "the second run has nothing to do");
     assert_eq!(json(&["run"])["already-proposed"][0]["to"], "1.1");
     assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 2);
     assert_eq!(tagboat.run(&[&["edit"], &detailed[..]].concat()).code, 0);
@@ -149,7 +149,7 @@ async fn writes_reports_in_every_file_format() {
     repository.bare.commit(
         "main",
         &[("lost/app.yaml", &lost), ("bad.yaml", "kind: Pod\nimage: \"ghcr.io/acme/api:1.0\n")],
-        "Lose one",
+        "Add a missing image",
     );
     let (tagboat, at) = (Tagboat::new(), repository.at());
     let file = |name: &str| tagboat.home().join(name).display().to_string();
@@ -196,7 +196,7 @@ async fn run_with_path_leaves_other_files_and_pull_requests_alone() {
     );
     let manifest = String::from_utf8(repository.bare.file("main", "api/app.yaml")).unwrap();
     repository.bare.commit("main", &[("tagboat.yaml", &config), ("web/app.yaml", &manifest)], "Two at 1.0");
-    // Only one of the two references is on it, so the branch of the open pull request does not fit.
+    // This branch has only one of the two references, so the branch of the open pull request does not match.
     let files = [("tagboat.yaml", &*config), ("api/app.yaml", &*manifest), ("web/app.yaml", "kind: Pod\n")];
     repository.bare.commit("next", &files, "A branch for --base");
     assert_eq!(tagboat.run(&["run", "-C", &url]).code, 0);
@@ -205,7 +205,7 @@ async fn run_with_path_leaves_other_files_and_pull_requests_alone() {
     assert_eq!(output.json()["proposals"][0]["action"], "update", "{output:?}");
     let on_branch = |file| String::from_utf8(repository.bare.file("tagboat/all", file)).unwrap();
     assert_eq!(on_branch("api/app.yaml"), manifest.replace(":1.0\n", ":1.2\n"));
-    assert_eq!(on_branch("web/app.yaml"), manifest.replace(":1.0\n", ":1.1\n"), "it stays proposed");
+    assert_eq!(on_branch("web/app.yaml"), manifest.replace(":1.0\n", ":1.1\n"), "the other file stays proposed");
     let elsewhere = tagboat.run(&["run", "-C", &url, "--path", "nowhere/**", "--format", "json"]).json();
     assert_eq!(elsewhere["proposals"][0]["action"], "leave", "{elsewhere:#}");
 
@@ -225,7 +225,7 @@ async fn run_with_path_leaves_other_files_and_pull_requests_alone() {
 async fn plan_changes_nothing_in_checkout_or_remote() {
     let repository = Repository::new().await;
     let checkout = repository.checkout();
-    // Uncommitted work of a person.
+    // Uncommitted changes of a person.
     std::fs::write(checkout.join("web/app.yaml"), "unfinished").unwrap();
     std::fs::write(checkout.join("new.yaml"), "staged").unwrap();
     git(&checkout, &["add", "new.yaml"]);
@@ -250,11 +250,11 @@ async fn plan_changes_nothing_in_checkout_or_remote() {
     assert!(list.stderr.contains("tagboat.yaml: this command reads"), "{list:?}");
     assert!(snapshot(&checkout) == before, "the checkout has changed");
     assert!(snapshot(&repository.bare.path) == remote, "the remote has changed");
-    assert_eq!(left(tagboat.home()), [""; 0]);
+    assert_eq!(files_below(tagboat.home()), [""; 0]);
 }
 
-/// Files below a folder.
-fn left(folder: &Path) -> Vec<String> {
+/// Returns the files below a folder.
+fn files_below(folder: &Path) -> Vec<String> {
     snapshot(folder).into_keys().filter(|path| path.is_file()).map(|path| path.display().to_string()).collect()
 }
 
@@ -269,13 +269,14 @@ fn explain_with_tags_needs_noregistry() {
     assert_eq!((&explained["chosen"], &explained["current"]), (&"1.3.0".into(), &"1.2.3".into()));
     assert_eq!(explained["candidates"].as_array().unwrap().len(), 5);
     let nowhere = tagboat.feed(&[&arguments[..], &["-C", "/nowhere"]].concat(), tags);
-    assert_eq!(nowhere.code, 0, "it must read no repository: {nowhere:?}");
+    assert_eq!(nowhere.code, 0, "no repository is read: {nowhere:?}");
     let reverse: String = tags.lines().rev().map(|line| format!("{line}\n")).collect();
     assert_eq!(tagboat.feed(&[&arguments[..], &["--format", "json"]].concat(), &reverse).json(), explained);
     let text = tagboat.feed(&arguments, tags);
     assert!(text.stdout.contains("→  1.3.0") && text.stdout.contains("2.0.0"), "{}", text.stdout);
-    let asks = ["explain", "api", "--tags", "-", "--current", "1.2.3", "--policy", "newest-build", "--format", "json"];
-    let unknown = tagboat.feed(&asks, "1.2.3\n1.3.0\nno tag!\n");
+    let arguments =
+        ["explain", "api", "--tags", "-", "--current", "1.2.3", "--policy", "newest-build", "--format", "json"];
+    let unknown = tagboat.feed(&arguments, "1.2.3\n1.3.0\nno tag!\n");
     assert_eq!((unknown.code, &unknown.json()["outcome"]), (1, &"unknown".into()), "{unknown:?}");
     assert!(unknown.stdout.contains("no registry request"), "{unknown:?}");
 }
@@ -303,7 +304,7 @@ fn completions_and_manual_contain_every_command() {
 }
 
 #[test]
-fn colors_only_on_terminals_or_on_request() {
+fn prints_colors_only_on_terminals_or_on_request() {
     let arguments = ["explain", "api", "--tags", "-", "--current", "1.0"];
     let color = |tagboat: &Tagboat, more: &[&str]| {
         tagboat.feed(&[&arguments[..], more].concat(), "1.1").stdout.contains('\u{1b}')
@@ -334,7 +335,7 @@ async fn init_writes_a_valid_configuration() {
 }
 
 #[test]
-fn the_demonstration_runs_to_its_end() {
+fn demo_runs_to_its_end_without_network() {
     // A proxy without a listener: any use of the network would fail.
     let tagboat = Tagboat::new().with("HTTPS_PROXY", "http://127.0.0.1:9").with("NO_COLOR", "1");
     let output = tagboat.run(&["demo"]);
@@ -349,5 +350,5 @@ fn the_demonstration_runs_to_its_end() {
             .unwrap_or_else(|| panic!("{line:?} is missing, or not in its place, in\n{}", output.stdout));
         rest = &rest[at + line.len()..];
     }
-    assert_eq!(left(tagboat.home()), [""; 0], "all temporary files are removed");
+    assert_eq!(files_below(tagboat.home()), [""; 0], "all temporary files are removed");
 }

@@ -43,7 +43,7 @@ fn read(text: &str) -> config::Config {
 }
 
 #[test]
-fn accepts_valid_files_as_does_the_schema() {
+fn accepts_valid_files_like_the_schema() {
     let schema = jsonschema::validator_for(&config::json_schema()).unwrap();
     for file in fixtures("valid") {
         let text = fs::read_to_string(&file).unwrap();
@@ -54,7 +54,7 @@ fn accepts_valid_files_as_does_the_schema() {
     }
 }
 
-/// A key without a value is a key left out; editors complain about it, and may.
+/// Removes keys without a value: they count as absent, although the schema rejects them.
 fn without_nulls(value: Option<serde_json::Value>) -> serde_json::Value {
     match value {
         Some(serde_json::Value::Object(map)) => {
@@ -102,7 +102,7 @@ fn select(config: &config::Config, name: &ImageName, path: &str, marker: Option<
     Policies::new(config, &[]).select(&PolicyQuery { name, path, line: 7, marker: marker.as_ref(), holds_name: true })
 }
 
-/// A marker and a rule that names the very image are two that know what they want; a rule with patterns is not.
+/// A marker conflicts with a rule that names the image without a pattern; it takes precedence over a rule with patterns.
 #[test]
 fn holds_image_with_two_different_named_policies() {
     let text = "policies: { release: { semver: '*' }, same: { semver: '*' }, main: { newest-build: true } }\nrules:\n\
@@ -192,9 +192,9 @@ fn found(name: &str, tags: &[&str], path: &str) -> config::Found {
     }
 }
 
-/// The file that `init` writes is valid, and the policy of each image fits its tags.
+/// The file of `init` is valid, and the policy of each image can order its tags.
 #[test]
-fn starter_manages_every_image_found() {
+fn starter_has_a_matching_policy_for_every_image() {
     let images = [
         (found("nginx", &["1.27.3-alpine"], "apps/web.yaml"), "shape"),
         (found("docker.io/kostiscodefresh/simple-web-app", &["3d9b390"], "apps/deploy.yaml"), "newest-build"),
@@ -275,7 +275,6 @@ fn parses_policies_of_the_command_line() {
     }
 }
 
-/// Each file ends in an error soon, with positions inside the file.
 #[test]
 fn rejects_hostile_files_with_positions_inside_them() {
     let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {

@@ -1,5 +1,5 @@
-//! Holds README.md and the pages in `docs/` to the program: tables, configurations, command lines, recorded output, JSON
-//! keys, links. `BLESS=1` rewrites what is generated.
+//! Compares README.md and the pages in `docs/` with the program: tables, configurations, command lines, recorded output, JSON
+//! keys, links. `BLESS=1` rewrites the generated parts.
 
 mod commands;
 mod configurations;

@@ -1,4 +1,4 @@
-//! Policies of other tools in a repository: Flux's objects, Argo CD's applications, Renovate's comments. Each folder of
+//! Policies of other tools in a repository: objects of Flux, applications of Argo CD, comments of Renovate. Each folder of
 //! `fixtures/interop/` is a repository; the text file beside it holds the status of each reference and each notice.
 //! `BLESS=1` writes the text files.
 
@@ -24,7 +24,7 @@ fn config_of(folder: &Path) -> Config {
     if text.is_empty() { Config::default() } else { config::parse(&text, config::FILE_NAME).unwrap() }
 }
 
-/// What is in a repository, a line for each place.
+/// Returns the status of each reference and notice in a repository.
 fn actual(folder: &Path, config: &Config) -> String {
     let mut actual = String::new();
     for one in run::list(&run::Folder::new(folder), config) {
@@ -98,7 +98,6 @@ fn translations_are_valid_and_keep_every_policy() {
     }
 }
 
-/// The error names the file.
 #[test]
 fn rejects_invalid_renovate_configuration() {
     let deep = format!("{{a: {}1{}}}", "[".repeat(200), "]".repeat(200));
@@ -164,21 +163,23 @@ metadata: { name: any, namespace: flux-system }
 spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } }
 ";
 
-    /// The file on standard output or in its place, and what is left on standard error.
     #[test]
     fn init_from_prints_translation_and_reports_the_rest() {
         let folder = super::folders().into_iter().find(|folder| folder.ends_with("flux")).unwrap();
         let folder = folder.display().to_string();
         let tagboat = Tagboat::new();
-        let said = tagboat.run(&["init", "--from", "flux", "--stdout", "-C", &folder]);
-        assert_eq!((said.code, super::config::parse(&said.stdout, "x").is_ok()), (0, true), "{said:?}");
-        assert!(said.stderr.contains("not translated: ") && said.stderr.contains("secretRef: credentials"), "{said:?}");
-        let said = tagboat.run(&["init", "--from", "renovate", "--stdout", "-C", &folder]);
-        assert!(said.code == 64 && said.stderr.contains("hint: add one of renovate.json"), "{said:?}");
+        let output = tagboat.run(&["init", "--from", "flux", "--stdout", "-C", &folder]);
+        assert_eq!((output.code, super::config::parse(&output.stdout, "x").is_ok()), (0, true), "{output:?}");
+        assert!(
+            output.stderr.contains("not translated: ") && output.stderr.contains("secretRef: credentials"),
+            "{output:?}"
+        );
+        let output = tagboat.run(&["init", "--from", "renovate", "--stdout", "-C", &folder]);
+        assert!(output.code == 64 && output.stderr.contains("hint: add one of renovate.json"), "{output:?}");
     }
 
-    /// Applications, an `ImageUpdater`, Flux's objects and markers, to the bytes on the branches: each place is updated by its
-    /// own policy, though all have one image at one tag.
+    /// All references have the same image and tag, but each one is updated by its own policy: of an application, an
+    /// `ImageUpdater`, an object of Flux, or a marker.
     #[tokio::test(flavor = "multi_thread")]
     async fn run_applies_policies_of_several_tools() {
         let tags = |_: &Asked| Reply::tags(["1.2.0", "1.2.1", "1.2.2", "1.3.0", "2.0.0"]);
@@ -208,11 +209,11 @@ spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } 
         let written = files.map(|(path, text, _)| (path, text.replace("HOST", &host)));
         let all = written.iter().map(|(path, text)| (*path, &**text)).chain([("tagboat.yaml", &*config)]);
         bare.commit("main", &all.collect::<Vec<_>>(), "Deploy");
-        let said = Tagboat::new().run(&["run", "-C", &bare.url(), "--format", "json"]);
-        assert_eq!(said.code, 0, "{said:?}");
+        let output = Tagboat::new().run(&["run", "-C", &bare.url(), "--format", "json"]);
+        assert_eq!(output.code, 0, "{output:?}");
         for ((path, before), (_, _, tag)) in written.iter().zip(files) {
             let after = String::from_utf8(bare.file("tagboat/all", path)).unwrap();
-            assert_eq!(after, before.replace("1.2.0", tag), "{path}: {said:?}");
+            assert_eq!(after, before.replace("1.2.0", tag), "{path}: {output:?}");
         }
         assert_eq!(registry.asked().iter().filter(|asked| asked.path().ends_with("/tags/list")).count(), 1);
     }

@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 
 use crate::support::source::{Token, prose};
 
-/// Phrases that no text of ours contains, as regular expressions of whole words, and what to write instead.
+/// Phrases that no text may contain, as regular expressions of whole words, and what to write instead.
 #[rustfmt::skip]
 const PHRASES: &[(&str, &str)] = &[
     (r"stands? (there|here|now|still|in|at|on|above|below|behind|beside|before|between|nowhere|after|for)", "is, is set to, the current …"),
@@ -39,7 +39,7 @@ const PHRASES: &[(&str, &str)] = &[
     (r"(un)?recognis\w+|normalis\w+|serialis\w+|colou(r)\w*|behaviou(r)\w*|labell(ed)|licenc(e)s?", "one spelling in all texts, the American one"),
 ];
 
-/// Where people read: folders and files, below the root of the project.
+/// Folders and files with texts for people, from the root of the project.
 const PLACES: &[&str] = &[
     "src",
     "tests",
@@ -55,10 +55,13 @@ const PLACES: &[&str] = &[
     ".ci",
 ];
 
-/// Files that show wrong phrases on purpose.
+/// Files that contain the phrases on purpose.
 const EXCEPT: &[&str] = &["tests/it/language.rs"];
 
-/// What was found: a line, what is written there, and what to write instead.
+/// Texts of other programs, which must stay as they are.
+const QUOTES: &[&str] = &["The target couldn't be found."];
+
+/// A phrase: its line, its text, and what to write instead.
 type Finding = (usize, String, &'static str);
 
 fn phrases() -> Vec<(Regex, &'static str)> {
@@ -75,7 +78,11 @@ fn wrong(texts: &[Token], phrases: &[(Regex, &'static str)]) -> Vec<Finding> {
     let mut found = Vec::new();
     for text in texts {
         for (phrase, instead) in phrases {
-            for hit in phrase.find_iter(&text.text) {
+            let is_quoted = |at: usize| {
+                let quotes = QUOTES.iter().flat_map(|quote| text.text.match_indices(quote));
+                quotes.into_iter().any(|(start, quote)| (start..start + quote.len()).contains(&at))
+            };
+            for hit in phrase.find_iter(&text.text).filter(|hit| !is_quoted(hit.start())) {
                 let line = text.line + text.text[..hit.start()].matches('\n').count();
                 found.push((line, hit.as_str().to_owned(), *instead));
             }
@@ -84,7 +91,7 @@ fn wrong(texts: &[Token], phrases: &[(Regex, &'static str)]) -> Vec<Finding> {
     found
 }
 
-/// The texts of a file: of a Rust source, what is in quotes and comments; of everything else, all of it.
+/// Returns the texts of a file: quoted text and comments of a Rust source, and all of any other file.
 fn texts(path: &Path, content: &str) -> Vec<Token> {
     if path.extension().is_some_and(|extension| extension == "rs") {
         prose(content)
@@ -142,4 +149,6 @@ fn leaves_correct_sentences_alone() {
         line: 1,
     };
     assert_eq!(wrong(&[text], &phrases()), []);
+    let quote = Token { text: format!("{:?}", QUOTES[0]), line: 1 };
+    assert_eq!(wrong(&[quote], &phrases()), []);
 }

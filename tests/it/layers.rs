@@ -1,12 +1,12 @@
-//! Checks the sources against the layer table of `docs/design.md`: which module imports which, what pure code must not
-//! name, no import cycles, no long files, no file without an introduction.
+//! Checks the sources against the layer table of `docs/design.md`: the imports of each module, paths that pure code must not
+//! use, import cycles, long files, and files without an introduction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use crate::support::source::{NamedPath, before_tests, paths, tokens};
+use crate::support::source::{NamedPath, before_tests, paths, read_sources, tokens};
 
 /// A row of the layer table: a module at the top of `src/`.
 struct Module {
@@ -59,8 +59,8 @@ fn module(row: &str) -> Module {
     }
 }
 
-/// What pure modules do not name: paths that start so.
-const WORLDLY: &[&str] = &[
+/// Paths that pure modules must not use, by their start.
+const IMPURE: &[&str] = &[
     "fastrand",
     "gix",
     "hyper",
@@ -83,34 +83,34 @@ const WORLDLY: &[&str] = &[
     "tracing",
 ];
 
-/// Clocks, by whatever path they are reached.
+/// Clocks, under any path.
 const CLOCKS: &[&str] = &["Instant::now", "SystemTime::now", "Timestamp::now", "Zoned::now"];
 
-/// Names that say nothing about what is in a file.
+/// File names that do not describe their content.
 const EMPTY_NAMES: &[&str] = &["common", "helpers", "misc", "util", "utils"];
 
-/// Lines of a file before its tests.
+/// The maximum number of lines of a file before its tests.
 const LONGEST: usize = 400;
 
-/// Path below the project's root, with slashes, and text.
+/// Path from the root of the project, with slashes, and text.
 type Sources = BTreeMap<String, String>;
 
-/// A path of the crate that a file names.
+/// A path in a file.
 struct Mention {
     line: usize,
-    /// From the root of the crate; of another crate if `local` is false.
+    /// From the root of the crate; of another crate if `is_local` is false.
     segments: Vec<String>,
-    local: bool,
+    is_local: bool,
 }
 
-/// `src/git/error.rs` → `git`, `error`; the file of a folder is the folder.
+/// Returns the module of a file: `git`, `error` for `src/git/error.rs`; the folder for its `mod.rs`.
 fn module_of(file: &str) -> Vec<String> {
     let inner = file.trim_start_matches("src/").trim_end_matches(".rs");
     let inner = inner.strip_suffix("/mod").unwrap_or(inner);
     inner.split('/').filter(|part| *part != "lib").map(str::to_owned).collect()
 }
 
-/// The file in which a path of the crate leads furthest, and how many segments lead there.
+/// Returns the file of the longest module path at the start of a path.
 fn file_of<'a>(segments: &[String], modules: &'a BTreeMap<Vec<String>, &str>) -> Option<&'a str> {
     (1..=segments.len()).rev().find_map(|length| modules.get(&segments[..length]).copied())
 }
@@ -132,13 +132,13 @@ fn mentions(file: &str, source: &str, modules: &BTreeMap<Vec<String>, &str>) -> 
     let named = paths(&tokens(before_tests(source)));
     let mention = |path: &NamedPath| {
         let resolved = resolve(&path.segments);
-        let local = resolved.is_some();
-        Mention { line: path.line, segments: resolved.unwrap_or_else(|| path.segments.clone()), local }
+        let is_local = resolved.is_some();
+        Mention { line: path.line, segments: resolved.unwrap_or_else(|| path.segments.clone()), is_local }
     };
     named.iter().map(mention).collect()
 }
 
-/// Everything that breaks a rule, as `file:line: what`.
+/// Returns every violation as `file:line: violation`.
 fn findings(sources: &Sources) -> Vec<String> {
     let modules: BTreeMap<Vec<String>, &str> = sources.keys().map(|file| (module_of(file), file.as_str())).collect();
     let mut found = Vec::new();
@@ -151,9 +151,9 @@ fn findings(sources: &Sources) -> Vec<String> {
             continue;
         };
         for mention in mentions(file, source, &modules) {
-            if !mention.local {
+            if !mention.is_local {
                 if LAYERS[row].is_pure {
-                    worldly(file, &mention, &mut found);
+                    impure(file, &mention, &mut found);
                 }
                 continue;
             }
@@ -165,35 +165,35 @@ fn findings(sources: &Sources) -> Vec<String> {
         if LAYERS[row].is_pure {
             for token in tokens(before_tests(source)) {
                 if matches!(token.text.as_str(), "async" | "await") {
-                    found.push(format!("{file}:{}: {top} is pure and waits for nothing: {}", token.line, token.text));
+                    found.push(format!("{file}:{}: {top} is pure and must not be async: {}", token.line, token.text));
                 }
             }
         }
     }
-    circles(&edges, &mut found);
+    cycles(&edges, &mut found);
     found
 }
 
-/// Introduction, length, name.
+/// Checks introduction, length and name of a file.
 fn shape(file: &str, source: &str, found: &mut Vec<String>) {
     if !source.starts_with("//!") {
-        found.push(format!("{file}:1: does not open with //!: what it is for, and what it must not do"));
+        found.push(format!("{file}:1: does not start with //! and a description"));
     }
     let lines = before_tests(source).lines().count();
     if lines > LONGEST {
         found.push(format!("{file}:{lines}: more than {LONGEST} lines before the tests"));
     }
     for name in module_of(file).iter().filter(|name| EMPTY_NAMES.contains(&name.as_str())) {
-        found.push(format!("{file}:1: the name {name} does not say what is in it"));
+        found.push(format!("{file}:1: the name {name} does not describe the content"));
     }
 }
 
-fn worldly(file: &str, mention: &Mention, found: &mut Vec<String>) {
+fn impure(file: &str, mention: &Mention, found: &mut Vec<String>) {
     let path = mention.segments.join("::");
-    let starts = |worldly: &&&str| path == **worldly || path.starts_with(&format!("{worldly}::"));
+    let starts = |impure: &&&str| path == **impure || path.starts_with(&format!("{impure}::"));
     let holds = |clock: &&&str| format!("::{path}::").contains(&format!("::{clock}::"));
-    if let Some(name) = WORLDLY.iter().find(starts).or_else(|| CLOCKS.iter().find(holds)) {
-        found.push(format!("{file}:{}: pure code must not name {name}: {path}", mention.line));
+    if let Some(name) = IMPURE.iter().find(starts).or_else(|| CLOCKS.iter().find(holds)) {
+        found.push(format!("{file}:{}: pure code must not use {name}: {path}", mention.line));
     }
 }
 
@@ -218,7 +218,7 @@ fn imports(file: &str, row: usize, mention: &Mention, found: &mut Vec<String>) {
     }
 }
 
-fn circles(edges: &BTreeMap<&str, BTreeMap<&str, usize>>, found: &mut Vec<String>) {
+fn cycles(edges: &BTreeMap<&str, BTreeMap<&str, usize>>, found: &mut Vec<String>) {
     for (file, targets) in edges {
         for (target, line) in targets {
             let (mut seen, mut next) = (BTreeSet::from([*target]), vec![*target]);
@@ -226,36 +226,22 @@ fn circles(edges: &BTreeMap<&str, BTreeMap<&str, usize>>, found: &mut Vec<String
                 next.extend(edges.get(here).into_iter().flat_map(BTreeMap::keys).filter(|there| seen.insert(there)));
             }
             if seen.contains(file) {
-                found.push(format!("{file}:{line}: imports {target}, which leads back here"));
+                found.push(format!("{file}:{line}: imports {target}, which imports it back"));
             }
         }
     }
 }
 
-fn read_sources(folder: &Path, root: &Path, sources: &mut Sources) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            read_sources(&path, root, sources);
-        } else if path.extension().is_some_and(|end| end == "rs") {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
-            sources.insert(name, fs::read_to_string(&path).unwrap());
-        }
-    }
-}
-
 #[test]
-fn the_house_is_in_order() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut sources = Sources::new();
-    read_sources(&root.join("src"), root, &mut sources);
+fn sources_keep_the_layer_table() {
+    let sources = read_sources(Path::new(env!("CARGO_MANIFEST_DIR")));
     assert!(sources.len() > LAYERS.len(), "the sources were found");
     let found = findings(&sources);
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
 
-/// The findings for a small house of which these files are all.
-fn house(files: &[(&str, &str)]) -> Vec<String> {
+/// Returns the findings for a crate of these files.
+fn findings_in(files: &[(&str, &str)]) -> Vec<String> {
     findings(&files.iter().map(|(file, text)| ((*file).to_owned(), format!("//! Doc.\n{text}"))).collect())
 }
 
@@ -265,7 +251,7 @@ const PLAN: (&str, &str) = ("src/plan/mod.rs", "pub struct Proposal;\npub fn rec
 
 #[test]
 #[rustfmt::skip]
-fn what_breaks_the_table_is_found() {
+fn finds_every_violation_of_the_table() {
     for (file, text, finding) in [
         ("src/policy/a.rs",   "use crate::plan::Proposal;",                      "src/policy/a.rs:2: policy must not import plan::Proposal"),
         ("src/policy/a.rs",   "use crate::{\n    image::Tag,\n    plan,\n};",    "src/policy/a.rs:4: policy must not import plan"),
@@ -274,22 +260,22 @@ fn what_breaks_the_table_is_found() {
         ("src/policy/a.rs",   "pub(crate) use crate::plan as p;",                "src/policy/a.rs:2: policy must not import plan"),
         ("src/forge/a.rs",    "use crate::plan::{Proposal, reconcile};",         "src/forge/a.rs:2: forge must not import plan::reconcile"),
         ("src/forge/a.rs",    "use crate::plan;",                                "src/forge/a.rs:2: forge must not import plan"),
-        ("src/policy/a.rs",   "use std::{collections::BTreeMap, fs};",           "src/policy/a.rs:2: pure code must not name std::fs: std::fs"),
-        ("src/policy/a.rs",   "\nfn f() { ::std::env::var(\"x\"); }",            "src/policy/a.rs:3: pure code must not name std::env: std::env::var"),
-        ("src/policy/a.rs",   "fn f() { tracing::info!(\"x\") }",                "src/policy/a.rs:2: pure code must not name tracing: tracing::info"),
-        ("src/policy/a.rs",   "use jiff::Timestamp;\nfn f() { Timestamp::now() }", "src/policy/a.rs:3: pure code must not name Timestamp::now: Timestamp::now"),
-        ("src/policy/a.rs",   "use std::time::{Duration, Instant};",             "src/policy/a.rs:2: pure code must not name std::time::Instant: std::time::Instant"),
-        ("src/policy/a.rs",   "async fn f() {}",                                 "src/policy/a.rs:2: policy is pure and waits for nothing: async"),
+        ("src/policy/a.rs",   "use std::{collections::BTreeMap, fs};",           "src/policy/a.rs:2: pure code must not use std::fs: std::fs"),
+        ("src/policy/a.rs",   "\nfn f() { ::std::env::var(\"x\"); }",            "src/policy/a.rs:3: pure code must not use std::env: std::env::var"),
+        ("src/policy/a.rs",   "fn f() { tracing::info!(\"x\") }",                "src/policy/a.rs:2: pure code must not use tracing: tracing::info"),
+        ("src/policy/a.rs",   "use jiff::Timestamp;\nfn f() { Timestamp::now() }", "src/policy/a.rs:3: pure code must not use Timestamp::now: Timestamp::now"),
+        ("src/policy/a.rs",   "use std::time::{Duration, Instant};",             "src/policy/a.rs:2: pure code must not use std::time::Instant: std::time::Instant"),
+        ("src/policy/a.rs",   "async fn f() {}",                                 "src/policy/a.rs:2: policy is pure and must not be async: async"),
         ("src/new/a.rs",      "",                                                "src/new/a.rs:1: the module new has no row in the layer table of docs/design.md"),
-        ("src/git/utils.rs",  "",                                                "src/git/utils.rs:1: the name utils does not say what is in it"),
+        ("src/git/utils.rs",  "",                                                "src/git/utils.rs:1: the name utils does not describe the content"),
     ] {
-        assert_eq!(house(&[IMAGE, TAG, PLAN, (file, text)]), [finding], "{text}");
+        assert_eq!(findings_in(&[IMAGE, TAG, PLAN, (file, text)]), [finding], "{text}");
     }
 }
 
 #[test]
 #[rustfmt::skip]
-fn what_keeps_the_table_is_left_alone() {
+fn accepts_what_the_table_allows() {
     for (file, text) in [
         ("src/policy/a.rs",  "use crate::image::{self, Tag};\nuse std::time::Duration;"),
         ("src/policy/a.rs",  "/// See [`crate::plan::Proposal`] and std::fs::read.\nconst A: &str = \"use crate::plan; // async\";"),
@@ -302,19 +288,19 @@ fn what_keeps_the_table_is_left_alone() {
         ("src/policy/a.rs",  "pub(in crate::plan) struct A;"),
         ("src/main.rs",      "fn main() { tagboat::plan::reconcile() }"),
     ] {
-        assert_eq!(house(&[IMAGE, TAG, PLAN, (file, text)]), [""; 0], "{text}");
+        assert_eq!(findings_in(&[IMAGE, TAG, PLAN, (file, text)]), [""; 0], "{text}");
     }
 }
 
 #[test]
-fn circles_are_found_however_they_are_written() {
+fn finds_import_cycles_in_every_notation() {
     let back = "use super::Tag;";
-    let found = house(&[IMAGE, ("src/image/tag.rs", back)]);
+    let found = findings_in(&[IMAGE, ("src/image/tag.rs", back)]);
     assert_eq!(
         found,
         [
-            "src/image/mod.rs:3: imports src/image/tag.rs, which leads back here",
-            "src/image/tag.rs:2: imports src/image/mod.rs, which leads back here",
+            "src/image/mod.rs:3: imports src/image/tag.rs, which imports it back",
+            "src/image/tag.rs:2: imports src/image/mod.rs, which imports it back",
         ]
     );
     let three = [
@@ -323,20 +309,20 @@ fn circles_are_found_however_they_are_written() {
         ("src/git/c.rs", "use crate::{git::a};"),
         ("src/git/d.rs", "use super::a;"),
     ];
-    let found = house(&three);
+    let found = findings_in(&three);
     assert_eq!(found.len(), 3, "{found:?}");
-    assert!(found.contains(&"src/git/b.rs:3: imports src/git/c.rs, which leads back here".to_owned()), "{found:?}");
-    assert_eq!(house(&three[..2]), [""; 0]);
+    assert!(found.contains(&"src/git/b.rs:3: imports src/git/c.rs, which imports it back".to_owned()), "{found:?}");
+    assert_eq!(findings_in(&three[..2]), [""; 0]);
 }
 
 #[test]
-fn shapeless_files_are_found() {
+fn finds_long_files_and_files_without_introduction() {
     let long = "fn f() {}\n".repeat(LONGEST);
     let sources = [("src/git/a.rs", format!("//! Doc.\n{long}")), ("src/git/b.rs", "fn f() {}".to_owned())];
     let found = findings(&sources.map(|(file, text)| (file.to_owned(), text)).into());
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(found[0].starts_with("src/git/a.rs:401: more than 400 lines"), "{found:?}");
-    assert!(found[1].starts_with("src/git/b.rs:1: does not open with //!"), "{found:?}");
+    assert!(found[1].starts_with("src/git/b.rs:1: does not start with //!"), "{found:?}");
     let tested = format!("//! Doc.\n#[cfg(test)]\n{long}");
     assert_eq!(findings(&[("src/git/a.rs".to_owned(), tested)].into()), [""; 0]);
 }

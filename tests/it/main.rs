@@ -1,10 +1,10 @@
-//! Tests of the whole, by area.
+//! Integration tests, by area.
 
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "helpers of tests may fail, say that they skip, write scratch files and start servers, as tests do"
+    reason = "tests may panic, print why they skip, write temporary files and start servers"
 )]
 
 mod action;

@@ -38,7 +38,7 @@ fn candidate(text: &str) -> Candidate {
     Candidate { tag: Tag::new(tag).unwrap_or_else(|error| panic!("{text}: {error}")), facts }
 }
 
-/// A full commit id that starts so.
+/// Returns a full commit id that starts with this text.
 fn commit(id: &str) -> String {
     format!("{id:0<40}")
 }
@@ -133,7 +133,7 @@ fn every_kind_of_policy_matches_its_table() {
 }
 
 #[test]
-fn reads_the_example_of_every_kind() {
+fn builds_the_example_of_every_policy() {
     for kind in POLICIES {
         let settings = Settings::new(serde_yaml::from_str(kind.example).unwrap());
         assert!(build(&settings).is_ok(), "{}: {:?}", kind.example, build(&settings).err());
@@ -141,7 +141,7 @@ fn reads_the_example_of_every_kind() {
 }
 
 #[test]
-fn names_the_error_in_an_entry_with_a_hint() {
+fn reports_errors_in_an_entry_with_a_hint() {
     #[rustfmt::skip]
     let rows = [
         ("{ semver: '>=1.0 <<3' }",                      "`semver`: \"<3\" is not a comparison of versions",           "ranges look like"),
@@ -181,7 +181,7 @@ fn names_the_error_in_an_entry_with_a_hint() {
     }
 }
 
-/// Gates in front of `semver: ^1` at 1.0.0, on 2026-01-10. Facts of a tag: build time, platforms.
+/// Chooses with gates and `semver: ^1` at 1.0.0, on 2026-01-10. The facts of a tag are build time and platforms.
 fn gated(gates: &Gates, tags: &[(&str, Option<ImageFacts>)]) -> Step {
     let entry = build(&Settings::from_pairs([("semver", "^1".into())])).unwrap();
     let current = ImageReference::new("registry.example/app:1.0.0").unwrap();
@@ -204,7 +204,7 @@ fn outcome(step: Step) -> Outcome {
 #[test]
 fn selects_the_next_best_while_the_best_is_too_young() {
     let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };
-    // The best few are looked up, best first, and none that is lower than the current tag.
+    // Only the best few tags above the current tag are looked up, best first.
     let Step::NeedsFacts(asked) = gated(&gates, &[("1.1.0", None), ("1.3.0", None), ("0.9.0", None), ("1.2.0", None)])
     else {
         panic!()
@@ -236,7 +236,7 @@ fn holds_an_image_of_unknown_age_with_a_remedy() {
             reason.to_string().contains("age unknown") && reason.to_string().contains("keep a cache folder"),
             "{reason}"
         );
-        // A registry's push time, or what a cache folder remembers, is as good.
+        // A push time or a remembered time counts as well.
         let seen =
             reproducible.map(|facts| ImageFacts { first_seen: old.as_ref().and_then(|old| old.created), ..facts });
         assert!(matches!(outcome(gated(&gates, &[("1.2.0", seen)])), Outcome::Update(_)));
@@ -259,7 +259,7 @@ fn requires_every_platform() {
         "{}",
         choice.reason
     );
-    // Unreported platforms are unknown, not missing.
+    // Platforms that the registry does not report are unknown, not missing.
     assert!(matches!(outcome(gated(&gates, &[("1.2.0", on(&[]))])), Outcome::Unknown(_)));
 }
 

@@ -1,6 +1,7 @@
-//! Policies against the recorded answers of other tools' test suites, where that material is beside the checkout.
+//! Compares policies with recorded answers of other tools' test suites, which are in `shared/`.
 //!
-//! Comparable rows are counted. Every difference is listed here with its reason: a new one fails, and so does one that is gone.
+//! Each test counts the comparable rows. Every difference is listed with its reason: a new difference fails, and so does a
+//! listed one that no longer exists.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +35,7 @@ impl Tally {
         if ours == theirs {
             self.agreed += 1;
         } else {
-            self.differing.push(format!("{id}: ours {ours}, theirs {theirs}"));
+            self.differing.push(format!("{id}: Tagboat {ours}, peer {theirs}"));
         }
     }
 
@@ -49,7 +50,7 @@ impl Tally {
             .filter(|id| !differing.iter().any(|row| row.starts_with(&format!("{id}: "))))
             .collect();
         assert!(new.is_empty(), "{what}: {} rows:\n{new:#?}", new.len());
-        assert!(gone.is_empty(), "{what}: these agree now: {gone:?}");
+        assert!(gone.is_empty(), "{what}: no longer different: {gone:?}");
         assert_eq!((count, out), (agreed, left_out), "{what}");
     }
 }
@@ -94,9 +95,9 @@ fn flux_entry(policy: &Value, repository: Option<&Value>) -> Result<Entry, Polic
     Ok(entry)
 }
 
-/// Every shape of tag that real manifests have (`field/corpus.md`, D) is the current tag of a row of the shape default.
+/// Every shape of tag in real manifests (`field/corpus.md`, D) is the current tag of a row in the table of `shape`.
 #[test]
-fn shape_table_covers_every_shape_of_the_corpus() {
+fn shape_table_covers_every_tag_shape_of_real_manifests() {
     let Some(folder) = shared("field") else { return };
     let corpus = std::fs::read_to_string(folder.join("corpus.md")).unwrap();
     let section = corpus.split("## D. Tag shapes").nth(1).unwrap().split("\n## ").next().unwrap();
@@ -110,7 +111,7 @@ fn shape_table_covers_every_shape_of_the_corpus() {
 }
 
 #[test]
-fn ranges_match_the_grid_of_flux() {
+fn semver_ranges_accept_what_flux_accepts() {
     let Some(grid) = load("flux_semver_grid.json") else { return };
     let all: Vec<&str> = grid["parsed"].as_array().unwrap().iter().filter_map(|row| row["Tag"].as_str()).collect();
     let mut tally = Tally::default();
@@ -119,7 +120,7 @@ fn ranges_match_the_grid_of_flux() {
         let entry = flux_entry(&json!({ "policy": { "semver": { "range": range } } }), None);
         let theirs: BTreeSet<&str> = strings(&row["accepted"]).into_iter().collect();
         if entry.is_err() != row["error"].is_string() {
-            tally.differing.push(format!("{range}: ours {:?}, theirs {:?}", entry.err(), row["error"]));
+            tally.differing.push(format!("{range}: Tagboat {:?}, peer {:?}", entry.err(), row["error"]));
             continue;
         }
         let candidates: Vec<Candidate> =
@@ -132,7 +133,7 @@ fn ranges_match_the_grid_of_flux() {
             tally.row(tag, &ours.contains(*tag).to_string(), &theirs.contains(tag).to_string());
         }
     }
-    // Flux cannot parse numbers above 64 bits; here they may have any length.
+    // Flux cannot parse numbers above 64 bits; Tagboat accepts any length.
     tally.finish("ranges of Flux, cells", 5885, 0, &[("18446744073709551616.0.0", "a number of any length")]);
 }
 
@@ -154,7 +155,7 @@ fn flux_row(tally: &mut Tally, case: &Value) {
             let ours = chosen(flux_entry(&policy, None), "none", &candidates);
             let random = strings(&expected["nondeterministic_upstream"]);
             match expected["latest"].as_str() {
-                // Any answer of theirs will do, as long as ours is always the same.
+                // Any answer of the peer is accepted if its answer varies between runs.
                 None if random.iter().any(|one| one.strip_prefix("OK:") == Some(&*ours)) => tally.agreed += 1,
                 theirs => tally.row(id, &ours, theirs.unwrap_or("none")),
             }
@@ -184,25 +185,25 @@ fn flux_row(tally: &mut Tally, case: &Value) {
                 strings(&expected["filtered_sorted"]).into_iter().map(str::to_owned).collect();
             tally.row(id, &format!("{read:?}"), &format!("{theirs:?}"));
         }
-        // Scanning, the sample in a status and digests over two passes are a controller's; `-62` is no tag.
+        // Scans, samples in a status and digests over two passes belong to a controller; `-62` is not a tag.
         _ => tally.left_out += 1,
     }
 }
 
 #[test]
-fn policies_match_those_of_flux() {
+fn policies_select_what_flux_selects() {
     let Some(cases) = load("flux_policy_cases.json") else { return };
     let mut tally = Tally::default();
     cases["cases"].as_array().unwrap().iter().for_each(|case| flux_row(&mut tally, case));
     #[rustfmt::skip]
     tally.finish("policies of Flux", 160, 30, &[
-        ("obs-14", "defect: two numbers beyond 2^53 are one float there"),
-        ("obs-15", "defect: two numbers beyond 2^53 are one float there"),
-        ("obs-16", "1e3 is a commit, not a thousand"),
-        ("obs-18", "inf is a word"),
-        ("obs-19", "nan is a word"),
-        ("obs-68", "where every tag reads the same, none is newer"),
-        ("obs-67", "a group that does not exist extracts nothing from every tag: an error"),
+        ("obs-14", "defect of Flux: two numbers above 2^53 become the same float"),
+        ("obs-15", "defect of Flux: two numbers above 2^53 become the same float"),
+        ("obs-16", "1e3 is read as a commit, not as a number"),
+        ("obs-18", "inf is read as a word"),
+        ("obs-19", "nan is read as a word"),
+        ("obs-68", "if all tags extract the same text, none is newer"),
+        ("obs-67", "an unknown group extracts an empty text from every tag, which is an error"),
     ]);
 }
 
@@ -213,7 +214,7 @@ fn annotated(alias: &str, pairs: &[(&str, Option<String>)]) -> Map<String, Value
     pairs.iter().filter_map(|(name, value)| value.clone().map(|value| (key(name), Value::String(value)))).collect()
 }
 
-/// All images of an application, if nothing is wrong with any of them.
+/// Returns the images of an application if all of them are valid.
 fn watched(annotations: &Map<String, Value>) -> Result<Vec<argo::Watched>, PolicyError> {
     let watched = argo::annotations(annotations)?;
     watched.iter().try_for_each(|one| one.settings.clone().map(drop))?;
@@ -283,12 +284,12 @@ fn argo_row(tally: &mut Tally, case: &Value) {
             let theirs = keys.map(|key| expect[key].as_str().map(str::to_owned));
             tally.row(id, &format!("{ours:?}"), &format!("{theirs:?}"));
         }
-        // The others are about files, live applications, branches and messages.
+        // The others concern files, live applications, branches and messages.
         _ => {}
     }
 }
 
-/// Which applications a part of an `ImageUpdater` is about, and which part counts.
+/// Compares which applications an entry of an `ImageUpdater` selects, and which entry takes precedence.
 fn application_ref(tally: &mut Tally, id: &str, case: &Value) {
     let (input, expect) = (&case["input"], &case["expect"]);
     let read = |one: Value| argo::object(&json!({ "applicationRefs": [one] })).unwrap().remove(0);
@@ -310,19 +311,19 @@ fn application_ref(tally: &mut Tally, id: &str, case: &Value) {
 }
 
 #[test]
-fn selection_matches_argo_cd_image_updater() {
+fn annotations_select_what_argo_cd_image_updater_selects() {
     let Some(cases) = load("argocd_iu_cases.json") else { return };
     let mut tally = Tally::default();
     cases["cases"].as_array().unwrap().iter().for_each(|case| argo_row(&mut tally, case));
     #[rustfmt::skip]
     tally.finish("Argo CD Image Updater", 108, 1, &[
         ("image_list_annotation-001", "an application without the annotation is not watched, and no error"),
-        ("image_list_annotation-012", "`allow-tags: v1.*` lets nothing through there, in silence: an error"),
-        ("image_list_annotation-015", "force-update is about live applications and not read"),
+        ("image_list_annotation-012", "the peer silently accepts no tag for `allow-tags: v1.*`, which is an error"),
+        ("image_list_annotation-015", "force-update concerns live applications and is not read"),
     ]);
 }
 
-/// Tags as texts, or with the second in which they were built.
+/// Reads tags that are texts, or objects with a build time in seconds.
 fn dated(tags: &Value) -> Vec<Candidate> {
     let read = |row: &Value| match row["created_unix"].as_i64() {
         Some(second) => {
@@ -371,7 +372,7 @@ fn target(tally: &mut Tally, id: &str, input: &Value, expect: &Value) {
 }
 
 #[test]
-fn filters_match_those_of_updatecli() {
+fn filters_select_what_updatecli_selects() {
     let Some(cases) = load("updatecli_version_cases.json") else { return };
     let mut tally = Tally::default();
     for case in cases["groups"]["filter_search"]["cases"].as_array().unwrap() {
@@ -392,7 +393,7 @@ fn filters_match_those_of_updatecli() {
             tally.left_out += 1;
             continue;
         }
-        // What they would look at among these, and what the shape lets through.
+        // The tags that the filter of the peer accepts, and those that the shape accepts.
         let probes = [
             "9.0.0",
             "9.0.0-alpha",
@@ -415,12 +416,12 @@ fn filters_match_those_of_updatecli() {
     }
     #[rustfmt::skip]
     tally.finish("updatecli", 14, 18, &[
-        ("tag_filter_from_current_tag/1", "from a pre-release, the release and what comes closer to it are within reach"),
-        ("tag_filter_from_current_tag/2", "the number in a suffix counts, so that -jdk11 goes to -jdk17"),
+        ("tag_filter_from_current_tag/1", "from a pre-release, the release and later pre-releases are accepted"),
+        ("tag_filter_from_current_tag/2", "a number in a suffix is compared, so that -jdk17 is newer than -jdk11"),
     ]);
 }
 
-/// The kinds that say what is newer; `latest` is the order of the list, and nothing here replaces text before it is read.
+/// Translates the kinds that order tags. `latest` is the order of the list; Tagboat has no replacements before a tag is read.
 fn from_updatecli(filter: &Value) -> Option<Settings> {
     let pattern = filter["Pattern"].as_str();
     let layout = |go: &str| go.replace("2006", "%Y").replace("01", "%m").replace("02", "%d");

@@ -1,5 +1,5 @@
-//! `tagboat edit` on a Kustomize repository and on Helm values: the bytes of the tags and digests change, nothing else does,
-//! and what `kubectl kustomize` renders differs in the image only.
+//! `tagboat edit` on a Kustomize repository and on Helm values: only the bytes of tags and digests change, and the output of
+//! `kubectl kustomize` differs only in images.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ const IMAGES: &[(&str, &[&str])] = &[
     ("shop", &["1.8", "1.9", "1.10"]),
 ];
 
-/// Files, and what is replaced in each; `@IMAGE:TAG` stands for a digest.
+/// Files and the replacements in each; `@IMAGE:TAG` means the digest of that tag.
 #[rustfmt::skip]
 const EDITS: &[(&str, &[(&str, &str)])] = &[
     ("kustomize/base/deployment.yaml",                 &[("web:1.4.0", "web:1.4.1"), ("proxy:v2.0.0", "proxy:v2.0.10")]),
@@ -35,7 +35,7 @@ const EDITS: &[(&str, &[(&str, &str)])] = &[
     ("kustomize/overlays/staging/kustomization.yaml",  &[("v2.0.1", "v2.0.10")]),
     ("kustomize/overlays/prod/kustomization.yaml",     &[("1.4.0", "1.4.2"), ("@hardened-web:1.4.0", "@hardened-web:1.4.2")]),
     ("helm/values.yaml",                               &[("1.9", "1.10"), ("v2.0.0", "v2.0.10")]),
-    // A number would lose its zero.
+    // Without quotes, YAML reads 1.10 as the number 1.1.
     ("helm/values-prod.yaml",                          &[("1.8", "\"1.10\"")]),
 ];
 
@@ -44,7 +44,7 @@ fn fixtures() -> PathBuf {
 }
 
 #[tokio::test]
-async fn only_the_image_changes() {
+async fn edits_change_only_tags_and_digests() {
     let embedded = Embedded::start().await.unwrap();
     let mut digests = BTreeMap::new();
     for (name, tags) in IMAGES {
@@ -90,7 +90,7 @@ async fn only_the_image_changes() {
     differ_in_the_image_only(&rendered, &render(folder.path()));
 }
 
-/// What every overlay becomes; nothing, and a word about it, where kubectl is absent.
+/// Renders every overlay. Returns nothing and records a skip if kubectl is absent.
 fn render(folder: &Path) -> Vec<String> {
     let Some(kubectl) = find("kubectl") else { return Vec::new() };
     let one = |overlay: &str| {
@@ -116,14 +116,14 @@ fn differ_in_the_image_only(before: &[String], after: &[String]) {
     }
 }
 
-/// Every kustomization of the corpus that builds without the network does so after each reference in the repository has got
-/// another tag, and nothing but that differs. The large repositories come in where `TAGBOAT_WHOLE_CORPUS` is set.
+/// Changes the tag of every reference: every kustomization that built before still builds without the network, and only images
+/// differ. `TAGBOAT_WHOLE_CORPUS` adds the large repositories.
 #[test]
-fn kustomizations_of_the_corpus_still_build() {
+fn kustomizations_of_real_manifests_still_build_after_edits() {
     let Some(kubectl) = find("kubectl") else { return };
     let Some(corpus) = shared("corpus") else { return };
     let Some(unpacked) = unpacked(&corpus.join("manifests.tar.zst")) else { return };
-    let is_one = |name: &std::ffi::OsStr| {
+    let is_kustomization = |name: &std::ffi::OsStr| {
         ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().any(|one| name == *one)
     };
     let whole = std::env::var_os("TAGBOAT_WHOLE_CORPUS").is_some();
@@ -134,11 +134,11 @@ fn kustomizations_of_the_corpus_still_build() {
         .filter(|files| whole || files.len() < 150)
         .flatten()
         .collect();
-    let kustomizations = files.iter().filter(|file| file.file_name().is_some_and(is_one));
+    let kustomizations = files.iter().filter(|file| file.file_name().is_some_and(is_kustomization));
     let kustomizations: Vec<&Path> = kustomizations.filter_map(|file| file.parent()).collect();
     let build = |folder: &&Path| {
         let mut command = Command::new(&kubectl);
-        // What is remote fails at once.
+        // Remote bases fail immediately.
         command.arg("kustomize").arg(folder).env("GIT_ALLOW_PROTOCOL", "file");
         for name in ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"] {
             command.env(name, "http://127.0.0.1:9");
@@ -161,7 +161,7 @@ fn kustomizations_of_the_corpus_still_build() {
         changed += usize::from(Some(before) != after.as_ref());
         let other = match after {
             Some(after) => other_than_images(before, after),
-            None => Some("it builds no more".to_owned()),
+            None => Some("it no longer builds".to_owned()),
         };
         failures.extend(other.map(|what| format!("{}: {what}", folder.display())));
     }
@@ -174,7 +174,7 @@ fn kustomizations_of_the_corpus_still_build() {
     assert!(failures.is_empty() && changed > 0, "{}", failures.join("\n"));
 }
 
-/// Gives every reference in a file the tag 2024; whether there was any.
+/// Changes the tag of every reference in a file to 2024. Returns whether the file changed.
 fn bump_all(root: &Path, file: &Path) -> bool {
     let Some(path) =
         file.strip_prefix(root).ok().and_then(Path::to_str).filter(|path| manifest::reads(path, &Options::default()))
@@ -195,17 +195,17 @@ fn bump_all(root: &Path, file: &Path) -> bool {
     after != bytes
 }
 
-/// The first line that differs in anything but a tag, a digest, or the hash that kustomize makes of what holds them.
+/// Returns the first line that differs in anything but a tag, a digest, or the hash in a name that kustomize generates.
 fn other_than_images(before: &str, after: &str) -> Option<String> {
     let hash = regex::Regex::new("-[2456789bcdfghkmt]{10}\\b").unwrap();
     let new = regex::Regex::new("\"?2024\"?|[0-9a-f]{64}").unwrap();
     if before.lines().count() != after.lines().count() {
-        return Some("it has another number of lines".to_owned());
+        return Some("the number of lines differs".to_owned());
     }
     let pairs = before.lines().zip(after.lines());
     pairs.filter(|(old, now)| old != now && hash.replace_all(old, "") != hash.replace_all(now, "")).find_map(
         |(old, now)| {
-            // Each piece between the new tags and digests stands in the old line, in the same order.
+            // The pieces between the new tags and digests are in the old line, in the same order.
             let mut rest = old;
             let fits = new.is_match(now)
                 && new.split(now).all(|piece| match rest.find(piece.trim_matches('"')) {

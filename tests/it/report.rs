@@ -1,4 +1,4 @@
-//! Reports, to the letter: what people and scripts get to read. `BLESS=1` rewrites the expected files.
+//! Compares every report in every format with `fixtures/report/`. `BLESS=1` rewrites the expected files.
 
 use std::fs;
 use std::path::Path;
@@ -254,7 +254,7 @@ fn json_has_the_documented_keys() {
     }
 }
 
-/// In a browser, the script runs and text from registries stays text.
+/// The script runs, and text from registries stays text.
 #[test]
 #[cfg(unix)]
 fn html_report_works_in_a_browser() {
@@ -270,7 +270,7 @@ fn html_report_works_in_a_browser() {
         .output()
         .unwrap();
     let page = String::from_utf8(output.stdout).unwrap();
-    assert!(page.contains("<html lang=\"en\" class=\"js\">"), "its script does not run: {page}");
-    assert!(page.contains("<button>Chosen</button>"), "nothing can be sorted: {page}");
+    assert!(page.contains("<html lang=\"en\" class=\"js\">"), "the script does not run: {page}");
+    assert!(page.contains("<button>Chosen</button>"), "the table cannot be sorted: {page}");
     assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;") && !page.contains("<img"), "{page}");
 }

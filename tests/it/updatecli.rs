@@ -1,5 +1,5 @@
-//! What updatecli's crawlers find in their own fixtures is found here, too: as a reference, or with the reason why it is
-//! none that can be governed.
+//! Compares with the crawlers of updatecli: what they find in their own fixtures, Tagboat finds as well, as a managed
+//! reference or with the reason why it cannot be managed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -12,22 +12,22 @@ use tagboat::run::{self, Folder};
 
 use crate::support::{shared, unpacked};
 
-/// Why Tagboat names what updatecli changes, instead of governing it, and how many of its edits that concerns.
+/// Reasons why Tagboat does not manage what updatecli changes, and the number of edits for each.
 #[rustfmt::skip]
-const NAMED: [(&str, usize); 5] = [
-    // Charts of classic Helm repositories: no registry holds them.
+const UNMANAGED: [(&str, usize); 5] = [
+    // Charts of classic Helm repositories are not in registries.
     ("the chart is in a Helm repository, not in an OCI registry",   13),
-    // updatecli puts the whole new tag, suffix and all, in place of the version alone.
-    ("is composed of several values",                                 1),
+    // updatecli replaces the version by the complete new tag, including its suffix.
+    ("is composed of several values",                               1),
     // One edit would change two images.
     ("part of several images",                                      2),
     ("of the image name is not lower case",                         1),
-    // updatecli writes a digest in place of nothing.
+    // updatecli writes a digest where there is none.
     ("no tag is written",                                           1),
 ];
 
 #[test]
-fn nothing_that_updatecli_finds_is_missed() {
+fn finds_everything_that_updatecli_finds() {
     let Some(folder) = shared("conformance") else { return };
     let Some(unpacked) = unpacked(&folder.join("updatecli_fixtures.tar.zst")) else { return };
     let root = unpacked.path().join("updatecli_fixtures");
@@ -38,27 +38,30 @@ fn nothing_that_updatecli_finds_is_missed() {
         }
     }
     assert!(edits.len() > 40, "{}", edits.len());
-    let (mut governed, mut named, mut missed) = (0, [0; NAMED.len()], Vec::new());
+    let (mut managed, mut unmanaged, mut missed) = (0, [0; UNMANAGED.len()], Vec::new());
     for (index, edit) in edits.iter().enumerate() {
-        // The same key in another document of the file.
+        // The same key can be in several documents of a file.
         let rank = edits.iter().take(index).filter(|other| other.shown() == edit.shown()).count();
         match edit.found(&root, rank) {
-            Some(Ok(())) => governed += 1,
-            found => match NAMED.iter().position(|(why, _)| matches!(&found, Some(Err(told)) if told.contains(why))) {
-                Some(row) => named[row] += 1,
-                None => missed.push(format!("{}: {found:?}", edit.shown())),
-            },
+            Some(Ok(())) => managed += 1,
+            found => {
+                match UNMANAGED.iter().position(|(why, _)| matches!(&found, Some(Err(reason)) if reason.contains(why)))
+                {
+                    Some(row) => unmanaged[row] += 1,
+                    None => missed.push(format!("{}: {found:?}", edit.shown())),
+                }
+            }
         }
     }
     println!(
-        "{governed} edits of updatecli are governed here; named with a reason: {named:?}; missed: {}",
+        "{managed} edits of updatecli are managed, {unmanaged:?} are unmanaged with a reason, {} are missed",
         missed.len()
     );
     assert!(missed.is_empty(), "{}", missed.join("\n"));
-    assert_eq!(named, NAMED.map(|(_, count)| count));
+    assert_eq!(unmanaged, UNMANAGED.map(|(_, count)| count));
 }
 
-/// One thing that updatecli would change.
+/// A value that updatecli would change.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Edit {
     plugin: String,
@@ -90,26 +93,26 @@ impl Edit {
         format!("{} {}/{} {}", self.plugin, self.folder.trim_start_matches("input/"), self.file, self.key)
     }
 
-    /// Whether it is found, and if it is not governed, why.
+    /// Returns whether Tagboat finds the value, and why it does not manage it.
     fn found(&self, root: &Path, rank: usize) -> Option<Result<(), String>> {
         let folder = root.join(&self.plugin).join(&self.folder);
         let name = self.file.rsplit('/').next().unwrap_or_default();
-        // updatecli writes keys that are no plain names as 'a.b', a route as ["a.b"].
+        // Keys with special characters are quoted: 'a.b' in updatecli, ["a.b"] in Tagboat.
         let plain = |text: &str| text.replace(['\'', '"', '[', ']', '.'], "");
         let key = self.key.trim_start_matches("$.");
         let (parent, last) = key.rsplit_once('.').unwrap_or(("", key));
         let mut listed = run::list(&Folder::new(&folder), &Config::default());
         listed.retain(|one| one.place().path.ends_with(name));
-        let is_it = |one: &&Listed| {
+        let matches_edit = |one: &&Listed| {
             let (field, value) = (&one.place().field, &one.place().value);
-            // A digest is reported with its tag, a map without either as a whole.
+            // A digest belongs to the reference of its tag; a map without tag and digest is reported as a whole.
             let beside = last == "digest" && plain(field) == plain(&format!("{parent}.tag"));
             let around =
                 matches!(one.finding, Finding::Notice(_)) && plain(field) == plain(parent) && !parent.is_empty();
             let from = self.plugin == "dockerfile" && value.starts_with(&format!("{key}:")) && !value.contains('$');
             plain(field) == plain(key) || beside || around || from
         };
-        let of_document = listed.iter().filter(is_it).nth(rank)?;
+        let of_document = listed.iter().filter(matches_edit).nth(rank)?;
         Some(match &of_document.status {
             Status::Managed(_) | Status::Unordered(..) => Ok(()),
             Status::Held(reason) | Status::Ignored(reason) => Err(reason.clone()),

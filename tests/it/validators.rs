@@ -1,5 +1,5 @@
-//! Runs validators over the action, the workflows, the Dockerfile and the scripts. The row of a validator that is not installed
-//! is skipped and says so.
+//! Runs validators over the action, the workflows, the Dockerfile and the scripts. A validator that is not
+//! installed is recorded as a skip.
 #![cfg(unix)]
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! Every command line that a page shows parses.
+//! Checks that every command line in a page parses.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::pages::{Block, PAGES, blocks, tagboat};
 
-/// The subcommands in the program's own help.
+/// Returns the subcommands in the help of the program.
 fn subcommands() -> BTreeSet<String> {
     let output = tagboat(&["-h".to_owned()]).output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
@@ -15,12 +15,12 @@ fn subcommands() -> BTreeSet<String> {
     name.captures_iter(list).map(|found| found[1].to_owned()).filter(|name| name != "help").collect()
 }
 
-/// Every `tagboat …` in a page and every `args: […]`, split as a shell would.
+/// Returns every `tagboat …` and every `args: […]` in a page, split as by a shell.
 fn commands() -> Vec<(&'static str, Vec<String>)> {
     let call = Regex::new(r#"(?m)(?:tagboat|cargo run --release --) ([a-z]+[^`|>#&\n]*)"#).unwrap();
     let inline = Regex::new(r"`([^`\n]+)`").unwrap();
     let fenced = blocks().into_iter().filter(|block| ["sh", "groovy", "yaml", "console"].contains(&block.info));
-    // The first line of a recorded run is the command, the rest its output.
+    // The first line of a recorded run is the command; the other lines are its output.
     let script = |block: Block<'static>| match block.info {
         "console" => block.text.lines().next().unwrap(),
         _ => block.text,
@@ -36,8 +36,7 @@ fn commands() -> Vec<(&'static str, Vec<String>)> {
     calls.filter(|(_, words)| known.contains(&words[0])).collect()
 }
 
-/// Splits at blanks outside of single and double quotes; a closing quote that has no opening one ends the command
-/// (`sh '…'`).
+/// Splits at spaces outside quotes. A closing quote without an opening one ends the command (`sh '…'`).
 pub(super) fn words(text: &str) -> Vec<String> {
     let word = Regex::new(r#"'([^']*)'|"([^"]*)"|([^\s'"]+)|(['"])"#).unwrap();
     let mut words = Vec::new();
@@ -64,7 +63,7 @@ fn command_lines_parse() {
 }
 
 #[test]
-fn words_are_split_as_by_shell() {
+fn splits_words_as_a_shell_does() {
     let rows: [(&str, &[&str]); 3] = [
         ("run --image \"a b\" 'c d'", &["run", "--image", "a b", "c d"]),
         ("run --junit x.xml'", &["run", "--junit", "x.xml"]),

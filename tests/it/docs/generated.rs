@@ -1,4 +1,4 @@
-//! Parts of pages that the program generates: tables between `<!-- name -->` and `<!-- /name -->`, and the output in
+//! Checks the generated parts of pages: tables between `<!-- name -->` and `<!-- /name -->`, and the output in
 //! `console` blocks.
 
 use std::io::Write as _;
@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 use super::commands::words;
 use super::pages::{Block, PAGES, blocks, blocks_of, tagboat};
 
-/// A table that the program generates, and the page that shows it.
+/// A generated table and its page.
 struct Table {
     page: &'static str,
     name: &'static str,
@@ -45,9 +45,9 @@ fn tables() -> Vec<Table> {
 const FEATURES: [&str; 8] =
     ["forge", "labels", "drafts", "reviewers", "team reviewers", "assignees", "auto-merge", "commits through the API"];
 
-/// What a forge supports, as its client says; no request is sent.
+/// Returns what a forge supports, from the limits of its client, without a request.
 fn features(kind: &ForgeKind) -> [String; 8] {
-    // A client needs a runtime, which must not be dropped inside of another one.
+    // A client needs a runtime, which must not be dropped inside another one.
     static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
     let _guard = RUNTIME.enter();
     let remotes = [
@@ -87,7 +87,7 @@ fn code(text: &str) -> String {
     format!("`{}`", text.replace('|', "\\|"))
 }
 
-/// The text before, between and after the comments around a generated part.
+/// Returns the text before, between and after the comments around a generated part.
 fn around<'a>(text: &'a str, name: &str) -> (&'a str, &'a str, &'a str) {
     let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let start = text.find(&start).unwrap_or_else(|| panic!("no {start}")) + start.len();
@@ -95,8 +95,8 @@ fn around<'a>(text: &'a str, name: &str) -> (&'a str, &'a str, &'a str) {
     (&text[..start], &text[start..end], &text[end..])
 }
 
-/// A page with every generated part rewritten.
-pub(super) fn blessed(page: &str, text: &str) -> String {
+/// Returns a page with every generated part rewritten.
+pub(super) fn regenerated(page: &str, text: &str) -> String {
     let mut blessed = text.to_owned();
     for table in tables().iter().filter(|table| table.page == page) {
         let (before, _, after) = around(&blessed, table.name);
@@ -135,12 +135,13 @@ fn recorded_output_matches_program() {
     }
 }
 
-/// The first line of a console block.
+/// Returns the first line of a console block.
 fn command(block: Block<'_>) -> &str {
     block.text.lines().next().unwrap()
 }
 
-/// The output of a command of a console block: `$ tagboat demo`, shortened, or `$ printf '%s\n' TAG… | tagboat explain …`.
+/// Returns the output of the command of a console block: `$ tagboat demo`, shortened, or `$ printf '%s\n' TAG… | tagboat
+/// explain …`.
 fn output(command: &str) -> String {
     match command.split_once(" | tagboat ") {
         Some((tags, arguments)) => explain(&words(tags.split_once("'%s\\n' ").unwrap().1), &words(arguments)),
@@ -173,8 +174,8 @@ fn demo() -> &'static str {
     &DEMO
 }
 
-/// The demonstration in some thirty lines: of its first run the diff of one file, two changes, a pull request and the
-/// summary; of the other runs their headings and summaries.
+/// Shortens the demonstration to about thirty lines: from the first run the diff of one file, two changes, a pull request and
+/// the summary; from the other runs headings and summaries.
 fn excerpt(demo: &str) -> String {
     let mut out = String::new();
     for number in 2..=4 {

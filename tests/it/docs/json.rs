@@ -1,4 +1,4 @@
-//! `docs/reports.md` documents every key of the JSON that the program prints, and no other.
+//! Checks that `docs/reports.md` documents every key of the JSON output, and no other.
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use tagboat::demo::registry::{ImageSpec, Registry};
 use super::pages::{PAGES, tagboat};
 use crate::support::repository::{Bare, git};
 
-/// The part of the page below a heading.
+/// Returns the part of the page below a heading.
 fn section(heading: &str) -> &'static str {
     let start = format!("\n### {heading}\n");
     let rest = PAGES["docs/reports.md"].split(&start).nth(1).unwrap_or_else(|| panic!("no section {heading}"));
@@ -26,14 +26,14 @@ fn keys(value: &Value, into: &mut BTreeSet<String>) {
     }
 }
 
-/// The keys in the first column of a section's table.
+/// Returns the keys in the first column of the table of a section.
 fn documented(section: &str) -> BTreeSet<String> {
     let (row, code) = (Regex::new(r"(?m)^\| (`[^|]*) \|").unwrap(), Regex::new("`([^`]+)`").unwrap());
     let first = row.captures_iter(section).map(|row| row.get(1).unwrap().as_str());
     first.flat_map(|cell| code.captures_iter(cell).map(|key| key[1].to_owned())).collect()
 }
 
-/// What is wrong with a section, given the JSON that it describes.
+/// Returns the errors in a section about this JSON.
 fn problems(heading: &str, json: &Value) -> Vec<String> {
     let section = section(heading);
     let (mut all, mut top) = (BTreeSet::new(), BTreeSet::new());
@@ -59,7 +59,7 @@ async fn reports_page_documents_every_json_key() {
         "registries: {{ '{host}': {{ plain-http: true }} }}\nforge: {{ kind: local, folder: '{}' }}\n",
         pulls.display()
     );
-    // One image with a newer tag, one that is held, one whose lookup fails.
+    // One image has a newer tag, one is held, and the lookup of one fails.
     let images = ["api:1.0", "api:latest", "lost:1.0"].map(|image| format!("\n  - image: {host}/acme/{image}"));
     let manifest = format!("kind: Pod\nspec:\n  containers:{}\n", images.concat());
     bare.commit("main", &[("tagboat.yaml", &config), ("app.yaml", &manifest)], "Deploy");

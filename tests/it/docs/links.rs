@@ -1,4 +1,4 @@
-//! Every relative link in a page and every `page!("…")` in the sources leads to a file and a section that exist.
+//! Checks that every relative link in a page and every `page!("…")` in the sources leads to a file and a section.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,8 +8,8 @@ use regex::Regex;
 
 use super::pages::{PAGES, root, sources};
 
-/// The anchors that GitHub makes of a page's headings: lower case, without punctuation, hyphens for spaces; the second
-/// heading of the same name gets `-1`.
+/// Returns the anchors that GitHub generates for the headings of a page: lower case, without punctuation, hyphens for spaces,
+/// and `-1` for the second heading of a name.
 fn anchors(text: &str) -> BTreeSet<String> {
     let (mut anchors, mut seen) = (BTreeSet::new(), BTreeMap::<String, usize>::new());
     let mut heading: Option<String> = None;
@@ -34,7 +34,7 @@ fn slug(title: &str) -> String {
     kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
-/// The targets of a page's links, those in code aside.
+/// Returns the targets of the links in a page, except in code.
 fn targets(text: &str) -> Vec<String> {
     let target = |event| match event {
         Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => Some(dest_url.to_string()),
@@ -43,7 +43,7 @@ fn targets(text: &str) -> Vec<String> {
     Parser::new_ext(text, Options::ENABLE_TABLES).filter_map(target).collect()
 }
 
-/// `docs/ci.md` and `../examples` → `examples`.
+/// Resolves a target relative to a page: `docs/ci.md` and `../examples` → `examples`.
 fn joined(page: &str, target: &str) -> String {
     let mut parts = page.split('/').collect::<Vec<_>>();
     parts.pop();
@@ -57,7 +57,7 @@ fn joined(page: &str, target: &str) -> String {
     parts.join("/")
 }
 
-/// Why a link in a page is broken, if it is. `is_file` says whether a path exists in the project.
+/// Returns why a link in a page is broken, or `None`. `is_file` returns whether a path exists in the project.
 fn broken(
     page: &str,
     target: &str,
@@ -104,7 +104,7 @@ fn messages_name_existing_pages_and_sections() {
 }
 
 #[test]
-fn checker_finds_broken_links() {
+fn finds_broken_links() {
     let page = "# Top\n\n## A `b`, c\n\n## Same\n\n## Same\n\n```yaml\n# no heading\n```\n\n[x](other.md#there)\n";
     let pages = [("docs/a.md", page), ("docs/other.md", "## There\n"), ("README.md", "")];
     let pages = pages.map(|(path, text)| (path.to_owned(), text.to_owned())).into();

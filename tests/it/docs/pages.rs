@@ -1,4 +1,4 @@
-//! The pages and their parts.
+//! Reads the pages of the documentation and their parts.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,12 +10,12 @@ use regex::Regex;
 
 use super::generated;
 
-/// Texts of the pages by path from the root of the project. With `BLESS` set, generated parts are rewritten first.
+/// The texts of the pages by path from the root of the project. With `BLESS` set, generated parts are rewritten first.
 pub(super) static PAGES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
     let mut pages = read();
     if std::env::var_os("BLESS").is_some() {
         for (path, text) in &mut pages {
-            let blessed = generated::blessed(path, text);
+            let blessed = generated::regenerated(path, text);
             if blessed != *text {
                 fs::write(root().join(path), &blessed).unwrap();
                 *text = blessed;
@@ -46,7 +46,7 @@ pub(super) struct Block<'a> {
     pub(super) text: &'a str,
 }
 
-/// Every fenced block of every page.
+/// Returns every fenced block of every page.
 pub(super) fn blocks() -> Vec<Block<'static>> {
     PAGES.iter().flat_map(|(page, text)| blocks_of(page, text)).collect()
 }
@@ -61,7 +61,7 @@ pub(super) fn blocks_of<'a>(page: &'a str, text: &'a str) -> Vec<Block<'a>> {
     FENCE.captures_iter(text).map(block).collect()
 }
 
-/// The program, without the settings of the machine that runs the tests.
+/// Returns a command for the program without the settings of this machine.
 pub(super) fn tagboat(arguments: &[String]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tagboat"));
     command.args(arguments);
@@ -71,7 +71,7 @@ pub(super) fn tagboat(arguments: &[String]) -> Command {
     command
 }
 
-/// Every Rust source file below `src/`.
+/// Returns every Rust source file below `src/`.
 pub(super) fn sources() -> Vec<PathBuf> {
     fn below(folder: &Path) -> Vec<PathBuf> {
         let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());

@@ -1,6 +1,7 @@
-//! A toy forge, made with the public trait and a row alone: what holds for every forge holds for it, and nothing outside
-//! its own file knows of it.
+//! A toy forge that has only an implementation of the public trait and a row: it must behave like every other forge, and no
+//! forge may be named outside its file.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use tagboat::secret::Secret;
 
 use super::links::body;
 use super::proposal;
+use crate::support::source::{before_tests, literals, read_sources, tokens};
 
 static TOY: ForgeKind = ForgeKind {
     name: "toy",
@@ -142,7 +144,7 @@ impl Forge for Toy {
     }
 }
 
-/// Connects with a token, as the composition root does: address and login come from the row.
+/// Connects with a token, as `run::setup` does: address and login come from the row.
 fn connect(user: Option<&str>) -> (Box<dyn Forge>, &'static str) {
     let client = Client::new(&ClientOptions::default()).unwrap();
     let remote = RemoteUrl::parse("https://toy.acme.test/acme/gitops.git").unwrap();
@@ -155,7 +157,7 @@ fn connect(user: Option<&str>) -> (Box<dyn Forge>, &'static str) {
 }
 
 #[tokio::test]
-async fn lives_the_life_of_every_forge() {
+async fn has_the_life_cycle_of_every_forge() {
     let (forge, _) = connect(Some("me"));
     let mut wanted = proposal("tagboat/api", "Update api to 1.1", "api");
     wanted.extras.labels = vec!["deploy".to_owned()];
@@ -164,7 +166,11 @@ async fn lives_the_life_of_every_forge() {
     let warnings: Vec<_> = opened.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(warnings, ["labels are not supported by Toy", "drafts are not supported by Toy"]);
     wanted.title = "Update api to 1.2".to_owned();
-    assert_eq!(forge.open(&wanted).await.unwrap().pull_request.title, "Update api to 1.2", "no second one");
+    assert_eq!(
+        forge.open(&wanted).await.unwrap().pull_request.title,
+        "Update api to 1.2",
+        "no second pull request is opened"
+    );
     let open = forge.open_pull_requests("tagboat/").await.unwrap();
     assert_eq!(open.len(), 1);
     let before = forge.requests();
@@ -182,7 +188,7 @@ async fn lives_the_life_of_every_forge() {
 }
 
 #[tokio::test]
-async fn logs_in_and_hints_by_its_row() {
+async fn takes_login_and_hints_from_its_row() {
     assert_eq!(connect(Some("me")).1, "toy-account");
     let (forge, git_user) = connect(None);
     assert_eq!(git_user, "toy");
@@ -195,8 +201,49 @@ async fn logs_in_and_hints_by_its_row() {
 }
 
 #[test]
-fn links_by_its_row() {
+fn takes_links_from_its_row() {
     let body = body("https://toy.acme.test/acme/api", &[TOY.links.unwrap()]);
     assert!(body.contains("](https://toy.acme.test/box/acme/api/c/bbbbbbbb)"), "{body}");
     assert!(body.contains("](https://toy.acme.test/box/acme/api/c/aaaaaaaa/to/bbbbbbbb)"), "{body}");
+}
+
+/// Names of forges, in lower case and without spaces, dots, dashes and underscores.
+const NAMES: &[&str] = &["github", "gitlab", "gitea", "forgejo", "bitbucket", "azuredevops", "devazure"];
+
+/// Files outside `src/forge/` that may name a forge, and why.
+#[rustfmt::skip]
+const MAY_NAME_FORGES: &[(&str, &str)] = &[
+    ("src/cli/args.rs",               "the address of the documentation"),
+    ("src/demo/story.rs",             "the source label of the image in the demonstration"),
+    ("src/docs.rs",                   "the address of the documentation"),
+    ("src/manifest/formats/yaml.rs",  "files of CI systems, which hold no manifests"),
+    ("src/registry/vendors/ghcr.rs",  "GitHub's registry and the token of its CI"),
+    ("src/registry/vendors/gitlab.rs", "GitLab's registry and the token of its CI"),
+    ("src/registry/vendors/mod.rs",   "the row of GitLab's registry"),
+    ("src/report/mod.rs",             "the row of the renderer for GitHub Actions"),
+    ("src/run/setup/run_url.rs",      "variables of CI systems with the address of a run"),
+    ("src/run/translate.rs",          "paths at which Renovate finds its configuration"),
+];
+
+/// A new forge needs no change outside its file and its row. Comments may name forges.
+#[test]
+fn no_code_outside_src_forge_names_a_forge() {
+    let mut found = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for (file, source) in read_sources(Path::new(env!("CARGO_MANIFEST_DIR"))) {
+        if file.starts_with("src/forge/") {
+            continue;
+        }
+        let code = before_tests(&source);
+        for token in tokens(code).into_iter().chain(literals(code)) {
+            let bare = token.text.to_lowercase().replace([' ', '.', '-', '_'], "");
+            if NAMES.iter().any(|name| bare.contains(name)) {
+                found.entry(file.clone()).or_default().push(format!("{file}:{}: {}", token.line, token.text));
+            }
+        }
+    }
+    let may = |file: &str| MAY_NAME_FORGES.iter().any(|(allowed, _)| *allowed == file);
+    let wrong = found.iter().filter(|(file, _)| !may(file)).flat_map(|(_, lines)| lines.clone()).collect::<Vec<_>>();
+    assert!(wrong.is_empty(), "move to the row of the forge, or list with a reason:\n{}", wrong.join("\n"));
+    let unused = MAY_NAME_FORGES.iter().filter(|(file, _)| !found.contains_key(*file)).collect::<Vec<_>>();
+    assert!(unused.is_empty(), "these files name no forge: {unused:?}");
 }

@@ -1,5 +1,5 @@
-//! A whole run on real servers: an image built by umoci and pushed by skopeo to Debian's `docker-registry`, manifests behind
-//! `git http-backend`, both with a password. Only the forge is a double.
+//! A complete run on real servers: an image built by umoci and pushed by skopeo to Debian's `docker-registry`, and manifests
+//! behind `git http-backend`, both with a password. Only the forge is a double.
 
 use std::path::Path;
 use std::process::Command;
@@ -30,7 +30,7 @@ const BUILDS: &[(&str, &str)] = &[
 const GIT_PASSWORD: &str = "planted-password-of-git";
 const REGISTRY_PASSWORD: &str = "planted-password-of-the-registry";
 
-struct Parts {
+struct Servers {
     _registry: DockerRegistry,
     server: Server,
     forge: Double,
@@ -39,8 +39,8 @@ struct Parts {
     _folder: TempDir,
 }
 
-/// All the parts, or nothing, and a word about it, where a program is absent.
-fn parts() -> Option<Parts> {
+/// Starts the servers. Returns `None` and records a skip if a program is absent.
+fn servers() -> Option<Servers> {
     for program in ["umoci", "skopeo", "htpasswd"] {
         find(program)?;
     }
@@ -66,21 +66,21 @@ fn parts() -> Option<Parts> {
         .with("TAGBOAT_GIT_PASSWORD", GIT_PASSWORD)
         .with("ACME_USER", "alice")
         .with("ACME_PASSWORD", REGISTRY_PASSWORD);
-    Some(Parts { _registry: registry, server, forge, bare, tagboat, _folder: folder })
+    Some(Servers { _registry: registry, server, forge, bare, tagboat, _folder: folder })
 }
 
-impl Parts {
+impl Servers {
     fn run(&self, command: &str) -> ProgramOutput {
         let url = format!("{}/gitops.git", self.server.url);
         let output = self.tagboat.run(&[command, "-C", &url, "--format", "json"]);
-        assert!(output.stderr.contains("TRACE"), "nothing would be found in a log that is not there");
+        assert!(output.stderr.contains("TRACE"), "the log is written, so that the search means something");
         assert_eq!(secrets(&output.stdout), [""; 0], "on standard output");
         assert_eq!(secrets(&output.stderr), [""; 0], "in the log");
         output
     }
 }
 
-/// The planted secrets that stand in a text, as they are or as HTTP sends them.
+/// Returns the planted secrets in a text, in plain form or as HTTP sends them.
 fn secrets(text: &str) -> Vec<String> {
     let encode = |login: &str| base64::engine::general_purpose::STANDARD.encode(login);
     let all = [
@@ -95,10 +95,10 @@ fn secrets(text: &str) -> Vec<String> {
 
 #[test]
 fn opens_one_pull_request_with_one_changed_line() {
-    let Some(parts) = parts() else { return };
-    let checks = parts.run("check");
+    let Some(servers) = servers() else { return };
+    let checks = servers.run("check");
     assert_eq!(checks.code, 0, "{}", checks.stdout);
-    let output = parts.run("run");
+    let output = servers.run("run");
     assert_eq!(output.code, 0, "{output:?}");
     let report = output.json();
     assert_eq!(report["changes"].as_array().unwrap().len(), 1, "{report:#}");
@@ -108,32 +108,32 @@ fn opens_one_pull_request_with_one_changed_line() {
     assert_eq!(report["failed"].as_array().unwrap().len(), 0);
 
     let branch = report["proposals"][0]["branch"].as_str().unwrap();
-    let pushed = parts.bare.file(branch, PATH);
+    let pushed = servers.bare.file(branch, PATH);
     assert_eq!(String::from_utf8(pushed).unwrap(), MANIFEST.replace(":3d9b390", ":7a1b2c3"));
     assert!(!MANIFEST.ends_with('\n'));
-    assert_eq!(git(&parts.bare.path, &["diff", "--numstat", "main", branch]), format!("1\t1\t{PATH}"));
-    assert_eq!(parts.forge.host(|host| host.pulls.len()), 1);
+    assert_eq!(git(&servers.bare.path, &["diff", "--numstat", "main", branch]), format!("1\t1\t{PATH}"));
+    assert_eq!(servers.forge.host(|host| host.pulls.len()), 1);
 
-    parts.forge.take_log();
-    let (heads, again) = (parts.bare.branches(), parts.run("run"));
-    assert_eq!((again.code, parts.bare.branches()), (0, heads), "{again:?}");
-    assert_eq!(parts.forge.writes(), [""; 0]);
-    assert!(parts.forge.take_log().len() <= 3);
+    servers.forge.take_log();
+    let (heads, again) = (servers.bare.branches(), servers.run("run"));
+    assert_eq!((again.code, servers.bare.branches()), (0, heads), "{again:?}");
+    assert_eq!(servers.forge.writes(), [""; 0]);
+    assert!(servers.forge.take_log().len() <= 3);
 
-    nothing_is_left_behind(&parts);
+    check_for_leaks(&servers);
 }
 
-/// No secret in what people and other programs see, and no file on this machine.
-fn nothing_is_left_behind(parts: &Parts) {
-    let pulls = parts.forge.host(|host| format!("{:?}", host.pulls));
+/// Checks that no secret is in the pull request and in git, and that no file is left on this machine.
+fn check_for_leaks(servers: &Servers) {
+    let pulls = servers.forge.host(|host| format!("{:?}", host.pulls));
     assert_eq!(secrets(&pulls), [""; 0], "in the pull request");
     let objects = Command::new("git")
         .args(["cat-file", "--batch-all-objects", "--batch", "--unordered"])
-        .current_dir(&parts.bare.path)
+        .current_dir(&servers.bare.path)
         .output()
         .unwrap();
     assert!(objects.stdout.len() > MANIFEST.len());
     assert_eq!(secrets(&String::from_utf8_lossy(&objects.stdout)), [""; 0], "in git");
-    let left = snapshot(parts.tagboat.home());
-    assert_eq!(left.keys().collect::<Vec<_>>(), [&parts.tagboat.home().join("tmp")], "on this machine");
+    let left = snapshot(servers.tagboat.home());
+    assert_eq!(left.keys().collect::<Vec<_>>(), [&servers.tagboat.home().join("tmp")], "on this machine");
 }

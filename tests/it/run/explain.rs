@@ -17,10 +17,10 @@ fn chosen(report: &Value) -> &str {
 }
 
 #[test]
-fn reads_no_configuration_and_no_manifests_with_tags_current_tag_and_policy() {
+fn reads_no_repository_with_tags_current_tag_and_policy() {
     let tagboat = Tagboat::new();
     std::fs::write(tagboat.home().join("tagboat.yaml"), "no-such-key: [\n").unwrap();
-    // A folder that does not exist cannot be read, so it is not.
+    // Reading either folder would fail: one has an invalid configuration, the other does not exist.
     for more in [&[][..], &["-C", "no-such-folder"]] {
         let output = explain(&tagboat, "{ semver: ^1 }", more);
         assert_eq!((output.code, chosen(&output.json())), (0, "1.1.0"), "{output:?}");
@@ -28,7 +28,7 @@ fn reads_no_configuration_and_no_manifests_with_tags_current_tag_and_policy() {
 }
 
 #[test]
-fn reads_the_configuration_for_a_policy_that_it_names() {
+fn reads_the_configuration_for_a_policy_name() {
     let tagboat = Tagboat::new();
     let config = tagboat.home().join("tagboat.yaml");
     std::fs::write(&config, "policies: { release: { semver: ^2 } }\n").unwrap();

@@ -1,4 +1,4 @@
-//! The policy `git-history`: it reads the clone of a source repository from disk.
+//! The policy `git-history`, which reads the clone of a source repository from disk.
 
 use std::path::Path;
 
@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use crate::support::repository::{Bare, git};
 use crate::support::tagboat::Tagboat;
 
-/// A source repository: `one`, `two`, a side branch `side` merged as `three`, then `four`. Gives the ids in this order,
-/// that of `side` last.
+/// A source repository: `one`, `two`, a side branch `side` merged as `three`, then `four`. Returns the ids in
+/// this order, that of `side` last.
 fn source(parent: &Path) -> (Bare, Vec<String>) {
     let bare = Bare::new(parent, "api");
     let commit = |branch: &str, name: &str| bare.commit(branch, &[(name, name)], name);
@@ -43,7 +43,7 @@ fn reads_first_parents_of_every_kind_of_clone() {
     };
     let full = clone("full", &[]);
     assert_eq!(ids(&full, None), line);
-    // A branch that was never checked out is found where it was fetched.
+    // A branch that was never checked out is read from the remote-tracking branch.
     assert_eq!(ids(&full, Some("side")), [all[0].clone(), all[4].clone()]);
     assert_eq!(ids(&full, Some("origin/main")), line);
     let tree = folder.path().join("tree");
@@ -62,7 +62,7 @@ fn orders_commit_tags_by_the_history_of_the_clone() {
     let tagboat = Tagboat::new();
     let (_bare, ids) = source(tagboat.home());
     let tag = |at: usize| format!("sha-{}", &ids[at][..7]);
-    // From the folder of the configuration, wherever that is.
+    // The path is relative to the folder of the configuration.
     let folder = tagboat.home().join("manifests");
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(

@@ -601,7 +601,7 @@ async fn run_scenario(scenario: &Scenario, vendor: Option<&'static Vendor>) {
         world: World::new(vendor, scenario.config, scenario.images, scenario.files).await,
         before: BTreeMap::new(),
         label: tagboat::forge::named(name(vendor)).unwrap().label,
-        lists_whole: vendor.is_none_or(|vendor| vendor.lists_whole),
+        lists_descriptions: vendor.is_none_or(|vendor| vendor.lists_descriptions),
     };
     for (at, step) in scenario.steps.iter().enumerate() {
         run.title = format!("{}, step {}", run.title.split(", step ").next().unwrap(), at + 1);
@@ -618,7 +618,7 @@ struct ScenarioRun {
     /// The name of the forge in messages; scenarios write FORGE.
     label: &'static str,
     /// See [`Vendor`].
-    lists_whole: bool,
+    lists_descriptions: bool,
 }
 
 impl ScenarioRun {
@@ -749,7 +749,7 @@ impl ScenarioRun {
             }
             let reads = double.take_log().into_iter().filter(|request| request.method == "GET");
             let reads = reads.map(|request| request.path).collect::<Vec<_>>();
-            let most = if self.lists_whole { 3 } else { 3 + self.world.forge.pulls().len() };
+            let most = if self.lists_descriptions { 3 } else { 3 + self.world.forge.pulls().len() };
             assert!(reads.len() <= most, "{title}: the second run read {reads:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! Concurrent changes: between what a run reads and what it pushes, and two runs at once.
+//! Concurrent changes: between the reads and the pushes of a run, and two runs at the same time.
 
 use std::path::PathBuf;
 
@@ -102,7 +102,7 @@ async fn retries_a_direct_commit_when_the_base_moves() {
 }
 
 #[tokio::test]
-async fn two_runs_at_once_open_one_pull_request_per_group() {
+async fn concurrent_runs_open_one_pull_request_per_group() {
     for vendor in ALL {
         let name = name(*vendor);
         let world = World::new(*vendor, "", IMAGES, FILES).await;

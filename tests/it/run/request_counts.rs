@@ -1,6 +1,5 @@
-//! The requests of a run with ten images, ten branches and ten pull requests, and of the next run with nothing to do. Time and
-//! memory are printed by
-//! `cargo test --release --test it -- run::request_counts --nocapture`, on a machine that does nothing else.
+//! Counts the requests of a run with ten images, ten branches and ten pull requests, and of the next run without changes.
+//! `cargo test --release --test it -- run::request_counts --nocapture` also prints time and memory.
 
 use serde_json::Value;
 use tagboat::demo::registry::{ImageSpec, Registry};
@@ -13,7 +12,7 @@ use crate::support::tagboat::{ProgramOutput, Tagboat};
 const IMAGES: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bounds_requests_of_ten_images_and_of_the_next_run() {
+async fn sends_few_requests_for_ten_images_and_for_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
     let registry = Registry::start().await.unwrap();
     let bare = Bare::new(folder.path(), "gitops");
@@ -38,7 +37,7 @@ async fn bounds_requests_of_ten_images_and_of_the_next_run() {
     let first = measured("ten images, ten pull requests", &run());
     assert_eq!(actions(&first), vec!["open"; IMAGES]);
     assert_eq!(double.host(|host| host.pulls.len()), IMAGES);
-    // A list and a name; for each what became of earlier ones, three steps of a commit, and the opening.
+    // One list and the name of the user; for each image the closed pull requests, three steps of a commit, and the creation.
     assert_eq!(first["requests"]["forge"], 2 + 5 * IMAGES);
     let second = measured("nothing to do", &run());
     assert_eq!(actions(&second), vec!["unchanged"; IMAGES]);

@@ -1,5 +1,5 @@
-//! Texts of pull requests with hostile paths, policies, reasons, groups and image labels: the body is a table with a row for
-//! each change and checked links, as an independent Markdown parser reads it.
+//! Texts of pull requests with hostile paths, policies, reasons, groups and image labels: an independent Markdown parser reads
+//! a table with a row for each change, and only checked links.
 
 use std::sync::LazyLock;
 
@@ -21,7 +21,7 @@ static ACTED_ON: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         r"(?i)\[(skip|no|ci|actions)[ -]", // no CI for this commit
         r"(?i)\*\*\*NO_CI",
         r"(?m)^\s*/[a-z]",                       // a quick action
-        r"[\u{202a}-\u{202e}\u{2066}-\u{2069}]", // another direction of writing
+        r"[\u{202a}-\u{202e}\u{2066}-\u{2069}]", // a change of the writing direction
     ]
     .map(|rule| Regex::new(rule).unwrap())
     .to_vec()
@@ -106,8 +106,8 @@ fn visible(body: &str) -> &str {
     rest.split_once("\n\n- [ ] <!-- tagboat:recreate -->").unwrap().0
 }
 
-/// Returns what a Markdown parser sees: the number of rows, the addresses of links, and the text outside code.
-fn seen(markdown: &str) -> (usize, Vec<String>, String) {
+/// Returns what a Markdown parser reads: the number of rows, the addresses of links, and the text outside code.
+fn parsed(markdown: &str) -> (usize, Vec<String>, String) {
     let (mut rows, mut cells, mut links, mut text, mut in_code) = (0, 0, vec![], String::new(), false);
     for event in
         Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS)
@@ -169,23 +169,23 @@ proptest! {
             let Ok(written) = texts(&group, &changes, None, &wording) else { continue };
             let markdown = visible(&written.body);
             let (rows, links, text) = if templates.body.is_some() {
-                // What a person's template does with emphasis is theirs; links and commands are not.
+                // A template may contain emphasis, but untrusted text must not add links or commands.
                 let rows = markdown.lines().filter(|line| line.starts_with('|')).count() - 2;
                 (rows, vec![], markdown.to_owned())
             } else {
-                seen(markdown)
+                parsed(markdown)
             };
             prop_assert_eq!(rows, changes.len(), "{}", markdown);
             for link in links {
-                let ours = link.starts_with("https://github.com/") || link.starts_with("https://acme.test/");
-                prop_assert!(ours || link == label, "{} in\n{}", link, markdown);
+                let is_expected = link.starts_with("https://github.com/") || link.starts_with("https://acme.test/");
+                prop_assert!(is_expected || link == label, "{} in\n{}", link, markdown);
             }
             prop_assert!(!LINKED.is_match(&text), "{}", text);
             let without = ["&lt;", "&gt;", "&amp;"].iter().fold(text.clone(), |text, entity| text.replace(entity, " "));
             for rule in &*ACTED_ON {
                 prop_assert!(!rule.is_match(&without), "{} in the body:\n{}", rule, without);
                 for text in [&written.title, &written.commit_message] {
-                    // References have to be found again as they are written.
+                    // References keep their exact text, so that a search finds them.
                     let text = text.replace(&changes[0].to.to_string(), "");
                     prop_assert!(!rule.is_match(&text), "{} in {}", rule, text);
                 }
@@ -200,8 +200,7 @@ proptest! {
         }
     }
 
-    /// The branch of any group is legal in git and has the prefix.
-    #[test]
+        #[test]
     fn branch_of_any_group_is_legal(path in hostile()) {
         let by = Template { text: "{{ path }}".to_owned(), source: "t.yaml:1".to_owned() };
         let grouping = Grouping { group: &by, prefix: "tagboat/", branch: None };

@@ -1,4 +1,4 @@
-//! Azure DevOps' API over a [`CodeHost`], with its refusals in its words. The project's name holds a space.
+//! The API of Azure DevOps over a [`CodeHost`], with its error messages. The name of the project contains a space.
 
 use base64::Engine;
 use serde_json::{Value, json};
@@ -22,11 +22,11 @@ pub(crate) static AZURE_DEVOPS: Vendor = Vendor {
     },
     person: guid,
     closes_with_branch: false,
-    lists_whole: false,
+    lists_descriptions: false,
     answer,
 };
 
-/// An id for a name, in the form of a GUID.
+/// Returns an id for a name, in the form of a GUID.
 fn guid(name: &str) -> String {
     let hex: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
     let hex = format!("{hex:0<32}");
@@ -79,7 +79,7 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     }
 }
 
-/// What is done to one pull request.
+/// Answers a request about one pull request.
 fn on_pull(site: &str, pull: &mut Pull, people: &[String], rest: &[&str], request: &Request) -> Answer {
     match (request.method.as_str(), rest) {
         ("GET", []) => Answer::new(200, view(site, pull)),

@@ -1,11 +1,11 @@
-//! What a forge does with its bare repository: branches are read, moved and deleted without a working tree.
+//! Operations of a forge on its bare repository: it reads, moves and deletes branches without a working tree.
 
 use std::process::{Command, Stdio};
 
 use super::repository::{Bare, git_with_input, run_git};
 
 impl Bare {
-    /// Moves `base` to where `branch` is.
+    /// Moves `base` to the head of `branch`.
     pub(crate) fn merge(&self, branch: &str, base: &str) {
         let head = self.head(branch).unwrap();
         self.git(&["update-ref", &format!("refs/heads/{base}"), &head], "");
@@ -16,25 +16,24 @@ impl Bare {
         self.git(&["update-ref", "-d", &format!("refs/heads/{branch}")], "");
     }
 
-    /// The commit of a branch.
+    /// Returns the commit of a branch.
     pub(crate) fn head(&self, branch: &str) -> Option<String> {
         let prefix = format!("refs/heads/{branch} ");
         self.heads().lines().find_map(|line| Some(line.strip_prefix(&prefix)?.to_owned()))
     }
 
-    /// All branches, a line each: `refs/heads/main 0123…`.
+    /// Returns all branches, one per line: `refs/heads/main 0123…`.
     pub(crate) fn heads(&self) -> String {
         self.git(&["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads"], "")
     }
 
-    /// What a branch points at, by its whole name.
+    /// Returns the commit of a branch by its full name.
     pub(crate) fn at_ref(&self, name: &str) -> Option<String> {
         let prefix = format!("{name} ");
         self.heads().lines().find_map(|line| Some(line.strip_prefix(&prefix)?.to_owned()))
     }
 
-    /// Commits files on top of another commit, as a forge does it for an account: as plain files, and signed by
-    /// the forge.
+    /// Commits files on top of another commit as a forge does for an account: regular files, and a signature of the forge.
     pub(crate) fn commit_for(&self, parent: &str, files: &[(String, Vec<u8>)], message: &str) -> String {
         let index = self.path.join(format!("index-of-{parent}"));
         let index = [("GIT_INDEX_FILE", index.to_str().unwrap())];
@@ -58,7 +57,8 @@ impl Bare {
         run_git(&self.path, &["hash-object", "-w", "-t", "commit", "--stdin"], text.as_bytes(), &[])
     }
 
-    /// Moves branches, by their whole names, from and to; all or none. Says why not.
+    /// Moves branches, by their full names, from one commit to another: all or none. Returns the message of a hook that
+    /// rejects the move.
     pub(crate) fn move_refs(&self, moves: &[(String, String, String)]) -> Result<(), String> {
         let hook = self.path.join("hooks/pre-receive");
         for (name, from, to) in if hook.exists() { moves } else { &[] } {
@@ -76,7 +76,7 @@ impl Bare {
         Ok(())
     }
 
-    /// Commits of `head` that `base` lacks.
+    /// Returns how many commits `head` is ahead of `base`.
     pub(crate) fn ahead(&self, base: &str, head: &str) -> usize {
         let range = format!("refs/heads/{base}..refs/heads/{head}");
         self.git(&["rev-list", "--count", &range], "").parse().unwrap()

@@ -1,4 +1,4 @@
-//! Bitbucket Cloud's API over a [`CodeHost`], with Bitbucket's refusals in Bitbucket's words.
+//! Bitbucket Cloud's API over a [`CodeHost`], with its error messages.
 
 use base64::Engine;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub(crate) static BITBUCKET_CLOUD: Vendor = Vendor {
     },
     person: str::to_owned,
     closes_with_branch: false,
-    lists_whole: true,
+    lists_descriptions: true,
     answer,
 };
 
@@ -103,7 +103,7 @@ fn list(site: &str, host: &CodeHost, request: &Request) -> Answer {
     Answer::new(200, body)
 }
 
-/// Bitbucket's query language, as far as it is used: comparisons joined by AND.
+/// Evaluates a query of Bitbucket: comparisons joined by AND.
 fn passes(pull: &Pull, filter: &str) -> bool {
     filter.split(" AND ").all(|comparison| {
         let [field, operator, value] = comparison.splitn(3, ' ').collect::<Vec<_>>()[..] else { return false };

@@ -1,4 +1,4 @@
-//! Bitbucket Data Center's API over a [`CodeHost`], with Bitbucket's refusals in Bitbucket's words.
+//! Bitbucket Data Center's API over a [`CodeHost`], with its error messages.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub(crate) static BITBUCKET_DATA_CENTER: Vendor = Vendor {
     },
     person: str::to_owned,
     closes_with_branch: true,
-    lists_whole: true,
+    lists_descriptions: true,
     answer,
 };
 
@@ -72,7 +72,7 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     }
 }
 
-/// What is done to one pull request.
+/// Answers a request about one pull request.
 fn on_pull(site: &str, pull: &mut Pull, people: &[String], what: (&str, &[&str]), request: &Request) -> Answer {
     match what {
         ("GET", []) => Answer::new(200, view(site, pull)),

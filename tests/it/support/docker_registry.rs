@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::process::{Process, find, free_port};
 
-/// A running `docker-registry`; ends when dropped.
+/// A running `docker-registry`, which stops when dropped.
 pub(crate) struct DockerRegistry {
     pub(crate) port: u16,
     folder: TempDir,
@@ -16,17 +16,18 @@ pub(crate) struct DockerRegistry {
 }
 
 impl DockerRegistry {
-    /// Starts one, or says that the program is not there. `more` is YAML for `http:` and `auth:`, with `$DIR` and `$ADDR`.
+    /// Starts a registry. `more` is YAML for `http:` and `auth:`, with `$DIR` and `$ADDR`. Returns `None` and records a skip if
+    /// the program is absent.
     pub(crate) fn start(more: &str, prepare: impl FnOnce(&Path)) -> Option<Self> {
         Some(Self::start_program(&find("docker-registry")?, more, prepare))
     }
 
-    /// The same of its next generation, distribution 3, which calls itself `registry`. Debian has no package of it.
+    /// Starts a registry of distribution 3, whose program is named `registry`. Debian has no package of it.
     pub(crate) fn version_3(prepare: impl FnOnce(&Path)) -> Option<Self> {
         let program = find("registry")?;
         let version = Command::new(&program).arg("--version").output().unwrap();
-        let is_it = String::from_utf8_lossy(&version.stdout).contains("distribution/v3");
-        is_it.then(|| Self::start_program(&program, "http: {addr: $ADDR}", prepare))
+        let is_version_3 = String::from_utf8_lossy(&version.stdout).contains("distribution/v3");
+        is_version_3.then(|| Self::start_program(&program, "http: {addr: $ADDR}", prepare))
     }
 
     fn start_program(program: &Path, more: &str, prepare: impl FnOnce(&Path)) -> Self {
@@ -42,28 +43,28 @@ impl DockerRegistry {
         Self { port, folder, _server: server }
     }
 
-    /// A plain one.
+    /// Starts a registry without TLS and without authentication.
     pub(crate) fn plain() -> Option<Self> {
         Self::start("http: {addr: $ADDR}", |_| {})
     }
 
-    /// `127.0.0.1:port`.
+    /// Returns `127.0.0.1:port`.
     pub(crate) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// Where its configuration is, and what was prepared for it.
+    /// Returns the folder of the configuration and of the prepared files.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Makes a layout with `umoci` and pushes it with `skopeo` under every tag; `extra` goes to skopeo.
+    /// Creates a layout with `umoci` and pushes it with `skopeo` under every tag; `extra` are arguments of skopeo.
     pub(crate) fn push(&self, path: &str, tags: &[&str], created: &str, labels: &[&str], extra: &[&str]) {
         push(self.folder.path(), &format!("{}/{path}", self.host()), tags, created, labels, extra);
     }
 }
 
-/// Makes a layout in a folder and pushes it to `HOST/PATH` under every tag.
+/// Creates a layout in a folder and pushes it to `HOST/PATH` under every tag.
 pub(crate) fn push(folder: &Path, to: &str, tags: &[&str], created: &str, labels: &[&str], extra: &[&str]) {
     let layout = folder.join("layout");
     let _ = fs::remove_dir_all(&layout);
@@ -83,7 +84,7 @@ pub(crate) fn push(folder: &Path, to: &str, tags: &[&str], created: &str, labels
     }
 }
 
-/// Writes tags into the storage below a registry's folder: enough to be listed, and done in no time.
+/// Writes tags into the storage of a registry: enough to be listed, and faster than a push.
 pub(crate) fn lay(folder: &Path, path: &str, tags: &[&str]) {
     for tag in tags {
         let current = format!("data/docker/registry/v2/repositories/{path}/_manifests/tags/{tag}/current");
@@ -92,7 +93,7 @@ pub(crate) fn lay(folder: &Path, path: &str, tags: &[&str]) {
     }
 }
 
-/// Runs a program to its end; its output is the test's if it fails.
+/// Runs a program to its end and returns its standard output. Panics with its standard error if it fails.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"));
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -1,6 +1,6 @@
-//! A code host on loopback: serves one vendor's API over a [`CodeHost`], writes down every request, checks requests and
-//! answers against the vendor's description, and fails on demand. It runs on a thread of its own, so that a test may
-//! block while the program under test talks to it.
+//! A code host on loopback: serves the API of a vendor over a [`CodeHost`], records every request, checks requests and
+//! responses against the vendor's description, and fails on demand. It runs on its own thread, so a test can block while the
+//! program under test sends requests.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use super::code_host::CodeHost;
 use super::repository::Bare;
 use super::spec::{Description, Spec};
 
-/// A request, taken apart.
+/// A parsed request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -31,7 +31,7 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// The parts of the path, decoded.
+    /// Returns the decoded segments of the path.
     pub(crate) fn segments(&self) -> Vec<String> {
         let parts = self.path.trim_matches('/').split('/');
         parts
@@ -53,14 +53,14 @@ impl Request {
         self.body[field].as_str()
     }
 
-    /// The strings of a list in the body.
+    /// Returns the strings of a list in the body.
     pub(crate) fn texts(&self, field: &str) -> Vec<String> {
         let list = self.body[field].as_array().into_iter().flatten();
         list.filter_map(|value| value.as_str().map(str::to_owned)).collect()
     }
 }
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -79,40 +79,40 @@ impl Answer {
     }
 }
 
-/// One vendor's API.
+/// The API of a vendor.
 pub(crate) struct Vendor {
     pub(crate) name: &'static str,
     /// The root of the API on its host: `/api/v3`.
     pub(crate) root: &'static str,
-    /// The prefix of the paths that the description leaves out.
+    /// The prefix of paths that the description omits.
     pub(crate) undescribed: &'static str,
     pub(crate) repository: &'static str,
     pub(crate) described: Description,
-    /// How a person is written in the configuration, by the name in the [`CodeHost`].
+    /// Returns how the configuration names a person of the [`CodeHost`].
     pub(crate) person: fn(&str) -> String,
     /// Whether a pull request closes when its branch is deleted.
     pub(crate) closes_with_branch: bool,
-    /// Whether descriptions are whole in a list; else they have to be asked for one by one.
-    pub(crate) lists_whole: bool,
-    /// Answers; `site` is `http://127.0.0.1:port`.
+    /// Whether lists of pull requests contain complete descriptions; if not, each one needs a request.
+    pub(crate) lists_descriptions: bool,
+    /// Answers a request; `site` is `http://127.0.0.1:port`.
     pub(crate) answer: fn(site: &str, host: &mut CodeHost, request: &Request) -> Answer,
 }
 
-/// How a request goes wrong, once.
+/// A fault that applies to one request.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
-    /// Another answer, and nothing done.
+    /// Another response; the request is not carried out.
     Instead(Answer),
-    /// Done, but the answer is lost on the way.
+    /// Another response; the request is carried out.
     Lost(Answer),
-    /// The answer is cut in the middle.
+    /// The response ends in the middle.
     Cut,
-    /// The answer comes late.
+    /// The response is late.
     Slow(Duration),
 }
 
-/// What the server's thread and the test share.
-struct Stage {
+/// State that the thread of the server and the test share.
+struct Shared {
     host: CodeHost,
     log: Vec<Request>,
     faults: VecDeque<(&'static str, Fault)>,
@@ -120,70 +120,70 @@ struct Stage {
     wrong: Vec<String>,
 }
 
-/// A running double. When it is dropped, it stops, and panics if a request or an answer was against the description.
+/// A running double. When dropped, it stops, and panics if a request or a response contradicted the description.
 pub(crate) struct Double {
     /// The API's address, for the settings.
     pub(crate) api_url: String,
-    /// `owner/name` in the vendor's words.
+    /// `owner/name`, in the notation of the vendor.
     pub(crate) repository: &'static str,
-    stage: Arc<Mutex<Stage>>,
+    state: Arc<Mutex<Shared>>,
     stop: Option<oneshot::Sender<()>>,
 }
 
-/// A token that may do everything.
+/// A token with all permissions.
 pub(crate) const TOKEN: &str = "token-of-tagboat";
-/// A token that may only read.
+/// A token with read permission only.
 pub(crate) const READER: &str = "token-that-reads";
 
 impl Double {
-    /// Starts a vendor's API over a bare repository.
+    /// Starts the API of a vendor over a bare repository.
     pub(crate) fn start(vendor: &'static Vendor, bare: &Path) -> Self {
         let spec = Spec::load(vendor.described);
         let host = CodeHost { closes_with_branch: vendor.closes_with_branch, ..CodeHost::new(Bare::at(bare)) };
-        let stage = Stage { host, log: vec![], faults: VecDeque::new(), spec, wrong: vec![] };
-        let stage = Arc::new(Mutex::new(stage));
+        let state = Shared { host, log: vec![], faults: VecDeque::new(), spec, wrong: vec![] };
+        let state = Arc::new(Mutex::new(state));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let site = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let (shared, at) = (Arc::clone(&stage), site.clone());
+        let (shared, address) = (Arc::clone(&state), site.clone());
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 tokio::select! {
-                    () = serve(listener, vendor, at, shared) => {}
+                    () = serve(listener, vendor, address, shared) => {}
                     _ = stopped => {}
                 }
             });
         });
-        Self { api_url: format!("{site}{}", vendor.root), repository: vendor.repository, stage, stop: Some(stop) }
+        Self { api_url: format!("{site}{}", vendor.root), repository: vendor.repository, state, stop: Some(stop) }
     }
 
-    /// The host's state, to look at or to act in as a person.
+    /// Reads or changes the state of the host, as a person would.
     pub(crate) fn host<T>(&self, act: impl FnOnce(&mut CodeHost) -> T) -> T {
-        let mut stage = self.lock();
-        stage.host.follow_branches();
-        act(&mut stage.host)
+        let mut state = self.lock();
+        state.host.follow_branches();
+        act(&mut state.host)
     }
 
-    /// Makes the next request with that method go wrong; `GRAPHQL` is a POST of its own kind.
+    /// Adds a fault for the next request with this method; `GRAPHQL` means a POST to the GraphQL API.
     pub(crate) fn fail(&self, method: &'static str, fault: Fault) {
         self.lock().faults.push_back((method, fault));
     }
 
-    /// Requests so far, and forgets them.
+    /// Returns the requests since the last call.
     pub(crate) fn take_log(&self) -> Vec<Request> {
         std::mem::take(&mut self.lock().log)
     }
 
-    /// `POST /path` of every request that is not a read, since the log was taken last.
+    /// Returns `POST /path` of every write since the last call of [`Self::take_log`].
     pub(crate) fn writes(&self) -> Vec<String> {
         let log = &self.lock().log;
         log.iter().filter(|r| r.method != "GET").map(|r| format!("{} {}", r.method, r.path)).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Stage> {
-        self.stage.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -192,18 +192,18 @@ impl Drop for Double {
         self.stop.take().map(|stop| stop.send(()));
         if !std::thread::panicking() {
             let wrong = std::mem::take(&mut self.lock().wrong);
-            assert!(wrong.is_empty(), "against the vendor's description:\n{}", wrong.join("\n"));
+            assert!(wrong.is_empty(), "contradicts the vendor's description:\n{}", wrong.join("\n"));
         }
     }
 }
 
-async fn serve(listener: std::net::TcpListener, vendor: &'static Vendor, site: String, stage: Arc<Mutex<Stage>>) {
+async fn serve(listener: std::net::TcpListener, vendor: &'static Vendor, site: String, state: Arc<Mutex<Shared>>) {
     let listener = tokio::net::TcpListener::from_std(listener).unwrap();
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let (stage, site) = (Arc::clone(&stage), site.clone());
+        let (state, site) = (Arc::clone(&state), site.clone());
         tokio::spawn(async move {
-            let service = service_fn(|request| handle(vendor, &site, &stage, request));
+            let service = service_fn(|request| handle(vendor, &site, &state, request));
             let connection = hyper::server::conn::http1::Builder::new();
             connection.serve_connection(hyper_util::rt::TokioIo::new(stream), service).await.ok();
         });
@@ -213,19 +213,19 @@ async fn serve(listener: std::net::TcpListener, vendor: &'static Vendor, site: S
 async fn handle(
     vendor: &Vendor,
     site: &str,
-    stage: &Mutex<Stage>,
+    state: &Mutex<Shared>,
     request: hyper::Request<Incoming>,
 ) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
-    let request = take_apart(request).await;
+    let request = parse(request).await;
     let (fault, answer) = {
-        let mut stage = stage.lock().unwrap();
-        stage.log.push(request.clone());
+        let mut state = state.lock().unwrap();
+        state.log.push(request.clone());
         let kind = if request.path.ends_with("/graphql") { "GRAPHQL" } else { &request.method };
-        let at = stage.faults.iter().position(|(method, _)| *method == kind);
-        let fault = at.and_then(|at| stage.faults.remove(at)).map(|(_, fault)| fault);
+        let at = state.faults.iter().position(|(method, _)| *method == kind);
+        let fault = at.and_then(|at| state.faults.remove(at)).map(|(_, fault)| fault);
         let answer = match &fault {
             Some(Fault::Instead(_)) => None,
-            _ => Some(answer_and_check(vendor, site, &mut stage, &request)),
+            _ => Some(answer_and_check(vendor, site, &mut state, &request)),
         };
         (fault, answer)
     };
@@ -248,24 +248,24 @@ async fn handle(
     Ok(response.body(Full::new(Bytes::from(bytes))).unwrap())
 }
 
-fn answer_and_check(vendor: &Vendor, site: &str, stage: &mut Stage, request: &Request) -> Answer {
+fn answer_and_check(vendor: &Vendor, site: &str, state: &mut Shared, request: &Request) -> Answer {
     let path = request.path.strip_prefix(vendor.undescribed).unwrap_or(&request.path);
     let wrong =
-        stage.spec.as_ref().map_or(vec![], |spec| spec.request(&request.method, path, &request.query, &request.body));
+        state.spec.as_ref().map_or(vec![], |spec| spec.request(&request.method, path, &request.query, &request.body));
     if !wrong.is_empty() {
         let answer = Answer::new(400, json!({ "message": wrong.join("; ") }));
-        stage.wrong.extend(wrong);
+        state.wrong.extend(wrong);
         return answer;
     }
-    stage.host.follow_branches();
-    let answer = (vendor.answer)(site, &mut stage.host, request);
+    state.host.follow_branches();
+    let answer = (vendor.answer)(site, &mut state.host, request);
     let wrong =
-        stage.spec.as_ref().map_or(vec![], |spec| spec.response(&request.method, path, answer.status, &answer.body));
-    stage.wrong.extend(wrong);
+        state.spec.as_ref().map_or(vec![], |spec| spec.response(&request.method, path, answer.status, &answer.body));
+    state.wrong.extend(wrong);
     answer
 }
 
-async fn take_apart(request: hyper::Request<Incoming>) -> Request {
+async fn parse(request: hyper::Request<Incoming>) -> Request {
     let (parts, body) = request.into_parts();
     let bytes = body.collect().await.unwrap().to_bytes();
     let query = parts.uri.query().unwrap_or_default();

@@ -13,7 +13,7 @@ pub(crate) struct Server {
     /// `http://127.0.0.1:PORT/git`, without a slash at the end: below it are the repositories of the folder, for those
     /// with the password.
     pub(crate) url: String,
-    /// The same for everybody, to read: git refuses pushes by nobody.
+    /// The URL for anonymous reads; git rejects anonymous pushes.
     pub(crate) public_url: String,
     /// What is below this is sent on to another server, given with [`serve_redirecting`].
     pub(crate) moved_url: String,
@@ -21,12 +21,12 @@ pub(crate) struct Server {
     _dir: TempDir,
 }
 
-/// Serves the bare repositories in a folder. `None`, and a word about it, where lighttpd is not installed.
+/// Serves the bare repositories in a folder. Returns `None` and records a skip if lighttpd is not installed.
 pub(crate) fn serve(parent: &Path, user: &str, password: &str) -> Option<Server> {
     serve_redirecting(parent, user, password, "")
 }
 
-/// The same; requests below `moved_url` are answered with a redirect to below `elsewhere`.
+/// Serves a folder like [`serve`], and redirects requests below `moved_url` to `elsewhere`.
 pub(crate) fn serve_redirecting(parent: &Path, user: &str, password: &str, elsewhere: &str) -> Option<Server> {
     let lighttpd = find("lighttpd")?;
     let backend = PathBuf::from(git(parent, &["--exec-path"])).join("git-http-backend");

@@ -1,4 +1,4 @@
-//! The API of Gitea and Forgejo over a [`CodeHost`], with their refusals in their words.
+//! The API of Gitea and Forgejo over a [`CodeHost`], with their error messages.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub(crate) static GITEA: Vendor = Vendor {
     },
     person: str::to_owned,
     closes_with_branch: true,
-    lists_whole: true,
+    lists_descriptions: true,
     answer,
 };
 
@@ -62,7 +62,7 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     }
 }
 
-/// What is done to one pull request, in a repository with these people and labels.
+/// Answers a request about one pull request, in a repository with these people and labels.
 fn on_pull(
     site: &str,
     pull: &mut Pull,

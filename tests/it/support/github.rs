@@ -1,4 +1,4 @@
-//! GitHub's API over a [`CodeHost`]: what a pull-request bot uses of it, with GitHub's refusals in GitHub's words.
+//! GitHub's API over a [`CodeHost`]: the part that Tagboat uses, with GitHub's error messages.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::github_graphql as graphql;
 use super::spec::Description;
 
-/// Enterprise Server's form of the API, so that the base path is tried as well.
+/// The base path of Enterprise Server, so that it is tested, too.
 pub(crate) static GITHUB: Vendor = Vendor {
     name: "github",
     root: "/api/v3",
@@ -25,12 +25,12 @@ pub(crate) static GITHUB: Vendor = Vendor {
     },
     person: str::to_owned,
     closes_with_branch: true,
-    lists_whole: true,
+    lists_descriptions: true,
     answer,
 };
 
 fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
-    // Both words will do.
+    // GitHub accepts both words.
     let sent = request.header("authorization").unwrap_or_default();
     let bearer = sent.trim_start_matches("Bearer ").trim_start_matches("token ");
     if bearer.matches('.').count() == 2 {
@@ -85,7 +85,7 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
     }
 }
 
-/// What is done to one pull request.
+/// Answers a request about one pull request.
 fn on_pull(
     view: &View<'_>,
     host: &mut CodeHost,
@@ -110,7 +110,7 @@ fn on_pull(
     }
 }
 
-/// What an App asks for with a JSON web token.
+/// Answers a request that an App signs with a JSON web token.
 fn for_app(host: &mut CodeHost, request: &Request, proof: &str) -> Answer {
     let Some(app) = host.app.as_mut().filter(|app| proves(app, proof)) else {
         return refuse(401, "A JSON web token could not be decoded", &[]);
@@ -129,7 +129,7 @@ fn for_app(host: &mut CodeHost, request: &Request, proof: &str) -> Answer {
     }
 }
 
-/// GitHub: RS256, issued by the App, good for ten minutes at most.
+/// Returns whether a JSON web token is valid: RS256, issued by the App, for at most ten minutes.
 fn proves(app: &InstalledApp, proof: &str) -> bool {
     let (signed, signature) = proof.rsplit_once('.').unwrap();
     let (head, claims) = signed.split_once('.').unwrap();
@@ -364,7 +364,7 @@ impl View<'_> {
         view
     }
 
-    /// A list's form: without what only the single pull request has.
+    /// Returns a pull request as in lists, without the fields of the single one.
     fn simple(&self, pull: &Pull) -> Value {
         let mut view = self.pull(pull);
         let only_single = [

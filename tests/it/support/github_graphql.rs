@@ -1,5 +1,5 @@
-//! GitHub's GraphQL API over a [`CodeHost`], as far as it is used: commits, branches, and auto-merge. It takes the
-//! fields that GitHub's schema has, and refuses what GitHub refuses.
+//! GitHub's GraphQL API over a [`CodeHost`]: commits, branches and auto-merge. It accepts the fields of GitHub's schema and
+//! rejects what GitHub rejects.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use super::github::GITHUB;
 const REPOSITORY: &str = "R_kgDOTagboat";
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
-/// Mutations and the fields of their input, those that have to be there first.
+/// Mutations, the required fields of their input, and the optional ones.
 #[rustfmt::skip]
 const MUTATIONS: &[(&str, &[&str], &[&str])] = &[
     ("createCommitOnBranch",       &["branch", "message", "expectedHeadOid"], &["fileChanges", "clientMutationId"]),
@@ -24,7 +24,7 @@ const MUTATIONS: &[(&str, &[&str], &[&str])] = &[
 pub(super) fn answer(host: &mut CodeHost, request: &Request, bearer: &str) -> Answer {
     let query = request.text("query").unwrap_or_default();
     let (input, variables) = (&request.body["variables"]["input"], &request.body["variables"]);
-    let said = match MUTATIONS.iter().find(|(name, ..)| query.contains(&format!("{name}(input: $input)"))) {
+    let result = match MUTATIONS.iter().find(|(name, ..)| query.contains(&format!("{name}(input: $input)"))) {
         Some(_) if bearer == READER => {
             Err(("FORBIDDEN", "Resource not accessible by personal access token".to_owned()))
         }
@@ -37,7 +37,7 @@ pub(super) fn answer(host: &mut CodeHost, request: &Request, bearer: &str) -> An
     };
     Answer::new(
         200,
-        match said {
+        match result {
             Ok(data) => json!({ "data": data }),
             Err(("", message)) => json!({ "errors": [{"message": message}] }),
             Err((kind, message)) => json!({ "data": null, "errors": [{"type": kind, "message": message}] }),
@@ -66,7 +66,7 @@ fn mutate(host: &mut CodeHost, name: &str, input: &Value) -> GraphQlResult {
             json!({"clientMutationId": null})
         }
         _ => {
-            merge_by_itself(host, input)?;
+            enable_auto_merge(host, input)?;
             json!({"clientMutationId": null})
         }
     };
@@ -132,7 +132,7 @@ fn move_refs(host: &mut CodeHost, input: &Value) -> Result<(), (&'static str, St
     host.bare.move_refs(&moves).map_err(|why| ("UNPROCESSABLE", why))
 }
 
-/// A pull request whose branch holds nothing of its own any more is closed for good.
+/// Closes each pull request whose branch has no commits of its own; GitHub does not reopen these.
 fn close_empty(host: &mut CodeHost) {
     let bare = host.bare.clone();
     for pull in host.pulls.iter_mut().filter(|pull| pull.state == State::Open && !pull.fork) {
@@ -142,7 +142,7 @@ fn close_empty(host: &mut CodeHost) {
     }
 }
 
-fn merge_by_itself(host: &mut CodeHost, input: &Value) -> Result<(), (&'static str, String)> {
+fn enable_auto_merge(host: &mut CodeHost, input: &Value) -> Result<(), (&'static str, String)> {
     let number = input["pullRequestId"].as_str().and_then(|id| id.strip_prefix("PR_")?.parse().ok());
     let Some(pull) = number.and_then(|number| host.pull(number)) else {
         return Err(("NOT_FOUND", "Could not resolve to a node with the global id".to_owned()));

@@ -1,4 +1,4 @@
-//! GitLab's API over a [`CodeHost`], with GitLab's refusals in GitLab's words. The project is in a subgroup.
+//! GitLab's API over a [`CodeHost`], with GitLab's error messages. The project is in a subgroup.
 
 use serde_json::{Value, json};
 
@@ -30,7 +30,7 @@ pub(crate) static GITLAB: Vendor = Vendor {
     },
     person: str::to_owned,
     closes_with_branch: true,
-    lists_whole: true,
+    lists_descriptions: true,
     answer,
 };
 
@@ -157,7 +157,7 @@ fn change(site: &str, pull: &mut Pull, people: &[String], request: &Request) -> 
     }
     for (field, names) in [("reviewer_ids", &mut pull.reviewers), ("assignee_ids", &mut pull.assignees)] {
         if let Some(ids) = request.body[field].as_array() {
-            // Without a subscription there is one of each.
+            // Without a subscription, there is one reviewer and one assignee.
             *names = people.iter().filter(|name| ids.contains(&user(name)["id"])).take(1).cloned().collect();
         }
     }
@@ -170,7 +170,7 @@ fn merge(site: &str, pull: &mut Pull, request: &Request) -> Answer {
     }
     match request.body["auto_merge"] == true && pull.pipeline {
         true => pull.auto_merge = Some(if request.body["squash"] == true { "squash" } else { "merge" }.to_owned()),
-        // Nothing to wait for.
+        // There is no pipeline to wait for.
         false => pull.state = State::Merged,
     }
     Answer::new(200, view(site, pull))

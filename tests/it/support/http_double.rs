@@ -1,4 +1,4 @@
-//! A server that answers as a test wants it, bytes and silences included, and keeps what it was asked.
+//! A server that answers as a test defines, including broken and slow responses, and records the requests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,18 +8,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// One request as it came in.
+/// A received request.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) method: String,
-    /// Path and query.
+    /// The path and the query.
     pub(crate) target: String,
-    /// Names in lower case.
+    /// Headers, with names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
 }
 
-/// One answer.
+/// A response.
 #[derive(Debug, Clone)]
 pub(crate) struct Reply {
     status: u16,
@@ -28,24 +28,24 @@ pub(crate) struct Reply {
     manner: Manner,
 }
 
-/// How an answer is sent.
+/// How a response is sent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Manner {
-    /// As it should be.
+    /// Complete and immediately.
     Whole,
-    /// Only so many bytes of the body, then the connection ends.
+    /// This number of bytes of the body, then the connection closes.
     Cut(usize),
-    /// With this `Content-Length`, whatever the body's.
+    /// With this `Content-Length` instead of that of the body.
     Claims(usize),
-    /// Nothing at all, and the connection stays open.
+    /// Nothing; the connection stays open.
     Silence,
-    /// One byte after the other, with this pause.
+    /// Byte by byte, with this pause.
     Drip(Duration),
-    /// The connection ends before a byte is sent.
+    /// Nothing; the connection closes.
     Hangup,
 }
 
-/// The server; ends when dropped.
+/// A running server, which stops when dropped.
 pub(crate) struct Double {
     port: u16,
     asked: Arc<Mutex<Vec<Asked>>>,
@@ -72,7 +72,7 @@ impl Reply {
         Self { status, headers: Vec::new(), body: body.into(), manner: Manner::Whole }
     }
 
-    /// A page of tags.
+    /// Returns a page of tags.
     pub(crate) fn tags<T: AsRef<str>>(tags: impl IntoIterator<Item = T>) -> Self {
         let tags: Vec<String> = tags.into_iter().map(|tag| tag.as_ref().to_owned()).collect();
         Self::new(200, serde_json::json!({ "name": "x", "tags": tags }).to_string())
@@ -90,7 +90,7 @@ impl Reply {
 }
 
 impl Double {
-    /// Starts on a free port.
+    /// Starts a server on a free port.
     pub(crate) async fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -105,17 +105,17 @@ impl Double {
         Self { port, asked, server }
     }
 
-    /// `127.0.0.1:port`.
+    /// Returns `127.0.0.1:port`.
     pub(crate) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// The same place by another name: another host, as far as credentials go.
+    /// Returns another name of this server, which is a different host for credentials.
     pub(crate) fn other_host(&self) -> String {
         format!("localhost:{}", self.port)
     }
 
-    /// Everything asked so far.
+    /// Returns all requests so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
     }
@@ -166,7 +166,7 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Asked> {
     Some(Asked { method, target, headers, body })
 }
 
-/// `None` if the connection is to end.
+/// Returns `None` to close the connection.
 async fn write(stream: &mut TcpStream, asked: &Asked, reply: Reply) -> Option<()> {
     let length = match reply.manner {
         Manner::Claims(length) => length,

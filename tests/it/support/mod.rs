@@ -47,9 +47,24 @@ pub(crate) use skip::skip;
 
 use std::path::PathBuf;
 
-/// Returns a folder of material that is not part of the project: in `shared/` beside the checkout, or in the folder that
-/// `TAGBOAT_SHARED` names. Records a skip if it is absent.
+/// Folders of material that is not part of the project, and the tests that need it.
+const SHARED: &[(&str, &str)] = &[
+    (
+        "conformance",
+        "`policy_peers` and `updatecli`: answers of the test suites of Flux, Argo CD Image Updater and updatecli",
+    ),
+    ("corpus", "`edits` and `rendered`: real manifests"),
+    ("field", "`policy_peers`: shapes of tags in real manifests"),
+    (
+        "specs",
+        "`forges` and `run`: the doubles check requests and responses against the API descriptions of the vendors",
+    ),
+];
+
+/// Returns a folder of [`SHARED`]: in `shared/` beside the checkout, or in the folder that `TAGBOAT_SHARED` names. Records a
+/// skip if it is absent.
 pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
+    assert!(SHARED.iter().any(|(name, _)| *name == folder), "{folder} is not in the list of shared material");
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared");
     let root = std::env::var_os("TAGBOAT_SHARED").map_or(beside, PathBuf::from);
     let found = Some(root.join(folder)).filter(|path| path.is_dir());

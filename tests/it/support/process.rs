@@ -1,4 +1,4 @@
-//! Servers of other projects as child processes on loopback: started, waited for, ended by their id.
+//! Servers of other projects as child processes on loopback.
 
 use std::ffi::OsStr;
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A running server; ended when dropped.
+/// A running server, which stops when dropped.
 pub(crate) struct Process(Child);
 
 impl Process {
@@ -21,8 +21,8 @@ impl Process {
         let mut process = Self(command.spawn().unwrap());
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = process.0.try_wait().unwrap();
-            assert!(ended.is_none(), "{} ended at once: {ended:?}", program.display());
+            let status = process.0.try_wait().unwrap();
+            assert!(status.is_none(), "{} ended immediately: {status:?}", program.display());
             assert!(start.elapsed() < Duration::from_secs(20), "{} does not answer", program.display());
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -37,12 +37,12 @@ impl Drop for Process {
     }
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
-/// Finds a program on `PATH` and where Debian keeps servers; says so if it is absent, for the test then skips.
+/// Finds a program on `PATH` and in the folders of servers on Debian. Records a skip if it is absent.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);

@@ -1,4 +1,4 @@
-//! A proxy for HTTPS: makes tunnels, all to one place, wherever they are meant to go, and keeps what it was asked for.
+//! A proxy for HTTPS that connects every tunnel to one server and records the requests for tunnels.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,24 +6,24 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// The proxy; ends when dropped.
+/// A running proxy, which stops when dropped.
 pub(crate) struct Proxy {
     port: u16,
     asked: Arc<Mutex<Vec<Tunnel>>>,
     server: JoinHandle<()>,
 }
 
-/// A tunnel that was wanted.
+/// A request for a tunnel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tunnel {
-    /// Where to: `registry.test:443`.
+    /// Host and port: `registry.test:443`.
     pub(crate) to: String,
-    /// `Proxy-Authorization`, empty without.
+    /// The header `Proxy-Authorization`, empty if there is none.
     pub(crate) login: String,
 }
 
 impl Proxy {
-    /// Starts one that lets in who sends this `Proxy-Authorization`, or everybody.
+    /// Starts a proxy that requires this `Proxy-Authorization`, or none.
     pub(crate) async fn start(place: String, login: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -38,12 +38,12 @@ impl Proxy {
         Self { port, asked, server }
     }
 
-    /// `127.0.0.1:port`.
+    /// Returns `127.0.0.1:port`.
     pub(crate) fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// The tunnels that were wanted since the last time.
+    /// Returns the requests for tunnels since the last call.
     pub(crate) fn take_asked(&self) -> Vec<Tunnel> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }

@@ -1,4 +1,4 @@
-//! Throw-away git repositories, built by the git program itself and touched by no configuration of this machine.
+//! Temporary git repositories, created by the program git without the configuration of this machine.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,10 +43,10 @@ pub(crate) fn run_git(dir: &Path, arguments: &[&str], input: &[u8], environment:
     String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
-/// A bare repository whose default branch is `main`, as servers have them.
+/// A bare repository, as on a server, with the default branch `main`.
 #[derive(Clone, Debug)]
 pub(crate) struct Bare {
-    /// Where it is.
+    /// The folder of the repository.
     pub(crate) path: PathBuf,
 }
 
@@ -56,7 +56,7 @@ impl Bare {
         Self { path: path.to_owned() }
     }
 
-    /// Creates `NAME.git` in a folder. Over HTTP, git lets those push into it who gave a password to the server.
+    /// Creates `NAME.git` in a folder. Over HTTP, users with a password can push.
     pub(crate) fn new(parent: &Path, name: &str) -> Self {
         let path = parent.join(format!("{name}.git"));
         git(parent, &["init", "--quiet", "--bare", "--initial-branch=main", path.to_str().unwrap()]);
@@ -69,7 +69,7 @@ impl Bare {
         self.commit_modes(branch, &files, message)
     }
 
-    /// The same with modes: `100755` an executable file, `120000` a symbolic link.
+    /// Commits files with modes: `100755` is an executable file, `120000` is a symbolic link.
     pub(crate) fn commit_modes(&self, branch: &str, files: &[(&str, &str, &str)], message: &str) -> String {
         let mut input = format!(
             "commit refs/heads/{branch}\ncommitter A Person <person@example.com> 1700000000 +0000\ndata {}\n{message}\n",
@@ -86,13 +86,13 @@ impl Bare {
         self.branches()[branch].clone()
     }
 
-    /// Branches and the commits they point at.
+    /// Returns branches and their commits.
     pub(crate) fn branches(&self) -> BTreeMap<String, String> {
         let text = git(&self.path, &["for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads"]);
         text.lines().filter_map(|line| line.split_once(' ')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect()
     }
 
-    /// A file on a branch, byte for byte.
+    /// Returns the bytes of a file on a branch.
     pub(crate) fn file(&self, branch: &str, path: &str) -> Vec<u8> {
         let output = Command::new("git")
             .args(["cat-file", "blob", &format!("refs/heads/{branch}:{path}")])
@@ -103,7 +103,7 @@ impl Bare {
         output.stdout
     }
 
-    /// Installs a hook, a shell script.
+    /// Installs a shell script as a hook.
     #[cfg(unix)]
     pub(crate) fn hook(&self, name: &str, script: &str) {
         use std::os::unix::fs::PermissionsExt;
@@ -113,13 +113,13 @@ impl Bare {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// `file://…`, which git treats as a remote: unlike a path, it heeds `--depth`.
+    /// Returns the `file://…` URL, which git treats as a remote: unlike with a path, `--depth` applies.
     pub(crate) fn url(&self) -> String {
         format!("file://{}", self.path.display())
     }
 }
 
-/// Every file below a folder with its bytes, to compare before and after.
+/// Returns every file below a folder with its bytes, to compare before and after.
 pub(crate) fn snapshot(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut all = BTreeMap::new();
     let mut folders = vec![dir.to_owned()];

@@ -1,4 +1,4 @@
-//! Secrets that are planted where the program may find them, and the search for them in everything that it leaves.
+//! Planted secrets where the program may find them, and the search for them in everything that it leaves behind.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// What lies about in every run, wanted or not: a job's tokens and a cloud's keys, for places that no test asks.
+/// Variables of every run: tokens of a CI job and keys of a cloud, for hosts that no test contacts.
 pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("AWS_ACCESS_KEY_ID", "AKIAPLANTED"),
     ("AWS_SECRET_ACCESS_KEY", "planted-secret-of-aws"),
@@ -18,21 +18,21 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("CLOUDSDK_AUTH_ACCESS_TOKEN", "planted-token-of-google"),
     ("GITHUB_SERVER_URL", "https://github.invalid"),
     ("GITHUB_TOKEN", "planted-token-of-github"),
-    ("TAGBOAT_REGISTRY_REGISTRY_INVALID_USERNAME", "somebody"),
+    ("TAGBOAT_REGISTRY_REGISTRY_INVALID_USERNAME", "alice"),
     ("TAGBOAT_REGISTRY_REGISTRY_INVALID_PASSWORD", "planted-password-of-a-registry"),
 ];
 
-/// The same for docker's `config.json`: its `auth` is this.
-const LOGIN: &str = "somebody:planted-password-of-docker";
+/// The login in docker's `config.json`.
+const LOGIN: &str = "alice:planted-password-of-docker";
 
-/// A folder for `DOCKER_CONFIG`.
+/// Writes `config.json` into a folder for `DOCKER_CONFIG`.
 pub(crate) fn docker_config(folder: &Path) {
     let auth = STANDARD.encode(LOGIN);
     fs::write(folder.join("config.json"), format!(r#"{{"auths":{{"registry.invalid":{{"auth":"{auth}"}}}}}}"#))
         .unwrap();
 }
 
-/// The secrets among variables: by name, in the files that a name points to, and in the addresses of proxies.
+/// Returns the secrets in variables: by name, in the files of names with `_FILE`, and in the URLs of proxies.
 pub(crate) fn secrets<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeSet<String> {
     let mut secrets = BTreeSet::from([LOGIN.split_once(':').unwrap().1.to_owned()]);
     for (name, value) in variables {
@@ -45,18 +45,18 @@ pub(crate) fn secrets<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -
             secrets.extend(text.map(|text| text.trim().to_owned()));
         }
     }
-    // `expired` and the like are words.
+    // Shorter values, such as `expired`, are words.
     secrets.retain(|secret| secret.len() >= 8);
     secrets
 }
 
-/// The secrets that stand in some bytes, as they are, as URLs have them, or within base64.
+/// Returns the secrets in bytes: as plain text, percent-encoded, or within base64.
 pub(crate) fn found(secrets: &BTreeSet<String>, bytes: &[u8]) -> Vec<String> {
-    let stands = |form: &String| memchr::memmem::find(bytes, form.as_bytes()).is_some();
-    secrets.iter().filter(|secret| forms(secret).iter().any(stands)).cloned().collect()
+    let contains = |form: &String| memchr::memmem::find(bytes, form.as_bytes()).is_some();
+    secrets.iter().filter(|secret| forms(secret).iter().any(contains)).cloned().collect()
 }
 
-/// The same in all files below a path, each with the file's name.
+/// Returns the secrets in all files below a path, each with the name of the file.
 pub(crate) fn found_below(secrets: &BTreeSet<String>, path: &Path) -> Vec<String> {
     if path.is_dir() {
         let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
@@ -68,8 +68,8 @@ pub(crate) fn found_below(secrets: &BTreeSet<String>, path: &Path) -> Vec<String
 
 fn forms(secret: &str) -> Vec<String> {
     let mut forms = vec![secret.to_owned(), url::form_urlencoded::byte_serialize(secret.as_bytes()).collect()];
-    // Three bytes are four letters: what a secret looks like depends on how many bytes are before it. The letters at
-    // both ends belong to its neighbors, too.
+    // Three bytes are four letters, so the form of a secret depends on the number of bytes before it. The letters at both ends
+    // also depend on the bytes around it.
     for (before, shared) in [(0, 0), (1, 2), (2, 3)] {
         let text = STANDARD.encode([&b"::"[..before], secret.as_bytes()].concat());
         forms.push(text[shared..(before + secret.len()) * 8 / 6].to_owned());
@@ -78,7 +78,7 @@ fn forms(secret: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_planted_secret_is_found_in_every_form() {
+fn finds_planted_secrets_in_every_form() {
     let secrets =
         secrets([("A_TOKEN", "planted/one"), ("B_PROXY", "http://u:planted+two@r.acme"), ("C", "x")].into_iter());
     assert_eq!(secrets.len(), 3);

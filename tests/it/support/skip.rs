@@ -1,4 +1,4 @@
-//! Skipped tests: each one says why, and `tests/run` lists them all at its end.
+//! Records skipped tests with their reasons; `tests/run` lists them at the end.
 //!
 //! - `TAGBOAT_TESTS_SKIPPED` names the file that a skipped test adds a line to: its name, a tab, the reason.
 //! - `TAGBOAT_TESTS_REQUIRE=all` makes a skip fail.

@@ -1,42 +1,63 @@
-//! Reads Rust sources as far as the house rules need it: which paths a file names, on which line, and where its tests
-//! start. No compiler: macros are not expanded, and a path that a macro builds is not seen.
+//! Reads Rust sources as far as the tests of layers and language need it: the paths in a file, their lines, its texts, and
+//! where its tests start. It expands no macros, so it does not find a path that a macro builds.
 
-/// A path such as `crate::text::Span`, written out or taken out of the braces of a `use`.
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Returns the files of `src/` by their path from the root of the project, with slashes.
+pub(crate) fn read_sources(root: &Path) -> BTreeMap<String, String> {
+    let (mut sources, mut folders) = (BTreeMap::new(), vec![root.join("src")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().replace('\\', "/");
+                sources.insert(name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    sources
+}
+
+/// A path such as `crate::text::Span`, written in code or collected from the braces of a `use`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NamedPath {
-    /// Between the double colons; `*` for a glob.
+    /// The names between the double colons; `*` for a glob.
     pub(crate) segments: Vec<String>,
     /// Counted from 1.
     pub(crate) line: usize,
-    /// Whether it stands in a `use` declaration.
+    /// Whether the path is in a `use` declaration.
     pub(crate) imported: bool,
 }
 
-/// A word or a sign, and its line, counted from 1.
+/// A piece of text and the line on which it starts, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) text: String,
     pub(crate) line: usize,
 }
 
-/// The part of a file before its tests.
+/// Returns the part of a file before its tests.
 pub(crate) fn before_tests(text: &str) -> &str {
     let end = text.find("\n#[cfg(test)]").map_or(text.len(), |at| at + 1);
     &text[..end]
 }
 
-/// Every path of two segments and more, and every path in a `use`.
+/// Returns every path with two or more segments, and every path in a `use`.
 pub(crate) fn paths(tokens: &[Token]) -> Vec<NamedPath> {
     let (mut found, mut at) = (Vec::new(), 0);
     while at < tokens.len() {
         let before = at.checked_sub(1).map(|before| tokens[before].text.as_str());
-        // `>::name` goes on from a type; a `::` after anything else starts a path.
-        let goes_on = before == Some("::") && at >= 2 && tokens[at - 2].text == ">";
-        // `pub(in crate::run)` limits who sees an item; it imports nothing.
+        // `>::name` continues the path of a type; after anything else, `::` starts a path.
+        let is_continued = before == Some("::") && at >= 2 && tokens[at - 2].text == ">";
+        // `pub(in crate::run)` limits the visibility of an item; it imports nothing.
         let is_visibility = before == Some("in") && at >= 3 && tokens[at - 3].text == "pub";
         if tokens[at].text == "use" && matches!(before, None | Some(";" | "}" | "{" | ")" | "]" | "pub")) {
             at = use_tree(tokens, at + 1, &[], &mut found);
-        } else if is_word(&tokens[at].text) && !goes_on {
+        } else if is_word(&tokens[at].text) && !is_continued {
             let start = at;
             let mut segments = vec![tokens[at].text.clone()];
             while text(tokens, at + 1) == "::" && is_word(text(tokens, at + 2)) {
@@ -52,7 +73,7 @@ pub(crate) fn paths(tokens: &[Token]) -> Vec<NamedPath> {
     found
 }
 
-/// Reads one tree of a `use` after `prefix`; gives where it ends.
+/// Reads one tree of a `use` after `prefix`; returns the index after it.
 fn use_tree(tokens: &[Token], mut at: usize, prefix: &[String], found: &mut Vec<NamedPath>) -> usize {
     let mut segments = prefix.to_vec();
     let line = tokens.get(at).map_or(0, |token| token.line);
@@ -67,7 +88,7 @@ fn use_tree(tokens: &[Token], mut at: usize, prefix: &[String], found: &mut Vec<
                 return at + 1;
             }
             "::" => at += 1,
-            // A new name for it: the next word.
+            // The next word is an alias.
             "as" => at += 2,
             "self" if !segments.is_empty() => at += 1,
             word if is_word(word) || word == "*" => {
@@ -90,11 +111,11 @@ fn is_word(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// What a piece of a source is.
+/// The kind of a piece of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece {
     Comment,
-    /// A string, byte string or character, or the tick of a lifetime.
+    /// A string, byte string or character, or the apostrophe of a lifetime.
     Quoted,
     Space,
     /// A word or a sign.
@@ -130,6 +151,12 @@ pub(crate) fn tokens(source: &str) -> Vec<Token> {
     code.map(|(_, text, line)| Token { text: text.to_owned(), line }).collect()
 }
 
+/// Returns quoted text: strings and characters.
+pub(crate) fn literals(source: &str) -> Vec<Token> {
+    let quoted = pieces(source).into_iter().filter(|(piece, ..)| *piece == Piece::Quoted);
+    quoted.map(|(_, text, line)| Token { text: text.to_owned(), line }).collect()
+}
+
 /// Returns what people read in a source, each text with the line that it starts on: string literals, and comments, whose
 /// adjacent lines are one text.
 pub(crate) fn prose(source: &str) -> Vec<Token> {
@@ -156,7 +183,7 @@ pub(crate) fn prose(source: &str) -> Vec<Token> {
     found
 }
 
-/// Block comments nest.
+/// Returns the length of a block comment, which can contain others.
 fn block_comment(rest: &str) -> usize {
     let (mut depth, mut at) = (0, 0);
     while at < rest.len() {
@@ -174,7 +201,7 @@ fn block_comment(rest: &str) -> usize {
     rest.len()
 }
 
-/// The length of a text in double quotes, which stand first.
+/// Returns the length of a text in double quotes at the start.
 fn quoted(rest: &str) -> usize {
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
@@ -188,7 +215,7 @@ fn quoted(rest: &str) -> usize {
     rest.len()
 }
 
-/// The length of `r#"…"#`, `b"…"`, `br"…"`, `c"…"` or `b'…'`, if one stands first.
+/// Returns the length of `r#"…"#`, `b"…"`, `br"…"`, `c"…"` or `b'…'` at the start.
 fn raw_or_prefixed(rest: &str) -> Option<usize> {
     let prefix = rest.find(|c: char| !matches!(c, 'r' | 'b' | 'c'))?;
     let raw = rest[..prefix].contains('r');
@@ -205,7 +232,7 @@ fn raw_or_prefixed(rest: &str) -> Option<usize> {
     }
 }
 
-/// The length of `'x'` or `'\n'`; of a lifetime, only that of its tick.
+/// Returns the length of `'x'` or `'\n'` at the start; for a lifetime, the length of its apostrophe.
 fn char_or_lifetime(rest: &str) -> usize {
     let mut inside = rest[1..].char_indices();
     match inside.next() {

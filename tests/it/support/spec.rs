@@ -1,40 +1,40 @@
-//! A vendor's own description of its API (OpenAPI 3 or Swagger 2): says whether a request or an answer is against it.
-//! The descriptions are not part of the project; where they are missing, doubles say so and go on without.
+//! Checks requests and responses against a vendor's description of its API (OpenAPI 3 or Swagger 2). The descriptions are not
+//! part of the project; without them, the doubles record a skip and check nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-/// Where a description is, and what is known to be wrong with it.
+/// The file of a description, and its known errors.
 #[derive(Clone, Copy)]
 pub(crate) struct Description {
-    /// The file, among the descriptions.
+    /// The file name.
     pub(crate) file: &'static str,
-    /// Whether it says which fields can be null. Where it does not, nulls in answers are not looked at.
+    /// Whether it marks fields that can be null. If not, nulls in responses are not checked.
     pub(crate) knows_null: bool,
-    /// Where it is YAML, which is slow to read: a text in each path that is wanted.
+    /// For YAML, which is slow to read: texts of which each required path contains one.
     pub(crate) paths: &'static [&'static str],
-    /// Query parameters, and fields of requests, that it leaves to prose and examples.
+    /// Query parameters and fields of requests that only its prose and examples mention.
     pub(crate) also: &'static [&'static str],
-    /// The field that holds a list in answers, where it says that they are the bare list.
+    /// The field with the list in responses that it describes as a list.
     pub(crate) wrapped: Option<&'static str>,
-    /// Fields of answers whose type it gets wrong, by the vendor's own examples.
+    /// Fields of responses whose described type contradicts the vendor's examples.
     pub(crate) mistyped: &'static [&'static str],
 }
 
-/// A description, read.
+/// A description in memory.
 pub(crate) struct Spec {
     doc: Value,
     /// The prefix of the paths of the description.
     base: String,
     known: Description,
-    /// Compiled schemas, by what they are for.
+    /// Compiled schemas by their use.
     compiled: Mutex<HashMap<String, Arc<jsonschema::Validator>>>,
 }
 
 impl Spec {
-    /// Reads a description once; `None`, said, where there is none.
+    /// Reads a description, once per process. Returns `None` and records a skip if it is absent.
     pub(crate) fn load(known: Description) -> Option<Arc<Self>> {
         static READ: Mutex<BTreeMap<&str, Option<Arc<Spec>>>> = Mutex::new(BTreeMap::new());
         let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
@@ -53,7 +53,7 @@ impl Spec {
         Some(Self { doc, base, known, compiled: Mutex::default() })
     }
 
-    /// What is wrong with a request; nothing for an operation that is not described.
+    /// Returns the errors in a request; none for an operation without a description.
     pub(crate) fn request(&self, method: &str, path: &str, query: &[(String, String)], body: &Value) -> Vec<String> {
         let Some((operation, parameters)) = self.operation(method, path) else { return vec![] };
         let mut wrong = Vec::new();
@@ -89,15 +89,15 @@ impl Spec {
         wrong
     }
 
-    /// What is wrong with an answer; nothing for what is not described.
+    /// Returns the errors in a response; none for an operation or status without a description.
     pub(crate) fn response(&self, method: &str, path: &str, status: u16, body: &Value) -> Vec<String> {
         let Some((operation, _)) = self.operation(method, path) else { return vec![] };
         let responses = &operation["responses"];
         let described = responses.get(status.to_string());
-        // Swagger made from code often knows 200 only.
+        // Swagger that is generated from code often describes 200 only.
         let only = (status == 201).then(|| responses.get("200").filter(|_| responses.as_object().unwrap().len() == 1));
         let Some(response) = described.or(only.flatten()) else {
-            // 203 is not the API's own answer: a proxy sent it (RFC 9110, 15.3.4), such as a sign-in page.
+            // 203 comes from a proxy, not from the API (RFC 9110, 15.3.4): a sign-in page, for example.
             let wrong = status < 400 && status != 203 && responses.get("default").is_none();
             return if wrong { vec![format!("{method} {path}: no answer {status} is described")] } else { vec![] };
         };
@@ -112,7 +112,7 @@ impl Spec {
         self.against(schema, &body, &format!("{status} for {method} {path}"))
     }
 
-    /// The operation at a path, as literal as possible, and its parameters with those of the path.
+    /// Returns the operation at a path, from the template with the fewest parameters, and its parameters with those of the path.
     fn operation(&self, method: &str, path: &str) -> Option<(&Value, Vec<&Value>)> {
         let path = path.strip_prefix(&self.base)?;
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
@@ -165,7 +165,7 @@ impl Spec {
     }
 
     fn compile(&self, schema: &Value) -> jsonschema::Validator {
-        // Only what the schema reaches is compiled: the whole description is megabytes.
+        // Only the reachable part of the description is compiled; all of it has megabytes.
         let mut reached = BTreeSet::new();
         let mut todo = vec![schema];
         while let Some(value) = todo.pop() {
@@ -195,7 +195,7 @@ impl Spec {
         jsonschema::options().with_draft(jsonschema::Draft::Draft4).build(&root).unwrap()
     }
 
-    /// Top-level fields of `body` that no branch of the schema names.
+    /// Returns the top-level fields of `body` that no branch of the schema names.
     fn unknown_fields<'a>(&self, schema: &Value, body: &'a Value) -> impl Iterator<Item = &'a String> + use<'a> {
         let mut known = BTreeSet::new();
         let mut todo = vec![schema];
@@ -212,7 +212,7 @@ impl Spec {
     }
 }
 
-/// Leaves out the paths of an OpenAPI file in YAML that hold none of `wanted`.
+/// Removes the paths of an OpenAPI file in YAML that contain none of `wanted`.
 fn only_paths(text: &str, wanted: &[&str]) -> String {
     let mut keep = true;
     let kept = text.split_inclusive('\n').filter(|line| {
@@ -226,7 +226,7 @@ fn only_paths(text: &str, wanted: &[&str]) -> String {
     kept.collect()
 }
 
-/// OpenAPI's `nullable` in the words of JSON Schema; examples and discriminators left out.
+/// Converts `nullable` of OpenAPI to JSON Schema, and removes examples and discriminators.
 fn as_json_schema(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {

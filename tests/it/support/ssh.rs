@@ -1,4 +1,4 @@
-//! A git server over ssh: sshd of our own on loopback, that runs `git-shell` for one key and nothing else.
+//! A git server over ssh: an sshd on loopback that only runs `git-shell`, for one key.
 
 use std::fs;
 use std::path::Path;
@@ -12,13 +12,13 @@ use super::process::{Process, find, free_port};
 pub(crate) struct Server {
     /// `ssh://USER@127.0.0.1:PORT`; absolute paths of this machine follow.
     pub(crate) url: String,
-    /// What `core.sshCommand` has to be for it: ssh with the right key and the right host.
+    /// The value of `core.sshCommand`: ssh with the key and the host key of this server.
     pub(crate) command: String,
     _process: Process,
     _dir: TempDir,
 }
 
-/// Starts it. `None`, and a word about it, where sshd or git-shell is not installed, or the user has no name.
+/// Starts the server. Returns `None` and records a skip if sshd or git-shell is not installed, or if the user has no name.
 pub(crate) fn serve() -> Option<Server> {
     let (sshd, shell, keygen) = (find("sshd")?, find("git-shell")?, find("ssh-keygen")?);
     let user = Command::new("id").arg("-un").output().unwrap();
@@ -45,7 +45,7 @@ pub(crate) fn serve() -> Option<Server> {
         at("keys")
     );
     fs::write(at("sshd_config"), configuration).unwrap();
-    // Where sshd runs as root, it wants this folder; as somebody else, it neither needs nor gets it.
+    // As root, sshd needs this folder; as another user, it neither needs it nor can create it.
     let _ = fs::create_dir_all(Path::new("/run/sshd"));
     let process = Process::start(&sshd, ["-D", "-f", &at("sshd_config")], port);
     Some(Server {

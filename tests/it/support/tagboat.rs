@@ -1,7 +1,7 @@
-//! The program itself, as people and CI start it, away from the configuration and the credentials of this machine.
+//! Runs the program as people and CI do, without the configuration and the credentials of this machine.
 //!
-//! Every run finds planted secrets around it, writes its log at the lowest level, and is searched for them when it is
-//! over: standard output, the log, its home, and every file and folder that its arguments name.
+//! Every run has planted secrets in its environment and logs at the lowest level. Afterwards, standard output, the log, the
+//! home and every file and folder in the arguments are searched for the secrets.
 
 use std::io::Write;
 use std::path::Path;
@@ -14,29 +14,29 @@ use tempfile::TempDir;
 
 use super::secret_leaks;
 
-/// A way to start the program: a home, a folder for temporary files and variables of its own.
+/// An environment of the program: a home, a folder for temporary files, and variables.
 pub(crate) struct Tagboat {
     home: TempDir,
-    /// Where docker's configuration is.
+    /// The folder of docker's configuration.
     docker: TempDir,
     variables: Vec<(String, String)>,
 }
 
-/// What came of it.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct ProgramOutput {
     pub(crate) code: i32,
     pub(crate) stdout: String,
-    /// What it says to people: without the log below warnings, if the test did not ask for more.
+    /// Standard error, without log lines below warnings unless the test sets a log level.
     pub(crate) stderr: String,
-    /// All of it.
+    /// The complete standard error.
     pub(crate) log: String,
     pub(crate) wall: Duration,
-    /// The most memory that it held at once; 0 where the system does not tell.
+    /// The peak memory; 0 if the system does not report it.
     pub(crate) peak_kib: u64,
 }
 
-/// Looks at a process until it has ended. What it started itself, such as git, is not counted.
+/// Measures the peak memory of a process until it ends, without its child processes.
 fn peak_memory(id: u32) -> JoinHandle<u64> {
     let read = move || {
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
@@ -72,22 +72,22 @@ impl Tagboat {
         Self { home, docker, variables }
     }
 
-    /// Sets a variable; a later one of the same name holds.
+    /// Sets a variable; the last value of a name wins.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> ProgramOutput {
         self.feed(arguments, "")
     }
 
-    /// The same with standard input.
+    /// Runs the program with text on its standard input.
     pub(crate) fn feed(&self, arguments: &[&str], input: &str) -> ProgramOutput {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tagboat"));
         command.args(arguments).env_clear().envs(self.variables()).current_dir(self.home.path());
-        // A test that is about the log says how much of it it wants.
+        // A test of the log sets its own level.
         let quiet = arguments.iter().any(|argument| argument.starts_with("-q") || argument.starts_with("--quiet"));
         let verbose = arguments.iter().any(|argument| argument.starts_with("-v") || argument.starts_with("--verbose"));
         let own = quiet || verbose || self.variables().any(|(name, _)| name == "RUST_LOG");
@@ -95,7 +95,7 @@ impl Tagboat {
             command.env("RUST_LOG", "trace");
         }
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A program that has ended already reads nothing.
+        // A program that has already ended reads nothing.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let (started, peak) = (Instant::now(), peak_memory(child.id()));
         let output = child.wait_with_output().unwrap();
@@ -111,7 +111,7 @@ impl Tagboat {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// No secret is in anything that the run has left.
+    /// Checks that no secret is in the output and the files of a run.
     fn search(&self, arguments: &[&str], stdout: &str, log: &str) {
         let secrets = secret_leaks::secrets(self.variables());
         assert_eq!(secret_leaks::found(&secrets, stdout.as_bytes()), [""; 0], "on standard output of {arguments:?}");
@@ -120,24 +120,24 @@ impl Tagboat {
         for path in named.chain([self.home.path().to_owned()]) {
             assert_eq!(secret_leaks::found_below(&secrets, &path), [""; 0], "after {arguments:?}");
         }
-        // The search finds what is there.
+        // The search works: it finds the planted password.
         assert_eq!(secret_leaks::found_below(&secrets, self.docker.path()).len(), 1);
     }
 
-    /// Its home, in which it runs.
+    /// Returns the home, which is also the working directory.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 }
 
-/// What is left of a log at the lowest level where only warnings are wanted.
+/// Returns a log without lines below warnings.
 fn without_details(log: &str) -> String {
     let is_detail = |line: &&str| ["TRACE ", "DEBUG ", " INFO "].iter().any(|level| line.starts_with(level));
     log.split_inclusive('\n').filter(|line| !is_detail(line)).collect()
 }
 
 impl ProgramOutput {
-    /// The one JSON document on standard output.
+    /// Returns the JSON document on standard output.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }

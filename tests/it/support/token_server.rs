@@ -1,4 +1,4 @@
-//! A token service that Debian's `docker-registry` trusts: signs with `openssl`, counts, and can refuse.
+//! Tokens that Debian's `docker-registry` accepts, signed with `openssl`.
 
 use std::fs;
 use std::path::Path;
@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use super::docker_registry::run;
 use super::http_double::{Asked, Reply};
 
-/// A key and what goes with it, in a folder.
+/// A signing key in a folder, and its id.
 pub(crate) struct TokenSigner {
     key: String,
     kid: String,
 }
 
 impl TokenSigner {
-    /// Makes `tok.key` and `tok.crt` in the folder: the certificate is what the registry has to trust.
+    /// Creates `tok.key` and `tok.crt` in a folder; the registry must trust the certificate.
     pub(crate) fn new(folder: &Path) -> Self {
         let (key, certificate) = (path(folder, "tok.key"), path(folder, "tok.crt"));
         let subject = ["-subj", "/CN=tok", "-days", "30", "-keyout", &key, "-out", &certificate];
@@ -26,7 +26,7 @@ impl TokenSigner {
         Self { key, kid: kid(&der) }
     }
 
-    /// A token for the scopes that are asked for, if `allowed`; it holds for `seconds`.
+    /// Answers with a token, valid for `seconds`. It contains the requested scope if `allowed`.
     pub(crate) fn answer(&self, asked: &Asked, allowed: bool, seconds: i64) -> Reply {
         let scope = asked.query("scope").unwrap_or_default();
         let parts: Vec<&str> = scope.split(':').collect();
@@ -52,7 +52,7 @@ impl TokenSigner {
     }
 }
 
-/// How libtrust names a key: the first 30 bytes of the hash of its public part, in base32, four by four.
+/// Returns the id of a key as libtrust does: the first 30 bytes of the hash of the public key, in base32, in groups of four.
 fn kid(der: &[u8]) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let bits: String = Sha256::digest(der)[..30].iter().map(|byte| format!("{byte:08b}")).collect();
@@ -61,7 +61,7 @@ fn kid(der: &[u8]) -> String {
     letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join(":")
 }
 
-/// User and password of a Basic login.
+/// Returns user and password of a Basic login.
 pub(crate) fn login(asked: &Asked) -> Option<(String, String)> {
     let encoded = asked.header("authorization")?.strip_prefix("Basic ")?;
     let pair = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
