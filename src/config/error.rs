@@ -1,6 +1,6 @@
 //! Problems of a configuration file: where, what, and what to do about it.
 
-use crate::text::Position;
+use crate::text::{Position, nearest_name};
 
 /// One problem in a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,24 +57,12 @@ impl Problem {
     ) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
         let problem = Self::new(position, format!("unknown {what} `{name}`"));
-        match nearest(name, &known) {
+        match nearest_name(name, known.iter().copied()) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None if known.is_empty() => problem,
             None => problem.hint(format!("use one of {}", known.join(", "))),
         }
     }
-}
-
-/// Returns the known name that is most similar to a misspelt one, if any is similar enough.
-pub(crate) fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    if name.len() > 64 {
-        return None;
-    }
-    let plain = |text: &str| text.to_lowercase().replace(['_', ' '], "-");
-    let score = |candidate: &str| strsim::jaro_winkler(&plain(name), &plain(candidate));
-    let best = known.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b)))?;
-    // Below 0.8 the suggestions are guesses that lead astray (`registry` for `retries`).
-    (score(best) >= 0.8).then_some(best)
 }
 
 /// Sorts problems by position and adds the file and the line of each.

@@ -30,7 +30,6 @@ pub use config::{
 };
 pub(crate) use config::{IGNORE, SHAPE};
 pub use duration::{DurationError, duration};
-pub(crate) use error::nearest;
 pub use error::{ConfigError, ConfigErrors};
 pub use json_schema::json_schema;
 pub use patterns::{PatternError, Patterns};

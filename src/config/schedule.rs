@@ -118,9 +118,11 @@ fn range_of_days(text: &str) -> Option<Vec<Weekday>> {
 fn range_of_hours(text: &str) -> Option<(Time, Time)> {
     let time = |text: &str, last: i8| {
         let (hours, minutes) = text.trim().split_once(':').unwrap_or((text.trim(), "00"));
-        let digits = |text: &str| text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
-        let hours = hours.parse::<i8>().ok().filter(|_| digits(hours))?;
-        let minutes = minutes.parse::<i8>().ok().filter(|_| digits(minutes) && minutes.len() == 2)?;
+        let is_number = |text: &str| text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
+        if !is_number(hours) || !is_number(minutes) || minutes.len() != 2 {
+            return None;
+        }
+        let (hours, minutes) = (hours.parse::<i8>().ok()?, minutes.parse::<i8>().ok()?);
         // The end of a day is the beginning of the next.
         let hours = if (hours, minutes) == (last, 0) { 0 } else { hours };
         Time::new(hours, minutes, 0, 0).ok()

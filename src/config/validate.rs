@@ -98,9 +98,10 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
         match Platform::new(&text.value) {
             Ok(platform) => platforms.push(platform),
             Err(error) => {
-                let hint = match text.value.contains('/') {
-                    true => "write the system, the architecture and, if needed, its variant".to_owned(),
-                    false => format!("write linux/{}", text.value),
+                let hint = if text.value.contains('/') {
+                    "write the system, the architecture and, if needed, its variant".to_owned()
+                } else {
+                    format!("write linux/{}", text.value)
                 };
                 problems.push(Problem::new(text.position, error.to_string()).hint(hint));
             }

@@ -177,9 +177,10 @@ impl Forge for AzureDevops {
             [("title", difference.title), ("description", difference.body), ("targetRefName", base.as_deref())];
         let change: Map<_, _> =
             fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
-        let mut pull_request = match change.is_empty() {
-            true => existing.clone(),
-            false => self.patch("update", existing, &Value::Object(change)).await?,
+        let mut pull_request = if change.is_empty() {
+            existing.clone()
+        } else {
+            self.patch("update", existing, &Value::Object(change)).await?
         };
         let mut warnings = Vec::new();
         for name in difference.labels.clone() {
@@ -296,8 +297,7 @@ impl AzureDevops {
         Ok(PullRequest { labels, ..self.seen(&action, patched.body)? })
     }
 
-    /// Asks people and groups for reviews, written as their ids: a name is looked up on another host than the API's,
-    /// where the token is not sent.
+    /// Requests reviews from people and groups by id: names are looked up on another host, which does not get the token.
     async fn ask_for_reviews(&self, written: &mut Written, extras: &Extras) {
         for (what, names) in [("reviewer", &extras.reviewers), ("team", &extras.team_reviewers)] {
             for name in names {
@@ -305,9 +305,10 @@ impl AzureDevops {
                 let route = self.route("pullRequests", written.pull_request.number);
                 let route = format!("{route}/reviewers/{}?{VERSION}", segment(name));
                 let vote = json!({"id": name, "vote": 0});
-                let asked = match is_id(name) {
-                    true => self.client.send::<Value>(&action, Method::PUT, &route, Some(&vote)).await.err(),
-                    false => Some(silently_refused(&action, "not the id of a person or group (a GUID)")),
+                let asked = if is_id(name) {
+                    self.client.send::<Value>(&action, Method::PUT, &route, Some(&vote)).await.err()
+                } else {
+                    Some(silently_refused(&action, "not the id of a person or group (a GUID)"))
                 };
                 if let Some(source) = asked {
                     written.warnings.push(not_set(what, vec![name.clone()], &written.pull_request, source));

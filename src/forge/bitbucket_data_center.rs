@@ -252,8 +252,8 @@ impl BitbucketDataCenter {
             let listed: Listing<Pull> = self.client.get(&action, &route).await?;
             let ours = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
             found.extend(ours.filter_map(Pull::observed));
-            match listed.next_page_start.filter(|_| !listed.is_last_page) {
-                Some(next) if next > start => start = next,
+            match listed.next_page_start {
+                Some(next) if next > start && !listed.is_last_page => start = next,
                 _ => return Ok(found),
             }
         }

@@ -165,9 +165,10 @@ impl Forge for Gitea {
                 change.insert(key.to_owned(), json!(value));
             }
         }
-        let pull_request = match change.is_empty() {
-            true => existing.clone(),
-            false => self.patch("update", existing, Value::Object(change)).await?,
+        let pull_request = if change.is_empty() {
+            existing.clone()
+        } else {
+            self.patch("update", existing, Value::Object(change)).await?
         };
         let mut written = Written { pull_request, warnings: Vec::new() };
         self.label(&mut written, difference.labels.clone()).await;
@@ -359,9 +360,10 @@ impl Pull {
 
     /// The branch; once it is deleted, `ref` says `refs/pull/1/head` and only the label still tells.
     fn branch(&self) -> &str {
-        match self.head.name.starts_with("refs/") {
-            true => self.head.label.rsplit(':').next().unwrap_or_default(),
-            false => &self.head.name,
+        if self.head.name.starts_with("refs/") {
+            self.head.label.rsplit(':').next().unwrap_or_default()
+        } else {
+            &self.head.name
         }
     }
 
@@ -378,9 +380,10 @@ impl Pull {
                 _ => PullRequestState::Closed,
             },
             head: CommitId::new(&self.head.sha).ok(),
-            title: match self.draft {
-                true => self.title.strip_prefix(DRAFT).unwrap_or(&self.title).to_owned(),
-                false => self.title,
+            title: if self.draft {
+                self.title.strip_prefix(DRAFT).unwrap_or(&self.title).to_owned()
+            } else {
+                self.title
             },
             body: self.body.unwrap_or_default(),
             labels: self.labels.unwrap_or_default().into_iter().map(|label| label.name).collect(),

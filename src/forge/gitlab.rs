@@ -196,7 +196,7 @@ impl Forge for GitLab {
             }
             tried += 1;
         };
-        let Some(sha) = now.sha.filter(|_| now.head_pipeline.is_some()) else {
+        let (Some(sha), Some(_)) = (now.sha, now.head_pipeline) else {
             return Err(silently_refused(&action, "there is no pipeline to wait for"));
         };
         // Both words: `auto_merge` since 17.11, the other one before. How it is merged is a setting of the project but
@@ -371,9 +371,10 @@ impl Merge {
                 _ => PullRequestState::Open,
             },
             head: self.sha.and_then(|sha| CommitId::new(&sha).ok()),
-            title: match self.draft {
-                true => self.title.strip_prefix(DRAFT).unwrap_or(&self.title).to_owned(),
-                false => self.title,
+            title: if self.draft {
+                self.title.strip_prefix(DRAFT).unwrap_or(&self.title).to_owned()
+            } else {
+                self.title
             },
             body: self.description.unwrap_or_default(),
             labels: self.labels,

@@ -63,9 +63,10 @@ fn written(
             code(change.to.name().familiar()),
             from_to(change),
             code(&format!("{}:{}", change.path, change.position.line)),
-            match detail.reasons {
-                true => format!("{}: {}", plain(&change.policy), plain(&change.reason)),
-                false => plain(&change.policy),
+            if detail.reasons {
+                format!("{}: {}", plain(&change.policy), plain(&change.reason))
+            } else {
+                plain(&change.policy)
             },
         );
     }
@@ -73,8 +74,10 @@ fn written(
         let _ = write!(text, "\nand {} more\n", changes.len() - detail.rows);
     }
     let mut described = BTreeSet::new();
-    for change in changes.iter().filter(|_| detail.images) {
-        if let Some(line) = about(change, background, links).filter(|_| described.insert(change.to.as_str())) {
+    for change in if detail.images { changes } else { &[] } {
+        if let Some(line) = about(change, background, links)
+            && described.insert(change.to.as_str())
+        {
             let gap = if described.len() == 1 { "\n" } else { "" };
             let _ = writeln!(text, "{gap}- {line}");
         }

@@ -186,8 +186,11 @@ fn trailers(group: &str, changes: &[Change], background: &Background, run_url: O
         lines.push(image);
         lines.push(format!("Tagboat-Policy: {}", inert(&change.policy)));
         let facts = background.get(change.to.as_str());
-        let digest = facts.and_then(|facts| facts.digest.as_ref()).filter(|_| change.to.digest().is_none());
-        lines.extend(digest.map(|digest| format!("Tagboat-Digest: {digest}")));
+        if change.to.digest().is_none()
+            && let Some(digest) = facts.and_then(|facts| facts.digest.as_ref())
+        {
+            lines.push(format!("Tagboat-Digest: {digest}"));
+        }
         lines.extend(facts.and_then(revision).map(|revision| format!("Tagboat-Revision: {revision}")));
     }
     lines.extend(run_url.filter(|url| is_web(url)).map(|url| format!("Tagboat-Run: {url}")));

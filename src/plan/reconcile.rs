@@ -158,11 +158,13 @@ fn wanted(mut draft: Draft, existing: Option<&PullRequest>, observed: &Observed)
         return leave_group(draft, existing, reason);
     }
     let declined = take_out_declined(&mut draft, &observed.closed);
-    match (declined.filter(|_| draft.changes.is_empty()), existing) {
-        (Some(number), None) => leave_group(draft, None, LeaveReason::Declined { number }),
-        (Some(number), Some(existing)) => Action::Close(existing.clone(), CloseReason::Declined { number }),
-        (None, Some(existing)) => Action::Update(draft, existing.clone()),
-        (None, None) => Action::Open(draft),
+    match (declined, existing) {
+        (Some(number), None) if draft.changes.is_empty() => leave_group(draft, None, LeaveReason::Declined { number }),
+        (Some(number), Some(existing)) if draft.changes.is_empty() => {
+            Action::Close(existing.clone(), CloseReason::Declined { number })
+        }
+        (_, Some(existing)) => Action::Update(draft, existing.clone()),
+        (_, None) => Action::Open(draft),
     }
 }
 

@@ -1,10 +1,10 @@
-//! What to do with a branch, from an action and the state of the branch on the remote. Pure: gathering that state and
-//! carrying the step out is the job of `run`.
+//! Decides what to do with a branch, from an action and the state of the branch on the remote. `run` reads that state and
+//! carries the step out.
 
 use crate::refname::{BranchName, CommitId};
 
 use super::pr_commands;
-use super::proposal::{ActionId, Draft};
+use super::proposal::Draft;
 use super::pull_request::PullRequest;
 use super::reasons::{CloseReason, LeaveReason};
 use super::reconcile::Action;
@@ -33,7 +33,7 @@ pub enum BranchState {
     },
 }
 
-/// What a step depends on beside the action and the branch.
+/// What a step depends on besides the action and the branch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StepSettings {
     /// Labels of pull requests; empty on a forge without labels.
@@ -61,15 +61,16 @@ impl Push {
     }
 }
 
-/// What to do about one group or one pull request.
+/// What to do about one group or one pull request. `C` is what a commit and a pull request are made from: the draft, or
+/// all that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum Step<C = Draft> {
     /// Commit to the base branch.
-    Commit(Draft),
+    Commit(C),
     /// Push the branch where needed, then open or update its pull request.
     Publish {
-        /// The desired changes.
-        draft: Draft,
+        /// The changes.
+        content: C,
         /// How to move the branch; `None` to leave it at its head.
         push: Option<Push>,
         /// The pull request to update; `None` to open one.
@@ -88,8 +89,8 @@ pub enum Step {
     },
     /// Do nothing.
     Leave {
-        /// What the action was about.
-        id: ActionId,
+        /// The title of the pull request, or the name of the group where none is open.
+        title: String,
         /// The branch.
         branch: BranchName,
         /// The pull request, if there is one.
@@ -101,6 +102,7 @@ pub enum Step {
 
 /// Decides what to do with the branch of an action.
 pub fn step(action: Action, branch: BranchState, settings: &StepSettings) -> Step {
+    let label = action.label();
     match action {
         Action::Commit(draft) => match settings.outside_schedule.clone() {
             Some(reason) => leave(draft, None, reason),
@@ -112,7 +114,10 @@ pub fn step(action: Action, branch: BranchState, settings: &StepSettings) -> Ste
         Action::CloseDuplicate { existing, kept } => {
             Step::Close { existing, head: None, reason: CloseReason::Duplicate { of: kept } }
         }
-        Action::Leave { id, branch, existing, reason } => Step::Leave { id, branch, existing, reason },
+        Action::Leave { branch, existing, reason, .. } => {
+            let title = existing.as_ref().map_or(label, |existing| existing.title.clone());
+            Step::Leave { title, branch, existing, reason }
+        }
     }
 }
 
@@ -129,7 +134,7 @@ fn publish(draft: Draft, existing: Option<PullRequest>, branch: BranchState, set
         BranchState::Managed { head, .. } => Some(Push::Replace(head)),
     };
     if recreate {
-        return Step::Publish { draft, push, existing };
+        return Step::Publish { content: draft, push, existing };
     }
     match existing {
         Some(existing) if push.is_none() && describes(&existing, &draft, &settings.labels) => {
@@ -137,7 +142,7 @@ fn publish(draft: Draft, existing: Option<PullRequest>, branch: BranchState, set
         }
         existing => match settings.outside_schedule.clone() {
             Some(reason) => leave(draft, existing, reason),
-            None => Step::Publish { draft, push, existing },
+            None => Step::Publish { content: draft, push, existing },
         },
     }
 }
@@ -145,7 +150,7 @@ fn publish(draft: Draft, existing: Option<PullRequest>, branch: BranchState, set
 fn close(existing: PullRequest, reason: CloseReason, branch: BranchState) -> Step {
     match branch {
         BranchState::Foreign { author, .. } => Step::Leave {
-            id: ActionId::PullRequest(existing.number),
+            title: existing.title.clone(),
             branch: existing.branch.clone(),
             existing: Some(existing),
             reason: LeaveReason::ForeignCommit { author },
@@ -156,7 +161,8 @@ fn close(existing: PullRequest, reason: CloseReason, branch: BranchState) -> Ste
 }
 
 fn leave(draft: Draft, existing: Option<PullRequest>, reason: LeaveReason) -> Step {
-    Step::Leave { id: ActionId::Group(draft.group), branch: draft.branch, existing, reason }
+    let title = existing.as_ref().map_or(draft.name(), |existing| &existing.title).to_owned();
+    Step::Leave { title, branch: draft.branch, existing, reason }
 }
 
 /// Returns whether an open pull request has the record and the labels that it should have.

@@ -22,6 +22,8 @@ mod versions;
 use ordered::{alphabetical, calver, git_history, newest_build, numerical, pattern, semver, shape};
 use pinned::{digest, exact, follow};
 
+use crate::text::nearest_name;
+
 pub use candidate::{Candidate, Known, Need};
 pub use decision::{CandidateVerdict, Choice, Decision, Outcome, Verdict};
 pub use entry::Entry;
@@ -34,7 +36,7 @@ pub use pinned_policy::{PinnedPolicy, PinnedTarget};
 pub use policy::Policy;
 pub use reason::Reason;
 pub use selection::{Bounds, Gates, Question, Step, choose, explain, undecidable};
-pub use settings::{OptionDoc, PolicyError, Settings, nearest, pattern as regex};
+pub use settings::{OptionDoc, PolicyError, Settings, pattern as regex};
 pub use versions::{Bump, Key, Range, RangeError, Version};
 
 /// One kind of policy.
@@ -79,7 +81,7 @@ pub fn build(settings: &Settings) -> Result<Entry, PolicyError> {
     let known = || kind.options.iter().chain(common_options()).map(|option| option.key);
     if let Some(unknown) = settings.keys().find(|key| *key != kind.key && !known().any(|name| name == *key)) {
         let error = PolicyError::at(unknown, format!("unknown option of a {} policy", kind.key));
-        return Err(match settings::nearest(unknown, known()) {
+        return Err(match nearest_name(unknown, known()) {
             Some(name) => error.with_hint(format!("did you mean `{name}`?")),
             None => error.with_hint(format!("use one of {}", known().collect::<Vec<_>>().join(", "))),
         });
@@ -103,7 +105,7 @@ fn kind_of(settings: &Settings) -> Result<&'static Kind, PolicyError> {
         (Some(one), Some(other)) => Err(PolicyError::at(other.key, format!("second policy besides `{}`", one.key))
             .with_hint("write one policy per entry, or two entries")),
         (None, _) => {
-            let likely = settings.keys().find_map(|key| settings::nearest(key, names()).map(|name| (key, name)));
+            let likely = settings.keys().find_map(|key| nearest_name(key, names()).map(|name| (key, name)));
             Err(match likely {
                 Some((key, name)) => {
                     PolicyError::at(key, "unknown policy").with_hint(format!("did you mean `{name}`?"))

@@ -6,6 +6,7 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::versions::Key;
+use crate::text::nearest_name;
 
 /// One policy entry: `{ semver: ">=1.0 <3", exclude: "-debug$" }`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -146,7 +147,7 @@ impl Settings {
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             let error = PolicyError::at(key, format!("{text:?} is not one of {}", names.join(", ")));
             let first = names.first().copied().unwrap_or_default();
-            match nearest(text, names) {
+            match nearest_name(text, names) {
                 Some(name) => error.with_hint(format!("did you mean `{name}`?")),
                 None => error.with_hint(format!("write, for example, {key}: {first}")),
             }
@@ -209,14 +210,4 @@ fn invalid_pattern(key: &str, text: &str, error: &dyn fmt::Display) -> PolicyErr
             "write a literal dot as \\. and quote the pattern with ' in YAML"
         },
     )
-}
-
-/// Returns the name that a misspelt one probably means.
-pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&wrong.to_lowercase(), name), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
 }

@@ -85,7 +85,9 @@ pub async fn explain(
     let external_facts = FactSource::new(&listed, &config.folder);
     let lookup = Lookup { registry, external_facts: &external_facts, now: Timestamp::now(), verdicts: true };
     let Decisions { answers, failures } = lookup.decide(vec![subject]).await;
-    if let Some(failure) = failures.into_iter().next().filter(|_| answers.iter().all(|a| a.verdicts.is_empty())) {
+    if answers.iter().all(|answer| answer.verdicts.is_empty())
+        && let Some(failure) = failures.into_iter().next()
+    {
         let hint = failure.error.hint();
         return Err(Error::from(failure.error).hint(hint));
     }

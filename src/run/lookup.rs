@@ -177,7 +177,9 @@ impl<'a> Image<'a> {
         let outcome = match &self.unlisted {
             Some(unknown) => Outcome::Unknown(unknown.clone().into()),
             None => {
-                let outcome = match given(&self.candidates, &current).filter(|_| !ordered && !self.lookup.verdicts) {
+                let is_fixed = !ordered && !self.lookup.verdicts;
+                let fixed = if is_fixed { given(&self.candidates, &current) } else { None };
+                let outcome = match fixed {
                     Some(outcome) => outcome,
                     None => self.choose(&question).await,
                 };
@@ -283,9 +285,10 @@ fn given(candidates: &[Candidate], current: &ImageReference) -> Option<Outcome> 
     let [only] = candidates else { return None };
     let same =
         current.tag() == Some(&only.tag) && (current.digest().is_none() || current.digest() == only.facts.digest());
-    Some(match same {
-        true => Outcome::UpToDate(Acceptance::GivenAlready.into()),
-        false => Outcome::Update(Choice { tag: only.tag.clone(), digest: None, reason: Acceptance::Given.into() }),
+    Some(if same {
+        Outcome::UpToDate(Acceptance::GivenAlready.into())
+    } else {
+        Outcome::Update(Choice { tag: only.tag.clone(), digest: None, reason: Acceptance::Given.into() })
     })
 }
 

@@ -5,6 +5,7 @@
 mod count;
 mod origin;
 mod scalar;
+mod similar;
 mod span;
 mod stream;
 mod tree;
@@ -13,6 +14,7 @@ mod yaml;
 pub use count::count_of;
 pub use origin::Origin;
 pub use scalar::{Style, is_plain_string};
+pub use similar::nearest_name;
 pub use span::{LineIndex, Position, Span};
 pub use stream::documents;
 pub use tree::{Comment, Entry, NodeId, Shape, Tree};

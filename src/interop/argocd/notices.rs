@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::application::Application;
 use super::settings::{ApplicationRef, PREFIX, Watched};
-use crate::config::nearest;
 use crate::interop::notice::{held, ignored, place};
 use crate::interop::objects::Object;
 use crate::manifest::{Notice, Place};
+use crate::text::nearest_name;
 
 /// Whether Tagboat applies a key.
 #[derive(Clone, Copy)]
@@ -106,15 +106,15 @@ fn meaning(key: &str, aliases: &[String]) -> Result<Key, String> {
     if let Some(found) = of_image.and_then(|name| known(OF_IMAGES, name)) {
         return Ok(found);
     }
-    let names = |keys: &'static [(&'static str, Key)]| keys.iter().map(|(key, _)| *key).collect::<Vec<_>>();
+    let names = |keys: &'static [(&'static str, Key)]| keys.iter().map(|(key, _)| *key);
     let alias = OF_IMAGES.iter().find_map(|(name, _)| key.strip_suffix(name)?.strip_suffix('.'));
     let near = match (of_image, alias) {
-        (Some(name), _) => nearest(name, &names(OF_IMAGES)).map(str::to_owned),
+        (Some(name), _) => nearest_name(name, names(OF_IMAGES)).map(str::to_owned),
         (None, Some(alias)) => {
             let known = if aliases.is_empty() { "no image has one".to_owned() } else { aliases.join(", ") };
             return Err(format!("no image of image-list has the alias `{alias}`: {known}"));
         }
-        (None, None) => nearest(key, &names(OF_APPLICATIONS)).map(str::to_owned),
+        (None, None) => nearest_name(key, names(OF_APPLICATIONS)).map(str::to_owned),
     };
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Err(format!("Argo CD Image Updater has no such annotation{hint}"))

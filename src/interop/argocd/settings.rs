@@ -9,7 +9,8 @@ use globset::Glob;
 use serde_json::{Map, Value};
 
 use crate::image::Platform;
-use crate::policy::{PolicyError, Settings, nearest};
+use crate::policy::{PolicyError, Settings};
+use crate::text::nearest_name;
 
 /// What all keys of the annotations begin with.
 pub const PREFIX: &str = "argocd-image-updater.argoproj.io/";
@@ -276,7 +277,7 @@ fn settings(update: &Update, constraint: &str) -> Result<Settings, PolicyError> 
         Some(kind) => vec![(kind, true.into())],
         None => {
             let error = PolicyError::at("update-strategy", format!("{strategy:?} is no strategy"));
-            return Err(match nearest(strategy, STRATEGIES.iter().map(|(name, _)| *name)) {
+            return Err(match nearest_name(strategy, STRATEGIES.iter().map(|(name, _)| *name)) {
                 Some(name) => error.with_hint(format!("did you mean `{name}`?")),
                 None => error.with_hint("the strategies are semver, newest-build, alphabetical and digest"),
             });

@@ -44,6 +44,7 @@ pub struct Applications {
 }
 
 /// A value that holds a tag alone, by a glob of its files.
+#[derive(Clone)]
 struct NamedTag {
     glob: String,
     field: String,
@@ -273,10 +274,8 @@ fn named(application: &Application<'_>, one: &Watched, scope: &Scope, only: bool
 
 /// Returns the values without those for which two applications name different images.
 fn unambiguous(tags: Vec<NamedTag>) -> Vec<NamedTag> {
-    let doubtful = |one: &NamedTag| {
+    let is_ambiguous = |one: &&NamedTag| {
         tags.iter().any(|other| (&one.glob, &one.field) == (&other.glob, &other.field) && one.image != other.image)
     };
-    let sure: Vec<bool> = tags.iter().map(|one| !doubtful(one)).collect();
-    let mut sure = sure.into_iter();
-    tags.into_iter().filter(|_| sure.next() == Some(true)).collect()
+    tags.iter().filter(|one| !is_ambiguous(one)).cloned().collect()
 }

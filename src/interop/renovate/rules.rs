@@ -348,9 +348,12 @@ fn manager_globs(texts: &[&str]) -> Result<Vec<String>, &'static str> {
 
 /// Returns globs for a name or pattern of Renovate; `None` if no glob matches the same.
 fn names(text: &str) -> Option<Vec<String>> {
-    let prefix = |start: &str| match start.ends_with('/') || start.is_empty() {
-        true => vec![format!("{start}**")],
-        false => vec![format!("{start}*"), format!("{start}*/**")],
+    let prefix = |start: &str| {
+        if start.ends_with('/') || start.is_empty() {
+            vec![format!("{start}**")]
+        } else {
+            vec![format!("{start}*"), format!("{start}*/**")]
+        }
     };
     if let Some(pattern) = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
         let pattern = pattern.strip_prefix('^')?;

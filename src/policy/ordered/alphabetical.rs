@@ -30,7 +30,7 @@ impl OrderedPolicy for Alphabetical {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a ExternalFacts,
+        _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(InByteOrder { direction: self.direction }))
     }

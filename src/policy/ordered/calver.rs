@@ -128,7 +128,7 @@ impl OrderedPolicy for CalVer {
     fn reader<'a>(
         &'a self,
         current: Option<&'a str>,
-        _supplied: &'a ExternalFacts,
+        _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         let stage = current.and_then(|text| self.parse(text)).and_then(|read| read.stage);
         Ok(Box::new(InLayout { policy: self, least: stage.map(|stage| stage.rank) }))

@@ -37,7 +37,7 @@ impl OrderedPolicy for NewestBuild {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a ExternalFacts,
+        _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(ByCreation))
     }

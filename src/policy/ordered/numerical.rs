@@ -39,7 +39,7 @@ impl OrderedPolicy for Numerical {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a ExternalFacts,
+        _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(ByValue { direction: self.direction }))
     }

@@ -12,8 +12,9 @@ use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
-use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings, nearest, pattern};
+use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings, pattern};
 use crate::policy::versions::{Key, Version};
+use crate::text::nearest_name;
 
 /// Tags whose groups a pattern names.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ impl Term {
         let name = words.next().unwrap_or_default();
         let group = pattern.capture_names().position(|known| known == Some(name)).ok_or_else(|| {
             let error = PolicyError::at("order", format!("there is no group {name:?} in '{}'", pattern.as_str()));
-            error.with_hint(match nearest(name, named.iter().copied()) {
+            error.with_hint(match nearest_name(name, named.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("its groups are {}", named.join(", ")),
             })
@@ -168,7 +169,7 @@ impl OrderedPolicy for Pattern {
     fn reader<'a>(
         &'a self,
         _current: Option<&'a str>,
-        _supplied: &'a ExternalFacts,
+        _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(ByGroups { policy: self, groups: RefCell::new(self.pattern.capture_locations()) }))
     }

@@ -57,7 +57,7 @@ impl OrderedPolicy for SemVer {
     fn reader<'a>(
         &'a self,
         current: Option<&'a str>,
-        _supplied: &'a ExternalFacts,
+        _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         let version = current.and_then(Version::new);
         let strict = self.strict.unwrap_or_else(|| version.as_ref().is_some_and(|version| version.parts() == 3));

@@ -38,7 +38,7 @@ impl OrderedPolicy for Shape {
     fn reader<'a>(
         &'a self,
         current: Option<&'a str>,
-        _supplied: &'a ExternalFacts,
+        _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         let current = current.unwrap_or_default();
         let shape = TagShape::of(current);

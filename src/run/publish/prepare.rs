@@ -10,8 +10,8 @@ use crate::forge::{Commits, Forge, link_styles};
 use crate::git::{Author, Git, GitError};
 use crate::manifest;
 use crate::plan::{
-    self, Action, Background, BranchState, CloseReason, Draft, Extras, GROUP_TRAILER, LeaveReason, Proposal,
-    PullRequest, Push, Record, Step, StepSettings, Templates, TextError, Texts, Wording, texts,
+    self, Action, Background, BranchState, Draft, Extras, GROUP_TRAILER, Proposal, PullRequest, Record, Step,
+    StepSettings, Templates, TextError, Texts, Wording, texts,
 };
 use crate::refname::{BranchName, CommitId};
 use crate::registry::Registry;
@@ -64,42 +64,7 @@ pub(in crate::run) struct Publisher<'a> {
 }
 
 /// A step with all that it writes.
-#[derive(Debug)]
-pub enum PreparedStep {
-    /// Commit to the base branch.
-    Commit(Box<Content>),
-    /// Push the branch where needed, then open or update its pull request.
-    Publish {
-        /// The files and texts.
-        content: Box<Content>,
-        /// How to move the branch; `None` to leave it at its head.
-        push: Option<Push>,
-        /// The pull request to update; `None` to open one.
-        existing: Option<PullRequest>,
-    },
-    /// Branch and pull request are as they should be.
-    Unchanged(Draft, PullRequest),
-    /// Close the pull request.
-    Close {
-        /// The pull request.
-        existing: PullRequest,
-        /// The head of its branch, which is deleted; `None` to leave the branch.
-        head: Option<CommitId>,
-        /// Why it is closed.
-        reason: CloseReason,
-    },
-    /// Do nothing.
-    Leave {
-        /// The title of the pull request, or the name of the group where none is open.
-        title: String,
-        /// The branch.
-        branch: BranchName,
-        /// The pull request, if there is one.
-        existing: Option<PullRequest>,
-        /// Why nothing is done.
-        reason: LeaveReason,
-    },
-}
+pub type PreparedStep = Step<Box<Content>>;
 
 /// The content of a commit and its pull request.
 #[derive(Debug)]
@@ -162,23 +127,19 @@ impl<'a> Publisher<'a> {
             Action::Open(draft) | Action::Update(draft, _) => self.edited_files(draft)?,
             _ => Files::new(),
         };
-        let label = action.label();
         let branch = self.branch_state(&action, &files).await?;
         Ok(match plan::step(action, branch, &self.step_settings) {
             Step::Commit(draft) => {
                 let files = self.edited_files(&draft)?;
-                PreparedStep::Commit(self.content(draft, files, None).await?)
+                Step::Commit(self.content(draft, files, None).await?)
             }
-            Step::Publish { draft, push, existing } => {
+            Step::Publish { content: draft, push, existing } => {
                 let content = self.content(draft, files, existing.as_ref()).await?;
-                PreparedStep::Publish { content, push, existing }
+                Step::Publish { content, push, existing }
             }
-            Step::Unchanged(draft, existing) => PreparedStep::Unchanged(draft, existing),
-            Step::Close { existing, head, reason } => PreparedStep::Close { existing, head, reason },
-            Step::Leave { branch, existing, reason, .. } => {
-                let title = existing.as_ref().map_or(label, |existing| existing.title.clone());
-                PreparedStep::Leave { title, branch, existing, reason }
-            }
+            Step::Unchanged(draft, existing) => Step::Unchanged(draft, existing),
+            Step::Close { existing, head, reason } => Step::Close { existing, head, reason },
+            Step::Leave { title, branch, existing, reason } => Step::Leave { title, branch, existing, reason },
         })
     }
 

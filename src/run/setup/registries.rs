@@ -1,15 +1,35 @@
-//! Settings of registries with the contents of the files and variables that the configuration names.
+//! Connects the registries, with the contents of the files and variables that the configuration names.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::{LimitSettings, RegistrySettings};
 use crate::error::Error;
 use crate::http::ClientOptions;
-use crate::registry::{HostSettings, Limits, Login};
+use crate::registry::{HostSettings, Keychain, Limits, Login, Registries};
 use crate::secret::Secret;
 
+use super::configuration::Loaded;
+use super::variables::secret;
+
+/// Connects the registries with their settings, and with the credentials of docker.
+pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, Error> {
+    let mut settings = BTreeMap::new();
+    for (host, written) in &loaded.config.registries {
+        settings.insert(host.clone(), host_settings(&loaded.config.folder, host, written)?);
+    }
+    // Variables that are not Unicode are none that a keychain reads.
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+    let registries = Registries::connect(settings, Keychain::new(variables.collect()), limits(&loaded.config.limits))?;
+    Ok(match cache {
+        Some(folder) => registries.with_cache(folder),
+        None => registries,
+    })
+}
+
 /// Returns the settings of one registry. Paths are relative to `folder`.
-pub(super) fn settings(folder: &Path, host: &str, written: &RegistrySettings) -> Result<HostSettings, Error> {
+fn host_settings(folder: &Path, host: &str, written: &RegistrySettings) -> Result<HostSettings, Error> {
     let read = |file: &Option<String>, key: &str| file.as_ref().map(|file| bytes(folder, file, key, host)).transpose();
     let client_pem = read(&written.client_cert_file, "client-cert-file")?;
     Ok(HostSettings {
@@ -29,7 +49,7 @@ pub(super) fn settings(folder: &Path, host: &str, written: &RegistrySettings) ->
 }
 
 /// Returns the configured limits, and the defaults for the others.
-pub(super) fn limits(written: &LimitSettings) -> Limits {
+fn limits(written: &LimitSettings) -> Limits {
     let default = Limits::default();
     let size = |written: Option<u64>, default| written.and_then(|size| usize::try_from(size).ok()).unwrap_or(default);
     Limits {
@@ -40,13 +60,6 @@ pub(super) fn limits(written: &LimitSettings) -> Limits {
         image_timeout: written.image_timeout.unwrap_or(default.image_timeout),
         ..default
     }
-}
-
-/// Returns a secret from a variable, or from the file that the variable with the suffix `_FILE` names.
-pub(super) fn secret(variable: &str) -> Option<Secret> {
-    let file = std::env::var_os(format!("{variable}_FILE")).filter(|path| !path.is_empty());
-    let text = std::env::var(variable).ok().or_else(|| std::fs::read_to_string(file?).ok())?;
-    Some(Secret::new(&text)).filter(|secret| !secret.is_empty())
 }
 
 /// Returns the login of a registry. The configuration checks that a password has a user name; a token may have one.
@@ -82,18 +95,18 @@ mod tests {
             oci_layout: Some("mirror".to_owned()),
             ..RegistrySettings::default()
         };
-        let made = settings(folder.path(), "docker.io", &written).unwrap();
+        let made = host_settings(folder.path(), "docker.io", &written).unwrap();
         assert!(made.plain_http && made.auth_hosts == ["auth.acme.dev"]);
         assert_eq!(
             (made.page_size, made.max_requests, made.oci_layout),
             (Some(100), Some(7), Some(folder.path().join("mirror")))
         );
         let absent = RegistrySettings { ca_file: Some("none.pem".to_owned()), ..RegistrySettings::default() };
-        let error = settings(folder.path(), "acme.dev", &absent).unwrap_err();
+        let error = host_settings(folder.path(), "acme.dev", &absent).unwrap_err();
         assert!(error.to_string().contains("read the ca-file of acme.dev"), "{error}");
         // Loopback is encrypted, too, unless the setting says otherwise.
         let written = RegistrySettings { plain_http: false, ..written };
-        assert!(!settings(folder.path(), "localhost:5000", &written).unwrap().plain_http);
+        assert!(!host_settings(folder.path(), "localhost:5000", &written).unwrap().plain_http);
         let limits = limits(&LimitSettings { max_response: Some(5), max_pages: Some(2), ..LimitSettings::default() });
         assert_eq!((limits.max_response, limits.max_pages, limits.max_tags), (5, 2, Limits::default().max_tags));
     }
