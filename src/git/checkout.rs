@@ -11,26 +11,29 @@ use super::settings::{self, Entry};
 /// A checkout or bare repository of the user.
 pub(super) struct Checkout {
     dir: PathBuf,
-    /// Its common git directory: that of the main working tree, for a linked one.
+    /// The common git directory: that of the main working tree, for a linked one.
     git_dir: PathBuf,
-    /// All that hold in it, those of the user and of the machine included.
+    /// All configuration that applies here, that of the user and of the machine included.
     pub(super) settings: Vec<Entry>,
 }
 
 impl Checkout {
     /// Reads the repository that contains a folder.
     pub(super) async fn read(program: &Program, dir: &Path) -> Result<Self, GitError> {
-        let call =
-            || Call { doing: format!("read the repository in {}", dir.display()), dir: Some(dir), ..Call::default() };
-        // Fails for the repository of another user, where the listing below would leave out its settings in silence.
+        let call = || Call {
+            operation: format!("read the repository in {}", dir.display()),
+            dir: Some(dir),
+            ..Call::default()
+        };
+        // Fails in the repository of another user, where `git config --list` would omit the settings of that repository.
         let answer = program.run(call(), ["rev-parse", "--path-format=absolute", "--git-common-dir"]).await?;
-        let (dir, said) = (dir.to_owned(), refusal::said(None, &answer.stderr, None));
+        let dir = dir.to_owned();
         if !answer.success {
-            let unsafe_directory = said.contains("dubious ownership");
-            return Err(if unsafe_directory {
-                GitError::UnsafeDirectory { dir, said }
+            let output = refusal::message(None, &answer.stderr, None);
+            return Err(if output.contains("dubious ownership") {
+                GitError::UnsafeDirectory { dir, output }
             } else {
-                GitError::NotARepository { dir, said }
+                GitError::NotARepository { dir, output }
             });
         }
         let git_dir = PathBuf::from(answer.stdout.trim_end_matches(['\r', '\n']));
@@ -51,22 +54,22 @@ impl Checkout {
 
     /// Returns the git directory to borrow objects from, unless it is a partial clone: only the server has its missing
     /// objects.
-    pub(super) fn lends(&self) -> Option<&Path> {
+    pub(super) fn lender(&self) -> Option<&Path> {
         (!settings::is_partial_clone(&self.settings)).then_some(&self.git_dir)
     }
 }
 
 /// Returns the settings of the user and of the machine, read from an empty repository.
 pub(super) async fn settings_without(program: &Program, empty: &Path) -> Result<Vec<Entry>, GitError> {
-    let doing = "read the configuration of git".to_owned();
-    list(program, Call { doing, git_dir: Some(empty), ..Call::default() }).await
+    let operation = "read the configuration of git".to_owned();
+    list(program, Call { operation, git_dir: Some(empty), ..Call::default() }).await
 }
 
 async fn list(program: &Program, call: Call<'_>) -> Result<Vec<Entry>, GitError> {
-    let doing = call.doing.clone();
+    let operation = call.operation.clone();
     let answer = program.run(call, ["config", "--list", "-z"]).await?;
     if !answer.success {
-        return Err(GitError::Failed { doing, said: refusal::said(None, &answer.stderr, None) });
+        return Err(GitError::Failed { operation, output: refusal::message(None, &answer.stderr, None) });
     }
     Ok(output::config(&answer.stdout))
 }

@@ -14,8 +14,8 @@ use super::output;
 use super::remote::Login;
 use super::settings::{Entry, PASSWORD, USER};
 
-/// Variables of another git that may have started us, such as a hook or `git rebase --exec`: they would point ours at
-/// its repository. (Those of `git rev-parse --local-env-vars` but the configuration, and what steers tracing.)
+/// Variables of another git that may have started Tagboat, such as a hook or `git rebase --exec`: they would point git at
+/// its repository. (From `git rev-parse --local-env-vars` without the configuration, and the variables of tracing.)
 const NOT_INHERITED: &[&str] = &[
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -32,7 +32,7 @@ const NOT_INHERITED: &[&str] = &[
     "GIT_REPLACE_REF_BASE",
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
-    // Traces go to standard error, where they would be taken for errors; they can hold headers.
+    // Traces go to standard error, would be parsed as errors, and can contain headers.
     "GIT_CURL_VERBOSE",
     "GIT_TRACE",
     "GIT_TRACE_CURL",
@@ -40,19 +40,19 @@ const NOT_INHERITED: &[&str] = &[
     "GIT_TRACE_SETUP",
 ];
 
-/// What always holds. Each line has its reason.
+/// Variables that are always set. Each has its reason.
 #[rustfmt::skip]
 const ENVIRONMENT: &[(&str, &str)] = &[
-    // `refusal.rs` reads English.
+    // `refusal.rs` parses English.
     ("LC_ALL",                 "C"),
-    // Nobody is there to answer a question: fail at once.
+    // No one can answer a question: fail at once.
     ("GIT_TERMINAL_PROMPT",    "0"),
     ("GCM_INTERACTIVE",        "never"),
-    // Takes no lock that it can do without.
+    // Skips optional locks.
     ("GIT_OPTIONAL_LOCKS",     "0"),
 ];
 
-/// The program, and how long it may take for one command.
+/// The git program and its time limit.
 #[derive(Debug)]
 pub(super) struct Program {
     path: PathBuf,
@@ -62,26 +62,26 @@ pub(super) struct Program {
 /// One command to run.
 #[derive(Debug, Default)]
 pub(super) struct Call<'a> {
-    /// What fails if it fails: see [`GitError`].
-    pub(super) doing: String,
-    /// Where it runs: a path in a URL is relative to this. Otherwise, where we are.
+    /// The operation, for errors: see [`GitError`].
+    pub(super) operation: String,
+    /// The folder to run in: relative paths of remotes start here. The current folder by default.
     pub(super) dir: Option<&'a Path>,
-    /// The repository, if it is not the one that `dir` is in.
+    /// The repository, if it is not the one that contains `dir`.
     pub(super) git_dir: Option<&'a Path>,
-    /// More variables.
+    /// Additional variables.
     pub(super) environment: &'a [(&'a str, &'a str)],
-    /// More configuration.
+    /// Additional configuration.
     pub(super) settings: &'a [Entry],
-    /// Whether the configuration of the machine and of the user does not hold.
-    pub(super) alone: bool,
-    /// For the credential helper that the settings name.
+    /// Whether to ignore the configuration of the machine and of the user.
+    pub(super) isolated: bool,
+    /// The login for the credential helper in the settings.
     pub(super) login: Option<&'a Login>,
 }
 
-/// What a command printed.
+/// The output of a command.
 #[derive(Debug)]
-pub(super) struct Answer {
-    /// Whether it ended with 0.
+pub(super) struct CommandOutput {
+    /// Whether the exit code is 0.
     pub(super) success: bool,
     pub(super) stdout: String,
     pub(super) stderr: String,
@@ -91,7 +91,7 @@ impl Program {
     /// Finds the program and checks that its version is supported.
     pub(super) async fn find(path: PathBuf, timeout: Duration) -> Result<Self, GitError> {
         let program = Self { path, timeout };
-        let call = Call { doing: "read the version of git".to_owned(), ..Call::default() };
+        let call = Call { operation: "read the version of git".to_owned(), ..Call::default() };
         let answer = program.run(call, ["version"]).await?;
         if output::version(&answer.stdout).is_some_and(|version| version >= output::OLDEST) {
             return Ok(program);
@@ -101,7 +101,7 @@ impl Program {
     }
 
     /// Runs git with these arguments and returns its output, also if it fails.
-    pub(super) async fn run<I>(&self, call: Call<'_>, arguments: I) -> Result<Answer, GitError>
+    pub(super) async fn run<I>(&self, call: Call<'_>, arguments: I) -> Result<CommandOutput, GitError>
     where
         I: IntoIterator,
         I::Item: AsRef<OsStr>,
@@ -114,11 +114,11 @@ impl Program {
         };
         let group = Group::of(&child);
         let output = match tokio::time::timeout(self.timeout, child.wait_with_output()).await {
-            Ok(output) => output.map_err(|source| GitError::Io { doing: call.doing, source })?,
-            Err(_) => return Err(GitError::TimedOut { doing: call.doing, seconds: self.timeout.as_secs() }),
+            Ok(output) => output.map_err(|source| GitError::Io { operation: call.operation, source })?,
+            Err(_) => return Err(GitError::TimedOut { operation: call.operation, seconds: self.timeout.as_secs() }),
         };
         group.has_ended();
-        Ok(Answer {
+        Ok(CommandOutput {
             success: output.status.success(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
@@ -130,7 +130,7 @@ impl Program {
         let mut command = Command::new(&self.path);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         // A group of its own, so that ssh and git-remote-https end together with it.
-        #[cfg(unix)]
+        // A process group, so that ssh and git-remote-https end together with git.
         command.process_group(0);
         for name in NOT_INHERITED {
             command.env_remove(name);
@@ -143,7 +143,7 @@ impl Program {
         if let Some(git_dir) = call.git_dir {
             command.env("GIT_DIR", git_dir);
         }
-        if call.alone {
+        if call.isolated {
             command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
         }
         if !call.settings.is_empty() {
@@ -154,7 +154,7 @@ impl Program {
             }
         }
         if call.settings.iter().all(|(key, _)| key != "core.sshcommand") {
-            ask_nothing_over_ssh(&mut command);
+            disable_ssh_prompts(&mut command);
         }
         if let Some(login) = call.login {
             command.env(USER, &login.user).env(PASSWORD, login.password.reveal());
@@ -166,19 +166,19 @@ impl Program {
 
     fn not_started(&self, call: Call<'_>, source: io::Error) -> GitError {
         match (source.kind(), call.dir) {
-            // The error of the system is the same for a missing folder and a missing program.
+            // The operating system reports a missing folder and a missing program with the same error.
             (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, Some(dir)) if !dir.is_dir() => {
-                GitError::NotARepository { dir: dir.to_owned(), said: "folder not found".to_owned() }
+                GitError::NotARepository { dir: dir.to_owned(), output: "folder not found".to_owned() }
             }
             (io::ErrorKind::NotFound, _) => GitError::MissingGit { program: self.path.clone() },
-            _ => GitError::Io { doing: call.doing, source },
+            _ => GitError::Io { operation: call.operation, source },
         }
     }
 }
 
 /// Sets the batch mode of ssh, which otherwise prompts for passphrases and unknown hosts on the terminal. A command that
 /// the user sets takes precedence.
-fn ask_nothing_over_ssh(command: &mut Command) {
+fn disable_ssh_prompts(command: &mut Command) {
     if ["GIT_SSH_COMMAND", "GIT_SSH"].iter().all(|name| std::env::var_os(name).is_none()) {
         command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
     }

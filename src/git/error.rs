@@ -8,8 +8,8 @@ use crate::refname::RefNameError;
 
 /// Why a git operation failed. Contains no credentials.
 ///
-/// `doing` is the operation, in the form that follows "cannot": `push tagboat/apps to https://git.example.com/apps.git`.
-/// `said` is the output of git and the server, on one line.
+/// `operation` is in the form that follows "cannot": `push tagboat/apps to https://git.example.com/apps.git`.
+/// `output` is what git and the server printed, on one line.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GitError {
@@ -28,20 +28,20 @@ pub enum GitError {
         needed: String,
     },
     /// The folder is not in a git repository.
-    #[error("cannot find a git repository in {}: {said}", .dir.display())]
+    #[error("cannot find a git repository in {}: {output}", .dir.display())]
     NotARepository {
         /// The folder.
         dir: PathBuf,
         /// The output of git.
-        said: String,
+        output: String,
     },
     /// The repository belongs to another user, so git does not read it: its configuration can start programs.
-    #[error("cannot read {}: it belongs to another user: {said}", .dir.display())]
+    #[error("cannot read {}: it belongs to another user: {output}", .dir.display())]
     UnsafeDirectory {
         /// The folder.
         dir: PathBuf,
         /// The output of git.
-        said: String,
+        output: String,
     },
     /// The checkout has no remote with this name.
     #[error("cannot find remote {remote} in {}", .dir.display())]
@@ -59,91 +59,91 @@ pub enum GitError {
         /// `extensions.objectFormat`, such as `sha256`.
         format: String,
     },
-    /// The `HEAD` of the remote is no branch: the repository is empty, or `HEAD` is detached.
+    /// The `HEAD` of the remote is not a branch: the repository is empty, or `HEAD` is detached.
     #[error("cannot find the default branch of {remote}")]
     NoDefaultBranch {
         /// The URL of the remote.
         remote: String,
     },
     /// The signing program failed.
-    #[error("cannot {doing}: {said}")]
-    NotSigned {
+    #[error("cannot {operation}: {output}")]
+    SigningFailed {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// See [`GitError`].
-        said: String,
+        output: String,
     },
     /// The remote branch no longer points at the expected commit. The operation can be repeated on its new state.
-    #[error("cannot {doing}: the branch changed concurrently: {said}")]
+    #[error("cannot {operation}: the branch changed concurrently: {output}")]
     LostRace {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// See [`GitError`].
-        said: String,
+        output: String,
     },
     /// A rule of the server rejected the push: branch protection, or a hook.
-    #[error("cannot {doing}: rejected by a rule of the server: {said}")]
+    #[error("cannot {operation}: rejected by a rule of the server: {output}")]
     Protected {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// See [`GitError`].
-        said: String,
+        output: String,
     },
     /// Another branch conflicts with the name: `a` and `a/b` cannot both exist.
-    #[error("cannot {doing}: name conflict with another branch: {said}")]
-    BranchInTheWay {
+    #[error("cannot {operation}: name conflict with another branch: {output}")]
+    BranchNameConflict {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// See [`GitError`].
-        said: String,
+        output: String,
     },
     /// The credentials are missing, invalid, or lack a permission.
-    #[error("cannot {doing}: access denied: {said}")]
+    #[error("cannot {operation}: access denied: {output}")]
     Denied {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// See [`GitError`].
-        said: String,
+        output: String,
     },
     /// The repository does not exist, or these credentials cannot see it.
-    #[error("cannot {doing}: repository not found: {said}")]
+    #[error("cannot {operation}: repository not found: {output}")]
     NotFound {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// See [`GitError`].
-        said: String,
+        output: String,
     },
     /// The connection failed or ended early.
-    #[error("cannot {doing}: {said}")]
+    #[error("cannot {operation}: {output}")]
     Network {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// See [`GitError`].
-        said: String,
+        output: String,
     },
     /// git exceeded the time limit and was stopped.
-    #[error("cannot {doing}: timed out after {seconds} s")]
+    #[error("cannot {operation}: timed out after {seconds} s")]
     TimedOut {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// The time limit in seconds.
         seconds: u64,
     },
     /// git failed for any other reason.
-    #[error("cannot {doing}: {said}")]
+    #[error("cannot {operation}: {output}")]
     Failed {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// See [`GitError`].
-        said: String,
+        output: String,
     },
     /// An object is missing or damaged.
-    #[error("cannot read {what}: {why}")]
+    #[error("cannot read {what}: {cause}")]
     Corrupt {
         /// The object.
         what: String,
         /// The problem.
-        why: String,
+        cause: String,
     },
     /// The base commit does not have the file to change.
     #[error("cannot change {path}: not found in commit {commit}")]
@@ -157,10 +157,10 @@ pub enum GitError {
     #[error("cannot parse the output of git")]
     Name(#[from] RefNameError),
     /// A file, a folder or a process could not be created, read or written.
-    #[error("cannot {doing}")]
+    #[error("cannot {operation}")]
     Io {
         /// See [`GitError`].
-        doing: String,
+        operation: String,
         /// The cause.
         #[source]
         source: io::Error,
@@ -183,7 +183,7 @@ impl GitError {
             }
             Self::NoRemote { .. } => "choose a remote that `git remote` lists, or give the URL of a repository",
             Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to an existing branch",
-            Self::NotSigned { .. } => {
+            Self::SigningFailed { .. } => {
                 "check that the key exists, is readable and needs no passphrase; try `git commit -S` on this machine"
             }
             Self::LostRace { .. } => "run again to continue from the new state of the branch",
@@ -191,7 +191,7 @@ impl GitError {
                 "push to another branch, or let this account bypass the rule in the settings of the repository: ",
                 page!("troubleshooting.md#protected-branch")
             ),
-            Self::BranchInTheWay { .. } => "delete or rename the other branch, or configure another branch prefix",
+            Self::BranchNameConflict { .. } => "delete or rename the other branch, or configure another branch prefix",
             Self::Denied { .. } => {
                 concat!("give the credentials permission to read and push: ", page!("troubleshooting.md#forge-login"))
             }

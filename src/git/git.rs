@@ -10,39 +10,39 @@ use crate::refname::{BranchName, CommitId};
 
 use super::error::GitError;
 
-/// One manifests repository and its remote. Never touches a working tree, an index or a local branch.
+/// One manifests repository and its remote. It never changes a working tree, an index or a local branch.
 ///
-/// What is asynchronous waits for the network. The rest reads and writes objects on disk, which takes microseconds each.
+/// The asynchronous methods wait for the network. The others read and write objects on disk, in microseconds each.
 #[async_trait]
 pub trait Git: Send + Sync {
-    /// Branches of the remote that start with `prefix`, and the one named `base`, with the commits they point at.
-    /// Asks the remote once, each time it is called. A branch that is not there is not in the answer.
+    /// Returns the branches of the remote that start with `prefix`, and the one named `base`, with the commits that they
+    /// point at. Each call queries the remote once. A branch that does not exist is missing from the result.
     async fn remote_branches(
         &self,
         base: &BranchName,
         prefix: &str,
     ) -> Result<BTreeMap<BranchName, CommitId>, GitError>;
 
-    /// The remote's default branch.
+    /// Returns the default branch of the remote.
     async fn default_branch(&self) -> Result<BranchName, GitError>;
 
-    /// Brings commits here, each with its files and with those of its parents, in one request; those that are here
-    /// already are not asked for. [`GitError::LostRace`] if the remote no longer has one of them.
+    /// Fetches commits with their files, and the files of their parents, in one request. Commits that are already here are
+    /// not requested. Fails with [`GitError::LostRace`] if the remote no longer has one of them.
     async fn fetch(&self, branches: &[(BranchName, CommitId)]) -> Result<(), GitError>;
 
-    /// Every file of a commit's tree, in the order of the bytes of their paths: no symbolic links, no submodules.
-    /// A path that isn't UTF-8 is given with replacement characters, and can't be committed to.
+    /// Returns every file of a commit in byte order of the paths, without symbolic links and submodules. A path that is not
+    /// UTF-8 gets replacement characters and cannot be changed by a commit.
     fn files(&self, commit: &CommitId) -> Result<Vec<TreeFile>, GitError>;
 
-    /// The bytes of a file.
+    /// Returns the content of a file.
     fn read(&self, file: &TreeFile) -> Result<Vec<u8>, GitError>;
 
-    /// What is said in a commit.
+    /// Returns parents, people and message of a commit.
     fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, GitError>;
 
-    /// Builds a commit on `base` in which the given files have new contents; their modes are kept. All of them must
-    /// be there already ([`GitError::NoSuchFile`]). The same arguments give the same commit id, unless it is signed.
-    /// Nothing points at it until it is pushed.
+    /// Builds a commit on `base` in which the given files have new contents; their modes are kept. All files must exist in
+    /// `base` ([`GitError::NoSuchFile`]). The same arguments give the same commit id, unless the commit is signed. No ref
+    /// points at the commit until it is pushed.
     async fn commit(
         &self,
         base: &CommitId,
@@ -52,46 +52,47 @@ pub trait Git: Send + Sync {
         when: Timestamp,
     ) -> Result<CommitId, GitError>;
 
-    /// Whether commits are signed.
+    /// Returns whether commits are signed.
     fn signs(&self) -> bool;
 
-    /// Makes a remote branch point at `commit` if it points at `expected` now (`None`: if it does not exist); else
-    /// [`GitError::LostRace`]. Fine if it points at `commit` already.
+    /// Sets a remote branch to `commit` if it points at `expected` (`None`: if it does not exist), and otherwise fails with
+    /// [`GitError::LostRace`]. Succeeds if it already points at `commit`.
     async fn push(&self, branch: &BranchName, commit: &CommitId, expected: Option<&CommitId>) -> Result<(), GitError>;
 
-    /// Deletes a remote branch if it points at `expected` now; else [`GitError::LostRace`]. Fine if it is gone already.
+    /// Deletes a remote branch if it points at `expected`, and otherwise fails with [`GitError::LostRace`]. Succeeds if the
+    /// branch does not exist.
     async fn delete(&self, branch: &BranchName, expected: &CommitId) -> Result<(), GitError>;
 }
 
-/// A file in a commit's tree.
+/// A file in a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeFile {
-    /// From the repository's root, with forward slashes.
+    /// The path from the root of the repository, with forward slashes.
     pub path: Arc<str>,
-    /// The blob's object id, in hex.
+    /// The object id of the blob, in hex.
     pub blob: Box<str>,
-    /// Whether it may be run as a program.
+    /// Whether the file is executable.
     pub executable: bool,
 }
 
-/// What is said in a commit.
+/// Parents, people and message of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitInfo {
-    /// Parents; those cut off by a shallow clone are named too.
+    /// The parents, also those that a shallow clone cuts off.
     pub parents: Vec<CommitId>,
-    /// Who wrote it.
+    /// The author of the change.
     pub author: Author,
-    /// Who committed it: changes when somebody amends or rebases.
+    /// The committer: changes when a person amends or rebases.
     pub committer: Author,
     /// The whole message.
     pub message: String,
 }
 
-/// A name and address in a commit.
+/// The name and email address of a person in a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
-    /// For people.
+    /// The name, for people.
     pub name: String,
-    /// The address, which identifies.
+    /// The email address, which identifies the person.
     pub email: String,
 }

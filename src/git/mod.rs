@@ -1,6 +1,6 @@
-//! The manifests repository: objects by gix, the network by the `git` program, since gix can't push.
+//! The manifests repository: objects with gix, the network with the `git` program, because gix cannot push.
 //!
-//! It knows neither forges nor images: branches, commits, files and their bytes.
+//! Only branches, commits, files and their bytes; nothing about forges or images.
 
 mod checkout;
 mod command;

@@ -1,9 +1,9 @@
-//! Commits, trees and blobs, read and written with gix, in a repository of our own. Starts nothing, asks no network.
+//! Commits, trees and blobs, read and written with gix in a temporary repository. Starts no process, uses no network.
 //!
-//! That repository is bare, lives in a temporary folder for one run, and *borrows* the objects of the user's checkout
-//! (gitrepository-layout(5), `objects/info/alternates`), as `git clone --shared` does. So nothing at all is written
-//! into the checkout, which may be read-only: no objects, no refs, no `FETCH_HEAD`, no `shallow` file — a fetch with
-//! `--depth` inside a full clone would cut off its history. Nothing can be collected as garbage before its push either.
+//! That repository is bare, exists for one run, and *borrows* the objects of the user's checkout
+//! (gitrepository-layout(5), `objects/info/alternates`), as `git clone --shared` does. Nothing is written into the
+//! checkout, which may be read-only: no objects, no refs, no `FETCH_HEAD`, and no `shallow` file, because a fetch with
+//! `--depth` inside a full clone would cut off its history. No object can be collected as garbage before its push either.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,18 +22,18 @@ use crate::refname::CommitId;
 use super::error::GitError;
 use super::git::{Author, CommitInfo, TreeFile};
 
-/// The repository of our own.
+/// The temporary repository.
 pub(super) struct Objects {
     repository: gix::ThreadSafeRepository,
     dir: TempDir,
 }
 
 impl Objects {
-    /// Makes it; it borrows from the git directory of a lender.
+    /// Creates the repository. It borrows the objects of `lender`, a git directory.
     pub(super) fn new(lender: Option<&Path>) -> Result<Self, GitError> {
-        let io = |source| GitError::Io { doing: "create a temporary repository".to_owned(), source };
+        let io = |source| GitError::Io { operation: "create a temporary repository".to_owned(), source };
         let dir = tempfile::Builder::new().prefix("tagboat-").suffix(".git").tempdir().map_err(io)?;
-        // Isolated: no configuration but its own, and no environment.
+        // Isolated: only its own configuration, and no environment.
         let options = gix::open::Options::isolated();
         let (kind, create) = (gix::create::Kind::Bare, gix::create::Options::default());
         gix::ThreadSafeRepository::init_opts(dir.path(), kind, create, options.clone())
@@ -46,12 +46,12 @@ impl Objects {
         Ok(Self { repository, dir })
     }
 
-    /// For the `git` program.
+    /// Returns the git directory, for the `git` program.
     pub(super) fn git_dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Whether the commit is here or with the lender.
+    /// Returns whether the commit is in this repository or in the lender.
     pub(super) fn has(&self, commit: &CommitId) -> bool {
         id(commit.as_str()).is_ok_and(|id| self.repository.to_thread_local().has_object(id))
     }
@@ -68,18 +68,18 @@ impl Objects {
     /// See [`Git::read`](super::git::Git::read).
     pub(super) fn read(&self, file: &TreeFile) -> Result<Vec<u8>, GitError> {
         let repository = self.repository.to_thread_local();
-        let mut blob = repository.find_blob(id(&file.blob)?).map_err(|why| unreadable(&file.path, &why))?;
+        let mut blob = repository.find_blob(id(&file.blob)?).map_err(|cause| unreadable(&file.path, &cause))?;
         Ok(blob.take_data())
     }
 
     /// See [`Git::commit_info`](super::git::Git::commit_info).
     pub(super) fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, GitError> {
         let repository = self.repository.to_thread_local();
-        let unreadable = |why: &dyn std::fmt::Display| unreadable(&format!("commit {commit}"), why);
-        let object = repository.find_commit(id(commit.as_str())?).map_err(|why| unreadable(&why))?;
-        let decoded = object.decode().map_err(|why| unreadable(&why))?;
-        let author = decoded.author().map_err(|why| unreadable(&why))?;
-        let committer = decoded.committer().map_err(|why| unreadable(&why))?;
+        let unreadable = |cause: &dyn std::fmt::Display| unreadable(&format!("commit {commit}"), cause);
+        let object = repository.find_commit(id(commit.as_str())?).map_err(|cause| unreadable(&cause))?;
+        let decoded = object.decode().map_err(|cause| unreadable(&cause))?;
+        let author = decoded.author().map_err(|cause| unreadable(&cause))?;
+        let committer = decoded.committer().map_err(|cause| unreadable(&cause))?;
         let parents = decoded.parents().map(|parent| Ok(CommitId::new(&parent.to_string())?));
         Ok(CommitInfo {
             parents: parents.collect::<Result<_, GitError>>()?,
@@ -89,25 +89,25 @@ impl Objects {
         })
     }
 
-    /// The tree of a commit with new contents in some of its files, by its id.
+    /// Writes the tree of a commit with new contents in some files, and returns its id.
     pub(super) fn tree(&self, base: &CommitId, files: &BTreeMap<Arc<str>, Vec<u8>>) -> Result<ObjectId, GitError> {
         let repository = self.repository.to_thread_local();
         let tree = tree_of(&repository, base)?;
-        let mut editor = repository.edit_tree(tree).map_err(|why| unwritable(&why))?;
-        let tree = repository.find_tree(tree).map_err(|why| unreadable(&format!("the tree of {base}"), &why))?;
+        let mut editor = repository.edit_tree(tree).map_err(|cause| unwritable(&cause))?;
+        let tree = repository.find_tree(tree).map_err(|cause| unreadable(&format!("the tree of {base}"), &cause))?;
         for (path, contents) in files {
-            let entry = tree.lookup_entry_by_path(&**path).map_err(|why| unreadable(path, &why))?;
+            let entry = tree.lookup_entry_by_path(&**path).map_err(|cause| unreadable(path, &cause))?;
             let kind = entry.map(|entry| entry.mode().kind());
             let Some(kind @ (EntryKind::Blob | EntryKind::BlobExecutable)) = kind else {
                 return Err(GitError::NoSuchFile { path: path.to_string(), commit: base.to_string() });
             };
-            let blob = repository.write_blob(contents).map_err(|why| unwritable(&why))?;
-            editor.upsert(&**path, kind, blob).map_err(|why| unwritable(&why))?;
+            let blob = repository.write_blob(contents).map_err(|cause| unwritable(&cause))?;
+            editor.upsert(&**path, kind, blob).map_err(|cause| unwritable(&cause))?;
         }
-        Ok(editor.write().map_err(|why| unwritable(&why))?.detach())
+        Ok(editor.write().map_err(|cause| unwritable(&cause))?.detach())
     }
 
-    /// A commit of a tree on `base`.
+    /// Writes a commit of a tree on `base`.
     pub(super) fn commit(
         &self,
         base: &CommitId,
@@ -120,7 +120,7 @@ impl Objects {
         let person = gix::actor::Signature {
             name: author.name.as_str().into(),
             email: author.email.as_str().into(),
-            // Always UTC: where the machine stands must not change the id of the commit.
+            // Always UTC: the time zone of the machine must not change the id of the commit.
             time: gix::date::Time { seconds: when.as_second(), offset: 0 },
         };
         let commit = gix::objs::Commit {
@@ -132,7 +132,7 @@ impl Objects {
             message: message.into(),
             extra_headers: Vec::new(),
         };
-        let written = repository.write_object(&commit).map_err(|why| unwritable(&why))?;
+        let written = repository.write_object(&commit).map_err(|cause| unwritable(&cause))?;
         Ok(CommitId::new(&written.to_string())?)
     }
 }
@@ -142,7 +142,7 @@ fn borrow(dir: &Path, lender: &Path) -> io::Result<()> {
     line.push(b'\n');
     #[expect(clippy::disallowed_methods, reason = "inside the temporary repository")]
     fs::write(dir.join("objects/info/alternates"), line)?;
-    // Without it, git would miss the parents of commits where the lender's history is cut off.
+    // Without this file, git would expect parents that the shallow lender does not have.
     match fs::copy(lender.join("shallow"), dir.join("shallow")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -150,21 +150,22 @@ fn borrow(dir: &Path, lender: &Path) -> io::Result<()> {
 }
 
 fn tree_of(repository: &gix::Repository, commit: &CommitId) -> Result<ObjectId, GitError> {
-    let unreadable = |why: &dyn std::fmt::Display| unreadable(&format!("commit {commit}"), why);
-    let object = repository.find_commit(id(commit.as_str())?).map_err(|why| unreadable(&why))?;
-    Ok(object.tree_id().map_err(|why| unreadable(&why))?.detach())
+    let unreadable = |cause: &dyn std::fmt::Display| unreadable(&format!("commit {commit}"), cause);
+    let object = repository.find_commit(id(commit.as_str())?).map_err(|cause| unreadable(&cause))?;
+    Ok(object.tree_id().map_err(|cause| unreadable(&cause))?.detach())
 }
 
-/// Depth first: git sorts the entries of a tree as if folders ended with a slash, so this is the order of whole paths.
+/// Collects the files of a tree depth first. git sorts entries as if folders ended with a slash, so this is the order of
+/// whole paths.
 fn walk(
     repository: &gix::Repository,
     tree: ObjectId,
     path: &mut BString,
     files: &mut Vec<TreeFile>,
 ) -> Result<(), GitError> {
-    let tree = repository.find_tree(tree).map_err(|why| unreadable(&format!("folder /{path}"), &why))?;
+    let tree = repository.find_tree(tree).map_err(|cause| unreadable(&format!("folder /{path}"), &cause))?;
     for entry in tree.iter() {
-        let entry = entry.map_err(|why| unreadable(&format!("folder /{path}"), &why))?;
+        let entry = entry.map_err(|cause| unreadable(&format!("folder /{path}"), &cause))?;
         let length = path.len();
         path.extend_from_slice(entry.filename());
         match entry.kind() {
@@ -192,16 +193,16 @@ fn person(signature: &gix::actor::SignatureRef<'_>) -> Author {
 }
 
 fn id(hex: &str) -> Result<ObjectId, GitError> {
-    ObjectId::from_hex(hex.as_bytes()).map_err(|why| unreadable(hex, &why))
+    ObjectId::from_hex(hex.as_bytes()).map_err(|cause| unreadable(hex, &cause))
 }
 
-fn unreadable(what: &str, why: &dyn std::fmt::Display) -> GitError {
-    GitError::Corrupt { what: what.to_owned(), why: why.to_string() }
+fn unreadable(what: &str, cause: &dyn std::fmt::Display) -> GitError {
+    GitError::Corrupt { what: what.to_owned(), cause: cause.to_string() }
 }
 
-fn unwritable(why: &dyn std::fmt::Display) -> GitError {
+fn unwritable(cause: &dyn std::fmt::Display) -> GitError {
     GitError::Io {
-        doing: "write an object into the temporary repository".to_owned(),
-        source: io::Error::other(why.to_string()),
+        operation: "write an object into the temporary repository".to_owned(),
+        source: io::Error::other(cause.to_string()),
     }
 }

@@ -1,20 +1,20 @@
-//! Reads what the `git` program prints where it is made for programs: no process is started here. Pure.
+//! Parses the machine-readable output of the `git` program. Pure.
 
 use std::collections::BTreeMap;
 
 use crate::refname::{BranchName, CommitId, RefNameError};
 
-/// The oldest git that will do: the first that reads `GIT_CONFIG_GLOBAL` (2.32, June 2021). It also knows
+/// The oldest supported git: the first with `GIT_CONFIG_GLOBAL` (2.32, June 2021). Other requirements are older:
 /// `GIT_CONFIG_COUNT` (2.31), `rev-parse --path-format` (2.31) and `fetch --no-write-fetch-head` (2.29).
 pub(super) const OLDEST: (u32, u32) = (2, 32);
 
-/// Major and minor number in the answer of `git version`, such as `git version 2.39.5 (Apple Git-154)`.
+/// Parses major and minor number in the output of `git version`, such as `git version 2.39.5 (Apple Git-154)`.
 pub(super) fn version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().strip_prefix("git version ")?.split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Keys and values in the answer of `git config --list -z`, in order. A key without a value means *true*
+/// Parses the keys and values in the output of `git config --list -z`, in order. A key without a value means *true*
 /// (git-config(1), *Values*).
 pub(super) fn config(text: &str) -> Vec<(String, String)> {
     let entries = text.split('\0').filter(|entry| !entry.is_empty());
@@ -26,10 +26,10 @@ pub(super) fn config(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Branches in the answer of `git ls-remote --heads`: those that start with `prefix`, and the one named `base`.
+/// Parses the output of `git ls-remote --heads`: returns the branches that start with `prefix`, and the one named `base`.
 ///
-/// They are picked again here because git matches its patterns against the end of a ref's name. Names that
-/// [`BranchName`] refuses are passed over: they can be neither ours nor the base.
+/// The output has more branches, because git matches a pattern at the end of a ref name. Names that [`BranchName`] rejects
+/// are skipped: they are neither the base nor a branch of Tagboat.
 pub(super) fn branches(
     text: &str,
     base: &BranchName,
@@ -48,13 +48,13 @@ pub(super) fn branches(
     Ok(found)
 }
 
-/// The branch that `HEAD` names in the answer of `git ls-remote --symref … HEAD`.
+/// Parses the branch that `HEAD` names in the output of `git ls-remote --symref … HEAD`.
 pub(super) fn head(text: &str) -> Option<Result<BranchName, RefNameError>> {
     let name = text.lines().find_map(|line| line.strip_prefix("ref: refs/heads/")?.strip_suffix("\tHEAD"))?;
     Some(BranchName::new(name))
 }
 
-/// Why `git push --porcelain` did not move a ref: the text in brackets, such as `[rejected] (stale info)`.
+/// Returns why `git push --porcelain` did not update a ref: the text in brackets, such as `[rejected] (stale info)`.
 pub(super) fn refusal(text: &str) -> Option<&str> {
     text.lines().find_map(|line| Some(line.strip_prefix("!\t")?.split_once('\t')?.1))
 }
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn versions() {
+    fn parses_versions() {
         for (text, read) in [
             ("git version 2.47.3\n",                 Some((2, 47))),
             ("git version 2.39.5 (Apple Git-154)\n", Some((2, 39))),
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn config_with_and_without_values() {
+    fn parses_configuration_with_and_without_values() {
         let text = "core.bare\nfalse\0http.https://x/.extraheader\nAuthorization: a\nb\0remote.origin.promisor\0";
         let read = config(text);
         let read: Vec<_> = read.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_base_and_ours() {
+    fn keeps_only_the_base_and_branches_with_the_prefix() {
         let (a, b) = ("a".repeat(40), "b".repeat(40));
         let text = format!(
             "{a}\trefs/heads/main\n{b}\trefs/heads/tagboat/api\n{b}\trefs/heads/x/refs/heads/main\n\
@@ -105,11 +105,11 @@ mod tests {
         let found = branches(&text, &main, "tagboat/").unwrap();
         let found: Vec<_> = found.iter().map(|(branch, commit)| (branch.as_str(), commit.as_str())).collect();
         assert_eq!(found, [("main", a.as_str()), ("tagboat/api", b.as_str())]);
-        assert!(branches("abc\trefs/heads/main\n", &main, "tagboat/").is_err(), "an id cut short");
+        assert!(branches("abc\trefs/heads/main\n", &main, "tagboat/").is_err(), "a truncated id");
     }
 
     #[test]
-    fn default_branch() {
+    fn parses_the_default_branch() {
         let text = "ref: refs/heads/trunk\tHEAD\n0123\tHEAD\n";
         assert_eq!(head(text).unwrap().unwrap().as_str(), "trunk");
         assert!(head("0123\tHEAD\n").is_none(), "a detached HEAD");
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn what_a_push_answers() {
+    fn parses_the_reason_of_a_rejected_push() {
         for (text, why) in [
             ("To /r.git\n*\tabc:refs/heads/x\t[new branch]\nDone\n",                      None),
             ("To /r.git\n=\tabc:refs/heads/x\t[up to date]\nDone\n",                      None),

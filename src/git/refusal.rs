@@ -7,31 +7,32 @@ use super::error::GitError;
 use super::remote::redact;
 
 /// The most characters of output in an error: a server can send any number of `remote:` lines.
-const MOST_SAID: usize = 1_000;
+const MAX_CHARACTERS: usize = 1_000;
 
 type Make = fn(String, String) -> GitError;
 
-/// Phrase in lower case, and what it means: as recorded in, or quoted by, `fixtures/git/`. The first line of the table that matches wins, whatever the order of what
-/// was said: the more exact phrases stand above those that they come along with.
+/// Phrases in lower case and the error that each one means, with an example of each in `fixtures/git/`. The first row
+/// that matches decides, in whatever order the phrases were printed, so an exact phrase comes before the general ones that
+/// accompany it.
 #[rustfmt::skip]
 const PHRASES: &[(&str, Make)] = &[
-    // Another branch in the way also makes the update of the ref fail, which alone would look like a lost race.
-    ("exists; cannot create",                    branch_in_the_way),
-    // A token's missing right for one kind of file; comes along with "remote rejected".
+    // A name conflict also makes the update of the ref fail, which alone would look like a lost race.
+    ("exists; cannot create",                    name_conflict),
+    // A token without permission for one kind of file; printed together with "remote rejected".
     ("refusing to allow a",                      denied),             // GitHub: workflow files without that scope
-    ("permission denied for writing",            denied),             // Gitea, Forgejo; comes along with "hook declined"
-    // Rules. Before the races: a hook may talk of anything.
+    ("permission denied for writing",            denied),             // Gitea, Forgejo; printed together with "hook declined"
+    // Rules come before races: a hook may print any text.
     ("gh003",                                    protected),          // GitHub: no force-pushes
     ("gh006",                                    protected),          // GitHub: branch protection
     ("gh013",                                    protected),          // GitHub: rule sets
     ("repository rule violations",               protected),
     ("protected branch",                         protected),          // GitHub, GitLab, Gitea, Forgejo
     ("tf402455",                                 protected),          // Azure DevOps: a pull request is required
-    ("tf401027",                                 denied),             // Azure DevOps: needs GenericContribute
-    ("hook declined",                            protected),          // pre-receive, update: any server with own rules
+    ("tf401027",                                 denied),             // Azure DevOps: GenericContribute is missing
+    ("hook declined",                            protected),          // pre-receive, update: any server with hooks
     ("denying non-fast-forward",                 protected),          // receive.denyNonFastForwards
     ("deletion prohibited",                      protected),          // receive.denyDeletes
-    // Races: seen by the client's lease, and by the server when it locks the ref.
+    // Races, detected by the lease of the client, or by the server when it locks the ref.
     ("(stale info)",                             lost_race),
     ("(fetch first)",                            lost_race),
     ("(non-fast-forward)",                       lost_race),
@@ -39,19 +40,19 @@ const PHRASES: &[(&str, Make)] = &[
     ("reference already exists",                 lost_race),
     ("cannot lock ref",                          lost_race),
     ("failed to update ref",                     lost_race),
-    ("not our ref",                              lost_race),          // a commit to fetch that has gone meanwhile
-    // The server's own overload comes as an HTTP status.
+    ("not our ref",                              lost_race),          // the commit to fetch no longer exists
+    // An overloaded server returns an HTTP status.
     ("requested url returned error: 429",        network),
     ("requested url returned error: 5",          network),
-    // Absent, or hidden from us.
-    ("repository not exported",                  not_found),          // git daemon, which says so of a refused push, too
+    // The repository does not exist, or these credentials cannot see it.
+    ("repository not exported",                  not_found),          // git daemon, also for a rejected push
     ("repository not found",                     not_found),
     ("' not found",                              not_found),          // git over HTTP: repository 'URL' not found
     ("does not appear to be a git repository",   not_found),
     ("could not be found or you don't have",     not_found),          // GitLab
-    // Who we are, and what we may.
+    // Missing or invalid credentials, or a missing permission.
     ("authentication failed",                    denied),
-    ("could not read username",                  denied),             // no credentials, and nobody to ask
+    ("could not read username",                  denied),             // no credentials, and no prompt
     ("could not read password",                  denied),
     ("requested url returned error: 403",        denied),
     ("write access to repository not granted",   denied),             // GitHub
@@ -59,8 +60,8 @@ const PHRASES: &[(&str, Make)] = &[
     ("permission to",                            denied),             // GitHub: Permission to a/b.git denied to c
     ("access denied",                            denied),             // GitLab: HTTP Basic: Access denied
     ("host key verification failed",             denied),
-    ("marked as read only",                      denied),             // GitHub: a deploy key without the right to write
-    // The way there.
+    ("marked as read only",                      denied),             // GitHub: a deploy key without write access
+    // The connection.
     ("could not resolve host",                   network),
     ("unable to look up",                        network),
     ("failed to connect",                        network),
@@ -77,46 +78,46 @@ const PHRASES: &[(&str, Make)] = &[
     ("rpc failed",                               network),
     ("early eof",                                network),
     ("hung up unexpectedly",                     network),
-    // Damage on this side.
+    // Damaged objects on this machine.
     ("is corrupt",                               corrupt),
     ("unable to read",                           corrupt),
 ];
 
-fn branch_in_the_way(doing: String, said: String) -> GitError {
-    GitError::BranchInTheWay { doing, said }
+fn name_conflict(operation: String, output: String) -> GitError {
+    GitError::BranchNameConflict { operation, output }
 }
-fn protected(doing: String, said: String) -> GitError {
-    GitError::Protected { doing, said }
+fn protected(operation: String, output: String) -> GitError {
+    GitError::Protected { operation, output }
 }
-fn denied(doing: String, said: String) -> GitError {
-    GitError::Denied { doing, said }
+fn denied(operation: String, output: String) -> GitError {
+    GitError::Denied { operation, output }
 }
-fn lost_race(doing: String, said: String) -> GitError {
-    GitError::LostRace { doing, said }
+fn lost_race(operation: String, output: String) -> GitError {
+    GitError::LostRace { operation, output }
 }
-fn not_found(doing: String, said: String) -> GitError {
-    GitError::NotFound { doing, said }
+fn not_found(operation: String, output: String) -> GitError {
+    GitError::NotFound { operation, output }
 }
-fn network(doing: String, said: String) -> GitError {
-    GitError::Network { doing, said }
+fn network(operation: String, output: String) -> GitError {
+    GitError::Network { operation, output }
 }
-fn corrupt(doing: String, said: String) -> GitError {
-    GitError::Corrupt { what: format!("an object to {doing}"), why: said }
+fn corrupt(operation: String, output: String) -> GitError {
+    GitError::Corrupt { what: format!("an object to {operation}"), cause: output }
 }
 
-/// Returns the error of a failed command. `refusal` is the reason in the output of `push --porcelain`, if any; `secret`
-/// never appears in the error.
-pub(super) fn error(doing: String, refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> GitError {
-    let said = said(refusal, stderr, secret);
+/// Returns the error of a failed command. `refusal` is the reason in the output of `push --porcelain`, if there is one;
+/// `secret` never appears in the error.
+pub(super) fn error(operation: String, refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> GitError {
+    let output = message(refusal, stderr, secret);
     let all = format!("{}\n{}", refusal.unwrap_or_default(), stderr).to_lowercase();
     match PHRASES.iter().find(|(phrase, _)| all.contains(phrase)) {
-        Some((_, make)) => make(doing, said),
-        None => GitError::Failed { doing, said },
+        Some((_, make)) => make(operation, output),
+        None => GitError::Failed { operation, output },
     }
 }
 
 /// Returns the output as one line, without the prefixes and advice of git, credentials, and control characters.
-pub(super) fn said(refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> String {
+pub(super) fn message(refusal: Option<&str>, stderr: &str, secret: Option<&str>) -> String {
     const NOISE: &[&str] = &[
         "hint:",
         "To ",
@@ -138,18 +139,18 @@ pub(super) fn said(refusal: Option<&str>, stderr: &str, secret: Option<&str>) ->
             parts.push(text);
         }
     }
-    let mut said = redact(&parts.join("; "));
+    let mut output = redact(&parts.join("; "));
     if let Some(secret) = secret.filter(|secret| !secret.is_empty()) {
-        said = said.replace(secret, "…");
+        output = output.replace(secret, "…");
     }
-    if said.is_empty() {
+    if output.is_empty() {
         return "git printed no reason".to_owned();
     }
-    if let Some((end, _)) = said.char_indices().nth(MOST_SAID) {
-        said.truncate(end);
-        said.push('…');
+    if let Some((end, _)) = output.char_indices().nth(MAX_CHARACTERS) {
+        output.truncate(end);
+        output.push('…');
     }
-    said
+    output
 }
 
 #[cfg(test)]
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
     use crate::git::output;
 
-    /// Folder, file and what was said: first standard output, then standard error.
+    /// Returns folder, file and recorded output: standard output first, then standard error.
     fn fixtures() -> Vec<(String, String, String)> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/git");
         let list = |dir: &Path| fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
@@ -174,10 +175,10 @@ mod tests {
         all
     }
 
-    /// The variant's name as the folders of the fixtures write it.
+    /// Returns the folder of the fixtures for a variant.
     fn folder(error: &GitError) -> &'static str {
         match error {
-            GitError::BranchInTheWay { .. } => "branch-in-the-way",
+            GitError::BranchNameConflict { .. } => "branch-name-conflict",
             GitError::Corrupt { .. } => "corrupt",
             GitError::Denied { .. } => "denied",
             GitError::Failed { .. } => "failed",
@@ -185,40 +186,40 @@ mod tests {
             GitError::Network { .. } => "network",
             GitError::NotFound { .. } => "not-found",
             GitError::Protected { .. } => "protected",
-            other => panic!("{other:?} is nothing that a server says"),
+            other => panic!("no output means {other:?}"),
         }
     }
 
     #[test]
-    fn every_answer_is_understood_and_every_phrase_was_said() {
-        let mut said = String::new();
+    fn maps_each_recorded_output_and_has_one_for_each_phrase() {
+        let mut recorded = String::new();
         for (wanted, file, text) in fixtures() {
             let (stdout, stderr) = text.split_once("---- stderr ----\n").expect(&file);
             let error = error("push x".to_owned(), output::refusal(stdout), stderr, None);
             assert_eq!(folder(&error), wanted, "{file}: {error}");
-            said += &text.to_lowercase();
+            recorded += &text.to_lowercase();
         }
         for (phrase, _) in PHRASES {
-            assert!(said.contains(phrase), "no fixture says {phrase:?}");
+            assert!(recorded.contains(phrase), "no fixture contains {phrase:?}");
         }
     }
 
     #[test]
-    fn one_line_without_noise() {
+    fn prints_one_line_without_noise() {
         let stderr = "remote:         \nremote: error: GH006: Protected.        \nremote: error: GH006: Protected.\n\
                       error: failed to push some refs to 'https://u:p@h/x'\nhint: pull first\n";
         assert_eq!(
-            said(Some("[remote rejected] (declined)"), stderr, None),
+            message(Some("[remote rejected] (declined)"), stderr, None),
             "[remote rejected] (declined); GH006: Protected."
         );
-        assert_eq!(said(None, "", None), "git printed no reason");
+        assert_eq!(message(None, "", None), "git printed no reason");
     }
 
     #[test]
-    fn secrets_and_terminal_codes_stay_out() {
+    fn removes_secrets_and_control_characters() {
         let stderr = "fatal: 'https://bot:t0ken@h/x': \u{1b}[31mt0ken\u{7} refused";
-        let said = said(None, stderr, Some("t0ken"));
-        assert_eq!(said, "'https://h/x': [31m… refused");
-        assert!(super::said(None, &"é".repeat(5_000), None).chars().count() <= MOST_SAID + 1);
+        let output = message(None, stderr, Some("t0ken"));
+        assert_eq!(output, "'https://h/x': [31m… refused");
+        assert!(message(None, &"é".repeat(5_000), None).chars().count() <= MAX_CHARACTERS + 1);
     }
 }

@@ -1,5 +1,4 @@
-//! Where a repository is, without secrets: a password in a URL is taken out of it before anything else sees it.
-//! Pure.
+//! The URL of a repository without secrets: a password is removed from it before any other code sees it. Pure.
 
 use std::fmt;
 
@@ -7,43 +6,43 @@ use url::Url;
 
 use crate::secret::Secret;
 
-/// The URL or path of a repository as git takes it, never with a password in it.
+/// The URL or path of a repository as git accepts it, without a password.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct RemoteUrl(Box<str>);
 
-/// Who we are to an HTTP server. Forges take a token as the password, with a user name that tells its kind.
+/// The account at an HTTP server. Forges accept a token as the password, with a user name for its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Login {
-    /// Such as `x-access-token` (GitHub) or `oauth2` (GitLab).
+    /// The user name, such as `x-access-token` (GitHub) or `oauth2` (GitLab).
     pub user: String,
     /// The password or token.
     pub password: Secret,
 }
 
 impl RemoteUrl {
-    /// Takes what a person, or a checkout's configuration, gives; the password in it, if any, comes out beside it.
+    /// Splits a URL into the URL without a password and the login that it contained.
     pub(super) fn new(text: &str) -> (Self, Option<Login>) {
         let text = text.trim();
         let Some(mut url) = http(text) else { return (Self(text.into()), None) };
         let Some(password) = url.password().map(percent_decode) else { return (Self(text.into()), None) };
         let login = Login { user: percent_decode(url.username()), password: Secret::new(&password) };
-        // Both fail only for URLs without a host, and `http` lets none of those pass.
+        // Both fail only for URLs without a host, which `http` rejects.
         let _ = url.set_password(None);
         let _ = url.set_username("");
         (Self(url.as_str().into()), Some(login))
     }
 
-    /// The text for git's command line, for people, and for finding out which forge it is.
+    /// Returns the text for git's command line, for people, and for detecting the forge.
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Scheme, host and port, if it speaks HTTP: what a password is given for.
+    /// Returns scheme, host and port of an HTTP URL: the scope of a password.
     pub(super) fn http_origin(&self) -> Option<String> {
         http(&self.0).map(|url| url.origin().ascii_serialization())
     }
 
-    /// Whether it is a folder of this machine: `file://…`, or a path, which has no colon before its first slash.
+    /// Returns whether it is a folder of this machine: `file://…`, or a path, which has no colon before its first slash.
     pub(super) fn is_local(&self) -> bool {
         let before_slash = self.0.split('/').next().unwrap_or_default();
         self.0.starts_with("file://") || !before_slash.contains(':')
@@ -62,7 +61,7 @@ impl fmt::Debug for RemoteUrl {
     }
 }
 
-/// Takes user names and passwords out of every URL in a text: `https://me:secret@host/x` → `https://host/x`.
+/// Removes user names and passwords from all URLs in a text: `https://me:secret@host/x` → `https://host/x`.
 pub(super) fn redact(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -93,7 +92,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn passwords_leave_the_url() {
+    fn removes_passwords_from_urls() {
         for (text, url, login) in [
             ("https://git.example.com/a.git",               "https://git.example.com/a.git",  None),
             ("https://me@git.example.com/a.git",            "https://me@git.example.com/a.git", None),
@@ -113,7 +112,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn which_are_local_and_which_take_a_password() {
+    fn detects_local_folders_and_http_origins() {
         for (text, local, origin) in [
             ("https://git.example.com/a.git",        false, Some("https://git.example.com")),
             ("http://127.0.0.1:8081/git/a.git",      false, Some("http://127.0.0.1:8081")),
@@ -133,7 +132,7 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn redaction_keeps_all_but_the_userinfo() {
+    fn redacts_only_the_user_info() {
         for (text, kept) in [
             ("no URL @ all",                                    "no URL @ all"),
             ("fatal: 'https://u:p@h/x' not found",              "fatal: 'https://h/x' not found"),

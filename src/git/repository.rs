@@ -1,4 +1,4 @@
-//! One repository and its remote: gix for what is here, the `git` program for the way there and back.
+//! One repository and its remote: gix for objects, the `git` program for the network.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::refname::{BranchName, CommitId};
 use crate::secret::Secret;
 
 use super::checkout::{self, Checkout};
-use super::command::{Answer, Call, Program};
+use super::command::{Call, CommandOutput, Program};
 use super::error::GitError;
 use super::git::{Author, CommitInfo, Git, TreeFile};
 use super::objects::Objects;
@@ -22,15 +22,15 @@ use super::refusal;
 use super::remote::{Login, RemoteUrl};
 use super::settings::{self, Entry};
 
-/// How many commits of a branch's history are brought here: the branch's own, and the one that it stands on.
+/// How many commits of each branch are fetched: its own commit and the parent.
 const DEPTH: &str = "--depth=2";
 
-/// How git is run.
+/// How to run git.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// For one command of git. Ten minutes, if nothing else is said: large repositories take their time.
+    /// The time limit of one git command. Ten minutes by default, for large repositories.
     pub timeout: Duration,
-    /// The `git` program. A bare name is looked for on `PATH`.
+    /// The `git` program. A bare name is looked up on `PATH`.
     pub program: PathBuf,
 }
 
@@ -40,7 +40,7 @@ impl Default for Options {
     }
 }
 
-/// What commits are signed with, in git's own words.
+/// The key that signs commits, in the terms of git.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signing {
     /// `gpg.format`: `openpgp`, `ssh` or `x509`.
@@ -51,22 +51,22 @@ pub struct Signing {
 
 /// A manifests repository: a checkout and its remote, or a remote alone.
 ///
-/// What it fetches and builds goes into a temporary repository of its own (see `objects.rs`); a checkout is only read.
+/// Fetched and created objects go into a temporary repository (see `objects.rs`); a checkout is only read.
 pub struct Repository {
     objects: Objects,
     program: Program,
-    /// Where relative paths of remotes start.
+    /// The folder that relative paths of remotes start from.
     dir: Option<PathBuf>,
     fetch: Remote,
     push: Remote,
-    /// What holds where the user is.
+    /// The git configuration that applies to the user here.
     settings: Vec<Entry>,
     signing: Option<Signing>,
-    /// git locks its list of cut-off commits while it fetches: two at once would fail.
+    /// git locks its list of shallow commits while it fetches: two concurrent fetches would fail.
     fetching: Mutex<()>,
 }
 
-/// A URL, and what git needs to talk to it.
+/// A URL, and the login and configuration for it.
 struct Remote {
     url: RemoteUrl,
     login: Option<Login>,
@@ -74,19 +74,19 @@ struct Remote {
 }
 
 impl Repository {
-    /// Uses the checkout or bare repository that `dir` is in, full, shallow or partial, and the remote of that name.
+    /// Opens the checkout or bare repository that contains `dir`, full, shallow or partial, with the remote of that name.
     pub async fn open(dir: &Path, remote: &str, options: Options) -> Result<Self, GitError> {
         let program = Program::find(options.program, options.timeout).await?;
         let checkout = Checkout::read(&program, dir).await?;
         let (fetch, push) = checkout.urls(remote)?;
-        let objects = Objects::new(checkout.lends())?;
+        let objects = Objects::new(checkout.lender())?;
         let remote = |url| Remote::new(url, None, &checkout.settings);
         let (fetch, push) = (remote(fetch), remote(push));
         let (settings, dir) = (checkout.settings, Some(dir.to_owned()));
         Ok(Self { fetch, push, settings, objects, program, dir, signing: None, fetching: Mutex::default() })
     }
 
-    /// Uses a remote without any checkout; nothing is asked of it yet. A password in the URL is taken for a login.
+    /// Opens a remote without a checkout, and sends no request yet. A password in the URL becomes the login.
     pub async fn from_url(url: &str, options: Options) -> Result<Self, GitError> {
         let program = Program::find(options.program, options.timeout).await?;
         let objects = Objects::new(None)?;
@@ -96,8 +96,8 @@ impl Repository {
         Ok(Self { fetch, push, settings, objects, program, dir: None, signing: None, fetching: Mutex::default() })
     }
 
-    /// Logs in so where [`url`](Self::url) is, if that is over HTTP, and nowhere else. Without it, the user's own ways
-    /// hold: a password in the URL, credential helpers, `GIT_ASKPASS`, a header that `actions/checkout` left.
+    /// Uses this login at the host of [`url`](Self::url), if that is an HTTP URL, and at no other host. Without a login, the
+    /// user's own settings apply: a password in the URL, credential helpers, `GIT_ASKPASS`, a header from `actions/checkout`.
     #[must_use]
     pub fn with_login(mut self, login: &Login) -> Self {
         let Some(here) = self.fetch.url.http_origin() else { return self };
@@ -109,40 +109,41 @@ impl Repository {
         self
     }
 
-    /// Signs every commit so.
+    /// Signs every commit with this key.
     #[must_use]
     pub fn with_signing(mut self, signing: Signing) -> Self {
         self.signing = Some(signing);
         self
     }
 
-    /// Signs every commit with an SSH key that stands in no file: for this run it gets one that nobody else can read.
+    /// Signs every commit with an SSH key that exists only in memory: it is written to a file of this run that only the
+    /// current user can read.
     pub fn with_ssh_key(self, key: &Secret) -> Result<Self, GitError> {
         let file = self.objects.git_dir().join("signing-key");
-        let io = |source| GitError::Io { doing: "write the signing key".to_owned(), source };
+        let io = |source| GitError::Io { operation: "write the signing key".to_owned(), source };
         let mut options = std::fs::OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut open = options.write(true).create_new(true).open(&file).map_err(io)?;
-        // ssh-keygen reads no key without a line break at its end, which a secret has lost.
+        // ssh-keygen rejects a key without a line break at its end, and `Secret` trims it.
         std::io::Write::write_all(&mut open, format!("{}\n", key.reveal()).as_bytes()).map_err(io)?;
         Ok(self.with_signing(Signing { format: "ssh", key: file.display().to_string() }))
     }
 
-    /// URL or path of the remote that is read from, never with a password. It tells which forge it is.
+    /// Returns the URL or path of the remote to fetch from, without a password. The forge is detected from it.
     pub fn url(&self) -> &str {
         self.fetch.url.as_str()
     }
 
-    async fn ask(&self, remote: &Remote, doing: String, arguments: &[&str]) -> Result<Answer, GitError> {
+    async fn run(&self, remote: &Remote, operation: String, arguments: &[&str]) -> Result<CommandOutput, GitError> {
         let call = Call {
-            doing,
+            operation,
             dir: self.dir.as_deref(),
             git_dir: Some(self.objects.git_dir()),
             settings: &remote.settings,
-            // The server's side of a local remote runs in our environment, and takes `safe.directory` from nowhere but
-            // the files of the user and of the machine.
-            alone: !remote.url.is_local(),
+            // For a local remote, the server side runs in our environment and reads `safe.directory` only from the files of the
+            // user and of the machine.
+            isolated: !remote.url.is_local(),
             environment: &[],
             login: remote.login.as_ref(),
         };
@@ -150,17 +151,17 @@ impl Repository {
     }
 
     async fn list(&self, arguments: &[&str]) -> Result<String, GitError> {
-        let doing = format!("list the branches of {}", self.fetch.url);
+        let operation = format!("list the branches of {}", self.fetch.url);
         let mut all = vec!["ls-remote"];
         all.extend(arguments);
-        match self.ask(&self.fetch, doing.clone(), &all).await? {
+        match self.run(&self.fetch, operation.clone(), &all).await? {
             answer if answer.success => Ok(answer.stdout),
-            answer => Err(self.fetch.refused(doing, &answer)),
+            answer => Err(self.fetch.refused(operation, &answer)),
         }
     }
 
     async fn update(&self, what: &str, source: &str, branch: &BranchName, expected: &str) -> Result<(), GitError> {
-        let doing = format!("{what} {branch} {} {}", if source.is_empty() { "of" } else { "to" }, self.push.url);
+        let operation = format!("{what} {branch} {} {}", if source.is_empty() { "of" } else { "to" }, self.push.url);
         let full = branch.full();
         let arguments = [
             "push",
@@ -172,9 +173,9 @@ impl Repository {
             self.push.url.as_str(),
             &format!("{source}:{full}"),
         ];
-        match self.ask(&self.push, doing.clone(), &arguments).await? {
+        match self.run(&self.push, operation.clone(), &arguments).await? {
             answer if answer.success => Ok(()),
-            answer => Err(self.push.refused(doing, &answer)),
+            answer => Err(self.push.refused(operation, &answer)),
         }
     }
 }
@@ -186,9 +187,9 @@ impl Git for Repository {
         base: &BranchName,
         prefix: &str,
     ) -> Result<BTreeMap<BranchName, CommitId>, GitError> {
-        // `--heads` asks the server for branches only: the tags and pull requests of a forge can be many thousands.
-        let (base_ref, ours) = (base.full(), format!("refs/heads/{prefix}*"));
-        let text = self.list(&["--heads", "--end-of-options", self.fetch.url.as_str(), &base_ref, &ours]).await?;
+        // `--heads` requests branches only: the tags and pull requests of a forge can be many thousands.
+        let (base_ref, pattern) = (base.full(), format!("refs/heads/{prefix}*"));
+        let text = self.list(&["--heads", "--end-of-options", self.fetch.url.as_str(), &base_ref, &pattern]).await?;
         Ok(output::branches(&text, base, prefix)?)
     }
 
@@ -206,18 +207,18 @@ impl Git for Repository {
             return Ok(());
         }
         let names: Vec<_> = absent.iter().map(|(branch, _)| branch.as_str()).collect();
-        let doing = format!("fetch {} from {}", names.join(", "), self.fetch.url);
+        let operation = format!("fetch {} from {}", names.join(", "), self.fetch.url);
         if let Some((_, commit)) = absent.iter().find(|(_, commit)| commit.as_str().len() != 40) {
             let format = format!("{} hex digits", commit.as_str().len());
             return Err(GitError::ObjectFormat { what: self.fetch.url.to_string(), format });
         }
         let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"];
         arguments.extend([DEPTH, "--end-of-options", self.fetch.url.as_str()]);
-        // By id, not by name: what was listed is what we read, even if the branch moves meanwhile.
+        // By id, not by name: this fetches the listed commit even if the branch has moved.
         arguments.extend(absent.iter().map(|(_, commit)| commit.as_str()));
-        match self.ask(&self.fetch, doing.clone(), &arguments).await? {
+        match self.run(&self.fetch, operation.clone(), &arguments).await? {
             answer if answer.success => Ok(()),
-            answer => Err(self.fetch.refused(doing, &answer)),
+            answer => Err(self.fetch.refused(operation, &answer)),
         }
     }
 
@@ -243,10 +244,10 @@ impl Git for Repository {
     ) -> Result<CommitId, GitError> {
         let tree = self.objects.tree(base, files)?;
         let Some(signing) = &self.signing else { return self.objects.commit(base, tree, message, author, when) };
-        // The user's own settings hold: which program signs, and where it finds the key.
+        // The user's own settings name the signing program and the location of its keys.
         let date = format!("@{} +0000", when.as_second());
         let call = Call {
-            doing: format!("sign a commit with the {} key {}", signing.format, signing.key),
+            operation: format!("sign a commit with the {} key {}", signing.format, signing.key),
             dir: self.dir.as_deref(),
             git_dir: Some(self.objects.git_dir()),
             settings: &[
@@ -263,13 +264,13 @@ impl Git for Repository {
             ],
             ..Call::default()
         };
-        let doing = call.doing.clone();
+        let operation = call.operation.clone();
         let arguments = ["commit-tree", "-S", "-p", base.as_str(), "-m", message, &tree.to_string()];
         let answer = self.program.run(call, arguments).await?;
         if answer.success {
             return Ok(CommitId::new(answer.stdout.trim())?);
         }
-        Err(GitError::NotSigned { doing, said: refusal::said(None, &answer.stderr, None) })
+        Err(GitError::SigningFailed { operation, output: refusal::message(None, &answer.stderr, None) })
     }
 
     fn signs(&self) -> bool {
@@ -284,9 +285,9 @@ impl Git for Repository {
     async fn delete(&self, branch: &BranchName, expected: &CommitId) -> Result<(), GitError> {
         match self.update("delete branch", "", branch, expected.as_str()).await {
             Err(lost @ GitError::LostRace { .. }) => {
-                // git says the same of a branch that moved and of one that is gone.
-                let there = self.remote_branches(branch, branch.as_str()).await?;
-                if there.contains_key(branch) { Err(lost) } else { Ok(()) }
+                // git reports a branch that moved and a branch that does not exist in the same way.
+                let branches = self.remote_branches(branch, branch.as_str()).await?;
+                if branches.contains_key(branch) { Err(lost) } else { Ok(()) }
             }
             answer => answer,
         }
@@ -294,15 +295,15 @@ impl Git for Repository {
 }
 
 impl Remote {
-    fn new(url: &str, login: Option<&Login>, holding: &[Entry]) -> Self {
+    fn new(url: &str, login: Option<&Login>, settings: &[Entry]) -> Self {
         let (url, in_url) = RemoteUrl::new(url);
         let login = login.cloned().or(in_url);
-        let settings = settings::for_remote(&url, login.as_ref(), holding);
+        let settings = settings::for_remote(&url, login.as_ref(), settings);
         Self { url, login, settings }
     }
 
-    fn refused(&self, doing: String, answer: &Answer) -> GitError {
+    fn refused(&self, operation: String, answer: &CommandOutput) -> GitError {
         let secret = self.login.as_ref().map(|login| login.password.reveal());
-        refusal::error(doing, output::refusal(&answer.stdout), &answer.stderr, secret)
+        refusal::error(operation, output::refusal(&answer.stdout), &answer.stderr, secret)
     }
 }

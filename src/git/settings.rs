@@ -1,16 +1,16 @@
-//! The configuration that git runs with, as keys and values. Pure: reads no file and starts nothing.
+//! The configuration that git runs with, as keys and values. Pure: reads no file and starts no process.
 //!
-//! Commands run in a repository of our own, which knows nothing of the user's. So what says *how to reach a remote* is
-//! carried over from what holds in the user's checkout — proxies, certificates, ssh commands, credential helpers,
-//! the header that `actions/checkout` leaves there — and nothing else is: no hooks, no push options, no refspecs.
+//! Commands run in a temporary repository, without the configuration of the user's checkout. So the settings that are
+//! needed *to reach a remote* are copied from there: proxies, certificates, ssh commands, credential helpers, and the
+//! header that `actions/checkout` leaves. Nothing else is copied: no hooks, no push options, no refspecs.
 
 use super::remote::{Login, RemoteUrl};
 
 /// One entry of git's configuration, its section and name in lower case.
 pub(super) type Entry = (String, String);
 
-/// What is carried over: keys that start so.
-const CARRIED: &[&str] = &[
+/// Prefixes of the keys that are copied.
+const COPIED: &[&str] = &[
     "core.askpass",
     "core.gitproxy",
     "core.sshcommand",
@@ -22,39 +22,39 @@ const CARRIED: &[&str] = &[
     "url.",
 ];
 
-/// What always holds. Each line has its reason.
+/// Settings that always apply. Each has its reason.
 #[rustfmt::skip]
 const FIXED: &[(&str, &str)] = &[
-    // A remote helper `ext::` would run any command that a URL holds.
+    // A remote helper `ext::` would run any command in a URL.
     ("protocol.ext.allow",  "never"),
-    // Hooks are programs of somebody else.
+    // Hooks are programs of other people.
     ("core.hookspath",      "/dev/null"),
-    // Our repository holds what nothing points at, and lives for one run.
+    // The temporary repository has unreferenced objects and exists for one run.
     ("gc.auto",             "0"),
     ("maintenance.auto",    "false"),
-    // Asks nothing of submodules, and starts no daemons.
+    // No requests for submodules, and no daemons.
     ("submodule.recurse",   "false"),
     ("core.fsmonitor",      "false"),
-    // Advice is for people at a prompt; errors are read by `refusal.rs`.
+    // Advice is for people at a prompt; `refusal.rs` parses errors.
     ("advice.pushupdaterejected", "false"),
 ];
 
-/// Names of the variables in which [`helper`] finds the login.
+/// The variables from which [`helper`] takes the login.
 pub(super) const USER: &str = "TAGBOAT_GIT_USER";
 /// See [`USER`].
 pub(super) const PASSWORD: &str = "TAGBOAT_GIT_PASSWORD";
 
-/// The configuration for talking to `remote`, made from all entries that hold where the user is.
+/// Returns the configuration for commands that talk to `remote`, made from the entries that apply to the user.
 ///
-/// With a `login`, other ways of logging in over HTTP are left behind: with an `Authorization` header of another
-/// account, git would never ask for ours. Nothing needs to be known to reach a folder of this machine.
-pub(super) fn for_remote(remote: &RemoteUrl, login: Option<&Login>, holding: &[Entry]) -> Vec<Entry> {
+/// With a `login`, other ways to log in over HTTP are omitted: with an `Authorization` header of another account, git would
+/// never ask for this login. A folder of this machine needs none of them.
+pub(super) fn for_remote(remote: &RemoteUrl, login: Option<&Login>, user: &[Entry]) -> Vec<Entry> {
     let own = |(key, value): &&Entry| {
         !remote.is_local()
-            && CARRIED.iter().any(|start| key.starts_with(start))
+            && COPIED.iter().any(|prefix| key.starts_with(prefix))
             && !(login.is_some() && logs_in(key, value))
     };
-    let mut settings: Vec<Entry> = holding.iter().filter(own).cloned().collect();
+    let mut settings: Vec<Entry> = user.iter().filter(own).cloned().collect();
     settings.extend(FIXED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     if let (Some(_), Some(origin)) = (login, remote.http_origin()) {
         settings.push((format!("credential.{origin}.helper"), helper()));
@@ -62,18 +62,18 @@ pub(super) fn for_remote(remote: &RemoteUrl, login: Option<&Login>, holding: &[E
     settings
 }
 
-/// Whether a commit can be here without its files: such a repository fetches blobs when they are needed
-/// (git-clone(1), `--filter`), which only the `git` program itself can do.
-pub(super) fn is_partial_clone(holding: &[Entry]) -> bool {
-    holding.iter().any(|(key, value)| {
+/// Returns whether commits can be here without their files: such a repository fetches blobs when they are needed
+/// (git-clone(1), `--filter`), which only the `git` program can do.
+pub(super) fn is_partial_clone(settings: &[Entry]) -> bool {
+    settings.iter().any(|(key, value)| {
         key == "extensions.partialclone"
             || (key.starts_with("remote.") && key.ends_with(".promisor") && value.as_str() != "false")
     })
 }
 
-/// The value of a key; the last one holds (git-config(1)).
-pub(super) fn value<'a>(holding: &'a [Entry], key: &str) -> Option<&'a str> {
-    holding.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+/// Returns the value of a key; the last entry applies (git-config(1)).
+pub(super) fn value<'a>(settings: &'a [Entry], key: &str) -> Option<&'a str> {
+    settings.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
 }
 
 fn logs_in(key: &str, value: &str) -> bool {
@@ -82,8 +82,8 @@ fn logs_in(key: &str, value: &str) -> bool {
         || (key.ends_with(".extraheader") && value.to_ascii_lowercase().starts_with("authorization:"))
 }
 
-/// A credential helper (gitcredentials(7)) that git runs in a shell: it takes the login from the environment, so that
-/// it stands in no argument, URL or file. git asks it for that origin only, redirects included.
+/// Returns a credential helper (gitcredentials(7)) that git runs in a shell. It takes the login from the environment, so
+/// that no argument, URL or file contains it. git calls it for that origin only, also after redirects.
 fn helper() -> String {
     format!(r#"!f() {{ test "$1" = get && printf 'username=%s\npassword=%s\n' "${USER}" "${PASSWORD}"; }}; f"#)
 }
@@ -97,7 +97,7 @@ mod tests {
         text.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn holding() -> Vec<Entry> {
+    fn user_settings() -> Vec<Entry> {
         entries(&[
             ("user.name", "someone"),
             ("core.hookspath", "/evil"),
@@ -113,9 +113,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_login_the_users_own_ways_stay() {
+    fn keeps_the_ways_to_log_in_of_the_user_without_a_login() {
         let (remote, _) = RemoteUrl::new("https://git.example.com/a.git");
-        let settings = for_remote(&remote, None, &holding());
+        let settings = for_remote(&remote, None, &user_settings());
         for kept in ["core.sshcommand", "credential.helper", "http.proxy", "http.https://git.example.com/.extraheader"]
         {
             assert!(value(&settings, kept).is_some(), "{kept}");
@@ -128,10 +128,10 @@ mod tests {
     }
 
     #[test]
-    fn with_a_login_no_other_account_speaks() {
+    fn omits_other_accounts_with_a_login() {
         let login = Login { user: "bot".to_owned(), password: Secret::new("s3cret") };
         let (remote, _) = RemoteUrl::new("https://git.example.com/a.git");
-        let settings = for_remote(&remote, Some(&login), &holding());
+        let settings = for_remote(&remote, Some(&login), &user_settings());
         assert!(value(&settings, "credential.helper").is_none());
         assert!(value(&settings, "http.https://git.example.com/.extraheader").is_none());
         assert_eq!(value(&settings, "http.extraheader"), Some("X-Trace: 1"));
@@ -140,14 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn a_login_is_for_http_only() {
+    fn uses_a_login_for_http_only() {
         let login = Login { user: "bot".to_owned(), password: Secret::new("s3cret") };
         let (remote, _) = RemoteUrl::new("git@git.example.com:a.git");
         assert!(for_remote(&remote, Some(&login), &[]).iter().all(|(key, _)| !key.starts_with("credential.")));
     }
 
     #[test]
-    fn partial_clones() {
+    fn detects_partial_clones() {
         assert!(is_partial_clone(&entries(&[("remote.origin.promisor", "true")])));
         assert!(is_partial_clone(&entries(&[("extensions.partialclone", "origin")])));
         assert!(!is_partial_clone(&entries(&[("remote.origin.promisor", "false"), ("remote.origin.url", "x")])));

@@ -1,5 +1,5 @@
-//! Other people's clients see at the doubles what we report: the same open pull requests, branches, addresses and titles.
-//! So a double is not only what our own client takes for one.
+//! Independent clients read the pull requests that a run reports from the doubles: the same branches, URLs and titles. So
+//! the doubles fit more clients than the one of Tagboat.
 #![cfg(unix)]
 
 use std::io;
@@ -17,7 +17,7 @@ use crate::support::world::World;
 const IMAGES: &str = "api:1.0 api:1.1 web:2.0 web:2.1";
 const FILES: &[(&str, &str)] = &[("api/app.yaml", "api:1.0"), ("web/app.yaml", "web:2.0")];
 
-/// Branch, address and title of every open pull request.
+/// Prints branch, URL and title of every open pull request.
 const PYGITHUB: &str = "
 import sys, github
 client = github.Github(login_or_token=sys.argv[2], base_url=sys.argv[1])
@@ -31,32 +31,32 @@ for pull in client.projects.get(sys.argv[3], lazy=True).mergerequests.list(state
     print(pull.source_branch, pull.web_url, pull.title, sep='\\t')
 ";
 
-/// A world after a run, and what the run reported of each pull request.
+/// Returns a world after a run, and one line for each pull request that the run reported.
 async fn world(vendor: &'static Vendor) -> (World, Vec<String>) {
     let world = World::new(Some(vendor), "", IMAGES, FILES).await;
     let report = world.run("").await;
     let line =
         |one: &tagboat::report::ProposalRow| format!("{}\t{}\t{}", one.branch, one.url.as_ref().unwrap(), one.title);
-    let mut told: Vec<_> = report.proposals.iter().map(line).collect();
-    told.sort();
-    assert_eq!(told.len(), 2, "{told:?}");
-    (world, told)
+    let mut reported: Vec<_> = report.proposals.iter().map(line).collect();
+    reported.sort();
+    assert_eq!(reported.len(), 2, "{reported:?}");
+    (world, reported)
 }
 
-/// Debian's Python, which has Debian's packages, with a module; or a word that it is absent.
+/// Returns a Python that has a module, that of Debian first; otherwise reports the skipped test.
 fn python(module: &str) -> Option<PathBuf> {
-    let there = |python: &PathBuf| {
+    let has_module = |python: &PathBuf| {
         Command::new(python).args(["-c", &format!("import {module}")]).output().is_ok_and(|out| out.status.success())
     };
-    let found = ["/usr/bin/python3", "python3"].map(PathBuf::from).into_iter().find(there);
+    let found = ["/usr/bin/python3", "python3"].map(PathBuf::from).into_iter().find(has_module);
     if found.is_none() {
         crate::support::skip(&format!("Python's module {module} is not installed"));
     }
     found
 }
 
-/// What a client prints, sorted.
-fn seen(command: &mut Command) -> Vec<String> {
+/// Returns the sorted output of a client.
+fn output_lines(command: &mut Command) -> Vec<String> {
     let out = command.env("NO_PROXY", "*").output().unwrap();
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let mut lines: Vec<_> = String::from_utf8(out.stdout).unwrap().lines().map(str::to_owned).collect();
@@ -65,35 +65,35 @@ fn seen(command: &mut Command) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn python_clients_see_what_we_report() {
+async fn python_clients_read_the_reported_pull_requests() {
     for (vendor, module, script) in [(&GITHUB, "github", PYGITHUB), (&GITLAB, "gitlab", PYTHON_GITLAB)] {
         let Some(python) = python(module) else { continue };
-        let (world, told) = world(vendor).await;
+        let (world, reported) = world(vendor).await;
         let double = world.forge.double.as_ref().unwrap();
         let arguments = ["-c", script, &double.api_url, TOKEN, double.repository];
-        assert_eq!(seen(Command::new(python).args(arguments)), told, "{module}");
+        assert_eq!(output_lines(Command::new(python).args(arguments)), reported, "{module}");
     }
 }
 
-/// `gh` asks every server over TLS, but for a socket of this machine that is set in its configuration.
+/// `gh` uses TLS for every server; only its configuration key `http_unix_socket` avoids that.
 #[tokio::test]
-async fn gh_sees_what_we_report() {
+async fn gh_reads_the_reported_pull_requests() {
     let Some(gh) = find("gh") else { return };
-    let (world, told) = world(&GITHUB).await;
+    let (world, reported) = world(&GITHUB).await;
     let double = world.forge.double.as_ref().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("socket");
-    pass_on(&socket, url::Url::parse(&double.api_url).unwrap().socket_addrs(|| None).unwrap()[0]);
+    forward(&socket, url::Url::parse(&double.api_url).unwrap().socket_addrs(|| None).unwrap()[0]);
     std::fs::write(folder.path().join("config.yml"), format!("http_unix_socket: {}\n", socket.display())).unwrap();
     let row = ".[] | [.head.ref, .html_url, .title] | @tsv";
     let mut command = Command::new(gh);
     command.args(["api", &format!("repos/{}/pulls", double.repository), "--jq", row]);
     command.env("GH_CONFIG_DIR", folder.path()).env("GH_HOST", "github.acme.test").env("GH_ENTERPRISE_TOKEN", TOKEN);
-    assert_eq!(seen(&mut command), told);
+    assert_eq!(output_lines(&mut command), reported);
 }
 
-/// Passes connections to a socket on to an address, for as long as the test runs.
-fn pass_on(socket: &Path, to: std::net::SocketAddr) {
+/// Forwards connections from a socket to an address until the test ends.
+fn forward(socket: &Path, to: std::net::SocketAddr) {
     let listener = UnixListener::bind(socket).unwrap();
     std::thread::spawn(move || {
         for near in listener.incoming() {

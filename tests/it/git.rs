@@ -1,4 +1,4 @@
-//! `git/` on real parts: the git program, servers over HTTP, ssh and the git protocol, hooks, races.
+//! `git/` against real programs: git itself, servers over HTTP, ssh and the git protocol, hooks, races.
 
 #![cfg(unix)]
 
@@ -37,7 +37,7 @@ fn bot_with(password: &str) -> Login {
     Login { user: "bot".to_owned(), password: Secret::new(password) }
 }
 
-/// A scratch folder with one bare repository: two commits on `main`.
+/// Returns a temporary folder with one bare repository: two commits on `main`.
 fn remote() -> (TempDir, Bare) {
     let dir = TempDir::new().unwrap();
     let bare = Bare::new(dir.path(), "apps");
@@ -46,13 +46,13 @@ fn remote() -> (TempDir, Bare) {
     (dir, bare)
 }
 
-/// Builds the commit that our branch would get: `api/deploy.yaml` with other contents.
+/// Builds a commit for a branch of Tagboat: `api/deploy.yaml` with other contents.
 async fn build(repository: &Repository, base: &CommitId, contents: &str) -> Result<CommitId, GitError> {
     let files = BTreeMap::from([(Arc::from("api/deploy.yaml"), contents.as_bytes().to_vec())]);
     repository.commit(base, &files, "Update api\n", &bot(), Timestamp::UNIX_EPOCH).await
 }
 
-/// The way from nothing to a pushed branch.
+/// Fetches the base, builds a commit and pushes it as a new branch.
 async fn propose(repository: &Repository, contents: &str) -> Result<CommitId, GitError> {
     let main = branch("main");
     let base = repository.remote_branches(&main, "tagboat/").await?[&main].clone();
@@ -63,7 +63,7 @@ async fn propose(repository: &Repository, contents: &str) -> Result<CommitId, Gi
 }
 
 #[tokio::test]
-async fn from_nothing_to_a_branch_that_moves_and_goes() {
+async fn creates_moves_and_deletes_a_branch() {
     let (_dir, bare) = remote();
     let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
     assert_eq!(repository.default_branch().await.unwrap(), branch("main"));
@@ -77,17 +77,17 @@ async fn from_nothing_to_a_branch_that_moves_and_goes() {
     let second = build(&repository, &all[&branch("main")], "image: acme/api:1.2").await.unwrap();
     repository.push(&branch("tagboat/api"), &second, Some(&first)).await.unwrap();
     assert_eq!(bare.file("tagboat/api", "api/deploy.yaml"), b"image: acme/api:1.2");
-    repository.push(&branch("tagboat/api"), &second, Some(&first)).await.expect("it is there already");
+    repository.push(&branch("tagboat/api"), &second, Some(&first)).await.expect("it already points there");
 
     let stale = repository.delete(&branch("tagboat/api"), &first).await;
     assert!(matches!(stale, Err(GitError::LostRace { .. })), "{stale:?}");
     repository.delete(&branch("tagboat/api"), &second).await.unwrap();
     assert!(!bare.branches().contains_key("tagboat/api"));
-    repository.delete(&branch("tagboat/api"), &second).await.expect("it is gone already");
+    repository.delete(&branch("tagboat/api"), &second).await.expect("it is already deleted");
 }
 
 #[tokio::test]
-async fn trees_are_listed_in_order_and_modes_are_kept() {
+async fn lists_trees_in_order_and_keeps_modes() {
     let (_dir, bare) = remote();
     let files = [
         ("100755", "run.sh", "#!/bin/sh"),
@@ -119,7 +119,7 @@ async fn trees_are_listed_in_order_and_modes_are_kept() {
 }
 
 #[tokio::test]
-async fn a_commit_tells_who_made_it() {
+async fn reads_author_committer_and_parents_of_a_commit() {
     let (_dir, bare) = remote();
     let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
     let ours = propose(&repository, "image: acme/api:1.1").await.unwrap();
@@ -130,12 +130,12 @@ async fn a_commit_tells_who_made_it() {
     fresh.fetch(&[(branch("tagboat/api"), tip.clone())]).await.unwrap();
     let by_hand = fresh.commit_info(&tip).unwrap();
     assert_eq!((by_hand.committer.email.as_str(), &by_hand.parents[..]), ("person@example.com", &[ours.clone()][..]));
-    let below = fresh.commit_info(&ours).expect("the commit below the tip comes along");
+    let below = fresh.commit_info(&ours).expect("the parent of the tip is fetched too");
     assert_eq!((below.author, below.committer, below.message.as_str()), (bot(), bot(), "Update api\n"));
     assert_eq!(below.parents, [commit_id(&bare.branches()["main"])]);
 }
 
-/// How a checkout can be made, and git's own arguments for it.
+/// Kinds of checkout and the arguments of git that make them.
 const CHECKOUTS: &[(&str, &[&str])] = &[
     ("full", &["clone"]),
     ("shallow", &["clone", "--depth=1"]),
@@ -144,7 +144,7 @@ const CHECKOUTS: &[(&str, &[&str])] = &[
 ];
 
 #[tokio::test]
-async fn a_checkout_is_read_and_nothing_in_it_changes() {
+async fn leaves_the_checkout_unchanged() {
     for (kind, arguments) in CHECKOUTS {
         let (dir, bare) = remote();
         git(&bare.path, &["config", "uploadpack.allowFilter", "true"]);
@@ -160,7 +160,7 @@ async fn a_checkout_is_read_and_nothing_in_it_changes() {
         repository.fetch(&[(branch("main"), commit_id(&stale))]).await.unwrap();
         assert_eq!(repository.files(&commit_id(&stale)).unwrap().len(), 3, "{kind}");
         let parent = &repository.commit_info(&commit).unwrap().parents[0];
-        assert_eq!(parent.as_str(), bare.branches()["main"], "{kind}: built on what is there now");
+        assert_eq!(parent.as_str(), bare.branches()["main"], "{kind}: built on the current base");
         drop(repository);
 
         assert!(before == snapshot(&checkout), "{kind}: something in the checkout changed");
@@ -170,7 +170,7 @@ async fn a_checkout_is_read_and_nothing_in_it_changes() {
 }
 
 #[tokio::test]
-async fn what_the_checkout_has_is_not_fetched_again() {
+async fn fetches_no_commit_that_the_checkout_has() {
     let (dir, bare) = remote();
     let checkout = dir.path().join("checkout");
     git(dir.path(), &["clone", "--quiet", "--depth=1", &bare.url(), "checkout"]);
@@ -182,7 +182,7 @@ async fn what_the_checkout_has_is_not_fetched_again() {
 }
 
 #[tokio::test]
-async fn a_linked_working_tree_and_a_folder_inside_will_do() {
+async fn opens_linked_working_trees_and_subfolders() {
     let (dir, bare) = remote();
     git(dir.path(), &["clone", "--quiet", &bare.url(), "main"]);
     git(&dir.path().join("main"), &["worktree", "add", "--quiet", "--detach", "../linked"]);
@@ -195,7 +195,7 @@ async fn a_linked_working_tree_and_a_folder_inside_will_do() {
 }
 
 #[tokio::test]
-async fn of_two_who_push_one_loses_and_is_told() {
+async fn reports_a_lost_race_to_one_of_two_pushes() {
     let (_dir, bare) = remote();
     let (ours, theirs) = tokio::join!(
         async {
@@ -216,7 +216,7 @@ async fn of_two_who_push_one_loses_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_commit_of_somebody_else_is_never_overwritten() {
+async fn never_overwrites_a_commit_of_someone_else() {
     let (_dir, bare) = remote();
     let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
     let ours = propose(&repository, "image: acme/api:1.1").await.unwrap();
@@ -229,7 +229,7 @@ async fn a_commit_of_somebody_else_is_never_overwritten() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_is_quoted() {
+async fn quotes_the_rule_of_a_server_that_rejects_a_push() {
     let hooks = [
         ("GH006: Protected branch update failed for refs/heads/tagboat/api.", "pre-receive"),
         ("GitLab: You are not allowed to push code to protected branches on this project.", "pre-receive"),
@@ -240,22 +240,22 @@ async fn a_server_that_refuses_is_quoted() {
         bare.hook(hook, &format!("echo 'error: {text}' >&2; exit 1"));
         let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
         let error = propose(&repository, "image: acme/api:1.1").await.unwrap_err();
-        assert!(matches!(&error, GitError::Protected { said, .. } if said.contains(text)), "{error:?}");
+        assert!(matches!(&error, GitError::Protected { output, .. } if output.contains(text)), "{error:?}");
         assert!(error.hint().is_some());
     }
 }
 
 #[tokio::test]
-async fn a_branch_in_the_way_is_no_lost_race() {
+async fn distinguishes_a_branch_name_conflict_from_a_lost_race() {
     let (_dir, bare) = remote();
-    bare.commit("tagboat", &[("a", "b")], "In the way");
+    bare.commit("tagboat", &[("a", "b")], "Conflict");
     let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
     let error = propose(&repository, "image: acme/api:1.1").await.unwrap_err();
-    assert!(matches!(error, GitError::BranchInTheWay { .. }), "{error:?}");
+    assert!(matches!(error, GitError::BranchNameConflict { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn http_with_the_right_and_the_wrong_password() {
+async fn uses_http_with_right_and_wrong_passwords() {
     let (dir, bare) = remote();
     let Some(server) = git_http::serve(dir.path(), "bot", "s3cret-t0ken") else { return };
     let url = format!("{}/apps.git", server.url);
@@ -268,7 +268,7 @@ async fn http_with_the_right_and_the_wrong_password() {
 
     let in_url = url.replace("http://", "http://bot:s3cret-t0ken@");
     let repository = Repository::from_url(&in_url, Options::default()).await.unwrap();
-    assert_eq!(repository.url(), url, "the password leaves the URL");
+    assert_eq!(repository.url(), url, "the URL has no password");
     propose(&repository, "image: acme/api:1.2").await.unwrap();
 
     let without = Repository::from_url(&url, Options::default()).await.unwrap();
@@ -284,24 +284,24 @@ async fn http_with_the_right_and_the_wrong_password() {
     assert!(matches!(error, GitError::NotFound { .. }), "{error:?}");
     let public = Repository::from_url(&format!("{}/apps.git", server.public_url), Options::default()).await.unwrap();
     let error = propose(&public, "image: acme/api:1.3").await.unwrap_err();
-    assert!(matches!(error, GitError::Denied { .. }), "everybody may read, nobody push: {error:?}");
+    assert!(matches!(error, GitError::Denied { .. }), "anyone may read, no one may push: {error:?}");
 }
 
 #[tokio::test]
-async fn a_password_does_not_follow_a_redirect_to_another_host() {
+async fn sends_no_password_to_the_target_of_a_redirect() {
     let (dir, _bare) = remote();
     let Some(other) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
     let Some(server) = git_http::serve_redirecting(dir.path(), "bot", "s3cret", &other.url) else { return };
     let repository = Repository::from_url(&format!("{}/apps.git", server.moved_url), Options::default()).await.unwrap();
     let repository = repository.with_login(&bot_with("s3cret"));
     let error = repository.default_branch().await.unwrap_err();
-    // The password works on both: the other one refuses because it was not sent.
-    let asked = other.url.trim_end_matches("/git");
-    assert!(matches!(&error, GitError::Denied { said, .. } if said.contains(asked)), "{error:?}");
+    // The password is valid on both servers: the other one denies access because it was not sent.
+    let denying = other.url.trim_end_matches("/git");
+    assert!(matches!(&error, GitError::Denied { output, .. } if output.contains(denying)), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_login_is_not_for_another_host_that_is_pushed_to() {
+async fn sends_no_login_to_another_host_of_a_push_url() {
     let (dir, bare) = remote();
     let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
     let Some(other) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
@@ -312,11 +312,11 @@ async fn a_login_is_not_for_another_host_that_is_pushed_to() {
     let repository = Repository::open(&checkout, "origin", Options::default()).await.unwrap();
     let repository = repository.with_login(&bot_with("s3cret"));
     let error = propose(&repository, "image: acme/api:1.1").await.unwrap_err();
-    assert!(matches!(&error, GitError::Denied { doing, .. } if doing.contains(&other.url)), "{error:?}");
+    assert!(matches!(&error, GitError::Denied { operation, .. } if operation.contains(&other.url)), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_token_left_by_the_checkout_action_works_and_gives_way_to_ours() {
+async fn uses_the_token_of_the_checkout_action_unless_a_login_is_given() {
     let (dir, bare) = remote();
     let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
     let checkout = dir.path().join("checkout");
@@ -337,7 +337,7 @@ async fn a_token_left_by_the_checkout_action_works_and_gives_way_to_ours() {
     repository.default_branch().await.unwrap();
 }
 
-/// A program that notes its arguments and then is git.
+/// Writes a program that records its arguments and then runs git.
 fn spy(dir: &Path) -> (PathBuf, PathBuf) {
     let (program, notes) = (dir.join("spy"), dir.join("notes"));
     let script = format!("#!/bin/sh\necho \"$*\" >> '{}'\nexec git \"$@\"\n", notes.display());
@@ -347,7 +347,7 @@ fn spy(dir: &Path) -> (PathBuf, PathBuf) {
 }
 
 #[tokio::test]
-async fn a_password_stands_in_no_argument_and_a_run_starts_git_few_times() {
+async fn keeps_the_password_out_of_arguments_and_runs_few_commands() {
     let (dir, _bare) = remote();
     let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
     let (program, notes) = spy(dir.path());
@@ -366,7 +366,7 @@ async fn a_password_stands_in_no_argument_and_a_run_starts_git_few_times() {
 }
 
 #[tokio::test]
-async fn over_ssh() {
+async fn uses_ssh() {
     let (dir, bare) = remote();
     let Some(server) = ssh::serve() else { return };
     let checkout = dir.path().join("checkout");
@@ -384,7 +384,7 @@ async fn over_ssh() {
 }
 
 #[tokio::test]
-async fn over_the_git_protocol() {
+async fn uses_the_git_protocol() {
     let (dir, bare) = remote();
     let (port, daemon) = (free_port(), PathBuf::from(git(dir.path(), &["--exec-path"])).join("git-daemon"));
     let base = format!("--base-path={}", dir.path().display());
@@ -402,12 +402,12 @@ async fn over_the_git_protocol() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_down_and_one_that_never_answers() {
+async fn reports_a_server_that_is_down_and_one_that_never_responds() {
     let url = format!("http://127.0.0.1:{}/apps.git", free_port());
     let error = Repository::from_url(&url, Options::default()).await.unwrap().default_branch().await.unwrap_err();
     assert!(matches!(error, GitError::Network { .. }), "{error:?}");
 
-    // Accepts connections, and no more.
+    // Accepts connections and sends nothing.
     let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}/apps.git", silent.local_addr().unwrap());
     let options = Options { timeout: Duration::from_secs(1), ..Options::default() };
@@ -415,14 +415,14 @@ async fn a_server_that_is_down_and_one_that_never_answers() {
     let error = Repository::from_url(&url, options).await.unwrap().default_branch().await.unwrap_err();
     assert!(matches!(error, GitError::TimedOut { seconds: 1, .. }), "{error:?}");
     assert!(start.elapsed() < Duration::from_secs(10));
-    // git's own child held the connection: it is closed only if that one has ended, too.
+    // A child process of git held the connection: it is closed only if that process has ended too.
     let (mut connection, _) = silent.accept().unwrap();
     connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     std::io::Read::read_to_end(&mut connection, &mut Vec::new()).expect("the whole group has ended");
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_this_machine_is_said() {
+async fn reports_problems_of_this_machine() {
     let (dir, bare) = remote();
     let options = Options { program: dir.path().join("no-git"), ..Options::default() };
     let error = Repository::from_url(&bare.url(), options).await.map(drop).unwrap_err();
@@ -458,7 +458,7 @@ async fn what_is_wrong_with_this_machine_is_said() {
 }
 
 #[tokio::test]
-async fn a_checkout_of_another_user_is_refused_as_git_does() {
+async fn refuses_a_checkout_of_another_user_as_git_does() {
     let (dir, bare) = remote();
     git(dir.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
     let checkout = dir.path().join("checkout");
@@ -472,7 +472,7 @@ async fn a_checkout_of_another_user_is_refused_as_git_does() {
 }
 
 #[tokio::test]
-async fn a_commit_that_has_gone_and_a_damaged_object_are_told_apart() {
+async fn distinguishes_a_missing_commit_from_a_damaged_object() {
     let (dir, bare) = remote();
     let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
     let gone = commit_id(&"12".repeat(20));
@@ -494,9 +494,9 @@ async fn a_commit_that_has_gone_and_a_damaged_object_are_told_apart() {
     }
 }
 
-/// A signature that nobody checks is none: git itself does.
+/// git itself verifies the signature.
 #[tokio::test]
-async fn commits_are_signed_with_an_ssh_key() {
+async fn signs_commits_with_an_ssh_key() {
     let (dir, bare) = remote();
     let key = dir.path().join("key");
     let arguments = ["-q", "-t", "ed25519", "-N", "", "-f", key.to_str().unwrap()];
@@ -518,20 +518,20 @@ async fn commits_are_signed_with_an_ssh_key() {
         let commit = build(&signing, &base, "image: acme/api:1.1").await.unwrap();
         signing.push(&branch(&name), &commit, None).await.unwrap();
         git(&bare.path, &["-c", &verified, "verify-commit", &name]);
-        let told = git(&bare.path, &["log", "-1", "--format=%an <%ae> %ct %B", &name]);
-        assert_eq!(told, "Tagboat <tagboat@example.com> 0 Update api");
+        let logged = git(&bare.path, &["log", "-1", "--format=%an <%ae> %ct %B", &name]);
+        assert_eq!(logged, "Tagboat <tagboat@example.com> 0 Update api");
         assert_eq!(bare.file(&name, "web/deploy.yaml"), b"image: acme/web:1.0");
     }
 
-    let nobody = repository().await.with_signing(Signing { format: "ssh", key: "/nowhere".to_owned() });
-    let error = propose(&nobody, "image: acme/api:1.1").await.unwrap_err();
-    assert!(matches!(error, GitError::NotSigned { .. }) && error.hint().is_some(), "{error:?}");
+    let keyless = repository().await.with_signing(Signing { format: "ssh", key: "/nowhere".to_owned() });
+    let error = propose(&keyless, "image: acme/api:1.1").await.unwrap_err();
+    assert!(matches!(error, GitError::SigningFailed { .. }) && error.hint().is_some(), "{error:?}");
     assert!(error.to_string().contains("/nowhere"), "{error}");
 }
 
 #[tokio::test]
 #[cfg(unix)]
-async fn commits_are_signed_with_an_openpgp_key() {
+async fn signs_commits_with_an_openpgp_key() {
     use std::os::unix::fs::PermissionsExt;
 
     let (dir, bare) = remote();
@@ -544,10 +544,10 @@ async fn commits_are_signed_with_an_openpgp_key() {
     };
     let who = "Tagboat <tagboat@example.com>";
     if !gpg("gpg", &["--batch", "--passphrase", "", "--quick-generate-key", who, "ed25519", "sign", "never"]) {
-        crate::support::skip("gpg makes no key here");
+        crate::support::skip("gpg cannot generate a key here");
         return;
     }
-    // git, as somebody has it whose keyring is there.
+    // A git whose environment has the keyring, as on the machine of a person.
     let program = dir.path().join("git");
     let script = format!("#!/bin/sh\nGNUPGHOME='{}' exec git \"$@\"\n", home.path().display());
     std::fs::write(&program, script).unwrap();

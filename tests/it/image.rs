@@ -1,5 +1,6 @@
-//! The container image, built from the Dockerfile and run by `buildah`, without a network: what Alpine would bring (git, ssh,
-//! a shell, certificates) is taken from this machine, and the program is the one under test. Everything else is as the Dockerfile says.
+//! The container image, built from the Dockerfile and run with `buildah`, without a network: the packages of Alpine (git,
+//! ssh, a shell, certificates) are copied from this machine, and the program is the one under test. The rest follows the
+//! Dockerfile.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -13,7 +14,7 @@ use crate::support::repository::git;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tagboat");
 
-/// Makes the folder `$1` a root file system with these programs of this machine and the libraries that they and `$2` need.
+/// Creates a root file system in the folder `$1` with programs of this machine and the libraries of them and of `$2`.
 const ROOT: &str = r#"
 set -eu
 root=$1 program=$2
@@ -33,7 +34,7 @@ chmod +x "$root/bin/apk" "$root/bin/adduser"
 tar -C "$root" -cf "$root.tar" .
 "#;
 
-/// `buildah` with storage of its own.
+/// `buildah` with a temporary storage folder.
 struct Buildah {
     folder: TempDir,
 }
@@ -65,7 +66,7 @@ impl Drop for Buildah {
     }
 }
 
-/// A repository with one manifest, as a CI checks it out: it belongs to another user than the one in the container.
+/// Creates a repository with one manifest, as a CI server checks it out: its owner is not the user in the container.
 fn workspace(folder: &Path) {
     fs::create_dir(folder).unwrap();
     let manifest = "kind: Pod\nspec:\n  containers:\n  - image: registry.invalid/api:1.0\n";
@@ -81,14 +82,14 @@ fn workspace(folder: &Path) {
 }
 
 #[test]
-fn it_runs_as_anybody_on_a_workspace_of_somebody_else() {
+fn runs_as_any_user_on_a_workspace_of_another_user() {
     if find("buildah").is_none() {
         return;
     }
     let buildah = Buildah { folder: tempfile::tempdir().unwrap() };
     let here = buildah.folder.path();
     if !buildah.try_run(&["from", "--name", "base", "scratch"]).status.success() {
-        crate::support::skip("buildah can't make containers here");
+        crate::support::skip("buildah cannot create containers here");
         return;
     }
     fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("Dockerfile"), here.join("Dockerfile")).unwrap();
@@ -115,7 +116,7 @@ fn it_runs_as_anybody_on_a_workspace_of_somebody_else() {
     let planned = inside("tagboat plan --format json");
     assert!(planned.contains("\"base\": \"main\""), "{planned}");
     assert!(inside("tagboat demo").contains("5. Next steps"));
-    // ssh refuses a user that has no name: it is for the image's own.
+    // ssh rejects a user without a name, so it works only for the user of the image.
     let own = buildah.run(&["run", "run", "--", "sh", "-ec", "id -u; ssh -V 2>&1"]);
     assert!(own.starts_with("1000\n") && own.contains("OpenSSH"), "{own}");
 }
