@@ -1,7 +1,7 @@
-//! A folder that saves requests: content by digest for ever, tag lists for as long as the registry says they are current.
+//! A folder that saves requests: content by digest, and tag lists until the registry reports a change.
 //!
-//! It may vanish at any time, and it may be wrong: content is believed only if it has its digest, a list only if the
-//! registry itself confirms the validator that it came with. Nothing in here is secret.
+//! It may disappear at any time, and its content may be wrong: content is used only if it matches its digest, a list only
+//! if the registry confirms its validator. It contains no secrets.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -16,16 +16,16 @@ use crate::image::{Digest, ImageName, Tag};
 
 use super::content::digest_of;
 
-/// Nothing larger is read back.
+/// The largest file that is read back.
 const LIMIT: u64 = 64 << 20;
 
-/// The folder.
+/// The cache folder.
 #[derive(Debug)]
 pub(super) struct Cache {
     folder: PathBuf,
 }
 
-/// A tag list that took one answer, with what the registry wants to see to say that it is still the same.
+/// A tag list of one page, with the validators of its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CachedList {
     url: String,
@@ -34,10 +34,10 @@ pub(super) struct CachedList {
     pub(super) tags: Vec<Tag>,
 }
 
-/// As it stands in the file.
+/// A tag list in its file.
 #[derive(Serialize, Deserialize)]
 struct Written<'a> {
-    /// What was asked: another question has another list.
+    /// The requested URL: another request has another list.
     url: Cow<'a, str>,
     etag: Option<String>,
     last_modified: Option<String>,
@@ -56,27 +56,29 @@ impl Cache {
         Self { folder: folder.to_owned() }
     }
 
-    /// Content by its digest.
+    /// Returns the content with a digest.
     pub(super) fn content(&self, digest: &Digest) -> Option<Vec<u8>> {
         let body = read(&self.content_path(digest))?;
         (digest_of(&body, Some(digest)) == digest.as_str()).then_some(body)
     }
 
-    /// Keeps content that was checked against its digest.
+    /// Stores content that was verified against its digest.
     pub(super) fn keep_content(&self, digest: &Digest, body: &[u8]) {
         keep(&self.content_path(digest), body);
     }
 
-    /// What was listed at a URL.
+    /// Returns the tag list of a URL.
     pub(super) fn list(&self, url: &Url) -> Option<CachedList> {
         let body = read(&self.list_path(url.as_str()))?;
         let (sum, text) = body.split_at_checked(71)?;
         if digest_of(text, None).as_bytes() != sum {
             return None;
         }
-        let written: Written<'_> =
-            serde_json::from_slice(text).ok().filter(|list: &Written<'_>| list.url == url.as_str())?;
-        // What can't be a header would make a request of it that can't be sent.
+        let written: Written<'_> = serde_json::from_slice(text).ok()?;
+        if written.url != url.as_str() {
+            return None;
+        }
+        // An invalid header value would make the request fail.
         let is_header = |text: &Option<String>| text.as_deref().is_none_or(|text| HeaderValue::from_str(text).is_ok());
         if !is_header(&written.etag) || !is_header(&written.last_modified) {
             return None;
@@ -85,7 +87,7 @@ impl Cache {
         Some(CachedList { url: url.to_string(), etag: written.etag, last_modified: written.last_modified, tags })
     }
 
-    /// Keeps a list, with a sum that tells damage.
+    /// Stores a list, with a digest that detects damage.
     pub(super) fn keep_list(&self, list: &CachedList) {
         let written = Written {
             url: Cow::Borrowed(&list.url),
@@ -100,8 +102,8 @@ impl Cache {
         }
     }
 
-    /// When a tag was first seen here pointing at this digest; now, if it was not. What it points at counts: a tag that
-    /// moves is new. Nothing, if it can't be kept.
+    /// Returns when a run first saw this tag point at this digest: now, if that is not recorded yet. A tag that moves counts
+    /// as new. `None` if the folder cannot be written.
     pub(super) fn first_seen(
         &self,
         name: &ImageName,
@@ -140,7 +142,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     std::fs::read(path).ok()
 }
 
-/// Whole or not at all; a cache that can't be written is no reason to fail.
+/// Writes a file completely or not at all. A cache that cannot be written is not an error.
 fn keep(path: &Path, body: &[u8]) {
     let written = || {
         let folder = path.parent().unwrap_or(path);
@@ -150,7 +152,7 @@ fn keep(path: &Path, body: &[u8]) {
         file.persist(path).map_err(|error| error.error)
     };
     if let Err(error) = written() {
-        tracing::debug!(%error, path = %path.display(), "not kept");
+        tracing::debug!(%error, path = %path.display(), "cannot write to the cache");
     }
 }
 
@@ -159,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_first_seen_is_remembered_with_what_it_was() {
+    fn remembers_when_a_tag_was_first_seen_with_a_digest() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
         let (name, tag) = (ImageName::new("r.acme/a").unwrap(), Tag::new("v1").unwrap());
@@ -169,7 +171,7 @@ mod tests {
         assert_eq!(seen(b"one", 100), Some(time(100)));
         assert_eq!(seen(b"one", 200), Some(time(100)));
         assert_eq!(seen(b"two", 300), Some(time(300)), "the tag has moved");
-        // A clock that was wrong: what is later than now can't have been.
+        // A clock that was wrong: a time after now is not believed.
         assert_eq!(seen(b"two", 250), Some(time(250)));
         for entry in std::fs::read_dir(folder.path().join("seen")).unwrap() {
             keep(&entry.unwrap().path(), b"1970-01-01T00:00:01Z r.acme/other:v1@");
@@ -180,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_and_foreign_entries_are_misses() {
+    fn ignores_damaged_and_foreign_entries() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::new(folder.path());
         let digest = Digest::new(&digest_of(b"content", None)).unwrap();
@@ -204,19 +206,19 @@ mod tests {
         keep(&cache.list_path(other.as_str()), &whole);
         assert_eq!(cache.list(&other), None, "the list of another image");
         for (fault, rest) in [
-            ("a tag that is none", r#""etag":"1","tags":["a b"]"#),
-            ("a validator that no header can hold", r#""etag":"1\r\nx: y","tags":["v1"]"#),
-            ("another one", r#""last_modified":"\u0000","tags":["v1"]"#),
+            ("an invalid tag", r#""etag":"1","tags":["a b"]"#),
+            ("an etag that is not a header value", r#""etag":"1\r\nx: y","tags":["v1"]"#),
+            ("a date that is not a header value", r#""last_modified":"\u0000","tags":["v1"]"#),
         ] {
             let text = format!(r#"{{"url":"{url}",{rest}}}"#);
             keep(&path, &[digest_of(text.as_bytes(), None).as_bytes(), text.as_bytes()].concat());
             assert_eq!(cache.list(&url), None, "{fault}");
         }
-        // Neither an endless file nor a folder is read.
+        // Neither a folder nor an endless file is read.
         std::fs::remove_file(&path).unwrap();
         std::fs::create_dir(&path).unwrap();
         assert_eq!(cache.list(&url), None, "a folder");
         keep(&path, &whole);
-        assert_eq!(cache.list(&url), None, "nothing can be kept there, and nobody minds");
+        assert_eq!(cache.list(&url), None, "a failed write is not an error");
     }
 }

@@ -1,4 +1,4 @@
-//! Reads OCI manifests, indexes and image configurations: what they tell about an image. Pure.
+//! Parses OCI manifests, indexes and image configurations into facts about an image. Pure.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::image::{Digest, ImageFacts, Platform};
 
-/// What we can read, for the `Accept` header. Without it registries convert to schema 1, or refuse.
+/// The supported media types, for the `Accept` header. Without it, registries convert to schema 1 or respond with an error.
 pub(super) const ACCEPT: [&str; 4] =
     [OCI_IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE];
 
-/// Whether a content type is one of Docker's schema 1.
+/// Returns whether a content type is one of Docker's schema 1.
 pub(super) fn is_schema1(content_type: &str) -> bool {
     content_type.starts_with("application/vnd.docker.distribution.manifest.v1+")
 }
 
-/// Whether a body is in Docker's schema 1, whatever its content type says.
+/// Returns whether a body is in Docker's schema 1, whatever its content type is.
 pub(super) fn is_schema1_body(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Versioned {
@@ -31,7 +31,7 @@ pub(super) fn is_schema1_body(body: &[u8]) -> bool {
     serde_json::from_slice::<Versioned>(body).is_ok_and(|found| found.schema_version == 1)
 }
 
-/// The digest of some bytes, by the algorithm of `like` (sha256 if that is not known).
+/// Returns the digest of some bytes, with the algorithm of `like` (sha256 by default).
 pub(super) fn digest_of(bytes: &[u8], like: Option<&Digest>) -> String {
     let hex = |hash: &[u8]| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     match like {
@@ -40,18 +40,18 @@ pub(super) fn digest_of(bytes: &[u8], like: Option<&Digest>) -> String {
     }
 }
 
-/// Where to go on from a manifest to learn more.
+/// The document to read after a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Next {
-    /// To the manifest of one platform.
+    /// The manifest of one platform.
     Manifest(String),
-    /// To the image's configuration.
+    /// The configuration of the image.
     Config(String),
-    /// Nowhere: it is no image that runs (a chart, for example).
+    /// None: the manifest is not of a container image, but of a chart, for example.
     End,
 }
 
-/// Takes what a manifest or index tells, where nothing is known yet, and says where more is to be had.
+/// Adds the facts of a manifest or index that are still missing, and returns the document to read next.
 pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<Next, serde_json::Error> {
     match serde_json::from_slice(body)? {
         OciManifest::Image(manifest) => {
@@ -59,9 +59,9 @@ pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<Next,
             let sizes = manifest.layers.iter().map(|layer| layer.size);
             let mut sizes = sizes.chain([manifest.config.size]).map(|size| u64::try_from(size).ok());
             facts.size = sizes.try_fold(0_u64, |sum, size| sum.checked_add(size?));
-            let image =
-                [IMAGE_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_CONFIG_MEDIA_TYPE].contains(&&*manifest.config.media_type);
-            Ok(if image { Next::Config(manifest.config.digest) } else { Next::End })
+            let media_type = &*manifest.config.media_type;
+            let is_image = [IMAGE_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_CONFIG_MEDIA_TYPE].contains(&media_type);
+            Ok(if is_image { Next::Config(manifest.config.digest) } else { Next::End })
         }
         OciManifest::ImageIndex(index) => {
             take_labels(&index.annotations.unwrap_or_default(), facts);
@@ -69,15 +69,15 @@ pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<Next,
             if facts.platforms.is_empty() {
                 facts.platforms = children.iter().filter_map(|child| platform(child)).collect();
             }
-            let usual = children.iter().find(|child| {
+            let default = children.iter().find(|child| {
                 platform(child).is_some_and(|platform| platform.os == "linux" && platform.architecture == "amd64")
             });
-            Ok(usual.or(children.first()).map_or(Next::End, |child| Next::Manifest(child.digest.clone())))
+            Ok(default.or(children.first()).map_or(Next::End, |child| Next::Manifest(child.digest.clone())))
         }
     }
 }
 
-/// The part of an image configuration that we want. Everything is optional: many tools leave things out.
+/// The used part of an image configuration. All fields are optional, because many tools omit some.
 #[derive(Deserialize)]
 struct Config {
     created: Option<String>,
@@ -93,7 +93,7 @@ struct Inner {
     labels: Option<BTreeMap<String, String>>,
 }
 
-/// Takes what a configuration tells. Its labels go before annotations: they belong to the very image that runs.
+/// Adds the facts of a configuration. Its labels override annotations, because they belong to the image that runs.
 pub(super) fn read_config(body: &[u8], facts: &mut ImageFacts) -> Result<(), serde_json::Error> {
     let config: Config = serde_json::from_slice(body)?;
     let mut own = ImageFacts::default();
@@ -115,7 +115,7 @@ pub(super) fn read_config(body: &[u8], facts: &mut ImageFacts) -> Result<(), ser
     Ok(())
 }
 
-/// Fills what is not known yet from `org.opencontainers.image.*` (image specification, "Pre-Defined Annotation Keys").
+/// Adds missing facts from `org.opencontainers.image.*` (image specification, "Pre-Defined Annotation Keys").
 fn take_labels(labels: &BTreeMap<String, String>, facts: &mut ImageFacts) {
     let label =
         |key: &str| labels.get(&format!("org.opencontainers.image.{key}")).filter(|text| !text.is_empty()).cloned();
@@ -126,12 +126,13 @@ fn take_labels(labels: &BTreeMap<String, String>, facts: &mut ImageFacts) {
     facts.url = facts.url.take().or_else(|| label("url")).or_else(|| label("documentation"));
 }
 
-/// RFC 3339. Go's zero time means that nobody set it.
+/// Parses a time in RFC 3339. Go's zero time means that no time is set.
 fn time(text: &str) -> Option<Timestamp> {
-    text.parse().ok().filter(|_| !text.starts_with("0001-"))
+    if text.starts_with("0001-") { None } else { text.parse().ok() }
 }
 
-/// BuildKit puts provenance and SBOM beside the images: `unknown/unknown`, with an annotation that names the image.
+/// Returns whether an index entry is provenance or an SBOM of BuildKit: it is for `unknown/unknown`, or has an annotation
+/// that names the image.
 fn is_attestation(child: &ImageIndexEntry) -> bool {
     let annotated = |map: &BTreeMap<String, String>| map.contains_key("vnd.docker.reference.type");
     child.annotations.as_ref().is_some_and(annotated)

@@ -1,4 +1,4 @@
-//! Where a registry's API is, and the URLs of the questions. Pure.
+//! The URLs of a registry's API. Pure.
 
 use crate::http::Url;
 use crate::image::ImageName;
@@ -6,33 +6,33 @@ use crate::image::ImageName;
 use super::error::RegistryError;
 use super::settings::HostSettings;
 
-/// The API of one registry or of the mirror that stands in for it.
+/// The API of one registry, or of the mirror that replaces it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Endpoint {
-    /// Ends with `/v2/`.
+    /// The URL that ends with `/v2/`.
     base: Url,
-    /// Put before every image path: empty, or ends with `/`.
+    /// The prefix of every image path: empty, or ends with `/`.
     prefix: String,
     /// Host and port that credentials are looked up for.
     pub(super) host: String,
 }
 
 impl Endpoint {
-    /// The API of `registry`. `api_host` is where the vendor really answers (`registry-1.docker.io` for `docker.io`).
+    /// Returns the API of `registry`. `api_host` is the host that serves it (`registry-1.docker.io` for `docker.io`).
     pub(super) fn new(registry: &str, api_host: &str, settings: &HostSettings) -> Result<Self, RegistryError> {
-        let wrong = |cause: String| RegistryError::Settings { registry: registry.to_owned(), cause };
+        let invalid = |cause: String| RegistryError::Settings { registry: registry.to_owned(), cause };
         let scheme = if settings.plain_http { "http" } else { "https" };
         let Some(mirror) = &settings.mirror else {
-            let base = Url::parse(&format!("{scheme}://{api_host}/v2/")).map_err(|error| wrong(error.to_string()))?;
+            let base = Url::parse(&format!("{scheme}://{api_host}/v2/")).map_err(|error| invalid(error.to_string()))?;
             return Ok(Self { base, prefix: String::new(), host: registry.to_owned() });
         };
         let text = if mirror.contains("://") { mirror.clone() } else { format!("{scheme}://{mirror}") };
-        let url = Url::parse(&text).map_err(|error| wrong(format!("the mirror {mirror:?} is no address: {error}")))?;
+        let url = Url::parse(&text).map_err(|error| invalid(format!("invalid mirror {mirror:?}: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("a mirror's URL must not hold a credential".to_owned()));
+            return Err(invalid("the URL of a mirror must not contain a credential".to_owned()));
         }
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || url.query().is_some() {
-            return Err(wrong(format!("the mirror {mirror:?} is no http or https address")));
+            return Err(invalid(format!("invalid mirror {mirror:?}: not an HTTP or HTTPS URL")));
         }
         let parts: Vec<&str> = url.path().split('/').filter(|part| !part.is_empty()).collect();
         let (before, after) = match parts.iter().position(|part| *part == "v2") {
@@ -47,17 +47,17 @@ impl Endpoint {
         Ok(Self { base, prefix: join(after), host })
     }
 
-    /// `/v2/`: answers whoever may use the registry, and tells the others how to log in.
+    /// Returns the URL of `/v2/`: it responds to anyone who may use the registry, and to others with a challenge.
     pub(super) fn base(&self) -> &Url {
         &self.base
     }
 
-    /// The image's path at this place.
+    /// Returns the path of an image in this API.
     pub(super) fn path(&self, name: &ImageName) -> String {
         format!("{}{}", self.prefix, name.path())
     }
 
-    /// A page of the tag list: `n` tags that come after `last`.
+    /// Returns the URL of a page of the tag list: `n` tags after `last`.
     pub(super) fn tags(&self, name: &ImageName, n: u32, last: Option<&str>) -> Url {
         let mut url = self.below(&format!("{}/tags/list", self.path(name)));
         url.query_pairs_mut().append_pair("n", &n.to_string());
@@ -67,17 +67,17 @@ impl Endpoint {
         url
     }
 
-    /// A manifest by tag or digest.
+    /// Returns the URL of a manifest by tag or digest.
     pub(super) fn manifest(&self, name: &ImageName, reference: &str) -> Url {
         self.below(&format!("{}/manifests/{reference}", self.path(name)))
     }
 
-    /// A blob by digest.
+    /// Returns the URL of a blob by digest.
     pub(super) fn blob(&self, name: &ImageName, digest: &str) -> Url {
         self.below(&format!("{}/blobs/{digest}", self.path(name)))
     }
 
-    /// Names, tags and digests hold no character that a URL path can't.
+    /// Returns the URL of a path in the API. Names, tags and digests have no characters that need encoding.
     fn below(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", self.base.path()));
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mirrors_and_prefixes() {
+    fn builds_urls_for_mirrors_and_prefixes() {
         #[rustfmt::skip]
         let rows = [
             ("docker.io",      false, None,                                    "docker.io",      "https://registry-1.docker.io/v2/library/nginx/tags/list?n=1000"),

@@ -126,14 +126,14 @@ pub enum RegistryError {
         image: String,
     },
     /// The content does not have the digest that was requested or that the registry reported.
-    #[error("{image}: {url} returned content with digest {actual}, expected {promised}")]
+    #[error("{image}: {url} returned content with digest {actual}, expected {expected}")]
     WrongDigest {
         /// The image with its tag.
         image: String,
         /// The requested URL.
         url: String,
         /// The digest that the content should have.
-        promised: String,
+        expected: String,
         /// The digest that it has.
         actual: String,
     },
@@ -232,8 +232,8 @@ impl RegistryError {
     }
 }
 
-/// Names a request without a credential in errors.
+/// Describes a request without a credential in errors.
 pub(super) const ANONYMOUS: &str = "anonymous access";
 
-/// Names a request in errors that a redirect led to another host.
+/// Describes a request in errors that a redirect led to another host.
 pub(super) const REDIRECTED: &str = "access without the credential, which does not follow a redirect to another host";

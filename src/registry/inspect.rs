@@ -1,4 +1,4 @@
-//! What one tag points at, and what is inside.
+//! The digest of a tag, and the facts in its manifest and configuration.
 
 use std::sync::Arc;
 
@@ -11,54 +11,54 @@ use super::content::{self, Next};
 use super::error::RegistryError;
 use super::remote::RemoteRegistry;
 
-/// How a registry tells the digest of what it answers (distribution specification, "Pulling manifests").
+/// The header with the digest of a response (distribution specification, "Pulling manifests").
 const DIGEST_HEADER: &str = "docker-content-digest";
 
-/// An index may hold indexes; deeper than this nobody nests them.
+/// How many manifests are followed: an index may contain indexes, but no known one nests deeper.
 const DEPTH: usize = 4;
 
 impl RemoteRegistry {
-    /// What a tag points at now. Asks for headers only, unless the registry does not tell the digest there.
+    /// Returns the digest of a tag. Requests only headers, unless the registry does not send the digest there.
     pub(super) async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
-        let shown = format!("{}:{tag}", name.familiar());
+        let label = format!("{}:{tag}", name.familiar());
         let url = self.endpoint.manifest(name, tag.as_str());
-        let answer = self.ask(name, &shown, accepting(Request::head(url))).await?;
-        if answer.header("content-type").is_some_and(content::is_schema1) {
-            return Err(RegistryError::Schema1 { image: shown });
+        let response = self.send(name, &label, accepting(Request::head(url))).await?;
+        if response.header("content-type").is_some_and(content::is_schema1) {
+            return Err(RegistryError::Schema1 { image: label });
         }
-        match promised(&answer) {
+        match reported_digest(&response) {
             Some(digest) => Ok(digest),
-            None => Ok(self.manifest(name, &shown, tag.as_str()).await?.1),
+            None => Ok(self.manifest(name, &label, tag.as_str()).await?.1),
         }
     }
 
-    /// Everything that manifest and configuration tell about a tag.
+    /// Returns all facts in the manifest and configuration of a tag.
     pub(super) async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
-        let shown = format!("{}:{tag}", name.familiar());
+        let label = format!("{}:{tag}", name.familiar());
         let (mut body, digest) = match &self.cache {
-            // With a cache, headers are enough to know what need not be fetched again.
+            // With a cache, the headers show whether the manifest is in it.
             Some(_) => {
                 let digest = self.digest(name, tag).await?;
-                self.manifest(name, &shown, digest.as_str()).await?
+                self.manifest(name, &label, digest.as_str()).await?
             }
-            None => self.manifest(name, &shown, tag.as_str()).await?,
+            None => self.manifest(name, &label, tag.as_str()).await?,
         };
         let mut facts = ImageFacts { digest: Some(digest), ..ImageFacts::default() };
         for _ in 0..DEPTH {
             let next = content::read_manifest(&body, &mut facts).map_err(|error| RegistryError::Malformed {
-                image: shown.clone(),
+                image: label.clone(),
                 url: redacted(&self.endpoint.manifest(name, tag.as_str())),
                 expected: "an image manifest",
                 cause: error.to_string(),
             })?;
             match next {
-                Next::Manifest(digest) => body = self.manifest(name, &shown, &digest).await?.0,
+                Next::Manifest(digest) => body = self.manifest(name, &label, &digest).await?.0,
                 Next::Config(digest) => {
-                    let digest = self.checked(&shown, &digest)?;
+                    let digest = self.checked(&label, &digest)?;
                     let url = self.endpoint.blob(name, digest.as_str());
-                    let body = self.config(name, &shown, &url, &digest).await?;
+                    let body = self.config(name, &label, &url, &digest).await?;
                     content::read_config(&body, &mut facts).map_err(|error| RegistryError::Malformed {
-                        image: shown.clone(),
+                        image: label.clone(),
                         url: redacted(&url),
                         expected: "an image configuration",
                         cause: error.to_string(),
@@ -71,30 +71,30 @@ impl RemoteRegistry {
         Ok(facts)
     }
 
-    /// When the registry took in what a tag points at now, where its vendor tells that to anybody.
+    /// Returns when the registry received the manifest that a tag points at, if the vendor publishes that.
     pub(super) async fn pushed(&self, name: &ImageName, tag: &Tag) -> Result<Option<Timestamp>, RegistryError> {
-        let told = self.vendor.pushed(&self.endpoint.path(name), tag.as_str(), self.keychain.platform_env()).await;
-        told.map_err(|source| RegistryError::Http {
+        let pushed = self.vendor.pushed(&self.endpoint.path(name), tag.as_str(), self.keychain.platform_env()).await;
+        pushed.map_err(|source| RegistryError::Http {
             image: format!("{}:{tag}", name.familiar()),
             source: Arc::new(source),
         })
     }
 
-    /// An image configuration, which is checked against its digest.
+    /// Returns an image configuration that matches its digest.
     async fn config(
         &self,
         name: &ImageName,
-        shown: &str,
+        label: &str,
         url: &Url,
         digest: &Digest,
     ) -> Result<Vec<u8>, RegistryError> {
         if let Some(body) = self.cache.as_ref().and_then(|cache| cache.content(digest)) {
             return Ok(body);
         }
-        let answer = self.ask(name, shown, Request::get(url.clone())).await?;
-        verify(shown, url, &answer.body, digest.as_str())?;
-        self.keep(digest, &answer.body);
-        Ok(answer.body)
+        let response = self.send(name, label, Request::get(url.clone())).await?;
+        verify(label, url, &response.body, digest.as_str())?;
+        self.keep(digest, &response.body);
+        Ok(response.body)
     }
 
     fn keep(&self, digest: &Digest, body: &[u8]) {
@@ -103,39 +103,40 @@ impl RemoteRegistry {
         }
     }
 
-    /// A manifest and its digest, which is checked: against the digest asked for, and against what the registry says.
+    /// Returns a manifest and its digest, verified against the requested digest and the one that the registry reports.
     async fn manifest(
         &self,
         name: &ImageName,
-        shown: &str,
+        label: &str,
         reference: &str,
     ) -> Result<(Vec<u8>, Digest), RegistryError> {
         if reference.contains(':') {
-            let digest = self.checked(shown, reference)?;
+            let digest = self.checked(label, reference)?;
             if let Some(body) = self.cache.as_ref().and_then(|cache| cache.content(&digest)) {
                 return Ok((body, digest));
             }
         }
         let url = self.endpoint.manifest(name, reference);
-        let answer = self.ask(name, shown, accepting(Request::get(url.clone()))).await?;
-        if answer.header("content-type").is_some_and(content::is_schema1) || content::is_schema1_body(&answer.body) {
-            return Err(RegistryError::Schema1 { image: shown.to_owned() });
+        let response = self.send(name, label, accepting(Request::get(url.clone()))).await?;
+        if response.header("content-type").is_some_and(content::is_schema1) || content::is_schema1_body(&response.body)
+        {
+            return Err(RegistryError::Schema1 { image: label.to_owned() });
         }
-        let told = promised(&answer);
-        let promise = if reference.contains(':') { Some(reference) } else { told.as_ref().map(Digest::as_str) };
-        if let Some(promise) = promise {
-            verify(shown, &url, &answer.body, promise)?;
+        let reported = reported_digest(&response);
+        let expected = if reference.contains(':') { Some(reference) } else { reported.as_ref().map(Digest::as_str) };
+        if let Some(expected) = expected {
+            verify(label, &url, &response.body, expected)?;
         }
-        let actual = promise.map_or_else(|| content::digest_of(&answer.body, None), str::to_owned);
-        let digest = self.checked(shown, &actual)?;
-        self.keep(&digest, &answer.body);
-        Ok((answer.body, digest))
+        let actual = expected.map_or_else(|| content::digest_of(&response.body, None), str::to_owned);
+        let digest = self.checked(label, &actual)?;
+        self.keep(&digest, &response.body);
+        Ok((response.body, digest))
     }
 
-    /// A digest out of an answer goes into a URL only if it is one.
-    fn checked(&self, shown: &str, text: &str) -> Result<Digest, RegistryError> {
+    /// Parses a digest of a response before it becomes part of a URL.
+    fn checked(&self, label: &str, text: &str) -> Result<Digest, RegistryError> {
         Digest::new(text).map_err(|error| RegistryError::Malformed {
-            image: shown.to_owned(),
+            image: label.to_owned(),
             url: redacted(self.endpoint.base()),
             expected: "a manifest with usable digests",
             cause: error.to_string(),
@@ -147,20 +148,20 @@ fn accepting(request: Request) -> Request {
     request.header(ACCEPT, &content::ACCEPT.join(", "))
 }
 
-/// The digest that the registry says its answer has.
-fn promised(answer: &Response) -> Option<Digest> {
-    Digest::new(answer.header(DIGEST_HEADER)?.trim()).ok()
+/// Returns the digest that the registry reports for its response.
+fn reported_digest(response: &Response) -> Option<Digest> {
+    Digest::new(response.header(DIGEST_HEADER)?.trim()).ok()
 }
 
-fn verify(shown: &str, url: &Url, body: &[u8], promised: &str) -> Result<(), RegistryError> {
-    let actual = content::digest_of(body, Digest::new(promised).ok().as_ref());
-    if actual == promised {
+fn verify(label: &str, url: &Url, body: &[u8], expected: &str) -> Result<(), RegistryError> {
+    let actual = content::digest_of(body, Digest::new(expected).ok().as_ref());
+    if actual == expected {
         return Ok(());
     }
     Err(RegistryError::WrongDigest {
-        image: shown.to_owned(),
+        image: label.to_owned(),
         url: redacted(url),
-        promised: promised.to_owned(),
+        expected: expected.to_owned(),
         actual,
     })
 }

@@ -1,8 +1,8 @@
-//! A folder with an OCI image layout in place of a registry: for mirrors without a network, and for tests.
+//! A folder with an OCI image layout instead of a registry: for mirrors without a network, and for tests.
 //!
-//! Either one layout per image path below the folder (`<folder>/acme/api/index.json`), or one layout for the whole
-//! registry, whose references are full names (`io.containerd.image.name`, or `org.opencontainers.image.ref.name` with a
-//! colon) or bare tags; a bare tag counts for whatever image is asked for.
+//! The folder contains either one layout for each image path (`<folder>/acme/api/index.json`), or one layout for the whole
+//! registry. The references in the latter are full names (`io.containerd.image.name`, or `org.opencontainers.image.ref.name`
+//! with a colon) or bare tags; a bare tag applies to any image.
 
 use std::path::{Path, PathBuf};
 
@@ -13,15 +13,15 @@ use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use super::content::{self, Next};
 use super::error::RegistryError;
 
-/// Where layouts keep the tag of an entry (image specification, "Pre-Defined Annotation Keys").
+/// The annotation with the tag of an entry (image specification, "Pre-Defined Annotation Keys").
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
-/// Where containerd and `docker save` keep the full name.
+/// The annotation in which containerd and `docker save` store the full name.
 const FULL_NAME: &str = "io.containerd.image.name";
 
-/// No manifest or configuration in a layout is larger; layers are not read.
+/// The largest manifest or configuration; layers are not read.
 const LIMIT: u64 = 16 << 20;
 
-/// A registry that is a folder.
+/// A folder instead of a registry.
 #[derive(Debug)]
 pub(super) struct Layout {
     root: PathBuf,
@@ -32,13 +32,13 @@ impl Layout {
         Self { root: root.to_owned() }
     }
 
-    /// All tags of an image, in the order of the index.
+    /// Returns all tags of an image, in the order of the index.
     pub(super) fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         let (_, entries) = self.entries(name)?;
         Ok(entries.into_iter().map(|(tag, _)| tag).collect())
     }
 
-    /// What a tag points at.
+    /// Returns the digest of a tag.
     pub(super) fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
         let (folder, entries) = self.entries(name)?;
         let found = entries.into_iter().find(|(known, _)| known == tag);
@@ -50,13 +50,13 @@ impl Layout {
         digest(name, &folder, &entry.digest)
     }
 
-    /// Everything that manifest and configuration tell about a tag.
+    /// Returns all facts in the manifest and configuration of a tag.
     pub(super) fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
         let (folder, _) = self.entries(name)?;
         let top = self.digest(name, tag)?;
         let mut facts = ImageFacts { digest: Some(top.clone()), ..ImageFacts::default() };
         let mut next = Next::Manifest(top.to_string());
-        // An index may hold indexes; deeper than this nobody nests them.
+        // An index may contain indexes, but no known one nests deeper.
         for _ in 0..5 {
             let wrong = |path: &Path, cause: serde_json::Error| unreadable(name, path, &cause.to_string());
             next = match next {
@@ -75,7 +75,7 @@ impl Layout {
         Ok(facts)
     }
 
-    /// The layout that an image is in, and its tags there.
+    /// Returns the folder of the layout that an image is in, and its tags there.
     fn entries(&self, name: &ImageName) -> Result<(PathBuf, Vec<(Tag, ImageIndexEntry)>), RegistryError> {
         let own = self.root.join(name.path());
         let folder = if own.join("index.json").is_file() { own } else { self.root.clone() };
@@ -88,7 +88,7 @@ impl Layout {
     }
 }
 
-/// The tag of an entry, if it is one of this image.
+/// Returns the tag of an entry if it is one of this image.
 fn tag_of(entry: &ImageIndexEntry, name: &ImageName) -> Option<Tag> {
     let annotations = entry.annotations.as_ref()?;
     let text = annotations.get(FULL_NAME).or_else(|| annotations.get(REF_NAME))?;
@@ -96,24 +96,24 @@ fn tag_of(entry: &ImageIndexEntry, name: &ImageName) -> Option<Tag> {
         return Tag::new(text).ok();
     }
     let reference = ImageReference::new(text).ok()?;
-    // A reference without a host is within this registry.
+    // A reference without a host is in this registry.
     let written = text.split([':', '@']).next();
-    let same = reference.name() == name || written == Some(name.path());
-    reference.tag().filter(|_| same).cloned()
+    let is_this_image = reference.name() == name || written == Some(name.path());
+    if is_this_image { reference.tag().cloned() } else { None }
 }
 
 fn digest(name: &ImageName, folder: &Path, text: &str) -> Result<Digest, RegistryError> {
     Digest::new(text).map_err(|error| unreadable(name, folder, &error.to_string()))
 }
 
-/// A blob whose content is what its name says.
+/// Reads a blob that matches its digest.
 fn blob(name: &ImageName, folder: &Path, text: &str) -> Result<(PathBuf, Vec<u8>), RegistryError> {
     let digest = digest(name, folder, text)?;
     let path = folder.join("blobs").join(digest.as_str().replacen(':', "/", 1));
     let body = read(name, &path)?;
     let actual = content::digest_of(&body, Some(&digest));
     if actual != digest.as_str() {
-        return Err(unreadable(name, &path, &format!("its content has the digest {actual}")));
+        return Err(unreadable(name, &path, &format!("its content has digest {actual}")));
     }
     Ok((path, body))
 }

@@ -1,7 +1,7 @@
-//! Asks registries: tokens, tag lists, digests, facts.
+//! Reads from registries: tokens, tag lists, digests, facts.
 //!
-//! A credential goes to the host that it was given for and to nobody else. A list that can't be had to its end is an
-//! error, never a shorter list. An OCI manifest is only spoken of in here; elsewhere a manifest is a file in Git.
+//! A credential is sent only to the host that it was given for. A list that cannot be read to its end is an error, never a
+//! shorter list. Only this module deals with OCI manifests; elsewhere a manifest is a file in Git.
 
 mod access;
 mod auth;
@@ -16,9 +16,9 @@ mod layout;
 mod listing;
 mod negotiation;
 mod quota;
-mod refusal;
 mod registries;
 mod registry;
+mod rejection;
 mod remote;
 mod settings;
 mod vendors;

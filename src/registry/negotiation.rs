@@ -1,11 +1,11 @@
-//! The authentication of one request: which scheme to try after a refusal, and when to give up. Pure.
+//! The authentication of one request: which scheme to try after a rejection, and when to give up. Pure.
 
 use crate::http::Request;
 use crate::secret::Secret;
 
 use super::auth::AuthScheme;
 
-/// What authorizes a request, and how an error names it.
+/// The authorization of a request, and its description for errors.
 pub(super) struct Authorization {
     pub(super) header: Header,
     pub(super) named: String,
@@ -28,35 +28,35 @@ impl Header {
     }
 }
 
-/// Schemes that one request follows before a registry that keeps changing its demand counts as refusing.
+/// How many schemes one request tries before a registry that keeps changing its challenge counts as denying access.
 const MAX_SCHEMES: u32 = 4;
 
-/// The authentication of one request: which scheme is tried, and what was refused so far.
+/// The authentication of one request: the scheme in use, and the rejected token.
 pub(super) struct Negotiation {
     pub(super) scheme: AuthScheme,
-    /// Whether the scheme is what another image was told. Then its token service need not be that of this image.
+    /// Whether the challenge for another image named the scheme. Then its token service may be another one than for this image.
     pub(super) is_inherited: bool,
-    pub(super) refused_token: Option<Secret>,
+    pub(super) rejected_token: Option<Secret>,
     schemes_tried: u32,
 }
 
-/// What to do after a refusal.
+/// What to do after a rejection.
 pub(super) enum Step {
-    /// Send the request again with the scheme that the registry demanded.
+    /// Send the request again with the scheme of the challenge.
     UseScheme,
     /// Send the request again with a new token: the old one may have expired early or been revoked.
     RenewToken,
-    /// Return the refusal.
+    /// Return the rejection.
     GiveUp,
 }
 
 impl Negotiation {
     pub(super) fn new(scheme: AuthScheme) -> Self {
         let is_inherited = scheme != AuthScheme::Unknown;
-        Self { scheme, is_inherited, refused_token: None, schemes_tried: 0 }
+        Self { scheme, is_inherited, rejected_token: None, schemes_tried: 0 }
     }
 
-    /// Forgets what another image was told, so that the registry is asked for the scheme of this one.
+    /// Discards the scheme of another image, so that the registry sends a challenge for this one.
     pub(super) fn start_over(&mut self) {
         (self.scheme, self.is_inherited) = (AuthScheme::Unknown, false);
     }
@@ -66,10 +66,10 @@ impl Negotiation {
         if self.scheme == AuthScheme::Unknown { AuthScheme::Open } else { self.scheme }
     }
 
-    /// Takes a refusal and the scheme that it demands, and decides how to go on. A token is renewed once.
+    /// Returns what to do after a rejection whose challenge names a scheme. A token is renewed once.
     pub(super) fn next(&mut self, demanded: Option<AuthScheme>, sent: &Header) -> Step {
         let renewable = match sent {
-            Header::Bearer(token) if self.refused_token.is_none() => Some(token.clone()),
+            Header::Bearer(token) if self.rejected_token.is_none() => Some(token.clone()),
             _ => None,
         };
         self.schemes_tried += 1;
@@ -81,7 +81,7 @@ impl Negotiation {
             Some(_) if renewable.is_some() => Step::RenewToken,
             _ => Step::GiveUp,
         };
-        self.refused_token = renewable.or(self.refused_token.take());
+        self.rejected_token = renewable.or(self.rejected_token.take());
         step
     }
 }

@@ -1,4 +1,4 @@
-//! All registries of a run behind one trait: each image is asked for where its name points.
+//! All registries of a run behind one trait.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -20,19 +20,19 @@ use super::remote::RemoteRegistry;
 use super::settings::{HostSettings, Limits};
 use super::vendors::vendor_of;
 
-/// All registries. Those that are not configured are made when the first image names them.
+/// All registries. One that is not configured is created for the first image that names it.
 pub struct Registries {
     settings: BTreeMap<String, HostSettings>,
     keychain: Arc<Keychain>,
     limits: Limits,
-    /// One client, and so one pool of connections, for each trust.
+    /// One client, and so one connection pool, for each set of options.
     clients: Mutex<Vec<(ClientOptions, Client)>>,
     remotes: Mutex<HashMap<String, Arc<RemoteRegistry>>>,
     cache: Option<Arc<Cache>>,
 }
 
 impl Registries {
-    /// Registries as configured, by host as image names have it (`docker.io`, `registry.acme:5000`).
+    /// Returns the registries with these settings, by host as in image names (`docker.io`, `registry.acme:5000`).
     pub fn connect(
         settings: BTreeMap<String, HostSettings>,
         keychain: Keychain,
@@ -46,14 +46,14 @@ impl Registries {
             remotes: Mutex::default(),
             cache: None,
         };
-        // A wrong setting is told before anything is asked.
+        // Invalid settings are reported before the first request.
         for registry in this.settings.keys() {
             this.remote(registry)?;
         }
         Ok(this)
     }
 
-    /// The same with a cache folder, which is made when something is kept. To be called before the first question.
+    /// Adds a cache folder, which is created by the first write. Must be called before the first request.
     #[must_use]
     pub fn with_cache(mut self, folder: &Path) -> Self {
         self.cache = Some(Arc::new(Cache::new(folder)));
@@ -61,28 +61,27 @@ impl Registries {
         self
     }
 
-    /// How this process stands with the registry of an image.
+    /// Verifies the access of this process to the registry of an image.
     pub async fn check(&self, name: &ImageName) -> Result<Access, RegistryError> {
         if let Some(layout) = self.layout(name) {
-            let (tags, rate_limit) = (layout.tags(name)?.len(), None);
             return Ok(Access {
                 credential: None,
                 login_required: false,
                 fallback_reason: None,
-                tags,
+                tags: layout.tags(name)?.len(),
                 can_pull: true,
-                rate_limit,
+                rate_limit: None,
             });
         }
-        self.in_turn(name, async |remote| remote.check(name).await).await
+        self.with_permit(name, async |remote| remote.check(name).await).await
     }
 
-    /// The folder that stands in for the registry of an image.
+    /// Returns the image layout that replaces the registry of an image.
     fn layout(&self, name: &ImageName) -> Option<Layout> {
         self.settings.get(name.registry())?.oci_layout.as_deref().map(Layout::new)
     }
 
-    /// The registry of a host, made when it is first needed.
+    /// Returns the registry at a host, and creates it at the first call.
     fn remote(&self, registry: &str) -> Result<Arc<RemoteRegistry>, RegistryError> {
         let mut remotes = self.remotes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(remote) = remotes.get(registry) {
@@ -93,8 +92,8 @@ impl Registries {
         let mirrored = settings.mirror.is_some();
         let api_host = vendor_of(registry, env).api_host(registry);
         let mut endpoint = Endpoint::new(registry, api_host, &settings)?;
-        // A mirror may have an entry of its own; what is said there is about the host that is really asked.
-        if let Some(own) = self.settings.get(&endpoint.host).filter(|_| mirrored) {
+        // A mirror may have its own settings, which describe the host that receives the requests.
+        if mirrored && let Some(own) = self.settings.get(&endpoint.host) {
             settings = HostSettings { mirror: settings.mirror, ..own.clone() };
             endpoint = Endpoint::new(registry, api_host, &settings)?;
         }
@@ -118,19 +117,19 @@ impl Registries {
         Ok(client)
     }
 
-    /// Waits for a turn at the registry and bounds the time that one image may take; waiting does not count.
-    async fn in_turn<T>(
+    /// Waits for a permit of the registry and limits the time for one image; the wait does not count.
+    async fn with_permit<T>(
         &self,
         name: &ImageName,
-        question: impl AsyncFnOnce(&RemoteRegistry) -> Result<T, RegistryError>,
+        request: impl AsyncFnOnce(&RemoteRegistry) -> Result<T, RegistryError>,
     ) -> Result<T, RegistryError> {
         let remote = self.remote(name.registry())?;
-        // The semaphore is never closed, so there always is a turn in the end.
-        let turn = remote.turns.acquire().await;
+        // The semaphore is never closed, so this always ends with a permit.
+        let permit = remote.permits.acquire().await;
         let after = self.limits.image_timeout;
-        let answer = tokio::time::timeout(after, question(&remote)).await;
-        drop(turn);
-        answer.unwrap_or_else(|_| Err(RegistryError::ImageTimeout { image: name.familiar().to_owned(), after }))
+        let response = tokio::time::timeout(after, request(&remote)).await;
+        drop(permit);
+        response.unwrap_or_else(|_| Err(RegistryError::ImageTimeout { image: name.familiar().to_owned(), after }))
     }
 }
 
@@ -139,28 +138,28 @@ impl Registry for Registries {
     async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         match self.layout(name) {
             Some(layout) => layout.tags(name),
-            None => self.in_turn(name, async |remote| remote.tags(name).await).await,
+            None => self.with_permit(name, async |remote| remote.tags(name).await).await,
         }
     }
 
     async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
         match self.layout(name) {
             Some(layout) => layout.digest(name, tag),
-            None => self.in_turn(name, async |remote| remote.digest(name, tag).await).await,
+            None => self.with_permit(name, async |remote| remote.digest(name, tag).await).await,
         }
     }
 
     async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
         match self.layout(name) {
             Some(layout) => layout.facts(name, tag),
-            None => self.in_turn(name, async |remote| remote.facts(name, tag).await).await,
+            None => self.with_permit(name, async |remote| remote.facts(name, tag).await).await,
         }
     }
 
     async fn age(&self, name: &ImageName, tag: &Tag, digest: Option<&Digest>) -> Result<Age, RegistryError> {
         let pushed = match self.layout(name) {
             Some(_) => None,
-            None => self.in_turn(name, async |remote| remote.pushed(name, tag).await).await?,
+            None => self.with_permit(name, async |remote| remote.pushed(name, tag).await).await?,
         };
         let now = self.keychain.platform_env().now();
         let first_seen = self.cache.as_ref().and_then(|cache| cache.first_seen(name, tag, digest, now));

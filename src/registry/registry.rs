@@ -1,4 +1,4 @@
-//! The trait of all registries: what choosing may ask for.
+//! The trait of all registries: the information that policies need.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -7,42 +7,41 @@ use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
 use super::error::RegistryError;
 
-/// Asks registries. Implementers retry what is idempotent and obey limits; callers need not.
+/// Reads from registries. Implementations repeat idempotent requests and obey rate limits; callers need not.
 #[async_trait]
 pub trait Registry: Send + Sync {
-    /// All tags of an image, in the order the registry gives them; an error if the list can't be had to its end.
+    /// Returns all tags of an image in the order of the registry; an error if the list cannot be read to its end.
     async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError>;
 
-    /// What a tag points at now: the digest of the index of a multi-platform image, else of the manifest.
+    /// Returns the current digest of a tag: of the index of a multi-platform image, else of the manifest.
     async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError>;
 
-    /// Everything that manifest and configuration tell about a tag.
+    /// Returns all facts in the manifest and configuration of a tag.
     async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError>;
 
-    /// How long a tag has been there, as pointing at this digest: for those who ask for the age of images. Nobody has to
-    /// know.
+    /// Returns how long a tag has pointed at this digest, as far as that is known.
     async fn age(&self, _: &ImageName, _: &Tag, _: Option<&Digest>) -> Result<Age, RegistryError> {
         Ok(Age::default())
     }
 
-    /// How many requests have been sent so far.
+    /// Returns how many requests were sent so far.
     fn requests(&self) -> Requests;
 }
 
-/// How long a tag has been there.
+/// How long a tag has pointed at its digest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Age {
-    /// When the registry took it in, where it tells that.
+    /// When the registry received it, if the vendor publishes that.
     pub pushed: Option<Timestamp>,
-    /// When a run with this cache folder first asked, where there is one.
+    /// When a run with this cache folder first saw it, if there is a cache folder.
     pub first_seen: Option<Timestamp>,
 }
 
 /// Requests sent so far, for the report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Requests {
-    /// To registries, tokens not counted.
+    /// Requests to registries, without those for tokens.
     pub registry: u64,
-    /// For tokens.
+    /// Requests for tokens.
     pub token: u64,
 }

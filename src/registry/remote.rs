@@ -1,4 +1,4 @@
-//! One registry over HTTP: logs in the way it wants, and turns refusals into errors that say what was sent.
+//! One registry over HTTP: authenticates requests and converts rejections to errors that name the credential.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -16,40 +16,40 @@ use super::endpoint::Endpoint;
 use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
 use super::negotiation::{Authorization, Header, Negotiation, Step};
 use super::quota::Quota;
-use super::refusal::{named, refusal_error, token_error};
+use super::rejection::{named, rejection_error, token_error};
 use super::settings::{HostSettings, Limits};
 use super::vendors::Vendor;
 
-/// Images of one registry that are asked about at a time. More would only wait at the gate of its host, with their lists
-/// in memory.
-const TURNS: usize = 20;
+/// How many images of one registry are looked up at a time. More would only wait for the limiter of its host, with their
+/// lists in memory.
+const MAX_IMAGES: usize = 20;
 
-/// A registry that is asked over HTTP.
+/// A registry over HTTP.
 pub(super) struct RemoteRegistry {
-    /// As image names call it.
+    /// Its host, as in image names.
     pub(super) registry: String,
     pub(super) endpoint: Endpoint,
     pub(super) vendor: &'static dyn Vendor,
     pub(super) settings: HostSettings,
     pub(super) limits: Limits,
     pub(super) quota: Quota,
-    pub(super) turns: Semaphore,
+    pub(super) permits: Semaphore,
     pub(super) cache: Option<Arc<Cache>>,
     http: Client,
     tokens: TokenCache,
     pub(super) keychain: Arc<Keychain>,
     scheme: RwLock<AuthScheme>,
-    /// Held by the first conversation, so that the others need not find out the scheme for themselves.
+    /// Held by the first request, so that only it has to find out the scheme.
     first: Mutex<()>,
-    /// Whether the first conversation is over, whatever its end.
-    asked: AtomicBool,
-    /// Set if there is no way to the registry: the other images need not try it all again.
+    /// Whether the first request has ended or knows the scheme.
+    is_probed: AtomicBool,
+    /// Set if the registry cannot be reached: the requests for other images fail at once.
     unreachable: OnceLock<Arc<HttpError>>,
-    /// Why a credential of the platform was left out, once it was.
+    /// Why a credential of the platform was rejected, once it was.
     pub(super) fallback_reason: OnceLock<String>,
-    /// Set once it sent more tags than were asked for: then its lists are whole.
+    /// Set once the registry sent more tags than requested: its lists are whole then.
     pub(super) ignores_page_size: OnceLock<()>,
-    /// Held by who finds out whether it does.
+    /// Held while one image finds out whether the registry ignores the page size.
     pub(super) probe: Mutex<()>,
 }
 
@@ -69,14 +69,14 @@ impl RemoteRegistry {
             quota: Quota::new(settings.max_requests),
             settings,
             limits,
-            turns: Semaphore::new(TURNS),
+            permits: Semaphore::new(MAX_IMAGES),
             cache,
             http: http.with_own_counter(),
             tokens: TokenCache::new(http.with_own_counter()),
             keychain,
             scheme: RwLock::new(AuthScheme::Unknown),
             first: Mutex::default(),
-            asked: AtomicBool::new(false),
+            is_probed: AtomicBool::new(false),
             unreachable: OnceLock::new(),
             fallback_reason: OnceLock::new(),
             ignores_page_size: OnceLock::new(),
@@ -84,57 +84,62 @@ impl RemoteRegistry {
         }
     }
 
-    /// Requests to the registry and for tokens so far.
+    /// Returns how many requests were sent to the registry, and how many for tokens.
     pub(super) fn sent(&self) -> (u64, u64) {
         (self.http.sent(), self.tokens.sent())
     }
 
-    /// Whether the registry said that it wants a login, or a token for the anonymous user.
+    /// Returns whether the registry requires a credential, or a token for anonymous access.
     pub(super) async fn requires_login(&self) -> bool {
         !matches!(*self.scheme.read().await, AuthScheme::Unknown | AuthScheme::Open)
     }
 
-    /// Sends a request about an image, logged in as the registry wants it. `shown` names the image in errors.
-    pub(super) async fn ask(&self, name: &ImageName, shown: &str, request: Request) -> Result<Response, RegistryError> {
+    /// Sends a request about an image with the authentication that the registry requires. `label` names the image in errors.
+    pub(super) async fn send(
+        &self,
+        name: &ImageName,
+        label: &str,
+        request: Request,
+    ) -> Result<Response, RegistryError> {
         let mut guard = None;
-        if !self.asked.load(Ordering::Acquire) {
+        if !self.is_probed.load(Ordering::Acquire) {
             let first = self.first.lock().await;
-            // A request that waited for the first conversation does not hold up the others.
-            if !self.asked.load(Ordering::Acquire) {
+            // A request that waited for the first one does not block the others.
+            if !self.is_probed.load(Ordering::Acquire) {
                 guard = Some(first);
             }
         }
         let is_first = guard.is_some();
         if let Some(source) = self.unreachable.get() {
-            return Err(RegistryError::Http { image: shown.to_owned(), source: source.clone() });
+            return Err(RegistryError::Http { image: label.to_owned(), source: source.clone() });
         }
-        self.quota.check(&self.registry, shown, self.http.sent())?;
+        self.quota.check(&self.registry, label, self.http.sent())?;
         let request = request.limit(self.limits.max_response).timeout(self.limits.request_timeout);
-        let answer = self.converse(name, shown, request, &mut guard).await;
-        match &answer {
-            Ok(response) => self.quota.listen(response),
-            Err(RegistryError::Http { source, .. }) if is_first && is_no_way(source) => {
-                // Set once, by the only one who is the first.
+        let response = self.negotiate(name, label, request, &mut guard).await;
+        match &response {
+            Ok(response) => self.quota.record(response),
+            Err(RegistryError::Http { source, .. }) if is_first && is_unreachable(source) => {
+                // Only the first request gets here, so this is never set twice.
                 let _ = self.unreachable.set(source.clone());
             }
             Err(_) => {}
         }
         self.release(&mut guard);
-        answer
+        response
     }
 
-    /// Lets the requests continue that wait for the first conversation.
+    /// Lets the requests continue that wait for the first one.
     fn release(&self, guard: &mut Option<MutexGuard<'_, ()>>) {
-        self.asked.store(true, Ordering::Release);
+        self.is_probed.store(true, Ordering::Release);
         *guard = None;
     }
 
-    /// Sends a request until the registry accepts it, or until there is nothing left to answer its challenges with.
-    /// Releases `guard` as soon as the scheme is known.
-    async fn converse(
+    /// Sends a request until the registry accepts it, or until no scheme and no new token is left to try. Releases `guard` as
+    /// soon as the scheme is known.
+    async fn negotiate(
         &self,
         name: &ImageName,
-        shown: &str,
+        label: &str,
         request: Request,
         guard: &mut Option<MutexGuard<'_, ()>>,
     ) -> Result<Response, RegistryError> {
@@ -142,21 +147,15 @@ impl RemoteRegistry {
         let known = self.scheme.read().await.clone();
         let mut negotiation = Negotiation::new(known.clone());
         loop {
-            let authorization = match self.authorize(&path, shown, &negotiation).await {
-                Err(RegistryError::UntrustedRealm { .. }) if negotiation.is_inherited => {
-                    negotiation.start_over();
-                    continue;
-                }
-                authorization => authorization?,
-            };
-            let refusal = match self.http.send(authorization.header.apply(request.clone())).await {
+            let authorization = self.authorize(&path, label, &mut negotiation).await?;
+            let rejection = match self.http.send(authorization.header.apply(request.clone())).await {
                 Ok(response) => {
                     self.learn(&known, negotiation.confirmed()).await;
                     return Ok(response);
                 }
-                Err(error) => self.refusal(shown, error)?,
+                Err(error) => self.rejection(label, error)?,
             };
-            let demanded = self.demanded(&path, &negotiation.scheme, &refusal).await;
+            let demanded = self.demanded(&path, &negotiation.scheme, &rejection).await;
             match negotiation.next(demanded, &authorization.header) {
                 Step::UseScheme => {
                     self.learn(&AuthScheme::Unknown, negotiation.scheme.clone()).await;
@@ -164,18 +163,18 @@ impl RemoteRegistry {
                 }
                 Step::RenewToken => {}
                 Step::GiveUp => {
-                    let sent = self.sent_along(&refusal.url, authorization.named);
-                    return Err(refusal_error(shown, refusal, sent));
+                    let sent = self.sent_to(&rejection.url, authorization.named);
+                    return Err(rejection_error(label, rejection, sent));
                 }
             }
         }
     }
 
-    /// A status that says no; any other failure is the end.
-    fn refusal(&self, image: &str, error: HttpError) -> Result<Box<StatusError>, RegistryError> {
+    /// Returns the response if its status is a rejection, and the error of any other failure.
+    fn rejection(&self, image: &str, error: HttpError) -> Result<Box<StatusError>, RegistryError> {
         let (image, url) = (image.to_owned(), self.endpoint.base());
         match error {
-            HttpError::Status(refusal) => Ok(refusal),
+            HttpError::Status(rejection) => Ok(rejection),
             HttpError::RateLimited { wait, .. } => {
                 Err(RegistryError::RateLimited { image, url: redacted(url), retry_after: Some(wait) })
             }
@@ -183,17 +182,17 @@ impl RemoteRegistry {
         }
     }
 
-    /// What came along with a request to whoever answered in the end: nothing secret leaves the registry's own host.
-    fn sent_along(&self, answered: &str, named: String) -> String {
-        if answered.starts_with(&origin(self.endpoint.base())) { named } else { REDIRECTED.to_owned() }
+    /// Describes the credential that the responding server received: none follows a redirect to another host.
+    fn sent_to(&self, url: &str, named: String) -> String {
+        if url.starts_with(&origin(self.endpoint.base())) { named } else { REDIRECTED.to_owned() }
     }
 
-    /// What a refusal demands, if it demands anything that was not known.
-    async fn demanded(&self, path: &str, scheme: &AuthScheme, refusal: &StatusError) -> Option<AuthScheme> {
+    /// Returns the scheme that a rejection asks for, if its challenge names one.
+    async fn demanded(&self, path: &str, scheme: &AuthScheme, rejection: &StatusError) -> Option<AuthScheme> {
         let base = self.endpoint.base();
-        match refusal.status {
-            StatusCode::UNAUTHORIZED => AuthScheme::demanded(Challenge::of(&refusal.headers)?, base, path),
-            // Some hide what an anonymous user may not see. Who has a credential asks how to show it.
+        match rejection.status {
+            StatusCode::UNAUTHORIZED => AuthScheme::demanded(Challenge::of(&rejection.headers)?, base, path),
+            // Some registries hide images from anonymous access. With a credential, `/v2/` returns the challenge.
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
                 if matches!(scheme, AuthScheme::Unknown | AuthScheme::Open) =>
             {
@@ -208,7 +207,7 @@ impl RemoteRegistry {
         }
     }
 
-    /// Keeps what was learnt, unless another image's conversation has learnt something else since.
+    /// Stores the scheme, unless the request of another image has changed it since.
     async fn learn(&self, before: &AuthScheme, now: AuthScheme) {
         if *before == now {
             return;
@@ -219,13 +218,30 @@ impl RemoteRegistry {
         }
     }
 
+    /// Returns the authorization for the scheme in use. A scheme of another image is discarded if its token service must not
+    /// receive the credential of this one.
     async fn authorize(
         &self,
         path: &str,
-        shown: &str,
+        label: &str,
+        negotiation: &mut Negotiation,
+    ) -> Result<Authorization, RegistryError> {
+        let authorization = self.authorization(path, label, negotiation).await;
+        if negotiation.is_inherited && matches!(authorization, Err(RegistryError::UntrustedRealm { .. })) {
+            negotiation.start_over();
+            return self.authorization(path, label, negotiation).await;
+        }
+        authorization
+    }
+
+    /// Returns the authorization for a scheme: none before a challenge, otherwise a token or the credential.
+    async fn authorization(
+        &self,
+        path: &str,
+        label: &str,
         negotiation: &Negotiation,
     ) -> Result<Authorization, RegistryError> {
-        let (scheme, refused) = (&negotiation.scheme, negotiation.refused_token.as_ref());
+        let (scheme, rejected) = (&negotiation.scheme, negotiation.rejected_token.as_ref());
         let anonymous = Authorization { header: Header::None, named: ANONYMOUS.to_owned() };
         if matches!(scheme, AuthScheme::Unknown | AuthScheme::Open) {
             return Ok(anonymous);
@@ -236,8 +252,8 @@ impl RemoteRegistry {
             (_, Some(Credential::Bearer(token))) => Header::Bearer(token.clone()),
             (AuthScheme::Bearer { realm, service, scope }, _) => {
                 let service = service.as_deref();
-                let question = TokenRequest { realm, service, scope: &scope.of(path), credential: None };
-                Header::Bearer(self.token(shown, question, found.as_ref(), refused).await?)
+                let request = TokenRequest { realm, service, scope: &scope.of(path), credential: None };
+                Header::Bearer(self.token(label, request, found.as_ref(), rejected).await?)
             }
             (_, Some(Credential::Basic { user, password })) => Header::Basic(user.clone(), password.clone()),
             (_, Some(Credential::RefreshToken(_)) | None) => return Ok(anonymous),
@@ -245,44 +261,46 @@ impl RemoteRegistry {
         Ok(Authorization { header, named })
     }
 
-    /// A token, bought with the credential if there is one that may be shown to the token service.
+    /// Returns a token, for the credential if there is one. If the credential of the platform is rejected, the token is
+    /// anonymous.
     async fn token(
         &self,
-        shown: &str,
+        label: &str,
         anonymous: TokenRequest<'_>,
         found: Option<&ResolvedCredential>,
-        refused: Option<&Secret>,
+        rejected: Option<&Secret>,
     ) -> Result<Secret, RegistryError> {
         if let Some(found) = found {
-            let error = match self.bought(shown, &anonymous, found, refused).await {
+            let error = match self.token_for(label, &anonymous, found, rejected).await {
                 Err(error @ (RegistryError::Unauthorized { .. } | RegistryError::UntrustedRealm { .. }))
                     if found.from_platform =>
                 {
                     error
                 }
-                answer => return answer,
+                response => return response,
             };
-            tracing::warn!(%error, "asking anonymously");
-            // Whoever else finds out says much the same.
+            tracing::warn!(%error, "continuing anonymously");
+            // Other images fail for the same reason.
             let _ = self.fallback_reason.set(error.to_string());
         }
-        self.tokens.get(&anonymous, refused).await.map_err(|error| token_error(shown, error, ANONYMOUS))
+        self.tokens.get(&anonymous, rejected).await.map_err(|error| token_error(label, error, ANONYMOUS))
     }
 
-    async fn bought(
+    /// Returns a token for a credential.
+    async fn token_for(
         &self,
-        shown: &str,
+        label: &str,
         anonymous: &TokenRequest<'_>,
         found: &ResolvedCredential,
-        refused: Option<&Secret>,
+        rejected: Option<&Secret>,
     ) -> Result<Secret, RegistryError> {
-        self.check_realm(shown, anonymous.realm, found)?;
-        let question = TokenRequest { credential: Some(&found.credential), ..anonymous.clone() };
-        let token = self.tokens.get(&question, refused).await;
-        token.map_err(|error| token_error(shown, error, &named(Some(found))))
+        self.check_realm(label, anonymous.realm, found)?;
+        let request = TokenRequest { credential: Some(&found.credential), ..anonymous.clone() };
+        let token = self.tokens.get(&request, rejected).await;
+        token.map_err(|error| token_error(label, error, &named(Some(found))))
     }
 
-    /// The credential for an image path of this registry.
+    /// Returns the credential for an image path of this registry.
     pub(super) async fn credential(&self, path: &str) -> Result<Option<ResolvedCredential>, RegistryError> {
         if let Some(login) = &self.settings.login {
             return Ok(Some(login.clone().resolve(self.vendor.token_user())));
@@ -293,9 +311,10 @@ impl RemoteRegistry {
             .map_err(|cause| RegistryError::Credential { registry: self.registry.clone(), cause: cause.to_string() })
     }
 
-    /// A credential goes to the registry's own host, to the token service that its vendor is known for, and to those
-    /// that the configuration names. Ports of one host are one host here: a token service beside the registry is common.
-    fn check_realm(&self, shown: &str, realm: &Url, found: &ResolvedCredential) -> Result<(), RegistryError> {
+    /// Fails if a credential must not be sent to a token service. It may be sent to the registry's own host, to the token
+    /// services of its vendor, and to those in the configuration. The port does not matter, because token services often run
+    /// beside the registry.
+    fn check_realm(&self, label: &str, realm: &Url, found: &ResolvedCredential) -> Result<(), RegistryError> {
         let base = self.endpoint.base();
         let host = realm.host_str().unwrap_or_default();
         let with_port = realm.port().map_or(String::new(), |port| format!("{host}:{port}"));
@@ -308,7 +327,7 @@ impl RemoteRegistry {
             return Ok(());
         }
         Err(RegistryError::UntrustedRealm {
-            image: shown.to_owned(),
+            image: label.to_owned(),
             registry: self.registry.clone(),
             realm: redacted(realm),
             source_of_credential: found.source.clone(),
@@ -316,7 +335,7 @@ impl RemoteRegistry {
     }
 }
 
-/// There is no connection, so there will be none for the next image.
-fn is_no_way(error: &HttpError) -> bool {
+/// Returns whether no connection is possible, so that other images need not try.
+fn is_unreachable(error: &HttpError) -> bool {
     matches!(error, HttpError::Connect { .. } | HttpError::Tls { .. })
 }

@@ -1,4 +1,4 @@
-//! What the configuration may say about a registry, and the limits of all of them. Plain data.
+//! The settings of a registry, and the limits of all registries. Plain data.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,42 +7,42 @@ use crate::http::{ClientOptions, RetryPolicy};
 
 use super::credential::Login;
 
-/// One registry, as configured. The default is a public registry over HTTPS.
+/// The settings of one registry. The default is a public registry over HTTPS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostSettings {
-    /// Ask over plain HTTP. Nothing else ever makes a connection unencrypted, except a mirror written as `http://…`.
+    /// Uses plain HTTP. All other connections are encrypted, except to a mirror written as `http://…`.
     pub plain_http: bool,
-    /// Private certificate authority and client certificate.
+    /// The private certificate authority and the client certificate.
     pub client_options: ClientOptions,
-    /// Ask there instead: `host[:port][/prefix]`, or a URL. What stands before a `/v2` in its path is where the API
-    /// begins, what stands after it is put before every image path, as pull-through caches want it.
+    /// The mirror to query instead: `host[:port][/prefix]`, or a URL. The API starts at `/v2` in its path; what follows is
+    /// put before every image path, as pull-through caches expect it. Without `/v2`, the whole path is that prefix.
     pub mirror: Option<String>,
-    /// What the configuration points at for this host; goes before all that is found elsewhere.
+    /// The credential in the configuration for this host; it precedes all other sources.
     pub login: Option<Login>,
-    /// Further hosts that may see the credential when they ask for tokens: token services that are not the registry.
+    /// Other hosts that may receive the credential for a token: token services that are not the registry.
     pub auth_hosts: Vec<String>,
-    /// Tags to ask for at once; 1000 unless the registry is known to want less.
+    /// The number of tags in one page; 1000 by default.
     pub page_size: Option<u32>,
-    /// Requests in one run, tokens not counted.
+    /// The most requests in one run, without those for tokens.
     pub max_requests: Option<u64>,
-    /// A folder with an OCI image layout, or with one per image path, to be read in place of any server.
+    /// A folder with an OCI image layout, or with one for each image path, to read instead of a server.
     pub oci_layout: Option<PathBuf>,
 }
 
-/// What no answer may exceed. Each has an error of its own.
+/// Limits for all responses. Exceeding one is an error of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one answer, decompressed.
+    /// Bytes of one response, decompressed.
     pub max_response: usize,
     /// Tags of one image.
     pub max_tags: usize,
     /// Pages of one tag list.
     pub max_pages: usize,
-    /// One request, body included.
+    /// Time for one request, including the body.
     pub request_timeout: Duration,
-    /// All that is asked about one image at a time, retries included.
+    /// Time for all requests about one image, including retries.
     pub image_timeout: Duration,
-    /// How often and how long a failed request is tried again.
+    /// How often and after which wait a failed request is repeated.
     pub retry_policy: RetryPolicy,
 }
 

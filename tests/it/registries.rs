@@ -1,4 +1,4 @@
-//! Registries over the wire: the embedded one, Debian's `docker-registry`, and doubles of what registries do wrong.
+//! Registries over HTTP: the embedded one, Debian's `docker-registry`, and doubles with the faults of real registries.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
@@ -19,13 +19,13 @@ mod real_logins;
 mod sources;
 mod vendors;
 
-/// Plain HTTP, perhaps at another place.
+/// Returns settings for plain HTTP, with an optional mirror.
 fn plain(mirror: Option<&str>) -> HostSettings {
     HostSettings { plain_http: true, mirror: mirror.map(str::to_owned), ..HostSettings::default() }
 }
 
-/// Limits that a test need not wait for.
-fn hasty() -> Limits {
+/// Returns limits with short waits, for tests.
+fn short_limits() -> Limits {
     Limits {
         request_timeout: Duration::from_millis(400),
         retry_policy: RetryPolicy {
@@ -42,14 +42,14 @@ fn keychain(variables: &[(&str, &str)]) -> Keychain {
     Keychain::new(variables.collect())
 }
 
-/// Registries at plain HTTP hosts.
+/// Returns registries at plain HTTP hosts.
 fn connect(hosts: &[&str], variables: &[(&str, &str)]) -> Registries {
     connect_with(hosts.iter().map(|host| ((*host).to_owned(), plain(None))), variables)
 }
 
 fn connect_with(settings: impl IntoIterator<Item = (String, HostSettings)>, variables: &[(&str, &str)]) -> Registries {
     let settings: BTreeMap<_, _> = settings.into_iter().collect();
-    Registries::connect(settings, keychain(variables), hasty()).unwrap()
+    Registries::connect(settings, keychain(variables), short_limits()).unwrap()
 }
 
 fn name(text: impl AsRef<str>) -> ImageName {
@@ -64,7 +64,7 @@ fn texts(tags: Vec<Tag>) -> Vec<String> {
     tags.iter().map(Tag::to_string).collect()
 }
 
-/// The variable that holds something of the credential for a host.
+/// Returns the name of a variable with a part of the credential for a host.
 fn variable(host: &str, kind: &str) -> String {
     let host: String =
         host.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();

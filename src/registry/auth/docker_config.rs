@@ -1,4 +1,4 @@
-//! Docker's `config.json` and containers' `auth.json`: what they say about an image path of a host. Pure.
+//! Docker's `config.json` and containers' `auth.json`: the credential for an image path of a host. Pure.
 //!
 //! Formats: docker's `cli/config/configfile`, `containers-auth.json(5)`, Kubernetes' `kubernetes.io/dockerconfigjson`.
 
@@ -13,13 +13,13 @@ use crate::secret::Secret;
 
 use super::super::credential::Credential;
 
-/// Some tools leave the padding out.
+/// Some tools omit the padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// One such file.
+/// The content of one file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct DockerConfig {
@@ -30,7 +30,7 @@ pub(crate) struct DockerConfig {
     store: Option<String>,
 }
 
-/// What is stored for one key. Secrets stay in here until they are wrapped.
+/// The stored credential of one key. `Debug` shows nothing, because it may be secret.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Entry {
@@ -47,24 +47,24 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-/// What a file says.
+/// The matching entry of a file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ConfigMatch {
-    /// Here it is, stored under this key.
+    /// A stored credential, and its key.
     Credential(Credential, String),
-    /// Ask this helper, with this key.
+    /// The name of a credential helper, and the key to look up.
     Helper(String, String),
 }
 
 impl DockerConfig {
-    /// The credential for `host/path`, or the helper to ask, in docker's order: a helper for the host, what is stored
-    /// in the file, the helper for all hosts. `aliases` are other names under which people log in to `host`.
+    /// Returns the credential for `host/path`, or the helper that has it, in docker's order: a helper for the host, a stored
+    /// credential, the helper for all hosts. `aliases` are other names that people log in to `host` with.
     pub(crate) fn find(&self, host: &str, aliases: &[&str], path: &str) -> Result<Option<ConfigMatch>, String> {
         let is_host = |key: &str| key == host || aliases.contains(&key);
         if let Some((key, helper)) = self.helpers.iter().find(|(key, _)| is_host(&bare(key))) {
             return Ok(Some(ConfigMatch::Helper(helper.clone(), key.clone())));
         }
-        // The longest key that the path begins with, as containers-auth.json(5) has it.
+        // The longest key that is a prefix of the path, as in containers-auth.json(5).
         let mut best: Option<(usize, Credential, &String)> = None;
         for (key, entry) in &self.auths {
             let bare = bare(key);
@@ -81,7 +81,7 @@ impl DockerConfig {
             return Ok(Some(ConfigMatch::Credential(credential, key.clone())));
         }
         Ok(self.store.as_ref().filter(|store| !store.is_empty()).map(|store| {
-            // Docker's stores know Docker Hub by the address of its first API.
+            // Docker's stores have Docker Hub under the URL of its first API.
             let key = if host == "docker.io" { "https://index.docker.io/v1/" } else { host };
             ConfigMatch::Helper(store.clone(), key.to_owned())
         }))
@@ -89,7 +89,7 @@ impl DockerConfig {
 }
 
 impl Entry {
-    /// `None` for the empty entries that docker leaves when a store holds the secret.
+    /// Returns the stored credential; `None` for the empty entries that docker leaves when a store has the secret.
     fn credential(&self) -> Result<Option<Credential>, &'static str> {
         let set = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Secret::new);
         if let Some(token) = set(&self.registrytoken) {
@@ -111,12 +111,12 @@ impl Entry {
     }
 }
 
-/// User and secret as docker's helpers and files have them: the user `<token>` marks a refresh token.
+/// Returns the credential for a user and secret of docker's helpers and files: the user `<token>` marks a refresh token.
 pub(crate) fn pair(user: &str, secret: &Secret) -> Credential {
     if user == "<token>" { Credential::RefreshToken(secret.clone()) } else { Credential::basic(user, secret.clone()) }
 }
 
-/// A key without scheme and API version: `https://index.docker.io/v1/` → `index.docker.io`.
+/// Returns a key without scheme and API version: `https://index.docker.io/v1/` → `index.docker.io`.
 fn bare(key: &str) -> String {
     let key = key.strip_prefix("https://").or(key.strip_prefix("http://")).unwrap_or(key).trim_end_matches('/');
     key.strip_suffix("/v1").or(key.strip_suffix("/v2")).unwrap_or(key).to_owned()
@@ -126,7 +126,7 @@ fn bare(key: &str) -> String {
 mod tests {
     use super::*;
 
-    fn says(json: &str, host: &str, path: &str) -> Result<Option<ConfigMatch>, String> {
+    fn find(json: &str, host: &str, path: &str) -> Result<Option<ConfigMatch>, String> {
         let config: DockerConfig = serde_json::from_str(json).unwrap();
         config.find(host, if host == "docker.io" { &["index.docker.io"] } else { &[] }, path)
     }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_by_host_and_path() {
+    fn finds_entries_by_host_and_path() {
         // dTpw = u:p, YTpiOmM= = a:b:c
         let stored = r#"{"auths": {
             "https://index.docker.io/v1/": {"auth": "dTpw"},
@@ -161,18 +161,18 @@ mod tests {
             ("bad.acme",    "a",             Err("auths, \"bad.acme\": `auth` is not base64".to_owned())),
         ];
         for (host, path, expected) in rows {
-            assert_eq!(says(stored, host, path), expected, "{host}/{path}");
+            assert_eq!(find(stored, host, path), expected, "{host}/{path}");
         }
     }
 
     #[test]
-    fn helpers_for_a_host_stored_entries_then_the_store() {
+    fn prefers_host_helpers_then_stored_entries_then_the_store() {
         let both = r#"{"credHelpers": {"ghcr.io": "gh"}, "credsStore": "desktop",
                        "auths": {"ghcr.io": {"auth": "dTpw"}, "quay.io": {"auth": "dTpw"}, "docker.io": {}}}"#;
         let helper = |name: &str, key: &str| Ok(Some(ConfigMatch::Helper(name.to_owned(), key.to_owned())));
-        assert_eq!(says(both, "ghcr.io", "a"), helper("gh", "ghcr.io"));
-        assert_eq!(says(both, "quay.io", "a"), basic("u", "p", "quay.io"));
-        assert_eq!(says(both, "docker.io", "a"), helper("desktop", "https://index.docker.io/v1/"));
-        assert_eq!(says("{}", "docker.io", "a"), Ok(None));
+        assert_eq!(find(both, "ghcr.io", "a"), helper("gh", "ghcr.io"));
+        assert_eq!(find(both, "quay.io", "a"), basic("u", "p", "quay.io"));
+        assert_eq!(find(both, "docker.io", "a"), helper("desktop", "https://index.docker.io/v1/"));
+        assert_eq!(find("{}", "docker.io", "a"), Ok(None));
     }
 }

@@ -1,4 +1,4 @@
-//! Docker's credential helpers: programs that answer with a user and a secret. Starts them, and gives up on them in time.
+//! Runs docker's credential helpers: programs that print a user name and a secret.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,63 +14,63 @@ use crate::secret::Secret;
 use super::super::credential::Credential;
 use super::docker_config::pair;
 
-/// A helper that opens a dialogue on a machine without a screen would wait for ever.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a helper may run: it might wait for a person in a dialog.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How the helpers of docker say that they hold nothing for a registry (docker-credential-helpers, `credentials/error.go`).
-const NOTHING: &str = "credentials not found in native keychain";
+/// The message of docker's helpers for a registry without a credential (docker-credential-helpers,
+/// `credentials/error.go`).
+const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// What a helper writes (docker-credential-helpers, `credentials.Credentials`).
+/// The output of a helper (docker-credential-helpers, `credentials.Credentials`).
 #[derive(Deserialize)]
-struct Answer {
+struct HelperOutput {
     #[serde(rename = "Username", default)]
     user: String,
     #[serde(rename = "Secret")]
     secret: String,
 }
 
-/// Asks `docker-credential-<name>` for the credential of `server`, and waits as long as `patience` says; `None` if it
-/// holds none.
+/// Runs `docker-credential-<name>` for the credential of `server`; `None` if it has none.
 pub(crate) async fn ask(
     name: &str,
     server: &str,
     environment: &BTreeMap<String, String>,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Option<Credential>, String> {
     let program = format!("docker-credential-{name}");
     if name.contains(['/', '\\']) {
-        return Err(format!("{name:?} is not the name of a credential helper"));
+        return Err(format!("invalid name of a credential helper: {name:?}"));
     }
-    let path = find(&program, environment).ok_or_else(|| format!("{program} is not on the PATH"))?;
+    let path = find(&program, environment).ok_or_else(|| format!("cannot find {program} on PATH"))?;
     #[expect(clippy::disallowed_methods, reason = "credential helpers are programs")]
     let mut command = Command::new(path);
     command.arg("get").env_clear().envs(environment).kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("{program} does not start: {error}"))?;
-    let conversation = async {
+    let mut child = command.spawn().map_err(|error| format!("cannot run {program}: {error}"))?;
+    let exchange = async {
         if let Some(mut input) = child.stdin.take() {
-            // A helper that does not read its input may still answer.
+            // A helper may respond without reading its input.
             let _ = input.write_all(format!("{server}\n").as_bytes()).await;
         }
         child.wait_with_output().await
     };
-    let output = tokio::time::timeout(patience, conversation)
+    let output = tokio::time::timeout(timeout, exchange)
         .await
-        .map_err(|_| format!("{program} gave no answer within {} s", patience.as_secs_f32()))?
+        .map_err(|_| format!("{program} timed out after {} s", timeout.as_secs_f32()))?
         .map_err(|error| format!("{program}: {error}"))?;
     if !output.status.success() {
-        // Helpers complain on either stream.
-        let complaint = [output.stdout, output.stderr].concat();
-        let complaint = String::from_utf8_lossy(&complaint).split_whitespace().collect::<Vec<_>>().join(" ");
-        if complaint.contains(NOTHING) {
+        // Helpers report errors on either stream.
+        let message = [output.stdout, output.stderr].concat();
+        let message = String::from_utf8_lossy(&message).split_whitespace().collect::<Vec<_>>().join(" ");
+        if message.contains(NOT_FOUND) {
             return Ok(None);
         }
-        return Err(format!("{program} fails: {}", complaint.chars().take(300).collect::<String>()));
+        return Err(format!("{program} failed: {}", message.chars().take(300).collect::<String>()));
     }
-    // The text of a JSON error can hold a piece of the answer, which is secret.
-    let answer: Answer =
-        serde_json::from_slice(&output.stdout).map_err(|_| format!("{program} does not answer as helpers do"))?;
-    Ok(Some(pair(&answer.user, &Secret::new(&answer.secret))).filter(|_| !answer.secret.is_empty()))
+    // The text of a JSON error can contain a part of the output, which is secret.
+    let output: HelperOutput = serde_json::from_slice(&output.stdout)
+        .map_err(|_| format!("the output of {program} is not the documented JSON"))?;
+    Ok((!output.secret.is_empty()).then(|| pair(&output.user, &Secret::new(&output.secret))))
 }
 
 fn find(program: &str, environment: &BTreeMap<String, String>) -> Option<PathBuf> {
@@ -86,16 +86,16 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[tokio::test]
-    async fn a_helper_that_waits_for_somebody_is_given_up() {
+    async fn stops_a_helper_that_waits_for_input() {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("docker-credential-dialogue");
         std::fs::write(&program, "#!/bin/sh\nexec sleep 60\n").unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:/usr/bin:/bin", folder.path().display());
         let environment = BTreeMap::from([("PATH".to_owned(), path)]);
-        let answer = ask("dialogue", "r.acme", &environment, Duration::from_millis(100)).await;
-        assert_eq!(answer, Err("docker-credential-dialogue gave no answer within 0.1 s".to_owned()));
-        let answer = ask("../dialogue", "r.acme", &environment, PATIENCE).await;
-        assert_eq!(answer, Err("\"../dialogue\" is not the name of a credential helper".to_owned()));
+        let output = ask("dialogue", "r.acme", &environment, Duration::from_millis(100)).await;
+        assert_eq!(output, Err("docker-credential-dialogue timed out after 0.1 s".to_owned()));
+        let output = ask("../dialogue", "r.acme", &environment, TIMEOUT).await;
+        assert_eq!(output, Err("invalid name of a credential helper: \"../dialogue\"".to_owned()));
     }
 }

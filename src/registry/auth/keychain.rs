@@ -1,4 +1,4 @@
-//! Where credentials are looked for, in the order people expect.
+//! The sources of credentials, in the order that people expect.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -25,54 +25,55 @@ use crate::http::identity::PlatformEnv;
 #[derive(Debug)]
 pub struct Keychain {
     env: PlatformEnv,
-    /// Answers of helpers and platforms: each is asked once. By what was asked.
-    answers: Mutex<HashMap<String, Arc<OnceCell<Answer>>>>,
+    /// Results of helpers and platforms, by the key of the lookup: each runs once.
+    lookups: Mutex<HashMap<String, Arc<OnceCell<Lookup>>>>,
 }
 
-type Answer = Result<Option<ResolvedCredential>, String>;
+/// The credential of one source, or the source and its problem.
+type Lookup = Result<Option<ResolvedCredential>, String>;
 
 impl Default for Keychain {
-    /// Knows no credential.
+    /// Returns a keychain without credentials.
     fn default() -> Self {
         Self::new(BTreeMap::new())
     }
 }
 
 impl Keychain {
-    /// Looks into these variables, and where they point.
+    /// Returns a keychain for these environment variables, and the files that they name.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
         Self::with_platform_env(PlatformEnv::new(environment))
     }
 
-    /// Looks around there.
+    /// Returns a keychain for an environment.
     pub fn with_platform_env(env: PlatformEnv) -> Self {
-        Self { env, answers: Mutex::default() }
+        Self { env, lookups: Mutex::default() }
     }
 
-    /// What vendors want to know to recognize their registries.
+    /// Returns the environment, from which vendors recognize their registries.
     pub(crate) fn platform_env(&self) -> &PlatformEnv {
         &self.env
     }
 
-    /// The credential for an image path of a host, from the first source that has one. The error is a text that says
-    /// which source, and what is wrong with it.
-    pub(crate) async fn find(&self, host: &str, vendor: &dyn Vendor, path: &str) -> Answer {
+    /// Returns the credential for an image path of a host, from the first source that has one. The error names the source and
+    /// its problem.
+    pub(crate) async fn find(&self, host: &str, vendor: &dyn Vendor, path: &str) -> Lookup {
         if let Some(found) = self.in_variables(host, vendor)? {
             return Ok(Some(found));
         }
         for file in self.files()? {
-            let shown = file.display();
+            let label = file.display();
             let config: DockerConfig = match std::fs::read(&file) {
                 Ok(bytes) => serde_json::from_slice(&bytes)
-                    // The text of the error could quote a secret; where it is will do.
-                    .map_err(|e| format!("{shown}:{}:{}: not a docker configuration", e.line(), e.column()))?,
-                Err(error) => return Err(format!("{shown}: {error}")),
+                    // The text of the error could quote a secret, so it has only the position.
+                    .map_err(|e| format!("{label}:{}:{}: invalid docker configuration", e.line(), e.column()))?,
+                Err(error) => return Err(format!("{label}: {error}")),
             };
-            match config.find(host, vendor.config_keys(), path).map_err(|cause| format!("{shown}: {cause}"))? {
+            match config.find(host, vendor.config_keys(), path).map_err(|cause| format!("{label}: {cause}"))? {
                 Some(ConfigMatch::Credential(credential, key)) => {
                     return Ok(Some(ResolvedCredential {
                         credential,
-                        source: format!("{shown} ({key})"),
+                        source: format!("{label} ({key})"),
                         from_platform: false,
                     }));
                 }
@@ -87,7 +88,7 @@ impl Keychain {
         self.once(format!("identity {host}"), vendor.identity(host, &self.env)).await
     }
 
-    fn in_variables(&self, host: &str, vendor: &dyn Vendor) -> Answer {
+    fn in_variables(&self, host: &str, vendor: &dyn Vendor) -> Lookup {
         let prefix = variable_prefix(host);
         let user = self.value(&format!("{prefix}_USERNAME"))?;
         for kind in ["PASSWORD", "TOKEN"] {
@@ -102,7 +103,7 @@ impl Keychain {
         Ok(None)
     }
 
-    /// A variable, or the content of the file that the same variable with `_FILE` names.
+    /// Returns the value of a variable, or the content of the file that the same variable with `_FILE` names.
     fn value(&self, name: &str) -> Result<Option<Secret>, String> {
         if let Some(value) = self.env.secret(name) {
             return Ok(Some(value));
@@ -110,10 +111,11 @@ impl Keychain {
         let file = format!("{name}_FILE");
         let Some(path) = self.env.variable(&file) else { return Ok(None) };
         let text = self.env.read(Path::new(path)).map_err(|cause| format!("{file}: {cause}"))?;
-        Ok(Some(Secret::new(&text)).filter(|secret| !secret.is_empty()))
+        let secret = Secret::new(&text);
+        Ok(if secret.is_empty() { None } else { Some(secret) })
     }
 
-    /// The files that exist, in order. One that `REGISTRY_AUTH_FILE` names has to.
+    /// Returns the files that exist, in order. The file of `REGISTRY_AUTH_FILE` must exist.
     fn files(&self) -> Result<Vec<PathBuf>, String> {
         let env = &self.env;
         let below = |variable: &str, rest: &str| env.variable(variable).map(|folder| Path::new(folder).join(rest));
@@ -121,7 +123,7 @@ impl Keychain {
         let mut files = Vec::new();
         if let Some(named) = env.variable("REGISTRY_AUTH_FILE").map(PathBuf::from) {
             if !named.is_file() {
-                return Err(format!("REGISTRY_AUTH_FILE names {}, which is no file", named.display()));
+                return Err(format!("cannot find {}, which REGISTRY_AUTH_FILE names", named.display()));
             }
             files.push(named);
         }
@@ -135,26 +137,27 @@ impl Keychain {
         Ok(files)
     }
 
-    async fn ask_helper(&self, name: &str, server: &str) -> Answer {
+    async fn ask_helper(&self, name: &str, server: &str) -> Lookup {
         self.once(format!("helper {name} {server}"), async {
-            let credential = helper::ask(name, server, self.env.environment(), helper::PATIENCE).await?;
+            let credential = helper::ask(name, server, self.env.environment(), helper::TIMEOUT).await?;
             let source = format!("docker-credential-{name}");
             Ok(credential.map(|credential| ResolvedCredential { credential, source, from_platform: false }))
         })
         .await
     }
 
-    /// The answer to a question that is asked once, however many images want to know.
-    async fn once(&self, question: String, ask: impl Future<Output = Answer>) -> Answer {
+    /// Returns the result of a lookup that runs once, for however many images.
+    async fn once(&self, key: String, lookup: impl Future<Output = Lookup>) -> Lookup {
         let cell = {
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            answers.entry(question).or_default().clone()
+            let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
+            lookups.entry(key).or_default().clone()
         };
-        cell.get_or_init(|| ask).await.clone()
+        cell.get_or_init(|| lookup).await.clone()
     }
 }
 
-/// `TAGBOAT_REGISTRY_GHCR_IO`: the host in capitals, everything that is no letter or digit as `_`.
+/// Returns the prefix of the variables for a host, such as `TAGBOAT_REGISTRY_GHCR_IO`: in capitals, with `_` for all
+/// characters except letters and digits.
 pub(crate) fn variable_prefix(host: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     format!("TAGBOAT_REGISTRY_{}", host.chars().map(letter).collect::<String>())

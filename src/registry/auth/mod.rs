@@ -1,4 +1,4 @@
-//! Authentication: what a registry asks for, the credentials to answer with, and the tokens they buy.
+//! Authentication: challenges of a registry, credentials, and tokens.
 
 mod challenge;
 mod docker_config;

@@ -1,40 +1,40 @@
-//! How a registry wants to be asked, as far as it has said so. Pure.
+//! The authentication scheme of a registry, as far as its challenges have label it. Pure.
 
 use crate::http::Url;
 
 use super::challenge::Challenge;
 
-/// What is known about how a registry wants to be asked.
+/// The authentication scheme of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AuthScheme {
-    /// It was not asked yet.
+    /// No challenge and no response yet.
     Unknown,
-    /// It answers without any credential.
+    /// No authentication.
     Open,
-    /// It wants user and password with each request.
+    /// User name and password with each request.
     Basic,
-    /// It wants tokens.
+    /// Tokens.
     Bearer {
         /// The token service.
         realm: Url,
-        /// The registry's name there.
+        /// The name of the registry at the token service.
         service: Option<String>,
-        /// What the tokens have to be good for.
+        /// The scope of the tokens.
         scope: Scope,
     },
 }
 
-/// How the registry words what a token has to be good for.
+/// The scope of a token, in the form of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// `repository:<path>:<these>`; Azure wants `metadata_read` for lists.
+    /// `repository:<path>:<actions>`; Azure requires `metadata_read` for lists.
     Actions(String),
-    /// The same for all images: `aws` at public.ecr.aws.
+    /// The same scope for all images: `aws` at public.ecr.aws.
     Constant(String),
 }
 
 impl AuthScheme {
-    /// What a challenge demands. `base` is where the registry's API begins, `path` the image that was asked for.
+    /// Returns the scheme of a challenge. `base` is the URL of the API, `path` the requested image.
     pub(crate) fn demanded(challenge: Challenge, base: &Url, path: &str) -> Option<Self> {
         let (realm, service, scope) = match challenge {
             Challenge::Basic => return Some(Self::Basic),
@@ -45,7 +45,7 @@ impl AuthScheme {
         }
         let scope = match scope {
             Some(scope) if !scope.starts_with("repository:") => Scope::Constant(scope),
-            // ghcr.io answers `/v2/` with the scope of an example image: only what is said about this image counts.
+            // ghcr.io sends the scope of an example image for `/v2/`: only a scope for this image counts.
             Some(scope) => match scope.strip_prefix(&format!("repository:{path}:")) {
                 Some(actions) => Scope::Actions(actions.to_owned()),
                 None => Scope::Actions("pull".to_owned()),
@@ -57,7 +57,7 @@ impl AuthScheme {
 }
 
 impl Scope {
-    /// The scope of a token for one image.
+    /// Returns the scope of a token for one image.
     pub(crate) fn of(&self, path: &str) -> String {
         match self {
             Self::Actions(actions) => format!("repository:{path}:{actions}"),
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_of_real_registries() {
+    fn derives_scopes_from_challenges_of_real_registries() {
         let base = Url::parse("https://r.acme/v2/").unwrap();
         #[rustfmt::skip]
         let rows = [

@@ -1,4 +1,4 @@
-//! Registry passwords that the identity of the platform gives access to.
+//! Registry passwords for the identity of the platform.
 
 pub(super) mod azure;
 pub(super) mod ecr;

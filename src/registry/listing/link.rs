@@ -1,36 +1,36 @@
-//! The `Link` header of a page: where the next one is. Pure.
+//! The `Link` header of a page: the URL of the next page. Pure.
 
 use crate::http::header::{HeaderMap, LINK};
 use crate::http::{Url, origin, redacted};
 
-/// How the path of every tag list ends.
+/// The end of the path of every tag list.
 const LIST: &str = "/tags/list";
 
-/// The next page, if there is one; an error text if it must not be followed.
+/// Returns the URL of the next page, if there is one; an error if it must not be requested.
 pub(super) fn next_page(headers: &HeaderMap, here: &Url, registry: &Url) -> Result<Option<Url>, String> {
     let values = headers.get_all(LINK).iter().filter_map(|value| value.to_str().ok());
     let Some(target) = values.flat_map(read).find(|(_, relation)| relation == "next").map(|(target, _)| target) else {
         return Ok(None);
     };
-    let mut next = here.join(&target).map_err(|error| format!("the link to its next page is no URL: {error}"))?;
+    let mut next = here.join(&target).map_err(|error| format!("invalid link to its next page: {error}"))?;
     if origin(&next) != origin(registry) {
-        return Err(format!("the link to its next page leads away from the registry, to {}", redacted(&next)));
+        return Err(format!("the link to its next page leads to another server, {}", redacted(&next)));
     }
-    // Behind a gateway, some name the list by a path that nobody answers at from outside: Artifactory leaves its
-    // repository out (renovatebot/renovate#15030), Nexus puts one in (sonatype/nexus-public#1011). Only the query counts.
+    // Behind a gateway, some registries link to a path that is unreachable from outside: Artifactory omits its repository
+    // (renovatebot/renovate#15030), Nexus adds one (sonatype/nexus-public#1011). Only the query counts.
     if next.path().ends_with(LIST) && here.path().ends_with(LIST) {
         next.set_path(here.path());
     }
     Ok(Some(next))
 }
 
-/// Targets and relations of one header value: `</v2/a/tags/list?n=5&last=x>; rel="next"` (RFC 8288).
+/// Parses the targets and relations of one header value: `</v2/a/tags/list?n=5&last=x>; rel="next"` (RFC 8288).
 fn read(value: &str) -> Vec<(String, String)> {
     let mut links = Vec::new();
     let mut rest = value;
     while let Some((_, after)) = rest.split_once('<') {
         let Some((target, parameters)) = after.split_once('>') else { break };
-        // Up to the next target; a `<` inside a parameter is not seen in practice.
+        // The parameters end at the next target; a `<` in a parameter does not occur in practice.
         let end = parameters.find('<').unwrap_or(parameters.len());
         let relation = parameters[..end].split([';', ',']).find_map(|parameter| {
             let (key, value) = parameter.split_once('=')?;
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_of_real_registries() {
+    fn follows_links_of_real_registries() {
         let here = Url::parse("https://r.acme:5000/v2/a/tags/list?n=5").unwrap();
         #[rustfmt::skip]
         let rows = [

@@ -1,4 +1,4 @@
-//! One page of a tag list, read straight into the list that is kept. Pure.
+//! One page of a tag list, parsed directly into the list of all tags. Pure.
 
 use std::fmt;
 
@@ -9,36 +9,37 @@ use crate::image::Tag;
 /// What paging needs to know about a page beyond its tags.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
-    /// How many entries the registry sent, illegal and unwanted ones included.
+    /// The number of entries, including those that are left out.
     pub(super) entries: usize,
     /// The first entry.
     pub(super) first: Option<String>,
-    /// The last entry: where the next page goes on.
+    /// The last entry: the next page starts after it.
     pub(super) last: Option<String>,
 }
 
-/// Reads `{"name": …, "tags": [ … ]}` and adds the tags to `kept`.
+/// Parses `{"name": …, "tags": [ … ]}` and adds the tags to `kept`.
 ///
-/// `null` for no tags is what several registries send. Entries that no tag can be are left out, and so are those that
-/// only carry signatures and the like.
+/// Several registries send `null` for no tags. Entries that are not valid tags are left out, and so are the tags of
+/// signatures and other attachments.
 pub(super) fn read_page(body: &[u8], kept: &mut Vec<Tag>) -> Result<Page, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let page = Whole(kept).deserialize(&mut json)?;
+    let page = TagList(kept).deserialize(&mut json)?;
     json.end()?;
     Ok(page)
 }
 
-/// Whether a tag only carries what belongs to another image: cosign's `sha256-….sig`, `.att`, `.sbom`, and the
-/// referrers tags of the distribution specification.
+/// Returns whether a tag belongs to another image: cosign's `sha256-….sig`, `.att`, `.sbom`, and the referrers tags of
+/// the distribution specification.
 fn is_attachment(tag: &str) -> bool {
     let Some(rest) = tag.strip_prefix("sha256-") else { return false };
     let hex = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
     hex == 64 && (rest.len() == 64 || rest.as_bytes()[64] == b'.')
 }
 
-struct Whole<'a>(&'a mut Vec<Tag>);
+/// Parses the whole response.
+struct TagList<'a>(&'a mut Vec<Tag>);
 
-impl<'de> DeserializeSeed<'de> for Whole<'_> {
+impl<'de> DeserializeSeed<'de> for TagList<'_> {
     type Value = Page;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Page, D::Error> {
@@ -46,7 +47,7 @@ impl<'de> DeserializeSeed<'de> for Whole<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Whole<'_> {
+impl<'de> Visitor<'de> for TagList<'_> {
     type Value = Page;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,6 +67,7 @@ impl<'de> Visitor<'de> for Whole<'_> {
     }
 }
 
+/// Parses the tags.
 struct Tags<'a>(&'a mut Vec<Tag>);
 
 impl<'de> DeserializeSeed<'de> for Tags<'_> {
@@ -102,7 +104,7 @@ impl<'de> Visitor<'de> for Tags<'_> {
     }
 }
 
-/// One entry, into a buffer that is used again and again.
+/// Parses one entry into a buffer that all entries share.
 struct Entry<'a>(&'a mut String);
 
 impl<'de> DeserializeSeed<'de> for Entry<'_> {
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_a_page_and_what_is_kept() {
+    fn parses_pages_and_keeps_valid_tags() {
         let hex = "0123456789abcdef".repeat(4);
         let attachments = format!(r#"{{"tags":["sha256-{hex}.sig","sha256-{hex}","sha256-{hex}x","sha256-12.sig"]}}"#);
         let kept = format!("sha256-{hex}x");
@@ -167,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cut_page_is_never_taken_for_a_whole_one(tags in proptest::collection::vec("[a-z0-9.]{1,8}", 0..20), cut in 0.0..1.0f64) {
+        fn rejects_a_truncated_page(tags in proptest::collection::vec("[a-z0-9.]{1,8}", 0..20), cut in 0.0..1.0f64) {
             let body = serde_json::json!({ "name": "a", "tags": tags }).to_string();
             prop_assert!(read(&body).is_some());
             let end = ((body.len() as f64) * cut) as usize;

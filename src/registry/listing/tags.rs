@@ -71,11 +71,11 @@ impl Pages {
 impl RemoteRegistry {
     /// Returns all tags in the registry's order, each once. Signatures and other attachments are left out.
     pub(crate) async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
-        let shown = name.familiar();
+        let label = name.familiar();
         let first = self.endpoint.tags(name, self.page_size(), None);
         let cached = self.cache.as_ref().and_then(|cache| cache.list(&first));
         let request = conditional(Request::get(first.clone()), cached.as_ref());
-        let mut response = match (self.ask(name, shown, request).await, cached) {
+        let mut response = match (self.send(name, label, request).await, cached) {
             (Err(error), Some(list)) if is_unchanged(&error) => return Ok(list.tags),
             (response, _) => response?,
         };
@@ -83,12 +83,12 @@ impl RemoteRegistry {
         let mut pages = Pages::new(self.page_size(), &first);
         while let Some(next) = self.next_page(name, &response, &mut pages, &mut tags).await? {
             if pages.urls.len() >= self.limits.max_pages {
-                return Err(too_long(shown, "pages", self.limits.max_pages));
+                return Err(too_long(label, "pages", self.limits.max_pages));
             }
             if !pages.urls.insert(next.to_string()) {
                 return Err(incomplete(name, "the links to its next page form a cycle"));
             }
-            response = self.ask(name, shown, Request::get(next)).await.map_err(lost)?;
+            response = self.send(name, label, Request::get(next)).await.map_err(lost)?;
         }
         let tags = once(tags);
         if let (Some(cache), 1) = (&self.cache, pages.urls.len()) {
@@ -132,18 +132,18 @@ impl RemoteRegistry {
     fn page(
         &self,
         name: &ImageName,
-        answer: &Response,
+        response: &Response,
         kept: &mut Vec<Tag>,
     ) -> Result<(Page, Option<Url>), RegistryError> {
-        let shown = name.familiar();
-        let page = read_page(&answer.body, kept).map_err(|error| RegistryError::Malformed {
-            image: shown.to_owned(),
-            url: crate::http::redacted(&answer.url),
+        let label = name.familiar();
+        let page = read_page(&response.body, kept).map_err(|error| RegistryError::Malformed {
+            image: label.to_owned(),
+            url: crate::http::redacted(&response.url),
             expected: "a tag list",
             cause: error.to_string(),
         })?;
         let next =
-            next_page(&answer.headers, &answer.url, self.endpoint.base()).map_err(|why| incomplete(name, &why))?;
+            next_page(&response.headers, &response.url, self.endpoint.base()).map_err(|why| incomplete(name, &why))?;
         Ok((page, next))
     }
 
@@ -186,8 +186,8 @@ impl RemoteRegistry {
     /// Requests one tag after another one.
     async fn one_after(&self, name: &ImageName, last: Option<&str>) -> Result<Page, RegistryError> {
         let url = self.endpoint.tags(name, 1, last);
-        let answer = self.ask(name, name.familiar(), Request::get(url)).await.map_err(lost)?;
-        Ok(self.page(name, &answer, &mut Vec::new())?.0)
+        let response = self.send(name, name.familiar(), Request::get(url)).await.map_err(lost)?;
+        Ok(self.page(name, &response, &mut Vec::new())?.0)
     }
 
     fn cut_for_good(&self, name: &ImageName, page: &Page) -> RegistryError {
@@ -217,8 +217,8 @@ fn is_unchanged(error: &RegistryError) -> bool {
 }
 
 /// Caches a list of one page, if the registry sent a validator for it.
-fn keep(cache: &Cache, url: &Url, answer: &Response, tags: &[Tag]) {
-    let (etag, last_modified) = (answer.header("etag"), answer.header("last-modified"));
+fn keep(cache: &Cache, url: &Url, response: &Response, tags: &[Tag]) {
+    let (etag, last_modified) = (response.header("etag"), response.header("last-modified"));
     if etag.is_some() || last_modified.is_some() {
         cache.keep_list(&CachedList::new(url, etag, last_modified, tags));
     }

@@ -28,8 +28,8 @@ impl Vendor for ArtifactRegistry {
         match google::registry_password(env).await {
             Ok(found) => Ok(found),
             Err(cause) => {
-                // Many of Google's images are open to all: a login that does not work must not close them.
-                tracing::warn!(cause, "asking Google's registries anonymously");
+                // Many images of Google are public: a login that fails must not hide them.
+                tracing::warn!(cause, "continuing anonymously at Google's registries");
                 Ok(None)
             }
         }

@@ -1,4 +1,4 @@
-//! Azure's container registries: their refresh token is bought with a token of Entra ID.
+//! Azure's container registries: a token of Entra ID is exchanged for a refresh token.
 
 use async_trait::async_trait;
 
@@ -9,7 +9,7 @@ use crate::http::identity::PlatformEnv;
 
 /// `<name>.azurecr.io`, and the same in China and for the US government.
 pub(super) struct AzureRegistry;
-
+/// `<name>.azurecr.io`, and the same for China and the US government.
 #[async_trait]
 impl Vendor for AzureRegistry {
     fn name(&self) -> &'static str {

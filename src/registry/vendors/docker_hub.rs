@@ -1,12 +1,11 @@
-//! Docker Hub: its API, its token service and its login each have a host of their own, and so has what tells when a tag was
-//! pushed.
+//! Docker Hub: separate hosts for the API, for tokens, for `docker login`, and for the time at which a tag was pushed.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::http::HttpError;
 
-use super::vendor::{Vendor, told};
+use super::vendor::{Vendor, public_json};
 use crate::http::identity::PlatformEnv;
 
 /// Docker Hub.
@@ -38,7 +37,7 @@ impl Vendor for DockerHub {
     async fn pushed(&self, path: &str, tag: &str, env: &PlatformEnv) -> Result<Option<Timestamp>, HttpError> {
         let Some((namespace, repository)) = path.split_once('/') else { return Ok(None) };
         let url = format!("https://hub.docker.com/v2/namespaces/{namespace}/repositories/{repository}/tags/{tag}");
-        let told = told(env, &url).await?;
-        Ok(told.and_then(|answer| answer["tag_last_pushed"].as_str()?.parse().ok()))
+        let tag = public_json(env, &url).await?;
+        Ok(tag.and_then(|tag| tag["tag_last_pushed"].as_str()?.parse().ok()))
     }
 }

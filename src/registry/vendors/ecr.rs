@@ -1,4 +1,4 @@
-//! Amazon's private registries: a password for twelve hours, bought with AWS keys.
+//! Amazon's private registries: AWS keys are exchanged for a password that is valid for twelve hours.
 
 use async_trait::async_trait;
 
@@ -50,7 +50,7 @@ mod tests {
     use super::region;
 
     #[test]
-    fn hosts_of_private_registries() {
+    fn recognizes_hosts_of_private_registries() {
         #[rustfmt::skip]
         let rows = [
             ("123456789012.dkr.ecr.eu-west-1.amazonaws.com",         Some("eu-west-1")),

@@ -1,4 +1,4 @@
-//! Amazon's public registry: open to all, with a higher rate limit for those who have AWS keys.
+//! Amazon's public registry: open to anyone, with a higher rate limit for AWS keys.
 
 use async_trait::async_trait;
 
@@ -25,7 +25,7 @@ impl Vendor for EcrPublic {
     }
 
     async fn identity(&self, _: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
-        // The service exists in this one region.
+        // The service exists only in this region.
         let endpoint = env.variable("AWS_ENDPOINT_URL_ECR_PUBLIC");
         let ecr = EcrService {
             service: "ecr-public",
@@ -37,8 +37,8 @@ impl Vendor for EcrPublic {
         match registry_password(env, &ecr).await {
             Ok(found) => Ok(found),
             Err(cause) => {
-                // Keys without this right must not close what is open to all.
-                tracing::warn!(cause, "asking public.ecr.aws anonymously");
+                // Keys without permission must not hide public images.
+                tracing::warn!(cause, "continuing anonymously at public.ecr.aws");
                 Ok(None)
             }
         }

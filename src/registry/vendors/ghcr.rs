@@ -1,4 +1,4 @@
-//! GitHub's container registry: a job's `GITHUB_TOKEN` opens it.
+//! GitHub's container registry: the `GITHUB_TOKEN` of a job is its password.
 
 use async_trait::async_trait;
 

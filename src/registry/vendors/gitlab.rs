@@ -1,4 +1,4 @@
-//! GitLab's container registry: a job's `CI_JOB_TOKEN` opens it; tokens come from the GitLab server itself.
+//! GitLab's container registry: the `CI_JOB_TOKEN` of a job is its password, and the GitLab server issues its tokens.
 
 use async_trait::async_trait;
 
@@ -6,7 +6,7 @@ use super::super::credential::{Credential, ResolvedCredential};
 use super::vendor::Vendor;
 use crate::http::identity::PlatformEnv;
 
-/// registry.gitlab.com, and the registry that a job's `CI_REGISTRY` names.
+/// registry.gitlab.com, and the registry in the `CI_REGISTRY` of a job.
 pub(super) struct GitLab;
 
 #[async_trait]
@@ -25,7 +25,7 @@ impl Vendor for GitLab {
     }
 
     async fn identity(&self, host: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
-        // A job's token is for the GitLab that runs the job, not for any other.
+        // The token of a job is valid only at the GitLab server of the job.
         if env.variable("CI_REGISTRY") != Some(host) {
             return Ok(None);
         }

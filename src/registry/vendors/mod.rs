@@ -1,4 +1,4 @@
-//! Vendors whose registries differ from the specification: one file each, and the table of them.
+//! Vendors whose registries differ from the specification: one file for each, and their table.
 
 mod artifact_registry;
 mod azure;
@@ -15,7 +15,7 @@ pub use vendor::Vendor;
 
 use crate::http::identity::PlatformEnv;
 
-/// All vendors. The first that serves a host is asked; the last serves them all.
+/// All vendors. The first one that serves a host is used; the last one serves every host.
 pub const VENDORS: &[&dyn Vendor] = &[
     &docker_hub::DockerHub,
     &ghcr::Ghcr,
@@ -28,7 +28,7 @@ pub const VENDORS: &[&dyn Vendor] = &[
     &standard::Standard,
 ];
 
-/// Whose registry it is.
+/// Returns the vendor of the registry at a host.
 pub(super) fn vendor_of(host: &str, env: &PlatformEnv) -> &'static dyn Vendor {
     VENDORS.iter().copied().find(|vendor| vendor.serves(host, env)).unwrap_or(&standard::Standard)
 }

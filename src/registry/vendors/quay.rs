@@ -1,15 +1,14 @@
-//! Quay: its own API tells when a tag began to point at what it points at; a token is sent with a user name that says
-//! that it is one.
+//! Quay: its own API has the time at which a tag was moved, and a token needs a fixed user name.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::http::HttpError;
 
-use super::vendor::{Vendor, told};
+use super::vendor::{Vendor, public_json};
 use crate::http::identity::PlatformEnv;
 
-/// quay.io. Robot accounts have user names of their own.
+/// quay.io. Robot accounts have their own user names.
 pub(super) struct Quay;
 
 #[async_trait]
@@ -27,10 +26,10 @@ impl Vendor for Quay {
         "$oauthtoken"
     }
 
-    /// Quay API, `listRepoTags`: one row for each time that the tag was moved.
+    /// Quay API, `listRepoTags`: one item for each move of the tag.
     async fn pushed(&self, path: &str, tag: &str, env: &PlatformEnv) -> Result<Option<Timestamp>, HttpError> {
         let url = format!("https://quay.io/api/v1/repository/{path}/tag/?onlyActiveTags=true&specificTag={tag}");
-        let told = told(env, &url).await?;
-        Ok(told.and_then(|answer| Timestamp::from_second(answer["tags"][0]["start_ts"].as_i64()?).ok()))
+        let tags = public_json(env, &url).await?;
+        Ok(tags.and_then(|tags| Timestamp::from_second(tags["tags"][0]["start_ts"].as_i64()?).ok()))
     }
 }

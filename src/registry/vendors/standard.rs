@@ -1,9 +1,9 @@
-//! Every registry that keeps to the distribution specification.
+//! All registries that follow the distribution specification.
 
 use super::vendor::Vendor;
 use crate::http::identity::PlatformEnv;
 
-/// A registry without peculiarities.
+/// A registry that follows the specification.
 pub(super) struct Standard;
 
 impl Vendor for Standard {

@@ -1,4 +1,4 @@
-//! `tagboat check`: for each registry in use, who asks there, whether that works, what it may do, and how much is left.
+//! `tagboat check`: for each registry in use, the credential, whether access works, what it allows, and the rate limit.
 
 use std::fs;
 use std::path::Path;
@@ -14,16 +14,16 @@ use crate::support::process::{find, free_port};
 use crate::support::tagboat::Tagboat;
 use crate::support::token_server::{TokenSigner, login};
 
-/// A registry, the user name and password for it, whether it works, and parts of what is said.
+/// A registry, its user name and password, whether access works, and parts of the report.
 type Row = (String, Option<(&'static str, &'static str)>, bool, &'static [&'static str]);
 
-/// Lets `check` ask all of them, and compares what it tells.
+/// Runs `check` for all registries and compares its report.
 fn check(rows: &[Row], registries: &str, tagboat: Tagboat) {
     let folder = TempDir::new().unwrap();
     let plain = rows.iter().filter(|(host, ..)| !registries.contains(host));
     let plain: String = plain.map(|(host, ..)| format!("  '{host}': {{ plain-http: true }}\n")).collect();
     let images = rows.iter().map(|(host, ..)| format!("{host}/acme/app:1.0"));
-    // Each image stands at two places.
+    // Each image occurs twice.
     let bare = repository(folder.path(), &(plain + registries), images.clone().chain(images));
     let tagboat = rows.iter().fold(tagboat, |tagboat, (host, login, ..)| match login {
         Some((user, password)) => {
@@ -36,17 +36,18 @@ fn check(rows: &[Row], registries: &str, tagboat: Tagboat) {
     let all = report.as_array().or(report["checks"].as_array()).unwrap();
     for (host, _, works, parts) in rows {
         let found = all.iter().find(|check| check["name"] == **host).unwrap_or_else(|| panic!("{host}: {report:#}"));
-        let told = format!("{}; {}", found["message"].as_str().unwrap(), found["hint"].as_str().unwrap_or_default());
-        assert_eq!(found["status"], if *works { "ok" } else { "failed" }, "{told}");
+        let reported =
+            format!("{}; {}", found["message"].as_str().unwrap(), found["hint"].as_str().unwrap_or_default());
+        assert_eq!(found["status"], if *works { "ok" } else { "failed" }, "{reported}");
         for part in *parts {
-            assert!(told.contains(part), "{part} is not in {told}");
+            assert!(reported.contains(part), "{part} is not in {reported}");
         }
     }
     assert_eq!(said.code == 0, rows.iter().all(|(_, _, works, _)| *works), "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_registry_answers_is_told() {
+async fn reports_every_response_of_a_registry() {
     let limited = Double::start(|asked| match asked.path().ends_with("/tags/list") {
         true => Reply::tags(["1.0"]),
         false => Reply::new(200, "")
@@ -77,9 +78,9 @@ async fn whatever_a_registry_answers_is_told() {
     check(rows, &with_token, Tagboat::new().with("ACME_TOKEN", SECRET));
 }
 
-/// A job's token that is good for nothing does not hide what is open to all, and is told of.
+/// An invalid job token does not hide public images, and is reported.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_credential_of_the_platform_that_is_refused() {
+async fn reports_a_rejected_credential_of_the_platform() {
     let registry = Double::start(|asked| match (asked.path(), login(asked)) {
         ("/token", Some(_)) => Reply::new(403, "this job has no right to packages"),
         ("/token", None) => Reply::new(200, r#"{"token":"anonymous"}"#),
@@ -103,7 +104,7 @@ async fn a_credential_of_the_platform_that_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn docker_registry_with_passwords_and_with_tokens() {
+async fn checks_docker_registry_with_passwords_and_with_tokens() {
     if ["docker-registry", "openssl", "htpasswd", "umoci", "skopeo"].map(find).iter().any(Option::is_none) {
         return;
     }

@@ -1,4 +1,4 @@
-//! What goes wrong on the wire: what the user sees of it, that no credential leaves, that the other images are done.
+//! Faults of a registry: the message for each, that no credential leaks, and that the other images are looked up.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -18,14 +18,14 @@ use crate::support::http_double::{Asked, Double, Manner, Reply};
 use crate::support::process::free_port;
 use crate::support::token_server::login;
 
-/// What happens at `/v2/bad/…` to somebody who is logged in (the text is the address of another host), and what the user
-/// sees of it.
+/// The response at `/v2/bad/…` to a request with a credential (the text is the address of another host), and the message
+/// for the user.
 type Fault = (&'static str, fn(&Asked, &str) -> Reply, Sees);
 
 enum Sees {
-    /// A text that has to be in the error, and one of its hint.
+    /// Parts of the error and of its hint.
     Error(&'static str, &'static str),
-    /// The fault is healed.
+    /// The fault has no effect.
     Tags(&'static [&'static str]),
 }
 
@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 #[rustfmt::skip]
 const FAULTS: &[Fault] = &[
-    // Who refuses a connection does so for all images on it: this one is asked for elsewhere.
+    // A refused connection affects all images of a host, so this image is on a host of its own.
     (REFUSED,                    |_, _| whole(),                                            Error("cannot connect to", "whether the host is up")),
     ("reset",                    |_, _| whole().manner(Manner::Hangup),                     Error("connection closed before", "")),
     ("stall",                    |_, _| whole().manner(Manner::Silence),                    Error("timed out after 0.4 s", "raise `request-timeout`")),
@@ -70,7 +70,7 @@ const FAULTS: &[Fault] = &[
     ("a circle of links",        |_, _| linked("</v2/bad/tags/list?n=1000>"),               Error("form a cycle", "stays unchanged")),
     ("endless paging",           endless,                                                   Error("more than 2000 pages", "raise the limit")),
     ("the same page again",      again,                                                     Error("its pages repeat", "stays unchanged")),
-    ("a link to elsewhere",      |_, away| linked(&format!("<http://{away}/v2/bad/tags/list>")), Error("leads away from the registry", "stays unchanged")),
+    ("a link to elsewhere",      |_, away| linked(&format!("<http://{away}/v2/bad/tags/list>")), Error("leads to another server", "stays unchanged")),
 ];
 
 const REFUSED: &str = "connection refused";
@@ -82,7 +82,7 @@ fn whole() -> Reply {
     Reply::tags(["v1", "v2", "v3"])
 }
 
-/// The page for which a link asked; the first is 0.
+/// Returns the requested page; the first is 0.
 fn page(asked: &Asked) -> u32 {
     asked.query("page").map_or(0, |page| page.parse().unwrap())
 }
@@ -91,13 +91,13 @@ fn linked(target: &str) -> Reply {
     whole().header("link", &format!("{target}; rel=\"next\""))
 }
 
-/// Each page has new tags, and a link to one more.
+/// Returns pages with new tags and a link to another page, without an end.
 fn endless(asked: &Asked, _: &str) -> Reply {
     let link = format!("</v2/bad/tags/list?page={}>; rel=\"next\"", page(asked) + 1);
     Reply::tags([format!("v{}", page(asked))]).header("link", &link)
 }
 
-/// Each page is the same, behind another link.
+/// Returns the same page behind different links.
 fn again(asked: &Asked, _: &str) -> Reply {
     linked(&format!("<?page={}>", page(asked) + 1))
 }
@@ -134,7 +134,7 @@ fn zeros() -> String {
     format!("sha256:{}", "0".repeat(64))
 }
 
-/// The list, and a manifest that is said to have this digest.
+/// Returns the list, or a manifest with this digest in its header.
 fn of_manifest(asked: &Asked, digest: &str) -> Reply {
     match asked.path().ends_with("/tags/list") {
         true => whole(),
@@ -149,7 +149,7 @@ fn bomb() -> Reply {
     Reply::new(200, BOMB.clone()).header("content-encoding", "gzip")
 }
 
-/// Twenty megabytes in twenty kilobytes.
+/// Returns 20 MB, compressed to 20 kB.
 static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut gzip = Command::new("gzip").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut input = gzip.stdin.take().unwrap();
@@ -159,8 +159,8 @@ static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     output.stdout
 });
 
-/// A host that nobody gave a credential for; it keeps who asked it with what.
-async fn stranger() -> Double {
+/// Starts a host without a configured credential, which records all requests.
+async fn other_host() -> Double {
     Double::start(|asked| match asked.path() {
         "/v2/open/tags/list" => Reply::tags(["elsewhere"]),
         _ => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
@@ -168,7 +168,7 @@ async fn stranger() -> Double {
     .await
 }
 
-/// The tags of an image, and where the fault is in what is behind them, that too.
+/// Lists the tags of an image, and reads its digest if the fault is there.
 async fn ask(registries: &Registries, fault: &str, image: &str) -> Result<Vec<String>, RegistryError> {
     let tags = registries.tags(&name(image)).await?;
     if fault == WRONG_DIGEST {
@@ -178,11 +178,11 @@ async fn ask(registries: &Registries, fault: &str, image: &str) -> Result<Vec<St
 }
 
 #[tokio::test]
-async fn every_fault_is_told_no_credential_leaves_and_the_other_images_are_done() {
+async fn reports_each_fault_without_affecting_other_images() {
     LazyLock::force(&BOMB);
-    let stranger = stranger().await;
+    let other = other_host().await;
     for (fault, answer, sees) in FAULTS {
-        let away = stranger.other_host();
+        let away = other.other_host();
         let server = Double::start(move |asked| match login(asked) {
             Some((user, secret)) if (&*user, &*secret) != ("me", SECRET) => Reply::new(403, "who is that?"),
             Some(_) if asked.path().contains("/bad/") => answer(asked, &away),
@@ -198,42 +198,42 @@ async fn every_fault_is_told_no_credential_leaves_and_the_other_images_are_done(
         let (bad, good) = (format!("{bad}/bad"), format!("{host}/good"));
         let (seen, others) = tokio::join!(ask(&registries, fault, &bad), ask(&registries, fault, &good));
         assert_eq!(others.unwrap(), ["v1", "v2", "v3"], "{fault}");
-        // Those who come later, too.
+        // Later requests fail in the same way.
         assert_eq!(ask(&registries, fault, &good).await.unwrap(), ["v1", "v2", "v3"], "{fault}");
         match (seen, sees) {
             (Ok(tags), Tags(expected)) => assert_eq!(tags, *expected, "{fault}"),
             (Err(error), Error(message, hint)) => {
-                let (text, told) = (error.to_string(), error.hint().unwrap_or_default());
+                let (text, advice) = (error.to_string(), error.hint().unwrap_or_default());
                 assert!(text.starts_with(&bad) && text.contains(message), "{fault}: {text}");
-                assert!(told.contains(hint) && (hint.is_empty() == told.is_empty()), "{fault}: {told}");
-                assert!(!format!("{error:?} {told}").contains(SECRET), "{fault}: {error:?}");
+                assert!(advice.contains(hint) && (hint.is_empty() == advice.is_empty()), "{fault}: {advice}");
+                assert!(!format!("{error:?} {advice}").contains(SECRET), "{fault}: {error:?}");
             }
             (Ok(tags), Error(..)) => panic!("{fault}: {tags:?}"),
             (Err(error), Tags(_)) => panic!("{fault}: {error}"),
         }
     }
-    assert!(stranger.asked().len() >= 2, "{:?}", stranger.asked());
-    for asked in stranger.asked() {
+    assert!(other.asked().len() >= 2, "{:?}", other.asked());
+    for asked in other.asked() {
         assert_eq!(asked.header("authorization"), None, "{asked:?}");
         assert!(!format!("{asked:?}").contains(SECRET), "{asked:?}");
     }
 }
 
-/// A date as HTTP has them, so many seconds from now.
+/// Returns an HTTP date that is so many seconds from now.
 fn date(seconds: i64) -> String {
     let then = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(seconds);
     then.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[tokio::test]
-async fn what_passes_is_tried_again() {
+async fn repeats_requests_after_transient_faults() {
     let fail_once = |failure: fn() -> Reply| {
         let failed = AtomicBool::new(false);
         move |_: &Asked| if failed.swap(true, Ordering::SeqCst) { whole() } else { failure() }
     };
     #[rustfmt::skip]
     let rows: [(_, fn() -> Reply, _); 11] = [
-        // Fault                     Failure                                                       Seconds that are waited, at least
+        // Fault                     Failure                                                       The shortest wait in seconds
         ("503 with seconds",         || Reply::new(503, "").header("retry-after", "1"),            1.0),
         ("429 with seconds",         || Reply::new(429, "").header("retry-after", "1"),            1.0),
         ("429 with a date",          || Reply::new(429, "").header("retry-after", &date(2)),       0.8),
@@ -259,7 +259,7 @@ async fn what_passes_is_tried_again() {
 }
 
 #[tokio::test]
-async fn sixteen_requests_at_a_time_to_one_host() {
+async fn sends_at_most_sixteen_concurrent_requests_to_one_host() {
     let server = Double::start(|asked| match asked.path() {
         "/v2/first/tags/list" => whole(),
         _ => whole().manner(Manner::Silence),
@@ -270,12 +270,12 @@ async fn sixteen_requests_at_a_time_to_one_host() {
     registries.tags(&name(format!("{}/first", server.host()))).await.unwrap();
     let images: Vec<_> = (0..40).map(|number| name(format!("{}/app{number}", server.host()))).collect();
     let all = futures_util::future::join_all(images.iter().map(|image| registries.tags(image)));
-    assert!(tokio::time::timeout(Duration::from_millis(500), all).await.is_err(), "nobody is answered");
+    assert!(tokio::time::timeout(Duration::from_millis(500), all).await.is_err(), "no response is sent");
     assert_eq!(server.asked().len(), 1 + 16);
 }
 
 #[tokio::test]
-async fn only_what_may_be_repeated_is_repeated() {
+async fn repeats_only_idempotent_requests() {
     let server = Double::start(|_| Reply::new(503, "")).await;
     let url = Url::parse(&format!("http://{}/", server.host())).unwrap();
     let retry_policy = RetryPolicy { max_attempts: 3, min_wait: Duration::from_millis(1), ..RetryPolicy::default() };
@@ -293,8 +293,8 @@ async fn only_what_may_be_repeated_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_host_that_has_enough_is_asked_less_at_a_time() {
-    // Eight requests in every 50 ms, and not one more.
+async fn sends_fewer_concurrent_requests_to_an_overloaded_host() {
+    // At most eight requests in 50 ms.
     let (start, window, taken) = (Instant::now(), AtomicUsize::new(0), AtomicUsize::new(0));
     let server = Double::start(move |_| {
         let now = usize::try_from(start.elapsed().as_millis() / 50).unwrap();
@@ -317,7 +317,7 @@ async fn a_host_that_has_enough_is_asked_less_at_a_time() {
 }
 
 #[tokio::test]
-async fn a_host_that_wants_to_be_left_alone_for_an_hour_is_left_alone() {
+async fn sends_no_request_during_a_rate_limit_of_an_hour() {
     let (hour, later) = ("3600".to_owned(), date(3600));
     for (status, asks) in [(429, hour.clone()), (503, hour), (429, later)] {
         let server = Double::start(move |_| Reply::new(status, "").header("retry-after", &asks)).await;
@@ -336,7 +336,7 @@ async fn a_host_that_wants_to_be_left_alone_for_an_hour_is_left_alone() {
 }
 
 #[tokio::test]
-async fn credentials_do_not_follow_a_redirect_to_another_host() {
+async fn sends_no_credential_to_the_target_of_a_redirect() {
     let elsewhere = Double::start(|_| Reply::tags(["v1"])).await;
     let away = format!("http://{}/list", elsewhere.other_host());
     let server = Double::start(move |asked| match (asked.header("authorization"), asked.path()) {
@@ -357,11 +357,11 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
 }
 
 #[tokio::test]
-async fn digests_are_held_against_the_content() {
+async fn verifies_digests_against_the_content() {
     let wrong = zeros();
-    let told = wrong.clone();
+    let reported = wrong.clone();
     let server = Double::start(move |asked| match asked.path() {
-        "/v2/lies/manifests/v1" => Reply::new(200, MANIFEST).header("docker-content-digest", &told),
+        "/v2/lies/manifests/v1" => Reply::new(200, MANIFEST).header("docker-content-digest", &reported),
         "/v2/mute/manifests/v1" => Reply::new(200, MANIFEST),
         "/v2/old/manifests/v1" => Reply::new(200, r#"{"schemaVersion":1}"#)
             .header("content-type", "application/vnd.docker.distribution.manifest.v1+prettyjws"),
@@ -371,8 +371,8 @@ async fn digests_are_held_against_the_content() {
     let registries = connect(&[&server.host()], &[]);
     let image = |path: &str| name(format!("{}/{path}", server.host()));
     let lies = registries.facts(&image("lies"), &tag("v1")).await.unwrap_err();
-    assert!(matches!(&lies, RegistryError::WrongDigest { promised, .. } if *promised == wrong), "{lies}");
-    // HEAD does not tell: the content does.
+    assert!(matches!(&lies, RegistryError::WrongDigest { expected, .. } if *expected == wrong), "{lies}");
+    // HEAD has no digest header, so the digest is that of the content.
     let mute = registries.digest(&image("mute"), &tag("v1")).await.unwrap();
     let facts = registries.facts(&image("mute"), &tag("v1")).await.unwrap();
     assert_eq!(facts.digest, Some(mute));
@@ -384,9 +384,9 @@ async fn digests_are_held_against_the_content() {
     assert!(matches!(shape, RegistryError::Malformed { expected: "an image manifest", .. }), "{shape}");
 }
 
-/// Docker's media types and OCI's, an index and the manifest of one platform: each has a digest of its own.
+/// Docker's media types and OCI's, an index and the manifest of one platform: each has its own digest.
 #[tokio::test]
-async fn indexes_and_manifests_of_platforms_by_both_names() {
+async fn reads_indexes_and_manifests_of_docker_and_oci() {
     const DOCKER: &str = "application/vnd.docker.";
     const OCI: &str = "application/vnd.oci.image.";
     let rows = [
@@ -418,7 +418,7 @@ async fn indexes_and_manifests_of_platforms_by_both_names() {
             };
             let accepted = asked.header("accept").unwrap_or_default();
             let (kind, body) = &contents[by_tag.unwrap()];
-            // Who does not say that it can read something is given something older, or nothing.
+            // Without its media type in `Accept`, a manifest is converted or missing.
             if asked.path().contains("/manifests/") && !accepted.contains(kind.as_str()) {
                 return Reply::new(404, "");
             }
@@ -443,7 +443,7 @@ fn sha256(body: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_port_that_speaks_something_else() {
+async fn reports_a_port_without_tls() {
     let server = tagboat::demo::registry::Registry::start().await.unwrap();
     let registries = connect_with([], &[]);
     let error = registries.tags(&name(format!("{}/a", server.host()))).await.unwrap_err();

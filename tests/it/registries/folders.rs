@@ -1,4 +1,4 @@
-//! Folders: an OCI layout in place of a registry, and the cache.
+//! Folders: an OCI image layout instead of a registry, and the cache.
 
 use std::fs;
 
@@ -14,13 +14,13 @@ use crate::support::secret_leaks::found_below;
 use crate::support::token_server::login;
 
 #[tokio::test]
-async fn a_layout_of_umoci_is_a_registry() {
+async fn reads_a_layout_of_umoci() {
     if find("umoci").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().to_str().unwrap();
-    // One layout for an image of its own, one for all the others.
+    // One layout for a single image, one for all others.
     for (layout, created) in [("acme/web", "2024-01-02T03:04:05Z"), ("", "2024-02-02T03:04:05Z")] {
         let layout = format!("{root}/{layout}").trim_end_matches('/').to_owned();
         if layout == root {
@@ -66,7 +66,7 @@ async fn a_layout_of_umoci_is_a_registry() {
 }
 
 #[tokio::test]
-async fn names_in_a_layout_tell_images_apart() {
+async fn distinguishes_images_in_a_layout_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let entry = |key: &str, text: &str| {
         serde_json::json!({ "mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 1,
@@ -89,7 +89,7 @@ async fn names_in_a_layout_tell_images_apart() {
 }
 
 #[tokio::test]
-async fn the_second_run_with_a_cache_fetches_no_body_again() {
+async fn fetches_no_body_twice_with_a_cache() {
     let folder = tempfile::tempdir().unwrap();
     let embedded = Embedded::start().await.unwrap();
     let platforms = ["linux/amd64", "linux/arm64"].map(|text| tagboat::image::Platform::new(text).unwrap()).to_vec();
@@ -103,7 +103,7 @@ async fn the_second_run_with_a_cache_fetches_no_body_again() {
     let second = cached();
     assert_eq!(second.facts(&image, &tag("v1")).await.unwrap(), facts);
     assert_eq!(second.requests().registry, 1, "headers");
-    // Whatever stands in the cache, what is believed has its digest.
+    // Damaged content is ignored, because it does not match its digest.
     for file in fs::read_dir(folder.path().join("content")).unwrap() {
         fs::write(file.unwrap().path(), r#"{"schemaVersion":2,"manifests":[]}"#).unwrap();
     }
@@ -113,7 +113,7 @@ async fn the_second_run_with_a_cache_fetches_no_body_again() {
 }
 
 #[tokio::test]
-async fn lists_are_asked_for_again_only_if_they_changed() {
+async fn requests_a_list_again_only_if_it_changed() {
     const THEN: &str = "Sat, 21 Nov 2026 08:00:00 GMT";
     let folder = tempfile::tempdir().unwrap();
     let server = Double::start(|asked| {
@@ -149,14 +149,14 @@ async fn lists_are_asked_for_again_only_if_they_changed() {
             |asked: &&Asked| asked.header("if-none-match").is_some() || asked.header("if-modified-since").is_some();
         server.asked()[from..].iter().filter(conditional).count()
     };
-    // The third time, all entries are damaged.
+    // In the third run, all entries are damaged.
     for (round, conditional) in [0, 3, 0].into_iter().enumerate() {
         let before = server.asked().len();
         let registries = connect(&[&host], &refs(&basic(&host))).with_cache(folder.path());
         for (path, tags) in rows {
             assert_eq!(texts(registries.tags(&name(format!("{host}/{path}"))).await.unwrap()), *tags, "{path}");
         }
-        // The first is asked without and with the login.
+        // The first request is sent without and with the credential.
         assert_eq!(bodies(before), if round == 1 { conditional + 1 } else { conditional }, "{round}");
         assert!(
             registries.tags(&name(format!("{host}/odd"))).await.is_err(),
@@ -176,7 +176,7 @@ async fn lists_are_asked_for_again_only_if_they_changed() {
 }
 
 #[tokio::test]
-async fn check_tells_who_asks_and_what_is_left() {
+async fn checks_credential_and_rate_limit() {
     let server = Double::start(|asked| match asked.path() {
         "/v2/a/tags/list" => Reply::tags(["v1"]),
         _ => Reply::new(200, "")

@@ -1,4 +1,4 @@
-//! Logging in: as registries want it, with what the environment holds, and with nothing going astray.
+//! Authentication: schemes of registries, credentials from the environment, and no leaks.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,8 +10,8 @@ use crate::support::token_server::login;
 
 pub(super) const SECRET: &str = "planted-secret";
 
-/// Refuses all but this header, and says where tokens are to be had.
-pub(super) fn wants(asked: &Asked, header: &str, challenge: &str) -> Reply {
+/// Returns 401 with this challenge unless the request has the header.
+pub(super) fn require(asked: &Asked, header: &str, challenge: &str) -> Reply {
     match asked.header("authorization") {
         Some(sent) if sent == header => Reply::tags(["v1"]),
         _ => Reply::new(401, r#"{"errors":[{"code":"UNAUTHORIZED","message":"log in"}]}"#)
@@ -19,7 +19,7 @@ pub(super) fn wants(asked: &Asked, header: &str, challenge: &str) -> Reply {
     }
 }
 
-/// A registry and its token service at one place; the token is `t-<scope>`. Counts tokens.
+/// Starts a registry with its token service, whose tokens are `t-<scope>`. Counts tokens.
 async fn bearer(user: Option<&'static str>) -> Double {
     Double::start(move |asked| {
         if asked.path() == "/token" {
@@ -35,7 +35,7 @@ async fn bearer(user: Option<&'static str>) -> Double {
         let scope = format!("repository:{}:pull", &asked.path()[4..asked.path().len() - 10]);
         let realm = format!("http://{}/token", asked.header("host").unwrap());
         let challenge = format!(r#"Bearer realm="{realm}",service="double",scope="{scope}""#);
-        wants(asked, &format!("Bearer t-{scope}"), &challenge)
+        require(asked, &format!("Bearer t-{scope}"), &challenge)
     })
     .await
 }
@@ -54,11 +54,11 @@ pub(super) fn basic(host: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test]
-async fn one_token_per_scope_and_one_challenge_per_registry() {
+async fn requests_one_token_per_scope_and_one_challenge_per_registry() {
     let server = bearer(None).await;
     let registries = connect(&[&server.host()], &[]);
     let images: Vec<_> = (0..30).map(|number| name(format!("{}/app{number}", server.host()))).collect();
-    // Each image is asked about twice at the same time.
+    // Two concurrent requests for each image.
     let both = images.iter().chain(&images).map(|image| registries.tags(image));
     for tags in futures_util::future::join_all(both).await {
         assert_eq!(texts(tags.unwrap()), ["v1"]);
@@ -67,7 +67,7 @@ async fn one_token_per_scope_and_one_challenge_per_registry() {
 }
 
 #[tokio::test]
-async fn nothing_to_change_costs_one_request_per_image_and_no_body() {
+async fn needs_one_request_per_unchanged_image() {
     let server = Double::start(|_| Reply::tags(["v1"])).await;
     let registries = connect(&[&server.host()], &[]);
     for number in 0..20 {
@@ -78,8 +78,8 @@ async fn nothing_to_change_costs_one_request_per_image_and_no_body() {
 }
 
 #[tokio::test]
-async fn a_refused_login_is_told_with_its_source_and_without_its_secret() {
-    let server = bearer(Some("somebody")).await;
+async fn reports_a_rejected_credential_with_its_source_and_without_its_secret() {
+    let server = bearer(Some("someone")).await;
     let host = server.host();
     let registries = connect(&[&host], &refs(&basic(&host)));
     let error = registries.tags(&name(format!("{host}/a"))).await.unwrap_err();
@@ -90,7 +90,7 @@ async fn a_refused_login_is_told_with_its_source_and_without_its_secret() {
     );
     assert!(text.contains("who are you, Basic …?"), "{text}");
     assert!(error.hint().unwrap().contains("current"));
-    // Nobody asks on with less than was meant.
+    // A rejected credential is not replaced by anonymous access.
     assert!(!format!("{error:?}").contains(SECRET), "{error:?}");
     let anonymous = connect(&[&host], &[]).tags(&name(format!("{host}/a"))).await.unwrap_err();
     assert!(anonymous.to_string().contains("denied anonymous access"), "{anonymous}");
@@ -98,7 +98,7 @@ async fn a_refused_login_is_told_with_its_source_and_without_its_secret() {
 }
 
 #[tokio::test]
-async fn a_token_that_dies_early_is_replaced_once() {
+async fn replaces_a_token_that_expires_early_once() {
     let tokens = AtomicUsize::new(0);
     let lists = AtomicUsize::new(0);
     let server = Double::start(move |asked| {
@@ -106,7 +106,7 @@ async fn a_token_that_dies_early_is_replaced_once() {
             let number = tokens.fetch_add(1, Ordering::SeqCst);
             return Reply::new(200, format!(r#"{{"access_token":"t{number}","expires_in":3600}}"#));
         }
-        // The first token is good for one page, the second for ever.
+        // The first token is valid for one page, the second for all.
         let good = match asked.header("authorization") {
             Some("Bearer t0") => lists.fetch_add(1, Ordering::SeqCst) == 0,
             Some("Bearer t1") => !asked.path().contains("never"),
@@ -132,10 +132,10 @@ async fn a_token_that_dies_early_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_token_that_expires_soon_is_renewed_before_it_does() {
+async fn renews_a_token_before_it_expires() {
     let server = Double::start(|asked| match asked.path() {
         "/token" => Reply::new(200, r#"{"token":"t","expires_in":0.5}"#),
-        _ => wants(asked, "Bearer t", r#"Bearer realm="/token""#),
+        _ => require(asked, "Bearer t", r#"Bearer realm="/token""#),
     })
     .await;
     let registries = connect(&[&server.host()], &[]);
@@ -150,7 +150,7 @@ async fn a_token_that_expires_soon_is_renewed_before_it_does() {
 }
 
 #[tokio::test]
-async fn a_credential_is_not_shown_to_a_token_service_elsewhere() {
+async fn sends_no_credential_to_a_token_service_on_another_host() {
     let elsewhere = Double::start(|asked| match login(asked) {
         Some(_) => token(asked),
         None => Reply::new(401, ""),
@@ -158,14 +158,14 @@ async fn a_credential_is_not_shown_to_a_token_service_elsewhere() {
     .await;
     let realm = format!("http://{}/token", elsewhere.other_host());
     let challenge = format!(r#"Bearer realm="{realm}",service="double""#);
-    let server = Double::start(move |asked| wants(asked, "Bearer t-repository:a:pull", &challenge)).await;
+    let server = Double::start(move |asked| require(asked, "Bearer t-repository:a:pull", &challenge)).await;
     let host = server.host();
     let image = name(format!("{host}/a"));
     let error = connect(&[&host], &refs(&basic(&host))).tags(&image).await.unwrap_err();
     assert!(matches!(error, RegistryError::UntrustedRealm { .. }), "{error}");
     assert!(error.hint().unwrap().contains("`auth-hosts:`"), "{error}");
     assert_eq!(elsewhere.asked().len(), 0);
-    // Anonymous tokens may come from anywhere, and a named host is trusted.
+    // Anonymous tokens may come from any host, and a host in `auth-hosts` is trusted.
     let error = connect(&[&host], &[]).tags(&image).await.unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
     let settings = HostSettings { auth_hosts: vec!["localhost".to_owned()], ..plain(None) };
@@ -174,7 +174,7 @@ async fn a_credential_is_not_shown_to_a_token_service_elsewhere() {
 }
 
 #[tokio::test]
-async fn hidden_images_are_asked_for_again_with_the_credential() {
+async fn requests_hidden_images_again_with_the_credential() {
     let server = Double::start(|asked| match (login(asked), asked.path()) {
         (Some((user, secret)), _) if (&*user, &*secret) == ("me", SECRET) => Reply::tags(["v1"]),
         (_, "/v2/") => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
@@ -187,9 +187,9 @@ async fn hidden_images_are_asked_for_again_with_the_credential() {
     assert_eq!(texts(connect(&[&host], &refs(&basic(&host))).tags(&image).await.unwrap()), ["v1"]);
 }
 
-/// A mirror is another host: it has its own credential, and images have another path there.
+/// A mirror is another host: it has its own credential and other image paths.
 #[tokio::test]
-async fn a_mirror_sees_its_own_credential_and_path() {
+async fn sends_a_mirror_its_own_credential_and_path() {
     let server = bearer(Some("me")).await;
     let host = server.host();
     let settings = [("docker.io".to_owned(), plain(Some(&format!("{host}/hub"))))];

@@ -1,4 +1,4 @@
-//! Tag lists as registries cut them into pages, or not.
+//! Tag lists with the paging of real registries.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,7 +12,7 @@ fn all() -> Vec<String> {
     (0..25).map(|number| format!("v{number:02}")).collect()
 }
 
-/// What a registry does with `n` and `last`, and how many requests its 25 tags then take in pages of ten.
+/// A way of paging, and how many requests 25 tags need in pages of ten, or a part of the error.
 type Way = (&'static str, fn(&Asked) -> Reply, Result<u64, &'static str>);
 
 #[rustfmt::skip]
@@ -21,24 +21,24 @@ const WAYS: &[Way] = &[
     ("link, relative to the list",      |asked| linked(asked, "list", 10),                                    Ok(3)),
     ("link, absolute with its port",    |asked| linked(asked, &format!("http://{}/v2/a/tags/list", asked.header("host").unwrap()), 10), Ok(3)),
     ("link, capped below n",            |asked| linked(asked, "/v2/a/tags/list", 4),                          Ok(7)),
-    ("link, absolute without its port", |asked| linked(asked, "http://127.0.0.1/v2/a/tags/list", 10),         Err("leads away from the registry")),
+    ("link, absolute without its port", |asked| linked(asked, "http://127.0.0.1/v2/a/tags/list", 10),         Err("leads to another server")),
     ("link, with a token of quay's",    |asked| tokened(asked, 10),                                           Ok(3)),
     ("link, without the gateway's path", |asked| linked(asked, "/v2/inner/a/tags/list", 10),                  Ok(3)),
     ("link, until the page is empty",   |asked| linked_to_the_end(asked, 5),                                  Ok(6)),
     ("n is ignored",                    |_| Reply::tags(all()),                                               Ok(1)),
     ("text/plain",                      |_| Reply::tags(all()).header("content-type", "text/plain"),          Ok(1)),
     ("cut without a word",              |asked| Reply::tags(page(asked, 10)),                                 Ok(4)),
-    ("cut, last page lost",             |asked| lost(asked, "v19"),                                           Err("/v2/a/tags/list?n=10&last=v19 returned 404")),
-    ("cut, asking on is lost",          |asked| lost(asked, "v09"),                                           Err("/v2/a/tags/list?n=1&last=v09 returned 404")),
-    ("cut, last stands there again",    |asked| Reply::tags(page_from(asked)),                                Err("truncates it after 10 tags and ignores `last`")),
-    ("cut, and last is ignored",        |asked| Reply::tags(all().into_iter().take(n(asked))),                Err("truncates it after 10 tags and ignores `last`")),
+    ("truncated, no last page",            |asked| lost(asked, "v19"),                                           Err("/v2/a/tags/list?n=10&last=v19 returned 404")),
+    ("truncated, no probe",             |asked| lost(asked, "v09"),                                           Err("/v2/a/tags/list?n=1&last=v09 returned 404")),
+    ("truncated, repeats last",         |asked| Reply::tags(page_from(asked)),                                Err("truncates it after 10 tags and ignores `last`")),
+    ("truncated, ignores last",         |asked| Reply::tags(all().into_iter().take(n(asked))),                Err("truncates it after 10 tags and ignores `last`")),
 ];
 
 fn n(asked: &Asked) -> usize {
     asked.query("n").unwrap().parse().unwrap()
 }
 
-/// What comes after `last`, `n` of it, at most `cap`.
+/// Returns `n` tags after `last`, at most `cap`.
 fn page(asked: &Asked, cap: usize) -> Vec<String> {
     let last = asked.query("last").unwrap_or_default();
     all().into_iter().filter(|tag| *tag > last).take(n(asked).min(cap)).collect()
@@ -54,7 +54,7 @@ fn linked(asked: &Asked, base: &str, cap: usize) -> Reply {
     }
 }
 
-/// As quay.io does: the place to go on from is a token that only it can read.
+/// Links with an opaque token instead of a tag, as quay.io does.
 fn tokened(asked: &Asked, cap: usize) -> Reply {
     let start: usize =
         asked.query("next_page").map_or(0, |token| token.strip_prefix("gAAAA=").unwrap().parse().unwrap());
@@ -67,7 +67,7 @@ fn tokened(asked: &Asked, cap: usize) -> Reply {
     }
 }
 
-/// As distribution 3 does: a full page always has a link, also if nothing follows.
+/// Links from every full page, also if nothing follows, as distribution 3 does.
 fn linked_to_the_end(asked: &Asked, cap: usize) -> Reply {
     let page = page(asked, cap);
     match page.last().filter(|_| page.len() == cap) {
@@ -78,7 +78,7 @@ fn linked_to_the_end(asked: &Asked, cap: usize) -> Reply {
     }
 }
 
-/// Cuts without a word, and knows nothing after a certain tag.
+/// Truncates without a link, and returns 404 after one tag.
 fn lost(asked: &Asked, after: &str) -> Reply {
     match asked.query("last").as_deref() == Some(after) {
         true => Reply::new(404, r#"{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}"#),
@@ -86,7 +86,7 @@ fn lost(asked: &Asked, after: &str) -> Reply {
     }
 }
 
-/// Cuts without a word, and begins with `last` itself.
+/// Truncates without a link, and starts the next page with `last`.
 fn page_from(asked: &Asked) -> Vec<String> {
     let last = asked.query("last").unwrap_or_default();
     all().into_iter().filter(|tag| *tag >= last).take(n(asked)).collect()
@@ -97,7 +97,7 @@ fn in_tens(host: &str) -> Registries {
 }
 
 #[tokio::test]
-async fn every_way_of_paging_ends_with_the_whole_list_or_none() {
+async fn returns_the_whole_list_or_an_error_for_each_way_of_paging() {
     for (way, answer, expected) in WAYS {
         let server = Double::start(answer).await;
         let registries = in_tens(&server.host());
@@ -114,12 +114,12 @@ async fn every_way_of_paging_ends_with_the_whole_list_or_none() {
 }
 
 #[tokio::test]
-async fn a_list_as_long_as_a_page_is_checked_once_per_registry() {
-    // Exactly one page, by registries that look at `n` and by those that do not.
+async fn probes_a_list_of_exactly_one_page_once_per_registry() {
+    // Exactly one page, at registries that obey `n` and at those that ignore it.
     let honest =
         Double::start(|asked| Reply::tags(page(asked, 10).into_iter().filter(|tag| tag.as_str() < "v10"))).await;
     let deaf = Double::start(|_| Reply::tags(all().into_iter().take(10))).await;
-    // Who said where the list goes on says so by silence that it does not.
+    // After a link, a page without one is the last.
     let linking = Double::start(|asked| {
         let page = page(asked, 10);
         match page[0].as_str() {
@@ -128,7 +128,7 @@ async fn a_list_as_long_as_a_page_is_checked_once_per_registry() {
         }
     })
     .await;
-    // Who begins again after the end, with one page and with two.
+    // Registries that start over after the end, with one page and with two.
     let round = |length: usize| {
         Double::start(move |asked| {
             let tags = &all()[..length];
@@ -151,7 +151,7 @@ async fn a_list_as_long_as_a_page_is_checked_once_per_registry() {
 }
 
 #[tokio::test]
-async fn limits_have_errors_of_their_own() {
+async fn reports_each_exceeded_limit() {
     let server = Double::start(|asked| linked(asked, "list", 5)).await;
     let image = name(format!("{}/a", server.host()));
     let limited =
@@ -173,9 +173,9 @@ async fn limits_have_errors_of_their_own() {
     assert!(matches!(error, RegistryError::MaxRequestsReached { limit: 2, .. }), "{error}");
 }
 
-/// Docker Hub tells what is left with every manifest that is asked about, headers alone included.
+/// Docker Hub reports the rate limit with every manifest, also for HEAD.
 #[tokio::test]
-async fn a_spent_rate_limit_is_not_run_into() {
+async fn sends_no_request_after_the_rate_limit_is_exhausted() {
     let left = AtomicUsize::new(3);
     let server = Double::start(move |asked| {
         if asked.path().ends_with("/tags/list") {

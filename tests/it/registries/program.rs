@@ -1,4 +1,4 @@
-//! The program at registries: proxies and certificates, and how little a run asks.
+//! The program and registries: proxies, certificates, and the number of requests.
 
 use std::fs;
 use std::path::Path;
@@ -15,13 +15,13 @@ use crate::support::proxy::{Proxy, Tunnel};
 use crate::support::repository::Bare;
 use crate::support::tagboat::{ProgramOutput, Tagboat};
 
-/// A manifest with these images.
+/// Returns a manifest with these images.
 fn pod(images: impl IntoIterator<Item = String>) -> String {
     let containers: String = images.into_iter().map(|image| format!("\n  - image: {image}")).collect();
     format!("kind: Pod\nspec:\n  containers:{containers}\n")
 }
 
-/// A bare repository with one manifest and a configuration that has `registries:` only.
+/// Creates a bare repository with one manifest and a configuration that has only `registries:`.
 pub(super) fn repository(folder: &Path, registries: &str, images: impl IntoIterator<Item = String>) -> Bare {
     let bare = Bare::new(folder, "gitops");
     let forge = format!("forge: {{ kind: local, folder: {} }}\n", folder.join("pulls").display());
@@ -30,12 +30,12 @@ pub(super) fn repository(folder: &Path, registries: &str, images: impl IntoItera
     bare
 }
 
-/// What stands between the program and the registry, and what comes of it: tunnels through the proxy, or part of an error.
+/// The network between the program and the registry, and the result: tunnels through the proxy, or part of an error.
 type Way = (&'static [(&'static str, &'static str)], &'static str, Result<&'static [&'static str], &'static str>);
 
 const THROUGH: &[&str] = &["registry.test:443"];
 
-/// `$P` is a proxy for everybody, `$C` one for those who are let in, `$R` the registry itself.
+/// `$P` is a proxy for anyone, `$C` a proxy with a password, `$R` the registry.
 #[rustfmt::skip]
 const WAYS: &[Way] = &[
     (&[("HTTPS_PROXY", "http://$P")],                                     "registry.test", Ok(THROUGH)),
@@ -54,7 +54,7 @@ const WAYS: &[Way] = &[
     (&[("HTTPS_PROXY", "http://$C")],                                     "registry.test", Err("proxy authorization required")),
 ];
 
-/// Asks for one image of a host, with a configuration that has these registries.
+/// Explains one image of a host, with these registries in the configuration.
 fn explain(tagboat: &Tagboat, registries: &str, host: &str) -> ProgramOutput {
     fs::write(tagboat.home().join("tagboat.yaml"), format!("registries:\n{registries}")).unwrap();
     let image = format!("{host}/app1");
@@ -62,7 +62,7 @@ fn explain(tagboat: &Tagboat, registries: &str, host: &str) -> ProgramOutput {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn proxies_certificates_and_http_2() {
+async fn uses_proxies_certificates_and_http_2() {
     if find("openssl").is_none() {
         return;
     }
@@ -75,7 +75,7 @@ async fn proxies_certificates_and_http_2() {
     let keys =
         |host: &str, more: &str| format!("  '{host}': {{ ca-file: {}/ca.crt{more} }}\n", server.folder().display());
     let certificate = format!(", client-cert-file: {}/client.pem", server.folder().display());
-    // All at the same time: those that find no way try again for a while.
+    // All rows run concurrently, because a failed connection is retried for a while.
     let ways = WAYS.iter().map(async |(variables, host, expected)| {
         let open = Proxy::start(server.host(), None).await;
         // me:planted-secret
@@ -97,7 +97,7 @@ async fn proxies_certificates_and_http_2() {
         }
     });
     futures_util::future::join_all(ways).await;
-    // What is missing is told: the certificate of the client, trust in the server.
+    // The hint names what is missing: the client certificate, or trust in the server.
     let direct = Tagboat::new();
     let host = server.host();
     for (registries, part, hint) in [
@@ -108,7 +108,7 @@ async fn proxies_certificates_and_http_2() {
         let said = explain(&direct, &registries, &host);
         assert!(said.stdout.contains(part) && said.stderr.contains(hint), "{said:?}");
     }
-    // One connection does for all images.
+    // All images share one connection.
     let folder = TempDir::new().unwrap();
     let images = (0..20).map(|number| format!("registry.test/app{number}:1.0"));
     let bare = repository(folder.path(), &keys("registry.test", &certificate), images);
@@ -120,7 +120,7 @@ async fn proxies_certificates_and_http_2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_http_goes_through_the_proxy_for_it() {
+async fn uses_the_proxy_for_plain_http() {
     let proxy = Double::start(|asked| match asked.target.as_str() {
         "http://plain.test/v2/app/tags/list?n=1000" => Reply::tags(["1.0"]),
         _ => Reply::new(502, ""),
@@ -142,8 +142,8 @@ fn requests(report: &Value) -> Requests {
     Requests { registry: number("registry"), token: number("token") }
 }
 
-/// Wants a token for the scope, in the way of public.ecr.aws the same for all images, else one for each.
-fn wants_tokens(asked: &Asked, scope: Option<&str>) -> Reply {
+/// Requires a token for the scope: the same for all images, as at public.ecr.aws, or one for each image.
+fn require_tokens(asked: &Asked, scope: Option<&str>) -> Reply {
     if asked.path() == "/token" {
         return Reply::new(200, format!(r#"{{"token":"for {}","expires_in":300}}"#, asked.query("scope").unwrap()));
     }
@@ -157,15 +157,15 @@ fn wants_tokens(asked: &Asked, scope: Option<&str>) -> Reply {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_to_change_costs_one_request_per_image_and_one_token_per_scope() {
+async fn needs_one_request_per_unchanged_image_and_one_token_per_scope() {
     let open = Double::start(|_| Reply::tags(["1.0", "0.9"])).await;
-    let scoped = Double::start(|asked| wants_tokens(asked, None)).await;
-    let shared = Double::start(|asked| wants_tokens(asked, Some("aws"))).await;
-    // Who wants tokens says so to the first request, and only to that one.
+    let scoped = Double::start(|asked| require_tokens(asked, None)).await;
+    let shared = Double::start(|asked| require_tokens(asked, Some("aws"))).await;
+    // Only the first request gets a challenge.
     for (server, expected) in [(&open, (30, 0)), (&scoped, (31, 30)), (&shared, (31, 1))] {
         let folder = TempDir::new().unwrap();
         let host = server.host();
-        // Each image stands at two places.
+        // Each image occurs twice.
         let images = (0..60).map(|number| format!("{host}/acme/app{}:1.0", number % 30));
         let bare = repository(folder.path(), &format!("  '{host}': {{ plain-http: true }}\n"), images);
         let cache = folder.path().join("cache").display().to_string();

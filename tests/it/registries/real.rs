@@ -1,4 +1,4 @@
-//! Registries that are really registries: the embedded one, and Debian's `docker-registry` filled by umoci and skopeo.
+//! Real registries: the embedded one, and Debian's `docker-registry` filled by umoci and skopeo.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ fn spec(created: &str, labels: &[(&str, &str)], platforms: &[&str]) -> ImageSpec
 }
 
 #[tokio::test]
-async fn the_embedded_registry_answers_all_questions() {
+async fn reads_tags_digests_and_facts_from_the_embedded_registry() {
     let embedded = Embedded::start().await.unwrap();
     let labels =
         [("org.opencontainers.image.source", "https://git.example/api"), ("org.opencontainers.image.revision", "abc")];
@@ -45,7 +45,7 @@ async fn the_embedded_registry_answers_all_questions() {
 }
 
 #[tokio::test]
-async fn long_lists_come_page_by_page() {
+async fn reads_long_lists_page_by_page() {
     let embedded = Embedded::start().await.unwrap();
     for number in 0..25 {
         embedded.push("a", &format!("v{number:02}"), &spec("2024-01-02T03:04:05Z", &[], &[])).unwrap();
@@ -57,7 +57,7 @@ async fn long_lists_come_page_by_page() {
 }
 
 #[tokio::test]
-async fn docker_registry_with_images_of_umoci_and_skopeo() {
+async fn reads_images_of_umoci_and_skopeo_from_docker_registry() {
     let (Some(_), Some(_), Some(server)) = (find("umoci"), find("skopeo"), DockerRegistry::plain()) else { return };
     let labels = ["org.opencontainers.image.source=https://git.example/web", "org.opencontainers.image.version=2"];
     server.push("acme/web", &["3d9b390", "latest"], "2024-01-02T03:04:05Z", &labels, &[]);
@@ -76,9 +76,9 @@ async fn docker_registry_with_images_of_umoci_and_skopeo() {
     assert_eq!(facts.platforms, [Platform::new("linux/amd64").unwrap()]);
 }
 
-/// Distribution 3 sorts, looks at `n` and `last`, and links the next page, also after a full last one.
+/// Distribution 3 sorts, obeys `n` and `last`, and links from every full page, also from the last one.
 #[tokio::test]
-async fn distribution_3_with_lists_of_all_lengths() {
+async fn reads_lists_of_all_lengths_from_distribution_3() {
     let numbered: Vec<String> = (0..1000).map(|number| format!("v{number:04}")).collect();
     let tags: Vec<&str> = numbered.iter().map(String::as_str).collect();
     let lists: &[(&str, usize, u64)] =
@@ -112,9 +112,9 @@ async fn distribution_3_with_lists_of_all_lengths() {
     assert_eq!((facts.digest, facts.revision.as_deref()), (Some(digest), Some("abc")), "in Docker's media types");
 }
 
-/// go-containerregistry's answers as plain text and cuts lists without a word.
+/// The registry of go-containerregistry responds as plain text and truncates lists without a link.
 #[tokio::test]
-async fn the_registry_of_crane() {
+async fn reads_lists_from_the_registry_of_crane() {
     let (Some(crane), Some(_), Some(_)) = (find("crane"), find("umoci"), find("skopeo")) else { return };
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let host = format!("127.0.0.1:{port}");
@@ -122,7 +122,7 @@ async fn the_registry_of_crane() {
     let tags = ["v1", "v2", "v3", "v4", "v5", "v6"];
     push(folder.path(), &format!("{host}/acme/web"), &tags, "2024-01-02T03:04:05Z", &[], &[]);
     let web = name(format!("{host}/acme/web"));
-    // The whole list, a cut one, two that end with a full page: what comes after the end is the beginning again.
+    // The whole list, a truncated one, and two that end with a full page, after which the list starts over.
     for (page_size, requests) in [(None, 1), (Some(4), 3), (Some(3), 4), (Some(6), 3)] {
         let registries = connect_with([(host.clone(), HostSettings { page_size, ..plain(None) })], &[]);
         assert_eq!(texts(registries.tags(&web).await.unwrap()), tags, "{page_size:?}");
@@ -135,7 +135,7 @@ async fn the_registry_of_crane() {
 }
 
 #[tokio::test]
-async fn a_registry_that_is_down_is_tried_once_for_all_images() {
+async fn tries_a_registry_that_is_down_once_for_all_images() {
     let port = free_port();
     let host = format!("127.0.0.1:{port}");
     let registries = connect(&[&host], &[]);
@@ -150,8 +150,8 @@ async fn a_registry_that_is_down_is_tried_once_for_all_images() {
 }
 
 #[test]
-fn a_wrong_mirror_is_refused_before_anything_is_asked() {
+fn rejects_an_invalid_mirror_before_the_first_request() {
     let settings = BTreeMap::from([("docker.io".to_owned(), plain(Some("https://u:p@mirror.acme")))]);
     let error = Registries::connect(settings, Keychain::default(), Limits::default()).err().unwrap();
-    assert_eq!(error.to_string(), "registry docker.io: a mirror's URL must not hold a credential");
+    assert_eq!(error.to_string(), "registry docker.io: the URL of a mirror must not contain a credential");
 }

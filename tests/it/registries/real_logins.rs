@@ -15,14 +15,14 @@ use crate::support::http_double::Double;
 use crate::support::process::find;
 use crate::support::token_server::{TokenSigner, login};
 
-/// A certificate authority, a certificate of the server, and a password file.
+/// Writes a certificate authority, a server certificate and a password file.
 fn certificates_and_passwords(folder: &Path) {
     certificates::make(folder);
     fs::write(folder.join("htpasswd"), run("htpasswd", &["-Bbn", "alice", SECRET])).unwrap();
 }
 
 #[tokio::test]
-async fn docker_registry_with_tls_and_passwords() {
+async fn logs_in_to_docker_registry_with_tls_and_passwords() {
     let programs = ["openssl", "htpasswd", "umoci", "skopeo"].map(find);
     let yaml = "http: {addr: $ADDR, tls: {certificate: $DIR/srv.crt, key: $DIR/srv.key}}\n\
                 auth: {htpasswd: {realm: test, path: $DIR/htpasswd}}";
@@ -59,14 +59,14 @@ async fn docker_registry_with_tls_and_passwords() {
 }
 
 #[tokio::test]
-async fn docker_registry_with_tokens() {
+async fn logs_in_to_docker_registry_with_tokens() {
     if ["openssl", "umoci", "skopeo"].map(find).iter().any(Option::is_none) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let signer = TokenSigner::new(folder.path());
     let certificate = folder.path().join("tok.crt");
-    // Only `alice` gets tokens for what is below `secret/`; all tokens die two seconds after they were made.
+    // Only `alice` gets tokens for `secret/`; all tokens expire after two seconds.
     let tokens = Double::start(move |asked| {
         let known = login(asked).is_some_and(|(user, secret)| user == "alice" && secret == SECRET);
         let open = !asked.query("scope").unwrap_or_default().contains(":secret/");
@@ -100,7 +100,7 @@ async fn docker_registry_with_tokens() {
     let registries = connect(&[&host], &refs(&variables));
     assert_eq!(texts(registries.tags(&secret).await.unwrap()), ["v1"]);
     tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
-    // The registry refuses the token that says it holds for a minute: another one is fetched.
+    // The registry rejects a token before its declared end, so another one is requested.
     let facts = registries.facts(&secret, &super::tag("v1")).await.unwrap();
     assert!(facts.created.is_some());
     drop(server);

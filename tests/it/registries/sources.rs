@@ -1,4 +1,4 @@
-//! Where credentials are found, and in which order.
+//! The sources of credentials and their order.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,13 +7,13 @@ use std::path::Path;
 use tagboat::registry::{HostSettings, Login, Registry};
 use tagboat::secret::Secret;
 
-use super::logins::{SECRET, wants};
+use super::logins::{SECRET, require};
 use super::{connect, connect_with, name, plain, texts, variable};
 use crate::support::http_double::{Asked, Double, Reply};
 use crate::support::tagboat::Tagboat;
 use crate::support::token_server::login;
 
-/// Variables (`$D` is the folder of files, `$P` the prefix for the host), and what is then sent to the token service, or
+/// Variables (`$D` is the folder of files, `$P` the prefix for the host), and the credential of the token request, or
 /// a part of the error.
 type Source = (&'static str, &'static [(&'static str, &'static str)], Result<&'static str, &'static str>);
 
@@ -28,23 +28,23 @@ const SOURCES: &[Source] = &[
     ("no user",            &[("$P_PASSWORD", SECRET)],                                               Err("$P_PASSWORD is set, but not $P_USERNAME")),
     ("no file",            &[USER, ("$P_PASSWORD_FILE", "$D/gone")],                                 Err("$P_PASSWORD_FILE: cannot read $D/gone: No such file")),
     ("REGISTRY_AUTH_FILE", &[("REGISTRY_AUTH_FILE", "$D/auth.json"), ("DOCKER_CONFIG", "$D/docker")], Ok("Basic named")),
-    ("a missing one",      &[("REGISTRY_AUTH_FILE", "$D/gone")],                                     Err("REGISTRY_AUTH_FILE names $D/gone, which is no file")),
+    ("a missing one",      &[("REGISTRY_AUTH_FILE", "$D/gone")],                                     Err("cannot find $D/gone, which REGISTRY_AUTH_FILE names")),
     ("DOCKER_CONFIG",      &[("DOCKER_CONFIG", "$D/docker"), ("HOME", "$D/home")],                   Ok("Basic docker")),
     ("kubernetes",         &[("DOCKER_CONFIG", "$D/k8s")],                                           Ok("Basic kubernetes")),
     ("home",               &[("HOME", "$D/home"), ("XDG_RUNTIME_DIR", "$D/run")],                    Ok("Basic home")),
     ("runtime",            &[("XDG_RUNTIME_DIR", "$D/run"), ("XDG_CONFIG_HOME", "$D/xdg")],          Ok("Basic runtime")),
     ("containers",         &[("XDG_CONFIG_HOME", "$D/xdg")],                                         Ok("Basic containers")),
     ("helper",             &[("DOCKER_CONFIG", "$D/helped"), ("PATH", "$D:/usr/bin:/bin")],          Ok("Basic helper")),
-    ("no helper",          &[("DOCKER_CONFIG", "$D/helped")],                                        Err("docker-credential-test is not on the PATH")),
-    ("its error",          &[("DOCKER_CONFIG", "$D/broken"), ("PATH", "$D:/usr/bin:/bin")],          Err("docker-credential-broken fails: no keychain here")),
+    ("no helper",          &[("DOCKER_CONFIG", "$D/helped")],                                        Err("cannot find docker-credential-test on PATH")),
+    ("its error",          &[("DOCKER_CONFIG", "$D/broken"), ("PATH", "$D:/usr/bin:/bin")],          Err("docker-credential-broken failed: no keychain here")),
     ("it has nothing",     &[("DOCKER_CONFIG", "$D/empty"), ("PATH", "$D:/usr/bin:/bin")],           Ok("anonymous")),
     ("refresh token",      &[("DOCKER_CONFIG", "$D/refresh")],                                       Ok("POST")),
     ("by path",            &[("DOCKER_CONFIG", "$D/scoped")],                                        Ok("Basic scoped")),
-    ("malformed",          &[("DOCKER_CONFIG", "$D/malformed")],                                     Err("config.json:1:1: not a docker configuration")),
+    ("malformed",          &[("DOCKER_CONFIG", "$D/malformed")],                                     Err("config.json:1:1: invalid docker configuration")),
     ("nothing",            &[],                                                                      Ok("anonymous")),
 ];
 
-/// The files, for a registry at that host.
+/// Writes the files for a registry at a host.
 fn write_files(folder: &Path, host: &str) {
     let auth = |user: &str| format!(r#"{{"auths":{{"{host}":{{"username":"{user}","password":"{SECRET}"}}}}}}"#);
     let helpers = |name: &str| format!(r#"{{"credHelpers":{{"{host}":"{name}"}}}}"#);
@@ -76,7 +76,7 @@ fn write_files(folder: &Path, host: &str) {
     }
 }
 
-/// What a token request was made with.
+/// Returns the credential of a token request.
 fn sent(asked: &Asked) -> String {
     match login(asked) {
         Some((user, secret)) if secret == SECRET => format!("Basic {user}"),
@@ -85,19 +85,19 @@ fn sent(asked: &Asked) -> String {
     }
 }
 
-/// The program searches all that it leaves for what it was given, and for the tokens that this buys.
+/// Searches all output of the program for the given secrets and for the tokens.
 #[tokio::test(flavor = "multi_thread")]
-async fn no_source_leaves_a_trace() {
+async fn leaks_no_secret_of_any_source() {
     const BOUGHT: &str = "token-that-was-bought";
     let server = Double::start(|asked| match asked.path() {
         "/token" => Reply::new(200, format!(r#"{{"token":"{BOUGHT}"}}"#)),
-        _ => wants(asked, &format!("Bearer {BOUGHT}"), r#"Bearer realm="/token",service="double""#),
+        _ => require(asked, &format!("Bearer {BOUGHT}"), r#"Bearer realm="/token",service="double""#),
     })
     .await;
-    // Refuses everybody, and says what it was shown.
+    // Rejects every request and echoes its credential.
     let echo = Double::start(|asked| match asked.path() {
         "/token" => Reply::new(401, format!("{} {}", asked.header("authorization").unwrap_or("nothing"), asked.body)),
-        _ => wants(asked, "nothing", r#"Bearer realm="/token",service="double""#),
+        _ => require(asked, "nothing", r#"Bearer realm="/token",service="double""#),
     })
     .await;
     for (host, bought) in [(server.host(), true), (echo.host(), false)] {
@@ -128,9 +128,9 @@ async fn no_source_leaves_a_trace() {
     }
 }
 
-/// A token is a password without a user name, whoever gives it, and whatever way the registry wants to be asked.
+/// A token is a password without a user name, from any source and for any scheme.
 #[tokio::test]
-async fn a_token_is_one_thing_in_the_configuration_and_in_variables() {
+async fn treats_tokens_of_the_configuration_and_of_variables_alike() {
     let basic = Double::start(|asked| match sent(asked).as_str() {
         "Basic token" | "Basic robot" => Reply::tags([sent(asked).replace(' ', "-")]),
         _ => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
@@ -162,10 +162,10 @@ async fn a_token_is_one_thing_in_the_configuration_and_in_variables() {
 }
 
 #[tokio::test]
-async fn sources_of_credentials_in_their_order() {
+async fn uses_the_first_source_of_credentials() {
     let server = Double::start(|asked| match asked.path() {
         "/token" => Reply::new(200, r#"{"token":"t"}"#),
-        _ => wants(asked, "Bearer t", r#"Bearer realm="/token",service="double""#),
+        _ => require(asked, "Bearer t", r#"Bearer realm="/token",service="double""#),
     })
     .await;
     let host = server.host();

@@ -1,5 +1,4 @@
-//! What sets vendors apart: every row of the table has fixtures, and each fixture is a login that the vendor's services
-//! have to be asked for exactly like that.
+//! Vendors of registries: every row of the table has fixtures, and each fixture has the exact requests for one credential.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,14 +12,14 @@ use tagboat::secret::Secret;
 
 use crate::support::http_double::{Double, Reply};
 
-/// One login: the surroundings, what the services are asked and answer, and what comes of it.
+/// One login: the environment, the requests and responses, and the credential.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Login {
     host: String,
     #[serde(default)]
     environment: BTreeMap<String, String>,
-    /// `$DIR` in the environment is where they are.
+    /// `$DIR` in the environment is their folder.
     #[serde(default)]
     files: BTreeMap<String, String>,
     #[serde(default)]
@@ -29,9 +28,9 @@ struct Login {
     error: Option<String>,
     #[serde(default)]
     auth_hosts: Vec<String>,
-    /// Asked for instead of a login: when a tag was pushed.
+    /// The request is for the time of a push instead of a login.
     pushed: Option<Pushed>,
-    /// The name that is sent with a token that comes without one.
+    /// The user name for a token without one.
     token_user: Option<String>,
 }
 
@@ -64,13 +63,13 @@ enum Expected {
     Identity { identity: String },
 }
 
-/// Answers the exchanges in their order; anything else is answered with 599 and the difference.
+/// Returns the responses in their order; any other request gets 599 and the difference.
 async fn services(exchanges: &[Exchange]) -> Double {
     let left = Mutex::new(exchanges.to_vec());
     Double::start(move |asked| {
         let mut left = left.lock().unwrap();
         if left.is_empty() {
-            return Reply::new(599, format!("{} was not expected", asked.target));
+            return Reply::new(599, format!("{} is not expected", asked.target));
         }
         let next = left.remove(0);
         let url = asked.target.trim_start_matches('/').replacen('/', "://", 1);
@@ -95,11 +94,11 @@ async fn check(path: &Path) {
     let environment = login.environment.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
     let services = services(&login.exchanges).await;
     let gateway = Url::parse(&format!("http://{}", services.host())).unwrap();
-    let around = PlatformEnv::new(environment).with_gateway(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
-    let vendor = VENDORS.iter().find(|vendor| vendor.serves(&login.host, &around)).unwrap();
+    let env = PlatformEnv::new(environment).with_gateway(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
+    let vendor = VENDORS.iter().find(|vendor| vendor.serves(&login.host, &env)).unwrap();
     assert_eq!(path.parent().unwrap().file_name().unwrap(), vendor.name(), "{shown}");
     if let Some(wanted) = &login.pushed {
-        match (vendor.pushed(&wanted.path, &wanted.tag, &around).await, &wanted.error) {
+        match (vendor.pushed(&wanted.path, &wanted.tag, &env).await, &wanted.error) {
             (Ok(at), None) => assert_eq!(at.map(|at| at.to_string()), wanted.at, "{shown}: {:?}", services.asked()),
             (Err(error), Some(part)) => assert!(error.to_string().contains(part), "{shown}: {error}"),
             (other, _) => panic!("{shown}: {other:?}"),
@@ -108,7 +107,7 @@ async fn check(path: &Path) {
         assert!(services.asked().iter().all(|asked| asked.header("authorization").is_none()), "{shown}");
         return;
     }
-    let found = vendor.identity(&login.host, &around).await;
+    let found = vendor.identity(&login.host, &env).await;
     let expected = login.credential.map(|expected| match expected {
         Expected::Basic { user, password } => Credential::basic(&user, Secret::new(&password)),
         Expected::Identity { identity } => Credential::RefreshToken(Secret::new(&identity)),
@@ -122,16 +121,16 @@ async fn check(path: &Path) {
         }
         (found, _) => panic!("{shown}: {found:?}"),
     }
-    // A 400 is tried once, so every exchange takes place exactly once.
+    // A 400 is not retried, so every request is sent exactly once.
     assert_eq!(services.asked().len(), login.exchanges.len(), "{shown}");
     assert!(login.token_user.is_none_or(|user| user == vendor.token_user()), "{shown}");
     if !login.auth_hosts.is_empty() {
-        assert_eq!(vendor.auth_hosts(&around), login.auth_hosts, "{shown}");
+        assert_eq!(vendor.auth_hosts(&env), login.auth_hosts, "{shown}");
     }
 }
 
 #[tokio::test]
-async fn every_vendor_logs_in_as_its_services_want_it() {
+async fn logs_in_to_every_vendor() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/registry");
     for vendor in VENDORS {
         let folder = root.join(vendor.name());
