@@ -1,11 +1,12 @@
 //! AWS keys of the container (ECS, EKS Pod Identity) and of the EC2 instance, from their metadata services.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::http::header::{AUTHORIZATION, HeaderName};
-use crate::http::{Method, Request};
+use crate::http::{Method, Request, Url, redacted};
 use crate::secret::Secret;
 
 use super::super::platform_env::{PlatformEnv, parse_url};
@@ -32,10 +33,21 @@ impl From<TemporaryKeys> for AwsKeys {
 
 /// Returns the keys of the container's role; `None` outside such a container.
 pub(super) async fn container(env: &PlatformEnv) -> Result<Option<AwsKeys>, String> {
-    let relative = env.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    let full = env.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI").map(str::to_owned);
-    let Some(url) = relative.map(|path| format!("{CONTAINER}{path}")).or(full) else { return Ok(None) };
-    let mut request = Request::get(parse_url(&url)?);
+    let url = if let Some(path) = env.variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
+        parse_url(&format!("{CONTAINER}{path}"))?
+    } else if let Some(url) = env.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") {
+        let url = parse_url(url)?;
+        if !may_receive_token(&url) {
+            return Err(format!(
+                "AWS_CONTAINER_CREDENTIALS_FULL_URI names a host that is not allowed: {}",
+                redacted(&url)
+            ));
+        }
+        url
+    } else {
+        return Ok(None);
+    };
+    let mut request = Request::get(url);
     let token = match env.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE") {
         Some(file) => Some(Secret::new(&env.read(Path::new(file))?)),
         None => env.secret("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
@@ -44,6 +56,17 @@ pub(super) async fn container(env: &PlatformEnv) -> Result<Option<AwsKeys>, Stri
         request = request.secret_header(AUTHORIZATION, &token);
     }
     query(env, request).await.map(Some)
+}
+
+/// Returns whether the token of the container may be sent to a URL: over HTTPS, to this machine, or to the addresses of ECS
+/// and EKS (botocore, `ContainerMetadataFetcher`).
+fn may_receive_token(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    url.scheme() == "https"
+        || host == "localhost"
+        || ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"].contains(&host)
+        || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// Returns the keys of the instance's role (instance metadata service, version 2); `None` outside EC2, and on an instance

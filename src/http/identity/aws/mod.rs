@@ -1,15 +1,18 @@
-//! AWS keys of this process, from the first source that has some, in the order of the AWS SDKs:
+//! AWS keys of this process, from the first source that has some, in the order of aws-sdk-go-v2
+//! (`config/resolve_credentials.go`, `resolveCredentialChain`):
 //!
 //! 1. `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`;
-//! 2. `AWS_WEB_IDENTITY_TOKEN_FILE` with `AWS_ROLE_ARN` (EKS, OIDC of a CI server);
+//! 2. `AWS_WEB_IDENTITY_TOKEN_FILE` with `AWS_ROLE_ARN` (EKS, OpenID Connect of a CI server);
 //! 3. the profile that `AWS_PROFILE` or `AWS_DEFAULT_PROFILE` names, or `default`, in `~/.aws/config` and
-//!    `~/.aws/credentials` (`AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`): access keys, `credential_process`, and
-//!    `role_arn` with `source_profile`, `credential_source` or `web_identity_token_file`;
+//!    `~/.aws/credentials` (`AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`): `role_arn` with `source_profile`,
+//!    `credential_source` or `web_identity_token_file`, access keys, or `credential_process`;
 //! 4. the role of the container (ECS, EKS Pod Identity);
 //! 5. the role of the EC2 instance.
 //!
-//! Not supported: IAM Identity Center (SSO), `aws login` sessions and multi-factor authentication. A profile that uses one
-//! is an error that names it.
+//! botocore differs in one point: there, a profile with `role_arn` precedes the web identity of the environment.
+//!
+//! Not supported: IAM Identity Center (SSO), `aws login` sessions and multi-factor authentication. A selected profile that
+//! needs one of them is an error that names it.
 
 mod domain;
 mod metadata;
@@ -23,10 +26,7 @@ pub(crate) use domain::domain;
 
 use super::platform_env::PlatformEnv;
 use super::sigv4::AwsKeys;
-use profile::{Base, Profiles, Role, Source};
-
-/// Profiles that may refer to each other with `source_profile` before that counts as a cycle.
-const MAX_CHAIN: usize = 8;
+use profile::{Base, Profiles, Role, Source, Use};
 
 /// Returns the keys and where they come from; `None` if no source has any. The instance's metadata service is queried
 /// only with `instance_role`.
@@ -38,8 +38,11 @@ pub(crate) async fn keys(
     if let Some(keys) = in_environment(env) {
         return Ok(Some((keys, "AWS_ACCESS_KEY_ID".to_owned())));
     }
-    if let (Some(file), Some(arn)) = (env.variable("AWS_WEB_IDENTITY_TOKEN_FILE"), env.variable("AWS_ROLE_ARN")) {
-        let role = Role { arn, session_name: env.variable("AWS_ROLE_SESSION_NAME"), external_id: None };
+    if let Some(file) = env.variable("AWS_WEB_IDENTITY_TOKEN_FILE") {
+        let arn = env.variable("AWS_ROLE_ARN");
+        let arn = arn.ok_or("AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not")?;
+        let session_name = env.variable("AWS_ROLE_SESSION_NAME");
+        let role = Role { arn, session_name, external_id: None, duration: None };
         let keys = sts::web_identity(env, &role, file, region).await?;
         return Ok(Some((keys, "AWS_WEB_IDENTITY_TOKEN_FILE".to_owned())));
     }
@@ -91,22 +94,28 @@ async fn in_profile(env: &PlatformEnv, region: &str) -> Result<Option<(AwsKeys, 
     if named.is_none() && files.profiles.get(name).is_none() {
         return Ok(None);
     }
-    let keys = profile_keys(env, &files, name, region, MAX_CHAIN).await?;
+    let keys = profile_keys(env, &files, name, region, &[]).await?;
     Ok(keys.map(|keys| (keys, format!("AWS profile {name}"))))
 }
 
-/// Returns the keys of one profile; `None` if it has no credential settings.
+/// Returns the keys of one profile; `None` if it has no credential settings. `dependents` are the profiles whose source it
+/// is, from the selected one on.
 async fn profile_keys(
     env: &PlatformEnv,
     files: &SharedFiles,
     name: &str,
     region: &str,
-    chain: usize,
+    dependents: &[&str],
 ) -> Result<Option<AwsKeys>, String> {
     let failed = |cause: String| format!("AWS profile {name} ({}): {cause}", files.paths);
     let profile = files.profiles.get(name).ok_or_else(|| failed("no such profile".to_owned()))?;
+    let used_as = match dependents {
+        [] => Use::Selected,
+        profiles if profiles.contains(&name) => Use::OwnSource,
+        _ => Use::Source,
+    };
     let region = profile.region().unwrap_or(region);
-    let Some(source) = profile.source().map_err(failed)? else { return Ok(None) };
+    let Some(source) = profile.source(used_as).map_err(failed)? else { return Ok(None) };
     let keys = match source {
         Source::Keys(keys) => Ok(keys),
         Source::Process(command) => process::run(command, env.environment(), env.now()).await,
@@ -116,10 +125,10 @@ async fn profile_keys(
                 Base::Environment => Ok(in_environment(env)),
                 Base::Container => metadata::container(env).await,
                 Base::Instance => metadata::instance(env).await,
-                // A profile may name itself as the source: then its own access keys assume the role.
-                Base::Profile(source) if source == name => profile.keys(),
-                Base::Profile(_) if chain == 0 => Err("source_profile refers to itself".to_owned()),
-                Base::Profile(source) => Box::pin(profile_keys(env, files, source, region, chain - 1)).await,
+                Base::Profile(source) => {
+                    let dependents = [dependents, &[name]].concat();
+                    Box::pin(profile_keys(env, files, source, region, &dependents)).await
+                }
             };
             match base {
                 Ok(Some(keys)) => sts::assume_role(env, &role, &keys, region).await,

@@ -38,6 +38,19 @@ pub(super) struct Role<'a> {
     pub(super) arn: &'a str,
     pub(super) session_name: Option<&'a str>,
     pub(super) external_id: Option<&'a str>,
+    /// `duration_seconds`; STS decides if it is missing.
+    pub(super) duration: Option<&'a str>,
+}
+
+/// How a profile is used: the first one is selected, others are the `source_profile` of another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// `AWS_PROFILE` or the default selects it.
+    Selected,
+    /// It is the source of another profile.
+    Source,
+    /// It is its own source, perhaps through other profiles: its role was already used.
+    OwnSource,
 }
 
 /// Where the keys come from that assume a role.
@@ -49,12 +62,11 @@ pub(super) enum Base<'a> {
     Instance,
 }
 
-/// Settings of sign-in methods that need a person or a token cache, with how a message names them.
+/// Settings of sign-in methods that need a person or a token cache, and the error for each.
 const UNSUPPORTED: &[(&str, &str)] = &[
     ("sso_session", "IAM Identity Center (SSO) is not supported"),
     ("sso_start_url", "IAM Identity Center (SSO) is not supported"),
     ("login_session", "`aws login` sessions are not supported"),
-    ("mfa_serial", "multi-factor authentication is not supported"),
 ];
 
 impl Profiles {
@@ -91,19 +103,29 @@ impl Profile {
         self.get("region")
     }
 
-    /// Returns how the profile gets its keys; `None` if it has no credential settings. Roles come before keys and keys
-    /// before `credential_process`, as in botocore.
-    pub(super) fn source(&self) -> Result<Option<Source<'_>>, String> {
-        if let Some((_, cause)) = UNSUPPORTED.iter().find(|(key, _)| self.get(key).is_some()) {
-            return Err((*cause).to_owned());
+    /// Returns how the profile gets its keys; `None` if it has no credential settings.
+    ///
+    /// The order is that of aws-sdk-go-v2 (`config/resolve_credentials.go`, `resolveCredsFromProfile`): role, access keys,
+    /// SSO, `credential_process`. A profile that is the source of another one uses its access keys first, and its role only
+    /// once (`config/shared_config.go`, `setFromIniSections`; botocore does the same).
+    pub(super) fn source(&self, used_as: Use) -> Result<Option<Source<'_>>, String> {
+        let keys = self.keys()?.map(Source::Keys);
+        let role = if used_as == Use::OwnSource { None } else { self.get("role_arn") };
+        match (keys, role) {
+            (Some(keys), None) => Ok(Some(keys)),
+            (Some(keys), Some(_)) if used_as != Use::Selected => Ok(Some(keys)),
+            (_, Some(arn)) => self.assumed(arn).map(Some),
+            (None, None) => {
+                self.check_supported()?;
+                Ok(self.get("credential_process").map(Source::Process))
+            }
         }
-        if let Some(arn) = self.get("role_arn") {
-            return self.assumed(arn).map(Some);
-        }
-        if let Some(keys) = self.keys()? {
-            return Ok(Some(Source::Keys(keys)));
-        }
-        Ok(self.get("credential_process").map(Source::Process))
+    }
+
+    /// Fails if the profile uses an unsupported way to sign in.
+    fn check_supported(&self) -> Result<(), String> {
+        let unsupported = UNSUPPORTED.iter().find(|(key, _)| self.get(key).is_some());
+        unsupported.map_or(Ok(()), |(_, error)| Err((*error).to_owned()))
     }
 
     /// Returns the access keys in the profile itself.
@@ -122,7 +144,10 @@ impl Profile {
 
     fn assumed<'a>(&'a self, arn: &'a str) -> Result<Source<'a>, String> {
         let (session_name, external_id) = (self.get("role_session_name"), self.get("external_id"));
-        let role = Role { arn, session_name, external_id };
+        let role = Role { arn, session_name, external_id, duration: self.get("duration_seconds") };
+        if self.get("mfa_serial").is_some() {
+            return Err("multi-factor authentication (mfa_serial) is not supported".to_owned());
+        }
         let sources = ("source_profile", "credential_source", "web_identity_token_file");
         let base = match (self.get(sources.0), self.get(sources.1), self.get(sources.2)) {
             (Some(name), None, None) => Base::Profile(name),
@@ -132,6 +157,7 @@ impl Profile {
             (None, Some(other), None) => return Err(format!("unknown credential_source {other:?}")),
             (None, None, Some(token_file)) => return Ok(Source::WebIdentity { role, token_file }),
             _ => {
+                self.check_supported()?;
                 let (first, second, third) = sources;
                 return Err(format!("role_arn needs exactly one of {first}, {second} and {third}"));
             }
@@ -204,6 +230,7 @@ role_arn = arn:aws:iam::1:role/a
 source_profile = both
 role_session_name = ci
 external_id = x
+duration_seconds = 900
 [profile container]
 role_arn = arn:aws:iam::1:role/a
 credential_source = EcsContainer
@@ -225,6 +252,18 @@ role_arn = arn:aws:iam::1:role/a
 aws_access_key_id = AKIA1
 [profile sso]
 sso_session = corp
+[profile sso-with-keys]
+sso_session = corp
+aws_access_key_id = AKIA2
+aws_secret_access_key = copied
+[profile sso-with-role]
+sso_session = corp
+role_arn = arn:aws:iam::1:role/a
+[profile own-source]
+role_arn = arn:aws:iam::1:role/a
+source_profile = own-source
+aws_access_key_id = AKIA3
+aws_secret_access_key = own
 [profile login]
 login_session = arn:aws:iam::1:user/me
 [profile mfa]
@@ -251,13 +290,13 @@ credential_process = keys
 
     #[test]
     fn resolves_the_credential_source_of_each_profile() {
-        let role = || Role { arn: "arn:aws:iam::1:role/a", session_name: None, external_id: None };
+        let role = || Role { arn: "arn:aws:iam::1:role/a", session_name: None, external_id: None, duration: None };
         let keys = |id: &str, secret: &str, session: Option<&str>| {
             let (secret, session) = (Secret::new(secret), session.map(Secret::new));
             Ok(Some(Source::Keys(AwsKeys { id: id.to_owned(), secret, session })))
         };
         let sourced = |base| Ok(Some(Source::Role { role: role(), base }));
-        let named = Role { session_name: Some("ci"), external_id: Some("x"), ..role() };
+        let named = Role { session_name: Some("ci"), external_id: Some("x"), duration: Some("900"), ..role() };
         let error = |text: &str| Err(text.to_owned());
         #[rustfmt::skip]
         let rows = [
@@ -275,14 +314,22 @@ credential_process = keys
             ("half",           error("aws_secret_access_key is missing")),
             ("sso",            error("IAM Identity Center (SSO) is not supported")),
             ("login",          error("`aws login` sessions are not supported")),
-            ("mfa",            error("multi-factor authentication is not supported")),
+            ("mfa",            error("multi-factor authentication (mfa_serial) is not supported")),
+            ("sso-with-keys",  keys("AKIA2", "copied", None)),
+            ("sso-with-role",  error("IAM Identity Center (SSO) is not supported")),
             ("nested",         Ok(None)),
             ("plain",          Ok(Some(Source::Process("keys")))),
         ];
         let profiles = Profiles::parse(CONFIG, CREDENTIALS);
         for (name, expected) in rows {
-            assert_eq!(profiles.get(name).unwrap().source(), expected, "{name}");
+            assert_eq!(profiles.get(name).unwrap().source(Use::Selected), expected, "{name}");
         }
+        let own = profiles.get("own-source").unwrap();
+        let role = Ok(Some(Source::Role { role: role(), base: Base::Profile("own-source") }));
+        assert_eq!(own.source(Use::Selected), role);
+        assert_eq!(own.source(Use::Source), keys("AKIA3", "own", None), "keys of a source precede its role");
+        assert_eq!(own.source(Use::OwnSource), keys("AKIA3", "own", None));
+        assert_eq!(profiles.get("federated").unwrap().source(Use::OwnSource), Ok(None), "its role was already used");
         assert_eq!(profiles.get("default").unwrap().region(), Some("eu-west-1"));
         assert_eq!(profiles.get("both").unwrap().region(), Some("us-east-2"), "from the other file");
         assert!(profiles.get("corp").is_none() && profiles.get("absent").is_none());

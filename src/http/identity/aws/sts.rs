@@ -29,6 +29,7 @@ pub(super) async fn assume_role(
         ("RoleSessionName", role.session_name.unwrap_or(SESSION_NAME)),
     ];
     fields.extend(role.external_id.map(|id| ("ExternalId", id)));
+    fields.extend(role.duration.map(|seconds| ("DurationSeconds", seconds)));
     let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let endpoint = endpoint(env, region);
     let post = sigv4::Post {
@@ -52,13 +53,14 @@ pub(super) async fn web_identity(
 ) -> Result<AwsKeys, String> {
     let token = Secret::new(&env.read(Path::new(token_file))?);
     let endpoint = endpoint(env, region);
-    let fields = [
+    let mut fields = vec![
         ("Action", "AssumeRoleWithWebIdentity"),
         ("Version", VERSION),
         ("RoleArn", role.arn),
         ("RoleSessionName", role.session_name.unwrap_or(SESSION_NAME)),
         ("WebIdentityToken", token.reveal()),
     ];
+    fields.extend(role.duration.map(|seconds| ("DurationSeconds", seconds)));
     let request = Request::post(parse_url(&endpoint)?).form(&fields, &[&token]).idempotent();
     let response = env.send(request).await.map_err(|error| error.to_string())?;
     parse(&response, &endpoint)
