@@ -122,5 +122,5 @@ fn image(written: Option<&Located<String>>, position: Position, problems: &mut V
 }
 
 fn lacking(key: &str, position: Position) -> Problem {
-    Problem::new(position, format!("`{key}` is missing here"))
+    Problem::new(position, format!("missing `{key}`"))
 }

@@ -133,7 +133,7 @@ const SYNTAX: [(&str, &str, &str); 6] = [
     ("tab",                   "the line is indented with a tab", "indent YAML with spaces"),
     ("block scalar",          "a value that starts with > or | begins a block of text", "put the value in quotes"),
     ("unclosed quote",        "unclosed quote", "close it with the same kind of quote"),
-    ("expected key",          "the line belongs to no map", "indent the keys of a map equally, and end each with a colon"),
+    ("expected key",          "this line is not part of a map", "indent the keys of a map equally, and end each with a colon"),
     ("expected string",       "a map or a list cannot be a key", "put a value that starts with { in quotes: \"{{ path_dir }}\""),
     ("multiple YAML",         "a second document starts here", "remove the ---: a configuration is one document"),
 ];

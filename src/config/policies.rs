@@ -86,7 +86,7 @@ fn bad_name(name: &Located<String>) -> Option<Problem> {
         return Some(problem(format!("the policy `{}` is built in", name.value)).hint("choose another name"));
     }
     let blank = name.value.is_empty() || name.value.contains(char::is_whitespace);
-    blank.then(|| problem(format!("invalid name of a policy: '{}'", name.value)).hint("write a name without spaces"))
+    blank.then(|| problem(format!("invalid policy name '{}'", name.value)).hint("write a name without spaces"))
 }
 
 fn placed(error: &PolicyError, name: &Located<String>, keys: &PolicySchema) -> Problem {

@@ -67,9 +67,9 @@ fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
 /// A user name goes with a password or with a token, a password never without a user name, and never beside a token.
 fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
     let (at, what) = match (&written.username_env, &written.password_env, &written.token_env) {
-        (Some(username), None, None) => (username, "`password-env` or `token-env` is missing beside this"),
-        (None, Some(password), None) => (password, "`username-env` is missing beside this"),
-        (_, Some(_), Some(token)) => (token, "this is one secret too many beside `password-env`"),
+        (Some(username), None, None) => (username, "missing `password-env` or `token-env`"),
+        (None, Some(password), None) => (password, "missing `username-env`"),
+        (_, Some(_), Some(token)) => (token, "`token-env` and `password-env` exclude each other"),
         _ => return,
     };
     let problem = Problem::new(at.position, what.to_owned());
@@ -80,7 +80,7 @@ fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
 fn check_variable(name: &Located<String>, problems: &mut Vec<Problem>) {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.value.is_empty() || !name.value.chars().all(word) || name.value.starts_with(|c: char| c.is_ascii_digit()) {
-        let problem = Problem::new(name.position, "this is not the name of an environment variable");
+        let problem = Problem::new(name.position, "not the name of an environment variable");
         problems.push(problem.hint("name the variable that holds the value, such as ACME_REGISTRY_PASSWORD"));
     }
 }
@@ -118,7 +118,7 @@ pub(super) fn limits(written: LimitsSchema, problems: &mut Vec<Problem>) -> Limi
 fn at_least_one(key: &str, written: Option<Located<u32>>, problems: &mut Vec<Problem>) -> Option<u32> {
     let written = written?;
     if written.value == 0 {
-        problems.push(Problem::new(written.position, format!("`{key}` has to be at least 1")));
+        problems.push(Problem::new(written.position, format!("`{key}` must be at least 1")));
     }
     Some(written.value)
 }

@@ -140,7 +140,7 @@ fn pull_requests(written: PullRequestsSchema, path: &str, problems: &mut Vec<Pro
     for (key, max) in [("max-open", &written.max_open), ("max-per-run", &written.max_per_run)] {
         if let Some(max) = max.as_ref().filter(|max| max.value == 0) {
             let hint = "to open none, run `tagboat plan` instead of `tagboat run`";
-            problems.push(Problem::new(max.position, format!("`{key}` has to be at least 1")).hint(hint));
+            problems.push(Problem::new(max.position, format!("`{key}` must be at least 1")).hint(hint));
         }
     }
     let template = |written: Option<Located<String>>| written.map(|text| Template::written(text, path));
@@ -226,7 +226,7 @@ fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(
     match (author.name, author.email) {
         (Some(name), Some(email)) => Some((name.value, email.value)),
         (Some(only), None) => {
-            problems.push(Problem::new(only.position, "missing address of the author").hint("add `email`"));
+            problems.push(Problem::new(only.position, "missing e-mail address of the author").hint("add `email`"));
             None
         }
         (None, Some(only)) => {

@@ -26,7 +26,7 @@ pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchN
         Ok((true, base)) => Check::ok("git", format!("can read {url}; the base branch is {base}")),
         Ok((false, base)) => Check::failed(
             "git",
-            format!("read the base branch: {url} has no branch {base}"),
+            format!("cannot read the base branch: {url} has no branch {base}"),
             Some("set `git: { base: … }` in tagboat.yaml to a branch of the remote".to_owned()),
         ),
         Err(error) => Check::failed("git", chain(&error), error.hint()),
@@ -41,10 +41,10 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
     };
     match forge.check().await {
         Ok(access) => {
-            let user = access.user.map(|user| format!("as {user}"));
+            let reachable = access.user.map_or("reachable".to_owned(), |user| format!("reachable as {user}"));
             let rights = (!access.rights.is_empty()).then(|| format!("rights: {}", access.rights.join(", ")));
-            let left = access.remaining.map(|left| format!("{left} requests left before the rate limit"));
-            let parts = [Some("reachable".to_owned()), user, rights, left];
+            let left = access.remaining.map(|left| format!("{} left before the rate limit", count_of(usize::try_from(left).unwrap_or(usize::MAX), "request")));
+            let parts = [Some(reachable), rights, left];
             Check::ok("forge", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
         }
         Err(error) => Check::failed("forge", chain(&error), error.hint()),
@@ -71,13 +71,13 @@ pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check
 fn summary(access: &Access, name: &ImageName) -> String {
     let user = match (&access.credential, access.login_required) {
         _ if access.fallback_reason.is_some() => {
-            format!("anonymous, since {}", access.fallback_reason.as_deref().unwrap_or_default())
+            format!("anonymous, because {}", access.fallback_reason.as_deref().unwrap_or_default())
         }
         (Some(source), true) => format!("with the credential from {source}"),
         (Some(source), false) => format!("anonymous access allowed, without the credential from {source}"),
         (None, _) => "anonymous".to_owned(),
     };
-    let pulls = if access.can_pull { "" } else { ", may not pull" };
+    let pulls = if access.can_pull { "" } else { ", cannot pull" };
     let left = access.rate_limit.as_ref();
     let left = left.map(|left| format!(", {} of {} requests left", left.remaining, left.limit)).unwrap_or_default();
     format!("{user}, lists {} of {name}{pulls}{left}", count_of(access.tags, "tag"))

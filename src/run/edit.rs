@@ -53,7 +53,7 @@ pub enum EditError {
     #[error(transparent)]
     Refused(#[from] RefusedEdit),
     /// It cannot be written.
-    #[error("write {0}: {1}")]
+    #[error("cannot write {0}: {1}")]
     Write(Arc<str>, std::io::Error),
 }
 

@@ -15,10 +15,10 @@ pub enum RunError {
     #[error(transparent)]
     Forge(#[from] ForgeError),
     /// The remote has no base branch.
-    #[error("read the base branch: the remote has no branch {0}")]
+    #[error("cannot read the base branch: the remote has no branch {0}")]
     NoBase(BranchName),
     /// The configuration sets `commits: api` on a forge without such an API.
-    #[error("create commits: `commits: api` is not supported by this forge")]
+    #[error("cannot create commits: `commits: api` is not supported by this forge")]
     NoCommitApi,
 }
 

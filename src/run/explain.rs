@@ -108,7 +108,7 @@ fn refused(text: &str, error: &TagError) -> report::Candidate {
 
 /// Returns an image at a given tag, whether or not any manifest uses it.
 fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Error> {
-    let usage = |error: &dyn std::error::Error| Error::usage(format!("read {image:?} at the tag {current:?}: {error}"));
+    let usage = |error: &dyn std::error::Error| Error::usage(format!("cannot read {image:?} with the tag {current:?}: {error}"));
     let current = match ImageReference::new(current).ok().filter(|reference| reference.tag().is_some()) {
         Some(whole) if current.contains('/') => whole,
         _ => {
@@ -140,26 +140,26 @@ fn used(listed: &[Listed], image: &str) -> Result<Subject, Error> {
     match (exact, found.len()) {
         (Some(at), _) => Ok(found.swap_remove(at)),
         (None, 1) => Ok(found.swap_remove(0)),
-        (None, 0) => Err(nowhere(listed, image, matches)),
+        (None, 0) => Err(not_found(listed, image, matches)),
         (None, _) => {
             let names = found.iter().map(|subject| subject.name.as_str()).collect::<Vec<_>>().join(", ");
-            Err(Error::usage(format!("find {image}: several images have this name: {names}"))
+            Err(Error::usage(format!("cannot find {image}: several images have this name: {names}"))
                 .hint(Some("write the full name of one of them")))
         }
     }
 }
 
-fn nowhere(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> bool) -> Error {
-    let ungoverned = listed.iter().find_map(|one| match (&one.finding, &one.status) {
+fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> bool) -> Error {
+    let unmanaged = listed.iter().find_map(|one| match (&one.finding, &one.status) {
         (Finding::Occurrence(found), Status::Held(why) | Status::Ignored(why)) if matches(found.reference.name()) => {
             Some(format!(
-                "explain {image}: the reference at {}:{} is not managed: {why}",
+                "cannot explain {image}: the reference at {}:{} is not managed: {why}",
                 found.place.path, found.place.position.line
             ))
         }
         _ => None,
     });
-    let message = ungoverned.unwrap_or_else(|| format!("find {image}: no manifest uses it"));
+    let message = unmanaged.unwrap_or_else(|| format!("cannot find {image}: no manifest uses it"));
     Error::usage(message).hint(Some(
         "run `tagboat list` to see all images, or add --current TAG to explain an image that no manifest uses",
     ))

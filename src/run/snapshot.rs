@@ -22,7 +22,7 @@ pub enum ReadError {
     #[error(transparent)]
     Git(#[from] GitError),
     /// The file system cannot read the file.
-    #[error("read {path}: {source}")]
+    #[error("cannot read {path}: {source}")]
     Folder {
         /// The path.
         path: PathBuf,
@@ -30,7 +30,7 @@ pub enum ReadError {
         source: std::io::Error,
     },
     /// The snapshot has no such file.
-    #[error("read {0}: no such file in this commit")]
+    #[error("cannot read {0}: no such file in this commit")]
     Missing(String),
 }
 

@@ -54,12 +54,12 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
     };
     let found: Vec<FoundReference<'_>> =
         occurrences.map(|occurrence| found_reference(occurrence, &mut named)).collect();
-    let (is_there, what) = match tool {
+    let (has_settings, what) = match tool {
         Tool::Flux => (!policies.flux.is_empty(), "no ImagePolicy"),
         _ => (!policies.applications.is_empty(), "no Application with Argo CD Image Updater annotations"),
     };
-    if !is_there {
-        return Err(Error::usage(format!("translate: {what} in these manifests")).hint(Some(
+    if !has_settings {
+        return Err(Error::usage(format!("cannot translate settings: {what} in these manifests")).hint(Some(
             "run `tagboat init` without --from to write a configuration for the images in these manifests",
         )));
     }
@@ -72,7 +72,7 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
 fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
     let paths = snapshot.paths();
     for path in RENOVATE.iter().filter(|name| paths.iter().any(|path| **path == ***name)) {
-        let unreadable = |error: &dyn std::fmt::Display| Error::new(Exit::Failed, format!("read {path}: {error}"));
+        let unreadable = |error: &dyn std::fmt::Display| Error::new(Exit::Failed, format!("cannot read {path}: {error}"));
         let bytes = snapshot.read(path).map_err(|error| unreadable(&error))?;
         let text = String::from_utf8(bytes).map_err(|error| unreadable(&error))?;
         if *path == "package.json" && !text.contains("\"renovate\"") {
@@ -80,7 +80,7 @@ fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
         }
         return renovate::translate(path, &text).map_err(|error| Error::usage(error.to_string()));
     }
-    Err(Error::usage("translate: no Renovate configuration in this folder")
+    Err(Error::usage("cannot translate settings: no Renovate configuration in this folder")
         .hint(Some(format!("add one of {}", RENOVATE.join(", ")))))
 }
 

@@ -25,7 +25,7 @@ pub enum PublishError {
     #[error(transparent)]
     Text(#[from] TextError),
     /// There is no forge.
-    #[error("open pull requests: no forge is connected")]
+    #[error("cannot open pull requests: no forge is connected")]
     NoForge,
 }
 

@@ -25,7 +25,7 @@ pub fn load(named: Option<&Path>, folder: &Path) -> Result<Loaded, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
             Ok(Loaded { config: Config::default(), file: None })
         }
-        Err(error) => Err(Error::usage(format!("read the configuration {}: {error}", file.display()))
+        Err(error) => Err(Error::usage(format!("cannot read the configuration {}: {error}", file.display()))
             .hint(Some("correct --config or TAGBOAT_CONFIG, or omit both to run without a configuration"))),
     }
 }
@@ -38,7 +38,7 @@ pub async fn load_remote(named: Option<&Path>, git: &Repository) -> Result<Loade
     match base(git, &Config::default()).await?.read(config::FILE_NAME) {
         Ok(bytes) => parse(&String::from_utf8_lossy(&bytes), config::FILE_NAME.into()),
         Err(ReadError::Missing(_)) => Ok(Loaded { config: Config::default(), file: None }),
-        Err(error) => Err(Error::usage(format!("read {} in the base branch: {error}", config::FILE_NAME))),
+        Err(error) => Err(Error::usage(format!("cannot read {} in the base branch: {error}", config::FILE_NAME))),
     }
 }
 

@@ -19,7 +19,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let named = settings.kind.as_deref().map(|kind| forge::named(kind).ok_or_else(|| unknown_forge(kind)));
     let recognized = parsed.as_ref().ok().and_then(forge::recognize);
     let entry = named.transpose()?.or(recognized).ok_or_else(|| {
-        Error::usage(format!("connect the forge: unknown forge of {remote}"))
+        Error::usage(format!("cannot connect to the forge: unknown forge of {remote}"))
             .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", forge_kinds())))
     })?;
     let derived = parsed.ok().and_then(|remote| (entry.address)(&remote));
@@ -29,7 +29,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let local = settings.folder.is_some();
     let (Some(api), Some(repository)) = (api, repository.or_else(|| local.then(|| remote.to_owned()))) else {
         return Err(Error::usage(format!(
-            "connect the forge: unknown address of the repository {remote} on {}",
+            "cannot connect to the forge: unknown address of the repository {remote} on {}",
             entry.name
         ))
         .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
@@ -41,7 +41,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
 }
 
 fn unknown_forge(kind: &str) -> Error {
-    Error::usage(format!("connect the forge: unknown kind '{kind}'"))
+    Error::usage(format!("cannot connect to the forge: unknown kind '{kind}'"))
         .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", forge_kinds())))
 }
 

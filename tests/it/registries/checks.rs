@@ -95,7 +95,7 @@ async fn reports_a_rejected_credential_of_the_platform() {
         None,
         true,
         &[
-            "anonymous, since ",
+            "anonymous, because ",
             "denied access with the credential from CI_JOB_TOKEN: this job has no right",
             "lists 1 tag",
         ],
