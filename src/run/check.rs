@@ -43,7 +43,12 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
         Ok(access) => {
             let reachable = access.user.map_or("reachable".to_owned(), |user| format!("reachable as {user}"));
             let rights = (!access.rights.is_empty()).then(|| format!("rights: {}", access.rights.join(", ")));
-            let left = access.remaining.map(|left| format!("{} left before the rate limit", count_of(usize::try_from(left).unwrap_or(usize::MAX), "request")));
+            let left = access.remaining.map(|left| {
+                format!(
+                    "{} left before the rate limit",
+                    count_of(usize::try_from(left).unwrap_or(usize::MAX), "request")
+                )
+            });
             let parts = [Some(reachable), rights, left];
             Check::ok("forge", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
         }

@@ -108,7 +108,9 @@ fn refused(text: &str, error: &TagError) -> report::Candidate {
 
 /// Returns an image at a given tag, whether or not any manifest uses it.
 fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Error> {
-    let usage = |error: &dyn std::error::Error| Error::usage(format!("cannot read {image:?} with the tag {current:?}: {error}"));
+    let usage = |error: &dyn std::error::Error| {
+        Error::usage(format!("cannot read {image:?} with the tag {current:?}: {error}"))
+    };
     let current = match ImageReference::new(current).ok().filter(|reference| reference.tag().is_some()) {
         Some(whole) if current.contains('/') => whole,
         _ => {

@@ -72,7 +72,8 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
 fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
     let paths = snapshot.paths();
     for path in RENOVATE.iter().filter(|name| paths.iter().any(|path| **path == ***name)) {
-        let unreadable = |error: &dyn std::fmt::Display| Error::new(Exit::Failed, format!("cannot read {path}: {error}"));
+        let unreadable =
+            |error: &dyn std::fmt::Display| Error::new(Exit::Failed, format!("cannot read {path}: {error}"));
         let bytes = snapshot.read(path).map_err(|error| unreadable(&error))?;
         let text = String::from_utf8(bytes).map_err(|error| unreadable(&error))?;
         if *path == "package.json" && !text.contains("\"renovate\"") {

@@ -65,8 +65,9 @@ fn limits(written: &LimitSettings) -> Limits {
 /// Returns the login of a registry. The configuration checks that a password has a user name; a token may have one.
 fn login(host: &str, written: &RegistrySettings) -> Result<Option<Login>, Error> {
     let variable = |name: &str| {
-        secret(name)
-            .ok_or_else(|| Error::usage(format!("cannot read the credential for {host}: the variable {name} is not set")))
+        secret(name).ok_or_else(|| {
+            Error::usage(format!("cannot read the credential for {host}: the variable {name} is not set"))
+        })
     };
     let Some(name) = written.password_env.as_ref().or(written.token_env.as_ref()) else { return Ok(None) };
     let user = written.username_env.as_deref().map(variable).transpose()?;
@@ -76,7 +77,8 @@ fn login(host: &str, written: &RegistrySettings) -> Result<Option<Login>, Error>
 
 fn bytes(folder: &Path, file: &str, key: &str, host: &str) -> Result<Vec<u8>, Error> {
     let path = folder.join(file);
-    std::fs::read(&path).map_err(|error| Error::usage(format!("cannot read the {key} of {host}: {}: {error}", path.display())))
+    std::fs::read(&path)
+        .map_err(|error| Error::usage(format!("cannot read the {key} of {host}: {}: {error}", path.display())))
 }
 
 #[cfg(test)]
