@@ -1,8 +1,9 @@
-//! How long it takes to find and govern every reference of a tree: `cargo bench --bench find -- DIR [ROUNDS]`, or
-//! `-- synthetic [ROUNDS]` for a tree made here: 25,000 files, of which 5,000 have one image with a Flux marker.
+//! Measures how long it takes to list every reference of a tree: `cargo bench --bench find -- DIR [ROUNDS]`, or
+//! `-- synthetic [ROUNDS]` for a generated tree of 25,000 files, of which 5,000 have one image with a Flux marker.
 //!
-//! Prints the best of some rounds, warm, from the first directory entry to the last row of `tagboat list`: wall and CPU
-//! time, and the peak memory of the process; beside it, the same for `rg -l image` where ripgrep is installed.
+//! Prints the best of some rounds with a warm cache, from the first directory entry to the last row of `tagboat list`:
+//! wall and CPU time, and the peak memory of the process. Prints the same times for `rg -l image` if ripgrep is
+//! installed.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,7 +14,7 @@ use tagboat::config::Config;
 use tagboat::manifest::Finding;
 use tagboat::run::{self, Folder};
 
-#[expect(clippy::print_stdout, reason = "the figures are what a benchmark is for")]
+#[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let Some(root) = arguments.next() else {
@@ -21,8 +22,8 @@ fn main() {
         return;
     };
     let rounds = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(5);
-    let made = (root == "synthetic").then(synthetic);
-    let root = made.as_ref().map_or(Path::new(&root), |folder| folder.path());
+    let generated = (root == "synthetic").then(synthetic);
+    let root = generated.as_ref().map_or(Path::new(&root), |folder| folder.path());
 
     let (time, listed) = best(rounds, || run::list(&Folder::new(root), &Config::default()));
     let references = listed.iter().filter(|one| matches!(one.finding, Finding::Occurrence(_))).count();
@@ -34,7 +35,7 @@ fn main() {
     }
 }
 
-/// The shortest of some rounds, and what the last one gave.
+/// Returns the shortest time of some rounds, and the result of the last one.
 fn best<T>(rounds: usize, mut run: impl FnMut() -> T) -> (String, T) {
     let (mut result, mut shortest) = (run(), (Duration::MAX, Duration::MAX));
     for _ in 0..rounds {
@@ -46,15 +47,16 @@ fn best<T>(rounds: usize, mut run: impl FnMut() -> T) -> (String, T) {
     (format!("{:.0} ms wall, {:.0} ms CPU", milliseconds(shortest.0), milliseconds(shortest.1)), result)
 }
 
-/// Whether ripgrep is installed and has searched the tree.
-#[expect(clippy::disallowed_methods, reason = "the peer that the figures stand beside")]
+/// Searches the tree with ripgrep. Returns whether it is installed.
+#[expect(clippy::disallowed_methods, reason = "the figures are compared with those of ripgrep")]
 fn ripgrep(root: &Path) -> bool {
     let searched = Command::new("rg").args(["-l", "image"]).arg(root).stdout(Stdio::null()).status();
     searched.is_ok_and(|status| status.success())
 }
 
-/// 250 folders of 100 files: every fifth file is a Deployment with one marked image, the others know no image.
-#[expect(clippy::disallowed_methods, reason = "the tree that is measured")]
+/// Generates 250 folders of 100 files: every fifth file is a Deployment with one marked image, the others have no
+/// image.
+#[expect(clippy::disallowed_methods, reason = "generates the tree to measure")]
 fn synthetic() -> tempfile::TempDir {
     let root = tempfile::tempdir().expect("a temporary folder");
     for file in 0..25_000 {
@@ -93,15 +95,15 @@ fn synthetic() -> tempfile::TempDir {
     root
 }
 
-/// Of this process and of those that it has waited for, as Linux tells it, in hundredths of a second.
+/// Returns the CPU time of this process and of its finished children as Linux reports it, in hundredths of a second.
 fn cpu_time() -> Duration {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let behind_name = text.rsplit(')').next().unwrap_or_default();
-    let ticks = behind_name.split_whitespace().skip(11).take(4).filter_map(|word| word.parse::<u64>().ok());
+    let after_name = text.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(4).filter_map(|word| word.parse::<u64>().ok());
     Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 
-/// As Linux tells it.
+/// Returns the peak memory of this process as Linux reports it.
 fn peak_memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:")).map(|text| text.trim().to_owned())

@@ -1,24 +1,24 @@
-//! The document that formats read: a parsed tree, and where it stands.
+//! The documents that formats read: a parsed tree, and where it is in the file.
 
 use super::options::{Options, ValuesImage};
 use super::screen::Screen;
 use crate::text::{NodeId, Origin, Shape, Tree};
 
-/// One document of a file, or one that stands in a block scalar of another document.
+/// One document of a file, or one embedded in a block scalar of another document.
 pub struct Document<'a> {
-    /// Of the file, relative to the repository's root.
+    /// The path of the file, relative to the root of the repository.
     pub path: &'a str,
     /// The last component of the path.
     pub file_name: &'a str,
-    /// What was parsed.
+    /// The parsed nodes.
     pub tree: &'a Tree<'a>,
     /// The outermost node.
     pub root: NodeId,
-    /// Top-level `apiVersion`, or nothing.
+    /// The top-level `apiVersion`, or an empty text.
     pub api_version: &'a str,
-    /// Top-level `kind`, or nothing.
+    /// The top-level `kind`, or an empty text.
     pub kind: &'a str,
-    /// How many block scalars are around it.
+    /// The number of block scalars that it is embedded in.
     pub depth: usize,
     /// What the configuration opts into.
     pub options: &'a Options,
@@ -26,22 +26,22 @@ pub struct Document<'a> {
     pub(super) origin: &'a DocumentOrigin,
 }
 
-/// Where a document stands in its file.
+/// Where a document is in its file.
 pub(super) struct DocumentOrigin {
-    /// Where its bytes are; `None` if they do not stand in the file one to one.
+    /// Where its bytes are; `None` if they differ from the bytes of the file.
     pub(super) bytes: Option<Origin>,
-    /// The byte of the file to point at where `bytes` can't tell.
-    pub(super) around: usize,
-    /// The route of the scalar that holds it, with a `|` behind; empty at the top.
-    pub(super) prefix: String,
-    /// Images that the document around it says are put together from values in this one.
+    /// The byte of the file to report instead if `bytes` is `None`.
+    pub(super) fallback_offset: usize,
+    /// The route of the scalar that it is embedded in, followed by `|`; empty for a document of the file itself.
+    pub(super) route_prefix: String,
+    /// Images that the enclosing document composes of values in this one.
     pub(super) images: Vec<ValuesImage>,
 }
 
 impl DocumentOrigin {
-    /// Of a document that begins at a byte of its file.
+    /// Returns the origin of a document that begins at a byte of its file.
     pub(super) fn at(start: usize) -> Self {
-        Self { bytes: Some(Origin::at(start)), around: 0, prefix: String::new(), images: Vec::new() }
+        Self { bytes: Some(Origin::at(start)), fallback_offset: 0, route_prefix: String::new(), images: Vec::new() }
     }
 }
 
@@ -71,17 +71,17 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// The API group: `argoproj.io` of `argoproj.io/v1alpha1`; empty for the core group.
+    /// Returns the API group: `argoproj.io` of `argoproj.io/v1alpha1`; empty for the core group.
     pub fn group(&self) -> &str {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
     }
 
-    /// Whether the document says what Kubernetes object it is.
+    /// Returns whether the document is a Kubernetes object.
     pub fn is_object(&self) -> bool {
         !self.api_version.is_empty() && !self.kind.is_empty()
     }
 
-    /// The Kubernetes objects in the document: itself, items of a list, objects within others; with API group and kind.
+    /// Returns the Kubernetes objects in the document with API group and kind: itself, items of a list, nested objects.
     pub fn objects(&self) -> impl Iterator<Item = (NodeId, &str, &str)> {
         let maps = self.tree.nodes().filter(|node| matches!(self.tree.shape(*node), Shape::Mapping));
         maps.filter_map(|map| {
@@ -90,14 +90,14 @@ impl<'a> Document<'a> {
         })
     }
 
-    /// Images that are put together from values in it, as an application elsewhere or around it tells.
+    /// Returns the images that an Argo CD application composes of values in this document.
     pub(super) fn values_images(&self) -> impl Iterator<Item = &ValuesImage> {
-        let of_file = self.options.values_images.get(self.path).filter(|_| self.depth == 0);
+        let of_file = if self.depth == 0 { self.options.values_images.get(self.path) } else { None };
         self.origin.images.iter().chain(of_file.into_iter().flatten())
     }
 
-    /// The route of a node, from the root of the file.
+    /// Returns the route of a node from the root of the file.
     pub fn route(&self, node: NodeId) -> String {
-        format!("{}{}", self.origin.prefix, self.tree.route(node))
+        format!("{}{}", self.origin.route_prefix, self.tree.route(node))
     }
 }

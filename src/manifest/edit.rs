@@ -1,195 +1,225 @@
-//! Which bytes to change for a target: edits, or the reason why there are none.
+//! The edits that turn an occurrence into a target, or the reason why they are refused.
 
 use super::occurrence::{DigestSlot, Occurrence, PartSpan};
 use crate::image::{Digest, Tag};
 use crate::text::{Span, Style, is_plain_string};
 
-/// One change of bytes. It states what it expects to replace, so that it can't be applied to anything else.
+/// One change of bytes. It states what it replaces, so that it applies to nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
     /// The bytes to replace; empty to insert.
     pub span: Span,
-    /// What must stand there.
+    /// The current bytes.
     pub expected: Vec<u8>,
-    /// What will stand there.
+    /// The new bytes.
     pub replacement: Vec<u8>,
 }
 
 /// What an occurrence should become.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct EditTarget {
-    /// The tag; `None` keeps an occurrence without tag as it is.
+    /// The tag; `None` keeps the current one.
     pub tag: Option<Tag>,
-    /// The digest that the tag has; needed wherever a digest is written.
+    /// The digest of the tag, which an occurrence with a digest needs.
     pub digest: Option<Digest>,
-    /// Another name, as it is to be written: a Flux marker on a whole reference follows its `ImageRepository`.
+    /// Another name, as written: a Flux marker on a whole reference follows its `ImageRepository`.
     pub name: Option<String>,
-    /// Whether a comment that repeats the tag is changed with it.
+    /// Whether to update a comment that repeats the tag.
     pub comments: bool,
 }
 
-/// Why an edit is not made. Nothing is changed then.
+/// The reason why an edit is refused. Nothing is changed then.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedEdit {
-    /// A digest is written, and the target has none: keeping it would leave the old image running, dropping it would
-    /// lose a pin.
+    /// The reference has a digest, and the target has none. To keep it would leave the old image running, to remove it
+    /// would lose the pin.
     #[error("{0} is pinned by a digest, and no digest is known for the new tag")]
     StaleDigest(String),
-    /// A digest is written without a tag, and only a tag is given.
+    /// The reference has no tag, and no place for one.
     #[error("{0} has no tag to change")]
     NoTag(String),
-    /// A digest should be written where the manifest has no place for one.
+    /// The target has a digest, and the manifest has no place for one.
     #[error("there is no field for a digest beside {0}")]
     NoPlaceForDigest(String),
-    /// The bytes of a part can't be told.
-    #[error("the bytes of the {part} of {reference} can't be told apart in the file")]
+    /// The bytes of a part are not contiguous in the file.
+    #[error("the {part} of {reference} is not contiguous in the file")]
     NotContiguous {
         /// `name`, `tag` or `digest`.
         part: &'static str,
         /// The reference.
         reference: String,
     },
-    /// The file is not what it was when the edit was made.
-    #[error("at byte {at} stands {found:?}, not {expected:?}")]
+    /// The file has changed since the edit was computed.
+    #[error("expected `{}` at byte {at}, found `{}`", .expected.escape_debug(), .found.escape_debug())]
     Stale {
-        /// Where.
+        /// The offset in the file.
         at: usize,
-        /// What the edit is for.
+        /// The bytes that the edit replaces.
         expected: String,
-        /// What is there.
+        /// The bytes in the file.
         found: String,
     },
-    /// Two edits want the same bytes to be different things.
-    #[error("two edits disagree about byte {at}: {one:?} and {other:?}")]
+    /// Two edits replace the same bytes with different ones.
+    #[error("conflicting edits at byte {at}: `{}` and `{}`", .first.escape_debug(), .second.escape_debug())]
     Conflict {
-        /// Where.
+        /// The offset in the file.
         at: usize,
-        /// The one.
-        one: String,
-        /// The other.
-        other: String,
+        /// The replacement of the first edit.
+        first: String,
+        /// The replacement of the second edit.
+        second: String,
     },
-    /// Reading the file again showed more changes than intended.
+    /// The file has other changes after the edit than the intended ones.
     #[error("after the edit, {what}")]
     Changed {
-        /// What differs.
+        /// The other change, as a sentence without a full stop.
         what: String,
     },
 }
 
 impl RefusedEdit {
-    /// What to do next.
+    /// Returns what to do next.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::StaleDigest(_) => Some("let the policy look up digests, or remove the digest from the manifest"),
             Self::NoPlaceForDigest(_) => Some(
-                "write the digest once where the chart or the custom resource reads it (`digest: sha256:…`, or \
-                 `tag: 1.2@sha256:…` where the chart joins name and tag with a colon): it is kept up to date from then on; \
-                 or set `pin: false` in a rule for this image",
+                "write the digest once where the chart or the custom resource reads it: `digest: sha256:…`, or \
+                 `tag: 1.2@sha256:…` if the chart joins name and tag with a colon. Tagboat then keeps it up to date. \
+                 Or set `pin: false` in a rule for this image",
             ),
             Self::NotContiguous { .. } => Some("write the reference on one line, without escapes"),
-            Self::Conflict { .. } => Some("give both images one policy, or write the value twice instead of an alias"),
+            Self::Conflict { .. } => {
+                Some("give both images the same policy, or write the value twice instead of an alias")
+            }
             Self::NoTag(_) | Self::Stale { .. } | Self::Changed { .. } => None,
         }
     }
 }
 
-/// The edits that turn an occurrence into the target; none if it is that already.
+/// Returns the edits that turn an occurrence into the target; none if it is the target already.
 ///
 /// # Errors
-/// If the change can't be made in whole: tag and digest move together or not at all.
+/// If a part cannot be changed. Tag and digest change together or not at all.
 pub fn edits(occurrence: &Occurrence, target: &EditTarget) -> Result<Vec<Edit>, RefusedEdit> {
-    let reference = &occurrence.reference;
-    let shown = || reference.to_string();
-    let mut edits = Vec::new();
+    let Occurrence { reference, spans, .. } = occurrence;
     let new_tag = target.tag.as_ref().filter(|tag| reference.tag() != Some(*tag));
-    let mut new_digest = target.digest.as_ref().filter(|digest| reference.digest() != Some(*digest));
+    let new_digest = target.digest.as_ref().filter(|digest| reference.digest() != Some(*digest));
     if new_tag.is_some() && reference.digest().is_some() && target.digest.is_none() {
-        return Err(RefusedEdit::StaleDigest(shown()));
+        return Err(RefusedEdit::StaleDigest(reference.to_string()));
     }
-    let written = &reference.as_str()[reference.name_range()];
-    if let Some(name) = target.name.as_ref().filter(|name| *name != written) {
-        let site = occurrence.spans.name.as_ref();
-        let site = site.ok_or_else(|| RefusedEdit::NotContiguous { part: "name", reference: shown() })?;
-        edits.push(replace(site, name));
+    let mut editor = Editor { occurrence, edits: Vec::new() };
+    if let Some(name) = &target.name
+        && *name != reference.as_str()[reference.name_range()]
+    {
+        let part = editor.contiguous("name", spans.name.as_ref())?;
+        editor.edits.push(replace(part, name));
     }
-    if let Some(tag) = new_tag {
-        match (reference.tag(), &occurrence.spans.tag, &occurrence.spans.name) {
-            (Some(_), Some(site), _) => match (&new_digest, &occurrence.spans.digest_slot, reference.digest()) {
-                // As one text: a number in quotes can't be continued behind them.
-                (Some(digest), Some(DigestSlot::AppendTo(behind)), None) if behind == site => {
-                    edits.push(replace(site, &format!("{tag}@{digest}")));
-                    new_digest = None;
-                }
-                _ => edits.push(replace(site, tag.as_str())),
-            },
-            (Some(_), None, _) => return Err(RefusedEdit::NotContiguous { part: "tag", reference: shown() }),
-            (None, _, Some(name)) if reference.digest().is_none() => extend(&mut edits, name, &format!(":{tag}")),
-            (None, ..) if reference.digest().is_some() => {}
-            (None, ..) => return Err(RefusedEdit::NoTag(shown())),
+    // A tag and the digest that follows it are written as one text: a number in quotes cannot be continued behind them.
+    let appends_to_tag =
+        matches!(&spans.digest_slot, Some(DigestSlot::AppendTo(part)) if spans.tag.as_ref() == Some(part));
+    match (new_tag, new_digest) {
+        (Some(tag), Some(digest)) if reference.tag().is_some() && reference.digest().is_none() && appends_to_tag => {
+            editor.set_tag(&format!("{tag}@{digest}"))?;
         }
-        if let Some(tag_comment) =
-            occurrence.spans.tag_comment.as_ref().filter(|_| target.comments && repeats(occurrence))
-        {
-            edits.push(replace(tag_comment, tag.as_str()));
+        (tag, digest) => {
+            tag.map(|tag| editor.set_tag(tag.as_str())).transpose()?;
+            digest.map(|digest| editor.set_digest(digest)).transpose()?;
         }
     }
-    if let Some(digest) = new_digest {
-        let written = |bare| if bare { digest.hex() } else { digest.as_str() };
-        match (reference.digest(), &occurrence.spans.digest, &occurrence.spans.digest_slot) {
-            (Some(_), Some(site), _) => edits.push(replace(site, written(!site.written().contains("sha")))),
-            (Some(_), None, _) => return Err(RefusedEdit::NotContiguous { part: "digest", reference: shown() }),
-            (None, _, Some(DigestSlot::AppendTo(site))) => extend(&mut edits, site, &format!("@{digest}")),
-            (None, _, Some(DigestSlot::EmptyField { field, is_hex_only })) => {
-                edits.push(replace(field, written(*is_hex_only)))
+    if let (Some(tag), Some(comment)) = (new_tag, &spans.tag_comment)
+        && target.comments
+        && repeats_tag(occurrence, comment)
+    {
+        editor.edits.push(replace(comment, tag.as_str()));
+    }
+    Ok(editor.edits)
+}
+
+/// Collects the edits of one occurrence.
+struct Editor<'o> {
+    occurrence: &'o Occurrence,
+    edits: Vec<Edit>,
+}
+
+impl<'o> Editor<'o> {
+    fn contiguous(&self, part: &'static str, span: Option<&'o PartSpan>) -> Result<&'o PartSpan, RefusedEdit> {
+        let reference = || self.occurrence.reference.to_string();
+        span.ok_or_else(|| RefusedEdit::NotContiguous { part, reference: reference() })
+    }
+
+    fn set_tag(&mut self, tag: &str) -> Result<(), RefusedEdit> {
+        let Occurrence { reference, spans, .. } = self.occurrence;
+        match (reference.tag(), reference.digest(), &spans.name) {
+            (Some(_), ..) => {
+                let part = self.contiguous("tag", spans.tag.as_ref())?;
+                self.edits.push(replace(part, tag));
             }
-            (None, _, None) => return Err(RefusedEdit::NoPlaceForDigest(shown())),
+            // A reference that is pinned without a tag stays so.
+            (None, Some(_), _) => {}
+            (None, None, Some(name)) => self.append(name, &format!(":{tag}")),
+            (None, None, None) => return Err(RefusedEdit::NoTag(reference.to_string())),
+        }
+        Ok(())
+    }
+
+    fn set_digest(&mut self, digest: &Digest) -> Result<(), RefusedEdit> {
+        let Occurrence { reference, spans, .. } = self.occurrence;
+        let text = |is_hex_only| if is_hex_only { digest.hex() } else { digest.as_str() };
+        match (reference.digest(), &spans.digest_slot) {
+            (Some(_), _) => {
+                let part = self.contiguous("digest", spans.digest.as_ref())?;
+                self.edits.push(replace(part, text(!part.written().contains("sha"))));
+            }
+            (None, Some(DigestSlot::AppendTo(part))) => self.append(part, &format!("@{digest}")),
+            (None, Some(DigestSlot::EmptyField { field, is_hex_only })) => {
+                self.edits.push(replace(field, text(*is_hex_only)));
+            }
+            (None, None) => return Err(RefusedEdit::NoPlaceForDigest(reference.to_string())),
+        }
+        Ok(())
+    }
+
+    /// Appends a text to a part, or to the replacement of an edit that ends there.
+    fn append(&mut self, part: &PartSpan, text: &str) {
+        match self.edits.iter_mut().find(|edit| edit.span.end == part.span.end) {
+            Some(edit) => edit.replacement.extend_from_slice(text.as_bytes()),
+            None => {
+                let end = Span::new(part.span.end, part.span.end);
+                self.edits.push(Edit { span: end, expected: Vec::new(), replacement: text.as_bytes().to_vec() });
+            }
         }
     }
-    Ok(edits)
 }
 
-/// Whether a comment says exactly the tag that stands beside it.
-fn repeats(occurrence: &Occurrence) -> bool {
-    let tag_comment = occurrence.spans.tag_comment.as_ref().map(PartSpan::written);
-    tag_comment.is_some() && tag_comment == occurrence.reference.tag().map(Tag::as_str)
+/// Returns whether a comment holds exactly the tag of the value beside it.
+fn repeats_tag(occurrence: &Occurrence, comment: &PartSpan) -> bool {
+    occurrence.reference.tag().is_some_and(|tag| tag.as_str() == comment.written())
 }
 
-/// What is to be said about a comment that repeats the tag, if a change leaves it as it is.
+/// Returns what to report about a comment that holds a tag, if a change leaves the comment as it is.
 pub fn kept_comment(occurrence: &Occurrence, comments: bool) -> Option<String> {
-    let says = occurrence.spans.tag_comment.as_ref()?.written();
-    match (repeats(occurrence), comments) {
+    let comment = occurrence.spans.tag_comment.as_ref()?;
+    let text = comment.written();
+    match (repeats_tag(occurrence, comment), comments) {
         (true, true) => None,
         (true, false) => Some(format!(
-            "the comment `tag: {says}` repeats the tag and stays; hint: `update-comments: true` in a rule changes both"
+            "the comment `tag: {text}` repeats the tag and is not updated; set `update-comments: true` in a rule to update \
+             it"
         )),
-        (false, _) => Some(format!("the comment `tag: {says}` is not the tag that stands beside it, so it stays")),
+        (false, _) => Some(format!("the comment `tag: {text}` differs from the current tag and is not updated")),
     }
 }
 
-/// Puts a text behind a part, or behind what an edit is about to put there.
-fn extend(edits: &mut Vec<Edit>, site: &PartSpan, text: &str) {
-    match edits.iter_mut().find(|edit| edit.span.end == site.span.end) {
-        Some(edit) => edit.replacement.extend_from_slice(text.as_bytes()),
-        None => edits.push(append(site, text)),
-    }
-}
-
-fn append(site: &PartSpan, text: &str) -> Edit {
-    let end = Span::new(site.span.end, site.span.end);
-    Edit { span: end, expected: Vec::new(), replacement: text.as_bytes().to_vec() }
-}
-
-/// Replaces a part; a plain scalar that would stop being a string is put in quotes as a whole.
-fn replace(site: &PartSpan, text: &str) -> Edit {
-    if site.style == Style::Plain {
-        let start = site.span.start - site.scalar.start;
-        let value = format!("{}{text}{}", &site.raw[..start], &site.raw[start + site.span.len()..]);
+/// Returns the edit that replaces a part. A plain scalar that would no longer be a string is put in quotes as a whole.
+fn replace(part: &PartSpan, text: &str) -> Edit {
+    if part.style == Style::Plain {
+        let start = part.span.start - part.scalar.start;
+        let value = format!("{}{text}{}", &part.raw[..start], &part.raw[start + part.span.len()..]);
         if !is_plain_string(&value) {
             let replacement = format!("\"{value}\"").into_bytes();
-            return Edit { span: site.scalar, expected: site.raw.as_bytes().to_vec(), replacement };
+            return Edit { span: part.scalar, expected: part.raw.as_bytes().to_vec(), replacement };
         }
     }
-    let expected = site.written().as_bytes().to_vec();
-    Edit { span: site.span, expected, replacement: text.as_bytes().to_vec() }
+    let expected = part.written().as_bytes().to_vec();
+    Edit { span: part.span, expected, replacement: text.as_bytes().to_vec() }
 }

@@ -1,4 +1,4 @@
-//! From the bytes of a file to its findings: decoded, split into documents, parsed, shown to the formats.
+//! Finds the references in a file: decodes its bytes, splits it into documents, parses them and runs the formats.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::text::{self, NodeId, Span, Style, Tree};
 /// The format of notices on whole files.
 pub(super) const FILE: &str = "file";
 
-/// How many block scalars may stand in one another: JCasC in a ConfigMap has two.
+/// The maximum depth of documents in block scalars: Jenkins configuration in a ConfigMap has two levels.
 const MAX_DEPTH: usize = 4;
 
 /// Returns the findings of a file, for any set of formats.
@@ -33,7 +33,7 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Opti
         Err(reason) => {
             let ascii: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
             if set.reads(path, options) && set.screen.may_hold(&ascii) {
-                reader.whole_file(0, NoticeStatus::Held, reason.to_owned());
+                reader.report_at(0, NoticeStatus::Held, reason.to_owned());
             }
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Opti
 
 fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || bytes.iter().take(4).any(|b| *b == 0) {
-        return Err("the file is UTF-16 or UTF-32; Tagboat edits UTF-8 only");
+        return Err("the file is UTF-16 or UTF-32; Tagboat edits only UTF-8");
     }
     std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8")
 }
@@ -54,7 +54,7 @@ fn has_markers(text: &str) -> bool {
     marker::NEEDLES.iter().any(|needle| memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some())
 }
 
-/// Returns whether SOPS encrypted a file: it leaves its metadata under a top-level key, in the clear.
+/// Returns whether SOPS encrypted a file: its metadata is in plain text under a top-level key.
 fn is_encrypted(text: &str) -> bool {
     let has_mac = memchr::memmem::find(text.as_bytes(), b"ENC[AES256_GCM,").is_some();
     has_mac && text.lines().any(|line| line.starts_with("sops:") || line.trim_start().starts_with("\"sops\":"))
@@ -69,7 +69,7 @@ struct Reader<'r> {
 }
 
 impl Reader<'_> {
-    /// Reads a file that is not YAML: by the patterns of the configuration, and by the first format of its name.
+    /// Reads a text file that is not YAML with the patterns of the configuration and the first format for its name.
     fn text(&mut self, text: &str) {
         let (path, options) = (&*self.file.path, self.options);
         let mut is_named = false;
@@ -93,7 +93,7 @@ impl Reader<'_> {
         let body = &text[start..];
         if is_encrypted(body) {
             let reason = "encrypted by SOPS: an edit would break its checksum".to_owned();
-            return self.whole_file(0, NoticeStatus::Ignored, reason);
+            return self.report_at(0, NoticeStatus::Ignored, reason);
         }
         for span in text::documents(body) {
             let part = &body[span.range()];
@@ -103,7 +103,7 @@ impl Reader<'_> {
             let base = start + span.start;
             if let Some(reason) = self.set.screen.schema(part) {
                 for at in mentions(part) {
-                    self.whole_file(base + at, NoticeStatus::Ignored, reason.clone());
+                    self.report_at(base + at, NoticeStatus::Ignored, reason.clone());
                 }
                 continue;
             }
@@ -117,7 +117,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Shows a document to the formats, then what is embedded in it.
+    /// Runs the formats on a document, then on the documents embedded in it.
     fn document(&mut self, tree: &Tree<'_>, depth: usize, origin: &DocumentOrigin) {
         let screen = &self.set.screen;
         let Some(document) = Document::new(&self.file.path, tree, depth, self.options, screen, origin) else { return };
@@ -142,17 +142,19 @@ impl Reader<'_> {
         let (tree, outer) = (document.tree, document.origin);
         let Some(value) = tree.text_of(node) else { return };
         let local = tree.span(node);
-        let around = outer.bytes.as_ref().map_or(outer.around, |bytes| bytes.offset(begins(tree, node)));
+        let fallback_offset =
+            outer.bytes.as_ref().map_or(outer.fallback_offset, |bytes| bytes.offset(begins(tree, node)));
         let bytes = if tree.style(node) == Some(Style::Block) { outer.bytes.as_ref() } else { None };
         let bytes = bytes.and_then(|bytes| bytes.of_block(tree, local, value));
-        let prefix = format!("{}|", document.route(node));
+        let route_prefix = format!("{}|", document.route(node));
         let images: Vec<_> =
             self.set.formats.iter().flat_map(|format| format.images_of_embedded(document, node)).collect();
         for span in text::documents(value) {
             let part = &value[span.range()];
             let bytes = bytes.as_ref().map(|bytes| bytes.skip(span.start));
-            let origin = DocumentOrigin { bytes, around, prefix: prefix.clone(), images: images.clone() };
-            // A text that does not parse is a script or prose.
+            let origin =
+                DocumentOrigin { bytes, fallback_offset, route_prefix: route_prefix.clone(), images: images.clone() };
+            // A text that does not parse is a script or prose, not a document.
             for inner in text::parse(part, has_markers(part)).iter().flatten() {
                 self.document(inner, document.depth + 1, &origin);
             }
@@ -165,18 +167,19 @@ impl Reader<'_> {
         let template = ["{{", "{%", "<%"].iter().find(|mark| part.contains(**mark));
         let (status, reason) = match (self.set.screen.ignored_file(path), template) {
             (Some((owner, _)), _) => {
-                (NoticeStatus::Ignored, format!("{owner}: not YAML, and images in it are not deployed"))
+                (NoticeStatus::Ignored, format!("{owner}: not YAML, and its images are not deployed"))
             }
             (None, Some(_)) if self.options.layout.is_chart_template(path) => {
-                (NoticeStatus::Ignored, "a template of a Helm chart: its values hold the images".to_owned())
+                (NoticeStatus::Ignored, "a template of a Helm chart; the images are in its values".to_owned())
             }
             (None, Some(mark)) => (NoticeStatus::Held, format!("a template ({mark}), not YAML: {message}")),
             (None, None) => (NoticeStatus::Held, format!("not YAML: {message}")),
         };
-        self.whole_file(offset, status, reason);
+        self.report_at(offset, status, reason);
     }
 
-    fn whole_file(&mut self, offset: usize, status: NoticeStatus, reason: String) {
+    /// Reports a notice at a byte of the file, without a value.
+    fn report_at(&mut self, offset: usize, status: NoticeStatus, reason: String) {
         let place = Place {
             path: self.file.path.clone(),
             index: 0,
@@ -189,7 +192,7 @@ impl Reader<'_> {
     }
 }
 
-/// The occurrences among findings.
+/// Returns the occurrences among findings.
 pub(super) fn occurrences(findings: &[Finding]) -> impl Iterator<Item = &Occurrence> {
     findings.iter().filter_map(|finding| match finding {
         Finding::Occurrence(occurrence) => Some(&**occurrence),
@@ -197,7 +200,7 @@ pub(super) fn occurrences(findings: &[Finding]) -> impl Iterator<Item = &Occurre
     })
 }
 
-/// Whether two spans share a byte, or one is an insertion at the edge of the other.
+/// Returns whether two spans share a byte, or one is an insertion at the edge of the other.
 pub(super) fn touch(one: Span, other: Span) -> bool {
     one.start <= other.end && other.start <= one.end
 }
@@ -217,7 +220,7 @@ mod tests {
         assert_eq!(ids, [0, 1, 2].map(|index| ("a.yaml".to_owned(), index)));
     }
 
-    /// A format of `*.toy` files, whose references are under `runs`.
+    /// A format of `*.toy` files with references under `runs`.
     struct Toy;
 
     impl Format for Toy {
@@ -240,7 +243,7 @@ mod tests {
         fn ignored(&self) -> &'static [Ignored] {
             &[
                 Ignored { scope: Scope::Kind("toys.example", "Picture"), reason: "a picture of a toy" },
-                Ignored { scope: Scope::File("attic/", "the attic"), reason: "nobody plays there" },
+                Ignored { scope: Scope::File("attic/", "the attic"), reason: "closed to visitors" },
             ]
         }
 
@@ -258,19 +261,19 @@ mod tests {
     #[test]
     fn finds_references_of_a_format_by_what_it_declares() {
         let set = FormatSet::new(&[&Toy]);
-        let one = |path: &str, text: &str| -> Vec<String> {
+        let found = |path: &str, text: &str| -> Vec<String> {
             let findings = find(&set, path, text.as_bytes(), &Options::default());
-            let told = findings.into_iter().map(|finding| match finding {
+            let texts = findings.into_iter().map(|finding| match finding {
                 Finding::Occurrence(occurrence) => occurrence.reference.to_string(),
                 Finding::Notice(notice) => notice.reason,
             });
-            told.collect()
+            texts.collect()
         };
-        assert_eq!(one("a.toy", "runs: bear:1\n"), ["bear:1"]);
-        assert_eq!(one("a.yaml", "runs: bear:1\n"), [""; 0]);
-        assert_eq!(one("attic/a.toy", "runs: bear:1\n"), ["the attic: nobody plays there"]);
+        assert_eq!(found("a.toy", "runs: bear:1\n"), ["bear:1"]);
+        assert_eq!(found("a.yaml", "runs: bear:1\n"), [""; 0]);
+        assert_eq!(found("attic/a.toy", "runs: bear:1\n"), ["the attic: closed to visitors"]);
         let picture = "apiVersion: toys.example/v1\nkind: Picture\nruns: bear:1\n";
-        assert_eq!(one("a.toy", picture), ["Picture: a picture of a toy"]);
+        assert_eq!(found("a.toy", picture), ["Picture: a picture of a toy"]);
         assert!(!set.screen.may_hold(b"image: bear:1"));
     }
 

@@ -6,15 +6,15 @@ use super::options::{Options, ValuesImage};
 use super::screen::{Ignored, file_name, matches_name};
 use crate::text::{NodeId, Tree};
 
-/// One kind of manifest: which files and documents it is about, and where in them image references are.
+/// One kind of manifest: its files and documents, and where in them image references are.
 pub trait Format: Sync {
     /// The name that `list` prints, which is also the name of the folder of its fixtures.
     fn name(&self) -> &'static str;
 
-    /// One line for people.
+    /// A description in one line.
     fn about(&self) -> &'static str;
 
-    /// Names of the files that it is looked for in; `*` at one end stands for any text.
+    /// The names of its files; `*` at one end matches any text.
     fn files(&self) -> &'static [&'static str] {
         &["*.yaml", "*.yml", "*.json"]
     }
@@ -24,12 +24,12 @@ pub trait Format: Sync {
         &[]
     }
 
-    /// Objects and files in which no format reports a reference, and why.
+    /// Objects and files whose references all formats report as ignored, and the reasons.
     fn ignored(&self) -> &'static [Ignored] {
         &[]
     }
 
-    /// How its files are read if they are not YAML.
+    /// The parser of its files if they are not YAML.
     fn text_parser(&self) -> Option<TextParser> {
         None
     }
@@ -54,11 +54,12 @@ pub trait Format: Sync {
     /// Reports every reference in the document that no earlier format has reported.
     fn find(&self, document: &Document<'_>, found: &mut Found<'_>);
 
-    /// Returns the images that are composed from values of an embedded document, where objects of this format declare them.
+    /// Returns the images that are composed from values of an embedded document, where objects of this format declare
+    /// them.
     fn images_of_embedded(&self, _document: &Document<'_>, _node: NodeId) -> Vec<ValuesImage> {
         Vec::new()
     }
 }
 
-/// Reads a file that is not YAML: its path, its text, and what the configuration opts into.
+/// Parses a file that is not YAML: its path, its text and the options.
 pub type TextParser = for<'a> fn(&str, &'a str, &'a Options) -> Tree<'a>;

@@ -1,10 +1,10 @@
-//! Formats that are looked for together, with what they declare.
+//! A set of formats and what they declare together.
 
 use super::format::Format;
 use super::options::Options;
 use super::screen::Screen;
 
-/// Some formats in the order in which they are asked, and what they declare, joined.
+/// Formats in the order in which they read a document, and the joined table of what they declare.
 pub(super) struct FormatSet<'f> {
     pub(super) formats: &'f [&'f dyn Format],
     pub(super) screen: Screen,

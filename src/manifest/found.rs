@@ -130,8 +130,8 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Returns the image that a rule of the configuration or a comment names for a tag without a name. `is_alias` returns
-    /// whether the field of a rule is another way to write where the tag is.
+    /// Returns the image that a rule of the configuration or a comment names for a tag without a name. `is_alias`
+    /// returns whether the field of a rule is another way to write where the tag is.
     pub(super) fn configured_or_marked_image(
         &self,
         document: &Document<'_>,

@@ -1,4 +1,4 @@
-//! Why a node is ignored whatever it holds: by the kind of its object, because it is a status, or by its file.
+//! Nodes that are ignored whatever they hold: because of the kind of their object, a status, or their file.
 
 use super::document::Document;
 use crate::text::NodeId;
@@ -9,7 +9,7 @@ pub(super) fn reason(document: &Document<'_>, node: NodeId) -> Option<String> {
         return Some(reason);
     }
     if document.is_object() && is_status(document, node) {
-        return Some("status: controllers write it".to_owned());
+        return Some("status: a controller writes it".to_owned());
     }
     if let Some(reason) = inner_object(document, node) {
         return Some(reason);

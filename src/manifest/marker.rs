@@ -90,8 +90,8 @@ fn parse_renovate(rest: &str) -> Option<ParsedMarker> {
     Some(ParsedMarker { kind: MarkerKind::Renovate, policy, image, foreign_datasource, part: MarkedPart::Any })
 }
 
-/// Parses `{"$imagepolicy": "namespace:policy[:tag|:name|:digest]"}`. As in Flux's kyaml setters, the whole comment is one
-/// JSON object of strings, other keys are ignored, and the last of duplicate keys counts.
+/// Parses `{"$imagepolicy": "namespace:policy[:tag|:name|:digest]"}`. As in Flux's kyaml setters, the whole comment is
+/// one JSON object of strings, other keys are ignored, and the last of duplicate keys counts.
 fn parse_flux(text: &str) -> Option<ParsedMarker> {
     let map: std::collections::BTreeMap<String, String> = serde_json::from_str(text).ok()?;
     let value = map.get("$imagepolicy")?;

@@ -1,7 +1,8 @@
-//! Where references stand in manifests, and how to change them without touching anything else.
+//! References in manifests: where they are, and how to change them without changing anything else.
 //!
-//! [`find`] says what stands in a file; [`edits`] says which bytes to change for a target; [`rewrite`] changes them and
-//! proves that nothing else changed. Formats are the rows of [`FORMATS`]; nothing here knows files, only bytes.
+//! [`find`] returns the references in a file, [`edits`] the changes of bytes for a target, and [`rewrite`] the changed
+//! bytes, after it has checked that nothing else changed. Formats are the rows of [`FORMATS`]. This module sees bytes,
+//! never files.
 
 mod document;
 mod edit;
@@ -39,7 +40,7 @@ pub use occurrence::{
 pub use options::{Layout, Options, ValuesImage};
 pub use screen::{Ignored, Scope};
 
-/// [`FORMATS`], with what they declare.
+/// The set of all [`FORMATS`], and what they declare.
 static ALL: LazyLock<FormatSet<'static>> = LazyLock::new(|| FormatSet::new(FORMATS));
 
 /// Returns whether Tagboat reads a file, judged by its path.
@@ -47,19 +48,20 @@ pub fn reads(path: &str, options: &Options) -> bool {
     ALL.reads(path, options)
 }
 
-/// Everything that stands in a file: references, and what looks like one and why it is left alone.
+/// Returns the findings of a file, sorted by position: references, and what looks like one with the reason to leave it
+/// alone.
 ///
-/// Total: whatever the bytes are, it returns; a document that can't be read is a [`Notice`], and the others are still read.
-/// Sorted by position. `path` is relative to the repository's root, with forward slashes.
+/// Accepts any bytes. A document that does not parse becomes a [`Notice`], and the others are still read. `path` is
+/// relative to the root of the repository, with forward slashes.
 pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
     find::find(&ALL, path, bytes, options)
 }
 
-/// The bytes of a file after the edits, proven to differ in nothing else.
+/// Returns the bytes of a file after the edits, and checks that no other value changed.
 ///
 /// # Errors
-/// If an edit does not fit the bytes, two edits touch the same ones, or reading the result again shows that anything else
-/// changed its value.
+/// If an edit does not fit the bytes, if two edits conflict, or if the file has another change of values after the
+/// edits.
 pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &Options) -> Result<Vec<u8>, RefusedEdit> {
     let after = rewrite::apply(before, edits)?;
     if ALL.reads_yaml(path) {

@@ -1,27 +1,27 @@
-//! Where image references stand in manifests: what every format reports.
+//! The types that formats report: image references in manifests, and what is left alone.
 
 use std::sync::Arc;
 
 use crate::image::ImageReference;
 use crate::text::{Position, Span, Style};
 
-/// What a format says about one place in a manifest. Nothing is skipped in silence.
+/// What a format found at one place in a manifest. Nothing is skipped silently.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// An image reference that Tagboat could edit.
     Occurrence(Box<Occurrence>),
-    /// Something that looks like one, or a whole file, that it will not edit, and why.
+    /// A value or a whole file that Tagboat does not edit, and the reason.
     Notice(Notice),
 }
 
-/// One place in a manifest where an image reference stands.
+/// One place in a manifest that holds an image reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Occurrence {
-    /// Which file and where in it.
+    /// The file, and where in it.
     pub place: Place,
     /// The format that found it, by the name in its table row.
     pub format: &'static str,
-    /// The reference, put together from all its parts.
+    /// The reference, joined from all its parts.
     pub reference: ImageReference,
     /// The bytes of its parts.
     pub spans: PartSpans,
@@ -29,25 +29,25 @@ pub struct Occurrence {
     pub marker: Option<Marker>,
 }
 
-/// A place that is held back or not ours, and the reason.
+/// A place that is held or ignored, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Which file and where in it; a whole file is remarked upon at its first line with an empty field.
+    /// The file, and where in it. A whole file is reported at its first line, with an empty field.
     pub place: Place,
     /// The format that found it; `file` for whole files.
     pub format: &'static str,
-    /// Whether a person should do something about it.
+    /// Whether a person should act.
     pub status: NoticeStatus,
     /// A lower-case fragment.
     pub reason: String,
 }
 
-/// What Tagboat makes of a place it does not edit.
+/// The status of a place that Tagboat does not edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NoticeStatus {
-    /// It should be governed, but can't be: unreadable, malformed, a variable.
+    /// It should be managed, but a person must act first: it is malformed, a variable or not readable.
     Held,
-    /// It is someone else's: a pattern, a scan target, a status.
+    /// It is deliberately left alone: a pattern, a scan target, a status.
     Ignored,
 }
 
@@ -67,7 +67,7 @@ pub struct Place {
     pub path: Arc<str>,
     /// The number of the finding in its file: see [`OccurrenceId`]. Set by [`find`](super::find) and [`number`].
     pub index: u32,
-    /// Of the first byte of the value.
+    /// The position of the first byte of the value.
     pub position: Position,
     /// The YAML route: `spec.template.spec.containers[0].image`.
     pub field: String,
@@ -77,23 +77,23 @@ pub struct Place {
     pub span: Option<Span>,
 }
 
-/// Where the parts of a reference stand, for editing and for `list`. `None` where a part is absent, or where its bytes
-/// can't be told.
+/// The bytes of the parts of a reference, for editing and for `list`. `None` if a part is absent, or if its bytes are
+/// not contiguous in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PartSpans {
-    /// The name, where it stands in the same scalar as the tag or could take one.
+    /// The name, if its scalar also holds the tag or could hold one.
     pub name: Option<PartSpan>,
     /// The tag.
     pub tag: Option<PartSpan>,
-    /// The digest, `sha256:` included where it is written.
+    /// The digest, with `sha256:` if that is written.
     pub digest: Option<PartSpan>,
-    /// Where a digest would go that is not written yet, if there is a place that its reader understands.
+    /// Where a missing digest can be written, if the reader of the manifest supports it.
     pub digest_slot: Option<DigestSlot>,
-    /// The tag that a comment behind the value repeats, rightly or not: `# tag: 3.12`.
+    /// The tag in a comment behind the value, whether or not it is the current one: `# tag: 3.12`.
     pub tag_comment: Option<PartSpan>,
 }
 
-/// Where a digest can be written that does not stand there yet.
+/// A place where a missing digest can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DigestSlot {
     /// After this part, with `@` between: `nginx:1.27@sha256:…`.
@@ -114,36 +114,36 @@ pub struct PartSpan {
     pub span: Span,
     /// The scalar that holds it, with its quotes; the part alone in blocks and text files.
     pub scalar: Span,
-    /// How that scalar is written.
+    /// The style of that scalar.
     pub style: Style,
-    /// The bytes of the scalar, as they stand.
+    /// The bytes of the scalar as written.
     pub raw: Box<str>,
 }
 
 impl PartSpan {
-    /// The bytes of the part, as they stand. They differ from the part's text where a double-quoted scalar breaks or
-    /// escapes it.
+    /// Returns the bytes of the part as written. They differ from its text if a double-quoted scalar escapes or folds
+    /// it.
     pub fn written(&self) -> &str {
         &self.raw[self.span.start - self.scalar.start..self.span.end - self.scalar.start]
     }
 }
 
 impl Occurrence {
-    /// The bytes of the tag where they are exactly its text, as `list` reports them.
+    /// Returns the bytes of the tag if they are exactly its text, as `list` reports them.
     pub fn tag_span(&self) -> Option<Span> {
-        let site = self.spans.tag.as_ref()?;
-        (self.reference.tag()?.as_str() == site.written()).then_some(site.span)
+        let part = self.spans.tag.as_ref()?;
+        (self.reference.tag()?.as_str() == part.written()).then_some(part.span)
     }
 
-    /// The bytes of the digest where they are exactly its text, with or without `sha256:`, as `list` reports them.
+    /// Returns the bytes of the digest if they are exactly its text, with or without `sha256:`, as `list` reports them.
     pub fn digest_span(&self) -> Option<Span> {
-        let site = self.spans.digest.as_ref()?;
+        let part = self.spans.digest.as_ref()?;
         let digest = self.reference.digest()?;
-        (digest.as_str() == site.written() || digest.hex() == site.written()).then_some(site.span)
+        (digest.as_str() == part.written() || digest.hex() == part.written()).then_some(part.span)
     }
 }
 
-/// Numbers the findings of one file in their order. To be called again after a finding was added or removed.
+/// Numbers the findings of one file in their order. Call it again after adding or removing a finding.
 pub fn number(findings: &mut [Finding]) {
     for (index, finding) in (0..).zip(findings) {
         finding.place_mut().index = index;
@@ -170,7 +170,7 @@ impl Finding {
         }
     }
 
-    /// Where it stands.
+    /// Returns where the finding is.
     pub fn place(&self) -> &Place {
         match self {
             Self::Occurrence(occurrence) => &occurrence.place,
@@ -179,33 +179,34 @@ impl Finding {
     }
 }
 
-/// A comment that says what governs the value beside it.
+/// A comment that names the policy or the image of the value beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Marker {
-    /// Who understands it.
+    /// The tool that it is for.
     pub kind: MarkerKind,
-    /// The policy that it names, as written: `release`, or `flux-system:podinfo` in a Flux marker. Empty in a comment that
-    /// only names the image: `# tagboat: image=ghcr.io/acme/api`. In Renovate's, what they say about versions:
+    /// The policy that it names, as written: `release`, or `flux-system:podinfo` in a Flux marker. Empty in a comment
+    /// that names only the image: `# tagboat: image=ghcr.io/acme/api`. In a Renovate comment, the words about versions:
     /// `versioning=semver`.
     pub policy: String,
-    /// Where the comment stands.
+    /// The position of the comment.
     pub position: Position,
 }
 
 impl Marker {
-    /// Whether it names a policy. What Renovate's comments say about versions is less than that.
+    /// Returns whether it names a policy. The words of a Renovate comment about versions do not.
     pub(super) fn names_policy(&self) -> bool {
         self.kind != MarkerKind::Renovate && !self.policy.is_empty()
     }
 }
 
-/// Whose comment it is.
+/// The tool that a marker is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MarkerKind {
-    /// `# tagboat: release`
+    /// Tagboat: `# tagboat: release`.
     Tagboat,
-    /// `# {"$imagepolicy": "flux-system:podinfo"}`; Flux may edit the value too.
+    /// Flux: `# {"$imagepolicy": "flux-system:podinfo"}`. Flux may edit the value too.
     Flux,
-    /// `# renovate: datasource=docker depName=ghcr.io/acme/api`: names the image, and how its versions are read.
+    /// Renovate: `# renovate: datasource=docker depName=ghcr.io/acme/api`. It names the image and how to read its
+    /// versions.
     Renovate,
 }

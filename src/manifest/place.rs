@@ -1,4 +1,4 @@
-//! Places in a file: from a node of a document to line, column and bytes.
+//! Maps nodes of a document to places in the file: line, column and bytes.
 
 use std::sync::Arc;
 
@@ -19,12 +19,12 @@ impl File<'_> {
     }
 }
 
-/// Where a node stands, for people and scripts.
+/// Returns the place of a node in its file.
 pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> Place {
     let tree = document.tree;
     let local = tree.span(node);
     let origin = &document.origin;
-    let in_file = |offset| origin.bytes.as_ref().map_or(origin.around, |bytes| bytes.offset(offset));
+    let in_file = |offset| origin.bytes.as_ref().map_or(origin.fallback_offset, |bytes| bytes.offset(offset));
     let start = in_file(local.start);
     let span = match tree.shape(node) {
         Shape::Scalar(..) => origin.bytes.as_ref().and_then(|bytes| bytes.span(local)),
@@ -40,13 +40,13 @@ pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> P
     }
 }
 
-/// Where a node begins to the eye: a block scalar with its header.
+/// Returns where a node begins for a reader: a block scalar begins at its header.
 pub(super) fn begins(tree: &Tree<'_>, node: NodeId) -> usize {
     let start = tree.span(node).start;
     if tree.style(node) == Some(Style::Block) { block_header(tree.text(), start) } else { start }
 }
 
-/// Where the `|` or `>` above the content of a block scalar stands.
+/// Returns the offset of the `|` or `>` above the content of a block scalar.
 fn block_header(text: &str, content: usize) -> usize {
     let above = text[..content].trim_end();
     let line_start = above.rfind(['\n', '\r']).map_or(0, |at| at + 1);

@@ -1,19 +1,19 @@
-//! What the formats declare about files and texts, as one table: decides before parsing what is worth reading.
+//! The table of what formats declare about files and texts. It decides before parsing whether a text is worth reading.
 
 use regex::bytes::Regex;
 
 use super::value::is_unambiguous_reference;
 
-/// Something that a format leaves alone, and the reason.
+/// Objects or files that a format ignores, and the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ignored {
     /// Which objects or files.
     pub scope: Scope,
-    /// A lower-case fragment; notices write the kind or the owner of the file before it.
+    /// A lower-case fragment. Notices put the kind or the owner of the file before it.
     pub reason: &'static str,
 }
 
-/// Which objects or files a format leaves alone.
+/// Which objects or files a format ignores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// Kubernetes objects of an API group: those of one kind, or all of them (`*`).
@@ -24,16 +24,16 @@ pub enum Scope {
     File(&'static str, &'static str),
 }
 
-/// What some formats declare, joined.
+/// The joined declarations of some formats.
 #[derive(Debug)]
 pub(super) struct Screen {
-    /// One pass over literals with vector instructions; `None` keeps everything.
+    /// Matches any of the needles in one pass; `None` keeps every text.
     needles: Option<Regex>,
     ignored: Vec<Ignored>,
     schemas: Vec<SchemaLines>,
 }
 
-/// The two lines that tell a schema without parsing it.
+/// The two lines by which a schema is recognized without parsing it.
 #[derive(Debug)]
 struct SchemaLines {
     group: String,
@@ -69,13 +69,13 @@ impl Screen {
 
     /// Returns why objects of a kind are ignored, if they are.
     pub(super) fn ignored_kind(&self, group: &str, kind: &str) -> Option<String> {
-        let is_meant = |scope: Scope| match scope {
+        let includes = |scope: Scope| match scope {
             Scope::Kind(of_group, of_kind) | Scope::Schema(of_group, of_kind) => {
                 of_group == group && (of_kind == "*" || of_kind == kind)
             }
             Scope::File(..) => false,
         };
-        let row = self.ignored.iter().find(|ignored| is_meant(ignored.scope))?;
+        let row = self.ignored.iter().find(|ignored| includes(ignored.scope))?;
         Some(format!("{kind}: {}", row.reason))
     }
 
@@ -108,12 +108,12 @@ impl SchemaLines {
     }
 }
 
-/// The last component of a path.
+/// Returns the last component of a path.
 pub(super) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Returns whether a file name is the pattern's: `*` at one end of the pattern stands for any text.
+/// Returns whether a file name matches the pattern: `*` at one end of the pattern matches any text.
 pub(super) fn matches_name(pattern: &str, name: &str) -> bool {
     match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
         (Some(ending), _) => name.ends_with(ending),
@@ -130,7 +130,7 @@ fn matches_path(pattern: &str, path: &str) -> bool {
     file_name(path) == pattern
 }
 
-/// The needles without duplicates and without those that hold another one.
+/// Returns the needles without duplicates and without those that contain another one.
 fn shortest<'a>(needles: &[&'a str]) -> Vec<&'a str> {
     let mut kept: Vec<&str> = Vec::new();
     let mut sorted = needles.to_vec();
@@ -143,7 +143,7 @@ fn shortest<'a>(needles: &[&'a str]) -> Vec<&'a str> {
     kept
 }
 
-/// Returns where a text that is not parsed holds what can be nothing but a reference.
+/// Returns the offsets of unambiguous references in a text that is not parsed.
 pub(super) fn mentions(text: &str) -> impl Iterator<Item = usize> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"./:@_-".contains(byte);
     let bytes = text.as_bytes();
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keeps_only_needles_that_hold_no_other() {
+    fn keeps_needles_that_contain_no_other() {
         assert_eq!(shortest(&["$imagepolicy", "mage", "tag:", "mage", "Tag:"]), ["mage", "tag:", "Tag:"]);
     }
 

@@ -1,4 +1,4 @@
-//! Properties of finding and editing: whatever the file, whatever the tag.
+//! Properties of finding and editing that hold for any file and any tag.
 
 use proptest::prelude::*;
 use tagboat::image::{Digest, Tag};
@@ -13,8 +13,8 @@ fn occurrences(path: &str, bytes: &[u8]) -> Vec<Occurrence> {
     findings.into_iter().filter_map(only).collect()
 }
 
-/// What must hold for every file: every finding points into it, and every edit is either refused or changes exactly what
-/// it says, so that the file then holds the target.
+/// Checks what must hold for every file: each finding is in the file, and each edit is refused or changes exactly its
+/// own bytes, after which the file holds the target. Returns the number of edits that were not refused.
 fn check(path: &str, bytes: &[u8], tag: &str) -> Result<usize, String> {
     let options = Options::default();
     let findings = manifest::find(path, bytes, &options);
@@ -22,7 +22,7 @@ fn check(path: &str, bytes: &[u8], tag: &str) -> Result<usize, String> {
         findings.windows(2).all(|pair| pair[0].place().span.map(|s| s.start) <= pair[1].place().span.map(|s| s.start));
     for finding in &findings {
         if finding.place().span.is_some_and(|span| span.end > bytes.len()) {
-            return Err(format!("{finding:?} points out of the file"));
+            return Err(format!("{finding:?} is outside of the file"));
         }
     }
     if !in_order && findings.iter().all(|finding| finding.place().span.is_some()) {
@@ -50,7 +50,7 @@ fn check(path: &str, bytes: &[u8], tag: &str) -> Result<usize, String> {
             done = edit.span.end;
         }
         if rest != &bytes[done..] {
-            return Err("bytes behind the last edit changed".to_owned());
+            return Err("bytes after the last edit changed".to_owned());
         }
         let expected = occurrence.reference.with(
             target.tag.clone().or(occurrence.reference.tag().cloned()),
@@ -65,7 +65,7 @@ fn check(path: &str, bytes: &[u8], tag: &str) -> Result<usize, String> {
     Ok(edited)
 }
 
-/// Tags, those that YAML takes for something else among them.
+/// Generates tags, among them some that YAML reads as numbers, Booleans or null.
 fn tags() -> impl Strategy<Value = String> {
     prop_oneof![
         "[A-Za-z0-9_][A-Za-z0-9._-]{0,20}",
@@ -88,7 +88,7 @@ fn tags() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A value in one of YAML's notations, at some indentation.
+/// Returns a value in one of the styles of YAML, at some indentation.
 fn written(value: &str, style: usize, indent: &str) -> String {
     match style {
         0 => value.to_owned(),
@@ -106,26 +106,29 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_text_is_read_and_no_edit_goes_astray(text in "\\PC{0,200}", tag in tags()) {
+    fn edits_only_intended_bytes_of_any_text(text in "\\PC{0,200}", tag in tags()) {
         for path in ["a.yaml", "values.yaml", "kustomization.yaml", ".env", "Dockerfile", "docker-compose.yml"] {
             prop_assert!(check(path, text.as_bytes(), &tag).is_ok());
         }
     }
 
     #[test]
-    fn any_bytes_are_read(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn edits_only_intended_bytes_of_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(check("a.yaml", &bytes, "1").is_ok());
     }
 
     #[test]
-    fn any_yaml_is_read(words in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..60), tag in tags()) {
+    fn edits_only_intended_bytes_of_any_yaml(
+        words in prop::collection::vec(prop::sample::select(WORDS.to_vec()), 0..60),
+        tag in tags(),
+    ) {
         let text: String = words.concat();
         let checked = check("a/values.yaml", text.as_bytes(), &tag);
         prop_assert!(checked.is_ok(), "{:?}\n{}", checked, text);
     }
 
     #[test]
-    fn every_notation_takes_every_tag(
+    fn writes_any_tag_in_every_style(
         (old, new) in (tags(), tags()),
         (style, split, pinned, crlf, bom) in (0..8usize, any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()),
         comment in prop::sample::select(vec!["", " # c", "   # image: a:1"]),
@@ -142,7 +145,7 @@ proptest! {
         let text = if crlf { text.replace('\n', "\r\n") } else { text };
         let text = if bom { format!("\u{feff}{text}") } else { text };
         let checked = check("values.yaml", text.as_bytes(), &new);
-        // A null where a tag should be is no tag; whatever is found must be editable.
+        // A null in the field of the tag is not a tag. Every reference that is found must be editable.
         let found = occurrences("values.yaml", text.as_bytes()).len();
         let is_null = split && matches!(style, 0 | 3 | 7) && !pinned && old.eq_ignore_ascii_case("null");
         prop_assert_eq!(&checked, &Ok(found), "{}", text);
@@ -150,7 +153,7 @@ proptest! {
     }
 }
 
-/// What documents are made of: enough of YAML to hit its corners.
+/// Pieces of documents: enough of YAML to reach its corner cases.
 const WORDS: [&str; 40] = [
     "image: ",
     "a:1",
@@ -194,9 +197,9 @@ const WORDS: [&str; 40] = [
     "%YAML 1.2\n",
 ];
 
-/// Mutates the fixtures: five hundred of them by default, or as long as `TAGBOAT_FUZZ_SECONDS` says.
+/// Checks 500 mutated fixtures, or as many as fit into `TAGBOAT_FUZZ_SECONDS` seconds.
 #[test]
-fn mutated_fixtures() {
+fn edits_only_intended_bytes_of_mutated_fixtures() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/manifest");
     let walk = ignore::WalkBuilder::new(folder).build().flatten();
     let is_seed = |entry: &ignore::DirEntry| entry.file_name().to_str().is_some_and(|name| name.starts_with("before"));

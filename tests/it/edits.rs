@@ -1,11 +1,11 @@
-//! Edits: which bytes change, and the proof that no others do.
+//! Tests of edits: which bytes change, and that no others do.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tagboat::image::{Digest, Tag};
 use tagboat::manifest::{self, EditTarget, Finding, Occurrence, Options};
 
-/// The references that stand in a file.
+/// Returns the references in a file.
 fn occurrences(path: &str, text: &str) -> Vec<Occurrence> {
     let findings = manifest::find(path, text.as_bytes(), &Options::default());
     findings
@@ -17,23 +17,23 @@ fn occurrences(path: &str, text: &str) -> Vec<Occurrence> {
         .collect()
 }
 
-/// The file after all its references have got the target, or the refusal.
-fn bumped(path: &str, text: &str, target: &EditTarget) -> Result<String, String> {
+/// Returns the file with all its references changed to the target, or the reason of a refused edit.
+fn changed(path: &str, text: &str, target: &EditTarget) -> Result<String, String> {
     let mut edits = Vec::new();
     for occurrence in occurrences(path, text) {
-        edits.extend(manifest::edits(&occurrence, target).map_err(|refusal| refusal.to_string())?);
+        edits.extend(manifest::edits(&occurrence, target).map_err(|error| error.to_string())?);
     }
     let after = manifest::rewrite(path, text.as_bytes(), &edits, &Options::default());
-    after.map(|after| String::from_utf8(after).expect("UTF-8 stays UTF-8")).map_err(|refusal| refusal.to_string())
+    after.map(|after| String::from_utf8(after).expect("UTF-8 stays UTF-8")).map_err(|error| error.to_string())
 }
 
-fn to(tag: &str, digest: Option<&str>) -> EditTarget {
+fn target(tag: &str, digest: Option<&str>) -> EditTarget {
     let digest = digest.map(|hex| Digest::new(&format!("sha256:{}", hex.repeat(64))).expect("a digest"));
     EditTarget { tag: Some(Tag::new(tag).expect("a tag")), digest, ..EditTarget::default() }
 }
 
 #[test]
-fn every_style_of_scalar() {
+fn keeps_the_style_of_scalars() {
     #[rustfmt::skip]
     let rows = [
         ("image: a:1.0\n",                      "1.1",    "image: a:1.1\n"),
@@ -49,15 +49,15 @@ fn every_style_of_scalar() {
         ("image: {repository: a, tag: 1.0}\n",  "v2",     "image: {repository: a, tag: v2}\n"),
     ];
     for (before, tag, after) in rows {
-        assert_eq!(bumped("values.yaml", before, &to(tag, None)).as_deref(), Ok(after), "{before:?}");
+        assert_eq!(changed("values.yaml", before, &target(tag, None)).as_deref(), Ok(after), "{before:?}");
     }
 }
 
 #[test]
-fn tag_and_digest_move_together() {
+fn changes_tag_and_digest_together() {
     let (old, new) = (format!("sha256:{}", "a".repeat(64)), format!("sha256:{}", "b".repeat(64)));
     let (bare_old, bare_new) = ("a".repeat(64), "b".repeat(64));
-    let pinned = to("2", Some("b"));
+    let pinned = target("2", Some("b"));
     #[rustfmt::skip]
     let rows = [
         (format!("image: a:1@{old}\n"),                                      Ok(format!("image: a:2@{new}\n"))),
@@ -69,13 +69,13 @@ fn tag_and_digest_move_together() {
         ("image: {repository: a, tag: x, digest: \"\"}\n".to_owned(),        Ok(format!("image: {{repository: a, tag: \"2\", digest: \"{new}\"}}\n"))),
     ];
     for (before, after) in rows {
-        assert_eq!(bumped("values.yaml", &before, &pinned), after, "{before:?}");
+        assert_eq!(changed("values.yaml", &before, &pinned), after, "{before:?}");
     }
-    let refused = bumped("values.yaml", &format!("image: a:1@{old}\n"), &to("2", None)).unwrap_err();
+    let refused = changed("values.yaml", &format!("image: a:1@{old}\n"), &target("2", None)).unwrap_err();
     assert!(refused.contains("no digest is known"), "{refused}");
 }
 
-/// Every file of the corpus beside the checkout that Tagboat reads, or nothing.
+/// Returns the files of the shared corpus that Tagboat reads, if there is one.
 fn corpus() -> Vec<(String, Vec<u8>)> {
     let Some(folder) = crate::support::shared("corpus") else { return Vec::new() };
     let Some(unpacked) = crate::support::unpacked(&folder.join("manifests.tar.zst")) else { return Vec::new() };
@@ -89,8 +89,8 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// The target for a reference: the same parts, other values.
-fn other(occurrence: &Occurrence) -> EditTarget {
+/// Returns a target with the same parts as a reference and other values.
+fn other_target(occurrence: &Occurrence) -> EditTarget {
     let reference = &occurrence.reference;
     let digest = reference.digest().map(|_| "sha256:".to_owned() + &"5e".repeat(32));
     EditTarget {
@@ -101,15 +101,15 @@ fn other(occurrence: &Occurrence) -> EditTarget {
     }
 }
 
-/// The bytes that differ, as one span before and after.
-fn outside(before: &[u8], after: &[u8]) -> (usize, usize) {
+/// Returns the span of the bytes that differ, in the old text.
+fn changed_span(before: &[u8], after: &[u8]) -> (usize, usize) {
     let start = before.iter().zip(after).take_while(|(a, b)| a == b).count();
     let end = before[start..].iter().rev().zip(after[start..].iter().rev()).take_while(|(a, b)| a == b).count();
     (start, before.len() - end)
 }
 
 #[test]
-fn every_reference_of_the_corpus_bumped() {
+fn changes_only_edited_bytes_of_the_corpus() {
     use rayon::prelude::*;
     let (alone, together) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let failures: Vec<String> = corpus()
@@ -121,41 +121,41 @@ fn every_reference_of_the_corpus_bumped() {
             let mut failures = Vec::new();
             let mut all = Vec::new();
             for occurrence in &found {
-                let target = other(occurrence);
+                let target = other_target(occurrence);
                 let edits = match manifest::edits(occurrence, &target) {
                     Ok(edits) => edits,
-                    Err(refusal) => {
-                        failures.push(format!("{path}:{} {refusal}", occurrence.place.position.line));
+                    Err(error) => {
+                        failures.push(format!("{path}:{} {error}", occurrence.place.position.line));
                         continue;
                     }
                 };
                 all.extend(edits.iter().cloned());
                 together.fetch_add(1, Ordering::Relaxed);
-                // One at a time takes minutes without optimization: by default a fifth of them stands for all.
-                let whole = std::env::var_os("TAGBOAT_WHOLE_CORPUS").is_some();
-                if !whole && occurrence.place.span.is_some_and(|span| span.start % 5 != 0) {
+                // One at a time takes minutes without optimization, so the default is a fifth of them.
+                let is_whole_corpus = std::env::var_os("TAGBOAT_WHOLE_CORPUS").is_some();
+                if !is_whole_corpus && occurrence.place.span.is_some_and(|span| span.start % 5 != 0) {
                     continue;
                 }
                 alone.fetch_add(1, Ordering::Relaxed);
                 match manifest::rewrite(path, bytes, &edits, &options) {
                     Ok(after) => {
-                        let (start, end) = outside(bytes, &after);
+                        let (start, end) = changed_span(bytes, &after);
                         let first = edits.iter().map(|edit| edit.span.start).min().unwrap_or(start);
                         let last = edits.iter().map(|edit| edit.span.end).max().unwrap_or(end);
                         if start < first || end > last {
                             failures.push(format!("{path}: bytes outside {first}..{last} changed"));
                         }
                     }
-                    Err(refusal) => failures.push(format!("{path}:{} {refusal}", occurrence.place.position.line)),
+                    Err(error) => failures.push(format!("{path}:{} {error}", occurrence.place.position.line)),
                 }
             }
-            if let Err(refusal) = manifest::rewrite(path, bytes, &all, &options) {
-                failures.push(format!("{path}: all at once: {refusal}"));
+            if let Err(error) = manifest::rewrite(path, bytes, &all, &options) {
+                failures.push(format!("{path}: all at once: {error}"));
             }
             failures
         })
         .collect();
-    println!("{} references bumped alone, {} together", alone.into_inner(), together.into_inner());
+    println!("{} references changed alone, {} together", alone.into_inner(), together.into_inner());
     assert!(
         failures.is_empty(),
         "{} failures, such as\n{}",
@@ -164,7 +164,7 @@ fn every_reference_of_the_corpus_bumped() {
     );
 }
 
-/// What Flux's own policies choose in a case of its setter trees: policy, image, target.
+/// Returns what the policies of a Flux setter case select: policy, image and target.
 fn flux_policies(case: &serde_json::Value, observed: &serde_json::Value) -> Vec<(String, String, EditTarget)> {
     let rows = case["policies"].as_array().or(observed.as_array()).cloned().unwrap_or_default();
     let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
@@ -181,8 +181,8 @@ fn flux_policies(case: &serde_json::Value, observed: &serde_json::Value) -> Vec<
         .collect()
 }
 
-/// A file after every Flux marker in it has been obeyed, and what was refused.
-fn obey_markers(path: &str, before: &[u8], policies: &[(String, String, EditTarget)]) -> (Vec<u8>, Vec<String>) {
+/// Returns a file after the edits of all its Flux markers, and the reasons of refused edits.
+fn edit_marked(path: &str, before: &[u8], policies: &[(String, String, EditTarget)]) -> (Vec<u8>, Vec<String>) {
     let policy_images = policies.iter().map(|(policy, image, _)| (policy.clone(), image.clone())).collect();
     let options = Options { policy_images, ..Options::default() };
     let (mut edits, mut refused) = (Vec::new(), Vec::new());
@@ -199,34 +199,34 @@ fn obey_markers(path: &str, before: &[u8], policies: &[(String, String, EditTarg
         let name = occurrence.spans.name.is_some().then(|| image.clone());
         match manifest::edits(occurrence, &EditTarget { name, ..target.clone() }) {
             Ok(more) => edits.extend(more),
-            Err(refusal) => refused.push(refusal.to_string()),
+            Err(error) => refused.push(error.to_string()),
         }
     }
     match manifest::rewrite(path, before, &edits, &options) {
         Ok(after) => (after, refused),
-        Err(refusal) => (before.to_vec(), vec![refusal.to_string()]),
+        Err(error) => (before.to_vec(), vec![error.to_string()]),
     }
 }
 
-/// Upstream rows that this project does otherwise, on purpose.
-const OTHERWISE: [(&str, &str); 13] = [
-    ("setters", "a marker for a name alone changes it there"),
+/// Cases in which Tagboat deliberately differs from Flux, and how.
+const DIFFERENCES: [(&str, &str); 13] = [
+    ("setters", "Flux changes the name at a `:name` marker"),
     ("pathconfig_update_path", "the path to update is a matter of configuration"),
     ("legacy_replace", "images were updated without markers"),
     ("legacy_replace_commented", "images were updated without markers"),
-    ("legacy_leave", "another layout is expected of a file that nothing changes"),
-    ("obs_dup_keys", "both values are marked, and both are obeyed"),
+    ("legacy_leave", "Flux changes the layout of a file without changes"),
+    ("obs_dup_keys", "both values are marked, and both are edited"),
     ("obs_embedded_yaml_in_configmap", "embedded documents are edited"),
-    ("obs_env_var_literal_concat", "a value that is no reference is not replaced by one"),
+    ("obs_env_var_literal_concat", "a value that is not a reference is not replaced by one"),
     ("obs_image_with_digest_to_tag_only", "a digest is never dropped"),
     ("obs_marker_ref_longform", "only the short form of a marker is read"),
     ("obs_orig_empty_string", "an empty tag is left to the chart"),
-    ("obs_parts", "a malformed digest is held back, and its tag with it"),
-    ("obs_registry_port", "a marker for a name alone changes it there"),
+    ("obs_parts", "a malformed digest is held, and its tag with it"),
+    ("obs_registry_port", "Flux changes the name at a `:name` marker"),
 ];
 
 #[test]
-fn setter_trees_of_flux() {
+fn edits_setter_trees_like_flux() {
     let Some(folder) = crate::support::shared("conformance") else { return };
     let Some(unpacked) = crate::support::unpacked(&folder.join("flux_setters.tar.zst")) else { return };
     let root = unpacked.path().join("flux_setters");
@@ -237,23 +237,24 @@ fn setter_trees_of_flux() {
     for case in table["cases"].as_array().expect("cases") {
         let name = case["name"].as_str().expect("a name");
         let is_defect = case["verdict"].as_str().is_some_and(|verdict| verdict.starts_with("defect"));
-        if OTHERWISE.iter().any(|(otherwise, _)| *otherwise == name) {
+        if DIFFERENCES.iter().any(|(different, _)| *different == name) {
             continue;
         }
         let policies = flux_policies(case, &table["policies_observed"]);
         for entry in
             ignore::WalkBuilder::new(root.join(name).join("original")).standard_filters(false).build().flatten()
         {
-            let path = entry.path().strip_prefix(root.join(name).join("original")).expect("a path below").to_owned();
+            let path =
+                entry.path().strip_prefix(root.join(name).join("original")).expect("a path in the folder").to_owned();
             let (Ok(before), Some(path)) = (std::fs::read(entry.path()), path.to_str()) else { continue };
             if is_defect {
-                // `rewrite` has proven that nothing but the marked values changed.
-                let (after, _) = obey_markers(path, &before, &policies);
+                // `rewrite` has checked that only marked values changed.
+                let (after, _) = edit_marked(path, &before, &policies);
                 *(if after == before { &mut left_alone } else { &mut done_right }) += 1;
                 continue;
             }
             let Ok(expected) = std::fs::read(root.join(name).join("expected").join(path)) else { continue };
-            let (after, refused) = obey_markers(path, &before, &policies);
+            let (after, refused) = edit_marked(path, &before, &policies);
             if after == expected {
                 equal += 1;
             } else {
@@ -263,7 +264,7 @@ fn setter_trees_of_flux() {
             }
         }
     }
-    println!("{equal} files as expected; defects of upstream: {done_right} done right, {left_alone} left alone");
+    println!("{equal} files as expected; defects of Flux: {done_right} edited correctly, {left_alone} left alone");
     assert!(equal > 80 && done_right > 30);
     assert!(failures.is_empty(), "{} of {} differ:\n{}", failures.len(), equal + failures.len(), failures.join("\n"));
 }

@@ -2,10 +2,10 @@
 
 use crate::text::{Entry, Span};
 
-/// Takes what a line holds: a key, a value, and the byte of the line at which the value starts.
+/// Receives an entry of a line: a key, a value, and the byte of the line at which the value starts.
 pub(crate) type EmitEntry<'t, 'a> = &'t mut dyn FnMut(&'a str, &'a str, usize);
 
-/// Returns what the lines of a text hold, in the order of the text.
+/// Returns the entries of a text in their order. `read_line` emits those of one line.
 pub(crate) fn entries<'a>(text: &'a str, read_line: fn(&'a str, EmitEntry<'_, 'a>)) -> Vec<Entry<'a>> {
     let mut entries = Vec::new();
     let mut at = 0;

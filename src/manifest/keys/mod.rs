@@ -1,5 +1,8 @@
-//! Keys that mean images wherever they are: what Kubernetes objects, Helm values and all other YAML have in common.
+//! Keys that hold images in any file: what Kubernetes objects, Helm values and all other YAML have in common.
 
 pub(crate) mod lines;
-pub(crate) mod split;
+pub(crate) mod names;
+mod pair;
+mod single;
+mod split;
 pub(crate) mod walk;

@@ -1,13 +1,14 @@
-//! Maps that hold a reference in parts: `image: {registry, repository, tag, digest}` and its relatives.
+//! Mappings that hold a reference in parts: `image: {registry, repository, tag, digest}` and its variants.
 
 use super::super::document::Document;
 use super::super::found::Found;
 use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, not_literal};
-use crate::text::{NodeId, Shape, Style};
+use super::names::{is_image_key, is_image_list_key};
+use crate::text::{NodeId, Shape, Style, Tree};
 
-/// What a key says about its value.
+/// The part of a reference that the value of a key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Registry,
@@ -18,7 +19,7 @@ enum Role {
     Digest,
 }
 
-/// The keys of the charts in use, measured on real repositories.
+/// The keys that charts use, counted in real repositories.
 const ROLES: [(&str, Role); 22] = [
     ("registry", Role::Registry),
     ("imageRegistry", Role::Registry),
@@ -44,7 +45,7 @@ const ROLES: [(&str, Role); 22] = [
     ("imageDigest", Role::Digest),
 ];
 
-/// The scalars of a map that may be parts of one reference.
+/// The scalars of a mapping that may be parts of one reference.
 #[derive(Debug, Default)]
 struct Keys {
     registry: Option<NodeId>,
@@ -53,36 +54,44 @@ struct Keys {
     tag: Option<NodeId>,
     version: Option<NodeId>,
     digest: Option<NodeId>,
-    /// A key that stands twice.
-    doubled: Option<NodeId>,
-    /// Some of them stand in a map that is merged into this one.
-    merged: bool,
+    /// The value of a second key for the same part.
+    duplicate: Option<NodeId>,
+    /// Whether some of them are in a mapping that is merged into this one.
+    is_merged: bool,
 }
 
 impl Keys {
-    fn of(document: &Document<'_>, map: NodeId) -> Self {
-        let tree = document.tree;
+    fn of(tree: &Tree<'_>, map: NodeId) -> Self {
         let mut keys = Self::default();
+        let mut has_merge_key = false;
         for (key, value) in tree.entries(map) {
-            let role = tree.text_of(key).and_then(|text| ROLES.iter().find(|(name, _)| *name == text));
+            let Some(key) = tree.text_of(key) else { continue };
+            has_merge_key |= key == "<<";
             let value = tree.follow(value);
-            if let Some((_, role)) = role
+            if let Some((_, role)) = ROLES.iter().find(|(name, _)| *name == key)
                 && tree.text_of(value).is_some()
+                && keys.slot(*role).replace(value).is_some()
             {
-                keys.add(*role, value);
+                keys.duplicate = Some(value);
             }
         }
-        let merges = tree.entries(map).any(|(key, _)| tree.text_of(key) == Some("<<"));
-        if merges {
-            for (name, role) in ROLES {
-                let value = tree.get(map, name).filter(|node| tree.text_of(*node).is_some());
-                if let (Some(value), None) = (value, keys.slot(role)) {
-                    *keys.slot(role) = Some(value);
-                    keys.merged = true;
-                }
-            }
+        if has_merge_key {
+            keys.merge(tree, map);
         }
         keys
+    }
+
+    /// Adds what the mapping itself lacks and a merged one holds.
+    fn merge(&mut self, tree: &Tree<'_>, map: NodeId) {
+        for (name, role) in ROLES {
+            if self.slot(role).is_none()
+                && let Some(value) = tree.get(map, name)
+                && tree.text_of(value).is_some()
+            {
+                *self.slot(role) = Some(value);
+                self.is_merged = true;
+            }
+        }
     }
 
     fn slot(&mut self, role: Role) -> &mut Option<NodeId> {
@@ -95,113 +104,104 @@ impl Keys {
             Role::Digest => &mut self.digest,
         }
     }
-
-    fn add(&mut self, role: Role, node: NodeId) {
-        if self.slot(role).replace(node).is_some() {
-            self.doubled = Some(node);
-        }
-    }
 }
 
-/// Reports the reference that a map holds in parts, if it does.
-pub(crate) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
-    let keys = Keys::of(document, map);
-    let is_image_map = is_image_map(document, map);
-    let value = |node: Option<NodeId>| node.filter(|n| is_filled(document, *n));
+/// Reports the reference that a mapping holds in parts, if it does.
+pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
+    let tree = document.tree;
+    let keys = Keys::of(tree, map);
+    let is_image_map = is_image_map(tree, map);
     let tag = keys.tag.or(keys.version);
     if tag.is_none() && keys.digest.is_none() && !is_image_map {
         return;
     }
-    let image = value(keys.image);
-    if image.is_some_and(|node| is_whole(document, node)) {
-        return beside_whole(document, found, format, &keys);
+    if keys.image.is_some_and(|node| is_filled(tree, node) && is_complete(tree, node)) {
+        return beside_complete(document, found, format, &keys);
     }
-    let Some(names) = names(document, map, &keys, is_image_map) else { return };
-    let (tag, digest) = (value(tag), value(keys.digest));
-    // What is merged in is a part of the reference it stands in, too; a tag is of one alone.
-    let own = if keys.merged { Vec::new() } else { [keys.registry, keys.repository].into_iter().flatten().collect() };
-    let shared = if keys.merged { &[][..] } else { &names[..] };
-    if own.iter().chain(shared).chain(&tag).chain(&digest).any(|node| found.is_taken(*node)) {
+    let Some(names) = names(tree, map, &keys, is_image_map) else { return };
+    let [tag, digest] = [tag, keys.digest].map(|node| filled(tree, node));
+    // Several mappings may merge a name, but a tag belongs to one alone.
+    let own = if keys.is_merged { [None; 2] } else { [keys.registry, keys.repository] };
+    let own_names = if keys.is_merged { &[][..] } else { &names[..] };
+    if own.iter().flatten().chain(own_names).chain(&tag).chain(&digest).any(|node| found.is_taken(*node)) {
         return;
     }
-    if let Some(doubled) = keys.doubled {
-        return found.report_notice(
-            document,
-            format,
-            doubled,
-            NoticeStatus::Held,
-            "a key stands twice in the map".to_owned(),
-        );
+    if let Some(duplicate) = keys.duplicate {
+        let reason = "duplicate key in the mapping".to_owned();
+        return found.report_notice(document, format, duplicate, NoticeStatus::Held, reason);
     }
-    if tag.is_none() && digest.is_none() {
-        return tagless(document, found, format, map, &keys, &names);
+    let Some(version) = tag.or(digest) else { return without_version(document, found, format, map, &keys, &names) };
+    if is_image_map && let Some(key) = further_part(tree, map) {
+        let reason = format!("`{key}` may be part of the name; only the chart defines how they are joined");
+        return found.report_notice(document, format, version, NoticeStatus::Held, reason);
     }
-    if let Some((key, told)) = further_part(document, map).filter(|_| is_image_map) {
-        let reason = format!("`{key}` may be a part of the name: where it belongs is for the chart to say");
-        return found.report_notice(document, format, tag.or(digest).unwrap_or(told), NoticeStatus::Held, reason);
-    }
-    let by_map = |field: &str| field == document.route(map);
-    let elsewhere = || found.configured_or_marked_image(document, tag.or(digest)?, by_map);
-    // An empty `repository` beside a name: the chart puts its own there.
-    let is_partial = [keys.registry, keys.repository].into_iter().all(|node| value(node).is_none());
-    let is_partial = is_partial && keys.repository.is_some();
-    let name = assembled(document, keys.registry, &names).filter(|_| !is_partial).or_else(elsewhere);
-    // A map that names its image under `image:` is known by that line.
-    let place = image.filter(|_| name.is_some());
-    let digest = digest.or(keys.digest.filter(|node| document.tree.text_of(*node) == Some("")));
-    found.report_split(
-        document,
-        format,
-        &SplitReference { name, names, tag, digest, reported_at: place, takes_inline_digest: false },
-    );
+    let name = joined_name(document, &keys, &names).or_else(|| {
+        let is_alias = |field: &str| field == document.route(map);
+        found.configured_or_marked_image(document, version, is_alias)
+    });
+    // A mapping with its image under `image` is reported at that line.
+    let reported_at = if name.is_some() { filled(tree, keys.image) } else { None };
+    let digest = digest.or(keys.digest.filter(|node| tree.text_of(*node) == Some("")));
+    let split = SplitReference { name, names, tag, digest, reported_at, takes_inline_digest: false };
+    found.report_split(document, format, &split);
 }
 
-/// A word between registry and name that only the chart's template puts in its place.
-fn further_part<'d>(document: &'d Document<'_>, map: NodeId) -> Option<(&'d str, NodeId)> {
-    let parts = ["org", "organization", "organisation", "namespace", "project", "account", "owner"];
-    let named = |key: &&'static str| Some((*key, document.tree.get(map, key)?));
-    parts.iter().find_map(named).filter(|(_, node)| is_filled(document, *node))
+/// Returns the key of a word between registry and name, whose place only the chart's template defines.
+fn further_part(tree: &Tree<'_>, map: NodeId) -> Option<&'static str> {
+    let keys = ["org", "organization", "organisation", "namespace", "project", "account", "owner"];
+    let is_set = |key: &&str| tree.get(map, key).is_some_and(|node| is_filled(tree, node));
+    keys.into_iter().find(|key| tree.get(map, key).is_some()).filter(is_set)
 }
 
-/// The scalars that make up the name, the registry aside; `None` if the map is not about an image.
-fn names(document: &Document<'_>, map: NodeId, keys: &Keys, is_image_map: bool) -> Option<Vec<NodeId>> {
-    let tree = document.tree;
-    // `name` beside anything else is the name of something else.
-    let name = is_image_map.then(|| tree.get(map, "name")).flatten().filter(|n| tree.text_of(*n).is_some());
-    let names: Vec<NodeId> = [keys.repository, keys.image.or(name)].into_iter().flatten().collect();
+/// Returns the scalars of the name, without the registry; `None` if the mapping is not about an image.
+fn names(tree: &Tree<'_>, map: NodeId, keys: &Keys, is_image_map: bool) -> Option<Vec<NodeId>> {
     let repository = keys.repository.and_then(|node| tree.text_of(node)).unwrap_or_default();
-    let is_elsewhere = repository.contains("://") || repository.ends_with(".git") || repository.starts_with("git@");
+    let is_git_or_url = repository.contains("://") || repository.ends_with(".git") || repository.starts_with("git@");
     let has_host = repository.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']));
-    let is_told = keys.registry.is_some() || keys.image.is_some() || has_host;
-    let fits = match (keys.repository, keys.tag) {
-        _ if is_elsewhere => false,
+    let has_registry_or_image = keys.registry.is_some() || keys.image.is_some();
+    let is_about_image = match (keys.repository, keys.tag) {
+        _ if is_git_or_url => false,
         _ if is_image_map => true,
         (Some(_), Some(_)) => !repository.is_empty(),
-        (Some(_), None) => is_told,
-        // A version alone, beside a registry, is of anything.
+        (Some(_), None) => has_registry_or_image || has_host,
+        // A version beside a registry may be about anything.
         (None, None) => keys.image.is_some(),
-        (None, Some(tag)) => keys.registry.is_some() || keys.image.is_some() || tree.key_text(tag) != Some("tag"),
+        (None, Some(tag)) => has_registry_or_image || tree.key_text(tag) != Some("tag"),
     };
-    fits.then_some(names)
+    if !is_about_image {
+        return None;
+    }
+    // Elsewhere, `name` is the name of something else.
+    let name = || if is_image_map { tree.get(map, "name").filter(|node| tree.text_of(*node).is_some()) } else { None };
+    Some(keys.repository.into_iter().chain(keys.image.or_else(name)).collect())
 }
 
-/// Registry, repository and image name with slashes between; `None` if only a registry is told.
-fn assembled(document: &Document<'_>, registry: Option<NodeId>, names: &[NodeId]) -> Option<String> {
+/// Returns registry, repository and image name joined with slashes; `None` if a part is left to the chart.
+fn joined_name(document: &Document<'_>, keys: &Keys, names: &[NodeId]) -> Option<String> {
     let tree = document.tree;
-    let text = |node: NodeId| tree.text_of(node).filter(|_| is_filled(document, node));
+    let text = |node: NodeId| tree.text_of(filled(tree, Some(node))?);
+    let registry = keys.registry.and_then(text);
+    // The chart puts its own repository in the place of an empty one.
+    let has_empty_repository = keys.repository.is_some_and(|node| !is_filled(tree, node));
+    if has_empty_repository && registry.is_none() {
+        return None;
+    }
     let path: Vec<&str> = names.iter().filter_map(|node| text(*node)).collect();
-    let path = (!path.is_empty()).then(|| path.join("/"))?;
-    // The charts of one large family let a global registry win over that of each image.
-    let global = registry.and_then(|_| tree.text_at(document.root, &["global", "imageRegistry"]));
-    let registry = global.filter(|text| !text.is_empty()).or(registry.and_then(text));
+    if path.is_empty() {
+        return None;
+    }
+    let path = path.join("/");
+    // In one large family of charts, a global registry wins over that of each image.
+    let global = || tree.text_at(document.root, &["global", "imageRegistry"]).filter(|text| !text.is_empty());
+    let registry = keys.registry.and_then(|_| global()).or(registry);
     Some(match registry.map(|registry| registry.trim_end_matches('/')) {
         Some(registry) if !path.starts_with(&format!("{registry}/")) => format!("{registry}/{path}"),
         _ => path,
     })
 }
 
-/// A map without tag and digest: nothing to change, but not passed over in silence.
-fn tagless(
+/// Reports a mapping without tag and digest. There is nothing to change, but nothing is skipped silently.
+fn without_version(
     document: &Document<'_>,
     found: &mut Found<'_>,
     format: &'static str,
@@ -209,78 +209,70 @@ fn tagless(
     keys: &Keys,
     names: &[NodeId],
 ) {
-    let filled = |node: &NodeId| is_filled(document, *node);
-    let is_reference = |node: &&NodeId| document.tree.text_of(**node).is_some_and(is_full_reference);
-    let whole = names.iter().find(is_reference);
-    if let Some(whole) = whole.filter(|_| keys.tag.or(keys.digest).is_none()) {
-        return found.report_reference(document, format, *whole);
+    let tree = document.tree;
+    if let Some(full) = names.iter().find(|node| tree.text_of(**node).is_some_and(is_full_reference)) {
+        if keys.tag.or(keys.digest).is_none() {
+            return found.report_reference(document, format, *full);
+        }
+        let reason = "the name contains a tag, and the field for the tag is empty".to_owned();
+        return found.report_notice(document, format, *full, NoticeStatus::Held, reason);
     }
-    if let Some(whole) = whole {
-        let reason = "the name holds a tag too, beside an empty field for it".to_owned();
-        return found.report_notice(document, format, *whole, NoticeStatus::Held, reason);
-    }
-    let null = [keys.digest, keys.tag].into_iter().flatten().find(|node| document.tree.text_of(*node) != Some(""));
-    let at = null.unwrap_or(map);
+    let null = [keys.digest, keys.tag].into_iter().flatten().find(|node| tree.text_of(*node) != Some(""));
     let parts = [keys.registry, keys.repository, keys.tag, keys.digest];
-    if at == map && parts.iter().all(Option::is_none) && names.is_empty() {
+    if null.is_none() && parts.iter().all(Option::is_none) && names.is_empty() {
         return;
     }
-    let reason = if names.iter().any(filled) {
-        "no tag is written: the chart's own version decides"
+    let reason = if names.iter().any(|node| is_filled(tree, *node)) {
+        "no tag set here; the chart's default applies"
     } else {
-        "it sets no image: the chart does"
+        "no image set here; the chart's default applies"
     };
-    found.report_notice(document, format, at, NoticeStatus::Ignored, reason.to_owned());
-    // `image: pilot` in such a map stays a name of its own.
-    let own = keys.image.into_iter().collect::<Vec<_>>();
-    found.take(parts.into_iter().flatten().filter(|node| !own.contains(node)));
+    found.report_notice(document, format, null.unwrap_or(map), NoticeStatus::Ignored, reason.to_owned());
+    // `image: pilot` in such a mapping stays a name of its own.
+    found.take(parts.into_iter().flatten().filter(|node| keys.image != Some(*node)));
 }
 
-/// `version` and `tag` beside a whole reference: they are not its tag, but say the same to other readers.
-fn beside_whole(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, keys: &Keys) {
+/// Reports `version` and `tag` beside a complete reference: they are not its tag, but other readers may use them.
+fn beside_complete(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, keys: &Keys) {
     let tree = document.tree;
-    for node in [keys.tag, keys.version].into_iter().flatten().filter(|node| is_filled(document, *node)) {
-        if found.is_taken(node) {
+    let image = keys.image.and_then(|image| tree.text_of(image)).unwrap_or_default();
+    for node in [keys.tag, keys.version].into_iter().flatten() {
+        if !is_filled(tree, node) || found.is_taken(node) {
             continue;
         }
         let text = tree.text_of(node).unwrap_or_default().trim_start_matches('v');
-        let image = keys.image.and_then(|image| tree.text_of(image)).unwrap_or_default();
-        let repeats = image.split(['@', ':']).any(|part| part.trim_start_matches('v') == text);
-        let (status, reason) = if repeats {
-            (NoticeStatus::Held, "it repeats the tag of the image beside it, and is not changed with it")
+        let repeats_tag = image.split(['@', ':']).any(|part| part.trim_start_matches('v') == text);
+        let (status, reason) = if repeats_tag {
+            (NoticeStatus::Held, "repeats the tag of the image beside it; Tagboat does not change both together")
         } else {
-            (NoticeStatus::Ignored, "the image beside it is whole: this is no part of it")
+            (NoticeStatus::Ignored, "not part of the image beside it, which is a complete reference")
         };
         found.report_notice(document, format, node, status, reason.to_owned());
     }
 }
 
-/// Whether an `image:` needs no other part: it has a tag, a digest, or is no literal text at all.
-fn is_whole(document: &Document<'_>, node: NodeId) -> bool {
-    document.tree.text_of(node).is_some_and(|text| is_full_reference(text) || not_literal(text).is_some())
+/// Returns whether an image needs no other part: it has a tag, a digest, or is not a literal text.
+fn is_complete(tree: &Tree<'_>, node: NodeId) -> bool {
+    tree.text_of(node).is_some_and(|text| is_full_reference(text) || not_literal(text).is_some())
 }
 
-/// Whether a scalar says anything: it is neither empty nor null.
-fn is_filled(document: &Document<'_>, node: NodeId) -> bool {
-    match document.tree.shape(node) {
+/// Returns whether a scalar is neither empty nor null.
+fn is_filled(tree: &Tree<'_>, node: NodeId) -> bool {
+    match tree.shape(node) {
         Shape::Scalar(text, Style::Plain) => !matches!(&**text, "" | "~" | "null" | "Null" | "NULL"),
         Shape::Scalar(text, _) => !text.is_empty(),
         _ => false,
     }
 }
 
-/// Whether a map stands under a key that says image, or in a list of images.
-fn is_image_map(document: &Document<'_>, map: NodeId) -> bool {
-    let tree = document.tree;
-    let is_list = |key: &str| key == "images" || key.ends_with("Images");
-    match tree.key_text(map) {
-        Some(key) => is_image_key(key),
-        None => tree.parent(map).and_then(|list| tree.key_text(list)).is_some_and(is_list),
-    }
+fn filled(tree: &Tree<'_>, node: Option<NodeId>) -> Option<NodeId> {
+    node.filter(|node| is_filled(tree, *node))
 }
 
-/// `image`, `sidecarImage`, `init_image`, `*_IMAGE`.
-pub(crate) fn is_image_key(key: &str) -> bool {
-    matches!(key, "image" | "Image" | "IMAGE")
-        || ["Image", "_image", "_IMAGE", "-image"].iter().any(|ending| key.ends_with(ending))
+/// Returns whether a mapping is under a key that holds an image, or in a list of images.
+fn is_image_map(tree: &Tree<'_>, map: NodeId) -> bool {
+    match tree.key_text(map) {
+        Some(key) => is_image_key(key),
+        None => tree.parent(map).and_then(|list| tree.key_text(list)).is_some_and(is_image_list_key),
+    }
 }

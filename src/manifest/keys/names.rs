@@ -1,0 +1,30 @@
+//! Names of keys that are about images.
+
+/// One word at the end of a key, in each notation: `apiImage`, `api_image`, `API_IMAGE`, `api-image`.
+pub(super) type Suffixes = [&'static str; 4];
+
+pub(super) const IMAGE: Suffixes = ["Image", "_image", "_IMAGE", "-image"];
+pub(super) const TAG: Suffixes = ["Tag", "_tag", "_TAG", "-tag"];
+pub(super) const VERSION: Suffixes = ["Version", "_version", "_VERSION", "-version"];
+pub(super) const REGISTRY: Suffixes = ["Registry", "_registry", "_REGISTRY", "-registry"];
+
+/// Returns whether a key holds an image: `image`, `sidecarImage`, `init_image`, `*_IMAGE`.
+pub(crate) fn is_image_key(key: &str) -> bool {
+    matches!(key, "image" | "Image" | "IMAGE") || IMAGE.iter().any(|ending| key.ends_with(ending))
+}
+
+/// Returns whether a key holds a list of images: `images`, `sidecarImages`.
+pub(super) fn is_image_list_key(key: &str) -> bool {
+    key == "images" || key.ends_with("Images")
+}
+
+/// Returns whether a name contains `image` and is not about pulling it, such as `imagePullPolicy`.
+pub(super) fn contains_image(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.contains("image") && !name.contains("pull")
+}
+
+/// Returns whether a name is that of an environment variable: `API_IMAGE`.
+pub(super) fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
