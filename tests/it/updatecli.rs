@@ -23,7 +23,7 @@ const UNMANAGED: [(&str, usize); 5] = [
     ("part of several images",                                      2),
     ("of the image name is not lower case",                         1),
     // updatecli writes a digest where there is none.
-    ("no tag is written",                                           1),
+    ("no tag set here",                                             1),
 ];
 
 #[test]
