@@ -1,4 +1,4 @@
-//! Names of git branches and commits. Checked when made, so that nothing later has to quote or doubt them.
+//! Names of git branches and commits, validated at construction, so that no later code has to quote or check them.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ pub struct BranchName(Box<str>);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(Box<str>);
 
-/// Why a text names no branch or commit.
+/// Why a text is not the name of a branch or commit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefNameError {
-    /// Against the rules of `git check-ref-format`.
-    #[error("{0:?} can't be the name of a git branch: {1}")]
+    /// The text violates the rules of `git check-ref-format`.
+    #[error("invalid branch name {0:?}: {1}")]
     Branch(String, &'static str),
-    /// Not 40 or 64 hex digits.
+    /// The text is not 40 or 64 hex digits.
     #[error("{0:?} is not the full id of a git commit")]
     Commit(String),
 }
@@ -35,10 +35,10 @@ impl BranchName {
             return bad("it is longer than 244 bytes");
         }
         if text.contains("..") || text.contains("@{") || text.ends_with('.') {
-            return bad("it holds '..' or '@{', or ends with a dot");
+            return bad("it contains '..' or '@{', or ends with a dot");
         }
         if text.chars().any(|c| c.is_control() || " ~^:?*[\\\u{7f}".contains(c)) {
-            return bad("it holds a space, a control character or one of ~^:?*[\\");
+            return bad("it contains a space, a control character or one of ~^:?*[\\");
         }
         if text.split('/').any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock")) {
             return bad("a part between slashes is empty, starts with a dot or ends with .lock");
@@ -46,12 +46,12 @@ impl BranchName {
         Ok(Self(text.into()))
     }
 
-    /// Without `refs/heads/`.
+    /// Returns the name without `refs/heads/`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// With `refs/heads/`.
+    /// Returns the name with `refs/heads/`.
     pub fn full(&self) -> String {
         format!("refs/heads/{}", self.0)
     }
@@ -68,12 +68,12 @@ impl CommitId {
         }
     }
 
-    /// All hex digits.
+    /// Returns all hex digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The first seven hex digits, for people.
+    /// Returns the first seven hex digits, for people.
     pub fn short(&self) -> &str {
         &self.0[..7]
     }
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gits_own_rules() {
+    fn follows_the_rules_of_git() {
         for good in ["main", "tagboat/apps/api", "a-b_c.d", "tagboat/ünï"] {
             assert!(BranchName::new(good).is_ok(), "{good}");
         }

@@ -1,25 +1,25 @@
-//! A secret value that can't be printed by accident.
+//! A secret value that cannot be printed by accident.
 
 use std::fmt;
 
 /// A password or token. No `Display`, no `Serialize`; `Debug` shows only that there is one.
 ///
-/// Whoever needs the text calls [`reveal`](Self::reveal), so that `grep reveal` lists every place it can leak from.
+/// Code that needs the text calls [`reveal`](Self::reveal), so `grep reveal` lists every place that could leak it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Box<str>);
 
 impl Secret {
-    /// Takes a secret. Surrounding white space is dropped: files and CI variables often end with a newline.
+    /// Returns a secret without surrounding white space: files and CI variables often end with a newline.
     pub fn new(text: &str) -> Self {
         Self(text.trim().into())
     }
 
-    /// The secret itself: for a header or a child's environment, never for a message.
+    /// Returns the text, for a header or the environment of a child process, never for a message.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing in it.
+    /// Returns whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_says_nothing() {
+    fn debug_hides_the_text() {
         assert_eq!(format!("{:?}", Secret::new("hunter2\n")), "Secret(…)");
         assert_eq!(Secret::new("hunter2\n").reveal(), "hunter2");
     }

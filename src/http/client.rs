@@ -1,4 +1,4 @@
-//! Sends requests: waits its turn, counts, follows redirects without taking credentials along, tries again.
+//! Sends requests: limits concurrency, counts, follows redirects without credentials, and retries.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use super::request::Request;
 use super::response::Response;
 use super::retry::{RetryPolicy, rate_limit};
 
-/// A client with its own pool of connections and one limiter per origin. Clones share both, and the count.
+/// A client with a connection pool and one limiter for each origin. Clones share both, and the count.
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: reqwest::Client,
@@ -26,11 +26,11 @@ pub struct Client {
     sent: Arc<AtomicU64>,
 }
 
-/// Redirects to another origin that are followed for one request; those within an origin are not counted here.
+/// How many redirects to other origins one request follows; those within an origin do not count.
 const REDIRECTS: usize = 5;
 
 impl Client {
-    /// A client with that trust; one per distinct [`ClientOptions`] is enough for the whole run.
+    /// Returns a client with these options. One for each distinct [`ClientOptions`] is enough for a run.
     pub fn new(options: &ClientOptions) -> Result<Self, HttpError> {
         Ok(Self {
             inner: options.build()?,
@@ -40,26 +40,26 @@ impl Client {
         })
     }
 
-    /// The same client with another way of trying again.
+    /// Sets the retry policy.
     #[must_use]
     pub fn with_retry_policy(mut self, retry_policy: RetryPolicy) -> Self {
         self.retry_policy = retry_policy;
         self
     }
 
-    /// The same pool and limiters, counting on its own.
+    /// Returns a client with the same pool and limiters, and a counter of its own.
     #[must_use]
     pub fn with_own_counter(&self) -> Self {
         Self { sent: Arc::default(), ..self.clone() }
     }
 
-    /// Requests sent so far, tries that failed and redirects to other origins included.
+    /// Returns how many requests were sent, including failed ones and redirects to other origins.
     pub fn sent(&self) -> u64 {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// Sends a request and reads the whole answer. A failure that may pass is tried again if the request may be repeated;
-    /// what a rate limit refused was not carried out, so that is tried again in any case.
+    /// Sends a request and reads the whole response. A transient failure is retried if the request is idempotent. A request
+    /// that exceeded a rate limit had no effect, so it is always retried.
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
         if let Some(header) = request.bad_header {
             return Err(HttpError::Header(header));
@@ -76,7 +76,7 @@ impl Client {
                 HttpError::Status(status) => (false, status.retry_after),
                 _ => (false, None),
             };
-            let again = limited || (request.idempotent && error.is_passing());
+            let again = limited || (request.idempotent && error.is_transient());
             let wait = if again { self.retry_policy.wait(tried, asked) } else { None };
             let Some(wait) = wait else { return Err(error) };
             tracing::debug!(%error, tried, ?wait, "trying again");
@@ -84,7 +84,7 @@ impl Client {
         }
     }
 
-    /// One try, redirects to other origins included.
+    /// Sends a request once, and follows redirects to other origins.
     async fn follow(&self, request: &Request) -> Result<Response, HttpError> {
         let mut request = request.clone();
         for _ in 0..=REDIRECTS {
@@ -92,13 +92,13 @@ impl Client {
             // Held until the body is read, or the redirect is known.
             let permit = self.limiter(&request.url).acquire(self.retry_policy.max_wait).await;
             let permit = permit.map_err(|wait| HttpError::RateLimited { origin: origin(&from), wait })?;
-            let answer = self.exchange(&request, &permit).await?;
-            let Some(to) = redirect_target(&answer, &request.method) else {
-                return self.read(&request, answer).await;
+            let response = self.exchange(&request, &permit).await?;
+            let Some(to) = redirect_target(&response, &request.method) else {
+                return self.read(&request, response).await;
             };
             let refuse = |why| Err(HttpError::Redirect { url: redacted(&from), to: redacted(&to), why });
             if !matches!(to.scheme(), "http" | "https") || (from.scheme() == "https" && to.scheme() == "http") {
-                return refuse("it would leave HTTPS");
+                return refuse("it leaves HTTPS");
             }
             if origin(&from) != origin(&to) {
                 for header in std::mem::take(&mut request.private) {
@@ -108,10 +108,10 @@ impl Client {
             request.url = to;
         }
         let url = redacted(&request.url);
-        Err(HttpError::Redirect { to: url.clone(), url, why: "there were too many before it" })
+        Err(HttpError::Redirect { to: url.clone(), url, why: "too many redirects" })
     }
 
-    /// One request and the head of its answer.
+    /// Sends a request and reads the head of its response.
     async fn exchange(&self, request: &Request, permit: &Permit) -> Result<reqwest::Response, HttpError> {
         self.sent.fetch_add(1, Ordering::Relaxed);
         let mut outgoing = self
@@ -122,27 +122,27 @@ impl Client {
         if let Some(body) = &request.body {
             outgoing = outgoing.body(body.clone());
         }
-        let answer = outgoing.send().await.map_err(|e| self.failure(request, &e))?;
-        let (status, version) = (answer.status().as_u16(), answer.version());
+        let response = outgoing.send().await.map_err(|e| self.failure(request, &e))?;
+        let (status, version) = (response.status().as_u16(), response.version());
         tracing::debug!(method = %request.method, url = redacted(&request.url), status, ?version, "asked");
-        let limit = rate_limit(answer.status(), answer.headers(), "", SystemTime::now());
-        if limit.exceeded || answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let limit = rate_limit(response.status(), response.headers(), "", SystemTime::now());
+        if limit.exceeded || response.status() == StatusCode::SERVICE_UNAVAILABLE {
             permit.throttle(limit.retry_after.unwrap_or(self.retry_policy.min_wait));
-        } else if answer.status().is_success() {
+        } else if response.status().is_success() {
             permit.succeed();
         }
-        Ok(answer)
+        Ok(response)
     }
 
-    /// The whole body, within its limit; an error if the status is not 2xx.
-    async fn read(&self, request: &Request, mut answer: reqwest::Response) -> Result<Response, HttpError> {
-        let (status, headers, url) = (answer.status(), answer.headers().clone(), answer.url().clone());
+    /// Reads the whole body within its limit; an error if the status is not 2xx.
+    async fn read(&self, request: &Request, mut response: reqwest::Response) -> Result<Response, HttpError> {
+        let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
         let mut body = Vec::new();
         loop {
-            match answer.chunk().await {
+            match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= request.limit => body.extend_from_slice(&chunk),
                 Ok(None) => break,
-                // What explains a refusal need not be complete.
+                // The body of an error may be incomplete.
                 Ok(Some(_)) | Err(_) if !status.is_success() => break,
                 Ok(Some(_)) => return Err(HttpError::TooLarge { url: redacted(&url), limit: request.limit }),
                 Err(error) => return Err(self.failure(request, &error)),
@@ -174,11 +174,11 @@ impl Client {
     }
 }
 
-/// Where a redirect that reqwest did not follow points to, if the request may be sent there: a body is not sent on.
-fn redirect_target(answer: &reqwest::Response, method: &Method) -> Option<Url> {
-    let moved = matches!(answer.status().as_u16(), 301 | 302 | 303 | 307 | 308);
+/// Returns the target of a redirect that reqwest did not follow. Requests with a body are not redirected.
+fn redirect_target(response: &reqwest::Response, method: &Method) -> Option<Url> {
+    let moved = matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308);
     if !moved || !matches!(*method, Method::GET | Method::HEAD) {
         return None;
     }
-    answer.url().join(answer.headers().get(LOCATION)?.to_str().ok()?).ok()
+    response.url().join(response.headers().get(LOCATION)?.to_str().ok()?).ok()
 }

@@ -111,8 +111,7 @@ pub struct StatusError {
 }
 
 impl StatusError {
-    /// What a message shows of the body: one line that begins with `: `, or nothing. A page for people says nothing in
-    /// one line.
+    /// Returns the start of the body for a message: one line that begins with `: `, or nothing. HTML pages are left out.
     pub fn excerpt(&self) -> String {
         const SHOWN: usize = 300;
         let is_page = self.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -195,7 +194,7 @@ impl HttpError {
     }
 
     /// Whether a retry may succeed: the connection failed, the response was incomplete, or the server is overloaded.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::Body { .. } => true,
             Self::Status(error) => error.rate_limited || matches!(error.status.as_u16(), 500 | 502 | 503 | 504),

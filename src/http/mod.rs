@@ -1,7 +1,7 @@
-//! One HTTP client for registries and forges: an answer that is not 2xx is an error, bodies are bounded, credentials
-//! stay with the host they were given for, only what may be repeated is repeated.
+//! One HTTP client for registries and forges: a response that is not 2xx is an error, bodies are limited, credentials are
+//! sent only to their host, and only idempotent requests are repeated.
 //!
-//! Knows neither registries nor forges: who asks what, and with which credential, is decided by the callers.
+//! The callers decide on requests and credentials: nothing here is about a registry or a forge.
 
 mod client;
 mod error;

@@ -1,4 +1,4 @@
-//! What makes one connection pool differ from another: trust and client certificate.
+//! The options of a connection pool: certificate authorities, client certificate and proxies.
 
 use std::time::Duration;
 
@@ -8,25 +8,25 @@ use super::error::HttpError;
 use super::redact::origin;
 use crate::secret::Secret;
 
-/// Trust and identity of a client. Hosts with equal profiles share one pool.
+/// The options of a client. Hosts with equal options share one pool.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClientOptions {
-    /// Further certificate authorities in PEM, beside those of the system.
+    /// Certificate authorities in PEM, in addition to those of the system.
     pub ca_pem: Option<Vec<u8>>,
     /// A client certificate chain and its private key, both in one PEM text.
     pub client_pem: Option<Secret>,
-    /// Ignore the proxies of the environment.
+    /// Whether to ignore the proxies of the environment.
     pub no_proxy: bool,
 }
 
-/// Chooses the crypto provider of the process. Has to run before the first client is made; running it again is harmless.
+/// Installs the TLS provider of the process. Must run before the first client is created; repeated calls have no effect.
 pub fn install_tls() {
-    // An error only says that a provider is installed already.
+    // An error means that a provider is already installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 impl ClientOptions {
-    /// A client with this trust. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
+    /// Returns a client with these options. Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.
     pub(super) fn build(&self) -> Result<reqwest::Client, HttpError> {
         install_tls();
         let mut builder = reqwest::Client::builder()
@@ -40,7 +40,7 @@ impl ClientOptions {
             let authorities = reqwest::Certificate::from_pem_bundle(pem)
                 .ok()
                 .filter(|found| !found.is_empty())
-                .ok_or_else(|| HttpError::ClientOptions("the CA file holds no PEM certificate".to_owned()))?;
+                .ok_or_else(|| HttpError::ClientOptions("the CA file has no PEM certificate".to_owned()))?;
             builder = builder.tls_certs_merge(authorities);
         }
         if let Some(pem) = &self.client_pem {
@@ -55,8 +55,8 @@ impl ClientOptions {
     }
 }
 
-/// Redirects within the same scheme, host and port are followed with everything that was sent; all others are handed
-/// to the caller, who decides what may go along.
+/// Follows redirects within the same scheme, host and port with all headers; `Client` follows the others without
+/// credentials.
 fn within_origin(attempt: redirect::Attempt<'_>) -> redirect::Action {
     let same = attempt.previous().last().is_some_and(|from| origin(from) == origin(attempt.url()));
     if same && attempt.previous().len() <= 5 { attempt.follow() } else { attempt.stop() }

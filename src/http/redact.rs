@@ -1,10 +1,10 @@
-//! What of a URL or of an answer may be shown: never user info, never a query value that could be a signature.
+//! Removes secrets from URLs and responses for messages: user info, and query values that could be signatures.
 
 use url::Url;
 
 use crate::secret::Secret;
 
-/// Query parameters whose values are plain questions. Everything else may be a token or a signature: redirects to
+/// Query parameters whose values are never secret. All others may be a token or a signature: redirects to
 /// object stores carry `X-Amz-Signature`, `sig`, `X-Goog-Credential` and the like.
 const SHOWN_PARAMETERS: &[&str] = &[
     "n",
@@ -28,14 +28,14 @@ const SHOWN_PARAMETERS: &[&str] = &[
     "q",
 ];
 
-/// A URL fit for a message: user info dropped, query values of unknown parameters and the fragment replaced by `…`.
+/// Returns a URL for messages: without user info and fragment, and with `…` for the values of other query parameters.
 pub fn redacted(url: &Url) -> String {
     let mut shown = format!("{}{}", origin(url), url.path());
     let query: Vec<String> = url
         .query_pairs()
-        .map(|(key, value)| match SHOWN_PARAMETERS.contains(&key.as_ref()) {
-            true => format!("{key}={value}"),
-            false => format!("{key}=…"),
+        .map(|(key, value)| {
+            let shown = if SHOWN_PARAMETERS.contains(&key.as_ref()) { &*value } else { "…" };
+            format!("{key}={shown}")
         })
         .collect();
     if !query.is_empty() {
@@ -45,7 +45,7 @@ pub fn redacted(url: &Url) -> String {
     shown
 }
 
-/// Scheme, host and explicit port: what a credential is bound to when a redirect is followed.
+/// Returns scheme, host and explicit port: the scope of a credential during redirects.
 pub fn origin(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {
@@ -54,13 +54,12 @@ pub fn origin(url: &Url) -> String {
     }
 }
 
-/// The start of a body, enough for an error envelope, without the secrets that were sent with the request: some servers
-/// echo what they got.
+/// Returns the start of a body, enough for an error envelope, without the secrets of the request: some servers echo them.
 pub(super) fn start_of(body: &[u8], secrets: &[Secret]) -> String {
     scrubbed(&String::from_utf8_lossy(&body[..body.len().min(4096)]), secrets)
 }
 
-/// `text` with every secret replaced.
+/// Replaces every secret in a text.
 pub(super) fn scrubbed(text: &str, secrets: &[Secret]) -> String {
     let mut text = text.to_owned();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
@@ -74,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_without_secrets() {
+    fn redacts_urls() {
         #[rustfmt::skip]
         let rows = [
             ("https://u:p@ghcr.io/v2/a/tags/list?n=1000&last=v1", "https://ghcr.io/v2/a/tags/list?n=1000&last=v1"),
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_without_what_was_sent() {
+    fn removes_sent_secrets_from_bodies() {
         let sent = [Secret::new("hunter2"), Secret::new("")];
         assert_eq!(start_of(b"you sent hunter2!", &sent), "you sent …!");
         assert_eq!(start_of(&[b'a'; 9000], &sent).len(), 4096);

@@ -1,4 +1,4 @@
-//! A request as plain data: what is asked, with which credential, and what it may cost.
+//! A request as plain data, with its credential and limits.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use url::Url;
 use super::redact::origin;
 use crate::secret::Secret;
 
-/// One request. Made with [`get`](Self::get) and the like, sent with [`Client::send`](super::Client::send).
+/// One request. Created with [`get`](Self::get) and the like, sent with [`Client::send`](super::Client::send).
 #[derive(Debug, Clone)]
 pub struct Request {
     pub(super) method: Method,
@@ -21,19 +21,19 @@ pub struct Request {
     /// Headers that may not leave the origin of `url`.
     pub(super) private: Vec<HeaderName>,
     pub(super) body: Option<Vec<u8>>,
-    /// Texts that must not show up in an error, even if the server echoes them.
+    /// Texts that must not appear in an error, even if the server echoes them.
     pub(super) secrets: Vec<Secret>,
     pub(super) limit: usize,
     pub(super) timeout: Duration,
     pub(super) idempotent: bool,
     /// The wait after a rate limit that names no time.
     pub(super) limit_pause: Option<Duration>,
-    /// A header that can't be sent; reported when sending is tried.
+    /// The name of an invalid header, which is reported when the request is sent.
     pub(super) bad_header: Option<String>,
 }
 
 impl Request {
-    /// A request of any kind. Only GET and HEAD are sent again after a failure; see [`idempotent`](Self::idempotent).
+    /// Returns a request. Only GET and HEAD are repeated after a failure; see [`idempotent`](Self::idempotent).
     pub fn new(method: Method, url: Url) -> Self {
         Self {
             idempotent: matches!(method, Method::GET | Method::HEAD),
@@ -50,22 +50,22 @@ impl Request {
         }
     }
 
-    /// Asks for a body.
+    /// Returns a GET request.
     pub fn get(url: Url) -> Self {
         Self::new(Method::GET, url)
     }
 
-    /// Asks for headers only.
+    /// Returns a HEAD request.
     pub fn head(url: Url) -> Self {
         Self::new(Method::HEAD, url)
     }
 
-    /// Sends something.
+    /// Returns a POST request.
     pub fn post(url: Url) -> Self {
         Self::new(Method::POST, url)
     }
 
-    /// A header that anybody may see.
+    /// Adds a header that is not secret.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: &str) -> Self {
         match HeaderValue::from_str(value) {
@@ -75,7 +75,7 @@ impl Request {
         self
     }
 
-    /// A header whose value is a credential: not sent to another origin, not logged, struck out of errors.
+    /// Adds a header with a credential: it is not sent to another origin, not logged, and removed from errors.
     #[must_use]
     pub fn secret_header(mut self, name: HeaderName, value: &Secret) -> Self {
         match HeaderValue::from_str(value.reveal()) {
@@ -90,14 +90,14 @@ impl Request {
         self
     }
 
-    /// `Authorization: Bearer …`.
+    /// Adds `Authorization: Bearer …`.
     #[must_use]
     pub fn bearer(mut self, token: &Secret) -> Self {
         self.secrets.push(token.clone());
         self.secret_header(AUTHORIZATION, &Secret::new(&format!("Bearer {}", token.reveal())))
     }
 
-    /// `Authorization: Basic …`.
+    /// Adds `Authorization: Basic …`.
     #[must_use]
     pub fn basic(mut self, user: &str, password: &Secret) -> Self {
         let pair = Secret::new(&STANDARD.encode(format!("{user}:{}", password.reveal())));
@@ -105,15 +105,15 @@ impl Request {
         self.secret_header(AUTHORIZATION, &Secret::new(&format!("Basic {}", pair.reveal())))
     }
 
-    /// A JSON body.
+    /// Sets a JSON body.
     #[must_use]
     pub fn json(mut self, body: &impl Serialize) -> Self {
-        // Serializing our own plain structs fails for no input: they hold no maps with keys that are not text.
+        // Serializing plain structs never fails: they have no maps with keys that are not text.
         self.body = Some(serde_json::to_vec(body).unwrap_or_default());
         self.header(CONTENT_TYPE, "application/json")
     }
 
-    /// A form body. Values may be secrets; those named in `secrets` are struck out of errors.
+    /// Sets a form body. The values in `secrets` are removed from errors.
     #[must_use]
     pub fn form(mut self, fields: &[(&str, &str)], secrets: &[&Secret]) -> Self {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
@@ -122,7 +122,7 @@ impl Request {
         self.header(CONTENT_TYPE, "application/x-www-form-urlencoded")
     }
 
-    /// A body of any kind.
+    /// Sets a body.
     #[must_use]
     pub fn body(mut self, content_type: &str, body: Vec<u8>) -> Self {
         self.body = Some(body);
@@ -140,28 +140,28 @@ impl Request {
         self
     }
 
-    /// How many bytes the body may have after decompression; 4 MiB unless said otherwise.
+    /// Sets the limit of the response body in bytes after decompression; 4 MiB by default.
     #[must_use]
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
         self
     }
 
-    /// How long one try may take, body included; 30 s unless said otherwise.
+    /// Sets the time limit of one attempt, including the body; 30 s by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// This request changes nothing, or the same thing twice: it may be sent again after a failure.
+    /// Marks the request as idempotent, so that it is repeated after a failure.
     #[must_use]
     pub fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
     }
 
-    /// Sets the wait after a rate limit that names no time; a short, growing one unless said otherwise.
+    /// Sets the wait after a rate limit that names no time; a short, growing one by default.
     #[must_use]
     pub fn limit_pause(mut self, pause: Duration) -> Self {
         self.limit_pause = Some(pause);

@@ -1,4 +1,4 @@
-//! An answer with status 2xx, its body already in memory and within its limit.
+//! A response with status 2xx, with its body in memory.
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -8,26 +8,26 @@ use url::Url;
 use super::error::HttpError;
 use super::redact::redacted;
 
-/// An answer with status 2xx.
+/// A response with status 2xx.
 #[derive(Debug)]
 pub struct Response {
-    /// 2xx.
+    /// The status, which is 2xx.
     pub status: StatusCode,
-    /// As sent.
+    /// The headers.
     pub headers: HeaderMap,
-    /// Where the answer came from, after redirects.
+    /// The URL after redirects.
     pub url: Url,
-    /// Decompressed.
+    /// The decompressed body.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// The first value of a header, if it is text.
+    /// Returns the first value of a header, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as JSON, whatever the content type says: registries are known to answer `text/plain`.
+    /// Parses the body as JSON, whatever its content type is: some registries send `text/plain`.
     /// `expected` names it in the error, with its article: `a tag list`.
     pub fn json<T: DeserializeOwned>(&self, expected: &'static str) -> Result<T, HttpError> {
         serde_json::from_slice(&self.body).map_err(|error| HttpError::Json {

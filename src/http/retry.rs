@@ -1,4 +1,4 @@
-//! How long to wait before the same question is asked again.
+//! How long to wait before a request is repeated.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,12 +7,12 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-/// How often and how long a request is tried again.
+/// How often and after which wait a failed request is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Tries in all, the first included.
+    /// The number of attempts, including the first.
     pub max_attempts: u32,
-    /// The longest wait between two tries. A server that asks for more is not waited for: that is an error that says so.
+    /// The longest wait between two attempts. A server that asks for more is an error.
     pub max_wait: Duration,
     /// The first wait; each further one is up to twice as long.
     pub min_wait: Duration,
@@ -25,14 +25,14 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The wait after a try failed, `tried` tries having been made; `None` to give up.
+    /// Returns the wait after `tried` failed attempts; `None` to give up. `asked` is the wait that the server asks for.
     pub fn wait(&self, tried: u32, asked: Option<Duration>) -> Option<Duration> {
         if tried >= self.max_attempts {
             return None;
         }
         match asked {
             Some(asked) if asked > self.max_wait => None,
-            // A little more than asked for, and not all at the same instant.
+            // A little longer, so that not all requests start at the same instant.
             Some(asked) => Some(asked + self.min_wait.mul_f64(fastrand::f64())),
             None => {
                 let ceiling = self.min_wait.saturating_mul(1 << tried.min(16)).min(self.max_wait);
@@ -42,7 +42,7 @@ impl RetryPolicy {
     }
 }
 
-/// What an answer says about rate limits.
+/// The rate limit in a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RateLimit {
     /// Whether a limit was exceeded: then the server did nothing, and even a POST may be sent again.
@@ -51,7 +51,7 @@ pub(super) struct RateLimit {
     pub(super) retry_after: Option<Duration>,
 }
 
-/// Reads the rate limit from an answer that is not 2xx.
+/// Reads the rate limit from an response that is not 2xx.
 ///
 /// `Retry-After` is RFC 9110's, `x-ratelimit-*` GitHub's and Gitea's, `RateLimit-Reset` GitLab's. GitHub answers 403 as
 /// well as 429; its secondary limits show in `Retry-After` or in the message only.
@@ -65,15 +65,16 @@ pub(super) fn rate_limit(status: StatusCode, headers: &HeaderMap, body: &str, no
         _ => false,
     };
     // Both are in seconds since 1970.
-    let reset = number("x-ratelimit-reset").filter(|_| used_up).or_else(|| number("ratelimit-reset"));
-    let reset = reset.filter(|_| exceeded).map(|at| {
+    let github = if used_up { number("x-ratelimit-reset") } else { None };
+    let reset = if exceeded { github.or_else(|| number("ratelimit-reset")) } else { None };
+    let reset = reset.map(|at| {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Duration::from_secs(at.saturating_sub(now) + 1)
     });
     RateLimit { exceeded, retry_after: after.or(reset) }
 }
 
-/// What `Retry-After` asks for: seconds, or a date (RFC 9110, 10.2.3); a date in the past asks for nothing.
+/// Parses `Retry-After`: seconds, or a date (RFC 9110, 10.2.3); a date in the past means no wait.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_and_dates() {
+    fn parses_seconds_and_dates() {
         let now: Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
         #[rustfmt::skip]
         let rows = [
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn waits_grow_and_end() {
+    fn waits_longer_after_each_attempt_and_gives_up() {
         let retry_policy =
             RetryPolicy { max_attempts: 3, max_wait: Duration::from_secs(4), min_wait: Duration::from_secs(1) };
         for _ in 0..100 {
