@@ -36,13 +36,13 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     connect,
 };
 
-/// What a pipeline passes on with `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`, and what `az devops` reads.
+/// A pipeline sets the first with `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`; `az devops` reads the second.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable { name: "SYSTEM_ACCESSTOKEN", server: Some("SYSTEM_COLLECTIONURI") },
     TokenVariable::by_hand("AZURE_DEVOPS_EXT_PAT"),
 ];
 
-/// Any name does.
+/// The server ignores the user name.
 const GIT_USER: &str = "x-access-token";
 
 /// 400 characters in a title, 4,000 in a description. Pull requests have no assignees.
@@ -51,17 +51,17 @@ const LIMITS: Limits = Limits { assignees: false, ..Limits::all(400, 4_000) };
 const PERMISSIONS: &str = "Code (read and write), and for a pipeline's own token the build service's rights to contribute, \
                      create branches and contribute to pull requests";
 
-/// Server 2020 and later answer to it; `preview` also where labels had no final version yet.
+/// Supported since Server 2020. `preview` is needed where labels had no final version yet.
 const VERSION: &str = "api-version=6.0-preview";
 
-/// Listings shorten a description to this many characters.
-const SHORTENED: usize = 400;
+/// Listings truncate a description to this many characters.
+const TRUNCATED: usize = 400;
 
-/// More pages than this are taken for an answer that never ends.
+/// The most pages that are read; more mean an endless listing.
 const PAGES: usize = 100;
 const PAGE: usize = 100;
 
-/// The hosts of the service, and the `_git` that only Azure DevOps has in its URLs.
+/// Recognizes the hosts of the service, and `_git`, which only URLs of Azure DevOps contain.
 fn recognizes(remote: &RemoteUrl) -> bool {
     let host = remote.host.as_str();
     matches!(host, "dev.azure.com" | "ssh.dev.azure.com" | "vs-ssh.visualstudio.com")
@@ -69,9 +69,9 @@ fn recognizes(remote: &RemoteUrl) -> bool {
         || remote.segments().contains(&"_git")
 }
 
-/// `https://dev.azure.com/org/project/_git/name`, `git@ssh.dev.azure.com:v3/org/project/name`,
-/// `https://org.visualstudio.com/project/_git/name`, and `https://server/collection/project/_git/name`. A project is
-/// left out where the repository has its name.
+/// Reads `https://dev.azure.com/org/project/_git/name`, `git@ssh.dev.azure.com:v3/org/project/name`,
+/// `https://org.visualstudio.com/project/_git/name`, and `https://server/collection/project/_git/name`. URLs omit a
+/// project that has the name of the repository.
 fn address(remote: &RemoteUrl) -> Option<Address> {
     let service = |organization: &str, project: &str, name: &str| Address {
         api: "https://dev.azure.com".to_owned(),
@@ -100,7 +100,7 @@ fn address(remote: &RemoteUrl) -> Option<Address> {
     (!collection.is_empty()).then(|| Address { api: remote.site(), repository })
 }
 
-/// Every address of a repository has `_git` in it.
+/// The web address of every repository contains `_git`.
 const LINKS: LinkStyle = LinkStyle {
     repository: |_, path| path.contains("/_git/").then(|| path.to_owned()),
     commit: "/commit/NEW",
@@ -126,9 +126,9 @@ struct AzureDevops {
     retry_policy: RetryPolicy,
     /// The route of the repository.
     root: String,
-    /// The route of the organization, or of a server's collection.
+    /// The route of the organization, or of the collection on a server.
     collection: String,
-    /// Where people see the repository.
+    /// The web address of the repository.
     web: String,
     repository: String,
 }
@@ -168,20 +168,19 @@ impl Forge for AzureDevops {
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
-        self.ask_for_reviews(written, &proposal.extras).await;
+        self.request_reviews(written, &proposal.extras).await;
     }
 
     async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
         let base = difference.base.map(|_| difference.proposal.base.full());
         let fields =
             [("title", difference.title), ("description", difference.body), ("targetRefName", base.as_deref())];
-        let change: Map<_, _> =
-            fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
-        let mut pull_request = if change.is_empty() {
-            existing.clone()
-        } else {
-            self.patch("update", existing, &Value::Object(change)).await?
-        };
+        let fields = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?))));
+        let change = fields.collect::<Map<_, _>>();
+        let mut pull_request = existing.clone();
+        if !change.is_empty() {
+            pull_request = self.patch("update", existing, &Value::Object(change)).await?;
+        }
         let mut warnings = Vec::new();
         for name in difference.labels.clone() {
             let action = format!("label {}", existing.url);
@@ -195,7 +194,7 @@ impl Forge for AzureDevops {
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
-        // An abandoned pull request is read-only, so the body goes first.
+        // An abandoned pull request is read-only, so the body is written first.
         if existing.body != body {
             self.patch("close", existing, &json!({ "description": body })).await?;
         }
@@ -211,7 +210,7 @@ impl Forge for AzureDevops {
         self.client.post::<Value>(&action, &route, &thread).await.map(drop)
     }
 
-    /// Azure DevOps enables auto-merge in the name of an account: that of the author.
+    /// Azure DevOps enables auto-merge in the name of an account; the author of the pull request is used.
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
         let action = format!("enable auto-merge on {}", existing.url);
         let route = format!("{}?{VERSION}", self.route("pullrequests", existing.number));
@@ -232,12 +231,12 @@ impl Forge for AzureDevops {
         let action = format!("read the repository {}", self.repository);
         let repository: Repository = self.client.get(&action, &format!("{}?{VERSION}", self.root)).await?;
         if repository.is_disabled {
-            return Err(ForgeError::Archived { action, message: "it is disabled".to_owned() });
+            return Err(ForgeError::Archived { action, message: "the repository is disabled".to_owned() });
         }
         let route = format!("{}/_apis/connectionData", self.collection);
         let data = self.client.get::<Value>("read the account of the token", &route).await.unwrap_or_default();
         let name = data.pointer("/authenticatedUser/providerDisplayName").and_then(Value::as_str).map(str::to_owned);
-        // Rights can only be asked for with more rights than a bot has.
+        // Reading rights needs more rights than a bot has.
         Ok(Access { user: name, rights: vec!["read the repository".to_owned()], remaining: None })
     }
 
@@ -259,7 +258,7 @@ impl AzureDevops {
         Ok(found)
     }
 
-    /// Pull requests with their whole descriptions: those that a listing shortens are asked for one by one.
+    /// Returns pull requests with whole descriptions. Those that a listing truncates are read one by one.
     async fn list(
         &self,
         filter: &[(&str, &str)],
@@ -274,7 +273,7 @@ impl AzureDevops {
             let listed: Listing = self.client.get(&action, &route).await?;
             let last = listed.value.len() < PAGE;
             for mut pull in listed.value.into_iter().filter(|pull| pull.fork.is_none() && wanted(pull)) {
-                let is_short = pull.description.as_ref().is_some_and(|text| text.chars().count() >= SHORTENED);
+                let is_short = pull.description.as_ref().is_some_and(|text| text.chars().count() >= TRUNCATED);
                 if is_short {
                     let route = format!("{}?{VERSION}", self.route("pullrequests", pull.number));
                     pull = self.client.get(&action, &route).await?;
@@ -292,25 +291,25 @@ impl AzureDevops {
         let action = format!("{verb} {}", existing.url);
         let route = format!("{}?{VERSION}", self.route("pullrequests", existing.number));
         let patched = self.client.send::<Pull>(&action, Method::PATCH, &route, Some(change)).await?;
-        // A PATCH answers without the labels.
+        // The response to a PATCH has no labels.
         let labels = existing.labels.clone();
         Ok(PullRequest { labels, ..self.seen(&action, patched.body)? })
     }
 
     /// Requests reviews from people and groups by id: names are looked up on another host, which does not get the token.
-    async fn ask_for_reviews(&self, written: &mut Written, extras: &Extras) {
+    async fn request_reviews(&self, written: &mut Written, extras: &Extras) {
         for (what, names) in [("reviewer", &extras.reviewers), ("team", &extras.team_reviewers)] {
             for name in names {
                 let action = format!("request a review of {}", written.pull_request.url);
                 let route = self.route("pullRequests", written.pull_request.number);
                 let route = format!("{route}/reviewers/{}?{VERSION}", segment(name));
                 let vote = json!({"id": name, "vote": 0});
-                let asked = if is_id(name) {
+                let error = if is_id(name) {
                     self.client.send::<Value>(&action, Method::PUT, &route, Some(&vote)).await.err()
                 } else {
                     Some(silently_refused(&action, "not the id of a person or group (a GUID)"))
                 };
-                if let Some(source) = asked {
+                if let Some(source) = error {
                     written.warnings.push(not_set(what, vec![name.clone()], &written.pull_request, source));
                 }
             }
@@ -322,7 +321,7 @@ impl AzureDevops {
     }
 }
 
-/// Whether it is a GUID: 32 hex digits in groups of 8, 4, 4, 4 and 12.
+/// Returns whether a text is a GUID: 32 hex digits in groups of 8, 4, 4, 4 and 12.
 fn is_id(text: &str) -> bool {
     text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
 }
@@ -343,7 +342,7 @@ struct Pull {
     source: String,
     #[serde(rename = "targetRefName")]
     target: String,
-    /// There only where the branch is in a fork.
+    /// Present only if the branch is in a fork.
     #[serde(rename = "forkSource")]
     fork: Option<Value>,
     #[serde(rename = "lastMergeSourceCommit")]

@@ -36,17 +36,17 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     connect,
 };
 
-/// Pipelines set no token; these are the usual names of a repository variable.
+/// Pipelines set no token. These are the usual names of a repository variable.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable::by_hand("BITBUCKET_TOKEN"),
     TokenVariable::by_hand("BITBUCKET_API_TOKEN"),
     TokenVariable::by_hand("BITBUCKET_ACCESS_TOKEN"),
 ];
 
-/// For access tokens of a repository, project or workspace.
+/// The git user of access tokens of a repository, project or workspace.
 const GIT_USER: &str = "x-token-auth";
 
-/// For the API token of an account, whose e-mail is the user for the API and not for git:
+/// The git user of API tokens of an account. The e-mail address is the user for the API only:
 /// <https://support.atlassian.com/bitbucket-cloud/docs/using-api-tokens/>.
 const GIT_USER_OF_ACCOUNT: &str = "x-bitbucket-api-token-auth";
 
@@ -58,23 +58,23 @@ const LIMITS: Limits =
 const PERMISSIONS: &str = "the scopes `pullrequest:write` and `repository:write` (an API token goes with its account's \
                      e-mail as the user)";
 
-/// More pull requests than this many pages of fifty, which is the most that is given, are taken for an endless answer.
+/// The most pages that are read, of fifty pull requests (the maximum) each; more mean an endless listing.
 const PAGES: usize = 200;
 const PAGE: usize = 50;
 
-/// bitbucket.org only: another host runs Data Center.
+/// Recognizes bitbucket.org only: other hosts run Data Center.
 fn recognizes(remote: &RemoteUrl) -> bool {
     matches!(remote.host.as_str(), "bitbucket.org" | "altssh.bitbucket.org")
 }
 
-/// The API has one host for all repositories.
+/// Returns the address in the API, which has one host for all repositories.
 fn address(remote: &RemoteUrl) -> Option<Address> {
     let [workspace, name] = remote.segments()[..] else { return None };
     let (api, repository) = ("https://api.bitbucket.org/2.0".to_owned(), format!("{workspace}/{name}"));
     recognizes(remote).then_some(Address { api, repository })
 }
 
-/// A comparison names the newer revision first.
+/// A comparison has the newer revision first.
 const LINKS: LinkStyle = LinkStyle {
     repository: |host, path| (host == "bitbucket.org").then(|| path.to_owned()),
     commit: "/commits/NEW",
@@ -111,7 +111,7 @@ impl Forge for BitbucketCloud {
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
-        // `~` is "contains", so that only the rest has to be read; whether it is a prefix is looked at here.
+        // `~` means "contains": the server lists less, and the prefix is checked here.
         let filter = format!("state = \"OPEN\" AND source.branch.name ~ {}", quoted(prefix));
         self.list(&filter, |pull| pull.source.branch.name.starts_with(prefix)).await
     }
@@ -156,7 +156,7 @@ impl Forge for BitbucketCloud {
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
-        // A declined pull request is read-only, so the body goes first.
+        // A declined pull request is read-only, so the body is written first.
         if existing.body != body {
             let change = json!({"type": "pullrequest", "title": existing.title, "description": body});
             self.put("close", existing, change).await?;
@@ -216,7 +216,7 @@ impl BitbucketCloud {
         Err(ForgeError::endless(action, PAGES))
     }
 
-    /// Writes with the reviewers that are there now: Bitbucket takes a list that is left out for an empty one.
+    /// Writes with the current reviewers: Bitbucket reads a missing list as an empty one.
     async fn put(&self, verb: &str, existing: &PullRequest, mut change: Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = self.route(existing);
@@ -229,8 +229,8 @@ impl BitbucketCloud {
         shown(&action, written.body.observed())
     }
 
-    /// Asks for reviews, written as `{uuid}` or as an account id: Bitbucket finds no account by name. One that may not be
-    /// asked spoils the list, so each is added alone.
+    /// Requests reviews from accounts by `{uuid}` or account id: Bitbucket finds no account by name. One invalid reviewer
+    /// makes Bitbucket refuse the whole list, so each is added on its own.
     async fn ask_for_reviews(&self, written: &mut Written, reviewers: &[String]) {
         let mut asked: Vec<Value> = Vec::new();
         for name in reviewers {
@@ -249,7 +249,7 @@ impl BitbucketCloud {
     }
 }
 
-/// A string of Bitbucket's query language.
+/// Returns a quoted string of Bitbucket's query language.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
@@ -278,7 +278,7 @@ struct Pull {
 struct Side {
     branch: Branch,
     commit: Option<Commit>,
-    /// None where a fork is gone.
+    /// `None` if the fork was deleted.
     repository: Option<Repository>,
 }
 
@@ -334,7 +334,7 @@ impl Pull {
                 // DECLINED, SUPERSEDED
                 _ => PullRequestState::Closed,
             },
-            // Twelve digits only, which name no commit for sure.
+            // The API has twelve digits only, which do not identify a commit reliably.
             head: self.source.commit.and_then(|commit| CommitId::new(&commit.hash).ok()),
             title: self.title,
             body: self.description,

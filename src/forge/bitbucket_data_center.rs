@@ -37,10 +37,10 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     connect,
 };
 
-/// A usual name; Bamboo and Jenkins set no token. `BITBUCKET_TOKEN` would be for Cloud as well.
+/// A usual name, as Bamboo and Jenkins set no token. `BITBUCKET_TOKEN` may be a token for Cloud.
 const TOKEN_VARIABLES: &[TokenVariable] = &[TokenVariable::by_hand("BITBUCKET_DATA_CENTER_TOKEN")];
 
-/// For tokens of a repository or project; a person's goes with that person's name.
+/// The git user of tokens of a repository or project. A personal token needs the name of its owner.
 const GIT_USER: &str = "x-token-auth";
 
 /// 255 characters in a title, 32,768 in a description. There are no labels, assignees or teams on pull requests.
@@ -48,17 +48,17 @@ const LIMITS: Limits = Limits { labels: false, team_reviewers: false, assignees:
 
 const PERMISSIONS: &str = "an HTTP access token with repository write";
 
-/// More pull requests than this many pages of a hundred are taken for an answer that never ends.
+/// The most pages that are read, of a hundred pull requests each; more mean an endless listing.
 const PAGES: usize = 100;
 
-/// Servers whose name begins with `bitbucket.` or `stash.`, and the `/scm/` that only this server has in its URLs.
+/// Recognizes hosts that begin with `bitbucket.` or `stash.`, and `/scm/`, which only URLs of this server contain.
 fn recognizes(remote: &RemoteUrl) -> bool {
     let named = remote.host.starts_with("bitbucket.") || remote.host.starts_with("stash.");
     (named && remote.host != "bitbucket.org") || scm(remote).is_some()
 }
 
-/// Over HTTP, `https://host/context/scm/PROJECT/name`; over ssh, `ssh://git@host:7999/PROJECT/name`. A project `~name`
-/// is a person's.
+/// Reads `https://host/context/scm/PROJECT/name` and `ssh://git@host:7999/PROJECT/name`. The project `~name` belongs to
+/// the user of that name.
 fn address(remote: &RemoteUrl) -> Option<Address> {
     let segments = remote.segments();
     let (context, rest) = match (scm(remote), remote.scheme) {
@@ -78,7 +78,7 @@ fn scm(remote: &RemoteUrl) -> Option<usize> {
     (remote.scheme != Scheme::Ssh && segments[at] == "scm").then_some(at)
 }
 
-/// In a comparison, the source is what is new and the target what it is compared with.
+/// In a comparison, the source is the new revision and the target the old one.
 const LINKS: LinkStyle = LinkStyle {
     repository: page,
     commit: "/commits/NEW",
@@ -167,7 +167,7 @@ impl Forge for BitbucketDataCenter {
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
-        // A declined pull request is read-only, so the body goes first.
+        // A declined pull request is read-only, so the body is written first.
         if existing.body != body {
             let change = json!({"title": existing.title, "description": body});
             self.put("close", existing, change).await?;
@@ -186,7 +186,7 @@ impl Forge for BitbucketDataCenter {
         self.client.post::<Value>(&action, &route, &json!({ "text": text })).await.map(drop)
     }
 
-    /// Needs 8.15: an older server ignores `autoMerge` and merges at once, so the version is read first.
+    /// Reads the version first: a server before 8.15 ignores `autoMerge` and merges at once.
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
         let action = format!("enable auto-merge on {}", existing.url);
         let about: About = self.client.get(&action, "/api/latest/application-properties").await?;
@@ -209,10 +209,10 @@ impl Forge for BitbucketDataCenter {
         let action = format!("read the repository {}", self.repository);
         let response = self.client.send::<Repository>(&action, Method::GET, &self.root, None).await?;
         if response.body.archived {
-            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
+            return Err(ForgeError::Archived { action, message: "the repository is read-only".to_owned() });
         }
         let user = response.header("x-ausername").map(str::to_owned);
-        // The only way to ask for rights without those of an administrator: which repositories may be written to.
+        // Without rights of an administrator, only the list of writable repositories shows the rights of the token.
         let query = query(&[("name", &self.slug), ("projectkey", &self.project), ("permission", "REPO_WRITE")]);
         let writable: Listing<Repository> = self.client.get(&action, &format!("/api/latest/repos?{query}")).await?;
         let can_write = writable.values.iter().any(|repository| repository.slug == response.body.slug);
@@ -250,8 +250,8 @@ impl BitbucketDataCenter {
         for _ in 0..PAGES {
             let route = format!("{}/pull-requests?{}&limit=100&start={start}", self.root, query(filter));
             let listed: Listing<Pull> = self.client.get(&action, &route).await?;
-            let ours = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
-            found.extend(ours.filter_map(Pull::observed));
+            let matching = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
+            found.extend(matching.filter_map(Pull::observed));
             match listed.next_page_start {
                 Some(next) if next > start && !listed.is_last_page => start = next,
                 _ => return Ok(found),
@@ -260,8 +260,7 @@ impl BitbucketDataCenter {
         Err(ForgeError::endless(action, PAGES))
     }
 
-    /// Writes to the version that is there now, with the reviewers that are there now: Bitbucket takes a list that is
-    /// left out for an empty one.
+    /// Writes to the current version, with the current reviewers: Bitbucket reads a missing list as an empty one.
     async fn put(&self, verb: &str, existing: &PullRequest, mut change: Value) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = self.route(existing);
@@ -275,7 +274,7 @@ impl BitbucketDataCenter {
         shown(&action, written.body.observed())
     }
 
-    /// Asks for reviews. One that may not be asked spoils the list, so each is added alone.
+    /// Requests reviews. One invalid reviewer makes Bitbucket refuse the whole list, so each is added on its own.
     async fn ask_for_reviews(&self, written: &mut Written, reviewers: &[String]) {
         let mut asked: Vec<Value> = Vec::new();
         for name in reviewers {
@@ -334,7 +333,7 @@ struct Repository {
     archived: bool,
 }
 
-/// What the server says about itself.
+/// The server's properties.
 #[derive(Deserialize)]
 struct About {
     version: String,

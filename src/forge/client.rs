@@ -16,7 +16,7 @@ use super::failure::{explain, malformed};
 use super::forge::ForgeKind;
 use super::settings::ForgeSettings;
 
-/// No forge's response is longer; a list of a hundred pull requests with long bodies is some megabytes.
+/// The longest response that is read. A list of a hundred pull requests with long bodies has some megabytes.
 const LONGEST_RESPONSE: usize = 64 << 20;
 
 /// The wait after a rate limit that names no time: GitHub documents "wait for at least one minute".
@@ -28,7 +28,7 @@ pub(super) struct ApiClient {
     http: Client,
     api: String,
     credential: Credential,
-    /// Headers that say which form of the API is spoken.
+    /// Headers of every request, such as the version of the API.
     headers: &'static [(&'static str, &'static str)],
     timeout: Duration,
     kind: &'static ForgeKind,
@@ -118,7 +118,7 @@ impl ApiClient {
         self.send_as(action, method, route, body, idempotent).await
     }
 
-    /// Like [`send`](Self::send), for a caller who says whether the request may be sent again.
+    /// Like [`send`](Self::send). The caller decides whether the request may be sent again.
     pub(super) async fn send_as<T: DeserializeOwned>(
         &self,
         action: &str,
@@ -159,9 +159,9 @@ impl ApiClient {
         let response = self.http.send(if idempotent { request.idempotent() } else { request }).await?;
         let is_page = response.header(CONTENT_TYPE.as_str()).is_some_and(|kind| kind.starts_with("text/html"));
         if response.status == 203 || is_page {
-            // Azure DevOps, and proxies that authenticate people, send a page to sign in.
+            // Azure DevOps, and proxies that authenticate users, send a sign-in page.
             let action = format!("call the API of {}", self.kind.label);
-            let message = "the response is a sign-in page for people".to_owned();
+            let message = "the response is a sign-in page".to_owned();
             return Err(ForgeError::Unauthorized { action, message }.into());
         }
         Ok(response)
@@ -182,7 +182,7 @@ impl ApiClient {
     }
 }
 
-/// Everything but the unreserved characters of RFC 3986.
+/// All characters but the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Encodes one segment of a path: a name with a slash in it stays one segment.

@@ -1,4 +1,4 @@
-//! Credentials of a forge: the kinds that its row lists, and what requests and git log in with.
+//! Credentials of a forge: the kinds that its row lists, and the logins of requests and of git.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::app::App;
 use super::error::ForgeError;
 use super::remote::Address;
 
-/// What the operator gives to log in with.
+/// The credentials that the operator set.
 #[derive(Debug, Default)]
 pub struct GivenCredentials {
     /// A token, personal or of a CI job.
@@ -21,10 +21,10 @@ pub struct GivenCredentials {
     pub app: Option<(String, Secret)>,
 }
 
-/// A kind of credential that a forge takes, as its row lists it.
+/// A kind of credential that a forge accepts, as its row lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialKind {
-    /// What has to be given for it.
+    /// What the operator has to set for it.
     pub given: Given,
     /// How requests to the API carry it.
     pub scheme: AuthScheme,
@@ -32,7 +32,7 @@ pub struct CredentialKind {
     pub git_user: &'static str,
 }
 
-/// What has to be given for a kind of credential.
+/// What the operator has to set for a kind of credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Given {
     /// The id and private key of an App, which issues tokens.
@@ -59,13 +59,13 @@ pub enum AuthScheme {
 /// A credential for one repository of a forge, and the user name that git sends with it.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// What requests carry.
+    /// The credential of requests.
     pub credential: Credential,
     /// The user name of git.
     pub git_user: &'static str,
 }
 
-/// What requests to the API of a forge carry.
+/// The credential that requests to the API of a forge carry.
 #[derive(Debug, Clone)]
 pub enum Credential {
     /// A token as `Authorization: Bearer …`.
@@ -89,7 +89,7 @@ impl CredentialKind {
         Self { given: Given::Token, scheme, git_user }
     }
 
-    /// Returns the login that is made of `given`; `None` if it needs something else.
+    /// Returns the login that `given` allows; `None` if this kind needs something else.
     pub(super) fn login(
         &self,
         address: &Address,
@@ -119,7 +119,7 @@ impl CredentialKind {
 }
 
 impl Credential {
-    /// Returns the token, which is also the password of git. An App is asked for one.
+    /// Returns the token, which is also the password of git. An App issues one.
     pub async fn token(&self) -> Result<Secret, ForgeError> {
         match self {
             Self::Bearer(token) | Self::Token(token) | Self::Basic { password: token, .. } => Ok(token.clone()),

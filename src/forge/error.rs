@@ -1,4 +1,4 @@
-//! What can go wrong with a forge, and what to do about it. The one place where a status becomes a meaning.
+//! Errors of forges, with hints. Only this file interprets HTTP statuses.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,10 +8,10 @@ use crate::docs::page;
 /// Why an operation on a forge failed. `action` names the operation with its repository, branch or pull request.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgeError {
-    /// No client can be made from these settings.
+    /// The settings of the forge are invalid.
     #[error("connect to the forge: {reason}")]
     Settings {
-        /// What is wrong with them.
+        /// The cause.
         reason: String,
     },
     /// 401.

@@ -1,5 +1,5 @@
-//! What each forge provides: a [`ForgeKind`], its row in the table, and a [`Forge`], a connection. What all forges do
-//! alike is in `lifecycle`.
+//! The parts of each forge: a [`ForgeKind`], its row in the table, and a [`Forge`], a connection. The module `lifecycle`
+//! has the operations that are the same on every forge.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,28 +25,28 @@ pub struct ForgeKind {
     pub label: &'static str,
     /// A description of one line, for help and documentation.
     pub about: &'static str,
-    /// Returns whether a remote is surely on this forge. A host whose name tells nothing needs the configuration.
+    /// Returns whether a remote is certainly on this forge. Other hosts need `forge` in the configuration.
     pub recognizes: fn(&RemoteUrl) -> bool,
     /// Returns where this forge has the repository of a remote; `None` if the path is not one of its repositories.
     pub address: fn(&RemoteUrl) -> Option<Address>,
-    /// What it cannot do.
+    /// What it supports, and the lengths of texts that it accepts.
     pub limits: Limits,
     /// Environment variables that hold a token where this forge's own CI and tools run, in order of precedence.
     pub token_variables: &'static [TokenVariable],
-    /// The credentials that it takes; the first that fits what is given is used.
+    /// The credentials that it accepts. The first one that the operator set is used.
     pub credentials: &'static [CredentialKind],
     /// The permissions that a token needs, for hints.
     pub permissions: &'static str,
-    /// The answers that `create` has to understand.
+    /// How it answers the request that creates a pull request.
     pub creation: CreationRules,
-    /// How it links to commits and comparisons; `None` if it shows none.
+    /// How it links to commits and comparisons; `None` if it has no web pages.
     pub links: Option<LinkStyle>,
-    /// Makes a client; sends nothing. Must be called inside a tokio runtime.
+    /// Creates a connection and sends nothing. Must be called inside a tokio runtime.
     pub connect: fn(ForgeSettings) -> Result<Box<dyn Forge>, ForgeError>,
 }
 
 impl ForgeKind {
-    /// Returns the login for the repository at `address` that is made of `given`; `None` if nothing of it fits.
+    /// Returns the login for the repository at `address`; `None` if `given` has no credential that this forge accepts.
     pub fn login(
         &self,
         address: &Address,
@@ -59,7 +59,7 @@ impl ForgeKind {
     /// Returns whether a token that CI issued for `server`, a web address, may be sent to this forge's API at `api`.
     /// Servers are the same if their APIs are.
     pub fn is_same_server(&self, server: &str, api: &str) -> bool {
-        // An address is that of a repository; any path does.
+        // `address` needs the URL of a repository; any repository will do.
         let server = server.trim_end_matches('/');
         let below = ["repository/name", "project/_git/name", "_git/name"];
         let addresses = below.iter().filter_map(|path| RemoteUrl::parse(&format!("{server}/{path}")).ok());
@@ -96,20 +96,20 @@ pub trait Forge: Send + Sync {
     /// Sends the one request that creates a pull request.
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError>;
 
-    /// Adds to a new pull request what it could not be created with: labels, reviewers, assignees. A failure becomes a
+    /// Adds labels, reviewers and assignees that the request for a new pull request could not have. A failure becomes a
     /// warning.
     async fn complete(&self, written: &mut Written, proposal: &Proposal);
 
     /// Changes what differs, and nothing else.
     async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError>;
 
-    /// Closes a pull request with this body, so that the next run reads there who closed it.
+    /// Closes a pull request with this body, in which the next run reads who closed it.
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError>;
 
     /// Adds a comment.
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError>;
 
-    /// Enables auto-merge: the forge merges as soon as all that the base branch requires is there. Only where
+    /// Enables auto-merge: the forge merges as soon as the requirements of the base branch are met. Only called where
     /// [`Limits::auto_merge`] is set.
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
         let _ = (existing, method);
@@ -121,7 +121,7 @@ pub trait Forge: Send + Sync {
         None
     }
 
-    /// Checks with read requests that the repository is there and what the token may do; for `tagboat check`.
+    /// Checks with read requests that the repository exists and what the token may do; for `tagboat check`.
     async fn check(&self) -> Result<Access, ForgeError>;
 
     /// Returns how many requests were sent so far.
@@ -131,18 +131,18 @@ pub trait Forge: Send + Sync {
 /// A forge that creates commits by its API: signed by the forge, and without a push.
 #[async_trait]
 pub trait Commits: Send + Sync {
-    /// Returns the e-mail addresses with which the forge commits.
+    /// Returns the e-mail addresses of the forge as a committer.
     fn committers(&self) -> Vec<String>;
 
-    /// Makes a branch hold one commit on the base, or returns [`ForgeError::BranchChanged`] if the branch is not where it
-    /// was expected. At no moment does the branch hold anything else.
+    /// Moves a branch to one commit on the base, in one step. Returns [`ForgeError::BranchChanged`] if the branch does not
+    /// point at the expected commit.
     async fn commit(&self, wanted: ApiCommit<'_>) -> Result<CommitId, ForgeError>;
 }
 
 /// A commit that a forge is to create. Files have the mode of a plain file.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiCommit<'a> {
-    /// The branch. Where it is the base itself, the commit is added to it.
+    /// The branch. If it is the base, the commit is added to it.
     pub branch: &'a BranchName,
     /// The commit that it points at now; `None` if it should not exist.
     pub expected: Option<&'a CommitId>,
@@ -154,7 +154,7 @@ pub struct ApiCommit<'a> {
     pub message: &'a str,
 }
 
-/// What of a pull request is not as it should be.
+/// The differences between a pull request and its proposal.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Difference<'a> {
     /// The title, if another one is wanted.
@@ -176,7 +176,7 @@ impl<'a> Difference<'a> {
         let missing = proposal.extras.labels.iter().filter(|name| limits.labels && !has(name));
         Self {
             title: (existing.title != proposal.title).then_some(&*proposal.title),
-            // A body that a person saved in a browser has the line ends of a form.
+            // Browsers save a body with the line ends of a form.
             body: (existing.body.replace("\r\n", "\n") != proposal.body).then_some(&*proposal.body),
             base: (existing.base != proposal.base).then_some(proposal.base.as_str()),
             labels: missing.cloned().collect(),
@@ -184,7 +184,7 @@ impl<'a> Difference<'a> {
         }
     }
 
-    /// Returns whether title, body and base are right; labels are often set in another way.
+    /// Returns whether title, body and base are as proposed. Many forges set labels with another request.
     pub fn is_only_labels(&self) -> bool {
         self.title.is_none() && self.body.is_none() && self.base.is_none()
     }

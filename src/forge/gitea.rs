@@ -1,4 +1,4 @@
-//! Gitea and Forgejo, which share this part of their API. Knows no git.
+//! Gitea and Forgejo, which share this part of their API.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -37,46 +37,46 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     connect,
 };
 
-/// The usual names; in their Actions the token is called as on GitHub, and so is the variable with the server.
+/// The usual names. Their Actions set the variables of GitHub for the token and the server.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable::by_hand("FORGEJO_TOKEN"),
     TokenVariable::by_hand("GITEA_TOKEN"),
     TokenVariable { name: "GITHUB_TOKEN", server: Some("GITHUB_SERVER_URL") },
 ];
 
-/// Any name does: the token is looked at alone.
+/// The server reads the token only and ignores the user name.
 const GIT_USER: &str = "x-access-token";
 
-/// 255 characters in a title; no limit of a body is documented, so one that any database takes.
+/// 255 characters in a title. No limit of a body is documented; this one fits into any database.
 const LIMITS: Limits = Limits::all(255, 1_000_000);
 
 const PERMISSIONS: &str = "write on `repository` and `issue`, and write access to this repository";
 
-/// Servers give at most fifty of anything, unless they are set up otherwise.
+/// The default maximum of a page on the server.
 const PAGE: usize = 50;
 const PAGES: usize = 200;
 
-/// Pages of ended pull requests that are looked through where the server knows no filter by branch.
+/// The most pages of closed pull requests that are read from a server without a filter by branch.
 const CLOSED_PAGES: usize = 4;
 
-/// A pull request is a draft because its title starts so; both servers' default.
+/// The prefix of a title that makes a pull request a draft, by the default of both servers.
 const DRAFT: &str = "WIP: ";
 
-/// How the names of servers begin that run one of the two.
+/// Prefixes of host names that run Gitea or Forgejo.
 const HOSTS: &[&str] = &["gitea.", "forgejo.", "codeberg."];
 
-/// codeberg.org, gitea.com, and servers whose name begins with `gitea.`, `forgejo.` or `codeberg.`.
+/// Recognizes codeberg.org, gitea.com, and hosts that begin with `gitea.`, `forgejo.` or `codeberg.`.
 fn recognizes(remote: &RemoteUrl) -> bool {
     HOSTS.iter().any(|name| remote.host.starts_with(name))
 }
 
-/// The API of a host: below `/api/v1`.
+/// Returns the address in the API, which begins with `/api/v1`.
 fn address(remote: &RemoteUrl) -> Option<Address> {
     let [owner, name] = remote.segments()[..] else { return None };
     Some(Address { api: format!("{}/api/v1", remote.site()), repository: format!("{owner}/{name}") })
 }
 
-/// Servers whose name tells that they run one of the two.
+/// Links to hosts with these prefixes.
 const LINKS: LinkStyle = LinkStyle {
     repository: |host, path| HOSTS.iter().any(|name| host.starts_with(name)).then(|| path.to_owned()),
     commit: "/commit/NEW",
@@ -119,7 +119,7 @@ impl Forge for Gitea {
     }
 
     async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
-        // Forgejo finds a branch's; an older server gives all, newest first, and we choose among the newest.
+        // Forgejo filters by branch. An older server lists all, newest first, so the newest are filtered here.
         let filter = [("state", "closed"), ("head", branch.as_str())];
         let (mut found, _) = self.list(&filter, CLOSED_PAGES, |pull| pull.branch() == branch.as_str()).await?;
         found.sort_by_key(|pull| std::cmp::Reverse(pull.number));
@@ -140,8 +140,8 @@ impl Forge for Gitea {
             "head": proposal.branch.as_str(), "base": proposal.base.as_str(),
             "title": format!("{prefix}{}", proposal.title), "body": proposal.body,
         });
-        let made: Pull = self.client.post(&action, &format!("{}/pulls", self.root), &body).await?;
-        shown(&action, made.observed())
+        let created: Pull = self.client.post(&action, &format!("{}/pulls", self.root), &body).await?;
+        shown(&action, created.observed())
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
@@ -154,7 +154,7 @@ impl Forge for Gitea {
     async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
         let mut change = Map::new();
         if let Some(title) = difference.title {
-            // A person may have marked it as ready, or as a draft, in the meantime.
+            // A person may have marked it as ready or as a draft since.
             let action = format!("read {}", existing.url);
             let now: Pull = self.client.get(&action, &self.route(existing)).await?;
             let prefix = if now.draft { DRAFT } else { "" };
@@ -204,10 +204,10 @@ impl Forge for Gitea {
         let action = format!("read the repository {}", self.repository);
         let repository: Repository = self.client.get(&action, &self.root).await?;
         if repository.archived {
-            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
+            return Err(ForgeError::Archived { action, message: "the repository is read-only".to_owned() });
         }
         let rights = repository.permissions.into_iter().filter(|(_, has)| *has).map(|(name, _)| name).collect();
-        // A token may have no right to ask who it belongs to.
+        // A token may lack the permission to read its account.
         let user = self.client.get::<User>("read the account of the token", "/user").await.ok().map(|user| user.login);
         Ok(Access { user, rights, remaining: None })
     }
@@ -222,8 +222,8 @@ impl Gitea {
         format!("{}/pulls/{}", self.root, existing.number)
     }
 
-    /// Pull requests of the repository that pass both filters, the server's, which it may not know, and ours; and
-    /// whether these are all, or only those on the first `pages`.
+    /// Returns the pull requests of the repository that pass both filters, that of the server, which it may ignore, and
+    /// `wanted`; and whether these are all, or only those of the first `pages`.
     async fn list(
         &self,
         filter: &[(&str, &str)],
@@ -241,7 +241,7 @@ impl Gitea {
             read += got;
             let ours = response.body.into_iter().filter(|pull| pull.is_local() && wanted(pull));
             found.extend(ours.filter_map(Pull::observed));
-            // A server may give fewer to a page than it is asked for, so only the count tells the end.
+            // A page of the server may be smaller than requested, so only the count shows the end.
             if got == 0 || read >= total.unwrap_or(if got < PAGE { 0 } else { usize::MAX }) {
                 return Ok((found, true));
             }
@@ -283,7 +283,7 @@ impl Gitea {
         let action = format!("request a review of {}", written.pull_request.url);
         let route = format!("{}/pulls/{}/requested_reviewers", self.root, written.pull_request.number);
         let kinds = [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
-        // One by one: a name that may not be asked spoils the others of its request.
+        // One by one: one invalid name makes the server refuse the whole request.
         for (what, key, names) in kinds {
             for name in names {
                 if let Err(source) = self.client.post::<Value>(&action, &route, &json!({ key: [name] })).await {
@@ -293,7 +293,7 @@ impl Gitea {
         }
     }
 
-    /// Assigns one after the other, since one unknown name spoils the list, and each request names all.
+    /// Assigns people one by one, since one unknown name makes the server refuse the list. Each request names all so far.
     async fn assign(&self, written: &mut Written, extras: &Extras) {
         let mut assigned: Vec<&String> = Vec::new();
         for name in &extras.assignees {
@@ -326,7 +326,7 @@ struct Pull {
 struct Side {
     #[serde(rename = "ref")]
     name: String,
-    /// `owner:branch` or the branch; still there when the branch itself is gone.
+    /// `owner:branch` or the branch; remains after the branch is deleted.
     #[serde(default)]
     label: String,
     #[serde(default)]
@@ -353,12 +353,12 @@ struct Repository {
 }
 
 impl Pull {
-    /// Whether the branch is in the repository itself, not in a fork.
+    /// Returns whether the branch is in the repository, not in a fork.
     fn is_local(&self) -> bool {
         self.head.repo_id == self.base.repo_id
     }
 
-    /// The branch; once it is deleted, `ref` says `refs/pull/1/head` and only the label still tells.
+    /// Returns the branch. After it is deleted, `ref` is `refs/pull/1/head`, and only the label has its name.
     fn branch(&self) -> &str {
         if self.head.name.starts_with("refs/") {
             self.head.label.rsplit(':').next().unwrap_or_default()

@@ -1,5 +1,5 @@
-//! GitHub: github.com, Enterprise Cloud with data residency, and Enterprise Server. Requests and models are octocrab's;
-//! what a model would insist on without need is read leniently.
+//! GitHub: github.com, Enterprise Cloud with data residency, and Enterprise Server. Requests and models are octocrab's.
+//! Where a model requires more than a run needs, this file parses less.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -46,40 +46,40 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     connect,
 };
 
-/// What GitHub's own tools read; the first is set by people and by Actions, which run for one server.
+/// The variables that GitHub's own tools read. People and Actions set the first; Actions run for one server.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable { name: "GITHUB_TOKEN", server: Some("GITHUB_SERVER_URL") },
     TokenVariable::by_hand("GH_TOKEN"),
     TokenVariable::by_hand("GH_ENTERPRISE_TOKEN"),
 ];
 
-/// Any name does; GitHub documents this one for installation tokens.
+/// GitHub ignores the user name, and documents this one for installation tokens.
 const GIT_USER: &str = "x-access-token";
 
-/// GitHub refuses longer ones with 422: "title is too long (maximum is 256 characters)", "body … 65536".
+/// GitHub refuses longer texts with 422: "title is too long (maximum is 256 characters)", "body … 65536".
 const LIMITS: Limits = Limits::all(256, 65_536);
 
 const PERMISSIONS: &str = "contents: write and pull-requests: write on this repository (a classic token: `repo`); in GitHub \
                      Actions also the setting that allows workflows to create pull requests";
 
-/// What private repositories without a paid plan say.
+/// The refusal in private repositories without a paid plan.
 const NO_DRAFTS: &str = "Draft pull requests are not supported";
 
-/// Who opens what is opened with a workflow's own token, which starts no workflows:
+/// The author of pull requests that are opened with a workflow's own token, which start no workflows:
 /// <https://docs.github.com/en/actions/security-for-github-actions/security-guides/automatic-token-authentication>.
 const ACTIONS: &str = "github-actions[bot]";
 
-/// More open pull requests than this many pages of a hundred are taken for an answer that never ends.
+/// The most pages that are read, of a hundred pull requests each; more mean an endless listing.
 const PAGES: usize = 100;
 
-/// github.com, its data-residency hosts, and servers whose name begins with `github.`.
+/// Recognizes github.com, its data-residency hosts, and hosts that begin with `github.`.
 fn recognizes(remote: &RemoteUrl) -> bool {
     matches!(remote.host.as_str(), "github.com" | "www.github.com" | "ssh.github.com")
         || remote.host.ends_with(".ghe.com")
         || remote.host.starts_with("github.")
 }
 
-/// The API of a host: <https://docs.github.com/en/enterprise-server/rest> puts it below `/api/v3`.
+/// Returns the address in the API: `/api/v3` on a server (<https://docs.github.com/en/enterprise-server/rest>).
 fn address(remote: &RemoteUrl) -> Option<Address> {
     let [owner, name] = remote.segments()[..] else { return None };
     let api = match remote.host.as_str() {
@@ -90,7 +90,7 @@ fn address(remote: &RemoteUrl) -> Option<Address> {
     Some(Address { api, repository: format!("{owner}/{name}") })
 }
 
-/// Servers with `github` in their name.
+/// Links to hosts with `github` in their name.
 const LINKS: LinkStyle = LinkStyle {
     repository: |host, path| host.contains("github").then(|| path.to_owned()),
     commit: "/commit/NEW",
@@ -113,7 +113,7 @@ fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
 struct GitHub {
     graphql: GraphQl,
     retry_policy: RetryPolicy,
-    /// Whether the warning that no workflows start was given.
+    /// Whether the warning that no workflows start was printed.
     warned: AtomicBool,
     owner: String,
     name: String,
@@ -224,7 +224,7 @@ impl Forge for GitHub {
         let read = async |octocrab: &Octocrab| octocrab.repos(&self.owner, &self.name).get().await;
         let repository: Repository = self.client().call(&action, read).await?;
         if repository.archived == Some(true) {
-            return Err(ForgeError::Archived { action, message: "it is read-only".to_owned() });
+            return Err(ForgeError::Archived { action, message: "the repository is read-only".to_owned() });
         }
         // The token of a workflow has no account, and a server may have no limit: neither is an error.
         let user = self.get::<User>("read the account of the token", "/user").await.ok().map(|user| user.login);
@@ -281,7 +281,7 @@ impl GitHub {
     }
 
     /// Returns the pull requests of one page whose branch is wanted and in this repository, and whether it is the last
-    /// page. Only those are read as octocrab's model: it is strict, and other people's may hold anything.
+    /// page. Only those are parsed as octocrab's model, which is strict; pull requests of other people may have any content.
     async fn list(
         &self,
         action: &str,
@@ -298,7 +298,7 @@ impl GitHub {
         for pull in listed.items.iter().filter(is_ours) {
             let pull = Pull::deserialize(pull).map_err(|error| malformed(action, &error))?;
             let id = |repository: &Option<Repository>| repository.as_ref().map(|repository| repository.id);
-            // A fork may have a branch of the same name, or be gone.
+            // A fork may have a branch of the same name, or may have been deleted.
             if pull.head.repo.is_some() && id(&pull.head.repo) == id(&pull.base.repo) {
                 found.extend(observed(pull));
             }
@@ -334,7 +334,7 @@ impl GitHub {
         if self.post::<IgnoredAny>(&action, &route, everyone).await.is_ok() {
             return;
         }
-        // GitHub refuses all of them because of one, and does not say which: request one by one.
+        // GitHub refuses all of them because of one, and does not name it: request one by one.
         let kinds = [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
         for (what, key, names) in kinds {
             for name in names {
@@ -345,7 +345,7 @@ impl GitHub {
         }
     }
 
-    /// Assigns people. Those that GitHub leaves out become a warning.
+    /// Assigns people. Those that GitHub drops become a warning.
     async fn assign(&self, written: &mut Written, names: &[String]) {
         if names.is_empty() {
             return;

@@ -17,7 +17,7 @@ use super::failure::malformed;
 use super::forge::ForgeKind;
 use super::settings::ForgeSettings;
 
-/// What GitHub asks every client to send.
+/// Headers that GitHub requires of every client.
 const HEADERS: &[(&str, &str)] = &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];
 
 /// The REST and GraphQL APIs of one server.
@@ -32,7 +32,7 @@ impl GitHubClient {
     pub(super) fn new(settings: &ForgeSettings, kind: &'static ForgeKind) -> Result<Self, ForgeError> {
         let rest = ApiClient::new(settings, kind)?.with_headers(HEADERS);
         // https://docs.github.com/en/enterprise-server/graphql/guides/managing-enterprise-accounts: `/api/graphql`,
-        // beside `/api/v3`. octocrab would send it to `/api/v3/graphql`.
+        // next to `/api/v3`. octocrab would send it to `/api/v3/graphql`.
         let graphql = rest.clone().with_root(rest.root().trim_end_matches("/v3").to_owned());
         let Ok(octocrab) =
             OctocrabBuilder::new_empty().with_service(Transport(rest.clone())).with_auth(AuthState::None).build();
@@ -44,14 +44,14 @@ impl GitHubClient {
         self.rest.requests()
     }
 
-    /// Returns the host that people see: that of the API, without the `api.` of github.com.
+    /// Returns the host of the web site: that of the API, without the `api.` of github.com.
     pub(super) fn host(&self) -> String {
         let url = crate::http::Url::parse(self.rest.root()).ok();
         let host = url.and_then(|url| Some(url.host_str()?.to_owned())).unwrap_or_default();
         host.strip_prefix("api.").map(str::to_owned).unwrap_or(host)
     }
 
-    /// Runs a request of octocrab and explains its failure.
+    /// Runs a request of octocrab and returns its failure as an error of this crate.
     pub(super) async fn call<T>(
         &self,
         action: &str,

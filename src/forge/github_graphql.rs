@@ -1,5 +1,5 @@
-//! What GitHub offers by GraphQL alone: commits that it signs itself, branches that are moved only from where they were
-//! expected, and merging when all checks have passed. <https://docs.github.com/en/graphql/reference>.
+//! GitHub features that only GraphQL has: commits that GitHub signs, compare-and-swap updates of branches, and
+//! auto-merge. <https://docs.github.com/en/graphql/reference>.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use super::github_client::GitHubClient;
 pub(super) struct GraphQl {
     pub(super) client: GitHubClient,
     pub(super) repository: String,
-    /// What GraphQL calls it.
+    /// Its node id in GraphQL.
     id: OnceCell<String>,
 }
 
@@ -42,27 +42,27 @@ const MERGE: &str = "mutation($input: EnablePullRequestAutoMergeInput!) \
 
 #[async_trait]
 impl Commits for GraphQl {
-    /// `web-flow` commits whatever is made by API or in a browser; on a server of one's own with that host's address.
+    /// `web-flow` is the committer of everything made by API or in a browser. An Enterprise Server has an address of its own.
     fn committers(&self) -> Vec<String> {
         vec!["noreply@github.com".to_owned(), format!("noreply@{}", self.client.host())]
     }
 
-    /// A branch that was moved to its new base first would show, for a moment, a pull request without changes, which
-    /// GitHub closes. So the commit is made on a branch beside it, and in one step the branch is moved there and the one
-    /// beside it deleted.
+    /// A branch that is first moved to its new base would have, for a moment, a pull request without changes, which GitHub
+    /// closes. So the commit is created on a temporary branch. One mutation then moves the branch and deletes the temporary
+    /// one.
     async fn commit(&self, wanted: ApiCommit<'_>) -> Result<CommitId, ForgeError> {
         if wanted.expected == Some(wanted.base) {
             return self.commit_on(wanted.branch, &wanted).await;
         }
         let action = format!("commit to {} of {}", wanted.branch, self.repository);
-        let beside = BranchName::new(&format!("{}.{:08x}", wanted.branch, fastrand::u32(..)))
+        let temporary = BranchName::new(&format!("{}.{:08x}", wanted.branch, fastrand::u32(..)))
             .map_err(|error| ForgeError::Malformed { action: action.clone(), reason: error.to_string() })?;
-        self.move_refs(&action, vec![update(&beside, Some(NOTHING), wanted.base.as_str())]).await?;
-        let done = self.commit_beside(&action, &beside, &wanted).await;
+        self.move_refs(&action, vec![update(&temporary, Some(NOTHING), wanted.base.as_str())]).await?;
+        let done = self.commit_temporary(&action, &temporary, &wanted).await;
         if done.is_err()
-            && let Err(left) = self.move_refs(&action, vec![update(&beside, None, NOTHING)]).await
+            && let Err(left) = self.move_refs(&action, vec![update(&temporary, None, NOTHING)]).await
         {
-            tracing::debug!("the branch {beside} may be left behind: {left}");
+            tracing::debug!("the branch {temporary} may be left behind: {left}");
         }
         done
     }
@@ -73,20 +73,20 @@ impl GraphQl {
         Self { client, repository, id: OnceCell::new() }
     }
 
-    async fn commit_beside(
+    async fn commit_temporary(
         &self,
         action: &str,
-        beside: &BranchName,
+        temporary: &BranchName,
         wanted: &ApiCommit<'_>,
     ) -> Result<CommitId, ForgeError> {
-        let commit = self.commit_on(beside, wanted).await?;
+        let commit = self.commit_on(temporary, wanted).await?;
         let expected = wanted.expected.map_or(NOTHING, CommitId::as_str);
         let moves = vec![
             update(wanted.branch, Some(expected), commit.as_str()),
-            update(beside, Some(commit.as_str()), NOTHING),
+            update(temporary, Some(commit.as_str()), NOTHING),
         ];
         let Err(failure) = self.move_refs(action, moves).await else { return Ok(commit) };
-        // GitHub says in many ways that the branch is elsewhere, and an answer may be lost: look where it is.
+        // GitHub reports a moved branch in many ways, and a response may be lost: read the branch.
         match self.head(action, wanted.branch).await {
             Ok(head) if head.as_ref() == Some(&commit) => Ok(commit),
             Ok(head) if head.as_ref() != wanted.expected => {
@@ -96,7 +96,7 @@ impl GraphQl {
         }
     }
 
-    /// Commits on a branch that points at the base, and at nothing else.
+    /// Creates a commit on a branch, which must point at the base.
     async fn commit_on(&self, branch: &BranchName, wanted: &ApiCommit<'_>) -> Result<CommitId, ForgeError> {
         let action = format!("commit to {} of {}", wanted.branch, self.repository);
         let (headline, body) = wanted.message.split_once('\n').unwrap_or((wanted.message, ""));
@@ -112,14 +112,14 @@ impl GraphQl {
         CommitId::new(id).map_err(|error| ForgeError::Malformed { action, reason: error.to_string() })
     }
 
-    /// All of them, or none.
+    /// Updates all of these refs, or none.
     async fn move_refs(&self, action: &str, moves: Vec<Value>) -> Result<(), ForgeError> {
         let id = self.id.get_or_try_init(|| self.find(action, REPOSITORY, json!({}), "/repository/id")).await?;
         let input = json!({"repositoryId": id, "refUpdates": moves});
         self.client.graphql(action, MOVE, json!({ "input": input })).await.map(drop)
     }
 
-    /// What a branch points at; `None` if it is not there.
+    /// Returns the head of a branch; `None` if there is no such branch.
     async fn head(&self, action: &str, branch: &BranchName) -> Result<Option<CommitId>, ForgeError> {
         let found = self.ask(action, REFERENCE, json!({ "ref": branch.full() })).await?;
         let id = found.pointer("/repository/ref/target/oid").and_then(Value::as_str);
@@ -150,7 +150,7 @@ impl GraphQl {
         id.ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason: format!("it has no {at}") })
     }
 
-    /// A query about the repository.
+    /// Queries the repository.
     async fn ask(&self, action: &str, query: &str, mut variables: Value) -> Result<Value, ForgeError> {
         let (owner, name) = self.repository.split_once('/').unwrap_or_default();
         (variables["owner"], variables["name"]) = (json!(owner), json!(name));
@@ -158,7 +158,7 @@ impl GraphQl {
     }
 }
 
-/// Of one branch, which has to be where it is expected, if that is said.
+/// Returns the update of one ref, which must point at the expected commit if one is given.
 fn update(branch: &BranchName, before: Option<&str>, after: &str) -> Value {
     let mut update = json!({"name": branch.full(), "afterOid": after, "force": true});
     if let Some(before) = before {

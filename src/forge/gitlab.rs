@@ -1,4 +1,4 @@
-//! GitLab: gitlab.com and self-managed. Its merge requests are our pull requests. Knows no git.
+//! GitLab: gitlab.com and self-managed. A merge request is a pull request.
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -37,30 +37,30 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     connect,
 };
 
-/// `GITLAB_TOKEN` is what GitLab's own tools read. The job's own `CI_JOB_TOKEN` may not open merge requests.
+/// GitLab's own tools read `GITLAB_TOKEN`. `CI_JOB_TOKEN` of a job may not open merge requests.
 const TOKEN_VARIABLES: &[TokenVariable] =
     &[TokenVariable::by_hand("GITLAB_TOKEN"), TokenVariable::by_hand("GITLAB_ACCESS_TOKEN")];
 
-/// Any name does for an access token.
+/// GitLab ignores the user name of an access token.
 const GIT_USER: &str = "oauth2";
 
-/// GitLab's validation: 255 characters in a title, 1,048,576 in a description. Groups cannot review.
+/// Limits of GitLab: 255 characters in a title, 1,048,576 in a description. Groups cannot review.
 const LIMITS: Limits = Limits { team_reviewers: false, ..Limits::all(255, 1_048_576) };
 
 const PERMISSIONS: &str = "the scope `api`, and at least the role Developer in the project";
 
-/// More open merge requests than this many pages of a hundred are taken for an answer that never ends.
+/// The most pages that are read, of a hundred merge requests each; more mean an endless listing.
 const PAGES: usize = 100;
 
 /// A merge request is a draft because its title starts so.
 const DRAFT: &str = "Draft: ";
 
-/// gitlab.com, and servers whose name begins with `gitlab.`.
+/// Recognizes gitlab.com, and hosts that begin with `gitlab.`.
 fn recognizes(remote: &RemoteUrl) -> bool {
     remote.host == "altssh.gitlab.com" || remote.host.starts_with("gitlab.")
 }
 
-/// The API of a host: below `/api/v4`, for any depth of groups.
+/// Returns the address in the API, for any depth of groups.
 fn address(remote: &RemoteUrl) -> Option<Address> {
     let site = match remote.host.as_str() {
         "altssh.gitlab.com" => "https://gitlab.com".to_owned(),
@@ -153,7 +153,7 @@ impl Forge for GitLab {
     async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
         let mut change = Map::new();
         if let Some(title) = difference.title {
-            // A person may have marked it as ready, or as a draft, in the meantime.
+            // A person may have marked it as ready or as a draft since.
             let action = format!("read {}", existing.url);
             let now: Merge = self.client.get(&action, &self.route(existing)).await?;
             let prefix = if now.draft { DRAFT } else { "" };
@@ -184,7 +184,7 @@ impl Forge for GitLab {
         self.client.post::<Value>(&action, &route, &json!({ "body": text })).await.map(drop)
     }
 
-    /// Without a pipeline to wait for, GitLab would merge at once; one starts a moment after its branch was pushed.
+    /// Waits for a pipeline, which starts some time after the push: without one, GitLab would merge at once.
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
         let action = format!("enable auto-merge on {}", existing.url);
         let mut tried = 1;
@@ -199,8 +199,8 @@ impl Forge for GitLab {
         let (Some(sha), Some(_)) = (now.sha, now.head_pipeline) else {
             return Err(silently_refused(&action, "there is no pipeline to wait for"));
         };
-        // Both words: `auto_merge` since 17.11, the other one before. How it is merged is a setting of the project but
-        // for squashing.
+        // GitLab reads `auto_merge` since 17.11, the other key before. Except for squashing, the project sets the merge
+        // method.
         let squash = method == MergeMethod::Squash;
         let body = json!({"auto_merge": true, "merge_when_pipeline_succeeds": true, "squash": squash, "sha": sha});
         let route = format!("{}/merge", self.route(existing));
@@ -211,7 +211,7 @@ impl Forge for GitLab {
         let action = format!("read the repository {}", self.repository);
         let project: Project = self.client.get(&action, &self.project).await?;
         if project.archived {
-            return Err(ForgeError::Archived { action, message: "it can only be read".to_owned() });
+            return Err(ForgeError::Archived { action, message: "the repository is read-only".to_owned() });
         }
         let response = self.client.send::<User>("read the account of the token", Method::GET, "/user", None).await.ok();
         let remaining = response.as_ref().and_then(|response| response.header("ratelimit-remaining")?.parse().ok());
@@ -234,7 +234,7 @@ impl GitLab {
         format!("{}/merge_requests/{}", self.project, existing.number)
     }
 
-    /// Merge requests of one branch of this project, newest first.
+    /// Returns the merge requests of one branch of this project, newest first.
     async fn of_branch(&self, branch: &BranchName, state: &str) -> Result<Vec<PullRequest>, ForgeError> {
         let action = format!("list the merge requests of {branch} in {}", self.repository);
         let query = query(&[
@@ -254,8 +254,8 @@ impl GitLab {
         Ok(self.client.send(&action, Method::PUT, &self.route(existing), Some(&body)).await?.body)
     }
 
-    /// Asks for reviews and assigns. GitLab wants numbers for names, and without a subscription keeps only one of each,
-    /// silently.
+    /// Requests reviews and assigns people. GitLab requires user ids, and without a subscription it silently keeps only
+    /// one of each.
     async fn ask_people(&self, written: &mut Written, extras: &Extras) {
         let mut change = Map::new();
         let kinds = [("reviewer", "reviewer_ids", &extras.reviewers), ("assignee", "assignee_ids", &extras.assignees)];
@@ -279,7 +279,7 @@ impl GitLab {
         if change.is_empty() {
             return;
         }
-        let kept = match self.put("ask people about", pull_request, Value::Object(change)).await {
+        let kept = match self.put("request reviews and assign people on", pull_request, Value::Object(change)).await {
             Ok(merge) => [merge.reviewers, merge.assignees],
             Err(source) => {
                 warnings.push(not_set("people", asked.concat(), pull_request, source));
@@ -290,7 +290,10 @@ impl GitLab {
             let is_kept = |name: &String| kept.iter().any(|user| user.username.eq_ignore_ascii_case(name));
             let dropped: Vec<String> = asked.into_iter().filter(|name| !is_kept(name)).collect();
             if !dropped.is_empty() {
-                let source = silently_refused("ask people", "GitLab keeps only one without a subscription");
+                let source = silently_refused(
+                    "request reviews and assign people",
+                    "GitLab keeps only one without a subscription",
+                );
                 warnings.push(not_set(what, dropped, pull_request, source));
             }
         }
@@ -314,7 +317,7 @@ struct Merge {
     target_project_id: u64,
     state: String,
     sha: Option<String>,
-    /// There in the answer about a single one.
+    /// Present only in the response about a single merge request.
     head_pipeline: Option<Value>,
     title: String,
     description: Option<String>,
@@ -367,7 +370,7 @@ impl Merge {
             state: match self.state.as_str() {
                 "merged" => PullRequestState::Merged,
                 "closed" => PullRequestState::Closed,
-                // `locked` while it is being merged.
+                // GitLab reports `locked` during the merge.
                 _ => PullRequestState::Open,
             },
             head: self.sha.and_then(|sha| CommitId::new(&sha).ok()),

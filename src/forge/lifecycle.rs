@@ -1,4 +1,4 @@
-//! What all forges do alike with a pull request: open it once, send only what differs, close it with a comment.
+//! Operations that are the same on every forge: open a pull request once, send only differences, close with a comment.
 
 use crate::plan::{Proposal, PullRequest};
 
@@ -33,9 +33,9 @@ impl dyn Forge + '_ {
         }
     }
 
-    /// Brings title, body and base of an open pull request up to date, and adds labels that are missing. Sends nothing
-    /// if nothing differs. Labels that people added stay. Reviewers, assignees and draft belong to opening: a person who
-    /// was removed is not asked again, and a pull request that was marked as ready stays ready.
+    /// Updates title, body and base of an open pull request and adds missing labels. Sends nothing if nothing differs.
+    /// Keeps labels that people added. Reviewers, assignees and draft are set at opening only, so that a removed reviewer
+    /// stays removed, and a pull request that was marked as ready stays ready.
     pub async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
         self.limits().fits(&proposal.title, &proposal.body)?;
         let difference = Difference::between(existing, proposal, self.limits());
@@ -45,8 +45,8 @@ impl dyn Forge + '_ {
         self.edit(existing, &difference).await
     }
 
-    /// Closes a pull request with this body, so that the next run reads there who closed it, then adds a comment. The
-    /// branch is deleted by git.
+    /// Closes a pull request with this body, in which the next run reads who closed it, then adds a comment. Git deletes
+    /// the branch.
     pub async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
         self.limits().fits("", body)?;
         let pull_request = self.close_with(existing, body).await?;
@@ -54,8 +54,8 @@ impl dyn Forge + '_ {
         Ok(Written { pull_request, warnings: commented.err().into_iter().collect() })
     }
 
-    /// Opens a pull request without ever creating a second: after an answer that leaves open what happened, looks before
-    /// it sends again, once.
+    /// Opens a pull request without ever creating a second one: after an ambiguous failure, it searches for an open one,
+    /// then sends the request once more.
     async fn open_once(&self, proposal: &Proposal) -> Result<Opened, ForgeError> {
         let failure = match self.create_when_visible(proposal).await {
             Ok(pull_request) => return Ok(Opened::New(pull_request)),
@@ -92,11 +92,11 @@ impl dyn Forge + '_ {
 enum Opened {
     /// Created by this run.
     New(PullRequest),
-    /// Created before.
+    /// Created by an earlier run or request.
     Existing(PullRequest),
 }
 
-/// Returns the pull request that an answer shows, or an error if it shows none.
+/// Returns the pull request of a response, or an error if there is none.
 pub(super) fn shown(action: &str, observed: Option<PullRequest>) -> Result<PullRequest, ForgeError> {
     let reason = "a branch name is not a valid git ref".to_owned();
     observed.ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })

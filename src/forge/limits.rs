@@ -9,7 +9,7 @@ use super::error::ForgeError;
 pub struct TokenVariable {
     /// Its name.
     pub name: &'static str,
-    /// The variable in which the same CI names the server that issued the token, which goes to no other. `None` where
+    /// The variable in which the same CI names the server that issued the token. No other server gets the token. `None` if
     /// people set the token by hand, for this forge.
     pub server: Option<&'static str>,
 }
@@ -26,14 +26,14 @@ impl TokenVariable {
 pub struct CreationRules {
     /// Text of the refusal if a pull request for that branch is open already.
     pub exists: &'static str,
-    /// Text of the refusal if the branch, just pushed, is not visible yet. A branch that does not exist is refused with
-    /// the same text, so it is believed only after some tries.
+    /// Text of the refusal if the branch was just pushed and is not visible yet. A missing branch is refused with the same
+    /// text, so it counts only after several attempts.
     pub branch_not_visible: &'static str,
-    /// Whether creating overwrites an open pull request, so that one has to look before.
+    /// Whether creating overwrites an open pull request, so that a search must precede it.
     pub overwrites: bool,
 }
 
-/// What a forge cannot do, or only within bounds.
+/// What a forge supports, and the lengths of texts that it accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Characters in a body.
@@ -55,7 +55,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// A forge that can do everything, with texts up to these lengths.
+    /// Returns the limits of a forge that supports everything, with texts up to these lengths.
     pub const fn all(title: usize, body: usize) -> Self {
         Self {
             body,

@@ -1,5 +1,5 @@
-//! Pull requests as files in a folder: `0001.md` for people, `0001.json` for the next run. For trying out, for tests
-//! and where there is no forge. A person merges or closes by setting `state` in the JSON file. Knows no git.
+//! Pull requests as files in a folder: `0001.md` for people, `0001.json` for the next run. For trials, for tests, and where
+//! there is no forge. A person merges or closes a pull request by setting `state` in the JSON file.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -40,20 +40,20 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 /// Files need no token.
 const TOKEN_VARIABLES: &[TokenVariable] = &[];
 
-/// No server is there to merge.
+/// There is no server that could merge.
 const LIMITS: Limits = Limits { auto_merge: false, ..Limits::all(usize::MAX, usize::MAX) };
 
-/// Never: it is chosen in the configuration only.
+/// Recognizes no remote: only the configuration selects this forge.
 fn recognizes(_: &RemoteUrl) -> bool {
     false
 }
 
-/// None: the configuration names the folder.
+/// Returns `None`: the configuration names the folder.
 fn address(_: &RemoteUrl) -> Option<Address> {
     None
 }
 
-/// Takes a folder, which is made when the first pull request is opened.
+/// Connects to a folder, which is created when the first pull request is opened.
 fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let Address { api: folder, repository } = settings.address;
     if folder.is_empty() {
@@ -67,7 +67,7 @@ struct Local {
     repository: String,
 }
 
-/// What a JSON file holds.
+/// The content of a JSON file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Record {
@@ -189,7 +189,7 @@ impl Forge for Local {
 }
 
 impl Local {
-    /// Keeps other runs from writing for as long as the file is open; who asks for it waits.
+    /// Locks the folder until the file is closed. Other runs wait for the lock.
     fn lock(&self) -> Result<File, ForgeError> {
         let path = self.folder.join(".lock");
         let lock = || {
@@ -200,7 +200,7 @@ impl Local {
         lock().map_err(|error| failed(&path, &error))
     }
 
-    /// Changes a record, alone.
+    /// Changes a record under the lock.
     fn change(&self, number: u64, change: impl FnOnce(&mut Record)) -> Result<PullRequest, ForgeError> {
         let _lock = self.lock()?;
         let mut record = self.read(&self.path(number, "json"))?;
@@ -218,7 +218,7 @@ impl Local {
         self.folder.join(format!("{number:04}.{extension}"))
     }
 
-    /// Returns all records, by number. One that cannot be read is an error: it may be the one that is looked for.
+    /// Returns all records, by number. A record that cannot be read is an error: it may be the wanted one.
     fn read_all(&self) -> Result<Vec<Record>, ForgeError> {
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
@@ -240,12 +240,12 @@ impl Local {
         let bytes = std::fs::read(path).map_err(|error| failed(path, &error))?;
         let record: Record = serde_json::from_slice(&bytes).map_err(|error| failed(path, &error))?;
         if path != self.path(record.number, "json") {
-            return Err(failed(path, &format!("its number is {}, not that of its name", record.number)));
+            return Err(failed(path, &format!("its number is {}, but its name has another", record.number)));
         }
         Ok(record)
     }
 
-    /// Writes both files, each whole or not at all.
+    /// Writes both files, each atomically.
     fn write(&self, record: &Record) -> Result<(), ForgeError> {
         let json = serde_json::to_string_pretty(record).map_err(|error| failed(&self.folder, &error))? + "\n";
         self.put(&self.path(record.number, "json"), &json)?;

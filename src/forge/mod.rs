@@ -1,4 +1,4 @@
-//! Requests to code hosts about pull requests. [`FORGES`] lists them; a new one is one file and one row.
+//! Pull requests on forges. [`FORGES`] lists the forges. A new one is one file and one row.
 
 mod app;
 mod azure_devops;
@@ -46,7 +46,7 @@ pub fn named(name: &str) -> Option<&'static ForgeKind> {
     FORGES.iter().find(|kind| kind.name == name)
 }
 
-/// Returns the forge that a remote is surely on.
+/// Returns the forge that certainly hosts a remote.
 pub fn recognize(remote: &RemoteUrl) -> Option<&'static ForgeKind> {
     FORGES.iter().find(|kind| (kind.recognizes)(remote))
 }

@@ -1,9 +1,8 @@
-//! Reads the URL of a git remote: which host, and which path there. Pure text; it guesses nothing about forges and
-//! never keeps or repeats a user name or password in a URL.
+//! Parses the URL of a git remote into host and path. It knows no forges, and it never keeps a user name or password.
 
 use std::fmt;
 
-/// Where a forge has a repository: found from a git remote, or written in the configuration.
+/// The address of a repository on a forge, from a git remote or from the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// The root of the API, without a slash at its end: `https://git.example.com/api/v1`. For files, a folder.
@@ -25,27 +24,27 @@ pub enum Scheme {
     Git,
 }
 
-/// A git remote on some host, without credentials.
+/// A git remote on a host, without credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteUrl {
     /// How git reaches it.
     pub scheme: Scheme,
-    /// Host name or address, in lower case.
+    /// Host name or IP address, in lower case.
     pub host: String,
-    /// The port, where it is written.
+    /// The port, if the URL has one.
     pub port: Option<u16>,
     /// The path, percent-decoded, without slashes at its ends and without `.git`.
     pub path: String,
 }
 
-/// Why a remote says nothing about a forge.
+/// Why a remote cannot be on a forge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteUrlError {
     /// A path on this machine.
     #[error("the git remote is a path on this machine, not on a host")]
     Local,
     /// A URL of a kind that git or a forge does not serve.
-    #[error("the git remote's URL has a scheme that no forge serves")]
+    #[error("the URL of the git remote has a scheme that no forge serves")]
     Scheme,
     /// Not a URL with a host and a path.
     #[error("invalid URL of the git remote: it needs a host and a path")]
@@ -53,7 +52,7 @@ pub enum RemoteUrlError {
 }
 
 impl RemoteUrl {
-    /// Reads `https://`, `http://`, `ssh://` and `git://` URLs and the form of scp, by the rules of `git help fetch`
+    /// Parses `https://`, `http://`, `ssh://` and `git://` URLs and the form of scp, by the rules of `git help fetch`
     /// ("GIT URLS"): text with a colon before its first slash, and no `://`, is `host:path`.
     pub fn parse(text: &str) -> Result<Self, RemoteUrlError> {
         let text = text.trim();
@@ -78,7 +77,7 @@ impl RemoteUrl {
     }
 
     fn parse_scp(text: &str) -> Result<Self, RemoteUrlError> {
-        // `git@[::1]:path` and `[git@host:2222]:path` put brackets around what holds colons.
+        // `git@[::1]:path` and `[git@host:2222]:path` have brackets around text with colons.
         let colon = match text.find(']') {
             Some(end) if text[..end].contains('[') => end + 1,
             _ => text.find(':').ok_or(RemoteUrlError::Local)?,
@@ -102,7 +101,7 @@ impl RemoteUrl {
         if self.host.is_empty() || self.path.is_empty() { Err(RemoteUrlError::Unreadable) } else { Ok(self) }
     }
 
-    /// The web site of that host. The port of `ssh` says nothing about it, so it is kept for `http` and `https` only.
+    /// Returns the web site of the host. It has the port of `http` and `https` URLs, but not that of `ssh`.
     pub fn site(&self) -> String {
         let scheme = if self.scheme == Scheme::Http { "http" } else { "https" };
         match (self.scheme, self.port) {
@@ -111,7 +110,7 @@ impl RemoteUrl {
         }
     }
 
-    /// The parts of the path.
+    /// Returns the segments of the path.
     pub fn segments(&self) -> Vec<&str> {
         self.path.split('/').collect()
     }
@@ -130,7 +129,7 @@ fn clean_path(path: &str) -> String {
     percent_decode(&parts.join("/"))
 }
 
-/// Decodes `%20` and the like; text that is not UTF-8 afterwards stays as written.
+/// Decodes percent-encoded text. Text that is not UTF-8 afterwards stays as written.
 fn percent_decode(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into)
 }

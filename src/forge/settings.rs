@@ -1,4 +1,4 @@
-//! What a forge is connected with: which repository, at which address, with which credential. Plain values.
+//! The settings with which a forge is connected: address, credential, client.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use crate::http::{Client, RetryPolicy};
 use super::credential::Credential;
 use super::remote::Address;
 
-/// All that a forge needs to be connected.
+/// The settings of one forge.
 #[derive(Debug, Clone)]
 pub struct ForgeSettings {
-    /// Where the repository is.
+    /// The address of the repository.
     pub address: Address,
-    /// The credential, if there is one. It goes to the API's host only.
+    /// The credential, if there is one. Only the host of the API gets it.
     pub credential: Option<Credential>,
-    /// Sends the requests.
+    /// The client that sends the requests.
     pub client: Client,
-    /// How often and how long to wait for a forge that fails or limits.
+    /// How often to retry after a failure or a rate limit, and how long to wait.
     pub retry_policy: RetryPolicy,
-    /// How long one request may take.
+    /// The time limit of one request.
     pub timeout: Duration,
 }
 
 impl ForgeSettings {
-    /// Settings with the default waits.
+    /// Returns settings with the default retries and time limit.
     pub fn new(address: Address, credential: Option<Credential>, client: Client) -> Self {
         Self { address, credential, client, retry_policy: RetryPolicy::default(), timeout: Duration::from_secs(30) }
     }

@@ -240,11 +240,13 @@ fn title(proposal: &ProposalRow) -> Line {
 
 fn proposals(report: &RunReport) -> Vec<Row> {
     let rows = report.proposals.iter().map(|proposal| {
+        let mut reason = plain(&proposal.reason.as_ref().map(ToString::to_string).unwrap_or_default());
+        reason.lines.extend(hint(proposal.hint.as_deref()));
         let cells = vec![
             plain(proposal.action.label(report.dry_run)),
             Cell { lines: vec![title(proposal)], order: None },
             code(&proposal.branch),
-            plain(proposal.reason.as_deref().unwrap_or_default()),
+            reason,
         ];
         Row { status: None, cells }
     });

@@ -106,8 +106,10 @@ impl Renderer for JUnit {
 
 fn image(row: &ImageRow, report: &RunReport) -> Case {
     let chosen = row.chosen.as_ref().filter(|chosen| **chosen != row.current).map(|chosen| format!("chosen: {chosen}"));
-    let pull_request = report.proposal_of(row).map(|proposal| {
-        let parts = [Some(proposal.action.label(report.dry_run)), proposal.url.as_deref(), proposal.reason.as_deref()];
+    let proposal = report.proposal_of(row);
+    let pull_request = proposal.map(|proposal| {
+        let reason = proposal.reason.as_ref().map(ToString::to_string);
+        let parts = [Some(proposal.action.label(report.dry_run)), proposal.url.as_deref(), reason.as_deref()];
         format!("pull request: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
     });
     let has_message = matches!(row.status, ImageStatus::Failed | ImageStatus::Held);
@@ -116,7 +118,7 @@ fn image(row: &ImageRow, report: &RunReport) -> Case {
         (!has_message).then(|| format!("reason: {}", row.reason)),
         row.policy.as_ref().map(|policy| format!("policy: {policy}")),
         pull_request,
-        row.hint.as_ref().map(|hint| format!("hint: {hint}")),
+        row.hint.as_ref().or_else(|| proposal?.hint.as_ref()).map(|hint| format!("hint: {hint}")),
     ];
     let locations = row.locations.iter().map(|location| format!("found in {location}"));
     Case {

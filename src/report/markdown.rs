@@ -62,10 +62,16 @@ impl Renderer for Markdown {
                 Some(url) => format!("[{}]({})", plain(&proposal.title), link_target(url)),
                 None => plain(&proposal.title),
             };
-            let reason = plain(proposal.reason.as_deref().unwrap_or_default());
-            vec![title, proposal.action.label(report.dry_run).to_owned(), code(&proposal.branch), reason]
+            let reason = plain(&proposal.reason.as_ref().map(ToString::to_string).unwrap_or_default());
+            vec![
+                title,
+                proposal.action.label(report.dry_run).to_owned(),
+                code(&proposal.branch),
+                reason,
+                hint(&proposal.hint),
+            ]
         });
-        section(&mut out, "Pull requests", &["Title", "Action", "Branch", "Reason"], proposals);
+        section(&mut out, "Pull requests", &["Title", "Action", "Branch", "Reason", "Hint"], proposals);
         let held = report.held.iter().map(|held| {
             let location = code(&format!("{}:{}", held.path, held.line));
             vec![location, code(&shortened(&first_line(&held.value))), plain(&held.reason), hint(&held.hint)]

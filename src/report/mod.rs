@@ -32,10 +32,11 @@ pub use list::{ReferenceList, ReferenceRow, ReferenceStatus};
 pub use markdown::Markdown;
 pub use renderer::Renderer;
 pub use run_report::{
-    About, ChangeRow, FailureRow, FileChange, HeldRow, ProposalAction, ProposalRow, RequestCounts, RunReport, version,
+    About, ChangeRow, FailureRow, FileChange, HeldRow, ProposalAction, ProposalReason, ProposalRow, RequestCounts,
+    RunReport, version,
 };
 pub use style::{Cell, RenderOptions, TextStyle};
-pub use subject::Subject;
+pub use subject::{GroupSubject, Subject};
 pub use text::Text;
 
 /// All output formats, by their names for `--format`.

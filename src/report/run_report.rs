@@ -1,10 +1,12 @@
 //! The result of `tagboat plan`, `run` and `edit`: changes, pull requests, and what was held or failed.
 
+use std::fmt;
+
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::image::ImageReference;
-use crate::plan::Change;
+use crate::plan::{Change, CloseReason, LeaveReason};
 
 use super::explanation::timestamp;
 use super::image_row::ImageRow;
@@ -151,7 +153,33 @@ pub struct ProposalRow {
     /// The web address, if the pull request exists.
     pub url: Option<String>,
     /// Why the pull request was closed or left alone.
-    pub reason: Option<String>,
+    #[serde(serialize_with = "text")]
+    pub reason: Option<ProposalReason>,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+/// Why a pull request was closed or left alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProposalReason {
+    /// It was closed.
+    Close(CloseReason),
+    /// It was left alone.
+    Leave(LeaveReason),
+}
+
+impl fmt::Display for ProposalReason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Close(reason) => reason.fmt(out),
+            Self::Leave(reason) => reason.fmt(out),
+        }
+    }
+}
+
+/// Serializes the text of a reason, or null.
+fn text<S: Serializer>(reason: &Option<ProposalReason>, serializer: S) -> Result<S::Ok, S::Error> {
+    reason.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
 /// What was done about a pull request.

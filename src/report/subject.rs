@@ -1,6 +1,8 @@
 //! What a failure is about, which connects a failure with the images that show it.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::plan::ActionId;
 
 /// What a failure is about: the keys `kind` and `subject` in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -9,20 +11,36 @@ pub enum Subject {
     /// The lookup of an image, by its normalized name.
     Image(String),
     /// The pull request of a group, or the group's direct commit.
-    Group(String),
+    Group(GroupSubject),
     /// A request that the forge refused for a pull request that exists, such as its labels: the group.
-    PullRequestSettings(String),
+    PullRequestSettings(GroupSubject),
     /// The edit of a file in the working tree.
     File(String),
     /// A key of the configuration.
     Setting(&'static str),
 }
 
+/// A group or a pull request, as the subject of a failure. JSON has its name only.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct GroupSubject {
+    /// The identity: a folder may have the name of the base branch.
+    pub id: ActionId,
+    /// The name of the group.
+    pub name: String,
+}
+
+impl Serialize for GroupSubject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name)
+    }
+}
+
 impl Subject {
     /// Returns the name of the image, group, file or key.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Image(name) | Self::Group(name) | Self::PullRequestSettings(name) | Self::File(name) => name,
+            Self::Image(name) | Self::File(name) => name,
+            Self::Group(group) | Self::PullRequestSettings(group) => &group.name,
             Self::Setting(key) => key,
         }
     }

@@ -213,22 +213,24 @@ fn changes(changes: &[ChangeRow]) -> Vec<Row> {
 }
 
 fn proposals(report: &RunReport) -> Vec<Row> {
-    let rows = report.proposals.iter().map(|proposal| {
+    let mut rows = Vec::new();
+    for proposal in &report.proposals {
         let style = match proposal.action {
             ProposalAction::Commit | ProposalAction::Open | ProposalAction::Update => TextStyle::Success,
             ProposalAction::Unchanged => TextStyle::Dim,
             ProposalAction::Close | ProposalAction::Leave => TextStyle::Warning,
         };
         let address = proposal.url.as_ref().unwrap_or(&proposal.branch);
-        let parts = [Some(&proposal.title), proposal.reason.as_ref()];
+        let parts = [Some(proposal.title.clone()), proposal.reason.as_ref().map(ToString::to_string)];
         let parts = parts.into_iter().flatten().filter(|text| !text.is_empty());
-        vec![
+        rows.push(vec![
             (style, proposal.action.label(report.dry_run).to_owned()),
             (TextStyle::Plain, address.clone()),
-            (TextStyle::Plain, parts.cloned().collect::<Vec<_>>().join(": ")),
-        ]
-    });
-    rows.collect()
+            (TextStyle::Plain, parts.collect::<Vec<_>>().join(": ")),
+        ]);
+        rows.extend(proposal.hint.iter().map(|hint| continued(2, (TextStyle::Plain, format!("hint: {hint}")))));
+    }
+    rows
 }
 
 fn held(held: &HeldRow) -> Vec<Row> {

@@ -6,10 +6,12 @@ use std::path::Path;
 use jiff::{Timestamp, ToSpan as _};
 use regex::Regex;
 use tagboat::manifest::{self, Finding, NoticeStatus, Options};
+use tagboat::plan::LeaveReason;
+use tagboat::refname::BranchName;
 use tagboat::report::{
     About, Candidate, ChangeRow, Explanation, Facts, FailureRow, FileChange, HeldRow, ImageRow, ImageStatus,
-    OutcomeKind, ProposalAction, ProposalRow, RENDERERS, ReferenceList, ReferenceRow, RenderOptions, RequestCounts,
-    RunReport, Subject, VerdictKind,
+    OutcomeKind, ProposalAction, ProposalReason, ProposalRow, RENDERERS, ReferenceList, ReferenceRow, RenderOptions,
+    RequestCounts, RunReport, Subject, VerdictKind,
 };
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -138,14 +140,15 @@ fn images() -> Vec<ImageRow> {
 }
 
 fn run() -> RunReport {
-    let proposed = |branch: &str, title: &str, action, url: Option<&str>, reason: Option<&str>| ProposalRow {
+    let proposed = |branch: &str, title: &str, action, url: Option<&str>, reason: Option<LeaveReason>| ProposalRow {
         branch: branch.to_owned(),
         title: title.to_owned(),
         number: url.map(|_| 7),
         head: url.map(|_| "5".repeat(40)),
         action,
         url: url.map(str::to_owned),
-        reason: reason.map(str::to_owned),
+        hint: reason.as_ref().and_then(|reason| reason.hint(&BranchName::new(branch).expect("a branch"))),
+        reason: reason.map(ProposalReason::Leave),
     };
     let pull = Some("https://github.com/acme/manifests/pull/7");
     RunReport {
@@ -169,7 +172,7 @@ fn run() -> RunReport {
                 "Update web",
                 ProposalAction::Leave,
                 None,
-                Some("commit by ann@acme.dev on this branch"),
+                Some(LeaveReason::ForeignCommit { author: "Ann".to_owned() }),
             ),
         ],
         held: vec![HeldRow {

@@ -2,7 +2,7 @@
 
 use crate::error::chain;
 use crate::plan::Change;
-use crate::report::{FailureRow, FileChange, ProposalAction, ProposalRow, Subject};
+use crate::report::{FailureRow, FileChange, GroupSubject, ProposalAction, ProposalReason, ProposalRow, Subject};
 use crate::run::publish::{GroupResult, PreparedStep};
 
 use super::images::ChangeOutcome;
@@ -11,11 +11,9 @@ use super::images::ChangeOutcome;
 pub(super) fn outcome(result: &GroupResult) -> ChangeOutcome {
     match &result.result {
         Ok(_) => ChangeOutcome::Written(proposed(result).map(|proposed| proposed.branch)),
-        Err(error) => ChangeOutcome::Failed {
-            subject: Subject::Group(result.label.clone()),
-            reason: chain(error),
-            hint: error.hint(),
-        },
+        Err(error) => {
+            ChangeOutcome::Failed { subject: Subject::Group(subject(result)), reason: chain(error), hint: error.hint() }
+        }
     }
 }
 
@@ -52,25 +50,37 @@ pub(super) fn proposed(result: &GroupResult) -> Option<ProposalRow> {
         PreparedStep::Unchanged(draft, existing) => {
             (ProposalAction::Unchanged, &draft.branch, &existing.title, Some(existing), None)
         }
-        PreparedStep::Close { existing, reason, .. } => {
-            (ProposalAction::Close, &existing.branch, &existing.title, Some(existing), Some(reason.to_string()))
-        }
+        PreparedStep::Close { existing, reason, .. } => (
+            ProposalAction::Close,
+            &existing.branch,
+            &existing.title,
+            Some(existing),
+            Some(ProposalReason::Close(*reason)),
+        ),
         PreparedStep::Leave { title, branch, existing, reason } => {
-            (ProposalAction::Leave, branch, title, existing.as_ref(), Some(reason.to_string()))
+            (ProposalAction::Leave, branch, title, existing.as_ref(), Some(ProposalReason::Leave(reason.clone())))
         }
+    };
+    let hint = match step {
+        PreparedStep::Leave { branch, reason, .. } => reason.hint(branch),
+        _ => None,
     };
     let now = written.map(|written| &written.pull_request).or(existing);
     let url = now.map(|pr| pr.url.clone()).filter(|url| !url.is_empty());
     let head = now.and_then(|pr| pr.head.as_ref()).map(ToString::to_string);
     let (branch, title) = (branch.to_string(), title.clone());
-    Some(ProposalRow { branch, title, number: now.map(|pr| pr.number), head, action, url, reason })
+    Some(ProposalRow { branch, title, number: now.map(|pr| pr.number), head, action, url, reason, hint })
+}
+
+fn subject(result: &GroupResult) -> GroupSubject {
+    GroupSubject { id: result.id.clone(), name: result.label.clone() }
 }
 
 /// Returns the failure of a group.
 pub(super) fn failed(result: &GroupResult) -> Option<FailureRow> {
     let error = result.result.as_ref().err()?;
     Some(FailureRow {
-        subject: Subject::Group(result.label.clone()),
+        subject: Subject::Group(subject(result)),
         reason: chain(error),
         hint: error.hint(),
         locations: Vec::new(),
@@ -81,7 +91,7 @@ pub(super) fn failed(result: &GroupResult) -> Option<FailureRow> {
 pub(super) fn warnings(result: &GroupResult) -> impl Iterator<Item = FailureRow> + '_ {
     let written = result.result.as_ref().ok().and_then(Option::as_ref);
     written.into_iter().flat_map(|written| &written.warnings).map(|warning| FailureRow {
-        subject: Subject::PullRequestSettings(result.label.clone()),
+        subject: Subject::PullRequestSettings(subject(result)),
         reason: chain(warning),
         hint: warning.hint(),
         locations: Vec::new(),

@@ -67,11 +67,6 @@ impl Publisher<'_> {
             Ok(step) => step,
             Err(error) => return GroupResult { id, label, step: None, result: Err(error) },
         };
-        if let PreparedStep::Leave { branch, reason, .. } = &step
-            && let Some(hint) = reason.hint(branch)
-        {
-            tracing::warn!("{branch}: {reason}\nhint: {hint}");
-        }
         let result = match self.lock {
             Some(lock) => {
                 let _writing = lock.lock().await;
