@@ -135,7 +135,11 @@ pub(crate) fn lines(report: &RunReport) -> Vec<String> {
             ProposalAction::Close => "close",
             ProposalAction::Leave => "leave",
         };
-        format!("{action} {}: {}", one.branch, one.reason.as_ref().map_or_else(|| one.title.clone(), ToString::to_string))
+        format!(
+            "{action} {}: {}",
+            one.branch,
+            one.reason.as_ref().map_or_else(|| one.title.clone(), ToString::to_string)
+        )
     });
     let failed = report.failed.iter().map(|one| format!("failed {}: {}", one.subject.as_str(), one.reason));
     proposals.chain(failed).collect()
