@@ -9,9 +9,9 @@ pub struct LinkStyle {
     /// Returns the path of the page of a repository, given host and path of its address, or `None` for a repository
     /// that is not on such a host.
     pub repository: fn(host: &str, path: &str) -> Option<String>,
-    /// The path of a commit below that page; `NEW` stands for the revision.
+    /// The path of a commit below that page; `NEW` is replaced by the revision.
     pub commit: &'static str,
-    /// The path of a comparison; `OLD` and `NEW` stand for the revisions.
+    /// The path of a comparison; `OLD` and `NEW` are replaced by the revisions.
     pub compare: &'static str,
 }
 
@@ -65,14 +65,14 @@ pub(super) fn is_revision(text: &str) -> bool {
     (7..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// Whether a text is a web address that can stand in Markdown's parentheses.
+/// Whether a text is a web address that can be used in Markdown's parentheses.
 pub(super) fn is_web(text: &str) -> bool {
     let scheme = text.starts_with("https://") || text.starts_with("http://");
     scheme && text.bytes().all(|b| b.is_ascii_graphic() && !b"()<>[]`;\"\\".contains(&b))
 }
 
-/// Whether a text is the address of a page that may be linked: none of an issue or a pull request, which would be told
-/// of every pull request that links it.
+/// Whether a text is the address of a page that may be linked: not that of an issue or a pull request, on which
+/// forges show every pull request that links to it.
 pub(super) fn is_page(text: &str) -> bool {
     const NUMBERED: [&str; 6] = ["issues", "pull", "pulls", "merge_requests", "pull-requests", "pullrequest"];
     let parts = || text.split(['/', '?', '#']);

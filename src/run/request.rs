@@ -34,5 +34,5 @@ pub struct Request {
     pub write_lock: WriteLock,
 }
 
-/// A lock that is held during each step that writes. Whoever takes it waits for the step in progress, and no other begins.
+/// A lock that is held during each step that writes. A task that takes it waits for the step in progress, and no other step starts.
 pub type WriteLock = Arc<tokio::sync::Mutex<()>>;

@@ -59,7 +59,12 @@ const PLACES: &[&str] = &[
 const EXCEPT: &[&str] = &["tests/it/language.rs"];
 
 /// Texts of other programs, which must stay as they are.
-const QUOTES: &[&str] = &["The target couldn't be found."];
+const QUOTES: &[&str] = &[
+    "couldn't be found",                    // Gitea
+    "can't be blank",                       // GitLab
+    "could not be found or you don't have", // GitLab
+    "couldn't connect",                     // curl
+];
 
 /// A phrase: its line, its text, and what to write instead.
 type Finding = (usize, String, &'static str);
