@@ -8,6 +8,7 @@ use tagboat::http::RetryPolicy;
 use tagboat::image::{ImageName, Tag};
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries};
 
+mod aws;
 mod checks;
 mod faults;
 mod folders;
