@@ -65,8 +65,8 @@ pub(super) fn rate_limit(status: StatusCode, headers: &HeaderMap, body: &str, no
         _ => false,
     };
     // Both are in seconds since 1970.
-    let github = if used_up { number("x-ratelimit-reset") } else { None };
-    let reset = if exceeded { github.or_else(|| number("ratelimit-reset")) } else { None };
+    let at_zero = if used_up { number("x-ratelimit-reset") } else { None };
+    let reset = if exceeded { at_zero.or_else(|| number("ratelimit-reset")) } else { None };
     let reset = reset.map(|at| {
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Duration::from_secs(at.saturating_sub(now) + 1)

@@ -1,4 +1,4 @@
-//! Where the bytes of a text stand in the file that it was taken from.
+//! Maps the bytes of a text to the bytes of the file that it was taken from.
 
 use super::span::Span;
 use super::tree::Tree;
@@ -14,19 +14,19 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// A text that stands in one piece at `offset` of its file.
+    /// Returns the origin of a text that is one piece of its file, at `offset`.
     pub fn at(offset: usize) -> Self {
         Self { pieces: vec![(0, offset)] }
     }
 
-    /// The file offset of a byte of the text.
+    /// Returns the file offset of a byte of the text.
     pub fn offset(&self, local: usize) -> usize {
         let piece = self.pieces.partition_point(|(start, _)| *start <= local).saturating_sub(1);
         let (start, file) = self.pieces[piece];
         file + (local - start)
     }
 
-    /// The file bytes of a span of the text; `None` where other bytes stand between them.
+    /// Returns the file bytes of a span of the text; `None` if the file has other bytes between them.
     pub fn span(&self, local: Span) -> Option<Span> {
         let piece = self.pieces.partition_point(|(start, _)| *start <= local.start).saturating_sub(1);
         let whole = self.pieces.get(piece + 1).is_none_or(|(next, _)| local.end <= *next);
@@ -36,15 +36,15 @@ impl Origin {
         })
     }
 
-    /// The origin of the text from `start` on.
+    /// Returns the origin of the text from `start` on.
     #[must_use]
     pub fn skip(&self, start: usize) -> Self {
         let later = self.pieces.iter().filter(|(local, _)| *local > start).map(|(local, file)| (local - start, *file));
         Self { pieces: std::iter::once((0, self.offset(start))).chain(later).collect() }
     }
 
-    /// The origin of what a block scalar holds: `value` as YAML reads it, `content` as it stands in `tree`.
-    /// `None` if the value does not stand there line by line, as in a folded block.
+    /// Returns the origin of the value of a block scalar: `value` as YAML reads it, `content` as written in `tree`. `None` if the
+    /// lines of the value are not the lines of the file, as in a folded block.
     pub fn of_block(&self, tree: &Tree<'_>, content: Span, value: &str) -> Option<Self> {
         let raw = &tree.text()[content.range()];
         let mut pieces = Vec::new();

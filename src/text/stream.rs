@@ -1,12 +1,12 @@
-//! The documents of a YAML stream, told apart before they are parsed: so that a broken one can't spoil the others,
-//! and one that holds nothing need not be parsed at all.
+//! Splits a YAML stream into documents before they are parsed, so that an invalid one does not affect the others, and one
+//! without references is not parsed at all.
 
 use super::span::Span;
 
 /// Splits a stream where a document begins with `---`.
 ///
-/// A line that begins with `---` ends whatever stands above it, block scalars included (YAML 1.2.2, 9.1.2 and
-/// `c-forbidden`). What stands before the first `---` belongs to the first document if it is only comments and directives.
+/// A line that begins with `---` ends everything above it, including block scalars (YAML 1.2.2, 9.1.2 and
+/// `c-forbidden`). Text before the first `---` belongs to the first document if it is only comments and directives.
 pub fn documents(text: &str) -> Vec<Span> {
     let bytes = text.as_bytes();
     let mut spans = Vec::new();
@@ -25,7 +25,7 @@ pub fn documents(text: &str) -> Vec<Span> {
     spans
 }
 
-/// Whether only comments, directives and blank lines stand there.
+/// Returns whether a text consists of comments, directives and blank lines.
 fn is_prologue(text: &str) -> bool {
     text.lines().all(|line| {
         let line = line.trim_start();
@@ -33,7 +33,7 @@ fn is_prologue(text: &str) -> bool {
     })
 }
 
-/// Where the directives at the end of a document begin; its length if there are none. They follow a `...` line.
+/// Returns where the directives at the end of a document begin; its length if there are none. They follow a `...` line.
 fn directives_start(text: &str) -> usize {
     match text.rfind("\n...") {
         Some(end) if text[end + 4..].contains("\n%") => {

@@ -1,11 +1,11 @@
-//! A document as a flat tree of nodes with the exact bytes of every scalar, and its comments. It is asked, never changed.
+//! A document as a flat, read-only tree of nodes with the exact bytes of every scalar, and its comments.
 
 use std::borrow::Cow;
 
 use super::scalar::{Style, is_plain_string};
 use super::span::Span;
 
-/// One document, parsed. Nodes stand in document order; a mapping's children are key, value, key, value.
+/// One document, parsed. Nodes are in document order; the children of a mapping are key, value, key, value.
 #[derive(Debug)]
 pub struct Tree<'a> {
     pub(super) text: &'a str,
@@ -24,7 +24,7 @@ pub(super) struct Node<'a> {
     pub(super) shape: Shape<'a>,
     pub(super) span: Span,
     pub(super) parent: u32,
-    /// How many stand before it in its parent.
+    /// Its index among the children of its parent.
     pub(super) place: u32,
     /// One past the last node within it.
     pub(super) end: u32,
@@ -52,7 +52,7 @@ pub struct Comment {
     pub span: Span,
 }
 
-/// A key and its value in a text that is no YAML: the key, the value, and the bytes of the value.
+/// A key and its value in a text that is not YAML: the key, the value, and the bytes of the value.
 pub type Entry<'a> = (&'a str, Cow<'a, str>, Span);
 
 impl<'a> Tree<'a> {
@@ -131,7 +131,7 @@ impl<'a> Tree<'a> {
         self.nodes[id.index()].span
     }
 
-    /// The collection that a node stands in.
+    /// Returns the collection that contains a node.
     pub fn parent(&self, id: NodeId) -> Option<NodeId> {
         let parent = self.nodes[id.index()].parent;
         (parent != id.0).then_some(NodeId(parent))
@@ -263,7 +263,8 @@ impl<'a> Tree<'a> {
         std::iter::successors(Some(id), |node| self.parent(*node))
     }
 
-    /// The way from the root: `spec.template.spec.containers[0].image`. Keys that are no plain names stand in `["…"]`.
+    /// Returns the path of a node from the root: `spec.template.spec.containers[0].image`. A key that is no plain name is
+    /// written `["…"]`.
     pub fn route(&self, id: NodeId) -> String {
         if self.is_lines {
             return self.key_text(id).unwrap_or_default().to_owned();

@@ -56,7 +56,7 @@ pub fn parse(text: &str, comments: bool) -> Vec<Result<Tree<'_>, YamlError>> {
 /// A collection that is not closed yet.
 struct Open {
     node: u32,
-    /// How many nodes stand in it so far.
+    /// The number of its children so far.
     children: u32,
     /// Whether the next node in it is a key.
     next_is_key: bool,

@@ -238,7 +238,7 @@ async fn failing_template_fails_only_its_group() {
     let rows = [
         // under pull-requests                                   what fails         why                                          location
         ("title: '{{ changes[1].name }}'",                       "one",             "tagboat.yaml:3: cannot use the template",   ""),
-        ("branch: \"{{ 'a b' if group == 'one' else group }}\"", "pull-requests",   "be the name of a git branch",               "one/app.yaml:4"),
+        ("branch: \"{{ 'a b' if group == 'one' else group }}\"", "pull-requests",   "invalid branch name",               "one/app.yaml:4"),
         ("group: \"{{ '' if path_dir == 'one' else path_dir }}\"", "pull-requests", "the result is empty",                       "one/app.yaml:4"),
     ];
     for (written, what, why, location) in rows {

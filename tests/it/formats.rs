@@ -1,8 +1,8 @@
 //! Formats: every row of the table against its fixtures.
 //!
 //! `fixtures/manifest/<format>/<case>/` holds `before.*`, what is found in it (`found.txt`, one line each), and, where the
-//! case edits, `after.*`: the file when every reference in it has got the target of `case.json`. Run with
-//! `BLESS=1` to write both anew, and read the difference.
+//! case edits, `after.*`: the file after every reference in it received the target of `case.json`. Run with
+//! `BLESS=1` to write both again, and read the difference.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,7 +16,7 @@ use tagboat::manifest::{self, EditTarget, FORMATS, Finding, Layout, NoticeStatus
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Case {
-    /// Where the file would stand in a repository; its own name if empty.
+    /// The path of the file in a repository; its own name if empty.
     path: String,
     /// Other paths of the repository.
     beside: Vec<String>,
@@ -169,7 +169,7 @@ fn told(findings: &[Finding], bytes: &[u8]) -> String {
     text
 }
 
-/// Compares with a fixture, or writes it anew where that is asked for.
+/// Compares with a fixture, or writes it if `BLESS` is set.
 #[expect(clippy::disallowed_methods, reason = "fixtures are written on request")]
 fn same(path: &Path, now: &[u8]) -> Result<(), String> {
     if std::env::var_os("BLESS").is_some() {

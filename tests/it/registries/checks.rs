@@ -70,7 +70,7 @@ async fn reports_every_response_of_a_registry() {
     #[rustfmt::skip]
     let rows: &[Row] = &[
         (limited.host(),    Some(("me", SECRET)), true,  &["anonymous access allowed, without the credential from TAGBOAT_REGISTRY_", "_PASSWORD", "lists 1 tag of", "76 of 100;w=21600 requests left", "2 managed references"]),
-        (lists_only.host(), None,                 true,  &["with the credential from ACME_TOKEN (the configuration)", "lists 1 tag", "may not pull"]),
+        (lists_only.host(), None,                 true,  &["with the credential from ACME_TOKEN (the configuration)", "lists 1 tag", "cannot pull"]),
         (refusing.host(),   None,                 false, &["denied anonymous access", "docker login"]),
         (away.host(),       Some(("me", SECRET)), false, &["requests the credential from TAGBOAT_REGISTRY_", "for another host, http://localhost:9/token", "`auth-hosts:`"]),
         (format!("127.0.0.1:{}", free_port()), None, false, &["cannot connect to", "whether the host is up"]),
