@@ -1,5 +1,5 @@
-//! The visible part of a pull request's body: a table of the changes, and facts about the images. A body that is longer than
-//! the forge allows loses whole parts, never the end of one.
+//! The visible part of a pull request's body: a table of the changes, and facts about the images. A body that exceeds the
+//! limit of the forge omits whole parts and is never cut within one.
 //!
 //! Text from a registry is untrusted: only checked addresses, revisions, dates and numbers reach a body.
 
@@ -25,19 +25,19 @@ struct Detail {
     rows: usize,
 }
 
-/// Returns the body in at most `room` characters, without its least important parts if it is longer; `None` if no part
-/// fits.
+/// Returns the body in at most `limit` characters, without its least important parts where they do not fit; `None` if no
+/// part fits.
 pub(super) fn body(
     changes: &[Change],
     background: &Background,
     links: &[LinkStyle],
     run_url: Option<&str>,
-    room: usize,
+    limit: usize,
 ) -> Option<String> {
     let rows = changes.len();
     let write = |detail| {
-        let text = written(changes, (background, links), run_url, detail);
-        (text.chars().count() <= room).then_some(text)
+        let text = render(changes, (background, links), run_url, detail);
+        (text.chars().count() <= limit).then_some(text)
     };
     let table = |rows| write(Detail { reasons: false, images: false, rows });
     write(Detail { reasons: true, images: true, rows })
@@ -48,7 +48,7 @@ pub(super) fn body(
         })
 }
 
-fn written(
+fn render(
     changes: &[Change],
     (background, links): (&Background, &[LinkStyle]),
     run_url: Option<&str>,
@@ -61,7 +61,7 @@ fn written(
             text,
             "| {} | {} | {} | {} |",
             code(change.to.name().familiar()),
-            from_to(change),
+            version_change(change),
             code(&format!("{}:{}", change.path, change.position.line)),
             if detail.reasons {
                 format!("{}: {}", plain(&change.policy), plain(&change.reason))
@@ -75,7 +75,7 @@ fn written(
     }
     let mut described = BTreeSet::new();
     for change in if detail.images { changes } else { &[] } {
-        if let Some(line) = about(change, background, links)
+        if let Some(line) = describe_image(change, background, links)
             && described.insert(change.to.as_str())
         {
             let gap = if described.len() == 1 { "\n" } else { "" };
@@ -89,14 +89,14 @@ fn written(
         "\n---\nTagboat updates this pull request until it is merged or closed. Close it to decline these versions. Push to its \
          branch to take it over.",
     );
-    if let Some(url) = run_url.filter(|url| link::is_web(url)) {
+    if let Some(url) = run_url.filter(|url| link::is_web_address(url)) {
         let _ = write!(text, " [Run]({url}).");
     }
     text
 }
 
-/// Returns `1.4.2` → `1.4.3`, with digests where the tag stays.
-fn from_to(change: &Change) -> String {
+/// Returns `1.4.2` → `1.4.3`, with digests if the tag does not change.
+fn version_change(change: &Change) -> String {
     let text = |tag: Option<&Tag>, digest: Option<&Digest>, with_digest: bool| match (tag, digest) {
         (Some(tag), Some(digest)) if with_digest => code(&format!("{tag}@{}", digest.short())),
         (Some(tag), _) => code(tag.as_str()),
@@ -111,8 +111,9 @@ fn from_to(change: &Change) -> String {
     )
 }
 
-/// Returns when the new image was built, its revision, the changes since the current one, its size and platforms.
-fn about(change: &Change, background: &Background, links: &[LinkStyle]) -> Option<String> {
+/// Returns the facts about the new image: when it was built, its revision, a link to the changes since the current one,
+/// its size and its platforms. `None` if no fact is known.
+fn describe_image(change: &Change, background: &Background, links: &[LinkStyle]) -> Option<String> {
     let to = background.get(change.to.as_str())?;
     let mut parts = Vec::new();
     parts.extend(built(to).map(|at| format!("built {at}")));
@@ -131,13 +132,13 @@ fn about(change: &Change, background: &Background, links: &[LinkStyle]) -> Optio
         let platforms = to.platforms.iter().map(|platform| code(&platform.to_string())).collect::<Vec<_>>();
         parts.push(format!("for {}", platforms.join(", ")));
     }
-    let page = to.url.as_deref().map(str::trim).filter(|url| link::is_page(url));
+    let page = to.url.as_deref().map(str::trim).filter(|url| link::is_linkable_page(url));
     parts.extend(page.map(|url| format!("[project page]({url})")));
     let image = format!("{}:{}", change.to.name().familiar(), version(&change.to));
     (!parts.is_empty()).then(|| format!("{} {}", code(&image), parts.join(", ")))
 }
 
-/// Returns when an image was built. Reproducible builds set a constant time in 1970, which is left out.
+/// Returns when an image was built; `None` for the constant time in 1970 that reproducible builds set.
 pub(super) fn built(facts: &ImageFacts) -> Option<String> {
     let created = facts.created.filter(|created| created.as_second() > 86_400)?;
     Some(created.strftime("%Y-%m-%d %H:%M UTC").to_string())
@@ -247,12 +248,12 @@ mod tests {
         let background = tags.iter().map(|(_, to)| (to.clone(), facts("https://github.com/acme/api", &new))).collect();
         let full = body(&changes, &background, &[], None, usize::MAX).unwrap().chars().count();
         let mut seen = BTreeSet::new();
-        for room in (0..=full).rev().step_by(61) {
-            let Some(text) = body(&changes, &background, &[], None, room) else {
+        for limit in (0..=full).rev().step_by(61) {
+            let Some(text) = body(&changes, &background, &[], None, limit) else {
                 seen.insert("nothing");
                 continue;
             };
-            assert!(text.chars().count() <= room);
+            assert!(text.chars().count() <= limit);
             assert!(text.ends_with("take it over."), "never cut in the middle");
             let rows = text.lines().filter(|line| line.starts_with("| `nginx`")).count();
             let (reasons, images) = (text.contains("newest"), text.contains("- `nginx:2.0`"));

@@ -11,7 +11,7 @@ use super::proposal::Change;
 use super::pull_request::PullRequest;
 use super::record::Record;
 
-/// Returns the change of one occurrence to a choice. Tag and digest move together: the choice has a digest where the current
+/// Returns the change of one occurrence to a choice. Tag and digest change together: the choice has a digest if the current
 /// reference has one.
 pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -> Result<Change, RefusedEdit> {
     let tag = target_tag(&occurrence.reference, choice);
@@ -32,28 +32,28 @@ pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -
     })
 }
 
-/// Returns the new tag; `None` for a reference without a tag, which gets none.
+/// Returns the new tag; `None` for a reference without a tag, which stays without one.
 fn target_tag(current: &ImageReference, choice: &Choice) -> Option<Tag> {
     current.tag().map(|_| choice.tag.clone())
 }
 
 /// Returns the changes that open pull requests propose outside the scope of the run (`tagboat run --image …`). They stay
-/// proposed, since a pull request is rewritten as a whole. `covers` returns whether an occurrence is in the scope.
+/// proposed because a pull request is rewritten as a whole. `covers` returns whether an occurrence is in the scope.
 pub fn carry_over(listed: &[Listed], open: &[PullRequest], covers: impl Fn(&Occurrence) -> bool) -> Vec<Change> {
     let recorded =
         open.iter().filter_map(|pr| Record::find(&pr.body)).flat_map(|record| record.changes).collect::<Vec<_>>();
-    let again = |one: &Listed| {
+    let carried_over = |one: &Listed| {
         let (Finding::Occurrence(occurrence), Status::Managed(selection)) = (&one.finding, &one.status) else {
             return None;
         };
         let place = &occurrence.place;
-        let before = recorded.iter().find(|change| change.same_place(&place.path, &place.field))?;
-        let to = ImageReference::new(&before.to).ok().filter(|to| *to != occurrence.reference)?;
+        let earlier = recorded.iter().find(|change| change.is_at(&place.path, &place.field))?;
+        let to = ImageReference::new(&earlier.to).ok().filter(|to| *to != occurrence.reference)?;
         let reason = Acceptance::ProposedEarlier.into();
         let choice = Choice { tag: to.tag()?.clone(), digest: to.digest().cloned(), reason };
         (selection.mode == Mode::PullRequest && !covers(occurrence))
             .then(|| change(occurrence, selection, &choice).ok())
             .flatten()
     };
-    listed.iter().filter_map(again).collect()
+    listed.iter().filter_map(carried_over).collect()
 }

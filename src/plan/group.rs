@@ -32,7 +32,7 @@ pub struct Grouping<'a> {
     pub branch: Option<&'a Template>,
 }
 
-/// Groups changes into drafts. A change whose template fails blocks no other.
+/// Groups changes into drafts. A template error for one change does not affect the others.
 pub fn group(changes: Vec<Change>, grouping: &Grouping<'_>) -> (Vec<Draft>, Vec<Ungrouped>) {
     let mut failed = BTreeMap::<TemplateError, Vec<Change>>::new();
     let mut groups = BTreeMap::<String, Vec<Change>>::new();
@@ -67,7 +67,10 @@ pub fn group(changes: Vec<Change>, grouping: &Grouping<'_>) -> (Vec<Draft>, Vec<
 fn key(change: &Change, template: &Template) -> Result<String, TemplateError> {
     let key = render(template, &ChangeValues::of(change), str::to_owned)?.trim().to_owned();
     if key.is_empty() {
-        return Err(TemplateError::new(template, "the result is empty; `{{ environment or path_dir }}` never is"));
+        return Err(TemplateError::new(
+            template,
+            "the result is empty; use `{{ environment or path_dir }}`, which is never empty",
+        ));
     }
     Ok(key)
 }
@@ -85,13 +88,13 @@ impl Grouping<'_> {
         BranchName::new(&format!("{}{rest}", self.prefix)).map_err(|error| self.error(error.to_string()))
     }
 
-    fn error(&self, why: String) -> TemplateError {
-        TemplateError::new(self.branch.unwrap_or(self.group), why)
+    fn error(&self, cause: String) -> TemplateError {
+        TemplateError::new(self.branch.unwrap_or(self.group), cause)
     }
 }
 
-/// Returns the built-in branch name of a group: readable, legal, and different for different groups. Slashes become dashes,
-/// since git cannot have both `tagboat/apps` and `tagboat/apps/api`. Where that is ambiguous or another character is
+/// Returns the built-in branch name of a group: readable, legal, and different for different groups. Slashes become dashes
+/// because git cannot have both `tagboat/apps` and `tagboat/apps/api`. Where that is ambiguous or another character is
 /// replaced, six digits of a hash are added.
 fn slug(group: &str) -> String {
     let slug = group
@@ -103,10 +106,10 @@ fn slug(group: &str) -> String {
         })
         .collect::<String>();
     let slug = slug.trim_matches(['-', '.']).replace("..", "-");
-    let faithful = slug.len() <= 80 && slug.replace('-', "/") == group && !slug.ends_with(".lock");
+    let is_unambiguous = slug.len() <= 80 && slug.replace('-', "/") == group && !slug.ends_with(".lock");
     if group == "." {
         "root".to_owned()
-    } else if faithful {
+    } else if is_unambiguous {
         slug.to_owned()
     } else {
         let hash = Sha256::digest(group.as_bytes());
@@ -124,13 +127,13 @@ mod tests {
     }
 
     /// Returns `GROUP on BRANCH` for every draft, then `failed COUNT: REASON`.
-    fn described(changes: Vec<Change>, group: &str, branch: Option<&str>) -> Vec<String> {
+    fn describe_drafts(changes: Vec<Change>, group: &str, branch: Option<&str>) -> Vec<String> {
         let template = |text: &str| Template { text: text.to_owned(), source: "t.yaml:2".to_owned() };
-        let (by, branch) = (template(group), branch.map(template));
-        let grouping = Grouping { group: &by, prefix: "tagboat/", branch: branch.as_ref() };
+        let (group_template, branch) = (template(group), branch.map(template));
+        let grouping = Grouping { group: &group_template, prefix: "tagboat/", branch: branch.as_ref() };
         let (drafts, failed) = super::group(changes, &grouping);
         let drafts = drafts.iter().map(|draft| format!("{} on {}", draft.name(), draft.branch));
-        let failed = failed.iter().map(|one| format!("failed {}: {}", one.changes.len(), one.error.why));
+        let failed = failed.iter().map(|one| format!("failed {}: {}", one.changes.len(), one.error.cause));
         drafts.chain(failed).collect()
     }
 
@@ -149,7 +152,7 @@ mod tests {
             ("all",                               None,                          vec!["all on tagboat/all"]),
             ("{{ name }} {{ bump }}",             None,                          vec!["nginx major on tagboat/nginx-major-8e5157", "nginx minor on tagboat/nginx-minor-b4795e"]),
             ("{{ environment or path_dir }}",     None,                          vec![". on tagboat/root", "dev on tagboat/dev", "prod on tagboat/prod"]),
-            ("{{ environment }}",                 None,                          vec!["dev on tagboat/dev", "prod on tagboat/prod", "failed 1: the result is empty; `{{ environment or path_dir }}` never is"]),
+            ("{{ environment }}",                 None,                          vec!["dev on tagboat/dev", "prod on tagboat/prod", "failed 1: the result is empty; use `{{ environment or path_dir }}`, which is never empty"]),
             ("{{ environment or 'none' }}",       Some("to/{{ group }}"),        vec!["dev on tagboat/to/dev", "none on tagboat/to/none", "prod on tagboat/to/prod"]),
             ("{{ environment or 'none' }}",       Some("images"),                vec!["dev on tagboat/images",
                 "failed 1: the groups dev and none have the same branch tagboat/images", "failed 1: the groups dev and prod have the same branch tagboat/images"]),
@@ -157,7 +160,7 @@ mod tests {
                 "failed 1: invalid branch name \"tagboat/.\": it contains '..' or '@{', or ends with a dot"]),
         ];
         for (group, branch, expected) in rows {
-            assert_eq!(described(changes(), group, branch), expected, "{group} {branch:?}");
+            assert_eq!(describe_drafts(changes(), group, branch), expected, "{group} {branch:?}");
         }
     }
 

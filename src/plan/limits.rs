@@ -1,4 +1,4 @@
-//! How many more pull requests a run may open: in all, and in this run. A failed attempt to open one does not count.
+//! The limits on new pull requests: how many may be open, and how many a run may open. A failed attempt does not count.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::pull_request::PullRequest;
 use super::reasons::LeaveReason;
 use super::reconcile::Action;
 
-/// The limits for new pull requests, and how much of them is used.
+/// The limits on new pull requests, with the counts so far.
 #[derive(Debug, Clone, Copy)]
 pub struct PullRequestLimits {
     max_open: usize,
@@ -26,9 +26,9 @@ impl PullRequestLimits {
         Self { max_open: settings.max_open, max_per_run: settings.max_per_run, open, opened }
     }
 
-    /// Returns the action, or one that leaves the group alone where opening its pull request would exceed a limit.
+    /// Returns the action, or one that leaves the group alone if its pull request would exceed a limit.
     pub fn admit(&self, action: Action) -> Action {
-        match (action, self.exceeded()) {
+        match (action, self.exceeded_limit()) {
             (Action::Open(draft), Some(reason)) => {
                 Action::Leave { id: ActionId::Group(draft.group), branch: draft.branch, existing: None, reason }
             }
@@ -42,7 +42,7 @@ impl PullRequestLimits {
         self.opened += 1;
     }
 
-    fn exceeded(&self) -> Option<LeaveReason> {
+    fn exceeded_limit(&self) -> Option<LeaveReason> {
         if self.open >= self.max_open {
             return Some(LeaveReason::MaxOpen(self.max_open));
         }
@@ -57,7 +57,7 @@ mod tests {
     use crate::refname::BranchName;
 
     #[test]
-    fn leaves_new_groups_alone_at_a_limit() {
+    fn leaves_new_groups_alone_at_the_limit() {
         #[rustfmt::skip]
         let rows = [
             // most open, per run, open, opened   reason

@@ -1,13 +1,13 @@
 //! Links to commits and comparisons at the code host that an image names as its source. Only checked text becomes a
-//! link: a text that is no web address or no revision makes none.
+//! link: an invalid web address or revision is left out.
 
 use url::Url;
 
-/// How a kind of code host writes its links.
+/// The form of links on one kind of code host.
 #[derive(Debug, Clone, Copy)]
 pub struct LinkStyle {
-    /// Returns the path of the page of a repository, given host and path of its address, or `None` for a repository
-    /// that is not on such a host.
+    /// Returns the path of the page of a repository, given host and path of its address; `None` for a repository
+    /// on another kind of host.
     pub repository: fn(host: &str, path: &str) -> Option<String>,
     /// The path of a commit below that page; `NEW` is replaced by the revision.
     pub commit: &'static str,
@@ -16,7 +16,7 @@ pub struct LinkStyle {
 }
 
 impl LinkStyle {
-    /// The paths that most code hosts share; used for a host that no style recognizes.
+    /// The paths that most code hosts use, for a host without a style of its own.
     pub const COMMON: Self =
         Self { repository: |_, path| Some(path.to_owned()), commit: "/commit/NEW", compare: "/compare/OLD...NEW" };
 }
@@ -31,15 +31,15 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Reads the label. `git+https://`, a trailing `.git`, `#fragment`, `?query` and the path of a folder are dropped:
-    /// build tools add them.
+    /// Parses the label. Drops what build tools add: `git+`, a trailing `.git`, `#fragment`, `?query` and the path of a
+    /// folder.
     pub(super) fn new(label: &str, styles: &[LinkStyle]) -> Option<Self> {
         let url = Url::parse(label.trim().strip_prefix("git+").unwrap_or(label.trim())).ok()?;
         let host = url.host_str()?;
         let path = ["/-/", "/tree/", "/blob/"].iter().find_map(|folder| Some(url.path().split_once(folder)?.0));
         let path = path.unwrap_or(url.path()).trim_end_matches('/').trim_end_matches(".git");
-        let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._~-%".contains(&b));
-        if !matches!(url.scheme(), "http" | "https") || path.len() < 2 || !plain {
+        let is_plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._~-%".contains(&b));
+        if !matches!(url.scheme(), "http" | "https") || path.len() < 2 || !is_plain {
             return None;
         }
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
@@ -60,26 +60,26 @@ impl Source {
     }
 }
 
-/// Whether a label's text is a git revision and nothing else.
+/// Returns whether the text of a label is a git revision and nothing else.
 pub(super) fn is_revision(text: &str) -> bool {
     (7..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// Whether a text is a web address that can be used in Markdown's parentheses.
-pub(super) fn is_web(text: &str) -> bool {
-    let scheme = text.starts_with("https://") || text.starts_with("http://");
-    scheme && text.bytes().all(|b| b.is_ascii_graphic() && !b"()<>[]`;\"\\".contains(&b))
+/// Returns whether a text is a web address that is safe in the parentheses of a Markdown link.
+pub(super) fn is_web_address(text: &str) -> bool {
+    let is_http = text.starts_with("https://") || text.starts_with("http://");
+    is_http && text.bytes().all(|b| b.is_ascii_graphic() && !b"()<>[]`;\"\\".contains(&b))
 }
 
-/// Whether a text is the address of a page that may be linked: not that of an issue or a pull request, on which
-/// forges show every pull request that links to it.
-pub(super) fn is_page(text: &str) -> bool {
+/// Returns whether a text is the address of a page that may be linked. An issue or a pull request may not, because forges
+/// show on it every pull request that links to it.
+pub(super) fn is_linkable_page(text: &str) -> bool {
     const NUMBERED: [&str; 6] = ["issues", "pull", "pulls", "merge_requests", "pull-requests", "pullrequest"];
     let parts = || text.split(['/', '?', '#']);
-    let numbered = parts()
+    let is_numbered = parts()
         .zip(parts().skip(1))
-        .any(|(what, number)| NUMBERED.contains(&what) && number.starts_with(|c: char| c.is_ascii_digit()));
-    is_web(text) && text.len() <= 300 && !numbered
+        .any(|(kind, number)| NUMBERED.contains(&kind) && number.starts_with(|c: char| c.is_ascii_digit()));
+    is_web_address(text) && text.len() <= 300 && !is_numbered
 }
 
 #[cfg(test)]
@@ -104,7 +104,7 @@ mod tests {
         for (label, commit, compare) in rows {
             let source = Source::new(label, &[toy]).unwrap();
             assert_eq!((source.commit("a").as_str(), source.compare("a", "b").as_str()), (commit, compare), "{label}");
-            assert!(is_web(compare));
+            assert!(is_web_address(compare));
         }
         for bad in [
             "",
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_may_be_linked() {
+    fn links_pages_except_issues_and_pull_requests() {
         #[rustfmt::skip]
         let rows = [
             ("https://acme.test/releases#v1",                   true),
@@ -132,7 +132,7 @@ mod tests {
             ("javascript:alert(1)",                             false),
         ];
         for (text, expected) in rows {
-            assert_eq!(is_page(text), expected, "{text}");
+            assert_eq!(is_linkable_page(text), expected, "{text}");
         }
     }
 }

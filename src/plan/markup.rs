@@ -1,13 +1,13 @@
-//! Makes untrusted text inert: no markup, no link, no mention, no reference to an issue, no command to a forge or a CI.
+//! Makes untrusted text inert, so that it contains no markup, link, mention, issue reference, or command to a forge or CI.
 //!
-//! Forges find mentions and references after they decode entities and escapes, so an entity for `@` or `#` does not stop
-//! them. An invisible character after it does.
+//! Forges decode entities and escapes before they look for mentions and references, so an entity for `@` or `#` is not
+//! enough. An invisible character after it is.
 
 /// Word joiner: it has no width and is not part of a name or a number.
 const JOINER: char = '\u{2060}';
 
-/// Words in a commit message that skip CI: GitHub, GitLab, Bitbucket, Azure Pipelines.
-const SKIPS: [&str; 9] = [
+/// Words in a commit message that skip CI on GitHub, GitLab, Bitbucket or Azure Pipelines.
+const SKIP_CI: [&str; 9] = [
     "skip ci",
     "ci skip",
     "no ci",
@@ -21,17 +21,17 @@ const SKIPS: [&str; 9] = [
 
 /// Returns one line without control characters or characters that change the direction of text.
 pub(super) fn one_line(text: &str) -> String {
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    let steers = |c: &char| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let line = text.split(breaks).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    line.trim().chars().filter(steers).collect()
+    let is_line_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let keeps_direction = |c: &char| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let line = text.split(is_line_break).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    line.trim().chars().filter(keeps_direction).collect()
 }
 
 /// Returns one line for titles and commit messages, without mentions, references to issues, or words that skip CI.
 pub(super) fn inert(text: &str) -> String {
     let line = one_line(text);
     let lower = line.to_ascii_lowercase();
-    let skips = SKIPS.iter().any(|words| lower.contains(words));
+    let has_skip_ci = SKIP_CI.iter().any(|words| lower.contains(words));
     let mut out = String::with_capacity(line.len());
     if line.starts_with('/') {
         // GitLab runs a word after a slash as a command.
@@ -42,15 +42,15 @@ pub(super) fn inert(text: &str) -> String {
     while let Some(c) = rest.next() {
         out.push(c);
         let next = rest.peek().copied().unwrap_or(' ');
-        let joined = match c {
+        let needs_joiner = match c {
             '@' => !before.is_ascii_alphanumeric() && !next.is_whitespace(),
             '#' | '!' | '&' => next == '_' || !(next.is_whitespace() || next.is_ascii_punctuation()),
             // GH-12
             '-' => next.is_ascii_digit() && ends_with_word(&out[..out.len() - 1], "gh"),
-            '[' | '*' => skips,
+            '[' | '*' => has_skip_ci,
             _ => false,
         };
-        if joined {
+        if needs_joiner {
             out.push(JOINER);
         }
         before = c;
@@ -58,13 +58,14 @@ pub(super) fn inert(text: &str) -> String {
     out
 }
 
-/// Returns [`inert`] text for templates of bodies, also without HTML, links, and the ends of cells and code spans.
-pub(super) fn words(text: &str) -> String {
+/// Returns [`inert`] text for the values in a body template: also without HTML, links, and the ends of table cells and
+/// code spans.
+pub(super) fn inert_markdown(text: &str) -> String {
     let text = unlinked(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('`', "'").replace('|', "¦").replace('[', "\\[").replace(']', "\\]")
 }
 
-/// Returns Markdown that shows the text and has no markup.
+/// Returns Markdown that shows the text without any markup.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in unlinked(text).chars() {
@@ -79,9 +80,9 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// Returns Markdown that shows the text as code, also in a table cell.
+/// Returns Markdown that shows the text as code and is safe in a table cell.
 pub fn code(text: &str) -> String {
-    // Tagboat's own marks are HTML comments.
+    // Tagboat's own markers are HTML comments.
     let safe = one_line(text).replace('`', "'").replace('|', "¦").replace("<!--", &format!("<{JOINER}!--"));
     if safe.is_empty() { String::new() } else { format!("`{safe}`") }
 }
@@ -100,12 +101,12 @@ fn unlinked(text: &str) -> String {
     out
 }
 
-/// Returns whether a text ends with a whole word, in any case. Only ASCII letters and digits extend a word, since forges
-/// differ about others.
+/// Returns whether a text ends with a whole word, in any case. Only ASCII letters and digits count as part of a word,
+/// because forges treat others differently.
 fn ends_with_word(text: &str, word: &str) -> bool {
     let Some(at) = text.len().checked_sub(word.len()).filter(|at| text.is_char_boundary(*at)) else { return false };
-    let alone = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-    alone && text[at..].eq_ignore_ascii_case(word)
+    let is_whole_word = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+    is_whole_word && text[at..].eq_ignore_ascii_case(word)
 }
 
 #[cfg(test)]
@@ -133,7 +134,7 @@ mod tests {
         }
         assert_eq!(code("a`b|c\nd"), "`a'b¦c d`");
         assert_eq!(
-            words("see https://acme.test [x](y) <b> a_b"),
+            inert_markdown("see https://acme.test [x](y) <b> a_b"),
             "see https:\u{2060}//acme.test \\[x\\](y) &lt;b&gt; a_b"
         );
     }

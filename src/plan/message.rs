@@ -8,10 +8,11 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::config::Template;
+use crate::text::count_of;
 
 use super::body::{Background, body, built, comparison, revision};
-use super::link::{LinkStyle, is_web};
-use super::markup::{inert, one_line, words};
+use super::link::{LinkStyle, is_web_address};
+use super::markup::{inert, inert_markdown, one_line};
 use super::proposal::Change;
 use super::pull_request::PullRequest;
 use super::record::{Record, merge_body};
@@ -30,14 +31,14 @@ pub struct Templates {
     pub commit_message: Option<Template>,
 }
 
-/// What the texts of a pull request are made from, beside its changes.
+/// What the texts of a pull request depend on besides its changes.
 #[derive(Debug, Clone, Copy)]
-pub struct Wording<'a> {
+pub struct TextContext<'a> {
     /// The templates of the configuration.
     pub templates: &'a Templates,
     /// Facts about the images.
     pub background: &'a Background,
-    /// How code hosts write their links.
+    /// The forms of links on code hosts.
     pub links: &'a [LinkStyle],
     /// The address of the CI job.
     pub run_url: Option<&'a str>,
@@ -67,12 +68,12 @@ pub enum TextError {
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// The record alone exceeds the limit for a body.
-    #[error("write the body: the record of {changes} change{s} needs {is} characters, and this forge allows {limit}", s = if *.changes == 1 { "" } else { "s" })]
+    #[error("cannot write the body: the record of {} needs {needed} characters; this forge allows {limit}", count_of(*.changes, "change"))]
     Record {
         /// The number of changes.
         changes: usize,
         /// The characters that the record needs.
-        is: usize,
+        needed: usize,
         /// The limit of the forge.
         limit: usize,
     },
@@ -84,7 +85,7 @@ impl TextError {
         match self {
             Self::Template(error) => error.hint(),
             Self::Record { .. } => {
-                "set `pull-requests: { group: … }` in tagboat.yaml to a template that gives smaller groups".to_owned()
+                "set `pull-requests: { group: … }` in tagboat.yaml to a template that makes smaller groups".to_owned()
             }
         }
     }
@@ -101,59 +102,62 @@ struct Values<'a> {
     changes: Vec<ChangeValues<'a>>,
 }
 
-/// Returns the texts of a pull request. A title that a person changed stays, and so does what people wrote around
-/// Tagboat's part of the body.
+/// Returns the texts of a pull request. Keeps a title that a person changed, and text that people wrote around Tagboat's
+/// part of the body.
 pub fn texts(
     group: &str,
     changes: &[Change],
     existing: Option<&PullRequest>,
-    wording: &Wording<'_>,
+    context: &TextContext<'_>,
 ) -> Result<Texts, TextError> {
-    let Wording { templates, background, links, run_url, .. } = *wording;
+    let TextContext { templates, background, links, run_url, .. } = *context;
     let fill = |template: &Option<Template>, title: &str, safe| -> Result<Option<String>, TemplateError> {
-        let values =
-            || Values { group, title, changes: changes.iter().map(|one| values_of(one, background, links)).collect() };
+        let values = || Values {
+            group,
+            title,
+            changes: changes.iter().map(|one| values_with_facts(one, background, links)).collect(),
+        };
         template.as_ref().map(|template| render(template, &values(), safe)).transpose()
     };
-    let ours = match fill(&templates.title, "", inert)? {
-        Some(title) => fitting(one_line(&title), templates.title.as_ref(), wording.longest_title)?,
-        None => title(group, changes, wording.longest_title),
+    let generated_title = match fill(&templates.title, "", inert)? {
+        Some(title) => checked(one_line(&title), templates.title.as_ref(), context.longest_title)?,
+        None => title(group, changes, context.longest_title),
     };
-    let message = fill(&templates.commit_message, &ours, inert)?.unwrap_or_else(|| commit_message(&ours, changes));
-    let record = Record::new(group, &ours, changes, wording.labels);
-    let whole = |visible: &str| {
+    let message = fill(&templates.commit_message, &generated_title, inert)?
+        .unwrap_or_else(|| commit_message(&generated_title, changes));
+    let record = Record::new(group, &generated_title, changes, context.labels);
+    let full_body = |visible: &str| {
         let part = record.wrap(visible);
         existing.map_or_else(|| part.clone(), |existing| merge_body(&existing.body, &part))
     };
-    let (needed, limit) = (whole("").chars().count(), wording.longest_body);
-    let too_long = || TextError::Record { changes: changes.len(), is: needed, limit };
-    let room = limit.checked_sub(needed).ok_or_else(too_long)?;
-    let visible = match fill(&templates.body, &ours, words)? {
-        Some(body) => fitting(body, templates.body.as_ref(), room)?,
-        None => body(changes, background, links, run_url, room).ok_or_else(too_long)?,
+    let (needed, limit) = (full_body("").chars().count(), context.longest_body);
+    let too_long = || TextError::Record { changes: changes.len(), needed, limit };
+    let available = limit.checked_sub(needed).ok_or_else(too_long)?;
+    let visible = match fill(&templates.body, &generated_title, inert_markdown)? {
+        Some(body) => checked(body, templates.body.as_ref(), available)?,
+        None => body(changes, background, links, run_url, available).ok_or_else(too_long)?,
     };
-    // A title that a person changed is theirs.
-    let theirs = existing.filter(|pr| Record::find(&pr.body).is_some_and(|record| record.title != pr.title));
+    let changed_by_person = existing.filter(|pr| Record::find(&pr.body).is_some_and(|record| record.title != pr.title));
     Ok(Texts {
-        title: theirs.map_or(ours, |existing| existing.title.clone()),
-        body: whole(&visible),
+        title: changed_by_person.map_or(generated_title, |existing| existing.title.clone()),
+        body: full_body(&visible),
         commit_message: format!("{}\n\n{}", message.trim_end(), trailers(group, changes, background, run_url)),
     })
 }
 
-/// Returns the text that a template gives, unless it exceeds the limit: only built-in texts can be truncated.
-fn fitting(text: String, template: Option<&Template>, limit: usize) -> Result<String, TemplateError> {
-    let is = text.trim_end().chars().count();
+/// Returns the result of a template, or an error if it exceeds the limit. Only built-in texts can be truncated.
+fn checked(text: String, template: Option<&Template>, limit: usize) -> Result<String, TemplateError> {
+    let length = text.trim_end().chars().count();
     match template {
-        Some(template) if is > limit => {
-            let why = format!("the result has {is} characters, and this forge allows {limit}");
-            Err(TemplateError::new(template, why))
+        Some(template) if length > limit => {
+            let cause = format!("the result has {length} characters; this forge allows {limit}");
+            Err(TemplateError::new(template, cause))
         }
         _ => Ok(text),
     }
 }
 
-fn values_of<'a>(change: &'a Change, background: &Background, links: &[LinkStyle]) -> ChangeValues<'a> {
+fn values_with_facts<'a>(change: &'a Change, background: &Background, links: &[LinkStyle]) -> ChangeValues<'a> {
     let facts = background.get(change.to.as_str());
     ChangeValues {
         built: facts.and_then(built).unwrap_or_default(),
@@ -168,13 +172,13 @@ fn commit_message(title: &str, changes: &[Change]) -> String {
     let mut text = format!("{title}\n");
     for change in changes {
         let place = inert(&format!("{}:{}", change.path, change.position.line));
-        let why = inert(&format!("{}: {}", change.policy, change.reason));
-        let _ = write!(text, "\n{place}: {} -> {} ({why})", change.from, change.to);
+        let reason = inert(&format!("{}: {}", change.policy, change.reason));
+        let _ = write!(text, "\n{place}: {} -> {} ({reason})", change.from, change.to);
     }
     text
 }
 
-/// Returns the audit trail that `git log --format='%(trailers)'` and `git interpret-trailers` read.
+/// Returns the audit trail, as trailers for `git log --format='%(trailers)'` and `git interpret-trailers`.
 fn trailers(group: &str, changes: &[Change], background: &Background, run_url: Option<&str>) -> String {
     let mut lines = vec![format!("{GROUP_TRAILER}{}", inert(group))];
     let mut seen = BTreeSet::new();
@@ -193,7 +197,7 @@ fn trailers(group: &str, changes: &[Change], background: &Background, run_url: O
         }
         lines.extend(facts.and_then(revision).map(|revision| format!("Tagboat-Revision: {revision}")));
     }
-    lines.extend(run_url.filter(|url| is_web(url)).map(|url| format!("Tagboat-Run: {url}")));
+    lines.extend(run_url.filter(|url| is_web_address(url)).map(|url| format!("Tagboat-Run: {url}")));
     lines.join("\n")
 }
 
@@ -208,12 +212,12 @@ mod tests {
         Change::example(path, from, to)
     }
 
-    fn written(text: &str) -> Option<Template> {
+    fn template(text: &str) -> Option<Template> {
         Some(Template { text: text.to_owned(), source: "tagboat.yaml:9".to_owned() })
     }
 
     /// Returns the texts for a forge with these limits for title and body, in characters.
-    fn made(
+    fn render_texts(
         group: &str,
         changes: &[Change],
         templates: &Templates,
@@ -225,7 +229,7 @@ mod tests {
         };
         let background = [("nginx:1.27".to_owned(), facts("a")), ("nginx:1.28".to_owned(), facts("b"))].into();
         let (longest_title, longest_body) = longest;
-        let wording = Wording {
+        let context = TextContext {
             templates,
             background: &background,
             links: &[],
@@ -234,13 +238,13 @@ mod tests {
             longest_title,
             longest_body,
         };
-        texts(group, changes, None, &wording)
+        texts(group, changes, None, &context)
     }
 
     const LONG: (usize, usize) = (256, 65_536);
 
     #[test]
-    fn titles_say_what_holds_for_all_changes() {
+    fn title_names_only_what_all_changes_share() {
         let api = |path: &str| change(path, "ghcr.io/acme/api:1.4.2", "ghcr.io/acme/api:1.4.3");
         let web = change("envs/prod/web.yaml", "nginx:1.27", "nginx:1.28");
         let old = change("envs/prod/old.yaml", "ghcr.io/acme/api:1.4.0", "ghcr.io/acme/api:1.4.3");
@@ -255,14 +259,14 @@ mod tests {
             ("envs/prod", vec![api("envs/prod/a.yaml"), web],      256, "Update api and nginx in envs/prod"),
         ];
         for (group, changes, longest, title) in rows {
-            assert_eq!(made(group, &changes, &Templates::default(), (longest, 65_536)).unwrap().title, title);
+            assert_eq!(render_texts(group, &changes, &Templates::default(), (longest, 65_536)).unwrap().title, title);
         }
     }
 
     #[test]
     fn links_source_and_comparison_of_images() {
         let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
-        let texts = made("g", &changes, &Templates::default(), LONG).unwrap();
+        let texts = render_texts("g", &changes, &Templates::default(), LONG).unwrap();
         let compare = format!("https://github.com/acme/api/compare/{}...{}", "a".repeat(40), "b".repeat(40));
         assert!(texts.body.contains(&compare), "{}", texts.body);
         let revision = "b".repeat(40);
@@ -273,14 +277,14 @@ mod tests {
     }
 
     #[test]
-    fn renders_templates_of_users() {
+    fn renders_configured_templates() {
         let changes = [change("envs/prod/@a.yaml", "nginx:1.27", "nginx:1.28")];
         let templates = Templates {
-            title: written("deploy {{ changes[0].name }} {{ changes[0].to }} to {{ changes[0].environment }}"),
-            body: written("{% for c in changes %}**{{ c.path }}** {{ c.bump }} [diff]({{ c.compare }}){% endfor %}"),
-            commit_message: written("{{ title }}\n\n{{ changes[0].path }}"),
+            title: template("deploy {{ changes[0].name }} {{ changes[0].to }} to {{ changes[0].environment }}"),
+            body: template("{% for c in changes %}**{{ c.path }}** {{ c.bump }} [diff]({{ c.compare }}){% endfor %}"),
+            commit_message: template("{{ title }}\n\n{{ changes[0].path }}"),
         };
-        let texts = made("g", &changes, &templates, LONG).unwrap();
+        let texts = render_texts("g", &changes, &templates, LONG).unwrap();
         assert_eq!(texts.title, "deploy nginx 1.28 to prod");
         let (a, b) = ("a".repeat(40), "b".repeat(40));
         let body = format!(
@@ -295,33 +299,33 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_the_template_and_have_a_hint() {
+    fn error_names_template_and_has_hint() {
         let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
-        let with_body = |text: &str| Templates { body: written(text), ..Templates::default() };
-        let with_title = |text: &str| Templates { title: written(text), ..Templates::default() };
-        let mut needed = made("g", &changes, &with_body(""), LONG).unwrap().body.chars().count();
+        let with_body = |text: &str| Templates { body: template(text), ..Templates::default() };
+        let with_title = |text: &str| Templates { title: template(text), ..Templates::default() };
+        let mut needed = render_texts("g", &changes, &with_body(""), LONG).unwrap().body.chars().count();
         #[rustfmt::skip]
         let rows = [
             (with_body("{{ nope }}"),              LONG,             "tagboat.yaml:9: cannot use the template \"{{ nope }}\": "),
             (with_title("{{ changes[7].to }}"),    LONG,             "tagboat.yaml:9: cannot use the template \"{{ changes[7].to }}\": "),
-            (with_title("a long title"),           (5, 65_536),      "tagboat.yaml:9: cannot use the template \"a long title\": the result has 12 characters, and this forge allows 5"),
-            (with_body("12345"),                   (256, needed + 4),  "tagboat.yaml:9: cannot use the template \"12345\": the result has 5 characters, and this forge allows 4"),
+            (with_title("a long title"),           (5, 65_536),      "tagboat.yaml:9: cannot use the template \"a long title\": the result has 12 characters; this forge allows 5"),
+            (with_body("12345"),                   (256, needed + 4),  "tagboat.yaml:9: cannot use the template \"12345\": the result has 5 characters; this forge allows 4"),
         ];
         for (templates, longest, expected) in rows {
-            let error = made("g", &changes, &templates, longest).unwrap_err();
+            let error = render_texts("g", &changes, &templates, longest).unwrap_err();
             assert!(error.to_string().starts_with(expected), "{error}");
             assert!(error.hint().contains("tagboat.yaml:9"), "{}", error.hint());
         }
         needed -= 1;
-        let error = made("g", &changes, &with_body(""), (256, needed)).unwrap_err();
+        let error = render_texts("g", &changes, &with_body(""), (256, needed)).unwrap_err();
         assert!(matches!(error, TextError::Record { changes: 1, .. }), "{error}");
         assert!(error.hint().contains("`pull-requests: { group: … }`"));
     }
 
     #[test]
-    fn text_by_people_stays_and_counts() {
+    fn keeps_text_by_people_within_the_limit() {
         let changes = [change("a.yaml", "nginx:1.27", "nginx:1.28")];
-        let before = made("g", &changes, &Templates::default(), LONG).unwrap();
+        let before = render_texts("g", &changes, &Templates::default(), LONG).unwrap();
         let existing = PullRequest {
             number: 1,
             url: "https://forge.test/1".into(),
@@ -336,7 +340,7 @@ mod tests {
         let background = Background::new();
         let templates = Templates::default();
         for longest_body in [65_536, existing.body.chars().count() - 40] {
-            let wording = Wording {
+            let context = TextContext {
                 templates: &templates,
                 background: &background,
                 links: &[],
@@ -345,7 +349,7 @@ mod tests {
                 longest_title: 256,
                 longest_body,
             };
-            let texts = texts("g", &changes, Some(&existing), &wording).unwrap();
+            let texts = texts("g", &changes, Some(&existing), &context).unwrap();
             assert_eq!(texts.title, "A title by a person");
             assert!(texts.body.starts_with("A note before\n<!--") && texts.body.ends_with("-->\nand after"));
             assert!(texts.body.chars().count() <= longest_body);

@@ -25,7 +25,7 @@ pub use group::{Grouping, Ungrouped, group};
 pub use limits::PullRequestLimits;
 pub use link::LinkStyle;
 pub use markup::{code, plain};
-pub use message::{GROUP_TRAILER, Templates, TextError, Texts, Wording, texts};
+pub use message::{GROUP_TRAILER, Templates, TextContext, TextError, Texts, texts};
 pub use proposal::{ActionId, Change, Draft, Extras, GroupId, MergeMethod, Proposal};
 pub use pull_request::{PullRequest, PullRequestState};
 pub use reasons::{CloseReason, LeaveReason};

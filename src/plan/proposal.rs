@@ -1,4 +1,4 @@
-//! The desired state: groups of changes, and the pull requests that they become. Pure data.
+//! The desired state: groups of changes, and their pull requests. Pure data.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,12 +44,12 @@ pub enum GroupId {
     Named(String),
 }
 
-/// Identifies what an action is about; unique among the actions of a run.
+/// Identifies the subject of an action; unique among the actions of a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ActionId {
     /// A group of changes.
     Group(GroupId),
-    /// An open pull request that no group calls for, by its number.
+    /// An open pull request that belongs to no group, by its number.
     PullRequest(u64),
 }
 
@@ -114,7 +114,7 @@ pub struct Extras {
 
 #[cfg(test)]
 impl Change {
-    /// Returns a change of the only image in a file.
+    /// Returns a change of the only image in a file, for tests.
     pub(super) fn example(path: &str, from: &str, to: &str) -> Self {
         let reference = |text| ImageReference::new(text).unwrap();
         Self {

@@ -1,11 +1,11 @@
-//! Why a pull request is left as it is or closed: data for scripts and tests, with one text for people.
+//! Reasons to leave a pull request alone or to close it: data for scripts and tests, with one text for people.
 
 use std::fmt;
 
 use crate::refname::BranchName;
 use crate::text::count_of;
 
-/// Why a group gets no pull request in this run, or why an open one stays as it is.
+/// Why a run leaves a group or an open pull request alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LeaveReason {
     /// A person closed a pull request with the same changes.
@@ -36,9 +36,9 @@ pub enum LeaveReason {
         /// When it allows them again, for people.
         opens: String,
     },
-    /// As many pull requests are open as the configuration allows.
+    /// The number of open pull requests is at its limit.
     MaxOpen(usize),
-    /// This run opened as many pull requests as the configuration allows.
+    /// The number of pull requests that this run opened is at its limit.
     MaxPerRun(usize),
 }
 
@@ -53,9 +53,12 @@ impl fmt::Display for LeaveReason {
             Self::Unknown { image } => write!(out, "could not look up {image}, which this pull request changes"),
             Self::OutOfScope => out.write_str("outside the scope of this run"),
             Self::NoRecord => out.write_str("no Tagboat record in the description; a person may have opened it"),
-            Self::ForeignCommit { author } => write!(out, "commit by {author} on this branch; leaving it untouched"),
+            Self::ForeignCommit { author } => write!(out, "commit by {author} on this branch"),
             Self::OutsideSchedule { opens } => write!(out, "outside pull-requests.schedule, which opens {opens}"),
-            Self::MaxOpen(limit) => write!(out, "{} open, the limit of pull-requests.max-open", are(*limit)),
+            Self::MaxOpen(limit) => {
+                let (count, verb) = (count_of(*limit, "pull request"), if *limit == 1 { "is" } else { "are" });
+                write!(out, "{count} {verb} open, the limit of pull-requests.max-open")
+            }
             Self::MaxPerRun(limit) => {
                 write!(
                     out,
@@ -68,7 +71,7 @@ impl fmt::Display for LeaveReason {
 }
 
 impl LeaveReason {
-    /// Returns what a person can do about it.
+    /// Returns what a person can do next.
     pub fn hint(&self, branch: &BranchName) -> Option<String> {
         match self {
             Self::ForeignCommit { .. } => Some(format!(
@@ -80,7 +83,7 @@ impl LeaveReason {
     }
 }
 
-/// Why an open pull request is closed.
+/// Why a run closes an open pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {
     /// The policy no longer selects what it proposes, or the base branch already has it.
@@ -117,8 +120,4 @@ impl CloseReason {
         let (first, rest) = text.split_at(1);
         format!("{}{rest}", first.to_ascii_uppercase())
     }
-}
-
-fn are(count: usize) -> String {
-    format!("{} {}", count_of(count, "pull request"), if count == 1 { "is" } else { "are" })
 }

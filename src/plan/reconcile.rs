@@ -16,7 +16,7 @@ pub enum Action {
     Commit(Draft),
     /// Push the branch of the draft and open a pull request: none is open.
     Open(Draft),
-    /// Bring the open pull request of the draft up to date, where it is not.
+    /// Update the open pull request of the draft if it differs.
     Update(Draft, PullRequest),
     /// Comment on the pull request, close it and delete its branch.
     Close(PullRequest, CloseReason),
@@ -29,7 +29,7 @@ pub enum Action {
     },
     /// Do nothing.
     Leave {
-        /// What it is about.
+        /// The group or pull request.
         id: ActionId,
         /// The branch.
         branch: BranchName,
@@ -41,7 +41,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Returns what it is about.
+    /// Returns the identity of the group or pull request.
     pub fn id(&self) -> ActionId {
         match self {
             Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => ActionId::Group(draft.group.clone()),
@@ -50,7 +50,7 @@ impl Action {
         }
     }
 
-    /// Returns the name of the group, for people; of a pull request without a record, its branch.
+    /// Returns the name of the group for people; the branch of a pull request without a record.
     pub fn label(&self) -> String {
         match self {
             Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => draft.name().to_owned(),
@@ -61,7 +61,7 @@ impl Action {
         }
     }
 
-    /// Returns the branch whose state the next step depends on; `None` where it depends on no branch.
+    /// Returns the branch whose state the next step depends on, if there is one.
     pub fn branch(&self) -> Option<&BranchName> {
         match self {
             Self::Open(draft) | Self::Update(draft, _) => Some(&draft.branch),
@@ -91,7 +91,7 @@ pub struct Observed {
     pub hold_labels: Vec<String>,
 }
 
-/// Places for which a run has no decision. What an open pull request changes there stays.
+/// Places for which a run has no decision. Open pull requests keep their changes at these places.
 ///
 /// Path and field identify a place here, not an [`OccurrenceId`](crate::manifest::OccurrenceId): the record in a pull
 /// request outlives a run, and an index into the occurrences of a file does not.
@@ -109,25 +109,25 @@ impl Unknown {
     }
 }
 
-/// Returns the drafts whose closed pull requests [`reconcile`] has to see: those that would propose something new.
+/// Returns the drafts whose closed pull requests [`reconcile`] needs: those that propose something new.
 pub fn needs_history<'a>(drafts: &'a [Draft], open: &[PullRequest]) -> Vec<&'a Draft> {
     let same = |draft: &Draft| open.iter().any(|pr| pr.branch == draft.branch && recorded(pr) == changes_of(draft));
     drafts.iter().filter(|draft| !same(draft)).collect()
 }
 
-/// Returns one action for each draft and for each open pull request without a draft. Idempotent: applied to the state
-/// that the actions lead to, it returns nothing that has to be written.
+/// Returns one action for each draft and for each open pull request without a draft. Idempotent: after the actions are
+/// carried out, it returns none that writes.
 pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     let mut actions = Vec::new();
     let (open, duplicates) = one_per_branch(&observed.open);
     let drafted = drafts.iter().map(|draft| draft.branch.clone()).collect::<BTreeSet<_>>();
     for draft in drafts {
         let existing = open.get(&draft.branch).copied();
-        actions.push(wanted(draft, existing, observed));
+        actions.push(action_with_draft(draft, existing, observed));
     }
     for (branch, existing) in open {
         if !drafted.contains(branch) {
-            actions.push(orphan(existing, observed));
+            actions.push(action_without_draft(existing, observed));
         }
     }
     actions.extend(duplicates.into_iter().map(|(newer, kept)| match pr_commands::hold(newer, &observed.hold_labels) {
@@ -137,7 +137,8 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     actions
 }
 
-/// Older races may have left two open pull requests for a branch: the oldest stays.
+/// Returns the oldest open pull request of each branch, and each newer one with the oldest. Concurrent runs may have
+/// opened more than one.
 fn one_per_branch(open: &[PullRequest]) -> (BTreeMap<&BranchName, &PullRequest>, Vec<(&PullRequest, &PullRequest)>) {
     let mut sorted = open.iter().collect::<Vec<_>>();
     sorted.sort_by_key(|pr| pr.number);
@@ -152,12 +153,12 @@ fn one_per_branch(open: &[PullRequest]) -> (BTreeMap<&BranchName, &PullRequest>,
 }
 
 /// Returns the action for a draft and the open pull request of its branch.
-fn wanted(mut draft: Draft, existing: Option<&PullRequest>, observed: &Observed) -> Action {
+fn action_with_draft(mut draft: Draft, existing: Option<&PullRequest>, observed: &Observed) -> Action {
     let held = existing.and_then(|existing| pr_commands::hold(existing, &observed.hold_labels));
-    if let Some(reason) = held.or_else(|| undecided(&draft, existing?, observed)) {
+    if let Some(reason) = held.or_else(|| reason_if_unknown(&draft, existing?, observed)) {
         return leave_group(draft, existing, reason);
     }
-    let declined = take_out_declined(&mut draft, &observed.closed);
+    let declined = remove_declined(&mut draft, &observed.closed);
     match (declined, existing) {
         (Some(number), None) if draft.changes.is_empty() => leave_group(draft, None, LeaveReason::Declined { number }),
         (Some(number), Some(existing)) if draft.changes.is_empty() => {
@@ -170,16 +171,16 @@ fn wanted(mut draft: Draft, existing: Option<&PullRequest>, observed: &Observed)
 
 /// Returns the reason to leave an open pull request if it changes a place that the draft does not and for which the run
 /// has no decision.
-fn undecided(draft: &Draft, existing: &PullRequest, observed: &Observed) -> Option<LeaveReason> {
-    let is_drafted = |change: &RecordedChange| draft.changes.iter().any(|new| change.same_place(&new.path, &new.field));
-    let lost =
+fn reason_if_unknown(draft: &Draft, existing: &PullRequest, observed: &Observed) -> Option<LeaveReason> {
+    let is_drafted = |change: &RecordedChange| draft.changes.iter().any(|new| change.is_at(&new.path, &new.field));
+    let unknown =
         recorded_list(existing).into_iter().find(|change| observed.unknown.covers(change) && !is_drafted(change))?;
-    Some(LeaveReason::Unknown { image: lost.image })
+    Some(LeaveReason::Unknown { image: unknown.image })
 }
 
-/// Takes out the changes that a person declined, to the same version, by closing a pull request. Returns the number of
+/// Removes the changes that a person declined by closing a pull request with the same versions. Returns the number of
 /// that pull request.
-fn take_out_declined(draft: &mut Draft, closed: &[PullRequest]) -> Option<u64> {
+fn remove_declined(draft: &mut Draft, closed: &[PullRequest]) -> Option<u64> {
     let declined = closed
         .iter()
         .filter(|pr| pr.branch == draft.branch && pr.state == PullRequestState::Closed)
@@ -197,7 +198,7 @@ fn take_out_declined(draft: &mut Draft, closed: &[PullRequest]) -> Option<u64> {
 }
 
 /// Returns the action for an open pull request without a draft.
-fn orphan(existing: &PullRequest, observed: &Observed) -> Action {
+fn action_without_draft(existing: &PullRequest, observed: &Observed) -> Action {
     if let Some(reason) = pr_commands::hold(existing, &observed.hold_labels) {
         return leave(existing, reason);
     }
@@ -280,9 +281,9 @@ mod tests {
         let (old, new) = (draft("a", &[("a.yaml", "nginx:2")]), draft("a", &[("a.yaml", "nginx:3")]));
         #[rustfmt::skip]
         let rows = [
-            ("nothing there",           vec![old.clone()], observed(vec![], vec![]),                               vec!["open a with 1"]),
-            ("the same again",          vec![old.clone()], observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["update #1 with 1"]),
-            ("something newer",         vec![new.clone()], observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["update #1 with 1"]),
+            ("none open",               vec![old.clone()], observed(vec![], vec![]),                               vec!["open a with 1"]),
+            ("unchanged",               vec![old.clone()], observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["update #1 with 1"]),
+            ("newer version",           vec![new.clone()], observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["update #1 with 1"]),
             ("obsolete",                vec![],            observed(vec![pull_request(1, &old, Open)], vec![]),    vec!["close #1"]),
             ("declined",                vec![old.clone()], observed(vec![], vec![pull_request(1, &old, Closed)]),  vec!["leave a"]),
             ("declined, then newer",    vec![new.clone()], observed(vec![], vec![pull_request(1, &old, Closed)]),  vec!["open a with 1"]),
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_by_tagboat_declines_nothing() {
+    fn opens_again_after_closing_by_tagboat() {
         let old = draft("a", &[("a.yaml", "nginx:2")]);
         let mut closed = pull_request(1, &old, Closed);
         let mut record = Record::find(&closed.body).unwrap();
@@ -304,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn declined_change_does_not_block_the_others() {
+    fn proposes_other_changes_beside_a_declined_one() {
         let declined = draft("a", &[("a.yaml", "nginx:2")]);
         let both = draft("a", &[("a.yaml", "nginx:2"), ("b.yaml", "redis:8")]);
         let actions = reconcile(vec![both], &observed(vec![], vec![pull_request(1, &declined, Closed)]));
@@ -325,8 +326,8 @@ mod tests {
         let mut unreadable = observed(vec![pull_request(1, &a, Open)], vec![]);
         unreadable.unknown.files.insert("a.yaml".to_owned());
         assert_eq!(kinds(&reconcile(vec![], &unreadable)), ["leave g"]);
-        let elsewhere = Observed { complete: false, ..observed(vec![pull_request(1, &b, Open)], vec![]) };
-        assert_eq!(kinds(&reconcile(vec![], &elsewhere)), ["leave g"]);
+        let out_of_scope = Observed { complete: false, ..observed(vec![pull_request(1, &b, Open)], vec![]) };
+        assert_eq!(kinds(&reconcile(vec![], &out_of_scope)), ["leave g"]);
     }
 
     #[test]
@@ -353,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn needs_history_only_for_something_new() {
+    fn needs_history_only_for_new_changes() {
         let (old, new) = (draft("a", &[("a.yaml", "nginx:2")]), draft("a", &[("a.yaml", "nginx:3")]));
         let open = [pull_request(1, &old, Open)];
         assert!(needs_history(std::slice::from_ref(&old), &open).is_empty());

@@ -1,14 +1,15 @@
-//! The hidden record in the body of a pull request. It is the only state that Tagboat keeps between runs. Without it, Tagboat
-//! leaves the pull request alone.
+//! The hidden record in the body of a pull request, the only state that Tagboat keeps between runs. Tagboat leaves a pull
+//! request without a record alone.
 
 use serde::{Deserialize, Serialize};
 
-use super::pr_commands::boxes;
+use super::pr_commands::check_boxes;
 use super::proposal::Change;
 use super::pull_request::PullRequest;
 
-/// Tagboat's part of a body is between these marks. Text by people around it stays.
+/// The beginning of Tagboat's part of a body. Text by people before and after the part stays.
 const BEGIN: &str = "<!-- tagboat:begin -->";
+/// The end of Tagboat's part of a body.
 const END: &str = "<!-- tagboat:end -->";
 /// The beginning of the record in that part.
 const RECORD: &str = "<!-- tagboat:record ";
@@ -21,11 +22,11 @@ pub struct Record {
     pub version: u32,
     /// The name of the group.
     pub group: String,
-    /// The title that Tagboat wrote. Another title is by a person.
+    /// The title that Tagboat wrote. If the pull request has another title, a person changed it.
     pub title: String,
     /// The changes.
     pub changes: Vec<RecordedChange>,
-    /// The labels that Tagboat added. A label that is missing now was removed by a person.
+    /// The labels that Tagboat added. If one is missing, a person removed it.
     #[serde(default)]
     pub labels: Vec<String>,
     /// Whether Tagboat closed the pull request. It stays false when a person closes it.
@@ -72,15 +73,16 @@ impl Record {
 
     /// Returns Tagboat's part of a body: the visible text, the check boxes, and the record.
     pub fn wrap(&self, visible: &str) -> String {
-        format!("{BEGIN}\n{}\n\n{}\n\n{RECORD}{} -->\n{END}", visible.trim_end(), boxes(), self.json())
+        format!("{BEGIN}\n{}\n\n{}\n\n{RECORD}{} -->\n{END}", visible.trim_end(), check_boxes(), self.json())
     }
 
-    /// Returns the `labels` that a pull request lacks, except those that a person removed. Labels that differ in case are the
-    /// same on forges.
+    /// Returns the `labels` that a pull request lacks, except those that a person removed. Forges ignore
+    /// the case of labels.
     pub fn missing_labels(existing: &PullRequest, labels: &[String]) -> Vec<String> {
-        let given = Self::find(&existing.body).map(|record| record.labels).unwrap_or_default();
-        let known = |label: &&String| existing.labels.iter().chain(&given).any(|one| one.eq_ignore_ascii_case(label));
-        labels.iter().filter(|label| !known(label)).cloned().collect()
+        let added = Self::find(&existing.body).map(|record| record.labels).unwrap_or_default();
+        let is_present =
+            |label: &&String| existing.labels.iter().chain(&added).any(|one| one.eq_ignore_ascii_case(label));
+        labels.iter().filter(|label| !is_present(label)).cloned().collect()
     }
 
     /// Returns the same body with a record that Tagboat closed the pull request.
@@ -92,7 +94,7 @@ impl Record {
         format!("{before}{RECORD}{} -->{after}", record.json())
     }
 
-    /// Returns the record as JSON. `<` and `>` occur in strings only and are escaped, since `-->` would end the comment.
+    /// Returns the record as JSON. Escapes `<` and `>`, which occur in strings only, because `-->` would end the comment.
     fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e").replace('<', "\\u003c")
     }
@@ -109,23 +111,23 @@ impl RecordedChange {
         }
     }
 
-    /// Returns whether it changes the same place. Path and field identify a place across runs: an
+    /// Returns whether the change is at this place. Path and field identify a place across runs: an
     /// [`OccurrenceId`](crate::manifest::OccurrenceId) counts the occurrences of a file in one snapshot.
-    pub fn same_place(&self, path: &str, field: &str) -> bool {
+    pub fn is_at(&self, path: &str, field: &str) -> bool {
         self.path == path && self.field == field
     }
 }
 
 /// Replaces Tagboat's part of a body, or appends it. Text by people before and after it stays.
-pub(super) fn merge_body(existing: &str, ours: &str) -> String {
+pub(super) fn merge_body(existing: &str, part: &str) -> String {
     let cut = existing.find(BEGIN).and_then(|start| {
         let length = existing[start..].find(END)? + END.len();
         Some((&existing[..start], &existing[start + length..]))
     });
     match cut {
-        Some((before, after)) => format!("{before}{ours}{after}"),
-        None if existing.trim().is_empty() => ours.to_owned(),
-        None => format!("{}\n\n{ours}", existing.trim_end()),
+        Some((before, after)) => format!("{before}{part}{after}"),
+        None if existing.trim().is_empty() => part.to_owned(),
+        None => format!("{}\n\n{part}", existing.trim_end()),
     }
 }
 
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn record_survives_wrapping() {
+    fn finds_record_in_wrapped_body() {
         let body = record().wrap("| a table |");
         assert_eq!(Record::find(&body), Some(record()));
         assert_eq!(body.matches("-->").count(), 5, "{body}");
@@ -162,10 +164,10 @@ mod tests {
     }
 
     #[test]
-    fn text_by_people_stays() {
+    fn keeps_text_by_people() {
         let (old, new) = (record().wrap("old"), record().wrap("new"));
         assert_eq!(merge_body(&format!("Hello\n{old}\nbye"), &new), format!("Hello\n{new}\nbye"));
         assert_eq!(merge_body("", &new), new);
-        assert_eq!(merge_body("They removed our part", &new), format!("They removed our part\n\n{new}"));
+        assert_eq!(merge_body("A person removed the part", &new), format!("A person removed the part\n\n{new}"));
     }
 }

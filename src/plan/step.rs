@@ -1,5 +1,5 @@
 //! Decides what to do with a branch, from an action and the state of the branch on the remote. `run` reads that state and
-//! carries the step out.
+//! carries out the step.
 
 use crate::refname::{BranchName, CommitId};
 
@@ -19,7 +19,7 @@ pub enum BranchState {
     Managed {
         /// The head.
         head: CommitId,
-        /// Whether the head holds exactly the wanted changes, in files that the base has not changed since.
+        /// Whether the head has exactly the desired changes, in files that have not changed in the base since.
         is_current: bool,
         /// Whether the parent of the head is the newest commit of the base branch.
         is_on_base: bool,
@@ -38,7 +38,7 @@ pub enum BranchState {
 pub struct StepSettings {
     /// Labels of pull requests; empty on a forge without labels.
     pub labels: Vec<String>,
-    /// Set when the schedule allows no changes now; what a person requests is done at any time.
+    /// Set if the schedule allows no changes now. It does not apply to requests by people.
     pub outside_schedule: Option<LeaveReason>,
 }
 
@@ -61,8 +61,8 @@ impl Push {
     }
 }
 
-/// What to do about one group or one pull request. `C` is what a commit and a pull request are made from: the draft, or
-/// all that is written.
+/// What to do about one group or one pull request. `C` is the source of a commit and its pull request: the draft, or
+/// their whole content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step<C = Draft> {
     /// Commit to the base branch.
@@ -76,7 +76,7 @@ pub enum Step<C = Draft> {
         /// The pull request to update; `None` to open one.
         existing: Option<PullRequest>,
     },
-    /// Branch and pull request are as they should be.
+    /// Branch and pull request are up to date.
     Unchanged(Draft, PullRequest),
     /// Close the pull request.
     Close {
@@ -122,22 +122,22 @@ pub fn step(action: Action, branch: BranchState, settings: &StepSettings) -> Ste
 }
 
 fn publish(draft: Draft, existing: Option<PullRequest>, branch: BranchState, settings: &StepSettings) -> Step {
-    let recreate = existing.as_ref().is_some_and(pr_commands::wants_recreation);
-    // A branch without an open pull request has to be on the newest base: one that was merged before, even if the merge
-    // was reverted since, has no commit left that a pull request could be opened for.
-    let needs_newest_base = existing.is_none() || recreate;
+    let must_recreate = existing.as_ref().is_some_and(pr_commands::is_recreation_requested);
+    // A branch without an open pull request must be on the newest base: if it was merged earlier, even if the merge was
+    // reverted, no commit is left to open a pull request for.
+    let needs_newest_base = existing.is_none() || must_recreate;
     let push = match branch {
         BranchState::Missing => Some(Push::Create),
-        BranchState::Foreign { head, .. } if recreate => Some(Push::Replace(head)),
+        BranchState::Foreign { head, .. } if must_recreate => Some(Push::Replace(head)),
         BranchState::Foreign { author, .. } => return leave(draft, existing, LeaveReason::ForeignCommit { author }),
         BranchState::Managed { is_current: true, is_on_base, .. } if is_on_base || !needs_newest_base => None,
         BranchState::Managed { head, .. } => Some(Push::Replace(head)),
     };
-    if recreate {
+    if must_recreate {
         return Step::Publish { content: draft, push, existing };
     }
     match existing {
-        Some(existing) if push.is_none() && describes(&existing, &draft, &settings.labels) => {
+        Some(existing) if push.is_none() && is_up_to_date(&existing, &draft, &settings.labels) => {
             Step::Unchanged(draft, existing)
         }
         existing => match settings.outside_schedule.clone() {
@@ -165,8 +165,8 @@ fn leave(draft: Draft, existing: Option<PullRequest>, reason: LeaveReason) -> St
     Step::Leave { title, branch: draft.branch, existing, reason }
 }
 
-/// Returns whether an open pull request has the record and the labels that it should have.
-fn describes(existing: &PullRequest, draft: &Draft, labels: &[String]) -> bool {
+/// Returns whether an open pull request has the desired record and labels.
+fn is_up_to_date(existing: &PullRequest, draft: &Draft, labels: &[String]) -> bool {
     let wanted = draft.changes.iter().map(RecordedChange::of);
     let is_labeled = Record::missing_labels(existing, labels).is_empty();
     is_labeled && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
@@ -224,8 +224,8 @@ mod tests {
         BranchState::Foreign { head: commit('b'), author: "Ann".into() }
     }
 
-    /// What a step does, in a few words.
-    fn words(step: &Step) -> String {
+    /// Returns what a step does, in a few words.
+    fn describe_step(step: &Step) -> String {
         let push = |push: &Option<Push>| match push {
             None => "push nothing",
             Some(Push::Create) => "create the branch",
@@ -245,8 +245,8 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn step_depends_on_action_branch_and_schedule() {
-        const THEIRS: &str = "leave: commit by Ann on this branch; leaving it untouched";
-        const LATER: &str = "leave: outside pull-requests.schedule, which opens Tue 2026-12-01 09:00 UTC";
+        const FOREIGN: &str = "leave: commit by Ann on this branch";
+        const OUTSIDE: &str = "leave: outside pull-requests.schedule, which opens Tue 2026-12-01 09:00 UTC";
         use BranchState::Missing;
         let open = || Action::Open(draft());
         let update = |existing| Action::Update(draft(), existing);
@@ -254,36 +254,36 @@ mod tests {
         let duplicate = || Action::CloseDuplicate { existing: existing(), kept: 7 };
         let rows = [
             // action                                  branch                 inside the schedule            outside
-            (Action::Commit(draft()),                  Missing,               "commit",                      LATER),
-            (open(),                                   Missing,               "create the branch, open",     LATER),
-            (open(),                                   managed(true, true),   "push nothing, open",          LATER),
-            (open(),                                   managed(true, false),  "replace the branch, open",    LATER),
-            (open(),                                   managed(false, true),  "replace the branch, open",    LATER),
-            (open(),                                   foreign(),             THEIRS,                        THEIRS),
+            (Action::Commit(draft()),                  Missing,               "commit",                      OUTSIDE),
+            (open(),                                   Missing,               "create the branch, open",     OUTSIDE),
+            (open(),                                   managed(true, true),   "push nothing, open",          OUTSIDE),
+            (open(),                                   managed(true, false),  "replace the branch, open",    OUTSIDE),
+            (open(),                                   managed(false, true),  "replace the branch, open",    OUTSIDE),
+            (open(),                                   foreign(),             FOREIGN,                        FOREIGN),
             (update(existing()),                       managed(true, true),   "unchanged",                   "unchanged"),
             (update(existing()),                       managed(true, false),  "unchanged",                   "unchanged"),
-            (update(existing()),                       managed(false, true),  "replace the branch, update",  LATER),
-            (update(existing()),                       Missing,               "create the branch, update",   LATER),
-            (update(existing()),                       foreign(),             THEIRS,                        THEIRS),
-            (update(outdated()),                       managed(true, true),   "push nothing, update",        LATER),
-            (update(PullRequest { labels: vec![], ..existing() }), managed(true, true), "push nothing, update", LATER),
-            // What a person requests is done at any time, and over commits of others.
+            (update(existing()),                       managed(false, true),  "replace the branch, update",  OUTSIDE),
+            (update(existing()),                       Missing,               "create the branch, update",   OUTSIDE),
+            (update(existing()),                       foreign(),             FOREIGN,                        FOREIGN),
+            (update(outdated()),                       managed(true, true),   "push nothing, update",        OUTSIDE),
+            (update(PullRequest { labels: vec![], ..existing() }), managed(true, true), "push nothing, update", OUTSIDE),
+            // Requests by people apply outside the schedule, and discard commits of others.
             (update(ticked()),                         managed(true, true),   "push nothing, update",        "push nothing, update"),
             (update(ticked()),                         managed(true, false),  "replace the branch, update",  "replace the branch, update"),
             (update(ticked()),                         foreign(),             "replace the branch, update",  "replace the branch, update"),
             (close(),                                  managed(true, true),   "close, delete the branch",    "close, delete the branch"),
             (close(),                                  Missing,               "close",                       "close"),
-            (close(),                                  foreign(),             THEIRS,                        THEIRS),
+            (close(),                                  foreign(),             FOREIGN,                        FOREIGN),
             (duplicate(),                              Missing,               "close",                       "close"),
         ];
         let labels = vec![LABEL.to_owned()];
         let inside = StepSettings { labels: labels.clone(), outside_schedule: None };
         let reason = LeaveReason::OutsideSchedule { opens: "Tue 2026-12-01 09:00 UTC".into() };
         let outside = StepSettings { labels, outside_schedule: Some(reason) };
-        for (action, branch, in_schedule, later) in rows {
+        for (action, branch, in_schedule, out_of_schedule) in rows {
             let label = format!("{action:?} on {branch:?}");
-            assert_eq!(words(&step(action.clone(), branch.clone(), &inside)), in_schedule, "{label}");
-            assert_eq!(words(&step(action, branch, &outside)), later, "{label}");
+            assert_eq!(describe_step(&step(action.clone(), branch.clone(), &inside)), in_schedule, "{label}");
+            assert_eq!(describe_step(&step(action, branch, &outside)), out_of_schedule, "{label}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Templates of users: groups, branches, titles, bodies, commit messages. Bounded, with access to nothing but the given
-//! values.
+//! Renders the templates of the configuration: groups, branches, titles, bodies, commit messages. Rendering is bounded and
+//! reads only the given values.
 
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, escape_formatter};
@@ -9,17 +9,17 @@ use crate::config::Template;
 
 /// Why the result of a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("{}: cannot use the template {:?}: {why}", .template.source, .template.text)]
+#[error("{}: cannot use the template {:?}: {cause}", .template.source, .template.text)]
 pub struct TemplateError {
     /// The template as written.
     pub template: Template,
     /// The cause, from the template engine or from checking the result.
-    pub why: String,
+    pub cause: String,
 }
 
 impl TemplateError {
-    pub(super) fn new(template: &Template, why: impl Into<String>) -> Self {
-        Self { template: template.clone(), why: why.into() }
+    pub(super) fn new(template: &Template, cause: impl Into<String>) -> Self {
+        Self { template: template.clone(), cause: cause.into() }
     }
 
     /// Returns what to do next.
@@ -32,24 +32,24 @@ impl TemplateError {
     }
 }
 
-/// The limit of steps for one template. Real templates take some hundreds.
+/// The limit on steps for one template. Real templates need a few hundred.
 const FUEL: u64 = 100_000;
 
-/// Renders a template. A variable that does not exist is an error, not an empty string. `safe` is applied to inserted text,
-/// unless it is marked as safe, and not to the template itself.
+/// Renders a template. A variable that does not exist is an error. `make_safe` is applied to inserted text, unless it is
+/// marked as safe, but not to the template itself.
 pub(super) fn render(
     template: &Template,
     values: &impl Serialize,
-    safe: fn(&str) -> String,
+    make_safe: fn(&str) -> String,
 ) -> Result<String, TemplateError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_formatter(move |out, state, value| match value.as_str() {
-        Some(text) if !value.is_safe() => Ok(out.write_str(&safe(text))?),
+        Some(text) if !value.is_safe() => Ok(out.write_str(&make_safe(text))?),
         _ => escape_formatter(out, state, value),
     });
-    let failed = |why: String| TemplateError::new(template, why);
+    let failed = |cause: String| TemplateError::new(template, cause);
     environment
         .render_str(&template.text, Value::from(Serde(values)))
         .map_err(|error| failed(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)))

@@ -1,4 +1,4 @@
-//! The built-in title of a pull request: what holds for all its changes, within the limit of the forge.
+//! The built-in title of a pull request: what all its changes share, within the limit of the forge.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,14 @@ use super::markup::inert;
 use super::proposal::Change;
 use super::values::version;
 
-/// Returns `Update api from 1.4.2 to 1.4.3 in envs/prod`, or the part of it that holds for all changes and fits in `longest`
-/// characters.
-pub(super) fn title(group: &str, changes: &[Change], longest: usize) -> String {
+/// Returns `Update api from 1.4.2 to 1.4.3 in envs/prod`, or the part of it that all changes share, in at most `limit` characters.
+pub(super) fn title(group: &str, changes: &[Change], limit: usize) -> String {
     let names = changes.iter().map(|change| change.to.name()).collect::<BTreeSet<_>>();
     let images = match names.len() {
         1 => "1 image".to_owned(),
         count => format!("{count} images"),
     };
-    let what = match names.first() {
+    let subject = match names.first() {
         Some(name) if names.len() == 1 => name.familiar().to_owned(),
         _ => {
             let names = names.iter().map(|name| name.base()).collect::<BTreeSet<_>>();
@@ -29,17 +28,17 @@ pub(super) fn title(group: &str, changes: &[Change], longest: usize) -> String {
         1 => versions(changes),
         _ => String::new(),
     };
-    let inside = changes.iter().all(|change| change.path.starts_with(&format!("{group}/")));
-    let place = if inside { format!(" in {group}") } else { String::new() };
-    let shorter = [
-        format!("Update {what}{versions}{place}"),
-        format!("Update {what}{versions}"),
-        format!("Update {what}{place}"),
-        format!("Update {what}"),
+    let is_in_group = changes.iter().all(|change| change.path.starts_with(&format!("{group}/")));
+    let place = if is_in_group { format!(" in {group}") } else { String::new() };
+    let titles = [
+        format!("Update {subject}{versions}{place}"),
+        format!("Update {subject}{versions}"),
+        format!("Update {subject}{place}"),
+        format!("Update {subject}"),
         format!("Update {images}"),
     ];
-    let [shorter @ .., shortest] = shorter.map(|title| inert(&title));
-    shorter.into_iter().find(|title| title.chars().count() <= longest).unwrap_or(shortest)
+    let [titles @ .., shortest] = titles.map(|title| inert(&title));
+    titles.into_iter().find(|title| title.chars().count() <= limit).unwrap_or(shortest)
 }
 
 fn versions(changes: &[Change]) -> String {

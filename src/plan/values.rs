@@ -8,7 +8,7 @@ use crate::image::{ImageReference, Tag};
 use super::environment::environment;
 use super::proposal::Change;
 
-/// The variables of one change. A group template should use those that stay the same when a newer tag is selected.
+/// The variables of one change. A group template should use only those that stay the same when the policy selects a newer tag.
 #[derive(Debug, Serialize)]
 pub(super) struct ChangeValues<'a> {
     /// The normalized name: `docker.io/library/nginx`.
@@ -39,7 +39,7 @@ pub(super) struct ChangeValues<'a> {
     pub(super) built: String,
     /// The commit that it was built from; empty if unknown.
     pub(super) revision: String,
-    /// The address of the comparison of the two commits; empty if unknown. It is checked, so no text escapes it.
+    /// The address of the comparison of the two commits; empty if unknown. It is marked as safe because it is checked.
     pub(super) compare: Value,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn version(reference: &ImageReference) -> String {
     }
 }
 
-/// Returns which number of the version changes, from the left.
+/// Returns the component of the version that changes, from the left.
 fn bump(change: &Change) -> &'static str {
     match (change.from.tag(), change.to.tag()) {
         (Some(from), Some(to)) if from == to => "digest",

@@ -12,12 +12,12 @@ use crate::refname::BranchName;
 use super::lookup::Decisions;
 use super::subjects::Scope;
 
-/// The changes that decisions lead to.
+/// The changes from the decisions of a run.
 #[derive(Debug)]
 pub struct Changes {
     /// The changes, in the order of the decisions.
     pub changes: Vec<Change>,
-    /// Occurrences that cannot be edited, and why.
+    /// Occurrences that cannot be edited, each with the reason.
     pub refused: Vec<(Place, RefusedEdit)>,
 }
 
@@ -34,7 +34,7 @@ pub struct Planned {
     pub ungrouped: Vec<Ungrouped>,
 }
 
-/// Returns a change for every place of every decision to update.
+/// Returns a change for each place of each decision to update.
 pub(super) fn changes(listed: &[Listed], decisions: &Decisions) -> Changes {
     let (mut changes, mut refused) = (Vec::new(), Vec::new());
     for answer in &decisions.answers {
@@ -50,8 +50,8 @@ pub(super) fn changes(listed: &[Listed], decisions: &Decisions) -> Changes {
     Changes { changes, refused }
 }
 
-/// Groups the changes. With a limited scope, a draft contains at least one change in the scope, and it keeps what its open
-/// pull request changes for other images.
+/// Makes the changes and groups them into drafts. With a limited scope, a draft contains at least one change in the scope,
+/// and keeps the changes of its open pull request to other images.
 pub(super) fn plan_changes(
     listed: &[Listed],
     decisions: &Decisions,

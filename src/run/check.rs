@@ -1,4 +1,4 @@
-//! `tagboat check`: connects to everything that a run needs, reads only, and continues after a failure.
+//! `tagboat check`: connects to everything that a run needs without writing, and continues after a failure.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::registry::{Access, Registries};
 use crate::report::Check;
 use crate::text::count_of;
 
-/// Checks that the remote can be read and has the base branch.
+/// Checks that git can read the remote and that it has the base branch.
 pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchName>) -> Check {
     let base = async {
         let base = match base {
@@ -43,13 +43,13 @@ pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
         Ok(access) => {
             let reachable = access.user.map_or("reachable".to_owned(), |user| format!("reachable as {user}"));
             let rights = (!access.rights.is_empty()).then(|| format!("rights: {}", access.rights.join(", ")));
-            let left = access.remaining.map(|left| {
+            let remaining = access.remaining.map(|remaining| {
                 format!(
                     "{} left before the rate limit",
-                    count_of(usize::try_from(left).unwrap_or(usize::MAX), "request")
+                    count_of(usize::try_from(remaining).unwrap_or(usize::MAX), "request")
                 )
             });
-            let parts = [Some(reachable), rights, left];
+            let parts = [Some(reachable), rights, remaining];
             Check::ok("forge", parts.into_iter().flatten().collect::<Vec<_>>().join("; "))
         }
         Err(error) => Check::failed("forge", chain(&error), error.hint()),
@@ -72,7 +72,7 @@ pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check
     futures_util::future::join_all(checks).await
 }
 
-/// Returns the credential, its rights and the rest of the rate limit.
+/// Returns the credential, what it can list and pull, and the remaining requests of the rate limit.
 fn summary(access: &Access, name: &ImageName) -> String {
     let user = match (&access.credential, access.login_required) {
         _ if access.fallback_reason.is_some() => {

@@ -1,5 +1,5 @@
 //! The stages *discover* and *govern*: reads every manifest of a snapshot and finds the policy that manages each reference. A
-//! bad file stops no other.
+//! file that cannot be read does not affect the others.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::snapshot::Snapshot;
 pub(super) struct Discovered {
     /// Every finding, in the order of paths and positions.
     pub(super) findings: Vec<Finding>,
-    /// How the files were read. An edited file is read in the same way to check the edit.
+    /// The options with which the files were read. An edited file is read with the same options to check the edit.
     pub(super) options: Options,
     /// The policies of the configuration and of the manifests.
     pub(super) policies: Policies,
@@ -26,24 +26,24 @@ pub(super) struct Discovered {
     pub(super) objects: Vec<Object>,
 }
 
-/// One file.
-struct Read {
+/// A file that was read.
+struct ReadFile {
     path: Arc<str>,
     findings: Vec<Finding>,
-    /// Objects in it that configure image updates.
+    /// Objects in the file that configure image updates.
     objects: Vec<Object>,
-    /// Images that it names for values in other files.
+    /// Images that the file sets for values in other files.
     values_images: Vec<(String, ValuesImage)>,
     /// Whether objects in other files may change its findings.
-    refers: bool,
+    may_refer: bool,
 }
 
 /// Finds all references. Each file is read once, and a second time if objects in other files may change its findings.
 pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let paths = snapshot.paths();
     let mut options = options(&paths, config);
-    let wanted = paths.into_par_iter().filter(|path| manifest::reads(path, &options) && config.paths.read(path));
-    let mut files = wanted.map(|path| read(snapshot, path, &options)).collect::<Vec<_>>();
+    let paths = paths.into_par_iter().filter(|path| manifest::reads(path, &options) && config.paths.read(path));
+    let mut files = paths.map(|path| read(snapshot, path, &options)).collect::<Vec<_>>();
 
     let mut objects = Vec::new();
     for file in &mut files {
@@ -57,9 +57,9 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     options.helm_repositories = flux::helm_repositories(&objects);
     options.tag_fields.extend(policies.applications.tags.iter().cloned());
     let has_tag_fields = |path: &str| options.tag_fields.iter().any(|one| one.paths.is_match(path));
-    let is_affected = |file: &&mut Read| {
+    let is_affected = |file: &&mut ReadFile| {
         options.values_images.contains_key(&*file.path)
-            || !objects.is_empty() && (file.refers || has_tag_fields(&file.path))
+            || !objects.is_empty() && (file.may_refer || has_tag_fields(&file.path))
     };
     files.par_iter_mut().filter(is_affected).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
     add_notices(&mut files, &policies);
@@ -73,14 +73,14 @@ pub(super) fn govern_all(findings: Vec<Finding>, policies: &Policies) -> Vec<Lis
 }
 
 /// Adds the notices about settings of other tools to the findings of their files.
-fn add_notices(files: &mut [Read], policies: &Policies) {
+fn add_notices(files: &mut [ReadFile], policies: &Policies) {
     let paths: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.path)).collect();
     let occurrences = files.iter().flat_map(|file| &file.findings).filter_map(|finding| match finding {
         Finding::Occurrence(occurrence) => Some(occurrence),
         Finding::Notice(_) => None,
     });
-    let stands = occurrences.map(|found| (found.reference.name(), &*found.place.path, found.place.position.line));
-    let idle = policies.applications.without_effect(&paths, stands);
+    let references = occurrences.map(|found| (found.reference.name(), &*found.place.path, found.place.position.line));
+    let idle = policies.applications.without_effect(&paths, references);
     for notice in policies.applications.notices.iter().chain(&idle) {
         let Ok(at) = paths.binary_search_by(|path| path.cmp(&notice.place.path)) else { continue };
         let findings = &mut files[at].findings;
@@ -91,7 +91,7 @@ fn add_notices(files: &mut [Read], policies: &Policies) {
     }
 }
 
-/// Returns the options of the configuration and of the paths in the repository.
+/// Returns the reading options from the configuration and the paths in the repository.
 fn options(paths: &[Arc<str>], config: &Config) -> Options {
     let settings = &config.manifests;
     Options {
@@ -104,21 +104,21 @@ fn options(paths: &[Arc<str>], config: &Config) -> Options {
     }
 }
 
-fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> Read {
+fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> ReadFile {
     match snapshot.read(&path) {
         Ok(bytes) => {
             let text = || String::from_utf8_lossy(&bytes);
             let objects = if Object::may_hold(&bytes) { Object::all(&path, &text()) } else { Vec::new() };
             let findings = manifest::find(&path, &bytes, options);
             let values_images = manifest::values_images(&bytes);
-            Read { refers: flux::may_refer(&bytes), path, findings, objects, values_images }
+            ReadFile { may_refer: flux::may_refer(&bytes), path, findings, objects, values_images }
         }
-        Err(error) => Read {
+        Err(error) => ReadFile {
             findings: vec![unreadable(&path, error.to_string())],
             path,
             objects: Vec::new(),
             values_images: Vec::new(),
-            refers: false,
+            may_refer: false,
         },
     }
 }

@@ -21,7 +21,7 @@ use super::offline::Offline;
 use super::snapshot::Folder;
 use super::subjects::{Scope, Subject, Usage, subjects};
 
-/// The image to explain, and what replaces the repository and the registry.
+/// The image to explain, and values that replace those from the repository and the registry.
 #[derive(Debug, Clone)]
 pub struct ExplainRequest {
     /// The image: its full name, its familiar name, or the last component.
@@ -43,23 +43,23 @@ impl ExplainRequest {
     }
 }
 
-/// Explains an image: once for each different reference to it and each policy that manages one. Reads the manifests below
-/// `root` only without a current tag, and queries the registry only without tags.
+/// Returns an explanation for each different reference to an image under each policy. Reads the manifests below `root` only if
+/// the request has no current tag, and queries the registry only if it has no tags.
 pub async fn explain(
     root: &Path,
     config: &Config,
     registry: &dyn Registry,
-    asked: &ExplainRequest,
+    request: &ExplainRequest,
 ) -> Result<Vec<Explanation>, Error> {
-    let listed = match asked.current {
+    let listed = match request.current {
         Some(_) => Vec::new(),
         None => list(&Folder::new(root), config),
     };
-    let mut subject = match &asked.current {
-        Some(current) => imagined(&asked.image, current, config)?,
-        None => used(&listed, &asked.image)?,
+    let mut subject = match &request.current {
+        Some(current) => subject_at_tag(&request.image, current, config)?,
+        None => subject_in_manifests(&listed, &request.image)?,
     };
-    if let Some(policy) = &asked.policy {
+    if let Some(policy) = &request.policy {
         let entry = match config.policy(policy) {
             Some(named) => named,
             None => Arc::new(config::policy(policy)?),
@@ -70,18 +70,18 @@ pub async fn explain(
                 Selection { name: policy.clone(), entry: entry.clone(), source, ..usage.selection.clone() };
         }
     }
-    let mut illegal = Vec::new();
-    if let Some(tags) = &asked.tags {
+    let mut invalid = Vec::new();
+    if let Some(tags) = &request.tags {
         let mut given = Vec::with_capacity(tags.len());
         for text in tags {
             match Tag::new(text) {
                 Ok(tag) => given.push(Candidate::new(tag)),
-                Err(error) => illegal.push(refused(text, &error)),
+                Err(error) => invalid.push(rejected(text, &error)),
             }
         }
         subject.given = Some(given);
     }
-    let registry = if asked.tags.is_some() { &Offline } else { registry };
+    let registry = if request.tags.is_some() { &Offline } else { registry };
     let external_facts = FactSource::new(&listed, &config.folder);
     let lookup = Lookup { registry, external_facts: &external_facts, now: Timestamp::now(), verdicts: true };
     let Decisions { answers, failures } = lookup.decide(vec![subject]).await;
@@ -92,12 +92,12 @@ pub async fn explain(
         return Err(Error::from(failure.error).hint(hint));
     }
     let mut explanations = answers.iter().map(|answer| explanation(answer, &listed)).collect::<Vec<_>>();
-    explanations.iter_mut().for_each(|one| one.candidates.extend(illegal.iter().cloned()));
+    explanations.iter_mut().for_each(|one| one.candidates.extend(invalid.iter().cloned()));
     Ok(explanations)
 }
 
-/// A text that is not a legal tag is rejected like any other candidate.
-fn refused(text: &str, error: &TagError) -> report::Candidate {
+/// Returns the rejected candidate for a text that is not a valid tag.
+fn rejected(text: &str, error: &TagError) -> report::Candidate {
     report::Candidate {
         tag: text.to_owned(),
         verdict: report::VerdictKind::Rejected,
@@ -106,13 +106,13 @@ fn refused(text: &str, error: &TagError) -> report::Candidate {
     }
 }
 
-/// Returns an image at a given tag, whether or not any manifest uses it.
-fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Error> {
+/// Returns an image at a given tag, which no manifest has to use.
+fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<Subject, Error> {
     let usage = |error: &dyn std::error::Error| {
         Error::usage(format!("cannot read {image:?} with the tag {current:?}: {error}"))
     };
     let current = match ImageReference::new(current).ok().filter(|reference| reference.tag().is_some()) {
-        Some(whole) if current.contains('/') => whole,
+        Some(reference) if current.contains('/') => reference,
         _ => {
             let tag = Tag::new(current).map_err(|error| usage(&error))?;
             ImageReference::from_parts(image, Some(tag), None).map_err(|error| usage(&error))?
@@ -133,7 +133,7 @@ fn imagined(image: &str, current: &str, config: &Config) -> Result<Subject, Erro
 }
 
 /// Returns an image with its references in the manifests.
-fn used(listed: &[Listed], image: &str) -> Result<Subject, Error> {
+fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<Subject, Error> {
     let full = ImageReference::new(image).ok();
     let matches = |name: &ImageName| full.as_ref().is_some_and(|full| full.name() == name) || name.base() == image;
     let mut found =

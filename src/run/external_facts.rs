@@ -1,5 +1,5 @@
-//! Facts for policies that are in no registry: references elsewhere in the repository, and the histories of clones, each of
-//! which is read once.
+//! Facts that policies need and no registry has: references elsewhere in the repository, and histories of clones. Each
+//! history is read once.
 
 use std::collections::HashMap;
 use std::path::Path;

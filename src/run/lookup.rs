@@ -1,5 +1,5 @@
 //! The stages *look up* and *choose*, image by image: a policy names the facts that it lacks, and only those are looked up. A
-//! failed lookup makes its image unknown and stops no other.
+//! failed lookup makes its image unknown and does not affect the others.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ pub(super) async fn choose(
     lookup.decide(subjects(listed, scope, false)).await
 }
 
-/// Returns the newest reference that the policy allows, where the decision names one.
+/// Returns the newest reference that the policy allows, if the decision has one.
 pub(super) fn newest(answer: &Answer) -> Option<ImageReference> {
     let current = &answer.decision.current;
     match &answer.decision.outcome {
@@ -76,13 +76,14 @@ pub(super) fn newest(answer: &Answer) -> Option<ImageReference> {
     }
 }
 
-/// Returns facts about the newest image of every decision, for a report that shows ages. Leaves out what fails.
+/// Returns facts about the newest image of every decision, for a report that shows ages. Omits images whose lookup
+/// fails.
 pub(super) async fn build_facts(registry: &dyn Registry, decisions: &Decisions) -> Background {
     let newest = decisions.answers.iter().filter_map(newest).map(|newest| (newest.to_string(), newest));
     background(registry, newest.collect::<BTreeMap<_, _>>().values()).await
 }
 
-/// What lookups use.
+/// What a lookup needs.
 #[derive(Clone, Copy)]
 pub(super) struct Lookup<'a> {
     /// All registries.
@@ -113,7 +114,7 @@ impl Lookup<'_> {
 
     async fn image(&self, subject: Subject) -> (Vec<Answer>, Option<Failure>) {
         let mut image = Image::new(*self, &subject.name);
-        let mut elsewhere = Image::new(*self, &subject.name);
+        let mut followed = Image::new(*self, &subject.name);
         let follows = |one: &Usage| one.selection.entry.policy.pinned_target() == Some(PinnedTarget::Promoted);
         let listed = match subject.given {
             Some(given) => Ok(given),
@@ -123,7 +124,7 @@ impl Lookup<'_> {
         match listed {
             Ok(candidates) => image.candidates = candidates,
             Err(error) => {
-                image.unlisted = Some(Unknown::ListFailed(error.to_string().into()));
+                image.list_error = Some(Unknown::ListFailed(error.to_string().into()));
                 image.failure = Some(error);
             }
         }
@@ -131,35 +132,35 @@ impl Lookup<'_> {
         for usage in subject.usages {
             let external = self.external_facts.of(&usage.selection, &subject.name, &usage.places);
             // A policy that follows other occurrences needs no tag list.
-            let image = if follows(&usage) { elsewhere.with(&external) } else { &mut image };
+            let image = if follows(&usage) { followed.with_references(&external) } else { &mut image };
             answers.push(image.answer(usage, &external).await);
         }
-        let failure = image.failure.or(elsewhere.failure).map(|error| Failure { name: subject.name, error });
+        let failure = image.failure.or(followed.failure).map(|error| Failure { name: subject.name, error });
         (answers, failure)
     }
 }
 
-/// One image while it is looked up: its tags, and what has been found out about them.
+/// The state of the lookup of one image: its tags, and the facts about them so far.
 struct Image<'a> {
     lookup: Lookup<'a>,
     name: ImageName,
     candidates: Vec<Candidate>,
     /// The index of a tag in `candidates`; built for the first lookup of a fact.
     index: HashMap<Tag, usize>,
-    /// Why there is no list of tags.
-    unlisted: Option<Unknown>,
-    /// The first thing that failed.
+    /// Why the tags could not be listed.
+    list_error: Option<Unknown>,
+    /// The first failed request.
     failure: Option<RegistryError>,
 }
 
 impl<'a> Image<'a> {
     fn new(lookup: Lookup<'a>, name: &ImageName) -> Self {
         let (candidates, index) = (Vec::new(), HashMap::new());
-        Self { lookup, name: name.clone(), candidates, index, unlisted: None, failure: None }
+        Self { lookup, name: name.clone(), candidates, index, list_error: None, failure: None }
     }
 
-    /// Adds the tags of references elsewhere to the candidates.
-    fn with(&mut self, external: &ExternalFacts) -> &mut Self {
+    /// Adds the tags of references in other places to the candidates.
+    fn with_references(&mut self, external: &ExternalFacts) -> &mut Self {
         let ExternalFacts::References(found) = external else { return self };
         for tag in found.iter().filter_map(|(reference, _)| reference.tag()) {
             if !self.candidates.iter().any(|known| known.tag == *tag) {
@@ -174,11 +175,11 @@ impl<'a> Image<'a> {
         let entry = Arc::clone(&selection.entry);
         let gates = selection.gates.clone();
         let question = Question { current: &current, entry: &entry, gates: &gates, external, now: self.lookup.now };
-        let outcome = match &self.unlisted {
+        let outcome = match &self.list_error {
             Some(unknown) => Outcome::Unknown(unknown.clone().into()),
             None => {
                 let is_fixed = !ordered && !self.lookup.verdicts;
-                let fixed = if is_fixed { given(&self.candidates, &current) } else { None };
+                let fixed = if is_fixed { given_outcome(&self.candidates, &current) } else { None };
                 let outcome = match fixed {
                     Some(outcome) => outcome,
                     None => self.choose(&question).await,
@@ -186,7 +187,7 @@ impl<'a> Image<'a> {
                 self.pin(outcome, &current, selection.pin).await
             }
         };
-        let wanted = self.lookup.verdicts && self.unlisted.is_none();
+        let wanted = self.lookup.verdicts && self.list_error.is_none();
         let verdicts = if wanted { policy::explain(&question, &self.candidates) } else { Vec::new() };
         let decision = Decision { policy: entry.describe(), current, outcome };
         Answer { places, selection, decision, verdicts }
@@ -214,7 +215,7 @@ impl<'a> Image<'a> {
                 Need::Tag => Ok(Known::Tag),
                 Need::Digest => registry.digest(name, &tag).await.map(Known::Digest),
                 Need::Facts => registry.facts(name, &tag).await.map(|facts| Known::Facts(Box::new(facts))),
-                Need::Age => aged(registry, name, &tag, known(&tag)).await,
+                Need::Age => facts_with_age(registry, name, &tag, known(&tag)).await,
             };
             (tag, found)
         });
@@ -234,7 +235,7 @@ impl<'a> Image<'a> {
         }
     }
 
-    /// Finds the digest of what was chosen, where one has to be written: tag and digest move together.
+    /// Adds the digest of the chosen tag if one has to be written: tag and digest change together.
     async fn pin(&mut self, outcome: Outcome, current: &ImageReference, pin: bool) -> Outcome {
         let wanted = pin || current.digest().is_some();
         let choice = match outcome {
@@ -243,7 +244,7 @@ impl<'a> Image<'a> {
                 Some(tag) => Choice { tag: tag.clone(), digest: None, reason: Acceptance::DigestAdded.into() },
                 None => return outcome,
             },
-            done => return done,
+            outcome => return outcome,
         };
         match self.digest(&choice.tag).await {
             Ok(digest) => Outcome::Update(Choice { digest: Some(digest), ..choice }),
@@ -265,7 +266,7 @@ impl<'a> Image<'a> {
 }
 
 /// Returns facts with the age of an image. `known` facts are not looked up again.
-async fn aged(
+async fn facts_with_age(
     registry: &dyn Registry,
     name: &ImageName,
     tag: &Tag,
@@ -280,19 +281,19 @@ async fn aged(
     Ok(Known::Aged(Box::new(facts)))
 }
 
-/// Returns the outcome for a tag from the command line, where no policy can order it.
-fn given(candidates: &[Candidate], current: &ImageReference) -> Option<Outcome> {
+/// Returns the outcome for a tag from the command line, for a reference that no policy can order.
+fn given_outcome(candidates: &[Candidate], current: &ImageReference) -> Option<Outcome> {
     let [only] = candidates else { return None };
-    let same =
+    let is_current =
         current.tag() == Some(&only.tag) && (current.digest().is_none() || current.digest() == only.facts.digest());
-    Some(if same {
+    Some(if is_current {
         Outcome::UpToDate(Acceptance::GivenAlready.into())
     } else {
         Outcome::Update(Choice { tag: only.tag.clone(), digest: None, reason: Acceptance::Given.into() })
     })
 }
 
-/// Returns facts about images for descriptions. Leaves out what fails.
+/// Returns facts about images for descriptions. Omits images whose lookup fails.
 pub(super) async fn background<'a>(
     registry: &dyn Registry,
     references: impl Iterator<Item = &'a ImageReference>,

@@ -1,4 +1,4 @@
-//! Composes the layers: setup, the stages of a run in their order, and retries. [`run_once`] reads like the pipeline on the
+//! Composes the layers: setup, the stages of a run in their order, and retries. [`run_once`] follows the pipeline on the
 //! front page of this documentation.
 
 mod base;

@@ -1,4 +1,4 @@
-//! The stage *reconcile*, its input: reads the pull requests of a repository from the forge.
+//! Reads the input of the stage *reconcile*: the pull requests of a repository on the forge.
 
 use crate::config::Config;
 use crate::forge::{Forge, ForgeError};
@@ -22,7 +22,7 @@ pub(super) async fn open_pull_requests(
     }
 }
 
-/// Returns what the drafts are compared with. Asks for closed pull requests only where something new is proposed.
+/// Returns the observed state. Requests closed pull requests only for drafts that propose something new.
 pub(super) async fn observe(
     forge: Option<&dyn Forge>,
     open: Vec<PullRequest>,

@@ -5,22 +5,22 @@ use async_trait::async_trait;
 use crate::image::{Digest, ImageFacts, ImageName, Tag};
 use crate::registry::{Registry, RegistryError, Requests};
 
-/// A registry that fails every request, so that a policy that needs more than tags reports the fact that it lacks.
+/// A registry that fails every request. A policy that needs more than tags then reports the missing fact.
 #[derive(Debug)]
 pub(super) struct Offline;
 
 #[async_trait]
 impl Registry for Offline {
     async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
-        Err(not_asked(name))
+        Err(offline(name))
     }
 
     async fn digest(&self, name: &ImageName, _: &Tag) -> Result<Digest, RegistryError> {
-        Err(not_asked(name))
+        Err(offline(name))
     }
 
     async fn facts(&self, name: &ImageName, _: &Tag) -> Result<ImageFacts, RegistryError> {
-        Err(not_asked(name))
+        Err(offline(name))
     }
 
     fn requests(&self) -> Requests {
@@ -28,6 +28,6 @@ impl Registry for Offline {
     }
 }
 
-fn not_asked(name: &ImageName) -> RegistryError {
+fn offline(name: &ImageName) -> RegistryError {
     RegistryError::Offline { image: name.to_string() }
 }

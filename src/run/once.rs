@@ -17,12 +17,12 @@ use super::publish::{Published, Publisher};
 use super::request::{Request, Services};
 use super::snapshot::CommitSnapshot;
 
-/// The result of one pass: what each stage returned.
+/// The result of one pass: the output of each stage.
 #[derive(Debug)]
 pub struct Attempt {
     /// The base branch.
     pub base: BranchName,
-    /// When the pass began to look up images.
+    /// The time at which the pass started to look up images.
     pub at: Timestamp,
     /// Every finding with its status: managed, held or ignored.
     pub listed: Vec<Listed>,
@@ -34,7 +34,7 @@ pub struct Attempt {
     pub published: Published,
 }
 
-/// Runs the pipeline once. A failure for one image or group is part of the result. An error means that nothing was
+/// Runs the pipeline once. A failure for one image or group is part of the result. After an error, nothing was
 /// written. `opened` is the number of pull requests that earlier passes of the same run opened.
 pub async fn run_once(
     services: Services<'_>,

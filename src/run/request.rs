@@ -1,4 +1,4 @@
-//! What a run is given beside its configuration.
+//! The input of a run besides its configuration.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::subjects::Scope;
 pub struct Services<'a> {
     /// The manifests repository.
     pub git: &'a dyn Git,
-    /// Its pull requests. `None` is enough to plan, and shows every pull request as new.
+    /// The forge with its pull requests. With `None`, a plan shows every pull request as new.
     pub forge: Option<&'a dyn Forge>,
     /// All registries.
     pub registry: &'a dyn Registry,
@@ -28,7 +28,7 @@ pub struct Request {
     pub scope: Scope,
     /// The address of the CI job.
     pub run_url: Option<String>,
-    /// Whether the report shows when images were built, which takes one more lookup for each.
+    /// Whether the report shows when images were built, which needs one more lookup for each.
     pub ages: bool,
     /// Held during each step that writes.
     pub write_lock: WriteLock,

@@ -1,4 +1,4 @@
-//! Repeats a run, within bounds, after a branch changed concurrently or a direct commit moved the base.
+//! Repeats a run a few times if a branch changed concurrently or a direct commit moved the base.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ use super::request::{Request, Services};
 /// The result of a run, retries included.
 #[derive(Debug)]
 pub struct RunOutcome {
-    /// The last pass, with what earlier passes wrote.
+    /// The last pass, with the results that earlier passes wrote.
     pub attempt: Attempt,
-    /// Facts about the newest images, where the request asks for ages.
+    /// Facts about the newest images, if the request includes ages.
     pub build_facts: Background,
     /// The number of requests to registries.
     pub registry_requests: Requests,
@@ -25,16 +25,16 @@ pub struct RunOutcome {
     pub forge_requests: u64,
 }
 
-/// How often a pass is repeated.
+/// The number of passes after the first.
 const RETRIES: u32 = 3;
 
-/// Runs the pipeline until no branch changes concurrently, at most four times. An error means that nothing was written.
+/// Runs the pipeline until no branch changes concurrently, at most four times. After an error, nothing was written.
 pub async fn run(services: Services<'_>, config: &Config, request: &Request) -> Result<RunOutcome, RunError> {
     let before = RequestCounts::of(services);
     let mut attempt = run_once(services, config, request, 0).await?;
     for retry in 1..=RETRIES {
-        if attempt.published.lost_a_race() {
-            // Two runs that collided must not collide again.
+        if attempt.published.lost_race() {
+            // A random pause, so that two concurrent runs do not conflict again.
             tokio::time::sleep(Duration::from_millis(fastrand::u64(100..500) << retry)).await;
             tracing::info!("a branch changed concurrently; retrying on the newest base ({retry} of {RETRIES})");
         } else if !attempt.published.moved_base {
@@ -42,7 +42,7 @@ pub async fn run(services: Services<'_>, config: &Config, request: &Request) -> 
         }
         match run_once(services, config, request, attempt.published.opened()).await {
             Ok(next) => attempt = next.after(attempt),
-            // What is done stays done. What lost its race is reported as failed.
+            // Written groups stay written. A group whose branch changed concurrently is reported as failed.
             Err(error) => {
                 tracing::warn!("cannot retry: {error}");
                 break;
@@ -77,7 +77,7 @@ impl RequestCounts {
 }
 
 impl Attempt {
-    /// Returns this pass with what an earlier one wrote.
+    /// Returns this pass with the results that an earlier one wrote.
     fn after(self, earlier: Self) -> Self {
         Self { published: self.published.after(earlier.published), ..self }
     }

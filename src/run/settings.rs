@@ -12,7 +12,7 @@ pub(super) fn outside_schedule(schedule: &Schedule, now: Timestamp) -> Option<Le
     Some(LeaveReason::OutsideSchedule { opens })
 }
 
-/// Returns the author of commits. The default address belongs to no account, so that no forge attributes commits to one.
+/// Returns the author of commits. The default address belongs to no account, so no forge attributes the commits to one.
 pub(super) fn author(config: &Config) -> Author {
     let (name, email) =
         config.git.author.clone().unwrap_or_else(|| ("tagboat".into(), "tagboat@tagboat.invalid".into()));

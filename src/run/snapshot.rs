@@ -86,7 +86,7 @@ impl Snapshot for CommitSnapshot<'_> {
     }
 }
 
-/// The files of a folder, with hidden files and without `.git`. Symbolic links are not followed: a target inside the folder
+/// The files of a folder, including hidden files but not `.git`. Symbolic links are not followed: a target inside the folder
 /// is listed under its own path.
 pub struct Folder {
     root: PathBuf,
@@ -94,7 +94,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Walks the folder in parallel. Logs and leaves out what it cannot read.
+    /// Lists the files of a folder in parallel. Logs and omits folders that cannot be read.
     pub fn new(root: &Path) -> Self {
         let (send, receive) = std::sync::mpsc::channel::<Arc<str>>();
         let mut walk = ignore::WalkBuilder::new(root);
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
+    #[expect(clippy::disallowed_methods, reason = "the test writes to its own temporary folder")]
     fn lists_hidden_files_without_git_and_links() {
         let root = tempfile::tempdir().unwrap();
         for path in [".git/config", ".hidden/a.yaml", "b/c.yaml"] {

@@ -19,7 +19,7 @@ pub(super) struct Subject {
     pub given: Option<Vec<Candidate>>,
 }
 
-/// One reference and the policy that manages it, wherever both are the same.
+/// A reference and the policy that manages it, with all places where both are the same.
 #[derive(Debug, Clone)]
 pub(super) struct Usage {
     /// The reference.
@@ -32,10 +32,10 @@ pub(super) struct Usage {
     pub places: Vec<usize>,
 }
 
-/// The images and files that a command covers. Everything else is left as it is, its pull requests included.
+/// The images and files that a command covers. Everything else stays unchanged, including its pull requests.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// The images; empty for all. A tag or digest names what was just pushed, so it is the only candidate.
+    /// The images; empty for all. A tag or digest means that it was just pushed, so it is the only candidate.
     pub images: Vec<ImageReference>,
     /// The files; `None` for all.
     pub paths: Option<Patterns>,
@@ -65,7 +65,7 @@ impl Default for Scope {
 }
 
 /// Returns one subject per image, in the order of their names. A reference that its policy cannot order is included only
-/// where the scope names its tag, or with `unordered`.
+/// if the scope gives its tag, or with `unordered`.
 pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec<Subject> {
     let mut subjects = BTreeMap::<ImageName, Subject>::new();
     for (place, one) in listed.iter().enumerate() {
@@ -94,7 +94,7 @@ pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec
     subjects.into_values().collect()
 }
 
-/// Returns the tags that the command line names as pushed. They are the only candidates.
+/// Returns the tags that the command line gives for an image. They are the only candidates.
 fn given(name: &ImageName, images: &[ImageReference]) -> Option<Vec<Candidate>> {
     let pushed = images.iter().filter(|image| image.name() == name).filter_map(|image| {
         let facts = image.digest().map_or(Known::Tag, |digest| Known::Digest(digest.clone()));

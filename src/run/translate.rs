@@ -11,7 +11,7 @@ use crate::text::Position;
 use super::discover::{Discovered, discover, govern_all};
 use super::snapshot::Snapshot;
 
-/// Whose settings are translated.
+/// A tool whose settings can be translated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
     /// Renovate's configuration file.
@@ -22,7 +22,7 @@ pub enum Tool {
     ArgoCd,
 }
 
-/// Where Renovate looks for its configuration, in its order.
+/// The files in which Renovate looks for its configuration, in its order.
 const RENOVATE: [&str; 10] = [
     "renovate.json",
     "renovate.json5",
@@ -47,19 +47,19 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
         Finding::Occurrence(occurrence) => Some(&**occurrence),
         Finding::Notice(_) => None,
     });
-    let mut named = Named {
+    let mut with_names = NamedReferences {
         snapshot,
         options: Options { tag_fields: Vec::new(), policy_images: [].into(), ..options },
         known: HashMap::new(),
     };
     let found: Vec<FoundReference<'_>> =
-        occurrences.map(|occurrence| found_reference(occurrence, &mut named)).collect();
-    let (has_settings, what) = match tool {
+        occurrences.map(|occurrence| found_reference(occurrence, &mut with_names)).collect();
+    let (has_settings, missing) = match tool {
         Tool::Flux => (!policies.flux.is_empty(), "no ImagePolicy"),
         _ => (!policies.applications.is_empty(), "no Application with Argo CD Image Updater annotations"),
     };
     if !has_settings {
-        return Err(Error::usage(format!("cannot translate settings: {what} in these manifests")).hint(Some(
+        return Err(Error::usage(format!("cannot translate settings: {missing} in these manifests")).hint(Some(
             "run `tagboat init` without --from to write a configuration for the images in these manifests",
         )));
     }
@@ -85,15 +85,15 @@ fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
         .hint(Some(format!("add one of {}", RENOVATE.join(", ")))))
 }
 
-/// The references whose image name is in the same file.
-struct Named<'a> {
+/// The references whose image name is in the same file, read with no settings of other tools.
+struct NamedReferences<'a> {
     snapshot: &'a dyn Snapshot,
     options: Options,
     known: HashMap<String, HashSet<Position>>,
 }
 
-impl Named<'_> {
-    fn holds(&mut self, occurrence: &Occurrence) -> bool {
+impl NamedReferences<'_> {
+    fn contains(&mut self, occurrence: &Occurrence) -> bool {
         let path = &*occurrence.place.path;
         let read = || {
             let bytes = self.snapshot.read(path).unwrap_or_default();
@@ -105,7 +105,7 @@ impl Named<'_> {
     }
 }
 
-fn found_reference<'o>(occurrence: &'o Occurrence, named: &mut Named<'_>) -> FoundReference<'o> {
+fn found_reference<'o>(occurrence: &'o Occurrence, with_names: &mut NamedReferences<'_>) -> FoundReference<'o> {
     let marker = occurrence.marker.as_ref().filter(|marker| marker.kind == MarkerKind::Flux);
     FoundReference {
         name: occurrence.reference.name(),
@@ -113,6 +113,6 @@ fn found_reference<'o>(occurrence: &'o Occurrence, named: &mut Named<'_>) -> Fou
         line: occurrence.place.position.line,
         field: &occurrence.place.field,
         flux: marker.map(|marker| marker.policy.as_str()),
-        nameless: !named.holds(occurrence),
+        nameless: !with_names.contains(occurrence),
     }
 }

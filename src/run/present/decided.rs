@@ -1,4 +1,5 @@
-//! What the reports of `plan`, `run` and `edit` have in common: what is held, what failed, what is up to date.
+//! The parts that the reports of `plan`, `run` and `edit` share: held values, failures, and the count of references that are
+//! up to date.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub(super) struct Decided<'a> {
     pub(super) listed: &'a [Listed],
     pub(super) decisions: &'a Decisions,
     pub(super) changes: &'a Changes,
-    /// The failed lookup of every image that has one.
+    /// The failed lookup of each image that has one.
     pub(super) failures: BTreeMap<&'a ImageName, &'a Failure>,
 }
 
@@ -55,7 +56,7 @@ impl<'a> Decided<'a> {
         self.decisions.failures.iter().map(failed).collect()
     }
 
-    /// Returns every value that a person should look at, in the order of files and lines.
+    /// Returns each value that needs a person, in the order of files and lines.
     pub(super) fn held(&self) -> Vec<HeldRow> {
         let mut held = self.held_findings().chain(self.held_decisions()).collect::<Vec<_>>();
         let refused = self.changes.refused.iter();
@@ -68,7 +69,7 @@ impl<'a> Decided<'a> {
         held
     }
 
-    /// A reference without an order is held, unless `--image` named the tag that it gets.
+    /// Returns held findings. A reference that its policy cannot order is one, unless `--image` gives its new tag.
     fn held_findings(&self) -> impl Iterator<Item = HeldRow> {
         let answered = self.decisions.answers.iter().flat_map(|answer| &answer.places).collect::<BTreeSet<_>>();
         self.listed.iter().enumerate().filter_map(move |(at, one)| match &one.status {
@@ -79,7 +80,7 @@ impl<'a> Decided<'a> {
         })
     }
 
-    /// What is unknown because a lookup failed is reported as failed.
+    /// Returns held and unknown decisions. If a lookup failed, the image is reported as failed instead.
     fn held_decisions(&self) -> impl Iterator<Item = HeldRow> {
         let held = |answer: &'a Answer| match &answer.decision.outcome {
             Outcome::Held(reason) => Some((answer, reason)),
@@ -96,7 +97,7 @@ impl<'a> Decided<'a> {
         })
     }
 
-    /// Returns comments that repeat a tag and are not changed with it.
+    /// Returns comments that repeat a tag but do not change with it.
     fn comments(&self) -> impl Iterator<Item = HeldRow> {
         let updates =
             self.decisions.answers.iter().filter(|answer| matches!(answer.decision.outcome, Outcome::Update(_)));

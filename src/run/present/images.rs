@@ -12,16 +12,16 @@ use crate::run::lookup::{Answer, newest};
 
 use super::decided::{Decided, location};
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Debug, Clone)]
 pub(super) enum ChangeOutcome {
-    /// It is on this branch, or would be; `None` where it is in no branch.
+    /// It is on this branch, or would be after a dry run; `None` if it is on no branch.
     Written(Option<String>),
     /// It could not be written.
     Failed {
-        /// What failed.
+        /// The failed group or file.
         subject: Subject,
-        /// Why, causes included.
+        /// The reason, with its causes.
         reason: String,
         /// What to do next.
         hint: Option<String>,
@@ -29,7 +29,7 @@ pub(super) enum ChangeOutcome {
 }
 
 impl Decided<'_> {
-    /// Returns a row for every image in the scope of the command. `outcome` returns what became of a change.
+    /// Returns a row for every image in the scope of the command. `outcome` returns the outcome of a change.
     pub(super) fn images(&self, build_facts: &Background, outcome: impl Fn(&Change) -> ChangeOutcome) -> Vec<ImageRow> {
         let answers = &self.decisions.answers;
         let answers = answers.iter().flat_map(|answer| answer.places.iter().map(move |place| (*place, answer)));
@@ -53,7 +53,7 @@ impl Decided<'_> {
         rows.into_iter().map(|(row, locations)| ImageRow { locations, ..row }).collect()
     }
 
-    /// Returns what became of every change, and the refused ones as `Err`.
+    /// Returns the outcome of each change; `Err` for a refused edit.
     fn outcomes(
         &self,
         outcome: impl Fn(&Change) -> ChangeOutcome,

@@ -1,4 +1,4 @@
-//! Turns results of commands into what `report` renders. Decides nothing and touches nothing.
+//! Turns results of commands into the types that `report` renders. Pure: makes no decisions, and neither reads nor writes.
 
 mod decided;
 mod edit;

@@ -1,4 +1,4 @@
-//! The results of groups and pull requests, as reports show them.
+//! Turns the results of groups and pull requests into rows of reports.
 
 use crate::error::chain;
 use crate::plan::Change;
@@ -7,7 +7,7 @@ use crate::run::publish::{GroupResult, PreparedStep};
 
 use super::images::ChangeOutcome;
 
-/// Returns what became of the changes of a group.
+/// Returns the outcome of the changes of a group.
 pub(super) fn outcome(result: &GroupResult) -> ChangeOutcome {
     match &result.result {
         Ok(_) => ChangeOutcome::Written(proposed(result).map(|proposed| proposed.branch)),
@@ -35,7 +35,7 @@ pub(super) fn already_proposed(result: &GroupResult) -> &[Change] {
     }
 }
 
-/// Returns the pull request and what was done about it.
+/// Returns the pull request and the action that was carried out.
 pub(super) fn proposed(result: &GroupResult) -> Option<ProposalRow> {
     let step = result.step.as_ref()?;
     let written = result.result.as_ref().ok()?.as_ref();
@@ -87,7 +87,7 @@ pub(super) fn failed(result: &GroupResult) -> Option<FailureRow> {
     })
 }
 
-/// Returns what the forge refused for a pull request that was written, such as labels or reviewers.
+/// Returns the settings that the forge refused for a pull request that was written, such as labels or reviewers.
 pub(super) fn warnings(result: &GroupResult) -> impl Iterator<Item = FailureRow> + '_ {
     let written = result.result.as_ref().ok().and_then(Option::as_ref);
     written.into_iter().flat_map(|written| &written.warnings).map(|warning| FailureRow {

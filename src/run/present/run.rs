@@ -12,7 +12,7 @@ use super::decided::{Decided, location};
 use super::images::ChangeOutcome;
 use super::results;
 
-/// What the report of a run says about the run.
+/// Facts about a run that its report shows.
 #[derive(Debug, Clone, Default)]
 pub struct ReportContext {
     /// Whether nothing was written.
@@ -64,7 +64,7 @@ impl RunOutcome {
         }
     }
 
-    /// Returns the result of the group of every change.
+    /// Returns the result of the group of each change.
     fn results_by_change(&self) -> BTreeMap<&OccurrenceId, &GroupResult> {
         let attempt = &self.attempt;
         let by_id = attempt.published.results.iter().map(|result| (&result.id, result)).collect::<BTreeMap<_, _>>();

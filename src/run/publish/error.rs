@@ -1,4 +1,4 @@
-//! Errors of one group. The other groups are published all the same.
+//! Errors that affect one group. The other groups are still published.
 
 use crate::forge::ForgeError;
 use crate::git::GitError;

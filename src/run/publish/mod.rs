@@ -14,7 +14,7 @@ pub use error::PublishError;
 pub(super) use prepare::Publisher;
 pub use prepare::{Content, PreparedStep};
 
-/// What a pass did about each group and pull request.
+/// The results of a pass for each group and pull request.
 #[derive(Debug)]
 pub struct Published {
     /// The results, in the order of the actions.
@@ -26,11 +26,11 @@ pub struct Published {
 /// The result of one action.
 #[derive(Debug)]
 pub struct GroupResult {
-    /// What the action was about; unique among the results of a pass.
+    /// The group or pull request; unique among the results of a pass.
     pub id: ActionId,
     /// The name of the group, for people.
     pub label: String,
-    /// What was to be done; `None` if its preparation failed.
+    /// The prepared step; `None` if its preparation failed.
     pub step: Option<PreparedStep>,
     /// The pull request that was written; `Ok(None)` if none was.
     pub result: Result<Option<Written>, PublishError>,
@@ -89,7 +89,7 @@ impl GroupResult {
         matches!((&self.step, &self.result), (Some(PreparedStep::Commit(_)), Ok(_)))
     }
 
-    fn lost_a_race(&self) -> bool {
+    fn lost_race(&self) -> bool {
         matches!(
             &self.result,
             Err(PublishError::Git(GitError::LostRace { .. }) | PublishError::Forge(ForgeError::BranchChanged { .. }))
@@ -104,11 +104,11 @@ impl Published {
     }
 
     /// Returns whether a branch changed concurrently.
-    pub(super) fn lost_a_race(&self) -> bool {
-        self.results.iter().any(GroupResult::lost_a_race)
+    pub(super) fn lost_race(&self) -> bool {
+        self.results.iter().any(GroupResult::lost_race)
     }
 
-    /// Returns the results of this pass, and of what an earlier pass wrote and this one found unchanged.
+    /// Returns the results of this pass, with those of an earlier pass for what it wrote and this one found unchanged.
     pub(super) fn after(mut self, earlier: Self) -> Self {
         let has_written = |result: &GroupResult| matches!(result.result, Ok(Some(_))) || result.committed();
         let written = earlier.results.into_iter().filter(has_written);

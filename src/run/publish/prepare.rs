@@ -11,7 +11,7 @@ use crate::git::{Author, Git, GitError};
 use crate::manifest;
 use crate::plan::{
     self, Action, Background, BranchState, Draft, Extras, GROUP_TRAILER, Proposal, PullRequest, Record, Step,
-    StepSettings, Templates, TextError, Texts, Wording, texts,
+    StepSettings, Templates, TextContext, TextError, Texts, texts,
 };
 use crate::refname::{BranchName, CommitId};
 use crate::registry::Registry;
@@ -27,13 +27,13 @@ use super::error::PublishError;
 /// The contents of files, by path.
 type Files = BTreeMap<Arc<str>, Vec<u8>>;
 
-/// Where and how proposals are published.
+/// The services and settings with which proposals are published.
 pub(in crate::run) struct Publisher<'a> {
     /// The repository.
     pub(super) git: &'a dyn Git,
     /// Its pull requests.
     pub(super) forge: Option<&'a dyn Forge>,
-    /// Registries for descriptions of images; `None` where no description is written.
+    /// Registries for descriptions of images; `None` in a dry run, which writes no description.
     registry: Option<&'a dyn Registry>,
     /// The base branch.
     base: &'a BranchName,
@@ -43,7 +43,7 @@ pub(in crate::run) struct Publisher<'a> {
     pub(super) snapshot: &'a CommitSnapshot<'a>,
     /// The heads of Tagboat's branches on the remote.
     heads: &'a BTreeMap<BranchName, CommitId>,
-    /// The forge's API for commits, where it creates them instead of git.
+    /// The forge's API for commits, if it creates them instead of git.
     pub(super) commits: Option<&'a dyn Commits>,
     /// The author of commits that git creates.
     pub(super) author: Author,
@@ -51,9 +51,9 @@ pub(in crate::run) struct Publisher<'a> {
     templates: Templates,
     /// Labels and people.
     pub(super) extras: Extras,
-    /// Labels and schedule, as steps depend on them.
+    /// Labels and schedule, on which steps depend.
     step_settings: StepSettings,
-    /// How an edited file is read again.
+    /// The options with which an edited file is read again.
     options: &'a manifest::Options,
     /// The address of the CI job.
     run_url: Option<&'a str>,
@@ -63,7 +63,7 @@ pub(in crate::run) struct Publisher<'a> {
     pub(super) lock: Option<&'a tokio::sync::Mutex<()>>,
 }
 
-/// A step with all that it writes.
+/// A step with everything that it writes.
 pub type PreparedStep = Step<Box<Content>>;
 
 /// The content of a commit and its pull request.
@@ -112,7 +112,8 @@ impl<'a> Publisher<'a> {
         })
     }
 
-    /// Fetches the branches of all actions at once. A failure shows again, and is reported, for the group it concerns.
+    /// Fetches the branches of all actions at once. A failure is only logged: the fetch for one group then fails again and is
+    /// reported with that group.
     pub(super) async fn fetch_branches(&self, actions: &[Action]) {
         let heads = actions.iter().filter_map(|action| self.head(action));
         let heads = heads.map(|(branch, head)| (branch.clone(), head.clone())).collect::<Vec<_>>();
@@ -121,7 +122,7 @@ impl<'a> Publisher<'a> {
         }
     }
 
-    /// Decides about one action and prepares all that is to be written.
+    /// Decides on the step for an action and prepares everything that it writes.
     pub(super) async fn prepare(&self, action: Action) -> Result<PreparedStep, PublishError> {
         let files = match &action {
             Action::Open(draft) | Action::Update(draft, _) => self.edited_files(draft)?,
@@ -148,7 +149,7 @@ impl<'a> Publisher<'a> {
         Some((branch, self.heads.get(branch)?))
     }
 
-    /// Returns the state of the branch that a step depends on. `files` is what the branch should hold.
+    /// Returns the state of the branch that a step depends on. `files` are the desired files of the branch.
     async fn branch_state(&self, action: &Action, files: &Files) -> Result<BranchState, PublishError> {
         let Some((branch, head)) = self.head(action) else { return Ok(BranchState::Missing) };
         let head = head.clone();
@@ -157,14 +158,15 @@ impl<'a> Publisher<'a> {
         }
         let parents = self.git.commit_info(&head)?.parents;
         let (is_current, is_on_base) = match &parents[..] {
-            [parent] if !files.is_empty() => (self.holds(&head, parent, files)?, parent == self.base_commit),
+            [parent] if !files.is_empty() => (self.has_exactly(&head, parent, files)?, parent == self.base_commit),
             _ => (false, false),
         };
         Ok(BranchState::Managed { head, is_current, is_on_base })
     }
 
-    /// Returns the author of the head of a branch, unless Tagboat created it. Its commits have its own committer, or that of
-    /// a forge that creates commits by API, and name their group. An amended or rebased commit has another committer.
+    /// Returns the author of the head of a branch, unless Tagboat created it. A commit by Tagboat has a trailer with its group,
+    /// and its committer is Tagboat or a forge that creates commits by API. An amended or rebased commit has another
+    /// committer.
     async fn foreign_committer(&self, branch: &BranchName, head: &CommitId) -> Result<Option<String>, GitError> {
         self.git.fetch(&[(branch.clone(), head.clone())]).await?;
         let info = self.git.commit_info(head)?;
@@ -174,23 +176,24 @@ impl<'a> Publisher<'a> {
         Ok((!is_own).then(|| info.author.name.clone()))
     }
 
-    /// Returns whether a commit changes exactly these files to these contents, and the base has not changed them since.
-    fn holds(&self, head: &CommitId, parent: &CommitId, files: &Files) -> Result<bool, PublishError> {
-        let (above, below) = (CommitSnapshot::new(self.git, head)?, CommitSnapshot::new(self.git, parent)?);
-        let changed = above.changed_paths(&below);
-        let is_fresh = |path: &str| below.blob(path) == self.snapshot.blob(path);
+    /// Returns whether a commit changes exactly these files to these contents, and the base has not changed the files since.
+    fn has_exactly(&self, head: &CommitId, parent: &CommitId, files: &Files) -> Result<bool, PublishError> {
+        let (after_commit, before_commit) =
+            (CommitSnapshot::new(self.git, head)?, CommitSnapshot::new(self.git, parent)?);
+        let changed = after_commit.changed_paths(&before_commit);
+        let is_fresh = |path: &str| before_commit.blob(path) == self.snapshot.blob(path);
         if changed.len() != files.len() || !files.keys().all(|path| changed.contains(&&**path) && is_fresh(path)) {
             return Ok(false);
         }
-        for (path, wanted) in files {
-            if above.read(path)? != *wanted {
+        for (path, expected) in files {
+            if after_commit.read(path)? != *expected {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// Returns the files of a draft after its edits, made from the base and checked by reading them again.
+    /// Returns the files of a draft: those of the base with its edits, checked by reading them again.
     fn edited_files(&self, draft: &Draft) -> Result<Files, PublishError> {
         let mut edits = BTreeMap::<Arc<str>, Vec<manifest::Edit>>::new();
         for change in &draft.changes {
@@ -229,7 +232,7 @@ impl<'a> Publisher<'a> {
             None => Background::new(),
         };
         let limits = self.forge.map(|forge| forge.limits());
-        let wording = Wording {
+        let context = TextContext {
             templates: &self.templates,
             background: &background,
             links: &link_styles(),
@@ -238,7 +241,7 @@ impl<'a> Publisher<'a> {
             longest_title: limits.map_or(usize::MAX, |limits| limits.title),
             longest_body: limits.map_or(usize::MAX, |limits| limits.body),
         };
-        let Texts { title, body, commit_message: message } = texts(draft.name(), &draft.changes, existing, &wording)?;
+        let Texts { title, body, commit_message: message } = texts(draft.name(), &draft.changes, existing, &context)?;
         let mut extras = self.extras.clone();
         if let Some(existing) = existing {
             extras.labels = Record::missing_labels(existing, &extras.labels);
@@ -248,8 +251,8 @@ impl<'a> Publisher<'a> {
     }
 }
 
-/// Returns the forge's API for commits, if it creates them. It uses its own author and signature, so a configured author or
-/// signing key means git.
+/// Returns the forge's API for commits, if it creates them. It uses its own author and signature, so with a configured author or
+/// signing key git creates them.
 fn commits<'a>(services: Services<'a>, config: &Config) -> Result<Option<&'a dyn Commits>, RunError> {
     let Some(forge) = services.forge else { return Ok(None) };
     match (config.git.commits, forge.commits()) {

@@ -1,4 +1,4 @@
-//! Carries steps out: pushes branches, then writes pull requests.
+//! Carries out steps: pushes branches, then writes pull requests.
 
 use crate::forge::{ApiCommit, Forge, ForgeError, Written};
 use crate::plan::{CloseReason, Proposal, PullRequest, Push, Record};
@@ -8,7 +8,7 @@ use super::error::PublishError;
 use super::prepare::{PreparedStep, Publisher};
 
 impl Publisher<'_> {
-    /// Carries one step out. Returns the pull request that was written.
+    /// Carries out a step. Returns the pull request that was written.
     pub(super) async fn write(&self, step: &PreparedStep) -> Result<Option<Written>, PublishError> {
         match step {
             PreparedStep::Commit(content) => {
@@ -42,7 +42,7 @@ impl Publisher<'_> {
         };
         // The forge may not have processed the push yet.
         written.pull_request.head = pushed.or(written.pull_request.head);
-        // Some forges disable auto-merge at every push. If a person disabled it, it stays so until the next push.
+        // Some forges disable auto-merge at every push. If a person disables it, it stays disabled until the next push.
         if (push.is_some() || existing.is_none())
             && let Some(method) = self.extras.auto_merge
             && forge.limits().auto_merge
@@ -72,7 +72,7 @@ impl Publisher<'_> {
         self.forge.ok_or(PublishError::NoForge)
     }
 
-    /// Moves the branch of a proposal to one commit on the base that holds its files.
+    /// Moves the branch of a proposal to one new commit on the base with the files of the proposal.
     async fn commit(&self, proposal: &Proposal, expected: Option<&CommitId>) -> Result<CommitId, PublishError> {
         let Proposal { branch, files, message, .. } = proposal;
         let executable = files.keys().find(|path| self.snapshot.is_executable(path));

@@ -6,7 +6,7 @@ use tagboat::config::Mode;
 use tagboat::forge::{FORGES, link_styles};
 use tagboat::image::{ImageFacts, ImageReference};
 use tagboat::manifest::OccurrenceId;
-use tagboat::plan::{Background, Change, LinkStyle, Templates, Wording, texts};
+use tagboat::plan::{Background, Change, LinkStyle, Templates, TextContext, texts};
 use tagboat::text::Position;
 
 const OLD: &str = "aaaaaaaa";
@@ -33,7 +33,7 @@ pub(super) fn body(source: &str, links: &[LinkStyle]) -> String {
     };
     let background: Background =
         [(change.from.to_string(), facts(OLD)), (change.to.to_string(), facts(NEW))].into_iter().collect();
-    let wording = Wording {
+    let context = TextContext {
         templates: &Templates::default(),
         background: &background,
         links,
@@ -42,7 +42,7 @@ pub(super) fn body(source: &str, links: &[LinkStyle]) -> String {
         longest_title: 256,
         longest_body: 65_536,
     };
-    texts("api", &[change], None, &wording).unwrap().body
+    texts("api", &[change], None, &context).unwrap().body
 }
 
 #[test]

@@ -175,11 +175,11 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "a person commits to the branch: it is left untouched", steps: &[
         Run(&["open tagboat/api: …"]),
         Commit("tagboat/api", "api/app.yaml", "api:1.1 sidecar:7"),
-        Run(&["leave tagboat/api: commit by A Person on this branch; leaving it untouched"]),
+        Run(&["leave tagboat/api: commit by A Person on this branch"]),
         Build("api:1.2"),
         Run(&["leave tagboat/api: commit by A Person …"]),
         Commit("main", "api/app.yaml", "api:1.2"),
-        Run(&["leave tagboat/api: commit by A Person on this branch; leaving it untouched"]),
+        Run(&["leave tagboat/api: commit by A Person on this branch"]),
         Kept("tagboat/api"),
         FileHolds("tagboat/api", "api/app.yaml", "api:1.1 sidecar:7"),
         Has(1, "state", "open"),

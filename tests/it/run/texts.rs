@@ -9,7 +9,7 @@ use regex::Regex;
 use tagboat::config::Template;
 use tagboat::image::{ImageFacts, ImageReference};
 use tagboat::manifest::OccurrenceId;
-use tagboat::plan::{Background, Change, Grouping, Record, Templates, Wording, group, texts};
+use tagboat::plan::{Background, Change, Grouping, Record, Templates, TextContext, group, texts};
 use tagboat::text::Position;
 
 /// Text that forges and CI systems act on.
@@ -162,11 +162,11 @@ proptest! {
             commit_message: by_hand("{{ title }}\n\n{{ changes[0].path }} {{ changes[0].reason }}"),
         };
         for templates in [Templates::default(), own] {
-            let wording = Wording {
+            let context = TextContext {
                 templates: &templates, background: &background, links: &[], run_url: Some(&label), labels: &[], longest_title: 256,
                 longest_body: 65_536,
             };
-            let Ok(written) = texts(&group, &changes, None, &wording) else { continue };
+            let Ok(written) = texts(&group, &changes, None, &context) else { continue };
             let markdown = visible(&written.body);
             let (rows, links, text) = if templates.body.is_some() {
                 // A template may contain emphasis, but untrusted text must not add links or commands.
