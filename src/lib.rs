@@ -62,7 +62,7 @@
 //!
 //! | to add | write | register | prove |
 //! |---|---|---|---|
-//! | a forge | one file in `src/forge/`: the trait [`Forge`](forge::Forge) | a row in [`FORGES`](forge::FORGES) | `fixtures/forge/`, and a double in `tests/it/support/` that refuses what the vendor refuses |
+//! | a forge | one file in `src/forge/forges/`: the trait [`Forge`](forge::Forge) | a row in [`FORGES`](forge::FORGES) | `fixtures/forge/`, and a double in `tests/it/support/` that refuses what the vendor refuses |
 //! | a manifest format | one file in `src/manifest/formats/`: the trait [`Format`](manifest::Format) | a row in [`FORMATS`](manifest::FORMATS) | `fixtures/manifest/` |
 //! | a policy | one file in `src/policy/ordered/` or `src/policy/pinned/`: the trait [`OrderedPolicy`](policy::OrderedPolicy) or [`PinnedPolicy`](policy::PinnedPolicy) | a row in [`POLICIES`](policy::POLICIES) | `fixtures/policy/` |
 //! | a registry vendor | one file in `src/registry/vendors/`: the trait [`Vendor`](registry::Vendor) | a row in [`VENDORS`](registry::VENDORS) | a test in that file, and one over HTTP in `tests/it/registries/` |

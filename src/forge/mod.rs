@@ -1,22 +1,14 @@
-//! Pull requests on forges. [`FORGES`] lists the forges. A new one is one file and one row.
+//! Pull requests on forges. [`FORGES`] lists the forges. A new one is one file and one row in `forges/`.
 
 mod app;
-mod azure_devops;
-mod bitbucket_cloud;
-mod bitbucket_data_center;
 mod client;
 mod credential;
 mod error;
 mod failure;
 mod forge;
-mod gitea;
-mod github;
-mod github_client;
-mod github_graphql;
-mod gitlab;
+mod forges;
 mod lifecycle;
 mod limits;
-mod local;
 mod remote;
 mod settings;
 
@@ -24,34 +16,7 @@ pub use app::App;
 pub use credential::{AuthScheme, Credential, CredentialKind, Given, GivenCredentials, Login};
 pub use error::ForgeError;
 pub use forge::{Access, ApiCommit, Commits, Difference, Forge, ForgeKind, Written};
+pub use forges::{FORGES, link_styles, named, recognize};
 pub use limits::{CreationRules, Limits, TokenVariable};
 pub use remote::{Address, RemoteUrl, RemoteUrlError, Scheme};
 pub use settings::ForgeSettings;
-
-use crate::plan::LinkStyle;
-
-/// All forges. The first that recognizes a remote is used.
-pub const FORGES: &[ForgeKind] = &[
-    github::KIND,
-    gitlab::KIND,
-    gitea::KIND,
-    bitbucket_cloud::KIND,
-    bitbucket_data_center::KIND,
-    azure_devops::KIND,
-    local::KIND,
-];
-
-/// Returns the forge of that name.
-pub fn named(name: &str) -> Option<&'static ForgeKind> {
-    FORGES.iter().find(|kind| kind.name == name)
-}
-
-/// Returns the forge that certainly hosts a remote.
-pub fn recognize(remote: &RemoteUrl) -> Option<&'static ForgeKind> {
-    FORGES.iter().find(|kind| (kind.recognizes)(remote))
-}
-
-/// Returns the link styles of all forges.
-pub fn link_styles() -> Vec<LinkStyle> {
-    FORGES.iter().filter_map(|kind| kind.links).collect()
-}

@@ -12,9 +12,9 @@ use tokio::sync::OnceCell;
 use crate::plan::{MergeMethod, PullRequest};
 use crate::refname::{BranchName, CommitId};
 
-use super::error::ForgeError;
-use super::forge::{ApiCommit, Commits};
 use super::github_client::GitHubClient;
+use crate::forge::error::ForgeError;
+use crate::forge::forge::{ApiCommit, Commits};
 
 /// One repository.
 pub(super) struct GraphQl {

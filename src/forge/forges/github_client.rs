@@ -11,11 +11,11 @@ use tower_service::Service;
 
 use crate::http::Method;
 
-use super::client::{ApiClient, RequestError};
-use super::error::ForgeError;
-use super::failure::malformed;
-use super::forge::ForgeKind;
-use super::settings::ForgeSettings;
+use crate::forge::client::{ApiClient, RequestError};
+use crate::forge::error::ForgeError;
+use crate::forge::failure::malformed;
+use crate::forge::forge::ForgeKind;
+use crate::forge::settings::ForgeSettings;
 
 /// Headers that GitHub requires of every client.
 const HEADERS: &[(&str, &str)] = &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];

@@ -15,17 +15,17 @@ use crate::http::RetryPolicy;
 use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::client::query;
-use super::credential::{AuthScheme, CredentialKind, Given};
-use super::error::ForgeError;
-use super::failure::malformed;
-use super::forge::{Access, Commits, Difference, Forge, ForgeKind, Written};
 use super::github_client::GitHubClient;
 use super::github_graphql::GraphQl;
-use super::lifecycle::{not_set, shown, silently_refused};
-use super::limits::{CreationRules, Limits, TokenVariable};
-use super::remote::{Address, RemoteUrl};
-use super::settings::ForgeSettings;
+use crate::forge::client::query;
+use crate::forge::credential::{AuthScheme, CredentialKind, Given};
+use crate::forge::error::ForgeError;
+use crate::forge::failure::malformed;
+use crate::forge::forge::{Access, Commits, Difference, Forge, ForgeKind, Written};
+use crate::forge::lifecycle::{not_set, shown, silently_refused};
+use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::remote::{Address, RemoteUrl};
+use crate::forge::settings::ForgeSettings;
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {

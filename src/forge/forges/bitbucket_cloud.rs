@@ -8,14 +8,14 @@ use crate::http::{Method, RetryPolicy};
 use crate::plan::{LinkStyle, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
-use super::client::{ApiClient, query, segment};
-use super::credential::{AuthScheme, CredentialKind, Given};
-use super::error::ForgeError;
-use super::forge::{Access, Difference, Forge, ForgeKind, Written};
-use super::lifecycle::{not_set, shown};
-use super::limits::{CreationRules, Limits, TokenVariable};
-use super::remote::{Address, RemoteUrl};
-use super::settings::ForgeSettings;
+use crate::forge::client::{ApiClient, query, segment};
+use crate::forge::credential::{AuthScheme, CredentialKind, Given};
+use crate::forge::error::ForgeError;
+use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
+use crate::forge::lifecycle::{not_set, shown};
+use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::remote::{Address, RemoteUrl};
+use crate::forge::settings::ForgeSettings;
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {

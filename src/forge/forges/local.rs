@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::plan::{Proposal, PullRequest, PullRequestState};
 use crate::refname::BranchName;
 
-use super::error::ForgeError;
-use super::forge::{Access, Difference, Forge, ForgeKind, Written};
-use super::limits::{CreationRules, Limits, TokenVariable};
-use super::remote::{Address, RemoteUrl};
-use super::settings::ForgeSettings;
+use crate::forge::error::ForgeError;
+use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
+use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::remote::{Address, RemoteUrl};
+use crate::forge::settings::ForgeSettings;
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
