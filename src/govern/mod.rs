@@ -1,4 +1,4 @@
-//! Which policy manages which reference, and what happens where two are named for one.
+//! Decides which policy manages which reference, and detects conflicts between policies.
 //!
 //! [`Policies`] holds everything that names a policy; [`Policies::select`] decides for one reference, and [`govern()`] gives
 //! every finding its status.

@@ -43,17 +43,19 @@ pub struct Selection {
     pub comments: bool,
     /// How a change gets into the repository.
     pub mode: Mode,
-    /// Where it is named: `the rule at tagboat.yaml:12`.
+    /// The source that names it: `the rule at tagboat.yaml:12`.
     pub source: String,
 }
 
 impl Selection {
-    /// Whether both decide alike: the same policy, said in the same place, with the same demands. Two markers are called
-    /// alike and may name two policies; one policy may stand under two rules.
+    /// Returns whether both select the same policy from the same source with the same settings. The name alone does not
+    /// identify a policy: two clusters may have an ImagePolicy of the same name, and two rules may name one policy.
     pub fn is_same(&self, other: &Self) -> bool {
-        let all =
-            |one: &Self| (one.name.clone(), one.source.clone(), one.gates.clone(), one.pin, one.comments, one.mode);
-        all(self) == all(other)
+        self.identity() == other.identity()
+    }
+
+    fn identity(&self) -> (&str, &str, &Gates, bool, bool, Mode) {
+        (&self.name, &self.source, &self.gates, self.pin, self.comments, self.mode)
     }
 }
 
@@ -74,24 +76,24 @@ pub enum Unmanaged {
         "the marker names the policy `{0}`: neither an ImagePolicy in this repository nor a policy in the configuration has that name"
     )]
     UnknownObject(String),
-    /// Two different policies are named for this image: each with where it is named.
-    #[error("two policies are named for it: `{}` by {} and `{}` by {}; keep one of them, or name the same policy in both", .0[0].0, .0[0].1, .0[1].0, .0[1].1)]
+    /// Two sources name different policies for this image: each policy with its source.
+    #[error("conflicting policies: `{}` from {} and `{}` from {}; remove one of them, or name the same policy in both", .0[0].0, .0[0].1, .0[1].0, .0[1].1)]
     Conflict([(String, String); 2]),
     /// The marker names a policy of the manifests that is invalid.
     #[error("{0}")]
     Unusable(String),
 }
 
-/// A policy that is named for this image.
+/// A policy that one source names for an image.
 struct Claim<'a> {
     name: String,
     entry: Result<Arc<Entry>, Unmanaged>,
     settings: Option<&'a Settings>,
     pin: bool,
     platforms: &'a [Platform],
-    /// Where it is named, for `list`.
+    /// The source, for `list`.
     source: String,
-    /// Where it is named, with file and line, for conflicts.
+    /// The source with file and line, for conflicts.
     place: String,
 }
 
@@ -99,7 +101,7 @@ impl Claim<'_> {
     /// Returns whether both name the same policy.
     fn agrees(&self, other: &Self) -> bool {
         match (self.settings, other.settings) {
-            (Some(ours), Some(theirs)) => ours == theirs,
+            (Some(one), Some(another)) => one == another,
             _ => self.name == other.name,
         }
     }
@@ -262,7 +264,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
         Policies::new(&Config::default(), &objects)
     }
 
-    fn told(policies: &Policies, policy: &str, image: &str, path: &str) -> String {
+    fn describe_selection(policies: &Policies, policy: &str, image: &str, path: &str) -> String {
         let name = ImageName::new(image).unwrap();
         let position = Position { line: 3, column: 1 };
         let marker = Marker { kind: MarkerKind::Flux, policy: policy.to_owned(), position };
@@ -306,8 +308,8 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             ("other:podinfo",         IMAGE,       "neither an ImagePolicy in this repository nor a policy in the configuration"),
         ];
         for (marker, image, expected) in rows {
-            let told = told(&policies, marker, image, "x.yaml");
-            assert!(told.contains(expected), "{marker}: {told}");
+            let description = describe_selection(&policies, marker, image, "x.yaml");
+            assert!(description.contains(expected), "{marker}: {description}");
         }
         assert_eq!(policies.flux.images().get("flux-system:podinfo").map(String::as_str), Some(IMAGE));
     }
@@ -320,10 +322,10 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             ("clusters/a/images.yaml", format!("{REPOSITORY}{}", policy("1.x"))),
             ("clusters/b/flux/images.yaml", format!("{REPOSITORY}{}", policy("2.x"))),
         ]);
-        let told = |path: &str| told(&policies, "flux-system:podinfo", IMAGE, path);
-        assert!(told("clusters/a/apps/podinfo.yaml").starts_with("semver: 1.x"));
-        assert!(told("clusters/b/apps/podinfo.yaml").starts_with("semver: 2.x"));
-        let both = told("apps/podinfo.yaml");
+        let described = |path: &str| describe_selection(&policies, "flux-system:podinfo", IMAGE, path);
+        assert!(described("clusters/a/apps/podinfo.yaml").starts_with("semver: 1.x"));
+        assert!(described("clusters/b/apps/podinfo.yaml").starts_with("semver: 2.x"));
+        let both = described("apps/podinfo.yaml");
         assert!(both.contains("clusters/a/images.yaml:7") && both.contains("clusters/b/flux/images.yaml:7"), "{both}");
     }
 }

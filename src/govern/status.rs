@@ -19,18 +19,28 @@ pub struct Listed {
 pub enum Status {
     /// A policy manages it.
     Managed(Selection),
-    /// Its policy cannot order the current tag: a person has to name another policy, or the tag.
-    Unordered(Selection, String),
-    /// A person has to act first. The reason is a lower-case fragment.
-    Held(String),
+    /// A person has to act first.
+    Held {
+        /// Why, as a lower-case fragment.
+        reason: String,
+        /// The policy that applies but cannot order the current tag; `None` if no policy applies.
+        selection: Option<Selection>,
+    },
     /// It is deliberately left alone. The reason is a lower-case fragment.
     Ignored(String),
+}
+
+impl Status {
+    /// Returns the status of a value that no policy manages before a person acts.
+    fn held(reason: String) -> Self {
+        Self::Held { reason, selection: None }
+    }
 }
 
 /// Returns a finding with its status.
 pub fn govern(finding: Finding, policies: &Policies) -> Listed {
     let status = match &finding {
-        Finding::Notice(notice) if notice.status == NoticeStatus::Held => Status::Held(notice.reason.clone()),
+        Finding::Notice(notice) if notice.status == NoticeStatus::Held => Status::held(notice.reason.clone()),
         Finding::Notice(notice) => Status::Ignored(notice.reason.clone()),
         Finding::Occurrence(occurrence) => select(occurrence, policies),
     };
@@ -48,11 +58,11 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
     };
     match policies.select(&query) {
         Ok(selection) => match policy::undecidable(&occurrence.reference, &selection.entry) {
-            Some(reason) => Status::Unordered(selection, reason.to_string()),
+            Some(reason) => Status::Held { reason: reason.to_string(), selection: Some(selection) },
             None => Status::Managed(selection),
         },
         Err(why @ (Unmanaged::NoRule | Unmanaged::Ignored(_))) => Status::Ignored(why.to_string()),
-        Err(why) => Status::Held(why.to_string()),
+        Err(why) => Status::held(why.to_string()),
     }
 }
 

@@ -72,8 +72,8 @@ pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec
         let Finding::Occurrence(occurrence) = &one.finding else { continue };
         let (selection, ordered) = match &one.status {
             Status::Managed(selection) => (selection, true),
-            Status::Unordered(selection, _) => (selection, false),
-            Status::Held(_) | Status::Ignored(_) => continue,
+            Status::Held { selection: Some(selection), .. } => (selection, false),
+            Status::Held { selection: None, .. } | Status::Ignored(_) => continue,
         };
         let given = given(occurrence.reference.name(), &scope.images);
         if !scope.covers(occurrence) || !(ordered || unordered || given.is_some()) {

@@ -111,8 +111,8 @@ fn holds_image_with_two_different_named_policies() {
     let config = read(text);
     let conflict = |rule: &str, line: usize| {
         format!(
-            "two policies are named for it: `main` by the marker at a.yaml:7 and `{rule}` by the rule at tagboat.yaml:{line}; \
-             keep one of them, or name the same policy in both"
+            "conflicting policies: `main` from the marker at a.yaml:7 and `{rule}` from the rule at tagboat.yaml:{line}; \
+             remove one of them, or name the same policy in both"
         )
     };
     #[rustfmt::skip]

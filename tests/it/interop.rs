@@ -40,7 +40,7 @@ fn actual(folder: &Path, config: &Config) -> String {
                     if platforms.is_empty() { String::new() } else { format!(" on {}", platforms.join(",")) };
                 format!("{} ({}{platforms}) from {}", selection.entry.describe(), selection.name, selection.source)
             }
-            Status::Held(why) | Status::Unordered(_, why) => format!("HELD: {why}"),
+            Status::Held { reason: why, .. } => format!("HELD: {why}"),
             Status::Ignored(why) => format!("ignored: {why}"),
         };
         writeln!(actual, "{}:{} {what}\n    {status}", place.path, place.position.line).unwrap();
@@ -92,8 +92,8 @@ fn translations_are_valid_and_keep_every_policy() {
             continue;
         }
         for one in run::list(&run::Folder::new(&folder), &config) {
-            let Status::Held(why) = &one.status else { continue };
-            assert!(!why.contains("two policies"), "{name}: {}:{}: {why}", one.place().path, one.place().position.line);
+            let Status::Held { reason: why, .. } = &one.status else { continue };
+            assert!(!why.contains("conflicting policies"), "{name}: {}:{}: {why}", one.place().path, one.place().position.line);
         }
     }
 }

@@ -114,8 +114,8 @@ impl Edit {
         };
         let of_document = listed.iter().filter(matches_edit).nth(rank)?;
         Some(match &of_document.status {
-            Status::Managed(_) | Status::Unordered(..) => Ok(()),
-            Status::Held(reason) | Status::Ignored(reason) => Err(reason.clone()),
+            Status::Managed(_) | Status::Held { selection: Some(_), .. } => Ok(()),
+            Status::Held { reason, .. } | Status::Ignored(reason) => Err(reason.clone()),
         })
     }
 }

@@ -73,7 +73,7 @@ impl<'a> Decided<'a> {
     fn held_findings(&self) -> impl Iterator<Item = HeldRow> {
         let answered = self.decisions.answers.iter().flat_map(|answer| &answer.places).collect::<BTreeSet<_>>();
         self.listed.iter().enumerate().filter_map(move |(at, one)| match &one.status {
-            Status::Held(reason) | Status::Unordered(_, reason) if !answered.contains(&at) => {
+            Status::Held { reason, .. } if !answered.contains(&at) => {
                 Some(held_at(one.place(), name_of(one), reason.clone()))
             }
             _ => None,

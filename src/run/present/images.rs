@@ -42,8 +42,8 @@ impl Decided<'_> {
                 (Some(answer), _) => {
                     self.answered(occurrence, answer, build_facts, outcomes.get(&occurrence.place.id()))
                 }
-                (None, Status::Held(why) | Status::Unordered(_, why)) => unanswered(occurrence, ImageStatus::Held, why),
-                (None, Status::Ignored(why)) => unanswered(occurrence, ImageStatus::Ignored, why),
+                (None, Status::Held { reason, .. }) => unanswered(occurrence, ImageStatus::Held, reason),
+                (None, Status::Ignored(reason)) => unanswered(occurrence, ImageStatus::Ignored, reason),
                 // Outside the scope of the command.
                 (None, Status::Managed(_)) => continue,
             };

@@ -14,7 +14,7 @@ pub fn summary(listed: &[Listed]) -> Summary {
     let mut summary = Summary::default();
     for one in listed {
         let Finding::Occurrence(occurrence) = &one.finding else {
-            summary.held += usize::from(matches!(one.status, Status::Held(_)));
+            summary.held += usize::from(matches!(one.status, Status::Held { .. }));
             continue;
         };
         let names_policy = |marker: &&Marker| marker.kind != MarkerKind::Renovate && !marker.policy.is_empty();
@@ -38,9 +38,7 @@ pub fn summary(listed: &[Listed]) -> Summary {
 pub fn row(listed: &Listed) -> ReferenceRow {
     match &listed.status {
         Status::Managed(selection) => ReferenceRow::managed(&listed.finding, &selection.name, &selection.source),
-        Status::Held(reason) | Status::Unordered(_, reason) => {
-            ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Held, reason)
-        }
+        Status::Held { reason, .. } => ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Held, reason),
         Status::Ignored(reason) => ReferenceRow::unmanaged(&listed.finding, NoticeStatus::Ignored, reason),
     }
 }
