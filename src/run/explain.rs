@@ -153,7 +153,9 @@ fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<Subject, Error
 
 fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> bool) -> Error {
     let unmanaged = listed.iter().find_map(|one| match (&one.finding, &one.status) {
-        (Finding::Occurrence(found), Status::Held { reason: why, .. } | Status::Ignored(why)) if matches(found.reference.name()) => {
+        (Finding::Occurrence(found), Status::Held { reason: why, .. } | Status::Ignored(why))
+            if matches(found.reference.name()) =>
+        {
             Some(format!(
                 "cannot explain {image}: the reference at {}:{} is not managed: {why}",
                 found.place.path, found.place.position.line

@@ -93,7 +93,12 @@ fn translations_are_valid_and_keep_every_policy() {
         }
         for one in run::list(&run::Folder::new(&folder), &config) {
             let Status::Held { reason: why, .. } = &one.status else { continue };
-            assert!(!why.contains("conflicting policies"), "{name}: {}:{}: {why}", one.place().path, one.place().position.line);
+            assert!(
+                !why.contains("conflicting policies"),
+                "{name}: {}:{}: {why}",
+                one.place().path,
+                one.place().position.line
+            );
         }
     }
 }
