@@ -20,7 +20,7 @@ if [ "$COMMAND" = run ] && [ -n "$HEAD_REPOSITORY" ] && [ "$HEAD_REPOSITORY" != 
 fi
 if [ "$COMMAND" = run ] && [ "$DRY_RUN" = true ]; then arguments+=(--dry-run); fi
 if [ -n "$CONFIG" ]; then arguments+=("--config=$CONFIG"); fi
-if [ "$CACHE" = true ]; then arguments+=("--cache-dir=$FOLDER/answers"); fi
+if [ "$CACHE" = true ]; then arguments+=("--cache-dir=$FOLDER/responses"); fi
 
 # Adds an argument for each value; values are separated by lines or commas.
 each() {

@@ -173,15 +173,17 @@ impl GitError {
         let hint = match self {
             Self::MissingGit { .. } => "install git, or add its folder to PATH",
             Self::TooOld { .. } => "install a newer git",
-            Self::NotARepository { .. } => "run in a checkout, or give the URL of a repository",
+            Self::NotARepository { .. } => "run in a checkout, or pass `--repository URL`",
             Self::UnsafeDirectory { dir, .. } => {
                 return Some(format!(
-                    "if you trust its content, run `git config --global --add safe.directory '{}'`: {}",
+                    "run `git config --global --add safe.directory '{}'` if you trust its content: {}",
                     dir.display(),
                     page!("troubleshooting.md#unsafe-directory")
                 ));
             }
-            Self::NoRemote { .. } => "choose a remote that `git remote` lists, or give the URL of a repository",
+            Self::NoRemote { .. } => {
+                "set `git.remote` in tagboat.yaml to a remote that `git remote` lists, or pass `--repository URL`"
+            }
             Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to an existing branch",
             Self::SigningFailed { .. } => {
                 "check that the key exists, is readable and needs no passphrase; try `git commit -S` on this machine"
@@ -195,13 +197,12 @@ impl GitError {
             Self::Denied { .. } => {
                 concat!("give the credentials permission to read and push: ", page!("troubleshooting.md#forge-login"))
             }
-            Self::NotFound { .. } => concat!(
-                "check the URL and the credentials; servers hide private repositories from accounts without access: ",
-                page!("troubleshooting.md#forge-login")
-            ),
+            Self::NotFound { .. } => {
+                concat!("check the URL and the credentials: ", page!("troubleshooting.md#forge-login"))
+            }
             Self::Network { .. } => concat!(
                 "check the URL, the network, the proxy and the certificates: ",
-                page!("troubleshooting.md#certificates")
+                page!("troubleshooting.md#connection")
             ),
             Self::TimedOut { .. } => {
                 "check whether the server is reachable, and whether a program waits for input, such as a password"

@@ -30,7 +30,7 @@ pub enum HttpError {
         /// The error of the TLS library.
         cause: String,
     },
-    /// An earlier response asked for a longer wait than the retry policy allows. No request was sent.
+    /// An earlier response requested a longer delay than the retry policy allows. No request was sent.
     #[error("rate limited by {origin}; retry after {} s", wait.as_secs())]
     RateLimited {
         /// Scheme, host and port.
@@ -104,7 +104,7 @@ pub struct StatusError {
     pub headers: HeaderMap,
     /// The start of the body, without the secrets of the request.
     pub body: String,
-    /// How long the server wants no further request, if it names a time.
+    /// The delay that the server requested, if any.
     pub retry_after: Option<Duration>,
     /// Whether a rate limit was exceeded: then the server did nothing.
     pub rate_limited: bool,
@@ -140,30 +140,26 @@ impl HttpError {
             Self::Connect { .. } => {
                 concat!(
                     "check the host name, whether the host is up, and whether it needs a proxy: ",
-                    page!("troubleshooting.md#certificates")
+                    page!("troubleshooting.md#connection")
                 )
             }
             Self::Tls { cause, .. } if cause.contains("InvalidContentType") || cause.contains("corrupt message") => {
-                concat!(
-                    "the host does not speak TLS; for plain HTTP, set `plain-http: true` for it: ",
-                    page!("troubleshooting.md#certificates")
-                )
+                concat!("set `plain-http: true` for this host: ", page!("troubleshooting.md#certificates"))
             }
             Self::Tls { cause, .. } if cause.contains("CertificateRequired") => {
                 "set `client-cert-file:` to a PEM file with a client certificate and its key"
             }
             Self::Tls { .. } => {
                 concat!(
-                    "for a private certificate authority, set `ca-file:` to its PEM file: ",
+                    "set `ca-file:` to the PEM file of the private certificate authority: ",
                     page!("troubleshooting.md#certificates")
                 )
             }
             // With TLS 1.3, a missing client certificate ends the connection later, and HTTP/2 does not report why.
             Self::Body { url, .. } if url.starts_with("https:") => {
-                "try again; if the host always closes the connection, it may require a client certificate \
-                 (`client-cert-file:`)"
+                "try again, or set `client-cert-file:` if the host requires a client certificate"
             }
-            Self::Timeout { .. } => "try again; for a slow host, raise `request-timeout`",
+            Self::Timeout { .. } => "try again, or raise `request-timeout` for a slow host",
             Self::RateLimited { .. } => {
                 concat!("run again later, run less often, or use a mirror: ", page!("troubleshooting.md#rate-limits"))
             }
@@ -172,9 +168,9 @@ impl HttpError {
                 page!("troubleshooting.md#rate-limits")
             ),
             Self::Status(error) if error.status.is_server_error() => {
-                "the host reports an internal problem; try again later"
+                "try again later; the host reports an internal error"
             }
-            Self::TooLarge { .. } => "if responses of this size are expected, raise `max-response-mib`",
+            Self::TooLarge { .. } => "raise `max-response-mib`, if responses of this size are expected",
             _ => return None,
         })
     }
@@ -193,7 +189,7 @@ impl HttpError {
         }
     }
 
-    /// Whether a retry may succeed: the connection failed, the response was incomplete, or the server is overloaded.
+    /// Returns whether a retry may succeed: the connection failed, the response was incomplete, or the server is overloaded.
     pub(super) fn is_transient(&self) -> bool {
         match self {
             Self::Connect { .. } | Self::Body { .. } => true,
@@ -203,7 +199,7 @@ impl HttpError {
     }
 }
 
-/// The text of the innermost cause: the outer ones only repeat the URL and "error sending request".
+/// Returns the text of the innermost cause: the outer ones only repeat the URL and "error sending request".
 pub(super) fn deepest(error: &dyn Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {

@@ -58,7 +58,7 @@ pub enum RegistryError {
         image: String,
         /// The URL that limits requests.
         url: String,
-        /// The wait that the registry asks for.
+        /// The delay that the registry requested.
         retry_after: Option<Duration>,
     },
     /// An earlier response in this run reported an exhausted rate limit, so no request was sent.
@@ -190,8 +190,7 @@ impl RegistryError {
         let hint = match self {
             Self::Http { source, .. } => source.hint()?.to_owned(),
             Self::Unauthorized { sent, .. } if sent == ANONYMOUS => format!(
-                "log in with `docker login`, or set TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD; some registries \
-                 also return this for images that do not exist: {login}"
+                "check the name, and log in with `docker login` or TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD: {login}"
             ),
             Self::Unauthorized { sent, .. } if sent == REDIRECTED => {
                 "configure the other host instead of this one, or as its `mirror:`".to_owned()
@@ -201,7 +200,7 @@ impl RegistryError {
             }
             Self::Forbidden { .. } => format!("give the account permission to pull this image: {login}"),
             Self::NotFound { .. } => {
-                format!("check the name; some registries hide images from accounts that may not pull them: {login}")
+                format!("check the name and whether the account may pull the image: {login}")
             }
             Self::RateLimited { .. } | Self::RateLimitExhausted { .. } => format!(
                 "log in for a higher limit, run less often, or use a mirror: {}",
@@ -217,13 +216,13 @@ impl RegistryError {
                 "try a smaller or larger `page-size`; this image stays unchanged until its list is complete".to_owned()
             }
             Self::TagListTooLong { .. } => "raise the limit in `limits:`, or delete old tags".to_owned(),
-            Self::ImageTimeout { .. } => "try again; for a slow registry, raise `image-timeout`".to_owned(),
+            Self::ImageTimeout { .. } => "try again, or raise `image-timeout` for a slow registry".to_owned(),
             Self::Schema1 { .. } => "push the image again with a current tool".to_owned(),
             Self::WrongDigest { .. } => {
                 "check for a proxy or cache that changes the responses of the registry".to_owned()
             }
             Self::UntrustedRealm { realm, .. } => {
-                format!("if {realm} may receive the credential, add its host to `auth-hosts:` of this registry")
+                format!("add the host of {realm} to `auth-hosts:` of this registry, if it may receive the credential")
             }
             Self::Offline { .. } => "omit --tags to query the registry: this policy needs more than tags".to_owned(),
             Self::Credential { .. } | Self::Settings { .. } | Self::Layout { .. } => return None,

@@ -5,5 +5,6 @@ mod commands;
 mod configurations;
 mod generated;
 mod json;
+mod labels;
 mod links;
 mod pages;
