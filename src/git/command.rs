@@ -45,7 +45,7 @@ const NOT_INHERITED: &[&str] = &[
 const ENVIRONMENT: &[(&str, &str)] = &[
     // `refusal.rs` parses English.
     ("LC_ALL",                 "C"),
-    // No one can answer a question: fail at once.
+    // There is no terminal: fail at once instead of prompting.
     ("GIT_TERMINAL_PROMPT",    "0"),
     ("GCM_INTERACTIVE",        "never"),
     // Skips optional locks.
@@ -129,7 +129,6 @@ impl Program {
     fn command(&self, call: &Call<'_>) -> Command {
         let mut command = Command::new(&self.path);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        // A group of its own, so that ssh and git-remote-https end together with it.
         // A process group, so that ssh and git-remote-https end together with git.
         command.process_group(0);
         for name in NOT_INHERITED {

@@ -71,13 +71,13 @@ impl Client {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            let (limited, asked) = match &error {
+            let (limited, requested) = match &error {
                 HttpError::Status(status) if status.rate_limited => (true, status.retry_after.or(request.limit_pause)),
                 HttpError::Status(status) => (false, status.retry_after),
                 _ => (false, None),
             };
             let again = limited || (request.idempotent && error.is_transient());
-            let wait = if again { self.retry_policy.wait(tried, asked) } else { None };
+            let wait = if again { self.retry_policy.wait(tried, requested) } else { None };
             let Some(wait) = wait else { return Err(error) };
             tracing::debug!(%error, tried, ?wait, "trying again");
             tokio::time::sleep(wait).await;
@@ -124,7 +124,7 @@ impl Client {
         }
         let response = outgoing.send().await.map_err(|e| self.failure(request, &e))?;
         let (status, version) = (response.status().as_u16(), response.version());
-        tracing::debug!(method = %request.method, url = redacted(&request.url), status, ?version, "asked");
+        tracing::debug!(method = %request.method, url = redacted(&request.url), status, ?version, "response received");
         let limit = rate_limit(response.status(), response.headers(), "", SystemTime::now());
         if limit.exceeded || response.status() == StatusCode::SERVICE_UNAVAILABLE {
             permit.throttle(limit.retry_after.unwrap_or(self.retry_policy.min_wait));

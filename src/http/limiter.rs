@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 /// The most concurrent requests to one origin.
 pub(super) const MAX_CONCURRENCY: usize = 16;
 
-/// No pause is longer, whatever the origin asks for: one day.
+/// The longest pause, whatever the origin requests: one day.
 const MAX_PAUSE: Duration = Duration::from_secs(86_400);
 
 /// The concurrency limit of one origin.

@@ -26,7 +26,7 @@ pub struct Request {
     pub(super) limit: usize,
     pub(super) timeout: Duration,
     pub(super) idempotent: bool,
-    /// The wait after a rate limit that names no time.
+    /// The wait after a rate limit without a requested delay.
     pub(super) limit_pause: Option<Duration>,
     /// The name of an invalid header, which is reported when the request is sent.
     pub(super) bad_header: Option<String>,
@@ -161,7 +161,7 @@ impl Request {
         self
     }
 
-    /// Sets the wait after a rate limit that names no time; a short, growing one by default.
+    /// Sets the wait after a rate limit without a requested delay; a short, growing one by default.
     #[must_use]
     pub fn limit_pause(mut self, pause: Duration) -> Self {
         self.limit_pause = Some(pause);

@@ -12,7 +12,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 pub struct RetryPolicy {
     /// The number of attempts, including the first.
     pub max_attempts: u32,
-    /// The longest wait between two attempts. A server that asks for more is an error.
+    /// The longest wait between two attempts. A longer requested delay is an error.
     pub max_wait: Duration,
     /// The first wait; each further one is up to twice as long.
     pub min_wait: Duration,
@@ -25,15 +25,15 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Returns the wait after `tried` failed attempts; `None` to give up. `asked` is the wait that the server asks for.
-    pub fn wait(&self, tried: u32, asked: Option<Duration>) -> Option<Duration> {
+    /// Returns the wait after `tried` failed attempts; `None` to give up. `requested` is the delay that the server requested.
+    pub fn wait(&self, tried: u32, requested: Option<Duration>) -> Option<Duration> {
         if tried >= self.max_attempts {
             return None;
         }
-        match asked {
-            Some(asked) if asked > self.max_wait => None,
+        match requested {
+            Some(delay) if delay > self.max_wait => None,
             // A little longer, so that not all requests start at the same instant.
-            Some(asked) => Some(asked + self.min_wait.mul_f64(fastrand::f64())),
+            Some(delay) => Some(delay + self.min_wait.mul_f64(fastrand::f64())),
             None => {
                 let ceiling = self.min_wait.saturating_mul(1 << tried.min(16)).min(self.max_wait);
                 Some(ceiling.mul_f64(0.5 + fastrand::f64() / 2.0))
@@ -47,14 +47,14 @@ impl RetryPolicy {
 pub(super) struct RateLimit {
     /// Whether a limit was exceeded: then the server did nothing, and even a POST may be sent again.
     pub(super) exceeded: bool,
-    /// How long the server wants no further request, if it names a time.
+    /// The delay that the server requested, if any.
     pub(super) retry_after: Option<Duration>,
 }
 
-/// Reads the rate limit from an response that is not 2xx.
+/// Reads the rate limit of a response whose status is not 2xx.
 ///
-/// `Retry-After` is RFC 9110's, `x-ratelimit-*` GitHub's and Gitea's, `RateLimit-Reset` GitLab's. GitHub answers 403 as
-/// well as 429; its secondary limits show in `Retry-After` or in the message only.
+/// `Retry-After` is RFC 9110's, `x-ratelimit-*` GitHub's and Gitea's, `RateLimit-Reset` GitLab's. GitHub returns 403 or 429;
+/// its secondary limits appear in `Retry-After` or in the message only.
 pub(super) fn rate_limit(status: StatusCode, headers: &HeaderMap, body: &str, now: SystemTime) -> RateLimit {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let used_up = number("x-ratelimit-remaining") == Some(0);
@@ -148,6 +148,6 @@ mod tests {
             assert!((3.0..=4.0).contains(&asked.as_secs_f64()), "{asked:?}");
         }
         assert_eq!(retry_policy.wait(3, None), None);
-        assert_eq!(retry_policy.wait(1, Some(Duration::from_secs(5))), None, "a server that asks for too long");
+        assert_eq!(retry_policy.wait(1, Some(Duration::from_secs(5))), None, "a requested delay that is too long");
     }
 }

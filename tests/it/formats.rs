@@ -122,16 +122,19 @@ fn run(folder: &Path) -> Result<(), String> {
     let path = if case.path.is_empty() { file.clone() } else { case.path.clone() };
     let options = case.options(&path);
     let findings = manifest::find(&path, &before, &options);
-    same(&folder.join("found.txt"), told(&findings, &before).as_bytes())?;
+    same(&folder.join("found.txt"), described(&findings, &before).as_bytes())?;
     let Some(tag) = &case.tag else { return Ok(()) };
     let digest = case.digest.as_ref().map(|hex| Digest::new(&format!("sha256:{}", hex.repeat(32))).expect("a digest"));
     let mut edits = Vec::new();
     for finding in &findings {
         let Finding::Occurrence(occurrence) = finding else { continue };
         let pinned = occurrence.reference.digest().is_some() || case.pin;
-        let tag = Some(Tag::new(tag).expect("a tag")).filter(|_| occurrence.reference.tag().is_some());
-        let target =
-            EditTarget { tag, digest: digest.clone().filter(|_| pinned), comments: true, ..EditTarget::default() };
+        let target = EditTarget {
+            tag: occurrence.reference.tag().map(|_| Tag::new(tag).expect("a tag")),
+            digest: if pinned { digest.clone() } else { None },
+            comments: true,
+            ..EditTarget::default()
+        };
         let more = manifest::edits(occurrence, &target);
         edits.extend(more.map_err(|refusal| format!("{shown}: {}: {refusal}", occurrence.place.position.line))?);
     }
@@ -140,7 +143,7 @@ fn run(folder: &Path) -> Result<(), String> {
 }
 
 /// One line for each finding: position, format, field, and what it is; parts in the bytes of the file.
-fn told(findings: &[Finding], bytes: &[u8]) -> String {
+fn described(findings: &[Finding], bytes: &[u8]) -> String {
     let mut text = String::new();
     for finding in findings {
         let place = finding.place();

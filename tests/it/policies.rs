@@ -73,8 +73,9 @@ fn answer(question: &Question<'_>, candidates: &[Candidate]) -> (String, String)
     };
     let (result, reason) = match decision.outcome {
         Outcome::Update(choice) => {
-            let digest = choice.digest.filter(|_| question.entry.policy.pinned_target().is_some());
-            (choice.tag.to_string() + &digest.map(|digest| format!("@{digest}")).unwrap_or_default(), choice.reason)
+            let pinned = question.entry.policy.pinned_target().and(choice.digest.as_ref());
+            let digest = pinned.map(|digest| format!("@{digest}")).unwrap_or_default();
+            (choice.tag.to_string() + &digest, choice.reason)
         }
         Outcome::UpToDate(reason) => ("=".to_owned(), reason),
         Outcome::Held(reason) => ("held".to_owned(), reason),

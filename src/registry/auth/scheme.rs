@@ -1,4 +1,4 @@
-//! The authentication scheme of a registry, as far as its challenges have label it. Pure.
+//! The authentication scheme of a registry, as far as its challenges have shown it. Pure.
 
 use crate::http::Url;
 

@@ -27,8 +27,8 @@ const WAYS: &[Way] = &[
     ("link, until the page is empty",   |asked| linked_to_the_end(asked, 5),                                  Ok(6)),
     ("n is ignored",                    |_| Reply::tags(all()),                                               Ok(1)),
     ("text/plain",                      |_| Reply::tags(all()).header("content-type", "text/plain"),          Ok(1)),
-    ("cut without a word",              |asked| Reply::tags(page(asked, 10)),                                 Ok(4)),
-    ("truncated, no last page",            |asked| lost(asked, "v19"),                                           Err("/v2/a/tags/list?n=10&last=v19 returned 404")),
+    ("truncated without a link",              |asked| Reply::tags(page(asked, 10)),                                 Ok(4)),
+    ("truncated, no last page",         |asked| lost(asked, "v19"),                                           Err("/v2/a/tags/list?n=10&last=v19 returned 404")),
     ("truncated, no probe",             |asked| lost(asked, "v09"),                                           Err("/v2/a/tags/list?n=1&last=v09 returned 404")),
     ("truncated, repeats last",         |asked| Reply::tags(page_from(asked)),                                Err("truncates it after 10 tags and ignores `last`")),
     ("truncated, ignores last",         |asked| Reply::tags(all().into_iter().take(n(asked))),                Err("truncates it after 10 tags and ignores `last`")),
@@ -59,30 +59,30 @@ fn tokened(asked: &Asked, cap: usize) -> Reply {
     let start: usize =
         asked.query("next_page").map_or(0, |token| token.strip_prefix("gAAAA=").unwrap().parse().unwrap());
     let reply = Reply::tags(all().into_iter().skip(start).take(cap));
-    match start + cap < all().len() {
-        true => {
-            reply.header("link", &format!("</v2/a/tags/list?next_page=gAAAA%3D{}&n={cap}>; rel=\"next\"", start + cap))
-        }
-        false => reply,
+    let next = start + cap;
+    if next < all().len() {
+        reply.header("link", &format!("</v2/a/tags/list?next_page=gAAAA%3D{next}&n={cap}>; rel=\"next\""))
+    } else {
+        reply
     }
 }
 
 /// Links from every full page, also if nothing follows, as distribution 3 does.
 fn linked_to_the_end(asked: &Asked, cap: usize) -> Reply {
     let page = page(asked, cap);
-    match page.last().filter(|_| page.len() == cap) {
-        Some(last) => {
-            Reply::tags(&page).header("link", &format!("</v2/a/tags/list?last={last}&n={cap}>; rel=\"next\""))
-        }
-        None => Reply::tags(&page),
+    let reply = Reply::tags(&page);
+    match page.get(cap - 1) {
+        Some(last) => reply.header("link", &format!("</v2/a/tags/list?last={last}&n={cap}>; rel=\"next\"")),
+        None => reply,
     }
 }
 
 /// Truncates without a link, and returns 404 after one tag.
 fn lost(asked: &Asked, after: &str) -> Reply {
-    match asked.query("last").as_deref() == Some(after) {
-        true => Reply::new(404, r#"{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}"#),
-        false => Reply::tags(page(asked, 10)),
+    if asked.query("last").as_deref() == Some(after) {
+        Reply::new(404, r#"{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}"#)
+    } else {
+        Reply::tags(page(asked, 10))
     }
 }
 

@@ -64,7 +64,7 @@ enum Expected {
 }
 
 /// Returns the responses in their order; any other request gets 599 and the difference.
-async fn services(exchanges: &[Exchange]) -> Double {
+async fn platform_double(exchanges: &[Exchange]) -> Double {
     let left = Mutex::new(exchanges.to_vec());
     Double::start(move |asked| {
         let mut left = left.lock().unwrap();
@@ -92,19 +92,19 @@ async fn check(path: &Path) {
     }
     let filled = |text: &String| text.replace("$DIR", folder.path().to_str().unwrap());
     let environment = login.environment.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
-    let services = services(&login.exchanges).await;
-    let gateway = Url::parse(&format!("http://{}", services.host())).unwrap();
+    let platform = platform_double(&login.exchanges).await;
+    let gateway = Url::parse(&format!("http://{}", platform.host())).unwrap();
     let env = PlatformEnv::new(environment).with_gateway(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
     let vendor = VENDORS.iter().find(|vendor| vendor.serves(&login.host, &env)).unwrap();
     assert_eq!(path.parent().unwrap().file_name().unwrap(), vendor.name(), "{shown}");
     if let Some(wanted) = &login.pushed {
         match (vendor.pushed(&wanted.path, &wanted.tag, &env).await, &wanted.error) {
-            (Ok(at), None) => assert_eq!(at.map(|at| at.to_string()), wanted.at, "{shown}: {:?}", services.asked()),
+            (Ok(at), None) => assert_eq!(at.map(|at| at.to_string()), wanted.at, "{shown}: {:?}", platform.asked()),
             (Err(error), Some(part)) => assert!(error.to_string().contains(part), "{shown}: {error}"),
             (other, _) => panic!("{shown}: {other:?}"),
         }
-        assert_eq!(services.asked().len(), login.exchanges.len(), "{shown}");
-        assert!(services.asked().iter().all(|asked| asked.header("authorization").is_none()), "{shown}");
+        assert_eq!(platform.asked().len(), login.exchanges.len(), "{shown}");
+        assert!(platform.asked().iter().all(|asked| asked.header("authorization").is_none()), "{shown}");
         return;
     }
     let found = vendor.identity(&login.host, &env).await;
@@ -114,7 +114,7 @@ async fn check(path: &Path) {
     });
     match (found, &login.error) {
         (Ok(found), None) => {
-            assert_eq!(found.map(|found| found.credential), expected, "{shown}: {:?}", services.asked())
+            assert_eq!(found.map(|found| found.credential), expected, "{shown}: {:?}", platform.asked())
         }
         (Err(error), Some(part)) => {
             assert!(error.contains(part) && !error.contains("planted"), "{shown}: {error}");
@@ -122,7 +122,7 @@ async fn check(path: &Path) {
         (found, _) => panic!("{shown}: {found:?}"),
     }
     // A 400 is not retried, so every request is sent exactly once.
-    assert_eq!(services.asked().len(), login.exchanges.len(), "{shown}");
+    assert_eq!(platform.asked().len(), login.exchanges.len(), "{shown}");
     assert!(login.token_user.is_none_or(|user| user == vendor.token_user()), "{shown}");
     if !login.auth_hosts.is_empty() {
         assert_eq!(vendor.auth_hosts(&env), login.auth_hosts, "{shown}");

@@ -45,9 +45,10 @@ impl Spec {
         let file = known.file;
         let folder = super::shared("specs")?;
         let text = std::fs::read_to_string(folder.join(file)).unwrap();
-        let doc: Value = match file.ends_with(".json") {
-            true => serde_json::from_str(&text).unwrap(),
-            false => serde_yaml::from_str(&only_paths(&text, known.paths)).unwrap(),
+        let doc: Value = if file.ends_with(".json") {
+            serde_json::from_str(&text).unwrap()
+        } else {
+            serde_yaml::from_str(&only_paths(&text, known.paths)).unwrap()
         };
         let base = doc["basePath"].as_str().unwrap_or("").trim_end_matches('/').to_owned();
         Some(Self { doc, base, known, compiled: Mutex::default() })
@@ -95,17 +96,20 @@ impl Spec {
         let responses = &operation["responses"];
         let described = responses.get(status.to_string());
         // Swagger that is generated from code often describes 200 only.
-        let only = (status == 201).then(|| responses.get("200").filter(|_| responses.as_object().unwrap().len() == 1));
-        let Some(response) = described.or(only.flatten()) else {
+        let is_only_200 = responses.as_object().is_some_and(|all| all.len() == 1 && all.contains_key("200"));
+        let only = if status == 201 && is_only_200 { responses.get("200") } else { None };
+        let Some(response) = described.or(only) else {
             // 203 comes from a proxy, not from the API (RFC 9110, 15.3.4): a sign-in page, for example.
             let wrong = status < 400 && status != 203 && responses.get("default").is_none();
-            return if wrong { vec![format!("{method} {path}: no answer {status} is described")] } else { vec![] };
+            return if wrong { vec![format!("{method} {path}: no response {status} is described")] } else { vec![] };
         };
         let response = self.resolve(response);
         let Some(schema) = self.content(response).or_else(|| response.get("schema")) else { return vec![] };
         let is_list = self.resolve(schema)["type"] == "array";
-        let body = self.known.wrapped.filter(|_| is_list).map_or(body, |field| &body[field]);
-        let mut body = body.clone();
+        let mut body = match self.known.wrapped {
+            Some(field) if is_list => body[field].clone(),
+            _ => body.clone(),
+        };
         if !self.known.knows_null {
             drop_nulls(&mut body);
         }
