@@ -3,7 +3,7 @@
 use tagboat::govern::Unmanaged;
 use tagboat::image::ImageReference;
 use tagboat::manifest::{self, Finding, NoticeStatus, OccurrenceId, Options};
-use tagboat::plan::{Background, Change, Templates, Wording, texts};
+use tagboat::plan::{Background, Change, Templates, TextContext, texts};
 use tagboat::policy::{default_entry, undecidable};
 use tagboat::text::Position;
 
@@ -31,7 +31,7 @@ fn pull_request_page_quotes_the_check_boxes() {
         mode: tagboat::config::Mode::PullRequest,
     };
     let (templates, background) = (Templates::default(), Background::default());
-    let wording = Wording {
+    let context = TextContext {
         templates: &templates,
         background: &background,
         links: &[],
@@ -40,7 +40,7 @@ fn pull_request_page_quotes_the_check_boxes() {
         longest_title: 256,
         longest_body: 65_536,
     };
-    let body = texts("a", &[change], None, &wording).unwrap().body;
+    let body = texts("a", &[change], None, &context).unwrap().body;
     let boxes = body.lines().filter_map(|line| line.strip_prefix("- [ ] <!-- tagboat:")?.split_once(" --> "));
     let boxes: Vec<&str> = boxes.map(|(_, label)| label).collect();
     assert_eq!(first_column("docs/pull-requests.md", "Commands in the description"), boxes);
