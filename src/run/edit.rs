@@ -14,6 +14,7 @@ use crate::registry::Registry;
 use super::changes::{Changes, changes};
 use super::discover::{Discovered, discover, govern_all};
 use super::lookup::{Decisions, choose};
+use super::replace_file::replace_file;
 use super::snapshot::{Folder, ReadError, Snapshot as _};
 use super::subjects::Scope;
 
@@ -73,7 +74,8 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: 
         let edited = (|| {
             let before = folder.read(&path)?;
             let after = manifest::rewrite(&path, &before, &edits, &options)?;
-            write(&root.join(&*path), &after).map_err(|error| EditError::Write(Arc::clone(&path), error))?;
+            replace_file(root, &root.join(&*path), &after)
+                .map_err(|error| EditError::Write(Arc::clone(&path), error))?;
             Ok(EditedFile { path: Arc::clone(&path), before, after })
         })();
         match edited {
@@ -82,10 +84,4 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: 
         }
     }
     Edited { listed, decisions, changes, files, failed }
-}
-
-/// Writes in place, so that owner, mode and hard links stay.
-#[expect(clippy::disallowed_methods, reason = "the only place that writes manifests of the working tree")]
-fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::write(path, bytes)
 }

@@ -15,6 +15,7 @@ mod offline;
 mod once;
 mod present;
 mod publish;
+mod replace_file;
 mod request;
 mod retry;
 mod settings;

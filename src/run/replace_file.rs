@@ -1,0 +1,158 @@
+//! Replaces the contents of a file so that it has either all old bytes or all new ones, also after a kill or on a full disk.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The start of the names of new files until they replace the old ones.
+const PREFIX: &str = ".tagboat-edit-";
+
+/// The age after which a new file was left behind by a process that was killed.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// Replaces the contents of a regular file below `root`. Writes a new file beside it with the same mode and owner, and renames
+/// it. A symbolic link is never replaced: its target is, if it is below `root`, too. Hard links keep the old contents.
+///
+/// # Errors
+/// If the file is not a regular file below `root`, if the new file cannot have the owner of the old one, or if writing fails. The
+/// old file is unchanged then.
+#[expect(clippy::disallowed_methods, reason = "the only place that writes manifests of the working tree")]
+pub(super) fn replace_file(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = real_path(root, path)?;
+    let folder = path.parent().unwrap_or(root);
+    remove_abandoned(folder);
+    let old = fs::metadata(&path)?;
+    let mut new = tempfile::Builder::new().prefix(PREFIX).suffix(".tmp").tempfile_in(folder)?;
+    new.write_all(bytes)?;
+    keep_mode_and_owner(new.as_file(), &old)?;
+    new.as_file().sync_all()?;
+    new.persist(&path).map_err(|error| error.error)?;
+    // The rename is durable once the folder is. Not every file system can do this, and the contents are whole either way.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+/// Returns the path without symbolic links, and checks that it is a regular file below `root`.
+fn real_path(root: &Path, path: &Path) -> io::Result<PathBuf> {
+    let (root, path) = (fs::canonicalize(root)?, fs::canonicalize(path)?);
+    if !path.starts_with(&root) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the link leads out of the working tree"));
+    }
+    if !fs::symlink_metadata(&path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    Ok(path)
+}
+
+/// Gives a new file the mode and the owner of the old one.
+fn keep_mode_and_owner(new: &File, old: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, fchown};
+        let is = new.metadata()?;
+        if (is.uid(), is.gid()) != (old.uid(), old.gid()) {
+            fchown(new, Some(old.uid()), Some(old.gid())).map_err(|error| {
+                let owner = format!("cannot keep its owner {}:{}: {error}", old.uid(), old.gid());
+                io::Error::new(error.kind(), owner)
+            })?;
+        }
+    }
+    new.set_permissions(old.permissions())
+}
+
+/// Removes new files in a folder that a killed process left behind.
+#[expect(clippy::disallowed_methods, reason = "only files of this program, by their names")]
+fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let ours = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with(PREFIX));
+    for entry in entries.flatten().filter(|entry| ours(&entry.file_name())) {
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
+        if age.is_some_and(|age| age > ABANDONED) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn replaces_contents_and_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a.yaml");
+        fs::write(&path, "old").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        }
+        let before = fs::metadata(&path).unwrap().permissions();
+        replace_file(root.path(), &path, b"new").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions(), before);
+        assert_eq!(names(root.path()), ["a.yaml"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn edits_the_target_of_a_link_only_below_the_root() {
+        use std::os::unix::fs::symlink;
+        let (root, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (inner, outer) = (root.path().join("inner.yaml"), outside.path().join("outer.yaml"));
+        for path in [&inner, &outer] {
+            fs::write(path, "old").unwrap();
+        }
+        symlink("inner.yaml", root.path().join("in")).unwrap();
+        symlink(&outer, root.path().join("out")).unwrap();
+        symlink(outside.path(), root.path().join("folder")).unwrap();
+        replace_file(root.path(), &root.path().join("in"), b"new").unwrap();
+        assert!(fs::symlink_metadata(root.path().join("in")).unwrap().is_symlink());
+        assert_eq!(fs::read(&inner).unwrap(), b"new");
+        for link in ["out", "folder/outer.yaml"] {
+            let error = replace_file(root.path(), &root.path().join(link), b"new").unwrap_err();
+            assert!(error.to_string().contains("out of the working tree"), "{error}");
+        }
+        assert_eq!(fs::read(&outer).unwrap(), b"old");
+        assert_eq!(names(outside.path()), ["outer.yaml"]);
+    }
+
+    #[test]
+    fn leaves_the_old_file_whole_if_writing_fails() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a.yaml");
+        fs::write(&path, "old").unwrap();
+        let error = replace_file(root.path(), &root.path().join("absent.yaml"), b"new").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let error = replace_file(root.path(), root.path(), b"new").unwrap_err();
+        assert!(error.to_string().contains("not a regular file"), "{error}");
+        assert_eq!((fs::read(&path).unwrap(), names(root.path())), (b"old".to_vec(), vec!["a.yaml".to_owned()]));
+    }
+
+    #[test]
+    fn removes_only_its_own_abandoned_files() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("a.yaml");
+        for name in ["a.yaml", ".tagboat-edit-old.tmp", ".tagboat-edit-new.tmp", ".other-old.tmp"] {
+            fs::write(root.path().join(name), "old").unwrap();
+        }
+        let long_ago = std::time::SystemTime::now() - 2 * ABANDONED;
+        for name in [".tagboat-edit-old.tmp", ".other-old.tmp"] {
+            File::options().write(true).open(root.path().join(name)).unwrap().set_modified(long_ago).unwrap();
+        }
+        replace_file(root.path(), &path, b"new").unwrap();
+        assert_eq!(names(root.path()), [".other-old.tmp", ".tagboat-edit-new.tmp", "a.yaml"]);
+    }
+}
