@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 set -euo pipefail
 
+# An App replaces the token. As a variable of Tagboat the token precedes those that the runner sets.
+if [ -z "$TAGBOAT_APP_ID" ]; then export TAGBOAT_FORGE_TOKEN="$TOKEN"; fi
+
 results=$(mktemp -d "$FOLDER/results.XXXXXX")
 arguments=()
 case $COMMAND in

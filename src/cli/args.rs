@@ -47,7 +47,7 @@ pub(super) struct Common {
     #[arg(long, short = 'C', global = true, value_name = "DIR|URL", default_value = ".", env = "TAGBOAT_REPOSITORY")]
     pub(super) repository: String,
 
-    /// Configuration file [default: tagboat.yaml in the repository, if it exists]
+    /// Configuration of the operator, read beside the tagboat.yaml of the repository; its values win
     #[arg(long, global = true, value_name = "FILE", env = "TAGBOAT_CONFIG")]
     pub(super) config: Option<PathBuf>,
 

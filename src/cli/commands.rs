@@ -7,12 +7,13 @@ use std::sync::Arc;
 use crate::config::{self, Config};
 use crate::demo;
 use crate::error::{Error, Exit};
-use crate::git::Repository;
+use crate::git::{self, Repository};
 use crate::image::ImageReference;
 use crate::interop::Translation;
+use crate::refname::BranchName;
 use crate::registry::Registry as _;
 use crate::report::{RENDERERS, ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
-use crate::run::setup::{self, Loaded, Location};
+use crate::run::setup::{self, Loaded, Location, Operator};
 use crate::run::{self, ReportContext, Request, Scope, Services, WriteLock};
 use crate::text::count_of;
 
@@ -60,41 +61,61 @@ fn images(job: &Job) -> Result<Vec<ImageReference>, Error> {
     job.images.iter().map(read).collect()
 }
 
+/// Where the repository's configuration is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ReadFrom<'a> {
+    /// From the base branch: this one, else that of the operator's configuration, else the default branch of the remote.
+    Base(Option<&'a BranchName>),
+    /// From the working tree, where there is one.
+    WorkingTree,
+}
+
 /// Opens the repository and reads its configuration.
-async fn open(common: &Common) -> Result<(Repository, Loaded), Error> {
+pub(super) async fn open(common: &Common, from: ReadFrom<'_>) -> Result<(Repository, Loaded), Error> {
     let location = Location::new(&common.repository);
-    match &location {
-        Location::Folder(folder) => {
-            let loaded = setup::load(common.config.as_deref(), &setup::checkout(folder))?;
-            let repository = setup::repository(&location, &loaded.config).await?;
-            Ok((setup::sign(repository, &loaded.config)?, loaded))
+    let root = match &location {
+        Location::Folder(folder) => Some(setup::checkout(folder)),
+        Location::Url(_) => None,
+    };
+    let operator = Operator::read(common.config.as_deref(), root.as_deref())?;
+    let (opened, loaded) = match (from, &root) {
+        (ReadFrom::WorkingTree, Some(root)) => (None, operator.with_folder(root)?),
+        (from, root) => {
+            let base = if let ReadFrom::Base(base) = from { base } else { None };
+            let repository = setup::repository(&location, &operator.config).await?;
+            let loaded = operator.with_base(base, &repository, root.as_deref()).await?;
+            (Some(repository), loaded)
         }
-        Location::Url(_) => {
-            let repository = setup::repository(&location, &Config::default()).await?;
-            let loaded = setup::load_remote(common.config.as_deref(), &repository).await?;
-            let repository = setup::log_in(repository, &loaded.config).await?;
-            Ok((setup::sign(repository, &loaded.config)?, loaded))
+    };
+    let repository = match opened {
+        Some(opened) if loaded.config.git.remote == operator.config.git.remote => {
+            setup::log_in(opened, &loaded.config).await?
         }
-    }
+        _ => setup::repository(&location, &loaded.config).await?,
+    };
+    Ok((setup::sign(repository, &loaded.config)?, loaded))
 }
 
 /// Returns the folder and its configuration, for commands that read a working tree.
 pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
+    let folder = working_tree(common)?;
+    let loaded = Operator::read(common.config.as_deref(), Some(&folder))?.with_folder(&folder)?;
+    let above = setup::checkout(&folder).join(config::FILE_NAME);
+    if loaded.files.is_empty() && above.is_file() && above.parent() != Some(&folder) {
+        tracing::warn!("ignoring {}: this command reads the configuration of the folder it is given", above.display());
+    }
+    Ok((folder, loaded))
+}
+
+/// Returns the folder of `--repository`.
+fn working_tree(common: &Common) -> Result<PathBuf, Error> {
     match Location::new(&common.repository) {
-        Location::Folder(folder) if folder.is_dir() => {
-            let loaded = setup::load(common.config.as_deref(), &folder)?;
-            let above = setup::checkout(&folder).join(config::FILE_NAME);
-            if loaded.file.is_none() && above.is_file() && above.parent() != Some(&folder) {
-                tracing::warn!(
-                    "ignoring {}: this command reads the configuration of the folder it is given",
-                    above.display()
-                );
-            }
-            Ok((folder, loaded))
-        }
+        Location::Folder(folder) if folder.is_dir() => Ok(folder),
         Location::Folder(folder) => Err(Error::usage(format!("cannot read {}: not a folder", folder.display()))),
-        Location::Url(url) => Err(Error::usage(format!("cannot use {url}: this command needs a working tree"))
-            .hint(Some("clone the repository, or use `tagboat plan`, which accepts a URL"))),
+        Location::Url(url) => {
+            Err(Error::usage(format!("cannot use {}: this command needs a working tree", git::redact(&url)))
+                .hint(Some("clone the repository, or use `tagboat plan`, which accepts a URL")))
+        }
     }
 }
 
@@ -128,7 +149,9 @@ fn progress_line(registry: u64, forge: u64) -> String {
 /// Runs once; without `write`, this is `plan`.
 pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &WriteLock) -> Result<Exit, Error> {
     let scope = Scope { images: images(job)?, paths: job.paths()? };
-    let (repository, mut loaded) = open(common).await?;
+    let base = job.base()?;
+    let from = if write { ReadFrom::Base(base.as_ref()) } else { ReadFrom::WorkingTree };
+    let (repository, mut loaded) = open(common, from).await?;
     job.apply(&mut loaded.config)?;
     let forge = match setup::forge(&loaded, repository.url()) {
         Ok(forge) => Some(forge),
@@ -173,7 +196,7 @@ pub(super) async fn list(common: &Common) -> Result<Exit, Error> {
             run::list(&run::Folder::new(&folder), &loaded.config)
         }
         Location::Url(_) => {
-            let (repository, loaded) = open(common).await?;
+            let (repository, loaded) = open(common, ReadFrom::WorkingTree).await?;
             run::list(&setup::base(&repository, &loaded.config).await?, &loaded.config)
         }
     };
@@ -192,7 +215,7 @@ pub(super) async fn demo(common: &Common, arguments: &DemoArguments) -> Result<E
 }
 
 pub(super) fn init(common: &Common, init: &InitArguments) -> Result<Exit, Error> {
-    let (folder, _) = folder(common)?;
+    let folder = working_tree(common)?;
     let snapshot = run::Folder::new(&folder);
     let text = match init.from {
         None => config::starter(&run::summary(&run::list(&snapshot, &Config::default()))),
@@ -211,7 +234,7 @@ pub(super) fn init(common: &Common, init: &InitArguments) -> Result<Exit, Error>
         terminal::print(&text).map_err(unwritable)?;
         return Ok(Exit::Done);
     }
-    let file = common.config.clone().unwrap_or_else(|| folder.join(config::FILE_NAME));
+    let file = folder.join(config::FILE_NAME);
     write_new(&file, &text, init.force)?;
     terminal::log(&format!("wrote {}\nhint: review it, then run `tagboat plan`", file.display()));
     Ok(Exit::Done)

@@ -18,11 +18,17 @@ impl Job {
             .map_err(|error| Error::usage(format!("invalid value for --path: {error}")).hint(Some(error.hint())))
     }
 
+    /// Returns the base branch that `--base` names.
+    pub(super) fn base(&self) -> Result<Option<BranchName>, Error> {
+        let read = |base: &String| {
+            BranchName::new(base).map_err(|error| Error::usage(format!("invalid value for --base: {error}")))
+        };
+        self.base.as_ref().map(read).transpose()
+    }
+
     /// Replaces values of the configuration with the given flags.
     pub(super) fn apply(&self, config: &mut Config) -> Result<(), Error> {
-        if let Some(base) = &self.base {
-            let base =
-                BranchName::new(base).map_err(|error| Error::usage(format!("invalid value for --base: {error}")))?;
+        if let Some(base) = self.base()? {
             config.git.base = Some(base);
         }
         let pull_requests = &mut config.pull_requests;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::patterns::Patterns;
 use super::schedule::Schedule;
+use super::source::{Setting, Source};
 use super::template::Template;
 use crate::image::{AppVersion, ReferencePattern, TagField};
 use crate::policy::{Entry, Gates, Settings};
@@ -33,7 +34,9 @@ pub struct Config {
     pub git: GitSettings,
     /// Where pull requests are opened.
     pub forge: ForgeSettings,
-    /// The folder of its file: where relative paths in it start.
+    /// What becomes of the repository's own configuration.
+    pub repository_config: RepositoryConfig,
+    /// The folder of the repository's file, where the clone of a `git-history` policy starts.
     pub folder: PathBuf,
 }
 
@@ -87,6 +90,40 @@ pub struct Rule {
     pub mode: Mode,
     /// Where it is written: `tagboat.yaml:12`.
     pub source: String,
+    /// Who wrote it.
+    pub written_by: Source,
+}
+
+impl Rule {
+    /// Returns this rule with the gates of another one, which its author cannot loosen: the greater age, all platforms.
+    #[must_use]
+    pub fn with_gates_of(mut self, other: &Self) -> Self {
+        self.gates.min_age = self.gates.min_age.max(other.gates.min_age);
+        for platform in &other.gates.platforms {
+            if !self.gates.platforms.contains(platform) {
+                self.gates.platforms.push(platform.clone());
+            }
+        }
+        self.pin |= other.pin;
+        self
+    }
+}
+
+/// What becomes of the repository's own configuration beside the operator's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RepositoryConfig {
+    /// It adds to the operator's, which wins where both set a value.
+    #[default]
+    Merge,
+    /// It is not read.
+    Ignore,
+    /// It must exist.
+    Required,
+}
+
+impl RepositoryConfig {
+    /// The values of the key.
+    pub const ALL: [(&str, Self); 3] = [("merge", Self::Merge), ("ignore", Self::Ignore), ("required", Self::Required)];
 }
 
 /// How a change gets into the repository.
@@ -203,13 +240,13 @@ impl Default for PullRequests {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegistrySettings {
     /// The server that is used instead: `host[:port][/prefix]` or a URL.
-    pub mirror: Option<String>,
-    /// A PEM file, as written: relative to the folder of the configuration.
-    pub ca_file: Option<String>,
-    /// A PEM file with a client certificate and its key, as written.
-    pub client_cert_file: Option<String>,
-    /// Whether the registry, or its mirror, is reached without TLS.
-    pub plain_http: bool,
+    pub mirror: Option<Setting<String>>,
+    /// A PEM file of certificate authorities.
+    pub ca_file: Option<Setting<PathBuf>>,
+    /// A PEM file with a client certificate and its key.
+    pub client_cert_file: Option<PathBuf>,
+    /// Who set that the registry, or its mirror, is reached without TLS; `None` if it is not.
+    pub plain_http: Option<Source>,
     /// The variable with the user name.
     pub username_env: Option<String>,
     /// The variable with the password.
@@ -222,8 +259,8 @@ pub struct RegistrySettings {
     pub page_size: Option<u32>,
     /// The maximum number of requests in one run.
     pub max_requests: Option<u64>,
-    /// A folder with an OCI image layout to read instead of a server, as written.
-    pub oci_layout: Option<String>,
+    /// A folder with an OCI image layout to read instead of a server.
+    pub oci_layout: Option<PathBuf>,
 }
 
 /// Limits on responses of registries; `None` leaves a limit at its default.
@@ -252,6 +289,8 @@ pub struct GitSettings {
     pub remote: String,
     /// How commits get there; `None` leaves it to the forge.
     pub commits: Option<CommitWay>,
+    /// Environment variables that git receives beyond those it needs.
+    pub pass_env: Vec<String>,
     /// What commits are signed with, where they are pushed.
     pub sign: Option<SignSettings>,
 }
@@ -261,7 +300,7 @@ pub struct GitSettings {
 pub struct SignSettings {
     /// What git calls it: `openpgp`, `ssh` or `x509`.
     pub format: &'static str,
-    /// The file of an SSH key, as written, or the id of a key in a keyring.
+    /// The file of an SSH key, or the id of a key in a keyring.
     pub key: String,
 }
 
@@ -286,7 +325,7 @@ impl CommitWay {
 
 impl Default for GitSettings {
     fn default() -> Self {
-        Self { author: None, base: None, remote: "origin".to_owned(), commits: None, sign: None }
+        Self { author: None, base: None, remote: "origin".to_owned(), commits: None, sign: None, pass_env: Vec::new() }
     }
 }
 
@@ -296,9 +335,9 @@ pub struct ForgeSettings {
     /// A name of the table of forges, as written: that table is not known here.
     pub kind: Option<String>,
     /// Where its API answers.
-    pub url: Option<String>,
+    pub url: Option<Setting<String>>,
     /// The repository there.
     pub repository: Option<String>,
-    /// The folder of a `local` forge, as written.
-    pub folder: Option<String>,
+    /// The folder of a `local` forge.
+    pub folder: Option<Setting<PathBuf>>,
 }

@@ -6,7 +6,7 @@ use jiff::SpanRelativeTo;
 use jiff::fmt::friendly::SpanParser;
 
 use super::error::Problem;
-use super::located::Located;
+use super::syntax::located::Located;
 
 /// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +34,7 @@ pub fn duration(text: &str) -> Result<Duration, DurationError> {
 pub(super) fn checked_duration(written: Option<&Located<String>>, problems: &mut Vec<Problem>) -> Option<Duration> {
     let written = written?;
     let report =
-        |error: DurationError| problems.push(Problem::new(written.position, error.to_string()).hint(error.hint()));
+        |error: DurationError| problems.push(Problem::new(written.place, error.to_string()).hint(error.hint()));
     duration(&written.value).map_err(report).ok()
 }
 

@@ -1,5 +1,7 @@
 //! Problems of a configuration file: where, what, and what to do about it.
 
+use super::source::ConfigFile;
+use super::syntax::place::Place;
 use crate::text::{Position, nearest_name};
 
 /// One problem in a configuration file.
@@ -18,12 +20,12 @@ pub struct ConfigError {
     pub line: String,
 }
 
-/// Every problem of one file, in the order of the file. Never empty.
+/// Every problem of the files, in their order. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
-    /// The problems, from the top of the file to its end.
+    /// The problems, by file and position.
     pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
         self.0.iter()
     }
@@ -32,14 +34,14 @@ impl ConfigErrors {
 /// A problem before it is tied to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
-    pub(super) position: Position,
+    pub(super) place: Place,
     pub(super) message: String,
     pub(super) hint: Option<String>,
 }
 
 impl Problem {
-    pub(super) fn new(position: Position, message: impl Into<String>) -> Self {
-        Self { position, message: message.into(), hint: None }
+    pub(super) fn new(place: Place, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), hint: None }
     }
 
     #[must_use]
@@ -49,14 +51,9 @@ impl Problem {
     }
 
     /// Returns the problem of an unknown name. The hint has the most similar known name, or all if none is similar.
-    pub(super) fn unknown<'a>(
-        position: Position,
-        what: &str,
-        name: &str,
-        known: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
+    pub(super) fn unknown<'a>(place: Place, what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
-        let problem = Self::new(position, format!("unknown {what} `{name}`"));
+        let problem = Self::new(place, format!("unknown {what} `{name}`"));
         match nearest_name(name, known.iter().copied()) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
             None if known.is_empty() => problem,
@@ -65,17 +62,19 @@ impl Problem {
     }
 }
 
-/// Sorts problems by position and adds the file and the line of each.
-pub(super) fn located(path: &str, text: &str, mut problems: Vec<Problem>) -> ConfigErrors {
-    problems.sort_by_key(|problem| problem.position);
+/// Sorts problems by file and position, and adds the name of the file and the line of each.
+pub(super) fn located(files: &[ConfigFile<'_>], mut problems: Vec<Problem>) -> ConfigErrors {
+    problems.sort_by_key(|problem| problem.place);
     problems.dedup();
-    let lines: Vec<&str> = text.lines().collect();
-    let tied = problems.into_iter().map(|problem| ConfigError {
-        path: path.to_owned(),
-        line: presentable(&showable(lines.get(problem.position.line - 1).copied().unwrap_or_default())),
-        position: problem.position,
-        message: presentable(&without_credentials(&problem.message)),
-        hint: problem.hint.as_deref().map(|hint| presentable(&without_credentials(hint))),
+    let tied = problems.into_iter().map(|Problem { place, message, hint }| {
+        let (path, text) = files.get(place.file).map_or(("", ""), |file| (file.name, file.text));
+        ConfigError {
+            path: path.to_owned(),
+            line: presentable(&showable(text.lines().nth(place.position.line - 1).unwrap_or_default())),
+            position: place.position,
+            message: presentable(&without_credentials(&message)),
+            hint: hint.as_deref().map(|hint| presentable(&without_credentials(hint))),
+        }
     });
     ConfigErrors(tied.collect())
 }

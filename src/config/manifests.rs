@@ -5,11 +5,11 @@ use regex::{Regex, RegexBuilder};
 
 use super::config::ManifestSettings;
 use super::error::Problem;
-use super::located::Located;
 use super::patterns::path_pattern;
 use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, TagSchema};
+use super::syntax::located::Located;
+use super::syntax::place::Place;
 use crate::image::{AppVersion, ImageName, ReferencePattern, TagField};
-use crate::text::Position;
 
 /// A compiled expression may not take more than this many bytes.
 const REGEX_LIMIT: usize = 1 << 20;
@@ -17,7 +17,7 @@ const REGEX_LIMIT: usize = 1 << 20;
 /// Checks all of it. An entry for several globs becomes one for each.
 pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -> ManifestSettings {
     ManifestSettings {
-        variable_defaults: written.variable_defaults,
+        variable_defaults: written.variable_defaults.unwrap_or(false),
         app_versions: written.app_versions.into_iter().flat_map(|one| app_version(one, problems)).collect(),
         tags: written.tags.into_iter().flat_map(|one| tag_field(one, problems)).collect(),
         patterns: written.patterns.into_iter().flat_map(|one| pattern(one, problems)).collect(),
@@ -25,18 +25,18 @@ pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -
 }
 
 fn app_version(written: Located<AppVersionSchema>, problems: &mut Vec<Problem>) -> Vec<AppVersion> {
-    let Located { value: written, position } = written;
-    let paths = paths(&written.paths, position, problems);
-    let Some(image) = image(written.image.as_ref(), position, problems) else { return Vec::new() };
+    let Located { value: written, place } = written;
+    let paths = paths(&written.paths, place, problems);
+    let Some(image) = image(written.image.as_ref(), place, problems) else { return Vec::new() };
     paths.into_iter().map(|paths| AppVersion { paths, image: image.clone() }).collect()
 }
 
 fn tag_field(written: Located<TagSchema>, problems: &mut Vec<Problem>) -> Vec<TagField> {
-    let Located { value: written, position } = written;
-    let paths = paths(&written.paths, position, problems);
-    let image = image(written.image.as_ref(), position, problems);
+    let Located { value: written, place } = written;
+    let paths = paths(&written.paths, place, problems);
+    let image = image(written.image.as_ref(), place, problems);
     let Some(field) = written.field else {
-        problems.push(lacking("field", position).hint("write it as `tagboat list` prints it: controller.image.tag"));
+        problems.push(lacking("field", place).hint("write it as `tagboat list` prints it: controller.image.tag"));
         return Vec::new();
     };
     let Some(image) = image else { return Vec::new() };
@@ -45,22 +45,22 @@ fn tag_field(written: Located<TagSchema>, problems: &mut Vec<Problem>) -> Vec<Ta
 }
 
 fn pattern(written: Located<PatternSchema>, problems: &mut Vec<Problem>) -> Vec<ReferencePattern> {
-    let Located { value: written, position } = written;
-    let paths = paths(&written.paths, position, problems);
+    let Located { value: written, place } = written;
+    let paths = paths(&written.paths, place, problems);
     let Some(regex) = written.regex.as_ref() else {
-        problems.push(lacking("regex", position).hint("write one such as '^TAG=(?<tag>\\S+)$'"));
+        problems.push(lacking("regex", place).hint("write one such as '^TAG=(?<tag>\\S+)$'"));
         return Vec::new();
     };
     let Some(compiled) = compiled(regex, problems) else { return Vec::new() };
     let names_image = compiled.capture_names().flatten().any(|group| group == "name");
     let image = match &written.image {
         Some(image) if names_image => {
-            let problem = Problem::new(image.position, "both `image` and the group `name` set the image");
+            let problem = Problem::new(image.place, "both `image` and the group `name` set the image");
             problems.push(problem.hint("keep one of them"));
             None
         }
         None if names_image => None,
-        written => match image(written.as_ref(), position, problems) {
+        written => match image(written.as_ref(), place, problems) {
             Some(image) => Some(image),
             None => return Vec::new(),
         },
@@ -76,51 +76,51 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
         Err(error) => {
             let told = error.to_string();
             let why = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            problems.push(Problem::new(regex.position, format!("invalid regular expression: {why}")));
+            problems.push(Problem::new(regex.place, format!("invalid regular expression: {why}")));
             return None;
         }
     };
     let known = ["name", "tag", "digest"];
     let mut groups = compiled.capture_names().flatten();
     if let Some(unknown) = groups.find(|group| !known.contains(group)) {
-        problems.push(Problem::unknown(regex.position, "group", unknown, known));
+        problems.push(Problem::unknown(regex.place, "group", unknown, known));
         return None;
     }
     if !compiled.capture_names().flatten().any(|group| group != "name") {
-        let problem = Problem::new(regex.position, "the expression has no group `tag` and no group `digest`");
+        let problem = Problem::new(regex.place, "the expression has no group `tag` and no group `digest`");
         problems.push(problem.hint("name the part that changes: '^TAG=(?<tag>\\S+)$'"));
         return None;
     }
     Some(compiled)
 }
 
-fn paths(written: &[Located<String>], position: Position, problems: &mut Vec<Problem>) -> Vec<GlobMatcher> {
+fn paths(written: &[Located<String>], place: Place, problems: &mut Vec<Problem>) -> Vec<GlobMatcher> {
     if written.is_empty() {
-        problems.push(lacking("paths", position).hint("name the files: paths: [\"envs/**/values.yaml\"]"));
+        problems.push(lacking("paths", place).hint("name the files: paths: [\"envs/**/values.yaml\"]"));
     }
     let mut matchers = Vec::new();
     for text in written {
         match path_pattern(&text.value) {
             Ok(glob) => matchers.push(glob.compile_matcher()),
-            Err(error) => problems.push(Problem::new(text.position, error.to_string()).hint(error.hint())),
+            Err(error) => problems.push(Problem::new(text.place, error.to_string()).hint(error.hint())),
         }
     }
     matchers
 }
 
-fn image(written: Option<&Located<String>>, position: Position, problems: &mut Vec<Problem>) -> Option<String> {
+fn image(written: Option<&Located<String>>, place: Place, problems: &mut Vec<Problem>) -> Option<String> {
     let Some(written) = written else {
-        problems.push(lacking("image", position).hint("name the image without its tag: ghcr.io/acme/api"));
+        problems.push(lacking("image", place).hint("name the image without its tag: ghcr.io/acme/api"));
         return None;
     };
     if let Err(error) = ImageName::new(&written.value) {
-        let problem = Problem::new(written.position, error.to_string());
+        let problem = Problem::new(written.place, error.to_string());
         problems.push(problem.hint("name the image without its tag: ghcr.io/acme/api"));
         return None;
     }
     Some(written.value.clone())
 }
 
-fn lacking(key: &str, position: Position) -> Problem {
-    Problem::new(position, format!("missing `{key}`"))
+fn lacking(key: &str, place: Place) -> Problem {
+    Problem::new(place, format!("missing `{key}`"))
 }

@@ -1,71 +1,84 @@
 //! The configuration file, `tagboat.yaml`: parsed strictly, with every problem reported at its line.
 //!
-//! From the bottom up: [`node`] is the file as a tree with positions; [`reader`] reads the types of [`schema`] from it
-//! and continues after a problem; [`validate`] makes a [`Config`] of them, which cannot hold an invalid state. Nothing here
+//! From the bottom up: [`syntax`] reads the types of [`schema`] from the file as a tree with positions,
+//! and continues after a problem; [`merge`] joins two files; [`validate`] makes a [`Config`] of them, which cannot hold an invalid state. Nothing here
 //! opens a file: a CA file or an environment variable is only named.
 
 mod config;
 mod duration;
 mod error;
-mod expected;
+mod files;
 mod json_schema;
-mod located;
 mod manifests;
-mod node;
+mod merge;
+mod operator_keys;
 mod patterns;
 mod policies;
-mod read_error;
-mod reader;
 mod registries;
 mod schedule;
 mod schema;
 mod snippet;
+mod source;
 mod starter;
+mod syntax;
 mod template;
 mod validate;
 
 pub use config::{
     CommitWay, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, MergeMethod, Mode, NamedPolicy,
-    Paths, PullRequests, RegistrySettings, Rule, SignSettings,
+    Paths, PullRequests, RegistrySettings, RepositoryConfig, Rule, SignSettings,
 };
 pub(crate) use config::{IGNORE, SHAPE};
 pub use duration::{DurationError, duration};
 pub use error::{ConfigError, ConfigErrors};
 pub use json_schema::json_schema;
+pub use operator_keys::OPERATOR_KEYS;
 pub use patterns::{PatternError, Patterns};
 pub(crate) use patterns::{image_pattern, path_pattern};
 pub use schedule::Schedule;
+pub use source::{ConfigFile, FILE_NAME, Setting, Source};
 pub use starter::{Found, Summary, starter};
 pub use template::Template;
 
-use node::Node;
+use std::path::Path;
+
+use files::Files;
 use schema::Schema;
+use syntax::node::Node;
+use syntax::reader;
 
 use crate::policy::Entry;
 
-/// The name of the configuration file at the root of a repository.
-pub const FILE_NAME: &str = "tagboat.yaml";
-
-/// Parses a configuration. `path` is the name of the file in messages.
+/// Parses one file of the operator, which may set every key. `name` is its path.
 ///
 /// # Errors
 /// Returns every problem of the file, by position.
-pub fn parse(text: &str, path: &str) -> Result<Config, ConfigErrors> {
+pub fn parse(text: &str, name: &str) -> Result<Config, ConfigErrors> {
+    let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+    parse_all(&[ConfigFile { text, name, folder, source: Source::Operator }])
+}
+
+/// Parses the files of one configuration and merges them. Where two set a value, the earlier file wins, so the operator's comes
+/// first. Rules and patterns of all files apply, in the order of the files.
+///
+/// # Errors
+/// Returns every problem of the files, by file and position.
+pub fn parse_all(files: &[ConfigFile<'_>]) -> Result<Config, ConfigErrors> {
     let mut problems = Vec::new();
-    let config = match Node::parse(text) {
-        Ok(root) => {
-            let schema: Schema = reader::read(&root, &mut problems);
-            Some(validate::validate(schema, path, &mut problems))
+    let mut schema = Schema::default();
+    for (index, file) in files.iter().enumerate() {
+        match Node::parse(file.text, index) {
+            Ok(root) => {
+                if file.source == Source::Repository {
+                    operator_keys::check_keys(&root, index, &mut problems);
+                }
+                schema = schema.or(reader::read(&root, index, &mut problems));
+            }
+            Err(problem) => return Err(error::located(files, vec![problem])),
         }
-        Err(problem) => {
-            problems.push(problem);
-            None
-        }
-    };
-    match config {
-        Some(config) if problems.is_empty() => Ok(config),
-        _ => Err(error::located(path, text, problems)),
     }
+    let config = validate::validate(schema, Files(files), &mut problems);
+    if problems.is_empty() { Ok(config) } else { Err(error::located(files, problems)) }
 }
 
 /// Parses one policy as typed on a command line: `semver: ^1.2`, `newest-build`, or a map in braces.
@@ -75,13 +88,14 @@ pub fn parse(text: &str, path: &str) -> Result<Config, ConfigErrors> {
 pub fn policy(text: &str) -> Result<Entry, ConfigErrors> {
     let mut problems = Vec::new();
     let entry = policies::policy_text(text, &mut problems);
-    if problems.is_empty() { Ok(entry) } else { Err(error::located("--policy", text, problems)) }
+    let file = ConfigFile { text, name: "--policy", folder: Path::new(""), source: Source::Operator };
+    if problems.is_empty() { Ok(entry) } else { Err(error::located(&[file], problems)) }
 }
 
 impl Default for Config {
     /// Returns the configuration of a repository without a file: the policy `shape` for every reference, one pull request
     /// per folder, at most five open pull requests.
     fn default() -> Self {
-        validate::validate(Schema::default(), FILE_NAME, &mut Vec::new())
+        validate::validate(Schema::default(), Files(&[]), &mut Vec::new())
     }
 }

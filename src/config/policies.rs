@@ -5,17 +5,20 @@ use std::sync::Arc;
 
 use super::config::{IGNORE, NamedPolicy, SHAPE};
 use super::error::Problem;
-use super::located::Located;
-use super::node::Node;
-use super::reader::read;
+use super::files::Files;
 use super::schema::PolicySchema;
+use super::source::Source;
+use super::syntax::located::Located;
+use super::syntax::node::Node;
+use super::syntax::place::Place;
+use super::syntax::reader::read;
 use crate::policy::{self, Entry, PolicyError, Settings};
-use crate::text::Position;
 
 /// Returns the policies by name, with the built-in `shape`. An invalid policy is reported and replaced by `shape`, so that
 /// rules which name it are not reported as well.
 pub(super) fn policies(
     written: &BTreeMap<Located<String>, PolicySchema>,
+    files: Files<'_>,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, NamedPolicy> {
     let shape = NamedPolicy { entry: Arc::new(policy::default_entry()), settings: Settings::default() };
@@ -25,20 +28,39 @@ pub(super) fn policies(
             problems.push(problem);
             continue;
         }
+        let keys = &with_clone_of_the_operator(keys, files);
         let entry = build(name, keys, problems).map_or_else(|| Arc::clone(&shape.entry), Arc::new);
         policies.insert(name.value.clone(), NamedPolicy { entry, settings: settings(keys) });
     }
     policies
 }
 
+/// The key whose value is a folder.
+const GIT_HISTORY: &str = "git-history";
+
+/// Makes the path of a clone in the operator's file start in the folder of that file. All other paths of clones start in the
+/// repository.
+fn with_clone_of_the_operator(keys: &PolicySchema, files: Files<'_>) -> PolicySchema {
+    let mut keys = keys.clone();
+    for (key, value) in &mut keys {
+        if key.value == GIT_HISTORY
+            && files.source(key.place) == Source::Operator
+            && let serde_json::Value::String(clone) = &mut value.value
+        {
+            *clone = files.folder(key.place.file).join(&*clone).display().to_string();
+        }
+    }
+    keys
+}
+
 /// Reads one policy as people type it: `semver: ^1.2`, `newest-build`, or YAML: in braces, on several lines, or with
 /// quotes. Otherwise the value is taken as it is, so that a range needs no quotes.
 pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> Entry {
-    let start = Position { line: 1, column: 1 };
-    let name = Located { value: text.to_owned(), position: start };
+    let start = Place::start_of(0);
+    let name = Located { value: text.to_owned(), place: start };
     let keys = match text.split_once(':') {
-        _ if is_yaml(text) => match Node::parse(text) {
-            Ok(root) => read(&root, problems),
+        _ if is_yaml(text) => match Node::parse(text, 0) {
+            Ok(root) => read(&root, 0, problems),
             Err(problem) => {
                 problems.push(problem);
                 return policy::default_entry();
@@ -56,13 +78,13 @@ fn is_yaml(text: &str) -> bool {
     text.trim_start().starts_with('{') || text.trim().contains('\n') || value.starts_with(['"', '\''])
 }
 
-fn single(key: &str, value: &str, position: Position) -> PolicySchema {
+fn single(key: &str, value: &str, place: Place) -> PolicySchema {
     let value = match value {
         "true" | "false" => serde_json::Value::Bool(value == "true"),
         text => serde_json::Value::String(text.to_owned()),
     };
-    let key = Located { value: key.trim().to_owned(), position };
-    BTreeMap::from([(key, Located { value, position })])
+    let key = Located { value: key.trim().to_owned(), place };
+    BTreeMap::from([(key, Located { value, place })])
 }
 
 fn settings(keys: &PolicySchema) -> Settings {
@@ -81,7 +103,7 @@ fn build(name: &Located<String>, keys: &PolicySchema, problems: &mut Vec<Problem
 }
 
 fn bad_name(name: &Located<String>) -> Option<Problem> {
-    let problem = |message: String| Problem::new(name.position, message);
+    let problem = |message: String| Problem::new(name.place, message);
     if [IGNORE, SHAPE].contains(&name.value.as_str()) {
         return Some(problem(format!("the policy `{}` is built in", name.value)).hint("choose another name"));
     }
@@ -91,7 +113,7 @@ fn bad_name(name: &Located<String>) -> Option<Problem> {
 
 fn placed(error: &PolicyError, name: &Located<String>, keys: &PolicySchema) -> Problem {
     let key = error.key.as_ref().and_then(|key| keys.keys().find(|written| written.value == *key));
-    let problem = Problem::new(key.unwrap_or(name).position, format!("policy `{}`: {error}", name.value));
+    let problem = Problem::new(key.unwrap_or(name).place, format!("policy `{}`: {error}", name.value));
     match error.hint() {
         Some(hint) => problem.hint(hint),
         None => problem,

@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use super::config::{LimitSettings, RegistrySettings};
 use super::duration::checked_duration;
 use super::error::Problem;
-use super::located::Located;
+use super::files::Files;
 use super::schema::{LimitsSchema, RegistrySchema};
+use super::syntax::located::Located;
 use crate::image::ImageName;
 
 /// Checks what is said about registries.
 pub(super) fn registries(
     written: BTreeMap<Located<String>, RegistrySchema>,
+    files: Files<'_>,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, RegistrySettings> {
     let mut registries = BTreeMap::new();
@@ -26,20 +28,20 @@ pub(super) fn registries(
         check_login(&written, problems);
         let text = |written: Option<Located<String>>| written.map(|text| text.value);
         let settings = RegistrySettings {
-            mirror: text(written.mirror),
-            ca_file: written.ca_file,
-            client_cert_file: written.client_cert_file,
-            plain_http: written.plain_http,
+            mirror: written.mirror.map(|mirror| files.setting(mirror)),
+            ca_file: written.ca_file.map(|file| files.path(file)),
+            client_cert_file: written.client_cert_file.map(|file| files.path(file).value),
+            plain_http: written.plain_http.filter(|plain| plain.value).map(|plain| files.source(plain.place)),
             username_env: text(written.username_env),
             password_env: text(written.password_env),
             token_env: text(written.token_env),
             auth_hosts: written.auth_hosts.iter().map(|host| checked_host(host, problems)).collect(),
             page_size: at_least_one("page-size", written.page_size, problems),
             max_requests: written.max_requests,
-            oci_layout: written.oci_layout,
+            oci_layout: written.oci_layout.map(|layout| files.path(layout).value),
         };
         if registries.insert(name.clone(), settings).is_some() {
-            problems.push(Problem::new(host.position, format!("duplicate registry {name}")));
+            problems.push(Problem::new(host.place, format!("duplicate registry {name}")));
         }
     }
     registries
@@ -59,7 +61,7 @@ fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
             Some(near) => format!("write host and port only: {near}"),
             None => "write host and port as in image names: registry.example.com:5000".to_owned(),
         };
-        problems.push(Problem::new(host.position, format!("'{text}' is not a registry host")).hint(hint));
+        problems.push(Problem::new(host.place, format!("'{text}' is not a registry host")).hint(hint));
         text.to_owned()
     })
 }
@@ -72,15 +74,21 @@ fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
         (_, Some(_), Some(token)) => (token, "`token-env` and `password-env` exclude each other"),
         _ => return,
     };
-    let problem = Problem::new(at.position, what.to_owned());
+    let problem = Problem::new(at.place, what.to_owned());
     problems.push(problem.hint("name a variable each for user name and password; a token needs no user name"));
+}
+
+/// Returns the names of environment variables.
+pub(super) fn checked_variables(names: &[Located<String>], problems: &mut Vec<Problem>) -> Vec<String> {
+    names.iter().for_each(|name| check_variable(name, problems));
+    names.iter().map(|name| name.value.clone()).collect()
 }
 
 /// The message does not repeat what is written: it may be the secret itself.
 fn check_variable(name: &Located<String>, problems: &mut Vec<Problem>) {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.value.is_empty() || !name.value.chars().all(word) || name.value.starts_with(|c: char| c.is_ascii_digit()) {
-        let problem = Problem::new(name.position, "not the name of an environment variable");
+        let problem = Problem::new(name.place, "not the name of an environment variable");
         problems.push(problem.hint("name the variable that holds the value, such as ACME_REGISTRY_PASSWORD"));
     }
 }
@@ -91,13 +99,13 @@ fn check_mirror(mirror: &Located<String>, problems: &mut Vec<Problem>) {
     let url = if text.contains("://") { url::Url::parse(text) } else { url::Url::parse(&format!("https://{text}")) };
     let problem = match url {
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            Problem::new(mirror.position, "the address of the mirror contains credentials")
+            Problem::new(mirror.place, "the address of the mirror contains credentials")
                 .hint("remove them, and configure credentials for the host of the mirror as for any registry")
         }
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() && url.query().is_none() => {
             return;
         }
-        _ => Problem::new(mirror.position, format!("invalid address of a mirror: '{text}'"))
+        _ => Problem::new(mirror.place, format!("invalid address of a mirror: '{text}'"))
             .hint("write host and port, and a path if needed: harbor.acme.internal/hub"),
     };
     problems.push(problem);
@@ -118,7 +126,7 @@ pub(super) fn limits(written: LimitsSchema, problems: &mut Vec<Problem>) -> Limi
 fn at_least_one(key: &str, written: Option<Located<u32>>, problems: &mut Vec<Problem>) -> Option<u32> {
     let written = written?;
     if written.value == 0 {
-        problems.push(Problem::new(written.position, format!("`{key}` must be at least 1")));
+        problems.push(Problem::new(written.place, format!("`{key}` must be at least 1")));
     }
     Some(written.value)
 }

@@ -5,8 +5,8 @@ use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan as _, Zoned};
 
 use super::error::Problem;
-use super::located::Located;
 use super::schema::WindowSchema;
+use super::syntax::located::Located;
 
 /// Windows in which pull requests are opened and updated; none is always.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,7 +74,7 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
         match range_of_days(&text.value) {
             Some(range) => days.extend(range),
             None => {
-                let problem = Problem::new(text.position, format!("invalid day of the week '{}'", text.value));
+                let problem = Problem::new(text.place, format!("invalid day of the week '{}'", text.value));
                 problems.push(problem.hint("write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri"));
             }
         }
@@ -85,7 +85,7 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
     let hours = written.hours.as_ref().map_or(Some((Time::midnight(), Time::midnight())), |text| {
         let read = range_of_hours(&text.value);
         if read.is_none() {
-            let problem = Problem::new(text.position, format!("invalid hours '{}'", text.value));
+            let problem = Problem::new(text.place, format!("invalid hours '{}'", text.value));
             problems.push(problem.hint("write hours like 09:00-17:30; 22:00-06:00 ends on the next day"));
         }
         read
@@ -93,7 +93,7 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
     let zone = written.time_zone.as_ref().map_or(Some(TimeZone::UTC), |text| {
         let read = TimeZoneDatabase::bundled().get(&text.value).ok();
         if read.is_none() {
-            let problem = Problem::new(text.position, format!("unknown time zone '{}'", text.value));
+            let problem = Problem::new(text.place, format!("unknown time zone '{}'", text.value));
             problems.push(problem.hint("use a name of the IANA database, such as Europe/Berlin"));
         }
         read
@@ -134,15 +134,15 @@ fn range_of_hours(text: &str) -> Option<(Time, Time)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::Position;
+    use crate::config::syntax::place::Place;
 
     fn read(days: &str, hours: &str, zone: &str) -> Result<Schedule, Vec<Problem>> {
-        let located = |text: &str| Located { value: text.to_owned(), position: Position { line: 1, column: 1 } };
+        let located = |text: &str| Located { value: text.to_owned(), place: Place::start_of(0) };
         let given = |text: &str| (!text.is_empty()).then(|| located(text));
         let days = days.split_whitespace().map(located).collect();
         let written = WindowSchema { days, hours: given(hours), time_zone: given(zone) };
         let mut problems = Vec::new();
-        let window = Located { value: written, position: Position { line: 1, column: 1 } };
+        let window = Located { value: written, place: Place::start_of(0) };
         let read = schedule(vec![window], &mut problems);
         if problems.is_empty() { Ok(read) } else { Err(problems) }
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::located::Located;
+use super::syntax::located::Located;
 
 /// The configuration of Tagboat: `tagboat.yaml` at the root of the manifests repository.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -33,6 +33,9 @@ pub(super) struct Schema {
     pub(super) git: GitSchema,
     /// Where pull requests are opened. Left out, it is derived from the URL of the git remote.
     pub(super) forge: ForgeSchema,
+    /// What becomes of the `tagboat.yaml` of the repository, in the operator's configuration: `merge` (the default), `ignore` or
+    /// `required`.
+    pub(super) repository_config: Option<Located<String>>,
 }
 
 /// Which files are read.
@@ -50,7 +53,7 @@ pub(super) struct PathsSchema {
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct ManifestsSchema {
     /// Whether defaults such as `${TAG:-1.2}` in compose files are kept up to date.
-    pub(super) variable_defaults: bool,
+    pub(super) variable_defaults: Option<bool>,
     /// Charts whose `appVersion` is the tag of an image.
     pub(super) app_versions: Vec<Located<AppVersionSchema>>,
     /// Values that hold a tag alone, and the image that it is a tag of.
@@ -149,7 +152,7 @@ pub(super) struct PullRequestsSchema {
     /// Users to whom pull requests are assigned.
     pub(super) assignees: Vec<String>,
     /// Whether pull requests are opened as drafts.
-    pub(super) draft: bool,
+    pub(super) draft: Option<bool>,
     /// The maximum number of open pull requests. Left out: 5.
     pub(super) max_open: Option<Located<u32>>,
     /// The maximum number of pull requests that one run opens. Left out: no limit beside `max-open`.
@@ -183,13 +186,14 @@ pub(super) struct RegistrySchema {
     /// The server that is used instead: `127.0.0.1:5000`, `harbor.acme.internal/hub`, or a URL. A path is put before every image.
     pub(super) mirror: Option<Located<String>>,
     /// A PEM file of certificate authorities to trust besides the system's, from the configuration's folder.
-    pub(super) ca_file: Option<String>,
-    /// A PEM file with a client certificate and its private key.
-    pub(super) client_cert_file: Option<String>,
+    pub(super) ca_file: Option<Located<String>>,
+    /// A PEM file with a client certificate and its private key. Only in the operator's configuration.
+    pub(super) client_cert_file: Option<Located<String>>,
     /// Whether the registry, or its mirror, is reached without TLS. Nothing else makes a connection unencrypted, except a mirror
     /// that is written as `http://…`.
-    pub(super) plain_http: bool,
-    /// The environment variable that holds the user name.
+    pub(super) plain_http: Option<Located<bool>>,
+    /// The environment variable that holds the user name. Only in the operator's configuration, as are the other keys that
+    /// name credentials.
     pub(super) username_env: Option<Located<String>>,
     /// The environment variable that holds the password.
     pub(super) password_env: Option<Located<String>>,
@@ -202,7 +206,7 @@ pub(super) struct RegistrySchema {
     /// The maximum number of requests in one run. Left out: no limit.
     pub(super) max_requests: Option<u64>,
     /// A folder with an OCI image layout that is read instead of a server, from the configuration's folder.
-    pub(super) oci_layout: Option<String>,
+    pub(super) oci_layout: Option<Located<String>>,
 }
 
 /// Limits on responses of registries.
@@ -234,7 +238,10 @@ pub(super) struct GitSchema {
     /// How commits get there: `push`, or `api` on GitHub, which signs them. Left out: `api` on GitHub, unless an author or
     /// a key to sign with is given.
     pub(super) commits: Option<Located<String>>,
-    /// What pushed commits are signed with. Left out: the SSH key in `TAGBOAT_SIGNING_KEY`, if there is one.
+    /// Names of environment variables that git and the programs that it starts receive, beyond those they need anyway. Only in
+    /// the operator's configuration.
+    pub(super) pass_env: Vec<Located<String>>,
+    /// What pushed commits are signed with. Only in the operator's configuration. Left out: the SSH key in `TAGBOAT_SIGNING_KEY`, if there is one.
     pub(super) sign: Option<Located<SignSchema>>,
 }
 
@@ -270,5 +277,5 @@ pub(super) struct ForgeSchema {
     /// The repository there: `acme/manifests`.
     pub(super) repository: Option<String>,
     /// The folder of a `local` forge.
-    pub(super) folder: Option<String>,
+    pub(super) folder: Option<Located<String>>,
 }

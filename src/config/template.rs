@@ -3,7 +3,8 @@
 use minijinja::Environment;
 
 use super::error::Problem;
-use super::located::Located;
+use super::files::Files;
+use super::syntax::located::Located;
 
 /// A template and its source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,8 +22,8 @@ impl Template {
     }
 
     /// Returns a template of the configuration file.
-    pub(super) fn written(text: Located<String>, path: &str) -> Self {
-        Self { source: format!("{path}:{}", text.position.line), text: text.value }
+    pub(super) fn written(text: Located<String>, files: Files<'_>) -> Self {
+        Self { source: files.line(text.place), text: text.value }
     }
 }
 
@@ -47,12 +48,12 @@ pub(super) fn check_template(template: &Located<String>, names: &[&str], problem
             unknown.retain(|name| !names.contains(&name.as_str()) && !FUNCTIONS.contains(&name.as_str()));
             unknown.sort();
             for name in unknown {
-                problems.push(Problem::unknown(template.position, "template variable", &name, names.iter().copied()));
+                problems.push(Problem::unknown(template.place, "template variable", &name, names.iter().copied()));
             }
         }
         Err(error) => {
             let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-            let problem = Problem::new(template.position, format!("invalid template: {why}"));
+            let problem = Problem::new(template.place, format!("invalid template: {why}"));
             problems.push(problem.hint("write a value as {{ path_dir }}"));
         }
     }

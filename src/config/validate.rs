@@ -1,48 +1,55 @@
 //! From [`Schema`] to [`Config`]: every value is checked, and every problem is reported.
 
-use std::path::Path;
-
 use super::config::{
-    CommitWay, Config, ForgeSettings, GitSettings, IGNORE, MergeMethod, Mode, Paths, PullRequests, Rule, SignSettings,
+    CommitWay, Config, ForgeSettings, GitSettings, IGNORE, MergeMethod, Mode, Paths, PullRequests, RepositoryConfig,
+    Rule, SignSettings,
 };
 use super::duration::checked_duration;
 use super::error::Problem;
-use super::located::Located;
+use super::files::Files;
 use super::manifests::manifests;
 use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
-use super::registries::{limits, registries};
+use super::registries::{checked_variables, limits, registries};
 use super::schedule::schedule;
 use super::schema::{
     AuthorSchema, ForgeSchema, GitSchema, PathsSchema, PullRequestsSchema, RuleSchema, Schema, SignSchema,
 };
+use super::syntax::located::Located;
 use super::template::{BRANCH_NAMES, GROUP_NAMES, TEXT_NAMES, Template, check_template};
 use crate::image::Platform;
 use crate::policy::Gates;
 use crate::refname::BranchName;
 
 /// Checks every value. The result is valid only if no problem was added.
-pub(super) fn validate(schema: Schema, path: &str, problems: &mut Vec<Problem>) -> Config {
-    let policies = policies(&schema.policies, problems);
+pub(super) fn validate(schema: Schema, files: Files<'_>, problems: &mut Vec<Problem>) -> Config {
+    let policies = policies(&schema.policies, files, problems);
     let names: Vec<&str> = policies.keys().map(String::as_str).chain([IGNORE]).collect();
     let rules = schema.rules.unwrap_or_default();
     for mode in rules.iter().filter_map(|rule| rule.value.mode.as_ref()).filter(|mode| mode.value == "commit") {
         if schema.git.base.is_none() {
-            let problem = Problem::new(mode.position, "`mode: commit` needs the name of the base branch");
+            let problem = Problem::new(mode.place, "`mode: commit` needs the name of the base branch");
             problems.push(problem.hint("set it: `git: { base: main }`"));
         }
     }
     Config {
         paths: paths(schema.paths, problems),
         manifests: manifests(schema.manifests, problems),
-        rules: rules.into_iter().map(|written| rule(written, path, &names, problems)).collect(),
-        pull_requests: pull_requests(schema.pull_requests, path, problems),
-        registries: registries(schema.registries, problems),
+        rules: rules.into_iter().map(|written| rule(written, files, &names, problems)).collect(),
+        pull_requests: pull_requests(schema.pull_requests, files, problems),
+        registries: registries(schema.registries, files, problems),
         limits: limits(schema.limits, problems),
-        git: git(schema.git, problems),
-        forge: forge(schema.forge, problems),
+        git: git(schema.git, files, problems),
+        forge: forge(schema.forge, files, problems),
         policies,
-        folder: Path::new(path).parent().unwrap_or(Path::new("")).to_owned(),
+        repository_config: one_of(
+            schema.repository_config.as_ref(),
+            "value of `repository-config`",
+            &RepositoryConfig::ALL,
+            problems,
+        )
+        .unwrap_or_default(),
+        folder: files.folder(files.0.len().saturating_sub(1)),
     }
 }
 
@@ -51,7 +58,7 @@ type Read<T> = fn(&str) -> Result<T, PatternError>;
 fn patterns(written: &[Located<String>], read: Read<globset::Glob>, problems: &mut Vec<Problem>) -> Patterns {
     let mut globs = Vec::new();
     let note = |error: PatternError, at: &Located<String>, problems: &mut Vec<Problem>| {
-        problems.push(Problem::new(at.position, error.to_string()).hint(error.hint()));
+        problems.push(Problem::new(at.place, error.to_string()).hint(error.hint()));
     };
     for text in written {
         match read(&text.value) {
@@ -80,14 +87,14 @@ fn paths(written: PathsSchema, problems: &mut Vec<Problem>) -> Paths {
     }
 }
 
-fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut Vec<Problem>) -> Rule {
-    let Located { value: written, position } = written;
+fn rule(written: Located<RuleSchema>, files: Files<'_>, names: &[&str], problems: &mut Vec<Problem>) -> Rule {
+    let Located { value: written, place } = written;
     let names_policy = written.policy.is_some();
     let policy = written.policy.map_or_else(
         || super::config::SHAPE.to_owned(),
         |policy| {
             if !names.contains(&policy.value.as_str()) {
-                problems.push(Problem::unknown(policy.position, "policy", &policy.value, names.iter().copied()));
+                problems.push(Problem::unknown(policy.place, "policy", &policy.value, names.iter().copied()));
             }
             policy.value
         },
@@ -103,7 +110,7 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
                 } else {
                     format!("write linux/{}", text.value)
                 };
-                problems.push(Problem::new(text.position, error.to_string()).hint(hint));
+                problems.push(Problem::new(text.place, error.to_string()).hint(hint));
             }
         }
     }
@@ -116,11 +123,12 @@ fn rule(written: Located<RuleSchema>, path: &str, names: &[&str], problems: &mut
         pin: written.pin.unwrap_or(false),
         comments: written.update_comments.unwrap_or(false),
         mode: one_of(written.mode.as_ref(), "mode", &Mode::ALL, problems).unwrap_or_default(),
-        source: format!("{path}:{}", position.line),
+        source: files.line(place),
+        written_by: files.source(place),
     }
 }
 
-fn pull_requests(written: PullRequestsSchema, path: &str, problems: &mut Vec<Problem>) -> PullRequests {
+fn pull_requests(written: PullRequestsSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> PullRequests {
     let default = PullRequests::default();
     if let Some(group) = &written.group {
         check_group(group, problems);
@@ -129,7 +137,7 @@ fn pull_requests(written: PullRequestsSchema, path: &str, problems: &mut Vec<Pro
         && let Err(error) = BranchName::new(&format!("{}x", prefix.value))
     {
         let hint = "write the start of every branch name, such as tagboat/";
-        problems.push(Problem::new(prefix.position, error.to_string()).hint(hint));
+        problems.push(Problem::new(prefix.place, error.to_string()).hint(hint));
     }
     if let Some(branch) = &written.branch {
         check_template(branch, BRANCH_NAMES, problems);
@@ -140,10 +148,10 @@ fn pull_requests(written: PullRequestsSchema, path: &str, problems: &mut Vec<Pro
     for (key, max) in [("max-open", &written.max_open), ("max-per-run", &written.max_per_run)] {
         if let Some(max) = max.as_ref().filter(|max| max.value == 0) {
             let hint = "to open none, run `tagboat plan` instead of `tagboat run`";
-            problems.push(Problem::new(max.position, format!("`{key}` must be at least 1")).hint(hint));
+            problems.push(Problem::new(max.place, format!("`{key}` must be at least 1")).hint(hint));
         }
     }
-    let template = |written: Option<Located<String>>| written.map(|text| Template::written(text, path));
+    let template = |written: Option<Located<String>>| written.map(|text| Template::written(text, files));
     PullRequests {
         group: template(written.group).map_or(default.group, spelt_out),
         branch_prefix: written.branch_prefix.map_or(default.branch_prefix, |prefix| prefix.value),
@@ -155,7 +163,7 @@ fn pull_requests(written: PullRequestsSchema, path: &str, problems: &mut Vec<Pro
         reviewers: written.reviewers,
         team_reviewers: written.team_reviewers,
         assignees: written.assignees,
-        draft: written.draft,
+        draft: written.draft.unwrap_or(default.draft),
         max_open: written.max_open.map_or(default.max_open, |max| max.value as usize),
         max_per_run: written.max_per_run.map(|max| max.value as usize),
         hold_labels: written.hold_labels.unwrap_or(default.hold_labels),
@@ -175,7 +183,7 @@ fn one_of<T: Copy>(
     let found = known.iter().find(|(word, _)| *word == written.value).map(|(_, meaning)| *meaning);
     if found.is_none() {
         let words = known.iter().map(|(word, _)| *word);
-        problems.push(Problem::unknown(written.position, what, &written.value, words));
+        problems.push(Problem::unknown(written.place, what, &written.value, words));
     }
     found
 }
@@ -196,23 +204,24 @@ fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {
         }
         other => {
             let hint = "write image, all, or a template such as \"{{ path_dir }}\"";
-            problems.push(Problem::new(group.position, format!("invalid `group` '{other}'")).hint(hint));
+            problems.push(Problem::new(group.place, format!("invalid `group` '{other}'")).hint(hint));
         }
     }
 }
 
-fn git(written: GitSchema, problems: &mut Vec<Problem>) -> GitSettings {
+fn git(written: GitSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> GitSettings {
     let default = GitSettings::default();
     let base = written.base.and_then(|base| {
-        let note = |error: crate::refname::RefNameError| problems.push(Problem::new(base.position, error.to_string()));
+        let note = |error: crate::refname::RefNameError| problems.push(Problem::new(base.place, error.to_string()));
         BranchName::new(&base.value).map_err(note).ok()
     });
     GitSettings {
         author: written.author.and_then(|author| checked_author(author, problems)),
         base,
         remote: written.remote.unwrap_or(default.remote),
+        pass_env: checked_variables(&written.pass_env, problems),
         commits: one_of(written.commits.as_ref(), "commit method", &CommitWay::ALL, problems),
-        sign: written.sign.and_then(|sign| checked_sign(sign, problems)),
+        sign: written.sign.and_then(|sign| checked_sign(sign, files, problems)),
     }
 }
 
@@ -220,52 +229,57 @@ fn git(written: GitSchema, problems: &mut Vec<Problem>) -> GitSettings {
 fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(String, String)> {
     for part in [&author.name, &author.email].into_iter().flatten() {
         if part.value.trim().is_empty() || part.value.contains(['<', '>', '\n', '\r', '\0']) {
-            problems.push(Problem::new(part.position, format!("'{}' is not allowed in a commit", part.value)));
+            problems.push(Problem::new(part.place, format!("'{}' is not allowed in a commit", part.value)));
         }
     }
     match (author.name, author.email) {
         (Some(name), Some(email)) => Some((name.value, email.value)),
         (Some(only), None) => {
-            problems.push(Problem::new(only.position, "missing e-mail address of the author").hint("add `email`"));
+            problems.push(Problem::new(only.place, "missing e-mail address of the author").hint("add `email`"));
             None
         }
         (None, Some(only)) => {
-            problems.push(Problem::new(only.position, "missing name of the author").hint("add `name`"));
+            problems.push(Problem::new(only.place, "missing name of the author").hint("add `name`"));
             None
         }
         (None, None) => None,
     }
 }
 
-fn checked_sign(written: Located<SignSchema>, problems: &mut Vec<Problem>) -> Option<SignSettings> {
-    let Located { value: SignSchema { format, key }, position } = written;
+fn checked_sign(written: Located<SignSchema>, files: Files<'_>, problems: &mut Vec<Problem>) -> Option<SignSettings> {
+    let Located { value: SignSchema { format, key }, place } = written;
     let (Some(format), Some(key)) = (format, key.filter(|key| !key.value.trim().is_empty())) else {
-        let problem = Problem::new(position, "`sign` needs a format and a key");
+        let problem = Problem::new(place, "`sign` needs a format and a key");
         problems.push(problem.hint("write it like `sign: { format: ssh, key: keys/tagboat }`"));
         return None;
     };
     let format = one_of(Some(&format), "signature format", &SignSettings::FORMATS, problems)?;
-    Some(SignSettings { format, key: key.value })
+    // An SSH key is a file. Other formats name a key in their own keyring.
+    let key = match format {
+        "ssh" => files.path(key).value.display().to_string(),
+        _ => key.value,
+    };
+    Some(SignSettings { format, key })
 }
 
-fn forge(written: ForgeSchema, problems: &mut Vec<Problem>) -> ForgeSettings {
+fn forge(written: ForgeSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> ForgeSettings {
     if let Some(url) = &written.url {
         match url::Url::parse(&url.value) {
             Ok(read) if !read.username().is_empty() || read.password().is_some() => {
-                let problem = Problem::new(url.position, "the URL of the forge contains credentials");
+                let problem = Problem::new(url.place, "the URL of the forge contains credentials");
                 problems.push(problem.hint("remove them, and set TAGBOAT_FORGE_TOKEN"));
             }
             Ok(read) if matches!(read.scheme(), "http" | "https") => {}
             _ => {
-                let problem = Problem::new(url.position, "invalid URL of a forge");
+                let problem = Problem::new(url.place, "invalid URL of a forge");
                 problems.push(problem.hint("write it like https://git.example.com"));
             }
         }
     }
     ForgeSettings {
         kind: written.kind,
-        url: written.url.map(|url| url.value),
+        url: written.url.map(|url| files.setting(url)),
         repository: written.repository,
-        folder: written.folder,
+        folder: written.folder.map(|folder| files.path(folder)),
     }
 }

@@ -12,9 +12,10 @@ use crate::refname::{BranchName, CommitId};
 
 use super::credential::{CredentialKind, GivenCredentials, Login};
 use super::error::ForgeError;
-use super::limits::{CreationRules, Limits, TokenVariable};
+use super::limits::{CreationRules, Limits};
 use super::remote::{Address, RemoteUrl};
 use super::settings::ForgeSettings;
+use super::token_variable::TokenVariable;
 
 /// A row of the table of forges.
 #[derive(Debug, Clone, Copy)]

@@ -1,25 +1,8 @@
-//! What a forge allows and how it answers, as data of its row: limits, creation rules, token variables.
+//! What a forge allows and how it answers, as data of its row: limits and creation rules.
 
 use crate::plan::Extras;
 
 use super::error::ForgeError;
-
-/// An environment variable that may hold a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TokenVariable {
-    /// Its name.
-    pub name: &'static str,
-    /// The variable in which the same CI names the server that issued the token. No other server gets the token. `None` if
-    /// people set the token by hand, for this forge.
-    pub server: Option<&'static str>,
-}
-
-impl TokenVariable {
-    /// A variable that people set by hand, for this forge.
-    pub const fn by_hand(name: &'static str) -> Self {
-        Self { name, server: None }
-    }
-}
 
 /// How a forge answers the request that creates a pull request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod app;
 mod client;
 mod credential;
+mod destination;
 mod error;
 mod failure;
 mod forge;
@@ -11,12 +12,15 @@ mod lifecycle;
 mod limits;
 mod remote;
 mod settings;
+mod token_variable;
 
 pub use app::App;
 pub use credential::{AuthScheme, Credential, CredentialKind, Given, GivenCredentials, Login};
+pub use destination::{DestinationError, is_loopback};
 pub use error::ForgeError;
 pub use forge::{Access, ApiCommit, Commits, Difference, Forge, ForgeKind, Written};
 pub use forges::{FORGES, link_styles, named, recognize};
-pub use limits::{CreationRules, Limits, TokenVariable};
+pub use limits::{CreationRules, Limits};
 pub use remote::{Address, RemoteUrl, RemoteUrlError, Scheme};
 pub use settings::ForgeSettings;
+pub use token_variable::{Runner, TokenOwner, TokenVariable};

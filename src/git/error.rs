@@ -153,6 +153,14 @@ pub enum GitError {
         /// The base commit.
         commit: String,
     },
+    /// A path is a folder, a symbolic link or a submodule instead of a file.
+    #[error("cannot read {path}: not a regular file in commit {commit}")]
+    NotAFile {
+        /// The path from the root of the repository.
+        path: String,
+        /// The commit.
+        commit: String,
+    },
     /// git or the server reported an invalid branch name or commit id.
     #[error("cannot parse the output of git")]
     Name(#[from] RefNameError),
@@ -209,7 +217,11 @@ impl GitError {
             }
             Self::Corrupt { .. } => "check the repository with `git fsck`; clone it again to repair it",
             Self::Io { .. } => "check that the folder for temporary files (TMPDIR) is writable and has free space",
-            Self::ObjectFormat { .. } | Self::Failed { .. } | Self::NoSuchFile { .. } | Self::Name(_) => return None,
+            Self::ObjectFormat { .. }
+            | Self::Failed { .. }
+            | Self::NoSuchFile { .. }
+            | Self::NotAFile { .. }
+            | Self::Name(_) => return None,
         };
         Some(hint.to_owned())
     }

@@ -17,5 +17,5 @@ mod settings;
 pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
 pub use history::{FirstParents, first_parents};
-pub use remote::Login;
+pub use remote::{Login, redact};
 pub use repository::{Options, Repository, Signing};

@@ -65,6 +65,22 @@ impl Objects {
         Ok(files)
     }
 
+    /// Returns the file at a path of a commit; `None` if there is nothing.
+    pub(super) fn file(&self, commit: &CommitId, path: &str) -> Result<Option<TreeFile>, GitError> {
+        let repository = self.repository.to_thread_local();
+        let tree = tree_of(&repository, commit)?;
+        let tree = repository.find_tree(tree).map_err(|why| unreadable(&format!("the tree of {commit}"), &why))?;
+        let Some(entry) = tree.lookup_entry_by_path(path).map_err(|why| unreadable(path, &why))? else {
+            return Ok(None);
+        };
+        let kind = entry.mode().kind();
+        if !matches!(kind, EntryKind::Blob | EntryKind::BlobExecutable) {
+            return Err(GitError::NotAFile { path: path.to_owned(), commit: commit.to_string() });
+        }
+        let executable = kind == EntryKind::BlobExecutable;
+        Ok(Some(TreeFile { path: path.into(), blob: entry.object_id().to_string().into(), executable }))
+    }
+
     /// See [`Git::read`](super::git::Git::read).
     pub(super) fn read(&self, file: &TreeFile) -> Result<Vec<u8>, GitError> {
         let repository = self.repository.to_thread_local();

@@ -62,7 +62,7 @@ impl fmt::Debug for RemoteUrl {
 }
 
 /// Removes user names and passwords from all URLs in a text: `https://me:secret@host/x` → `https://host/x`.
-pub(super) fn redact(text: &str) -> String {
+pub fn redact(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {

@@ -135,6 +135,14 @@ impl Repository {
         self.fetch.url.as_str()
     }
 
+    /// Returns the file at a path of a commit that was fetched; `None` if there is nothing.
+    ///
+    /// # Errors
+    /// [`GitError::NotAFile`] if the path is a folder, a symbolic link or a submodule.
+    pub fn file(&self, commit: &CommitId, path: &str) -> Result<Option<TreeFile>, GitError> {
+        self.objects.file(commit, path)
+    }
+
     async fn run(&self, remote: &Remote, operation: String, arguments: &[&str]) -> Result<CommandOutput, GitError> {
         let call = Call {
             operation,

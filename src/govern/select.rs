@@ -4,10 +4,11 @@
 //! image. They take precedence over rules with globs. Two of them that differ are a conflict, because a wrong guess would
 //! be deployed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::policies::Policies;
-use crate::config::{IGNORE, Mode, Rule, SHAPE};
+use crate::config::{IGNORE, Mode, Rule, SHAPE, Source};
 use crate::image::{ImageName, Platform};
 use crate::interop::renovate;
 use crate::manifest::{Marker, MarkerKind};
@@ -111,8 +112,8 @@ impl Policies {
     /// Returns the policy of a reference: the one that is named for this image, else the one of the first rule that matches,
     /// else, without rules, `shape`. Gates, `pin` and `mode` of the matching rule apply to each of them.
     pub fn select(&self, query: &PolicyQuery<'_>) -> Result<Selection, Unmanaged> {
-        let rule =
-            self.rules.iter().find(|rule| rule.images.match_image(query.name) && rule.paths.match_path(query.path));
+        let rule = self.rule(query);
+        let rule = rule.as_deref();
         let marker = self.marker(query)?;
         let named = rule.filter(|rule| rule.names_policy && rule.images.names(query.name));
         if let (Some(rule), None) = (named.filter(|rule| rule.policy == IGNORE), &marker) {
@@ -146,6 +147,18 @@ impl Policies {
         let (pin, comments) = (first.pin || rule.is_some_and(|rule| rule.pin), rule.is_some_and(|rule| rule.comments));
         let mode = rule.map(|rule| rule.mode).unwrap_or_default();
         Ok(Selection { name: first.name, entry: first.entry?, gates, pin, comments, mode, source: first.source })
+    }
+
+    /// Returns the first rule that matches. A rule of the operator that names no policy leaves the choice to the rules of the
+    /// repository, and adds its gates to the one that matches.
+    fn rule(&self, query: &PolicyQuery<'_>) -> Option<Cow<'_, Rule>> {
+        let matches = |rule: &&Rule| rule.images.match_image(query.name) && rule.paths.match_path(query.path);
+        let first = self.rules.iter().find(matches)?;
+        if first.names_policy || first.written_by == Source::Repository {
+            return Some(Cow::Borrowed(first));
+        }
+        let of_repository = self.rules.iter().filter(|rule| rule.written_by == Source::Repository).find(matches);
+        Some(of_repository.map_or(Cow::Borrowed(first), |rule| Cow::Owned(rule.clone().with_gates_of(first))))
     }
 
     /// Returns the policy of a Renovate comment, else of the rule, else the default.

@@ -302,6 +302,10 @@ impl RemoteRegistry {
 
     /// Returns the credential for an image path of this registry.
     pub(super) async fn credential(&self, path: &str) -> Result<Option<ResolvedCredential>, RegistryError> {
+        if self.settings.anonymous {
+            self.fallback_reason.get_or_init(|| WITHOUT_TLS.to_owned());
+            return Ok(None);
+        }
         if let Some(login) = &self.settings.login {
             return Ok(Some(login.clone().resolve(self.vendor.token_user())));
         }
@@ -334,6 +338,10 @@ impl RemoteRegistry {
         })
     }
 }
+
+/// Why no credential is sent to a registry that the repository's settings reach without TLS.
+const WITHOUT_TLS: &str =
+    "credentials are sent without TLS only if `plain-http` is set in a file outside the repository (--config)";
 
 /// Returns whether no connection is possible, so that other images need not try.
 fn is_unreachable(error: &HttpError) -> bool {

@@ -19,6 +19,8 @@ pub struct HostSettings {
     pub mirror: Option<String>,
     /// The credential in the configuration for this host; it precedes all other sources.
     pub login: Option<Login>,
+    /// Send no credential, whatever is found elsewhere: the connection is not encrypted, and not because of the operator.
+    pub anonymous: bool,
     /// Other hosts that may receive the credential for a token: token services that are not the registry.
     pub auth_hosts: Vec<String>,
     /// The number of tags in one page; 1000 by default.

@@ -144,6 +144,7 @@ impl Runner {
             .env("PATH", path)
             .env("HOME", self.at("home"))
             .env("RUST_LOG", "trace")
+            .env("TAGBOAT_FORGE_URL", &self.gitops.double.api_url)
             .env("GITHUB_OUTPUT", &outputs)
             .env("GITHUB_STEP_SUMMARY", &summary);
         for (name, text) in step["env"].as_object().unwrap() {

@@ -25,9 +25,8 @@ impl Repository {
         let folder = TempDir::new().unwrap();
         let bare = Bare::new(folder.path(), "gitops");
         let forge = format!("forge: {{ kind: local, folder: {} }}\n", folder.path().join("pulls").display());
-        let config = if config.contains("forge:") { config.to_owned() } else { config.to_owned() + &forge };
-        bare.commit("main", &[&[("tagboat.yaml", &*config)], files].concat(), "Deploy");
-        Self { folder, bare, tagboat: Tagboat::new() }
+        bare.commit("main", &[&[("tagboat.yaml", config)], files].concat(), "Deploy");
+        Self { folder, bare, tagboat: Tagboat::new().with_config(&forge) }
     }
 
     fn run(&self) -> ProgramOutput {
@@ -170,7 +169,7 @@ async fn reports_rejected_pushes_and_tokens() {
         [(READER, 1, "permission denied (403)"), ("expired", 1, "the forge rejected the token (401)")]
     {
         let repository = Repository::new(&config, &two);
-        let forge_of = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", token);
+        let forge_of = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", token).with("TAGBOAT_FORGE_URL", &forge.api_url);
         let output = forge_of.run(&["run", "-C", &repository.bare.url(), "--format", "json"]);
         assert_eq!(output.code, code, "{output:?}");
         assert!(output.stdout.contains(reason), "{output:?}");
@@ -185,14 +184,14 @@ async fn reports_rejected_pushes_and_tokens() {
 async fn warns_once_about_the_token_of_a_workflow() {
     let registry = Double::start(answer).await;
     let manifest = pod(&format!("{}/acme/good:1.0", registry.host()));
-    let repository = Repository::new("forge: { kind: local, folder: unused }", &[]);
+    let repository = Repository::new("", &[]);
     let forge = Forge::start(&GITHUB, &repository.bare.path);
     forge.host(|host| host.author = "github-actions[bot]".to_owned());
     let plain = plain(&[&registry.host()]);
     let config = format!("{plain}forge: {{ kind: github, url: '{}', repository: acme/gitops }}\n", forge.api_url);
     let files = [("tagboat.yaml", &*config), ("one/app.yaml", &*manifest), ("two/app.yaml", &*manifest)];
     repository.bare.commit("main", &files, "Deploy");
-    let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN);
+    let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN).with("TAGBOAT_FORGE_URL", &forge.api_url);
     let output = tagboat.run(&["run", "-C", &repository.bare.url(), "--format", "json"]);
     assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(output.stderr.matches("start no workflows").count(), 1, "{output:?}");

@@ -34,7 +34,7 @@ impl Repository {
         let files = [
             ("api/app.yaml", pod(&[format!("{image}:1.0")])),
             ("web/app.yaml", pod(&[format!("{image}:1.1")])),
-            ("tagboat.yaml", format!("forge: {{ kind: local, folder: {}/pulls }}\n{plain}", folder.path().display())),
+            ("tagboat.yaml", plain.clone()),
         ];
         bare.commit("main", &files.each_ref().map(|(path, text)| (*path, &**text)), "Deploy");
         git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
@@ -43,6 +43,12 @@ impl Repository {
 
     fn checkout(&self) -> std::path::PathBuf {
         self.folder.path().join("checkout")
+    }
+
+    /// Returns the program, with a folder as its forge.
+    fn tagboat(&self) -> Tagboat {
+        Tagboat::new()
+            .with_config(&format!("forge: {{ kind: local, folder: {}/pulls }}\n", self.folder.path().display()))
     }
 
     fn at(&self) -> String {
@@ -89,7 +95,7 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
 #[tokio::test(flavor = "multi_thread")]
 async fn prints_the_documented_json_and_exit_codes() {
     let repository = Repository::new().await;
-    let (tagboat, at) = (Tagboat::new(), repository.at());
+    let (tagboat, at) = (repository.tagboat(), repository.at());
     let json = |arguments: &[&str]| {
         let output = tagboat.run(&[arguments, &["-C", &at, "--format", "json"]].concat());
         assert_eq!((output.code, &*output.stderr), (0, ""), "{arguments:?}: {}", output.stdout);
@@ -128,7 +134,7 @@ async fn prints_the_documented_json_and_exit_codes() {
     assert_eq!(repository.bare.branches().len(), 1);
     assert!(json(&["check"]).to_string().contains("configuration"));
     let remote = tagboat.run(&["check", "-C", &repository.bare.url()]);
-    assert!(remote.stdout.contains("tagboat.yaml is valid"), "{}", remote.stdout);
+    assert!(remote.stdout.contains("operator.yaml and tagboat.yaml are valid"), "{}", remote.stdout);
     assert!(json(&["schema"])["properties"]["policies"].is_object());
 
     let detailed = ["-C", &at, "--detailed-exitcode"];
@@ -151,7 +157,7 @@ async fn writes_reports_in_every_file_format() {
         &[("lost/app.yaml", &lost), ("bad.yaml", "kind: Pod\nimage: \"ghcr.io/acme/api:1.0\n")],
         "Add a missing image",
     );
-    let (tagboat, at) = (Tagboat::new(), repository.at());
+    let (tagboat, at) = (repository.tagboat(), repository.at());
     let file = |name: &str| tagboat.home().join(name).display().to_string();
     let names = ["report.json", "report.md", "report.html", "report.txt"].map(file);
     let reports = names.iter().flat_map(|name| ["--report", name]).collect::<Vec<_>>();
@@ -188,12 +194,8 @@ async fn writes_reports_in_every_file_format() {
 #[tokio::test(flavor = "multi_thread")]
 async fn run_with_path_leaves_other_files_and_pull_requests_alone() {
     let repository = Repository::new().await;
-    let (tagboat, url) = (Tagboat::new(), repository.bare.url());
-    let config = format!(
-        "pull-requests: {{ group: all, labels: [from-file] }}\nforge: {{ kind: local, folder: {}/pulls }}\n{}",
-        repository.folder.path().display(),
-        repository.plain
-    );
+    let (tagboat, url) = (repository.tagboat(), repository.bare.url());
+    let config = format!("pull-requests: {{ group: all, labels: [from-file] }}\n{}", repository.plain);
     let manifest = String::from_utf8(repository.bare.file("main", "api/app.yaml")).unwrap();
     repository.bare.commit("main", &[("tagboat.yaml", &config), ("web/app.yaml", &manifest)], "Two at 1.0");
     // This branch has only one of the two references, so the branch of the open pull request does not match.
@@ -319,7 +321,7 @@ fn prints_colors_only_on_terminals_or_on_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn init_writes_a_valid_configuration() {
     let repository = Repository::new().await;
-    let (tagboat, at) = (Tagboat::new(), repository.at());
+    let (tagboat, at) = (repository.tagboat(), repository.at());
     assert_eq!(tagboat.run(&["init", "-C", &at]).code, 64, "the file exists");
     let printed = tagboat.run(&["init", "-C", &at, "--stdout"]).stdout;
     std::fs::remove_file(repository.checkout().join("tagboat.yaml")).unwrap();

@@ -86,7 +86,8 @@ async fn shell_steps_open_pull_request_with_link_to_run() {
         fs::set_permissions(&docker, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let (url, pushed) = (agent.gitops.bare.url(), format!("{}/acme/api:1.1", agent.gitops.registry.host()));
         let others = others.replace("$LINK", link).replace("$PUSHED", &pushed);
-        let mut variables = vec![(repository, &*url), ("TAGBOAT_FORGE_TOKEN", TOKEN)];
+        let api = &*agent.gitops.double.api_url;
+        let mut variables = vec![(repository, &*url), ("TAGBOAT_FORGE_TOKEN", TOKEN), ("TAGBOAT_FORGE_URL", api)];
         variables.extend(others.split(';').filter_map(|one| one.split_once('=')));
         let result = agent.run(script, &variables);
         let output = String::from_utf8_lossy(&result.stderr).into_owned() + &String::from_utf8_lossy(&result.stdout);

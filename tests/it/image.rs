@@ -71,7 +71,7 @@ fn workspace(folder: &Path) {
     fs::create_dir(folder).unwrap();
     let manifest = "kind: Pod\nspec:\n  containers:\n  - image: registry.invalid/api:1.0\n";
     fs::write(folder.join("app.yaml"), manifest).unwrap();
-    fs::write(folder.join("tagboat.yaml"), "rules: [{ policy: ignore }]\nforge: { kind: local, folder: /tmp/pulls }\n")
+    fs::write(folder.join("tagboat.yaml"), "rules: [{ policy: ignore }]\nforge: { kind: local, folder: pulls }\n")
         .unwrap();
     git(folder, &["init", "--quiet", "--initial-branch=main"]);
     git(folder, &["add", "--all"]);

@@ -207,14 +207,13 @@ spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } 
         let bare = Bare::new(folder.path(), "gitops");
         let config = format!(
             "policies: {{ wide: {{ semver: '*' }}, narrow: {{ semver: ~1.2 }} }}\nrules: [{{ images: ['**'], policy: ignore }}]\n\
-             pull-requests: {{ group: all }}\nregistries: {{ '{host}': {{ plain-http: true }} }}\n\
-             forge: {{ kind: local, folder: {} }}\n",
-            folder.path().join("pulls").display()
+             pull-requests: {{ group: all }}\nregistries: {{ '{host}': {{ plain-http: true }} }}\n"
         );
+        let forge = format!("forge: {{ kind: local, folder: {} }}\n", folder.path().join("pulls").display());
         let written = files.map(|(path, text, _)| (path, text.replace("HOST", &host)));
         let all = written.iter().map(|(path, text)| (*path, &**text)).chain([("tagboat.yaml", &*config)]);
         bare.commit("main", &all.collect::<Vec<_>>(), "Deploy");
-        let output = Tagboat::new().run(&["run", "-C", &bare.url(), "--format", "json"]);
+        let output = Tagboat::new().with_config(&forge).run(&["run", "-C", &bare.url(), "--format", "json"]);
         assert_eq!(output.code, 0, "{output:?}");
         for ((path, before), (_, _, tag)) in written.iter().zip(files) {
             let after = String::from_utf8(bare.file("tagboat/all", path)).unwrap();

@@ -12,6 +12,7 @@ mod bad_input;
 mod cli;
 mod clients;
 mod config;
+mod config_sources;
 mod docs;
 mod edit_properties;
 mod edits;

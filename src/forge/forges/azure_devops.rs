@@ -4,18 +4,18 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Method, RetryPolicy};
-use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
-
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
 use crate::forge::lifecycle::{not_set, shown, silently_refused};
-use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
+use crate::forge::token_variable::TokenVariable;
+use crate::http::{Method, RetryPolicy};
+use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -38,8 +38,8 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 
 /// A pipeline sets the first with `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`; `az devops` reads the second.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
-    TokenVariable { name: "SYSTEM_ACCESSTOKEN", server: Some("SYSTEM_COLLECTIONURI") },
-    TokenVariable::by_hand("AZURE_DEVOPS_EXT_PAT"),
+    TokenVariable::by_runner("SYSTEM_ACCESSTOKEN", "SYSTEM_COLLECTIONURI", &["SYSTEM_COLLECTIONURI"]),
+    TokenVariable::by_person("AZURE_DEVOPS_EXT_PAT"),
 ];
 
 /// The server ignores the user name.

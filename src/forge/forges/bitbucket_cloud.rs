@@ -4,18 +4,18 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::{Method, RetryPolicy};
-use crate::plan::{LinkStyle, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
-
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
 use crate::forge::lifecycle::{not_set, shown};
-use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
+use crate::forge::token_variable::TokenVariable;
+use crate::http::{Method, RetryPolicy};
+use crate::plan::{LinkStyle, Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -38,9 +38,9 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 
 /// Pipelines set no token. These are the usual names of a repository variable.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
-    TokenVariable::by_hand("BITBUCKET_TOKEN"),
-    TokenVariable::by_hand("BITBUCKET_API_TOKEN"),
-    TokenVariable::by_hand("BITBUCKET_ACCESS_TOKEN"),
+    TokenVariable::by_person("BITBUCKET_TOKEN"),
+    TokenVariable::by_person("BITBUCKET_API_TOKEN"),
+    TokenVariable::by_person("BITBUCKET_ACCESS_TOKEN"),
 ];
 
 /// The git user of access tokens of a repository, project or workspace.

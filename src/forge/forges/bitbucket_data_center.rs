@@ -4,18 +4,18 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::http::{Method, RetryPolicy};
-use crate::plan::{LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
-
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
 use crate::forge::lifecycle::{not_set, shown, silently_refused};
-use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl, Scheme};
 use crate::forge::settings::ForgeSettings;
+use crate::forge::token_variable::TokenVariable;
+use crate::http::{Method, RetryPolicy};
+use crate::plan::{LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -38,7 +38,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 };
 
 /// A usual name, as Bamboo and Jenkins set no token. `BITBUCKET_TOKEN` may be a token for Cloud.
-const TOKEN_VARIABLES: &[TokenVariable] = &[TokenVariable::by_hand("BITBUCKET_DATA_CENTER_TOKEN")];
+const TOKEN_VARIABLES: &[TokenVariable] = &[TokenVariable::by_person("BITBUCKET_DATA_CENTER_TOKEN")];
 
 /// The git user of tokens of a repository or project. A personal token needs the name of its owner.
 const GIT_USER: &str = "x-token-auth";

@@ -4,18 +4,18 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Method, RetryPolicy};
-use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
-
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
 use crate::forge::lifecycle::{not_set, shown, silently_refused};
-use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
+use crate::forge::token_variable::TokenVariable;
+use crate::http::{Method, RetryPolicy};
+use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -39,9 +39,9 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 
 /// The usual names. Their Actions set the variables of GitHub for the token and the server.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
-    TokenVariable::by_hand("FORGEJO_TOKEN"),
-    TokenVariable::by_hand("GITEA_TOKEN"),
-    TokenVariable { name: "GITHUB_TOKEN", server: Some("GITHUB_SERVER_URL") },
+    TokenVariable::by_runner("FORGEJO_TOKEN", "FORGEJO_ACTIONS", &["FORGEJO_SERVER_URL", "GITHUB_SERVER_URL"]),
+    TokenVariable::by_runner("GITEA_TOKEN", "GITEA_ACTIONS", &["GITEA_SERVER_URL", "GITHUB_SERVER_URL"]),
+    TokenVariable::by_runner("GITHUB_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"]),
 ];
 
 /// The server reads the token only and ignores the user name.

@@ -23,9 +23,10 @@ use crate::forge::error::ForgeError;
 use crate::forge::failure::malformed;
 use crate::forge::forge::{Access, Commits, Difference, Forge, ForgeKind, Written};
 use crate::forge::lifecycle::{not_set, shown, silently_refused};
-use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
+use crate::forge::token_variable::TokenVariable;
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -48,9 +49,9 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 
 /// The variables that GitHub's own tools read. People and Actions set the first; Actions run for one server.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
-    TokenVariable { name: "GITHUB_TOKEN", server: Some("GITHUB_SERVER_URL") },
-    TokenVariable::by_hand("GH_TOKEN"),
-    TokenVariable::by_hand("GH_ENTERPRISE_TOKEN"),
+    TokenVariable::by_runner("GITHUB_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"]),
+    TokenVariable::by_person("GH_TOKEN"),
+    TokenVariable::by_person("GH_ENTERPRISE_TOKEN"),
 ];
 
 /// GitHub ignores the user name, and documents this one for installation tokens.

@@ -9,13 +9,12 @@ use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
 use serde_json::{Value, json};
 use tower_service::Service;
 
-use crate::http::Method;
-
 use crate::forge::client::{ApiClient, RequestError};
 use crate::forge::error::ForgeError;
 use crate::forge::failure::malformed;
 use crate::forge::forge::ForgeKind;
 use crate::forge::settings::ForgeSettings;
+use crate::http::Method;
 
 /// Headers that GitHub requires of every client.
 const HEADERS: &[(&str, &str)] = &[("accept", "application/vnd.github+json"), ("x-github-api-version", "2022-11-28")];

@@ -4,18 +4,18 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::http::{Method, RetryPolicy};
-use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
-
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
 use crate::forge::lifecycle::{not_set, shown, silently_refused};
-use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
+use crate::forge::token_variable::TokenVariable;
+use crate::http::{Method, RetryPolicy};
+use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
+use crate::refname::{BranchName, CommitId};
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -39,7 +39,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 
 /// GitLab's own tools read `GITLAB_TOKEN`. `CI_JOB_TOKEN` of a job may not open merge requests.
 const TOKEN_VARIABLES: &[TokenVariable] =
-    &[TokenVariable::by_hand("GITLAB_TOKEN"), TokenVariable::by_hand("GITLAB_ACCESS_TOKEN")];
+    &[TokenVariable::by_person("GITLAB_TOKEN"), TokenVariable::by_person("GITLAB_ACCESS_TOKEN")];
 
 /// GitLab ignores the user name of an access token.
 const GIT_USER: &str = "oauth2";

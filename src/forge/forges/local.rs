@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Proposal, PullRequest, PullRequestState};
-use crate::refname::BranchName;
-
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::limits::{CreationRules, Limits, TokenVariable};
+use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
+use crate::forge::token_variable::TokenVariable;
+use crate::plan::{Proposal, PullRequest, PullRequestState};
+use crate::refname::BranchName;
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {

@@ -20,6 +20,11 @@ impl Vendor for Ghcr {
     }
 
     async fn identity(&self, _: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
+        // Forgejo, Gitea and GitHub Enterprise Server set the same variable for a token of their own.
+        if env.variable("GITHUB_SERVER_URL").is_some_and(|server| server.trim_end_matches('/') != "https://github.com")
+        {
+            return Ok(None);
+        }
         let user = env.variable("GITHUB_ACTOR").unwrap_or(self.token_user());
         Ok(env.secret("GITHUB_TOKEN").map(|token| ResolvedCredential {
             credential: Credential::basic(user, token),

@@ -1,53 +1,170 @@
-//! Reads the configuration from a folder, or from the base branch of a repository.
+//! Reads the configuration: the operator's file, and the repository's from a folder or from the base branch. Only this file
+//! decides who wrote a configuration file; `docs/security.md` has the rules.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigFile, RepositoryConfig, Source};
+use crate::docs::page;
 use crate::error::Error;
-use crate::git::Repository;
+use crate::git::{Git as _, Repository};
+use crate::refname::{BranchName, CommitId};
 use crate::run::base::Base;
-use crate::run::snapshot::{CommitSnapshot, ReadError, Snapshot as _};
+use crate::run::snapshot::CommitSnapshot;
 
-/// A configuration and its file.
+use super::regular_file::{checked_size, path_inside, read_inside};
+
+/// A configuration and the files it is made of.
 #[derive(Debug, Clone, Default)]
 pub struct Loaded {
     /// The configuration, or the defaults without a file.
     pub config: Config,
-    /// The file, if there is one; for a cloned repository, relative to its root.
-    pub file: Option<PathBuf>,
+    /// The names of its files; the operator's is first.
+    pub files: Vec<String>,
+    /// The root of the working tree, if there is one.
+    pub root: Option<PathBuf>,
+    /// The certificates that the repository's file names, by their paths.
+    pub(super) certificates: BTreeMap<PathBuf, Vec<u8>>,
 }
 
-/// Reads the configuration from the named file, or from `tagboat.yaml` in the folder if it exists.
-pub fn load(named: Option<&Path>, folder: &Path) -> Result<Loaded, Error> {
-    let file = named.map_or_else(|| folder.join(config::FILE_NAME), Path::to_owned);
-    match std::fs::read_to_string(&file) {
-        Ok(text) => parse(&text, file),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
-            Ok(Loaded { config: Config::default(), file: None })
+/// The operator's configuration, before the repository's is read.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// What it sets.
+    pub config: Config,
+    /// Its text, its name and its folder; `None` without a file of the operator.
+    file: Option<(String, String, PathBuf)>,
+    /// The path of the repository's file, from its root.
+    repository_file: PathBuf,
+    /// Whether `--config` names the repository's file.
+    is_named: bool,
+}
+
+impl Operator {
+    /// Reads the file that `--config` names. One below `root`, the root of the working tree, belongs to the repository: it is used in
+    /// place of `tagboat.yaml`.
+    pub fn read(named: Option<&Path>, root: Option<&Path>) -> Result<Self, Error> {
+        let none =
+            Self { config: Config::default(), file: None, repository_file: config::FILE_NAME.into(), is_named: false };
+        let Some(path) = named else { return Ok(none) };
+        if let Some(inside) = root.and_then(|root| path_below(root, path)) {
+            return Ok(Self { repository_file: inside, is_named: true, ..none });
         }
-        Err(error) => Err(Error::usage(format!("cannot read the configuration {}: {error}", file.display()))
-            .hint(Some("correct --config or TAGBOAT_CONFIG, or omit both to run without a configuration"))),
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::usage(format!("cannot read the configuration {}: {error}", path.display()))
+                .hint(Some("correct --config or TAGBOAT_CONFIG, or omit both to run without a configuration"))
+        })?;
+        let name = path.display().to_string();
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let folder = absolute.parent().unwrap_or(Path::new("")).to_owned();
+        let file = ConfigFile { text: &text, name: &name, folder: &folder, source: Source::Operator };
+        let config = config::parse_all(&[file])?;
+        Ok(Self { config, file: Some((text, name, folder)), ..none })
+    }
+
+    /// Adds the repository's configuration in a working tree.
+    pub fn with_folder(&self, root: &Path) -> Result<Loaded, Error> {
+        let read = |path: &Path| read_inside(root, path);
+        let name = root.join(&self.repository_file).display().to_string();
+        self.merge(name.strip_prefix("./").unwrap_or(&name), Some(root), read)
+    }
+
+    /// Adds the repository's configuration on the base branch: `branch`, else the operator's `git.base`, else the default branch of
+    /// the remote. Reports a different file in the working tree `root`.
+    pub async fn with_base(
+        &self,
+        branch: Option<&BranchName>,
+        git: &Repository,
+        root: Option<&Path>,
+    ) -> Result<Loaded, Error> {
+        let mut config = self.config.clone();
+        config.git.base = branch.cloned().or(config.git.base);
+        if config.repository_config == RepositoryConfig::Ignore {
+            return self.merge("", root, |_| Ok(None));
+        }
+        let base = Base::fetch(git, &config).await?;
+        let name = self.repository_file.display().to_string();
+        let read = |path: &Path| read_commit(git, &base.commit, path);
+        if let Some(root) = root {
+            self.report_difference(root, &base.name, read(&self.repository_file).ok().flatten());
+        }
+        self.merge(&name, root, read)
+    }
+
+    /// Logs that the working tree has another configuration than the base branch.
+    fn report_difference(&self, root: &Path, base: &BranchName, on_base: Option<Vec<u8>>) {
+        let file = &self.repository_file;
+        if let Ok(Some(in_folder)) = read_inside(root, file)
+            && Some(&in_folder) != on_base.as_ref()
+        {
+            tracing::warn!(
+                "ignoring {} of the working tree: it differs from the one on the base branch {base}, which applies ({})",
+                file.display(),
+                page!("security.md#three-sources-of-settings")
+            );
+        }
+    }
+
+    /// Parses both files as one configuration. `read` returns a file of the repository by its path from the root.
+    fn merge(
+        &self,
+        name: &str,
+        root: Option<&Path>,
+        read: impl Fn(&Path) -> io::Result<Option<Vec<u8>>>,
+    ) -> Result<Loaded, Error> {
+        let unreadable = |path: &Path, error: &io::Error| {
+            Error::usage(format!("cannot read {} of the repository: {error}", path.display()))
+        };
+        let bytes = match self.config.repository_config {
+            RepositoryConfig::Ignore => None,
+            _ => read(&self.repository_file).map_err(|error| unreadable(&self.repository_file, &error))?,
+        };
+        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        if text.is_none() && (self.is_named || self.config.repository_config == RepositoryConfig::Required) {
+            return Err(Error::usage(format!("cannot read {name} of the repository: no such file"))
+                .hint(Some("commit the file, or pass a file outside the repository with --config")));
+        }
+        let root_folder = root.unwrap_or(Path::new(""));
+        let folder = root_folder.join(self.repository_file.parent().unwrap_or(Path::new("")));
+        let operator =
+            self.file.as_ref().map(|(text, name, folder)| ConfigFile { text, name, folder, source: Source::Operator });
+        let repository =
+            text.as_ref().map(|text| ConfigFile { text, name, folder: &folder, source: Source::Repository });
+        let files: Vec<ConfigFile<'_>> = operator.into_iter().chain(repository).collect();
+        let config = Config { folder: folder.clone(), ..config::parse_all(&files)? };
+        let mut certificates = BTreeMap::new();
+        for file in config.registries.values().filter_map(|host| host.ca_file.as_ref()) {
+            if file.source == Source::Repository {
+                let inside = file.value.strip_prefix(root_folder).unwrap_or(&file.value);
+                let bytes = read(inside).map_err(|error| unreadable(inside, &error))?;
+                let absent = || unreadable(inside, &io::ErrorKind::NotFound.into());
+                certificates.insert(file.value.clone(), bytes.ok_or_else(absent)?);
+            }
+        }
+        let files = files.iter().map(|file| file.name.to_owned()).collect();
+        Ok(Loaded { config, files, root: root.map(Path::to_owned), certificates })
     }
 }
 
-/// Reads the configuration of a cloned repository from its base branch.
-pub async fn load_remote(named: Option<&Path>, git: &Repository) -> Result<Loaded, Error> {
-    if named.is_some() {
-        return load(named, Path::new("."));
-    }
-    match base(git, &Config::default()).await?.read(config::FILE_NAME) {
-        Ok(bytes) => parse(&String::from_utf8_lossy(&bytes), config::FILE_NAME.into()),
-        Err(ReadError::Missing(_)) => Ok(Loaded { config: Config::default(), file: None }),
-        Err(error) => Err(Error::usage(format!("cannot read {} in the base branch: {error}", config::FILE_NAME))),
-    }
+/// Reads a file of a commit.
+fn read_commit(git: &Repository, commit: &CommitId, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let inside = path_inside(path).ok_or_else(|| io::Error::other("the path leads out of the repository"))?;
+    let Some(inside) = inside.to_str() else { return Ok(None) };
+    let Some(file) = git.file(commit, inside).map_err(io::Error::other)? else { return Ok(None) };
+    checked_size(git.read(&file).map_err(io::Error::other)?).map(Some)
+}
+
+/// Returns a path from `root`, if it is below it by its name or by what it links to.
+fn path_below(root: &Path, path: &Path) -> Option<PathBuf> {
+    let below = |root: PathBuf, path: PathBuf| path.strip_prefix(root).ok().map(Path::to_owned);
+    let by_name = || below(std::path::absolute(root).ok()?, std::path::absolute(path).ok()?);
+    let by_target = || below(std::fs::canonicalize(root).ok()?, std::fs::canonicalize(path).ok()?);
+    by_name().or_else(by_target)
 }
 
 /// Returns the files of the base branch as the remote has it now.
 pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnapshot<'a>, Error> {
     let base = Base::fetch(git, config).await?;
     Ok(CommitSnapshot::new(git, &base.commit)?)
-}
-
-fn parse(text: &str, file: PathBuf) -> Result<Loaded, Error> {
-    Ok(Loaded { config: config::parse(text, &file.display().to_string())?, file: Some(file) })
 }

@@ -1,8 +1,9 @@
 //! Connects the forge, with the login from the environment.
 
-use crate::config;
+use crate::config::{self, Setting, Source};
+use crate::docs::page;
 use crate::error::Error;
-use crate::forge::{self, Address, Forge, ForgeKind, ForgeSettings, GivenCredentials, RemoteUrl};
+use crate::forge::{self, Address, Forge, ForgeKind, ForgeSettings, GivenCredentials, RemoteUrl, TokenOwner};
 use crate::http;
 use crate::secret::Secret;
 
@@ -12,41 +13,82 @@ use super::variables::{secret, variable};
 /// The variable with the account of a token, for forges that need both.
 const USER: &str = "TAGBOAT_FORGE_USER";
 
+/// The variable with the address of the forge, set by the operator.
+const URL: &str = "TAGBOAT_FORGE_URL";
+
 /// Connects the configured forge, or the one that hosts the remote.
 pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let settings = &loaded.config.forge;
-    let parsed = RemoteUrl::parse(remote);
-    let named = settings.kind.as_deref().map(|kind| forge::named(kind).ok_or_else(|| unknown_forge(kind)));
-    let recognized = parsed.as_ref().ok().and_then(forge::recognize);
-    let entry = named.transpose()?.or(recognized).ok_or_else(|| {
-        Error::usage(format!("cannot connect to the forge: unknown forge of {remote}"))
-            .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", forge_kinds())))
-    })?;
-    let derived = parsed.ok().and_then(|remote| (entry.address)(&remote));
-    let api = settings.folder.as_ref().map(|folder| loaded.config.folder.join(folder).display().to_string());
-    let api = api.or_else(|| settings.url.clone()).or_else(|| derived.as_ref().map(|address| address.api.clone()));
+    let parsed = RemoteUrl::parse(remote).ok();
+    let kind = kind(settings, remote, parsed.as_ref())?;
+    let url = url(settings);
+    let derived = parsed.as_ref().and_then(|remote| (kind.address)(remote));
+    let folder = settings.folder.as_ref().map(|folder| folder_of(loaded, folder)).transpose()?;
+    let local = folder.is_some();
+    let api = folder
+        .or_else(|| url.as_ref().map(|url| url.value.clone()))
+        .or_else(|| derived.as_ref().map(|address| address.api.clone()));
     let repository = settings.repository.clone().or_else(|| derived.map(|address| address.repository));
-    let local = settings.folder.is_some();
     let (Some(api), Some(repository)) = (api, repository.or_else(|| local.then(|| remote.to_owned()))) else {
         return Err(Error::usage(format!(
             "cannot connect to the forge: unknown address of the repository {remote} on {}",
-            entry.name
+            kind.name
         ))
         .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
     };
     let client = http::Client::new(&http::ClientOptions::default())?;
     let address = Address { api, repository };
-    let credential = forge_login(entry, &address)?.map(|login| login.credential);
-    Ok((entry.connect)(ForgeSettings::new(address, credential, client))?)
+    let login = if local { None } else { forge_login(kind, &address)? };
+    if login.is_some() {
+        let by_operator = url.is_some_and(|url| url.source == Source::Operator);
+        kind.check_destination(&address.api, parsed.as_ref(), by_operator).map_err(|error| {
+            Error::usage(format!("cannot connect to the forge: {error}")).hint(Some(format!(
+                "if you trust this server, set {URL} to its address with https: {}",
+                page!("security.md#where-secrets-go")
+            )))
+        })?;
+    }
+    Ok((kind.connect)(ForgeSettings::new(address, login.map(|login| login.credential), client))?)
 }
 
-fn unknown_forge(kind: &str) -> Error {
-    Error::usage(format!("cannot connect to the forge: unknown kind '{kind}'"))
-        .hint(Some(format!("set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", forge_kinds())))
+/// Returns the kind of forge that the configuration names, or that is known to have the remote.
+fn kind(
+    settings: &config::ForgeSettings,
+    remote: &str,
+    parsed: Option<&RemoteUrl>,
+) -> Result<&'static ForgeKind, Error> {
+    let kinds = || forge::FORGES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
+    let hint = || format!("set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", kinds());
+    if let Some(name) = &settings.kind {
+        return forge::named(name).ok_or_else(|| {
+            Error::usage(format!("cannot connect to the forge: unknown kind '{name}'")).hint(Some(hint()))
+        });
+    }
+    parsed.and_then(forge::recognize).ok_or_else(|| {
+        Error::usage(format!("cannot connect to the forge: unknown forge of {remote}")).hint(Some(hint()))
+    })
 }
 
-fn forge_kinds() -> String {
-    forge::FORGES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
+/// Returns the address of the forge: from the environment, else from the configuration.
+fn url(settings: &config::ForgeSettings) -> Option<Setting<String>> {
+    variable(URL).map(|value| Setting { value, source: Source::Operator }).or_else(|| settings.url.clone())
+}
+
+/// Returns the folder of a `local` forge. The repository names only folders inside itself.
+fn folder_of(loaded: &Loaded, folder: &Setting<std::path::PathBuf>) -> Result<String, Error> {
+    let path = &folder.value;
+    let inside = || path.strip_prefix(loaded.root.as_ref()?).ok().and_then(super::regular_file::path_inside);
+    if folder.source == Source::Repository && inside().is_none() {
+        return Err(Error::usage(format!(
+            "cannot connect to the forge: `forge.folder` of the repository leads out of it: {}",
+            path.display()
+        ))
+        .hint(Some(format!(
+            "set it in a file outside the repository, and pass that file with --config: {}",
+            page!("security.md#settings-and-who-may-set-them")
+        ))));
+    }
+    Ok(path.display().to_string())
 }
 
 /// Returns the login for a repository at a forge. A token that is set for Tagboat comes before an App, and an App before
@@ -65,19 +107,20 @@ pub(super) fn forge_login(kind: &ForgeKind, address: &Address) -> Result<Option<
 /// Returns the forge that the configuration names, if it hosts the remote: git on another host does not get its token.
 pub(super) fn configured(settings: &config::ForgeSettings, remote: &RemoteUrl) -> Option<&'static ForgeKind> {
     let hosts_remote = match &settings.url {
-        Some(url) => http::origin(&http::Url::parse(url).ok()?) == remote.site(),
+        Some(url) => http::origin(&http::Url::parse(&url.value).ok()?) == remote.site(),
         None => settings.folder.is_none(),
     };
     if hosts_remote { settings.kind.as_deref().and_then(forge::named) } else { None }
 }
 
-/// Returns the token that a forge's own CI sets, if it is for that server.
+/// Returns the token that people or a CI system set for this forge, unless it is for another server.
 fn ci_token(kind: &ForgeKind, api: &str) -> Option<Secret> {
-    let is_for = |variable: &&forge::TokenVariable| {
-        let server = variable.server.and_then(|name| std::env::var(name).ok()).filter(|server| !server.is_empty());
-        server.is_none_or(|server| kind.is_same_server(&server, api))
+    let is_for_api = |token: &&forge::TokenVariable| match token.owner(variable) {
+        TokenOwner::Person => true,
+        TokenOwner::Server(server) => kind.is_same_server(&server, api),
+        TokenOwner::Unknown => false,
     };
-    kind.token_variables.iter().filter(is_for).find_map(|variable| secret(variable.name))
+    kind.token_variables.iter().filter(is_for_api).find_map(|token| secret(token.name))
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@ mod configuration;
 mod forge;
 mod location;
 mod registries;
+mod regular_file;
 mod repository;
 mod run_url;
 mod variables;
 
-pub use configuration::{Loaded, base, load, load_remote};
+pub use configuration::{Loaded, Operator, base};
 pub use forge::forge;
 pub use location::{Location, checkout};
 pub use registries::registries;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::{LimitSettings, RegistrySettings};
+use crate::config::{LimitSettings, RegistrySettings, Source};
 use crate::error::Error;
-use crate::http::ClientOptions;
+use crate::forge::is_loopback;
+use crate::http::{ClientOptions, Url};
 use crate::registry::{HostSettings, Keychain, Limits, Login, Registries};
 use crate::secret::Secret;
 
@@ -16,7 +17,7 @@ use super::variables::secret;
 pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, Error> {
     let mut settings = BTreeMap::new();
     for (host, written) in &loaded.config.registries {
-        settings.insert(host.clone(), host_settings(&loaded.config.folder, host, written)?);
+        settings.insert(host.clone(), host_settings(&loaded.certificates, host, written)?);
     }
     // Variables that are not Unicode are none that a keychain reads.
     let variables =
@@ -28,24 +29,45 @@ pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, E
     })
 }
 
-/// Returns the settings of one registry. Paths are relative to `folder`.
-fn host_settings(folder: &Path, host: &str, written: &RegistrySettings) -> Result<HostSettings, Error> {
-    let read = |file: &Option<String>, key: &str| file.as_ref().map(|file| bytes(folder, file, key, host)).transpose();
-    let client_pem = read(&written.client_cert_file, "client-cert-file")?;
+/// Returns the settings of one registry. `certificates` has the files of the repository.
+fn host_settings(
+    certificates: &BTreeMap<std::path::PathBuf, Vec<u8>>,
+    host: &str,
+    written: &RegistrySettings,
+) -> Result<HostSettings, Error> {
+    let ca_pem = written.ca_file.as_ref().map(|file| match (file.source, certificates.get(&file.value)) {
+        (Source::Repository, Some(bytes)) => Ok(bytes.clone()),
+        _ => bytes(&file.value, "ca-file", host),
+    });
+    let client_pem = written.client_cert_file.as_ref().map(|file| bytes(file, "client-cert-file", host)).transpose()?;
     Ok(HostSettings {
-        plain_http: written.plain_http,
+        plain_http: written.plain_http.is_some(),
+        anonymous: !may_log_in(host, written),
         client_options: ClientOptions {
-            ca_pem: read(&written.ca_file, "ca-file")?,
+            ca_pem: ca_pem.transpose()?,
             client_pem: client_pem.map(|pem| Secret::new(&String::from_utf8_lossy(&pem))),
             ..ClientOptions::default()
         },
-        mirror: written.mirror.clone(),
+        mirror: written.mirror.as_ref().map(|mirror| mirror.value.clone()),
         login: login(host, written)?,
         auth_hosts: written.auth_hosts.clone(),
         page_size: written.page_size,
         max_requests: written.max_requests,
-        oci_layout: written.oci_layout.as_ref().map(|layout| folder.join(layout)),
+        oci_layout: written.oci_layout.clone(),
     })
+}
+
+/// Returns whether a credential may be sent to a registry: not without TLS because of the settings of a repository, except to this
+/// machine.
+fn may_log_in(host: &str, written: &RegistrySettings) -> bool {
+    let mirror = written.mirror.as_ref();
+    let plain_mirror = mirror.filter(|mirror| mirror.value.starts_with("http://")).map(|mirror| mirror.source);
+    if written.plain_http.or(plain_mirror) != Some(Source::Repository) {
+        return true;
+    }
+    let address = mirror.map_or(host, |mirror| mirror.value.as_str());
+    let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
+    Url::parse(&format!("http://{bare}")).is_ok_and(|url| is_loopback(&url))
 }
 
 /// Returns the configured limits, and the defaults for the others.
@@ -75,41 +97,65 @@ fn login(host: &str, written: &RegistrySettings) -> Result<Option<Login>, Error>
     Ok(Some(Login { user, secret: variable(name)?, source: format!("{name} (the configuration)") }))
 }
 
-fn bytes(folder: &Path, file: &str, key: &str, host: &str) -> Result<Vec<u8>, Error> {
-    let path = folder.join(file);
-    std::fs::read(&path)
+fn bytes(path: &Path, key: &str, host: &str) -> Result<Vec<u8>, Error> {
+    std::fs::read(path)
         .map_err(|error| Error::usage(format!("cannot read the {key} of {host}: {}: {error}", path.display())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Setting;
 
     #[test]
     fn applies_every_setting() {
-        let folder = tempfile::tempdir().unwrap();
         let written = RegistrySettings {
-            mirror: Some("127.0.0.1:5000".to_owned()),
-            plain_http: true,
+            mirror: Some(Setting { value: "127.0.0.1:5000".to_owned(), source: Source::Operator }),
+            plain_http: Some(Source::Operator),
             auth_hosts: vec!["auth.acme.dev".to_owned()],
             page_size: Some(100),
             max_requests: Some(7),
-            oci_layout: Some("mirror".to_owned()),
+            oci_layout: Some("mirror".into()),
             ..RegistrySettings::default()
         };
-        let made = host_settings(folder.path(), "docker.io", &written).unwrap();
+        let settings = |host: &str, written: &RegistrySettings| host_settings(&BTreeMap::new(), host, written);
+        let made = settings("docker.io", &written).unwrap();
         assert!(made.plain_http && made.auth_hosts == ["auth.acme.dev"]);
-        assert_eq!(
-            (made.page_size, made.max_requests, made.oci_layout),
-            (Some(100), Some(7), Some(folder.path().join("mirror")))
-        );
-        let absent = RegistrySettings { ca_file: Some("none.pem".to_owned()), ..RegistrySettings::default() };
-        let error = host_settings(folder.path(), "acme.dev", &absent).unwrap_err();
+        assert_eq!((made.page_size, made.max_requests, made.oci_layout), (Some(100), Some(7), Some("mirror".into())));
+        let absent = Some(Setting { value: "none.pem".into(), source: Source::Operator });
+        let absent = RegistrySettings { ca_file: absent, ..RegistrySettings::default() };
+        let error = settings("acme.dev", &absent).unwrap_err();
         assert!(error.to_string().contains("read the ca-file of acme.dev"), "{error}");
         // Loopback is encrypted, too, unless the setting says otherwise.
-        let written = RegistrySettings { plain_http: false, ..written };
-        assert!(!host_settings(folder.path(), "localhost:5000", &written).unwrap().plain_http);
+        let written = RegistrySettings { plain_http: None, ..written };
+        assert!(!settings("localhost:5000", &written).unwrap().plain_http);
         let limits = limits(&LimitSettings { max_response: Some(5), max_pages: Some(2), ..LimitSettings::default() });
         assert_eq!((limits.max_response, limits.max_pages, limits.max_tags), (5, 2, Limits::default().max_tags));
+    }
+
+    #[test]
+    fn sends_no_credential_without_tls_because_of_the_repository() {
+        use Source::{Operator, Repository};
+        #[rustfmt::skip]
+        let rows = [
+            // host            mirror                                       plain-http         may log in
+            ("acme.dev",       None,                                        None,              true),
+            ("acme.dev",       None,                                        Some(Operator),    true),
+            ("acme.dev",       None,                                        Some(Repository),  false),
+            ("127.0.0.1:5000", None,                                        Some(Repository),  true),
+            ("localhost",      None,                                        Some(Repository),  true),
+            ("acme.dev",       Some(("http://mirror.dev", Repository)),     None,              false),
+            ("acme.dev",       Some(("http://mirror.dev/hub", Operator)),   None,              true),
+            ("acme.dev",       Some(("https://mirror.dev", Repository)),    None,              true),
+            ("acme.dev",       Some(("http://127.0.0.1:5000", Repository)), None,              true),
+            ("acme.dev",       Some(("127.0.0.1:5000/hub", Repository)),    Some(Repository),  true),
+            ("127.0.0.1:5000", Some(("mirror.dev", Repository)),            Some(Repository),  false),
+            ("acme.dev",       Some(("127.0.0.1.evil.dev", Repository)),    Some(Repository),  false),
+        ];
+        for (host, mirror, plain_http, expected) in rows {
+            let mirror = mirror.map(|(value, source)| Setting { value: value.to_owned(), source });
+            let written = RegistrySettings { mirror: mirror.clone(), plain_http, ..RegistrySettings::default() };
+            assert_eq!(may_log_in(host, &written), expected, "{host} {mirror:?} {plain_http:?}");
+        }
     }
 }

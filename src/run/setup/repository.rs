@@ -2,8 +2,9 @@
 
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::forge::{self, RemoteUrl};
+use crate::forge::{self, RemoteUrl, Scheme};
 use crate::git::{self, Login, Repository};
+use crate::http;
 
 use super::forge::{configured, forge_login};
 use super::location::Location;
@@ -27,13 +28,7 @@ pub fn sign(repository: Repository, config: &Config) -> Result<Repository, Error
             None => repository,
         });
     };
-    let file = config.folder.join(key);
-    // An SSH key is a file. Other formats name a key in their own keyring.
-    let key = match *format {
-        "ssh" => std::path::absolute(&file).unwrap_or(file).display().to_string(),
-        _ => key.clone(),
-    };
-    Ok(repository.with_signing(git::Signing { format, key }))
+    Ok(repository.with_signing(git::Signing { format, key: key.clone() }))
 }
 
 /// Adds the login for git, or the token of the forge that hosts the remote.
@@ -50,11 +45,18 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
         return Ok(Some(Login { user, password }));
     }
     let Ok(remote) = RemoteUrl::parse(url) else { return Ok(None) };
-    let entry = forge::recognize(&remote).or_else(|| configured(settings, &remote));
-    let Some((entry, address)) = entry.and_then(|entry| Some((entry, (entry.address)(&remote)?))) else {
+    if remote.scheme == Scheme::Http && !http::Url::parse(&remote.site()).is_ok_and(|site| forge::is_loopback(&site)) {
+        tracing::warn!("the token is not sent to {} without TLS", remote.host);
         return Ok(None);
+    }
+    let kind = forge::recognize(&remote).or_else(|| configured(settings, &remote));
+    let Some((kind, address)) = kind.and_then(|kind| Some((kind, (kind.address)(&remote)?))) else {
+        // The kind of forge may be in a file that has yet to be fetched. Forges accept a token with any user name.
+        let is_elsewhere = settings.url.is_some() || settings.folder.is_some();
+        let token = if is_elsewhere { None } else { secret("TAGBOAT_FORGE_TOKEN") };
+        return Ok(token.map(|password| Login { user: "x-access-token".to_owned(), password }));
     };
-    let Some(login) = forge_login(entry, &address)? else { return Ok(None) };
+    let Some(login) = forge_login(kind, &address)? else { return Ok(None) };
     let password = login.credential.token().await?;
     Ok(Some(Login { user: login.git_user.to_owned(), password }))
 }

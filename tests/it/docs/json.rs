@@ -55,10 +55,9 @@ async fn reports_page_documents_every_json_key() {
     let (folder, host) = (tempfile::tempdir().unwrap(), registry.host());
     let pulls = folder.path().join("pulls");
     let bare = Bare::new(folder.path(), "gitops");
-    let config = format!(
-        "registries: {{ '{host}': {{ plain-http: true }} }}\nforge: {{ kind: local, folder: '{}' }}\n",
-        pulls.display()
-    );
+    let config = format!("registries: {{ '{host}': {{ plain-http: true }} }}\n");
+    let operator = folder.path().join("operator.yaml");
+    std::fs::write(&operator, format!("forge: {{ kind: local, folder: '{}' }}\n", pulls.display())).unwrap();
     // One image has a newer tag, one is held, and the lookup of one fails.
     let images = ["api:1.0", "api:latest", "lost:1.0"].map(|image| format!("\n  - image: {host}/acme/{image}"));
     let manifest = format!("kind: Pod\nspec:\n  containers:{}\n", images.concat());
@@ -66,7 +65,11 @@ async fn reports_page_documents_every_json_key() {
     git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
     let print = |arguments: &[&str]| -> Value {
         let arguments = arguments.iter().chain(&["--format", "json"]).map(|&word| word.to_owned()).collect::<Vec<_>>();
-        let output = tagboat(&arguments).current_dir(folder.path().join("checkout")).output().unwrap();
+        let output = tagboat(&arguments)
+            .current_dir(folder.path().join("checkout"))
+            .env("TAGBOAT_CONFIG", &operator)
+            .output()
+            .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {errors}"))
     };

@@ -26,8 +26,8 @@ static TOY: ForgeKind = ForgeKind {
     address: |remote| Some(Address { api: format!("{}/api", remote.site()), repository: remote.path.clone() }),
     limits: Limits { labels: false, drafts: false, auto_merge: false, ..Limits::all(40, 400) },
     token_variables: &[
-        TokenVariable { name: "TOY_CI_TOKEN", server: Some("TOY_SERVER") },
-        TokenVariable::by_hand("TOY_TOKEN"),
+        TokenVariable::by_runner("TOY_CI_TOKEN", "TOY_SERVER", &["TOY_SERVER"]),
+        TokenVariable::by_person("TOY_TOKEN"),
     ],
     credentials: &[
         CredentialKind { given: Given::TokenOfAccount, scheme: AuthScheme::Basic, git_user: "toy-account" },

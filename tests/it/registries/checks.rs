@@ -24,14 +24,14 @@ fn check(rows: &[Row], registries: &str, tagboat: Tagboat) {
     let plain: String = plain.map(|(host, ..)| format!("  '{host}': {{ plain-http: true }}\n")).collect();
     let images = rows.iter().map(|(host, ..)| format!("{host}/acme/app:1.0"));
     // Each image occurs twice.
-    let bare = repository(folder.path(), &(plain + registries), images.clone().chain(images));
+    let (bare, config) = repository(folder.path(), &(plain + registries), images.clone().chain(images));
     let tagboat = rows.iter().fold(tagboat, |tagboat, (host, login, ..)| match login {
         Some((user, password)) => {
             tagboat.with(&variable(host, "USERNAME"), user).with(&variable(host, "PASSWORD"), password)
         }
         None => tagboat,
     });
-    let said = tagboat.run(&["check", "-C", &bare.url(), "--format", "json"]);
+    let said = tagboat.with_config(&config).run(&["check", "-C", &bare.url(), "--format", "json"]);
     let report = said.json();
     let all = report.as_array().or(report["checks"].as_array()).unwrap();
     for (host, _, works, parts) in rows {

@@ -21,13 +21,13 @@ fn pod(images: impl IntoIterator<Item = String>) -> String {
     format!("kind: Pod\nspec:\n  containers:{containers}\n")
 }
 
-/// Creates a bare repository with one manifest and a configuration that has only `registries:`.
-pub(super) fn repository(folder: &Path, registries: &str, images: impl IntoIterator<Item = String>) -> Bare {
+/// Creates a bare repository with one manifest. Returns it with the operator's configuration, which has a folder as the forge and
+/// these registries.
+pub(super) fn repository(folder: &Path, registries: &str, images: impl IntoIterator<Item = String>) -> (Bare, String) {
     let bare = Bare::new(folder, "gitops");
     let forge = format!("forge: {{ kind: local, folder: {} }}\n", folder.join("pulls").display());
-    let config = format!("{forge}registries:\n{registries}");
-    bare.commit("main", &[("tagboat.yaml", &config), ("apps/app.yaml", &pod(images))], "Deploy");
-    bare
+    bare.commit("main", &[("apps/app.yaml", &pod(images))], "Deploy");
+    (bare, format!("{forge}registries:\n{registries}"))
 }
 
 /// The network between the program and the registry, and the result: tunnels through the proxy, or part of an error.
@@ -56,9 +56,22 @@ const WAYS: &[Way] = &[
 
 /// Explains one image of a host, with these registries in the configuration.
 fn explain(tagboat: &Tagboat, registries: &str, host: &str) -> ProgramOutput {
-    fs::write(tagboat.home().join("tagboat.yaml"), format!("registries:\n{registries}")).unwrap();
+    let config = TempDir::new().unwrap();
+    let file = config.path().join("operator.yaml");
+    fs::write(&file, format!("registries:\n{registries}")).unwrap();
     let image = format!("{host}/app1");
-    tagboat.run(&["explain", &image, "--current", "0.9", "--policy", "semver: '*'", "--format", "json"])
+    tagboat.run(&[
+        "explain",
+        &image,
+        "--config",
+        file.to_str().unwrap(),
+        "--current",
+        "0.9",
+        "--policy",
+        "semver: '*'",
+        "--format",
+        "json",
+    ])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,9 +124,9 @@ async fn uses_proxies_certificates_and_http_2() {
     // All images share one connection.
     let folder = TempDir::new().unwrap();
     let images = (0..20).map(|number| format!("registry.test/app{number}:1.0"));
-    let bare = repository(folder.path(), &keys("registry.test", &certificate), images);
+    let (bare, config) = repository(folder.path(), &keys("registry.test", &certificate), images);
     let open = Proxy::start(server.host(), None).await;
-    let tagboat = Tagboat::new().with("HTTPS_PROXY", &format!("http://{}", open.host()));
+    let tagboat = Tagboat::new().with_config(&config).with("HTTPS_PROXY", &format!("http://{}", open.host()));
     let report = tagboat.run(&["plan", "-C", &bare.url(), "--format", "json"]).json();
     assert_eq!(requests(&report), Requests { registry: 20, token: 0 }, "{report:#}");
     assert_eq!(open.take_asked().len(), 1);
@@ -167,9 +180,17 @@ async fn needs_one_request_per_unchanged_image_and_one_token_per_scope() {
         let host = server.host();
         // Each image occurs twice.
         let images = (0..60).map(|number| format!("{host}/acme/app{}:1.0", number % 30));
-        let bare = repository(folder.path(), &format!("  '{host}': {{ plain-http: true }}\n"), images);
+        let (bare, config) = repository(folder.path(), &format!("  '{host}': {{ plain-http: true }}\n"), images);
         let cache = folder.path().join("cache").display().to_string();
-        let said = Tagboat::new().run(&["run", "-C", &bare.url(), "--format", "json", "--cache-dir", &cache]);
+        let said = Tagboat::new().with_config(&config).run(&[
+            "run",
+            "-C",
+            &bare.url(),
+            "--format",
+            "json",
+            "--cache-dir",
+            &cache,
+        ]);
         assert_eq!((said.code, said.json()["changes"].as_array().unwrap().len()), (0, 0), "{said:?}");
         assert_eq!(requests(&said.json()), Requests { registry: expected.0, token: expected.1 });
         let asked = server.asked();

@@ -17,6 +17,7 @@ use crate::support::tagboat::{ProgramOutput, Tagboat};
 
 const MANIFEST: &str = include_str!("../../../fixtures/run/end_to_end/deployment.yaml");
 const CONFIG: &str = include_str!("../../../fixtures/run/end_to_end/tagboat.yaml");
+const OPERATOR: &str = include_str!("../../../fixtures/run/end_to_end/operator.yaml");
 const IMAGE: &str = "kostiscodefresh/simple-web-app";
 const PATH: &str = "apps/web/deployment.yaml";
 /// Tags and when each was built. The newest build is neither the first, nor the last, nor the greatest.
@@ -57,9 +58,10 @@ fn servers() -> Option<Servers> {
     let bare = Bare::new(folder.path(), "gitops");
     let server = git_http::serve(folder.path(), "bot", GIT_PASSWORD)?;
     let forge = Double::start(&GITHUB, &bare.path);
-    let config = CONFIG.replace("REGISTRY", &registry.host()).replace("FORGE", &forge.api_url);
-    bare.commit("main", &[("tagboat.yaml", &config), (PATH, MANIFEST)], "Deploy");
+    let config = OPERATOR.replace("REGISTRY", &registry.host()).replace("FORGE", &forge.api_url);
+    bare.commit("main", &[("tagboat.yaml", CONFIG), (PATH, MANIFEST)], "Deploy");
     let tagboat = Tagboat::new()
+        .with_config(&config)
         .with("RUST_LOG", "trace")
         .with("TAGBOAT_FORGE_TOKEN", TOKEN)
         .with("TAGBOAT_GIT_USER", "bot")

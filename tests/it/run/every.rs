@@ -30,7 +30,8 @@ impl Scheduled {
         let path = std::env::var("PATH").unwrap();
         let home = self.gitops.folder.path();
         let variables = [("PATH", Path::new(&path)), ("HOME", home), ("TMPDIR", &home.join("tmp"))];
-        command.envs(variables).env("TAGBOAT_FORGE_TOKEN", TOKEN).current_dir(home);
+        command.envs(variables).env("TAGBOAT_FORGE_TOKEN", TOKEN);
+        command.env("TAGBOAT_FORGE_URL", &self.gitops.double.api_url).current_dir(home);
         Running(command.stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null()).spawn().unwrap())
     }
 

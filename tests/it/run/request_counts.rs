@@ -31,7 +31,7 @@ async fn sends_few_requests_for_ten_images_and_for_the_next_run() {
         let manifest = format!("kind: Pod\nspec:\n  containers:\n  - image: ghcr.io/acme/app-{number}:1.0\n");
         bare.commit("main", &[(&format!("app-{number}/pod.yaml"), &manifest)], "Deploy");
     }
-    let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN);
+    let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN).with("TAGBOAT_FORGE_URL", &double.api_url);
     let run = || tagboat.run(&["run", "-C", &bare.url(), "--format", "json"]);
 
     let first = measured("ten images, ten pull requests", &run());

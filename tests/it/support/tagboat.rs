@@ -72,6 +72,13 @@ impl Tagboat {
         Self { home, docker, variables }
     }
 
+    /// Uses this text as the configuration of the operator.
+    pub(crate) fn with_config(self, text: &str) -> Self {
+        let file = self.docker.path().join("operator.yaml");
+        std::fs::write(&file, text).unwrap();
+        self.with("TAGBOAT_CONFIG", &file.display().to_string())
+    }
+
     /// Sets a variable; the last value of a name wins.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.to_owned(), value.to_owned()));

@@ -6,15 +6,19 @@
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use super::error::Problem;
 use super::expected::Expected;
 use super::node::{Entry, Node, Value};
 use super::read_error::{ReadError, Recovery};
+use crate::config::error::Problem;
 use crate::text::Position;
 
-/// Reads all of `root` that fits into `T`, and adds what does not fit to `problems`.
-pub(super) fn read<T: DeserializeOwned + Default>(root: &Node, problems: &mut Vec<Problem>) -> T {
-    let recovery = Recovery::default();
+/// Reads all of `root`, the tree of the file with this index, that fits into `T`, and adds what does not fit to `problems`.
+pub(in crate::config) fn read<T: DeserializeOwned + Default>(
+    root: &Node,
+    file: usize,
+    problems: &mut Vec<Problem>,
+) -> T {
+    let recovery = Recovery::new(file);
     let read = loop {
         match T::deserialize(Reader { node: root, label: None, recovery: &recovery }) {
             Ok(read) => break read,
@@ -61,7 +65,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The name of the tuple struct as which a [`Located`](super::located::Located) is read.
-pub(super) const LOCATED: &str = "$located";
+pub(in crate::config) const LOCATED: &str = "$located";
 
 impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
     type Error = ReadError;
@@ -156,7 +160,7 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         debug_assert_eq!(name, LOCATED, "no other tuple struct is read from a configuration");
-        visitor.visit_seq(Placed { position: self.node.position, value: self, next: 0 })
+        visitor.visit_seq(Placed { file: self.recovery.file(), position: self.node.position, value: self, next: 0 })
     }
 
     forward_to_deserialize_any! {
@@ -167,13 +171,16 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
 
 /// A key of a map, with its position.
 #[derive(Clone, Copy)]
-struct Key<'a>(&'a Entry);
+struct Key<'a> {
+    entry: &'a Entry,
+    file: usize,
+}
 
 impl<'de> Deserializer<'de> for Key<'_> {
     type Error = ReadError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        visitor.visit_str(&self.0.key)
+        visitor.visit_str(&self.entry.key)
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
@@ -182,7 +189,7 @@ impl<'de> Deserializer<'de> for Key<'_> {
         _: usize,
         visitor: V,
     ) -> Result<V::Value, ReadError> {
-        visitor.visit_seq(Placed { position: self.0.position, value: self, next: 0 })
+        visitor.visit_seq(Placed { file: self.file, position: self.entry.position, value: self, next: 0 })
     }
 
     forward_to_deserialize_any! {
@@ -191,8 +198,9 @@ impl<'de> Deserializer<'de> for Key<'_> {
     }
 }
 
-/// Line, column, value: what a [`Located`](super::located::Located) reads.
+/// File, line, column, value: what a [`Located`](super::located::Located) reads.
 struct Placed<D> {
+    file: usize,
     position: Position,
     value: D,
     next: u8,
@@ -204,8 +212,9 @@ impl<'de, D: Deserializer<'de, Error = ReadError> + Copy> de::SeqAccess<'de> for
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, ReadError> {
         self.next += 1;
         match self.next {
-            1 => seed.deserialize(self.position.line.into_deserializer()).map(Some),
-            2 => seed.deserialize(self.position.column.into_deserializer()).map(Some),
+            1 => seed.deserialize(self.file.into_deserializer()).map(Some),
+            2 => seed.deserialize(self.position.line.into_deserializer()).map(Some),
+            3 => seed.deserialize(self.position.column.into_deserializer()).map(Some),
             _ => seed.deserialize(self.value).map(Some),
         }
     }
@@ -237,7 +246,7 @@ impl<'de, 'a: 'de, I: Iterator<Item = &'a Entry>> de::MapAccess<'de> for Entries
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {
         self.value = self.rest.by_ref().find(|entry| !self.reader.recovery.is_skipped(&entry.value));
-        self.value.map(|entry| seed.deserialize(Key(entry))).transpose()
+        self.value.map(|entry| seed.deserialize(Key { entry, file: self.reader.recovery.file() })).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {

@@ -8,19 +8,20 @@ use serde::Deserialize;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
-use super::error::Problem;
+use super::place::Place;
+use crate::config::error::Problem;
 use crate::text::Position;
 
 /// A value in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) position: Position,
-    pub(super) value: Value,
+pub(in crate::config) struct Node {
+    pub(in crate::config) position: Position,
+    pub(in crate::config) value: Value,
 }
 
 /// A value. Numbers are kept as written: `1.20` is not `1.2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(in crate::config) enum Value {
     Null,
     Bool(bool),
     Number(String),
@@ -31,15 +32,15 @@ pub(super) enum Value {
 
 /// One key of a map with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) position: Position,
-    pub(super) value: Node,
+pub(in crate::config) struct Entry {
+    pub(in crate::config) key: String,
+    pub(in crate::config) position: Position,
+    pub(in crate::config) value: Node,
 }
 
 impl Node {
-    /// Reads a file of one YAML document. An empty file is an empty map.
-    pub(super) fn parse(text: &str) -> Result<Self, Problem> {
+    /// Reads the file with this index, of one YAML document. An empty file is an empty map.
+    pub(in crate::config) fn parse(text: &str, file: usize) -> Result<Self, Problem> {
         // A configuration is some six levels deep, and its aliases repeat lists of patterns. `yes` and `on` are texts, as
         // in YAML 1.2.
         let options = serde_yaml::options! {
@@ -48,7 +49,7 @@ impl Node {
             strict_booleans: true,
         };
         let read = serde_yaml::from_str_with_options(text, options);
-        let raw: Option<Spanned<Raw>> = read.map_err(|error| syntax(&error))?;
+        let raw: Option<Spanned<Raw>> = read.map_err(|error| syntax(&error, file))?;
         let empty = Self { position: Position { line: 1, column: 1 }, value: Value::Map(Vec::new()) };
         Ok(raw.map_or(empty, |raw| raw_node(raw, text)))
     }
@@ -56,7 +57,7 @@ impl Node {
 
 impl Value {
     /// Returns what was found, for messages.
-    pub(super) fn describe(&self) -> String {
+    pub(in crate::config) fn describe(&self) -> String {
         match self {
             Self::Null => "nothing".to_owned(),
             Self::Bool(value) => format!("{value}"),
@@ -112,8 +113,9 @@ fn position(location: Location) -> Position {
 }
 
 /// Returns the problem of a parser's error. Messages about the parser's own options are replaced.
-fn syntax(error: &serde_yaml::Error) -> Problem {
-    let place = error.location().map_or(Position { line: 1, column: 1 }, position);
+fn syntax(error: &serde_yaml::Error, file: usize) -> Problem {
+    let start = Place::start_of(file);
+    let place = error.location().map_or(start, |location| Place { position: position(location), ..start });
     let text = error.without_snippet().to_string();
     let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     let message = message.strip_prefix("error: ").unwrap_or(message);

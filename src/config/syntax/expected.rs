@@ -4,7 +4,7 @@ use super::node::Value;
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Expected<'a> {
+pub(in crate::config) enum Expected<'a> {
     Bool,
     Integer,
     NonNegative,
@@ -29,13 +29,13 @@ impl Expected<'_> {
     }
 
     /// Returns the message for a value of the key `label`; `None` is the whole configuration.
-    pub(super) fn message(self, label: Option<&str>, found: &Value) -> String {
+    pub(in crate::config) fn message(self, label: Option<&str>, found: &Value) -> String {
         let label = label.map_or_else(|| "the configuration".to_owned(), |key| format!("`{key}`"));
         format!("{label} takes {}, not {}", self.describe(), found.describe())
     }
 
     /// Returns what to write instead, where the value shows what was meant.
-    pub(super) fn hint(self, found: &Value) -> Option<String> {
+    pub(in crate::config) fn hint(self, found: &Value) -> Option<String> {
         match (self, found) {
             (Self::Text, Value::Number(text)) => Some(format!("put it in quotes: \"{text}\"")),
             (Self::Text, Value::Bool(value)) => Some(format!("put it in quotes: \"{value}\"")),

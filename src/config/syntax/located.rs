@@ -1,4 +1,4 @@
-//! A value with the place where it stands, for checks that come after reading.
+//! A value with its position, for checks that come after reading.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -8,14 +8,15 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
+use super::place::Place;
 use super::reader::LOCATED;
 use crate::text::Position;
 
-/// A value and where in the file it stands. Compared by the value alone.
+/// A value and its position. Compared by the value alone.
 #[derive(Debug, Clone)]
-pub(super) struct Located<T> {
-    pub(super) value: T,
-    pub(super) position: Position,
+pub(in crate::config) struct Located<T> {
+    pub(in crate::config) value: T,
+    pub(in crate::config) place: Place,
 }
 
 impl<T: PartialEq> PartialEq for Located<T> {
@@ -40,7 +41,7 @@ impl<T: Ord> Ord for Located<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Located<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_tuple_struct(LOCATED, 3, PlacedVisitor(PhantomData))
+        deserializer.deserialize_tuple_struct(LOCATED, 4, PlacedVisitor(PhantomData))
     }
 }
 
@@ -50,15 +51,16 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PlacedVisitor<T> {
     type Value = Located<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value with its line and column")
+        f.write_str("a value with its file, line and column")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Located<T>, A::Error> {
         let absent = || A::Error::custom("a value without its position");
+        let file = parts.next_element()?.ok_or_else(absent)?;
         let line = parts.next_element()?.ok_or_else(absent)?;
         let column = parts.next_element()?.ok_or_else(absent)?;
         let value = parts.next_element()?.ok_or_else(absent)?;
-        Ok(Located { value, position: Position { line, column } })
+        Ok(Located { value, place: Place { file, position: Position { line, column } } })
     }
 }
 

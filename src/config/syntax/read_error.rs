@@ -6,72 +6,84 @@ use std::fmt;
 
 use serde::de;
 
-use super::error::Problem;
 use super::node::{Entry, Node};
+use super::place::Place;
+use crate::config::error::Problem;
 use crate::text::Position;
-
-/// The start of a file: where a problem without a position is reported.
-const START: Position = Position { line: 1, column: 1 };
 
 /// The problems found so far, and the values that are skipped because of them. Values are identified by their address: the
 /// tree does not move while it is read.
-#[derive(Default)]
-pub(super) struct Recovery {
+pub(in crate::config) struct Recovery {
+    /// The index of the file that is read.
+    file: usize,
     problems: RefCell<Vec<Problem>>,
     skipped: RefCell<HashSet<*const Node>>,
 }
 
 impl Recovery {
+    /// Starts to read a file, by its index.
+    pub(in crate::config) fn new(file: usize) -> Self {
+        Self { file, problems: RefCell::default(), skipped: RefCell::default() }
+    }
+
+    /// Returns the index of the file that is read.
+    pub(in crate::config) fn file(&self) -> usize {
+        self.file
+    }
+
     /// Returns whether a value is skipped.
-    pub(super) fn is_skipped(&self, node: &Node) -> bool {
+    pub(in crate::config) fn is_skipped(&self, node: &Node) -> bool {
         self.skipped.borrow().contains(&std::ptr::from_ref(node))
     }
 
     /// Records an error and skips the value that caused it. Returns false if no value can be skipped.
-    pub(super) fn skip(&self, error: ReadError) -> bool {
+    pub(in crate::config) fn skip(&self, error: ReadError) -> bool {
         let node = error.node;
         self.record(error);
         node.is_some_and(|node| self.skipped.borrow_mut().insert(node))
     }
 
     /// Records an error after which reading continues with another value.
-    pub(super) fn record(&self, error: ReadError) {
-        self.problems.borrow_mut().push(error.problem());
+    pub(in crate::config) fn record(&self, error: ReadError) {
+        let start = Place::start_of(self.file);
+        let place = error.position.map_or(start, |position| Place { position, ..start });
+        self.problems.borrow_mut().push(Problem { place, message: error.message, hint: error.hint });
     }
 
     /// Records an unknown key, once, and skips its value.
-    pub(super) fn unknown_key(&self, entry: &Entry, known: &[&str]) {
+    pub(in crate::config) fn unknown_key(&self, entry: &Entry, known: &[&str]) {
         if self.skipped.borrow_mut().insert(&raw const entry.value) {
-            let problem = Problem::unknown(entry.position, "key", &entry.key, known.iter().copied());
+            let problem = Problem::unknown(
+                Place { file: self.file, position: entry.position },
+                "key",
+                &entry.key,
+                known.iter().copied(),
+            );
             self.problems.borrow_mut().push(problem);
         }
     }
 
     /// Returns every recorded problem.
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(in crate::config) fn into_problems(self) -> Vec<Problem> {
         self.problems.into_inner()
     }
 }
 
 /// Why a value does not fit, and the innermost value that can be skipped because of it.
 #[derive(Debug)]
-pub(super) struct ReadError {
-    pub(super) position: Option<Position>,
-    pub(super) message: String,
-    pub(super) hint: Option<String>,
-    pub(super) node: Option<*const Node>,
+pub(in crate::config) struct ReadError {
+    pub(in crate::config) position: Option<Position>,
+    pub(in crate::config) message: String,
+    pub(in crate::config) hint: Option<String>,
+    pub(in crate::config) node: Option<*const Node>,
 }
 
 impl ReadError {
     /// Adds the value in which the error occurred, unless a value within it is known already.
-    pub(super) fn within(mut self, node: &Node) -> Self {
+    pub(in crate::config) fn within(mut self, node: &Node) -> Self {
         self.position.get_or_insert(node.position);
         self.node.get_or_insert(std::ptr::from_ref(node));
         self
-    }
-
-    fn problem(self) -> Problem {
-        Problem { position: self.position.unwrap_or(START), message: self.message, hint: self.hint }
     }
 }
 

@@ -1,0 +1,103 @@
+//! Merges two configuration files: what the first one sets wins, what it leaves out is taken from the second.
+//!
+//! Rules are an exception: the first that matches applies, so those of the first file precede those of the second.
+
+use std::collections::BTreeMap;
+
+use super::schema::{ForgeSchema, GitSchema, LimitsSchema, ManifestsSchema, PathsSchema, PullRequestsSchema, Schema};
+
+/// Returns a struct whose fields are those of `$first`, or of `$second` where they are not set.
+macro_rules! merged {
+    ($type:ident, $first:expr, $second:expr, $($field:ident),+) => {{
+        let (first, second) = ($first, $second);
+        $type { $($field: first.$field.or(second.$field)),+ }
+    }};
+}
+
+/// A part of the configuration that two files may set.
+trait Or {
+    /// Returns this value, or `other` if this one is not set.
+    fn or(self, other: Self) -> Self;
+}
+
+/// An empty list is one that is not set.
+impl<T> Or for Vec<T> {
+    fn or(self, other: Self) -> Self {
+        if self.is_empty() { other } else { self }
+    }
+}
+
+/// Returns both lists, one after the other.
+fn both<T>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
+    first.extend(second);
+    first
+}
+
+/// Returns the entries of both maps. A key of both has the value of the first.
+fn union<K: Ord, V>(first: BTreeMap<K, V>, second: BTreeMap<K, V>) -> BTreeMap<K, V> {
+    let mut all = first;
+    for (key, value) in second {
+        all.entry(key).or_insert(value);
+    }
+    all
+}
+
+impl Schema {
+    /// Returns this configuration with what only `other` sets.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            repository_config: self.repository_config.or(other.repository_config),
+            paths: PathsSchema {
+                include: self.paths.include.or(other.paths.include),
+                exclude: both(self.paths.exclude, other.paths.exclude),
+            },
+            manifests: ManifestsSchema {
+                variable_defaults: self.manifests.variable_defaults.or(other.manifests.variable_defaults),
+                app_versions: both(self.manifests.app_versions, other.manifests.app_versions),
+                tags: both(self.manifests.tags, other.manifests.tags),
+                patterns: both(self.manifests.patterns, other.manifests.patterns),
+            },
+            policies: union(self.policies, other.policies),
+            rules: match (self.rules, other.rules) {
+                (Some(first), Some(second)) => Some(both(first, second)),
+                (first, second) => first.or(second),
+            },
+            pull_requests: merged!(
+                PullRequestsSchema,
+                self.pull_requests,
+                other.pull_requests,
+                group,
+                branch_prefix,
+                branch,
+                title,
+                body,
+                commit_message,
+                labels,
+                reviewers,
+                team_reviewers,
+                assignees,
+                draft,
+                max_open,
+                max_per_run,
+                hold_labels,
+                schedule,
+                auto_merge
+            ),
+            // A host of both has the settings of the first alone: a mirror or plain HTTP that the repository adds would send the
+            // operator's credentials elsewhere.
+            registries: union(self.registries, other.registries),
+            limits: merged!(
+                LimitsSchema,
+                self.limits,
+                other.limits,
+                max_tags,
+                max_pages,
+                max_response_mib,
+                request_timeout,
+                image_timeout
+            ),
+            git: merged!(GitSchema, self.git, other.git, author, base, remote, commits, pass_env, sign),
+            forge: merged!(ForgeSchema, self.forge, other.forge, kind, url, repository, folder),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Who may set what: the operator's configuration beside the one of a repository.
+
+use std::path::Path;
+
+use tagboat::config::{self, Config, ConfigFile, OPERATOR_KEYS, RepositoryConfig, Source};
+use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
+use tagboat::image::ImageName;
+
+/// Returns the configuration of both files, or the message about them.
+fn merged(operator: &str, repository: &str) -> Result<Config, String> {
+    let files = [
+        ConfigFile {
+            text: operator,
+            name: "/etc/tagboat/operator.yaml",
+            folder: Path::new("/etc/tagboat"),
+            source: Source::Operator,
+        },
+        ConfigFile { text: repository, name: "tagboat.yaml", folder: Path::new(""), source: Source::Repository },
+    ];
+    config::parse_all(&files).map_err(|errors| errors.to_string())
+}
+
+/// A value for each key that only the operator may set.
+#[rustfmt::skip]
+const OPERATOR_ONLY: &[(&str, &str)] = &[
+    ("repository-config",             "repository-config: ignore"),
+    ("registries.*.username-env",     "registries: { a.test: { username-env: A, password-env: B } }"),
+    ("registries.*.password-env",     "registries: { a.test: { username-env: A, password-env: B } }"),
+    ("registries.*.token-env",        "registries: { a.test: { token-env: A } }"),
+    ("registries.*.client-cert-file", "registries: { a.test: { client-cert-file: a.pem } }"),
+    ("registries.*.auth-hosts",       "registries: { a.test: { auth-hosts: [b.test] } }"),
+    ("registries.*.oci-layout",       "registries: { a.test: { oci-layout: a } }"),
+    ("git.sign",                      "git: { sign: { format: ssh, key: k } }"),
+    ("git.pass-env",                  "git: { pass-env: [AWS_PROFILE] }"),
+];
+
+#[test]
+fn only_the_operator_sets_keys_that_name_credentials() {
+    assert_eq!(OPERATOR_ONLY.iter().map(|(key, _)| *key).collect::<Vec<_>>(), OPERATOR_KEYS);
+    for (key, text) in OPERATOR_ONLY {
+        merged(text, "").unwrap_or_else(|errors| panic!("{key} in the operator's file: {errors}"));
+        let message = merged("", text).expect_err(key);
+        let name = key.rsplit('.').next().unwrap();
+        assert!(
+            message.contains(&format!("`{name}` is not allowed in the configuration of a repository")),
+            "{message}"
+        );
+        assert!(message.contains("tagboat.yaml:1:") && message.contains("docs/security.md#"), "{message}");
+        // A merge key or an alias is no way around it.
+        let alias = format!("x: &x {{ {} }}\n<<: *x", text.trim());
+        assert!(merged("", &alias).is_err(), "{alias}");
+    }
+}
+
+#[test]
+fn operator_wins_where_both_set_a_value() {
+    type Read = fn(&Config) -> String;
+    let max_open: Read = |config| config.pull_requests.max_open.to_string();
+    let labels: Read = |config| config.pull_requests.labels.join(",");
+    let mirror: Read =
+        |config| format!("{:?}", config.registries.get("a.test").map(|host| host.mirror.as_ref().map(|m| &*m.value)));
+    let plain: Read = |config| format!("{:?}", config.registries.get("a.test").map(|host| host.plain_http));
+    let base: Read = |config| format!("{:?}", config.git.base.as_ref().map(ToString::to_string));
+    let url: Read = |config| format!("{:?}", config.forge.url.as_ref().map(|url| (&*url.value, url.source)));
+    let tags: Read = |config| format!("{:?}", config.limits.max_tags);
+    let ca: Read = |config| config.registries["a.test"].ca_file.as_ref().unwrap().value.display().to_string();
+    let rules: Read = |config| config.rules.iter().map(|rule| rule.source.as_str()).collect::<Vec<_>>().join(",");
+    let release: Read = |config| format!("{:?}", config.policies["release"].settings);
+    #[rustfmt::skip]
+    let rows: &[(&str, &str, Read, &str)] = &[
+        // the operator                              the repository                             value      is
+        ("pull-requests: { max-open: 2 }",           "pull-requests: { max-open: 50 }",         max_open,  "2"),
+        ("",                                         "pull-requests: { max-open: 50 }",         max_open,  "50"),
+        ("pull-requests: { labels: [a] }",           "pull-requests: { labels: [b, c] }",       labels,    "a"),
+        ("registries: { a.test: { mirror: m.test } }", "registries: { a.test: { mirror: evil.test } }", mirror, "Some(Some(\"m.test\"))"),
+        ("registries: { a.test: { page-size: 5 } }", "registries: { a.test: { mirror: evil.test } }", mirror, "Some(None)"),
+        ("registries: { a.test: { token-env: T } }", "registries: { a.test: { plain-http: true } }", plain, "Some(None)"),
+        ("",                                         "registries: { a.test: { plain-http: true } }", plain, "Some(Some(Repository))"),
+        ("registries: { a.test: { plain-http: true } }", "",                                    plain,     "Some(Some(Operator))"),
+        ("git: { base: prod }",                      "git: { base: main }",                     base,      "Some(\"prod\")"),
+        ("forge: { url: 'https://a.test' }",         "forge: { url: 'https://evil.test' }",     url,       "Some((\"https://a.test\", Operator))"),
+        ("forge: { kind: gitea }",                   "forge: { url: 'https://evil.test' }",     url,       "Some((\"https://evil.test\", Repository))"),
+        ("limits: { max-tags: 10 }",                 "limits: { max-tags: 4000000 }",           tags,      "Some(10)"),
+        ("registries: { a.test: { ca-file: a.pem } }", "",                                      ca,        "/etc/tagboat/a.pem"),
+        ("",                                         "registries: { a.test: { ca-file: a.pem } }", ca,     "a.pem"),
+        ("rules: [{ images: [a] }]",                 "rules: [{ images: [b] }, { images: [c] }]", rules,   "/etc/tagboat/operator.yaml:1,tagboat.yaml:1,tagboat.yaml:1"),
+        ("policies: { release: { semver: '1' } }",   "policies: { release: { semver: '2' } }",  release,   "1"),
+    ];
+    for (operator, repository, value, expected) in rows {
+        let config = merged(operator, repository).unwrap();
+        let found = value(&config);
+        assert!(found == *expected || found.contains(&format!("\"{expected}\"")), "{operator} + {repository}: {found}");
+    }
+}
+
+#[test]
+fn repository_uses_policies_of_the_operator_and_reports_its_own_lines() {
+    let operator = "policies: { release: { semver: '^1' } }";
+    assert!(merged(operator, "rules: [{ policy: release }]").is_ok());
+    let message = merged(operator, "\nrules: [{ policy: relaese }]").unwrap_err();
+    assert!(message.contains("tagboat.yaml:2:") && message.contains("did you mean `release`?"), "{message}");
+    let message = merged("limits: { max-tags: 0 }", "rules: [{ policy: none }]").unwrap_err();
+    let places = ["/etc/tagboat/operator.yaml:1:", "tagboat.yaml:1:"].map(|place| message.contains(place));
+    assert_eq!(places, [true, true], "{message}");
+}
+
+#[test]
+fn repository_cannot_loosen_the_gates_of_the_operator() {
+    let select = |operator: &str, repository: &str| -> Result<Selection, Unmanaged> {
+        let config = merged(operator, repository).unwrap();
+        let name = ImageName::new("ghcr.io/acme/api").unwrap();
+        let query = PolicyQuery { name: &name, path: "a.yaml", line: 1, marker: None, holds_name: true };
+        Policies::new(&config, &[]).select(&query)
+    };
+    let hours = |selection: &Selection| selection.gates.min_age.map(|age| age.as_secs() / 3600);
+    let policies = "policies: { release: { semver: '^1' } }\n";
+    #[rustfmt::skip]
+    let rows = [
+        // the operator's rules               the repository's rules                     policy     hours      pinned
+        ("rules: [{ min-age: 3d }]",          "rules: [{ policy: release }]",            "release", Some(72),  false),
+        ("rules: [{ min-age: 3d }]",          "rules: [{ policy: release, min-age: 1h }]", "release", Some(72), false),
+        ("rules: [{ min-age: 3d }]",          "rules: [{ policy: release, min-age: 5d }]", "release", Some(120), false),
+        ("rules: [{ min-age: 3d, pin: true }]", "",                                      "shape",   Some(72),  true),
+        ("rules: [{ pin: true }]",            "rules: [{ policy: release, pin: false }]", "release", None,     true),
+        ("rules: [{ policy: shape, min-age: 3d }]", "rules: [{ policy: release }]",      "shape",   Some(72),  false),
+        ("rules: [{ images: [other], min-age: 3d }]", "rules: [{ policy: release }]",    "release", None,      false),
+        ("rules: [{ min-age: 3d }]",          "rules: [{ images: [other] }]",            "shape",   Some(72),  false),
+    ];
+    for (operator, repository, policy, age, pinned) in rows {
+        let selection = select(operator, &format!("{policies}{repository}")).unwrap();
+        assert_eq!(
+            (selection.name.as_str(), hours(&selection), selection.pin),
+            (policy, age, pinned),
+            "{operator} + {repository}"
+        );
+    }
+}
+
+#[test]
+fn repository_config_is_merged_by_default() {
+    assert_eq!(config::parse("", "t").unwrap().repository_config, RepositoryConfig::Merge);
+    assert_eq!(
+        config::parse("repository-config: required", "t").unwrap().repository_config,
+        RepositoryConfig::Required
+    );
+    let message = config::parse("repository-config: maybe", "t").unwrap_err().to_string();
+    assert!(message.contains("merge, ignore, required"), "{message}");
+}
