@@ -51,8 +51,10 @@ impl SplitReference {
     ) -> Result<(ImageReference, PartSpans), NotReference> {
         let tree = document.tree;
         let fields = [self.tag, self.digest].map(|node| Written::all_of(tree, node?));
-        if let Some(not) = fields.iter().flatten().find_map(|field| not_literal(field.text)) {
-            return Err(not);
+        for (field, subject) in fields.iter().zip(["the tag", "the digest"]) {
+            if let Some(not) = field.and_then(|field| not_literal(subject, field.text)) {
+                return Err(not);
+            }
         }
         let name = self.name.as_deref().ok_or_else(|| self.unnamed(document, markers))?;
         expect_literal_name(name)?;
@@ -145,8 +147,9 @@ fn digest(text: &str) -> Result<Digest, NotReference> {
 }
 
 fn expect_literal_name(name: &str) -> Result<(), NotReference> {
-    if let Some(not) = not_literal(name) {
-        return Err(not);
+    if let Some(not) = not_literal("the name", name) {
+        // The reference is reported at the tag, so no output has the name beside the reason.
+        return Err(NotReference { reason: format!("{}: {name:?}", not.reason), ..not });
     }
     if name.ends_with("@sha256") {
         return Err(NotReference::held("the digest is split: the name ends in `@sha256`, the hex is in another field"));

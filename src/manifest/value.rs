@@ -33,13 +33,13 @@ const SCHEMES: [&str; 3] = ["oci://", "docker://", "docker-pullable://"];
 pub(super) fn parse(text: &str) -> Result<(ImageReference, Range<usize>), NotReference> {
     let start = text.len() - text.trim_start().len();
     let trimmed = text.trim();
-    if let Some(not) = not_literal(trimmed) {
+    if let Some(not) = not_literal("the value", trimmed) {
         return Err(not);
     }
     let scheme = SCHEMES.iter().find(|scheme| trimmed.starts_with(**scheme)).map_or(0, |scheme| scheme.len());
     let reference = &trimmed[scheme..];
     if scheme == 0 && trimmed.contains("://") {
-        return Err(NotReference::ignored(format!("a URL, not an image reference: {}", quoted(trimmed))));
+        return Err(NotReference::ignored("a URL, not an image reference"));
     }
     if reference.ends_with("@sha256") || reference.ends_with("@sha512") {
         return Err(NotReference::held("the digest is split: the name ends in `@sha256`, the hex is in another field"));
@@ -53,29 +53,31 @@ pub(super) fn parse(text: &str) -> Result<(ImageReference, Range<usize>), NotRef
     }
 }
 
-/// Returns the reason why a text is not literal, for example a template or a variable; `None` if it is.
-pub(super) fn not_literal(text: &str) -> Option<NotReference> {
+/// Returns the reason why a text is not literal, for example a template or a variable; `None` if it is. `subject` is
+/// what the reason calls the text: every output has the value itself beside the reason.
+pub(super) fn not_literal(subject: &str, text: &str) -> Option<NotReference> {
     if text.is_empty() {
-        return Some(NotReference::held("the value is empty"));
-    }
-    let (status, what) = if ["{{", "{%", "[[", "<%", "<<"].iter().any(|mark| text.contains(mark)) {
-        (NoticeStatus::Ignored, "a template sets the value")
+        Some(NotReference::held(format!("{subject} is empty")))
+    } else if ["{{", "{%", "[[", "<%", "<<"].iter().any(|mark| text.contains(mark)) {
+        Some(NotReference::ignored(format!("a template sets {subject}")))
+    } else if is_one_variable(text) {
+        Some(NotReference::ignored(format!("a variable sets {subject}")))
     } else if text.contains('$') {
-        if is_one_variable(text) {
-            (NoticeStatus::Ignored, "a variable sets the value")
-        } else {
-            (NoticeStatus::Held, "the value contains a variable")
-        }
+        Some(NotReference::held(format!("{subject} contains a variable")))
     } else if text.starts_with("ko://") {
-        return Some(NotReference::ignored("ko builds the image from this Go package"));
+        Some(NotReference::ignored("ko builds the image from this Go package"))
     } else if text.contains(['*', '|']) || text.starts_with('!') {
-        (NoticeStatus::Ignored, "a pattern, not a reference")
+        Some(NotReference::ignored(format!("{subject} is a pattern, not a reference")))
     } else if text.contains(['<', '{']) || text.contains(char::is_whitespace) {
-        (NoticeStatus::Held, "a placeholder or free text, not a reference")
+        Some(NotReference::held(format!("{subject} is a placeholder or free text, not a reference")))
     } else {
-        return None;
-    };
-    Some(NotReference { status, reason: format!("{what}: {}", quoted(text)) })
+        None
+    }
+}
+
+/// Returns whether a text is literal: no template, variable, pattern or free text.
+pub(super) fn is_literal(text: &str) -> bool {
+    not_literal("the value", text).is_none()
 }
 
 /// Returns whether a text is one variable and nothing else: `$TAG`, `${TAG}` or `$(TAG)`.
@@ -107,12 +109,4 @@ pub(super) fn is_full_reference(text: &str) -> bool {
 pub(super) fn is_unambiguous_reference(text: &str) -> bool {
     let has_host = text.split_once('/').is_some_and(|(host, _)| host.contains('.') && !host.contains(':'));
     has_host && text.contains([':', '@']) && is_full_reference(text)
-}
-
-/// Returns a text in quotes, truncated to 60 characters.
-fn quoted(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
-    }
 }

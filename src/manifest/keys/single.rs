@@ -4,7 +4,7 @@ use super::super::document::Document;
 use super::super::found::Found;
 use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
-use super::super::value::{NotReference, is_full_reference, is_unambiguous_reference, not_literal};
+use super::super::value::{NotReference, is_full_reference, is_literal, is_unambiguous_reference, not_literal};
 use super::names::{IMAGE, REGISTRY, Suffixes, TAG, VERSION, is_image_key, is_image_list_key};
 use crate::text::{NodeId, Style};
 
@@ -106,8 +106,8 @@ fn not_image(text: &str, is_set: bool, is_container: bool) -> Option<NotReferenc
     if text == "." || picture_or_disk.iter().any(|ending| text.ends_with(ending)) {
         return Some(NotReference::ignored("a file, not a container image"));
     }
-    if text.contains(' ') && not_literal(text).is_some_and(|not| not.status == NoticeStatus::Held) {
-        return Some(NotReference::ignored(format!("free text, not an image reference: {text:?}")));
+    if text.contains(' ') && not_literal("the value", text).is_some_and(|not| not.status == NoticeStatus::Held) {
+        return Some(NotReference::ignored("free text, not an image reference"));
     }
     None
 }
@@ -122,7 +122,7 @@ fn is_container(document: &Document<'_>, map: NodeId) -> bool {
 fn with_tag_beside(document: &Document<'_>, map: NodeId, key: &str, name: NodeId) -> Option<SplitReference> {
     let tree = document.tree;
     let text = tree.text_of(name)?;
-    if is_full_reference(text) || not_literal(text).is_some() {
+    if is_full_reference(text) || !is_literal(text) {
         return None;
     }
     let ending = IMAGE.iter().find(|ending| key.len() > ending.len() && key.ends_with(**ending));

@@ -4,7 +4,7 @@ use super::super::document::Document;
 use super::super::found::Found;
 use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
-use super::super::value::{is_full_reference, not_literal};
+use super::super::value::{is_full_reference, is_literal};
 use super::names::{is_image_key, is_image_list_key};
 use crate::text::{NodeId, Shape, Style, Tree};
 
@@ -253,7 +253,7 @@ fn beside_complete(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
 
 /// Returns whether an image needs no other part: it has a tag, a digest, or is not a literal text.
 fn is_complete(tree: &Tree<'_>, node: NodeId) -> bool {
-    tree.text_of(node).is_some_and(|text| is_full_reference(text) || not_literal(text).is_some())
+    tree.text_of(node).is_some_and(|text| is_full_reference(text) || !is_literal(text))
 }
 
 /// Returns whether a scalar is neither empty nor null.
