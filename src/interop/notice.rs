@@ -11,7 +11,6 @@ const FORMAT: &str = "argo-cd";
 pub(crate) fn place(object: &Object, pointer: &str, value: String) -> Place {
     Place {
         path: object.path.as_str().into(),
-        index: 0,
         position: object.place(pointer),
         field: format!("{}{}", object.route, route(pointer)),
         value,

@@ -1,13 +1,11 @@
 //! Finds the references in a file: decodes its bytes, splits it into documents, parses them and runs the formats.
 
-use std::sync::Arc;
-
 use super::document::{Document, DocumentOrigin};
 use super::format_set::FormatSet;
 use super::found::Found;
 use super::marker;
 use super::markers::Markers;
-use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place, number};
+use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place};
 use super::options::Options;
 use super::place::{File, begins};
 use super::screen::mentions;
@@ -21,7 +19,7 @@ const MAX_DEPTH: usize = 4;
 
 /// Returns the findings of a file, for any set of formats.
 pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
-    let file = File { path: Arc::from(path), bytes, lines: std::cell::OnceCell::new() };
+    let file = File::new(path, bytes);
     let mut reader = Reader { set, file: &file, options, findings: Vec::new() };
     match decode(bytes) {
         Ok(text) => {
@@ -39,7 +37,6 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Opti
     }
     let mut findings = reader.findings;
     findings.sort_by_key(|finding| finding.place().span.map_or(0, |span| span.start));
-    number(&mut findings);
     findings
 }
 
@@ -182,7 +179,6 @@ impl Reader<'_> {
     fn report_at(&mut self, offset: usize, status: NoticeStatus, reason: String) {
         let place = Place {
             path: self.file.path.clone(),
-            index: 0,
             position: self.file.position(offset.min(self.file.bytes.len())),
             field: String::new(),
             value: String::new(),
@@ -213,11 +209,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_findings_in_document_order() {
+    fn numbers_the_occurrences_of_a_file() {
         let text = "image: a:1\n---\nimage: ${TAG}\n---\nimage: b:2\n";
         let findings = find(&FormatSet::new(FORMATS), "a.yaml", text.as_bytes(), &Options::default());
-        let ids: Vec<_> = findings.iter().map(Finding::id).map(|id| (id.path.to_string(), id.index)).collect();
-        assert_eq!(ids, [0, 1, 2].map(|index| ("a.yaml".to_owned(), index)));
+        let ids: Vec<_> =
+            occurrences(&findings).map(Occurrence::id).map(|id| (id.path.to_string(), id.index)).collect();
+        assert_eq!(ids, [0, 1].map(|index| ("a.yaml".to_owned(), index)));
     }
 
     /// A format of `*.toy` files with references under `runs`.

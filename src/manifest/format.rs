@@ -59,6 +59,12 @@ pub trait Format: Sync {
     fn images_of_embedded(&self, _document: &Document<'_>, _node: NodeId) -> Vec<ValuesImage> {
         Vec::new()
     }
+
+    /// Returns the images that are composed from values of other files, where objects of this format in a file declare
+    /// them: each with the path of the file that has the values.
+    fn images_of_other_files(&self, _bytes: &[u8]) -> Vec<(String, ValuesImage)> {
+        Vec::new()
+    }
 }
 
 /// Parses a file that is not YAML: its path, its text and the options.

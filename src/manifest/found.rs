@@ -186,7 +186,6 @@ impl<'a> Found<'a> {
         let start = bytes.offset(span.start);
         let place = Place {
             path: self.file.path.clone(),
-            index: 0,
             position: self.file.position(start),
             field: String::new(),
             value: document.tree.text()[span.range()].to_owned(),
@@ -222,6 +221,8 @@ impl<'a> Found<'a> {
         {
             place.position = self.file.position(name.span.start);
         }
-        self.findings.push(Finding::Occurrence(Box::new(Occurrence { place, format, reference, spans, marker })));
+        let index = self.file.next_index();
+        let occurrence = Occurrence { index, place, format, reference, spans, marker };
+        self.findings.push(Finding::Occurrence(Box::new(occurrence)));
     }
 }

@@ -31,11 +31,10 @@ use format_set::FormatSet;
 pub use document::Document;
 pub use edit::{Edit, EditTarget, RefusedEdit, edits, kept_comment};
 pub use format::{Format, TextParser};
-pub use formats::{FORMATS, values_images};
+pub use formats::FORMATS;
 pub use found::Found;
 pub use occurrence::{
-    DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, OccurrenceId, PartSpan, PartSpans,
-    Place, number,
+    DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, OccurrenceId, PartSpan, PartSpans, Place,
 };
 pub use options::{Layout, Options, ValuesImage};
 pub use screen::{Ignored, Scope};
@@ -55,6 +54,12 @@ pub fn reads(path: &str, options: &Options) -> bool {
 /// relative to the root of the repository, with forward slashes.
 pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
     find::find(&ALL, path, bytes, options)
+}
+
+/// Returns the images that objects in a file compose from values of other files: each with the path of the file that has
+/// the values, for [`Options::values_images`].
+pub fn images_of_other_files(bytes: &[u8]) -> Vec<(String, ValuesImage)> {
+    ALL.formats.iter().flat_map(|format| format.images_of_other_files(bytes)).collect()
 }
 
 /// Returns the bytes of a file after the edits, and checks that no other value changed.

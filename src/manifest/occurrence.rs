@@ -17,6 +17,8 @@ pub enum Finding {
 /// One place in a manifest that holds an image reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Occurrence {
+    /// Its number among the occurrences of the file: see [`OccurrenceId`].
+    pub index: u32,
     /// The file, and where in it.
     pub place: Place,
     /// The format that found it, by the name in its table row.
@@ -51,12 +53,12 @@ pub enum NoticeStatus {
     Ignored,
 }
 
-/// Identifies a finding within one snapshot of a repository: its file, and its number among the findings of that file.
+/// Identifies an occurrence within one snapshot of a repository.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OccurrenceId {
     /// Relative to the repository's root, with forward slashes.
     pub path: Arc<str>,
-    /// From 0, in the order of [`find`](super::find).
+    /// From 0, in the order in which the formats find the occurrences of the file.
     pub index: u32,
 }
 
@@ -65,11 +67,9 @@ pub struct OccurrenceId {
 pub struct Place {
     /// Relative to the repository's root, with forward slashes.
     pub path: Arc<str>,
-    /// The number of the finding in its file: see [`OccurrenceId`]. Set by [`find`](super::find) and [`number`].
-    pub index: u32,
     /// The position of the first byte of the value.
     pub position: Position,
-    /// The YAML route: `spec.template.spec.containers[0].image`.
+    /// The path of keys: `spec.template.spec.containers[0].image`.
     pub field: String,
     /// The value as YAML reads it.
     pub value: String,
@@ -129,6 +129,11 @@ impl PartSpan {
 }
 
 impl Occurrence {
+    /// Returns the id of the occurrence.
+    pub fn id(&self) -> OccurrenceId {
+        OccurrenceId { path: Arc::clone(&self.place.path), index: self.index }
+    }
+
     /// Returns the bytes of the tag if they are exactly its text, as `list` reports them.
     pub fn tag_span(&self) -> Option<Span> {
         let part = self.spans.tag.as_ref()?;
@@ -143,33 +148,7 @@ impl Occurrence {
     }
 }
 
-/// Numbers the findings of one file in their order. Call it again after adding or removing a finding.
-pub fn number(findings: &mut [Finding]) {
-    for (index, finding) in (0..).zip(findings) {
-        finding.place_mut().index = index;
-    }
-}
-
-impl Place {
-    /// Returns the id of the finding at this place.
-    pub fn id(&self) -> OccurrenceId {
-        OccurrenceId { path: Arc::clone(&self.path), index: self.index }
-    }
-}
-
 impl Finding {
-    /// Returns the id of the finding.
-    pub fn id(&self) -> OccurrenceId {
-        self.place().id()
-    }
-
-    fn place_mut(&mut self) -> &mut Place {
-        match self {
-            Self::Occurrence(occurrence) => &mut occurrence.place,
-            Self::Notice(notice) => &mut notice.place,
-        }
-    }
-
     /// Returns where the finding is.
     pub fn place(&self) -> &Place {
         match self {

@@ -1,20 +1,34 @@
 //! Maps nodes of a document to places in the file: line, column and bytes.
 
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use super::document::Document;
 use super::occurrence::Place;
-use crate::text::{LineIndex, NodeId, Shape, Span, Style, Tree};
+use crate::text::{LineIndex, NodeId, Position, Shape, Span, Style, Tree};
 
 /// The file that findings are reported from.
 pub(super) struct File<'a> {
     pub(super) path: Arc<str>,
     pub(super) bytes: &'a [u8],
-    pub(super) lines: std::cell::OnceCell<LineIndex>,
+    lines: OnceCell<LineIndex>,
+    /// The number of the next occurrence.
+    next_index: Cell<u32>,
 }
 
-impl File<'_> {
-    pub(super) fn position(&self, offset: usize) -> crate::text::Position {
+impl<'a> File<'a> {
+    pub(super) fn new(path: &str, bytes: &'a [u8]) -> Self {
+        Self { path: Arc::from(path), bytes, lines: OnceCell::new(), next_index: Cell::new(0) }
+    }
+
+    /// Returns a number that no other occurrence in the file has.
+    pub(super) fn next_index(&self) -> u32 {
+        let index = self.next_index.get();
+        self.next_index.set(index + 1);
+        index
+    }
+
+    pub(super) fn position(&self, offset: usize) -> Position {
         self.lines.get_or_init(|| LineIndex::new(self.bytes)).position(self.bytes, offset)
     }
 }
@@ -32,7 +46,6 @@ pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> P
     };
     Place {
         path: file.path.clone(),
-        index: 0,
         position: file.position(in_file(begins(tree, node))),
         field: document.route(node),
         value: tree.text_of(node).unwrap_or_default().to_owned(),

@@ -19,7 +19,7 @@ pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -
         EditTarget { tag, digest: choice.digest.clone(), comments: selection.comments, ..EditTarget::default() };
     let edits = manifest::edits(occurrence, &target)?;
     Ok(Change {
-        occurrence: occurrence.place.id(),
+        occurrence: occurrence.id(),
         path: occurrence.place.path.clone(),
         position: occurrence.place.position,
         field: occurrence.place.field.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, Mode, PullRequests};
 use crate::govern::Listed;
-use crate::manifest::{Finding, Occurrence, Place, RefusedEdit};
+use crate::manifest::{Finding, Occurrence, RefusedEdit};
 use crate::plan::{self, Change, Draft, GroupId, Grouping, PullRequest, Ungrouped};
 use crate::policy::Outcome;
 use crate::refname::BranchName;
@@ -18,7 +18,7 @@ pub struct Changes {
     /// The changes, in the order of the decisions.
     pub changes: Vec<Change>,
     /// Occurrences that cannot be edited, each with the reason.
-    pub refused: Vec<(Place, RefusedEdit)>,
+    pub refused: Vec<(Occurrence, RefusedEdit)>,
 }
 
 /// The changes of a run and their groups.
@@ -43,7 +43,7 @@ pub(super) fn changes(listed: &[Listed], decisions: &Decisions) -> Changes {
             let Finding::Occurrence(occurrence) = &listed[*place].finding else { continue };
             match plan::change(occurrence, &answer.selection, choice) {
                 Ok(change) => changes.push(change),
-                Err(refusal) => refused.push((occurrence.place.clone(), refusal)),
+                Err(refusal) => refused.push((Occurrence::clone(occurrence), refusal)),
             }
         }
     }

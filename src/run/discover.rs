@@ -87,7 +87,6 @@ fn add_notices(files: &mut [ReadFile], policies: &Policies) {
         let position = notice.place.position;
         let after = findings.partition_point(|finding| finding.place().position <= position);
         findings.insert(after, Finding::Notice(notice.clone()));
-        manifest::number(findings);
     }
 }
 
@@ -110,7 +109,7 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> ReadFile 
             let text = || String::from_utf8_lossy(&bytes);
             let objects = if Object::may_hold(&bytes) { Object::all(&path, &text()) } else { Vec::new() };
             let findings = manifest::find(&path, &bytes, options);
-            let values_images = manifest::values_images(&bytes);
+            let values_images = manifest::images_of_other_files(&bytes);
             ReadFile { may_refer: flux::may_refer(&bytes), path, findings, objects, values_images }
         }
         Err(error) => ReadFile {
@@ -125,8 +124,7 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> ReadFile 
 
 fn unreadable(path: &Arc<str>, reason: String) -> Finding {
     let position = Position { line: 1, column: 1 };
-    let place =
-        Place { path: Arc::clone(path), index: 0, position, field: String::new(), value: String::new(), span: None };
+    let place = Place { path: Arc::clone(path), position, field: String::new(), value: String::new(), span: None };
     Finding::Notice(Notice { place, format: "file", status: NoticeStatus::Held, reason })
 }
 

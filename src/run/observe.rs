@@ -61,7 +61,7 @@ fn unknown(listed: &[Listed], decisions: &Decisions, planned: &Planned) -> Unkno
             unknown.places.extend(answer.places.iter().map(|place| key(listed[*place].place())));
         }
     }
-    let refused = planned.changes.refused.iter().map(|(place, _)| key(place));
+    let refused = planned.changes.refused.iter().map(|(occurrence, _)| key(&occurrence.place));
     unknown.places.extend(refused);
     let ungrouped = planned.ungrouped.iter().flat_map(|one| &one.changes);
     unknown.places.extend(ungrouped.map(|change| (change.path.to_string(), change.field.clone())));

@@ -50,7 +50,7 @@ impl Case {
         let named =
             |(field, image): (&String, &String)| TagField { paths: any(), field: field.clone(), image: image.clone() };
         let mut values_images = BTreeMap::<String, Vec<_>>::new();
-        for (path, image) in manifest::values_images(self.applications.as_bytes()) {
+        for (path, image) in manifest::images_of_other_files(self.applications.as_bytes()) {
             values_images.entry(path).or_default().push(image);
         }
         Options {

@@ -11,7 +11,7 @@ pub(crate) struct Kubernetes;
 
 const NAME: &str = "kubernetes";
 
-const MATCHES: &str = "a policy matches images, it does not run them";
+const MATCHES: &str = "a policy matches images and does not run them";
 const MIRRORS: &str = "maps registries to mirrors";
 
 /// Kinds that name images without running them.
@@ -29,7 +29,7 @@ const IGNORED: &[Ignored] = &[
     kind("config.openshift.io", "ImageTagMirrorSet", MIRRORS),
     Ignored {
         scope: Scope::Schema("apiextensions.k8s.io", "CustomResourceDefinition"),
-        reason: "a schema describes images, it does not run them",
+        reason: "a schema describes images and does not run them",
     },
 ];
 

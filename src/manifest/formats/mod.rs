@@ -17,7 +17,6 @@ mod pattern;
 mod yaml;
 
 use super::format::Format;
-pub use octopus::values_images;
 
 /// All formats, in the order in which they read a document: what an earlier one has reported, a later one leaves alone.
 pub const FORMATS: &[&dyn Format] = &[

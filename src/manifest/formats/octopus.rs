@@ -55,6 +55,20 @@ impl Format for Octopus {
         let applying = annotations(tree, holder).filter(|(suffix, _)| applies_to(tree, source, suffix, ""));
         applying.filter_map(|(_, annotation)| images(tree.text_of(annotation)?)).flatten().collect()
     }
+
+    fn images_of_other_files(&self, bytes: &[u8]) -> Vec<(String, ValuesImage)> {
+        let mut images = Vec::new();
+        let text = if may_hold(bytes) { std::str::from_utf8(bytes).unwrap_or_default() } else { "" };
+        for span in text::documents(text) {
+            for tree in text::parse(&text[span.range()], false).iter().flatten() {
+                let maps = tree.nodes().filter(|node| tree.get(*node, "kind").is_some());
+                for holder in maps.flat_map(|map| holders(tree, map)) {
+                    add_images_of_files(tree, holder, &mut images);
+                }
+            }
+        }
+        images
+    }
 }
 
 /// Reports the images of `helm.valuesObject`, and annotations that cannot be parsed.
@@ -106,23 +120,8 @@ fn may_hold(bytes: &[u8]) -> bool {
     memchr::memmem::find(bytes, PATHS.as_bytes()).is_some()
 }
 
-/// Returns the images in values files of the repository that the applications of a file declare: path and image.
-pub fn values_images(bytes: &[u8]) -> Vec<(String, ValuesImage)> {
-    let mut images = Vec::new();
-    let text = if may_hold(bytes) { std::str::from_utf8(bytes).unwrap_or_default() } else { "" };
-    for span in text::documents(text) {
-        for tree in text::parse(&text[span.range()], false).iter().flatten() {
-            let maps = tree.nodes().filter(|node| tree.get(*node, "kind").is_some());
-            for holder in maps.flat_map(|map| holders(tree, map)) {
-                images_of_files(tree, holder, &mut images);
-            }
-        }
-    }
-    images
-}
-
 /// Adds the images of the values files that an application names.
-fn images_of_files(tree: &Tree<'_>, holder: NodeId, found: &mut Vec<(String, ValuesImage)>) {
+fn add_images_of_files(tree: &Tree<'_>, holder: NodeId, found: &mut Vec<(String, ValuesImage)>) {
     for (suffix, annotation) in annotations(tree, holder) {
         let images = tree.text_of(annotation).and_then(images).unwrap_or_default();
         for source in sources(tree, holder) {

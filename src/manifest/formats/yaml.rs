@@ -33,7 +33,7 @@ const IGNORED: &[Ignored] = &[
 ];
 
 const fn job(path: &'static str, tool: &'static str) -> Ignored {
-    Ignored { scope: Scope::File(path, tool), reason: "a CI job runs in this image, it is not deployed" }
+    Ignored { scope: Scope::File(path, tool), reason: "the image of a CI job, which is not deployed" }
 }
 
 impl Format for Yaml {

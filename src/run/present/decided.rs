@@ -60,9 +60,9 @@ impl<'a> Decided<'a> {
     pub(super) fn held(&self) -> Vec<HeldRow> {
         let mut held = self.held_findings().chain(self.held_decisions()).collect::<Vec<_>>();
         let refused = self.changes.refused.iter();
-        held.extend(refused.map(|(place, refusal)| HeldRow {
+        held.extend(refused.map(|(occurrence, refusal)| HeldRow {
             hint: refusal.hint().map(str::to_owned),
-            ..held_at(place, None, refusal.to_string())
+            ..held_at(&occurrence.place, None, refusal.to_string())
         }));
         held.extend(self.comments());
         held.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));

@@ -39,9 +39,7 @@ impl Decided<'_> {
         for (at, listed) in self.listed.iter().enumerate() {
             let Finding::Occurrence(occurrence) = &listed.finding else { continue };
             let row = match (answers.get(&at), &listed.status) {
-                (Some(answer), _) => {
-                    self.answered(occurrence, answer, build_facts, outcomes.get(&occurrence.place.id()))
-                }
+                (Some(answer), _) => self.answered(occurrence, answer, build_facts, outcomes.get(&occurrence.id())),
                 (None, Status::Held { reason, .. }) => unanswered(occurrence, ImageStatus::Held, reason),
                 (None, Status::Ignored(reason)) => unanswered(occurrence, ImageStatus::Ignored, reason),
                 // Outside the scope of the command.
@@ -58,7 +56,8 @@ impl Decided<'_> {
         &self,
         outcome: impl Fn(&Change) -> ChangeOutcome,
     ) -> BTreeMap<OccurrenceId, Result<ChangeOutcome, String>> {
-        let refused = self.changes.refused.iter().map(|(place, refusal)| (place.id(), Err(refusal.to_string())));
+        let refused =
+            self.changes.refused.iter().map(|(occurrence, refusal)| (occurrence.id(), Err(refusal.to_string())));
         let changed = self.changes.changes.iter().map(|change| (change.occurrence.clone(), Ok(outcome(change))));
         refused.chain(changed).collect()
     }
