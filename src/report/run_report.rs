@@ -1,5 +1,6 @@
 //! The result of `tagboat plan`, `run` and `edit`: changes, pull requests, and what was held or failed.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -53,7 +54,8 @@ impl RunReport {
     /// Returns the failures that no image shows. A failure of an image, or of the group that its change belongs to, is the
     /// reason in that image's row.
     pub fn failures_beyond_images(&self) -> impl Iterator<Item = &FailureRow> {
-        self.failed.iter().filter(|failed| !self.images.iter().any(|row| row.failure.as_ref() == Some(&failed.subject)))
+        let shown: BTreeSet<_> = self.images.iter().filter_map(|row| row.failure.as_ref()).collect();
+        self.failed.iter().filter(move |failed| !shown.contains(&failed.subject))
     }
 
     /// Returns the held locations that no image shows: files that cannot be read, and values without an image name.
@@ -106,11 +108,6 @@ pub struct ChangeRow {
 }
 
 impl ChangeRow {
-    /// Whether another change differs only in its place.
-    pub fn differs_only_in_place(&self, other: &Self) -> bool {
-        Self { path: self.path.clone(), line: self.line, field: self.field.clone(), ..other.clone() } == *self
-    }
-
     /// Returns the row of a planned change.
     pub fn new(change: &Change) -> Self {
         Self {

@@ -1,5 +1,6 @@
 //! Text for people, in a terminal or a log.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::checks::Checks;
@@ -195,12 +196,14 @@ fn candidate(candidate: &Candidate, one: &Explanation) -> Row {
 /// Returns the rows of changes. Changes that differ only in their place share a heading.
 fn changes(changes: &[ChangeRow]) -> Vec<Row> {
     let mut alike: Vec<(&ChangeRow, Vec<String>)> = Vec::new();
+    let mut indexes = HashMap::new();
     for change in changes {
-        let location = format!("{}:{}", change.path, change.line);
-        match alike.iter_mut().find(|(first, _)| first.differs_only_in_place(change)) {
-            Some((_, locations)) => locations.push(location),
-            None => alike.push((change, vec![location])),
+        let key = (&change.name, &change.from, &change.to, &change.policy, &change.reason);
+        let index = *indexes.entry(key).or_insert(alike.len());
+        if index == alike.len() {
+            alike.push((change, Vec::new()));
         }
+        alike[index].1.push(format!("{}:{}", change.path, change.line));
     }
     let mut rows = Vec::new();
     for (change, locations) in alike {
