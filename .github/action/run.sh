@@ -38,6 +38,10 @@ case $COMMAND in
   run | plan | edit)
     each --image "$IMAGE"
     each --path "$PATHS"
+    ;;
+esac
+case $COMMAND in
+  run | plan)
     each --base "$BASE"
     each --label "$LABELS"
     each --reviewer "$REVIEWERS"

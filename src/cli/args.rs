@@ -60,7 +60,7 @@ pub(super) struct Common {
     pub(super) format: Format,
 
     /// When to use colors; auto uses them on a terminal unless NO_COLOR is set
-    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(super) color: Color,
 
     /// Log errors only
@@ -72,7 +72,7 @@ pub(super) struct Common {
     pub(super) verbose: u8,
 
     /// Format of the log on standard error
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     pub(super) log_format: LogFormat,
 }
 
@@ -123,7 +123,7 @@ pub(super) enum Command {
     /// Show what `run` would do, with a diff and reasons; write nothing
     Plan(Job),
     /// Edit the manifests in the working tree, without commits or pull requests
-    Edit(Job),
+    Edit(Changes),
     /// List every image reference with its policy, or the reason it is held or ignored
     List,
     /// Explain which tag is chosen for an image, with a verdict on every tag
@@ -156,16 +156,48 @@ pub(super) struct RunArguments {
     pub(super) dry_run: bool,
 
     /// Repeat until SIGTERM, with this time between the starts of two runs, such as 5m
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = period)]
     pub(super) every: Option<Duration>,
 
     #[command(flatten)]
     pub(super) job: Job,
 }
 
-/// Arguments of `run`, `plan` and `edit`.
+/// Parses the time between two runs. Without a pause, a run would ask the registries without end.
+fn period(text: &str) -> Result<Duration, String> {
+    match duration(text) {
+        Ok(period) if period < Duration::from_secs(1) => Err("must be at least 1s".to_owned()),
+        Ok(period) => Ok(period),
+        Err(error) => Err(format!("{error}; {}", error.hint())),
+    }
+}
+
+/// Arguments of `run` and `plan`.
 #[derive(Debug, Clone, Default, Args)]
 pub(super) struct Job {
+    #[command(flatten)]
+    pub(super) changes: Changes,
+
+    /// Base branch of the pull requests, instead of `git.base`
+    #[arg(long, value_name = "BRANCH")]
+    pub(super) base: Option<String>,
+
+    /// Label of the pull requests (repeatable), instead of `pull-requests.labels`
+    #[arg(long = "label", value_name = "NAME")]
+    pub(super) labels: Vec<String>,
+
+    /// Reviewer to request (repeatable), instead of `pull-requests.reviewers`
+    #[arg(long = "reviewer", value_name = "NAME")]
+    pub(super) reviewers: Vec<String>,
+
+    /// Enable auto-merge with this method, instead of `pull-requests.auto-merge`
+    #[arg(long, value_name = "METHOD", value_parser = ["merge", "squash", "rebase"])]
+    pub(super) auto_merge: Option<String>,
+}
+
+/// Arguments of `run`, `plan` and `edit`: which references change, and where the result goes.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Changes {
     /// Update only this image (repeatable). With a tag or digest, propose exactly that version if the image's policy
     /// allows it, without listing tags
     #[arg(long = "image", value_name = "REF")]
@@ -187,22 +219,6 @@ pub(super) struct Job {
     /// Update only images in files that match this glob (repeatable). Other pull requests are left alone
     #[arg(long = "path", value_name = "GLOB")]
     pub(super) paths: Vec<String>,
-
-    /// Base branch of the pull requests, instead of `git.base`
-    #[arg(long, value_name = "BRANCH")]
-    pub(super) base: Option<String>,
-
-    /// Label of the pull requests (repeatable), instead of `pull-requests.labels`
-    #[arg(long = "label", value_name = "NAME")]
-    pub(super) labels: Vec<String>,
-
-    /// Reviewer to request (repeatable), instead of `pull-requests.reviewers`
-    #[arg(long = "reviewer", value_name = "NAME")]
-    pub(super) reviewers: Vec<String>,
-
-    /// Enable auto-merge with this method, instead of `pull-requests.auto-merge`
-    #[arg(long, value_name = "METHOD", value_parser = ["merge", "squash", "rebase"])]
-    pub(super) auto_merge: Option<String>,
 }
 
 /// Arguments of `explain`.

@@ -17,7 +17,7 @@ use crate::run::setup::{self, Loaded, Location, Operator};
 use crate::run::{self, ReportContext, Request, Scope, Services, WriteLock};
 use crate::text::count_of;
 
-use super::args::{Common, DemoArguments, Format, From, InitArguments, Job, RunArguments};
+use super::args::{Changes, Common, DemoArguments, Format, From, InitArguments, Job, RunArguments};
 use super::progress;
 use super::report_file::{self, ReportFile};
 use super::terminal;
@@ -51,14 +51,14 @@ impl Output {
 }
 
 /// Returns the images that `--image` names.
-fn images(job: &Job) -> Result<Vec<ImageReference>, Error> {
+fn images(changes: &Changes) -> Result<Vec<ImageReference>, Error> {
     let read = |text: &String| {
         ImageReference::new(text).map_err(|error| {
             Error::usage(format!("invalid value {text:?} for --image: {error}"))
                 .hint(Some("write it as for `docker pull`: ghcr.io/acme/api:1.4.2, with or without @sha256:…"))
         })
     };
-    job.images.iter().map(read).collect()
+    changes.images.iter().map(read).collect()
 }
 
 /// Where the repository's configuration is read.
@@ -148,7 +148,7 @@ fn progress_line(registry: u64, forge: u64) -> String {
 
 /// Runs once; without `write`, this is `plan`.
 pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &WriteLock) -> Result<Exit, Error> {
-    let scope = Scope { images: images(job)?, paths: job.paths()? };
+    let scope = Scope { images: images(&job.changes)?, paths: job.changes.paths()? };
     let base = job.base()?;
     let from = if write { ReadFrom::Base(base.as_ref()) } else { ReadFrom::WorkingTree };
     let (repository, mut loaded) = open(common, from).await?;
@@ -163,30 +163,29 @@ pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &Write
     };
     let registries = setup::registries(&loaded, common.cache_dir.as_deref())?;
     let services = Services { git: &repository, forge: forge.as_deref(), registry: &registries };
-    let ages = common.format == Format::Html || job.reports.iter().any(ReportFile::shows_ages);
+    let ages = common.format == Format::Html || job.changes.reports.iter().any(ReportFile::shows_ages);
     let request = Request { write, scope, run_url: setup::run_url(), ages, write_lock: Arc::clone(writing) };
     let progress = || progress_line(registries.requests().registry, forge.as_ref().map_or(0, |forge| forge.requests()));
     let outcome = progress::shown(common, run::run(services, &loaded.config, &request), progress).await?;
     let repository = Some(repository.url().to_owned());
     let report = outcome.report(&ReportContext { dry_run: !write, repository, run_url: request.run_url });
-    finish(common, job, &report)
+    finish(common, &job.changes, &report)
 }
 
-pub(super) async fn edit(common: &Common, job: &Job) -> Result<Exit, Error> {
-    let scope = Scope { images: images(job)?, paths: job.paths()? };
-    let (folder, mut loaded) = folder(common)?;
-    job.apply(&mut loaded.config)?;
+pub(super) async fn edit(common: &Common, changes: &Changes) -> Result<Exit, Error> {
+    let scope = Scope { images: images(changes)?, paths: changes.paths()? };
+    let (folder, loaded) = folder(common)?;
     let registries = setup::registries(&loaded, common.cache_dir.as_deref())?;
     let progress = || progress_line(registries.requests().registry, 0);
     let edited = progress::shown(common, run::edit(&folder, &loaded.config, &registries, &scope), progress).await;
-    finish(common, job, &edited.report())
+    finish(common, changes, &edited.report())
 }
 
 /// Prints the report, writes it to the requested files, and returns the exit code.
-fn finish(common: &Common, job: &Job, report: &RunReport) -> Result<Exit, Error> {
+fn finish(common: &Common, changes: &Changes, report: &RunReport) -> Result<Exit, Error> {
     Output::new(common).print(|renderer, options| renderer.run(report, options))?;
-    report_file::write(job.reports.iter().chain(&job.junit), report)?;
-    Ok(exit(report, job.detailed_exitcode))
+    report_file::write(changes.reports.iter().chain(&changes.junit), report)?;
+    Ok(exit(report, changes.detailed_exitcode))
 }
 
 pub(super) async fn list(common: &Common) -> Result<Exit, Error> {

@@ -4,9 +4,9 @@ use crate::config::{Config, MergeMethod, Patterns};
 use crate::error::Error;
 use crate::refname::BranchName;
 
-use super::args::Job;
+use super::args::{Changes, Job};
 
-impl Job {
+impl Changes {
     /// Returns the files in the scope of the run; `None` for all files.
     pub(super) fn paths(&self) -> Result<Option<Patterns>, Error> {
         if self.paths.is_empty() {
@@ -17,7 +17,9 @@ impl Job {
             .map(Some)
             .map_err(|error| Error::usage(format!("invalid value for --path: {error}")).hint(Some(error.hint())))
     }
+}
 
+impl Job {
     /// Returns the base branch that `--base` names.
     pub(super) fn base(&self) -> Result<Option<BranchName>, Error> {
         let read = |base: &String| {

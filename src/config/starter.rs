@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::image::{ImageName, Shape, Tag};
+use crate::text::count_of;
 
 /// What was found in a repository.
 #[derive(Debug, Clone, Default)]
@@ -86,12 +87,13 @@ fn heading(summary: &Summary, images: &[&Found]) -> String {
     let files: BTreeSet<&String> = images.iter().flat_map(|image| &image.paths).collect();
     let mut out = format!(
         "# Tagboat: which image tags are updated in this repository, and how.
-# Found when this was written: {references} references to {} images in {} files",
-        images.len(),
-        files.len(),
+# Found when this was written: {} to {} in {}",
+        count_of(references, "reference"),
+        count_of(images.len(), "image"),
+        count_of(files.len(), "file"),
     );
     if summary.held > 0 {
-        let _ = write!(out, ",\n# and {} held references: see `tagboat list`", summary.held);
+        let _ = write!(out, ",\n# and {}: see `tagboat list`", count_of(summary.held, "held reference"));
     }
     out.push_str(
         ".

@@ -354,3 +354,31 @@ fn demo_runs_to_its_end_without_network() {
     }
     assert_eq!(files_below(tagboat.home()), [""; 0], "all temporary files are removed");
 }
+
+#[test]
+fn prints_no_password_of_the_repository_url() {
+    let tagboat = Tagboat::new();
+    for command in ["run", "plan", "edit", "list", "check", "init"] {
+        let output = tagboat.run(&[command, "-C", "https://me:hunter2@127.0.0.1:1/a.git"]);
+        let printed = format!("{}{}", output.stdout, output.log);
+        assert!(output.code != 0 && !printed.contains("hunter2"), "{command}: {printed}");
+    }
+    let output = tagboat.with("TAGBOAT_REPOSITORY", "https://me:hunter2@127.0.0.1:1/a.git").run(&["explain", "nginx"]);
+    assert!(output.code == 64 && !output.log.contains("hunter2"), "{output:?}");
+}
+
+#[test]
+fn rejects_arguments_without_effect_and_a_period_without_pause() {
+    let tagboat = Tagboat::new();
+    #[rustfmt::skip]
+    let rows: &[(&[&str], &str)] = &[
+        (&["edit", "--label", "deploy"],     "unexpected argument '--label'"),
+        (&["edit", "--base", "main"],        "unexpected argument '--base'"),
+        (&["run", "--every", "0s"],          "must be at least 1s"),
+        (&["run", "--every", "5x"],          "write it like 3d, 12h"),
+    ];
+    for (arguments, part) in rows {
+        let output = tagboat.run(arguments);
+        assert_eq!((output.code, output.log.contains(part)), (64, true), "{arguments:?}: {output:?}");
+    }
+}
