@@ -31,5 +31,6 @@ mod rendered;
 mod report;
 mod run;
 mod support;
+mod trust;
 mod updatecli;
 mod validators;
