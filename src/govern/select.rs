@@ -108,7 +108,7 @@ impl Claim<'_> {
     }
 }
 
-impl Policies {
+impl Policies<'_> {
     /// Returns the policy of a reference: the one that is named for this image, else the one of the first rule that matches,
     /// else, without rules, `shape`. Gates, `pin` and `mode` of the matching rule apply to each of them.
     pub fn select(&self, query: &PolicyQuery<'_>) -> Result<Selection, Unmanaged> {
@@ -119,7 +119,7 @@ impl Policies {
         if let (Some(rule), None) = (named.filter(|rule| rule.policy == IGNORE), &marker) {
             return Err(Unmanaged::Ignored(rule.place()));
         }
-        let watches = self.applications.at(query.name, query.path, query.line).map(|watch| Claim {
+        let watches = self.automation.applications.at(query.name, query.path, query.line).map(|watch| Claim {
             name: watch.label.clone(),
             entry: watch
                 .read
@@ -153,11 +153,11 @@ impl Policies {
     /// repository, and adds its gates to the one that matches.
     fn rule(&self, query: &PolicyQuery<'_>) -> Option<Cow<'_, Rule>> {
         let matches = |rule: &&Rule| rule.images.match_image(query.name) && rule.paths.match_path(query.path);
-        let first = self.rules.iter().find(matches)?;
+        let first = self.config.rules.iter().find(matches)?;
         if first.names_policy || first.written_by == Source::Repository {
             return Some(Cow::Borrowed(first));
         }
-        let of_repository = self.rules.iter().filter(|rule| rule.written_by == Source::Repository).find(matches);
+        let of_repository = self.config.rules.iter().filter(|rule| rule.written_by == Source::Repository).find(matches);
         Some(of_repository.map_or(Cow::Borrowed(first), |rule| Cow::Owned(rule.clone().with_gates_of(first))))
     }
 
@@ -176,13 +176,13 @@ impl Policies {
         }
         let (policy, source) = match rule {
             Some(rule) => (rule.policy.as_str(), rule.place()),
-            None if self.rules.is_empty() => (SHAPE, "the default".to_owned()),
+            None if self.config.rules.is_empty() => (SHAPE, "the default".to_owned()),
             None => return Err(Unmanaged::NoRule),
         };
         if policy == IGNORE {
             return Err(Unmanaged::Ignored(source));
         }
-        let named = self.named.get(policy);
+        let named = self.config.policies.get(policy);
         let entry =
             named.map(|named| Arc::clone(&named.entry)).ok_or_else(|| Unmanaged::UnknownPolicy(policy.to_owned()))?;
         Ok(Selection { name: policy.to_owned(), entry, gates, pin, comments, mode, source })
@@ -204,10 +204,10 @@ impl Policies {
             let name = policy.clone();
             Ok(Some(Claim { name, entry, settings, pin, platforms: &[], source, place }))
         };
-        if let Some(named) = self.named.get(policy) {
+        if let Some(named) = self.config.policies.get(policy) {
             return claim(Ok(Arc::clone(&named.entry)), Some(&named.settings), false, source);
         }
-        let Some(found) = self.flux.find(policy, query.path) else {
+        let Some(found) = self.automation.flux.find(policy, query.path) else {
             return Err(if policy.contains(':') {
                 Unmanaged::UnknownObject(policy.clone())
             } else {
@@ -227,7 +227,7 @@ impl Policies {
     }
 
     fn claim(&self, rule: &Rule) -> Claim<'_> {
-        let named = self.named.get(&rule.policy);
+        let named = self.config.policies.get(&rule.policy);
         let unknown = || match rule.policy.as_str() {
             IGNORE => Unmanaged::Ignored(rule.place()),
             name => Unmanaged::UnknownPolicy(name.to_owned()),
@@ -254,7 +254,7 @@ impl Rule {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::interop::Object;
+    use crate::interop::{Automation, Object};
     use crate::text::Position;
 
     const REPOSITORY: &str = "
@@ -272,16 +272,22 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
         )
     }
 
-    fn policies(files: &[(&str, String)]) -> Policies {
-        let objects = files.iter().flat_map(|(path, text)| Object::all(path, text)).collect::<Vec<_>>();
-        Policies::new(&Config::default(), &objects)
+    fn automation(files: &[(&str, String)]) -> Automation {
+        Automation::new(&files.iter().flat_map(|(path, text)| Object::all(path, text)).collect::<Vec<_>>())
     }
 
-    fn describe_selection(policies: &Policies, policy: &str, image: &str, path: &str) -> String {
+    fn describe_selection(automation: &Automation, policy: &str, image: &str, path: &str) -> String {
         let name = ImageName::new(image).unwrap();
         let position = Position { line: 3, column: 1 };
         let marker = Marker { kind: MarkerKind::Flux, policy: policy.to_owned(), position };
-        match policies.select(&PolicyQuery { name: &name, path, line: 3, marker: Some(&marker), holds_name: true }) {
+        let config = Config::default();
+        match Policies::new(&config, automation).select(&PolicyQuery {
+            name: &name,
+            path,
+            line: 3,
+            marker: Some(&marker),
+            holds_name: true,
+        }) {
             Ok(found) => format!("{} from {}", found.entry.describe(), found.source),
             Err(why) => why.to_string(),
         }
@@ -297,7 +303,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             "apiVersion: v1\nkind: List\nitems:\n- {}",
             policy("{ name: listed }", "2.x").replace('\n', "\n  ")
         );
-        let policies = policies(&[
+        let automation = automation(&[
             ("a/policy.yaml", format!("{REPOSITORY}{}", policy(known, "5.0.x"))),
             ("b/policy.yaml", policy("{ name: broken }", "nope")),
             ("b/sops.yaml", policy(sops, "'ENC[AES256_GCM,data:x]'")),
@@ -321,21 +327,21 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             ("other:podinfo",         IMAGE,       "neither an ImagePolicy in this repository nor a policy in the configuration"),
         ];
         for (marker, image, expected) in rows {
-            let description = describe_selection(&policies, marker, image, "x.yaml");
+            let description = describe_selection(&automation, marker, image, "x.yaml");
             assert!(description.contains(expected), "{marker}: {description}");
         }
-        assert_eq!(policies.flux.images().get("flux-system:podinfo").map(String::as_str), Some(IMAGE));
+        assert_eq!(automation.flux.images().get("flux-system:podinfo").map(String::as_str), Some(IMAGE));
     }
 
     /// A repository of several clusters has the same names in each.
     #[test]
     fn marker_selects_nearest_image_policy() {
         let policy = |range: &str| policy("{ name: podinfo, namespace: flux-system }", range);
-        let policies = policies(&[
+        let automation = automation(&[
             ("clusters/a/images.yaml", format!("{REPOSITORY}{}", policy("1.x"))),
             ("clusters/b/flux/images.yaml", format!("{REPOSITORY}{}", policy("2.x"))),
         ]);
-        let described = |path: &str| describe_selection(&policies, "flux-system:podinfo", IMAGE, path);
+        let described = |path: &str| describe_selection(&automation, "flux-system:podinfo", IMAGE, path);
         assert!(described("clusters/a/apps/podinfo.yaml").starts_with("semver: 1.x"));
         assert!(described("clusters/b/apps/podinfo.yaml").starts_with("semver: 2.x"));
         let both = described("apps/podinfo.yaml");

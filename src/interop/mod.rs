@@ -1,10 +1,11 @@
 //! Other tools in the manifests: their objects, annotations and comments, what they mean as policies, and translations of
 //! their settings for `init --from`.
 //!
-//! One folder per tool. [`Object`] is what all of them read; [`Translation`] is what their translators return. Which
-//! policy manages which reference is decided in [`govern`](crate::govern).
+//! Each tool has a folder. All of them read [`Object`]s; [`Automation`] combines what they find, and each translator returns
+//! a [`Translation`]. [`govern`](crate::govern) decides which policy manages which reference.
 
 pub mod argocd;
+mod automation;
 mod draft;
 pub mod flux;
 mod notice;
@@ -12,6 +13,7 @@ mod objects;
 mod policy_rules;
 pub mod renovate;
 
+pub use automation::{Automation, may_depend_on_objects};
 pub use draft::Translation;
 pub use objects::Object;
 pub use policy_rules::FoundReference;

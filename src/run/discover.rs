@@ -1,5 +1,5 @@
-//! The stages *discover* and *govern*: reads every manifest of a snapshot and finds the policy that manages each reference. A
-//! file that cannot be read does not affect the others.
+//! The stages *discover* and *govern*: finds every reference in a snapshot, then the policy that manages it. A file that
+//! cannot be read does not affect the others.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::config::Config;
 use crate::govern::{Listed, Policies, govern};
-use crate::interop::{Object, flux};
+use crate::interop::{Automation, Object, may_depend_on_objects};
 use crate::manifest::{self, Finding, Layout, Notice, NoticeStatus, Options, Place, ValuesImage};
 use crate::text::Position;
 
@@ -20,10 +20,10 @@ pub(super) struct Discovered {
     pub(super) findings: Vec<Finding>,
     /// The options with which the files were read. An edited file is read with the same options to check the edit.
     pub(super) options: Options,
-    /// The policies of the configuration and of the manifests.
-    pub(super) policies: Policies,
     /// Objects of other tools that configure image updates.
     pub(super) objects: Vec<Object>,
+    /// The image automation that the objects configure.
+    pub(super) automation: Automation,
 }
 
 /// A file that was read.
@@ -35,7 +35,7 @@ struct ReadFile {
     /// Images that the file sets for values in other files.
     values_images: Vec<(String, ValuesImage)>,
     /// Whether objects in other files may change its findings.
-    may_refer: bool,
+    may_depend_on_objects: bool,
 }
 
 /// Finds all references. Each file is read once, and a second time if objects in other files may change its findings.
@@ -52,41 +52,34 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
             options.values_images.entry(path).or_default().push(image);
         }
     }
-    let policies = Policies::new(config, &objects);
-    options.policy_images = policies.flux.images();
-    options.helm_repositories = flux::helm_repositories(&objects);
-    options.tag_fields.extend(policies.applications.tags.iter().cloned());
+    let automation = Automation::new(&objects);
+    automation.extend(&mut options);
     let has_tag_fields = |path: &str| options.tag_fields.iter().any(|one| one.paths.is_match(path));
     let is_affected = |file: &&mut ReadFile| {
         options.values_images.contains_key(&*file.path)
-            || !objects.is_empty() && (file.may_refer || has_tag_fields(&file.path))
+            || !objects.is_empty() && (file.may_depend_on_objects || has_tag_fields(&file.path))
     };
     files.par_iter_mut().filter(is_affected).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
-    add_notices(&mut files, &policies);
+    add_notices(&mut files, &automation);
     let findings = files.into_iter().flat_map(|file| file.findings).collect();
-    Discovered { findings, options, policies, objects }
+    Discovered { findings, options, objects, automation }
 }
 
 /// Returns every finding with its status: managed, held or ignored.
-pub(super) fn govern_all(findings: Vec<Finding>, policies: &Policies) -> Vec<Listed> {
-    findings.into_iter().map(|finding| govern(finding, policies)).collect()
+pub(super) fn govern_all(findings: Vec<Finding>, config: &Config, automation: &Automation) -> Vec<Listed> {
+    let policies = Policies::new(config, automation);
+    findings.into_iter().map(|finding| govern(finding, &policies)).collect()
 }
 
 /// Adds the notices about settings of other tools to the findings of their files.
-fn add_notices(files: &mut [ReadFile], policies: &Policies) {
+fn add_notices(files: &mut [ReadFile], automation: &Automation) {
     let paths: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.path)).collect();
-    let occurrences = files.iter().flat_map(|file| &file.findings).filter_map(|finding| match finding {
-        Finding::Occurrence(occurrence) => Some(occurrence),
-        Finding::Notice(_) => None,
-    });
-    let references = occurrences.map(|found| (found.reference.name(), &*found.place.path, found.place.position.line));
-    let idle = policies.applications.without_effect(&paths, references);
-    for notice in policies.applications.notices.iter().chain(&idle) {
+    for notice in automation.notices(&paths, files.iter().flat_map(|file| &file.findings)) {
         let Ok(at) = paths.binary_search_by(|path| path.cmp(&notice.place.path)) else { continue };
         let findings = &mut files[at].findings;
         let position = notice.place.position;
         let after = findings.partition_point(|finding| finding.place().position <= position);
-        findings.insert(after, Finding::Notice(notice.clone()));
+        findings.insert(after, Finding::Notice(notice));
     }
 }
 
@@ -110,14 +103,15 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> ReadFile 
             let objects = if Object::may_hold(&bytes) { Object::all(&path, &text()) } else { Vec::new() };
             let findings = manifest::find(&path, &bytes, options);
             let values_images = manifest::images_of_other_files(&bytes);
-            ReadFile { may_refer: flux::may_refer(&bytes), path, findings, objects, values_images }
+            let may_depend_on_objects = may_depend_on_objects(&bytes);
+            ReadFile { path, findings, objects, values_images, may_depend_on_objects }
         }
         Err(error) => ReadFile {
             findings: vec![unreadable(&path, error.to_string())],
             path,
             objects: Vec::new(),
             values_images: Vec::new(),
-            may_refer: false,
+            may_depend_on_objects: false,
         },
     }
 }
@@ -131,5 +125,5 @@ fn unreadable(path: &Arc<str>, reason: String) -> Finding {
 /// Returns every finding with its status, for `tagboat list`.
 pub fn list(snapshot: &dyn Snapshot, config: &Config) -> Vec<Listed> {
     let found = discover(snapshot, config);
-    govern_all(found.findings, &found.policies)
+    govern_all(found.findings, config, &found.automation)
 }

@@ -13,7 +13,7 @@ use crate::registry::Registry;
 
 use super::changes::{Changes, changes};
 use super::discover::{Discovered, discover, govern_all};
-use super::lookup::{Decisions, choose};
+use super::lookup::{Decisions, look_up_and_choose};
 use super::replace_file::replace_file;
 use super::snapshot::{Folder, ReadError, Snapshot as _};
 use super::subjects::Scope;
@@ -58,12 +58,22 @@ pub enum EditError {
     Write(Arc<str>, std::io::Error),
 }
 
+impl EditError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused(error) => error.hint(),
+            Self::Read(_) | Self::Write(..) => None,
+        }
+    }
+}
+
 /// Edits the files of a folder in place. A failure leaves that file unchanged and stops no other.
 pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: &Scope) -> Edited {
     let folder = Folder::new(root);
-    let Discovered { findings, options, policies, .. } = discover(&folder, config);
-    let listed = govern_all(findings, &policies);
-    let decisions = choose(&listed, config, registry, scope, Timestamp::now()).await;
+    let Discovered { findings, options, automation, .. } = discover(&folder, config);
+    let listed = govern_all(findings, config, &automation);
+    let decisions = look_up_and_choose(&listed, config, registry, scope, Timestamp::now()).await;
     let changes = changes(&listed, &decisions);
     let mut by_file = BTreeMap::<Arc<str>, Vec<Edit>>::new();
     for change in &changes.changes {

@@ -9,6 +9,7 @@ use crate::config::{self, Config};
 use crate::error::Error;
 use crate::govern::{Listed, Policies, PolicyQuery, Selection, Status};
 use crate::image::{ImageName, ImageReference, Tag, TagError};
+use crate::interop::Automation;
 use crate::manifest::Finding;
 use crate::policy::{self, Candidate, Gates, Outcome};
 use crate::registry::Registry;
@@ -51,13 +52,13 @@ pub async fn explain(
     registry: &dyn Registry,
     request: &ExplainRequest,
 ) -> Result<Vec<Explanation>, Error> {
-    let listed = match request.current {
-        Some(_) => Vec::new(),
-        None => list(&Folder::new(root), config),
-    };
-    let mut subject = match &request.current {
-        Some(current) => subject_at_tag(&request.image, current, config)?,
-        None => subject_in_manifests(&listed, &request.image)?,
+    let (listed, mut subject) = match &request.current {
+        Some(current) => (None, subject_at_tag(&request.image, current, config)?),
+        None => {
+            let listed = list(&Folder::new(root), config);
+            let subject = subject_in_manifests(&listed, &request.image)?;
+            (Some(listed), subject)
+        }
     };
     if let Some(policy) = &request.policy {
         let entry = match config.policy(policy) {
@@ -82,7 +83,7 @@ pub async fn explain(
         subject.given = Some(given);
     }
     let registry = if request.tags.is_some() { &Offline } else { registry };
-    let external_facts = FactSource::new(&listed, &config.folder);
+    let external_facts = FactSource::new(listed.as_deref(), &config.folder);
     let lookup = Lookup { registry, external_facts: &external_facts, now: Timestamp::now(), verdicts: true };
     let Decisions { answers, failures } = lookup.decide(vec![subject]).await;
     if answers.iter().all(|answer| answer.verdicts.is_empty())
@@ -91,9 +92,7 @@ pub async fn explain(
         let hint = failure.error.hint();
         return Err(Error::from(failure.error).hint(hint));
     }
-    let mut explanations = answers.iter().map(|answer| explanation(answer, &listed)).collect::<Vec<_>>();
-    explanations.iter_mut().for_each(|one| one.candidates.extend(invalid.iter().cloned()));
-    Ok(explanations)
+    Ok(answers.iter().map(|answer| explanation(answer, listed.as_deref().unwrap_or_default(), &invalid)).collect())
 }
 
 /// Returns the rejected candidate for a text that is not a valid tag.
@@ -119,7 +118,7 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<Subject
         }
     };
     let query = PolicyQuery { name: current.name(), path: "", line: 0, marker: None, holds_name: true };
-    let selection = Policies::new(config, &[]).select(&query).unwrap_or_else(|_| Selection {
+    let selection = Policies::new(config, &Automation::default()).select(&query).unwrap_or_else(|_| Selection {
         name: "shape".to_owned(),
         entry: Arc::new(policy::default_entry()),
         gates: Gates::default(),
@@ -169,7 +168,8 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
     ))
 }
 
-fn explanation(answer: &Answer, listed: &[Listed]) -> Explanation {
+/// Returns the explanation of a decision. `invalid` are given texts that are not valid tags.
+fn explanation(answer: &Answer, listed: &[Listed], invalid: &[report::Candidate]) -> Explanation {
     let decision = &answer.decision;
     let (outcome, chosen, reason) = match &decision.outcome {
         Outcome::Update(choice) => {
@@ -196,6 +196,6 @@ fn explanation(answer: &Answer, listed: &[Listed]) -> Explanation {
         policy: decision.policy.clone(),
         source: Some(answer.selection.source.clone()),
         locations: answer.places.iter().map(at).collect(),
-        candidates: candidates.collect(),
+        candidates: candidates.chain(invalid.iter().cloned()).collect(),
     }
 }

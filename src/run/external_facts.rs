@@ -15,15 +15,16 @@ use crate::policy::{ExternalFacts, ExternalNeed, History};
 
 /// The source of external facts.
 pub(super) struct FactSource<'a> {
-    listed: &'a [Listed],
+    /// All findings; `None` if no manifests were read.
+    listed: Option<&'a [Listed]>,
     /// The folder that paths of clones are relative to.
     folder: &'a Path,
     histories: Mutex<HashMap<String, ExternalFacts>>,
 }
 
 impl<'a> FactSource<'a> {
-    /// Creates the source from all findings of a repository and the folder of the configuration.
-    pub(super) fn new(listed: &'a [Listed], folder: &'a Path) -> Self {
+    /// Creates the source from all findings of a repository, if it was read, and the folder of the configuration.
+    pub(super) fn new(listed: Option<&'a [Listed]>, folder: &'a Path) -> Self {
         Self { listed, folder, histories: Mutex::default() }
     }
 
@@ -32,30 +33,14 @@ impl<'a> FactSource<'a> {
         match selection.entry.policy.external_need() {
             None => ExternalFacts::NotNeeded,
             Some(ExternalNeed::History { clone, branch }) => self.history(clone, branch),
-            Some(ExternalNeed::References(paths)) => {
-                let is_followed = |path: &str| paths.is_match(path);
-                ExternalFacts::References(self.references(selection, name, places, is_followed))
-            }
+            Some(ExternalNeed::References(paths)) => match self.listed {
+                Some(listed) => {
+                    let is_followed = |path: &str| paths.is_match(path);
+                    ExternalFacts::References(references(listed, selection, name, places, is_followed))
+                }
+                None => ExternalFacts::Failed(Unknown::NoManifests),
+            },
         }
-    }
-
-    /// Returns the references to the same image in the files that a policy follows, except those under the same policy.
-    fn references(
-        &self,
-        selection: &Selection,
-        name: &ImageName,
-        places: &[usize],
-        is_followed: impl Fn(&str) -> bool,
-    ) -> Vec<(ImageReference, String)> {
-        let found = self.listed.iter().enumerate().filter_map(|(at, one)| {
-            let Finding::Occurrence(found) = &one.finding else { return None };
-            let is_follower =
-                matches!(&one.status, Status::Managed(other) if Arc::ptr_eq(&other.entry, &selection.entry));
-            let matches = found.reference.name() == name && is_followed(&found.place.path);
-            let location = format!("{}:{}", found.place.path, found.place.position.line);
-            (matches && !is_follower && !places.contains(&at)).then(|| (found.reference.clone(), location))
-        });
-        found.collect()
     }
 
     fn history(&self, clone: &str, branch: Option<&str>) -> ExternalFacts {
@@ -73,4 +58,22 @@ impl<'a> FactSource<'a> {
         };
         histories.entry(name.clone()).or_insert_with(read).clone()
     }
+}
+
+/// Returns the references to the same image in the files that a policy follows, except those under the same policy.
+fn references(
+    listed: &[Listed],
+    selection: &Selection,
+    name: &ImageName,
+    places: &[usize],
+    is_followed: impl Fn(&str) -> bool,
+) -> Vec<(ImageReference, String)> {
+    let found = listed.iter().enumerate().filter_map(|(at, one)| {
+        let Finding::Occurrence(found) = &one.finding else { return None };
+        let is_follower = matches!(&one.status, Status::Managed(other) if Arc::ptr_eq(&other.entry, &selection.entry));
+        let matches = found.reference.name() == name && is_followed(&found.place.path);
+        let location = format!("{}:{}", found.place.path, found.place.position.line);
+        (matches && !is_follower && !places.contains(&at)).then(|| (found.reference.clone(), location))
+    });
+    found.collect()
 }

@@ -53,15 +53,16 @@ pub struct Decisions {
     pub failures: Vec<Failure>,
 }
 
-/// Looks up and chooses for every managed reference in the scope.
-pub(super) async fn choose(
+/// Looks up and chooses for every managed reference in the scope. The two stages alternate for each image, so that no fact is
+/// looked up that the policy does not need.
+pub(super) async fn look_up_and_choose(
     listed: &[Listed],
     config: &Config,
     registry: &dyn Registry,
     scope: &Scope,
     now: Timestamp,
 ) -> Decisions {
-    let external_facts = FactSource::new(listed, &config.folder);
+    let external_facts = FactSource::new(Some(listed), &config.folder);
     let lookup = Lookup { registry, external_facts: &external_facts, now, verdicts: false };
     lookup.decide(subjects(listed, scope, false)).await
 }

@@ -11,7 +11,7 @@ use super::base::Base;
 use super::changes::{Planned, plan_changes};
 use super::discover::{Discovered, discover, govern_all};
 use super::error::RunError;
-use super::lookup::{Decisions, choose};
+use super::lookup::{Decisions, look_up_and_choose};
 use super::observe::{observe, open_pull_requests};
 use super::publish::{Published, Publisher};
 use super::request::{Request, Services};
@@ -46,9 +46,9 @@ pub async fn run_once(
     let snapshot = CommitSnapshot::new(services.git, &base.commit)?;
     let at = Timestamp::now();
 
-    let Discovered { findings, options, policies, .. } = discover(&snapshot, config);
-    let listed = govern_all(findings, &policies);
-    let decisions = choose(&listed, config, services.registry, &request.scope, at).await;
+    let Discovered { findings, options, automation, .. } = discover(&snapshot, config);
+    let listed = govern_all(findings, config, &automation);
+    let decisions = look_up_and_choose(&listed, config, services.registry, &request.scope, at).await;
     let open = open_pull_requests(services.forge, config).await?;
     let planned = plan_changes(&listed, &decisions, &open, config, &base.name, &request.scope);
     let observed = observe(services.forge, open, &listed, &decisions, &planned, config, &request.scope).await?;

@@ -1,6 +1,6 @@
 //! `tagboat init --from`: translates the settings of another tool into a configuration.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::config::Config;
 use crate::error::{Error, Exit};
@@ -8,7 +8,7 @@ use crate::interop::{FoundReference, Translation, argocd, flux, renovate};
 use crate::manifest::{self, Finding, MarkerKind, Occurrence, Options};
 use crate::text::Position;
 
-use super::discover::{Discovered, discover, govern_all};
+use super::discover::discover;
 use super::snapshot::Snapshot;
 
 /// A tool whose settings can be translated.
@@ -22,67 +22,62 @@ pub enum Tool {
     ArgoCd,
 }
 
-/// The files in which Renovate looks for its configuration, in its order.
-const RENOVATE: [&str; 10] = [
-    "renovate.json",
-    "renovate.json5",
-    ".github/renovate.json",
-    ".github/renovate.json5",
-    ".gitlab/renovate.json",
-    ".gitlab/renovate.json5",
-    ".renovaterc",
-    ".renovaterc.json",
-    ".renovaterc.json5",
-    "package.json",
-];
-
 /// Translates the settings of a tool in a snapshot. Fails if there are none.
 pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Error> {
-    if tool == Tool::Renovate {
-        return from_renovate(snapshot);
+    match tool {
+        Tool::Renovate => from_renovate(snapshot),
+        Tool::Flux => from_flux(snapshot),
+        Tool::ArgoCd => from_argocd(snapshot),
     }
-    let Discovered { findings, options, policies, objects } = discover(snapshot, &Config::default());
-    let listed = govern_all(findings, &policies);
-    let occurrences = listed.iter().filter_map(|one| match &one.finding {
-        Finding::Occurrence(occurrence) => Some(&**occurrence),
-        Finding::Notice(_) => None,
-    });
-    let mut with_names = NamedReferences {
-        snapshot,
-        options: Options { tag_fields: Vec::new(), policy_images: [].into(), ..options },
-        known: HashMap::new(),
-    };
-    let found: Vec<FoundReference<'_>> =
-        occurrences.map(|occurrence| found_reference(occurrence, &mut with_names)).collect();
-    let (has_settings, missing) = match tool {
-        Tool::Flux => (!policies.flux.is_empty(), "no ImagePolicy"),
-        _ => (!policies.applications.is_empty(), "no Application with Argo CD Image Updater annotations"),
-    };
-    if !has_settings {
-        return Err(Error::usage(format!("cannot translate settings: {missing} in these manifests")).hint(Some(
-            "run `tagboat init` without --from to write a configuration for the images in these manifests",
-        )));
-    }
-    Ok(match tool {
-        Tool::Flux => flux::translate(&policies.flux, &objects, &found),
-        _ => argocd::translate(&policies.applications, &found),
-    })
 }
 
 fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
     let paths = snapshot.paths();
-    for path in RENOVATE.iter().filter(|name| paths.iter().any(|path| **path == ***name)) {
-        let unreadable =
-            |error: &dyn std::fmt::Display| Error::new(Exit::Failed, format!("cannot read {path}: {error}"));
-        let bytes = snapshot.read(path).map_err(|error| unreadable(&error))?;
-        let text = String::from_utf8(bytes).map_err(|error| unreadable(&error))?;
-        if *path == "package.json" && !text.contains("\"renovate\"") {
-            continue;
+    for path in renovate::FILES.iter().filter(|name| paths.iter().any(|path| **path == ***name)) {
+        let bytes = snapshot.read(path).map_err(|error| Error::new(Exit::Failed, error.to_string()))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| Error::new(Exit::Failed, format!("cannot read {path}: {}", error.utf8_error())))?;
+        if renovate::configures(path, &text) {
+            return renovate::translate(path, &text).map_err(|error| Error::usage(error.to_string()));
         }
-        return renovate::translate(path, &text).map_err(|error| Error::usage(error.to_string()));
     }
-    Err(Error::usage("cannot translate settings: no Renovate configuration in this folder")
-        .hint(Some(format!("add one of {}", RENOVATE.join(", ")))))
+    Err(nothing_to_translate("no Renovate configuration in this folder")
+        .hint(Some(format!("add one of {}", renovate::FILES.join(", ")))))
+}
+
+fn from_flux(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
+    let found = discover(snapshot, &Config::default());
+    if found.automation.flux.is_empty() {
+        return Err(nothing_to_translate("no ImagePolicy in these manifests"));
+    }
+    let references = references(snapshot, &found.findings, &found.options);
+    Ok(flux::translate(&found.automation.flux, &found.objects, &references))
+}
+
+fn from_argocd(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
+    let found = discover(snapshot, &Config::default());
+    if found.automation.applications.is_empty() {
+        let cause = "no Application with Argo CD Image Updater annotations in these manifests";
+        return Err(nothing_to_translate(cause));
+    }
+    let references = references(snapshot, &found.findings, &found.options);
+    Ok(argocd::translate(&found.automation.applications, &references))
+}
+
+fn nothing_to_translate(cause: &str) -> Error {
+    Error::usage(format!("cannot translate settings: {cause}"))
+        .hint(Some("run `tagboat init` without --from to write a configuration for the images in these manifests"))
+}
+
+/// Returns the references among the findings, in the form that translators read.
+fn references<'f>(snapshot: &dyn Snapshot, findings: &'f [Finding], options: &Options) -> Vec<FoundReference<'f>> {
+    let options = Options { tag_fields: Vec::new(), policy_images: BTreeMap::new(), ..options.clone() };
+    let mut with_names = NamedReferences { snapshot, options, known: HashMap::new() };
+    let occurrences = findings.iter().filter_map(|finding| match finding {
+        Finding::Occurrence(occurrence) => Some(&**occurrence),
+        Finding::Notice(_) => None,
+    });
+    occurrences.map(|occurrence| found_reference(occurrence, &mut with_names)).collect()
 }
 
 /// The references whose image name is in the same file, read with no settings of other tools.

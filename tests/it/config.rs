@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tagboat::config;
 use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::{ImageName, Tag};
+use tagboat::interop::Automation;
 use tagboat::manifest::{Marker, MarkerKind};
 use tagboat::text::Position;
 
@@ -99,7 +100,13 @@ fn schema_rejects_wrong_types_and_keys() {
 fn select(config: &config::Config, name: &ImageName, path: &str, marker: Option<&str>) -> Result<Selection, Unmanaged> {
     let position = Position { line: 7, column: 1 };
     let marker = marker.map(|policy| Marker { kind: MarkerKind::Tagboat, policy: policy.to_owned(), position });
-    Policies::new(config, &[]).select(&PolicyQuery { name, path, line: 7, marker: marker.as_ref(), holds_name: true })
+    Policies::new(config, &Automation::default()).select(&PolicyQuery {
+        name,
+        path,
+        line: 7,
+        marker: marker.as_ref(),
+        holds_name: true,
+    })
 }
 
 /// A marker conflicts with a rule that names the image without a pattern; it takes precedence over a rule with patterns.

@@ -5,6 +5,7 @@ use std::path::Path;
 use tagboat::config::{self, Config, ConfigFile, OPERATOR_KEYS, RepositoryConfig, Source};
 use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::ImageName;
+use tagboat::interop::Automation;
 
 /// Returns the configuration of both files, or the message about them.
 fn merged(operator: &str, repository: &str) -> Result<Config, String> {
@@ -110,7 +111,7 @@ fn repository_cannot_loosen_the_gates_of_the_operator() {
         let config = merged(operator, repository).unwrap();
         let name = ImageName::new("ghcr.io/acme/api").unwrap();
         let query = PolicyQuery { name: &name, path: "a.yaml", line: 1, marker: None, holds_name: true };
-        Policies::new(&config, &[]).select(&query)
+        Policies::new(&config, &Automation::default()).select(&query)
     };
     let hours = |selection: &Selection| selection.gates.min_age.map(|age| age.as_secs() / 3600);
     let policies = "policies: { release: { semver: '^1' } }\n";

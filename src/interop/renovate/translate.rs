@@ -6,6 +6,7 @@
 
 use serde_json::{Value, json};
 
+use super::files::is_package_json;
 use super::rules::{self, Base};
 use super::untranslated::why_left;
 use crate::interop::draft::{Draft, Translation};
@@ -37,7 +38,7 @@ pub fn translate(path: &str, text: &str) -> Result<Translation, RenovateError> {
         return Err(bad("its values are nested too deep".to_owned()));
     }
     let read: Value = json5::from_str(text).map_err(|error| bad(error.to_string()))?;
-    let root = if path.rsplit('/').next() == Some("package.json") { &read["renovate"] } else { &read };
+    let root = if is_package_json(path) { &read["renovate"] } else { &read };
     let root = root.as_object().ok_or_else(|| bad("a map is expected".to_owned()))?;
     let (mut draft, mut base) = (Draft::default(), Base::default());
     for preset in root.get("extends").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {

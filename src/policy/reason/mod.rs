@@ -239,9 +239,9 @@ pub enum Hold {
     NoVersion(Box<str>),
     /// The filter extracts no text from the current tag.
     NothingExtracted,
-    /// The registry lists no tags.
+    /// The tag list is empty.
     NoTags,
-    /// The registry does not list this tag.
+    /// The tag list does not contain this tag.
     NotListed(Tag),
     /// The filter or a bound excludes the pinned tag.
     PinnedRejected(Tag, Rejection),
@@ -330,6 +330,8 @@ pub enum Unknown {
         /// The error.
         error: Box<str>,
     },
+    /// The policy follows other references, and no manifests were read.
+    NoManifests,
     /// The reference at another place of the repository has no tag.
     PromotedNoTag(Box<str>),
     /// No other place of the repository has the image.

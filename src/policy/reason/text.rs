@@ -200,8 +200,8 @@ impl Display for Hold {
             Self::NothingExtracted => {
                 f.write_str("`extract` takes no text from the current tag, and a shape policy needs one")
             }
-            Self::NoTags => f.write_str("the registry lists no tags for this image"),
-            Self::NotListed(tag) => write!(f, "the registry does not list the tag {tag}"),
+            Self::NoTags => f.write_str("the tag list of this image is empty"),
+            Self::NotListed(tag) => write!(f, "the tag list does not contain {tag}"),
             Self::PinnedRejected(tag, why) => write!(f, "{tag} is rejected: {why}"),
             Self::PromotedRejected { tag, place, why } => write!(f, "{place} uses {tag}, which is rejected: {why}"),
             Self::PromotedIsLower { tag, place, current } => write!(
@@ -251,6 +251,7 @@ impl Display for Unknown {
             Self::NoExternalFacts => f.write_str("the facts that the policy needs were not read"),
             Self::HistoryFailed { history, error } => write!(f, "cannot read the history of {history}: {error}"),
             Self::PromotedNoTag(place) => write!(f, "{place} has no tag to follow"),
+            Self::NoManifests => f.write_str("`follow` needs a repository; omit --current to read its manifests"),
             Self::NotPromoted => f.write_str("none of the followed paths uses this image"),
             Self::PromotedDiffers([(one, place), (other, at)]) => {
                 write!(f, "{place} uses {one} and {at} uses {other}: cannot follow both")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::chain;
 use crate::govern::Status;
-use crate::manifest::{Finding, Occurrence, OccurrenceId};
+use crate::manifest::{Finding, Occurrence, OccurrenceId, RefusedEdit};
 use crate::plan::{Background, Change};
 use crate::policy::Outcome;
 use crate::report::{ImageRow, ImageStatus, Subject, version};
@@ -55,9 +55,8 @@ impl Decided<'_> {
     fn outcomes(
         &self,
         outcome: impl Fn(&Change) -> ChangeOutcome,
-    ) -> BTreeMap<OccurrenceId, Result<ChangeOutcome, String>> {
-        let refused =
-            self.changes.refused.iter().map(|(occurrence, refusal)| (occurrence.id(), Err(refusal.to_string())));
+    ) -> BTreeMap<OccurrenceId, Result<ChangeOutcome, &RefusedEdit>> {
+        let refused = self.changes.refused.iter().map(|(occurrence, refusal)| (occurrence.id(), Err(refusal)));
         let changed = self.changes.changes.iter().map(|change| (change.occurrence.clone(), Ok(outcome(change))));
         refused.chain(changed).collect()
     }
@@ -67,7 +66,7 @@ impl Decided<'_> {
         occurrence: &Occurrence,
         answer: &Answer,
         build_facts: &Background,
-        outcome: Option<&Result<ChangeOutcome, String>>,
+        outcome: Option<&Result<ChangeOutcome, &RefusedEdit>>,
     ) -> ImageRow {
         let newest = newest(answer);
         let built = newest.as_ref().and_then(|newest| build_facts.get(newest.as_str())?.created);
@@ -95,7 +94,9 @@ impl Decided<'_> {
                 Some(Ok(ChangeOutcome::Failed { subject, reason, hint })) => {
                     ImageRow { hint: hint.clone(), failure: Some(subject.clone()), ..row(ImageStatus::Failed, reason) }
                 }
-                Some(Err(refusal)) => row(ImageStatus::Held, refusal),
+                Some(Err(refusal)) => {
+                    ImageRow { hint: refusal.hint().map(str::to_owned), ..row(ImageStatus::Held, &refusal.to_string()) }
+                }
                 None => row(ImageStatus::Held, ""),
             },
         }

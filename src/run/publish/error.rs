@@ -36,7 +36,8 @@ impl PublishError {
             Self::Git(error) => error.hint(),
             Self::Forge(error) => error.hint(),
             Self::Text(error) => Some(error.hint()),
-            Self::Edit(_) | Self::Read(_) | Self::NoForge => None,
+            Self::Edit(error) => error.hint().map(str::to_owned),
+            Self::Read(_) | Self::NoForge => None,
         }
     }
 }

@@ -216,13 +216,13 @@ const MAY_NAME_FORGES: &[(&str, &str)] = &[
     ("src/cli/args.rs",               "the address of the documentation"),
     ("src/demo/story.rs",             "the source label of the image in the demonstration"),
     ("src/docs.rs",                   "the address of the documentation"),
+    ("src/interop/renovate/files.rs", "paths at which Renovate finds its configuration"),
     ("src/manifest/formats/yaml.rs",  "files of CI systems, which hold no manifests"),
     ("src/registry/vendors/ghcr.rs",  "GitHub's registry and the token of its CI"),
     ("src/registry/vendors/gitlab.rs", "GitLab's registry and the token of its CI"),
     ("src/registry/vendors/mod.rs",   "the row of GitLab's registry"),
     ("src/report/mod.rs",             "the row of the renderer for GitHub Actions"),
     ("src/run/setup/run_url.rs",      "variables of CI systems with the address of a run"),
-    ("src/run/translate.rs",          "paths at which Renovate finds its configuration"),
 ];
 
 /// A new forge needs no change outside its file and its row. Comments may name forges.

@@ -37,3 +37,18 @@ fn reads_the_configuration_for_a_policy_name() {
     std::fs::write(&config, "no-such-key: [\n").unwrap();
     assert_eq!(explain(&tagboat, "release", &[]).code, 64);
 }
+
+#[test]
+fn names_the_empty_tag_list_and_not_the_registry() {
+    let arguments = ["explain", "ghcr.io/acme/api", "--tags", "-", "--current", "1.0.0", "--format", "json"];
+    let report = Tagboat::new().feed(&arguments, "").json();
+    let expected = "the tag list of this image is empty";
+    assert_eq!((&report["outcome"], &report["reason"]), (&"held".into(), &expected.into()), "{report}");
+}
+
+#[test]
+fn is_unknown_if_the_policy_follows_manifests_that_are_not_read() {
+    let report = explain(&Tagboat::new(), "{ follow: ['staging/**'] }", &[]).json();
+    let expected = "`follow` needs a repository; omit --current to read its manifests";
+    assert_eq!((&report["outcome"], &report["reason"]), (&"unknown".into(), &expected.into()), "{report}");
+}

@@ -1,0 +1,52 @@
+//! The image automation that objects of other tools configure in a repository, and what it means for its files.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::objects::Object;
+use super::{argocd, flux};
+use crate::manifest::{Finding, Notice, Options};
+
+/// The image automation of a repository, from the objects in its manifests.
+#[derive(Debug, Clone, Default)]
+pub struct Automation {
+    /// Flux's policies, by the names that markers use.
+    pub flux: flux::Policies,
+    /// Argo CD's applications, bound to their files.
+    pub applications: argocd::Applications,
+    /// The addresses of Flux's Helm repositories that are OCI registries, by name.
+    helm_repositories: BTreeMap<String, String>,
+}
+
+impl Automation {
+    /// Reads the automation that the objects configure.
+    pub fn new(objects: &[Object]) -> Self {
+        Self {
+            flux: flux::Policies::read(objects),
+            applications: argocd::Applications::read(objects),
+            helm_repositories: flux::helm_repositories(objects),
+        }
+    }
+
+    /// Adds to the options the names of images that only the objects contain.
+    pub fn extend(&self, options: &mut Options) {
+        options.policy_images = self.flux.images();
+        options.helm_repositories.clone_from(&self.helm_repositories);
+        options.tag_fields.extend(self.applications.tags.iter().cloned());
+    }
+
+    /// Returns the notices about settings that are invalid or have no effect. `paths` are all files, `findings` all findings.
+    pub fn notices<'a>(&self, paths: &[Arc<str>], findings: impl Iterator<Item = &'a Finding>) -> Vec<Notice> {
+        let references = findings.filter_map(|finding| match finding {
+            Finding::Occurrence(found) => Some((found.reference.name(), &*found.place.path, found.place.position.line)),
+            Finding::Notice(_) => None,
+        });
+        let without_effect = self.applications.without_effect(paths, references);
+        self.applications.notices.iter().cloned().chain(without_effect).collect()
+    }
+}
+
+/// Returns whether objects in other files may change the findings in a file. Cheap: searches for a few words.
+pub fn may_depend_on_objects(bytes: &[u8]) -> bool {
+    flux::may_refer(bytes)
+}
