@@ -6,7 +6,7 @@
 //!
 //! | word | meaning |
 //! |---|---|
-//! | manifest | a file in the GitOps repository; an OCI manifest is mentioned only inside [`registry`] |
+//! | manifest | a file in the GitOps repository; an OCI manifest is an *image manifest*, and code names it only inside [`registry`] |
 //! | repository | the git repository; an OCI repository is an [`ImageName`](image::ImageName), normalized: `nginx` is `docker.io/library/nginx` |
 //! | reference | an [`ImageReference`](image::ImageReference): name, tag, digest, and the text as written; a git ref is a [`BranchName`](refname::BranchName) or a [`CommitId`](refname::CommitId) |
 //! | occurrence | an [`Occurrence`](manifest::Occurrence): one place in a manifest that holds a reference: file, byte spans, format; its identity is an [`OccurrenceId`](manifest::OccurrenceId) |
@@ -64,10 +64,10 @@
 //! |---|---|---|---|
 //! | a forge | one file in `src/forge/forges/`: the trait [`Forge`](forge::Forge) | a row in [`FORGES`](forge::FORGES) | `fixtures/forge/`, and a double in `tests/it/support/` that refuses what the vendor refuses |
 //! | a manifest format | one file in `src/manifest/formats/`: the trait [`Format`](manifest::Format) | a row in [`FORMATS`](manifest::FORMATS) | `fixtures/manifest/` |
-//! | a policy | one file in `src/policy/ordered/` or `src/policy/pinned/`: the trait [`OrderedPolicy`](policy::OrderedPolicy) or [`PinnedPolicy`](policy::PinnedPolicy) | a row in [`POLICIES`](policy::POLICIES) | `fixtures/policy/` |
+//! | a policy | one file in `src/policy/ordered/` or `src/policy/pinned/`: the trait [`OrderedPolicy`](policy::OrderedPolicy) or [`PinnedPolicy`](policy::PinnedPolicy) | a row in [`POLICIES`](policy::POLICIES); a new kind of reason also in `policy/reason/` | `fixtures/policy/` |
 //! | a registry vendor | one file in `src/registry/vendors/`: the trait [`Vendor`](registry::Vendor) | a row in [`VENDORS`](registry::VENDORS) | a test in that file, and one over HTTP in `tests/it/registries/` |
 //! | an output format | one file in `src/report/`: the trait [`Renderer`](report::Renderer) | a row in [`RENDERERS`](report::RENDERERS) | `fixtures/report/` |
-//! | something about another tool | the folder of the tool in [`interop`] | – | fixtures of that tool |
+//! | something about another tool | the folder of the tool in [`interop`]; a grammar that a format needs to find references is in `src/manifest/formats/`, which may not import [`interop`]: `octopus.rs` | – | fixtures of that tool |
 //! | a configuration key | `src/config/schema.rs`, then `validate.rs`, then [`Config`](config::Config) | – | `fixtures/config/{valid,invalid}/` |
 //! | a command or a flag | `src/cli/args.rs`, and a function in `src/cli/` | – | `tests/it/cli.rs` |
 //!
