@@ -41,7 +41,7 @@ pub(super) struct Negotiation {
 }
 
 /// What to do after a rejection.
-pub(super) enum Step {
+pub(super) enum NextAttempt {
     /// Send the request again with the scheme of the challenge.
     UseScheme,
     /// Send the request again with a new token: the old one may have expired early or been revoked.
@@ -67,7 +67,7 @@ impl Negotiation {
     }
 
     /// Returns what to do after a rejection whose challenge names a scheme. A token is renewed once.
-    pub(super) fn next(&mut self, demanded: Option<AuthScheme>, sent: &Header) -> Step {
+    pub(super) fn next(&mut self, demanded: Option<AuthScheme>, sent: &Header) -> NextAttempt {
         let renewable = match sent {
             Header::Bearer(token) if self.rejected_token.is_none() => Some(token.clone()),
             _ => None,
@@ -76,10 +76,10 @@ impl Negotiation {
         let step = match demanded {
             Some(demanded) if demanded != self.scheme && self.schemes_tried <= MAX_SCHEMES => {
                 (self.scheme, self.is_inherited) = (demanded, false);
-                Step::UseScheme
+                NextAttempt::UseScheme
             }
-            Some(_) if renewable.is_some() => Step::RenewToken,
-            _ => Step::GiveUp,
+            Some(_) if renewable.is_some() => NextAttempt::RenewToken,
+            _ => NextAttempt::GiveUp,
         };
         self.rejected_token = renewable.or(self.rejected_token.take());
         step

@@ -14,7 +14,7 @@ use super::cache::Cache;
 use super::credential::{Credential, ResolvedCredential};
 use super::endpoint::Endpoint;
 use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
-use super::negotiation::{Authorization, Header, Negotiation, Step};
+use super::negotiation::{Authorization, Header, Negotiation, NextAttempt};
 use super::quota::Quota;
 use super::rejection::{named, rejection_error, token_error};
 use super::settings::{HostSettings, Limits};
@@ -157,12 +157,12 @@ impl RemoteRegistry {
             };
             let demanded = self.demanded(&path, &negotiation.scheme, &rejection).await;
             match negotiation.next(demanded, &authorization.header) {
-                Step::UseScheme => {
+                NextAttempt::UseScheme => {
                     self.learn(&AuthScheme::Unknown, negotiation.scheme.clone()).await;
                     self.release(guard);
                 }
-                Step::RenewToken => {}
-                Step::GiveUp => {
+                NextAttempt::RenewToken => {}
+                NextAttempt::GiveUp => {
                     let sent = self.sent_to(&rejection.url, authorization.named);
                     return Err(rejection_error(label, rejection, sent));
                 }

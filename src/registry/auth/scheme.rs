@@ -20,13 +20,13 @@ pub(crate) enum AuthScheme {
         /// The name of the registry at the token service.
         service: Option<String>,
         /// The scope of the tokens.
-        scope: Scope,
+        scope: TokenScope,
     },
 }
 
 /// The scope of a token, in the form of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum TokenScope {
     /// `repository:<path>:<actions>`; Azure requires `metadata_read` for lists.
     Actions(String),
     /// The same scope for all images: `aws` at public.ecr.aws.
@@ -44,19 +44,19 @@ impl AuthScheme {
             return None;
         }
         let scope = match scope {
-            Some(scope) if !scope.starts_with("repository:") => Scope::Constant(scope),
+            Some(scope) if !scope.starts_with("repository:") => TokenScope::Constant(scope),
             // ghcr.io sends the scope of an example image for `/v2/`: only a scope for this image counts.
             Some(scope) => match scope.strip_prefix(&format!("repository:{path}:")) {
-                Some(actions) => Scope::Actions(actions.to_owned()),
-                None => Scope::Actions("pull".to_owned()),
+                Some(actions) => TokenScope::Actions(actions.to_owned()),
+                None => TokenScope::Actions("pull".to_owned()),
             },
-            None => Scope::Actions("pull".to_owned()),
+            None => TokenScope::Actions("pull".to_owned()),
         };
         Some(Self::Bearer { realm, service, scope })
     }
 }
 
-impl Scope {
+impl TokenScope {
     /// Returns the scope of a token for one image.
     pub(crate) fn of(&self, path: &str) -> String {
         match self {
