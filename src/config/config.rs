@@ -289,8 +289,6 @@ pub struct GitSettings {
     pub remote: String,
     /// How commits get there; `None` leaves it to the forge.
     pub commits: Option<CommitWay>,
-    /// Environment variables that git receives beyond those it needs.
-    pub pass_env: Vec<String>,
     /// What commits are signed with, where they are pushed.
     pub sign: Option<SignSettings>,
 }
@@ -325,7 +323,7 @@ impl CommitWay {
 
 impl Default for GitSettings {
     fn default() -> Self {
-        Self { author: None, base: None, remote: "origin".to_owned(), commits: None, sign: None, pass_env: Vec::new() }
+        Self { author: None, base: None, remote: "origin".to_owned(), commits: None, sign: None }
     }
 }
 

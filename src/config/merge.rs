@@ -96,7 +96,7 @@ impl Schema {
                 request_timeout,
                 image_timeout
             ),
-            git: merged!(GitSchema, self.git, other.git, author, base, remote, commits, pass_env, sign),
+            git: merged!(GitSchema, self.git, other.git, author, base, remote, commits, sign),
             forge: merged!(ForgeSchema, self.forge, other.forge, kind, url, repository, folder),
         }
     }

@@ -78,12 +78,6 @@ fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
     problems.push(problem.hint("name a variable each for user name and password; a token needs no user name"));
 }
 
-/// Returns the names of environment variables.
-pub(super) fn checked_variables(names: &[Located<String>], problems: &mut Vec<Problem>) -> Vec<String> {
-    names.iter().for_each(|name| check_variable(name, problems));
-    names.iter().map(|name| name.value.clone()).collect()
-}
-
 /// The message does not repeat what is written: it may be the secret itself.
 fn check_variable(name: &Located<String>, problems: &mut Vec<Problem>) {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';

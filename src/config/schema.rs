@@ -238,9 +238,6 @@ pub(super) struct GitSchema {
     /// How commits get there: `push`, or `api` on GitHub, which signs them. Left out: `api` on GitHub, unless an author or
     /// a key to sign with is given.
     pub(super) commits: Option<Located<String>>,
-    /// Names of environment variables that git and the programs that it starts receive, beyond those they need anyway. Only in
-    /// the operator's configuration.
-    pub(super) pass_env: Vec<Located<String>>,
     /// What pushed commits are signed with. Only in the operator's configuration. Left out: the SSH key in `TAGBOAT_SIGNING_KEY`, if there is one.
     pub(super) sign: Option<Located<SignSchema>>,
 }

@@ -10,7 +10,7 @@ use super::files::Files;
 use super::manifests::manifests;
 use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
-use super::registries::{checked_variables, limits, registries};
+use super::registries::{limits, registries};
 use super::schedule::schedule;
 use super::schema::{
     AuthorSchema, ForgeSchema, GitSchema, PathsSchema, PullRequestsSchema, RuleSchema, Schema, SignSchema,
@@ -219,7 +219,6 @@ fn git(written: GitSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> Git
         author: written.author.and_then(|author| checked_author(author, problems)),
         base,
         remote: written.remote.unwrap_or(default.remote),
-        pass_env: checked_variables(&written.pass_env, problems),
         commits: one_of(written.commits.as_ref(), "commit method", &CommitWay::ALL, problems),
         sign: written.sign.and_then(|sign| checked_sign(sign, files, problems)),
     }

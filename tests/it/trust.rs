@@ -30,7 +30,6 @@ const SETTINGS: &[(&str, &str, Planted)] = &[
     ("forge: { kind: gitlab, url: 'http://EVIL', repository: a/b }",                                           "EVIL/x/y:1.0",           ("GITLAB_TOKEN", "planted-personal-token")),
     ("forge: { kind: azure-devops, url: 'http://EVIL', repository: a/b/c }",                                   "EVIL/x/y:1.0",           ("SYSTEM_ACCESSTOKEN", "planted-token-of-azure")),
     ("git: { sign: { format: ssh, key: /proc/self/environ } }",                                                "EVIL/x/y:1.0",           ("TAGBOAT_SIGNING_KEY", "planted-signing-key")),
-    ("git: { pass-env: [DEPLOY_TOKEN] }",                                                                      "EVIL/x/y:1.0",           ("DEPLOY_TOKEN", "planted-deploy-token")),
 ];
 
 const COMMANDS: &[&[&str]] = &[&["list"], &["plan"], &["edit"], &["explain", "y"], &["check"], &["run"]];
