@@ -18,7 +18,6 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 /// # Errors
 /// If the file is not a regular file below `root`, if the new file cannot have the owner of the old one, or if writing fails. The
 /// old file is unchanged then.
-#[expect(clippy::disallowed_methods, reason = "the only place that writes manifests of the working tree")]
 pub(super) fn replace_file(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = real_path(root, path)?;
     let folder = path.parent().unwrap_or(root);
@@ -65,7 +64,6 @@ fn keep_mode_and_owner(new: &File, old: &Metadata) -> io::Result<()> {
 }
 
 /// Removes new files in a folder that a killed process left behind.
-#[expect(clippy::disallowed_methods, reason = "only files of this program, by their names")]
 fn remove_abandoned(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let ours = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with(PREFIX));
