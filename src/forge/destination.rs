@@ -3,10 +3,11 @@
 //! A token is for the host of the git remote, for the API of the forge that has this host, and for what the operator names. The
 //! settings of a repository cannot name another receiver.
 
-use url::{Host, Url};
+use url::Url;
 
 use super::forge::ForgeKind;
 use super::remote::RemoteUrl;
+use crate::http::is_loopback;
 
 /// Why a server does not receive the token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +24,7 @@ pub enum DestinationError {
         remote: String,
     },
     /// The git remote is on no host.
-    #[error("the token is not sent to {0}: the git remote is on no host, so nothing shows that it is for this one")]
+    #[error("the token is not sent to {0}: the git remote is a local path, which names no host")]
     NoRemoteHost(String),
     /// The address is not a URL with a host.
     #[error("the address of the API has no host")]
@@ -61,16 +62,6 @@ impl ForgeKind {
     }
 }
 
-/// Returns whether a URL is on this machine: `localhost`, `127.0.0.0/8` or `::1`.
-pub fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::named;
@@ -97,7 +88,7 @@ mod tests {
             ("bitbucket-cloud", "https://api.bitbucket.org/2.0",      "https://bitbucket.org/a/b",             false,    ""),
             ("github",          "https://api.github.com.evil.test",   "https://github.com/a/b",                false,    "not github.com"),
             ("github",          "https://git.acme.test@evil.test/",   "https://git.acme.test/a/b",             false,    "not git.acme.test"),
-            ("gitea",           "https://evil.test/api/v1",           "/srv/git/a.git",                        false,    "on no host"),
+            ("gitea",           "https://evil.test/api/v1",           "/srv/git/a.git",                        false,    "names no host"),
             ("gitea",           "https://git.acme.test/api/v1",       "/srv/git/a.git",                        true,     ""),
             ("gitea",           "git.acme.test",                      "https://git.acme.test/a/b",             false,    "no host"),
         ];

@@ -16,7 +16,7 @@ mod token_variable;
 
 pub use app::App;
 pub use credential::{AuthScheme, Credential, CredentialKind, Given, GivenCredentials, Login};
-pub use destination::{DestinationError, is_loopback};
+pub use destination::DestinationError;
 pub use error::ForgeError;
 pub use forge::{Access, ApiCommit, Commits, Difference, Forge, ForgeKind, Written};
 pub use forges::{FORGES, link_styles, named, recognize};

@@ -7,6 +7,7 @@ mod client;
 mod error;
 pub mod identity;
 mod limiter;
+mod loopback;
 mod options;
 mod redact;
 mod request;
@@ -15,6 +16,7 @@ mod retry;
 
 pub use client::Client;
 pub use error::{HttpError, StatusError};
+pub use loopback::is_loopback;
 pub use options::{ClientOptions, install_tls};
 pub use redact::{origin, redacted};
 pub use request::Request;

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use crate::config::{LimitSettings, RegistrySettings, Source};
 use crate::error::Error;
-use crate::forge::is_loopback;
-use crate::http::{ClientOptions, Url};
+use crate::http::{ClientOptions, Url, is_loopback};
 use crate::registry::{HostSettings, Keychain, Limits, Login, Registries};
 use crate::secret::Secret;
 

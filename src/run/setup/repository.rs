@@ -45,7 +45,7 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
         return Ok(Some(Login { user, password }));
     }
     let Ok(remote) = RemoteUrl::parse(url) else { return Ok(None) };
-    if remote.scheme == Scheme::Http && !http::Url::parse(&remote.site()).is_ok_and(|site| forge::is_loopback(&site)) {
+    if remote.scheme == Scheme::Http && !http::Url::parse(&remote.site()).is_ok_and(|site| http::is_loopback(&site)) {
         tracing::warn!("the token is not sent to {} without TLS", remote.host);
         return Ok(None);
     }

@@ -1,12 +1,11 @@
 //! AWS keys of the container (ECS, EKS Pod Identity) and of the EC2 instance, from their metadata services.
 
-use std::net::IpAddr;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::http::header::{AUTHORIZATION, HeaderName};
-use crate::http::{Method, Request, Url, redacted};
+use crate::http::{Method, Request, Url, is_loopback, redacted};
 use crate::secret::Secret;
 
 use super::super::platform_env::{PlatformEnv, parse_url};
@@ -62,11 +61,7 @@ pub(super) async fn container(env: &PlatformEnv) -> Result<Option<AwsKeys>, Stri
 /// and EKS (botocore, `ContainerMetadataFetcher`).
 fn may_receive_token(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    url.scheme() == "https"
-        || host == "localhost"
-        || ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"].contains(&host)
-        || address.is_ok_and(|address| address.is_loopback())
+    url.scheme() == "https" || is_loopback(url) || ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"].contains(&host)
 }
 
 /// Returns the keys of the instance's role (instance metadata service, version 2); `None` outside EC2, and on an instance
