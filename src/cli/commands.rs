@@ -99,8 +99,10 @@ pub(super) async fn open(common: &Common, from: ReadFrom<'_>) -> Result<(Reposit
 /// Returns the folder and its configuration, for commands that read a working tree.
 pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
     let folder = working_tree(common)?;
-    let loaded = Operator::read(common.config.as_deref(), Some(&folder))?.with_folder(&folder)?;
-    let above = setup::checkout(&folder).join(config::FILE_NAME);
+    let root = setup::checkout(&folder);
+    let operator = Operator::read(common.config.as_deref(), Some(&root))?;
+    let loaded = operator.with_folder(if operator.is_in_repository() { &root } else { &folder })?;
+    let above = root.join(config::FILE_NAME);
     if loaded.files.is_empty() && above.is_file() && above.parent() != Some(&folder) {
         tracing::warn!("ignoring {}: this command reads the configuration of the folder it is given", above.display());
     }
@@ -121,7 +123,9 @@ fn working_tree(common: &Common) -> Result<PathBuf, Error> {
 
 /// Runs once, or repeatedly with `--every`.
 pub(super) async fn runs(common: &Common, arguments: &RunArguments, writing: &WriteLock) -> Result<Exit, Error> {
-    let once = || run(common, &arguments.job, !arguments.dry_run, writing);
+    let job = &arguments.job;
+    let base = job.base()?;
+    let once = || run(common, job, ReadFrom::Base(base.as_ref()), !arguments.dry_run, writing);
     let Some(period) = arguments.every else { return once().await };
     let mut next = tokio::time::Instant::now();
     // An error in the first run ends the program. A later error may be gone in the next run.
@@ -146,11 +150,15 @@ fn progress_line(registry: u64, forge: u64) -> String {
     }
 }
 
-/// Runs once; without `write`, this is `plan`.
-pub(super) async fn run(common: &Common, job: &Job, write: bool, writing: &WriteLock) -> Result<Exit, Error> {
+/// Runs once, with or without writing, and with the repository's configuration from one of its places.
+pub(super) async fn run(
+    common: &Common,
+    job: &Job,
+    from: ReadFrom<'_>,
+    write: bool,
+    writing: &WriteLock,
+) -> Result<Exit, Error> {
     let scope = Scope { images: images(&job.changes)?, paths: job.changes.paths()? };
-    let base = job.base()?;
-    let from = if write { ReadFrom::Base(base.as_ref()) } else { ReadFrom::WorkingTree };
     let (repository, mut loaded) = open(common, from).await?;
     job.apply(&mut loaded.config)?;
     let forge = match setup::forge(&loaded, repository.url()) {

@@ -20,6 +20,7 @@ use crate::error::{Error, Exit};
 use crate::run::WriteLock;
 
 use args::{Arguments, Command, Format};
+use commands::ReadFrom;
 
 /// Runs the program with these arguments and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
@@ -93,7 +94,7 @@ async fn signal() {
 async fn dispatch(Arguments { command, common }: Arguments, writing: &WriteLock) -> Result<Exit, Error> {
     match command {
         Command::Run(run) => commands::runs(&common, &run, writing).await,
-        Command::Plan(job) => commands::run(&common, &job, false, writing).await,
+        Command::Plan(job) => commands::run(&common, &job, ReadFrom::WorkingTree, false, writing).await,
         Command::Edit(job) => commands::edit(&common, &job).await,
         Command::List => commands::list(&common).await,
         Command::Explain(explain) => explain::explain(&common, &explain).await,

@@ -94,7 +94,8 @@ impl Registries {
         let mut endpoint = Endpoint::new(registry, api_host, &settings)?;
         // A mirror may have its own settings, which describe the host that receives the requests.
         if mirrored && let Some(own) = self.settings.get(&endpoint.host) {
-            settings = HostSettings { mirror: settings.mirror, ..own.clone() };
+            let anonymous = settings.anonymous || own.anonymous;
+            settings = HostSettings { mirror: settings.mirror, anonymous, ..own.clone() };
             endpoint = Endpoint::new(registry, api_host, &settings)?;
         }
         let vendor = vendor_of(&endpoint.host, env);
@@ -171,5 +172,21 @@ impl Registry for Registries {
         let (registry, token) =
             remotes.values().map(|remote| remote.sent()).fold((0, 0), |sum, sent| (sum.0 + sent.0, sum.1 + sent.1));
         Requests { registry, token }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn settings_of_a_mirror_do_not_lift_the_ban_on_credentials() {
+        let mirrored =
+            HostSettings { mirror: Some("http://mirror.test".to_owned()), anonymous: true, ..Default::default() };
+        let settings =
+            BTreeMap::from([("docker.io".to_owned(), mirrored), ("mirror.test".to_owned(), HostSettings::default())]);
+        let registries = Registries::connect(settings, Keychain::new(BTreeMap::new()), Limits::default()).unwrap();
+        assert!(registries.remote("docker.io").unwrap().settings.anonymous);
+        assert!(!registries.remote("mirror.test").unwrap().settings.anonymous);
     }
 }

@@ -119,10 +119,65 @@ fn run_ignores_and_reports_another_configuration_in_the_checkout() {
     // Auto-merge, commits to main, and no valid configuration at all: none of it counts.
     for other in ["rules: [{ mode: commit }]\ngit: { base: main }\n", "polices: {}\n"] {
         std::fs::write(checkout.join(config::FILE_NAME), other).unwrap();
-        let output = Tagboat::new().with_config(&forge).run(&["run", "-C", &checkout.display().to_string()]);
-        assert_eq!(output.code, 0, "{output:?}");
-        assert!(output.stderr.contains("differs from the one on the base branch main"), "{output:?}");
-        assert!(output.stdout.contains("nothing to change"), "{output:?}");
+        for command in [&["run", "--dry-run"][..], &["run"]] {
+            let at = checkout.display().to_string();
+            let arguments = [command, &["-C", &at]].concat();
+            let output = Tagboat::new().with_config(&forge).run(&arguments);
+            assert_eq!(output.code, 0, "{output:?}");
+            assert!(output.stderr.contains("differs from the one on the base branch main"), "{output:?}");
+            assert!(output.stdout.contains("nothing to change"), "{output:?}");
+        }
     }
     assert_eq!(bare.branches().len(), 1);
+}
+
+/// A `--config` inside the checkout is a file of its author, from whichever folder the command runs.
+#[test]
+fn configuration_inside_the_checkout_belongs_to_the_repository() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    let files =
+        [("ci.yaml", "registries: { a.test: { token-env: DEPLOY_TOKEN } }\n"), ("apps/app.yaml", "image: nginx:1.0\n")];
+    bare.commit("main", &files, "Deploy");
+    git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let (checkout, config) = (folder.path().join("checkout"), folder.path().join("checkout/ci.yaml"));
+    for (command, folder) in [("list", "."), ("list", "apps"), ("plan", "apps"), ("run", "."), ("check", "apps")] {
+        let at = checkout.join(folder).display().to_string();
+        let output = Tagboat::new().run(&[command, "-C", &at, "--config", config.to_str().unwrap()]);
+        assert_eq!(output.code, 64, "{command} {folder}: {output:?}");
+        assert!(output.log.contains("`token-env` is not allowed"), "{command} {folder}: {output:?}");
+    }
+    // Outside, the same file is the operator's.
+    let outside = checkout.join("../operator.yaml");
+    std::fs::write(&outside, "rules: [{ policy: ignore }]\n").unwrap();
+    let output =
+        Tagboat::new().run(&["list", "-C", &checkout.display().to_string(), "--config", outside.to_str().unwrap()]);
+    assert!(output.code == 0 && output.stdout.contains("operator.yaml:1"), "{output:?}");
+}
+
+/// No setting of the repository writes pull requests outside of it.
+#[cfg(unix)]
+#[test]
+fn local_forge_of_the_repository_stays_inside_it() {
+    let place = tempfile::tempdir().unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    let bare = Bare::new(place.path(), "gitops");
+    git(place.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let checkout = place.path().join("checkout");
+    std::os::unix::fs::symlink(outside.path(), checkout.join("link")).unwrap();
+    let elsewhere = outside.path().display().to_string();
+    #[rustfmt::skip]
+    let rows = [
+        (format!("folder: {elsewhere}"),                  "leads out of it"),
+        ("folder: ../pulls".to_owned(),                   "leads out of it"),
+        ("folder: link/pulls".to_owned(),                 "leads out of it"),
+        ("url: 'https://a.test/../../../pulls', repository: a/b".to_owned(), "needs a folder, not a URL"),
+    ];
+    for (setting, cause) in rows {
+        let config = format!("forge: {{ kind: local, {setting} }}\n");
+        bare.commit("main", &[(config::FILE_NAME, &config)], "Configure");
+        let output = Tagboat::new().run(&["run", "-C", &checkout.display().to_string()]);
+        assert!(output.code != 0 && output.stderr.contains(cause), "{setting}: {output:?}");
+    }
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
 }

@@ -56,8 +56,9 @@ fn address(_: &RemoteUrl) -> Option<Address> {
 /// Connects to a folder, which is created when the first pull request is opened.
 fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let Address { api: folder, repository } = settings.address;
-    if folder.is_empty() {
-        return Err(ForgeError::Settings { reason: "the local forge needs a folder".to_owned() });
+    // An address would become a folder of that name, and `..` in it would lead anywhere.
+    if folder.is_empty() || folder.contains("://") {
+        return Err(ForgeError::Settings { reason: "the local forge needs a folder, not a URL".to_owned() });
     }
     Ok(Box::new(Local { folder: folder.into(), repository }))
 }

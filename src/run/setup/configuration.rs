@@ -63,6 +63,11 @@ impl Operator {
         Ok(Self { config, file: Some((text, name, folder)), ..none })
     }
 
+    /// Returns whether `--config` names a file of the repository.
+    pub fn is_in_repository(&self) -> bool {
+        self.is_named
+    }
+
     /// Adds the repository's configuration in a working tree.
     pub fn with_folder(&self, root: &Path) -> Result<Loaded, Error> {
         let read = |path: &Path| read_inside(root, path);
@@ -158,7 +163,8 @@ fn read_commit(git: &Repository, commit: &CommitId, path: &Path) -> io::Result<O
 /// Returns a path from `root`, if it is below it by its name or by what it links to.
 fn path_below(root: &Path, path: &Path) -> Option<PathBuf> {
     let below = |root: PathBuf, path: PathBuf| path.strip_prefix(root).ok().map(Path::to_owned);
-    let by_name = || below(std::path::absolute(root).ok()?, std::path::absolute(path).ok()?);
+    // A name with `..` may lead out of the root.
+    let by_name = || path_inside(&below(std::path::absolute(root).ok()?, std::path::absolute(path).ok()?)?);
     let by_target = || below(std::fs::canonicalize(root).ok()?, std::fs::canonicalize(path).ok()?);
     by_name().or_else(by_target)
 }
@@ -167,4 +173,40 @@ fn path_below(root: &Path, path: &Path) -> Option<PathBuf> {
 pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnapshot<'a>, Error> {
     let base = Base::fetch(git, config).await?;
     Ok(CommitSnapshot::new(git, &base.commit)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
+    fn file_belongs_to_the_repository_by_its_name_or_its_target() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("checkout");
+        std::fs::create_dir_all(root.join("ci")).unwrap();
+        for file in ["operator.yaml", "checkout/tagboat.yaml", "checkout/ci/other.yaml"] {
+            std::fs::write(folder.path().join(file), "").unwrap();
+        }
+        std::os::unix::fs::symlink("checkout/ci/other.yaml", folder.path().join("in")).unwrap();
+        std::os::unix::fs::symlink("../operator.yaml", root.join("out")).unwrap();
+        #[rustfmt::skip]
+        let rows = [
+            ("checkout/tagboat.yaml",              Some("tagboat.yaml")),
+            ("checkout/ci/../ci/other.yaml",       Some("ci/other.yaml")),
+            ("checkout/../checkout/ci/other.yaml", Some("ci/other.yaml")),
+            ("in",                                 Some("ci/other.yaml")),
+            // A link of the repository is refused where it is read.
+            ("checkout/out",                       Some("out")),
+            ("checkout/absent.yaml",               Some("absent.yaml")),
+            ("operator.yaml",                      None),
+            ("checkout/../operator.yaml",          None),
+            ("checkout/ci/../../operator.yaml",    None),
+            ("absent.yaml",                        None),
+        ];
+        for (path, inside) in rows {
+            assert_eq!(path_below(&root, &folder.path().join(path)).as_deref(), inside.map(Path::new), "{path}");
+        }
+    }
 }

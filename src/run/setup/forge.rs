@@ -1,5 +1,7 @@
 //! Connects the forge, with the login from the environment.
 
+use std::path::{Path, PathBuf};
+
 use crate::config::{self, Setting, Source};
 use crate::docs::page;
 use crate::error::Error;
@@ -8,6 +10,7 @@ use crate::http;
 use crate::secret::Secret;
 
 use super::configuration::Loaded;
+use super::regular_file::path_without_links;
 use super::variables::{secret, variable};
 
 /// The variable with the account of a token, for forges that need both.
@@ -43,7 +46,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
         let by_operator = url.is_some_and(|url| url.source == Source::Operator);
         kind.check_destination(&address.api, parsed.as_ref(), by_operator).map_err(|error| {
             Error::usage(format!("cannot connect to the forge: {error}")).hint(Some(format!(
-                "if you trust this server, set {URL} to its address with https: {}",
+                "set {URL} to the https address of this server if you trust it: {}",
                 page!("security.md#where-secrets-go")
             )))
         })?;
@@ -75,10 +78,10 @@ fn url(settings: &config::ForgeSettings) -> Option<Setting<String>> {
 }
 
 /// Returns the folder of a `local` forge. The repository names only folders inside itself.
-fn folder_of(loaded: &Loaded, folder: &Setting<std::path::PathBuf>) -> Result<String, Error> {
+fn folder_of(loaded: &Loaded, folder: &Setting<PathBuf>) -> Result<String, Error> {
     let path = &folder.value;
-    let inside = || path.strip_prefix(loaded.root.as_ref()?).ok().and_then(super::regular_file::path_inside);
-    if folder.source == Source::Repository && inside().is_none() {
+    let is_inside = |root: &Path| path.strip_prefix(root).is_ok_and(|inside| path_without_links(root, inside).is_ok());
+    if folder.source == Source::Repository && !loaded.root.as_deref().is_some_and(is_inside) {
         return Err(Error::usage(format!(
             "cannot connect to the forge: `forge.folder` of the repository leads out of it: {}",
             path.display()

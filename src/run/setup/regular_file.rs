@@ -25,24 +25,33 @@ pub(super) fn path_inside(path: &Path) -> Option<PathBuf> {
     Some(inside)
 }
 
+/// Returns the full path of something below `root`, which need not exist.
+///
+/// # Errors
+/// If the path leads out of `root`, by its name or by a symbolic link.
+pub(super) fn path_without_links(root: &Path, path: &Path) -> io::Result<PathBuf> {
+    let inside = path_inside(path).ok_or_else(|| io::Error::other("the path leads out of the repository"))?;
+    let mut full = root.to_owned();
+    for part in &inside {
+        full.push(part);
+        if std::fs::symlink_metadata(&full).is_ok_and(|metadata| metadata.is_symlink()) {
+            return Err(io::Error::other("a symbolic link is not followed"));
+        }
+    }
+    Ok(full)
+}
+
 /// Reads a file below `root`; `None` if it does not exist.
 ///
 /// # Errors
 /// If the path leads out of `root`, if a part of it is a symbolic link, if it is not a regular file, or if it is too large.
 pub(super) fn read_inside(root: &Path, path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let inside = path_inside(path).ok_or_else(|| io::Error::other("the path leads out of the repository"))?;
-    let mut full = root.to_owned();
-    for part in &inside {
-        full.push(part);
-        match std::fs::symlink_metadata(&full) {
-            Ok(metadata) if metadata.is_symlink() => return Err(io::Error::other("a symbolic link is not followed")),
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error),
-        }
-    }
-    if !std::fs::symlink_metadata(&full)?.is_file() {
-        return Err(io::Error::other("not a regular file"));
+    let full = path_without_links(root, path)?;
+    match std::fs::symlink_metadata(&full) {
+        Ok(metadata) if metadata.is_file() => {}
+        Ok(_) => return Err(io::Error::other("not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
     }
     let mut bytes = Vec::new();
     std::fs::File::open(&full)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
