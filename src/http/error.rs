@@ -147,7 +147,7 @@ impl HttpError {
                 concat!("set `plain-http: true` for this host: ", page!("troubleshooting.md#certificates"))
             }
             Self::Tls { cause, .. } if cause.contains("CertificateRequired") => {
-                "set `client-cert-file:` to a PEM file with a client certificate and its key"
+                "set `client-cert-file:` in the file of --config to a PEM file with a client certificate and its key"
             }
             Self::Tls { .. } => {
                 concat!(
@@ -157,7 +157,7 @@ impl HttpError {
             }
             // With TLS 1.3, a missing client certificate ends the connection later, and HTTP/2 does not report why.
             Self::Body { url, .. } if url.starts_with("https:") => {
-                "try again, or set `client-cert-file:` if the host requires a client certificate"
+                "try again, or set `client-cert-file:` in the file of --config if the host requires a client certificate"
             }
             Self::Timeout { .. } => "try again, or raise `request-timeout` for a slow host",
             Self::RateLimited { .. } => {

@@ -222,7 +222,10 @@ impl RegistryError {
                 "check for a proxy or cache that changes the responses of the registry".to_owned()
             }
             Self::UntrustedRealm { realm, .. } => {
-                format!("add the host of {realm} to `auth-hosts:` of this registry, if it may receive the credential")
+                format!(
+                    "add the host of {realm} to `auth-hosts:` of this registry in the file of --config, if it may receive the \
+                     credential"
+                )
             }
             Self::Offline { .. } => "omit --tags to query the registry: this policy needs more than tags".to_owned(),
             Self::Credential { .. } | Self::Settings { .. } | Self::Layout { .. } => return None,

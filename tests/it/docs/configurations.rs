@@ -1,23 +1,28 @@
-//! Checks blocks of `tagboat.yaml`: each one parses, and those of the reference contain every key.
+//! Checks blocks of configuration: each one parses for its author, and those of the reference contain every key.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::Value;
-use tagboat::config;
+use tagboat::config::{self, ConfigFile, Source};
 
 use super::pages::{Block, blocks};
 
-/// Returns the blocks that are marked with the name of the configuration file.
-fn configurations() -> Vec<Block<'static>> {
-    let mark = format!("yaml {}", config::FILE_NAME);
-    blocks().into_iter().filter(|block| block.info == mark).collect()
+/// The marks of blocks, and who writes such a file.
+const MARKS: &[(&str, Source)] = &[("yaml tagboat.yaml", Source::Repository), ("yaml operator.yaml", Source::Operator)];
+
+/// Returns the blocks that are marked as a configuration, and who writes them.
+fn configurations() -> Vec<(Block<'static>, Source)> {
+    let source = |block: &Block<'_>| MARKS.iter().find(|(mark, _)| block.info == *mark).map(|(_, source)| *source);
+    blocks().into_iter().filter_map(|block| source(&block).map(|source| (block, source))).collect()
 }
 
 #[test]
 fn configurations_parse() {
     assert!(configurations().len() > 10);
-    for Block { page, text, .. } in configurations() {
-        config::parse(text, page).unwrap_or_else(|errors| panic!("{errors}\nin {text}"));
+    for (Block { page, text, .. }, source) in configurations() {
+        let file = ConfigFile { text, name: page, folder: Path::new(""), source };
+        config::parse_all(&[file]).unwrap_or_else(|errors| panic!("{errors}\nin {text}"));
     }
 }
 
@@ -25,7 +30,7 @@ fn configurations_parse() {
 fn reference_shows_every_key() {
     let schema = config::json_schema();
     let mut shown = BTreeSet::new();
-    for block in configurations().iter().filter(|block| block.page == "docs/configuration.md") {
+    for (block, _) in configurations().iter().filter(|(block, _)| block.page == "docs/configuration.md") {
         let value: Value = serde_yaml::from_str(block.text).unwrap();
         value_keys(&value, &schema, &schema, "", &mut shown);
     }
