@@ -26,7 +26,7 @@ use serde::Deserialize;
 use tagboat::image::ImageName;
 use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry};
 
-use crate::http_double::{Asked, Double, Reply};
+use crate::http_double::{Double, ReceivedRequest, Reply};
 
 #[expect(dead_code, reason = "benchmarks need no faults")]
 #[path = "../tests/it/support/http_double.rs"]
@@ -35,7 +35,7 @@ mod http_double;
 #[path = "support/delay.rs"]
 mod delay;
 
-/// Images that are asked about at a time by the bare lister: what the library allows itself per registry.
+/// Images that are looked up at a time by the bare lister: what the library allows itself per registry.
 const AT_A_TIME: usize = 16;
 
 fn main() {
@@ -85,13 +85,14 @@ fn long(tags: usize) {
     let all: Arc<[String]> = (0..tags).map(|tag| format!("v{tag:08}")).collect();
     for page in [100, 1000, tags] {
         let all = all.clone();
-        let answer = move |asked: &Asked| {
-            let start = asked.query("last").map_or(0, |last| all.partition_point(|tag| *tag <= last));
+        let answer = move |request: &ReceivedRequest| {
+            let start = request.query("last").map_or(0, |last| all.partition_point(|tag| *tag <= last));
             let end = (start + page).min(all.len());
             let reply = Reply::tags(&all[start..end]);
-            match end < all.len() {
-                true => reply.header("link", &format!("<?last={}>; rel=\"next\"", all[end - 1])),
-                false => reply,
+            if end < all.len() {
+                reply.header("link", &format!("<?last={}>; rel=\"next\"", all[end - 1]))
+            } else {
+                reply
             }
         };
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -104,7 +105,7 @@ fn long(tags: usize) {
 fn far(images: usize, registries: usize, round_trip: Duration) {
     let away = round_trip.as_millis();
     println!("{images} images on {registries} registries {away} ms away; wall s, CPU s, peak MB, tags, requests");
-    for (title, answer) in [("open", open as fn(&Asked) -> Reply), ("with tokens", with_tokens)] {
+    for (title, answer) in [("open", open as fn(&ReceivedRequest) -> Reply), ("with tokens", with_tokens)] {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let lines = runtime.block_on(async {
             let mut lines = Vec::new();
@@ -121,18 +122,18 @@ fn far(images: usize, registries: usize, round_trip: Duration) {
     }
 }
 
-fn open(_: &Asked) -> Reply {
+fn open(_: &ReceivedRequest) -> Reply {
     Reply::tags((0..100).map(|tag| format!("v1.{tag}.0")))
 }
 
 /// Wants a token for the very image, of a service beside it.
-fn with_tokens(asked: &Asked) -> Reply {
-    if asked.path() == "/token" {
-        return Reply::new(200, format!(r#"{{"token":"{}","expires_in":300}}"#, asked.query("scope").unwrap()));
+fn with_tokens(request: &ReceivedRequest) -> Reply {
+    if request.path() == "/token" {
+        return Reply::new(200, format!(r#"{{"token":"{}","expires_in":300}}"#, request.query("scope").unwrap()));
     }
-    let scope = format!("repository:{}:pull", &asked.path()["/v2/".len()..asked.path().len() - "/tags/list".len()]);
-    match asked.header("authorization") {
-        Some(sent) if sent == format!("Bearer {scope}") => open(asked),
+    let scope = format!("repository:{}:pull", &request.path()["/v2/".len()..request.path().len() - "/tags/list".len()]);
+    match request.header("authorization") {
+        Some(sent) if sent == format!("Bearer {scope}") => open(request),
         _ => Reply::new(401, "")
             .header("www-authenticate", &format!(r#"Bearer realm="/token",service="far",scope="{scope}""#)),
     }

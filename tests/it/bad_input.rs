@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::support::double::{Double as Forge, READER, TOKEN};
 use crate::support::git_http;
 use crate::support::github::GITHUB;
-use crate::support::http_double::{Asked, Double, Reply};
+use crate::support::http_double::{Double, ReceivedRequest, Reply};
 use crate::support::process::free_port;
 use crate::support::repository::Bare;
 use crate::support::tagboat::{ProgramOutput, Tagboat};
@@ -46,8 +46,8 @@ fn plain(hosts: &[&str]) -> String {
 }
 
 /// Answers as a registry in which every image except `acme/good` has a different fault.
-fn answer(asked: &Asked) -> Reply {
-    let image = asked.path().trim_start_matches("/v2/").trim_end_matches("/tags/list");
+fn answer(request: &ReceivedRequest) -> Reply {
+    let image = request.path().trim_start_matches("/v2/").trim_end_matches("/tags/list");
     match image {
         "acme/good" => Reply::tags(["1.0", "1.1"]),
         "acme/unauthorized" => Reply::new(401, "{}").header("www-authenticate", "Basic realm=\"acme\""),

@@ -124,7 +124,7 @@ fn rejects_invalid_renovate_configuration() {
 
 #[cfg(unix)]
 mod runs {
-    use crate::support::http_double::{Asked, Double, Reply};
+    use crate::support::http_double::{Double, ReceivedRequest, Reply};
     use crate::support::repository::Bare;
     use crate::support::tagboat::Tagboat;
 
@@ -187,7 +187,7 @@ spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } 
     /// `ImageUpdater`, an object of Flux, or a marker.
     #[tokio::test(flavor = "multi_thread")]
     async fn run_applies_policies_of_several_tools() {
-        let tags = |_: &Asked| Reply::tags(["1.2.0", "1.2.1", "1.2.2", "1.3.0", "2.0.0"]);
+        let tags = |_: &ReceivedRequest| Reply::tags(["1.2.0", "1.2.1", "1.2.2", "1.3.0", "2.0.0"]);
         let registry = Double::start(tags).await;
         let host = registry.host();
         #[rustfmt::skip]
@@ -219,6 +219,6 @@ spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } 
             let after = String::from_utf8(bare.file("tagboat/all", path)).unwrap();
             assert_eq!(after, before.replace("1.2.0", tag), "{path}: {output:?}");
         }
-        assert_eq!(registry.asked().iter().filter(|asked| asked.path().ends_with("/tags/list")).count(), 1);
+        assert_eq!(registry.received().iter().filter(|request| request.path().ends_with("/tags/list")).count(), 1);
     }
 }

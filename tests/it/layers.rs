@@ -1,5 +1,5 @@
 //! Checks the sources against the layer table of `docs/design.md`: the imports of each module, paths that pure code must not
-//! use, import cycles, long files, and files without an introduction.
+//! use, import cycles, long files, full folders, and files without an introduction.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -92,6 +92,9 @@ const EMPTY_NAMES: &[&str] = &["common", "helpers", "misc", "util", "utils"];
 /// The maximum number of lines of a file before its tests.
 const LONGEST: usize = 400;
 
+/// The maximum number of files of a folder, its subfolders not counted.
+const FULLEST: usize = 20;
+
 /// Path from the root of the project, with slashes, and text.
 type Sources = BTreeMap<String, String>;
 
@@ -171,6 +174,7 @@ fn findings(sources: &Sources) -> Vec<String> {
         }
     }
     cycles(&edges, &mut found);
+    folders(sources, &mut found);
     found
 }
 
@@ -229,6 +233,17 @@ fn cycles(edges: &BTreeMap<&str, BTreeMap<&str, usize>>, found: &mut Vec<String>
                 found.push(format!("{file}:{line}: imports {target}, which imports it back"));
             }
         }
+    }
+}
+
+/// Checks the number of files in each folder.
+fn folders(sources: &Sources, found: &mut Vec<String>) {
+    let mut files = BTreeMap::<&str, usize>::new();
+    for (folder, _) in sources.keys().filter_map(|file| file.rsplit_once('/')) {
+        *files.entry(folder).or_default() += 1;
+    }
+    for (folder, count) in files.into_iter().filter(|(_, count)| *count > FULLEST) {
+        found.push(format!("{folder}/: {count} files, more than {FULLEST}"));
     }
 }
 
@@ -325,4 +340,15 @@ fn finds_long_files_and_files_without_introduction() {
     assert!(found[1].starts_with("src/git/b.rs:1: does not start with //!"), "{found:?}");
     let tested = format!("//! Doc.\n#[cfg(test)]\n{long}");
     assert_eq!(findings(&[("src/git/a.rs".to_owned(), tested)].into()), [""; 0]);
+}
+
+#[test]
+fn finds_folders_with_too_many_files() {
+    let file = |folder: &str, number: usize| (format!("{folder}/a{number}.rs"), "//! Doc.\n".to_owned());
+    let full: Sources =
+        (0..FULLEST).flat_map(|number| [file("src/git", number), file("src/git/inner", number)]).collect();
+    assert_eq!(findings(&full), [""; 0]);
+    let mut overfull = full;
+    overfull.extend([file("src/git/inner", FULLEST)]);
+    assert_eq!(findings(&overfull), ["src/git/inner/: 21 files, more than 20"]);
 }

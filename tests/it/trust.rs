@@ -2,7 +2,7 @@
 
 use tagboat::config;
 
-use crate::support::http_double::{Asked, Double, Reply};
+use crate::support::http_double::{Double, ReceivedRequest, Reply};
 use crate::support::repository::Bare;
 use crate::support::repository::git;
 use crate::support::secret_leaks;
@@ -35,8 +35,8 @@ const SETTINGS: &[(&str, &str, Planted)] = &[
 const COMMANDS: &[&[&str]] = &[&["list"], &["plan"], &["edit"], &["explain", "y"], &["check"], &["run"]];
 
 /// Asks for every kind of login.
-fn evil(asked: &Asked) -> Reply {
-    let scheme = if asked.path().starts_with("/v2") { "Basic realm=\"evil\"" } else { "Bearer realm=\"/token\"" };
+fn evil(request: &ReceivedRequest) -> Reply {
+    let scheme = if request.path().starts_with("/v2") { "Basic realm=\"evil\"" } else { "Bearer realm=\"/token\"" };
     Reply::new(401, "{}").header("www-authenticate", scheme)
 }
 
@@ -54,13 +54,13 @@ async fn repository_sends_no_secret_to_a_host_of_its_choice() {
         let checkout = folder.path().join("checkout").display().to_string();
         let secrets = secret_leaks::secrets(secret_leaks::VARIABLES.iter().copied().chain([(*variable, *secret)]));
         for command in COMMANDS {
-            // AWS itself is not asked: no test reaches anything but loopback.
+            // AWS itself receives no request: no test reaches anything but loopback.
             let tagboat = Tagboat::new().with(variable, secret).with("HTTPS_PROXY", "http://127.0.0.1:9");
             let output = tagboat.run(&[*command, &["-C", &checkout]].concat());
             let printed = format!("{}{}", output.stdout, output.log);
             assert_eq!(secret_leaks::found(&secrets, printed.as_bytes()), [""; 0], "{setting}: {command:?} prints");
-            for asked in listener.asked() {
-                let sent = format!("{} {} {:?} {}", asked.method, asked.target, asked.headers, asked.body);
+            for request in listener.received() {
+                let sent = format!("{} {} {:?} {}", request.method, request.target, request.headers, request.body);
                 assert_eq!(
                     secret_leaks::found(&secrets, sent.as_bytes()),
                     [""; 0],
@@ -82,7 +82,11 @@ async fn operator_sends_a_credential_to_the_host_that_it_names() {
     let config = format!("registries: {{ '{host}': {{ plain-http: true, token-env: DEPLOY_TOKEN }} }}\n");
     let tagboat = Tagboat::new().with_config(&config).with("DEPLOY_TOKEN", "planted-deploy-token");
     tagboat.run(&["plan", "-C", &bare.url()]);
-    assert!(listener.asked().iter().any(|asked| asked.header("authorization").is_some()), "{:?}", listener.asked());
+    assert!(
+        listener.received().iter().any(|request| request.header("authorization").is_some()),
+        "{:?}",
+        listener.received()
+    );
 }
 
 #[cfg(unix)]

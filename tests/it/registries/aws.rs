@@ -6,7 +6,7 @@ use std::fs;
 use tagboat::http::Url;
 use tagboat::registry::{Credential, PlatformEnv, VENDORS};
 
-use crate::support::http_double::{Asked, Double, Reply};
+use crate::support::http_double::{Double, ReceivedRequest, Reply};
 
 const HOST: &str = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
 
@@ -76,34 +76,34 @@ const ROWS: &[Row] = &[
 ];
 
 /// Returns the id of the keys that signed a request.
-fn signer(asked: &Asked) -> String {
-    let (_, rest) = asked.header("authorization").unwrap().split_once("Credential=").unwrap();
+fn signer(request: &ReceivedRequest) -> String {
+    let (_, rest) = request.header("authorization").unwrap().split_once("Credential=").unwrap();
     rest.split('/').next().unwrap().to_owned()
 }
 
 /// Plays all services of AWS. STS appends `+ROLE` to the id of the keys that assume a role; the password of ECR is the id.
-fn aws(asked: &Asked) -> Reply {
+fn aws(request: &ReceivedRequest) -> Reply {
     let xml = |id: &str| {
         format!(
             "<AccessKeyId>{id}</AccessKeyId><SecretAccessKey>planted</SecretAccessKey><SessionToken>s</SessionToken>"
         )
     };
     let json = |id: &str| format!(r#"{{"AccessKeyId":"{id}","SecretAccessKey":"planted","Token":"s"}}"#);
-    match asked.target.as_str() {
-        "/https/sts.eu-west-1.amazonaws.com/" if asked.body.contains("Action=AssumeRole&") => {
-            Reply::new(200, xml(&format!("{}+ROLE", signer(asked))))
+    match request.target.as_str() {
+        "/https/sts.eu-west-1.amazonaws.com/" if request.body.contains("Action=AssumeRole&") => {
+            Reply::new(200, xml(&format!("{}+ROLE", signer(request))))
         }
         "/https/sts.eu-west-1.amazonaws.com/" => Reply::new(200, xml("FEDERATED")),
         "/http/169.254.170.2/v2/credentials/abc" => Reply::new(200, json("CONTAINER")),
         "/http/169.254.169.254/latest/api/token" => Reply::new(200, "session"),
         "/http/169.254.169.254/latest/meta-data/iam/security-credentials/" => Reply::new(200, "reader"),
         "/http/169.254.169.254/latest/meta-data/iam/security-credentials/reader" => {
-            assert_eq!(asked.header("x-aws-ec2-metadata-token"), Some("session"));
+            assert_eq!(request.header("x-aws-ec2-metadata-token"), Some("session"));
             Reply::new(200, json("INSTANCE"))
         }
         "/https/api.ecr.eu-west-1.amazonaws.com/" => {
             use base64::Engine;
-            let token = base64::engine::general_purpose::STANDARD.encode(format!("AWS:{}", signer(asked)));
+            let token = base64::engine::general_purpose::STANDARD.encode(format!("AWS:{}", signer(request)));
             Reply::new(200, format!(r#"{{"authorizationData":[{{"authorizationToken":"{token}"}}]}}"#))
         }
         other => Reply::new(404, format!("unexpected request: {other}")),

@@ -31,8 +31,8 @@ fn check(rows: &[Row], registries: &str, tagboat: Tagboat) {
         }
         None => tagboat,
     });
-    let said = tagboat.with_config(&config).run(&["check", "-C", &bare.url(), "--format", "json"]);
-    let report = said.json();
+    let output = tagboat.with_config(&config).run(&["check", "-C", &bare.url(), "--format", "json"]);
+    let report = output.json();
     let all = report.as_array().or(report["checks"].as_array()).unwrap();
     for (host, _, works, parts) in rows {
         let found = all.iter().find(|check| check["name"] == **host).unwrap_or_else(|| panic!("{host}: {report:#}"));
@@ -43,20 +43,22 @@ fn check(rows: &[Row], registries: &str, tagboat: Tagboat) {
             assert!(reported.contains(part), "{part} is not in {reported}");
         }
     }
-    assert_eq!(said.code == 0, rows.iter().all(|(_, _, works, _)| *works), "{said:?}");
+    assert_eq!(output.code == 0, rows.iter().all(|(_, _, works, _)| *works), "{output:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_every_response_of_a_registry() {
-    let limited = Double::start(|asked| match asked.path().ends_with("/tags/list") {
-        true => Reply::tags(["1.0"]),
-        false => Reply::new(200, "")
+    let limited = Double::start(|request| {
+        if request.path().ends_with("/tags/list") {
+            return Reply::tags(["1.0"]);
+        }
+        Reply::new(200, "")
             .header("docker-content-digest", &format!("sha256:{}", "0".repeat(64)))
             .header("ratelimit-limit", "100;w=21600")
-            .header("ratelimit-remaining", "76;w=21600"),
+            .header("ratelimit-remaining", "76;w=21600")
     })
     .await;
-    let lists_only = Double::start(|asked| match (login(asked), asked.path().ends_with("/tags/list")) {
+    let lists_only = Double::start(|request| match (login(request), request.path().ends_with("/tags/list")) {
         (None, _) => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
         (_, true) => Reply::tags(["1.0"]),
         _ => Reply::new(403, ""),
@@ -81,10 +83,10 @@ async fn reports_every_response_of_a_registry() {
 /// An invalid job token does not hide public images, and is reported.
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_a_rejected_credential_of_the_platform() {
-    let registry = Double::start(|asked| match (asked.path(), login(asked)) {
+    let registry = Double::start(|request| match (request.path(), login(request)) {
         ("/token", Some(_)) => Reply::new(403, "this job has no right to packages"),
         ("/token", None) => Reply::new(200, r#"{"token":"anonymous"}"#),
-        _ if asked.header("authorization") == Some("Bearer anonymous") => Reply::tags(["1.0"]),
+        _ if request.header("authorization") == Some("Bearer anonymous") => Reply::tags(["1.0"]),
         _ => Reply::new(401, "").header("www-authenticate", r#"Bearer realm="/token",service="gitlab""#),
     })
     .await;
@@ -110,9 +112,9 @@ async fn checks_docker_registry_with_passwords_and_with_tokens() {
     }
     let keys = TempDir::new().unwrap();
     let signer = TokenSigner::new(keys.path());
-    let service = Double::start(move |asked| {
-        let known = login(asked).is_some_and(|(user, secret)| user == "alice" && secret == SECRET);
-        signer.answer(asked, known, 60)
+    let service = Double::start(move |request| {
+        let known = login(request).is_some_and(|(user, secret)| user == "alice" && secret == SECRET);
+        signer.answer(request, known, 60)
     })
     .await;
     let tokens = format!(

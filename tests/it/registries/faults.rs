@@ -14,13 +14,13 @@ use tagboat::registry::{Limits, Registries, Registry, RegistryError};
 
 use super::logins::{SECRET, basic, refs};
 use super::{connect, connect_with, keychain, name, plain, tag, texts};
-use crate::support::http_double::{Asked, Double, Manner, Reply};
+use crate::support::http_double::{Double, Manner, ReceivedRequest, Reply};
 use crate::support::process::free_port;
 use crate::support::token_server::login;
 
 /// The response at `/v2/bad/…` to a request with a credential (the text is the address of another host), and the message
 /// for the user.
-type Fault = (&'static str, fn(&Asked, &str) -> Reply, Sees);
+type Fault = (&'static str, fn(&ReceivedRequest, &str) -> Reply, Sees);
 
 enum Sees {
     /// Parts of the error and of its hint.
@@ -54,7 +54,7 @@ const FAULTS: &[Fault] = &[
     ("404 on the second page",   lost_page,                                                 Error("incomplete tag list: http://127.0.0.1", "stays unchanged")),
     ("401 on the second page",   locked_page,                                               Error("denied access with the credential", "current")),
     ("500 on the second page",   broken_page,                                               Error("page=2 returned 500", "try again later")),
-    (WRONG_DIGEST,               |asked, _| of_manifest(asked, &zeros()),                   Error("returned content with digest", "changes the responses")),
+    (WRONG_DIGEST,               |request, _| of_manifest(request, &zeros()),                   Error("returned content with digest", "changes the responses")),
     ("a page for people",        |_, _| page_for_people(200),                               Error("is not a tag list: expected value", "address of a registry")),
     ("the wrong shape",          |_, _| Reply::new(200, r#"{"tags":{"v1":1}}"#),            Error("expected a list of tags, or null", "address of a registry")),
     ("no tags at all",           |_, _| Reply::new(200, r#"{"name":"x"}"#),                 Error("missing field `tags`", "address of a registry")),
@@ -83,8 +83,8 @@ fn whole() -> Reply {
 }
 
 /// Returns the requested page; the first is 0.
-fn page(asked: &Asked) -> u32 {
-    asked.query("page").map_or(0, |page| page.parse().unwrap())
+fn page(request: &ReceivedRequest) -> u32 {
+    request.query("page").map_or(0, |page| page.parse().unwrap())
 }
 
 fn linked(target: &str) -> Reply {
@@ -92,30 +92,30 @@ fn linked(target: &str) -> Reply {
 }
 
 /// Returns pages with new tags and a link to another page, without an end.
-fn endless(asked: &Asked, _: &str) -> Reply {
-    let link = format!("</v2/bad/tags/list?page={}>; rel=\"next\"", page(asked) + 1);
-    Reply::tags([format!("v{}", page(asked))]).header("link", &link)
+fn endless(request: &ReceivedRequest, _: &str) -> Reply {
+    let link = format!("</v2/bad/tags/list?page={}>; rel=\"next\"", page(request) + 1);
+    Reply::tags([format!("v{}", page(request))]).header("link", &link)
 }
 
 /// Returns the same page behind different links.
-fn again(asked: &Asked, _: &str) -> Reply {
-    linked(&format!("<?page={}>", page(asked) + 1))
+fn again(request: &ReceivedRequest, _: &str) -> Reply {
+    linked(&format!("<?page={}>", page(request) + 1))
 }
 
-fn second_page(asked: &Asked, second: Reply) -> Reply {
-    if page(asked) == 2 { second } else { linked("<?page=2>") }
+fn second_page(request: &ReceivedRequest, second: Reply) -> Reply {
+    if page(request) == 2 { second } else { linked("<?page=2>") }
 }
 
-fn lost_page(asked: &Asked, _: &str) -> Reply {
-    second_page(asked, Reply::new(404, DENIED))
+fn lost_page(request: &ReceivedRequest, _: &str) -> Reply {
+    second_page(request, Reply::new(404, DENIED))
 }
 
-fn locked_page(asked: &Asked, _: &str) -> Reply {
-    second_page(asked, Reply::new(401, ""))
+fn locked_page(request: &ReceivedRequest, _: &str) -> Reply {
+    second_page(request, Reply::new(401, ""))
 }
 
-fn broken_page(asked: &Asked, _: &str) -> Reply {
-    second_page(asked, Reply::new(500, ""))
+fn broken_page(request: &ReceivedRequest, _: &str) -> Reply {
+    second_page(request, Reply::new(500, ""))
 }
 
 fn moved(to: &str) -> Reply {
@@ -135,8 +135,8 @@ fn zeros() -> String {
 }
 
 /// Returns the list, or a manifest with this digest in its header.
-fn of_manifest(asked: &Asked, digest: &str) -> Reply {
-    if asked.path().ends_with("/tags/list") {
+fn of_manifest(request: &ReceivedRequest, digest: &str) -> Reply {
+    if request.path().ends_with("/tags/list") {
         whole()
     } else {
         Reply::new(200, MANIFEST).header("docker-content-digest", digest)
@@ -162,7 +162,7 @@ static BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 /// Starts a host without a configured credential, which records all requests.
 async fn other_host() -> Double {
-    Double::start(|asked| match asked.path() {
+    Double::start(|request| match request.path() {
         "/v2/open/tags/list" => Reply::tags(["elsewhere"]),
         _ => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
     })
@@ -184,10 +184,10 @@ async fn reports_each_fault_without_affecting_other_images() {
     let other = other_host().await;
     for (fault, answer, sees) in FAULTS {
         let away = other.other_host();
-        let server = Double::start(move |asked| match login(asked) {
+        let server = Double::start(move |request| match login(request) {
             Some((user, secret)) if (&*user, &*secret) != ("me", SECRET) => Reply::new(403, "who is that?"),
-            Some(_) if asked.path().contains("/bad/") => answer(asked, &away),
-            Some(_) if asked.path().contains("/manifests/") => Reply::new(200, MANIFEST),
+            Some(_) if request.path().contains("/bad/") => answer(request, &away),
+            Some(_) if request.path().contains("/manifests/") => Reply::new(200, MANIFEST),
             Some(_) => whole(),
             None => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
         })
@@ -213,10 +213,10 @@ async fn reports_each_fault_without_affecting_other_images() {
             (Err(error), Tags(_)) => panic!("{fault}: {error}"),
         }
     }
-    assert!(other.asked().len() >= 2, "{:?}", other.asked());
-    for asked in other.asked() {
-        assert_eq!(asked.header("authorization"), None, "{asked:?}");
-        assert!(!format!("{asked:?}").contains(SECRET), "{asked:?}");
+    assert!(other.received().len() >= 2, "{:?}", other.received());
+    for request in other.received() {
+        assert_eq!(request.header("authorization"), None, "{request:?}");
+        assert!(!format!("{request:?}").contains(SECRET), "{request:?}");
     }
 }
 
@@ -230,7 +230,7 @@ fn date(seconds: i64) -> String {
 async fn repeats_requests_after_transient_faults() {
     let fail_once = |failure: fn() -> Reply| {
         let failed = AtomicBool::new(false);
-        move |_: &Asked| if failed.swap(true, Ordering::SeqCst) { whole() } else { failure() }
+        move |_: &ReceivedRequest| if failed.swap(true, Ordering::SeqCst) { whole() } else { failure() }
     };
     #[rustfmt::skip]
     let rows: [(_, fn() -> Reply, _); 11] = [
@@ -261,7 +261,7 @@ async fn repeats_requests_after_transient_faults() {
 
 #[tokio::test]
 async fn sends_at_most_sixteen_concurrent_requests_to_one_host() {
-    let server = Double::start(|asked| match asked.path() {
+    let server = Double::start(|request| match request.path() {
         "/v2/first/tags/list" => whole(),
         _ => whole().manner(Manner::Silence),
     })
@@ -272,7 +272,7 @@ async fn sends_at_most_sixteen_concurrent_requests_to_one_host() {
     let images: Vec<_> = (0..40).map(|number| name(format!("{}/app{number}", server.host()))).collect();
     let all = futures_util::future::join_all(images.iter().map(|image| registries.tags(image)));
     assert!(tokio::time::timeout(Duration::from_millis(500), all).await.is_err(), "no response is sent");
-    assert_eq!(server.asked().len(), 1 + 16);
+    assert_eq!(server.received().len(), 1 + 16);
 }
 
 #[tokio::test]
@@ -287,9 +287,9 @@ async fn repeats_only_idempotent_requests() {
         (Request::post(url.clone()), 1),
         (Request::post(url.clone()).idempotent(), 3),
     ] {
-        let before = server.asked().len();
+        let before = server.received().len();
         assert!(client.send(request).await.is_err());
-        assert_eq!(server.asked().len() - before, times, "{:?}", server.asked().last());
+        assert_eq!(server.received().len() - before, times, "{:?}", server.received().last());
     }
 }
 
@@ -313,8 +313,8 @@ async fn sends_fewer_concurrent_requests_to_an_overloaded_host() {
     for tags in futures_util::future::join_all(images.iter().map(|image| registries.tags(image))).await {
         assert_eq!(texts(tags.unwrap()).len(), 3);
     }
-    let refused = server.asked().len() - images.len();
-    assert!((1..80).contains(&refused), "{refused} of {} were refused", server.asked().len());
+    let refused = server.received().len() - images.len();
+    assert!((1..80).contains(&refused), "{refused} of {} were refused", server.received().len());
 }
 
 #[tokio::test]
@@ -332,7 +332,7 @@ async fn sends_no_request_during_a_rate_limit_of_an_hour() {
             }
         }
         assert_eq!(registries.tags(&name(format!("{}/good", other.host()))).await.unwrap().len(), 3);
-        assert_eq!(server.asked().len(), 1, "{status}");
+        assert_eq!(server.received().len(), 1, "{status}");
     }
 }
 
@@ -340,7 +340,7 @@ async fn sends_no_request_during_a_rate_limit_of_an_hour() {
 async fn sends_no_credential_to_the_target_of_a_redirect() {
     let elsewhere = Double::start(|_| Reply::tags(["v1"])).await;
     let away = format!("http://{}/list", elsewhere.other_host());
-    let server = Double::start(move |asked| match (asked.header("authorization"), asked.path()) {
+    let server = Double::start(move |request| match (request.header("authorization"), request.path()) {
         (None, _) => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
         (_, "/v2/near/tags/list") => Reply::new(307, "").header("location", "/v2/here/tags/list"),
         (_, "/v2/here/tags/list") => Reply::tags(["v2"]),
@@ -351,17 +351,17 @@ async fn sends_no_credential_to_the_target_of_a_redirect() {
     let registries = connect(&[&host], &refs(&basic(&host)));
     assert_eq!(texts(registries.tags(&name(format!("{host}/near"))).await.unwrap()), ["v2"]);
     assert_eq!(texts(registries.tags(&name(format!("{host}/far"))).await.unwrap()), ["v1"]);
-    let seen = elsewhere.asked();
+    let seen = elsewhere.received();
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].header("authorization"), None);
-    assert_eq!(server.asked().iter().filter(|asked| asked.header("authorization").is_some()).count(), 3);
+    assert_eq!(server.received().iter().filter(|request| request.header("authorization").is_some()).count(), 3);
 }
 
 #[tokio::test]
 async fn verifies_digests_against_the_content() {
     let wrong = zeros();
     let reported = wrong.clone();
-    let server = Double::start(move |asked| match asked.path() {
+    let server = Double::start(move |request| match request.path() {
         "/v2/lies/manifests/v1" => Reply::new(200, MANIFEST).header("docker-content-digest", &reported),
         "/v2/mute/manifests/v1" => Reply::new(200, MANIFEST),
         "/v2/old/manifests/v1" => Reply::new(200, r#"{"schemaVersion":1}"#)
@@ -411,16 +411,16 @@ async fn reads_indexes_and_manifests_of_docker_and_oci() {
         let digests = [&index, &manifest].map(|body| Digest::new(&sha256(body)).unwrap());
         let wanted = [index_type.clone(), manifest_type.clone()];
         let contents = [(index_type, index), (manifest_type, manifest), (config_type, config)];
-        let server = Double::start(move |asked| {
-            let by_tag = match asked.path() {
+        let server = Double::start(move |request| {
+            let by_tag = match request.path() {
                 "/v2/a/manifests/multi" => Some(0),
                 "/v2/a/manifests/single" => Some(1),
                 path => contents.iter().position(|(_, body)| path.ends_with(&sha256(body))),
             };
-            let accepted = asked.header("accept").unwrap_or_default();
+            let accepted = request.header("accept").unwrap_or_default();
             let (kind, body) = &contents[by_tag.unwrap()];
             // Without its media type in `Accept`, a manifest is converted or missing.
-            if asked.path().contains("/manifests/") && !accepted.contains(kind.as_str()) {
+            if request.path().contains("/manifests/") && !accepted.contains(kind.as_str()) {
                 return Reply::new(404, "");
             }
             Reply::new(200, body.as_str()).header("content-type", kind).header("docker-content-digest", &sha256(body))

@@ -8,7 +8,7 @@ use tagboat::registry::{HostSettings, Limits, Registries, Registry, RegistryErro
 use super::logins::{SECRET, basic, refs};
 use super::{connect, connect_with, keychain, name, plain, tag, texts};
 use crate::support::docker_registry::run;
-use crate::support::http_double::{Asked, Double, Reply};
+use crate::support::http_double::{Double, ReceivedRequest, Reply};
 use crate::support::process::find;
 use crate::support::secret_leaks::found_below;
 use crate::support::token_server::login;
@@ -116,10 +116,10 @@ async fn fetches_no_body_twice_with_a_cache() {
 async fn requests_a_list_again_only_if_it_changed() {
     const THEN: &str = "Sat, 21 Nov 2026 08:00:00 GMT";
     let folder = tempfile::tempdir().unwrap();
-    let server = Double::start(|asked| {
-        let known = (asked.header("if-none-match"), asked.header("if-modified-since"));
-        match (asked.path(), known) {
-            _ if login(asked).is_none_or(|(_, secret)| secret != SECRET) => {
+    let server = Double::start(|request| {
+        let known = (request.header("if-none-match"), request.header("if-modified-since"));
+        match (request.path(), known) {
+            _ if login(request).is_none_or(|(_, secret)| secret != SECRET) => {
                 Reply::new(401, "").header("www-authenticate", "Basic realm=x")
             }
             ("/v2/tagged/tags/list", (Some("\"one\""), None)) => Reply::new(304, ""),
@@ -128,7 +128,7 @@ async fn requests_a_list_again_only_if_it_changed() {
             ("/v2/dated/tags/list", _) => Reply::tags(["v3"]).header("last-modified", THEN),
             ("/v2/both/tags/list", (Some("W/\"two\""), Some(THEN))) => Reply::new(304, ""),
             ("/v2/both/tags/list", _) => Reply::tags(["v4"]).header("etag", "W/\"two\"").header("last-modified", THEN),
-            ("/v2/paged/tags/list", _) if asked.query("last").is_none() => {
+            ("/v2/paged/tags/list", _) if request.query("last").is_none() => {
                 Reply::tags(["v5"]).header("etag", "\"one\"").header("link", "<?last=v5>; rel=next")
             }
             ("/v2/odd/tags/list", _) => Reply::new(304, ""),
@@ -145,13 +145,14 @@ async fn requests_a_list_again_only_if_it_changed() {
         ("plain", &["v6"]),
     ];
     let bodies = |from: usize| {
-        let conditional =
-            |asked: &&Asked| asked.header("if-none-match").is_some() || asked.header("if-modified-since").is_some();
-        server.asked()[from..].iter().filter(conditional).count()
+        let conditional = |request: &&ReceivedRequest| {
+            request.header("if-none-match").is_some() || request.header("if-modified-since").is_some()
+        };
+        server.received()[from..].iter().filter(conditional).count()
     };
     // In the third run, all entries are damaged.
     for (round, conditional) in [0, 3, 0].into_iter().enumerate() {
-        let before = server.asked().len();
+        let before = server.received().len();
         let registries = connect(&[&host], &refs(&basic(&host))).with_cache(folder.path());
         for (path, tags) in rows {
             assert_eq!(texts(registries.tags(&name(format!("{host}/{path}"))).await.unwrap()), *tags, "{path}");
@@ -177,7 +178,7 @@ async fn requests_a_list_again_only_if_it_changed() {
 
 #[tokio::test]
 async fn checks_credential_and_rate_limit() {
-    let server = Double::start(|asked| match asked.path() {
+    let server = Double::start(|request| match request.path() {
         "/v2/a/tags/list" => Reply::tags(["v1"]),
         _ => Reply::new(200, "")
             .header("docker-content-digest", &format!("sha256:{}", "0".repeat(64)))

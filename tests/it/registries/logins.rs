@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tagboat::registry::{HostSettings, Registry, RegistryError, Requests};
 
 use super::{connect, connect_with, name, plain, texts, variable};
-use crate::support::http_double::{Asked, Double, Reply};
+use crate::support::http_double::{Double, ReceivedRequest, Reply};
 use crate::support::token_server::login;
 
 pub(super) const SECRET: &str = "planted-secret";
 
 /// Returns 401 with this challenge unless the request has the header.
-pub(super) fn require(asked: &Asked, header: &str, challenge: &str) -> Reply {
-    match asked.header("authorization") {
+pub(super) fn require(request: &ReceivedRequest, header: &str, challenge: &str) -> Reply {
+    match request.header("authorization") {
         Some(sent) if sent == header => Reply::tags(["v1"]),
         _ => Reply::new(401, r#"{"errors":[{"code":"UNAUTHORIZED","message":"log in"}]}"#)
             .header("www-authenticate", challenge),
@@ -21,28 +21,28 @@ pub(super) fn require(asked: &Asked, header: &str, challenge: &str) -> Reply {
 
 /// Starts a registry with its token service, whose tokens are `t-<scope>`. Counts tokens.
 async fn bearer(user: Option<&'static str>) -> Double {
-    Double::start(move |asked| {
-        if asked.path() == "/token" {
-            return match (user, login(asked)) {
-                (Some(user), Some((sent, secret))) if user == sent && secret == SECRET => token(asked),
+    Double::start(move |request| {
+        if request.path() == "/token" {
+            return match (user, login(request)) {
+                (Some(user), Some((sent, secret))) if user == sent && secret == SECRET => token(request),
                 (Some(_), _) => {
-                    Reply::new(401, format!("who are you, {}?", asked.header("authorization").unwrap_or("?")))
+                    Reply::new(401, format!("who are you, {}?", request.header("authorization").unwrap_or("?")))
                 }
-                (None, None) => token(asked),
+                (None, None) => token(request),
                 (None, Some(_)) => Reply::new(403, "no login here"),
             };
         }
-        let scope = format!("repository:{}:pull", &asked.path()[4..asked.path().len() - 10]);
-        let realm = format!("http://{}/token", asked.header("host").unwrap());
+        let scope = format!("repository:{}:pull", &request.path()[4..request.path().len() - 10]);
+        let realm = format!("http://{}/token", request.header("host").unwrap());
         let challenge = format!(r#"Bearer realm="{realm}",service="double",scope="{scope}""#);
-        require(asked, &format!("Bearer t-{scope}"), &challenge)
+        require(request, &format!("Bearer t-{scope}"), &challenge)
     })
     .await
 }
 
-fn token(asked: &Asked) -> Reply {
-    assert_eq!(asked.query("service").as_deref(), Some("double"));
-    Reply::new(200, format!(r#"{{"token":"t-{}"}}"#, asked.query("scope").unwrap()))
+fn token(request: &ReceivedRequest) -> Reply {
+    assert_eq!(request.query("service").as_deref(), Some("double"));
+    Reply::new(200, format!(r#"{{"token":"t-{}"}}"#, request.query("scope").unwrap()))
 }
 
 pub(super) fn refs(variables: &[(String, String)]) -> Vec<(&str, &str)> {
@@ -74,7 +74,7 @@ async fn needs_one_request_per_unchanged_image() {
         registries.tags(&name(format!("{}/app{number}", server.host()))).await.unwrap();
     }
     assert_eq!(registries.requests(), Requests { registry: 20, token: 0 });
-    assert!(server.asked().iter().all(|asked| asked.path().ends_with("/tags/list")));
+    assert!(server.received().iter().all(|request| request.path().ends_with("/tags/list")));
 }
 
 #[tokio::test]
@@ -101,22 +101,22 @@ async fn reports_a_rejected_credential_with_its_source_and_without_its_secret() 
 async fn replaces_a_token_that_expires_early_once() {
     let tokens = AtomicUsize::new(0);
     let lists = AtomicUsize::new(0);
-    let server = Double::start(move |asked| {
-        if asked.path() == "/token" {
+    let server = Double::start(move |request| {
+        if request.path() == "/token" {
             let number = tokens.fetch_add(1, Ordering::SeqCst);
             return Reply::new(200, format!(r#"{{"access_token":"t{number}","expires_in":3600}}"#));
         }
         // The first token is valid for one page, the second for all.
-        let good = match asked.header("authorization") {
+        let good = match request.header("authorization") {
             Some("Bearer t0") => lists.fetch_add(1, Ordering::SeqCst) == 0,
-            Some("Bearer t1") => !asked.path().contains("never"),
+            Some("Bearer t1") => !request.path().contains("never"),
             _ => false,
         };
         if !good {
             let challenge = r#"Bearer realm="/token",error="invalid_token""#;
             return Reply::new(401, "").header("www-authenticate", challenge);
         }
-        match asked.query("last") {
+        match request.query("last") {
             None => Reply::tags(["v1"]).header("link", "<list?last=v1>; rel=\"next\""),
             Some(_) => Reply::tags(["v2"]),
         }
@@ -133,9 +133,9 @@ async fn replaces_a_token_that_expires_early_once() {
 
 #[tokio::test]
 async fn renews_a_token_before_it_expires() {
-    let server = Double::start(|asked| match asked.path() {
+    let server = Double::start(|request| match request.path() {
         "/token" => Reply::new(200, r#"{"token":"t","expires_in":0.5}"#),
-        _ => require(asked, "Bearer t", r#"Bearer realm="/token""#),
+        _ => require(request, "Bearer t", r#"Bearer realm="/token""#),
     })
     .await;
     let registries = connect(&[&server.host()], &[]);
@@ -151,20 +151,20 @@ async fn renews_a_token_before_it_expires() {
 
 #[tokio::test]
 async fn sends_no_credential_to_a_token_service_on_another_host() {
-    let elsewhere = Double::start(|asked| match login(asked) {
-        Some(_) => token(asked),
+    let elsewhere = Double::start(|request| match login(request) {
+        Some(_) => token(request),
         None => Reply::new(401, ""),
     })
     .await;
     let realm = format!("http://{}/token", elsewhere.other_host());
     let challenge = format!(r#"Bearer realm="{realm}",service="double""#);
-    let server = Double::start(move |asked| require(asked, "Bearer t-repository:a:pull", &challenge)).await;
+    let server = Double::start(move |request| require(request, "Bearer t-repository:a:pull", &challenge)).await;
     let host = server.host();
     let image = name(format!("{host}/a"));
     let error = connect(&[&host], &refs(&basic(&host))).tags(&image).await.unwrap_err();
     assert!(matches!(error, RegistryError::UntrustedRealm { .. }), "{error}");
     assert!(error.hint().unwrap().contains("`auth-hosts:`"), "{error}");
-    assert_eq!(elsewhere.asked().len(), 0);
+    assert_eq!(elsewhere.received().len(), 0);
     // Anonymous tokens may come from any host, and a host in `auth-hosts` is trusted.
     let error = connect(&[&host], &[]).tags(&image).await.unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
@@ -175,7 +175,7 @@ async fn sends_no_credential_to_a_token_service_on_another_host() {
 
 #[tokio::test]
 async fn requests_hidden_images_again_with_the_credential() {
-    let server = Double::start(|asked| match (login(asked), asked.path()) {
+    let server = Double::start(|request| match (login(request), request.path()) {
         (Some((user, secret)), _) if (&*user, &*secret) == ("me", SECRET) => Reply::tags(["v1"]),
         (_, "/v2/") => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
         _ => Reply::new(404, ""),
@@ -197,11 +197,16 @@ async fn sends_a_mirror_its_own_credential_and_path() {
     let of_docker = basic("docker.io");
     let error = connect_with(settings.clone(), &refs(&of_docker)).tags(&image).await.unwrap_err();
     assert!(error.to_string().contains("denied anonymous access"), "{error}");
-    assert!(server.asked().iter().all(|asked| !asked.header("authorization").unwrap_or_default().starts_with("Basic")));
+    assert!(
+        server
+            .received()
+            .iter()
+            .all(|request| !request.header("authorization").unwrap_or_default().starts_with("Basic"))
+    );
     let both = [of_docker, basic(&host)].concat();
     let tags = connect_with(settings, &refs(&both)).tags(&image).await.unwrap();
     assert_eq!(texts(tags), ["v1"]);
-    let last = server.asked().pop().unwrap();
+    let last = server.received().pop().unwrap();
     assert_eq!(last.target, "/v2/hub/library/nginx/tags/list?n=1000");
     assert_eq!(last.header("authorization"), Some("Bearer t-repository:hub/library/nginx:pull"));
 }

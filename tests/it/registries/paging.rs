@@ -6,58 +6,58 @@ use std::time::Duration;
 use tagboat::registry::{HostSettings, Limits, Registries, Registry, RegistryError};
 
 use super::{connect_with, keychain, name, plain, tag, texts};
-use crate::support::http_double::{Asked, Double, Manner, Reply};
+use crate::support::http_double::{Double, Manner, ReceivedRequest, Reply};
 
 fn all() -> Vec<String> {
     (0..25).map(|number| format!("v{number:02}")).collect()
 }
 
 /// A way of paging, and how many requests 25 tags need in pages of ten, or a part of the error.
-type Way = (&'static str, fn(&Asked) -> Reply, Result<u64, &'static str>);
+type Way = (&'static str, fn(&ReceivedRequest) -> Reply, Result<u64, &'static str>);
 
 #[rustfmt::skip]
 const WAYS: &[Way] = &[
-    ("link, relative",                  |asked| linked(asked, "/v2/a/tags/list", 10),                         Ok(3)),
-    ("link, relative to the list",      |asked| linked(asked, "list", 10),                                    Ok(3)),
-    ("link, absolute with its port",    |asked| linked(asked, &format!("http://{}/v2/a/tags/list", asked.header("host").unwrap()), 10), Ok(3)),
-    ("link, capped below n",            |asked| linked(asked, "/v2/a/tags/list", 4),                          Ok(7)),
-    ("link, absolute without its port", |asked| linked(asked, "http://127.0.0.1/v2/a/tags/list", 10),         Err("leads to another server")),
-    ("link, with a token of quay's",    |asked| tokened(asked, 10),                                           Ok(3)),
-    ("link, without the gateway's path", |asked| linked(asked, "/v2/inner/a/tags/list", 10),                  Ok(3)),
-    ("link, until the page is empty",   |asked| linked_to_the_end(asked, 5),                                  Ok(6)),
+    ("link, relative",                  |request| linked(request, "/v2/a/tags/list", 10),                         Ok(3)),
+    ("link, relative to the list",      |request| linked(request, "list", 10),                                    Ok(3)),
+    ("link, absolute with its port",    |request| linked(request, &format!("http://{}/v2/a/tags/list", request.header("host").unwrap()), 10), Ok(3)),
+    ("link, capped below n",            |request| linked(request, "/v2/a/tags/list", 4),                          Ok(7)),
+    ("link, absolute without its port", |request| linked(request, "http://127.0.0.1/v2/a/tags/list", 10),         Err("leads to another server")),
+    ("link, with a token of quay's",    |request| tokened(request, 10),                                           Ok(3)),
+    ("link, without the gateway's path", |request| linked(request, "/v2/inner/a/tags/list", 10),                  Ok(3)),
+    ("link, until the page is empty",   |request| linked_to_the_end(request, 5),                                  Ok(6)),
     ("n is ignored",                    |_| Reply::tags(all()),                                               Ok(1)),
     ("text/plain",                      |_| Reply::tags(all()).header("content-type", "text/plain"),          Ok(1)),
-    ("truncated without a link",              |asked| Reply::tags(page(asked, 10)),                                 Ok(4)),
-    ("truncated, no last page",         |asked| lost(asked, "v19"),                                           Err("/v2/a/tags/list?n=10&last=v19 returned 404")),
-    ("truncated, no probe",             |asked| lost(asked, "v09"),                                           Err("/v2/a/tags/list?n=1&last=v09 returned 404")),
-    ("truncated, repeats last",         |asked| Reply::tags(page_from(asked)),                                Err("truncates it after 10 tags and ignores `last`")),
-    ("truncated, ignores last",         |asked| Reply::tags(all().into_iter().take(n(asked))),                Err("truncates it after 10 tags and ignores `last`")),
+    ("truncated without a link",              |request| Reply::tags(page(request, 10)),                                 Ok(4)),
+    ("truncated, no last page",         |request| lost(request, "v19"),                                           Err("/v2/a/tags/list?n=10&last=v19 returned 404")),
+    ("truncated, no probe",             |request| lost(request, "v09"),                                           Err("/v2/a/tags/list?n=1&last=v09 returned 404")),
+    ("truncated, repeats last",         |request| Reply::tags(page_from(request)),                                Err("truncates it after 10 tags and ignores `last`")),
+    ("truncated, ignores last",         |request| Reply::tags(all().into_iter().take(n(request))),                Err("truncates it after 10 tags and ignores `last`")),
 ];
 
-fn n(asked: &Asked) -> usize {
-    asked.query("n").unwrap().parse().unwrap()
+fn n(request: &ReceivedRequest) -> usize {
+    request.query("n").unwrap().parse().unwrap()
 }
 
 /// Returns `n` tags after `last`, at most `cap`.
-fn page(asked: &Asked, cap: usize) -> Vec<String> {
-    let last = asked.query("last").unwrap_or_default();
-    all().into_iter().filter(|tag| *tag > last).take(n(asked).min(cap)).collect()
+fn page(request: &ReceivedRequest, cap: usize) -> Vec<String> {
+    let last = request.query("last").unwrap_or_default();
+    all().into_iter().filter(|tag| *tag > last).take(n(request).min(cap)).collect()
 }
 
-fn linked(asked: &Asked, base: &str, cap: usize) -> Reply {
-    let page = page(asked, cap);
+fn linked(request: &ReceivedRequest, base: &str, cap: usize) -> Reply {
+    let page = page(request, cap);
     let last = page.last().unwrap().clone();
     let reply = Reply::tags(&page);
     match last.as_str() {
         "v24" => reply,
-        _ => reply.header("link", &format!("<{base}?n={}&last={last}>; rel=\"next\"", n(asked))),
+        _ => reply.header("link", &format!("<{base}?n={}&last={last}>; rel=\"next\"", n(request))),
     }
 }
 
 /// Links with an opaque token instead of a tag, as quay.io does.
-fn tokened(asked: &Asked, cap: usize) -> Reply {
+fn tokened(request: &ReceivedRequest, cap: usize) -> Reply {
     let start: usize =
-        asked.query("next_page").map_or(0, |token| token.strip_prefix("gAAAA=").unwrap().parse().unwrap());
+        request.query("next_page").map_or(0, |token| token.strip_prefix("gAAAA=").unwrap().parse().unwrap());
     let reply = Reply::tags(all().into_iter().skip(start).take(cap));
     let next = start + cap;
     if next < all().len() {
@@ -68,8 +68,8 @@ fn tokened(asked: &Asked, cap: usize) -> Reply {
 }
 
 /// Links from every full page, also if nothing follows, as distribution 3 does.
-fn linked_to_the_end(asked: &Asked, cap: usize) -> Reply {
-    let page = page(asked, cap);
+fn linked_to_the_end(request: &ReceivedRequest, cap: usize) -> Reply {
+    let page = page(request, cap);
     let reply = Reply::tags(&page);
     match page.get(cap - 1) {
         Some(last) => reply.header("link", &format!("</v2/a/tags/list?last={last}&n={cap}>; rel=\"next\"")),
@@ -78,18 +78,18 @@ fn linked_to_the_end(asked: &Asked, cap: usize) -> Reply {
 }
 
 /// Truncates without a link, and returns 404 after one tag.
-fn lost(asked: &Asked, after: &str) -> Reply {
-    if asked.query("last").as_deref() == Some(after) {
+fn lost(request: &ReceivedRequest, after: &str) -> Reply {
+    if request.query("last").as_deref() == Some(after) {
         Reply::new(404, r#"{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}"#)
     } else {
-        Reply::tags(page(asked, 10))
+        Reply::tags(page(request, 10))
     }
 }
 
 /// Truncates without a link, and starts the next page with `last`.
-fn page_from(asked: &Asked) -> Vec<String> {
-    let last = asked.query("last").unwrap_or_default();
-    all().into_iter().filter(|tag| *tag >= last).take(n(asked)).collect()
+fn page_from(request: &ReceivedRequest) -> Vec<String> {
+    let last = request.query("last").unwrap_or_default();
+    all().into_iter().filter(|tag| *tag >= last).take(n(request)).collect()
 }
 
 fn in_tens(host: &str) -> Registries {
@@ -117,11 +117,11 @@ async fn returns_the_whole_list_or_an_error_for_each_way_of_paging() {
 async fn probes_a_list_of_exactly_one_page_once_per_registry() {
     // Exactly one page, at registries that obey `n` and at those that ignore it.
     let honest =
-        Double::start(|asked| Reply::tags(page(asked, 10).into_iter().filter(|tag| tag.as_str() < "v10"))).await;
+        Double::start(|request| Reply::tags(page(request, 10).into_iter().filter(|tag| tag.as_str() < "v10"))).await;
     let deaf = Double::start(|_| Reply::tags(all().into_iter().take(10))).await;
     // After a link, a page without one is the last.
-    let linking = Double::start(|asked| {
-        let page = page(asked, 10);
+    let linking = Double::start(|request| {
+        let page = page(request, 10);
         match page[0].as_str() {
             "v00" => Reply::tags(&page).header("link", "<?n=10&last=v09>; rel=next"),
             _ => Reply::tags(&page),
@@ -130,11 +130,11 @@ async fn probes_a_list_of_exactly_one_page_once_per_registry() {
     .await;
     // Registries that start over after the end, with one page and with two.
     let round = |length: usize| {
-        Double::start(move |asked| {
+        Double::start(move |request| {
             let tags = &all()[..length];
-            let last = asked.query("last").unwrap_or_default();
+            let last = request.query("last").unwrap_or_default();
             let start = tags.iter().position(|tag| *tag > last).unwrap_or_default();
-            Reply::tags(tags[start..].iter().take(n(asked)))
+            Reply::tags(tags[start..].iter().take(n(request)))
         })
     };
     let (round_once, round_twice) = (round(10).await, round(20).await);
@@ -152,7 +152,7 @@ async fn probes_a_list_of_exactly_one_page_once_per_registry() {
 
 #[tokio::test]
 async fn reports_each_exceeded_limit() {
-    let server = Double::start(|asked| linked(asked, "list", 5)).await;
+    let server = Double::start(|request| linked(request, "list", 5)).await;
     let image = name(format!("{}/a", server.host()));
     let limited =
         |limits: Limits| Registries::connect([(server.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
@@ -177,8 +177,8 @@ async fn reports_each_exceeded_limit() {
 #[tokio::test]
 async fn sends_no_request_after_the_rate_limit_is_exhausted() {
     let left = AtomicUsize::new(3);
-    let server = Double::start(move |asked| {
-        if asked.path().ends_with("/tags/list") {
+    let server = Double::start(move |request| {
+        if request.path().ends_with("/tags/list") {
             return Reply::tags(["v1"]);
         }
         let left = left.fetch_sub(1, Ordering::SeqCst) - 1;
@@ -199,6 +199,6 @@ async fn sends_no_request_after_the_rate_limit_is_exhausted() {
         assert!(error.to_string().contains("(3;w=21600)"), "{error}");
         assert!(error.hint().unwrap().contains("log in"));
     }
-    assert_eq!(server.asked().len(), 3);
-    assert!(server.asked().iter().all(|asked| asked.method == "HEAD"));
+    assert_eq!(server.received().len(), 3);
+    assert!(server.received().iter().all(|request| request.method == "HEAD"));
 }

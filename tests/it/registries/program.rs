@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::certificates;
 use crate::support::docker_registry::{DockerRegistry, lay};
-use crate::support::http_double::{Asked, Double, Reply};
+use crate::support::http_double::{Double, ReceivedRequest, Reply};
 use crate::support::process::find;
 use crate::support::proxy::{Proxy, Tunnel};
 use crate::support::repository::Bare;
@@ -98,15 +98,15 @@ async fn uses_proxies_certificates_and_http_2() {
         let host = filled(host);
         let with = |tagboat: Tagboat, (name, value): &(&str, &str)| tagboat.with(name, &filled(value));
         let (tagboat, registries) = (variables.iter().fold(Tagboat::new(), with), keys(&host, &certificate));
-        let said = tokio::task::spawn_blocking(move || explain(&tagboat, &registries, &host)).await.unwrap();
+        let output = tokio::task::spawn_blocking(move || explain(&tagboat, &registries, &host)).await.unwrap();
         let tunnels = open.take_asked().into_iter().chain(closed.take_asked()).map(|tunnel: Tunnel| tunnel.to);
         match expected {
             Ok(expected) => {
-                assert_eq!(said.json()["chosen"], "1.0", "{variables:?}: {said:?}");
+                assert_eq!(output.json()["chosen"], "1.0", "{variables:?}: {output:?}");
                 assert!(tunnels.eq(expected.iter().map(|to| filled(to))), "{variables:?}");
-                assert!(said.log.contains("version=HTTP/2.0"), "offered, and taken: {}", said.log);
+                assert!(output.log.contains("version=HTTP/2.0"), "offered, and taken: {}", output.log);
             }
-            Err(part) => assert!(said.stdout.contains(part), "{variables:?}: {said:?}"),
+            Err(part) => assert!(output.stdout.contains(part), "{variables:?}: {output:?}"),
         }
     });
     futures_util::future::join_all(ways).await;
@@ -118,8 +118,8 @@ async fn uses_proxies_certificates_and_http_2() {
         (format!("  '{host}': {{}}\n"), "trusted connection to", "ca-file:"),
         (format!("  '{host}': {{ plain-http: true }}\n"), "returned 400", "HTTPS server"),
     ] {
-        let said = explain(&direct, &registries, &host);
-        assert!(said.stdout.contains(part) && said.stderr.contains(hint), "{said:?}");
+        let output = explain(&direct, &registries, &host);
+        assert!(output.stdout.contains(part) && output.stderr.contains(hint), "{output:?}");
     }
     // All images share one connection.
     let folder = TempDir::new().unwrap();
@@ -134,7 +134,7 @@ async fn uses_proxies_certificates_and_http_2() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn uses_the_proxy_for_plain_http() {
-    let proxy = Double::start(|asked| match asked.target.as_str() {
+    let proxy = Double::start(|request| match request.target.as_str() {
         "http://plain.test/v2/app/tags/list?n=1000" => Reply::tags(["1.0"]),
         _ => Reply::new(502, ""),
     })
@@ -145,8 +145,8 @@ async fn uses_the_proxy_for_plain_http() {
         let registries = "registries: { plain.test: { plain-http: true } }\n";
         fs::write(tagboat.home().join("tagboat.yaml"), registries).unwrap();
         let explain = ["explain", "plain.test/app", "--current", "0.9", "--policy", "semver: '*'", "--format", "json"];
-        let said = tagboat.run(&explain);
-        assert_eq!(said.json()["chosen"] == "1.0", works, "{variable}: {said:?}");
+        let output = tagboat.run(&explain);
+        assert_eq!(output.json()["chosen"] == "1.0", works, "{variable}: {output:?}");
     }
 }
 
@@ -156,13 +156,13 @@ fn requests(report: &Value) -> Requests {
 }
 
 /// Requires a token for the scope: the same for all images, as at public.ecr.aws, or one for each image.
-fn require_tokens(asked: &Asked, scope: Option<&str>) -> Reply {
-    if asked.path() == "/token" {
-        return Reply::new(200, format!(r#"{{"token":"for {}","expires_in":300}}"#, asked.query("scope").unwrap()));
+fn require_tokens(request: &ReceivedRequest, scope: Option<&str>) -> Reply {
+    if request.path() == "/token" {
+        return Reply::new(200, format!(r#"{{"token":"for {}","expires_in":300}}"#, request.query("scope").unwrap()));
     }
-    let own = format!("repository:{}:pull", asked.path().trim_start_matches("/v2/").trim_end_matches("/tags/list"));
+    let own = format!("repository:{}:pull", request.path().trim_start_matches("/v2/").trim_end_matches("/tags/list"));
     let scope = scope.unwrap_or(&own);
-    match asked.header("authorization") {
+    match request.header("authorization") {
         Some(sent) if sent == format!("Bearer for {scope}") => Reply::tags(["1.0", "0.9"]),
         _ => Reply::new(401, "")
             .header("www-authenticate", &format!(r#"Bearer realm="/token",service="double",scope="{scope}""#)),
@@ -172,8 +172,8 @@ fn require_tokens(asked: &Asked, scope: Option<&str>) -> Reply {
 #[tokio::test(flavor = "multi_thread")]
 async fn needs_one_request_per_unchanged_image_and_one_token_per_scope() {
     let open = Double::start(|_| Reply::tags(["1.0", "0.9"])).await;
-    let scoped = Double::start(|asked| require_tokens(asked, None)).await;
-    let shared = Double::start(|asked| require_tokens(asked, Some("aws"))).await;
+    let scoped = Double::start(|request| require_tokens(request, None)).await;
+    let shared = Double::start(|request| require_tokens(request, Some("aws"))).await;
     // Only the first request gets a challenge.
     for (server, expected) in [(&open, (30, 0)), (&scoped, (31, 30)), (&shared, (31, 1))] {
         let folder = TempDir::new().unwrap();
@@ -182,7 +182,7 @@ async fn needs_one_request_per_unchanged_image_and_one_token_per_scope() {
         let images = (0..60).map(|number| format!("{host}/acme/app{}:1.0", number % 30));
         let (bare, config) = repository(folder.path(), &format!("  '{host}': {{ plain-http: true }}\n"), images);
         let cache = folder.path().join("cache").display().to_string();
-        let said = Tagboat::new().with_config(&config).run(&[
+        let output = Tagboat::new().with_config(&config).run(&[
             "run",
             "-C",
             &bare.url(),
@@ -191,10 +191,10 @@ async fn needs_one_request_per_unchanged_image_and_one_token_per_scope() {
             "--cache-dir",
             &cache,
         ]);
-        assert_eq!((said.code, said.json()["changes"].as_array().unwrap().len()), (0, 0), "{said:?}");
-        assert_eq!(requests(&said.json()), Requests { registry: expected.0, token: expected.1 });
-        let asked = server.asked();
-        assert_eq!(asked.len() as u64, expected.0 + expected.1);
-        assert!(asked.iter().all(|asked| asked.path().ends_with("/tags/list") || asked.path() == "/token"));
+        assert_eq!((output.code, output.json()["changes"].as_array().unwrap().len()), (0, 0), "{output:?}");
+        assert_eq!(requests(&output.json()), Requests { registry: expected.0, token: expected.1 });
+        let request = server.received();
+        assert_eq!(request.len() as u64, expected.0 + expected.1);
+        assert!(request.iter().all(|request| request.path().ends_with("/tags/list") || request.path() == "/token"));
     }
 }

@@ -67,11 +67,11 @@ async fn logs_in_to_docker_registry_with_tokens() {
     let signer = TokenSigner::new(folder.path());
     let certificate = folder.path().join("tok.crt");
     // Only `alice` gets tokens for `secret/`; all tokens expire after two seconds.
-    let tokens = Double::start(move |asked| {
-        let known = login(asked).is_some_and(|(user, secret)| user == "alice" && secret == SECRET);
-        let open = !asked.query("scope").unwrap_or_default().contains(":secret/");
-        let push = asked.query("scope").unwrap_or_default().contains("push");
-        signer.answer(asked, known || (open && !push), 2)
+    let tokens = Double::start(move |request| {
+        let known = login(request).is_some_and(|(user, secret)| user == "alice" && secret == SECRET);
+        let open = !request.query("scope").unwrap_or_default().contains(":secret/");
+        let push = request.query("scope").unwrap_or_default().contains("push");
+        signer.answer(request, known || (open && !push), 2)
     })
     .await;
     let yaml = format!(

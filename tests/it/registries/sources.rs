@@ -9,7 +9,7 @@ use tagboat::secret::Secret;
 
 use super::logins::{SECRET, require};
 use super::{connect, connect_with, name, plain, texts, variable};
-use crate::support::http_double::{Asked, Double, Reply};
+use crate::support::http_double::{Double, ReceivedRequest, Reply};
 use crate::support::tagboat::Tagboat;
 use crate::support::token_server::login;
 
@@ -77,10 +77,10 @@ fn write_files(folder: &Path, host: &str) {
 }
 
 /// Returns the credential of a token request.
-fn sent(asked: &Asked) -> String {
-    match login(asked) {
+fn sent(request: &ReceivedRequest) -> String {
+    match login(request) {
         Some((user, secret)) if secret == SECRET => format!("Basic {user}"),
-        _ if asked.method == "POST" && asked.body.contains(&format!("refresh_token={SECRET}")) => "POST".to_owned(),
+        _ if request.method == "POST" && request.body.contains(&format!("refresh_token={SECRET}")) => "POST".to_owned(),
         _ => "anonymous".to_owned(),
     }
 }
@@ -89,15 +89,17 @@ fn sent(asked: &Asked) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn leaks_no_secret_of_any_source() {
     const BOUGHT: &str = "token-that-was-bought";
-    let server = Double::start(|asked| match asked.path() {
+    let server = Double::start(|request| match request.path() {
         "/token" => Reply::new(200, format!(r#"{{"token":"{BOUGHT}"}}"#)),
-        _ => require(asked, &format!("Bearer {BOUGHT}"), r#"Bearer realm="/token",service="double""#),
+        _ => require(request, &format!("Bearer {BOUGHT}"), r#"Bearer realm="/token",service="double""#),
     })
     .await;
     // Rejects every request and echoes its credential.
-    let echo = Double::start(|asked| match asked.path() {
-        "/token" => Reply::new(401, format!("{} {}", asked.header("authorization").unwrap_or("nothing"), asked.body)),
-        _ => require(asked, "nothing", r#"Bearer realm="/token",service="double""#),
+    let echo = Double::start(|request| match request.path() {
+        "/token" => {
+            Reply::new(401, format!("{} {}", request.header("authorization").unwrap_or("nothing"), request.body))
+        }
+        _ => require(request, "nothing", r#"Bearer realm="/token",service="double""#),
     })
     .await;
     for (host, bought) in [(server.host(), true), (echo.host(), false)] {
@@ -116,13 +118,13 @@ async fn leaks_no_secret_of_any_source() {
             )
             .unwrap();
             let image = format!("{host}/acme/api");
-            let said =
+            let output =
                 tagboat.run(&["explain", &image, "--current", "v0", "--policy", "semver: '*'", "--cache-dir", "cache"]);
-            assert_eq!(said.code == 0, bought && expected.is_ok(), "{source}: {said:?}");
+            assert_eq!(output.code == 0, bought && expected.is_ok(), "{source}: {output:?}");
             assert!(
-                said.log.contains("/v2/acme/api/tags/list") || expected.is_err(),
+                output.log.contains("/v2/acme/api/tags/list") || expected.is_err(),
                 "the log has the requests: {}",
-                said.log
+                output.log
             );
         }
     }
@@ -131,14 +133,14 @@ async fn leaks_no_secret_of_any_source() {
 /// A token is a password without a user name, from any source and for any scheme.
 #[tokio::test]
 async fn treats_tokens_of_the_configuration_and_of_variables_alike() {
-    let basic = Double::start(|asked| match sent(asked).as_str() {
-        "Basic token" | "Basic robot" => Reply::tags([sent(asked).replace(' ', "-")]),
+    let basic = Double::start(|request| match sent(request).as_str() {
+        "Basic token" | "Basic robot" => Reply::tags([sent(request).replace(' ', "-")]),
         _ => Reply::new(401, "").header("www-authenticate", "Basic realm=x"),
     })
     .await;
-    let bearer = Double::start(|asked| match asked.path() {
-        "/token" => Reply::new(200, format!(r#"{{"token":"{}"}}"#, sent(asked).replace(' ', "-"))),
-        _ => match asked.header("authorization").and_then(|sent| sent.strip_prefix("Bearer ")) {
+    let bearer = Double::start(|request| match request.path() {
+        "/token" => Reply::new(200, format!(r#"{{"token":"{}"}}"#, sent(request).replace(' ', "-"))),
+        _ => match request.header("authorization").and_then(|sent| sent.strip_prefix("Bearer ")) {
             Some(token) => Reply::tags([token]),
             None => Reply::new(401, "").header("www-authenticate", r#"Bearer realm="/token",service="double""#),
         },
@@ -163,9 +165,9 @@ async fn treats_tokens_of_the_configuration_and_of_variables_alike() {
 
 #[tokio::test]
 async fn uses_the_first_source_of_credentials() {
-    let server = Double::start(|asked| match asked.path() {
+    let server = Double::start(|request| match request.path() {
         "/token" => Reply::new(200, r#"{"token":"t"}"#),
-        _ => require(asked, "Bearer t", r#"Bearer realm="/token",service="double""#),
+        _ => require(request, "Bearer t", r#"Bearer realm="/token",service="double""#),
     })
     .await;
     let host = server.host();
@@ -176,12 +178,12 @@ async fn uses_the_first_source_of_credentials() {
     for (source, variables, expected) in SOURCES {
         let variables: Vec<_> = variables.iter().map(|(name, value)| (filled(name), filled(value))).collect();
         let variables: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
-        let before = server.asked().len();
+        let before = server.received().len();
         let answer = connect(&[&host], &variables).tags(&name(format!("{host}/acme/api"))).await;
         match (answer, expected) {
             (Ok(_), Ok(expected)) => {
-                let asked = server.asked().split_off(before);
-                let token = asked.iter().find(|asked| asked.path() == "/token").unwrap();
+                let request = server.received().split_off(before);
+                let token = request.iter().find(|request| request.path() == "/token").unwrap();
                 assert_eq!(sent(token), *expected, "{source}");
             }
             (Err(error), Err(part)) => assert!(error.to_string().contains(&filled(part)), "{source}: {error}"),

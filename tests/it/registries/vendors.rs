@@ -66,17 +66,17 @@ enum Expected {
 /// Returns the responses in their order; any other request gets 599 and the difference.
 async fn platform_double(exchanges: &[Exchange]) -> Double {
     let left = Mutex::new(exchanges.to_vec());
-    Double::start(move |asked| {
+    Double::start(move |request| {
         let mut left = left.lock().unwrap();
         if left.is_empty() {
-            return Reply::new(599, format!("{} is not expected", asked.target));
+            return Reply::new(599, format!("{} is not expected", request.target));
         }
         let next = left.remove(0);
-        let url = asked.target.trim_start_matches('/').replacen('/', "://", 1);
+        let url = request.target.trim_start_matches('/').replacen('/', "://", 1);
         let wrong_header =
-            next.headers.iter().find(|(name, value)| asked.header(name) != Some(value)).map(|(name, _)| name.clone());
-        if (&asked.method, &url, &asked.body) != (&next.method, &next.url, &next.body) || wrong_header.is_some() {
-            return Reply::new(599, format!("{} {url} {} header {wrong_header:?}", asked.method, asked.body));
+            next.headers.iter().find(|(name, value)| request.header(name) != Some(value)).map(|(name, _)| name.clone());
+        if (&request.method, &url, &request.body) != (&next.method, &next.url, &next.body) || wrong_header.is_some() {
+            return Reply::new(599, format!("{} {url} {} header {wrong_header:?}", request.method, request.body));
         }
         Reply::new(next.status.unwrap_or(200), next.answer)
     })
@@ -99,12 +99,12 @@ async fn check(path: &Path) {
     assert_eq!(path.parent().unwrap().file_name().unwrap(), vendor.name(), "{shown}");
     if let Some(wanted) = &login.pushed {
         match (vendor.pushed(&wanted.path, &wanted.tag, &env).await, &wanted.error) {
-            (Ok(at), None) => assert_eq!(at.map(|at| at.to_string()), wanted.at, "{shown}: {:?}", platform.asked()),
+            (Ok(at), None) => assert_eq!(at.map(|at| at.to_string()), wanted.at, "{shown}: {:?}", platform.received()),
             (Err(error), Some(part)) => assert!(error.to_string().contains(part), "{shown}: {error}"),
             (other, _) => panic!("{shown}: {other:?}"),
         }
-        assert_eq!(platform.asked().len(), login.exchanges.len(), "{shown}");
-        assert!(platform.asked().iter().all(|asked| asked.header("authorization").is_none()), "{shown}");
+        assert_eq!(platform.received().len(), login.exchanges.len(), "{shown}");
+        assert!(platform.received().iter().all(|request| request.header("authorization").is_none()), "{shown}");
         return;
     }
     let found = vendor.identity(&login.host, &env).await;
@@ -114,7 +114,7 @@ async fn check(path: &Path) {
     });
     match (found, &login.error) {
         (Ok(found), None) => {
-            assert_eq!(found.map(|found| found.credential), expected, "{shown}: {:?}", platform.asked())
+            assert_eq!(found.map(|found| found.credential), expected, "{shown}: {:?}", platform.received())
         }
         (Err(error), Some(part)) => {
             assert!(error.contains(part) && !error.contains("planted"), "{shown}: {error}");
@@ -122,7 +122,7 @@ async fn check(path: &Path) {
         (found, _) => panic!("{shown}: {found:?}"),
     }
     // A 400 is not retried, so every request is sent exactly once.
-    assert_eq!(platform.asked().len(), login.exchanges.len(), "{shown}");
+    assert_eq!(platform.received().len(), login.exchanges.len(), "{shown}");
     assert!(login.token_user.is_none_or(|user| user == vendor.token_user()), "{shown}");
     if !login.auth_hosts.is_empty() {
         assert_eq!(vendor.auth_hosts(&env), login.auth_hosts, "{shown}");

@@ -153,7 +153,7 @@ async fn min_age_prefers_the_push_time() {
         // All were built long ago.
         embedded.push("acme/api", tag, &ImageSpec { created: ago(9000), ..ImageSpec::default() }).unwrap();
     }
-    let quay = Double::start(|asked| match asked.target.rsplit('=').next().unwrap() {
+    let quay = Double::start(|request| match request.target.rsplit('=').next().unwrap() {
         "1.2.0" => Reply::new(200, format!("{{\"tags\": [{{\"start_ts\": {}}}]}}", ago(1).as_second())),
         "1.1.0" => Reply::new(200, format!("{{\"tags\": [{{\"start_ts\": {}}}]}}", ago(100).as_second())),
         _ => Reply::new(400, "{}"),
@@ -179,7 +179,7 @@ async fn min_age_prefers_the_push_time() {
         "{:?}",
         edited.report()
     );
-    assert_eq!(quay.asked().len(), 2, "one request for each tag that could be proposed");
+    assert_eq!(quay.received().len(), 2, "one request for each tag that could be proposed");
     // A failed request to the vendor is a failure, not a missing age.
     embedded.push("acme/api", "1.3.0", &ImageSpec { created: ago(9000), ..ImageSpec::default() }).unwrap();
     let report = edit(folder.path(), &rules("3d"), &registry, &Scope::ALL).await.report();

@@ -81,9 +81,10 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], what: (&str, &[&str])
             if request.parameter("version") != Some(&pull.version.to_string()) {
                 return out_of_date();
             }
-            match request.body["autoMerge"] == true && pull.pipeline {
-                true => pull.auto_merge = request.text("strategyId").map(|id| id.replace("no-ff", "merge")),
-                false => pull.state = State::Merged,
+            if request.body["autoMerge"] == true && pull.pipeline {
+                pull.auto_merge = request.text("strategyId").map(|id| id.replace("no-ff", "merge"));
+            } else {
+                pull.state = State::Merged;
             }
             Answer::new(200, view(site, pull))
         }

@@ -91,9 +91,10 @@ fn on_pull(
             if request.text("head_commit_id").is_some_and(|head| head != pull.sha) {
                 return refuse(409, "head target does not match");
             }
-            match request.body["merge_when_checks_succeed"] == true && pull.pipeline {
-                true => pull.auto_merge = request.text("Do").map(str::to_owned),
-                false => pull.state = State::Merged,
+            if request.body["merge_when_checks_succeed"] == true && pull.pipeline {
+                pull.auto_merge = request.text("Do").map(str::to_owned);
+            } else {
+                pull.state = State::Merged;
             }
             Answer::new(200, Value::Null)
         }

@@ -272,9 +272,12 @@ fn too_long(title: &str, body: &str) -> Option<Answer> {
 }
 
 fn refuse(status: u16, message: &str, fields: &[(&str, &str)]) -> Answer {
-    let error = |(field, code): &(&str, &str)| match field.is_empty() {
-        true => json!({"resource": "PullRequest", "code": "custom", "message": code}),
-        false => json!({"resource": "PullRequest", "field": field, "code": code}),
+    let error = |(field, code): &(&str, &str)| {
+        if field.is_empty() {
+            json!({"resource": "PullRequest", "code": "custom", "message": code})
+        } else {
+            json!({"resource": "PullRequest", "field": field, "code": code})
+        }
     };
     let errors: Vec<Value> = fields.iter().map(error).collect();
     let documentation = "https://docs.github.com/rest";

@@ -168,10 +168,11 @@ fn merge(site: &str, pull: &mut Pull, request: &Request) -> Answer {
     if request.text("sha").is_some_and(|sha| sha != pull.sha) {
         return Answer::new(409, json!({"message": "SHA does not match HEAD of source branch"}));
     }
-    match request.body["auto_merge"] == true && pull.pipeline {
-        true => pull.auto_merge = Some(if request.body["squash"] == true { "squash" } else { "merge" }.to_owned()),
+    if request.body["auto_merge"] == true && pull.pipeline {
+        pull.auto_merge = Some(if request.body["squash"] == true { "squash" } else { "merge" }.to_owned());
+    } else {
         // There is no pipeline to wait for.
-        false => pull.state = State::Merged,
+        pull.state = State::Merged;
     }
     Answer::new(200, view(site, pull))
 }

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 
 /// A received request.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct ReceivedRequest {
     pub(crate) method: String,
     /// The path and the query.
     pub(crate) target: String,
@@ -48,11 +48,11 @@ pub(crate) enum Manner {
 /// A running server, which stops when dropped.
 pub(crate) struct Double {
     port: u16,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    received: Arc<Mutex<Vec<ReceivedRequest>>>,
     server: JoinHandle<()>,
 }
 
-impl Asked {
+impl ReceivedRequest {
     pub(crate) fn path(&self) -> &str {
         self.target.split('?').next().unwrap()
     }
@@ -91,18 +91,18 @@ impl Reply {
 
 impl Double {
     /// Starts a server on a free port.
-    pub(crate) async fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(answer: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
-        let (kept, answer) = (asked.clone(), Arc::new(answer));
+        let received: Arc<Mutex<Vec<ReceivedRequest>>> = Arc::default();
+        let (kept, answer) = (received.clone(), Arc::new(answer));
         let server = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 connections.spawn(serve(stream, kept.clone(), answer.clone()));
             }
         });
-        Self { port, asked, server }
+        Self { port, received, server }
     }
 
     /// Returns `127.0.0.1:port`.
@@ -116,8 +116,8 @@ impl Double {
     }
 
     /// Returns all requests so far.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn received(&self) -> Vec<ReceivedRequest> {
+        self.received.lock().unwrap().clone()
     }
 }
 
@@ -127,18 +127,22 @@ impl Drop for Double {
     }
 }
 
-async fn serve(mut stream: TcpStream, kept: Arc<Mutex<Vec<Asked>>>, answer: Arc<impl Fn(&Asked) -> Reply>) {
+async fn serve(
+    mut stream: TcpStream,
+    kept: Arc<Mutex<Vec<ReceivedRequest>>>,
+    answer: Arc<impl Fn(&ReceivedRequest) -> Reply>,
+) {
     let mut buffer = Vec::new();
-    while let Some(asked) = read(&mut stream, &mut buffer).await {
-        kept.lock().unwrap().push(asked.clone());
-        let reply = answer(&asked);
-        if write(&mut stream, &asked, reply).await.is_none() {
+    while let Some(request) = read(&mut stream, &mut buffer).await {
+        kept.lock().unwrap().push(request.clone());
+        let reply = answer(&request);
+        if write(&mut stream, &request, reply).await.is_none() {
             return;
         }
     }
 }
 
-async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Asked> {
+async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<ReceivedRequest> {
     let end = loop {
         if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
             break end + 4;
@@ -163,11 +167,11 @@ async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Asked> {
     }
     let body = String::from_utf8(buffer[end..end + length].to_vec()).unwrap();
     buffer.drain(..end + length);
-    Some(Asked { method, target, headers, body })
+    Some(ReceivedRequest { method, target, headers, body })
 }
 
 /// Returns `None` to close the connection.
-async fn write(stream: &mut TcpStream, asked: &Asked, reply: Reply) -> Option<()> {
+async fn write(stream: &mut TcpStream, request: &ReceivedRequest, reply: Reply) -> Option<()> {
     let length = match reply.manner {
         Manner::Claims(length) => length,
         _ => reply.body.len(),
@@ -177,7 +181,7 @@ async fn write(stream: &mut TcpStream, asked: &Asked, reply: Reply) -> Option<()
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("\r\n");
-    let body = if asked.method == "HEAD" { &[] } else { &reply.body[..] };
+    let body = if request.method == "HEAD" { &[] } else { &reply.body[..] };
     match reply.manner {
         Manner::Hangup => return None,
         Manner::Silence => {

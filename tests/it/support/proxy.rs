@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 /// A running proxy, which stops when dropped.
 pub(crate) struct Proxy {
     port: u16,
-    asked: Arc<Mutex<Vec<Tunnel>>>,
+    received: Arc<Mutex<Vec<Tunnel>>>,
     server: JoinHandle<()>,
 }
 
@@ -27,15 +27,15 @@ impl Proxy {
     pub(crate) async fn start(place: String, login: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let asked: Arc<Mutex<Vec<Tunnel>>> = Arc::default();
-        let kept = asked.clone();
+        let received: Arc<Mutex<Vec<Tunnel>>> = Arc::default();
+        let kept = received.clone();
         let server = tokio::spawn(async move {
             let mut tunnels = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 tunnels.spawn(tunnel(stream, place.clone(), login, kept.clone()));
             }
         });
-        Self { port, asked, server }
+        Self { port, received, server }
     }
 
     /// Returns `127.0.0.1:port`.
@@ -45,7 +45,7 @@ impl Proxy {
 
     /// Returns the requests for tunnels since the last call.
     pub(crate) fn take_asked(&self) -> Vec<Tunnel> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+        std::mem::take(&mut self.received.lock().unwrap())
     }
 }
 

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::docker_registry::run;
-use super::http_double::{Asked, Reply};
+use super::http_double::{ReceivedRequest, Reply};
 
 /// A signing key in a folder, and its id.
 pub(crate) struct TokenSigner {
@@ -27,8 +27,8 @@ impl TokenSigner {
     }
 
     /// Answers with a token, valid for `seconds`. It contains the requested scope if `allowed`.
-    pub(crate) fn answer(&self, asked: &Asked, allowed: bool, seconds: i64) -> Reply {
-        let scope = asked.query("scope").unwrap_or_default();
+    pub(crate) fn answer(&self, request: &ReceivedRequest, allowed: bool, seconds: i64) -> Reply {
+        let scope = request.query("scope").unwrap_or_default();
         let parts: Vec<&str> = scope.split(':').collect();
         let access = match (&parts[..], allowed) {
             ([kind, name, actions], true) => {
@@ -39,7 +39,7 @@ impl TokenSigner {
         };
         let now = jiff::Timestamp::now().as_second();
         let claims = serde_json::json!({
-            "iss": "test-issuer", "sub": "", "aud": asked.query("service").unwrap_or_default(), "jti": now.to_string(),
+            "iss": "test-issuer", "sub": "", "aud": request.query("service").unwrap_or_default(), "jti": now.to_string(),
             "exp": now + seconds, "nbf": now - 5, "iat": now, "access": access,
         });
         let header = serde_json::json!({ "typ": "JWT", "alg": "RS256", "kid": self.kid });
@@ -62,8 +62,8 @@ fn kid(der: &[u8]) -> String {
 }
 
 /// Returns user and password of a Basic login.
-pub(crate) fn login(asked: &Asked) -> Option<(String, String)> {
-    let encoded = asked.header("authorization")?.strip_prefix("Basic ")?;
+pub(crate) fn login(request: &ReceivedRequest) -> Option<(String, String)> {
+    let encoded = request.header("authorization")?.strip_prefix("Basic ")?;
     let pair = String::from_utf8(STANDARD.decode(encoded).unwrap()).unwrap();
     pair.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
 }
