@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 use tagboat::image::ImageName;
-use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry};
+use tagboat::registry::{HostSettings, Keychain, Registries, Registry, ResponseLimits};
 
 use crate::http_double::{Double, ReceivedRequest, Reply};
 
@@ -190,7 +190,7 @@ fn report(kind: &str, images: usize, hosts: &[String]) {
 async fn tagboat(hosts: &[String], images: usize) -> (usize, u64, u64) {
     let settings = HostSettings { plain_http: true, ..HostSettings::default() };
     let registries = hosts.iter().map(|host| (host.clone(), settings.clone())).collect();
-    let registries = Registries::connect(registries, Keychain::default(), Limits::default()).unwrap();
+    let registries = Registries::connect(registries, Keychain::default(), ResponseLimits::default()).unwrap();
     let registries = Arc::new(registries);
     let lists = stream::iter(0..images).map(|image| {
         let registries = registries.clone();

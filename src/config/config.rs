@@ -10,7 +10,7 @@ use super::schedule::Schedule;
 use super::source::{Setting, Source};
 use super::template::Template;
 use crate::image::{AppVersion, ReferencePattern, TagField};
-use crate::policy::{Entry, Gates, Settings};
+use crate::policy::{Gates, PolicyEntry, Settings};
 use crate::refname::BranchName;
 
 /// Everything that can be configured.
@@ -44,7 +44,7 @@ pub struct Config {
 #[derive(Debug, Clone)]
 pub struct NamedPolicy {
     /// The policy.
-    pub entry: Arc<Entry>,
+    pub entry: Arc<PolicyEntry>,
     /// Its keys as written: two policies that are written alike do not conflict.
     pub settings: Settings,
 }
@@ -148,7 +148,7 @@ pub(crate) const SHAPE: &str = "shape";
 
 impl Config {
     /// The policy of a name, the built-in `shape` included.
-    pub fn policy(&self, name: &str) -> Option<Arc<Entry>> {
+    pub fn policy(&self, name: &str) -> Option<Arc<PolicyEntry>> {
         self.policies.get(name).map(|named| Arc::clone(&named.entry))
     }
 }

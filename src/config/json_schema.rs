@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::config::{IGNORE, SHAPE};
 use super::schema::Schema;
-use crate::policy::{Kind, POLICIES, common_options};
+use crate::policy::{POLICIES, PolicyKind, common_options};
 
 /// The schema of the whole file, in draft 2020-12.
 pub fn json_schema() -> Value {
@@ -20,7 +20,7 @@ pub fn json_schema() -> Value {
 }
 
 /// An entry of one kind: its own key is there, and no key that it does not have.
-fn entry(kind: &Kind) -> Value {
+fn entry(kind: &PolicyKind) -> Value {
     let mut properties = Map::new();
     for option in kind.options.iter().chain(common_options()) {
         properties.insert(option.key.to_owned(), json!({ "description": option.about, "type": OPTION_TYPES }));

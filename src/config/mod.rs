@@ -47,7 +47,7 @@ use schema::Schema;
 use syntax::node::Node;
 use syntax::reader;
 
-use crate::policy::Entry;
+use crate::policy::PolicyEntry;
 
 /// Parses one file of the operator, which may set every key. `name` is its path.
 ///
@@ -85,7 +85,7 @@ pub fn parse_all(files: &[ConfigFile<'_>]) -> Result<Config, ConfigErrors> {
 ///
 /// # Errors
 /// Returns the same problems as for a policy in a file.
-pub fn policy(text: &str) -> Result<Entry, ConfigErrors> {
+pub fn policy(text: &str) -> Result<PolicyEntry, ConfigErrors> {
     let mut problems = Vec::new();
     let entry = policies::policy_text(text, &mut problems);
     let file = ConfigFile { text, name: "--policy", folder: Path::new(""), source: Source::Operator };

@@ -12,7 +12,7 @@ use super::syntax::located::Located;
 use super::syntax::node::Node;
 use super::syntax::place::Place;
 use super::syntax::reader::read;
-use crate::policy::{self, Entry, PolicyError, Settings};
+use crate::policy::{self, PolicyEntry, PolicyError, Settings};
 
 /// Returns the policies by name, with the built-in `shape`. An invalid policy is reported and replaced by `shape`, so that
 /// rules which name it are not reported as well.
@@ -55,7 +55,7 @@ fn with_clone_of_the_operator(keys: &PolicySchema, files: Files<'_>) -> PolicySc
 
 /// Reads one policy as people type it: `semver: ^1.2`, `newest-build`, or YAML: in braces, on several lines, or with
 /// quotes. Otherwise the value is taken as it is, so that a range needs no quotes.
-pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> Entry {
+pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> PolicyEntry {
     let start = Place::start_of(0);
     let name = Located { value: text.to_owned(), place: start };
     let keys = match text.split_once(':') {
@@ -92,7 +92,7 @@ fn settings(keys: &PolicySchema) -> Settings {
 }
 
 /// Builds an entry, or reports why it is invalid.
-fn build(name: &Located<String>, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<Entry> {
+fn build(name: &Located<String>, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<PolicyEntry> {
     match policy::build(&settings(keys)) {
         Ok(entry) => Some(entry),
         Err(error) => {

@@ -14,7 +14,7 @@ use crate::forge::{self, Address, Forge, ForgeSettings};
 use crate::git::{self, Repository};
 use crate::http;
 use crate::image::Digest;
-use crate::registry::{HostSettings, Keychain, Limits, Registries};
+use crate::registry::{HostSettings, Keychain, Registries, ResponseLimits};
 use crate::report::{RenderOptions, Renderer as _, RunReport, Text, TextStyle};
 use crate::run::{self, ReportContext, Request, Services};
 
@@ -103,7 +103,7 @@ impl Stage {
             )
         };
         let hosts = IMAGES.iter().map(|(host, ..)| mirror(host)).collect::<BTreeMap<_, _>>();
-        let registries = Registries::connect(hosts, Keychain::new(BTreeMap::new()), Limits::default())?;
+        let registries = Registries::connect(hosts, Keychain::new(BTreeMap::new()), ResponseLimits::default())?;
         let forge = local_forge(&folder.join("pull-requests"))?;
         Ok(Self { registry, clock, registries, git, forge, config })
     }

@@ -12,7 +12,7 @@ use crate::config::{IGNORE, Mode, Rule, SHAPE, Source};
 use crate::image::{ImageName, Platform};
 use crate::interop::renovate;
 use crate::manifest::{Marker, MarkerKind};
-use crate::policy::{Entry, Gates, Settings};
+use crate::policy::{Gates, PolicyEntry, Settings};
 
 /// What determines the policy of a reference.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ pub struct Selection {
     /// The name of the policy: `shape`, `release`.
     pub name: String,
     /// The policy.
-    pub entry: Arc<Entry>,
+    pub entry: Arc<PolicyEntry>,
     /// What the matching rule asks for before an image is proposed.
     pub gates: Gates,
     /// Whether the digest is written beside the tag, where the manifest has a place for it.
@@ -88,7 +88,7 @@ pub enum Unmanaged {
 /// A policy that one source names for an image.
 struct Claim<'a> {
     name: String,
-    entry: Result<Arc<Entry>, Unmanaged>,
+    entry: Result<Arc<PolicyEntry>, Unmanaged>,
     settings: Option<&'a Settings>,
     pin: bool,
     platforms: &'a [Platform],

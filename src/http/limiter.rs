@@ -16,11 +16,11 @@ const MAX_PAUSE: Duration = Duration::from_secs(86_400);
 #[derive(Debug)]
 pub(super) struct OriginLimiter {
     permits: Arc<Semaphore>,
-    state: Mutex<State>,
+    state: Mutex<LimiterState>,
 }
 
 #[derive(Debug)]
-struct State {
+struct LimiterState {
     /// How many requests may run at the same time.
     concurrency: usize,
     /// Permits to discard when they are returned.
@@ -53,7 +53,12 @@ impl OriginLimiter {
     pub(super) fn new() -> Self {
         Self {
             permits: Arc::new(Semaphore::new(MAX_CONCURRENCY)),
-            state: Mutex::new(State { concurrency: MAX_CONCURRENCY, excess: 0, successes: 0, paused_until: None }),
+            state: Mutex::new(LimiterState {
+                concurrency: MAX_CONCURRENCY,
+                excess: 0,
+                successes: 0,
+                paused_until: None,
+            }),
         }
     }
 
@@ -106,7 +111,7 @@ impl OriginLimiter {
         });
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut LimiterState) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -22,6 +22,6 @@ pub use facts::{ImageFacts, Platform, PlatformError};
 pub use name::{ImageName, NameError};
 pub use reference::{ImageReference, ReferenceError};
 pub use shape::{Part, Shape};
-pub use stage::Stage;
+pub use stage::PreReleaseStage;
 pub use tag::{Tag, TagError};
 pub use timestamp::{is_day, timestamp_millis};

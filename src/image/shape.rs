@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::commit_hash::commit_hash_at;
 use super::scan::{digits, letters, runs};
-use super::stage::Stage;
+use super::stage::PreReleaseStage;
 use super::timestamp::{is_day, timestamp_millis};
 
 /// One piece of a tag.
@@ -22,7 +22,7 @@ pub enum Part<'t> {
     /// A commit hash, with the letter that git or Jenkins writes before it. Any hash has the same shape.
     Hash(&'t str),
     /// A pre-release stage: separator, word and numbers, such as `-rc.1`.
-    Stage(Stage<'t>),
+    Stage(PreReleaseStage<'t>),
 }
 
 /// Names of processor architectures and their variants. Their digits are not numbers.
@@ -75,7 +75,7 @@ impl<'t> Shape<'t> {
     }
 
     /// Returns its pre-release stage.
-    pub fn stage(&self) -> Option<Stage<'t>> {
+    pub fn stage(&self) -> Option<PreReleaseStage<'t>> {
         self.parts.iter().find_map(|part| if let Part::Stage(stage) = part { Some(*stage) } else { None })
     }
 
@@ -139,7 +139,7 @@ fn next_part<'t>(tag: &'t str, at: usize, last: Option<&Part<'t>>, stamped: bool
         }
     }
     if matches!(last, Some(Part::Number(_)))
-        && let Some(stage) = Stage::at(rest)
+        && let Some(stage) = PreReleaseStage::at(rest)
     {
         return Part::Stage(stage);
     }
@@ -179,7 +179,7 @@ fn is_duration(tag: &str) -> bool {
 fn is_random_word(tag: &str) -> bool {
     tag.bytes().all(|b| b.is_ascii_alphanumeric())
         && runs(tag) > 3
-        && Stage::at(
+        && PreReleaseStage::at(
             tag.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches(|c: char| c.is_ascii_digit()),
         )
         .is_none()

@@ -5,14 +5,14 @@ use super::scan::{digits, letters};
 
 /// The stage of a pre-release, such as `-rc.1`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stage<'t> {
+pub struct PreReleaseStage<'t> {
     /// Its text, with the separator before it.
     pub text: &'t str,
     /// How close it is to the release: `dev` is 0, `rc` is 4.
     pub rank: u8,
 }
 
-impl<'t> Stage<'t> {
+impl<'t> PreReleaseStage<'t> {
     /// Returns its numbers, in order.
     pub fn numbers(&self) -> impl Iterator<Item = &'t str> + use<'t> {
         self.text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty())

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::objects::Object;
 use super::{argocd, flux};
-use crate::manifest::{Finding, Notice, Options};
+use crate::manifest::{FindOptions, Finding, Notice};
 
 /// The image automation of a repository, from the objects in its manifests.
 #[derive(Debug, Clone, Default)]
 pub struct Automation {
     /// Flux's policies, by the names that markers use.
-    pub flux: flux::Policies,
+    pub flux: flux::FluxPolicies,
     /// Argo CD's applications, bound to their files.
     pub applications: argocd::Applications,
     /// The addresses of Flux's Helm repositories that are OCI registries, by name.
@@ -22,14 +22,14 @@ impl Automation {
     /// Reads the automation that the objects configure.
     pub fn new(objects: &[Object]) -> Self {
         Self {
-            flux: flux::Policies::read(objects),
+            flux: flux::FluxPolicies::read(objects),
             applications: argocd::Applications::read(objects),
             helm_repositories: flux::helm_repositories(objects),
         }
     }
 
     /// Adds to the options the names of images that only the objects contain.
-    pub fn extend(&self, options: &mut Options) {
+    pub fn extend(&self, options: &mut FindOptions) {
         options.policy_images = self.flux.images();
         options.helm_repositories.clone_from(&self.helm_repositories);
         options.tag_fields.extend(self.applications.tags.iter().cloned());

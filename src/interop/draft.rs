@@ -18,7 +18,7 @@ pub struct Translation {
 
 /// What is known so far.
 #[derive(Debug, Default)]
-pub(crate) struct Draft {
+pub(crate) struct TranslationDraft {
     pub(crate) paths: [Vec<String>; 2],
     pub(crate) policies: Vec<(String, Settings)>,
     pub(crate) rules: Vec<RuleDraft>,
@@ -45,7 +45,7 @@ pub(crate) struct RuleDraft {
     pub(crate) pin: bool,
 }
 
-impl Draft {
+impl TranslationDraft {
     /// Records a setting that is not translated. Values are not shown: they may be passwords.
     pub(crate) fn leave(&mut self, what: impl Into<String>, why: impl Into<String>) {
         let left = (what.into(), why.into());

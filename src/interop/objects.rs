@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::text::{self, LineIndex, NodeId, Position, Shape, Tree};
+use crate::text::{self, LineIndex, NodeId, NodeKind, Position, Tree};
 
 /// API groups, and the kinds of each that are read.
 const KINDS: &[(&str, &[&str])] = &[
@@ -47,7 +47,7 @@ impl Object {
         let mut objects = Vec::new();
         for span in text::documents(body) {
             for tree in text::parse(&body[span.range()], false).into_iter().flatten() {
-                let reader = Reader { path, text, lines: &lines, start: skipped + span.start, tree: &tree };
+                let reader = ObjectReader { path, text, lines: &lines, start: skipped + span.start, tree: &tree };
                 objects.extend(tree.root().into_iter().flat_map(|root| reader.objects(root, "")));
             }
         }
@@ -71,7 +71,7 @@ impl Object {
 }
 
 /// One document while its objects are read.
-struct Reader<'a> {
+struct ObjectReader<'a> {
     path: &'a str,
     text: &'a str,
     lines: &'a LineIndex,
@@ -83,7 +83,7 @@ struct Reader<'a> {
 /// Values of one object: real ones have hundreds; aliases of aliases could make any number.
 const LARGEST: usize = 20_000;
 
-impl Reader<'_> {
+impl ObjectReader<'_> {
     fn objects(&self, node: NodeId, route: &str) -> Vec<Object> {
         let tree = self.tree;
         let text = |path: &[&str]| tree.text_at(node, path).unwrap_or_default();
@@ -127,8 +127,8 @@ impl Reader<'_> {
         *budget = budget.checked_sub(1)?;
         let tree = self.tree;
         let target = tree.follow(node);
-        let value = match tree.shape(target) {
-            Shape::Mapping => {
+        let value = match tree.kind(target) {
+            NodeKind::Mapping => {
                 let mut map = Map::new();
                 for (key, value) in tree.entries(target) {
                     let Some(key) = tree.text_of(key) else { continue };
@@ -136,7 +136,7 @@ impl Reader<'_> {
                 }
                 Value::Object(merged(map))
             }
-            Shape::Sequence => {
+            NodeKind::Sequence => {
                 let item = |(at, item)| self.value(item, format!("{pointer}/{at}"), places, budget);
                 Value::Array(tree.items(target).enumerate().map(item).collect::<Option<_>>()?)
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::draft::{Draft, RuleDraft, Translation};
+use super::draft::{RuleDraft, Translation, TranslationDraft};
 use crate::image::{ImageName, Platform};
 use crate::policy::Settings;
 
@@ -48,7 +48,7 @@ pub(crate) fn group<'g>(groups: &'g mut Groups, name: &str, settings: &Settings,
     group
 }
 
-pub(crate) fn add(group: &mut Managed, draft: &mut Draft, place: &FoundReference<'_>) {
+pub(crate) fn add(group: &mut Managed, draft: &mut TranslationDraft, place: &FoundReference<'_>) {
     let paths = group.images.entry(place.name.familiar().to_owned()).or_default();
     paths.insert(place.path.to_owned());
     if place.nameless {
@@ -58,7 +58,7 @@ pub(crate) fn add(group: &mut Managed, draft: &mut Draft, place: &FoundReference
 
 /// Writes one rule per image of each policy, for the files that hold the image. A rule cannot distinguish two places of a file:
 /// where two that differ share one for an image, there is none.
-pub(crate) fn finish(mut draft: Draft, groups: Groups, from: &str) -> Translation {
+pub(crate) fn finish(mut draft: TranslationDraft, groups: Groups, from: &str) -> Translation {
     let mut claims = BTreeMap::<(String, String), Vec<String>>::new();
     for (name, governed) in &groups {
         for (image, paths) in &governed.images {

@@ -1,8 +1,8 @@
 //! The documents that formats read: a parsed tree, and where it is in the file.
 
-use super::options::{Options, ValuesImage};
+use super::options::{FindOptions, ValuesImage};
 use super::screen::Screen;
-use crate::text::{NodeId, Origin, Shape, Tree};
+use crate::text::{NodeId, NodeKind, Origin, Tree};
 
 /// One document of a file, or one embedded in a block scalar of another document.
 pub struct Document<'a> {
@@ -21,7 +21,7 @@ pub struct Document<'a> {
     /// The number of block scalars that it is embedded in.
     pub depth: usize,
     /// What the configuration opts into.
-    pub options: &'a Options,
+    pub options: &'a FindOptions,
     pub(super) screen: &'a Screen,
     pub(super) origin: &'a DocumentOrigin,
 }
@@ -50,7 +50,7 @@ impl<'a> Document<'a> {
         path: &'a str,
         tree: &'a Tree<'a>,
         depth: usize,
-        options: &'a Options,
+        options: &'a FindOptions,
         screen: &'a Screen,
         origin: &'a DocumentOrigin,
     ) -> Option<Self> {
@@ -83,7 +83,7 @@ impl<'a> Document<'a> {
 
     /// Returns the Kubernetes objects in the document with API group and kind: itself, items of a list, nested objects.
     pub fn objects(&self) -> impl Iterator<Item = (NodeId, &str, &str)> {
-        let maps = self.tree.nodes().filter(|node| matches!(self.tree.shape(*node), Shape::Mapping));
+        let maps = self.tree.nodes().filter(|node| matches!(self.tree.kind(*node), NodeKind::Mapping));
         maps.filter_map(|map| {
             let (version, kind) = (self.tree.text_at(map, &["apiVersion"])?, self.tree.text_at(map, &["kind"])?);
             Some((map, version.split_once('/').map_or("", |(group, _)| group), kind))

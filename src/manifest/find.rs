@@ -2,11 +2,11 @@
 
 use super::document::{Document, DocumentOrigin};
 use super::format_set::FormatSet;
-use super::found::Found;
+use super::found::DocumentFindings;
 use super::marker;
 use super::markers::Markers;
 use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place};
-use super::options::Options;
+use super::options::FindOptions;
 use super::place::{File, begins};
 use super::screen::mentions;
 use crate::text::{self, NodeId, Span, Style, Tree};
@@ -18,9 +18,9 @@ pub(super) const FILE: &str = "file";
 const MAX_DEPTH: usize = 4;
 
 /// Returns the findings of a file, for any set of formats.
-pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
+pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &FindOptions) -> Vec<Finding> {
     let file = File::new(path, bytes);
-    let mut reader = Reader { set, file: &file, options, findings: Vec::new() };
+    let mut reader = FileReader { set, file: &file, options, findings: Vec::new() };
     match decode(bytes) {
         Ok(text) => {
             reader.text(text);
@@ -58,14 +58,14 @@ fn is_encrypted(text: &str) -> bool {
 }
 
 /// Reads one file with a set of formats.
-struct Reader<'r> {
+struct FileReader<'r> {
     set: &'r FormatSet<'r>,
     file: &'r File<'r>,
-    options: &'r Options,
+    options: &'r FindOptions,
     findings: Vec<Finding>,
 }
 
-impl Reader<'_> {
+impl FileReader<'_> {
     /// Reads a text file that is not YAML with the patterns of the configuration and the first format for its name.
     fn text(&mut self, text: &str) {
         let (path, options) = (&*self.file.path, self.options);
@@ -118,7 +118,7 @@ impl Reader<'_> {
     fn document(&mut self, tree: &Tree<'_>, depth: usize, origin: &DocumentOrigin) {
         let screen = &self.set.screen;
         let Some(document) = Document::new(&self.file.path, tree, depth, self.options, screen, origin) else { return };
-        let mut found = Found::new(self.file, Markers::new(tree));
+        let mut found = DocumentFindings::new(self.file, Markers::new(tree));
         for format in self.set.formats {
             if format.matches(&document) {
                 format.find(&document, &mut found);
@@ -205,13 +205,13 @@ pub(super) fn touch(one: Span, other: Span) -> bool {
 mod tests {
     use super::super::FORMATS;
     use super::super::format::Format;
-    use super::super::screen::{Ignored, Scope};
+    use super::super::screen::{Ignored, IgnoredScope};
     use super::*;
 
     #[test]
     fn numbers_the_occurrences_of_a_file() {
         let text = "image: a:1\n---\nimage: ${TAG}\n---\nimage: b:2\n";
-        let findings = find(&FormatSet::new(FORMATS), "a.yaml", text.as_bytes(), &Options::default());
+        let findings = find(&FormatSet::new(FORMATS), "a.yaml", text.as_bytes(), &FindOptions::default());
         let ids: Vec<_> =
             occurrences(&findings).map(Occurrence::id).map(|id| (id.path.to_string(), id.index)).collect();
         assert_eq!(ids, [0, 1].map(|index| ("a.yaml".to_owned(), index)));
@@ -239,8 +239,8 @@ mod tests {
 
         fn ignored(&self) -> &'static [Ignored] {
             &[
-                Ignored { scope: Scope::Kind("toys.example", "Picture"), reason: "a picture of a toy" },
-                Ignored { scope: Scope::File("attic/", "the attic"), reason: "closed to visitors" },
+                Ignored { scope: IgnoredScope::Kind("toys.example", "Picture"), reason: "a picture of a toy" },
+                Ignored { scope: IgnoredScope::File("attic/", "the attic"), reason: "closed to visitors" },
             ]
         }
 
@@ -248,7 +248,7 @@ mod tests {
             document.tree.get(document.root, "runs").is_some()
         }
 
-        fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+        fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
             if let Some(node) = document.tree.get(document.root, "runs") {
                 found.report_reference(document, "toy", node);
             }
@@ -259,7 +259,7 @@ mod tests {
     fn finds_references_of_a_format_by_what_it_declares() {
         let set = FormatSet::new(&[&Toy]);
         let found = |path: &str, text: &str| -> Vec<String> {
-            let findings = find(&set, path, text.as_bytes(), &Options::default());
+            let findings = find(&set, path, text.as_bytes(), &FindOptions::default());
             let texts = findings.into_iter().map(|finding| match finding {
                 Finding::Occurrence(occurrence) => occurrence.reference.to_string(),
                 Finding::Notice(notice) => notice.reason,
@@ -290,8 +290,8 @@ mod tests {
             ".argocd-source-api.yaml",
         ];
         let not = ["a.YAML", "kustomization", "x.yaml.j2", "main.tf", "README.md", "Dockerfiles/x.txt"];
-        assert!(read.iter().all(|path| set.reads(path, &Options::default())));
-        assert!(!not.iter().any(|path| set.reads(path, &Options::default())));
+        assert!(read.iter().all(|path| set.reads(path, &FindOptions::default())));
+        assert!(!not.iter().any(|path| set.reads(path, &FindOptions::default())));
     }
 
     #[test]

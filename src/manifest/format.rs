@@ -1,8 +1,8 @@
 //! The trait of all manifest formats. A format declares what it reads and finds references; it never edits.
 
 use super::document::Document;
-use super::found::Found;
-use super::options::{Options, ValuesImage};
+use super::found::DocumentFindings;
+use super::options::{FindOptions, ValuesImage};
 use super::screen::{Ignored, file_name, matches_name};
 use crate::text::{NodeId, Tree};
 
@@ -41,7 +41,7 @@ pub trait Format: Sync {
     }
 
     /// Returns whether it reads a file, judged by its path.
-    fn reads(&self, path: &str, _options: &Options) -> bool {
+    fn reads(&self, path: &str, _options: &FindOptions) -> bool {
         self.is_named(path)
     }
 
@@ -52,7 +52,7 @@ pub trait Format: Sync {
     }
 
     /// Reports every reference in the document that no earlier format has reported.
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>);
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>);
 
     /// Returns the images that are composed from values of an embedded document, where objects of this format declare
     /// them.
@@ -68,4 +68,4 @@ pub trait Format: Sync {
 }
 
 /// Parses a file that is not YAML: its path, its text and the options.
-pub type TextParser = for<'a> fn(&str, &'a str, &'a Options) -> Tree<'a>;
+pub type TextParser = for<'a> fn(&str, &'a str, &'a FindOptions) -> Tree<'a>;

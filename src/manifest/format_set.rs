@@ -1,7 +1,7 @@
 //! A set of formats and what they declare together.
 
 use super::format::Format;
-use super::options::Options;
+use super::options::FindOptions;
 use super::screen::Screen;
 
 /// Formats in the order in which they read a document, and the joined table of what they declare.
@@ -18,7 +18,7 @@ impl<'f> FormatSet<'f> {
     }
 
     /// Returns whether a file is read, judged by its path.
-    pub(super) fn reads(&self, path: &str, options: &Options) -> bool {
+    pub(super) fn reads(&self, path: &str, options: &FindOptions) -> bool {
         self.formats.iter().any(|format| format.reads(path, options))
     }
 

@@ -15,7 +15,7 @@ use crate::image::ImageReference;
 use crate::text::{NodeId, Span};
 
 /// What the formats have found in one document so far.
-pub struct Found<'a> {
+pub struct DocumentFindings<'a> {
     pub(super) file: &'a File<'a>,
     pub(super) findings: Vec<Finding>,
     /// Scalars that are part of a finding.
@@ -27,7 +27,7 @@ pub struct Found<'a> {
     pub(super) embedded: Vec<NodeId>,
 }
 
-impl<'a> Found<'a> {
+impl<'a> DocumentFindings<'a> {
     pub(super) fn new(file: &'a File<'a>, markers: Markers) -> Self {
         Self { file, findings: Vec::new(), taken: HashSet::new(), markers, is_walked: false, embedded: Vec::new() }
     }

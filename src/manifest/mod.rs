@@ -32,18 +32,18 @@ pub use document::Document;
 pub use edit::{Edit, EditTarget, RefusedEdit, edits, kept_comment};
 pub use format::{Format, TextParser};
 pub use formats::FORMATS;
-pub use found::Found;
+pub use found::DocumentFindings;
 pub use occurrence::{
     DigestSlot, Finding, Marker, MarkerKind, Notice, NoticeStatus, Occurrence, OccurrenceId, PartSpan, PartSpans, Place,
 };
-pub use options::{Layout, Options, ValuesImage};
-pub use screen::{Ignored, Scope};
+pub use options::{FindOptions, RepositoryLayout, ValuesImage};
+pub use screen::{Ignored, IgnoredScope};
 
 /// The set of all [`FORMATS`], and what they declare.
 static ALL: LazyLock<FormatSet<'static>> = LazyLock::new(|| FormatSet::new(FORMATS));
 
 /// Returns whether Tagboat reads a file, judged by its path.
-pub fn reads(path: &str, options: &Options) -> bool {
+pub fn reads(path: &str, options: &FindOptions) -> bool {
     ALL.reads(path, options)
 }
 
@@ -52,12 +52,12 @@ pub fn reads(path: &str, options: &Options) -> bool {
 ///
 /// Accepts any bytes. A document that does not parse becomes a [`Notice`], and the others are still read. `path` is
 /// relative to the root of the repository, with forward slashes.
-pub fn find(path: &str, bytes: &[u8], options: &Options) -> Vec<Finding> {
+pub fn find(path: &str, bytes: &[u8], options: &FindOptions) -> Vec<Finding> {
     find::find(&ALL, path, bytes, options)
 }
 
 /// Returns the images that objects in a file compose from values of other files: each with the path of the file that has
-/// the values, for [`Options::values_images`].
+/// the values, for [`FindOptions::values_images`].
 pub fn images_of_other_files(bytes: &[u8]) -> Vec<(String, ValuesImage)> {
     ALL.formats.iter().flat_map(|format| format.images_of_other_files(bytes)).collect()
 }
@@ -67,7 +67,7 @@ pub fn images_of_other_files(bytes: &[u8]) -> Vec<(String, ValuesImage)> {
 /// # Errors
 /// If an edit does not fit the bytes, if two edits conflict, or if the file has another change of values after the
 /// edits.
-pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &Options) -> Result<Vec<u8>, RefusedEdit> {
+pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &FindOptions) -> Result<Vec<u8>, RefusedEdit> {
     let after = rewrite::apply(before, edits)?;
     if ALL.reads_yaml(path) {
         rewrite::compare(before, &after, edits)?;

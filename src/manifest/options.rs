@@ -6,7 +6,7 @@ use crate::image::{AppVersion, ReferencePattern, TagField};
 
 /// What to find in addition to the references of every repository. The default adds nothing.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct FindOptions {
     /// Charts whose `appVersion` is the tag of an image: their paths and the name of the image.
     pub app_versions: Vec<AppVersion>,
     /// Whether defaults such as `${TAG:-1.2}` are edited in Compose files.
@@ -22,10 +22,10 @@ pub struct Options {
     /// Images that Argo CD applications compose of the values in a file, by its path.
     pub values_images: BTreeMap<String, Vec<ValuesImage>>,
     /// Facts from the other paths of the repository.
-    pub layout: Layout,
+    pub layout: RepositoryLayout,
 }
 
-impl Options {
+impl FindOptions {
     /// Returns whether a pattern reads a file.
     pub fn is_patterned(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.paths.is_match(path))
@@ -34,21 +34,21 @@ impl Options {
 
 /// An image composed of literal texts and values, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ValuesImage(pub(super) Vec<Piece>);
+pub struct ValuesImage(pub(super) Vec<ValuesPiece>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(super) enum ValuesPiece {
     Text(String),
     Value(Vec<String>),
 }
 
 /// Facts about a file that follow from the paths beside it.
 #[derive(Debug, Clone, Default)]
-pub struct Layout {
+pub struct RepositoryLayout {
     charts: BTreeSet<String>,
 }
 
-impl Layout {
+impl RepositoryLayout {
     /// Reads the facts from all paths of the repository.
     pub fn new<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
         let charts = paths.into_iter().filter_map(|path| path.strip_suffix("Chart.yaml"));
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn recognizes_charts_by_their_chart_yaml() {
-        let layout = Layout::new(["a/Chart.yaml", "b/templates/x.yaml", "a/sub/MyChart.yaml"]);
+        let layout = RepositoryLayout::new(["a/Chart.yaml", "b/templates/x.yaml", "a/sub/MyChart.yaml"]);
         #[rustfmt::skip]
         let rows = [
             ("a/templates/x.yaml",     true,  false),

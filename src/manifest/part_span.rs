@@ -6,7 +6,7 @@ use super::document::Document;
 use super::occurrence::PartSpan;
 use super::place::File;
 use crate::image::Tag;
-use crate::text::{NodeId, Origin, Shape, Span, Style};
+use crate::text::{NodeId, NodeKind, Origin, Span, Style};
 
 /// Returns the bytes of a part of a scalar's value; `None` if they are not contiguous in the file.
 pub(super) fn part_span(
@@ -15,7 +15,7 @@ pub(super) fn part_span(
     node: NodeId,
     part: Range<usize>,
 ) -> Option<PartSpan> {
-    let Shape::Scalar(value, style) = document.tree.shape(node) else { return None };
+    let NodeKind::Scalar(value, style) = document.tree.kind(node) else { return None };
     let local = document.tree.span(node);
     let raw = &document.tree.text()[local.range()];
     let is_verbatim_in_quotes = raw.len() == value.len() + 2;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::document::Document;
 use super::occurrence::Place;
-use crate::text::{LineIndex, NodeId, Position, Shape, Span, Style, Tree};
+use crate::text::{LineIndex, NodeId, NodeKind, Position, Span, Style, Tree};
 
 /// The file that findings are reported from.
 pub(super) struct File<'a> {
@@ -40,8 +40,8 @@ pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> P
     let origin = &document.origin;
     let in_file = |offset| origin.bytes.as_ref().map_or(origin.fallback_offset, |bytes| bytes.offset(offset));
     let start = in_file(local.start);
-    let span = match tree.shape(node) {
-        Shape::Scalar(..) => origin.bytes.as_ref().and_then(|bytes| bytes.span(local)),
+    let span = match tree.kind(node) {
+        NodeKind::Scalar(..) => origin.bytes.as_ref().and_then(|bytes| bytes.span(local)),
         _ => None,
     };
     Place {

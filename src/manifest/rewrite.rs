@@ -3,7 +3,7 @@
 use super::edit::{Edit, RefusedEdit};
 use super::find::{occurrences, touch};
 use super::occurrence::{Finding, PartSpans};
-use crate::text::{self, Shape, Span, Style, Tree};
+use crate::text::{self, NodeKind, Span, Style, Tree};
 
 /// Returns the bytes after all edits, which may be in any order and may repeat.
 pub(super) fn apply(before: &[u8], edits: &[Edit]) -> Result<Vec<u8>, RefusedEdit> {
@@ -108,8 +108,8 @@ fn compare_trees(old: &Tree<'_>, new: &Tree<'_>, base: usize, edits: &InOrder<'_
         }
         let local = old.span(a);
         let span = Span::new(base + local.start, base + local.end);
-        let same = match (old.shape(a), new.shape(b)) {
-            (Shape::Scalar(x, style), Shape::Scalar(y, now)) => match edits.touching(span).next() {
+        let same = match (old.kind(a), new.kind(b)) {
+            (NodeKind::Scalar(x, style), NodeKind::Scalar(y, now)) => match edits.touching(span).next() {
                 None => x == y && style == now,
                 Some(_) if x == y && style == now => true,
                 Some(_) => fits(edits, span, y, *style, *now),

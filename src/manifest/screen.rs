@@ -8,14 +8,14 @@ use super::value::is_unambiguous_reference;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ignored {
     /// Which objects or files.
-    pub scope: Scope,
+    pub scope: IgnoredScope,
     /// A lower-case fragment. Notices put the kind or the owner of the file before it.
     pub reason: &'static str,
 }
 
 /// Which objects or files a format ignores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub enum IgnoredScope {
     /// Kubernetes objects of an API group: those of one kind, or all of them (`*`).
     Kind(&'static str, &'static str),
     /// Objects of a group and kind that are large and hold no reference: they are not even parsed.
@@ -45,12 +45,12 @@ impl Screen {
     pub(super) fn new(needles: &[&'static str], ignored: Vec<Ignored>) -> Self {
         let literals: Vec<String> = shortest(needles).into_iter().map(regex::escape).collect();
         let schema = |ignored: &Ignored| match ignored.scope {
-            Scope::Schema(group, kind) => Some(SchemaLines {
+            IgnoredScope::Schema(group, kind) => Some(SchemaLines {
                 group: format!("\napiVersion: {group}/"),
                 kind: format!("\nkind: {kind}"),
                 ignored: *ignored,
             }),
-            Scope::Kind(..) | Scope::File(..) => None,
+            IgnoredScope::Kind(..) | IgnoredScope::File(..) => None,
         };
         let schemas = ignored.iter().filter_map(schema).collect();
         Self { needles: Regex::new(&literals.join("|")).ok(), ignored, schemas }
@@ -69,11 +69,11 @@ impl Screen {
 
     /// Returns why objects of a kind are ignored, if they are.
     pub(super) fn ignored_kind(&self, group: &str, kind: &str) -> Option<String> {
-        let includes = |scope: Scope| match scope {
-            Scope::Kind(of_group, of_kind) | Scope::Schema(of_group, of_kind) => {
+        let includes = |scope: IgnoredScope| match scope {
+            IgnoredScope::Kind(of_group, of_kind) | IgnoredScope::Schema(of_group, of_kind) => {
                 of_group == group && (of_kind == "*" || of_kind == kind)
             }
-            Scope::File(..) => false,
+            IgnoredScope::File(..) => false,
         };
         let row = self.ignored.iter().find(|ignored| includes(ignored.scope))?;
         Some(format!("{kind}: {}", row.reason))
@@ -82,7 +82,7 @@ impl Screen {
     /// Returns the tool whose file this is and why it is ignored, judged by its path.
     pub(super) fn ignored_file(&self, path: &str) -> Option<(&'static str, &'static str)> {
         self.ignored.iter().find_map(|ignored| match ignored.scope {
-            Scope::File(pattern, owner) if matches_path(pattern, path) => Some((owner, ignored.reason)),
+            IgnoredScope::File(pattern, owner) if matches_path(pattern, path) => Some((owner, ignored.reason)),
             _ => None,
         })
     }
@@ -91,8 +91,8 @@ impl Screen {
 impl Ignored {
     fn of_kind(&self) -> Option<String> {
         match self.scope {
-            Scope::Kind(_, kind) | Scope::Schema(_, kind) => Some(format!("{kind}: {}", self.reason)),
-            Scope::File(..) => None,
+            IgnoredScope::Kind(_, kind) | IgnoredScope::Schema(_, kind) => Some(format!("{kind}: {}", self.reason)),
+            IgnoredScope::File(..) => None,
         }
     }
 }

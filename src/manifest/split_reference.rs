@@ -50,7 +50,7 @@ impl SplitReference {
         markers: &Markers,
     ) -> Result<(ImageReference, PartSpans), NotReference> {
         let tree = document.tree;
-        let fields = [self.tag, self.digest].map(|node| Written::all_of(tree, node?));
+        let fields = [self.tag, self.digest].map(|node| WrittenPart::all_of(tree, node?));
         for (field, subject) in fields.iter().zip(["the tag", "the digest"]) {
             if let Some(not) = field.and_then(|field| not_literal(subject, field.text)) {
                 return Err(not);
@@ -58,10 +58,10 @@ impl SplitReference {
         }
         let name = self.name.as_deref().ok_or_else(|| self.unnamed(document, markers))?;
         expect_literal_name(name)?;
-        let version = Version::read(fields)?;
+        let version = WrittenVersion::read(fields)?;
         let reference = reference(name, &version)?;
 
-        let span = |part: Written<'_>| part.span(document, file);
+        let span = |part: WrittenPart<'_>| part.span(document, file);
         let tag = version.tag.as_ref().and_then(|(_, written)| span(*written));
         let tag_comment = version.tag.as_ref().and(self.tag).and_then(|node| tag_comment(document, file, node));
         let digest = version.digest.as_ref().and_then(|(_, written)| span(*written));
@@ -86,13 +86,13 @@ impl SplitReference {
 
 /// A part as written: its text, and where that is in the value of which scalar.
 #[derive(Debug, Clone, Copy)]
-struct Written<'t> {
+struct WrittenPart<'t> {
     text: &'t str,
     node: NodeId,
     start: usize,
 }
 
-impl<'t> Written<'t> {
+impl<'t> WrittenPart<'t> {
     /// Returns the value of a scalar; `None` if it is empty.
     fn all_of(tree: &'t Tree<'_>, node: NodeId) -> Option<Self> {
         // A `|` block ends with a line break that is not part of the value.
@@ -113,14 +113,14 @@ impl<'t> Written<'t> {
 }
 
 /// Tag and digest, each with its text.
-struct Version<'t> {
-    tag: Option<(Tag, Written<'t>)>,
-    digest: Option<(Digest, Written<'t>)>,
+struct WrittenVersion<'t> {
+    tag: Option<(Tag, WrittenPart<'t>)>,
+    digest: Option<(Digest, WrittenPart<'t>)>,
 }
 
-impl<'t> Version<'t> {
+impl<'t> WrittenVersion<'t> {
     /// Reads the fields of the tag and the digest.
-    fn read([tag_field, digest_field]: [Option<Written<'t>>; 2]) -> Result<Self, NotReference> {
+    fn read([tag_field, digest_field]: [Option<WrittenPart<'t>>; 2]) -> Result<Self, NotReference> {
         if tag_field.is_some_and(|field| is_bare_digest(field.text)) {
             return Err(NotReference::held("the tag is the hex of a digest, which belongs in the field of the digest"));
         }
@@ -157,7 +157,7 @@ fn expect_literal_name(name: &str) -> Result<(), NotReference> {
     Ok(())
 }
 
-fn reference(name: &str, version: &Version<'_>) -> Result<ImageReference, NotReference> {
+fn reference(name: &str, version: &WrittenVersion<'_>) -> Result<ImageReference, NotReference> {
     let malformed = |error| NotReference::held(format!("malformed name: {error}"));
     if !name.contains('/') && name.contains('.') {
         return Err(NotReference::held(format!("{name} is a registry; the image's name is not in this file")));
@@ -172,7 +172,7 @@ fn reference(name: &str, version: &Version<'_>) -> Result<ImageReference, NotRef
 }
 
 /// Returns the field for a digest if it is empty and in quotes, and whether it takes only the hex.
-fn empty_digest_field<'t>(tree: &'t Tree<'_>, node: NodeId) -> Option<(Written<'t>, bool)> {
+fn empty_digest_field<'t>(tree: &'t Tree<'_>, node: NodeId) -> Option<(WrittenPart<'t>, bool)> {
     let text = tree.text_of(node).filter(|text| text.is_empty())?;
     if !matches!(tree.style(node), Some(Style::Single | Style::Double)) {
         return None;
@@ -183,5 +183,5 @@ fn empty_digest_field<'t>(tree: &'t Tree<'_>, node: NodeId) -> Option<(Written<'
         // `sha` is one or the other, depending on the chart.
         _ => return None,
     };
-    Some((Written { text, node, start: 0 }, is_hex_only))
+    Some((WrittenPart { text, node, start: 0 }, is_hex_only))
 }

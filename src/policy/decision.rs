@@ -46,7 +46,7 @@ pub struct CandidateVerdict {
 pub struct Decision {
     /// The current reference.
     pub current: ImageReference,
-    /// The policy, as [`Entry::describe`](super::Entry::describe) gives it.
+    /// The policy, as [`PolicyEntry::describe`](super::PolicyEntry::describe) gives it.
     pub policy: String,
     /// What to do.
     pub outcome: Outcome,

@@ -8,7 +8,7 @@ use super::settings::{OptionDoc, PolicyError, Settings};
 
 /// How a version of an image is selected, before the gates of a rule.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct PolicyEntry {
     /// Which of two tags is newer, or which tag is pinned.
     pub policy: Policy,
     /// Which tags are candidates.
@@ -31,7 +31,7 @@ pub(super) fn ties(settings: &Settings) -> Result<Option<Ties>, PolicyError> {
     settings.word("ties", &[("unknown", Ties::Unknown), ("first", Ties::First), ("last", Ties::Last)])
 }
 
-impl Entry {
+impl PolicyEntry {
     /// Returns the policy as a configuration has it.
     pub fn describe(&self) -> String {
         self.policy.describe()

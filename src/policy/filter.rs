@@ -15,7 +15,7 @@ pub struct Filter {
     exclude: Vec<Search>,
     allow: Vec<Name>,
     ignore: Vec<Name>,
-    extract: Option<Template>,
+    extract: Option<ExtractTemplate>,
 }
 
 /// Keys that every policy has.
@@ -47,7 +47,7 @@ impl Filter {
         let names =
             |key: &str| settings.texts(key)?.into_iter().map(|text| Name::new(key, text)).collect::<Result<_, _>>();
         let include: Vec<Search> = settings.patterns("include")?.into_iter().map(Search::new).collect();
-        let mut extract = settings.text("extract")?.map(Template::new).transpose()?;
+        let mut extract = settings.text("extract")?.map(ExtractTemplate::new).transpose()?;
         if let Some(template) = &mut extract {
             let [one] = &include[..] else {
                 return Err(PolicyError::at("extract", "needs exactly one `include` pattern, whose groups it uses")
@@ -207,24 +207,24 @@ impl Name {
 
 /// Text with groups of a pattern in it, in Go's and RE2's notation: `$1`, `${1}`, `$name`, `$$` for a dollar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Template(Vec<Piece>);
+pub(super) struct ExtractTemplate(Vec<TemplatePiece>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+enum TemplatePiece {
     Text(String),
     /// A group by its name or number as written, and its index in the pattern.
     Group(String, usize),
 }
 
-impl Template {
+impl ExtractTemplate {
     /// Parses a template. As in Go, `$1x` is the group named `1x`.
     pub(super) fn new(text: &str) -> Result<Self, PolicyError> {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('$') {
-            pieces.push(Piece::Text(before.to_owned()));
+            pieces.push(TemplatePiece::Text(before.to_owned()));
             if let Some(after) = after.strip_prefix('$') {
-                pieces.push(Piece::Text("$".to_owned()));
+                pieces.push(TemplatePiece::Text("$".to_owned()));
                 rest = after;
                 continue;
             }
@@ -234,18 +234,18 @@ impl Template {
                     .ok_or_else(|| PolicyError::at("extract", format!("'{text}' has a ${{ without a }}")))?,
                 None => after.split_at(after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())),
             };
-            pieces.push(Piece::Group(name.to_owned(), 0));
+            pieces.push(TemplatePiece::Group(name.to_owned(), 0));
             rest = tail;
         }
-        pieces.push(Piece::Text(rest.to_owned()));
-        pieces.retain(|piece| *piece != Piece::Text(String::new()));
+        pieces.push(TemplatePiece::Text(rest.to_owned()));
+        pieces.retain(|piece| *piece != TemplatePiece::Text(String::new()));
         Ok(Self(pieces))
     }
 
     /// Finds the groups in the pattern. A missing one is an error: it would extract nothing from every tag.
     fn resolve(&mut self, pattern: &Regex) -> Result<(), PolicyError> {
         for piece in &mut self.0 {
-            let Piece::Group(name, place) = piece else { continue };
+            let TemplatePiece::Group(name, place) = piece else { continue };
             let found = match name.parse::<usize>() {
                 Ok(number) => Some(number).filter(|number| *number < pattern.captures_len()),
                 Err(_) => pattern.capture_names().position(|known| known == Some(name)),
@@ -262,13 +262,13 @@ impl Template {
     fn apply<'t>(&self, groups: &CaptureLocations, tag: &'t str) -> Cow<'t, str> {
         let group = |place: usize| groups.get(place).map_or("", |(start, end)| &tag[start..end]);
         match &self.0[..] {
-            [Piece::Group(_, place)] => Cow::Borrowed(group(*place)),
+            [TemplatePiece::Group(_, place)] => Cow::Borrowed(group(*place)),
             pieces => Cow::Owned(
                 pieces
                     .iter()
                     .map(|piece| match piece {
-                        Piece::Text(text) => text.as_str(),
-                        Piece::Group(_, place) => group(*place),
+                        TemplatePiece::Text(text) => text.as_str(),
+                        TemplatePiece::Group(_, place) => group(*place),
                     })
                     .collect(),
             ),

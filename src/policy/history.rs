@@ -13,7 +13,7 @@ pub struct History {
 
 /// The result of the lookup of an abbreviated id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum CommitLookup {
     /// No commit has this prefix.
     Nothing,
     /// One commit has it, at this place.
@@ -34,13 +34,13 @@ impl History {
     }
 
     /// Finds a commit by the first digits of its id, in lower case.
-    pub(super) fn find(&self, abbreviated: &str) -> Found {
+    pub(super) fn find(&self, abbreviated: &str) -> CommitLookup {
         let from = self.commits.partition_point(|(id, _)| **id < *abbreviated);
         let mut alike = self.commits[from..].iter().take_while(|(id, _)| id.starts_with(abbreviated));
         match (alike.next(), alike.next()) {
-            (None, _) => Found::Nothing,
-            (Some((_, place)), None) => Found::At(*place),
-            (Some(_), Some(_)) => Found::Several,
+            (None, _) => CommitLookup::Nothing,
+            (Some((_, place)), None) => CommitLookup::At(*place),
+            (Some(_), Some(_)) => CommitLookup::Several,
         }
     }
 

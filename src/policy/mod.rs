@@ -26,22 +26,22 @@ use crate::text::nearest_name;
 
 pub use candidate::{Candidate, Known, Need};
 pub use decision::{CandidateVerdict, Choice, Decision, Outcome, Verdict};
-pub use entry::Entry;
+pub use entry::PolicyEntry;
 pub use external_facts::{ExternalFacts, ExternalNeed};
 pub use filter::Filter;
 pub use history::History;
-pub use ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
+pub use ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties};
 pub use pinned::exact::Exact;
 pub use pinned_policy::{PinnedPolicy, PinnedTarget};
 pub use policy::Policy;
 pub use reason::Reason;
-pub use selection::{Bounds, Gates, Question, Step, choose, explain, undecidable};
+pub use selection::{Bounds, Gates, Question, SelectionStep, choose, explain, undecidable};
 pub use settings::{OptionDoc, PolicyError, Settings, pattern as regex};
-pub use versions::{Bump, Key, Range, RangeError, Version};
+pub use versions::{Bump, OrderKey, Range, RangeError, Version};
 
 /// One kind of policy.
 #[derive(Debug, Clone, Copy)]
-pub struct Kind {
+pub struct PolicyKind {
     /// The key that selects it in an entry.
     pub key: &'static str,
     /// What it selects, in one line.
@@ -56,18 +56,18 @@ pub struct Kind {
 
 /// All kinds of policies, in the order of the documentation.
 #[rustfmt::skip]
-pub const POLICIES: &[Kind] = &[
-    Kind { key: "shape",        about: "the greatest numbers in a tag of the same shape; the default", example: "{ shape: same }",                                                        options: shape::OPTIONS,        build: shape::build },
-    Kind { key: "semver",       about: "the greatest version in a range",                                example: r#"{ semver: ">=1.0 <3" }"#,                                               options: semver::OPTIONS,       build: semver::build },
-    Kind { key: "calver",       about: "the latest calendar version in a layout",                        example: "{ calver: YYYY.0M.MICRO }",                                               options: calver::OPTIONS,       build: calver::build },
-    Kind { key: "numerical",    about: "the greatest number",                                            example: r"{ numerical: asc, include: '^build-(?<n>\d+)$', extract: $n }",          options: numerical::OPTIONS,    build: numerical::build },
-    Kind { key: "alphabetical", about: "the last in byte order",                                         example: "{ alphabetical: asc, include: '^RELEASE\\.' }",                           options: alphabetical::OPTIONS, build: alphabetical::build },
-    Kind { key: "pattern",      about: "the greatest by the named groups of a regular expression",       example: r"{ pattern: '^main-[0-9a-f]{7,40}-(?<ts>\d+)$', order: [ts] }",           options: pattern::OPTIONS,      build: pattern::build },
-    Kind { key: "newest-build", about: "the image that was built last",                                  example: "{ newest-build: true, include: '^main-' }",                               options: newest_build::OPTIONS, build: newest_build::build },
-    Kind { key: "git-history",  about: "the latest commit on a branch of a clone of the source repository",       example: "{ git-history: ../api, branch: origin/main }",                            options: git_history::OPTIONS,  build: git_history::build },
-    Kind { key: "digest",       about: "a moving tag stays, its digest follows the registry",               example: "{ digest: latest }",                                                      options: digest::OPTIONS,       build: digest::build },
-    Kind { key: "follow",       about: "the version at other paths of this repository (promotion)",            example: "{ follow: envs/staging/** }",                                             options: follow::OPTIONS,       build: follow::build },
-    Kind { key: "exact",        about: "one tag that was selected elsewhere",                          example: r#"{ exact: "1.4.2" }"#,                                                   options: exact::OPTIONS,        build: exact::build },
+pub const POLICIES: &[PolicyKind] = &[
+    PolicyKind { key: "shape",        about: "the greatest numbers in a tag of the same shape; the default", example: "{ shape: same }",                                                        options: shape::OPTIONS,        build: shape::build },
+    PolicyKind { key: "semver",       about: "the greatest version in a range",                                example: r#"{ semver: ">=1.0 <3" }"#,                                               options: semver::OPTIONS,       build: semver::build },
+    PolicyKind { key: "calver",       about: "the latest calendar version in a layout",                        example: "{ calver: YYYY.0M.MICRO }",                                               options: calver::OPTIONS,       build: calver::build },
+    PolicyKind { key: "numerical",    about: "the greatest number",                                            example: r"{ numerical: asc, include: '^build-(?<n>\d+)$', extract: $n }",          options: numerical::OPTIONS,    build: numerical::build },
+    PolicyKind { key: "alphabetical", about: "the last in byte order",                                         example: "{ alphabetical: asc, include: '^RELEASE\\.' }",                           options: alphabetical::OPTIONS, build: alphabetical::build },
+    PolicyKind { key: "pattern",      about: "the greatest by the named groups of a regular expression",       example: r"{ pattern: '^main-[0-9a-f]{7,40}-(?<ts>\d+)$', order: [ts] }",           options: pattern::OPTIONS,      build: pattern::build },
+    PolicyKind { key: "newest-build", about: "the image that was built last",                                  example: "{ newest-build: true, include: '^main-' }",                               options: newest_build::OPTIONS, build: newest_build::build },
+    PolicyKind { key: "git-history",  about: "the latest commit on a branch of a clone of the source repository",       example: "{ git-history: ../api, branch: origin/main }",                            options: git_history::OPTIONS,  build: git_history::build },
+    PolicyKind { key: "digest",       about: "a moving tag stays, its digest follows the registry",               example: "{ digest: latest }",                                                      options: digest::OPTIONS,       build: digest::build },
+    PolicyKind { key: "follow",       about: "the version at other paths of this repository (promotion)",            example: "{ follow: envs/staging/** }",                                             options: follow::OPTIONS,       build: follow::build },
+    PolicyKind { key: "exact",        about: "one tag that was selected elsewhere",                          example: r#"{ exact: "1.4.2" }"#,                                                   options: exact::OPTIONS,        build: exact::build },
 ];
 
 /// Options that every policy has.
@@ -76,7 +76,7 @@ pub fn common_options() -> impl Iterator<Item = &'static OptionDoc> {
 }
 
 /// Reads an entry: its kind, the kind's options and the common ones. An unknown key is an error with a suggestion.
-pub fn build(settings: &Settings) -> Result<Entry, PolicyError> {
+pub fn build(settings: &Settings) -> Result<PolicyEntry, PolicyError> {
     let kind = kind_of(settings)?;
     let known = || kind.options.iter().chain(common_options()).map(|option| option.key);
     if let Some(unknown) = settings.keys().find(|key| *key != kind.key && !known().any(|name| name == *key)) {
@@ -88,16 +88,16 @@ pub fn build(settings: &Settings) -> Result<Entry, PolicyError> {
     }
     let policy = (kind.build)(settings)?;
     let bounds = Bounds::new(settings, policy.reads_versions())?;
-    Ok(Entry { filter: Filter::new(settings)?, bounds, ties: entry::ties(settings)?, policy })
+    Ok(PolicyEntry { filter: Filter::new(settings)?, bounds, ties: entry::ties(settings)?, policy })
 }
 
 /// Returns the default policy: the shape of the current tag.
-pub fn default_entry() -> Entry {
+pub fn default_entry() -> PolicyEntry {
     let bounds = Bounds { max_bump: None, reject_outliers: true, allow_downgrade: false };
-    Entry { policy: Policy::ordered(shape::Shape), filter: Filter::default(), bounds, ties: None }
+    PolicyEntry { policy: Policy::ordered(shape::ShapePolicy), filter: Filter::default(), bounds, ties: None }
 }
 
-fn kind_of(settings: &Settings) -> Result<&'static Kind, PolicyError> {
+fn kind_of(settings: &Settings) -> Result<&'static PolicyKind, PolicyError> {
     let mut kinds = POLICIES.iter().filter(|kind| settings.keys().any(|key| key == kind.key));
     let names = || POLICIES.iter().map(|kind| kind.key);
     match (kinds.next(), kinds.next()) {

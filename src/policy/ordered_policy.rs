@@ -5,10 +5,10 @@ use std::fmt;
 use super::candidate::Need;
 use super::external_facts::{ExternalFacts, ExternalNeed};
 use super::reason::{Hold, Rejection, Unknown};
-use super::versions::Key;
+use super::versions::OrderKey;
 use crate::image::ImageFacts;
 
-/// A policy that orders tags: it reads a tag into a sortable [`Key`] or rejects it. It never fetches, sorts or selects.
+/// A policy that orders tags: it reads a tag into a sortable [`OrderKey`] or rejects it. It never fetches, sorts or selects.
 pub trait OrderedPolicy: fmt::Debug + Send + Sync {
     /// Returns the policy as a configuration has it: `semver: >=1.0 <3`.
     fn describe(&self) -> String;
@@ -50,15 +50,15 @@ pub trait OrderedPolicy: fmt::Debug + Send + Sync {
 /// Reads the texts of tags into keys, for one current tag.
 pub trait TagReader {
     /// Appends the place of `text` in the order to an empty `key`, or rejects it.
-    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError>;
+    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError>;
 
     /// Does the same for the current tag, which may be outside the range: it still decides what is a downgrade. Returns
     /// `false` if it has no place in the order, and fails if its place is unknown.
-    fn read_current(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<bool, Unknown> {
+    fn read_current(&self, text: &str, facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<bool, Unknown> {
         match self.read(text, facts, key) {
             // Without any facts, the registry no longer lists it.
-            Err(ReadError::MissingFact) if facts.is_some() => {
-                Err(Unknown::Current { text: text.into(), why: self.rejection(text, ReadError::MissingFact) })
+            Err(TagReadError::MissingFact) if facts.is_some() => {
+                Err(Unknown::Current { text: text.into(), why: self.rejection(text, TagReadError::MissingFact) })
             }
             read => Ok(read.is_ok()),
         }
@@ -70,12 +70,12 @@ pub trait TagReader {
     }
 
     /// Returns the reason for an error of [`read`](Self::read). Called for single tags, when a person asks.
-    fn rejection(&self, text: &str, error: ReadError) -> Rejection;
+    fn rejection(&self, text: &str, error: TagReadError) -> Rejection;
 }
 
 /// Why a reader rejects a text. Small, because a listing may cause a hundred thousand of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadError {
+pub enum TagReadError {
     /// The policy does not order such texts: not a version, not a number, another shape.
     Unreadable,
     /// It is outside the range.

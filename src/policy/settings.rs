@@ -5,7 +5,7 @@ use std::fmt;
 use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
-use super::versions::Key;
+use super::versions::OrderKey;
 use crate::text::nearest_name;
 
 /// One policy entry: `{ semver: ">=1.0 <3", exclude: "-debug$" }`.
@@ -74,7 +74,7 @@ impl Direction {
     }
 
     /// Writes a part of a key in this direction.
-    pub(super) fn write(self, key: &mut Key, part: impl FnOnce(&mut Key)) {
+    pub(super) fn write(self, key: &mut OrderKey, part: impl FnOnce(&mut OrderKey)) {
         let mark = key.mark();
         part(key);
         if self == Self::Descending {

@@ -36,7 +36,7 @@ pub(super) struct CachedList {
 
 /// A tag list in its file.
 #[derive(Serialize, Deserialize)]
-struct Written<'a> {
+struct ListFile<'a> {
     /// The requested URL: another request has another list.
     url: Cow<'a, str>,
     etag: Option<String>,
@@ -74,7 +74,7 @@ impl Cache {
         if digest_of(text, None).as_bytes() != sum {
             return None;
         }
-        let written: Written<'_> = serde_json::from_slice(text).ok()?;
+        let written: ListFile<'_> = serde_json::from_slice(text).ok()?;
         if written.url != url.as_str() {
             return None;
         }
@@ -89,7 +89,7 @@ impl Cache {
 
     /// Stores a list, with a digest that detects damage.
     pub(super) fn keep_list(&self, list: &CachedList) {
-        let written = Written {
+        let written = ListFile {
             url: Cow::Borrowed(&list.url),
             etag: list.etag.clone(),
             last_modified: list.last_modified.clone(),

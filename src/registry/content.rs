@@ -42,7 +42,7 @@ pub(super) fn digest_of(bytes: &[u8], like: Option<&Digest>) -> String {
 
 /// The document to read after a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextDocument {
     /// The manifest of one platform.
     Manifest(String),
     /// The configuration of the image.
@@ -52,7 +52,7 @@ pub(super) enum Next {
 }
 
 /// Adds the facts of a manifest or index that are still missing, and returns the document to read next.
-pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<Next, serde_json::Error> {
+pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<NextDocument, serde_json::Error> {
     match serde_json::from_slice(body)? {
         OciManifest::Image(manifest) => {
             take_labels(&manifest.annotations.unwrap_or_default(), facts);
@@ -61,7 +61,7 @@ pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<Next,
             facts.size = sizes.try_fold(0_u64, |sum, size| sum.checked_add(size?));
             let media_type = &*manifest.config.media_type;
             let is_image = [IMAGE_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_CONFIG_MEDIA_TYPE].contains(&media_type);
-            Ok(if is_image { Next::Config(manifest.config.digest) } else { Next::End })
+            Ok(if is_image { NextDocument::Config(manifest.config.digest) } else { NextDocument::End })
         }
         OciManifest::ImageIndex(index) => {
             take_labels(&index.annotations.unwrap_or_default(), facts);
@@ -72,14 +72,16 @@ pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<Next,
             let default = children.iter().find(|child| {
                 platform(child).is_some_and(|platform| platform.os == "linux" && platform.architecture == "amd64")
             });
-            Ok(default.or(children.first()).map_or(Next::End, |child| Next::Manifest(child.digest.clone())))
+            Ok(default
+                .or(children.first())
+                .map_or(NextDocument::End, |child| NextDocument::Manifest(child.digest.clone())))
         }
     }
 }
 
 /// The used part of an image configuration. All fields are optional, because many tools omit some.
 #[derive(Deserialize)]
-struct Config {
+struct ImageConfig {
     created: Option<String>,
     architecture: Option<String>,
     os: Option<String>,
@@ -95,7 +97,7 @@ struct Inner {
 
 /// Adds the facts of a configuration. Its labels override annotations, because they belong to the image that runs.
 pub(super) fn read_config(body: &[u8], facts: &mut ImageFacts) -> Result<(), serde_json::Error> {
-    let config: Config = serde_json::from_slice(body)?;
+    let config: ImageConfig = serde_json::from_slice(body)?;
     let mut own = ImageFacts::default();
     take_labels(&config.config.and_then(|inner| inner.labels).unwrap_or_default(), &mut own);
     let created = config.created.as_deref().and_then(time);

@@ -4,7 +4,7 @@ use crate::secret::Secret;
 
 /// A credential for a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Credential {
+pub enum RegistryCredential {
     /// User name and password; also robot accounts, access tokens with a fixed user name, and service-account keys.
     Basic {
         /// The user name, which is not secret.
@@ -15,13 +15,13 @@ pub enum Credential {
     /// A refresh token to be exchanged for access tokens: `identitytoken` of docker's `config.json`.
     RefreshToken(Secret),
     /// A token that the registry accepts directly: `registrytoken` of docker's `config.json`, and nothing else. Other tokens
-    /// are sent as a password, with [`Login`].
+    /// are sent as a password, with [`RegistryLogin`].
     Bearer(Secret),
 }
 
 /// A user name and secret from a person. A token often has no user name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Login {
+pub struct RegistryLogin {
     /// `None` for a token: it is sent with the user name that the vendor of the registry defines.
     pub user: Option<String>,
     /// The password or the token.
@@ -34,7 +34,7 @@ pub struct Login {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedCredential {
     /// The credential.
-    pub credential: Credential,
+    pub credential: RegistryCredential,
     /// Where it was found, for messages: `/home/me/.docker/config.json (ghcr.io)`.
     pub source: String,
     /// Whether it comes from the platform and was not configured for this registry. If it is rejected, the request is sent
@@ -42,19 +42,19 @@ pub struct ResolvedCredential {
     pub from_platform: bool,
 }
 
-impl Login {
+impl RegistryLogin {
     /// Returns the credential to send; `token_user` is the user name for a token without one.
     pub(crate) fn resolve(self, token_user: &str) -> ResolvedCredential {
         let user = self.user.as_deref().unwrap_or(token_user);
         ResolvedCredential {
-            credential: Credential::basic(user, self.secret),
+            credential: RegistryCredential::basic(user, self.secret),
             source: self.source,
             from_platform: false,
         }
     }
 }
 
-impl Credential {
+impl RegistryCredential {
     /// Returns a credential with user name and password.
     pub fn basic(user: &str, password: Secret) -> Self {
         Self::Basic { user: user.to_owned(), password }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::http::{Request, Response, Url, header::ACCEPT, redacted};
 use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
-use super::content::{self, Next};
+use super::content::{self, NextDocument};
 use super::error::RegistryError;
 use super::remote::RemoteRegistry;
 
@@ -52,8 +52,8 @@ impl RemoteRegistry {
                 cause: error.to_string(),
             })?;
             match next {
-                Next::Manifest(digest) => body = self.manifest(name, &label, &digest).await?.0,
-                Next::Config(digest) => {
+                NextDocument::Manifest(digest) => body = self.manifest(name, &label, &digest).await?.0,
+                NextDocument::Config(digest) => {
                     let digest = self.checked(&label, &digest)?;
                     let url = self.endpoint.blob(name, digest.as_str());
                     let body = self.config(name, &label, &url, &digest).await?;
@@ -65,7 +65,7 @@ impl RemoteRegistry {
                     })?;
                     break;
                 }
-                Next::End => break,
+                NextDocument::End => break,
             }
         }
         Ok(facts)

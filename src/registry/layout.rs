@@ -10,7 +10,7 @@ use oci_distribution::manifest::{ImageIndexEntry, OciImageIndex};
 
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 
-use super::content::{self, Next};
+use super::content::{self, NextDocument};
 use super::error::RegistryError;
 
 /// The annotation with the tag of an entry (image specification, "Pre-Defined Annotation Keys").
@@ -23,11 +23,11 @@ const LIMIT: u64 = 16 << 20;
 
 /// A folder instead of a registry.
 #[derive(Debug)]
-pub(super) struct Layout {
+pub(super) struct LayoutFolder {
     root: PathBuf,
 }
 
-impl Layout {
+impl LayoutFolder {
     pub(super) fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
@@ -55,21 +55,21 @@ impl Layout {
         let (folder, _) = self.entries(name)?;
         let top = self.digest(name, tag)?;
         let mut facts = ImageFacts { digest: Some(top.clone()), ..ImageFacts::default() };
-        let mut next = Next::Manifest(top.to_string());
+        let mut next = NextDocument::Manifest(top.to_string());
         // An index may contain indexes, but no known one nests deeper.
         for _ in 0..5 {
             let wrong = |path: &Path, cause: serde_json::Error| unreadable(name, path, &cause.to_string());
             next = match next {
-                Next::Manifest(digest) => {
+                NextDocument::Manifest(digest) => {
                     let (path, body) = blob(name, &folder, &digest)?;
                     content::read_manifest(&body, &mut facts).map_err(|cause| wrong(&path, cause))?
                 }
-                Next::Config(digest) => {
+                NextDocument::Config(digest) => {
                     let (path, body) = blob(name, &folder, &digest)?;
                     content::read_config(&body, &mut facts).map_err(|cause| wrong(&path, cause))?;
-                    Next::End
+                    NextDocument::End
                 }
-                Next::End => break,
+                NextDocument::End => break,
             };
         }
         Ok(facts)

@@ -23,14 +23,14 @@ mod remote;
 mod settings;
 mod vendors;
 
-pub use access::Access;
+pub use access::RegistryAccess;
 pub use auth::Keychain;
-pub use credential::{Credential, Login, ResolvedCredential};
+pub use credential::{RegistryCredential, RegistryLogin, ResolvedCredential};
 pub use error::RegistryError;
-pub use quota::RateLimit;
+pub use quota::PullRateLimit;
 pub use registries::Registries;
 pub use registry::{Age, Registry, Requests};
-pub use settings::{HostSettings, Limits};
+pub use settings::{HostSettings, ResponseLimits};
 pub use vendors::{VENDORS, Vendor};
 
 pub use crate::http::identity::PlatformEnv;

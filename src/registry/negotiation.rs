@@ -3,7 +3,7 @@
 use crate::http::Request;
 use crate::secret::Secret;
 
-use super::auth::AuthScheme;
+use super::auth::RegistryAuthScheme;
 
 /// The authorization of a request, and its description for errors.
 pub(super) struct Authorization {
@@ -33,7 +33,7 @@ const MAX_SCHEMES: u32 = 4;
 
 /// The authentication of one request: the scheme in use, and the rejected token.
 pub(super) struct Negotiation {
-    pub(super) scheme: AuthScheme,
+    pub(super) scheme: RegistryAuthScheme,
     /// Whether the challenge for another image named the scheme. Then its token service may be another one than for this image.
     pub(super) is_inherited: bool,
     pub(super) rejected_token: Option<Secret>,
@@ -51,23 +51,23 @@ pub(super) enum NextAttempt {
 }
 
 impl Negotiation {
-    pub(super) fn new(scheme: AuthScheme) -> Self {
-        let is_inherited = scheme != AuthScheme::Unknown;
+    pub(super) fn new(scheme: RegistryAuthScheme) -> Self {
+        let is_inherited = scheme != RegistryAuthScheme::Unknown;
         Self { scheme, is_inherited, rejected_token: None, schemes_tried: 0 }
     }
 
     /// Discards the scheme of another image, so that the registry sends a challenge for this one.
     pub(super) fn start_over(&mut self) {
-        (self.scheme, self.is_inherited) = (AuthScheme::Unknown, false);
+        (self.scheme, self.is_inherited) = (RegistryAuthScheme::Unknown, false);
     }
 
     /// Returns the scheme that an accepted request confirms.
-    pub(super) fn confirmed(self) -> AuthScheme {
-        if self.scheme == AuthScheme::Unknown { AuthScheme::Open } else { self.scheme }
+    pub(super) fn confirmed(self) -> RegistryAuthScheme {
+        if self.scheme == RegistryAuthScheme::Unknown { RegistryAuthScheme::Open } else { self.scheme }
     }
 
     /// Returns what to do after a rejection whose challenge names a scheme. A token is renewed once.
-    pub(super) fn next(&mut self, demanded: Option<AuthScheme>, sent: &Header) -> NextAttempt {
+    pub(super) fn next(&mut self, demanded: Option<RegistryAuthScheme>, sent: &Header) -> NextAttempt {
         let renewable = match sent {
             Header::Bearer(token) if self.rejected_token.is_none() => Some(token.clone()),
             _ => None,

@@ -10,13 +10,13 @@ use super::error::RegistryError;
 #[derive(Debug, Default)]
 pub(super) struct Quota {
     limit: Option<u64>,
-    reported: Mutex<Option<RateLimit>>,
+    reported: Mutex<Option<PullRateLimit>>,
 }
 
 /// The rate limit that a registry reports, in the form of Docker Hub: `ratelimit-limit: 100;w=21600`,
 /// `ratelimit-remaining: 99;w=21600` (docs.docker.com, "Docker Hub pull usage and limits").
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RateLimit {
+pub struct PullRateLimit {
     /// The remaining requests in the window.
     pub remaining: u64,
     /// The whole limit, in the form of the registry.
@@ -37,7 +37,7 @@ impl Quota {
             return Err(RegistryError::MaxRequestsReached { image, registry, limit });
         }
         match self.reported() {
-            Some(RateLimit { remaining: 0, limit }) => {
+            Some(PullRateLimit { remaining: 0, limit }) => {
                 Err(RegistryError::RateLimitExhausted { image, registry, limit })
             }
             _ => Ok(()),
@@ -48,11 +48,11 @@ impl Quota {
     pub(super) fn record(&self, response: &Response) {
         let Some(remaining) = response.header("ratelimit-remaining").and_then(number) else { return };
         let limit = response.header("ratelimit-limit").unwrap_or("unknown").to_owned();
-        *self.reported.lock().unwrap_or_else(PoisonError::into_inner) = Some(RateLimit { remaining, limit });
+        *self.reported.lock().unwrap_or_else(PoisonError::into_inner) = Some(PullRateLimit { remaining, limit });
     }
 
     /// Returns the rate limit that the registry reported last.
-    pub(super) fn reported(&self) -> Option<RateLimit> {
+    pub(super) fn reported(&self) -> Option<PullRateLimit> {
         self.reported.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

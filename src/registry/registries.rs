@@ -9,22 +9,22 @@ use async_trait::async_trait;
 use crate::http::{Client, ClientOptions};
 use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
-use super::access::Access;
+use super::access::RegistryAccess;
 use super::auth::Keychain;
 use super::cache::Cache;
 use super::endpoint::Endpoint;
 use super::error::RegistryError;
-use super::layout::Layout;
+use super::layout::LayoutFolder;
 use super::registry::{Age, Registry, Requests};
 use super::remote::RemoteRegistry;
-use super::settings::{HostSettings, Limits};
+use super::settings::{HostSettings, ResponseLimits};
 use super::vendors::vendor_of;
 
 /// All registries. One that is not configured is created for the first image that names it.
 pub struct Registries {
     settings: BTreeMap<String, HostSettings>,
     keychain: Arc<Keychain>,
-    limits: Limits,
+    limits: ResponseLimits,
     /// One client, and so one connection pool, for each set of options.
     clients: Mutex<Vec<(ClientOptions, Client)>>,
     remotes: Mutex<HashMap<String, Arc<RemoteRegistry>>>,
@@ -36,7 +36,7 @@ impl Registries {
     pub fn connect(
         settings: BTreeMap<String, HostSettings>,
         keychain: Keychain,
-        limits: Limits,
+        limits: ResponseLimits,
     ) -> Result<Self, RegistryError> {
         let this = Self {
             settings,
@@ -62,9 +62,9 @@ impl Registries {
     }
 
     /// Verifies the access of this process to the registry of an image.
-    pub async fn check(&self, name: &ImageName) -> Result<Access, RegistryError> {
+    pub async fn check(&self, name: &ImageName) -> Result<RegistryAccess, RegistryError> {
         if let Some(layout) = self.layout(name) {
-            return Ok(Access {
+            return Ok(RegistryAccess {
                 credential: None,
                 login_required: false,
                 fallback_reason: None,
@@ -77,8 +77,8 @@ impl Registries {
     }
 
     /// Returns the image layout that replaces the registry of an image.
-    fn layout(&self, name: &ImageName) -> Option<Layout> {
-        self.settings.get(name.registry())?.oci_layout.as_deref().map(Layout::new)
+    fn layout(&self, name: &ImageName) -> Option<LayoutFolder> {
+        self.settings.get(name.registry())?.oci_layout.as_deref().map(LayoutFolder::new)
     }
 
     /// Returns the registry at a host, and creates it at the first call.
@@ -185,7 +185,8 @@ mod tests {
             HostSettings { mirror: Some("http://mirror.test".to_owned()), anonymous: true, ..Default::default() };
         let settings =
             BTreeMap::from([("docker.io".to_owned(), mirrored), ("mirror.test".to_owned(), HostSettings::default())]);
-        let registries = Registries::connect(settings, Keychain::new(BTreeMap::new()), Limits::default()).unwrap();
+        let registries =
+            Registries::connect(settings, Keychain::new(BTreeMap::new()), ResponseLimits::default()).unwrap();
         assert!(registries.remote("docker.io").unwrap().settings.anonymous);
         assert!(!registries.remote("mirror.test").unwrap().settings.anonymous);
     }

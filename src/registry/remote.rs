@@ -9,15 +9,15 @@ use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError,
 use crate::image::ImageName;
 use crate::secret::Secret;
 
-use super::auth::{AuthScheme, Challenge, Keychain, TokenCache, TokenRequest};
+use super::auth::{Challenge, Keychain, RegistryAuthScheme, TokenCache, TokenRequest};
 use super::cache::Cache;
-use super::credential::{Credential, ResolvedCredential};
+use super::credential::{RegistryCredential, ResolvedCredential};
 use super::endpoint::Endpoint;
 use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
 use super::negotiation::{Authorization, Header, Negotiation, NextAttempt};
 use super::quota::Quota;
 use super::rejection::{named, rejection_error, token_error};
-use super::settings::{HostSettings, Limits};
+use super::settings::{HostSettings, ResponseLimits};
 use super::vendors::Vendor;
 
 /// How many images of one registry are looked up at a time. More would only wait for the limiter of its host, with their
@@ -31,14 +31,14 @@ pub(super) struct RemoteRegistry {
     pub(super) endpoint: Endpoint,
     pub(super) vendor: &'static dyn Vendor,
     pub(super) settings: HostSettings,
-    pub(super) limits: Limits,
+    pub(super) limits: ResponseLimits,
     pub(super) quota: Quota,
     pub(super) permits: Semaphore,
     pub(super) cache: Option<Arc<Cache>>,
     http: Client,
     tokens: TokenCache,
     pub(super) keychain: Arc<Keychain>,
-    scheme: RwLock<AuthScheme>,
+    scheme: RwLock<RegistryAuthScheme>,
     /// Held by the first request, so that only it has to find out the scheme.
     first: Mutex<()>,
     /// Whether the first request has ended or knows the scheme.
@@ -58,7 +58,7 @@ impl RemoteRegistry {
         registry: &str,
         (endpoint, vendor): (Endpoint, &'static dyn Vendor),
         settings: HostSettings,
-        limits: Limits,
+        limits: ResponseLimits,
         http: &Client,
         (keychain, cache): (Arc<Keychain>, Option<Arc<Cache>>),
     ) -> Self {
@@ -74,7 +74,7 @@ impl RemoteRegistry {
             http: http.with_own_counter(),
             tokens: TokenCache::new(http.with_own_counter()),
             keychain,
-            scheme: RwLock::new(AuthScheme::Unknown),
+            scheme: RwLock::new(RegistryAuthScheme::Unknown),
             first: Mutex::default(),
             is_probed: AtomicBool::new(false),
             unreachable: OnceLock::new(),
@@ -91,7 +91,7 @@ impl RemoteRegistry {
 
     /// Returns whether the registry requires a credential, or a token for anonymous access.
     pub(super) async fn requires_login(&self) -> bool {
-        !matches!(*self.scheme.read().await, AuthScheme::Unknown | AuthScheme::Open)
+        !matches!(*self.scheme.read().await, RegistryAuthScheme::Unknown | RegistryAuthScheme::Open)
     }
 
     /// Sends a request about an image with the authentication that the registry requires. `label` names the image in errors.
@@ -158,7 +158,7 @@ impl RemoteRegistry {
             let demanded = self.demanded(&path, &negotiation.scheme, &rejection).await;
             match negotiation.next(demanded, &authorization.header) {
                 NextAttempt::UseScheme => {
-                    self.learn(&AuthScheme::Unknown, negotiation.scheme.clone()).await;
+                    self.learn(&RegistryAuthScheme::Unknown, negotiation.scheme.clone()).await;
                     self.release(guard);
                 }
                 NextAttempt::RenewToken => {}
@@ -188,18 +188,27 @@ impl RemoteRegistry {
     }
 
     /// Returns the scheme that a rejection demands, if its challenge names one.
-    async fn demanded(&self, path: &str, scheme: &AuthScheme, rejection: &StatusError) -> Option<AuthScheme> {
+    async fn demanded(
+        &self,
+        path: &str,
+        scheme: &RegistryAuthScheme,
+        rejection: &StatusError,
+    ) -> Option<RegistryAuthScheme> {
         let base = self.endpoint.base();
         match rejection.status {
-            StatusCode::UNAUTHORIZED => AuthScheme::demanded(Challenge::of(&rejection.headers)?, base, path),
+            StatusCode::UNAUTHORIZED => RegistryAuthScheme::demanded(Challenge::of(&rejection.headers)?, base, path),
             // Some registries hide images from anonymous access. With a credential, `/v2/` returns the challenge.
             StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
-                if matches!(scheme, AuthScheme::Unknown | AuthScheme::Open) =>
+                if matches!(scheme, RegistryAuthScheme::Unknown | RegistryAuthScheme::Open) =>
             {
                 let found = self.credential(path).await.ok().flatten()?;
                 match self.http.send(Request::get(base.clone())).await {
-                    Err(HttpError::Status(ping)) => AuthScheme::demanded(Challenge::of(&ping.headers)?, base, path),
-                    Ok(_) if matches!(found.credential, Credential::Basic { .. }) => Some(AuthScheme::Basic),
+                    Err(HttpError::Status(ping)) => {
+                        RegistryAuthScheme::demanded(Challenge::of(&ping.headers)?, base, path)
+                    }
+                    Ok(_) if matches!(found.credential, RegistryCredential::Basic { .. }) => {
+                        Some(RegistryAuthScheme::Basic)
+                    }
                     _ => None,
                 }
             }
@@ -208,7 +217,7 @@ impl RemoteRegistry {
     }
 
     /// Stores the scheme, unless the request of another image has changed it since.
-    async fn learn(&self, before: &AuthScheme, now: AuthScheme) {
+    async fn learn(&self, before: &RegistryAuthScheme, now: RegistryAuthScheme) {
         if *before == now {
             return;
         }
@@ -243,20 +252,20 @@ impl RemoteRegistry {
     ) -> Result<Authorization, RegistryError> {
         let (scheme, rejected) = (&negotiation.scheme, negotiation.rejected_token.as_ref());
         let anonymous = Authorization { header: Header::None, named: ANONYMOUS.to_owned() };
-        if matches!(scheme, AuthScheme::Unknown | AuthScheme::Open) {
+        if matches!(scheme, RegistryAuthScheme::Unknown | RegistryAuthScheme::Open) {
             return Ok(anonymous);
         }
         let found = self.credential(path).await?;
         let named = named(found.as_ref());
         let header = match (scheme, found.as_ref().map(|found| &found.credential)) {
-            (_, Some(Credential::Bearer(token))) => Header::Bearer(token.clone()),
-            (AuthScheme::Bearer { realm, service, scope }, _) => {
+            (_, Some(RegistryCredential::Bearer(token))) => Header::Bearer(token.clone()),
+            (RegistryAuthScheme::Bearer { realm, service, scope }, _) => {
                 let service = service.as_deref();
                 let request = TokenRequest { realm, service, scope: &scope.of(path), credential: None };
                 Header::Bearer(self.token(label, request, found.as_ref(), rejected).await?)
             }
-            (_, Some(Credential::Basic { user, password })) => Header::Basic(user.clone(), password.clone()),
-            (_, Some(Credential::RefreshToken(_)) | None) => return Ok(anonymous),
+            (_, Some(RegistryCredential::Basic { user, password })) => Header::Basic(user.clone(), password.clone()),
+            (_, Some(RegistryCredential::RefreshToken(_)) | None) => return Ok(anonymous),
         };
         Ok(Authorization { header, named })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::http::{ClientOptions, RetryPolicy};
 
-use super::credential::Login;
+use super::credential::RegistryLogin;
 
 /// The settings of one registry. The default is a public registry over HTTPS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct HostSettings {
     /// put before every image path, as pull-through caches expect it. Without `/v2`, the whole path is that prefix.
     pub mirror: Option<String>,
     /// The credential in the configuration for this host; it precedes all other sources.
-    pub login: Option<Login>,
+    pub login: Option<RegistryLogin>,
     /// Send no credential, whatever is found elsewhere: the connection is not encrypted, and not because of the operator.
     pub anonymous: bool,
     /// Other hosts that may receive the credential for a token: token services that are not the registry.
@@ -33,7 +33,7 @@ pub struct HostSettings {
 
 /// Limits for all responses. Exceeding one is an error of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ResponseLimits {
     /// Bytes of one response, decompressed.
     pub max_response: usize,
     /// Tags of one image.
@@ -48,7 +48,7 @@ pub struct Limits {
     pub retry_policy: RetryPolicy,
 }
 
-impl Default for Limits {
+impl Default for ResponseLimits {
     fn default() -> Self {
         Self {
             max_response: 16 << 20,

@@ -8,7 +8,7 @@ use crate::git::Git;
 use crate::govern::{Listed, Status};
 use crate::image::ImageName;
 use crate::manifest::Finding;
-use crate::registry::{Access, Registries};
+use crate::registry::{Registries, RegistryAccess};
 use crate::report::Check;
 use crate::text::count_of;
 
@@ -73,7 +73,7 @@ pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check
 }
 
 /// Returns the credential, what it can list and pull, and the remaining requests of the rate limit.
-fn summary(access: &Access, name: &ImageName) -> String {
+fn summary(access: &RegistryAccess, name: &ImageName) -> String {
     let user = match (&access.credential, access.login_required) {
         _ if access.fallback_reason.is_some() => {
             format!("anonymous, because {}", access.fallback_reason.as_deref().unwrap_or_default())

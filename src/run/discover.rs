@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::config::Config;
 use crate::govern::{Listed, Policies, govern};
 use crate::interop::{Automation, Object, may_depend_on_objects};
-use crate::manifest::{self, Finding, Layout, Notice, NoticeStatus, Options, Place, ValuesImage};
+use crate::manifest::{self, FindOptions, Finding, Notice, NoticeStatus, Place, RepositoryLayout, ValuesImage};
 use crate::text::Position;
 
 use super::snapshot::Snapshot;
@@ -19,7 +19,7 @@ pub(super) struct Discovered {
     /// Every finding, in the order of paths and positions.
     pub(super) findings: Vec<Finding>,
     /// The options with which the files were read. An edited file is read with the same options to check the edit.
-    pub(super) options: Options,
+    pub(super) options: FindOptions,
     /// Objects of other tools that configure image updates.
     pub(super) objects: Vec<Object>,
     /// The image automation that the objects configure.
@@ -84,19 +84,19 @@ fn add_notices(files: &mut [ReadFile], automation: &Automation) {
 }
 
 /// Returns the reading options from the configuration and the paths in the repository.
-fn options(paths: &[Arc<str>], config: &Config) -> Options {
+fn options(paths: &[Arc<str>], config: &Config) -> FindOptions {
     let settings = &config.manifests;
-    Options {
+    FindOptions {
         app_versions: settings.app_versions.clone(),
         variable_defaults: settings.variable_defaults,
         patterns: settings.patterns.clone(),
         tag_fields: settings.tags.clone(),
-        layout: Layout::new(paths.iter().map(|path| &**path)),
-        ..Options::default()
+        layout: RepositoryLayout::new(paths.iter().map(|path| &**path)),
+        ..FindOptions::default()
     }
 }
 
-fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &Options) -> ReadFile {
+fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &FindOptions) -> ReadFile {
     match snapshot.read(&path) {
         Ok(bytes) => {
             let text = || String::from_utf8_lossy(&bytes);

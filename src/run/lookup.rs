@@ -15,7 +15,7 @@ use crate::plan::Background;
 use crate::policy::reason::{Acceptance, Unknown};
 use crate::policy::{
     self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, Known, Need, Outcome, PinnedTarget, Question,
-    Step,
+    SelectionStep,
 };
 use crate::registry::{Registry, RegistryError};
 
@@ -198,8 +198,8 @@ impl<'a> Image<'a> {
     async fn choose(&mut self, question: &Question<'_>) -> Outcome {
         loop {
             match policy::choose(question, &self.candidates) {
-                Step::Decided(decision) => return decision.outcome,
-                Step::NeedsFacts(needs) => self.look_up(needs).await,
+                SelectionStep::Decided(decision) => return decision.outcome,
+                SelectionStep::NeedsFacts(needs) => self.look_up(needs).await,
             }
         }
     }

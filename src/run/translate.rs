@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::interop::{FoundReference, Translation, argocd, flux, renovate};
-use crate::manifest::{self, Finding, MarkerKind, Occurrence, Options};
+use crate::manifest::{self, FindOptions, Finding, MarkerKind, Occurrence};
 use crate::text::Position;
 
 use super::discover::discover;
@@ -70,8 +70,8 @@ fn nothing_to_translate(cause: &str) -> Error {
 }
 
 /// Returns the references among the findings, in the form that translators read.
-fn references<'f>(snapshot: &dyn Snapshot, findings: &'f [Finding], options: &Options) -> Vec<FoundReference<'f>> {
-    let options = Options { tag_fields: Vec::new(), policy_images: BTreeMap::new(), ..options.clone() };
+fn references<'f>(snapshot: &dyn Snapshot, findings: &'f [Finding], options: &FindOptions) -> Vec<FoundReference<'f>> {
+    let options = FindOptions { tag_fields: Vec::new(), policy_images: BTreeMap::new(), ..options.clone() };
     let mut with_names = NamedReferences { snapshot, options, known: HashMap::new() };
     let occurrences = findings.iter().filter_map(|finding| match finding {
         Finding::Occurrence(occurrence) => Some(&**occurrence),
@@ -83,7 +83,7 @@ fn references<'f>(snapshot: &dyn Snapshot, findings: &'f [Finding], options: &Op
 /// The references whose image name is in the same file, read with no settings of other tools.
 struct NamedReferences<'a> {
     snapshot: &'a dyn Snapshot,
-    options: Options,
+    options: FindOptions,
     known: HashMap<String, HashSet<Position>>,
 }
 

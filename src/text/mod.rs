@@ -17,5 +17,5 @@ pub use scalar::{Style, is_plain_string};
 pub use similar::nearest_name;
 pub use span::{LineIndex, Position, Span};
 pub use stream::documents;
-pub use tree::{Comment, Entry, NodeId, Shape, Tree};
+pub use tree::{Comment, NodeId, NodeKind, TextEntry, Tree};
 pub use yaml::{YamlError, parse};

@@ -9,7 +9,7 @@ use super::span::Span;
 #[derive(Debug)]
 pub struct Tree<'a> {
     pub(super) text: &'a str,
-    pub(super) nodes: Vec<Node<'a>>,
+    pub(super) nodes: Vec<TreeNode<'a>>,
     pub(super) comments: Vec<Comment>,
     pub(super) is_lines: bool,
 }
@@ -20,8 +20,8 @@ pub struct NodeId(pub(super) u32);
 
 /// A value, a key, or a collection of them.
 #[derive(Debug)]
-pub(super) struct Node<'a> {
-    pub(super) shape: Shape<'a>,
+pub(super) struct TreeNode<'a> {
+    pub(super) kind: NodeKind<'a>,
     pub(super) span: Span,
     pub(super) parent: u32,
     /// Its index among the children of its parent.
@@ -34,7 +34,7 @@ pub(super) struct Node<'a> {
 
 /// What a node is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Shape<'a> {
+pub enum NodeKind<'a> {
     /// Text, as YAML reads it. A plain empty scalar is a null.
     Scalar(Cow<'a, str>, Style),
     /// Keys and values.
@@ -53,22 +53,23 @@ pub struct Comment {
 }
 
 /// A key and its value in a text that is not YAML: the key, the value, and the bytes of the value.
-pub type Entry<'a> = (&'a str, Cow<'a, str>, Span);
+pub type TextEntry<'a> = (&'a str, Cow<'a, str>, Span);
 
 impl<'a> Tree<'a> {
     /// A tree of what was read from a text by other means than YAML: a list of maps. Lines that begin with `#` are comments.
-    pub fn of_lines(text: &'a str, maps: Vec<Vec<Entry<'a>>>) -> Self {
-        let collection = |shape, place| Node { shape, span: Span::new(0, 0), parent: 0, place, end: 1, is_key: false };
-        let mut nodes = vec![collection(Shape::Sequence, 0)];
+    pub fn of_lines(text: &'a str, maps: Vec<Vec<TextEntry<'a>>>) -> Self {
+        let collection =
+            |kind, place| TreeNode { kind, span: Span::new(0, 0), parent: 0, place, end: 1, is_key: false };
+        let mut nodes = vec![collection(NodeKind::Sequence, 0)];
         for (place, entries) in maps.into_iter().enumerate() {
             let map = nodes.len();
-            nodes.push(collection(Shape::Mapping, place as u32));
+            nodes.push(collection(NodeKind::Mapping, place as u32));
             for (key, value, span) in entries {
                 let key = (Cow::Borrowed(key), Span::new(span.start, span.start), true);
                 for (text, span, is_key) in [key, (value, span, false)] {
                     let (end, place) = (nodes.len() as u32 + 1, (nodes.len() - map) as u32 - 1);
-                    let shape = Shape::Scalar(text, Style::Text);
-                    nodes.push(Node { shape, span, parent: map as u32, place, end, is_key });
+                    let kind = NodeKind::Scalar(text, Style::Text);
+                    nodes.push(TreeNode { kind, span, parent: map as u32, place, end, is_key });
                 }
             }
             nodes[map].end = nodes.len() as u32;
@@ -122,8 +123,8 @@ impl<'a> Tree<'a> {
     }
 
     /// What a node is.
-    pub fn shape(&self, id: NodeId) -> &Shape<'a> {
-        &self.nodes[id.index()].shape
+    pub fn kind(&self, id: NodeId) -> &NodeKind<'a> {
+        &self.nodes[id.index()].kind
     }
 
     /// The bytes of a node: quotes included; anchors and YAML tags are not, nor is the header of a block scalar.
@@ -152,14 +153,14 @@ impl<'a> Tree<'a> {
 
     /// Keys and values of a mapping; nothing for anything else.
     pub fn entries(&self, id: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
-        let is_mapping = matches!(self.shape(id), Shape::Mapping);
+        let is_mapping = matches!(self.kind(id), NodeKind::Mapping);
         let mut children = self.children(id);
         std::iter::from_fn(move || if is_mapping { children.next().zip(children.next()) } else { None })
     }
 
     /// Items of a sequence; nothing for anything else.
     pub fn items(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
-        let is_sequence = matches!(self.shape(id), Shape::Sequence);
+        let is_sequence = matches!(self.kind(id), NodeKind::Sequence);
         self.children(id).take_while(move |_| is_sequence)
     }
 
@@ -185,8 +186,8 @@ impl<'a> Tree<'a> {
             return Some(self.follow(found));
         }
         let merge = self.follow(merge?);
-        match self.shape(merge) {
-            Shape::Sequence => self.items(merge).find_map(|item| self.get_within(item, key, budget)),
+        match self.kind(merge) {
+            NodeKind::Sequence => self.items(merge).find_map(|item| self.get_within(item, key, budget)),
             _ => self.get_within(merge, key, budget),
         }
     }
@@ -198,25 +199,25 @@ impl<'a> Tree<'a> {
 
     /// The anchored node that an alias means; any other node is itself.
     pub fn follow(&self, id: NodeId) -> NodeId {
-        match self.shape(id) {
-            Shape::Alias(Some(target)) => *target,
+        match self.kind(id) {
+            NodeKind::Alias(Some(target)) => *target,
             _ => id,
         }
     }
 
     /// The value of a scalar, without following aliases.
     pub fn text_of(&self, id: NodeId) -> Option<&str> {
-        match self.shape(id) {
-            Shape::Scalar(value, _) => Some(value),
+        match self.kind(id) {
+            NodeKind::Scalar(value, _) => Some(value),
             _ => None,
         }
     }
 
     /// The value of a scalar that is text to every reader: quoted, or plain and no number, boolean or null.
     pub fn string(&self, id: NodeId) -> Option<&str> {
-        match self.shape(id) {
-            Shape::Scalar(value, Style::Plain) if !is_plain_string(value) => None,
-            Shape::Scalar(value, _) => Some(value),
+        match self.kind(id) {
+            NodeKind::Scalar(value, Style::Plain) if !is_plain_string(value) => None,
+            NodeKind::Scalar(value, _) => Some(value),
             _ => None,
         }
     }
@@ -228,8 +229,8 @@ impl<'a> Tree<'a> {
 
     /// How a scalar is written.
     pub fn style(&self, id: NodeId) -> Option<Style> {
-        match self.shape(id) {
-            Shape::Scalar(_, style) => Some(*style),
+        match self.kind(id) {
+            NodeKind::Scalar(_, style) => Some(*style),
             _ => None,
         }
     }
@@ -242,7 +243,7 @@ impl<'a> Tree<'a> {
     /// The key of a value; `None` for items, keys and the root.
     pub fn key_of(&self, id: NodeId) -> Option<NodeId> {
         let parent = self.parent(id)?;
-        if self.is_key(id) || *self.shape(parent) != Shape::Mapping {
+        if self.is_key(id) || *self.kind(parent) != NodeKind::Mapping {
             return None;
         }
         // A key that is a scalar stands right before its value.
@@ -272,8 +273,8 @@ impl<'a> Tree<'a> {
         let mut steps = Vec::new();
         for node in self.ancestors(id) {
             let Some(parent) = self.parent(node) else { break };
-            match self.shape(parent) {
-                Shape::Mapping => steps.push(route_step(self.key_text(node).unwrap_or("?"))),
+            match self.kind(parent) {
+                NodeKind::Mapping => steps.push(route_step(self.key_text(node).unwrap_or("?"))),
                 _ => steps.push(format!("[{}]", self.nodes[node.index()].place)),
             }
         }

@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 
 use super::scalar::Style;
 use super::span::Span;
-use super::tree::{Comment, Node, NodeId, Shape, Tree};
+use super::tree::{Comment, NodeId, NodeKind, Tree, TreeNode};
 
 /// Why a document could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,10 +87,10 @@ impl<'a> Builder<'a> {
             Event::Scalar(value, style, anchor, _) => {
                 let null = span.is_empty() && style == ScalarStyle::Plain;
                 let value = if null { Cow::Borrowed("") } else { value };
-                self.push(Shape::Scalar(value, style_of(style)), span, anchor);
+                self.push(NodeKind::Scalar(value, style_of(style)), span, anchor);
             }
-            Event::MappingStart(style, anchor, _) => self.open(Shape::Mapping, style, span, anchor),
-            Event::SequenceStart(style, anchor, _) => self.open(Shape::Sequence, style, span, anchor),
+            Event::MappingStart(style, anchor, _) => self.open(NodeKind::Mapping, style, span, anchor),
+            Event::SequenceStart(style, anchor, _) => self.open(NodeKind::Sequence, style, span, anchor),
             Event::MappingEnd | Event::SequenceEnd => {
                 if let Some(open) = self.open.pop() {
                     let end = self.tree.nodes.len() as u32;
@@ -102,31 +102,31 @@ impl<'a> Builder<'a> {
             Event::Alias(id) => {
                 // The parser numbers anchors as they come.
                 let target = self.anchors.binary_search_by_key(&id, |(anchor, _)| *anchor).ok();
-                self.push(Shape::Alias(target.map(|at| self.anchors[at].1)), span, 0);
+                self.push(NodeKind::Alias(target.map(|at| self.anchors[at].1)), span, 0);
             }
             Event::UnresolvedAlias(_) => {
-                self.push(Shape::Alias(None), span, 0);
+                self.push(NodeKind::Alias(None), span, 0);
             }
             Event::Comment(..) => self.tree.comments.push(Comment { span }),
             _ => {}
         }
     }
 
-    fn open(&mut self, shape: Shape<'a>, _: StructureStyle, span: Span, anchor: usize) {
-        let holds_keys = shape == Shape::Mapping;
-        let id = self.push(shape, span, anchor);
+    fn open(&mut self, kind: NodeKind<'a>, _: StructureStyle, span: Span, anchor: usize) {
+        let holds_keys = kind == NodeKind::Mapping;
+        let id = self.push(kind, span, anchor);
         self.open.push(Open { node: id.0, next_is_key: holds_keys, children: 0 });
     }
 
-    fn push(&mut self, shape: Shape<'a>, span: Span, anchor: usize) -> NodeId {
+    fn push(&mut self, kind: NodeKind<'a>, span: Span, anchor: usize) -> NodeId {
         let id = NodeId(self.tree.nodes.len() as u32);
         let (mut parent, mut place, mut is_key) = (id.0, 0, false);
         if let Some(open) = self.open.last_mut() {
             (parent, place, is_key) = (open.node, open.children, open.next_is_key);
             open.children += 1;
-            open.next_is_key = self.tree.nodes[parent as usize].shape == Shape::Mapping && !is_key;
+            open.next_is_key = self.tree.nodes[parent as usize].kind == NodeKind::Mapping && !is_key;
         }
-        self.tree.nodes.push(Node { shape, span, parent, place, end: id.0 + 1, is_key });
+        self.tree.nodes.push(TreeNode { kind, span, parent, place, end: id.0 + 1, is_key });
         if anchor != 0 {
             self.anchors.push((anchor, id));
         }

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 use tagboat::image::{Digest, Tag};
-use tagboat::manifest::{self, EditTarget, Finding, Occurrence, Options};
+use tagboat::manifest::{self, EditTarget, FindOptions, Finding, Occurrence};
 
 fn occurrences(path: &str, bytes: &[u8]) -> Vec<Occurrence> {
-    let findings = manifest::find(path, bytes, &Options::default());
+    let findings = manifest::find(path, bytes, &FindOptions::default());
     let only = |finding| match finding {
         Finding::Occurrence(occurrence) => Some(*occurrence),
         Finding::Notice(_) => None,
@@ -16,7 +16,7 @@ fn occurrences(path: &str, bytes: &[u8]) -> Vec<Occurrence> {
 /// Checks what must hold for every file: each finding is in the file, and each edit is refused or changes exactly its
 /// own bytes, after which the file holds the target. Returns the number of edits that were not refused.
 fn check(path: &str, bytes: &[u8], tag: &str) -> Result<usize, String> {
-    let options = Options::default();
+    let options = FindOptions::default();
     let findings = manifest::find(path, bytes, &options);
     let in_order =
         findings.windows(2).all(|pair| pair[0].place().span.map(|s| s.start) <= pair[1].place().span.map(|s| s.start));

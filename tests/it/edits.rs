@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tagboat::image::{Digest, Tag};
-use tagboat::manifest::{self, EditTarget, Finding, Occurrence, Options};
+use tagboat::manifest::{self, EditTarget, FindOptions, Finding, Occurrence};
 
 /// Returns the references in a file.
 fn occurrences(path: &str, text: &str) -> Vec<Occurrence> {
-    let findings = manifest::find(path, text.as_bytes(), &Options::default());
+    let findings = manifest::find(path, text.as_bytes(), &FindOptions::default());
     findings
         .into_iter()
         .filter_map(|finding| match finding {
@@ -23,7 +23,7 @@ fn changed(path: &str, text: &str, target: &EditTarget) -> Result<String, String
     for occurrence in occurrences(path, text) {
         edits.extend(manifest::edits(&occurrence, target).map_err(|error| error.to_string())?);
     }
-    let after = manifest::rewrite(path, text.as_bytes(), &edits, &Options::default());
+    let after = manifest::rewrite(path, text.as_bytes(), &edits, &FindOptions::default());
     after.map(|after| String::from_utf8(after).expect("UTF-8 stays UTF-8")).map_err(|error| error.to_string())
 }
 
@@ -83,7 +83,7 @@ fn corpus() -> Vec<(String, Vec<u8>)> {
     walk.flatten()
         .filter_map(|entry| {
             let path = entry.path().strip_prefix(unpacked.path()).ok()?.to_str()?.to_owned();
-            manifest::reads(&path, &Options::default()).then_some(())?;
+            manifest::reads(&path, &FindOptions::default()).then_some(())?;
             Some((path, std::fs::read(entry.path()).ok()?))
         })
         .collect()
@@ -115,7 +115,7 @@ fn changes_only_edited_bytes_of_the_corpus() {
     let failures: Vec<String> = corpus()
         .par_iter()
         .flat_map_iter(|(path, bytes)| {
-            let options = Options::default();
+            let options = FindOptions::default();
             let text = String::from_utf8_lossy(bytes);
             let found = occurrences(path, &text);
             let mut failures = Vec::new();
@@ -184,7 +184,7 @@ fn flux_policies(case: &serde_json::Value, observed: &serde_json::Value) -> Vec<
 /// Returns a file after the edits of all its Flux markers, and the reasons of refused edits.
 fn edit_marked(path: &str, before: &[u8], policies: &[(String, String, EditTarget)]) -> (Vec<u8>, Vec<String>) {
     let policy_images = policies.iter().map(|(policy, image, _)| (policy.clone(), image.clone())).collect();
-    let options = Options { policy_images, ..Options::default() };
+    let options = FindOptions { policy_images, ..FindOptions::default() };
     let (mut edits, mut refused) = (Vec::new(), Vec::new());
     for finding in manifest::find(path, before, &options) {
         let occurrence = match &finding {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use tagboat::image::{AppVersion, Digest, ReferencePattern, Tag, TagField};
-use tagboat::manifest::{self, EditTarget, FORMATS, Finding, Layout, NoticeStatus, Options};
+use tagboat::manifest::{self, EditTarget, FORMATS, FindOptions, Finding, NoticeStatus, RepositoryLayout};
 
 /// `case.json`: what is special about a case.
 #[derive(Debug, Default, Deserialize)]
@@ -39,7 +39,7 @@ struct Case {
 }
 
 impl Case {
-    fn options(&self, path: &str) -> Options {
+    fn options(&self, path: &str) -> FindOptions {
         let any = || globset::Glob::new("**").expect("a glob").compile_matcher();
         let paths = self.beside.iter().map(String::as_str).chain([path]);
         let pattern = |(regex, image): (&String, &Option<String>)| ReferencePattern {
@@ -53,7 +53,7 @@ impl Case {
         for (path, image) in manifest::images_of_other_files(self.applications.as_bytes()) {
             values_images.entry(path).or_default().push(image);
         }
-        Options {
+        FindOptions {
             values_images,
             app_versions: self
                 .app_versions
@@ -65,7 +65,7 @@ impl Case {
             tag_fields: self.named.iter().map(named).collect(),
             policy_images: self.policy_images.clone(),
             helm_repositories: self.helm_repositories.clone(),
-            layout: Layout::new(paths),
+            layout: RepositoryLayout::new(paths),
         }
     }
 }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tagboat::image::{Digest, ImageFacts, ImageReference, Tag};
 use tagboat::policy::{
-    Candidate, ExternalFacts, Gates, History, Known, Outcome, POLICIES, Question, Settings, Step, build, choose,
-    explain,
+    Candidate, ExternalFacts, Gates, History, Known, Outcome, POLICIES, Question, SelectionStep, Settings, build,
+    choose, explain,
 };
 
 fn hash(text: &str) -> String {
@@ -68,7 +68,7 @@ fn external<'w>(words: &[&'w str], policy: &str) -> (ExternalFacts, Vec<&'w str>
 
 /// Returns the result of a case as the tables write it, and the reason.
 fn answer(question: &Question<'_>, candidates: &[Candidate]) -> (String, String) {
-    let Step::Decided(decision) = choose(question, candidates) else {
+    let SelectionStep::Decided(decision) = choose(question, candidates) else {
         return ("needs facts".to_owned(), String::new());
     };
     let (result, reason) = match decision.outcome {
@@ -183,7 +183,7 @@ fn reports_errors_in_an_entry_with_a_hint() {
 }
 
 /// Chooses with gates and `semver: ^1` at 1.0.0, on 2026-01-10. The facts of a tag are build time and platforms.
-fn gated(gates: &Gates, tags: &[(&str, Option<ImageFacts>)]) -> Step {
+fn gated(gates: &Gates, tags: &[(&str, Option<ImageFacts>)]) -> SelectionStep {
     let entry = build(&Settings::from_pairs([("semver", "^1".into())])).unwrap();
     let current = ImageReference::new("registry.example/app:1.0.0").unwrap();
     let known = |facts: &Option<ImageFacts>| facts.clone().map_or(Known::Tag, |facts| Known::Aged(Box::new(facts)));
@@ -197,8 +197,8 @@ fn built(time: &str) -> Option<ImageFacts> {
     Some(ImageFacts { created: Some(time.parse().unwrap()), ..ImageFacts::default() })
 }
 
-fn outcome(step: Step) -> Outcome {
-    let Step::Decided(decision) = step else { panic!("{step:?}") };
+fn outcome(step: SelectionStep) -> Outcome {
+    let SelectionStep::Decided(decision) = step else { panic!("{step:?}") };
     decision.outcome
 }
 
@@ -206,7 +206,8 @@ fn outcome(step: Step) -> Outcome {
 fn selects_the_next_best_while_the_best_is_too_young() {
     let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };
     // Only the best few tags above the current tag are looked up, best first.
-    let Step::NeedsFacts(asked) = gated(&gates, &[("1.1.0", None), ("1.3.0", None), ("0.9.0", None), ("1.2.0", None)])
+    let SelectionStep::NeedsFacts(asked) =
+        gated(&gates, &[("1.1.0", None), ("1.3.0", None), ("0.9.0", None), ("1.2.0", None)])
     else {
         panic!()
     };
@@ -266,26 +267,26 @@ fn requires_every_platform() {
 
 mod properties {
     use super::{
-        Candidate, ExternalFacts, History, ImageReference, Outcome, Question, Settings, Step, Tag, build, choose,
-        explain,
+        Candidate, ExternalFacts, History, ImageReference, Outcome, Question, SelectionStep, Settings, Tag, build,
+        choose, explain,
     };
     use std::sync::{Arc, LazyLock};
 
     use jiff::Timestamp;
     use proptest::prelude::*;
     use tagboat::policy::reason::{Acceptance, Reason, Rejection, Unknown};
-    use tagboat::policy::{Decision, Entry, ExternalNeed, Gates};
+    use tagboat::policy::{Decision, ExternalNeed, Gates, PolicyEntry};
 
-    fn entry(policy: &str) -> Entry {
+    fn entry(policy: &str) -> PolicyEntry {
         build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap()
     }
 
-    fn decide(entry: &Entry, current: &str, tags: &[String]) -> Decision {
+    fn decide(entry: &PolicyEntry, current: &str, tags: &[String]) -> Decision {
         let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
         let candidates: Vec<Candidate> = tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
         let (gates, external, now) = (&Gates::default(), &external_facts(entry, tags), Timestamp::UNIX_EPOCH);
         let question = Question { current: &current, entry, gates, external, now };
-        let Step::Decided(decision) = choose(&question, &candidates) else { panic!("needs facts") };
+        let SelectionStep::Decided(decision) = choose(&question, &candidates) else { panic!("needs facts") };
         let accepted: Vec<_> =
             explain(&question, &candidates).into_iter().filter(|row| row.verdict.is_accepted()).collect();
         if let Outcome::Update(choice) = &decision.outcome {
@@ -320,7 +321,7 @@ mod properties {
     });
 
     /// Returns a history of commits, or a reference with the last tag in byte order, whatever the order of the list.
-    fn external_facts(entry: &Entry, tags: &[String]) -> ExternalFacts {
+    fn external_facts(entry: &PolicyEntry, tags: &[String]) -> ExternalFacts {
         match entry.policy.external_need() {
             None => ExternalFacts::NotNeeded,
             Some(ExternalNeed::History { .. }) => HISTORY.clone(),
@@ -331,7 +332,8 @@ mod properties {
         }
     }
 
-    static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| POLICIES.iter().map(|policy| entry(policy)).collect());
+    static ENTRIES: LazyLock<Vec<PolicyEntry>> =
+        LazyLock::new(|| POLICIES.iter().map(|policy| entry(policy)).collect());
 
     /// The grammar of the OCI distribution specification.
     const ANY_TAG: &str = "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}";
@@ -348,7 +350,7 @@ mod properties {
         (tag(), proptest::collection::vec(tag(), 0..12), 0..POLICIES.len())
     }
 
-    fn is_older(entry: &Entry, tag: &str, than: &Tag) -> bool {
+    fn is_older(entry: &PolicyEntry, tag: &str, than: &Tag) -> bool {
         let current = ImageReference::new(&format!("registry.example/app:{than}")).unwrap();
         let (gates, external, now) =
             (&Gates::default(), &external_facts(entry, &[tag.to_owned()]), Timestamp::UNIX_EPOCH);

@@ -11,8 +11,8 @@ use tagboat::image::{ImageFacts, ImageReference, Platform, Tag};
 use tagboat::interop::argocd::settings as argo;
 use tagboat::interop::flux::settings as flux;
 use tagboat::policy::{
-    Candidate, Entry, ExternalFacts, Gates, Known, Outcome, PolicyError, Question, Settings, Step, Version, build,
-    choose, explain,
+    Candidate, ExternalFacts, Gates, Known, Outcome, PolicyEntry, PolicyError, Question, SelectionStep, Settings,
+    Version, build, choose, explain,
 };
 
 use crate::support::shared;
@@ -63,7 +63,7 @@ fn tags(texts: &[&str]) -> Option<Vec<Candidate>> {
     texts.iter().map(|text| Tag::new(text).ok().map(Candidate::new)).collect()
 }
 
-fn ask(entry: &Entry, current: &str, candidates: &[Candidate]) -> (Outcome, Vec<(String, bool)>) {
+fn ask(entry: &PolicyEntry, current: &str, candidates: &[Candidate]) -> (Outcome, Vec<(String, bool)>) {
     let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
     let question = Question {
         current: &current,
@@ -72,13 +72,13 @@ fn ask(entry: &Entry, current: &str, candidates: &[Candidate]) -> (Outcome, Vec<
         external: &ExternalFacts::NotNeeded,
         now: Timestamp::UNIX_EPOCH,
     };
-    let Step::Decided(decision) = choose(&question, candidates) else { panic!("needs facts") };
+    let SelectionStep::Decided(decision) = choose(&question, candidates) else { panic!("needs facts") };
     let judged = explain(&question, candidates);
     (decision.outcome, judged.into_iter().map(|row| (row.tag.to_string(), row.verdict.is_accepted())).collect())
 }
 
 /// Returns the tag that an entry selects, or `none`, or `unknown` for a tie.
-fn chosen(entry: Result<Entry, PolicyError>, current: &str, candidates: &[Candidate]) -> String {
+fn chosen(entry: Result<PolicyEntry, PolicyError>, current: &str, candidates: &[Candidate]) -> String {
     let Ok(entry) = entry else { return "none".to_owned() };
     match ask(&entry, current, candidates).0 {
         Outcome::Update(choice) => choice.tag.to_string(),
@@ -89,7 +89,7 @@ fn chosen(entry: Result<Entry, PolicyError>, current: &str, candidates: &[Candid
 }
 
 /// Flux ignores the current tag, so the rows have none.
-fn flux_entry(policy: &Value, repository: Option<&Value>) -> Result<Entry, PolicyError> {
+fn flux_entry(policy: &Value, repository: Option<&Value>) -> Result<PolicyEntry, PolicyError> {
     let mut entry = build(&flux::settings(policy, repository)?)?;
     entry.bounds.allow_downgrade = true;
     Ok(entry)
@@ -221,7 +221,7 @@ fn watched(annotations: &Map<String, Value>) -> Result<Vec<argo::Watched>, Polic
     Ok(watched)
 }
 
-fn argo_entry(pairs: &[(&str, Option<String>)]) -> Result<Entry, PolicyError> {
+fn argo_entry(pairs: &[(&str, Option<String>)]) -> Result<PolicyEntry, PolicyError> {
     let watched = watched(&annotated("a", pairs))?.remove(0);
     let mut entry = build(&watched.settings?)?;
     entry.bounds.allow_downgrade = true;

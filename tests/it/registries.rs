@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tagboat::http::RetryPolicy;
 use tagboat::image::{ImageName, Tag};
-use tagboat::registry::{HostSettings, Keychain, Limits, Registries};
+use tagboat::registry::{HostSettings, Keychain, Registries, ResponseLimits};
 
 mod aws;
 mod checks;
@@ -26,15 +26,15 @@ fn plain(mirror: Option<&str>) -> HostSettings {
 }
 
 /// Returns limits with short waits, for tests.
-fn short_limits() -> Limits {
-    Limits {
+fn short_limits() -> ResponseLimits {
+    ResponseLimits {
         request_timeout: Duration::from_millis(400),
         retry_policy: RetryPolicy {
             max_attempts: 2,
             max_wait: Duration::from_secs(2),
             min_wait: Duration::from_millis(5),
         },
-        ..Limits::default()
+        ..ResponseLimits::default()
     }
 }
 

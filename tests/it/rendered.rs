@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use tagboat::config::Config;
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tagboat::image::{Digest, ImageReference, Tag};
-use tagboat::manifest::{self, EditTarget, Finding, Options};
-use tagboat::registry::{HostSettings, Keychain, Limits, Registries};
+use tagboat::manifest::{self, EditTarget, FindOptions, Finding};
+use tagboat::registry::{HostSettings, Keychain, Registries, ResponseLimits};
 use tagboat::run;
 use tempfile::TempDir;
 
@@ -67,7 +67,7 @@ async fn edits_change_only_tags_and_digests() {
     }
     let mirror = Some(format!("http://{}", embedded.host()));
     let hosts = BTreeMap::from([("ghcr.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
-    let registries = Registries::connect(hosts, Keychain::default(), Limits::default()).unwrap();
+    let registries = Registries::connect(hosts, Keychain::default(), ResponseLimits::default()).unwrap();
 
     let (before, rendered) = (snapshot(folder.path()), render(folder.path()));
     let edited = run::edit(folder.path(), &Config::default(), &registries, &run::Scope::ALL).await;
@@ -176,12 +176,15 @@ fn kustomizations_of_real_manifests_still_build_after_edits() {
 
 /// Changes the tag of every reference in a file to 2024. Returns whether the file changed.
 fn bump_all(root: &Path, file: &Path) -> bool {
-    let Some(path) =
-        file.strip_prefix(root).ok().and_then(Path::to_str).filter(|path| manifest::reads(path, &Options::default()))
+    let Some(path) = file
+        .strip_prefix(root)
+        .ok()
+        .and_then(Path::to_str)
+        .filter(|path| manifest::reads(path, &FindOptions::default()))
     else {
         return false;
     };
-    let (bytes, options) = (std::fs::read(file).unwrap(), Options::default());
+    let (bytes, options) = (std::fs::read(file).unwrap(), FindOptions::default());
     let mut edits = Vec::new();
     for finding in manifest::find(path, &bytes, &options) {
         let Finding::Occurrence(occurrence) = finding else { continue };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::{Timestamp, ToSpan as _};
 use regex::Regex;
-use tagboat::manifest::{self, Finding, NoticeStatus, Options};
+use tagboat::manifest::{self, FindOptions, Finding, NoticeStatus};
 use tagboat::plan::LeaveReason;
 use tagboat::refname::BranchName;
 use tagboat::report::{
@@ -35,7 +35,7 @@ spec:
 
 fn list() -> ReferenceList {
     let text = DEPLOYMENT.replace("DIGEST", DIGEST);
-    let rows = manifest::find("apps/api/deploy.yaml", text.as_bytes(), &Options::default());
+    let rows = manifest::find("apps/api/deploy.yaml", text.as_bytes(), &FindOptions::default());
     let row = |finding: &Finding| match finding {
         Finding::Occurrence(found) => match found.reference.name().base() {
             "api" => ReferenceRow::managed(finding, "release", "the rule at tagboat.yaml:12"),

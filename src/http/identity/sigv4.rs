@@ -42,8 +42,13 @@ impl Post<'_> {
         if let Some(target) = self.target {
             headers.push(("x-amz-target", target));
         }
-        let call =
-            Call { method: "POST", region: self.region, service: self.service, headers: &headers, body: &self.body };
+        let call = SignedRequest {
+            method: "POST",
+            region: self.region,
+            service: self.service,
+            headers: &headers,
+            body: &self.body,
+        };
         let authorization = authorization(&call, keys, &date);
         let mut request = Request::post(self.url)
             .body(self.content_type, self.body)
@@ -61,7 +66,7 @@ impl Post<'_> {
 }
 
 /// The signed parts of a request to `/` without a query.
-struct Call<'a> {
+struct SignedRequest<'a> {
     method: &'a str,
     region: &'a str,
     service: &'a str,
@@ -76,7 +81,7 @@ fn amz_date(now: Timestamp) -> String {
 }
 
 /// Returns the value of `Authorization` for a call at that `x-amz-date`.
-fn authorization(call: &Call<'_>, keys: &AwsKeys, date: &str) -> Secret {
+fn authorization(call: &SignedRequest<'_>, keys: &AwsKeys, date: &str) -> Secret {
     let day = date.get(..8).unwrap_or_default();
     let names = call.headers.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(";");
     let headers: String = call.headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
@@ -125,7 +130,7 @@ mod tests {
         for (method, signature) in rows {
             let date = amz_date("2015-08-30T12:36:00Z".parse().unwrap());
             let headers = [("host", "example.amazonaws.com"), ("x-amz-date", &*date)];
-            let call = Call { method, region: "us-east-1", service: "service", headers: &headers, body: b"" };
+            let call = SignedRequest { method, region: "us-east-1", service: "service", headers: &headers, body: b"" };
             let expected = format!(
                 "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
                  SignedHeaders=host;x-amz-date, Signature={signature}"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::scope::{Scope, Sources};
+use super::scope::{ApplicationScope, Sources};
 use super::settings::ApplicationRef;
 use crate::interop::objects::Object;
 
@@ -48,9 +48,9 @@ impl<'a> Application<'a> {
     }
 
     /// The files that it is made of; `target` is where changes are written back to.
-    pub(crate) fn scope(&self, target: Option<&str>) -> Arc<Scope> {
+    pub(crate) fn scope(&self, target: Option<&str>) -> Arc<ApplicationScope> {
         let object = self.object;
-        Arc::new(Scope::new(&Sources {
+        Arc::new(ApplicationScope::new(&Sources {
             spec: self.spec,
             name: &untemplated(self.name),
             folders: folders(&object.value["spec"]["generators"], false),

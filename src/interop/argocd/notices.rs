@@ -12,7 +12,7 @@ use crate::text::nearest_name;
 
 /// Whether Tagboat applies a key.
 #[derive(Clone, Copy)]
-enum Key {
+enum KeyEffect {
     /// It is applied.
     Read,
     /// It has no effect, for this reason.
@@ -28,31 +28,31 @@ const PLUGIN: &str = "parameters of plugins are not supported";
 const REVIEW: &str = "`pull-requests` of tagboat.yaml configures pull requests";
 
 /// Keys for one image, behind its alias.
-const OF_IMAGES: &[(&str, Key)] = &[
-    ("update-strategy", Key::Read),
-    ("allow-tags", Key::Read),
-    ("ignore-tags", Key::Read),
-    ("platforms", Key::Read),
-    ("helm.image-name", Key::Read),
-    ("helm.image-tag", Key::Read),
-    ("helm.image-spec", Key::Read),
-    ("kustomize.image-name", Key::Read),
-    ("force-update", Key::Idle(FORCED)),
-    ("pull-secret", Key::Idle(SECRETS)),
+const OF_IMAGES: &[(&str, KeyEffect)] = &[
+    ("update-strategy", KeyEffect::Read),
+    ("allow-tags", KeyEffect::Read),
+    ("ignore-tags", KeyEffect::Read),
+    ("platforms", KeyEffect::Read),
+    ("helm.image-name", KeyEffect::Read),
+    ("helm.image-tag", KeyEffect::Read),
+    ("helm.image-spec", KeyEffect::Read),
+    ("kustomize.image-name", KeyEffect::Read),
+    ("force-update", KeyEffect::Idle(FORCED)),
+    ("pull-secret", KeyEffect::Idle(SECRETS)),
 ];
 
 /// Keys for a whole application.
-const OF_APPLICATIONS: &[(&str, Key)] = &[
-    ("image-list", Key::Read),
-    ("update-strategy", Key::Read),
-    ("allow-tags", Key::Read),
-    ("ignore-tags", Key::Read),
-    ("write-back-target", Key::Read),
-    ("write-back-method", Key::Read),
-    ("force-update", Key::Idle(FORCED)),
-    ("pull-secret", Key::Idle(SECRETS)),
-    ("git-branch", Key::Idle(BRANCH)),
-    ("git-repository", Key::Idle(ELSEWHERE)),
+const OF_APPLICATIONS: &[(&str, KeyEffect)] = &[
+    ("image-list", KeyEffect::Read),
+    ("update-strategy", KeyEffect::Read),
+    ("allow-tags", KeyEffect::Read),
+    ("ignore-tags", KeyEffect::Read),
+    ("write-back-target", KeyEffect::Read),
+    ("write-back-method", KeyEffect::Read),
+    ("force-update", KeyEffect::Idle(FORCED)),
+    ("pull-secret", KeyEffect::Idle(SECRETS)),
+    ("git-branch", KeyEffect::Idle(BRANCH)),
+    ("git-repository", KeyEffect::Idle(ELSEWHERE)),
 ];
 
 /// Fields of an `ImageUpdater` without effect, in every scope that has them.
@@ -86,8 +86,8 @@ pub(crate) fn of_annotations(application: &Application<'_>, watched: &[Watched])
                 notices.push(held(setting, "an annotation has to be a string; put quotes around the value"));
             }
             _ => match meaning(key, &aliases) {
-                Ok(Key::Read) => {}
-                Ok(Key::Idle(why)) => notices.push(ignored(setting, why)),
+                Ok(KeyEffect::Read) => {}
+                Ok(KeyEffect::Idle(why)) => notices.push(ignored(setting, why)),
                 Err(why) => notices.push(held(setting, why)),
             },
         }
@@ -96,8 +96,8 @@ pub(crate) fn of_annotations(application: &Application<'_>, watched: &[Watched])
 }
 
 /// Returns what a key means, or why it is unknown.
-fn meaning(key: &str, aliases: &[String]) -> Result<Key, String> {
-    let known = |keys: &[(&str, Key)], name: &str| keys.iter().find(|(key, _)| *key == name).map(|(_, key)| *key);
+fn meaning(key: &str, aliases: &[String]) -> Result<KeyEffect, String> {
+    let known = |keys: &[(&str, KeyEffect)], name: &str| keys.iter().find(|(key, _)| *key == name).map(|(_, key)| *key);
     if let Some(found) = known(OF_APPLICATIONS, key) {
         return Ok(found);
     }
@@ -106,7 +106,7 @@ fn meaning(key: &str, aliases: &[String]) -> Result<Key, String> {
     if let Some(found) = of_image.and_then(|name| known(OF_IMAGES, name)) {
         return Ok(found);
     }
-    let names = |keys: &'static [(&'static str, Key)]| keys.iter().map(|(key, _)| *key);
+    let names = |keys: &'static [(&'static str, KeyEffect)]| keys.iter().map(|(key, _)| *key);
     let alias = OF_IMAGES.iter().find_map(|(name, _)| key.strip_suffix(name)?.strip_suffix('.'));
     let near = match (of_image, alias) {
         (Some(name), _) => nearest_name(name, names(OF_IMAGES)).map(str::to_owned),

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// Where an application has its images.
 #[derive(Debug, Clone)]
-pub(crate) struct Scope {
+pub(crate) struct ApplicationScope {
     /// The lines of its own manifest.
     own: (String, usize, usize),
     files: GlobSet,
@@ -40,7 +40,7 @@ pub(crate) struct Sources<'a> {
 /// Names of the file that kustomize reads.
 const KUSTOMIZATION: &str = "{kustomization.yaml,kustomization.yml,Kustomization}";
 
-impl Scope {
+impl ApplicationScope {
     pub(crate) fn new(sources: &Sources<'_>) -> Self {
         let mut globs = Vec::new();
         let (mut overrides, mut values) = (Vec::new(), Vec::new());
@@ -214,7 +214,7 @@ mod tests {
                 target: Some(target).filter(|target| !target.is_empty()),
                 own: ("argo/app.yaml".to_owned(), 5, 9),
             };
-            let scope = Scope::new(&sources);
+            let scope = ApplicationScope::new(&sources);
             assert_eq!(scope.holds(path, 1), holds, "{source} {target} {path}");
             let own = [(4, false), (5, true), (9, true), (10, false)];
             assert!(

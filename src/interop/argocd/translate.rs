@@ -1,12 +1,12 @@
 //! `tagboat init --from argocd`: Argo CD Image Updater's settings as a `tagboat.yaml`.
 
 use super::watches::Applications;
-use crate::interop::draft::{Draft, Translation};
+use crate::interop::draft::{Translation, TranslationDraft};
 use crate::interop::policy_rules::{FoundReference, Groups, add, finish, group};
 
 /// What Argo CD's applications say.
 pub fn translate(applications: &Applications, references: &[FoundReference<'_>]) -> Translation {
-    let mut draft = Draft::default();
+    let mut draft = TranslationDraft::default();
     let mut groups = Groups::new();
     for watch in applications.watches() {
         let settings = match &watch.read {

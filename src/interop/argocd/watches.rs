@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use super::application::Application;
 use super::notices;
-use super::scope::Scope;
+use super::scope::ApplicationScope;
 use super::settings::{self, ApplicationRef, PREFIX, Target, Watched};
 use crate::image::{ImageName, Platform, TagField};
 use crate::interop::notice::{held, ignored, place};
 use crate::interop::objects::Object;
 use crate::manifest::{Notice, Place};
-use crate::policy::{self, Entry, Settings};
+use crate::policy::{self, PolicyEntry, Settings};
 
 /// An image that an application has updated.
 #[derive(Debug, Clone)]
@@ -24,9 +24,9 @@ pub struct Watch {
     pub(crate) label: String,
     pub(crate) name: ImageName,
     /// The policy, or why there is none.
-    pub(crate) read: Result<(Arc<Entry>, Settings), String>,
+    pub(crate) read: Result<(Arc<PolicyEntry>, Settings), String>,
     pub(crate) platforms: Vec<Platform>,
-    pub(crate) scope: Arc<Scope>,
+    pub(crate) scope: Arc<ApplicationScope>,
     /// `the Application api at argo/api.yaml:9`
     pub(crate) source: String,
     /// The place that names the image, for notices.
@@ -258,7 +258,7 @@ impl Reading {
 
 /// Where values of a chart and parameters hold the tag alone: the annotations tell its image. `only` says that no other
 /// image of the application has the default place.
-fn named(application: &Application<'_>, one: &Watched, scope: &Scope, only: bool) -> Vec<NamedTag> {
+fn named(application: &Application<'_>, one: &Watched, scope: &ApplicationScope, only: bool) -> Vec<NamedTag> {
     let tag = match &one.target {
         Target::Helm { tag: Some(tag), spec: None, .. } => tag.as_str(),
         // The default of the updater.

@@ -4,5 +4,5 @@ mod policies;
 pub mod settings;
 mod translate;
 
-pub use policies::{FluxPolicy, Policies, helm_repositories, may_refer};
+pub use policies::{FluxPolicies, FluxPolicy, helm_repositories, may_refer};
 pub use translate::translate;

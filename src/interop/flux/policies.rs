@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::settings::{self, DigestReflection};
 use crate::image::ImageName;
 use crate::interop::objects::Object;
-use crate::policy::{self, Entry, PolicyError, Settings};
+use crate::policy::{self, PolicyEntry, PolicyError, Settings};
 
 /// An `ImagePolicy` as a policy.
 #[derive(Debug, Clone)]
@@ -15,7 +15,7 @@ pub struct FluxPolicy {
     /// The file that contains it.
     pub(crate) path: String,
     /// The policy, or why it is invalid.
-    pub(crate) read: Result<(Arc<Entry>, Settings), String>,
+    pub(crate) read: Result<(Arc<PolicyEntry>, Settings), String>,
     /// Whether the digest is written beside the tag.
     pub(crate) pin: bool,
     /// The image of its `ImageRepository`.
@@ -33,9 +33,9 @@ pub fn may_refer(bytes: &[u8]) -> bool {
 /// The `ImagePolicy` objects of a repository, by the names that markers use: `namespace:name`. Several share a name where
 /// a repository holds several clusters.
 #[derive(Debug, Clone, Default)]
-pub struct Policies(BTreeMap<String, Vec<FluxPolicy>>);
+pub struct FluxPolicies(BTreeMap<String, Vec<FluxPolicy>>);
 
-impl Policies {
+impl FluxPolicies {
     /// Reads the policies among the objects.
     pub fn read(objects: &[Object]) -> Self {
         let mut policies = BTreeMap::<String, Vec<FluxPolicy>>::new();

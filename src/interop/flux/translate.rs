@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::policies::Policies;
-use crate::interop::draft::{Draft, Translation};
+use super::policies::FluxPolicies;
+use crate::interop::draft::{Translation, TranslationDraft};
 use crate::interop::objects::Object;
 use crate::interop::policy_rules::{FoundReference, Groups, add, finish, group};
 
 /// Translates the policies that markers name.
-pub fn translate(policies: &Policies, objects: &[Object], references: &[FoundReference<'_>]) -> Translation {
-    let mut draft = Draft::default();
+pub fn translate(policies: &FluxPolicies, objects: &[Object], references: &[FoundReference<'_>]) -> Translation {
+    let mut draft = TranslationDraft::default();
     let mut groups = Groups::new();
     let mut used = BTreeSet::new();
     for place in references {
@@ -46,7 +46,7 @@ pub fn translate(policies: &Policies, objects: &[Object], references: &[FoundRef
 }
 
 /// Adds what the objects say about commits, and records settings about credentials.
-fn automations(draft: &mut Draft, objects: &[Object]) {
+fn automations(draft: &mut TranslationDraft, objects: &[Object]) {
     let mut authors = BTreeSet::new();
     for object in objects {
         let spec = &object.value["spec"];

@@ -1,11 +1,11 @@
 //! What Renovate's comments say about versions: `versioning=semver extractVersion=^v(?<version>.+)$`.
 
 use super::settings;
-use crate::policy::{self, Entry};
+use crate::policy::{self, PolicyEntry};
 
 /// Returns the policy of a comment's words; `None` where they are Renovate's defaults. Why it cannot be
 /// followed, with what to do instead, is the error.
-pub fn policy(words: &str) -> Option<Result<Entry, String>> {
+pub fn policy(words: &str) -> Option<Result<PolicyEntry, String>> {
     let word = |key: &str| words.split_whitespace().find_map(|word| word.strip_prefix(key)?.strip_prefix('='));
     let (versioning, extract) = (word("versioning").unwrap_or("docker"), word("extractVersion"));
     if versioning == "docker" && extract.is_none() {

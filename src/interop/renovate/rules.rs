@@ -5,12 +5,12 @@ use serde_json::{Map, Value};
 use super::settings;
 use super::untranslated::why_left;
 use crate::config::{PatternError, image_pattern, path_pattern};
-use crate::interop::draft::{Draft, RuleDraft};
+use crate::interop::draft::{RuleDraft, TranslationDraft};
 use crate::policy::{self, Settings};
 
 /// Settings of every image, whichever rule matches it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Base {
+pub(super) struct CommonSettings {
     pub(super) pin: bool,
     pub(super) max_bump: Option<&'static str>,
     pub(super) ignored: Vec<String>,
@@ -23,7 +23,7 @@ pub(super) struct Base {
     off: bool,
 }
 
-impl Base {
+impl CommonSettings {
     /// Reads a setting that rules have as well. Returns false if the key is not one, or its value does not translate.
     pub(super) fn take(&mut self, key: &str, value: &Value) -> bool {
         let text = value.as_str().map(str::to_owned);
@@ -104,7 +104,7 @@ fn age(value: &Value) -> Option<Option<String>> {
 }
 
 /// Writes the rules: images that are ignored, package rules from the last to the first, then everything else.
-pub(super) fn write(root: &Map<String, Value>, base: &Base, draft: &mut Draft) {
+pub(super) fn write(root: &Map<String, Value>, base: &CommonSettings, draft: &mut TranslationDraft) {
     let ignored: Vec<String> = base.ignored.iter().flat_map(|text| names(text).unwrap_or_default()).collect();
     if !ignored.is_empty() {
         let policy = Some("ignore".to_owned());
@@ -124,7 +124,13 @@ pub(super) fn write(root: &Map<String, Value>, base: &Base, draft: &mut Draft) {
     draft.rules.push(all);
 }
 
-fn name_policy(rule: &mut RuleDraft, name: &str, settings: &Base, what: &str, draft: &mut Draft) -> bool {
+fn name_policy(
+    rule: &mut RuleDraft,
+    name: &str,
+    settings: &CommonSettings,
+    what: &str,
+    draft: &mut TranslationDraft,
+) -> bool {
     if settings.off {
         rule.policy = Some("ignore".to_owned());
         return true;
@@ -146,7 +152,7 @@ fn name_policy(rule: &mut RuleDraft, name: &str, settings: &Base, what: &str, dr
 /// A package rule of Renovate's, read as far as it translates.
 struct PackageRule<'r> {
     written: RuleDraft,
-    settings: Base,
+    settings: CommonSettings,
     /// Values of `matchUpdateTypes`.
     update_types: Vec<&'r str>,
     /// Whether the rule changes a setting that translates.
@@ -160,10 +166,10 @@ impl<'r> PackageRule<'r> {
     ///
     /// # Errors
     /// If a matcher has no counterpart: its key, and why.
-    fn read(what: &str, rule: &'r Map<String, Value>, base: &Base) -> Result<Self, (&'r str, &'static str)> {
+    fn read(what: &str, rule: &'r Map<String, Value>, base: &CommonSettings) -> Result<Self, (&'r str, &'static str)> {
         let mut read = Self {
             written: RuleDraft { about: what.to_owned(), ..RuleDraft::default() },
-            settings: Base { ignored: Vec::new(), ..base.clone() },
+            settings: CommonSettings { ignored: Vec::new(), ..base.clone() },
             update_types: Vec::new(),
             has_settings: false,
             untranslated: Vec::new(),
@@ -183,7 +189,7 @@ impl<'r> PackageRule<'r> {
     }
 
     /// Turns disabled kinds of updates into the greatest bump that is left. Returns false if that is impossible.
-    fn limit_bump(&mut self, rule: &Map<String, Value>, base: &Base) -> bool {
+    fn limit_bump(&mut self, rule: &Map<String, Value>, base: &CommonSettings) -> bool {
         if self.update_types.is_empty() {
             return true;
         }
@@ -200,7 +206,7 @@ impl<'r> PackageRule<'r> {
     }
 }
 
-fn package_rule(what: &str, rule: &Map<String, Value>, base: &Base, draft: &mut Draft) {
+fn package_rule(what: &str, rule: &Map<String, Value>, base: &CommonSettings, draft: &mut TranslationDraft) {
     let mut read = match PackageRule::read(what, rule, base) {
         Ok(read) => read,
         Err((key, why)) => return draft.leave(format!("{what}.{key}"), why),

@@ -7,9 +7,9 @@
 use serde_json::{Value, json};
 
 use super::files::is_package_json;
-use super::rules::{self, Base};
+use super::rules::{self, CommonSettings};
 use super::untranslated::why_left;
-use crate::interop::draft::{Draft, Translation};
+use crate::interop::draft::{Translation, TranslationDraft};
 
 /// Why a text is no configuration of Renovate's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +40,7 @@ pub fn translate(path: &str, text: &str) -> Result<Translation, RenovateError> {
     let read: Value = json5::from_str(text).map_err(|error| bad(error.to_string()))?;
     let root = if is_package_json(path) { &read["renovate"] } else { &read };
     let root = root.as_object().ok_or_else(|| bad("a map is expected".to_owned()))?;
-    let (mut draft, mut base) = (Draft::default(), Base::default());
+    let (mut draft, mut base) = (TranslationDraft::default(), CommonSettings::default());
     for preset in root.get("extends").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
         preset_of(preset, &mut draft, &mut base);
     }
@@ -60,7 +60,7 @@ pub fn translate(path: &str, text: &str) -> Result<Translation, RenovateError> {
 }
 
 /// What a preset says, if it is one of those that are known.
-fn preset_of(preset: &str, draft: &mut Draft, base: &mut Base) {
+fn preset_of(preset: &str, draft: &mut TranslationDraft, base: &mut CommonSettings) {
     let (name, arguments) = preset.split_once('(').unwrap_or((preset, ""));
     let arguments: Vec<Value> = arguments
         .trim_end_matches(')')
@@ -91,7 +91,7 @@ fn preset_of(preset: &str, draft: &mut Draft, base: &mut Base) {
 const MANAGERS: &[&str] =
     &["argocd", "docker-compose", "dockerfile", "flux", "helm-values", "helmv3", "helmfile", "kubernetes", "kustomize"];
 
-fn top(key: &str, value: &Value, draft: &mut Draft, base: &mut Base) {
+fn top(key: &str, value: &Value, draft: &mut TranslationDraft, base: &mut CommonSettings) {
     let texts = || value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
     match key {
         "$schema" | "description" | "extends" | "packageRules" | "automerge" | "automergeStrategy"
@@ -131,7 +131,7 @@ fn top(key: &str, value: &Value, draft: &mut Draft, base: &mut Base) {
     }
 }
 
-fn extend(draft: &mut Draft, key: &'static str, texts: impl Iterator<Item = String>) {
+fn extend(draft: &mut TranslationDraft, key: &'static str, texts: impl Iterator<Item = String>) {
     let texts: Vec<Value> = texts.map(Value::from).collect();
     if texts.is_empty() {
         return;
@@ -152,7 +152,7 @@ fn folders(text: &str) -> Vec<String> {
     vec![text.to_owned(), format!("{text}/**"), format!("**/{text}/**")]
 }
 
-fn custom(key: &str, managers: &Value, draft: &mut Draft) {
+fn custom(key: &str, managers: &Value, draft: &mut TranslationDraft) {
     for (at, manager) in managers.as_array().into_iter().flatten().enumerate() {
         let by_comment = manager["matchStrings"].to_string().contains("renovate:");
         let why = if by_comment {

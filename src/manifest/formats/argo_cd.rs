@@ -4,12 +4,12 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
-use super::super::screen::{Ignored, Scope};
+use super::super::found::DocumentFindings;
+use super::super::screen::{Ignored, IgnoredScope};
 use super::super::split_reference::SplitReference;
 use super::super::value::is_full_reference;
 use super::helm_chart::{NEEDLES, http_chart, oci_chart};
-use crate::text::{NodeId, Shape};
+use crate::text::{NodeId, NodeKind};
 
 /// The format of Applications, ApplicationSets and `.argocd-source*.yaml` files.
 pub(crate) struct ArgoCd;
@@ -17,7 +17,7 @@ pub(crate) struct ArgoCd;
 const NAME: &str = "argo-cd";
 
 const IGNORED: &[Ignored] = &[Ignored {
-    scope: Scope::Kind("argocd-image-updater.argoproj.io", "*"),
+    scope: IgnoredScope::Kind("argocd-image-updater.argoproj.io", "*"),
     reason: "configures Argo CD Image Updater",
 }];
 
@@ -46,9 +46,9 @@ impl Format for ArgoCd {
             || (document.file_name.starts_with(".argocd-source") && document.depth == 0)
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
-        for node in tree.nodes().filter(|node| matches!(tree.shape(*node), Shape::Mapping)) {
+        for node in tree.nodes().filter(|node| matches!(tree.kind(*node), NodeKind::Mapping)) {
             if let Some(images) = tree.at(node, &["kustomize", "images"]) {
                 kustomize_images(document, found, images);
             }
@@ -61,7 +61,7 @@ impl Format for ArgoCd {
 }
 
 /// Reports `name=image:tag` and `image:tag`, as `argocd app set --kustomize-image` writes them.
-fn kustomize_images(document: &Document<'_>, found: &mut Found<'_>, images: NodeId) {
+fn kustomize_images(document: &Document<'_>, found: &mut DocumentFindings<'_>, images: NodeId) {
     for item in document.tree.items(images) {
         let item = document.tree.follow(item);
         let Some(text) = document.tree.text_of(item) else { continue };
@@ -78,7 +78,7 @@ fn kustomize_images(document: &Document<'_>, found: &mut Found<'_>, images: Node
 }
 
 /// Reports `- {name: image.tag, value: v1}` next to `image.repository`. Often only the chart has the name.
-fn helm_parameters(document: &Document<'_>, found: &mut Found<'_>, parameters: NodeId) {
+fn helm_parameters(document: &Document<'_>, found: &mut DocumentFindings<'_>, parameters: NodeId) {
     let tree = document.tree;
     let named = |wanted: &str| {
         let item = tree.items(parameters).find(|item| tree.text_at(*item, &["name"]) == Some(wanted))?;
@@ -114,7 +114,7 @@ fn helm_parameters(document: &Document<'_>, found: &mut Found<'_>, parameters: N
 }
 
 /// Reports a chart or manifests in an OCI registry: `repoURL` and `targetRevision`.
-fn source(document: &Document<'_>, found: &mut Found<'_>, source: NodeId) {
+fn source(document: &Document<'_>, found: &mut DocumentFindings<'_>, source: NodeId) {
     let tree = document.tree;
     let (Some(url), Some(revision)) = (tree.get(source, "repoURL"), tree.get(source, "targetRevision")) else { return };
     let chart = tree.get(source, "chart");

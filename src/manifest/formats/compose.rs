@@ -2,9 +2,9 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::keys::walk;
-use crate::text::{NodeId, Shape};
+use crate::text::{NodeId, NodeKind};
 
 /// The format of Compose files.
 pub(crate) struct Compose;
@@ -27,11 +27,11 @@ impl Format for Compose {
     fn matches(&self, document: &Document<'_>) -> bool {
         let by_name = document.file_name.contains("compose");
         let services = document.tree.get(document.root, "services");
-        let is_map = services.is_some_and(|node| matches!(document.tree.shape(node), Shape::Mapping));
+        let is_map = services.is_some_and(|node| matches!(document.tree.kind(node), NodeKind::Mapping));
         !document.is_object() && document.depth == 0 && is_map && (by_name || has_service(document, services))
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         if document.options.variable_defaults {
             let tree = document.tree;
             for node in tree.nodes().filter(|node| tree.text_of(*node).is_some_and(|text| text.contains("${"))) {
@@ -56,7 +56,7 @@ fn has_service(document: &Document<'_>, services: Option<NodeId>) -> bool {
 }
 
 /// Reports `repo:${TAG:-1.2}`, with the defaults in place of the variables; an edit changes a default.
-fn with_defaults(document: &Document<'_>, found: &mut Found<'_>, node: NodeId) {
+fn with_defaults(document: &Document<'_>, found: &mut DocumentFindings<'_>, node: NodeId) {
     let Some(text) = document.tree.text_of(node) else { return };
     // The text with its defaults, and the node and offset of each of its bytes.
     let (mut read, mut at) = (String::new(), Vec::new());

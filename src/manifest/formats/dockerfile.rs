@@ -2,10 +2,10 @@
 
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::keys::lines::{self, EmitEntry};
 use super::super::occurrence::NoticeStatus;
-use super::super::options::Options;
+use super::super::options::FindOptions;
 use super::super::value::is_full_reference;
 use crate::text::{NodeId, Tree};
 
@@ -31,7 +31,7 @@ impl Format for Dockerfile {
         Some(parse)
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         let mut stages: Vec<&str> = vec!["scratch"];
         let (mut arguments, mut bases) = (Vec::new(), Vec::new());
@@ -40,7 +40,7 @@ impl Format for Dockerfile {
             match key {
                 "AS" => stages.push(text),
                 "FROM" | "COPY" if stages.contains(&text) => {}
-                "FROM" => match Base::new(document, value, &arguments) {
+                "FROM" => match BaseImage::new(document, value, &arguments) {
                     Some(base) => bases.push(base),
                     None => found.report_reference(document, NAME, value),
                 },
@@ -61,7 +61,7 @@ impl Format for Dockerfile {
 }
 
 /// A base image with arguments: `FROM node:${NODE_VERSION}` after `ARG NODE_VERSION=22.1`, where the default is the tag.
-struct Base {
+struct BaseImage {
     /// The reference with the defaults in place of the arguments.
     text: String,
     /// The node and the offset of each byte of the text.
@@ -69,7 +69,7 @@ struct Base {
     arguments: Vec<NodeId>,
 }
 
-impl Base {
+impl BaseImage {
     /// Returns a base image; `None` without arguments, or with one that has no default or holds a whole reference.
     fn new(document: &Document<'_>, node: NodeId, known: &[(&str, NodeId)]) -> Option<Self> {
         let tree = document.tree;
@@ -104,7 +104,7 @@ impl Base {
     }
 
     /// Reports the reference, or why its arguments cannot be edited.
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>, all: &[Self]) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>, all: &[Self]) {
         let shares = |other: &&Self| other.arguments.iter().any(|argument| self.arguments.contains(argument));
         if all.iter().filter(shares).any(|other| other.text != self.text) {
             for argument in self.arguments.iter().filter(|argument| !found.is_taken(**argument)).collect::<Vec<_>>() {
@@ -121,7 +121,7 @@ impl Base {
 }
 
 /// Parses a file into the instructions that may name images.
-fn parse<'a>(_: &str, text: &'a str, _: &'a Options) -> Tree<'a> {
+fn parse<'a>(_: &str, text: &'a str, _: &'a FindOptions) -> Tree<'a> {
     Tree::of_lines(text, vec![lines::entries(text, dockerfile_line)])
 }
 

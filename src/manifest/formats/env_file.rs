@@ -2,9 +2,9 @@
 
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::keys::lines::{self, EmitEntry};
-use super::super::options::Options;
+use super::super::options::FindOptions;
 use super::super::value::is_full_reference;
 use crate::text::Tree;
 
@@ -30,7 +30,7 @@ impl Format for EnvFile {
         Some(parse)
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         for (key, value) in tree.items(document.root).flat_map(|map| tree.entries(map)) {
             let (name, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
@@ -44,7 +44,7 @@ impl Format for EnvFile {
 }
 
 /// Parses a file into its variables.
-fn parse<'a>(_: &str, text: &'a str, _: &'a Options) -> Tree<'a> {
+fn parse<'a>(_: &str, text: &'a str, _: &'a FindOptions) -> Tree<'a> {
     Tree::of_lines(text, vec![lines::entries(text, env_line)])
 }
 

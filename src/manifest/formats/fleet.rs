@@ -2,9 +2,9 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::helm_chart::{NEEDLES, http_chart, oci_chart};
-use crate::text::{NodeId, Shape};
+use crate::text::{NodeId, NodeKind};
 
 /// The format of `fleet.yaml` files.
 pub(crate) struct Fleet;
@@ -28,10 +28,10 @@ impl Format for Fleet {
         document.depth == 0 && matches!(document.file_name, "fleet.yaml" | "fleet.yml")
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         // `helm` is at the top level and in `targetCustomizations`, and is a list in a bundle with several charts.
-        for node in tree.nodes().filter(|node| matches!(tree.shape(*node), Shape::Mapping)) {
+        for node in tree.nodes().filter(|node| matches!(tree.kind(*node), NodeKind::Mapping)) {
             if let Some(helm) = tree.get(node, "helm") {
                 chart(document, found, helm);
                 tree.items(helm).for_each(|item| chart(document, found, item));
@@ -41,7 +41,7 @@ impl Format for Fleet {
 }
 
 /// Reports the version of a chart, whose `chart` is a whole address, or a name in `repo`.
-fn chart(document: &Document<'_>, found: &mut Found<'_>, helm: NodeId) {
+fn chart(document: &Document<'_>, found: &mut DocumentFindings<'_>, helm: NodeId) {
     let tree = document.tree;
     let (Some(chart), Some(version)) = (tree.get(helm, "chart"), tree.get(helm, "version")) else { return };
     let repository = tree.get(helm, "repo").filter(|repo| tree.text_of(*repo).is_some_and(|text| !text.is_empty()));

@@ -4,9 +4,9 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
-use super::super::screen::{Ignored, Scope};
+use super::super::screen::{Ignored, IgnoredScope};
 use super::super::split_reference::SplitReference;
 use super::helm_chart::{NEEDLES, chart_version, http_chart};
 use super::kustomize::find_images;
@@ -17,8 +17,10 @@ pub(crate) struct Flux;
 
 const NAME: &str = "flux";
 
-const IGNORED: &[Ignored] =
-    &[Ignored { scope: Scope::Kind("image.toolkit.fluxcd.io", "*"), reason: "configures Flux's own image automation" }];
+const IGNORED: &[Ignored] = &[Ignored {
+    scope: IgnoredScope::Kind("image.toolkit.fluxcd.io", "*"),
+    reason: "configures Flux's own image automation",
+}];
 
 impl Format for Flux {
     fn name(&self) -> &'static str {
@@ -41,7 +43,7 @@ impl Format for Flux {
         document.is_object()
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let is_flux = |(_, group, _): &(NodeId, &str, &str)| group.ends_with(".toolkit.fluxcd.io");
         for (object, _, kind) in document.objects().filter(is_flux) {
             let Some(spec) = document.tree.get(object, "spec") else { continue };
@@ -57,14 +59,14 @@ impl Format for Flux {
 }
 
 /// Reports the `images` of a Kustomization or a post-renderer.
-fn images(document: &Document<'_>, found: &mut Found<'_>, holder: NodeId) {
+fn images(document: &Document<'_>, found: &mut DocumentFindings<'_>, holder: NodeId) {
     if let Some(images) = document.tree.get(holder, "images") {
         find_images(document, found, NAME, images);
     }
 }
 
 /// Reports the chart of a HelmRelease and the images of its post-renderers.
-fn release(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
+fn release(document: &Document<'_>, found: &mut DocumentFindings<'_>, spec: NodeId) {
     let tree = document.tree;
     if let Some(renderers) = tree.get(spec, "postRenderers") {
         for renderer in tree.items(renderers).filter_map(|item| tree.get(item, "kustomize")) {
@@ -77,7 +79,7 @@ fn release(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
 }
 
 /// Reports the artifact of an OCIRepository: `url`, `ref.tag` and `ref.digest`.
-fn artifact(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
+fn artifact(document: &Document<'_>, found: &mut DocumentFindings<'_>, spec: NodeId) {
     let tree = document.tree;
     let (Some(url), Some(reference)) = (tree.get(spec, "url"), tree.get(spec, "ref")) else { return };
     let part = |key| tree.get(reference, key).filter(|node| tree.text_of(*node).is_some_and(|text| !text.is_empty()));
@@ -97,7 +99,7 @@ fn artifact(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
 }
 
 /// Reports a `chart` and its `version` where the address of its HelmRepository is an OCI registry.
-fn chart_of_repository(document: &Document<'_>, found: &mut Found<'_>, spec: NodeId) {
+fn chart_of_repository(document: &Document<'_>, found: &mut DocumentFindings<'_>, spec: NodeId) {
     let tree = document.tree;
     let (Some(chart), Some(version)) = (tree.get(spec, "chart"), tree.get(spec, "version")) else { return };
     if tree.text_at(spec, &["sourceRef", "kind"]) != Some("HelmRepository") {

@@ -4,7 +4,7 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
 use crate::text::NodeId;
@@ -34,7 +34,7 @@ impl Format for Chart {
         document.depth == 0 && matches!(document.file_name, "Chart.yaml" | "Chart.lock" | "requirements.yaml")
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         if document.file_name != "Chart.lock"
             && let Some(dependencies) = tree.get(document.root, "dependencies")
@@ -61,7 +61,12 @@ impl Format for Chart {
 }
 
 /// Reports a chart in an HTTP repository as ignored.
-pub(crate) fn http_chart(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, version: NodeId) {
+pub(crate) fn http_chart(
+    document: &Document<'_>,
+    found: &mut DocumentFindings<'_>,
+    format: &'static str,
+    version: NodeId,
+) {
     if !found.is_taken(version) {
         let reason = "the chart is in a Helm repository, not in an OCI registry".to_owned();
         found.report_notice(document, format, version, NoticeStatus::Ignored, reason);
@@ -71,7 +76,7 @@ pub(crate) fn http_chart(document: &Document<'_>, found: &mut Found<'_>, format:
 /// Reports a chart in an OCI registry: the address, the name within it, and the version, which is the tag.
 pub(crate) fn oci_chart(
     document: &Document<'_>,
-    found: &mut Found<'_>,
+    found: &mut DocumentFindings<'_>,
     format: &'static str,
     url: NodeId,
     chart: Option<NodeId>,
@@ -90,7 +95,7 @@ pub(crate) fn oci_chart(
 /// Reports the version of a chart whose name is known. A version range is ignored.
 pub(crate) fn chart_version(
     document: &Document<'_>,
-    found: &mut Found<'_>,
+    found: &mut DocumentFindings<'_>,
     format: &'static str,
     name: String,
     names: Vec<NodeId>,

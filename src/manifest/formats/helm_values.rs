@@ -2,7 +2,7 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::keys::walk;
 
 /// The format of files with values of Helm charts.
@@ -29,7 +29,7 @@ impl Format for HelmValues {
             && (document.file_name.contains("values") || document.options.layout.is_beside_chart(document.path))
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         walk::walk(document, found, NAME);
     }
 }

@@ -2,9 +2,9 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::helm_chart::{NEEDLES, chart_version, http_chart};
-use crate::text::{NodeId, Shape};
+use crate::text::{NodeId, NodeKind};
 
 /// The format of files with `releases`.
 pub(crate) struct Helmfile;
@@ -29,10 +29,10 @@ impl Format for Helmfile {
         !document.is_object()
             && document.depth == 0
             && !document.tree.is_lines()
-            && releases().is_some_and(|releases| matches!(document.tree.shape(releases), Shape::Sequence))
+            && releases().is_some_and(|releases| matches!(document.tree.kind(releases), NodeKind::Sequence))
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         let Some(releases) = tree.get(document.root, "releases") else { return };
         for release in tree.items(releases) {
@@ -42,16 +42,18 @@ impl Format for Helmfile {
             };
             let (Some(text), Some(wanted)) = (tree.text_of(chart), tree.text_of(version)) else { continue };
             match registry_of(document, text) {
-                Chart::Oci(name) => chart_version(document, found, NAME, name, vec![chart], version, wanted),
-                Chart::Elsewhere if !found.is_marked(document, version) => http_chart(document, found, NAME, version),
-                Chart::Elsewhere | Chart::Local => {}
+                ChartSource::Oci(name) => chart_version(document, found, NAME, name, vec![chart], version, wanted),
+                ChartSource::Elsewhere if !found.is_marked(document, version) => {
+                    http_chart(document, found, NAME, version)
+                }
+                ChartSource::Elsewhere | ChartSource::Local => {}
             }
         }
     }
 }
 
 /// The source of a chart.
-enum Chart {
+enum ChartSource {
     /// An OCI registry; the name of the artifact.
     Oci(String),
     /// A Helm repository, or one that is declared in another file.
@@ -61,21 +63,21 @@ enum Chart {
 }
 
 /// Returns the source of `oci://host/path/chart`, or of `repository/chart` with an entry in `repositories` (`oci: true`).
-fn registry_of(document: &Document<'_>, chart: &str) -> Chart {
+fn registry_of(document: &Document<'_>, chart: &str) -> ChartSource {
     let tree = document.tree;
     if let Some(name) = chart.strip_prefix("oci://") {
-        return Chart::Oci(name.to_owned());
+        return ChartSource::Oci(name.to_owned());
     }
     if chart.starts_with(['.', '/']) {
-        return Chart::Local;
+        return ChartSource::Local;
     }
-    let Some((repository, name)) = chart.split_once('/') else { return Chart::Local };
+    let Some((repository, name)) = chart.split_once('/') else { return ChartSource::Local };
     let is_it = |item: &NodeId| tree.text_at(*item, &["name"]) == Some(repository);
     let declared = tree.get(document.root, "repositories").and_then(|list| tree.items(list).find(is_it));
     let url = declared.and_then(|item| tree.text_at(item, &["url"])).unwrap_or_default();
     let is_oci = declared.is_some_and(|item| tree.text_at(item, &["oci"]) == Some("true"));
     if is_oci || url.starts_with("oci://") {
-        return Chart::Oci(format!("{}/{name}", url.trim_start_matches("oci://").trim_end_matches('/')));
+        return ChartSource::Oci(format!("{}/{name}", url.trim_start_matches("oci://").trim_end_matches('/')));
     }
-    Chart::Elsewhere
+    ChartSource::Elsewhere
 }

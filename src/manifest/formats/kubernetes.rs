@@ -2,9 +2,9 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::keys::walk;
-use super::super::screen::{Ignored, Scope};
+use super::super::screen::{Ignored, IgnoredScope};
 
 /// The format of Kubernetes objects that no format of a tool reads.
 pub(crate) struct Kubernetes;
@@ -28,13 +28,13 @@ const IGNORED: &[Ignored] = &[
     kind("config.openshift.io", "ImageDigestMirrorSet", MIRRORS),
     kind("config.openshift.io", "ImageTagMirrorSet", MIRRORS),
     Ignored {
-        scope: Scope::Schema("apiextensions.k8s.io", "CustomResourceDefinition"),
+        scope: IgnoredScope::Schema("apiextensions.k8s.io", "CustomResourceDefinition"),
         reason: "a schema describes images and does not run them",
     },
 ];
 
 const fn kind(group: &'static str, kind: &'static str, reason: &'static str) -> Ignored {
-    Ignored { scope: Scope::Kind(group, kind), reason }
+    Ignored { scope: IgnoredScope::Kind(group, kind), reason }
 }
 
 impl Format for Kubernetes {
@@ -58,7 +58,7 @@ impl Format for Kubernetes {
         document.is_object()
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         walk::walk(document, found, NAME);
     }
 }

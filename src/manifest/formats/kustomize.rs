@@ -4,7 +4,7 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
 use super::helm_chart::{NEEDLES, http_chart, oci_chart};
@@ -38,7 +38,7 @@ impl Format for Kustomize {
         typed || (named && document.depth == 0 && document.kind.is_empty())
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         if let Some(images) = document.tree.get(document.root, "images") {
             find_images(document, found, NAME, images);
         }
@@ -50,7 +50,7 @@ impl Format for Kustomize {
 }
 
 /// Reports a chart that kustomize inflates: `repo`, `name` and `version`. Its `valuesInline` are read like any Helm values.
-fn find_chart(document: &Document<'_>, found: &mut Found<'_>, chart: NodeId) {
+fn find_chart(document: &Document<'_>, found: &mut DocumentFindings<'_>, chart: NodeId) {
     let part = |key| document.tree.get(chart, key);
     let (Some(repository), Some(version)) = (part("repo"), part("version")) else { return };
     match document.tree.text_of(repository) {
@@ -65,7 +65,12 @@ fn find_chart(document: &Document<'_>, found: &mut Found<'_>, chart: NodeId) {
 }
 
 /// Reports the entries of an `images` list. Flux has the same list in its own objects.
-pub(crate) fn find_images(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, images: NodeId) {
+pub(crate) fn find_images(
+    document: &Document<'_>,
+    found: &mut DocumentFindings<'_>,
+    format: &'static str,
+    images: NodeId,
+) {
     let tree = document.tree;
     for item in tree.items(images) {
         let part = |key| tree.get(item, key).filter(|node| tree.text_of(*node).is_some());

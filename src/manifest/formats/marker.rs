@@ -2,7 +2,7 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::marker::{MarkedPart, NEEDLES, ParsedMarker, foreign_reason, malformed_markers};
 use super::super::occurrence::{MarkerKind, NoticeStatus};
 use super::super::split_reference::SplitReference;
@@ -32,7 +32,7 @@ impl Format for Marked {
         !document.tree.comments().is_empty()
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         for span in malformed_markers(tree) {
             let reason = "the marker cannot be parsed: write `# tagboat: POLICY`, or Flux's \
@@ -66,7 +66,7 @@ impl Format for Marked {
     }
 }
 
-fn value(document: &Document<'_>, found: &mut Found<'_>, says: &ParsedMarker, node: NodeId) {
+fn value(document: &Document<'_>, found: &mut DocumentFindings<'_>, says: &ParsedMarker, node: NodeId) {
     let text = document.tree.text_of(node).unwrap_or_default();
     // Without a suffix, a Flux marker is for a whole reference, with or without a tag.
     if says.part == MarkedPart::Any && (is_full_reference(text) || says.kind == MarkerKind::Flux) {

@@ -20,7 +20,7 @@ use super::format::Format;
 
 /// All formats, in the order in which they read a document: what an earlier one has reported, a later one leaves alone.
 pub const FORMATS: &[&dyn Format] = &[
-    &pattern::Patterns,
+    &pattern::PatternFormat,
     &octopus::Octopus,
     &kustomize::Kustomize,
     &argo_cd::ArgoCd,

@@ -6,9 +6,9 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
-use super::super::options::{Piece, ValuesImage};
+use super::super::options::{ValuesImage, ValuesPiece};
 use crate::text::{self, NodeId, Tree};
 
 /// The format of applications with these annotations, and of their values.
@@ -36,7 +36,7 @@ impl Format for Octopus {
         document.values_images().next().is_some() || (document.is_object() && may_hold(document.tree.text().as_bytes()))
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         for image in document.values_images() {
             find_image(document, found, image, document.root);
         }
@@ -72,7 +72,7 @@ impl Format for Octopus {
 }
 
 /// Reports the images of `helm.valuesObject`, and annotations that cannot be parsed.
-fn in_application(document: &Document<'_>, found: &mut Found<'_>, holder: NodeId) {
+fn in_application(document: &Document<'_>, found: &mut DocumentFindings<'_>, holder: NodeId) {
     let tree = document.tree;
     for (suffix, annotation) in annotations(tree, holder) {
         let Some(images) = images(tree.text_of(annotation).unwrap_or_default()) else {
@@ -92,13 +92,13 @@ fn in_application(document: &Document<'_>, found: &mut Found<'_>, holder: NodeId
 }
 
 /// Reports the reference that some values compose. Where one of them is missing, other formats read the rest.
-fn find_image(document: &Document<'_>, found: &mut Found<'_>, image: &ValuesImage, values: NodeId) {
+fn find_image(document: &Document<'_>, found: &mut DocumentFindings<'_>, image: &ValuesImage, values: NodeId) {
     let tree = document.tree;
     let (mut text, mut at) = (String::new(), Vec::new());
     for piece in &image.0 {
         let (part, node) = match piece {
-            Piece::Text(part) => (part.as_str(), None),
-            Piece::Value(route) => {
+            ValuesPiece::Text(part) => (part.as_str(), None),
+            ValuesPiece::Value(route) => {
                 let route: Vec<&str> = route.iter().map(String::as_str).collect();
                 let node = tree.at(values, &route);
                 let Some(part) = node.and_then(|n| tree.text_of(n)).filter(|text| !text.is_empty()) else { return };
@@ -221,12 +221,12 @@ fn image(text: &str) -> Option<ValuesImage> {
         if route.is_empty() || route.contains(|c: char| c.is_whitespace() || c == '|') {
             return None;
         }
-        pieces.push(Piece::Text(before.to_owned()));
-        pieces.push(Piece::Value(route.split('.').map(str::to_owned).collect()));
+        pieces.push(ValuesPiece::Text(before.to_owned()));
+        pieces.push(ValuesPiece::Value(route.split('.').map(str::to_owned).collect()));
         rest = after;
     }
     let has_value = !pieces.is_empty();
-    pieces.push(Piece::Text(rest.to_owned()));
+    pieces.push(ValuesPiece::Text(rest.to_owned()));
     has_value.then_some(ValuesImage(pieces))
 }
 

@@ -2,17 +2,17 @@
 
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
-use super::super::found::Found;
-use super::super::options::Options;
+use super::super::found::DocumentFindings;
+use super::super::options::FindOptions;
 use super::super::split_reference::SplitReference;
-use crate::text::{Entry, Span, Tree};
+use crate::text::{Span, TextEntry, Tree};
 
 /// The format of files that `patterns` of the configuration name.
-pub(crate) struct Patterns;
+pub(crate) struct PatternFormat;
 
 const NAME: &str = "pattern";
 
-impl Format for Patterns {
+impl Format for PatternFormat {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -29,7 +29,7 @@ impl Format for Patterns {
         Some(parse)
     }
 
-    fn reads(&self, path: &str, options: &Options) -> bool {
+    fn reads(&self, path: &str, options: &FindOptions) -> bool {
         options.is_patterned(path)
     }
 
@@ -37,7 +37,7 @@ impl Format for Patterns {
         document.depth == 0 && document.tree.is_lines() && document.options.is_patterned(document.path)
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         for map in tree.items(document.root) {
             let part = |key| tree.get(map, key);
@@ -61,13 +61,13 @@ impl Format for Patterns {
 }
 
 /// Parses a file into one map per match of a pattern.
-fn parse<'a>(path: &str, text: &'a str, options: &'a Options) -> Tree<'a> {
-    let mut maps: Vec<Vec<Entry<'a>>> = Vec::new();
+fn parse<'a>(path: &str, text: &'a str, options: &'a FindOptions) -> Tree<'a> {
+    let mut maps: Vec<Vec<TextEntry<'a>>> = Vec::new();
     for pattern in options.patterns.iter().filter(|pattern| pattern.paths.is_match(path)) {
         for captures in pattern.regex.captures_iter(text) {
             let part =
                 |key: &'static str| captures.name(key).map(|m| (key, m.as_str().into(), Span::new(m.start(), m.end())));
-            let mut map: Vec<Entry<'a>> = ["name", "tag", "digest"].into_iter().filter_map(part).collect();
+            let mut map: Vec<TextEntry<'a>> = ["name", "tag", "digest"].into_iter().filter_map(part).collect();
             if let (Some(image), Some((_, _, at))) = (&pattern.image, map.first()) {
                 let empty = Span::new(at.start, at.start);
                 map.push(("image", image.as_str().into(), empty));

@@ -2,9 +2,9 @@
 
 use super::super::document::Document;
 use super::super::format::Format;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::keys::walk;
-use super::super::screen::{Ignored, Scope};
+use super::super::screen::{Ignored, IgnoredScope};
 
 /// The format of YAML and JSON files that no other format reads.
 pub(crate) struct Yaml;
@@ -33,7 +33,7 @@ const IGNORED: &[Ignored] = &[
 ];
 
 const fn job(path: &'static str, tool: &'static str) -> Ignored {
-    Ignored { scope: Scope::File(path, tool), reason: "the image of a CI job, which is not deployed" }
+    Ignored { scope: IgnoredScope::File(path, tool), reason: "the image of a CI job, which is not deployed" }
 }
 
 impl Format for Yaml {
@@ -57,7 +57,7 @@ impl Format for Yaml {
         !document.tree.is_lines()
     }
 
-    fn find(&self, document: &Document<'_>, found: &mut Found<'_>) {
+    fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         walk::walk(document, found, NAME);
     }
 }

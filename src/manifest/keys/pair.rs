@@ -1,14 +1,19 @@
 //! References in maps that name what their value is: environment variables, parameters, JSON patches.
 
 use super::super::document::Document;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
 use super::names::{contains_image, is_image_key};
 use crate::text::NodeId;
 
 /// Reports `value` or `default` beside a `name`: environment variables, parameters of Tekton and Argo Workflows.
-pub(super) fn named_value(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
+pub(super) fn named_value(
+    document: &Document<'_>,
+    found: &mut DocumentFindings<'_>,
+    format: &'static str,
+    map: NodeId,
+) {
     let tree = document.tree;
     let names_image = contains_image(tree.text_at(map, &["name"]).unwrap_or_default());
     for key in ["value", "default"] {
@@ -23,7 +28,13 @@ pub(super) fn named_value(document: &Document<'_>, found: &mut Found<'_>, format
 }
 
 /// Reports the references in lines such as `3.9.0=quay.io/strimzi/kafka:0.45-kafka-3.9.0`.
-fn assignments(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, node: NodeId, text: &str) {
+fn assignments(
+    document: &Document<'_>,
+    found: &mut DocumentFindings<'_>,
+    format: &'static str,
+    node: NodeId,
+    text: &str,
+) {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let content = line.trim_end();
@@ -37,7 +48,7 @@ fn assignments(document: &Document<'_>, found: &mut Found<'_>, format: &'static 
 }
 
 /// Reports the value of a JSON patch (RFC 6902): `{op: replace, path: /spec/containers/0/image, value: nginx:1.27}`.
-pub(super) fn json_patch(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
+pub(super) fn json_patch(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, map: NodeId) {
     let tree = document.tree;
     let Some(path) = tree.text_at(map, &["path"]).filter(|path| path.starts_with('/')) else { return };
     let Some(value) = tree.get(map, "value").filter(|value| !found.is_taken(*value)) else { return };

@@ -1,7 +1,7 @@
 //! The value of one key: a whole reference (`image: nginx:1.27`), or a name with its tag under a key beside it.
 
 use super::super::document::Document;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
 use super::super::value::{NotReference, is_full_reference, is_literal, is_unambiguous_reference, not_literal};
@@ -10,7 +10,7 @@ use crate::text::{NodeId, Style};
 
 /// What the value of a key is expected to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Expected {
+enum ExpectedValue {
     /// The value of `image`: always reported.
     Image,
     /// A reference, if it parses as one: these keys also hold other things.
@@ -20,7 +20,7 @@ enum Expected {
     Other,
 }
 
-impl Expected {
+impl ExpectedValue {
     fn of(document: &Document<'_>, map: NodeId, key: &str, text: &str) -> Self {
         let tree = document.tree;
         let parent = tree.key_text(map);
@@ -43,16 +43,16 @@ impl Expected {
 /// Reports the value of a key if it is a reference or should be one.
 pub(super) fn report(
     document: &Document<'_>,
-    found: &mut Found<'_>,
+    found: &mut DocumentFindings<'_>,
     format: &'static str,
     map: NodeId,
     (key, value): (&str, NodeId),
 ) {
     let tree = document.tree;
     let Some(text) = tree.text_of(value) else { return };
-    match Expected::of(document, map, key, text) {
-        Expected::Image => image(document, found, format, map, value),
-        Expected::Reference => {
+    match ExpectedValue::of(document, map, key, text) {
+        ExpectedValue::Image => image(document, found, format, map, value),
+        ExpectedValue::Reference => {
             if tree.string(value).is_none() {
                 return;
             }
@@ -62,11 +62,11 @@ pub(super) fn report(
                 found.report_reference(document, format, value);
             }
         }
-        Expected::AppliedObject => {
+        ExpectedValue::AppliedObject => {
             let reason = "kubectl's record of the last applied configuration".to_owned();
             found.report_notice(document, format, value, NoticeStatus::Ignored, reason);
         }
-        Expected::Other => {}
+        ExpectedValue::Other => {}
     }
 }
 
@@ -77,7 +77,7 @@ fn is_unfinished(text: &str) -> bool {
 }
 
 /// Reports the value of `image`, whatever it is, except for a block of several lines.
-fn image(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId, value: NodeId) {
+fn image(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, map: NodeId, value: NodeId) {
     let tree = document.tree;
     let text = tree.text_of(value).unwrap_or_default();
     if tree.style(value) == Some(Style::Block) && text.trim().contains('\n') {

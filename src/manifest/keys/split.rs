@@ -1,16 +1,16 @@
 //! Mappings that hold a reference in parts: `image: {registry, repository, tag, digest}` and its variants.
 
 use super::super::document::Document;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_literal};
 use super::names::{is_image_key, is_image_list_key};
-use crate::text::{NodeId, Shape, Style, Tree};
+use crate::text::{NodeId, NodeKind, Style, Tree};
 
 /// The part of a reference that the value of a key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum KeyRole {
     Registry,
     Repository,
     Image,
@@ -20,29 +20,29 @@ enum Role {
 }
 
 /// The keys that charts use, counted in real repositories.
-const ROLES: [(&str, Role); 22] = [
-    ("registry", Role::Registry),
-    ("imageRegistry", Role::Registry),
-    ("image_registry", Role::Registry),
-    ("hub", Role::Registry),
-    ("repository", Role::Repository),
-    ("repo", Role::Repository),
-    ("imageRepository", Role::Repository),
-    ("image_repository", Role::Repository),
-    ("image", Role::Image),
-    ("imageName", Role::Image),
-    ("baseImage", Role::Image),
-    ("image_name", Role::Image),
-    ("tag", Role::Tag),
-    ("imageTag", Role::Tag),
-    ("image_tag", Role::Tag),
-    ("version", Role::Version),
-    ("imageVersion", Role::Version),
-    ("image_version", Role::Version),
-    ("digest", Role::Digest),
-    ("sha", Role::Digest),
-    ("sha256", Role::Digest),
-    ("imageDigest", Role::Digest),
+const ROLES: [(&str, KeyRole); 22] = [
+    ("registry", KeyRole::Registry),
+    ("imageRegistry", KeyRole::Registry),
+    ("image_registry", KeyRole::Registry),
+    ("hub", KeyRole::Registry),
+    ("repository", KeyRole::Repository),
+    ("repo", KeyRole::Repository),
+    ("imageRepository", KeyRole::Repository),
+    ("image_repository", KeyRole::Repository),
+    ("image", KeyRole::Image),
+    ("imageName", KeyRole::Image),
+    ("baseImage", KeyRole::Image),
+    ("image_name", KeyRole::Image),
+    ("tag", KeyRole::Tag),
+    ("imageTag", KeyRole::Tag),
+    ("image_tag", KeyRole::Tag),
+    ("version", KeyRole::Version),
+    ("imageVersion", KeyRole::Version),
+    ("image_version", KeyRole::Version),
+    ("digest", KeyRole::Digest),
+    ("sha", KeyRole::Digest),
+    ("sha256", KeyRole::Digest),
+    ("imageDigest", KeyRole::Digest),
 ];
 
 /// The scalars of a mapping that may be parts of one reference.
@@ -94,20 +94,20 @@ impl Keys {
         }
     }
 
-    fn slot(&mut self, role: Role) -> &mut Option<NodeId> {
+    fn slot(&mut self, role: KeyRole) -> &mut Option<NodeId> {
         match role {
-            Role::Registry => &mut self.registry,
-            Role::Repository => &mut self.repository,
-            Role::Image => &mut self.image,
-            Role::Tag => &mut self.tag,
-            Role::Version => &mut self.version,
-            Role::Digest => &mut self.digest,
+            KeyRole::Registry => &mut self.registry,
+            KeyRole::Repository => &mut self.repository,
+            KeyRole::Image => &mut self.image,
+            KeyRole::Tag => &mut self.tag,
+            KeyRole::Version => &mut self.version,
+            KeyRole::Digest => &mut self.digest,
         }
     }
 }
 
 /// Reports the reference that a mapping holds in parts, if it does.
-pub(super) fn find(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
+pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, map: NodeId) {
     let tree = document.tree;
     let keys = Keys::of(tree, map);
     let is_image_map = is_image_map(tree, map);
@@ -203,7 +203,7 @@ fn joined_name(document: &Document<'_>, keys: &Keys, names: &[NodeId]) -> Option
 /// Reports a mapping without tag and digest. There is nothing to change, but nothing is skipped silently.
 fn without_version(
     document: &Document<'_>,
-    found: &mut Found<'_>,
+    found: &mut DocumentFindings<'_>,
     format: &'static str,
     map: NodeId,
     keys: &Keys,
@@ -233,7 +233,7 @@ fn without_version(
 }
 
 /// Reports `version` and `tag` beside a complete reference: they are not its tag, but other readers may use them.
-fn beside_complete(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, keys: &Keys) {
+fn beside_complete(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, keys: &Keys) {
     let tree = document.tree;
     let image = keys.image.and_then(|image| tree.text_of(image)).unwrap_or_default();
     for node in [keys.tag, keys.version].into_iter().flatten() {
@@ -258,9 +258,9 @@ fn is_complete(tree: &Tree<'_>, node: NodeId) -> bool {
 
 /// Returns whether a scalar is neither empty nor null.
 fn is_filled(tree: &Tree<'_>, node: NodeId) -> bool {
-    match tree.shape(node) {
-        Shape::Scalar(text, Style::Plain) => !matches!(&**text, "" | "~" | "null" | "Null" | "NULL"),
-        Shape::Scalar(text, _) => !text.is_empty(),
+    match tree.kind(node) {
+        NodeKind::Scalar(text, Style::Plain) => !matches!(&**text, "" | "~" | "null" | "Null" | "NULL"),
+        NodeKind::Scalar(text, _) => !text.is_empty(),
         _ => false,
     }
 }

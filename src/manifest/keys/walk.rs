@@ -1,12 +1,12 @@
 //! One walk over all mappings and lists of a document, for references under keys that hold images in any file.
 
 use super::super::document::Document;
-use super::super::found::Found;
+use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
 use super::names::{contains_image, is_image_list_key, is_variable};
 use super::{pair, single, split};
-use crate::text::{NodeId, Shape, Style};
+use crate::text::{NodeId, NodeKind, Style};
 
 /// Texts of which every document with a reference for [`walk`] holds one: keys as YAML and JSON write them.
 pub(crate) const NEEDLES: &[&str] = &[
@@ -28,16 +28,16 @@ pub(crate) const NEEDLES: &[&str] = &[
 ];
 
 /// Reports the references of the whole document. Does nothing if an earlier format has called it.
-pub(crate) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'static str) {
+pub(crate) fn walk(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str) {
     let tree = document.tree;
     if std::mem::replace(&mut found.is_walked, true) {
         return;
     }
     for node in tree.nodes() {
-        match tree.shape(node) {
-            Shape::Mapping => mapping(document, found, format, node),
-            Shape::Sequence => sequence(document, found, format, node),
-            Shape::Scalar(value, style) if may_embed(document, value, *style) && !found.is_taken(node) => {
+        match tree.kind(node) {
+            NodeKind::Mapping => mapping(document, found, format, node),
+            NodeKind::Sequence => sequence(document, found, format, node),
+            NodeKind::Scalar(value, style) if may_embed(document, value, *style) && !found.is_taken(node) => {
                 found.embedded.push(node);
             }
             _ => {}
@@ -45,7 +45,7 @@ pub(crate) fn walk(document: &Document<'_>, found: &mut Found<'_>, format: &'sta
     }
     // Last: the key of an alias may have shown that an anchored value is an image.
     for node in tree.nodes() {
-        if let Shape::Scalar(value, _) = tree.shape(node)
+        if let NodeKind::Scalar(value, _) = tree.kind(node)
             && !tree.is_key(node)
             && is_unambiguous_reference(value)
             && !found.is_taken(node)
@@ -67,7 +67,7 @@ fn may_embed(document: &Document<'_>, value: &str, style: Style) -> bool {
         && !value.starts_with("#!")
 }
 
-fn mapping(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, map: NodeId) {
+fn mapping(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, map: NodeId) {
     let tree = document.tree;
     split::find(document, found, format, map);
     let (mut has_name, mut has_path) = (false, false);
@@ -89,7 +89,7 @@ fn mapping(document: &Document<'_>, found: &mut Found<'_>, format: &'static str,
 }
 
 /// Reports the items of lists of images, and the references in command-line arguments and environment variables.
-fn sequence(document: &Document<'_>, found: &mut Found<'_>, format: &'static str, list: NodeId) {
+fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, list: NodeId) {
     let tree = document.tree;
     let key = tree.key_text(list).unwrap_or_default();
     let is_image_list = is_image_list_key(key) || key.ends_with("_images");

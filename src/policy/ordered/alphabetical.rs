@@ -2,11 +2,11 @@
 
 use crate::image::ImageFacts;
 use crate::policy::external_facts::ExternalFacts;
-use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings};
-use crate::policy::versions::Key;
+use crate::policy::versions::OrderKey;
 
 /// Byte order, ascending or descending.
 #[derive(Debug)]
@@ -41,12 +41,12 @@ struct InByteOrder {
 }
 
 impl TagReader for InByteOrder {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
         self.direction.write(key, |key| key.text(text));
         Ok(())
     }
 
-    fn rejection(&self, _text: &str, _error: ReadError) -> Rejection {
+    fn rejection(&self, _text: &str, _error: TagReadError) -> Rejection {
         Rejection::Unorderable
     }
 }

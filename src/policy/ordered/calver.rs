@@ -1,24 +1,24 @@
 //! `calver`: calendar versions in a layout as calver.org writes it, such as `YYYY.0M.MICRO`.
 
-use crate::image::{ImageFacts, Stage};
+use crate::image::{ImageFacts, PreReleaseStage};
 use crate::policy::external_facts::ExternalFacts;
-use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
+use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
-use crate::policy::versions::Key;
+use crate::policy::versions::OrderKey;
 
 /// Versions in one layout.
 #[derive(Debug)]
 pub(crate) struct CalVer {
     layout: Box<str>,
-    pieces: Vec<Piece>,
+    pieces: Vec<LayoutPiece>,
     /// The indexes of the fields, most significant first.
     order: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
-enum Piece {
+enum LayoutPiece {
     Text(Box<str>),
     Field(&'static Field),
     Modifier,
@@ -62,8 +62,10 @@ pub(crate) const OPTIONS: &[OptionDoc] = &[];
 pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let layout = settings.text("calver")?.unwrap_or_default();
     let pieces = pieces(layout)?;
-    let fields: Vec<&Field> =
-        pieces.iter().filter_map(|piece| if let Piece::Field(field) = piece { Some(*field) } else { None }).collect();
+    let fields: Vec<&Field> = pieces
+        .iter()
+        .filter_map(|piece| if let LayoutPiece::Field(field) = piece { Some(*field) } else { None })
+        .collect();
     if !fields.iter().any(|field| field.rank == Some(0)) {
         return Err(wrong(layout, "has no year"));
     }
@@ -76,31 +78,32 @@ fn wrong(layout: &str, what: &str) -> PolicyError {
         .with_hint(format!("a layout looks like YYYY.0M.MICRO; its fields are {} and MODIFIER", names.join(", ")))
 }
 
-fn pieces(layout: &str) -> Result<Vec<Piece>, PolicyError> {
+fn pieces(layout: &str) -> Result<Vec<LayoutPiece>, PolicyError> {
     let mut pieces = Vec::new();
     let mut rest = layout;
     while let Some(first) = rest.chars().next() {
         if let Some(field) = FIELDS.iter().find(|field| rest.starts_with(field.name)) {
-            let touches = matches!(pieces.last(), Some(Piece::Field(before)) if before.length.0 != before.length.1);
+            let touches =
+                matches!(pieces.last(), Some(LayoutPiece::Field(before)) if before.length.0 != before.length.1);
             if touches {
                 return Err(wrong(layout, "has two adjacent fields, and the first has no fixed length"));
             }
-            pieces.push(Piece::Field(field));
+            pieces.push(LayoutPiece::Field(field));
             rest = &rest[field.name.len()..];
         } else if let Some(after) = rest.strip_prefix("MODIFIER") {
             if !after.is_empty() {
                 return Err(wrong(layout, "continues after MODIFIER"));
             }
             // The separator belongs to the modifier: it is missing without it.
-            if matches!(pieces.last(), Some(Piece::Text(text)) if matches!(&**text, "-" | "." | "_")) {
+            if matches!(pieces.last(), Some(LayoutPiece::Text(text)) if matches!(&**text, "-" | "." | "_")) {
                 pieces.pop();
             }
-            pieces.push(Piece::Modifier);
+            pieces.push(LayoutPiece::Modifier);
             rest = after;
         } else if first.is_ascii_uppercase() {
             return Err(wrong(layout, &format!("has {first:?} instead of a field or a separator")));
         } else {
-            pieces.push(Piece::Text(first.to_string().into()));
+            pieces.push(LayoutPiece::Text(first.to_string().into()));
             rest = &rest[first.len_utf8()..];
         }
     }
@@ -137,7 +140,7 @@ impl OrderedPolicy for CalVer {
 
 struct Parsed<'t> {
     numbers: Vec<&'t str>,
-    stage: Option<Stage<'t>>,
+    stage: Option<PreReleaseStage<'t>>,
 }
 
 impl CalVer {
@@ -146,16 +149,16 @@ impl CalVer {
         let mut rest = text;
         for piece in &self.pieces {
             rest = match piece {
-                Piece::Text(literal) => rest.strip_prefix(&**literal)?,
-                Piece::Field(field) => {
+                LayoutPiece::Text(literal) => rest.strip_prefix(&**literal)?,
+                LayoutPiece::Field(field) => {
                     let digits = rest.bytes().take_while(u8::is_ascii_digit).take(field.length.1).count();
                     let (number, after) = rest.split_at(digits);
                     field.fits(number).then(|| read.numbers.push(number))?;
                     after
                 }
-                Piece::Modifier if rest.is_empty() => rest,
-                Piece::Modifier => {
-                    let stage = Stage::at(rest)?;
+                LayoutPiece::Modifier if rest.is_empty() => rest,
+                LayoutPiece::Modifier => {
+                    let stage = PreReleaseStage::at(rest)?;
                     read.stage = Some(stage);
                     &rest[stage.text.len()..]
                 }
@@ -164,7 +167,7 @@ impl CalVer {
         rest.is_empty().then_some(read)
     }
 
-    fn write(&self, read: &Parsed<'_>, key: &mut Key) {
+    fn write(&self, read: &Parsed<'_>, key: &mut OrderKey) {
         self.order.iter().for_each(|at| key.number(read.numbers[*at]));
         match read.stage {
             None => key.release(),
@@ -195,10 +198,10 @@ struct InLayout<'p> {
 }
 
 impl TagReader for InLayout<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
-        let read = self.policy.parse(text).ok_or(ReadError::Unreadable)?;
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
+        let read = self.policy.parse(text).ok_or(TagReadError::Unreadable)?;
         if read.stage.is_some_and(|stage| self.least.is_none_or(|least| stage.rank < least)) {
-            return Err(ReadError::PreRelease);
+            return Err(TagReadError::PreRelease);
         }
         self.policy.write(&read, key);
         Ok(())
@@ -208,10 +211,10 @@ impl TagReader for InLayout<'_> {
         Ties::Last
     }
 
-    fn rejection(&self, _text: &str, error: ReadError) -> Rejection {
+    fn rejection(&self, _text: &str, error: TagReadError) -> Rejection {
         match (error, self.least) {
-            (ReadError::PreRelease, None) => Rejection::PreRelease,
-            (ReadError::PreRelease, Some(_)) => Rejection::EarlierStage,
+            (TagReadError::PreRelease, None) => Rejection::PreRelease,
+            (TagReadError::PreRelease, Some(_)) => Rejection::EarlierStage,
             _ => Rejection::OtherLayout(self.policy.layout.clone()),
         }
     }

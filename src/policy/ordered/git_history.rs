@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use crate::image::{ImageFacts, Shape};
 use crate::policy::candidate::Need;
 use crate::policy::external_facts::{ExternalFacts, ExternalNeed};
-use crate::policy::history::{Found, History};
-use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::history::{CommitLookup, History};
+use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
-use crate::policy::versions::{Key, ShapeMatcher};
+use crate::policy::versions::{OrderKey, ShapeMatcher};
 
 /// Commits of one branch of one clone.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl OrderedPolicy for GitHistory {
             return Ok(Box::new(ByCommit { history, by_label: true, around: None }));
         }
         let around = current.and_then(|text| {
-            let (commit, _) = Commit::in_text(history, text)?;
+            let (commit, _) = CommitWord::in_text(history, text)?;
             let (before, after) = commit.around(text);
             Some((ShapeMatcher::new(&Shape::of(before)), ShapeMatcher::new(&Shape::of(after))))
         });
@@ -82,25 +82,25 @@ const SHORTEST_ALONE: usize = 4;
 
 /// A word of a text that names a commit.
 #[derive(Clone, Copy)]
-struct Commit {
+struct CommitWord {
     start: usize,
     end: usize,
 }
 
-impl Commit {
+impl CommitWord {
     /// Returns the word that names a commit of the history; else one that could. A timestamp looks like one.
-    fn in_text(history: &History, text: &str) -> Option<(Self, Found)> {
-        let mut best: Option<(Self, Found)> = None;
+    fn in_text(history: &History, text: &str) -> Option<(Self, CommitLookup)> {
+        let mut best: Option<(Self, CommitLookup)> = None;
         for commit in Self::words(text) {
             let found = history.find(&commit.id(text));
             match (found, best) {
-                (Found::At(one), Some((before, Found::At(other)))) if one != other => {
-                    return Some((before, Found::Several));
+                (CommitLookup::At(one), Some((before, CommitLookup::At(other)))) if one != other => {
+                    return Some((before, CommitLookup::Several));
                 }
-                (Found::At(_), Some((_, Found::Nothing | Found::Several)) | None)
-                | (Found::Several, Some((_, Found::Nothing)) | None)
-                | (Found::Nothing, None) => best = Some((commit, found)),
-                (Found::Nothing, Some((before, Found::Nothing))) if !before.has_letter(text) => {
+                (CommitLookup::At(_), Some((_, CommitLookup::Nothing | CommitLookup::Several)) | None)
+                | (CommitLookup::Several, Some((_, CommitLookup::Nothing)) | None)
+                | (CommitLookup::Nothing, None) => best = Some((commit, found)),
+                (CommitLookup::Nothing, Some((before, CommitLookup::Nothing))) if !before.has_letter(text) => {
                     best = Some((commit, found));
                 }
                 _ => {}
@@ -145,19 +145,19 @@ struct ByCommit<'p> {
 }
 
 impl ByCommit<'_> {
-    fn find(&self, text: &str, facts: Option<&ImageFacts>) -> Result<Found, ReadError> {
+    fn find(&self, text: &str, facts: Option<&ImageFacts>) -> Result<CommitLookup, TagReadError> {
         if self.by_label {
-            let revision = facts.and_then(|facts| facts.revision.as_deref()).ok_or(ReadError::MissingFact)?;
+            let revision = facts.and_then(|facts| facts.revision.as_deref()).ok_or(TagReadError::MissingFact)?;
             return Ok(self.history.find(&revision.trim().to_ascii_lowercase()));
         }
-        let (commit, found) = Commit::in_text(self.history, text).ok_or(ReadError::Unreadable)?;
+        let (commit, found) = CommitWord::in_text(self.history, text).ok_or(TagReadError::Unreadable)?;
         let (before, after) = commit.around(text);
-        let ignored = &mut Key::default();
+        let ignored = &mut OrderKey::default();
         let fits = self
             .around
             .as_ref()
             .is_none_or(|(prefix, suffix)| prefix.matches(before, ignored) && suffix.matches(after, ignored));
-        if fits { Ok(found) } else { Err(ReadError::OtherVariant) }
+        if fits { Ok(found) } else { Err(TagReadError::OtherVariant) }
     }
 
     /// Returns the commit that a text names.
@@ -165,46 +165,46 @@ impl ByCommit<'_> {
         if self.by_label {
             return None;
         }
-        Commit::in_text(self.history, text).map(|(commit, _)| commit.id(text).into())
+        CommitWord::in_text(self.history, text).map(|(commit, _)| commit.id(text).into())
     }
 }
 
 impl TagReader for ByCommit<'_> {
-    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+    fn read(&self, text: &str, facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
         match self.find(text, facts)? {
-            Found::At(place) => {
+            CommitLookup::At(place) => {
                 key.instant(place.into());
                 Ok(())
             }
-            Found::Several => Err(ReadError::MissingFact),
-            Found::Nothing => Err(ReadError::OutOfRange),
+            CommitLookup::Several => Err(TagReadError::MissingFact),
+            CommitLookup::Nothing => Err(TagReadError::OutOfRange),
         }
     }
 
-    fn read_current(&self, text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<bool, Unknown> {
+    fn read_current(&self, text: &str, facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<bool, Unknown> {
         match self.read(text, facts, key) {
             Ok(()) => Ok(true),
             // The deployed image may be newer than the clone: then every other tag would be a downgrade.
-            Err(ReadError::OutOfRange) => Err(Unknown::CurrentNotInHistory {
+            Err(TagReadError::OutOfRange) => Err(Unknown::CurrentNotInHistory {
                 text: text.into(),
-                why: self.rejection(text, ReadError::OutOfRange),
+                why: self.rejection(text, TagReadError::OutOfRange),
                 shallow: self.history.is_shallow(),
             }),
-            Err(ReadError::MissingFact) if facts.is_some() || !self.by_label => {
-                Err(Unknown::Current { text: text.into(), why: self.rejection(text, ReadError::MissingFact) })
+            Err(TagReadError::MissingFact) if facts.is_some() || !self.by_label => {
+                Err(Unknown::Current { text: text.into(), why: self.rejection(text, TagReadError::MissingFact) })
             }
             Err(_) => Ok(false),
         }
     }
 
-    fn rejection(&self, text: &str, error: ReadError) -> Rejection {
+    fn rejection(&self, text: &str, error: TagReadError) -> Rejection {
         let history = || self.history.to_string().into();
         match error {
-            ReadError::OutOfRange => Rejection::CommitNotFound { commit: self.commit(text), history: history() },
-            ReadError::OtherVariant => Rejection::AroundCommit,
-            ReadError::MissingFact if self.by_label => Rejection::NoRevisionLabel,
-            ReadError::MissingFact => Rejection::CommitAmbiguous { commit: self.commit(text), history: history() },
-            ReadError::Unreadable | ReadError::PreRelease => Rejection::NoCommit,
+            TagReadError::OutOfRange => Rejection::CommitNotFound { commit: self.commit(text), history: history() },
+            TagReadError::OtherVariant => Rejection::AroundCommit,
+            TagReadError::MissingFact if self.by_label => Rejection::NoRevisionLabel,
+            TagReadError::MissingFact => Rejection::CommitAmbiguous { commit: self.commit(text), history: history() },
+            TagReadError::Unreadable | TagReadError::PreRelease => Rejection::NoCommit,
         }
     }
 }

@@ -3,11 +3,11 @@
 use crate::image::ImageFacts;
 use crate::policy::candidate::Need;
 use crate::policy::external_facts::ExternalFacts;
-use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
-use crate::policy::versions::Key;
+use crate::policy::versions::OrderKey;
 
 /// Images by creation time. Reproducible builds share one: a tie, so unknown.
 #[derive(Debug)]
@@ -46,13 +46,13 @@ impl OrderedPolicy for NewestBuild {
 struct ByCreation;
 
 impl TagReader for ByCreation {
-    fn read(&self, _text: &str, facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
-        let created = facts.and_then(|facts| facts.created).ok_or(ReadError::MissingFact)?;
+    fn read(&self, _text: &str, facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
+        let created = facts.and_then(|facts| facts.created).ok_or(TagReadError::MissingFact)?;
         key.instant(created.as_nanosecond());
         Ok(())
     }
 
-    fn rejection(&self, _text: &str, _error: ReadError) -> Rejection {
+    fn rejection(&self, _text: &str, _error: TagReadError) -> Rejection {
         Rejection::NoBuildTime
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::image::ImageFacts;
 use crate::policy::external_facts::ExternalFacts;
-use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings};
-use crate::policy::versions::Key;
+use crate::policy::versions::OrderKey;
 
 /// Numbers, ascending or descending.
 #[derive(Debug)]
@@ -50,13 +50,13 @@ struct ByValue {
 }
 
 impl TagReader for ByValue {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
-        let number = Decimal::new(text).ok_or(ReadError::Unreadable)?;
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
+        let number = Decimal::new(text).ok_or(TagReadError::Unreadable)?;
         self.direction.write(key, |key| number.write(key));
         Ok(())
     }
 
-    fn rejection(&self, _text: &str, _error: ReadError) -> Rejection {
+    fn rejection(&self, _text: &str, _error: TagReadError) -> Rejection {
         Rejection::NotANumber
     }
 }
@@ -81,7 +81,7 @@ impl<'t> Decimal<'t> {
         Some(Self { negative: negative && !zero, whole, fraction })
     }
 
-    fn write(&self, key: &mut Key) {
+    fn write(&self, key: &mut OrderKey) {
         key.rank(u8::from(!self.negative));
         let mark = key.mark();
         key.number(self.whole);

@@ -9,11 +9,11 @@ use regex::{CaptureLocations, Regex};
 
 use crate::image::ImageFacts;
 use crate::policy::external_facts::ExternalFacts;
-use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader};
+use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings, pattern};
-use crate::policy::versions::{Key, Version};
+use crate::policy::versions::{OrderKey, Version};
 use crate::text::nearest_name;
 
 /// Tags whose groups a pattern names.
@@ -28,12 +28,12 @@ pub(crate) struct Pattern {
 struct Term {
     group: usize,
     name: Box<str>,
-    kind: Kind,
+    kind: GroupOrder,
     direction: Direction,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum GroupOrder {
     /// Numeric where it is numeric, else alphabetical.
     Natural,
     Numeric,
@@ -73,12 +73,12 @@ impl Term {
                 None => format!("its groups are {}", named.join(", ")),
             })
         })?;
-        let mut term = Self { group, name: name.into(), kind: Kind::Natural, direction: Direction::Ascending };
+        let mut term = Self { group, name: name.into(), kind: GroupOrder::Natural, direction: Direction::Ascending };
         for word in words {
             if let Some(direction) = Direction::new(word) {
                 term.direction = direction;
             } else {
-                term.kind = Kind::new(word)?;
+                term.kind = GroupOrder::new(word)?;
             }
         }
         Ok(term)
@@ -86,7 +86,7 @@ impl Term {
 
     fn describe(&self) -> String {
         let mut text = match &self.kind {
-            Kind::Natural => self.name.to_string(),
+            GroupOrder::Natural => self.name.to_string(),
             kind => format!("{} {}", self.name, kind.describe()),
         };
         if self.direction == Direction::Descending {
@@ -96,7 +96,7 @@ impl Term {
     }
 }
 
-impl Kind {
+impl GroupOrder {
     fn new(word: &str) -> Result<Self, PolicyError> {
         let layout = word.strip_prefix("time(").and_then(|rest| rest.strip_suffix(')'));
         match (word, layout) {
@@ -127,7 +127,7 @@ impl Kind {
         }
     }
 
-    fn write(&self, text: Option<&str>, key: &mut Key) -> Option<()> {
+    fn write(&self, text: Option<&str>, key: &mut OrderKey) -> Option<()> {
         let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         match (self, text) {
             // A group that did not match is less than any that did.
@@ -187,20 +187,20 @@ impl ByGroups<'_> {
         let captures = self.policy.pattern.captures(text)?;
         self.policy.order.iter().find_map(|term| {
             let found = captures.get(term.group).map(|group| group.as_str());
-            let fits = term.kind.write(found, &mut Key::default()).is_some();
+            let fits = term.kind.write(found, &mut OrderKey::default()).is_some();
             (!fits).then(|| (term, found.unwrap_or_default().to_owned()))
         })
     }
 }
 
 impl TagReader for ByGroups<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
         let mut groups = self.groups.borrow_mut();
-        self.policy.pattern.captures_read(&mut groups, text).ok_or(ReadError::Unreadable)?;
+        self.policy.pattern.captures_read(&mut groups, text).ok_or(TagReadError::Unreadable)?;
         for term in &self.policy.order {
             let found = groups.get(term.group).map(|(start, end)| &text[start..end]);
             let mark = key.mark();
-            term.kind.write(found, key).ok_or(ReadError::OutOfRange)?;
+            term.kind.write(found, key).ok_or(TagReadError::OutOfRange)?;
             if term.direction == Direction::Descending {
                 key.reverse_from(mark);
             }
@@ -208,7 +208,7 @@ impl TagReader for ByGroups<'_> {
         Ok(())
     }
 
-    fn rejection(&self, text: &str, _error: ReadError) -> Rejection {
+    fn rejection(&self, text: &str, _error: TagReadError) -> Rejection {
         match self.unreadable(text) {
             Some((term, found)) => Rejection::UnreadableGroup {
                 group: term.name.clone(),

@@ -2,11 +2,11 @@
 
 use crate::image::{ImageFacts, Shape};
 use crate::policy::external_facts::ExternalFacts;
-use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
+use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
-use crate::policy::versions::{Key, Range, ShapeMatcher, Version};
+use crate::policy::versions::{OrderKey, Range, ShapeMatcher, Version};
 
 /// Versions in a range, in the order of semver 2.0.0.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl InRange<'_> {
         }
     }
 
-    fn matches_variant(&self, suffix: &str, key: &mut Key) -> bool {
+    fn matches_variant(&self, suffix: &str, key: &mut OrderKey) -> bool {
         self.variant.as_ref().is_none_or(|variant| variant.matcher.matches(suffix, key))
     }
 }
@@ -107,21 +107,21 @@ fn has_three_parts(text: &str) -> bool {
 }
 
 impl TagReader for InRange<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
         let (text, suffix) = self.split(text);
         if self.strict && !has_three_parts(text) {
-            return Err(ReadError::Unreadable);
+            return Err(TagReadError::Unreadable);
         }
-        let version = Version::new(text).ok_or(ReadError::Unreadable)?;
+        let version = Version::new(text).ok_or(TagReadError::Unreadable)?;
         if !self.policy.range.contains(&version, self.policy.pre_releases) {
             let is_otherwise_in_range = version.is_pre_release() && self.policy.range.contains(&version, true);
-            return Err(if is_otherwise_in_range { ReadError::PreRelease } else { ReadError::OutOfRange });
+            return Err(if is_otherwise_in_range { TagReadError::PreRelease } else { TagReadError::OutOfRange });
         }
         version.write(key);
-        if self.matches_variant(suffix, key) { Ok(()) } else { Err(ReadError::OtherVariant) }
+        if self.matches_variant(suffix, key) { Ok(()) } else { Err(TagReadError::OtherVariant) }
     }
 
-    fn read_current(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<bool, Unknown> {
+    fn read_current(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<bool, Unknown> {
         let (text, suffix) = self.split(text);
         Ok(Version::new(text).map(|version| version.write(key)).is_some() && self.matches_variant(suffix, key))
     }
@@ -130,11 +130,11 @@ impl TagReader for InRange<'_> {
         if self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash()) { Ties::Unknown } else { Ties::Last }
     }
 
-    fn rejection(&self, text: &str, error: ReadError) -> Rejection {
+    fn rejection(&self, text: &str, error: TagReadError) -> Rejection {
         match (error, &self.variant) {
-            (ReadError::OutOfRange, _) => Rejection::OutOfRange(self.policy.range.to_string().into()),
-            (ReadError::PreRelease, _) => Rejection::PreReleasesOff,
-            (ReadError::OtherVariant, Some(variant)) => Rejection::OtherVariant(variant.shape.to_string().into()),
+            (TagReadError::OutOfRange, _) => Rejection::OutOfRange(self.policy.range.to_string().into()),
+            (TagReadError::PreRelease, _) => Rejection::PreReleasesOff,
+            (TagReadError::OtherVariant, Some(variant)) => Rejection::OtherVariant(variant.shape.to_string().into()),
             _ if Version::new(text).is_some() => Rejection::PartialVersion,
             _ => Rejection::NotSemVer,
         }

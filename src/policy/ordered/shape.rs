@@ -1,16 +1,16 @@
 //! `shape`, the default: tags of the same shape as the current tag, with greater numbers.
 
-use crate::image::{ImageFacts, Shape as TagShape};
+use crate::image::{ImageFacts, Shape};
 use crate::policy::external_facts::ExternalFacts;
-use crate::policy::ordered_policy::{OrderedPolicy, ReadError, TagReader, Ties};
+use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Hold, Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
-use crate::policy::versions::{Key, ShapeMatcher};
+use crate::policy::versions::{OrderKey, ShapeMatcher};
 
 /// Tags with the same text and greater numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shape;
+pub(crate) struct ShapePolicy;
 
 /// Keys of this policy besides those of all policies.
 pub(crate) const OPTIONS: &[OptionDoc] = &[];
@@ -18,10 +18,10 @@ pub(crate) const OPTIONS: &[OptionDoc] = &[];
 /// Reads `{ shape: same }`.
 pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     settings.word("shape", &[("same", ())])?;
-    Ok(Policy::ordered(Shape))
+    Ok(Policy::ordered(ShapePolicy))
 }
 
-impl OrderedPolicy for Shape {
+impl OrderedPolicy for ShapePolicy {
     fn describe(&self) -> String {
         "shape".to_owned()
     }
@@ -32,7 +32,7 @@ impl OrderedPolicy for Shape {
 
     fn check_current(&self, current: Option<&str>) -> Result<(), Hold> {
         let current = current.ok_or(Hold::NothingExtracted)?;
-        if TagShape::of(current).has_order() { Ok(()) } else { Err(Hold::NoVersion(current.into())) }
+        if Shape::of(current).has_order() { Ok(()) } else { Err(Hold::NoVersion(current.into())) }
     }
 
     fn reader<'a>(
@@ -41,28 +41,28 @@ impl OrderedPolicy for Shape {
         _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         let current = current.unwrap_or_default();
-        let shape = TagShape::of(current);
+        let shape = Shape::of(current);
         Ok(Box::new(SameShape { matcher: ShapeMatcher::new(&shape), shape }))
     }
 }
 
 /// Reads tags of the shape of the current tag.
 struct SameShape<'c> {
-    shape: TagShape<'c>,
+    shape: Shape<'c>,
     matcher: ShapeMatcher<'c>,
 }
 
 impl TagReader for SameShape<'_> {
-    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut Key) -> Result<(), ReadError> {
-        if self.matcher.matches(text, key) { Ok(()) } else { Err(ReadError::Unreadable) }
+    fn read(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
+        if self.matcher.matches(text, key) { Ok(()) } else { Err(TagReadError::Unreadable) }
     }
 
     fn ties(&self) -> Ties {
         if self.shape.has_hash() { Ties::Unknown } else { Ties::Last }
     }
 
-    fn rejection(&self, text: &str, _error: ReadError) -> Rejection {
-        let other = TagShape::of(text);
+    fn rejection(&self, text: &str, _error: TagReadError) -> Rejection {
+        let other = Shape::of(text);
         let (shape, current) = (other.to_string(), self.shape.to_string());
         match (other.stage(), self.shape.stage()) {
             (Some(stage), None) if shape.replacen(&stage.shape(), "", 1) == current => Rejection::PreRelease,

@@ -126,8 +126,8 @@ impl Display for Rejection {
             Self::NoCommit => f.write_str("no commit id in the tag"),
             Self::NoRevisionLabel => f.write_str("no label org.opencontainers.image.revision"),
             Self::AroundCommit => f.write_str("prefix or suffix differs from the current tag"),
-            Self::CommitNotFound { commit, history } => write!(f, "{} is not in {history}", Commit(commit)),
-            Self::CommitAmbiguous { commit, history } => write!(f, "{} is ambiguous in {history}", Commit(commit)),
+            Self::CommitNotFound { commit, history } => write!(f, "{} is not in {history}", CommitText(commit)),
+            Self::CommitAmbiguous { commit, history } => write!(f, "{} is ambiguous in {history}", CommitText(commit)),
             Self::Extracted(text, why) => write!(f, "extracted text {text:?}: {why}"),
             Self::LookupFailed(error) => write!(f, "lookup failed: {error}"),
             Self::Unorderable => f.write_str("has no place in the order"),
@@ -136,9 +136,9 @@ impl Display for Rejection {
 }
 
 /// The commit of a tag, or of the label of its image.
-struct Commit<'c>(&'c Option<Box<str>>);
+struct CommitText<'c>(&'c Option<Box<str>>);
 
-impl Display for Commit<'_> {
+impl Display for CommitText<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self.0 {
             Some(commit) => write!(f, "commit {commit}"),

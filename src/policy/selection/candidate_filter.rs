@@ -9,18 +9,18 @@ use regex::CaptureLocations;
 use super::bounds::{Bounds, OutOfBounds};
 use crate::image::{Shape, Tag, timestamp_millis};
 use crate::policy::candidate::{Candidate, Known};
-use crate::policy::entry::Entry;
+use crate::policy::entry::PolicyEntry;
 use crate::policy::filter::FilterError;
-use crate::policy::ordered_policy::{ReadError, TagReader};
+use crate::policy::ordered_policy::{TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Reason, Rejection, Unknown};
-use crate::policy::versions::Key;
+use crate::policy::versions::OrderKey;
 
 /// Compares candidates with the current tag.
 pub(super) struct CandidateFilter<'q> {
-    entry: &'q Entry,
+    entry: &'q PolicyEntry,
     reader: &'q dyn TagReader,
     current: &'q Tag,
-    place: Option<Key>,
+    place: Option<OrderKey>,
     release: Vec<&'q str>,
     bounds: Bounds,
     /// The buffer for the groups that the filter extracts.
@@ -31,7 +31,7 @@ pub(super) struct CandidateFilter<'q> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotNewer {
     Filtered(FilterError),
-    Unreadable(ReadError),
+    Unreadable(TagReadError),
     OutOfBounds(OutOfBounds),
     Older,
     /// It has the same place as the current tag, which it may be itself.
@@ -43,7 +43,7 @@ impl NotNewer {
     pub(super) fn progress(self) -> u8 {
         match self {
             Self::Filtered(_) => 0,
-            Self::Unreadable(ReadError::Unreadable) => 1,
+            Self::Unreadable(TagReadError::Unreadable) => 1,
             Self::Unreadable(_) => 2,
             Self::OutOfBounds(_) | Self::Older | Self::SamePlace => 3,
         }
@@ -52,7 +52,7 @@ impl NotNewer {
 
 /// Returns the text that the policy reads of the current tag. A tag that the filter rejects is read as it is, so that it can
 /// decide what is a downgrade; but if the filter extracts, only extracted text has an order.
-pub(super) fn current_text<'q>(entry: &Entry, tag: &'q str) -> Option<Cow<'q, str>> {
+pub(super) fn current_text<'q>(entry: &PolicyEntry, tag: &'q str) -> Option<Cow<'q, str>> {
     match entry.filter.text(tag) {
         Ok(text) => Some(text),
         Err(_) if entry.filter.extracts() => None,
@@ -64,13 +64,13 @@ impl<'q> CandidateFilter<'q> {
     /// Prepares a question. `text` is [`current_text`], `known` the current tag among the candidates. Fails if the place of the
     /// current tag is unknown.
     pub(super) fn new(
-        entry: &'q Entry,
+        entry: &'q PolicyEntry,
         reader: &'q dyn TagReader,
         current: &'q Tag,
         text: Option<&'q str>,
         known: Option<&Candidate>,
     ) -> Result<Self, Unknown> {
-        let mut key = Key::default();
+        let mut key = OrderKey::default();
         let facts = known.and_then(|candidate| candidate.facts.facts());
         let is_placed = match text {
             Some(text) => reader.read_current(text, facts, &mut key)?,
@@ -90,7 +90,7 @@ impl<'q> CandidateFilter<'q> {
     }
 
     /// Writes the place of a candidate into `key`. Succeeds if the candidate may be selected.
-    pub(super) fn check(&self, candidate: &Candidate, key: &mut Key) -> Result<(), NotNewer> {
+    pub(super) fn check(&self, candidate: &Candidate, key: &mut OrderKey) -> Result<(), NotNewer> {
         let text = self.read(candidate, key)?;
         match self.place.as_ref().map_or(Ordering::Greater, |place| (*key).cmp(place)) {
             Ordering::Greater => {}
@@ -103,7 +103,7 @@ impl<'q> CandidateFilter<'q> {
     }
 
     /// Writes the place of a candidate into `key`, whether newer or not, and returns the text that was read.
-    fn read<'t>(&self, candidate: &'t Candidate, key: &mut Key) -> Result<Cow<'t, str>, NotNewer> {
+    fn read<'t>(&self, candidate: &'t Candidate, key: &mut OrderKey) -> Result<Cow<'t, str>, NotNewer> {
         key.clear();
         let groups = &mut *self.groups.borrow_mut();
         let text = self.entry.filter.text_with(candidate.tag.as_str(), groups).map_err(NotNewer::Filtered)?;
@@ -116,7 +116,7 @@ impl<'q> CandidateFilter<'q> {
         let tag = candidate.tag.as_str();
         match error {
             NotNewer::Filtered(error) => self.entry.filter.rejection(error),
-            NotNewer::Unreadable(ReadError::MissingFact) if let Known::Failed(why) = &candidate.facts => {
+            NotNewer::Unreadable(TagReadError::MissingFact) if let Known::Failed(why) = &candidate.facts => {
                 Rejection::LookupFailed(why.clone())
             }
             NotNewer::Unreadable(error) => {

@@ -8,7 +8,7 @@ use super::selector::Selector;
 use crate::image::{ImageReference, Tag};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Decision, Outcome};
-use crate::policy::entry::Entry;
+use crate::policy::entry::PolicyEntry;
 use crate::policy::ordered_policy::OrderedPolicy;
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Hold, Reason, Unknown};
@@ -16,7 +16,7 @@ use crate::policy::reason::{Hold, Reason, Unknown};
 /// A decision, or the facts that it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "there is one for each image at a time")]
-pub enum Step {
+pub enum SelectionStep {
     /// No fact that could still be looked up changes it.
     Decided(Decision),
     /// Facts to look up, best candidate first. Choose again with the results, failures included, in the candidates'
@@ -25,18 +25,20 @@ pub enum Step {
 }
 
 /// Selects among all tags of an image, in any order. Linear in their number.
-pub fn choose(question: &Question<'_>, candidates: &[Candidate]) -> Step {
+pub fn choose(question: &Question<'_>, candidates: &[Candidate]) -> SelectionStep {
     match evaluate(question, candidates) {
-        Ok(outcome) => {
-            Step::Decided(Decision { current: question.current.clone(), policy: question.entry.describe(), outcome })
-        }
-        Err(lookups) => Step::NeedsFacts(lookups),
+        Ok(outcome) => SelectionStep::Decided(Decision {
+            current: question.current.clone(),
+            policy: question.entry.describe(),
+            outcome,
+        }),
+        Err(lookups) => SelectionStep::NeedsFacts(lookups),
     }
 }
 
 /// Returns why no decision about a reference is possible whatever the registry lists: it has no tag, or one that its policy
 /// does not order.
-pub fn undecidable(current: &ImageReference, entry: &Entry) -> Option<Reason> {
+pub fn undecidable(current: &ImageReference, entry: &PolicyEntry) -> Option<Reason> {
     let Some(tag) = current.tag() else {
         return Some(no_tag(current).into());
     };

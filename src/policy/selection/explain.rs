@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::candidate_filter::{CandidateFilter, NotNewer, current_text};
-use super::choose::{Step, choose};
+use super::choose::{SelectionStep, choose};
 use super::gates::GateResult;
 use super::question::Question;
 use crate::image::Tag;
@@ -12,7 +12,7 @@ use crate::policy::decision::{CandidateVerdict, Choice, Decision, Outcome, Verdi
 use crate::policy::ordered_policy::OrderedPolicy;
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Acceptance, Reason, Rejection};
-use crate::policy::versions::Key;
+use crate::policy::versions::OrderKey;
 
 /// Returns the verdicts behind the answer of [`choose`] to the same question: the selected candidate first, then by place,
 /// then those without a place in byte order.
@@ -26,7 +26,7 @@ pub fn explain(question: &Question<'_>, candidates: &[Candidate]) -> Vec<Candida
     let mut rows =
         ordered.unwrap_or_else(|| candidates.iter().map(|one| unordered_row(question, &step, one)).collect());
     rows.sort_by(|a, b| b.is_selected.cmp(&a.is_selected).then_with(|| a.by_place(b)));
-    let verdict = |row: Row<'_>| CandidateVerdict {
+    let verdict = |row: ExplainedCandidate<'_>| CandidateVerdict {
         tag: row.candidate.tag.clone(),
         verdict: row.verdict,
         facts: row.candidate.facts.clone(),
@@ -34,14 +34,14 @@ pub fn explain(question: &Question<'_>, candidates: &[Candidate]) -> Vec<Candida
     rows.into_iter().map(verdict).collect()
 }
 
-struct Row<'c> {
+struct ExplainedCandidate<'c> {
     candidate: &'c Candidate,
-    place: Option<Key>,
+    place: Option<OrderKey>,
     verdict: Verdict,
     is_selected: bool,
 }
 
-impl Row<'_> {
+impl ExplainedCandidate<'_> {
     fn by_place(&self, other: &Self) -> Ordering {
         match (&self.place, &other.place) {
             (Some(one), Some(two)) => two.cmp(one).then_with(|| other.candidate.tag.cmp(&self.candidate.tag)),
@@ -55,16 +55,16 @@ fn ordered_rows<'c>(
     question: &Question<'_>,
     policy: &dyn OrderedPolicy,
     current: &Tag,
-    step: &Step,
+    step: &SelectionStep,
     candidates: &'c [Candidate],
-) -> Option<Vec<Row<'c>>> {
+) -> Option<Vec<ExplainedCandidate<'c>>> {
     let text = current_text(question.entry, current.as_str());
     policy.check_current(text.as_deref()).ok()?;
     let reader = policy.reader(text.as_deref(), question.external).ok()?;
     let known = candidates.iter().find(|candidate| candidate.tag == *current);
     let filter = CandidateFilter::new(question.entry, &*reader, current, text.as_deref(), known).ok()?;
     let row = |candidate: &'c Candidate| {
-        let mut key = Key::default();
+        let mut key = OrderKey::default();
         let checked = filter.check(candidate, &mut key);
         let has_place = !matches!(checked, Err(NotNewer::Filtered(_) | NotNewer::Unreadable(_)));
         let verdict = match checked.map_err(|error| filter.reason(candidate, error)) {
@@ -73,43 +73,47 @@ fn ordered_rows<'c>(
             Err(reason) => Verdict::Rejected(reason),
         };
         let place = if has_place { Some(key) } else { None };
-        Row { candidate, place, verdict, is_selected: is_selected(step, candidate) }
+        ExplainedCandidate { candidate, place, verdict, is_selected: is_selected(step, candidate) }
     };
     Some(candidates.iter().map(row).collect())
 }
 
-fn unordered_row<'c>(question: &Question<'_>, step: &Step, candidate: &'c Candidate) -> Row<'c> {
+fn unordered_row<'c>(
+    question: &Question<'_>,
+    step: &SelectionStep,
+    candidate: &'c Candidate,
+) -> ExplainedCandidate<'c> {
     let is_selected = is_selected(step, candidate);
     let verdict = match step {
-        Step::Decided(Decision { outcome: Outcome::Update(choice), .. }) if is_selected => {
+        SelectionStep::Decided(Decision { outcome: Outcome::Update(choice), .. }) if is_selected => {
             Verdict::Accepted(choice.reason.clone())
         }
-        Step::Decided(Decision { outcome: Outcome::UpToDate(reason), .. })
+        SelectionStep::Decided(Decision { outcome: Outcome::UpToDate(reason), .. })
             if question.current.tag() == Some(&candidate.tag) =>
         {
             Verdict::Accepted(reason.clone())
         }
-        Step::Decided(Decision { outcome: Outcome::Held(reason) | Outcome::Unknown(reason), .. }) => {
+        SelectionStep::Decided(Decision { outcome: Outcome::Held(reason) | Outcome::Unknown(reason), .. }) => {
             Verdict::Rejected(reason.clone())
         }
         _ => Verdict::Rejected(Rejection::NotPinned.into()),
     };
-    Row { candidate, place: None, verdict, is_selected }
+    ExplainedCandidate { candidate, place: None, verdict, is_selected }
 }
 
-fn selected(step: &Step) -> Option<&Choice> {
+fn selected(step: &SelectionStep) -> Option<&Choice> {
     match step {
-        Step::Decided(Decision { outcome: Outcome::Update(choice), .. }) => Some(choice),
+        SelectionStep::Decided(Decision { outcome: Outcome::Update(choice), .. }) => Some(choice),
         _ => None,
     }
 }
 
-fn is_selected(step: &Step, candidate: &Candidate) -> bool {
+fn is_selected(step: &SelectionStep, candidate: &Candidate) -> bool {
     selected(step).is_some_and(|choice| choice.tag == candidate.tag)
 }
 
 /// Returns the verdict on a candidate that is newer than the current tag.
-fn newer_verdict(question: &Question<'_>, step: &Step, candidate: &Candidate) -> Verdict {
+fn newer_verdict(question: &Question<'_>, step: &SelectionStep, candidate: &Candidate) -> Verdict {
     let facts = if candidate.facts.covers(question.gates.need()) { candidate.facts.facts() } else { None };
     let gate = facts.map(|facts| question.gates.check(facts, question.now));
     if let Some(GateResult::NotYet(why) | GateResult::Stuck(why) | GateResult::Unknown(why)) = gate {

@@ -12,7 +12,7 @@ mod selector;
 
 pub use bounds::Bounds;
 pub(super) use bounds::OPTIONS;
-pub use choose::{Step, choose, undecidable};
+pub use choose::{SelectionStep, choose, undecidable};
 pub use explain::explain;
 pub use gates::Gates;
 pub use question::Question;

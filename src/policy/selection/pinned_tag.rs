@@ -6,16 +6,16 @@ use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::pinned_policy::PinnedTarget;
 use crate::policy::reason::{Acceptance, Hold, MovedDigest, PinSource, Unknown};
-use crate::policy::versions::{Key, ShapeMatcher, Version};
+use crate::policy::versions::{OrderKey, ShapeMatcher, Version};
 
 /// A tag that is requested.
-struct Request<'q> {
+struct RequestedTag<'q> {
     tag: &'q Tag,
     digest: Option<&'q Digest>,
     source: PinSource,
 }
 
-impl Request<'_> {
+impl RequestedTag<'_> {
     /// Whether the digest that the tag resolves to now is requested.
     fn is_moving(&self) -> bool {
         self.source == PinSource::Moving
@@ -49,23 +49,27 @@ pub(super) fn evaluate(
     }
     match found.facts.digest() {
         served if !request.is_moving() => Ok(decide(question, current, found, &request, served)),
-        Some(served) => Ok(decide(question, current, found, &Request { digest: Some(served), ..request }, None)),
+        Some(served) => Ok(decide(question, current, found, &RequestedTag { digest: Some(served), ..request }, None)),
         None if found.facts.facts().is_some() => Ok(Outcome::Unknown(Unknown::NoDigest(tag.clone()).into())),
         None => Err(vec![(tag.clone(), Need::Digest)]),
     }
 }
 
 #[expect(clippy::result_large_err, reason = "returned once for each image")]
-fn request<'q>(question: &Question<'q>, current: &'q Tag, target: PinnedTarget<'q>) -> Result<Request<'q>, Outcome> {
+fn request<'q>(
+    question: &Question<'q>,
+    current: &'q Tag,
+    target: PinnedTarget<'q>,
+) -> Result<RequestedTag<'q>, Outcome> {
     match target {
-        PinnedTarget::Current => Ok(Request { tag: current, digest: None, source: PinSource::Moving }),
-        PinnedTarget::Tag(tag) => Ok(Request { tag, digest: None, source: PinSource::Moving }),
-        PinnedTarget::Exact(tag, digest) => Ok(Request { tag, digest, source: PinSource::Exact }),
+        PinnedTarget::Current => Ok(RequestedTag { tag: current, digest: None, source: PinSource::Moving }),
+        PinnedTarget::Tag(tag) => Ok(RequestedTag { tag, digest: None, source: PinSource::Moving }),
+        PinnedTarget::Exact(tag, digest) => Ok(RequestedTag { tag, digest, source: PinSource::Exact }),
         PinnedTarget::Promoted => {
             let promoted = question.external.promoted().map_err(|why| Outcome::Unknown(why.into()))?;
             check_bounds(question, current, promoted.tag, promoted.place).map_err(|why| Outcome::Held(why.into()))?;
             let source = PinSource::Promoted(promoted.place.into());
-            Ok(Request { tag: promoted.tag, digest: promoted.digest, source })
+            Ok(RequestedTag { tag: promoted.tag, digest: promoted.digest, source })
         }
     }
 }
@@ -87,7 +91,7 @@ fn check_bounds(question: &Question<'_>, current: &Tag, tag: &Tag, place: &str) 
 
 /// Returns whether one tag is lower than another. Only two tags of one shape, or two versions, can be.
 fn is_lower(tag: &str, than: &str) -> bool {
-    let (mut one, mut other) = (Key::default(), Key::default());
+    let (mut one, mut other) = (OrderKey::default(), OrderKey::default());
     let matcher = ShapeMatcher::new(&Shape::of(than));
     if matcher.matches(than, &mut other) && matcher.matches(tag, &mut one) {
         return one < other;
@@ -103,7 +107,7 @@ fn decide(
     question: &Question<'_>,
     current: &Tag,
     found: &Candidate,
-    request: &Request<'_>,
+    request: &RequestedTag<'_>,
     served: Option<&Digest>,
 ) -> Outcome {
     let (tag, digest, old) = (found.tag.clone(), request.digest.cloned(), question.current.digest());

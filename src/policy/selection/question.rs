@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::gates::Gates;
 use crate::image::{ImageReference, Tag};
 use crate::policy::candidate::Need;
-use crate::policy::entry::Entry;
+use crate::policy::entry::PolicyEntry;
 use crate::policy::external_facts::ExternalFacts;
 
 /// Which version of one image to use instead of one current reference.
@@ -14,7 +14,7 @@ pub struct Question<'q> {
     /// The current reference.
     pub current: &'q ImageReference,
     /// The policy that manages it.
-    pub entry: &'q Entry,
+    pub entry: &'q PolicyEntry,
     /// Conditions on the image.
     pub gates: &'q Gates,
     /// What the policy needs beyond tags and registries.

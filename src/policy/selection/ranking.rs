@@ -5,9 +5,9 @@ use std::cmp::Ordering;
 use super::candidate_filter::{CandidateFilter, NotNewer};
 use crate::policy::candidate::Candidate;
 use crate::policy::decision::Outcome;
-use crate::policy::ordered_policy::ReadError;
+use crate::policy::ordered_policy::TagReadError;
 use crate::policy::reason::{Hold, Unknown};
-use crate::policy::versions::Key;
+use crate::policy::versions::OrderKey;
 
 /// The candidates that may be selected, with their places, and what explains an empty ranking.
 pub(super) struct Ranking {
@@ -19,7 +19,7 @@ pub(super) struct Ranking {
     /// Whether all of them are kept, for gates may delay the best, or only those that share the first place.
     keeps_all: bool,
     /// The best candidate that only its being lower than the current tag excludes.
-    lower: Option<(Key, usize)>,
+    lower: Option<(OrderKey, usize)>,
     /// Whether a candidate has the place of the current tag.
     has_current: bool,
 }
@@ -49,19 +49,19 @@ impl Ranking {
         let mut ranking =
             Self { keys: Vec::new(), kept: Vec::new(), count: 0, keeps_all, lower: None, has_current: false };
         let mut obstacles = Obstacles::default();
-        let mut key = Key::default();
+        let mut key = OrderKey::default();
         for (at, candidate) in candidates.iter().enumerate() {
             match filter.check(candidate, &mut key) {
                 Ok(()) => ranking.keep(at, &key),
                 Err(NotNewer::SamePlace) => ranking.has_current = true,
                 Err(NotNewer::Older) => {
                     let is_better =
-                        |(best, last): &(Key, usize)| (&key, &candidate.tag) > (best, &candidates[*last].tag);
+                        |(best, last): &(OrderKey, usize)| (&key, &candidate.tag) > (best, &candidates[*last].tag);
                     if ranking.lower.as_ref().is_none_or(is_better) {
                         ranking.lower = Some((key.clone(), at));
                     }
                 }
-                Err(NotNewer::Unreadable(ReadError::MissingFact)) => {
+                Err(NotNewer::Unreadable(TagReadError::MissingFact)) => {
                     if obstacles.missing_fact.is_none_or(|first| candidate.tag < first.tag) {
                         obstacles.missing_fact = Some(candidate);
                     }
@@ -77,7 +77,7 @@ impl Ranking {
         obstacles.outcome(filter).map_or(Ok(ranking), Err)
     }
 
-    fn keep(&mut self, candidate: usize, key: &Key) {
+    fn keep(&mut self, candidate: usize, key: &OrderKey) {
         self.count += 1;
         if let (false, Some(best)) = (self.keeps_all, self.kept.first()) {
             match key.as_bytes().cmp(self.key(best)) {
@@ -125,7 +125,7 @@ impl Ranking {
 impl Obstacles<'_> {
     fn outcome(self, filter: &CandidateFilter<'_>) -> Option<Outcome> {
         if let Some(candidate) = self.missing_fact {
-            let why = filter.rejection(candidate, NotNewer::Unreadable(ReadError::MissingFact));
+            let why = filter.rejection(candidate, NotNewer::Unreadable(TagReadError::MissingFact));
             return Some(Outcome::Unknown(Unknown::MayBeNewest(candidate.tag.clone(), why).into()));
         }
         let (candidate, error) = self.unreadable?;

@@ -9,7 +9,7 @@ use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::ordered_policy::Ties;
 use crate::policy::reason::{Acceptance, Hold, Ineligibility, MovedDigest, Newest, Rejection, Unknown};
-use crate::policy::versions::{Key, ShapeMatcher};
+use crate::policy::versions::{OrderKey, ShapeMatcher};
 
 /// How many candidates are looked up at once while gates delay the best.
 const BATCH: usize = 4;
@@ -90,7 +90,7 @@ impl Selector<'_> {
         if tied.len() > 1 {
             // The spelling of the current tag: its `v`, its zero padding, its words.
             let matcher = ShapeMatcher::new(&Shape::of(self.current.as_str()));
-            let is_alike = |one: &&Candidate| matcher.matches(one.tag.as_str(), &mut Key::default());
+            let is_alike = |one: &&Candidate| matcher.matches(one.tag.as_str(), &mut OrderKey::default());
             if tied.iter().any(is_alike) {
                 tied.retain(is_alike);
             }
@@ -152,7 +152,7 @@ impl Selector<'_> {
 
     /// Returns the candidate that passed most checks, and which one it failed.
     fn closest(&self) -> Option<(Tag, Rejection)> {
-        let mut key = Key::default();
+        let mut key = OrderKey::default();
         let failed = self.candidates.iter().filter_map(|one| Some((self.filter.check(one, &mut key).err()?, one)));
         let (error, one) = failed.max_by_key(|(error, one)| (error.progress(), &one.tag))?;
         Some((one.tag.clone(), self.filter.rejection(one, error)))

@@ -4,7 +4,7 @@
 
 /// The place of a tag in the order of a policy. Only keys of one policy compare with each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key(Vec<u8>);
+pub struct OrderKey(Vec<u8>);
 
 /// Returns the value of a natural number in decimal digits, and the digits without leading zeros. A number that does not fit
 /// saturates at [`u64::MAX`]: then the digits decide.
@@ -28,7 +28,7 @@ const WORD: u8 = 2;
 /// Marks a release: greater than any pre-release.
 const RELEASE: u8 = 255;
 
-impl Key {
+impl OrderKey {
     /// Empties the key and keeps its memory.
     pub fn clear(&mut self) {
         self.0.clear();
@@ -112,8 +112,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn key(write: impl FnOnce(&mut Key)) -> Key {
-        let mut key = Key::default();
+    fn key(write: impl FnOnce(&mut OrderKey)) -> OrderKey {
+        let mut key = OrderKey::default();
         write(&mut key);
         key
     }
@@ -143,7 +143,7 @@ mod tests {
             pre(&["beta", "2"]),
             pre(&["beta", "11"]),
             pre(&["rc", "1"]),
-            key(Key::release),
+            key(OrderKey::release),
         ];
         assert!(ascending.windows(2).all(|pair| pair[0] < pair[1]));
     }

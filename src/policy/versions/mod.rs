@@ -7,7 +7,7 @@ mod shape_matcher;
 mod version;
 
 pub use bump::Bump;
-pub use key::Key;
+pub use key::OrderKey;
 pub use range::{Range, RangeError};
 pub(super) use shape_matcher::ShapeMatcher;
 pub use version::Version;

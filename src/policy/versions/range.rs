@@ -24,7 +24,7 @@ struct Alternative {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Comparison {
-    operator: Operator,
+    operator: RangeOperator,
     /// What is not given is zero.
     bound: Version,
     /// How many of the three numbers are given; the others are `x` or left out.
@@ -32,7 +32,7 @@ struct Comparison {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operator {
+enum RangeOperator {
     Equal,
     NotEqual,
     Greater,
@@ -44,18 +44,18 @@ enum Operator {
 }
 
 /// Longest first, so that `>=` is not read as `>`.
-const OPERATORS: &[(&str, Operator)] = &[
-    ("!=", Operator::NotEqual),
-    (">=", Operator::GreaterOrEqual),
-    ("=>", Operator::GreaterOrEqual),
-    ("<=", Operator::LessOrEqual),
-    ("=<", Operator::LessOrEqual),
-    ("~>", Operator::Tilde),
-    (">", Operator::Greater),
-    ("<", Operator::Less),
-    ("=", Operator::Equal),
-    ("~", Operator::Tilde),
-    ("^", Operator::Caret),
+const OPERATORS: &[(&str, RangeOperator)] = &[
+    ("!=", RangeOperator::NotEqual),
+    (">=", RangeOperator::GreaterOrEqual),
+    ("=>", RangeOperator::GreaterOrEqual),
+    ("<=", RangeOperator::LessOrEqual),
+    ("=<", RangeOperator::LessOrEqual),
+    ("~>", RangeOperator::Tilde),
+    (">", RangeOperator::Greater),
+    ("<", RangeOperator::Less),
+    ("=", RangeOperator::Equal),
+    ("~", RangeOperator::Tilde),
+    ("^", RangeOperator::Caret),
 ];
 
 /// Why a text is not a range.
@@ -106,7 +106,7 @@ fn alternative(whole: &str, part: &str) -> Result<Alternative, RangeError> {
         let (operator, after) = OPERATORS
             .iter()
             .find_map(|(sign, operator)| rest.strip_prefix(sign).map(|after| (*operator, after.trim_start())))
-            .unwrap_or((Operator::Equal, rest));
+            .unwrap_or((RangeOperator::Equal, rest));
         let end = after.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(after.len());
         let (version, tail) = after.split_at(end);
         // `1.2 - 1.4`: a hyphen between spaces.
@@ -114,8 +114,8 @@ fn alternative(whole: &str, part: &str) -> Result<Alternative, RangeError> {
         if let (true, Some(upper)) = (std::ptr::eq(rest, after), upper) {
             let upper = upper.trim_start();
             let end = upper.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(upper.len());
-            comparisons.push(comparison(Operator::GreaterOrEqual, version)?);
-            comparisons.push(comparison(Operator::LessOrEqual, &upper[..end])?);
+            comparisons.push(comparison(RangeOperator::GreaterOrEqual, version)?);
+            comparisons.push(comparison(RangeOperator::LessOrEqual, &upper[..end])?);
             rest = next(&upper[end..]);
         } else {
             comparisons.push(comparison(operator, version)?);
@@ -132,7 +132,7 @@ fn next(tail: &str) -> &str {
     tail.strip_prefix(',').unwrap_or(tail).trim_start()
 }
 
-fn comparison(operator: Operator, text: &str) -> Result<Comparison, RangeError> {
+fn comparison(operator: RangeOperator, text: &str) -> Result<Comparison, RangeError> {
     let bad = || RangeError::Comparison(text.to_owned());
     let body = text.strip_prefix('v').unwrap_or(text);
     let (core, suffix) = body.find(['-', '+']).map_or((body, ""), |at| body.split_at(at));
@@ -159,24 +159,24 @@ impl Comparison {
         let bound = &self.bound;
         let order = || version.compare(bound);
         match self.operator {
-            Operator::Equal if self.given < 3 => self.holds_tilde(version, bound),
-            Operator::Equal => order().is_eq(),
-            Operator::NotEqual => self.differs(version, bound),
-            Operator::Greater => match version.compare_number(0, bound) {
+            RangeOperator::Equal if self.given < 3 => self.holds_tilde(version, bound),
+            RangeOperator::Equal => order().is_eq(),
+            RangeOperator::NotEqual => self.differs(version, bound),
+            RangeOperator::Greater => match version.compare_number(0, bound) {
                 Ordering::Equal if self.given == 1 => false,
                 Ordering::Equal if self.given == 2 => version.compare_number(1, bound).is_gt(),
                 major if matches!(self.given, 1 | 2) => major.is_gt(),
                 _ => order().is_gt(),
             },
-            Operator::GreaterOrEqual => order().is_ge(),
-            Operator::Less => order().is_lt(),
-            Operator::LessOrEqual if self.given == 3 => order().is_le(),
-            Operator::LessOrEqual => match version.compare_number(0, bound) {
+            RangeOperator::GreaterOrEqual => order().is_ge(),
+            RangeOperator::Less => order().is_lt(),
+            RangeOperator::LessOrEqual if self.given == 3 => order().is_le(),
+            RangeOperator::LessOrEqual => match version.compare_number(0, bound) {
                 Ordering::Equal if self.given != 1 => version.compare_number(1, bound).is_le(),
                 major => major.is_le(),
             },
-            Operator::Tilde => self.holds_tilde(version, bound),
-            Operator::Caret => self.holds_caret(version, bound),
+            RangeOperator::Tilde => self.holds_tilde(version, bound),
+            RangeOperator::Caret => self.holds_caret(version, bound),
         }
     }
 

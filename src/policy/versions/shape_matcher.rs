@@ -1,15 +1,15 @@
 //! Matches tags against the shape of another tag, piece by piece, and writes their numbers into a key.
 
-use super::key::Key;
-use crate::image::{Part, Shape, Stage, commit_hash_at, is_day, timestamp_millis};
+use super::key::OrderKey;
+use crate::image::{Part, PreReleaseStage, Shape, commit_hash_at, is_day, timestamp_millis};
 
 /// Matches tags of one shape.
 pub(crate) struct ShapeMatcher<'c> {
-    pieces: Vec<Piece<'c>>,
+    pieces: Vec<ShapePiece<'c>>,
 }
 
 /// One part of the shape.
-enum Piece<'c> {
+enum ShapePiece<'c> {
     Text(&'c str),
     /// The most common text: a dot or a dash.
     Byte(u8),
@@ -42,23 +42,24 @@ impl<'c> ShapeMatcher<'c> {
             at += length;
             pieces.push(match run[0] {
                 Part::Text(_) => match *text.as_bytes() {
-                    [byte] => Piece::Byte(byte),
-                    _ => Piece::Text(text),
+                    [byte] => ShapePiece::Byte(byte),
+                    _ => ShapePiece::Text(text),
                 },
-                Part::Number(digits) => Piece::Number(Digits::of(digits)),
-                Part::Stamp(digits) if is_day(digits) => Piece::Day,
-                Part::Stamp(_) => Piece::Stamp,
-                Part::Hash(hash) => {
-                    Piece::Hash { prefix: &hash[..usize::from(hash.starts_with('g'))], jenkins: hash.contains('_') }
-                }
-                Part::Stage(stage) => Piece::Stage { least: stage.rank },
+                Part::Number(digits) => ShapePiece::Number(Digits::of(digits)),
+                Part::Stamp(digits) if is_day(digits) => ShapePiece::Day,
+                Part::Stamp(_) => ShapePiece::Stamp,
+                Part::Hash(hash) => ShapePiece::Hash {
+                    prefix: &hash[..usize::from(hash.starts_with('g'))],
+                    jenkins: hash.contains('_'),
+                },
+                Part::Stage(stage) => ShapePiece::Stage { least: stage.rank },
             });
         }
         Self { pieces }
     }
 
     /// Returns whether a text has the shape from end to end, and appends its numbers to `key`.
-    pub(crate) fn matches(&self, text: &str, key: &mut Key) -> bool {
+    pub(crate) fn matches(&self, text: &str, key: &mut OrderKey) -> bool {
         let rest =
             self.pieces.iter().enumerate().try_fold(text, |rest, (at, piece)| {
                 piece.read(rest, key).or_else(|| self.match_release(at, rest, key))
@@ -84,8 +85,8 @@ impl Digits {
 
 impl ShapeMatcher<'_> {
     /// A release matches the shape of its pre-release: `1.2.3-rc.1 → 1.2.3`, `5.0.0.CR1 → 5.0.0.Final`.
-    fn match_release<'t>(&self, at: usize, rest: &'t str, key: &mut Key) -> Option<&'t str> {
-        if !matches!(self.pieces[at], Piece::Stage { .. }) {
+    fn match_release<'t>(&self, at: usize, rest: &'t str, key: &mut OrderKey) -> Option<&'t str> {
+        if !matches!(self.pieces[at], ShapePiece::Stage { .. }) {
             return None;
         }
         key.release();
@@ -95,9 +96,9 @@ impl ShapeMatcher<'_> {
     }
 }
 
-impl Piece<'_> {
+impl ShapePiece<'_> {
     /// Reads this piece at the start of a text and returns the rest.
-    fn read<'t>(&self, text: &'t str, key: &mut Key) -> Option<&'t str> {
+    fn read<'t>(&self, text: &'t str, key: &mut OrderKey) -> Option<&'t str> {
         let digits = || text.split_at(text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len()));
         match self {
             Self::Byte(byte) => (text.as_bytes().first() == Some(byte)).then(|| &text[1..]),
@@ -122,7 +123,7 @@ impl Piece<'_> {
                 (ends && (5..=64).contains(&length)).then(|| &word[length..])
             }
             Self::Stage { least } => {
-                let stage = Stage::at(text).filter(|stage| stage.rank >= *least)?;
+                let stage = PreReleaseStage::at(text).filter(|stage| stage.rank >= *least)?;
                 key.rank(stage.rank);
                 stage.numbers().for_each(|number| key.numeric_identifier(number));
                 key.end();

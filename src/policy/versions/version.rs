@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use semver::{BuildMetadata, Prerelease};
 
-use super::key::Key;
+use super::key::OrderKey;
 
 /// A version, `[v]1[.2[.3]][-pre.1][+build]`. Missing numbers are zero; build metadata does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Version {
     }
 
     /// Appends its precedence (semver 2.0.0, §11) to a key.
-    pub fn write(&self, key: &mut Key) {
+    pub fn write(&self, key: &mut OrderKey) {
         for at in 0..3 {
             match self.number(at) {
                 u64::MAX => key.number(&self.digits(at)),
@@ -140,8 +140,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn key(text: &str) -> Key {
-        let mut key = Key::default();
+    fn key(text: &str) -> OrderKey {
+        let mut key = OrderKey::default();
         Version::new(text).unwrap_or_else(|| panic!("{text}")).write(&mut key);
         key
     }

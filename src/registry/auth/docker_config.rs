@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::secret::Secret;
 
-use super::super::credential::Credential;
+use super::super::credential::RegistryCredential;
 
 /// Some tools omit the padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -23,7 +23,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct DockerConfig {
-    auths: BTreeMap<String, Entry>,
+    auths: BTreeMap<String, AuthEntry>,
     #[serde(rename = "credHelpers")]
     helpers: BTreeMap<String, String>,
     #[serde(rename = "credsStore")]
@@ -33,7 +33,7 @@ pub(crate) struct DockerConfig {
 /// The stored credential of one key. `Debug` shows nothing, because it may be secret.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Entry {
+struct AuthEntry {
     auth: Option<String>,
     username: Option<String>,
     password: Option<String>,
@@ -41,7 +41,7 @@ struct Entry {
     registrytoken: Option<String>,
 }
 
-impl std::fmt::Debug for Entry {
+impl std::fmt::Debug for AuthEntry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Entry(…)")
     }
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Entry {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ConfigMatch {
     /// A stored credential, and its key.
-    Credential(Credential, String),
+    Credential(RegistryCredential, String),
     /// The name of a credential helper, and the key to look up.
     Helper(String, String),
 }
@@ -65,7 +65,7 @@ impl DockerConfig {
             return Ok(Some(ConfigMatch::Helper(helper.clone(), key.clone())));
         }
         // The longest key that is a prefix of the path, as in containers-auth.json(5).
-        let mut best: Option<(usize, Credential, &String)> = None;
+        let mut best: Option<(usize, RegistryCredential, &String)> = None;
         for (key, entry) in &self.auths {
             let bare = bare(key);
             let (key_host, key_path) = bare.split_once('/').unwrap_or((&bare, ""));
@@ -88,15 +88,15 @@ impl DockerConfig {
     }
 }
 
-impl Entry {
+impl AuthEntry {
     /// Returns the stored credential; `None` for the empty entries that docker leaves when a store has the secret.
-    fn credential(&self) -> Result<Option<Credential>, &'static str> {
+    fn credential(&self) -> Result<Option<RegistryCredential>, &'static str> {
         let set = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Secret::new);
         if let Some(token) = set(&self.registrytoken) {
-            return Ok(Some(Credential::Bearer(token)));
+            return Ok(Some(RegistryCredential::Bearer(token)));
         }
         if let Some(token) = set(&self.identitytoken) {
-            return Ok(Some(Credential::RefreshToken(token)));
+            return Ok(Some(RegistryCredential::RefreshToken(token)));
         }
         if let Some(auth) = self.auth.as_deref().filter(|auth| !auth.is_empty()) {
             let bytes = BASE64.decode(auth.trim()).map_err(|_| "`auth` is not base64")?;
@@ -112,8 +112,12 @@ impl Entry {
 }
 
 /// Returns the credential for a user and secret of docker's helpers and files: the user `<token>` marks a refresh token.
-pub(crate) fn pair(user: &str, secret: &Secret) -> Credential {
-    if user == "<token>" { Credential::RefreshToken(secret.clone()) } else { Credential::basic(user, secret.clone()) }
+pub(crate) fn pair(user: &str, secret: &Secret) -> RegistryCredential {
+    if user == "<token>" {
+        RegistryCredential::RefreshToken(secret.clone())
+    } else {
+        RegistryCredential::basic(user, secret.clone())
+    }
 }
 
 /// Returns a key without scheme and API version: `https://index.docker.io/v1/` → `index.docker.io`.
@@ -132,7 +136,7 @@ mod tests {
     }
 
     fn basic(user: &str, password: &str, key: &str) -> Result<Option<ConfigMatch>, String> {
-        Ok(Some(ConfigMatch::Credential(Credential::basic(user, Secret::new(password)), key.to_owned())))
+        Ok(Some(ConfigMatch::Credential(RegistryCredential::basic(user, Secret::new(password)), key.to_owned())))
     }
 
     #[test]
@@ -154,10 +158,10 @@ mod tests {
             ("ghcr.io",     "other/api",     basic("a", "b:c", "ghcr.io")),
             ("ghcr.io",     "acme/api",      basic("acme", "x", "ghcr.io/acme")),
             ("ghcr.io",     "acmex/api",     basic("a", "b:c", "ghcr.io")),
-            ("r.acme:5000", "a",             Ok(Some(ConfigMatch::Credential(Credential::RefreshToken(Secret::new("refresh")), "r.acme:5000".into())))),
+            ("r.acme:5000", "a",             Ok(Some(ConfigMatch::Credential(RegistryCredential::RefreshToken(Secret::new("refresh")), "r.acme:5000".into())))),
             ("r.acme",      "a",             Ok(None)),
-            ("b.acme",      "a",             Ok(Some(ConfigMatch::Credential(Credential::Bearer(Secret::new("direct")), "b.acme".into())))),
-            ("t.acme",      "a",             Ok(Some(ConfigMatch::Credential(Credential::RefreshToken(Secret::new("refresh")), "t.acme".into())))),
+            ("b.acme",      "a",             Ok(Some(ConfigMatch::Credential(RegistryCredential::Bearer(Secret::new("direct")), "b.acme".into())))),
+            ("t.acme",      "a",             Ok(Some(ConfigMatch::Credential(RegistryCredential::RefreshToken(Secret::new("refresh")), "t.acme".into())))),
             ("bad.acme",    "a",             Err("auths, \"bad.acme\": `auth` is not base64".to_owned())),
         ];
         for (host, path, expected) in rows {

@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use crate::secret::Secret;
 
-use super::super::credential::Credential;
+use super::super::credential::RegistryCredential;
 use super::docker_config::pair;
 
 /// How long a helper may run: it might wait for a person in a dialog.
@@ -36,7 +36,7 @@ pub(crate) async fn ask(
     server: &str,
     environment: &BTreeMap<String, String>,
     timeout: Duration,
-) -> Result<Option<Credential>, String> {
+) -> Result<Option<RegistryCredential>, String> {
     let program = format!("docker-credential-{name}");
     if name.contains(['/', '\\']) {
         return Err(format!("invalid name of a credential helper: {name:?}"));

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::secret::Secret;
 
-use super::super::credential::{Login, ResolvedCredential};
+use super::super::credential::{RegistryLogin, ResolvedCredential};
 use super::super::vendors::Vendor;
 use super::docker_config::{ConfigMatch, DockerConfig};
 use super::helper;
@@ -26,11 +26,11 @@ use crate::http::identity::PlatformEnv;
 pub struct Keychain {
     env: PlatformEnv,
     /// Results of helpers and platforms, by the key of the lookup: each runs once.
-    lookups: Mutex<HashMap<String, Arc<OnceCell<Lookup>>>>,
+    lookups: Mutex<HashMap<String, Arc<OnceCell<SourceLookup>>>>,
 }
 
 /// The credential of one source, or the source and its problem.
-type Lookup = Result<Option<ResolvedCredential>, String>;
+type SourceLookup = Result<Option<ResolvedCredential>, String>;
 
 impl Default for Keychain {
     /// Returns a keychain without credentials.
@@ -57,7 +57,7 @@ impl Keychain {
 
     /// Returns the credential for an image path of a host, from the first source that has one. The error names the source and
     /// its problem.
-    pub(crate) async fn find(&self, host: &str, vendor: &dyn Vendor, path: &str) -> Lookup {
+    pub(crate) async fn find(&self, host: &str, vendor: &dyn Vendor, path: &str) -> SourceLookup {
         if let Some(found) = self.in_variables(host, vendor)? {
             return Ok(Some(found));
         }
@@ -88,7 +88,7 @@ impl Keychain {
         self.once(format!("identity {host}"), vendor.identity(host, &self.env)).await
     }
 
-    fn in_variables(&self, host: &str, vendor: &dyn Vendor) -> Lookup {
+    fn in_variables(&self, host: &str, vendor: &dyn Vendor) -> SourceLookup {
         let prefix = variable_prefix(host);
         let user = self.value(&format!("{prefix}_USERNAME"))?;
         for kind in ["PASSWORD", "TOKEN"] {
@@ -98,7 +98,7 @@ impl Keychain {
                 return Err(format!("{name} is set, but not {prefix}_USERNAME"));
             }
             let user = user.map(|user| user.reveal().to_owned());
-            return Ok(Some(Login { user, secret, source: name }.resolve(vendor.token_user())));
+            return Ok(Some(RegistryLogin { user, secret, source: name }.resolve(vendor.token_user())));
         }
         Ok(None)
     }
@@ -137,7 +137,7 @@ impl Keychain {
         Ok(files)
     }
 
-    async fn ask_helper(&self, name: &str, server: &str) -> Lookup {
+    async fn ask_helper(&self, name: &str, server: &str) -> SourceLookup {
         self.once(format!("helper {name} {server}"), async {
             let credential = helper::ask(name, server, self.env.environment(), helper::TIMEOUT).await?;
             let source = format!("docker-credential-{name}");
@@ -147,7 +147,7 @@ impl Keychain {
     }
 
     /// Returns the result of a lookup that runs once, for however many images.
-    async fn once(&self, key: String, lookup: impl Future<Output = Lookup>) -> Lookup {
+    async fn once(&self, key: String, lookup: impl Future<Output = SourceLookup>) -> SourceLookup {
         let cell = {
             let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
             lookups.entry(key).or_default().clone()

@@ -9,5 +9,5 @@ mod token;
 
 pub(super) use challenge::Challenge;
 pub use keychain::Keychain;
-pub(super) use scheme::AuthScheme;
+pub(super) use scheme::RegistryAuthScheme;
 pub(super) use token::{TokenCache, TokenRequest};

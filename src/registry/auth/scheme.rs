@@ -6,7 +6,7 @@ use super::challenge::Challenge;
 
 /// The authentication scheme of a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum AuthScheme {
+pub(crate) enum RegistryAuthScheme {
     /// No challenge and no response yet.
     Unknown,
     /// No authentication.
@@ -33,7 +33,7 @@ pub(crate) enum TokenScope {
     Constant(String),
 }
 
-impl AuthScheme {
+impl RegistryAuthScheme {
     /// Returns the scheme of a challenge. `base` is the URL of the API, `path` the requested image.
     pub(crate) fn demanded(challenge: Challenge, base: &Url, path: &str) -> Option<Self> {
         let (realm, service, scope) = match challenge {
@@ -84,7 +84,8 @@ mod tests {
         for (scope, this, other) in rows {
             let challenge =
                 Challenge::Bearer { realm: "/token".to_owned(), service: None, scope: scope.map(str::to_owned) };
-            let Some(AuthScheme::Bearer { realm, scope, .. }) = AuthScheme::demanded(challenge, &base, "team/app")
+            let Some(RegistryAuthScheme::Bearer { realm, scope, .. }) =
+                RegistryAuthScheme::demanded(challenge, &base, "team/app")
             else {
                 panic!("{scope:?}")
             };
@@ -93,7 +94,7 @@ mod tests {
         }
         for realm in ["file:///etc/passwd", "https://u:p@r.acme/token", "http://["] {
             let challenge = Challenge::Bearer { realm: realm.to_owned(), service: None, scope: None };
-            assert_eq!(AuthScheme::demanded(challenge, &base, "a"), None, "{realm}");
+            assert_eq!(RegistryAuthScheme::demanded(challenge, &base, "a"), None, "{realm}");
         }
     }
 }

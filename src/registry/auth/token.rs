@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::http::{Client, HttpError, Request, Url};
 use crate::secret::Secret;
 
-use super::super::credential::Credential;
+use super::super::credential::RegistryCredential;
 
 /// The tokens of one registry.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) realm: &'a Url,
     pub(crate) service: Option<&'a str>,
     pub(crate) scope: &'a str,
-    pub(crate) credential: Option<&'a Credential>,
+    pub(crate) credential: Option<&'a RegistryCredential>,
 }
 
 /// The response of a token service. The token has one of two names (distribution specification; OAuth 2).
@@ -89,7 +89,7 @@ fn lifetime(expires_in: Option<f64>) -> Duration {
 /// Returns the request to the token service.
 fn http_request(request: &TokenRequest<'_>) -> Request {
     let service = request.service.unwrap_or_default();
-    if let Some(Credential::RefreshToken(identity)) = request.credential {
+    if let Some(RegistryCredential::RefreshToken(identity)) = request.credential {
         // OAuth 2, as docker does it (distribution, "Token authentication with OAuth2"). A repetition has no effect.
         let fields = [
             ("grant_type", "refresh_token"),
@@ -107,7 +107,7 @@ fn http_request(request: &TokenRequest<'_>) -> Request {
     url.query_pairs_mut().append_pair("scope", request.scope);
     let get = Request::get(url).limit(1 << 20);
     match request.credential {
-        Some(Credential::Basic { user, password }) => get.basic(user, password),
+        Some(RegistryCredential::Basic { user, password }) => get.basic(user, password),
         _ => get,
     }
 }

@@ -8,7 +8,7 @@ use crate::http::Request;
 use crate::http::header::HeaderName;
 use crate::secret::Secret;
 
-use super::super::credential::{Credential, ResolvedCredential};
+use super::super::credential::{RegistryCredential, ResolvedCredential};
 use crate::http::identity::{PlatformEnv, parse_url};
 
 /// The resource that the token of Entra ID is for.
@@ -35,7 +35,7 @@ pub(crate) async fn registry_password(
     let client = env.variable("AZURE_CLIENT_ID");
     if let (Some(client), Some(secret)) = (client, env.secret("AZURE_CLIENT_SECRET")) {
         // The registry accepts a service principal as a user.
-        let credential = Credential::basic(client, secret);
+        let credential = RegistryCredential::basic(client, secret);
         return Ok(Some(ResolvedCredential {
             credential,
             source: "AZURE_CLIENT_SECRET".to_owned(),
@@ -50,7 +50,7 @@ pub(crate) async fn registry_password(
     let request = Request::post(parse_url(&format!("{base}/oauth2/exchange"))?).form(&fields, &[&token]).idempotent();
     let response = env.send(request).await.map_err(|error| format!("{source}: {error}"))?;
     let response: RegistryToken = response.json("a refresh token").map_err(|error| error.to_string())?;
-    let credential = Credential::RefreshToken(Secret::new(&response.refresh_token));
+    let credential = RegistryCredential::RefreshToken(Secret::new(&response.refresh_token));
     Ok(Some(ResolvedCredential { credential, source: source.to_owned(), from_platform: true }))
 }
 

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::credential::{Credential, ResolvedCredential};
+use super::super::credential::{RegistryCredential, ResolvedCredential};
 use crate::http::identity::sigv4::Post;
 use crate::http::identity::{PlatformEnv, aws, parse_url};
 use crate::secret::Secret;
@@ -43,6 +43,6 @@ pub(crate) async fn registry_password(
     let pair = STANDARD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let credential = pair.as_deref().and_then(|pair| pair.split_once(':'));
     let (user, password) = credential.ok_or_else(|| format!("{} sent no password", ecr.endpoint))?;
-    let credential = Credential::basic(user, Secret::new(password));
+    let credential = RegistryCredential::basic(user, Secret::new(password));
     Ok(Some(ResolvedCredential { credential, source: format!("{} with {source}", ecr.endpoint), from_platform: true }))
 }

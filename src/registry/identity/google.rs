@@ -9,7 +9,7 @@ use crate::http::Request;
 use crate::http::header::HeaderName;
 use crate::secret::Secret;
 
-use super::super::credential::{Credential, ResolvedCredential};
+use super::super::credential::{RegistryCredential, ResolvedCredential};
 use crate::http::identity::{PlatformEnv, parse_url};
 
 /// The user name that goes with an access token (Artifact Registry, "Set up authentication for Docker").
@@ -26,7 +26,7 @@ struct AccessToken {
 pub(crate) async fn registry_password(env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
     let found = |user: &str, password: Secret, source: &str| {
         Some(ResolvedCredential {
-            credential: Credential::basic(user, password),
+            credential: RegistryCredential::basic(user, password),
             source: source.to_owned(),
             from_platform: true,
         })

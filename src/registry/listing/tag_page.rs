@@ -92,7 +92,7 @@ impl<'de> Visitor<'de> for Tags<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Page, A::Error> {
         let mut page = Page::default();
         let mut text = String::new();
-        while entries.next_element_seed(Entry(&mut text))?.is_some() {
+        while entries.next_element_seed(TagEntry(&mut text))?.is_some() {
             page.entries += 1;
             page.first.get_or_insert_with(|| text.clone());
             if !is_attachment(&text) {
@@ -105,9 +105,9 @@ impl<'de> Visitor<'de> for Tags<'_> {
 }
 
 /// Parses one entry into a buffer that all entries share.
-struct Entry<'a>(&'a mut String);
+struct TagEntry<'a>(&'a mut String);
 
-impl<'de> DeserializeSeed<'de> for Entry<'_> {
+impl<'de> DeserializeSeed<'de> for TagEntry<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -115,7 +115,7 @@ impl<'de> DeserializeSeed<'de> for Entry<'_> {
     }
 }
 
-impl Visitor<'_> for Entry<'_> {
+impl Visitor<'_> for TagEntry<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -29,7 +29,7 @@ struct Pages {
 }
 
 /// What follows a page.
-enum Next {
+enum NextPage {
     /// The page that the registry links to.
     Linked(Url),
     /// The page after the last entry: this registry truncates the list without a link.
@@ -47,7 +47,7 @@ impl Pages {
     }
 
     /// Adds a page and returns what follows it; an error if the pages repeat.
-    fn add(&mut self, page: Page, link: Option<Url>) -> Result<Next, &'static str> {
+    fn add(&mut self, page: Page, link: Option<Url>) -> Result<NextPage, &'static str> {
         // After the last tag, go-containerregistry's registry starts over.
         let starts_over = self.is_truncated && page.first == self.first;
         if page.entries > 0 && page == self.previous && !starts_over {
@@ -60,10 +60,10 @@ impl Pages {
         }
         self.previous = page;
         Ok(match link {
-            Some(link) => Next::Linked(link),
-            None if !may_continue => Next::End,
-            None if self.is_truncated => Next::AfterLast,
-            None => Next::Unknown,
+            Some(link) => NextPage::Linked(link),
+            None if !may_continue => NextPage::End,
+            None if self.is_truncated => NextPage::AfterLast,
+            None => NextPage::Unknown,
         })
     }
 }
@@ -115,10 +115,10 @@ impl RemoteRegistry {
             return Err(too_long(name.familiar(), "tags", self.limits.max_tags));
         }
         match next {
-            Next::Linked(url) => return Ok(Some(url)),
-            Next::End => return Ok(None),
-            Next::AfterLast => {}
-            Next::Unknown => {
+            NextPage::Linked(url) => return Ok(Some(url)),
+            NextPage::End => return Ok(None),
+            NextPage::AfterLast => {}
+            NextPage::Unknown => {
                 if self.is_whole(name, &pages.previous).await? {
                     return Ok(None);
                 }

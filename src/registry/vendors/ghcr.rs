@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::super::credential::{Credential, ResolvedCredential};
+use super::super::credential::{RegistryCredential, ResolvedCredential};
 use super::vendor::Vendor;
 use crate::http::identity::PlatformEnv;
 
@@ -27,7 +27,7 @@ impl Vendor for Ghcr {
         }
         let user = env.variable("GITHUB_ACTOR").unwrap_or(self.token_user());
         Ok(env.secret("GITHUB_TOKEN").map(|token| ResolvedCredential {
-            credential: Credential::basic(user, token),
+            credential: RegistryCredential::basic(user, token),
             source: "GITHUB_TOKEN".to_owned(),
             from_platform: true,
         }))

@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::super::credential::{Credential, ResolvedCredential};
+use super::super::credential::{RegistryCredential, ResolvedCredential};
 use super::vendor::Vendor;
 use crate::http::identity::PlatformEnv;
 
 /// registry.gitlab.com, and the registry in the `CI_REGISTRY` of a job.
-pub(super) struct GitLab;
+pub(super) struct GitLabRegistry;
 
 #[async_trait]
-impl Vendor for GitLab {
+impl Vendor for GitLabRegistry {
     fn name(&self) -> &'static str {
         "gitlab"
     }
@@ -30,7 +30,7 @@ impl Vendor for GitLab {
             return Ok(None);
         }
         Ok(env.secret("CI_JOB_TOKEN").map(|token| ResolvedCredential {
-            credential: Credential::basic("gitlab-ci-token", token),
+            credential: RegistryCredential::basic("gitlab-ci-token", token),
             source: "CI_JOB_TOKEN".to_owned(),
             from_platform: true,
         }))

@@ -19,7 +19,7 @@ use crate::http::identity::PlatformEnv;
 pub const VENDORS: &[&dyn Vendor] = &[
     &docker_hub::DockerHub,
     &ghcr::Ghcr,
-    &gitlab::GitLab,
+    &gitlab::GitLabRegistry,
     &ecr::Ecr,
     &ecr_public::EcrPublic,
     &artifact_registry::ArtifactRegistry,

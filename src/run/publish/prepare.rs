@@ -54,7 +54,7 @@ pub(in crate::run) struct Publisher<'a> {
     /// Labels and schedule, on which steps depend.
     step_settings: StepSettings,
     /// The options with which an edited file is read again.
-    options: &'a manifest::Options,
+    options: &'a manifest::FindOptions,
     /// The address of the CI job.
     run_url: Option<&'a str>,
     /// The time of the commits.
@@ -83,7 +83,7 @@ impl<'a> Publisher<'a> {
         request: &'a Request,
         base: &'a Base,
         snapshot: &'a CommitSnapshot<'a>,
-        options: &'a manifest::Options,
+        options: &'a manifest::FindOptions,
         now: Timestamp,
     ) -> Result<Self, RunError> {
         let extras = settings::extras(config);

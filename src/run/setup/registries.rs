@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::config::{LimitSettings, RegistrySettings, Source};
 use crate::error::Error;
 use crate::http::{ClientOptions, Url, is_loopback};
-use crate::registry::{HostSettings, Keychain, Limits, Login, Registries};
+use crate::registry::{HostSettings, Keychain, Registries, RegistryLogin, ResponseLimits};
 use crate::secret::Secret;
 
 use super::configuration::Loaded;
@@ -70,10 +70,10 @@ fn may_log_in(host: &str, written: &RegistrySettings) -> bool {
 }
 
 /// Returns the configured limits, and the defaults for the others.
-fn limits(written: &LimitSettings) -> Limits {
-    let default = Limits::default();
+fn limits(written: &LimitSettings) -> ResponseLimits {
+    let default = ResponseLimits::default();
     let size = |written: Option<u64>, default| written.and_then(|size| usize::try_from(size).ok()).unwrap_or(default);
-    Limits {
+    ResponseLimits {
         max_response: size(written.max_response, default.max_response),
         max_tags: size(written.max_tags.map(u64::from), default.max_tags),
         max_pages: size(written.max_pages.map(u64::from), default.max_pages),
@@ -84,7 +84,7 @@ fn limits(written: &LimitSettings) -> Limits {
 }
 
 /// Returns the login of a registry. The configuration checks that a password has a user name; a token may have one.
-fn login(host: &str, written: &RegistrySettings) -> Result<Option<Login>, Error> {
+fn login(host: &str, written: &RegistrySettings) -> Result<Option<RegistryLogin>, Error> {
     let variable = |name: &str| {
         secret(name).ok_or_else(|| {
             Error::usage(format!("cannot read the credential for {host}: the variable {name} is not set"))
@@ -93,7 +93,7 @@ fn login(host: &str, written: &RegistrySettings) -> Result<Option<Login>, Error>
     let Some(name) = written.password_env.as_ref().or(written.token_env.as_ref()) else { return Ok(None) };
     let user = written.username_env.as_deref().map(variable).transpose()?;
     let user = user.map(|user| user.reveal().to_owned());
-    Ok(Some(Login { user, secret: variable(name)?, source: format!("{name} (the configuration)") }))
+    Ok(Some(RegistryLogin { user, secret: variable(name)?, source: format!("{name} (the configuration)") }))
 }
 
 fn bytes(path: &Path, key: &str, host: &str) -> Result<Vec<u8>, Error> {
@@ -129,7 +129,10 @@ mod tests {
         let written = RegistrySettings { plain_http: None, ..written };
         assert!(!settings("localhost:5000", &written).unwrap().plain_http);
         let limits = limits(&LimitSettings { max_response: Some(5), max_pages: Some(2), ..LimitSettings::default() });
-        assert_eq!((limits.max_response, limits.max_pages, limits.max_tags), (5, 2, Limits::default().max_tags));
+        assert_eq!(
+            (limits.max_response, limits.max_pages, limits.max_tags),
+            (5, 2, ResponseLimits::default().max_tags)
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use tagboat::govern::Unmanaged;
 use tagboat::image::ImageReference;
-use tagboat::manifest::{self, Finding, NoticeStatus, OccurrenceId, Options};
+use tagboat::manifest::{self, FindOptions, Finding, NoticeStatus, OccurrenceId};
 use tagboat::plan::{Background, Change, Templates, TextContext, texts};
 use tagboat::policy::{default_entry, undecidable};
 use tagboat::text::Position;
@@ -50,7 +50,7 @@ fn pull_request_page_quotes_the_check_boxes() {
 
 /// Returns the status and the reason of the only reference in a file.
 fn status(path: &str, text: &str) -> (NoticeStatus, String) {
-    let findings = manifest::find(path, text.as_bytes(), &Options::default());
+    let findings = manifest::find(path, text.as_bytes(), &FindOptions::default());
     match findings.as_slice() {
         [Finding::Notice(notice)] => (notice.status, notice.reason.clone()),
         [Finding::Occurrence(found)] => {

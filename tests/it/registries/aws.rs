@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use tagboat::http::Url;
-use tagboat::registry::{Credential, PlatformEnv, VENDORS};
+use tagboat::registry::{PlatformEnv, RegistryCredential, VENDORS};
 
 use crate::support::http_double::{Double, ReceivedRequest, Reply};
 
@@ -129,7 +129,7 @@ async fn uses_the_first_source_of_aws_keys() {
         match (vendor.identity(HOST, &env).await, expected) {
             (Ok(found), Ok(id)) => {
                 let password = found.map_or("anonymous".to_owned(), |found| match found.credential {
-                    Credential::Basic { password, .. } => password.reveal().to_owned(),
+                    RegistryCredential::Basic { password, .. } => password.reveal().to_owned(),
                     other => panic!("{environment:?}: {other:?}"),
                 });
                 assert_eq!(password, *id, "{environment:?}");

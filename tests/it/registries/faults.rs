@@ -10,7 +10,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tagboat::http::{Client, ClientOptions, Request, RetryPolicy, Url};
 use tagboat::image::{Digest, Platform};
-use tagboat::registry::{Limits, Registries, Registry, RegistryError};
+use tagboat::registry::{Registries, Registry, RegistryError, ResponseLimits};
 
 use super::logins::{SECRET, basic, refs};
 use super::{connect, connect_with, keychain, name, plain, tag, texts};
@@ -266,7 +266,7 @@ async fn sends_at_most_sixteen_concurrent_requests_to_one_host() {
         _ => whole().manner(Manner::Silence),
     })
     .await;
-    let limits = Limits { request_timeout: Duration::from_secs(60), ..Limits::default() };
+    let limits = ResponseLimits { request_timeout: Duration::from_secs(60), ..ResponseLimits::default() };
     let registries = Registries::connect([(server.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
     registries.tags(&name(format!("{}/first", server.host()))).await.unwrap();
     let images: Vec<_> = (0..40).map(|number| name(format!("{}/app{number}", server.host()))).collect();
@@ -306,7 +306,7 @@ async fn sends_fewer_concurrent_requests_to_an_overloaded_host() {
     })
     .await;
     let retry_policy = RetryPolicy { max_attempts: 12, min_wait: Duration::from_millis(50), ..RetryPolicy::default() };
-    let limits = Limits { retry_policy, ..Limits::default() };
+    let limits = ResponseLimits { retry_policy, ..ResponseLimits::default() };
     let settings = [(server.host(), plain(None))].into();
     let registries = Registries::connect(settings, keychain(&[]), limits).unwrap();
     let images: Vec<_> = (0..80).map(|number| name(format!("{}/app{number}", server.host()))).collect();

@@ -3,7 +3,7 @@
 use std::fs;
 
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
-use tagboat::registry::{HostSettings, Limits, Registries, Registry, RegistryError, Requests};
+use tagboat::registry::{HostSettings, Registries, Registry, RegistryError, Requests, ResponseLimits};
 
 use super::logins::{SECRET, basic, refs};
 use super::{connect, connect_with, keychain, name, plain, tag, texts};
@@ -191,7 +191,7 @@ async fn checks_credential_and_rate_limit() {
     let (user, password) = (super::variable(&host, "USERNAME"), super::variable(&host, "PASSWORD"));
     let settings = [(host.clone(), plain(None))].into();
     let keys = keychain(&[(&user, "me"), (&password, "planted-secret")]);
-    let access = Registries::connect(settings, keys, Limits::default()).unwrap().check(&image).await.unwrap();
+    let access = Registries::connect(settings, keys, ResponseLimits::default()).unwrap().check(&image).await.unwrap();
     assert_eq!((access.credential.as_deref(), access.login_required), (Some(&*password), false));
     assert_eq!((access.tags, access.can_pull, access.rate_limit.unwrap().remaining), (1, true, 76));
     let access = connect(&[&host], &[]).check(&image).await.unwrap();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tagboat::registry::{HostSettings, Limits, Registries, Registry, RegistryError};
+use tagboat::registry::{HostSettings, Registries, Registry, RegistryError, ResponseLimits};
 
 use super::{connect_with, keychain, name, plain, tag, texts};
 use crate::support::http_double::{Double, Manner, ReceivedRequest, Reply};
@@ -154,16 +154,18 @@ async fn probes_a_list_of_exactly_one_page_once_per_registry() {
 async fn reports_each_exceeded_limit() {
     let server = Double::start(|request| linked(request, "list", 5)).await;
     let image = name(format!("{}/a", server.host()));
-    let limited =
-        |limits: Limits| Registries::connect([(server.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
-    let error = limited(Limits { max_tags: 12, ..Limits::default() }).tags(&image).await.unwrap_err();
+    let limited = |limits: ResponseLimits| {
+        Registries::connect([(server.host(), plain(None))].into(), keychain(&[]), limits).unwrap()
+    };
+    let error = limited(ResponseLimits { max_tags: 12, ..ResponseLimits::default() }).tags(&image).await.unwrap_err();
     assert_eq!(error.to_string(), format!("{image}: the tag list has more than 12 tags", image = image.as_str()));
-    let error = limited(Limits { max_pages: 3, ..Limits::default() }).tags(&image).await.unwrap_err();
+    let error = limited(ResponseLimits { max_pages: 3, ..ResponseLimits::default() }).tags(&image).await.unwrap_err();
     assert!(matches!(error, RegistryError::TagListTooLong { what: "pages", limit: 3, .. }), "{error}");
-    let error = limited(Limits { max_response: 20, ..Limits::default() }).tags(&image).await.unwrap_err();
+    let error =
+        limited(ResponseLimits { max_response: 20, ..ResponseLimits::default() }).tags(&image).await.unwrap_err();
     assert!(error.to_string().ends_with("is larger than 20 bytes"), "{error}");
     let silent = Double::start(|_| Reply::tags(["v1"]).manner(Manner::Silence)).await;
-    let limits = Limits { image_timeout: Duration::from_millis(100), ..Limits::default() };
+    let limits = ResponseLimits { image_timeout: Duration::from_millis(100), ..ResponseLimits::default() };
     let registries = Registries::connect([(silent.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
     let error = registries.tags(&name(format!("{}/a", silent.host()))).await.unwrap_err();
     assert!(matches!(error, RegistryError::ImageTimeout { .. }), "{error}");

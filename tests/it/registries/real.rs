@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tagboat::image::Platform;
-use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests};
+use tagboat::registry::{HostSettings, Keychain, Registries, Registry, RegistryError, Requests, ResponseLimits};
 
 use super::{connect, connect_with, name, plain, tag, texts};
 use crate::support::docker_registry::{DockerRegistry, lay, push};
@@ -152,6 +152,6 @@ async fn tries_a_registry_that_is_down_once_for_all_images() {
 #[test]
 fn rejects_an_invalid_mirror_before_the_first_request() {
     let settings = BTreeMap::from([("docker.io".to_owned(), plain(Some("https://u:p@mirror.acme")))]);
-    let error = Registries::connect(settings, Keychain::default(), Limits::default()).err().unwrap();
+    let error = Registries::connect(settings, Keychain::default(), ResponseLimits::default()).err().unwrap();
     assert_eq!(error.to_string(), "registry docker.io: the URL of a mirror must not contain a credential");
 }

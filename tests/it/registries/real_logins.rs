@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use tagboat::http::ClientOptions;
-use tagboat::registry::{HostSettings, Login, Registry, RegistryError, Requests};
+use tagboat::registry::{HostSettings, Registry, RegistryError, RegistryLogin, Requests};
 use tagboat::secret::Secret;
 
 use super::logins::{SECRET, refs};
@@ -36,7 +36,7 @@ async fn logs_in_to_docker_registry_with_tls_and_passwords() {
         ClientOptions { ca_pem: Some(fs::read(server.folder().join("ca.crt")).unwrap()), ..ClientOptions::default() };
     let with = |password: &str, client_options: &ClientOptions| {
         let (user, secret) = (Some("alice".to_owned()), Secret::new(password));
-        let login = Some(Login { user, secret, source: "ACME_PASSWORD (the configuration)".to_owned() });
+        let login = Some(RegistryLogin { user, secret, source: "ACME_PASSWORD (the configuration)".to_owned() });
         connect_with(
             [(
                 server.host(),

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use tagboat::registry::{HostSettings, Login, Registry};
+use tagboat::registry::{HostSettings, Registry, RegistryLogin};
 use tagboat::secret::Secret;
 
 use super::logins::{SECRET, require};
@@ -150,7 +150,7 @@ async fn treats_tokens_of_the_configuration_and_of_variables_alike() {
         for (user, seen) in [(None, "Basic-token"), (Some("robot"), "Basic-robot")] {
             let image = name(format!("{host}/a"));
             let source = "ACME_TOKEN (the configuration)".to_owned();
-            let login = Login { user: user.map(str::to_owned), secret: Secret::new(SECRET), source };
+            let login = RegistryLogin { user: user.map(str::to_owned), secret: Secret::new(SECRET), source };
             let settings = HostSettings { login: Some(login), ..plain(None) };
             let configured = connect_with([(host.clone(), settings)], &[]);
             assert_eq!(texts(configured.tags(&image).await.unwrap()), [seen]);

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use serde::Deserialize;
 use tagboat::http::Url;
-use tagboat::registry::{Credential, PlatformEnv, VENDORS};
+use tagboat::registry::{PlatformEnv, RegistryCredential, VENDORS};
 use tagboat::secret::Secret;
 
 use crate::support::http_double::{Double, Reply};
@@ -15,7 +15,7 @@ use crate::support::http_double::{Double, Reply};
 /// One login: the environment, the requests and responses, and the credential.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Login {
+struct RegistryLogin {
     host: String,
     #[serde(default)]
     environment: BTreeMap<String, String>,
@@ -85,7 +85,8 @@ async fn platform_double(exchanges: &[Exchange]) -> Double {
 
 async fn check(path: &Path) {
     let shown = path.display();
-    let login: Login = serde_json::from_slice(&fs::read(path).unwrap()).unwrap_or_else(|e| panic!("{shown}: {e}"));
+    let login: RegistryLogin =
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap_or_else(|e| panic!("{shown}: {e}"));
     let folder = tempfile::tempdir().unwrap();
     for (file, text) in &login.files {
         fs::write(folder.path().join(file), text).unwrap();
@@ -109,8 +110,8 @@ async fn check(path: &Path) {
     }
     let found = vendor.identity(&login.host, &env).await;
     let expected = login.credential.map(|expected| match expected {
-        Expected::Basic { user, password } => Credential::basic(&user, Secret::new(&password)),
-        Expected::Identity { identity } => Credential::RefreshToken(Secret::new(&identity)),
+        Expected::Basic { user, password } => RegistryCredential::basic(&user, Secret::new(&password)),
+        Expected::Identity { identity } => RegistryCredential::RefreshToken(Secret::new(&identity)),
     });
     match (found, &login.error) {
         (Ok(found), None) => {

@@ -12,7 +12,7 @@ use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tagboat::http::Url;
 use tagboat::image::{Digest, ImageFacts, ImageName, Platform, Tag};
 use tagboat::registry::{
-    Age, HostSettings, Keychain, Limits, PlatformEnv, Registries, Registry, RegistryError, Requests,
+    Age, HostSettings, Keychain, PlatformEnv, Registries, Registry, RegistryError, Requests, ResponseLimits,
 };
 use tagboat::run::{Scope, edit};
 
@@ -164,9 +164,13 @@ async fn min_age_prefers_the_push_time() {
     let gateway = Url::parse(&format!("http://{}", quay.host())).unwrap();
     let platform_env = PlatformEnv::new(BTreeMap::new()).with_gateway(Timestamp::now, gateway);
     let registry = WithVendorApi {
-        images: Registries::connect(hosts, Keychain::default(), Limits::default()).unwrap(),
-        vendors: Registries::connect(BTreeMap::new(), Keychain::with_platform_env(platform_env), Limits::default())
-            .unwrap(),
+        images: Registries::connect(hosts, Keychain::default(), ResponseLimits::default()).unwrap(),
+        vendors: Registries::connect(
+            BTreeMap::new(),
+            Keychain::with_platform_env(platform_env),
+            ResponseLimits::default(),
+        )
+        .unwrap(),
     };
     let folder = tempfile::tempdir().unwrap();
     let pod = |tag: &str| format!("kind: Pod\nspec:\n  containers:\n  - image: quay.io/acme/api:{tag}\n");

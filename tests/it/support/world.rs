@@ -11,7 +11,7 @@ use tagboat::config::{self, Config};
 use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
 use tagboat::git::{Git, Options, Repository};
 use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
-use tagboat::registry::{HostSettings, Keychain, Limits, Registries, Registry, RegistryError, Requests};
+use tagboat::registry::{HostSettings, Keychain, Registries, Registry, RegistryError, Requests, ResponseLimits};
 use tagboat::report::{ProposalAction, RunReport};
 use tagboat::run::{ReportContext, Request, RunError, Scope, Services, run};
 
@@ -44,7 +44,7 @@ impl World {
         let embedded = Embedded::start().await.unwrap();
         let mirror = Some(format!("http://{}", embedded.host()));
         let hosts = BTreeMap::from([("ghcr.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
-        let registries = Registries::connect(hosts, Keychain::default(), Limits::default()).unwrap();
+        let registries = Registries::connect(hosts, Keychain::default(), ResponseLimits::default()).unwrap();
         let registry = UnreliableRegistries { registries, incomplete: Mutex::default() };
         let git = Repository::from_url(&forge.bare.url(), Options::default()).await.unwrap();
         let config = config::parse(config, config::FILE_NAME).unwrap();

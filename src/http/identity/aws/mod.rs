@@ -26,7 +26,7 @@ pub(crate) use domain::domain;
 
 use super::platform_env::PlatformEnv;
 use super::sigv4::AwsKeys;
-use profile::{Base, Profiles, Role, Source, Use};
+use profile::{AssumedRole, KeySource, Profiles, RoleKeySource, Use};
 
 /// Returns the keys and where they come from; `None` if no source has any. The instance's metadata service is queried
 /// only with `instance_role`.
@@ -42,7 +42,7 @@ pub(crate) async fn keys(
         let arn = env.variable("AWS_ROLE_ARN");
         let arn = arn.ok_or("AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN is not")?;
         let session_name = env.variable("AWS_ROLE_SESSION_NAME");
-        let role = Role { arn, session_name, external_id: None, duration: None };
+        let role = AssumedRole { arn, session_name, external_id: None, duration: None };
         let keys = sts::web_identity(env, &role, file, region).await?;
         return Ok(Some((keys, "AWS_WEB_IDENTITY_TOKEN_FILE".to_owned())));
     }
@@ -117,15 +117,15 @@ async fn profile_keys(
     let region = profile.region().unwrap_or(region);
     let Some(source) = profile.source(used_as).map_err(failed)? else { return Ok(None) };
     let keys = match source {
-        Source::Keys(keys) => Ok(keys),
-        Source::Process(command) => process::run(command, env.environment(), env.now()).await,
-        Source::WebIdentity { role, token_file } => sts::web_identity(env, &role, token_file, region).await,
-        Source::Role { role, base } => {
+        KeySource::Keys(keys) => Ok(keys),
+        KeySource::Process(command) => process::run(command, env.environment(), env.now()).await,
+        KeySource::WebIdentity { role, token_file } => sts::web_identity(env, &role, token_file, region).await,
+        KeySource::AssumedRole { role, base } => {
             let base = match base {
-                Base::Environment => Ok(in_environment(env)),
-                Base::Container => metadata::container(env).await,
-                Base::Instance => metadata::instance(env).await,
-                Base::Profile(source) => {
+                RoleKeySource::Environment => Ok(in_environment(env)),
+                RoleKeySource::Container => metadata::container(env).await,
+                RoleKeySource::Instance => metadata::instance(env).await,
+                RoleKeySource::Profile(source) => {
                     let dependents = [dependents, &[name]].concat();
                     Box::pin(profile_keys(env, files, source, region, &dependents)).await
                 }

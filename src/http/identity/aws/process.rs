@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// What the program prints.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Output {
+struct ProcessOutput {
     version: u32,
     access_key_id: String,
     secret_access_key: String,
@@ -51,7 +51,7 @@ pub(super) async fn run(
 }
 
 fn parse(stdout: &[u8], now: Timestamp) -> Result<AwsKeys, &'static str> {
-    let output: Output = serde_json::from_slice(stdout).map_err(|_| "its output is not the documented JSON")?;
+    let output: ProcessOutput = serde_json::from_slice(stdout).map_err(|_| "its output is not the documented JSON")?;
     if output.version != 1 {
         return Err("its output does not have `Version` 1");
     }

@@ -21,20 +21,20 @@ pub(super) struct Profile {
 
 /// How a profile gets its keys.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Source<'a> {
+pub(super) enum KeySource<'a> {
     /// Access keys in the file.
     Keys(AwsKeys),
     /// The output of a program (`credential_process`).
     Process(&'a str),
     /// `sts:AssumeRole` with the keys of `base`.
-    Role { role: Role<'a>, base: Base<'a> },
+    AssumedRole { role: AssumedRole<'a>, base: RoleKeySource<'a> },
     /// `sts:AssumeRoleWithWebIdentity` with the token in a file.
-    WebIdentity { role: Role<'a>, token_file: &'a str },
+    WebIdentity { role: AssumedRole<'a>, token_file: &'a str },
 }
 
 /// A role to assume.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Role<'a> {
+pub(super) struct AssumedRole<'a> {
     pub(super) arn: &'a str,
     pub(super) session_name: Option<&'a str>,
     pub(super) external_id: Option<&'a str>,
@@ -55,7 +55,7 @@ pub(super) enum Use {
 
 /// Where the keys come from that assume a role.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Base<'a> {
+pub(super) enum RoleKeySource<'a> {
     Profile(&'a str),
     Environment,
     Container,
@@ -108,8 +108,8 @@ impl Profile {
     /// The order is that of aws-sdk-go-v2 (`config/resolve_credentials.go`, `resolveCredsFromProfile`): role, access keys,
     /// SSO, `credential_process`. A profile that is the source of another one uses its access keys first, and its role only
     /// once (`config/shared_config.go`, `setFromIniSections`; botocore does the same).
-    pub(super) fn source(&self, used_as: Use) -> Result<Option<Source<'_>>, String> {
-        let keys = self.keys()?.map(Source::Keys);
+    pub(super) fn source(&self, used_as: Use) -> Result<Option<KeySource<'_>>, String> {
+        let keys = self.keys()?.map(KeySource::Keys);
         let role = if used_as == Use::OwnSource { None } else { self.get("role_arn") };
         match (keys, role) {
             (Some(keys), None) => Ok(Some(keys)),
@@ -117,7 +117,7 @@ impl Profile {
             (_, Some(arn)) => self.assumed(arn).map(Some),
             (None, None) => {
                 self.check_supported()?;
-                Ok(self.get("credential_process").map(Source::Process))
+                Ok(self.get("credential_process").map(KeySource::Process))
             }
         }
     }
@@ -142,27 +142,27 @@ impl Profile {
         }
     }
 
-    fn assumed<'a>(&'a self, arn: &'a str) -> Result<Source<'a>, String> {
+    fn assumed<'a>(&'a self, arn: &'a str) -> Result<KeySource<'a>, String> {
         let (session_name, external_id) = (self.get("role_session_name"), self.get("external_id"));
-        let role = Role { arn, session_name, external_id, duration: self.get("duration_seconds") };
+        let role = AssumedRole { arn, session_name, external_id, duration: self.get("duration_seconds") };
         if self.get("mfa_serial").is_some() {
             return Err("multi-factor authentication (mfa_serial) is not supported".to_owned());
         }
         let sources = ("source_profile", "credential_source", "web_identity_token_file");
         let base = match (self.get(sources.0), self.get(sources.1), self.get(sources.2)) {
-            (Some(name), None, None) => Base::Profile(name),
-            (None, Some("Environment"), None) => Base::Environment,
-            (None, Some("EcsContainer"), None) => Base::Container,
-            (None, Some("Ec2InstanceMetadata"), None) => Base::Instance,
+            (Some(name), None, None) => RoleKeySource::Profile(name),
+            (None, Some("Environment"), None) => RoleKeySource::Environment,
+            (None, Some("EcsContainer"), None) => RoleKeySource::Container,
+            (None, Some("Ec2InstanceMetadata"), None) => RoleKeySource::Instance,
             (None, Some(other), None) => return Err(format!("unknown credential_source {other:?}")),
-            (None, None, Some(token_file)) => return Ok(Source::WebIdentity { role, token_file }),
+            (None, None, Some(token_file)) => return Ok(KeySource::WebIdentity { role, token_file }),
             _ => {
                 self.check_supported()?;
                 let (first, second, third) = sources;
                 return Err(format!("role_arn needs exactly one of {first}, {second} and {third}"));
             }
         };
-        Ok(Source::Role { role, base })
+        Ok(KeySource::AssumedRole { role, base })
     }
 
     fn get(&self, key: &str) -> Option<&str> {
@@ -290,25 +290,26 @@ credential_process = keys
 
     #[test]
     fn resolves_the_credential_source_of_each_profile() {
-        let role = || Role { arn: "arn:aws:iam::1:role/a", session_name: None, external_id: None, duration: None };
+        let role =
+            || AssumedRole { arn: "arn:aws:iam::1:role/a", session_name: None, external_id: None, duration: None };
         let keys = |id: &str, secret: &str, session: Option<&str>| {
             let (secret, session) = (Secret::new(secret), session.map(Secret::new));
-            Ok(Some(Source::Keys(AwsKeys { id: id.to_owned(), secret, session })))
+            Ok(Some(KeySource::Keys(AwsKeys { id: id.to_owned(), secret, session })))
         };
-        let sourced = |base| Ok(Some(Source::Role { role: role(), base }));
-        let named = Role { session_name: Some("ci"), external_id: Some("x"), duration: Some("900"), ..role() };
+        let sourced = |base| Ok(Some(KeySource::AssumedRole { role: role(), base }));
+        let named = AssumedRole { session_name: Some("ci"), external_id: Some("x"), duration: Some("900"), ..role() };
         let error = |text: &str| Err(text.to_owned());
         #[rustfmt::skip]
         let rows = [
             ("default",        Ok(None)),
-            ("process",        Ok(Some(Source::Process("\"/opt/my tools/keys\" --account 7")))),
+            ("process",        Ok(Some(KeySource::Process("\"/opt/my tools/keys\" --account 7")))),
             ("with space",     keys("AKIA1", "a;b#c", None)),
             ("both",           keys("from-credentials", "from-credentials", Some("token"))),
-            ("role",           Ok(Some(Source::Role { role: named, base: Base::Profile("both") }))),
-            ("container",      sourced(Base::Container)),
-            ("instance",       sourced(Base::Instance)),
-            ("environment",    sourced(Base::Environment)),
-            ("federated",      Ok(Some(Source::WebIdentity { role: role(), token_file: "/var/token" }))),
+            ("role",           Ok(Some(KeySource::AssumedRole { role: named, base: RoleKeySource::Profile("both") }))),
+            ("container",      sourced(RoleKeySource::Container)),
+            ("instance",       sourced(RoleKeySource::Instance)),
+            ("environment",    sourced(RoleKeySource::Environment)),
+            ("federated",      Ok(Some(KeySource::WebIdentity { role: role(), token_file: "/var/token" }))),
             ("unknown-source", error("unknown credential_source \"Moon\"")),
             ("no-source",      error("role_arn needs exactly one of source_profile, credential_source and web_identity_token_file")),
             ("half",           error("aws_secret_access_key is missing")),
@@ -318,14 +319,14 @@ credential_process = keys
             ("sso-with-keys",  keys("AKIA2", "copied", None)),
             ("sso-with-role",  error("IAM Identity Center (SSO) is not supported")),
             ("nested",         Ok(None)),
-            ("plain",          Ok(Some(Source::Process("keys")))),
+            ("plain",          Ok(Some(KeySource::Process("keys")))),
         ];
         let profiles = Profiles::parse(CONFIG, CREDENTIALS);
         for (name, expected) in rows {
             assert_eq!(profiles.get(name).unwrap().source(Use::Selected), expected, "{name}");
         }
         let own = profiles.get("own-source").unwrap();
-        let role = Ok(Some(Source::Role { role: role(), base: Base::Profile("own-source") }));
+        let role = Ok(Some(KeySource::AssumedRole { role: role(), base: RoleKeySource::Profile("own-source") }));
         assert_eq!(own.source(Use::Selected), role);
         assert_eq!(own.source(Use::Source), keys("AKIA3", "own", None), "keys of a source precede its role");
         assert_eq!(own.source(Use::OwnSource), keys("AKIA3", "own", None));

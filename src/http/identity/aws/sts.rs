@@ -8,7 +8,7 @@ use crate::secret::Secret;
 use super::super::platform_env::{PlatformEnv, parse_url};
 use super::super::sigv4::{self, AwsKeys};
 use super::domain::domain;
-use super::profile::Role;
+use super::profile::AssumedRole;
 
 /// The session name where none is given; AWS shows it in CloudTrail.
 const SESSION_NAME: &str = "tagboat";
@@ -18,7 +18,7 @@ const VERSION: &str = "2011-06-15";
 /// `AssumeRole`: exchanges keys for those of a role.
 pub(super) async fn assume_role(
     env: &PlatformEnv,
-    role: &Role<'_>,
+    role: &AssumedRole<'_>,
     keys: &AwsKeys,
     region: &str,
 ) -> Result<AwsKeys, String> {
@@ -47,7 +47,7 @@ pub(super) async fn assume_role(
 /// `AssumeRoleWithWebIdentity`: exchanges the token in a file for the keys of a role.
 pub(super) async fn web_identity(
     env: &PlatformEnv,
-    role: &Role<'_>,
+    role: &AssumedRole<'_>,
     token_file: &str,
     region: &str,
 ) -> Result<AwsKeys, String> {
