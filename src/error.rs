@@ -31,33 +31,19 @@ pub enum Exit {
 pub struct Error {
     exit: Exit,
     message: String,
-    causes: Vec<String>,
     hint: Option<String>,
+    config: Option<ConfigErrors>,
 }
 
 impl Error {
     /// Returns an error with a message in lower case without a full stop.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), hint: None }
+        Self { exit, message: message.into(), hint: None, config: None }
     }
 
     /// Returns an error about arguments or configuration.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
-    }
-
-    /// Adds the causes of an error, each once.
-    #[must_use]
-    pub fn caused_by(mut self, source: &dyn std::error::Error) -> Self {
-        let mut next = Some(source);
-        while let Some(cause) = next {
-            let text = cause.to_string();
-            if !self.message.contains(&text) && !self.causes.iter().any(|known| known.contains(&text)) {
-                self.causes.push(text);
-            }
-            next = cause.source();
-        }
-        self
     }
 
     /// Adds what to do next. `None` keeps an earlier hint.
@@ -67,7 +53,7 @@ impl Error {
         self
     }
 
-    /// Returns the message without causes and hint.
+    /// Returns the message without the hint.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -75,6 +61,11 @@ impl Error {
     /// Returns what to do next.
     pub fn advice(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+
+    /// Returns the problems of the configuration, if they are the error.
+    pub fn config_errors(&self) -> Option<&ConfigErrors> {
+        self.config.as_ref()
     }
 
     /// Returns the exit code for this error.
@@ -100,9 +91,6 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
-        for cause in &self.causes {
-            write!(f, "\n  caused by: {cause}")?;
-        }
         self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
     }
 }
@@ -111,7 +99,7 @@ impl std::error::Error for Error {}
 
 impl From<ConfigErrors> for Error {
     fn from(errors: ConfigErrors) -> Self {
-        Self::usage(errors.to_string())
+        Self { config: Some(errors.clone()), ..Self::usage(errors.to_string()) }
     }
 }
 

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::duration;
+use crate::config::{MergeMethod, duration};
+use crate::run::Tool;
+use crate::run::setup::Location;
 
 use super::report_file::ReportFile;
 
@@ -24,7 +27,7 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 
     #[command(flatten)]
-    pub(super) common: Common,
+    pub(super) log: LogOptions,
 }
 
 /// The end of `tagboat --help`.
@@ -40,25 +43,9 @@ const AFTER_HELP: &str = concat!(
     "/docs"
 );
 
-/// Options of every command.
+/// Options of every command: the log and colors.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Common {
-    /// Repository with the manifests: a folder of a checkout, or a URL to clone
-    #[arg(long, short = 'C', global = true, value_name = "DIR|URL", default_value = ".", env = "TAGBOAT_REPOSITORY")]
-    pub(super) repository: String,
-
-    /// Configuration of the operator, read beside the tagboat.yaml of the repository; its values win
-    #[arg(long, global = true, value_name = "FILE", env = "TAGBOAT_CONFIG")]
-    pub(super) config: Option<PathBuf>,
-
-    /// Folder that caches registry responses between runs; it can be deleted at any time
-    #[arg(long, global = true, value_name = "DIR", env = "TAGBOAT_CACHE_DIR")]
-    pub(super) cache_dir: Option<PathBuf>,
-
-    /// Output format; json prints one document
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
-
+pub(super) struct LogOptions {
     /// When to use colors; auto uses them on a terminal unless NO_COLOR is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(super) color: Color,
@@ -74,6 +61,47 @@ pub(super) struct Common {
     /// Format of the log on standard error
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     pub(super) log_format: LogFormat,
+}
+
+/// The option of commands that read a repository.
+#[derive(Debug, Clone, Args)]
+pub(super) struct RepositoryOption {
+    /// Repository with the manifests: a folder of a checkout, or a URL to clone
+    #[arg(long = "repository", short = 'C', value_name = "DIR|URL", default_value = ".", env = "TAGBOAT_REPOSITORY")]
+    text: String,
+}
+
+impl RepositoryOption {
+    /// Returns the folder or URL.
+    pub(super) fn location(&self) -> Location {
+        Location::new(&self.text)
+    }
+}
+
+/// The options of commands that read a repository with its configuration and print a result.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ReadOptions {
+    #[command(flatten)]
+    pub(super) repository: RepositoryOption,
+
+    /// Configuration of the operator, read beside the tagboat.yaml of the repository; its values win
+    #[arg(long, value_name = "FILE", env = "TAGBOAT_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Output format; json prints one document
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// The options of commands that also connect to registries.
+#[derive(Debug, Clone, Args)]
+pub(super) struct LookupOptions {
+    #[command(flatten)]
+    pub(super) read: ReadOptions,
+
+    /// Folder that caches registry responses between runs; it can be deleted at any time
+    #[arg(long, value_name = "DIR", env = "TAGBOAT_CACHE_DIR")]
+    pub(super) cache_dir: Option<PathBuf>,
 }
 
 /// The output format.
@@ -125,11 +153,11 @@ pub(super) enum Command {
     /// Edit the manifests in the working tree, without commits or pull requests
     Edit(Changes),
     /// List every image reference with its policy, or the reason it is held or ignored
-    List,
+    List(ReadOptions),
     /// Explain which tag is chosen for an image, with a verdict on every tag
     Explain(ExplainArguments),
     /// Check the configuration and the access to git, the forge and the registries
-    Check,
+    Check(LookupOptions),
     /// Write a commented tagboat.yaml for the images in the repository
     Init(InitArguments),
     /// Demonstrate a complete run on an embedded registry, git remote and forge, without network access
@@ -148,6 +176,22 @@ pub(super) enum Command {
     },
 }
 
+impl Command {
+    /// Returns the output format, if the command has one.
+    pub(super) fn format(&self) -> Option<Format> {
+        let options = match self {
+            Self::Run(run) => &run.job.changes.lookup.read,
+            Self::Plan(job) => &job.changes.lookup.read,
+            Self::Edit(changes) => &changes.lookup.read,
+            Self::Explain(explain) => &explain.lookup.read,
+            Self::Check(lookup) => &lookup.read,
+            Self::List(options) => options,
+            Self::Init(_) | Self::Demo(_) | Self::Schema | Self::Completions { .. } | Self::Man { .. } => return None,
+        };
+        Some(options.format)
+    }
+}
+
 /// Arguments of `run`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct RunArguments {
@@ -163,7 +207,15 @@ pub(super) struct RunArguments {
     pub(super) job: Job,
 }
 
-/// Parses the time between two runs. Without a pause, a run would ask the registries without end.
+/// Returns the parser of a value that has one of these names.
+fn named<T: Copy + Send + Sync>(known: &'static [(&'static str, T)]) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(known.iter().map(|(name, _)| *name)).try_map(move |text| {
+        let found = known.iter().find(|(name, _)| *name == text);
+        found.map(|(_, value)| *value).ok_or_else(|| format!("unknown value {text}"))
+    })
+}
+
+/// Parses the time between two runs. Without a pause, runs would request tags from the registries without end.
 fn period(text: &str) -> Result<Duration, String> {
     match duration(text) {
         Ok(period) if period < Duration::from_secs(1) => Err("must be at least 1s".to_owned()),
@@ -173,7 +225,7 @@ fn period(text: &str) -> Result<Duration, String> {
 }
 
 /// Arguments of `run` and `plan`.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Job {
     #[command(flatten)]
     pub(super) changes: Changes,
@@ -191,12 +243,12 @@ pub(super) struct Job {
     pub(super) reviewers: Vec<String>,
 
     /// Enable auto-merge with this method, instead of `pull-requests.auto-merge`
-    #[arg(long, value_name = "METHOD", value_parser = ["merge", "squash", "rebase"])]
-    pub(super) auto_merge: Option<String>,
+    #[arg(long, value_name = "METHOD", value_parser = named(&MergeMethod::ALL))]
+    pub(super) auto_merge: Option<MergeMethod>,
 }
 
 /// Arguments of `run`, `plan` and `edit`: which references change, and where the result goes.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Changes {
     /// Update only this image (repeatable). With a tag or digest, propose exactly that version if the image's policy
     /// allows it, without listing tags
@@ -219,6 +271,9 @@ pub(super) struct Changes {
     /// Update only images in files that match this glob (repeatable). Other pull requests are left alone
     #[arg(long = "path", value_name = "GLOB")]
     pub(super) paths: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) lookup: LookupOptions,
 }
 
 /// Arguments of `explain`.
@@ -240,14 +295,17 @@ pub(super) struct ExplainArguments {
     /// Policy, instead of the configured one: its definition, such as 'semver: ^1.2', or a name from the configuration
     #[arg(long, value_name = "POLICY")]
     pub(super) policy: Option<String>,
+
+    #[command(flatten)]
+    pub(super) lookup: LookupOptions,
 }
 
 /// Arguments of `init`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct InitArguments {
     /// Translate the settings of another tool in this repository, and list what cannot be translated
-    #[arg(long, value_enum, value_name = "TOOL")]
-    pub(super) from: Option<From>,
+    #[arg(long, value_name = "TOOL", value_parser = named(&Tool::ALL))]
+    pub(super) from: Option<Tool>,
 
     /// Print the file instead of writing it
     #[arg(long)]
@@ -256,17 +314,9 @@ pub(super) struct InitArguments {
     /// Overwrite an existing tagboat.yaml
     #[arg(long)]
     pub(super) force: bool,
-}
 
-/// The tool whose settings `init` translates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum From {
-    /// Renovate's configuration file
-    Renovate,
-    /// Flux's ImagePolicy and ImageRepository objects and markers
-    Flux,
-    /// Argo CD Image Updater's annotations and objects
-    Argocd,
+    #[command(flatten)]
+    pub(super) repository: RepositoryOption,
 }
 
 /// Arguments of `demo`.

@@ -1,44 +1,60 @@
 //! `tagboat check`: the first command to run when something does not work.
 
+use crate::config::Overrides;
 use crate::error::{Error, Exit};
+use crate::git::Repository;
+use crate::govern::Listed;
 use crate::report::{Check, CheckStatus, Checks};
 use crate::run::setup::{self, Loaded};
 use crate::run::{self, check};
 
-use super::args::Common;
+use super::args::{LogOptions, LookupOptions, ReadOptions};
 use super::commands::{Output, ReadFrom, folder, open};
 
-pub(super) async fn check(common: &Common) -> Result<Exit, Error> {
-    let mut checks = Checks::default();
-    let (loaded, listed) = match open(common, ReadFrom::Base(None)).await {
-        Ok((repository, loaded)) => {
-            checks.checks.push(configuration(&loaded));
-            let base = loaded.config.git.base.as_ref();
-            let git = check::git(&repository, repository.url(), base).await;
-            let listed = match git.status {
-                CheckStatus::Ok => run::list(&setup::base(&repository, &loaded.config).await?, &loaded.config),
-                CheckStatus::Failed => Vec::new(),
-            };
-            checks.checks.push(git);
-            checks.checks.push(check::forge(setup::forge(&loaded, repository.url()).as_deref()).await);
-            (loaded, listed)
-        }
-        // Without git, the working tree shows at least which registries are needed.
-        Err(error) if error.exit() == Exit::Failed => {
-            let Ok((folder, loaded)) = folder(common) else { return Err(error) };
-            checks.checks.push(configuration(&loaded));
-            checks.checks.push(failed("git", &error));
-            let listed = run::list(&run::Folder::new(&folder), &loaded.config);
-            (loaded, listed)
-        }
+pub(super) async fn check(log: &LogOptions, arguments: &LookupOptions) -> Result<Exit, Error> {
+    let LookupOptions { read: options, cache_dir } = arguments;
+    let Found { mut checks, loaded, listed } = match open(options, ReadFrom::Base, &Overrides::default()).await {
+        Ok((repository, loaded)) => with_git(options, &repository, loaded).await,
+        Err(error) if error.exit() == Exit::Failed => without_git(options, error)?,
         Err(error) => return Err(error),
     };
-    match setup::registries(&loaded, common.cache_dir.as_deref()) {
-        Ok(registries) => checks.checks.extend(check::registries(&registries, &listed).await),
-        Err(error) => checks.checks.push(failed("registries", &error)),
+    match setup::registries(&loaded, cache_dir.as_deref()) {
+        Ok(registries) => checks.extend(check::registries(&registries, &listed).await),
+        Err(error) => checks.push(failed("registries", &error)),
     }
-    Output::new(common).print(|renderer, options| renderer.checks(&checks, options))?;
+    let checks = Checks { checks };
+    Output::new(options, log).print(|renderer, options| renderer.checks(&checks, options))?;
     Ok(if checks.all_ok() { Exit::Done } else { Exit::Failed })
+}
+
+/// The checks before those of the registries, and the references, which show what registries are needed.
+struct Found {
+    checks: Vec<Check>,
+    loaded: Loaded,
+    listed: Vec<Listed>,
+}
+
+/// Checks git and the forge, and lists the references on the base branch, or in the working tree where git cannot read it.
+async fn with_git(options: &ReadOptions, repository: &Repository, loaded: Loaded) -> Found {
+    let reachable = check::git(repository, repository.url(), loaded.config.git.base.as_ref()).await;
+    let (git, listed) = match reachable.status {
+        CheckStatus::Failed => (reachable, None),
+        CheckStatus::Ok => match setup::base(repository, &loaded.config).await {
+            Ok(snapshot) => (reachable, Some(run::list(&snapshot, &loaded.config))),
+            Err(error) => (failed("git", &error), None),
+        },
+    };
+    let in_folder = || folder(options).map(|(folder, _)| run::list(&run::Folder::new(&folder), &loaded.config));
+    let listed = listed.unwrap_or_else(|| in_folder().unwrap_or_default());
+    let forge = check::forge(setup::forge(&loaded, repository.url()).as_deref()).await;
+    Found { checks: vec![configuration(&loaded), git, forge], loaded, listed }
+}
+
+/// Lists the references in the working tree, if there is one, and reports why git failed.
+fn without_git(options: &ReadOptions, error: Error) -> Result<Found, Error> {
+    let Ok((folder, loaded)) = folder(options) else { return Err(error) };
+    let listed = run::list(&run::Folder::new(&folder), &loaded.config);
+    Ok(Found { checks: vec![configuration(&loaded), failed("git", &error)], loaded, listed })
 }
 
 fn configuration(loaded: &Loaded) -> Check {

@@ -4,20 +4,22 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Overrides};
 use crate::demo;
 use crate::error::{Error, Exit};
 use crate::git::{self, Repository};
 use crate::image::ImageReference;
 use crate::interop::Translation;
-use crate::refname::BranchName;
 use crate::registry::Registry as _;
 use crate::report::{RENDERERS, ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
 use crate::run::setup::{self, Loaded, Location, Operator};
 use crate::run::{self, ReportContext, Request, Scope, Services, WriteLock};
 use crate::text::count_of;
 
-use super::args::{Changes, Common, DemoArguments, Format, From, InitArguments, Job, RunArguments};
+use super::args::{
+    Changes, DemoArguments, Format, InitArguments, Job, LogOptions, LookupOptions, ReadOptions, RepositoryOption,
+    RunArguments,
+};
 use super::progress;
 use super::report_file::{self, ReportFile};
 use super::terminal;
@@ -29,8 +31,8 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new(common: &Common) -> Self {
-        let name = match common.format {
+    pub(super) fn new(options: &ReadOptions, log: &LogOptions) -> Self {
+        let name = match options.format {
             Format::Text => "text",
             Format::Json => "json",
             Format::Markdown => "markdown",
@@ -40,7 +42,7 @@ impl Output {
             Format::Annotations => "annotations",
         };
         let renderer = RENDERERS.iter().find(|(known, _)| *known == name).map_or(RENDERERS[0].1, |(_, found)| *found);
-        Self { renderer, options: RenderOptions { width: terminal::width(), color: terminal::colored(common.color) } }
+        Self { renderer, options: RenderOptions { width: terminal::width(), color: terminal::colored(log.color) } }
     }
 
     pub(super) fn print(&self, render: impl FnOnce(&dyn Renderer, RenderOptions) -> String) -> Result<(), Error> {
@@ -63,30 +65,35 @@ fn images(changes: &Changes) -> Result<Vec<ImageReference>, Error> {
 
 /// Where the repository's configuration is read.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum ReadFrom<'a> {
-    /// From the base branch: this one, else that of the operator's configuration, else the default branch of the remote.
-    Base(Option<&'a BranchName>),
+pub(super) enum ReadFrom {
+    /// From the base branch: the one of `--base`, else that of the operator's configuration, else the default branch of the
+    /// remote.
+    Base,
     /// From the working tree, where there is one.
     WorkingTree,
 }
 
-/// Opens the repository and reads its configuration.
-pub(super) async fn open(common: &Common, from: ReadFrom<'_>) -> Result<(Repository, Loaded), Error> {
-    let location = Location::new(&common.repository);
+/// Opens the repository and reads its configuration, which the overrides complete.
+pub(super) async fn open(
+    options: &ReadOptions,
+    from: ReadFrom,
+    overrides: &Overrides,
+) -> Result<(Repository, Loaded), Error> {
+    let location = options.repository.location();
     let root = match &location {
         Location::Folder(folder) => Some(setup::checkout(folder)),
         Location::Url(_) => None,
     };
-    let operator = Operator::read(common.config.as_deref(), root.as_deref())?;
+    let operator = Operator::read(options.config.as_deref(), root.as_deref())?;
     let (opened, loaded) = match (from, &root) {
         (ReadFrom::WorkingTree, Some(root)) => (None, operator.with_folder(root)?),
-        (from, root) => {
-            let base = if let ReadFrom::Base(base) = from { base } else { None };
+        (_, root) => {
             let repository = setup::repository(&location, &operator.config).await?;
-            let loaded = operator.with_base(base, &repository, root.as_deref()).await?;
+            let loaded = operator.with_base(overrides.base.as_ref(), &repository, root.as_deref()).await?;
             (Some(repository), loaded)
         }
     };
+    let loaded = loaded.with(overrides);
     let repository = match opened {
         Some(opened) if loaded.config.git.remote == operator.config.git.remote => {
             setup::log_in(opened, &loaded.config).await?
@@ -97,10 +104,10 @@ pub(super) async fn open(common: &Common, from: ReadFrom<'_>) -> Result<(Reposit
 }
 
 /// Returns the folder and its configuration, for commands that read a working tree.
-pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
-    let folder = working_tree(common)?;
+pub(super) fn folder(options: &ReadOptions) -> Result<(PathBuf, Loaded), Error> {
+    let folder = working_tree(&options.repository)?;
     let root = setup::checkout(&folder);
-    let operator = Operator::read(common.config.as_deref(), Some(&root))?;
+    let operator = Operator::read(options.config.as_deref(), Some(&root))?;
     let loaded = operator.with_folder(if operator.is_in_repository() { &root } else { &folder })?;
     let above = root.join(config::FILE_NAME);
     if loaded.files.is_empty() && above.is_file() && above.parent() != Some(&folder) {
@@ -110,8 +117,8 @@ pub(super) fn folder(common: &Common) -> Result<(PathBuf, Loaded), Error> {
 }
 
 /// Returns the folder of `--repository`.
-fn working_tree(common: &Common) -> Result<PathBuf, Error> {
-    match Location::new(&common.repository) {
+fn working_tree(repository: &RepositoryOption) -> Result<PathBuf, Error> {
+    match repository.location() {
         Location::Folder(folder) if folder.is_dir() => Ok(folder),
         Location::Folder(folder) => Err(Error::usage(format!("cannot read {}: not a folder", folder.display()))),
         Location::Url(url) => {
@@ -122,10 +129,8 @@ fn working_tree(common: &Common) -> Result<PathBuf, Error> {
 }
 
 /// Runs once, or repeatedly with `--every`.
-pub(super) async fn runs(common: &Common, arguments: &RunArguments, writing: &WriteLock) -> Result<Exit, Error> {
-    let job = &arguments.job;
-    let base = job.base()?;
-    let once = || run(common, job, ReadFrom::Base(base.as_ref()), !arguments.dry_run, writing);
+pub(super) async fn runs(log: &LogOptions, arguments: &RunArguments, writing: &WriteLock) -> Result<Exit, Error> {
+    let once = || run(log, &arguments.job, ReadFrom::Base, !arguments.dry_run, writing);
     let Some(period) = arguments.every else { return once().await };
     let mut next = tokio::time::Instant::now();
     // An error in the first run ends the program. A later error may be gone in the next run.
@@ -152,15 +157,15 @@ fn progress_line(registry: u64, forge: u64) -> String {
 
 /// Runs once, with or without writing, and with the repository's configuration from one of its places.
 pub(super) async fn run(
-    common: &Common,
+    log: &LogOptions,
     job: &Job,
-    from: ReadFrom<'_>,
+    from: ReadFrom,
     write: bool,
     writing: &WriteLock,
 ) -> Result<Exit, Error> {
+    let LookupOptions { read: options, cache_dir } = &job.changes.lookup;
     let scope = Scope { images: images(&job.changes)?, paths: job.changes.paths()? };
-    let (repository, mut loaded) = open(common, from).await?;
-    job.apply(&mut loaded.config)?;
+    let (repository, loaded) = open(options, from, &job.overrides()?).await?;
     let forge = match setup::forge(&loaded, repository.url()) {
         Ok(forge) => Some(forge),
         Err(error) if write => return Err(error),
@@ -169,51 +174,52 @@ pub(super) async fn run(
             None
         }
     };
-    let registries = setup::registries(&loaded, common.cache_dir.as_deref())?;
+    let registries = setup::registries(&loaded, cache_dir.as_deref())?;
     let services = Services { git: &repository, forge: forge.as_deref(), registry: &registries };
-    let ages = common.format == Format::Html || job.changes.reports.iter().any(ReportFile::shows_ages);
+    let ages = options.format == Format::Html || job.changes.reports.iter().any(ReportFile::shows_ages);
     let request = Request { write, scope, run_url: setup::run_url(), ages, write_lock: Arc::clone(writing) };
     let progress = || progress_line(registries.requests().registry, forge.as_ref().map_or(0, |forge| forge.requests()));
-    let outcome = progress::shown(common, run::run(services, &loaded.config, &request), progress).await?;
+    let outcome = progress::shown(log, run::run(services, &loaded.config, &request), progress).await?;
     let repository = Some(repository.url().to_owned());
     let report = outcome.report(&ReportContext { dry_run: !write, repository, run_url: request.run_url });
-    finish(common, &job.changes, &report)
+    finish(log, &job.changes, &report)
 }
 
-pub(super) async fn edit(common: &Common, changes: &Changes) -> Result<Exit, Error> {
+pub(super) async fn edit(log: &LogOptions, changes: &Changes) -> Result<Exit, Error> {
+    let LookupOptions { read: options, cache_dir } = &changes.lookup;
     let scope = Scope { images: images(changes)?, paths: changes.paths()? };
-    let (folder, loaded) = folder(common)?;
-    let registries = setup::registries(&loaded, common.cache_dir.as_deref())?;
+    let (folder, loaded) = folder(options)?;
+    let registries = setup::registries(&loaded, cache_dir.as_deref())?;
     let progress = || progress_line(registries.requests().registry, 0);
-    let edited = progress::shown(common, run::edit(&folder, &loaded.config, &registries, &scope), progress).await;
-    finish(common, changes, &edited.report())
+    let edited = progress::shown(log, run::edit(&folder, &loaded.config, &registries, &scope), progress).await;
+    finish(log, changes, &edited.report())
 }
 
 /// Prints the report, writes it to the requested files, and returns the exit code.
-fn finish(common: &Common, changes: &Changes, report: &RunReport) -> Result<Exit, Error> {
-    Output::new(common).print(|renderer, options| renderer.run(report, options))?;
+fn finish(log: &LogOptions, changes: &Changes, report: &RunReport) -> Result<Exit, Error> {
+    Output::new(&changes.lookup.read, log).print(|renderer, options| renderer.run(report, options))?;
     report_file::write(changes.reports.iter().chain(&changes.junit), report)?;
     Ok(exit(report, changes.detailed_exitcode))
 }
 
-pub(super) async fn list(common: &Common) -> Result<Exit, Error> {
-    let listed = match Location::new(&common.repository) {
+pub(super) async fn list(log: &LogOptions, options: &ReadOptions) -> Result<Exit, Error> {
+    let listed = match options.repository.location() {
         Location::Folder(_) => {
-            let (folder, loaded) = folder(common)?;
+            let (folder, loaded) = folder(options)?;
             run::list(&run::Folder::new(&folder), &loaded.config)
         }
         Location::Url(_) => {
-            let (repository, loaded) = open(common, ReadFrom::WorkingTree).await?;
+            let (repository, loaded) = open(options, ReadFrom::WorkingTree, &Overrides::default()).await?;
             run::list(&setup::base(&repository, &loaded.config).await?, &loaded.config)
         }
     };
     let list = ReferenceList { rows: listed.iter().map(run::row).collect::<Vec<ReferenceRow>>() };
-    Output::new(common).print(|renderer, options| renderer.list(&list, options))?;
+    Output::new(options, log).print(|renderer, options| renderer.list(&list, options))?;
     Ok(Exit::Done)
 }
 
-pub(super) async fn demo(common: &Common, arguments: &DemoArguments) -> Result<Exit, Error> {
-    let options = RenderOptions { width: terminal::width().min(110), color: terminal::colored(common.color) };
+pub(super) async fn demo(log: &LogOptions, arguments: &DemoArguments) -> Result<Exit, Error> {
+    let options = RenderOptions { width: terminal::width().min(110), color: terminal::colored(log.color) };
     demo::play(options, arguments.keep, &mut |text| {
         let _ = terminal::print(text);
     })
@@ -221,17 +227,12 @@ pub(super) async fn demo(common: &Common, arguments: &DemoArguments) -> Result<E
     Ok(Exit::Done)
 }
 
-pub(super) fn init(common: &Common, init: &InitArguments) -> Result<Exit, Error> {
-    let folder = working_tree(common)?;
+pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
+    let folder = working_tree(&init.repository)?;
     let snapshot = run::Folder::new(&folder);
     let text = match init.from {
         None => config::starter(&run::summary(&run::list(&snapshot, &Config::default()))),
-        Some(from) => {
-            let tool = match from {
-                From::Renovate => run::Tool::Renovate,
-                From::Flux => run::Tool::Flux,
-                From::Argocd => run::Tool::ArgoCd,
-            };
+        Some(tool) => {
             let Translation { text, left } = run::translate(&snapshot, tool)?;
             left.iter().for_each(|line| terminal::log(&format!("not translated: {line}")));
             text

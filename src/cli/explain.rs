@@ -8,12 +8,13 @@ use crate::report::OutcomeKind;
 use crate::run::setup::{self, Loaded};
 use crate::run::{self, ExplainRequest};
 
-use super::args::{Common, ExplainArguments};
+use super::args::{ExplainArguments, LogOptions, LookupOptions};
 use super::commands::{Output, folder};
 
-pub(super) async fn explain(common: &Common, arguments: &ExplainArguments) -> Result<Exit, Error> {
+pub(super) async fn explain(log: &LogOptions, arguments: &ExplainArguments) -> Result<Exit, Error> {
+    let LookupOptions { read: options, cache_dir } = &arguments.lookup;
     let tags = arguments.tags.as_deref().map(read_tags).transpose()?;
-    let asked = ExplainRequest {
+    let request = ExplainRequest {
         image: arguments.image.clone(),
         tags,
         current: arguments.current.clone(),
@@ -21,10 +22,10 @@ pub(super) async fn explain(common: &Common, arguments: &ExplainArguments) -> Re
     };
     // A current tag, tags and a policy leave nothing to read from the folder.
     let (folder, loaded) =
-        if asked.is_self_contained() { (PathBuf::new(), Loaded::default()) } else { folder(common)? };
-    let registries = setup::registries(&loaded, common.cache_dir.as_deref())?;
-    let explanations = run::explain(&folder, &loaded.config, &registries, &asked).await?;
-    Output::new(common).print(|renderer, options| renderer.explanations(&explanations, options))?;
+        if request.is_self_contained() { (PathBuf::new(), Loaded::default()) } else { folder(options)? };
+    let registries = setup::registries(&loaded, cache_dir.as_deref())?;
+    let explanations = run::explain(&folder, &loaded.config, &registries, &request).await?;
+    Output::new(options, log).print(|renderer, options| renderer.explanations(&explanations, options))?;
     Ok(if explanations.iter().all(|one| one.outcome != OutcomeKind::Unknown) { Exit::Done } else { Exit::Failed })
 }
 

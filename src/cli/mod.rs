@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod commands;
+mod error_document;
 mod explain;
 mod overrides;
 mod progress;
@@ -21,6 +22,7 @@ use crate::run::WriteLock;
 
 use args::{Arguments, Command, Format};
 use commands::ReadFrom;
+use error_document::ErrorDocument;
 
 /// Runs the program with these arguments and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
@@ -32,17 +34,17 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             return if is_requested { Exit::Done } else { Exit::Usage };
         }
     };
-    terminal::start_log(&arguments.common);
+    terminal::start_log(&arguments.log);
     crate::http::install_tls();
-    let json = arguments.common.format == Format::Json;
+    let json = arguments.command.format() == Some(Format::Json);
     match start(arguments) {
         Ok(exit) => exit,
         Err(error) => {
             terminal::log(&format!("error: {error}"));
             if json {
                 // A script that reads JSON gets a document in every case.
-                let document = serde_json::json!({ "error": error.message(), "hint": error.advice() });
-                let _ = terminal::print(&format!("{document:#}\n"));
+                let document = serde_json::to_string_pretty(&ErrorDocument::new(&error)).unwrap_or_default();
+                let _ = terminal::print(&format!("{document}\n"));
             }
             error.exit()
         }
@@ -91,16 +93,16 @@ async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-async fn dispatch(Arguments { command, common }: Arguments, writing: &WriteLock) -> Result<Exit, Error> {
+async fn dispatch(Arguments { command, log }: Arguments, writing: &WriteLock) -> Result<Exit, Error> {
     match command {
-        Command::Run(run) => commands::runs(&common, &run, writing).await,
-        Command::Plan(job) => commands::run(&common, &job, ReadFrom::WorkingTree, false, writing).await,
-        Command::Edit(job) => commands::edit(&common, &job).await,
-        Command::List => commands::list(&common).await,
-        Command::Explain(explain) => explain::explain(&common, &explain).await,
-        Command::Check => check::check(&common).await,
-        Command::Init(init) => commands::init(&common, &init),
-        Command::Demo(demo) => commands::demo(&common, &demo).await,
+        Command::Run(run) => commands::runs(&log, &run, writing).await,
+        Command::Plan(job) => commands::run(&log, &job, ReadFrom::WorkingTree, false, writing).await,
+        Command::Edit(changes) => commands::edit(&log, &changes).await,
+        Command::List(options) => commands::list(&log, &options).await,
+        Command::Explain(explain) => explain::explain(&log, &explain).await,
+        Command::Check(options) => check::check(&log, &options).await,
+        Command::Init(init) => commands::init(&init),
+        Command::Demo(demo) => commands::demo(&log, &demo).await,
         Command::Schema => commands::schema(),
         Command::Completions { shell } => reference::completions(shell),
         Command::Man { command } => reference::man(command.as_deref()),

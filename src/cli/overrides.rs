@@ -1,6 +1,6 @@
 //! Flags that override the configuration for one run.
 
-use crate::config::{Config, MergeMethod, Patterns};
+use crate::config::{Overrides, Patterns};
 use crate::error::Error;
 use crate::refname::BranchName;
 
@@ -20,29 +20,16 @@ impl Changes {
 }
 
 impl Job {
-    /// Returns the base branch that `--base` names.
-    pub(super) fn base(&self) -> Result<Option<BranchName>, Error> {
+    /// Returns the settings that the flags override.
+    pub(super) fn overrides(&self) -> Result<Overrides, Error> {
         let read = |base: &String| {
             BranchName::new(base).map_err(|error| Error::usage(format!("invalid value for --base: {error}")))
         };
-        self.base.as_ref().map(read).transpose()
-    }
-
-    /// Replaces values of the configuration with the given flags.
-    pub(super) fn apply(&self, config: &mut Config) -> Result<(), Error> {
-        if let Some(base) = self.base()? {
-            config.git.base = Some(base);
-        }
-        let pull_requests = &mut config.pull_requests;
-        for (given, configured) in
-            [(&self.labels, &mut pull_requests.labels), (&self.reviewers, &mut pull_requests.reviewers)]
-        {
-            if !given.is_empty() {
-                configured.clone_from(given);
-            }
-        }
-        let method = MergeMethod::ALL.iter().find(|(name, _)| self.auto_merge.as_deref() == Some(name));
-        pull_requests.auto_merge = method.map(|(_, method)| *method).or(pull_requests.auto_merge);
-        Ok(())
+        Ok(Overrides {
+            base: self.base.as_ref().map(read).transpose()?,
+            labels: self.labels.clone(),
+            reviewers: self.reviewers.clone(),
+            auto_merge: self.auto_merge,
+        })
     }
 }

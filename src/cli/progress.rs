@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::pin::pin;
 use std::time::Duration;
 
-use super::args::Common;
+use super::args::LogOptions;
 
 /// Moves the cursor to the start of the line and clears it.
 const CLEAR: &str = "\r\u{1b}[K";
@@ -15,13 +15,13 @@ const CLEAR: &str = "\r\u{1b}[K";
 const PERIOD: Duration = Duration::from_millis(100);
 
 /// Whether progress is shown. With `--verbose`, the log shows more than this line would.
-pub(super) fn is_shown(common: &Common) -> bool {
-    !common.quiet && common.verbose == 0 && io::stderr().is_terminal()
+pub(super) fn is_shown(options: &LogOptions) -> bool {
+    !options.quiet && options.verbose == 0 && io::stderr().is_terminal()
 }
 
 /// Waits for some work and shows a progress line meanwhile.
-pub(super) async fn shown<T>(common: &Common, work: impl Future<Output = T>, line: impl Fn() -> String) -> T {
-    if !is_shown(common) {
+pub(super) async fn shown<T>(options: &LogOptions, work: impl Future<Output = T>, line: impl Fn() -> String) -> T {
+    if !is_shown(options) {
         return work.await;
     }
     let mut work = pin!(work);

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use super::args::{Color, Common, LogFormat};
+use super::args::{Color, LogFormat, LogOptions};
 use super::progress;
 
 /// Writes data to standard output. A closed pipe (`tagboat list | head`) is not an error.
@@ -40,8 +40,8 @@ pub(super) fn width() -> usize {
 }
 
 /// Starts the log on standard error, with the level of `RUST_LOG` or of the flags. The default level is `warn`.
-pub(super) fn start_log(common: &Common) {
-    let level = match (common.quiet, common.verbose) {
+pub(super) fn start_log(options: &LogOptions) {
+    let level = match (options.quiet, options.verbose) {
         (true, _) => "error",
         (false, 0) => "warn",
         (false, 1) => "tagboat=info,warn",
@@ -49,8 +49,8 @@ pub(super) fn start_log(common: &Common) {
         (false, _) => "trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let shows_progress = progress::is_shown(common);
-    let ansi = colored(common.color) && io::stderr().is_terminal();
+    let shows_progress = progress::is_shown(options);
+    let ansi = colored(options.color) && io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(move || {
@@ -61,7 +61,7 @@ pub(super) fn start_log(common: &Common) {
         })
         .with_span_events(FmtSpan::NONE);
     // A second start in one process, as in tests, keeps the first log.
-    let _ = match common.log_format {
+    let _ = match options.log_format {
         LogFormat::Text => log.with_ansi(ansi).with_target(false).without_time().try_init(),
         LogFormat::Json => log.json().try_init(),
     };

@@ -22,6 +22,11 @@ pub enum Tool {
     ArgoCd,
 }
 
+impl Tool {
+    /// The names on the command line.
+    pub const ALL: [(&str, Self); 3] = [("renovate", Self::Renovate), ("flux", Self::Flux), ("argocd", Self::ArgoCd)];
+}
+
 /// Translates the settings of a tool in a snapshot. Fails if there are none.
 pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Error> {
     match tool {

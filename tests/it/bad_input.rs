@@ -141,7 +141,10 @@ fn run_stops_at_an_invalid_configuration() {
         assert_eq!(output.code, 64, "{config}: {output:?}");
         assert!(output.stderr.contains(what), "{config}: {}", output.stderr);
         assert!(output.stderr.contains("hint: ") && output.stderr.contains(hint), "{config}: {}", output.stderr);
-        assert!(output.json()["error"].as_str().unwrap().contains(what), "{config}: {output:?}");
+        let error = &output.json()["errors"][0];
+        assert!(error["message"].as_str().unwrap().contains(what), "{config}: {error:#}");
+        assert!(error["hint"].as_str().unwrap().contains(hint), "{config}: {error:#}");
+        assert!(error["file"] == "tagboat.yaml" && error["line"].is_u64() && error["column"].is_u64(), "{error:#}");
         assert_eq!(repository.bare.branches().len(), 1);
     }
 }
@@ -173,7 +176,8 @@ async fn reports_rejected_pushes_and_tokens() {
         let output = forge_of.run(&["run", "-C", &repository.bare.url(), "--format", "json"]);
         assert_eq!(output.code, code, "{output:?}");
         assert!(output.stdout.contains(reason), "{output:?}");
-        assert!(output.json()["hint"].is_string() || output.json()["failed"][0]["hint"].is_string(), "{output:?}");
+        let document = output.json();
+        assert!(["errors", "failed"].iter().any(|key| document[key][0]["hint"].is_string()), "{output:?}");
         assert!(forge.host(|host| host.pulls.is_empty()));
     }
     assert_ne!(TOKEN, READER);
@@ -222,9 +226,10 @@ fn reports_missing_git_missing_repository_and_denied_access() {
 fn assert_error(output: &ProgramOutput, what: &str, hint: &str) {
     assert_eq!(output.code, 1, "{output:?}");
     assert!(output.stderr.contains(what) && output.stderr.contains(&format!("hint: {hint}")), "{output:?}");
-    let document = output.json();
-    assert!(document["error"].as_str().unwrap().contains(what), "{output:?}");
-    assert!(document["hint"].as_str().unwrap().contains(hint), "{output:?}");
+    let error = &output.json()["errors"][0];
+    assert!(error["message"].as_str().unwrap().contains(what), "{output:?}");
+    assert!(error["hint"].as_str().unwrap().contains(hint), "{output:?}");
+    assert!(error["line"].is_null(), "{output:?}");
 }
 
 /// The result of a template is known only when it is rendered.

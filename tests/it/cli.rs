@@ -74,7 +74,10 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{command} is not in {}", help.stdout);
         let own = tagboat.run(&[command, "--help"]);
         assert_eq!((own.code, &*own.stderr), (0, ""));
-        assert!(own.stdout.contains("Usage: tagboat") && own.stdout.contains("--repository"), "{}", own.stdout);
+        assert!(own.stdout.contains("Usage: tagboat") && own.stdout.contains("--color"), "{}", own.stdout);
+        let reads_repository = !["demo", "schema", "completions", "man"].contains(command);
+        assert_eq!(own.stdout.contains("--repository"), reads_repository, "{}", own.stdout);
+        assert_eq!(own.stdout.contains("--format"), reads_repository && *command != "init", "{}", own.stdout);
     }
     assert!(help.stdout.contains("Exit codes:\n  0 "), "{}", help.stdout);
     let version = tagboat.run(&["--version"]);
@@ -135,7 +138,7 @@ async fn prints_the_documented_json_and_exit_codes() {
     assert!(json(&["check"]).to_string().contains("configuration"));
     let remote = tagboat.run(&["check", "-C", &repository.bare.url()]);
     assert!(remote.stdout.contains("operator.yaml and tagboat.yaml are valid"), "{}", remote.stdout);
-    assert!(json(&["schema"])["properties"]["policies"].is_object());
+    assert!(tagboat.run(&["schema"]).json()["properties"]["policies"].is_object());
 
     let detailed = ["-C", &at, "--detailed-exitcode"];
     assert_eq!(tagboat.run(&[&["plan"], &detailed[..]].concat()).code, 2);
@@ -374,6 +377,12 @@ fn rejects_arguments_without_effect_and_a_period_without_pause() {
     let rows: &[(&[&str], &str)] = &[
         (&["edit", "--label", "deploy"],     "unexpected argument '--label'"),
         (&["edit", "--base", "main"],        "unexpected argument '--base'"),
+        (&["demo", "--format", "json"],      "unexpected argument '--format'"),
+        (&["schema", "--config", "a.yaml"],  "unexpected argument '--config'"),
+        (&["man", "-C", "."],                "unexpected argument '-C'"),
+        (&["completions", "bash", "-C", "."], "unexpected argument '-C'"),
+        (&["init", "--format", "json"],      "unexpected argument '--format'"),
+        (&["list", "--cache-dir", "cache"],  "unexpected argument '--cache-dir'"),
         (&["run", "--every", "0s"],          "must be at least 1s"),
         (&["run", "--every", "5x"],          "write it like 3d, 12h"),
     ];

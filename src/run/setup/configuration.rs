@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Config, ConfigFile, RepositoryConfig, Source};
+use crate::config::{self, Config, ConfigFile, Overrides, RepositoryConfig, Source};
 use crate::docs::page;
 use crate::error::Error;
 use crate::git::{Git as _, Repository};
@@ -26,6 +26,15 @@ pub struct Loaded {
     pub root: Option<PathBuf>,
     /// The certificates that the repository's file names, by their paths.
     pub(super) certificates: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Loaded {
+    /// Returns these settings with the values of flags, which win.
+    #[must_use]
+    pub fn with(mut self, overrides: &Overrides) -> Self {
+        self.config = self.config.with(overrides);
+        self
+    }
 }
 
 /// The operator's configuration, before the repository's is read.

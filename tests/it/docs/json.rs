@@ -81,6 +81,7 @@ async fn reports_page_documents_every_json_key() {
         ("plan, run and edit", print(&["plan"])),
         ("plan, run and edit", print(&["run"])),
         ("plan, run and edit", print(&["run"])),
+        ("errors", print(&["list", "--config", "/nowhere.yaml"])),
     ];
     assert_eq!(rows[4].1["proposals"][0]["action"], "open", "{:#}", rows[4].1);
     assert_eq!((rows[4].1["held"].as_array().unwrap().len(), rows[4].1["failed"].as_array().unwrap().len()), (1, 1));

@@ -1,0 +1,42 @@
+//! The JSON document of an error that ends a command.
+
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// The errors that ended a command: one, or every problem of the configuration.
+#[derive(Debug, Serialize)]
+pub(super) struct ErrorDocument<'a> {
+    errors: Vec<ErrorRow<'a>>,
+}
+
+/// One error. Without a position, it is not about a line of the configuration.
+#[derive(Debug, Serialize)]
+struct ErrorRow<'a> {
+    message: &'a str,
+    file: Option<&'a str>,
+    line: Option<usize>,
+    column: Option<usize>,
+    hint: Option<&'a str>,
+}
+
+impl<'a> ErrorDocument<'a> {
+    /// Returns the document of an error.
+    pub(super) fn new(error: &'a Error) -> Self {
+        let in_config = error.config_errors().into_iter().flat_map(|errors| errors.iter());
+        let mut errors: Vec<ErrorRow<'a>> = in_config
+            .map(|problem| ErrorRow {
+                message: &problem.message,
+                file: Some(&problem.path),
+                line: Some(problem.position.line),
+                column: Some(problem.position.column),
+                hint: problem.hint.as_deref(),
+            })
+            .collect();
+        if errors.is_empty() {
+            let (message, hint) = (error.message(), error.advice());
+            errors.push(ErrorRow { message, file: None, line: None, column: None, hint });
+        }
+        Self { errors }
+    }
+}
