@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use crate::docs::page;
 use crate::refname::RefNameError;
 
+use super::ssh_signing::SshKeyError;
+
 /// Why a git operation failed. Contains no credentials.
 ///
 /// `operation` is in the form that follows "cannot": `push tagboat/apps to https://git.example.com/apps.git`.
@@ -72,6 +74,12 @@ pub enum GitError {
         operation: String,
         /// See [`GitError`].
         output: String,
+    },
+    /// The SSH key that is to sign commits cannot sign.
+    #[error("cannot sign commits with the SSH key: {source}")]
+    SigningKey {
+        /// The cause.
+        source: SshKeyError,
     },
     /// The remote branch no longer points at the expected commit. The operation can be repeated on its new state.
     #[error("cannot {operation}: the branch changed concurrently: {output}")]
@@ -195,6 +203,9 @@ impl GitError {
             Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to an existing branch",
             Self::SigningFailed { .. } => {
                 "check that the key exists, is readable and needs no passphrase; try `git commit -S` on this machine"
+            }
+            Self::SigningKey { .. } => {
+                "generate a key with `ssh-keygen -t ed25519 -N '' -f FILE`, and set TAGBOAT_SIGNING_KEY to the text of FILE"
             }
             Self::LostRace { .. } => "run again to continue from the new state of the branch",
             Self::Protected { .. } => concat!(

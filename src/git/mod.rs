@@ -13,9 +13,11 @@ mod refusal;
 mod remote;
 mod repository;
 mod settings;
+mod ssh_signing;
 
 pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
 pub use history::{FirstParents, first_parents};
 pub use remote::{Login, redact};
 pub use repository::{Options, Repository, Signing};
+pub use ssh_signing::SshKeyError;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice};
+use gix::objs::WriteTo as _;
 use gix::objs::tree::EntryKind;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -21,6 +22,7 @@ use crate::refname::CommitId;
 
 use super::error::GitError;
 use super::git::{Author, CommitInfo, TreeFile};
+use super::ssh_signing::SshSigningKey;
 
 /// The temporary repository.
 pub(super) struct Objects {
@@ -123,7 +125,7 @@ impl Objects {
         Ok(editor.write().map_err(|cause| unwritable(&cause))?.detach())
     }
 
-    /// Writes a commit of a tree on `base`.
+    /// Writes a commit of a tree on `base`, signed if there is a key.
     pub(super) fn commit(
         &self,
         base: &CommitId,
@@ -131,6 +133,7 @@ impl Objects {
         message: &str,
         author: &Author,
         when: Timestamp,
+        key: Option<&SshSigningKey>,
     ) -> Result<CommitId, GitError> {
         let repository = self.repository.to_thread_local();
         let person = gix::actor::Signature {
@@ -139,7 +142,7 @@ impl Objects {
             // Always UTC: the time zone of the machine must not change the id of the commit.
             time: gix::date::Time { seconds: when.as_second(), offset: 0 },
         };
-        let commit = gix::objs::Commit {
+        let mut commit = gix::objs::Commit {
             tree,
             parents: [id(base.as_str())?].into(),
             author: person.clone(),
@@ -148,6 +151,12 @@ impl Objects {
             message: message.into(),
             extra_headers: Vec::new(),
         };
+        if let Some(key) = key {
+            let mut unsigned = Vec::new();
+            commit.write_to(&mut unsigned).map_err(|cause| unwritable(&cause))?;
+            let signature = key.sign(&unsigned).map_err(|source| GitError::SigningKey { source })?;
+            commit.extra_headers.push(("gpgsig".into(), signature.trim_end().into()));
+        }
         let written = repository.write_object(&commit).map_err(|cause| unwritable(&cause))?;
         Ok(CommitId::new(&written.to_string())?)
     }

@@ -21,6 +21,7 @@ use super::output;
 use super::refusal;
 use super::remote::{Login, RemoteUrl};
 use super::settings::{self, Entry};
+use super::ssh_signing::SshSigningKey;
 
 /// How many commits of each branch are fetched: its own commit and the parent.
 const DEPTH: &str = "--depth=2";
@@ -40,7 +41,7 @@ impl Default for Options {
     }
 }
 
-/// The key that signs commits, in the terms of git.
+/// The key with which git signs commits, in the terms of git.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signing {
     /// `gpg.format`: `openpgp`, `ssh` or `x509`.
@@ -61,9 +62,17 @@ pub struct Repository {
     push: Remote,
     /// The git configuration that applies to the user here.
     settings: Vec<Entry>,
-    signing: Option<Signing>,
+    signer: Option<Signer>,
     /// git locks its list of shallow commits while it fetches: two concurrent fetches would fail.
     fetching: Mutex<()>,
+}
+
+/// What signs commits.
+enum Signer {
+    /// The program that git starts.
+    Git(Signing),
+    /// A key in memory.
+    Key(SshSigningKey),
 }
 
 /// A URL, and the login and configuration for it.
@@ -83,7 +92,7 @@ impl Repository {
         let remote = |url| Remote::new(url, None, &checkout.settings);
         let (fetch, push) = (remote(fetch), remote(push));
         let (settings, dir) = (checkout.settings, Some(dir.to_owned()));
-        Ok(Self { fetch, push, settings, objects, program, dir, signing: None, fetching: Mutex::default() })
+        Ok(Self { fetch, push, settings, objects, program, dir, signer: None, fetching: Mutex::default() })
     }
 
     /// Opens a remote without a checkout, and sends no request yet. A password in the URL becomes the login.
@@ -93,7 +102,7 @@ impl Repository {
         let settings = checkout::settings_without(&program, objects.git_dir()).await?;
         let remote = || Remote::new(url, None, &settings);
         let (fetch, push) = (remote(), remote());
-        Ok(Self { fetch, push, settings, objects, program, dir: None, signing: None, fetching: Mutex::default() })
+        Ok(Self { fetch, push, settings, objects, program, dir: None, signer: None, fetching: Mutex::default() })
     }
 
     /// Uses this login at the host of [`url`](Self::url), if that is an HTTP URL, and at no other host. Without a login, the
@@ -112,22 +121,15 @@ impl Repository {
     /// Signs every commit with this key.
     #[must_use]
     pub fn with_signing(mut self, signing: Signing) -> Self {
-        self.signing = Some(signing);
+        self.signer = Some(Signer::Git(signing));
         self
     }
 
-    /// Signs every commit with an SSH key that exists only in memory: it is written to a file of this run that only the
-    /// current user can read.
-    pub fn with_ssh_key(self, key: &Secret) -> Result<Self, GitError> {
-        let file = self.objects.git_dir().join("signing-key");
-        let io = |source| GitError::Io { operation: "write the signing key".to_owned(), source };
-        let mut options = std::fs::OpenOptions::new();
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut open = options.write(true).create_new(true).open(&file).map_err(io)?;
-        // ssh-keygen rejects a key without a line break at its end, and `Secret` trims it.
-        std::io::Write::write_all(&mut open, format!("{}\n", key.reveal()).as_bytes()).map_err(io)?;
-        Ok(self.with_signing(Signing { format: "ssh", key: file.display().to_string() }))
+    /// Signs every commit with an SSH private key, which stays in memory.
+    pub fn with_ssh_key(mut self, key: &Secret) -> Result<Self, GitError> {
+        let key = SshSigningKey::parse(key).map_err(|source| GitError::SigningKey { source })?;
+        self.signer = Some(Signer::Key(key));
+        Ok(self)
     }
 
     /// Returns the URL or path of the remote to fetch from, without a password. The forge is detected from it.
@@ -251,7 +253,11 @@ impl Git for Repository {
         when: Timestamp,
     ) -> Result<CommitId, GitError> {
         let tree = self.objects.tree(base, files)?;
-        let Some(signing) = &self.signing else { return self.objects.commit(base, tree, message, author, when) };
+        let signing = match &self.signer {
+            Some(Signer::Git(signing)) => signing,
+            Some(Signer::Key(key)) => return self.objects.commit(base, tree, message, author, when, Some(key)),
+            None => return self.objects.commit(base, tree, message, author, when, None),
+        };
         // The user's own settings name the signing program and the location of its keys.
         let date = format!("@{} +0000", when.as_second());
         let call = Call {
@@ -282,7 +288,7 @@ impl Git for Repository {
     }
 
     fn signs(&self) -> bool {
-        self.signing.is_some()
+        self.signer.is_some()
     }
 
     async fn push(&self, branch: &BranchName, commit: &CommitId, expected: Option<&CommitId>) -> Result<(), GitError> {

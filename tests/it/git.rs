@@ -494,23 +494,32 @@ async fn distinguishes_a_missing_commit_from_a_damaged_object() {
     }
 }
 
-/// git itself verifies the signature.
+/// git itself verifies the signatures. One key is in a file, the others stay in memory.
 #[tokio::test]
-async fn signs_commits_with_an_ssh_key() {
+async fn signs_commits_with_ssh_keys_of_each_type() {
     let (dir, bare) = remote();
-    let key = dir.path().join("key");
-    let arguments = ["-q", "-t", "ed25519", "-N", "", "-f", key.to_str().unwrap()];
-    assert!(std::process::Command::new("ssh-keygen").args(arguments).status().unwrap().success());
-    let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
     let signers = dir.path().join("signers");
-    std::fs::write(&signers, format!("{} {public}", bot().email)).unwrap();
     let verified = format!("gpg.ssh.allowedSignersFile={}", signers.display());
-
     let repository = async || Repository::from_url(&bare.url(), Options::default()).await.unwrap();
-    let from_file = Signing { format: "ssh", key: key.display().to_string() };
-    let text = Secret::new(&std::fs::read_to_string(&key).unwrap());
-    let ways = [repository().await.with_signing(from_file), repository().await.with_ssh_key(&text).unwrap()];
-    for (number, signing) in ways.into_iter().enumerate() {
+    for (number, (kind, bits)) in
+        [("ed25519", "256"), ("ecdsa", "256"), ("ecdsa", "384"), ("rsa", "2048"), ("rsa", "3072"), ("ed25519", "256")]
+            .into_iter()
+            .enumerate()
+    {
+        let key = dir.path().join(format!("key-{number}"));
+        let arguments = ["-q", "-t", kind, "-b", bits, "-N", "", "-f", key.to_str().unwrap()];
+        assert!(std::process::Command::new("ssh-keygen").args(arguments).status().unwrap().success());
+        let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
+        std::fs::write(&signers, format!("{} {public}", bot().email)).unwrap();
+        let text = Secret::new(&std::fs::read_to_string(&key).unwrap());
+        let signing = if number == 0 {
+            let from_file = Signing { format: "ssh", key: key.display().to_string() };
+            repository().await.with_signing(from_file)
+        } else {
+            // A key in memory needs no file.
+            std::fs::remove_file(&key).unwrap();
+            repository().await.with_ssh_key(&text).unwrap()
+        };
         assert!(signing.signs());
         let name = format!("tagboat/{number}");
         let base = signing.remote_branches(&branch("main"), "").await.unwrap()[&branch("main")].clone();
@@ -519,10 +528,12 @@ async fn signs_commits_with_an_ssh_key() {
         signing.push(&branch(&name), &commit, None).await.unwrap();
         git(&bare.path, &["-c", &verified, "verify-commit", &name]);
         let logged = git(&bare.path, &["log", "-1", "--format=%an <%ae> %ct %B", &name]);
-        assert_eq!(logged, "Tagboat <tagboat@example.com> 0 Update api");
+        assert_eq!(logged, "Tagboat <tagboat@example.com> 0 Update api", "{kind} {bits}");
         assert_eq!(bare.file(&name, "web/deploy.yaml"), b"image: acme/web:1.0");
     }
 
+    let unusable = repository().await.with_ssh_key(&Secret::new("ssh-ed25519 AAAA")).err().unwrap();
+    assert!(matches!(unusable, GitError::SigningKey { .. }) && unusable.hint().is_some(), "{unusable:?}");
     let keyless = repository().await.with_signing(Signing { format: "ssh", key: "/nowhere".to_owned() });
     let error = propose(&keyless, "image: acme/api:1.1").await.unwrap_err();
     assert!(matches!(error, GitError::SigningFailed { .. }) && error.hint().is_some(), "{error:?}");
