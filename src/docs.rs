@@ -9,3 +9,38 @@ macro_rules! page {
 }
 
 pub(crate) use page;
+
+/// The address of the folder that has the pages.
+const FOLDER: &str = page!("");
+
+/// Splits a text at the first address of a documentation page: the text before it, the address, and the text after it.
+/// Returns `None` for addresses that merely start like one, such as those of a file in another folder.
+pub(crate) fn split_at_address(text: &str) -> Option<(&str, &str, &str)> {
+    let start = text.find(FOLDER)?;
+    let rest = &text[start + FOLDER.len()..];
+    let is_in_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let name = rest.find(|c| !is_in_name(c)).unwrap_or(rest.len());
+    let mut length = name + rest[name..].strip_prefix(".md").map(|_| ".md".len())?;
+    if let Some(section) = rest[length..].strip_prefix('#') {
+        length += 1 + section.find(|c| !is_in_name(c)).unwrap_or(section.len());
+    }
+    let end = start + FOLDER.len() + length;
+    let is_complete = !text[end..].starts_with(|c: char| c.is_ascii_alphanumeric() || "/?#%@:._~".contains(c));
+    (name > 0 && is_complete).then(|| (&text[..start], &text[start..end], &text[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_only_addresses_of_our_pages() {
+        let page = page!("troubleshooting.md#rate-limits");
+        assert_eq!(split_at_address(&format!("wait: {page}, or not")), Some(("wait: ", page, ", or not")));
+        assert_eq!(split_at_address(page!("forges.md")), Some(("", page!("forges.md"), "")));
+        let other = ["../../../../evil/x.md", "x.md/../../y", "x.md#a/b", "x.md?raw=1", ".md", "x.mdx", ""];
+        for path in other {
+            assert_eq!(split_at_address(&format!("{FOLDER}{path}")), None, "{path}");
+        }
+    }
+}

@@ -1,12 +1,14 @@
 //! The arguments of the command line and their help.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{MergeMethod, duration};
+use crate::report::{RENDERERS, Renderer};
 use crate::run::Tool;
 use crate::run::setup::Location;
 
@@ -89,7 +91,7 @@ pub(super) struct ReadOptions {
     pub(super) config: Option<PathBuf>,
 
     /// Output format; json prints one document
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, value_enum, default_value_t = Format(RENDERERS[0]))]
     pub(super) format: Format,
 }
 
@@ -104,23 +106,19 @@ pub(super) struct LookupOptions {
     pub(super) cache_dir: Option<PathBuf>,
 }
 
-/// The output format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// Text for people
-    Text,
-    /// One JSON document for scripts
-    Json,
-    /// Markdown for the summary of a CI job
-    Markdown,
-    /// One self-contained HTML page
-    Html,
-    /// JUnit XML test results
-    Junit,
-    /// Step outputs of GitHub Actions
-    Outputs,
-    /// Workflow commands of GitHub Actions: warnings and errors at file and line
-    Annotations,
+/// The output format, by its renderer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Format(pub(super) &'static dyn Renderer);
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| RENDERERS.iter().copied().map(Format).collect());
+        &FORMATS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()).help(self.0.about()))
+    }
 }
 
 /// When to use colors.

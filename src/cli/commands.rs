@@ -11,14 +11,13 @@ use crate::git::{self, Repository};
 use crate::image::ImageReference;
 use crate::interop::Translation;
 use crate::registry::Registry as _;
-use crate::report::{RENDERERS, ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
+use crate::report::{ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
 use crate::run::setup::{self, Loaded, Location, Operator};
 use crate::run::{self, ReportContext, Request, Scope, Services, WriteLock};
 use crate::text::count_of;
 
 use super::args::{
-    Changes, DemoArguments, Format, InitArguments, Job, LogOptions, LookupOptions, ReadOptions, RepositoryOption,
-    RunArguments,
+    Changes, DemoArguments, InitArguments, Job, LogOptions, LookupOptions, ReadOptions, RepositoryOption, RunArguments,
 };
 use super::progress;
 use super::report_file::{self, ReportFile};
@@ -32,17 +31,8 @@ pub(super) struct Output {
 
 impl Output {
     pub(super) fn new(options: &ReadOptions, log: &LogOptions) -> Self {
-        let name = match options.format {
-            Format::Text => "text",
-            Format::Json => "json",
-            Format::Markdown => "markdown",
-            Format::Html => "html",
-            Format::Junit => "junit",
-            Format::Outputs => "outputs",
-            Format::Annotations => "annotations",
-        };
-        let renderer = RENDERERS.iter().find(|(known, _)| *known == name).map_or(RENDERERS[0].1, |(_, found)| *found);
-        Self { renderer, options: RenderOptions { width: terminal::width(), color: terminal::colored(log.color) } }
+        let layout = RenderOptions { width: terminal::width(), color: terminal::colored(log.color) };
+        Self { renderer: options.format.0, options: layout }
     }
 
     pub(super) fn print(&self, render: impl FnOnce(&dyn Renderer, RenderOptions) -> String) -> Result<(), Error> {
@@ -176,7 +166,7 @@ pub(super) async fn run(
     };
     let registries = setup::registries(&loaded, cache_dir.as_deref())?;
     let services = Services { git: &repository, forge: forge.as_deref(), registry: &registries };
-    let ages = options.format == Format::Html || job.changes.reports.iter().any(ReportFile::shows_ages);
+    let ages = options.format.0.shows_ages() || job.changes.reports.iter().any(ReportFile::shows_ages);
     let request = Request { write, scope, run_url: setup::run_url(), ages, write_lock: Arc::clone(writing) };
     let progress = || progress_line(registries.requests().registry, forge.as_ref().map_or(0, |forge| forge.requests()));
     let outcome = progress::shown(log, run::run(services, &loaded.config, &request), progress).await?;

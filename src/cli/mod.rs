@@ -20,7 +20,7 @@ use clap::error::ErrorKind;
 use crate::error::{Error, Exit};
 use crate::run::WriteLock;
 
-use args::{Arguments, Command, Format};
+use args::{Arguments, Command};
 use commands::ReadFrom;
 use error_document::ErrorDocument;
 
@@ -36,12 +36,12 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     terminal::start_log(&arguments.log);
     crate::http::install_tls();
-    let json = arguments.command.format() == Some(Format::Json);
+    let is_json = arguments.command.format().is_some_and(|format| format.0.name() == "json");
     match start(arguments) {
         Ok(exit) => exit,
         Err(error) => {
             terminal::log(&format!("error: {error}"));
-            if json {
+            if is_json {
                 // A script that reads JSON gets a document in every case.
                 let document = serde_json::to_string_pretty(&ErrorDocument::new(&error)).unwrap_or_default();
                 let _ = terminal::print(&format!("{document}\n"));

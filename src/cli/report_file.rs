@@ -8,21 +8,11 @@ use std::str::FromStr;
 use crate::error::{Error, Exit};
 use crate::report::{JUnit, RENDERERS, RenderOptions, Renderer, RunReport};
 
-/// File extensions and their output formats.
-const EXTENSIONS: &[(&str, &str)] = &[
-    ("json", "json"),
-    ("md", "markdown"),
-    ("html", "html"),
-    ("txt", "text"),
-    ("outputs", "outputs"),
-    ("annotations", "annotations"),
-];
-
 /// The width of a text file in columns.
 const WIDTH: usize = 200;
 
 /// A file that the report is written to.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct ReportFile {
     path: PathBuf,
     renderer: &'static dyn Renderer,
@@ -36,7 +26,7 @@ impl ReportFile {
 
     /// Whether the format shows when images were built.
     pub(super) fn shows_ages(&self) -> bool {
-        self.path.extension().is_some_and(|extension| extension == "html")
+        self.renderer.shows_ages()
     }
 }
 
@@ -45,21 +35,16 @@ impl FromStr for ReportFile {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let path = PathBuf::from(text);
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        let name = EXTENSIONS.iter().find(|(known, _)| *known == extension).map(|(_, name)| *name);
-        match RENDERERS.iter().find(|(known, _)| Some(*known) == name) {
-            Some((_, renderer)) => Ok(Self { path, renderer: *renderer }),
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        let renderer = RENDERERS.iter().find(|renderer| extension.is_some() && renderer.extension() == extension);
+        match renderer {
+            Some(renderer) => Ok(Self { path, renderer: *renderer }),
             None => {
-                let known = EXTENSIONS.iter().map(|(extension, _)| format!(".{extension}")).collect::<Vec<_>>();
+                let known = RENDERERS.iter().filter_map(|renderer| renderer.extension());
+                let known = known.map(|extension| format!(".{extension}")).collect::<Vec<_>>();
                 Err(format!("the file extension is not one of {}", known.join(", ")))
             }
         }
-    }
-}
-
-impl std::fmt::Debug for ReportFile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("ReportFile").field(&self.path).finish()
     }
 }
 

@@ -18,6 +18,18 @@ use super::style::RenderOptions;
 pub struct Outputs;
 
 impl Renderer for Outputs {
+    fn name(&self) -> &'static str {
+        "outputs"
+    }
+
+    fn about(&self) -> &'static str {
+        "Step outputs of GitHub Actions"
+    }
+
+    fn extension(&self) -> Option<&'static str> {
+        Some("outputs")
+    }
+
     fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
         let held = list.rows.iter().filter(|row| row.status == ReferenceStatus::Held).count();
         lines(&[("references", list.rows.len().to_string()), ("held", held.to_string())])
@@ -70,6 +82,18 @@ fn lines(values: &[(&str, String)]) -> String {
 pub struct Annotations;
 
 impl Renderer for Annotations {
+    fn name(&self) -> &'static str {
+        "annotations"
+    }
+
+    fn about(&self) -> &'static str {
+        "Workflow commands of GitHub Actions: warnings and errors at file and line"
+    }
+
+    fn extension(&self) -> Option<&'static str> {
+        Some("annotations")
+    }
+
     fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
         let held = list.rows.iter().filter(|row| row.status == ReferenceStatus::Held);
         held.map(|row| {
@@ -95,7 +119,7 @@ impl Renderer for Annotations {
             out.push_str(&annotation("error", failed.locations.first(), failed.subject.as_str(), &failed.reason, hint));
         }
         for held in &report.held {
-            let location = format!("{}:{}", held.path, held.line);
+            let location = held.location();
             let title = held.name.as_deref().unwrap_or("Held");
             out.push_str(&annotation("warning", Some(&location), title, &held.reason, held.hint.as_deref()));
         }

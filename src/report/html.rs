@@ -1,6 +1,8 @@
 //! A self-contained HTML page that works on any screen size, with or without scripts. The template is `page.html`; this
 //! file provides its values. The template escapes all text.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use minijinja::{AutoEscape, Environment, Value};
 use serde::{Deserialize as _, Serialize};
@@ -13,6 +15,7 @@ use super::renderer::Renderer;
 use super::run_report::{ProposalAction, ProposalRow, RunReport};
 use super::style::RenderOptions;
 use super::text::{first_line, shortened, shown_value, summary};
+use crate::docs::split_at_address;
 use crate::text::count_of;
 
 /// A self-contained HTML page.
@@ -79,6 +82,22 @@ struct Line {
 }
 
 impl Renderer for Html {
+    fn name(&self) -> &'static str {
+        "html"
+    }
+
+    fn about(&self) -> &'static str {
+        "One self-contained HTML page"
+    }
+
+    fn extension(&self) -> Option<&'static str> {
+        Some("html")
+    }
+
+    fn shows_ages(&self) -> bool {
+        true
+    }
+
     fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
         let rows = list.rows.iter().map(|row| Row {
             status: Some(row.status.as_str()),
@@ -159,11 +178,12 @@ impl Renderer for Html {
             fact("", &at, false),
             fact("run", &about.run_url, true),
         ];
+        let by_branch = report.proposals_by_branch();
         let sections = [
             Table {
                 title: "Images",
                 columns: &["Status", "Image", "Current", "Chosen", "Age", "Pull request", "Location", "Reason"],
-                rows: report.images.iter().map(|row| image(row, report)).collect(),
+                rows: report.images.iter().map(|row| image(row, report, &by_branch)).collect(),
             },
             Table {
                 title: "Pull requests",
@@ -199,13 +219,14 @@ fn page(document: Document) -> String {
     page.unwrap_or_else(|error| format!("<!doctype html><title>Tagboat</title><p>{error}")) + "\n"
 }
 
-fn image(row: &ImageRow, report: &RunReport) -> Row {
+fn image(row: &ImageRow, report: &RunReport, by_branch: &BTreeMap<&str, &ProposalRow>) -> Row {
     let is_update = row.chosen.as_ref() != Some(&row.current);
     let chosen = row.chosen.as_ref().map(|chosen| version(chosen, if is_update { "strong" } else { "" }));
     let age = match (report.about.at, row.built) {
         (Some(at), Some(built)) => age(at, built),
         _ => Cell::default(),
     };
+    let proposal = row.branch.as_deref().and_then(|branch| by_branch.get(branch));
     let rank = ImageStatus::ALL.iter().position(|status| *status == row.status).unwrap_or_default();
     let mut image = code(&row.name);
     image.lines.extend(row.policy.iter().flat_map(|policy| soft(Some(policy))));
@@ -219,7 +240,7 @@ fn image(row: &ImageRow, report: &RunReport) -> Row {
             version(&row.current, ""),
             chosen.unwrap_or_default(),
             age,
-            report.proposal_of(row).map(|proposal| pull_request(proposal, report.dry_run)).unwrap_or_default(),
+            proposal.map(|proposal| pull_request(proposal, report.dry_run)).unwrap_or_default(),
             locations(&row.locations),
             reason,
         ],
@@ -255,7 +276,7 @@ fn proposals(report: &RunReport) -> Vec<Row> {
 
 fn held(report: &RunReport) -> Vec<Row> {
     let rows = report.held_beyond_images().map(|held| {
-        let location = format!("{}:{}", held.path, held.line);
+        let location = held.location();
         let mut reason = plain(&held.reason);
         reason.lines.extend(hint(held.hint.as_deref()));
         Row { status: None, cells: vec![code(&first_line(&held.value)), code(&location), reason] }
@@ -327,8 +348,11 @@ fn soft(what: Option<&str>) -> Vec<Line> {
     what.map(|what| Line { style: "soft".to_owned(), ..text(what) }).into_iter().collect()
 }
 
-fn hint(hint: Option<&str>) -> Vec<Line> {
-    hint.map(|hint| format!("hint: {hint}")).iter().flat_map(|hint| soft(Some(hint))).collect()
+/// Returns the line of a hint, which links to the documentation page that it names.
+fn hint(hint: Option<&str>) -> Option<Line> {
+    let hint = hint?;
+    let url = split_at_address(hint).map(|(_, address, _)| address.to_owned());
+    Some(Line { style: "soft".to_owned(), url, ..text(&format!("hint: {hint}")) })
 }
 
 fn plain(what: &str) -> Cell {

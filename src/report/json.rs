@@ -23,6 +23,18 @@ struct Explanations<'a> {
 }
 
 impl Renderer for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn about(&self) -> &'static str {
+        "One JSON document for scripts"
+    }
+
+    fn extension(&self) -> Option<&'static str> {
+        Some("json")
+    }
+
     fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
         document(list)
     }

@@ -1,6 +1,7 @@
 //! JUnit XML, as Jenkins, GitLab, Azure Pipelines and Bitbucket read it: one test case per image. A failed lookup or
 //! change is a failure, a held reference is skipped, and each has its reason as the message.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::checks::Checks;
@@ -8,7 +9,7 @@ use super::explanation::{Explanation, OutcomeKind};
 use super::image_row::{ImageRow, ImageStatus};
 use super::list::{ReferenceList, ReferenceStatus};
 use super::renderer::Renderer;
-use super::run_report::RunReport;
+use super::run_report::{ProposalRow, RunReport};
 use super::style::RenderOptions;
 
 /// One test suite.
@@ -35,6 +36,18 @@ struct Case {
 }
 
 impl Renderer for JUnit {
+    fn name(&self) -> &'static str {
+        "junit"
+    }
+
+    fn about(&self) -> &'static str {
+        "JUnit XML test results"
+    }
+
+    fn extension(&self) -> Option<&'static str> {
+        None
+    }
+
     fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
         let cases = list.rows.iter().filter(|row| row.status != ReferenceStatus::Ignored).map(|row| {
             let reason = row.reason.clone().unwrap_or_default();
@@ -85,11 +98,12 @@ impl Renderer for JUnit {
 
     fn run(&self, report: &RunReport, _: RenderOptions) -> String {
         let images = report.images.iter().filter(|row| row.status != ImageStatus::Ignored);
-        let mut cases = images.map(|row| image(row, report)).collect::<Vec<_>>();
+        let by_branch = report.proposals_by_branch();
+        let mut cases = images.map(|row| image(row, report.dry_run, &by_branch)).collect::<Vec<_>>();
         cases.extend(report.held_beyond_images().map(|held| Case {
             class: "files",
-            name: format!("{}:{}", held.path, held.line),
-            location: Some(format!("{}:{}", held.path, held.line)),
+            name: held.location(),
+            location: Some(held.location()),
             result: CaseResult::Skipped(held.reason.clone()),
             details: held.hint.iter().map(|hint| format!("hint: {hint}")).collect(),
         }));
@@ -104,12 +118,12 @@ impl Renderer for JUnit {
     }
 }
 
-fn image(row: &ImageRow, report: &RunReport) -> Case {
+fn image(row: &ImageRow, dry_run: bool, by_branch: &BTreeMap<&str, &ProposalRow>) -> Case {
     let chosen = row.chosen.as_ref().filter(|chosen| **chosen != row.current).map(|chosen| format!("chosen: {chosen}"));
-    let proposal = report.proposal_of(row);
+    let proposal = row.branch.as_deref().and_then(|branch| by_branch.get(branch));
     let pull_request = proposal.map(|proposal| {
         let reason = proposal.reason.as_ref().map(ToString::to_string);
-        let parts = [Some(proposal.action.label(report.dry_run)), proposal.url.as_deref(), reason.as_deref()];
+        let parts = [Some(proposal.action.label(dry_run)), proposal.url.as_deref(), reason.as_deref()];
         format!("pull request: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
     });
     let has_message = matches!(row.status, ImageStatus::Failed | ImageStatus::Held);

@@ -9,6 +9,7 @@ use super::renderer::Renderer;
 use super::run_report::{ChangeRow, ProposalAction, RunReport};
 use super::style::RenderOptions;
 use super::text::{first_line, shortened, shown_value, summary};
+use crate::docs::split_at_address;
 use crate::plan::{code, plain};
 
 /// GitHub Flavored Markdown.
@@ -16,6 +17,18 @@ use crate::plan::{code, plain};
 pub struct Markdown;
 
 impl Renderer for Markdown {
+    fn name(&self) -> &'static str {
+        "markdown"
+    }
+
+    fn about(&self) -> &'static str {
+        "Markdown for the summary of a CI job"
+    }
+
+    fn extension(&self) -> Option<&'static str> {
+        Some("md")
+    }
+
     fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
         let rows = list.rows.iter().map(|row| {
             let location = code(&format!("{}:{}", row.path, row.line));
@@ -73,7 +86,7 @@ impl Renderer for Markdown {
         });
         section(&mut out, "Pull requests", &["Title", "Action", "Branch", "Reason", "Hint"], proposals);
         let held = report.held.iter().map(|held| {
-            let location = code(&format!("{}:{}", held.path, held.line));
+            let location = code(&held.location());
             vec![location, code(&shortened(&first_line(&held.value))), plain(&held.reason), hint(&held.hint)]
         });
         section(&mut out, "Held", &["Location", "Value", "Reason", "Hint"], held);
@@ -92,8 +105,17 @@ fn change(change: &ChangeRow) -> Vec<String> {
     vec![code(&change.name), versions, code(&format!("{}:{}", change.path, change.line)), reason]
 }
 
+/// Returns a hint without markup. The address of a documentation page stays a link: `plain` would make it one that cannot
+/// be copied.
 fn hint(hint: &Option<String>) -> String {
-    plain(hint.as_deref().unwrap_or_default())
+    let hint = hint.as_deref().unwrap_or_default();
+    match split_at_address(hint) {
+        Some((before, address, after)) => {
+            let gap = if before.ends_with(' ') { " " } else { "" };
+            format!("{}{gap}<{address}>{}", plain(before), plain(after))
+        }
+        None => plain(hint),
+    }
 }
 
 fn section(out: &mut String, title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {

@@ -39,13 +39,5 @@ pub use style::{Cell, RenderOptions, TextStyle};
 pub use subject::{GroupSubject, Subject};
 pub use text::Text;
 
-/// All output formats, by their names for `--format`.
-pub const RENDERERS: &[(&str, &dyn Renderer)] = &[
-    ("text", &Text),
-    ("json", &Json),
-    ("markdown", &Markdown),
-    ("html", &Html),
-    ("junit", &JUnit),
-    ("outputs", &Outputs),
-    ("annotations", &Annotations),
-];
+/// All output formats. The first is the default.
+pub const RENDERERS: &[&dyn Renderer] = &[&Text, &Json, &Markdown, &Html, &JUnit, &Outputs, &Annotations];

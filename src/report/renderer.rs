@@ -1,5 +1,7 @@
 //! The trait of all output formats. A renderer returns text; it never writes to a terminal or a file.
 
+use std::fmt::Debug;
+
 use super::checks::Checks;
 use super::explanation::Explanation;
 use super::list::ReferenceList;
@@ -7,7 +9,22 @@ use super::run_report::RunReport;
 use super::style::RenderOptions;
 
 /// One output format.
-pub trait Renderer: Sync {
+pub trait Renderer: Debug + Sync {
+    /// Returns the name of the format for `--format`.
+    fn name(&self) -> &'static str;
+
+    /// Returns a description of one line, for help.
+    fn about(&self) -> &'static str;
+
+    /// Returns the extension of the report files in this format, without the dot; `None` if no extension is for this format
+    /// alone.
+    fn extension(&self) -> Option<&'static str>;
+
+    /// Whether the report of a run shows when images were built, which costs one more request per image.
+    fn shows_ages(&self) -> bool {
+        false
+    }
+
     /// Renders every reference with its status.
     fn list(&self, list: &ReferenceList, options: RenderOptions) -> String;
 

@@ -1,6 +1,6 @@
 //! The result of `tagboat plan`, `run` and `edit`: changes, pull requests, and what was held or failed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use crate::image::ImageReference;
 use crate::plan::{Change, CloseReason, LeaveReason};
 
 use super::explanation::timestamp;
-use super::image_row::ImageRow;
+use super::image_row::{ImageRow, ImageStatus};
 use super::subject::Subject;
 
 /// The result of one run.
@@ -58,15 +58,22 @@ impl RunReport {
         self.failed.iter().filter(move |failed| !shown.contains(&failed.subject))
     }
 
-    /// Returns the held locations that no image shows: files that cannot be read, and values without an image name.
+    /// Returns the held values that no image shows: files that cannot be read, values without an image name, and comments
+    /// that keep an old tag beside an image that is updated.
     pub fn held_beyond_images(&self) -> impl Iterator<Item = &HeldRow> {
-        self.held.iter().filter(|held| held.name.is_none())
+        let held = self.images.iter().filter(|row| row.status == ImageStatus::Held);
+        let shown = held.flat_map(|row| row.locations.iter().map(|location| (row.name.as_str(), location.as_str())));
+        let shown = shown.collect::<BTreeSet<_>>();
+        self.held.iter().filter(move |held| {
+            let location = held.location();
+            !held.name.as_ref().is_some_and(|name| shown.contains(&(name.as_str(), location.as_str())))
+        })
     }
 
-    /// Returns the pull request that changes an image.
-    pub fn proposal_of(&self, image: &ImageRow) -> Option<&ProposalRow> {
-        let branch = image.branch.as_ref()?;
-        self.proposals.iter().find(|proposal| proposal.branch == *branch)
+    /// Returns the pull requests by branch, which is the key in the rows of images. Of several on a branch, it is the first:
+    /// the others are duplicates that are closed.
+    pub fn proposals_by_branch(&self) -> BTreeMap<&str, &ProposalRow> {
+        self.proposals.iter().rev().map(|proposal| (proposal.branch.as_str(), proposal)).collect()
     }
 }
 
@@ -234,6 +241,13 @@ pub struct HeldRow {
     pub reason: String,
     /// What to do next.
     pub hint: Option<String>,
+}
+
+impl HeldRow {
+    /// Returns the place as `path:line`.
+    pub fn location(&self) -> String {
+        format!("{}:{}", self.path, self.line)
+    }
 }
 
 /// Something that failed.

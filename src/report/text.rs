@@ -19,7 +19,27 @@ pub struct Text;
 
 type Row = Vec<Cell>;
 
+/// The hint under the held references.
+const HELD_HINT: &str =
+    concat!("hint: find what to do about each reason: ", page!("troubleshooting.md#held-references"));
+
+/// The hint of a run that found nothing to report.
+const NOTHING_HINT: &str =
+    concat!("hint: find out why no image is managed: ", page!("troubleshooting.md#nothing-happens"));
+
 impl Renderer for Text {
+    fn name(&self) -> &'static str {
+        "text"
+    }
+
+    fn about(&self) -> &'static str {
+        "Text for people"
+    }
+
+    fn extension(&self) -> Option<&'static str> {
+        Some("txt")
+    }
+
     fn list(&self, list: &ReferenceList, options: RenderOptions) -> String {
         let mut out = String::new();
         let files = list.rows.chunk_by(|a, b| a.path == b.path);
@@ -62,30 +82,27 @@ impl Renderer for Text {
 
     fn run(&self, report: &RunReport, options: RenderOptions) -> String {
         let mut out = diff(&report.files, options);
-        let sections: [(&str, Vec<Row>); 5] = [
-            (if report.dry_run { "Would change" } else { "Changed" }, changes(&report.changes)),
-            ("Already proposed in open pull requests", changes(&report.already_proposed)),
-            ("Pull requests", proposals(report)),
-            ("Held", report.held.iter().flat_map(held).collect()),
-            ("Failed", report.failed.iter().flat_map(failed).collect()),
+        let sections: [(&str, Vec<Row>, Option<&str>); 5] = [
+            (if report.dry_run { "Would change" } else { "Changed" }, changes(&report.changes), None),
+            ("Already proposed in open pull requests", changes(&report.already_proposed), None),
+            ("Pull requests", proposals(report), None),
+            ("Held", report.held.iter().flat_map(held).collect(), Some(HELD_HINT)),
+            ("Failed", report.failed.iter().flat_map(failed).collect(), None),
         ];
-        for (title, rows) in sections {
+        for (title, rows, hint) in sections {
             if !rows.is_empty() {
                 let gap = if out.is_empty() { "" } else { "\n" };
                 let _ = writeln!(out, "{gap}{}", options.paint(TextStyle::Heading, title));
                 out.push_str(&options.columns(&rows));
+                if let Some(hint) = hint {
+                    let _ = writeln!(out, "  {}", options.paint(TextStyle::Dim, hint));
+                }
             }
-        }
-        if !report.held.is_empty() {
-            let hint = format!("hint: read what each reason needs: {}", page!("troubleshooting.md#held-references"));
-            let _ = writeln!(out, "  {}", options.paint(TextStyle::Dim, &hint));
         }
         let gap = if out.is_empty() { "" } else { "\n" };
         let _ = writeln!(out, "{gap}{}", summary(report));
         if is_empty(report) {
-            let hint =
-                format!("hint: find out why no image is managed: {}", page!("troubleshooting.md#nothing-happens"));
-            let _ = writeln!(out, "{hint}");
+            let _ = writeln!(out, "{NOTHING_HINT}");
         }
         out
     }
@@ -238,7 +255,7 @@ fn proposals(report: &RunReport) -> Vec<Row> {
 
 fn held(held: &HeldRow) -> Vec<Row> {
     let mut rows = vec![vec![
-        (TextStyle::Location, format!("{}:{}", held.path, held.line)),
+        (TextStyle::Location, held.location()),
         (TextStyle::Plain, shortened(&first_line(&held.value))),
         (TextStyle::Warning, held.reason.clone()),
     ]];

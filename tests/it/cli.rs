@@ -191,7 +191,7 @@ async fn writes_reports_in_every_file_format() {
 
     let wrong = tagboat.run(&["plan", "-C", &at, "--report", "report.pdf"]);
     assert_eq!(wrong.code, 64);
-    assert!(wrong.stderr.contains(".json, .md, .html, .txt"), "{wrong:?}");
+    assert!(wrong.stderr.contains(".txt, .json, .md, .html, .outputs, .annotations"), "{wrong:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

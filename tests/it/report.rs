@@ -5,13 +5,14 @@ use std::path::Path;
 
 use jiff::{Timestamp, ToSpan as _};
 use regex::Regex;
-use tagboat::manifest::{self, FindOptions, Finding, NoticeStatus};
+use tagboat::manifest::{self, FindOptions, Finding, NoticeStatus, RefusedEdit};
 use tagboat::plan::LeaveReason;
 use tagboat::refname::BranchName;
+use tagboat::registry::RegistryError;
 use tagboat::report::{
     About, Candidate, ChangeRow, Explanation, Facts, FailureRow, FileChange, HeldRow, ImageRow, ImageStatus,
     OutcomeKind, ProposalAction, ProposalReason, ProposalRow, RENDERERS, ReferenceList, ReferenceRow, RenderOptions,
-    RequestCounts, RunReport, Subject, VerdictKind,
+    Renderer, RequestCounts, RunReport, Subject, VerdictKind,
 };
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -33,6 +34,26 @@ spec:
           image: ghcr.io/acme/sidecar:${SIDECAR}
 ";
 
+/// Reasons in the words of `policy::Reason`.
+const NEWEST: &str = "newest of 2 matching tags";
+const NO_VERSION: &str = "the tag main has no version and needs a policy, such as newest-build or digest";
+const TOO_YOUNG: &str = "younger than `min-age` 7d: pushed 2026-11-19T08:30:00Z, eligible on 2026-11-26T08:30:00Z";
+
+/// The failed lookup of an image that anonymous users cannot pull.
+fn unauthorized() -> RegistryError {
+    RegistryError::Unauthorized {
+        image: "ghcr.io/acme/private".to_owned(),
+        url: "https://ghcr.io/v2/acme/private/tags/list".to_owned(),
+        sent: "anonymous access".to_owned(),
+        detail: String::new(),
+    }
+}
+
+/// The refused edit of an image that is pinned in a manifest without a field for digests.
+fn refused() -> RefusedEdit {
+    RefusedEdit::NoPlaceForDigest("docker.io/acme/db:1.2".to_owned())
+}
+
 fn list() -> ReferenceList {
     let text = DEPLOYMENT.replace("DIGEST", DIGEST);
     let rows = manifest::find("apps/api/deploy.yaml", text.as_bytes(), &FindOptions::default());
@@ -42,7 +63,7 @@ fn list() -> ReferenceList {
             "redis" => ReferenceRow::managed(finding, "shape", "the default"),
             _ => ReferenceRow::unmanaged(finding, NoticeStatus::Ignored, "no rule matches"),
         },
-        Finding::Notice(notice) => ReferenceRow::unmanaged(finding, notice.status, "a variable provides the tag"),
+        Finding::Notice(notice) => ReferenceRow::unmanaged(finding, notice.status, &notice.reason),
     };
     ReferenceList { rows: rows.iter().map(row).collect() }
 }
@@ -60,23 +81,23 @@ fn explanations() -> Vec<Explanation> {
         current: "1.4.2".to_owned(),
         chosen: Some("1.5.0".to_owned()),
         outcome: OutcomeKind::Update,
-        reason: "newest in the range >=1.0 <3".to_owned(),
+        reason: NEWEST.to_owned(),
         policy: "semver: >=1.0 <3".to_owned(),
         source: Some("the rule at tagboat.yaml:12".to_owned()),
         locations: vec!["apps/api/deploy.yaml:14".to_owned(), "envs/prod/kustomization.yaml:7".to_owned()],
         candidates: vec![
-            candidate("1.5.0", Accepted, "in the range >=1.0 <3"),
-            candidate("1.6.0", NotEligibleYet, "published 2 days ago, the minimum age is 7 days"),
+            candidate("1.6.0", NotEligibleYet, TOO_YOUNG),
+            candidate("1.5.0", Accepted, NEWEST),
             candidate("1.4.2", Accepted, "current tag"),
             candidate("3.0.0", Rejected, "not in the range >=1.0 <3"),
-            candidate("latest", Rejected, "not a version"),
+            candidate("latest", Rejected, "not a semantic version"),
         ],
     };
     let second = Explanation {
         current: "main".to_owned(),
         chosen: None,
         outcome: OutcomeKind::Held,
-        reason: "no policy can order the tag main".to_owned(),
+        reason: NO_VERSION.to_owned(),
         policy: "shape".to_owned(),
         source: None,
         locations: vec!["envs/dev/kustomization.yaml:7".to_owned()],
@@ -95,7 +116,7 @@ fn already_proposed(path: &str) -> ChangeRow {
         from: "7.2.4".to_owned(),
         to: "7.2.5".to_owned(),
         policy: "shape".to_owned(),
-        reason: "newest of 2 matching tags".to_owned(),
+        reason: NEWEST.to_owned(),
     }
 }
 
@@ -120,23 +141,49 @@ fn images() -> Vec<ImageRow> {
         built: (days > 0).then(|| NOW - (24 * days).hours()),
         policy: (status != Ignored).then(|| "release".to_owned()),
         reason: reason.to_owned(),
-        hint: (status == Failed).then(|| "the token needs read:packages".to_owned()),
+        hint: if status == Failed { unauthorized().hint() } else { None },
         failure: (status == Failed).then(|| Subject::Image(name.to_owned())),
         branch: (status == Update).then(|| "tagboat/apps-api".to_owned()),
         locations: locations.split(' ').map(str::to_owned).collect(),
     };
     let digest = format!("1.4.2@{DIGEST}");
-    let lost = "401 unauthorized: GET https://ghcr.io/v2/acme/private/tags/list";
+    let unauthorized = unauthorized().to_string();
+    let refused = refused();
     let hostile = "<img src=x onerror=alert(1)> & \"quotes\"";
     #[rustfmt::skip]
     let rows = vec![
-        row(Failed,     "ghcr.io/acme/private",    "2.0.0", "",                                       0,   lost,                               "apps/private/deploy.yaml:9"),
-        row(Held,     "ghcr.io/acme/web",        "main",  "",                                       0,   "no policy can order the tag main", "apps/web/deploy.yaml:12"),
-        row(Update,   "ghcr.io/acme/api",        &digest, &format!("1.5.0@{}", DIGEST.replace("0123", "4567")), 3, "newest in the range >=1.0 <3", "apps/api/deploy.yaml:14"),
+        row(Failed,     "ghcr.io/acme/private",    "2.0.0", "",                                       0,   &unauthorized, "apps/private/deploy.yaml:9"),
+        row(Held,     "ghcr.io/acme/web",        "main",  "",                                       0,   NO_VERSION, "apps/web/deploy.yaml:12"),
+        ImageRow { hint: refused.hint().map(str::to_owned), ..row(Held, "docker.io/acme/db", "1.2", "1.3", 0, &refused.to_string(), "apps/db/db.yaml:5") },
+        row(Update,   "ghcr.io/acme/api",        &digest, &format!("1.5.0@{}", DIGEST.replace("0123", "4567")), 3, NEWEST, "apps/api/deploy.yaml:14"),
         row(UpToDate, "docker.io/library/redis", "7.2.5", "7.2.5",                                  400, hostile,                            "envs/dev/k.yaml:7 envs/prod/k.yaml:7 envs/qa/k.yaml:7 envs/test/k.yaml:7 envs/demo/k.yaml:7"),
         row(Ignored,  "registry.k8s.io/pause",   "3.9",   "",                                       0,   "no rule matches",                  "base/pause.yaml:3"),
     ];
     rows
+}
+
+/// Returns a value without an image name, a comment beside an image that is updated, a refused edit, and a reference that
+/// its policy cannot order.
+fn held() -> Vec<HeldRow> {
+    let row = |location: (&str, usize), name: Option<&str>, value: &str, reason: String| HeldRow {
+        path: location.0.to_owned(),
+        line: location.1,
+        name: name.map(str::to_owned),
+        value: value.to_owned(),
+        reason,
+        hint: None,
+    };
+    let sidecar = "ghcr.io/acme/sidecar:${SIDECAR}";
+    let comment = "the comment `tag: 1.4.0` differs from the current tag and is not updated".to_owned();
+    vec![
+        row(("apps/api/deploy.yaml", 14), Some("ghcr.io/acme/api"), "ghcr.io/acme/api:1.4.2", comment),
+        row(("apps/api/deploy.yaml", 16), None, sidecar, "the value contains a variable".to_owned()),
+        HeldRow {
+            hint: refused().hint().map(str::to_owned),
+            ..row(("apps/db/db.yaml", 5), Some("docker.io/acme/db"), "acme/db:1.2", refused().to_string())
+        },
+        row(("apps/web/deploy.yaml", 12), Some("ghcr.io/acme/web"), "ghcr.io/acme/web:main", NO_VERSION.to_owned()),
+    ]
 }
 
 fn run() -> RunReport {
@@ -162,7 +209,7 @@ fn run() -> RunReport {
             from: format!("1.4.2@{DIGEST}"),
             to: format!("1.5.0@{}", DIGEST.replace("0123", "4567")),
             policy: "release".to_owned(),
-            reason: "newest in the range >=1.0 <3".to_owned(),
+            reason: NEWEST.to_owned(),
         }],
         already_proposed: ["envs/dev/k.yaml", "envs/prod/k.yaml"].map(already_proposed).to_vec(),
         proposals: vec![
@@ -175,18 +222,11 @@ fn run() -> RunReport {
                 Some(LeaveReason::ForeignCommit { author: "Ann".to_owned() }),
             ),
         ],
-        held: vec![HeldRow {
-            path: "charts/web/values.yaml".to_owned(),
-            line: 3,
-            name: None,
-            value: "{{ .Values.tag }}".to_owned(),
-            reason: "a template provides the tag".to_owned(),
-            hint: Some("annotate the value that the template reads".to_owned()),
-        }],
+        held: held(),
         failed: vec![FailureRow {
             subject: Subject::Image("ghcr.io/acme/private".to_owned()),
-            reason: "401 unauthorized: GET https://ghcr.io/v2/acme/private/tags/list".to_owned(),
-            hint: Some("the token needs read:packages".to_owned()),
+            reason: unauthorized().to_string(),
+            hint: unauthorized().hint(),
             locations: vec!["apps/private/deploy.yaml:9".to_owned()],
         }],
         requests: RequestCounts { registry: 3, token: 2, forge: 4 },
@@ -205,10 +245,15 @@ fn without_style_and_script() -> Regex {
     Regex::new(r"(?s)<(style|script)>.*?</(?:style|script)>").unwrap()
 }
 
+fn renderer(name: &str) -> &'static dyn Renderer {
+    *RENDERERS.iter().find(|renderer| renderer.name() == name).unwrap()
+}
+
 #[test]
 fn renders_every_report_in_every_format() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/report");
-    for (name, renderer) in RENDERERS {
+    for renderer in RENDERERS {
+        let name = renderer.name();
         let options = RenderOptions { width: 100, color: false };
         for (report, rendered) in [
             ("list", renderer.list(&list(), options)),
@@ -222,15 +267,27 @@ fn renders_every_report_in_every_format() {
                 let write = |mut out: fs::File| std::io::Write::write_all(&mut out, rendered.as_bytes());
                 fs::File::create(&file).and_then(write).unwrap();
             }
-            assert!(*name != "html" || rendered.ends_with("</html>\n"), "{rendered}");
+            assert!(name != "html" || rendered.ends_with("</html>\n"), "{rendered}");
             assert_eq!(rendered, fs::read_to_string(&file).unwrap_or_default(), "{}", file.display());
         }
     }
 }
 
 #[test]
+fn html_and_junit_list_each_held_value_once() {
+    let report = run();
+    for (name, before) in [("html", ">"), ("junit", "<skipped message=\"")] {
+        let rendered = renderer(name).run(&report, RenderOptions::default()).replace("&#x2f;", "/");
+        for held in &report.held {
+            let count = rendered.matches(&format!("{before}{}", held.reason)).count();
+            assert_eq!(count, 1, "{}: {rendered}", held.reason);
+        }
+    }
+}
+
+#[test]
 fn json_has_the_documented_keys() {
-    let json = RENDERERS.iter().find(|(name, _)| *name == "json").unwrap().1;
+    let json = renderer("json");
     let options = RenderOptions::default();
     let parse = |text: String| -> serde_json::Value { serde_json::from_str(&text).unwrap() };
     let documents = [
@@ -264,7 +321,7 @@ fn html_report_works_in_a_browser() {
     let Some(browser) = crate::support::process::find("chromium") else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");
-    let html = RENDERERS.iter().find(|(name, _)| *name == "html").unwrap().1;
+    let html = renderer("html");
     fs::write(&file, html.run(&run(), RenderOptions::default())).unwrap();
     let output = std::process::Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"])

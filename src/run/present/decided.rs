@@ -62,7 +62,7 @@ impl<'a> Decided<'a> {
         let refused = self.changes.refused.iter();
         held.extend(refused.map(|(occurrence, refusal)| HeldRow {
             hint: refusal.hint().map(str::to_owned),
-            ..held_at(&occurrence.place, None, refusal.to_string())
+            ..held_at(&occurrence.place, Some(occurrence.reference.name().to_string()), refusal.to_string())
         }));
         held.extend(self.comments());
         held.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));

@@ -221,7 +221,8 @@ const MAY_NAME_FORGES: &[(&str, &str)] = &[
     ("src/registry/vendors/ghcr.rs",  "GitHub's registry and the token of its CI"),
     ("src/registry/vendors/gitlab.rs", "GitLab's registry and the token of its CI"),
     ("src/registry/vendors/mod.rs",   "the row of GitLab's registry"),
-    ("src/report/mod.rs",             "the row of the renderer for GitHub Actions"),
+    ("src/report/github.rs",          "the renderers for GitHub Actions"),
+    ("src/report/mod.rs",             "the rows of the renderers for GitHub Actions"),
     ("src/run/setup/run_url.rs",      "variables of CI systems with the address of a run"),
 ];
 
