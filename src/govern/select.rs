@@ -36,13 +36,13 @@ pub struct Selection {
     pub name: String,
     /// The policy.
     pub entry: Arc<PolicyEntry>,
-    /// What the matching rule asks for before an image is proposed.
+    /// The gates of the matching rule: conditions that an image must meet before it is proposed.
     pub gates: Gates,
     /// Whether the digest is written beside the tag, where the manifest has a place for it.
     pub pin: bool,
-    /// Whether a comment that repeats the tag is changed with it.
+    /// Whether a comment that repeats the tag is updated too.
     pub comments: bool,
-    /// How a change gets into the repository.
+    /// Whether a change is committed directly or proposed in a pull request.
     pub mode: Mode,
     /// The source that names it: `the rule at tagboat.yaml:12`.
     pub source: String,
@@ -66,7 +66,7 @@ pub enum Unmanaged {
     /// There are rules, and none of them matches.
     #[error("no rule matches")]
     NoRule,
-    /// A rule or a marker says `ignore`.
+    /// A rule or a marker names the policy `ignore`.
     #[error("ignored by {0}")]
     Ignored(String),
     /// The marker names a policy that the configuration does not have.
@@ -122,18 +122,18 @@ impl Policies<'_> {
         let watches = self.automation.applications.at(query.name, query.path, query.line).map(|watch| Claim {
             name: watch.label.clone(),
             entry: watch
-                .read
+                .policy
                 .as_ref()
                 .map(|(entry, _)| Arc::clone(entry))
-                .map_err(|why| Unmanaged::Unusable(why.clone())),
-            settings: watch.read.as_ref().ok().map(|(_, settings)| settings),
+                .map_err(|cause| Unmanaged::Unusable(cause.clone())),
+            settings: watch.policy.as_ref().ok().map(|(_, settings)| settings),
             pin: false,
             platforms: &watch.platforms,
             source: watch.source.clone(),
             place: watch.source.clone(),
         });
-        let mut claims = marker.into_iter().chain(named.map(|rule| self.claim(rule))).chain(watches);
-        let Some(first) = claims.next() else { return self.general(query, rule) };
+        let mut claims = marker.into_iter().chain(named.map(|rule| self.claim_of_rule(rule))).chain(watches);
+        let Some(first) = claims.next() else { return self.by_glob_or_default(query, rule) };
         let mut gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         gates.platforms.extend_from_slice(first.platforms);
         for other in claims {
@@ -162,16 +162,16 @@ impl Policies<'_> {
     }
 
     /// Returns the policy of a Renovate comment, else of the rule, else the default.
-    fn general(&self, query: &PolicyQuery<'_>, rule: Option<&Rule>) -> Result<Selection, Unmanaged> {
+    fn by_glob_or_default(&self, query: &PolicyQuery<'_>, rule: Option<&Rule>) -> Result<Selection, Unmanaged> {
         let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         let (pin, comments) = rule.map_or((false, false), |rule| (rule.pin, rule.comments));
         let mode = rule.map(|rule| rule.mode).unwrap_or_default();
-        if let Some(Marker { kind: MarkerKind::Renovate, policy: words, position }) = query.marker
-            && let Some(read) = renovate::policy(words)
+        if let Some(Marker { kind: MarkerKind::Renovate, policy: text, position }) = query.marker
+            && let Some(parsed) = renovate::policy(text)
         {
-            let place = format!("Renovate's comment at {}:{}", query.path, position.line);
-            let entry = read.map_err(|why| Unmanaged::Unusable(format!("{place} cannot be applied: {why}")))?;
-            let (name, source) = ("renovate".to_owned(), format!("Renovate's comment beside it ({words})"));
+            let place = format!("the Renovate comment at {}:{}", query.path, position.line);
+            let entry = parsed.map_err(|cause| Unmanaged::Unusable(format!("cannot apply {place}: {cause}")))?;
+            let (name, source) = ("renovate".to_owned(), format!("the Renovate comment beside it ({text})"));
             return Ok(Selection { name, entry: Arc::new(entry), gates, pin, comments, mode, source });
         }
         let (policy, source) = match rule {
@@ -194,7 +194,7 @@ impl Policies<'_> {
         if *kind == MarkerKind::Renovate || policy.is_empty() {
             return Ok(None);
         }
-        let whole = *kind == MarkerKind::Flux && query.holds_name;
+        let replaces_name = *kind == MarkerKind::Flux && query.holds_name;
         let source = "the marker beside it".to_owned();
         if policy == IGNORE {
             return Err(Unmanaged::Ignored(source));
@@ -215,18 +215,18 @@ impl Policies<'_> {
             });
         };
         let found = found.map_err(Unmanaged::Unusable)?;
-        let (entry, settings) = found.read.as_ref().map_err(|why| Unmanaged::Unusable(why.clone()))?;
-        if let Some(image) = found.image.as_ref().filter(|image| whole && *image != query.name) {
-            let why = format!(
-                "{} is for {image}: Flux would write that name here, and Tagboat does not change names",
+        let (entry, settings) = found.policy.as_ref().map_err(|cause| Unmanaged::Unusable(cause.clone()))?;
+        if let Some(image) = found.image.as_ref().filter(|image| replaces_name && *image != query.name) {
+            let cause = format!(
+                "{} is for {image}; Flux would replace the name, and Tagboat never changes names",
                 found.source
             );
-            return Err(Unmanaged::Unusable(why));
+            return Err(Unmanaged::Unusable(cause));
         }
         claim(Ok(Arc::clone(entry)), Some(settings), found.pin, found.source.clone())
     }
 
-    fn claim(&self, rule: &Rule) -> Claim<'_> {
+    fn claim_of_rule(&self, rule: &Rule) -> Claim<'_> {
         let named = self.config.policies.get(&rule.policy);
         let unknown = || match rule.policy.as_str() {
             IGNORE => Unmanaged::Ignored(rule.place()),
@@ -289,7 +289,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             holds_name: true,
         }) {
             Ok(found) => format!("{} from {}", found.entry.describe(), found.source),
-            Err(why) => why.to_string(),
+            Err(cause) => cause.to_string(),
         }
     }
 
@@ -317,13 +317,13 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
         #[rustfmt::skip]
         let rows = [
             ("flux-system:podinfo",   IMAGE,       "semver: 5.0.x from the ImagePolicy at a/policy.yaml:7"),
-            ("flux-system:podinfo",   "nginx",     "the ImagePolicy at a/policy.yaml:7 is for ghcr.io/stefanprodan/podinfo: Flux would write that name here"),
-            // The manifest leaves the namespace to a kustomization, so the marker's is taken for it.
+            ("flux-system:podinfo",   "nginx",     "the ImagePolicy at a/policy.yaml:7 is for ghcr.io/stefanprodan/podinfo; Flux would replace the name"),
+            // The manifest leaves the namespace to a kustomization, so only the name has to match.
             ("any:broken",            IMAGE,       "the ImagePolicy at b/policy.yaml:1 is invalid: `semver`: "),
-            ("flux-system:secret",    IMAGE,       "SOPS encrypted it"),
+            ("flux-system:secret",    IMAGE,       "encrypted with SOPS"),
             ("any:listed",            IMAGE,       "semver: 2.x from the ImagePolicy at b/list.yaml:4"),
             ("any:templated",         IMAGE,       "semver: 3.x from the ImagePolicy at b/template.yaml:3"),
-            ("c:alone",               IMAGE,       "no ImageRepository c:none in this repository; add it, or a policy called \"c:alone\""),
+            ("c:alone",               IMAGE,       "no ImageRepository c:none in this repository; add it, or define the policy \"c:alone\" in tagboat.yaml"),
             ("other:podinfo",         IMAGE,       "neither an ImagePolicy in this repository nor a policy in the configuration"),
         ];
         for (marker, image, expected) in rows {
@@ -333,7 +333,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
         assert_eq!(automation.flux.images().get("flux-system:podinfo").map(String::as_str), Some(IMAGE));
     }
 
-    /// A repository of several clusters has the same names in each.
+    /// A repository with several clusters has the same names in each.
     #[test]
     fn marker_selects_nearest_image_policy() {
         let policy = |range: &str| policy("{ name: podinfo, namespace: flux-system }", range);

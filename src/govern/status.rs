@@ -61,8 +61,8 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
             Some(reason) => Status::Held { reason: reason.to_string(), selection: Some(selection) },
             None => Status::Managed(selection),
         },
-        Err(why @ (Unmanaged::NoRule | Unmanaged::Ignored(_))) => Status::Ignored(why.to_string()),
-        Err(why) => Status::held(why.to_string()),
+        Err(cause @ (Unmanaged::NoRule | Unmanaged::Ignored(_))) => Status::Ignored(cause.to_string()),
+        Err(cause) => Status::held(cause.to_string()),
     }
 }
 

@@ -19,7 +19,7 @@ pub struct ReferencePattern {
 pub struct TagField {
     /// The files.
     pub paths: GlobMatcher,
-    /// The route of the tag, or of the map that holds it, as `list` prints it: `controller.image.tag`.
+    /// The field path of the tag, or of the map that holds it, as `list` prints it: `controller.image.tag`.
     pub field: String,
     /// The image that the tag belongs to.
     pub image: String,

@@ -1,4 +1,4 @@
-//! The image automation that objects of other tools configure in a repository, and what it means for its files.
+//! The image automation that objects of other tools configure in a repository, and its effect on the files.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

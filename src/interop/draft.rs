@@ -1,5 +1,5 @@
-//! A configuration that is translated from another tool's settings, and the settings that are not translated, with reasons.
-//! Writes it as a `tagboat.yaml`.
+//! A configuration translated from the settings of another tool, and the settings that are not translated, with reasons.
+//! Renders both as a `tagboat.yaml`.
 
 use std::fmt::Write as _;
 
@@ -7,35 +7,35 @@ use serde_json::Value;
 
 use crate::policy::Settings;
 
-/// A translation: a `tagboat.yaml`, and what is not in it.
+/// A translated configuration, and the settings that it lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Translation {
-    /// The file, which also says what could not be translated.
+    /// The content of `tagboat.yaml`. A comment in it lists the settings in `left`.
     pub text: String,
-    /// What could not be translated, and why: `renovate.json: automerge: …`.
+    /// Settings that could not be translated, and why: `renovate.json: automerge: …`.
     pub left: Vec<String>,
 }
 
-/// What is known so far.
+/// A translation while the settings of the other tool are read.
 #[derive(Debug, Default)]
 pub(crate) struct TranslationDraft {
     pub(crate) paths: [Vec<String>; 2],
     pub(crate) policies: Vec<(String, Settings)>,
     pub(crate) rules: Vec<RuleDraft>,
-    /// File, field and image of values that hold a tag alone.
+    /// File, field path and image of values that contain only a tag.
     pub(crate) tags: Vec<[String; 3]>,
     /// Keys of `pull-requests` and their values.
     pub(crate) pull_requests: Vec<(&'static str, Value)>,
     /// Keys of `git` and their values.
     pub(crate) git: Vec<(&'static str, Value)>,
-    /// What could not be translated, and why.
+    /// Settings that could not be translated, and why.
     left: Vec<(String, String)>,
 }
 
-/// A rule as it will be written.
+/// A rule of the translated configuration.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RuleDraft {
-    /// Why it is there, for people.
+    /// The comment above the rule: where it comes from.
     pub(crate) about: String,
     pub(crate) images: Vec<String>,
     pub(crate) paths: Vec<String>,
@@ -46,24 +46,25 @@ pub(crate) struct RuleDraft {
 }
 
 impl TranslationDraft {
-    /// Records a setting that is not translated. Values are not shown: they may be passwords.
-    pub(crate) fn leave(&mut self, what: impl Into<String>, why: impl Into<String>) {
-        let left = (what.into(), why.into());
+    /// Records a setting that is not translated. `setting` must not contain its value, which may be a password.
+    pub(crate) fn leave(&mut self, setting: impl Into<String>, reason: impl Into<String>) {
+        let left = (setting.into(), reason.into());
         if !self.left.contains(&left) {
             self.left.push(left);
         }
     }
 
-    /// Writes it down. `from` says where all this stood.
+    /// Renders the translation. `from` names the translated files or objects.
     pub(crate) fn finish(self, from: &str) -> Translation {
-        let left: Vec<String> = self.left.iter().map(|(what, why)| one_line(&format!("{what}: {why}"))).collect();
+        let left: Vec<String> =
+            self.left.iter().map(|(setting, reason)| one_line(&format!("{setting}: {reason}"))).collect();
         let mut out = format!(
-            "# Tagboat: which image tags are brought up to date here, and how.\n# Translated from {}. `tagboat list` shows what \
+            "# Configuration of Tagboat, which updates image tags in this repository.\n# Translated from {}. `tagboat list` shows what \
              manages each reference.\n",
             one_line(from)
         );
         if !left.is_empty() {
-            out.push_str("#\n# What could not be translated:\n");
+            out.push_str("#\n# Settings that could not be translated:\n");
             for line in &left {
                 let _ = writeln!(out, "#   {line}");
             }
@@ -79,7 +80,7 @@ impl TranslationDraft {
 
     fn write_policies(&self, out: &mut String) {
         if !self.tags.is_empty() {
-            out.push_str("\n# Values that hold a tag alone.\nmanifests:\n  tags:\n");
+            out.push_str("\n# Values that contain only a tag.\nmanifests:\n  tags:\n");
         }
         for [path, field, image] in &self.tags {
             let (path, field, image) = (text(path), text(field), text(image));
@@ -90,11 +91,11 @@ impl TranslationDraft {
         }
         for (name, settings) in &self.policies {
             let values = settings.keys().filter_map(|key| Some((key, settings.value(key)?)));
-            let values: Vec<String> = values.map(|(key, value)| format!("{key}: {}", written(value))).collect();
+            let values: Vec<String> = values.map(|(key, value)| format!("{key}: {}", flow_style(value))).collect();
             let _ = writeln!(out, "  {}: {{ {} }}", text(name), values.join(", "));
         }
         if !self.rules.is_empty() {
-            out.push_str("\n# The first rule that matches decides; images without a match are ignored.\nrules:\n");
+            out.push_str("\n# The first matching rule applies; images that no rule matches are ignored.\nrules:\n");
         }
         self.rules.iter().for_each(|rule| rule.write(out));
     }
@@ -112,7 +113,7 @@ impl RuleDraft {
         let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::from(text.clone()?))));
         let pin = self.pin.then_some(("pin", Value::Bool(true)));
         for (at, (key, value)) in lists.chain(texts).chain(pin).enumerate() {
-            let _ = writeln!(out, "  {} {key}: {}", if at == 0 { "-" } else { " " }, written(&value));
+            let _ = writeln!(out, "  {} {key}: {}", if at == 0 { "-" } else { " " }, flow_style(&value));
         }
     }
 }
@@ -122,24 +123,24 @@ fn section(out: &mut String, name: &str, values: impl Iterator<Item = (&'static 
         if at == 0 {
             let _ = writeln!(out, "\n{name}:");
         }
-        let _ = writeln!(out, "  {key}: {}", written(&value));
+        let _ = writeln!(out, "  {key}: {}", flow_style(&value));
     }
 }
 
-/// A value in YAML's flow style.
-fn written(value: &Value) -> String {
+/// Returns a value in the flow style of YAML.
+fn flow_style(value: &Value) -> String {
     match value {
         Value::String(one) => text(one),
-        Value::Array(list) => format!("[{}]", list.iter().map(written).collect::<Vec<_>>().join(", ")),
+        Value::Array(list) => format!("[{}]", list.iter().map(flow_style).collect::<Vec<_>>().join(", ")),
         Value::Object(map) => {
-            let entries = map.iter().map(|(key, value)| format!("{key}: {}", written(value)));
+            let entries = map.iter().map(|(key, value)| format!("{key}: {}", flow_style(value)));
             format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
         }
         other => other.to_string(),
     }
 }
 
-/// A text in YAML: in quotes, as JSON has them, unless it is a plain word.
+/// Returns a string as a YAML scalar: plain if every reader takes it for a string, else in JSON quotes.
 fn text(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))

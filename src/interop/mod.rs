@@ -1,7 +1,7 @@
-//! Other tools in the manifests: their objects, annotations and comments, what they mean as policies, and translations of
-//! their settings for `init --from`.
+//! Objects, annotations and comments of other tools in the manifests: how Tagboat interprets them as policies, and how
+//! `init --from` translates the settings of these tools.
 //!
-//! Each tool has a folder. All of them read [`Object`]s; [`Automation`] combines what they find, and each translator returns
+//! Each tool has a folder. All of them read [`Object`]s, [`Automation`] combines the results, and each translator returns
 //! a [`Translation`]. [`govern`](crate::govern) decides which policy manages which reference.
 
 pub mod argocd;

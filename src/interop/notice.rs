@@ -12,7 +12,7 @@ pub(crate) fn place(object: &Object, pointer: &str, value: String) -> Place {
     Place {
         path: object.path.as_str().into(),
         position: object.place(pointer),
-        field: format!("{}{}", object.route, route(pointer)),
+        field: format!("{}{}", object.field_prefix, field_path(pointer)),
         value,
         span: None,
     }
@@ -29,7 +29,7 @@ pub(crate) fn ignored(place: Place, reason: impl Into<String>) -> Notice {
 }
 
 /// Returns `/metadata/annotations/a.b/c` as `list` prints it. Keys of annotations contain slashes.
-fn route(pointer: &str) -> String {
+fn field_path(pointer: &str) -> String {
     let (path, annotation) = match pointer.split_once("/annotations/") {
         Some((path, key)) => (format!("{path}/annotations"), format!("[{key:?}]")),
         None => (pointer.to_owned(), String::new()),

@@ -1,5 +1,5 @@
 //! Kubernetes objects in the manifests that configure image updates by other tools. The folder of each tool interprets them.
-//! A malformed document is reported by [`manifest`](crate::manifest).
+//! [`manifest`](crate::manifest) reports malformed documents.
 
 use std::collections::BTreeMap;
 
@@ -15,31 +15,31 @@ const KINDS: &[(&str, &[&str])] = &[
     ("argocd-image-updater.argoproj.io", &["ImageUpdater"]),
 ];
 
-/// One object, with the positions of its values.
+/// A Kubernetes object with the positions of its values.
 #[derive(Debug, Clone)]
 pub struct Object {
     pub(crate) path: String,
     pub(crate) kind: String,
-    /// Empty where the manifest leaves it to a kustomization.
+    /// Empty if the manifest leaves the namespace to a kustomization.
     pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) value: Value,
-    /// First and last line.
+    /// The first and the last line.
     pub(crate) lines: (usize, usize),
-    /// The way to the object from the root of its document: empty, or `items[2].`.
-    pub(crate) route: String,
-    /// Where values stand, by their keys with slashes before each.
+    /// The field path of the object in its document, with its separator: empty, or `items[2].`.
+    pub(crate) field_prefix: String,
+    /// The positions of values by JSON pointer, whose keys are not escaped.
     places: BTreeMap<String, Position>,
 }
 
 impl Object {
-    /// Whether a file can hold one at all; cheap.
+    /// Returns whether a file may contain such an object. Cheap: searches for the API groups and kinds.
     pub fn may_hold(bytes: &[u8]) -> bool {
         let holds = |what: &str| memchr::memmem::find(bytes, what.as_bytes()).is_some();
         KINDS.iter().any(|(group, kinds)| holds(group) && kinds.iter().any(|kind| holds(kind)))
     }
 
-    /// The objects of one file, those within lists included.
+    /// Returns the objects of a file, including the items of lists.
     pub fn all(path: &str, text: &str) -> Vec<Self> {
         let lines = LineIndex::new(text.as_bytes());
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -54,49 +54,49 @@ impl Object {
         objects
     }
 
-    /// `the ImagePolicy at apps/policy.yaml:7`
+    /// Returns the kind and place for messages: `the ImagePolicy at apps/policy.yaml:7`.
     pub(crate) fn source(&self) -> String {
         format!("the {} at {}:{}", self.kind, self.path, self.lines.0)
     }
 
-    /// Where a value stands; where the object does, if it has no such value.
+    /// Returns the position of a value; the position of the object if it has no such value.
     pub(crate) fn place(&self, pointer: &str) -> Position {
         self.places.get(pointer).copied().unwrap_or(Position { line: self.lines.0, column: 1 })
     }
 
-    /// Whether SOPS encrypted a value in it.
+    /// Returns whether a value of the object is encrypted with SOPS.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.value.to_string().contains("\"ENC[AES256_GCM,")
     }
 }
 
-/// One document while its objects are read.
+/// Reads the objects of one document.
 struct ObjectReader<'a> {
     path: &'a str,
     text: &'a str,
     lines: &'a LineIndex,
-    /// Where the document begins in the file.
+    /// The offset of the document in the file.
     start: usize,
     tree: &'a Tree<'a>,
 }
 
-/// Values of one object: real ones have hundreds; aliases of aliases could make any number.
-const LARGEST: usize = 20_000;
+/// The maximum number of values of an object. Real objects have hundreds; nested aliases can expand to any number.
+const MAX_VALUES: usize = 20_000;
 
 impl ObjectReader<'_> {
-    fn objects(&self, node: NodeId, route: &str) -> Vec<Object> {
+    fn objects(&self, node: NodeId, prefix: &str) -> Vec<Object> {
         let tree = self.tree;
         let text = |path: &[&str]| tree.text_at(node, path).unwrap_or_default();
         let kind = text(&["kind"]);
         if let (true, Some(items)) = (kind.ends_with("List"), tree.get(node, "items")) {
-            let item = |(at, item)| self.objects(tree.follow(item), &format!("{route}items[{at}]."));
+            let item = |(at, item)| self.objects(tree.follow(item), &format!("{prefix}items[{at}]."));
             return tree.items(items).enumerate().flat_map(item).collect();
         }
         let group = text(&["apiVersion"]).split_once('/').map_or("", |(group, _)| group);
         if !KINDS.iter().any(|(known, kinds)| *known == group && kinds.contains(&kind)) {
             return Vec::new();
         }
-        let (mut places, mut budget) = (BTreeMap::new(), LARGEST);
+        let (mut places, mut budget) = (BTreeMap::new(), MAX_VALUES);
         let Some(value) = self.value(node, String::new(), &mut places, &mut budget) else { return Vec::new() };
         let span = tree.span(node);
         let end = span.start + tree.text()[span.range()].trim_end().len();
@@ -107,7 +107,7 @@ impl ObjectReader<'_> {
             name: text(&["metadata", "name"]).to_owned(),
             value,
             lines: (self.position(span.start).line, self.position(end).line),
-            route: route.to_owned(),
+            field_prefix: prefix.to_owned(),
             places,
         }]
     }
@@ -116,7 +116,7 @@ impl ObjectReader<'_> {
         self.lines.position(self.text.as_bytes(), self.start + offset)
     }
 
-    /// A node as data; `None` if it is larger than any honest object.
+    /// Returns the value of a node, and adds the positions to `places`; `None` if the object has more than [`MAX_VALUES`].
     fn value(
         &self,
         node: NodeId,
@@ -151,7 +151,7 @@ impl ObjectReader<'_> {
     }
 }
 
-/// A map with what its merge key brings.
+/// Returns a map with the entries of its merge key (`<<`); its own entries take precedence.
 fn merged(mut map: Map<String, Value>) -> Map<String, Value> {
     let more = match map.remove("<<") {
         Some(Value::Object(more)) => vec![more],
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn objects_of_all_kinds_of_files() {
+    fn reads_objects_of_streams_lists_and_malformed_files() {
         let policy = "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: { name: a }\n";
         let list = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: argoproj.io/v1alpha1\n  kind: Application\n  \
                     metadata: { name: b, annotations: { x/y: '1' } }\n";
@@ -191,11 +191,11 @@ mod tests {
         }
         let found = &Object::all("x.yaml", list)[0];
         let at = "/metadata/annotations/x/y";
-        assert_eq!((found.route.as_str(), found.place(at).line, found.place("/none").line), ("items[0].", 6, 4));
+        assert_eq!((found.field_prefix.as_str(), found.place(at).line, found.place("/none").line), ("items[0].", 6, 4));
     }
 
     #[test]
-    fn merges_are_followed_and_bombs_are_not() {
+    fn follows_merge_keys_and_rejects_exponential_aliases() {
         let text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  annotations:\n    <<: &m { a: '1' }\n    b: '2'\n";
         assert_eq!(
             Object::all("x", text)[0].value["metadata"]["annotations"],

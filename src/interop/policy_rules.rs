@@ -6,7 +6,7 @@ use super::draft::{RuleDraft, Translation, TranslationDraft};
 use crate::image::{ImageName, Platform};
 use crate::policy::Settings;
 
-/// A reference as it was found.
+/// A reference in a file, with the data that a translation needs.
 #[derive(Debug, Clone)]
 pub struct FoundReference<'a> {
     /// Its image.
@@ -15,11 +15,11 @@ pub struct FoundReference<'a> {
     pub path: &'a str,
     /// Its line.
     pub line: usize,
-    /// Its route.
+    /// Its field path.
     pub field: &'a str,
     /// The name in Flux's marker beside it.
     pub flux: Option<&'a str>,
-    /// Whether its image is known only from the objects.
+    /// Whether only the objects name its image: the value contains only a tag.
     pub nameless: bool,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct Managed {
 
 pub(crate) type Groups = BTreeMap<String, Managed>;
 
-/// The group of a policy; of another name where one of that name says something else.
+/// Returns the group of a policy. Appends a number to the name if another policy has the same name.
 pub(crate) fn group<'g>(groups: &'g mut Groups, name: &str, settings: &Settings, source: &str) -> &'g mut Managed {
     let plain = name.replace(char::is_whitespace, "-");
     let names = std::iter::once(plain.clone()).chain((2..).map(|number| format!("{plain}-{number}")));
@@ -48,6 +48,7 @@ pub(crate) fn group<'g>(groups: &'g mut Groups, name: &str, settings: &Settings,
     group
 }
 
+/// Adds a place to the files in which a policy manages an image.
 pub(crate) fn add(group: &mut Managed, draft: &mut TranslationDraft, place: &FoundReference<'_>) {
     let paths = group.images.entry(place.name.familiar().to_owned()).or_default();
     paths.insert(place.path.to_owned());
@@ -56,47 +57,47 @@ pub(crate) fn add(group: &mut Managed, draft: &mut TranslationDraft, place: &Fou
     }
 }
 
-/// Writes one rule per image of each policy, for the files that hold the image. A rule cannot distinguish two places of a file:
-/// where two that differ share one for an image, there is none.
+/// Adds one rule for each policy and image, for the files that contain the image. A rule cannot distinguish two places in a
+/// file: a file in which two policies manage the same image gets no rule.
 pub(crate) fn finish(mut draft: TranslationDraft, groups: Groups, from: &str) -> Translation {
     let mut claims = BTreeMap::<(String, String), Vec<String>>::new();
-    for (name, governed) in &groups {
-        for (image, paths) in &governed.images {
+    for (name, managed) in &groups {
+        for (image, paths) in &managed.images {
             paths.iter().for_each(|path| claims.entry((image.clone(), path.clone())).or_default().push(name.clone()));
         }
     }
-    let settings = |name: &String| groups.get(name).map(|governed| &governed.settings);
+    let settings = |name: &String| groups.get(name).map(|managed| &managed.settings);
     claims.retain(|_, names| names.iter().any(|name| settings(name) != settings(&names[0])));
     for ((image, path), names) in &claims {
-        let why = format!(
-            "{} manage places of one file, which rules cannot distinguish; write a marker beside each",
+        let reason = format!(
+            "{} manage different places in one file, which rules cannot distinguish; write a marker beside each",
             names.join(" and ")
         );
-        draft.leave(format!("{image} in {path}"), why);
+        draft.leave(format!("{image} in {path}"), reason);
     }
-    for (name, governed) in groups {
-        for (image, paths) in governed.images {
-            let sure = paths.into_iter().filter(|path| !claims.contains_key(&(image.clone(), path.clone())));
-            let paths: Vec<String> = sure.map(|path| escaped(&path)).collect();
+    for (name, managed) in groups {
+        for (image, paths) in managed.images {
+            let unambiguous = paths.into_iter().filter(|path| !claims.contains_key(&(image.clone(), path.clone())));
+            let paths: Vec<String> = unambiguous.map(|path| escaped(&path)).collect();
             if paths.is_empty() {
                 continue;
             }
             draft.rules.push(RuleDraft {
-                about: governed.source.clone(),
+                about: managed.source.clone(),
                 images: vec![image],
                 paths,
                 policy: Some(name.clone()),
-                platforms: governed.platforms.iter().map(ToString::to_string).collect(),
-                pin: governed.pin,
+                platforms: managed.platforms.iter().map(ToString::to_string).collect(),
+                pin: managed.pin,
                 ..RuleDraft::default()
             });
         }
-        draft.policies.push((name, governed.settings));
+        draft.policies.push((name, managed.settings));
     }
     draft.finish(from)
 }
 
-/// A path as a glob that matches nothing else.
+/// Returns a glob that matches only this path.
 fn escaped(path: &str) -> String {
     globset::escape(path)
 }

@@ -32,8 +32,8 @@ pub(super) struct DocumentOrigin {
     pub(super) bytes: Option<Origin>,
     /// The byte of the file to report instead if `bytes` is `None`.
     pub(super) fallback_offset: usize,
-    /// The route of the scalar that it is embedded in, followed by `|`; empty for a document of the file itself.
-    pub(super) route_prefix: String,
+    /// The field path of the scalar that it is embedded in, followed by `|`; empty for a document of the file itself.
+    pub(super) field_prefix: String,
     /// Images that the enclosing document composes of values in this one.
     pub(super) images: Vec<ValuesImage>,
 }
@@ -41,7 +41,7 @@ pub(super) struct DocumentOrigin {
 impl DocumentOrigin {
     /// Returns the origin of a document that begins at a byte of its file.
     pub(super) fn at(start: usize) -> Self {
-        Self { bytes: Some(Origin::at(start)), fallback_offset: 0, route_prefix: String::new(), images: Vec::new() }
+        Self { bytes: Some(Origin::at(start)), fallback_offset: 0, field_prefix: String::new(), images: Vec::new() }
     }
 }
 
@@ -96,8 +96,8 @@ impl<'a> Document<'a> {
         self.origin.images.iter().chain(of_file.into_iter().flatten())
     }
 
-    /// Returns the route of a node from the root of the file.
-    pub fn route(&self, node: NodeId) -> String {
-        format!("{}{}", self.origin.route_prefix, self.tree.route(node))
+    /// Returns the field path of a node from the root of the file.
+    pub fn field_path(&self, node: NodeId) -> String {
+        format!("{}{}", self.origin.field_prefix, self.tree.field_path(node))
     }
 }

@@ -143,14 +143,14 @@ impl FileReader<'_> {
             outer.bytes.as_ref().map_or(outer.fallback_offset, |bytes| bytes.offset(begins(tree, node)));
         let bytes = if tree.style(node) == Some(Style::Block) { outer.bytes.as_ref() } else { None };
         let bytes = bytes.and_then(|bytes| bytes.of_block(tree, local, value));
-        let route_prefix = format!("{}|", document.route(node));
+        let field_prefix = format!("{}|", document.field_path(node));
         let images: Vec<_> =
             self.set.formats.iter().flat_map(|format| format.images_of_embedded(document, node)).collect();
         for span in text::documents(value) {
             let part = &value[span.range()];
             let bytes = bytes.as_ref().map(|bytes| bytes.skip(span.start));
             let origin =
-                DocumentOrigin { bytes, fallback_offset, route_prefix: route_prefix.clone(), images: images.clone() };
+                DocumentOrigin { bytes, fallback_offset, field_prefix: field_prefix.clone(), images: images.clone() };
             // A text that does not parse is a script or prose, not a document.
             for inner in text::parse(part, has_markers(part)).iter().flatten() {
                 self.document(inner, document.depth + 1, &origin);

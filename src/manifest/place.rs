@@ -47,7 +47,7 @@ pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> P
     Place {
         path: file.path.clone(),
         position: file.position(in_file(begins(tree, node))),
-        field: document.route(node),
+        field: document.field_path(node),
         value: tree.text_of(node).unwrap_or_default().to_owned(),
         span: Some(span.unwrap_or(Span::new(start, start))),
     }

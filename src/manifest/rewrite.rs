@@ -104,7 +104,7 @@ fn compare_trees(old: &Tree<'_>, new: &Tree<'_>, base: usize, edits: &InOrder<'_
     }
     for (a, b) in old.nodes().zip(new.nodes()) {
         if old.parent(a) != new.parent(b) {
-            return changed(format!("{} has another parent", old.route(a)));
+            return changed(format!("{} has another parent", old.field_path(a)));
         }
         let local = old.span(a);
         let span = Span::new(base + local.start, base + local.end);
@@ -117,7 +117,7 @@ fn compare_trees(old: &Tree<'_>, new: &Tree<'_>, base: usize, edits: &InOrder<'_
             (x, y) => x == y,
         };
         if !same {
-            return changed(format!("{} has another value", old.route(a)));
+            return changed(format!("{} has another value", old.field_path(a)));
         }
     }
     Ok(())

@@ -19,7 +19,7 @@ pub struct Change {
     pub path: Arc<str>,
     /// The position of the value in the file.
     pub position: Position,
-    /// The YAML route.
+    /// The field path, such as `spec.containers[0].image`.
     pub field: String,
     /// The current reference.
     pub from: ImageReference,

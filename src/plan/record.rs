@@ -40,7 +40,7 @@ pub struct Record {
 pub struct RecordedChange {
     /// The file.
     pub path: String,
-    /// The YAML route.
+    /// The field path, such as `spec.containers[0].image`.
     pub field: String,
     /// The normalized name of the image.
     pub image: String,

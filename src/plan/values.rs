@@ -27,7 +27,7 @@ pub(super) struct ChangeValues<'a> {
     pub(super) bump: &'static str,
     /// The line in the file.
     pub(super) line: usize,
-    /// The YAML route.
+    /// The field path, such as `spec.containers[0].image`.
     pub(super) field: &'a str,
     /// The current tag; the digest where there is no tag.
     pub(super) from: String,

@@ -264,9 +264,9 @@ impl<'a> Tree<'a> {
         std::iter::successors(Some(id), |node| self.parent(*node))
     }
 
-    /// Returns the path of a node from the root: `spec.template.spec.containers[0].image`. A key that is no plain name is
+    /// Returns the field path of a node from the root: `spec.template.spec.containers[0].image`. A key that is no plain name is
     /// written `["…"]`.
-    pub fn route(&self, id: NodeId) -> String {
+    pub fn field_path(&self, id: NodeId) -> String {
         if self.is_lines {
             return self.key_text(id).unwrap_or_default().to_owned();
         }
@@ -274,16 +274,16 @@ impl<'a> Tree<'a> {
         for node in self.ancestors(id) {
             let Some(parent) = self.parent(node) else { break };
             match self.kind(parent) {
-                NodeKind::Mapping => steps.push(route_step(self.key_text(node).unwrap_or("?"))),
+                NodeKind::Mapping => steps.push(path_step(self.key_text(node).unwrap_or("?"))),
                 _ => steps.push(format!("[{}]", self.nodes[node.index()].place)),
             }
         }
-        let route: String = steps.into_iter().rev().collect();
-        route.strip_prefix('.').map_or(route.clone(), str::to_owned)
+        let path: String = steps.into_iter().rev().collect();
+        path.strip_prefix('.').map_or(path.clone(), str::to_owned)
     }
 }
 
-fn route_step(key: &str) -> String {
+fn path_step(key: &str) -> String {
     let plain =
         !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'$' | b'/'));
     if plain { format!(".{key}") } else { format!("[{key:?}]") }

@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(of(&["i", "j"]).1, "k");
         assert_eq!(tree.comments().iter().map(|c| &text[c.span.range()]).collect::<Vec<_>>(), ["# c"]);
         let m = tree.nodes().find(|n| tree.text_of(*n) == Some("m")).unwrap();
-        assert_eq!(tree.route(m), "i.l[0]");
+        assert_eq!(tree.field_path(m), "i.l[0]");
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn rejects_invalid_renovate_configuration() {
     #[rustfmt::skip]
     let rows = [
         ("{ a: ",       "renovate.json is not a valid Renovate configuration: "),
-        ("[]",          "a map is expected"),
+        ("[]",          "expected a map"),
         (&*deep,        "nested too deep"),
     ];
     for (text, expected) in rows {

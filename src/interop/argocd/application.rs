@@ -9,7 +9,7 @@ use super::scope::{ApplicationScope, Sources};
 use super::settings::ApplicationRef;
 use crate::interop::objects::Object;
 
-/// An Application, or what an ApplicationSet makes applications of.
+/// An Application, or the template of an ApplicationSet.
 pub(crate) struct Application<'a> {
     pub(crate) object: &'a Object,
     /// The pointer of its metadata in the object.
@@ -47,7 +47,7 @@ impl<'a> Application<'a> {
         one.selects(self.name, self.labels)
     }
 
-    /// The files that it is made of; `target` is where changes are written back to.
+    /// Returns the places that belong to it; `target` is the write-back target.
     pub(crate) fn scope(&self, target: Option<&str>) -> Arc<ApplicationScope> {
         let object = self.object;
         Arc::new(ApplicationScope::new(&Sources {
@@ -60,14 +60,14 @@ impl<'a> Application<'a> {
         }))
     }
 
-    /// Returns the routes of chart values in the manifest of the application.
-    pub(crate) fn value_routes(&self) -> Vec<String> {
+    /// Returns the field paths below which the manifest of the application has chart values, each with its separator.
+    pub(crate) fn value_fields(&self) -> Vec<String> {
         let spec = if self.metadata == "/metadata" { "spec" } else { "spec.template.spec" };
         let many = self.spec["sources"].as_array().map_or(0, Vec::len);
         let sources = std::iter::once("source".to_owned()).chain((0..many).map(|at| format!("sources[{at}]")));
-        let route = &self.object.route;
+        let prefix = &self.object.field_prefix;
         sources
-            .flat_map(|source| ["valuesObject.", "values|"].map(|end| format!("{route}{spec}.{source}.helm.{end}")))
+            .flat_map(|source| ["valuesObject.", "values|"].map(|end| format!("{prefix}{spec}.{source}.helm.{end}")))
             .collect()
     }
 }
@@ -90,7 +90,7 @@ fn folders(generators: &Value, excluded: bool) -> Vec<String> {
     }
 }
 
-/// A name with `*` in the place of what a template fills in.
+/// Returns a name with `*` in place of each template expression.
 fn untemplated(name: &str) -> Cow<'_, str> {
     let mut rest = name;
     let mut plain = String::new();

@@ -14,59 +14,59 @@ use crate::text::nearest_name;
 #[derive(Clone, Copy)]
 enum KeyEffect {
     /// It is applied.
-    Read,
+    Applied,
     /// It has no effect, for this reason.
-    Idle(&'static str),
+    NoEffect(&'static str),
 }
 
 const SECRETS: &str = "credentials come from docker's config.json or the environment, not from the cluster";
-const FORCED: &str = "Tagboat updates the manifests whether or not the image runs";
+const FORCE_UPDATE: &str = "Tagboat updates the manifests whether or not the image runs";
 const BRANCH: &str = "pull requests target the branch that `git: { base: … }` of tagboat.yaml names";
-const ELSEWHERE: &str = "Tagboat looks for the paths in this repository";
+const REPOSITORY: &str = "Tagboat updates only this repository";
 const CLUSTER: &str = "Tagboat changes this repository through pull requests, not the cluster";
 const PLUGIN: &str = "parameters of plugins are not supported";
 const REVIEW: &str = "`pull-requests` of tagboat.yaml configures pull requests";
 
-/// Keys for one image, behind its alias.
-const OF_IMAGES: &[(&str, KeyEffect)] = &[
-    ("update-strategy", KeyEffect::Read),
-    ("allow-tags", KeyEffect::Read),
-    ("ignore-tags", KeyEffect::Read),
-    ("platforms", KeyEffect::Read),
-    ("helm.image-name", KeyEffect::Read),
-    ("helm.image-tag", KeyEffect::Read),
-    ("helm.image-spec", KeyEffect::Read),
-    ("kustomize.image-name", KeyEffect::Read),
-    ("force-update", KeyEffect::Idle(FORCED)),
-    ("pull-secret", KeyEffect::Idle(SECRETS)),
+/// Keys for one image, after its alias and a dot.
+const IMAGE_KEYS: &[(&str, KeyEffect)] = &[
+    ("update-strategy", KeyEffect::Applied),
+    ("allow-tags", KeyEffect::Applied),
+    ("ignore-tags", KeyEffect::Applied),
+    ("platforms", KeyEffect::Applied),
+    ("helm.image-name", KeyEffect::Applied),
+    ("helm.image-tag", KeyEffect::Applied),
+    ("helm.image-spec", KeyEffect::Applied),
+    ("kustomize.image-name", KeyEffect::Applied),
+    ("force-update", KeyEffect::NoEffect(FORCE_UPDATE)),
+    ("pull-secret", KeyEffect::NoEffect(SECRETS)),
 ];
 
 /// Keys for a whole application.
-const OF_APPLICATIONS: &[(&str, KeyEffect)] = &[
-    ("image-list", KeyEffect::Read),
-    ("update-strategy", KeyEffect::Read),
-    ("allow-tags", KeyEffect::Read),
-    ("ignore-tags", KeyEffect::Read),
-    ("write-back-target", KeyEffect::Read),
-    ("write-back-method", KeyEffect::Read),
-    ("force-update", KeyEffect::Idle(FORCED)),
-    ("pull-secret", KeyEffect::Idle(SECRETS)),
-    ("git-branch", KeyEffect::Idle(BRANCH)),
-    ("git-repository", KeyEffect::Idle(ELSEWHERE)),
+const APPLICATION_KEYS: &[(&str, KeyEffect)] = &[
+    ("image-list", KeyEffect::Applied),
+    ("update-strategy", KeyEffect::Applied),
+    ("allow-tags", KeyEffect::Applied),
+    ("ignore-tags", KeyEffect::Applied),
+    ("write-back-target", KeyEffect::Applied),
+    ("write-back-method", KeyEffect::Applied),
+    ("force-update", KeyEffect::NoEffect(FORCE_UPDATE)),
+    ("pull-secret", KeyEffect::NoEffect(SECRETS)),
+    ("git-branch", KeyEffect::NoEffect(BRANCH)),
+    ("git-repository", KeyEffect::NoEffect(REPOSITORY)),
 ];
 
 /// Fields of an `ImageUpdater` without effect, in every scope that has them.
-const OF_OBJECTS: &[(&str, &str)] = &[
-    ("commonUpdateSettings/forceUpdate", FORCED),
+const UPDATER_FIELDS: &[(&str, &str)] = &[
+    ("commonUpdateSettings/forceUpdate", FORCE_UPDATE),
     ("commonUpdateSettings/pullSecret", SECRETS),
     ("manifestTargets/plugin", PLUGIN),
     ("writeBackConfig/gitConfig/branch", BRANCH),
-    ("writeBackConfig/gitConfig/repository", ELSEWHERE),
+    ("writeBackConfig/gitConfig/repository", REPOSITORY),
     ("writeBackConfig/gitConfig/pullRequest", REVIEW),
 ];
 
 /// Returns the notices about the annotations of an application.
-pub(crate) fn of_annotations(application: &Application<'_>, watched: &[Watched]) -> Vec<Notice> {
+pub(crate) fn annotation_notices(application: &Application<'_>, watched: &[Watched]) -> Vec<Notice> {
     let aliases: Vec<String> = watched.iter().filter_map(|one| Some(one.alias.as_ref()?.replace('/', "_"))).collect();
     let mut notices = Vec::new();
     for (annotation, value) in &application.annotations {
@@ -83,38 +83,38 @@ pub(crate) fn of_annotations(application: &Application<'_>, watched: &[Watched])
                 notices.push(held(setting, reason));
             }
             _ if value.as_str().is_none() => {
-                notices.push(held(setting, "an annotation has to be a string; put quotes around the value"));
+                notices.push(held(setting, "an annotation must be a string; put the value in quotes"));
             }
-            _ => match meaning(key, &aliases) {
-                Ok(KeyEffect::Read) => {}
-                Ok(KeyEffect::Idle(why)) => notices.push(ignored(setting, why)),
-                Err(why) => notices.push(held(setting, why)),
+            _ => match effect(key, &aliases) {
+                Ok(KeyEffect::Applied) => {}
+                Ok(KeyEffect::NoEffect(reason)) => notices.push(ignored(setting, reason)),
+                Err(reason) => notices.push(held(setting, reason)),
             },
         }
     }
     notices
 }
 
-/// Returns what a key means, or why it is unknown.
-fn meaning(key: &str, aliases: &[String]) -> Result<KeyEffect, String> {
+/// Returns the effect of a key, or why it is unknown.
+fn effect(key: &str, aliases: &[String]) -> Result<KeyEffect, String> {
     let known = |keys: &[(&str, KeyEffect)], name: &str| keys.iter().find(|(key, _)| *key == name).map(|(_, key)| *key);
-    if let Some(found) = known(OF_APPLICATIONS, key) {
+    if let Some(found) = known(APPLICATION_KEYS, key) {
         return Ok(found);
     }
     let of_image = aliases.iter().filter_map(|alias| key.strip_prefix(alias.as_str())?.strip_prefix('.'));
     let of_image = of_image.min_by_key(|rest| rest.len());
-    if let Some(found) = of_image.and_then(|name| known(OF_IMAGES, name)) {
+    if let Some(found) = of_image.and_then(|name| known(IMAGE_KEYS, name)) {
         return Ok(found);
     }
     let names = |keys: &'static [(&'static str, KeyEffect)]| keys.iter().map(|(key, _)| *key);
-    let alias = OF_IMAGES.iter().find_map(|(name, _)| key.strip_suffix(name)?.strip_suffix('.'));
+    let alias = IMAGE_KEYS.iter().find_map(|(name, _)| key.strip_suffix(name)?.strip_suffix('.'));
     let near = match (of_image, alias) {
-        (Some(name), _) => nearest_name(name, names(OF_IMAGES)).map(str::to_owned),
+        (Some(name), _) => nearest_name(name, names(IMAGE_KEYS)).map(str::to_owned),
         (None, Some(alias)) => {
-            let known = if aliases.is_empty() { "no image has one".to_owned() } else { aliases.join(", ") };
+            let known = if aliases.is_empty() { "no image has an alias".to_owned() } else { aliases.join(", ") };
             return Err(format!("no image of image-list has the alias `{alias}`: {known}"));
         }
-        (None, None) => nearest_name(key, names(OF_APPLICATIONS)).map(str::to_owned),
+        (None, None) => nearest_name(key, names(APPLICATION_KEYS)).map(str::to_owned),
     };
     let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     Err(format!("Argo CD Image Updater has no such annotation{hint}"))
@@ -130,7 +130,7 @@ fn method(setting: Place, text: &str) -> Option<Notice> {
 }
 
 /// Returns the notices about the fields of an `ImageUpdater`.
-pub(crate) fn of_updater(object: &Object) -> Vec<Notice> {
+pub(crate) fn updater_notices(object: &Object) -> Vec<Notice> {
     let mut scopes = vec!["/spec".to_owned()];
     for (at, one) in object.value["spec"]["applicationRefs"].as_array().into_iter().flatten().enumerate() {
         let scope = format!("/spec/applicationRefs/{at}");
@@ -140,7 +140,7 @@ pub(crate) fn of_updater(object: &Object) -> Vec<Notice> {
     }
     let mut notices = Vec::new();
     for scope in &scopes {
-        for (field, why) in OF_OBJECTS {
+        for (field, why) in UPDATER_FIELDS {
             let pointer = format!("{scope}/{field}");
             if let Some(value) = object.value.pointer(&pointer) {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -160,7 +160,7 @@ pub(crate) fn unmatched(updater: &Object, refs: &[ApplicationRef], applications:
     let refs = refs.iter().enumerate().filter(|(_, one)| none(one));
     refs.map(|(at, one)| {
         let setting = place(updater, &format!("/spec/applicationRefs/{at}/namePattern"), one.name_pattern.clone());
-        ignored(setting, "it matches no Application in this repository")
+        ignored(setting, "matches no Application in this repository")
     })
     .collect()
 }

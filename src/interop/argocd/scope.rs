@@ -1,50 +1,50 @@
-//! The files of an Argo CD application, derived from its sources. Paths are taken as paths of this repository, whatever
-//! `repoURL` says: a path of another repository matches nothing.
+//! The files of an Argo CD application, derived from its sources. Every path is interpreted as a path in this repository;
+//! `repoURL` is not read, because a path of another repository matches no file here.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::Value;
 
-/// Where an application has its images.
+/// The places in the repository that belong to an application.
 #[derive(Debug, Clone)]
 pub(crate) struct ApplicationScope {
-    /// The lines of its own manifest.
+    /// Its manifest: path, first and last line.
     own: (String, usize, usize),
     files: GlobSet,
-    /// Its own override files: other applications have theirs in the same folder.
+    /// Its override files. The files of other applications may be in the same folder.
     overrides: GlobSet,
-    /// What a set of applications leaves out.
+    /// Files that an ApplicationSet excludes.
     excluded: GlobSet,
     /// Globs of all its files, for messages and translations.
     pub(crate) globs: Vec<String>,
     /// Globs of files with values of its chart.
     pub(crate) values: Vec<String>,
-    /// Globs of its override files, and its manifest: where Helm parameters stand.
+    /// Globs of the files with Helm parameters: its override files and its manifest.
     pub(crate) parameters: Vec<String>,
 }
 
-/// An application, as far as it tells where its files are.
+/// The parts of an application that determine its files.
 pub(crate) struct Sources<'a> {
     /// `spec` of an Application, or of the template of an ApplicationSet.
     pub(crate) spec: &'a Value,
     pub(crate) name: &'a str,
-    /// What a template may put in the place of `{{ path }}`: the folders of git generators.
+    /// The possible values of `{{ path }}` in a template: the folders of git generators.
     pub(crate) folders: Vec<String>,
-    /// Those that they leave out.
+    /// The folders that git generators exclude.
     pub(crate) excluded: Vec<String>,
     /// `kustomization[:folder]` or `helmvalues[:file]`.
     pub(crate) target: Option<&'a str>,
-    /// Path, first and last line of the manifest.
+    /// The manifest: path, first and last line.
     pub(crate) own: (String, usize, usize),
 }
 
-/// Names of the file that kustomize reads.
+/// A glob of the names of kustomize's file.
 const KUSTOMIZATION: &str = "{kustomization.yaml,kustomization.yml,Kustomization}";
 
 impl ApplicationScope {
     pub(crate) fn new(sources: &Sources<'_>) -> Self {
         let mut globs = Vec::new();
         let (mut overrides, mut values) = (Vec::new(), Vec::new());
-        for source in sources.each() {
+        for source in sources.sources() {
             let base = if source["chart"].is_string() { None } else { source["path"].as_str() };
             let files = |path: &str| sources.globs(base.unwrap_or_default(), path);
             for name in [sources.name.to_owned(), format!("*_{}", sources.name)] {
@@ -66,7 +66,7 @@ impl ApplicationScope {
                     values.extend(all);
                 }
                 Some(("kustomization", folder)) => {
-                    // A path that begins with a slash would be one from the root.
+                    // Without the dot, the path would start with a slash and be one from the root.
                     let folder = if folder.is_empty() { "." } else { folder };
                     globs.extend(files(&format!("{folder}/{KUSTOMIZATION}")));
                     globs.extend(files("**"));
@@ -85,7 +85,7 @@ impl ApplicationScope {
         Self { own, files, overrides, excluded, globs, values, parameters }
     }
 
-    /// Whether a place is one of the application's.
+    /// Returns whether a place belongs to the application.
     pub(crate) fn holds(&self, path: &str, line: usize) -> bool {
         let file = path.rsplit('/').next().unwrap_or(path);
         let (own, first, last) = &self.own;
@@ -96,8 +96,8 @@ impl ApplicationScope {
         files.is_match(path) && !self.excluded.is_match(path)
     }
 
-    /// Whether one of its files can be this one.
-    pub(crate) fn may_be(&self, path: &str) -> bool {
+    /// Returns whether a file can belong to the application.
+    pub(crate) fn may_hold(&self, path: &str) -> bool {
         self.files.is_match(path) || self.overrides.is_match(path)
     }
 }
@@ -111,13 +111,13 @@ fn set(globs: &[String]) -> GlobSet {
 }
 
 impl Sources<'_> {
-    fn each(&self) -> impl Iterator<Item = &Value> {
+    fn sources(&self) -> impl Iterator<Item = &Value> {
         let one = self.spec.get("source").filter(|source| source.is_object());
         one.into_iter().chain(self.spec["sources"].as_array().into_iter().flatten())
     }
 
-    /// Globs for a path below a folder, both as an application writes them: from the root of the repository where it
-    /// starts with a slash or with the name of another source.
+    /// Returns globs for a path in a folder, both as written in an application. A path that starts with a slash or with the
+    /// name of another source (`$name/`) is relative to the root of the repository.
     fn globs(&self, base: &str, path: &str) -> Vec<String> {
         if path.contains("://") {
             return Vec::new();
@@ -131,7 +131,8 @@ impl Sources<'_> {
         found.filter(|glob| glob.bytes().any(|b| b.is_ascii_alphanumeric()) || glob == "**").collect()
     }
 
-    /// A path with globs in the place of template expressions. Its own `*` and `{a,b}` are ours and stay.
+    /// Returns the path with each template expression replaced by the folders of the generators or by `*`. Globs in the
+    /// path have the same syntax as those of Tagboat and stay.
     fn filled(&self, text: &str) -> Vec<String> {
         let mut filled = vec![String::new()];
         let mut rest = text;
@@ -150,7 +151,7 @@ impl Sources<'_> {
     }
 }
 
-/// Without `.`, `..` and doubled slashes; `None` if it leaves the repository.
+/// Returns the path without `.`, `..` and double slashes; `None` if it leaves the repository.
 fn normalized(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
@@ -169,11 +170,11 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn files_of_applications() {
+    fn derives_files_from_sources() {
         let folders = || vec!["apps/*".to_owned()];
         #[rustfmt::skip]
         let rows = [
-            // source                                                             target                       path                                  is its
+            // source                                                             target                       path                                  holds
             (json!({ "path": "apps/api" }),                                       "",                          "apps/api/deployment.yaml",           true),
             (json!({ "path": "./apps/api/" }),                                    "",                          "apps/api/x/deployment.yaml",         true),
             (json!({ "path": "apps/api" }),                                       "",                          "apps/apis/deployment.yaml",          false),

@@ -1,9 +1,9 @@
-//! Argo CD Image Updater's annotations and `ImageUpdater` objects as policies. Reads what they say; finding them, and the
-//! files that an application is made of, is done elsewhere.
+//! Parses annotations and `ImageUpdater` objects of Argo CD Image Updater into policy settings. [`watches`](super::watches)
+//! finds them, and [`scope`](super::scope) derives the files of an application.
 //!
-//! Its answers, but for these: a strategy or an `allow-tags` that it does not know is an error, where the updater takes
-//! another or rejects every tag; verification of signatures is an error, because it is not supported; and no tag is ever
-//! lower than the current one. An error of one image does not affect the others.
+//! A policy selects the tag that the updater selects, with three exceptions. An unknown strategy or an invalid `allow-tags`
+//! is an error; the updater uses another strategy or rejects every tag. Verification of signatures is an error, because it
+//! is not supported. No policy selects a tag lower than the current one. An error of one image does not affect the others.
 
 use globset::Glob;
 use serde_json::{Map, Value};
@@ -12,19 +12,19 @@ use crate::image::Platform;
 use crate::policy::{PolicyError, Settings};
 use crate::text::nearest_name;
 
-/// What all keys of the annotations begin with.
+/// The prefix of every annotation key.
 pub const PREFIX: &str = "argocd-image-updater.argoproj.io/";
 
-/// One image that an application has updated.
+/// The settings of one image of an application.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Watched {
-    /// What the image is called in the annotations.
+    /// The alias: the name of the image in the annotations.
     pub alias: Option<String>,
-    /// Its name, without tag and digest, as written.
+    /// The name of the image as written, without tag and digest.
     pub image: String,
-    /// The policy entry, or why there is none.
+    /// The settings of the policy, or why they are invalid.
     pub settings: Result<Settings, PolicyError>,
-    /// What the image has to run on.
+    /// The platforms that the image must support.
     pub platforms: Vec<Platform>,
     /// Where the tag is written.
     pub target: Target,
@@ -33,23 +33,23 @@ pub struct Watched {
 /// Where the tag of an image is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Target {
-    /// Where the kind of application keeps it.
+    /// The default of the updater for the type of the application.
     #[default]
     Default,
-    /// Paths into the values of a chart: name, tag, or both in one.
+    /// Field paths in the values of a chart.
     Helm {
-        /// Where the name stands.
+        /// The field of the name.
         name: Option<String>,
-        /// Where the tag stands.
+        /// The field of the tag.
         tag: Option<String>,
-        /// Where `name:tag` stands, which the other two give way to.
+        /// The field of `name:tag`. It takes precedence over the other two.
         spec: Option<String>,
     },
     /// The `name` of an entry in `images`.
     Kustomize(String),
 }
 
-/// How changes get into git.
+/// How the updater writes changes to git.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WriteBack {
     /// `argocd`, `git` or `git:…`.
@@ -58,35 +58,35 @@ pub struct WriteBack {
     pub target: Option<String>,
     /// `base[:write]`.
     pub branch: Option<String>,
-    /// Another repository than the application's source.
+    /// A repository other than the source of the application.
     pub repository: Option<String>,
 }
 
-/// What an `ImageUpdater` object says about some applications.
+/// An entry of `applicationRefs` in an `ImageUpdater` object: applications, and the settings for them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApplicationRef {
-    /// A glob on the application's name.
+    /// A glob that matches the names of the applications.
     pub name_pattern: String,
     /// The label selector, as written.
     pub label_selectors: Option<Value>,
-    /// Whether the annotations of the application say everything, and `images` nothing.
+    /// Whether the annotations of the application apply instead of `images`.
     pub use_annotations: bool,
     /// The images.
     pub images: Vec<Watched>,
-    /// How changes get into git.
+    /// How the updater writes changes to git.
     pub write_back: WriteBack,
 }
 
 impl ApplicationRef {
-    /// Whether it is about an application of this name and with these labels.
+    /// Returns whether it selects an application with this name and these labels.
     pub fn selects(&self, name: &str, labels: &Value) -> bool {
         let glob = Glob::new(&self.name_pattern);
         glob.is_ok_and(|glob| glob.compile_matcher().is_match(name))
             && self.label_selectors.as_ref().is_none_or(|selector| is_selected(selector, labels))
     }
 
-    /// Of several that are about one application the most specific counts (the updater's `calculateSpecificity`): an exact
-    /// name goes before any pattern, then a selector of labels, then the longer one.
+    /// Returns the rank among the entries that select one application, of which the greatest applies, as in
+    /// `calculateSpecificity` of the updater: an exact name precedes a pattern, then a label selector, then a longer name.
     pub fn specificity(&self) -> usize {
         let exact = !self.name_pattern.contains(['*', '?', '[']);
         let outside_set = |inside: &mut bool, c: char| {
@@ -102,7 +102,7 @@ impl ApplicationRef {
     }
 }
 
-/// A label selector of Kubernetes; an operator that is not known selects nothing.
+/// Returns whether a Kubernetes label selector selects these labels. An unknown operator selects nothing.
 fn is_selected(selector: &Value, labels: &Value) -> bool {
     let mut equal = selector["matchLabels"].as_object().into_iter().flatten();
     let mut expressions = selector["matchExpressions"].as_array().into_iter().flatten();
@@ -120,9 +120,9 @@ fn is_selected(selector: &Value, labels: &Value) -> bool {
         })
 }
 
-/// What may be said for all images, for an application, or for one image.
+/// Settings that an object can have for all images, for an application and for one image.
 #[derive(Debug, Clone, Default)]
-struct Update {
+struct UpdateSettings {
     strategy: Option<String>,
     allow: Option<String>,
     ignore: Option<Vec<String>>,
@@ -130,8 +130,8 @@ struct Update {
     verified: Option<bool>,
 }
 
-impl Update {
-    /// What this says, and where it says nothing, what the wider scope says.
+impl UpdateSettings {
+    /// Returns these settings, with those of the wider scope where they are not set.
     fn or(self, wider: &Self) -> Self {
         let wider = wider.clone();
         Self {
@@ -144,13 +144,13 @@ impl Update {
     }
 }
 
-/// The images that an application's annotations name; none if there is no `image-list`.
+/// Returns the images that the annotations of an application name; none without `image-list`.
 pub fn annotations(annotations: &Map<String, Value>) -> Result<Vec<Watched>, PolicyError> {
     let Some(list) = annotations.get(&format!("{PREFIX}image-list")) else { return Ok(Vec::new()) };
     let list = list.as_str().unwrap_or_default();
     let entries: Vec<&str> = list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
     if entries.is_empty() {
-        return Err(PolicyError::at("image-list", "names no image"));
+        return Err(PolicyError::at("image-list", "contains no image"));
     }
     let wide = annotated(annotations, "");
     let watched = |entry: &&str| {
@@ -167,7 +167,7 @@ pub fn annotations(annotations: &Map<String, Value>) -> Result<Vec<Watched>, Pol
     Ok(entries.iter().map(watched).collect())
 }
 
-/// What the annotations of an application say about writing.
+/// Returns how the annotations of an application configure writing to git.
 pub fn write_back(annotations: &Map<String, Value>) -> WriteBack {
     WriteBack {
         method: text(annotations, "write-back-method"),
@@ -177,12 +177,13 @@ pub fn write_back(annotations: &Map<String, Value>) -> WriteBack {
     }
 }
 
-/// The applications and images that the `spec` of an `ImageUpdater` object names.
+/// Returns the applications and images that the `spec` of an `ImageUpdater` object names.
 pub fn object(spec: &Value) -> Result<Vec<ApplicationRef>, PolicyError> {
     let wide = common(spec);
-    let refs =
-        spec["applicationRefs"].as_array().ok_or_else(|| PolicyError::at("applicationRefs", "names no application"))?;
-    let read = |one: &Value| {
+    let refs = spec["applicationRefs"]
+        .as_array()
+        .ok_or_else(|| PolicyError::at("applicationRefs", "contains no application"))?;
+    let application_ref = |one: &Value| {
         let scope = common(one).or(&wide);
         let images = one["images"].as_array().map(Vec::as_slice).unwrap_or_default();
         let written =
@@ -200,10 +201,10 @@ pub fn object(spec: &Value) -> Result<Vec<ApplicationRef>, PolicyError> {
             },
         }
     };
-    Ok(refs.iter().map(read).collect())
+    Ok(refs.iter().map(application_ref).collect())
 }
 
-fn object_image(image: &Value, scope: &Update) -> Watched {
+fn object_image(image: &Value, scope: &UpdateSettings) -> Watched {
     let (helm, kustomize) = (&image["manifestTargets"]["helm"], &image["manifestTargets"]["kustomize"]);
     let target = target(string(&helm["name"]), string(&helm["tag"]), string(&helm["spec"]), string(&kustomize["name"]));
     let alias = string(&image["alias"]);
@@ -212,7 +213,7 @@ fn object_image(image: &Value, scope: &Update) -> Watched {
 }
 
 impl Watched {
-    fn new(alias: Option<&str>, reference: &str, update: &Update, target: Result<Target, PolicyError>) -> Self {
+    fn new(alias: Option<&str>, reference: &str, update: &UpdateSettings, target: Result<Target, PolicyError>) -> Self {
         let reference = reference.split_once('@').map_or(reference, |(reference, _)| reference);
         let path = reference.rfind('/').map_or(0, |slash| slash + 1);
         let (image, constraint) = match reference[path..].find(':') {
@@ -235,12 +236,12 @@ impl Watched {
         let (alias, image) = (alias.map(str::to_owned), image.to_owned());
         match read() {
             Ok((settings, platforms, target)) => Self { alias, image, settings: Ok(settings), platforms, target },
-            Err(why) => Self { alias, image, settings: Err(why), platforms: Vec::new(), target: Target::Default },
+            Err(cause) => Self { alias, image, settings: Err(cause), platforms: Vec::new(), target: Target::Default },
         }
     }
 }
 
-/// Names of strategies, with those that are deprecated.
+/// Names of strategies, including deprecated ones, and the policy of each.
 const STRATEGIES: &[(&str, &str)] = &[
     ("semver", "semver"),
     ("newest-build", "newest-build"),
@@ -250,12 +251,9 @@ const STRATEGIES: &[(&str, &str)] = &[
     ("digest", "digest"),
 ];
 
-fn settings(update: &Update, constraint: &str) -> Result<Settings, PolicyError> {
+fn settings(update: &UpdateSettings, constraint: &str) -> Result<Settings, PolicyError> {
     if update.verified == Some(true) {
-        return Err(PolicyError::at(
-            "imagesVerification",
-            "asks for signatures to be verified, which Tagboat does not do",
-        ));
+        return Err(PolicyError::at("imagesVerification", "signature verification is not supported"));
     }
     let strategy = update.strategy.as_deref().unwrap_or("semver");
     let known = STRATEGIES.iter().find(|(name, _)| *name == strategy).map(|(_, kind)| *kind);
@@ -271,22 +269,22 @@ fn settings(update: &Update, constraint: &str) -> Result<Settings, PolicyError> 
             ]
         }
         Some("digest") if constraint.is_empty() => {
-            return Err(PolicyError::at("update-strategy", "digest needs the tag to follow behind the image's name"));
+            return Err(PolicyError::at("update-strategy", "the strategy digest needs a tag after the image name"));
         }
         Some("digest") => vec![("digest", constraint.into())],
         Some(kind) => vec![(kind, true.into())],
         None => {
-            let error = PolicyError::at("update-strategy", format!("{strategy:?} is no strategy"));
+            let error = PolicyError::at("update-strategy", format!("unknown strategy {strategy:?}"));
             return Err(match nearest_name(strategy, STRATEGIES.iter().map(|(name, _)| *name)) {
                 Some(name) => error.with_hint(format!("did you mean `{name}`?")),
-                None => error.with_hint("the strategies are semver, newest-build, alphabetical and digest"),
+                None => error.with_hint("use semver, newest-build, alphabetical or digest"),
             });
         }
     };
     if let Some(include) = update.allow.as_deref().map(allowed).transpose()?.flatten() {
         pairs.push(("include", include.into()));
     }
-    // No tag has a slash in it, and between slashes our globs would be regular expressions.
+    // A tag never contains a slash, and a glob of Tagboat between slashes would be a regular expression.
     let ignore = update.ignore.iter().flatten().filter(|glob| !glob.is_empty() && !glob.contains('/'));
     let ignore: Vec<Value> = ignore.map(|glob| glob.as_str().into()).collect();
     if !ignore.is_empty() {
@@ -295,13 +293,13 @@ fn settings(update: &Update, constraint: &str) -> Result<Settings, PolicyError> 
     Ok(Settings::from_pairs(pairs))
 }
 
-/// `any` or `regexp:…`, whatever the case of the prefix.
+/// Returns the regular expression of `allow-tags`: `regexp:…` in any case; `None` for `any`.
 fn allowed(text: &str) -> Result<Option<&str>, PolicyError> {
     match text.split_once(':') {
         None if text.is_empty() || text.eq_ignore_ascii_case("any") => Ok(None),
         Some((prefix, pattern)) if prefix.eq_ignore_ascii_case("regexp") => Ok(Some(pattern)),
         _ => Err(PolicyError::at("allow-tags", format!("{text:?} is neither `any` nor `regexp:` with a pattern"))
-            .with_hint(format!("write regexp:{text}; the updater itself lets nothing through here"))),
+            .with_hint(format!("write regexp:{text}; Argo CD Image Updater rejects every tag with this value"))),
     }
 }
 
@@ -313,7 +311,7 @@ fn target(
 ) -> Result<Target, PolicyError> {
     match (name.is_some() || tag.is_some() || spec.is_some(), kustomize) {
         (true, Some(_)) => {
-            Err(PolicyError::whole("one image has both helm and kustomize targets").with_hint("keep one of them"))
+            Err(PolicyError::whole("the image has both helm and kustomize targets").with_hint("keep one of them"))
         }
         (true, None) => Ok(Target::Helm { name, tag, spec }),
         (false, Some(name)) => Ok(Target::Kustomize(name)),
@@ -331,10 +329,10 @@ fn split_alias(entry: &str) -> (Option<&str>, &str) {
     }
 }
 
-fn annotated(annotations: &Map<String, Value>, scope: &str) -> Update {
+fn annotated(annotations: &Map<String, Value>, scope: &str) -> UpdateSettings {
     let get = |name: &str| text(annotations, &format!("{scope}{name}"));
     let list = |name: &str| get(name).map(|text| text.split(',').map(|one| one.trim().to_owned()).collect());
-    Update {
+    UpdateSettings {
         strategy: get("update-strategy"),
         allow: get("allow-tags"),
         ignore: list("ignore-tags"),
@@ -344,11 +342,11 @@ fn annotated(annotations: &Map<String, Value>, scope: &str) -> Update {
     }
 }
 
-/// What an object, one of its applications or one of its images says.
-fn common(scope: &Value) -> Update {
+/// Returns the settings in an object, in one of its applications or in one of its images.
+fn common(scope: &Value) -> UpdateSettings {
     let object = &scope["commonUpdateSettings"];
     let list = |name: &str| object[name].as_array().map(|list| list.iter().filter_map(string).collect());
-    Update {
+    UpdateSettings {
         verified: scope["imagesVerification"]["enabled"].as_bool(),
         strategy: string(&object["updateStrategy"]),
         allow: string(&object["allowTags"]),

@@ -4,21 +4,21 @@ use super::watches::Applications;
 use crate::interop::draft::{Translation, TranslationDraft};
 use crate::interop::policy_rules::{FoundReference, Groups, add, finish, group};
 
-/// What Argo CD's applications say.
+/// Translates the settings of the applications.
 pub fn translate(applications: &Applications, references: &[FoundReference<'_>]) -> Translation {
     let mut draft = TranslationDraft::default();
     let mut groups = Groups::new();
     for watch in applications.watches() {
-        let settings = match &watch.read {
+        let settings = match &watch.policy {
             Ok((_, settings)) => settings,
             Err(why) => {
                 draft.leave(watch.source.clone(), why.clone());
                 continue;
             }
         };
-        let held =
+        let selected =
             references.iter().filter(|place| *place.name == watch.name && watch.scope.holds(place.path, place.line));
-        for place in held {
+        for place in selected {
             let group = group(&mut groups, &watch.label, settings, &watch.source);
             group.platforms.clone_from(&watch.platforms);
             add(group, &mut draft, place);
@@ -28,5 +28,5 @@ pub fn translate(applications: &Applications, references: &[FoundReference<'_>])
         let at = format!("{}:{}: {}", notice.place.path, notice.place.position.line, notice.place.field);
         draft.leave(at, notice.reason.clone());
     }
-    finish(draft, groups, "what Argo CD's applications have updated")
+    finish(draft, groups, "the settings of Argo CD Image Updater")
 }

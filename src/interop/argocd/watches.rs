@@ -1,5 +1,5 @@
-//! Argo CD Image Updater's annotations and `ImageUpdater` objects in the manifests, bound to the files of each application.
-//! [`settings`] reads what they mean.
+//! Annotations and `ImageUpdater` objects of Argo CD Image Updater in the manifests, resolved to the files of each
+//! application. [`settings`] parses them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use crate::interop::objects::Object;
 use crate::manifest::{Notice, Place};
 use crate::policy::{self, PolicyEntry, Settings};
 
-/// An image that an application has updated.
+/// An image that the settings of an application select for updates.
 #[derive(Debug, Clone)]
 pub struct Watch {
     /// `api/web`: the application and the alias of the image.
     pub(crate) label: String,
     pub(crate) name: ImageName,
-    /// The policy, or why there is none.
-    pub(crate) read: Result<(Arc<PolicyEntry>, Settings), String>,
+    /// The policy and its settings, or why they are invalid.
+    pub(crate) policy: Result<(Arc<PolicyEntry>, Settings), String>,
     pub(crate) platforms: Vec<Platform>,
     pub(crate) scope: Arc<ApplicationScope>,
     /// `the Application api at argo/api.yaml:9`
@@ -33,17 +33,17 @@ pub struct Watch {
     pub(crate) place: Place,
 }
 
-/// The applications of a repository that have images updated.
+/// The images that the applications of a repository select for updates.
 #[derive(Debug, Clone, Default)]
 pub struct Applications {
     watches: BTreeMap<ImageName, Vec<Watch>>,
-    /// What to report about their settings.
+    /// Notices about the settings of the applications.
     pub notices: Vec<Notice>,
-    /// Values that hold a tag alone, with the image that the annotations name.
+    /// Values that contain only a tag, with the image that the annotations name.
     pub tags: Vec<TagField>,
 }
 
-/// A value that holds a tag alone, by a glob of its files.
+/// A value that contains only a tag, in the files that a glob matches.
 #[derive(Clone)]
 struct NamedTag {
     glob: String,
@@ -51,46 +51,50 @@ struct NamedTag {
     image: String,
 }
 
-/// What is known while the objects are read.
+/// Collects the settings of the applications of a repository.
 #[derive(Default)]
-struct Reading {
+struct Collector {
     watches: Vec<Watch>,
     notices: Vec<Notice>,
     tags: Vec<NamedTag>,
 }
 
 impl Applications {
-    /// Reads what the Applications and ImageUpdaters among the objects say.
+    /// Reads the settings of the Applications and ImageUpdaters among the objects.
     pub fn read(objects: &[Object]) -> Self {
-        let read = read(objects);
+        let collected = collect(objects);
         let mut watches = BTreeMap::<ImageName, Vec<Watch>>::new();
-        for watch in read.watches {
+        for watch in collected.watches {
             watches.entry(watch.name.clone()).or_default().push(watch);
         }
         let tag = |one: NamedTag| {
             let glob = GlobBuilder::new(&one.glob).literal_separator(true).build().ok()?;
             Some(TagField { paths: glob.compile_matcher(), field: one.field, image: one.image })
         };
-        Self { watches, notices: read.notices, tags: unambiguous(read.tags).into_iter().filter_map(tag).collect() }
+        Self {
+            watches,
+            notices: collected.notices,
+            tags: unambiguous(collected.tags).into_iter().filter_map(tag).collect(),
+        }
     }
 
-    /// Whether they say nothing about images.
+    /// Returns whether no application selects an image and there is no notice.
     pub fn is_empty(&self) -> bool {
         self.watches.is_empty() && self.notices.is_empty()
     }
 
-    /// Every image that an application has updated.
+    /// Returns every image that an application selects, in the order of the names.
     pub fn watches(&self) -> impl Iterator<Item = &Watch> {
         self.watches.values().flatten()
     }
 
-    /// What applications say about an image at a place.
+    /// Returns the watches for an image at a place.
     pub fn at(&self, name: &ImageName, path: &str, line: usize) -> impl Iterator<Item = &Watch> {
         self.watches.get(name).into_iter().flatten().filter(move |watch| watch.scope.holds(path, line))
     }
 
-    /// What applications ask for without effect, because none of their files holds the image. `found` is every reference:
-    /// its image, file and line.
+    /// Returns a notice for each watch without effect: no file of its application contains the image. `found` is every
+    /// reference: image, file and line.
     pub fn without_effect<'a>(
         &self,
         paths: &[impl AsRef<str>],
@@ -104,21 +108,21 @@ impl Applications {
             let here = |watch: &Watch| watch.name == *name && watch.scope.holds(path, line);
             idle.iter_mut().filter(|(watch, _)| here(watch)).for_each(|(_, idle)| *idle = false);
         }
-        idle.into_iter().filter(|(_, idle)| *idle).map(|(watch, _)| watch.idle(paths)).collect()
+        idle.into_iter().filter(|(_, idle)| *idle).map(|(watch, _)| watch.without_effect(paths)).collect()
     }
 }
 
 impl Watch {
-    /// Why nothing comes of it.
-    fn idle(&self, paths: &[impl AsRef<str>]) -> Notice {
+    /// Returns the notice that the watch has no effect, with the cause.
+    fn without_effect(&self, paths: &[impl AsRef<str>]) -> Notice {
         let (setting, globs) = (self.place.clone(), self.scope.globs.join(", "));
-        if paths.iter().any(|path| self.scope.may_be(path.as_ref())) {
+        if paths.iter().any(|path| self.scope.may_hold(path.as_ref())) {
             let name = self.name.familiar();
             held(
                 setting,
                 format!(
-                    "no file of the application ({globs}) contains {name}, so there is no tag to update; write it there, or name \
-                 the value that is its tag with helm.image-tag"
+                    "no file of the application ({globs}) contains {name}; add it to one of them, or name \
+                 the value that contains its tag with helm.image-tag"
                 ),
             )
         } else if globs.is_empty() {
@@ -129,48 +133,48 @@ impl Watch {
     }
 }
 
-/// Binds what the applications and updaters among the objects say.
-fn read(objects: &[Object]) -> Reading {
-    let mut bound = Reading::default();
+/// Reads the applications and updaters among the objects. An updater takes precedence over annotations.
+fn collect(objects: &[Object]) -> Collector {
+    let mut collector = Collector::default();
     let applications: Vec<Application<'_>> = objects.iter().filter_map(Application::new).collect();
     let updaters = objects.iter().filter(|object| object.kind == "ImageUpdater");
-    let updaters: Vec<_> = updaters.filter_map(|object| bound.updater(object)).collect();
+    let updaters: Vec<_> = updaters.filter_map(|object| collector.updater(object)).collect();
     for (updater, refs) in &updaters {
-        bound.notices.extend(notices::unmatched(updater, refs, &applications));
+        collector.notices.extend(notices::unmatched(updater, refs, &applications));
     }
     for application in &applications {
         let by_object: Vec<_> = updaters.iter().filter_map(|(object, refs)| best(object, refs, application)).collect();
         for (updater, at, one) in &by_object {
             if one.use_annotations {
-                bound.annotated(application);
+                collector.annotated(application);
             } else {
-                bound.object(application, updater, *at, one);
+                collector.object(application, updater, *at, one);
             }
         }
         // Without an object that selects the application, its annotations apply.
         if by_object.is_empty() {
-            bound.annotated(application);
+            collector.annotated(application);
         }
     }
-    bound
+    collector
 }
 
-/// The most specific part of an updater for an application, as the updater ranks them.
+/// Returns the most specific `applicationRef` of an updater for an application, and its index. Ranks as the updater does.
 fn best<'u>(
     updater: &'u Object,
     refs: &'u [ApplicationRef],
     application: &Application<'_>,
 ) -> Option<(&'u Object, usize, &'u ApplicationRef)> {
     let object = application.object;
-    let together = [&updater.namespace, &object.namespace].iter().any(|namespace| namespace.is_empty())
+    let shares_namespace = [&updater.namespace, &object.namespace].iter().any(|namespace| namespace.is_empty())
         || updater.namespace == object.namespace;
-    let fitting = refs.iter().enumerate().filter(|(_, one)| together && application.is_selected(one));
+    let fitting = refs.iter().enumerate().filter(|(_, one)| shares_namespace && application.is_selected(one));
     fitting.max_by_key(|(at, one)| (one.specificity(), std::cmp::Reverse(*at))).map(|(at, one)| (updater, at, one))
 }
 
-impl Reading {
+impl Collector {
     fn updater<'o>(&mut self, object: &'o Object) -> Option<(&'o Object, Vec<ApplicationRef>)> {
-        self.notices.extend(notices::of_updater(object));
+        self.notices.extend(notices::updater_notices(object));
         match settings::object(&object.value["spec"]) {
             Ok(refs) => Some((object, refs)),
             Err(error) => {
@@ -190,7 +194,7 @@ impl Reading {
             Ok(watched) => watched,
             Err(error) => return self.notices.push(held(setting, error.to_string())),
         };
-        self.notices.extend(notices::of_annotations(application, &watched));
+        self.notices.extend(notices::annotation_notices(application, &watched));
         let target = settings::write_back(&application.annotations).target;
         let place_of = |one: &Watched| {
             let key = one.settings.as_ref().err().and_then(|error| error.key.clone()).unwrap_or_default();
@@ -222,7 +226,7 @@ impl Reading {
         place_of: impl Fn(&Watched) -> Place,
     ) {
         let scope = application.scope(target);
-        let only = watched.iter().filter(|one| one.target == Target::Default).count() == 1;
+        let is_only_default = watched.iter().filter(|one| one.target == Target::Default).count() == 1;
         for one in watched {
             let setting = place_of(one);
             let name = match ImageName::new(&one.image) {
@@ -237,16 +241,16 @@ impl Reading {
                 }
             };
             let source = format!("{who} at {}:{}", setting.path, setting.position.line);
-            let read = one.settings.clone().and_then(|settings| Ok((Arc::new(policy::build(&settings)?), settings)));
-            let read = read.map_err(|error| {
+            let policy = one.settings.clone().and_then(|settings| Ok((Arc::new(policy::build(&settings)?), settings)));
+            let policy = policy.map_err(|error| {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                 format!("{source} is invalid: {error}{hint}")
             });
-            self.tags.extend(named(application, one, &scope, only));
+            self.tags.extend(named_tags(application, one, &scope, is_only_default));
             self.watches.push(Watch {
                 label: format!("{}/{}", application.title, one.alias.as_deref().unwrap_or(name.base())),
                 name,
-                read,
+                policy,
                 platforms: one.platforms.clone(),
                 scope: Arc::clone(&scope),
                 source,
@@ -256,23 +260,28 @@ impl Reading {
     }
 }
 
-/// Where values of a chart and parameters hold the tag alone: the annotations tell its image. `only` says that no other
-/// image of the application has the default place.
-fn named(application: &Application<'_>, one: &Watched, scope: &ApplicationScope, only: bool) -> Vec<NamedTag> {
+/// Returns the chart values and Helm parameters that contain only the tag of an image. `is_only_default` means that no
+/// other image of the application has the default target.
+fn named_tags(
+    application: &Application<'_>,
+    one: &Watched,
+    scope: &ApplicationScope,
+    is_only_default: bool,
+) -> Vec<NamedTag> {
     let tag = match &one.target {
         Target::Helm { tag: Some(tag), spec: None, .. } => tag.as_str(),
-        // The default of the updater.
-        Target::Default if only => "image.tag",
+        // The updater writes there by default.
+        Target::Default if is_only_default => "image.tag",
         _ => return Vec::new(),
     };
     let field = |glob: &String, field: String| NamedTag { glob: glob.clone(), field, image: one.image.clone() };
-    let by_route = scope.values.iter().map(|glob| field(glob, tag.to_owned()));
+    let by_field = scope.values.iter().map(|glob| field(glob, tag.to_owned()));
     let by_name = scope.parameters.iter().map(|glob| field(glob, tag.to_owned()));
-    let own = application.value_routes().into_iter().map(|route| field(&application.object.path, route + tag));
-    by_route.chain(by_name).chain(own).collect()
+    let own = application.value_fields().into_iter().map(|prefix| field(&application.object.path, prefix + tag));
+    by_field.chain(by_name).chain(own).collect()
 }
 
-/// Returns the values without those for which two applications name different images.
+/// Returns the tags without those for which two applications name different images.
 fn unambiguous(tags: Vec<NamedTag>) -> Vec<NamedTag> {
     let is_ambiguous = |one: &&NamedTag| {
         tags.iter().any(|other| (&one.glob, &one.field) == (&other.glob, &other.field) && one.image != other.image)

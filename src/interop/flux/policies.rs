@@ -1,5 +1,5 @@
-//! Flux's `ImagePolicy`, `ImageRepository` and `HelmRepository` objects in the manifests, by name. [`settings`] reads what
-//! they mean.
+//! `ImagePolicy`, `ImageRepository` and `HelmRepository` objects of Flux in the manifests, by name. [`settings`] parses
+//! them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use crate::image::ImageName;
 use crate::interop::objects::Object;
 use crate::policy::{self, PolicyEntry, PolicyError, Settings};
 
-/// An `ImagePolicy` as a policy.
+/// A policy from an `ImagePolicy`.
 #[derive(Debug, Clone)]
 pub struct FluxPolicy {
     /// The file that contains it.
     pub(crate) path: String,
-    /// The policy, or why it is invalid.
-    pub(crate) read: Result<(Arc<PolicyEntry>, Settings), String>,
-    /// Whether the digest is written beside the tag.
+    /// The policy and its settings, or why the object is invalid.
+    pub(crate) policy: Result<(Arc<PolicyEntry>, Settings), String>,
+    /// Whether the digest is written after the tag.
     pub(crate) pin: bool,
     /// The image of its `ImageRepository`.
     pub(crate) image: Option<ImageName>,
@@ -24,14 +24,15 @@ pub struct FluxPolicy {
     pub(crate) source: String,
 }
 
-/// Whether a file can refer to an object: by a marker, or by the name of a Helm repository; cheap.
+/// Returns whether a file may refer to an object, by a marker or by the name of a Helm repository. Cheap: searches for two
+/// words.
 pub fn may_refer(bytes: &[u8]) -> bool {
     let holds = |what: &str| memchr::memmem::find(bytes, what.as_bytes()).is_some();
     holds("$imagepolicy") || holds("HelmRepository")
 }
 
-/// The `ImagePolicy` objects of a repository, by the names that markers use: `namespace:name`. Several share a name where
-/// a repository holds several clusters.
+/// The `ImagePolicy` objects of a repository, by the names that markers use: `namespace:name`. In a repository with several
+/// clusters, several objects can have the same name.
 #[derive(Debug, Clone, Default)]
 pub struct FluxPolicies(BTreeMap<String, Vec<FluxPolicy>>);
 
@@ -46,18 +47,17 @@ impl FluxPolicies {
         Self(policies)
     }
 
-    /// Whether there are none.
+    /// Returns whether there is no policy.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Every policy, in the order of their names.
+    /// Returns every policy in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = &FluxPolicy> {
         self.0.values().flatten()
     }
 
-    /// The image of each policy, by the name that markers use. Policies that share a name and differ in the image are left
-    /// out.
+    /// Returns the image of each policy, by the name that markers use. Excludes names whose policies have different images.
     pub fn images(&self) -> BTreeMap<String, String> {
         let image = |(name, policies): (&String, &Vec<FluxPolicy>)| {
             let mut images = policies.iter().map(|policy| policy.image.as_ref());
@@ -67,23 +67,23 @@ impl FluxPolicies {
         self.0.iter().filter_map(image).collect()
     }
 
-    /// Finds the policy that a marker in a file names. A manifest may leave the namespace to a kustomization; then the name
-    /// alone has to match.
+    /// Finds the policy that a marker in a file names. If the manifest leaves the namespace to a kustomization, only the name
+    /// has to match.
     ///
     /// # Errors
-    /// If two different policies match and neither is nearer to the file.
+    /// If two different policies match, and neither shares more folders with the file.
     pub fn find(&self, marker: &str, path: &str) -> Option<Result<&FluxPolicy, String>> {
         let without_namespace = || self.0.get(marker.get(marker.find(':')?..)?);
         let found = self.0.get(marker).or_else(without_namespace)?;
-        let settings = |policy: &FluxPolicy| policy.read.as_ref().ok().map(|(_, settings)| settings.clone());
+        let settings = |policy: &FluxPolicy| policy.policy.as_ref().ok().map(|(_, settings)| settings.clone());
         let same = |a: &FluxPolicy, b: &FluxPolicy| {
             settings(a).is_some() && settings(a) == settings(b) && (a.pin, &a.image) == (b.pin, &b.image)
         };
         match nearest(found, path, |policy| &policy.path, same) {
             Ok(policy) => policy.map(Ok),
             Err([one, other]) => Some(Err(format!(
-                "two different objects are called {marker}, and neither is nearer: {} and {}; name the policy that is meant in \
-                 tagboat.yaml, or exclude the other's file with `paths`",
+                "{marker} is ambiguous: {} and {} have this name, and neither is nearer to this file; define the policy in \
+                 tagboat.yaml, or exclude the file of one of them with `paths`",
                 one.source, other.source
             ))),
         }
@@ -93,34 +93,35 @@ impl FluxPolicies {
 fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
     let spec = &object.value["spec"];
     let source = object.source();
-    let built = || -> Result<_, PolicyError> {
+    let parse = || -> Result<_, PolicyError> {
         if object.is_encrypted() {
-            return Err(PolicyError::whole("SOPS encrypted it"));
+            return Err(PolicyError::whole("encrypted with SOPS"));
         }
         let repository = repository(object, objects)?;
         if spec["suspend"] == true || repository.value["spec"]["suspend"] == true {
-            return Err(PolicyError::at("suspend", "it is suspended; resume it to update its images"));
+            return Err(PolicyError::at("suspend", "suspended; resume it to update its images"));
         }
         let settings = settings::settings(spec, Some(&repository.value["spec"]))?;
         let pin = settings::digest_reflection(spec)? != DigestReflection::Never;
         let text = repository.value["spec"]["image"].as_str().unwrap_or_default();
-        let image = ImageName::new(text)
-            .map_err(|error| PolicyError::at("image", format!("{} names {text:?}: {error}", repository.source())))?;
+        let image = ImageName::new(text).map_err(|error| {
+            PolicyError::at("image", format!("{}: {text:?} is not an image name: {error}", repository.source()))
+        })?;
         Ok((Arc::new(policy::build(&settings)?), settings, pin, image))
     };
-    match built() {
+    match parse() {
         Ok((entry, settings, pin, image)) => {
-            FluxPolicy { path: object.path.clone(), read: Ok((entry, settings)), pin, image: Some(image), source }
+            FluxPolicy { path: object.path.clone(), policy: Ok((entry, settings)), pin, image: Some(image), source }
         }
         Err(error) => {
             let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-            let read = Err(format!("{source} is invalid: {error}{hint}"));
-            FluxPolicy { path: object.path.clone(), read, pin: false, image: None, source }
+            let policy = Err(format!("{source} is invalid: {error}{hint}"));
+            FluxPolicy { path: object.path.clone(), policy, pin: false, image: None, source }
         }
     }
 }
 
-/// The `ImageRepository` that a policy refers to. What it excludes has to be known.
+/// Returns the `ImageRepository` that a policy refers to. Without it, the excluded tags are unknown.
 fn repository<'o>(policy: &Object, objects: &'o [Object]) -> Result<&'o Object, PolicyError> {
     let reference = &policy.value["spec"]["imageRepositoryRef"];
     let name = reference["name"].as_str().unwrap_or_default();
@@ -136,16 +137,21 @@ fn repository<'o>(policy: &Object, objects: &'o [Object]) -> Result<&'o Object, 
     let same = |a: &&Object, b: &&Object| a.value["spec"] == b.value["spec"];
     match nearest(&found, &policy.path, |object| &object.path, same) {
         Ok(Some(object)) => Ok(object),
-        Ok(None) => Err(wrong(format!("no ImageRepository {namespace}:{name} in this repository"))
-            .with_hint(format!("add it, or a policy called \"{}:{}\" to tagboat.yaml", policy.namespace, policy.name))),
+        Ok(None) => Err(wrong(format!("no ImageRepository {namespace}:{name} in this repository")).with_hint(format!(
+            "add it, or define the policy \"{}:{}\" in tagboat.yaml",
+            policy.namespace, policy.name
+        ))),
         Err([one, other]) => {
-            Err(wrong(format!("two objects are called {namespace}:{name}: {} and {}", one.source(), other.source())))
+            Err(wrong(format!("{namespace}:{name} is ambiguous: {} and {}", one.source(), other.source())))
         }
     }
 }
 
-/// Of several objects of one name, such as there are where a repository holds several clusters, the one that shares most
-/// folders with a file. Two that share as many and differ are ambiguous.
+/// Returns the object that shares the most folders with a file, of several with the same name. A repository with several
+/// clusters has such objects.
+///
+/// # Errors
+/// If two different objects share the same number of folders with the file.
 fn nearest<'o, T>(
     found: &'o [T],
     path: &str,
@@ -167,7 +173,7 @@ fn nearest<'o, T>(
     }
 }
 
-/// Addresses of the Helm repositories that are OCI registries, by their names.
+/// Returns the addresses of the Helm repositories that are OCI registries, by name.
 pub fn helm_repositories(objects: &[Object]) -> BTreeMap<String, String> {
     let repositories = objects.iter().filter(|object| object.kind == "HelmRepository");
     let address = |object: &Object| object.value["spec"]["url"].as_str().map(str::to_owned);

@@ -1,34 +1,33 @@
-//! Flux's `ImageRepository` and `ImagePolicy` objects as policies. Reads what they say; finding them and the markers that
-//! name them is done elsewhere.
+//! Parses `ImageRepository` and `ImagePolicy` objects of Flux into policy settings. [`policies`](super::policies) finds them.
 //!
-//! Flux's answers, but for these: numbers are exact where Flux rounds them to 64-bit floats; a tie that Flux breaks at
-//! random is broken the same way every time; a template that names no group is an error, where Flux reads nothing from
-//! every tag; and no tag is ever lower than the current one.
+//! A policy selects the tag that Flux selects, with four exceptions. Numbers are exact; Flux rounds them to 64-bit floats.
+//! Ties are broken the same way in every run; Flux breaks some at random. An `extract` template without a group is an
+//! error; Flux extracts an empty text from every tag. No policy selects a tag lower than the current one.
 
 use serde_json::Value;
 
 use crate::policy::{PolicyError, Settings};
 
-/// Tags that Flux leaves out where a repository says nothing: signatures beside the images (irc, `ImageRepository`).
+/// The default of `exclusionList` in an `ImageRepository`: signatures that are stored as tags beside the images.
 const DEFAULT_EXCLUSION: &str = r"^.*\.sig$";
 
-/// What the digest beside the tag does.
+/// How a policy updates the digest of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DigestReflection {
-    /// There is none.
+    /// No digest is written.
     Never,
-    /// It is written with a new tag and stays with it.
+    /// The digest is written with a new tag, and changes only with the tag.
     IfNotPresent,
-    /// It follows the tag.
+    /// The digest follows the tag.
     Always,
 }
 
-/// The policy entry of an `ImagePolicy`'s `spec`, together with the `spec` of the `ImageRepository` that it refers to.
+/// Returns the policy settings of the `spec` of an `ImagePolicy` and of the `ImageRepository` that it refers to.
 pub fn settings(policy: &Value, repository: Option<&Value>) -> Result<Settings, PolicyError> {
     let filter = &policy["filterTags"];
     let pattern = text(filter, "pattern", "filterTags.pattern")?;
     let extract = text(filter, "extract", "filterTags.extract")?;
-    let mut pairs = kind(&policy["policy"])?;
+    let mut pairs = ordering(&policy["policy"])?;
     if !pattern.is_empty() {
         pairs.push(("include", pattern.into()));
         if !extract.is_empty() {
@@ -38,16 +37,16 @@ pub fn settings(policy: &Value, repository: Option<&Value>) -> Result<Settings, 
     let exclude = match repository.map(|spec| &spec["exclusionList"]) {
         None | Some(Value::Null) => vec![DEFAULT_EXCLUSION.into()],
         Some(Value::Array(list)) => list.clone(),
-        Some(_) => return Err(PolicyError::at("exclusionList", "is a list of regular expressions")),
+        Some(_) => return Err(PolicyError::at("exclusionList", "not a list of regular expressions")),
     };
     pairs.push(("exclude", Value::Array(exclude)));
     pairs.push(("outliers", "allow".into()));
-    // Of several tags that the same text is extracted from, Flux keeps the first; of `1.9.9` and `v1.9.9`, the last.
+    // Flux keeps the first of several tags with the same extracted text, but the last of `1.9.9` and `v1.9.9`.
     pairs.push(("ties", if extract.is_empty() { "last" } else { "first" }.into()));
     Ok(Settings::from_pairs(pairs))
 }
 
-/// What `digestReflectionPolicy` of an `ImagePolicy` says.
+/// Returns the `digestReflectionPolicy` of an `ImagePolicy`.
 pub fn digest_reflection(policy: &Value) -> Result<DigestReflection, PolicyError> {
     match text(policy, "digestReflectionPolicy", "digestReflectionPolicy")? {
         "" | "Never" => Ok(DigestReflection::Never),
@@ -62,7 +61,7 @@ pub fn digest_reflection(policy: &Value) -> Result<DigestReflection, PolicyError
 
 type Pairs = Vec<(&'static str, Value)>;
 
-fn kind(policy: &Value) -> Result<Pairs, PolicyError> {
+fn ordering(policy: &Value) -> Result<Pairs, PolicyError> {
     if let Some(semver) = policy.get("semver") {
         let range = text(semver, "range", "policy.semver.range")?;
         return Ok(vec![("semver", range.into()), ("strict", true.into()), ("variant", "any".into())]);
@@ -73,10 +72,10 @@ fn kind(policy: &Value) -> Result<Pairs, PolicyError> {
     if let Some(numerical) = policy.get("numerical") {
         return Ok(vec![("numerical", order(numerical, "policy.numerical.order")?), ("strict", true.into())]);
     }
-    Err(PolicyError::at("policy", "names no policy").with_hint("Flux has semver, alphabetical and numerical"))
+    Err(PolicyError::at("policy", "no policy").with_hint("set one of semver, alphabetical and numerical"))
 }
 
-/// The reflector compares in upper case, though its API wants lower case.
+/// Returns the order in lower case. Flux's reflector accepts any case; its API documents lower case.
 fn order(policy: &Value, key: &str) -> Result<Value, PolicyError> {
     match text(policy, "order", key)?.to_ascii_lowercase().as_str() {
         "" | "asc" => Ok("asc".into()),
@@ -89,7 +88,7 @@ fn text<'v>(object: &'v Value, name: &str, key: &str) -> Result<&'v str, PolicyE
     match object.get(name) {
         None | Some(Value::Null) => Ok(""),
         Some(Value::String(text)) => Ok(text),
-        Some(other) => Err(PolicyError::at(key, format!("a text belongs here, not {other}"))
-            .with_hint("put quotes around it: YAML reads an unquoted 1.10 as the number 1.1")),
+        Some(other) => Err(PolicyError::at(key, format!("not a string: {other}"))
+            .with_hint("put it in quotes; YAML reads an unquoted 1.10 as the number 1.1")),
     }
 }

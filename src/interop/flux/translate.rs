@@ -1,4 +1,4 @@
-//! `tagboat init --from flux`: Flux's policies as a `tagboat.yaml`, so that the objects can be deleted.
+//! `tagboat init --from flux`: translates the policies of Flux into a `tagboat.yaml` that replaces the objects.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ pub fn translate(policies: &FluxPolicies, objects: &[Object], references: &[Foun
         let at = format!("the marker at {}:{}", place.path, place.line);
         let found = match policies.find(marker, place.path) {
             Some(Ok(found)) => found,
-            Some(Err(why)) => {
-                draft.leave(at, why);
+            Some(Err(reason)) => {
+                draft.leave(at, reason);
                 continue;
             }
             None => {
@@ -27,10 +27,10 @@ pub fn translate(policies: &FluxPolicies, objects: &[Object], references: &[Foun
             }
         };
         used.insert(found.source.clone());
-        let settings = match &found.read {
+        let settings = match &found.policy {
             Ok((_, settings)) => settings,
-            Err(why) => {
-                draft.leave(at, why.clone());
+            Err(reason) => {
+                draft.leave(at, reason.clone());
                 continue;
             }
         };
@@ -45,7 +45,7 @@ pub fn translate(policies: &FluxPolicies, objects: &[Object], references: &[Foun
     finish(draft, groups, "the objects of Flux's image automation")
 }
 
-/// Adds what the objects say about commits, and records settings about credentials.
+/// Adds the author of commits, and records settings that are not translated.
 fn automations(draft: &mut TranslationDraft, objects: &[Object]) {
     let mut authors = BTreeSet::new();
     for object in objects {
@@ -56,13 +56,13 @@ fn automations(draft: &mut TranslationDraft, objects: &[Object]) {
                 if let (Some(name), Some(email)) = (author["name"].as_str(), author["email"].as_str()) {
                     authors.insert((name.to_owned(), email.to_owned()));
                 }
-                for (pointer, why) in AUTOMATION.iter().filter(|(pointer, _)| spec.pointer(pointer).is_some()) {
-                    draft.leave(format!("{}: {}", object.source(), pointer[1..].replace('/', ".")), *why);
+                for (pointer, reason) in AUTOMATION.iter().filter(|(pointer, _)| spec.pointer(pointer).is_some()) {
+                    draft.leave(format!("{}: {}", object.source(), pointer[1..].replace('/', ".")), *reason);
                 }
             }
             "ImageRepository" => {
-                for (pointer, why) in REPOSITORY.iter().filter(|(pointer, _)| spec.pointer(pointer).is_some()) {
-                    draft.leave(format!("{}: {}", object.source(), &pointer[1..]), *why);
+                for (pointer, reason) in REPOSITORY.iter().filter(|(pointer, _)| spec.pointer(pointer).is_some()) {
+                    draft.leave(format!("{}: {}", object.source(), &pointer[1..]), *reason);
                 }
             }
             _ => {}
@@ -77,18 +77,18 @@ fn automations(draft: &mut TranslationDraft, objects: &[Object]) {
     }
 }
 
-/// What an `ImageUpdateAutomation` says and is not translated.
+/// Fields of an `ImageUpdateAutomation` that are not translated, and why.
 const AUTOMATION: &[(&str, &str)] = &[
     ("/git/commit/messageTemplate", "templates differ: see `pull-requests: { commit-message: … }`"),
-    ("/git/commit/signingKey", "commits are signed by git's own configuration, if at all"),
-    ("/git/push/branch", "there is a branch for each pull request: see `pull-requests: { branch-prefix: … }`"),
-    ("/git/push/refspec", "there is a branch for each pull request"),
-    ("/interval", "a run is started by CI or by a CronJob"),
-    ("/policySelector", "what no marker names is not updated, whatever its labels are"),
+    ("/git/commit/signingKey", "git signs commits if its configuration sets `commit.gpgSign`"),
+    ("/git/push/branch", "each pull request has its own branch: see `pull-requests: { branch-prefix: … }`"),
+    ("/git/push/refspec", "each pull request has its own branch"),
+    ("/interval", "CI or a CronJob starts each run"),
+    ("/policySelector", "only policies that a marker names are used; labels are not read"),
     ("/update/path", "every file is read: see `paths: { include: … }`"),
 ];
 
-/// What an `ImageRepository` says and is not translated.
+/// Fields of an `ImageRepository` that are not translated, and why.
 const REPOSITORY: &[(&str, &str)] = &[
     ("/secretRef", "credentials come from docker's config.json or the environment"),
     ("/serviceAccountName", "credentials come from docker's config.json or the environment"),

@@ -1,6 +1,6 @@
-//! The files in which Renovate looks for its configuration.
+//! The files in which Renovate searches for its configuration.
 
-/// The last file in which Renovate looks. Most repositories have it for another reason.
+/// The last file in which Renovate searches. In most repositories, it does not configure Renovate.
 const PACKAGE_JSON: &str = "package.json";
 
 /// The paths of these files, in the order in which Renovate tries them.

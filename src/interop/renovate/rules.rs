@@ -1,14 +1,14 @@
-//! Translates Renovate's package rules. A table of matchers says what each becomes.
+//! Translates the package rules of Renovate. A table defines the translation of each matcher.
 
 use serde_json::{Map, Value};
 
 use super::settings;
-use super::untranslated::why_left;
+use super::untranslated::reason_left;
 use crate::config::{PatternError, image_pattern, path_pattern};
 use crate::interop::draft::{RuleDraft, TranslationDraft};
 use crate::policy::{self, Settings};
 
-/// Settings of every image, whichever rule matches it.
+/// Settings outside package rules, which apply to every image.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CommonSettings {
     pub(super) pin: bool,
@@ -43,7 +43,7 @@ impl CommonSettings {
         true
     }
 
-    /// A rule without images that says what holds for all.
+    /// Returns a rule with these settings and without images.
     pub(super) fn rule(&self) -> RuleDraft {
         RuleDraft { min_age: self.min_age.clone(), pin: self.pin, ..RuleDraft::default() }
     }
@@ -51,8 +51,8 @@ impl CommonSettings {
     /// Returns the settings of the policy; `None` is `shape` without options.
     fn settings(&self) -> Result<Option<Settings>, String> {
         let versioning = self.versioning.as_deref().unwrap_or("docker");
-        let told = |error: policy::PolicyError| error.to_string();
-        let read = settings::settings(versioning, self.extract.as_deref()).map_err(told)?;
+        let message = |error: policy::PolicyError| error.to_string();
+        let read = settings::settings(versioning, self.extract.as_deref()).map_err(message)?;
         let mut pairs: Vec<(&str, Value)> =
             read.keys().filter_map(|key| Some((key, read.value(key)?.clone()))).collect();
         match self.allowed.as_deref().map(|text| (text.strip_prefix('!').unwrap_or(text), text)) {
@@ -61,7 +61,7 @@ impl CommonSettings {
                 pairs.push((if text.starts_with('!') { "exclude" } else { "include" }, inner.into()));
             }
             Some((_, range)) if versioning.starts_with("regex:") => {
-                return Err(format!("a range ({range}) of what a regular expression reads"));
+                return Err(format!("the range {range} does not apply to a `regex` versioning"));
             }
             Some((_, range)) => {
                 pairs.retain(|(key, _)| *key != "shape");
@@ -82,12 +82,12 @@ impl CommonSettings {
             return Ok(None);
         }
         let settings = Settings::from_pairs(pairs);
-        policy::build(&settings).map_err(told)?;
+        policy::build(&settings).map_err(message)?;
         Ok(Some(settings))
     }
 }
 
-/// `3 days` as `3d`; nothing for none. `None` if it is no length of time that is known here.
+/// Returns `3d` for `3 days`, and `Some(None)` for no age; `None` if the duration is not understood.
 fn age(value: &Value) -> Option<Option<String>> {
     let written = match value {
         Value::Null => return Some(None),
@@ -104,23 +104,23 @@ fn age(value: &Value) -> Option<Option<String>> {
 }
 
 /// Writes the rules: images that are ignored, package rules from the last to the first, then everything else.
-pub(super) fn write(root: &Map<String, Value>, base: &CommonSettings, draft: &mut TranslationDraft) {
-    let ignored: Vec<String> = base.ignored.iter().flat_map(|text| names(text).unwrap_or_default()).collect();
+pub(super) fn write(root: &Map<String, Value>, common: &CommonSettings, draft: &mut TranslationDraft) {
+    let ignored: Vec<String> = common.ignored.iter().flat_map(|text| names(text).unwrap_or_default()).collect();
     if !ignored.is_empty() {
         let policy = Some("ignore".to_owned());
         draft.rules.push(RuleDraft { about: "ignoreDeps".to_owned(), images: ignored, policy, ..RuleDraft::default() });
     }
     let rules = root.get("packageRules").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if rules.len() > 1 {
-        let why = "Renovate merges every matching rule, the last one strongest; Tagboat applies the first that matches. The rules \
-                   are in reverse order; check those that overlap";
+        let why = "Renovate merges all matching rules, and the last one takes precedence; Tagboat applies the first matching rule. \
+                   The rules are in reverse order; check those that overlap";
         draft.leave("packageRules", why);
     }
     for (at, rule) in rules.iter().enumerate().rev().filter_map(|(at, rule)| Some((at, rule.as_object()?))) {
-        package_rule(&format!("packageRules[{at}]"), rule, base, draft);
+        package_rule(&format!("packageRules[{at}]"), rule, common, draft);
     }
-    let mut all = RuleDraft { about: "All other images.".to_owned(), images: vec!["**".to_owned()], ..base.rule() };
-    name_policy(&mut all, "all", base, "settings of every image", draft);
+    let mut all = RuleDraft { about: "All other images.".to_owned(), images: vec!["**".to_owned()], ..common.rule() };
+    name_policy(&mut all, "all", common, "settings of every image", draft);
     draft.rules.push(all);
 }
 
@@ -149,13 +149,13 @@ fn name_policy(
     }
 }
 
-/// A package rule of Renovate's, read as far as it translates.
+/// A package rule of Renovate while it is translated.
 struct PackageRule<'r> {
     written: RuleDraft,
     settings: CommonSettings,
     /// Values of `matchUpdateTypes`.
     update_types: Vec<&'r str>,
-    /// Whether the rule changes a setting that translates.
+    /// Whether the rule has a setting that translates.
     has_settings: bool,
     /// Keys that do not translate.
     untranslated: Vec<&'r str>,
@@ -166,10 +166,14 @@ impl<'r> PackageRule<'r> {
     ///
     /// # Errors
     /// If a matcher has no counterpart: its key, and why.
-    fn read(what: &str, rule: &'r Map<String, Value>, base: &CommonSettings) -> Result<Self, (&'r str, &'static str)> {
+    fn read(
+        what: &str,
+        rule: &'r Map<String, Value>,
+        common: &CommonSettings,
+    ) -> Result<Self, (&'r str, &'static str)> {
         let mut read = Self {
             written: RuleDraft { about: what.to_owned(), ..RuleDraft::default() },
-            settings: CommonSettings { ignored: Vec::new(), ..base.clone() },
+            settings: CommonSettings { ignored: Vec::new(), ..common.clone() },
             update_types: Vec::new(),
             has_settings: false,
             untranslated: Vec::new(),
@@ -188,13 +192,13 @@ impl<'r> PackageRule<'r> {
         Ok(read)
     }
 
-    /// Turns disabled kinds of updates into the greatest bump that is left. Returns false if that is impossible.
-    fn limit_bump(&mut self, rule: &Map<String, Value>, base: &CommonSettings) -> bool {
+    /// Translates disabled update types to the greatest bump that is still allowed. Returns false if that is impossible.
+    fn limit_bump(&mut self, rule: &Map<String, Value>, common: &CommonSettings) -> bool {
         if self.update_types.is_empty() {
             return true;
         }
         let Some(bump) = bump(&self.update_types, rule) else { return false };
-        self.settings.off = base.off;
+        self.settings.off = common.off;
         self.settings.max_bump = bump.or(self.settings.max_bump);
         true
     }
@@ -206,14 +210,14 @@ impl<'r> PackageRule<'r> {
     }
 }
 
-fn package_rule(what: &str, rule: &Map<String, Value>, base: &CommonSettings, draft: &mut TranslationDraft) {
-    let mut read = match PackageRule::read(what, rule, base) {
+fn package_rule(what: &str, rule: &Map<String, Value>, common: &CommonSettings, draft: &mut TranslationDraft) {
+    let mut read = match PackageRule::read(what, rule, common) {
         Ok(read) => read,
         Err((key, why)) => return draft.leave(format!("{what}.{key}"), why),
     };
-    read.untranslated.iter().for_each(|key| draft.leave(format!("{what}.{key}"), why_left(key)));
-    if !read.limit_bump(rule, base) {
-        return draft.leave(format!("{what}.matchUpdateTypes"), "a rule cannot depend on the kind of update");
+    read.untranslated.iter().for_each(|key| draft.leave(format!("{what}.{key}"), reason_left(key)));
+    if !read.limit_bump(rule, common) {
+        return draft.leave(format!("{what}.matchUpdateTypes"), "a rule cannot depend on the update type");
     }
     if !read.has_settings {
         return;
@@ -239,8 +243,8 @@ fn texts(value: &Value) -> Vec<&str> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-/// Returns the greatest bump that is left where kinds of updates are disabled; `None` if the rule does something else with
-/// them.
+/// Returns the greatest bump that is still allowed if a rule disables update types; `None` if it does not disable them, or
+/// disables patches.
 fn bump(kinds: &[&str], rule: &Map<String, Value>) -> Option<Option<&'static str>> {
     if rule.get("enabled") != Some(&Value::Bool(false)) {
         return None;
@@ -250,12 +254,12 @@ fn bump(kinds: &[&str], rule: &Map<String, Value>) -> Option<Option<&'static str
         (_, _, true) => None,
         (_, true, _) => Some(Some("patch")),
         (true, ..) => Some(Some("minor")),
-        // Digests are written only where `pin` says so.
+        // A digest is written only if `pin` is set.
         _ => Some(None),
     }
 }
 
-/// Files of a kind that Renovate has a manager for; `None` for those whose files have no names of their own.
+/// Managers of Renovate, and a glob of their files; `None` if no file name identifies them.
 const FILES: &[(&str, Option<&str>)] = &[
     ("docker-compose", Some("**/*compose*.{yaml,yml}")),
     ("dockerfile", Some("**/*{Dockerfile,Containerfile}*")),
@@ -271,13 +275,13 @@ const FILES: &[(&str, Option<&str>)] = &[
 /// How a matcher of a package rule translates.
 #[derive(Clone, Copy)]
 enum Matcher {
-    /// Names of images, as globs or expressions between slashes.
+    /// Names of images, as globs or as regular expressions between slashes.
     Names,
     /// Regular expressions on names of images.
     NamePatterns,
     /// The start of names of images.
     NamePrefixes,
-    /// One of these has to be among the values, for the rule to be about images.
+    /// The rule is about images if the values contain one of these.
     AboutImages(&'static [&'static str]),
     /// Paths of files.
     Paths,
@@ -329,7 +333,7 @@ fn narrow(key: &str, value: &Value, rule: &mut RuleDraft) -> Result<(), &'static
 
 fn image_globs(texts: &[&str], pattern: impl Fn(&str) -> String) -> Result<Vec<String>, &'static str> {
     let globs: Option<Vec<Vec<String>>> = texts.iter().map(|text| names(&pattern(text))).collect();
-    globs.map(|globs| globs.concat()).ok_or("use globs: * for anything but a slash, ** for anything")
+    globs.map(|globs| globs.concat()).ok_or("use globs: * matches anything but a slash, ** matches anything")
 }
 
 fn path_globs(texts: &[&str]) -> Result<Vec<String>, &'static str> {
@@ -352,7 +356,7 @@ fn manager_globs(texts: &[&str]) -> Result<Vec<String>, &'static str> {
     files.ok_or("a rule cannot select a format; name the files with `paths`")
 }
 
-/// Returns globs for a name or pattern of Renovate; `None` if no glob matches the same.
+/// Returns globs for a name or pattern of Renovate; `None` if no glob is equivalent.
 fn names(text: &str) -> Option<Vec<String>> {
     let prefix = |start: &str| {
         if start.ends_with('/') || start.is_empty() {
@@ -366,7 +370,7 @@ fn names(text: &str) -> Option<Vec<String>> {
         let (pattern, ends) = pattern.strip_suffix('$').map_or((pattern, false), |pattern| (pattern, true));
         let plain = pattern.strip_suffix(".*").unwrap_or(pattern);
         let literal = plain.replace("\\.", ".").replace("\\/", "/").replace("\\-", "-");
-        // An unescaped dot matches a dot, too; anything else is more than a name.
+        // An unescaped dot is read as a literal one. Other operators have no equivalent glob.
         if literal.contains(['\\', '(', '[', '|', '*', '+', '?', '{', '$', '^']) {
             return None;
         }

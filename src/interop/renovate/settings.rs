@@ -1,16 +1,15 @@
-//! Renovate's `versioning` and `extractVersion` as policies, wherever they are written: in a comment or in its
-//! configuration. Reads what they say; finding them is done elsewhere.
+//! Translates `versioning` and `extractVersion` of Renovate, from a comment or a configuration, into policy settings.
 //!
-//! Renovate's answers, but for these: `docker`, `loose` and `redhat` are the shape of the current tag, so that a suffix
-//! never freezes and a `v` never flips; what depends on calendars of releases (`ubuntu`, `node`) or on rules of another
-//! language is an error, where guessing might lead to another version than the one that is meant.
+//! A policy selects the tag that Renovate selects, with two exceptions. `docker`, `loose` and `redhat` follow the shape of
+//! the current tag, so that a suffix or a `v` never appears or disappears. A versioning that depends on a release calendar
+//! (`ubuntu`, `node`) or on the rules of another language is an error: an approximation could select a wrong version.
 
 use regex::Regex;
 use serde_json::Value;
 
 use crate::policy::{PolicyError, Settings};
 
-/// Versionings by name, the kind of policy that is the same for tags, and whether it takes whole versions only.
+/// Versionings: the name, the equivalent kind of policy, and the value of `strict`.
 const VERSIONINGS: &[(&str, &str, Option<bool>)] = &[
     ("docker", "shape", None),
     ("loose", "shape", None),
@@ -23,18 +22,18 @@ const VERSIONINGS: &[(&str, &str, Option<bool>)] = &[
     ("hashicorp", "semver", Some(false)),
 ];
 
-/// Groups of a `regex:` versioning, in the order in which they count (Renovate's `versioning/regex`).
+/// Groups of a `regex:` versioning, the most significant first (Renovate's `versioning/regex`).
 const NUMBERS: [&str; 5] = ["major", "minor", "patch", "build", "revision"];
 
-/// The policy entry of a `versioning`, with the `extractVersion` beside it.
+/// Returns the policy settings of a `versioning` with its `extractVersion`.
 pub fn settings(versioning: &str, extract: Option<&str>) -> Result<Settings, PolicyError> {
     let mut pairs: Vec<(&str, Value)> = match versioning.strip_prefix("regex:") {
         Some(pattern) => by_groups(pattern)?,
         None => {
             let known = VERSIONINGS.iter().find(|(name, ..)| *name == versioning);
             let (_, kind, strict) = known.ok_or_else(|| {
-                PolicyError::at("versioning", format!("{versioning:?} has no counterpart here"))
-                    .with_hint("name a policy of tagboat.yaml beside it: # tagboat: release")
+                PolicyError::at("versioning", format!("unsupported versioning {versioning:?}"))
+                    .with_hint("name a policy of tagboat.yaml in a marker: # tagboat: release")
             })?;
             let order = if *kind == "shape" { Value::from("same") } else { Value::from(true) };
             std::iter::once((*kind, order)).chain(strict.map(|strict| ("strict", strict.into()))).collect()
@@ -52,13 +51,13 @@ pub fn settings(versioning: &str, extract: Option<&str>) -> Result<Settings, Pol
 fn by_groups(text: &str) -> Result<Vec<(&'static str, Value)>, PolicyError> {
     let pattern: Regex = crate::policy::regex("versioning", text)?;
     let has = |group: &str| pattern.capture_names().flatten().any(|name| name == group);
-    for (group, why) in [
-        ("compatibility", "keeps a part of the tag, which the policy `shape` does as well"),
-        ("prerelease", "distinguishes pre-releases from releases, which the policies `shape` and `semver` do as well"),
+    for (group, purpose) in [
+        ("compatibility", "keeps a part of the tag; the policy `shape` does the same"),
+        ("prerelease", "distinguishes pre-releases from releases; the policies `shape` and `semver` do the same"),
     ] {
         if has(group) {
-            let error = PolicyError::at("versioning", format!("the group `{group}` of '{text}' {why}"));
-            return Err(error.with_hint("name one of them beside it: # tagboat: shape"));
+            let error = PolicyError::at("versioning", format!("the group `{group}` of '{text}' {purpose}"));
+            return Err(error.with_hint("name the policy in a marker: # tagboat: shape"));
         }
     }
     let order: Vec<Value> =
@@ -75,7 +74,7 @@ mod tests {
     use crate::policy::build;
 
     #[test]
-    fn versionings() {
+    fn translates_versionings() {
         #[rustfmt::skip]
         let rows = [
             ("docker",                                  None,                        "shape"),
@@ -87,15 +86,15 @@ mod tests {
             ("regex:^(?<major>\\d+)(?<prerelease>rc)?$", None,                       "the group `prerelease`"),
             ("regex:^(?<number>\\d+)$",                 None,                        "names none of the groups"),
             ("regex:^(?!1)(?<major>\\d+)$",             None,                        "look-around"),
-            ("ubuntu",                                  None,                        "\"ubuntu\" has no counterpart"),
+            ("ubuntu",                                  None,                        "unsupported versioning \"ubuntu\""),
             ("semver",                                  Some("^v(.+)$"),             "has no group `version`"),
         ];
         for (versioning, extract, expected) in rows {
-            let told = match settings(versioning, extract).and_then(|settings| build(&settings)) {
+            let result = match settings(versioning, extract).and_then(|settings| build(&settings)) {
                 Ok(entry) => entry.describe(),
                 Err(error) => error.to_string(),
             };
-            assert!(told.contains(expected), "{versioning}: {told}");
+            assert!(result.contains(expected), "{versioning}: {result}");
         }
     }
 }

@@ -1,30 +1,30 @@
-//! `tagboat init --from renovate`: a configuration of Renovate's in our own words, as far as there are any. Shows no
-//! values of what it leaves: they may hold passwords.
+//! `tagboat init --from renovate`: translates a Renovate configuration. It lists the settings that have no counterpart
+//! without their values, which may be passwords.
 //!
-//! Renovate merges all package rules that match, the last one strongest; here the first rule that matches decides. So
-//! they are written from the last to the first, each with what holds for everything.
+//! Renovate merges all matching package rules, and the last one takes precedence; Tagboat applies the first matching rule.
+//! Therefore the translated rules are in reverse order, each with the settings that apply to every image.
 
 use serde_json::{Value, json};
 
 use super::files::is_package_json;
 use super::rules::{self, CommonSettings};
-use super::untranslated::why_left;
+use super::untranslated::reason_left;
 use crate::interop::draft::{Translation, TranslationDraft};
 
-/// Why a text is no configuration of Renovate's.
+/// Why a text is not a valid Renovate configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path} is not a valid Renovate configuration: {why}")]
+#[error("{path} is not a valid Renovate configuration: {cause}")]
 pub struct RenovateError {
     path: String,
-    why: String,
+    cause: String,
 }
 
-/// Brackets in brackets: honest files have ten.
-const DEEPEST: usize = 100;
+/// The maximum depth of nested brackets. Real files have ten.
+const MAX_DEPTH: usize = 100;
 
-/// Translates a file, which may be JSON5. In a `package.json` it stands under `renovate`.
+/// Translates a file in JSON5. In a `package.json`, the configuration is the value of `renovate`.
 pub fn translate(path: &str, text: &str) -> Result<Translation, RenovateError> {
-    let bad = |why: String| RenovateError { path: path.to_owned(), why };
+    let invalid = |cause: String| RenovateError { path: path.to_owned(), cause };
     let mut depth = 0_usize;
     let deepest = text.bytes().map(|b| {
         depth = if matches!(b, b'[' | b'{') {
@@ -34,18 +34,18 @@ pub fn translate(path: &str, text: &str) -> Result<Translation, RenovateError> {
         };
         depth
     });
-    if deepest.max() > Some(DEEPEST) {
-        return Err(bad("its values are nested too deep".to_owned()));
+    if deepest.max() > Some(MAX_DEPTH) {
+        return Err(invalid("values are nested too deeply".to_owned()));
     }
-    let read: Value = json5::from_str(text).map_err(|error| bad(error.to_string()))?;
+    let read: Value = json5::from_str(text).map_err(|error| invalid(error.to_string()))?;
     let root = if is_package_json(path) { &read["renovate"] } else { &read };
-    let root = root.as_object().ok_or_else(|| bad("a map is expected".to_owned()))?;
-    let (mut draft, mut base) = (TranslationDraft::default(), CommonSettings::default());
+    let root = root.as_object().ok_or_else(|| invalid("expected a map".to_owned()))?;
+    let (mut draft, mut common) = (TranslationDraft::default(), CommonSettings::default());
     for preset in root.get("extends").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-        preset_of(preset, &mut draft, &mut base);
+        apply_preset(preset, &mut draft, &mut common);
     }
     for (key, value) in root {
-        top(key, value, &mut draft, &mut base);
+        apply_key(key, value, &mut draft, &mut common);
     }
     if root.get("automerge") == Some(&Value::Bool(true)) {
         let how = match root.get("automergeStrategy").and_then(Value::as_str) {
@@ -55,12 +55,12 @@ pub fn translate(path: &str, text: &str) -> Result<Translation, RenovateError> {
         };
         draft.pull_requests.push(("auto-merge", how.into()));
     }
-    rules::write(root, &base, &mut draft);
+    rules::write(root, &common, &mut draft);
     Ok(draft.finish(path))
 }
 
-/// What a preset says, if it is one of those that are known.
-fn preset_of(preset: &str, draft: &mut TranslationDraft, base: &mut CommonSettings) {
+/// Translates a preset of `extends`, if it is a known one.
+fn apply_preset(preset: &str, draft: &mut TranslationDraft, common: &mut CommonSettings) {
     let (name, arguments) = preset.split_once('(').unwrap_or((preset, ""));
     let arguments: Vec<Value> = arguments
         .trim_end_matches(')')
@@ -71,27 +71,28 @@ fn preset_of(preset: &str, draft: &mut TranslationDraft, base: &mut CommonSettin
         .collect();
     let limit = name.strip_prefix(":prConcurrentLimit").and_then(|number| number.parse::<u64>().ok());
     match (name, limit) {
-        ("docker:pinDigests" | ":pinDigests", _) => base.pin = true,
+        ("docker:pinDigests" | ":pinDigests", _) => common.pin = true,
         ("config:best-practices", _) => {
-            base.pin = true;
-            draft.leave(format!("extends: {preset}"), "of this preset only docker:pinDigests is translated");
+            common.pin = true;
+            draft.leave(format!("extends: {preset}"), "only docker:pinDigests of this preset is translated");
         }
-        ("docker:disableMajor" | ":disableMajorUpdates", _) => base.max_bump = Some("minor"),
+        ("docker:disableMajor" | ":disableMajorUpdates", _) => common.max_bump = Some("minor"),
         ("docker:enableMajor" | "config:base" | "config:recommended" | ":ignoreUnstable", _) => {}
-        (":label" | ":labels", _) => top("labels", &Value::Array(arguments), draft, base),
-        (":assignee", _) => top("assignees", &Value::Array(arguments), draft, base),
-        (":reviewer", _) => top("reviewers", &Value::Array(arguments), draft, base),
-        (_, Some(limit)) => top("prConcurrentLimit", &limit.into(), draft, base),
+        (":label" | ":labels", _) => apply_key("labels", &Value::Array(arguments), draft, common),
+        (":assignee", _) => apply_key("assignees", &Value::Array(arguments), draft, common),
+        (":reviewer", _) => apply_key("reviewers", &Value::Array(arguments), draft, common),
+        (_, Some(limit)) => apply_key("prConcurrentLimit", &limit.into(), draft, common),
         _ => draft
-            .leave(format!("extends: {preset}"), "presets are not read; what it says about images has to be said here"),
+            .leave(format!("extends: {preset}"), "presets are not read; copy their settings about images to the file"),
     }
 }
 
-/// Managers of Renovate whose files Tagboat reads without configuration.
+/// Managers of Renovate whose files Tagboat reads by default.
 const MANAGERS: &[&str] =
     &["argocd", "docker-compose", "dockerfile", "flux", "helm-values", "helmv3", "helmfile", "kubernetes", "kustomize"];
 
-fn top(key: &str, value: &Value, draft: &mut TranslationDraft, base: &mut CommonSettings) {
+/// Translates a top-level key.
+fn apply_key(key: &str, value: &Value, draft: &mut TranslationDraft, common: &mut CommonSettings) {
     let texts = || value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
     match key {
         "$schema" | "description" | "extends" | "packageRules" | "automerge" | "automergeStrategy"
@@ -106,28 +107,31 @@ fn top(key: &str, value: &Value, draft: &mut TranslationDraft, base: &mut Common
         "draftPR" if value == true => draft.pull_requests.push(("draft", true.into())),
         "prConcurrentLimit" => match value.as_u64().and_then(|limit| u32::try_from(limit).ok()) {
             Some(limit) if limit > 0 => draft.pull_requests.push(("max-open", limit.into())),
-            _ => draft.leave(key, "there is always a limit: see `pull-requests: { max-open: … }`"),
+            _ => draft.leave(key, "a limit is required: see `pull-requests: { max-open: … }`"),
         },
         "branchPrefix" => draft.pull_requests.extend(value.as_str().map(|text| ("branch-prefix", text.into()))),
         "groupName" => draft.pull_requests.push(("group", "all".into())),
         "baseBranches" | "baseBranchPatterns" => match (texts().next(), texts().count()) {
             (Some(branch), 1) if !branch.starts_with('/') => draft.git.push(("base", branch.into())),
-            _ => draft.leave(key, "one branch per configuration: run Tagboat once for each, with `--config`"),
+            _ => draft
+                .leave(key, "a configuration has one base branch: run Tagboat once for each branch, with `--config`"),
         },
         "gitAuthor" => match value.as_str().and_then(|text| text.trim_end_matches('>').split_once(" <")) {
             Some((name, email)) => draft.git.push(("author", json!({ "name": name, "email": email }))),
-            None => draft.leave(key, "a name and an address are expected"),
+            None => draft.leave(key, "expected a name and an email address"),
         },
         "ignorePaths" => draft.paths[1].extend(texts().flat_map(|text| folders(&text))),
         "includePaths" => draft.paths[0].extend(texts().flat_map(|text| folders(&text))),
-        "ignoreDeps" => base.ignored.extend(texts()),
-        "customManagers" | "regexManagers" => custom(key, value, draft),
-        "docker" => value.as_object().into_iter().flatten().for_each(|(key, value)| top(key, value, draft, base)),
-        manager if MANAGERS.contains(&manager) => {
-            draft.leave(manager, "needs nothing: every file that can hold an image is read");
+        "ignoreDeps" => common.ignored.extend(texts()),
+        "customManagers" | "regexManagers" => apply_custom_managers(key, value, draft),
+        "docker" => {
+            value.as_object().into_iter().flatten().for_each(|(key, value)| apply_key(key, value, draft, common))
         }
-        _ if base.take(key, value) => {}
-        _ => draft.leave(key, why_left(key)),
+        manager if MANAGERS.contains(&manager) => {
+            draft.leave(manager, "not needed: Tagboat reads every file that can contain an image");
+        }
+        _ if common.take(key, value) => {}
+        _ => draft.leave(key, reason_left(key)),
     }
 }
 
@@ -142,7 +146,7 @@ fn extend(draft: &mut TranslationDraft, key: &'static str, texts: impl Iterator<
     }
 }
 
-/// Renovate takes a text without wildcards as a part of a path.
+/// Returns globs for an entry of `ignorePaths`. Renovate matches an entry without wildcards anywhere in a path.
 fn folders(text: &str) -> Vec<String> {
     let text = text.trim_start_matches("./").trim_start_matches('/');
     if text.contains(['*', '?', '{']) {
@@ -152,14 +156,14 @@ fn folders(text: &str) -> Vec<String> {
     vec![text.to_owned(), format!("{text}/**"), format!("**/{text}/**")]
 }
 
-fn custom(key: &str, managers: &Value, draft: &mut TranslationDraft) {
+fn apply_custom_managers(key: &str, managers: &Value, draft: &mut TranslationDraft) {
     for (at, manager) in managers.as_array().into_iter().flatten().enumerate() {
         let by_comment = manager["matchStrings"].to_string().contains("renovate:");
-        let why = if by_comment {
-            "if it reads `# renovate:` comments: those for images are understood as they stand"
+        let reason = if by_comment {
+            "`# renovate:` comments for images need no translation: Tagboat reads them"
         } else {
             "see `manifests: { patterns: … }`: a regular expression with the groups name, tag and digest"
         };
-        draft.leave(format!("{key}[{at}]"), why);
+        draft.leave(format!("{key}[{at}]"), reason);
     }
 }

@@ -98,9 +98,9 @@ fn find_image(document: &Document<'_>, found: &mut DocumentFindings<'_>, image: 
     for piece in &image.0 {
         let (part, node) = match piece {
             ValuesPiece::Text(part) => (part.as_str(), None),
-            ValuesPiece::Value(route) => {
-                let route: Vec<&str> = route.iter().map(String::as_str).collect();
-                let node = tree.at(values, &route);
+            ValuesPiece::Value(path) => {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                let node = tree.at(values, &path);
                 let Some(part) = node.and_then(|n| tree.text_of(n)).filter(|text| !text.is_empty()) else { return };
                 (part, node)
             }
@@ -217,12 +217,12 @@ fn image(text: &str) -> Option<ValuesImage> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     while let Some((before, after)) = rest.split_once("{{") {
         let (inner, after) = after.split_once("}}")?;
-        let route = inner.trim().strip_prefix(".Values.")?;
-        if route.is_empty() || route.contains(|c: char| c.is_whitespace() || c == '|') {
+        let path = inner.trim().strip_prefix(".Values.")?;
+        if path.is_empty() || path.contains(|c: char| c.is_whitespace() || c == '|') {
             return None;
         }
         pieces.push(ValuesPiece::Text(before.to_owned()));
-        pieces.push(ValuesPiece::Value(route.split('.').map(str::to_owned).collect()));
+        pieces.push(ValuesPiece::Value(path.split('.').map(str::to_owned).collect()));
         rest = after;
     }
     let has_value = !pieces.is_empty();

@@ -136,7 +136,7 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
         return found.report_notice(document, format, version, NoticeStatus::Held, reason);
     }
     let name = joined_name(document, &keys, &names).or_else(|| {
-        let is_alias = |field: &str| field == document.route(map);
+        let is_alias = |field: &str| field == document.field_path(map);
         found.configured_or_marked_image(document, version, is_alias)
     });
     // A mapping with its image under `image` is reported at that line.
