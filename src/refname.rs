@@ -14,10 +14,10 @@ pub struct CommitId(Box<str>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefNameError {
     /// The text violates the rules of `git check-ref-format`.
-    #[error("invalid branch name {0:?}: {1}")]
+    #[error("invalid branch name `{name}`: {1}", name = .0.escape_debug())]
     Branch(String, &'static str),
     /// The text is not 40 or 64 hex digits.
-    #[error("{0:?} is not the full id of a git commit")]
+    #[error("invalid commit id `{}`: expected 40 or 64 hex digits", .0.escape_debug())]
     Commit(String),
 }
 

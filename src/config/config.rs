@@ -1,4 +1,4 @@
-//! The checked configuration, with its defaults filled in. It cannot hold an invalid state.
+//! The validated configuration with its defaults. It cannot hold an invalid state.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::image::{AppVersion, ReferencePattern, TagField};
 use crate::policy::{Gates, PolicyEntry, Settings};
 use crate::refname::BranchName;
 
-/// Everything that can be configured.
+/// The configuration of a run.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Which files are read.
@@ -22,7 +22,7 @@ pub struct Config {
     pub manifests: ManifestSettings,
     /// Policies by name, the built-in `shape` among them.
     pub policies: BTreeMap<String, NamedPolicy>,
-    /// The first rule that matches decides.
+    /// The rules in their order: the first that matches a reference applies to it.
     pub rules: Vec<Rule>,
     /// How changes become pull requests.
     pub pull_requests: PullRequests,
@@ -34,7 +34,7 @@ pub struct Config {
     pub git: GitSettings,
     /// Where pull requests are opened.
     pub forge: ForgeSettings,
-    /// What becomes of the repository's own configuration.
+    /// Whether the repository's own configuration is used.
     pub repository_config: RepositoryConfig,
     /// The folder of the repository's file, where the clone of a `git-history` policy starts.
     pub folder: PathBuf,
@@ -45,7 +45,7 @@ pub struct Config {
 pub struct NamedPolicy {
     /// The policy.
     pub entry: Arc<PolicyEntry>,
-    /// Its keys as written: two policies that are written alike do not conflict.
+    /// Its keys as written. Two policies with the same keys and values do not conflict.
     pub settings: Settings,
 }
 
@@ -69,7 +69,7 @@ pub struct ManifestSettings {
     pub patterns: Vec<ReferencePattern>,
 }
 
-/// One rule: what it matches, and what it asks for.
+/// A rule: the references that it matches, and how they are updated.
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// The images that it matches.
@@ -80,22 +80,23 @@ pub struct Rule {
     pub policy: String,
     /// Whether the rule names the policy, rather than leaving it to the default.
     pub names_policy: bool,
-    /// What an image needs before it is proposed.
+    /// The conditions that an image meets before it is proposed.
     pub gates: Gates,
     /// Whether the digest is written beside the tag.
     pub pin: bool,
     /// Whether a comment that repeats the tag is changed with it.
     pub comments: bool,
-    /// How a change gets into the repository.
+    /// How a change is written to the repository.
     pub mode: Mode,
-    /// Where it is written: `tagboat.yaml:12`.
+    /// The position of the rule: `tagboat.yaml:12`.
     pub source: String,
-    /// Who wrote it.
+    /// Who wrote the rule.
     pub written_by: Source,
 }
 
 impl Rule {
-    /// Returns this rule with the gates of another one, which its author cannot loosen: the greater age, all platforms.
+    /// Returns this rule with the stricter gates of both rules: the greater age, and the platforms of both. The author of this
+    /// rule cannot loosen the gates of the other.
     #[must_use]
     pub fn with_gates_of(mut self, other: &Self) -> Self {
         self.gates.min_age = self.gates.min_age.max(other.gates.min_age);
@@ -109,15 +110,15 @@ impl Rule {
     }
 }
 
-/// What becomes of the repository's own configuration beside the operator's.
+/// Whether the repository's own configuration is used beside the operator's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RepositoryConfig {
-    /// It adds to the operator's, which wins where both set a value.
+    /// It is used, and a value that the operator also sets is the operator's.
     #[default]
     Merge,
-    /// It is not read.
+    /// It is ignored.
     Ignore,
-    /// It must exist.
+    /// It is used, and an error if there is none.
     Required,
 }
 
@@ -126,7 +127,7 @@ impl RepositoryConfig {
     pub const ALL: [(&str, Self); 3] = [("merge", Self::Merge), ("ignore", Self::Ignore), ("required", Self::Required)];
 }
 
-/// How a change gets into the repository.
+/// How a change is written to the repository.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Through a pull request, which a person reviews.
@@ -141,20 +142,20 @@ impl Mode {
     pub const ALL: [(&str, Self); 2] = [("pull-request", Self::PullRequest), ("commit", Self::Commit)];
 }
 
-/// The policy that leaves things alone.
+/// The name of the policy under which references are ignored.
 pub(crate) const IGNORE: &str = "ignore";
-/// The policy without any configuration.
+/// The name of the built-in policy, which is the default.
 pub(crate) const SHAPE: &str = "shape";
 
 impl Config {
-    /// The policy of a name, the built-in `shape` included.
+    /// Returns the policy with a name, which may be the built-in `shape`.
     pub fn policy(&self, name: &str) -> Option<Arc<PolicyEntry>> {
         self.policies.get(name).map(|named| Arc::clone(&named.entry))
     }
 }
 
 impl Paths {
-    /// Whether a file is read, by its path from the repository's root.
+    /// Returns whether a file is read, by its path from the repository's root.
     pub fn read(&self, path: &str) -> bool {
         self.include.match_path(path) && !self.exclude.match_path(path)
     }
@@ -165,9 +166,9 @@ impl Paths {
 pub struct PullRequests {
     /// Template of the group: changes with the same group share a pull request.
     pub group: Template,
-    /// What the names of branches start with; with any word after it, a legal name.
+    /// The start of branch names. With any word after it, the name is valid.
     pub branch_prefix: String,
-    /// Template of the rest of a branch's name; `None` is the built-in one.
+    /// Template of the branch name after the prefix; `None` is the built-in one.
     pub branch: Option<Template>,
     /// Template of the title; `None` is the built-in one.
     pub title: Option<Template>,
@@ -187,13 +188,13 @@ pub struct PullRequests {
     pub draft: bool,
     /// The maximum number of open pull requests.
     pub max_open: usize,
-    /// The maximum number of pull requests that one run opens; `None` is no limit beside `max_open`.
+    /// The maximum number of pull requests that one run opens; with `None`, only `max_open` limits it.
     pub max_per_run: Option<usize>,
     /// Labels that make Tagboat leave a pull request unchanged.
     pub hold_labels: Vec<String>,
-    /// When they are opened and updated.
+    /// When pull requests are opened and updated.
     pub schedule: Schedule,
-    /// How the forge merges them automatically; `None` if people merge.
+    /// How the forge merges pull requests automatically; `None` disables auto-merge.
     pub auto_merge: Option<MergeMethod>,
 }
 
@@ -204,7 +205,7 @@ pub enum MergeMethod {
     Merge,
     /// As one commit.
     Squash,
-    /// Its commits, one after the other.
+    /// By adding its commits to the base branch.
     Rebase,
 }
 
@@ -239,21 +240,21 @@ impl Default for PullRequests {
 /// Settings of one registry. It names environment variables, never their values.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RegistrySettings {
-    /// The server that is used instead: `host[:port][/prefix]` or a URL.
+    /// The server that is used instead of the registry: `host[:port][/prefix]` or a URL.
     pub mirror: Option<Setting<String>>,
     /// A PEM file of certificate authorities.
     pub ca_file: Option<Setting<PathBuf>>,
     /// A PEM file with a client certificate and its key.
     pub client_cert_file: Option<PathBuf>,
-    /// Who set that the registry, or its mirror, is reached without TLS; `None` if it is not.
+    /// Who allowed plain HTTP for the registry or its mirror; `None` requires TLS.
     pub plain_http: Option<Source>,
     /// The variable with the user name.
     pub username_env: Option<String>,
     /// The variable with the password.
     pub password_env: Option<String>,
-    /// The variable with a token, in place of a password. The user name may be left out.
+    /// The variable with a token, which replaces the password. A user name is optional.
     pub token_env: Option<String>,
-    /// Further hosts that may see the credential when they ask for tokens.
+    /// Hosts of token services that also receive the credential.
     pub auth_hosts: Vec<String>,
     /// The number of tags per page of a tag list.
     pub page_size: Option<u32>,
@@ -263,14 +264,14 @@ pub struct RegistrySettings {
     pub oci_layout: Option<PathBuf>,
 }
 
-/// Limits on responses of registries; `None` leaves a limit at its default.
+/// Limits on responses of registries; `None` is the default of a limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LimitSettings {
-    /// Tags of one image.
+    /// The maximum number of tags of one image.
     pub max_tags: Option<u32>,
-    /// Pages of one tag list.
+    /// The maximum number of pages of one tag list.
     pub max_pages: Option<u32>,
-    /// Bytes of one response.
+    /// The maximum size of one response in bytes.
     pub max_response: Option<u64>,
     /// Timeout of one request.
     pub request_timeout: Option<Duration>,
@@ -281,38 +282,38 @@ pub struct LimitSettings {
 /// The manifests repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GitSettings {
-    /// Author and committer: name and address.
+    /// The name and e-mail address of author and committer.
     pub author: Option<(String, String)>,
     /// The branch that pull requests go to; `None` is the remote's default branch.
     pub base: Option<BranchName>,
-    /// The remote.
+    /// The name of the remote.
     pub remote: String,
-    /// How commits get there; `None` leaves it to the forge.
+    /// How commits reach the remote; `None` is the default of the forge.
     pub commits: Option<CommitWay>,
-    /// What commits are signed with, where they are pushed.
+    /// The key that signs pushed commits.
     pub sign: Option<SignSettings>,
 }
 
-/// What commits are signed with.
+/// The key that signs commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignSettings {
-    /// What git calls it: `openpgp`, `ssh` or `x509`.
+    /// The value of `gpg.format` in git: `openpgp`, `ssh` or `x509`.
     pub format: &'static str,
     /// The file of an SSH key, or the id of a key in a keyring.
     pub key: String,
 }
 
 impl SignSettings {
-    /// Formats as they are written, which is how git calls them.
+    /// The values of the key, which are those of git.
     pub const FORMATS: [(&str, &'static str); 3] = [("ssh", "ssh"), ("openpgp", "openpgp"), ("x509", "x509")];
 }
 
-/// How commits get to the remote.
+/// How commits reach the remote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitWay {
-    /// Made here, and pushed by git.
+    /// They are made on this machine and pushed by git.
     Push,
-    /// Made by the forge's API.
+    /// The forge makes them through its API.
     Api,
 }
 
@@ -327,14 +328,14 @@ impl Default for GitSettings {
     }
 }
 
-/// Where pull requests are opened; what is `None` is derived from the git remote.
+/// Where pull requests are opened; `None` is derived from the git remote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForgeSettings {
-    /// A name of the table of forges, as written: that table is not known here.
+    /// The name of the forge as written. It is compared with the table of forges where the forge is connected.
     pub kind: Option<String>,
-    /// Where its API answers.
+    /// The address of its API.
     pub url: Option<Setting<String>>,
-    /// The repository there.
+    /// The repository on the forge.
     pub repository: Option<String>,
     /// The folder of a `local` forge.
     pub folder: Option<Setting<PathBuf>>,

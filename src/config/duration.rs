@@ -10,13 +10,13 @@ use super::syntax::located::Located;
 
 /// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not a duration")]
+#[error("invalid duration `{0}`")]
 pub struct DurationError(String);
 
 impl DurationError {
     /// Returns what to write instead.
     pub fn hint(&self) -> &'static str {
-        "write it like 3d, 12h or 1d 12h 30m"
+        "write a duration such as 3d, 12h or 1d 12h 30m"
     }
 }
 

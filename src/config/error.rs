@@ -55,7 +55,7 @@ impl Problem {
         let known: Vec<&str> = known.into_iter().collect();
         let problem = Self::new(place, format!("unknown {what} `{name}`"));
         match nearest_name(name, known.iter().copied()) {
-            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            Some(near) => problem.hint(format!("use `{near}`")),
             None if known.is_empty() => problem,
             None => problem.hint(format!("use one of {}", known.join(", "))),
         }
@@ -115,6 +115,6 @@ fn without_credentials(text: &str) -> String {
 /// Returns the bytes of `user:password` before an `@`.
 fn credentials(text: &str) -> Option<std::ops::Range<usize>> {
     let end = text.find('@')?;
-    let start = text[..end].rfind([' ', '\'', '"', '/']).map_or(0, |at| at + 1);
+    let start = text[..end].rfind([' ', '`', '\'', '"', '/']).map_or(0, |at| at + 1);
     text[start..end].contains(':').then_some(start..end)
 }

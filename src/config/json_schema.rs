@@ -6,7 +6,7 @@ use super::config::{IGNORE, SHAPE};
 use super::schema::Schema;
 use crate::policy::{POLICIES, PolicyKind, common_options};
 
-/// The schema of the whole file, in draft 2020-12.
+/// Returns the schema of the file, in draft 2020-12.
 pub fn json_schema() -> Value {
     let mut schema = schemars::schema_for!(Schema).to_value();
     if let Some(root) = schema.as_object_mut() {
@@ -19,7 +19,7 @@ pub fn json_schema() -> Value {
     schema
 }
 
-/// An entry of one kind: its own key is there, and no key that it does not have.
+/// Returns the schema of a policy of one kind, which requires its key and allows no unknown one.
 fn entry(kind: &PolicyKind) -> Value {
     let mut properties = Map::new();
     for option in kind.options.iter().chain(common_options()) {
@@ -39,5 +39,5 @@ fn entry(kind: &PolicyKind) -> Value {
     })
 }
 
-/// What the value of a key may be; the policy itself is stricter.
+/// The types of values that policies accept. Each policy is stricter.
 const OPTION_TYPES: [&str; 4] = ["string", "boolean", "integer", "array"];

@@ -1,4 +1,4 @@
-//! Checks what a repository wants to be searched for beyond the formats that are known.
+//! Validates `manifests`: the additional places in which references are found.
 
 use globset::GlobMatcher;
 use regex::{Regex, RegexBuilder};
@@ -11,10 +11,10 @@ use super::syntax::located::Located;
 use super::syntax::place::Place;
 use crate::image::{AppVersion, ImageName, ReferencePattern, TagField};
 
-/// A compiled expression may not take more than this many bytes.
+/// The maximum size of a compiled regular expression in bytes.
 const REGEX_LIMIT: usize = 1 << 20;
 
-/// Checks all of it. An entry for several globs becomes one for each.
+/// Returns the additional places, and reports invalid ones. An entry with several globs becomes one entry for each glob.
 pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -> ManifestSettings {
     ManifestSettings {
         variable_defaults: written.variable_defaults.unwrap_or(false),
@@ -36,7 +36,8 @@ fn tag_field(written: Located<TagSchema>, problems: &mut Vec<Problem>) -> Vec<Ta
     let paths = paths(&written.paths, place, problems);
     let image = image(written.image.as_ref(), place, problems);
     let Some(field) = written.field else {
-        problems.push(lacking("field", place).hint("write it as `tagboat list` prints it: controller.image.tag"));
+        problems
+            .push(lacking("field", place).hint("write the field as `tagboat list` prints it: controller.image.tag"));
         return Vec::new();
     };
     let Some(image) = image else { return Vec::new() };
@@ -48,15 +49,15 @@ fn pattern(written: Located<PatternSchema>, problems: &mut Vec<Problem>) -> Vec<
     let Located { value: written, place } = written;
     let paths = paths(&written.paths, place, problems);
     let Some(regex) = written.regex.as_ref() else {
-        problems.push(lacking("regex", place).hint("write one such as '^TAG=(?<tag>\\S+)$'"));
+        problems.push(lacking("regex", place).hint("write an expression such as '^TAG=(?<tag>\\S+)$'"));
         return Vec::new();
     };
     let Some(compiled) = compiled(regex, problems) else { return Vec::new() };
     let names_image = compiled.capture_names().flatten().any(|group| group == "name");
     let image = match &written.image {
         Some(image) if names_image => {
-            let problem = Problem::new(image.place, "both `image` and the group `name` set the image");
-            problems.push(problem.hint("keep one of them"));
+            let problem = Problem::new(image.place, "both `image` and the group `name` are set");
+            problems.push(problem.hint("remove one of them"));
             None
         }
         None if names_image => None,
@@ -74,8 +75,8 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
     let compiled = match built {
         Ok(compiled) => compiled,
         Err(error) => {
-            let told = error.to_string();
-            let why = told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let text = error.to_string();
+            let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             problems.push(Problem::new(regex.place, format!("invalid regular expression: {why}")));
             return None;
         }
@@ -87,7 +88,7 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
         return None;
     }
     if !compiled.capture_names().flatten().any(|group| group != "name") {
-        let problem = Problem::new(regex.place, "the expression has no group `tag` and no group `digest`");
+        let problem = Problem::new(regex.place, "missing group `tag` or `digest`");
         problems.push(problem.hint("name the part that changes: '^TAG=(?<tag>\\S+)$'"));
         return None;
     }

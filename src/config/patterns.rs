@@ -4,7 +4,7 @@ use globset::{Glob, GlobBuilder, GlobSet};
 
 use crate::image::ImageName;
 
-/// A list of globs, one of which has to match. `*` crosses no slash, `**` does.
+/// A list of globs, which matches what any of them matches. `*` matches no slash, `**` does.
 #[derive(Debug, Clone)]
 pub struct Patterns {
     written: Vec<String>,
@@ -16,16 +16,16 @@ pub struct Patterns {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// The glob is malformed.
-    #[error("invalid glob '{0}': {1}")]
+    #[error("invalid glob `{0}`: {1}")]
     Glob(String, String),
     /// A glob on image names has a tag.
-    #[error("'{0}' has a tag, and image globs match names without tags")]
+    #[error("invalid glob `{0}`: it has a tag, and globs of images match names without tags")]
     Tag(String),
     /// A path does not start at the root of the repository.
-    #[error("'{0}' starts with '{1}', and paths are relative to the root of the repository")]
+    #[error("invalid glob `{0}`: it starts with `{1}`, and paths are relative to the root of the repository")]
     Rooted(String, &'static str),
     /// A path ends with a slash, so it matches no file.
-    #[error("'{0}' ends with a slash, so it matches no file")]
+    #[error("invalid glob `{0}`: it ends with a slash, so it matches no file")]
     Folder(String),
 }
 
@@ -33,10 +33,12 @@ impl PatternError {
     /// Returns what to write instead.
     pub fn hint(&self) -> String {
         match self {
-            Self::Glob(..) => "use * for anything but a slash, ** for anything, {a,b} for alternatives".to_owned(),
-            Self::Tag(text) => format!("write '{}'", text.rsplit_once(':').map_or(text.as_str(), |(name, _)| name)),
-            Self::Rooted(text, start) => format!("write '{}'", &text[start.len()..]),
-            Self::Folder(text) => format!("write '{text}**'"),
+            Self::Glob(..) => {
+                "use `*` for any text without a slash, `**` for any text, `{a,b}` for alternatives".to_owned()
+            }
+            Self::Tag(text) => format!("write `{}`", text.rsplit_once(':').map_or(text.as_str(), |(name, _)| name)),
+            Self::Rooted(text, start) => format!("write `{}`", &text[start.len()..]),
+            Self::Folder(text) => format!("write `{text}**`"),
         }
     }
 }
@@ -52,40 +54,40 @@ impl Patterns {
         Self { written: Vec::new(), set: Some(GlobSet::empty()) }
     }
 
-    /// From globs that [`image_pattern`] or [`path_pattern`] have read.
+    /// Returns the list of globs that [`image_pattern`] or [`path_pattern`] has parsed.
     pub(super) fn new(globs: Vec<Glob>) -> Result<Self, PatternError> {
         let written: Vec<String> = globs.iter().map(|glob| glob.glob().to_owned()).collect();
         let set = GlobSet::new(globs).map_err(|error| PatternError::Glob(written.join(", "), error.kind().to_string()));
         Ok(Self { set: Some(set?), written })
     }
 
-    /// From globs on paths, as a configuration has them.
+    /// Parses globs on paths.
     pub fn of_paths(written: &[String]) -> Result<Self, PatternError> {
         Self::new(written.iter().map(|text| path_pattern(text)).collect::<Result<_, _>>()?)
     }
 
-    /// As they were written.
+    /// Returns the globs as they were written.
     pub fn written(&self) -> &[String] {
         &self.written
     }
 
-    /// Whether one of them matches the name, normalized (`docker.io/library/nginx`) or familiar (`nginx`).
+    /// Returns whether one of the globs matches the name, normalized (`docker.io/library/nginx`) or familiar (`nginx`).
     pub fn match_image(&self, name: &ImageName) -> bool {
         self.set.as_ref().is_none_or(|set| set.is_match(name.as_str()) || set.is_match(name.familiar()))
     }
 
-    /// Whether one of them is the name of the image, and no pattern.
+    /// Returns whether one of the globs is the name of this image, without any wildcard.
     pub(crate) fn names(&self, name: &ImageName) -> bool {
         self.written.iter().any(|text| ImageName::new(text).is_ok_and(|written| written == *name))
     }
 
-    /// Whether one of them matches a path from the repository's root.
+    /// Returns whether one of the globs matches a path from the repository's root.
     pub fn match_path(&self, path: &str) -> bool {
         self.set.as_ref().is_none_or(|set| set.is_match(path))
     }
 }
 
-/// Reads a glob on image names.
+/// Parses a glob on image names.
 pub(crate) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
     let last = text.rsplit('/').next().unwrap_or(text);
     if last.contains(':') {
@@ -94,7 +96,7 @@ pub(crate) fn image_pattern(text: &str) -> Result<Glob, PatternError> {
     checked(text)
 }
 
-/// Reads a glob on paths.
+/// Parses a glob on paths.
 pub(crate) fn path_pattern(text: &str) -> Result<Glob, PatternError> {
     for start in ["/", "./"] {
         if text.starts_with(start) {
@@ -120,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images() {
+    fn matches_normalized_and_familiar_image_names() {
         #[rustfmt::skip]
         let rows = [
             ("ghcr.io/acme/*",    "ghcr.io/acme/api",       true),
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn paths() {
+    fn matches_paths_from_the_root() {
         #[rustfmt::skip]
         let rows = [
             ("**",              "a.yaml",                true),

@@ -29,7 +29,8 @@ pub(super) fn policies(
             continue;
         }
         let keys = &with_clone_of_the_operator(keys, files);
-        let entry = build(name, keys, problems).map_or_else(|| Arc::clone(&shape.entry), Arc::new);
+        let entry = build(&format!("policy `{}`", name.value), name.place, keys, problems)
+            .map_or_else(|| Arc::clone(&shape.entry), Arc::new);
         policies.insert(name.value.clone(), NamedPolicy { entry, settings: settings(keys) });
     }
     policies
@@ -38,8 +39,8 @@ pub(super) fn policies(
 /// The key whose value is a folder.
 const GIT_HISTORY: &str = "git-history";
 
-/// Makes the path of a clone in the operator's file start in the folder of that file. All other paths of clones start in the
-/// repository.
+/// Returns the keys with the path of a clone in the operator's file resolved from the folder of that file. All other paths of
+/// clones start in the repository.
 fn with_clone_of_the_operator(keys: &PolicySchema, files: Files<'_>) -> PolicySchema {
     let mut keys = keys.clone();
     for (key, value) in &mut keys {
@@ -53,11 +54,10 @@ fn with_clone_of_the_operator(keys: &PolicySchema, files: Files<'_>) -> PolicySc
     keys
 }
 
-/// Reads one policy as people type it: `semver: ^1.2`, `newest-build`, or YAML: in braces, on several lines, or with
-/// quotes. Otherwise the value is taken as it is, so that a range needs no quotes.
+/// Parses a policy of the command line: `semver: ^1.2`, `newest-build`, or YAML in braces, on several lines, or with
+/// quotes. In the first two forms the value is a string as it is, so that a range needs no quotes.
 pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> PolicyEntry {
     let start = Place::start_of(0);
-    let name = Located { value: text.to_owned(), place: start };
     let keys = match text.split_once(':') {
         _ if is_yaml(text) => match Node::parse(text, 0) {
             Ok(root) => read(&root, 0, problems),
@@ -70,7 +70,7 @@ pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> PolicyEntr
         None if text.trim() == SHAPE => return policy::default_entry(),
         None => single(text, "true", start),
     };
-    build(&name, &keys, problems).unwrap_or_else(policy::default_entry)
+    build("--policy", start, &keys, problems).unwrap_or_else(policy::default_entry)
 }
 
 fn is_yaml(text: &str) -> bool {
@@ -91,29 +91,26 @@ fn settings(keys: &PolicySchema) -> Settings {
     Settings::new(keys.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect())
 }
 
-/// Builds an entry, or reports why it is invalid.
-fn build(name: &Located<String>, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<PolicyEntry> {
-    match policy::build(&settings(keys)) {
-        Ok(entry) => Some(entry),
-        Err(error) => {
-            problems.push(placed(&error, name, keys));
-            None
-        }
-    }
+/// Builds an entry, or reports why it is invalid. The message starts with `operation`; `place` is that of the entry.
+fn build(operation: &str, place: Place, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<PolicyEntry> {
+    policy::build(&settings(keys)).map_err(|error| problems.push(placed(&error, operation, place, keys))).ok()
 }
 
 fn bad_name(name: &Located<String>) -> Option<Problem> {
     let problem = |message: String| Problem::new(name.place, message);
     if [IGNORE, SHAPE].contains(&name.value.as_str()) {
-        return Some(problem(format!("the policy `{}` is built in", name.value)).hint("choose another name"));
+        return Some(
+            problem(format!("cannot define the policy `{}`: it is built in", name.value)).hint("choose another name"),
+        );
     }
     let blank = name.value.is_empty() || name.value.contains(char::is_whitespace);
-    blank.then(|| problem(format!("invalid policy name '{}'", name.value)).hint("write a name without spaces"))
+    blank.then(|| problem(format!("invalid policy name `{}`", name.value)).hint("choose a name without spaces"))
 }
 
-fn placed(error: &PolicyError, name: &Located<String>, keys: &PolicySchema) -> Problem {
+/// Returns the problem at the key that the error is about.
+fn placed(error: &PolicyError, operation: &str, place: Place, keys: &PolicySchema) -> Problem {
     let key = error.key.as_ref().and_then(|key| keys.keys().find(|written| written.value == *key));
-    let problem = Problem::new(key.unwrap_or(name).place, format!("policy `{}`: {error}", name.value));
+    let problem = Problem::new(key.map_or(place, |key| key.place), format!("{operation}: {error}"));
     match error.hint() {
         Some(hint) => problem.hint(hint),
         None => problem,

@@ -1,4 +1,4 @@
-//! Checks what is said about registries: hosts, mirrors, limits, and the names of environment variables.
+//! Validates the settings of registries: hosts, mirrors, limits, and the names of environment variables.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::schema::{LimitsSchema, RegistrySchema};
 use super::syntax::located::Located;
 use crate::image::ImageName;
 
-/// Checks what is said about registries.
+/// Returns the settings of registries by normalized host, and reports invalid ones.
 pub(super) fn registries(
     written: BTreeMap<Located<String>, RegistrySchema>,
     files: Files<'_>,
@@ -41,7 +41,7 @@ pub(super) fn registries(
             oci_layout: written.oci_layout.map(|layout| files.path(layout).value),
         };
         if registries.insert(name.clone(), settings).is_some() {
-            problems.push(Problem::new(host.place, format!("duplicate registry {name}")));
+            problems.push(Problem::new(host.place, format!("duplicate registry `{name}`")).hint("keep one of the two"));
         }
     }
     registries
@@ -49,7 +49,7 @@ pub(super) fn registries(
 
 /// Returns a registry host as in normalized image names; `index.docker.io` is `docker.io`.
 fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
-    // Something is a host if, put before a path, it is read as one.
+    // A text is a host if an image name that starts with it has it as its registry.
     let as_host = |text: &str| {
         let name = ImageName::new(&format!("{text}/a/b")).ok()?;
         (name.path() == "a/b").then(|| name.registry().to_owned())
@@ -58,54 +58,60 @@ fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
         let text = host.value.as_str();
         let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
         let hint = match bare.split('/').next().and_then(as_host) {
-            Some(near) => format!("write host and port only: {near}"),
-            None => "write host and port as in image names: registry.example.com:5000".to_owned(),
+            Some(near) => format!("write only the host and port: {near}"),
+            None => "write the host and port as in image names: registry.example.com:5000".to_owned(),
         };
-        problems.push(Problem::new(host.place, format!("'{text}' is not a registry host")).hint(hint));
+        problems.push(Problem::new(host.place, format!("invalid registry host `{text}`")).hint(hint));
         text.to_owned()
     })
 }
 
-/// A user name goes with a password or with a token, a password never without a user name, and never beside a token.
+/// Reports variables that are no complete credential. A user name needs a password or a token, a password needs a user
+/// name, and a token can be alone.
 fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
-    let (at, what) = match (&written.username_env, &written.password_env, &written.token_env) {
-        (Some(username), None, None) => (username, "missing `password-env` or `token-env`"),
-        (None, Some(password), None) => (password, "missing `username-env`"),
-        (_, Some(_), Some(token)) => (token, "`token-env` and `password-env` exclude each other"),
+    let (at, message, hint) = match (&written.username_env, &written.password_env, &written.token_env) {
+        (Some(username), None, None) => (
+            username,
+            "missing `password-env` or `token-env`",
+            "name the variable that holds the password or the token",
+        ),
+        (None, Some(password), None) => {
+            (password, "missing `username-env`", "name the variable that holds the user name")
+        }
+        (_, Some(_), Some(token)) => (token, "both `password-env` and `token-env` are set", "remove one of them"),
         _ => return,
     };
-    let problem = Problem::new(at.place, what.to_owned());
-    problems.push(problem.hint("name a variable each for user name and password; a token needs no user name"));
+    problems.push(Problem::new(at.place, message).hint(hint));
 }
 
-/// The message does not repeat what is written: it may be the secret itself.
+/// Reports an invalid name of an environment variable. The message does not contain the text, which may be the secret itself.
 fn check_variable(name: &Located<String>, problems: &mut Vec<Problem>) {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.value.is_empty() || !name.value.chars().all(word) || name.value.starts_with(|c: char| c.is_ascii_digit()) {
-        let problem = Problem::new(name.place, "not the name of an environment variable");
+        let problem = Problem::new(name.place, "invalid name of an environment variable");
         problems.push(problem.hint("name the variable that holds the value, such as ACME_REGISTRY_PASSWORD"));
     }
 }
 
-/// A mirror is a host with perhaps a path, or a URL without credentials.
+/// Reports a mirror that is neither a host with an optional path nor a URL without credentials.
 fn check_mirror(mirror: &Located<String>, problems: &mut Vec<Problem>) {
     let text = mirror.value.as_str();
     let url = if text.contains("://") { url::Url::parse(text) } else { url::Url::parse(&format!("https://{text}")) };
     let problem = match url {
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            Problem::new(mirror.place, "the address of the mirror contains credentials")
-                .hint("remove them, and configure credentials for the host of the mirror as for any registry")
+            Problem::new(mirror.place, "invalid mirror: the URL contains credentials")
+                .hint("remove them, and set the credentials of the mirror as those of a registry")
         }
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() && url.query().is_none() => {
             return;
         }
-        _ => Problem::new(mirror.place, format!("invalid address of a mirror: '{text}'"))
-            .hint("write host and port, and a path if needed: harbor.acme.internal/hub"),
+        _ => Problem::new(mirror.place, format!("invalid mirror `{text}`"))
+            .hint("write the host, with port and path if needed: harbor.acme.internal/hub"),
     };
     problems.push(problem);
 }
 
-/// Checks limits.
+/// Returns the limits, and reports invalid ones.
 pub(super) fn limits(written: LimitsSchema, problems: &mut Vec<Problem>) -> LimitSettings {
     LimitSettings {
         max_tags: at_least_one("max-tags", written.max_tags, problems),
@@ -120,7 +126,8 @@ pub(super) fn limits(written: LimitsSchema, problems: &mut Vec<Problem>) -> Limi
 fn at_least_one(key: &str, written: Option<Located<u32>>, problems: &mut Vec<Problem>) -> Option<u32> {
     let written = written?;
     if written.value == 0 {
-        problems.push(Problem::new(written.place, format!("`{key}` must be at least 1")));
+        let problem = Problem::new(written.place, format!("`{key}`: expected at least 1, found 0"));
+        problems.push(problem.hint("remove the key to use its default"));
     }
     Some(written.value)
 }

@@ -8,23 +8,23 @@ use super::error::Problem;
 use super::schema::WindowSchema;
 use super::syntax::located::Located;
 
-/// Windows in which pull requests are opened and updated; none is always.
+/// The windows in which pull requests are opened and updated. Without a window, that is always.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schedule {
     windows: Vec<Window>,
 }
 
-/// Some hours of some days. It belongs to the day on which it opens.
+/// The same hours on some days of the week. Hours after midnight belong to the day on which the window opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Window {
     days: Vec<Weekday>,
     from: Time,
-    /// The same as `from` or earlier: on the next day.
+    /// The end. If it is not later than `from`, it is on the next day.
     to: Time,
     zone: TimeZone,
 }
 
-/// English names, of which the first three letters do, too.
+/// The English names of days. The first three letters are enough.
 const DAYS: [(&str, Weekday); 7] = [
     ("monday", Weekday::Monday),
     ("tuesday", Weekday::Tuesday),
@@ -36,7 +36,7 @@ const DAYS: [(&str, Weekday); 7] = [
 ];
 
 impl Schedule {
-    /// When the next window opens, in its own time zone; `None` while one is open.
+    /// Returns when the next window opens, in its own time zone; `None` while one is open.
     pub fn closed_until(&self, now: Timestamp) -> Option<Zoned> {
         let hours = || self.windows.iter().flat_map(|window| window.around(now));
         if self.windows.is_empty() || hours().any(|(from, to)| from.timestamp() <= now && now < to.timestamp()) {
@@ -47,7 +47,7 @@ impl Schedule {
 }
 
 impl Window {
-    /// Its hours from yesterday to the same day of next week.
+    /// Returns the hours of this window from yesterday to the same day of next week.
     fn around(&self, now: Timestamp) -> impl Iterator<Item = (Zoned, Zoned)> + '_ {
         let today = now.to_zoned(self.zone.clone()).date();
         let dates = (-1..=7).filter_map(move |days: i64| today.checked_add(days.days()).ok());
@@ -57,13 +57,13 @@ impl Window {
         })
     }
 
-    /// Where the clocks skip that time, an hour later.
+    /// Returns the instant of a local time. A time that the clocks skip is an hour later.
     fn at(&self, date: Date, time: Time) -> Option<Zoned> {
         date.to_datetime(time).to_zoned(self.zone.clone()).ok()
     }
 }
 
-/// Checks what is written.
+/// Returns the schedule, and reports invalid windows.
 pub(super) fn schedule(written: Vec<Located<WindowSchema>>, problems: &mut Vec<Problem>) -> Schedule {
     Schedule { windows: written.into_iter().filter_map(|one| window(one.value, problems)).collect() }
 }
@@ -74,7 +74,7 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
         match range_of_days(&text.value) {
             Some(range) => days.extend(range),
             None => {
-                let problem = Problem::new(text.place, format!("invalid day of the week '{}'", text.value));
+                let problem = Problem::new(text.place, format!("invalid day of the week `{}`", text.value));
                 problems.push(problem.hint("write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri"));
             }
         }
@@ -85,15 +85,15 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
     let hours = written.hours.as_ref().map_or(Some((Time::midnight(), Time::midnight())), |text| {
         let read = range_of_hours(&text.value);
         if read.is_none() {
-            let problem = Problem::new(text.place, format!("invalid hours '{}'", text.value));
-            problems.push(problem.hint("write hours like 09:00-17:30; 22:00-06:00 ends on the next day"));
+            let problem = Problem::new(text.place, format!("invalid hours `{}`", text.value));
+            problems.push(problem.hint("write hours such as 09:00-17:30; 22:00-06:00 ends on the next day"));
         }
         read
     });
     let zone = written.time_zone.as_ref().map_or(Some(TimeZone::UTC), |text| {
         let read = TimeZoneDatabase::bundled().get(&text.value).ok();
         if read.is_none() {
-            let problem = Problem::new(text.place, format!("unknown time zone '{}'", text.value));
+            let problem = Problem::new(text.place, format!("unknown time zone `{}`", text.value));
             problems.push(problem.hint("use a name of the IANA database, such as Europe/Berlin"));
         }
         read
@@ -102,7 +102,7 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
     Some(Window { days, from, to, zone: zone? })
 }
 
-/// `mon`, `Monday`, `mon-fri`, `fri-mon`.
+/// Parses days: `mon`, `Monday`, `mon-fri`, `fri-mon`.
 fn range_of_days(text: &str) -> Option<Vec<Weekday>> {
     let at = |name: &str| {
         let name = name.trim().to_ascii_lowercase();
@@ -114,7 +114,7 @@ fn range_of_days(text: &str) -> Option<Vec<Weekday>> {
     Some(DAYS.iter().cycle().skip(first).take(count).map(|(_, day)| *day).collect())
 }
 
-/// `9-17`, `09:00-17:30`, `22:00-06:00`, `18:00-24:00`.
+/// Parses hours: `9-17`, `09:00-17:30`, `22:00-06:00`, `18:00-24:00`.
 fn range_of_hours(text: &str) -> Option<(Time, Time)> {
     let time = |text: &str, last: i8| {
         let (hours, minutes) = text.trim().split_once(':').unwrap_or((text.trim(), "00"));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn open_or_closed_until() {
+    fn closed_until_the_next_window_opens() {
         #[rustfmt::skip]
         let rows = [
             // days        hours           zone               now                      closed until
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_several_windows_that_opens() {
+    fn opens_with_the_first_of_several_windows() {
         let windows = [read("mon", "9-12", "").unwrap(), read("sat", "9-12", "Asia/Tokyo").unwrap()];
         let schedule = Schedule { windows: windows.into_iter().flat_map(|one| one.windows).collect() };
         let until = |now: &str| schedule.closed_until(now.parse().unwrap()).map(|at| at.timestamp().to_string());
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_window() {
+    fn rejects_invalid_windows() {
         for hours in ["9", "9-", "25-26", "9:5-10", "24-1", "9.00-10.00", "-1-5", "009-10"] {
             assert!(read("mon", hours, "").is_err(), "{hours}");
         }

@@ -1,7 +1,7 @@
-//! The configuration as it is written: names, shapes and what they are for, with no check beyond the shape.
+//! The configuration as it is written: keys, types and descriptions, without checks of values.
 //!
-//! The doc comments here are what editors show, through the JSON Schema. Nothing is required: what is left out has the
-//! default that [`Config`](super::Config) gives it. A list that means *everything* when left out says so.
+//! Editors show these doc comments through the JSON Schema. No key is required: an absent one has the default in
+//! [`Config`](super::Config).
 
 use std::collections::BTreeMap;
 
@@ -18,9 +18,9 @@ pub(super) struct Schema {
     pub(super) paths: PathsSchema,
     /// Additional places in which references are found.
     pub(super) manifests: ManifestsSchema,
-    /// Named ways to choose a tag. Rules and markers refer to them.
+    /// Policies by name: how a tag is chosen. Rules and markers refer to them.
     pub(super) policies: BTreeMap<Located<String>, PolicySchema>,
-    /// Which policy manages which reference: the first rule that matches decides. Without rules, `shape` manages every
+    /// Which policy manages which reference: the first rule that matches applies. Default: `shape` manages every
     /// reference.
     pub(super) rules: Option<Vec<Located<RuleSchema>>>,
     /// How changes become pull requests.
@@ -31,10 +31,10 @@ pub(super) struct Schema {
     pub(super) limits: LimitsSchema,
     /// The manifests repository.
     pub(super) git: GitSchema,
-    /// Where pull requests are opened. Left out, it is derived from the URL of the git remote.
+    /// Where pull requests are opened. Default: derived from the URL of the git remote.
     pub(super) forge: ForgeSchema,
-    /// What becomes of the `tagboat.yaml` of the repository, in the operator's configuration: `merge` (the default), `ignore` or
-    /// `required`.
+    /// Whether the `tagboat.yaml` of the repository is used: `merge`, `ignore` or `required`. Only in the operator's
+    /// configuration. Default: `merge`.
     pub(super) repository_config: Option<Located<String>>,
 }
 
@@ -42,9 +42,9 @@ pub(super) struct Schema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct PathsSchema {
-    /// Globs on the path from the repository's root; `*` crosses no slash, `**` does. Left out: every file.
+    /// Globs on the path from the repository's root; `*` matches no slash, `**` does. Default: every file.
     pub(super) include: Option<Vec<Located<String>>>,
-    /// Globs of files that are not read though they are included.
+    /// Globs of files that are not read, even if they are included.
     pub(super) exclude: Vec<Located<String>>,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct ManifestsSchema {
     pub(super) variable_defaults: Option<bool>,
     /// Charts whose `appVersion` is the tag of an image.
     pub(super) app_versions: Vec<Located<AppVersionSchema>>,
-    /// Values that hold a tag alone, and the image that it is a tag of.
+    /// Values that hold a tag alone, and the image of that tag.
     pub(super) tags: Vec<Located<TagSchema>>,
     /// Regular expressions that find references in files of any format.
     pub(super) patterns: Vec<Located<PatternSchema>>,
@@ -80,7 +80,7 @@ pub(super) struct TagSchema {
     pub(super) paths: Vec<Located<String>>,
     /// The field of the value, as `tagboat list` prints it: `controller.image.tag`.
     pub(super) field: Option<Located<String>>,
-    /// The image that it is a tag of.
+    /// The image of the tag.
     pub(super) image: Option<Located<String>>,
 }
 
@@ -90,10 +90,10 @@ pub(super) struct TagSchema {
 pub(super) struct PatternSchema {
     /// Globs on the paths of files.
     pub(super) paths: Vec<Located<String>>,
-    /// A regular expression with the named groups `tag` or `digest`, or both, and perhaps `name`:
+    /// A regular expression with the named groups `tag` or `digest`, or both, and optionally `name`:
     /// `^TAG=(?<tag>\S+)$`. `^` and `$` are the ends of a line.
     pub(super) regex: Option<Located<String>>,
-    /// The image, where the expression has no group `name`.
+    /// The image, if the expression has no group `name`.
     pub(super) image: Option<Located<String>>,
 }
 
@@ -104,12 +104,12 @@ pub(super) type PolicySchema = BTreeMap<Located<String>, Located<serde_json::Val
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RuleSchema {
-    /// Globs on the image name, as `docker.io/library/nginx` or as `nginx`; `*` crosses no slash, `**` does. Left out:
+    /// Globs on the image name, as `docker.io/library/nginx` or as `nginx`; `*` matches no slash, `**` does. Default:
     /// every image.
     pub(super) images: Option<Vec<Located<String>>>,
-    /// Globs on the path of the file. Left out: every file.
+    /// Globs on the path of the file. Default: every file.
     pub(super) paths: Option<Vec<Located<String>>>,
-    /// A name from `policies`, or `shape` (the default: newer tags of the same shape), or `ignore`.
+    /// A name from `policies`, or `shape` (newer tags of the same shape), or `ignore`. Default: `shape`.
     pub(super) policy: Option<Located<String>>,
     /// The minimum age of an image that is proposed: `3d`, `12h`, `1d 12h 30m`.
     pub(super) min_age: Option<Located<String>>,
@@ -117,10 +117,10 @@ pub(super) struct RuleSchema {
     pub(super) platforms: Vec<Located<String>>,
     /// Whether the digest is written beside the tag, where the manifest allows one.
     pub(super) pin: Option<bool>,
-    /// How changes get into the repository: `pull-request` (the default), or `commit`: as a commit on the base branch, which
-    /// `git.base` has to name.
+    /// How changes are written to the repository: `pull-request`, or `commit` on the base branch, which `git.base` must
+    /// name. Default: `pull-request`.
     pub(super) mode: Option<Located<String>>,
-    /// Whether a comment behind a value that repeats its tag (`# tag: 3.12`) is changed with it. Left out: it stays, and is
+    /// Whether a comment behind a value that repeats its tag (`# tag: 3.12`) is changed with it. Default: false; the comment stays, and is
     /// reported.
     pub(super) update_comments: Option<bool>,
 }
@@ -129,13 +129,13 @@ pub(super) struct RuleSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct PullRequestsSchema {
-    /// What shares a pull request: `image`, `all`, or a template over `image`, `name`, `path`, `path_dir`, `environment`,
-    /// `policy` and `bump`. Left out: `{{ path_dir }}`, one pull request per folder.
+    /// Which changes share a pull request: `image`, `all`, or a template over `image`, `name`, `path`, `path_dir`, `environment`,
+    /// `policy` and `bump`. Default: `{{ path_dir }}`, one pull request per folder.
     pub(super) group: Option<Located<String>>,
-    /// What the names of branches start with. Left out: `tagboat/`.
+    /// The start of branch names. Default: `tagboat/`.
     pub(super) branch_prefix: Option<Located<String>>,
-    /// Template of the branch name after the prefix, over `group`: `{{ group }}`, or `{{ group | replace("/", "-") }}`. Left
-    /// out: the group, with what git or a forge would not take replaced.
+    /// Template of the branch name after the prefix, over `group`: `{{ group }}`, or `{{ group | replace("/", "-") }}`.
+    /// Default: the group, without characters that git or a forge rejects.
     pub(super) branch: Option<Located<String>>,
     /// Template of the title.
     pub(super) title: Option<Located<String>>,
@@ -153,16 +153,16 @@ pub(super) struct PullRequestsSchema {
     pub(super) assignees: Vec<String>,
     /// Whether pull requests are opened as drafts.
     pub(super) draft: Option<bool>,
-    /// The maximum number of open pull requests. Left out: 5.
+    /// The maximum number of open pull requests. Default: 5.
     pub(super) max_open: Option<Located<u32>>,
-    /// The maximum number of pull requests that one run opens. Left out: no limit beside `max-open`.
+    /// The maximum number of pull requests that one run opens. Default: only `max-open` limits it.
     pub(super) max_per_run: Option<Located<u32>>,
-    /// Labels that make Tagboat leave a pull request unchanged: not updated, not closed. Left out: `tagboat:hold`.
+    /// Labels that make Tagboat leave a pull request unchanged: not updated, not closed. Default: `tagboat:hold`.
     pub(super) hold_labels: Option<Vec<String>>,
-    /// When pull requests are opened and updated. Left out: always.
+    /// When pull requests are opened and updated. Default: always.
     pub(super) schedule: Vec<Located<WindowSchema>>,
-    /// Auto-merge: how the forge merges a pull request once the base branch's requirements are met: `merge`, `squash` or
-    /// `rebase`. Left out: people merge.
+    /// Auto-merge: how the forge merges a pull request once it meets the requirements of the base branch: `merge`, `squash` or
+    /// `rebase`. Default: no auto-merge.
     pub(super) auto_merge: Option<Located<String>>,
 }
 
@@ -170,11 +170,11 @@ pub(super) struct PullRequestsSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct WindowSchema {
-    /// Days of the week: `mon`, or a range: `mon-fri`. Left out: every day.
+    /// Days of the week: `mon`, or a range: `mon-fri`. Default: every day.
     pub(super) days: Vec<Located<String>>,
-    /// From when to when: `09:00-17:30`; `22:00-06:00` ends on the next day. Left out: all day.
+    /// Hours of the day: `09:00-17:30`; `22:00-06:00` ends on the next day. Default: all day.
     pub(super) hours: Option<Located<String>>,
-    /// The name of a time zone in the IANA database: `Europe/Berlin`. Left out: UTC.
+    /// The name of a time zone in the IANA database: `Europe/Berlin`. Default: UTC.
     pub(super) time_zone: Option<Located<String>>,
 }
 
@@ -183,29 +183,29 @@ pub(super) struct WindowSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RegistrySchema {
-    /// The server that is used instead: `127.0.0.1:5000`, `harbor.acme.internal/hub`, or a URL. A path is put before every image.
+    /// The server that is used instead of the registry: `127.0.0.1:5000`, `harbor.acme.internal/hub`, or a URL. A path is a prefix of every image.
     pub(super) mirror: Option<Located<String>>,
     /// A PEM file of certificate authorities to trust besides the system's, from the configuration's folder.
     pub(super) ca_file: Option<Located<String>>,
     /// A PEM file with a client certificate and its private key. Only in the operator's configuration.
     pub(super) client_cert_file: Option<Located<String>>,
-    /// Whether the registry, or its mirror, is reached without TLS. Nothing else makes a connection unencrypted, except a mirror
-    /// that is written as `http://…`.
+    /// Whether plain HTTP is used for the registry or its mirror. The only other unencrypted connection is to a mirror that is
+    /// written as `http://…`. Default: false.
     pub(super) plain_http: Option<Located<bool>>,
     /// The environment variable that holds the user name. Only in the operator's configuration, as are the other keys that
     /// name credentials.
     pub(super) username_env: Option<Located<String>>,
     /// The environment variable that holds the password.
     pub(super) password_env: Option<Located<String>>,
-    /// The environment variable that holds a token, in place of a password; the user name may then be left out.
+    /// The environment variable that holds a token, which replaces the password. A user name is then optional.
     pub(super) token_env: Option<Located<String>>,
-    /// Further hosts that may see the credential when they ask for tokens: token services that are not the registry.
+    /// Hosts of token services that also receive the credential, if they differ from the registry.
     pub(super) auth_hosts: Vec<Located<String>>,
-    /// The number of tags per page of a tag list. Left out: 1000.
+    /// The number of tags per page of a tag list. Default: 1000.
     pub(super) page_size: Option<Located<u32>>,
-    /// The maximum number of requests in one run. Left out: no limit.
+    /// The maximum number of requests in one run. Default: no limit.
     pub(super) max_requests: Option<u64>,
-    /// A folder with an OCI image layout that is read instead of a server, from the configuration's folder.
+    /// A folder with an OCI image layout that is read instead of the registry, from the configuration's folder.
     pub(super) oci_layout: Option<Located<String>>,
 }
 
@@ -213,15 +213,15 @@ pub(super) struct RegistrySchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct LimitsSchema {
-    /// Maximum number of tags of one image. Left out: 500000.
+    /// Maximum number of tags of one image. Default: 500000.
     pub(super) max_tags: Option<Located<u32>>,
-    /// Maximum number of pages of one tag list. Left out: 2000.
+    /// Maximum number of pages of one tag list. Default: 2000.
     pub(super) max_pages: Option<Located<u32>>,
-    /// Maximum size of one response in MiB. Left out: 16.
+    /// Maximum size of one response in MiB. Default: 16.
     pub(super) max_response_mib: Option<Located<u32>>,
-    /// Timeout of one request. Left out: `30s`.
+    /// Timeout of one request. Default: `30s`.
     pub(super) request_timeout: Option<Located<String>>,
-    /// Timeout of all requests about one image. Left out: `5m`.
+    /// Timeout of all requests about one image. Default: `5m`.
     pub(super) image_timeout: Option<Located<String>>,
 }
 
@@ -229,20 +229,20 @@ pub(super) struct LimitsSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct GitSchema {
-    /// Who writes the commits. Left out: `tagboat`.
+    /// Author of the commits. Default: `tagboat`.
     pub(super) author: Option<AuthorSchema>,
-    /// The branch that pull requests go to. Left out: the remote's default branch.
+    /// The branch that pull requests go to. Default: the remote's default branch.
     pub(super) base: Option<Located<String>>,
-    /// The remote that is fetched from and pushed to. Left out: `origin`.
+    /// The remote that is fetched from and pushed to. Default: `origin`.
     pub(super) remote: Option<String>,
-    /// How commits get there: `push`, or `api` on GitHub, which signs them. Left out: `api` on GitHub, unless an author or
-    /// a key to sign with is given.
+    /// How commits reach the remote: `push`, or `api` on GitHub, which signs them. Default: `api` on GitHub without an
+    /// author or a signing key, otherwise `push`.
     pub(super) commits: Option<Located<String>>,
-    /// What pushed commits are signed with. Only in the operator's configuration. Left out: the SSH key in `TAGBOAT_SIGNING_KEY`, if there is one.
+    /// The key that signs pushed commits. Only in the operator's configuration. Default: the SSH key in `TAGBOAT_SIGNING_KEY`, if it is set.
     pub(super) sign: Option<Located<SignSchema>>,
 }
 
-/// What pushed commits are signed with.
+/// The key that signs pushed commits.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct SignSchema {
@@ -252,7 +252,7 @@ pub(super) struct SignSchema {
     pub(super) key: Option<Located<String>>,
 }
 
-/// Who writes the commits.
+/// Author of the commits.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct AuthorSchema {
@@ -271,7 +271,7 @@ pub(super) struct ForgeSchema {
     pub(super) kind: Option<String>,
     /// The address of its API, for self-hosted forges: `https://github.acme.internal/api/v3`.
     pub(super) url: Option<Located<String>>,
-    /// The repository there: `acme/manifests`.
+    /// The repository on the forge: `acme/manifests`.
     pub(super) repository: Option<String>,
     /// The folder of a `local` forge.
     pub(super) folder: Option<Located<String>>,

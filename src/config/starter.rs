@@ -1,4 +1,4 @@
-//! Writes a first `tagboat.yaml` for a repository: short, commented, and made of what was found there.
+//! Returns a short, commented `tagboat.yaml` for the images in a repository.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -6,43 +6,44 @@ use std::fmt::Write as _;
 use crate::image::{ImageName, Shape, Tag};
 use crate::text::count_of;
 
-/// What was found in a repository.
+/// The references in a repository, as `init` needs them.
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Images, in any order.
     pub images: Vec<Found>,
     /// Policies that markers name, as written.
     pub markers: BTreeSet<String>,
-    /// Places that are held back and want a look.
+    /// The number of held references.
     pub held: usize,
 }
 
-/// One image and the files that hold it.
+/// An image and the files that contain it.
 #[derive(Debug, Clone)]
 pub struct Found {
     /// Its name.
     pub name: ImageName,
     /// Its current tags.
     pub tags: BTreeSet<Tag>,
-    /// The files that hold it.
+    /// The files that contain it.
     pub paths: BTreeSet<String>,
-    /// How many references there are.
+    /// The number of references to it.
     pub count: usize,
 }
 
 /// How the tags of an image are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Order {
-    /// By the numbers in them.
+    /// By the numbers in the tags.
     Numbers,
-    /// They are commits: only the time of the build tells which is newer.
+    /// By the build time of the image, because the tags are commits.
     Builds,
-    /// One word that moves, such as `latest`: only the digest tells.
+    /// There is no order: the digest of one tag changes, such as `latest`.
     Moving,
 }
 
 impl Found {
-    /// One tag with an order is enough: the others are then told as held, where a rule for all would freeze it.
+    /// Returns how the tags are ordered. One tag with numbers is enough: the others are then held, whereas another policy would
+    /// stop updates of that tag.
     fn order(&self) -> Order {
         let tags = || self.tags.iter().map(Tag::as_str);
         if self.tags.is_empty() || tags().any(|tag| Shape::of(tag).has_order()) {
@@ -55,7 +56,7 @@ impl Found {
     }
 }
 
-/// Returns a starter configuration. It is valid and manages every image that was found.
+/// Returns a valid starter configuration that manages every image.
 pub fn starter(summary: &Summary) -> String {
     let mut images: Vec<&Found> = summary.images.iter().collect();
     images.sort_by(|a, b| a.name.cmp(&b.name));
@@ -156,7 +157,7 @@ const PULL_REQUESTS: &str = "
 #   max-open: 5
 ";
 
-/// Shows for the registries in use what can be said about one.
+/// Adds commented settings for the registries of the images.
 fn registries(out: &mut String, images: &[&Found]) {
     out.push_str(
         "
@@ -172,7 +173,7 @@ fn registries(out: &mut String, images: &[&Found]) {
     }
 }
 
-/// Returns a text that cannot end a comment.
+/// Returns a text without line breaks, which would end a comment.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }

@@ -9,7 +9,7 @@ use super::syntax::located::Located;
 /// A template and its source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Template {
-    /// As written.
+    /// The text as written.
     pub text: String,
     /// Where it is written: `tagboat.yaml:12`.
     pub source: String,
@@ -54,7 +54,7 @@ pub(super) fn check_template(template: &Located<String>, names: &[&str], problem
         Err(error) => {
             let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
             let problem = Problem::new(template.place, format!("invalid template: {why}"));
-            problems.push(problem.hint("write a value as {{ path_dir }}"));
+            problems.push(problem.hint("put names in double braces: {{ path_dir }}"));
         }
     }
 }

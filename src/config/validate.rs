@@ -28,8 +28,8 @@ pub(super) fn validate(schema: Schema, files: Files<'_>, problems: &mut Vec<Prob
     let rules = schema.rules.unwrap_or_default();
     for mode in rules.iter().filter_map(|rule| rule.value.mode.as_ref()).filter(|mode| mode.value == "commit") {
         if schema.git.base.is_none() {
-            let problem = Problem::new(mode.place, "`mode: commit` needs the name of the base branch");
-            problems.push(problem.hint("set it: `git: { base: main }`"));
+            let problem = Problem::new(mode.place, "missing `git.base`, which `mode: commit` needs");
+            problems.push(problem.hint("name the base branch: `git: { base: main }`"));
         }
     }
     Config {
@@ -136,7 +136,7 @@ fn pull_requests(written: PullRequestsSchema, files: Files<'_>, problems: &mut V
     if let Some(prefix) = &written.branch_prefix
         && let Err(error) = BranchName::new(&format!("{}x", prefix.value))
     {
-        let hint = "write the start of every branch name, such as tagboat/";
+        let hint = "write the start of all branch names, such as tagboat/";
         problems.push(Problem::new(prefix.place, error.to_string()).hint(hint));
     }
     if let Some(branch) = &written.branch {
@@ -147,8 +147,8 @@ fn pull_requests(written: PullRequestsSchema, files: Files<'_>, problems: &mut V
     }
     for (key, max) in [("max-open", &written.max_open), ("max-per-run", &written.max_per_run)] {
         if let Some(max) = max.as_ref().filter(|max| max.value == 0) {
-            let hint = "to open none, run `tagboat plan` instead of `tagboat run`";
-            problems.push(Problem::new(max.place, format!("`{key}` must be at least 1")).hint(hint));
+            let hint = "run `tagboat plan` instead of `tagboat run` to open no pull request";
+            problems.push(Problem::new(max.place, format!("`{key}`: expected at least 1, found 0")).hint(hint));
         }
     }
     let template = |written: Option<Located<String>>| written.map(|text| Template::written(text, files));
@@ -204,7 +204,7 @@ fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {
         }
         other => {
             let hint = "write image, all, or a template such as \"{{ path_dir }}\"";
-            problems.push(Problem::new(group.place, format!("invalid `group` '{other}'")).hint(hint));
+            problems.push(Problem::new(group.place, format!("invalid group `{other}`")).hint(hint));
         }
     }
 }
@@ -226,19 +226,21 @@ fn git(written: GitSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> Git
 
 /// Checks an author: both parts or none, and no character that ends a part in git.
 fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(String, String)> {
-    for part in [&author.name, &author.email].into_iter().flatten() {
+    for (what, part) in [("name", &author.name), ("e-mail address", &author.email)] {
+        let Some(part) = part else { continue };
         if part.value.trim().is_empty() || part.value.contains(['<', '>', '\n', '\r', '\0']) {
-            problems.push(Problem::new(part.place, format!("'{}' is not allowed in a commit", part.value)));
+            let problem = Problem::new(part.place, format!("invalid {what} of the author `{}`", part.value));
+            problems.push(problem.hint("write one line without < and >"));
         }
     }
     match (author.name, author.email) {
         (Some(name), Some(email)) => Some((name.value, email.value)),
         (Some(only), None) => {
-            problems.push(Problem::new(only.place, "missing e-mail address of the author").hint("add `email`"));
+            problems.push(Problem::new(only.place, "missing `email` of the author").hint("add it, or remove `name`"));
             None
         }
         (None, Some(only)) => {
-            problems.push(Problem::new(only.place, "missing name of the author").hint("add `name`"));
+            problems.push(Problem::new(only.place, "missing `name` of the author").hint("add it, or remove `email`"));
             None
         }
         (None, None) => None,
@@ -248,8 +250,8 @@ fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(
 fn checked_sign(written: Located<SignSchema>, files: Files<'_>, problems: &mut Vec<Problem>) -> Option<SignSettings> {
     let Located { value: SignSchema { format, key }, place } = written;
     let (Some(format), Some(key)) = (format, key.filter(|key| !key.value.trim().is_empty())) else {
-        let problem = Problem::new(place, "`sign` needs a format and a key");
-        problems.push(problem.hint("write it like `sign: { format: ssh, key: keys/tagboat }`"));
+        let problem = Problem::new(place, "missing `format` or `key`");
+        problems.push(problem.hint("write both: `sign: { format: ssh, key: keys/tagboat }`"));
         return None;
     };
     let format = one_of(Some(&format), "signature format", &SignSettings::FORMATS, problems)?;
@@ -265,13 +267,13 @@ fn forge(written: ForgeSchema, files: Files<'_>, problems: &mut Vec<Problem>) ->
     if let Some(url) = &written.url {
         match url::Url::parse(&url.value) {
             Ok(read) if !read.username().is_empty() || read.password().is_some() => {
-                let problem = Problem::new(url.place, "the URL of the forge contains credentials");
+                let problem = Problem::new(url.place, "invalid forge URL: it contains credentials");
                 problems.push(problem.hint("remove them, and set TAGBOAT_FORGE_TOKEN"));
             }
             Ok(read) if matches!(read.scheme(), "http" | "https") => {}
             _ => {
-                let problem = Problem::new(url.place, "invalid URL of a forge");
-                problems.push(problem.hint("write it like https://git.example.com"));
+                let problem = Problem::new(url.place, "invalid forge URL");
+                problems.push(problem.hint("write a URL such as https://git.example.com"));
             }
         }
     }

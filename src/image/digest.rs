@@ -10,13 +10,13 @@ pub struct Digest(Box<str>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// There is no `:` between algorithm and hash.
-    #[error("digest {0:?} has no algorithm; expected sha256:<64 hex digits>")]
+    #[error("invalid digest `{}`: expected sha256:<64 hex digits>", .0.escape_debug())]
     NoAlgorithm(String),
     /// The algorithm is not one that registries have to support.
-    #[error("unknown digest algorithm {0:?}; expected sha256 or sha512")]
+    #[error("unknown digest algorithm `{}`: expected sha256 or sha512", .0.escape_debug())]
     Algorithm(String),
     /// Too short, too long, or not lower-case hex.
-    #[error("{2:?} is not a {0} hash of {1} lower-case hex digits")]
+    #[error("invalid {0} hash `{hash}`: expected {1} lower-case hex digits", hash = .2.escape_debug())]
     Hex(&'static str, usize, String),
 }
 

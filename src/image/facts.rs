@@ -44,7 +44,7 @@ pub struct Platform {
 
 /// Why a text is not a platform.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a platform, such as linux/amd64 or linux/arm/v7")]
+#[error("invalid platform `{}`: expected one such as linux/amd64 or linux/arm/v7", .0.escape_debug())]
 pub struct PlatformError(String);
 
 impl Platform {

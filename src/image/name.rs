@@ -19,13 +19,13 @@ pub enum NameError {
     #[error("the image name is empty")]
     Empty,
     /// Only hosts may have capital letters.
-    #[error("the path {0:?} of the image name is not lower case")]
+    #[error("the path `{}` of the image name is not lower case", .0.escape_debug())]
     UpperCase(String),
     /// The specification does not allow this path component.
-    #[error("invalid component {0:?} in the image name")]
+    #[error("invalid component `{}` in the image name", .0.escape_debug())]
     Component(String),
     /// The host is not a DNS name or IP address with an optional port.
-    #[error("{0:?} is not a registry host")]
+    #[error("invalid registry host `{}`", .0.escape_debug())]
     Host(String),
     /// The specification allows 255 characters.
     #[error("the image name is {0} characters long; at most 255 are allowed")]

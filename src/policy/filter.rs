@@ -183,8 +183,9 @@ impl Name {
             return Ok(Self::Exact(text.into()));
         }
         let glob = Glob::new(text).map_err(|error| {
-            PolicyError::at(key, format!("'{text}' is not a glob: {}", error.kind()))
-                .with_hint("* matches any text, [ab] either letter; write a regular expression between slashes")
+            PolicyError::at(key, format!("invalid glob `{text}`: {}", error.kind())).with_hint(
+                "use `*` for any text and `[ab]` for either letter, or write a regular expression between slashes",
+            )
         });
         Ok(Self::Glob(glob?.compile_matcher()))
     }
@@ -229,9 +230,9 @@ impl ExtractTemplate {
                 continue;
             }
             let (name, tail) = match after.strip_prefix('{') {
-                Some(inner) => inner
-                    .split_once('}')
-                    .ok_or_else(|| PolicyError::at("extract", format!("'{text}' has a ${{ without a }}")))?,
+                Some(inner) => inner.split_once('}').ok_or_else(|| {
+                    PolicyError::at("extract", format!("invalid template `{text}`: `${{` without `}}`"))
+                })?,
                 None => after.split_at(after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())),
             };
             pieces.push(TemplatePiece::Group(name.to_owned(), 0));
@@ -251,7 +252,7 @@ impl ExtractTemplate {
                 Err(_) => pattern.capture_names().position(|known| known == Some(name)),
             };
             *place = found.ok_or_else(|| {
-                PolicyError::at("extract", format!("there is no group `{name}` in '{}'", pattern.as_str()))
+                PolicyError::at("extract", format!("unknown group `{name}` of the pattern `{}`", pattern.as_str()))
                     .with_hint("write ${1} where letters or digits follow; name a group with (?<name>…)")
             })?;
         }

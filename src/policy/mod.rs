@@ -82,7 +82,7 @@ pub fn build(settings: &Settings) -> Result<PolicyEntry, PolicyError> {
     if let Some(unknown) = settings.keys().find(|key| *key != kind.key && !known().any(|name| name == *key)) {
         let error = PolicyError::at(unknown, format!("unknown option of a {} policy", kind.key));
         return Err(match nearest_name(unknown, known()) {
-            Some(name) => error.with_hint(format!("did you mean `{name}`?")),
+            Some(name) => error.with_hint(format!("use `{name}`")),
             None => error.with_hint(format!("use one of {}", known().collect::<Vec<_>>().join(", "))),
         });
     }
@@ -102,16 +102,23 @@ fn kind_of(settings: &Settings) -> Result<&'static PolicyKind, PolicyError> {
     let names = || POLICIES.iter().map(|kind| kind.key);
     match (kinds.next(), kinds.next()) {
         (Some(kind), None) => Ok(kind),
-        (Some(one), Some(other)) => Err(PolicyError::at(other.key, format!("second policy besides `{}`", one.key))
-            .with_hint("write one policy per entry, or two entries")),
+        (Some(one), Some(other)) => {
+            Err(PolicyError::at(other.key, format!("expected one kind of policy, found a second beside `{}`", one.key))
+                .with_hint("remove one of them, or define two policies"))
+        }
         (None, _) => {
             let likely = settings.keys().find_map(|key| nearest_name(key, names()).map(|name| (key, name)));
             Err(match likely {
-                Some((key, name)) => {
-                    PolicyError::at(key, "unknown policy").with_hint(format!("did you mean `{name}`?"))
+                Some((key, name)) => PolicyError::at(key, "unknown kind of policy").with_hint(format!("use `{name}`")),
+                None => {
+                    let is_option = |key: &&str| key.is_empty() || common_options().any(|option| option.key == *key);
+                    let unknown = settings.keys().find(|key| !is_option(key));
+                    let error = unknown.map_or_else(
+                        || PolicyError::whole("missing the kind of policy"),
+                        |key| PolicyError::at(key, "unknown kind of policy"),
+                    );
+                    error.with_hint(format!("use one of {}", names().collect::<Vec<_>>().join(", ")))
                 }
-                None => PolicyError::whole("no policy")
-                    .with_hint(format!("set one of {}", names().collect::<Vec<_>>().join(", "))),
             })
         }
     }

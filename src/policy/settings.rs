@@ -145,11 +145,11 @@ impl Settings {
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
         found.map(Some).ok_or_else(|| {
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let error = PolicyError::at(key, format!("{text:?} is not one of {}", names.join(", ")));
+            let error = PolicyError::at(key, format!("expected one of {}, found `{text}`", names.join(", ")));
             let first = names.first().copied().unwrap_or_default();
             match nearest_name(text, names) {
-                Some(name) => error.with_hint(format!("did you mean `{name}`?")),
-                None => error.with_hint(format!("write, for example, {key}: {first}")),
+                Some(name) => error.with_hint(format!("use `{name}`")),
+                None => error.with_hint(format!("write {key}: {first}, or another of them")),
             }
         })
     }
@@ -173,9 +173,9 @@ fn text<'v>(key: &str, value: &'v Value) -> Result<&'v str, PolicyError> {
     match value {
         Value::String(text) => Ok(text),
         Value::Number(number) => Err(PolicyError::at(key, format!("expected a string, found the number {number}"))
-            .with_hint(format!("quote it, as YAML reads an unquoted 1.10 as the number 1.1: {key}: \"{number}\""))),
+            .with_hint(format!("quote it, because 1.10 without quotes is the number 1.1: {key}: \"{number}\""))),
         Value::Bool(switch) => Err(PolicyError::at(key, format!("expected a string, found {switch}"))
-            .with_hint("quote it if the word itself is meant")),
+            .with_hint("quote the word if it is meant as a string")),
         other => Err(PolicyError::at(key, format!("expected a string, found {}", kind_of(other)))),
     }
 }
@@ -183,8 +183,8 @@ fn text<'v>(key: &str, value: &'v Value) -> Result<&'v str, PolicyError> {
 fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Array(_) => "a list",
-        Value::Object(_) => "a mapping",
-        _ => "null",
+        Value::Object(_) => "a map",
+        _ => "no value",
     }
 }
 
@@ -193,7 +193,7 @@ pub fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
     RegexBuilder::new(text).size_limit(PATTERN_LIMIT).dfa_size_limit(PATTERN_LIMIT).build().map_err(|error| match error
     {
         regex::Error::CompiledTooBig(_) => {
-            PolicyError::at(key, format!("the regular expression '{text}' is too large"))
+            PolicyError::at(key, format!("invalid regular expression `{text}`: it is too large"))
                 .with_hint("reduce its counted repetitions")
         }
         other => invalid_pattern(key, text, &other),
@@ -203,9 +203,9 @@ pub fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
 fn invalid_pattern(key: &str, text: &str, error: &dyn fmt::Display) -> PolicyError {
     let message = error.to_string();
     let why = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    PolicyError::at(key, format!("'{text}' is not a regular expression: {why}")).with_hint(
+    PolicyError::at(key, format!("invalid regular expression `{text}`: {why}")).with_hint(
         if why.contains("look-around") || why.contains("backreferences") {
-            "look-around and backreferences are not supported; use `exclude` for what must not match"
+            "remove look-around and backreferences, and use `exclude` for what must not match"
         } else {
             "write a literal dot as \\. and quote the pattern with ' in YAML"
         },

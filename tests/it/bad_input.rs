@@ -129,10 +129,10 @@ fn run_stops_at_an_invalid_configuration() {
     #[rustfmt::skip]
     let rows = [
         // tagboat.yaml                                           where and what                                       hint
-        ("polices: {}",                                           "unknown key `polices`",           "did you mean `policies`?"),
-        ("rules:\n  - policy: relaese\npolicies: { release: { semver: '*' } }", "unknown policy `relaese`", "did you mean `release`?"),
-        ("policies:\n  p: { semver: '>=1.x.y' }",                 "policy `p`: `semver`",            "ranges look like"),
-        ("policies:\n  p: { newest-build: true, include: '(' }",  "is not a regular expression",                       "quote the pattern"),
+        ("polices: {}",                                           "unknown key `polices`",           "use `policies`"),
+        ("rules:\n  - policy: relaese\npolicies: { release: { semver: '*' } }", "unknown policy `relaese`", "use `release`"),
+        ("policies:\n  p: { semver: '>=1.x.y' }",                 "policy `p`: `semver`",            "write a range such as"),
+        ("policies:\n  p: { newest-build: true, include: '(' }",  "invalid regular expression",                       "quote the pattern"),
         ("pull-requests: { group: '{{ pathdir }}' }",             "pathdir",                                           "path_dir"),
     ];
     for (config, what, hint) in rows {

@@ -268,10 +268,10 @@ fn parses_policies_of_the_command_line() {
         ("newest-build: true",                     Ok("newest-build")),
         ("digest: latest",                         Ok("digest: latest")),
         ("shape",                                  Ok("shape")),
-        ("sevmer: ^1",                             Err("did you mean `semver`?")),
-        ("semver: one",                            Err("policy `semver: one`: `semver`")),
+        ("sevmer: ^1",                             Err("use `semver`")),
+        ("semver: one",                            Err("--policy: `semver`: invalid comparison")),
         ("{ semver: ^1",                           Err("--> --policy:1:")),
-        ("",                                       Err("no policy")),
+        ("",                                       Err("missing the kind of policy")),
     ];
     for (text, expected) in rows {
         match (config::policy(text), expected) {

@@ -98,7 +98,7 @@ fn repository_uses_policies_of_the_operator_and_reports_its_own_lines() {
     let operator = "policies: { release: { semver: '^1' } }";
     assert!(merged(operator, "rules: [{ policy: release }]").is_ok());
     let message = merged(operator, "\nrules: [{ policy: relaese }]").unwrap_err();
-    assert!(message.contains("tagboat.yaml:2:") && message.contains("did you mean `release`?"), "{message}");
+    assert!(message.contains("tagboat.yaml:2:") && message.contains("use `release`"), "{message}");
     let message = merged("limits: { max-tags: 0 }", "rules: [{ policy: none }]").unwrap_err();
     let places = ["/etc/tagboat/operator.yaml:1:", "tagboat.yaml:1:"].map(|place| message.contains(place));
     assert_eq!(places, [true, true], "{message}");

@@ -1,8 +1,8 @@
-//! What a key of the configuration takes, and the message for a value that does not fit. A table; reads nothing.
+//! The types of values that keys of the configuration have, and the message for a value of another type.
 
 use super::node::Value;
 
-/// What a key takes.
+/// The type of value that a key has.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::config) enum Expected<'a> {
     Bool,
@@ -20,8 +20,8 @@ impl Expected<'_> {
         match self {
             Self::Bool => "true or false".to_owned(),
             Self::Integer => "a whole number".to_owned(),
-            Self::NonNegative => "a whole number that is not negative".to_owned(),
-            Self::Text => "text".to_owned(),
+            Self::NonNegative => "a whole number of 0 or more".to_owned(),
+            Self::Text => "a string".to_owned(),
             Self::List => "a list".to_owned(),
             Self::Map => "a map".to_owned(),
             Self::MapWith(key) => format!("a map with keys such as `{key}`"),
@@ -30,17 +30,18 @@ impl Expected<'_> {
 
     /// Returns the message for a value of the key `label`; `None` is the whole configuration.
     pub(in crate::config) fn message(self, label: Option<&str>, found: &Value) -> String {
-        let label = label.map_or_else(|| "the configuration".to_owned(), |key| format!("`{key}`"));
-        format!("{label} takes {}, not {}", self.describe(), found.describe())
+        let message = format!("expected {}, found {}", self.describe(), found.describe());
+        label.map_or_else(|| message.clone(), |key| format!("`{key}`: {message}"))
     }
 
-    /// Returns what to write instead, where the value shows what was meant.
+    /// Returns what to write instead, if the value shows what was meant.
     pub(in crate::config) fn hint(self, found: &Value) -> Option<String> {
         match (self, found) {
-            (Self::Text, Value::Number(text)) => Some(format!("put it in quotes: \"{text}\"")),
-            (Self::Text, Value::Bool(value)) => Some(format!("put it in quotes: \"{value}\"")),
-            (Self::Text, Value::Map(_)) => Some("put a value that starts with { in quotes: \"{{ image }}\"".to_owned()),
-            (Self::List, Value::Text(text)) => Some(format!("write [\"{text}\"]")),
+            (Self::Text, Value::Number(text)) => Some(format!("quote it: \"{text}\"")),
+            (Self::Text, Value::Bool(value)) => Some(format!("quote it: \"{value}\"")),
+            (Self::Text, Value::Map(_)) => Some("quote a value that starts with a brace: \"{{ image }}\"".to_owned()),
+            (Self::List, Value::Text(text)) => Some(format!("write a list: [\"{text}\"]")),
+            (Self::Map, _) => Some("write a map, such as { semver: \"^1.2\" } for a policy".to_owned()),
             _ => None,
         }
     }

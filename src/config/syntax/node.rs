@@ -59,10 +59,10 @@ impl Value {
     /// Returns what was found, for messages.
     pub(in crate::config) fn describe(&self) -> String {
         match self {
-            Self::Null => "nothing".to_owned(),
+            Self::Null => "no value".to_owned(),
             Self::Bool(value) => format!("{value}"),
             Self::Number(text) => format!("the number {text}"),
-            Self::Text(text) => format!("the text '{text}'"),
+            Self::Text(text) => format!("the string `{text}`"),
             Self::List(_) => "a list".to_owned(),
             Self::Map(_) => "a map".to_owned(),
         }
@@ -132,12 +132,12 @@ fn syntax(error: &serde_yaml::Error, file: usize) -> Problem {
 /// Parts of the parser's messages, the message instead, and the hint.
 #[rustfmt::skip]
 const SYNTAX: [(&str, &str, &str); 6] = [
-    ("tab",                   "the line is indented with a tab", "indent YAML with spaces"),
-    ("block scalar",          "a value that starts with > or | begins a block of text", "put the value in quotes"),
-    ("unclosed quote",        "unclosed quote", "close it with the same kind of quote"),
-    ("expected key",          "this line is not part of a map", "indent the keys of a map equally, and end each with a colon"),
-    ("expected string",       "a map or a list cannot be a key", "put a value that starts with { in quotes: \"{{ path_dir }}\""),
-    ("multiple YAML",         "a second document starts here", "remove the ---: a configuration is one document"),
+    ("tab",                   "invalid indentation: the line starts with a tab", "indent YAML with spaces"),
+    ("block scalar",          "invalid value: `>` and `|` start a block of text", "quote the value"),
+    ("unclosed quote",        "unclosed quote", "close it with the same quote"),
+    ("expected key",          "expected a key of a map", "indent the keys of a map equally, and end each with a colon"),
+    ("expected string",       "invalid key: it is a map or a list", "quote a value that starts with a brace: \"{{ path_dir }}\""),
+    ("multiple YAML",         "expected one document, found a second one", "remove the line ---"),
 ];
 
 impl<'de> Deserialize<'de> for Raw {

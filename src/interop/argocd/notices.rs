@@ -116,7 +116,7 @@ fn effect(key: &str, aliases: &[String]) -> Result<KeyEffect, String> {
         }
         (None, None) => nearest_name(key, names(APPLICATION_KEYS)).map(str::to_owned),
     };
-    let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    let hint = near.map(|near| format!("; use `{near}`")).unwrap_or_default();
     Err(format!("Argo CD Image Updater has no such annotation{hint}"))
 }
 

@@ -276,7 +276,7 @@ fn settings(update: &UpdateSettings, constraint: &str) -> Result<Settings, Polic
         None => {
             let error = PolicyError::at("update-strategy", format!("unknown strategy {strategy:?}"));
             return Err(match nearest_name(strategy, STRATEGIES.iter().map(|(name, _)| *name)) {
-                Some(name) => error.with_hint(format!("did you mean `{name}`?")),
+                Some(name) => error.with_hint(format!("use `{name}`")),
                 None => error.with_hint("use semver, newest-build, alphabetical or digest"),
             });
         }

@@ -74,8 +74,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 
 fn wrong(layout: &str, what: &str) -> PolicyError {
     let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
-    PolicyError::at("calver", format!("the layout {layout:?} {what}"))
-        .with_hint(format!("a layout looks like YYYY.0M.MICRO; its fields are {} and MODIFIER", names.join(", ")))
+    PolicyError::at("calver", format!("invalid layout `{layout}`: it {what}"))
+        .with_hint(format!("write a layout such as YYYY.0M.MICRO, with the fields {} and MODIFIER", names.join(", ")))
 }
 
 fn pieces(layout: &str) -> Result<Vec<LayoutPiece>, PolicyError> {
@@ -101,7 +101,7 @@ fn pieces(layout: &str) -> Result<Vec<LayoutPiece>, PolicyError> {
             pieces.push(LayoutPiece::Modifier);
             rest = after;
         } else if first.is_ascii_uppercase() {
-            return Err(wrong(layout, &format!("has {first:?} instead of a field or a separator")));
+            return Err(wrong(layout, &format!("has `{first}` instead of a field or a separator")));
         } else {
             pieces.push(LayoutPiece::Text(first.to_string().into()));
             rest = &rest[first.len_utf8()..];

@@ -34,9 +34,10 @@ pub(crate) const OPTIONS: &[OptionDoc] = &[
 pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let clone = settings.text("git-history")?.unwrap_or_default();
     if clone.is_empty() || clone.contains("://") || clone.starts_with("git@") {
-        return Err(PolicyError::at("git-history", format!("{clone:?} is not the folder of a clone")).with_hint(
-            "clone the source repository first; no files are needed: git clone --bare --filter=tree:0 URL FOLDER",
-        ));
+        return Err(PolicyError::at("git-history", format!("expected the folder of a clone, found `{clone}`"))
+            .with_hint(
+                "clone the source repository first, without files: git clone --bare --filter=tree:0 URL FOLDER",
+            ));
     }
     let branch = settings.text("branch")?.map(Into::into);
     let by_label = settings.word("commit", &[("tag", false), ("label", true)])?.unwrap_or(false);

@@ -53,7 +53,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let pattern = pattern("pattern", settings.text("pattern")?.unwrap_or_default())?;
     let named: Vec<&str> = pattern.capture_names().flatten().collect();
     if named.is_empty() {
-        return Err(PolicyError::at("pattern", "has no named group to order by")
+        return Err(PolicyError::at("pattern", "missing a named group to order by")
             .with_hint("name the group to order by: '^main-[0-9a-f]+-(?<time>\\d+)$'"));
     }
     let written = settings.texts("order")?;
@@ -67,10 +67,11 @@ impl Term {
         let mut words = text.split_whitespace();
         let name = words.next().unwrap_or_default();
         let group = pattern.capture_names().position(|known| known == Some(name)).ok_or_else(|| {
-            let error = PolicyError::at("order", format!("there is no group {name:?} in '{}'", pattern.as_str()));
+            let error =
+                PolicyError::at("order", format!("unknown group `{name}` of the pattern `{}`", pattern.as_str()));
             error.with_hint(match nearest_name(name, named.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("its groups are {}", named.join(", ")),
+                Some(near) => format!("use `{near}`"),
+                None => format!("use one of {}", named.join(", ")),
             })
         })?;
         let mut term = Self { group, name: name.into(), kind: GroupOrder::Natural, direction: Direction::Ascending };
@@ -108,12 +109,12 @@ impl GroupOrder {
                 let written = strtime::format(layout, &sample).map_err(|error| error.to_string());
                 match written.and_then(|text| instant(layout, &text).ok_or_else(|| "it has no day".to_owned())) {
                     Ok(_) => Ok(Self::Time(layout.into())),
-                    Err(why) => Err(PolicyError::at("order", format!("{layout:?} is not a time layout: {why}"))
-                        .with_hint("a layout looks like %Y%m%d%H%M%S, or %s for seconds since 1970")),
+                    Err(why) => Err(PolicyError::at("order", format!("invalid time layout `{layout}`: {why}"))
+                        .with_hint("write a layout such as %Y%m%d%H%M%S, or %s for seconds since 1970")),
                 }
             }
-            _ => Err(PolicyError::at("order", format!("{word:?} is not an order of a group"))
-                .with_hint("write numeric, alphabetical, semver or time(%Y-%m-%d), and asc or desc")),
+            _ => Err(PolicyError::at("order", format!("unknown order `{word}` of a group"))
+                .with_hint("use numeric, alphabetical, semver or time(%Y-%m-%d), and asc or desc")),
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     for text in &texts {
         let path = text.trim_start_matches("./").trim_matches('/');
         let wrong = |why: &str| {
-            PolicyError::at("follow", format!("'{text}' is not a path of this repository: {why}")).with_hint(
+            PolicyError::at("follow", format!("invalid path `{text}`: {why}")).with_hint(
                 "write the folder or file to follow, relative to the root of the repository: envs/staging or envs/*/staging.yaml",
             )
         };

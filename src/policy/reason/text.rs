@@ -56,7 +56,7 @@ impl Display for Acceptance {
 impl Display for Newest {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self.matching {
-            1 => f.write_str("only matching tag")?,
+            1 => f.write_str("newest matching tag")?,
             count => write!(f, "newest of {count} matching tags")?,
         }
         if let Some(built) = self.built {

@@ -62,10 +62,10 @@ const OPERATORS: &[(&str, RangeOperator)] = &[
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RangeError {
     /// The text, or one side of `||`, is empty.
-    #[error("the range {0:?} has an empty part; `*` is any version")]
+    #[error("invalid range `{}`: a part is empty", .0.escape_debug())]
     Empty(String),
     /// One piece is not a comparison.
-    #[error("{0:?} is not a comparison of versions, such as >=1.2.3, ^1.2 or 1.x")]
+    #[error("invalid comparison of versions `{}`", .0.escape_debug())]
     Comparison(String),
 }
 
