@@ -19,7 +19,7 @@ use super::settings::ForgeSettings;
 /// The longest response that is read. A list of a hundred pull requests with long bodies has some megabytes.
 const LONGEST_RESPONSE: usize = 64 << 20;
 
-/// The wait after a rate limit that names no time: GitHub documents "wait for at least one minute".
+/// The delay after a rate limit whose response has no delay: GitHub documents "wait for at least one minute".
 const LIMIT_PAUSE: Duration = Duration::from_secs(60);
 
 /// Sends requests to one API with one credential.
@@ -147,7 +147,7 @@ impl ApiClient {
         idempotent: bool,
     ) -> Result<Response, RequestError> {
         let url = Url::parse(&format!("{}{route}", self.api))
-            .map_err(|error| malformed(&format!("make the address of {route}"), &error))?;
+            .map_err(|error| malformed(&format!("send a request to {route}"), &error))?;
         let request = Request::new(method, url).limit(LONGEST_RESPONSE).timeout(self.timeout).limit_pause(LIMIT_PAUSE);
         let mut request = self.credential.authorize(request).await?;
         for (name, value) in self.headers {

@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use crate::docs::page;
 
-/// Why an operation on a forge failed. `action` names the operation with its repository, branch or pull request.
+/// Why an operation on a forge failed. `action` names the operation as an imperative, with its repository, branch or pull
+/// request: `open a pull request for tagboat/api in acme/gitops`.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgeError {
     /// The settings of the forge are invalid.
-    #[error("connect to the forge: {reason}")]
+    #[error("cannot connect to the forge: {reason}")]
     Settings {
         /// The cause.
         reason: String,
     },
     /// 401.
-    #[error("{action}: the forge rejected the token (401): {message}")]
+    #[error("cannot {action}: the forge rejected the token (401): {message}")]
     Unauthorized {
         /// The operation.
         action: String,
@@ -23,7 +24,7 @@ pub enum ForgeError {
         message: String,
     },
     /// 403 for lack of permissions.
-    #[error("{action}: permission denied ({status}): {message}")]
+    #[error("cannot {action}: permission denied ({status}): {message}")]
     Forbidden {
         /// The operation.
         action: String,
@@ -35,7 +36,7 @@ pub enum ForgeError {
         permissions: &'static str,
     },
     /// 404.
-    #[error("{action}: not found (404): {message}")]
+    #[error("cannot {action}: not found (404): {message}")]
     NotFound {
         /// The operation.
         action: String,
@@ -43,33 +44,43 @@ pub enum ForgeError {
         message: String,
     },
     /// The repository is read-only.
-    #[error("{action}: the repository is archived: {message}")]
+    #[error("cannot {action}: the repository is archived: {message}")]
     Archived {
         /// The operation.
         action: String,
         /// The forge's message.
         message: String,
     },
-    /// 429, or 403 with a limit, and the wait is too long for this run.
-    #[error("{action}: rate limited{}", retry_after(.wait))]
+    /// 429, or 403 with a rate limit, and the delay is too long for this run.
+    #[error("cannot {action}: rate limited{}", retry_after(.wait))]
     RateLimited {
         /// The operation.
         action: String,
-        /// How long the forge wants no further request, if it names a time.
+        /// The delay before the next request, if the forge sent one.
         wait: Option<Duration>,
     },
-    /// 400, 409, 422: the forge understood the request and refused it.
-    #[error("{action}: refused ({status}): {message}")]
+    /// The forge understood the request and refused it.
+    #[error("cannot {action}: refused{}: {message}", in_parentheses(.status))]
     Refused {
         /// The operation.
         action: String,
-        /// The status.
-        status: u16,
+        /// 400, 409, 422; `None` if the refusal is in a response with 200.
+        status: Option<u16>,
+        /// The forge's message.
+        message: String,
+    },
+    /// A rule for protected branches does not allow the request.
+    #[error("cannot {action}: protected branch{}: {message}", in_parentheses(.status))]
+    ProtectedBranch {
+        /// The operation.
+        action: String,
+        /// The status; `None` if the refusal is in a response with 200.
+        status: Option<u16>,
         /// The forge's message.
         message: String,
     },
     /// 5xx, or a status that has no meaning here.
-    #[error("{action}: the forge failed ({status}): {message}")]
+    #[error("cannot {action}: the forge failed ({status}): {message}")]
     Unavailable {
         /// The operation.
         action: String,
@@ -79,13 +90,13 @@ pub enum ForgeError {
         message: String,
     },
     /// The branch no longer points at the expected commit.
-    #[error("{action}: the branch changed concurrently")]
+    #[error("cannot {action}: the branch changed concurrently")]
     BranchChanged {
         /// The operation.
         action: String,
     },
     /// No response.
-    #[error("{action}: no response: {reason}")]
+    #[error("cannot {action}: no response: {reason}")]
     Unreachable {
         /// The operation.
         action: String,
@@ -94,8 +105,8 @@ pub enum ForgeError {
         /// What to do about it, if that is known.
         hint: Option<&'static str>,
     },
-    /// A response that cannot be read.
-    #[error("{action}: unexpected response: {reason}")]
+    /// A response that cannot be parsed, or lacks something.
+    #[error("cannot {action}: unexpected response: {reason}")]
     Malformed {
         /// The operation.
         action: String,
@@ -103,8 +114,10 @@ pub enum ForgeError {
         reason: String,
     },
     /// A text that the forge would refuse or truncate.
-    #[error("the {what} has {is} characters; the forge allows {limit}")]
+    #[error("cannot {action}: the {what} has {is} characters; the forge allows {limit}")]
     TooLong {
+        /// The operation.
+        action: String,
         /// `title` or `body`.
         what: &'static str,
         /// Characters in it.
@@ -113,15 +126,15 @@ pub enum ForgeError {
         limit: usize,
     },
     /// The forge has no such feature.
-    #[error("{what} {} not supported by {forge}", if .what.ends_with('s') { "are" } else { "is" })]
+    #[error("cannot {action}: not supported by {forge}")]
     NotSupported {
-        /// The feature.
-        what: &'static str,
+        /// The operation.
+        action: String,
         /// The forge.
         forge: &'static str,
     },
     /// Labels or people could not be set on a pull request; nothing else failed.
-    #[error("could not set {what} {} on {url}: {source}", .names.join(", "))]
+    #[error("cannot set {what} {} on {url}: {}", .names.join(", "), .error.cause())]
     NotSet {
         /// `label`, `reviewer`, …
         what: &'static str,
@@ -129,20 +142,22 @@ pub enum ForgeError {
         names: Vec<String>,
         /// The pull request.
         url: String,
-        /// The cause.
-        source: Box<ForgeError>,
+        /// The cause. Not a `source`: the message has it without the operation.
+        error: Box<ForgeError>,
     },
     /// Auto-merge could not be enabled on a pull request; nothing else failed.
-    #[error("could not enable auto-merge on {url}: {source}")]
+    #[error("cannot enable auto-merge on {url}: {}", .error.cause())]
     NotAutoMerged {
         /// The pull request.
         url: String,
-        /// The cause.
-        source: Box<ForgeError>,
+        /// The cause. Not a `source`: the message has it without the operation.
+        error: Box<ForgeError>,
     },
-    /// A file of a forge that is a folder.
-    #[error("{}: {reason}", .path.display())]
+    /// A file cannot be used, on a forge that is a folder.
+    #[error("cannot {action} {}: {reason}", .path.display())]
     File {
+        /// The operation: `read`, `write`, `lock`.
+        action: &'static str,
         /// Which file.
         path: PathBuf,
         /// What is wrong with it.
@@ -155,7 +170,7 @@ pub enum ForgeError {
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) message: String,
-    /// How long the forge wants no further request.
+    /// The delay before the next request, if the forge sent one.
     pub(super) wait: Option<Duration>,
     /// Whether a rate limit was exceeded: then nothing was done.
     pub(super) limited: bool,
@@ -174,7 +189,7 @@ impl Refusal {
             403 | 410 | 423 if archived => ForgeError::Archived { action, message },
             403 => ForgeError::Forbidden { action, status, message, permissions },
             404 | 410 => ForgeError::NotFound { action, message },
-            400..500 => ForgeError::Refused { action, status, message },
+            400..500 => ForgeError::refused(&action, Some(status), &message),
             _ => ForgeError::Unavailable { action, status, message },
         }
     }
@@ -185,15 +200,15 @@ impl ForgeError {
     pub fn hint(&self) -> Option<String> {
         const LOGIN: &str = page!("troubleshooting.md#forge-login");
         Some(match self {
-            Self::Unauthorized { .. } => format!("set a valid token for this host, see {LOGIN}"),
-            Self::Forbidden { permissions, .. } => format!("give the token {permissions}, see {LOGIN}"),
+            Self::Unauthorized { .. } => format!("set a valid token for this host: {LOGIN}"),
+            Self::Forbidden { permissions, .. } => format!("give the token {permissions}: {LOGIN}"),
             Self::NotFound { .. } => {
-                format!("check the name of the repository, and that the token has access to it, see {LOGIN}")
+                format!("check the name of the repository, and that the token has access to it: {LOGIN}")
             }
             Self::Archived { .. } => "unarchive the repository, or stop running on it".to_owned(),
             Self::RateLimited { .. } => {
                 let page = page!("troubleshooting.md#rate-limits");
-                format!("run less often, or use a token with a limit of its own, see {page}")
+                format!("run less often, or use a token with its own limit: {page}")
             }
             Self::Unreachable { hint: Some(hint), .. } => (*hint).to_owned(),
             Self::Unavailable { .. } | Self::Unreachable { .. } | Self::BranchChanged { .. } => {
@@ -203,21 +218,21 @@ impl ForgeError {
                 "check the address of the forge's API, and that no proxy answers in its place".to_owned()
             }
             Self::NotSupported { .. } => "remove it from the configuration for this forge".to_owned(),
-            Self::NotSet { source, .. } => {
+            Self::NotSet { error, .. } => {
                 let own = "correct the names under `pull-requests` in tagboat.yaml";
-                return source.hint().or_else(|| Some(own.to_owned()));
+                return error.hint().or_else(|| Some(own.to_owned()));
             }
             Self::NotAutoMerged { .. } => {
-                let page = page!("pull-requests.md");
-                format!("allow auto-merge in the repository and require a check on the base branch, see {page}")
+                let page = page!("pull-requests.md#merging");
+                format!("allow auto-merge in the repository and require a check on the base branch: {page}")
             }
             Self::TooLong { .. } => {
                 "make smaller groups with `pull-requests.group`, or shorten the template".to_owned()
             }
             Self::File { .. } => "repair or remove the file".to_owned(),
-            Self::Refused { message, .. } if message.to_ascii_lowercase().contains("protected") => {
+            Self::ProtectedBranch { .. } => {
                 let page = page!("troubleshooting.md#protected-branch");
-                format!("exempt branches that start with `pull-requests.branch-prefix` from the rule, see {page}")
+                format!("exempt branches that start with `pull-requests.branch-prefix` from the rule: {page}")
             }
             Self::Refused { .. } => {
                 "correct what the message names, in the forge or in tagboat.yaml, and run again".to_owned()
@@ -228,12 +243,51 @@ impl ForgeError {
         })
     }
 
+    /// Returns the error for a refused request. Forges report a rule for protected branches in the message only.
+    pub(super) fn refused(action: &str, status: Option<u16>, message: &str) -> Self {
+        let (action, message) = (action.to_owned(), message.to_owned());
+        if message.to_ascii_lowercase().contains("protected") {
+            Self::ProtectedBranch { action, status, message }
+        } else {
+            Self::Refused { action, status, message }
+        }
+    }
+
+    /// Returns the message without the operation.
+    fn cause(&self) -> String {
+        let text = self.to_string();
+        match text.split_once(&format!("cannot {}: ", self.action().unwrap_or_default())) {
+            Some(("", cause)) => cause.to_owned(),
+            _ => text,
+        }
+    }
+
+    /// Returns the operation.
+    fn action(&self) -> Option<&str> {
+        match self {
+            Self::Unauthorized { action, .. }
+            | Self::Forbidden { action, .. }
+            | Self::NotFound { action, .. }
+            | Self::Archived { action, .. }
+            | Self::RateLimited { action, .. }
+            | Self::Refused { action, .. }
+            | Self::ProtectedBranch { action, .. }
+            | Self::Unavailable { action, .. }
+            | Self::BranchChanged { action }
+            | Self::Unreachable { action, .. }
+            | Self::Malformed { action, .. }
+            | Self::TooLong { action, .. }
+            | Self::NotSupported { action, .. } => Some(action),
+            Self::Settings { .. } | Self::NotSet { .. } | Self::NotAutoMerged { .. } | Self::File { .. } => None,
+        }
+    }
+
     /// Returns the error for a list that has more pages than any repository fills.
     pub(super) fn endless(action: String, pages: usize) -> Self {
         Self::Malformed { action, reason: format!("the list has more than {pages} pages") }
     }
 
-    /// Returns whether it is unknown what the forge did: the request may have been carried out.
+    /// Returns whether the forge may have carried out the request.
     pub(super) fn is_ambiguous(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Unreachable { .. } | Self::Malformed { .. })
     }
@@ -241,10 +295,16 @@ impl ForgeError {
     /// Returns whether the forge refused with this text.
     pub(super) fn is_refusal(&self, text: &str) -> bool {
         match self {
-            Self::Refused { message, .. } | Self::NotFound { message, .. } => message.contains(text),
+            Self::Refused { message, .. } | Self::ProtectedBranch { message, .. } | Self::NotFound { message, .. } => {
+                message.contains(text)
+            }
             _ => false,
         }
     }
+}
+
+fn in_parentheses(status: &Option<u16>) -> String {
+    status.map_or_else(String::new, |status| format!(" ({status})"))
 }
 
 fn retry_after(wait: &Option<Duration>) -> String {
@@ -277,6 +337,7 @@ mod tests {
             (404,      false,   "Not Found",                              "NotFound"),
             (410,      false,   "Gone",                                   "NotFound"),
             (422,      false,   "Validation Failed",                      "Refused"),
+            (422,      false,   "Protected branch update failed",         "ProtectedBranch"),
             (429,      true,    "slow down",                              "RateLimited"),
             (502,      false,   "<html>",                                 "Unavailable"),
             (302,      false,   "",                                       "Unavailable"),
@@ -286,6 +347,14 @@ mod tests {
             let error = refusal.explain("list", "x");
             assert!(format!("{error:?}").starts_with(expected), "{status} {message}: {error:?}");
         }
+    }
+
+    #[test]
+    fn names_the_operation_once() {
+        let error = Box::new(ForgeError::refused("request a review of #7", Some(422), "no such user"));
+        let names = vec!["rita".to_owned()];
+        let error = ForgeError::NotSet { what: "reviewer", names, url: "#7".to_owned(), error };
+        assert_eq!(error.to_string(), "cannot set reviewer rita on #7: refused (422): no such user");
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub struct ForgeKind {
     pub recognizes: fn(&RemoteUrl) -> bool,
     /// Returns where this forge has the repository of a remote; `None` if the path is not one of its repositories.
     pub address: fn(&RemoteUrl) -> Option<Address>,
+    /// Paths of an example repository below the web address of a server, in each form that the address may need. They
+    /// give the API of a server, which all its repositories share.
+    pub repository_paths: &'static [&'static str],
     /// What it supports, and the lengths of texts that it accepts.
     pub limits: Limits,
     /// Environment variables that hold a token where this forge's own CI and tools run, in order of precedence.
@@ -60,10 +63,9 @@ impl ForgeKind {
     /// Returns whether a token that CI issued for `server`, a web address, may be sent to this forge's API at `api`.
     /// Servers are the same if their APIs are.
     pub fn is_same_server(&self, server: &str, api: &str) -> bool {
-        // `address` needs the URL of a repository; any repository will do.
         let server = server.trim_end_matches('/');
-        let below = ["repository/name", "project/_git/name", "_git/name"];
-        let addresses = below.iter().filter_map(|path| RemoteUrl::parse(&format!("{server}/{path}")).ok());
+        let paths = self.repository_paths.iter();
+        let addresses = paths.filter_map(|path| RemoteUrl::parse(&format!("{server}/{path}")).ok());
         addresses.filter_map(|remote| (self.address)(&remote)).any(|address| address.api == api.trim_end_matches('/'))
     }
 }
@@ -113,8 +115,9 @@ pub trait Forge: Send + Sync {
     /// Enables auto-merge: the forge merges as soon as the requirements of the base branch are met. Only called where
     /// [`Limits::auto_merge`] is set.
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {
-        let _ = (existing, method);
-        Err(ForgeError::NotSupported { what: "auto-merge", forge: self.kind().label })
+        let _ = method;
+        let action = format!("enable auto-merge for {}", existing.branch);
+        Err(ForgeError::NotSupported { action, forge: self.kind().label })
     }
 
     /// Returns the part that creates commits by API, where the forge has one.

@@ -16,7 +16,7 @@ impl dyn Forge + '_ {
     /// is updated: there is never a second.
     pub async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
         let kind = self.kind();
-        kind.limits.fits(&proposal.title, &proposal.body)?;
+        kind.limits.check(&format!("open a pull request for {}", proposal.branch), &proposal.title, &proposal.body)?;
         let found = if kind.creation.overwrites { self.find_open(&proposal.branch).await? } else { None };
         let opened = match found {
             Some(found) => Opened::Existing(found),
@@ -25,7 +25,7 @@ impl dyn Forge + '_ {
         match opened {
             Opened::Existing(found) => self.update(&found, proposal).await,
             Opened::New(pull_request) => {
-                let warnings = kind.limits.unsupported(&proposal.extras, kind.label);
+                let warnings = kind.limits.unsupported(proposal, kind.label);
                 let mut written = Written { pull_request, warnings };
                 self.complete(&mut written, proposal).await;
                 Ok(written)
@@ -37,7 +37,7 @@ impl dyn Forge + '_ {
     /// Keeps labels that people added. Reviewers, assignees and draft are set at opening only, so that a removed reviewer
     /// stays removed, and a pull request that was marked as ready stays ready.
     pub async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
-        self.limits().fits(&proposal.title, &proposal.body)?;
+        self.limits().check(&format!("update {}", existing.url), &proposal.title, &proposal.body)?;
         let difference = Difference::between(existing, proposal, self.limits());
         if difference.is_empty() {
             return Ok(Written { pull_request: existing.clone(), warnings: Vec::new() });
@@ -48,7 +48,7 @@ impl dyn Forge + '_ {
     /// Closes a pull request with this body, in which the next run reads who closed it, then adds a comment. Git deletes
     /// the branch.
     pub async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
-        self.limits().fits("", body)?;
+        self.limits().check(&format!("close {}", existing.url), "", body)?;
         let pull_request = self.close_with(existing, body).await?;
         let commented = self.comment(existing, comment).await;
         Ok(Written { pull_request, warnings: commented.err().into_iter().collect() })
@@ -96,6 +96,11 @@ enum Opened {
     Existing(PullRequest),
 }
 
+/// Returns the error for a repository that is not written as the forge's own form, `form`.
+pub(super) fn not_a_repository(repository: &str, form: &str) -> ForgeError {
+    ForgeError::Settings { reason: format!("{repository:?} is not a repository: write {form}") }
+}
+
 /// Returns the pull request of a response, or an error if there is none.
 pub(super) fn shown(action: &str, observed: Option<PullRequest>) -> Result<PullRequest, ForgeError> {
     let reason = "a branch name is not a valid git ref".to_owned();
@@ -103,11 +108,11 @@ pub(super) fn shown(action: &str, observed: Option<PullRequest>) -> Result<PullR
 }
 
 /// Returns the warning that labels or people could not be set.
-pub(super) fn not_set(what: &'static str, names: Vec<String>, on: &PullRequest, source: ForgeError) -> ForgeError {
-    ForgeError::NotSet { what, names, url: on.url.clone(), source: Box::new(source) }
+pub(super) fn not_set(what: &'static str, names: Vec<String>, on: &PullRequest, error: ForgeError) -> ForgeError {
+    ForgeError::NotSet { what, names, url: on.url.clone(), error: Box::new(error) }
 }
 
-/// Returns the reason of a [`not_set`] for which the forge sent no error.
+/// Returns the error for something that the forge did not do although its response has no error.
 pub(super) fn silently_refused(action: &str, message: &str) -> ForgeError {
-    ForgeError::Refused { action: action.to_owned(), status: 200, message: message.to_owned() }
+    ForgeError::refused(action, None, message)
 }

@@ -1,6 +1,6 @@
 //! What a forge allows and how it answers, as data of its row: limits and creation rules.
 
-use crate::plan::Extras;
+use crate::plan::Proposal;
 
 use super::error::ForgeError;
 
@@ -53,27 +53,30 @@ impl Limits {
     }
 
     /// Returns an error for a text that the forge would refuse or truncate.
-    pub(super) fn fits(&self, title: &str, body: &str) -> Result<(), ForgeError> {
+    pub(super) fn check(&self, action: &str, title: &str, body: &str) -> Result<(), ForgeError> {
         for (what, text, limit) in [("title", title, self.title), ("body", body, self.body)] {
             let is = text.chars().count();
             if is > limit {
-                return Err(ForgeError::TooLong { what, is, limit });
+                return Err(ForgeError::TooLong { action: action.to_owned(), what, is, limit });
             }
         }
         Ok(())
     }
 
-    /// Returns a warning for each part of `extras` that the forge does not support.
-    pub(super) fn unsupported(&self, extras: &Extras, forge: &'static str) -> Vec<ForgeError> {
+    /// Returns a warning for each of the proposal's extras that the forge does not support.
+    pub(super) fn unsupported(&self, proposal: &Proposal, forge: &'static str) -> Vec<ForgeError> {
+        let (extras, branch) = (&proposal.extras, &proposal.branch);
         let wanted = [
-            ("labels", self.labels, !extras.labels.is_empty()),
-            ("drafts", self.drafts, extras.draft),
-            ("reviewers", self.reviewers, !extras.reviewers.is_empty()),
-            ("team reviewers", self.team_reviewers, !extras.team_reviewers.is_empty()),
-            ("assignees", self.assignees, !extras.assignees.is_empty()),
-            ("auto-merge", self.auto_merge, extras.auto_merge.is_some()),
+            ("set labels of", self.labels, !extras.labels.is_empty()),
+            ("open a draft for", self.drafts, extras.draft),
+            ("request reviewers for", self.reviewers, !extras.reviewers.is_empty()),
+            ("request team reviewers for", self.team_reviewers, !extras.team_reviewers.is_empty()),
+            ("set assignees of", self.assignees, !extras.assignees.is_empty()),
+            ("enable auto-merge for", self.auto_merge, extras.auto_merge.is_some()),
         ];
         let missing = wanted.into_iter().filter(|(_, supported, wanted)| *wanted && !supported);
-        missing.map(|(what, ..)| ForgeError::NotSupported { what, forge }).collect()
+        missing
+            .map(|(operation, ..)| ForgeError::NotSupported { action: format!("{operation} {branch}"), forge })
+            .collect()
     }
 }

@@ -27,7 +27,7 @@ impl TemplateError {
         format!(
             "correct the template at {}, with variables from {}",
             self.template.source,
-            crate::docs::page!("pull-requests.md")
+            crate::docs::page!("configuration.md#templates")
         )
     }
 }

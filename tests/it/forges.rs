@@ -512,6 +512,14 @@ fn sends_a_ci_token_to_its_server_only() {
     }
 }
 
+#[test]
+fn schema_lists_every_forge() {
+    let schema = serde_json::to_value(tagboat::config::json_schema()).unwrap();
+    let description = schema.pointer("/$defs/ForgeSchema/properties/kind/description").unwrap().as_str().unwrap();
+    let listed = description.split('`').skip(1).step_by(2).collect::<Vec<_>>();
+    assert_eq!(listed, FORGES.iter().map(|kind| kind.name).collect::<Vec<_>>());
+}
+
 /// Returns a private key in the format that GitHub gives out, and its public key.
 fn rsa_key(folder: &Path) -> (Secret, Vec<u8>) {
     let file = folder.join("app.pem");

@@ -8,7 +8,7 @@ use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_set, shown, silently_refused};
+use crate::forge::lifecycle::{not_a_repository, not_set, shown, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "Azure DevOps Services and Server",
     recognizes,
     address,
+    repository_paths: &["project/_git/name", "_git/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
     credentials: &[
@@ -109,10 +110,9 @@ const LINKS: LinkStyle = LinkStyle {
 
 fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
-    let bad = |reason: String| ForgeError::Settings { reason };
     let parts: Vec<String> = repository.split('/').map(segment).collect();
     let [collection @ .., project, name] = &parts[..] else {
-        return Err(bad(format!("{repository:?} is not a repository: write organization/project/name")));
+        return Err(not_a_repository(&repository, "organization/project/name"));
     };
     let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let collection: String = collection.iter().map(|part| format!("/{part}")).collect();

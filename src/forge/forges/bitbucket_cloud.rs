@@ -8,7 +8,7 @@ use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_set, shown};
+use crate::forge::lifecycle::{not_a_repository, not_set, shown};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "Bitbucket Cloud: bitbucket.org",
     recognizes,
     address,
+    repository_paths: &["workspace/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
     credentials: &[
@@ -83,9 +84,8 @@ const LINKS: LinkStyle = LinkStyle {
 
 fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
-    let bad = |reason: String| ForgeError::Settings { reason };
     let Some((workspace, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
-        return Err(bad(format!("{repository:?} is not a repository: write workspace/name")));
+        return Err(not_a_repository(&repository, "workspace/name"));
     };
     let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let root = format!("/repositories/{}/{}", segment(workspace), segment(name));

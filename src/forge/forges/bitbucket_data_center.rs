@@ -8,7 +8,7 @@ use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_set, shown, silently_refused};
+use crate::forge::lifecycle::{not_a_repository, not_set, shown, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl, Scheme};
 use crate::forge::settings::ForgeSettings;
@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "Bitbucket Data Center, self-managed",
     recognizes,
     address,
+    repository_paths: &["scm/project/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
     credentials: &[CredentialKind::token(AuthScheme::Bearer, GIT_USER)],
@@ -100,9 +101,8 @@ fn page(_: &str, path: &str) -> Option<String> {
 
 fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
-    let bad = |reason: String| ForgeError::Settings { reason };
     let Some((project, slug)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
-        return Err(bad(format!("{repository:?} is not a repository: write PROJECT/name")));
+        return Err(not_a_repository(&repository, "PROJECT/name"));
     };
     let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let root = format!("/api/latest/projects/{}/repos/{}", segment(project), segment(slug));

@@ -22,7 +22,7 @@ use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::failure::malformed;
 use crate::forge::forge::{Access, Commits, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_set, shown, silently_refused};
+use crate::forge::lifecycle::{not_a_repository, not_set, shown, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -35,6 +35,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "GitHub: github.com, Enterprise Cloud and Enterprise Server",
     recognizes,
     address,
+    repository_paths: &["owner/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
     credentials: &[
@@ -102,8 +103,7 @@ const LINKS: LinkStyle = LinkStyle {
 fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     let Some((owner, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
-        let reason = format!("{repository:?} is not a repository: write owner/name");
-        return Err(ForgeError::Settings { reason });
+        return Err(not_a_repository(&repository, "owner/name"));
     };
     let (owner, name) = (owner.to_owned(), name.to_owned());
     let graphql = GraphQl::new(GitHubClient::new(&settings, &KIND)?, repository.clone());

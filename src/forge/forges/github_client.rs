@@ -76,7 +76,7 @@ impl GitHubClient {
             "NOT_FOUND" => ForgeError::NotFound { action, message },
             "RATE_LIMITED" | "RATE_LIMIT" => ForgeError::RateLimited { action, wait: None },
             "STALE_DATA" => ForgeError::BranchChanged { action },
-            _ => ForgeError::Refused { action, status: 200, message },
+            _ => ForgeError::refused(&action, None, &message),
         })
     }
 

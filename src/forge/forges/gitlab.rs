@@ -8,7 +8,7 @@ use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_set, shown, silently_refused};
+use crate::forge::lifecycle::{not_a_repository, not_set, shown, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "GitLab: gitlab.com and self-managed",
     recognizes,
     address,
+    repository_paths: &["group/project"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
     credentials: &[CredentialKind::token(AuthScheme::Bearer, GIT_USER)],
@@ -78,9 +79,8 @@ const LINKS: LinkStyle = LinkStyle {
 
 fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
-    let bad = |reason: String| ForgeError::Settings { reason };
     if !repository.contains('/') {
-        return Err(bad(format!("{repository:?} is not a GitLab project: write group/project")));
+        return Err(not_a_repository(&repository, "group/project"));
     }
     let (client, retry_policy) = (ApiClient::new(&settings, &KIND)?, settings.retry_policy);
     let project = format!("/projects/{}", segment(&repository));

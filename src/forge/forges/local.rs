@@ -24,6 +24,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     about: "files in a folder: for trials, for tests, and where there is no forge",
     recognizes,
     address,
+    repository_paths: &[],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
     credentials: &[],
@@ -107,15 +108,15 @@ impl Forge for Local {
     }
 
     async fn open_pull_requests(&self, prefix: &str) -> Result<Vec<PullRequest>, ForgeError> {
-        let ours = self.read_all()?.into_iter();
-        let ours = ours.filter(|record| record.state == State::Open && record.branch.starts_with(prefix));
-        ours.map(|record| self.observe(&record)).collect()
+        let records = self.read_all()?.into_iter();
+        let open = records.filter(|record| record.state == State::Open && record.branch.starts_with(prefix));
+        open.map(|record| self.observe(&record)).collect()
     }
 
     async fn closed_pull_requests(&self, branch: &BranchName) -> Result<Vec<PullRequest>, ForgeError> {
-        let ended = self.read_all()?.into_iter().rev();
-        let ended = ended.filter(|record| record.state != State::Open && record.branch == branch.as_str());
-        ended.map(|record| self.observe(&record)).collect()
+        let records = self.read_all()?.into_iter().rev();
+        let closed = records.filter(|record| record.state != State::Open && record.branch == branch.as_str());
+        closed.map(|record| self.observe(&record)).collect()
     }
 
     async fn find_open(&self, branch: &BranchName) -> Result<Option<PullRequest>, ForgeError> {
@@ -128,7 +129,7 @@ impl Forge for Local {
         if let Some(existing) = self.open_record(&proposal.branch)? {
             let action = format!("open a pull request for {}", proposal.branch);
             let message = format!("number {} {}", existing.number, KIND.creation.exists);
-            return Err(ForgeError::Refused { action, status: 409, message });
+            return Err(ForgeError::Refused { action, status: None, message });
         }
         let extras = proposal.extras.clone();
         let record = Record {
@@ -198,7 +199,7 @@ impl Local {
             let file = File::options().create(true).append(true).open(&path)?;
             file.lock().map(|()| file)
         };
-        lock().map_err(|error| failed(&path, &error))
+        lock().map_err(|error| failed("lock", &path, &error))
     }
 
     /// Changes a record under the lock.
@@ -224,11 +225,11 @@ impl Local {
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(&self.folder, &error)),
+            Err(error) => return Err(failed("read", &self.folder, &error)),
         };
         let mut records = Vec::new();
         for entry in entries {
-            let path = entry.map_err(|error| failed(&self.folder, &error))?.path();
+            let path = entry.map_err(|error| failed("read", &self.folder, &error))?.path();
             if path.extension().is_some_and(|extension| extension == "json") {
                 records.push(self.read(&path)?);
             }
@@ -238,17 +239,21 @@ impl Local {
     }
 
     fn read(&self, path: &Path) -> Result<Record, ForgeError> {
-        let bytes = std::fs::read(path).map_err(|error| failed(path, &error))?;
-        let record: Record = serde_json::from_slice(&bytes).map_err(|error| failed(path, &error))?;
+        let bytes = std::fs::read(path).map_err(|error| failed("read", path, &error))?;
+        let record: Record = serde_json::from_slice(&bytes).map_err(|error| failed("read", path, &error))?;
         if path != self.path(record.number, "json") {
-            return Err(failed(path, &format!("its number is {}, but its name has another", record.number)));
+            return Err(failed(
+                "read",
+                path,
+                &format!("the record has the number {}, which differs from the file name", record.number),
+            ));
         }
         Ok(record)
     }
 
     /// Writes both files, each atomically.
     fn write(&self, record: &Record) -> Result<(), ForgeError> {
-        let json = serde_json::to_string_pretty(record).map_err(|error| failed(&self.folder, &error))? + "\n";
+        let json = serde_json::to_string_pretty(record).map_err(|error| failed("write", &self.folder, &error))? + "\n";
         self.put(&self.path(record.number, "json"), &json)?;
         self.put(&self.path(record.number, "md"), &page(record, &self.repository))
     }
@@ -262,12 +267,12 @@ impl Local {
             file.write_all(text.as_bytes())?;
             file.persist(path).map_err(|error| error.error)
         };
-        write().map(drop).map_err(|error: std::io::Error| failed(path, &error))
+        write().map(drop).map_err(|error: std::io::Error| failed("write", path, &error))
     }
 
     fn observe(&self, record: &Record) -> Result<PullRequest, ForgeError> {
         let page = self.path(record.number, "md");
-        let branch = |name: &str| BranchName::new(name).map_err(|error| failed(&page, &error));
+        let branch = |name: &str| BranchName::new(name).map_err(|error| failed("read", &page, &error));
         let absolute = std::path::absolute(&page).unwrap_or_else(|_| page.clone());
         let url = url::Url::from_file_path(absolute).map_or_else(|()| page.display().to_string(), String::from);
         Ok(PullRequest {
@@ -319,6 +324,6 @@ fn page(record: &Record, repository: &str) -> String {
     page
 }
 
-fn failed(path: &Path, reason: &dyn std::fmt::Display) -> ForgeError {
-    ForgeError::File { path: path.to_owned(), reason: reason.to_string() }
+fn failed(action: &'static str, path: &Path, reason: &dyn std::fmt::Display) -> ForgeError {
+    ForgeError::File { action, path: path.to_owned(), reason: reason.to_string() }
 }

@@ -49,7 +49,7 @@ impl Publisher<'_> {
             && let Err(error) = forge.enable_auto_merge(&written.pull_request, method).await
         {
             let url = written.pull_request.url.clone();
-            written.warnings.push(ForgeError::NotAutoMerged { url, source: Box::new(error) });
+            written.warnings.push(ForgeError::NotAutoMerged { url, error: Box::new(error) });
         }
         Ok(written)
     }

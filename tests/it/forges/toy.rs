@@ -24,6 +24,7 @@ static TOY: ForgeKind = ForgeKind {
     about: "a forge in memory",
     recognizes: |remote| remote.host.starts_with("toy."),
     address: |remote| Some(Address { api: format!("{}/api", remote.site()), repository: remote.path.clone() }),
+    repository_paths: &["owner/name"],
     limits: Limits { labels: false, drafts: false, auto_merge: false, ..Limits::all(40, 400) },
     token_variables: &[
         TokenVariable::by_runner("TOY_CI_TOKEN", "TOY_SERVER", &["TOY_SERVER"]),
@@ -91,7 +92,7 @@ impl Forge for Toy {
             return Err(ForgeError::Forbidden { action, status: 403, message, permissions: TOY.permissions });
         }
         if self.find_open(&proposal.branch).await?.is_some() {
-            return Err(ForgeError::Refused { action, status: 409, message: "it is open".to_owned() });
+            return Err(ForgeError::Refused { action, status: None, message: "it is open".to_owned() });
         }
         let mut pulls = self.pulls.lock().unwrap();
         let number = pulls.len() as u64 + 1;
@@ -164,7 +165,13 @@ async fn has_the_life_cycle_of_every_forge() {
     wanted.extras.draft = true;
     let opened = forge.open(&wanted).await.unwrap();
     let warnings: Vec<_> = opened.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(warnings, ["labels are not supported by Toy", "drafts are not supported by Toy"]);
+    assert_eq!(
+        warnings,
+        [
+            "cannot set labels of tagboat/api: not supported by Toy",
+            "cannot open a draft for tagboat/api: not supported by Toy"
+        ]
+    );
     wanted.title = "Update api to 1.2".to_owned();
     assert_eq!(
         forge.open(&wanted).await.unwrap().pull_request.title,
@@ -178,9 +185,12 @@ async fn has_the_life_cycle_of_every_forge() {
     assert_eq!(forge.requests(), before, "nothing differs, so nothing is sent");
     wanted.title = "x".repeat(41);
     let error = forge.update(&open[0], &wanted).await.unwrap_err();
-    assert_eq!(error.to_string(), "the title has 41 characters; the forge allows 40");
+    assert_eq!(
+        error.to_string(),
+        format!("cannot update {}: the title has 41 characters; the forge allows 40", open[0].url)
+    );
     let error = forge.enable_auto_merge(&open[0], MergeMethod::Merge).await.unwrap_err();
-    assert_eq!(error.to_string(), "auto-merge is not supported by Toy");
+    assert_eq!(error.to_string(), "cannot enable auto-merge for tagboat/api: not supported by Toy");
     let closed = forge.close(&open[0], "superseded", "Superseded.").await.unwrap();
     assert!(closed.warnings.is_empty() && closed.pull_request.state == PullRequestState::Closed);
     let closed = forge.closed_pull_requests(&wanted.branch).await.unwrap();
@@ -210,7 +220,7 @@ fn takes_links_from_its_row() {
 /// Names of forges, in lower case and without spaces, dots, dashes and underscores.
 const NAMES: &[&str] = &["github", "gitlab", "gitea", "forgejo", "bitbucket", "azuredevops", "devazure"];
 
-/// Files outside `src/forge/` that may name a forge, and why.
+/// Files outside `src/forge/forges/` that may name a forge, and why.
 #[rustfmt::skip]
 const MAY_NAME_FORGES: &[(&str, &str)] = &[
     ("src/cli/args.rs",               "the address of the documentation"),
@@ -228,10 +238,10 @@ const MAY_NAME_FORGES: &[(&str, &str)] = &[
 
 /// A new forge needs no change outside its file and its row. Comments may name forges.
 #[test]
-fn no_code_outside_src_forge_names_a_forge() {
+fn no_code_outside_its_file_names_a_forge() {
     let mut found = std::collections::BTreeMap::<String, Vec<String>>::new();
     for (file, source) in read_sources(Path::new(env!("CARGO_MANIFEST_DIR"))) {
-        if file.starts_with("src/forge/") {
+        if file.starts_with("src/forge/forges/") {
             continue;
         }
         let code = before_tests(&source);

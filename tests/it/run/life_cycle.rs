@@ -247,7 +247,7 @@ const SCENARIOS: &[Scenario] = &[
     ], ..DEFAULT },
     Scenario { name: "GitHub fails at any step of a commit: nothing is left behind, the rest is done, the next run does it", forges: &[Some(&GITHUB)], steps: &[
         AnswerRequests("GRAPHQL", 1), FailRequests("GRAPHQL", 502, 1),
-        RunOnce(&["open tagboat/web: …", "failed api: commit to tagboat/api of acme/gitops: the forge failed (502): …"]),
+        RunOnce(&["open tagboat/web: …", "failed api: cannot commit to tagboat/api of acme/gitops: the forge failed (502): …"]),
         Branches(&["tagboat/web"]),
         AnswerRequests("GRAPHQL", 1), FailRequests("GRAPHQL", 502, 1),
         RunOnce(&["unchanged tagboat/web: …", "failed api: …"]),
@@ -292,7 +292,7 @@ const SCENARIOS: &[Scenario] = &[
         Has(1, "auto-merge", "squash"),
     ], ..DEFAULT },
     Scenario { name: "auto-merge on a forge without it", forges: WITHOUT_AUTO_MERGE, config: "pull-requests: { auto-merge: squash }", steps: &[
-        Run(&["open tagboat/api: …", "failed api: auto-merge is not supported by FORGE"]),
+        Run(&["open tagboat/api: …", "failed api: cannot enable auto-merge for tagboat/api: not supported by FORGE"]),
         Has(1, "state", "open"),
     ], ..DEFAULT },
     Scenario { name: "direct commit by rule, and pull requests on top of it", config: DIRECT, steps: &[
@@ -492,7 +492,7 @@ const SCENARIOS: &[Scenario] = &[
         Merge(1),
     ], config: "pull-requests: { labels: [deploy] }", ..DEFAULT },
     Scenario { name: "text by people stays on a forge without labels", forges: WITHOUT_LABELS, steps: &[
-        Run(&["open tagboat/api: …", "failed api: labels are not supported by FORGE"]),
+        Run(&["open tagboat/api: …", "failed api: cannot set labels of tagboat/api: not supported by FORGE"]),
         Reword(1, "Please wait for the release notes"),
         Build("api:1.2"),
         Run(&["update tagboat/api: Please wait for the release notes"]),
