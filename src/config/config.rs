@@ -292,6 +292,8 @@ pub struct GitSettings {
     pub commits: Option<CommitWay>,
     /// The key that signs pushed commits.
     pub sign: Option<SignSettings>,
+    /// Names of environment variables that git inherits besides those that it always needs.
+    pub pass_env: Vec<String>,
 }
 
 /// The key that signs commits.
@@ -324,7 +326,7 @@ impl CommitWay {
 
 impl Default for GitSettings {
     fn default() -> Self {
-        Self { author: None, base: None, remote: "origin".to_owned(), commits: None, sign: None }
+        Self { author: None, base: None, remote: "origin".to_owned(), commits: None, sign: None, pass_env: Vec::new() }
     }
 }
 

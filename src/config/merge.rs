@@ -96,7 +96,7 @@ impl Schema {
                 request_timeout,
                 image_timeout
             ),
-            git: merged!(GitSchema, self.git, other.git, author, base, remote, commits, sign),
+            git: merged!(GitSchema, self.git, other.git, author, base, remote, commits, sign, pass_env),
             forge: merged!(ForgeSchema, self.forge, other.forge, kind, url, repository, folder),
         }
     }

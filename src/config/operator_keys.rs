@@ -17,6 +17,7 @@ pub const OPERATOR_KEYS: &[&str] = &[
     "registries.*.auth-hosts",
     "registries.*.oci-layout",
     "git.sign",
+    "git.pass-env",
 ];
 
 /// Reports every key of a repository's file that only the operator may set.

@@ -240,6 +240,9 @@ pub(super) struct GitSchema {
     pub(super) commits: Option<Located<String>>,
     /// The key that signs pushed commits. Only in the operator's configuration. Default: the SSH key in `TAGBOAT_SIGNING_KEY`, if it is set.
     pub(super) sign: Option<Located<SignSchema>>,
+    /// Names of environment variables for git and the programs that it starts, such as a credential helper. Only in the
+    /// operator's configuration. Others than the usual ones are not inherited. Left out: none.
+    pub(super) pass_env: Option<Vec<String>>,
 }
 
 /// The key that signs pushed commits.

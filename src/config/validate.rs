@@ -221,6 +221,7 @@ fn git(written: GitSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> Git
         remote: written.remote.unwrap_or(default.remote),
         commits: one_of(written.commits.as_ref(), "commit method", &CommitWay::ALL, problems),
         sign: written.sign.and_then(|sign| checked_sign(sign, files, problems)),
+        pass_env: written.pass_env.unwrap_or_default(),
     }
 }
 

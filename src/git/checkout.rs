@@ -27,20 +27,24 @@ impl Checkout {
         };
         // Fails in the repository of another user, where `git config --list` would omit the settings of that repository.
         let answer = program.run(call(), ["rev-parse", "--path-format=absolute", "--git-common-dir"]).await?;
-        let dir = dir.to_owned();
         if !answer.success {
-            let output = refusal::message(None, &answer.stderr, None);
-            return Err(if output.contains("dubious ownership") {
-                GitError::UnsafeDirectory { dir, output }
-            } else {
-                GitError::NotARepository { dir, output }
+            let operation = call().operation;
+            return Err(match refusal::error(operation, None, &answer.stderr, None) {
+                error @ GitError::Configuration { .. } => error,
+                GitError::Failed { output, .. } if output.contains("dubious ownership") => {
+                    GitError::UnsafeDirectory { dir: dir.to_owned(), output }
+                }
+                _ => GitError::NotARepository {
+                    dir: dir.to_owned(),
+                    output: refusal::message(None, &answer.stderr, None),
+                },
             });
         }
         let git_dir = PathBuf::from(answer.stdout.trim_end_matches(['\r', '\n']));
         let settings = list(program, call()).await?;
         match settings::value(&settings, "extensions.objectformat").filter(|format| *format != "sha1") {
             Some(format) => Err(GitError::ObjectFormat { what: dir.display().to_string(), format: format.to_owned() }),
-            None => Ok(Self { dir, git_dir, settings }),
+            None => Ok(Self { dir: dir.to_owned(), git_dir, settings }),
         }
     }
 
@@ -69,7 +73,7 @@ async fn list(program: &Program, call: Call<'_>) -> Result<Vec<Entry>, GitError>
     let operation = call.operation.clone();
     let answer = program.run(call, ["config", "--list", "-z"]).await?;
     if !answer.success {
-        return Err(GitError::Failed { operation, output: refusal::message(None, &answer.stderr, None) });
+        return Err(refusal::error(operation, None, &answer.stderr, None));
     }
     Ok(output::config(&answer.stdout))
 }

@@ -1,7 +1,7 @@
-//! Starts the `git` program with a fixed environment and a time limit. `repository.rs` has the commands; `output.rs` and
+//! Starts the `git` program with an environment of its own and a time limit. `repository.rs` has the commands; `output.rs` and
 //! `refusal.rs` parse their output.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -9,54 +9,20 @@ use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
+use super::environment;
 use super::error::GitError;
+use super::options::Options;
 use super::output;
+use super::refusal;
 use super::remote::Login;
 use super::settings::{Entry, PASSWORD, USER};
 
-/// Variables of another git that may have started Tagboat, such as a hook or `git rebase --exec`: they would point git at
-/// its repository. (From `git rev-parse --local-env-vars` without the configuration, and the variables of tracing.)
-const NOT_INHERITED: &[&str] = &[
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_COMMON_DIR",
-    "GIT_DIR",
-    "GIT_GRAFT_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_PREFIX",
-    "GIT_QUARANTINE_PATH",
-    "GIT_REPLACE_REF_BASE",
-    "GIT_SHALLOW_FILE",
-    "GIT_WORK_TREE",
-    // Traces go to standard error, would be parsed as errors, and can contain headers.
-    "GIT_CURL_VERBOSE",
-    "GIT_TRACE",
-    "GIT_TRACE_CURL",
-    "GIT_TRACE_PACKET",
-    "GIT_TRACE_SETUP",
-];
-
-/// Variables that are always set. Each has its reason.
-#[rustfmt::skip]
-const ENVIRONMENT: &[(&str, &str)] = &[
-    // `refusal.rs` parses English.
-    ("LC_ALL",                 "C"),
-    // There is no terminal: fail at once instead of prompting.
-    ("GIT_TERMINAL_PROMPT",    "0"),
-    ("GCM_INTERACTIVE",        "never"),
-    // Skips optional locks.
-    ("GIT_OPTIONAL_LOCKS",     "0"),
-];
-
-/// The git program and its time limit.
+/// The git program, its time limit, and the variables that it inherits.
 #[derive(Debug)]
 pub(super) struct Program {
     path: PathBuf,
     timeout: Duration,
+    inherited: Vec<(OsString, OsString)>,
 }
 
 /// One command to run.
@@ -89,10 +55,18 @@ pub(super) struct CommandOutput {
 
 impl Program {
     /// Finds the program and checks that its version is supported.
-    pub(super) async fn find(path: PathBuf, timeout: Duration) -> Result<Self, GitError> {
-        let program = Self { path, timeout };
+    pub(super) async fn find(options: Options) -> Result<Self, GitError> {
+        let Options { program: path, timeout, pass_env } = options;
+        let inherited = std::env::vars_os()
+            .filter(|(name, _)| name.to_str().is_some_and(|name| environment::is_inherited(name, &pass_env)))
+            .collect();
+        let program = Self { path, timeout, inherited };
         let call = Call { operation: "read the version of git".to_owned(), ..Call::default() };
+        let operation = call.operation.clone();
         let answer = program.run(call, ["version"]).await?;
+        if !answer.success {
+            return Err(refusal::error(operation, None, &answer.stderr, None));
+        }
         if output::version(&answer.stdout).is_some_and(|version| version >= output::OLDEST) {
             return Ok(program);
         }
@@ -131,10 +105,8 @@ impl Program {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         // A process group, so that ssh and git-remote-https end together with git.
         command.process_group(0);
-        for name in NOT_INHERITED {
-            command.env_remove(name);
-        }
-        command.envs(ENVIRONMENT.iter().copied());
+        command.env_clear().envs(self.inherited.iter().map(|(name, value)| (name, value)));
+        command.envs(environment::FIXED.iter().copied());
         if let Some(dir) = call.dir {
             command.current_dir(dir);
         }

@@ -121,7 +121,23 @@ pub enum GitError {
         /// See [`GitError`].
         output: String,
     },
-    /// The connection failed or ended early.
+    /// A configuration file of git cannot be read.
+    #[error("cannot {operation}: invalid configuration of git: {output}")]
+    Configuration {
+        /// See [`GitError`].
+        operation: String,
+        /// See [`GitError`].
+        output: String,
+    },
+    /// The server failed or the connection ended early. The operation was repeated once.
+    #[error("cannot {operation}: {output}")]
+    Transient {
+        /// See [`GitError`].
+        operation: String,
+        /// See [`GitError`].
+        output: String,
+    },
+    /// The connection failed.
     #[error("cannot {operation}: {output}")]
     Network {
         /// See [`GitError`].
@@ -219,6 +235,10 @@ impl GitError {
             Self::NotFound { .. } => {
                 concat!("check the URL and the credentials: ", page!("troubleshooting.md#forge-login"))
             }
+            Self::Configuration { .. } => {
+                "correct the file that the message names; `git config --list --show-origin` shows what git reads"
+            }
+            Self::Transient { .. } => "run again; if it fails again, check the state of the server",
             Self::Network { .. } => concat!(
                 "check the URL, the network, the proxy and the certificates: ",
                 page!("troubleshooting.md#connection")

@@ -40,6 +40,10 @@ pub trait Git: Send + Sync {
     /// Returns parents, people and message of a commit.
     fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, GitError>;
 
+    /// Returns whether `commit` is in the history of `head`, the newest commit of a remote branch. A commit further back than
+    /// 10,000 commits counts as absent. Sends at most two requests for each head.
+    async fn is_ancestor(&self, commit: &CommitId, head: &CommitId) -> Result<bool, GitError>;
+
     /// Builds a commit on `base` in which the given files have new contents; their modes are kept. All files must exist in
     /// `base` ([`GitError::NoSuchFile`]). The same arguments give the same commit id, unless the commit is signed. No ref
     /// points at the commit until it is pushed.

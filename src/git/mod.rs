@@ -2,12 +2,15 @@
 //!
 //! Only branches, commits, files and their bytes; nothing about forges or images.
 
+mod ancestry;
 mod checkout;
 mod command;
+mod environment;
 mod error;
 mod git;
 mod history;
 mod objects;
+mod options;
 mod output;
 mod refusal;
 mod remote;
@@ -18,6 +21,7 @@ mod ssh_signing;
 pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
 pub use history::{FirstParents, first_parents};
+pub use options::{Options, Signing};
 pub use remote::{Login, redact};
-pub use repository::{Options, Repository, Signing};
+pub use repository::Repository;
 pub use ssh_signing::SshKeyError;

@@ -5,7 +5,7 @@
 //! checkout, which may be read-only: no objects, no refs, no `FETCH_HEAD`, and no `shallow` file, because a fetch with
 //! `--depth` inside a full clone would cut off its history. No object can be collected as garbage before its push either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -56,6 +56,16 @@ impl Objects {
     /// Returns whether the commit is in this repository or in the lender.
     pub(super) fn has(&self, commit: &CommitId) -> bool {
         id(commit.as_str()).is_ok_and(|id| self.repository.to_thread_local().has_object(id))
+    }
+
+    /// Returns a commit and its ancestors, and whether these are all: a fetch with a depth cuts the history off.
+    pub(super) fn history(&self, head: &CommitId) -> Result<(HashSet<ObjectId>, bool), GitError> {
+        let repository = self.repository.to_thread_local();
+        let unreadable = |cause: &dyn std::fmt::Display| unreadable(&format!("the history of {head}"), cause);
+        let walk = repository.rev_walk([id(head.as_str())?]).all().map_err(|cause| unreadable(&cause))?;
+        let commits = walk.map(|commit| Ok(commit.map_err(|cause| unreadable(&cause))?.id));
+        let is_complete = !repository.is_shallow().map_err(|cause| unreadable(&cause))?;
+        Ok((commits.collect::<Result<_, GitError>>()?, is_complete))
     }
 
     /// See [`Git::files`](super::git::Git::files).
@@ -217,7 +227,7 @@ fn person(signature: &gix::actor::SignatureRef<'_>) -> Author {
     }
 }
 
-fn id(hex: &str) -> Result<ObjectId, GitError> {
+pub(super) fn id(hex: &str) -> Result<ObjectId, GitError> {
     ObjectId::from_hex(hex.as_bytes()).map_err(|cause| unreadable(hex, &cause))
 }
 

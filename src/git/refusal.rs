@@ -16,6 +16,11 @@ type Make = fn(String, String) -> GitError;
 /// accompany it.
 #[rustfmt::skip]
 const PHRASES: &[(&str, Make)] = &[
+    // The configuration of the user or of the machine, before anything else happens.
+    ("bad config line",                          configuration),
+    (" config value '",                          configuration),      // bad boolean, bad numeric
+    ("error processing config file",             configuration),
+    ("exceeded maximum include depth",           configuration),
     // A name conflict also makes the update of the ref fail, which alone would look like a lost race.
     ("exists; cannot create",                    name_conflict),
     // A token without permission for one kind of file; printed together with "remote rejected".
@@ -41,9 +46,14 @@ const PHRASES: &[(&str, Make)] = &[
     ("cannot lock ref",                          lost_race),
     ("failed to update ref",                     lost_race),
     ("not our ref",                              lost_race),          // the commit to fetch no longer exists
-    // An overloaded server returns an HTTP status.
-    ("requested url returned error: 429",        network),
-    ("requested url returned error: 5",          network),
+    ("unadvertised object",                      lost_race),          // the same over protocol version 0
+    // An overloaded server returns an HTTP status, or the connection ends early.
+    ("requested url returned error: 429",        transient),
+    ("requested url returned error: 5",          transient),
+    ("connection reset",                         transient),
+    ("rpc failed",                               transient),
+    ("early eof",                                transient),
+    ("hung up unexpectedly",                     transient),
     // The repository does not exist, or these credentials cannot see it.
     ("repository not exported",                  not_found),          // git daemon, also for a rejected push
     ("repository not found",                     not_found),
@@ -68,16 +78,12 @@ const PHRASES: &[(&str, Make)] = &[
     ("couldn't connect",                         network),
     ("unable to connect",                        network),
     ("connection refused",                       network),
-    ("connection reset",                         network),
     ("connection closed",                        network),
     ("timed out",                                network),
     ("network is unreachable",                   network),
     ("no route to host",                         network),
     ("certificate",                              network),
     ("handshake",                                network),
-    ("rpc failed",                               network),
-    ("early eof",                                network),
-    ("hung up unexpectedly",                     network),
     // Damaged objects on this machine.
     ("is corrupt",                               corrupt),
     ("unable to read",                           corrupt),
@@ -97,6 +103,12 @@ fn lost_race(operation: String, output: String) -> GitError {
 }
 fn not_found(operation: String, output: String) -> GitError {
     GitError::NotFound { operation, output }
+}
+fn configuration(operation: String, output: String) -> GitError {
+    GitError::Configuration { operation, output }
+}
+fn transient(operation: String, output: String) -> GitError {
+    GitError::Transient { operation, output }
 }
 fn network(operation: String, output: String) -> GitError {
     GitError::Network { operation, output }
@@ -180,6 +192,8 @@ mod tests {
         match error {
             GitError::BranchNameConflict { .. } => "branch-name-conflict",
             GitError::Corrupt { .. } => "corrupt",
+            GitError::Configuration { .. } => "configuration",
+            GitError::Transient { .. } => "transient",
             GitError::Denied { .. } => "denied",
             GitError::Failed { .. } => "failed",
             GitError::LostRace { .. } => "lost-race",

@@ -12,11 +12,13 @@ use tokio::sync::Mutex;
 use crate::refname::{BranchName, CommitId};
 use crate::secret::Secret;
 
+use super::ancestry::{self, Ancestry, History, Search};
 use super::checkout::{self, Checkout};
 use super::command::{Call, CommandOutput, Program};
 use super::error::GitError;
 use super::git::{Author, CommitInfo, Git, TreeFile};
 use super::objects::Objects;
+use super::options::{Options, Signing};
 use super::output;
 use super::refusal;
 use super::remote::{Login, RemoteUrl};
@@ -26,29 +28,8 @@ use super::ssh_signing::SshSigningKey;
 /// How many commits of each branch are fetched: its own commit and the parent.
 const DEPTH: &str = "--depth=2";
 
-/// How to run git.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The time limit of one git command. Ten minutes by default, for large repositories.
-    pub timeout: Duration,
-    /// The `git` program. A bare name is looked up on `PATH`.
-    pub program: PathBuf,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { timeout: Duration::from_secs(600), program: "git".into() }
-    }
-}
-
-/// The key with which git signs commits, in the terms of git.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Signing {
-    /// `gpg.format`: `openpgp`, `ssh` or `x509`.
-    pub format: &'static str,
-    /// `user.signingkey`: the file of an SSH key, or the id of a key in a keyring.
-    pub key: String,
-}
+/// The pause before a command is repeated, in milliseconds.
+const RETRY_PAUSE: std::ops::Range<u64> = 1_000..2_000;
 
 /// A manifests repository: a checkout and its remote, or a remote alone.
 ///
@@ -65,6 +46,7 @@ pub struct Repository {
     signer: Option<Signer>,
     /// git locks its list of shallow commits while it fetches: two concurrent fetches would fail.
     fetching: Mutex<()>,
+    history: Ancestry,
 }
 
 /// What signs commits.
@@ -85,24 +67,44 @@ struct Remote {
 impl Repository {
     /// Opens the checkout or bare repository that contains `dir`, full, shallow or partial, with the remote of that name.
     pub async fn open(dir: &Path, remote: &str, options: Options) -> Result<Self, GitError> {
-        let program = Program::find(options.program, options.timeout).await?;
+        let program = Program::find(options).await?;
         let checkout = Checkout::read(&program, dir).await?;
         let (fetch, push) = checkout.urls(remote)?;
         let objects = Objects::new(checkout.lender())?;
         let remote = |url| Remote::new(url, None, &checkout.settings);
         let (fetch, push) = (remote(fetch), remote(push));
         let (settings, dir) = (checkout.settings, Some(dir.to_owned()));
-        Ok(Self { fetch, push, settings, objects, program, dir, signer: None, fetching: Mutex::default() })
+        Ok(Self {
+            fetch,
+            push,
+            settings,
+            objects,
+            program,
+            dir,
+            signer: None,
+            fetching: Mutex::default(),
+            history: Ancestry::default(),
+        })
     }
 
     /// Opens a remote without a checkout, and sends no request yet. A password in the URL becomes the login.
     pub async fn from_url(url: &str, options: Options) -> Result<Self, GitError> {
-        let program = Program::find(options.program, options.timeout).await?;
+        let program = Program::find(options).await?;
         let objects = Objects::new(None)?;
         let settings = checkout::settings_without(&program, objects.git_dir()).await?;
         let remote = || Remote::new(url, None, &settings);
         let (fetch, push) = (remote(), remote());
-        Ok(Self { fetch, push, settings, objects, program, dir: None, signer: None, fetching: Mutex::default() })
+        Ok(Self {
+            fetch,
+            push,
+            settings,
+            objects,
+            program,
+            dir: None,
+            signer: None,
+            fetching: Mutex::default(),
+            history: Ancestry::default(),
+        })
     }
 
     /// Uses this login at the host of [`url`](Self::url), if that is an HTTP URL, and at no other host. Without a login, the
@@ -145,11 +147,41 @@ impl Repository {
         self.objects.file(commit, path)
     }
 
-    async fn run(&self, remote: &Remote, operation: String, arguments: &[&str]) -> Result<CommandOutput, GitError> {
+    /// Runs a command that talks to a remote, and returns its output. Repeats it once after a failure of the server or of the
+    /// connection: reading changes nothing, and a push states the commit that it replaces.
+    async fn run(&self, remote: &Remote, operation: &str, arguments: &[&str]) -> Result<String, GitError> {
+        self.run_in(self.objects.git_dir(), remote, operation, arguments).await
+    }
+
+    /// Runs a command like [`run`](Self::run) in another repository.
+    async fn run_in(
+        &self,
+        git_dir: &Path,
+        remote: &Remote,
+        operation: &str,
+        arguments: &[&str],
+    ) -> Result<String, GitError> {
+        match self.run_once(git_dir, remote, operation, arguments).await {
+            Err(error @ GitError::Transient { .. }) => {
+                tracing::info!("{error}; trying once more");
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(RETRY_PAUSE))).await;
+                self.run_once(git_dir, remote, operation, arguments).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn run_once(
+        &self,
+        git_dir: &Path,
+        remote: &Remote,
+        operation: &str,
+        arguments: &[&str],
+    ) -> Result<String, GitError> {
         let call = Call {
-            operation,
+            operation: operation.to_owned(),
             dir: self.dir.as_deref(),
-            git_dir: Some(self.objects.git_dir()),
+            git_dir: Some(git_dir),
             settings: &remote.settings,
             // For a local remote, the server side runs in our environment and reads `safe.directory` only from the files of the
             // user and of the machine.
@@ -157,17 +189,27 @@ impl Repository {
             environment: &[],
             login: remote.login.as_ref(),
         };
-        self.program.run(call, arguments).await
+        match self.program.run(call, arguments).await? {
+            answer if answer.success => Ok(answer.stdout),
+            answer => Err(remote.refused(operation.to_owned(), &answer)),
+        }
+    }
+
+    async fn fetch_history(&self, head: &CommitId, depth: usize) -> Result<History, GitError> {
+        let objects = Objects::new(None)?;
+        let operation = format!("fetch the history of {head} from {}", self.fetch.url);
+        let depth_argument = format!("--depth={depth}");
+        let mut arguments = ancestry::FETCH.to_vec();
+        arguments.extend([&depth_argument, "--end-of-options", self.fetch.url.as_str(), head.as_str()]);
+        self.run_in(objects.git_dir(), &self.fetch, &operation, &arguments).await?;
+        History::read(&objects, head, depth)
     }
 
     async fn list(&self, arguments: &[&str]) -> Result<String, GitError> {
         let operation = format!("list the branches of {}", self.fetch.url);
         let mut all = vec!["ls-remote"];
         all.extend(arguments);
-        match self.run(&self.fetch, operation.clone(), &all).await? {
-            answer if answer.success => Ok(answer.stdout),
-            answer => Err(self.fetch.refused(operation, &answer)),
-        }
+        self.run(&self.fetch, &operation, &all).await
     }
 
     async fn update(&self, what: &str, source: &str, branch: &BranchName, expected: &str) -> Result<(), GitError> {
@@ -183,10 +225,7 @@ impl Repository {
             self.push.url.as_str(),
             &format!("{source}:{full}"),
         ];
-        match self.run(&self.push, operation.clone(), &arguments).await? {
-            answer if answer.success => Ok(()),
-            answer => Err(self.push.refused(operation, &answer)),
-        }
+        self.run(&self.push, &operation, &arguments).await.map(drop)
     }
 }
 
@@ -226,10 +265,7 @@ impl Git for Repository {
         arguments.extend([DEPTH, "--end-of-options", self.fetch.url.as_str()]);
         // By id, not by name: this fetches the listed commit even if the branch has moved.
         arguments.extend(absent.iter().map(|(_, commit)| commit.as_str()));
-        match self.run(&self.fetch, operation.clone(), &arguments).await? {
-            answer if answer.success => Ok(()),
-            answer => Err(self.fetch.refused(operation, &answer)),
-        }
+        self.run(&self.fetch, &operation, &arguments).await.map(drop)
     }
 
     fn files(&self, commit: &CommitId) -> Result<Vec<TreeFile>, GitError> {
@@ -242,6 +278,15 @@ impl Git for Repository {
 
     fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, GitError> {
         self.objects.commit_info(commit)
+    }
+
+    async fn is_ancestor(&self, commit: &CommitId, head: &CommitId) -> Result<bool, GitError> {
+        loop {
+            match self.history.search(commit, head)? {
+                Search::Found(is_found) => return Ok(is_found),
+                Search::Fetch(depth) => self.history.set(self.fetch_history(head, depth).await?),
+            }
+        }
     }
 
     async fn commit(

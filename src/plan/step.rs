@@ -19,7 +19,8 @@ pub enum BranchState {
     Managed {
         /// The head.
         head: CommitId,
-        /// Whether the head has exactly the desired changes, in files that have not changed in the base since.
+        /// Whether the head has exactly the desired changes, in files that have not changed in the base since, and its
+        /// parent is in the history of the base.
         is_current: bool,
         /// Whether the parent of the head is the newest commit of the base branch.
         is_on_base: bool,

@@ -32,6 +32,7 @@ const OPERATOR_ONLY: &[(&str, &str)] = &[
     ("registries.*.auth-hosts",       "registries: { a.test: { auth-hosts: [b.test] } }"),
     ("registries.*.oci-layout",       "registries: { a.test: { oci-layout: a } }"),
     ("git.sign",                      "git: { sign: { format: ssh, key: k } }"),
+    ("git.pass-env",                  "git: { pass-env: [AWS_PROFILE] }"),
 ];
 
 #[test]

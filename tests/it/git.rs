@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +16,9 @@ use tagboat::refname::{BranchName, CommitId};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
 
-use crate::support::process::{Process, free_port};
+use crate::support::process::{Process, find, free_port};
 use crate::support::repository::{Bare, git, snapshot};
+use crate::support::tagboat::Tagboat;
 use crate::support::{git_http, ssh};
 
 const DEPLOYMENT: &str = "image: acme/api:1.0";
@@ -344,6 +346,106 @@ fn spy(dir: &Path) -> (PathBuf, PathBuf) {
     fs::write(&program, script).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
     (program, notes)
+}
+
+#[tokio::test]
+async fn finds_ancestors_and_misses_commits_that_a_force_push_dropped() {
+    let (_dir, bare) = remote();
+    let first = commit_id(&git(&bare.path, &["rev-parse", "main~1"]));
+    let dropped = commit_id(&git(&bare.path, &["rev-parse", "main"]));
+    git(&bare.path, &["update-ref", "refs/heads/main", first.as_str()]);
+    // More commits than the first fetch requests.
+    for number in 0..120 {
+        bare.commit("main", &[("README.md", &number.to_string())], "More");
+    }
+    for allow in ["true", "false"] {
+        git(&bare.path, &["config", "uploadpack.allowfilter", allow]);
+        let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+        let head = repository.remote_branches(&branch("main"), "").await.unwrap()[&branch("main")].clone();
+        repository.fetch(&[(branch("main"), head.clone())]).await.unwrap();
+        let near = commit_id(&git(&bare.path, &["rev-parse", "main~3"]));
+        for (commit, expected) in [(&head, true), (&near, true), (&first, true), (&dropped, false), (&near, true)] {
+            assert_eq!(repository.is_ancestor(commit, &head).await.unwrap(), expected, "{commit}");
+        }
+        // The objects of commits are still complete.
+        repository.fetch(&[(branch("main"), near.clone())]).await.unwrap();
+        assert_eq!(repository.files(&near).unwrap().len(), 1);
+    }
+}
+
+/// Answers the first request with an error, and redirects every other one.
+fn fails_once(status: u16, elsewhere: &str) -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let elsewhere = elsewhere.to_owned();
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let read = stream.read(&mut request).unwrap_or_default();
+            let text = String::from_utf8_lossy(&request[..read]).into_owned();
+            let path = text.split_whitespace().nth(1).unwrap_or("/");
+            let head = if number == 0 {
+                format!("HTTP/1.1 {status} Failed\r\n")
+            } else {
+                format!("HTTP/1.1 302 Found\r\nLocation: {elsewhere}{path}\r\n")
+            };
+            let _ = stream.write_all(format!("{head}Content-Length: 0\r\nConnection: close\r\n\r\n").as_bytes());
+        }
+    });
+    url
+}
+
+#[tokio::test]
+async fn repeats_a_command_once_after_an_error_of_the_server() {
+    let (dir, _bare) = remote();
+    let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
+    for status in [429, 500, 503] {
+        let url = format!("{}/apps.git", fails_once(status, &server.public_url));
+        let repository = Repository::from_url(&url, Options::default()).await.unwrap();
+        assert_eq!(repository.default_branch().await.unwrap(), branch("main"), "{status}");
+    }
+    let url = format!("{}/apps.git", fails_once(403, &server.public_url));
+    let repository = Repository::from_url(&url, Options::default()).await.unwrap();
+    let error = repository.default_branch().await.unwrap_err();
+    assert!(matches!(error, GitError::Denied { .. }), "{error:?}");
+}
+
+/// The environment of a test run has secrets of many programs, see `secret_leaks.rs`.
+#[test]
+fn git_inherits_no_secrets() {
+    let (dir, bare) = remote();
+    let (bin, dump) = (dir.path().join("bin"), dir.path().join("environment"));
+    fs::create_dir(&bin).unwrap();
+    let real = find("git").unwrap();
+    let script = format!("#!/bin/sh\nenv >> '{}'\nexec '{}' \"$@\"\n", dump.display(), real.display());
+    fs::write(bin.join("git"), script).unwrap();
+    fs::set_permissions(bin.join("git"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let tagboat = Tagboat::new().with_config("git: { pass-env: [FOR_A_HELPER] }");
+    let tagboat =
+        tagboat.with("PATH", &path).with("FOR_A_HELPER", "passed").with("GIT_PASSWORD", "planted-for-jenkins");
+    assert_eq!(tagboat.run(&["list", "-C", &bare.url()]).code, 0);
+    let environment = fs::read_to_string(&dump).unwrap();
+    assert!(environment.contains("FOR_A_HELPER=passed") && environment.contains("HOME="), "{environment}");
+    for planted in ["planted", "TAGBOAT_", "AWS_", "GITHUB_", "CI_JOB"] {
+        assert!(!environment.contains(planted), "{planted}: {environment}");
+    }
+}
+
+#[test]
+fn reports_a_broken_configuration_of_git() {
+    let (dir, bare) = remote();
+    let checkout = dir.path().join("checkout");
+    git(dir.path(), &["clone", "-q", &bare.url(), checkout.to_str().unwrap()]);
+    let tagboat = Tagboat::new();
+    fs::write(tagboat.home().join(".gitconfig"), "[user\nname = x\n").unwrap();
+    for place in [bare.url(), checkout.display().to_string()] {
+        let output = tagboat.run(&["run", "--dry-run", "-C", &place]);
+        assert_eq!(output.code, 1, "{}", output.stderr);
+        assert!(output.stderr.contains("invalid configuration of git: bad config line 1 in file"), "{}", output.stderr);
+        assert!(output.stderr.contains("hint: correct the file that the message names"), "{}", output.stderr);
+    }
 }
 
 #[tokio::test]

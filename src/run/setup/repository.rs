@@ -12,7 +12,7 @@ use super::variables::{secret, variable};
 
 /// Opens the repository, with a login if a credential is configured.
 pub async fn repository(location: &Location, config: &Config) -> Result<Repository, Error> {
-    let options = git::Options::default();
+    let options = git::Options { pass_env: config.git.pass_env.clone(), ..git::Options::default() };
     let opened = match location {
         Location::Folder(folder) => Repository::open(folder, &config.git.remote, options).await?,
         Location::Url(url) => Repository::from_url(url, options).await?,

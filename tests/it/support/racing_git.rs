@@ -67,6 +67,10 @@ impl Git for RacingGit {
         self.inner.commit_info(commit)
     }
 
+    async fn is_ancestor(&self, commit: &CommitId, head: &CommitId) -> Result<bool, GitError> {
+        self.inner.is_ancestor(commit, head).await
+    }
+
     async fn commit(
         &self,
         base: &CommitId,
