@@ -160,8 +160,8 @@ impl<'a> Publisher<'a> {
         let (is_current, is_on_base) = match &parents[..] {
             [parent] if !files.is_empty() => {
                 // A parent that a force push removed from the base would return to it with the merge.
-                let is_current = self.has_exactly(&head, parent, files)?
-                    && self.git.is_ancestor(parent, self.base_commit).await?;
+                let is_current =
+                    self.has_exactly(&head, parent, files)? && self.git.is_ancestor(parent, self.base_commit).await?;
                 (is_current, parent == self.base_commit)
             }
             _ => (false, false),
