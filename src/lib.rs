@@ -35,7 +35,7 @@
 //! | plan | decisions → [`Change`](plan::Change)s → [`Draft`](plan::Draft)s; both are in [`Planned`](run::Planned) | [`plan::change`](fn@plan::change), [`plan::group`](fn@plan::group) |
 //! | reconcile | desired × observed → [`Action`](plan::Action): commit, open, update, close, or leave, and why | [`plan::reconcile`](fn@plan::reconcile) |
 //! | publish | action × branch state → [`Step`](plan::Step) → [`Proposal`](plan::Proposal) → [`Published`](run::Published) | [`plan::step`](fn@plan::step) and [`plan::texts`]; `run::publish` does it through the traits [`Git`](git::Git) and [`Forge`](forge::Forge); the bytes come from [`manifest::edits`] and [`manifest::rewrite`] |
-//! | report | [`RunOutcome`](run::RunOutcome) → [`RunReport`](report::RunReport) → bytes for people and scripts | `run::present`, then [`report::RENDERERS`] |
+//! | report | [`RunOutcome`](run::RunOutcome) → [`RunReport`](report::RunReport) → bytes for people and scripts | `run::reports`, then [`report::RENDERERS`] |
 //!
 //! Each stage has one function and one type. A later stage never fills a field of an earlier stage's type.
 //!

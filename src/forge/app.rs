@@ -22,11 +22,10 @@ use crate::secret::Secret;
 use super::error::ForgeError;
 use super::failure::explain;
 
-/// A token is renewed when it has less than this left: a push or a large answer may take some minutes.
+/// A token that expires sooner than this is renewed: a push or a large response may take some minutes.
 const MARGIN: Duration = Duration::from_secs(300);
 
-const PERMISSIONS: &str =
-    "an App that is installed on this repository, with read and write access to Contents and Pull requests";
+const PERMISSIONS: &str = "read and write access to Contents and Pull requests, and install the App on this repository";
 
 /// An App, and one repository that it is installed on.
 pub struct App {
@@ -52,22 +51,22 @@ struct Installation {
 #[derive(Deserialize)]
 struct Issued {
     token: String,
-    /// As in RFC 3339.
+    /// In the format of RFC 3339.
     expires_at: String,
 }
 
 impl App {
     /// Returns the App of that id, or client id, with its private key in PEM form. Sends nothing.
     pub fn new(id: &str, key: &Secret, api: &str, repository: &str, client: Client) -> Result<Self, ForgeError> {
-        let bad = |reason: &str| ForgeError::Settings { reason: format!("the private key of the App: {reason}") };
-        let key = PrivateKeyDer::from_pem_slice(key.reveal().as_bytes()).map_err(|_| bad("not a key in PEM form"))?;
-        let key = any_supported_type(&key).map_err(|_| bad("cannot be read"))?;
+        let bad = |reason: &str| ForgeError::Settings { reason: format!("invalid private key of the App: {reason}") };
+        let key = PrivateKeyDer::from_pem_slice(key.reveal().as_bytes()).map_err(|_| bad("not in PEM form"))?;
+        let key = any_supported_type(&key).map_err(|_| bad("unsupported type of key"))?;
         let signer = key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256]).ok_or_else(|| bad("not an RSA key"))?;
         let (api, repository) = (api.trim_end_matches('/').to_owned(), repository.to_owned());
         Ok(Self { id: id.to_owned(), signer, api, repository, client, token: Mutex::default() })
     }
 
-    /// Returns a token that is valid for five minutes at least; the same one for as long as that holds.
+    /// Returns a token that is valid for at least five minutes. It is cached and renewed when necessary.
     pub async fn token(&self) -> Result<Secret, ForgeError> {
         let mut cached = self.token.lock().await;
         let soon = Timestamp::now() + MARGIN;
@@ -94,14 +93,14 @@ impl App {
 
     /// Returns a JSON web token, signed with RS256 (RFC 7515, RFC 7518). It is valid for nine minutes (GitHub allows ten)
     /// and issued a minute ago, for clocks that differ.
-    fn web_token(&self, action: &str) -> Result<Secret, ForgeError> {
+    fn web_token(&self) -> Result<Secret, ForgeError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let head = part(json!({"alg": "RS256", "typ": "JWT"}));
         let claims = part(json!({"iat": now.saturating_sub(60), "exp": now + 540, "iss": self.id}));
         let signed = format!("{head}.{claims}");
         let signature = self.signer.sign(signed.as_bytes()).map_err(|error| ForgeError::Settings {
-            reason: format!("{action}: cannot sign with the private key of the App: {error}"),
+            reason: format!("cannot sign with the private key of the App: {error}"),
         })?;
         Ok(Secret::new(&format!("Bearer {signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
     }
@@ -115,7 +114,7 @@ impl App {
     ) -> Result<T, ForgeError> {
         let malformed = |reason: String| ForgeError::Malformed { action: action.to_owned(), reason };
         let url = Url::parse(&format!("{}{route}", self.api)).map_err(|error| malformed(error.to_string()))?;
-        let request = Request::new(method, url).secret_header(AUTHORIZATION, &self.web_token(action)?);
+        let request = Request::new(method, url).secret_header(AUTHORIZATION, &self.web_token()?);
         let request = match body {
             Some(body) => request.json(body),
             None => request,

@@ -47,13 +47,13 @@ impl<T> ApiResponse<T> {
     }
 }
 
-/// Why a request got no response.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RequestError {
-    /// There is no credential to send it with, for example because an App gets no token.
+    /// No credential is available, for example because no token was issued to an App.
     #[error(transparent)]
     Credential(#[from] ForgeError),
-    /// It failed, or the response is not 2xx.
+    /// The HTTP client failed, or the status is not 2xx.
     #[error(transparent)]
     Http(#[from] HttpError),
 }
@@ -106,7 +106,7 @@ impl ApiClient {
         Ok(self.send(action, Method::POST, route, Some(body)).await?.body)
     }
 
-    /// Sends a request and reads the response as JSON. Everything but a POST may be sent again.
+    /// Sends a request and parses the response as JSON. Every request but a POST may be sent again.
     pub(super) async fn send<T: DeserializeOwned>(
         &self,
         action: &str,
@@ -130,7 +130,7 @@ impl ApiClient {
         let bytes = body.map(|body| body.to_string().into_bytes());
         let response = self.exchange(method, route, bytes, idempotent).await;
         let response = response.map_err(|error| self.explain(action, error))?;
-        // A response without a body reads as `null`.
+        // A response without a body is parsed as `null`.
         let bytes = if response.body.is_empty() { b"null" } else { &response.body[..] };
         match serde_json::from_slice(bytes) {
             Ok(body) => Ok(ApiResponse { body, response }),
@@ -138,7 +138,7 @@ impl ApiClient {
         }
     }
 
-    /// Sends a request with the credential, and returns the response as it is.
+    /// Sends a request with the credential and returns the response unparsed.
     pub(super) async fn exchange(
         &self,
         method: Method,
@@ -167,7 +167,7 @@ impl ApiClient {
         Ok(response)
     }
 
-    /// Returns the meaning of a failure of `action`.
+    /// Returns the error for a failure of `action`.
     pub(super) fn explain(&self, action: &str, error: RequestError) -> ForgeError {
         let error = match error {
             RequestError::Credential(error) => return error,
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_stays_one_segment() {
+    fn encodes_a_name_as_one_segment() {
         assert_eq!(segment("group/sub/my project"), "group%2Fsub%2Fmy%20project");
     }
 }

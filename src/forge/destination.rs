@@ -15,7 +15,7 @@ pub enum DestinationError {
     /// It would be sent without TLS.
     #[error("the token is not sent to {0} without TLS")]
     NoTls(String),
-    /// The server is not the one that has the git remote.
+    /// The server is not the host of the git remote.
     #[error("the token is not sent to {api}, which is not {remote}, the host of the git remote")]
     OtherHost {
         /// The host of the API.
@@ -23,7 +23,7 @@ pub enum DestinationError {
         /// The host of the git remote.
         remote: String,
     },
-    /// The git remote is on no host.
+    /// The git remote is a local path.
     #[error("the token is not sent to {0}: the git remote is a local path, which names no host")]
     NoRemoteHost(String),
     /// The address is not a URL with a host.
@@ -52,7 +52,7 @@ impl ForgeKind {
             return Ok(());
         }
         let Some(remote) = remote else { return Err(DestinationError::NoRemoteHost(host)) };
-        // Only a host that is surely this forge has an API on another host.
+        // Only a host that is certainly this forge may have its API on another host.
         let own_api = (self.recognizes)(remote).then(|| (self.address)(remote)).flatten();
         let is_own_api = own_api.is_some_and(|own| Url::parse(&own.api).is_ok_and(|own| own.origin() == url.origin()));
         if host == remote.host || is_own_api {

@@ -15,7 +15,7 @@ pub enum ForgeError {
         /// The cause.
         reason: String,
     },
-    /// 401.
+    /// The forge rejected the token, with 401.
     #[error("cannot {action}: the forge rejected the token (401): {message}")]
     Unauthorized {
         /// The operation.
@@ -23,7 +23,7 @@ pub enum ForgeError {
         /// The forge's message.
         message: String,
     },
-    /// 403 for lack of permissions.
+    /// The token lacks a permission.
     #[error("cannot {action}: permission denied ({status}): {message}")]
     Forbidden {
         /// The operation.
@@ -35,7 +35,7 @@ pub enum ForgeError {
         /// The permissions that a token for this forge needs.
         permissions: &'static str,
     },
-    /// 404.
+    /// The repository or pull request does not exist, or the token has no access to it.
     #[error("cannot {action}: not found (404): {message}")]
     NotFound {
         /// The operation.
@@ -79,7 +79,7 @@ pub enum ForgeError {
         /// The forge's message.
         message: String,
     },
-    /// 5xx, or a status that has no meaning here.
+    /// The forge failed: 5xx, or a status that no API documents.
     #[error("cannot {action}: the forge failed ({status}): {message}")]
     Unavailable {
         /// The operation.
@@ -95,7 +95,7 @@ pub enum ForgeError {
         /// The operation.
         action: String,
     },
-    /// No response.
+    /// The forge sent no response.
     #[error("cannot {action}: no response: {reason}")]
     Unreachable {
         /// The operation.
@@ -105,7 +105,7 @@ pub enum ForgeError {
         /// What to do about it, if that is known.
         hint: Option<&'static str>,
     },
-    /// A response that cannot be parsed, or lacks something.
+    /// The response cannot be parsed, or lacks a value.
     #[error("cannot {action}: unexpected response: {reason}")]
     Malformed {
         /// The operation.
@@ -113,15 +113,15 @@ pub enum ForgeError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A text that the forge would refuse or truncate.
-    #[error("cannot {action}: the {what} has {is} characters; the forge allows {limit}")]
+    /// The forge would refuse or truncate a text.
+    #[error("cannot {action}: the {what} has {length} characters; the forge allows {limit}")]
     TooLong {
         /// The operation.
         action: String,
         /// `title` or `body`.
         what: &'static str,
         /// Characters in it.
-        is: usize,
+        length: usize,
         /// Characters allowed.
         limit: usize,
     },
@@ -138,7 +138,7 @@ pub enum ForgeError {
     NotSet {
         /// `label`, `reviewer`, …
         what: &'static str,
-        /// Which ones.
+        /// The names that were not set.
         names: Vec<String>,
         /// The pull request.
         url: String,
@@ -158,32 +158,32 @@ pub enum ForgeError {
     File {
         /// The operation: `read`, `write`, `lock`.
         action: &'static str,
-        /// Which file.
+        /// The file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
     },
 }
 
-/// What a forge sends with a status other than 2xx.
+/// The response of a forge with a status other than 2xx.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) message: String,
     /// The delay before the next request, if the forge sent one.
     pub(super) wait: Option<Duration>,
-    /// Whether a rate limit was exceeded: then nothing was done.
+    /// Whether a rate limit was exceeded: then the forge did nothing.
     pub(super) limited: bool,
 }
 
 impl Refusal {
-    /// Returns the meaning of a refusal of `action` by a forge whose token needs `permissions`.
+    /// Returns the error for a refusal of `action` by a forge whose token needs `permissions`.
     pub(super) fn explain(self, action: &str, permissions: &'static str) -> ForgeError {
         let (action, status, message) = (action.to_owned(), self.status, truncated(&self.message));
         let archived = message.to_ascii_lowercase().contains("archived");
         match status {
             _ if self.limited => ForgeError::RateLimited { action, wait: self.wait },
-            // Some servers say 401 for a valid token without permission.
+            // Some servers send 401 for a valid token without permission.
             401 if message.contains("not permitted") => ForgeError::Forbidden { action, status, message, permissions },
             401 => ForgeError::Unauthorized { action, message },
             403 | 410 | 423 if archived => ForgeError::Archived { action, message },

@@ -6,7 +6,7 @@ use crate::http::HttpError;
 
 use super::error::{ForgeError, Refusal};
 
-/// Returns the meaning of a failure of the HTTP client; `permissions` are those that the credential needs.
+/// Returns the error for a failure of the HTTP client; `permissions` are those that the credential needs.
 pub(super) fn explain(action: &str, error: HttpError, permissions: &'static str) -> ForgeError {
     let hint = error.hint();
     match error {
@@ -22,13 +22,13 @@ pub(super) fn explain(action: &str, error: HttpError, permissions: &'static str)
     }
 }
 
-/// Returns the error for a response that is not what was expected.
+/// Returns the error for an unexpected response.
 pub(super) fn malformed(action: &str, reason: &dyn std::fmt::Display) -> ForgeError {
     ForgeError::Malformed { action: action.to_owned(), reason: reason.to_string() }
 }
 
-/// Returns the text for people in an error of a forge, wherever the forge puts it: `message`, `error`, `errors`, a list,
-/// or fields. An error of a field without a text of its own reads `head invalid`.
+/// Returns the message in the body of an error, from whichever place the forge uses: `message`, `error`, `errors`, a list,
+/// or fields. An error about a field that has only a code becomes `head invalid`.
 fn message(body: &Value) -> String {
     fn collect(value: &Value, texts: &mut Vec<String>) {
         match value {

@@ -1,4 +1,4 @@
-//! The parts of each forge: a [`ForgeKind`], its row in the table, and a [`Forge`], a connection. The module `lifecycle`
+//! What each forge implements: a [`ForgeKind`], its row in the table, and a [`Forge`], a connection. The module `lifecycle`
 //! has the operations that are the same on every forge.
 
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ pub trait Forge: Send + Sync {
     /// Returns the row of this kind of forge in the table.
     fn kind(&self) -> &'static ForgeKind;
 
-    /// Returns how often and how long to wait for something that the forge is about to do.
+    /// Returns how often and how long to wait until the forge shows what was just written to it.
     fn retry_policy(&self) -> RetryPolicy {
         RetryPolicy::default()
     }
@@ -99,14 +99,14 @@ pub trait Forge: Send + Sync {
     /// Sends the one request that creates a pull request.
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError>;
 
-    /// Adds labels, reviewers and assignees that the request for a new pull request could not have. A failure becomes a
+    /// Adds the labels, reviewers and assignees that the request for a new pull request cannot set. A failure becomes a
     /// warning.
     async fn complete(&self, written: &mut Written, proposal: &Proposal);
 
-    /// Changes what differs, and nothing else.
+    /// Updates what differs, and nothing else.
     async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError>;
 
-    /// Closes a pull request with this body, in which the next run reads who closed it.
+    /// Replaces the body of a pull request, where the next run reads who closed it, and closes the pull request.
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError>;
 
     /// Adds a comment.
@@ -120,7 +120,7 @@ pub trait Forge: Send + Sync {
         Err(ForgeError::NotSupported { action, forge: self.kind().label })
     }
 
-    /// Returns the part that creates commits by API, where the forge has one.
+    /// Returns the operations that create commits through the API; `None` if the forge has none.
     fn commits(&self) -> Option<&dyn Commits> {
         None
     }
@@ -132,7 +132,7 @@ pub trait Forge: Send + Sync {
     fn requests(&self) -> u64;
 }
 
-/// A forge that creates commits by its API: signed by the forge, and without a push.
+/// A forge that creates commits through its API: signed by the forge, and without a push.
 #[async_trait]
 pub trait Commits: Send + Sync {
     /// Returns the e-mail addresses of the forge as a committer.
@@ -143,7 +143,7 @@ pub trait Commits: Send + Sync {
     async fn commit(&self, wanted: ApiCommit<'_>) -> Result<CommitId, ForgeError>;
 }
 
-/// A commit that a forge is to create. Files have the mode of a plain file.
+/// A commit to create through the API of a forge. Its files are not executable.
 #[derive(Debug, Clone, Copy)]
 pub struct ApiCommit<'a> {
     /// The branch. If it is the base, the commit is added to it.
@@ -161,15 +161,15 @@ pub struct ApiCommit<'a> {
 /// The differences between a pull request and its proposal.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Difference<'a> {
-    /// The title, if another one is wanted.
+    /// The new title; `None` to keep the current one.
     pub title: Option<&'a str>,
-    /// The body, if another one is wanted.
+    /// The new body; `None` to keep the current one.
     pub body: Option<&'a str>,
-    /// The base branch, if another one is wanted.
+    /// The new base branch; `None` to keep the current one.
     pub base: Option<&'a str>,
     /// Labels to add.
     pub labels: Vec<String>,
-    /// All that is wanted, for forges that take whole pull requests.
+    /// The whole proposal, for forges whose API replaces whole pull requests.
     pub proposal: &'a Proposal,
 }
 
@@ -188,7 +188,7 @@ impl<'a> Difference<'a> {
         }
     }
 
-    /// Returns whether title, body and base are as proposed. Many forges set labels with another request.
+    /// Returns whether nothing but labels differs, which many forges set with a request of their own.
     pub fn is_only_labels(&self) -> bool {
         self.title.is_none() && self.body.is_none() && self.base.is_none()
     }
@@ -202,7 +202,7 @@ impl<'a> Difference<'a> {
 /// A pull request after a write.
 #[derive(Debug)]
 pub struct Written {
-    /// As the forge has it now.
+    /// The pull request after the write.
     pub pull_request: PullRequest,
     /// What failed without harm to the pull request itself: a label that does not exist, a reviewer without access.
     pub warnings: Vec<ForgeError>,

@@ -7,7 +7,7 @@ use super::forge::{Difference, Forge, Written};
 use super::limits::Limits;
 
 impl dyn Forge + '_ {
-    /// Returns what this forge cannot do.
+    /// Returns what this forge supports.
     pub fn limits(&self) -> Limits {
         self.kind().limits
     }
@@ -45,8 +45,8 @@ impl dyn Forge + '_ {
         self.edit(existing, &difference).await
     }
 
-    /// Closes a pull request with this body, in which the next run reads who closed it, then adds a comment. Git deletes
-    /// the branch.
+    /// Closes a pull request, replaces its body, where the next run reads who closed it, and adds a comment. The branch is
+    /// deleted with git.
     pub async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
         self.limits().check(&format!("close {}", existing.url), "", body)?;
         let pull_request = self.close_with(existing, body).await?;
@@ -101,8 +101,8 @@ pub(super) fn not_a_repository(repository: &str, form: &str) -> ForgeError {
     ForgeError::Settings { reason: format!("{repository:?} is not a repository: write {form}") }
 }
 
-/// Returns the pull request of a response, or an error if there is none.
-pub(super) fn shown(action: &str, observed: Option<PullRequest>) -> Result<PullRequest, ForgeError> {
+/// Returns the pull request of a response, or an error if its branch names are invalid.
+pub(super) fn checked(action: &str, observed: Option<PullRequest>) -> Result<PullRequest, ForgeError> {
     let reason = "a branch name is not a valid git ref".to_owned();
     observed.ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason })
 }

@@ -55,9 +55,9 @@ impl Limits {
     /// Returns an error for a text that the forge would refuse or truncate.
     pub(super) fn check(&self, action: &str, title: &str, body: &str) -> Result<(), ForgeError> {
         for (what, text, limit) in [("title", title, self.title), ("body", body, self.body)] {
-            let is = text.chars().count();
-            if is > limit {
-                return Err(ForgeError::TooLong { action: action.to_owned(), what, is, limit });
+            let length = text.chars().count();
+            if length > limit {
+                return Err(ForgeError::TooLong { action: action.to_owned(), what, length, limit });
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Parses the URL of a git remote into host and path. It knows no forges, and it never keeps a user name or password.
+//! Parses the URL of a git remote into host and path. It depends on no forge, and never keeps a user name or password.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ pub enum RemoteUrlError {
     /// A path on this machine.
     #[error("the git remote is a path on this machine, not on a host")]
     Local,
-    /// A URL of a kind that git or a forge does not serve.
+    /// A URL with a scheme that no forge serves.
     #[error("the URL of the git remote has a scheme that no forge serves")]
     Scheme,
     /// Not a URL with a host and a path.
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_form_of_a_remote() {
+    fn parses_every_form_of_a_remote() {
         #[rustfmt::skip]
         let good = [
             // written                                            host                 port        path                     site
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn credentials_are_not_kept() {
+    fn drops_credentials() {
         let remote = RemoteUrl::parse("https://me:hunter2@github.com/a/b").unwrap();
         assert!(!format!("{remote} {remote:?} {}", remote.site()).contains("hunter2"));
     }

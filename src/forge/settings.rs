@@ -12,7 +12,7 @@ use super::remote::Address;
 pub struct ForgeSettings {
     /// The address of the repository.
     pub address: Address,
-    /// The credential, if there is one. Only the host of the API gets it.
+    /// The credential, if there is one. It is sent to the host of the API only.
     pub credential: Option<Credential>,
     /// The client that sends the requests.
     pub client: Client,

@@ -13,10 +13,10 @@ use super::markup::{code, plain};
 use super::proposal::Change;
 use super::values::version;
 
-/// Facts about images, by reference as written.
-pub type Background = BTreeMap<String, ImageFacts>;
+/// The facts about images that were looked up, by reference as written.
+pub type FactsByReference = BTreeMap<String, ImageFacts>;
 
-/// The parts of a body.
+/// Which parts of a body are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Detail {
     reasons: bool,
@@ -29,14 +29,14 @@ struct Detail {
 /// part fits.
 pub(super) fn body(
     changes: &[Change],
-    background: &Background,
+    image_facts: &FactsByReference,
     links: &[LinkStyle],
     run_url: Option<&str>,
     limit: usize,
 ) -> Option<String> {
     let rows = changes.len();
     let write = |detail| {
-        let text = render(changes, (background, links), run_url, detail);
+        let text = render(changes, (image_facts, links), run_url, detail);
         (text.chars().count() <= limit).then_some(text)
     };
     let table = |rows| write(Detail { reasons: false, images: false, rows });
@@ -50,7 +50,7 @@ pub(super) fn body(
 
 fn render(
     changes: &[Change],
-    (background, links): (&Background, &[LinkStyle]),
+    (image_facts, links): (&FactsByReference, &[LinkStyle]),
     run_url: Option<&str>,
     detail: Detail,
 ) -> String {
@@ -75,7 +75,7 @@ fn render(
     }
     let mut described = BTreeSet::new();
     for change in if detail.images { changes } else { &[] } {
-        if let Some(line) = describe_image(change, background, links)
+        if let Some(line) = describe_image(change, image_facts, links)
             && described.insert(change.to.as_str())
         {
             let gap = if described.len() == 1 { "\n" } else { "" };
@@ -113,8 +113,8 @@ fn version_change(change: &Change) -> String {
 
 /// Returns the facts about the new image: when it was built, its revision, a link to the changes since the current one,
 /// its size and its platforms. `None` if no fact is known.
-fn describe_image(change: &Change, background: &Background, links: &[LinkStyle]) -> Option<String> {
-    let to = background.get(change.to.as_str())?;
+fn describe_image(change: &Change, image_facts: &FactsByReference, links: &[LinkStyle]) -> Option<String> {
+    let to = image_facts.get(change.to.as_str())?;
     let mut parts = Vec::new();
     parts.extend(built(to).map(|at| format!("built {at}")));
     let source = source(to, links);
@@ -124,7 +124,7 @@ fn describe_image(change: &Change, background: &Background, links: &[LinkStyle])
             None => format!("from {}", code(short(&new))),
         });
     }
-    if let Some((old, address)) = comparison(change, background, links) {
+    if let Some((old, address)) = comparison(change, image_facts, links) {
         parts.push(format!("[all changes since {}]({address})", code(short(&old))));
     }
     parts.extend(to.size.map(|bytes| format!("{} compressed", megabytes(bytes))));
@@ -155,8 +155,12 @@ fn source(facts: &ImageFacts, links: &[LinkStyle]) -> Option<Source> {
 
 /// Returns the revision of the current image, and the address of the comparison with the new one, if both images are built
 /// from the same repository.
-pub(super) fn comparison(change: &Change, background: &Background, links: &[LinkStyle]) -> Option<(String, String)> {
-    let (from, to) = (background.get(change.from.as_str())?, background.get(change.to.as_str())?);
+pub(super) fn comparison(
+    change: &Change,
+    image_facts: &FactsByReference,
+    links: &[LinkStyle],
+) -> Option<(String, String)> {
+    let (from, to) = (image_facts.get(change.from.as_str())?, image_facts.get(change.to.as_str())?);
     let (old, new, source) = (revision(from)?, revision(to)?, source(to, links)?);
     let same = from.source.is_none() || Source::new(from.source.as_deref()?, links)? == source;
     (old != new && same).then(|| (old.clone(), source.compare(&old, &new)))
@@ -199,10 +203,10 @@ mod tests {
             url: Some("https://api.acme.test/releases".into()),
             ..facts(source, &new)
         };
-        let background = [("nginx:1.27".to_owned(), facts(source, &old)), ("nginx:1.28".to_owned(), to)].into();
+        let image_facts = [("nginx:1.27".to_owned(), facts(source, &old)), ("nginx:1.28".to_owned(), to)].into();
         let text = body(
             &[change("envs/prod/a.yaml", "nginx:1.27", "nginx:1.28")],
-            &background,
+            &image_facts,
             &[],
             Some("https://ci.test/7"),
             9_999,
@@ -235,8 +239,8 @@ mod tests {
             (facts("not an address", &old), false),
             (facts("https://github.com/acme/api", &new), false),
         ] {
-            let background = [("nginx:1.27".to_owned(), from), ("nginx:1.28".to_owned(), to.clone())].into();
-            assert_eq!(comparison(&one, &background, &[]).is_some(), compared, "{background:?}");
+            let image_facts = [("nginx:1.27".to_owned(), from), ("nginx:1.28".to_owned(), to.clone())].into();
+            assert_eq!(comparison(&one, &image_facts, &[]).is_some(), compared, "{image_facts:?}");
         }
     }
 
@@ -245,11 +249,11 @@ mod tests {
         let tags: Vec<_> = (0..40).map(|n| (format!("nginx:1.{n}"), format!("nginx:2.{n}"))).collect();
         let changes: Vec<_> = tags.iter().map(|(from, to)| change("a.yaml", from, to)).collect();
         let new = "b".repeat(40);
-        let background = tags.iter().map(|(_, to)| (to.clone(), facts("https://github.com/acme/api", &new))).collect();
-        let full = body(&changes, &background, &[], None, usize::MAX).unwrap().chars().count();
+        let image_facts = tags.iter().map(|(_, to)| (to.clone(), facts("https://github.com/acme/api", &new))).collect();
+        let full = body(&changes, &image_facts, &[], None, usize::MAX).unwrap().chars().count();
         let mut seen = BTreeSet::new();
         for limit in (0..=full).rev().step_by(61) {
-            let Some(text) = body(&changes, &background, &[], None, limit) else {
+            let Some(text) = body(&changes, &image_facts, &[], None, limit) else {
                 seen.insert("nothing");
                 continue;
             };

@@ -19,7 +19,7 @@ const SKIP_CI: [&str; 9] = [
     "no_ci",
 ];
 
-/// Returns one line without control characters or characters that change the direction of text.
+/// Returns text on one line, without control characters or characters that change the direction of text.
 pub(super) fn one_line(text: &str) -> String {
     let is_line_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     let keeps_direction = |c: &char| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::config::Template;
 use crate::text::count_of;
 
-use super::body::{Background, body, built, comparison, revision};
+use super::body::{FactsByReference, body, built, comparison, revision};
 use super::link::{LinkStyle, is_web_address};
 use super::markup::{inert, inert_markdown, one_line};
 use super::proposal::Change;
@@ -37,7 +37,7 @@ pub struct TextContext<'a> {
     /// The templates of the configuration.
     pub templates: &'a Templates,
     /// Facts about the images.
-    pub background: &'a Background,
+    pub image_facts: &'a FactsByReference,
     /// The forms of links on code hosts.
     pub links: &'a [LinkStyle],
     /// The address of the CI job.
@@ -110,12 +110,12 @@ pub fn texts(
     existing: Option<&PullRequest>,
     context: &TextContext<'_>,
 ) -> Result<Texts, TextError> {
-    let TextContext { templates, background, links, run_url, .. } = *context;
+    let TextContext { templates, image_facts, links, run_url, .. } = *context;
     let fill = |template: &Option<Template>, title: &str, safe| -> Result<Option<String>, TemplateError> {
         let values = || Values {
             group,
             title,
-            changes: changes.iter().map(|one| values_with_facts(one, background, links)).collect(),
+            changes: changes.iter().map(|one| values_with_facts(one, image_facts, links)).collect(),
         };
         template.as_ref().map(|template| render(template, &values(), safe)).transpose()
     };
@@ -135,13 +135,13 @@ pub fn texts(
     let available = limit.checked_sub(needed).ok_or_else(too_long)?;
     let visible = match fill(&templates.body, &generated_title, inert_markdown)? {
         Some(body) => checked(body, templates.body.as_ref(), available)?,
-        None => body(changes, background, links, run_url, available).ok_or_else(too_long)?,
+        None => body(changes, image_facts, links, run_url, available).ok_or_else(too_long)?,
     };
     let changed_by_person = existing.filter(|pr| Record::find(&pr.body).is_some_and(|record| record.title != pr.title));
     Ok(Texts {
         title: changed_by_person.map_or(generated_title, |existing| existing.title.clone()),
         body: full_body(&visible),
-        commit_message: format!("{}\n\n{}", message.trim_end(), trailers(group, changes, background, run_url)),
+        commit_message: format!("{}\n\n{}", message.trim_end(), trailers(group, changes, image_facts, run_url)),
     })
 }
 
@@ -157,12 +157,12 @@ fn checked(text: String, template: Option<&Template>, limit: usize) -> Result<St
     }
 }
 
-fn values_with_facts<'a>(change: &'a Change, background: &Background, links: &[LinkStyle]) -> ChangeValues<'a> {
-    let facts = background.get(change.to.as_str());
+fn values_with_facts<'a>(change: &'a Change, image_facts: &FactsByReference, links: &[LinkStyle]) -> ChangeValues<'a> {
+    let facts = image_facts.get(change.to.as_str());
     ChangeValues {
         built: facts.and_then(built).unwrap_or_default(),
         revision: facts.and_then(revision).unwrap_or_default(),
-        compare: comparison(change, background, links)
+        compare: comparison(change, image_facts, links)
             .map_or_else(|| Value::from(""), |(_, to)| Value::from_safe_string(to)),
         ..ChangeValues::of(change)
     }
@@ -179,7 +179,7 @@ fn commit_message(title: &str, changes: &[Change]) -> String {
 }
 
 /// Returns the audit trail, as trailers for `git log --format='%(trailers)'` and `git interpret-trailers`.
-fn trailers(group: &str, changes: &[Change], background: &Background, run_url: Option<&str>) -> String {
+fn trailers(group: &str, changes: &[Change], image_facts: &FactsByReference, run_url: Option<&str>) -> String {
     let mut lines = vec![format!("{GROUP_TRAILER}{}", inert(group))];
     let mut seen = BTreeSet::new();
     for change in changes {
@@ -189,7 +189,7 @@ fn trailers(group: &str, changes: &[Change], background: &Background, run_url: O
         }
         lines.push(image);
         lines.push(format!("Tagboat-Policy: {}", inert(&change.policy)));
-        let facts = background.get(change.to.as_str());
+        let facts = image_facts.get(change.to.as_str());
         if change.to.digest().is_none()
             && let Some(digest) = facts.and_then(|facts| facts.digest.as_ref())
         {
@@ -227,11 +227,11 @@ mod tests {
             let source = Some("https://github.com/acme/api.git".to_owned());
             ImageFacts { source, revision: Some(revision.repeat(40)), ..ImageFacts::default() }
         };
-        let background = [("nginx:1.27".to_owned(), facts("a")), ("nginx:1.28".to_owned(), facts("b"))].into();
+        let image_facts = [("nginx:1.27".to_owned(), facts("a")), ("nginx:1.28".to_owned(), facts("b"))].into();
         let (longest_title, longest_body) = longest;
         let context = TextContext {
             templates,
-            background: &background,
+            image_facts: &image_facts,
             links: &[],
             run_url: None,
             labels: &[],
@@ -337,12 +337,12 @@ mod tests {
             body: format!("A note before\n{}\nand after", before.body),
             labels: vec![],
         };
-        let background = Background::new();
+        let image_facts = FactsByReference::new();
         let templates = Templates::default();
         for longest_body in [65_536, existing.body.chars().count() - 40] {
             let context = TextContext {
                 templates: &templates,
-                background: &background,
+                image_facts: &image_facts,
                 links: &[],
                 run_url: None,
                 labels: &[],

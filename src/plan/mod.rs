@@ -19,7 +19,7 @@ mod template;
 mod title;
 mod values;
 
-pub use body::Background;
+pub use body::FactsByReference;
 pub use change::{carry_over, change};
 pub use group::{Grouping, Ungrouped, group};
 pub use limits::PullRequestLimits;

@@ -17,7 +17,7 @@ use super::subject::Subject;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunReport {
-    /// Which run this is the result of.
+    /// The run that this is the result of.
     pub about: About,
     /// Every image in the scope of the run, with its status.
     pub images: Vec<ImageRow>,
@@ -77,7 +77,7 @@ impl RunReport {
     }
 }
 
-/// Which run a report belongs to.
+/// The run that a report belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct About {

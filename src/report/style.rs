@@ -77,7 +77,7 @@ impl RenderOptions {
         let widths: Vec<usize> = (0..fixed).map(column_width).collect();
         let used = 2 + widths.iter().map(|width| width + 2).sum::<usize>();
         let longest = rows.iter().filter_map(|row| row.last()).map(|(_, text)| text.width()).max().unwrap_or(0);
-        let wanted = longest.min((self.width / 3).max(LEAST));
+        let wanted = longest.min((self.width / 3).max(LEAST_WIDTH));
         let mut out = String::new();
         for row in rows {
             if used + wanted <= self.width {
@@ -122,7 +122,7 @@ fn without_control_characters(text: &str) -> String {
 }
 
 /// The least width of the last column.
-const LEAST: usize = 20;
+const LEAST_WIDTH: usize = 20;
 
 /// Returns the width of a cell, unless it is the last one of its row.
 fn fixed_cell_width(row: &[Cell], column: usize) -> Option<usize> {

@@ -1,10 +1,10 @@
-//! What a failure is about, which connects a failure with the images that show it.
+//! The subject of a failure, which connects the failure with the images that show it.
 
 use serde::{Serialize, Serializer};
 
 use crate::plan::ActionId;
 
-/// What a failure is about: the keys `kind` and `subject` in JSON.
+/// The subject of a failure: the keys `kind` and `subject` in JSON.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "kind", content = "subject", rename_all = "kebab-case")]
 pub enum Subject {

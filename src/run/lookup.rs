@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::govern::{Listed, Selection};
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
-use crate::plan::Background;
+use crate::plan::FactsByReference;
 use crate::policy::reason::{Acceptance, Unknown};
 use crate::policy::{
     self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, Known, Need, Outcome, PinnedTarget, Question,
@@ -79,9 +79,9 @@ pub(super) fn newest(answer: &Answer) -> Option<ImageReference> {
 
 /// Returns facts about the newest image of every decision, for a report that shows ages. Omits images whose lookup
 /// fails.
-pub(super) async fn build_facts(registry: &dyn Registry, decisions: &Decisions) -> Background {
+pub(super) async fn build_facts(registry: &dyn Registry, decisions: &Decisions) -> FactsByReference {
     let newest = decisions.answers.iter().filter_map(newest).map(|newest| (newest.to_string(), newest));
-    background(registry, newest.collect::<BTreeMap<_, _>>().values()).await
+    image_facts(registry, newest.collect::<BTreeMap<_, _>>().values()).await
 }
 
 /// What a lookup needs.
@@ -295,10 +295,10 @@ fn given_outcome(candidates: &[Candidate], current: &ImageReference) -> Option<O
 }
 
 /// Returns facts about images for descriptions. Omits images whose lookup fails.
-pub(super) async fn background<'a>(
+pub(super) async fn image_facts<'a>(
     registry: &dyn Registry,
     references: impl Iterator<Item = &'a ImageReference>,
-) -> Background {
+) -> FactsByReference {
     let lookups =
         references.filter_map(|reference| Some((reference, reference.tag()?))).map(async |(reference, tag)| {
             match registry.facts(reference.name(), tag).await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::forge::Forge;
-use crate::plan::Background;
+use crate::plan::FactsByReference;
 use crate::registry::Requests;
 
 use super::error::RunError;
@@ -18,7 +18,7 @@ pub struct RunOutcome {
     /// The last pass, with the results that earlier passes wrote.
     pub attempt: Attempt,
     /// Facts about the newest images, if the request includes ages.
-    pub build_facts: Background,
+    pub build_facts: FactsByReference,
     /// The number of requests to registries.
     pub registry_requests: Requests,
     /// The number of requests to the forge.
@@ -50,7 +50,7 @@ pub async fn run(services: Services<'_>, config: &Config, request: &Request) -> 
         }
     }
     let build_facts =
-        if request.ages { build_facts(services.registry, &attempt.decisions).await } else { Background::new() };
+        if request.ages { build_facts(services.registry, &attempt.decisions).await } else { FactsByReference::new() };
     let now = RequestCounts::of(services);
     let (now_registry, before_registry) = (now.registry, before.registry);
     Ok(RunOutcome {

@@ -8,7 +8,7 @@ use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_a_repository, not_set, shown, silently_refused};
+use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -317,7 +317,7 @@ impl AzureDevops {
     }
 
     fn seen(&self, action: &str, pull: Pull) -> Result<PullRequest, ForgeError> {
-        shown(action, pull.observed(&self.web))
+        checked(action, pull.observed(&self.web))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_a_repository, not_set, shown};
+use crate::forge::lifecycle::{checked, not_a_repository, not_set};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -138,7 +138,7 @@ impl Forge for BitbucketCloud {
             "draft": proposal.extras.draft, "close_source_branch": false,
         });
         let made: Pull = self.client.post(&action, &format!("{}/pullrequests", self.root), &body).await?;
-        shown(&action, made.observed())
+        checked(&action, made.observed())
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
@@ -164,7 +164,7 @@ impl Forge for BitbucketCloud {
         let action = format!("close {}", existing.url);
         let route = format!("{}/decline", self.route(existing));
         let declined = self.client.send::<Pull>(&action, Method::POST, &route, None).await?;
-        shown(&action, declined.body.observed())
+        checked(&action, declined.body.observed())
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
@@ -226,7 +226,7 @@ impl BitbucketCloud {
                 now.reviewers.into_iter().map(|user| json!({"type": "user", "uuid": user.uuid})).collect();
         }
         let written = self.client.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
-        shown(&action, written.body.observed())
+        checked(&action, written.body.observed())
     }
 
     /// Requests reviews from accounts by `{uuid}` or account id: Bitbucket finds no account by name. One invalid reviewer

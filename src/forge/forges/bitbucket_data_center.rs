@@ -8,7 +8,7 @@ use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_a_repository, not_set, shown, silently_refused};
+use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl, Scheme};
 use crate::forge::settings::ForgeSettings;
@@ -150,7 +150,7 @@ impl Forge for BitbucketDataCenter {
             "fromRef": self.reference(&proposal.branch), "toRef": self.reference(&proposal.base),
         });
         let made: Pull = self.client.post(&action, &format!("{}/pull-requests", self.root), &body).await?;
-        shown(&action, made.observed())
+        checked(&action, made.observed())
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
@@ -177,7 +177,7 @@ impl Forge for BitbucketDataCenter {
         let now: Pull = self.client.get(&action, &route).await?;
         let decline = format!("{route}/decline?version={}", now.version);
         let declined: Pull = self.client.post(&action, &decline, &json!({})).await?;
-        shown(&action, declined.observed())
+        checked(&action, declined.observed())
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
@@ -271,7 +271,7 @@ impl BitbucketDataCenter {
             change["reviewers"] = users.collect();
         }
         let written = self.client.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
-        shown(&action, written.body.observed())
+        checked(&action, written.body.observed())
     }
 
     /// Requests reviews. One invalid reviewer makes Bitbucket refuse the whole list, so each is added on its own.

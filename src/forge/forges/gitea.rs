@@ -8,7 +8,7 @@ use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_a_repository, not_set, shown, silently_refused};
+use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -141,7 +141,7 @@ impl Forge for Gitea {
             "title": format!("{prefix}{}", proposal.title), "body": proposal.body,
         });
         let created: Pull = self.client.post(&action, &format!("{}/pulls", self.root), &body).await?;
-        shown(&action, created.observed())
+        checked(&action, created.observed())
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
@@ -253,7 +253,7 @@ impl Gitea {
         let action = format!("{verb} {}", existing.url);
         let route = self.route(existing);
         let patched = self.client.send::<Pull>(&action, Method::PATCH, &route, Some(&body)).await?;
-        shown(&action, patched.body.observed())
+        checked(&action, patched.body.observed())
     }
 
     /// Adds labels. The server silently drops those that do not exist.

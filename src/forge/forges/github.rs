@@ -22,7 +22,7 @@ use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::failure::malformed;
 use crate::forge::forge::{Access, Commits, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_a_repository, not_set, shown, silently_refused};
+use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -179,7 +179,7 @@ impl Forge for GitHub {
                  TAGBOAT_APP_ID and TAGBOAT_APP_PRIVATE_KEY, or TAGBOAT_FORGE_TOKEN"
             );
         }
-        shown(&action, observed(created))
+        checked(&action, observed(created))
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
@@ -268,7 +268,7 @@ impl GitHub {
         let route = format!("/repos/{}/pulls/{}", self.repository, existing.number);
         let patch = async |octocrab: &Octocrab| octocrab.patch(&route, Some(&body)).await;
         let changed: Pull = self.client().call(&action, patch).await?;
-        shown(&action, observed(changed))
+        checked(&action, observed(changed))
     }
 
     /// Returns the pull requests of one branch of this repository, newest first.

@@ -8,7 +8,7 @@ use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
-use crate::forge::lifecycle::{not_a_repository, not_set, shown, silently_refused};
+use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -53,7 +53,7 @@ const PERMISSIONS: &str = "the scope `api`, and at least the role Developer in t
 /// The most pages that are read, of a hundred merge requests each; more mean an endless listing.
 const PAGES: usize = 100;
 
-/// A merge request is a draft because its title starts so.
+/// The prefix of a title that makes a merge request a draft.
 const DRAFT: &str = "Draft: ";
 
 /// Recognizes gitlab.com, and hosts that begin with `gitlab.`.
@@ -70,7 +70,7 @@ fn address(remote: &RemoteUrl) -> Option<Address> {
     (remote.segments().len() >= 2).then(|| Address { api: format!("{site}/api/v4"), repository: remote.path.clone() })
 }
 
-/// Servers with `gitlab` in their name.
+/// Links to hosts with `gitlab` in their name.
 const LINKS: LinkStyle = LinkStyle {
     repository: |host, path| host.contains("gitlab").then(|| path.to_owned()),
     commit: "/-/commit/NEW",
@@ -143,7 +143,7 @@ impl Forge for GitLab {
             body["labels"] = json!(proposal.extras.labels);
         }
         let made: Merge = self.client.post(&action, &format!("{}/merge_requests", self.project), &body).await?;
-        shown(&action, made.observed())
+        checked(&action, made.observed())
     }
 
     async fn complete(&self, written: &mut Written, proposal: &Proposal) {
@@ -168,14 +168,14 @@ impl Forge for GitLab {
             change.insert("add_labels".to_owned(), json!(difference.labels));
         }
         let put = self.put("update", existing, Value::Object(change)).await?;
-        let pull_request = shown(&format!("update {}", existing.url), put.observed())?;
+        let pull_request = checked(&format!("update {}", existing.url), put.observed())?;
         Ok(Written { pull_request, warnings: Vec::new() })
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
         let change = json!({"state_event": "close", "description": body});
         let closed = self.put("close", existing, change).await?;
-        shown(&format!("close {}", existing.url), closed.observed())
+        checked(&format!("close {}", existing.url), closed.observed())
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {

@@ -10,14 +10,14 @@ use crate::forge::{Commits, Forge, link_styles};
 use crate::git::{Author, Git, GitError};
 use crate::manifest;
 use crate::plan::{
-    self, Action, Background, BranchState, Draft, Extras, GROUP_TRAILER, Proposal, PullRequest, Record, Step,
+    self, Action, BranchState, Draft, Extras, FactsByReference, GROUP_TRAILER, Proposal, PullRequest, Record, Step,
     StepSettings, Templates, TextContext, TextError, Texts, texts,
 };
 use crate::refname::{BranchName, CommitId};
 use crate::registry::Registry;
 use crate::run::base::Base;
 use crate::run::error::RunError;
-use crate::run::lookup::background;
+use crate::run::lookup::image_facts;
 use crate::run::request::{Request, Services};
 use crate::run::settings;
 use crate::run::snapshot::{CommitSnapshot, ReadError, Snapshot as _};
@@ -229,17 +229,17 @@ impl<'a> Publisher<'a> {
         files: Files,
         existing: Option<&PullRequest>,
     ) -> Result<Proposal, TextError> {
-        let background = match self.registry {
+        let image_facts = match self.registry {
             Some(registry) => {
                 let references = draft.changes.iter().flat_map(|change| [&change.from, &change.to]);
-                background(registry, references).await
+                image_facts(registry, references).await
             }
-            None => Background::new(),
+            None => FactsByReference::new(),
         };
         let limits = self.forge.map(|forge| forge.limits());
         let context = TextContext {
             templates: &self.templates,
-            background: &background,
+            image_facts: &image_facts,
             links: &link_styles(),
             run_url: self.run_url,
             labels: &self.extras.labels,

@@ -3,7 +3,7 @@
 use tagboat::govern::Unmanaged;
 use tagboat::image::ImageReference;
 use tagboat::manifest::{self, FindOptions, Finding, NoticeStatus, OccurrenceId};
-use tagboat::plan::{Background, Change, Templates, TextContext, texts};
+use tagboat::plan::{Change, FactsByReference, Templates, TextContext, texts};
 use tagboat::policy::{default_entry, undecidable};
 use tagboat::text::Position;
 
@@ -30,10 +30,10 @@ fn pull_request_page_quotes_the_check_boxes() {
         edits: vec![],
         mode: tagboat::config::Mode::PullRequest,
     };
-    let (templates, background) = (Templates::default(), Background::default());
+    let (templates, image_facts) = (Templates::default(), FactsByReference::default());
     let context = TextContext {
         templates: &templates,
-        background: &background,
+        image_facts: &image_facts,
         links: &[],
         run_url: None,
         labels: &[],

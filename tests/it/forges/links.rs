@@ -6,7 +6,7 @@ use tagboat::config::Mode;
 use tagboat::forge::{FORGES, link_styles};
 use tagboat::image::{ImageFacts, ImageReference};
 use tagboat::manifest::OccurrenceId;
-use tagboat::plan::{Background, Change, LinkStyle, Templates, TextContext, texts};
+use tagboat::plan::{Change, FactsByReference, LinkStyle, Templates, TextContext, texts};
 use tagboat::text::Position;
 
 const OLD: &str = "aaaaaaaa";
@@ -31,11 +31,11 @@ pub(super) fn body(source: &str, links: &[LinkStyle]) -> String {
         revision: Some(revision.to_owned()),
         ..ImageFacts::default()
     };
-    let background: Background =
+    let image_facts: FactsByReference =
         [(change.from.to_string(), facts(OLD)), (change.to.to_string(), facts(NEW))].into_iter().collect();
     let context = TextContext {
         templates: &Templates::default(),
-        background: &background,
+        image_facts: &image_facts,
         links,
         run_url: None,
         labels: &[],

@@ -9,7 +9,7 @@ use regex::Regex;
 use tagboat::config::Template;
 use tagboat::image::{ImageFacts, ImageReference};
 use tagboat::manifest::OccurrenceId;
-use tagboat::plan::{Background, Change, Grouping, Record, Templates, TextContext, group, texts};
+use tagboat::plan::{Change, FactsByReference, Grouping, Record, Templates, TextContext, group, texts};
 use tagboat::text::Position;
 
 /// Text that forges and CI systems act on.
@@ -154,7 +154,7 @@ proptest! {
             url: Some(format!("https://acme.test/{label}")),
             ..ImageFacts::default()
         };
-        let background: Background = [(changes[0].to.to_string(), facts)].into();
+        let image_facts: FactsByReference = [(changes[0].to.to_string(), facts)].into();
         let by_hand = |text: &str| Some(Template { text: text.to_owned(), source: "t.yaml:1".to_owned() });
         let own = Templates {
             title: by_hand("{{ group }}: {{ changes[0].path }}"),
@@ -163,7 +163,7 @@ proptest! {
         };
         for templates in [Templates::default(), own] {
             let context = TextContext {
-                templates: &templates, background: &background, links: &[], run_url: Some(&label), labels: &[], longest_title: 256,
+                templates: &templates, image_facts: &image_facts, links: &[], run_url: Some(&label), labels: &[], longest_title: 256,
                 longest_body: 65_536,
             };
             let Ok(written) = texts(&group, &changes, None, &context) else { continue };

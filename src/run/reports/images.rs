@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::chain;
 use crate::govern::Status;
 use crate::manifest::{Finding, Occurrence, OccurrenceId, RefusedEdit};
-use crate::plan::{Background, Change};
+use crate::plan::{Change, FactsByReference};
 use crate::policy::Outcome;
 use crate::report::{ImageRow, ImageStatus, Subject, version};
 use crate::run::lookup::{Answer, newest};
@@ -30,7 +30,11 @@ pub(super) enum ChangeOutcome {
 
 impl Decided<'_> {
     /// Returns a row for every image in the scope of the command. `outcome` returns the outcome of a change.
-    pub(super) fn images(&self, build_facts: &Background, outcome: impl Fn(&Change) -> ChangeOutcome) -> Vec<ImageRow> {
+    pub(super) fn images(
+        &self,
+        build_facts: &FactsByReference,
+        outcome: impl Fn(&Change) -> ChangeOutcome,
+    ) -> Vec<ImageRow> {
         let answers = &self.decisions.answers;
         let answers = answers.iter().flat_map(|answer| answer.places.iter().map(move |place| (*place, answer)));
         let answers = answers.collect::<BTreeMap<_, _>>();
@@ -65,7 +69,7 @@ impl Decided<'_> {
         &self,
         occurrence: &Occurrence,
         answer: &Answer,
-        build_facts: &Background,
+        build_facts: &FactsByReference,
         outcome: Option<&Result<ChangeOutcome, &RefusedEdit>>,
     ) -> ImageRow {
         let newest = newest(answer);

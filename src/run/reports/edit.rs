@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::chain;
-use crate::plan::{Background, Change};
+use crate::plan::{Change, FactsByReference};
 use crate::report::{ChangeRow, FailureRow, FileChange, RunReport, Subject};
 use crate::run::edit::{Edited, EditedFile};
 
@@ -32,7 +32,7 @@ impl Edited {
         }));
         let changes = self.changes.changes.iter().filter(|change| written.contains(&change.path));
         RunReport {
-            images: decided.images(&Background::new(), outcome),
+            images: decided.images(&FactsByReference::new(), outcome),
             changes: changes.map(ChangeRow::new).collect(),
             held: decided.held(),
             failed,

@@ -1,0 +1,11 @@
+//! Turns the results of commands into the reports that `report` renders. Pure: makes no decisions, and neither reads nor writes.
+
+mod decided;
+mod edit;
+mod images;
+mod list;
+mod results;
+mod run;
+
+pub use list::{row, summary};
+pub use run::ReportContext;
