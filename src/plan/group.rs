@@ -157,7 +157,7 @@ mod tests {
             ("{{ environment or 'none' }}",       Some("images"),                vec!["dev on tagboat/images",
                 "failed 1: the groups dev and none have the same branch tagboat/images", "failed 1: the groups dev and prod have the same branch tagboat/images"]),
             ("{{ path_dir }}",                    Some("{{ group }}"),           vec!["envs/dev on tagboat/envs/dev", "envs/prod on tagboat/envs/prod",
-                "failed 1: invalid branch name \"tagboat/.\": it contains '..' or '@{', or ends with a dot"]),
+                "failed 1: invalid branch name `tagboat/.`: it contains '..' or '@{', or ends with a dot"]),
         ];
         for (group, branch, expected) in rows {
             assert_eq!(describe_drafts(changes(), group, branch), expected, "{group} {branch:?}");
