@@ -96,7 +96,7 @@ impl Client {
             let Some(to) = redirect_target(&response, &request.method) else {
                 return self.read(&request, response).await;
             };
-            let refuse = |why| Err(HttpError::Redirect { url: redacted(&from), to: redacted(&to), why });
+            let refuse = |cause| Err(HttpError::Redirect { url: redacted(&from), to: redacted(&to), cause });
             if !matches!(to.scheme(), "http" | "https") || (from.scheme() == "https" && to.scheme() == "http") {
                 return refuse("it leaves HTTPS");
             }
@@ -108,7 +108,7 @@ impl Client {
             request.url = to;
         }
         let url = redacted(&request.url);
-        Err(HttpError::Redirect { to: url.clone(), url, why: "too many redirects" })
+        Err(HttpError::Redirect { to: url.clone(), url, cause: "too many redirects" })
     }
 
     /// Sends a request and reads the head of its response.

@@ -63,14 +63,14 @@ pub enum HttpError {
         limit: usize,
     },
     /// A redirect that is not followed.
-    #[error("refused redirect from {url} to {to}: {why}")]
+    #[error("refused redirect from {url} to {to}: {cause}")]
     Redirect {
         /// The requested URL.
         url: String,
         /// The target, redacted.
         to: String,
         /// The rule that it violates.
-        why: &'static str,
+        cause: &'static str,
     },
     /// The body is not the JSON that was expected.
     #[error("the response of {url} is not {expected}: {cause}")]

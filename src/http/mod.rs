@@ -1,7 +1,7 @@
 //! One HTTP client for registries and forges: a response that is not 2xx is an error, bodies are limited, credentials are
 //! sent only to their host, and only idempotent requests are repeated.
 //!
-//! The callers decide on requests and credentials: nothing here is about a registry or a forge.
+//! Callers choose requests and credentials; no code here depends on a registry or a forge.
 
 mod client;
 mod error;

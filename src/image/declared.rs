@@ -1,4 +1,4 @@
-//! References that the configuration declares: it says in which files they are, and how to recognize them.
+//! References that the configuration declares, with their files and how to find them.
 
 use globset::GlobMatcher;
 use regex::Regex;
@@ -14,12 +14,12 @@ pub struct ReferencePattern {
     pub image: Option<String>,
 }
 
-/// A field that holds a tag and no name.
+/// A field that contains a tag and no name.
 #[derive(Debug, Clone)]
 pub struct TagField {
     /// The files.
     pub paths: GlobMatcher,
-    /// The field path of the tag, or of the map that holds it, as `list` prints it: `controller.image.tag`.
+    /// The field path of the tag, or of the map that contains it, as `list` prints it: `controller.image.tag`.
     pub field: String,
     /// The image that the tag belongs to.
     pub image: String,

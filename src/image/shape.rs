@@ -1,6 +1,6 @@
 //! The shape of a tag: numbers between literal text. The default policy compares tags of one shape.
 //!
-//! The rules here keep text that looks ordered from being compared: commit hashes, architectures, numbers of pull requests.
+//! The rules prevent comparisons of text that only looks ordered: commit hashes, architectures, numbers of pull requests.
 
 use std::fmt;
 use std::ops::Range;
@@ -43,7 +43,7 @@ pub struct Shape<'t> {
 }
 
 impl<'t> Shape<'t> {
-    /// Splits a tag into its pieces. Any text has a shape, if only literal text.
+    /// Splits a tag into its pieces. Any text has a shape; at least one piece of literal text.
     pub fn of(tag: &'t str) -> Self {
         if is_duration(tag) || is_random_word(tag) {
             return Self { tag, parts: vec![Part::Text(tag)] };
@@ -99,7 +99,7 @@ impl<'t> Shape<'t> {
 }
 
 impl<'t> Part<'t> {
-    /// Returns the piece as the tag has it.
+    /// Returns the text of the piece.
     pub fn text(&self) -> &'t str {
         match self {
             Self::Text(text) | Self::Number(text) | Self::Stamp(text) | Self::Hash(text) => text,
@@ -108,7 +108,7 @@ impl<'t> Part<'t> {
     }
 }
 
-/// For people: `v#.#.#-alpine#.#`, `prod-<hash>-<time>`.
+/// Formats the shape for messages: `v#.#.#-alpine#.#`, `prod-<hash>-<time>`.
 impl fmt::Display for Shape<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.parts.iter().try_for_each(|part| match part {
@@ -238,12 +238,12 @@ mod tests {
 
     #[test]
     fn release_ends_at_the_last_dot() {
-        let read = |tag| Shape::of(tag).release();
-        assert_eq!(read("v1.27.3-alpine3.20"), ["1", "27", "3"]);
-        assert_eq!(read("1.2-3.4"), ["1", "2"]);
-        assert_eq!(read("pg17-0.112.0"), ["17"]);
-        assert_eq!(read("prod-564a3ad-20230411113310"), ["20230411113310"]);
-        assert_eq!(read("latest"), [""; 0]);
+        let release = |tag| Shape::of(tag).release();
+        assert_eq!(release("v1.27.3-alpine3.20"), ["1", "27", "3"]);
+        assert_eq!(release("1.2-3.4"), ["1", "2"]);
+        assert_eq!(release("pg17-0.112.0"), ["17"]);
+        assert_eq!(release("prod-564a3ad-20230411113310"), ["20230411113310"]);
+        assert_eq!(release("latest"), [""; 0]);
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! A tag: the mutable name of an image version. Its order is the subject of [`Shape`](super::Shape) and of the policies.
+//! A tag: the mutable name of an image version. [`Shape`](super::Shape) and the policies define its order.
 
 use std::fmt;
 

@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// Returns the milliseconds since 1970 of digits that are a point in time: seconds or milliseconds since 1970, from 2001 to
-/// 2100, or a date with hour and minute (12 digits), seconds (14) or milliseconds (17). Times are taken for UTC.
+/// 2100, or a date with hour and minute (12 digits), seconds (14) or milliseconds (17). Times are in UTC.
 pub fn timestamp_millis(digits: &str) -> Option<i64> {
     if !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;

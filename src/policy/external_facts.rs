@@ -49,7 +49,7 @@ impl ExternalFacts {
     pub(super) fn history(&self) -> Result<&History, Unknown> {
         match self {
             Self::History(history) => Ok(history),
-            Self::Failed(why) => Err(why.clone()),
+            Self::Failed(cause) => Err(cause.clone()),
             Self::NotNeeded | Self::References(_) => Err(Unknown::NoExternalFacts),
         }
     }
@@ -58,7 +58,7 @@ impl ExternalFacts {
     pub(super) fn promoted(&self) -> Result<Promoted<'_>, Unknown> {
         let references = match self {
             Self::References(references) => references,
-            Self::Failed(why) => return Err(why.clone()),
+            Self::Failed(cause) => return Err(cause.clone()),
             Self::NotNeeded | Self::History(_) => return Err(Unknown::NoExternalFacts),
         };
         let mut promoted: Option<Promoted<'_>> = None;

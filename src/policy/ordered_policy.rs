@@ -58,7 +58,7 @@ pub trait TagReader {
         match self.read(text, facts, key) {
             // Without any facts, the registry no longer lists it.
             Err(TagReadError::MissingFact) if facts.is_some() => {
-                Err(Unknown::Current { text: text.into(), why: self.rejection(text, TagReadError::MissingFact) })
+                Err(Unknown::Current { text: text.into(), cause: self.rejection(text, TagReadError::MissingFact) })
             }
             read => Ok(read.is_ok()),
         }

@@ -202,9 +202,9 @@ pub fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
 
 fn invalid_pattern(key: &str, text: &str, error: &dyn fmt::Display) -> PolicyError {
     let message = error.to_string();
-    let why = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    PolicyError::at(key, format!("invalid regular expression `{text}`: {why}")).with_hint(
-        if why.contains("look-around") || why.contains("backreferences") {
+    let cause = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    PolicyError::at(key, format!("invalid regular expression `{text}`: {cause}")).with_hint(
+        if cause.contains("look-around") || cause.contains("backreferences") {
             "remove look-around and backreferences, and use `exclude` for what must not match"
         } else {
             "write a literal dot as \\. and quote the pattern with ' in YAML"

@@ -21,7 +21,7 @@ pub(super) fn is_schema1(content_type: &str) -> bool {
     content_type.starts_with("application/vnd.docker.distribution.manifest.v1+")
 }
 
-/// Returns whether a body is in Docker's schema 1, whatever its content type is.
+/// Returns whether a body is in Docker's schema 1, independent of its content type.
 pub(super) fn is_schema1_body(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Versioned {

@@ -94,12 +94,12 @@ pub enum RegistryError {
         cause: String,
     },
     /// The tag list is incomplete, so the newest tag is unknown.
-    #[error("{image}: incomplete tag list: {why}")]
+    #[error("{image}: incomplete tag list: {cause}")]
     IncompleteTagList {
         /// The image.
         image: String,
         /// Why the rest is missing.
-        why: String,
+        cause: String,
     },
     /// The tag list exceeds the limits.
     #[error("{image}: the tag list has more than {limit} {what}")]

@@ -1,6 +1,6 @@
 //! Reads from registries: tokens, tag lists, digests, facts.
 //!
-//! A credential is sent only to the host that it was given for. A list that cannot be read to its end is an error, never a
+//! A credential is sent only to the host that it was given for. A list that cannot be read completely is an error, never a
 //! shorter list. Only this module deals with OCI manifests; elsewhere a manifest is a file in Git.
 
 mod access;

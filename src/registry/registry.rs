@@ -7,7 +7,7 @@ use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
 use super::error::RegistryError;
 
-/// Reads from registries. Implementations repeat idempotent requests and obey rate limits; callers need not.
+/// Reads from registries. Implementations retry idempotent requests and obey rate limits.
 #[async_trait]
 pub trait Registry: Send + Sync {
     /// Returns all tags of an image in the order of the registry; an error if the list cannot be read to its end.

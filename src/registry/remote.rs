@@ -39,17 +39,17 @@ pub(super) struct RemoteRegistry {
     tokens: TokenCache,
     pub(super) keychain: Arc<Keychain>,
     scheme: RwLock<RegistryAuthScheme>,
-    /// Held by the first request, so that only it has to find out the scheme.
+    /// Held by the first request, so that only one request determines the scheme.
     first: Mutex<()>,
-    /// Whether the first request has ended or knows the scheme.
+    /// Whether the first request has ended or determined the scheme.
     is_probed: AtomicBool,
     /// Set if the registry cannot be reached: the requests for other images fail at once.
     unreachable: OnceLock<Arc<HttpError>>,
-    /// Why a credential of the platform was rejected, once it was.
+    /// Why a credential of the platform was rejected, if it was.
     pub(super) fallback_reason: OnceLock<String>,
     /// Set once the registry sent more tags than requested: its lists are whole then.
     pub(super) ignores_page_size: OnceLock<()>,
-    /// Held while one image finds out whether the registry ignores the page size.
+    /// Held while one request determines whether the registry ignores the page size.
     pub(super) probe: Mutex<()>,
 }
 
@@ -352,7 +352,7 @@ impl RemoteRegistry {
 const WITHOUT_TLS: &str =
     "credentials are sent without TLS only if `plain-http` is set in a file outside the repository (--config)";
 
-/// Returns whether no connection is possible, so that other images need not try.
+/// Returns whether no connection is possible, so that requests for other images are not sent.
 fn is_unreachable(error: &HttpError) -> bool {
     matches!(error, HttpError::Connect { .. } | HttpError::Tls { .. })
 }

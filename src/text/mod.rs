@@ -1,6 +1,6 @@
 //! Bytes and where they are: spans, lines and columns, and the scalars of YAML and JSON with their exact bytes.
 //!
-//! Nothing here renders YAML: what is read is never written back as a whole.
+//! No code renders YAML: edits replace bytes, and no document is written as a whole.
 
 mod count;
 mod origin;

@@ -1,6 +1,4 @@
-//! How a scalar is written, and what a plain one means to the YAML readers in use.
-//!
-//! Nothing here knows images.
+//! The notation of a scalar, and whether YAML readers take a plain scalar for a string.
 
 /// The notation of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,19 +11,19 @@ pub enum Style {
     Double,
     /// `|` and `>` blocks.
     Block,
-    /// Not YAML at all: a line of a text file.
+    /// Not YAML: a line of a text file.
     Text,
 }
 
-/// Whether every YAML reader in use takes this text for a string when it stands without quotes.
+/// Returns whether every common YAML reader takes this text for a string if it is not quoted.
 ///
-/// The union of what is *not* a string in YAML 1.1 (<https://yaml.org/type/>), in the core schema of YAML 1.2, and in
-/// the readers of Kubernetes, Helm and Python: numbers in all bases, sexagesimal numbers, booleans, nulls, dates.
+/// A text is not a string if it is something else in YAML 1.1 (<https://yaml.org/type/>), in the core schema of YAML 1.2, or
+/// in the readers of Kubernetes, Helm or Python: a number in any base, a sexagesimal number, a boolean, a null or a date.
 pub fn is_plain_string(text: &str) -> bool {
     !(is_word(text) || is_number(text) || is_sexagesimal(text) || is_date(text))
 }
 
-/// Nulls, booleans, infinities, and the merge and value keys of YAML 1.1.
+/// Returns whether a text is a null, a boolean, an infinity, or the merge or value key of YAML 1.1.
 fn is_word(text: &str) -> bool {
     const WORDS: [&str; 16] =
         ["", "~", "null", "y", "yes", "n", "no", "true", "false", "on", "off", ".inf", "+.inf", "-.inf", ".nan", "<<"];
@@ -62,7 +60,7 @@ fn is_number(text: &str) -> bool {
     has_digit && starts_well && digits(whole) && digits(fraction) && exponent_fits
 }
 
-/// `1:30`, `190:20:30.15`: base 60 in YAML 1.1.
+/// Returns whether a text is a number in base 60 of YAML 1.1: `1:30`, `190:20:30.15`.
 fn is_sexagesimal(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
@@ -76,7 +74,7 @@ fn is_sexagesimal(text: &str) -> bool {
         && places.all(|place| matches!(place.as_bytes(), [b'0'..=b'9'] | [b'0'..=b'5', b'0'..=b'9']))
 }
 
-/// `2024-01-02`, with or without a time behind it.
+/// Returns whether a text is a date, with or without a time: `2024-01-02`.
 fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     if bytes.len() < 8 || !bytes[..4].iter().all(u8::is_ascii_digit) || bytes[4] != b'-' {
@@ -96,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_needs_quotes() {
+    fn finds_plain_scalars_that_are_not_strings() {
         let not_strings = "1.10 1.1 2 16 0 007 12e4567 1e3 1E+5 .5 5. 1_000 0x1f 0xDEAD_BEEF 0o17 0b101 1809 20231101 \
             yes No TRUE off y N null ~ NULL .inf -.INF .NaN 2024-01-02 2024-1-2 2024-01-02T10:00:00Z 1:30 190:20:30.15 \
             -1 +12 1__2 20210119.0 3.14_15";

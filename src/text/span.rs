@@ -1,8 +1,8 @@
-//! Half-open byte ranges, and the lines and columns that people know them by.
+//! Half-open byte ranges, and the lines and columns of their bytes.
 
 use serde::Serialize;
 
-/// Bytes `[start, end)` of a file, a byte order mark included in the count.
+/// Bytes `[start, end)` of a file. A byte order mark counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// First byte.
@@ -12,33 +12,33 @@ pub struct Span {
 }
 
 impl Span {
-    /// From `start` up to and without `end`.
+    /// Returns the span from `start` to `end`, which it does not include.
     pub fn new(start: usize, end: usize) -> Self {
         debug_assert!(start <= end, "{start}..{end}");
         Self { start, end }
     }
 
-    /// As an index for slices.
+    /// Returns the span as an index for slices.
     pub fn range(self) -> std::ops::Range<usize> {
         self.start..self.end
     }
 
-    /// How many bytes.
+    /// Returns the number of bytes.
     pub fn len(self) -> usize {
         self.end - self.start
     }
 
-    /// Whether it holds no byte.
+    /// Returns whether it contains no byte.
     pub fn is_empty(self) -> bool {
         self.start == self.end
     }
 
-    /// Whether `other` lies within.
+    /// Returns whether it contains all of `other`.
     pub fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
     }
 
-    /// Whether the two share a byte.
+    /// Returns whether both contain the same byte.
     pub fn overlaps(self, other: Self) -> bool {
         self.start < other.end && other.start < self.end
     }
@@ -50,7 +50,7 @@ impl Serialize for Span {
     }
 }
 
-/// Line and column as editors count them: from 1, the column in characters.
+/// A line and a column, as editors count them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// From 1.
@@ -59,14 +59,14 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Where the lines of a text begin, to turn byte offsets into positions.
+/// The offsets at which the lines of a text begin. Converts byte offsets to positions.
 #[derive(Debug, Clone)]
 pub struct LineIndex {
     starts: Vec<usize>,
 }
 
 impl LineIndex {
-    /// Finds the line starts. `\n`, `\r\n` and a lone `\r` end a line, as YAML has it.
+    /// Finds the starts of lines. `\n`, `\r\n` and a lone `\r` end a line, as in YAML.
     pub fn new(text: &[u8]) -> Self {
         let mut starts = vec![0];
         for at in memchr::memchr2_iter(b'\n', b'\r', text) {
@@ -77,7 +77,7 @@ impl LineIndex {
         Self { starts }
     }
 
-    /// The position of a byte. A byte order mark is no character of the first line.
+    /// Returns the position of a byte. A byte order mark is not a character of the first line.
     pub fn position(&self, text: &[u8], offset: usize) -> Position {
         let line = self.starts.partition_point(|start| *start <= offset) - 1;
         let mut start = self.starts[line];
@@ -88,7 +88,7 @@ impl LineIndex {
         Position { line: line + 1, column: characters + 1 }
     }
 
-    /// The bytes of a line (from 1), without what ends it.
+    /// Returns the bytes of a line (from 1) without its end.
     pub fn line(&self, text: &[u8], line: usize) -> Option<Span> {
         let start = *self.starts.get(line.checked_sub(1)?)?;
         let mut end = self.starts.get(line).copied().unwrap_or(text.len());
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn positions_in_every_kind_of_line() {
+    fn computes_positions_for_all_line_ends() {
         let text = "\u{feff}äb\r\ncd\re\n\n".as_bytes();
         let index = LineIndex::new(text);
         let at = |needle: u8| {

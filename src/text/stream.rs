@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn split_where_documents_begin() {
+    fn splits_where_documents_begin() {
         #[rustfmt::skip]
         let rows: [(&str, &[&str]); 8] = [
             ("a: 1\n",                          &["a: 1\n"]),

@@ -14,7 +14,7 @@ pub struct Tree<'a> {
     pub(super) is_lines: bool,
 }
 
-/// Which node of a [`Tree`].
+/// Identifies a node of a [`Tree`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(super) u32);
 
@@ -32,7 +32,7 @@ pub(super) struct TreeNode<'a> {
     pub(super) is_key: bool,
 }
 
-/// What a node is.
+/// The kind of a node, with its content.
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodeKind<'a> {
     /// Text, as YAML reads it. A plain empty scalar is a null.
@@ -41,7 +41,7 @@ pub enum NodeKind<'a> {
     Mapping,
     /// Items.
     Sequence,
-    /// A reference to an anchored node before it; `None` if there is none of that name.
+    /// A reference to an earlier node with an anchor; `None` if no node has that anchor.
     Alias(Option<NodeId>),
 }
 
@@ -56,7 +56,7 @@ pub struct Comment {
 pub type TextEntry<'a> = (&'a str, Cow<'a, str>, Span);
 
 impl<'a> Tree<'a> {
-    /// A tree of what was read from a text by other means than YAML: a list of maps. Lines that begin with `#` are comments.
+    /// Returns a tree for a text that is not YAML: a list of maps. Lines that begin with `#` are comments.
     pub fn of_lines(text: &'a str, maps: Vec<Vec<TextEntry<'a>>>) -> Self {
         let collection =
             |kind, place| TreeNode { kind, span: Span::new(0, 0), parent: 0, place, end: 1, is_key: false };
@@ -87,47 +87,47 @@ impl<'a> Tree<'a> {
         Self { text, nodes, comments, is_lines: true }
     }
 
-    /// Whether the text is no YAML: see [`of_lines`](Self::of_lines).
+    /// Returns whether the text is not YAML: see [`of_lines`](Self::of_lines).
     pub fn is_lines(&self) -> bool {
         self.is_lines
     }
 
-    /// The text that it was read from; spans are its bytes.
+    /// Returns the parsed text, to whose bytes all spans refer.
     pub fn text(&self) -> &'a str {
         self.text
     }
 
-    /// The outermost node; `None` in an empty document.
+    /// Returns the outermost node; `None` in an empty document.
     pub fn root(&self) -> Option<NodeId> {
         (!self.nodes.is_empty()).then_some(NodeId(0))
     }
 
-    /// All nodes in document order.
+    /// Returns all nodes in document order.
     pub fn nodes(&self) -> impl Iterator<Item = NodeId> + use<> {
         (0..self.nodes.len() as u32).map(NodeId)
     }
 
-    /// How many nodes there are.
+    /// Returns the number of nodes.
     pub fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Whether the document is empty.
+    /// Returns whether the document is empty.
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
-    /// Comments in document order.
+    /// Returns the comments in document order.
     pub fn comments(&self) -> &[Comment] {
         &self.comments
     }
 
-    /// What a node is.
+    /// The kind of a node, with its content.
     pub fn kind(&self, id: NodeId) -> &NodeKind<'a> {
         &self.nodes[id.index()].kind
     }
 
-    /// The bytes of a node: quotes included; anchors and YAML tags are not, nor is the header of a block scalar.
+    /// Returns the bytes of a node, with its quotes, and without its anchor, YAML tag and block scalar header.
     pub fn span(&self, id: NodeId) -> Span {
         self.nodes[id.index()].span
     }
@@ -138,7 +138,7 @@ impl<'a> Tree<'a> {
         (parent != id.0).then_some(NodeId(parent))
     }
 
-    /// The direct children: items, or keys and values in turn.
+    /// Returns the direct children: items, or alternating keys and values.
     pub fn children(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let end = self.nodes[id.index()].end;
         let mut next = id.0 + 1;
@@ -151,23 +151,23 @@ impl<'a> Tree<'a> {
         })
     }
 
-    /// Keys and values of a mapping; nothing for anything else.
+    /// Returns the keys and values of a mapping; nothing for other nodes.
     pub fn entries(&self, id: NodeId) -> impl Iterator<Item = (NodeId, NodeId)> + '_ {
         let is_mapping = matches!(self.kind(id), NodeKind::Mapping);
         let mut children = self.children(id);
         std::iter::from_fn(move || if is_mapping { children.next().zip(children.next()) } else { None })
     }
 
-    /// Items of a sequence; nothing for anything else.
+    /// Returns the items of a sequence; nothing for other nodes.
     pub fn items(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let is_sequence = matches!(self.kind(id), NodeKind::Sequence);
         self.children(id).take_while(move |_| is_sequence)
     }
 
-    /// The value of a key, aliases followed. The last one counts where a key stands twice, as most readers have it.
-    /// Merge keys (`<<`) are looked into.
+    /// Returns the value of a key of a mapping or of its merge key (`<<`), and follows aliases. Of duplicate keys, the last one
+    /// applies, as in most readers.
     pub fn get(&self, id: NodeId, key: &str) -> Option<NodeId> {
-        // Merges of merges of merges could take forever to look through.
+        // Nested merge keys could cause an exponential number of lookups.
         self.get_within(id, key, &mut 256)
     }
 
@@ -192,12 +192,12 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The value at the end of a path of keys.
+    /// Returns the value at a path of keys.
     pub fn at(&self, id: NodeId, path: &[&str]) -> Option<NodeId> {
         path.iter().try_fold(id, |node, key| self.get(node, key))
     }
 
-    /// The anchored node that an alias means; any other node is itself.
+    /// Returns the node that an alias refers to; any other node itself.
     pub fn follow(&self, id: NodeId) -> NodeId {
         match self.kind(id) {
             NodeKind::Alias(Some(target)) => *target,
@@ -205,7 +205,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The value of a scalar, without following aliases.
+    /// Returns the value of a scalar. Does not follow aliases.
     pub fn text_of(&self, id: NodeId) -> Option<&str> {
         match self.kind(id) {
             NodeKind::Scalar(value, _) => Some(value),
@@ -213,7 +213,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The value of a scalar that is text to every reader: quoted, or plain and no number, boolean or null.
+    /// Returns the value of a scalar that every reader takes for a string: quoted, or plain and not a number, boolean or null.
     pub fn string(&self, id: NodeId) -> Option<&str> {
         match self.kind(id) {
             NodeKind::Scalar(value, Style::Plain) if !is_plain_string(value) => None,
@@ -222,12 +222,12 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// The value of the scalar at a path of keys.
+    /// Returns the value of the scalar at a path of keys.
     pub fn text_at(&self, id: NodeId, path: &[&str]) -> Option<&str> {
         self.text_of(self.at(id, path)?)
     }
 
-    /// How a scalar is written.
+    /// Returns the notation of a scalar.
     pub fn style(&self, id: NodeId) -> Option<Style> {
         match self.kind(id) {
             NodeKind::Scalar(_, style) => Some(*style),
@@ -235,18 +235,18 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Whether a node is the key of a mapping.
+    /// Returns whether a node is the key of a mapping.
     pub fn is_key(&self, id: NodeId) -> bool {
         self.nodes[id.index()].is_key
     }
 
-    /// The key of a value; `None` for items, keys and the root.
+    /// Returns the key of a value; `None` for items, keys and the root.
     pub fn key_of(&self, id: NodeId) -> Option<NodeId> {
         let parent = self.parent(id)?;
         if self.is_key(id) || *self.kind(parent) != NodeKind::Mapping {
             return None;
         }
-        // A key that is a scalar stands right before its value.
+        // The node of a scalar key directly precedes its value.
         let before = NodeId(id.0 - 1);
         if self.is_key(before) && self.parent(before) == Some(parent) {
             return Some(before);
@@ -254,18 +254,18 @@ impl<'a> Tree<'a> {
         self.entries(parent).find(|(_, value)| *value == id).map(|(key, _)| key)
     }
 
-    /// The text of the key of a value.
+    /// Returns the text of the key of a value.
     pub fn key_text(&self, id: NodeId) -> Option<&str> {
         self.text_of(self.key_of(id)?)
     }
 
-    /// A node and the collections around it, from the inside out.
+    /// Returns a node and the collections that contain it, the innermost first.
     pub fn ancestors(&self, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         std::iter::successors(Some(id), |node| self.parent(*node))
     }
 
-    /// Returns the field path of a node from the root: `spec.template.spec.containers[0].image`. A key that is no plain name is
-    /// written `["…"]`.
+    /// Returns the field path of a node from the root: `spec.template.spec.containers[0].image`. A key that is not a plain name
+    /// is written as `["…"]`.
     pub fn field_path(&self, id: NodeId) -> String {
         if self.is_lines {
             return self.key_text(id).unwrap_or_default().to_owned();
@@ -290,7 +290,7 @@ fn path_step(key: &str) -> String {
 }
 
 impl NodeId {
-    /// As an index into tables with one row per node.
+    /// Returns the index of the node in tables with one row per node.
     pub fn index(self) -> usize {
         self.0 as usize
     }

@@ -1,4 +1,4 @@
-//! Reads YAML into trees: a thin layer over `granit-parser`. It never renders, and it knows nothing about images.
+//! Parses YAML into trees: a thin layer over `granit-parser`.
 
 use std::borrow::Cow;
 
@@ -8,19 +8,19 @@ use super::scalar::Style;
 use super::span::Span;
 use super::tree::{Comment, NodeId, NodeKind, Tree, TreeNode};
 
-/// Why a document could not be read.
+/// Why a document cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct YamlError {
     /// Byte offset in the text.
     pub offset: usize,
-    /// What the parser says.
+    /// The message of the parser.
     pub message: String,
 }
 
-/// Reads a text that holds one document, or several that end with `...`. Comments are kept if asked for.
+/// Parses a text with one document, or with several that end with `...`. Keeps comments if `comments` is set.
 ///
-/// After an error the rest of the text is not read.
+/// Stops at the first error, which is the last element.
 pub fn parse(text: &str, comments: bool) -> Vec<Result<Tree<'_>, YamlError>> {
     let mut options = granit_parser::options! {
         max_buffered_comment_events: 1_000_000,
@@ -64,9 +64,9 @@ struct Open {
 
 struct Builder<'a> {
     tree: Tree<'a>,
-    /// The collections around the next node.
+    /// The collections that contain the next node.
     open: Vec<Open>,
-    /// Granit's anchor numbers and the nodes that carry them.
+    /// The numbers that granit assigns to anchors, and their nodes.
     anchors: Vec<(usize, NodeId)>,
 }
 
@@ -100,7 +100,7 @@ impl<'a> Builder<'a> {
                 }
             }
             Event::Alias(id) => {
-                // The parser numbers anchors as they come.
+                // The parser numbers anchors in document order.
                 let target = self.anchors.binary_search_by_key(&id, |(anchor, _)| *anchor).ok();
                 self.push(NodeKind::Alias(target.map(|at| self.anchors[at].1)), span, 0);
             }
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_the_exact_bytes() {
+    fn keeps_exact_bytes_of_nodes() {
         let text = "ä: &x !t 'a''b' # c\nb: \"c\\u0041\"\nd: |\n  e\n  f\ng: *x\nh:\ni: {j: k, l: [m]}\n";
         let tree = one(text);
         let of = |path: &[&str]| {
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn redefined_anchors_merges_and_doubled_keys() {
+    fn resolves_redefined_anchors_merge_keys_and_duplicate_keys() {
         let tree = one("a: &x {k: 1}\nb: {<<: *x, j: 2}\nc: &x {k: 3}\nd: {<<: [*x, {z: 9}]}\nd2: *nope\ne: 1\ne: 2\n");
         let root = tree.root().unwrap();
         let rows = [(&["b", "k"][..], "1"), (&["d", "k"], "3"), (&["d", "z"], "9"), (&["e"], "2")];
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_of_aliases_ends() {
+    fn lookup_ends_in_a_cycle_of_aliases() {
         let tree = one("a: &a\n  <<: *a\n  b: 1\n");
         assert_eq!(tree.text_at(tree.root().unwrap(), &["a", "nope"]), None);
     }

@@ -101,8 +101,7 @@ fn authorization(call: &SignedRequest<'_>, keys: &AwsKeys, date: &str) -> Secret
 
 /// Returns the HMAC-SHA256 of a text.
 ///
-/// It comes from `ring`, which `rustls` needs anyway: the `hmac` 0.12 among our dependencies fits `sha2` 0.10, and ours is
-/// 0.11.
+/// `ring` computes it, which `rustls` depends on: the `hmac` 0.12 in Cargo.lock requires `sha2` 0.10, and this crate uses 0.11.
 fn hmac(key: &[u8], text: &[u8]) -> ring::hmac::Tag {
     ring::hmac::sign(&ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key), text)
 }

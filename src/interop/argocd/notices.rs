@@ -140,11 +140,11 @@ pub(crate) fn updater_notices(object: &Object) -> Vec<Notice> {
     }
     let mut notices = Vec::new();
     for scope in &scopes {
-        for (field, why) in UPDATER_FIELDS {
+        for (field, cause) in UPDATER_FIELDS {
             let pointer = format!("{scope}/{field}");
             if let Some(value) = object.value.pointer(&pointer) {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                notices.push(ignored(place(object, &pointer, text), *why));
+                notices.push(ignored(place(object, &pointer, text), *cause));
             }
         }
         let pointer = format!("{scope}/writeBackConfig/method");

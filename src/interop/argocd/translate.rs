@@ -11,8 +11,8 @@ pub fn translate(applications: &Applications, references: &[FoundReference<'_>])
     for watch in applications.watches() {
         let settings = match &watch.policy {
             Ok((_, settings)) => settings,
-            Err(why) => {
-                draft.leave(watch.source.clone(), why.clone());
+            Err(cause) => {
+                draft.leave(watch.source.clone(), cause.clone());
                 continue;
             }
         };

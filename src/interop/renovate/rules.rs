@@ -112,9 +112,9 @@ pub(super) fn write(root: &Map<String, Value>, common: &CommonSettings, draft: &
     }
     let rules = root.get("packageRules").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if rules.len() > 1 {
-        let why = "Renovate merges all matching rules, and the last one takes precedence; Tagboat applies the first matching rule. \
+        let cause = "Renovate merges all matching rules, and the last one takes precedence; Tagboat applies the first matching rule. \
                    The rules are in reverse order; check those that overlap";
-        draft.leave("packageRules", why);
+        draft.leave("packageRules", cause);
     }
     for (at, rule) in rules.iter().enumerate().rev().filter_map(|(at, rule)| Some((at, rule.as_object()?))) {
         package_rule(&format!("packageRules[{at}]"), rule, common, draft);
@@ -142,8 +142,8 @@ fn name_policy(
             rule.policy = Some(name.to_owned());
             true
         }
-        Err(why) => {
-            draft.leave(what, why);
+        Err(cause) => {
+            draft.leave(what, cause);
             false
         }
     }
@@ -183,7 +183,7 @@ impl<'r> PackageRule<'r> {
                 "description" => read.written.about.extend(value.as_str().map(|text| format!(": {text}"))),
                 "matchUpdateTypes" => read.update_types = texts(value),
                 key if key.starts_with("match") || key.starts_with("exclude") => {
-                    narrow(key, value, &mut read.written).map_err(|why| (key, why))?;
+                    narrow(key, value, &mut read.written).map_err(|cause| (key, cause))?;
                 }
                 key if read.settings.take(key, value) => read.has_settings = true,
                 key => read.untranslated.push(key),
@@ -213,7 +213,7 @@ impl<'r> PackageRule<'r> {
 fn package_rule(what: &str, rule: &Map<String, Value>, common: &CommonSettings, draft: &mut TranslationDraft) {
     let mut read = match PackageRule::read(what, rule, common) {
         Ok(read) => read,
-        Err((key, why)) => return draft.leave(format!("{what}.{key}"), why),
+        Err((key, cause)) => return draft.leave(format!("{what}.{key}"), cause),
     };
     read.untranslated.iter().for_each(|key| draft.leave(format!("{what}.{key}"), reason_left(key)));
     if !read.limit_bump(rule, common) {

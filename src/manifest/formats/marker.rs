@@ -1,4 +1,4 @@
-//! Values that are references only because of a marker, and markers without a value.
+//! Values that are references only because of a marker, and markers that apply to no value.
 
 use super::super::document::Document;
 use super::super::format::Format;
@@ -10,7 +10,8 @@ use super::super::value::is_full_reference;
 use crate::image::ImageName;
 use crate::text::NodeId;
 
-/// The format of marked values. It is the last in the table: it reads what no other format has reported.
+/// The format of marked values. It is the last one in the table, because it reads only values that no other format has
+/// reported.
 pub(crate) struct Marked;
 
 const NAME: &str = "marker";
@@ -35,7 +36,7 @@ impl Format for Marked {
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         for span in malformed_markers(tree) {
-            let reason = "the marker cannot be parsed: write `# tagboat: POLICY`, or Flux's \
+            let reason = "malformed marker: write `# tagboat: POLICY`, or Flux's \
                           `# {\"$imagepolicy\": \"NAMESPACE:POLICY\"}` with or without :tag, :name or :digest";
             found.report_notice_at(document, NAME, span, NoticeStatus::Held, reason.to_owned());
         }
@@ -49,15 +50,15 @@ impl Format for Marked {
                 found.report_notice_at(document, NAME, span, NoticeStatus::Ignored, reason);
                 continue;
             }
-            let (says, span) = (marker.marker.clone(), marker.span);
+            let (parsed, span) = (marker.marker.clone(), marker.span);
             let is_value = |node: &NodeId| tree.text_of(*node).is_some() && !tree.is_key(*node);
             match tree.nodes().filter(is_value).find(|node| marker.applies_to(tree, *node)) {
-                Some(node) if !found.is_taken(node) => value(document, found, &says, node),
+                Some(node) if !found.is_taken(node) => report_value(document, found, &parsed, node),
                 Some(_) => {}
                 None => {
                     let reason = format!(
-                        "the marker {} applies to nothing: there is no value next to or below it",
-                        shown(&says)
+                        "the marker {} applies to no value: none is next to it or below it",
+                        description(&parsed)
                     );
                     found.report_notice_at(document, NAME, span, NoticeStatus::Held, reason);
                 }
@@ -66,19 +67,20 @@ impl Format for Marked {
     }
 }
 
-fn value(document: &Document<'_>, found: &mut DocumentFindings<'_>, says: &ParsedMarker, node: NodeId) {
+/// Reports the value of a marker.
+fn report_value(document: &Document<'_>, found: &mut DocumentFindings<'_>, parsed: &ParsedMarker, node: NodeId) {
     let text = document.tree.text_of(node).unwrap_or_default();
     // Without a suffix, a Flux marker is for a whole reference, with or without a tag.
-    if says.part == MarkedPart::Any && (is_full_reference(text) || says.kind == MarkerKind::Flux) {
+    if parsed.part == MarkedPart::Any && (is_full_reference(text) || parsed.kind == MarkerKind::Flux) {
         return found.report_reference(document, NAME, node);
     }
-    if says.part != MarkedPart::Name && (text.contains('/') || text.is_empty()) {
-        let reason = format!("the value of the marker {} is neither a reference nor a tag", shown(says));
+    if parsed.part != MarkedPart::Name && (text.contains('/') || text.is_empty()) {
+        let reason = format!("the value of the marker {} is neither a reference nor a tag", description(parsed));
         return found.report_notice(document, NAME, node, NoticeStatus::Held, reason);
     }
     let name = found.marked_image(document, node);
     let parts = SplitReference { name: name.clone(), ..SplitReference::default() };
-    match says.part {
+    match parsed.part {
         MarkedPart::Name => {
             let same = name.as_deref().map(|name| ImageName::new(name).ok() == ImageName::new(text).ok());
             let (status, reason) = match same {
@@ -91,7 +93,7 @@ fn value(document: &Document<'_>, found: &mut DocumentFindings<'_>, says: &Parse
                     "Tagboat never changes names, and the policy is not in this repository".to_owned(),
                 ),
             };
-            let reason = format!("the marker {} is for the name only: {reason}", shown(says));
+            let reason = format!("the marker {} is for the name only: {reason}", description(parsed));
             found.report_notice(document, NAME, node, status, reason);
         }
         MarkedPart::Digest => found.report_split(document, NAME, &SplitReference { digest: Some(node), ..parts }),
@@ -101,10 +103,11 @@ fn value(document: &Document<'_>, found: &mut DocumentFindings<'_>, says: &Parse
     }
 }
 
-fn shown(says: &ParsedMarker) -> String {
-    match says.kind {
-        MarkerKind::Flux => format!("of Flux for {}", says.policy),
-        MarkerKind::Tagboat => format!("for {}", if says.policy.is_empty() { "an image" } else { &says.policy }),
-        MarkerKind::Renovate => format!("of Renovate for {}", says.image.as_deref().unwrap_or("an image")),
+/// Returns the end of `the marker …` in messages.
+fn description(parsed: &ParsedMarker) -> String {
+    match parsed.kind {
+        MarkerKind::Flux => format!("of Flux for {}", parsed.policy),
+        MarkerKind::Tagboat => format!("for {}", if parsed.policy.is_empty() { "an image" } else { &parsed.policy }),
+        MarkerKind::Renovate => format!("of Renovate for {}", parsed.image.as_deref().unwrap_or("an image")),
     }
 }

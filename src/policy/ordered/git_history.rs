@@ -188,11 +188,11 @@ impl TagReader for ByCommit<'_> {
             // The deployed image may be newer than the clone: then every other tag would be a downgrade.
             Err(TagReadError::OutOfRange) => Err(Unknown::CurrentNotInHistory {
                 text: text.into(),
-                why: self.rejection(text, TagReadError::OutOfRange),
+                cause: self.rejection(text, TagReadError::OutOfRange),
                 shallow: self.history.is_shallow(),
             }),
             Err(TagReadError::MissingFact) if facts.is_some() || !self.by_label => {
-                Err(Unknown::Current { text: text.into(), why: self.rejection(text, TagReadError::MissingFact) })
+                Err(Unknown::Current { text: text.into(), cause: self.rejection(text, TagReadError::MissingFact) })
             }
             Err(_) => Ok(false),
         }
@@ -202,7 +202,7 @@ impl TagReader for ByCommit<'_> {
         let history = || self.history.to_string().into();
         match error {
             TagReadError::OutOfRange => Rejection::CommitNotFound { commit: self.commit(text), history: history() },
-            TagReadError::OtherVariant => Rejection::AroundCommit,
+            TagReadError::OtherVariant => Rejection::SurroundingText,
             TagReadError::MissingFact if self.by_label => Rejection::NoRevisionLabel,
             TagReadError::MissingFact => Rejection::CommitAmbiguous { commit: self.commit(text), history: history() },
             TagReadError::Unreadable | TagReadError::PreRelease => Rejection::NoCommit,

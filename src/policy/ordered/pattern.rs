@@ -109,7 +109,7 @@ impl GroupOrder {
                 let written = strtime::format(layout, &sample).map_err(|error| error.to_string());
                 match written.and_then(|text| instant(layout, &text).ok_or_else(|| "it has no day".to_owned())) {
                     Ok(_) => Ok(Self::Time(layout.into())),
-                    Err(why) => Err(PolicyError::at("order", format!("invalid time layout `{layout}`: {why}"))
+                    Err(cause) => Err(PolicyError::at("order", format!("invalid time layout `{layout}`: {cause}"))
                         .with_hint("write a layout such as %Y%m%d%H%M%S, or %s for seconds since 1970")),
                 }
             }

@@ -23,8 +23,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let mut paths = GlobSetBuilder::new();
     for text in &texts {
         let path = text.trim_start_matches("./").trim_matches('/');
-        let wrong = |why: &str| {
-            PolicyError::at("follow", format!("invalid path `{text}`: {why}")).with_hint(
+        let wrong = |cause: &str| {
+            PolicyError::at("follow", format!("invalid path `{text}`: {cause}")).with_hint(
                 "write the folder or file to follow, relative to the root of the repository: envs/staging or envs/*/staging.yaml",
             )
         };

@@ -16,7 +16,7 @@ pub enum Reason {
     Accepted(Acceptance),
     /// Why a candidate is excluded.
     Rejected(Rejection),
-    /// Why a candidate has to wait.
+    /// Why a candidate is not eligible yet.
     NotEligibleYet(Ineligibility),
     /// Why a person has to act.
     Held(Hold),
@@ -52,7 +52,7 @@ pub enum Acceptance {
     Pinned {
         /// The tag.
         tag: Tag,
-        /// Who selected it.
+        /// What selected it.
         source: PinSource,
         /// The digest to write.
         digest: Option<Digest>,
@@ -93,7 +93,7 @@ pub struct MovedDigest {
     pub to: Digest,
 }
 
-/// Who selected a pinned tag.
+/// What selected a pinned tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PinSource {
     /// The policy follows the digest of this tag.
@@ -113,7 +113,7 @@ pub enum Rejection {
     NotIncluded(Vec<Box<str>>),
     /// This pattern of `exclude` matches it.
     Excluded(Box<str>),
-    /// `allow` does not have it.
+    /// `allow` does not contain it.
     NotAllowed(Vec<Box<str>>),
     /// This pattern of `ignore` matches it.
     Ignored(Box<str>),
@@ -155,7 +155,7 @@ pub enum Rejection {
     OtherLayout(Box<str>),
     /// It is not a number.
     NotANumber,
-    /// Its numbers are padded in another way than those of the current tag.
+    /// The zero padding of its numbers differs from the current tag.
     NumberFormat,
     /// It has another shape than the current tag.
     OtherShape {
@@ -182,7 +182,7 @@ pub enum Rejection {
     /// The image has no revision label.
     NoRevisionLabel,
     /// The text around the commit differs from that of the current tag.
-    AroundCommit,
+    SurroundingText,
     /// Its commit is not in this history.
     CommitNotFound {
         /// The commit, if the tag names it.
@@ -205,7 +205,7 @@ pub enum Rejection {
     Unorderable,
 }
 
-/// Why a candidate has to wait.
+/// Why a candidate is not eligible yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ineligibility {
     /// The image does not run on these platforms.
@@ -252,7 +252,7 @@ pub enum Hold {
         /// Its place.
         place: Box<str>,
         /// Why it is excluded.
-        why: Rejection,
+        cause: Rejection,
     },
     /// The tag at another place of the repository is lower than the current tag.
     PromotedIsLower {
@@ -279,7 +279,7 @@ pub enum Hold {
         /// The tag that came closest.
         closest: Option<(Tag, Rejection)>,
     },
-    /// The policy cannot order a tag that the filter passes.
+    /// The policy cannot order a tag that the filter accepts.
     Unorderable(Tag, Rejection),
 }
 
@@ -296,7 +296,7 @@ pub enum Unknown {
     NoDigest(Tag),
     /// The registry does not report what a gate needs about a tag.
     Gate(Tag, Ineligibility),
-    /// The best tags have the same place in the order; the first of them, and how many there are.
+    /// The best tags have the same place in the order.
     Tie {
         /// The first ones in byte order.
         tags: Vec<Tag>,
@@ -310,18 +310,18 @@ pub enum Unknown {
         /// The text of the current tag.
         text: Box<str>,
         /// Why.
-        why: Rejection,
+        cause: Rejection,
     },
     /// The commit of the current tag is not in the history.
     CurrentNotInHistory {
         /// The text of the current tag.
         text: Box<str>,
         /// Why.
-        why: Rejection,
+        cause: Rejection,
         /// Whether the clone is shallow.
         shallow: bool,
     },
-    /// Nothing was read of what the policy needs beyond tags and registries.
+    /// The external facts that the policy needs were not read.
     NoExternalFacts,
     /// The history of a clone cannot be read.
     HistoryFailed {

@@ -1,4 +1,4 @@
-//! The text of every reason: the one place where reasons become words. A text never repeats the column beside it.
+//! The text of every reason, in one place. A text never repeats the column beside it.
 
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
@@ -66,13 +66,13 @@ impl Display for Newest {
             write!(f, "; cannot compare with the current tag {current}")?;
         }
         match &self.passed_over {
-            Some((tag, why)) => write!(f, "; {tag} not eligible yet: {why}"),
+            Some((tag, cause)) => write!(f, "; {tag} not eligible yet: {cause}"),
             None => Ok(()),
         }
     }
 }
 
-/// What to add where a tag moved under a digest that the policy keeps.
+/// The addition for a tag that moved, if the policy keeps the current digest.
 struct Moved<'m>(&'m Option<MovedDigest>);
 
 impl Display for Moved<'_> {
@@ -83,7 +83,7 @@ impl Display for Moved<'_> {
     }
 }
 
-/// Patterns between quotes, with `or` between them.
+/// Quoted patterns, joined by `or`.
 struct Quoted<'q>(&'q [Box<str>]);
 
 impl Display for Quoted<'_> {
@@ -125,12 +125,12 @@ impl Display for Rejection {
             Self::NoBuildTime => f.write_str("no build time in the image metadata"),
             Self::NoCommit => f.write_str("no commit id in the tag"),
             Self::NoRevisionLabel => f.write_str("no label org.opencontainers.image.revision"),
-            Self::AroundCommit => f.write_str("prefix or suffix differs from the current tag"),
+            Self::SurroundingText => f.write_str("prefix or suffix differs from the current tag"),
             Self::CommitNotFound { commit, history } => write!(f, "{} is not in {history}", CommitText(commit)),
             Self::CommitAmbiguous { commit, history } => write!(f, "{} is ambiguous in {history}", CommitText(commit)),
-            Self::Extracted(text, why) => write!(f, "extracted text {text:?}: {why}"),
+            Self::Extracted(text, cause) => write!(f, "extracted text {text:?}: {cause}"),
             Self::LookupFailed(error) => write!(f, "lookup failed: {error}"),
-            Self::Unorderable => f.write_str("has no place in the order"),
+            Self::Unorderable => f.write_str("the policy cannot order it"),
         }
     }
 }
@@ -177,10 +177,10 @@ impl Display for Ineligibility {
     }
 }
 
-/// Units of a duration, greatest first, in seconds.
+/// Units of a duration with their lengths in seconds, the greatest first.
 const UNITS: &[(&str, u64)] = &[("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
-/// Formats a duration as a configuration has it: `3d`, `36h`.
+/// Formats a duration as in a configuration: `3d`, `36h`.
 fn in_units(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (unit, length) = UNITS.iter().find(|(_, length)| seconds.is_multiple_of(*length)).unwrap_or(&("s", 1));
@@ -202,13 +202,13 @@ impl Display for Hold {
             }
             Self::NoTags => f.write_str("the tag list of this image is empty"),
             Self::NotListed(tag) => write!(f, "the tag list does not contain {tag}"),
-            Self::PinnedRejected(tag, why) => write!(f, "{tag} is rejected: {why}"),
-            Self::PromotedRejected { tag, place, why } => write!(f, "{place} uses {tag}, which is rejected: {why}"),
+            Self::PinnedRejected(tag, cause) => write!(f, "{tag} is rejected: {cause}"),
+            Self::PromotedRejected { tag, place, cause } => write!(f, "{place} uses {tag}, which is rejected: {cause}"),
             Self::PromotedIsLower { tag, place, current } => write!(
                 f,
                 "{place} uses {tag}, which is lower than the current tag {current}; `allow-downgrade: true` accepts it"
             ),
-            Self::NotEligibleYet(tag, why) => write!(f, "{tag} not eligible yet: {why}"),
+            Self::NotEligibleYet(tag, cause) => write!(f, "{tag} not eligible yet: {cause}"),
             Self::NewestIsLower { newest, current } => write!(
                 f,
                 "the newest matching tag {newest} is lower than the current tag {current}; `allow-downgrade: true` accepts it"
@@ -219,11 +219,11 @@ impl Display for Hold {
                     count => write!(f, "all {count} tags are rejected")?,
                 }
                 match closest {
-                    Some((tag, why)) => write!(f, "; closest is {tag}: {why}"),
+                    Some((tag, cause)) => write!(f, "; closest is {tag}: {cause}"),
                     None => Ok(()),
                 }
             }
-            Self::Unorderable(tag, why) => write!(f, "cannot order {tag} ({why}); exclude it with `exclude`"),
+            Self::Unorderable(tag, cause) => write!(f, "cannot order {tag} ({cause}); exclude it with `exclude`"),
         }
     }
 }
@@ -235,18 +235,18 @@ impl Display for Unknown {
             Self::LookupFailed(tag, error) => write!(f, "lookup of {tag} failed: {error}"),
             Self::DigestFailed(tag, error) => write!(f, "lookup of the digest of {tag} failed: {error}"),
             Self::NoDigest(tag) => write!(f, "the registry does not report the digest of {tag}"),
-            Self::Gate(tag, why) => write!(f, "cannot decide whether {tag} is eligible: {why}"),
+            Self::Gate(tag, cause) => write!(f, "cannot decide whether {tag} is eligible: {cause}"),
             Self::Tie { tags, more } => {
                 let tags = tags.iter().map(Tag::as_str).collect::<Vec<_>>().join(", ");
                 let more = if *more > 0 { format!(" and {more} more") } else { String::new() };
                 write!(f, "tie between {tags}{more}: cannot tell which is newer")
             }
-            Self::MayBeNewest(tag, why) => write!(f, "{tag} may be the newest: {why}"),
-            Self::Current { text, why } => write!(f, "cannot compare with the current tag {text}: {why}"),
-            Self::CurrentNotInHistory { text, why, shallow } => {
+            Self::MayBeNewest(tag, cause) => write!(f, "{tag} may be the newest: {cause}"),
+            Self::Current { text, cause } => write!(f, "cannot compare with the current tag {text}: {cause}"),
+            Self::CurrentNotInHistory { text, cause, shallow } => {
                 let remedy =
                     if *shallow { "the clone is shallow: run `git fetch --unshallow`" } else { "fetch in the clone" };
-                write!(f, "cannot compare with the current tag {text}: {why}; {remedy}")
+                write!(f, "cannot compare with the current tag {text}: {cause}; {remedy}")
             }
             Self::NoExternalFacts => f.write_str("the facts that the policy needs were not read"),
             Self::HistoryFailed { history, error } => write!(f, "cannot read the history of {history}: {error}"),

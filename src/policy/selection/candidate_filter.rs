@@ -116,8 +116,8 @@ impl<'q> CandidateFilter<'q> {
         let tag = candidate.tag.as_str();
         match error {
             NotNewer::Filtered(error) => self.entry.filter.rejection(error),
-            NotNewer::Unreadable(TagReadError::MissingFact) if let Known::Failed(why) = &candidate.facts => {
-                Rejection::LookupFailed(why.clone())
+            NotNewer::Unreadable(TagReadError::MissingFact) if let Known::Failed(cause) = &candidate.facts => {
+                Rejection::LookupFailed(cause.clone())
             }
             NotNewer::Unreadable(error) => {
                 let text = self.entry.filter.text(tag).unwrap_or(Cow::Borrowed(tag));

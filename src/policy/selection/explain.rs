@@ -116,8 +116,8 @@ fn is_selected(step: &SelectionStep, candidate: &Candidate) -> bool {
 fn newer_verdict(question: &Question<'_>, step: &SelectionStep, candidate: &Candidate) -> Verdict {
     let facts = if candidate.facts.covers(question.gates.need()) { candidate.facts.facts() } else { None };
     let gate = facts.map(|facts| question.gates.check(facts, question.now));
-    if let Some(GateResult::NotYet(why) | GateResult::Stuck(why) | GateResult::Unknown(why)) = gate {
-        return Verdict::NotEligibleYet(why.into());
+    if let Some(GateResult::NotYet(cause) | GateResult::Stuck(cause) | GateResult::Unknown(cause)) = gate {
+        return Verdict::NotEligibleYet(cause.into());
     }
     Verdict::Accepted(match selected(step) {
         Some(choice) if choice.tag == candidate.tag => choice.reason.clone(),

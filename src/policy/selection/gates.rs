@@ -36,8 +36,10 @@ impl GateResult {
     pub(super) fn outcome(self, tag: &Tag) -> Option<Outcome> {
         match self {
             Self::Eligible => None,
-            Self::NotYet(why) | Self::Stuck(why) => Some(Outcome::Held(Hold::NotEligibleYet(tag.clone(), why).into())),
-            Self::Unknown(why) => Some(Outcome::Unknown(Unknown::Gate(tag.clone(), why).into())),
+            Self::NotYet(cause) | Self::Stuck(cause) => {
+                Some(Outcome::Held(Hold::NotEligibleYet(tag.clone(), cause).into()))
+            }
+            Self::Unknown(cause) => Some(Outcome::Unknown(Unknown::Gate(tag.clone(), cause).into())),
         }
     }
 }

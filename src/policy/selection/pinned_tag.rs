@@ -38,8 +38,8 @@ pub(super) fn evaluate(
         return Ok(Outcome::Held(Hold::NotListed(tag.clone()).into()));
     };
     if let Err(error) = question.entry.filter.text(tag.as_str()) {
-        let why = question.entry.filter.rejection(error);
-        return Ok(Outcome::Held(Hold::PinnedRejected(tag.clone(), why).into()));
+        let cause = question.entry.filter.rejection(error);
+        return Ok(Outcome::Held(Hold::PinnedRejected(tag.clone(), cause).into()));
     }
     if let Known::Failed(error) = &found.facts {
         return Ok(Outcome::Unknown(Unknown::LookupFailed(tag.clone(), error.clone()).into()));
@@ -66,8 +66,9 @@ fn request<'q>(
         PinnedTarget::Tag(tag) => Ok(RequestedTag { tag, digest: None, source: PinSource::Moving }),
         PinnedTarget::Exact(tag, digest) => Ok(RequestedTag { tag, digest, source: PinSource::Exact }),
         PinnedTarget::Promoted => {
-            let promoted = question.external.promoted().map_err(|why| Outcome::Unknown(why.into()))?;
-            check_bounds(question, current, promoted.tag, promoted.place).map_err(|why| Outcome::Held(why.into()))?;
+            let promoted = question.external.promoted().map_err(|cause| Outcome::Unknown(cause.into()))?;
+            check_bounds(question, current, promoted.tag, promoted.place)
+                .map_err(|cause| Outcome::Held(cause.into()))?;
             let source = PinSource::Promoted(promoted.place.into());
             Ok(RequestedTag { tag: promoted.tag, digest: promoted.digest, source })
         }
@@ -85,7 +86,7 @@ fn check_bounds(question: &Question<'_>, current: &Tag, tag: &Tag, place: &str) 
     bounds.check(&release, tag.as_str()).map_err(|error| Hold::PromotedRejected {
         tag: promoted,
         place,
-        why: bounds.rejection(error, current),
+        cause: bounds.rejection(error, current),
     })
 }
 

@@ -125,11 +125,11 @@ impl Ranking {
 impl Obstacles<'_> {
     fn outcome(self, filter: &CandidateFilter<'_>) -> Option<Outcome> {
         if let Some(candidate) = self.missing_fact {
-            let why = filter.rejection(candidate, NotNewer::Unreadable(TagReadError::MissingFact));
-            return Some(Outcome::Unknown(Unknown::MayBeNewest(candidate.tag.clone(), why).into()));
+            let cause = filter.rejection(candidate, NotNewer::Unreadable(TagReadError::MissingFact));
+            return Some(Outcome::Unknown(Unknown::MayBeNewest(candidate.tag.clone(), cause).into()));
         }
         let (candidate, error) = self.unreadable?;
-        let why = filter.rejection(candidate, error);
-        Some(Outcome::Held(Hold::Unorderable(candidate.tag.clone(), why).into()))
+        let cause = filter.rejection(candidate, error);
+        Some(Outcome::Held(Hold::Unorderable(candidate.tag.clone(), cause).into()))
     }
 }

@@ -47,14 +47,14 @@ impl Selector<'_> {
             match self.check_gates(best) {
                 None => return Err(self.lookups(&places[at..])),
                 Some(GateResult::Eligible) => return Ok(Outcome::Update(self.choice(best, ranking, passed_over))),
-                Some(GateResult::NotYet(why)) => {
-                    passed_over = passed_over.or_else(|| Some((best.tag.clone(), why)));
+                Some(GateResult::NotYet(cause)) => {
+                    passed_over = passed_over.or_else(|| Some((best.tag.clone(), cause)));
                 }
-                Some(GateResult::Stuck(why)) => {
-                    return Ok(Outcome::Held(Hold::NotEligibleYet(best.tag.clone(), why).into()));
+                Some(GateResult::Stuck(cause)) => {
+                    return Ok(Outcome::Held(Hold::NotEligibleYet(best.tag.clone(), cause).into()));
                 }
-                Some(GateResult::Unknown(why)) => {
-                    return Ok(Outcome::Unknown(Unknown::Gate(best.tag.clone(), why).into()));
+                Some(GateResult::Unknown(cause)) => {
+                    return Ok(Outcome::Unknown(Unknown::Gate(best.tag.clone(), cause).into()));
                 }
             }
         }
@@ -120,8 +120,8 @@ impl Selector<'_> {
 
     /// Returns why there is no update: nothing is newer, or a person has to act.
     fn nothing_newer(&self, ranking: &Ranking, passed_over: PassedOver) -> Result<Outcome, Lookups> {
-        if let Some((tag, why)) = passed_over {
-            return Ok(Outcome::Held(Hold::NotEligibleYet(tag, why).into()));
+        if let Some((tag, cause)) = passed_over {
+            return Ok(Outcome::Held(Hold::NotEligibleYet(tag, cause).into()));
         }
         if self.candidates.is_empty() {
             return Ok(Outcome::Held(Hold::NoTags.into()));

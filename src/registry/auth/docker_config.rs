@@ -58,7 +58,7 @@ pub(crate) enum ConfigMatch {
 
 impl DockerConfig {
     /// Returns the credential for `host/path`, or the helper that has it, in docker's order: a helper for the host, a stored
-    /// credential, the helper for all hosts. `aliases` are other names that people log in to `host` with.
+    /// credential, the helper for all hosts. `aliases` are other names under which credentials for `host` are stored.
     pub(crate) fn find(&self, host: &str, aliases: &[&str], path: &str) -> Result<Option<ConfigMatch>, String> {
         let is_host = |key: &str| key == host || aliases.contains(&key);
         if let Some((key, helper)) = self.helpers.iter().find(|(key, _)| is_host(&bare(key))) {

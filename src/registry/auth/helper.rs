@@ -14,7 +14,7 @@ use crate::secret::Secret;
 use super::super::credential::RegistryCredential;
 use super::docker_config::pair;
 
-/// How long a helper may run: it might wait for a person in a dialog.
+/// How long a helper may run. It may show a dialog and wait for a person.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The message of docker's helpers for a registry without a credential (docker-credential-helpers,
@@ -31,7 +31,7 @@ struct HelperOutput {
 }
 
 /// Runs `docker-credential-<name>` for the credential of `server`; `None` if it has none.
-pub(crate) async fn ask(
+pub(crate) async fn run(
     name: &str,
     server: &str,
     environment: &BTreeMap<String, String>,
@@ -93,9 +93,9 @@ mod tests {
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:/usr/bin:/bin", folder.path().display());
         let environment = BTreeMap::from([("PATH".to_owned(), path)]);
-        let output = ask("dialogue", "r.acme", &environment, Duration::from_millis(100)).await;
+        let output = run("dialogue", "r.acme", &environment, Duration::from_millis(100)).await;
         assert_eq!(output, Err("docker-credential-dialogue timed out after 0.1 s".to_owned()));
-        let output = ask("../dialogue", "r.acme", &environment, TIMEOUT).await;
+        let output = run("../dialogue", "r.acme", &environment, TIMEOUT).await;
         assert_eq!(output, Err("invalid name of a credential helper: \"../dialogue\"".to_owned()));
     }
 }

@@ -1,4 +1,4 @@
-//! The sources of credentials, in the order that people expect.
+//! The sources of credentials, in their order of precedence.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -78,7 +78,7 @@ impl Keychain {
                     }));
                 }
                 Some(ConfigMatch::Helper(name, key)) => {
-                    if let Some(found) = self.ask_helper(&name, &key).await? {
+                    if let Some(found) = self.run_helper(&name, &key).await? {
                         return Ok(Some(found));
                     }
                 }
@@ -137,9 +137,9 @@ impl Keychain {
         Ok(files)
     }
 
-    async fn ask_helper(&self, name: &str, server: &str) -> SourceLookup {
+    async fn run_helper(&self, name: &str, server: &str) -> SourceLookup {
         self.once(format!("helper {name} {server}"), async {
-            let credential = helper::ask(name, server, self.env.environment(), helper::TIMEOUT).await?;
+            let credential = helper::run(name, server, self.env.environment(), helper::TIMEOUT).await?;
             let source = format!("docker-credential-{name}");
             Ok(credential.map(|credential| ResolvedCredential { credential, source, from_platform: false }))
         })

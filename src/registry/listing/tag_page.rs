@@ -6,10 +6,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use crate::image::Tag;
 
-/// What paging needs to know about a page beyond its tags.
+/// The data about a page that paging needs in addition to its tags.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
-    /// The number of entries, including those that are left out.
+    /// The number of entries, including omitted ones.
     pub(super) entries: usize,
     /// The first entry.
     pub(super) first: Option<String>,
@@ -19,7 +19,7 @@ pub(super) struct Page {
 
 /// Parses `{"name": …, "tags": [ … ]}` and adds the tags to `kept`.
 ///
-/// Several registries send `null` for no tags. Entries that are not valid tags are left out, and so are the tags of
+/// Several registries send `null` for no tags. Omits entries that are not valid tags, and the tags of
 /// signatures and other attachments.
 pub(super) fn read_page(body: &[u8], kept: &mut Vec<Tag>) -> Result<Page, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(body);

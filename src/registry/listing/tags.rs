@@ -28,7 +28,7 @@ struct Pages {
     is_truncated: bool,
 }
 
-/// What follows a page.
+/// How to get the page after a page.
 enum NextPage {
     /// The page that the registry links to.
     Linked(Url),
@@ -69,7 +69,7 @@ impl Pages {
 }
 
 impl RemoteRegistry {
-    /// Returns all tags in the registry's order, each once. Signatures and other attachments are left out.
+    /// Returns all tags in the registry's order, each once. Omits signatures and other attachments.
     pub(crate) async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         let label = name.familiar();
         let first = self.endpoint.tags(name, self.page_size(), None);
@@ -88,9 +88,9 @@ impl RemoteRegistry {
             if !pages.urls.insert(next.to_string()) {
                 return Err(incomplete(name, "the links to its next page form a cycle"));
             }
-            response = self.send(name, label, Request::get(next)).await.map_err(lost)?;
+            response = self.send(name, label, Request::get(next)).await.map_err(incomplete_if_later_page)?;
         }
-        let tags = once(tags);
+        let tags = deduplicated(tags);
         if let (Some(cache), 1) = (&self.cache, pages.urls.len()) {
             keep(cache, &first, &response, &tags);
         }
@@ -110,7 +110,7 @@ impl RemoteRegistry {
         tags: &mut Vec<Tag>,
     ) -> Result<Option<Url>, RegistryError> {
         let (page, link) = self.page(name, response, tags)?;
-        let next = pages.add(page, link).map_err(|why| incomplete(name, why))?;
+        let next = pages.add(page, link).map_err(|cause| incomplete(name, cause))?;
         if tags.len() > self.limits.max_tags {
             return Err(too_long(name.familiar(), "tags", self.limits.max_tags));
         }
@@ -142,17 +142,17 @@ impl RemoteRegistry {
             expected: "a tag list",
             cause: error.to_string(),
         })?;
-        let next =
-            next_page(&response.headers, &response.url, self.endpoint.base()).map_err(|why| incomplete(name, &why))?;
+        let next = next_page(&response.headers, &response.url, self.endpoint.base())
+            .map_err(|cause| incomplete(name, &cause))?;
         Ok((page, next))
     }
 
     /// Returns whether a page without a link that is exactly as long as requested is the whole list.
     ///
     /// Some registries truncate the list there without a link (go-containerregistry's). Others ignore `n` (distribution
-    /// before 3.0), so their lists are whole at any length. A request for one tag after the last tells them apart: a whole
-    /// list has none and a truncated one has one. A registry that sends more ignores `n`. A registry that sends an old tag
-    /// truncates the list and ignores `last`, so the rest is out of reach.
+    /// before 3.0), so their lists are whole at any length. A request for one tag after the last distinguishes them: a
+    /// whole list has none, and a truncated one has one. A registry that sends more ignores `n`. A registry that sends an old tag
+    /// truncates the list and ignores `last`, so the rest cannot be read.
     async fn is_whole(&self, name: &ImageName, page: &Page) -> Result<bool, RegistryError> {
         if self.ignores_page_size.get().is_some() {
             return Ok(true);
@@ -165,12 +165,12 @@ impl RemoteRegistry {
         let next = self.one_after(name, page.last.as_deref()).await?;
         match next.entries {
             0 => Ok(true),
-            1 if next.first == page.last => Err(self.cut_for_good(name, page)),
+            1 if next.first == page.last => Err(self.truncated(name, page)),
             1 if next.first == page.first => {
-                // The registry ignores `last`, or starts over after the end. A request after an earlier tag tells which.
+                // The registry ignores `last`, or starts over after the end. A request after an earlier tag shows which.
                 let second = self.one_after(name, page.first.as_deref()).await?;
                 if second.first == page.first || second.first == page.last {
-                    return Err(self.cut_for_good(name, page));
+                    return Err(self.truncated(name, page));
                 }
                 Ok(true)
             }
@@ -186,18 +186,18 @@ impl RemoteRegistry {
     /// Requests one tag after another one.
     async fn one_after(&self, name: &ImageName, last: Option<&str>) -> Result<Page, RegistryError> {
         let url = self.endpoint.tags(name, 1, last);
-        let response = self.send(name, name.familiar(), Request::get(url)).await.map_err(lost)?;
+        let response = self.send(name, name.familiar(), Request::get(url)).await.map_err(incomplete_if_later_page)?;
         Ok(self.page(name, &response, &mut Vec::new())?.0)
     }
 
-    fn cut_for_good(&self, name: &ImageName, page: &Page) -> RegistryError {
+    fn truncated(&self, name: &ImageName, page: &Page) -> RegistryError {
         let count = page.entries;
         incomplete(name, &format!("{} truncates it after {count} tags and ignores `last`", self.registry))
     }
 }
 
-fn incomplete(name: &ImageName, why: &str) -> RegistryError {
-    RegistryError::IncompleteTagList { image: name.familiar().to_owned(), why: why.to_owned() }
+fn incomplete(name: &ImageName, cause: &str) -> RegistryError {
+    RegistryError::IncompleteTagList { image: name.familiar().to_owned(), cause: cause.to_owned() }
 }
 
 /// Makes a request conditional on the list having changed since it was cached.
@@ -228,18 +228,18 @@ fn too_long(image: &str, what: &'static str, limit: usize) -> RegistryError {
     RegistryError::TagListTooLong { image: image.to_owned(), what, limit }
 }
 
-/// Turns 404 on a later page into an incomplete list: the image exists.
-fn lost(error: RegistryError) -> RegistryError {
+/// Converts a 404 for a later page to an incomplete list, because the image exists.
+fn incomplete_if_later_page(error: RegistryError) -> RegistryError {
     match error {
         RegistryError::NotFound { image, url, .. } => {
-            RegistryError::IncompleteTagList { image, why: format!("{url} returned 404 for a later page") }
+            RegistryError::IncompleteTagList { image, cause: format!("{url} returned 404 for a later page") }
         }
         other => other,
     }
 }
 
 /// Returns each tag once, at its first position. Pages overlap when tags are pushed between two requests.
-fn once(mut tags: Vec<Tag>) -> Vec<Tag> {
+fn deduplicated(mut tags: Vec<Tag>) -> Vec<Tag> {
     // Most registries sort their lists, so this is usually the whole check.
     if !tags.is_sorted_by(|a, b| a < b) {
         let mut seen = HashSet::with_capacity(tags.len());
@@ -258,9 +258,9 @@ mod tests {
     #[test]
     fn keeps_each_tag_once_in_order() {
         let tags = |text: &str| text.split(' ').map(|tag| Tag::new(tag).unwrap()).collect::<Vec<_>>();
-        assert_eq!(once(tags("b a b c a a")), tags("b a c"));
-        assert_eq!(once(tags("a b c")), tags("a b c"));
-        assert_eq!(once(tags("a b b")), tags("a b"));
-        assert_eq!(once(Vec::new()), Vec::new());
+        assert_eq!(deduplicated(tags("b a b c a a")), tags("b a c"));
+        assert_eq!(deduplicated(tags("a b c")), tags("a b c"));
+        assert_eq!(deduplicated(tags("a b b")), tags("a b"));
+        assert_eq!(deduplicated(Vec::new()), Vec::new());
     }
 }

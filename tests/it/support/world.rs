@@ -169,7 +169,7 @@ impl Registry for UnreliableRegistries {
         if self.incomplete.lock().unwrap().contains(name.as_str()) {
             return Err(RegistryError::IncompleteTagList {
                 image: name.to_string(),
-                why: "page 2 is missing".to_owned(),
+                cause: "page 2 is missing".to_owned(),
             });
         }
         self.registries.tags(name).await

@@ -14,7 +14,7 @@ use super::super::sigv4::AwsKeys;
 const CONTAINER: &str = "http://169.254.170.2";
 const INSTANCE: &str = "http://169.254.169.254";
 
-/// What both services return.
+/// The response of both services.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct TemporaryKeys {

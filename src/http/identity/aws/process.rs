@@ -15,7 +15,7 @@ use super::super::sigv4::AwsKeys;
 /// How long the program may run.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What the program prints.
+/// The output of the program.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct ProcessOutput {
