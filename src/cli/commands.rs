@@ -210,7 +210,7 @@ pub(super) async fn list(log: &LogOptions, options: &ReadOptions) -> Result<Exit
 
 pub(super) async fn demo(log: &LogOptions, arguments: &DemoArguments) -> Result<Exit, Error> {
     let options = RenderOptions { width: terminal::width().min(110), color: terminal::colored(log.color) };
-    demo::play(options, arguments.keep, &mut |text| {
+    demo::run(options, arguments.keep, &mut |text| {
         let _ = terminal::print(text);
     })
     .await?;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use globset::GlobMatcher;
+
 use super::patterns::Patterns;
 use super::schedule::Schedule;
 use super::source::{Setting, Source};
@@ -12,6 +14,7 @@ use super::template::Template;
 use crate::image::{AppVersion, ReferencePattern, TagField};
 use crate::policy::{Gates, PolicyEntry, Settings};
 use crate::refname::BranchName;
+use crate::text::Position;
 
 /// The configuration of a run.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub struct Config {
     pub paths: Paths,
     /// Additional places in which references are found.
     pub manifests: ManifestSettings,
+    /// The paths that the configuration names, to report those that match nothing.
+    pub declared_paths: Vec<DeclaredPath>,
     /// Policies by name, the built-in `shape` among them.
     pub policies: BTreeMap<String, NamedPolicy>,
     /// The rules in their order: the first that matches a reference applies to it.
@@ -67,6 +72,34 @@ pub struct ManifestSettings {
     pub tags: Vec<TagField>,
     /// Regular expressions that find references in files of other formats.
     pub patterns: Vec<ReferencePattern>,
+}
+
+/// A glob on paths that the configuration names.
+#[derive(Debug, Clone)]
+pub struct DeclaredPath {
+    /// The key that has it.
+    pub key: DeclaredKey,
+    /// The glob.
+    pub glob: GlobMatcher,
+    /// The name of the configuration file.
+    pub file: String,
+    /// The position in that file.
+    pub position: Position,
+}
+
+/// A key whose values are globs on paths.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeclaredKey {
+    /// `paths.include`.
+    Include,
+    /// `paths` of a rule.
+    Rule,
+    /// `paths` of `manifests.app-versions`.
+    AppVersions,
+    /// `paths` of `manifests.tags`, with the field.
+    Tags(String),
+    /// `paths` of `manifests.patterns`.
+    Patterns,
 }
 
 /// A rule: the references that it matches, and how they are updated.

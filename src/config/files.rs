@@ -13,7 +13,12 @@ pub(super) struct Files<'a>(pub(super) &'a [ConfigFile<'a>]);
 impl Files<'_> {
     /// Returns file and line, for messages: `tagboat.yaml:12`.
     pub(super) fn line(self, place: Place) -> String {
-        format!("{}:{}", self.0.get(place.file).map_or(FILE_NAME, |file| file.name), place.position.line)
+        format!("{}:{}", self.name(place), place.position.line)
+    }
+
+    /// Returns the name of the file that a place is in.
+    pub(super) fn name(&self, place: Place) -> &str {
+        self.0.get(place.file).map_or(FILE_NAME, |file| file.name)
     }
 
     /// Returns who wrote the value at a place.

@@ -3,10 +3,11 @@
 use globset::GlobMatcher;
 use regex::{Regex, RegexBuilder};
 
-use super::config::ManifestSettings;
+use super::config::{DeclaredKey, DeclaredPath, ManifestSettings};
 use super::error::Problem;
+use super::files::Files;
 use super::patterns::path_pattern;
-use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, TagSchema};
+use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, Schema, TagSchema};
 use super::syntax::located::Located;
 use super::syntax::place::Place;
 use crate::image::{AppVersion, ImageName, ReferencePattern, TagField};
@@ -22,6 +23,30 @@ pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -
         tags: written.tags.into_iter().flat_map(|one| tag_field(one, problems)).collect(),
         patterns: written.patterns.into_iter().flat_map(|one| pattern(one, problems)).collect(),
     }
+}
+
+/// Returns the valid globs on paths in a configuration, with their positions.
+pub(super) fn declared_paths(schema: &Schema, files: Files<'_>) -> Vec<DeclaredPath> {
+    let mut declared = Vec::new();
+    let mut add = |key: &DeclaredKey, written: &[Located<String>]| {
+        for Located { value, place } in written {
+            let Ok(glob) = path_pattern(value) else { continue };
+            let (key, glob, file) = (key.clone(), glob.compile_matcher(), files.name(*place).to_owned());
+            declared.push(DeclaredPath { key, glob, file, position: place.position });
+        }
+    };
+    add(&DeclaredKey::Include, schema.paths.include.as_deref().unwrap_or_default());
+    for rule in schema.rules.iter().flatten() {
+        add(&DeclaredKey::Rule, rule.value.paths.as_deref().unwrap_or_default());
+    }
+    let manifests = &schema.manifests;
+    manifests.app_versions.iter().for_each(|one| add(&DeclaredKey::AppVersions, &one.value.paths));
+    for tag in &manifests.tags {
+        let field = tag.value.field.as_ref().map(|field| field.value.clone());
+        add(&DeclaredKey::Tags(field.unwrap_or_default()), &tag.value.paths);
+    }
+    manifests.patterns.iter().for_each(|one| add(&DeclaredKey::Patterns, &one.value.paths));
+    declared
 }
 
 fn app_version(written: Located<AppVersionSchema>, problems: &mut Vec<Problem>) -> Vec<AppVersion> {

@@ -26,8 +26,8 @@ mod template;
 mod validate;
 
 pub use config::{
-    CommitWay, Config, ForgeSettings, GitSettings, LimitSettings, ManifestSettings, MergeMethod, Mode, NamedPolicy,
-    Paths, PullRequests, RegistrySettings, RepositoryConfig, Rule, SignSettings,
+    CommitWay, Config, DeclaredKey, DeclaredPath, ForgeSettings, GitSettings, LimitSettings, ManifestSettings,
+    MergeMethod, Mode, NamedPolicy, Paths, PullRequests, RegistrySettings, RepositoryConfig, Rule, SignSettings,
 };
 pub(crate) use config::{IGNORE, SHAPE};
 pub use duration::{DurationError, duration};

@@ -7,7 +7,7 @@ use super::config::{
 use super::duration::checked_duration;
 use super::error::Problem;
 use super::files::Files;
-use super::manifests::manifests;
+use super::manifests::{declared_paths, manifests};
 use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
 use super::registries::{limits, registries};
@@ -25,6 +25,7 @@ use crate::refname::BranchName;
 pub(super) fn validate(schema: Schema, files: Files<'_>, problems: &mut Vec<Problem>) -> Config {
     let policies = policies(&schema.policies, files, problems);
     let names: Vec<&str> = policies.keys().map(String::as_str).chain([IGNORE]).collect();
+    let declared_paths = declared_paths(&schema, files);
     let rules = schema.rules.unwrap_or_default();
     for mode in rules.iter().filter_map(|rule| rule.value.mode.as_ref()).filter(|mode| mode.value == "commit") {
         if schema.git.base.is_none() {
@@ -34,6 +35,7 @@ pub(super) fn validate(schema: Schema, files: Files<'_>, problems: &mut Vec<Prob
     }
     Config {
         paths: paths(schema.paths, problems),
+        declared_paths,
         manifests: manifests(schema.manifests, problems),
         rules: rules.into_iter().map(|written| rule(written, files, &names, problems)).collect(),
         pull_requests: pull_requests(schema.pull_requests, files, problems),

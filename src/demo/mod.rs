@@ -3,7 +3,7 @@
 
 pub mod registry;
 
+mod demonstration;
 mod remote;
-mod story;
 
-pub use story::play;
+pub use demonstration::run;

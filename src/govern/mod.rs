@@ -6,7 +6,9 @@
 mod policies;
 mod select;
 mod status;
+mod unmatched;
 
 pub use policies::Policies;
 pub use select::{PolicyQuery, Selection, Unmanaged};
 pub use status::{Listed, Status, govern};
+pub use unmatched::unmatched;

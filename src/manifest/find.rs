@@ -81,7 +81,10 @@ impl FileReader<'_> {
 
     /// Returns whether a YAML text may hold a reference.
     fn is_worth_parsing(&self, text: &str) -> bool {
-        self.set.screen.may_hold(text.as_bytes()) || self.options.values_images.contains_key(&*self.file.path)
+        let path = &*self.file.path;
+        self.set.screen.may_hold(text.as_bytes())
+            || self.options.values_images.contains_key(path)
+            || self.options.tag_fields.iter().any(|field| field.paths.is_match(path))
     }
 
     /// Reads the documents of a YAML stream.

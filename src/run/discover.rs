@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::config::Config;
-use crate::govern::{Listed, Policies, govern};
+use crate::config::{Config, FILE_NAME};
+use crate::govern::{Listed, Policies, govern, unmatched};
 use crate::interop::{Automation, Object, may_depend_on_objects};
 use crate::manifest::{self, FindOptions, Finding, Notice, NoticeStatus, Place, RepositoryLayout, ValuesImage};
 use crate::text::Position;
@@ -16,7 +16,7 @@ use super::snapshot::Snapshot;
 /// The findings in a snapshot.
 #[derive(Debug)]
 pub(super) struct Discovered {
-    /// Every finding, in the order of paths and positions.
+    /// Every finding, in the order of paths and positions, then the notices about the configuration.
     pub(super) findings: Vec<Finding>,
     /// The options with which the files were read. An edited file is read with the same options to check the edit.
     pub(super) options: FindOptions,
@@ -40,9 +40,12 @@ struct ReadFile {
 
 /// Finds all references. Each file is read once, and a second time if objects in other files may change its findings.
 pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
-    let paths = snapshot.paths();
-    let mut options = options(&paths, config);
-    let paths = paths.into_par_iter().filter(|path| manifest::reads(path, &options) && config.paths.read(path));
+    let all_paths = snapshot.paths();
+    let mut options = options(&all_paths, config);
+    // The configuration names images that it does not use.
+    let is_manifest = |path: &Arc<str>| **path != *FILE_NAME && config.paths.read(path);
+    let paths =
+        all_paths.par_iter().map(Arc::clone).filter(|path| manifest::reads(path, &options) && is_manifest(path));
     let mut files = paths.map(|path| read(snapshot, path, &options)).collect::<Vec<_>>();
 
     let mut objects = Vec::new();
@@ -61,7 +64,8 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     };
     files.par_iter_mut().filter(is_affected).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
     add_notices(&mut files, &automation);
-    let findings = files.into_iter().flat_map(|file| file.findings).collect();
+    let mut findings: Vec<Finding> = files.into_iter().flat_map(|file| file.findings).collect();
+    findings.extend(unmatched(config, &all_paths, &findings).into_iter().map(Finding::Notice));
     Discovered { findings, options, objects, automation }
 }
 

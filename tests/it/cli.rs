@@ -287,6 +287,54 @@ fn explain_with_tags_needs_noregistry() {
 }
 
 #[test]
+fn list_reports_paths_and_fields_that_match_nothing() {
+    let folder = TempDir::new().unwrap();
+    let config = "paths: { include: [api/**, nowhere/**] }
+manifests:
+  tags:
+  - { paths: [api/*.yaml], field: spec.tag, image: nginx }
+  - { paths: [charts/**], field: image.tag, image: nginx }
+  - { paths: [api/values.yaml], field: worker.imageTag, image: nginx }
+  patterns:
+  - { paths: [api/values.yaml], regex: '^NO=(?<tag>.+)$', image: nginx }
+  - { paths: [api/VERSION], regex: '^TAG=(?<tag>.+)$', image: nginx }
+  app-versions: [{ paths: [api/Chart.yaml], image: nginx }]
+rules:
+- { paths: [gone/**], policy: ignore }
+- { paths: [api/**] }
+";
+    std::fs::create_dir(folder.path().join("api")).unwrap();
+    let files = [
+        ("tagboat.yaml", config),
+        ("api/values.yaml", "worker:\n  imageTag: 1.27.3\n"),
+        ("api/VERSION", "TAG=1.27.3\n"),
+        ("api/Chart.yaml", "apiVersion: v2\nname: api\n"),
+    ];
+    for (path, text) in files {
+        std::fs::write(folder.path().join(path), text).unwrap();
+    }
+    let output = Tagboat::new().run(&["list", "-C", folder.path().to_str().unwrap(), "--format", "json"]);
+    let rows = output.json();
+    let rows = rows.as_array().unwrap().iter().filter(|row| row["format"] == "configuration");
+    let rows = rows.map(|row| {
+        let text = |key: &str| row[key].as_str().unwrap().to_owned();
+        assert!(text("path").ends_with("tagboat.yaml"), "{row:#}");
+        (row["line"].as_u64().unwrap(), text("status"), text("reason"))
+    });
+    let rows = rows.collect::<Vec<_>>();
+    let rows = rows.iter().map(|(line, status, reason)| (*line, &**status, &**reason)).collect::<Vec<_>>();
+    #[rustfmt::skip]
+    assert_eq!(rows, [
+        (1,  "ignored", "no file matches `nowhere/**`"),
+        (12, "ignored", "no file matches `gone/**`"),
+        (10, "held",    "no `appVersion` in the files that match `api/Chart.yaml`"),
+        (4,  "held",    "no field `spec.tag` in the files that match `api/*.yaml`"),
+        (5,  "held",    "no file matches `charts/**`"),
+        (8,  "held",    "no match of `regex` in the files that match `api/values.yaml`"),
+    ]);
+}
+
+#[test]
 fn completions_and_manual_contain_every_command() {
     let tagboat = Tagboat::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

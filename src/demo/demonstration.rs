@@ -1,5 +1,5 @@
-//! The steps of the demonstration. It calls the same [`run_once`] as every other command, with a repository, a forge and
-//! registries that are set up as a configuration would set them up.
+//! The steps of the demonstration. Each run is [`run::run`](fn@run::run), as in the command `run`. The repository, the forge
+//! and the registries are connected here, because they need no credentials and no network.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -31,7 +31,7 @@ const MANIFESTS: &[(&str, &str)] = &[
     ("apps/worker/deployment.yaml", include_str!("../../fixtures/demo/apps/worker/deployment.yaml")),
 ];
 
-/// The images: host, repository, and tags from the oldest build to the newest.
+/// The images: host, repository, and tags in the order of their builds.
 #[rustfmt::skip]
 const IMAGES: &[(&str, &str, &[&str])] = &[
     ("ghcr.io",   "acme/api",      &["1.4.1", "1.4.2", "1.4.10", "1.4.3", "1.5.0-rc.1", "latest"]),
@@ -42,8 +42,8 @@ const IMAGES: &[(&str, &str, &[&str])] = &[
     ("docker.io", "library/nginx", &["1.27.2-alpine3.20", "1.27.3-alpine3.20", "1.27.3-alpine3.21", "1.27.3", "stable"]),
 ];
 
-/// The services of the demonstration, which end when it is dropped.
-struct Stage {
+/// The services of the demonstration and the configuration of its runs. The registry stops when it is dropped.
+struct Demonstration {
     registry: Registry,
     /// The build time of the next image.
     clock: Timestamp,
@@ -53,34 +53,34 @@ struct Stage {
     config: Config,
 }
 
-/// Runs the demonstration and passes its output to `show`. `keep` keeps the temporary folder.
-pub async fn play(options: RenderOptions, keep: bool, show: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
+/// Runs the demonstration and passes its output to `print`. `keep` keeps the temporary folder.
+pub async fn run(options: RenderOptions, keep: bool, print: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
     let folder = tempfile::Builder::new().prefix("tagboat-demo-").tempdir().map_err(|error| failed(&error))?;
-    let mut stage = Stage::set(folder.path()).await?;
+    let mut demonstration = Demonstration::start(folder.path()).await?;
     let heading = |text: &str| format!("\n{}\n", options.paint(TextStyle::Heading, text));
 
-    show(&heading("1. Setup: a registry, a git remote and a forge, all on this machine"));
-    show(&opening(&stage, folder.path()));
-    show(&heading("2. tagboat run"));
-    let report = stage.run().await?;
-    show(&Text.run(&report, options));
-    show(&heading("   The first pull request"));
-    show(&first_pull_request(folder.path())?);
-    show(&heading("3. tagboat run again: there are no new tags, so it writes nothing"));
-    show(&Text.run(&stage.run().await?, options));
-    show(&heading("4. CI pushes ghcr.io/acme/api:1.4.11. tagboat run updates the same pull request"));
-    stage.push("acme/api", "1.4.11").map_err(|error| failed(&error))?;
-    show(&Text.run(&stage.run().await?, options));
-    show(&heading("5. Next steps"));
-    show(&closing(folder.path(), keep));
+    print(&heading("1. Setup: a registry, a git remote and a forge, all on this machine"));
+    print(&services(&demonstration, folder.path()));
+    print(&heading("2. tagboat run"));
+    print(&Text.run(&demonstration.run().await?, options));
+    print(&heading("The first pull request of this run"));
+    print(&first_pull_request(folder.path())?);
+    print(&heading("3. tagboat run again: no new tags, so it writes nothing"));
+    print(&Text.run(&demonstration.run().await?, options));
+    print(&heading("4. CI pushes ghcr.io/acme/api:1.4.11, and tagboat run updates the pull request"));
+    demonstration.push("acme/api", "1.4.11").map_err(|error| failed(&error))?;
+    print(&Text.run(&demonstration.run().await?, options));
+    print(&heading("5. Next steps"));
+    print(&next_steps(folder.path(), keep));
     if keep {
         drop(folder.keep());
     }
     Ok(())
 }
 
-impl Stage {
-    async fn set(folder: &Path) -> Result<Self, Error> {
+impl Demonstration {
+    /// Starts the registry, pushes the images, and creates the git remote and the forge.
+    async fn start(folder: &Path) -> Result<Self, Error> {
         let registry = Registry::start().await.map_err(|error| failed(&error))?;
         let mut clock = Timestamp::constant(1_767_225_600, 0);
         let mut shop = None;
@@ -144,34 +144,36 @@ fn local_forge(folder: &Path) -> Result<Box<dyn Forge>, Error> {
     Ok((entry.connect)(ForgeSettings::new(address, None, client))?)
 }
 
-fn opening(stage: &Stage, folder: &Path) -> String {
+/// Returns the addresses of the services, and the images with their tags.
+fn services(demonstration: &Demonstration, folder: &Path) -> String {
     let mut text = format!(
-        "  registry       {}, in place of ghcr.io and docker.io\n  git remote     {}\n  pull requests  {}\n\n",
-        stage.registry.host(),
+        "  registry       {}, in place of ghcr.io and docker.io\n  git remote     {}\n  pull requests  {}\n\n  Tags of the images, in the order of their builds:\n",
+        demonstration.registry.host(),
         folder.join("gitops.git").display(),
         folder.join("pull-requests").display(),
     );
-    for (_, path, tags) in IMAGES {
-        text.push_str(&format!("  {path:<15}{}\n", tags.join("  ")));
+    for (host, path, tags) in IMAGES {
+        text.push_str(&format!("  {:<25}{}\n", format!("{host}/{path}"), tags.join("  ")));
     }
     text
 }
 
+/// Returns the file of the first pull request, without its hidden record, which is data for the next run.
 fn first_pull_request(folder: &Path) -> Result<String, Error> {
     let page = std::fs::read_to_string(folder.join("pull-requests/0001.md")).map_err(|error| failed(&error))?;
-    // The hidden record is data for the next run.
     let visible = page.lines().filter(|line| !line.starts_with("<!--"));
     Ok(visible.map(|line| format!("  {line}").trim_end().to_owned() + "\n").collect())
 }
 
-fn closing(folder: &Path, keep: bool) -> String {
+/// Returns what to do after the demonstration.
+fn next_steps(folder: &Path, keep: bool) -> String {
     let folder = folder.display();
     if keep {
         return format!(
-            "  git -C {folder}/gitops.git log --oneline --graph --all\n  git -C {folder}/gitops.git show tagboat/apps-api\n  ls {folder}/pull-requests\n"
+            "  Inspect the git remote and the pull requests:\n  git -C {folder}/gitops.git log --oneline --graph --all\n  git -C {folder}/gitops.git show tagboat/apps-api\n  ls {folder}/pull-requests\n"
         );
     }
-    "  Keep the git remote and the pull requests to inspect them: `tagboat demo --keep`\n  In your own repository, run `tagboat list`, then `tagboat plan`. Neither writes anything.\n".to_owned()
+    "  To inspect the git remote and the pull requests, run `tagboat demo --keep`.\n  In your own repository, run `tagboat list`, then `tagboat plan`. Neither writes anything.\n".to_owned()
 }
 
 fn failed(error: &dyn std::error::Error) -> Error {
