@@ -44,7 +44,7 @@ pub enum ForgeError {
         message: String,
     },
     /// The repository is read-only.
-    #[error("cannot {action}: the repository is archived: {message}")]
+    #[error("cannot {action}: archived: {message}")]
     Archived {
         /// The operation.
         action: String,
@@ -173,7 +173,7 @@ pub(super) struct Refusal {
     /// The delay before the next request, if the forge sent one.
     pub(super) wait: Option<Duration>,
     /// Whether a rate limit was exceeded: then the forge did nothing.
-    pub(super) limited: bool,
+    pub(super) is_rate_limited: bool,
 }
 
 impl Refusal {
@@ -182,7 +182,7 @@ impl Refusal {
         let (action, status, message) = (action.to_owned(), self.status, truncated(&self.message));
         let archived = message.to_ascii_lowercase().contains("archived");
         match status {
-            _ if self.limited => ForgeError::RateLimited { action, wait: self.wait },
+            _ if self.is_rate_limited => ForgeError::RateLimited { action, wait: self.wait },
             // Some servers send 401 for a valid token without permission.
             401 if message.contains("not permitted") => ForgeError::Forbidden { action, status, message, permissions },
             401 => ForgeError::Unauthorized { action, message },
@@ -205,22 +205,23 @@ impl ForgeError {
             Self::NotFound { .. } => {
                 format!("check the name of the repository, and that the token has access to it: {LOGIN}")
             }
-            Self::Archived { .. } => "unarchive the repository, or stop running on it".to_owned(),
+            Self::Archived { .. } => "unarchive the repository, or stop running Tagboat on it".to_owned(),
             Self::RateLimited { .. } => {
                 let page = page!("troubleshooting.md#rate-limits");
                 format!("run less often, or use a token with its own limit: {page}")
             }
             Self::Unreachable { hint: Some(hint), .. } => (*hint).to_owned(),
             Self::Unavailable { .. } | Self::Unreachable { .. } | Self::BranchChanged { .. } => {
-                "run again; nothing is lost".to_owned()
+                "run again: the next run continues where this one stopped".to_owned()
             }
             Self::Malformed { .. } => {
-                "check the address of the forge's API, and that no proxy answers in its place".to_owned()
+                "check the address of the API in `forge.url`, and whether a proxy answers instead of the forge"
+                    .to_owned()
             }
-            Self::NotSupported { .. } => "remove it from the configuration for this forge".to_owned(),
+            Self::NotSupported { .. } => "remove the setting under `pull-requests` in tagboat.yaml".to_owned(),
             Self::NotSet { error, .. } => {
-                let own = "correct the names under `pull-requests` in tagboat.yaml";
-                return error.hint().or_else(|| Some(own.to_owned()));
+                let correct_names = "correct the names under `pull-requests` in tagboat.yaml";
+                return error.hint().or_else(|| Some(correct_names.to_owned()));
             }
             Self::NotAutoMerged { .. } => {
                 let page = page!("pull-requests.md#merging");
@@ -229,13 +230,13 @@ impl ForgeError {
             Self::TooLong { .. } => {
                 "make smaller groups with `pull-requests.group`, or shorten the template".to_owned()
             }
-            Self::File { .. } => "repair or remove the file".to_owned(),
+            Self::File { .. } => "repair or delete the file".to_owned(),
             Self::ProtectedBranch { .. } => {
                 let page = page!("troubleshooting.md#protected-branch");
                 format!("exempt branches that start with `pull-requests.branch-prefix` from the rule: {page}")
             }
             Self::Refused { .. } => {
-                "correct what the message names, in the forge or in tagboat.yaml, and run again".to_owned()
+                "correct what the message reports, on the forge or in tagboat.yaml, then run again".to_owned()
             }
             Self::Settings { .. } => {
                 "correct `forge` in tagboat.yaml, or set the token in TAGBOAT_FORGE_TOKEN".to_owned()
@@ -343,7 +344,7 @@ mod tests {
             (302,      false,   "",                                       "Unavailable"),
         ];
         for (status, limited, message, expected) in table {
-            let refusal = Refusal { status, message: message.into(), wait: None, limited };
+            let refusal = Refusal { status, message: message.into(), wait: None, is_rate_limited: limited };
             let error = refusal.explain("list", "x");
             assert!(format!("{error:?}").starts_with(expected), "{status} {message}: {error:?}");
         }

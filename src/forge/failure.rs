@@ -12,8 +12,8 @@ pub(super) fn explain(action: &str, error: HttpError, permissions: &'static str)
     match error {
         HttpError::Status(error) => {
             let message = serde_json::from_str(&error.body).map_or(error.body.clone(), |body| message(&body));
-            let (status, wait, limited) = (error.status.as_u16(), error.retry_after, error.rate_limited);
-            Refusal { status, message, wait, limited }.explain(action, permissions)
+            let (status, wait) = (error.status.as_u16(), error.retry_after);
+            Refusal { status, message, wait, is_rate_limited: error.rate_limited }.explain(action, permissions)
         }
         HttpError::RateLimited { wait, .. } => ForgeError::RateLimited { action: action.to_owned(), wait: Some(wait) },
         HttpError::TooLarge { .. } | HttpError::Json { .. } => malformed(action, &error),

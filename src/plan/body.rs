@@ -55,7 +55,7 @@ fn render(
     detail: Detail,
 ) -> String {
     let head = if detail.reasons { "policy and reason" } else { "policy" };
-    let mut text = format!("| image | change | where | {head} |\n|---|---|---|---|\n");
+    let mut text = format!("| image | change | location | {head} |\n|---|---|---|---|\n");
     for change in &changes[..detail.rows] {
         let _ = writeln!(
             text,
@@ -212,7 +212,7 @@ mod tests {
             9_999,
         );
         let expected = format!(
-            "| image | change | where | policy and reason |\n\
+            "| image | change | location | policy and reason |\n\
              |---|---|---|---|\n\
              | `nginx` | `1.27` → `1.28` | `envs/prod/a.yaml:14` | release: newest in &gt;=1.0 &lt;3 |\n\
              \n\

@@ -49,8 +49,8 @@ const GIT_USER: &str = "x-access-token";
 /// 400 characters in a title, 4,000 in a description. Pull requests have no assignees.
 const LIMITS: Limits = Limits { assignees: false, ..Limits::all(400, 4_000) };
 
-const PERMISSIONS: &str = "Code (read and write), and for a pipeline's own token the build service's rights to contribute, \
-                     create branches and contribute to pull requests";
+const PERMISSIONS: &str = "the scope Code (read and write); for the token of a pipeline, the build service needs the rights \
+                     to contribute, create branches and contribute to pull requests";
 
 /// Supported since Server 2020. `preview` is needed where labels had no final version yet.
 const VERSION: &str = "api-version=6.0-preview";
@@ -183,7 +183,7 @@ impl Forge for AzureDevops {
         }
         let mut warnings = Vec::new();
         for name in difference.labels.clone() {
-            let action = format!("label {}", existing.url);
+            let action = format!("add labels to {}", existing.url);
             let route = format!("{}/labels?{VERSION}", self.route("pullRequests", existing.number));
             match self.client.post::<Value>(&action, &route, &json!({ "name": name })).await {
                 Ok(_) => pull_request.labels.push(name),
@@ -236,7 +236,7 @@ impl Forge for AzureDevops {
         let route = format!("{}/_apis/connectionData", self.collection);
         let data = self.client.get::<Value>("read the account of the token", &route).await.unwrap_or_default();
         let name = data.pointer("/authenticatedUser/providerDisplayName").and_then(Value::as_str).map(str::to_owned);
-        // Reading rights needs more rights than a bot has.
+        // A request for rights requires more rights than a bot has.
         Ok(Access { user: name, rights: vec!["read the repository".to_owned()], remaining: None })
     }
 

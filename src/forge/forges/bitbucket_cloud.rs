@@ -56,8 +56,8 @@ const GIT_USER_OF_ACCOUNT: &str = "x-bitbucket-api-token-auth";
 const LIMITS: Limits =
     Limits { labels: false, team_reviewers: false, assignees: false, auto_merge: false, ..Limits::all(255, 32_768) };
 
-const PERMISSIONS: &str = "the scopes `pullrequest:write` and `repository:write` (an API token goes with its account's \
-                     e-mail as the user)";
+const PERMISSIONS: &str = "the scopes `pullrequest:write` and `repository:write` (an API token also needs the \
+                     e-mail address of its account as the user)";
 
 /// The most pages that are read, of fifty pull requests (the maximum) each; more mean an endless listing.
 const PAGES: usize = 200;

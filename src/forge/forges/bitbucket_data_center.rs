@@ -47,7 +47,7 @@ const GIT_USER: &str = "x-token-auth";
 /// 255 characters in a title, 32,768 in a description. There are no labels, assignees or teams on pull requests.
 const LIMITS: Limits = Limits { labels: false, team_reviewers: false, assignees: false, ..Limits::all(255, 32_768) };
 
-const PERMISSIONS: &str = "an HTTP access token with repository write";
+const PERMISSIONS: &str = "the permission *repository write*, as an HTTP access token";
 
 /// The most pages that are read, of a hundred pull requests each; more mean an endless listing.
 const PAGES: usize = 100;

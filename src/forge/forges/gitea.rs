@@ -51,7 +51,7 @@ const GIT_USER: &str = "x-access-token";
 /// 255 characters in a title. No limit of a body is documented; this one fits into any database.
 const LIMITS: Limits = Limits::all(255, 1_000_000);
 
-const PERMISSIONS: &str = "write on `repository` and `issue`, and write access to this repository";
+const PERMISSIONS: &str = "the scopes `write:repository` and `write:issue`, and write access to this repository";
 
 /// The default maximum of a page on the server.
 const PAGE: usize = 50;
@@ -262,7 +262,7 @@ impl Gitea {
             return;
         }
         let Written { pull_request, warnings } = written;
-        let action = format!("label {}", pull_request.url);
+        let action = format!("add labels to {}", pull_request.url);
         let route = format!("{}/issues/{}/labels", self.root, pull_request.number);
         let set = self.client.post::<Vec<Label>>(&action, &route, &json!({ "labels": missing })).await;
         let (labels, source) = match set {

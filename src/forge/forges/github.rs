@@ -61,8 +61,8 @@ const GIT_USER: &str = "x-access-token";
 /// GitHub refuses longer texts with 422: "title is too long (maximum is 256 characters)", "body … 65536".
 const LIMITS: Limits = Limits::all(256, 65_536);
 
-const PERMISSIONS: &str = "contents: write and pull-requests: write on this repository (a classic token: `repo`); in GitHub \
-                     Actions also the setting that allows workflows to create pull requests";
+const PERMISSIONS: &str = "`contents: write` and `pull-requests: write` on this repository (a classic token: `repo`); in GitHub \
+                     Actions, also enable the setting that allows workflows to create pull requests";
 
 /// The refusal in private repositories without a paid plan.
 const NO_DRAFTS: &str = "Draft pull requests are not supported";
@@ -313,7 +313,7 @@ impl GitHub {
             return;
         }
         let Written { pull_request, warnings } = written;
-        let action = format!("label {}", pull_request.url);
+        let action = format!("add labels to {}", pull_request.url);
         let (number, names) = (pull_request.number, missing.as_slice());
         let label =
             async |octocrab: &Octocrab| octocrab.issues(&self.owner, &self.name).add_labels(number, names).await;
@@ -352,7 +352,7 @@ impl GitHub {
             return;
         }
         let Written { pull_request, warnings } = written;
-        let action = format!("assign {}", pull_request.url);
+        let action = format!("assign users to {}", pull_request.url);
         let route = format!("/repos/{}/issues/{}/assignees", self.repository, pull_request.number);
         let (missing, source) = match self.post::<Assigned>(&action, &route, json!({ "assignees": names })).await {
             Err(source) => (names.to_vec(), source),

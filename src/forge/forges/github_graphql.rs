@@ -42,7 +42,7 @@ const MERGE: &str = "mutation($input: EnablePullRequestAutoMergeInput!) \
 
 #[async_trait]
 impl Commits for GraphQl {
-    /// `web-flow` is the committer of everything made by API or in a browser. An Enterprise Server has an address of its own.
+    /// `web-flow` is the committer of all commits through the API or a browser. An Enterprise Server has its own address.
     fn committers(&self) -> Vec<String> {
         vec!["noreply@github.com".to_owned(), format!("noreply@{}", self.client.host())]
     }
@@ -60,9 +60,9 @@ impl Commits for GraphQl {
         self.move_refs(&action, vec![update(&temporary, Some(NOTHING), wanted.base.as_str())]).await?;
         let done = self.commit_temporary(&action, &temporary, &wanted).await;
         if done.is_err()
-            && let Err(left) = self.move_refs(&action, vec![update(&temporary, None, NOTHING)]).await
+            && let Err(error) = self.move_refs(&action, vec![update(&temporary, None, NOTHING)]).await
         {
-            tracing::debug!("the branch {temporary} may be left behind: {left}");
+            tracing::debug!("cannot delete the temporary branch {temporary}: {error}");
         }
         done
     }
@@ -147,7 +147,10 @@ impl GraphQl {
     async fn find(&self, action: &str, query: &str, variables: Value, at: &str) -> Result<String, ForgeError> {
         let found = self.ask(action, query, variables).await?;
         let id = found.pointer(at).and_then(Value::as_str).map(str::to_owned);
-        id.ok_or_else(|| ForgeError::Malformed { action: action.to_owned(), reason: format!("it has no {at}") })
+        id.ok_or_else(|| ForgeError::Malformed {
+            action: action.to_owned(),
+            reason: format!("the response has no {at}"),
+        })
     }
 
     /// Queries the repository.
