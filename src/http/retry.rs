@@ -144,8 +144,8 @@ mod tests {
             let (first, second) = (retry_policy.wait(1, None).unwrap(), retry_policy.wait(2, None).unwrap());
             assert!((1.0..=2.0).contains(&first.as_secs_f64()), "{first:?}");
             assert!((2.0..=4.0).contains(&second.as_secs_f64()), "{second:?}");
-            let asked = retry_policy.wait(1, Some(Duration::from_secs(3))).unwrap();
-            assert!((3.0..=4.0).contains(&asked.as_secs_f64()), "{asked:?}");
+            let requested = retry_policy.wait(1, Some(Duration::from_secs(3))).unwrap();
+            assert!((3.0..=4.0).contains(&requested.as_secs_f64()), "{requested:?}");
         }
         assert_eq!(retry_policy.wait(3, None), None);
         assert_eq!(retry_policy.wait(1, Some(Duration::from_secs(5))), None, "a requested delay that is too long");

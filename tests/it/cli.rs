@@ -346,8 +346,9 @@ fn completions_and_manual_contain_every_command() {
     }
     if let Some(bash) = crate::support::process::find("bash") {
         let script = tagboat.run(&["completions", "bash"]).stdout;
-        let asks = "COMP_WORDS=(tagboat pl); COMP_CWORD=1; _tagboat tagboat pl tagboat; echo ${COMPREPLY[@]}";
-        let output = std::process::Command::new(bash).args(["-c", &format!("{script}\n{asks}")]).output().unwrap();
+        let completion = "COMP_WORDS=(tagboat pl); COMP_CWORD=1; _tagboat tagboat pl tagboat; echo ${COMPREPLY[@]}";
+        let output =
+            std::process::Command::new(bash).args(["-c", &format!("{script}\n{completion}")]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "plan", "{output:?}");
     }
     let page = tagboat.run(&["man"]).stdout;

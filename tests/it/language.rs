@@ -1,17 +1,19 @@
-//! Checks the language of everything that people read: string literals and comments of the sources, the README, the pages
-//! of `docs/`, the action and the examples. [`PHRASES`] holds only what is wrong everywhere, with what to write instead.
+//! Checks the language of everything that people read: string literals, comments and names of the sources, the README, the
+//! pages of `docs/`, the action, the examples and the fixtures. [`PHRASES`] and [`NAMES`] contain only what is wrong
+//! everywhere, with what to write instead.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use regex::{Regex, RegexBuilder};
 
-use crate::support::source::{Token, prose};
+use crate::support::source::{Token, prose, tokens};
 
 /// Phrases that no text may contain, as regular expressions of whole words, and what to write instead.
 #[rustfmt::skip]
 const PHRASES: &[(&str, &str)] = &[
-    (r"stands? (there|here|now|still|in|at|on|above|below|behind|beside|before|between|nowhere|after|for)", "is, is set to, the current …"),
+    (r"stands? (there|here|now|still|in|at|on|above|below|behind|beside|before|between|nowhere|elsewhere|anywhere|after|for|twice|once|without|with|under|right|first|last|alone|as|to)", "is, is set to, precedes, the current …"),
+    (r"(where|what|as) (\w+ ){0,4}stands?", "the place of …, the current …, as written"),
     (r"(is|are|was|be|being) told( apart)?", "is reported, is printed, is distinguished"),
     (r"by (itself|themselves)", "automatically, on its own"),
     (r"of (ours|theirs)", "our …, their …"),
@@ -39,6 +41,15 @@ const PHRASES: &[(&str, &str)] = &[
     (r"(un)?recognis\w+|normalis\w+|serialis\w+|colou(r)\w*|behaviou(r)\w*|labell(ed)|licenc(e)s?", "one spelling in all texts, the American one"),
 ];
 
+/// Words that no name in a source may contain, as regular expressions, and what to write instead. Names are checked with
+/// [`PHRASES`] too.
+#[rustfmt::skip]
+const NAMES: &[(&str, &str)] = &[
+    (r"told|says|said|tells?|stands?", "a noun: text, message, output, result, place"),
+    (r"asked|asks", "requested, received, a noun"),
+    (r"mould|sieve|crab|wish(es)?", "the word of the field"),
+];
+
 /// Folders and files with texts for people, from the root of the project.
 const PLACES: &[&str] = &[
     "src",
@@ -46,7 +57,7 @@ const PLACES: &[&str] = &[
     "benches",
     "examples",
     "docs",
-    "fuzz",
+    "fixtures",
     "README.md",
     "action.yml",
     "Dockerfile",
@@ -55,8 +66,9 @@ const PLACES: &[&str] = &[
     ".ci",
 ];
 
-/// Files that contain the phrases on purpose.
-const EXCEPT: &[&str] = &["tests/it/language.rs"];
+/// Files that contain the phrases on purpose, and folders and files with texts of other programs.
+const EXCEPT: &[&str] =
+    &["tests/it/language.rs", "fixtures/forge/", "fixtures/git/", "fixtures/manifest/yaml/anything/before.yaml"];
 
 /// Texts of other programs, which must stay as they are.
 const QUOTES: &[&str] = &[
@@ -69,14 +81,37 @@ const QUOTES: &[&str] = &[
 /// A phrase: its line, its text, and what to write instead.
 type Finding = (usize, String, &'static str);
 
-fn phrases() -> Vec<(Regex, &'static str)> {
+fn compiled(list: &[(&str, &'static str)]) -> Vec<(Regex, &'static str)> {
     let compile = |(phrase, instead): &(&str, &'static str)| {
         // Words of a phrase may be on two lines.
         let spaced = phrase.replace(' ', r"\s+");
         let regex = RegexBuilder::new(&format!(r"\b(?:{spaced})\b")).case_insensitive(true).build();
         (regex.expect("a phrase is a regular expression"), *instead)
     };
-    PHRASES.iter().map(compile).collect()
+    list.iter().map(compile).collect()
+}
+
+fn phrases() -> Vec<(Regex, &'static str)> {
+    compiled(PHRASES)
+}
+
+/// Returns the names in a source, each as its words: `is_set` and `IsSet` are `is set`.
+fn names(source: &str) -> Vec<Token> {
+    let is_name = |token: &Token| token.text.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    tokens(source).into_iter().filter(is_name).map(|token| Token { text: words(&token.text), ..token }).collect()
+}
+
+fn words(name: &str) -> String {
+    let mut words = String::new();
+    for c in name.chars() {
+        if c == '_' || (c.is_uppercase() && words.ends_with(char::is_lowercase)) {
+            words.push(' ');
+        }
+        if c != '_' {
+            words.push(c);
+        }
+    }
+    words
 }
 
 fn wrong(texts: &[Token], phrases: &[(Regex, &'static str)]) -> Vec<Finding> {
@@ -121,16 +156,18 @@ fn texts_hold_no_phrase_of_the_list() {
     let mut all = Vec::new();
     PLACES.iter().for_each(|place| files(&root.join(place), &mut all));
     assert!(all.len() > 250, "the sources were found");
-    let phrases = phrases();
+    let (phrases, in_names) = (phrases(), compiled(&[PHRASES, NAMES].concat()));
     let mut report = String::new();
     let mut count = 0;
     for path in all {
         let name = path.strip_prefix(root).expect("below the root").display().to_string();
         let Ok(content) = fs::read_to_string(&path) else { continue };
-        if EXCEPT.contains(&name.as_str()) {
+        if EXCEPT.iter().any(|except| name.starts_with(except)) {
             continue;
         }
-        for (line, phrase, instead) in wrong(&texts(&path, &content), &phrases) {
+        let names = if name.ends_with(".rs") { names(&content) } else { Vec::new() };
+        let found = wrong(&texts(&path, &content), &phrases).into_iter().chain(wrong(&names, &in_names));
+        for (line, phrase, instead) in found {
             report += &format!("{name}:{line}: `{phrase}`: write: {instead}\n");
             count += 1;
         }
@@ -140,10 +177,29 @@ fn texts_hold_no_phrase_of_the_list() {
 
 #[test]
 fn finds_a_phrase_in_strings_and_comments_and_nowhere_else() {
-    let source = "//! What stands\n//! there.\nfn governed() {\n    let moot = \"it is\n told\"; // whoever\n    let lifetime: &'a str = r#\"anew\"#;\n}\n";
+    let source = "//! It stands\n//! there.\nfn governed() {\n    let moot = \"it is\n told\"; // whoever\n    let lifetime: &'a str = r#\"anew\"#;\n}\n";
     let found = wrong(&prose(source), &phrases());
     let lines = found.iter().map(|(line, phrase, _)| (*line, phrase.as_str())).collect::<Vec<_>>();
     assert_eq!(lines, [(1, "stands\n there"), (4, "is\n told"), (5, "whoever"), (6, "anew")]);
+}
+
+#[test]
+fn finds_a_phrase_in_names() {
+    let source = "fn governed() {\n    let was_told = 1; // told\n}\nstruct IsTold;\nconst IN_THE_WAY: &str = \"\";\nlet anewly = 1;";
+    let found = wrong(&names(source), &compiled(&[PHRASES, NAMES].concat()));
+    let lines = found.iter().map(|(line, phrase, _)| (*line, phrase.as_str())).collect::<Vec<_>>();
+    let expected = [(1, "governed"), (2, "was told"), (2, "told"), (4, "Is Told"), (4, "Told"), (5, "IN THE WAY")];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn finds_every_form_of_stands() {
+    for text in
+        ["where it stands", "stands without quotes", "stands twice", "as they stand", "where the tag of it stands"]
+    {
+        let text = Token { text: text.to_owned(), line: 1 };
+        assert!(!wrong(&[text.clone()], &phrases()).is_empty(), "{}", text.text);
+    }
 }
 
 #[test]

@@ -206,12 +206,12 @@ fn outcome(step: SelectionStep) -> Outcome {
 fn selects_the_next_best_while_the_best_is_too_young() {
     let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };
     // Only the best few tags above the current tag are looked up, best first.
-    let SelectionStep::NeedsFacts(asked) =
+    let SelectionStep::NeedsFacts(needs) =
         gated(&gates, &[("1.1.0", None), ("1.3.0", None), ("0.9.0", None), ("1.2.0", None)])
     else {
         panic!()
     };
-    assert_eq!(asked.iter().map(|(tag, _)| tag.as_str()).collect::<Vec<_>>(), ["1.3.0", "1.2.0", "1.1.0"]);
+    assert_eq!(needs.iter().map(|(tag, _)| tag.as_str()).collect::<Vec<_>>(), ["1.3.0", "1.2.0", "1.1.0"]);
     let (young, old) = (built("2026-01-09T12:00:00Z"), built("2026-01-07T00:00:00Z"));
     let Outcome::Update(choice) = outcome(gated(&gates, &[("1.2.0", young.clone()), ("1.1.0", old)])) else { panic!() };
     assert_eq!(choice.tag.as_str(), "1.1.0");

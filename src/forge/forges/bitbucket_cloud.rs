@@ -232,17 +232,17 @@ impl BitbucketCloud {
     /// Requests reviews from accounts by `{uuid}` or account id: Bitbucket finds no account by name. One invalid reviewer
     /// makes Bitbucket refuse the whole list, so each is added on its own.
     async fn ask_for_reviews(&self, written: &mut Written, reviewers: &[String]) {
-        let mut asked: Vec<Value> = Vec::new();
+        let mut requested: Vec<Value> = Vec::new();
         for name in reviewers {
             let key = if name.starts_with('{') { "uuid" } else { "account_id" };
-            asked.push(json!({"type": "user", key: name}));
+            requested.push(json!({"type": "user", key: name}));
             let pull_request = &written.pull_request;
             let change = json!({
                 "type": "pullrequest", "title": pull_request.title, "description": pull_request.body,
-                "reviewers": asked,
+                "reviewers": requested,
             });
             if let Err(source) = self.put("request a review of", pull_request, change).await {
-                asked.pop();
+                requested.pop();
                 written.warnings.push(not_set("reviewer", vec![name.clone()], pull_request, source));
             }
         }

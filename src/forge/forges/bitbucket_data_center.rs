@@ -276,15 +276,15 @@ impl BitbucketDataCenter {
 
     /// Requests reviews. One invalid reviewer makes Bitbucket refuse the whole list, so each is added on its own.
     async fn ask_for_reviews(&self, written: &mut Written, reviewers: &[String]) {
-        let mut asked: Vec<Value> = Vec::new();
+        let mut requested: Vec<Value> = Vec::new();
         for name in reviewers {
-            asked.push(json!({"user": {"name": name}}));
+            requested.push(json!({"user": {"name": name}}));
             let pull_request = &written.pull_request;
             let change = json!({
-                "title": pull_request.title, "description": pull_request.body, "reviewers": asked,
+                "title": pull_request.title, "description": pull_request.body, "reviewers": requested,
             });
             if let Err(source) = self.put("request a review of", pull_request, change).await {
-                asked.pop();
+                requested.pop();
                 written.warnings.push(not_set("reviewer", vec![name.clone()], pull_request, source));
             }
         }

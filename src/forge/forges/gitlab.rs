@@ -260,14 +260,14 @@ impl GitLab {
         let mut change = Map::new();
         let kinds = [("reviewer", "reviewer_ids", &extras.reviewers), ("assignee", "assignee_ids", &extras.assignees)];
         let Written { pull_request, warnings } = written;
-        let mut asked: [Vec<String>; 2] = [vec![], vec![]];
-        for ((what, key, names), asked) in kinds.iter().zip(&mut asked) {
+        let mut requested: [Vec<String>; 2] = [vec![], vec![]];
+        for ((what, key, names), requested) in kinds.iter().zip(&mut requested) {
             let mut ids = Vec::new();
             for name in *names {
                 match self.user_id(name).await {
                     Ok(id) => {
                         ids.push(id);
-                        asked.push(name.clone());
+                        requested.push(name.clone());
                     }
                     Err(source) => warnings.push(not_set(what, vec![name.clone()], pull_request, source)),
                 }
@@ -282,13 +282,13 @@ impl GitLab {
         let kept = match self.put("request reviews and assign people on", pull_request, Value::Object(change)).await {
             Ok(merge) => [merge.reviewers, merge.assignees],
             Err(source) => {
-                warnings.push(not_set("people", asked.concat(), pull_request, source));
+                warnings.push(not_set("people", requested.concat(), pull_request, source));
                 return;
             }
         };
-        for (((what, ..), asked), kept) in kinds.iter().zip(asked).zip(kept) {
+        for (((what, ..), requested), kept) in kinds.iter().zip(requested).zip(kept) {
             let is_kept = |name: &String| kept.iter().any(|user| user.username.eq_ignore_ascii_case(name));
-            let dropped: Vec<String> = asked.into_iter().filter(|name| !is_kept(name)).collect();
+            let dropped: Vec<String> = requested.into_iter().filter(|name| !is_kept(name)).collect();
             if !dropped.is_empty() {
                 let source = silently_refused(
                     "request reviews and assign people",

@@ -68,14 +68,14 @@ impl TokenCache {
             return Ok(token.secret.clone());
         }
         // The lifetime counts from the request, not from the response.
-        let asked = Instant::now();
+        let sent_at = Instant::now();
         let response: TokenResponse = self.http.send(http_request(request)).await?.json("a token")?;
         let secret = Secret::new(&response.token.or(response.access_token).unwrap_or_default());
         if secret.is_empty() {
             let url = crate::http::redacted(request.realm);
             return Err(HttpError::Json { url, expected: "a token", cause: "it has no token".to_owned() });
         }
-        *slot = Some(Token { secret: secret.clone(), renew_at: asked + lifetime(response.expires_in) });
+        *slot = Some(Token { secret: secret.clone(), renew_at: sent_at + lifetime(response.expires_in) });
         Ok(secret)
     }
 }

@@ -320,8 +320,8 @@ async fn sends_fewer_concurrent_requests_to_an_overloaded_host() {
 #[tokio::test]
 async fn sends_no_request_during_a_rate_limit_of_an_hour() {
     let (hour, later) = ("3600".to_owned(), date(3600));
-    for (status, asks) in [(429, hour.clone()), (503, hour), (429, later)] {
-        let server = Double::start(move |_| Reply::new(status, "").header("retry-after", &asks)).await;
+    for (status, delay) in [(429, hour.clone()), (503, hour), (429, later)] {
+        let server = Double::start(move |_| Reply::new(status, "").header("retry-after", &delay)).await;
         let other = Double::start(|_| whole()).await;
         let registries = connect(&[&server.host(), &other.host()], &[]);
         for number in 0..40 {

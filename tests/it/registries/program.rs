@@ -99,7 +99,7 @@ async fn uses_proxies_certificates_and_http_2() {
         let with = |tagboat: Tagboat, (name, value): &(&str, &str)| tagboat.with(name, &filled(value));
         let (tagboat, registries) = (variables.iter().fold(Tagboat::new(), with), keys(&host, &certificate));
         let output = tokio::task::spawn_blocking(move || explain(&tagboat, &registries, &host)).await.unwrap();
-        let tunnels = open.take_asked().into_iter().chain(closed.take_asked()).map(|tunnel: Tunnel| tunnel.to);
+        let tunnels = open.take_tunnels().into_iter().chain(closed.take_tunnels()).map(|tunnel: Tunnel| tunnel.to);
         match expected {
             Ok(expected) => {
                 assert_eq!(output.json()["chosen"], "1.0", "{variables:?}: {output:?}");
@@ -129,7 +129,7 @@ async fn uses_proxies_certificates_and_http_2() {
     let tagboat = Tagboat::new().with_config(&config).with("HTTPS_PROXY", &format!("http://{}", open.host()));
     let report = tagboat.run(&["plan", "-C", &bare.url(), "--format", "json"]).json();
     assert_eq!(requests(&report), Requests { registry: 20, token: 0 }, "{report:#}");
-    assert_eq!(open.take_asked().len(), 1);
+    assert_eq!(open.take_tunnels().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,7 +44,7 @@ impl Proxy {
     }
 
     /// Returns the requests for tunnels since the last call.
-    pub(crate) fn take_asked(&self) -> Vec<Tunnel> {
+    pub(crate) fn take_tunnels(&self) -> Vec<Tunnel> {
         std::mem::take(&mut self.received.lock().unwrap())
     }
 }
