@@ -47,6 +47,7 @@ const AFTER_HELP: &str = concat!(
 
 /// Options of every command: the log and colors.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
 pub(super) struct LogOptions {
     /// When to use colors; auto uses them on a terminal unless NO_COLOR is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
@@ -67,6 +68,7 @@ pub(super) struct LogOptions {
 
 /// The option of commands that read a repository.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Input and output options")]
 pub(super) struct RepositoryOption {
     /// Repository with the manifests: a folder of a checkout, or a URL to clone
     #[arg(long = "repository", short = 'C', value_name = "DIR|URL", default_value = ".", env = "TAGBOAT_REPOSITORY")]
@@ -82,6 +84,7 @@ impl RepositoryOption {
 
 /// The options of commands that read a repository with its configuration and print a result.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Input and output options")]
 pub(super) struct ReadOptions {
     #[command(flatten)]
     pub(super) repository: RepositoryOption,
@@ -97,6 +100,7 @@ pub(super) struct ReadOptions {
 
 /// The options of commands that also connect to registries.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Input and output options")]
 pub(super) struct LookupOptions {
     #[command(flatten)]
     pub(super) read: ReadOptions,
@@ -225,9 +229,6 @@ fn period(text: &str) -> Result<Duration, String> {
 /// Arguments of `run` and `plan`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Job {
-    #[command(flatten)]
-    pub(super) changes: Changes,
-
     /// Base branch of the pull requests, instead of `git.base`
     #[arg(long, value_name = "BRANCH")]
     pub(super) base: Option<String>,
@@ -243,6 +244,9 @@ pub(super) struct Job {
     /// Enable auto-merge with this method, instead of `pull-requests.auto-merge`
     #[arg(long, value_name = "METHOD", value_parser = named(&MergeMethod::ALL))]
     pub(super) auto_merge: Option<MergeMethod>,
+
+    #[command(flatten)]
+    pub(super) changes: Changes,
 }
 
 /// Arguments of `run`, `plan` and `edit`: which references change, and where the result goes.
