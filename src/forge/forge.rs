@@ -140,7 +140,7 @@ pub trait Commits: Send + Sync {
 
     /// Moves a branch to one commit on the base, in one step. Returns [`ForgeError::BranchChanged`] if the branch does not
     /// point at the expected commit.
-    async fn commit(&self, wanted: ApiCommit<'_>) -> Result<CommitId, ForgeError>;
+    async fn commit(&self, request: ApiCommit<'_>) -> Result<CommitId, ForgeError>;
 }
 
 /// A commit to create through the API of a forge. Its files are not executable.

@@ -461,7 +461,7 @@ async fn github_closes_a_pull_request_whose_branch_is_deleted() {
 }
 
 #[tokio::test]
-async fn times_out() {
+async fn reports_a_timeout() {
     for test in all() {
         let Some(double) = &test.double else { continue };
         let mut short = settings(test.name, &double.api_url, double.repository, &given(TOKEN));
@@ -571,7 +571,7 @@ async fn app_gets_and_renews_tokens() {
 
 /// An API token of an account is sent with the e-mail address of the account.
 #[tokio::test]
-async fn bitbucket_cloud_takes_a_token_with_a_user() {
+async fn bitbucket_cloud_accepts_a_token_with_a_user() {
     let test = start(Some(&BITBUCKET_CLOUD));
     let double = test.double.as_ref().unwrap();
     let given = GivenCredentials { user: Some("bot@acme.test".to_owned()), ..given(TOKEN) };

@@ -262,7 +262,7 @@ impl AzureDevops {
     async fn list(
         &self,
         filter: &[(&str, &str)],
-        wanted: impl Fn(&Pull) -> bool + Send,
+        matches: impl Fn(&Pull) -> bool + Send,
     ) -> Result<Vec<PullRequest>, ForgeError> {
         let action = format!("list the pull requests of {}", self.repository);
         let mut found = Vec::new();
@@ -272,7 +272,7 @@ impl AzureDevops {
             let route = format!("{}/pullrequests?{}&{VERSION}", self.root, query(&pairs));
             let listed: Listing = self.client.get(&action, &route).await?;
             let last = listed.value.len() < PAGE;
-            for mut pull in listed.value.into_iter().filter(|pull| pull.fork.is_none() && wanted(pull)) {
+            for mut pull in listed.value.into_iter().filter(|pull| pull.fork.is_none() && matches(pull)) {
                 let is_short = pull.description.as_ref().is_some_and(|text| text.chars().count() >= TRUNCATED);
                 if is_short {
                     let route = format!("{}?{VERSION}", self.route("pullrequests", pull.number));

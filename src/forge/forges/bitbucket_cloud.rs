@@ -197,7 +197,7 @@ impl BitbucketCloud {
         format!("{}/pullrequests/{}", self.root, existing.number)
     }
 
-    async fn list(&self, filter: &str, wanted: impl Fn(&Pull) -> bool + Send) -> Result<Vec<PullRequest>, ForgeError> {
+    async fn list(&self, filter: &str, matches: impl Fn(&Pull) -> bool + Send) -> Result<Vec<PullRequest>, ForgeError> {
         let action = format!("list the pull requests of {}", self.repository);
         let mut found = Vec::new();
         for page in 1..=PAGES {
@@ -207,8 +207,8 @@ impl BitbucketCloud {
             let listed: Listing = self.client.get(&action, &route).await?;
             // Pages are counted, not followed: a `next` link cannot lead the token to another host.
             let last = listed.next.is_none();
-            let ours = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
-            found.extend(ours.filter_map(Pull::observed));
+            let matching = listed.values.into_iter().filter(|pull| pull.is_local() && matches(pull));
+            found.extend(matching.filter_map(Pull::observed));
             if last {
                 return Ok(found);
             }

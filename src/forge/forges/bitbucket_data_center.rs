@@ -243,14 +243,14 @@ impl BitbucketDataCenter {
     async fn list(
         &self,
         filter: &[(&str, &str)],
-        wanted: impl Fn(&Pull) -> bool + Send,
+        matches: impl Fn(&Pull) -> bool + Send,
     ) -> Result<Vec<PullRequest>, ForgeError> {
         let action = format!("list the pull requests of {}", self.repository);
         let (mut found, mut start) = (Vec::new(), 0);
         for _ in 0..PAGES {
             let route = format!("{}/pull-requests?{}&limit=100&start={start}", self.root, query(filter));
             let listed: Listing<Pull> = self.client.get(&action, &route).await?;
-            let matching = listed.values.into_iter().filter(|pull| pull.is_local() && wanted(pull));
+            let matching = listed.values.into_iter().filter(|pull| pull.is_local() && matches(pull));
             found.extend(matching.filter_map(Pull::observed));
             match listed.next_page_start {
                 Some(next) if next > start && !listed.is_last_page => start = next,

@@ -223,12 +223,12 @@ impl Gitea {
     }
 
     /// Returns the pull requests of the repository that pass both filters, that of the server, which it may ignore, and
-    /// `wanted`; and whether these are all, or only those of the first `pages`.
+    /// `matches`; and whether these are all, or only those of the first `pages`.
     async fn list(
         &self,
         filter: &[(&str, &str)],
         pages: usize,
-        wanted: impl Fn(&Pull) -> bool + Send,
+        matches: impl Fn(&Pull) -> bool + Send,
     ) -> Result<(Vec<PullRequest>, bool), ForgeError> {
         let action = format!("list the pull requests of {}", self.repository);
         let (mut found, mut read) = (Vec::new(), 0);
@@ -239,8 +239,8 @@ impl Gitea {
             let total = response.header("x-total-count").and_then(|count| count.parse().ok());
             let got = response.body.len();
             read += got;
-            let ours = response.body.into_iter().filter(|pull| pull.is_local() && wanted(pull));
-            found.extend(ours.filter_map(Pull::observed));
+            let matching = response.body.into_iter().filter(|pull| pull.is_local() && matches(pull));
+            found.extend(matching.filter_map(Pull::observed));
             // A page of the server may be smaller than requested, so only the count shows the end.
             if got == 0 || read >= total.unwrap_or(if got < PAGE { 0 } else { usize::MAX }) {
                 return Ok((found, true));

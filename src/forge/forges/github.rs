@@ -136,8 +136,8 @@ impl Forge for GitHub {
         let mut found = Vec::new();
         for page in 1..=PAGES {
             let query = format!("state=open&per_page=100&page={page}");
-            let (ours, last) = self.list(&action, &query, |branch| branch.starts_with(prefix)).await?;
-            found.extend(ours);
+            let (matching, last) = self.list(&action, &query, |branch| branch.starts_with(prefix)).await?;
+            found.extend(matching);
             if last {
                 return Ok(found);
             }
@@ -287,16 +287,16 @@ impl GitHub {
         &self,
         action: &str,
         query: &str,
-        wanted: impl Fn(&str) -> bool + Send,
+        matches: impl Fn(&str) -> bool + Send,
     ) -> Result<(Vec<PullRequest>, bool), ForgeError> {
         let route = format!("/repos/{}/pulls?{query}", self.repository);
         let get = async |octocrab: &Octocrab| octocrab.get(&route, None::<&()>).await;
         let listed: Page<Value> = self.client().call(action, get).await?;
         // Pages are counted, not followed: a `next` link cannot lead the token to another host.
         let last = listed.next.is_none();
-        let is_ours = |pull: &&Value| pull.pointer("/head/ref").and_then(Value::as_str).is_some_and(&wanted);
+        let is_matching = |pull: &&Value| pull.pointer("/head/ref").and_then(Value::as_str).is_some_and(&matches);
         let mut found = Vec::new();
-        for pull in listed.items.iter().filter(is_ours) {
+        for pull in listed.items.iter().filter(is_matching) {
             let pull = Pull::deserialize(pull).map_err(|error| malformed(action, &error))?;
             let id = |repository: &Option<Repository>| repository.as_ref().map(|repository| repository.id);
             // A fork may have a branch of the same name, or may have been deleted.

@@ -50,15 +50,15 @@ impl Commits for GraphQl {
     /// A branch that is first moved to its new base would have, for a moment, a pull request without changes, which GitHub
     /// closes. So the commit is created on a temporary branch. One mutation then moves the branch and deletes the temporary
     /// one.
-    async fn commit(&self, wanted: ApiCommit<'_>) -> Result<CommitId, ForgeError> {
-        if wanted.expected == Some(wanted.base) {
-            return self.commit_on(wanted.branch, &wanted).await;
+    async fn commit(&self, request: ApiCommit<'_>) -> Result<CommitId, ForgeError> {
+        if request.expected == Some(request.base) {
+            return self.commit_on(request.branch, &request).await;
         }
-        let action = format!("commit to {} of {}", wanted.branch, self.repository);
-        let temporary = BranchName::new(&format!("{}.{:08x}", wanted.branch, fastrand::u32(..)))
+        let action = format!("commit to {} of {}", request.branch, self.repository);
+        let temporary = BranchName::new(&format!("{}.{:08x}", request.branch, fastrand::u32(..)))
             .map_err(|error| ForgeError::Malformed { action: action.clone(), reason: error.to_string() })?;
-        self.move_refs(&action, vec![update(&temporary, Some(NOTHING), wanted.base.as_str())]).await?;
-        let done = self.commit_temporary(&action, &temporary, &wanted).await;
+        self.move_refs(&action, vec![update(&temporary, Some(NOTHING), request.base.as_str())]).await?;
+        let done = self.commit_temporary(&action, &temporary, &request).await;
         if done.is_err()
             && let Err(error) = self.move_refs(&action, vec![update(&temporary, None, NOTHING)]).await
         {
@@ -77,19 +77,19 @@ impl GraphQl {
         &self,
         action: &str,
         temporary: &BranchName,
-        wanted: &ApiCommit<'_>,
+        request: &ApiCommit<'_>,
     ) -> Result<CommitId, ForgeError> {
-        let commit = self.commit_on(temporary, wanted).await?;
-        let expected = wanted.expected.map_or(NOTHING, CommitId::as_str);
+        let commit = self.commit_on(temporary, request).await?;
+        let expected = request.expected.map_or(NOTHING, CommitId::as_str);
         let moves = vec![
-            update(wanted.branch, Some(expected), commit.as_str()),
+            update(request.branch, Some(expected), commit.as_str()),
             update(temporary, Some(commit.as_str()), NOTHING),
         ];
         let Err(failure) = self.move_refs(action, moves).await else { return Ok(commit) };
         // GitHub reports a moved branch in many ways, and a response may be lost: read the branch.
-        match self.head(action, wanted.branch).await {
+        match self.head(action, request.branch).await {
             Ok(head) if head.as_ref() == Some(&commit) => Ok(commit),
-            Ok(head) if head.as_ref() != wanted.expected => {
+            Ok(head) if head.as_ref() != request.expected => {
                 Err(ForgeError::BranchChanged { action: action.to_owned() })
             }
             _ => Err(failure),
@@ -97,15 +97,15 @@ impl GraphQl {
     }
 
     /// Creates a commit on a branch, which must point at the base.
-    async fn commit_on(&self, branch: &BranchName, wanted: &ApiCommit<'_>) -> Result<CommitId, ForgeError> {
-        let action = format!("commit to {} of {}", wanted.branch, self.repository);
-        let (headline, body) = wanted.message.split_once('\n').unwrap_or((wanted.message, ""));
+    async fn commit_on(&self, branch: &BranchName, request: &ApiCommit<'_>) -> Result<CommitId, ForgeError> {
+        let action = format!("commit to {} of {}", request.branch, self.repository);
+        let (headline, body) = request.message.split_once('\n').unwrap_or((request.message, ""));
         let file = |(path, bytes): (&Arc<str>, &Vec<u8>)| json!({"path": &**path, "contents": STANDARD.encode(bytes)});
         let input = json!({
             "branch": {"repositoryNameWithOwner": self.repository, "branchName": branch.as_str()},
             "message": {"headline": headline, "body": body.trim_start()},
-            "fileChanges": {"additions": wanted.files.iter().map(file).collect::<Vec<_>>()},
-            "expectedHeadOid": wanted.base.as_str(),
+            "fileChanges": {"additions": request.files.iter().map(file).collect::<Vec<_>>()},
+            "expectedHeadOid": request.base.as_str(),
         });
         let made = self.client.graphql(&action, COMMIT, json!({ "input": input })).await?;
         let id = made.pointer("/createCommitOnBranch/commit/oid").and_then(Value::as_str).unwrap_or_default();
