@@ -224,7 +224,7 @@ const NAMES: &[&str] = &["github", "gitlab", "gitea", "forgejo", "bitbucket", "a
 #[rustfmt::skip]
 const MAY_NAME_FORGES: &[(&str, &str)] = &[
     ("src/cli/args.rs",               "the address of the documentation"),
-    ("src/demo/story.rs",             "the source label of the image in the demonstration"),
+    ("src/demo/demonstration.rs",      "the source label of the image in the demonstration"),
     ("src/docs.rs",                   "the address of the documentation"),
     ("src/interop/renovate/files.rs", "paths at which Renovate finds its configuration"),
     ("src/manifest/formats/yaml.rs",  "files of CI systems, which hold no manifests"),
