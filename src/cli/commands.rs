@@ -36,9 +36,7 @@ impl Output {
     }
 
     pub(super) fn print(&self, render: impl FnOnce(&dyn Renderer, RenderOptions) -> String) -> Result<(), Error> {
-        let text = render(self.renderer, self.options);
-        terminal::print(&text)
-            .map_err(|error| Error::new(Exit::Failed, format!("cannot write to standard output: {error}")))
+        terminal::print(&render(self.renderer, self.options))
     }
 }
 
@@ -172,7 +170,7 @@ pub(super) async fn run(
     let outcome = progress::shown(log, run::run(services, &loaded.config, &request), progress).await?;
     let repository = Some(repository.url().to_owned());
     let report = outcome.report(&ReportContext { dry_run: !write, repository, run_url: request.run_url });
-    finish(log, &job.changes, &report)
+    Ok(finish(log, &job.changes, &report))
 }
 
 pub(super) async fn edit(log: &LogOptions, changes: &Changes) -> Result<Exit, Error> {
@@ -182,14 +180,17 @@ pub(super) async fn edit(log: &LogOptions, changes: &Changes) -> Result<Exit, Er
     let registries = setup::registries(&loaded, cache_dir.as_deref())?;
     let progress = || progress_line(registries.requests().registry, 0);
     let edited = progress::shown(log, run::edit(&folder, &loaded.config, &registries, &scope), progress).await;
-    finish(log, changes, &edited.report())
+    Ok(finish(log, changes, &edited.report()))
 }
 
-/// Prints the report, writes it to the requested files, and returns the exit code.
-fn finish(log: &LogOptions, changes: &Changes, report: &RunReport) -> Result<Exit, Error> {
-    Output::new(&changes.lookup.read, log).print(|renderer, options| renderer.run(report, options))?;
-    report_file::write(changes.reports.iter().chain(&changes.junit), report)?;
-    Ok(exit(report, changes.detailed_exitcode))
+/// Prints the report, writes it to the requested files, and returns the exit code. One that cannot be written does not affect the
+/// others, and with `--every` not the next runs.
+fn finish(log: &LogOptions, changes: &Changes, report: &RunReport) -> Exit {
+    let printed = Output::new(&changes.lookup.read, log).print(|renderer, options| renderer.run(report, options));
+    let mut errors = report_file::write(changes.reports.iter().chain(&changes.junit), report);
+    errors.extend(printed.err());
+    errors.iter().for_each(|error| terminal::log(&format!("error: {error}")));
+    if errors.is_empty() { exit(report, changes.detailed_exitcode) } else { Exit::Failed }
 }
 
 pub(super) async fn list(log: &LogOptions, options: &ReadOptions) -> Result<Exit, Error> {
@@ -210,11 +211,14 @@ pub(super) async fn list(log: &LogOptions, options: &ReadOptions) -> Result<Exit
 
 pub(super) async fn demo(log: &LogOptions, arguments: &DemoArguments) -> Result<Exit, Error> {
     let options = RenderOptions { width: terminal::width().min(110), color: terminal::colored(log.color) };
+    let mut printed = Ok(());
     demo::run(options, arguments.keep, &mut |text| {
-        let _ = terminal::print(text);
+        if printed.is_ok() {
+            printed = terminal::print(text);
+        }
     })
     .await?;
-    Ok(Exit::Done)
+    printed.map(|()| Exit::Done)
 }
 
 pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
@@ -229,7 +233,7 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
         }
     };
     if init.stdout {
-        terminal::print(&text).map_err(unwritable)?;
+        terminal::print(&text)?;
         return Ok(Exit::Done);
     }
     let file = folder.join(config::FILE_NAME);
@@ -250,12 +254,8 @@ fn write_new(file: &Path, text: &str, force: bool) -> Result<(), Error> {
 }
 
 pub(super) fn schema() -> Result<Exit, Error> {
-    terminal::print(&format!("{:#}\n", config::json_schema())).map_err(unwritable)?;
+    terminal::print(&format!("{:#}\n", config::json_schema()))?;
     Ok(Exit::Done)
-}
-
-fn unwritable(error: std::io::Error) -> Error {
-    Error::new(Exit::Failed, format!("cannot write to standard output: {error}"))
 }
 
 /// Returns the exit code of a report.

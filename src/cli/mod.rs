@@ -15,7 +15,6 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::Parser as _;
-use clap::error::ErrorKind;
 
 use crate::error::{Error, Exit};
 use crate::run::WriteLock;
@@ -28,11 +27,7 @@ use error_document::ErrorDocument;
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            let is_requested = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return if is_requested { Exit::Done } else { Exit::Usage };
-        }
+        Err(error) => return terminal::print_usage(&error),
     };
     terminal::start_log(&arguments.log);
     crate::http::install_tls();

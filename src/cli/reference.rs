@@ -31,7 +31,6 @@ pub(super) fn man(command: Option<&str>) -> Result<Exit, Error> {
 }
 
 fn print(text: &[u8]) -> Result<Exit, Error> {
-    terminal::print(&String::from_utf8_lossy(text))
-        .map_err(|error| Error::new(Exit::Failed, format!("cannot write to standard output: {error}")))?;
+    terminal::print(&String::from_utf8_lossy(text))?;
     Ok(Exit::Done)
 }

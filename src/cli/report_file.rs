@@ -48,13 +48,13 @@ impl FromStr for ReportFile {
     }
 }
 
-/// Writes a report to each of these files.
-pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &RunReport) -> Result<(), Error> {
-    for file in files {
+/// Writes a report to each of these files, and returns the errors.
+pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &RunReport) -> Vec<Error> {
+    let written = files.map(|file| {
         let text = file.renderer.run(report, RenderOptions { width: WIDTH, color: false });
         File::create(&file.path).and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
             Error::new(Exit::Failed, format!("cannot write the report {}: {error}", file.path.display()))
-        })?;
-    }
-    Ok(())
+        })
+    });
+    written.filter_map(Result::err).collect()
 }

@@ -1,25 +1,78 @@
 //! Standard output for data, standard error for messages, and when colors are used.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write};
+use std::time::Duration;
 
+use clap::error::ErrorKind;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
+
+use crate::error::{Error, Exit};
 
 use super::args::{Color, LogFormat, LogOptions};
 use super::progress;
 
-/// Writes data to standard output. A closed pipe (`tagboat list | head`) is not an error.
-pub(super) fn print(data: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(data.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        done => done,
+/// The pause before a stream that takes nothing at the moment is tried again.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Writes data to standard output. A reader that went away (`tagboat list | head`) is not an error.
+pub(super) fn print(data: &str) -> Result<(), Error> {
+    match write(&mut io::stdout().lock(), data.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::new(Exit::Failed, format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
     }
 }
 
 /// Writes a message to standard error. A failure is ignored: there is no other place to report it.
 pub(super) fn log(message: &str) {
-    let _ = writeln!(io::stderr().lock(), "{message}");
+    let _ = write(&mut io::stderr().lock(), format!("{message}\n").as_bytes());
+}
+
+/// Prints the help that the arguments request, or what is wrong with them, and returns the exit code.
+pub(super) fn print_usage(message: &clap::Error) -> Exit {
+    let printed = message.print();
+    match message.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match printed {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                log(&format!("error: cannot write to standard output: {error}"));
+                Exit::Failed
+            }
+            _ => Exit::Done,
+        },
+        _ => Exit::Usage,
+    }
+}
+
+/// Writes all data, also to a pipe that another program has set to non-blocking mode, as some CI runners do.
+fn write(out: &mut impl Write, data: &[u8]) -> io::Result<()> {
+    let mut rest = data;
+    loop {
+        let written = if rest.is_empty() { out.flush().map(|()| None) } else { out.write(rest).map(Some) };
+        match written {
+            Ok(None) => return Ok(()),
+            Ok(Some(0)) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(Some(count)) => rest = &rest[count..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The log on standard error. A failure is ignored: the default of `tracing-subscriber` reports it on standard error and panics.
+struct LogWriter;
+
+impl Write for LogWriter {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let _ = write(&mut io::stderr().lock(), data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Whether data is colored: by the flag, else by `NO_COLOR` (no-color.org), else on a terminal.
@@ -57,8 +110,9 @@ pub(super) fn start_log(options: &LogOptions) {
             if shows_progress {
                 progress::clear();
             }
-            io::stderr()
+            LogWriter
         })
+        .log_internal_errors(false)
         .with_span_events(FmtSpan::NONE);
     // A second start in one process, as in tests, keeps the first log.
     let _ = match options.log_format {

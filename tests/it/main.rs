@@ -30,6 +30,7 @@ mod registries;
 mod rendered;
 mod report;
 mod run;
+mod streams;
 mod support;
 mod trust;
 mod updatecli;
