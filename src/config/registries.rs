@@ -105,6 +105,9 @@ fn check_mirror(mirror: &Located<String>, problems: &mut Vec<Problem>) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.host_str().is_some() && url.query().is_none() => {
             return;
         }
+        // A query may be a token.
+        Ok(url) if url.query().is_some() => Problem::new(mirror.place, "invalid mirror: the URL has a query")
+            .hint("remove it, and set the credentials of the mirror as those of a registry"),
         _ => Problem::new(mirror.place, format!("invalid mirror `{text}`"))
             .hint("write the host, with port and path if needed: harbor.acme.internal/hub"),
     };

@@ -269,8 +269,8 @@ fn checked_sign(written: Located<SignSchema>, files: Files<'_>, problems: &mut V
 fn forge(written: ForgeSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> ForgeSettings {
     if let Some(url) = &written.url {
         match url::Url::parse(&url.value) {
-            Ok(read) if !read.username().is_empty() || read.password().is_some() => {
-                let problem = Problem::new(url.place, "invalid forge URL: it contains credentials");
+            Ok(read) if !read.username().is_empty() || read.password().is_some() || read.query().is_some() => {
+                let problem = Problem::new(url.place, "invalid forge URL: it contains credentials or a query");
                 problems.push(problem.hint("remove them, and set TAGBOAT_FORGE_TOKEN"));
             }
             Ok(read) if matches!(read.scheme(), "http" | "https") => {}

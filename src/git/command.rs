@@ -129,8 +129,10 @@ impl Program {
         }
         if let Some(login) = call.login {
             command.env(USER, &login.user).env(PASSWORD, login.password.reveal());
-            // Programs that ask a person, or a CI server, for another account.
-            command.env_remove("GIT_ASKPASS").env_remove("SSH_ASKPASS");
+            if !login.password.is_empty() {
+                // Programs that ask a person, or a CI server, for another account.
+                command.env_remove("GIT_ASKPASS").env_remove("SSH_ASKPASS");
+            }
         }
         command
     }

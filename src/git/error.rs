@@ -53,6 +53,12 @@ pub enum GitError {
         /// The name of the remote.
         remote: String,
     },
+    /// The URL of the remote is invalid, or contains a secret that git would print.
+    #[error("cannot use the URL of the git remote: {cause}")]
+    RemoteUrl {
+        /// The problem, without the URL.
+        cause: String,
+    },
     /// The object format of the repository is not SHA-1.
     #[error("cannot read {what}: unsupported object format {format}, expected sha1")]
     ObjectFormat {
@@ -215,6 +221,9 @@ impl GitError {
             }
             Self::NoRemote { .. } => {
                 "set `git.remote` in tagboat.yaml to a remote that `git remote` lists, or pass `--repository URL`"
+            }
+            Self::RemoteUrl { .. } => {
+                "correct the URL; set a token in TAGBOAT_GIT_PASSWORD, and its user name in TAGBOAT_GIT_USER"
             }
             Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to an existing branch",
             Self::SigningFailed { .. } => {

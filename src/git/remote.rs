@@ -1,35 +1,66 @@
-//! The URL of a repository without secrets: a password is removed from it before any other code sees it. Pure.
+//! The URL of a repository without secrets: they are removed from it before any other code sees it. Pure.
 
 use std::fmt;
 
 use url::Url;
+use url::form_urlencoded;
 
+use super::error::GitError;
 use crate::secret::Secret;
 
-/// The URL or path of a repository as git accepts it, without a password.
+/// The URL or path of a repository as git accepts it, without a password, and for HTTP without a user name.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct RemoteUrl(Box<str>);
 
 /// The account at an HTTP server. Forges accept a token as the password, with a user name for its kind.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Login {
-    /// The user name, such as `x-access-token` (GitHub) or `oauth2` (GitLab).
+    /// The user name, such as `x-access-token` (GitHub) or `oauth2` (GitLab). Without a password it may be a token.
     pub user: String,
-    /// The password or token.
+    /// The password or token; empty if only the URL named a user, and a credential helper may have the password.
     pub password: Secret,
 }
 
+/// Parts of names of query parameters that are secrets: `private_token` (GitLab), `access_token`, `api_key`, `X-Amz-Signature`.
+const SECRET_PARAMETERS: &[&str] =
+    &["auth", "credential", "jwt", "key", "pass", "pwd", "secret", "session", "sig", "token"];
+
+/// The shortest user name that is removed from messages as a token may be: a shorter one could be part of any word.
+const SHORTEST_TOKEN: usize = 8;
+
 impl RemoteUrl {
-    /// Splits a URL into the URL without a password and the login that it contained.
-    pub(super) fn new(text: &str) -> (Self, Option<Login>) {
+    /// Splits a URL into the URL without secrets and the login that it contained.
+    ///
+    /// # Errors
+    /// If git would print a secret of the URL: one in a query parameter, or one in a URL that cannot be parsed.
+    pub(super) fn new(text: &str) -> Result<(Self, Option<Login>), GitError> {
         let text = text.trim();
-        let Some(mut url) = http(text) else { return (Self(text.into()), None) };
-        let Some(password) = url.password().map(percent_decode) else { return (Self(text.into()), None) };
-        let login = Login { user: percent_decode(url.username()), password: Secret::new(&password) };
-        // Both fail only for URLs without a host, which `http` rejects.
+        let Some((scheme, _)) = text.split_once("://") else { return Ok((Self(text.into()), None)) };
+        let refused = |cause: String| Err(GitError::RemoteUrl { cause });
+        let is_http = matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https");
+        let mut url = match Url::parse(text) {
+            Ok(url) => url,
+            Err(error) if is_http => return refused(format!("invalid URL: {error}")),
+            Err(_) => return Ok((Self(text.into()), None)),
+        };
+        if let Some(name) = secret_parameter(&url) {
+            return refused(format!(
+                "its parameter '{name}' is a secret, which git prints and passes to other programs"
+            ));
+        }
+        let (user, password) = (percent_decode(url.username()), url.password().map(percent_decode));
+        if !(password.is_some() || is_http && !user.is_empty()) {
+            return Ok((Self(text.into()), None));
+        }
+        // These fail only for URLs without a host, which have no user either.
         let _ = url.set_password(None);
+        if !is_http {
+            // ssh accepts no password, and needs the user name.
+            return Ok((Self(url.as_str().into()), None));
+        }
         let _ = url.set_username("");
-        (Self(url.as_str().into()), Some(login))
+        let login = Login { user, password: Secret::new(&password.unwrap_or_default()) };
+        Ok((Self(url.as_str().into()), Some(login)))
     }
 
     /// Returns the text for git's command line, for people, and for detecting the forge.
@@ -61,20 +92,63 @@ impl fmt::Debug for RemoteUrl {
     }
 }
 
-/// Removes user names and passwords from all URLs in a text: `https://me:secret@host/x` → `https://host/x`.
+impl Login {
+    /// Returns the part that no message may contain: the password, or a user name without one that may be a token.
+    pub(super) fn secret(&self) -> Option<&str> {
+        let user = Some(self.user.as_str()).filter(|user| user.len() >= SHORTEST_TOKEN);
+        if self.password.is_empty() { user } else { Some(self.password.reveal()) }
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login(…)")
+    }
+}
+
+/// Removes user names, passwords and secret parameters from all URLs in a text: `https://me:secret@host/x` → `https://host/x`.
 pub fn redact(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
         let (head, tail) = rest.split_at(at + 3);
         kept.push_str(head);
-        let end = tail.find(|c: char| c == '/' || c.is_whitespace() || c == '\'' || c == '"').unwrap_or(tail.len());
-        rest = match tail[..end].rfind('@') {
-            Some(userinfo) => &tail[userinfo + 1..],
-            None => tail,
-        };
+        let end = tail.find(|c: char| c.is_whitespace() || c == '\'' || c == '"').unwrap_or(tail.len());
+        let host_end = tail[..end].find(['/', '?', '#']).unwrap_or(end);
+        let start = tail[..host_end].rfind('@').map_or(0, |userinfo| userinfo + 1);
+        let query = tail[start..end].find(['?', '#']).map_or(end, |at| start + at);
+        kept.push_str(&tail[start..query]);
+        kept.push_str(&redact_parameters(&tail[query..end]));
+        rest = &tail[end..];
     }
     kept + rest
+}
+
+/// Replaces the values of secret parameters in a query and a fragment.
+fn redact_parameters(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for part in text.split_inclusive(['?', '&', '#', ';']) {
+        match part.split_once('=') {
+            Some((name, value)) if is_secret_parameter(name) => {
+                let separator = value.chars().last().filter(|last| "?&#;".contains(*last));
+                kept.push_str(&format!("{name}=…{}", separator.map(String::from).unwrap_or_default()));
+            }
+            _ => kept.push_str(part),
+        }
+    }
+    kept
+}
+
+/// Returns the name of a parameter in the query or fragment that is a secret.
+fn secret_parameter(url: &Url) -> Option<String> {
+    let parts = url.query().into_iter().chain(url.fragment());
+    let mut pairs = parts.flat_map(|part| form_urlencoded::parse(part.as_bytes()));
+    pairs.find(|(name, _)| is_secret_parameter(name)).map(|(name, _)| name.into_owned())
+}
+
+fn is_secret_parameter(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_PARAMETERS.iter().any(|part| name.contains(part))
 }
 
 fn http(text: &str) -> Option<Url> {
@@ -92,22 +166,56 @@ mod tests {
 
     #[test]
     #[rustfmt::skip]
-    fn removes_passwords_from_urls() {
+    fn splits_logins_from_urls() {
         for (text, url, login) in [
             ("https://git.example.com/a.git",               "https://git.example.com/a.git",  None),
-            ("https://me@git.example.com/a.git",            "https://me@git.example.com/a.git", None),
+            ("https://t0ken@git.example.com/a.git",         "https://git.example.com/a.git",  Some(("t0ken", ""))),
+            ("https://t0ken:@git.example.com/a.git",        "https://git.example.com/a.git",  Some(("t0ken", ""))),
+            ("HTTPS://t0ken@git.example.com/a.git",         "https://git.example.com/a.git",  Some(("t0ken", ""))),
+            ("https://git.example.com/git.cgi?r=a.git",     "https://git.example.com/git.cgi?r=a.git", None),
             ("https://me:s3cret@git.example.com/a.git",     "https://git.example.com/a.git",  Some(("me", "s3cret"))),
             ("https://me:p%40s%2F%@git.example.com:8443/a", "https://git.example.com:8443/a", Some(("me", "p@s/%"))),
             ("https://:tok@git.example.com/a",              "https://git.example.com/a",      Some(("", "tok"))),
             ("git@git.example.com:acme/apps.git",           "git@git.example.com:acme/apps.git", None),
             ("ssh://git@git.example.com:22/acme/apps.git",  "ssh://git@git.example.com:22/acme/apps.git", None),
+            ("ssh://git:s3cret@git.example.com/a.git",      "ssh://git@git.example.com/a.git", None),
             ("/srv/git/apps.git",                           "/srv/git/apps.git",              None),
         ] {
-            let (remote, found) = RemoteUrl::new(text);
+            let (remote, found) = RemoteUrl::new(text).unwrap();
             assert_eq!(remote.as_str(), url, "{text}");
             let found = found.as_ref().map(|login| (login.user.as_str(), login.password.reveal()));
             assert_eq!(found, login, "{text}");
         }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn refuses_urls_whose_secrets_git_would_print() {
+        for (text, cause) in [
+            ("https://git.example.com/a.git?private_token=s3cret",       "'private_token' is a secret"),
+            ("https://git.example.com/a.git?access_token=s3cret",        "'access_token' is a secret"),
+            ("https://git.example.com/a.git?a=b&token=s3cret",           "'token' is a secret"),
+            ("https://me@git.example.com/a.git?X-Amz-Signature=s3cret",  "'X-Amz-Signature' is a secret"),
+            ("https://git.example.com/a.git#access_token=s3cret",        "'access_token' is a secret"),
+            ("https://git.example.com/a.git?api%5Fkey=s3cret",           "'api_key' is a secret"),
+            ("https://me:s3/cret@git.example.com/a.git",                 "invalid URL"),
+        ] {
+            let error = RemoteUrl::new(text).unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert!(shown.contains(cause) && !shown.contains("cret@") && !shown.contains("s3"), "{text}: {shown}");
+        }
+    }
+
+    #[test]
+    fn hides_user_names_that_may_be_tokens() {
+        let secret = |user: &str, password: &str| {
+            let login = Login { user: user.to_owned(), password: Secret::new(password) };
+            assert_eq!(format!("{login:?}"), "Login(…)");
+            login.secret().map(str::to_owned)
+        };
+        assert_eq!(secret("ghp_0123456789", ""), Some("ghp_0123456789".to_owned()));
+        assert_eq!(secret("me", ""), None);
+        assert_eq!(secret("x-access-token", "s3"), Some("s3".to_owned()));
     }
 
     #[test]
@@ -125,20 +233,23 @@ mod tests {
             ("../a.git",                             true,  None),
             ("./odd:name",                           true,  None),
         ] {
-            let (remote, _) = RemoteUrl::new(text);
+            let (remote, _) = RemoteUrl::new(text).unwrap();
             assert_eq!((remote.is_local(), remote.http_origin().as_deref()), (local, origin), "{text}");
         }
     }
 
     #[test]
     #[rustfmt::skip]
-    fn redacts_only_the_user_info() {
+    fn redacts_user_info_and_secret_parameters() {
         for (text, kept) in [
             ("no URL @ all",                                    "no URL @ all"),
             ("fatal: 'https://u:p@h/x' not found",              "fatal: 'https://h/x' not found"),
             ("https://u:p@h/x and http://t@i/y@z",              "https://h/x and http://i/y@z"),
             ("https://u:p@s@h",                                 "https://h"),
             ("ssh://git@h/x",                                   "ssh://h/x"),
+            ("https://h?a=b@c",                                 "https://h?a=b@c"),
+            ("see 'https://t@h/x?private_token=s&a=b#key=s' now", "see 'https://h/x?private_token=…&a=b#key=…' now"),
+            ("https://h/x?access_token=s=&t=1 http://h/?token=s", "https://h/x?access_token=…&t=1 http://h/?token=…"),
         ] {
             assert_eq!(redact(text), kept);
         }

@@ -71,8 +71,8 @@ impl Repository {
         let checkout = Checkout::read(&program, dir).await?;
         let (fetch, push) = checkout.urls(remote)?;
         let objects = Objects::new(checkout.lender())?;
-        let remote = |url| Remote::new(url, None, &checkout.settings);
-        let (fetch, push) = (remote(fetch), remote(push));
+        let remote = |url| Remote::new(url, &checkout.settings);
+        let (fetch, push) = (remote(fetch)?, remote(push)?);
         let (settings, dir) = (checkout.settings, Some(dir.to_owned()));
         Ok(Self {
             fetch,
@@ -87,13 +87,13 @@ impl Repository {
         })
     }
 
-    /// Opens a remote without a checkout, and sends no request yet. A password in the URL becomes the login.
+    /// Opens a remote without a checkout, and sends no request yet. A user name or password in the URL becomes the login.
     pub async fn from_url(url: &str, options: Options) -> Result<Self, GitError> {
         let program = Program::find(options).await?;
         let objects = Objects::new(None)?;
         let settings = checkout::settings_without(&program, objects.git_dir()).await?;
-        let remote = || Remote::new(url, None, &settings);
-        let (fetch, push) = (remote(), remote());
+        let remote = || Remote::new(url, &settings);
+        let (fetch, push) = (remote()?, remote()?);
         Ok(Self {
             fetch,
             push,
@@ -115,7 +115,8 @@ impl Repository {
         for remote in
             [&mut self.fetch, &mut self.push].into_iter().filter(|it| it.url.http_origin().as_ref() == Some(&here))
         {
-            *remote = Remote::new(remote.url.as_str(), Some(login), &self.settings);
+            remote.settings = settings::for_remote(&remote.url, Some(login), &self.settings);
+            remote.login = Some(login.clone());
         }
         self
     }
@@ -354,15 +355,14 @@ impl Git for Repository {
 }
 
 impl Remote {
-    fn new(url: &str, login: Option<&Login>, settings: &[Entry]) -> Self {
-        let (url, in_url) = RemoteUrl::new(url);
-        let login = login.cloned().or(in_url);
+    fn new(url: &str, settings: &[Entry]) -> Result<Self, GitError> {
+        let (url, login) = RemoteUrl::new(url)?;
         let settings = settings::for_remote(&url, login.as_ref(), settings);
-        Self { url, login, settings }
+        Ok(Self { url, login, settings })
     }
 
     fn refused(&self, operation: String, answer: &CommandOutput) -> GitError {
-        let secret = self.login.as_ref().map(|login| login.password.reveal());
+        let secret = self.login.as_ref().and_then(Login::secret);
         refusal::error(operation, output::refusal(&answer.stdout), &answer.stderr, secret)
     }
 }

@@ -46,18 +46,29 @@ pub(super) const PASSWORD: &str = "TAGBOAT_GIT_PASSWORD";
 
 /// Returns the configuration for commands that talk to `remote`, made from the entries that apply to the user.
 ///
-/// With a `login`, other ways to log in over HTTP are omitted: with an `Authorization` header of another account, git would
-/// never ask for this login. A folder of this machine needs none of them.
+/// With a password in the `login`, other ways to log in over HTTP are omitted: with an `Authorization` header of another account,
+/// git would never ask for this login. A user name alone selects the account in credential helpers; it is a token where none of
+/// them, and no other program, has its password. A folder of this machine needs none of them.
 pub(super) fn for_remote(remote: &RemoteUrl, login: Option<&Login>, user: &[Entry]) -> Vec<Entry> {
+    let has_password = login.is_some_and(|login| !login.password.is_empty());
     let own = |(key, value): &&Entry| {
         !remote.is_local()
             && COPIED.iter().any(|prefix| key.starts_with(prefix))
-            && !(login.is_some() && logs_in(key, value))
+            && !(has_password && logs_in(key, value))
     };
     let mut settings: Vec<Entry> = user.iter().filter(own).cloned().collect();
     settings.extend(FIXED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
-    if let (Some(_), Some(origin)) = (login, remote.http_origin()) {
-        settings.push((format!("credential.{origin}.helper"), helper()));
+    if let (Some(login), Some(origin)) = (login, remote.http_origin()) {
+        if has_password {
+            settings.push((format!("credential.{origin}.helper"), helper(r#"test "$1" = get"#)));
+        } else {
+            settings.push((format!("credential.{origin}.username"), login.user.clone()));
+            if value(&settings, "core.askpass").is_none() {
+                // git calls helpers in order, and these programs after all of them.
+                let condition = r#"test "$1" = get && test -z "$GIT_ASKPASS$SSH_ASKPASS""#;
+                settings.push((format!("credential.{origin}.helper"), helper(condition)));
+            }
+        }
     }
     settings
 }
@@ -83,9 +94,10 @@ fn logs_in(key: &str, value: &str) -> bool {
 }
 
 /// Returns a credential helper (gitcredentials(7)) that git runs in a shell. It takes the login from the environment, so
-/// that no argument, URL or file contains it. git calls it for that origin only, also after redirects.
-fn helper() -> String {
-    format!(r#"!f() {{ test "$1" = get && printf 'username=%s\npassword=%s\n' "${USER}" "${PASSWORD}"; }}; f"#)
+/// that no argument, URL or file contains it. git calls it for that origin only, also after redirects. It answers if the shell's
+/// `condition` holds.
+fn helper(condition: &str) -> String {
+    format!(r#"!f() {{ {condition} && printf 'username=%s\npassword=%s\n' "${USER}" "${PASSWORD}"; }}; f"#)
 }
 
 #[cfg(test)]
@@ -114,7 +126,7 @@ mod tests {
 
     #[test]
     fn keeps_the_ways_to_log_in_of_the_user_without_a_login() {
-        let (remote, _) = RemoteUrl::new("https://git.example.com/a.git");
+        let (remote, _) = RemoteUrl::new("https://git.example.com/a.git").unwrap();
         let settings = for_remote(&remote, None, &user_settings());
         for kept in ["core.sshcommand", "credential.helper", "http.proxy", "http.https://git.example.com/.extraheader"]
         {
@@ -130,7 +142,7 @@ mod tests {
     #[test]
     fn omits_other_accounts_with_a_login() {
         let login = Login { user: "bot".to_owned(), password: Secret::new("s3cret") };
-        let (remote, _) = RemoteUrl::new("https://git.example.com/a.git");
+        let (remote, _) = RemoteUrl::new("https://git.example.com/a.git").unwrap();
         let settings = for_remote(&remote, Some(&login), &user_settings());
         assert!(value(&settings, "credential.helper").is_none());
         assert!(value(&settings, "http.https://git.example.com/.extraheader").is_none());
@@ -140,9 +152,25 @@ mod tests {
     }
 
     #[test]
+    fn takes_the_password_of_a_user_name_from_helpers_of_the_user() {
+        let login = Login { user: "bot".to_owned(), password: Secret::new("") };
+        let (remote, _) = RemoteUrl::new("https://git.example.com/a.git").unwrap();
+        let all = for_remote(&remote, Some(&login), &user_settings());
+        let position = |key: &str| all.iter().position(|(name, _)| name == key);
+        assert_eq!(value(&all, "credential.https://git.example.com.username"), Some("bot"));
+        assert!(value(&all, "http.https://git.example.com/.extraheader").is_some());
+        // The user name alone is the last answer.
+        assert!(position("credential.helper") < position("credential.https://git.example.com.helper"));
+        assert!(position("credential.helper").is_some());
+        let askpass = entries(&[("core.askpass", "/usr/bin/ask")]);
+        let with_program = for_remote(&remote, Some(&login), &askpass);
+        assert!(value(&with_program, "credential.https://git.example.com.helper").is_none());
+    }
+
+    #[test]
     fn uses_a_login_for_http_only() {
         let login = Login { user: "bot".to_owned(), password: Secret::new("s3cret") };
-        let (remote, _) = RemoteUrl::new("git@git.example.com:a.git");
+        let (remote, _) = RemoteUrl::new("git@git.example.com:a.git").unwrap();
         assert!(for_remote(&remote, Some(&login), &[]).iter().all(|(key, _)| !key.starts_with("credential.")));
     }
 

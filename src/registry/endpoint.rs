@@ -1,6 +1,6 @@
 //! The URLs of a registry's API. Pure.
 
-use crate::http::Url;
+use crate::http::{Url, redacted};
 use crate::image::ImageName;
 
 use super::error::RegistryError;
@@ -27,12 +27,15 @@ impl Endpoint {
             return Ok(Self { base, prefix: String::new(), host: registry.to_owned() });
         };
         let text = if mirror.contains("://") { mirror.clone() } else { format!("{scheme}://{mirror}") };
-        let url = Url::parse(&text).map_err(|error| invalid(format!("invalid mirror {mirror:?}: {error}")))?;
+        let url = Url::parse(&text).map_err(|error| invalid(format!("invalid mirror: {error}")))?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("the URL of a mirror must not contain a credential".to_owned()));
         }
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() || url.query().is_some() {
-            return Err(invalid(format!("invalid mirror {mirror:?}: not an HTTP or HTTPS URL")));
+            return Err(invalid(format!(
+                "invalid mirror {}: not an HTTP or HTTPS URL without a query",
+                redacted(&url)
+            )));
         }
         let parts: Vec<&str> = url.path().split('/').filter(|part| !part.is_empty()).collect();
         let (before, after) = match parts.iter().position(|part| *part == "v2") {
@@ -107,9 +110,12 @@ mod tests {
             let name = ImageName::new("docker.io/library/nginx").unwrap();
             assert_eq!((endpoint.host.as_str(), endpoint.tags(&name, 1000, None).as_str()), (host, url));
         }
-        for bad in ["ftp://a.acme", "https://u:p@a.acme", "http://", "a b"] {
+        for bad in
+            ["ftp://a.acme", "https://u:s3cret@a.acme", "http://", "a b", "https://u:s3cret@a b", "a.acme?token=s3cret"]
+        {
             let settings = HostSettings { mirror: Some(bad.to_owned()), ..HostSettings::default() };
-            assert!(Endpoint::new("docker.io", "docker.io", &settings).is_err(), "{bad}");
+            let error = Endpoint::new("docker.io", "docker.io", &settings).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
         }
     }
 }
