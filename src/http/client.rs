@@ -134,21 +134,22 @@ impl Client {
         Ok(response)
     }
 
-    /// Reads the whole body within its limit; an error if the status is not 2xx.
+    /// Reads the whole body within its limit; an error if the status is not 2xx, or if it is 206: no request is for a part.
     async fn read(&self, request: &Request, mut response: reqwest::Response) -> Result<Response, HttpError> {
         let (status, headers, url) = (response.status(), response.headers().clone(), response.url().clone());
+        let is_whole = status.is_success() && status != StatusCode::PARTIAL_CONTENT;
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) if body.len() + chunk.len() <= request.limit => body.extend_from_slice(&chunk),
                 Ok(None) => break,
                 // The body of an error may be incomplete.
-                Ok(Some(_)) | Err(_) if !status.is_success() => break,
+                Ok(Some(_)) | Err(_) if !is_whole => break,
                 Ok(Some(_)) => return Err(HttpError::TooLarge { url: redacted(&url), limit: request.limit }),
                 Err(error) => return Err(self.failure(request, &error)),
             }
         }
-        if status.is_success() {
+        if is_whole {
             return Ok(Response { status, headers, url, body });
         }
         let body = start_of(&body, &request.secrets);

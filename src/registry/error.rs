@@ -119,6 +119,16 @@ pub enum RegistryError {
         /// The limit.
         after: Duration,
     },
+    /// The registry did not answer in time for other images of this run, so no request was sent.
+    #[error("{image}: not looked up: {registry} timed out for {images} images of this run")]
+    GaveUp {
+        /// The image.
+        image: String,
+        /// The registry.
+        registry: String,
+        /// The number of those images.
+        images: usize,
+    },
     /// The manifest is Docker's version 2, schema 1, whose digest is not that of its bytes.
     #[error("{image}: the manifest has the obsolete Docker schema 1 format")]
     Schema1 {
@@ -217,6 +227,9 @@ impl RegistryError {
             }
             Self::TagListTooLong { .. } => "raise the limit in `limits:`, or delete old tags".to_owned(),
             Self::ImageTimeout { .. } => "try again, or raise `image-timeout` for a slow registry".to_owned(),
+            Self::GaveUp { .. } => {
+                "check whether the host is up; raise `request-timeout` for a slow registry, and run again".to_owned()
+            }
             Self::Schema1 { .. } => "push the image again with a current tool".to_owned(),
             Self::WrongDigest { .. } => {
                 "check for a proxy or cache that changes the responses of the registry".to_owned()

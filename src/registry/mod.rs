@@ -16,6 +16,7 @@ mod layout;
 mod listing;
 mod negotiation;
 mod quota;
+mod reachability;
 mod registries;
 mod registry;
 mod rejection;

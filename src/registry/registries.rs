@@ -130,7 +130,10 @@ impl Registries {
         let after = self.limits.image_timeout;
         let response = tokio::time::timeout(after, request(&remote)).await;
         drop(permit);
-        response.unwrap_or_else(|_| Err(RegistryError::ImageTimeout { image: name.familiar().to_owned(), after }))
+        response.unwrap_or_else(|_| {
+            remote.reachability.timed_out(name);
+            Err(RegistryError::ImageTimeout { image: name.familiar().to_owned(), after })
+        })
     }
 }
 

@@ -16,6 +16,7 @@ use super::endpoint::Endpoint;
 use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
 use super::negotiation::{Authorization, Header, Negotiation, NextAttempt};
 use super::quota::Quota;
+use super::reachability::Reachability;
 use super::rejection::{named, rejection_error, token_error};
 use super::settings::{HostSettings, ResponseLimits};
 use super::vendors::Vendor;
@@ -43,8 +44,8 @@ pub(super) struct RemoteRegistry {
     first: Mutex<()>,
     /// Whether the first request has ended or determined the scheme.
     is_probed: AtomicBool,
-    /// Set if the registry cannot be reached: the requests for other images fail at once.
-    unreachable: OnceLock<Arc<HttpError>>,
+    /// Whether the requests for other images fail at once.
+    pub(super) reachability: Reachability,
     /// Why a credential of the platform was rejected, if it was.
     pub(super) fallback_reason: OnceLock<String>,
     /// Set once the registry sent more tags than requested: its lists are whole then.
@@ -77,7 +78,7 @@ impl RemoteRegistry {
             scheme: RwLock::new(RegistryAuthScheme::Unknown),
             first: Mutex::default(),
             is_probed: AtomicBool::new(false),
-            unreachable: OnceLock::new(),
+            reachability: Reachability::default(),
             fallback_reason: OnceLock::new(),
             ignores_page_size: OnceLock::new(),
             probe: Mutex::default(),
@@ -110,19 +111,13 @@ impl RemoteRegistry {
             }
         }
         let is_first = guard.is_some();
-        if let Some(source) = self.unreachable.get() {
-            return Err(RegistryError::Http { image: label.to_owned(), source: source.clone() });
-        }
+        self.reachability.check(&self.registry, label)?;
         self.quota.check(&self.registry, label, self.http.sent())?;
         let request = request.limit(self.limits.max_response).timeout(self.limits.request_timeout);
         let response = self.negotiate(name, label, request, &mut guard).await;
-        match &response {
-            Ok(response) => self.quota.record(response),
-            Err(RegistryError::Http { source, .. }) if is_first && is_unreachable(source) => {
-                // Only the first request gets here, so this is never set twice.
-                let _ = self.unreachable.set(source.clone());
-            }
-            Err(_) => {}
+        self.reachability.record(name, is_first, &response);
+        if let Ok(response) = &response {
+            self.quota.record(response);
         }
         self.release(&mut guard);
         response
@@ -351,8 +346,3 @@ impl RemoteRegistry {
 /// Why no credential is sent to a registry that the repository's settings reach without TLS.
 const WITHOUT_TLS: &str =
     "credentials are sent without TLS only if `plain-http` is set in a file outside the repository (--config)";
-
-/// Returns whether no connection is possible, so that requests for other images are not sent.
-fn is_unreachable(error: &HttpError) -> bool {
-    matches!(error, HttpError::Connect { .. } | HttpError::Tls { .. })
-}

@@ -77,7 +77,7 @@ impl RemoteRegistry {
         let request = conditional(Request::get(first.clone()), cached.as_ref());
         let mut response = match (self.send(name, label, request).await, cached) {
             (Err(error), Some(list)) if is_unchanged(&error) => return Ok(list.tags),
-            (response, _) => response?,
+            (response, _) => response.map_err(incomplete_if_partial)?,
         };
         let mut tags = Vec::new();
         let mut pages = Pages::new(self.page_size(), &first);
@@ -88,7 +88,8 @@ impl RemoteRegistry {
             if !pages.urls.insert(next.to_string()) {
                 return Err(incomplete(name, "the links to its next page form a cycle"));
             }
-            response = self.send(name, label, Request::get(next)).await.map_err(incomplete_if_later_page)?;
+            let page = self.send(name, label, Request::get(next)).await;
+            response = page.map_err(incomplete_if_later_page).map_err(incomplete_if_partial)?;
         }
         let tags = deduplicated(tags);
         if let (Some(cache), 1) = (&self.cache, pages.urls.len()) {
@@ -226,6 +227,16 @@ fn keep(cache: &Cache, url: &Url, response: &Response, tags: &[Tag]) {
 
 fn too_long(image: &str, what: &'static str, limit: usize) -> RegistryError {
     RegistryError::TagListTooLong { image: image.to_owned(), what, limit }
+}
+
+/// Converts 206, the status of a part, which no request is for, to an incomplete list.
+fn incomplete_if_partial(error: RegistryError) -> RegistryError {
+    match &error {
+        RegistryError::Http { image, source } if source.status() == Some(StatusCode::PARTIAL_CONTENT) => {
+            RegistryError::IncompleteTagList { image: image.clone(), cause: source.to_string() }
+        }
+        _ => error,
+    }
 }
 
 /// Converts a 404 for a later page to an incomplete list, because the image exists.

@@ -50,6 +50,8 @@ const FAULTS: &[Fault] = &[
     ("429 storm",                |_, _| Reply::new(429, "").header("retry-after", "0"),     Error("; retry after 0 s", "higher limit")),
     ("401 without challenge",    |_, _| Reply::new(401, ""),                                Error("denied access with the credential from TAGBOAT_REGISTRY_", "current")),
     ("403",                      |_, _| Reply::new(403, DENIED),                            Error("403: http", "permission to pull")),
+    ("206",                      |_, _| partial(),                                          Error("incomplete tag list: GET http://127.0.0.1", "stays unchanged")),
+    ("206 on the second page",   partial_page,                                              Error("page=2 returned 206 Partial Content", "stays unchanged")),
     ("404",                      |_, _| page_for_people(404),                               Error("not found at", "check the name")),
     ("404 on the second page",   lost_page,                                                 Error("incomplete tag list: http://127.0.0.1", "stays unchanged")),
     ("401 on the second page",   locked_page,                                               Error("denied access with the credential", "current")),
@@ -116,6 +118,15 @@ fn locked_page(request: &ReceivedRequest, _: &str) -> Reply {
 
 fn broken_page(request: &ReceivedRequest, _: &str) -> Reply {
     second_page(request, Reply::new(500, ""))
+}
+
+/// Returns a valid list with the status of a part.
+fn partial() -> Reply {
+    Reply::new(206, r#"{"name":"x","tags":["v1"]}"#).header("content-range", "bytes 0-25/90")
+}
+
+fn partial_page(request: &ReceivedRequest, _: &str) -> Reply {
+    second_page(request, partial())
 }
 
 fn moved(to: &str) -> Reply {
@@ -273,6 +284,40 @@ async fn sends_at_most_sixteen_concurrent_requests_to_one_host() {
     let all = futures_util::future::join_all(images.iter().map(|image| registries.tags(image)));
     assert!(tokio::time::timeout(Duration::from_millis(500), all).await.is_err(), "no response is sent");
     assert_eq!(server.received().len(), 1 + 16);
+}
+
+/// A host without any answer costs a few timeouts, however many images are on it. A slow image alone costs its own.
+#[tokio::test]
+async fn gives_up_a_host_after_a_few_images_that_time_out() {
+    let silent = Double::start(|_| whole().manner(Manner::Silence)).await;
+    let registries = connect(&[&silent.host()], &[]);
+    let (start, mut errors) = (Instant::now(), Vec::new());
+    for number in 0..40 {
+        errors.push(registries.tags(&name(format!("{}/image-{number}", silent.host()))).await.unwrap_err());
+    }
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    let (timed_out, given_up) = errors.split_at(3);
+    assert!(timed_out.iter().all(|error| error.to_string().contains("timed out after 0.4 s")), "{timed_out:?}");
+    for error in given_up {
+        let (text, hint) = (error.to_string(), error.hint().unwrap());
+        assert!(
+            text.contains("timed out for 3 images of this run") && hint.contains("whether the host is up"),
+            "{text}"
+        );
+    }
+    let sent = silent.received().len();
+    assert!((1..=6).contains(&sent), "{sent}");
+
+    let mixed = Double::start(|request| match request.path().contains("/slow") {
+        true => whole().manner(Manner::Silence),
+        false => whole(),
+    })
+    .await;
+    let registries = connect(&[&mixed.host()], &[]);
+    for number in 0..4 {
+        registries.tags(&name(format!("{}/slow-{number}", mixed.host()))).await.unwrap_err();
+        registries.tags(&name(format!("{}/fast-{number}", mixed.host()))).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,99 @@
+//! Which registries receive no further request in a run: those without a connection, and those that do not answer in time.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::http::HttpError;
+use crate::image::ImageName;
+
+use super::error::RegistryError;
+
+/// After how many images without an answer in time a registry receives no further request.
+const TIMED_OUT_IMAGES: usize = 3;
+
+/// What the requests of a run have shown about a registry.
+#[derive(Debug, Default)]
+pub(super) struct Reachability(Mutex<Failures>);
+
+#[derive(Debug, Default)]
+struct Failures {
+    /// Set if no connection is possible.
+    unreachable: Option<Arc<HttpError>>,
+    /// The images whose requests timed out since the last answer.
+    timed_out: BTreeSet<String>,
+}
+
+impl Reachability {
+    /// Fails if no further request is sent. `label` names the image in the error.
+    pub(super) fn check(&self, registry: &str, label: &str) -> Result<(), RegistryError> {
+        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let image = label.to_owned();
+        match &failures.unreachable {
+            Some(source) => Err(RegistryError::Http { image, source: source.clone() }),
+            None if failures.timed_out.len() >= TIMED_OUT_IMAGES => {
+                Err(RegistryError::GaveUp { image, registry: registry.to_owned(), images: failures.timed_out.len() })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Records the response to a request for an image. `is_first` is true for the first request to the registry, which alone
+    /// decides whether a connection is possible.
+    pub(super) fn record<T>(&self, name: &ImageName, is_first: bool, response: &Result<T, RegistryError>) {
+        match response {
+            Err(RegistryError::Http { source, .. }) if is_first && is_unreachable(source) => {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).unreachable = Some(source.clone());
+            }
+            Err(RegistryError::Http { source, .. }) if matches!(**source, HttpError::Timeout { .. }) => {
+                self.timed_out(name)
+            }
+            // A request that was not sent says nothing; any other error is an answer of the registry.
+            Err(RegistryError::Http { .. } | RegistryError::Credential { .. }) => {}
+            Ok(_) | Err(_) => self.0.lock().unwrap_or_else(PoisonError::into_inner).timed_out.clear(),
+        }
+    }
+
+    /// Records that the requests for an image took too long.
+    pub(super) fn timed_out(&self, name: &ImageName) {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.timed_out.insert(name.familiar().to_owned());
+    }
+}
+
+/// Returns whether no connection is possible, so that requests for other images are not sent.
+fn is_unreachable(error: &HttpError) -> bool {
+    matches!(error, HttpError::Connect { .. } | HttpError::Tls { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn gives_up_after_timeouts_of_different_images_without_an_answer_between() {
+        let name = |text: &str| ImageName::new(text).unwrap();
+        let failed = |error| Err(RegistryError::Http { image: "a".to_owned(), source: Arc::new(error) });
+        let timeout =
+            || failed(HttpError::Timeout { url: "https://a.test".to_owned(), after: Duration::from_secs(30) });
+        let body = || failed(HttpError::Body { url: "https://a.test".to_owned(), cause: "closed".to_owned() });
+        let denied = || Err(RegistryError::Offline { image: "a".to_owned() });
+        #[rustfmt::skip]
+        let rows: &[(&[(&str, Result<(), RegistryError>)], bool)] = &[
+            (&[("a.test/a", timeout()), ("a.test/b", timeout())],                                                 false),
+            (&[("a.test/a", timeout()), ("a.test/b", timeout()), ("a.test/c", timeout())],                        true),
+            (&[("a.test/a", timeout()), ("a.test/a", timeout()), ("a.test/a", timeout())],                        false),
+            (&[("a.test/a", timeout()), ("a.test/b", timeout()), ("a.test/x", Ok(())), ("a.test/c", timeout())],  false),
+            (&[("a.test/a", timeout()), ("a.test/b", timeout()), ("a.test/x", denied()), ("a.test/c", timeout())], false),
+            (&[("a.test/a", timeout()), ("a.test/b", timeout()), ("a.test/x", body()), ("a.test/c", timeout())],  true),
+        ];
+        for (responses, gave_up) in rows {
+            let reachability = Reachability::default();
+            for (image, response) in *responses {
+                reachability.record(&name(image), false, response);
+            }
+            assert_eq!(reachability.check("a.test", "a.test/d").is_err(), *gave_up, "{responses:?}");
+        }
+    }
+}
