@@ -21,6 +21,9 @@ impl Vendor for Ghcr {
 
     async fn identity(&self, _: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
         // Forgejo, Gitea and GitHub Enterprise Server set the same variable for a token of their own.
+        if ["FORGEJO_ACTIONS", "GITEA_ACTIONS"].iter().any(|marker| env.variable(marker).is_some()) {
+            return Ok(None);
+        }
         if env.variable("GITHUB_SERVER_URL").is_some_and(|server| server.trim_end_matches('/') != "https://github.com")
         {
             return Ok(None);

@@ -6,6 +6,7 @@ mod docker_hub;
 mod ecr;
 mod ecr_public;
 mod ghcr;
+mod gitea;
 mod gitlab;
 mod quay;
 mod standard;
@@ -20,6 +21,7 @@ pub const VENDORS: &[&dyn Vendor] = &[
     &docker_hub::DockerHub,
     &ghcr::Ghcr,
     &gitlab::GitLabRegistry,
+    &gitea::GiteaRegistry,
     &ecr::Ecr,
     &ecr_public::EcrPublic,
     &artifact_registry::ArtifactRegistry,
