@@ -19,7 +19,7 @@ pub use credential::{AuthScheme, Credential, CredentialKind, Given, GivenCredent
 pub use destination::DestinationError;
 pub use error::ForgeError;
 pub use forge::{Access, ApiCommit, Commits, Difference, Forge, ForgeKind, Written};
-pub use forges::{FORGES, link_styles, named, recognize};
+pub use forges::{FORGES, link_styles, named, recognize, recognize_by_runner};
 pub use limits::{CreationRules, Limits};
 pub use remote::{Address, RemoteUrl, RemoteUrlError, Scheme};
 pub use settings::ForgeSettings;

@@ -46,8 +46,21 @@ impl TokenVariable {
         if variable(runner.marker).is_none() {
             return TokenOwner::Person;
         }
-        let server = runner.servers.iter().find_map(|name| variable(name));
-        server.map_or(TokenOwner::Unknown, TokenOwner::Server)
+        runner.server(variable).map_or(TokenOwner::Unknown, TokenOwner::Server)
+    }
+}
+
+impl Runner {
+    /// Returns the address of the server of the job.
+    fn server(&self, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+        self.servers.iter().find_map(|name| variable(name))
+    }
+
+    /// Returns the address of the server if this process is one of its jobs, and if no other CI system sets the marker too: a
+    /// marker that only names a server is set by several.
+    pub(super) fn certain_server(&self, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let is_certain = !self.servers.contains(&self.marker) && variable(self.marker).is_some();
+        if is_certain { self.server(variable) } else { None }
     }
 }
 

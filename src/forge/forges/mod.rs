@@ -10,8 +10,11 @@ mod github_graphql;
 mod gitlab;
 mod local;
 
+use url::Url;
+
 use super::forge::ForgeKind;
 use super::remote::RemoteUrl;
+use super::token_variable::TokenVariable;
 use crate::plan::LinkStyle;
 
 /// All forges. The first that recognizes a remote is used.
@@ -35,7 +38,47 @@ pub fn recognize(remote: &RemoteUrl) -> Option<&'static ForgeKind> {
     FORGES.iter().find(|kind| (kind.recognizes)(remote))
 }
 
+/// Returns the forge whose own CI runs this process on the host of a remote. `variable` returns the value of an environment
+/// variable.
+pub fn recognize_by_runner(
+    remote: &RemoteUrl,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Option<&'static ForgeKind> {
+    let runs_on_host = |token: &TokenVariable| {
+        let server = token.runner.and_then(|runner| runner.certain_server(&variable));
+        let host = server.and_then(|server| Some(Url::parse(&server).ok()?.host_str()?.to_ascii_lowercase()));
+        host.as_ref() == Some(&remote.host)
+    };
+    FORGES.iter().find(|kind| kind.token_variables.iter().any(runs_on_host))
+}
+
 /// Returns the link styles of all forges.
 pub fn link_styles() -> Vec<LinkStyle> {
     FORGES.iter().filter_map(|kind| kind.links).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recognizes_the_server_of_a_job_by_its_runner() {
+        #[rustfmt::skip]
+        let rows = [
+            // variables of the job                                                          remote                               forge
+            ("FORGEJO_ACTIONS=true;FORGEJO_SERVER_URL=https://git.acme.test",                "https://git.acme.test/a/b",         Some("gitea")),
+            ("FORGEJO_ACTIONS=true;GITHUB_SERVER_URL=https://Git.acme.test/",                "git@git.acme.test:a/b.git",         Some("gitea")),
+            ("GITEA_ACTIONS=true;GITHUB_SERVER_URL=http://127.0.0.1:3000",                   "http://127.0.0.1:3000/a/b",         Some("gitea")),
+            ("GITEA_ACTIONS=true;GITHUB_SERVER_URL=https://git.acme.test",                   "https://mirror.acme.test/a/b",      None),
+            ("GITHUB_ACTIONS=true;GITHUB_SERVER_URL=https://git.acme.test",                  "https://git.acme.test/a/b",         None),
+            ("FORGEJO_SERVER_URL=https://git.acme.test",                                     "https://git.acme.test/a/b",         None),
+        ];
+        for (set, remote, forge) in rows {
+            let variables: Vec<_> = set.split(';').filter_map(|one| one.split_once('=')).collect();
+            let variable =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            let found = recognize_by_runner(&RemoteUrl::parse(remote).unwrap(), variable);
+            assert_eq!(found.map(|kind| kind.name), forge, "{set} and {remote}");
+        }
+    }
 }

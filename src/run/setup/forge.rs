@@ -24,7 +24,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let settings = &loaded.config.forge;
     let parsed = RemoteUrl::parse(remote).ok();
     let kind = kind(settings, remote, parsed.as_ref())?;
-    let url = url(settings);
+    let url = url(settings)?;
     let derived = parsed.as_ref().and_then(|remote| (kind.address)(remote));
     let folder = settings.folder.as_ref().map(|folder| folder_of(loaded, folder)).transpose()?;
     let local = folder.is_some();
@@ -67,14 +67,29 @@ fn kind(
             Error::usage(format!("cannot connect to the forge: unknown kind '{name}'")).hint(Some(hint()))
         });
     }
-    parsed.and_then(forge::recognize).ok_or_else(|| {
+    parsed.and_then(recognized).ok_or_else(|| {
         Error::usage(format!("cannot connect to the forge: unknown forge of {remote}")).hint(Some(hint()))
     })
 }
 
+/// Returns the forge that certainly hosts a remote: by its host, or because its CI runs this job.
+pub(super) fn recognized(remote: &RemoteUrl) -> Option<&'static ForgeKind> {
+    forge::recognize(remote).or_else(|| forge::recognize_by_runner(remote, variable))
+}
+
 /// Returns the address of the forge: from the environment, else from the configuration.
-fn url(settings: &config::ForgeSettings) -> Option<Setting<String>> {
-    variable(URL).map(|value| Setting { value, source: Source::Operator }).or_else(|| settings.url.clone())
+///
+/// # Errors
+/// If the variable has a credential, which every request would send and messages could show.
+fn url(settings: &config::ForgeSettings) -> Result<Option<Setting<String>>, Error> {
+    let Some(value) = variable(URL) else { return Ok(settings.url.clone()) };
+    let url = http::Url::parse(&value)
+        .map_err(|error| Error::usage(format!("cannot connect to the forge: invalid {URL}: {error}")))?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        let message = format!("cannot connect to the forge: {URL} has a user name, a password or a query");
+        return Err(Error::usage(message).hint(Some("remove it, and set the token in TAGBOAT_FORGE_TOKEN")));
+    }
+    Ok(Some(Setting { value, source: Source::Operator }))
 }
 
 /// Returns the folder of a `local` forge. The repository names only folders inside itself.

@@ -2,11 +2,11 @@
 
 use crate::config::{self, Config};
 use crate::error::Error;
-use crate::forge::{self, RemoteUrl, Scheme};
+use crate::forge::{RemoteUrl, Scheme};
 use crate::git::{self, Login, Repository};
 use crate::http;
 
-use super::forge::{configured, forge_login};
+use super::forge::{configured, forge_login, recognized};
 use super::location::Location;
 use super::variables::{secret, variable};
 
@@ -49,7 +49,7 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
         tracing::warn!("the token is not sent to {} without TLS", remote.host);
         return Ok(None);
     }
-    let kind = forge::recognize(&remote).or_else(|| configured(settings, &remote));
+    let kind = recognized(&remote).or_else(|| configured(settings, &remote));
     let Some((kind, address)) = kind.and_then(|kind| Some((kind, (kind.address)(&remote)?))) else {
         // The kind of forge may be in a file that has yet to be fetched. Forges accept a token with any user name.
         let is_elsewhere = settings.url.is_some() || settings.folder.is_some();

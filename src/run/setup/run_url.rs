@@ -4,6 +4,9 @@
 /// systems. Jenkins is last, since tools below it may set variables of their own.
 const ADDRESSES: &[&str] = &[
     "{TAGBOAT_RUN_URL}",
+    // Forgejo and Gitea set the variables of GitHub too, but their pages have the number of the run instead of its id.
+    "{?FORGEJO_ACTIONS}{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}",
+    "{?GITEA_ACTIONS}{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}",
     "{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}",
     "{CI_JOB_URL}",
     "{BITBUCKET_GIT_HTTP_ORIGIN}/pipelines/results/{BITBUCKET_BUILD_NUMBER}",
@@ -16,11 +19,14 @@ pub(super) fn run_url(variable: impl Fn(&str) -> Option<String>) -> Option<Strin
     ADDRESSES.iter().find_map(|address| fill(address, &variable))
 }
 
+/// Replaces the variables of an address by their values. One after a question mark must be set, and is replaced by nothing.
 fn fill(address: &str, variable: &impl Fn(&str) -> Option<String>) -> Option<String> {
     let Some((before, rest)) = address.split_once('{') else { return Some(address.to_owned()) };
     let (name, after) = rest.split_once('}')?;
+    let (name, is_marker) = name.strip_prefix('?').map_or((name, false), |name| (name, true));
     let value = variable(name).filter(|value| !value.is_empty())?;
-    Some(format!("{before}{}{}", value.replace(' ', "%20"), fill(after, variable)?))
+    let shown = if is_marker { String::new() } else { value.replace(' ', "%20") };
+    Some(format!("{before}{shown}{}", fill(after, variable)?))
 }
 
 #[cfg(test)]
@@ -36,6 +42,10 @@ mod tests {
             ("CI_JOB_URL=https://gitlab.com/a/b/-/jobs/7;BUILD_URL=other",                   Some("https://gitlab.com/a/b/-/jobs/7")),
             ("GITHUB_SERVER_URL=https://github.com;GITHUB_REPOSITORY=a/b;GITHUB_RUN_ID=7",   Some("https://github.com/a/b/actions/runs/7")),
             ("GITHUB_SERVER_URL=https://github.com;GITHUB_REPOSITORY=;GITHUB_RUN_ID=7",      None),
+            ("FORGEJO_ACTIONS=true;GITHUB_SERVER_URL=https://git.acme.dev;GITHUB_REPOSITORY=a/b;GITHUB_RUN_ID=700;GITHUB_RUN_NUMBER=7",
+                                                                                             Some("https://git.acme.dev/a/b/actions/runs/7")),
+            ("GITEA_ACTIONS=true;GITHUB_SERVER_URL=https://git.acme.dev;GITHUB_REPOSITORY=a/b;GITHUB_RUN_ID=700;GITHUB_RUN_NUMBER=7",
+                                                                                             Some("https://git.acme.dev/a/b/actions/runs/7")),
             ("BITBUCKET_GIT_HTTP_ORIGIN=https://bitbucket.org/a/b;BITBUCKET_BUILD_NUMBER=7", Some("https://bitbucket.org/a/b/pipelines/results/7")),
             ("SYSTEM_COLLECTIONURI=https://dev.azure.com/a/;SYSTEM_TEAMPROJECT=My Shop;BUILD_BUILDID=7",
                                                                                              Some("https://dev.azure.com/a/My%20Shop/_build/results?buildId=7")),
