@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use super::error::Problem;
 use super::schema::{ForgeSchema, GitSchema, LimitsSchema, ManifestsSchema, PathsSchema, PullRequestsSchema, Schema};
+use super::source::ConfigFile;
 
 /// Returns a struct whose fields are those of `$first`, or of `$second` where they are not set.
 macro_rules! merged {
@@ -40,6 +42,17 @@ fn union<K: Ord, V>(first: BTreeMap<K, V>, second: BTreeMap<K, V>) -> BTreeMap<K
         all.entry(key).or_insert(value);
     }
     all
+}
+
+/// Reports policies of `second` with a name that `first` defines: rules of both files would mean the policy of the first.
+pub(super) fn check_names(first: &Schema, second: &Schema, files: &[ConfigFile<'_>], problems: &mut Vec<Problem>) {
+    for name in second.policies.keys() {
+        let Some((defined, _)) = first.policies.get_key_value(name) else { continue };
+        let file = files.get(defined.place.file).map_or("", |file| file.name);
+        let line = defined.place.position.line;
+        let problem = Problem::new(name.place, format!("policy `{}` is already defined at {file}:{line}", name.value));
+        problems.push(problem.hint("rename this policy, or remove it to use the other one"));
+    }
 }
 
 impl Schema {

@@ -74,7 +74,9 @@ pub fn parse_all(files: &[ConfigFile<'_>]) -> Result<Config, ConfigErrors> {
                 if file.source == Source::Repository {
                     operator_keys::check_keys(&root, index, &mut problems);
                 }
-                schema = schema.or(reader::read(&root, index, &mut problems));
+                let next: Schema = reader::read(&root, index, &mut problems);
+                merge::check_names(&schema, &next, files, &mut problems);
+                schema = schema.or(next);
             }
             Err(problem) => return Err(error::located(files, vec![problem])),
         }

@@ -85,7 +85,7 @@ fn operator_wins_where_both_set_a_value() {
         ("registries: { a.test: { ca-file: a.pem } }", "",                                      ca,        "/etc/tagboat/a.pem"),
         ("",                                         "registries: { a.test: { ca-file: a.pem } }", ca,     "a.pem"),
         ("rules: [{ images: [a] }]",                 "rules: [{ images: [b] }, { images: [c] }]", rules,   "/etc/tagboat/operator.yaml:1,tagboat.yaml:1,tagboat.yaml:1"),
-        ("policies: { release: { semver: '1' } }",   "policies: { release: { semver: '2' } }",  release,   "1"),
+        ("policies: { release: { semver: '1' } }",   "policies: { main: { semver: '2' } }",     release,   "1"),
     ];
     for (operator, repository, value, expected) in rows {
         let config = merged(operator, repository).unwrap();
@@ -103,6 +103,22 @@ fn repository_uses_policies_of_the_operator_and_reports_its_own_lines() {
     let message = merged("limits: { max-tags: 0 }", "rules: [{ policy: none }]").unwrap_err();
     let places = ["/etc/tagboat/operator.yaml:1:", "tagboat.yaml:1:"].map(|place| message.contains(place));
     assert_eq!(places, [true, true], "{message}");
+}
+
+/// Rules of the repository that name it would otherwise silently mean the operator's.
+#[test]
+fn policy_of_the_same_name_in_both_files_is_an_error() {
+    let operator = "\npolicies: { release: { semver: '1' } }";
+    for repository in ["policies:\n  release: { semver: '2' }", "policies:\n  release: { semver: '1' }"] {
+        let message = merged(operator, repository).unwrap_err();
+        for part in [
+            "policy `release` is already defined at /etc/tagboat/operator.yaml:2",
+            "tagboat.yaml:2:3",
+            "rename this policy",
+        ] {
+            assert!(message.contains(part), "{part}: {message}");
+        }
+    }
 }
 
 #[test]
