@@ -5,6 +5,25 @@ set -euo pipefail
 # An App replaces the token. As a variable of Tagboat the token precedes those that the runner sets.
 if [ -z "$TAGBOAT_APP_ID" ]; then export TAGBOAT_FORGE_TOKEN="$TOKEN"; fi
 
+lower() { printf '%s' "$1" | tr '[:upper:]' '[:lower:]'; }
+# Prints true or false for the value of an input that is a switch.
+switch() {
+  case $(lower "$2") in
+    true) echo true ;;
+    false | "") echo false ;;
+    *) echo "::error::invalid input $1: use true or false" >&2 && exit 64 ;;
+  esac
+}
+DRY_RUN=$(switch dry-run "$DRY_RUN")
+CACHE=$(switch cache "$CACHE")
+SUMMARY=$(switch summary "$SUMMARY")
+PAGE=$(switch page "$PAGE")
+FAIL_ON=$(lower "${FAIL_ON//[[:space:]]/}")
+if printf '%s' "$FAIL_ON" | tr ',' '\n' | grep -qvxE 'failed|held|changes|'; then
+  echo "::error::invalid input fail-on: use failed, held and changes, separated by commas, or nothing"
+  exit 64
+fi
+
 results=$(mktemp -d "$FOLDER/results.XXXXXX")
 arguments=()
 case $COMMAND in
@@ -16,9 +35,16 @@ case $COMMAND in
   *) echo "::error::invalid input command: use run, plan, edit, list or check" && exit 64 ;;
 esac
 
-# A pull request from a fork must not write, whatever token its job has.
-if [ "$COMMAND" = run ] && [ -n "$HEAD_REPOSITORY" ] && [ "$HEAD_REPOSITORY" != "$REPOSITORY" ]; then
-  echo "::notice::this job runs for $HEAD_REPOSITORY, a fork: nothing is written (dry run)"
+# A pull request of someone who may only read must not write, whatever token its job has. Its head is in a fork, in a fork that
+# was deleted, or, for a pull request by AGit (Gitea and Forgejo: a push to refs/for/), in no branch of this repository.
+foreign=
+case $HEAD_REF in refs/heads/*) ;; refs/*) foreign="a pull request without a branch" ;; esac
+case $HEAD_FLOW in "" | 0) ;; *) foreign="a pull request without a branch" ;; esac
+if [ -n "$HEAD$HEAD_REPOSITORY" ] && [ "$HEAD_REPOSITORY" != "$REPOSITORY" ]; then
+  foreign="${HEAD_REPOSITORY:-a deleted repository}, a fork"
+fi
+if [ "$COMMAND" = run ] && [ -n "$foreign" ]; then
+  echo "::notice::this job runs for $foreign: nothing is written (dry run)"
   DRY_RUN=true
 fi
 if [ "$COMMAND" = run ] && [ "$DRY_RUN" = true ]; then arguments+=(--dry-run); fi
@@ -67,13 +93,16 @@ if [ -f "$results/report.outputs" ]; then
 fi
 
 fails() {
-  case ",${FAIL_ON// /}," in *",$1,"*) return 0 ;; *) return 1 ;; esac
+  case ",$FAIL_ON," in *",$1,"*) return 0 ;; *) return 1 ;; esac
 }
 is() { grep -qx "$1" "$results/report.outputs" 2> /dev/null; }
 case $status in
   0) ;;
   3) if fails failed; then exit 3; fi ;;
-  *) exit "$status" ;;
+  *)
+    echo "::error::tagboat $COMMAND failed with exit code $status; the log of this step has the cause"
+    exit "$status"
+    ;;
 esac
 if fails held && ! is held=0; then echo "::error::references are held" && exit 1; fi
 if fails changes && is changed=true; then echo "::error::references changed, or would change" && exit 2; fi

@@ -303,6 +303,59 @@ async fn writes_nothing_in_pull_requests_from_forks() {
     assert_eq!(runner.run(&[("binary", PROGRAM), ("fail-on", "")]).outputs["prs-created"], "true");
 }
 
+/// Pull requests by AGit need read access only, and their head repository is the base. A deleted fork has no name.
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_nothing_in_pull_requests_without_a_branch_of_the_repository() {
+    let mut runner = Runner::new().await;
+    let ours = "acme/manifests";
+    #[rustfmt::skip]
+    let rows = [
+        // the head: its number, repository and ref, and the flow; what the notice names
+        ([("number", "7"), ("head.repo.full_name", ours), ("head.ref", "refs/for/main/topic"), ("flow", "")],  "a pull request without a branch"),
+        ([("number", "7"), ("head.repo.full_name", ours), ("head.ref", "refs/pull/7/head"),    ("flow", "")],  "a pull request without a branch"),
+        ([("number", "7"), ("head.repo.full_name", ours), ("head.ref", "topic"),               ("flow", "1")], "a pull request without a branch"),
+        ([("number", "7"), ("head.repo.full_name", ""),   ("head.ref", "topic"),               ("flow", "")],  "a deleted repository, a fork"),
+    ];
+    for (head, shown) in rows {
+        for (name, value) in head {
+            runner.contexts.insert(format!("github.event.pull_request.{name}"), value.to_owned());
+        }
+        let job = runner.run(&[("binary", PROGRAM), ("fail-on", "")]);
+        assert_eq!((job.code, &*job.outputs["prs-created"]), (0, "false"), "{head:?}: {}", job.log);
+        assert!(job.log.contains(&format!("this job runs for {shown}")), "{head:?}: {}", job.log);
+    }
+    assert_eq!((runner.gitops.bare.branches().len(), runner.gitops.double.writes()), (1, vec![]));
+    for (name, value) in [("head.repo.full_name", ours), ("head.ref", "topic"), ("flow", "0")] {
+        runner.contexts.insert(format!("github.event.pull_request.{name}"), value.to_owned());
+    }
+    assert_eq!(runner.run(&[("binary", PROGRAM), ("fail-on", "")]).outputs["prs-created"], "true");
+}
+
+/// YAML's spellings of true, and names that differ from the documented ones, must not silently mean something else.
+#[tokio::test(flavor = "multi_thread")]
+async fn understands_or_refuses_every_spelling_of_an_input() {
+    let runner = Runner::new().await;
+    for (input, value, expected) in [
+        ("dry-run", "yes", "invalid input dry-run: use true or false"),
+        ("summary", "1", "invalid input summary: use true or false"),
+        ("fail-on", "failure", "invalid input fail-on: use failed, held and changes"),
+        ("fail-on", "failed,held;changes", "invalid input fail-on: use failed, held and changes"),
+    ] {
+        let job = runner.run(&[("binary", PROGRAM), (input, value)]);
+        assert_eq!(job.code, 64, "{input}: {value}: {}", job.log);
+        assert!(job.log.contains(&format!("::error::{expected}")), "{input}: {value}: {}", job.log);
+    }
+    for dry_run in ["True", "TRUE"] {
+        let job = runner.run(&[("binary", PROGRAM), ("dry-run", dry_run), ("fail-on", ""), ("summary", "False")]);
+        assert_eq!((job.code, &*job.outputs["prs-created"], &*job.summary), (0, "false", ""), "{}", job.log);
+    }
+    assert_eq!(runner.gitops.double.writes(), Vec::<String>::new());
+    let job = runner.run(&[("binary", PROGRAM), ("dry-run", "true"), ("fail-on", " Changes ,\n HELD")]);
+    assert_eq!(job.code, 1, "{}", job.log);
+    let job = runner.run(&[("binary", PROGRAM), ("config", "absent.yaml")]);
+    assert!(job.code == 64 && job.log.contains("::error::tagboat run failed with exit code 64"), "{}", job.log);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_release_only_if_checksum_matches() {
     if find("curl").is_none() {
