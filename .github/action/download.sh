@@ -20,8 +20,11 @@ if [ "$is" != "$SUM" ]; then
   echo "::error::$ASSET from $from does not match the released file: its SHA-256 checksum is $is, expected $SUM"
   exit 1
 fi
-# Attestations are on GitHub, which a runner that uses a mirror cannot reach.
-if [ -z "$MIRROR" ] && command -v gh > /dev/null && gh attestation --help > /dev/null 2>&1; then
+# Attestations are on GitHub, which a runner that uses a mirror cannot reach. gh sends its token to the server of the job only: without
+# GH_HOST, to github.com.
+if [ -z "$MIRROR${FORGEJO_ACTIONS:-}${GITEA_ACTIONS:-}" ] && command -v gh > /dev/null && gh attestation --help > /dev/null 2>&1; then
+  host=${SERVER#*://}
+  export GH_HOST="${host%%/*}" GH_ENTERPRISE_TOKEN="$GH_TOKEN"
   gh attestation verify "$file" --repo "$REPOSITORY"
 fi
 mv "$file" "$PROGRAM"

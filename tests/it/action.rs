@@ -28,6 +28,8 @@ struct Runner {
     gitops: GitOps,
     /// Values of contexts by name: `github.repository`.
     contexts: BTreeMap<String, String>,
+    /// Variables that the runner sets in every step.
+    variables: BTreeMap<String, String>,
     /// The first folder of `PATH`.
     tools: PathBuf,
 }
@@ -77,7 +79,7 @@ impl Runner {
         ];
         let contexts = contexts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let tools = folder.path().join("tools");
-        Self { gitops, contexts, tools }
+        Self { gitops, contexts, variables: BTreeMap::new(), tools }
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -145,6 +147,7 @@ impl Runner {
             .env("HOME", self.at("home"))
             .env("RUST_LOG", "trace")
             .env("TAGBOAT_FORGE_URL", &self.gitops.double.api_url)
+            .envs(&self.variables)
             .env("GITHUB_OUTPUT", &outputs)
             .env("GITHUB_STEP_SUMMARY", &summary);
         for (name, text) in step["env"].as_object().unwrap() {
@@ -385,7 +388,7 @@ async fn runs_release_only_if_checksum_matches() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verifies_attestation_of_release_if_gh_is_installed() {
-    let runner = Runner::new().await;
+    let mut runner = Runner::new().await;
     runner.sums(&format!("{}  {}\n", sum(&fs::read(PROGRAM).unwrap()), asset()));
     // A `curl` that has the release, and a `gh` that prints its arguments.
     runner.tool(
@@ -394,16 +397,21 @@ async fn verifies_attestation_of_release_if_gh_is_installed() {
             "for last; do :; done; echo \"curl $last\"; while [ $1 != --output ]; do shift; done; cp {PROGRAM} $2"
         ),
     );
-    runner.tool("gh", "[ \"$2\" = --help ] || { echo \"gh $*\"; [ ! -e $HOME/forged ]; }");
+    runner.tool("gh", "[ \"$2\" = --help ] || { echo \"gh $* on $GH_HOST\"; [ ! -e $HOME/forged ]; }");
     let job = runner.run(&[("fail-on", "")]);
     assert_eq!(job.code, 0, "{}", job.log);
     let url = format!("curl https://github.invalid/acme/tagboat/releases/download/v{VERSION}/{}\n", asset());
     assert!(job.log.contains(&url), "{}", job.log);
-    assert!(job.log.contains("gh attestation verify") && job.log.contains("--repo acme/tagboat"), "{}", job.log);
+    assert!(job.log.contains("gh attestation verify"), "{}", job.log);
+    assert!(job.log.contains("--repo acme/tagboat on github.invalid"), "{}", job.log);
     fs::write(runner.at("home/forged"), "").unwrap();
     fs::remove_file(runner.at("temp/tagboat/bin/tagboat")).unwrap();
     let forged = runner.run(&[]);
     assert_eq!((forged.code, forged.ran.len()), (1, 2), "{}", forged.log);
+    // Forgejo has no attestations, and its token is not for GitHub.
+    runner.variables.insert("FORGEJO_ACTIONS".to_owned(), "true".to_owned());
+    let forgejo = runner.run(&[("fail-on", "")]);
+    assert!(forgejo.code == 0 && !forgejo.log.contains("gh attestation"), "{}", forgejo.log);
 }
 
 #[tokio::test(flavor = "multi_thread")]

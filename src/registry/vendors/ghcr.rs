@@ -4,10 +4,31 @@ use async_trait::async_trait;
 
 use super::super::credential::{RegistryCredential, ResolvedCredential};
 use super::vendor::Vendor;
+use crate::http::Url;
 use crate::http::identity::PlatformEnv;
 
-/// ghcr.io.
+/// ghcr.io, and the registry of the GitHub Enterprise server that runs the job: `containers.HOST` (docs.github.com, "Working with
+/// the Container registry").
 pub(super) struct Ghcr;
+
+/// The host of the server whose registry is ghcr.io.
+const GITHUB: &str = "github.com";
+
+/// Returns the host of the GitHub server that the variables of a job name. Forgejo and Gitea set the same variables for a server and
+/// a token of their own.
+fn server(env: &PlatformEnv) -> Option<String> {
+    if ["FORGEJO_ACTIONS", "GITEA_ACTIONS"].iter().any(|marker| env.variable(marker).is_some()) {
+        return None;
+    }
+    // Without a server, a person set the token.
+    let Some(server) = env.variable("GITHUB_SERVER_URL") else { return Some(GITHUB.to_owned()) };
+    Some(Url::parse(server).ok()?.host_str()?.to_ascii_lowercase())
+}
+
+/// Returns the host of the registry of a server.
+fn registry_of(server: &str) -> String {
+    if server == GITHUB { "ghcr.io".to_owned() } else { format!("containers.{server}") }
+}
 
 #[async_trait]
 impl Vendor for Ghcr {
@@ -15,17 +36,12 @@ impl Vendor for Ghcr {
         "ghcr"
     }
 
-    fn serves(&self, host: &str, _: &PlatformEnv) -> bool {
-        host == "ghcr.io"
+    fn serves(&self, host: &str, env: &PlatformEnv) -> bool {
+        host == "ghcr.io" || server(env).is_some_and(|server| registry_of(&server) == host)
     }
 
-    async fn identity(&self, _: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
-        // Forgejo, Gitea and GitHub Enterprise Server set the same variable for a token of their own.
-        if ["FORGEJO_ACTIONS", "GITEA_ACTIONS"].iter().any(|marker| env.variable(marker).is_some()) {
-            return Ok(None);
-        }
-        if env.variable("GITHUB_SERVER_URL").is_some_and(|server| server.trim_end_matches('/') != "https://github.com")
-        {
+    async fn identity(&self, host: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {
+        if server(env).is_none_or(|server| registry_of(&server) != host) {
             return Ok(None);
         }
         let user = env.variable("GITHUB_ACTOR").unwrap_or(self.token_user());
