@@ -54,7 +54,7 @@ enum Signer {
     /// The program that git starts.
     Git(Signing),
     /// A key in memory.
-    Key(SshSigningKey),
+    Key(Box<SshSigningKey>),
 }
 
 /// A URL, and the login and configuration for it.
@@ -131,7 +131,7 @@ impl Repository {
     /// Signs every commit with an SSH private key, which stays in memory.
     pub fn with_ssh_key(mut self, key: &Secret) -> Result<Self, GitError> {
         let key = SshSigningKey::parse(key).map_err(|source| GitError::SigningKey { source })?;
-        self.signer = Some(Signer::Key(key));
+        self.signer = Some(Signer::Key(Box::new(key)));
         Ok(self)
     }
 

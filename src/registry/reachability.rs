@@ -73,25 +73,37 @@ mod tests {
 
     #[test]
     fn gives_up_after_timeouts_of_different_images_without_an_answer_between() {
+        type Responses = &'static [(&'static str, Response)];
+        #[derive(Debug)]
+        enum Response {
+            Whole,
+            Denied,
+            Closed,
+            TimedOut,
+        }
+        use Response::{Closed, Denied, TimedOut, Whole};
         let name = |text: &str| ImageName::new(text).unwrap();
         let failed = |error| Err(RegistryError::Http { image: "a".to_owned(), source: Arc::new(error) });
-        let timeout =
-            || failed(HttpError::Timeout { url: "https://a.test".to_owned(), after: Duration::from_secs(30) });
-        let body = || failed(HttpError::Body { url: "https://a.test".to_owned(), cause: "closed".to_owned() });
-        let denied = || Err(RegistryError::Offline { image: "a".to_owned() });
+        let url = || "https://a.test".to_owned();
+        let result = |response: &Response| match response {
+            Whole => Ok(()),
+            Denied => Err(RegistryError::Offline { image: "a".to_owned() }),
+            Closed => failed(HttpError::Body { url: url(), cause: "closed".to_owned() }),
+            TimedOut => failed(HttpError::Timeout { url: url(), after: Duration::from_secs(30) }),
+        };
         #[rustfmt::skip]
-        let rows: &[(&[(&str, Result<(), RegistryError>)], bool)] = &[
-            (&[("a.test/a", timeout()), ("a.test/b", timeout())],                                                 false),
-            (&[("a.test/a", timeout()), ("a.test/b", timeout()), ("a.test/c", timeout())],                        true),
-            (&[("a.test/a", timeout()), ("a.test/a", timeout()), ("a.test/a", timeout())],                        false),
-            (&[("a.test/a", timeout()), ("a.test/b", timeout()), ("a.test/x", Ok(())), ("a.test/c", timeout())],  false),
-            (&[("a.test/a", timeout()), ("a.test/b", timeout()), ("a.test/x", denied()), ("a.test/c", timeout())], false),
-            (&[("a.test/a", timeout()), ("a.test/b", timeout()), ("a.test/x", body()), ("a.test/c", timeout())],  true),
+        let rows: &[(Responses, bool)] = &[
+            (&[("a.test/a", TimedOut), ("a.test/b", TimedOut)],                                              false),
+            (&[("a.test/a", TimedOut), ("a.test/b", TimedOut), ("a.test/c", TimedOut)],                      true),
+            (&[("a.test/a", TimedOut), ("a.test/a", TimedOut), ("a.test/a", TimedOut)],                      false),
+            (&[("a.test/a", TimedOut), ("a.test/b", TimedOut), ("a.test/x", Whole), ("a.test/c", TimedOut)], false),
+            (&[("a.test/a", TimedOut), ("a.test/b", TimedOut), ("a.test/x", Denied), ("a.test/c", TimedOut)], false),
+            (&[("a.test/a", TimedOut), ("a.test/b", TimedOut), ("a.test/x", Closed), ("a.test/c", TimedOut)], true),
         ];
         for (responses, gave_up) in rows {
             let reachability = Reachability::default();
             for (image, response) in *responses {
-                reachability.record(&name(image), false, response);
+                reachability.record(&name(image), false, &result(response));
             }
             assert_eq!(reachability.check("a.test", "a.test/d").is_err(), *gave_up, "{responses:?}");
         }

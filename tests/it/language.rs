@@ -198,7 +198,7 @@ fn finds_every_form_of_stands() {
         ["where it stands", "stands without quotes", "stands twice", "as they stand", "where the tag of it stands"]
     {
         let text = Token { text: text.to_owned(), line: 1 };
-        assert!(!wrong(&[text.clone()], &phrases()).is_empty(), "{}", text.text);
+        assert!(!wrong(std::slice::from_ref(&text), &phrases()).is_empty(), "{}", text.text);
     }
 }
 
