@@ -24,6 +24,12 @@ pub enum Exit {
     Partly = 3,
     /// Invalid arguments or configuration (`EX_USAGE` of sysexits.h).
     Usage = 64,
+    /// Stopped by SIGHUP.
+    Hangup = 129,
+    /// Stopped by SIGINT.
+    Interrupted = 130,
+    /// Stopped by SIGTERM.
+    Terminated = 143,
 }
 
 /// An error that ends a command.

@@ -39,7 +39,8 @@ const AFTER_HELP: &str = concat!(
      1   failure: nothing could be done\n  \
      2   with --detailed-exitcode: changes are pending, or were proposed or made\n  \
      3   partial failure: some images or pull requests failed, the rest is done\n  \
-     64  invalid arguments or configuration\n\n\
+     64  invalid arguments or configuration\n  \
+     129, 130, 143: stopped by SIGHUP, SIGINT, SIGTERM\n\n\
      Documentation: https://github.com/tagboat/tagboat/tree/v",
     env!("CARGO_PKG_VERSION"),
     "/docs"

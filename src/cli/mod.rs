@@ -9,12 +9,16 @@ mod overrides;
 mod progress;
 mod reference;
 mod report_file;
+mod signals;
 mod terminal;
+mod threads;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser as _;
+use tokio::sync::oneshot;
 
 use crate::error::{Error, Exit};
 use crate::run::WriteLock;
@@ -22,6 +26,7 @@ use crate::run::WriteLock;
 use args::{Arguments, Command};
 use commands::ReadFrom;
 use error_document::ErrorDocument;
+use signals::{End, Signal, Signals};
 
 /// Runs the program with these arguments and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
@@ -32,60 +37,77 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     terminal::start_log(&arguments.log);
     crate::http::install_tls();
     let is_json = arguments.command.format().is_some_and(|format| format.0.name() == "json");
-    match start(arguments) {
-        Ok(exit) => exit,
-        Err(error) => {
-            terminal::log(&format!("error: {error}"));
-            if is_json {
-                // A script that reads JSON gets a document in every case.
-                let document = serde_json::to_string_pretty(&ErrorDocument::new(&error)).unwrap_or_default();
-                let _ = terminal::print(&format!("{document}\n"));
-            }
-            error.exit()
+    let (error, is_stopped) = match start(arguments) {
+        Ok(exit) => return exit,
+        Err(Ended::Error(error)) => (error, false),
+        Err(Ended::Signal(signal)) => (signal.error(), true),
+    };
+    let exit = error.exit();
+    let print = move || {
+        terminal::log(&format!("error: {error}"));
+        if is_json {
+            // A script that reads JSON gets a document in every case.
+            let document = serde_json::to_string_pretty(&ErrorDocument::new(&error)).unwrap_or_default();
+            let _ = terminal::print(&format!("{document}\n"));
         }
+    };
+    if is_stopped {
+        threads::within(LAST_WORDS, print)
+    } else {
+        print()
+    }
+    exit
+}
+
+/// How long the message about a signal may take: the reader of the output may read nothing.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Why a command has no result.
+enum Ended {
+    Error(Error),
+    Signal(Signal),
+}
+
+impl From<Error> for Ended {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
     }
 }
 
-fn start(arguments: Arguments) -> Result<Exit, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| Error::new(Exit::Failed, format!("cannot start the async runtime: {error}")))?;
-    let writing = WriteLock::default();
+/// Runs the command in a thread of its own, so that this one can always handle signals.
+fn start(arguments: Arguments) -> Result<Exit, Ended> {
+    let runtime = threads::start()?;
+    let signals = runtime.block_on(async { Signals::new() })?;
     let repeats = matches!(&arguments.command, Command::Run(run) if run.every.is_some());
-    runtime.block_on(async {
-        tokio::select! {
-            done = dispatch(arguments, &writing) => done,
-            () = stop_requested(&writing) => if repeats { Ok(Exit::Done) } else { Err(Error::new(Exit::Failed, "stopped by a signal")
-                .hint(Some("run again: the next run continues from what was pushed or opened"))) },
+    let writing = WriteLock::default();
+    let (stop, stopped) = oneshot::channel();
+    let (done, result) = oneshot::channel();
+    let (handle, lock) = (runtime.handle().clone(), Arc::clone(&writing));
+    let work = threads::spawn(move || {
+        let _ = done.send(handle.block_on(async {
+            tokio::select! {
+                done = dispatch(arguments, &lock) => Some(done),
+                _ = stopped => None,
+            }
+        }));
+    })?;
+    match runtime.block_on(signals::supervise(signals, result, stop, writing)) {
+        End::Done(result) => {
+            // Not dropped, which would wait for work that has no result any more, such as the lookup of a host name.
+            runtime.shutdown_background();
+            Ok(result?)
         }
-    })
-}
-
-/// How long a write in progress may take after a signal: less than the 30 seconds that Kubernetes allows.
-const GRACE: Duration = Duration::from_secs(25);
-
-/// Returns after SIGINT or SIGTERM: immediately while nothing is being written, otherwise when the current pull request is
-/// complete or a second signal arrives. Dropping the run then ends its git processes and removes its temporary folder. The
-/// next run continues from what was written.
-async fn stop_requested(writing: &WriteLock) {
-    signal().await;
-    tokio::select! {
-        _ = writing.lock() => {}
-        () = signal() => {}
-        () = tokio::time::sleep(GRACE) => {}
-    }
-}
-
-async fn signal() {
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+        End::Panicked => match work.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(()) => Err(Error::new(Exit::Failed, "the command ended without a result").into()),
+        },
+        End::Stopped { signal, complete } => {
+            // The thread of the command may still work in the runtime until the process ends.
+            std::mem::forget(runtime);
+            crate::git::remove_temporary_repositories();
+            if repeats && complete { Ok(Exit::Done) } else { Err(Ended::Signal(signal)) }
         }
-        return;
     }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 async fn dispatch(Arguments { command, log }: Arguments, writing: &WriteLock) -> Result<Exit, Error> {

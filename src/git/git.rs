@@ -71,8 +71,10 @@ pub trait Git: Send + Sync {
 /// A file in a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TreeFile {
-    /// The path from the root of the repository, with forward slashes.
+    /// The path from the root of the repository, with forward slashes. Bytes that are not UTF-8 are escaped.
     pub path: Arc<str>,
+    /// Whether the path has no such bytes.
+    pub is_unicode: bool,
     /// The object id of the blob, in hex.
     pub blob: Box<str>,
     /// Whether the file is executable.

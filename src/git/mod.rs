@@ -17,6 +17,7 @@ mod remote;
 mod repository;
 mod settings;
 mod ssh_signing;
+mod temporary_folder;
 
 pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
@@ -25,3 +26,4 @@ pub use options::{Options, Signing};
 pub use remote::{Login, redact};
 pub use repository::Repository;
 pub use ssh_signing::SshKeyError;
+pub use temporary_folder::remove_temporary_repositories;

@@ -11,30 +11,30 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::refname::CommitId;
+use crate::text::escaped_name;
 use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice};
 use gix::objs::WriteTo as _;
 use gix::objs::tree::EntryKind;
 use jiff::Timestamp;
-use tempfile::TempDir;
-
-use crate::refname::CommitId;
 
 use super::error::GitError;
 use super::git::{Author, CommitInfo, TreeFile};
 use super::ssh_signing::SshSigningKey;
+use super::temporary_folder::TemporaryFolder;
 
 /// The temporary repository.
 pub(super) struct Objects {
     repository: gix::ThreadSafeRepository,
-    dir: TempDir,
+    dir: TemporaryFolder,
 }
 
 impl Objects {
     /// Creates the repository. It borrows the objects of `lender`, a git directory.
     pub(super) fn new(lender: Option<&Path>) -> Result<Self, GitError> {
         let io = |source| GitError::Io { operation: "create a temporary repository".to_owned(), source };
-        let dir = tempfile::Builder::new().prefix("tagboat-").suffix(".git").tempdir().map_err(io)?;
+        let dir = TemporaryFolder::new().map_err(io)?;
         // Isolated: only its own configuration, and no environment.
         let options = gix::open::Options::isolated();
         let (kind, create) = (gix::create::Kind::Bare, gix::create::Options::default());
@@ -90,7 +90,12 @@ impl Objects {
             return Err(GitError::NotAFile { path: path.to_owned(), commit: commit.to_string() });
         }
         let executable = kind == EntryKind::BlobExecutable;
-        Ok(Some(TreeFile { path: path.into(), blob: entry.object_id().to_string().into(), executable }))
+        Ok(Some(TreeFile {
+            path: path.into(),
+            is_unicode: true,
+            blob: entry.object_id().to_string().into(),
+            executable,
+        }))
     }
 
     /// See [`Git::read`](super::git::Git::read).
@@ -209,7 +214,8 @@ fn walk(
                 walk(repository, entry.object_id(), path, files)?;
             }
             kind @ (EntryKind::Blob | EntryKind::BlobExecutable) => files.push(TreeFile {
-                path: path.to_str_lossy().into(),
+                path: escaped_name(path).into(),
+                is_unicode: path.to_str().is_ok(),
                 blob: entry.object_id().to_string().into(),
                 executable: kind == EntryKind::BlobExecutable,
             }),

@@ -11,7 +11,7 @@ use crate::interop::{Automation, Object, may_depend_on_objects};
 use crate::manifest::{self, FindOptions, Finding, Notice, NoticeStatus, Place, RepositoryLayout, ValuesImage};
 use crate::text::Position;
 
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, Unlisted, UnlistedCause};
 
 /// The findings in a snapshot.
 #[derive(Debug)]
@@ -63,6 +63,9 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
             || !objects.is_empty() && (file.may_depend_on_objects || has_tag_fields(&file.path))
     };
     files.par_iter_mut().filter(is_affected).for_each(|file| *file = read(snapshot, Arc::clone(&file.path), &options));
+    let is_manifest = |path: &str| manifest::reads(path, &options) && config.paths.read(path);
+    files.extend(snapshot.unlisted().iter().filter_map(|one| unlisted(one, config, is_manifest)));
+    files.sort_by(|a, b| a.path.cmp(&b.path));
     add_notices(&mut files, &automation);
     let mut findings: Vec<Finding> = files.into_iter().flat_map(|file| file.findings).collect();
     findings.extend(unmatched(config, &all_paths, &findings).into_iter().map(Finding::Notice));
@@ -110,20 +113,32 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &FindOptions) -> ReadF
             let may_depend_on_objects = may_depend_on_objects(&bytes);
             ReadFile { path, findings, objects, values_images, may_depend_on_objects }
         }
-        Err(error) => ReadFile {
-            findings: vec![unreadable(&path, error.to_string())],
-            path,
-            objects: Vec::new(),
-            values_images: Vec::new(),
-            may_depend_on_objects: false,
-        },
+        Err(error) => ReadFile::unreadable(path, NoticeStatus::Held, error.to_string()),
     }
 }
 
-fn unreadable(path: &Arc<str>, reason: String) -> Finding {
-    let position = Position { line: 1, column: 1 };
-    let place = Place { path: Arc::clone(path), position, field: String::new(), value: String::new(), span: None };
-    Finding::Notice(Notice { place, format: "file", status: NoticeStatus::Held, reason })
+/// Returns the notice about a file or folder that cannot be listed; `None` if it cannot have manifests. `is_manifest` is whether a
+/// path is one.
+fn unlisted(one: &Unlisted, config: &Config, is_manifest: impl Fn(&str) -> bool) -> Option<ReadFile> {
+    let (status, reason) = match &one.cause {
+        UnlistedCause::Name if is_manifest(&one.path) => (NoticeStatus::Ignored, "the name is not UTF-8".to_owned()),
+        // Any manifest in it would be read.
+        UnlistedCause::Folder(error) if config.paths.read(&format!("{}/values.yaml", one.path)) => {
+            (NoticeStatus::Held, format!("cannot read the folder: {error}"))
+        }
+        _ => return None,
+    };
+    Some(ReadFile::unreadable(Arc::clone(&one.path), status, reason))
+}
+
+impl ReadFile {
+    /// Returns a file, or a folder, about which nothing but this notice is known.
+    fn unreadable(path: Arc<str>, status: NoticeStatus, reason: String) -> Self {
+        let position = Position { line: 1, column: 1 };
+        let place = Place { path: Arc::clone(&path), position, field: String::new(), value: String::new(), span: None };
+        let findings = vec![Finding::Notice(Notice { place, format: "file", status, reason })];
+        Self { path, findings, objects: Vec::new(), values_images: Vec::new(), may_depend_on_objects: false }
+    }
 }
 
 /// Returns every finding with its status, for `tagboat list`.

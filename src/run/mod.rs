@@ -35,6 +35,6 @@ pub use publish::{Content, GroupResult, PreparedStep, PublishError, Published};
 pub use reports::{ReportContext, row, summary};
 pub use request::{Request, Services, WriteLock};
 pub use retry::{RunOutcome, run};
-pub use snapshot::{CommitSnapshot, Folder, ReadError, Snapshot};
+pub use snapshot::{CommitSnapshot, Folder, ReadError, Snapshot, Unlisted, UnlistedCause};
 pub use subjects::Scope;
 pub use translate::{Tool, translate};

@@ -1,18 +1,40 @@
 //! The manifests in a commit or in a folder.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::git::{Git, GitError, TreeFile};
 use crate::refname::CommitId;
+use crate::text::escaped_name;
 
 /// The files of a repository at one point in time. Files are read on demand and not kept in memory.
 pub trait Snapshot: Send + Sync {
     /// Returns the path of every regular file, relative to the root, with forward slashes, sorted.
     fn paths(&self) -> Vec<Arc<str>>;
 
+    /// Returns what [`paths`](Self::paths) does not contain although it may be or have manifests, sorted by path.
+    fn unlisted(&self) -> &[Unlisted];
+
     /// Returns the bytes of a file that [`paths`](Self::paths) contains.
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
+}
+
+/// A file or folder that cannot be listed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unlisted {
+    /// Its path, as in [`Snapshot::paths`], with escaped bytes where it is not UTF-8.
+    pub path: Arc<str>,
+    /// Why it cannot be listed.
+    pub cause: UnlistedCause,
+}
+
+/// Why a file or folder cannot be listed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UnlistedCause {
+    /// The path of a file is not UTF-8.
+    Name,
+    /// A folder cannot be read, with the error.
+    Folder(String),
 }
 
 /// Why a file cannot be read.
@@ -38,14 +60,18 @@ pub enum ReadError {
 pub struct CommitSnapshot<'a> {
     git: &'a dyn Git,
     files: Vec<TreeFile>,
+    unlisted: Vec<Unlisted>,
 }
 
 impl<'a> CommitSnapshot<'a> {
     /// Lists the files of a commit.
     pub fn new(git: &'a dyn Git, commit: &CommitId) -> Result<Self, GitError> {
-        let mut files = git.files(commit)?;
+        let (mut files, others): (Vec<_>, Vec<_>) = git.files(commit)?.into_iter().partition(|file| file.is_unicode);
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Self { git, files })
+        let mut unlisted: Vec<_> =
+            others.into_iter().map(|file| Unlisted { path: file.path, cause: UnlistedCause::Name }).collect();
+        unlisted.sort_unstable();
+        Ok(Self { git, files, unlisted })
     }
 
     /// Returns the id of the object with the bytes of a file.
@@ -80,6 +106,10 @@ impl Snapshot for CommitSnapshot<'_> {
         self.files.iter().map(|file| Arc::clone(&file.path)).collect()
     }
 
+    fn unlisted(&self) -> &[Unlisted] {
+        &self.unlisted
+    }
+
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let file = self.find(path).ok_or_else(|| ReadError::Missing(path.to_owned()))?;
         Ok(self.git.read(file)?)
@@ -91,45 +121,70 @@ impl Snapshot for CommitSnapshot<'_> {
 pub struct Folder {
     root: PathBuf,
     paths: Vec<Arc<str>>,
+    unlisted: Vec<Unlisted>,
+}
+
+/// The entries found so far.
+#[derive(Default)]
+struct Found {
+    paths: Vec<Arc<str>>,
+    unlisted: Vec<Unlisted>,
 }
 
 impl Folder {
-    /// Lists the files of a folder in parallel. Logs and omits folders that cannot be read.
+    /// Lists the files of a folder in parallel.
     pub fn new(root: &Path) -> Self {
-        let (send, receive) = std::sync::mpsc::channel::<Arc<str>>();
-        let mut walk = ignore::WalkBuilder::new(root);
-        walk.standard_filters(false).follow_links(false).filter_entry(|entry| entry.file_name() != ".git");
-        walk.build_parallel().run(|| {
-            let send = send.clone();
-            Box::new(move |entry| {
-                match entry {
-                    Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                        if let Some(path) = relative(root, entry.path()) {
-                            let _ = send.send(path);
-                        }
-                    }
-                    Ok(_) => {}
-                    Err(error) => tracing::warn!("cannot list a folder: {error}"),
-                }
-                ignore::WalkState::Continue
-            })
-        });
-        drop(send);
-        let mut paths = receive.into_iter().collect::<Vec<_>>();
+        let found = Mutex::new(Found::default());
+        rayon::scope(|scope| walk(scope, root, root.to_owned(), &found));
+        let Found { mut paths, mut unlisted } = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         paths.sort_unstable();
-        Self { root: root.to_owned(), paths }
+        unlisted.sort_unstable();
+        Self { root: root.to_owned(), paths, unlisted }
     }
 }
 
-/// Returns a path relative to the root, with forward slashes; `None` for a name that is not Unicode.
-fn relative(root: &Path, path: &Path) -> Option<Arc<str>> {
-    let parts = path.strip_prefix(root).ok()?.components().map(|part| part.as_os_str().to_str());
-    Some(parts.collect::<Option<Vec<_>>>()?.join("/").into())
+/// Lists a folder, and starts to list the folders in it.
+fn walk<'s>(scope: &rayon::Scope<'s>, root: &'s Path, folder: PathBuf, found: &'s Mutex<Found>) {
+    let mut here = Found::default();
+    let listed = std::fs::read_dir(&folder).and_then(|entries| {
+        for entry in entries {
+            let entry = entry?;
+            let (path, kind) = (entry.path(), entry.file_type()?);
+            if kind.is_dir() && entry.file_name() != ".git" {
+                scope.spawn(move |scope| walk(scope, root, path, found));
+            } else if kind.is_file() {
+                match relative(root, &path) {
+                    (path, true) => here.paths.push(path),
+                    (path, false) => here.unlisted.push(Unlisted { path, cause: UnlistedCause::Name }),
+                }
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = listed {
+        here.unlisted
+            .push(Unlisted { path: relative(root, &folder).0, cause: UnlistedCause::Folder(error.to_string()) });
+    }
+    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+    found.paths.append(&mut here.paths);
+    found.unlisted.append(&mut here.unlisted);
+}
+
+/// Returns a path relative to the root, with forward slashes, and whether it is UTF-8. Bytes that are not are escaped.
+fn relative(root: &Path, path: &Path) -> (Arc<str>, bool) {
+    let parts = path.strip_prefix(root).unwrap_or(path).components().map(|part| part.as_os_str());
+    let is_unicode = path.strip_prefix(root).is_ok_and(|path| path.to_str().is_some());
+    let parts = parts.map(|part| escaped_name(part.as_encoded_bytes())).collect::<Vec<_>>();
+    (parts.join("/").into(), is_unicode)
 }
 
 impl Snapshot for Folder {
     fn paths(&self) -> Vec<Arc<str>> {
         self.paths.clone()
+    }
+
+    fn unlisted(&self) -> &[Unlisted] {
+        &self.unlisted
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
@@ -156,5 +211,25 @@ mod tests {
         assert_eq!(folder.paths(), [".hidden/a.yaml".into(), "b/c.yaml".into()]);
         assert_eq!(folder.read("b/c.yaml").unwrap(), b"b/c.yaml");
         assert!(folder.read("nope").is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test writes to its own temporary folder")]
+    fn lists_names_that_are_not_utf_8_and_folders_that_cannot_be_read_apart() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt as _;
+        let root = tempfile::tempdir().unwrap();
+        for path in [&b"caf\xe9/b.yaml"[..], b"a.yaml", b"z\xff.yaml"] {
+            let path = root.path().join(OsStr::from_bytes(path));
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let folder = Folder::new(root.path());
+        assert_eq!(folder.paths(), ["a.yaml".into()]);
+        let name = |path: &str| Unlisted { path: path.into(), cause: UnlistedCause::Name };
+        assert_eq!(folder.unlisted(), [name("caf\\xe9/b.yaml"), name("z\\xff.yaml")]);
+        let gone = Folder::new(&root.path().join("gone"));
+        assert!(matches!(gone.unlisted(), [Unlisted { cause: UnlistedCause::Folder(_), .. }]), "{:?}", gone.unlisted());
     }
 }

@@ -3,6 +3,7 @@
 //! No code renders YAML: edits replace bytes, and no document is written as a whole.
 
 mod count;
+mod escape;
 mod origin;
 mod scalar;
 mod similar;
@@ -12,6 +13,7 @@ mod tree;
 mod yaml;
 
 pub use count::count_of;
+pub use escape::escaped_name;
 pub use origin::Origin;
 pub use scalar::{Style, is_plain_string};
 pub use similar::nearest_name;

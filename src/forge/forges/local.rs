@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -61,7 +62,27 @@ fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     if folder.is_empty() || folder.contains("://") {
         return Err(ForgeError::Settings { reason: "the local forge needs a folder, not a URL".to_owned() });
     }
+    remove_abandoned(Path::new(&folder));
     Ok(Box::new(Local { folder: folder.into(), repository }))
+}
+
+/// The start of the names of new files until they replace the old ones.
+const PREFIX: &str = ".tagboat-forge-";
+
+/// The age after which a new file was left behind by a process that was killed.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// Removes new files that a killed process left behind.
+fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in
+        entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)))
+    {
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
+        if age.is_some_and(|age| age > ABANDONED) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 struct Local {
@@ -261,6 +282,7 @@ impl Local {
     fn put(&self, path: &Path, text: &str) -> Result<(), ForgeError> {
         let write = || {
             let mut builder = tempfile::Builder::new();
+            builder.prefix(PREFIX).suffix(".tmp");
             #[cfg(unix)]
             builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
             let mut file = builder.tempfile_in(&self.folder)?;

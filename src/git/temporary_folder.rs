@@ -1,0 +1,180 @@
+//! Temporary folders of repositories. A folder is locked as long as its process lives, so that the next process can remove one that a
+//! killed process left behind, also when both have the same process id in different containers.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// The start and the end of the names.
+const PREFIX: &str = "tagboat-";
+const SUFFIX: &str = ".git";
+
+/// The age after which a folder was left behind, on file systems that cannot lock it.
+const ABANDONED: Duration = Duration::from_hours(24);
+
+/// How often the folder of another process may be taken for an abandoned one before it is locked.
+const ATTEMPTS: u32 = 5;
+
+/// The folders of this process.
+static IN_USE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A folder that only this user can read. It is removed when dropped.
+pub(super) struct TemporaryFolder {
+    folder: TempDir,
+    _lock: Option<File>,
+}
+
+impl TemporaryFolder {
+    /// Creates a folder. The first call of a process removes those that killed processes of this user left behind.
+    pub(super) fn new() -> io::Result<Self> {
+        static START: Once = Once::new();
+        let parent = std::env::temp_dir();
+        START.call_once(|| remove_abandoned(&parent));
+        Self::new_in(&parent)
+    }
+
+    fn new_in(parent: &Path) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX).suffix(SUFFIX);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        for _ in 0..ATTEMPTS {
+            let folder = builder.tempdir_in(parent)?;
+            let lock = lock(folder.path());
+            if !matches!(lock, Lock::Held) && folder.path().is_dir() {
+                in_use().push(folder.path().to_owned());
+                return Ok(Self { folder, _lock: lock.file() });
+            }
+        }
+        Err(io::Error::other("other processes remove it"))
+    }
+
+    /// Returns the path.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        in_use().retain(|path| path != self.folder.path());
+    }
+}
+
+/// Removes the temporary repositories of this process. Called when the process ends while threads still use them.
+pub fn remove_temporary_repositories() {
+    for folder in in_use().drain(..) {
+        // What cannot be removed now is removed by the next process.
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+fn in_use() -> MutexGuard<'static, Vec<PathBuf>> {
+    IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The lock of a folder.
+enum Lock {
+    /// This process has it now.
+    Taken(File),
+    /// Another process has it.
+    Held,
+    /// The file system has no locks for folders.
+    Unsupported,
+}
+
+impl Lock {
+    fn file(self) -> Option<File> {
+        match self {
+            Self::Taken(file) => Some(file),
+            Self::Held | Self::Unsupported => None,
+        }
+    }
+}
+
+fn lock(folder: &Path) -> Lock {
+    let Ok(file) = File::open(folder) else { return Lock::Unsupported };
+    match file.try_lock() {
+        Ok(()) => Lock::Taken(file),
+        Err(TryLockError::WouldBlock) => Lock::Held,
+        Err(TryLockError::Error(_)) => Lock::Unsupported,
+    }
+}
+
+fn remove_abandoned(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        // Not the target of a symbolic link.
+        let Some(metadata) = entry.metadata().ok().filter(|metadata| is_ours && metadata.is_dir()) else { continue };
+        if !is_of_this_user(&metadata) {
+            continue;
+        }
+        let is_old =
+            || metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age > ABANDONED);
+        let lock = lock(&entry.path());
+        if matches!(lock, Lock::Taken(_)) || matches!(lock, Lock::Unsupported) && is_old() {
+            let removed = fs::remove_dir_all(entry.path());
+            tracing::debug!("removing the abandoned folder {}: {removed:?}", entry.path().display());
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_of_this_user(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.uid() == rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn is_of_this_user(_: &fs::Metadata) -> bool {
+    true
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn only_this_user_can_read_the_folder() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = TemporaryFolder::new_in(parent.path()).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o7777, 0o700);
+        }
+        drop(folder);
+        assert_eq!(names(parent.path()), [""; 0]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn removes_folders_of_processes_that_ended_and_no_others() {
+        let parent = tempfile::tempdir().unwrap();
+        let running = TemporaryFolder::new_in(parent.path()).unwrap();
+        for name in ["tagboat-left.git/objects", "tagboat-demo-1/forge.git", "other.git"] {
+            fs::create_dir_all(parent.path().join(name)).unwrap();
+        }
+        fs::write(parent.path().join("tagboat-file.git"), "").unwrap();
+        std::os::unix::fs::symlink("other.git", parent.path().join("tagboat-link.git")).unwrap();
+        remove_abandoned(parent.path());
+        let name = running.path().file_name().unwrap().to_str().unwrap();
+        let mut expected = ["other.git", name, "tagboat-demo-1", "tagboat-file.git", "tagboat-link.git"];
+        expected.sort_unstable();
+        assert_eq!(names(parent.path()), expected);
+    }
+}

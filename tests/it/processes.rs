@@ -1,0 +1,254 @@
+//! Signals, limits on threads, and temporary folders of the program.
+#![cfg(unix)]
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::support::double::{Fault, TOKEN};
+use crate::support::gitops::{GitOps, pod};
+use crate::support::process::find;
+use crate::support::skip;
+
+/// A folder with manifests, a folder for temporary files, and a server that never answers.
+struct Machine {
+    folder: TempDir,
+    silent: TcpListener,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["tmp", "big", "small"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        Self { folder, silent: TcpListener::bind("127.0.0.1:0").unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts the program with these arguments, in which `SILENT` is the server. `wrapper` is the start of the shell command.
+    fn start(&self, wrapper: &str, arguments: &str) -> Running {
+        let arguments = arguments.replace("SILENT", &self.silent.local_addr().unwrap().to_string());
+        let mut command = Command::new("bash");
+        command.args(["-c", &format!("{wrapper} $tagboat {arguments}")]).env_clear();
+        command.env("PATH", std::env::var("PATH").unwrap()).env("HOME", self.folder.path());
+        command.env("TMPDIR", self.path("tmp")).env("tagboat", env!("CARGO_BIN_EXE_tagboat"));
+        command.current_dir(self.folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stderr(File::create(self.path("log")).unwrap());
+        Running(command.spawn().unwrap())
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log")).unwrap()
+    }
+
+    fn temporary_files(&self) -> Vec<PathBuf> {
+        std::fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+/// A running process, killed if the test ends first.
+struct Running(Child);
+
+impl Running {
+    fn signal(&self, name: &str) {
+        let kill = Command::new("kill").args([&format!("-{name}"), &self.0.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+    }
+
+    /// Waits until the process ends, and returns its status and the time.
+    fn end(&mut self) -> (ExitStatus, Duration) {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return (status, start.elapsed());
+            }
+            assert!(start.elapsed() < Duration::from_secs(60), "the process does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const SIGNALS: [(&str, i32); 3] = [("HUP", 129), ("INT", 130), ("TERM", 143)];
+
+#[test]
+fn every_signal_ends_every_command_within_a_second() {
+    let machine = Machine::new();
+    let images: Vec<String> = (0..400_000).map(|number| format!("ghcr.io/acme/image-{number}:1.0")).collect();
+    std::fs::write(machine.path("big/pod.yaml"), pod(&images)).unwrap();
+    let images: Vec<String> = (0..5_000).map(|number| format!("ghcr.io/acme/image-{number}:1.0")).collect();
+    std::fs::write(machine.path("small/pod.yaml"), pod(&images)).unwrap();
+    std::fs::write(machine.path("operator.yaml"), "registries: { 'SILENT': { plain-http: true } }\n").unwrap();
+    #[rustfmt::skip]
+    let rows = [
+        ("a large file is parsed",                     "list -C big"),
+        ("a large file is parsed, with JSON",          "list -C big --format json"),
+        ("standard output is not read",               "list -C small"),
+        ("standard output is not read, with JSON",    "list -C small --format json"),
+        ("standard input has no end",                  "explain api --current 1.0 --policy semver:* --tags -"),
+        ("a registry does not answer",                 "explain SILENT/acme/api --current 1.0 --policy semver:*"),
+        ("git waits for a server",                     "plan --repository http://SILENT/acme/manifests.git"),
+        ("git waits for a server, in the first of several runs", "run --every 1h --repository http://SILENT/acme/manifests.git"),
+    ];
+    for (work, arguments) in rows {
+        for (name, code) in SIGNALS {
+            let mut running = machine.start("exec", arguments);
+            std::thread::sleep(Duration::from_millis(700));
+            running.signal(name);
+            let (status, elapsed) = running.end();
+            let code = if arguments.contains("--every") { 0 } else { code };
+            assert_eq!(status.code(), Some(code), "{name} while {work}: {status} {}", machine.log());
+            assert!(elapsed < Duration::from_secs(1), "{name} while {work}: {elapsed:?}");
+            if code != 0 {
+                assert!(
+                    machine.log().contains(&format!("error: stopped by SIG{name}\nhint: ")),
+                    "{work}: {}",
+                    machine.log()
+                );
+            }
+            assert_eq!(machine.temporary_files(), [Path::new(""); 0], "{name} while {work}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_a_write_in_progress() {
+    let machine = Machine::new();
+    let gitops = GitOps::new("", &[("one/app.yaml", "api:1.0")]).await;
+    gitops.double.fail("POST", Fault::Slow(Duration::from_secs(20)));
+    let (url, forge) = (gitops.bare.url(), &gitops.double.api_url);
+    let set = format!("export TAGBOAT_FORGE_TOKEN={TOKEN} TAGBOAT_FORGE_URL={forge}; exec");
+    let mut running = machine.start(&set, &format!("run --repository {url}"));
+    let start = Instant::now();
+    while gitops.double.host(|host| host.pulls.is_empty()) {
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", machine.log());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    running.signal("TERM");
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(running.0.try_wait().unwrap().is_none(), "the write is in progress: {}", machine.log());
+    assert!(machine.log().contains("stopping after the pull request that is being written"), "{}", machine.log());
+    running.signal("INT");
+    let (status, elapsed) = running.end();
+    assert_eq!((status.code(), elapsed < Duration::from_secs(1)), (Some(143), true), "{}", machine.log());
+    assert_eq!(machine.temporary_files(), [Path::new(""); 0]);
+}
+
+#[test]
+fn a_signal_that_the_parent_ignores_stays_ignored() {
+    if !Path::new("/proc/self/status").exists() {
+        return skip("this system has no /proc");
+    }
+    let machine = Machine::new();
+    let mut running = machine.start("trap '' HUP; exec", "plan --repository http://SILENT/acme/manifests.git");
+    std::thread::sleep(Duration::from_millis(500));
+    running.signal("HUP");
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(running.0.try_wait().unwrap().is_none(), "{}", machine.log());
+    running.signal("TERM");
+    assert_eq!(running.end().0.code(), Some(143));
+}
+
+#[test]
+fn the_next_start_removes_the_temporary_repository_of_a_killed_process() {
+    let machine = Machine::new();
+    let plan = "plan --repository http://SILENT/acme/manifests.git";
+    let wait = |count| {
+        let start = Instant::now();
+        while machine.temporary_files().len() != count {
+            assert!(start.elapsed() < Duration::from_secs(20), "{:?}: {}", machine.temporary_files(), machine.log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    };
+    let mut killed = machine.start("exec", plan);
+    wait(1);
+    let left = machine.temporary_files().remove(0);
+    assert_eq!(left.metadata().unwrap().permissions().mode() & 0o7777, 0o700);
+    killed.signal("KILL");
+    assert_eq!(killed.end().0.signal(), Some(9));
+    assert!(left.is_dir());
+    let mut second = machine.start("exec", plan);
+    let start = Instant::now();
+    while left.exists() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{}", machine.log());
+    }
+    wait(1);
+    // A third process leaves the folder of the second one alone.
+    let mut third = machine.start("exec", plan);
+    wait(2);
+    for running in [&mut second, &mut third] {
+        running.signal("TERM");
+        assert_eq!(running.end().0.code(), Some(143));
+    }
+    wait(0);
+}
+
+#[test]
+fn invalid_numbers_of_threads_are_usage_errors() {
+    let machine = Machine::new();
+    for variable in ["TOKIO_WORKER_THREADS", "RAYON_NUM_THREADS"] {
+        for (value, code) in [("0", 64), ("-1", 64), ("many", 64), ("99999999999999", 64), ("1", 0), ("", 0)] {
+            let mut running = machine.start(&format!("export {variable}={value}; exec"), "list -C small");
+            let (status, log) = (running.end().0, machine.log());
+            assert_eq!(status.code(), Some(code), "{variable}={value}: {log}");
+            let expected = format!("error: invalid value \"{value}\" in {variable}\nhint: set it to a number");
+            assert!(code == 0 && log.is_empty() || log.starts_with(&expected), "{variable}={value}: {log}");
+        }
+    }
+}
+
+#[test]
+fn a_limit_on_threads_is_an_error() {
+    let (Some(prlimit), Some(setpriv)) = (find("prlimit"), find("setpriv")) else { return };
+    let machine = Machine::new();
+    if machine.folder.path().metadata().unwrap().uid() != 0 {
+        return skip("only root can start a process as a user without other processes");
+    }
+    // The limit counts the processes of a user, and does not apply to root.
+    let program = machine.path("tagboat");
+    std::fs::copy(env!("CARGO_BIN_EXE_tagboat"), &program).unwrap();
+    for path in [machine.folder.path(), &machine.path("tmp"), &machine.path("small"), &program] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let started = |limit: u32, arguments: &str| {
+        let user = "--reuid=54321 --regid=54321 --clear-groups";
+        let (prlimit, setpriv) = (prlimit.display(), setpriv.display());
+        let wrapper = format!("tagboat={}; exec {setpriv} {user} {prlimit} --nproc={limit}", program.display());
+        machine.start(&wrapper, arguments).end()
+    };
+    if started(100, "--version").0.code() == Some(126) {
+        return skip("another user cannot start programs in the folder for temporary files");
+    }
+    let mut codes = Vec::new();
+    for limit in 1..12 {
+        let (status, elapsed) = started(limit, "list -C small");
+        let log = machine.log();
+        assert!(!log.contains("panicked") && elapsed < Duration::from_secs(10), "{limit} {elapsed:?}: {log}");
+        if status.code() == Some(1) {
+            assert!(
+                log.starts_with("error: cannot start threads: ") && log.contains("\nhint: raise"),
+                "{limit}: {log}"
+            );
+        } else {
+            assert_eq!(status.code(), Some(0), "{limit}: {log}");
+        }
+        codes.push(status.code().unwrap());
+    }
+    assert!(codes.starts_with(&[1]) && codes.is_sorted_by(|a, b| a >= b), "{codes:?}");
+}
