@@ -46,6 +46,19 @@ impl BranchName {
         Ok(Self(text.into()))
     }
 
+    /// Returns the name of a branch on which a commit for this branch is prepared: unique, and with the time, in seconds since
+    /// 1970, because a run that was killed leaves it behind.
+    pub fn side_branch(&self, seconds: i64, random: u32) -> Result<Self, RefNameError> {
+        Self::new(&format!("{}.{:08x}{random:08x}", self.0, seconds.clamp(0, i64::from(u32::MAX))))
+    }
+
+    /// Returns the time in the name of a [side branch](Self::side_branch); `None` for another branch.
+    pub fn side_branch_time(&self) -> Option<i64> {
+        let (_, suffix) = self.0.rsplit_once('.')?;
+        let is_hex = suffix.len() == 16 && suffix.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_hex { i64::from_str_radix(&suffix[..8], 16).ok() } else { None }
+    }
+
     /// Returns the name without `refs/heads/`.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -106,6 +119,17 @@ impl fmt::Debug for CommitId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn side_branches_have_the_time_in_their_names() {
+        let branch = BranchName::new("tagboat/api").unwrap();
+        let side = branch.side_branch(1_790_000_000, 0xA1).unwrap();
+        assert_eq!(side.as_str(), "tagboat/api.6ab13b80000000a1");
+        assert_eq!(side.side_branch_time(), Some(1_790_000_000));
+        for other in ["tagboat/api", "tagboat/api.6ab13b80", "tagboat/api.v1.2.3", "tagboat/api.6AB13B80000000A1"] {
+            assert_eq!(BranchName::new(other).unwrap().side_branch_time(), None, "{other}");
+        }
+    }
 
     #[test]
     fn follows_the_rules_of_git() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::http::{Client, RetryPolicy};
-use crate::plan::{LinkStyle, MergeMethod, Proposal, PullRequest};
+use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest};
 use crate::refname::{BranchName, CommitId};
 
 use super::credential::{CredentialKind, GivenCredentials, Login};
@@ -99,15 +99,17 @@ pub trait Forge: Send + Sync {
     /// Sends the one request that creates a pull request.
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError>;
 
-    /// Adds the labels, reviewers and assignees that the request for a new pull request cannot set. A failure becomes a
-    /// warning.
-    async fn complete(&self, written: &mut Written, proposal: &Proposal);
+    /// Adds labels, reviewers and assignees. Adding what is already there changes nothing.
+    async fn attach(&self, existing: &PullRequest, missing: &Metadata) -> Attached;
 
-    /// Updates what differs, and nothing else.
-    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError>;
+    /// Changes title, body and base as far as they differ, and nothing else.
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<PullRequest, ForgeError>;
 
     /// Replaces the body of a pull request, where the next run reads who closed it, and closes the pull request.
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError>;
+
+    /// Returns the texts of the newest comments, at least one hundred if there are as many.
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError>;
 
     /// Adds a comment.
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError>;
@@ -158,53 +160,57 @@ pub struct ApiCommit<'a> {
     pub message: &'a str,
 }
 
-/// The differences between a pull request and its proposal.
-#[derive(Debug, PartialEq, Eq)]
+/// The differences between a pull request and what is desired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference<'a> {
-    /// The new title; `None` to keep the current one.
+    /// The title, if another one is desired.
     pub title: Option<&'a str>,
-    /// The new body; `None` to keep the current one.
+    /// The body, if another one is desired.
     pub body: Option<&'a str>,
-    /// The new base branch; `None` to keep the current one.
-    pub base: Option<&'a str>,
-    /// Labels to add.
-    pub labels: Vec<String>,
-    /// The whole proposal, for forges whose API replaces whole pull requests.
-    pub proposal: &'a Proposal,
+    /// The base branch, if another one is desired.
+    pub base: Option<&'a BranchName>,
 }
 
 impl<'a> Difference<'a> {
-    /// Compares a pull request with its proposal, within what a forge supports.
-    pub fn between(existing: &PullRequest, proposal: &'a Proposal, limits: Limits) -> Self {
-        let has = |name: &String| existing.labels.iter().any(|label| label.eq_ignore_ascii_case(name));
-        let missing = proposal.extras.labels.iter().filter(|name| limits.labels && !has(name));
+    /// Compares a pull request with its proposal.
+    pub fn between(existing: &PullRequest, proposal: &'a Proposal) -> Self {
         Self {
             title: (existing.title != proposal.title).then_some(&*proposal.title),
-            // Browsers save a body with the line ends of a form.
-            body: (existing.body.replace("\r\n", "\n") != proposal.body).then_some(&*proposal.body),
-            base: (existing.base != proposal.base).then_some(proposal.base.as_str()),
-            labels: missing.cloned().collect(),
-            proposal,
+            base: (existing.base != proposal.base).then_some(&proposal.base),
+            ..Self::of_body(existing, &proposal.body)
         }
     }
 
-    /// Returns whether nothing but labels differs, which many forges set with a request of their own.
-    pub fn is_only_labels(&self) -> bool {
-        self.title.is_none() && self.body.is_none() && self.base.is_none()
+    /// Compares a pull request with a body.
+    pub fn of_body(existing: &PullRequest, body: &'a str) -> Self {
+        // Browsers save a body with the line ends of a form.
+        let is_same = existing.body.replace("\r\n", "\n") == body;
+        Self { title: None, body: (!is_same).then_some(body), base: None }
     }
 
     /// Returns whether nothing differs.
     pub fn is_empty(&self) -> bool {
-        self.is_only_labels() && self.labels.is_empty()
+        self.title.is_none() && self.body.is_none() && self.base.is_none()
     }
+}
+
+/// What [`Forge::attach`] did.
+#[derive(Debug, Default)]
+pub struct Attached {
+    /// What the pull request has now.
+    pub done: Metadata,
+    /// What failed: a label that does not exist, a reviewer without access.
+    pub warnings: Vec<ForgeError>,
 }
 
 /// A pull request after a write.
 #[derive(Debug)]
 pub struct Written {
-    /// The pull request after the write.
+    /// As the forge has it now.
     pub pull_request: PullRequest,
-    /// What failed without harm to the pull request itself: a label that does not exist, a reviewer without access.
+    /// Whether the write changed anything.
+    pub is_changed: bool,
+    /// What failed without harm to the pull request itself.
     pub warnings: Vec<ForgeError>,
 }
 

@@ -12,8 +12,8 @@ impl dyn Forge + '_ {
         self.kind().limits
     }
 
-    /// Opens a pull request for a branch that has been pushed, with labels and people. If one is open already, that one
-    /// is updated: there is never a second.
+    /// Opens a pull request for a branch that has been pushed. If one is open already, that one is updated: there is never a
+    /// second.
     pub async fn open(&self, proposal: &Proposal) -> Result<Written, ForgeError> {
         let kind = self.kind();
         kind.limits.check(&format!("open a pull request for {}", proposal.branch), &proposal.title, &proposal.body)?;
@@ -26,32 +26,42 @@ impl dyn Forge + '_ {
             Opened::Existing(found) => self.update(&found, proposal).await,
             Opened::New(pull_request) => {
                 let warnings = kind.limits.unsupported(proposal, kind.label);
-                let mut written = Written { pull_request, warnings };
-                self.complete(&mut written, proposal).await;
-                Ok(written)
+                Ok(Written { pull_request, is_changed: true, warnings })
             }
         }
     }
 
-    /// Updates title, body and base of an open pull request and adds missing labels. Sends nothing if nothing differs.
-    /// Keeps labels that people added. Reviewers, assignees and draft are set at opening only, so that a removed reviewer
-    /// stays removed, and a pull request that was marked as ready stays ready.
+    /// Updates title, body and base of an open pull request. Sends nothing if nothing differs. Draft is set at opening only,
+    /// so that a pull request that was marked as ready stays ready.
     pub async fn update(&self, existing: &PullRequest, proposal: &Proposal) -> Result<Written, ForgeError> {
         self.limits().check(&format!("update {}", existing.url), &proposal.title, &proposal.body)?;
-        let difference = Difference::between(existing, proposal, self.limits());
-        if difference.is_empty() {
-            return Ok(Written { pull_request: existing.clone(), warnings: Vec::new() });
-        }
-        self.edit(existing, &difference).await
+        self.change(existing, Difference::between(existing, proposal)).await
     }
 
-    /// Closes a pull request, replaces its body, where the next run reads who closed it, and adds a comment. The branch is
-    /// deleted with git.
+    /// Updates the body of an open pull request. Sends nothing if it does not differ.
+    pub async fn set_body(&self, existing: &PullRequest, body: &str) -> Result<Written, ForgeError> {
+        self.limits().check(&format!("update {}", existing.url), "", body)?;
+        self.change(existing, Difference::of_body(existing, body)).await
+    }
+
+    async fn change(&self, existing: &PullRequest, difference: Difference<'_>) -> Result<Written, ForgeError> {
+        let is_changed = !difference.is_empty();
+        let pull_request = if is_changed { self.edit(existing, &difference).await? } else { existing.clone() };
+        Ok(Written { pull_request, is_changed, warnings: Vec::new() })
+    }
+
+    /// Closes a pull request with a comment, and with this body, in which the next run reads who closed it. Git deletes the
+    /// branch.
+    ///
+    /// The comment comes first: the next run closes a pull request that is still open, and never looks for a comment that is
+    /// missing on a closed one. After an interruption, the comment is not repeated.
     pub async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
         self.limits().check(&format!("close {}", existing.url), "", body)?;
+        if !self.comments(existing).await?.iter().any(|one| one.trim() == comment.trim()) {
+            self.comment(existing, comment).await?;
+        }
         let pull_request = self.close_with(existing, body).await?;
-        let commented = self.comment(existing, comment).await;
-        Ok(Written { pull_request, warnings: commented.err().into_iter().collect() })
+        Ok(Written { pull_request, is_changed: true, warnings: Vec::new() })
     }
 
     /// Opens a pull request without ever creating a second one: after an ambiguous failure, it searches for an open one,

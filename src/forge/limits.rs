@@ -1,6 +1,6 @@
 //! What a forge allows and how it answers, as data of its row: limits and creation rules.
 
-use crate::plan::Proposal;
+use crate::plan::{Metadata, Proposal};
 
 use super::error::ForgeError;
 
@@ -63,15 +63,26 @@ impl Limits {
         Ok(())
     }
 
+    /// Returns the part of labels and people that the forge supports.
+    pub fn supported(&self, wanted: &Metadata) -> Metadata {
+        let part = |supported: bool, names: &[String]| if supported { names.to_vec() } else { Vec::new() };
+        Metadata {
+            labels: part(self.labels, &wanted.labels),
+            reviewers: part(self.reviewers, &wanted.reviewers),
+            team_reviewers: part(self.team_reviewers, &wanted.team_reviewers),
+            assignees: part(self.assignees, &wanted.assignees),
+        }
+    }
+
     /// Returns a warning for each of the proposal's extras that the forge does not support.
     pub(super) fn unsupported(&self, proposal: &Proposal, forge: &'static str) -> Vec<ForgeError> {
-        let (extras, branch) = (&proposal.extras, &proposal.branch);
+        let (extras, metadata, branch) = (&proposal.extras, &proposal.extras.metadata, &proposal.branch);
         let wanted = [
-            ("set labels of", self.labels, !extras.labels.is_empty()),
+            ("set labels of", self.labels, !metadata.labels.is_empty()),
             ("open a draft for", self.drafts, extras.draft),
-            ("request reviewers for", self.reviewers, !extras.reviewers.is_empty()),
-            ("request team reviewers for", self.team_reviewers, !extras.team_reviewers.is_empty()),
-            ("set assignees of", self.assignees, !extras.assignees.is_empty()),
+            ("request reviewers for", self.reviewers, !metadata.reviewers.is_empty()),
+            ("request team reviewers for", self.team_reviewers, !metadata.team_reviewers.is_empty()),
+            ("set assignees of", self.assignees, !metadata.assignees.is_empty()),
             ("enable auto-merge for", self.auto_merge, extras.auto_merge.is_some()),
         ];
         let missing = wanted.into_iter().filter(|(_, supported, wanted)| *wanted && !supported);

@@ -90,6 +90,8 @@ pub struct CommitInfo {
     pub author: Author,
     /// The committer: changes when a person amends or rebases.
     pub committer: Author,
+    /// When it was committed.
+    pub committed: Timestamp,
     /// The whole message.
     pub message: String,
 }

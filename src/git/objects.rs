@@ -118,6 +118,11 @@ impl Objects {
             parents: parents.collect::<Result<_, GitError>>()?,
             author: person(&author),
             committer: person(&committer),
+            committed: committer
+                .time()
+                .ok()
+                .and_then(|time| Timestamp::from_second(time.seconds).ok())
+                .unwrap_or_default(),
             message: decoded.message.to_str_lossy().into_owned(),
         })
     }

@@ -10,6 +10,8 @@ use crate::manifest::{Edit, OccurrenceId};
 use crate::refname::BranchName;
 use crate::text::Position;
 
+use super::metadata::Metadata;
+
 /// One reference that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -51,6 +53,8 @@ pub enum ActionId {
     Group(GroupId),
     /// An open pull request that belongs to no group, by its number.
     PullRequest(u64),
+    /// A branch without a pull request.
+    Branch(BranchName),
 }
 
 /// Changes that share a commit, and usually a pull request.
@@ -98,14 +102,8 @@ pub struct Proposal {
 /// Labels, people and merge settings of a pull request, from the configuration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extras {
-    /// Labels to add.
-    pub labels: Vec<String>,
-    /// Users to request a review from.
-    pub reviewers: Vec<String>,
-    /// Teams to request a review from, on forges with teams.
-    pub team_reviewers: Vec<String>,
-    /// Users to assign.
-    pub assignees: Vec<String>,
+    /// Labels and people to add.
+    pub metadata: Metadata,
     /// Whether it is opened as a draft.
     pub draft: bool,
     /// The merge method of auto-merge; `None` to leave auto-merge off.

@@ -35,3 +35,21 @@ pub enum PullRequestState {
     /// Closed without being merged.
     Closed,
 }
+
+#[cfg(test)]
+impl PullRequest {
+    /// Returns an open pull request without a record, for tests.
+    pub(super) fn example() -> Self {
+        Self {
+            number: 1,
+            url: "https://forge.test/1".into(),
+            branch: BranchName::new("tagboat/a").unwrap(),
+            base: BranchName::new("main").unwrap(),
+            state: PullRequestState::Open,
+            head: None,
+            title: "t".into(),
+            body: String::new(),
+            labels: vec![],
+        }
+    }
+}

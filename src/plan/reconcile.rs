@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
+use super::leftover::Leftover;
 use super::pr_commands;
 use super::proposal::{ActionId, Draft, GroupId};
 use super::pull_request::{PullRequest, PullRequestState};
 use super::reasons::{CloseReason, LeaveReason};
 use super::record::{Record, RecordedChange};
-use crate::refname::BranchName;
+use crate::refname::{BranchName, CommitId};
 
 /// What to do about one group or one pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,13 @@ pub enum Action {
         existing: PullRequest,
         /// The number of the one that stays open.
         kept: u64,
+    },
+    /// Delete a branch that an earlier run left behind.
+    DeleteBranch {
+        /// The branch.
+        branch: BranchName,
+        /// Its head.
+        head: CommitId,
     },
     /// Do nothing.
     Leave {
@@ -46,6 +56,7 @@ impl Action {
         match self {
             Self::Commit(draft) | Self::Open(draft) | Self::Update(draft, _) => ActionId::Group(draft.group.clone()),
             Self::Close(existing, _) | Self::CloseDuplicate { existing, .. } => ActionId::PullRequest(existing.number),
+            Self::DeleteBranch { branch, .. } => ActionId::Branch(branch.clone()),
             Self::Leave { id, .. } => id.clone(),
         }
     }
@@ -57,7 +68,7 @@ impl Action {
             Self::Close(existing, _) | Self::CloseDuplicate { existing, .. } => recorded_group(existing),
             Self::Leave { id: ActionId::Group(GroupId::Named(name)), .. } => name.clone(),
             Self::Leave { existing: Some(existing), .. } => recorded_group(existing),
-            Self::Leave { branch, .. } => branch.to_string(),
+            Self::DeleteBranch { branch, .. } | Self::Leave { branch, .. } => branch.to_string(),
         }
     }
 
@@ -66,7 +77,7 @@ impl Action {
         match self {
             Self::Open(draft) | Self::Update(draft, _) => Some(&draft.branch),
             Self::Close(existing, _) => Some(&existing.branch),
-            Self::CloseDuplicate { .. } | Self::Commit(_) | Self::Leave { .. } => None,
+            Self::CloseDuplicate { .. } | Self::Commit(_) | Self::DeleteBranch { .. } | Self::Leave { .. } => None,
         }
     }
 }
@@ -76,12 +87,16 @@ fn recorded_group(existing: &PullRequest) -> String {
 }
 
 /// What [`reconcile`] compares the drafts with.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Observed {
+    /// The time of the run.
+    pub now: Timestamp,
     /// All open pull requests on Tagboat's branches.
     pub open: Vec<PullRequest>,
     /// Closed and merged pull requests of the branches that [`needs_history`] returned.
     pub closed: Vec<PullRequest>,
+    /// Branches of Tagboat without a draft and without an open pull request.
+    pub leftovers: Vec<Leftover>,
     /// Places for which this run has no decision.
     pub unknown: Unknown,
     /// Whether this run covers all images. If not, it closes nothing and keeps what open pull requests change for other
@@ -115,7 +130,7 @@ pub fn needs_history<'a>(drafts: &'a [Draft], open: &[PullRequest]) -> Vec<&'a D
     drafts.iter().filter(|draft| !same(draft)).collect()
 }
 
-/// Returns one action for each draft and for each open pull request without a draft. Idempotent: after the actions are
+/// Returns one action for each draft, for each open pull request without a draft and for each branch to delete. Idempotent: after the actions are
 /// carried out, it returns none that writes.
 pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
     let mut actions = Vec::new();
@@ -134,6 +149,10 @@ pub fn reconcile(drafts: Vec<Draft>, observed: &Observed) -> Vec<Action> {
         Some(reason) => leave(newer, reason),
         None => Action::CloseDuplicate { existing: newer.clone(), kept: kept.number },
     }));
+    let removable = observed.leftovers.iter().filter(|leftover| leftover.is_removable(observed.now));
+    actions.extend(
+        removable.map(|leftover| Action::DeleteBranch { branch: leftover.branch.clone(), head: leftover.head.clone() }),
+    );
     actions
 }
 
@@ -237,6 +256,7 @@ fn recorded_list(pr: &PullRequest) -> Vec<RecordedChange> {
 mod tests {
     use super::*;
     use crate::plan::proposal::Change;
+    use crate::plan::record::Done;
 
     fn draft(group: &str, changes: &[(&str, &str)]) -> Draft {
         let change = |(path, to): &(&str, &str)| Change::example(path, "nginx:1", to);
@@ -253,13 +273,21 @@ mod tests {
             state,
             head: None,
             title: "t".into(),
-            body: Record::new(of.name(), "t", &of.changes, &[]).wrap("body"),
+            body: Record::new(of.name(), "t", &of.changes, Done::default()).wrap("body"),
             labels: vec![],
         }
     }
 
     fn observed(open: Vec<PullRequest>, closed: Vec<PullRequest>) -> Observed {
-        Observed { open, closed, complete: true, ..Observed::default() }
+        Observed {
+            now: Timestamp::UNIX_EPOCH,
+            open,
+            closed,
+            leftovers: vec![],
+            unknown: Unknown::default(),
+            complete: true,
+            hold_labels: vec![],
+        }
     }
 
     fn kinds(actions: &[Action]) -> Vec<String> {
@@ -269,6 +297,7 @@ mod tests {
             Action::Update(draft, pr) => format!("update #{} with {}", pr.number, draft.changes.len()),
             Action::Close(pr, _) => format!("close #{}", pr.number),
             Action::CloseDuplicate { existing, .. } => format!("close duplicate #{}", existing.number),
+            Action::DeleteBranch { branch, .. } => format!("delete {branch}"),
             Action::Leave { .. } => format!("leave {}", action.label()),
         };
         actions.iter().map(kind).collect()

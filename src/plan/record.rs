@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::metadata::Metadata;
 use super::pr_commands::check_boxes;
 use super::proposal::Change;
 use super::pull_request::PullRequest;
@@ -26,12 +27,24 @@ pub struct Record {
     pub title: String,
     /// The changes.
     pub changes: Vec<RecordedChange>,
-    /// The labels that Tagboat added. If one is missing, a person removed it.
+    /// What Tagboat has added to the pull request. If something of it is missing, a person removed it.
     #[serde(default)]
-    pub labels: Vec<String>,
+    pub done: Done,
     /// Whether Tagboat closed the pull request. It stays false when a person closes it.
     #[serde(default)]
     pub closed_by_tagboat: bool,
+}
+
+/// What Tagboat has added to a pull request, recorded after each was added.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Done {
+    /// Labels and people.
+    #[serde(flatten)]
+    pub metadata: Metadata,
+    /// The head of the branch for which auto-merge was enabled. Some forges disable it at every push.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auto_merge: Option<String>,
 }
 
 /// One change of a record.
@@ -52,14 +65,14 @@ pub struct RecordedChange {
 const VERSION: u32 = 1;
 
 impl Record {
-    /// Creates the record of a group.
-    pub fn new(group: &str, title: &str, changes: &[Change], labels: &[String]) -> Self {
+    /// Creates the record of a group. `done` is that of an earlier record of the pull request.
+    pub fn new(group: &str, title: &str, changes: &[Change], done: Done) -> Self {
         Self {
             version: VERSION,
             group: group.to_owned(),
             title: title.to_owned(),
             changes: changes.iter().map(RecordedChange::of).collect(),
-            labels: labels.to_vec(),
+            done,
             closed_by_tagboat: false,
         }
     }
@@ -76,19 +89,27 @@ impl Record {
         format!("{BEGIN}\n{}\n\n{}\n\n{RECORD}{} -->\n{END}", visible.trim_end(), check_boxes(), self.json())
     }
 
-    /// Returns the `labels` that a pull request lacks, except those that a person removed. Forges ignore
-    /// the case of labels.
-    pub fn missing_labels(existing: &PullRequest, labels: &[String]) -> Vec<String> {
-        let added = Self::find(&existing.body).map(|record| record.labels).unwrap_or_default();
-        let is_present =
-            |label: &&String| existing.labels.iter().chain(&added).any(|one| one.eq_ignore_ascii_case(label));
-        labels.iter().filter(|label| !is_present(label)).cloned().collect()
+    /// Returns what a pull request lacks of `wanted`, except what a person removed.
+    pub fn missing(existing: &PullRequest, wanted: &Metadata) -> Metadata {
+        let mut has = Self::find(&existing.body).map(|record| record.done.metadata).unwrap_or_default();
+        has.labels.extend(existing.labels.iter().cloned());
+        wanted.without(&has)
     }
 
     /// Returns the same body with a record that Tagboat closed the pull request.
     pub fn mark_closed(body: &str) -> String {
+        Self::change(body, |record| record.closed_by_tagboat = true)
+    }
+
+    /// Returns the same body with a record of what was added.
+    pub fn mark_done(body: &str, done: Done) -> String {
+        Self::change(body, |record| record.done = done)
+    }
+
+    /// Returns a body with another record; a body without a record stays as it is.
+    fn change(body: &str, change: impl FnOnce(&mut Self)) -> String {
         let Some(mut record) = Self::find(body) else { return body.to_owned() };
-        record.closed_by_tagboat = true;
+        change(&mut record);
         let (before, rest) = body.split_once(RECORD).unwrap_or((body, ""));
         let after = rest.split_once(" -->").map_or("", |(_, after)| after);
         format!("{before}{RECORD}{} -->{after}", record.json())
@@ -147,7 +168,7 @@ mod tests {
             group: "<all>".into(),
             title: "t".into(),
             changes: vec![change],
-            labels: vec![],
+            done: Done::default(),
             closed_by_tagboat: true,
         }
     }
@@ -161,6 +182,22 @@ mod tests {
         assert_eq!(Record::find("nothing here"), None);
         let open = Record { closed_by_tagboat: false, ..record() };
         assert_eq!(Record::mark_closed(&open.wrap("| a table |")), body);
+    }
+
+    #[test]
+    fn missing_is_what_was_neither_added_nor_is_there() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let wanted = Metadata { labels: names(&["a", "b", "c"]), reviewers: names(&["x", "y"]), ..Metadata::default() };
+        let added = Metadata { labels: names(&["a"]), reviewers: names(&["x"]), ..Metadata::default() };
+        let done = Done { metadata: added, auto_merge: Some("abc".to_owned()) };
+        let body = Record::mark_done(&record().wrap("text"), done.clone());
+        assert_eq!(Record::find(&body).unwrap().done, done);
+        assert!(body.contains("| text") || body.contains("text\n"), "{body}");
+        // A person removed the label a and added the label B.
+        let existing = PullRequest { body, labels: names(&["B"]), ..PullRequest::example() };
+        let missing = Record::missing(&existing, &wanted);
+        assert_eq!((missing.labels, missing.reviewers), (names(&["c"]), names(&["y"])));
+        assert_eq!(Record::mark_done("no record", done), "no record");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use crate::refname::{BranchName, CommitId};
 
+use super::metadata::Metadata;
 use super::pr_commands;
 use super::proposal::Draft;
 use super::pull_request::PullRequest;
@@ -35,10 +36,14 @@ pub enum BranchState {
 }
 
 /// What a step depends on besides the action and the branch.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepSettings {
-    /// Labels of pull requests; empty on a forge without labels.
-    pub labels: Vec<String>,
+    /// The base branch.
+    pub base: BranchName,
+    /// Labels and people of pull requests, as far as the forge supports them.
+    pub metadata: Metadata,
+    /// Whether auto-merge is to be enabled, on a forge that has it.
+    pub auto_merge: bool,
     /// Set if the schedule allows no changes now. It does not apply to requests by people.
     pub outside_schedule: Option<LeaveReason>,
 }
@@ -77,6 +82,9 @@ pub enum Step<C = Draft> {
         /// The pull request to update; `None` to open one.
         existing: Option<PullRequest>,
     },
+    /// Branch, title and description are up to date, but a label, a person or auto-merge is missing: an earlier run was
+    /// interrupted, or the forge refused it.
+    Complete(Draft, PullRequest),
     /// Branch and pull request are up to date.
     Unchanged(Draft, PullRequest),
     /// Close the pull request.
@@ -87,6 +95,13 @@ pub enum Step<C = Draft> {
         head: Option<CommitId>,
         /// Why it is closed.
         reason: CloseReason,
+    },
+    /// Delete a branch that an earlier run left behind.
+    DeleteBranch {
+        /// The branch.
+        branch: BranchName,
+        /// Its head.
+        head: CommitId,
     },
     /// Do nothing.
     Leave {
@@ -115,6 +130,7 @@ pub fn step(action: Action, branch: BranchState, settings: &StepSettings) -> Ste
         Action::CloseDuplicate { existing, kept } => {
             Step::Close { existing, head: None, reason: CloseReason::Duplicate { of: kept } }
         }
+        Action::DeleteBranch { branch, head } => Step::DeleteBranch { branch, head },
         Action::Leave { branch, existing, reason, .. } => {
             let title = existing.as_ref().map_or(label, |existing| existing.title.clone());
             Step::Leave { title, branch, existing, reason }
@@ -127,6 +143,7 @@ fn publish(draft: Draft, existing: Option<PullRequest>, branch: BranchState, set
     // A branch without an open pull request must be on the newest base: if it was merged earlier, even if the merge was
     // reverted, no commit is left to open a pull request for.
     let needs_newest_base = existing.is_none() || must_recreate;
+    let head = branch.head().cloned();
     let push = match branch {
         BranchState::Missing => Some(Push::Create),
         BranchState::Foreign { head, .. } if must_recreate => Some(Push::Replace(head)),
@@ -137,14 +154,15 @@ fn publish(draft: Draft, existing: Option<PullRequest>, branch: BranchState, set
     if must_recreate {
         return Step::Publish { content: draft, push, existing };
     }
-    match existing {
-        Some(existing) if push.is_none() && is_up_to_date(&existing, &draft, &settings.labels) => {
+    let is_up_to_date =
+        push.is_none() && existing.as_ref().is_some_and(|existing| is_up_to_date(existing, &draft, &settings.base));
+    match (existing, settings.outside_schedule.clone()) {
+        (Some(existing), _) if is_up_to_date && is_complete(&existing, head.as_ref(), settings) => {
             Step::Unchanged(draft, existing)
         }
-        existing => match settings.outside_schedule.clone() {
-            Some(reason) => leave(draft, existing, reason),
-            None => Step::Publish { content: draft, push, existing },
-        },
+        (existing, Some(reason)) => leave(draft, existing, reason),
+        (Some(existing), None) if is_up_to_date => Step::Complete(draft, existing),
+        (existing, None) => Step::Publish { content: draft, push, existing },
     }
 }
 
@@ -166,11 +184,26 @@ fn leave(draft: Draft, existing: Option<PullRequest>, reason: LeaveReason) -> St
     Step::Leave { title, branch: draft.branch, existing, reason }
 }
 
-/// Returns whether an open pull request has the desired record and labels.
-fn is_up_to_date(existing: &PullRequest, draft: &Draft, labels: &[String]) -> bool {
+/// Returns whether an open pull request has the desired base and record.
+fn is_up_to_date(existing: &PullRequest, draft: &Draft, base: &BranchName) -> bool {
     let wanted = draft.changes.iter().map(RecordedChange::of);
-    let is_labeled = Record::missing_labels(existing, labels).is_empty();
-    is_labeled && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
+    existing.base == *base && Record::find(&existing.body).is_some_and(|record| wanted.eq(record.changes))
+}
+
+/// Returns whether all labels and people and auto-merge are recorded as done. What a person removed since is not added again.
+fn is_complete(existing: &PullRequest, head: Option<&CommitId>, settings: &StepSettings) -> bool {
+    let done = Record::find(&existing.body).map(|record| record.done).unwrap_or_default();
+    let is_enabled = done.auto_merge.is_some() && done.auto_merge.as_deref() == head.map(CommitId::as_str);
+    (is_enabled || !settings.auto_merge) && settings.metadata.without(&done.metadata).is_empty()
+}
+
+impl BranchState {
+    fn head(&self) -> Option<&CommitId> {
+        match self {
+            Self::Missing => None,
+            Self::Managed { head, .. } | Self::Foreign { head, .. } => Some(head),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -178,6 +211,7 @@ mod tests {
     use super::*;
     use crate::plan::proposal::{Change, GroupId};
     use crate::plan::pull_request::PullRequestState;
+    use crate::plan::record::Done;
 
     const LABEL: &str = "deploy";
 
@@ -191,6 +225,11 @@ mod tests {
         Draft { group: GroupId::Named("a".into()), branch, changes: vec![change] }
     }
 
+    fn labeled() -> Done {
+        let metadata = Metadata { labels: vec![LABEL.to_owned()], ..Metadata::default() };
+        Done { metadata, auto_merge: None }
+    }
+
     /// The open pull request of the draft, as an earlier run wrote it.
     fn existing() -> PullRequest {
         let draft = draft();
@@ -202,14 +241,19 @@ mod tests {
             state: PullRequestState::Open,
             head: None,
             title: "t".into(),
-            body: Record::new("a", "t", &draft.changes, &[]).wrap("body"),
+            body: Record::new("a", "t", &draft.changes, labeled()).wrap("body"),
             labels: vec![LABEL.into()],
         }
     }
 
     fn outdated() -> PullRequest {
         let older = [Change::example("a.yaml", "nginx:1", "nginx:1.5")];
-        PullRequest { body: Record::new("a", "t", &older, &[]).wrap("body"), ..existing() }
+        PullRequest { body: Record::new("a", "t", &older, Done::default()).wrap("body"), ..existing() }
+    }
+
+    fn unlabeled() -> PullRequest {
+        let existing = existing();
+        PullRequest { body: Record::mark_done(&existing.body, Done::default()), labels: vec![], ..existing }
     }
 
     fn ticked() -> PullRequest {
@@ -225,6 +269,44 @@ mod tests {
         BranchState::Foreign { head: commit('b'), author: "Ann".into() }
     }
 
+    fn settings(auto_merge: bool) -> StepSettings {
+        let metadata = Metadata { labels: vec![LABEL.to_owned()], ..Metadata::default() };
+        StepSettings { base: BranchName::new("main").unwrap(), metadata, auto_merge, outside_schedule: None }
+    }
+
+    /// The desired state includes what was to be added after opening; what a person removed stays removed.
+    #[test]
+    fn completes_what_was_not_done_for_this_head() {
+        let with = |labels: &[&str], done: Done| PullRequest {
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            body: Record::mark_done(&existing().body, done),
+            ..existing()
+        };
+        let done = |labels: &[&str], auto_merge: Option<char>| Done {
+            metadata: Metadata {
+                labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+                ..Metadata::default()
+            },
+            auto_merge: auto_merge.map(|digit| commit(digit).to_string()),
+        };
+        #[rustfmt::skip]
+        let rows = [
+            // labels there, labels done, auto-merge done  wanted   step
+            (&[][..],       &[LABEL][..], None,            false,   "unchanged"),
+            // An interrupted run added the label and did not record it.
+            (&[LABEL],      &[],          None,            false,   "complete"),
+            (&[],           &[],          None,            false,   "complete"),
+            (&[LABEL],      &[LABEL],     None,            true,    "complete"),
+            (&[LABEL],      &[LABEL],     Some('a'),       true,    "unchanged"),
+            (&[LABEL],      &[LABEL],     Some('f'),       true,    "complete"),
+        ];
+        for (labels, done_labels, merge, wanted, expected) in rows {
+            let action = Action::Update(draft(), with(labels, done(done_labels, merge)));
+            let step = step(action, managed(true, true), &settings(wanted));
+            assert_eq!(describe_step(&step), expected, "{labels:?} {done_labels:?} {merge:?} {wanted}");
+        }
+    }
+
     /// Returns what a step does, in a few words.
     fn describe_step(step: &Step) -> String {
         let push = |push: &Option<Push>| match push {
@@ -237,6 +319,8 @@ mod tests {
             Step::Publish { push: how, existing: None, .. } => format!("{}, open", push(how)),
             Step::Publish { push: how, existing: Some(_), .. } => format!("{}, update", push(how)),
             Step::Unchanged(..) => "unchanged".to_owned(),
+            Step::Complete(..) => "complete".to_owned(),
+            Step::DeleteBranch { .. } => "delete the branch".to_owned(),
             Step::Close { head: Some(_), .. } => "close, delete the branch".to_owned(),
             Step::Close { head: None, .. } => "close".to_owned(),
             Step::Leave { reason, .. } => format!("leave: {reason}"),
@@ -249,6 +333,7 @@ mod tests {
         const FOREIGN: &str = "leave: commit by Ann on this branch";
         const OUTSIDE: &str = "leave: outside pull-requests.schedule, which opens Tue 2026-12-01 09:00 UTC";
         use BranchState::Missing;
+        let old_base = BranchName::new("master").unwrap();
         let open = || Action::Open(draft());
         let update = |existing| Action::Update(draft(), existing);
         let close = || Action::Close(existing(), CloseReason::Superseded);
@@ -267,7 +352,8 @@ mod tests {
             (update(existing()),                       Missing,               "create the branch, update",   OUTSIDE),
             (update(existing()),                       foreign(),             FOREIGN,                        FOREIGN),
             (update(outdated()),                       managed(true, true),   "push nothing, update",        OUTSIDE),
-            (update(PullRequest { labels: vec![], ..existing() }), managed(true, true), "push nothing, update", OUTSIDE),
+            (update(unlabeled()),                      managed(true, true),   "complete",                  OUTSIDE),
+            (update(PullRequest { base: old_base, ..existing() }), managed(true, true), "push nothing, update", OUTSIDE),
             // Requests by people apply outside the schedule, and discard commits of others.
             (update(ticked()),                         managed(true, true),   "push nothing, update",        "push nothing, update"),
             (update(ticked()),                         managed(true, false),  "replace the branch, update",  "replace the branch, update"),
@@ -277,10 +363,9 @@ mod tests {
             (close(),                                  foreign(),             FOREIGN,                        FOREIGN),
             (duplicate(),                              Missing,               "close",                       "close"),
         ];
-        let labels = vec![LABEL.to_owned()];
-        let inside = StepSettings { labels: labels.clone(), outside_schedule: None };
+        let inside = settings(false);
         let reason = LeaveReason::OutsideSchedule { opens: "Tue 2026-12-01 09:00 UTC".into() };
-        let outside = StepSettings { labels, outside_schedule: Some(reason) };
+        let outside = StepSettings { outside_schedule: Some(reason), ..inside.clone() };
         for (action, branch, in_schedule, out_of_schedule) in rows {
             let label = format!("{action:?} on {branch:?}");
             assert_eq!(describe_step(&step(action.clone(), branch.clone(), &inside)), in_schedule, "{label}");

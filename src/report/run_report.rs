@@ -46,8 +46,8 @@ impl RunReport {
     /// Whether something was proposed or edited, or would be. An open pull request that is up to date does not count: it
     /// needs a person.
     pub fn has_changes(&self) -> bool {
-        use ProposalAction::{Close, Commit, Open, Update};
-        let acts = |proposal: &ProposalRow| matches!(proposal.action, Commit | Open | Update | Close);
+        use ProposalAction::{Close, Commit, Delete, Open, Update};
+        let acts = |proposal: &ProposalRow| matches!(proposal.action, Commit | Open | Update | Close | Delete);
         self.proposals.iter().any(acts) || (self.proposals.is_empty() && !self.changes.is_empty())
     }
 
@@ -163,9 +163,11 @@ pub struct ProposalRow {
     pub hint: Option<String>,
 }
 
-/// Why a pull request was closed or left alone.
+/// Why a pull request was closed or left alone, or a branch deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProposalReason {
+    /// An earlier run left the branch behind.
+    LeftBehind,
     /// It was closed.
     Close(CloseReason),
     /// It was left alone.
@@ -175,6 +177,7 @@ pub enum ProposalReason {
 impl fmt::Display for ProposalReason {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::LeftBehind => out.write_str("an interrupted run left this branch behind"),
             Self::Close(reason) => reason.fmt(out),
             Self::Leave(reason) => reason.fmt(out),
         }
@@ -200,13 +203,16 @@ pub enum ProposalAction {
     Unchanged,
     /// The pull request was closed because it is obsolete.
     Close,
+    /// A branch without a pull request, which an earlier run left behind, was deleted.
+    Delete,
     /// The pull request was left alone, for a reason.
     Leave,
 }
 
 impl ProposalAction {
     /// All actions, in the order in which a summary counts them.
-    pub const ALL: [Self; 6] = [Self::Commit, Self::Open, Self::Update, Self::Unchanged, Self::Close, Self::Leave];
+    pub const ALL: [Self; 7] =
+        [Self::Commit, Self::Open, Self::Update, Self::Unchanged, Self::Close, Self::Delete, Self::Leave];
 
     /// Returns the words that people read: in the past tense, or as a plan.
     pub fn label(self, dry_run: bool) -> &'static str {
@@ -220,6 +226,8 @@ impl ProposalAction {
             (Self::Unchanged, _) => "unchanged",
             (Self::Close, false) => "closed",
             (Self::Close, true) => "would close",
+            (Self::Delete, false) => "deleted",
+            (Self::Delete, true) => "would delete",
             (Self::Leave, _) => "left alone",
         }
     }

@@ -238,7 +238,7 @@ fn proposals(report: &RunReport) -> Vec<Row> {
         let style = match proposal.action {
             ProposalAction::Commit | ProposalAction::Open | ProposalAction::Update => TextStyle::Success,
             ProposalAction::Unchanged => TextStyle::Dim,
-            ProposalAction::Close | ProposalAction::Leave => TextStyle::Warning,
+            ProposalAction::Close | ProposalAction::Delete | ProposalAction::Leave => TextStyle::Warning,
         };
         let address = proposal.url.as_ref().unwrap_or(&proposal.branch);
         let parts = [Some(proposal.title.clone()), proposal.reason.as_ref().map(ToString::to_string)];
@@ -305,11 +305,14 @@ pub(super) fn summary(report: &RunReport) -> String {
 
 fn counted_action(action: ProposalAction, count: usize, dry_run: bool) -> String {
     let pull_requests = count_of(count, "pull request");
+    let branches = if count == 1 { "1 branch".to_owned() } else { format!("{count} branches") };
     match (action, dry_run) {
         (ProposalAction::Commit, _) => count_of(count, "direct commit"),
         (ProposalAction::Open, true) => format!("{pull_requests} to open"),
         (ProposalAction::Update, true) => format!("{pull_requests} to update"),
         (ProposalAction::Close, true) => format!("{pull_requests} to close"),
+        (ProposalAction::Delete, true) => format!("{branches} to delete"),
+        (ProposalAction::Delete, false) => format!("{branches} deleted"),
         (action, _) => format!("{pull_requests} {}", action.label(dry_run)),
     }
 }

@@ -12,7 +12,7 @@ use super::changes::{Planned, plan_changes};
 use super::discover::{Discovered, discover, govern_all};
 use super::error::RunError;
 use super::lookup::{Decisions, look_up_and_choose};
-use super::observe::{observe, open_pull_requests};
+use super::observe::{Desired, observe, open_pull_requests};
 use super::publish::{Published, Publisher};
 use super::request::{Request, Services};
 use super::snapshot::CommitSnapshot;
@@ -51,7 +51,8 @@ pub async fn run_once(
     let decisions = look_up_and_choose(&listed, config, services.registry, &request.scope, at).await;
     let open = open_pull_requests(services.forge, config).await?;
     let planned = plan_changes(&listed, &decisions, &open, config, &base.name, &request.scope);
-    let observed = observe(services.forge, open, &listed, &decisions, &planned, config, &request.scope).await?;
+    let desired = Desired { listed: &listed, decisions: &decisions, planned: &planned };
+    let observed = observe(services, open, &base, desired, config, request.scope.is_all(), at).await?;
     let limits = PullRequestLimits::new(&config.pull_requests, &observed.open, opened);
     let actions = plan::reconcile(planned.drafts.clone(), &observed);
     let publisher = Publisher::new(services, config, request, &base, &snapshot, &options, at)?;

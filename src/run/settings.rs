@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::config::{Config, Schedule};
 use crate::git::Author;
-use crate::plan::{Extras, LeaveReason, Templates};
+use crate::plan::{Extras, LeaveReason, Metadata, Templates};
 
 /// Returns the reason to leave groups alone if the schedule allows no changes now.
 pub(super) fn outside_schedule(schedule: &Schedule, now: Timestamp) -> Option<LeaveReason> {
@@ -33,10 +33,12 @@ pub(super) fn templates(config: &Config) -> Templates {
 pub(super) fn extras(config: &Config) -> Extras {
     let settings = &config.pull_requests;
     Extras {
-        labels: settings.labels.clone(),
-        reviewers: settings.reviewers.clone(),
-        team_reviewers: settings.team_reviewers.clone(),
-        assignees: settings.assignees.clone(),
+        metadata: Metadata {
+            labels: settings.labels.clone(),
+            reviewers: settings.reviewers.clone(),
+            team_reviewers: settings.team_reviewers.clone(),
+            assignees: settings.assignees.clone(),
+        },
         draft: settings.draft,
         auto_merge: settings.auto_merge,
     }

@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 use tagboat::forge::{App, FORGES, ForgeError, GivenCredentials, RemoteUrl, named, recognize};
 use tagboat::http::{Client, ClientOptions};
-use tagboat::plan::{Extras, MergeMethod, Proposal, PullRequest, PullRequestState};
+use tagboat::plan::{Extras, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
 use tagboat::refname::BranchName;
 use tagboat::secret::Secret;
 
@@ -80,8 +80,12 @@ async fn finds_the_pull_request_that_it_opened() {
     for test in all() {
         let mut wanted = pushed(&test, "tagboat/api");
         let labels = if test.forge.limits().labels { vec!["deploy".to_owned()] } else { vec![] };
-        wanted.extras.labels.clone_from(&labels);
-        let opened = open(&test, &wanted).await;
+        wanted.extras.metadata.labels.clone_from(&labels);
+        let mut opened = open(&test, &wanted).await;
+        // Some forges set labels of a new pull request, others need another request.
+        let attached = test.forge.attach(&opened, &wanted.extras.metadata).await;
+        assert_eq!(attached.done.labels, labels, "{}: {:?}", test.name, attached.warnings);
+        opened.labels.clone_from(&labels);
         let listed = test.forge.open_pull_requests("tagboat/").await.unwrap();
         assert_eq!(listed, vec![opened.clone()], "{}", test.name);
         assert_eq!(opened.state, PullRequestState::Open);
@@ -116,10 +120,16 @@ async fn updates_in_place_and_then_sends_nothing() {
         test.edit(opened.number, |_, _, labels| labels.push("by-a-person".to_owned()));
         wanted.title = "Update api to 1.2".to_owned();
         wanted.body = "api 1.0 → 1.2".to_owned();
-        wanted.extras.labels = vec!["deploy".to_owned()];
         let observed = test.forge.open_pull_requests("tagboat/").await.unwrap().remove(0);
         let updated = test.forge.update(&observed, &wanted).await.unwrap();
-        assert!(updated.warnings.is_empty(), "{}: {:?}", test.name, updated.warnings);
+        assert!(updated.warnings.is_empty() && updated.is_changed, "{}: {:?}", test.name, updated.warnings);
+        let labels = Metadata { labels: vec!["deploy".to_owned()], ..Metadata::default() };
+        let supported = test.forge.limits().supported(&labels);
+        // A request that is repeated changes nothing.
+        for _ in 0..2 {
+            let attached = test.forge.attach(&observed, &supported).await;
+            assert_eq!(attached.done, supported, "{}: {:?}", test.name, attached.warnings);
+        }
         let now = test.forge.open_pull_requests("tagboat/").await.unwrap().remove(0);
         assert_eq!((now.number, &now.title, &now.body), (opened.number, &wanted.title, &wanted.body), "{}", test.name);
         let mut labels = now.labels.clone();
@@ -137,6 +147,9 @@ async fn updates_in_place_and_then_sends_nothing() {
 async fn closes_with_body_and_comment() {
     for test in all() {
         let opened = open(&test, &pushed(&test, "tagboat/api")).await;
+        // An earlier run was interrupted after the comment.
+        test.forge.comment(&opened, "Nothing is left to change.").await.unwrap();
+        test.forge.comment(&opened, "Another comment.").await.unwrap();
         let closed =
             test.forge.close(&opened, "superseded <!-- closed by tagboat -->", "Nothing is left to change.").await;
         assert!(closed.unwrap().warnings.is_empty(), "{}", test.name);
@@ -145,7 +158,8 @@ async fn closes_with_body_and_comment() {
         assert_eq!(closed.len(), 1, "{}", test.name);
         assert_eq!(closed[0].state, PullRequestState::Closed, "{}", test.name);
         assert_eq!(closed[0].body, "superseded <!-- closed by tagboat -->", "{}", test.name);
-        assert_eq!(test.pull(opened.number)["comments"], json!(["Nothing is left to change."]), "{}", test.name);
+        let comments = json!(["Nothing is left to change.", "Another comment."]);
+        assert_eq!(test.pull(opened.number)["comments"], comments, "{}", test.name);
     }
 }
 
@@ -326,12 +340,19 @@ async fn warns_about_people_that_cannot_be_set() {
         let limits = test.forge.limits();
         let mut wanted = pushed(&test, "tagboat/api");
         let person = doubles().find(|vendor| vendor.name == test.name).unwrap().person;
-        wanted.extras.reviewers = vec![person("rita"), person("absent")];
-        wanted.extras.assignees = vec![person("sam"), person("missing")];
-        wanted.extras.team_reviewers = vec![person("deployers")];
+        wanted.extras.metadata.reviewers = vec![person("rita"), person("absent")];
+        wanted.extras.metadata.assignees = vec![person("sam"), person("missing")];
+        wanted.extras.metadata.team_reviewers = vec![person("deployers")];
         wanted.extras.draft = true;
         let written = test.forge.open(&wanted).await.unwrap();
-        let warnings = written.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        let supported = limits.supported(&wanted.extras.metadata);
+        let attached = test.forge.attach(&written.pull_request, &supported).await;
+        let warnings = written.warnings.iter().chain(&attached.warnings);
+        let warnings = warnings.map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        // Once more for those that failed, beside those that succeeded.
+        let missing = supported.without(&attached.done);
+        let again = test.forge.attach(&written.pull_request, &missing).await;
+        assert_eq!((again.done.is_empty(), again.warnings.is_empty()), (true, missing.is_empty()), "{}", test.name);
         double.host(|host| {
             let pull = host.pull(written.pull_request.number).unwrap();
             #[rustfmt::skip]
@@ -478,9 +499,10 @@ async fn reports_a_timeout() {
 async fn local_files_keep_their_format() {
     let test = start(None);
     let mut wanted = pushed(&test, "tagboat/api");
-    wanted.extras.labels = vec!["deploy".to_owned()];
-    wanted.extras.reviewers = vec!["rita".to_owned()];
+    wanted.extras.metadata.labels = vec!["deploy".to_owned()];
+    wanted.extras.metadata.reviewers = vec!["rita".to_owned()];
     let opened = open(&test, &wanted).await;
+    test.forge.attach(&opened, &wanted.extras.metadata).await;
     test.forge.close(&opened, &wanted.body, "Nothing is left to change.\nReally.").await.unwrap();
     let expected = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/forge/local");
     for file in ["0001.json", "0001.md"] {
@@ -597,8 +619,9 @@ async fn update_keeps_the_reviewers() {
     for vendor in [&BITBUCKET_CLOUD, &BITBUCKET_DATA_CENTER] {
         let test = start(Some(vendor));
         let mut wanted = pushed(&test, "tagboat/api");
-        wanted.extras.reviewers = vec!["rita".to_owned()];
+        wanted.extras.metadata.reviewers = vec!["rita".to_owned()];
         let opened = open(&test, &wanted).await;
+        test.forge.attach(&opened, &wanted.extras.metadata).await;
         wanted.title = "Update api to 1.2".to_owned();
         test.forge.update(&opened, &wanted).await.unwrap();
         let reviewers = test.double.as_ref().unwrap().host(|host| host.pull(1).unwrap().reviewers.clone());

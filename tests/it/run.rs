@@ -6,6 +6,7 @@ mod end_to_end;
 mod every;
 mod explain;
 mod git_history;
+mod interruptions;
 mod life_cycle;
 mod races;
 mod request_counts;

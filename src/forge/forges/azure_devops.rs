@@ -1,21 +1,21 @@
 //! Azure DevOps: Services (dev.azure.com) and Server.
 
 use async_trait::async_trait;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::azure_devops_model::{Listing, Pull, Repository, Threads};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::http::{Method, RetryPolicy};
-use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
+use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
+use crate::refname::BranchName;
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -158,7 +158,7 @@ impl Forge for AzureDevops {
 
     async fn create(&self, proposal: &Proposal) -> Result<PullRequest, ForgeError> {
         let action = format!("open a pull request for {} in {}", proposal.branch, self.repository);
-        let labels: Vec<Value> = proposal.extras.labels.iter().map(|name| json!({ "name": name })).collect();
+        let labels: Vec<Value> = proposal.extras.metadata.labels.iter().map(|name| json!({ "name": name })).collect();
         let body = json!({
             "sourceRefName": proposal.branch.full(), "targetRefName": proposal.base.full(),
             "title": proposal.title, "description": proposal.body, "isDraft": proposal.extras.draft, "labels": labels,
@@ -167,30 +167,26 @@ impl Forge for AzureDevops {
         self.seen(&action, made)
     }
 
-    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
-        self.request_reviews(written, &proposal.extras).await;
-    }
-
-    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
-        let base = difference.base.map(|_| difference.proposal.base.full());
-        let fields =
-            [("title", difference.title), ("description", difference.body), ("targetRefName", base.as_deref())];
-        let fields = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?))));
-        let change = fields.collect::<Map<_, _>>();
-        let mut pull_request = existing.clone();
-        if !change.is_empty() {
-            pull_request = self.patch("update", existing, &Value::Object(change)).await?;
-        }
-        let mut warnings = Vec::new();
-        for name in difference.labels.clone() {
+    async fn attach(&self, existing: &PullRequest, missing: &Metadata) -> Attached {
+        let mut attached = Attached::default();
+        for name in &missing.labels {
             let action = format!("add labels to {}", existing.url);
             let route = format!("{}/labels?{VERSION}", self.route("pullRequests", existing.number));
             match self.client.post::<Value>(&action, &route, &json!({ "name": name })).await {
-                Ok(_) => pull_request.labels.push(name),
-                Err(source) => warnings.push(not_set("label", vec![name], &pull_request, source)),
+                Ok(_) => attached.done.labels.push(name.clone()),
+                Err(error) => attached.warnings.push(not_set("label", vec![name.clone()], existing, error)),
             }
         }
-        Ok(Written { pull_request, warnings })
+        self.request_reviews(existing, missing, &mut attached).await;
+        attached
+    }
+
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<PullRequest, ForgeError> {
+        let base = difference.base.map(BranchName::full);
+        let fields =
+            [("title", difference.title), ("description", difference.body), ("targetRefName", base.as_deref())];
+        let fields = fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?))));
+        self.patch("update", existing, &Value::Object(fields.collect())).await
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
@@ -200,6 +196,14 @@ impl Forge for AzureDevops {
         }
         let closed = self.patch("close", existing, &json!({"status": "abandoned"})).await?;
         Ok(PullRequest { body: body.to_owned(), ..closed })
+    }
+
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+        let action = format!("read the comments of {}", existing.url);
+        let route = format!("{}/threads?{VERSION}", self.route("pullRequests", existing.number));
+        let threads: Threads = self.client.get(&action, &route).await?;
+        let comments = threads.value.into_iter().flat_map(|thread| thread.comments);
+        Ok(comments.filter_map(|comment| comment.content).collect())
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
@@ -297,20 +301,26 @@ impl AzureDevops {
     }
 
     /// Requests reviews from people and groups by id: names are looked up on another host, which does not get the token.
-    async fn request_reviews(&self, written: &mut Written, extras: &Extras) {
-        for (what, names) in [("reviewer", &extras.reviewers), ("team", &extras.team_reviewers)] {
+    async fn request_reviews(&self, existing: &PullRequest, missing: &Metadata, attached: &mut Attached) {
+        let done = &mut attached.done;
+        let kinds = [
+            ("reviewer", &missing.reviewers, &mut done.reviewers),
+            ("team", &missing.team_reviewers, &mut done.team_reviewers),
+        ];
+        for (what, names, done) in kinds {
             for name in names {
-                let action = format!("request a review of {}", written.pull_request.url);
-                let route = self.route("pullRequests", written.pull_request.number);
+                let action = format!("request a review of {}", existing.url);
+                let route = self.route("pullRequests", existing.number);
                 let route = format!("{route}/reviewers/{}?{VERSION}", segment(name));
                 let vote = json!({"id": name, "vote": 0});
-                let error = if is_id(name) {
-                    self.client.send::<Value>(&action, Method::PUT, &route, Some(&vote)).await.err()
+                let result = if is_id(name) {
+                    self.client.send::<Value>(&action, Method::PUT, &route, Some(&vote)).await.map(drop)
                 } else {
-                    Some(silently_refused(&action, "not the id of a person or group (a GUID)"))
+                    Err(silently_refused(&action, "not the id of a person or group (a GUID)"))
                 };
-                if let Some(source) = error {
-                    written.warnings.push(not_set(what, vec![name.clone()], &written.pull_request, source));
+                match result {
+                    Ok(()) => done.push(name.clone()),
+                    Err(error) => attached.warnings.push(not_set(what, vec![name.clone()], existing, error)),
                 }
             }
         }
@@ -324,77 +334,4 @@ impl AzureDevops {
 /// Returns whether a text is a GUID: 32 hex digits in groups of 8, 4, 4, 4 and 12.
 fn is_id(text: &str) -> bool {
     text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && text.chars().all(|c| c == '-' || c.is_ascii_hexdigit())
-}
-
-#[derive(Deserialize)]
-struct Listing {
-    value: Vec<Pull>,
-}
-
-#[derive(Deserialize)]
-struct Pull {
-    #[serde(rename = "pullRequestId")]
-    number: u64,
-    title: String,
-    description: Option<String>,
-    status: String,
-    #[serde(rename = "sourceRefName")]
-    source: String,
-    #[serde(rename = "targetRefName")]
-    target: String,
-    /// Present only if the branch is in a fork.
-    #[serde(rename = "forkSource")]
-    fork: Option<Value>,
-    #[serde(rename = "lastMergeSourceCommit")]
-    head: Option<Commit>,
-    labels: Option<Vec<Label>>,
-    #[serde(rename = "createdBy")]
-    author: Option<Identity>,
-}
-
-#[derive(Deserialize)]
-struct Identity {
-    id: String,
-}
-
-#[derive(Deserialize)]
-struct Commit {
-    #[serde(rename = "commitId")]
-    id: String,
-}
-
-#[derive(Deserialize)]
-struct Label {
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Repository {
-    #[serde(default)]
-    is_disabled: bool,
-}
-
-impl Pull {
-    fn branch(&self) -> &str {
-        self.source.strip_prefix("refs/heads/").unwrap_or(&self.source)
-    }
-
-    fn observed(self, web: &str) -> Option<PullRequest> {
-        Some(PullRequest {
-            number: self.number,
-            url: format!("{web}/pullrequest/{}", self.number),
-            branch: BranchName::new(self.branch()).ok()?,
-            base: BranchName::new(self.target.strip_prefix("refs/heads/")?).ok()?,
-            state: match self.status.as_str() {
-                "active" => PullRequestState::Open,
-                "completed" => PullRequestState::Merged,
-                _ => PullRequestState::Closed,
-            },
-            head: self.head.and_then(|head| CommitId::new(&head.id).ok()),
-            title: self.title,
-            body: self.description.unwrap_or_default(),
-            labels: self.labels.unwrap_or_default().into_iter().map(|label| label.name).collect(),
-        })
-    }
 }

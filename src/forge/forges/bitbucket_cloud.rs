@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::http::{Method, RetryPolicy};
-use crate::plan::{LinkStyle, Proposal, PullRequest, PullRequestState};
+use crate::plan::{LinkStyle, Metadata, Proposal, PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 /// Its row in the table.
@@ -141,30 +141,57 @@ impl Forge for BitbucketCloud {
         checked(&action, made.observed())
     }
 
-    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
-        self.ask_for_reviews(written, &proposal.extras.reviewers).await;
+    /// Requests reviews from accounts by `{uuid}` or account id: Bitbucket finds no account by name. One invalid reviewer
+    /// makes Bitbucket refuse the whole list, so each is added on its own.
+    async fn attach(&self, existing: &PullRequest, missing: &Metadata) -> Attached {
+        let mut attached = Attached::default();
+        for name in &missing.reviewers {
+            let key = if name.starts_with('{') { "uuid" } else { "account_id" };
+            let reviewer = json!({"type": "user", key: name});
+            let change = json!({"type": "pullrequest", "title": existing.title, "description": existing.body});
+            match self.put("request a review of", existing, change, Some(reviewer)).await {
+                Ok(_) => attached.done.reviewers.push(name.clone()),
+                Err(error) => attached.warnings.push(not_set("reviewer", vec![name.clone()], existing, error)),
+            }
+        }
+        attached
     }
 
-    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
-        let proposal = difference.proposal;
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<PullRequest, ForgeError> {
         let change = json!({
-            "type": "pullrequest", "title": proposal.title, "description": proposal.body,
-            "destination": {"branch": {"name": proposal.base.as_str()}},
+            "type": "pullrequest",
+            "title": difference.title.unwrap_or(&existing.title),
+            "description": difference.body.unwrap_or(&existing.body),
+            "destination": {"branch": {"name": difference.base.unwrap_or(&existing.base).as_str()}},
         });
-        let pull_request = self.put("update", existing, change).await?;
-        Ok(Written { pull_request, warnings: vec![] })
+        self.put("update", existing, change, None).await
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
         // A declined pull request is read-only, so the body is written first.
         if existing.body != body {
             let change = json!({"type": "pullrequest", "title": existing.title, "description": body});
-            self.put("close", existing, change).await?;
+            self.put("close", existing, change, None).await?;
         }
         let action = format!("close {}", existing.url);
         let route = format!("{}/decline", self.route(existing));
         let declined = self.client.send::<Pull>(&action, Method::POST, &route, None).await?;
         checked(&action, declined.body.observed())
+    }
+
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+        let action = format!("read the comments of {}", existing.url);
+        let mut comments = Vec::new();
+        for page in 1..=PAGES {
+            let query = query(&[("pagelen", &PAGE.to_string()), ("page", &page.to_string())]);
+            let listed: Comments =
+                self.client.get(&action, &format!("{}/comments?{query}", self.route(existing))).await?;
+            comments.extend(listed.values.into_iter().map(|comment| comment.content.raw));
+            if listed.next.is_none() {
+                break;
+            }
+        }
+        Ok(comments)
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
@@ -216,42 +243,45 @@ impl BitbucketCloud {
         Err(ForgeError::endless(action, PAGES))
     }
 
-    /// Writes with the current reviewers: Bitbucket reads a missing list as an empty one.
-    async fn put(&self, verb: &str, existing: &PullRequest, mut change: Value) -> Result<PullRequest, ForgeError> {
+    /// Writes a pull request with its current reviewers and one more: Bitbucket reads a missing list as an empty one.
+    async fn put(
+        &self,
+        verb: &str,
+        existing: &PullRequest,
+        mut change: Value,
+        reviewer: Option<Value>,
+    ) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = self.route(existing);
-        if change.get("reviewers").is_none() {
-            let now: Pull = self.client.get(&action, &route).await?;
-            change["reviewers"] =
-                now.reviewers.into_iter().map(|user| json!({"type": "user", "uuid": user.uuid})).collect();
-        }
+        let now: Pull = self.client.get(&action, &route).await?;
+        let reviewers = now.reviewers.into_iter().map(|user| json!({"type": "user", "uuid": user.uuid}));
+        let others = reviewers.filter(|one| Some(one) != reviewer.as_ref()).collect::<Vec<_>>();
+        change["reviewers"] = others.into_iter().chain(reviewer).collect();
         let written = self.client.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
         checked(&action, written.body.observed())
-    }
-
-    /// Requests reviews from accounts by `{uuid}` or account id: Bitbucket finds no account by name. One invalid reviewer
-    /// makes Bitbucket refuse the whole list, so each is added on its own.
-    async fn ask_for_reviews(&self, written: &mut Written, reviewers: &[String]) {
-        let mut requested: Vec<Value> = Vec::new();
-        for name in reviewers {
-            let key = if name.starts_with('{') { "uuid" } else { "account_id" };
-            requested.push(json!({"type": "user", key: name}));
-            let pull_request = &written.pull_request;
-            let change = json!({
-                "type": "pullrequest", "title": pull_request.title, "description": pull_request.body,
-                "reviewers": requested,
-            });
-            if let Err(source) = self.put("request a review of", pull_request, change).await {
-                requested.pop();
-                written.warnings.push(not_set("reviewer", vec![name.clone()], pull_request, source));
-            }
-        }
     }
 }
 
 /// Returns a quoted string of Bitbucket's query language.
 fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[derive(Deserialize)]
+struct Comments {
+    values: Vec<Comment>,
+    next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Comment {
+    content: Content,
+}
+
+#[derive(Deserialize)]
+struct Content {
+    #[serde(default)]
+    raw: String,
 }
 
 #[derive(Deserialize)]

@@ -1,21 +1,21 @@
 //! Bitbucket Data Center, self-managed.
 
 use async_trait::async_trait;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::bitbucket_data_center_model::{About, Activity, Listing, Pull, Repository};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl, Scheme};
 use crate::forge::settings::ForgeSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::http::{Method, RetryPolicy};
-use crate::plan::{LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
+use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
+use crate::refname::BranchName;
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -153,24 +153,34 @@ impl Forge for BitbucketDataCenter {
         checked(&action, made.observed())
     }
 
-    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
-        self.ask_for_reviews(written, &proposal.extras.reviewers).await;
+    /// Requests reviews. One invalid reviewer makes Bitbucket refuse the whole list, so each is added on its own.
+    async fn attach(&self, existing: &PullRequest, missing: &Metadata) -> Attached {
+        let mut attached = Attached::default();
+        for name in &missing.reviewers {
+            let reviewer = json!({"user": {"name": name}});
+            let change = json!({"title": existing.title, "description": existing.body});
+            match self.put("request a review of", existing, change, Some(reviewer)).await {
+                Ok(_) => attached.done.reviewers.push(name.clone()),
+                Err(error) => attached.warnings.push(not_set("reviewer", vec![name.clone()], existing, error)),
+            }
+        }
+        attached
     }
 
-    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
-        let proposal = difference.proposal;
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<PullRequest, ForgeError> {
         let change = json!({
-            "title": proposal.title, "description": proposal.body, "toRef": self.reference(&proposal.base),
+            "title": difference.title.unwrap_or(&existing.title),
+            "description": difference.body.unwrap_or(&existing.body),
+            "toRef": self.reference(difference.base.unwrap_or(&existing.base)),
         });
-        let pull_request = self.put("update", existing, change).await?;
-        Ok(Written { pull_request, warnings: vec![] })
+        self.put("update", existing, change, None).await
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
         // A declined pull request is read-only, so the body is written first.
         if existing.body != body {
             let change = json!({"title": existing.title, "description": body});
-            self.put("close", existing, change).await?;
+            self.put("close", existing, change, None).await?;
         }
         let action = format!("close {}", existing.url);
         let route = self.route(existing);
@@ -178,6 +188,13 @@ impl Forge for BitbucketDataCenter {
         let decline = format!("{route}/decline?version={}", now.version);
         let declined: Pull = self.client.post(&action, &decline, &json!({})).await?;
         checked(&action, declined.observed())
+    }
+
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+        let action = format!("read the comments of {}", existing.url);
+        let route = format!("{}/activities?limit=100", self.route(existing));
+        let listed: Listing<Activity> = self.client.get(&action, &route).await?;
+        Ok(listed.values.into_iter().filter_map(|activity| Some(activity.comment?.text)).collect())
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
@@ -260,139 +277,22 @@ impl BitbucketDataCenter {
         Err(ForgeError::endless(action, PAGES))
     }
 
-    /// Writes to the current version, with the current reviewers: Bitbucket reads a missing list as an empty one.
-    async fn put(&self, verb: &str, existing: &PullRequest, mut change: Value) -> Result<PullRequest, ForgeError> {
+    /// Writes to the current version, with the current reviewers and one more: Bitbucket reads a missing list as an empty one.
+    async fn put(
+        &self,
+        verb: &str,
+        existing: &PullRequest,
+        mut change: Value,
+        reviewer: Option<Value>,
+    ) -> Result<PullRequest, ForgeError> {
         let action = format!("{verb} {}", existing.url);
         let route = self.route(existing);
         let now: Pull = self.client.get(&action, &route).await?;
         change["version"] = json!(now.version);
-        if change.get("reviewers").is_none() {
-            let users = now.reviewers.into_iter().map(|reviewer| json!({"user": {"name": reviewer.user.name}}));
-            change["reviewers"] = users.collect();
-        }
+        let reviewers = now.reviewers.into_iter().map(|reviewer| json!({"user": {"name": reviewer.user.name}}));
+        let others = reviewers.filter(|one| Some(one) != reviewer.as_ref()).collect::<Vec<_>>();
+        change["reviewers"] = others.into_iter().chain(reviewer).collect();
         let written = self.client.send::<Pull>(&action, Method::PUT, &route, Some(&change)).await?;
         checked(&action, written.body.observed())
-    }
-
-    /// Requests reviews. One invalid reviewer makes Bitbucket refuse the whole list, so each is added on its own.
-    async fn ask_for_reviews(&self, written: &mut Written, reviewers: &[String]) {
-        let mut requested: Vec<Value> = Vec::new();
-        for name in reviewers {
-            requested.push(json!({"user": {"name": name}}));
-            let pull_request = &written.pull_request;
-            let change = json!({
-                "title": pull_request.title, "description": pull_request.body, "reviewers": requested,
-            });
-            if let Err(source) = self.put("request a review of", pull_request, change).await {
-                requested.pop();
-                written.warnings.push(not_set("reviewer", vec![name.clone()], pull_request, source));
-            }
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Listing<T> {
-    values: Vec<T>,
-    #[serde(default)]
-    is_last_page: bool,
-    next_page_start: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct Pull {
-    id: u64,
-    version: u64,
-    title: String,
-    #[serde(default)]
-    description: String,
-    state: String,
-    #[serde(rename = "fromRef")]
-    from: Reference,
-    #[serde(rename = "toRef")]
-    to: Reference,
-    #[serde(default)]
-    reviewers: Vec<Reviewer>,
-    links: Links,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Reference {
-    id: String,
-    latest_commit: Option<String>,
-    repository: Repository,
-}
-
-#[derive(Deserialize)]
-struct Repository {
-    id: u64,
-    slug: String,
-    #[serde(default)]
-    archived: bool,
-}
-
-/// The server's properties.
-#[derive(Deserialize)]
-struct About {
-    version: String,
-}
-
-impl About {
-    fn has_auto_merge(&self) -> bool {
-        let mut numbers = self.version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-        (numbers.next(), numbers.next()) >= (Some(8), Some(15))
-    }
-}
-
-#[derive(Deserialize)]
-struct Reviewer {
-    user: User,
-}
-
-#[derive(Deserialize)]
-struct User {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Links {
-    #[serde(rename = "self")]
-    this: Vec<Link>,
-}
-
-#[derive(Deserialize)]
-struct Link {
-    href: String,
-}
-
-impl Reference {
-    fn branch(&self) -> &str {
-        self.id.strip_prefix("refs/heads/").unwrap_or(&self.id)
-    }
-}
-
-impl Pull {
-    fn is_local(&self) -> bool {
-        self.from.repository.id == self.to.repository.id
-    }
-
-    fn observed(self) -> Option<PullRequest> {
-        Some(PullRequest {
-            number: self.id,
-            branch: BranchName::new(self.from.branch()).ok()?,
-            base: BranchName::new(self.to.branch()).ok()?,
-            url: self.links.this.into_iter().next()?.href,
-            state: match self.state.as_str() {
-                "OPEN" => PullRequestState::Open,
-                "MERGED" => PullRequestState::Merged,
-                _ => PullRequestState::Closed,
-            },
-            head: self.from.latest_commit.and_then(|commit| CommitId::new(&commit).ok()),
-            title: self.title,
-            body: self.description,
-            labels: vec![],
-        })
     }
 }

@@ -1,21 +1,21 @@
 //! Gitea and Forgejo, which share this part of their API.
 
 use async_trait::async_trait;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::gitea_model::{Comment, DRAFT, Label, Pull, Repository, User};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::http::{Method, RetryPolicy};
-use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
+use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest};
+use crate::refname::BranchName;
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -59,9 +59,6 @@ const PAGES: usize = 200;
 
 /// The most pages of closed pull requests that are read from a server without a filter by branch.
 const CLOSED_PAGES: usize = 4;
-
-/// The prefix of a title that makes a pull request a draft, by the default of both servers.
-const DRAFT: &str = "WIP: ";
 
 /// Prefixes of host names that run Gitea or Forgejo.
 const HOSTS: &[&str] = &["gitea.", "forgejo.", "codeberg."];
@@ -144,14 +141,15 @@ impl Forge for Gitea {
         checked(&action, created.observed())
     }
 
-    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
-        let missing = Difference::between(&written.pull_request, proposal, LIMITS).labels;
-        self.label(written, missing).await;
-        self.ask_for_reviews(written, &proposal.extras).await;
-        self.assign(written, &proposal.extras).await;
+    async fn attach(&self, existing: &PullRequest, missing: &Metadata) -> Attached {
+        let mut attached = Attached::default();
+        self.label(existing, &missing.labels, &mut attached).await;
+        self.ask_for_reviews(existing, missing, &mut attached).await;
+        self.assign(existing, &missing.assignees, &mut attached).await;
+        attached
     }
 
-    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<PullRequest, ForgeError> {
         let mut change = Map::new();
         if let Some(title) = difference.title {
             // A person may have marked it as ready or as a draft since.
@@ -160,23 +158,23 @@ impl Forge for Gitea {
             let prefix = if now.draft { DRAFT } else { "" };
             change.insert("title".to_owned(), json!(format!("{prefix}{title}")));
         }
-        for (key, value) in [("body", difference.body), ("base", difference.base)] {
+        for (key, value) in [("body", difference.body), ("base", difference.base.map(BranchName::as_str))] {
             if let Some(value) = value {
                 change.insert(key.to_owned(), json!(value));
             }
         }
-        let pull_request = if change.is_empty() {
-            existing.clone()
-        } else {
-            self.patch("update", existing, Value::Object(change)).await?
-        };
-        let mut written = Written { pull_request, warnings: Vec::new() };
-        self.label(&mut written, difference.labels.clone()).await;
-        Ok(written)
+        self.patch("update", existing, Value::Object(change)).await
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
         self.patch("close", existing, json!({"state": "closed", "body": body})).await
+    }
+
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+        let action = format!("read the comments of {}", existing.url);
+        let route = format!("{}/issues/{}/comments", self.root, existing.number);
+        let comments: Vec<Comment> = self.client.get(&action, &route).await?;
+        Ok(comments.into_iter().map(|comment| comment.body).collect())
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
@@ -257,136 +255,67 @@ impl Gitea {
     }
 
     /// Adds labels. The server silently drops those that do not exist.
-    async fn label(&self, written: &mut Written, missing: Vec<String>) {
+    async fn label(&self, existing: &PullRequest, missing: &[String], attached: &mut Attached) {
         if missing.is_empty() {
             return;
         }
-        let Written { pull_request, warnings } = written;
-        let action = format!("add labels to {}", pull_request.url);
-        let route = format!("{}/issues/{}/labels", self.root, pull_request.number);
+        let action = format!("add labels to {}", existing.url);
+        let route = format!("{}/issues/{}/labels", self.root, existing.number);
         let set = self.client.post::<Vec<Label>>(&action, &route, &json!({ "labels": missing })).await;
-        let (labels, source) = match set {
+        let (labels, error) = match set {
             Ok(labels) => (labels, silently_refused(&action, "no such label in the repository")),
-            Err(source) => (vec![], source),
+            Err(error) => (vec![], error),
         };
         let is_set = |name: &String| labels.iter().any(|label| label.name == *name);
-        let not: Vec<String> = missing.into_iter().filter(|name| !is_set(name)).collect();
-        if !labels.is_empty() {
-            pull_request.labels = labels.into_iter().map(|label| label.name).collect();
-        }
+        let (done, not): (Vec<_>, Vec<_>) = missing.iter().cloned().partition(is_set);
+        attached.done.labels = done;
         if !not.is_empty() {
-            warnings.push(not_set("label", not, pull_request, source));
+            attached.warnings.push(not_set("label", not, existing, error));
         }
     }
 
-    async fn ask_for_reviews(&self, written: &mut Written, extras: &Extras) {
-        let action = format!("request a review of {}", written.pull_request.url);
-        let route = format!("{}/pulls/{}/requested_reviewers", self.root, written.pull_request.number);
-        let kinds = [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
+    async fn ask_for_reviews(&self, existing: &PullRequest, missing: &Metadata, attached: &mut Attached) {
+        let action = format!("request a review of {}", existing.url);
+        let route = format!("{}/pulls/{}/requested_reviewers", self.root, existing.number);
+        let done = &mut attached.done;
+        let kinds = [
+            ("reviewer", "reviewers", &missing.reviewers, &mut done.reviewers),
+            ("team", "team_reviewers", &missing.team_reviewers, &mut done.team_reviewers),
+        ];
         // One by one: one invalid name makes the server refuse the whole request.
-        for (what, key, names) in kinds {
+        for (what, key, names, done) in kinds {
             for name in names {
-                if let Err(source) = self.client.post::<Value>(&action, &route, &json!({ key: [name] })).await {
-                    written.warnings.push(not_set(what, vec![name.clone()], &written.pull_request, source));
+                match self.client.post::<Value>(&action, &route, &json!({ key: [name] })).await {
+                    Ok(_) => done.push(name.clone()),
+                    Err(error) => attached.warnings.push(not_set(what, vec![name.clone()], existing, error)),
                 }
             }
         }
     }
 
-    /// Assigns people one by one, since one unknown name makes the server refuse the list. Each request names all so far.
-    async fn assign(&self, written: &mut Written, extras: &Extras) {
-        let mut assigned: Vec<&String> = Vec::new();
-        for name in &extras.assignees {
-            assigned.push(name);
-            if let Err(source) = self.patch("assign", &written.pull_request, json!({ "assignees": assigned })).await {
-                assigned.pop();
-                written.warnings.push(not_set("assignee", vec![name.clone()], &written.pull_request, source));
+    /// Assigns people one by one, since one unknown name makes the server refuse the list. The server replaces the list, so
+    /// each request names those that a person assigned as well.
+    async fn assign(&self, existing: &PullRequest, missing: &[String], attached: &mut Attached) {
+        if missing.is_empty() {
+            return;
+        }
+        let action = format!("read {}", existing.url);
+        let mut assigned = match self.client.get::<Pull>(&action, &self.route(existing)).await {
+            Ok(now) => now.assignees.unwrap_or_default().into_iter().map(|user| user.login).collect::<Vec<_>>(),
+            Err(error) => {
+                attached.warnings.push(not_set("assignee", missing.to_vec(), existing, error));
+                return;
+            }
+        };
+        for name in missing {
+            assigned.push(name.clone());
+            match self.patch("assign", existing, json!({ "assignees": assigned })).await {
+                Ok(_) => attached.done.assignees.push(name.clone()),
+                Err(error) => {
+                    assigned.pop();
+                    attached.warnings.push(not_set("assignee", vec![name.clone()], existing, error));
+                }
             }
         }
-    }
-}
-
-#[derive(Deserialize)]
-struct Pull {
-    number: u64,
-    html_url: String,
-    state: String,
-    #[serde(default)]
-    merged: bool,
-    title: String,
-    body: Option<String>,
-    #[serde(default)]
-    draft: bool,
-    labels: Option<Vec<Label>>,
-    head: Side,
-    base: Side,
-}
-
-#[derive(Deserialize)]
-struct Side {
-    #[serde(rename = "ref")]
-    name: String,
-    /// `owner:branch` or the branch; remains after the branch is deleted.
-    #[serde(default)]
-    label: String,
-    #[serde(default)]
-    sha: String,
-    repo_id: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct Label {
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct User {
-    login: String,
-}
-
-#[derive(Deserialize)]
-struct Repository {
-    #[serde(default)]
-    archived: bool,
-    #[serde(default)]
-    permissions: std::collections::BTreeMap<String, bool>,
-}
-
-impl Pull {
-    /// Returns whether the branch is in the repository, not in a fork.
-    fn is_local(&self) -> bool {
-        self.head.repo_id == self.base.repo_id
-    }
-
-    /// Returns the branch. After it is deleted, `ref` is `refs/pull/1/head`, and only the label has its name.
-    fn branch(&self) -> &str {
-        if self.head.name.starts_with("refs/") {
-            self.head.label.rsplit(':').next().unwrap_or_default()
-        } else {
-            &self.head.name
-        }
-    }
-
-    fn observed(self) -> Option<PullRequest> {
-        let branch = BranchName::new(self.branch()).ok()?;
-        Some(PullRequest {
-            number: self.number,
-            url: self.html_url,
-            branch,
-            base: BranchName::new(&self.base.name).ok()?,
-            state: match self.state.as_str() {
-                _ if self.merged => PullRequestState::Merged,
-                "open" => PullRequestState::Open,
-                _ => PullRequestState::Closed,
-            },
-            head: CommitId::new(&self.head.sha).ok(),
-            title: if self.draft {
-                self.title.strip_prefix(DRAFT).unwrap_or(&self.title).to_owned()
-            } else {
-                self.title
-            },
-            body: self.body.unwrap_or_default(),
-            labels: self.labels.unwrap_or_default().into_iter().map(|label| label.name).collect(),
-        })
     }
 }

@@ -4,16 +4,17 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
+use octocrab::models::Repository;
 use octocrab::models::pulls::PullRequest as Pull;
-use octocrab::models::{IssueState, Repository};
 use octocrab::{Octocrab, Page};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value, json};
 
+use super::github_model::{Assigned, Comment, User, observed};
 use crate::http::RetryPolicy;
-use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
+use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest};
+use crate::refname::BranchName;
 
 use super::github_client::GitHubClient;
 use super::github_graphql::GraphQl;
@@ -21,7 +22,7 @@ use crate::forge::client::query;
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::failure::malformed;
-use crate::forge::forge::{Access, Commits, Difference, Forge, ForgeKind, Written};
+use crate::forge::forge::{Access, Attached, Commits, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -182,28 +183,41 @@ impl Forge for GitHub {
         checked(&action, observed(created))
     }
 
-    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
-        let missing = Difference::between(&written.pull_request, proposal, LIMITS).labels;
-        self.label(written, missing).await;
-        self.request_reviews(written, &proposal.extras).await;
-        self.assign(written, &proposal.extras.assignees).await;
+    async fn attach(&self, existing: &PullRequest, missing: &Metadata) -> Attached {
+        let mut attached = Attached::default();
+        self.label(existing, &missing.labels, &mut attached).await;
+        self.request_reviews(existing, missing, &mut attached).await;
+        self.assign(existing, &missing.assignees, &mut attached).await;
+        attached
     }
 
-    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
-        let fields = [("title", difference.title), ("body", difference.body), ("base", difference.base)];
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<PullRequest, ForgeError> {
+        let base = difference.base.map(BranchName::as_str);
+        let fields = [("title", difference.title), ("body", difference.body), ("base", base)];
         let change: Map<_, _> =
             fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), json!(value?)))).collect();
-        let mut pull_request = existing.clone();
-        if !change.is_empty() {
-            pull_request = self.patch("update", existing, Value::Object(change)).await?;
-        }
-        let mut written = Written { pull_request, warnings: Vec::new() };
-        self.label(&mut written, difference.labels.clone()).await;
-        Ok(written)
+        self.patch("update", existing, Value::Object(change)).await
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
         self.patch("close", existing, json!({"state": "closed", "body": body})).await
+    }
+
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+        let action = format!("read the comments of {}", existing.url);
+        let mut comments = Vec::new();
+        // Oldest first, in any case.
+        for page in 1..=PAGES {
+            let route =
+                format!("/repos/{}/issues/{}/comments?per_page=100&page={page}", self.repository, existing.number);
+            let listed: Vec<Comment> = self.get(&action, &route).await?;
+            let is_last = listed.len() < 100;
+            comments.extend(listed.into_iter().filter_map(|comment| comment.body));
+            if is_last {
+                break;
+            }
+        }
+        Ok(comments)
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
@@ -308,93 +322,66 @@ impl GitHub {
     }
 
     /// Adds labels. GitHub creates those that do not exist.
-    async fn label(&self, written: &mut Written, missing: Vec<String>) {
+    async fn label(&self, existing: &PullRequest, missing: &[String], attached: &mut Attached) {
         if missing.is_empty() {
             return;
         }
-        let Written { pull_request, warnings } = written;
-        let action = format!("add labels to {}", pull_request.url);
-        let (number, names) = (pull_request.number, missing.as_slice());
+        let action = format!("add labels to {}", existing.url);
+        let number = existing.number;
         let label =
-            async |octocrab: &Octocrab| octocrab.issues(&self.owner, &self.name).add_labels(number, names).await;
+            async |octocrab: &Octocrab| octocrab.issues(&self.owner, &self.name).add_labels(number, missing).await;
         match self.client().call(&action, label).await {
-            Ok(labels) => pull_request.labels = labels.into_iter().map(|label| label.name).collect(),
-            Err(source) => warnings.push(not_set("label", missing, pull_request, source)),
+            Ok(_) => attached.done.labels = missing.to_vec(),
+            Err(error) => attached.warnings.push(not_set("label", missing.to_vec(), existing, error)),
         }
     }
 
     /// Requests reviews. What GitHub refuses becomes a warning.
-    async fn request_reviews(&self, written: &mut Written, extras: &Extras) {
-        if extras.reviewers.is_empty() && extras.team_reviewers.is_empty() {
+    async fn request_reviews(&self, existing: &PullRequest, missing: &Metadata, attached: &mut Attached) {
+        if missing.reviewers.is_empty() && missing.team_reviewers.is_empty() {
             return;
         }
-        let Written { pull_request, warnings } = written;
-        let route = format!("/repos/{}/pulls/{}/requested_reviewers", self.repository, pull_request.number);
-        let action = format!("request a review of {}", pull_request.url);
-        let everyone = json!({"reviewers": extras.reviewers, "team_reviewers": extras.team_reviewers});
+        let route = format!("/repos/{}/pulls/{}/requested_reviewers", self.repository, existing.number);
+        let action = format!("request a review of {}", existing.url);
+        let everyone = json!({"reviewers": missing.reviewers, "team_reviewers": missing.team_reviewers});
+        let done = &mut attached.done;
         if self.post::<IgnoredAny>(&action, &route, everyone).await.is_ok() {
+            done.reviewers.clone_from(&missing.reviewers);
+            done.team_reviewers.clone_from(&missing.team_reviewers);
             return;
         }
         // GitHub refuses all of them because of one, and does not name it: request one by one.
-        let kinds = [("reviewer", "reviewers", &extras.reviewers), ("team", "team_reviewers", &extras.team_reviewers)];
-        for (what, key, names) in kinds {
+        let kinds = [
+            ("reviewer", "reviewers", &missing.reviewers, &mut done.reviewers),
+            ("team", "team_reviewers", &missing.team_reviewers, &mut done.team_reviewers),
+        ];
+        for (what, key, names, done) in kinds {
             for name in names {
-                if let Err(source) = self.post::<IgnoredAny>(&action, &route, json!({ key: [name] })).await {
-                    warnings.push(not_set(what, vec![name.clone()], pull_request, source));
+                match self.post::<IgnoredAny>(&action, &route, json!({ key: [name] })).await {
+                    Ok(_) => done.push(name.clone()),
+                    Err(error) => attached.warnings.push(not_set(what, vec![name.clone()], existing, error)),
                 }
             }
         }
     }
 
     /// Assigns people. Those that GitHub drops become a warning.
-    async fn assign(&self, written: &mut Written, names: &[String]) {
-        if names.is_empty() {
+    async fn assign(&self, existing: &PullRequest, missing: &[String], attached: &mut Attached) {
+        if missing.is_empty() {
             return;
         }
-        let Written { pull_request, warnings } = written;
-        let action = format!("assign users to {}", pull_request.url);
-        let route = format!("/repos/{}/issues/{}/assignees", self.repository, pull_request.number);
-        let (missing, source) = match self.post::<Assigned>(&action, &route, json!({ "assignees": names })).await {
-            Err(source) => (names.to_vec(), source),
-            Ok(Assigned { assignees }) => {
-                let is_set = |name: &&String| assignees.iter().any(|user| user.login.eq_ignore_ascii_case(name));
-                // GitHub: "Users without push access are silently ignored."
-                let source = silently_refused(&action, "no access to the repository");
-                (names.iter().filter(|name| !is_set(name)).cloned().collect(), source)
-            }
+        let action = format!("assign users to {}", existing.url);
+        let route = format!("/repos/{}/issues/{}/assignees", self.repository, existing.number);
+        let (assignees, error) = match self.post::<Assigned>(&action, &route, json!({ "assignees": missing })).await {
+            Err(error) => (Vec::new(), error),
+            // GitHub: "Users without push access are silently ignored."
+            Ok(Assigned { assignees }) => (assignees, silently_refused(&action, "no access to the repository")),
         };
-        if !missing.is_empty() {
-            warnings.push(not_set("assignee", missing, pull_request, source));
+        let is_set = |name: &String| assignees.iter().any(|user| user.login.eq_ignore_ascii_case(name));
+        let (done, not): (Vec<_>, Vec<_>) = missing.iter().cloned().partition(is_set);
+        attached.done.assignees = done;
+        if !not.is_empty() {
+            attached.warnings.push(not_set("assignee", not, existing, error));
         }
     }
-}
-
-#[derive(Deserialize)]
-struct User {
-    login: String,
-}
-
-#[derive(Deserialize)]
-struct Assigned {
-    assignees: Vec<User>,
-}
-
-/// Returns what a run needs of a pull request; `None` if a branch name is not a valid git ref.
-fn observed(pull: Pull) -> Option<PullRequest> {
-    let state = match (pull.merged_at, pull.state) {
-        (Some(_), _) => PullRequestState::Merged,
-        (None, Some(IssueState::Open)) => PullRequestState::Open,
-        (None, _) => PullRequestState::Closed,
-    };
-    Some(PullRequest {
-        number: pull.number,
-        url: pull.html_url.map_or(pull.url, String::from),
-        branch: BranchName::new(&pull.head.ref_field).ok()?,
-        base: BranchName::new(&pull.base.ref_field).ok()?,
-        state,
-        head: CommitId::new(&pull.head.sha).ok(),
-        title: pull.title.unwrap_or_default(),
-        body: pull.body.unwrap_or_default(),
-        labels: pull.labels.unwrap_or_default().into_iter().map(|label| label.name).collect(),
-    })
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -40,6 +41,12 @@ const PULL_REQUEST: &str = "query($owner: String!, $name: String!, $number: Int!
 const MERGE: &str = "mutation($input: EnablePullRequestAutoMergeInput!) \
                      { enablePullRequestAutoMerge(input: $input) { clientMutationId } }";
 
+/// What became of a side branch.
+enum SideBranch {
+    Deleted,
+    Unknown,
+}
+
 #[async_trait]
 impl Commits for GraphQl {
     /// `web-flow` is the committer of all commits through the API or a browser. An Enterprise Server has its own address.
@@ -48,23 +55,22 @@ impl Commits for GraphQl {
     }
 
     /// A branch that is first moved to its new base would have, for a moment, a pull request without changes, which GitHub
-    /// closes. So the commit is created on a temporary branch. One mutation then moves the branch and deletes the temporary
-    /// one.
+    /// closes. So the commit is created on a side branch. One mutation then moves the branch and deletes the side branch.
     async fn commit(&self, request: ApiCommit<'_>) -> Result<CommitId, ForgeError> {
         if request.expected == Some(request.base) {
             return self.commit_on(request.branch, &request).await;
         }
         let action = format!("commit to {} of {}", request.branch, self.repository);
-        let temporary = BranchName::new(&format!("{}.{:08x}", request.branch, fastrand::u32(..)))
-            .map_err(|error| ForgeError::Malformed { action: action.clone(), reason: error.to_string() })?;
-        self.move_refs(&action, vec![update(&temporary, Some(NOTHING), request.base.as_str())]).await?;
-        let done = self.commit_temporary(&action, &temporary, &request).await;
-        if done.is_err()
-            && let Err(error) = self.move_refs(&action, vec![update(&temporary, None, NOTHING)]).await
+        let random = fastrand::u32(..);
+        let side = request.branch.side_branch(Timestamp::now().as_second(), random);
+        let side = side.map_err(|error| ForgeError::Malformed { action: action.clone(), reason: error.to_string() })?;
+        let made = self.commit_on_side(&action, &side, &request).await;
+        if !matches!(made, Ok((_, SideBranch::Deleted)))
+            && let Err(error) = self.move_refs(&action, vec![update(&side, None, NOTHING)]).await
         {
-            tracing::debug!("cannot delete the temporary branch {temporary}: {error}");
+            tracing::debug!("the branch {side} is left to a later run: {error}");
         }
-        done
+        made.map(|(commit, _)| commit)
     }
 }
 
@@ -73,22 +79,23 @@ impl GraphQl {
         Self { client, repository, id: OnceCell::new() }
     }
 
-    async fn commit_temporary(
+    /// Creates a commit on a side branch and moves the branch to it. Returns the commit, and what became of the side branch.
+    async fn commit_on_side(
         &self,
         action: &str,
-        temporary: &BranchName,
+        side: &BranchName,
         request: &ApiCommit<'_>,
-    ) -> Result<CommitId, ForgeError> {
-        let commit = self.commit_on(temporary, request).await?;
+    ) -> Result<(CommitId, SideBranch), ForgeError> {
+        self.move_refs(action, vec![update(side, Some(NOTHING), request.base.as_str())]).await?;
+        let commit = self.commit_on(side, request).await?;
         let expected = request.expected.map_or(NOTHING, CommitId::as_str);
-        let moves = vec![
-            update(request.branch, Some(expected), commit.as_str()),
-            update(temporary, Some(commit.as_str()), NOTHING),
-        ];
-        let Err(failure) = self.move_refs(action, moves).await else { return Ok(commit) };
-        // GitHub reports a moved branch in many ways, and a response may be lost: read the branch.
+        let moves =
+            vec![update(request.branch, Some(expected), commit.as_str()), update(side, Some(commit.as_str()), NOTHING)];
+        let Err(failure) = self.move_refs(action, moves).await else { return Ok((commit, SideBranch::Deleted)) };
+        // GitHub reports a moved branch in many ways, and a response may be lost: read the branch. A concurrent run that made the
+        // same commit in the same second has moved it to that commit.
         match self.head(action, request.branch).await {
-            Ok(head) if head.as_ref() == Some(&commit) => Ok(commit),
+            Ok(head) if head.as_ref() == Some(&commit) => Ok((commit, SideBranch::Unknown)),
             Ok(head) if head.as_ref() != request.expected => {
                 Err(ForgeError::BranchChanged { action: action.to_owned() })
             }

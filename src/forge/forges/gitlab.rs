@@ -1,21 +1,21 @@
 //! GitLab: gitlab.com and self-managed. A merge request is a pull request.
 
 use async_trait::async_trait;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::gitlab_model::{DRAFT, Merge, Note, Project, User, role};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::http::{Method, RetryPolicy};
-use crate::plan::{Extras, LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
-use crate::refname::{BranchName, CommitId};
+use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
+use crate::refname::BranchName;
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -52,9 +52,6 @@ const PERMISSIONS: &str = "the scope `api`, and at least the role Developer in t
 
 /// The most pages that are read, of a hundred merge requests each; more mean an endless listing.
 const PAGES: usize = 100;
-
-/// The prefix of a title that makes a merge request a draft.
-const DRAFT: &str = "Draft: ";
 
 /// Recognizes gitlab.com, and hosts that begin with `gitlab.`.
 fn recognizes(remote: &RemoteUrl) -> bool {
@@ -113,8 +110,8 @@ impl Forge for GitLab {
             let route = format!("{}/merge_requests?{query}", self.project);
             let response = self.client.send::<Vec<Merge>>(&action, Method::GET, &route, None).await?;
             let last = response.header("x-next-page").is_none_or(str::is_empty);
-            let ours = response.body.into_iter().filter(|merge| merge.source_branch.starts_with(prefix));
-            found.extend(ours.filter(Merge::is_local).filter_map(Merge::observed));
+            let matching = response.body.into_iter().filter(|merge| merge.source_branch.starts_with(prefix));
+            found.extend(matching.filter(Merge::is_local).filter_map(Merge::observed));
             if last {
                 return Ok(found);
             }
@@ -138,19 +135,27 @@ impl Forge for GitLab {
             "source_branch": proposal.branch.as_str(), "target_branch": proposal.base.as_str(),
             "title": format!("{prefix}{}", proposal.title), "description": proposal.body,
         });
-        if !proposal.extras.labels.is_empty() {
+        if !proposal.extras.metadata.labels.is_empty() {
             // GitLab creates labels that do not exist.
-            body["labels"] = json!(proposal.extras.labels);
+            body["labels"] = json!(proposal.extras.metadata.labels);
         }
         let made: Merge = self.client.post(&action, &format!("{}/merge_requests", self.project), &body).await?;
         checked(&action, made.observed())
     }
 
-    async fn complete(&self, written: &mut Written, proposal: &Proposal) {
-        self.ask_people(written, &proposal.extras).await;
+    async fn attach(&self, existing: &PullRequest, missing: &Metadata) -> Attached {
+        let mut attached = Attached::default();
+        if !missing.labels.is_empty() {
+            match self.put("add labels to", existing, json!({ "add_labels": missing.labels })).await {
+                Ok(_) => attached.done.labels.clone_from(&missing.labels),
+                Err(error) => attached.warnings.push(not_set("label", missing.labels.clone(), existing, error)),
+            }
+        }
+        self.ask_people(existing, missing, &mut attached).await;
+        attached
     }
 
-    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<PullRequest, ForgeError> {
         let mut change = Map::new();
         if let Some(title) = difference.title {
             // A person may have marked it as ready or as a draft since.
@@ -159,23 +164,27 @@ impl Forge for GitLab {
             let prefix = if now.draft { DRAFT } else { "" };
             change.insert("title".to_owned(), json!(format!("{prefix}{title}")));
         }
-        for (key, value) in [("description", difference.body), ("target_branch", difference.base)] {
+        let base = difference.base.map(BranchName::as_str);
+        for (key, value) in [("description", difference.body), ("target_branch", base)] {
             if let Some(value) = value {
                 change.insert(key.to_owned(), json!(value));
             }
         }
-        if !difference.labels.is_empty() {
-            change.insert("add_labels".to_owned(), json!(difference.labels));
-        }
         let put = self.put("update", existing, Value::Object(change)).await?;
-        let pull_request = checked(&format!("update {}", existing.url), put.observed())?;
-        Ok(Written { pull_request, warnings: Vec::new() })
+        checked(&format!("update {}", existing.url), put.observed())
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
         let change = json!({"state_event": "close", "description": body});
         let closed = self.put("close", existing, change).await?;
         checked(&format!("close {}", existing.url), closed.observed())
+    }
+
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+        let action = format!("read the comments of {}", existing.url);
+        let route = format!("{}/notes?sort=desc&per_page=100", self.route(existing));
+        let notes: Vec<Note> = self.client.get(&action, &route).await?;
+        Ok(notes.into_iter().map(|note| note.body).collect())
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
@@ -245,8 +254,8 @@ impl GitLab {
             ("per_page", "100"),
         ]);
         let listed: Vec<Merge> = self.client.get(&action, &format!("{}/merge_requests?{query}", self.project)).await?;
-        let ours = listed.into_iter().filter(|merge| merge.source_branch == branch.as_str() && merge.is_local());
-        Ok(ours.filter_map(Merge::observed).collect())
+        let matching = listed.into_iter().filter(|merge| merge.source_branch == branch.as_str() && merge.is_local());
+        Ok(matching.filter_map(Merge::observed).collect())
     }
 
     async fn put(&self, verb: &str, existing: &PullRequest, body: Value) -> Result<Merge, ForgeError> {
@@ -254,49 +263,62 @@ impl GitLab {
         Ok(self.client.send(&action, Method::PUT, &self.route(existing), Some(&body)).await?.body)
     }
 
-    /// Requests reviews and assigns people. GitLab requires user ids, and without a subscription it silently keeps only
-    /// one of each.
-    async fn ask_people(&self, written: &mut Written, extras: &Extras) {
-        let mut change = Map::new();
-        let kinds = [("reviewer", "reviewer_ids", &extras.reviewers), ("assignee", "assignee_ids", &extras.assignees)];
-        let Written { pull_request, warnings } = written;
-        let mut requested: [Vec<String>; 2] = [vec![], vec![]];
-        for ((what, key, names), requested) in kinds.iter().zip(&mut requested) {
-            let mut ids = Vec::new();
+    /// Requests reviews and assigns people. GitLab requires user ids, replaces the lists, and without a subscription it silently
+    /// keeps only one of each.
+    async fn ask_people(&self, existing: &PullRequest, missing: &Metadata, attached: &mut Attached) {
+        let kinds =
+            [("reviewer", "reviewer_ids", &missing.reviewers), ("assignee", "assignee_ids", &missing.assignees)];
+        let mut found: [Vec<(u64, String)>; 2] = [vec![], vec![]];
+        for ((what, _, names), found) in kinds.iter().zip(&mut found) {
             for name in *names {
                 match self.user_id(name).await {
-                    Ok(id) => {
-                        ids.push(id);
-                        requested.push(name.clone());
-                    }
-                    Err(source) => warnings.push(not_set(what, vec![name.clone()], pull_request, source)),
+                    Ok(id) => found.push((id, name.clone())),
+                    Err(error) => attached.warnings.push(not_set(what, vec![name.clone()], existing, error)),
                 }
             }
-            if !ids.is_empty() {
-                change.insert((*key).to_owned(), json!(ids));
-            }
         }
-        if change.is_empty() {
+        if found.iter().all(Vec::is_empty) {
             return;
         }
-        let kept = match self.put("request reviews and assign people on", pull_request, Value::Object(change)).await {
+        let kept = match self.add_people(existing, kinds.map(|(_, key, _)| key), &found).await {
             Ok(merge) => [merge.reviewers, merge.assignees],
-            Err(source) => {
-                warnings.push(not_set("people", requested.concat(), pull_request, source));
+            Err(error) => {
+                let names = found.into_iter().flatten().map(|(_, name)| name).collect();
+                attached.warnings.push(not_set("people", names, existing, error));
                 return;
             }
         };
-        for (((what, ..), requested), kept) in kinds.iter().zip(requested).zip(kept) {
+        let done = [&mut attached.done.reviewers, &mut attached.done.assignees];
+        for (((what, ..), found), (kept, done)) in kinds.iter().zip(found).zip(kept.into_iter().zip(done)) {
             let is_kept = |name: &String| kept.iter().any(|user| user.username.eq_ignore_ascii_case(name));
-            let dropped: Vec<String> = requested.into_iter().filter(|name| !is_kept(name)).collect();
+            let (set, dropped): (Vec<_>, Vec<_>) = found.into_iter().map(|(_, name)| name).partition(is_kept);
+            *done = set;
             if !dropped.is_empty() {
-                let source = silently_refused(
+                let error = silently_refused(
                     "request reviews and assign people",
                     "GitLab keeps only one without a subscription",
                 );
-                warnings.push(not_set(what, dropped, pull_request, source));
+                attached.warnings.push(not_set(what, dropped, existing, error));
             }
         }
+    }
+
+    /// Adds people to those that the merge request has now.
+    async fn add_people(
+        &self,
+        existing: &PullRequest,
+        keys: [&str; 2],
+        found: &[Vec<(u64, String)>; 2],
+    ) -> Result<Merge, ForgeError> {
+        let now: Merge = self.client.get(&format!("read {}", existing.url), &self.route(existing)).await?;
+        let mut change = Map::new();
+        for ((key, found), now) in keys.iter().zip(found).zip([now.reviewers, now.assignees]) {
+            if !found.is_empty() {
+                let ids = now.iter().map(|user| user.id).chain(found.iter().map(|(id, _)| *id)).collect::<Vec<_>>();
+                change.insert((*key).to_owned(), json!(ids));
+            }
+        }
+        self.put("request reviews and assign people on", existing, Value::Object(change)).await
     }
 
     async fn user_id(&self, name: &str) -> Result<u64, ForgeError> {
@@ -304,95 +326,5 @@ impl GitLab {
         let users: Vec<User> = self.client.get(&action, &format!("/users?{}", query(&[("username", name)]))).await?;
         let id = users.first().map(|user| user.id);
         id.ok_or(ForgeError::NotFound { action, message: "no such user".to_owned() })
-    }
-}
-
-#[derive(Deserialize)]
-struct Merge {
-    iid: u64,
-    web_url: String,
-    source_branch: String,
-    target_branch: String,
-    source_project_id: Option<u64>,
-    target_project_id: u64,
-    state: String,
-    sha: Option<String>,
-    /// Present only in the response about a single merge request.
-    head_pipeline: Option<Value>,
-    title: String,
-    description: Option<String>,
-    #[serde(default)]
-    labels: Vec<String>,
-    #[serde(default)]
-    draft: bool,
-    #[serde(default)]
-    reviewers: Vec<User>,
-    #[serde(default)]
-    assignees: Vec<User>,
-}
-
-#[derive(Deserialize)]
-struct User {
-    id: u64,
-    username: String,
-}
-
-#[derive(Deserialize)]
-struct Project {
-    #[serde(default)]
-    archived: bool,
-    #[serde(default)]
-    permissions: Permissions,
-}
-
-#[derive(Deserialize, Default)]
-struct Permissions {
-    project_access: Option<Role>,
-    group_access: Option<Role>,
-}
-
-#[derive(Deserialize)]
-struct Role {
-    access_level: u8,
-}
-
-impl Merge {
-    fn is_local(&self) -> bool {
-        self.source_project_id == Some(self.target_project_id)
-    }
-
-    fn observed(self) -> Option<PullRequest> {
-        Some(PullRequest {
-            number: self.iid,
-            url: self.web_url,
-            branch: BranchName::new(&self.source_branch).ok()?,
-            base: BranchName::new(&self.target_branch).ok()?,
-            state: match self.state.as_str() {
-                "merged" => PullRequestState::Merged,
-                "closed" => PullRequestState::Closed,
-                // GitLab reports `locked` during the merge.
-                _ => PullRequestState::Open,
-            },
-            head: self.sha.and_then(|sha| CommitId::new(&sha).ok()),
-            title: if self.draft {
-                self.title.strip_prefix(DRAFT).unwrap_or(&self.title).to_owned()
-            } else {
-                self.title
-            },
-            body: self.description.unwrap_or_default(),
-            labels: self.labels,
-        })
-    }
-}
-
-/// <https://docs.gitlab.com/api/access_requests/#valid-access-levels>
-fn role(level: u8) -> &'static str {
-    match level {
-        50.. => "owner",
-        40..50 => "maintainer",
-        30..40 => "developer",
-        20..30 => "reporter",
-        10..20 => "guest",
-        _ => "no role in the project",
     }
 }

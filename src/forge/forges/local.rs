@@ -10,12 +10,12 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Difference, Forge, ForgeKind, Written};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
 use crate::forge::token_variable::TokenVariable;
-use crate::plan::{Proposal, PullRequest, PullRequestState};
+use crate::plan::{Metadata, Proposal, PullRequest, PullRequestState};
 use crate::refname::BranchName;
 
 /// Its row in the table.
@@ -152,7 +152,6 @@ impl Forge for Local {
             let message = format!("number {} {}", existing.number, KIND.creation.exists);
             return Err(ForgeError::Refused { action, status: None, message });
         }
-        let extras = proposal.extras.clone();
         let record = Record {
             number: self.read_all()?.last().map_or(1, |last| last.number + 1),
             state: State::Open,
@@ -160,34 +159,49 @@ impl Forge for Local {
             base: proposal.base.as_str().to_owned(),
             title: proposal.title.clone(),
             body: proposal.body.clone(),
-            labels: extras.labels,
-            reviewers: extras.reviewers,
-            team_reviewers: extras.team_reviewers,
-            assignees: extras.assignees,
-            draft: extras.draft,
+            labels: Vec::new(),
+            reviewers: Vec::new(),
+            team_reviewers: Vec::new(),
+            assignees: Vec::new(),
+            draft: proposal.extras.draft,
             comments: Vec::new(),
         };
         self.write(&record)?;
         self.observe(&record)
     }
 
-    async fn complete(&self, _: &mut Written, _: &Proposal) {}
+    async fn attach(&self, existing: &PullRequest, missing: &Metadata) -> Attached {
+        let attached = self.change(existing.number, |record| {
+            let lists = [
+                (&mut record.labels, &missing.labels),
+                (&mut record.reviewers, &missing.reviewers),
+                (&mut record.team_reviewers, &missing.team_reviewers),
+                (&mut record.assignees, &missing.assignees),
+            ];
+            for (has, missing) in lists {
+                let new = missing.iter().filter(|name| !has.contains(name)).cloned().collect::<Vec<_>>();
+                has.extend(new);
+            }
+        });
+        match attached {
+            Ok(_) => Attached { done: missing.clone(), warnings: Vec::new() },
+            Err(error) => Attached { done: Metadata::default(), warnings: vec![error] },
+        }
+    }
 
-    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
-        let pull_request = self.change(existing.number, |record| {
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<PullRequest, ForgeError> {
+        self.change(existing.number, |record| {
             let fields = [
                 (&mut record.title, difference.title),
                 (&mut record.body, difference.body),
-                (&mut record.base, difference.base),
+                (&mut record.base, difference.base.map(BranchName::as_str)),
             ];
             for (field, value) in fields {
                 if let Some(value) = value {
                     value.clone_into(field);
                 }
             }
-            record.labels.extend(difference.labels.iter().cloned());
-        })?;
-        Ok(Written { pull_request, warnings: Vec::new() })
+        })
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
@@ -195,6 +209,11 @@ impl Forge for Local {
             record.state = State::Closed;
             body.clone_into(&mut record.body);
         })
+    }
+
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+        let _lock = self.lock()?;
+        Ok(self.read(&self.path(existing.number, "json"))?.comments)
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {

@@ -1,13 +1,18 @@
 //! The forges: one file for each, and their table.
 
 mod azure_devops;
+mod azure_devops_model;
 mod bitbucket_cloud;
 mod bitbucket_data_center;
+mod bitbucket_data_center_model;
 mod gitea;
+mod gitea_model;
 mod github;
 mod github_client;
 mod github_graphql;
+mod github_model;
 mod gitlab;
+mod gitlab_model;
 mod local;
 
 use url::Url;

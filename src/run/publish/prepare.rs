@@ -10,14 +10,15 @@ use crate::forge::{Commits, Forge, link_styles};
 use crate::git::{Author, Git, GitError};
 use crate::manifest;
 use crate::plan::{
-    self, Action, BranchState, Draft, Extras, FactsByReference, GROUP_TRAILER, Proposal, PullRequest, Record, Step,
-    StepSettings, Templates, TextContext, TextError, Texts, texts,
+    self, Action, BranchState, Draft, Extras, FactsByReference, Proposal, PullRequest, Step, StepSettings, Templates,
+    TextContext, TextError, Texts, texts,
 };
 use crate::refname::{BranchName, CommitId};
 use crate::registry::Registry;
 use crate::run::base::Base;
 use crate::run::error::RunError;
 use crate::run::lookup::image_facts;
+use crate::run::observe::Authorship;
 use crate::run::request::{Request, Services};
 use crate::run::settings;
 use crate::run::snapshot::{CommitSnapshot, ReadError, Snapshot as _};
@@ -42,17 +43,19 @@ pub(in crate::run) struct Publisher<'a> {
     /// The files of that commit.
     pub(super) snapshot: &'a CommitSnapshot<'a>,
     /// The heads of Tagboat's branches on the remote.
-    heads: &'a BTreeMap<BranchName, CommitId>,
+    pub(super) heads: &'a BTreeMap<BranchName, CommitId>,
     /// The forge's API for commits, if it creates them instead of git.
     pub(super) commits: Option<&'a dyn Commits>,
     /// The author of commits that git creates.
     pub(super) author: Author,
+    /// Which commits are by Tagboat.
+    authorship: Authorship,
     /// Templates of title, body and commit message.
     templates: Templates,
     /// Labels and people.
     pub(super) extras: Extras,
-    /// Labels and schedule, on which steps depend.
-    step_settings: StepSettings,
+    /// Base, labels, people and schedule, on which steps depend.
+    pub(super) step_settings: StepSettings,
     /// The options with which an edited file is read again.
     options: &'a manifest::FindOptions,
     /// The address of the CI job.
@@ -86,10 +89,12 @@ impl<'a> Publisher<'a> {
         options: &'a manifest::FindOptions,
         now: Timestamp,
     ) -> Result<Self, RunError> {
-        let extras = settings::extras(config);
-        let has_labels = services.forge.is_some_and(|forge| forge.limits().labels);
+        let (author, extras) = (settings::author(config), settings::extras(config));
+        let limits = services.forge.map(|forge| forge.limits());
         let step_settings = StepSettings {
-            labels: if has_labels { extras.labels.clone() } else { Vec::new() },
+            base: base.name.clone(),
+            metadata: limits.map(|limits| limits.supported(&extras.metadata)).unwrap_or_default(),
+            auto_merge: extras.auto_merge.is_some() && limits.is_some_and(|limits| limits.auto_merge),
             outside_schedule: settings::outside_schedule(&config.pull_requests.schedule, now),
         };
         Ok(Self {
@@ -101,7 +106,8 @@ impl<'a> Publisher<'a> {
             snapshot,
             heads: &base.heads,
             commits: commits(services, config)?,
-            author: settings::author(config),
+            authorship: Authorship::new(&author, services.forge),
+            author,
             templates: settings::templates(config),
             extras,
             step_settings,
@@ -138,7 +144,9 @@ impl<'a> Publisher<'a> {
                 let content = self.content(draft, files, existing.as_ref()).await?;
                 Step::Publish { content, push, existing }
             }
+            Step::Complete(draft, existing) => Step::Complete(draft, existing),
             Step::Unchanged(draft, existing) => Step::Unchanged(draft, existing),
+            Step::DeleteBranch { branch, head } => Step::DeleteBranch { branch, head },
             Step::Close { existing, head, reason } => Step::Close { existing, head, reason },
             Step::Leave { title, branch, existing, reason } => Step::Leave { title, branch, existing, reason },
         })
@@ -169,16 +177,11 @@ impl<'a> Publisher<'a> {
         Ok(BranchState::Managed { head, is_current, is_on_base })
     }
 
-    /// Returns the author of the head of a branch, unless Tagboat created it. A commit by Tagboat has a trailer with its group,
-    /// and its committer is Tagboat or a forge that creates commits by API. An amended or rebased commit has another
-    /// committer.
+    /// Returns the author of the head of a branch, unless Tagboat created it.
     async fn foreign_committer(&self, branch: &BranchName, head: &CommitId) -> Result<Option<String>, GitError> {
         self.git.fetch(&[(branch.clone(), head.clone())]).await?;
         let info = self.git.commit_info(head)?;
-        let by_forge = self.forge.and_then(Forge::commits).map(Commits::committers).unwrap_or_default();
-        let by_tagboat = info.committer.email == self.author.email || by_forge.contains(&info.committer.email);
-        let is_own = by_tagboat && info.message.contains(GROUP_TRAILER);
-        Ok((!is_own).then(|| info.author.name.clone()))
+        Ok(if self.authorship.is_own(&info) { None } else { Some(info.author.name) })
     }
 
     /// Returns whether a commit changes exactly these files to these contents, and the base has not changed the files since.
@@ -242,17 +245,21 @@ impl<'a> Publisher<'a> {
             image_facts: &image_facts,
             links: &link_styles(),
             run_url: self.run_url,
-            labels: &self.extras.labels,
             longest_title: limits.map_or(usize::MAX, |limits| limits.title),
             longest_body: limits.map_or(usize::MAX, |limits| limits.body),
         };
         let Texts { title, body, commit_message: message } = texts(draft.name(), &draft.changes, existing, &context)?;
-        let mut extras = self.extras.clone();
-        if let Some(existing) = existing {
-            extras.labels = Record::missing_labels(existing, &extras.labels);
-        }
         let Draft { branch, changes, .. } = draft;
-        Ok(Proposal { base: self.base.clone(), message, extras, branch, changes, files, title, body })
+        Ok(Proposal {
+            base: self.base.clone(),
+            message,
+            extras: self.extras.clone(),
+            branch,
+            changes,
+            files,
+            title,
+            body,
+        })
     }
 }
 

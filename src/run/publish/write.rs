@@ -1,7 +1,7 @@
 //! Carries out steps: pushes branches, then writes pull requests.
 
-use crate::forge::{ApiCommit, Forge, ForgeError, Written};
-use crate::plan::{CloseReason, Proposal, PullRequest, Push, Record};
+use crate::forge::{ApiCommit, Attached, Forge, ForgeError, Written};
+use crate::plan::{CloseReason, Metadata, Proposal, PullRequest, Push, Record};
 use crate::refname::CommitId;
 
 use super::error::PublishError;
@@ -18,8 +18,13 @@ impl Publisher<'_> {
             PreparedStep::Publish { content, push, existing } => {
                 self.write_pull_request(&content.proposal, push.as_ref(), existing.as_ref()).await.map(Some)
             }
+            PreparedStep::Complete(_, existing) => self.complete(existing.clone(), None).await.map(Some),
             PreparedStep::Close { existing, head, reason } => {
                 self.close(existing, head.as_ref(), *reason).await.map(Some)
+            }
+            PreparedStep::DeleteBranch { branch, head } => {
+                self.git.delete(branch, head).await?;
+                Ok(None)
             }
             PreparedStep::Unchanged(..) | PreparedStep::Leave { .. } => Ok(None),
         }
@@ -36,22 +41,56 @@ impl Publisher<'_> {
             Some(push) => Some(self.commit(proposal, push.expected()).await?),
             None => None,
         };
-        let mut written = match existing {
+        let written = match existing {
             Some(existing) => forge.update(existing, proposal).await?,
             None => forge.open(proposal).await?,
         };
-        // The forge may not have processed the push yet.
-        written.pull_request.head = pushed.or(written.pull_request.head);
-        // Some forges disable auto-merge at every push. If a person disables it, it stays disabled until the next push.
-        if (push.is_some() || existing.is_none())
+        let completed = self.complete(written.pull_request, pushed).await?;
+        let warnings = written.warnings.into_iter().chain(completed.warnings).collect();
+        Ok(Written { is_changed: true, warnings, ..completed })
+    }
+
+    /// Adds what a pull request lacks: labels, people, auto-merge. Then records what was added, so that a later run repeats
+    /// what failed and leaves alone what a person removed. `pushed` is the new head, which the forge may not have processed
+    /// yet.
+    async fn complete(&self, mut pull_request: PullRequest, pushed: Option<CommitId>) -> Result<Written, PublishError> {
+        let forge = self.forge()?;
+        pull_request.head = pushed.or_else(|| self.heads.get(&pull_request.branch).cloned()).or(pull_request.head);
+        let before = Record::find(&pull_request.body).map(|record| record.done).unwrap_or_default();
+        let wanted = &self.step_settings.metadata;
+        let missing = Record::missing(&pull_request, wanted);
+        let Attached { done: added, mut warnings } =
+            if missing.is_empty() { Attached::default() } else { forge.attach(&pull_request, &missing).await };
+        pull_request.labels.extend(added.labels.iter().cloned());
+        let mut done = before.clone();
+        done.metadata.add(&added);
+        // Labels that came with the pull request, or that a run added before it was interrupted.
+        let present = Metadata { labels: pull_request.labels.clone(), ..Metadata::default() };
+        done.metadata.add(&wanted.without(&wanted.without(&present)));
+        let head = pull_request.head.as_ref().map(ToString::to_string);
+        if self.step_settings.auto_merge
+            && before.auto_merge != head
             && let Some(method) = self.extras.auto_merge
-            && forge.limits().auto_merge
-            && let Err(error) = forge.enable_auto_merge(&written.pull_request, method).await
         {
-            let url = written.pull_request.url.clone();
-            written.warnings.push(ForgeError::NotAutoMerged { url, error: Box::new(error) });
+            match forge.enable_auto_merge(&pull_request, method).await {
+                Ok(()) => done.auto_merge = head,
+                Err(error) => {
+                    let url = pull_request.url.clone();
+                    warnings.push(ForgeError::NotAutoMerged { url, error: Box::new(error) });
+                }
+            }
         }
-        Ok(written)
+        if done == before {
+            return Ok(Written { pull_request, is_changed: false, warnings });
+        }
+        let body = Record::mark_done(&pull_request.body, done);
+        let recorded = forge.set_body(&pull_request, &body).await?.pull_request;
+        let labels = pull_request.labels;
+        Ok(Written {
+            pull_request: PullRequest { head: pull_request.head, labels, ..recorded },
+            is_changed: true,
+            warnings,
+        })
     }
 
     async fn close(

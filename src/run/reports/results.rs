@@ -2,6 +2,7 @@
 
 use crate::error::chain;
 use crate::plan::Change;
+use crate::refname::BranchName;
 use crate::report::{FailureRow, FileChange, GroupSubject, ProposalAction, ProposalReason, ProposalRow, Subject};
 use crate::run::publish::{GroupResult, PreparedStep};
 
@@ -30,7 +31,7 @@ pub(super) fn changes(result: &GroupResult) -> &[Change] {
 /// Returns the changes of a pull request that is open and up to date.
 pub(super) fn already_proposed(result: &GroupResult) -> &[Change] {
     match &result.step {
-        Some(PreparedStep::Unchanged(draft, _)) => &draft.changes,
+        Some(PreparedStep::Unchanged(draft, _) | PreparedStep::Complete(draft, _)) => &draft.changes,
         _ => &[],
     }
 }
@@ -46,6 +47,14 @@ pub(super) fn proposed(result: &GroupResult) -> Option<ProposalRow> {
         PreparedStep::Publish { content, existing, .. } => {
             let action = if existing.is_some() { ProposalAction::Update } else { ProposalAction::Open };
             (action, &content.proposal.branch, &content.proposal.title, existing.as_ref(), None)
+        }
+        PreparedStep::Complete(draft, existing) => {
+            let is_changed = written.is_some_and(|written| written.is_changed);
+            let action = if is_changed { ProposalAction::Update } else { ProposalAction::Unchanged };
+            (action, &draft.branch, &existing.title, Some(existing), None)
+        }
+        PreparedStep::DeleteBranch { branch, .. } => {
+            return Some(deleted(branch));
         }
         PreparedStep::Unchanged(draft, existing) => {
             (ProposalAction::Unchanged, &draft.branch, &existing.title, Some(existing), None)
@@ -70,6 +79,19 @@ pub(super) fn proposed(result: &GroupResult) -> Option<ProposalRow> {
     let head = now.and_then(|pr| pr.head.as_ref()).map(ToString::to_string);
     let (branch, title) = (branch.to_string(), title.clone());
     Some(ProposalRow { branch, title, number: now.map(|pr| pr.number), head, action, url, reason, hint })
+}
+
+fn deleted(branch: &BranchName) -> ProposalRow {
+    ProposalRow {
+        branch: branch.to_string(),
+        title: branch.to_string(),
+        number: None,
+        head: None,
+        action: ProposalAction::Delete,
+        url: None,
+        reason: Some(ProposalReason::LeftBehind),
+        hint: None,
+    }
 }
 
 fn subject(result: &GroupResult) -> GroupSubject {

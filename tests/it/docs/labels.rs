@@ -36,7 +36,6 @@ fn pull_request_page_quotes_the_check_boxes() {
         image_facts: &image_facts,
         links: &[],
         run_url: None,
-        labels: &[],
         longest_title: 256,
         longest_body: 65_536,
     };

@@ -38,7 +38,6 @@ pub(super) fn body(source: &str, links: &[LinkStyle]) -> String {
         image_facts: &image_facts,
         links,
         run_url: None,
-        labels: &[],
         longest_title: 256,
         longest_body: 65_536,
     };

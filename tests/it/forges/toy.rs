@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tagboat::forge::{
-    Access, Address, AuthScheme, CreationRules, Credential, CredentialKind, Difference, Forge, ForgeError, ForgeKind,
-    ForgeSettings, Given, GivenCredentials, Limits, RemoteUrl, TokenVariable, Written,
+    Access, Address, Attached, AuthScheme, CreationRules, Credential, CredentialKind, Difference, Forge, ForgeError,
+    ForgeKind, ForgeSettings, Given, GivenCredentials, Limits, RemoteUrl, TokenVariable,
 };
 use tagboat::http::{Client, ClientOptions};
-use tagboat::plan::{LinkStyle, MergeMethod, Proposal, PullRequest, PullRequestState};
+use tagboat::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
 use tagboat::refname::BranchName;
 use tagboat::secret::Secret;
 
@@ -112,15 +112,16 @@ impl Forge for Toy {
         Ok(created)
     }
 
-    async fn complete(&self, _: &mut Written, _: &Proposal) {}
+    async fn attach(&self, _: &PullRequest, _: &Metadata) -> Attached {
+        Attached::default()
+    }
 
-    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<Written, ForgeError> {
+    async fn edit(&self, existing: &PullRequest, difference: &Difference<'_>) -> Result<PullRequest, ForgeError> {
         self.wrote(format!("edit {}", existing.number));
-        let pull_request = self.change(existing.number, |pull| {
+        Ok(self.change(existing.number, |pull| {
             difference.title.inspect(|title| (*title).clone_into(&mut pull.title));
             difference.body.inspect(|body| (*body).clone_into(&mut pull.body));
-        });
-        Ok(Written { pull_request, warnings: vec![] })
+        }))
     }
 
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError> {
@@ -129,6 +130,10 @@ impl Forge for Toy {
             pull.state = PullRequestState::Closed;
             body.clone_into(&mut pull.body);
         }))
+    }
+
+    async fn comments(&self, _: &PullRequest) -> Result<Vec<String>, ForgeError> {
+        Ok(Vec::new())
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
@@ -161,7 +166,7 @@ fn connect(user: Option<&str>) -> (Box<dyn Forge>, &'static str) {
 async fn has_the_life_cycle_of_every_forge() {
     let (forge, _) = connect(Some("me"));
     let mut wanted = proposal("tagboat/api", "Update api to 1.1", "api");
-    wanted.extras.labels = vec!["deploy".to_owned()];
+    wanted.extras.metadata.labels = vec!["deploy".to_owned()];
     wanted.extras.draft = true;
     let opened = forge.open(&wanted).await.unwrap();
     let warnings: Vec<_> = opened.warnings.iter().map(ToString::to_string).collect();

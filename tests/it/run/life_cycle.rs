@@ -227,6 +227,16 @@ const SCENARIOS: &[Scenario] = &[
         Rebuilt("tagboat/api"),
         FileHolds("tagboat/api", "api/app.yaml", "sidecar:7 api:1.1"),
     ], images: "api:1.0 api:1.1 other:1 sidecar:7", ..DEFAULT },
+    Scenario { name: "a force push drops the parent of the branch: the dropped commit does not return", steps: &[
+        Commit("main", "other/app.yaml", "other:1"),
+        Run(&["open tagboat/api: …"]),
+        SetBranch("main", &["rev-parse", "main~1"]),
+        Run(&["update tagboat/api: …"]),
+        Rebuilt("tagboat/api"),
+        Commit("main", "more/app.yaml", "other:1"),
+        Run(&["unchanged tagboat/api: …"]),
+        Kept("tagboat/api"),
+    ], images: "api:1.0 api:1.1 other:1", ..DEFAULT },
     Scenario { name: "a person changes the same line in the base", steps: &[
         Run(&["open tagboat/api: …"]),
         Commit("main", "api/app.yaml", "api:1.0.5"),

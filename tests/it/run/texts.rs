@@ -163,7 +163,7 @@ proptest! {
         };
         for templates in [Templates::default(), own] {
             let context = TextContext {
-                templates: &templates, image_facts: &image_facts, links: &[], run_url: Some(&label), labels: &[], longest_title: 256,
+                templates: &templates, image_facts: &image_facts, links: &[], run_url: Some(&label), longest_title: 256,
                 longest_body: 65_536,
             };
             let Ok(written) = texts(&group, &changes, None, &context) else { continue };

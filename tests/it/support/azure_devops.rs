@@ -3,7 +3,7 @@
 use base64::Engine;
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, Pull, Refused, State};
+use super::code_host::{CodeHost, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::spec::Description;
 
@@ -86,7 +86,7 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], rest: &[&str], reques
         ("PATCH", []) => change(site, pull, request),
         ("POST", ["labels"]) => {
             let name = request.text("name").unwrap_or_default();
-            pull.labels.push(name.to_owned());
+            add_missing(&mut pull.labels, [name.to_owned()]);
             Answer::new(200, label(name))
         }
         ("PUT", ["reviewers", id]) => match people.iter().find(|name| guid(name) == *id) {
@@ -95,11 +95,18 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], rest: &[&str], reques
                 Answer::new(200, json!({"id": id, "vote": 0}))
             }
             Some(name) => {
-                pull.reviewers.push(name.clone());
+                add_missing(&mut pull.reviewers, [name.clone()]);
                 Answer::new(200, json!({"id": id, "vote": 0}))
             }
             None => refuse(400, &format!("The identity {id} could not be found")),
         },
+        ("GET", ["threads"]) => {
+            let thread = |text: &String| json!({"id": 1, "status": "closed", "comments": [{"id": 1, "content": text}]});
+            // A deleted comment has no content.
+            let deleted = json!({"id": 2, "comments": [{"id": 1, "isDeleted": true}]});
+            let threads = pull.comments.iter().map(thread).chain([deleted]).collect::<Vec<_>>();
+            Answer::new(200, json!({"count": threads.len(), "value": threads}))
+        }
         ("POST", ["threads"]) => {
             let comments = request.body["comments"].as_array().cloned().unwrap_or_default();
             let texts = comments.iter().filter_map(|comment| comment["content"].as_str());

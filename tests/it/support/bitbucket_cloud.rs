@@ -3,7 +3,7 @@
 use base64::Engine;
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, Pull, Refused, State};
+use super::code_host::{CodeHost, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::spec::Description;
 
@@ -60,6 +60,12 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
                 ("POST", ["decline"]) => {
                     pull.state = State::Closed;
                     Answer::new(200, view(site, pull))
+                }
+                ("GET", ["comments"]) => {
+                    let comment =
+                        |text: &String| json!({"type": "pullrequest_comment", "id": 1, "content": {"raw": text}});
+                    let comments = pull.comments.iter().rev().map(comment).collect::<Vec<_>>();
+                    Answer::new(200, json!({"pagelen": 100, "values": comments}))
                 }
                 ("POST", ["comments"]) => match request.body["content"]["raw"].as_str() {
                     Some(text) if !text.is_empty() => {
@@ -161,7 +167,7 @@ fn change(site: &str, pull: &mut Pull, people: &[String], request: &Request) -> 
     for reviewer in reviewers {
         let id = reviewer["account_id"].as_str().or(reviewer["uuid"].as_str()).unwrap_or_default();
         match people.iter().find(|name| *name == id.trim_matches(['{', '}'])) {
-            Some(name) => names.push(name.clone()),
+            Some(name) => add_missing(&mut names, [name.clone()]),
             None => return refuse(400, "reviewers: Malformed reviewers list"),
         }
     }

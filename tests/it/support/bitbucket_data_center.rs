@@ -95,6 +95,12 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], what: (&str, &[&str])
             (pull.state, pull.version) = (State::Closed, pull.version + 1);
             Answer::new(200, view(site, pull))
         }
+        ("GET", ["activities"]) => {
+            let comment = |text: &String| json!({"id": 2, "action": "COMMENTED", "comment": {"id": 1, "text": text}});
+            let opened = json!({"id": 1, "action": "OPENED"});
+            let activities = pull.comments.iter().rev().map(comment).chain([opened]).collect::<Vec<_>>();
+            Answer::new(200, json!({"size": activities.len(), "isLastPage": true, "values": activities}))
+        }
         ("POST", ["comments"]) => match request.text("text") {
             Some(text) if !text.is_empty() => {
                 pull.comments.push(text.to_owned());

@@ -154,3 +154,12 @@ impl CodeHost {
         Ok(self.pulls.last_mut().unwrap())
     }
 }
+
+/// Adds names that a list does not have: a request that is repeated changes nothing.
+pub(crate) fn add_missing(list: &mut Vec<String>, names: impl IntoIterator<Item = String>) {
+    for name in names {
+        if !list.contains(&name) {
+            list.push(name);
+        }
+    }
+}

@@ -3,7 +3,6 @@
 //! program under test sends requests.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -109,6 +108,21 @@ pub(crate) enum Fault {
     Cut,
     /// The response is late.
     Slow(Duration),
+    /// There is no response: the connection is closed. The request is carried out.
+    Reset,
+    /// The response has this body, which is not JSON, and status 200; the request is not carried out.
+    Text(&'static str),
+}
+
+/// What happens at one request of a run.
+#[derive(Clone, Debug)]
+pub(crate) enum Interruption {
+    /// A fault.
+    Fault(Fault),
+    /// The process of the run ends before the request arrives.
+    KillBefore,
+    /// The process of the run ends before the response arrives.
+    KillAfter,
 }
 
 /// State that the thread of the server and the test share.
@@ -118,6 +132,10 @@ struct Shared {
     faults: VecDeque<(&'static str, Fault)>,
     spec: Option<Arc<Spec>>,
     wrong: Vec<String>,
+    /// How many more requests pass before the interruption.
+    interruption: Option<(usize, Interruption)>,
+    /// Called when the process is to end.
+    kill: Arc<tokio::sync::Notify>,
 }
 
 /// A running double. When dropped, it stops, and panics if a request or a response contradicted the description.
@@ -140,7 +158,15 @@ impl Double {
     pub(crate) fn start(vendor: &'static Vendor, bare: &Path) -> Self {
         let spec = Spec::load(vendor.described);
         let host = CodeHost { closes_with_branch: vendor.closes_with_branch, ..CodeHost::new(Bare::at(bare)) };
-        let state = Shared { host, log: vec![], faults: VecDeque::new(), spec, wrong: vec![] };
+        let state = Shared {
+            host,
+            log: vec![],
+            faults: VecDeque::new(),
+            spec,
+            wrong: vec![],
+            interruption: None,
+            kill: Arc::default(),
+        };
         let state = Arc::new(Mutex::new(state));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -169,6 +195,20 @@ impl Double {
     /// Adds a fault for the next request with this method; `GRAPHQL` means a POST to the GraphQL API.
     pub(crate) fn fail(&self, method: &'static str, fault: Fault) {
         self.lock().faults.push_back((method, fault));
+    }
+
+    /// Interrupts the run at its request with this number, from 0. Returns what tells when the process is to end.
+    pub(crate) fn interrupt(&self, number: usize, interruption: Interruption) -> Arc<tokio::sync::Notify> {
+        let mut state = self.lock();
+        state.interruption = Some((number, interruption));
+        Arc::clone(&state.kill)
+    }
+
+    /// Removes an interruption and faults that did not happen. Returns whether an interruption happened.
+    pub(crate) fn clear_interruption(&self) -> bool {
+        let mut state = self.lock();
+        state.faults.clear();
+        state.interruption.take().is_none()
     }
 
     /// Returns the requests since the last call.
@@ -210,21 +250,45 @@ async fn serve(listener: std::net::TcpListener, vendor: &'static Vendor, site: S
     }
 }
 
+/// The connection is closed without a response.
+#[derive(Debug)]
+struct Closed;
+
+impl std::fmt::Display for Closed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("closed")
+    }
+}
+
+impl std::error::Error for Closed {}
+
 async fn handle(
     vendor: &Vendor,
     site: &str,
     state: &Mutex<Shared>,
     request: hyper::Request<Incoming>,
-) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+) -> Result<hyper::Response<Full<Bytes>>, Closed> {
     let request = parse(request).await;
     let (fault, answer) = {
         let mut state = state.lock().unwrap();
         state.log.push(request.clone());
         let kind = if request.path.ends_with("/graphql") { "GRAPHQL" } else { &request.method };
         let at = state.faults.iter().position(|(method, _)| *method == kind);
-        let fault = at.and_then(|at| state.faults.remove(at)).map(|(_, fault)| fault);
+        let mut fault = at.and_then(|at| state.faults.remove(at)).map(|(_, fault)| fault);
+        match state.interruption.take() {
+            Some((0, Interruption::Fault(interruption))) => fault = Some(interruption),
+            Some((0, kill)) => {
+                if matches!(kill, Interruption::KillAfter) {
+                    answer_and_check(vendor, site, &mut state, &request);
+                }
+                state.kill.notify_one();
+                return Err(Closed);
+            }
+            Some((number, later)) => state.interruption = Some((number - 1, later)),
+            None => {}
+        }
         let answer = match &fault {
-            Some(Fault::Instead(_)) => None,
+            Some(Fault::Instead(_) | Fault::Text(_)) => None,
             _ => Some(answer_and_check(vendor, site, &mut state, &request)),
         };
         (fault, answer)
@@ -234,6 +298,11 @@ async fn handle(
     }
     let cut = matches!(fault, Some(Fault::Cut));
     let answer = match fault {
+        Some(Fault::Reset) => return Err(Closed),
+        Some(Fault::Text(body)) => {
+            let response = hyper::Response::builder().header("content-type", "text/html");
+            return Ok(response.body(Full::new(Bytes::from(body))).unwrap());
+        }
         Some(Fault::Instead(answer) | Fault::Lost(answer)) => answer,
         _ => answer.unwrap(),
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, Pull, Refused, State};
+use super::code_host::{CodeHost, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::spec::Description;
 
@@ -75,7 +75,7 @@ fn on_pull(
         ("PATCH", "pulls", []) => change(site, pull, people, request),
         ("POST", "issues", ["labels"]) => {
             let known = request.texts("labels").into_iter().filter(|name| labels.contains(name));
-            pull.labels.extend(known);
+            add_missing(&mut pull.labels, known);
             Answer::new(200, pull.labels.iter().map(|name| label(name)).collect())
         }
         ("POST", "pulls", ["requested_reviewers"]) => {
@@ -83,7 +83,7 @@ fn on_pull(
             if let Some(name) = users.iter().chain(&teams).find(|name| !people.contains(name)) {
                 return refuse(404, &format!("user does not exist [uid: 0, name: {name}]"));
             }
-            pull.reviewers.extend(users);
+            add_missing(&mut pull.reviewers, users);
             pull.teams.extend(teams);
             Answer::new(201, json!([]))
         }
@@ -97,6 +97,10 @@ fn on_pull(
                 pull.state = State::Merged;
             }
             Answer::new(200, Value::Null)
+        }
+        ("GET", "issues", ["comments"]) => {
+            let comments = pull.comments.iter().map(|text| json!({"id": 1, "body": text})).collect::<Vec<_>>();
+            Answer::new(200, json!(comments))
         }
         ("POST", "issues", ["comments"]) => {
             let text = request.text("body").unwrap_or_default();

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, InstalledApp, Pull, Refused, State};
+use super::code_host::{CodeHost, InstalledApp, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::github_graphql as graphql;
 use super::spec::Description;
@@ -99,6 +99,13 @@ fn on_pull(
         ("POST", "issues", ["labels"]) => label(view, host, pull, request),
         ("POST", "pulls", ["requested_reviewers"]) => ask(view, host, pull, request),
         ("POST", "issues", ["assignees"]) => assign(view, host, pull, request),
+        ("GET", "issues", ["comments"]) => {
+            let size = request.parameter("per_page").and_then(|size| size.parse().ok()).unwrap_or(30).min(100);
+            let page: usize = request.parameter("page").and_then(|page| page.parse().ok()).unwrap_or(1);
+            let comment = |text: &String| json!({"id": 1, "body": text, "user": view.user("tagboat-bot")});
+            let comments = host.pulls[pull].comments.iter().skip((page - 1) * size).take(size).map(comment);
+            Answer::new(200, comments.collect())
+        }
         ("POST", "issues", ["comments"]) => {
             let Some(text) = request.text("body").filter(|text| !text.is_empty()) else {
                 return refuse(422, "Validation Failed", &[("body", "missing_field")]);
@@ -249,7 +256,7 @@ fn ask(view: &View<'_>, host: &mut CodeHost, pull: usize, request: &Request) -> 
                        specified is not a collaborator of the acme/gitops repository.";
         return refuse(422, message, &[]);
     }
-    host.pulls[pull].reviewers.extend(people);
+    add_missing(&mut host.pulls[pull].reviewers, people);
     host.pulls[pull].teams.extend(teams);
     Answer::new(201, view.simple(&host.pulls[pull]))
 }

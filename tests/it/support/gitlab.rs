@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, Pull, Refused, State};
+use super::code_host::{CodeHost, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::spec::Description;
 
@@ -74,6 +74,10 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
                 ("GET", []) => Answer::new(200, view(site, pull)),
                 ("PUT", []) => change(site, pull, &people, request),
                 ("PUT", ["merge"]) => merge(site, pull, request),
+                ("GET", ["notes"]) => {
+                    let notes = pull.comments.iter().rev().map(|text| json!({"id": 1, "body": text, "system": false}));
+                    Answer::new(200, notes.collect())
+                }
                 ("POST", ["notes"]) => match request.text("body") {
                     Some(text) if !text.is_empty() => {
                         pull.comments.push(text.to_owned());
@@ -152,9 +156,7 @@ fn change(site: &str, pull: &mut Pull, people: &[String], request: &Request) -> 
     pull.draft = pull.title.starts_with("Draft: ");
     pull.body = text("description", &pull.body);
     pull.base = text("target_branch", &pull.base);
-    for label in request.texts("add_labels") {
-        pull.labels.push(label);
-    }
+    add_missing(&mut pull.labels, request.texts("add_labels"));
     for (field, names) in [("reviewer_ids", &mut pull.reviewers), ("assignee_ids", &mut pull.assignees)] {
         if let Some(ids) = request.body[field].as_array() {
             // Without a subscription, there is one reviewer and one assignee.

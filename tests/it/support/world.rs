@@ -133,6 +133,7 @@ pub(crate) fn lines(report: &RunReport) -> Vec<String> {
             ProposalAction::Update => "update",
             ProposalAction::Unchanged => "unchanged",
             ProposalAction::Close => "close",
+            ProposalAction::Delete => "delete",
             ProposalAction::Leave => "leave",
         };
         format!(

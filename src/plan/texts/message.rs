@@ -13,12 +13,12 @@ use crate::text::count_of;
 use super::body::{FactsByReference, body, built, comparison, revision};
 use super::link::{LinkStyle, is_web_address};
 use super::markup::{inert, inert_markdown, one_line};
-use super::proposal::Change;
-use super::pull_request::PullRequest;
-use super::record::{Record, merge_body};
-use super::template::{TemplateError, render};
 use super::title::title;
-use super::values::{ChangeValues, version};
+use crate::plan::proposal::Change;
+use crate::plan::pull_request::PullRequest;
+use crate::plan::record::{Record, merge_body};
+use crate::plan::template::{TemplateError, render};
+use crate::plan::values::{ChangeValues, version};
 
 /// The templates of the three texts; `None` for the built-in text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,8 +42,6 @@ pub struct TextContext<'a> {
     pub links: &'a [LinkStyle],
     /// The address of the CI job.
     pub run_url: Option<&'a str>,
-    /// Labels of the pull request.
-    pub labels: &'a [String],
     /// The limit of the forge for a title, in characters.
     pub longest_title: usize,
     /// The limit of the forge for a body, in characters.
@@ -125,7 +123,8 @@ pub fn texts(
     };
     let message = fill(&templates.commit_message, &generated_title, inert)?
         .unwrap_or_else(|| commit_message(&generated_title, changes));
-    let record = Record::new(group, &generated_title, changes, context.labels);
+    let done = existing.and_then(|existing| Record::find(&existing.body)).map(|record| record.done).unwrap_or_default();
+    let record = Record::new(group, &generated_title, changes, done);
     let full_body = |visible: &str| {
         let part = record.wrap(visible);
         existing.map_or_else(|| part.clone(), |existing| merge_body(&existing.body, &part))
@@ -197,7 +196,9 @@ fn trailers(group: &str, changes: &[Change], image_facts: &FactsByReference, run
         }
         lines.extend(facts.and_then(revision).map(|revision| format!("Tagboat-Revision: {revision}")));
     }
-    lines.extend(run_url.filter(|url| is_web_address(url)).map(|url| format!("Tagboat-Run: {url}")));
+    // A trailer keeps its exact text, so an address with text that a forge or a CI system acts on is omitted.
+    let run_url = run_url.filter(|url| is_web_address(url) && inert(url) == **url);
+    lines.extend(run_url.map(|url| format!("Tagboat-Run: {url}")));
     lines.join("\n")
 }
 
@@ -234,7 +235,6 @@ mod tests {
             image_facts: &image_facts,
             links: &[],
             run_url: None,
-            labels: &[],
             longest_title,
             longest_body,
         };
@@ -345,7 +345,6 @@ mod tests {
                 image_facts: &image_facts,
                 links: &[],
                 run_url: None,
-                labels: &[],
                 longest_title: 256,
                 longest_body,
             };

@@ -1,4 +1,10 @@
-//! Reads the input of the stage *reconcile*: the pull requests of a repository on the forge.
+//! Reads the input of the stage *reconcile*: the pull requests of a repository on the forge, and branches that nothing
+//! accounts for.
+
+mod authorship;
+mod leftovers;
+
+use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::forge::{Forge, ForgeError};
@@ -7,9 +13,14 @@ use crate::manifest::{Finding, NoticeStatus, Place};
 use crate::plan::{self, Draft, Observed, PullRequest, Unknown};
 use crate::policy::Outcome;
 
+use super::base::Base;
 use super::changes::Planned;
+use super::error::RunError;
 use super::lookup::Decisions;
-use super::subjects::Scope;
+use super::request::Services;
+
+pub(super) use authorship::Authorship;
+use leftovers::leftovers;
 
 /// Returns all open pull requests on Tagboat's branches.
 pub(super) async fn open_pull_requests(
@@ -22,24 +33,31 @@ pub(super) async fn open_pull_requests(
     }
 }
 
-/// Returns the observed state. Requests closed pull requests only for drafts that propose something new.
+/// The output of the stages before *reconcile*.
+#[derive(Clone, Copy)]
+pub(super) struct Desired<'a> {
+    pub(super) listed: &'a [Listed],
+    pub(super) decisions: &'a Decisions,
+    pub(super) planned: &'a Planned,
+}
+
+/// Returns the observed state. Requests closed pull requests only for drafts that propose something new, and for branches
+/// without a draft and an open pull request.
 pub(super) async fn observe(
-    forge: Option<&dyn Forge>,
+    services: Services<'_>,
     open: Vec<PullRequest>,
-    listed: &[Listed],
-    decisions: &Decisions,
-    planned: &Planned,
+    base: &Base,
+    desired: Desired<'_>,
     config: &Config,
-    scope: &Scope,
-) -> Result<Observed, ForgeError> {
-    let closed = closed_pull_requests(forge, plan::needs_history(&planned.drafts, &open)).await?;
-    Ok(Observed {
-        open,
-        closed,
-        unknown: unknown(listed, decisions, planned),
-        complete: scope.is_all(),
-        hold_labels: config.pull_requests.hold_labels.clone(),
-    })
+    complete: bool,
+    now: Timestamp,
+) -> Result<Observed, RunError> {
+    let Desired { listed, decisions, planned } = desired;
+    let closed = closed_pull_requests(services.forge, plan::needs_history(&planned.drafts, &open)).await?;
+    let leftovers = if complete { leftovers(services, base, planned, &open, config).await? } else { Vec::new() };
+    let unknown = unknown(listed, decisions, planned);
+    let hold_labels = config.pull_requests.hold_labels.clone();
+    Ok(Observed { now, open, closed, leftovers, unknown, complete, hold_labels })
 }
 
 async fn closed_pull_requests(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) -> Result<Vec<PullRequest>, ForgeError> {

@@ -10,8 +10,8 @@ use crate::image::{Digest, ImageFacts, Tag};
 
 use super::link::{self, LinkStyle, Source};
 use super::markup::{code, plain};
-use super::proposal::Change;
-use super::values::version;
+use crate::plan::proposal::Change;
+use crate::plan::values::version;
 
 /// The facts about images that were looked up, by reference as written.
 pub type FactsByReference = BTreeMap<String, ImageFacts>;

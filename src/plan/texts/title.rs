@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::markup::inert;
-use super::proposal::Change;
-use super::values::version;
+use crate::plan::proposal::Change;
+use crate::plan::values::version;
 
 /// Returns `Update api from 1.4.2 to 1.4.3 in envs/prod`, or the part of it that all changes share, in at most `limit` characters.
 pub(super) fn title(group: &str, changes: &[Change], limit: usize) -> String {

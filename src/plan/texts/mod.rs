@@ -1,0 +1,12 @@
+//! The texts of a pull request: title, body and commit message.
+
+mod body;
+mod link;
+mod markup;
+mod message;
+mod title;
+
+pub use body::FactsByReference;
+pub use link::LinkStyle;
+pub use markup::{code, plain};
+pub use message::{GROUP_TRAILER, Templates, TextContext, TextError, Texts, texts};
