@@ -1,5 +1,6 @@
 //! Errors that stop a run before it writes anything.
 
+use crate::config::Config;
 use crate::error::{Error, Exit, chain};
 use crate::forge::ForgeError;
 use crate::git::GitError;
@@ -23,6 +24,16 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Returns whether the base branch changed while it was read, so that the run can be repeated.
+    pub(super) fn is_race(&self, config: &Config) -> bool {
+        match self {
+            Self::Git(error) => matches!(error, GitError::LostRace { .. }),
+            // A default branch that was renamed since the remote named it.
+            Self::NoBase(_) => config.git.base.is_none(),
+            Self::Forge(_) | Self::NoCommitApi => false,
+        }
+    }
+
     /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
         match self {

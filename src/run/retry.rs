@@ -31,12 +31,12 @@ const RETRIES: u32 = 3;
 /// Runs the pipeline until no branch changes concurrently, at most four times. After an error, nothing was written.
 pub async fn run(services: Services<'_>, config: &Config, request: &Request) -> Result<RunOutcome, RunError> {
     let before = RequestCounts::of(services);
-    let mut attempt = run_once(services, config, request, 0).await?;
+    let mut attempt = first_pass(services, config, request).await?;
     for retry in 1..=RETRIES {
         if attempt.published.lost_race() {
-            // A random pause, so that two concurrent runs do not conflict again.
-            tokio::time::sleep(Duration::from_millis(fastrand::u64(100..500) << retry)).await;
-            tracing::info!("a branch changed concurrently; retrying on the newest base ({retry} of {RETRIES})");
+            pause(retry, "a branch changed concurrently").await;
+        } else if has_other_default_branch(services, config, &attempt).await {
+            pause(retry, "the default branch of the remote is another one now").await;
         } else if !attempt.published.moved_base {
             break;
         }
@@ -62,6 +62,33 @@ pub async fn run(services: Services<'_>, config: &Config, request: &Request) -> 
         },
         forge_requests: now.forge - before.forge,
     })
+}
+
+/// Runs the first pass. Repeats it if the base branch changed before anything was written.
+async fn first_pass(services: Services<'_>, config: &Config, request: &Request) -> Result<Attempt, RunError> {
+    for retry in 1..=RETRIES {
+        match run_once(services, config, request, 0).await {
+            Err(error) if error.is_race(config) => pause(retry, &error.to_string()).await,
+            done => return done,
+        }
+    }
+    run_once(services, config, request, 0).await
+}
+
+/// Returns whether the remote has another default branch than the one that a pass wrote to. A default branch that is renamed
+/// or deleted makes requests to the forge fail, each in the words of the forge; one that moves does not. So the remote is
+/// queried after every pass that did something.
+async fn has_other_default_branch(services: Services<'_>, config: &Config, attempt: &Attempt) -> bool {
+    if config.git.base.is_some() || !attempt.published.did_something() {
+        return false;
+    }
+    services.git.default_branch().await.is_ok_and(|branch| branch != attempt.base)
+}
+
+/// Waits for a random time, so that two concurrent runs do not conflict again.
+async fn pause(retry: u32, cause: &str) {
+    tracing::info!("{cause}; retrying on the newest base ({retry} of {RETRIES})");
+    tokio::time::sleep(Duration::from_millis(fastrand::u64(100..500) << retry)).await;
 }
 
 /// Requests that clients have sent so far.

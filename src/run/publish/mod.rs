@@ -103,6 +103,12 @@ impl Published {
         self.results.iter().filter(|result| result.opened()).count()
     }
 
+    /// Returns whether a write succeeded or failed.
+    pub(super) fn did_something(&self) -> bool {
+        let is_write = |result: &GroupResult| !matches!(result.result, Ok(None)) || result.committed();
+        self.results.iter().any(is_write)
+    }
+
     /// Returns whether a branch changed concurrently.
     pub(super) fn lost_race(&self) -> bool {
         self.results.iter().any(GroupResult::lost_race)

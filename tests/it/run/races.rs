@@ -101,6 +101,31 @@ async fn retries_a_direct_commit_when_the_base_moves() {
     assert_eq!(git(&world.forge.bare.path, &["rev-list", "--count", "main"]), "4", "no commit is rewritten");
 }
 
+/// The default branch is renamed, deleted or moved after the run has read it.
+#[tokio::test]
+async fn retries_on_the_new_default_branch() {
+    let ways: [&[&[&str]]; 2] = [
+        &[&["branch", "-m", "main", "trunk"]],
+        &[&["branch", "trunk", "main"], &["symbolic-ref", "HEAD", "refs/heads/trunk"]],
+    ];
+    for (vendor, commands) in ALL.iter().flat_map(|vendor| ways.map(|way| (vendor, way))) {
+        let world = World::new(*vendor, "git: { commits: push }", IMAGES, FILES).await;
+        let name = format!("{} {commands:?}", name(*vendor));
+        let bare = world.forge.bare.path.clone();
+        let change = move || commands.iter().for_each(|command| drop(git(&bare, command)));
+        let racing = RacingGit::new(world.another_git().await, [Box::new(change) as Box<_>]);
+        let report = world.run_with(&racing, "").await.unwrap();
+        assert_eq!(report.failed, [], "{name}: {:?}", lines(&report));
+        assert_eq!(report.about.base.as_deref(), Some("trunk"), "{name}");
+        let open = world.forge.forge.open_pull_requests("tagboat/").await.unwrap();
+        let bases = open.iter().map(|pull| (pull.branch.as_str(), pull.base.as_str())).collect::<Vec<_>>();
+        let mut sorted = bases.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, [("tagboat/api", "trunk"), ("tagboat/web", "trunk")], "{name}");
+        assert!(!world.run("").await.has_changes(), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn concurrent_runs_open_one_pull_request_per_group() {
     for vendor in ALL {
