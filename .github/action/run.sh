@@ -38,7 +38,12 @@ esac
 # A pull request of someone who may only read must not write, whatever token its job has. Its head is in a fork, in a fork that
 # was deleted, or, for a pull request by AGit (Gitea and Forgejo: a push to refs/for/), in no branch of this repository.
 foreign=
-case $HEAD_REF in refs/heads/*) ;; refs/*) foreign="a pull request without a branch" ;; esac
+case $HEAD_REF in
+  refs/heads/*) ;;
+  refs/* | "#"*) foreign="a pull request without a branch" ;;
+  # Where a workflow follows another one, Gitea names no branch for any run of a pull request.
+  "") if [ -n "$HEAD" ]; then foreign="a pull request without a branch"; fi ;;
+esac
 case $HEAD_FLOW in "" | 0) ;; *) foreign="a pull request without a branch" ;; esac
 if [ -n "$HEAD$HEAD_REPOSITORY" ] && [ "$HEAD_REPOSITORY" != "$REPOSITORY" ]; then
   foreign="${HEAD_REPOSITORY:-a deleted repository}, a fork"

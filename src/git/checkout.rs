@@ -6,6 +6,7 @@ use super::command::{Call, Program};
 use super::error::GitError;
 use super::output;
 use super::refusal;
+use super::remote::redact;
 use super::settings::{self, Entry};
 
 /// A checkout or bare repository of the user.
@@ -51,7 +52,8 @@ impl Checkout {
     /// Returns the URLs to fetch from and to push to.
     pub(super) fn urls(&self, remote: &str) -> Result<(&str, &str), GitError> {
         let url = |name| settings::value(&self.settings, &format!("remote.{remote}.{name}"));
-        let absent = || GitError::NoRemote { dir: self.dir.clone(), remote: remote.to_owned() };
+        // The configuration may have a URL with a token in place of the name.
+        let absent = || GitError::NoRemote { dir: self.dir.clone(), remote: redact(remote) };
         let fetch = url("url").ok_or_else(absent)?;
         Ok((fetch, url("pushurl").unwrap_or(fetch)))
     }

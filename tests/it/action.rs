@@ -93,6 +93,12 @@ impl Runner {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
+    /// Writes a program that prints its arguments and writes no result. It fails if the configuration is `absent.yaml`.
+    fn recorder(&self) -> String {
+        self.tool("recorder", "echo \"ran $*\"; case $* in *absent.yaml*) exit 64 ;; esac");
+        self.tools.join("recorder").display().to_string()
+    }
+
     /// Writes the checksums that are committed in the action.
     fn sums(&self, text: &str) {
         fs::write(self.at("action/.github/action/SHA256SUMS"), text).unwrap();
@@ -310,53 +316,75 @@ async fn writes_nothing_in_pull_requests_from_forks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_nothing_in_pull_requests_without_a_branch_of_the_repository() {
     let mut runner = Runner::new().await;
-    let ours = "acme/manifests";
+    let program = runner.recorder();
+    let (ours, unnamed) = ("acme/manifests", "a pull request without a branch");
+    let pull = |repository, head, flow| {
+        let event = [("number", "7"), ("head.repo.full_name", repository), ("head.ref", head), ("flow", flow)];
+        event.map(|(name, value)| (format!("github.event.pull_request.{name}"), value)).to_vec()
+    };
+    let workflow = |branch| {
+        let event = [("id", "7"), ("head_repository.full_name", ours), ("head_branch", branch)];
+        event.map(|(name, value)| (format!("github.event.workflow_run.{name}"), value)).to_vec()
+    };
     #[rustfmt::skip]
     let rows = [
-        // the head: its number, repository and ref, and the flow; what the notice names
-        ([("number", "7"), ("head.repo.full_name", ours), ("head.ref", "refs/for/main/topic"), ("flow", "")],  "a pull request without a branch"),
-        ([("number", "7"), ("head.repo.full_name", ours), ("head.ref", "refs/pull/7/head"),    ("flow", "")],  "a pull request without a branch"),
-        ([("number", "7"), ("head.repo.full_name", ours), ("head.ref", "topic"),               ("flow", "1")], "a pull request without a branch"),
-        ([("number", "7"), ("head.repo.full_name", ""),   ("head.ref", "topic"),               ("flow", "")],  "a deleted repository, a fork"),
+        // the event                                  for whom the job is a dry run
+        (pull(ours, "topic", ""),                     None),
+        (pull(ours, "topic", "0"),                    None),
+        (pull(ours, "refs/heads/topic", "0"),         None),
+        (pull(ours, "refs/for/main/topic", ""),       Some(unnamed)),
+        (pull(ours, "refs/pull/7/head", ""),          Some(unnamed)),
+        (pull(ours, "", ""),                          Some(unnamed)),
+        (pull(ours, "topic", "1"),                    Some(unnamed)),
+        (pull("mallory/manifests", "topic", ""),      Some("mallory/manifests, a fork")),
+        (pull("", "topic", ""),                       Some("a deleted repository, a fork")),
+        (workflow("main"),                            None),
+        (workflow(""),                                Some(unnamed)),
+        (workflow("#7"),                              Some(unnamed)),
+        (workflow("refs/pull/7/head"),                Some(unnamed)),
+        (vec![],                                      None),
     ];
-    for (head, shown) in rows {
-        for (name, value) in head {
-            runner.contexts.insert(format!("github.event.pull_request.{name}"), value.to_owned());
-        }
-        let job = runner.run(&[("binary", PROGRAM), ("fail-on", "")]);
-        assert_eq!((job.code, &*job.outputs["prs-created"]), (0, "false"), "{head:?}: {}", job.log);
-        assert!(job.log.contains(&format!("this job runs for {shown}")), "{head:?}: {}", job.log);
+    for (event, foreign) in rows {
+        runner.contexts.retain(|name, _| !name.starts_with("github.event."));
+        runner.contexts.extend(event.iter().map(|(name, value)| (name.clone(), (*value).to_owned())));
+        let job = runner.run(&[("binary", &program), ("fail-on", "")]);
+        assert_eq!((job.code, job.log.contains(" --dry-run")), (0, foreign.is_some()), "{event:?}: {}", job.log);
+        let notice = foreign.map(|whom| format!("this job runs for {whom}: nothing is written"));
+        assert!(notice.is_none_or(|notice| job.log.contains(&notice)), "{event:?}: {}", job.log);
+        let plan = runner.run(&[("binary", &program), ("command", "plan"), ("fail-on", "")]);
+        assert!(plan.code == 0 && !plan.log.contains(" --dry-run"), "{event:?}: {}", plan.log);
     }
-    assert_eq!((runner.gitops.bare.branches().len(), runner.gitops.double.writes()), (1, vec![]));
-    for (name, value) in [("head.repo.full_name", ours), ("head.ref", "topic"), ("flow", "0")] {
-        runner.contexts.insert(format!("github.event.pull_request.{name}"), value.to_owned());
-    }
-    assert_eq!(runner.run(&[("binary", PROGRAM), ("fail-on", "")]).outputs["prs-created"], "true");
 }
 
 /// YAML's spellings of true, and names that differ from the documented ones, must not silently mean something else.
 #[tokio::test(flavor = "multi_thread")]
 async fn understands_or_refuses_every_spelling_of_an_input() {
     let runner = Runner::new().await;
-    for (input, value, expected) in [
-        ("dry-run", "yes", "invalid input dry-run: use true or false"),
-        ("summary", "1", "invalid input summary: use true or false"),
-        ("fail-on", "failure", "invalid input fail-on: use failed, held and changes"),
-        ("fail-on", "failed,held;changes", "invalid input fail-on: use failed, held and changes"),
-    ] {
-        let job = runner.run(&[("binary", PROGRAM), (input, value)]);
-        assert_eq!(job.code, 64, "{input}: {value}: {}", job.log);
-        assert!(job.log.contains(&format!("::error::{expected}")), "{input}: {value}: {}", job.log);
+    let program = runner.recorder();
+    #[rustfmt::skip]
+    let rows = [
+        // input     value                   code  in the log
+        ("dry-run", "true",                  0,    " --dry-run"),
+        ("dry-run", "True",                  0,    " --dry-run"),
+        ("dry-run", "TRUE",                  0,    " --dry-run"),
+        ("page",    "True",                  0,    "report.html"),
+        ("cache",   "True",                  0,    " --cache-dir="),
+        ("fail-on", " Held ,\n CHANGES",     1,    "::error::references are held"),
+        ("dry-run", "yes",                   64,   "::error::invalid input dry-run: use true or false"),
+        ("summary", "1",                     64,   "::error::invalid input summary: use true or false"),
+        ("fail-on", "failure",               64,   "::error::invalid input fail-on: use failed, held and changes"),
+        ("fail-on", "failed,held;changes",   64,   "::error::invalid input fail-on: use failed, held and changes"),
+        ("config",  "absent.yaml",           64,   "::error::tagboat run failed with exit code 64"),
+    ];
+    for (input, value, code, shown) in rows {
+        let job = runner.run(&[("binary", &program), ("fail-on", ""), (input, value)]);
+        assert_eq!(job.code, code, "{input}: {value}: {}", job.log);
+        assert!(job.log.contains(shown), "{input}: {value}: {}", job.log);
     }
-    for dry_run in ["True", "TRUE"] {
-        let job = runner.run(&[("binary", PROGRAM), ("dry-run", dry_run), ("fail-on", ""), ("summary", "False")]);
-        assert_eq!((job.code, &*job.outputs["prs-created"], &*job.summary), (0, "false", ""), "{}", job.log);
-    }
-    assert_eq!(runner.gitops.double.writes(), Vec::<String>::new());
-    let job = runner.run(&[("binary", PROGRAM), ("dry-run", "true"), ("fail-on", " Changes ,\n HELD")]);
-    assert_eq!(job.code, 1, "{}", job.log);
-    let job = runner.run(&[("binary", PROGRAM), ("config", "absent.yaml")]);
-    assert!(job.code == 64 && job.log.contains("::error::tagboat run failed with exit code 64"), "{}", job.log);
+    let off =
+        runner.run(&[("binary", &program), ("fail-on", ""), ("dry-run", "False"), ("cache", ""), ("page", "FALSE")]);
+    let arguments = ["--dry-run", "--cache-dir", "report.html"].map(|argument| off.log.contains(argument));
+    assert_eq!((off.code, arguments), (0, [false; 3]), "{}", off.log);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -467,6 +467,33 @@ async fn keeps_the_password_out_of_arguments_and_runs_few_commands() {
     assert_eq!(commands, ["version", "config", "ls-remote", "fetch", "push", "ls-remote"]);
 }
 
+/// A token may be the user name of a URL, without a password. The account of a person is the same to git, and its helper has the password.
+#[tokio::test]
+async fn uses_a_user_name_in_the_url_with_a_helper_or_as_a_token() {
+    let (dir, bare) = remote();
+    let Some(server) = git_http::serve(dir.path(), "bot", "s3cret") else { return };
+    let (program, notes) = spy(dir.path());
+    git(dir.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let checkout = dir.path().join("checkout");
+    let url = format!("{}/apps.git", server.url.replace("http://", "http://bot@"));
+    git(&checkout, &["remote", "set-url", "origin", &url]);
+    let options = || Options { program: program.clone(), ..Options::default() };
+    let without_helper = Repository::open(&checkout, "origin", options()).await.unwrap();
+    let error = without_helper.default_branch().await.unwrap_err();
+    assert!(matches!(error, GitError::Denied { .. }), "{error:?}");
+    // The helper has the password of this account only.
+    let helper = "!f() { grep -q ^username=bot$ && echo password=s3cret; }; f";
+    git(&checkout, &["config", "credential.helper", helper]);
+    let repository = Repository::open(&checkout, "origin", options()).await.unwrap();
+    assert!(!repository.url().contains("bot@"), "{}", repository.url());
+    propose(&repository, "image: acme/api:1.1").await.unwrap();
+    let notes = fs::read_to_string(notes).unwrap();
+    assert!(!notes.contains("bot@"), "{notes}");
+    // A URL in place of the name of a remote.
+    let named = Repository::open(&checkout, "https://t0ken@git.example.com/a", options()).await.map(drop).unwrap_err();
+    assert!(matches!(named, GitError::NoRemote { .. }) && !format!("{named:?}").contains("t0ken"), "{named:?}");
+}
+
 #[tokio::test]
 async fn uses_ssh() {
     let (dir, bare) = remote();
