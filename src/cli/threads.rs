@@ -56,7 +56,7 @@ fn start_readers(threads: usize) -> Result<(), Error> {
     static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
     let start =
         || rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(|error| error.to_string());
-    STARTED.get_or_init(start).as_ref().map_err(|error| failed(error)).copied()
+    STARTED.get_or_init(start).as_ref().map_err(failed).copied()
 }
 
 fn start_runtime(workers: usize) -> Result<Runtime, Error> {

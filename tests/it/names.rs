@@ -59,7 +59,7 @@ fn folders_that_cannot_be_read_are_held() {
     std::fs::write(folder.path().join("operator.yaml"), "paths: { exclude: [skipped/**] }\n").unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     for name in ["private", "skipped"] {
-        std::fs::set_permissions(root.join(name), std::fs::Permissions::from_mode(0)).unwrap();
+        std::fs::set_permissions(root.join(name), std::fs::Permissions::from_mode(0o000)).unwrap();
     }
     let mut command = Command::new(setpriv);
     command.args(["--reuid=54321", "--regid=54321", "--clear-groups"]).arg(&program).env_clear();

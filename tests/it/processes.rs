@@ -122,7 +122,7 @@ fn every_signal_ends_every_command_within_a_second() {
                     machine.log()
                 );
             }
-            assert_eq!(machine.temporary_files(), [Path::new(""); 0], "{name} while {work}");
+            assert_eq!(machine.temporary_files(), Vec::<PathBuf>::new(), "{name} while {work}");
         }
     }
 }
@@ -147,7 +147,7 @@ async fn a_second_signal_ends_a_write_in_progress() {
     running.signal("INT");
     let (status, elapsed) = running.end();
     assert_eq!((status.code(), elapsed < Duration::from_secs(1)), (Some(143), true), "{}", machine.log());
-    assert_eq!(machine.temporary_files(), [Path::new(""); 0]);
+    assert_eq!(machine.temporary_files(), Vec::<PathBuf>::new());
 }
 
 #[test]
