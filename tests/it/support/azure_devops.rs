@@ -3,7 +3,7 @@
 use base64::Engine;
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, Pull, Refused, State, add_missing};
+use super::code_host::{CodeHost, Comment, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::spec::Description;
 
@@ -101,17 +101,15 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], rest: &[&str], reques
             None => refuse(400, &format!("The identity {id} could not be found")),
         },
         ("GET", ["threads"]) => {
-            let thread = |text: &String| json!({"id": 1, "status": "closed", "comments": [{"id": 1, "content": text}]});
             // A deleted comment has no content.
-            let deleted = json!({"id": 2, "comments": [{"id": 1, "isDeleted": true}]});
+            let deleted = json!({"id": 1, "comments": [{"id": 1, "isDeleted": true}]});
             let threads = pull.comments.iter().map(thread).chain([deleted]).collect::<Vec<_>>();
             Answer::new(200, json!({"count": threads.len(), "value": threads}))
         }
         ("POST", ["threads"]) => {
             let comments = request.body["comments"].as_array().cloned().unwrap_or_default();
-            let texts = comments.iter().filter_map(|comment| comment["content"].as_str());
-            pull.comments.extend(texts.map(str::to_owned));
-            Answer::new(200, json!({"id": 1, "status": "closed"}))
+            let [comment] = &comments[..] else { return refuse(400, "The double supports threads of one comment.") };
+            Answer::new(200, thread(pull.comment(comment["content"].as_str().unwrap_or_default())))
         }
         _ => refuse(404, "The controller for path was not found"),
     }
@@ -209,6 +207,11 @@ fn word(pull: &Pull) -> &'static str {
         State::Merged => "completed",
         State::Closed => "abandoned",
     }
+}
+
+/// Returns a comment as the only one of its thread. Ids of comments count from 1 in each thread.
+fn thread(comment: &Comment) -> Value {
+    json!({"id": comment.id, "status": "closed", "comments": [{"id": 1, "content": comment.text}]})
 }
 
 fn label(name: &str) -> Value {

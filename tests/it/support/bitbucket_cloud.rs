@@ -3,7 +3,7 @@
 use base64::Engine;
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, Pull, Refused, State, add_missing};
+use super::code_host::{CodeHost, Comment, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::spec::Description;
 
@@ -62,16 +62,11 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
                     Answer::new(200, view(site, pull))
                 }
                 ("GET", ["comments"]) => {
-                    let comment =
-                        |text: &String| json!({"type": "pullrequest_comment", "id": 1, "content": {"raw": text}});
                     let comments = pull.comments.iter().rev().map(comment).collect::<Vec<_>>();
                     Answer::new(200, json!({"pagelen": 100, "values": comments}))
                 }
                 ("POST", ["comments"]) => match request.body["content"]["raw"].as_str() {
-                    Some(text) if !text.is_empty() => {
-                        pull.comments.push(text.to_owned());
-                        Answer::new(201, json!({"type": "pullrequest_comment", "id": 1, "content": {"raw": text}}))
-                    }
+                    Some(text) if !text.is_empty() => Answer::new(201, comment(pull.comment(text))),
                     _ => refuse(400, "content: required"),
                 },
                 _ => refuse(404, "Not found"),
@@ -193,6 +188,10 @@ fn word(pull: &Pull) -> &'static str {
         State::Merged => "MERGED",
         State::Closed => "DECLINED",
     }
+}
+
+fn comment(comment: &Comment) -> Value {
+    json!({"type": "pullrequest_comment", "id": comment.id, "content": {"raw": comment.text}})
 }
 
 fn user(name: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, Pull, Refused, State};
+use super::code_host::{CodeHost, Comment, Pull, Refused, State};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::spec::Description;
 
@@ -96,20 +96,21 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], what: (&str, &[&str])
             Answer::new(200, view(site, pull))
         }
         ("GET", ["activities"]) => {
-            let comment = |text: &String| json!({"id": 2, "action": "COMMENTED", "comment": {"id": 1, "text": text}});
+            let commented = |one: &Comment| json!({"id": 10 * one.id, "action": "COMMENTED", "comment": comment(one)});
             let opened = json!({"id": 1, "action": "OPENED"});
-            let activities = pull.comments.iter().rev().map(comment).chain([opened]).collect::<Vec<_>>();
+            let activities = pull.comments.iter().rev().map(commented).chain([opened]).collect::<Vec<_>>();
             Answer::new(200, json!({"size": activities.len(), "isLastPage": true, "values": activities}))
         }
         ("POST", ["comments"]) => match request.text("text") {
-            Some(text) if !text.is_empty() => {
-                pull.comments.push(text.to_owned());
-                Answer::new(201, json!({"id": 1, "version": 0, "text": text}))
-            }
+            Some(text) if !text.is_empty() => Answer::new(201, comment(pull.comment(text))),
             _ => refuse(400, "A comment is required.", "ArgumentValidationException"),
         },
         _ => refuse(404, "Not found", "NotFoundException"),
     }
+}
+
+fn comment(comment: &Comment) -> Value {
+    json!({"id": comment.id, "version": 0, "text": comment.text})
 }
 
 fn list(site: &str, host: &CodeHost, request: &Request) -> Answer {

@@ -12,6 +12,14 @@ pub(crate) enum State {
 }
 
 /// A pull request as a code host keeps it.
+/// A comment on a pull request.
+#[derive(Clone, Debug)]
+pub(crate) struct Comment {
+    /// Unique in the host; grows with time.
+    pub(crate) id: u64,
+    pub(crate) text: String,
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Pull {
     pub(crate) number: u64,
@@ -26,7 +34,9 @@ pub(crate) struct Pull {
     pub(crate) reviewers: Vec<String>,
     pub(crate) teams: Vec<String>,
     pub(crate) assignees: Vec<String>,
-    pub(crate) comments: Vec<String>,
+    pub(crate) comments: Vec<Comment>,
+    /// How many comments were ever added.
+    pub(crate) commented: u64,
     /// Whether the branch is in a fork.
     pub(crate) fork: bool,
     /// The method of auto-merge, once it is enabled.
@@ -146,12 +156,22 @@ impl CodeHost {
             teams: vec![],
             assignees: vec![],
             comments: vec![],
+            commented: 0,
             fork: false,
             auto_merge: None,
             pipeline: true,
             version: 0,
         });
         Ok(self.pulls.last_mut().unwrap())
+    }
+}
+
+impl Pull {
+    /// Adds a comment.
+    pub(crate) fn comment(&mut self, text: &str) -> &Comment {
+        self.commented += 1;
+        self.comments.push(Comment { id: 1_000 * self.number + self.commented, text: text.to_owned() });
+        self.comments.last().unwrap()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, Pull, Refused, State, add_missing};
+use super::code_host::{CodeHost, Comment, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::spec::Description;
 
@@ -99,7 +99,7 @@ fn on_pull(
             Answer::new(200, Value::Null)
         }
         ("GET", "issues", ["comments"]) => {
-            let comments = pull.comments.iter().map(|text| json!({"id": 1, "body": text})).collect::<Vec<_>>();
+            let comments = pull.comments.iter().map(comment).collect::<Vec<_>>();
             Answer::new(200, json!(comments))
         }
         ("POST", "issues", ["comments"]) => {
@@ -107,8 +107,7 @@ fn on_pull(
             if text.is_empty() {
                 return refuse(422, "[Body]: Required");
             }
-            pull.comments.push(text.to_owned());
-            Answer::new(201, json!({"id": 1, "body": text}))
+            Answer::new(201, comment(pull.comment(text)))
         }
         _ => refuse(404, "The target couldn't be found."),
     }
@@ -184,6 +183,10 @@ fn refuse(status: u16, message: &str) -> Answer {
 
 fn user(name: &str) -> Value {
     json!({"id": 1, "login": name, "full_name": name})
+}
+
+fn comment(comment: &Comment) -> Value {
+    json!({"id": comment.id, "body": comment.text})
 }
 
 fn label(name: &str) -> Value {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, InstalledApp, Pull, Refused, State, add_missing};
+use super::code_host::{CodeHost, Comment, InstalledApp, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::github_graphql as graphql;
 use super::spec::Description;
@@ -102,16 +102,14 @@ fn on_pull(
         ("GET", "issues", ["comments"]) => {
             let size = request.parameter("per_page").and_then(|size| size.parse().ok()).unwrap_or(30).min(100);
             let page: usize = request.parameter("page").and_then(|page| page.parse().ok()).unwrap_or(1);
-            let comment = |text: &String| json!({"id": 1, "body": text, "user": view.user("tagboat-bot")});
-            let comments = host.pulls[pull].comments.iter().skip((page - 1) * size).take(size).map(comment);
-            Answer::new(200, comments.collect())
+            let comments = host.pulls[pull].comments.iter().skip((page - 1) * size).take(size);
+            Answer::new(200, comments.map(|comment| view.comment(comment)).collect())
         }
         ("POST", "issues", ["comments"]) => {
             let Some(text) = request.text("body").filter(|text| !text.is_empty()) else {
                 return refuse(422, "Validation Failed", &[("body", "missing_field")]);
             };
-            host.pulls[pull].comments.push(text.to_owned());
-            Answer::new(201, json!({"id": 1, "body": text, "user": view.user("tagboat-bot")}))
+            Answer::new(201, view.comment(host.pulls[pull].comment(text)))
         }
         _ => refuse(404, "Not Found", &[]),
     }
@@ -316,6 +314,10 @@ impl View<'_> {
 
     fn user(&self, login: &str) -> Value {
         self.fill(include_str!("../../../fixtures/forge/github/user.json"), &[("LOGIN", login)])
+    }
+
+    fn comment(&self, comment: &Comment) -> Value {
+        json!({"id": comment.id, "body": comment.text, "user": self.user("tagboat-bot")})
     }
 
     fn label(&self, name: &str) -> Value {

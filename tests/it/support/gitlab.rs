@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::code_host::{CodeHost, Pull, Refused, State, add_missing};
+use super::code_host::{CodeHost, Comment, Pull, Refused, State, add_missing};
 use super::double::{Answer, READER, Request, TOKEN, Vendor};
 use super::spec::Description;
 
@@ -74,15 +74,9 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
                 ("GET", []) => Answer::new(200, view(site, pull)),
                 ("PUT", []) => change(site, pull, &people, request),
                 ("PUT", ["merge"]) => merge(site, pull, request),
-                ("GET", ["notes"]) => {
-                    let notes = pull.comments.iter().rev().map(|text| json!({"id": 1, "body": text, "system": false}));
-                    Answer::new(200, notes.collect())
-                }
+                ("GET", ["notes"]) => Answer::new(200, pull.comments.iter().rev().map(note).collect()),
                 ("POST", ["notes"]) => match request.text("body") {
-                    Some(text) if !text.is_empty() => {
-                        pull.comments.push(text.to_owned());
-                        Answer::new(201, json!({"id": 1, "body": text}))
-                    }
+                    Some(text) if !text.is_empty() => Answer::new(201, note(pull.comment(text))),
                     _ => Answer::new(400, json!({"error": "body is missing"})),
                 },
                 _ => Answer::new(404, json!({"error": "404 Not Found"})),
@@ -193,6 +187,10 @@ fn word(pull: &Pull) -> &'static str {
         State::Merged => "merged",
         State::Closed => "closed",
     }
+}
+
+fn note(comment: &Comment) -> Value {
+    json!({"id": comment.id, "body": comment.text, "system": false})
 }
 
 fn user(name: &str) -> Value {

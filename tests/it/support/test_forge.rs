@@ -89,7 +89,7 @@ impl TestForge {
         };
         let view = |pull: &Pull| {
             json!({"number": pull.number, "branch": pull.head, "title": pull.title, "body": pull.body,
-                   "labels": pull.labels, "comments": pull.comments, "auto-merge": pull.auto_merge,
+                   "labels": pull.labels, "comments": pull.comments.iter().map(|comment| &comment.text).collect::<Vec<_>>(), "auto-merge": pull.auto_merge,
                    "state": format!("{:?}", pull.state).to_lowercase()})
         };
         double.host(|host| host.pulls.iter().map(view).collect())
