@@ -70,6 +70,15 @@ impl ForgeKind {
     }
 }
 
+/// A comment on a pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Its id in the pull request. A later comment has a greater one.
+    pub id: u64,
+    /// The text, which the forge may have trimmed.
+    pub text: String,
+}
+
 /// A connection to one repository of a forge.
 ///
 /// The operations of a run are [`open`](#method.open), [`update`](#method.update) and [`close`](#method.close) of
@@ -108,11 +117,14 @@ pub trait Forge: Send + Sync {
     /// Replaces the body of a pull request, where the next run reads who closed it, and closes the pull request.
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError>;
 
-    /// Returns the texts of the newest comments, at least one hundred if there are as many.
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError>;
+    /// Returns the newest comments, at least one hundred if there are as many.
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError>;
 
-    /// Adds a comment.
-    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError>;
+    /// Adds a comment, and returns its id.
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError>;
+
+    /// Deletes a comment that this run added.
+    async fn delete_comment(&self, existing: &PullRequest, id: u64) -> Result<(), ForgeError>;
 
     /// Enables auto-merge: the forge merges as soon as the requirements of the base branch are met. Only called where
     /// [`Limits::auto_merge`] is set.

@@ -3,7 +3,7 @@
 use crate::plan::{Proposal, PullRequest};
 
 use super::error::ForgeError;
-use super::forge::{Difference, Forge, Written};
+use super::forge::{Comment, Difference, Forge, Written};
 use super::limits::Limits;
 
 impl dyn Forge + '_ {
@@ -57,11 +57,22 @@ impl dyn Forge + '_ {
     /// missing on a closed one. After an interruption, the comment is not repeated.
     pub async fn close(&self, existing: &PullRequest, body: &str, comment: &str) -> Result<Written, ForgeError> {
         self.limits().check(&format!("close {}", existing.url), "", body)?;
-        if !self.comments(existing).await?.iter().any(|one| one.trim() == comment.trim()) {
-            self.comment(existing, comment).await?;
-        }
+        self.comment_once(existing, comment).await?;
         let pull_request = self.close_with(existing, body).await?;
         Ok(Written { pull_request, is_changed: true, warnings: Vec::new() })
+    }
+
+    /// Adds a comment that the pull request does not have. Runs at the same time may all add it: the oldest stays.
+    async fn comment_once(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+        let is_same = |one: &Comment| one.text.trim() == text.trim();
+        if self.comments(existing).await?.iter().any(is_same) {
+            return Ok(());
+        }
+        let id = self.comment(existing, text).await?;
+        if self.comments(existing).await?.iter().any(|one| is_same(one) && one.id < id) {
+            self.delete_comment(existing, id).await?;
+        }
+        Ok(())
     }
 
     /// Opens a pull request without ever creating a second one: after an ambiguous failure, it searches for an open one,

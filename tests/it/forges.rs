@@ -150,6 +150,9 @@ async fn closes_with_body_and_comment() {
         // An earlier run was interrupted after the comment.
         test.forge.comment(&opened, "Nothing is left to change.").await.unwrap();
         test.forge.comment(&opened, "Another comment.").await.unwrap();
+        // Another run commented in the same moment.
+        let repeated = test.forge.comment(&opened, "Nothing is left to change.").await.unwrap();
+        test.forge.delete_comment(&opened, repeated).await.unwrap();
         let closed =
             test.forge.close(&opened, "superseded <!-- closed by tagboat -->", "Nothing is left to change.").await;
         assert!(closed.unwrap().warnings.is_empty(), "{}", test.name);

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::azure_devops_model::{Listing, Pull, Repository, Threads};
+use super::azure_devops_model::{Listing, Pull, Repository, Thread, Threads};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -198,20 +198,27 @@ impl Forge for AzureDevops {
         Ok(PullRequest { body: body.to_owned(), ..closed })
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let route = format!("{}/threads?{VERSION}", self.route("pullRequests", existing.number));
         let threads: Threads = self.client.get(&action, &route).await?;
-        let comments = threads.value.into_iter().flat_map(|thread| thread.comments);
-        Ok(comments.filter_map(|comment| comment.content).collect())
+        Ok(threads.value.into_iter().flat_map(Thread::observed).collect())
     }
 
-    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {
         let action = format!("comment on {}", existing.url);
         let route = format!("{}/threads?{VERSION}", self.route("pullRequests", existing.number));
         let comment = json!({"parentCommentId": 0, "content": text, "commentType": "text"});
         let thread = json!({"comments": [comment], "status": "closed"});
-        self.client.post::<Value>(&action, &route, &thread).await.map(drop)
+        let added: Thread = self.client.post(&action, &route, &thread).await?;
+        Ok(added.id)
+    }
+
+    /// The id is that of the thread, in which the comment is the first.
+    async fn delete_comment(&self, existing: &PullRequest, id: u64) -> Result<(), ForgeError> {
+        let action = format!("delete a comment of {}", existing.url);
+        let route = format!("{}/threads/{id}/comments/1?{VERSION}", self.route("pullRequests", existing.number));
+        self.client.send::<Value>(&action, Method::DELETE, &route, None).await.map(drop)
     }
 
     /// Azure DevOps enables auto-merge in the name of an account; the author of the pull request is used.

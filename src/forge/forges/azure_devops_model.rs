@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::forge::forge::Comment;
 use crate::plan::{PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -13,14 +14,23 @@ pub(super) struct Threads {
 
 #[derive(Deserialize)]
 pub(super) struct Thread {
+    pub(super) id: u64,
     #[serde(default)]
-    pub(super) comments: Vec<Comment>,
+    comments: Vec<ThreadComment>,
+}
+
+impl Thread {
+    /// Returns the comments, all with the id of the thread.
+    pub(super) fn observed(self) -> impl Iterator<Item = Comment> {
+        let texts = self.comments.into_iter().filter_map(|comment| comment.content);
+        texts.map(move |text| Comment { id: self.id, text })
+    }
 }
 
 #[derive(Deserialize)]
-pub(super) struct Comment {
+struct ThreadComment {
     /// Missing in a comment that was deleted.
-    pub(super) content: Option<String>,
+    content: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -179,14 +179,14 @@ impl Forge for BitbucketCloud {
         checked(&action, declined.body.observed())
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let mut comments = Vec::new();
         for page in 1..=PAGES {
             let query = query(&[("pagelen", &PAGE.to_string()), ("page", &page.to_string())]);
             let listed: Comments =
                 self.client.get(&action, &format!("{}/comments?{query}", self.route(existing))).await?;
-            comments.extend(listed.values.into_iter().map(|comment| comment.content.raw));
+            comments.extend(listed.values.into_iter().map(ListedComment::observed));
             if listed.next.is_none() {
                 break;
             }
@@ -194,11 +194,18 @@ impl Forge for BitbucketCloud {
         Ok(comments)
     }
 
-    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {
         let action = format!("comment on {}", existing.url);
         let route = format!("{}/comments", self.route(existing));
         let body = json!({"type": "pullrequest_comment", "content": {"raw": text}});
-        self.client.post::<Value>(&action, &route, &body).await.map(drop)
+        let added: ListedComment = self.client.post(&action, &route, &body).await?;
+        Ok(added.id)
+    }
+
+    async fn delete_comment(&self, existing: &PullRequest, id: u64) -> Result<(), ForgeError> {
+        let action = format!("delete a comment of {}", existing.url);
+        let route = format!("{}/comments/{id}", self.route(existing));
+        self.client.send::<Value>(&action, Method::DELETE, &route, None).await.map(drop)
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {
@@ -269,13 +276,20 @@ fn quoted(text: &str) -> String {
 
 #[derive(Deserialize)]
 struct Comments {
-    values: Vec<Comment>,
+    values: Vec<ListedComment>,
     next: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct Comment {
+struct ListedComment {
+    id: u64,
     content: Content,
+}
+
+impl ListedComment {
+    fn observed(self) -> Comment {
+        Comment { id: self.id, text: self.content.raw }
+    }
 }
 
 #[derive(Deserialize)]

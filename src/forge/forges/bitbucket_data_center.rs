@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::bitbucket_data_center_model::{About, Activity, Listing, Pull, Repository};
+use super::bitbucket_data_center_model::{About, Activity, ActivityComment, Listing, Pull, Repository};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl, Scheme};
@@ -190,17 +190,25 @@ impl Forge for BitbucketDataCenter {
         checked(&action, declined.observed())
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let route = format!("{}/activities?limit=100", self.route(existing));
         let listed: Listing<Activity> = self.client.get(&action, &route).await?;
-        Ok(listed.values.into_iter().filter_map(|activity| Some(activity.comment?.text)).collect())
+        Ok(listed.values.into_iter().filter_map(Activity::observed).collect())
     }
 
-    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {
         let action = format!("comment on {}", existing.url);
         let route = format!("{}/comments", self.route(existing));
-        self.client.post::<Value>(&action, &route, &json!({ "text": text })).await.map(drop)
+        let added: ActivityComment = self.client.post(&action, &route, &json!({ "text": text })).await?;
+        Ok(added.id)
+    }
+
+    /// Version 0 is that of a comment without changes.
+    async fn delete_comment(&self, existing: &PullRequest, id: u64) -> Result<(), ForgeError> {
+        let action = format!("delete a comment of {}", existing.url);
+        let route = format!("{}/comments/{id}?version=0", self.route(existing));
+        self.client.send::<Value>(&action, Method::DELETE, &route, None).await.map(drop)
     }
 
     /// Reads the version first: a server before 8.15 ignores `autoMerge` and merges at once.

@@ -2,18 +2,26 @@
 
 use serde::Deserialize;
 
+use crate::forge::forge::Comment;
 use crate::plan::{PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 /// An event of a pull request; the other kinds have no comment.
 #[derive(Deserialize)]
 pub(super) struct Activity {
-    pub(super) comment: Option<Comment>,
+    comment: Option<ActivityComment>,
+}
+
+impl Activity {
+    pub(super) fn observed(self) -> Option<Comment> {
+        self.comment.map(|comment| Comment { id: comment.id, text: comment.text })
+    }
 }
 
 #[derive(Deserialize)]
-pub(super) struct Comment {
-    pub(super) text: String,
+pub(super) struct ActivityComment {
+    pub(super) id: u64,
+    text: String,
 }
 
 #[derive(Deserialize)]

@@ -3,11 +3,11 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 
-use super::gitea_model::{Comment, DRAFT, Label, Pull, Repository, User};
+use super::gitea_model::{DRAFT, IssueComment, Label, Pull, Repository, User};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -170,17 +170,24 @@ impl Forge for Gitea {
         self.patch("close", existing, json!({"state": "closed", "body": body})).await
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let route = format!("{}/issues/{}/comments", self.root, existing.number);
-        let comments: Vec<Comment> = self.client.get(&action, &route).await?;
-        Ok(comments.into_iter().map(|comment| comment.body).collect())
+        let comments: Vec<IssueComment> = self.client.get(&action, &route).await?;
+        Ok(comments.into_iter().map(IssueComment::observed).collect())
     }
 
-    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {
         let action = format!("comment on {}", existing.url);
         let route = format!("{}/issues/{}/comments", self.root, existing.number);
-        self.client.post::<Value>(&action, &route, &json!({ "body": text })).await.map(drop)
+        let added: IssueComment = self.client.post(&action, &route, &json!({ "body": text })).await?;
+        Ok(added.id)
+    }
+
+    async fn delete_comment(&self, existing: &PullRequest, id: u64) -> Result<(), ForgeError> {
+        let action = format!("delete a comment of {}", existing.url);
+        let route = format!("{}/issues/comments/{id}", self.root);
+        self.client.send::<Value>(&action, Method::DELETE, &route, None).await.map(drop)
     }
 
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {

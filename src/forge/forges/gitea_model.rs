@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::forge::forge::Comment;
 use crate::plan::{PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -9,8 +10,15 @@ use crate::refname::{BranchName, CommitId};
 pub(super) const DRAFT: &str = "WIP: ";
 
 #[derive(Deserialize)]
-pub(super) struct Comment {
+pub(super) struct IssueComment {
+    pub(super) id: u64,
     pub(super) body: String,
+}
+
+impl IssueComment {
+    pub(super) fn observed(self) -> Comment {
+        Comment { id: self.id, text: self.body }
+    }
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value, json};
 
-use super::github_model::{Assigned, Comment, User, observed};
+use super::github_model::{Assigned, IssueComment, User, observed};
 use crate::http::RetryPolicy;
 use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest};
 use crate::refname::BranchName;
@@ -22,7 +22,7 @@ use crate::forge::client::query;
 use crate::forge::credential::{AuthScheme, CredentialKind, Given};
 use crate::forge::error::ForgeError;
 use crate::forge::failure::malformed;
-use crate::forge::forge::{Access, Attached, Commits, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Comment, Commits, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -203,16 +203,16 @@ impl Forge for GitHub {
         self.patch("close", existing, json!({"state": "closed", "body": body})).await
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let mut comments = Vec::new();
         // Oldest first, in any case.
         for page in 1..=PAGES {
             let route =
                 format!("/repos/{}/issues/{}/comments?per_page=100&page={page}", self.repository, existing.number);
-            let listed: Vec<Comment> = self.get(&action, &route).await?;
+            let listed: Vec<IssueComment> = self.get(&action, &route).await?;
             let is_last = listed.len() < 100;
-            comments.extend(listed.into_iter().filter_map(|comment| comment.body));
+            comments.extend(listed.into_iter().filter_map(IssueComment::observed));
             if is_last {
                 break;
             }
@@ -220,10 +220,20 @@ impl Forge for GitHub {
         Ok(comments)
     }
 
-    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {
         let action = format!("comment on {}", existing.url);
         let route = format!("/repos/{}/issues/{}/comments", self.repository, existing.number);
-        self.post::<IgnoredAny>(&action, &route, json!({ "body": text })).await.map(drop)
+        let added: IssueComment = self.post(&action, &route, json!({ "body": text })).await?;
+        Ok(added.id)
+    }
+
+    async fn delete_comment(&self, existing: &PullRequest, id: u64) -> Result<(), ForgeError> {
+        let action = format!("delete a comment of {}", existing.url);
+        let route = format!("/repos/{}/issues/comments/{id}", self.repository);
+        let delete = async |octocrab: &Octocrab| {
+            octocrab::map_github_error(octocrab._delete(&route, None::<&()>).await?).await.map(drop)
+        };
+        self.client().call(&action, delete).await
     }
 
     async fn enable_auto_merge(&self, existing: &PullRequest, method: MergeMethod) -> Result<(), ForgeError> {

@@ -4,12 +4,20 @@ use octocrab::models::IssueState;
 use octocrab::models::pulls::PullRequest as Pull;
 use serde::Deserialize;
 
+use crate::forge::forge::Comment;
 use crate::plan::{PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
 #[derive(Deserialize)]
-pub(super) struct Comment {
-    pub(super) body: Option<String>,
+pub(super) struct IssueComment {
+    pub(super) id: u64,
+    body: Option<String>,
+}
+
+impl IssueComment {
+    pub(super) fn observed(self) -> Option<Comment> {
+        Some(Comment { id: self.id, text: self.body? })
+    }
 }
 
 #[derive(Deserialize)]

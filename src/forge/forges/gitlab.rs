@@ -7,7 +7,7 @@ use super::gitlab_model::{DRAFT, Merge, Note, Project, User, role};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -180,17 +180,24 @@ impl Forge for GitLab {
         checked(&format!("close {}", existing.url), closed.observed())
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let route = format!("{}/notes?sort=desc&per_page=100", self.route(existing));
         let notes: Vec<Note> = self.client.get(&action, &route).await?;
-        Ok(notes.into_iter().map(|note| note.body).collect())
+        Ok(notes.into_iter().map(|note| Comment { id: note.id, text: note.body }).collect())
     }
 
-    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {
         let action = format!("comment on {}", existing.url);
         let route = format!("{}/notes", self.route(existing));
-        self.client.post::<Value>(&action, &route, &json!({ "body": text })).await.map(drop)
+        let added: Note = self.client.post(&action, &route, &json!({ "body": text })).await?;
+        Ok(added.id)
+    }
+
+    async fn delete_comment(&self, existing: &PullRequest, id: u64) -> Result<(), ForgeError> {
+        let action = format!("delete a comment of {}", existing.url);
+        let route = format!("{}/notes/{id}", self.route(existing));
+        self.client.send::<Value>(&action, Method::DELETE, &route, None).await.map(drop)
     }
 
     /// Waits for a pipeline, which starts some time after the push: without one, GitLab would merge at once.

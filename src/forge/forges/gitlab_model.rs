@@ -11,6 +11,7 @@ pub(super) const DRAFT: &str = "Draft: ";
 
 #[derive(Deserialize)]
 pub(super) struct Note {
+    pub(super) id: u64,
     pub(super) body: String,
 }
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ForgeSettings;
@@ -211,13 +211,27 @@ impl Forge for Local {
         })
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<String>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
         let _lock = self.lock()?;
-        Ok(self.read(&self.path(existing.number, "json"))?.comments)
+        let texts = self.read(&self.path(existing.number, "json"))?.comments;
+        Ok((0..).zip(texts).map(|(id, text)| Comment { id, text }).collect())
     }
 
-    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
-        self.change(existing.number, |record| record.comments.push(text.to_owned())).map(drop)
+    /// Adds no comment twice: the record is locked.
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {
+        let mut id = 0;
+        self.change(existing.number, |record| {
+            id = record.comments.iter().position(|one| one == text).unwrap_or(record.comments.len());
+            if id == record.comments.len() {
+                record.comments.push(text.to_owned());
+            }
+        })?;
+        Ok(id as u64)
+    }
+
+    /// Deletes nothing, as no comment is added twice.
+    async fn delete_comment(&self, _: &PullRequest, _: u64) -> Result<(), ForgeError> {
+        Ok(())
     }
 
     async fn check(&self) -> Result<Access, ForgeError> {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tagboat::forge::{
-    Access, Address, Attached, AuthScheme, CreationRules, Credential, CredentialKind, Difference, Forge, ForgeError,
-    ForgeKind, ForgeSettings, Given, GivenCredentials, Limits, RemoteUrl, TokenVariable,
+    Access, Address, Attached, AuthScheme, Comment, CreationRules, Credential, CredentialKind, Difference, Forge,
+    ForgeError, ForgeKind, ForgeSettings, Given, GivenCredentials, Limits, RemoteUrl, TokenVariable,
 };
 use tagboat::http::{Client, ClientOptions};
 use tagboat::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
@@ -132,12 +132,17 @@ impl Forge for Toy {
         }))
     }
 
-    async fn comments(&self, _: &PullRequest) -> Result<Vec<String>, ForgeError> {
+    async fn comments(&self, _: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
         Ok(Vec::new())
     }
 
-    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
+    async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {
         self.wrote(format!("comment {}: {text}", existing.number));
+        Ok(1)
+    }
+
+    async fn delete_comment(&self, existing: &PullRequest, id: u64) -> Result<(), ForgeError> {
+        self.wrote(format!("delete comment {id} of {}", existing.number));
         Ok(())
     }
 

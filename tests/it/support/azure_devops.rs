@@ -106,6 +106,7 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], rest: &[&str], reques
             let threads = pull.comments.iter().map(thread).chain([deleted]).collect::<Vec<_>>();
             Answer::new(200, json!({"count": threads.len(), "value": threads}))
         }
+        ("DELETE", ["threads", id, "comments", "1"]) if pull.delete_comment(id) => Answer::new(200, Value::Null),
         ("POST", ["threads"]) => {
             let comments = request.body["comments"].as_array().cloned().unwrap_or_default();
             let [comment] = &comments[..] else { return refuse(400, "The double supports threads of one comment.") };

@@ -65,6 +65,7 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
                     let comments = pull.comments.iter().rev().map(comment).collect::<Vec<_>>();
                     Answer::new(200, json!({"pagelen": 100, "values": comments}))
                 }
+                ("DELETE", ["comments", id]) if pull.delete_comment(id) => Answer::new(204, Value::Null),
                 ("POST", ["comments"]) => match request.body["content"]["raw"].as_str() {
                     Some(text) if !text.is_empty() => Answer::new(201, comment(pull.comment(text))),
                     _ => refuse(400, "content: required"),

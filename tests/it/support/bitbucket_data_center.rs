@@ -101,6 +101,8 @@ fn on_pull(site: &str, pull: &mut Pull, people: &[String], what: (&str, &[&str])
             let activities = pull.comments.iter().rev().map(commented).chain([opened]).collect::<Vec<_>>();
             Answer::new(200, json!({"size": activities.len(), "isLastPage": true, "values": activities}))
         }
+        ("DELETE", ["comments", _]) if request.parameter("version") != Some("0") => out_of_date(),
+        ("DELETE", ["comments", id]) if pull.delete_comment(id) => Answer::new(204, Value::Null),
         ("POST", ["comments"]) => match request.text("text") {
             Some(text) if !text.is_empty() => Answer::new(201, comment(pull.comment(text))),
             _ => refuse(400, "A comment is required.", "ArgumentValidationException"),

@@ -173,6 +173,13 @@ impl Pull {
         self.comments.push(Comment { id: 1_000 * self.number + self.commented, text: text.to_owned() });
         self.comments.last().unwrap()
     }
+
+    /// Deletes a comment. Returns whether it exists.
+    pub(crate) fn delete_comment(&mut self, id: &str) -> bool {
+        let before = self.comments.len();
+        self.comments.retain(|comment| comment.id.to_string() != id);
+        self.comments.len() < before
+    }
 }
 
 /// Adds names that a list does not have: a request that is repeated changes nothing.

@@ -51,6 +51,11 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
         ),
         ("GET", ["repos", _, _, "pulls"]) => list(site, host, request),
         ("POST", ["repos", _, _, "pulls"]) => open(site, host, request),
+        ("DELETE", ["repos", _, _, "issues", "comments", id])
+            if host.pulls.iter_mut().any(|pull| pull.delete_comment(id)) =>
+        {
+            Answer::new(204, Value::Null)
+        }
         (method, ["repos", _, _, kind @ ("pulls" | "issues"), number, rest @ ..]) => {
             let (people, labels) = (host.people.clone(), host.labels.clone());
             let Some(pull) = number.parse().ok().and_then(|number| host.pull(number)) else {

@@ -73,6 +73,11 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
         }
         ("GET", ["repos", _, _, "pulls"]) => list(&view, host, request),
         ("POST", ["repos", _, _, "pulls"]) => open(&view, host, request),
+        ("DELETE", ["repos", _, _, "issues", "comments", id])
+            if host.pulls.iter_mut().any(|pull| pull.delete_comment(id)) =>
+        {
+            Answer::new(204, Value::Null)
+        }
         (method, ["repos", _, _, kind @ ("pulls" | "issues"), number, rest @ ..]) => {
             let Some(pull) =
                 number.parse::<u64>().ok().and_then(|number| host.pulls.iter().position(|p| p.number == number))

@@ -75,6 +75,7 @@ fn answer(site: &str, host: &mut CodeHost, request: &Request) -> Answer {
                 ("PUT", []) => change(site, pull, &people, request),
                 ("PUT", ["merge"]) => merge(site, pull, request),
                 ("GET", ["notes"]) => Answer::new(200, pull.comments.iter().rev().map(note).collect()),
+                ("DELETE", ["notes", id]) if pull.delete_comment(id) => Answer::new(204, Value::Null),
                 ("POST", ["notes"]) => match request.text("body") {
                     Some(text) if !text.is_empty() => Answer::new(201, note(pull.comment(text))),
                     _ => Answer::new(400, json!({"error": "body is missing"})),
