@@ -9,6 +9,7 @@ use crate::git::GitError;
 use crate::http::HttpError;
 use crate::policy::PolicyError;
 use crate::registry::RegistryError;
+use crate::text::chain;
 
 /// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,20 +79,6 @@ impl Error {
     pub fn exit(&self) -> Exit {
         self.exit
     }
-}
-
-/// Returns an error and its causes on one line, each once: `operation: cause: cause`.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let message = cause.to_string();
-        if !text.contains(&message) {
-            text = format!("{text}: {message}");
-        }
-        next = cause.source();
-    }
-    text
 }
 
 impl fmt::Display for Error {

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan as _};
 use sha2::Digest as _;
 
 use crate::config::{self, Config};
-use crate::error::{Error, Exit, chain};
+use crate::error::{Error, Exit};
 use crate::forge::{self, Address, Forge, ForgeSettings};
 use crate::git::{self, Repository};
 use crate::http;
@@ -17,6 +17,7 @@ use crate::image::Digest;
 use crate::registry::{HostSettings, Keychain, Registries, ResponseLimits};
 use crate::report::{RenderOptions, Renderer as _, RunReport, Text, TextStyle};
 use crate::run::{self, ReportContext, Request, Services};
+use crate::text::chain;
 
 use super::registry::{ImageSpec, Registry};
 use super::remote;

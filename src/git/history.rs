@@ -7,6 +7,7 @@ use gix::bstr::ByteSlice as _;
 
 use super::error::GitError;
 use crate::refname::CommitId;
+use crate::text::chain;
 
 /// The first parents of one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,15 +21,17 @@ pub struct FirstParents {
 /// Reads the history of the clone in a folder, starting at a branch, tag or commit, or at `HEAD`. A branch that exists
 /// only at the remote is read from `origin`. The files of the commits may be missing.
 pub fn first_parents(clone: &Path, from: Option<&str>) -> Result<FirstParents, GitError> {
-    let unreadable = |what: String, cause: &dyn std::fmt::Display| GitError::Corrupt { what, cause: cause.to_string() };
+    let unreadable =
+        |what: String, cause: &(dyn std::error::Error + 'static)| GitError::Corrupt { what, cause: chain(cause) };
     // Isolated: the configuration of another repository must not start or change anything here.
     let mut repository = gix::open_opts(clone, gix::open::Options::isolated())
-        .map_err(|error| GitError::NotARepository { dir: clone.to_owned(), output: error.to_string() })?;
+        .map_err(|error| GitError::NotARepository { dir: clone.to_owned(), output: chain(&error) })?;
     repository.object_cache_size_if_unset(4 << 20);
     let name = from.unwrap_or("HEAD");
     let end = |name: &str| repository.rev_parse_single(name.as_bytes().as_bstr());
     let tip = end(name).or_else(|error| end(&format!("refs/remotes/origin/{name}")).map_err(|_| error));
-    let missing = |cause: &dyn std::fmt::Display| unreadable(format!("{name} of {}", clone.display()), cause);
+    let missing =
+        |cause: &(dyn std::error::Error + 'static)| unreadable(format!("{name} of {}", clone.display()), cause);
     let tip = tip.map_err(|cause| missing(&cause))?.object().map_err(|cause| missing(&cause))?;
     let tip = tip.peel_to_commit().map_err(|cause| missing(&cause))?;
     let walk = repository.rev_walk([tip.id]).first_parent_only().all().map_err(|cause| missing(&cause))?;

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::refname::CommitId;
-use crate::text::escaped_name;
+use crate::text::{chain, escaped_name};
 use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice};
 use gix::objs::WriteTo as _;
@@ -61,7 +61,8 @@ impl Objects {
     /// Returns a commit and its ancestors, and whether these are all: a fetch with a depth cuts the history off.
     pub(super) fn history(&self, head: &CommitId) -> Result<(HashSet<ObjectId>, bool), GitError> {
         let repository = self.repository.to_thread_local();
-        let unreadable = |cause: &dyn std::fmt::Display| unreadable(&format!("the history of {head}"), cause);
+        let unreadable =
+            |cause: &(dyn std::error::Error + 'static)| unreadable(&format!("the history of {head}"), cause);
         let walk = repository.rev_walk([id(head.as_str())?]).all().map_err(|cause| unreadable(&cause))?;
         let commits = walk.map(|commit| Ok(commit.map_err(|cause| unreadable(&cause))?.id));
         let is_complete = !repository.is_shallow().map_err(|cause| unreadable(&cause))?;
@@ -108,7 +109,7 @@ impl Objects {
     /// See [`Git::commit_info`](super::git::Git::commit_info).
     pub(super) fn commit_info(&self, commit: &CommitId) -> Result<CommitInfo, GitError> {
         let repository = self.repository.to_thread_local();
-        let unreadable = |cause: &dyn std::fmt::Display| unreadable(&format!("commit {commit}"), cause);
+        let unreadable = |cause: &(dyn std::error::Error + 'static)| unreadable(&format!("commit {commit}"), cause);
         let object = repository.find_commit(id(commit.as_str())?).map_err(|cause| unreadable(&cause))?;
         let decoded = object.decode().map_err(|cause| unreadable(&cause))?;
         let author = decoded.author().map_err(|cause| unreadable(&cause))?;
@@ -195,7 +196,7 @@ fn borrow(dir: &Path, lender: &Path) -> io::Result<()> {
 }
 
 fn tree_of(repository: &gix::Repository, commit: &CommitId) -> Result<ObjectId, GitError> {
-    let unreadable = |cause: &dyn std::fmt::Display| unreadable(&format!("commit {commit}"), cause);
+    let unreadable = |cause: &(dyn std::error::Error + 'static)| unreadable(&format!("commit {commit}"), cause);
     let object = repository.find_commit(id(commit.as_str())?).map_err(|cause| unreadable(&cause))?;
     Ok(object.tree_id().map_err(|cause| unreadable(&cause))?.detach())
 }
@@ -242,13 +243,13 @@ pub(super) fn id(hex: &str) -> Result<ObjectId, GitError> {
     ObjectId::from_hex(hex.as_bytes()).map_err(|cause| unreadable(hex, &cause))
 }
 
-fn unreadable(what: &str, cause: &dyn std::fmt::Display) -> GitError {
-    GitError::Corrupt { what: what.to_owned(), cause: cause.to_string() }
+fn unreadable(what: &str, cause: &(dyn std::error::Error + 'static)) -> GitError {
+    GitError::Corrupt { what: what.to_owned(), cause: chain(cause) }
 }
 
-fn unwritable(cause: &dyn std::fmt::Display) -> GitError {
+fn unwritable(cause: &(dyn std::error::Error + 'static)) -> GitError {
     GitError::Io {
         operation: "write an object into the temporary repository".to_owned(),
-        source: io::Error::other(cause.to_string()),
+        source: io::Error::other(chain(cause)),
     }
 }

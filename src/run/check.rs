@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::{Error, chain};
+use crate::error::Error;
 use crate::forge::Forge;
 use crate::git::Git;
 use crate::govern::{Listed, Status};
@@ -10,7 +10,7 @@ use crate::image::ImageName;
 use crate::manifest::Finding;
 use crate::registry::{Registries, RegistryAccess};
 use crate::report::Check;
-use crate::text::count_of;
+use crate::text::{chain, count_of};
 
 /// Checks that git can read the remote and that it has the base branch.
 pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchName>) -> Check {

@@ -1,10 +1,11 @@
 //! Errors that stop a run before it writes anything.
 
 use crate::config::Config;
-use crate::error::{Error, Exit, chain};
+use crate::error::{Error, Exit};
 use crate::forge::ForgeError;
 use crate::git::GitError;
 use crate::refname::BranchName;
+use crate::text::chain;
 
 /// Why a run stopped before it wrote anything.
 #[derive(Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 //!
 //! No code renders YAML: edits replace bytes, and no document is written as a whole.
 
+mod chain;
 mod count;
 mod escape;
 mod origin;
@@ -12,10 +13,9 @@ mod stream;
 mod tree;
 mod yaml;
 
+pub use chain::chain;
 pub use count::count_of;
-pub use escape::{
-    escaped_name, visible, visible_lines, without_commands, without_controls, without_controls_but_colors,
-};
+pub use escape::escaped_name;
 pub use origin::Origin;
 pub use scalar::{Style, is_plain_string};
 pub use similar::nearest_name;

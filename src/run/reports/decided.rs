@@ -4,15 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::error::chain;
 use crate::govern::{Listed, Status};
 use crate::image::ImageName;
-use crate::manifest::{self, Finding, Occurrence, Place};
+use crate::manifest::{self, Finding, Place};
 use crate::policy::Outcome;
 use crate::report::{FailureRow, HeldRow, Subject};
 use crate::run::changes::Changes;
 use crate::run::lookup::{Answer, Decisions, Failure};
-use crate::text::Position;
+use crate::text::{Position, chain};
 
 /// Findings with the decisions about them.
 pub(super) struct Decided<'a> {
@@ -34,7 +33,7 @@ impl<'a> Decided<'a> {
         let answers = self.decisions.answers.iter();
         answers
             .filter(|answer| matches!(answer.decision.outcome, Outcome::UpToDate(_)))
-            .map(|one| one.occurrences.len())
+            .map(|one| one.places.len())
             .sum()
     }
 
@@ -44,10 +43,7 @@ impl<'a> Decided<'a> {
         for answer in &self.decisions.answers {
             let name = answer.decision.current.name();
             if self.failures.contains_key(name) {
-                locations
-                    .entry(name)
-                    .or_default()
-                    .extend(answer.occurrences.iter().map(|found| location(&found.place.path, found.place.position)));
+                locations.entry(name).or_default().extend(answer.places.iter().map(|place| self.location(*place)));
             }
         }
         let failed = |failure: &Failure| FailureRow {
@@ -65,7 +61,7 @@ impl<'a> Decided<'a> {
         let refused = self.changes.refused.iter();
         held.extend(refused.map(|(occurrence, refusal)| HeldRow {
             hint: refusal.hint().map(str::to_owned),
-            ..held_occurrence(occurrence, refusal.to_string())
+            ..held_at(&occurrence.place, Some(occurrence.reference.name().to_string()), refusal.to_string())
         }));
         held.extend(self.comments());
         held.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
@@ -74,12 +70,9 @@ impl<'a> Decided<'a> {
 
     /// Returns held findings. A reference that its policy cannot order is one, unless `--image` gives its new tag.
     fn held_findings(&self) -> impl Iterator<Item = HeldRow> {
-        let answered = self.decisions.answers.iter().flat_map(|answer| &answer.occurrences);
-        let answered = answered.map(|found| found.id()).collect::<BTreeSet<_>>();
-        let is_answered =
-            move |one: &Listed| matches!(&one.finding, Finding::Occurrence(found) if answered.contains(&found.id()));
-        self.listed.iter().filter_map(move |one| match &one.status {
-            Status::Held { reason, .. } if !is_answered(one) => {
+        let answered = self.decisions.answers.iter().flat_map(|answer| &answer.places).collect::<BTreeSet<_>>();
+        self.listed.iter().enumerate().filter_map(move |(at, one)| match &one.status {
+            Status::Held { reason, .. } if !answered.contains(&at) => {
                 Some(held_at(one.place(), name_of(one), reason.clone()))
             }
             _ => None,
@@ -96,7 +89,10 @@ impl<'a> Decided<'a> {
             _ => None,
         };
         self.decisions.answers.iter().filter_map(held).flat_map(move |(answer, reason)| {
-            answer.occurrences.iter().map(move |found| held_occurrence(found, reason.to_string()))
+            answer.places.iter().map(move |place| {
+                let listed = &self.listed[*place];
+                held_at(listed.place(), name_of(listed), reason.to_string())
+            })
         })
     }
 
@@ -104,11 +100,18 @@ impl<'a> Decided<'a> {
     fn comments(&self) -> impl Iterator<Item = HeldRow> {
         let updates =
             self.decisions.answers.iter().filter(|answer| matches!(answer.decision.outcome, Outcome::Update(_)));
-        let occurrences =
-            updates.flat_map(|answer| answer.occurrences.iter().map(|found| (found, answer.selection.comments)));
-        occurrences.filter_map(|(found, comments)| {
-            manifest::kept_comment(found, comments).map(|reason| held_occurrence(found, reason))
+        let places =
+            updates.flat_map(move |answer| answer.places.iter().map(move |place| (answer, &self.listed[*place])));
+        places.filter_map(|(answer, listed)| {
+            let Finding::Occurrence(occurrence) = &listed.finding else { return None };
+            let reason = manifest::kept_comment(occurrence, answer.selection.comments)?;
+            Some(held_at(&occurrence.place, name_of(listed), reason))
         })
+    }
+
+    fn location(&self, place: usize) -> String {
+        let place = self.listed[place].place();
+        location(&place.path, place.position)
     }
 }
 
@@ -120,10 +123,6 @@ pub(super) fn location(path: &Arc<str>, position: Position) -> String {
 fn held_at(place: &Place, name: Option<String>, reason: String) -> HeldRow {
     let (path, line, value) = (place.path.to_string(), place.position.line, place.value.clone());
     HeldRow { path, line, name, value, reason, hint: None }
-}
-
-fn held_occurrence(found: &Occurrence, reason: String) -> HeldRow {
-    held_at(&found.place, Some(found.reference.name().to_string()), reason)
 }
 
 fn name_of(listed: &Listed) -> Option<String> {

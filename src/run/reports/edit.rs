@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::error::chain;
 use crate::plan::{Change, FactsByReference};
 use crate::report::{ChangeRow, FailureRow, FileChange, RunReport, Subject};
 use crate::run::edit::{Edited, EditedFile};
+use crate::text::chain;
 
 use super::decided::Decided;
 use super::images::ChangeOutcome;

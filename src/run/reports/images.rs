@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::chain;
 use crate::govern::Status;
 use crate::manifest::{Finding, Occurrence, OccurrenceId, RefusedEdit};
 use crate::plan::{Change, FactsByReference};
 use crate::policy::Outcome;
 use crate::report::{ImageRow, ImageStatus, Subject, version};
 use crate::run::lookup::{Answer, newest};
+use crate::text::chain;
 
 use super::decided::{Decided, location};
 
@@ -36,16 +36,14 @@ impl Decided<'_> {
         outcome: impl Fn(&Change) -> ChangeOutcome,
     ) -> Vec<ImageRow> {
         let answers = &self.decisions.answers;
-        let answers =
-            answers.iter().flat_map(|answer| answer.occurrences.iter().map(move |found| (found.id(), answer)));
+        let answers = answers.iter().flat_map(|answer| answer.places.iter().map(move |place| (*place, answer)));
         let answers = answers.collect::<BTreeMap<_, _>>();
         let outcomes = self.outcomes(outcome);
         let mut rows = BTreeMap::<ImageRow, Vec<String>>::new();
-        for listed in self.listed {
+        for (at, listed) in self.listed.iter().enumerate() {
             let Finding::Occurrence(occurrence) = &listed.finding else { continue };
-            let id = occurrence.id();
-            let row = match (answers.get(&id), &listed.status) {
-                (Some(answer), _) => self.answered(occurrence, answer, build_facts, outcomes.get(&id)),
+            let row = match (answers.get(&at), &listed.status) {
+                (Some(answer), _) => self.answered(occurrence, answer, build_facts, outcomes.get(&occurrence.id())),
                 (None, Status::Held { reason, .. }) => unanswered(occurrence, ImageStatus::Held, reason),
                 (None, Status::Ignored(reason)) => unanswered(occurrence, ImageStatus::Ignored, reason),
                 // Outside the scope of the command.

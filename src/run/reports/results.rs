@@ -1,10 +1,10 @@
 //! Turns the results of groups and pull requests into rows of reports.
 
-use crate::error::chain;
 use crate::plan::Change;
 use crate::refname::BranchName;
 use crate::report::{FailureRow, FileChange, GroupSubject, ProposalAction, ProposalReason, ProposalRow, Subject};
 use crate::run::publish::{GroupResult, PreparedStep};
+use crate::text::chain;
 
 use super::images::ChangeOutcome;
 
