@@ -37,8 +37,7 @@
 //! | publish | action × branch state → [`Step`](plan::Step) → [`Proposal`](plan::Proposal) → [`Published`](run::Published) | [`plan::step`](fn@plan::step) and [`plan::texts`]; `run::publish` does it through the traits [`Git`](git::Git) and [`Forge`](forge::Forge); the bytes come from [`manifest::edits`] and [`manifest::rewrite`] |
 //! | report | [`RunOutcome`](run::RunOutcome) → [`RunReport`](report::RunReport) → bytes for people and scripts | `run::reports`, then [`report::RENDERERS`] |
 //!
-//! Each stage has one function and one type. *Look up* and *choose* alternate image by image, since a policy names the facts that
-//! it lacks: `run::lookup` drives both. A later stage never fills a field of an earlier stage's type.
+//! Each stage has one function and one type. A later stage never fills a field of an earlier stage's type.
 //!
 //! # Layers
 //!
@@ -50,7 +49,7 @@
 //! | words | [`text`], [`image`], [`refname`], [`secret`], [`docs`] | nothing | yes |
 //! | rules | [`policy`], [`manifest`], [`config`], [`interop`], [`govern`] | words; [`config`] also [`policy`]; [`interop`] and [`govern`] all rules above them | yes |
 //! | plan | [`plan`], [`report`] | words, rules; [`report`] also [`plan`] | yes |
-//! | hands | [`http`], [`registry`], [`forge`], [`git`] | words; [`registry`] and [`forge`] also [`http`]; [`forge`] also the types of a pull request in [`plan`] | no |
+//! | hands | `temporary`, [`http`], [`registry`], [`forge`], [`git`] | words; all but [`http`] also `temporary`; [`registry`] and [`forge`] also [`http`]; [`forge`] also the types of a pull request in [`plan`] | no |
 //! | shell | [`error`], [`run`] | all above | no |
 //! | door | [`demo`], [`cli`] | all above | no |
 //!
@@ -111,4 +110,5 @@ pub mod registry;
 pub mod report;
 pub mod run;
 pub mod secret;
+mod temporary;
 pub mod text;

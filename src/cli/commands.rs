@@ -19,7 +19,6 @@ use crate::text::count_of;
 use super::args::{
     Changes, DemoArguments, InitArguments, Job, LogOptions, LookupOptions, ReadOptions, RepositoryOption, RunArguments,
 };
-use super::printable::Allowed;
 use super::progress;
 use super::report_file::{self, ReportFile};
 use super::terminal;
@@ -37,8 +36,7 @@ impl Output {
     }
 
     pub(super) fn print(&self, render: impl FnOnce(&dyn Renderer, RenderOptions) -> String) -> Result<(), Error> {
-        let allowed = Allowed { colors: self.options.color, commands: self.renderer.has_commands() };
-        terminal::print(&render(self.renderer, self.options), allowed)
+        terminal::print(&render(self.renderer, self.options))
     }
 }
 
@@ -216,7 +214,7 @@ pub(super) async fn demo(log: &LogOptions, arguments: &DemoArguments) -> Result<
     let mut printed = Ok(());
     demo::run(options, arguments.keep, &mut |text| {
         if printed.is_ok() {
-            printed = terminal::print(text, Allowed { colors: options.color, commands: false });
+            printed = terminal::print(text);
         }
     })
     .await?;
@@ -235,7 +233,7 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
         }
     };
     if init.stdout {
-        terminal::print(&text, Allowed::default())?;
+        terminal::print(&text)?;
         return Ok(Exit::Done);
     }
     let file = folder.join(config::FILE_NAME);
@@ -256,7 +254,7 @@ fn write_new(file: &Path, text: &str, force: bool) -> Result<(), Error> {
 }
 
 pub(super) fn schema() -> Result<Exit, Error> {
-    terminal::print(&format!("{:#}\n", config::json_schema()), Allowed::default())?;
+    terminal::print(&format!("{:#}\n", config::json_schema()))?;
     Ok(Exit::Done)
 }
 

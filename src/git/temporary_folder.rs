@@ -1,20 +1,17 @@
-//! Temporary folders of repositories. A folder is locked as long as its process lives, so that the next process can remove one that a
-//! killed process left behind, also when both have the same process id in different containers.
+//! Temporary folders of repositories. The next process removes one that a killed process left behind.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
-use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::temporary::Lock;
 
 /// The start and the end of the names.
 const PREFIX: &str = "tagboat-";
 const SUFFIX: &str = ".git";
-
-/// The age after which a folder was left behind, on file systems that cannot lock it.
-const ABANDONED: Duration = Duration::from_hours(24);
 
 /// How often the folder of another process may be taken for an abandoned one before it is locked.
 const ATTEMPTS: u32 = 5;
@@ -25,7 +22,7 @@ static IN_USE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 /// A folder that only this user can read. It is removed when dropped.
 pub(super) struct TemporaryFolder {
     folder: TempDir,
-    _lock: Option<File>,
+    _lock: Lock,
 }
 
 impl TemporaryFolder {
@@ -44,10 +41,10 @@ impl TemporaryFolder {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         for _ in 0..ATTEMPTS {
             let folder = builder.tempdir_in(parent)?;
-            let lock = lock(folder.path());
+            let lock = Lock::of_folder(folder.path());
             if !matches!(lock, Lock::Held) && folder.path().is_dir() {
                 in_use().push(folder.path().to_owned());
-                return Ok(Self { folder, _lock: lock.file() });
+                return Ok(Self { folder, _lock: lock });
             }
         }
         Err(io::Error::other("other processes remove it"))
@@ -77,34 +74,6 @@ fn in_use() -> MutexGuard<'static, Vec<PathBuf>> {
     IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The lock of a folder.
-enum Lock {
-    /// This process has it now.
-    Taken(File),
-    /// Another process has it.
-    Held,
-    /// The file system has no locks for folders.
-    Unsupported,
-}
-
-impl Lock {
-    fn file(self) -> Option<File> {
-        match self {
-            Self::Taken(file) => Some(file),
-            Self::Held | Self::Unsupported => None,
-        }
-    }
-}
-
-fn lock(folder: &Path) -> Lock {
-    let Ok(file) = File::open(folder) else { return Lock::Unsupported };
-    match file.try_lock() {
-        Ok(()) => Lock::Taken(file),
-        Err(TryLockError::WouldBlock) => Lock::Held,
-        Err(TryLockError::Error(_)) => Lock::Unsupported,
-    }
-}
-
 fn remove_abandoned(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
@@ -115,10 +84,7 @@ fn remove_abandoned(parent: &Path) {
         if !is_of_this_user(&metadata) {
             continue;
         }
-        let is_old =
-            || metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age > ABANDONED);
-        let lock = lock(&entry.path());
-        if matches!(lock, Lock::Taken(_)) || matches!(lock, Lock::Unsupported) && is_old() {
+        if Lock::of_folder(&entry.path()).is_abandoned(&metadata) {
             let removed = fs::remove_dir_all(entry.path());
             tracing::debug!("removing the abandoned folder {}: {removed:?}", entry.path().display());
         }

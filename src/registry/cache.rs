@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::http::Url;
 use crate::http::header::HeaderValue;
 use crate::image::{Digest, ImageName, Tag};
+use crate::temporary::NewFile;
 
 use super::content::digest_of;
 
@@ -147,9 +148,9 @@ fn keep(path: &Path, body: &[u8]) {
     let written = || {
         let folder = path.parent().unwrap_or(path);
         std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(body)?;
-        file.persist(path).map_err(|error| error.error)
+        let mut new = NewFile::beside(path, 0o600)?;
+        new.write_all(body)?;
+        new.replace_unsynced()
     };
     if let Err(error) = written() {
         tracing::debug!(%error, path = %path.display(), "cannot write to the cache");

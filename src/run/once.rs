@@ -1,5 +1,4 @@
-//! One pass through the pipeline, from the base branch to pull requests: one function and one type per stage. *Look up* and *choose*
-//! alternate image by image, and are called together.
+//! One pass through the pipeline, from the base branch to pull requests: one function per stage, one type per stage.
 
 use jiff::Timestamp;
 

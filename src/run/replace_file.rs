@@ -1,16 +1,10 @@
 //! Replaces the contents of a file so that it has either all old bytes or all new ones, also after a kill or on a full disk.
 
-use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-/// The start of the names of new files until they replace the old ones.
-const PREFIX: &str = ".tagboat-edit-";
-
-/// The age after which a new file was left behind by a process that was killed.
-const ABANDONED: Duration = Duration::from_secs(3600);
+use crate::temporary::NewFile;
 
 /// Replaces the contents of a regular file below `root`. Writes a new file beside it with the same mode and owner, and renames
 /// it. A symbolic link is never replaced: its target is, if it is below `root`, too. Hard links keep the old contents.
@@ -20,19 +14,11 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 /// old file is unchanged then.
 pub(super) fn replace_file(root: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = real_path(root, path)?;
-    let folder = path.parent().unwrap_or(root);
-    remove_abandoned(folder);
     let old = fs::metadata(&path)?;
-    let mut new = tempfile::Builder::new().prefix(PREFIX).suffix(".tmp").tempfile_in(folder)?;
+    let mut new = NewFile::beside(&path, 0o600)?;
     new.write_all(bytes)?;
-    keep_mode_and_owner(new.as_file(), &old)?;
-    new.as_file().sync_all()?;
-    new.persist(&path).map_err(|error| error.error)?;
-    // The rename is durable once the folder is. Not every file system can do this, and the contents are whole either way.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
+    keep_mode_and_owner(new.file(), &old)?;
+    new.replace()
 }
 
 /// Returns the path without symbolic links, and checks that it is a regular file below `root`.
@@ -61,18 +47,6 @@ fn keep_mode_and_owner(new: &File, old: &Metadata) -> io::Result<()> {
         }
     }
     new.set_permissions(old.permissions())
-}
-
-/// Removes new files in a folder that a killed process left behind.
-fn remove_abandoned(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let ours = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with(PREFIX));
-    for entry in entries.flatten().filter(|entry| ours(&entry.file_name())) {
-        let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
-        if age.is_some_and(|age| age > ABANDONED) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
 }
 
 #[cfg(test)]
@@ -137,20 +111,5 @@ mod tests {
         let error = replace_file(root.path(), root.path(), b"new").unwrap_err();
         assert!(error.to_string().contains("not a regular file"), "{error}");
         assert_eq!((fs::read(&path).unwrap(), names(root.path())), (b"old".to_vec(), vec!["a.yaml".to_owned()]));
-    }
-
-    #[test]
-    fn removes_only_its_own_abandoned_files() {
-        let root = tempfile::tempdir().unwrap();
-        let path = root.path().join("a.yaml");
-        for name in ["a.yaml", ".tagboat-edit-old.tmp", ".tagboat-edit-new.tmp", ".other-old.tmp"] {
-            fs::write(root.path().join(name), "old").unwrap();
-        }
-        let long_ago = std::time::SystemTime::now() - 2 * ABANDONED;
-        for name in [".tagboat-edit-old.tmp", ".other-old.tmp"] {
-            File::options().write(true).open(root.path().join(name)).unwrap().set_modified(long_ago).unwrap();
-        }
-        replace_file(root.path(), &path, b"new").unwrap();
-        assert_eq!(names(root.path()), [".other-old.tmp", ".tagboat-edit-new.tmp", "a.yaml"]);
     }
 }

@@ -1,7 +1,6 @@
 //! Groups references by image, so that each image is looked up once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::config::Patterns;
 use crate::govern::{Listed, Selection, Status};
@@ -29,8 +28,8 @@ pub(super) struct Usage {
     pub selection: Selection,
     /// Whether the policy can order the current tag.
     pub ordered: bool,
-    /// The occurrences; empty if no manifest was read.
-    pub occurrences: Vec<Arc<Occurrence>>,
+    /// The places, as indices into the list of findings.
+    pub places: Vec<usize>,
 }
 
 /// The images and files that a command covers. Everything else stays unchanged, including its pull requests.
@@ -69,7 +68,7 @@ impl Default for Scope {
 /// if the scope gives its tag, or with `unordered`.
 pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec<Subject> {
     let mut subjects = BTreeMap::<ImageName, Subject>::new();
-    for one in listed {
+    for (place, one) in listed.iter().enumerate() {
         let Finding::Occurrence(occurrence) = &one.finding else { continue };
         let (selection, ordered) = match &one.status {
             Status::Managed(selection) => (selection, true),
@@ -85,11 +84,10 @@ pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec
             subjects.entry(name.clone()).or_insert_with(|| Subject { name: name.clone(), usages: Vec::new(), given });
         let same = |known: &&mut Usage| known.current == *current && known.selection.is_same(selection);
         match subject.usages.iter_mut().find(same) {
-            Some(known) => known.occurrences.push(Arc::clone(occurrence)),
+            Some(known) => known.places.push(place),
             None => {
                 let (current, selection) = (current.clone(), selection.clone());
-                let occurrences = vec![Arc::clone(occurrence)];
-                subject.usages.push(Usage { current, selection, ordered, occurrences });
+                subject.usages.push(Usage { current, selection, ordered, places: vec![place] });
             }
         }
     }

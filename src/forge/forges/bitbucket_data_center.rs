@@ -35,7 +35,6 @@ pub(super) const KIND: ForgeKind = ForgeKind {
         overwrites: false,
     },
     links: Some(LINKS),
-    run_pages: &[],
     connect,
 };
 

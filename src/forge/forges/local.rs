@@ -4,7 +4,6 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ use crate::forge::settings::ForgeSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::plan::{Metadata, Proposal, PullRequest, PullRequestState};
 use crate::refname::BranchName;
+use crate::temporary::{NewFile, remove_abandoned};
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -36,7 +36,6 @@ pub(super) const KIND: ForgeKind = ForgeKind {
         overwrites: false,
     },
     links: None,
-    run_pages: &[],
     connect,
 };
 
@@ -65,25 +64,6 @@ fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
     }
     remove_abandoned(Path::new(&folder));
     Ok(Box::new(Local { folder: folder.into(), repository }))
-}
-
-/// The start of the names of new files until they replace the old ones.
-const PREFIX: &str = ".tagboat-forge-";
-
-/// The age after which a new file was left behind by a process that was killed.
-const ABANDONED: Duration = Duration::from_secs(3600);
-
-/// Removes new files that a killed process left behind.
-fn remove_abandoned(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for entry in
-        entries.flatten().filter(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)))
-    {
-        let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
-        if age.is_some_and(|age| age > ABANDONED) {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
 }
 
 struct Local {
@@ -306,24 +286,21 @@ impl Local {
         Ok(record)
     }
 
-    /// Writes both files, each atomically.
+    /// Writes both files, each atomically. The record is the last one: after an interruption before it, the next run makes the same
+    /// change again, and the page, too.
     fn write(&self, record: &Record) -> Result<(), ForgeError> {
         let json = serde_json::to_string_pretty(record).map_err(|error| failed("write", &self.folder, &error))? + "\n";
-        self.put(&self.path(record.number, "json"), &json)?;
-        self.put(&self.path(record.number, "md"), &page(record, &self.repository))
+        self.put(&self.path(record.number, "md"), &page(record, &self.repository))?;
+        self.put(&self.path(record.number, "json"), &json)
     }
 
     fn put(&self, path: &Path, text: &str) -> Result<(), ForgeError> {
         let write = || {
-            let mut builder = tempfile::Builder::new();
-            builder.prefix(PREFIX).suffix(".tmp");
-            #[cfg(unix)]
-            builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-            let mut file = builder.tempfile_in(&self.folder)?;
-            file.write_all(text.as_bytes())?;
-            file.persist(path).map_err(|error| error.error)
+            let mut new = NewFile::beside(path, 0o666)?;
+            new.write_all(text.as_bytes())?;
+            new.replace()
         };
-        write().map(drop).map_err(|error: std::io::Error| failed("write", path, &error))
+        write().map_err(|error: std::io::Error| failed("write", path, &error))
     }
 
     fn observe(&self, record: &Record) -> Result<PullRequest, ForgeError> {

@@ -1,0 +1,142 @@
+//! Writes a file completely or not at all, also after a kill or on a full disk: the new file is written beside the old one, which it
+//! then replaces.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tempfile::NamedTempFile;
+
+use super::lock::Lock;
+
+/// The start and the end of the names of new files until they replace the old ones.
+const PREFIX: &str = ".tagboat-";
+const SUFFIX: &str = ".tmp";
+
+/// How often the new file of another process may be taken for an abandoned one before it is locked.
+const ATTEMPTS: u32 = 5;
+
+/// A file that is to replace another one. It is removed when dropped.
+pub(crate) struct NewFile {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// Creates a file beside `path`, with this mode less the bits of the umask. The first call of a process for a folder removes the new
+    /// files that killed processes left there.
+    pub(crate) fn beside(path: &Path, mode: u32) -> io::Result<Self> {
+        static CLEANED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if CLEANED.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
+            remove_abandoned(folder);
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX).suffix(SUFFIX);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        for _ in 0..ATTEMPTS {
+            let file = builder.tempfile_in(folder)?;
+            let is_held = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
+            if !is_held && file.path().exists() {
+                return Ok(Self { file, path: path.to_owned() });
+            }
+        }
+        Err(io::Error::other("other processes remove it"))
+    }
+
+    /// Returns the file, to change its attributes.
+    pub(crate) fn file(&self) -> &File {
+        self.file.as_file()
+    }
+
+    /// Waits until the content is on the disk, then replaces the old file.
+    pub(crate) fn replace(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        let folder = self.path.parent().map(Path::to_owned);
+        self.replace_unsynced()?;
+        // The rename is durable once the folder is. Not every file system can do this, and the contents are whole either way.
+        if let Some(Ok(folder)) = folder.map(File::open) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+
+    /// Replaces the old file. If the machine stops now, the content may be lost.
+    pub(crate) fn replace_unsynced(self) -> io::Result<()> {
+        self.file.persist(&self.path).map(drop).map_err(|error| error.error)
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.as_file_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.as_file_mut().flush()
+    }
+}
+
+/// Removes new files in a folder that killed processes left behind.
+pub(crate) fn remove_abandoned(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_new = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        // Not the target of a symbolic link.
+        let Some(metadata) = entry.metadata().ok().filter(|metadata| is_new && metadata.is_file()) else { continue };
+        if Lock::of_file(&entry.path()).is_abandoned(&metadata) {
+            let removed = fs::remove_file(entry.path());
+            tracing::debug!("removing the abandoned file {}: {removed:?}", entry.path().display());
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn replaces_the_old_file_or_leaves_it_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, "old").unwrap();
+        let mut new = NewFile::beside(&path, 0o600).unwrap();
+        new.write_all(b"new").unwrap();
+        assert_eq!(names(folder.path()).len(), 2);
+        drop(new);
+        assert_eq!((names(folder.path()), fs::read(&path).unwrap()), (vec!["a".to_owned()], b"old".to_vec()));
+        let mut new = NewFile::beside(&path, 0o600).unwrap();
+        new.write_all(b"new").unwrap();
+        new.replace().unwrap();
+        assert_eq!((names(folder.path()), fs::read(&path).unwrap()), (vec!["a".to_owned()], b"new".to_vec()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn removes_files_of_processes_that_ended_and_no_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let running = NewFile::beside(&folder.path().join("a"), 0o600).unwrap();
+        for name in ["a", ".tagboat-left.tmp", ".tagboat-other", ".other.tmp"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::create_dir(folder.path().join(".tagboat-folder.tmp")).unwrap();
+        std::os::unix::fs::symlink("a", folder.path().join(".tagboat-link.tmp")).unwrap();
+        remove_abandoned(folder.path());
+        let name = running.file.path().file_name().unwrap().to_str().unwrap();
+        let mut expected = [".other.tmp", ".tagboat-folder.tmp", ".tagboat-link.tmp", ".tagboat-other", "a", name];
+        expected.sort_unstable();
+        assert_eq!(names(folder.path()), expected);
+    }
+}
