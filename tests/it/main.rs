@@ -27,7 +27,6 @@ mod layers;
 mod names;
 mod policies;
 mod policy_peers;
-mod printed;
 mod processes;
 mod registries;
 mod rendered;

@@ -5,6 +5,7 @@ mod age_and_platform;
 mod end_to_end;
 mod every;
 mod explain;
+mod file_writes;
 mod git_history;
 mod interruptions;
 mod life_cycle;

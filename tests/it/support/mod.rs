@@ -17,11 +17,11 @@ pub(crate) mod proxy;
 #[cfg(unix)]
 pub(crate) mod racing_git;
 #[cfg(unix)]
-pub(crate) mod runner_commands;
-#[cfg(unix)]
 pub(crate) mod secret_leaks;
 #[cfg(unix)]
 pub(crate) mod ssh;
+#[cfg(unix)]
+pub(crate) mod strace;
 #[cfg(unix)]
 pub(crate) mod tagboat;
 #[cfg(unix)]
