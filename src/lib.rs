@@ -37,7 +37,8 @@
 //! | publish | action × branch state → [`Step`](plan::Step) → [`Proposal`](plan::Proposal) → [`Published`](run::Published) | [`plan::step`](fn@plan::step) and [`plan::texts`]; `run::publish` does it through the traits [`Git`](git::Git) and [`Forge`](forge::Forge); the bytes come from [`manifest::edits`] and [`manifest::rewrite`] |
 //! | report | [`RunOutcome`](run::RunOutcome) → [`RunReport`](report::RunReport) → bytes for people and scripts | `run::reports`, then [`report::RENDERERS`] |
 //!
-//! Each stage has one function and one type. A later stage never fills a field of an earlier stage's type.
+//! Each stage has one function and one type. *Look up* and *choose* alternate image by image, since a policy names the facts that
+//! it lacks: `run::lookup` drives both. A later stage never fills a field of an earlier stage's type.
 //!
 //! # Layers
 //!

@@ -19,6 +19,7 @@ use crate::text::count_of;
 use super::args::{
     Changes, DemoArguments, InitArguments, Job, LogOptions, LookupOptions, ReadOptions, RepositoryOption, RunArguments,
 };
+use super::printable::Allowed;
 use super::progress;
 use super::report_file::{self, ReportFile};
 use super::terminal;
@@ -36,7 +37,8 @@ impl Output {
     }
 
     pub(super) fn print(&self, render: impl FnOnce(&dyn Renderer, RenderOptions) -> String) -> Result<(), Error> {
-        terminal::print(&render(self.renderer, self.options))
+        let allowed = Allowed { colors: self.options.color, commands: self.renderer.has_commands() };
+        terminal::print(&render(self.renderer, self.options), allowed)
     }
 }
 
@@ -214,7 +216,7 @@ pub(super) async fn demo(log: &LogOptions, arguments: &DemoArguments) -> Result<
     let mut printed = Ok(());
     demo::run(options, arguments.keep, &mut |text| {
         if printed.is_ok() {
-            printed = terminal::print(text);
+            printed = terminal::print(text, Allowed { colors: options.color, commands: false });
         }
     })
     .await?;
@@ -233,7 +235,7 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
         }
     };
     if init.stdout {
-        terminal::print(&text)?;
+        terminal::print(&text, Allowed::default())?;
         return Ok(Exit::Done);
     }
     let file = folder.join(config::FILE_NAME);
@@ -254,7 +256,7 @@ fn write_new(file: &Path, text: &str, force: bool) -> Result<(), Error> {
 }
 
 pub(super) fn schema() -> Result<Exit, Error> {
-    terminal::print(&format!("{:#}\n", config::json_schema()))?;
+    terminal::print(&format!("{:#}\n", config::json_schema()), Allowed::default())?;
     Ok(Exit::Done)
 }
 

@@ -6,6 +6,7 @@ mod commands;
 mod error_document;
 mod explain;
 mod overrides;
+mod printable;
 mod progress;
 mod reference;
 mod report_file;
@@ -22,14 +23,17 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, Exit};
 use crate::run::WriteLock;
+use crate::text::visible_lines;
 
 use args::{Arguments, Command};
 use commands::ReadFrom;
 use error_document::ErrorDocument;
+use printable::Allowed;
 use signals::{End, Signal, Signals};
 
 /// Runs the program with these arguments and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    terminal::start_panic_log();
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return terminal::print_usage(&error),
@@ -48,7 +52,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         if is_json {
             // A script that reads JSON gets a document in every case.
             let document = serde_json::to_string_pretty(&ErrorDocument::new(&error)).unwrap_or_default();
-            let _ = terminal::print(&format!("{document}\n"));
+            let _ = terminal::print(&format!("{}\n", visible_lines(&document)), Allowed::default());
         }
     };
     if is_stopped {

@@ -5,6 +5,7 @@ use clap::CommandFactory as _;
 use crate::error::{Error, Exit};
 
 use super::args::Arguments;
+use super::printable::Allowed;
 use super::terminal;
 
 /// Prints the completion script of a shell.
@@ -31,6 +32,6 @@ pub(super) fn man(command: Option<&str>) -> Result<Exit, Error> {
 }
 
 fn print(text: &[u8]) -> Result<Exit, Error> {
-    terminal::print(&String::from_utf8_lossy(text))?;
+    terminal::print(&String::from_utf8_lossy(text), Allowed::default())?;
     Ok(Exit::Done)
 }

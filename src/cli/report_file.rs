@@ -8,6 +8,8 @@ use std::str::FromStr;
 use crate::error::{Error, Exit};
 use crate::report::{JUnit, RENDERERS, RenderOptions, Renderer, RunReport};
 
+use super::printable::{Allowed, printable};
+
 /// The width of a text file in columns.
 const WIDTH: usize = 200;
 
@@ -52,6 +54,7 @@ impl FromStr for ReportFile {
 pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &RunReport) -> Vec<Error> {
     let written = files.map(|file| {
         let text = file.renderer.run(report, RenderOptions { width: WIDTH, color: false });
+        let text = printable(&text, Allowed { colors: false, commands: file.renderer.has_commands() });
         File::create(&file.path).and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
             Error::new(Exit::Failed, format!("cannot write the report {}: {error}", file.path.display()))
         })

@@ -8,16 +8,18 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::error::{Error, Exit};
+use crate::text::{visible_lines, without_commands};
 
 use super::args::{Color, LogFormat, LogOptions};
+use super::printable::{Allowed, printable};
 use super::progress;
 
 /// The pause before a stream that takes nothing at the moment is tried again.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Writes data to standard output. A reader that went away (`tagboat list | head`) is not an error.
-pub(super) fn print(data: &str) -> Result<(), Error> {
-    match write(&mut io::stdout().lock(), data.as_bytes()) {
+pub(super) fn print(data: &str, allowed: Allowed) -> Result<(), Error> {
+    match write(&mut io::stdout().lock(), printable(data, allowed).as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::new(Exit::Failed, format!("cannot write to standard output: {error}")))
         }
@@ -27,22 +29,41 @@ pub(super) fn print(data: &str) -> Result<(), Error> {
 
 /// Writes a message to standard error. A failure is ignored: there is no other place to report it.
 pub(super) fn log(message: &str) {
+    let message = without_commands(&visible_lines(message)).into_owned();
     let _ = write(&mut io::stderr().lock(), format!("{message}\n").as_bytes());
 }
 
 /// Prints the help that the arguments request, or what is wrong with them, and returns the exit code.
 pub(super) fn print_usage(message: &clap::Error) -> Exit {
-    let printed = message.print();
+    let colors = colored(Color::Auto) && (!message.use_stderr() || io::stderr().is_terminal());
+    let text = message.render();
+    let text = if colors { text.ansi().to_string() } else { text.to_string() };
+    let allowed = Allowed { colors, commands: false };
     match message.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match printed {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                log(&format!("error: cannot write to standard output: {error}"));
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print(&text, allowed) {
+            Err(error) => {
+                log(&format!("error: {error}"));
                 Exit::Failed
             }
-            _ => Exit::Done,
+            Ok(()) => Exit::Done,
         },
-        _ => Exit::Usage,
+        _ => {
+            let _ = write(&mut io::stderr().lock(), printable(&text, allowed).as_bytes());
+            Exit::Usage
+        }
     }
+}
+
+/// Prints panics as the log prints messages: what panics may quote a manifest.
+pub(super) fn start_panic_log() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        log(&format!("thread '{}' {panic}", thread.name().unwrap_or("<unnamed>")));
+        let backtrace = std::backtrace::Backtrace::capture();
+        if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
+            log(&format!("stack backtrace:\n{backtrace}"));
+        }
+    }));
 }
 
 /// Writes all data, also to a pipe that another program has set to non-blocking mode, as some CI runners do.
@@ -62,11 +83,15 @@ fn write(out: &mut impl Write, data: &[u8]) -> io::Result<()> {
 }
 
 /// The log on standard error. A failure is ignored: the default of `tracing-subscriber` reports it on standard error and panics.
-struct LogWriter;
+struct LogWriter {
+    colors: bool,
+}
 
 impl Write for LogWriter {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let _ = write(&mut io::stderr().lock(), data);
+        let allowed = Allowed { colors: self.colors, commands: false };
+        let text = printable(&String::from_utf8_lossy(data), allowed);
+        let _ = write(&mut io::stderr().lock(), text.as_bytes());
         Ok(data.len())
     }
 
@@ -110,7 +135,7 @@ pub(super) fn start_log(options: &LogOptions) {
             if shows_progress {
                 progress::clear();
             }
-            LogWriter
+            LogWriter { colors: ansi }
         })
         .log_internal_errors(false)
         .with_span_events(FmtSpan::NONE);

@@ -45,6 +45,9 @@ pub struct ForgeKind {
     pub creation: CreationRules,
     /// How it links to commits and comparisons; `None` if it has no web pages.
     pub links: Option<LinkStyle>,
+    /// The web page of a run of its own CI, with the names of variables in braces. The first one whose variables are all set is
+    /// used. A variable after a question mark must be set, and is replaced by nothing.
+    pub run_pages: &'static [&'static str],
     /// Creates a connection and sends nothing. Must be called inside a tokio runtime.
     pub connect: fn(ForgeSettings) -> Result<Box<dyn Forge>, ForgeError>,
 }

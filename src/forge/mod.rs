@@ -11,6 +11,7 @@ mod forges;
 mod lifecycle;
 mod limits;
 mod remote;
+mod run_page;
 mod settings;
 mod token_variable;
 
@@ -22,5 +23,6 @@ pub use forge::{Access, ApiCommit, Attached, Comment, Commits, Difference, Forge
 pub use forges::{FORGES, link_styles, named, recognize, recognize_by_runner};
 pub use limits::{CreationRules, Limits};
 pub use remote::{Address, RemoteUrl, RemoteUrlError, Scheme};
+pub use run_page::run_page;
 pub use settings::ForgeSettings;
 pub use token_variable::{Runner, TokenOwner, TokenVariable};

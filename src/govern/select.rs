@@ -254,7 +254,7 @@ impl Rule {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::interop::{Automation, Object};
+    use crate::interop::{self, Automation};
     use crate::text::Position;
 
     const REPOSITORY: &str = "
@@ -273,7 +273,9 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
     }
 
     fn automation(files: &[(&str, String)]) -> Automation {
-        Automation::new(&files.iter().flat_map(|(path, text)| Object::all(path, text)).collect::<Vec<_>>())
+        Automation::new(
+            &files.iter().flat_map(|(path, text)| interop::objects(path, text.as_bytes())).collect::<Vec<_>>(),
+        )
     }
 
     fn describe_selection(automation: &Automation, policy: &str, image: &str, path: &str) -> String {

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::objects::Object;
+use super::objects::{ApiGroup, Object};
 use super::{argocd, flux};
 use crate::manifest::{FindOptions, Finding, Notice};
+
+/// The objects that each tool reads.
+const OBJECTS: [&[ApiGroup]; 2] = [flux::OBJECTS, argocd::OBJECTS];
 
 /// The image automation of a repository, from the objects in its manifests.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +46,17 @@ impl Automation {
         });
         let without_effect = self.applications.without_effect(paths, references);
         self.applications.notices.iter().cloned().chain(without_effect).collect()
+    }
+}
+
+/// Returns the objects of a file that a tool reads, including the items of lists.
+pub fn objects(path: &str, bytes: &[u8]) -> Vec<Object> {
+    // Most files hold none, and a search is much faster than parsing.
+    let groups = OBJECTS.concat();
+    if groups.iter().any(|group| group.may_be_in(bytes)) {
+        Object::all(path, &String::from_utf8_lossy(bytes), &groups)
+    } else {
+        Vec::new()
     }
 }
 

@@ -8,12 +8,11 @@ pub mod argocd;
 mod automation;
 mod draft;
 pub mod flux;
-mod notice;
 mod objects;
 mod policy_rules;
 pub mod renovate;
 
-pub use automation::{Automation, may_depend_on_objects};
+pub use automation::{Automation, may_depend_on_objects, objects};
 pub use draft::Translation;
 pub use objects::Object;
 pub use policy_rules::FoundReference;

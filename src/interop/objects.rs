@@ -7,13 +7,20 @@ use serde_json::{Map, Value};
 
 use crate::text::{self, LineIndex, NodeId, NodeKind, Position, Tree};
 
-/// API groups, and the kinds of each that are read.
-const KINDS: &[(&str, &[&str])] = &[
-    ("image.toolkit.fluxcd.io", &["ImagePolicy", "ImageRepository", "ImageUpdateAutomation"]),
-    ("source.toolkit.fluxcd.io", &["HelmRepository"]),
-    ("argoproj.io", &["Application", "ApplicationSet"]),
-    ("argocd-image-updater.argoproj.io", &["ImageUpdater"]),
-];
+/// An API group of a tool, and the kinds of its objects that are read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ApiGroup {
+    pub(super) name: &'static str,
+    pub(super) kinds: &'static [&'static str],
+}
+
+impl ApiGroup {
+    /// Returns whether a file may contain such an object. Cheap: searches for the names.
+    pub(super) fn may_be_in(&self, bytes: &[u8]) -> bool {
+        let contains = |name: &str| memchr::memmem::find(bytes, name.as_bytes()).is_some();
+        contains(self.name) && self.kinds.iter().any(|kind| contains(kind))
+    }
+}
 
 /// A Kubernetes object with the positions of its values.
 #[derive(Debug, Clone)]
@@ -33,21 +40,16 @@ pub struct Object {
 }
 
 impl Object {
-    /// Returns whether a file may contain such an object. Cheap: searches for the API groups and kinds.
-    pub fn may_hold(bytes: &[u8]) -> bool {
-        let holds = |what: &str| memchr::memmem::find(bytes, what.as_bytes()).is_some();
-        KINDS.iter().any(|(group, kinds)| holds(group) && kinds.iter().any(|kind| holds(kind)))
-    }
-
-    /// Returns the objects of a file, including the items of lists.
-    pub fn all(path: &str, text: &str) -> Vec<Self> {
+    /// Returns the objects of a file that are in one of the groups, including the items of lists.
+    pub(super) fn all(path: &str, text: &str, groups: &[ApiGroup]) -> Vec<Self> {
         let lines = LineIndex::new(text.as_bytes());
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
         let skipped = text.len() - body.len();
         let mut objects = Vec::new();
         for span in text::documents(body) {
             for tree in text::parse(&body[span.range()], false).into_iter().flatten() {
-                let reader = ObjectReader { path, text, lines: &lines, start: skipped + span.start, tree: &tree };
+                let reader =
+                    ObjectReader { path, text, groups, lines: &lines, start: skipped + span.start, tree: &tree };
                 objects.extend(tree.root().into_iter().flat_map(|root| reader.objects(root, "")));
             }
         }
@@ -74,6 +76,7 @@ impl Object {
 struct ObjectReader<'a> {
     path: &'a str,
     text: &'a str,
+    groups: &'a [ApiGroup],
     lines: &'a LineIndex,
     /// The offset of the document in the file.
     start: usize,
@@ -93,7 +96,7 @@ impl ObjectReader<'_> {
             return tree.items(items).enumerate().flat_map(item).collect();
         }
         let group = text(&["apiVersion"]).split_once('/').map_or("", |(group, _)| group);
-        if !KINDS.iter().any(|(known, kinds)| *known == group && kinds.contains(&kind)) {
+        if !self.groups.iter().any(|known| known.name == group && known.kinds.contains(&kind)) {
             return Vec::new();
         }
         let (mut places, mut budget) = (BTreeMap::new(), MAX_VALUES);
@@ -170,6 +173,11 @@ fn merged(mut map: Map<String, Value>) -> Map<String, Value> {
 mod tests {
     use super::*;
 
+    const GROUPS: &[ApiGroup] = &[
+        ApiGroup { name: "image.toolkit.fluxcd.io", kinds: &["ImagePolicy"] },
+        ApiGroup { name: "argoproj.io", kinds: &["Application"] },
+    ];
+
     #[test]
     fn reads_objects_of_streams_lists_and_malformed_files() {
         let policy = "apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: { name: a }\n";
@@ -185,11 +193,11 @@ mod tests {
             ("a: &a [1]\nb: *a\n".to_owned(),                          ""),
         ];
         for (text, expected) in rows {
-            let found = Object::all("x.yaml", &text);
+            let found = Object::all("x.yaml", &text, GROUPS);
             let found: Vec<String> = found.iter().map(|o| format!("{} {}-{}", o.name, o.lines.0, o.lines.1)).collect();
             assert_eq!(found.join(", "), expected, "{text}");
         }
-        let found = &Object::all("x.yaml", list)[0];
+        let found = &Object::all("x.yaml", list, GROUPS)[0];
         let at = "/metadata/annotations/x/y";
         assert_eq!((found.field_prefix.as_str(), found.place(at).line, found.place("/none").line), ("items[0].", 6, 4));
     }
@@ -198,12 +206,12 @@ mod tests {
     fn follows_merge_keys_and_rejects_exponential_aliases() {
         let text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  annotations:\n    <<: &m { a: '1' }\n    b: '2'\n";
         assert_eq!(
-            Object::all("x", text)[0].value["metadata"]["annotations"],
+            Object::all("x", text, GROUPS)[0].value["metadata"]["annotations"],
             serde_json::json!({ "a": "1", "b": "2" })
         );
         let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
             text + &format!("a{n}: &a{n} [*a{0}, *a{0}, *a{0}, *a{0}]\n", n - 1)
         });
-        assert!(Object::all("x", &format!("apiVersion: argoproj.io/v1\nkind: Application\n{bomb}")).is_empty());
+        assert!(Object::all("x", &format!("apiVersion: argoproj.io/v1\nkind: Application\n{bomb}"), GROUPS).is_empty());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::document::Document;
 use super::ignored;
@@ -223,6 +224,6 @@ impl<'a> DocumentFindings<'a> {
         }
         let index = self.file.next_index();
         let occurrence = Occurrence { index, place, format, reference, spans, marker };
-        self.findings.push(Finding::Occurrence(Box::new(occurrence)));
+        self.findings.push(Finding::Occurrence(Arc::new(occurrence)));
     }
 }

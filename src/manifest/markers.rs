@@ -4,7 +4,7 @@ use super::document::Document;
 use super::marker::{MarkedPart, ParsedMarker, parse_comment};
 use super::occurrence::{Marker, MarkerKind};
 use super::place::File;
-use crate::text::{NodeId, Span, Style, Tree};
+use crate::text::{NodeId, NodeKind, Span, Style, Tree};
 
 /// A marker comment, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +26,17 @@ impl MarkerComment {
         Some(Self { span, marker, has_own_line, is_used: false })
     }
 
+    /// Returns whether the comment is beside the value, or behind a flow collection that holds it: `{ name: a, tag: b } # …`.
+    fn applies_to(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        let is_flow = |id: &NodeId| tree.text()[tree.span(*id).range()].starts_with(['{', '[']);
+        let is_collection =
+            |id: &NodeId| matches!(tree.kind(*id), NodeKind::Mapping | NodeKind::Sequence) && is_flow(id);
+        let mut collections = tree.ancestors(node).skip(1).take_while(|id| is_collection(id));
+        self.is_beside(tree, node) || !self.has_own_line && collections.any(|id| self.follows(tree, id))
+    }
+
     /// Returns whether the comment is behind the value, or on the line above it if the marker's owner reads that line.
-    pub(super) fn applies_to(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+    pub(super) fn is_beside(&self, tree: &Tree<'_>, node: NodeId) -> bool {
         if self.has_own_line { self.applies_from_above(tree, node) } else { self.trails(tree, node) }
     }
 
@@ -38,8 +47,33 @@ impl MarkerComment {
             let between = text.get(self.span.end..value.start);
             return between.is_some_and(|between| between.trim().is_empty());
         }
-        // Behind a flow collection that is closed on the line, the comment belongs to none of its values.
-        let between = text.get(value.end..self.span.start);
+        self.follows(tree, node)
+    }
+
+    /// Returns whether the comment is behind a key whose value begins on a later line, or above that key if the marker's owner
+    /// reads that line.
+    fn is_at_key(&self, tree: &Tree<'_>, key: NodeId) -> bool {
+        let (text, key) = (tree.text(), tree.span(key));
+        let is_behind = || text.get(key.end..self.span.start).is_some_and(|between| between.trim_end() == ":");
+        !self.has_own_line && is_behind() || self.marker.kind != MarkerKind::Flux && self.is_above(text, key.start)
+    }
+
+    /// Returns whether it may be for the values of a list or a mapping: only Tagboat's own markers that name no image.
+    fn is_for_collections(&self) -> bool {
+        self.marker.kind == MarkerKind::Tagboat && self.marker.image.is_none()
+    }
+
+    /// Returns whether it is at the key of a collection, or above an item of a list.
+    fn is_at(&self, tree: &Tree<'_>, collection: NodeId) -> bool {
+        match tree.key_of(collection) {
+            Some(key) => self.is_at_key(tree, key),
+            None => tree.parent(collection).is_some() && self.is_above(tree.text(), tree.span(collection).start),
+        }
+    }
+
+    /// Returns whether only blanks and commas are between the end of a node and the comment.
+    fn follows(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        let between = tree.text().get(tree.span(node).end..self.span.start);
         between.is_some_and(|b| b.len() < 512 && b.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b',')))
     }
 
@@ -80,12 +114,12 @@ impl Markers {
         }
     }
 
-    /// Returns the comments that apply to a value.
+    /// Returns the comments beside a value.
     fn of_value(&self, tree: &Tree<'_>, node: NodeId) -> impl Iterator<Item = &MarkerComment> {
-        self.comments.iter().filter(move |comment| comment.applies_to(tree, node))
+        self.comments.iter().filter(move |comment| comment.is_beside(tree, node))
     }
 
-    /// Returns whether a marker applies to a value.
+    /// Returns whether a marker is beside a value.
     pub(super) fn is_marked(&self, tree: &Tree<'_>, node: NodeId) -> bool {
         self.of_value(tree, node).next().is_some()
     }
@@ -112,10 +146,11 @@ impl Markers {
         }
     }
 
-    /// Returns the marker on any of the scalars of a reference, or above the mapping that holds them.
+    /// Returns the marker on any of the scalars of a reference, or at the mapping that holds them.
     ///
     /// # Errors
-    /// The reason to hold the reference, if its markers contradict each other or the value.
+    /// The reason to hold the reference, if its markers contradict each other or the value, or if one is at a list or mapping
+    /// further out: it is not clear for which of the values it is.
     pub(super) fn choose(
         &mut self,
         document: &Document<'_>,
@@ -124,22 +159,44 @@ impl Markers {
     ) -> Result<Option<Marker>, String> {
         let tree = document.tree;
         let Some(origin) = &document.origin.bytes else { return Ok(None) };
-        let holder = match scalars {
+        // The key of the reference: of its only scalar, or of the mapping that holds its scalars.
+        let key = match scalars {
             [first, _, ..] => tree.parent(*first).and_then(|map| tree.key_of(map)),
-            _ => None,
+            [only] => tree.key_of(*only),
+            [] => None,
         };
-        let is_above_holder = |comment: &MarkerComment| {
-            comment.marker.kind != MarkerKind::Flux
-                && holder.is_some_and(|key| comment.is_above(tree.text(), tree.span(key).start))
+        // The mapping that holds the key, or the list that holds the scalar.
+        let holder = key.or(scalars.first().copied()).and_then(|node| tree.parent(node));
+        let is_around = |comment: &MarkerComment| {
+            key.is_some_and(|key| comment.is_at_key(tree, key))
+                || comment.is_for_collections() && holder.is_some_and(|holder| comment.is_at(tree, holder))
+        };
+        let is_outside = |comment: &MarkerComment| {
+            let mut outer = holder.into_iter().flat_map(|holder| tree.ancestors(holder).skip(1));
+            comment.is_for_collections() && outer.any(|collection| comment.is_at(tree, collection))
         };
         let mut choice = MarkerChoice { is_whole: scalars.len() == 1, ..MarkerChoice::default() };
         for comment in &mut self.comments {
-            if is_above_holder(comment) || scalars.iter().any(|node| comment.applies_to(tree, *node)) {
+            if is_around(comment) || scalars.iter().any(|node| comment.applies_to(tree, *node)) {
                 comment.is_used = true;
                 let ParsedMarker { kind, policy, part, .. } = &comment.marker;
+                if *kind == MarkerKind::Flux && !scalars.iter().any(|node| comment.is_beside(tree, *node)) {
+                    return Err(format!(
+                        "the Flux marker `{policy}` has no effect in Flux here; put it behind the value that it is for"
+                    ));
+                }
                 let position = file.position(origin.offset(comment.span.start));
                 choice.add(Marker { kind: *kind, policy: policy.clone(), position }, *part)?;
             }
+        }
+        if choice.chosen.is_none()
+            && let Some(comment) = self.comments.iter_mut().find(|comment| is_outside(comment))
+        {
+            comment.is_used = true;
+            let line = file.position(origin.offset(comment.span.start)).line;
+            return Err(format!(
+                "the marker at line {line} is for a list or a mapping; put it beside each value that it is for"
+            ));
         }
         choice.finish()
     }

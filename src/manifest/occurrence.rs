@@ -9,7 +9,7 @@ use crate::text::{Position, Span, Style};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// An image reference that Tagboat could edit.
-    Occurrence(Box<Occurrence>),
+    Occurrence(Arc<Occurrence>),
     /// A value or a whole file that Tagboat does not edit, and the reason.
     Notice(Notice),
 }

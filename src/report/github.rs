@@ -11,6 +11,7 @@ use super::list::{ReferenceList, ReferenceStatus};
 use super::renderer::Renderer;
 use super::run_report::{ProposalAction, ProposalRow, RunReport};
 use super::style::RenderOptions;
+use crate::text::{visible, visible_lines, without_commands};
 
 /// Step outputs: lines for the file that `GITHUB_OUTPUT` names
 /// (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-an-output-parameter>).
@@ -74,7 +75,7 @@ impl Renderer for Outputs {
 }
 
 fn lines(values: &[(&str, String)]) -> String {
-    values.iter().map(|(key, value)| format!("{key}={}\n", value.replace(['\n', '\r'], " "))).collect()
+    values.iter().map(|(key, value)| format!("{key}={}\n", visible(value))).collect()
 }
 
 /// Workflow commands: a warning for each held place and an error for each failure (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-a-warning-message>).
@@ -92,6 +93,10 @@ impl Renderer for Annotations {
 
     fn extension(&self) -> Option<&'static str> {
         Some("annotations")
+    }
+
+    fn has_commands(&self) -> bool {
+        true
     }
 
     fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
@@ -143,14 +148,14 @@ fn annotation(level: &str, location: Option<&String>, title: &str, message: &str
     out
 }
 
-/// Escapes the message of a command as `@actions/core` does.
+/// Escapes the message of a command as `@actions/core` does. No line of it is a command either.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    without_commands(&visible_lines(text)).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// Escapes the value of a property as `@actions/core` does.
 fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    data(&visible(text)).replace(':', "%3A").replace(',', "%2C")
 }
 
 #[cfg(test)]
@@ -159,8 +164,15 @@ mod tests {
 
     #[test]
     fn escapes_text_that_would_start_a_command() {
-        let command = annotation("error", Some(&"a,b\n::x.yaml:7".to_owned()), "t:", "100 %\n::set-env::", Some("h"));
-        assert_eq!(command, "::error file=a%2Cb%0A%3A%3Ax.yaml,line=7,title=t%3A::100 %25%0A::set-env::%0Ahint: h\n");
-        assert_eq!(lines(&[("a", "1\nb=2".to_owned())]), "a=1 b=2\n");
+        let command =
+            annotation("error", Some(&"a,b\n::x.yaml:7".to_owned()), "t:", "100 %\n::set-env::\u{202e}", Some("h"));
+        let expected =
+            "::error file=a%2Cb\\n%3A%3Ax.yaml,line=7,title=t%3A::100 %25%0A\\u003a:set-env::\\u202e%0Ahint: h\n";
+        assert_eq!(command, expected);
+        assert_eq!(
+            annotation("error", None, "##[add-mask]", "##vso[a]", None),
+            "::error title=\\u0023#[add-mask]::\\u0023#vso[a]\n"
+        );
+        assert_eq!(lines(&[("a", "1\nb=2".to_owned())]), "a=1\\nb=2\n");
     }
 }

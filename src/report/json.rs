@@ -8,6 +8,7 @@ use super::list::ReferenceList;
 use super::renderer::Renderer;
 use super::run_report::RunReport;
 use super::style::RenderOptions;
+use crate::text::visible_lines;
 
 /// Indented JSON.
 #[derive(Debug)]
@@ -55,7 +56,6 @@ impl Renderer for Json {
 /// Structs of strings and numbers always serialize: `serde_json` fails only on keys that are not strings and on values
 /// whose own implementation fails.
 fn document(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
-    text.push('\n');
-    text
+    let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    format!("{}\n", visible_lines(&text))
 }

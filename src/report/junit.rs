@@ -11,6 +11,7 @@ use super::list::{ReferenceList, ReferenceStatus};
 use super::renderer::Renderer;
 use super::run_report::{ProposalRow, RunReport};
 use super::style::RenderOptions;
+use crate::text::{visible, visible_lines};
 
 /// One test suite.
 #[derive(Debug)]
@@ -171,8 +172,9 @@ fn suite(cases: &[Case]) -> String {
 
 fn write_case(out: &mut String, case: &Case) {
     let location = case.location.as_deref().map(|location| location.rsplit_once(':').unwrap_or((location, "1")));
-    let location = location.map(|(file, line)| format!(" file=\"{}\" line=\"{}\"", escaped(file), escaped(line)));
-    let (class, name) = (case.class, escaped(&case.name));
+    let location =
+        location.map(|(file, line)| format!(" file=\"{}\" line=\"{}\"", escaped(&visible(file)), escaped(line)));
+    let (class, name) = (case.class, escaped(&visible(&case.name)));
     let location = location.unwrap_or_default();
     let _ = writeln!(out, "    <testcase classname=\"tagboat.{class}\" name=\"{name}\"{location} time=\"0\">");
     let details = escaped(&case.details.join("\n"));
@@ -190,10 +192,10 @@ fn write_case(out: &mut String, case: &Case) {
     out.push_str("    </testcase>\n");
 }
 
-/// Escapes text for elements and attributes. Characters that XML 1.0 does not allow (§2.2) are replaced.
+/// Escapes text for elements and attributes. Characters that XML 1.0 does not allow (§2.2) are escaped or replaced.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in visible_lines(text).chars() {
         match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
@@ -201,7 +203,6 @@ fn escaped(text: &str) -> String {
             '"' => out.push_str("&quot;"),
             '\n' | '\t' => out.push(character),
             '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
-            control if control.is_control() => out.push(char::REPLACEMENT_CHARACTER),
             other => out.push(other),
         }
     }
@@ -214,6 +215,6 @@ mod tests {
 
     #[test]
     fn escapes_markup_and_control_characters() {
-        assert_eq!(escaped("a<b>&\"c\"\u{1b}[2J\u{0}"), "a&lt;b&gt;&amp;&quot;c&quot;\u{fffd}[2J\u{fffd}");
+        assert_eq!(escaped("a<b>&\"c\"\u{1b}[2J\u{0}"), "a&lt;b&gt;&amp;&quot;c&quot;\\u001b[2J\\u0000");
     }
 }

@@ -25,6 +25,11 @@ pub trait Renderer: Debug + Sync {
         false
     }
 
+    /// Whether lines of the format are commands to a CI runner, by intent.
+    fn has_commands(&self) -> bool {
+        false
+    }
+
     /// Renders every reference with its status.
     fn list(&self, list: &ReferenceList, options: RenderOptions) -> String;
 

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
+use crate::text::{visible, without_controls};
+
 /// How a renderer lays out text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RenderOptions {
@@ -58,9 +60,14 @@ impl TextStyle {
 pub type Cell = (TextStyle, String);
 
 impl RenderOptions {
-    /// Returns a text in the color of its style. Control characters are replaced.
+    /// Returns a name or a value in the color of its style, on one line and with [visible] characters.
     pub fn paint(&self, style: TextStyle, text: &str) -> String {
-        let text = &without_control_characters(text);
+        self.paint_line(style, &visible(text))
+    }
+
+    /// Returns a line of a file in the color of its style.
+    pub fn paint_line(&self, style: TextStyle, line: &str) -> String {
+        let text = &*without_controls(line);
         if !self.color || style == TextStyle::Plain || text.is_empty() {
             return text.to_owned();
         }
@@ -72,6 +79,8 @@ impl RenderOptions {
     /// little width, nothing is aligned and the last column starts on a line of its own. Nothing is ever truncated, so
     /// that people can copy it.
     pub fn columns(&self, rows: &[Vec<Cell>]) -> String {
+        let cells = |row: &Vec<Cell>| row.iter().map(|(style, text)| (*style, visible(text).into_owned())).collect();
+        let rows: Vec<Vec<Cell>> = rows.iter().map(cells).collect();
         let fixed = rows.iter().map(|row| row.len().saturating_sub(1)).max().unwrap_or(0);
         let column_width = |column| rows.iter().filter_map(|row| fixed_cell_width(row, column)).max().unwrap_or(0);
         let widths: Vec<usize> = (0..fixed).map(column_width).collect();
@@ -79,7 +88,7 @@ impl RenderOptions {
         let longest = rows.iter().filter_map(|row| row.last()).map(|(_, text)| text.width()).max().unwrap_or(0);
         let wanted = longest.min((self.width / 3).max(LEAST_WIDTH));
         let mut out = String::new();
-        for row in rows {
+        for row in &rows {
             if used + wanted <= self.width {
                 self.write_aligned(&mut out, row, &widths, used);
             } else {
@@ -113,12 +122,6 @@ impl RenderOptions {
             let _ = writeln!(out, "      {}", self.paint(*style, part));
         }
     }
-}
-
-/// Replaces control characters: an escape code in a manifest or from a registry must not reach the terminal.
-fn without_control_characters(text: &str) -> String {
-    let is_replaced = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
-    text.chars().map(|c| if is_replaced(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// The least width of the last column.
@@ -184,9 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn colors_only_on_request_and_replaces_escape_codes() {
+    fn colors_only_on_request_and_escapes_codes() {
         assert_eq!(RenderOptions { width: 80, color: false }.paint(TextStyle::Error, "x"), "x");
-        assert_eq!(RenderOptions::default().paint(TextStyle::Plain, "\u{1b}[2Jx"), "\u{fffd}[2Jx");
+        assert_eq!(RenderOptions::default().paint(TextStyle::Plain, "\u{1b}[2Jx\n"), r"\u001b[2Jx\n");
         assert_eq!(RenderOptions { width: 80, color: true }.paint(TextStyle::Error, "x"), "\u{1b}[31mx\u{1b}[0m");
     }
 }

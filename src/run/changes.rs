@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, Mode, PullRequests};
 use crate::govern::Listed;
-use crate::manifest::{Finding, Occurrence, RefusedEdit};
+use crate::manifest::{Occurrence, RefusedEdit};
 use crate::plan::{self, Change, Draft, GroupId, Grouping, PullRequest, Ungrouped};
 use crate::policy::Outcome;
 use crate::refname::BranchName;
@@ -35,12 +35,11 @@ pub struct Planned {
 }
 
 /// Returns a change for each place of each decision to update.
-pub(super) fn changes(listed: &[Listed], decisions: &Decisions) -> Changes {
+pub(super) fn changes(decisions: &Decisions) -> Changes {
     let (mut changes, mut refused) = (Vec::new(), Vec::new());
     for answer in &decisions.answers {
         let Outcome::Update(choice) = &answer.decision.outcome else { continue };
-        for place in &answer.places {
-            let Finding::Occurrence(occurrence) = &listed[*place].finding else { continue };
+        for occurrence in &answer.occurrences {
             match plan::change(occurrence, &answer.selection, choice) {
                 Ok(change) => changes.push(change),
                 Err(refusal) => refused.push((Occurrence::clone(occurrence), refusal)),
@@ -60,7 +59,7 @@ pub(super) fn plan_changes(
     base: &BranchName,
     scope: &Scope,
 ) -> Planned {
-    let changes = changes(listed, decisions);
+    let changes = changes(decisions);
     let (direct, mut proposed): (Vec<_>, Vec<_>) =
         changes.changes.iter().cloned().partition(|change| change.mode == Mode::Commit);
     let in_scope = proposed.iter().map(|change| change.occurrence.clone()).collect::<BTreeSet<_>>();

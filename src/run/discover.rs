@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::config::{Config, FILE_NAME};
 use crate::govern::{Listed, Policies, govern, unmatched};
-use crate::interop::{Automation, Object, may_depend_on_objects};
+use crate::interop::{self, Automation, Object, may_depend_on_objects};
 use crate::manifest::{self, FindOptions, Finding, Notice, NoticeStatus, Place, RepositoryLayout, ValuesImage};
 use crate::text::Position;
 
@@ -106,8 +106,7 @@ fn options(paths: &[Arc<str>], config: &Config) -> FindOptions {
 fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &FindOptions) -> ReadFile {
     match snapshot.read(&path) {
         Ok(bytes) => {
-            let text = || String::from_utf8_lossy(&bytes);
-            let objects = if Object::may_hold(&bytes) { Object::all(&path, &text()) } else { Vec::new() };
+            let objects = interop::objects(&path, &bytes);
             let findings = manifest::find(&path, &bytes, options);
             let values_images = manifest::images_of_other_files(&bytes);
             let may_depend_on_objects = may_depend_on_objects(&bytes);

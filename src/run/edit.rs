@@ -74,7 +74,7 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: 
     let Discovered { findings, options, automation, .. } = discover(&folder, config);
     let listed = govern_all(findings, config, &automation);
     let decisions = look_up_and_choose(&listed, config, registry, scope, Timestamp::now()).await;
-    let changes = changes(&listed, &decisions);
+    let changes = changes(&decisions);
     let mut by_file = BTreeMap::<Arc<str>, Vec<Edit>>::new();
     for change in &changes.changes {
         by_file.entry(Arc::clone(&change.path)).or_default().extend(change.edits.iter().cloned());

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::govern::{Listed, Policies, PolicyQuery, Selection, Status};
 use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::interop::Automation;
-use crate::manifest::Finding;
+use crate::manifest::{Finding, Occurrence};
 use crate::policy::{self, Candidate, Gates, Outcome};
 use crate::registry::Registry;
 use crate::report::{self, Explanation, OutcomeKind};
@@ -92,7 +92,7 @@ pub async fn explain(
         let hint = failure.error.hint();
         return Err(Error::from(failure.error).hint(hint));
     }
-    Ok(answers.iter().map(|answer| explanation(answer, listed.as_deref().unwrap_or_default(), &invalid)).collect())
+    Ok(answers.iter().map(|answer| explanation(answer, &invalid)).collect())
 }
 
 /// Returns the rejected candidate for a text that is not a valid tag.
@@ -128,7 +128,11 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<Subject
         source: "the default".to_owned(),
     });
     let name = current.name().clone();
-    Ok(Subject { name, usages: vec![Usage { current, selection, ordered: true, places: Vec::new() }], given: None })
+    Ok(Subject {
+        name,
+        usages: vec![Usage { current, selection, ordered: true, occurrences: Vec::new() }],
+        given: None,
+    })
 }
 
 /// Returns an image with its references in the manifests.
@@ -169,7 +173,7 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
 }
 
 /// Returns the explanation of a decision. `invalid` are given texts that are not valid tags.
-fn explanation(answer: &Answer, listed: &[Listed], invalid: &[report::Candidate]) -> Explanation {
+fn explanation(answer: &Answer, invalid: &[report::Candidate]) -> Explanation {
     let decision = &answer.decision;
     let (outcome, chosen, reason) = match &decision.outcome {
         Outcome::Update(choice) => {
@@ -186,7 +190,7 @@ fn explanation(answer: &Answer, listed: &[Listed], invalid: &[report::Candidate]
         reason: judged.verdict.reason().to_string(),
         facts: report::Facts::new(&judged.facts),
     });
-    let at = |place: &usize| format!("{}:{}", listed[*place].place().path, listed[*place].place().position.line);
+    let at = |found: &Arc<Occurrence>| format!("{}:{}", found.place.path, found.place.position.line);
     Explanation {
         image: decision.current.name().to_string(),
         current: report::version(&decision.current),
@@ -195,7 +199,7 @@ fn explanation(answer: &Answer, listed: &[Listed], invalid: &[report::Candidate]
         reason: reason.to_string(),
         policy: decision.policy.clone(),
         source: Some(answer.selection.source.clone()),
-        locations: answer.places.iter().map(at).collect(),
+        locations: answer.occurrences.iter().map(at).collect(),
         candidates: candidates.chain(invalid.iter().cloned()).collect(),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::git;
 use crate::govern::{Listed, Selection, Status};
 use crate::image::{ImageName, ImageReference};
-use crate::manifest::Finding;
+use crate::manifest::{Finding, Occurrence};
 use crate::policy::reason::Unknown;
 use crate::policy::{ExternalFacts, ExternalNeed, History};
 use crate::text::chain;
@@ -28,15 +28,15 @@ impl<'a> FactSource<'a> {
         Self { listed, folder, histories: Mutex::default() }
     }
 
-    /// Returns the external facts that a policy needs for an image at these places.
-    pub(super) fn of(&self, selection: &Selection, name: &ImageName, places: &[usize]) -> ExternalFacts {
+    /// Returns the external facts that a policy needs for an image with these occurrences.
+    pub(super) fn of(&self, selection: &Selection, name: &ImageName, occurrences: &[Arc<Occurrence>]) -> ExternalFacts {
         match selection.entry.policy.external_need() {
             None => ExternalFacts::NotNeeded,
             Some(ExternalNeed::History { clone, branch }) => self.history(clone, branch),
             Some(ExternalNeed::References(paths)) => match self.listed {
                 Some(listed) => {
                     let is_followed = |path: &str| paths.is_match(path);
-                    ExternalFacts::References(references(listed, selection, name, places, is_followed))
+                    ExternalFacts::References(references(listed, selection, name, occurrences, is_followed))
                 }
                 None => ExternalFacts::Failed(Unknown::NoManifests),
             },
@@ -65,15 +65,16 @@ fn references(
     listed: &[Listed],
     selection: &Selection,
     name: &ImageName,
-    places: &[usize],
+    occurrences: &[Arc<Occurrence>],
     is_followed: impl Fn(&str) -> bool,
 ) -> Vec<(ImageReference, String)> {
-    let found = listed.iter().enumerate().filter_map(|(at, one)| {
+    let found = listed.iter().filter_map(|one| {
         let Finding::Occurrence(found) = &one.finding else { return None };
         let is_follower = matches!(&one.status, Status::Managed(other) if Arc::ptr_eq(&other.entry, &selection.entry));
         let matches = found.reference.name() == name && is_followed(&found.place.path);
         let location = format!("{}:{}", found.place.path, found.place.position.line);
-        (matches && !is_follower && !places.contains(&at)).then(|| (found.reference.clone(), location))
+        let is_own = occurrences.iter().any(|own| Arc::ptr_eq(own, found));
+        (matches && !is_follower && !is_own).then(|| (found.reference.clone(), location))
     });
     found.collect()
 }

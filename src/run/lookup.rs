@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::govern::{Listed, Selection};
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
+use crate::manifest::Occurrence;
 use crate::plan::FactsByReference;
 use crate::policy::reason::{Acceptance, Unknown};
 use crate::policy::{
@@ -25,8 +26,8 @@ use super::subjects::{Scope, Subject, Usage, subjects};
 /// The decision about one reference.
 #[derive(Debug)]
 pub struct Answer {
-    /// The places of the reference, as indices into the list of findings.
-    pub places: Vec<usize>,
+    /// The occurrences of the reference; empty if no manifest was read.
+    pub occurrences: Vec<Arc<Occurrence>>,
     /// The policy that manages it.
     pub selection: Selection,
     /// The decision.
@@ -131,7 +132,7 @@ impl Lookup<'_> {
         }
         let mut answers = Vec::with_capacity(subject.usages.len());
         for usage in subject.usages {
-            let external = self.external_facts.of(&usage.selection, &subject.name, &usage.places);
+            let external = self.external_facts.of(&usage.selection, &subject.name, &usage.occurrences);
             // A policy that follows other occurrences needs no tag list.
             let image = if follows(&usage) { followed.with_references(&external) } else { &mut image };
             answers.push(image.answer(usage, &external).await);
@@ -172,7 +173,7 @@ impl<'a> Image<'a> {
     }
 
     async fn answer(&mut self, usage: Usage, external: &ExternalFacts) -> Answer {
-        let Usage { current, selection, ordered, places } = usage;
+        let Usage { current, selection, ordered, occurrences } = usage;
         let entry = Arc::clone(&selection.entry);
         let gates = selection.gates.clone();
         let question = Question { current: &current, entry: &entry, gates: &gates, external, now: self.lookup.now };
@@ -191,7 +192,7 @@ impl<'a> Image<'a> {
         let wanted = self.lookup.verdicts && self.list_error.is_none();
         let verdicts = if wanted { policy::explain(&question, &self.candidates) } else { Vec::new() };
         let decision = Decision { policy: entry.describe(), current, outcome };
-        Answer { places, selection, decision, verdicts }
+        Answer { occurrences, selection, decision, verdicts }
     }
 
     /// Chooses, and looks up the facts that the policy lacks until the decision is final.

@@ -1,4 +1,5 @@
-//! One pass through the pipeline, from the base branch to pull requests: one function per stage, one type per stage.
+//! One pass through the pipeline, from the base branch to pull requests: one function and one type per stage. *Look up* and *choose*
+//! alternate image by image, and are called together.
 
 use jiff::Timestamp;
 

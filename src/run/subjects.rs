@@ -1,6 +1,7 @@
 //! Groups references by image, so that each image is looked up once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::config::Patterns;
 use crate::govern::{Listed, Selection, Status};
@@ -28,8 +29,8 @@ pub(super) struct Usage {
     pub selection: Selection,
     /// Whether the policy can order the current tag.
     pub ordered: bool,
-    /// The places, as indices into the list of findings.
-    pub places: Vec<usize>,
+    /// The occurrences; empty if no manifest was read.
+    pub occurrences: Vec<Arc<Occurrence>>,
 }
 
 /// The images and files that a command covers. Everything else stays unchanged, including its pull requests.
@@ -68,7 +69,7 @@ impl Default for Scope {
 /// if the scope gives its tag, or with `unordered`.
 pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec<Subject> {
     let mut subjects = BTreeMap::<ImageName, Subject>::new();
-    for (place, one) in listed.iter().enumerate() {
+    for one in listed {
         let Finding::Occurrence(occurrence) = &one.finding else { continue };
         let (selection, ordered) = match &one.status {
             Status::Managed(selection) => (selection, true),
@@ -84,10 +85,11 @@ pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec
             subjects.entry(name.clone()).or_insert_with(|| Subject { name: name.clone(), usages: Vec::new(), given });
         let same = |known: &&mut Usage| known.current == *current && known.selection.is_same(selection);
         match subject.usages.iter_mut().find(same) {
-            Some(known) => known.places.push(place),
+            Some(known) => known.occurrences.push(Arc::clone(occurrence)),
             None => {
                 let (current, selection) = (current.clone(), selection.clone());
-                subject.usages.push(Usage { current, selection, ordered, places: vec![place] });
+                let occurrences = vec![Arc::clone(occurrence)];
+                subject.usages.push(Usage { current, selection, ordered, occurrences });
             }
         }
     }

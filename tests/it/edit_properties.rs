@@ -7,7 +7,7 @@ use tagboat::manifest::{self, EditTarget, FindOptions, Finding, Occurrence};
 fn occurrences(path: &str, bytes: &[u8]) -> Vec<Occurrence> {
     let findings = manifest::find(path, bytes, &FindOptions::default());
     let only = |finding| match finding {
-        Finding::Occurrence(occurrence) => Some(*occurrence),
+        Finding::Occurrence(occurrence) => Some(std::sync::Arc::unwrap_or_clone(occurrence)),
         Finding::Notice(_) => None,
     };
     findings.into_iter().filter_map(only).collect()

@@ -11,7 +11,7 @@ fn occurrences(path: &str, text: &str) -> Vec<Occurrence> {
     findings
         .into_iter()
         .filter_map(|finding| match finding {
-            Finding::Occurrence(occurrence) => Some(*occurrence),
+            Finding::Occurrence(occurrence) => Some(std::sync::Arc::unwrap_or_clone(occurrence)),
             Finding::Notice(_) => None,
         })
         .collect()

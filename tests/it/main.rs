@@ -27,6 +27,7 @@ mod layers;
 mod names;
 mod policies;
 mod policy_peers;
+mod printed;
 mod processes;
 mod registries;
 mod rendered;

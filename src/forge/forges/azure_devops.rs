@@ -34,6 +34,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     permissions: PERMISSIONS,
     creation: CreationRules { exists: "TF401179", branch_not_visible: "TF401398", overwrites: false },
     links: Some(LINKS),
+    run_pages: &["{SYSTEM_COLLECTIONURI}{SYSTEM_TEAMPROJECT}/_build/results?buildId={BUILD_BUILDID}"],
     connect,
 };
 

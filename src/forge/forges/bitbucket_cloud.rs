@@ -34,6 +34,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     permissions: PERMISSIONS,
     creation: CreationRules { exists: "already exists", branch_not_visible: "branch not found", overwrites: true },
     links: Some(LINKS),
+    run_pages: &["{BITBUCKET_GIT_HTTP_ORIGIN}/pipelines/results/{BITBUCKET_BUILD_NUMBER}"],
     connect,
 };
 

@@ -35,6 +35,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
         overwrites: false,
     },
     links: Some(LINKS),
+    run_pages: RUN_PAGES,
     connect,
 };
 
@@ -43,6 +44,12 @@ const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable::by_runner("FORGEJO_TOKEN", "FORGEJO_ACTIONS", &["FORGEJO_SERVER_URL", "GITHUB_SERVER_URL"]),
     TokenVariable::by_runner("GITEA_TOKEN", "GITEA_ACTIONS", &["GITEA_SERVER_URL", "GITHUB_SERVER_URL"]),
     TokenVariable::by_runner("GITHUB_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"]),
+];
+
+/// The page has the number of the run, not its id.
+const RUN_PAGES: &[&str] = &[
+    "{?FORGEJO_ACTIONS}{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}",
+    "{?GITEA_ACTIONS}{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_NUMBER}",
 ];
 
 /// The server reads the token only and ignores the user name.

@@ -46,6 +46,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     permissions: PERMISSIONS,
     creation: CreationRules { exists: "already exists", branch_not_visible: "head invalid", overwrites: false },
     links: Some(LINKS),
+    run_pages: &["{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}/actions/runs/{GITHUB_RUN_ID}"],
     connect,
 };
 

@@ -35,6 +35,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
         overwrites: false,
     },
     links: Some(LINKS),
+    run_pages: &["{CI_JOB_URL}"],
     connect,
 };
 

@@ -36,6 +36,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
         overwrites: false,
     },
     links: None,
+    run_pages: &[],
     connect,
 };
 

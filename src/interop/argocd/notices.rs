@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::application::Application;
+use super::notice::{held, ignored, place};
 use super::settings::{ApplicationRef, PREFIX, Watched};
-use crate::interop::notice::{held, ignored, place};
 use crate::interop::objects::Object;
 use crate::manifest::{Notice, Place};
 use crate::text::nearest_name;

@@ -52,7 +52,7 @@ impl Format for Marked {
             }
             let (parsed, span) = (marker.marker.clone(), marker.span);
             let is_value = |node: &NodeId| tree.text_of(*node).is_some() && !tree.is_key(*node);
-            match tree.nodes().filter(is_value).find(|node| marker.applies_to(tree, *node)) {
+            match tree.nodes().filter(is_value).find(|node| marker.is_beside(tree, *node)) {
                 Some(node) if !found.is_taken(node) => report_value(document, found, &parsed, node),
                 Some(_) => {}
                 None => {

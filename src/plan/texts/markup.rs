@@ -3,6 +3,8 @@
 //! Forges decode entities and escapes before they look for mentions and references, so an entity for `@` or `#` is not
 //! enough. An invisible character after it is.
 
+use crate::text::{visible, without_controls};
+
 /// Word joiner: it has no width and is not part of a name or a number.
 const JOINER: char = '\u{2060}';
 
@@ -19,12 +21,10 @@ const SKIP_CI: [&str; 9] = [
     "no_ci",
 ];
 
-/// Returns text on one line, without control characters or characters that change the direction of text.
+/// Returns text on one line, in which control characters and characters that change the order of text are escaped.
 pub(super) fn one_line(text: &str) -> String {
-    let is_line_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
-    let keeps_direction = |c: &char| !matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let line = text.split(is_line_break).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    line.trim().chars().filter(keeps_direction).collect()
+    let line = text.split(['\n', '\r', '\t']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    without_controls(line.trim()).into_owned()
 }
 
 /// Returns one line for titles and commit messages, without mentions, references to issues, or words that skip CI.
@@ -83,7 +83,7 @@ pub fn plain(text: &str) -> String {
 /// Returns Markdown that shows the text as code and is safe in a table cell.
 pub fn code(text: &str) -> String {
     // Tagboat's own markers are HTML comments.
-    let safe = one_line(text).replace('`', "'").replace('|', "¦").replace("<!--", &format!("<{JOINER}!--"));
+    let safe = visible(text.trim()).replace('`', "'").replace('|', "¦").replace("<!--", &format!("<{JOINER}!--"));
     if safe.is_empty() { String::new() } else { format!("`{safe}`") }
 }
 
@@ -126,13 +126,13 @@ mod tests {
             ("[x](https://y.z)",           "[x](https://y.z)",                  "\\[x\\]\\(https:\u{2060}//y.z\\)"),
             ("www.evil.test",              "www.evil.test",                     "www.\u{2060}evil.test"),
             ("\u{1d2c0}www.evil.test",     "\u{1d2c0}www.evil.test",            "\u{1d2c0}www.\u{2060}evil.test"),
-            ("one\n\n/close\u{2028}two",   "one /close two",                    "one /close two"),
-            ("a\u{202e}b",                 "ab",                                "ab"),
+            ("one\n\n/close\u{2028}two",   r"one /close\u2028two",               r"one /close\\u2028two"),
+            ("a\u{202e}b",                 r"a\u202eb",                          r"a\\u202eb"),
         ];
         for (text, title, markdown) in rows {
             assert_eq!((inert(text).as_str(), plain(text).as_str()), (title, markdown), "{text}");
         }
-        assert_eq!(code("a`b|c\nd"), "`a'b¦c d`");
+        assert_eq!(code("a`b|c\nd"), r"`a'b¦c\nd`");
         assert_eq!(
             inert_markdown("see https://acme.test [x](y) <b> a_b"),
             "see https:\u{2060}//acme.test \\[x\\](y) &lt;b&gt; a_b"

@@ -76,7 +76,7 @@ fn unknown(listed: &[Listed], decisions: &Decisions, planned: &Planned) -> Unkno
     let mut unknown = Unknown::default();
     for answer in &decisions.answers {
         if let Outcome::Unknown(_) = answer.decision.outcome {
-            unknown.places.extend(answer.places.iter().map(|place| key(listed[*place].place())));
+            unknown.places.extend(answer.occurrences.iter().map(|found| key(&found.place)));
         }
     }
     let refused = planned.changes.refused.iter().map(|(occurrence, _)| key(&occurrence.place));

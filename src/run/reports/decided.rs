@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::govern::{Listed, Status};
 use crate::image::ImageName;
-use crate::manifest::{self, Finding, Place};
+use crate::manifest::{self, Finding, Occurrence, Place};
 use crate::policy::Outcome;
 use crate::report::{FailureRow, HeldRow, Subject};
 use crate::run::changes::Changes;
@@ -33,7 +33,7 @@ impl<'a> Decided<'a> {
         let answers = self.decisions.answers.iter();
         answers
             .filter(|answer| matches!(answer.decision.outcome, Outcome::UpToDate(_)))
-            .map(|one| one.places.len())
+            .map(|one| one.occurrences.len())
             .sum()
     }
 
@@ -43,7 +43,10 @@ impl<'a> Decided<'a> {
         for answer in &self.decisions.answers {
             let name = answer.decision.current.name();
             if self.failures.contains_key(name) {
-                locations.entry(name).or_default().extend(answer.places.iter().map(|place| self.location(*place)));
+                locations
+                    .entry(name)
+                    .or_default()
+                    .extend(answer.occurrences.iter().map(|found| location(&found.place.path, found.place.position)));
             }
         }
         let failed = |failure: &Failure| FailureRow {
@@ -61,7 +64,7 @@ impl<'a> Decided<'a> {
         let refused = self.changes.refused.iter();
         held.extend(refused.map(|(occurrence, refusal)| HeldRow {
             hint: refusal.hint().map(str::to_owned),
-            ..held_at(&occurrence.place, Some(occurrence.reference.name().to_string()), refusal.to_string())
+            ..held_occurrence(occurrence, refusal.to_string())
         }));
         held.extend(self.comments());
         held.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
@@ -70,9 +73,12 @@ impl<'a> Decided<'a> {
 
     /// Returns held findings. A reference that its policy cannot order is one, unless `--image` gives its new tag.
     fn held_findings(&self) -> impl Iterator<Item = HeldRow> {
-        let answered = self.decisions.answers.iter().flat_map(|answer| &answer.places).collect::<BTreeSet<_>>();
-        self.listed.iter().enumerate().filter_map(move |(at, one)| match &one.status {
-            Status::Held { reason, .. } if !answered.contains(&at) => {
+        let answered = self.decisions.answers.iter().flat_map(|answer| &answer.occurrences);
+        let answered = answered.map(|found| found.id()).collect::<BTreeSet<_>>();
+        let is_answered =
+            move |one: &Listed| matches!(&one.finding, Finding::Occurrence(found) if answered.contains(&found.id()));
+        self.listed.iter().filter_map(move |one| match &one.status {
+            Status::Held { reason, .. } if !is_answered(one) => {
                 Some(held_at(one.place(), name_of(one), reason.clone()))
             }
             _ => None,
@@ -89,10 +95,7 @@ impl<'a> Decided<'a> {
             _ => None,
         };
         self.decisions.answers.iter().filter_map(held).flat_map(move |(answer, reason)| {
-            answer.places.iter().map(move |place| {
-                let listed = &self.listed[*place];
-                held_at(listed.place(), name_of(listed), reason.to_string())
-            })
+            answer.occurrences.iter().map(move |found| held_occurrence(found, reason.to_string()))
         })
     }
 
@@ -100,18 +103,11 @@ impl<'a> Decided<'a> {
     fn comments(&self) -> impl Iterator<Item = HeldRow> {
         let updates =
             self.decisions.answers.iter().filter(|answer| matches!(answer.decision.outcome, Outcome::Update(_)));
-        let places =
-            updates.flat_map(move |answer| answer.places.iter().map(move |place| (answer, &self.listed[*place])));
-        places.filter_map(|(answer, listed)| {
-            let Finding::Occurrence(occurrence) = &listed.finding else { return None };
-            let reason = manifest::kept_comment(occurrence, answer.selection.comments)?;
-            Some(held_at(&occurrence.place, name_of(listed), reason))
+        let occurrences =
+            updates.flat_map(|answer| answer.occurrences.iter().map(|found| (found, answer.selection.comments)));
+        occurrences.filter_map(|(found, comments)| {
+            manifest::kept_comment(found, comments).map(|reason| held_occurrence(found, reason))
         })
-    }
-
-    fn location(&self, place: usize) -> String {
-        let place = self.listed[place].place();
-        location(&place.path, place.position)
     }
 }
 
@@ -123,6 +119,10 @@ pub(super) fn location(path: &Arc<str>, position: Position) -> String {
 fn held_at(place: &Place, name: Option<String>, reason: String) -> HeldRow {
     let (path, line, value) = (place.path.to_string(), place.position.line, place.value.clone());
     HeldRow { path, line, name, value, reason, hint: None }
+}
+
+fn held_occurrence(found: &Occurrence, reason: String) -> HeldRow {
+    held_at(&found.place, Some(found.reference.name().to_string()), reason)
 }
 
 fn name_of(listed: &Listed) -> Option<String> {

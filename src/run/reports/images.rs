@@ -36,14 +36,16 @@ impl Decided<'_> {
         outcome: impl Fn(&Change) -> ChangeOutcome,
     ) -> Vec<ImageRow> {
         let answers = &self.decisions.answers;
-        let answers = answers.iter().flat_map(|answer| answer.places.iter().map(move |place| (*place, answer)));
+        let answers =
+            answers.iter().flat_map(|answer| answer.occurrences.iter().map(move |found| (found.id(), answer)));
         let answers = answers.collect::<BTreeMap<_, _>>();
         let outcomes = self.outcomes(outcome);
         let mut rows = BTreeMap::<ImageRow, Vec<String>>::new();
-        for (at, listed) in self.listed.iter().enumerate() {
+        for listed in self.listed {
             let Finding::Occurrence(occurrence) = &listed.finding else { continue };
-            let row = match (answers.get(&at), &listed.status) {
-                (Some(answer), _) => self.answered(occurrence, answer, build_facts, outcomes.get(&occurrence.id())),
+            let id = occurrence.id();
+            let row = match (answers.get(&id), &listed.status) {
+                (Some(answer), _) => self.answered(occurrence, answer, build_facts, outcomes.get(&id)),
                 (None, Status::Held { reason, .. }) => unanswered(occurrence, ImageStatus::Held, reason),
                 (None, Status::Ignored(reason)) => unanswered(occurrence, ImageStatus::Ignored, reason),
                 // Outside the scope of the command.

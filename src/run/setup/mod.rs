@@ -7,7 +7,6 @@ mod location;
 mod registries;
 mod regular_file;
 mod repository;
-mod run_url;
 mod variables;
 
 pub use configuration::{Loaded, Operator, base};
@@ -16,7 +15,9 @@ pub use location::{Location, checkout};
 pub use registries::registries;
 pub use repository::{log_in, repository, sign};
 
-/// Returns the address of the CI job from the variables of CI systems.
+/// Returns the web page of the CI run: the one that the operator names, the one of the forge whose CI runs this process, or that
+/// of Jenkins. Jenkins is last, because other systems may set its variable too.
 pub fn run_url() -> Option<String> {
-    run_url::run_url(variables::variable)
+    let variable = variables::variable;
+    variable("TAGBOAT_RUN_URL").or_else(|| crate::forge::run_page(variable)).or_else(|| variable("BUILD_URL"))
 }

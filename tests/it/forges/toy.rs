@@ -41,6 +41,7 @@ static TOY: ForgeKind = ForgeKind {
         commit: "/c/NEW",
         compare: "/c/OLD/to/NEW",
     }),
+    run_pages: &["{TOY_RUN}"],
     connect: |settings| Ok(Box::new(Toy { settings, pulls: Mutex::default(), writes: Arc::default() })),
 };
 
@@ -244,7 +245,6 @@ const MAY_NAME_FORGES: &[(&str, &str)] = &[
     ("src/registry/vendors/mod.rs",   "the rows of the registries of GitLab and Gitea"),
     ("src/report/github.rs",          "the renderers for GitHub Actions"),
     ("src/report/mod.rs",             "the rows of the renderers for GitHub Actions"),
-    ("src/run/setup/run_url.rs",      "variables of CI systems with the address of a run"),
 ];
 
 /// A new forge needs no change outside its file and its row. Comments may name forges.

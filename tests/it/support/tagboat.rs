@@ -1,7 +1,8 @@
 //! Runs the program as people and CI do, without the configuration and the credentials of this machine.
 //!
 //! Every run has planted secrets in its environment and logs at the lowest level. Afterwards, standard output, the log, the
-//! home and every file and folder in the arguments are searched for the secrets.
+//! home and every file and folder in the arguments are searched for the secrets. Standard output and the log must hold nothing that
+//! a terminal or a CI runner acts on.
 
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt as _;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::secret_leaks;
+use super::{runner_commands, secret_leaks};
 
 /// An environment of the program: a home, a folder for temporary files, and variables.
 pub(crate) struct Tagboat {
@@ -120,6 +121,7 @@ impl Tagboat {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         let (code, stdout, log) = (exit_code(output.status), text(output.stdout), text(output.stderr));
         self.search(arguments, &stdout, &log);
+        inspect(arguments, &stdout, &log);
         let stderr = if own { log.clone() } else { without_details(&log) };
         ProgramOutput { code, stdout, stderr, log, wall, peak_kib: peak.join().unwrap() }
     }
@@ -144,6 +146,18 @@ impl Tagboat {
     /// Returns the home, which is also the working directory.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
+    }
+}
+
+/// Checks that a terminal or a CI runner acts on nothing in the output of a run, except on the annotations of that format.
+fn inspect(arguments: &[&str], stdout: &str, log: &str) {
+    let annotates = arguments.contains(&"annotations");
+    for (text, has_commands) in [(stdout, annotates), (log, false)] {
+        assert_eq!(runner_commands::acting(text), "", "printed by {arguments:?}: {text:?}");
+        let is_own = |line: &&str| has_commands && ["::warning ", "::error "].iter().any(|own| line.starts_with(own));
+        let commands = runner_commands::commands(text);
+        let commands: Vec<_> = commands.into_iter().filter(|line| !is_own(line)).collect();
+        assert_eq!(commands, [""; 0], "printed by {arguments:?}");
     }
 }
 

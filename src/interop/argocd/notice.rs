@@ -1,10 +1,10 @@
-//! Notices about settings of other tools in the manifests: settings that cannot be applied, and settings without effect.
+//! Notices about settings of Argo CD Image Updater: settings that cannot be applied, and settings without effect.
 //! No setting is dropped silently.
 
-use super::objects::Object;
+use crate::interop::objects::Object;
 use crate::manifest::{Notice, NoticeStatus, Place};
 
-/// The format in notices about objects of Argo CD.
+/// The format in notices: that of the manifests which hold the objects.
 const FORMAT: &str = "argo-cd";
 
 /// Returns the place of a value in an object, for a notice about it.
