@@ -50,7 +50,7 @@
 //! | words | [`text`], [`image`], [`refname`], [`secret`], [`docs`] | nothing | yes |
 //! | rules | [`policy`], [`manifest`], [`config`], [`interop`], [`govern`] | words; [`config`] also [`policy`]; [`interop`] and [`govern`] all rules above them | yes |
 //! | plan | [`plan`], [`report`] | words, rules; [`report`] also [`plan`] | yes |
-//! | hands | `temporary`, [`http`], [`registry`], [`forge`], [`git`] | words; all but [`http`] also `temporary`; [`registry`] and [`forge`] also [`http`]; [`forge`] also the types of a pull request in [`plan`] | no |
+//! | hands | `child`, `temporary`, [`http`], [`registry`], [`forge`], [`git`] | words; all but [`forge`] also `child`, all but [`http`] also `temporary`; [`registry`] and [`forge`] also [`http`]; [`forge`] also the types of a pull request in [`plan`] | no |
 //! | shell | [`error`], [`run`] | all above | no |
 //! | door | [`demo`], [`cli`] | all above | no |
 //!
@@ -92,6 +92,7 @@
 //! | no secret is printed | [`Secret`](secret::Secret) has no text; [`http::redacted`] removes secrets from URLs |
 //! | a credential is sent to one host only | [`registry`] and [`http`] |
 
+mod child;
 pub mod cli;
 pub mod config;
 pub mod demo;

@@ -108,6 +108,7 @@ fn start(arguments: Arguments) -> Result<Exit, Ended> {
         End::Stopped { signal, complete } => {
             // The thread of the command may still work in the runtime until the process ends.
             std::mem::forget(runtime);
+            crate::child::kill_all();
             crate::git::remove_temporary_repositories();
             if repeats && complete { Ok(Exit::Done) } else { Err(Ended::Signal(signal)) }
         }

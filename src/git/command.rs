@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::process::{Child, Command};
+use tokio::process::Command;
+
+use crate::child;
 
 use super::environment;
 use super::error::GitError;
@@ -82,11 +84,10 @@ impl Program {
     {
         let mut command = self.command(&call);
         command.args(arguments);
-        let child = match command.spawn() {
-            Ok(child) => child,
+        let (child, group) = match child::spawn(&mut command) {
+            Ok(started) => started,
             Err(source) => return Err(self.not_started(call, source)),
         };
-        let group = Group::of(&child);
         let output = match tokio::time::timeout(self.timeout, child.wait_with_output()).await {
             Ok(output) => output.map_err(|source| GitError::Io { operation: call.operation, source })?,
             Err(_) => return Err(GitError::TimedOut { operation: call.operation, seconds: self.timeout.as_secs() }),
@@ -102,9 +103,7 @@ impl Program {
     #[expect(clippy::disallowed_methods, reason = "the only place that starts git")]
     fn command(&self, call: &Call<'_>) -> Command {
         let mut command = Command::new(&self.path);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-        // A process group, so that ssh and git-remote-https end together with git.
-        command.process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.env_clear().envs(self.inherited.iter().map(|(name, value)| (name, value)));
         command.envs(environment::FIXED.iter().copied());
         if let Some(dir) = call.dir {
@@ -154,44 +153,5 @@ impl Program {
 fn disable_ssh_prompts(command: &mut Command) {
     if ["GIT_SSH_COMMAND", "GIT_SSH"].iter().all(|name| std::env::var_os(name).is_none()) {
         command.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
-    }
-}
-
-/// The processes of one command. Killed when dropped, after a timeout or when the future is canceled: `kill_on_drop`
-/// alone kills git, but not its children.
-struct Group {
-    #[cfg(unix)]
-    leader: Option<rustix::process::Pid>,
-}
-
-impl Group {
-    #[cfg(unix)]
-    fn of(child: &Child) -> Self {
-        let id = child.id().and_then(|id| i32::try_from(id).ok());
-        Self { leader: id.and_then(rustix::process::Pid::from_raw) }
-    }
-
-    #[cfg(not(unix))]
-    fn of(_: &Child) -> Self {
-        Self {}
-    }
-
-    /// Forgets the process id, which another process may get from now on.
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "there is no group to forget"))]
-    fn has_ended(mut self) {
-        #[cfg(unix)]
-        {
-            self.leader = None;
-        }
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.leader {
-            // The processes may have just ended.
-            let _ = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
-        }
     }
 }

@@ -2,7 +2,8 @@
 #![cfg(unix)]
 
 use std::fs::File;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
@@ -16,10 +17,12 @@ use crate::support::gitops::{GitOps, pod};
 use crate::support::process::find;
 use crate::support::skip;
 
-/// A folder with manifests, a folder for temporary files, and a server that never answers.
+/// A folder with manifests, a folder for temporary files, a server that never answers, and a registry that requires a login, which a
+/// helper of docker never returns.
 struct Machine {
     folder: TempDir,
     silent: TcpListener,
+    private: TcpListener,
 }
 
 impl Machine {
@@ -28,7 +31,24 @@ impl Machine {
         for name in ["tmp", "big", "small"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }
-        Self { folder, silent: TcpListener::bind("127.0.0.1:0").unwrap() }
+        let machine = Self {
+            folder,
+            silent: TcpListener::bind("127.0.0.1:0").unwrap(),
+            private: TcpListener::bind("127.0.0.1:0").unwrap(),
+        };
+        let private = machine.private.local_addr().unwrap();
+        std::thread::spawn({
+            let private = machine.private.try_clone().unwrap();
+            move || private.incoming().map_while(Result::ok).for_each(refuse)
+        });
+        let config = format!(r#"{{"credHelpers": {{"{private}": "slow"}}}}"#);
+        std::fs::create_dir(machine.path(".docker")).unwrap();
+        std::fs::write(machine.path(".docker/config.json"), config).unwrap();
+        let helper = machine.path("docker-credential-slow");
+        // The shell starts another program.
+        std::fs::write(&helper, "#!/bin/sh\nsleep 60\nexit 1\n").unwrap();
+        std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+        machine
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -38,22 +58,53 @@ impl Machine {
     /// Starts the program with these arguments, in which `SILENT` is the server. `wrapper` is the start of the shell command.
     fn start(&self, wrapper: &str, arguments: &str) -> Running {
         let arguments = arguments.replace("SILENT", &self.silent.local_addr().unwrap().to_string());
+        let arguments = arguments.replace("PRIVATE", &self.private.local_addr().unwrap().to_string());
         let mut command = Command::new("bash");
         command.args(["-c", &format!("{wrapper} $tagboat {arguments}")]).env_clear();
-        command.env("PATH", std::env::var("PATH").unwrap()).env("HOME", self.folder.path());
+        let path = format!("{}:{}", self.folder.path().display(), std::env::var("PATH").unwrap());
+        command.env("PATH", path).env("HOME", self.folder.path());
         command.env("TMPDIR", self.path("tmp")).env("tagboat", env!("CARGO_BIN_EXE_tagboat"));
         command.current_dir(self.folder.path()).stdin(Stdio::piped()).stdout(Stdio::piped());
         command.stderr(File::create(self.path("log")).unwrap());
         Running(command.spawn().unwrap())
     }
 
+    /// Checks that no process is left. A process that gets a signal needs a moment to end.
+    fn has_no_process(&self, when: &str) {
+        let start = Instant::now();
+        while !self.processes().is_empty() {
+            assert!(start.elapsed() < Duration::from_secs(2), "{when}: {:?}", self.processes());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap()
+    }
+
+    /// Returns the commands of the processes that have the home of this machine, except those that ended.
+    fn processes(&self) -> Vec<String> {
+        let home = format!("HOME={}", self.folder.path().display());
+        let read = |folder: &Path, file| std::fs::read(folder.join(file)).unwrap_or_default();
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().map(|entry| entry.unwrap().path());
+        let has_home =
+            |folder: &PathBuf| read(folder, "environ").split(|byte| *byte == 0).any(|line| line == home.as_bytes());
+        processes
+            .filter(has_home)
+            .map(|folder| String::from_utf8_lossy(&read(&folder, "cmdline")).replace('\0', " "))
+            .collect()
     }
 
     fn temporary_files(&self) -> Vec<PathBuf> {
         std::fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
+}
+
+/// Requires a login, whatever the request is.
+fn refuse(mut stream: TcpStream) {
+    let _ = stream.read(&mut [0; 4096]);
+    let head = "HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Basic realm=\"private\"\r\n";
+    let _ = stream.write_all(format!("{head}content-length: 0\r\nconnection: close\r\n\r\n").as_bytes());
 }
 
 /// A running process, killed if the test ends first.
@@ -94,7 +145,8 @@ fn every_signal_ends_every_command_within_a_second() {
     std::fs::write(machine.path("big/pod.yaml"), pod(&images)).unwrap();
     let images: Vec<String> = (0..5_000).map(|number| format!("ghcr.io/acme/image-{number}:1.0")).collect();
     std::fs::write(machine.path("small/pod.yaml"), pod(&images)).unwrap();
-    std::fs::write(machine.path("operator.yaml"), "registries: { 'SILENT': { plain-http: true } }\n").unwrap();
+    let operator = format!("registries: {{ '{}': {{ plain-http: true }} }}\n", machine.private.local_addr().unwrap());
+    std::fs::write(machine.path("operator.yaml"), operator).unwrap();
     #[rustfmt::skip]
     let rows = [
         ("a large file is parsed",                     "list -C big"),
@@ -104,6 +156,8 @@ fn every_signal_ends_every_command_within_a_second() {
         ("standard input has no end",                  "explain api --current 1.0 --policy semver:* --tags -"),
         ("a registry does not answer",                 "explain SILENT/acme/api --current 1.0 --policy semver:*"),
         ("git waits for a server",                     "plan --repository http://SILENT/acme/manifests.git"),
+        ("ssh waits for a server",                     "plan --repository ssh://git@SILENT/acme/manifests.git"),
+        ("a helper of docker does not answer",         "explain PRIVATE/acme/api --current 1.0 --policy semver:* --config operator.yaml"),
         ("git waits for a server, in the first of several runs", "run --every 1h --repository http://SILENT/acme/manifests.git"),
     ];
     for (work, arguments) in rows {
@@ -123,6 +177,7 @@ fn every_signal_ends_every_command_within_a_second() {
                 );
             }
             assert_eq!(machine.temporary_files(), Vec::<PathBuf>::new(), "{name} while {work}");
+            machine.has_no_process(&format!("{name} while {work}"));
         }
     }
 }

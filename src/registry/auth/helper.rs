@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use crate::child;
 use crate::secret::Secret;
 
 use super::super::credential::RegistryCredential;
@@ -44,9 +45,9 @@ pub(crate) async fn run(
     let path = find(&program, environment).ok_or_else(|| format!("cannot find {program} on PATH"))?;
     #[expect(clippy::disallowed_methods, reason = "credential helpers are programs")]
     let mut command = Command::new(path);
-    command.arg("get").env_clear().envs(environment).kill_on_drop(true);
+    command.arg("get").env_clear().envs(environment);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("cannot run {program}: {error}"))?;
+    let (mut child, group) = child::spawn(&mut command).map_err(|error| format!("cannot run {program}: {error}"))?;
     let exchange = async {
         if let Some(mut input) = child.stdin.take() {
             // A helper may respond without reading its input.
@@ -58,6 +59,7 @@ pub(crate) async fn run(
         .await
         .map_err(|_| format!("{program} timed out after {} s", timeout.as_secs_f32()))?
         .map_err(|error| format!("{program}: {error}"))?;
+    group.has_ended();
     if !output.status.success() {
         // Helpers report errors on either stream.
         let message = [output.stdout, output.stderr].concat();

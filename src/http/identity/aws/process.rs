@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::process::Command;
 
+use crate::child;
 use crate::secret::Secret;
 
 use super::super::sigv4::AwsKeys;
@@ -36,14 +37,17 @@ pub(super) async fn run(
     let words = split(command)?;
     let (program, arguments) = words.split_first().ok_or("credential_process is empty")?;
     #[expect(clippy::disallowed_methods, reason = "credential_process names a program")]
-    let mut child = Command::new(program);
-    child.args(arguments).env_clear().envs(environment).kill_on_drop(true);
-    child.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().envs(environment);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let cannot_run = |error| format!("cannot run credential_process {program}: {error}");
+    let (child, group) = child::spawn(&mut command).map_err(cannot_run)?;
     // Neither arguments nor output appear in an error: both can hold secrets.
-    let output = tokio::time::timeout(TIMEOUT, child.output())
+    let output = tokio::time::timeout(TIMEOUT, child.wait_with_output())
         .await
         .map_err(|_| format!("credential_process timed out after {} s: {program}", TIMEOUT.as_secs()))?
-        .map_err(|error| format!("cannot run credential_process {program}: {error}"))?;
+        .map_err(cannot_run)?;
+    group.has_ended();
     if !output.status.success() {
         return Err(format!("credential_process {program} failed with {}", output.status));
     }
