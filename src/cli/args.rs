@@ -62,7 +62,7 @@ pub(super) struct LogOptions {
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 
-    /// Format of the log on standard error
+    /// OutputFormat of the log on standard error
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     pub(super) log_format: LogFormat,
 }
@@ -95,8 +95,8 @@ pub(super) struct ReadOptions {
     pub(super) config: Option<PathBuf>,
 
     /// Output format; json prints one document
-    #[arg(long, value_enum, default_value_t = Format(RENDERERS[0]))]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = OutputFormat(RENDERERS[0]))]
+    pub(super) format: OutputFormat,
 }
 
 /// The options of commands that also connect to registries.
@@ -113,11 +113,12 @@ pub(super) struct LookupOptions {
 
 /// The output format, by its renderer.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Format(pub(super) &'static dyn Renderer);
+pub(super) struct OutputFormat(pub(super) &'static dyn Renderer);
 
-impl ValueEnum for Format {
+impl ValueEnum for OutputFormat {
     fn value_variants<'a>() -> &'a [Self] {
-        static FORMATS: LazyLock<Vec<Format>> = LazyLock::new(|| RENDERERS.iter().copied().map(Format).collect());
+        static FORMATS: LazyLock<Vec<OutputFormat>> =
+            LazyLock::new(|| RENDERERS.iter().copied().map(OutputFormat).collect());
         &FORMATS
     }
 
@@ -154,7 +155,7 @@ pub(super) enum Command {
     /// Show what `run` would do, with a diff and reasons; write nothing
     Plan(Job),
     /// Edit the manifests in the working tree, without commits or pull requests
-    Edit(Changes),
+    Edit(ChangeOptions),
     /// List every image reference with its policy, or the reason it is held or ignored
     List(ReadOptions),
     /// Explain which tag is chosen for an image, with a verdict on every tag
@@ -181,7 +182,7 @@ pub(super) enum Command {
 
 impl Command {
     /// Returns the output format, if the command has one.
-    pub(super) fn format(&self) -> Option<Format> {
+    pub(super) fn format(&self) -> Option<OutputFormat> {
         let options = match self {
             Self::Run(run) => &run.job.changes.lookup.read,
             Self::Plan(job) => &job.changes.lookup.read,
@@ -247,12 +248,12 @@ pub(super) struct Job {
     pub(super) auto_merge: Option<MergeMethod>,
 
     #[command(flatten)]
-    pub(super) changes: Changes,
+    pub(super) changes: ChangeOptions,
 }
 
 /// Arguments of `run`, `plan` and `edit`: which references change, and where the result goes.
 #[derive(Debug, Clone, Args)]
-pub(super) struct Changes {
+pub(super) struct ChangeOptions {
     /// Update only this image (repeatable). With a tag or digest, propose exactly that version if the image's policy
     /// allows it, without listing tags
     #[arg(long = "image", value_name = "REF")]

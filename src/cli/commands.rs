@@ -13,11 +13,12 @@ use crate::interop::Translation;
 use crate::registry::Registry as _;
 use crate::report::{ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
 use crate::run::setup::{self, Loaded, Location, Operator};
-use crate::run::{self, ReportContext, Request, Scope, Services, WriteLock};
+use crate::run::{self, ReportContext, RunRequest, Scope, Services, WriteLock};
 use crate::text::count_of;
 
 use super::args::{
-    Changes, DemoArguments, InitArguments, Job, LogOptions, LookupOptions, ReadOptions, RepositoryOption, RunArguments,
+    ChangeOptions, DemoArguments, InitArguments, Job, LogOptions, LookupOptions, ReadOptions, RepositoryOption,
+    RunArguments,
 };
 use super::printable::Allowed;
 use super::progress;
@@ -43,7 +44,7 @@ impl Output {
 }
 
 /// Returns the images that `--image` names.
-fn images(changes: &Changes) -> Result<Vec<ImageReference>, Error> {
+fn images(changes: &ChangeOptions) -> Result<Vec<ImageReference>, Error> {
     let read = |text: &String| {
         ImageReference::new(text).map_err(|error| {
             Error::usage(format!("invalid value {text:?} for --image: {error}"))
@@ -167,7 +168,7 @@ pub(super) async fn run(
     let registries = setup::registries(&loaded, cache_dir.as_deref())?;
     let services = Services { git: &repository, forge: forge.as_deref(), registry: &registries };
     let ages = options.format.0.shows_ages() || job.changes.reports.iter().any(ReportFile::shows_ages);
-    let request = Request { write, scope, run_url: setup::run_url(), ages, write_lock: Arc::clone(writing) };
+    let request = RunRequest { write, scope, run_url: setup::run_url(), ages, write_lock: Arc::clone(writing) };
     let progress = || progress_line(registries.requests().registry, forge.as_ref().map_or(0, |forge| forge.requests()));
     let outcome = progress::shown(log, run::run(services, &loaded.config, &request), progress).await?;
     let repository = Some(repository.url().to_owned());
@@ -175,7 +176,7 @@ pub(super) async fn run(
     Ok(finish(log, &job.changes, &report))
 }
 
-pub(super) async fn edit(log: &LogOptions, changes: &Changes) -> Result<Exit, Error> {
+pub(super) async fn edit(log: &LogOptions, changes: &ChangeOptions) -> Result<Exit, Error> {
     let LookupOptions { read: options, cache_dir } = &changes.lookup;
     let scope = Scope { images: images(changes)?, paths: changes.paths()? };
     let (folder, loaded) = folder(options)?;
@@ -187,7 +188,7 @@ pub(super) async fn edit(log: &LogOptions, changes: &Changes) -> Result<Exit, Er
 
 /// Prints the report, writes it to the requested files, and returns the exit code. One that cannot be written does not affect the
 /// others, and with `--every` not the next runs.
-fn finish(log: &LogOptions, changes: &Changes, report: &RunReport) -> Exit {
+fn finish(log: &LogOptions, changes: &ChangeOptions, report: &RunReport) -> Exit {
     let printed = Output::new(&changes.lookup.read, log).print(|renderer, options| renderer.run(report, options));
     let mut errors = report_file::write(changes.reports.iter().chain(&changes.junit), report);
     errors.extend(printed.err());

@@ -4,9 +4,9 @@ use crate::config::{Overrides, Patterns};
 use crate::error::Error;
 use crate::refname::BranchName;
 
-use super::args::{Changes, Job};
+use super::args::{ChangeOptions, Job};
 
-impl Changes {
+impl ChangeOptions {
     /// Returns the files in the scope of the run; `None` for all files.
     pub(super) fn paths(&self) -> Result<Option<Patterns>, Error> {
         if self.paths.is_empty() {

@@ -10,16 +10,16 @@ use sha2::Digest as _;
 
 use crate::config::{self, Config};
 use crate::error::{Error, Exit};
-use crate::forge::{self, Address, Forge, ForgeSettings};
+use crate::forge::{self, Address, ConnectionSettings, Forge};
 use crate::git::{self, Repository};
 use crate::http;
 use crate::image::Digest;
 use crate::registry::{HostSettings, Keychain, Registries, ResponseLimits};
 use crate::report::{RenderOptions, Renderer as _, RunReport, Text, TextStyle};
-use crate::run::{self, ReportContext, Request, Services};
+use crate::run::{self, ReportContext, RunRequest, Services};
 use crate::text::chain;
 
-use super::registry::{ImageSpec, Registry};
+use super::registry::{EmbeddedRegistry, ImageSpec};
 use super::remote;
 
 /// The manifests in the git remote. `DIGEST` is replaced once the images exist.
@@ -45,7 +45,7 @@ const IMAGES: &[(&str, &str, &[&str])] = &[
 
 /// The services of the demonstration and the configuration of its runs. The registry stops when it is dropped.
 struct Demonstration {
-    registry: Registry,
+    registry: EmbeddedRegistry,
     /// The build time of the next image.
     clock: Timestamp,
     registries: Registries,
@@ -82,7 +82,7 @@ pub async fn run(options: RenderOptions, keep: bool, print: &mut (dyn FnMut(&str
 impl Demonstration {
     /// Starts the registry, pushes the images, and creates the git remote and the forge.
     async fn start(folder: &Path) -> Result<Self, Error> {
-        let registry = Registry::start().await.map_err(|error| failed(&error))?;
+        let registry = EmbeddedRegistry::start().await.map_err(|error| failed(&error))?;
         let mut clock = Timestamp::constant(1_767_225_600, 0);
         let mut shop = None;
         for (_, path, tags) in IMAGES {
@@ -115,14 +115,14 @@ impl Demonstration {
 
     async fn run(&self) -> Result<RunReport, Error> {
         let services = Services { git: &self.git, forge: Some(&*self.forge), registry: &self.registries };
-        let request = Request { write: true, ..Request::default() };
+        let request = RunRequest { write: true, ..RunRequest::default() };
         Ok(run::run(services, &self.config, &request).await?.report(&ReportContext::default()))
     }
 }
 
 /// Adds an image that was built a day after the previous one, from another commit.
 fn push(
-    registry: &Registry,
+    registry: &EmbeddedRegistry,
     clock: &mut Timestamp,
     path: &str,
     tag: &str,
@@ -142,7 +142,7 @@ fn local_forge(folder: &Path) -> Result<Box<dyn Forge>, Error> {
     let entry = forge::named("local").ok_or_else(|| Error::new(Exit::Failed, "cannot connect the local forge"))?;
     let address = Address { api: folder.display().to_string(), repository: "acme/gitops".to_owned() };
     let client = http::Client::new(&http::ClientOptions::default())?;
-    Ok((entry.connect)(ForgeSettings::new(address, None, client))?)
+    Ok((entry.connect)(ConnectionSettings::new(address, None, client))?)
 }
 
 /// Returns the addresses of the services, and the images with their tags.

@@ -24,7 +24,7 @@ use crate::image::{Digest, DigestError, Platform};
 
 /// A registry that runs until it is dropped.
 #[derive(Debug)]
-pub struct Registry {
+pub struct EmbeddedRegistry {
     address: SocketAddr,
     store: Arc<Store>,
     server: AbortHandle,
@@ -62,7 +62,7 @@ const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 
-impl Registry {
+impl EmbeddedRegistry {
     /// Starts an empty registry on a free port.
     pub async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -104,7 +104,7 @@ impl Registry {
     }
 }
 
-impl Drop for Registry {
+impl Drop for EmbeddedRegistry {
     fn drop(&mut self) {
         self.server.abort();
     }

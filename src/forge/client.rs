@@ -14,7 +14,7 @@ use super::credential::Credential;
 use super::error::ForgeError;
 use super::failure::{explain, malformed};
 use super::forge::ForgeKind;
-use super::settings::ForgeSettings;
+use super::settings::ConnectionSettings;
 
 /// The longest response that is read. A list of a hundred pull requests with long bodies has some megabytes.
 const LONGEST_RESPONSE: usize = 64 << 20;
@@ -60,7 +60,7 @@ pub(super) enum RequestError {
 
 impl ApiClient {
     /// Returns a client for the API of `settings`.
-    pub(super) fn new(settings: &ForgeSettings, kind: &'static ForgeKind) -> Result<Self, ForgeError> {
+    pub(super) fn new(settings: &ConnectionSettings, kind: &'static ForgeKind) -> Result<Self, ForgeError> {
         let bad = |reason: String| ForgeError::Settings { reason };
         let api = settings.address.api.trim_end_matches('/').to_owned();
         if !Url::parse(&api).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {

@@ -14,7 +14,7 @@ use super::credential::{CredentialKind, GivenCredentials, Login};
 use super::error::ForgeError;
 use super::limits::{CreationRules, Limits};
 use super::remote::{Address, RemoteUrl};
-use super::settings::ForgeSettings;
+use super::settings::ConnectionSettings;
 use super::token_variable::TokenVariable;
 
 /// A row of the table of forges.
@@ -49,7 +49,7 @@ pub struct ForgeKind {
     /// used. A variable after a question mark must be set, and is replaced by nothing.
     pub run_pages: &'static [&'static str],
     /// Creates a connection and sends nothing. Must be called inside a tokio runtime.
-    pub connect: fn(ForgeSettings) -> Result<Box<dyn Forge>, ForgeError>,
+    pub connect: fn(ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError>,
 }
 
 impl ForgeKind {

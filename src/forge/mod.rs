@@ -24,5 +24,5 @@ pub use forges::{FORGES, link_styles, named, recognize, recognize_by_runner};
 pub use limits::{CreationRules, Limits};
 pub use remote::{Address, RemoteUrl, RemoteUrlError, Scheme};
 pub use run_page::run_page;
-pub use settings::ForgeSettings;
+pub use settings::ConnectionSettings;
 pub use token_variable::{Runner, TokenOwner, TokenVariable};

@@ -9,7 +9,7 @@ use super::remote::Address;
 
 /// The settings of one forge.
 #[derive(Debug, Clone)]
-pub struct ForgeSettings {
+pub struct ConnectionSettings {
     /// The address of the repository.
     pub address: Address,
     /// The credential, if there is one. It is sent to the host of the API only.
@@ -22,7 +22,7 @@ pub struct ForgeSettings {
     pub timeout: Duration,
 }
 
-impl ForgeSettings {
+impl ConnectionSettings {
     /// Returns settings with the default retries and time limit.
     pub fn new(address: Address, credential: Option<Credential>, client: Client) -> Self {
         Self { address, credential, client, retry_policy: RetryPolicy::default(), timeout: Duration::from_secs(30) }

@@ -20,10 +20,10 @@ pub(super) const FETCH: [&str; 6] =
 
 /// The last history that was fetched.
 #[derive(Default)]
-pub(super) struct Ancestry(Mutex<Option<History>>);
+pub(super) struct Ancestry(Mutex<Option<BranchHistory>>);
 
 /// The newest commits of a branch.
-pub(super) struct History {
+pub(super) struct BranchHistory {
     head: CommitId,
     depth: usize,
     commits: HashSet<ObjectId>,
@@ -31,7 +31,7 @@ pub(super) struct History {
     is_complete: bool,
 }
 
-impl History {
+impl BranchHistory {
     /// Reads the commits that were fetched.
     pub(super) fn read(fetched: &Objects, head: &CommitId, depth: usize) -> Result<Self, GitError> {
         let (commits, is_complete) = fetched.history(head)?;
@@ -66,7 +66,7 @@ impl Ancestry {
     }
 
     /// Remembers a history.
-    pub(super) fn set(&self, history: History) {
+    pub(super) fn set(&self, history: BranchHistory) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(history);
     }
 }

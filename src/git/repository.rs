@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use crate::refname::{BranchName, CommitId};
 use crate::secret::Secret;
 
-use super::ancestry::{self, Ancestry, History, Search};
+use super::ancestry::{self, Ancestry, BranchHistory, Search};
 use super::checkout::{self, Checkout};
 use super::command::{Call, CommandOutput, Program};
 use super::error::GitError;
@@ -196,14 +196,14 @@ impl Repository {
         }
     }
 
-    async fn fetch_history(&self, head: &CommitId, depth: usize) -> Result<History, GitError> {
+    async fn fetch_history(&self, head: &CommitId, depth: usize) -> Result<BranchHistory, GitError> {
         let objects = Objects::new(None)?;
         let operation = format!("fetch the history of {head} from {}", self.fetch.url);
         let depth_argument = format!("--depth={depth}");
         let mut arguments = ancestry::FETCH.to_vec();
         arguments.extend([&depth_argument, "--end-of-options", self.fetch.url.as_str(), head.as_str()]);
         self.run_in(objects.git_dir(), &self.fetch, &operation, &arguments).await?;
-        History::read(&objects, head, depth)
+        BranchHistory::read(&objects, head, depth)
     }
 
     async fn list(&self, arguments: &[&str]) -> Result<String, GitError> {

@@ -25,7 +25,7 @@ pub use metadata::Metadata;
 pub use proposal::{ActionId, Change, Draft, Extras, GroupId, MergeMethod, Proposal};
 pub use pull_request::{PullRequest, PullRequestState};
 pub use reasons::{CloseReason, LeaveReason};
-pub use reconcile::{Action, Observed, Unknown, needs_history, reconcile};
+pub use reconcile::{Action, Observed, Undecided, needs_history, reconcile};
 pub use record::{Done, Record, RecordedChange};
 pub use step::{BranchState, Push, Step, StepSettings, step};
 pub use template::TemplateError;

@@ -98,7 +98,7 @@ pub struct Observed {
     /// Branches of Tagboat without a draft and without an open pull request.
     pub leftovers: Vec<Leftover>,
     /// Places for which this run has no decision.
-    pub unknown: Unknown,
+    pub unknown: Undecided,
     /// Whether this run covers all images. If not, it closes nothing and keeps what open pull requests change for other
     /// images.
     pub complete: bool,
@@ -111,14 +111,14 @@ pub struct Observed {
 /// Path and field identify a place here, not an [`OccurrenceId`](crate::manifest::OccurrenceId): the record in a pull
 /// request outlives a run, and an index into the occurrences of a file does not.
 #[derive(Debug, Default)]
-pub struct Unknown {
+pub struct Undecided {
     /// Path and field of single places.
     pub places: BTreeSet<(String, String)>,
     /// Paths of files that could not be read.
     pub files: BTreeSet<String>,
 }
 
-impl Unknown {
+impl Undecided {
     fn covers(&self, change: &RecordedChange) -> bool {
         self.files.contains(&change.path) || self.places.contains(&(change.path.clone(), change.field.clone()))
     }
@@ -284,7 +284,7 @@ mod tests {
             open,
             closed,
             leftovers: vec![],
-            unknown: Unknown::default(),
+            unknown: Undecided::default(),
             complete: true,
             hold_labels: vec![],
         }
@@ -346,7 +346,10 @@ mod tests {
         let (a, b) =
             (draft("g", &[("a.yaml", "nginx:2")]), draft("g", &[("a.yaml", "nginx:2"), ("b.yaml", "redis:8")]));
         let unknown = |open: &Draft| Observed {
-            unknown: Unknown { places: [("b.yaml".to_owned(), "spec.image".to_owned())].into(), ..Unknown::default() },
+            unknown: Undecided {
+                places: [("b.yaml".to_owned(), "spec.image".to_owned())].into(),
+                ..Undecided::default()
+            },
             ..observed(vec![pull_request(1, open, Open)], vec![])
         };
         assert_eq!(kinds(&reconcile(vec![a.clone()], &unknown(&b))), ["leave g"]);

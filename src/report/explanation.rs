@@ -27,7 +27,7 @@ pub struct Explanation {
     /// The occurrences with this current reference, as `path:line`.
     pub locations: Vec<String>,
     /// Every tag in the registry, the most preferred first.
-    pub candidates: Vec<Candidate>,
+    pub candidates: Vec<CandidateRow>,
 }
 
 /// What a policy decided about an image.
@@ -59,7 +59,7 @@ impl OutcomeKind {
 /// One candidate with its verdict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Candidate {
+pub struct CandidateRow {
     /// The tag.
     pub tag: String,
     /// Whether the tag can be chosen.

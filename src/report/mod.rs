@@ -22,7 +22,7 @@ mod text;
 
 pub use checks::{Check, CheckStatus, Checks};
 pub use diff::diff;
-pub use explanation::{Candidate, Explanation, Facts, OutcomeKind, VerdictKind};
+pub use explanation::{CandidateRow, Explanation, Facts, OutcomeKind, VerdictKind};
 pub use github::{Annotations, Outputs};
 pub use html::Html;
 pub use image_row::{ImageRow, ImageStatus};
@@ -32,7 +32,7 @@ pub use list::{ReferenceList, ReferenceRow, ReferenceStatus};
 pub use markdown::Markdown;
 pub use renderer::Renderer;
 pub use run_report::{
-    About, ChangeRow, FailureRow, FileChange, HeldRow, ProposalAction, ProposalReason, ProposalRow, RequestCounts,
+    ChangeRow, FailureRow, FileChange, HeldRow, ProposalAction, ProposalReason, ProposalRow, RequestCounts, RunOrigin,
     RunReport, version,
 };
 pub use style::{Cell, RenderOptions, TextStyle};

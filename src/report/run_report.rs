@@ -18,7 +18,7 @@ use super::subject::Subject;
 #[serde(rename_all = "kebab-case")]
 pub struct RunReport {
     /// The run that this is the result of.
-    pub about: About,
+    pub about: RunOrigin,
     /// Every image in the scope of the run, with its status.
     pub images: Vec<ImageRow>,
     /// References that change, or would.
@@ -80,7 +80,7 @@ impl RunReport {
 /// The run that a report belongs to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct About {
+pub struct RunOrigin {
     /// The URL of the repository.
     pub repository: Option<String>,
     /// The base branch of the pull requests.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::checks::Checks;
 use super::diff::diff;
-use super::explanation::{Candidate, Explanation, Facts, OutcomeKind, VerdictKind};
+use super::explanation::{CandidateRow, Explanation, Facts, OutcomeKind, VerdictKind};
 use super::list::{ReferenceList, ReferenceRow, ReferenceStatus};
 use super::renderer::Renderer;
 use super::run_report::{ChangeRow, FailureRow, HeldRow, ProposalAction, RunReport};
@@ -186,7 +186,7 @@ fn outcome(one: &Explanation) -> String {
     }
 }
 
-fn candidate(candidate: &Candidate, one: &Explanation) -> Row {
+fn candidate(candidate: &CandidateRow, one: &Explanation) -> Row {
     let is = |version: &str| version.split('@').next() == Some(candidate.tag.as_str());
     let is_chosen = one.outcome == OutcomeKind::Update && one.chosen.as_deref().is_some_and(is);
     let mark = match candidate.verdict {

@@ -15,7 +15,7 @@ use super::changes::{Changes, changes};
 use super::discover::{Discovered, discover, govern_all};
 use super::lookup::{Decisions, look_up_and_choose};
 use super::replace_file::replace_file;
-use super::snapshot::{Folder, ReadError, Snapshot as _};
+use super::snapshot::{Folder, Snapshot as _, SnapshotError};
 use super::subjects::Scope;
 
 /// The result of `edit`: what each stage returned.
@@ -49,7 +49,7 @@ pub struct EditedFile {
 pub enum EditError {
     /// It cannot be read.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(#[from] SnapshotError),
     /// An edit would change more than the reference.
     #[error(transparent)]
     Refused(#[from] RefusedEdit),

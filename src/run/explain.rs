@@ -96,8 +96,8 @@ pub async fn explain(
 }
 
 /// Returns the rejected candidate for a text that is not a valid tag.
-fn rejected(text: &str, error: &TagError) -> report::Candidate {
-    report::Candidate {
+fn rejected(text: &str, error: &TagError) -> report::CandidateRow {
+    report::CandidateRow {
         tag: text.to_owned(),
         verdict: report::VerdictKind::Rejected,
         reason: error.to_string(),
@@ -173,7 +173,7 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
 }
 
 /// Returns the explanation of a decision. `invalid` are given texts that are not valid tags.
-fn explanation(answer: &Answer, invalid: &[report::Candidate]) -> Explanation {
+fn explanation(answer: &Answer, invalid: &[report::CandidateRow]) -> Explanation {
     let decision = &answer.decision;
     let (outcome, chosen, reason) = match &decision.outcome {
         Outcome::Update(choice) => {
@@ -184,7 +184,7 @@ fn explanation(answer: &Answer, invalid: &[report::Candidate]) -> Explanation {
         Outcome::Held(reason) => (OutcomeKind::Held, None, reason),
         Outcome::Unknown(reason) => (OutcomeKind::Unknown, None, reason),
     };
-    let candidates = answer.verdicts.iter().map(|judged| report::Candidate {
+    let candidates = answer.verdicts.iter().map(|judged| report::CandidateRow {
         tag: judged.tag.to_string(),
         verdict: report::VerdictKind::from(&judged.verdict),
         reason: judged.verdict.reason().to_string(),

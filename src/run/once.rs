@@ -15,7 +15,7 @@ use super::error::RunError;
 use super::lookup::{Decisions, look_up_and_choose};
 use super::observe::{Desired, observe, open_pull_requests};
 use super::publish::{Published, Publisher};
-use super::request::{Request, Services};
+use super::request::{RunRequest, Services};
 use super::snapshot::CommitSnapshot;
 
 /// The result of one pass: the output of each stage.
@@ -40,7 +40,7 @@ pub struct Attempt {
 pub async fn run_once(
     services: Services<'_>,
     config: &Config,
-    request: &Request,
+    request: &RunRequest,
     opened: usize,
 ) -> Result<Attempt, RunError> {
     let base = Base::fetch(services.git, config).await?;

@@ -21,7 +21,7 @@ pub struct Services<'a> {
 
 /// What a run covers and whether it writes.
 #[derive(Debug, Clone, Default)]
-pub struct Request {
+pub struct RunRequest {
     /// Whether branches and pull requests are written.
     pub write: bool,
     /// The images and files that the run covers.

@@ -10,7 +10,7 @@ use crate::registry::Requests;
 use super::error::RunError;
 use super::lookup::build_facts;
 use super::once::{Attempt, run_once};
-use super::request::{Request, Services};
+use super::request::{RunRequest, Services};
 
 /// The result of a run, retries included.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct RunOutcome {
 const RETRIES: u32 = 3;
 
 /// Runs the pipeline until no branch changes concurrently, at most four times. After an error, nothing was written.
-pub async fn run(services: Services<'_>, config: &Config, request: &Request) -> Result<RunOutcome, RunError> {
+pub async fn run(services: Services<'_>, config: &Config, request: &RunRequest) -> Result<RunOutcome, RunError> {
     let before = RequestCounts::of(services);
     let mut attempt = first_pass(services, config, request).await?;
     for retry in 1..=RETRIES {
@@ -65,7 +65,7 @@ pub async fn run(services: Services<'_>, config: &Config, request: &Request) -> 
 }
 
 /// Runs the first pass. Repeats it if the base branch changed before anything was written.
-async fn first_pass(services: Services<'_>, config: &Config, request: &Request) -> Result<Attempt, RunError> {
+async fn first_pass(services: Services<'_>, config: &Config, request: &RunRequest) -> Result<Attempt, RunError> {
     for retry in 1..=RETRIES {
         match run_once(services, config, request, 0).await {
             Err(error) if error.is_race(config) => pause(retry, &error.to_string()).await,

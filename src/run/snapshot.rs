@@ -16,7 +16,7 @@ pub trait Snapshot: Send + Sync {
     fn unlisted(&self) -> &[Unlisted];
 
     /// Returns the bytes of a file that [`paths`](Self::paths) contains.
-    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
+    fn read(&self, path: &str) -> Result<Vec<u8>, SnapshotError>;
 }
 
 /// A file or folder that cannot be listed.
@@ -39,7 +39,7 @@ pub enum UnlistedCause {
 
 /// Why a file cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub enum ReadError {
+pub enum SnapshotError {
     /// Git cannot read the object.
     #[error(transparent)]
     Git(#[from] GitError),
@@ -110,8 +110,8 @@ impl Snapshot for CommitSnapshot<'_> {
         &self.unlisted
     }
 
-    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-        let file = self.find(path).ok_or_else(|| ReadError::Missing(path.to_owned()))?;
+    fn read(&self, path: &str) -> Result<Vec<u8>, SnapshotError> {
+        let file = self.find(path).ok_or_else(|| SnapshotError::Missing(path.to_owned()))?;
         Ok(self.git.read(file)?)
     }
 }
@@ -187,9 +187,9 @@ impl Snapshot for Folder {
         &self.unlisted
     }
 
-    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, SnapshotError> {
         let path = self.root.join(path);
-        std::fs::read(&path).map_err(|source| ReadError::Folder { path, source })
+        std::fs::read(&path).map_err(|source| SnapshotError::Folder { path, source })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 use tempfile::TempDir;
 
 use crate::support::git_http;
@@ -17,7 +17,7 @@ const COMMANDS: &[&str] =
 
 /// A checkout of a repository with two images, one of which has a newer tag, and the registry that has it.
 struct Repository {
-    registry: Embedded,
+    registry: EmbeddedRegistry,
     /// The configuration of the registry.
     plain: String,
     folder: TempDir,

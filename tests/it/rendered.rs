@@ -8,7 +8,7 @@ use std::process::Command;
 
 use rayon::prelude::*;
 use tagboat::config::Config;
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 use tagboat::image::{Digest, ImageReference, Tag};
 use tagboat::manifest::{self, EditTarget, FindOptions, Finding};
 use tagboat::registry::{HostSettings, Keychain, Registries, ResponseLimits};
@@ -45,7 +45,7 @@ fn fixtures() -> PathBuf {
 
 #[tokio::test]
 async fn edits_change_only_tags_and_digests() {
-    let embedded = Embedded::start().await.unwrap();
+    let embedded = EmbeddedRegistry::start().await.unwrap();
     let mut digests = BTreeMap::new();
     for (name, tags) in IMAGES {
         for (day, tag) in tags.iter().enumerate() {

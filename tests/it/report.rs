@@ -10,9 +10,9 @@ use tagboat::plan::LeaveReason;
 use tagboat::refname::BranchName;
 use tagboat::registry::RegistryError;
 use tagboat::report::{
-    About, Candidate, ChangeRow, Explanation, Facts, FailureRow, FileChange, HeldRow, ImageRow, ImageStatus,
-    OutcomeKind, ProposalAction, ProposalReason, ProposalRow, RENDERERS, ReferenceList, ReferenceRow, RenderOptions,
-    Renderer, RequestCounts, RunReport, Subject, VerdictKind,
+    CandidateRow, ChangeRow, Explanation, Facts, FailureRow, FileChange, HeldRow, ImageRow, ImageStatus, OutcomeKind,
+    ProposalAction, ProposalReason, ProposalRow, RENDERERS, ReferenceList, ReferenceRow, RenderOptions, Renderer,
+    RequestCounts, RunOrigin, RunReport, Subject, VerdictKind,
 };
 
 const DIGEST: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -70,7 +70,7 @@ fn list() -> ReferenceList {
 
 fn explanations() -> Vec<Explanation> {
     use VerdictKind::{Accepted, NotEligibleYet, Rejected};
-    let candidate = |tag: &str, verdict, reason: &str| Candidate {
+    let candidate = |tag: &str, verdict, reason: &str| CandidateRow {
         tag: tag.to_owned(),
         verdict,
         reason: reason.to_owned(),
@@ -120,8 +120,8 @@ fn already_proposed(path: &str) -> ChangeRow {
     }
 }
 
-fn about() -> About {
-    About {
+fn about() -> RunOrigin {
+    RunOrigin {
         repository: Some("https://github.com/acme/manifests.git".to_owned()),
         base: Some("main".to_owned()),
         run_url: Some("https://github.com/acme/manifests/actions/runs/1234".to_owned()),

@@ -11,7 +11,7 @@ use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKin
 use crate::forge::lifecycle::{checked, not_a_repository, not_set};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
-use crate::forge::settings::ForgeSettings;
+use crate::forge::settings::ConnectionSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::http::{Method, RetryPolicy};
 use crate::plan::{LinkStyle, Metadata, Proposal, PullRequest, PullRequestState};
@@ -83,7 +83,7 @@ const LINKS: LinkStyle = LinkStyle {
     compare: "/branches/compare/NEW..OLD",
 };
 
-fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     let Some((workspace, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(not_a_repository(&repository, "workspace/name"));

@@ -11,7 +11,7 @@ use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKin
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl, Scheme};
-use crate::forge::settings::ForgeSettings;
+use crate::forge::settings::ConnectionSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::http::{Method, RetryPolicy};
 use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
@@ -100,7 +100,7 @@ fn page(_: &str, path: &str) -> Option<String> {
     is_page.then(|| path.trim_end_matches("/browse").to_owned())
 }
 
-fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     let Some((project, slug)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(not_a_repository(&repository, "PROJECT/name"));

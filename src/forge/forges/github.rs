@@ -26,7 +26,7 @@ use crate::forge::forge::{Access, Attached, Comment, Commits, Difference, Forge,
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
-use crate::forge::settings::ForgeSettings;
+use crate::forge::settings::ConnectionSettings;
 use crate::forge::token_variable::TokenVariable;
 
 /// Its row in the table.
@@ -102,7 +102,7 @@ const LINKS: LinkStyle = LinkStyle {
 };
 
 /// Must be called inside a tokio runtime: octocrab starts a task.
-fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     let Some((owner, name)) = repository.split_once('/').filter(|(_, name)| !name.contains('/')) else {
         return Err(not_a_repository(&repository, "owner/name"));

@@ -13,7 +13,7 @@ use crate::forge::client::{ApiClient, RequestError};
 use crate::forge::error::ForgeError;
 use crate::forge::failure::malformed;
 use crate::forge::forge::ForgeKind;
-use crate::forge::settings::ForgeSettings;
+use crate::forge::settings::ConnectionSettings;
 use crate::http::Method;
 
 /// Headers that GitHub requires of every client.
@@ -28,7 +28,7 @@ pub(super) struct GitHubClient {
 
 impl GitHubClient {
     /// Returns a client for the server of `settings`. Must be called inside a tokio runtime: octocrab starts a task.
-    pub(super) fn new(settings: &ForgeSettings, kind: &'static ForgeKind) -> Result<Self, ForgeError> {
+    pub(super) fn new(settings: &ConnectionSettings, kind: &'static ForgeKind) -> Result<Self, ForgeError> {
         let rest = ApiClient::new(settings, kind)?.with_headers(HEADERS);
         // https://docs.github.com/en/enterprise-server/graphql/guides/managing-enterprise-accounts: `/api/graphql`,
         // next to `/api/v3`. octocrab would send it to `/api/v3/graphql`.

@@ -11,7 +11,7 @@ use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKin
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
-use crate::forge::settings::ForgeSettings;
+use crate::forge::settings::ConnectionSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::http::{Method, RetryPolicy};
 use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
@@ -75,7 +75,7 @@ const LINKS: LinkStyle = LinkStyle {
     compare: "/-/compare/OLD...NEW",
 };
 
-fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let repository = settings.address.repository.clone();
     if !repository.contains('/') {
         return Err(not_a_repository(&repository, "group/project"));

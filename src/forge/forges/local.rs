@@ -12,7 +12,7 @@ use crate::forge::error::ForgeError;
 use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
-use crate::forge::settings::ForgeSettings;
+use crate::forge::settings::ConnectionSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::plan::{Metadata, Proposal, PullRequest, PullRequestState};
 use crate::refname::BranchName;
@@ -57,7 +57,7 @@ fn address(_: &RemoteUrl) -> Option<Address> {
 }
 
 /// Connects to a folder, which is created when the first pull request is opened.
-fn connect(settings: ForgeSettings) -> Result<Box<dyn Forge>, ForgeError> {
+fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     let Address { api: folder, repository } = settings.address;
     // An address would become a folder of that name, and `..` in it would lead anywhere.
     if folder.is_empty() || folder.contains("://") {

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::forge::{Forge, ForgeError};
 use crate::govern::Listed;
 use crate::manifest::{Finding, NoticeStatus, Place};
-use crate::plan::{self, Draft, Observed, PullRequest, Unknown};
+use crate::plan::{self, Draft, Observed, PullRequest, Undecided};
 use crate::policy::Outcome;
 
 use super::base::Base;
@@ -71,9 +71,9 @@ async fn closed_pull_requests(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) ->
 }
 
 /// Returns the places without a decision: unknown outcomes, refused edits, changes without a group, unreadable files.
-fn unknown(listed: &[Listed], decisions: &Decisions, planned: &Planned) -> Unknown {
+fn unknown(listed: &[Listed], decisions: &Decisions, planned: &Planned) -> Undecided {
     let key = |place: &Place| (place.path.to_string(), place.field.clone());
-    let mut unknown = Unknown::default();
+    let mut unknown = Undecided::default();
     for answer in &decisions.answers {
         if let Outcome::Unknown(_) = answer.decision.outcome {
             unknown.places.extend(answer.occurrences.iter().map(|found| key(&found.place)));

@@ -4,7 +4,7 @@ use crate::forge::ForgeError;
 use crate::git::GitError;
 use crate::manifest::RefusedEdit;
 use crate::plan::TextError;
-use crate::run::snapshot::ReadError;
+use crate::run::snapshot::SnapshotError;
 
 /// Why a group was not published.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum PublishError {
     Edit(#[from] RefusedEdit),
     /// A manifest cannot be read.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(#[from] SnapshotError),
     /// Title, body or commit message cannot be written.
     #[error(transparent)]
     Text(#[from] TextError),

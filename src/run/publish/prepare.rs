@@ -19,9 +19,9 @@ use crate::run::base::Base;
 use crate::run::error::RunError;
 use crate::run::lookup::image_facts;
 use crate::run::observe::Authorship;
-use crate::run::request::{Request, Services};
+use crate::run::request::{RunRequest, Services};
 use crate::run::settings;
-use crate::run::snapshot::{CommitSnapshot, ReadError, Snapshot as _};
+use crate::run::snapshot::{CommitSnapshot, Snapshot as _, SnapshotError};
 
 use super::error::PublishError;
 
@@ -83,7 +83,7 @@ impl<'a> Publisher<'a> {
     pub(in crate::run) fn new(
         services: Services<'a>,
         config: &Config,
-        request: &'a Request,
+        request: &'a RunRequest,
         base: &'a Base,
         snapshot: &'a CommitSnapshot<'a>,
         options: &'a manifest::FindOptions,
@@ -221,7 +221,7 @@ impl<'a> Publisher<'a> {
         existing: Option<&PullRequest>,
     ) -> Result<Box<Content>, PublishError> {
         let original = |path: &Arc<str>| Ok((Arc::clone(path), self.snapshot.read(path)?));
-        let before = files.keys().map(original).collect::<Result<Files, ReadError>>()?;
+        let before = files.keys().map(original).collect::<Result<Files, SnapshotError>>()?;
         let proposal = self.proposal(draft, files, existing).await?;
         Ok(Box::new(Content { proposal, before }))
     }

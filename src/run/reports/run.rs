@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::manifest::OccurrenceId;
 use crate::plan::{ActionId, Change};
-use crate::report::{About, ChangeRow, FailureRow, RequestCounts, RunReport, Subject};
+use crate::report::{ChangeRow, FailureRow, RequestCounts, RunOrigin, RunReport, Subject};
 use crate::run::publish::GroupResult;
 use crate::run::retry::RunOutcome;
 
@@ -45,7 +45,7 @@ impl RunOutcome {
         }));
         let (registry, token) = (self.registry_requests.registry, self.registry_requests.token);
         RunReport {
-            about: About {
+            about: RunOrigin {
                 repository: context.repository.clone(),
                 base: Some(attempt.base.to_string()),
                 run_url: context.run_url.clone(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Setting, Source};
 use crate::docs::page;
 use crate::error::Error;
-use crate::forge::{self, Address, Forge, ForgeKind, ForgeSettings, GivenCredentials, RemoteUrl, TokenOwner};
+use crate::forge::{self, Address, ConnectionSettings, Forge, ForgeKind, GivenCredentials, RemoteUrl, TokenOwner};
 use crate::http;
 use crate::secret::Secret;
 
@@ -51,7 +51,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
             )))
         })?;
     }
-    Ok((kind.connect)(ForgeSettings::new(address, login.map(|login| login.credential), client))?)
+    Ok((kind.connect)(ConnectionSettings::new(address, login.map(|login| login.credential), client))?)
 }
 
 /// Returns the kind of forge that the configuration names, or that is known to have the remote.

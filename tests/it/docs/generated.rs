@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use tagboat::forge::{Address, Credential, FORGES, ForgeKind, ForgeSettings, RemoteUrl};
+use tagboat::forge::{Address, ConnectionSettings, Credential, FORGES, ForgeKind, RemoteUrl};
 use tagboat::http::{Client, ClientOptions};
 use tagboat::manifest::FORMATS;
 use tagboat::policy::{OptionDoc, POLICIES, common_options};
@@ -62,7 +62,7 @@ fn features(kind: &ForgeKind) -> [String; 8] {
         .unwrap_or_else(|| Address { api: "pull-requests".into(), repository: "acme/manifests".into() });
     let client = Client::new(&ClientOptions::default()).unwrap();
     let credential = Credential::Bearer(Secret::new("token"));
-    let forge = (kind.connect)(ForgeSettings::new(address, Some(credential), client)).unwrap();
+    let forge = (kind.connect)(ConnectionSettings::new(address, Some(credential), client)).unwrap();
     let limits = forge.limits();
     let supported = [
         limits.labels,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 use serde_json::Value;
-use tagboat::demo::registry::{ImageSpec, Registry};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 
 use super::pages::{PAGES, tagboat};
 use crate::support::repository::{Bare, git};
@@ -48,7 +48,7 @@ fn problems(heading: &str, json: &Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_page_documents_every_json_key() {
-    let registry = Registry::start().await.unwrap();
+    let registry = EmbeddedRegistry::start().await.unwrap();
     for tag in ["1.0", "1.1"] {
         registry.push("acme/api", tag, &ImageSpec::default()).unwrap();
     }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tagboat::forge::{
-    Access, Address, Attached, AuthScheme, Comment, CreationRules, Credential, CredentialKind, Difference, Forge,
-    ForgeError, ForgeKind, ForgeSettings, Given, GivenCredentials, Limits, RemoteUrl, TokenVariable,
+    Access, Address, Attached, AuthScheme, Comment, ConnectionSettings, CreationRules, Credential, CredentialKind,
+    Difference, Forge, ForgeError, ForgeKind, Given, GivenCredentials, Limits, RemoteUrl, TokenVariable,
 };
 use tagboat::http::{Client, ClientOptions};
 use tagboat::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
@@ -46,7 +46,7 @@ static TOY: ForgeKind = ForgeKind {
 };
 
 struct Toy {
-    settings: ForgeSettings,
+    settings: ConnectionSettings,
     pulls: Mutex<Vec<PullRequest>>,
     writes: Arc<Mutex<Vec<String>>>,
 }
@@ -164,7 +164,7 @@ fn connect(user: Option<&str>) -> (Box<dyn Forge>, &'static str) {
     let user = user.map(str::to_owned);
     let given = GivenCredentials { token: Some(Secret::new("t")), user, app: Some(("1".into(), Secret::new("key"))) };
     let login = TOY.login(&address, &given, &client).unwrap().unwrap();
-    let forge = (TOY.connect)(ForgeSettings::new(address, Some(login.credential), client)).unwrap();
+    let forge = (TOY.connect)(ConnectionSettings::new(address, Some(login.credential), client)).unwrap();
     (forge, login.git_user)
 }
 

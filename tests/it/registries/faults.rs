@@ -490,7 +490,7 @@ fn sha256(body: &str) -> String {
 
 #[tokio::test]
 async fn reports_a_port_without_tls() {
-    let server = tagboat::demo::registry::Registry::start().await.unwrap();
+    let server = tagboat::demo::registry::EmbeddedRegistry::start().await.unwrap();
     let registries = connect_with([], &[]);
     let error = registries.tags(&name(format!("{}/a", server.host()))).await.unwrap_err();
     assert!(error.hint().unwrap().contains("plain-http: true"), "{error}: {:?}", error.hint());

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 use tagboat::registry::{HostSettings, Registries, Registry, RegistryError, Requests, ResponseLimits};
 
 use super::logins::{SECRET, basic, refs};
@@ -91,7 +91,7 @@ async fn distinguishes_images_in_a_layout_by_name() {
 #[tokio::test]
 async fn fetches_no_body_twice_with_a_cache() {
     let folder = tempfile::tempdir().unwrap();
-    let embedded = Embedded::start().await.unwrap();
+    let embedded = EmbeddedRegistry::start().await.unwrap();
     let platforms = ["linux/amd64", "linux/arm64"].map(|text| tagboat::image::Platform::new(text).unwrap()).to_vec();
     let spec = ImageSpec { created: "2024-01-02T03:04:05Z".parse().unwrap(), platforms, ..ImageSpec::default() };
     embedded.push("a", "v1", &spec).unwrap();

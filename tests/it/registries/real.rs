@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 use tagboat::image::Platform;
 use tagboat::registry::{HostSettings, Keychain, Registries, Registry, RegistryError, Requests, ResponseLimits};
 
@@ -20,7 +20,7 @@ fn spec(created: &str, labels: &[(&str, &str)], platforms: &[&str]) -> ImageSpec
 
 #[tokio::test]
 async fn reads_tags_digests_and_facts_from_the_embedded_registry() {
-    let embedded = Embedded::start().await.unwrap();
+    let embedded = EmbeddedRegistry::start().await.unwrap();
     let labels =
         [("org.opencontainers.image.source", "https://git.example/api"), ("org.opencontainers.image.revision", "abc")];
     let old = embedded.push("acme/api", "1.0", &spec("2024-01-02T03:04:05Z", &labels, &[])).unwrap();
@@ -46,7 +46,7 @@ async fn reads_tags_digests_and_facts_from_the_embedded_registry() {
 
 #[tokio::test]
 async fn reads_long_lists_page_by_page() {
-    let embedded = Embedded::start().await.unwrap();
+    let embedded = EmbeddedRegistry::start().await.unwrap();
     for number in 0..25 {
         embedded.push("a", &format!("v{number:02}"), &spec("2024-01-02T03:04:05Z", &[], &[])).unwrap();
     }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
 use tagboat::config;
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 use tagboat::http::Url;
 use tagboat::image::{Digest, ImageFacts, ImageName, Platform, Tag};
 use tagboat::registry::{
@@ -21,14 +21,14 @@ use crate::support::tagboat::{ProgramOutput, Tagboat};
 
 /// A folder with one manifest, the registry of its image, and the program.
 struct Folder {
-    registry: Embedded,
+    registry: EmbeddedRegistry,
     tagboat: Tagboat,
 }
 
 impl Folder {
     /// Writes a manifest with this reference and a configuration with one rule.
     async fn new(rule: &str, reference: &str) -> Self {
-        let (registry, tagboat) = (Embedded::start().await.unwrap(), Tagboat::new());
+        let (registry, tagboat) = (EmbeddedRegistry::start().await.unwrap(), Tagboat::new());
         let config = format!(
             "policies: {{ release: {{ semver: ^1 }} }}\nrules: [{{ {rule} }}]\n\
              registries: {{ ghcr.io: {{ mirror: 'http://{}' }} }}\n",
@@ -148,7 +148,7 @@ impl Registry for WithVendorApi {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn min_age_prefers_the_push_time() {
-    let embedded = Embedded::start().await.unwrap();
+    let embedded = EmbeddedRegistry::start().await.unwrap();
     for tag in ["1.0.0", "1.1.0", "1.2.0"] {
         // All were built long ago.
         embedded.push("acme/api", tag, &ImageSpec { created: ago(9000), ..ImageSpec::default() }).unwrap();

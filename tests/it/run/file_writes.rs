@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use serde_json::Value;
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 use tempfile::TempDir;
 
 use crate::support::gitops::pod;
@@ -38,13 +38,13 @@ enum Work {
 /// A folder with everything that the command reads and writes, before it starts, and the registry of its images.
 struct Setup {
     work: Work,
-    registry: Embedded,
+    registry: EmbeddedRegistry,
     folder: TempDir,
 }
 
 impl Setup {
     async fn new(work: Work) -> Self {
-        let registry = Embedded::start().await.unwrap();
+        let registry = EmbeddedRegistry::start().await.unwrap();
         let setup = Self { work, registry, folder: tempfile::tempdir().unwrap() };
         setup.build("api:1.0 api:1.1 old:1.0 old:1.1 web:2.0 direct:1.0");
         let (host, root) = (setup.registry.host(), setup.folder.path());

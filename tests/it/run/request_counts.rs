@@ -2,7 +2,7 @@
 //! `cargo test --release --test it -- run::request_counts --nocapture` also prints time and memory.
 
 use serde_json::Value;
-use tagboat::demo::registry::{ImageSpec, Registry};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 
 use crate::support::double::{Double, TOKEN};
 use crate::support::github::GITHUB;
@@ -14,7 +14,7 @@ const IMAGES: usize = 10;
 #[tokio::test(flavor = "multi_thread")]
 async fn sends_few_requests_for_ten_images_and_for_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
-    let registry = Registry::start().await.unwrap();
+    let registry = EmbeddedRegistry::start().await.unwrap();
     let bare = Bare::new(folder.path(), "gitops");
     let double = Double::start(&GITHUB, &bare.path);
     let config = format!(

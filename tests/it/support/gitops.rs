@@ -1,6 +1,6 @@
 //! A GitOps repository on the double of GitHub, and a registry with a newer tag of its image.
 
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 use tempfile::TempDir;
 
 use super::double::Double;
@@ -8,8 +8,8 @@ use super::github::GITHUB;
 use super::repository::Bare;
 
 /// Starts a registry with `acme/api:1.0` and `acme/api:1.1`.
-pub(crate) async fn registry() -> Embedded {
-    let registry = Embedded::start().await.unwrap();
+pub(crate) async fn registry() -> EmbeddedRegistry {
+    let registry = EmbeddedRegistry::start().await.unwrap();
     for tag in ["1.0", "1.1"] {
         registry.push("acme/api", tag, &ImageSpec::default()).unwrap();
     }
@@ -24,7 +24,7 @@ pub(crate) fn pod(images: &[String]) -> String {
 
 /// The repository, its forge, and the registry of [`registry`].
 pub(crate) struct GitOps {
-    pub(crate) registry: Embedded,
+    pub(crate) registry: EmbeddedRegistry,
     pub(crate) double: Double,
     pub(crate) bare: Bare,
     pub(crate) folder: TempDir,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tagboat::forge::{Address, Forge, ForgeSettings, GivenCredentials, named};
+use tagboat::forge::{Address, ConnectionSettings, Forge, GivenCredentials, named};
 use tagboat::http::{Client, ClientOptions, RetryPolicy};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
@@ -54,13 +54,13 @@ pub(crate) fn given(token: &str) -> GivenCredentials {
 }
 
 /// Returns settings with short waits between attempts.
-pub(crate) fn settings(name: &str, api: &str, repository: &str, given: &GivenCredentials) -> ForgeSettings {
+pub(crate) fn settings(name: &str, api: &str, repository: &str, given: &GivenCredentials) -> ConnectionSettings {
     let address = Address { api: api.to_owned(), repository: repository.to_owned() };
     let client = Client::new(&ClientOptions::default()).unwrap();
     let login = named(name).unwrap().login(&address, given, &client).unwrap();
     let retry_policy =
         RetryPolicy { max_attempts: 3, min_wait: Duration::from_millis(5), max_wait: Duration::from_secs(2) };
-    ForgeSettings { retry_policy, ..ForgeSettings::new(address, login.map(|login| login.credential), client) }
+    ConnectionSettings { retry_policy, ..ConnectionSettings::new(address, login.map(|login| login.credential), client) }
 }
 
 /// Connects to a forge with a token.

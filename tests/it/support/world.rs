@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use jiff::{Timestamp, ToSpan};
 use serde_json::Value;
 use tagboat::config::{self, Config};
-use tagboat::demo::registry::{ImageSpec, Registry as Embedded};
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 use tagboat::git::{Git, Options, Repository};
 use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use tagboat::registry::{HostSettings, Keychain, Registries, Registry, RegistryError, Requests, ResponseLimits};
 use tagboat::report::{ProposalAction, RunReport};
-use tagboat::run::{ReportContext, Request, RunError, Scope, Services, run};
+use tagboat::run::{ReportContext, RunError, RunRequest, Scope, Services, run};
 
 use super::double::Vendor;
 use super::test_forge::TestForge;
@@ -24,7 +24,7 @@ pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) registry: UnreliableRegistries,
     git: Repository,
-    embedded: Embedded,
+    embedded: EmbeddedRegistry,
     digests: BTreeMap<String, Digest>,
 }
 
@@ -41,7 +41,7 @@ impl World {
         files: &[(&str, &str)],
     ) -> Self {
         let forge = TestForge::new(vendor);
-        let embedded = Embedded::start().await.unwrap();
+        let embedded = EmbeddedRegistry::start().await.unwrap();
         let mirror = Some(format!("http://{}", embedded.host()));
         let hosts = BTreeMap::from([("ghcr.io".to_owned(), HostSettings { mirror, ..HostSettings::default() })]);
         let registries = Registries::connect(hosts, Keychain::default(), ResponseLimits::default()).unwrap();
@@ -95,11 +95,11 @@ impl World {
     pub(crate) async fn run_with(&self, git: &dyn Git, images: &str) -> Result<RunReport, RunError> {
         let services = Services { git, forge: Some(&*self.forge.forge), registry: &self.registry };
         let images = images.split_whitespace().map(|image| ImageReference::new(&self.reference(image)).unwrap());
-        let request = Request {
+        let request = RunRequest {
             write: true,
             scope: Scope { images: images.collect(), paths: None },
             run_url: None,
-            ..Request::default()
+            ..RunRequest::default()
         };
         Ok(run(services, &self.config, &request).await?.report(&ReportContext::default()))
     }
