@@ -108,7 +108,8 @@ fn heading(summary: &Summary, images: &[&Found]) -> String {
     out
 }
 
-const RELEASE: &str = "  release:
+const RELEASE: &str = "  # For references with this comment; no rule below names it.
+  release:
     semver: \">=0.0.0\"                       # the greatest version; or a range: ^1.4, >=1.2 <3
     # max-bump: minor                       # never the next major version
     # exclude: [\"-debug$\"]                  # regular expressions on tags
@@ -161,9 +162,8 @@ const PULL_REQUESTS: &str = "
 fn registries(out: &mut String, images: &[&Found]) {
     out.push_str(
         "
-# Settings of registries. Credentials come from docker's config.json or from the environment.
-# The keys are mirror, ca-file, plain-http, page-size, and username-env, password-env or token-env, which name
-# environment variables.
+# Settings of registries: mirror, ca-file, plain-http and page-size. Credentials come from docker's config.json or from
+# environment variables; `tagboat check` shows which ones.
 # registries:
 ",
     );

@@ -11,7 +11,7 @@ pub enum Verdict {
     Accepted(Reason),
     /// A filter, the policy or a bound excludes it.
     Rejected(Reason),
-    /// Only a gate delays it: it may be selected later.
+    /// Only a gate or a failed lookup delays it: it may be selected later.
     NotEligibleYet(Reason),
 }
 

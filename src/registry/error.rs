@@ -176,7 +176,7 @@ pub enum RegistryError {
         cause: String,
     },
     /// The tags come from a file, so no request is sent.
-    #[error("{image}: no registry request, because the tags come from a file")]
+    #[error("{image}: the tags come from a file, so the registry is not asked")]
     Offline {
         /// The image.
         image: String,

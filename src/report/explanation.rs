@@ -79,7 +79,7 @@ pub enum VerdictKind {
     Accepted,
     /// A filter or the policy excludes the tag.
     Rejected,
-    /// A gate delays the tag: it can be chosen later.
+    /// A gate or a failed lookup delays the tag: it may be chosen later.
     NotEligibleYet,
 }
 

@@ -283,7 +283,7 @@ fn explain_with_tags_needs_noregistry() {
         ["explain", "api", "--tags", "-", "--current", "1.2.3", "--policy", "newest-build", "--format", "json"];
     let unknown = tagboat.feed(&arguments, "1.2.3\n1.3.0\nno tag!\n");
     assert_eq!((unknown.code, &unknown.json()["outcome"]), (1, &"unknown".into()), "{unknown:?}");
-    assert!(unknown.stdout.contains("no registry request"), "{unknown:?}");
+    assert!(unknown.stdout.contains("the registry is not asked"), "{unknown:?}");
 }
 
 #[test]

@@ -219,7 +219,7 @@ impl Display for Hold {
                     count => write!(f, "all {count} tags are rejected")?,
                 }
                 match closest {
-                    Some((tag, cause)) => write!(f, "; closest is {tag}: {cause}"),
+                    Some((tag, cause)) => write!(f, ", for example {tag}: {cause}"),
                     None => Ok(()),
                 }
             }

@@ -10,6 +10,7 @@ use crate::image::Tag;
 use crate::policy::candidate::Candidate;
 use crate::policy::decision::{CandidateVerdict, Choice, Decision, Outcome, Verdict};
 use crate::policy::ordered_policy::OrderedPolicy;
+use crate::policy::pinned_policy::PinnedTarget;
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Acceptance, Reason, Rejection};
 use crate::policy::versions::OrderKey;
@@ -84,6 +85,12 @@ fn unordered_row<'c>(
     candidate: &'c Candidate,
 ) -> ExplainedCandidate<'c> {
     let is_selected = is_selected(step, candidate);
+    // The outcome is about the pinned tag, if the policy has one.
+    let may_be_selected = match question.entry.policy.pinned_target() {
+        Some(PinnedTarget::Current) => question.current.tag() == Some(&candidate.tag),
+        Some(PinnedTarget::Tag(tag) | PinnedTarget::Exact(tag, _)) => *tag == candidate.tag,
+        Some(PinnedTarget::Promoted) | None => true,
+    };
     let verdict = match step {
         SelectionStep::Decided(Decision { outcome: Outcome::Update(choice), .. }) if is_selected => {
             Verdict::Accepted(choice.reason.clone())
@@ -93,8 +100,11 @@ fn unordered_row<'c>(
         {
             Verdict::Accepted(reason.clone())
         }
-        SelectionStep::Decided(Decision { outcome: Outcome::Held(reason) | Outcome::Unknown(reason), .. }) => {
+        SelectionStep::Decided(Decision { outcome: Outcome::Held(reason), .. }) if may_be_selected => {
             Verdict::Rejected(reason.clone())
+        }
+        SelectionStep::Decided(Decision { outcome: Outcome::Unknown(reason), .. }) if may_be_selected => {
+            Verdict::NotEligibleYet(reason.clone())
         }
         _ => Verdict::Rejected(Rejection::NotPinned.into()),
     };
