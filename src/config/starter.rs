@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use crate::image::{ImageName, Shape, Tag};
-use crate::text::count_of;
+use crate::text::{count_of, visible};
 
 /// The references in a repository, as `init` needs them.
 #[derive(Debug, Clone, Default)]
@@ -133,7 +133,7 @@ fn policies(out: &mut String, summary: &Summary, builds: bool, moving: bool) {
     let known = ["release", "newest-build", "moving", "shape", "ignore"];
     for name in summary.markers.iter().filter(|name| !known.contains(&name.as_str())) {
         let _ = writeln!(out, "  # Comments in the manifests name this policy; define it here:");
-        let _ = writeln!(out, "  # {}:\n  #   semver: \">=0.0.0\"", one_line(name));
+        let _ = writeln!(out, "  # {}:\n  #   semver: \">=0.0.0\"", visible(name));
     }
 }
 
@@ -171,9 +171,4 @@ fn registries(out: &mut String, images: &[&Found]) {
     for registry in if registries.is_empty() { BTreeSet::from(["registry.example.com"]) } else { registries } {
         let _ = writeln!(out, "#   \"{registry}\": {{ mirror: \"mirror.example.com/hub\" }}");
     }
-}
-
-/// Returns a text without line breaks, which would end a comment.
-fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
 }

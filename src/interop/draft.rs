@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::policy::Settings;
+use crate::text::visible;
 
 /// A translated configuration, and the settings that it lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,11 +58,11 @@ impl TranslationDraft {
     /// Renders the translation. `from` names the translated files or objects.
     pub(crate) fn finish(self, from: &str) -> Translation {
         let left: Vec<String> =
-            self.left.iter().map(|(setting, reason)| one_line(&format!("{setting}: {reason}"))).collect();
+            self.left.iter().map(|(setting, reason)| visible(&format!("{setting}: {reason}")).into_owned()).collect();
         let mut out = format!(
             "# Configuration of Tagboat, which updates image tags in this repository.\n# Translated from {}. `tagboat list` shows what \
              manages each reference.\n",
-            one_line(from)
+            visible(from)
         );
         if !left.is_empty() {
             out.push_str("#\n# Settings that could not be translated:\n");
@@ -104,7 +105,7 @@ impl TranslationDraft {
 impl RuleDraft {
     fn write(&self, out: &mut String) {
         if !self.about.is_empty() {
-            let _ = writeln!(out, "  # {}", one_line(&self.about));
+            let _ = writeln!(out, "  # {}", visible(&self.about));
         }
         let lists = [("images", &self.images), ("paths", &self.paths), ("platforms", &self.platforms)];
         let lists =
@@ -146,9 +147,4 @@ fn text(text: &str) -> String {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
         && crate::text::is_plain_string(text);
     if plain { text.to_owned() } else { Value::from(text).to_string() }
-}
-
-/// Returns a text that can neither end a comment nor control a terminal.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

@@ -4,8 +4,9 @@
 
 use std::path::Path;
 
-use crate::support::double::TOKEN;
+use crate::support::double::{Answer, Fault, TOKEN};
 use crate::support::gitops::GitOps;
+use crate::support::http_double::{Double, Reply};
 use crate::support::repository::git;
 use crate::support::runner_commands::invisible;
 use crate::support::tagboat::{ProgramOutput, Tagboat};
@@ -97,5 +98,65 @@ async fn hostile_names_and_values_are_visible_in_every_format() {
                 git(Path::new(checkout), &["checkout", "--quiet", "."]);
             }
         }
+    }
+}
+
+#[test]
+fn hostile_arguments_are_visible_in_errors() {
+    let (tagboat, text) = (Tagboat::new(), hostile(1));
+    for arguments in [
+        &[&*text][..],
+        &["list", &text],
+        &["list", "--config", &text],
+        &["list", "-C", &text],
+        &["list", "--format", &text],
+        &["plan", "--image", &text, "-C", "."],
+        &["explain", &text],
+        &["explain", "api", "--tags", "-", "--current", "1.0", "--policy", &text],
+        &["explain", "api", "--tags", "-", "--current", &text],
+        &["list", "-C", "/nowhere", "--format", "json", "--config", &text],
+    ] {
+        let output = tagboat.feed(arguments, "1.0\n1.1\n");
+        assert_ne!(output.code, 0, "{arguments:?}: {output:?}");
+    }
+}
+
+#[test]
+fn hostile_settings_are_visible_in_errors() {
+    let (tagboat, text) = (Tagboat::new(), quoted(&hostile(1)));
+    for config in [
+        format!("{text}: 1\n"),
+        format!("policies: {{ {text}: {{ semver: {text} }} }}\n"),
+        format!("rules: [{{ images: ['*'], policy: {text} }}]\n"),
+        format!("forge: {{ kind: {text} }}\n"),
+        "policies: [\n ::add-mask::x\n".to_owned(),
+    ] {
+        std::fs::write(tagboat.home().join("tagboat.yaml"), config).unwrap();
+        for format in ["text", "json"] {
+            let output = tagboat.run(&["list", "-C", ".", "--format", format]);
+            // Not each of the names is an error.
+            assert!([0, 64].contains(&output.code), "{output:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_answers_of_registries_and_forges_are_visible() {
+    let text = hostile(1);
+    let body = serde_json::json!({ "errors": [{ "code": "DENIED", "message": text }] }).to_string();
+    let registry = Double::start(move |_| Reply::new(403, body.clone())).await;
+    let tagboat =
+        Tagboat::new().with_config(&format!("registries: {{ '{}': {{ plain-http: true }} }}\n", registry.host()));
+    let image = format!("{}/acme/api:1.0", registry.host());
+    for format in FORMATS {
+        let output = tagboat.run(&["explain", &image, "--current", "1.0", "--format", format]);
+        assert_ne!(output.code, 0, "{output:?}");
+    }
+    let gitops = GitOps::new("", &[("app.yaml", "api:1.0")]).await;
+    let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN).with("TAGBOAT_FORGE_URL", &gitops.double.api_url);
+    for format in FORMATS {
+        gitops.double.fail("POST", Fault::Instead(Answer::new(422, serde_json::json!({ "message": hostile(2) }))));
+        let output = tagboat.run(&["run", "-C", &gitops.bare.url(), "--format", format]);
+        assert_ne!(output.code, 0, "{output:?}");
     }
 }
