@@ -6,7 +6,6 @@ mod toy;
 use std::path::Path;
 use std::time::Duration;
 
-use rustls::pki_types::pem::PemObject;
 use serde_json::json;
 use tagboat::forge::{App, FORGES, ForgeError, GivenCredentials, RemoteUrl, named, recognize};
 use tagboat::http::{Client, ClientOptions};
@@ -17,6 +16,7 @@ use tagboat::secret::Secret;
 use crate::support::azure_devops::AZURE_DEVOPS;
 use crate::support::bitbucket_cloud::BITBUCKET_CLOUD;
 use crate::support::bitbucket_data_center::BITBUCKET_DATA_CENTER;
+use crate::support::certificates::rsa_key;
 use crate::support::code_host::{InstalledApp, State};
 use crate::support::double::{Answer, Fault, READER, TOKEN, Vendor};
 use crate::support::github::GITHUB;
@@ -543,19 +543,6 @@ fn schema_lists_every_forge() {
     let description = schema.pointer("/$defs/ForgeSchema/properties/kind/description").unwrap().as_str().unwrap();
     let listed = description.split('`').skip(1).step_by(2).collect::<Vec<_>>();
     assert_eq!(listed, FORGES.iter().map(|kind| kind.name).collect::<Vec<_>>());
-}
-
-/// Returns a private key in the format that GitHub gives out, and its public key.
-fn rsa_key(folder: &Path) -> (Secret, Vec<u8>) {
-    let file = folder.join("app.pem");
-    let arguments = ["-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f", file.to_str().unwrap()];
-    assert!(std::process::Command::new("ssh-keygen").args(arguments).status().unwrap().success());
-    let pem = std::fs::read_to_string(file).unwrap();
-    assert!(pem.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
-    let der = rustls::pki_types::PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap();
-    let signing = rustls::crypto::ring::sign::any_supported_type(&der).unwrap();
-    // The key follows the algorithm in a SubjectPublicKeyInfo (RFC 5280) of 2048 bits.
-    (Secret::new(&pem), signing.public_key().unwrap()[24..].to_vec())
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ mod names;
 mod policies;
 mod policy_peers;
 mod printed;
+mod private_keys;
 mod processes;
 mod registries;
 mod rendered;

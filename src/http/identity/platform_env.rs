@@ -45,9 +45,10 @@ impl PlatformEnv {
         (self.now)()
     }
 
-    /// Returns all variables, for child processes.
-    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
-        &self.environment
+    /// Returns the variables for programs that print credentials: all but those of this program, which hold its tokens and keys.
+    pub(crate) fn inherited(&self) -> BTreeMap<String, String> {
+        let others = self.environment.iter().filter(|(name, _)| !name.starts_with("TAGBOAT_"));
+        others.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
     /// Returns a variable that is set and not empty.
@@ -103,4 +104,17 @@ fn client(slot: &OnceLock<Client>, options: ClientOptions, retry_policy: RetryPo
     }
     let client = Client::new(&options)?.with_retry_policy(retry_policy);
     Ok(slot.get_or_init(|| client).clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn programs_inherit_no_variable_of_this_one() {
+        let names = ["PATH", "AWS_PROFILE", "TAGBOAT_APP_PRIVATE_KEY", "TAGBOAT_SIGNING_KEY", "TAGBOAT_FORGE_TOKEN"];
+        let environment = names.map(|name| (name.to_owned(), "planted".to_owned()));
+        let inherited = PlatformEnv::new(environment.into()).inherited();
+        assert_eq!(inherited.into_keys().collect::<Vec<_>>(), ["AWS_PROFILE", "PATH"]);
+    }
 }

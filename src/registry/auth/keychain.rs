@@ -139,7 +139,7 @@ impl Keychain {
 
     async fn run_helper(&self, name: &str, server: &str) -> SourceLookup {
         self.once(format!("helper {name} {server}"), async {
-            let credential = helper::run(name, server, self.env.environment(), helper::TIMEOUT).await?;
+            let credential = helper::run(name, server, &self.env.inherited(), helper::TIMEOUT).await?;
             let source = format!("docker-credential-{name}");
             Ok(credential.map(|credential| ResolvedCredential { credential, source, from_platform: false }))
         })

@@ -1,7 +1,11 @@
-//! Certificates as a private authority gives them, made by `openssl`.
+//! Certificates as a private authority gives them, made by `openssl`, and the key of a GitHub App, made by `ssh-keygen`.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+
+use rustls::pki_types::pem::PemObject as _;
+use tagboat::secret::Secret;
 
 use super::docker_registry::run;
 
@@ -26,4 +30,25 @@ pub(crate) fn make(folder: &Path) {
     }
     let both = [file("client.crt"), file("client.key")].map(|file| fs::read_to_string(file).unwrap());
     fs::write(file("client.pem"), both.concat()).unwrap();
+}
+
+/// Returns a private key in the format that GitHub gives out, and its public key.
+pub(crate) fn rsa_key(folder: &Path) -> (Secret, Vec<u8>) {
+    let file = folder.join("app.pem");
+    let arguments = ["-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f", file.to_str().unwrap()];
+    assert!(Command::new("ssh-keygen").args(arguments).status().unwrap().success());
+    let pem = fs::read_to_string(file).unwrap();
+    assert!(pem.starts_with("-----BEGIN RSA PRIVATE KEY-----"));
+    let der = rustls::pki_types::PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let signing = rustls::crypto::ring::sign::any_supported_type(&der).unwrap();
+    // The key follows the algorithm in a SubjectPublicKeyInfo (RFC 5280) of 2048 bits.
+    (Secret::new(&pem), signing.public_key().unwrap()[24..].to_vec())
+}
+
+/// Returns a private key in OpenSSH's format.
+pub(crate) fn ssh_key(folder: &Path) -> String {
+    let file = folder.join("ssh");
+    let arguments = ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", file.to_str().unwrap()];
+    assert!(Command::new("ssh-keygen").args(arguments).status().unwrap().success());
+    fs::read_to_string(file).unwrap()
 }

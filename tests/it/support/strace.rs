@@ -83,6 +83,14 @@ impl Strace {
         self.prefix(&["-e", &format!("inject={}:error=ENOSPC:when={}", at.call, at.number)])
     }
 
+    /// Returns the start of a command that records what all processes write to files and pipes, and the arguments and variables of the
+    /// programs that they start.
+    pub(crate) fn record_text(&self) -> Vec<String> {
+        let (program, log) = (self.program.display().to_string(), self.folder.path().join("log").display().to_string());
+        let trace = format!("trace=execve,{}", CALLS.join(","));
+        [&program, "-f", "-v", "-s", "1000000", "-o", &log, "-e", &trace].map(str::to_owned).to_vec()
+    }
+
     fn prefix(&self, more: &[&str]) -> Vec<String> {
         let (program, log) = (self.program.display().to_string(), self.folder.path().join("log").display().to_string());
         let trace = format!("trace={}", CALLS.join(","));
@@ -90,7 +98,8 @@ impl Strace {
         always.iter().chain(more).map(|word| (*word).to_owned()).collect()
     }
 
-    fn log(&self) -> String {
+    /// Returns the log of the last command.
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 

@@ -118,7 +118,7 @@ async fn profile_keys(
     let Some(source) = profile.source(used_as).map_err(failed)? else { return Ok(None) };
     let keys = match source {
         KeySource::Keys(keys) => Ok(keys),
-        KeySource::Process(command) => process::run(command, env.environment(), env.now()).await,
+        KeySource::Process(command) => process::run(command, &env.inherited(), env.now()).await,
         KeySource::WebIdentity { role, token_file } => sts::web_identity(env, &role, token_file, region).await,
         KeySource::AssumedRole { role, base } => {
             let base = match base {
