@@ -67,7 +67,6 @@ fn texts(tags: Vec<Tag>) -> Vec<String> {
 
 /// Returns the name of a variable with a part of the credential for a host.
 fn variable(host: &str, kind: &str) -> String {
-    let host: String =
-        host.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect();
+    let host = host.to_ascii_uppercase().replace('-', "__").replace(['.', ':'], "_");
     format!("TAGBOAT_REGISTRY_{host}_{kind}")
 }

@@ -89,7 +89,7 @@ impl Keychain {
     }
 
     fn in_variables(&self, host: &str, vendor: &dyn Vendor) -> SourceLookup {
-        let prefix = variable_prefix(host);
+        let Some(prefix) = variable_prefix(host) else { return Ok(None) };
         let user = self.value(&format!("{prefix}_USERNAME"))?;
         for kind in ["PASSWORD", "TOKEN"] {
             let name = format!("{prefix}_{kind}");
@@ -156,9 +156,46 @@ impl Keychain {
     }
 }
 
-/// Returns the prefix of the variables for a host, such as `TAGBOAT_REGISTRY_GHCR_IO`: in capitals, with `_` for all
-/// characters except letters and digits.
-pub(crate) fn variable_prefix(host: &str) -> String {
-    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    format!("TAGBOAT_REGISTRY_{}", host.chars().map(letter).collect::<String>())
+/// Returns the prefix of the variables for a host, such as `TAGBOAT_REGISTRY_GHCR_IO`: in capitals, with `_` for a dot and for the
+/// colon before a port, and `__` for a hyphen. No two hosts share a prefix, since anyone could register the other one. A host with
+/// other characters has no variables.
+pub(crate) fn variable_prefix(host: &str) -> Option<String> {
+    let mut prefix = "TAGBOAT_REGISTRY_".to_owned();
+    for c in host.chars() {
+        match c {
+            '.' | ':' => prefix.push('_'),
+            '-' => prefix.push_str("__"),
+            c if c.is_ascii_alphanumeric() => prefix.push(c.to_ascii_uppercase()),
+            _ => return None,
+        }
+    }
+    Some(prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_belong_to_one_host() {
+        #[rustfmt::skip]
+        let rows = [
+            ("ghcr.io",                Some("GHCR_IO")),
+            ("localhost:5000",         Some("LOCALHOST_5000")),
+            ("registry.acme.com",      Some("REGISTRY_ACME_COM")),
+            ("registry-acme.com",      Some("REGISTRY__ACME_COM")),
+            ("registry--acme.com",     Some("REGISTRY____ACME_COM")),
+            ("us-docker.pkg.dev",      Some("US__DOCKER_PKG_DEV")),
+            ("registry_acme.com",      None),
+            ("[::1]:5000",             None),
+        ];
+        for (host, expected) in rows {
+            let prefix = variable_prefix(host);
+            assert_eq!(
+                prefix.as_deref().and_then(|prefix| prefix.strip_prefix("TAGBOAT_REGISTRY_")),
+                expected,
+                "{host}"
+            );
+        }
+    }
 }
