@@ -37,6 +37,12 @@ pub enum GitError {
         /// The output of git.
         output: String,
     },
+    /// A clone is a bare repository in a working tree, where a pull request may have put it.
+    #[error("cannot read {}: it is a bare repository in a working tree", .dir.display())]
+    Embedded {
+        /// The clone.
+        dir: PathBuf,
+    },
     /// The repository belongs to another user, so git does not read it: its configuration can start programs.
     #[error("cannot read {}: it belongs to another user: {output}", .dir.display())]
     UnsafeDirectory {
@@ -211,6 +217,7 @@ impl GitError {
         let hint = match self {
             Self::MissingGit { .. } => "install git, or add its folder to PATH",
             Self::TooOld { .. } => "install a newer git",
+            Self::Embedded { .. } => "clone it beside the working tree, or with a working tree of its own",
             Self::NotARepository { .. } => "run in a checkout, or pass `--repository URL`",
             Self::UnsafeDirectory { dir, .. } => {
                 return Some(format!(

@@ -7,7 +7,6 @@ use gix::bstr::ByteSlice as _;
 
 use super::error::GitError;
 use crate::refname::CommitId;
-use crate::text::chain;
 
 /// The first parents of one commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +19,19 @@ pub struct FirstParents {
 
 /// Reads the history of the clone in a folder, starting at a branch, tag or commit, or at `HEAD`. A branch that exists
 /// only at the remote is read from `origin`. The files of the commits may be missing.
+///
+/// No bare repository in a working tree is read, as with git's `safe.bareRepository=explicit`: git never checks out a `.git`, but
+/// it does check out the files of a bare repository from a stranger's pull request, which may be links to any file. No message has
+/// the content of a file.
 pub fn first_parents(clone: &Path, from: Option<&str>) -> Result<FirstParents, GitError> {
+    if is_embedded(clone) {
+        return Err(GitError::Embedded { dir: clone.to_owned() });
+    }
     let unreadable =
-        |what: String, cause: &(dyn std::error::Error + 'static)| GitError::Corrupt { what, cause: chain(cause) };
+        |what: String, error: &(dyn std::error::Error + 'static)| GitError::Corrupt { what, cause: cause(error) };
     // Isolated: the configuration of another repository must not start or change anything here.
     let mut repository = gix::open_opts(clone, gix::open::Options::isolated())
-        .map_err(|error| GitError::NotARepository { dir: clone.to_owned(), output: chain(&error) })?;
+        .map_err(|error| GitError::NotARepository { dir: clone.to_owned(), output: cause(&error) })?;
     repository.object_cache_size_if_unset(4 << 20);
     let name = from.unwrap_or("HEAD");
     let end = |name: &str| repository.rev_parse_single(name.as_bytes().as_bstr());
@@ -41,4 +47,19 @@ pub fn first_parents(clone: &Path, from: Option<&str>) -> Result<FirstParents, G
     }
     let shallow = repository.is_shallow().map_err(|cause| missing(&cause))?;
     Ok(FirstParents { commits, shallow })
+}
+
+/// Returns whether a folder has no `.git` and is in a working tree, or is a link to such a one.
+fn is_embedded(clone: &Path) -> bool {
+    let has_git = |folder: &Path| folder.join(".git").symlink_metadata().is_ok();
+    // One that is missing is reported when it is opened.
+    clone.canonicalize().is_ok_and(|clone| !has_git(&clone) && clone.ancestors().any(has_git))
+}
+
+/// Returns what the operating system reports. The messages of gix quote the content of files.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let system =
+        causes.filter_map(|cause| cause.downcast_ref::<std::io::Error>()).find(|cause| cause.raw_os_error().is_some());
+    system.map_or_else(|| "it does not exist, or is damaged".to_owned(), ToString::to_string)
 }

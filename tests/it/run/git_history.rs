@@ -101,3 +101,45 @@ fn orders_commit_tags_by_the_history_of_the_clone() {
     let report = tagboat.feed(&arguments, &all.join("\n")).json();
     assert_eq!(report["chosen"], tag(3).as_str(), "{report:#}");
 }
+
+/// A pull request may add the files of a bare repository that are links, and name it in `tagboat.yaml`.
+#[cfg(unix)]
+#[test]
+fn shows_no_content_of_files_in_place_of_a_clone() {
+    let tagboat = Tagboat::new();
+    let checkout = tagboat.home().join("checkout");
+    let (bare, _) = source(tagboat.home());
+    git(tagboat.home(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let planted = tagboat.home().join("planted");
+    std::fs::write(&planted, "planted-line-of-a-file\nother\n").unwrap();
+    std::fs::write(
+        checkout.join("pod.yaml"),
+        "kind: Pod\nspec:\n  containers:\n  - image: ghcr.io/acme/api:sha-1234567\n",
+    )
+    .unwrap();
+    for linked in ["HEAD", "config", "packed-refs", "commondir", "shallow", "refs/heads/main"] {
+        // Where the attacker's folder is, and what `tagboat.yaml` calls it.
+        for (folder, name) in [("checkout/evil", "evil"), ("checkout/evil", "link"), ("evil", "../evil")] {
+            let evil = tagboat.home().join(folder);
+            std::fs::create_dir_all(evil.join("refs/heads")).unwrap();
+            std::fs::create_dir_all(evil.join("objects")).unwrap();
+            std::fs::write(evil.join("HEAD"), "ref: refs/heads/main\n").unwrap();
+            let _ = std::fs::remove_file(evil.join(linked));
+            std::os::unix::fs::symlink(&planted, evil.join(linked)).unwrap();
+            let _ = std::os::unix::fs::symlink("evil", checkout.join("link"));
+            let config = format!("policies: {{ h: {{ git-history: {name} }} }}\nrules: [{{ policy: h }}]\n");
+            std::fs::write(checkout.join("tagboat.yaml"), config).unwrap();
+            let output =
+                tagboat.feed(&["explain", "api", "--tags", "-", "-C", "checkout"], "sha-1234567\nsha-7654321\n");
+            assert!(output.stdout.contains("cannot read the history of"), "{linked} {name}: {output:?}");
+            assert!(!format!("{output:?}").contains("planted-line"), "{linked} {name}: {output:?}");
+            let is_inside = folder.starts_with("checkout");
+            assert_eq!(
+                output.stdout.contains("is a bare repository in a working tree"),
+                is_inside,
+                "{linked}: {output:?}"
+            );
+            std::fs::remove_dir_all(evil).unwrap();
+        }
+    }
+}
