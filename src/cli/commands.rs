@@ -248,7 +248,8 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
 fn write_new(file: &Path, text: &str, force: bool) -> Result<(), Error> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).truncate(true).create(true).create_new(!force);
-    let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    let opened = setup::refuse_links_in_checkout(file).and_then(|()| options.open(file));
+    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Error::usage(format!("cannot write {}: the file exists", file.display()))
             .hint(Some("overwrite it with --force, or print the new file with --stdout")),

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use crate::error::{Error, Exit};
 use crate::report::{JUnit, RENDERERS, RenderOptions, Renderer, RunReport};
+use crate::run::setup;
 
 use super::printable::{Allowed, printable};
 
@@ -55,7 +56,8 @@ pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &Ru
     let written = files.map(|file| {
         let text = file.renderer.run(report, RenderOptions { width: WIDTH, color: false });
         let text = printable(&text, Allowed { colors: false, commands: file.renderer.has_commands() });
-        File::create(&file.path).and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
+        let created = setup::refuse_links_in_checkout(&file.path).and_then(|()| File::create(&file.path));
+        created.and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
             Error::new(Exit::Failed, format!("cannot write the report {}: {error}", file.path.display()))
         })
     });

@@ -30,7 +30,7 @@ impl Signal {
             Self::Interrupt => (Exit::Interrupted, "SIGINT"),
             Self::Terminate => (Exit::Terminated, "SIGTERM"),
         };
-        let hint = "run again: the next run continues from what was pushed or opened";
+        let hint = "repeat the command: `run` continues from what was pushed or opened";
         Error::new(exit, format!("stopped by {name}")).hint(Some(hint))
     }
 }

@@ -25,6 +25,11 @@ pub struct Login {
 const SECRET_PARAMETERS: &[&str] =
     &["auth", "credential", "jwt", "key", "pass", "pwd", "secret", "session", "sig", "token"];
 
+/// The schemes of git without those of remote helpers.
+const SCHEMES: &[&str] = &["http", "https", "ssh", "git", "file", "git+ssh", "ssh+git"];
+
+const UNKNOWN_SCHEME: &str = "not a URL with http, https, ssh, git or file";
+
 /// The shortest user name that is removed from messages as a token may be: a shorter one could be part of any word.
 const SHORTEST_TOKEN: usize = 8;
 
@@ -35,18 +40,34 @@ impl RemoteUrl {
     /// If git would print a secret of the URL: one in a query parameter, or one in a URL that cannot be parsed.
     pub(super) fn new(text: &str) -> Result<(Self, Option<Login>), GitError> {
         let text = text.trim();
-        let Some((scheme, _)) = text.split_once("://") else { return Ok((Self(text.into()), None)) };
         let refused = |cause: String| Err(GitError::RemoteUrl { cause });
-        let is_http = matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https");
+        let Some((scheme, _)) = text.split_once("://") else {
+            return match text.split_once(':') {
+                // `https:/host` is a host named `https` to git, and `helper::…` may be any URL or command.
+                Some((host, _)) if SCHEMES.contains(&host.to_ascii_lowercase().as_str()) => {
+                    refused("invalid URL: `//` is missing".to_owned())
+                }
+                Some((host, rest)) if rest.starts_with(':') && !host.contains('/') => {
+                    refused(UNKNOWN_SCHEME.to_owned())
+                }
+                _ => Ok((Self(text.into()), None)),
+            };
+        };
+        let scheme = scheme.to_ascii_lowercase();
+        if !SCHEMES.contains(&scheme.as_str()) {
+            return refused(UNKNOWN_SCHEME.to_owned());
+        }
+        let is_http = matches!(scheme.as_str(), "http" | "https");
         let mut url = match Url::parse(text) {
             Ok(url) => url,
             Err(error) if is_http => return refused(format!("invalid URL: {error}")),
             Err(_) => return Ok((Self(text.into()), None)),
         };
+        if url.fragment().is_some() {
+            return refused("invalid URL: a repository has no part after `#`".to_owned());
+        }
         if let Some(name) = secret_parameter(&url) {
-            return refused(format!(
-                "its parameter '{name}' is a secret, which git prints and passes to other programs"
-            ));
+            return refused(format!("its parameter {name} is a secret, which git prints and passes to other programs"));
         }
         let (user, password) = (percent_decode(url.username()), url.password().map(percent_decode));
         if !(password.is_some() || is_http && !user.is_empty()) {
@@ -139,11 +160,11 @@ fn redact_parameters(text: &str) -> String {
     kept
 }
 
-/// Returns the name of a parameter in the query or fragment that is a secret.
+/// Returns the name of a parameter in the query that is a secret, in quotes. A parameter without a value may be one, and has no name.
 fn secret_parameter(url: &Url) -> Option<String> {
-    let parts = url.query().into_iter().chain(url.fragment());
-    let mut pairs = parts.flat_map(|part| form_urlencoded::parse(part.as_bytes()));
-    pairs.find(|(name, _)| is_secret_parameter(name)).map(|(name, _)| name.into_owned())
+    let mut pairs = form_urlencoded::parse(url.query()?.as_bytes());
+    let (name, value) = pairs.find(|(name, value)| value.is_empty() || is_secret_parameter(name))?;
+    Some(if value.is_empty() { "without a name".to_owned() } else { format!("'{name}'") })
 }
 
 fn is_secret_parameter(name: &str) -> bool {
@@ -196,7 +217,14 @@ mod tests {
             ("https://git.example.com/a.git?access_token=s3cret",        "'access_token' is a secret"),
             ("https://git.example.com/a.git?a=b&token=s3cret",           "'token' is a secret"),
             ("https://me@git.example.com/a.git?X-Amz-Signature=s3cret",  "'X-Amz-Signature' is a secret"),
-            ("https://git.example.com/a.git#access_token=s3cret",        "'access_token' is a secret"),
+            ("https://git.example.com/a.git?s3cret",                     "without a name is a secret"),
+            ("https://git.example.com/a.git#access_token=s3cret",        "no part after `#`"),
+            ("https://git.example.com/a.git#s3cret",                     "no part after `#`"),
+            ("https::https://s3cret@git.example.com/a.git",              "not a URL with http"),
+            ("ext::curl s3cret",                                         "not a URL with http"),
+            ("ftp://s3cret@git.example.com/a.git",                       "not a URL with http"),
+            ("https:/s3cret@git.example.com/a.git",                      "`//` is missing"),
+            ("HTTPS:s3cret@git.example.com/a.git",                       "`//` is missing"),
             ("https://git.example.com/a.git?api%5Fkey=s3cret",           "'api_key' is a secret"),
             ("https://me:s3/cret@git.example.com/a.git",                 "invalid URL"),
         ] {

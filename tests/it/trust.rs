@@ -286,6 +286,11 @@ fn run_ignores_and_reports_another_configuration_in_the_checkout() {
             assert!(output.stdout.contains("nothing to change"), "{output:?}");
         }
     }
+    std::fs::remove_file(checkout.join(config::FILE_NAME)).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("app.yaml", checkout.join(config::FILE_NAME)).unwrap();
+    let output = Tagboat::new().with_config(&forge).run(&["run", "-C", &checkout.display().to_string()]);
+    assert!(output.code == 0 && cfg!(unix) == output.stderr.contains("differs from the one on"), "{output:?}");
     assert_eq!(bare.branches().len(), 1);
 }
 
@@ -311,6 +316,46 @@ fn configuration_inside_the_checkout_belongs_to_the_repository() {
     let output =
         Tagboat::new().run(&["list", "-C", &checkout.display().to_string(), "--config", outside.to_str().unwrap()]);
     assert!(output.code == 0 && output.stdout.contains("operator.yaml:1"), "{output:?}");
+}
+
+/// A pull request may add links where a report or a new configuration is written.
+#[cfg(unix)]
+#[test]
+fn writes_nothing_through_links_in_the_checkout() {
+    let place = tempfile::tempdir().unwrap();
+    let bare = Bare::new(place.path(), "gitops");
+    git(place.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let (checkout, outside) = (place.path().join("checkout"), place.path().join("outside"));
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::create_dir(checkout.join("apps")).unwrap();
+    std::fs::write(checkout.join("apps/app.yaml"), "image: nginx:1.0\n").unwrap();
+    for (link, target) in [("file.json", "file.json"), ("out", ""), ("apps/tagboat.yaml", "tagboat.yaml")] {
+        std::os::unix::fs::symlink(outside.join(target), checkout.join(link)).unwrap();
+    }
+    let file = |name: &str| checkout.join(name).display().to_string();
+    let apps = file("apps");
+    let config = place.path().join("operator.yaml").display().to_string();
+    std::fs::write(&config, "rules: [{ policy: ignore }]\nrepository-config: ignore\n").unwrap();
+    let edit = ["edit", "-C", &apps, "--config", &config];
+    for arguments in [
+        &[&edit[..], &["--report", &file("file.json")]].concat()[..],
+        &[&edit[..], &["--report", &file("apps/../file.json")]].concat(),
+        &[&edit[..], &["--report", &file("out/file.json")]].concat(),
+        &[&edit[..], &["--junit", &file("out/junit")]].concat(),
+        &["init", "-C", &apps, "--force"],
+    ] {
+        let output = Tagboat::new().run(arguments);
+        assert!(
+            output.code != 0 && output.log.contains("a symbolic link is not followed"),
+            "{arguments:?}: {output:?}"
+        );
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0, "{arguments:?}");
+    }
+    // What is outside of the checkout is the operator's.
+    let linked = place.path().join("linked.json");
+    std::os::unix::fs::symlink(outside.join("report.json"), &linked).unwrap();
+    let output = Tagboat::new().run(&[&edit[..], &["--report", linked.to_str().unwrap()]].concat());
+    assert!(output.code == 0 && outside.join("report.json").exists(), "{output:?}");
 }
 
 /// No setting of the repository writes pull requests outside of it.

@@ -109,9 +109,12 @@ impl Operator {
     /// Logs that the working tree has another configuration than the base branch.
     fn report_difference(&self, root: &Path, base: &BranchName, on_base: Option<Vec<u8>>) {
         let file = &self.repository_file;
-        if let Ok(Some(in_folder)) = read_inside(root, file)
-            && Some(&in_folder) != on_base.as_ref()
-        {
+        let is_other = match read_inside(root, file) {
+            Ok(in_folder) => in_folder.is_some() && in_folder != on_base,
+            // Such as a symbolic link.
+            Err(_) => true,
+        };
+        if is_other {
             tracing::warn!(
                 "ignoring {} of the working tree: it differs from the one on the base branch {base}, which applies ({})",
                 file.display(),

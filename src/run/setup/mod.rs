@@ -13,6 +13,7 @@ pub use configuration::{Loaded, Operator, base};
 pub use forge::forge;
 pub use location::{Location, checkout};
 pub use registries::registries;
+pub use regular_file::refuse_links_in_checkout;
 pub use repository::{log_in, repository, sign};
 
 /// Returns the web page of the CI run: the one that the operator names, the one of the forge whose CI runs this process, or that

@@ -41,6 +41,19 @@ pub(super) fn path_without_links(root: &Path, path: &Path) -> io::Result<PathBuf
     Ok(full)
 }
 
+/// Checks that no part of a path in a working tree is a symbolic link, before a file is written there that people name.
+///
+/// # Errors
+/// If one is: a pull request may have added it, to have a file elsewhere overwritten.
+pub fn refuse_links_in_checkout(path: &Path) -> io::Result<()> {
+    let full = std::path::absolute(path)?;
+    let root = full.ancestors().skip(1).find(|folder| folder.join(".git").symlink_metadata().is_ok());
+    match root.and_then(|root| Some((root, full.strip_prefix(root).ok()?))) {
+        Some((root, inside)) => path_without_links(root, inside).map(drop),
+        None => Ok(()),
+    }
+}
+
 /// Reads a file below `root`; `None` if it does not exist.
 ///
 /// # Errors
