@@ -29,6 +29,19 @@ impl<T> Or for Vec<T> {
     }
 }
 
+impl Or for ForgeSchema {
+    /// A forge has an address or is a folder: the other one is not taken from `other`.
+    fn or(self, mut other: Self) -> Self {
+        if self.kind.is_some() || self.url.is_some() {
+            other.folder = None;
+        }
+        if self.folder.is_some() {
+            other.url = None;
+        }
+        merged!(ForgeSchema, self, other, kind, url, repository, folder)
+    }
+}
+
 /// Returns both lists, one after the other.
 fn both<T>(mut first: Vec<T>, second: Vec<T>) -> Vec<T> {
     first.extend(second);
@@ -110,7 +123,7 @@ impl Schema {
                 image_timeout
             ),
             git: merged!(GitSchema, self.git, other.git, author, base, remote, commits, sign, pass_env),
-            forge: merged!(ForgeSchema, self.forge, other.forge, kind, url, repository, folder),
+            forge: self.forge.or(other.forge),
         }
     }
 }

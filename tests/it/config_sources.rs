@@ -62,6 +62,7 @@ fn operator_wins_where_both_set_a_value() {
         |config| format!("{:?}", config.registries.get("a.test").map(|host| host.mirror.as_ref().map(|m| &*m.value)));
     let plain: Read = |config| format!("{:?}", config.registries.get("a.test").map(|host| host.plain_http));
     let base: Read = |config| format!("{:?}", config.git.base.as_ref().map(ToString::to_string));
+    let pulls: Read = |config| format!("{:?}", config.forge.folder.as_ref().map(|folder| folder.source));
     let url: Read = |config| format!("{:?}", config.forge.url.as_ref().map(|url| (&*url.value, url.source)));
     let tags: Read = |config| format!("{:?}", config.limits.max_tags);
     let ca: Read = |config| config.registries["a.test"].ca_file.as_ref().unwrap().value.display().to_string();
@@ -81,6 +82,10 @@ fn operator_wins_where_both_set_a_value() {
         ("git: { base: prod }",                      "git: { base: main }",                     base,      "Some(\"prod\")"),
         ("forge: { url: 'https://a.test' }",         "forge: { url: 'https://evil.test' }",     url,       "Some((\"https://a.test\", Operator))"),
         ("forge: { kind: gitea }",                   "forge: { url: 'https://evil.test' }",     url,       "Some((\"https://evil.test\", Repository))"),
+        ("forge: { kind: gitea }",                   "forge: { folder: pulls }",                pulls,     "None"),
+        ("forge: { url: 'https://a.test' }",         "forge: { folder: pulls }",                pulls,     "None"),
+        ("forge: { kind: local, folder: pulls }",    "forge: { url: 'https://evil.test' }",     url,       "None"),
+        ("",                                         "forge: { folder: pulls }",                pulls,     "Some(Repository)"),
         ("limits: { max-tags: 10 }",                 "limits: { max-tags: 4000000 }",           tags,      "Some(10)"),
         ("registries: { a.test: { ca-file: a.pem } }", "",                                      ca,        "/etc/tagboat/a.pem"),
         ("",                                         "registries: { a.test: { ca-file: a.pem } }", ca,     "a.pem"),
