@@ -131,7 +131,9 @@ impl Operator {
         read: impl Fn(&Path) -> io::Result<Option<Vec<u8>>>,
     ) -> Result<Loaded, Error> {
         let unreadable = |path: &Path, error: &io::Error| {
-            Error::usage(format!("cannot read {} of the repository: {error}", path.display()))
+            let hint =
+                concat!("commit a regular file of at most 1 MiB: ", page!("security.md#settings-and-who-may-set-them"));
+            Error::usage(format!("cannot read {} of the repository: {error}", path.display())).hint(Some(hint))
         };
         let bytes = match self.config.repository_config {
             RepositoryConfig::Ignore => None,

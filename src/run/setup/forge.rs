@@ -83,8 +83,13 @@ pub(super) fn recognized(remote: &RemoteUrl) -> Option<&'static ForgeKind> {
 /// If the variable has a credential, which every request would send and messages could show.
 fn url(settings: &config::ForgeSettings) -> Result<Option<Setting<String>>, Error> {
     let Some(value) = variable(URL) else { return Ok(settings.url.clone()) };
-    let url = http::Url::parse(&value)
-        .map_err(|error| Error::usage(format!("cannot connect to the forge: invalid {URL}: {error}")))?;
+    let url = http::Url::parse(&value).map_err(|error| {
+        let hint = concat!(
+            "write the address of the API, such as https://git.example.com/api/v1: ",
+            page!("forges.md#tokens")
+        );
+        Error::usage(format!("cannot connect to the forge: invalid {URL}: {error}")).hint(Some(hint))
+    })?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
         let message = format!("cannot connect to the forge: {URL} has a user name, a password or a query");
         return Err(Error::usage(message).hint(Some("remove it, and set the token in TAGBOAT_FORGE_TOKEN")));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::{LimitSettings, RegistrySettings, Source};
+use crate::docs::page;
 use crate::error::Error;
 use crate::http::{ClientOptions, Url, is_loopback};
 use crate::registry::{HostSettings, Keychain, Registries, RegistryLogin, ResponseLimits};
@@ -87,7 +88,12 @@ fn limits(written: &LimitSettings) -> ResponseLimits {
 fn login(host: &str, written: &RegistrySettings) -> Result<Option<RegistryLogin>, Error> {
     let variable = |name: &str| {
         secret(name).ok_or_else(|| {
+            let hint = concat!(
+                "set the variable, or remove its name from the configuration: ",
+                page!("registries.md#where-credentials-come-from")
+            );
             Error::usage(format!("cannot read the credential for {host}: the variable {name} is not set"))
+                .hint(Some(hint))
         })
     };
     let Some(name) = written.password_env.as_ref().or(written.token_env.as_ref()) else { return Ok(None) };
