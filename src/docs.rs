@@ -29,9 +29,29 @@ pub(crate) fn split_at_address(text: &str) -> Option<(&str, &str, &str)> {
     (name > 0 && is_complete).then(|| (&text[..start], &text[start..end], &text[end..]))
 }
 
+/// Splits a hint that ends with `: ` and the address of a page: the text, and the address.
+pub(crate) fn split_final_address(hint: &str) -> Option<(&str, &str)> {
+    let (text, address) = hint.rsplit_once(": ")?;
+    (split_at_address(address)? == ("", address, "")).then_some((text, address))
+}
+
+/// Returns a hint that ends with the address of a page: its own, or else this one.
+pub(crate) fn with_address(hint: String, address: &str) -> String {
+    if split_final_address(&hint).is_some() { hint } else { format!("{hint}: {address}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn adds_address_only_to_hints_without_one() {
+        let (page, other) = (page!("policies.md#semver"), page!("configuration.md"));
+        let hint = with_address("use `a: b`".to_owned(), page);
+        assert_eq!(split_final_address(&hint), Some(("use `a: b`", page)));
+        assert_eq!(with_address(hint.clone(), other), hint);
+        assert_eq!(split_final_address(&format!("{hint} or not")), None);
+    }
 
     #[test]
     fn finds_only_addresses_of_our_pages() {

@@ -2,6 +2,7 @@
 
 use super::source::ConfigFile;
 use super::syntax::place::Place;
+use crate::docs::{page, split_final_address};
 use crate::text::{Position, nearest_name};
 
 /// One problem in a configuration file.
@@ -14,7 +15,7 @@ pub struct ConfigError {
     pub position: Position,
     /// The cause, as a lower-case fragment.
     pub message: String,
-    /// What to write instead, if that is known.
+    /// What to write instead, if that is known, and the address of the page that documents it.
     pub hint: Option<String>,
     /// The line of the file, cut before anything that may be a secret.
     pub line: String,
@@ -37,17 +38,25 @@ pub(super) struct Problem {
     pub(super) place: Place,
     pub(super) message: String,
     pub(super) hint: Option<String>,
+    /// The address of the page and section that documents the key, for a hint that has none.
+    address: &'static str,
 }
 
 impl Problem {
     pub(super) fn new(place: Place, message: impl Into<String>) -> Self {
-        Self { place, message: message.into(), hint: None }
+        Self { place, message: message.into(), hint: None, address: page!("configuration.md#every-key") }
     }
 
     #[must_use]
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// Sets the page and section to which the hint refers, in place of the list of all keys.
+    #[must_use]
+    pub(super) fn documented_at(self, address: &'static str) -> Self {
+        Self { address, ..self }
     }
 
     /// Returns the problem of an unknown name. The hint has the most similar known name, or all if none is similar.
@@ -66,14 +75,14 @@ impl Problem {
 pub(super) fn located(files: &[ConfigFile<'_>], mut problems: Vec<Problem>) -> ConfigErrors {
     problems.sort_by_key(|problem| problem.place);
     problems.dedup();
-    let tied = problems.into_iter().map(|Problem { place, message, hint }| {
+    let tied = problems.into_iter().map(|Problem { place, message, hint, address }| {
         let (path, text) = files.get(place.file).map_or(("", ""), |file| (file.name, file.text));
         ConfigError {
             path: path.to_owned(),
             line: presentable(&showable(text.lines().nth(place.position.line - 1).unwrap_or_default())),
             position: place.position,
             message: presentable(&without_credentials(&message)),
-            hint: hint.as_deref().map(|hint| presentable(&without_credentials(hint))),
+            hint: hint.as_deref().map(|hint| presentable_hint(hint, address)),
         }
     });
     ConfigErrors(tied.collect())
@@ -104,6 +113,12 @@ fn presentable(text: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+/// Returns a hint that ends with the address of a page: its own, or else this one. The address is never truncated.
+fn presentable_hint(hint: &str, address: &str) -> String {
+    let (text, address) = split_final_address(hint).unwrap_or((hint, address));
+    format!("{}: {address}", presentable(&without_credentials(text)))
 }
 
 /// Returns a message without the user and password of a URL in it.

@@ -102,7 +102,8 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
         Err(error) => {
             let text = error.to_string();
             let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            problems.push(Problem::new(regex.place, format!("invalid regular expression: {why}")));
+            let problem = Problem::new(regex.place, format!("invalid regular expression: {why}"));
+            problems.push(problem.hint("write an expression such as '^TAG=(?<tag>\\S+)$'"));
             return None;
         }
     };

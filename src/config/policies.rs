@@ -12,6 +12,7 @@ use super::syntax::located::Located;
 use super::syntax::node::Node;
 use super::syntax::place::Place;
 use super::syntax::reader::read;
+use crate::docs::page;
 use crate::policy::{self, PolicyEntry, PolicyError, Settings};
 
 /// Returns the policies by name, with the built-in `shape`. An invalid policy is reported and replaced by `shape`, so that
@@ -62,7 +63,7 @@ pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> PolicyEntr
         _ if is_yaml(text) => match Node::parse(text, 0) {
             Ok(root) => read(&root, 0, problems),
             Err(problem) => {
-                problems.push(problem);
+                problems.push(problem.documented_at(page!("policies.md#all-policies")));
                 return policy::default_entry();
             }
         },
@@ -97,7 +98,7 @@ fn build(operation: &str, place: Place, keys: &PolicySchema, problems: &mut Vec<
 }
 
 fn bad_name(name: &Located<String>) -> Option<Problem> {
-    let problem = |message: String| Problem::new(name.place, message);
+    let problem = |message: String| Problem::new(name.place, message).documented_at(page!("policies.md#all-policies"));
     if [IGNORE, SHAPE].contains(&name.value.as_str()) {
         return Some(
             problem(format!("cannot define the policy `{}`: it is built in", name.value)).hint("choose another name"),

@@ -8,6 +8,7 @@ use super::error::Problem;
 use super::files::Files;
 use super::schema::{LimitsSchema, RegistrySchema};
 use super::syntax::located::Located;
+use crate::docs::page;
 use crate::image::ImageName;
 
 /// Returns the settings of registries by normalized host, and reports invalid ones.
@@ -66,6 +67,9 @@ fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
     })
 }
 
+/// The section that documents the keys of credentials.
+const CREDENTIALS: &str = page!("registries.md#where-credentials-come-from");
+
 /// Reports variables that are no complete credential. A user name needs a password or a token, a password needs a user
 /// name, and a token can be alone.
 fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
@@ -81,7 +85,7 @@ fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
         (_, Some(_), Some(token)) => (token, "both `password-env` and `token-env` are set", "remove one of them"),
         _ => return,
     };
-    problems.push(Problem::new(at.place, message).hint(hint));
+    problems.push(Problem::new(at.place, message).hint(hint).documented_at(CREDENTIALS));
 }
 
 /// Reports an invalid name of an environment variable. The message does not contain the text, which may be the secret itself.
@@ -89,7 +93,8 @@ fn check_variable(name: &Located<String>, problems: &mut Vec<Problem>) {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.value.is_empty() || !name.value.chars().all(word) || name.value.starts_with(|c: char| c.is_ascii_digit()) {
         let problem = Problem::new(name.place, "invalid name of an environment variable");
-        problems.push(problem.hint("name the variable that holds the value, such as ACME_REGISTRY_PASSWORD"));
+        let problem = problem.hint("name the variable that holds the value, such as ACME_REGISTRY_PASSWORD");
+        problems.push(problem.documented_at(CREDENTIALS));
     }
 }
 
@@ -111,7 +116,7 @@ fn check_mirror(mirror: &Located<String>, problems: &mut Vec<Problem>) {
         _ => Problem::new(mirror.place, format!("invalid mirror `{text}`"))
             .hint("write the host, with port and path if needed: harbor.acme.internal/hub"),
     };
-    problems.push(problem);
+    problems.push(problem.documented_at(page!("registries.md#mirrors-certificates-offline")));
 }
 
 /// Returns the limits, and reports invalid ones.

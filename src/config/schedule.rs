@@ -63,6 +63,9 @@ impl Window {
     }
 }
 
+/// The section that documents schedules.
+const SCHEDULES: &str = crate::docs::page!("pull-requests.md#schedule-and-limits");
+
 /// Returns the schedule, and reports invalid windows.
 pub(super) fn schedule(written: Vec<Located<WindowSchema>>, problems: &mut Vec<Problem>) -> Schedule {
     Schedule { windows: written.into_iter().filter_map(|one| window(one.value, problems)).collect() }
@@ -75,7 +78,11 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
             Some(range) => days.extend(range),
             None => {
                 let problem = Problem::new(text.place, format!("invalid day of the week `{}`", text.value));
-                problems.push(problem.hint("write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri"));
+                problems.push(
+                    problem
+                        .hint("write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri")
+                        .documented_at(SCHEDULES),
+                );
             }
         }
     }
@@ -86,7 +93,11 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
         let read = range_of_hours(&text.value);
         if read.is_none() {
             let problem = Problem::new(text.place, format!("invalid hours `{}`", text.value));
-            problems.push(problem.hint("write hours such as 09:00-17:30; 22:00-06:00 ends on the next day"));
+            problems.push(
+                problem
+                    .hint("write hours such as 09:00-17:30; 22:00-06:00 ends on the next day")
+                    .documented_at(SCHEDULES),
+            );
         }
         read
     });
@@ -94,7 +105,8 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
         let read = TimeZoneDatabase::bundled().get(&text.value).ok();
         if read.is_none() {
             let problem = Problem::new(text.place, format!("unknown time zone `{}`", text.value));
-            problems.push(problem.hint("use a name of the IANA database, such as Europe/Berlin"));
+            problems
+                .push(problem.hint("use a name of the IANA database, such as Europe/Berlin").documented_at(SCHEDULES));
         }
         read
     });

@@ -39,6 +39,9 @@ pub(super) const TEXT_NAMES: &[&str] = &["group", "title", "changes"];
 /// Functions of the template language.
 const FUNCTIONS: [&str; 4] = ["range", "dict", "namespace", "debug"];
 
+/// The section that documents the names.
+const TEMPLATES: &str = crate::docs::page!("configuration.md#templates");
+
 /// Reports a template that does not parse or uses an unknown name.
 pub(super) fn check_template(template: &Located<String>, names: &[&str], problems: &mut Vec<Problem>) {
     let environment = Environment::new();
@@ -48,13 +51,14 @@ pub(super) fn check_template(template: &Located<String>, names: &[&str], problem
             unknown.retain(|name| !names.contains(&name.as_str()) && !FUNCTIONS.contains(&name.as_str()));
             unknown.sort();
             for name in unknown {
-                problems.push(Problem::unknown(template.place, "template variable", &name, names.iter().copied()));
+                let problem = Problem::unknown(template.place, "template variable", &name, names.iter().copied());
+                problems.push(problem.documented_at(TEMPLATES));
             }
         }
         Err(error) => {
             let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
             let problem = Problem::new(template.place, format!("invalid template: {why}"));
-            problems.push(problem.hint("put names in double braces: {{ path_dir }}"));
+            problems.push(problem.hint("put names in double braces: {{ path_dir }}").documented_at(TEMPLATES));
         }
     }
 }

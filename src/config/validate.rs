@@ -17,8 +17,9 @@ use super::schema::{
 };
 use super::syntax::located::Located;
 use super::template::{BRANCH_NAMES, GROUP_NAMES, TEXT_NAMES, Template, check_template};
+use crate::docs::page;
 use crate::image::Platform;
-use crate::policy::Gates;
+use crate::policy::{Gates, POLICIES};
 use crate::refname::BranchName;
 
 /// Checks every value. The result is valid only if no problem was added.
@@ -30,7 +31,8 @@ pub(super) fn validate(schema: Schema, files: Files<'_>, problems: &mut Vec<Prob
     for mode in rules.iter().filter_map(|rule| rule.value.mode.as_ref()).filter(|mode| mode.value == "commit") {
         if schema.git.base.is_none() {
             let problem = Problem::new(mode.place, "missing `git.base`, which `mode: commit` needs");
-            problems.push(problem.hint("name the base branch: `git: { base: main }`"));
+            let problem = problem.hint("name the base branch: `git: { base: main }`");
+            problems.push(problem.documented_at(page!("pull-requests.md#direct-commits")));
         }
     }
     Config {
@@ -96,7 +98,7 @@ fn rule(written: Located<RuleSchema>, files: Files<'_>, names: &[&str], problems
         || super::config::SHAPE.to_owned(),
         |policy| {
             if !names.contains(&policy.value.as_str()) {
-                problems.push(Problem::unknown(policy.place, "policy", &policy.value, names.iter().copied()));
+                problems.push(unknown_policy(&policy, names));
             }
             policy.value
         },
@@ -130,6 +132,16 @@ fn rule(written: Located<RuleSchema>, files: Files<'_>, names: &[&str], problems
     }
 }
 
+/// Returns the problem of a name that no policy has. The name may be a kind of policy, whose settings are missing.
+fn unknown_policy(name: &Located<String>, names: &[&str]) -> Problem {
+    match POLICIES.iter().find(|kind| kind.key == name.value) {
+        Some(kind) => Problem::new(name.place, format!("unknown policy `{}`", name.value))
+            .hint(format!("define it under `policies:` with its settings, as in `{}`", kind.example))
+            .documented_at(page!("policies.md#all-policies")),
+        None => Problem::unknown(name.place, "policy", &name.value, names.iter().copied()),
+    }
+}
+
 fn pull_requests(written: PullRequestsSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> PullRequests {
     let default = PullRequests::default();
     if let Some(group) = &written.group {
@@ -150,7 +162,8 @@ fn pull_requests(written: PullRequestsSchema, files: Files<'_>, problems: &mut V
     for (key, max) in [("max-open", &written.max_open), ("max-per-run", &written.max_per_run)] {
         if let Some(max) = max.as_ref().filter(|max| max.value == 0) {
             let hint = "run `tagboat plan` instead of `tagboat run` to open no pull request";
-            problems.push(Problem::new(max.place, format!("`{key}`: expected at least 1, found 0")).hint(hint));
+            let problem = Problem::new(max.place, format!("`{key}`: expected at least 1, found 0")).hint(hint);
+            problems.push(problem.documented_at(page!("pull-requests.md#schedule-and-limits")));
         }
     }
     let template = |written: Option<Located<String>>| written.map(|text| Template::written(text, files));
@@ -254,7 +267,8 @@ fn checked_sign(written: Located<SignSchema>, files: Files<'_>, problems: &mut V
     let Located { value: SignSchema { format, key }, place } = written;
     let (Some(format), Some(key)) = (format, key.filter(|key| !key.value.trim().is_empty())) else {
         let problem = Problem::new(place, "missing `format` or `key`");
-        problems.push(problem.hint("write both: `sign: { format: ssh, key: keys/tagboat }`"));
+        let problem = problem.hint("write both: `sign: { format: ssh, key: keys/tagboat }`");
+        problems.push(problem.documented_at(page!("configuration.md#commits-and-signatures")));
         return None;
     };
     let format = one_of(Some(&format), "signature format", &SignSettings::FORMATS, problems)?;
@@ -271,7 +285,8 @@ fn forge(written: ForgeSchema, files: Files<'_>, problems: &mut Vec<Problem>) ->
         match url::Url::parse(&url.value) {
             Ok(read) if !read.username().is_empty() || read.password().is_some() || read.query().is_some() => {
                 let problem = Problem::new(url.place, "invalid forge URL: it contains credentials or a query");
-                problems.push(problem.hint("remove them, and set TAGBOAT_FORGE_TOKEN"));
+                let problem = problem.hint("remove them, and set TAGBOAT_FORGE_TOKEN");
+                problems.push(problem.documented_at(page!("forges.md#tokens")));
             }
             Ok(read) if matches!(read.scheme(), "http" | "https") => {}
             _ => {

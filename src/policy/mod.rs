@@ -22,6 +22,7 @@ mod versions;
 use ordered::{alphabetical, calver, git_history, newest_build, numerical, pattern, semver, shape};
 use pinned::{digest, exact, follow};
 
+use crate::docs::page;
 use crate::text::nearest_name;
 
 pub use candidate::{Candidate, Known, Need};
@@ -104,7 +105,7 @@ fn kind_of(settings: &Settings) -> Result<&'static PolicyKind, PolicyError> {
         (Some(kind), None) => Ok(kind),
         (Some(one), Some(other)) => {
             Err(PolicyError::at(other.key, format!("expected one kind of policy, found a second beside `{}`", one.key))
-                .with_hint("remove one of them, or define two policies"))
+                .with_hint(concat!("remove one of them, or define two policies: ", page!("policies.md#all-policies"))))
         }
         (None, _) => {
             let likely = settings.keys().find_map(|key| nearest_name(key, names()).map(|name| (key, name)));

@@ -6,6 +6,7 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::versions::OrderKey;
+use crate::docs::{page, with_address};
 use crate::text::nearest_name;
 
 /// One policy entry: `{ semver: ">=1.0 <3", exclude: "-debug$" }`.
@@ -20,7 +21,7 @@ pub struct PolicyError {
     pub key: Option<String>,
     /// The error, a lower-case fragment.
     pub message: String,
-    /// What to do, in the imperative.
+    /// What to do, in the imperative, and the address of the page that documents it.
     pub hint: Option<String>,
 }
 
@@ -35,10 +36,12 @@ impl PolicyError {
         Self { key: None, message: message.into(), hint: None }
     }
 
-    /// Adds a hint.
+    /// Adds a hint, and the address of the section that documents the key unless the hint ends with an address.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        let section = SECTIONS.iter().find(|(key, _)| self.key.as_deref() == Some(*key));
+        let address = section.map_or(page!("policies.md#all-policies"), |(_, address)| *address);
+        Self { hint: Some(with_address(hint.into(), address)), ..self }
     }
 
     /// Returns what to do.
@@ -46,6 +49,18 @@ impl PolicyError {
         self.hint.as_deref()
     }
 }
+
+/// The addresses of the sections about one key. The section about all policies documents every other key.
+const SECTIONS: [(&str, &str); 8] = [
+    ("shape", page!("policies.md#shape")),
+    ("semver", page!("policies.md#semver")),
+    ("newest-build", page!("policies.md#newest-build")),
+    ("git-history", page!("policies.md#git-history")),
+    ("branch", page!("policies.md#git-history")),
+    ("commit", page!("policies.md#git-history")),
+    ("digest", page!("policies.md#digest")),
+    ("follow", page!("policies.md#follow")),
+];
 
 /// One option of a policy, for `--help`, `explain`, the schema and the check of unknown keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -34,15 +34,19 @@ impl Expected<'_> {
         label.map_or_else(|| message.clone(), |key| format!("`{key}`: {message}"))
     }
 
-    /// Returns what to write instead, if the value shows what was meant.
-    pub(in crate::config) fn hint(self, found: &Value) -> Option<String> {
+    /// Returns what to write instead: the value as it was probably meant, if it shows that.
+    pub(in crate::config) fn hint(self, found: &Value) -> String {
         match (self, found) {
-            (Self::Text, Value::Number(text)) => Some(format!("quote it: \"{text}\"")),
-            (Self::Text, Value::Bool(value)) => Some(format!("quote it: \"{value}\"")),
-            (Self::Text, Value::Map(_)) => Some("quote a value that starts with a brace: \"{{ image }}\"".to_owned()),
-            (Self::List, Value::Text(text)) => Some(format!("write a list: [\"{text}\"]")),
-            (Self::Map, _) => Some("write a map, such as { semver: \"^1.2\" } for a policy".to_owned()),
-            _ => None,
+            (Self::Text, Value::Number(text)) => format!("quote it: \"{text}\""),
+            (Self::Text, Value::Bool(value)) => format!("quote it: \"{value}\""),
+            (Self::Text, Value::Map(_)) => "quote a value that starts with a brace: \"{{ image }}\"".to_owned(),
+            (Self::Text, _) => "write a string, or remove the key".to_owned(),
+            (Self::List, Value::Text(text)) => format!("write a list: [\"{text}\"]"),
+            (Self::List, _) => "write a list in brackets, or remove the key".to_owned(),
+            (Self::Map, _) => "write a map, such as { semver: \"^1.2\" } for a policy".to_owned(),
+            (Self::MapWith(key), _) => format!("write keys such as `{key}`, each with a colon and a value"),
+            (Self::Bool, _) => "write true or false, without quotes".to_owned(),
+            (Self::Integer | Self::NonNegative, _) => "write a whole number such as 5, without quotes".to_owned(),
         }
     }
 }

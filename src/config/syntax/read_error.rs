@@ -47,7 +47,11 @@ impl Recovery {
     pub(in crate::config) fn record(&self, error: ReadError) {
         let start = Place::start_of(self.file);
         let place = error.position.map_or(start, |position| Place { position, ..start });
-        self.problems.borrow_mut().push(Problem { place, message: error.message, hint: error.hint });
+        let problem = Problem::new(place, error.message);
+        self.problems.borrow_mut().push(match error.hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        });
     }
 
     /// Records an unknown key, once, and skips its value.

@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         ReadError {
             position: Some(self.node.position),
             message: expected.message(self.label, found),
-            hint: expected.hint(found),
+            hint: Some(expected.hint(found)),
             node: None,
         }
     }

@@ -276,8 +276,8 @@ fn settings(update: &UpdateSettings, constraint: &str) -> Result<Settings, Polic
         None => {
             let error = PolicyError::at("update-strategy", format!("unknown strategy {strategy:?}"));
             return Err(match nearest_name(strategy, STRATEGIES.iter().map(|(name, _)| *name)) {
-                Some(name) => error.with_hint(format!("use `{name}`")),
-                None => error.with_hint("use semver, newest-build, alphabetical or digest"),
+                Some(name) => error.with_hint(format!("use `{name}`: {SECTION}")),
+                None => error.with_hint(format!("use semver, newest-build, alphabetical or digest: {SECTION}")),
             });
         }
     };
@@ -293,13 +293,18 @@ fn settings(update: &UpdateSettings, constraint: &str) -> Result<Settings, Polic
     Ok(Settings::from_pairs(pairs))
 }
 
+/// The section that documents these settings.
+const SECTION: &str = crate::docs::page!("markers.md#argo-cd-image-updater");
+
 /// Returns the regular expression of `allow-tags`: `regexp:…` in any case; `None` for `any`.
 fn allowed(text: &str) -> Result<Option<&str>, PolicyError> {
     match text.split_once(':') {
         None if text.is_empty() || text.eq_ignore_ascii_case("any") => Ok(None),
         Some((prefix, pattern)) if prefix.eq_ignore_ascii_case("regexp") => Ok(Some(pattern)),
         _ => Err(PolicyError::at("allow-tags", format!("{text:?} is neither `any` nor `regexp:` with a pattern"))
-            .with_hint(format!("write regexp:{text}; Argo CD Image Updater rejects every tag with this value"))),
+            .with_hint(format!(
+                "write regexp:{text}; Argo CD Image Updater rejects every tag with this value: {SECTION}"
+            ))),
     }
 }
 
@@ -310,9 +315,8 @@ fn target(
     kustomize: Option<String>,
 ) -> Result<Target, PolicyError> {
     match (name.is_some() || tag.is_some() || spec.is_some(), kustomize) {
-        (true, Some(_)) => {
-            Err(PolicyError::whole("the image has both helm and kustomize targets").with_hint("keep one of them"))
-        }
+        (true, Some(_)) => Err(PolicyError::whole("the image has both helm and kustomize targets")
+            .with_hint(format!("keep one of them: {SECTION}"))),
         (true, None) => Ok(Target::Helm { name, tag, spec }),
         (false, Some(name)) => Ok(Target::Kustomize(name)),
         (false, None) => Ok(Target::Default),

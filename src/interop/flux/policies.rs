@@ -138,8 +138,10 @@ fn repository<'o>(policy: &Object, objects: &'o [Object]) -> Result<&'o Object, 
     match nearest(&found, &policy.path, |object| &object.path, same) {
         Ok(Some(object)) => Ok(object),
         Ok(None) => Err(wrong(format!("no ImageRepository {namespace}:{name} in this repository")).with_hint(format!(
-            "add it, or define the policy \"{}:{}\" in tagboat.yaml",
-            policy.namespace, policy.name
+            "add it, or define the policy \"{}:{}\" in tagboat.yaml: {}",
+            policy.namespace,
+            policy.name,
+            crate::docs::page!("markers.md#flux")
         ))),
         Err([one, other]) => {
             Err(wrong(format!("{namespace}:{name} is ambiguous: {} and {}", one.source(), other.source())))

@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use crate::docs::page;
 use crate::policy::{PolicyError, Settings};
 
 /// The default of `exclusionList` in an `ImageRepository`: signatures that are stored as tags beside the images.
@@ -72,7 +73,8 @@ fn ordering(policy: &Value) -> Result<Pairs, PolicyError> {
     if let Some(numerical) = policy.get("numerical") {
         return Ok(vec![("numerical", order(numerical, "policy.numerical.order")?), ("strict", true.into())]);
     }
-    Err(PolicyError::at("policy", "no policy").with_hint("set one of semver, alphabetical and numerical"))
+    Err(PolicyError::at("policy", "no policy")
+        .with_hint(concat!("set one of semver, alphabetical and numerical: ", page!("markers.md#flux"))))
 }
 
 /// Returns the order in lower case. Flux's reflector accepts any case; its API documents lower case.
@@ -88,7 +90,9 @@ fn text<'v>(object: &'v Value, name: &str, key: &str) -> Result<&'v str, PolicyE
     match object.get(name) {
         None | Some(Value::Null) => Ok(""),
         Some(Value::String(text)) => Ok(text),
-        Some(other) => Err(PolicyError::at(key, format!("not a string: {other}"))
-            .with_hint("put it in quotes; YAML reads an unquoted 1.10 as the number 1.1")),
+        Some(other) => Err(PolicyError::at(key, format!("not a string: {other}")).with_hint(concat!(
+            "put it in quotes; YAML reads an unquoted 1.10 as the number 1.1: ",
+            page!("markers.md#flux")
+        ))),
     }
 }

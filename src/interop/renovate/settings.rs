@@ -22,6 +22,9 @@ const VERSIONINGS: &[(&str, &str, Option<bool>)] = &[
     ("hashicorp", "semver", Some(false)),
 ];
 
+/// The section that documents what is translated.
+const SECTION: &str = crate::docs::page!("markers.md#renovate");
+
 /// Groups of a `regex:` versioning, the most significant first (Renovate's `versioning/regex`).
 const NUMBERS: [&str; 5] = ["major", "minor", "patch", "build", "revision"];
 
@@ -32,8 +35,9 @@ pub fn settings(versioning: &str, extract: Option<&str>) -> Result<Settings, Pol
         None => {
             let known = VERSIONINGS.iter().find(|(name, ..)| *name == versioning);
             let (_, kind, strict) = known.ok_or_else(|| {
-                PolicyError::at("versioning", format!("unsupported versioning {versioning:?}"))
-                    .with_hint("name a policy of tagboat.yaml in a marker: # tagboat: release")
+                PolicyError::at("versioning", format!("unsupported versioning {versioning:?}")).with_hint(format!(
+                    "name a policy of tagboat.yaml in a marker such as `# tagboat: release`: {SECTION}"
+                ))
             })?;
             let order = if *kind == "shape" { Value::from("same") } else { Value::from(true) };
             std::iter::once((*kind, order)).chain(strict.map(|strict| ("strict", strict.into()))).collect()
@@ -57,7 +61,7 @@ fn by_groups(text: &str) -> Result<Vec<(&'static str, Value)>, PolicyError> {
     ] {
         if has(group) {
             let error = PolicyError::at("versioning", format!("the group `{group}` of '{text}' {purpose}"));
-            return Err(error.with_hint("name the policy in a marker: # tagboat: shape"));
+            return Err(error.with_hint(format!("name the policy in the marker `# tagboat: shape`: {SECTION}")));
         }
     }
     let order: Vec<Value> =
