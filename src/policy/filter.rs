@@ -1,4 +1,4 @@
-//! Which tags a policy sees, and which text of them.
+//! Which tags a policy reads, and which text of them.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use regex::{CaptureLocations, Regex};
 use super::reason::Rejection;
 use super::settings::{OptionDoc, PolicyError, Settings, pattern};
 
-/// Selects the tags that a policy sees, and the text that it reads of them.
+/// Selects the tags that a policy reads, and the text of each.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     include: Vec<Search>,

@@ -69,7 +69,7 @@ pub trait TagReader {
         Ties::Unknown
     }
 
-    /// Returns the reason for an error of [`read`](Self::read). Called for single tags, when a person asks.
+    /// Returns the reason for an error of [`read`](Self::read). Called only for the tags that a person gets to see.
     fn rejection(&self, text: &str, error: TagReadError) -> Rejection;
 }
 

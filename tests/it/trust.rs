@@ -1,4 +1,4 @@
-//! A repository that wants the secrets of the job: no setting in it sends one to a host of its choice, with any command.
+//! A repository that tries to get the secrets of the job: no setting in it sends one to a host of its choice, with any command.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! Explains a selection: every candidate with its verdict. Computed only when a person asks.
+//! Explains a selection: every candidate with its verdict. Computed only for `tagboat explain`.
 
 use std::cmp::Ordering;
 

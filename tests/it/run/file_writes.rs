@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
@@ -144,6 +145,19 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found.into_iter().filter(|(path, _)| path.is_file()).map(|(path, bytes)| (name(path), bytes)).collect()
 }
 
+/// Waits until no git of a killed run uses the folder: what two runs do at the same time is another test.
+fn wait_for_children(folder: &Path) {
+    let folder = folder.display().to_string();
+    let uses_folder = |process: std::io::Result<std::fs::DirEntry>| {
+        let arguments = process.and_then(|process| std::fs::read(process.path().join("cmdline")));
+        arguments.is_ok_and(|arguments| String::from_utf8_lossy(&arguments).contains(&folder))
+    };
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while std::fs::read_dir("/proc").into_iter().flatten().any(uses_folder) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Interrupts the command at one write, then runs it again. Returns what is wrong.
 fn interrupt(setup: &Setup, write: &FileWrite, kind: Interruption, (before, after): (&State, &State)) -> Vec<String> {
     let Some(strace) = Strace::find() else { return vec![] };
@@ -151,6 +165,7 @@ fn interrupt(setup: &Setup, write: &FileWrite, kind: Interruption, (before, afte
     let prefix = if kind == Interruption::Kill { strace.kill(write) } else { strace.full_disk(write) };
     let tagboat = Tagboat::new().started_by(prefix);
     let first = setup.start(folder.path(), tagboat);
+    wait_for_children(folder.path());
     let mut wrong = Vec::new();
     let output = format!("{}{}", first.stdout, first.stderr);
     let is_reported = matches!(first.code, 1 | 3) && output.contains("No space left on device");
