@@ -7,11 +7,16 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use tempfile::TempDir;
 
-use crate::temporary::Lock;
+use crate::temporary::{Lock, Temporary, remove_abandoned};
 
-/// The start and the end of the names.
-const PREFIX: &str = "tagboat-";
-const SUFFIX: &str = ".git";
+/// The folders of all processes of this user.
+const FOLDERS: Temporary = Temporary {
+    prefix: "tagboat-",
+    suffix: ".git",
+    is_removable: |metadata| metadata.is_dir() && is_of_this_user(metadata),
+    lock: Lock::of_folder,
+    remove: |path| fs::remove_dir_all(path),
+};
 
 /// How often the folder of another process may be taken for an abandoned one before it is locked.
 const ATTEMPTS: u32 = 5;
@@ -30,13 +35,13 @@ impl TemporaryFolder {
     pub(super) fn new() -> io::Result<Self> {
         static START: Once = Once::new();
         let parent = std::env::temp_dir();
-        START.call_once(|| remove_abandoned(&parent));
+        START.call_once(|| remove_abandoned(&parent, &FOLDERS));
         Self::new_in(&parent)
     }
 
     fn new_in(parent: &Path) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(PREFIX).suffix(SUFFIX);
+        builder.prefix(FOLDERS.prefix).suffix(FOLDERS.suffix);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
         for _ in 0..ATTEMPTS {
@@ -74,23 +79,6 @@ fn in_use() -> MutexGuard<'static, Vec<PathBuf>> {
     IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn remove_abandoned(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let is_ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
-        // Not the target of a symbolic link.
-        let Some(metadata) = entry.metadata().ok().filter(|metadata| is_ours && metadata.is_dir()) else { continue };
-        if !is_of_this_user(&metadata) {
-            continue;
-        }
-        if Lock::of_folder(&entry.path()).is_abandoned(&metadata) {
-            let removed = fs::remove_dir_all(entry.path());
-            tracing::debug!("removing the abandoned folder {}: {removed:?}", entry.path().display());
-        }
-    }
-}
-
 #[cfg(unix)]
 fn is_of_this_user(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -106,13 +94,7 @@ fn is_of_this_user(_: &fs::Metadata) -> bool {
 #[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
 mod tests {
     use super::*;
-
-    fn names(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
+    use crate::temporary::names;
 
     #[test]
     fn only_this_user_can_read_the_folder() {
@@ -137,7 +119,7 @@ mod tests {
         }
         fs::write(parent.path().join("tagboat-file.git"), "").unwrap();
         std::os::unix::fs::symlink("other.git", parent.path().join("tagboat-link.git")).unwrap();
-        remove_abandoned(parent.path());
+        remove_abandoned(parent.path(), &FOLDERS);
         let name = running.path().file_name().unwrap().to_str().unwrap();
         let mut expected = ["other.git", name, "tagboat-demo-1", "tagboat-file.git", "tagboat-link.git"];
         expected.sort_unstable();

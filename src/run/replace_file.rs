@@ -53,13 +53,7 @@ fn keep_mode_and_owner(new: &File, old: &Metadata) -> io::Result<()> {
 #[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
 mod tests {
     use super::*;
-
-    fn names(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
+    use crate::temporary::names;
 
     #[test]
     fn replaces_contents_and_nothing_else() {

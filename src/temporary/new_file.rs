@@ -2,18 +2,24 @@
 //! then replaces.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
 
+use super::abandoned::{Temporary, remove_abandoned};
 use super::lock::Lock;
 
-/// The start and the end of the names of new files until they replace the old ones.
-const PREFIX: &str = ".tagboat-";
-const SUFFIX: &str = ".tmp";
+/// New files until they replace the old ones.
+pub(crate) const NEW_FILES: Temporary = Temporary {
+    prefix: ".tagboat-",
+    suffix: ".tmp",
+    is_removable: Metadata::is_file,
+    lock: Lock::of_file,
+    remove: |path| fs::remove_file(path),
+};
 
 /// How often the new file of another process may be taken for an abandoned one before it is locked.
 const ATTEMPTS: u32 = 5;
@@ -31,10 +37,10 @@ impl NewFile {
         static CLEANED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if CLEANED.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
-            remove_abandoned(folder);
+            remove_abandoned(folder, &NEW_FILES);
         }
         let mut builder = tempfile::Builder::new();
-        builder.prefix(PREFIX).suffix(SUFFIX);
+        builder.prefix(NEW_FILES.prefix).suffix(NEW_FILES.suffix);
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
         for _ in 0..ATTEMPTS {
@@ -80,32 +86,11 @@ impl Write for NewFile {
     }
 }
 
-/// Removes new files in a folder that killed processes left behind.
-pub(crate) fn remove_abandoned(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let is_new = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
-        // Not the target of a symbolic link.
-        let Some(metadata) = entry.metadata().ok().filter(|metadata| is_new && metadata.is_file()) else { continue };
-        if Lock::of_file(&entry.path()).is_abandoned(&metadata) {
-            let removed = fs::remove_file(entry.path());
-            tracing::debug!("removing the abandoned file {}: {removed:?}", entry.path().display());
-        }
-    }
-}
-
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
 mod tests {
+    use super::super::abandoned::names;
     use super::*;
-
-    fn names(folder: &Path) -> Vec<String> {
-        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
-        let mut names: Vec<String> = entries.map(|name| name.into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
 
     #[test]
     fn replaces_the_old_file_or_leaves_it_whole() {
@@ -133,7 +118,7 @@ mod tests {
         }
         fs::create_dir(folder.path().join(".tagboat-folder.tmp")).unwrap();
         std::os::unix::fs::symlink("a", folder.path().join(".tagboat-link.tmp")).unwrap();
-        remove_abandoned(folder.path());
+        remove_abandoned(folder.path(), &NEW_FILES);
         let name = running.file.path().file_name().unwrap().to_str().unwrap();
         let mut expected = [".other.tmp", ".tagboat-folder.tmp", ".tagboat-link.tmp", ".tagboat-other", "a", name];
         expected.sort_unstable();

@@ -16,7 +16,7 @@ use crate::forge::settings::ConnectionSettings;
 use crate::forge::token_variable::TokenVariable;
 use crate::plan::{Metadata, Proposal, PullRequest, PullRequestState};
 use crate::refname::BranchName;
-use crate::temporary::{NewFile, remove_abandoned};
+use crate::temporary::{NEW_FILES, NewFile, remove_abandoned};
 
 /// Its row in the table.
 pub(super) const KIND: ForgeKind = ForgeKind {
@@ -63,7 +63,7 @@ fn connect(settings: ConnectionSettings) -> Result<Box<dyn Forge>, ForgeError> {
     if folder.is_empty() || folder.contains("://") {
         return Err(ForgeError::Settings { reason: "the local forge needs a folder, not a URL".to_owned() });
     }
-    remove_abandoned(Path::new(&folder));
+    remove_abandoned(Path::new(&folder), &NEW_FILES);
     Ok(Box::new(Local { folder: folder.into(), repository }))
 }
 
