@@ -62,7 +62,7 @@ pub(super) struct LogOptions {
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 
-    /// OutputFormat of the log on standard error
+    /// Format of the log on standard error
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t = LogFormat::Text)]
     pub(super) log_format: LogFormat,
 }

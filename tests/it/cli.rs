@@ -66,6 +66,9 @@ fn has(value: &Value, promised: &[&str]) {
     }
 }
 
+/// Names of products that have capitals inside.
+const PROPER_NAMES: &[&str] = &["GitHub", "GitLab"];
+
 #[test]
 fn help_lists_every_command_and_invalid_usage_exits_with_64() {
     let tagboat = Tagboat::new();
@@ -78,6 +81,14 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
         let reads_repository = !["demo", "schema", "completions", "man"].contains(command);
         assert_eq!(own.stdout.contains("--repository"), reads_repository, "{}", own.stdout);
         assert_eq!(own.stdout.contains("--format"), reads_repository && *command != "init", "{}", own.stdout);
+    }
+    // A name of the source in a text for people is a slip of a renaming.
+    let name = regex::Regex::new(r"\b[A-Z][a-z]+[A-Z][a-z]+\w*").unwrap();
+    for command in COMMANDS {
+        let own = tagboat.run(&[command, "--help"]).stdout;
+        let names: Vec<_> =
+            name.find_iter(&own).map(|found| found.as_str()).filter(|name| !PROPER_NAMES.contains(name)).collect();
+        assert_eq!(names, [""; 0], "{command}");
     }
     assert!(help.stdout.contains("Exit codes:\n  0 "), "{}", help.stdout);
     let version = tagboat.run(&["--version"]);
