@@ -98,28 +98,33 @@ impl RenderOptions {
         out
     }
 
+    /// Writes a row whose texts are visible already.
     fn write_aligned(&self, out: &mut String, row: &[Cell], widths: &[usize], used: usize) {
         let Some(((style, last), fixed)) = row.split_last() else { return };
         let mut line = "  ".to_owned();
         for ((style, text), width) in fixed.iter().zip(widths) {
             let padding = " ".repeat(width - text.width() + 2);
-            let _ = write!(line, "{}{padding}", self.paint(*style, text));
+            let _ = write!(line, "{}{padding}", self.paint_line(*style, text));
         }
         for (at, part) in wrap(last, self.width.saturating_sub(used)).iter().enumerate() {
             let lead = if at == 0 { line.clone() } else { " ".repeat(used) };
-            let _ = writeln!(out, "{}", format!("{lead}{}", self.paint(*style, part)).trim_end());
+            let _ = writeln!(out, "{}", format!("{lead}{}", self.paint_line(*style, part)).trim_end());
         }
     }
 
+    /// Writes a row whose texts are visible already.
     fn write_stacked(&self, out: &mut String, row: &[Cell]) {
         let Some(((style, last), fixed)) = row.split_last() else { return };
-        let painted: Vec<String> =
-            fixed.iter().filter(|(_, text)| !text.is_empty()).map(|(style, text)| self.paint(*style, text)).collect();
+        let painted: Vec<String> = fixed
+            .iter()
+            .filter(|(_, text)| !text.is_empty())
+            .map(|(style, text)| self.paint_line(*style, text))
+            .collect();
         if !painted.is_empty() {
             let _ = writeln!(out, "  {}", painted.join("  "));
         }
         for part in wrap(last, self.width.saturating_sub(6)).iter().filter(|part| !part.is_empty()) {
-            let _ = writeln!(out, "      {}", self.paint(*style, part));
+            let _ = writeln!(out, "      {}", self.paint_line(*style, part));
         }
     }
 }
