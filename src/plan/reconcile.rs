@@ -98,7 +98,7 @@ pub struct Observed {
     /// Branches of Tagboat without a draft and without an open pull request.
     pub leftovers: Vec<Leftover>,
     /// Places for which this run has no decision.
-    pub unknown: Undecided,
+    pub undecided: Undecided,
     /// Whether this run covers all images. If not, it closes nothing and keeps what open pull requests change for other
     /// images.
     pub complete: bool,
@@ -193,7 +193,7 @@ fn action_with_draft(mut draft: Draft, existing: Option<&PullRequest>, observed:
 fn reason_if_unknown(draft: &Draft, existing: &PullRequest, observed: &Observed) -> Option<LeaveReason> {
     let is_drafted = |change: &RecordedChange| draft.changes.iter().any(|new| change.is_at(&new.path, &new.field));
     let unknown =
-        recorded_list(existing).into_iter().find(|change| observed.unknown.covers(change) && !is_drafted(change))?;
+        recorded_list(existing).into_iter().find(|change| observed.undecided.covers(change) && !is_drafted(change))?;
     Some(LeaveReason::Unknown { image: unknown.image })
 }
 
@@ -225,7 +225,7 @@ fn action_without_draft(existing: &PullRequest, observed: &Observed) -> Action {
         return leave(existing, LeaveReason::OutOfScope);
     }
     let Some(record) = Record::find(&existing.body) else { return leave(existing, LeaveReason::NoRecord) };
-    match record.changes.into_iter().find(|change| observed.unknown.covers(change)) {
+    match record.changes.into_iter().find(|change| observed.undecided.covers(change)) {
         Some(change) => leave(existing, LeaveReason::Unknown { image: change.image }),
         None => Action::Close(existing.clone(), CloseReason::Superseded),
     }
@@ -284,7 +284,7 @@ mod tests {
             open,
             closed,
             leftovers: vec![],
-            unknown: Undecided::default(),
+            undecided: Undecided::default(),
             complete: true,
             hold_labels: vec![],
         }
@@ -346,7 +346,7 @@ mod tests {
         let (a, b) =
             (draft("g", &[("a.yaml", "nginx:2")]), draft("g", &[("a.yaml", "nginx:2"), ("b.yaml", "redis:8")]));
         let unknown = |open: &Draft| Observed {
-            unknown: Undecided {
+            undecided: Undecided {
                 places: [("b.yaml".to_owned(), "spec.image".to_owned())].into(),
                 ..Undecided::default()
             },
@@ -356,7 +356,7 @@ mod tests {
         assert_eq!(kinds(&reconcile(vec![], &unknown(&b))), ["leave g"]);
         assert_eq!(kinds(&reconcile(vec![a.clone()], &unknown(&a))), ["update #1 with 1"]);
         let mut unreadable = observed(vec![pull_request(1, &a, Open)], vec![]);
-        unreadable.unknown.files.insert("a.yaml".to_owned());
+        unreadable.undecided.files.insert("a.yaml".to_owned());
         assert_eq!(kinds(&reconcile(vec![], &unreadable)), ["leave g"]);
         let out_of_scope = Observed { complete: false, ..observed(vec![pull_request(1, &b, Open)], vec![]) };
         assert_eq!(kinds(&reconcile(vec![], &out_of_scope)), ["leave g"]);

@@ -55,9 +55,9 @@ pub(super) async fn observe(
     let Desired { listed, decisions, planned } = desired;
     let closed = closed_pull_requests(services.forge, plan::needs_history(&planned.drafts, &open)).await?;
     let leftovers = if complete { leftovers(services, base, planned, &open, config).await? } else { Vec::new() };
-    let unknown = unknown(listed, decisions, planned);
+    let undecided = undecided(listed, decisions, planned);
     let hold_labels = config.pull_requests.hold_labels.clone();
-    Ok(Observed { now, open, closed, leftovers, unknown, complete, hold_labels })
+    Ok(Observed { now, open, closed, leftovers, undecided, complete, hold_labels })
 }
 
 async fn closed_pull_requests(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) -> Result<Vec<PullRequest>, ForgeError> {
@@ -71,25 +71,25 @@ async fn closed_pull_requests(forge: Option<&dyn Forge>, drafts: Vec<&Draft>) ->
 }
 
 /// Returns the places without a decision: unknown outcomes, refused edits, changes without a group, unreadable files.
-fn unknown(listed: &[Listed], decisions: &Decisions, planned: &Planned) -> Undecided {
+fn undecided(listed: &[Listed], decisions: &Decisions, planned: &Planned) -> Undecided {
     let key = |place: &Place| (place.path.to_string(), place.field.clone());
-    let mut unknown = Undecided::default();
+    let mut undecided = Undecided::default();
     for answer in &decisions.answers {
         if let Outcome::Unknown(_) = answer.decision.outcome {
-            unknown.places.extend(answer.occurrences.iter().map(|found| key(&found.place)));
+            undecided.places.extend(answer.occurrences.iter().map(|found| key(&found.place)));
         }
     }
     let refused = planned.changes.refused.iter().map(|(occurrence, _)| key(&occurrence.place));
-    unknown.places.extend(refused);
+    undecided.places.extend(refused);
     let ungrouped = planned.ungrouped.iter().flat_map(|one| &one.changes);
-    unknown.places.extend(ungrouped.map(|change| (change.path.to_string(), change.field.clone())));
+    undecided.places.extend(ungrouped.map(|change| (change.path.to_string(), change.field.clone())));
     for one in listed {
         if let Finding::Notice(notice) = &one.finding
             && notice.status == NoticeStatus::Held
             && notice.place.span.is_none()
         {
-            unknown.files.insert(notice.place.path.to_string());
+            undecided.files.insert(notice.place.path.to_string());
         }
     }
-    unknown
+    undecided
 }
