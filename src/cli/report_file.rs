@@ -58,8 +58,10 @@ pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &Ru
         let text = printable(&text, Allowed { colors: false, commands: file.renderer.has_commands() });
         let created = setup::refuse_links_in_checkout(&file.path).and_then(|()| File::create(&file.path));
         created.and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
-            let hint = "name a file in a folder that the user of Tagboat may write, not through a symbolic link of the checkout";
-            Error::new(Exit::Failed, format!("cannot write the report {}: {error}", file.path.display())).hint(Some(hint))
+            let hint =
+                "choose a file in a folder that Tagboat may write to, and not behind a symbolic link of the checkout";
+            Error::new(Exit::Failed, format!("cannot write the report {}: {error}", file.path.display()))
+                .hint(Some(hint))
         })
     });
     written.filter_map(Result::err).collect()

@@ -182,7 +182,7 @@ impl Markers {
                 let ParsedMarker { kind, policy, part, .. } = &comment.marker;
                 if *kind == MarkerKind::Flux && !scalars.iter().any(|node| comment.is_beside(tree, *node)) {
                     return Err(format!(
-                        "the Flux marker `{policy}` has no effect in Flux here; put it behind the value that it is for"
+                        "Flux does not read the marker `{policy}` here; put it behind the value that it applies to"
                     ));
                 }
                 let position = file.position(origin.offset(comment.span.start));
@@ -195,7 +195,7 @@ impl Markers {
             comment.is_used = true;
             let line = file.position(origin.offset(comment.span.start)).line;
             return Err(format!(
-                "the marker at line {line} is for a list or a mapping; put it beside each value that it is for"
+                "the marker at line {line} covers a list or a mapping; put it beside each value that it applies to"
             ));
         }
         choice.finish()
