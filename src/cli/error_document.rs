@@ -13,7 +13,7 @@ pub(super) struct ErrorDocument<'a> {
 /// One error. Without a position, it is not about a line of the configuration.
 #[derive(Debug, Serialize)]
 struct ErrorRow<'a> {
-    message: &'a str,
+    message: String,
     file: Option<&'a str>,
     line: Option<usize>,
     column: Option<usize>,
@@ -26,7 +26,7 @@ impl<'a> ErrorDocument<'a> {
         let in_config = error.config_errors().into_iter().flat_map(|errors| errors.iter());
         let mut errors: Vec<ErrorRow<'a>> = in_config
             .map(|problem| ErrorRow {
-                message: &problem.message,
+                message: problem.to_string(),
                 file: Some(&problem.path),
                 line: Some(problem.position.line),
                 column: Some(problem.position.column),
@@ -34,7 +34,7 @@ impl<'a> ErrorDocument<'a> {
             })
             .collect();
         if errors.is_empty() {
-            let (message, hint) = (error.message(), error.advice());
+            let (message, hint) = (error.message().to_owned(), error.advice());
             errors.push(ErrorRow { message, file: None, line: None, column: None, hint });
         }
         Self { errors }

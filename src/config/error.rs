@@ -7,8 +7,10 @@ use crate::text::{Position, nearest_name};
 
 /// One problem in a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path}:{}:{}: {message}", position.line, position.column)]
+#[error("{operation}: {message}")]
 pub struct ConfigError {
+    /// The operation that failed: `cannot read tagboat.yaml`.
+    pub operation: String,
     /// The file, as it was named to the parser.
     pub path: String,
     /// The position of the value or key.
@@ -71,13 +73,17 @@ impl Problem {
     }
 }
 
-/// Sorts problems by file and position, and adds the name of the file and the line of each.
-pub(super) fn located(files: &[ConfigFile<'_>], mut problems: Vec<Problem>) -> ConfigErrors {
+/// The operation that reads a file, before the name of the file.
+pub(super) const CANNOT_READ: &str = "cannot read";
+
+/// Sorts problems by file and position, and adds the operation, the name of the file and the line of each.
+pub(super) fn located(operation: &str, files: &[ConfigFile<'_>], mut problems: Vec<Problem>) -> ConfigErrors {
     problems.sort_by_key(|problem| problem.place);
     problems.dedup();
     let tied = problems.into_iter().map(|Problem { place, message, hint, address }| {
         let (path, text) = files.get(place.file).map_or(("", ""), |file| (file.name, file.text));
         ConfigError {
+            operation: format!("{operation} {path}"),
             path: path.to_owned(),
             line: presentable(&showable(text.lines().nth(place.position.line - 1).unwrap_or_default())),
             position: place.position,

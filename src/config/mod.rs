@@ -78,11 +78,11 @@ pub fn parse_all(files: &[ConfigFile<'_>]) -> Result<Config, ConfigErrors> {
                 merge::check_names(&schema, &next, files, &mut problems);
                 schema = schema.or(next);
             }
-            Err(problem) => return Err(error::located(files, vec![problem])),
+            Err(problem) => return Err(error::located(error::CANNOT_READ, files, vec![problem])),
         }
     }
     let config = validate::validate(schema, Files(files), &mut problems);
-    if problems.is_empty() { Ok(config) } else { Err(error::located(files, problems)) }
+    if problems.is_empty() { Ok(config) } else { Err(error::located(error::CANNOT_READ, files, problems)) }
 }
 
 /// Parses one policy as typed on a command line: `semver: ^1.2`, `newest-build`, or a map in braces.
@@ -93,7 +93,7 @@ pub fn policy(text: &str) -> Result<PolicyEntry, ConfigErrors> {
     let mut problems = Vec::new();
     let entry = policies::policy_text(text, &mut problems);
     let file = ConfigFile { text, name: "--policy", folder: Path::new(""), source: Source::Operator };
-    if problems.is_empty() { Ok(entry) } else { Err(error::located(&[file], problems)) }
+    if problems.is_empty() { Ok(entry) } else { Err(error::located("invalid", &[file], problems)) }
 }
 
 impl Default for Config {

@@ -30,7 +30,7 @@ pub(super) fn policies(
             continue;
         }
         let keys = &with_clone_of_the_operator(keys, files);
-        let entry = build(&format!("policy `{}`", name.value), name.place, keys, problems)
+        let entry = build(&format!("policy `{}`: ", name.value), name.place, keys, problems)
             .map_or_else(|| Arc::clone(&shape.entry), Arc::new);
         policies.insert(name.value.clone(), NamedPolicy { entry, settings: settings(keys) });
     }
@@ -71,7 +71,7 @@ pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> PolicyEntr
         None if text.trim() == SHAPE => return policy::default_entry(),
         None => single(text, "true", start),
     };
-    build("--policy", start, &keys, problems).unwrap_or_else(policy::default_entry)
+    build("", start, &keys, problems).unwrap_or_else(policy::default_entry)
 }
 
 fn is_yaml(text: &str) -> bool {
@@ -92,16 +92,16 @@ fn settings(keys: &PolicySchema) -> Settings {
     Settings::new(keys.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect())
 }
 
-/// Builds an entry, or reports why it is invalid. The message starts with `operation`; `place` is that of the entry.
-fn build(operation: &str, place: Place, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<PolicyEntry> {
-    policy::build(&settings(keys)).map_err(|error| problems.push(placed(&error, operation, place, keys))).ok()
+/// Builds an entry, or reports why it is invalid. The message starts with `subject`; `place` is that of the entry.
+fn build(subject: &str, place: Place, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<PolicyEntry> {
+    policy::build(&settings(keys)).map_err(|error| problems.push(placed(&error, subject, place, keys))).ok()
 }
 
 fn bad_name(name: &Located<String>) -> Option<Problem> {
     let problem = |message: String| Problem::new(name.place, message).documented_at(page!("policies.md#all-policies"));
     if [IGNORE, SHAPE].contains(&name.value.as_str()) {
         return Some(
-            problem(format!("cannot define the policy `{}`: it is built in", name.value)).hint("choose another name"),
+            problem(format!("invalid policy name `{}`: it is built in", name.value)).hint("choose another name"),
         );
     }
     let blank = name.value.is_empty() || name.value.contains(char::is_whitespace);
@@ -109,9 +109,9 @@ fn bad_name(name: &Located<String>) -> Option<Problem> {
 }
 
 /// Returns the problem at the key that the error is about.
-fn placed(error: &PolicyError, operation: &str, place: Place, keys: &PolicySchema) -> Problem {
+fn placed(error: &PolicyError, subject: &str, place: Place, keys: &PolicySchema) -> Problem {
     let key = error.key.as_ref().and_then(|key| keys.keys().find(|written| written.value == *key));
-    let problem = Problem::new(key.map_or(place, |key| key.place), format!("{operation}: {error}"));
+    let problem = Problem::new(key.map_or(place, |key| key.place), format!("{subject}{error}"));
     match error.hint() {
         Some(hint) => problem.hint(hint),
         None => problem,

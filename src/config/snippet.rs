@@ -18,9 +18,9 @@ impl fmt::Display for ConfigErrors {
     }
 }
 
-/// Returns the message, the place, the marked line and the hint.
+/// Returns the operation and its problem, the place, the marked line and the hint.
 fn render(error: &ConfigError) -> String {
-    let title = Level::ERROR.primary_title(&*error.message);
+    let title = Level::ERROR.primary_title(error.to_string());
     let position = error.position;
     let problem = match marked(&error.line, position.column) {
         Some(span) => title.element(
