@@ -2,6 +2,7 @@
 
 use super::options::{FindOptions, ValuesImage};
 use super::screen::Screen;
+use crate::image::TagField;
 use crate::text::{NodeId, NodeKind, Origin, Tree};
 
 /// One document of a file, or one embedded in a block scalar of another document.
@@ -94,6 +95,11 @@ impl<'a> Document<'a> {
     pub(super) fn values_images(&self) -> impl Iterator<Item = &ValuesImage> {
         let of_file = if self.depth == 0 { self.options.values_images.get(self.path) } else { None };
         self.origin.images.iter().chain(of_file.into_iter().flatten())
+    }
+
+    /// Returns the rules of the configuration that name the image of a value in this file.
+    pub(super) fn tag_fields(&self) -> impl Iterator<Item = &TagField> {
+        self.options.tag_fields.iter().filter(|rule| rule.paths.is_match(self.path))
     }
 
     /// Returns the field path of a node from the root of the file.

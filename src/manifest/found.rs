@@ -139,7 +139,7 @@ impl<'a> DocumentFindings<'a> {
         tag: NodeId,
         is_alias: impl Fn(&str) -> bool,
     ) -> Option<String> {
-        let mut rules = document.options.tag_fields.iter().filter(|rule| rule.paths.is_match(document.path)).peekable();
+        let mut rules = document.tag_fields().peekable();
         let field = rules.peek().map(|_| document.field_path(tag));
         let by_rule = field.and_then(|field| rules.find(|rule| rule.field == field || is_alias(&rule.field)));
         by_rule.map(|rule| rule.image.clone()).or_else(|| self.marked_image(document, tag))

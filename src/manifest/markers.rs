@@ -1,9 +1,11 @@
 //! The marker comments of one document, and the values that they apply to.
 
 use super::document::Document;
+use super::keys::names::is_version_key;
 use super::marker::{MarkedPart, ParsedMarker, parse_comment};
 use super::occurrence::{Marker, MarkerKind};
 use super::place::File;
+use super::value::is_full_reference;
 use crate::text::{NodeId, NodeKind, Span, Style, Tree};
 
 /// A marker comment, and where it is.
@@ -78,6 +80,11 @@ impl MarkerComment {
     }
 
     fn applies_from_above(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        if self.marker.kind != MarkerKind::Flux
+            && let Some(entry) = self.named_entry(tree, node)
+        {
+            return version_of(tree, entry) == Some(node);
+        }
         let (text, value) = (tree.text(), tree.span(node));
         let is_inside = value.start < self.span.start && self.span.end < value.end;
         if is_inside || !self.is_above(text, value.start) {
@@ -92,6 +99,18 @@ impl MarkerComment {
         is_item && !text[value.end..line_end].contains('#')
     }
 
+    /// Returns the mapping that holds a node if the comment is above it and its first key only names it: `- name: api`. Regular
+    /// expressions of Renovate's users skip that line.
+    fn named_entry(&self, tree: &Tree<'_>, node: NodeId) -> Option<NodeId> {
+        let map = tree.parent(node).filter(|map| *tree.kind(*map) == NodeKind::Mapping)?;
+        let mut entries = tree.entries(map);
+        let (key, name) = entries.next()?;
+        let is_name = matches!(tree.text_of(key)?, "name" | "key" | "id")
+            && entries.next().is_some()
+            && !tree.text_of(name).is_some_and(is_full_reference);
+        (is_name && self.is_above(tree.text(), tree.span(key).start)).then_some(map)
+    }
+
     /// Returns whether the line that holds `offset` is directly below the comment, except for other comments.
     fn is_above(&self, text: &str, offset: usize) -> bool {
         let line_start = text[..offset].rfind(['\n', '\r']).map_or(0, |at| at + 1);
@@ -99,6 +118,13 @@ impl MarkerComment {
             && self.span.end < line_start
             && text[self.span.end..line_start].lines().skip(1).all(|line| line.trim_start().starts_with('#'))
     }
+}
+
+/// Returns the first value of a mapping whose key may hold a reference or a version of one.
+fn version_of(tree: &Tree<'_>, map: NodeId) -> Option<NodeId> {
+    let holds_version = |key: NodeId| tree.text_of(key).is_some_and(is_version_key);
+    let value = tree.entries(map).find_map(|(key, value)| holds_version(key).then_some(value))?;
+    tree.text_of(value).is_some().then_some(value)
 }
 
 /// The marker comments of one document, in their order.

@@ -13,6 +13,14 @@ pub(crate) fn is_image_key(key: &str) -> bool {
     matches!(key, "image" | "Image" | "IMAGE") || IMAGE.iter().any(|ending| key.ends_with(ending))
 }
 
+/// Returns whether a key of a mapping with a name may hold the version or the reference that the name is for: `value`, `version`,
+/// `newTag`, `targetRevision`, `image`.
+pub(crate) fn is_version_key(key: &str) -> bool {
+    matches!(key, "value" | "default" | "tag" | "version" | "digest" | "revision" | "targetRevision")
+        || TAG.iter().chain(&VERSION).any(|ending| key.ends_with(ending))
+        || is_image_key(key)
+}
+
 /// Returns whether a key holds a list of images: `images`, `sidecarImages`.
 pub(super) fn is_image_list_key(key: &str) -> bool {
     key == "images" || key.ends_with("Images")

@@ -257,7 +257,7 @@ fn is_complete(tree: &Tree<'_>, node: NodeId) -> bool {
 }
 
 /// Returns whether a scalar is neither empty nor null.
-fn is_filled(tree: &Tree<'_>, node: NodeId) -> bool {
+pub(super) fn is_filled(tree: &Tree<'_>, node: NodeId) -> bool {
     match tree.kind(node) {
         NodeKind::Scalar(text, Style::Plain) => !matches!(&**text, "" | "~" | "null" | "Null" | "NULL"),
         NodeKind::Scalar(text, _) => !text.is_empty(),

@@ -3,6 +3,7 @@
 use super::super::document::Document;
 use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
+use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
 use super::names::{contains_image, is_image_list_key, is_variable};
 use super::{pair, single, split};
@@ -43,6 +44,7 @@ pub(crate) fn walk(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
             _ => {}
         }
     }
+    named_by_rules(document, found, format);
     // Last: the key of an alias may have shown that an anchored value is an image.
     for node in tree.nodes() {
         if let NodeKind::Scalar(value, _) = tree.kind(node)
@@ -55,6 +57,33 @@ pub(crate) fn walk(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
                 "looks like an image, but its key does not name one; add a comment `# tagboat: POLICY` to manage it";
             found.report_notice(document, format, node, NoticeStatus::Ignored, reason.to_owned());
         }
+    }
+}
+
+/// Reports the values for which a rule of the configuration names the image, whatever their keys are.
+fn named_by_rules(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str) {
+    let tree = document.tree;
+    if document.tag_fields().next().is_none() {
+        return;
+    }
+    for node in tree.nodes().filter(|node| !tree.is_key(*node) && tree.text_of(*node).is_some()) {
+        if found.is_taken(node) {
+            continue;
+        }
+        let field = document.field_path(node);
+        let Some(rule) = document.tag_fields().find(|rule| rule.field == field) else { continue };
+        let problem = match tree.text_of(node) {
+            _ if !split::is_filled(tree, node) => "is empty",
+            Some(text) if is_full_reference(text) => "is a whole reference",
+            _ => {
+                let name = Some(rule.image.clone());
+                let split = SplitReference { name, tag: Some(node), ..SplitReference::default() };
+                found.report_split(document, format, &split);
+                continue;
+            }
+        };
+        let reason = format!("`manifests.tags` names the value as a tag of {}, and it {problem}", rule.image);
+        found.report_notice(document, format, node, NoticeStatus::Held, reason);
     }
 }
 
