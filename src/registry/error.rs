@@ -147,8 +147,10 @@ pub enum RegistryError {
         /// The digest that it has.
         actual: String,
     },
-    /// The registry names a token service on a host that the credential is not for.
-    #[error("{image}: {registry} requests the credential from {source_of_credential} for another host, {realm}")]
+    /// The registry names a token service on a host or port that the credential is not for.
+    #[error(
+        "{image}: {registry} requests the credential from {source_of_credential} for another host or port, {realm}"
+    )]
     UntrustedRealm {
         /// The image.
         image: String,
@@ -156,6 +158,8 @@ pub enum RegistryError {
         registry: String,
         /// The token service.
         realm: String,
+        /// The host of the token service, with its port if that is not the one of its scheme.
+        realm_host: String,
         /// Where the credential comes from.
         source_of_credential: String,
     },
@@ -234,12 +238,11 @@ impl RegistryError {
             Self::WrongDigest { .. } => {
                 "check for a proxy or cache that changes the responses of the registry".to_owned()
             }
-            Self::UntrustedRealm { realm, .. } => {
-                format!(
-                    "add the host of {realm} to `auth-hosts:` of this registry in the file of --config, if it may receive the \
-                     credential"
-                )
-            }
+            Self::UntrustedRealm { registry, realm_host, .. } => format!(
+                "if {realm_host} may receive the credential, write `registries: {{ '{registry}': {{ auth-hosts: ['{realm_host}'] }} }}` \
+                 in the file of --config: {}",
+                page!("registries.md#where-credentials-come-from")
+            ),
             Self::Offline { .. } => "omit --tags to query the registry: this policy needs more than tags".to_owned(),
             Self::Credential { .. } | Self::Settings { .. } | Self::Layout { .. } => return None,
         };

@@ -94,7 +94,7 @@ impl Registries {
         let mut endpoint = Endpoint::new(registry, api_host, &settings)?;
         // A mirror may have its own settings, which describe the host that receives the requests.
         if mirrored && let Some(own) = self.settings.get(&endpoint.host) {
-            let anonymous = settings.anonymous || own.anonymous;
+            let anonymous = settings.anonymous.or(own.anonymous);
             settings = HostSettings { mirror: settings.mirror, anonymous, ..own.clone() };
             endpoint = Endpoint::new(registry, api_host, &settings)?;
         }
@@ -184,13 +184,16 @@ mod tests {
 
     #[tokio::test]
     async fn settings_of_a_mirror_do_not_lift_the_ban_on_credentials() {
-        let mirrored =
-            HostSettings { mirror: Some("http://mirror.test".to_owned()), anonymous: true, ..Default::default() };
+        let mirrored = HostSettings {
+            mirror: Some("http://mirror.test".to_owned()),
+            anonymous: Some("a reason"),
+            ..Default::default()
+        };
         let settings =
             BTreeMap::from([("docker.io".to_owned(), mirrored), ("mirror.test".to_owned(), HostSettings::default())]);
         let registries =
             Registries::connect(settings, Keychain::new(BTreeMap::new()), ResponseLimits::default()).unwrap();
-        assert!(registries.remote("docker.io").unwrap().settings.anonymous);
-        assert!(!registries.remote("mirror.test").unwrap().settings.anonymous);
+        assert!(registries.remote("docker.io").unwrap().settings.anonymous.is_some());
+        assert!(registries.remote("mirror.test").unwrap().settings.anonymous.is_none());
     }
 }

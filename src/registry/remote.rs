@@ -306,8 +306,8 @@ impl RemoteRegistry {
 
     /// Returns the credential for an image path of this registry.
     pub(super) async fn credential(&self, path: &str) -> Result<Option<ResolvedCredential>, RegistryError> {
-        if self.settings.anonymous {
-            self.fallback_reason.get_or_init(|| WITHOUT_TLS.to_owned());
+        if let Some(reason) = self.settings.anonymous {
+            self.fallback_reason.get_or_init(|| reason.to_owned());
             return Ok(None);
         }
         if let Some(login) = &self.settings.login {
@@ -319,30 +319,56 @@ impl RemoteRegistry {
             .map_err(|cause| RegistryError::Credential { registry: self.registry.clone(), cause: cause.to_string() })
     }
 
-    /// Fails if a credential must not be sent to a token service. It may be sent to the registry's own host, to the token
-    /// services of its vendor, and to those in the configuration. The port does not matter, because token services often run
-    /// beside the registry.
+    /// Fails if a credential must not be sent to a token service. It may be sent to the registry's own host and port, to the token
+    /// services of its vendor, and to those in the configuration. Another port of the host may belong to another person.
     fn check_realm(&self, label: &str, realm: &Url, found: &ResolvedCredential) -> Result<(), RegistryError> {
         let base = self.endpoint.base();
-        let host = realm.host_str().unwrap_or_default();
-        let with_port = realm.port().map_or(String::new(), |port| format!("{host}:{port}"));
-        let configured = self.settings.auth_hosts.iter().any(|allowed| *allowed == host || *allowed == with_port);
-        let known = base.host_str() == Some(host)
-            || self.vendor.auth_hosts(self.keychain.platform_env()).iter().any(|known| known == host)
-            || configured;
+        let of_vendor = self.vendor.auth_hosts(self.keychain.platform_env());
+        let known = (base.host_str(), base.port_or_known_default())
+            == (realm.host_str(), realm.port_or_known_default())
+            || self.settings.auth_hosts.iter().chain(&of_vendor).any(|allowed| is_at(realm, allowed));
         let encrypted = realm.scheme() == "https" || base.scheme() == "http";
         if known && encrypted {
             return Ok(());
         }
+        let port = realm.port().map_or(String::new(), |port| format!(":{port}"));
         Err(RegistryError::UntrustedRealm {
             image: label.to_owned(),
             registry: self.registry.clone(),
             realm: redacted(realm),
+            realm_host: format!("{}{port}", realm.host_str().unwrap_or_default()),
             source_of_credential: found.source.clone(),
         })
     }
 }
 
-/// Why no credential is sent to a registry that the repository's settings reach without TLS.
-const WITHOUT_TLS: &str =
-    "credentials are sent without TLS only if `plain-http` is set in a file outside the repository (--config)";
+/// Returns whether a URL is at `host` or `host:port`. Without a port, it is at the one of its scheme: 443 for `https`.
+fn is_at(url: &Url, host: &str) -> bool {
+    let allowed = Url::parse(&format!("{}://{host}", url.scheme()));
+    allowed.is_ok_and(|allowed| (allowed.host_str(), allowed.port()) == (url.host_str(), url.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn allows_a_host_at_one_port() {
+        #[rustfmt::skip]
+        let rows = [
+            ("https://login.acme.dev/token",      "login.acme.dev",      true),
+            ("https://login.acme.dev:443/token",  "login.acme.dev",      true),
+            ("https://login.acme.dev/token",      "login.acme.dev:443",  true),
+            ("https://login.acme.dev:8443/token", "login.acme.dev:8443", true),
+            ("https://login.acme.dev:8443/token", "login.acme.dev",      false),
+            ("https://login.acme.dev/token",      "login.acme.dev:8443", false),
+            ("http://login.acme.dev/token",       "login.acme.dev",      true),
+            ("http://login.acme.dev:443/token",   "login.acme.dev",      false),
+            ("https://login.acme.dev/token",      "acme.dev",            false),
+            ("https://login.acme.dev/token",      "",                    false),
+        ];
+        for (url, host, expected) in rows {
+            assert_eq!(is_at(&Url::parse(url).unwrap(), host), expected, "{url} {host}");
+        }
+    }
+}

@@ -19,9 +19,10 @@ pub struct HostSettings {
     pub mirror: Option<String>,
     /// The credential in the configuration for this host; it precedes all other sources.
     pub login: Option<RegistryLogin>,
-    /// Send no credential, whatever is found elsewhere: the connection is not encrypted, and not because of the operator.
-    pub anonymous: bool,
-    /// Other hosts that may receive the credential for a token: token services that are not the registry.
+    /// Why no credential is sent, whatever is found elsewhere: the repository, not the operator, decides who may read the connection.
+    pub anonymous: Option<&'static str>,
+    /// Other hosts that may receive the credential for a token: token services that are not the registry. Without a port, a host
+    /// is at the one of the scheme.
     pub auth_hosts: Vec<String>,
     /// The number of tags in one page; 1000 by default.
     pub page_size: Option<u32>,

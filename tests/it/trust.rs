@@ -8,9 +8,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tagboat::config;
 
+use crate::support::certificates;
+use crate::support::docker_registry::{self, DockerRegistry};
 use crate::support::http_double::{Double, ReceivedRequest, Reply};
-#[cfg(unix)]
 use crate::support::process::find;
+use crate::support::proxy::Proxy;
 use crate::support::repository::Bare;
 use crate::support::repository::git;
 use crate::support::secret_leaks;
@@ -124,6 +126,80 @@ async fn repository_sends_no_secret_to_a_host_of_its_choice() {
     checks.join_all().await;
 }
 
+/// The variables of a registry belong to one host: the name of another one may differ in a hyphen, or in the port.
+#[tokio::test(flavor = "multi_thread")]
+async fn credential_of_a_variable_goes_to_no_host_with_a_similar_name() {
+    #[rustfmt::skip]
+    let rows = [
+        // the part of the variable      the registry             receives the token
+        ("REGISTRY_ACME_TEST",           "registry.acme.test",       true),
+        ("REGISTRY_ACME_TEST",           "registry-acme.test",       false),
+        ("REGISTRY_ACME_TEST",           "registry.acme-test.test",  false),
+        ("REGISTRY_ACME_TEST",           "registry.acme.test:5000",  false),
+        ("REGISTRY_ACME_TEST_5000",      "registry.acme.test:5000",  true),
+        ("REGISTRY_ACME_TEST_5000",      "registry-acme.test:5000",  false),
+        ("REGISTRY__ACME_TEST",          "registry-acme.test",       true),
+        ("REGISTRY__ACME_TEST",          "registry.acme.test",       false),
+    ];
+    for (name, host, expected) in rows {
+        let proxy = Double::start(evil).await;
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        bare.commit("main", &[("app.yaml", &format!("image: {host}/x/y:1.0\n"))], "Deploy");
+        let tagboat = Tagboat::new()
+            .with_config(&format!("registries: {{ '{host}': {{ plain-http: true }} }}\n"))
+            .with(&format!("TAGBOAT_REGISTRY_{name}_TOKEN"), "planted-token-of-a-registry")
+            .with("HTTP_PROXY", &format!("http://{}", proxy.host()));
+        let output = tagboat.run(&["plan", "-C", &bare.url()]);
+        let received = proxy.received();
+        assert!(!received.is_empty(), "{name} {host}: {output:?}");
+        assert_eq!(received.iter().any(|it| it.header("authorization").is_some()), expected, "{name} {host}");
+    }
+}
+
+/// A certificate authority from the repository may be one of a stranger: what it certifies receives no login of the job.
+#[tokio::test(flavor = "multi_thread")]
+async fn sends_no_login_to_a_registry_that_only_the_repository_trusts() {
+    if ["openssl", "htpasswd", "umoci", "skopeo"].map(find).iter().any(Option::is_none) {
+        return;
+    }
+    let yaml = "http: {addr: $ADDR, tls: {certificate: $DIR/srv.crt, key: $DIR/srv.key}}\n\
+                auth: {htpasswd: {realm: test, path: $DIR/htpasswd}}";
+    let prepare = |folder: &std::path::Path| {
+        certificates::make(folder);
+        let passwords = docker_registry::run("htpasswd", &["-Bbn", "alice", "planted-login-of-alice"]);
+        std::fs::write(folder.join("htpasswd"), passwords).unwrap();
+    };
+    let Some(server) = DockerRegistry::start(yaml, prepare) else { return };
+    server.push("acme/app", &["1.0"], "2024-01-02T03:04:05Z", &[], &["--dest-creds", "alice:planted-login-of-alice"]);
+    let proxy = Proxy::start(server.host(), None).await;
+    let folder = tempfile::tempdir().unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    let authority = std::fs::read_to_string(server.folder().join("ca.crt")).unwrap();
+    let config = "registries: { registry.test: { ca-file: ca.crt } }\n";
+    let manifest = "kind: Pod\nspec:\n  containers:\n  - image: registry.test/acme/app:1.0\n";
+    bare.commit("main", &[(config::FILE_NAME, config), ("ca.crt", &authority), ("app.yaml", manifest)], "Deploy");
+    git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let checkout = folder.path().join("checkout").display().to_string();
+    let of_operator =
+        format!("registries: {{ registry.test: {{ ca-file: '{}' }} }}\n", server.folder().join("ca.crt").display());
+    for (operator, anonymous) in [("{}\n", true), (&of_operator, false)] {
+        let tagboat = Tagboat::new()
+            .with_config(operator)
+            .with("TAGBOAT_REGISTRY_REGISTRY_TEST_USERNAME", "alice")
+            .with("TAGBOAT_REGISTRY_REGISTRY_TEST_PASSWORD", "planted-login-of-alice")
+            .with("HTTPS_PROXY", &format!("http://{}", proxy.host()));
+        for command in [&["plan"][..], &["edit"], &["explain", "app"], &["check"], &["run", "--dry-run"]] {
+            let output = tagboat.run(&[command, &["-C", &checkout]].concat());
+            let printed = format!("{}{}", output.stdout, output.stderr);
+            let denied = printed.contains("denied anonymous access");
+            assert_eq!(denied, anonymous, "{operator}: {command:?}: {output:?}");
+            let named = printed.contains("with the credential from TAGBOAT_REGISTRY_REGISTRY_TEST_PASSWORD");
+            assert_eq!(named, command[0] == "check" && !anonymous, "{operator}: {command:?}: {output:?}");
+        }
+    }
+}
+
 /// The same settings work for the operator, so the rows above fail because of who sets them.
 #[tokio::test(flavor = "multi_thread")]
 async fn operator_sends_a_credential_to_the_host_that_it_names() {
@@ -187,6 +263,10 @@ async fn shows_no_secret_in_the_url_of_the_remote() {
         ("http://EVIL/a/b.git?x=1&access_token=planted-token-of-a-remote",        Err("'access_token' is a secret")),
         ("http://me@EVIL/a/b.git?token=planted-token-of-a-remote",                Err("'token' is a secret")),
         ("http://me:x/planted-token-of-a-remote@EVIL/a/b.git",                    Err("invalid URL")),
+        ("http://EVIL/a/b.git#planted-token-of-a-remote",                         Err("no part after `#`")),
+        ("http::http://planted-token-of-a-remote@EVIL/a/b.git",                   Err("not a URL with http")),
+        ("https::https://planted-token-of-a-remote@EVIL/a/b.git",                 Err("not a URL with http")),
+        ("ftp://planted-token-of-a-remote@EVIL/a/b.git",                          Err("not a URL with http")),
     ];
     for (remote, expected) in rows {
         let listener = Double::start(|_| Reply::new(401, "").header("www-authenticate", "Basic realm=git")).await;

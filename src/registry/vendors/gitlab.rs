@@ -20,8 +20,10 @@ impl Vendor for GitLabRegistry {
     }
 
     fn auth_hosts(&self, env: &PlatformEnv) -> Vec<String> {
-        let own = env.variable("CI_REGISTRY").and(env.variable("CI_SERVER_HOST"));
-        vec![own.unwrap_or("gitlab.com").to_owned()]
+        let Some(own) = env.variable("CI_REGISTRY").and(env.variable("CI_SERVER_HOST")) else {
+            return vec!["gitlab.com".to_owned()];
+        };
+        vec![env.variable("CI_SERVER_PORT").map_or(own.to_owned(), |port| format!("{own}:{port}"))]
     }
 
     async fn identity(&self, host: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {

@@ -42,7 +42,7 @@ fn host_settings(
     let client_pem = written.client_cert_file.as_ref().map(|file| bytes(file, "client-cert-file", host)).transpose()?;
     Ok(HostSettings {
         plain_http: written.plain_http.is_some(),
-        anonymous: !may_log_in(host, written),
+        anonymous: why_anonymous(host, written),
         client_options: ClientOptions {
             ca_pem: ca_pem.transpose()?,
             client_pem: client_pem.map(|pem| Secret::new(&String::from_utf8_lossy(&pem))),
@@ -57,18 +57,27 @@ fn host_settings(
     })
 }
 
-/// Returns whether a credential may be sent to a registry: not without TLS because of the settings of a repository, except to this
-/// machine.
-fn may_log_in(host: &str, written: &RegistrySettings) -> bool {
+/// Returns why no credential may be sent to a registry: settings of a repository choose a connection that others can read, without
+/// TLS or with their own certificate authority. A connection to this machine is the exception.
+fn why_anonymous(host: &str, written: &RegistrySettings) -> Option<&'static str> {
     let mirror = written.mirror.as_ref();
     let plain_mirror = mirror.filter(|mirror| mirror.value.starts_with("http://")).map(|mirror| mirror.source);
-    if written.plain_http.or(plain_mirror) != Some(Source::Repository) {
-        return true;
-    }
+    let reason = if written.plain_http.or(plain_mirror) == Some(Source::Repository) {
+        WITHOUT_TLS
+    } else if written.ca_file.as_ref().is_some_and(|file| file.source == Source::Repository) {
+        OTHER_AUTHORITY
+    } else {
+        return None;
+    };
     let address = mirror.map_or(host, |mirror| mirror.value.as_str());
     let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
-    Url::parse(&format!("http://{bare}")).is_ok_and(|url| is_loopback(&url))
+    let is_local = Url::parse(&format!("http://{bare}")).is_ok_and(|url| is_loopback(&url));
+    (!is_local).then_some(reason)
 }
+
+const WITHOUT_TLS: &str =
+    "credentials are sent without TLS only if `plain-http` is set in a file outside the repository (--config)";
+const OTHER_AUTHORITY: &str = "credentials are sent to a registry with a `ca-file` only if that is set in a file outside the repository (--config)";
 
 /// Returns the configured limits, and the defaults for the others.
 fn limits(written: &LimitSettings) -> ResponseLimits {
@@ -142,28 +151,35 @@ mod tests {
     }
 
     #[test]
-    fn sends_no_credential_without_tls_because_of_the_repository() {
+    fn sends_no_credential_over_a_connection_that_the_repository_weakens() {
         use Source::{Operator, Repository};
         #[rustfmt::skip]
         let rows = [
-            // host            mirror                                       plain-http         may log in
-            ("acme.dev",       None,                                        None,              true),
-            ("acme.dev",       None,                                        Some(Operator),    true),
-            ("acme.dev",       None,                                        Some(Repository),  false),
-            ("127.0.0.1:5000", None,                                        Some(Repository),  true),
-            ("localhost",      None,                                        Some(Repository),  true),
-            ("acme.dev",       Some(("http://mirror.dev", Repository)),     None,              false),
-            ("acme.dev",       Some(("http://mirror.dev/hub", Operator)),   None,              true),
-            ("acme.dev",       Some(("https://mirror.dev", Repository)),    None,              true),
-            ("acme.dev",       Some(("http://127.0.0.1:5000", Repository)), None,              true),
-            ("acme.dev",       Some(("127.0.0.1:5000/hub", Repository)),    Some(Repository),  true),
-            ("127.0.0.1:5000", Some(("mirror.dev", Repository)),            Some(Repository),  false),
-            ("acme.dev",       Some(("127.0.0.1.evil.dev", Repository)),    Some(Repository),  false),
+            // host            mirror                                       plain-http         ca-file            why anonymous
+            ("acme.dev",       None,                                        None,              None,              None),
+            ("acme.dev",       None,                                        Some(Operator),    None,              None),
+            ("acme.dev",       None,                                        Some(Repository),  None,              Some(WITHOUT_TLS)),
+            ("127.0.0.1:5000", None,                                        Some(Repository),  None,              None),
+            ("localhost",      None,                                        Some(Repository),  None,              None),
+            ("acme.dev",       Some(("http://mirror.dev", Repository)),     None,              None,              Some(WITHOUT_TLS)),
+            ("acme.dev",       Some(("http://mirror.dev/hub", Operator)),   None,              None,              None),
+            ("acme.dev",       Some(("https://mirror.dev", Repository)),    None,              None,              None),
+            ("acme.dev",       Some(("http://127.0.0.1:5000", Repository)), None,              None,              None),
+            ("acme.dev",       Some(("127.0.0.1:5000/hub", Repository)),    Some(Repository),  None,              None),
+            ("127.0.0.1:5000", Some(("mirror.dev", Repository)),            Some(Repository),  None,              Some(WITHOUT_TLS)),
+            ("acme.dev",       Some(("127.0.0.1.evil.dev", Repository)),    Some(Repository),  None,              Some(WITHOUT_TLS)),
+            ("acme.dev",       None,                                        None,              Some(Operator),    None),
+            ("acme.dev",       None,                                        None,              Some(Repository),  Some(OTHER_AUTHORITY)),
+            ("acme.dev",       None,                                        Some(Repository),  Some(Repository),  Some(WITHOUT_TLS)),
+            ("127.0.0.1:5000", None,                                        None,              Some(Repository),  None),
+            ("acme.dev",       Some(("mirror.dev", Repository)),            None,              Some(Repository),  Some(OTHER_AUTHORITY)),
+            ("acme.dev",       Some(("localhost:5000", Repository)),        None,              Some(Repository),  None),
         ];
-        for (host, mirror, plain_http, expected) in rows {
+        for (host, mirror, plain_http, ca_file, expected) in rows {
             let mirror = mirror.map(|(value, source)| Setting { value: value.to_owned(), source });
-            let written = RegistrySettings { mirror: mirror.clone(), plain_http, ..RegistrySettings::default() };
-            assert_eq!(may_log_in(host, &written), expected, "{host} {mirror:?} {plain_http:?}");
+            let ca_file = ca_file.map(|source| Setting { value: "ca.pem".into(), source });
+            let written = RegistrySettings { mirror, plain_http, ca_file, ..RegistrySettings::default() };
+            assert_eq!(why_anonymous(host, &written), expected, "{host} {written:?}");
         }
     }
 }

@@ -74,7 +74,7 @@ async fn reports_every_response_of_a_registry() {
         (limited.host(),    Some(("me", SECRET)), true,  &["anonymous access allowed, without the credential from TAGBOAT_REGISTRY_", "_PASSWORD", "lists 1 tag of", "76 of 100;w=21600 requests left", "2 managed references"]),
         (lists_only.host(), None,                 true,  &["with the credential from ACME_TOKEN (the configuration)", "lists 1 tag", "cannot pull"]),
         (refusing.host(),   None,                 false, &["denied anonymous access", "docker login"]),
-        (away.host(),       Some(("me", SECRET)), false, &["requests the credential from TAGBOAT_REGISTRY_", "for another host, http://localhost:9/token", "`auth-hosts:`"]),
+        (away.host(),       Some(("me", SECRET)), false, &["requests the credential from TAGBOAT_REGISTRY_", "for another host or port, http://localhost:9/token", "auth-hosts: ['localhost:9']"]),
         (format!("127.0.0.1:{}", free_port()), None, false, &["cannot connect to", "whether the host is up"]),
     ];
     check(rows, &with_token, Tagboat::new().with("ACME_TOKEN", SECRET));
@@ -117,10 +117,10 @@ async fn checks_docker_registry_with_passwords_and_with_tokens() {
         signer.answer(request, known, 60)
     })
     .await;
+    let service_host = service.host();
     let tokens = format!(
-        "http: {{addr: $ADDR}}\nauth: {{token: {{realm: http://{}/token, service: reg.test, issuer: test-issuer, \
+        "http: {{addr: $ADDR}}\nauth: {{token: {{realm: http://{service_host}/token, service: reg.test, issuer: test-issuer, \
          rootcertbundle: {}/tok.crt}}}}",
-        service.host(),
         keys.path().display()
     );
     let passwords = "http: {addr: $ADDR}\nauth: {htpasswd: {realm: r, path: $DIR/htpasswd}}";
@@ -139,5 +139,6 @@ async fn checks_docker_registry_with_passwords_and_with_tokens() {
         (format!("localhost:{}", passwords.port), Some(("alice", "planted-wrong")), false, &["denied access with the credential from TAGBOAT_REGISTRY_LOCALHOST_", "check that the credential is current"]),
         (format!("localhost:{}", tokens.port),    None,      false, &["denied anonymous access", "docker login"]),
     ];
-    check(rows, "", Tagboat::new());
+    let settings = format!("  '{}': {{ plain-http: true, auth-hosts: ['{}'] }}\n", tokens.host(), service_host);
+    check(rows, &settings, Tagboat::new());
 }

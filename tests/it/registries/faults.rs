@@ -67,7 +67,7 @@ const FAULTS: &[Fault] = &[
     ("redirect to a closed one", |_, away| moved(&format!("http://{away}/v2/closed/tags/list")), Error("denied access without the credential", "instead of this one")),
     ("redirect out of HTTP",     |_, _| moved("file:///etc/passwd"),                        Error("refused redirect", "")),
     ("redirects without end",    |_, _| moved("/v2/bad/tags/list"),                         Error("redirect", "")),
-    ("realm on another host",    |_, away| token_challenge(&format!("http://{away}/token")),    Error("requests the credential from TAGBOAT_REGISTRY_", "`auth-hosts:`")),
+    ("realm on another host",    |_, away| token_challenge(&format!("http://{away}/token")),    Error("requests the credential from TAGBOAT_REGISTRY_", "auth-hosts: [")),
     ("realm without a URL",     |_, _| token_challenge("http://["),                            Error("denied access with the credential", "current")),
     ("a cycle of links",        |_, _| linked("</v2/bad/tags/list?n=1000>"),               Error("form a cycle", "stays unchanged")),
     ("endless paging",           endless,                                                   Error("more than 2000 pages", "raise the limit")),

@@ -150,27 +150,36 @@ async fn renews_a_token_before_it_expires() {
 }
 
 #[tokio::test]
-async fn sends_no_credential_to_a_token_service_on_another_host() {
+async fn sends_a_credential_only_to_token_services_of_its_host_and_port() {
     let elsewhere = Double::start(|request| match login(request) {
         Some(_) => token(request),
         None => Reply::new(401, ""),
     })
     .await;
-    let realm = format!("http://{}/token", elsewhere.other_host());
-    let challenge = format!(r#"Bearer realm="{realm}",service="double""#);
-    let server = Double::start(move |request| require(request, "Bearer t-repository:a:pull", &challenge)).await;
-    let host = server.host();
-    let image = name(format!("{host}/a"));
-    let error = connect(&[&host], &refs(&basic(&host))).tags(&image).await.unwrap_err();
-    assert!(matches!(error, RegistryError::UntrustedRealm { .. }), "{error}");
-    assert!(error.hint().unwrap().contains("`auth-hosts:`"), "{error}");
-    assert_eq!(elsewhere.received().len(), 0);
-    // Anonymous tokens may come from any host, and a host in `auth-hosts` is trusted.
-    let error = connect(&[&host], &[]).tags(&image).await.unwrap_err();
-    assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
-    let settings = HostSettings { auth_hosts: vec!["localhost".to_owned()], ..plain(None) };
-    let tags = connect_with([(host.clone(), settings)], &refs(&basic(&host))).tags(&image).await;
-    assert_eq!(texts(tags.unwrap()), ["v1"]);
+    // Another name of the host, and another port.
+    for realm_host in [elsewhere.other_host(), elsewhere.host()] {
+        let challenge = format!(r#"Bearer realm="http://{realm_host}/token",service="double""#);
+        let server = Double::start(move |request| require(request, "Bearer t-repository:a:pull", &challenge)).await;
+        let host = server.host();
+        let image = name(format!("{host}/a"));
+        let before = elsewhere.received().len();
+        let without_port = realm_host.split(':').next().unwrap().to_owned();
+        for auth_hosts in [vec![], vec![without_port], vec![host.clone()]] {
+            let settings = HostSettings { auth_hosts, ..plain(None) };
+            let registries = connect_with([(host.clone(), settings)], &refs(&basic(&host)));
+            let error = registries.tags(&image).await.unwrap_err();
+            assert!(matches!(error, RegistryError::UntrustedRealm { .. }), "{error}");
+            let setting = format!("`registries: {{ '{host}': {{ auth-hosts: ['{realm_host}'] }} }}`");
+            assert!(error.hint().unwrap().contains(&setting), "{:?}", error.hint());
+        }
+        assert_eq!(elsewhere.received().len(), before);
+        // Anonymous tokens may come from any host, and a host in `auth-hosts` is trusted.
+        let error = connect(&[&host], &[]).tags(&image).await.unwrap_err();
+        assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+        let settings = HostSettings { auth_hosts: vec![realm_host], ..plain(None) };
+        let tags = connect_with([(host.clone(), settings)], &refs(&basic(&host))).tags(&image).await;
+        assert_eq!(texts(tags.unwrap()), ["v1"]);
+    }
 }
 
 #[tokio::test]

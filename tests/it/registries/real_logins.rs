@@ -74,9 +74,9 @@ async fn logs_in_to_docker_registry_with_tokens() {
         signer.answer(request, known || (open && !push), 2)
     })
     .await;
+    let tokens_host = tokens.host();
     let yaml = format!(
-        "http: {{addr: $ADDR}}\nauth: {{token: {{realm: http://{}/token, service: reg.test, issuer: test-issuer, rootcertbundle: {}}}}}",
-        tokens.host(),
+        "http: {{addr: $ADDR}}\nauth: {{token: {{realm: http://{tokens_host}/token, service: reg.test, issuer: test-issuer, rootcertbundle: {}}}}}",
         certificate.display()
     );
     let Some(server) = DockerRegistry::start(&yaml, |_| {}) else { return };
@@ -97,7 +97,8 @@ async fn logs_in_to_docker_registry_with_tokens() {
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
     let variables =
         vec![(variable(&host, "USERNAME"), "alice".to_owned()), (variable(&host, "PASSWORD"), SECRET.to_owned())];
-    let registries = connect(&[&host], &refs(&variables));
+    let settings = HostSettings { auth_hosts: vec![tokens_host], plain_http: true, ..HostSettings::default() };
+    let registries = connect_with([(host.clone(), settings)], &refs(&variables));
     assert_eq!(texts(registries.tags(&secret).await.unwrap()), ["v1"]);
     tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
     // The registry rejects a token before its declared end, so another one is requested.
