@@ -116,33 +116,37 @@ impl Strace {
 
 /// Which calls a fault hit: one of each thread.
 pub(crate) struct Hits {
-    /// Whether one was a write below the folder.
-    pub(crate) below: bool,
-    /// Whether one was another call: no disk fails when a thread wakes another one, or writes to the standard output.
+    /// The writes to files below the folder, as strace prints them.
+    pub(crate) writes: Vec<String>,
+    /// Whether one was another call: no disk fails when a thread wakes another one, writes to the standard output or reads a file.
     pub(crate) elsewhere: bool,
 }
 
 fn hits(log: &str, folder: &Path) -> Hits {
-    let folder = format!("{}/", folder.display());
-    let mut hit =
-        log.lines().filter(|line| line.ends_with("(INJECTED)")).map(|line| line.contains(&folder)).collect::<Vec<_>>();
-    hit.sort_unstable();
-    Hits { below: hit.last() == Some(&true), elsewhere: hit.first() == Some(&false) }
+    let calls = log.lines().filter_map(|line| line.split_once(' ').map(|(_, text)| text.trim_start()));
+    let hit = calls.filter(|text| text.ends_with("(INJECTED)"));
+    let (writes, others): (Vec<&str>, Vec<&str>) = hit.partition(|text| is_write_below(text, &[folder]));
+    Hits { writes: writes.into_iter().map(str::to_owned).collect(), elsewhere: !others.is_empty() }
+}
+
+/// Returns whether a call, as strace prints it, writes to a file below one of the folders.
+fn is_write_below(text: &str, folders: &[&Path]) -> bool {
+    let Some((call, arguments)) = text.split_once('(') else { return false };
+    // The current folder is no argument.
+    let arguments = arguments.split_once("AT_FDCWD<").map_or(arguments, |(_, rest)| rest.split_once('>').unwrap().1);
+    let is_below = folders.iter().any(|folder| arguments.contains(&format!("{}/", folder.display())));
+    is_below && (call != "openat" || arguments.contains("O_CREAT"))
 }
 
 fn writes(log: &str, folders: &[&Path]) -> Vec<FileWrite> {
     let mut numbers: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut writes = Vec::new();
     for (thread, text) in log.lines().filter_map(|line| line.split_once(' ')) {
-        let Some((call, arguments)) = text.trim_start().split_once('(') else { continue };
+        let Some((call, _)) = text.trim_start().split_once('(') else { continue };
         let Some(call) = CALLS.iter().find(|known| **known == call) else { continue };
         let number = numbers.entry((thread, call)).or_default();
         *number += 1;
-        // The current folder is no argument.
-        let arguments =
-            arguments.split_once("AT_FDCWD<").map_or(arguments, |(_, rest)| rest.split_once('>').unwrap().1);
-        let is_below = folders.iter().any(|folder| arguments.contains(&format!("{}/", folder.display())));
-        if is_below && (*call != "openat" || arguments.contains("O_CREAT")) {
+        if is_write_below(text.trim_start(), folders) {
             let (call, text) = ((*call).to_owned(), text.trim_start().to_owned());
             writes.push((thread, FileWrite { call, number: *number, text, is_of_one_thread: false }));
         }
@@ -172,4 +176,15 @@ fn counts_the_writes_of_each_thread() {
     let found = writes(log, &[Path::new("/a")]);
     let found = found.iter().map(|write| (&*write.call, write.number)).collect::<Vec<_>>();
     assert_eq!(found, [("openat", 2), ("write", 1), ("write", 2)]);
+}
+
+#[test]
+fn counts_only_writes_below_the_folder_as_hits() {
+    let log = "\
+7 openat(AT_FDCWD</a>, \"/a/b\", O_WRONLY|O_CREAT, 0600) = -1 ENOSPC (No space left on device) (INJECTED)
+8 openat(AT_FDCWD</a>, \"/a/c\", O_RDONLY) = -1 ENOSPC (No space left on device) (INJECTED)
+";
+    let found = hits(log, Path::new("/a"));
+    assert_eq!(found.writes.len(), 1);
+    assert!(found.elsewhere);
 }
