@@ -119,8 +119,8 @@ pub struct Rule {
     pub pin: bool,
     /// Whether a comment that repeats the tag is changed with it.
     pub comments: bool,
-    /// How a change is written to the repository.
-    pub mode: Mode,
+    /// How a change is written to the repository, if the rule says so.
+    pub mode: Option<Mode>,
     /// The position of the rule: `tagboat.yaml:12`.
     pub source: String,
     /// Who wrote the rule.
@@ -128,8 +128,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Returns this rule with the stricter gates of both rules: the greater age, and the platforms of both. The author of this
-    /// rule cannot loosen the gates of the other.
+    /// Returns this rule with the stricter gates of both rules: the greater age, the platforms of both, and a review if one of them
+    /// requires it. The author of this rule cannot loosen the gates of the other.
     #[must_use]
     pub fn with_gates_of(mut self, other: &Self) -> Self {
         self.gates.min_age = self.gates.min_age.max(other.gates.min_age);
@@ -139,6 +139,7 @@ impl Rule {
             }
         }
         self.pin |= other.pin;
+        self.mode = if other.mode == Some(Mode::PullRequest) { other.mode } else { self.mode.or(other.mode) };
         self
     }
 }

@@ -8,7 +8,7 @@ use super::error::Problem;
 use super::schema::{ForgeSchema, GitSchema, LimitsSchema, ManifestsSchema, PathsSchema, PullRequestsSchema, Schema};
 use super::source::ConfigFile;
 
-/// Returns a struct whose fields are those of `$first`, or of `$second` where they are not set.
+/// Returns a struct whose fields are those of `$first`, or of `$second` where they are not set. An empty list is set.
 macro_rules! merged {
     ($type:ident, $first:expr, $second:expr, $($field:ident),+) => {{
         let (first, second) = ($first, $second);
@@ -16,21 +16,8 @@ macro_rules! merged {
     }};
 }
 
-/// A part of the configuration that two files may set.
-trait Or {
-    /// Returns this value, or `other` if this one is not set.
-    fn or(self, other: Self) -> Self;
-}
-
-/// An empty list is one that is not set.
-impl<T> Or for Vec<T> {
-    fn or(self, other: Self) -> Self {
-        if self.is_empty() { other } else { self }
-    }
-}
-
-impl Or for ForgeSchema {
-    /// A forge has an address or is a folder: the other one is not taken from `other`.
+impl ForgeSchema {
+    /// Returns this forge with what only `other` sets. A forge has an address or is a folder: the other one is not taken from `other`.
     fn or(self, mut other: Self) -> Self {
         if self.kind.is_some() || self.url.is_some() {
             other.folder = None;

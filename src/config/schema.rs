@@ -144,13 +144,13 @@ pub(super) struct PullRequestsSchema {
     /// Template of the commit message.
     pub(super) commit_message: Option<Located<String>>,
     /// Labels of pull requests.
-    pub(super) labels: Vec<String>,
+    pub(super) labels: Option<Vec<String>>,
     /// Users who are requested as reviewers.
-    pub(super) reviewers: Vec<String>,
+    pub(super) reviewers: Option<Vec<String>>,
     /// Teams that are requested as reviewers, where the forge supports it.
-    pub(super) team_reviewers: Vec<String>,
+    pub(super) team_reviewers: Option<Vec<String>>,
     /// Users to whom pull requests are assigned.
-    pub(super) assignees: Vec<String>,
+    pub(super) assignees: Option<Vec<String>>,
     /// Whether pull requests are opened as drafts.
     pub(super) draft: Option<bool>,
     /// The maximum number of open pull requests. Default: 5.
@@ -160,7 +160,7 @@ pub(super) struct PullRequestsSchema {
     /// Labels that make Tagboat leave a pull request unchanged: not updated, not closed. Default: `tagboat:hold`.
     pub(super) hold_labels: Option<Vec<String>>,
     /// When pull requests are opened and updated. Default: always.
-    pub(super) schedule: Vec<Located<WindowSchema>>,
+    pub(super) schedule: Option<Vec<Located<WindowSchema>>>,
     /// Auto-merge: how the forge merges a pull request once it meets the requirements of the base branch: `merge`, `squash` or
     /// `rebase`. Default: no auto-merge.
     pub(super) auto_merge: Option<Located<String>>,

@@ -145,7 +145,7 @@ impl Policies<'_> {
         gates.platforms.sort_by_key(ToString::to_string);
         gates.platforms.dedup();
         let (pin, comments) = (first.pin || rule.is_some_and(|rule| rule.pin), rule.is_some_and(|rule| rule.comments));
-        let mode = rule.map(|rule| rule.mode).unwrap_or_default();
+        let mode = rule.and_then(|rule| rule.mode).unwrap_or_default();
         Ok(Selection { name: first.name, entry: first.entry?, gates, pin, comments, mode, source: first.source })
     }
 
@@ -165,7 +165,7 @@ impl Policies<'_> {
     fn by_glob_or_default(&self, query: &PolicyQuery<'_>, rule: Option<&Rule>) -> Result<Selection, Unmanaged> {
         let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         let (pin, comments) = rule.map_or((false, false), |rule| (rule.pin, rule.comments));
-        let mode = rule.map(|rule| rule.mode).unwrap_or_default();
+        let mode = rule.and_then(|rule| rule.mode).unwrap_or_default();
         if let Some(Marker { kind: MarkerKind::Renovate, policy: text, position }) = query.marker
             && let Some(parsed) = renovate::policy(text)
         {

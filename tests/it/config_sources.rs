@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use tagboat::config::{self, Config, ConfigFile, OPERATOR_KEYS, RepositoryConfig, Source};
+use tagboat::config::{
+    self, Config, ConfigFile, Mode, OPERATOR_KEYS, PullRequests, RepositoryConfig, Schedule, Source,
+};
 use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::ImageName;
 use tagboat::interop::Automation;
@@ -134,28 +136,50 @@ fn repository_cannot_loosen_the_gates_of_the_operator() {
         let query = PolicyQuery { name: &name, path: "a.yaml", line: 1, marker: None, holds_name: true };
         Policies::new(&config, &Automation::default()).select(&query)
     };
+    let by_commit = |selection: &Selection| selection.mode == Mode::Commit;
     let hours = |selection: &Selection| selection.gates.min_age.map(|age| age.as_secs() / 3600);
     let policies = "policies: { release: { semver: '^1' } }\n";
     #[rustfmt::skip]
     let rows = [
-        // the operator's rules               the repository's rules                     policy     hours      pinned
-        ("rules: [{ min-age: 3d }]",          "rules: [{ policy: release }]",            "release", Some(72),  false),
-        ("rules: [{ min-age: 3d }]",          "rules: [{ policy: release, min-age: 1h }]", "release", Some(72), false),
-        ("rules: [{ min-age: 3d }]",          "rules: [{ policy: release, min-age: 5d }]", "release", Some(120), false),
-        ("rules: [{ min-age: 3d, pin: true }]", "",                                      "shape",   Some(72),  true),
-        ("rules: [{ pin: true }]",            "rules: [{ policy: release, pin: false }]", "release", None,     true),
-        ("rules: [{ policy: shape, min-age: 3d }]", "rules: [{ policy: release }]",      "shape",   Some(72),  false),
-        ("rules: [{ images: [other], min-age: 3d }]", "rules: [{ policy: release }]",    "release", None,      false),
-        ("rules: [{ min-age: 3d }]",          "rules: [{ images: [other] }]",            "shape",   Some(72),  false),
+        // the operator's rules               the repository's rules                     policy     hours      pinned  by commit
+        ("rules: [{ min-age: 3d }]",          "rules: [{ policy: release }]",            "release", Some(72),  false,  false),
+        ("rules: [{ min-age: 3d }]",          "rules: [{ policy: release, min-age: 1h }]", "release", Some(72), false, false),
+        ("rules: [{ min-age: 3d }]",          "rules: [{ policy: release, min-age: 5d }]", "release", Some(120), false, false),
+        ("rules: [{ min-age: 3d, pin: true }]", "",                                      "shape",   Some(72),  true,   false),
+        ("rules: [{ pin: true }]",            "rules: [{ policy: release, pin: false }]", "release", None,     true,   false),
+        ("rules: [{ policy: shape, min-age: 3d }]", "rules: [{ policy: release }]",      "shape",   Some(72),  false,  false),
+        ("rules: [{ images: [other], min-age: 3d }]", "rules: [{ policy: release }]",    "release", None,      false,  false),
+        ("rules: [{ min-age: 3d }]",          "rules: [{ images: [other] }]",            "shape",   Some(72),  false,  false),
+        ("rules: [{ mode: pull-request }]",   "rules: [{ policy: release, mode: commit }]", "release", None,   false,  false),
+        ("rules: [{ mode: pull-request }]",   "rules: [{ mode: commit }]",               "shape",   None,      false,  false),
+        ("rules: [{ min-age: 3d }]",          "rules: [{ mode: commit }]",               "shape",   Some(72),  false,  true),
+        ("rules: [{ mode: commit }]",         "rules: [{ policy: release }]",            "release", None,      false,  true),
+        ("rules: [{ mode: commit }]",         "rules: [{ mode: pull-request }]",         "shape",   None,      false,  false),
     ];
-    for (operator, repository, policy, age, pinned) in rows {
-        let selection = select(operator, &format!("{policies}{repository}")).unwrap();
+    for (operator, repository, policy, age, pinned, commits) in rows {
+        let selection = select(operator, &format!("git: {{ base: main }}\n{policies}{repository}")).unwrap();
         assert_eq!(
-            (selection.name.as_str(), hours(&selection), selection.pin),
-            (policy, age, pinned),
+            (selection.name.as_str(), hours(&selection), selection.pin, by_commit(&selection)),
+            (policy, age, pinned, commits),
             "{operator} + {repository}"
         );
     }
+}
+
+#[test]
+fn empty_list_of_the_operator_is_set() {
+    let lists = "labels: [a], reviewers: [b], team-reviewers: [c], assignees: [d], hold-labels: [e], schedule: [{ days: [mon] }]";
+    let none = "labels: [], reviewers: [], team-reviewers: [], assignees: [], hold-labels: [], schedule: []";
+    let counts = |operator: &str, repository: &str| {
+        let [operator, repository] = [operator, repository].map(|lists| format!("pull-requests: {{ {lists} }}\n"));
+        let written = merged(&operator, &repository).unwrap().pull_requests;
+        let PullRequests { labels, reviewers, team_reviewers, assignees, hold_labels, schedule, .. } = written;
+        let texts = [labels, reviewers, team_reviewers, assignees, hold_labels].map(|list| list.len());
+        (texts, schedule != Schedule::default())
+    };
+    assert_eq!(counts("", lists), ([1; 5], true));
+    assert_eq!(counts(none, lists), ([0; 5], false));
+    assert_eq!(counts(lists, none), ([1; 5], true));
 }
 
 #[test]
