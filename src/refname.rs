@@ -24,7 +24,7 @@ pub enum RefNameError {
 impl BranchName {
     /// Checks a name by the rules of `git check-ref-format`.
     pub fn new(text: &str) -> Result<Self, RefNameError> {
-        let bad = |why| Err(RefNameError::Branch(text.to_owned(), why));
+        let bad = |cause| Err(RefNameError::Branch(text.to_owned(), cause));
         if text.is_empty() || text == "@" || text == "HEAD" {
             return bad("it is reserved or empty");
         }

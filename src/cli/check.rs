@@ -13,11 +13,12 @@ use super::commands::{Output, ReadFrom, folder, open};
 
 pub(super) async fn check(log: &LogOptions, arguments: &LookupOptions) -> Result<Exit, Error> {
     let LookupOptions { read: options, cache_dir } = arguments;
-    let Found { mut checks, loaded, listed } = match open(options, ReadFrom::Base, &Overrides::default()).await {
-        Ok((repository, loaded)) => with_git(options, &repository, loaded).await,
-        Err(error) if error.exit() == Exit::Failed => without_git(options, error)?,
-        Err(error) => return Err(error),
-    };
+    let RepositoryChecks { mut checks, loaded, listed } =
+        match open(options, ReadFrom::Base, &Overrides::default()).await {
+            Ok((repository, loaded)) => with_git(options, &repository, loaded).await,
+            Err(error) if error.exit() == Exit::Failed => without_git(options, error)?,
+            Err(error) => return Err(error),
+        };
     match setup::registries(&loaded, cache_dir.as_deref()) {
         Ok(registries) => checks.extend(check::registries(&registries, &listed).await),
         Err(error) => checks.push(failed("registries", &error)),
@@ -28,14 +29,14 @@ pub(super) async fn check(log: &LogOptions, arguments: &LookupOptions) -> Result
 }
 
 /// The checks before those of the registries, and the references, which show what registries are needed.
-struct Found {
+struct RepositoryChecks {
     checks: Vec<Check>,
     loaded: Loaded,
     listed: Vec<Listed>,
 }
 
 /// Checks git and the forge, and lists the references on the base branch, or in the working tree where git cannot read it.
-async fn with_git(options: &ReadOptions, repository: &Repository, loaded: Loaded) -> Found {
+async fn with_git(options: &ReadOptions, repository: &Repository, loaded: Loaded) -> RepositoryChecks {
     let reachable = check::git(repository, repository.url(), loaded.config.git.base.as_ref()).await;
     let (git, listed) = match reachable.status {
         CheckStatus::Failed => (reachable, None),
@@ -47,14 +48,14 @@ async fn with_git(options: &ReadOptions, repository: &Repository, loaded: Loaded
     let in_folder = || folder(options).map(|(folder, _)| run::list(&run::Folder::new(&folder), &loaded.config));
     let listed = listed.unwrap_or_else(|| in_folder().unwrap_or_default());
     let forge = check::forge(setup::forge(&loaded, repository.url()).as_deref()).await;
-    Found { checks: vec![configuration(&loaded), git, forge], loaded, listed }
+    RepositoryChecks { checks: vec![configuration(&loaded), git, forge], loaded, listed }
 }
 
 /// Lists the references in the working tree, if there is one, and reports why git failed.
-fn without_git(options: &ReadOptions, error: Error) -> Result<Found, Error> {
+fn without_git(options: &ReadOptions, error: Error) -> Result<RepositoryChecks, Error> {
     let Ok((folder, loaded)) = folder(options) else { return Err(error) };
     let listed = run::list(&run::Folder::new(&folder), &loaded.config);
-    Ok(Found { checks: vec![configuration(&loaded), failed("git", &error)], loaded, listed })
+    Ok(RepositoryChecks { checks: vec![configuration(&loaded), failed("git", &error)], loaded, listed })
 }
 
 fn configuration(loaded: &Loaded) -> Check {

@@ -9,7 +9,7 @@ use globset::GlobMatcher;
 
 use super::patterns::Patterns;
 use super::schedule::Schedule;
-use super::source::{Setting, Source};
+use super::source::{ConfigSource, Setting};
 use super::template::Template;
 use crate::image::{AppVersion, ReferencePattern, TagField};
 use crate::policy::{Gates, PolicyEntry, Settings};
@@ -124,7 +124,7 @@ pub struct Rule {
     /// The position of the rule: `tagboat.yaml:12`.
     pub source: String,
     /// Who wrote the rule.
-    pub written_by: Source,
+    pub written_by: ConfigSource,
 }
 
 impl Rule {
@@ -281,7 +281,7 @@ pub struct RegistrySettings {
     /// A PEM file with a client certificate and its key.
     pub client_cert_file: Option<PathBuf>,
     /// Who allowed plain HTTP for the registry or its mirror; `None` requires TLS.
-    pub plain_http: Option<Source>,
+    pub plain_http: Option<ConfigSource>,
     /// The variable with the user name.
     pub username_env: Option<String>,
     /// The variable with the password.

@@ -1,7 +1,7 @@
 //! Problems of a configuration file: where, what, and what to do about it.
 
 use super::source::ConfigFile;
-use super::syntax::place::Place;
+use super::syntax::place::ConfigPlace;
 use crate::docs::{page, split_final_address};
 use crate::text::{Position, nearest_name};
 
@@ -37,7 +37,7 @@ impl ConfigErrors {
 /// A problem before it is tied to a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
-    pub(super) place: Place,
+    pub(super) place: ConfigPlace,
     pub(super) message: String,
     pub(super) hint: Option<String>,
     /// The address of the page and section that documents the key, for a hint that has none.
@@ -45,7 +45,7 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(place: Place, message: impl Into<String>) -> Self {
+    pub(super) fn new(place: ConfigPlace, message: impl Into<String>) -> Self {
         Self { place, message: message.into(), hint: None, address: page!("configuration.md#every-key") }
     }
 
@@ -62,7 +62,12 @@ impl Problem {
     }
 
     /// Returns the problem of an unknown name. The hint has the most similar known name, or all if none is similar.
-    pub(super) fn unknown<'a>(place: Place, what: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(super) fn unknown<'a>(
+        place: ConfigPlace,
+        what: &str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
         let known: Vec<&str> = known.into_iter().collect();
         let problem = Self::new(place, format!("unknown {what} `{name}`"));
         match nearest_name(name, known.iter().copied()) {

@@ -2,28 +2,28 @@
 
 use std::path::PathBuf;
 
-use super::source::{ConfigFile, FILE_NAME, Setting, Source};
+use super::source::{ConfigFile, ConfigSource, FILE_NAME, Setting};
 use super::syntax::located::Located;
-use super::syntax::place::Place;
+use super::syntax::place::ConfigPlace;
 
 /// The files of a configuration: the operator's, then the repository's.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Files<'a>(pub(super) &'a [ConfigFile<'a>]);
+pub(super) struct ConfigFiles<'a>(pub(super) &'a [ConfigFile<'a>]);
 
-impl Files<'_> {
+impl ConfigFiles<'_> {
     /// Returns file and line, for messages: `tagboat.yaml:12`.
-    pub(super) fn line(self, place: Place) -> String {
+    pub(super) fn line(self, place: ConfigPlace) -> String {
         format!("{}:{}", self.name(place), place.position.line)
     }
 
     /// Returns the name of the file that a place is in.
-    pub(super) fn name(&self, place: Place) -> &str {
+    pub(super) fn name(&self, place: ConfigPlace) -> &str {
         self.0.get(place.file).map_or(FILE_NAME, |file| file.name)
     }
 
     /// Returns who wrote the value at a place.
-    pub(super) fn source(self, place: Place) -> Source {
-        self.0.get(place.file).map_or(Source::Operator, |file| file.source)
+    pub(super) fn source(self, place: ConfigPlace) -> ConfigSource {
+        self.0.get(place.file).map_or(ConfigSource::Operator, |file| file.source)
     }
 
     /// Returns the folder of a file, where relative paths in it start.

@@ -5,11 +5,11 @@ use regex::{Regex, RegexBuilder};
 
 use super::config::{DeclaredKey, DeclaredPath, ManifestSettings};
 use super::error::Problem;
-use super::files::Files;
+use super::files::ConfigFiles;
 use super::patterns::path_pattern;
 use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, Schema, TagSchema};
 use super::syntax::located::Located;
-use super::syntax::place::Place;
+use super::syntax::place::ConfigPlace;
 use crate::image::{AppVersion, ImageName, ReferencePattern, TagField};
 
 /// The maximum size of a compiled regular expression in bytes.
@@ -26,7 +26,7 @@ pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -
 }
 
 /// Returns the valid globs on paths in a configuration, with their positions.
-pub(super) fn declared_paths(schema: &Schema, files: Files<'_>) -> Vec<DeclaredPath> {
+pub(super) fn declared_paths(schema: &Schema, files: ConfigFiles<'_>) -> Vec<DeclaredPath> {
     let mut declared = Vec::new();
     let mut add = |key: &DeclaredKey, written: &[Located<String>]| {
         for Located { value, place } in written {
@@ -101,8 +101,8 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
         Ok(compiled) => compiled,
         Err(error) => {
             let text = error.to_string();
-            let why = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            let problem = Problem::new(regex.place, format!("invalid regular expression: {why}"));
+            let cause = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let problem = Problem::new(regex.place, format!("invalid regular expression: {cause}"));
             problems.push(problem.hint("write an expression such as '^TAG=(?<tag>\\S+)$'"));
             return None;
         }
@@ -121,7 +121,7 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
     Some(compiled)
 }
 
-fn paths(written: &[Located<String>], place: Place, problems: &mut Vec<Problem>) -> Vec<GlobMatcher> {
+fn paths(written: &[Located<String>], place: ConfigPlace, problems: &mut Vec<Problem>) -> Vec<GlobMatcher> {
     if written.is_empty() {
         problems.push(lacking("paths", place).hint("name the files: paths: [\"envs/**/values.yaml\"]"));
     }
@@ -135,7 +135,7 @@ fn paths(written: &[Located<String>], place: Place, problems: &mut Vec<Problem>)
     matchers
 }
 
-fn image(written: Option<&Located<String>>, place: Place, problems: &mut Vec<Problem>) -> Option<String> {
+fn image(written: Option<&Located<String>>, place: ConfigPlace, problems: &mut Vec<Problem>) -> Option<String> {
     let Some(written) = written else {
         problems.push(lacking("image", place).hint("name the image without its tag: ghcr.io/acme/api"));
         return None;
@@ -148,6 +148,6 @@ fn image(written: Option<&Located<String>>, place: Place, problems: &mut Vec<Pro
     Some(written.value.clone())
 }
 
-fn lacking(key: &str, place: Place) -> Problem {
+fn lacking(key: &str, place: ConfigPlace) -> Problem {
     Problem::new(place, format!("missing `{key}`"))
 }

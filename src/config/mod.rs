@@ -38,13 +38,13 @@ pub use overrides::Overrides;
 pub use patterns::{PatternError, Patterns};
 pub(crate) use patterns::{image_pattern, path_pattern};
 pub use schedule::Schedule;
-pub use source::{ConfigFile, FILE_NAME, Setting, Source};
-pub use starter::{Found, Summary, starter};
+pub use source::{ConfigFile, ConfigSource, FILE_NAME, Setting};
+pub use starter::{FoundImage, Summary, starter};
 pub use template::Template;
 
 use std::path::Path;
 
-use files::Files;
+use files::ConfigFiles;
 use schema::Schema;
 use syntax::node::Node;
 use syntax::reader;
@@ -57,7 +57,7 @@ use crate::policy::PolicyEntry;
 /// Returns every problem of the file, by position.
 pub fn parse(text: &str, name: &str) -> Result<Config, ConfigErrors> {
     let folder = Path::new(name).parent().unwrap_or(Path::new(""));
-    parse_all(&[ConfigFile { text, name, folder, source: Source::Operator }])
+    parse_all(&[ConfigFile { text, name, folder, source: ConfigSource::Operator }])
 }
 
 /// Parses the files of one configuration and merges them. Where two set a value, the earlier file wins, so the operator's comes
@@ -71,7 +71,7 @@ pub fn parse_all(files: &[ConfigFile<'_>]) -> Result<Config, ConfigErrors> {
     for (index, file) in files.iter().enumerate() {
         match Node::parse(file.text, index) {
             Ok(root) => {
-                if file.source == Source::Repository {
+                if file.source == ConfigSource::Repository {
                     operator_keys::check_keys(&root, index, &mut problems);
                 }
                 let next: Schema = reader::read(&root, index, &mut problems);
@@ -81,7 +81,7 @@ pub fn parse_all(files: &[ConfigFile<'_>]) -> Result<Config, ConfigErrors> {
             Err(problem) => return Err(error::located(error::CANNOT_READ, files, vec![problem])),
         }
     }
-    let config = validate::validate(schema, Files(files), &mut problems);
+    let config = validate::validate(schema, ConfigFiles(files), &mut problems);
     if problems.is_empty() { Ok(config) } else { Err(error::located(error::CANNOT_READ, files, problems)) }
 }
 
@@ -92,7 +92,7 @@ pub fn parse_all(files: &[ConfigFile<'_>]) -> Result<Config, ConfigErrors> {
 pub fn policy(text: &str) -> Result<PolicyEntry, ConfigErrors> {
     let mut problems = Vec::new();
     let entry = policies::policy_text(text, &mut problems);
-    let file = ConfigFile { text, name: "--policy", folder: Path::new(""), source: Source::Operator };
+    let file = ConfigFile { text, name: "--policy", folder: Path::new(""), source: ConfigSource::Operator };
     if problems.is_empty() { Ok(entry) } else { Err(error::located("invalid", &[file], problems)) }
 }
 
@@ -100,6 +100,6 @@ impl Default for Config {
     /// Returns the configuration of a repository without a file: the policy `shape` for every reference, one pull request
     /// per folder, at most five open pull requests.
     fn default() -> Self {
-        validate::validate(Schema::default(), Files(&[]), &mut Vec::new())
+        validate::validate(Schema::default(), ConfigFiles(&[]), &mut Vec::new())
     }
 }

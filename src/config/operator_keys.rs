@@ -2,7 +2,7 @@
 
 use super::error::Problem;
 use super::syntax::node::{Node, Value};
-use super::syntax::place::Place;
+use super::syntax::place::ConfigPlace;
 use crate::docs::page;
 use crate::text::Position;
 
@@ -30,7 +30,7 @@ pub(super) fn check_keys(root: &Node, file: usize, problems: &mut Vec<Problem>) 
                 "set it in a file outside the repository, and pass that file with --config: {}",
                 page!("security.md#settings-and-who-may-set-them")
             );
-            problems.push(Problem::new(Place { file, position }, message).hint(hint));
+            problems.push(Problem::new(ConfigPlace { file, position }, message).hint(hint));
         });
     }
 }

@@ -110,7 +110,7 @@ pub(crate) fn path_pattern(text: &str) -> Result<Glob, PatternError> {
 }
 
 fn checked(text: &str) -> Result<Glob, PatternError> {
-    let bad = |why: String| PatternError::Glob(text.to_owned(), why);
+    let bad = |cause: String| PatternError::Glob(text.to_owned(), cause);
     if text.is_empty() {
         return Err(bad("it is empty".to_owned()));
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::config::{IGNORE, NamedPolicy, SHAPE};
 use super::error::Problem;
-use super::files::Files;
+use super::files::ConfigFiles;
 use super::schema::PolicySchema;
-use super::source::Source;
+use super::source::ConfigSource;
 use super::syntax::located::Located;
 use super::syntax::node::Node;
-use super::syntax::place::Place;
+use super::syntax::place::ConfigPlace;
 use super::syntax::reader::read;
 use crate::docs::page;
 use crate::policy::{self, PolicyEntry, PolicyError, Settings};
@@ -19,7 +19,7 @@ use crate::policy::{self, PolicyEntry, PolicyError, Settings};
 /// rules which name it are not reported as well.
 pub(super) fn policies(
     written: &BTreeMap<Located<String>, PolicySchema>,
-    files: Files<'_>,
+    files: ConfigFiles<'_>,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, NamedPolicy> {
     let shape = NamedPolicy { entry: Arc::new(policy::default_entry()), settings: Settings::default() };
@@ -42,11 +42,11 @@ const GIT_HISTORY: &str = "git-history";
 
 /// Returns the keys with the path of a clone in the operator's file resolved from the folder of that file. All other paths of
 /// clones start in the repository.
-fn with_clone_of_the_operator(keys: &PolicySchema, files: Files<'_>) -> PolicySchema {
+fn with_clone_of_the_operator(keys: &PolicySchema, files: ConfigFiles<'_>) -> PolicySchema {
     let mut keys = keys.clone();
     for (key, value) in &mut keys {
         if key.value == GIT_HISTORY
-            && files.source(key.place) == Source::Operator
+            && files.source(key.place) == ConfigSource::Operator
             && let serde_json::Value::String(clone) = &mut value.value
         {
             *clone = files.folder(key.place.file).join(&*clone).display().to_string();
@@ -58,7 +58,7 @@ fn with_clone_of_the_operator(keys: &PolicySchema, files: Files<'_>) -> PolicySc
 /// Parses a policy of the command line: `semver: ^1.2`, `newest-build`, or YAML in braces, on several lines, or with
 /// quotes. In the first two forms the value is a string as it is, so that a range needs no quotes.
 pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> PolicyEntry {
-    let start = Place::start_of(0);
+    let start = ConfigPlace::start_of(0);
     let keys = match text.split_once(':') {
         _ if is_yaml(text) => match Node::parse(text, 0) {
             Ok(root) => read(&root, 0, problems),
@@ -79,7 +79,7 @@ fn is_yaml(text: &str) -> bool {
     text.trim_start().starts_with('{') || text.trim().contains('\n') || value.starts_with(['"', '\''])
 }
 
-fn single(key: &str, value: &str, place: Place) -> PolicySchema {
+fn single(key: &str, value: &str, place: ConfigPlace) -> PolicySchema {
     let value = match value {
         "true" | "false" => serde_json::Value::Bool(value == "true"),
         text => serde_json::Value::String(text.to_owned()),
@@ -93,7 +93,7 @@ fn settings(keys: &PolicySchema) -> Settings {
 }
 
 /// Builds an entry, or reports why it is invalid. The message starts with `subject`; `place` is that of the entry.
-fn build(subject: &str, place: Place, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<PolicyEntry> {
+fn build(subject: &str, place: ConfigPlace, keys: &PolicySchema, problems: &mut Vec<Problem>) -> Option<PolicyEntry> {
     policy::build(&settings(keys)).map_err(|error| problems.push(placed(&error, subject, place, keys))).ok()
 }
 
@@ -109,7 +109,7 @@ fn bad_name(name: &Located<String>) -> Option<Problem> {
 }
 
 /// Returns the problem at the key that the error is about.
-fn placed(error: &PolicyError, subject: &str, place: Place, keys: &PolicySchema) -> Problem {
+fn placed(error: &PolicyError, subject: &str, place: ConfigPlace, keys: &PolicySchema) -> Problem {
     let key = error.key.as_ref().and_then(|key| keys.keys().find(|written| written.value == *key));
     let problem = Problem::new(key.map_or(place, |key| key.place), format!("{subject}{error}"));
     match error.hint() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::config::{LimitSettings, RegistrySettings};
 use super::duration::checked_duration;
 use super::error::Problem;
-use super::files::Files;
+use super::files::ConfigFiles;
 use super::schema::{LimitsSchema, RegistrySchema};
 use super::syntax::located::Located;
 use crate::docs::page;
@@ -14,7 +14,7 @@ use crate::image::ImageName;
 /// Returns the settings of registries by normalized host, and reports invalid ones.
 pub(super) fn registries(
     written: BTreeMap<Located<String>, RegistrySchema>,
-    files: Files<'_>,
+    files: ConfigFiles<'_>,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<String, RegistrySettings> {
     let mut registries = BTreeMap::new();

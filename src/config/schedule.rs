@@ -146,15 +146,15 @@ fn range_of_hours(text: &str) -> Option<(Time, Time)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::syntax::place::Place;
+    use crate::config::syntax::place::ConfigPlace;
 
     fn read(days: &str, hours: &str, zone: &str) -> Result<Schedule, Vec<Problem>> {
-        let located = |text: &str| Located { value: text.to_owned(), place: Place::start_of(0) };
+        let located = |text: &str| Located { value: text.to_owned(), place: ConfigPlace::start_of(0) };
         let given = |text: &str| (!text.is_empty()).then(|| located(text));
         let days = days.split_whitespace().map(located).collect();
         let written = WindowSchema { days, hours: given(hours), time_zone: given(zone) };
         let mut problems = Vec::new();
-        let window = Located { value: written, place: Place::start_of(0) };
+        let window = Located { value: written, place: ConfigPlace::start_of(0) };
         let read = schedule(vec![window], &mut problems);
         if problems.is_empty() { Ok(read) } else { Err(problems) }
     }

@@ -7,7 +7,7 @@ pub const FILE_NAME: &str = "tagboat.yaml";
 
 /// Who wrote a configuration file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
+pub enum ConfigSource {
     /// The person who runs Tagboat, in the file that `--config` names.
     Operator,
     /// Anyone who can change the repository, in its `tagboat.yaml`.
@@ -24,7 +24,7 @@ pub struct ConfigFile<'a> {
     /// The folder where relative paths in it start.
     pub folder: &'a Path,
     /// Who wrote it.
-    pub source: Source,
+    pub source: ConfigSource,
 }
 
 /// A value, and who set it.
@@ -33,5 +33,5 @@ pub struct Setting<T> {
     /// The value.
     pub value: T,
     /// Who set it.
-    pub source: Source,
+    pub source: ConfigSource,
 }

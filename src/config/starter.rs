@@ -10,7 +10,7 @@ use crate::text::{count_of, visible};
 #[derive(Debug, Clone, Default)]
 pub struct Summary {
     /// Images, in any order.
-    pub images: Vec<Found>,
+    pub images: Vec<FoundImage>,
     /// Policies that markers name, as written.
     pub markers: BTreeSet<String>,
     /// The number of held references.
@@ -19,7 +19,7 @@ pub struct Summary {
 
 /// An image and the files that contain it.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct FoundImage {
     /// Its name.
     pub name: ImageName,
     /// Its current tags.
@@ -41,7 +41,7 @@ enum Order {
     Moving,
 }
 
-impl Found {
+impl FoundImage {
     /// Returns how the tags are ordered. One tag with numbers is enough: the others are then held, whereas another policy would
     /// stop updates of that tag.
     fn order(&self) -> Order {
@@ -58,7 +58,7 @@ impl Found {
 
 /// Returns a valid starter configuration that manages every image.
 pub fn starter(summary: &Summary) -> String {
-    let mut images: Vec<&Found> = summary.images.iter().collect();
+    let mut images: Vec<&FoundImage> = summary.images.iter().collect();
     images.sort_by(|a, b| a.name.cmp(&b.name));
     let of = |order: Order| images.iter().copied().filter(|image| image.order() == order).collect::<Vec<_>>();
     let (builds, moving) = (of(Order::Builds), of(Order::Moving));
@@ -83,7 +83,7 @@ pub fn starter(summary: &Summary) -> String {
     out
 }
 
-fn heading(summary: &Summary, images: &[&Found]) -> String {
+fn heading(summary: &Summary, images: &[&FoundImage]) -> String {
     let references: usize = images.iter().map(|image| image.count).sum();
     let files: BTreeSet<&String> = images.iter().flat_map(|image| &image.paths).collect();
     let mut out = format!(
@@ -137,11 +137,11 @@ fn policies(out: &mut String, summary: &Summary, builds: bool, moving: bool) {
     }
 }
 
-fn rule(out: &mut String, why: &str, images: &[&Found], policy: &str) {
+fn rule(out: &mut String, about: &str, images: &[&FoundImage], policy: &str) {
     if images.is_empty() {
         return;
     }
-    let _ = writeln!(out, "  # {why}\n  - images:");
+    let _ = writeln!(out, "  # {about}\n  - images:");
     for image in images {
         let name = image.name.familiar();
         let tags: Vec<&str> = image.tags.iter().take(3).map(Tag::as_str).collect();
@@ -159,7 +159,7 @@ const PULL_REQUESTS: &str = "
 ";
 
 /// Adds commented settings for the registries of the images.
-fn registries(out: &mut String, images: &[&Found]) {
+fn registries(out: &mut String, images: &[&FoundImage]) {
     out.push_str(
         "
 # Settings of registries: mirror, ca-file, plain-http and page-size. Credentials come from docker's config.json or from

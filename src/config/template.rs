@@ -3,7 +3,7 @@
 use minijinja::Environment;
 
 use super::error::Problem;
-use super::files::Files;
+use super::files::ConfigFiles;
 use super::syntax::located::Located;
 
 /// A template and its source.
@@ -22,7 +22,7 @@ impl Template {
     }
 
     /// Returns a template of the configuration file.
-    pub(super) fn written(text: Located<String>, files: Files<'_>) -> Self {
+    pub(super) fn written(text: Located<String>, files: ConfigFiles<'_>) -> Self {
         Self { source: files.line(text.place), text: text.value }
     }
 }
@@ -56,8 +56,8 @@ pub(super) fn check_template(template: &Located<String>, names: &[&str], problem
             }
         }
         Err(error) => {
-            let why = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-            let problem = Problem::new(template.place, format!("invalid template: {why}"));
+            let cause = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+            let problem = Problem::new(template.place, format!("invalid template: {cause}"));
             problems.push(problem.hint("put names in double braces: {{ path_dir }}").documented_at(TEMPLATES));
         }
     }

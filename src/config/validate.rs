@@ -6,7 +6,7 @@ use super::config::{
 };
 use super::duration::checked_duration;
 use super::error::Problem;
-use super::files::Files;
+use super::files::ConfigFiles;
 use super::manifests::{declared_paths, manifests};
 use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
@@ -23,7 +23,7 @@ use crate::policy::{Gates, POLICIES};
 use crate::refname::BranchName;
 
 /// Checks every value. The result is valid only if no problem was added.
-pub(super) fn validate(schema: Schema, files: Files<'_>, problems: &mut Vec<Problem>) -> Config {
+pub(super) fn validate(schema: Schema, files: ConfigFiles<'_>, problems: &mut Vec<Problem>) -> Config {
     let policies = policies(&schema.policies, files, problems);
     let names: Vec<&str> = policies.keys().map(String::as_str).chain([IGNORE]).collect();
     let declared_paths = declared_paths(&schema, files);
@@ -91,7 +91,7 @@ fn paths(written: PathsSchema, problems: &mut Vec<Problem>) -> Paths {
     }
 }
 
-fn rule(written: Located<RuleSchema>, files: Files<'_>, names: &[&str], problems: &mut Vec<Problem>) -> Rule {
+fn rule(written: Located<RuleSchema>, files: ConfigFiles<'_>, names: &[&str], problems: &mut Vec<Problem>) -> Rule {
     let Located { value: written, place } = written;
     let names_policy = written.policy.is_some();
     let policy = written.policy.map_or_else(
@@ -142,7 +142,7 @@ fn unknown_policy(name: &Located<String>, names: &[&str]) -> Problem {
     }
 }
 
-fn pull_requests(written: PullRequestsSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> PullRequests {
+fn pull_requests(written: PullRequestsSchema, files: ConfigFiles<'_>, problems: &mut Vec<Problem>) -> PullRequests {
     let default = PullRequests::default();
     if let Some(group) = &written.group {
         check_group(group, problems);
@@ -224,7 +224,7 @@ fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {
     }
 }
 
-fn git(written: GitSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> GitSettings {
+fn git(written: GitSchema, files: ConfigFiles<'_>, problems: &mut Vec<Problem>) -> GitSettings {
     let default = GitSettings::default();
     let base = written.base.and_then(|base| {
         let note = |error: crate::refname::RefNameError| problems.push(Problem::new(base.place, error.to_string()));
@@ -263,7 +263,11 @@ fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(
     }
 }
 
-fn checked_sign(written: Located<SignSchema>, files: Files<'_>, problems: &mut Vec<Problem>) -> Option<SignSettings> {
+fn checked_sign(
+    written: Located<SignSchema>,
+    files: ConfigFiles<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<SignSettings> {
     let Located { value: SignSchema { format, key }, place } = written;
     let (Some(format), Some(key)) = (format, key.filter(|key| !key.value.trim().is_empty())) else {
         let problem = Problem::new(place, "missing `format` or `key`");
@@ -280,7 +284,7 @@ fn checked_sign(written: Located<SignSchema>, files: Files<'_>, problems: &mut V
     Some(SignSettings { format, key })
 }
 
-fn forge(written: ForgeSchema, files: Files<'_>, problems: &mut Vec<Problem>) -> ForgeSettings {
+fn forge(written: ForgeSchema, files: ConfigFiles<'_>, problems: &mut Vec<Problem>) -> ForgeSettings {
     if let Some(url) = &written.url {
         match url::Url::parse(&url.value) {
             Ok(read) if !read.username().is_empty() || read.password().is_some() || read.query().is_some() => {

@@ -43,13 +43,13 @@ pub struct ImageSpec {
 
 #[derive(Debug, Default)]
 struct Store {
-    images: RwLock<BTreeMap<String, Image>>,
+    images: RwLock<BTreeMap<String, StoredRepository>>,
     requests: AtomicU64,
 }
 
 /// One repository of the registry.
 #[derive(Debug, Default)]
-struct Image {
+struct StoredRepository {
     tags: BTreeMap<String, String>,
     /// Media type and bytes by digest.
     manifests: BTreeMap<String, (&'static str, Bytes)>,
@@ -110,7 +110,7 @@ impl Drop for EmbeddedRegistry {
     }
 }
 
-impl Image {
+impl StoredRepository {
     /// Configuration, layer and manifest of one platform; returns its entry in an index.
     fn put_platform(&mut self, platform: &Platform, spec: &ImageSpec) -> Value {
         let layer = self.put_blob("application/vnd.oci.image.layer.v1.tar", &[0; 1024]);
@@ -206,7 +206,7 @@ impl Store {
     }
 }
 
-impl Image {
+impl StoredRepository {
     /// Returns `n` sorted tags after `last`, with a `Link` header if there are more, as distribution 3 does.
     fn list(&self, name: &str, query: &str) -> RegistryResponse {
         let parameters: BTreeMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();

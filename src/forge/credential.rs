@@ -12,7 +12,7 @@ use super::remote::Address;
 
 /// The credentials that the operator set.
 #[derive(Debug, Default)]
-pub struct GivenCredentials {
+pub struct OperatorCredentials {
     /// A token, personal or of a CI job.
     pub token: Option<Secret>,
     /// The account that the token belongs to.
@@ -25,7 +25,7 @@ pub struct GivenCredentials {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CredentialKind {
     /// What the operator has to set for it.
-    pub given: Given,
+    pub input: CredentialInput,
     /// How requests to the API carry it.
     pub scheme: AuthScheme,
     /// The user name that git sends with it over HTTPS.
@@ -34,7 +34,7 @@ pub struct CredentialKind {
 
 /// What the operator has to set for a kind of credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Given {
+pub enum CredentialInput {
     /// The id and private key of an App, which issues tokens.
     App,
     /// A token and the account that it belongs to.
@@ -58,7 +58,7 @@ pub enum AuthScheme {
 
 /// A credential for one repository of a forge, and the user name that git sends with it.
 #[derive(Debug, Clone)]
-pub struct Login {
+pub struct ForgeLogin {
     /// The credential of requests.
     pub credential: Credential,
     /// The user name of git.
@@ -86,35 +86,37 @@ pub enum Credential {
 impl CredentialKind {
     /// A token of any form.
     pub const fn token(scheme: AuthScheme, git_user: &'static str) -> Self {
-        Self { given: Given::Token, scheme, git_user }
+        Self { input: CredentialInput::Token, scheme, git_user }
     }
 
     /// Returns the login that `given` allows; `None` if this kind needs something else.
     pub(super) fn login(
         &self,
         address: &Address,
-        given: &GivenCredentials,
+        given: &OperatorCredentials,
         client: &Client,
-    ) -> Option<Result<Login, ForgeError>> {
-        if self.given == Given::App {
+    ) -> Option<Result<ForgeLogin, ForgeError>> {
+        if self.input == CredentialInput::App {
             let (id, key) = given.app.as_ref()?;
             let app = App::new(id, key, &address.api, &address.repository, client.clone());
-            let login = |app| Login { credential: Credential::App(Arc::new(app)), git_user: self.git_user };
+            let login = |app| ForgeLogin { credential: Credential::App(Arc::new(app)), git_user: self.git_user };
             return Some(app.map(login));
         }
         let token = given.token.clone()?;
-        let fits = match self.given {
-            Given::TokenOfAccount => given.user.is_some(),
-            Given::JsonWebToken => token.reveal().starts_with("eyJ") && token.reveal().matches('.').count() == 2,
-            Given::Token => true,
-            Given::App => false,
+        let fits = match self.input {
+            CredentialInput::TokenOfAccount => given.user.is_some(),
+            CredentialInput::JsonWebToken => {
+                token.reveal().starts_with("eyJ") && token.reveal().matches('.').count() == 2
+            }
+            CredentialInput::Token => true,
+            CredentialInput::App => false,
         };
         let credential = match self.scheme {
             AuthScheme::Bearer => Credential::Bearer(token),
             AuthScheme::Token => Credential::Token(token),
             AuthScheme::Basic => Credential::Basic { user: given.user.clone().unwrap_or_default(), password: token },
         };
-        fits.then_some(Ok(Login { credential, git_user: self.git_user }))
+        fits.then_some(Ok(ForgeLogin { credential, git_user: self.git_user }))
     }
 }
 
@@ -144,8 +146,8 @@ mod tests {
     use crate::http::ClientOptions;
 
     const KINDS: &[CredentialKind] = &[
-        CredentialKind { given: Given::TokenOfAccount, scheme: AuthScheme::Basic, git_user: "account" },
-        CredentialKind { given: Given::JsonWebToken, scheme: AuthScheme::Bearer, git_user: "pipeline" },
+        CredentialKind { input: CredentialInput::TokenOfAccount, scheme: AuthScheme::Basic, git_user: "account" },
+        CredentialKind { input: CredentialInput::JsonWebToken, scheme: AuthScheme::Bearer, git_user: "pipeline" },
         CredentialKind::token(AuthScheme::Token, "token"),
     ];
 
@@ -162,7 +164,7 @@ mod tests {
         let address = Address { api: "https://git.acme.test".to_owned(), repository: "a/b".to_owned() };
         let client = Client::new(&ClientOptions::default()).unwrap();
         for (token, user, credential, git_user) in rows {
-            let given = GivenCredentials { token: token.map(Secret::new), user: user.map(str::to_owned), app: None };
+            let given = OperatorCredentials { token: token.map(Secret::new), user: user.map(str::to_owned), app: None };
             let login = KINDS.iter().find_map(|kind| kind.login(&address, &given, &client)).map(Result::unwrap);
             assert_eq!(login.as_ref().map(|login| login.git_user), git_user, "{token:?}");
             let shown = login.map(|login| format!("{:?}", login.credential)).unwrap_or_default();

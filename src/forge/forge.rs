@@ -10,7 +10,7 @@ use crate::http::{Client, RetryPolicy};
 use crate::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest};
 use crate::refname::{BranchName, CommitId};
 
-use super::credential::{CredentialKind, GivenCredentials, Login};
+use super::credential::{CredentialKind, ForgeLogin, OperatorCredentials};
 use super::error::ForgeError;
 use super::limits::{CreationRules, Limits};
 use super::remote::{Address, RemoteUrl};
@@ -57,9 +57,9 @@ impl ForgeKind {
     pub fn login(
         &self,
         address: &Address,
-        given: &GivenCredentials,
+        given: &OperatorCredentials,
         client: &Client,
-    ) -> Result<Option<Login>, ForgeError> {
+    ) -> Result<Option<ForgeLogin>, ForgeError> {
         self.credentials.iter().find_map(|kind| kind.login(address, given, client)).transpose()
     }
 
@@ -75,7 +75,7 @@ impl ForgeKind {
 
 /// A comment on a pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comment {
+pub struct PullRequestComment {
     /// Its id in the pull request. A later comment has a greater one.
     pub id: u64,
     /// The text, which the forge may have trimmed.
@@ -121,7 +121,7 @@ pub trait Forge: Send + Sync {
     async fn close_with(&self, existing: &PullRequest, body: &str) -> Result<PullRequest, ForgeError>;
 
     /// Returns the newest comments, at least one hundred if there are as many.
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError>;
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<PullRequestComment>, ForgeError>;
 
     /// Adds a comment, and returns its id.
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError>;

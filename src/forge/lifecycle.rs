@@ -3,7 +3,7 @@
 use crate::plan::{Proposal, PullRequest};
 
 use super::error::ForgeError;
-use super::forge::{Comment, Difference, Forge, Written};
+use super::forge::{Difference, Forge, PullRequestComment, Written};
 use super::limits::Limits;
 
 impl dyn Forge + '_ {
@@ -64,7 +64,7 @@ impl dyn Forge + '_ {
 
     /// Adds a comment that the pull request does not have. Runs at the same time may all add it: the oldest stays.
     async fn comment_once(&self, existing: &PullRequest, text: &str) -> Result<(), ForgeError> {
-        let is_same = |one: &Comment| one.text.trim() == text.trim();
+        let is_same = |one: &PullRequestComment| one.text.trim() == text.trim();
         if self.comments(existing).await?.iter().any(is_same) {
             return Ok(());
         }

@@ -16,10 +16,10 @@ mod settings;
 mod token_variable;
 
 pub use app::App;
-pub use credential::{AuthScheme, Credential, CredentialKind, Given, GivenCredentials, Login};
+pub use credential::{AuthScheme, Credential, CredentialInput, CredentialKind, ForgeLogin, OperatorCredentials};
 pub use destination::DestinationError;
 pub use error::ForgeError;
-pub use forge::{Access, ApiCommit, Attached, Comment, Commits, Difference, Forge, ForgeKind, Written};
+pub use forge::{Access, ApiCommit, Attached, Commits, Difference, Forge, ForgeKind, PullRequestComment, Written};
 pub use forges::{FORGES, link_styles, named, recognize, recognize_by_runner};
 pub use limits::{CreationRules, Limits};
 pub use remote::{Address, RemoteUrl, RemoteUrlError, Scheme};

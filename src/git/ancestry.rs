@@ -40,7 +40,7 @@ impl BranchHistory {
 }
 
 /// The result of a search.
-pub(super) enum Search {
+pub(super) enum SearchResult {
     /// Whether the commit is in the history.
     Found(bool),
     /// That many commits of the history have to be fetched first.
@@ -49,19 +49,19 @@ pub(super) enum Search {
 
 impl Ancestry {
     /// Searches for `commit` among `head` and its ancestors.
-    pub(super) fn search(&self, commit: &CommitId, head: &CommitId) -> Result<Search, GitError> {
+    pub(super) fn search(&self, commit: &CommitId, head: &CommitId) -> Result<SearchResult, GitError> {
         if commit == head {
-            return Ok(Search::Found(true));
+            return Ok(SearchResult::Found(true));
         }
         let commit = objects::id(commit.as_str())?;
         let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(history) = last.as_ref().filter(|history| history.head == *head) else {
-            return Ok(Search::Fetch(DEPTHS[0]));
+            return Ok(SearchResult::Fetch(DEPTHS[0]));
         };
         let deeper = DEPTHS.into_iter().find(|depth| *depth > history.depth && !history.is_complete);
         Ok(match (history.commits.contains(&commit), deeper) {
-            (false, Some(depth)) => Search::Fetch(depth),
-            (is_found, _) => Search::Found(is_found),
+            (false, Some(depth)) => SearchResult::Fetch(depth),
+            (is_found, _) => SearchResult::Found(is_found),
         })
     }
 

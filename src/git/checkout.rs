@@ -7,7 +7,7 @@ use super::error::GitError;
 use super::output;
 use super::refusal;
 use super::remote::redact;
-use super::settings::{self, Entry};
+use super::settings::{self, GitSetting};
 
 /// A checkout or bare repository of the user.
 pub(super) struct Checkout {
@@ -15,7 +15,7 @@ pub(super) struct Checkout {
     /// The common git directory: that of the main working tree, for a linked one.
     git_dir: PathBuf,
     /// All configuration that applies here, that of the user and of the machine included.
-    pub(super) settings: Vec<Entry>,
+    pub(super) settings: Vec<GitSetting>,
 }
 
 impl Checkout {
@@ -66,12 +66,12 @@ impl Checkout {
 }
 
 /// Returns the settings of the user and of the machine, read from an empty repository.
-pub(super) async fn settings_without(program: &Program, empty: &Path) -> Result<Vec<Entry>, GitError> {
+pub(super) async fn settings_without(program: &Program, empty: &Path) -> Result<Vec<GitSetting>, GitError> {
     let operation = "read the configuration of git".to_owned();
     list(program, Call { operation, git_dir: Some(empty), ..Call::default() }).await
 }
 
-async fn list(program: &Program, call: Call<'_>) -> Result<Vec<Entry>, GitError> {
+async fn list(program: &Program, call: Call<'_>) -> Result<Vec<GitSetting>, GitError> {
     let operation = call.operation.clone();
     let answer = program.run(call, ["config", "--list", "-z"]).await?;
     if !answer.success {

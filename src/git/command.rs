@@ -17,7 +17,7 @@ use super::options::Options;
 use super::output;
 use super::refusal;
 use super::remote::Login;
-use super::settings::{Entry, PASSWORD, USER};
+use super::settings::{GitSetting, PASSWORD, USER};
 
 /// The git program, its time limit, and the variables that it inherits.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Call<'a> {
     /// Additional variables.
     pub(super) environment: &'a [(&'a str, &'a str)],
     /// Additional configuration.
-    pub(super) settings: &'a [Entry],
+    pub(super) settings: &'a [GitSetting],
     /// Whether to ignore the configuration of the machine and of the user.
     pub(super) isolated: bool,
     /// The login for the credential helper in the settings.

@@ -61,7 +61,7 @@ pub enum GitError {
     },
     /// The URL of the remote is invalid, or contains a secret that git would print.
     #[error("cannot use the URL of the git remote: {cause}")]
-    RemoteUrl {
+    RedactedUrl {
         /// The problem, without the URL.
         cause: String,
     },
@@ -229,7 +229,7 @@ impl GitError {
             Self::NoRemote { .. } => {
                 "set `git.remote` in tagboat.yaml to a remote that `git remote` lists, or pass `--repository URL`"
             }
-            Self::RemoteUrl { .. } => {
+            Self::RedactedUrl { .. } => {
                 "correct the URL; set a token in TAGBOAT_GIT_PASSWORD, and its user name in TAGBOAT_GIT_USER"
             }
             Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to an existing branch",

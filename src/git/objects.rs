@@ -82,8 +82,8 @@ impl Objects {
     pub(super) fn file(&self, commit: &CommitId, path: &str) -> Result<Option<TreeFile>, GitError> {
         let repository = self.repository.to_thread_local();
         let tree = tree_of(&repository, commit)?;
-        let tree = repository.find_tree(tree).map_err(|why| unreadable(&format!("the tree of {commit}"), &why))?;
-        let Some(entry) = tree.lookup_entry_by_path(path).map_err(|why| unreadable(path, &why))? else {
+        let tree = repository.find_tree(tree).map_err(|error| unreadable(&format!("the tree of {commit}"), &error))?;
+        let Some(entry) = tree.lookup_entry_by_path(path).map_err(|error| unreadable(path, &error))? else {
             return Ok(None);
         };
         let kind = entry.mode().kind();

@@ -119,14 +119,14 @@ mod tests {
     #[test]
     #[rustfmt::skip]
     fn parses_the_reason_of_a_rejected_push() {
-        for (text, why) in [
+        for (text, expected) in [
             ("To /r.git\n*\tabc:refs/heads/x\t[new branch]\nDone\n",                      None),
             ("To /r.git\n=\tabc:refs/heads/x\t[up to date]\nDone\n",                      None),
             ("To /r.git\n!\tabc:refs/heads/x\t[rejected] (stale info)\nDone\n",           Some("[rejected] (stale info)")),
             ("To /r.git\n!\t:refs/heads/x\t[remote rejected] (hook declined)\nDone\n",    Some("[remote rejected] (hook declined)")),
             ("",                                                                          None),
         ] {
-            assert_eq!(refusal(text), why, "{text}");
+            assert_eq!(refusal(text), expected, "{text}");
         }
     }
 }

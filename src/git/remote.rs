@@ -10,7 +10,7 @@ use crate::secret::Secret;
 
 /// The URL or path of a repository as git accepts it, without a password, and for HTTP without a user name.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct RemoteUrl(Box<str>);
+pub(super) struct RedactedUrl(Box<str>);
 
 /// The account at an HTTP server. Forges accept a token as the password, with a user name for its kind.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,14 +33,14 @@ const UNKNOWN_SCHEME: &str = "not a URL with http, https, ssh, git or file";
 /// The shortest user name that is removed from messages as a token may be: a shorter one could be part of any word.
 const SHORTEST_TOKEN: usize = 8;
 
-impl RemoteUrl {
+impl RedactedUrl {
     /// Splits a URL into the URL without secrets and the login that it contained.
     ///
     /// # Errors
     /// If git would print a secret of the URL: one in a query parameter, or one in a URL that cannot be parsed.
     pub(super) fn new(text: &str) -> Result<(Self, Option<Login>), GitError> {
         let text = text.trim();
-        let refused = |cause: String| Err(GitError::RemoteUrl { cause });
+        let refused = |cause: String| Err(GitError::RedactedUrl { cause });
         let Some((scheme, _)) = text.split_once("://") else {
             return match text.split_once(':') {
                 // `https:/host` is a host named `https` to git, and `helper::…` may be any URL or command.
@@ -101,15 +101,15 @@ impl RemoteUrl {
     }
 }
 
-impl fmt::Display for RemoteUrl {
+impl fmt::Display for RedactedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&redact(&self.0))
     }
 }
 
-impl fmt::Debug for RemoteUrl {
+impl fmt::Debug for RedactedUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RemoteUrl({self})")
+        write!(f, "RedactedUrl({self})")
     }
 }
 
@@ -202,7 +202,7 @@ mod tests {
             ("ssh://git:s3cret@git.example.com/a.git",      "ssh://git@git.example.com/a.git", None),
             ("/srv/git/apps.git",                           "/srv/git/apps.git",              None),
         ] {
-            let (remote, found) = RemoteUrl::new(text).unwrap();
+            let (remote, found) = RedactedUrl::new(text).unwrap();
             assert_eq!(remote.as_str(), url, "{text}");
             let found = found.as_ref().map(|login| (login.user.as_str(), login.password.reveal()));
             assert_eq!(found, login, "{text}");
@@ -228,7 +228,7 @@ mod tests {
             ("https://git.example.com/a.git?api%5Fkey=s3cret",           "'api_key' is a secret"),
             ("https://me:s3/cret@git.example.com/a.git",                 "invalid URL"),
         ] {
-            let error = RemoteUrl::new(text).unwrap_err();
+            let error = RedactedUrl::new(text).unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(shown.contains(cause) && !shown.contains("cret@") && !shown.contains("s3"), "{text}: {shown}");
         }
@@ -261,7 +261,7 @@ mod tests {
             ("../a.git",                             true,  None),
             ("./odd:name",                           true,  None),
         ] {
-            let (remote, _) = RemoteUrl::new(text).unwrap();
+            let (remote, _) = RedactedUrl::new(text).unwrap();
             assert_eq!((remote.is_local(), remote.http_origin().as_deref()), (local, origin), "{text}");
         }
     }

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 use crate::refname::{BranchName, CommitId};
 use crate::secret::Secret;
 
-use super::ancestry::{self, Ancestry, BranchHistory, Search};
+use super::ancestry::{self, Ancestry, BranchHistory, SearchResult};
 use super::checkout::{self, Checkout};
 use super::command::{Call, CommandOutput, Program};
 use super::error::GitError;
@@ -21,8 +21,8 @@ use super::objects::Objects;
 use super::options::{Options, Signing};
 use super::output;
 use super::refusal;
-use super::remote::{Login, RemoteUrl};
-use super::settings::{self, Entry};
+use super::remote::{Login, RedactedUrl};
+use super::settings::{self, GitSetting};
 use super::ssh_signing::SshSigningKey;
 
 /// How many commits of each branch are fetched: its own commit and the parent.
@@ -42,7 +42,7 @@ pub struct Repository {
     fetch: Remote,
     push: Remote,
     /// The git configuration that applies to the user here.
-    settings: Vec<Entry>,
+    settings: Vec<GitSetting>,
     signer: Option<Signer>,
     /// git locks its list of shallow commits while it fetches: two concurrent fetches would fail.
     fetching: Mutex<()>,
@@ -59,9 +59,9 @@ enum Signer {
 
 /// A URL, and the login and configuration for it.
 struct Remote {
-    url: RemoteUrl,
+    url: RedactedUrl,
     login: Option<Login>,
-    settings: Vec<Entry>,
+    settings: Vec<GitSetting>,
 }
 
 impl Repository {
@@ -284,8 +284,8 @@ impl Git for Repository {
     async fn is_ancestor(&self, commit: &CommitId, head: &CommitId) -> Result<bool, GitError> {
         loop {
             match self.history.search(commit, head)? {
-                Search::Found(is_found) => return Ok(is_found),
-                Search::Fetch(depth) => self.history.set(self.fetch_history(head, depth).await?),
+                SearchResult::Found(is_found) => return Ok(is_found),
+                SearchResult::Fetch(depth) => self.history.set(self.fetch_history(head, depth).await?),
             }
         }
     }
@@ -355,8 +355,8 @@ impl Git for Repository {
 }
 
 impl Remote {
-    fn new(url: &str, settings: &[Entry]) -> Result<Self, GitError> {
-        let (url, login) = RemoteUrl::new(url)?;
+    fn new(url: &str, settings: &[GitSetting]) -> Result<Self, GitError> {
+        let (url, login) = RedactedUrl::new(url)?;
         let settings = settings::for_remote(&url, login.as_ref(), settings);
         Ok(Self { url, login, settings })
     }

@@ -4,10 +4,10 @@
 //! needed *to reach a remote* are copied from there: proxies, certificates, ssh commands, credential helpers, and the
 //! header that `actions/checkout` leaves. Nothing else is copied: no hooks, no push options, no refspecs.
 
-use super::remote::{Login, RemoteUrl};
+use super::remote::{Login, RedactedUrl};
 
 /// One entry of git's configuration, its section and name in lower case.
-pub(super) type Entry = (String, String);
+pub(super) type GitSetting = (String, String);
 
 /// Prefixes of the keys that are copied.
 const COPIED: &[&str] = &[
@@ -49,14 +49,14 @@ pub(super) const PASSWORD: &str = "TAGBOAT_GIT_PASSWORD";
 /// With a password in the `login`, other ways to log in over HTTP are omitted: with an `Authorization` header of another account,
 /// git would never ask for this login. A user name alone selects the account in credential helpers; it is a token where none of
 /// them, and no other program, has its password. A folder of this machine needs none of them.
-pub(super) fn for_remote(remote: &RemoteUrl, login: Option<&Login>, user: &[Entry]) -> Vec<Entry> {
+pub(super) fn for_remote(remote: &RedactedUrl, login: Option<&Login>, user: &[GitSetting]) -> Vec<GitSetting> {
     let has_password = login.is_some_and(|login| !login.password.is_empty());
-    let own = |(key, value): &&Entry| {
+    let own = |(key, value): &&GitSetting| {
         !remote.is_local()
             && COPIED.iter().any(|prefix| key.starts_with(prefix))
             && !(has_password && logs_in(key, value))
     };
-    let mut settings: Vec<Entry> = user.iter().filter(own).cloned().collect();
+    let mut settings: Vec<GitSetting> = user.iter().filter(own).cloned().collect();
     settings.extend(FIXED.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
     if let (Some(login), Some(origin)) = (login, remote.http_origin()) {
         if has_password {
@@ -75,7 +75,7 @@ pub(super) fn for_remote(remote: &RemoteUrl, login: Option<&Login>, user: &[Entr
 
 /// Returns whether commits can be here without their files: such a repository fetches blobs when they are needed
 /// (git-clone(1), `--filter`), which only the `git` program can do.
-pub(super) fn is_partial_clone(settings: &[Entry]) -> bool {
+pub(super) fn is_partial_clone(settings: &[GitSetting]) -> bool {
     settings.iter().any(|(key, value)| {
         key == "extensions.partialclone"
             || (key.starts_with("remote.") && key.ends_with(".promisor") && value.as_str() != "false")
@@ -83,7 +83,7 @@ pub(super) fn is_partial_clone(settings: &[Entry]) -> bool {
 }
 
 /// Returns the value of a key; the last entry applies (git-config(1)).
-pub(super) fn value<'a>(settings: &'a [Entry], key: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(settings: &'a [GitSetting], key: &str) -> Option<&'a str> {
     settings.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
 }
 
@@ -105,11 +105,11 @@ mod tests {
     use super::*;
     use crate::secret::Secret;
 
-    fn entries(text: &[(&str, &str)]) -> Vec<Entry> {
+    fn entries(text: &[(&str, &str)]) -> Vec<GitSetting> {
         text.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn user_settings() -> Vec<Entry> {
+    fn user_settings() -> Vec<GitSetting> {
         entries(&[
             ("user.name", "someone"),
             ("core.hookspath", "/evil"),
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn keeps_the_ways_to_log_in_of_the_user_without_a_login() {
-        let (remote, _) = RemoteUrl::new("https://git.example.com/a.git").unwrap();
+        let (remote, _) = RedactedUrl::new("https://git.example.com/a.git").unwrap();
         let settings = for_remote(&remote, None, &user_settings());
         for kept in ["core.sshcommand", "credential.helper", "http.proxy", "http.https://git.example.com/.extraheader"]
         {
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn omits_other_accounts_with_a_login() {
         let login = Login { user: "bot".to_owned(), password: Secret::new("s3cret") };
-        let (remote, _) = RemoteUrl::new("https://git.example.com/a.git").unwrap();
+        let (remote, _) = RedactedUrl::new("https://git.example.com/a.git").unwrap();
         let settings = for_remote(&remote, Some(&login), &user_settings());
         assert!(value(&settings, "credential.helper").is_none());
         assert!(value(&settings, "http.https://git.example.com/.extraheader").is_none());
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn takes_the_password_of_a_user_name_from_helpers_of_the_user() {
         let login = Login { user: "bot".to_owned(), password: Secret::new("") };
-        let (remote, _) = RemoteUrl::new("https://git.example.com/a.git").unwrap();
+        let (remote, _) = RedactedUrl::new("https://git.example.com/a.git").unwrap();
         let all = for_remote(&remote, Some(&login), &user_settings());
         let position = |key: &str| all.iter().position(|(name, _)| name == key);
         assert_eq!(value(&all, "credential.https://git.example.com.username"), Some("bot"));
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn uses_a_login_for_http_only() {
         let login = Login { user: "bot".to_owned(), password: Secret::new("s3cret") };
-        let (remote, _) = RemoteUrl::new("git@git.example.com:a.git").unwrap();
+        let (remote, _) = RedactedUrl::new("git@git.example.com:a.git").unwrap();
         assert!(for_remote(&remote, Some(&login), &[]).iter().all(|(key, _)| !key.starts_with("credential.")));
     }
 

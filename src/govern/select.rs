@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::policies::Policies;
-use crate::config::{IGNORE, Mode, Rule, SHAPE, Source};
+use crate::config::{ConfigSource, IGNORE, Mode, Rule, SHAPE};
 use crate::image::{ImageName, Platform};
 use crate::interop::renovate;
 use crate::manifest::{Marker, MarkerKind};
@@ -154,10 +154,11 @@ impl Policies<'_> {
     fn rule(&self, query: &PolicyQuery<'_>) -> Option<Cow<'_, Rule>> {
         let matches = |rule: &&Rule| rule.images.match_image(query.name) && rule.paths.match_path(query.path);
         let first = self.config.rules.iter().find(matches)?;
-        if first.names_policy || first.written_by == Source::Repository {
+        if first.names_policy || first.written_by == ConfigSource::Repository {
             return Some(Cow::Borrowed(first));
         }
-        let of_repository = self.config.rules.iter().filter(|rule| rule.written_by == Source::Repository).find(matches);
+        let of_repository =
+            self.config.rules.iter().filter(|rule| rule.written_by == ConfigSource::Repository).find(matches);
         Some(of_repository.map_or(Cow::Borrowed(first), |rule| Cow::Owned(rule.clone().with_gates_of(first))))
     }
 

@@ -78,11 +78,11 @@ fn key(change: &Change, template: &Template) -> Result<String, TemplateError> {
 impl Grouping<'_> {
     fn branch(&self, group: &str) -> Result<BranchName, TemplateError> {
         #[derive(Serialize)]
-        struct Values<'a> {
+        struct BranchValues<'a> {
             group: &'a str,
         }
         let rest = match self.branch {
-            Some(template) => render(template, &Values { group }, str::to_owned)?.trim().to_owned(),
+            Some(template) => render(template, &BranchValues { group }, str::to_owned)?.trim().to_owned(),
             None => slug(group),
         };
         BranchName::new(&format!("{}{rest}", self.prefix)).map_err(|error| self.error(error.to_string()))

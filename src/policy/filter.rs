@@ -11,8 +11,8 @@ use super::settings::{OptionDoc, PolicyError, Settings, pattern};
 /// Selects the tags that a policy reads, and the text of each.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    include: Vec<Search>,
-    exclude: Vec<Search>,
+    include: Vec<TagPattern>,
+    exclude: Vec<TagPattern>,
     allow: Vec<Name>,
     ignore: Vec<Name>,
     extract: Option<ExtractTemplate>,
@@ -46,7 +46,7 @@ impl Filter {
     pub fn new(settings: &Settings) -> Result<Self, PolicyError> {
         let names =
             |key: &str| settings.texts(key)?.into_iter().map(|text| Name::new(key, text)).collect::<Result<_, _>>();
-        let include: Vec<Search> = settings.patterns("include")?.into_iter().map(Search::new).collect();
+        let include: Vec<TagPattern> = settings.patterns("include")?.into_iter().map(TagPattern::new).collect();
         let mut extract = settings.text("extract")?.map(ExtractTemplate::new).transpose()?;
         if let Some(template) = &mut extract {
             let [one] = &include[..] else {
@@ -57,7 +57,7 @@ impl Filter {
         }
         Ok(Self {
             include,
-            exclude: settings.patterns("exclude")?.into_iter().map(Search::new).collect(),
+            exclude: settings.patterns("exclude")?.into_iter().map(TagPattern::new).collect(),
             allow: names("allow")?,
             ignore: names("ignore")?,
             extract,
@@ -95,7 +95,7 @@ impl Filter {
             return Err(FilterError::Excluded(at));
         }
         match (&self.extract, self.include.first()) {
-            (Some(template), Some(Search { pattern, .. })) => {
+            (Some(template), Some(TagPattern { pattern, .. })) => {
                 let groups = groups.get_or_insert_with(|| pattern.capture_locations());
                 pattern.captures_read(groups, tag).ok_or(FilterError::NotIncluded)?;
                 Ok(template.apply(groups, tag))
@@ -123,7 +123,7 @@ impl Filter {
 
 /// A regular expression. Most are a text with an optional anchor, which is compared without the regex engine.
 #[derive(Debug, Clone)]
-struct Search {
+struct TagPattern {
     pattern: Regex,
     plain: Option<Plain>,
 }
@@ -136,7 +136,7 @@ struct Plain {
     end: bool,
 }
 
-impl Search {
+impl TagPattern {
     fn new(pattern: Regex) -> Self {
         Self { plain: Plain::of(pattern.as_str()), pattern }
     }
@@ -288,7 +288,7 @@ mod tests {
             start in "\\^?", text in "([a-c0]|\\\\\\.|-|_){0,3}|.{0,3}", end in "\\$?", tag in "[a-c0._-]{0,6}",
         ) {
             let Ok(pattern) = Regex::new(&format!("{start}{text}{end}")) else { return Ok(()) };
-            let search = Search::new(pattern);
+            let search = TagPattern::new(pattern);
             prop_assert_eq!(search.is_match(&tag), search.pattern.is_match(&tag), "{:?}", search);
         }
     }

@@ -26,12 +26,12 @@ const TEMPLATE: &str = include_str!("page.html");
 
 /// The values of the template.
 #[derive(Serialize, Default)]
-struct Document {
+struct HtmlPage {
     title: String,
     summary: String,
     facts: Vec<Fact>,
     /// The statuses that rows can be filtered by.
-    filters: Vec<Filter>,
+    filters: Vec<StatusFilter>,
     /// The number of rows that have a status.
     total: usize,
     tables: Vec<Table>,
@@ -46,7 +46,7 @@ struct Fact {
 }
 
 #[derive(Serialize)]
-struct Filter {
+struct StatusFilter {
     status: &'static str,
     name: &'static str,
     count: usize,
@@ -56,18 +56,18 @@ struct Filter {
 struct Table {
     title: &'static str,
     columns: &'static [&'static str],
-    rows: Vec<Row>,
+    rows: Vec<HtmlRow>,
 }
 
 #[derive(Serialize)]
-struct Row {
+struct HtmlRow {
     status: Option<&'static str>,
-    cells: Vec<Cell>,
+    cells: Vec<HtmlCell>,
 }
 
 /// A cell of a table: its lines, and the sort key if that is not the text.
 #[derive(Serialize, Default)]
-struct Cell {
+struct HtmlCell {
     lines: Vec<Line>,
     order: Option<String>,
 }
@@ -99,7 +99,7 @@ impl Renderer for Html {
     }
 
     fn list(&self, list: &ReferenceList, _: RenderOptions) -> String {
-        let rows = list.rows.iter().map(|row| Row {
+        let rows = list.rows.iter().map(|row| HtmlRow {
             status: Some(row.status.as_str()),
             cells: vec![
                 badge(row.status.as_str(), row.status.as_str()),
@@ -112,13 +112,13 @@ impl Renderer for Html {
         let rows = rows.collect::<Vec<_>>();
         let statuses = [ReferenceStatus::Held, ReferenceStatus::Managed, ReferenceStatus::Ignored];
         let statuses = statuses.map(|status| (status.as_str(), status.as_str()));
-        page(Document {
+        page(HtmlPage {
             title: "References".to_owned(),
             summary: format!("{} found", count_of(rows.len(), "reference")),
             total: rows.len(),
             filters: filters(&statuses, list.rows.iter().map(|row| row.status.as_str())),
             tables: vec![Table { title: "", columns: &["Status", "Reference", "Policy", "Location", "Reason"], rows }],
-            ..Document::default()
+            ..HtmlPage::default()
         })
     }
 
@@ -127,7 +127,7 @@ impl Renderer for Html {
             let chosen = one.chosen.as_deref().unwrap_or_default();
             let cells =
                 [code(&one.current), code(chosen), plain(one.outcome.as_str()), plain(&one.reason), code(&one.policy)];
-            Row { status: None, cells: cells.into_iter().chain([locations(&one.locations)]).collect() }
+            HtmlRow { status: None, cells: cells.into_iter().chain([locations(&one.locations)]).collect() }
         });
         let columns = &["Current", "Chosen", "Outcome", "Reason", "Policy", "Location"];
         let mut tables = vec![Table { title: "References", columns, rows: about.collect() }];
@@ -140,16 +140,16 @@ impl Renderer for Html {
                 };
                 let verdict = badge(class, tag.verdict.label());
                 let facts = tag.facts.as_ref().map(Facts::line).unwrap_or_default();
-                Row { status: None, cells: vec![verdict, code(&tag.tag), plain(&tag.reason), plain(&facts)] }
+                HtmlRow { status: None, cells: vec![verdict, code(&tag.tag), plain(&tag.reason), plain(&facts)] }
             });
             Table { title: "Tags, best first", columns: &["Verdict", "Tag", "Reason", "Facts"], rows: rows.collect() }
         }));
         let title = explanations.first().map(|one| one.image.clone()).unwrap_or_default();
-        page(Document {
+        page(HtmlPage {
             title,
             summary: "The chosen tag, and the verdict on every candidate".to_owned(),
             tables,
-            ..Document::default()
+            ..HtmlPage::default()
         })
     }
 
@@ -158,11 +158,11 @@ impl Renderer for Html {
             let mut message = plain(&check.message);
             message.lines.extend(hint(check.hint.as_deref()));
             let status = badge(check.status.as_str(), check.status.as_str());
-            Row { status: None, cells: vec![status, plain(&check.name), message] }
+            HtmlRow { status: None, cells: vec![status, plain(&check.name), message] }
         });
         let tables = vec![Table { title: "", columns: &["Status", "Check", "Message"], rows: rows.collect() }];
         let summary = "Whether every service that a run needs can be reached with these credentials".to_owned();
-        page(Document { title: "Check".to_owned(), summary, tables, ..Document::default() })
+        page(HtmlPage { title: "Check".to_owned(), summary, tables, ..HtmlPage::default() })
     }
 
     fn run(&self, report: &RunReport, _: RenderOptions) -> String {
@@ -194,7 +194,7 @@ impl Renderer for Html {
             Table { title: "Other failures", columns: &["Subject", "Reason", "Location"], rows: failed(report) },
         ];
         let statuses = ImageStatus::ALL.map(|status| (status.as_str(), status.label()));
-        page(Document {
+        page(HtmlPage {
             title: about.repository.as_deref().map_or("Images", name_of).to_owned(),
             summary: capitalized(&summary(report)),
             facts: facts.into_iter().flatten().collect(),
@@ -206,7 +206,7 @@ impl Renderer for Html {
     }
 }
 
-fn page(document: Document) -> String {
+fn page(document: HtmlPage) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_formatter(|out, state, value| match value.as_str() {
@@ -214,7 +214,7 @@ fn page(document: Document) -> String {
         None => escape_formatter(out, state, value),
     });
     let footer = format!("Generated by Tagboat {}", env!("CARGO_PKG_VERSION"));
-    let document = Document { footer, ..document };
+    let document = HtmlPage { footer, ..document };
     let values = serde_json::to_value(document).and_then(Value::deserialize);
     let page = values
         .map_err(|error| error.to_string())
@@ -223,12 +223,12 @@ fn page(document: Document) -> String {
     page.unwrap_or_else(|error| format!("<!doctype html><title>Tagboat</title><p>{error}")) + "\n"
 }
 
-fn image(row: &ImageRow, report: &RunReport, by_branch: &BTreeMap<&str, &ProposalRow>) -> Row {
+fn image(row: &ImageRow, report: &RunReport, by_branch: &BTreeMap<&str, &ProposalRow>) -> HtmlRow {
     let is_update = row.chosen.as_ref() != Some(&row.current);
     let chosen = row.chosen.as_ref().map(|chosen| version(chosen, if is_update { "strong" } else { "" }));
     let age = match (report.about.at, row.built) {
         (Some(at), Some(built)) => age(at, built),
-        _ => Cell::default(),
+        _ => HtmlCell::default(),
     };
     let proposal = row.branch.as_deref().and_then(|branch| by_branch.get(branch));
     let rank = ImageStatus::ALL.iter().position(|status| *status == row.status).unwrap_or_default();
@@ -236,10 +236,10 @@ fn image(row: &ImageRow, report: &RunReport, by_branch: &BTreeMap<&str, &Proposa
     image.lines.extend(row.policy.iter().flat_map(|policy| soft(Some(policy))));
     let mut reason = plain(&row.reason);
     reason.lines.extend(hint(row.hint.as_deref()));
-    Row {
+    HtmlRow {
         status: Some(row.status.as_str()),
         cells: vec![
-            Cell { order: Some(rank.to_string()), ..badge(row.status.as_str(), row.status.label()) },
+            HtmlCell { order: Some(rank.to_string()), ..badge(row.status.as_str(), row.status.label()) },
             image,
             version(&row.current, ""),
             chosen.unwrap_or_default(),
@@ -251,59 +251,59 @@ fn image(row: &ImageRow, report: &RunReport, by_branch: &BTreeMap<&str, &Proposa
     }
 }
 
-fn pull_request(proposal: &ProposalRow, dry_run: bool) -> Cell {
+fn pull_request(proposal: &ProposalRow, dry_run: bool) -> HtmlCell {
     let action = match proposal.action {
         ProposalAction::Unchanged => "open",
         action => action.label(dry_run),
     };
-    Cell { lines: std::iter::once(title(proposal)).chain(soft(Some(action))).collect(), order: None }
+    HtmlCell { lines: std::iter::once(title(proposal)).chain(soft(Some(action))).collect(), order: None }
 }
 
 fn title(proposal: &ProposalRow) -> Line {
     Line { url: proposal.url.as_deref().and_then(link), ..text(&proposal.title) }
 }
 
-fn proposals(report: &RunReport) -> Vec<Row> {
+fn proposals(report: &RunReport) -> Vec<HtmlRow> {
     let rows = report.proposals.iter().map(|proposal| {
         let mut reason = plain(&proposal.reason.as_ref().map(ToString::to_string).unwrap_or_default());
         reason.lines.extend(hint(proposal.hint.as_deref()));
         let cells = vec![
             plain(proposal.action.label(report.dry_run)),
-            Cell { lines: vec![title(proposal)], order: None },
+            HtmlCell { lines: vec![title(proposal)], order: None },
             code(&proposal.branch),
             reason,
         ];
-        Row { status: None, cells }
+        HtmlRow { status: None, cells }
     });
     rows.collect()
 }
 
-fn held(report: &RunReport) -> Vec<Row> {
+fn held(report: &RunReport) -> Vec<HtmlRow> {
     let rows = report.held_beyond_images().map(|held| {
         let location = held.location();
         let mut reason = plain(&held.reason);
         reason.lines.extend(hint(held.hint.as_deref()));
-        Row { status: None, cells: vec![code(&first_line(&held.value)), code(&location), reason] }
+        HtmlRow { status: None, cells: vec![code(&first_line(&held.value)), code(&location), reason] }
     });
     rows.collect()
 }
 
-fn failed(report: &RunReport) -> Vec<Row> {
+fn failed(report: &RunReport) -> Vec<HtmlRow> {
     let rows = report.failures_beyond_images().map(|failed| {
         let mut reason = plain(&failed.reason);
         reason.lines.extend(hint(failed.hint.as_deref()));
-        Row { status: None, cells: vec![code(failed.subject.as_str()), reason, locations(&failed.locations)] }
+        HtmlRow { status: None, cells: vec![code(failed.subject.as_str()), reason, locations(&failed.locations)] }
     });
     rows.collect()
 }
 
 /// Returns how long ago an image was built; empty for the constant dates of reproducible builds, which are older than the
 /// first containers.
-fn age(at: Timestamp, built: Timestamp) -> Cell {
+fn age(at: Timestamp, built: Timestamp) -> HtmlCell {
     const FIRST_CONTAINER: i64 = 1_356_998_400;
     let seconds = at.as_second().saturating_sub(built.as_second());
     if built.as_second() < FIRST_CONTAINER || seconds < 0 {
-        return Cell::default();
+        return HtmlCell::default();
     }
     let (hours, days) = (seconds / 3_600, seconds / 86_400);
     let (count, unit) = match days {
@@ -315,18 +315,18 @@ fn age(at: Timestamp, built: Timestamp) -> Cell {
     };
     let words = count_of(count, unit);
     let line = Line { style: "keep".to_owned(), ..text(&words) };
-    Cell {
+    HtmlCell {
         lines: vec![line, Line { style: "soft keep".to_owned(), ..text(&built.strftime("%Y-%m-%d").to_string()) }],
         order: Some(seconds.to_string()),
     }
 }
 
 /// Returns a filter for each status, given with its label, that a row has.
-fn filters(statuses: &[(&'static str, &'static str)], rows: impl Iterator<Item = &'static str>) -> Vec<Filter> {
+fn filters(statuses: &[(&'static str, &'static str)], rows: impl Iterator<Item = &'static str>) -> Vec<StatusFilter> {
     let rows = rows.collect::<Vec<_>>();
     let filter = |(status, name): &(&'static str, &'static str)| {
         let count = rows.iter().filter(|row| *row == status).count();
-        (count > 0).then_some(Filter { status, name, count })
+        (count > 0).then_some(StatusFilter { status, name, count })
     };
     statuses.iter().filter_map(filter).collect()
 }
@@ -336,7 +336,7 @@ fn text(text: &str) -> Line {
 }
 
 /// Returns a tag with its digest on the next line.
-fn version(version: &str, style: &str) -> Cell {
+fn version(version: &str, style: &str) -> HtmlCell {
     let line =
         |text: &str, style: &str| Line { code: true, style: format!("keep {style}"), ..self::text(&shortened(text)) };
     let lines = match version.split_once('@') {
@@ -344,7 +344,7 @@ fn version(version: &str, style: &str) -> Cell {
         None if version.is_empty() => Vec::new(),
         None => vec![line(version, style)],
     };
-    Cell { lines, order: None }
+    HtmlCell { lines, order: None }
 }
 
 /// Returns a line of less important text, if there is any.
@@ -359,22 +359,22 @@ fn hint(hint: Option<&str>) -> Option<Line> {
     Some(Line { style: "soft".to_owned(), url, ..text(&format!("hint: {hint}")) })
 }
 
-fn plain(what: &str) -> Cell {
-    Cell { lines: if what.is_empty() { Vec::new() } else { vec![text(what)] }, order: None }
+fn plain(what: &str) -> HtmlCell {
+    HtmlCell { lines: if what.is_empty() { Vec::new() } else { vec![text(what)] }, order: None }
 }
 
-fn code(what: &str) -> Cell {
+fn code(what: &str) -> HtmlCell {
     let line = Line { code: true, ..text(&shortened(what)) };
-    Cell { lines: if what.is_empty() { Vec::new() } else { vec![line] }, order: None }
+    HtmlCell { lines: if what.is_empty() { Vec::new() } else { vec![line] }, order: None }
 }
 
-fn locations(locations: &[String]) -> Cell {
-    Cell { lines: locations.iter().map(|location| Line { code: true, ..text(location) }).collect(), order: None }
+fn locations(locations: &[String]) -> HtmlCell {
+    HtmlCell { lines: locations.iter().map(|location| Line { code: true, ..text(location) }).collect(), order: None }
 }
 
 /// Returns a label in the color of a CSS class.
-fn badge(class: &str, label: &str) -> Cell {
-    Cell { lines: vec![Line { style: format!("status {class}"), ..text(label) }], order: None }
+fn badge(class: &str, label: &str) -> HtmlCell {
+    HtmlCell { lines: vec![Line { style: format!("status {class}"), ..text(label) }], order: None }
 }
 
 /// Returns a URL that is safe to link: nothing that a browser would run.

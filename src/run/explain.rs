@@ -20,7 +20,7 @@ use super::external_facts::FactSource;
 use super::lookup::{Answer, Decisions, Lookup};
 use super::offline::Offline;
 use super::snapshot::Folder;
-use super::subjects::{Scope, Subject, Usage, subjects};
+use super::subjects::{ImageUsages, Scope, Usage, subjects};
 
 /// The image to explain, and values that replace those from the repository and the registry.
 #[derive(Debug, Clone)]
@@ -106,7 +106,7 @@ fn rejected(text: &str, error: &TagError) -> report::CandidateRow {
 }
 
 /// Returns an image at a given tag, which no manifest has to use.
-fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<Subject, Error> {
+fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUsages, Error> {
     let usage = |error: &dyn std::error::Error| {
         Error::usage(format!("cannot read {image:?} with the tag {current:?}: {error}"))
     };
@@ -128,7 +128,7 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<Subject
         source: "the default".to_owned(),
     });
     let name = current.name().clone();
-    Ok(Subject {
+    Ok(ImageUsages {
         name,
         usages: vec![Usage { current, selection, ordered: true, occurrences: Vec::new() }],
         given: None,
@@ -136,7 +136,7 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<Subject
 }
 
 /// Returns an image with its references in the manifests.
-fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<Subject, Error> {
+fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<ImageUsages, Error> {
     let full = ImageReference::new(image).ok();
     let matches = |name: &ImageName| full.as_ref().is_some_and(|full| full.name() == name) || name.base() == image;
     let mut found =
@@ -156,11 +156,11 @@ fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<Subject, Error
 
 fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> bool) -> Error {
     let unmanaged = listed.iter().find_map(|one| match (&one.finding, &one.status) {
-        (Finding::Occurrence(found), Status::Held { reason: why, .. } | Status::Ignored(why))
+        (Finding::Occurrence(found), Status::Held { reason, .. } | Status::Ignored(reason))
             if matches(found.reference.name()) =>
         {
             Some(format!(
-                "cannot explain {image}: the reference at {}:{} is not managed: {why}",
+                "cannot explain {image}: the reference at {}:{} is not managed: {reason}",
                 found.place.path, found.place.position.line
             ))
         }

@@ -21,7 +21,7 @@ use crate::policy::{
 use crate::registry::{Registry, RegistryError};
 
 use super::external_facts::FactSource;
-use super::subjects::{Scope, Subject, Usage, subjects};
+use super::subjects::{ImageUsages, Scope, Usage, subjects};
 
 /// The decision about one reference.
 #[derive(Debug)]
@@ -103,7 +103,7 @@ const AT_ONCE: usize = 64;
 
 impl Lookup<'_> {
     /// Decides about all subjects, in their order.
-    pub(super) async fn decide(&self, subjects: Vec<Subject>) -> Decisions {
+    pub(super) async fn decide(&self, subjects: Vec<ImageUsages>) -> Decisions {
         let mut answers = Vec::new();
         let mut failures = Vec::new();
         let mut lookups = stream::iter(subjects.into_iter().map(|subject| self.image(subject))).buffered(AT_ONCE);
@@ -114,9 +114,9 @@ impl Lookup<'_> {
         Decisions { answers, failures }
     }
 
-    async fn image(&self, subject: Subject) -> (Vec<Answer>, Option<Failure>) {
-        let mut image = Image::new(*self, &subject.name);
-        let mut followed = Image::new(*self, &subject.name);
+    async fn image(&self, subject: ImageUsages) -> (Vec<Answer>, Option<Failure>) {
+        let mut image = ImageLookup::new(*self, &subject.name);
+        let mut followed = ImageLookup::new(*self, &subject.name);
         let follows = |one: &Usage| one.selection.entry.policy.pinned_target() == Some(PinnedTarget::Promoted);
         let listed = match subject.given {
             Some(given) => Ok(given),
@@ -143,7 +143,7 @@ impl Lookup<'_> {
 }
 
 /// The state of the lookup of one image: its tags, and the facts about them so far.
-struct Image<'a> {
+struct ImageLookup<'a> {
     lookup: Lookup<'a>,
     name: ImageName,
     candidates: Vec<Candidate>,
@@ -155,7 +155,7 @@ struct Image<'a> {
     failure: Option<RegistryError>,
 }
 
-impl<'a> Image<'a> {
+impl<'a> ImageLookup<'a> {
     fn new(lookup: Lookup<'a>, name: &ImageName) -> Self {
         let (candidates, index) = (Vec::new(), HashMap::new());
         Self { lookup, name: name.clone(), candidates, index, list_error: None, failure: None }

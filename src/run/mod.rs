@@ -31,7 +31,7 @@ pub use error::RunError;
 pub use explain::{ExplainRequest, explain};
 pub use lookup::{Answer, Decisions, Failure};
 pub use once::{Attempt, run_once};
-pub use publish::{Content, GroupResult, PreparedStep, PublishError, Published};
+pub use publish::{GroupResult, PreparedStep, ProposalContent, PublishError, Published};
 pub use reports::{ReportContext, row, summary};
 pub use request::{RunRequest, Services, WriteLock};
 pub use retry::{RunOutcome, run};

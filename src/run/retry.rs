@@ -30,7 +30,7 @@ const RETRIES: u32 = 3;
 
 /// Runs the pipeline until no branch changes concurrently, at most four times. After an error, nothing was written.
 pub async fn run(services: Services<'_>, config: &Config, request: &RunRequest) -> Result<RunOutcome, RunError> {
-    let before = RequestCounts::of(services);
+    let before = SentRequests::of(services);
     let mut attempt = first_pass(services, config, request).await?;
     for retry in 1..=RETRIES {
         if attempt.published.lost_race() {
@@ -51,7 +51,7 @@ pub async fn run(services: Services<'_>, config: &Config, request: &RunRequest) 
     }
     let build_facts =
         if request.ages { build_facts(services.registry, &attempt.decisions).await } else { FactsByReference::new() };
-    let now = RequestCounts::of(services);
+    let now = SentRequests::of(services);
     let (now_registry, before_registry) = (now.registry, before.registry);
     Ok(RunOutcome {
         attempt,
@@ -92,12 +92,12 @@ async fn pause(retry: u32, cause: &str) {
 }
 
 /// Requests that clients have sent so far.
-struct RequestCounts {
+struct SentRequests {
     registry: Requests,
     forge: u64,
 }
 
-impl RequestCounts {
+impl SentRequests {
     fn of(services: Services<'_>) -> Self {
         Self { registry: services.registry.requests(), forge: services.forge.map_or(0, Forge::requests) }
     }

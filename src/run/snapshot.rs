@@ -126,7 +126,7 @@ pub struct Folder {
 
 /// The entries found so far.
 #[derive(Default)]
-struct Found {
+struct FolderEntries {
     paths: Vec<Arc<str>>,
     unlisted: Vec<Unlisted>,
 }
@@ -134,9 +134,9 @@ struct Found {
 impl Folder {
     /// Lists the files of a folder in parallel.
     pub fn new(root: &Path) -> Self {
-        let found = Mutex::new(Found::default());
+        let found = Mutex::new(FolderEntries::default());
         rayon::scope(|scope| walk(scope, root, root.to_owned(), &found));
-        let Found { mut paths, mut unlisted } = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let FolderEntries { mut paths, mut unlisted } = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         paths.sort_unstable();
         unlisted.sort_unstable();
         Self { root: root.to_owned(), paths, unlisted }
@@ -144,8 +144,8 @@ impl Folder {
 }
 
 /// Lists a folder, and starts to list the folders in it.
-fn walk<'s>(scope: &rayon::Scope<'s>, root: &'s Path, folder: PathBuf, found: &'s Mutex<Found>) {
-    let mut here = Found::default();
+fn walk<'s>(scope: &rayon::Scope<'s>, root: &'s Path, folder: PathBuf, found: &'s Mutex<FolderEntries>) {
+    let mut here = FolderEntries::default();
     let listed = std::fs::read_dir(&folder).and_then(|entries| {
         for entry in entries {
             let entry = entry?;

@@ -11,7 +11,7 @@ use crate::policy::{Candidate, Known};
 
 /// The references to one image, and the policies that manage them.
 #[derive(Debug, Clone)]
-pub(super) struct Subject {
+pub(super) struct ImageUsages {
     /// The image.
     pub name: ImageName,
     /// The different references to it, each under one policy.
@@ -67,8 +67,8 @@ impl Default for Scope {
 
 /// Returns one subject per image, in the order of their names. A reference that its policy cannot order is included only
 /// if the scope gives its tag, or with `unordered`.
-pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec<Subject> {
-    let mut subjects = BTreeMap::<ImageName, Subject>::new();
+pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec<ImageUsages> {
+    let mut subjects = BTreeMap::<ImageName, ImageUsages>::new();
     for one in listed {
         let Finding::Occurrence(occurrence) = &one.finding else { continue };
         let (selection, ordered) = match &one.status {
@@ -81,8 +81,11 @@ pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec
             continue;
         }
         let (current, name) = (&occurrence.reference, occurrence.reference.name());
-        let subject =
-            subjects.entry(name.clone()).or_insert_with(|| Subject { name: name.clone(), usages: Vec::new(), given });
+        let subject = subjects.entry(name.clone()).or_insert_with(|| ImageUsages {
+            name: name.clone(),
+            usages: Vec::new(),
+            given,
+        });
         let same = |known: &&mut Usage| known.current == *current && known.selection.is_same(selection);
         match subject.usages.iter_mut().find(same) {
             Some(known) => known.occurrences.push(Arc::clone(occurrence)),

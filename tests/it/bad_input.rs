@@ -245,13 +245,13 @@ async fn failing_template_fails_only_its_group() {
         ("branch: \"{{ 'a b' if group == 'one' else group }}\"", "pull-requests",   "invalid branch name",               "one/app.yaml:4"),
         ("group: \"{{ '' if path_dir == 'one' else path_dir }}\"", "pull-requests", "the result is empty",                       "one/app.yaml:4"),
     ];
-    for (written, what, why, location) in rows {
+    for (written, what, reason, location) in rows {
         let config = format!("{}pull-requests:\n  {written}\n", plain(&[&registry.host()]));
         let repository = Repository::new(&config, &files);
         let output = repository.run();
         let found = row(&output.json()["failed"], "subject", what).clone();
         assert_eq!(output.code, 3, "{output:?}");
-        assert!(found["reason"].as_str().unwrap().contains(why), "{found:#}");
+        assert!(found["reason"].as_str().unwrap().contains(reason), "{found:#}");
         assert!(found["reason"].as_str().unwrap().starts_with("tagboat.yaml:3: "), "{found:#}");
         assert!(found["hint"].as_str().unwrap().contains("tagboat.yaml:3"), "{found:#}");
         assert!(location.is_empty() || found["locations"][0] == location, "{found:#}");

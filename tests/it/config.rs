@@ -140,7 +140,7 @@ fn holds_image_with_two_different_named_policies() {
         let name = ImageName::new(name).unwrap();
         let actual = match select(&config, &name, "a.yaml", marker) {
             Ok(selection) => format!("{} by {}", selection.name, selection.source),
-            Err(why) => why.to_string(),
+            Err(error) => error.to_string(),
         };
         assert_eq!(actual, expected, "{name} {marker:?}");
     }
@@ -170,7 +170,7 @@ fn selects_first_matching_rule_or_marker() {
         let name = ImageName::new(name).unwrap();
         let actual = match select(&config, &name, path, marker) {
             Ok(selection) => format!("{} by {}", selection.name, selection.source),
-            Err(why) => why.to_string(),
+            Err(error) => error.to_string(),
         };
         assert_eq!(actual, expected, "{name} {path} {marker:?}");
         let actual = select(&default, &name, path, None).unwrap();
@@ -190,8 +190,8 @@ fn absent_keys_have_defaults() {
     assert!(config.paths.read("any/file.yaml") && config.registries.is_empty());
 }
 
-fn found(name: &str, tags: &[&str], path: &str) -> config::Found {
-    config::Found {
+fn found(name: &str, tags: &[&str], path: &str) -> config::FoundImage {
+    config::FoundImage {
         name: ImageName::new(name).expect("a name"),
         tags: tags.iter().map(|tag| Tag::new(tag).expect("a tag")).collect(),
         paths: [path.to_owned()].into(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tagboat::config::{
-    self, Config, ConfigFile, Mode, OPERATOR_KEYS, PullRequests, RepositoryConfig, Schedule, Source,
+    self, Config, ConfigFile, Mode, OPERATOR_KEYS, PullRequests, RepositoryConfig, Schedule, ConfigSource,
 };
 use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::ImageName;
@@ -16,9 +16,9 @@ fn merged(operator: &str, repository: &str) -> Result<Config, String> {
             text: operator,
             name: "/etc/tagboat/operator.yaml",
             folder: Path::new("/etc/tagboat"),
-            source: Source::Operator,
+            source: ConfigSource::Operator,
         },
-        ConfigFile { text: repository, name: "tagboat.yaml", folder: Path::new(""), source: Source::Repository },
+        ConfigFile { text: repository, name: "tagboat.yaml", folder: Path::new(""), source: ConfigSource::Repository },
     ];
     config::parse_all(&files).map_err(|errors| errors.to_string())
 }

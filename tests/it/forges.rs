@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use tagboat::forge::{App, FORGES, ForgeError, GivenCredentials, RemoteUrl, named, recognize};
+use tagboat::forge::{App, FORGES, ForgeError, OperatorCredentials, RemoteUrl, named, recognize};
 use tagboat::http::{Client, ClientOptions};
 use tagboat::plan::{Extras, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
 use tagboat::refname::BranchName;
@@ -293,7 +293,7 @@ async fn explains_rejected_tokens_and_missing_repositories() {
 async fn names_the_missing_token() {
     for test in all() {
         let Some(double) = &test.double else { continue };
-        let without = settings(test.name, &double.api_url, double.repository, &GivenCredentials::default());
+        let without = settings(test.name, &double.api_url, double.repository, &OperatorCredentials::default());
         let error = match (named(test.name).unwrap().connect)(without) {
             Ok(forge) => forge.open_pull_requests("x/").await.unwrap_err(),
             Err(error) => error,
@@ -557,7 +557,7 @@ async fn app_gets_and_renews_tokens() {
         });
     };
     let connect = |id: &str, key: &Secret| {
-        let given = GivenCredentials { app: Some((id.to_owned(), key.clone())), ..GivenCredentials::default() };
+        let given = OperatorCredentials { app: Some((id.to_owned(), key.clone())), ..OperatorCredentials::default() };
         (named("github").unwrap().connect)(settings("github", &double.api_url, double.repository, &given)).unwrap()
     };
     // (lifetime of a token in seconds, tokens for three requests)
@@ -586,7 +586,7 @@ async fn app_gets_and_renews_tokens() {
 async fn bitbucket_cloud_accepts_a_token_with_a_user() {
     let test = start(Some(&BITBUCKET_CLOUD));
     let double = test.double.as_ref().unwrap();
-    let given = GivenCredentials { user: Some("bot@acme.test".to_owned()), ..given(TOKEN) };
+    let given = OperatorCredentials { user: Some("bot@acme.test".to_owned()), ..given(TOKEN) };
     let with_user = settings("bitbucket-cloud", &double.api_url, double.repository, &given);
     let forge = (named("bitbucket-cloud").unwrap().connect)(with_user).unwrap();
     assert!(forge.open_pull_requests("x/").await.unwrap().is_empty());

@@ -40,8 +40,8 @@ fn actual(folder: &Path, config: &Config) -> String {
                     if platforms.is_empty() { String::new() } else { format!(" on {}", platforms.join(",")) };
                 format!("{} ({}{platforms}) from {}", selection.entry.describe(), selection.name, selection.source)
             }
-            Status::Held { reason: why, .. } => format!("HELD: {why}"),
-            Status::Ignored(why) => format!("ignored: {why}"),
+            Status::Held { reason, .. } => format!("HELD: {reason}"),
+            Status::Ignored(reason) => format!("ignored: {reason}"),
         };
         writeln!(actual, "{}:{} {what}\n    {status}", place.path, place.position.line).unwrap();
     }
@@ -92,10 +92,10 @@ fn translations_are_valid_and_keep_every_policy() {
             continue;
         }
         for one in run::list(&run::Folder::new(&folder), &config) {
-            let Status::Held { reason: why, .. } = &one.status else { continue };
+            let Status::Held { reason, .. } = &one.status else { continue };
             assert!(
-                !why.contains("conflicting policies"),
-                "{name}: {}:{}: {why}",
+                !reason.contains("conflicting policies"),
+                "{name}: {}:{}: {reason}",
                 one.place().path,
                 one.place().position.line
             );

@@ -45,7 +45,9 @@ fn finds_everything_that_updatecli_finds() {
         match edit.found(&root, rank) {
             Some(Ok(())) => managed += 1,
             found => {
-                match UNMANAGED.iter().position(|(why, _)| matches!(&found, Some(Err(reason)) if reason.contains(why)))
+                match UNMANAGED
+                    .iter()
+                    .position(|(cause, _)| matches!(&found, Some(Err(reason)) if reason.contains(cause)))
                 {
                     Some(row) => unmanaged[row] += 1,
                     None => missed.push(format!("{}: {found:?}", edit.shown())),

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
-use super::place::Place;
+use super::place::ConfigPlace;
 use super::reader::LOCATED;
 use crate::text::Position;
 
@@ -16,7 +16,7 @@ use crate::text::Position;
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Located<T> {
     pub(in crate::config) value: T,
-    pub(in crate::config) place: Place,
+    pub(in crate::config) place: ConfigPlace,
 }
 
 impl<T: PartialEq> PartialEq for Located<T> {
@@ -60,7 +60,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PlacedVisitor<T> {
         let line = parts.next_element()?.ok_or_else(absent)?;
         let column = parts.next_element()?.ok_or_else(absent)?;
         let value = parts.next_element()?.ok_or_else(absent)?;
-        Ok(Located { value, place: Place { file, position: Position { line, column } } })
+        Ok(Located { value, place: ConfigPlace { file, position: Position { line, column } } })
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde_yaml::{Location, Spanned};
 
-use super::place::Place;
+use super::place::ConfigPlace;
 use crate::config::error::Problem;
 use crate::text::Position;
 
@@ -27,12 +27,12 @@ pub(in crate::config) enum Value {
     Number(String),
     Text(String),
     List(Vec<Node>),
-    Map(Vec<Entry>),
+    Map(Vec<MapEntry>),
 }
 
 /// One key of a map with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::config) struct Entry {
+pub(in crate::config) struct MapEntry {
     pub(in crate::config) key: String,
     pub(in crate::config) position: Position,
     pub(in crate::config) value: Node,
@@ -89,7 +89,7 @@ fn raw_node(raw: Spanned<Raw>, text: &str) -> Node {
         Raw::Map(entries) => Value::Map(
             entries
                 .into_iter()
-                .map(|(key, value)| Entry {
+                .map(|(key, value)| MapEntry {
                     position: position(key.referenced),
                     key: key.value,
                     value: raw_node(value, text),
@@ -114,8 +114,8 @@ fn position(location: Location) -> Position {
 
 /// Returns the problem of a parser's error. Messages about the parser's own options are replaced.
 fn syntax(error: &serde_yaml::Error, file: usize) -> Problem {
-    let start = Place::start_of(file);
-    let place = error.location().map_or(start, |location| Place { position: position(location), ..start });
+    let start = ConfigPlace::start_of(file);
+    let place = error.location().map_or(start, |location| ConfigPlace { position: position(location), ..start });
     let text = error.without_snippet().to_string();
     let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
     let message = message.strip_prefix("error: ").unwrap_or(message);

@@ -6,8 +6,8 @@ use std::fmt;
 
 use serde::de;
 
-use super::node::{Entry, Node};
-use super::place::Place;
+use super::node::{MapEntry, Node};
+use super::place::ConfigPlace;
 use crate::config::error::Problem;
 use crate::text::Position;
 
@@ -45,8 +45,8 @@ impl Recovery {
 
     /// Records an error after which reading continues with another value.
     pub(in crate::config) fn record(&self, error: ReadError) {
-        let start = Place::start_of(self.file);
-        let place = error.position.map_or(start, |position| Place { position, ..start });
+        let start = ConfigPlace::start_of(self.file);
+        let place = error.position.map_or(start, |position| ConfigPlace { position, ..start });
         let problem = Problem::new(place, error.message);
         self.problems.borrow_mut().push(match error.hint {
             Some(hint) => problem.hint(hint),
@@ -55,10 +55,10 @@ impl Recovery {
     }
 
     /// Records an unknown key, once, and skips its value.
-    pub(in crate::config) fn unknown_key(&self, entry: &Entry, known: &[&str]) {
+    pub(in crate::config) fn unknown_key(&self, entry: &MapEntry, known: &[&str]) {
         if self.skipped.borrow_mut().insert(&raw const entry.value) {
             let problem = Problem::unknown(
-                Place { file: self.file, position: entry.position },
+                ConfigPlace { file: self.file, position: entry.position },
                 "key",
                 &entry.key,
                 known.iter().copied(),

@@ -7,7 +7,7 @@ use serde::de::{self, DeserializeOwned, DeserializeSeed, Deserializer, IntoDeser
 use serde::forward_to_deserialize_any;
 
 use super::expected::Expected;
-use super::node::{Entry, Node, Value};
+use super::node::{MapEntry, Node, Value};
 use super::read_error::{ReadError, Recovery};
 use crate::config::error::Problem;
 use crate::text::Position;
@@ -146,7 +146,7 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
         let Value::Map(entries) = &self.node.value else {
             return Err(self.unexpected(Expected::MapWith(fields.first().unwrap_or(&""))));
         };
-        let (known, unknown): (Vec<&Entry>, Vec<&Entry>) =
+        let (known, unknown): (Vec<&MapEntry>, Vec<&MapEntry>) =
             entries.iter().partition(|entry| fields.contains(&entry.key.as_str()));
         unknown.into_iter().for_each(|entry| self.recovery.unknown_key(entry, fields));
         let rest = known.into_iter().filter(|entry| entry.value.value != Value::Null);
@@ -172,7 +172,7 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
 /// A key of a map, with its position.
 #[derive(Clone, Copy)]
 struct Key<'a> {
-    entry: &'a Entry,
+    entry: &'a MapEntry,
     file: usize,
 }
 
@@ -238,10 +238,10 @@ impl<'de, 'a: 'de> de::SeqAccess<'de> for Items<'a> {
 struct Entries<'a, I> {
     reader: Reader<'a>,
     rest: I,
-    value: Option<&'a Entry>,
+    value: Option<&'a MapEntry>,
 }
 
-impl<'de, 'a: 'de, I: Iterator<Item = &'a Entry>> de::MapAccess<'de> for Entries<'a, I> {
+impl<'de, 'a: 'de, I: Iterator<Item = &'a MapEntry>> de::MapAccess<'de> for Entries<'a, I> {
     type Error = ReadError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, ReadError> {

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::azure_devops_model::{Listing, Pull, Repository, Thread, Threads};
 use crate::forge::client::{ApiClient, query, segment};
-use crate::forge::credential::{AuthScheme, CredentialKind, Given};
+use crate::forge::credential::{AuthScheme, CredentialInput, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind, PullRequestComment};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -28,7 +28,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
     credentials: &[
-        CredentialKind { given: Given::JsonWebToken, scheme: AuthScheme::Bearer, git_user: GIT_USER },
+        CredentialKind { input: CredentialInput::JsonWebToken, scheme: AuthScheme::Bearer, git_user: GIT_USER },
         CredentialKind::token(AuthScheme::Basic, GIT_USER),
     ],
     permissions: PERMISSIONS,
@@ -199,7 +199,7 @@ impl Forge for AzureDevops {
         Ok(PullRequest { body: body.to_owned(), ..closed })
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<PullRequestComment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let route = format!("{}/threads?{VERSION}", self.route("pullRequests", existing.number));
         let threads: Threads = self.client.get(&action, &route).await?;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::forge::forge::Comment;
+use crate::forge::forge::PullRequestComment;
 use crate::plan::{PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -21,9 +21,9 @@ pub(super) struct Thread {
 
 impl Thread {
     /// Returns the comments, all with the id of the thread.
-    pub(super) fn observed(self) -> impl Iterator<Item = Comment> {
+    pub(super) fn observed(self) -> impl Iterator<Item = PullRequestComment> {
         let texts = self.comments.into_iter().filter_map(|comment| comment.content);
-        texts.map(move |text| Comment { id: self.id, text })
+        texts.map(move |text| PullRequestComment { id: self.id, text })
     }
 }
 

@@ -5,9 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::forge::client::{ApiClient, query, segment};
-use crate::forge::credential::{AuthScheme, CredentialKind, Given};
+use crate::forge::credential::{AuthScheme, CredentialInput, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind, PullRequestComment};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -28,7 +28,11 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
     credentials: &[
-        CredentialKind { given: Given::TokenOfAccount, scheme: AuthScheme::Basic, git_user: GIT_USER_OF_ACCOUNT },
+        CredentialKind {
+            input: CredentialInput::TokenOfAccount,
+            scheme: AuthScheme::Basic,
+            git_user: GIT_USER_OF_ACCOUNT,
+        },
         CredentialKind::token(AuthScheme::Bearer, GIT_USER),
     ],
     permissions: PERMISSIONS,
@@ -180,7 +184,7 @@ impl Forge for BitbucketCloud {
         checked(&action, declined.body.observed())
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<PullRequestComment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let mut comments = Vec::new();
         for page in 1..=PAGES {
@@ -288,8 +292,8 @@ struct ListedComment {
 }
 
 impl ListedComment {
-    fn observed(self) -> Comment {
-        Comment { id: self.id, text: self.content.raw }
+    fn observed(self) -> PullRequestComment {
+        PullRequestComment { id: self.id, text: self.content.raw }
     }
 }
 

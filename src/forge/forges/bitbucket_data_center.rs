@@ -7,7 +7,7 @@ use super::bitbucket_data_center_model::{About, Activity, ActivityComment, Listi
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind, PullRequestComment};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl, Scheme};
@@ -191,7 +191,7 @@ impl Forge for BitbucketDataCenter {
         checked(&action, declined.observed())
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<PullRequestComment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let route = format!("{}/activities?limit=100", self.route(existing));
         let listed: Listing<Activity> = self.client.get(&action, &route).await?;

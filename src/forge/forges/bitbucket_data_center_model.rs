@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::forge::forge::Comment;
+use crate::forge::forge::PullRequestComment;
 use crate::plan::{PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -13,8 +13,8 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    pub(super) fn observed(self) -> Option<Comment> {
-        self.comment.map(|comment| Comment { id: comment.id, text: comment.text })
+    pub(super) fn observed(self) -> Option<PullRequestComment> {
+        self.comment.map(|comment| PullRequestComment { id: comment.id, text: comment.text })
     }
 }
 

@@ -7,7 +7,7 @@ use super::gitea_model::{DRAFT, IssueComment, Label, Pull, Repository, User};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind, PullRequestComment};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -177,7 +177,7 @@ impl Forge for Gitea {
         self.patch("close", existing, json!({"state": "closed", "body": body})).await
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<PullRequestComment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let route = format!("{}/issues/{}/comments", self.root, existing.number);
         let comments: Vec<IssueComment> = self.client.get(&action, &route).await?;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::forge::forge::Comment;
+use crate::forge::forge::PullRequestComment;
 use crate::plan::{PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -16,8 +16,8 @@ pub(super) struct IssueComment {
 }
 
 impl IssueComment {
-    pub(super) fn observed(self) -> Comment {
-        Comment { id: self.id, text: self.body }
+    pub(super) fn observed(self) -> PullRequestComment {
+        PullRequestComment { id: self.id, text: self.body }
     }
 }
 

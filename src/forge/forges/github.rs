@@ -19,10 +19,10 @@ use crate::refname::BranchName;
 use super::github_client::GitHubClient;
 use super::github_graphql::GraphQl;
 use crate::forge::client::query;
-use crate::forge::credential::{AuthScheme, CredentialKind, Given};
+use crate::forge::credential::{AuthScheme, CredentialInput, CredentialKind};
 use crate::forge::error::ForgeError;
 use crate::forge::failure::malformed;
-use crate::forge::forge::{Access, Attached, Comment, Commits, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Commits, Difference, Forge, ForgeKind, PullRequestComment};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -40,7 +40,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
     credentials: &[
-        CredentialKind { given: Given::App, scheme: AuthScheme::Bearer, git_user: GIT_USER },
+        CredentialKind { input: CredentialInput::App, scheme: AuthScheme::Bearer, git_user: GIT_USER },
         CredentialKind::token(AuthScheme::Bearer, GIT_USER),
     ],
     permissions: PERMISSIONS,
@@ -204,7 +204,7 @@ impl Forge for GitHub {
         self.patch("close", existing, json!({"state": "closed", "body": body})).await
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<PullRequestComment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let mut comments = Vec::new();
         // Oldest first, in any case.

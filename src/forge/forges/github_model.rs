@@ -4,7 +4,7 @@ use octocrab::models::IssueState;
 use octocrab::models::pulls::PullRequest as Pull;
 use serde::Deserialize;
 
-use crate::forge::forge::Comment;
+use crate::forge::forge::PullRequestComment;
 use crate::plan::{PullRequest, PullRequestState};
 use crate::refname::{BranchName, CommitId};
 
@@ -15,8 +15,8 @@ pub(super) struct IssueComment {
 }
 
 impl IssueComment {
-    pub(super) fn observed(self) -> Option<Comment> {
-        Some(Comment { id: self.id, text: self.body? })
+    pub(super) fn observed(self) -> Option<PullRequestComment> {
+        Some(PullRequestComment { id: self.id, text: self.body? })
     }
 }
 

@@ -7,7 +7,7 @@ use super::gitlab_model::{DRAFT, Merge, Note, Project, User, role};
 use crate::forge::client::{ApiClient, query, segment};
 use crate::forge::credential::{AuthScheme, CredentialKind};
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind, PullRequestComment};
 use crate::forge::lifecycle::{checked, not_a_repository, not_set, silently_refused};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
@@ -181,11 +181,11 @@ impl Forge for GitLab {
         checked(&format!("close {}", existing.url), closed.observed())
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<PullRequestComment>, ForgeError> {
         let action = format!("read the comments of {}", existing.url);
         let route = format!("{}/notes?sort=desc&per_page=100", self.route(existing));
         let notes: Vec<Note> = self.client.get(&action, &route).await?;
-        Ok(notes.into_iter().map(|note| Comment { id: note.id, text: note.body }).collect())
+        Ok(notes.into_iter().map(|note| PullRequestComment { id: note.id, text: note.body }).collect())
     }
 
     async fn comment(&self, existing: &PullRequest, text: &str) -> Result<u64, ForgeError> {

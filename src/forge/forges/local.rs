@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::forge::error::ForgeError;
-use crate::forge::forge::{Access, Attached, Comment, Difference, Forge, ForgeKind};
+use crate::forge::forge::{Access, Attached, Difference, Forge, ForgeKind, PullRequestComment};
 use crate::forge::limits::{CreationRules, Limits};
 use crate::forge::remote::{Address, RemoteUrl};
 use crate::forge::settings::ConnectionSettings;
@@ -75,7 +75,7 @@ struct Local {
 /// The content of a JSON file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct Record {
+struct PullRequestFile {
     number: u64,
     state: State,
     branch: String,
@@ -134,7 +134,7 @@ impl Forge for Local {
             let message = format!("number {} {}", existing.number, KIND.creation.exists);
             return Err(ForgeError::Refused { action, status: None, message });
         }
-        let record = Record {
+        let record = PullRequestFile {
             number: self.read_all()?.last().map_or(1, |last| last.number + 1),
             state: State::Open,
             branch: proposal.branch.as_str().to_owned(),
@@ -193,10 +193,10 @@ impl Forge for Local {
         })
     }
 
-    async fn comments(&self, existing: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
+    async fn comments(&self, existing: &PullRequest) -> Result<Vec<PullRequestComment>, ForgeError> {
         let _lock = self.lock()?;
         let texts = self.read(&self.path(existing.number, "json"))?.comments;
-        Ok((0..).zip(texts).map(|(id, text)| Comment { id, text }).collect())
+        Ok((0..).zip(texts).map(|(id, text)| PullRequestComment { id, text }).collect())
     }
 
     /// Adds no comment twice: the record is locked.
@@ -239,7 +239,7 @@ impl Local {
     }
 
     /// Changes a record under the lock.
-    fn change(&self, number: u64, change: impl FnOnce(&mut Record)) -> Result<PullRequest, ForgeError> {
+    fn change(&self, number: u64, change: impl FnOnce(&mut PullRequestFile)) -> Result<PullRequest, ForgeError> {
         let _lock = self.lock()?;
         let mut record = self.read(&self.path(number, "json"))?;
         change(&mut record);
@@ -247,8 +247,8 @@ impl Local {
         self.observe(&record)
     }
 
-    fn open_record(&self, branch: &BranchName) -> Result<Option<Record>, ForgeError> {
-        let is_open = |record: &Record| record.state == State::Open && record.branch == branch.as_str();
+    fn open_record(&self, branch: &BranchName) -> Result<Option<PullRequestFile>, ForgeError> {
+        let is_open = |record: &PullRequestFile| record.state == State::Open && record.branch == branch.as_str();
         Ok(self.read_all()?.into_iter().find(is_open))
     }
 
@@ -257,7 +257,7 @@ impl Local {
     }
 
     /// Returns all records, by number. A record that cannot be read is an error: it may be the wanted one.
-    fn read_all(&self) -> Result<Vec<Record>, ForgeError> {
+    fn read_all(&self) -> Result<Vec<PullRequestFile>, ForgeError> {
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -274,9 +274,9 @@ impl Local {
         Ok(records)
     }
 
-    fn read(&self, path: &Path) -> Result<Record, ForgeError> {
+    fn read(&self, path: &Path) -> Result<PullRequestFile, ForgeError> {
         let bytes = std::fs::read(path).map_err(|error| failed("read", path, &error))?;
-        let record: Record = serde_json::from_slice(&bytes).map_err(|error| failed("read", path, &error))?;
+        let record: PullRequestFile = serde_json::from_slice(&bytes).map_err(|error| failed("read", path, &error))?;
         if path != self.path(record.number, "json") {
             return Err(failed(
                 "read",
@@ -289,7 +289,7 @@ impl Local {
 
     /// Writes both files, each atomically. The record is the last one: after an interruption before it, the next run makes the same
     /// change again, and the page, too.
-    fn write(&self, record: &Record) -> Result<(), ForgeError> {
+    fn write(&self, record: &PullRequestFile) -> Result<(), ForgeError> {
         let json = serde_json::to_string_pretty(record).map_err(|error| failed("write", &self.folder, &error))? + "\n";
         self.put(&self.path(record.number, "md"), &page(record, &self.repository))?;
         self.put(&self.path(record.number, "json"), &json)
@@ -304,7 +304,7 @@ impl Local {
         write().map_err(|error: std::io::Error| failed("write", path, &error))
     }
 
-    fn observe(&self, record: &Record) -> Result<PullRequest, ForgeError> {
+    fn observe(&self, record: &PullRequestFile) -> Result<PullRequest, ForgeError> {
         let page = self.path(record.number, "md");
         let branch = |name: &str| BranchName::new(name).map_err(|error| failed("read", &page, &error));
         let absolute = std::path::absolute(&page).unwrap_or_else(|_| page.clone());
@@ -328,7 +328,7 @@ impl Local {
 }
 
 /// The Markdown page of a record.
-fn page(record: &Record, repository: &str) -> String {
+fn page(record: &PullRequestFile, repository: &str) -> String {
     let state = match record.state {
         State::Open if record.draft => "draft",
         State::Open => "open",

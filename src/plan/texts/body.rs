@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use crate::image::{Digest, ImageFacts, Tag};
 
-use super::link::{self, LinkStyle, Source};
+use super::link::{self, LinkStyle, SourceRepository};
 use super::markup::{code, plain};
 use crate::plan::proposal::Change;
 use crate::plan::values::version;
@@ -149,8 +149,8 @@ pub(super) fn revision(facts: &ImageFacts) -> Option<String> {
     facts.revision.clone().filter(|text| link::is_revision(text))
 }
 
-fn source(facts: &ImageFacts, links: &[LinkStyle]) -> Option<Source> {
-    Source::new(facts.source.as_deref()?, links)
+fn source(facts: &ImageFacts, links: &[LinkStyle]) -> Option<SourceRepository> {
+    SourceRepository::new(facts.source.as_deref()?, links)
 }
 
 /// Returns the revision of the current image, and the address of the comparison with the new one, if both images are built
@@ -162,7 +162,7 @@ pub(super) fn comparison(
 ) -> Option<(String, String)> {
     let (from, to) = (image_facts.get(change.from.as_str())?, image_facts.get(change.to.as_str())?);
     let (old, new, source) = (revision(from)?, revision(to)?, source(to, links)?);
-    let same = from.source.is_none() || Source::new(from.source.as_deref()?, links)? == source;
+    let same = from.source.is_none() || SourceRepository::new(from.source.as_deref()?, links)? == source;
     (old != new && same).then(|| (old.clone(), source.compare(&old, &new)))
 }
 

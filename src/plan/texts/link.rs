@@ -23,14 +23,14 @@ impl LinkStyle {
 
 /// The source repository that an image names in `org.opencontainers.image.source`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Source {
+pub(super) struct SourceRepository {
     /// The page of the repository.
     page: String,
     commit: &'static str,
     compare: &'static str,
 }
 
-impl Source {
+impl SourceRepository {
     /// Parses the label. Drops what build tools add: `git+`, a trailing `.git`, `#fragment`, `?query` and the path of a
     /// folder.
     pub(super) fn new(label: &str, styles: &[LinkStyle]) -> Option<Self> {
@@ -102,7 +102,7 @@ mod tests {
             ("https://toy.acme.dev:8443/acme/api",          "https://toy.acme.dev:8443/view/acme/api/c/a", "https://toy.acme.dev:8443/view/acme/api/diff?from=a&to=b"),
         ];
         for (label, commit, compare) in rows {
-            let source = Source::new(label, &[toy]).unwrap();
+            let source = SourceRepository::new(label, &[toy]).unwrap();
             assert_eq!((source.commit("a").as_str(), source.compare("a", "b").as_str()), (commit, compare), "{label}");
             assert!(is_web_address(compare));
         }
@@ -115,7 +115,7 @@ mod tests {
             "https://x.y/a b@c",
             "ssh://git@x.y/a",
         ] {
-            assert!(Source::new(bad, &[]).is_none(), "{bad}: {:?}", Source::new(bad, &[]));
+            assert!(SourceRepository::new(bad, &[]).is_none(), "{bad}: {:?}", SourceRepository::new(bad, &[]));
         }
     }
 

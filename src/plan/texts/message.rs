@@ -94,7 +94,7 @@ pub const GROUP_TRAILER: &str = "Tagboat-Group: ";
 
 /// The variables of a template.
 #[derive(Serialize)]
-struct Values<'a> {
+struct MessageValues<'a> {
     group: &'a str,
     title: &'a str,
     changes: Vec<ChangeValues<'a>>,
@@ -110,7 +110,7 @@ pub fn texts(
 ) -> Result<Texts, TextError> {
     let TextContext { templates, image_facts, links, run_url, .. } = *context;
     let fill = |template: &Option<Template>, title: &str, safe| -> Result<Option<String>, TemplateError> {
-        let values = || Values {
+        let values = || MessageValues {
             group,
             title,
             changes: changes.iter().map(|one| values_with_facts(one, image_facts, links)).collect(),

@@ -12,19 +12,19 @@ pub(super) struct GiteaRegistry;
 
 /// A runner: the variable that it sets in every job, variables with the address of the server, and variables with the token of the
 /// job. Both runners set the variables of GitHub as well.
-struct Runner {
+struct ActionsRunner {
     marker: &'static str,
     servers: [&'static str; 2],
     tokens: [&'static str; 2],
 }
 
-const RUNNERS: &[Runner] = &[
-    Runner {
+const RUNNERS: &[ActionsRunner] = &[
+    ActionsRunner {
         marker: "FORGEJO_ACTIONS",
         servers: ["FORGEJO_SERVER_URL", "GITHUB_SERVER_URL"],
         tokens: ["FORGEJO_TOKEN", "GITHUB_TOKEN"],
     },
-    Runner {
+    ActionsRunner {
         marker: "GITEA_ACTIONS",
         servers: ["GITEA_SERVER_URL", "GITHUB_SERVER_URL"],
         tokens: ["GITEA_TOKEN", "GITHUB_TOKEN"],
@@ -32,7 +32,7 @@ const RUNNERS: &[Runner] = &[
 ];
 
 /// Returns the runner of this job, if its server has the registry at `host`.
-fn runner_of(host: &str, env: &PlatformEnv) -> Option<&'static Runner> {
+fn runner_of(host: &str, env: &PlatformEnv) -> Option<&'static ActionsRunner> {
     let runner = RUNNERS.iter().find(|runner| env.variable(runner.marker).is_some())?;
     let server = Url::parse(runner.servers.iter().find_map(|name| env.variable(name))?).ok()?;
     let port = server.port().map_or(String::new(), |port| format!(":{port}"));

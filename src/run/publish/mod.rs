@@ -12,7 +12,7 @@ use crate::plan::{Action, ActionId, Draft, PullRequestLimits};
 
 pub use error::PublishError;
 pub(super) use prepare::Publisher;
-pub use prepare::{Content, PreparedStep};
+pub use prepare::{PreparedStep, ProposalContent};
 
 /// The results of a pass for each group and pull request.
 #[derive(Debug)]

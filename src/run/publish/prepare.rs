@@ -26,7 +26,7 @@ use crate::run::snapshot::{CommitSnapshot, Snapshot as _, SnapshotError};
 use super::error::PublishError;
 
 /// The contents of files, by path.
-type Files = BTreeMap<Arc<str>, Vec<u8>>;
+type FileContents = BTreeMap<Arc<str>, Vec<u8>>;
 
 /// The services and settings with which proposals are published.
 pub(in crate::run) struct Publisher<'a> {
@@ -67,15 +67,15 @@ pub(in crate::run) struct Publisher<'a> {
 }
 
 /// A step with everything that it writes.
-pub type PreparedStep = Step<Box<Content>>;
+pub type PreparedStep = Step<Box<ProposalContent>>;
 
 /// The content of a commit and its pull request.
 #[derive(Debug)]
-pub struct Content {
+pub struct ProposalContent {
     /// The desired state.
     pub proposal: Proposal,
     /// The files in the base branch that the proposal changes.
-    pub before: Files,
+    pub before: FileContents,
 }
 
 impl<'a> Publisher<'a> {
@@ -132,7 +132,7 @@ impl<'a> Publisher<'a> {
     pub(super) async fn prepare(&self, action: Action) -> Result<PreparedStep, PublishError> {
         let files = match &action {
             Action::Open(draft) | Action::Update(draft, _) => self.edited_files(draft)?,
-            _ => Files::new(),
+            _ => FileContents::new(),
         };
         let branch = self.branch_state(&action, &files).await?;
         Ok(match plan::step(action, branch, &self.step_settings) {
@@ -158,7 +158,7 @@ impl<'a> Publisher<'a> {
     }
 
     /// Returns the state of the branch that a step depends on. `files` are the desired files of the branch.
-    async fn branch_state(&self, action: &Action, files: &Files) -> Result<BranchState, PublishError> {
+    async fn branch_state(&self, action: &Action, files: &FileContents) -> Result<BranchState, PublishError> {
         let Some((branch, head)) = self.head(action) else { return Ok(BranchState::Missing) };
         let head = head.clone();
         if let Some(author) = self.foreign_committer(branch, &head).await? {
@@ -185,7 +185,7 @@ impl<'a> Publisher<'a> {
     }
 
     /// Returns whether a commit changes exactly these files to these contents, and the base has not changed the files since.
-    fn has_exactly(&self, head: &CommitId, parent: &CommitId, files: &Files) -> Result<bool, PublishError> {
+    fn has_exactly(&self, head: &CommitId, parent: &CommitId, files: &FileContents) -> Result<bool, PublishError> {
         let (after_commit, before_commit) =
             (CommitSnapshot::new(self.git, head)?, CommitSnapshot::new(self.git, parent)?);
         let changed = after_commit.changed_paths(&before_commit);
@@ -202,7 +202,7 @@ impl<'a> Publisher<'a> {
     }
 
     /// Returns the files of a draft: those of the base with its edits, checked by reading them again.
-    fn edited_files(&self, draft: &Draft) -> Result<Files, PublishError> {
+    fn edited_files(&self, draft: &Draft) -> Result<FileContents, PublishError> {
         let mut edits = BTreeMap::<Arc<str>, Vec<manifest::Edit>>::new();
         for change in &draft.changes {
             edits.entry(Arc::clone(&change.path)).or_default().extend(change.edits.iter().cloned());
@@ -217,19 +217,19 @@ impl<'a> Publisher<'a> {
     async fn content(
         &self,
         draft: Draft,
-        files: Files,
+        files: FileContents,
         existing: Option<&PullRequest>,
-    ) -> Result<Box<Content>, PublishError> {
+    ) -> Result<Box<ProposalContent>, PublishError> {
         let original = |path: &Arc<str>| Ok((Arc::clone(path), self.snapshot.read(path)?));
-        let before = files.keys().map(original).collect::<Result<Files, SnapshotError>>()?;
+        let before = files.keys().map(original).collect::<Result<FileContents, SnapshotError>>()?;
         let proposal = self.proposal(draft, files, existing).await?;
-        Ok(Box::new(Content { proposal, before }))
+        Ok(Box::new(ProposalContent { proposal, before }))
     }
 
     async fn proposal(
         &self,
         draft: Draft,
-        files: Files,
+        files: FileContents,
         existing: Option<&PullRequest>,
     ) -> Result<Proposal, TextError> {
         let image_facts = match self.registry {

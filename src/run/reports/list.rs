@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::{Found, Summary};
+use crate::config::{FoundImage, Summary};
 use crate::govern::{Listed, Status};
 use crate::image::ImageName;
 use crate::manifest::{Finding, Marker, MarkerKind, NoticeStatus};
@@ -10,7 +10,7 @@ use crate::report::ReferenceRow;
 
 /// Returns the images of a repository, for `tagboat init`.
 pub fn summary(listed: &[Listed]) -> Summary {
-    let mut images = BTreeMap::<ImageName, Found>::new();
+    let mut images = BTreeMap::<ImageName, FoundImage>::new();
     let mut summary = Summary::default();
     for one in listed {
         let Finding::Occurrence(occurrence) = &one.finding else {
@@ -20,7 +20,7 @@ pub fn summary(listed: &[Listed]) -> Summary {
         let names_policy = |marker: &&Marker| marker.kind != MarkerKind::Renovate && !marker.policy.is_empty();
         summary.markers.extend(occurrence.marker.iter().find(names_policy).map(|marker| marker.policy.clone()));
         let name = occurrence.reference.name();
-        let found = images.entry(name.clone()).or_insert_with(|| Found {
+        let found = images.entry(name.clone()).or_insert_with(|| FoundImage {
             name: name.clone(),
             tags: BTreeSet::new(),
             paths: BTreeSet::new(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Config, ConfigFile, Overrides, RepositoryConfig, Source};
+use crate::config::{self, Config, ConfigFile, ConfigSource, Overrides, RepositoryConfig};
 use crate::docs::page;
 use crate::error::Error;
 use crate::git::{Git as _, Repository};
@@ -67,7 +67,7 @@ impl Operator {
         let name = path.display().to_string();
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = absolute.parent().unwrap_or(Path::new("")).to_owned();
-        let file = ConfigFile { text: &text, name: &name, folder: &folder, source: Source::Operator };
+        let file = ConfigFile { text: &text, name: &name, folder: &folder, source: ConfigSource::Operator };
         let config = config::parse_all(&[file])?;
         Ok(Self { config, file: Some((text, name, folder)), ..none })
     }
@@ -146,15 +146,19 @@ impl Operator {
         }
         let root_folder = root.unwrap_or(Path::new(""));
         let folder = root_folder.join(self.repository_file.parent().unwrap_or(Path::new("")));
-        let operator =
-            self.file.as_ref().map(|(text, name, folder)| ConfigFile { text, name, folder, source: Source::Operator });
+        let operator = self.file.as_ref().map(|(text, name, folder)| ConfigFile {
+            text,
+            name,
+            folder,
+            source: ConfigSource::Operator,
+        });
         let repository =
-            text.as_ref().map(|text| ConfigFile { text, name, folder: &folder, source: Source::Repository });
+            text.as_ref().map(|text| ConfigFile { text, name, folder: &folder, source: ConfigSource::Repository });
         let files: Vec<ConfigFile<'_>> = operator.into_iter().chain(repository).collect();
         let config = Config { folder: folder.clone(), ..config::parse_all(&files)? };
         let mut certificates = BTreeMap::new();
         for file in config.registries.values().filter_map(|host| host.ca_file.as_ref()) {
-            if file.source == Source::Repository {
+            if file.source == ConfigSource::Repository {
                 let inside = file.value.strip_prefix(root_folder).unwrap_or(&file.value);
                 let bytes = read(inside).map_err(|error| unreadable(inside, &error))?;
                 let absent = || unreadable(inside, &io::ErrorKind::NotFound.into());

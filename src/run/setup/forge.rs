@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{self, Setting, Source};
+use crate::config::{self, ConfigSource, Setting};
 use crate::docs::page;
 use crate::error::Error;
-use crate::forge::{self, Address, ConnectionSettings, Forge, ForgeKind, GivenCredentials, RemoteUrl, TokenOwner};
+use crate::forge::{self, Address, ConnectionSettings, Forge, ForgeKind, OperatorCredentials, RemoteUrl, TokenOwner};
 use crate::http;
 use crate::secret::Secret;
 
@@ -43,7 +43,7 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     let address = Address { api, repository };
     let login = if local { None } else { forge_login(kind, &address)? };
     if login.is_some() {
-        let by_operator = url.is_some_and(|url| url.source == Source::Operator);
+        let by_operator = url.is_some_and(|url| url.source == ConfigSource::Operator);
         kind.check_destination(&address.api, parsed.as_ref(), by_operator).map_err(|error| {
             Error::usage(format!("cannot connect to the forge: {error}")).hint(Some(format!(
                 "set {URL} to the https address of this server if you trust it: {}",
@@ -94,14 +94,14 @@ fn url(settings: &config::ForgeSettings) -> Result<Option<Setting<String>>, Erro
         let message = format!("cannot connect to the forge: {URL} has a user name, a password or a query");
         return Err(Error::usage(message).hint(Some("remove it, and set the token in TAGBOAT_FORGE_TOKEN")));
     }
-    Ok(Some(Setting { value, source: Source::Operator }))
+    Ok(Some(Setting { value, source: ConfigSource::Operator }))
 }
 
 /// Returns the folder of a `local` forge. The repository names only folders inside itself.
 fn folder_of(loaded: &Loaded, folder: &Setting<PathBuf>) -> Result<String, Error> {
     let path = &folder.value;
     let is_inside = |root: &Path| path.strip_prefix(root).is_ok_and(|inside| path_without_links(root, inside).is_ok());
-    if folder.source == Source::Repository && !loaded.root.as_deref().is_some_and(is_inside) {
+    if folder.source == ConfigSource::Repository && !loaded.root.as_deref().is_some_and(is_inside) {
         return Err(Error::usage(format!(
             "cannot connect to the forge: `forge.folder` of the repository leads out of it: {}",
             path.display()
@@ -116,13 +116,13 @@ fn folder_of(loaded: &Loaded, folder: &Setting<PathBuf>) -> Result<String, Error
 
 /// Returns the login for a repository at a forge. A token that is set for Tagboat comes before an App, and an App before
 /// the token of CI.
-pub(super) fn forge_login(kind: &ForgeKind, address: &Address) -> Result<Option<forge::Login>, Error> {
+pub(super) fn forge_login(kind: &ForgeKind, address: &Address) -> Result<Option<forge::ForgeLogin>, Error> {
     let own = secret("TAGBOAT_FORGE_TOKEN");
     let app = match &own {
         Some(_) => None,
         None => variable("TAGBOAT_APP_ID").zip(secret("TAGBOAT_APP_PRIVATE_KEY")),
     };
-    let given = GivenCredentials { token: own.or_else(|| ci_token(kind, &address.api)), user: variable(USER), app };
+    let given = OperatorCredentials { token: own.or_else(|| ci_token(kind, &address.api)), user: variable(USER), app };
     let client = http::Client::new(&http::ClientOptions::default())?;
     Ok(kind.login(address, &given, &client)?)
 }

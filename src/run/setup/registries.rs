@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::{LimitSettings, RegistrySettings, Source};
+use crate::config::{LimitSettings, RegistrySettings, ConfigSource};
 use crate::docs::page;
 use crate::error::Error;
 use crate::http::{ClientOptions, Url, is_loopback};
@@ -36,7 +36,7 @@ fn host_settings(
     written: &RegistrySettings,
 ) -> Result<HostSettings, Error> {
     let ca_pem = written.ca_file.as_ref().map(|file| match (file.source, certificates.get(&file.value)) {
-        (Source::Repository, Some(bytes)) => Ok(bytes.clone()),
+        (ConfigSource::Repository, Some(bytes)) => Ok(bytes.clone()),
         _ => bytes(&file.value, "ca-file", host),
     });
     let client_pem = written.client_cert_file.as_ref().map(|file| bytes(file, "client-cert-file", host)).transpose()?;
@@ -62,9 +62,9 @@ fn host_settings(
 fn why_anonymous(host: &str, written: &RegistrySettings) -> Option<&'static str> {
     let mirror = written.mirror.as_ref();
     let plain_mirror = mirror.filter(|mirror| mirror.value.starts_with("http://")).map(|mirror| mirror.source);
-    let reason = if written.plain_http.or(plain_mirror) == Some(Source::Repository) {
+    let reason = if written.plain_http.or(plain_mirror) == Some(ConfigSource::Repository) {
         WITHOUT_TLS
-    } else if written.ca_file.as_ref().is_some_and(|file| file.source == Source::Repository) {
+    } else if written.ca_file.as_ref().is_some_and(|file| file.source == ConfigSource::Repository) {
         OTHER_AUTHORITY
     } else {
         return None;
@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn applies_every_setting() {
         let written = RegistrySettings {
-            mirror: Some(Setting { value: "127.0.0.1:5000".to_owned(), source: Source::Operator }),
-            plain_http: Some(Source::Operator),
+            mirror: Some(Setting { value: "127.0.0.1:5000".to_owned(), source: ConfigSource::Operator }),
+            plain_http: Some(ConfigSource::Operator),
             auth_hosts: vec!["auth.acme.dev".to_owned()],
             page_size: Some(100),
             max_requests: Some(7),
@@ -136,7 +136,7 @@ mod tests {
         let made = settings("docker.io", &written).unwrap();
         assert!(made.plain_http && made.auth_hosts == ["auth.acme.dev"]);
         assert_eq!((made.page_size, made.max_requests, made.oci_layout), (Some(100), Some(7), Some("mirror".into())));
-        let absent = Some(Setting { value: "none.pem".into(), source: Source::Operator });
+        let absent = Some(Setting { value: "none.pem".into(), source: ConfigSource::Operator });
         let absent = RegistrySettings { ca_file: absent, ..RegistrySettings::default() };
         let error = settings("acme.dev", &absent).unwrap_err();
         assert!(error.to_string().contains("read the ca-file of acme.dev"), "{error}");
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn sends_no_credential_over_a_connection_that_the_repository_weakens() {
-        use Source::{Operator, Repository};
+        use ConfigSource::{Operator, Repository};
         #[rustfmt::skip]
         let rows = [
             // host            mirror                                       plain-http         ca-file            why anonymous

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
-use tagboat::config::{self, ConfigFile, Source};
+use tagboat::config::{self, ConfigFile, ConfigSource};
 
 use super::pages::{Block, blocks};
 
 /// The marks of blocks, and who writes such a file.
-const MARKS: &[(&str, Source)] = &[("yaml tagboat.yaml", Source::Repository), ("yaml operator.yaml", Source::Operator)];
+const MARKS: &[(&str, ConfigSource)] =
+    &[("yaml tagboat.yaml", ConfigSource::Repository), ("yaml operator.yaml", ConfigSource::Operator)];
 
 /// Returns the blocks that are marked as a configuration, and who writes them.
-fn configurations() -> Vec<(Block<'static>, Source)> {
+fn configurations() -> Vec<(Block<'static>, ConfigSource)> {
     let source = |block: &Block<'_>| MARKS.iter().find(|(mark, _)| block.info == *mark).map(|(_, source)| *source);
     blocks().into_iter().filter_map(|block| source(&block).map(|source| (block, source))).collect()
 }

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use tagboat::forge::{
-    Access, Address, Attached, AuthScheme, Comment, ConnectionSettings, CreationRules, Credential, CredentialKind,
-    Difference, Forge, ForgeError, ForgeKind, Given, GivenCredentials, Limits, RemoteUrl, TokenVariable,
+    Access, Address, Attached, AuthScheme, ConnectionSettings, CreationRules, Credential, CredentialInput,
+    CredentialKind, Difference, Forge, ForgeError, ForgeKind, Limits, OperatorCredentials, PullRequestComment,
+    RemoteUrl, TokenVariable,
 };
 use tagboat::http::{Client, ClientOptions};
 use tagboat::plan::{LinkStyle, MergeMethod, Metadata, Proposal, PullRequest, PullRequestState};
@@ -31,7 +32,7 @@ static TOY: ForgeKind = ForgeKind {
         TokenVariable::by_person("TOY_TOKEN"),
     ],
     credentials: &[
-        CredentialKind { given: Given::TokenOfAccount, scheme: AuthScheme::Basic, git_user: "toy-account" },
+        CredentialKind { input: CredentialInput::TokenOfAccount, scheme: AuthScheme::Basic, git_user: "toy-account" },
         CredentialKind::token(AuthScheme::Token, "toy"),
     ],
     permissions: "the scope `toys`",
@@ -133,7 +134,7 @@ impl Forge for Toy {
         }))
     }
 
-    async fn comments(&self, _: &PullRequest) -> Result<Vec<Comment>, ForgeError> {
+    async fn comments(&self, _: &PullRequest) -> Result<Vec<PullRequestComment>, ForgeError> {
         Ok(Vec::new())
     }
 
@@ -162,7 +163,8 @@ fn connect(user: Option<&str>) -> (Box<dyn Forge>, &'static str) {
     let remote = RemoteUrl::parse("https://toy.acme.test/acme/gitops.git").unwrap();
     let address = (TOY.address)(&remote).unwrap();
     let user = user.map(str::to_owned);
-    let given = GivenCredentials { token: Some(Secret::new("t")), user, app: Some(("1".into(), Secret::new("key"))) };
+    let given =
+        OperatorCredentials { token: Some(Secret::new("t")), user, app: Some(("1".into(), Secret::new("key"))) };
     let login = TOY.login(&address, &given, &client).unwrap().unwrap();
     let forge = (TOY.connect)(ConnectionSettings::new(address, Some(login.credential), client)).unwrap();
     (forge, login.git_user)

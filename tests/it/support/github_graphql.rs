@@ -107,7 +107,7 @@ fn commit(host: &mut CodeHost, input: &Value) -> Result<String, (&'static str, S
         body => format!("{headline}\n\n{body}"),
     };
     let commit = host.bare.commit_for(&head, &files, &message);
-    host.bare.move_refs(&[(name, head, commit.clone())]).map_err(|why| ("UNPROCESSABLE", why))?;
+    host.bare.move_refs(&[(name, head, commit.clone())]).map_err(|error| ("UNPROCESSABLE", error))?;
     Ok(commit)
 }
 
@@ -129,7 +129,7 @@ fn move_refs(host: &mut CodeHost, input: &Value) -> Result<(), (&'static str, St
         }
         moves.push((name.to_owned(), is, to.to_owned()));
     }
-    host.bare.move_refs(&moves).map_err(|why| ("UNPROCESSABLE", why))
+    host.bare.move_refs(&moves).map_err(|error| ("UNPROCESSABLE", error))
 }
 
 /// Closes each pull request whose branch has no commits of its own; GitHub does not reopen these.

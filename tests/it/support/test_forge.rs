@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tagboat::forge::{Address, ConnectionSettings, Forge, GivenCredentials, named};
+use tagboat::forge::{Address, ConnectionSettings, Forge, OperatorCredentials, named};
 use tagboat::http::{Client, ClientOptions, RetryPolicy};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
@@ -49,12 +49,12 @@ pub(crate) fn name(vendor: Option<&Vendor>) -> &'static str {
 }
 
 /// Returns credentials with this token.
-pub(crate) fn given(token: &str) -> GivenCredentials {
-    GivenCredentials { token: Some(Secret::new(token)), ..GivenCredentials::default() }
+pub(crate) fn given(token: &str) -> OperatorCredentials {
+    OperatorCredentials { token: Some(Secret::new(token)), ..OperatorCredentials::default() }
 }
 
 /// Returns settings with short waits between attempts.
-pub(crate) fn settings(name: &str, api: &str, repository: &str, given: &GivenCredentials) -> ConnectionSettings {
+pub(crate) fn settings(name: &str, api: &str, repository: &str, given: &OperatorCredentials) -> ConnectionSettings {
     let address = Address { api: api.to_owned(), repository: repository.to_owned() };
     let client = Client::new(&ClientOptions::default()).unwrap();
     let login = named(name).unwrap().login(&address, given, &client).unwrap();
