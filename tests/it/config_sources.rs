@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tagboat::config::{
-    self, Config, ConfigFile, Mode, OPERATOR_KEYS, PullRequests, RepositoryConfig, Schedule, ConfigSource,
+    self, Config, ConfigFile, ConfigSource, Mode, OPERATOR_KEYS, PullRequests, RepositoryConfig, Schedule,
 };
 use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::ImageName;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::{LimitSettings, RegistrySettings, ConfigSource};
+use crate::config::{ConfigSource, LimitSettings, RegistrySettings};
 use crate::docs::page;
 use crate::error::Error;
 use crate::http::{ClientOptions, Url, is_loopback};
