@@ -1,4 +1,9 @@
-//! Addresses of the documentation pages that messages name. A test checks that every page and section exists.
+//! Hints, and the addresses of the documentation pages that they end with. A test checks that every page and section exists.
+
+use std::fmt;
+use std::ops::Deref;
+
+use serde::Serialize;
 
 /// Expands to the full address of a page in `docs/`, or of a section of it, for this version of Tagboat:
 /// `page!("troubleshooting.md#certificates")`.
@@ -8,7 +13,42 @@ macro_rules! page {
     };
 }
 
-pub(crate) use page;
+/// Expands to a [`Hint`] that ends with the address of a page or section. The text has the form of `format!`:
+/// `hint!("configuration.md#every-key", "set `git.base` to {branch}")`.
+macro_rules! hint {
+    ($page:literal, $($text:tt)+) => {
+        $crate::docs::Hint::new(format!($($text)+), $crate::docs::page!($page))
+    };
+}
+
+pub(crate) use {hint, page};
+
+/// What to do about an error: an imperative that ends with the full address of a documentation page.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Hint(String);
+
+impl Hint {
+    /// Returns the hint with this text, and with this address unless the text ends with one.
+    pub(crate) fn new(text: String, address: &str) -> Self {
+        debug_assert_eq!(split_at_address(address), Some(("", address, "")), "the address of a page");
+        Self(if split_final_address(&text).is_some() { text } else { format!("{text}: {address}") })
+    }
+}
+
+impl Deref for Hint {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The address of the folder that has the pages.
 const FOLDER: &str = page!("");
@@ -35,11 +75,6 @@ pub(crate) fn split_final_address(hint: &str) -> Option<(&str, &str)> {
     (split_at_address(address)? == ("", address, "")).then_some((text, address))
 }
 
-/// Returns a hint that ends with the address of a page: its own, or else this one.
-pub(crate) fn with_address(hint: String, address: &str) -> String {
-    if split_final_address(&hint).is_some() { hint } else { format!("{hint}: {address}") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,9 +82,9 @@ mod tests {
     #[test]
     fn adds_address_only_to_hints_without_one() {
         let (page, other) = (page!("policies.md#semver"), page!("configuration.md"));
-        let hint = with_address("use `a: b`".to_owned(), page);
+        let hint = Hint::new("use `a: b`".to_owned(), page);
         assert_eq!(split_final_address(&hint), Some(("use `a: b`", page)));
-        assert_eq!(with_address(hint.clone(), other), hint);
+        assert_eq!(Hint::new(hint.to_string(), other), hint);
         assert_eq!(split_final_address(&format!("{hint} or not")), None);
     }
 

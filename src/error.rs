@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::config::ConfigErrors;
+use crate::docs::{Hint, hint};
 use crate::forge::ForgeError;
 use crate::git::GitError;
 use crate::http::HttpError;
@@ -38,26 +39,24 @@ pub enum Exit {
 pub struct Error {
     exit: Exit,
     message: String,
-    hint: Option<String>,
+    hint: Hint,
     config: Option<ConfigErrors>,
 }
 
 impl Error {
-    /// Returns an error with a message in lower case without a full stop.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hint: None, config: None }
+    /// Returns an error with a message in lower case without a full stop, and what to do next.
+    pub fn new(exit: Exit, message: impl Into<String>, hint: Hint) -> Self {
+        Self { exit, message: message.into(), hint, config: None }
     }
 
     /// Returns an error about arguments or configuration.
-    pub fn usage(message: impl Into<String>) -> Self {
-        Self::new(Exit::Usage, message)
+    pub fn usage(message: impl Into<String>, hint: Hint) -> Self {
+        Self::new(Exit::Usage, message, hint)
     }
 
-    /// Adds what to do next. `None` keeps an earlier hint.
-    #[must_use]
-    pub fn hint(mut self, hint: Option<impl Into<String>>) -> Self {
-        self.hint = hint.map(Into::into).or(self.hint);
-        self
+    /// Returns an error of Tagboat itself.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message, hint!("troubleshooting.md#faults-of-tagboat", "report this fault"))
     }
 
     /// Returns the message without the hint.
@@ -65,9 +64,9 @@ impl Error {
         &self.message
     }
 
-    /// Returns what to do next.
-    pub fn advice(&self) -> Option<&str> {
-        self.hint.as_deref()
+    /// Returns what to do next. Each problem of a configuration has a hint of its own as well.
+    pub fn hint(&self) -> &Hint {
+        &self.hint
     }
 
     /// Returns the problems of the configuration, if they are the error.
@@ -83,8 +82,11 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.message)?;
-        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+        match self.config {
+            // Each problem is followed by its hint.
+            Some(_) => f.write_str(&self.message),
+            None => write!(f, "{}\nhint: {}", self.message, self.hint),
+        }
     }
 }
 
@@ -92,37 +94,37 @@ impl std::error::Error for Error {}
 
 impl From<ConfigErrors> for Error {
     fn from(errors: ConfigErrors) -> Self {
-        Self { config: Some(errors.clone()), ..Self::usage(errors.to_string()) }
+        let hint = hint!("configuration.md#every-key", "correct the configuration");
+        Self { config: Some(errors.clone()), ..Self::usage(errors.to_string(), hint) }
     }
 }
 
 impl From<GitError> for Error {
     fn from(error: GitError) -> Self {
-        Self::new(Exit::Failed, chain(&error)).hint(error.hint())
+        Self::new(Exit::Failed, chain(&error), error.hint())
     }
 }
 
 impl From<ForgeError> for Error {
     fn from(error: ForgeError) -> Self {
-        Self::new(Exit::Failed, chain(&error)).hint(error.hint())
+        Self::new(Exit::Failed, chain(&error), error.hint())
     }
 }
 
 impl From<HttpError> for Error {
     fn from(error: HttpError) -> Self {
-        Self::new(Exit::Failed, chain(&error)).hint(error.hint())
+        Self::new(Exit::Failed, chain(&error), error.hint())
     }
 }
 
 impl From<RegistryError> for Error {
     fn from(error: RegistryError) -> Self {
-        Self::new(Exit::Failed, chain(&error)).hint(error.hint())
+        Self::new(Exit::Failed, chain(&error), error.hint())
     }
 }
 
 impl From<PolicyError> for Error {
     fn from(error: PolicyError) -> Self {
-        let hint = error.hint().map(str::to_owned);
-        Self::usage(error.to_string()).hint(hint)
+        Self::usage(error.to_string(), error.hint_or_default())
     }
 }

@@ -70,5 +70,5 @@ fn configuration(loaded: &Loaded) -> Check {
 }
 
 fn failed(name: &str, error: &Error) -> Check {
-    Check::failed(name, error.message(), error.advice().map(str::to_owned))
+    Check::failed(name, error.message(), error.hint().clone())
 }

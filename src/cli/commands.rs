@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::config::{self, Config, Overrides};
 use crate::demo;
+use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::git::{self, Repository};
 use crate::image::ImageReference;
@@ -47,8 +48,13 @@ impl Output {
 fn images(changes: &ChangeOptions) -> Result<Vec<ImageReference>, Error> {
     let read = |text: &String| {
         ImageReference::new(text).map_err(|error| {
-            Error::usage(format!("invalid value {text:?} for --image: {error}"))
-                .hint(Some("write it as for `docker pull`: ghcr.io/acme/api:1.4.2, with or without @sha256:…"))
+            Error::usage(
+                format!("invalid value {text:?} for --image: {error}"),
+                hint!(
+                    "command-line.md#select-images",
+                    "write it as for `docker pull`, such as ghcr.io/acme/api:1.4.2, with or without @sha256:…"
+                ),
+            )
         })
     };
     changes.images.iter().map(read).collect()
@@ -111,11 +117,17 @@ pub(super) fn folder(options: &ReadOptions) -> Result<(PathBuf, Loaded), Error> 
 fn working_tree(repository: &RepositoryOption) -> Result<PathBuf, Error> {
     match repository.location() {
         Location::Folder(folder) if folder.is_dir() => Ok(folder),
-        Location::Folder(folder) => Err(Error::usage(format!("cannot read {}: not a folder", folder.display()))),
-        Location::Url(url) => {
-            Err(Error::usage(format!("cannot use {}: this command needs a working tree", git::redact(&url)))
-                .hint(Some("clone the repository, or use `tagboat plan`, which accepts a URL")))
-        }
+        Location::Folder(folder) => Err(Error::usage(
+            format!("cannot read {}: not a folder", folder.display()),
+            hint!("command-line.md#where-the-manifests-are", "correct --repository or TAGBOAT_REPOSITORY"),
+        )),
+        Location::Url(url) => Err(Error::usage(
+            format!("cannot use {}: this command needs a working tree", git::redact(&url)),
+            hint!(
+                "command-line.md#where-the-manifests-are",
+                "clone the repository, or use `tagboat plan`, which accepts a URL"
+            ),
+        )),
     }
 }
 
@@ -241,7 +253,8 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
     }
     let file = folder.join(config::FILE_NAME);
     write_new(&file, &text, init.force)?;
-    terminal::log(&format!("wrote {}\nhint: review it, then run `tagboat plan`", file.display()));
+    let next = hint!("configuration.md", "review it, then run `tagboat plan`");
+    terminal::log(&format!("wrote {}\nhint: {next}", file.display()));
     Ok(Exit::Done)
 }
 
@@ -251,9 +264,21 @@ fn write_new(file: &Path, text: &str, force: bool) -> Result<(), Error> {
     let opened = setup::refuse_links_in_checkout(file).and_then(|()| options.open(file));
     let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::usage(format!("cannot write {}: the file exists", file.display()))
-            .hint(Some("overwrite it with --force, or print the new file with --stdout")),
-        _ => Error::new(Exit::Failed, format!("cannot write {}: {error}", file.display())),
+        std::io::ErrorKind::AlreadyExists => Error::usage(
+            format!("cannot write {}: the file exists", file.display()),
+            hint!(
+                "command-line.md#start-a-configuration",
+                "overwrite it with --force, or print the new file with --stdout"
+            ),
+        ),
+        _ => Error::new(
+            Exit::Failed,
+            format!("cannot write {}: {error}", file.display()),
+            hint!(
+                "command-line.md#start-a-configuration",
+                "let the user of Tagboat write to the folder, or print the file with --stdout"
+            ),
+        ),
     })
 }
 

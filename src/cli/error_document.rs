@@ -17,7 +17,7 @@ struct ErrorRow<'a> {
     file: Option<&'a str>,
     line: Option<usize>,
     column: Option<usize>,
-    hint: Option<&'a str>,
+    hint: &'a str,
 }
 
 impl<'a> ErrorDocument<'a> {
@@ -30,11 +30,11 @@ impl<'a> ErrorDocument<'a> {
                 file: Some(&problem.path),
                 line: Some(problem.position.line),
                 column: Some(problem.position.column),
-                hint: problem.hint.as_deref(),
+                hint: &problem.hint,
             })
             .collect();
         if errors.is_empty() {
-            let (message, hint) = (error.message().to_owned(), error.advice());
+            let (message, hint) = (error.message().to_owned(), &**error.hint());
             errors.push(ErrorRow { message, file: None, line: None, column: None, hint });
         }
         Self { errors }

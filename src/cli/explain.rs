@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::report::OutcomeKind;
 use crate::run::setup::{self, Loaded};
@@ -36,7 +37,12 @@ fn read_tags(file: &Path) -> Result<Vec<String>, Error> {
         Some("-") => std::io::stdin().read_to_string(&mut text),
         _ => std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text)),
     };
-    read.map_err(|error| Error::usage(format!("cannot read tags from {}: {error}", file.display())))?;
+    read.map_err(|error| {
+        Error::usage(
+            format!("cannot read tags from {}: {error}", file.display()),
+            hint!("command-line.md#try-a-policy", "name a text file with one tag per line, or - for standard input"),
+        )
+    })?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     Ok(lines.map(str::to_owned).collect())
 }

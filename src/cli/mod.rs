@@ -103,7 +103,7 @@ fn start(arguments: Arguments) -> Result<Exit, Ended> {
         }
         End::Panicked => match work.join() {
             Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => Err(Error::new(Exit::Failed, "the command ended without a result").into()),
+            Ok(()) => Err(Error::internal("the command ended without a result").into()),
         },
         End::Stopped { signal, complete } => {
             // The thread of the command may still work in the runtime until the process ends.

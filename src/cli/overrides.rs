@@ -1,6 +1,7 @@
 //! Flags that override the configuration for one run.
 
 use crate::config::{Overrides, Patterns};
+use crate::docs::hint;
 use crate::error::Error;
 use crate::refname::BranchName;
 
@@ -13,9 +14,10 @@ impl ChangeOptions {
             return Ok(None);
         }
         let globs = Patterns::of_paths(&self.paths);
-        globs
-            .map(Some)
-            .map_err(|error| Error::usage(format!("invalid value for --path: {error}")).hint(Some(error.hint())))
+        globs.map(Some).map_err(|error| {
+            let hint = hint!("command-line.md#select-images", "{}", error.hint());
+            Error::usage(format!("invalid value for --path: {error}"), hint)
+        })
     }
 }
 
@@ -23,7 +25,10 @@ impl Job {
     /// Returns the settings that the flags override.
     pub(super) fn overrides(&self) -> Result<Overrides, Error> {
         let read = |base: &String| {
-            BranchName::new(base).map_err(|error| Error::usage(format!("invalid value for --base: {error}")))
+            BranchName::new(base).map_err(|error| {
+                let hint = hint!("command-line.md#where-the-manifests-are", "write the name of a branch, such as main");
+                Error::usage(format!("invalid value for --base: {error}"), hint)
+            })
         };
         Ok(Overrides {
             base: self.base.as_ref().map(read).transpose()?,

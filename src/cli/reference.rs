@@ -2,6 +2,7 @@
 
 use clap::CommandFactory as _;
 
+use crate::docs::hint;
 use crate::error::{Error, Exit};
 
 use super::args::Arguments;
@@ -22,12 +23,15 @@ pub(super) fn man(command: Option<&str>) -> Result<Exit, Error> {
     let page = match command {
         None => whole,
         Some(name) => whole.find_subcommand(name).cloned().ok_or_else(|| {
-            Error::usage(format!("unknown command {name:?}")).hint(Some("list the commands with `tagboat --help`"))
+            Error::usage(
+                format!("cannot print a manual page: unknown command `{name}`"),
+                hint!("command-line.md#commands", "list the commands with `tagboat --help`"),
+            )
         })?,
     };
     let mut roff = Vec::new();
     let rendered = clap_mangen::Man::new(page).render(&mut roff);
-    rendered.map_err(|error| Error::new(Exit::Failed, format!("cannot render the manual page: {error}")))?;
+    rendered.map_err(|error| Error::internal(format!("cannot render the manual page: {error}")))?;
     print(&roff)
 }
 

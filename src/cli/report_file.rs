@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::report::{JUnit, RENDERERS, RenderOptions, Renderer, RunReport};
 use crate::run::setup;
@@ -58,10 +59,14 @@ pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &Ru
         let text = printable(&text, Allowed { colors: false, commands: file.renderer.has_commands() });
         let created = setup::refuse_links_in_checkout(&file.path).and_then(|()| File::create(&file.path));
         created.and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
-            let hint =
-                "choose a file in a folder that Tagboat may write to, and not behind a symbolic link of the checkout";
-            Error::new(Exit::Failed, format!("cannot write the report {}: {error}", file.path.display()))
-                .hint(Some(hint))
+            Error::new(
+                Exit::Failed,
+                format!("cannot write the report {}: {error}", file.path.display()),
+                hint!(
+                    "reports.md",
+                    "choose a file in a folder that Tagboat may write to, and not behind a symbolic link of the checkout"
+                ),
+            )
         })
     });
     written.filter_map(Result::err).collect()

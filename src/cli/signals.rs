@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::run::WriteLock;
 
@@ -30,8 +31,8 @@ impl Signal {
             Self::Interrupt => (Exit::Interrupted, "SIGINT"),
             Self::Terminate => (Exit::Terminated, "SIGTERM"),
         };
-        let hint = "repeat the command: `run` continues from what was pushed or opened";
-        Error::new(exit, format!("stopped by {name}")).hint(Some(hint))
+        let hint = hint!("reports.md#exit-codes", "repeat the command: `run` continues from what was pushed or opened");
+        Error::new(exit, format!("stopped by {name}"), hint)
     }
 }
 
@@ -133,7 +134,7 @@ fn ignored() -> u64 {
 
 #[cfg(unix)]
 fn failed(error: &std::io::Error) -> Error {
-    Error::new(Exit::Failed, format!("cannot receive signals: {error}"))
+    Error::internal(format!("cannot receive signals: {error}"))
 }
 
 #[cfg(not(unix))]

@@ -7,6 +7,7 @@ use clap::error::ErrorKind;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
+use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::text::{visible_lines, without_commands};
 
@@ -20,9 +21,11 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Writes data to standard output. A reader that went away (`tagboat list | head`) is not an error.
 pub(super) fn print(data: &str, allowed: Allowed) -> Result<(), Error> {
     match write(&mut io::stdout().lock(), printable(data, allowed).as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::new(Exit::Failed, format!("cannot write to standard output: {error}")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
+            Exit::Failed,
+            format!("cannot write to standard output: {error}"),
+            hint!("reports.md#exit-codes", "check that the disk or the pipe takes the output"),
+        )),
         _ => Ok(()),
     }
 }
@@ -47,8 +50,13 @@ pub(super) fn print_usage(message: &clap::Error) -> Exit {
             }
             Ok(()) => Exit::Done,
         },
-        _ => {
-            let _ = write(&mut io::stderr().lock(), printable(&text, allowed).as_bytes());
+        kind => {
+            // Without arguments, the text is the help itself.
+            let hint = match kind {
+                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => String::new(),
+                _ => format!("hint: {}\n", hint!("command-line.md", "read how each command is called")),
+            };
+            let _ = write(&mut io::stderr().lock(), printable(&format!("{text}{hint}"), allowed).as_bytes());
             Exit::Usage
         }
     }

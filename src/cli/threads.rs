@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::docs::hint;
 use crate::error::{Error, Exit};
 
 /// The largest number of threads that a variable may set.
@@ -103,16 +104,18 @@ fn count(variable: &str) -> Result<usize, Error> {
     };
     let number = text.to_str().and_then(|text| text.parse().ok()).filter(|number| (1..=MOST).contains(number));
     number.ok_or_else(|| {
-        let hint = format!("set it to a number from 1 to {MOST}, or unset it");
-        Error::usage(format!("invalid value {text:?} in {variable}")).hint(Some(hint))
+        Error::usage(
+            format!("invalid value {text:?} in {variable}"),
+            hint!("troubleshooting.md#thread-limits", "set it to a number from 1 to {MOST}, or unset it"),
+        )
     })
 }
 
 fn failed(cause: &(impl std::fmt::Display + ?Sized)) -> Error {
-    let hint = concat!(
+    let hint = hint!(
+        "troubleshooting.md#thread-limits",
         "raise the limit of processes (`ulimit -u`, or the limit of the container), or set TOKIO_WORKER_THREADS and \
-         RAYON_NUM_THREADS to 1: ",
-        crate::docs::page!("troubleshooting.md#thread-limits")
+         RAYON_NUM_THREADS to 1"
     );
-    Error::new(Exit::Failed, format!("cannot start threads: {cause}")).hint(Some(hint))
+    Error::new(Exit::Failed, format!("cannot start threads: {cause}"), hint)
 }

@@ -2,7 +2,7 @@
 
 use super::source::ConfigFile;
 use super::syntax::place::ConfigPlace;
-use crate::docs::{page, split_final_address};
+use crate::docs::{Hint, page, split_final_address};
 use crate::text::{Position, nearest_name};
 
 /// One problem in a configuration file.
@@ -17,8 +17,8 @@ pub struct ConfigError {
     pub position: Position,
     /// The cause, as a lower-case fragment.
     pub message: String,
-    /// What to write instead, if that is known, and the address of the page that documents it.
-    pub hint: Option<String>,
+    /// What to write instead, and the address of the page that documents it.
+    pub hint: Hint,
     /// The line of the file, cut before anything that may be a secret.
     pub line: String,
 }
@@ -93,7 +93,7 @@ pub(super) fn located(operation: &str, files: &[ConfigFile<'_>], mut problems: V
             line: presentable(&showable(text.lines().nth(place.position.line - 1).unwrap_or_default())),
             position: place.position,
             message: presentable(&without_credentials(&message)),
-            hint: hint.as_deref().map(|hint| presentable_hint(hint, address)),
+            hint: presentable_hint(hint.as_deref().unwrap_or("correct this line"), address),
         }
     });
     ConfigErrors(tied.collect())
@@ -127,9 +127,9 @@ fn presentable(text: &str) -> String {
 }
 
 /// Returns a hint that ends with the address of a page: its own, or else this one. The address is never truncated.
-fn presentable_hint(hint: &str, address: &str) -> String {
+fn presentable_hint(hint: &str, address: &str) -> Hint {
     let (text, address) = split_final_address(hint).unwrap_or((hint, address));
-    format!("{}: {address}", presentable(&without_credentials(text)))
+    Hint::new(presentable(&without_credentials(text)), address)
 }
 
 /// Returns a message without the user and password of a URL in it.

@@ -112,8 +112,5 @@ fn bad_name(name: &Located<String>) -> Option<Problem> {
 fn placed(error: &PolicyError, subject: &str, place: ConfigPlace, keys: &PolicySchema) -> Problem {
     let key = error.key.as_ref().and_then(|key| keys.keys().find(|written| written.value == *key));
     let problem = Problem::new(key.map_or(place, |key| key.place), format!("{subject}{error}"));
-    match error.hint() {
-        Some(hint) => problem.hint(hint),
-        None => problem,
-    }
+    problem.hint(&*error.hint_or_default())
 }

@@ -31,9 +31,8 @@ fn render(error: &ConfigError) -> String {
         ),
         None => title.element(Origin::path(&*error.path).line(position.line).char_column(position.column)),
     };
-    let hint = error.hint.as_deref().map(|hint| Level::HELP.with_name("hint").secondary_title(hint));
-    let groups: Vec<Group<'_>> = std::iter::once(problem).chain(hint.map(Group::with_title)).collect();
-    Renderer::plain().render(&groups)
+    let hint = Level::HELP.with_name("hint").secondary_title(&*error.hint);
+    Renderer::plain().render(&[problem, Group::with_title(hint)])
 }
 
 /// Returns the bytes of the value or key at a column; `None` where the line ends before it.

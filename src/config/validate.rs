@@ -227,7 +227,9 @@ fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {
 fn git(written: GitSchema, files: ConfigFiles<'_>, problems: &mut Vec<Problem>) -> GitSettings {
     let default = GitSettings::default();
     let base = written.base.and_then(|base| {
-        let note = |error: crate::refname::RefNameError| problems.push(Problem::new(base.place, error.to_string()));
+        let note = |error: crate::refname::RefNameError| {
+            problems.push(Problem::new(base.place, error.to_string()).hint("write the name of a branch, such as main"));
+        };
         BranchName::new(&base.value).map_err(note).ok()
     });
     GitSettings {

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan as _};
 use sha2::Digest as _;
 
 use crate::config::{self, Config};
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::forge::{self, Address, ConnectionSettings, Forge};
 use crate::git::{self, Repository};
 use crate::http;
@@ -139,7 +139,7 @@ fn push(
 }
 
 fn local_forge(folder: &Path) -> Result<Box<dyn Forge>, Error> {
-    let entry = forge::named("local").ok_or_else(|| Error::new(Exit::Failed, "cannot connect the local forge"))?;
+    let entry = forge::named("local").ok_or_else(|| Error::internal("cannot connect the local forge"))?;
     let address = Address { api: folder.display().to_string(), repository: "acme/gitops".to_owned() };
     let client = http::Client::new(&http::ClientOptions::default())?;
     Ok((entry.connect)(ConnectionSettings::new(address, None, client))?)
@@ -178,5 +178,5 @@ fn next_steps(folder: &Path, keep: bool) -> String {
 }
 
 fn failed(error: &dyn std::error::Error) -> Error {
-    Error::new(Exit::Failed, format!("cannot continue the demonstration: {}", chain(error)))
+    Error::internal(format!("cannot continue the demonstration: {}", chain(error)))
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::docs::page;
+use crate::docs::{Hint, hint};
 
 /// Why an operation on a forge failed. `action` names the operation as an imperative, with its repository, branch or pull
 /// request: `open a pull request for tagboat/api in acme/gitops`.
@@ -103,7 +103,7 @@ pub enum ForgeError {
         /// The cause.
         reason: String,
         /// What to do about it, if that is known.
-        hint: Option<&'static str>,
+        hint: Option<Hint>,
     },
     /// The response cannot be parsed, or lacks a value.
     #[error("cannot {action}: unexpected response: {reason}")]
@@ -197,51 +197,38 @@ impl Refusal {
 
 impl ForgeError {
     /// Returns what to do next.
-    pub fn hint(&self) -> Option<String> {
-        const LOGIN: &str = page!("troubleshooting.md#forge-login");
-        Some(match self {
-            Self::Unauthorized { .. } => format!("set a valid token for this host: {LOGIN}"),
-            Self::Forbidden { permissions, .. } => format!("give the token {permissions}: {LOGIN}"),
-            Self::NotFound { .. } => {
-                format!("check the name of the repository, and that the token has access to it: {LOGIN}")
-            }
-            Self::Archived { .. } => "unarchive the repository, or stop running Tagboat on it".to_owned(),
-            Self::RateLimited { .. } => {
-                let page = page!("troubleshooting.md#rate-limits");
-                format!("run less often, or use a token with its own limit: {page}")
-            }
-            Self::Unreachable { hint: Some(hint), .. } => (*hint).to_owned(),
-            Self::Unavailable { .. } | Self::Unreachable { .. } | Self::BranchChanged { .. } => {
-                "run again: the next run continues where this one stopped".to_owned()
-            }
-            Self::Malformed { .. } => {
-                "check the address of the API in `forge.url`, and whether a proxy answers instead of the forge"
-                    .to_owned()
-            }
-            Self::NotSupported { .. } => "remove the setting under `pull-requests` in tagboat.yaml".to_owned(),
-            Self::NotSet { error, .. } => {
-                let correct_names = "correct the names under `pull-requests` in tagboat.yaml";
-                return error.hint().or_else(|| Some(correct_names.to_owned()));
-            }
-            Self::NotAutoMerged { .. } => {
-                let page = page!("pull-requests.md#merging");
-                format!("allow auto-merge in the repository and require a check on the base branch: {page}")
-            }
-            Self::TooLong { .. } => {
-                "make smaller groups with `pull-requests.group`, or shorten the template".to_owned()
-            }
-            Self::File { .. } => "repair or delete the file".to_owned(),
-            Self::ProtectedBranch { .. } => {
-                let page = page!("troubleshooting.md#protected-branch");
-                format!("exempt branches that start with `pull-requests.branch-prefix` from the rule: {page}")
-            }
-            Self::Refused { .. } => {
-                "correct what the message reports, on the forge or in tagboat.yaml, then run again".to_owned()
-            }
-            Self::Settings { .. } => {
-                "correct `forge` in tagboat.yaml, or set the token in TAGBOAT_FORGE_TOKEN".to_owned()
-            }
-        })
+    #[rustfmt::skip]
+    pub fn hint(&self) -> Hint {
+        match self {
+            Self::Unauthorized { .. } => hint!("troubleshooting.md#forge-login", "set a valid token for this host"),
+            Self::Forbidden { permissions, .. } => hint!("troubleshooting.md#forge-login", "give the token {permissions}"),
+            Self::NotFound { .. } => hint!("troubleshooting.md#forge-login",
+                "check the name of the repository, and that the token has access to it"),
+            Self::Archived { .. } => hint!("troubleshooting.md#refused-by-the-forge",
+                "unarchive the repository, or stop running Tagboat on it"),
+            Self::RateLimited { .. } => hint!("troubleshooting.md#rate-limits", "run less often, or use a token with its own limit"),
+            Self::Unreachable { hint: Some(hint), .. } => hint.clone(),
+            Self::Unavailable { .. } | Self::Unreachable { .. } | Self::BranchChanged { .. } => hint!("troubleshooting.md#refused-by-the-forge",
+                "run again: the next run continues where this one stopped"),
+            Self::Malformed { .. } => hint!("troubleshooting.md#unexpected-responses",
+                "check the address of the API in `forge.url`, and whether a proxy answers instead of the forge"),
+            Self::NotSupported { .. } => hint!("forges.md#what-each-forge-supports",
+                "remove the setting under `pull-requests` in tagboat.yaml"),
+            // A refusal is about the names. Any other cause has a hint of its own.
+            Self::NotSet { error, .. } if matches!(**error, Self::Refused { .. }) => hint!("configuration.md#every-key",
+                "correct the names under `pull-requests` in tagboat.yaml"),
+            Self::NotSet { error, .. } => error.hint(),
+            Self::NotAutoMerged { .. } => hint!("pull-requests.md#merging",
+                "allow auto-merge in the repository and require a check on the base branch"),
+            Self::TooLong { .. } => hint!("configuration.md#templates",
+                "make smaller groups with `pull-requests.group`, or shorten the template"),
+            Self::File { .. } => hint!("troubleshooting.md#files-of-a-local-forge", "repair or delete the file"),
+            Self::ProtectedBranch { .. } => hint!("troubleshooting.md#protected-branch",
+                "exempt branches that start with `pull-requests.branch-prefix` from the rule"),
+            Self::Refused { .. } => hint!("troubleshooting.md#refused-by-the-forge",
+                "correct what the message reports, on the forge or in tagboat.yaml, then run again"),
+            Self::Settings { .. } => hint!("forges.md#tokens", "correct `forge` in tagboat.yaml, or set the token in TAGBOAT_FORGE_TOKEN"),
+        }
     }
 
     /// Returns the error for a refused request. Forges report a rule for protected branches in the message only.

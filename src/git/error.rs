@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::docs::page;
+use crate::docs::{Hint, hint};
 use crate::refname::RefNameError;
 
 use super::ssh_signing::SshKeyError;
@@ -212,64 +212,48 @@ pub enum GitError {
 }
 
 impl GitError {
-    /// Returns what to do next: an imperative without a full stop.
-    pub fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::MissingGit { .. } => "install git, or add its folder to PATH",
-            Self::TooOld { .. } => "install a newer git",
-            Self::Embedded { .. } => "clone it beside the working tree, or with a working tree of its own",
-            Self::NotARepository { .. } => "run in a checkout, or pass `--repository URL`",
-            Self::UnsafeDirectory { dir, .. } => {
-                return Some(format!(
-                    "run `git config --global --add safe.directory '{}'` if you trust its content: {}",
-                    dir.display(),
-                    page!("troubleshooting.md#unsafe-directory")
-                ));
-            }
-            Self::NoRemote { .. } => {
-                "set `git.remote` in tagboat.yaml to a remote that `git remote` lists, or pass `--repository URL`"
-            }
-            Self::RedactedUrl { .. } => {
-                "correct the URL; set a token in TAGBOAT_GIT_PASSWORD, and its user name in TAGBOAT_GIT_USER"
-            }
-            Self::NoDefaultBranch { .. } => "set `git: { base: … }` in tagboat.yaml to an existing branch",
-            Self::SigningFailed { .. } => {
-                "check that the key exists, is readable and needs no passphrase; try `git commit -S` on this machine"
-            }
-            Self::SigningKey { .. } => {
-                "generate a key with `ssh-keygen -t ed25519 -N '' -f FILE`, and set TAGBOAT_SIGNING_KEY to the text of FILE"
-            }
-            Self::LostRace { .. } => "run again to continue from the new state of the branch",
-            Self::Protected { .. } => concat!(
-                "push to another branch, or let this account bypass the rule in the settings of the repository: ",
-                page!("troubleshooting.md#protected-branch")
-            ),
-            Self::BranchNameConflict { .. } => "delete or rename the other branch, or configure another branch prefix",
-            Self::Denied { .. } => {
-                concat!("give the credentials permission to read and push: ", page!("troubleshooting.md#forge-login"))
-            }
-            Self::NotFound { .. } => {
-                concat!("check the URL and the credentials: ", page!("troubleshooting.md#forge-login"))
-            }
-            Self::Configuration { .. } => {
-                "correct the file that the message names; `git config --list --show-origin` shows what git reads"
-            }
-            Self::Transient { .. } => "run again; if it fails again, check the state of the server",
-            Self::Network { .. } => concat!(
-                "check the URL, the network, the proxy and the certificates: ",
-                page!("troubleshooting.md#connection")
-            ),
-            Self::TimedOut { .. } => {
-                "check whether the server is reachable, and whether a program waits for input, such as a password"
-            }
-            Self::Corrupt { .. } => "check the repository with `git fsck`; clone it again to repair it",
-            Self::Io { .. } => "check that the folder for temporary files (TMPDIR) is writable and has free space",
-            Self::ObjectFormat { .. }
-            | Self::Failed { .. }
-            | Self::NoSuchFile { .. }
-            | Self::NotAFile { .. }
-            | Self::Name(_) => return None,
-        };
-        Some(hint.to_owned())
+    /// Returns what to do next.
+    #[rustfmt::skip]
+    pub fn hint(&self) -> Hint {
+        match self {
+            Self::MissingGit { .. } => hint!("troubleshooting.md#git", "install git, or add its folder to PATH"),
+            Self::TooOld { .. } => hint!("troubleshooting.md#git", "install a newer git"),
+            Self::Embedded { .. } => hint!("policies.md#git-history",
+                "clone it beside the working tree, or with a working tree of its own"),
+            Self::NotARepository { .. } => hint!("troubleshooting.md#git", "run in a checkout, or pass `--repository URL`"),
+            Self::UnsafeDirectory { dir, .. } => hint!("troubleshooting.md#unsafe-directory",
+                "run `git config --global --add safe.directory '{}'` if you trust its content", dir.display()),
+            Self::NoRemote { .. } => hint!("troubleshooting.md#git",
+                "set `git.remote` in tagboat.yaml to a remote that `git remote` lists, or pass `--repository URL`"),
+            Self::RedactedUrl { .. } => hint!("configuration.md#environment-variables",
+                "correct the URL; set a token in TAGBOAT_GIT_PASSWORD, and its user name in TAGBOAT_GIT_USER"),
+            Self::ObjectFormat { .. } => hint!("troubleshooting.md#git", "use a repository with the object format sha1"),
+            Self::NoDefaultBranch { .. } => hint!("troubleshooting.md#git",
+                "set `git: {{ base: … }}` in tagboat.yaml to an existing branch"),
+            Self::SigningFailed { .. } => hint!("configuration.md#commits-and-signatures",
+                "check that the key exists, is readable and needs no passphrase; try `git commit -S` on this machine"),
+            Self::SigningKey { .. } => hint!("configuration.md#commits-and-signatures",
+                "generate a key with `ssh-keygen -t ed25519 -N '' -f FILE`, and set TAGBOAT_SIGNING_KEY to the text of FILE"),
+            Self::LostRace { .. } => hint!("troubleshooting.md#git", "run again to continue from the new state of the branch"),
+            Self::Protected { .. } => hint!("troubleshooting.md#protected-branch",
+                "push to another branch, or let this account bypass the rule in the settings of the repository"),
+            Self::BranchNameConflict { .. } => hint!("troubleshooting.md#git",
+                "delete or rename the other branch, or configure another branch prefix"),
+            Self::Denied { .. } => hint!("troubleshooting.md#forge-login", "give the credentials permission to read and push"),
+            Self::NotFound { .. } => hint!("troubleshooting.md#forge-login", "check the URL and the credentials"),
+            Self::Configuration { .. } => hint!("troubleshooting.md#git",
+                "correct the file that the message names; `git config --list --show-origin` shows what git reads"),
+            Self::Transient { .. } => hint!("troubleshooting.md#connection", "run again; if it fails again, check the state of the server"),
+            Self::Network { .. } => hint!("troubleshooting.md#connection", "check the URL, the network, the proxy and the certificates"),
+            Self::TimedOut { .. } => hint!("troubleshooting.md#git",
+                "check whether the server is reachable, and whether a program waits for input, such as a password"),
+            Self::Corrupt { .. } => hint!("troubleshooting.md#git", "check the repository with `git fsck`; clone it again to repair it"),
+            Self::Io { .. } => hint!("troubleshooting.md#git",
+                "check that the folder for temporary files (TMPDIR) is writable and has free space"),
+            Self::NoSuchFile { .. } | Self::NotAFile { .. } => hint!("troubleshooting.md#git",
+                "run again; if it fails again, compare the file with the commit"),
+            Self::Failed { .. } | Self::Name(_) => hint!("troubleshooting.md#git",
+                "run the command again with -vv to see what git was called with"),
+        }
     }
 }

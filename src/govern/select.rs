@@ -125,7 +125,7 @@ impl Policies<'_> {
                 .policy
                 .as_ref()
                 .map(|(entry, _)| Arc::clone(entry))
-                .map_err(|cause| Unmanaged::Unusable(cause.clone())),
+                .map_err(|cause| Unmanaged::Unusable(format!("{} is invalid: {cause}", watch.source))),
             settings: watch.policy.as_ref().ok().map(|(_, settings)| settings),
             pin: false,
             platforms: &watch.platforms,

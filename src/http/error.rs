@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode};
 
-use crate::docs::page;
+use crate::docs::{Hint, hint};
 
 /// Why a request failed. URLs are redacted.
 #[derive(Debug, thiserror::Error)]
@@ -134,45 +134,40 @@ impl HttpError {
         }
     }
 
-    /// Returns what to do next, where that does not depend on the kind of server.
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
-            Self::Connect { .. } => {
-                concat!(
-                    "check the host name, whether the host is up, and whether it needs a proxy: ",
-                    page!("troubleshooting.md#connection")
-                )
-            }
-            Self::Tls { cause, .. } if cause.contains("InvalidContentType") || cause.contains("corrupt message") => {
-                concat!("set `plain-http: true` for this host: ", page!("troubleshooting.md#certificates"))
-            }
-            Self::Tls { cause, .. } if cause.contains("CertificateRequired") => {
-                "set `client-cert-file:` in the file of --config to a PEM file with a client certificate and its key"
-            }
-            Self::Tls { .. } => {
-                concat!(
-                    "set `ca-file:` to the PEM file of the private certificate authority: ",
-                    page!("troubleshooting.md#certificates")
-                )
-            }
+    /// Returns what to do next, as far as that does not depend on the kind of server.
+    #[rustfmt::skip]
+    pub fn hint(&self) -> Hint {
+        match self {
+            Self::Connect { .. } => hint!("troubleshooting.md#connection",
+                "check the host name, whether the host is up, and whether it needs a proxy"),
+            Self::Tls { cause, .. } if cause.contains("InvalidContentType") || cause.contains("corrupt message") => hint!("troubleshooting.md#certificates",
+                "set `plain-http: true` for this host"),
+            Self::Tls { cause, .. } if cause.contains("CertificateRequired") => hint!("troubleshooting.md#certificates",
+                "set `client-cert-file:` in the file of --config to a PEM file with a client certificate and its key"),
+            Self::Tls { .. } => hint!("troubleshooting.md#certificates",
+                "set `ca-file:` to the PEM file of the private certificate authority"),
             // With TLS 1.3, a missing client certificate ends the connection later, and HTTP/2 does not report why.
-            Self::Body { url, .. } if url.starts_with("https:") => {
-                "try again, or set `client-cert-file:` in the file of --config if the host requires a client certificate"
-            }
-            Self::Timeout { .. } => "try again, or raise `request-timeout` for a slow host",
-            Self::RateLimited { .. } => {
-                concat!("run again later, run less often, or use a mirror: ", page!("troubleshooting.md#rate-limits"))
-            }
-            Self::Status(error) if error.rate_limited => concat!(
-                "log in for a higher limit, run less often, or use a mirror: ",
-                page!("troubleshooting.md#rate-limits")
-            ),
-            Self::Status(error) if error.status.is_server_error() => {
-                "try again later; the host reports an internal error"
-            }
-            Self::TooLarge { .. } => "raise `max-response-mib`, if responses of this size are expected",
-            _ => return None,
-        })
+            Self::Body { url, .. } if url.starts_with("https:") => hint!("troubleshooting.md#certificates",
+                "try again, or set `client-cert-file:` in the file of --config if the host requires a client certificate"),
+            Self::Body { .. } => hint!("troubleshooting.md#connection", "try again, and check for a proxy that ends connections early"),
+            Self::Timeout { .. } => hint!("troubleshooting.md#slow-or-large-responses",
+                "try again, or raise `request-timeout` for a slow host"),
+            Self::TooLarge { .. } => hint!("troubleshooting.md#slow-or-large-responses",
+                "raise `max-response-mib`, if responses of this size are expected"),
+            Self::RateLimited { .. } => hint!("troubleshooting.md#rate-limits", "run again later, run less often, or use a mirror"),
+            Self::Status(error) if error.rate_limited => hint!("troubleshooting.md#rate-limits",
+                "log in for a higher limit, run less often, or use a mirror"),
+            Self::Status(error) if error.status.is_server_error() => hint!("troubleshooting.md#unexpected-responses",
+                "try again later; the host reports an internal error"),
+            Self::Status(_) => hint!("troubleshooting.md#unexpected-responses", "check the address, and what the credential permits"),
+            Self::Redirect { .. } => hint!("troubleshooting.md#unexpected-responses", "configure the address that the redirect leads to"),
+            Self::Json { .. } => hint!("troubleshooting.md#unexpected-responses",
+                "check that this is the address of an API, not of a web page"),
+            Self::Header(_) => hint!("registries.md#where-credentials-come-from",
+                "write the user name and the password without line breaks and control characters"),
+            Self::ClientOptions(_) => hint!("troubleshooting.md#certificates",
+                "correct the PEM files that `ca-file:` and `client-cert-file:` name"),
+        }
     }
 
     /// Converts an error of reqwest; `after` is the time limit of the request.

@@ -1,6 +1,7 @@
 //! The edits that turn an occurrence into a target, or the reason why they are refused.
 
 use super::occurrence::{DigestSlot, Occurrence, PartSpan};
+use crate::docs::{Hint, hint};
 use crate::image::{Digest, Tag};
 use crate::text::{Span, Style, is_plain_string};
 
@@ -79,19 +80,20 @@ pub enum RefusedEdit {
 
 impl RefusedEdit {
     /// Returns what to do next.
-    pub fn hint(&self) -> Option<&'static str> {
+    #[rustfmt::skip]
+    pub fn hint(&self) -> Hint {
         match self {
-            Self::StaleDigest(_) => Some("let the policy look up digests, or remove the digest from the manifest"),
-            Self::NoPlaceForDigest(_) => Some(
-                "write the digest once where the chart or the custom resource reads it: `digest: sha256:…`, or \
-                 `tag: 1.2@sha256:…` if the chart joins name and tag with a colon. Tagboat then keeps it up to date. \
-                 Or set `pin: false` in a rule for this image",
-            ),
-            Self::NotContiguous { .. } => Some("write the reference on one line, without escapes"),
-            Self::Conflict { .. } => {
-                Some("give both images the same policy, or write the value twice instead of an alias")
-            }
-            Self::NoTag(_) | Self::Stale { .. } | Self::Changed { .. } => None,
+            Self::StaleDigest(_) => hint!("policies.md#all-policies",
+                "let the policy look up digests, or remove the digest from the manifest"),
+            Self::NoPlaceForDigest(_) => hint!("formats.md#digests-in-values",
+                "write the digest once where the chart reads it, such as `digest: sha256:…`, or set `pin: false` in a rule for this image"),
+            Self::NotContiguous { .. } => hint!("formats.md#what-an-edit-changes", "write the reference on one line, without escapes"),
+            Self::Conflict { .. } => hint!("markers.md#when-two-policies-apply",
+                "give both images the same policy, or write the value twice instead of an alias"),
+            Self::NoTag(_) => hint!("formats.md#what-an-edit-changes", "write a tag into the manifest once"),
+            Self::Stale { .. } => hint!("formats.md#what-an-edit-changes", "run again: the file changed while it was read"),
+            Self::Changed { .. } => hint!("formats.md#what-an-edit-changes",
+                "write the value in the usual form of its format, or edit it yourself"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::docs::{Hint, hint};
 use crate::refname::BranchName;
 use crate::text::count_of;
 
@@ -72,11 +73,11 @@ impl fmt::Display for LeaveReason {
 
 impl LeaveReason {
     /// Returns what a person can do next.
-    pub fn hint(&self, branch: &BranchName) -> Option<String> {
+    pub fn hint(&self, branch: &BranchName) -> Option<Hint> {
         match self {
-            Self::ForeignCommit { .. } => Some(format!(
-                "merge or delete {branch}, or tick \"Recreate this branch\" in the description: {}",
-                crate::docs::page!("troubleshooting.md#someone-elses-commit")
+            Self::ForeignCommit { .. } => Some(hint!(
+                "troubleshooting.md#someone-elses-commit",
+                "merge or delete {branch}, or tick \"Recreate this branch\" in the description"
             )),
             _ => None,
         }

@@ -6,6 +6,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, escape_formatter};
 use serde::Serialize;
 
 use crate::config::Template;
+use crate::docs::{Hint, hint};
 
 /// Why the result of a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -23,11 +24,11 @@ impl TemplateError {
     }
 
     /// Returns what to do next.
-    pub fn hint(&self) -> String {
-        format!(
-            "correct the template at {}, with variables from {}",
-            self.template.source,
-            crate::docs::page!("configuration.md#templates")
+    pub fn hint(&self) -> Hint {
+        hint!(
+            "configuration.md#templates",
+            "correct the template at {}, with the variables that are documented",
+            self.template.source
         )
     }
 }

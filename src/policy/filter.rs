@@ -232,6 +232,7 @@ impl ExtractTemplate {
             let (name, tail) = match after.strip_prefix('{') {
                 Some(inner) => inner.split_once('}').ok_or_else(|| {
                     PolicyError::at("extract", format!("invalid template `{text}`: `${{` without `}}`"))
+                        .with_hint("write ${name} for a group, and $$ for a dollar sign")
                 })?,
                 None => after.split_at(after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())),
             };

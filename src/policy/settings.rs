@@ -6,7 +6,7 @@ use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Value};
 
 use super::versions::OrderKey;
-use crate::docs::{page, with_address};
+use crate::docs::{Hint, page};
 use crate::text::nearest_name;
 
 /// One policy entry: `{ semver: ">=1.0 <3", exclude: "-debug$" }`.
@@ -22,7 +22,7 @@ pub struct PolicyError {
     /// The error, a lower-case fragment.
     pub message: String,
     /// What to do, in the imperative, and the address of the page that documents it.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 impl PolicyError {
@@ -39,14 +39,26 @@ impl PolicyError {
     /// Adds a hint, and the address of the section that documents the key unless the hint ends with an address.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        let section = SECTIONS.iter().find(|(key, _)| self.key.as_deref() == Some(*key));
-        let address = section.map_or(page!("policies.md#all-policies"), |(_, address)| *address);
-        Self { hint: Some(with_address(hint.into(), address)), ..self }
+        let hint = Hint::new(hint.into(), self.address());
+        Self { hint: Some(hint), ..self }
+    }
+
+    /// Returns what to do, if this error has a hint of its own.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// Returns what to do.
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub fn hint_or_default(&self) -> Hint {
+        self.hint
+            .clone()
+            .unwrap_or_else(|| Hint::new("correct the definition of the policy".to_owned(), self.address()))
+    }
+
+    /// Returns the address of the section that documents the key.
+    fn address(&self) -> &'static str {
+        let section = SECTIONS.iter().find(|(key, _)| self.key.as_deref() == Some(*key));
+        section.map_or(page!("policies.md#all-policies"), |(_, address)| *address)
     }
 }
 
@@ -191,7 +203,8 @@ fn text<'v>(key: &str, value: &'v Value) -> Result<&'v str, PolicyError> {
             .with_hint(format!("quote it, because 1.10 without quotes is the number 1.1: {key}: \"{number}\""))),
         Value::Bool(switch) => Err(PolicyError::at(key, format!("expected a string, found {switch}"))
             .with_hint("quote the word if it is meant as a string")),
-        other => Err(PolicyError::at(key, format!("expected a string, found {}", kind_of(other)))),
+        other => Err(PolicyError::at(key, format!("expected a string, found {}", kind_of(other)))
+            .with_hint("write a string, or remove the key")),
     }
 }
 

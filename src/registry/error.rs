@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::docs::page;
+use crate::docs::{Hint, hint};
 use crate::http::HttpError;
 
 /// Why a registry request failed. Contains no secrets.
@@ -198,55 +198,48 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
-    /// Returns what to do next: an imperative without a full stop.
-    pub fn hint(&self) -> Option<String> {
-        let login = page!("troubleshooting.md#registry-login");
-        let hint = match self {
-            Self::Http { source, .. } => source.hint()?.to_owned(),
-            Self::Unauthorized { sent, .. } if sent == ANONYMOUS => format!(
-                "check the name, and log in with `docker login` or TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD: {login}"
-            ),
-            Self::Unauthorized { sent, .. } if sent == REDIRECTED => {
-                "configure the other host instead of this one, or as its `mirror:`".to_owned()
-            }
-            Self::Unauthorized { .. } => {
-                format!("check that the credential is current and belongs to this registry: {login}")
-            }
-            Self::Forbidden { .. } => format!("give the account permission to pull this image: {login}"),
-            Self::NotFound { .. } => {
-                format!("check the name and whether the account may pull the image: {login}")
-            }
-            Self::RateLimited { .. } | Self::RateLimitExhausted { .. } => format!(
-                "log in for a higher limit, run less often, or use a mirror: {}",
-                page!("troubleshooting.md#rate-limits")
-            ),
-            Self::MaxRequestsReached { .. } => {
-                "raise `max-requests` for this registry, or run again: images are looked up in order".to_owned()
-            }
-            Self::Malformed { .. } => {
-                "check that this is the address of a registry, not of its web page or of a login portal".to_owned()
-            }
-            Self::IncompleteTagList { .. } => {
-                "try a smaller or larger `page-size`; this image stays unchanged until its list is complete".to_owned()
-            }
-            Self::TagListTooLong { .. } => "raise the limit in `limits:`, or delete old tags".to_owned(),
-            Self::ImageTimeout { .. } => "try again, or raise `image-timeout` for a slow registry".to_owned(),
-            Self::GaveUp { .. } => {
-                "check whether the host is up; raise `request-timeout` for a slow registry, and run again".to_owned()
-            }
-            Self::Schema1 { .. } => "push the image again with a current tool".to_owned(),
-            Self::WrongDigest { .. } => {
-                "check for a proxy or cache that changes the responses of the registry".to_owned()
-            }
-            Self::UntrustedRealm { registry, realm_host, .. } => format!(
+    /// Returns what to do next.
+    #[rustfmt::skip]
+    pub fn hint(&self) -> Hint {
+        match self {
+            Self::Http { source, .. } => source.hint(),
+            Self::Unauthorized { sent, .. } if sent == ANONYMOUS => hint!("troubleshooting.md#registry-login",
+                "check the name, and log in with `docker login` or TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD"),
+            Self::Unauthorized { sent, .. } if sent == REDIRECTED => hint!("registries.md#mirrors-certificates-offline",
+                "configure the other host instead of this one, or as its `mirror:`"),
+            Self::Unauthorized { .. } => hint!("troubleshooting.md#registry-login",
+                "check that the credential is current and belongs to this registry"),
+            Self::Forbidden { .. } => hint!("troubleshooting.md#registry-login", "give the account permission to pull this image"),
+            Self::NotFound { .. } => hint!("troubleshooting.md#registry-login",
+                "check the name and whether the account may pull the image"),
+            Self::RateLimited { .. } | Self::RateLimitExhausted { .. } => hint!("troubleshooting.md#rate-limits",
+                "log in for a higher limit, run less often, or use a mirror"),
+            Self::MaxRequestsReached { .. } => hint!("registries.md#limits",
+                "raise `max-requests` for this registry, or run again: images are looked up in order"),
+            Self::Malformed { .. } => hint!("troubleshooting.md#unexpected-responses",
+                "check that this is the address of a registry, not of its web page or of a login portal"),
+            Self::IncompleteTagList { .. } => hint!("registries.md#limits",
+                "try a smaller or larger `page-size`; this image stays unchanged until its list is complete"),
+            Self::TagListTooLong { .. } => hint!("registries.md#limits", "raise the limit in `limits:`, or delete old tags"),
+            Self::ImageTimeout { .. } => hint!("troubleshooting.md#slow-or-large-responses",
+                "try again, or raise `image-timeout` for a slow registry"),
+            Self::GaveUp { .. } => hint!("troubleshooting.md#slow-or-large-responses",
+                "check whether the host is up; raise `request-timeout` for a slow registry, and run again"),
+            Self::Schema1 { .. } => hint!("troubleshooting.md#unexpected-responses", "push the image again with a current tool"),
+            Self::WrongDigest { .. } => hint!("troubleshooting.md#unexpected-responses",
+                "check for a proxy or cache that changes the responses of the registry"),
+            Self::UntrustedRealm { registry, realm_host, .. } => hint!("registries.md#where-credentials-come-from",
                 "if {realm_host} may receive the credential, write `registries: {{ '{registry}': {{ auth-hosts: ['{realm_host}'] }} }}` \
-                 in the file of --config: {}",
-                page!("registries.md#where-credentials-come-from")
-            ),
-            Self::Offline { .. } => "omit --tags to query the registry: this policy needs more than tags".to_owned(),
-            Self::Credential { .. } | Self::Settings { .. } | Self::Layout { .. } => return None,
-        };
-        Some(hint)
+                 in the file of --config"),
+            Self::Offline { .. } => hint!("command-line.md#try-a-policy",
+                "omit --tags to query the registry: this policy needs more than tags"),
+            Self::Credential { .. } => hint!("registries.md#where-credentials-come-from",
+                "correct this source of the credential, or set one that precedes it"),
+            Self::Settings { .. } => hint!("registries.md#mirrors-certificates-offline",
+                "correct the settings of this registry under `registries:`"),
+            Self::Layout { .. } => hint!("registries.md#mirrors-certificates-offline",
+                "set `oci-layout:` to a folder that has an OCI image layout with this image"),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::docs::Hint;
+
 /// All checks, in the order in which a run needs the services.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -21,7 +23,7 @@ pub struct Check {
     /// What was found, or why the check failed.
     pub message: String,
     /// What to do next.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 /// How a check ended.
@@ -51,8 +53,8 @@ impl Check {
     }
 
     /// Returns a check that failed.
-    pub fn failed(name: &str, message: impl Into<String>, hint: Option<String>) -> Self {
-        Self { name: name.to_owned(), status: CheckStatus::Failed, message: message.into(), hint }
+    pub fn failed(name: &str, message: impl Into<String>, hint: Hint) -> Self {
+        Self { name: name.to_owned(), status: CheckStatus::Failed, message: message.into(), hint: Some(hint) }
     }
 
     /// Whether the check passed.

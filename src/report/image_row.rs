@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::docs::Hint;
+
 use super::explanation::timestamp;
 use super::subject::Subject;
 
@@ -27,7 +29,7 @@ pub struct ImageRow {
     /// The reason for the status.
     pub reason: String,
     /// What to do next.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
     /// The branch of the pull request for this image: a key into the report's proposals.
     pub branch: Option<String>,
     /// The occurrences, as `path:line`.

@@ -9,7 +9,7 @@ use super::renderer::Renderer;
 use super::run_report::{ChangeRow, ProposalAction, RunReport};
 use super::style::RenderOptions;
 use super::text::{first_line, shortened, shown_value, summary};
-use crate::docs::split_at_address;
+use crate::docs::{Hint, split_at_address};
 use crate::plan::{code, plain};
 
 /// GitHub Flavored Markdown.
@@ -107,7 +107,7 @@ fn change(change: &ChangeRow) -> Vec<String> {
 
 /// Returns a hint without markup. The address of a documentation page stays a link: `plain` would make it one that cannot
 /// be copied.
-fn hint(hint: &Option<String>) -> String {
+fn hint(hint: &Option<Hint>) -> String {
     let hint = hint.as_deref().unwrap_or_default();
     match split_at_address(hint) {
         Some((before, address, after)) => {

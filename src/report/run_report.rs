@@ -6,6 +6,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::docs::Hint;
 use crate::image::ImageReference;
 use crate::plan::{Change, CloseReason, LeaveReason};
 
@@ -160,7 +161,7 @@ pub struct ProposalRow {
     #[serde(serialize_with = "text")]
     pub reason: Option<ProposalReason>,
     /// What to do next.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 /// Why a pull request was closed or left alone, or a branch deleted.
@@ -248,7 +249,7 @@ pub struct HeldRow {
     /// Why it is held.
     pub reason: String,
     /// What to do next.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
 }
 
 impl HeldRow {
@@ -268,7 +269,7 @@ pub struct FailureRow {
     /// Why, with all causes.
     pub reason: String,
     /// What to do next.
-    pub hint: Option<String>,
+    pub hint: Option<Hint>,
     /// The occurrences of the image, as `path:line`.
     pub locations: Vec<String>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::docs::hint;
 use crate::error::Error;
 use crate::forge::Forge;
 use crate::git::Git;
@@ -27,7 +28,10 @@ pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchN
         Ok((false, base)) => Check::failed(
             "git",
             format!("cannot read the base branch: {url} has no branch {base}"),
-            Some("set `git: { base: … }` in tagboat.yaml to a branch of the remote".to_owned()),
+            hint!(
+                "pull-requests.md#pull-request-life-cycle",
+                "set `git: {{ base: … }}` in tagboat.yaml to a branch of the remote"
+            ),
         ),
         Err(error) => Check::failed("git", chain(&error), error.hint()),
     }
@@ -37,7 +41,7 @@ pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchN
 pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {
     let forge = match forge {
         Ok(forge) => forge,
-        Err(error) => return Check::failed("forge", error.message().to_owned(), error.advice().map(str::to_owned)),
+        Err(error) => return Check::failed("forge", error.message().to_owned(), error.hint().clone()),
     };
     match forge.check().await {
         Ok(access) => {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::docs::{Hint, hint};
 use crate::govern::Listed;
 use crate::manifest::{self, Edit, RefusedEdit};
 use crate::registry::Registry;
@@ -60,10 +61,13 @@ pub enum EditError {
 
 impl EditError {
     /// Returns what to do next.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Hint {
         match self {
             Self::Refused(error) => error.hint(),
-            Self::Read(_) | Self::Write(..) => None,
+            Self::Read(error) => error.hint(),
+            Self::Write(..) => {
+                hint!("command-line.md#edit-a-working-tree", "let the user of Tagboat write the file and its folder")
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Errors that stop a run before it writes anything.
 
 use crate::config::Config;
+use crate::docs::{Hint, hint};
 use crate::error::{Error, Exit};
 use crate::forge::ForgeError;
 use crate::git::GitError;
@@ -36,12 +37,17 @@ impl RunError {
     }
 
     /// Returns what to do next.
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Hint {
         match self {
             Self::Git(error) => error.hint(),
             Self::Forge(error) => error.hint(),
-            Self::NoBase(_) => Some("set `git: { base: … }` in tagboat.yaml to a branch of the remote".to_owned()),
-            Self::NoCommitApi => Some("remove `commits: api` from `git:` in tagboat.yaml".to_owned()),
+            Self::NoBase(_) => hint!(
+                "pull-requests.md#pull-request-life-cycle",
+                "set `git: {{ base: … }}` in tagboat.yaml to a branch of the remote"
+            ),
+            Self::NoCommitApi => {
+                hint!("forges.md#what-each-forge-supports", "remove `commits: api` from `git:` in tagboat.yaml")
+            }
         }
     }
 }
@@ -49,6 +55,6 @@ impl RunError {
 impl From<RunError> for Error {
     fn from(error: RunError) -> Self {
         let hint = error.hint();
-        Self::new(Exit::Failed, chain(&error)).hint(hint)
+        Self::new(Exit::Failed, chain(&error), hint)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::{self, Config};
+use crate::docs::hint;
 use crate::error::Error;
 use crate::govern::{Listed, Policies, PolicyQuery, Selection, Status};
 use crate::image::{ImageName, ImageReference, Tag, TagError};
@@ -89,8 +90,7 @@ pub async fn explain(
     if answers.iter().all(|answer| answer.verdicts.is_empty())
         && let Some(failure) = failures.into_iter().next()
     {
-        let hint = failure.error.hint();
-        return Err(Error::from(failure.error).hint(hint));
+        return Err(Error::from(failure.error));
     }
     Ok(answers.iter().map(|answer| explanation(answer, &invalid)).collect())
 }
@@ -108,7 +108,10 @@ fn rejected(text: &str, error: &TagError) -> report::CandidateRow {
 /// Returns an image at a given tag, which no manifest has to use.
 fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUsages, Error> {
     let usage = |error: &dyn std::error::Error| {
-        Error::usage(format!("cannot read {image:?} with the tag {current:?}: {error}"))
+        Error::usage(
+            format!("cannot read {image:?} with the tag {current:?}: {error}"),
+            hint!("command-line.md#try-a-policy", "write an image name without a tag, and the tag after --current"),
+        )
     };
     let current = match ImageReference::new(current).ok().filter(|reference| reference.tag().is_some()) {
         Some(reference) if current.contains('/') => reference,
@@ -148,8 +151,10 @@ fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<ImageUsages, E
         (None, 0) => Err(not_found(listed, image, matches)),
         (None, _) => {
             let names = found.iter().map(|subject| subject.name.as_str()).collect::<Vec<_>>().join(", ");
-            Err(Error::usage(format!("cannot find {image}: several images have this name: {names}"))
-                .hint(Some("write the full name of one of them")))
+            Err(Error::usage(
+                format!("cannot find {image}: several images have this name: {names}"),
+                hint!("command-line.md#select-images", "write the full name of one of them"),
+            ))
         }
     }
 }
@@ -167,9 +172,13 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
         _ => None,
     });
     let message = unmanaged.unwrap_or_else(|| format!("cannot find {image}: no manifest uses it"));
-    Error::usage(message).hint(Some(
-        "run `tagboat list` to see all images, or add --current TAG to explain an image that no manifest uses",
-    ))
+    Error::usage(
+        message,
+        hint!(
+            "command-line.md#try-a-policy",
+            "run `tagboat list` to see all images, or add --current TAG to explain an image that no manifest uses"
+        ),
+    )
 }
 
 /// Returns the explanation of a decision. `invalid` are given texts that are not valid tags.

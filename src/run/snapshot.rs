@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::docs::{Hint, hint};
 use crate::git::{Git, GitError, TreeFile};
 use crate::refname::CommitId;
 use crate::text::escaped_name;
@@ -54,6 +55,22 @@ pub enum SnapshotError {
     /// The snapshot has no such file.
     #[error("cannot read {0}: no such file in this commit")]
     Missing(String),
+}
+
+impl SnapshotError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Hint {
+        match self {
+            Self::Git(error) => error.hint(),
+            Self::Folder { .. } => hint!(
+                "troubleshooting.md#held-references",
+                "let the user of Tagboat read the file, or exclude it with `paths: {{ exclude: […] }}`"
+            ),
+            Self::Missing(_) => {
+                hint!("troubleshooting.md#git", "run again to continue from the new state of the branch")
+            }
+        }
+    }
 }
 
 /// The files of a commit.

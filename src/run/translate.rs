@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::config::Config;
+use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::interop::{FoundReference, Translation, argocd, flux, renovate};
 use crate::manifest::{self, FindOptions, Finding, MarkerKind, Occurrence};
@@ -39,15 +40,19 @@ pub fn translate(snapshot: &dyn Snapshot, tool: Tool) -> Result<Translation, Err
 fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
     let paths = snapshot.paths();
     for path in renovate::FILES.iter().filter(|name| paths.iter().any(|path| **path == ***name)) {
-        let bytes = snapshot.read(path).map_err(|error| Error::new(Exit::Failed, error.to_string()))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|error| Error::new(Exit::Failed, format!("cannot read {path}: {}", error.utf8_error())))?;
+        let bytes = snapshot.read(path).map_err(|error| Error::new(Exit::Failed, error.to_string(), error.hint()))?;
+        let text =
+            String::from_utf8(bytes).map_err(|error| invalid(format!("cannot read {path}: {}", error.utf8_error())))?;
         if renovate::configures(path, &text) {
-            return renovate::translate(path, &text).map_err(|error| Error::usage(error.to_string()));
+            return renovate::translate(path, &text).map_err(|error| invalid(error.to_string()));
         }
     }
-    Err(nothing_to_translate("no Renovate configuration in this folder")
-        .hint(Some(format!("add one of {}", renovate::FILES.join(", ")))))
+    Err(nothing_to_translate(&format!("no Renovate configuration: none of {} exists", renovate::FILES.join(", "))))
+}
+
+/// Returns the error of a configuration of Renovate that cannot be read.
+fn invalid(message: String) -> Error {
+    Error::usage(message, hint!("migration.md#from-renovate", "correct the file; Renovate cannot read it either"))
 }
 
 fn from_flux(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
@@ -70,8 +75,13 @@ fn from_argocd(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
 }
 
 fn nothing_to_translate(cause: &str) -> Error {
-    Error::usage(format!("cannot translate settings: {cause}"))
-        .hint(Some("run `tagboat init` without --from to write a configuration for the images in these manifests"))
+    Error::usage(
+        format!("cannot translate settings: {cause}"),
+        hint!(
+            "migration.md",
+            "run the command in the folder that has them, or without --from for a configuration from the images alone"
+        ),
+    )
 }
 
 /// Returns the references among the findings, in the form that translators read.

@@ -144,6 +144,8 @@ fn run_stops_at_an_invalid_configuration() {
         let error = &output.json()["errors"][0];
         assert!(error["message"].as_str().unwrap().contains(what), "{config}: {error:#}");
         assert!(error["hint"].as_str().unwrap().contains(hint), "{config}: {error:#}");
+        assert!(error["hint"].as_str().unwrap().contains(": https://github.com/"), "{config}: {error:#}");
+        assert!(error["message"].as_str().unwrap().starts_with("cannot read tagboat.yaml: "), "{config}: {error:#}");
         assert!(error["file"] == "tagboat.yaml" && error["line"].is_u64() && error["column"].is_u64(), "{error:#}");
         assert_eq!(repository.bare.branches().len(), 1);
     }
@@ -229,6 +231,7 @@ fn assert_error(output: &ProgramOutput, what: &str, hint: &str) {
     let error = &output.json()["errors"][0];
     assert!(error["message"].as_str().unwrap().contains(what), "{output:?}");
     assert!(error["hint"].as_str().unwrap().contains(hint), "{output:?}");
+    assert!(error["hint"].as_str().unwrap().contains(": https://github.com/"), "{output:?}");
     assert!(error["line"].is_null(), "{output:?}");
 }
 

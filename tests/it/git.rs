@@ -243,7 +243,6 @@ async fn quotes_the_rule_of_a_server_that_rejects_a_push() {
         let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
         let error = propose(&repository, "image: acme/api:1.1").await.unwrap_err();
         assert!(matches!(&error, GitError::Protected { output, .. } if output.contains(text)), "{error:?}");
-        assert!(error.hint().is_some());
     }
 }
 
@@ -581,9 +580,6 @@ async fn reports_problems_of_this_machine() {
     let error =
         Repository::from_url(&empty.url(), Options::default()).await.unwrap().default_branch().await.unwrap_err();
     assert!(matches!(error, GitError::NoDefaultBranch { .. }), "{error:?}");
-    for error in [error, open(plain.path().to_owned(), "origin").await] {
-        assert!(error.hint().is_some(), "{error}");
-    }
 }
 
 #[tokio::test]
@@ -597,7 +593,7 @@ async fn refuses_a_checkout_of_another_user_as_git_does() {
     }
     let error = Repository::open(&checkout, "origin", Options::default()).await.map(drop).unwrap_err();
     assert!(matches!(error, GitError::UnsafeDirectory { .. }), "{error:?}");
-    assert!(error.hint().unwrap().contains("safe.directory"));
+    assert!(error.hint().contains("safe.directory"));
 }
 
 #[tokio::test]
@@ -662,10 +658,10 @@ async fn signs_commits_with_ssh_keys_of_each_type() {
     }
 
     let unusable = repository().await.with_ssh_key(&Secret::new("ssh-ed25519 AAAA")).err().unwrap();
-    assert!(matches!(unusable, GitError::SigningKey { .. }) && unusable.hint().is_some(), "{unusable:?}");
+    assert!(matches!(unusable, GitError::SigningKey { .. }), "{unusable:?}");
     let keyless = repository().await.with_signing(Signing { format: "ssh", key: "/nowhere".to_owned() });
     let error = propose(&keyless, "image: acme/api:1.1").await.unwrap_err();
-    assert!(matches!(error, GitError::SigningFailed { .. }) && error.hint().is_some(), "{error:?}");
+    assert!(matches!(error, GitError::SigningFailed { .. }), "{error:?}");
     assert!(error.to_string().contains("/nowhere"), "{error}");
 }
 

@@ -141,7 +141,7 @@ fn images() -> Vec<ImageRow> {
         built: (days > 0).then(|| NOW - (24 * days).hours()),
         policy: (status != Ignored).then(|| "release".to_owned()),
         reason: reason.to_owned(),
-        hint: if status == Failed { unauthorized().hint() } else { None },
+        hint: if status == Failed { Some(unauthorized().hint()) } else { None },
         failure: (status == Failed).then(|| Subject::Image(name.to_owned())),
         branch: (status == Update).then(|| "tagboat/apps-api".to_owned()),
         locations: locations.split(' ').map(str::to_owned).collect(),
@@ -154,7 +154,7 @@ fn images() -> Vec<ImageRow> {
     let rows = vec![
         row(Failed,     "ghcr.io/acme/private",    "2.0.0", "",                                       0,   &unauthorized, "apps/private/deploy.yaml:9"),
         row(Held,     "ghcr.io/acme/web",        "main",  "",                                       0,   NO_VERSION, "apps/web/deploy.yaml:12"),
-        ImageRow { hint: refused.hint().map(str::to_owned), ..row(Held, "docker.io/acme/db", "1.2", "1.3", 0, &refused.to_string(), "apps/db/db.yaml:5") },
+        ImageRow { hint: Some(refused.hint()), ..row(Held, "docker.io/acme/db", "1.2", "1.3", 0, &refused.to_string(), "apps/db/db.yaml:5") },
         row(Update,   "ghcr.io/acme/api",        &digest, &format!("1.5.0@{}", DIGEST.replace("0123", "4567")), 3, NEWEST, "apps/api/deploy.yaml:14"),
         row(UpToDate, "docker.io/library/redis", "7.2.5", "7.2.5",                                  400, hostile,                            "envs/dev/k.yaml:7 envs/prod/k.yaml:7 envs/qa/k.yaml:7 envs/test/k.yaml:7 envs/demo/k.yaml:7"),
         row(Ignored,  "registry.k8s.io/pause",   "3.9",   "",                                       0,   "no rule matches",                  "base/pause.yaml:3"),
@@ -179,7 +179,7 @@ fn held() -> Vec<HeldRow> {
         row(("apps/api/deploy.yaml", 14), Some("ghcr.io/acme/api"), "ghcr.io/acme/api:1.4.2", comment),
         row(("apps/api/deploy.yaml", 16), None, sidecar, "the value contains a variable".to_owned()),
         HeldRow {
-            hint: refused().hint().map(str::to_owned),
+            hint: Some(refused().hint()),
             ..row(("apps/db/db.yaml", 5), Some("docker.io/acme/db"), "acme/db:1.2", refused().to_string())
         },
         row(("apps/web/deploy.yaml", 12), Some("ghcr.io/acme/web"), "ghcr.io/acme/web:main", NO_VERSION.to_owned()),
@@ -226,7 +226,7 @@ fn run() -> RunReport {
         failed: vec![FailureRow {
             subject: Subject::Image("ghcr.io/acme/private".to_owned()),
             reason: unauthorized().to_string(),
-            hint: unauthorized().hint(),
+            hint: Some(unauthorized().hint()),
             locations: vec!["apps/private/deploy.yaml:9".to_owned()],
         }],
         requests: RequestCounts { registry: 3, token: 2, forge: 4 },

@@ -125,7 +125,8 @@ fn syntax(error: &serde_yaml::Error, file: usize) -> Problem {
     }
     match SYNTAX.iter().find(|(part, ..)| message.contains(part)) {
         Some((_, message, hint)) => Problem::new(place, *message).hint(*hint),
-        None => Problem::new(place, format!("invalid YAML: {message}")),
+        None => Problem::new(place, format!("invalid YAML: {message}"))
+            .hint("correct the YAML of this line, or of the line above it"),
     }
 }
 

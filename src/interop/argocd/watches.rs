@@ -244,7 +244,7 @@ impl Collector {
             let policy = one.settings.clone().and_then(|settings| Ok((Arc::new(policy::build(&settings)?), settings)));
             let policy = policy.map_err(|error| {
                 let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                format!("{source} is invalid: {error}{hint}")
+                format!("{error}{hint}")
             });
             self.tags.extend(named_tags(application, one, &scope, is_only_default));
             self.watches.push(Watch {

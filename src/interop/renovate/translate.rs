@@ -13,7 +13,7 @@ use crate::interop::draft::{Translation, TranslationDraft};
 
 /// Why a text is not a valid Renovate configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path} is not a valid Renovate configuration: {cause}")]
+#[error("cannot read {path}: {cause}")]
 pub struct RenovateError {
     path: String,
     cause: String,

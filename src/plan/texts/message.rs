@@ -8,6 +8,7 @@ use minijinja::Value;
 use serde::Serialize;
 
 use crate::config::Template;
+use crate::docs::{Hint, hint};
 use crate::text::count_of;
 
 use super::body::{FactsByReference, body, built, comparison, revision};
@@ -79,12 +80,13 @@ pub enum TextError {
 
 impl TextError {
     /// Returns what to do next.
-    pub fn hint(&self) -> String {
+    pub fn hint(&self) -> Hint {
         match self {
             Self::Template(error) => error.hint(),
-            Self::Record { .. } => {
-                "set `pull-requests: { group: … }` in tagboat.yaml to a template that makes smaller groups".to_owned()
-            }
+            Self::Record { .. } => hint!(
+                "configuration.md#templates",
+                "set `pull-requests: {{ group: … }}` in tagboat.yaml to a template that makes smaller groups"
+            ),
         }
     }
 }

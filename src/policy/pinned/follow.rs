@@ -39,7 +39,9 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     if texts.is_empty() {
         return Err(PolicyError::at("follow", "expected a path").with_hint("write follow: envs/staging/**"));
     }
-    let paths = paths.build().map_err(|error| PolicyError::at("follow", error.kind().to_string()))?;
+    let paths = paths.build().map_err(|error| {
+        PolicyError::at("follow", error.kind().to_string()).with_hint("name fewer or shorter paths")
+    })?;
     Ok(Policy::pinned(Promotion { written: texts.join(", "), paths }))
 }
 

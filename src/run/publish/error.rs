@@ -1,5 +1,6 @@
 //! Errors that affect one group. The other groups are still published.
 
+use crate::docs::{Hint, hint};
 use crate::forge::ForgeError;
 use crate::git::GitError;
 use crate::manifest::RefusedEdit;
@@ -31,13 +32,14 @@ pub enum PublishError {
 
 impl PublishError {
     /// Returns what to do next.
-    pub fn hint(&self) -> Option<String> {
+    pub fn hint(&self) -> Hint {
         match self {
             Self::Git(error) => error.hint(),
             Self::Forge(error) => error.hint(),
-            Self::Text(error) => Some(error.hint()),
-            Self::Edit(error) => error.hint().map(str::to_owned),
-            Self::Read(_) | Self::NoForge => None,
+            Self::Text(error) => error.hint(),
+            Self::Edit(error) => error.hint(),
+            Self::Read(error) => error.hint(),
+            Self::NoForge => hint!("forges.md#tokens", "set `forge: {{ kind: … }}` in tagboat.yaml"),
         }
     }
 }

@@ -52,7 +52,7 @@ impl<'a> Decided<'a> {
         let failed = |failure: &Failure| FailureRow {
             subject: Subject::Image(failure.name.to_string()),
             reason: chain(&failure.error),
-            hint: failure.error.hint(),
+            hint: Some(failure.error.hint()),
             locations: locations.remove(&failure.name).unwrap_or_default(),
         };
         self.decisions.failures.iter().map(failed).collect()
@@ -63,7 +63,7 @@ impl<'a> Decided<'a> {
         let mut held = self.held_findings().chain(self.held_decisions()).collect::<Vec<_>>();
         let refused = self.changes.refused.iter();
         held.extend(refused.map(|(occurrence, refusal)| HeldRow {
-            hint: refusal.hint().map(str::to_owned),
+            hint: Some(refusal.hint()),
             ..held_occurrence(occurrence, refusal.to_string())
         }));
         held.extend(self.comments());

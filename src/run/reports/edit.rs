@@ -19,7 +19,7 @@ impl Edited {
         let outcome = |change: &Change| match errors.get(&change.path) {
             Some(error) => {
                 let subject = Subject::File(change.path.to_string());
-                ChangeOutcome::Failed { subject, reason: chain(error), hint: error.hint().map(str::to_owned) }
+                ChangeOutcome::Failed { subject, reason: chain(error), hint: error.hint() }
             }
             None => ChangeOutcome::Written(None),
         };
@@ -27,7 +27,7 @@ impl Edited {
         failed.extend(self.failed.iter().map(|(path, error)| FailureRow {
             subject: Subject::File(path.to_string()),
             reason: chain(error),
-            hint: error.hint().map(str::to_owned),
+            hint: Some(error.hint()),
             locations: Vec::new(),
         }));
         let changes = self.changes.changes.iter().filter(|change| written.contains(&change.path));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::docs::Hint;
 use crate::govern::Status;
 use crate::manifest::{Finding, Occurrence, OccurrenceId, RefusedEdit};
 use crate::plan::{Change, FactsByReference};
@@ -24,7 +25,7 @@ pub(super) enum ChangeOutcome {
         /// The reason, with its causes.
         reason: String,
         /// What to do next.
-        hint: Option<String>,
+        hint: Hint,
     },
 }
 
@@ -87,7 +88,7 @@ impl Decided<'_> {
             Outcome::Held(reason) => row(ImageStatus::Held, &reason.to_string()),
             Outcome::Unknown(reason) => match self.failures.get(occurrence.reference.name()) {
                 Some(failure) => ImageRow {
-                    hint: failure.error.hint(),
+                    hint: Some(failure.error.hint()),
                     failure: Some(Subject::Image(failure.name.to_string())),
                     ..row(ImageStatus::Failed, &chain(&failure.error))
                 },
@@ -97,11 +98,13 @@ impl Decided<'_> {
                 Some(Ok(ChangeOutcome::Written(branch))) => {
                     ImageRow { branch: branch.clone(), ..row(ImageStatus::Update, &choice.reason.to_string()) }
                 }
-                Some(Ok(ChangeOutcome::Failed { subject, reason, hint })) => {
-                    ImageRow { hint: hint.clone(), failure: Some(subject.clone()), ..row(ImageStatus::Failed, reason) }
-                }
+                Some(Ok(ChangeOutcome::Failed { subject, reason, hint })) => ImageRow {
+                    hint: Some(hint.clone()),
+                    failure: Some(subject.clone()),
+                    ..row(ImageStatus::Failed, reason)
+                },
                 Some(Err(refusal)) => {
-                    ImageRow { hint: refusal.hint().map(str::to_owned), ..row(ImageStatus::Held, &refusal.to_string()) }
+                    ImageRow { hint: Some(refusal.hint()), ..row(ImageStatus::Held, &refusal.to_string()) }
                 }
                 None => row(ImageStatus::Held, ""),
             },

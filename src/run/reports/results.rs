@@ -104,7 +104,7 @@ pub(super) fn failed(result: &GroupResult) -> Option<FailureRow> {
     Some(FailureRow {
         subject: Subject::Group(subject(result)),
         reason: chain(error),
-        hint: error.hint(),
+        hint: Some(error.hint()),
         locations: Vec::new(),
     })
 }
@@ -115,7 +115,7 @@ pub(super) fn warnings(result: &GroupResult) -> impl Iterator<Item = FailureRow>
     written.into_iter().flat_map(|written| &written.warnings).map(|warning| FailureRow {
         subject: Subject::PullRequestSettings(subject(result)),
         reason: chain(warning),
-        hint: warning.hint(),
+        hint: Some(warning.hint()),
         locations: Vec::new(),
     })
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::config::{self, Config, ConfigFile, ConfigSource, Overrides, RepositoryConfig};
-use crate::docs::page;
+use crate::docs::{hint, page};
 use crate::error::Error;
 use crate::git::{Git as _, Repository};
 use crate::refname::{BranchName, CommitId};
@@ -61,8 +61,13 @@ impl Operator {
             return Ok(Self { repository_file: inside, is_named: true, ..none });
         }
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Error::usage(format!("cannot read the configuration {}: {error}", path.display()))
-                .hint(Some("correct --config or TAGBOAT_CONFIG, or omit both to run without a configuration"))
+            Error::usage(
+                format!("cannot read the configuration {}: {error}", path.display()),
+                hint!(
+                    "configuration.md#where-it-is-read-from",
+                    "correct --config or TAGBOAT_CONFIG, or omit both to run without a configuration"
+                ),
+            )
         })?;
         let name = path.display().to_string();
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -131,9 +136,10 @@ impl Operator {
         read: impl Fn(&Path) -> io::Result<Option<Vec<u8>>>,
     ) -> Result<Loaded, Error> {
         let unreadable = |path: &Path, error: &io::Error| {
-            let hint =
-                concat!("commit a regular file of at most 1 MiB: ", page!("security.md#settings-and-who-may-set-them"));
-            Error::usage(format!("cannot read {} of the repository: {error}", path.display())).hint(Some(hint))
+            Error::usage(
+                format!("cannot read {} of the repository: {error}", path.display()),
+                hint!("security.md#settings-and-who-may-set-them", "commit a regular file of at most 1 MiB"),
+            )
         };
         let bytes = match self.config.repository_config {
             RepositoryConfig::Ignore => None,
@@ -141,8 +147,13 @@ impl Operator {
         };
         let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         if text.is_none() && (self.is_named || self.config.repository_config == RepositoryConfig::Required) {
-            return Err(Error::usage(format!("cannot read {name} of the repository: no such file"))
-                .hint(Some("commit the file, or pass a file outside the repository with --config")));
+            return Err(Error::usage(
+                format!("cannot read {name} of the repository: no such file"),
+                hint!(
+                    "configuration.md#where-it-is-read-from",
+                    "commit the file, or pass a file outside the repository with --config"
+                ),
+            ));
         }
         let root_folder = root.unwrap_or(Path::new(""));
         let folder = root_folder.join(self.repository_file.parent().unwrap_or(Path::new("")));

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::config::{self, ConfigSource, Setting};
-use crate::docs::page;
+use crate::docs::hint;
 use crate::error::Error;
 use crate::forge::{self, Address, ConnectionSettings, Forge, ForgeKind, OperatorCredentials, RemoteUrl, TokenOwner};
 use crate::http;
@@ -33,11 +33,10 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
         .or_else(|| derived.as_ref().map(|address| address.api.clone()));
     let repository = settings.repository.clone().or_else(|| derived.map(|address| address.repository));
     let (Some(api), Some(repository)) = (api, repository.or_else(|| local.then(|| remote.to_owned()))) else {
-        return Err(Error::usage(format!(
-            "cannot connect to the forge: unknown address of the repository {remote} on {}",
-            kind.name
-        ))
-        .hint(Some("set `forge: { url: …, repository: owner/name }` in tagboat.yaml")));
+        return Err(Error::usage(
+            format!("cannot connect to the forge: unknown address of the repository {remote} on {}", kind.name),
+            hint!("forges.md#other-servers", "set `forge: {{ url: …, repository: owner/name }}` in tagboat.yaml"),
+        ));
     };
     let client = http::Client::new(&http::ClientOptions::default())?;
     let address = Address { api, repository };
@@ -45,10 +44,10 @@ pub fn forge(loaded: &Loaded, remote: &str) -> Result<Box<dyn Forge>, Error> {
     if login.is_some() {
         let by_operator = url.is_some_and(|url| url.source == ConfigSource::Operator);
         kind.check_destination(&address.api, parsed.as_ref(), by_operator).map_err(|error| {
-            Error::usage(format!("cannot connect to the forge: {error}")).hint(Some(format!(
-                "set {URL} to the https address of this server if you trust it: {}",
-                page!("security.md#where-secrets-go")
-            )))
+            Error::usage(
+                format!("cannot connect to the forge: {error}"),
+                hint!("security.md#where-secrets-go", "set {URL} to the https address of this server if you trust it"),
+            )
         })?;
     }
     Ok((kind.connect)(ConnectionSettings::new(address, login.map(|login| login.credential), client))?)
@@ -61,15 +60,14 @@ fn kind(
     parsed: Option<&RemoteUrl>,
 ) -> Result<&'static ForgeKind, Error> {
     let kinds = || forge::FORGES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-    let hint = || format!("set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", kinds());
+    let hint = || hint!("forges.md#other-servers", "set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", kinds());
     if let Some(name) = &settings.kind {
-        return forge::named(name).ok_or_else(|| {
-            Error::usage(format!("cannot connect to the forge: unknown kind '{name}'")).hint(Some(hint()))
-        });
+        return forge::named(name)
+            .ok_or_else(|| Error::usage(format!("cannot connect to the forge: unknown kind `{name}`"), hint()));
     }
-    parsed.and_then(recognized).ok_or_else(|| {
-        Error::usage(format!("cannot connect to the forge: unknown forge of {remote}")).hint(Some(hint()))
-    })
+    parsed
+        .and_then(recognized)
+        .ok_or_else(|| Error::usage(format!("cannot connect to the forge: unknown forge of {remote}"), hint()))
 }
 
 /// Returns the forge that certainly hosts a remote: by its host, or because its CI runs this job.
@@ -84,15 +82,16 @@ pub(super) fn recognized(remote: &RemoteUrl) -> Option<&'static ForgeKind> {
 fn url(settings: &config::ForgeSettings) -> Result<Option<Setting<String>>, Error> {
     let Some(value) = variable(URL) else { return Ok(settings.url.clone()) };
     let url = http::Url::parse(&value).map_err(|error| {
-        let hint = concat!(
-            "write the address of the API, such as https://git.example.com/api/v1: ",
-            page!("forges.md#tokens")
-        );
-        Error::usage(format!("cannot connect to the forge: invalid {URL}: {error}")).hint(Some(hint))
+        Error::usage(
+            format!("invalid {URL}: {error}"),
+            hint!("forges.md#other-servers", "write the address of the API, such as https://git.example.com/api/v1"),
+        )
     })?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        let message = format!("cannot connect to the forge: {URL} has a user name, a password or a query");
-        return Err(Error::usage(message).hint(Some("remove it, and set the token in TAGBOAT_FORGE_TOKEN")));
+        return Err(Error::usage(
+            format!("invalid {URL}: it has a user name, a password or a query"),
+            hint!("forges.md#tokens", "remove it, and set the token in TAGBOAT_FORGE_TOKEN"),
+        ));
     }
     Ok(Some(Setting { value, source: ConfigSource::Operator }))
 }
@@ -102,14 +101,16 @@ fn folder_of(loaded: &Loaded, folder: &Setting<PathBuf>) -> Result<String, Error
     let path = &folder.value;
     let is_inside = |root: &Path| path.strip_prefix(root).is_ok_and(|inside| path_without_links(root, inside).is_ok());
     if folder.source == ConfigSource::Repository && !loaded.root.as_deref().is_some_and(is_inside) {
-        return Err(Error::usage(format!(
-            "cannot connect to the forge: `forge.folder` of the repository leads out of it: {}",
-            path.display()
-        ))
-        .hint(Some(format!(
-            "set it in a file outside the repository, and pass that file with --config: {}",
-            page!("security.md#settings-and-who-may-set-them")
-        ))));
+        return Err(Error::usage(
+            format!(
+                "cannot connect to the forge: `forge.folder` of the repository leads out of it: {}",
+                path.display()
+            ),
+            hint!(
+                "security.md#settings-and-who-may-set-them",
+                "set it in a file outside the repository, and pass that file with --config"
+            ),
+        ));
     }
     Ok(path.display().to_string())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::{ConfigSource, LimitSettings, RegistrySettings};
-use crate::docs::page;
+use crate::docs::hint;
 use crate::error::Error;
 use crate::http::{ClientOptions, Url, is_loopback};
 use crate::registry::{HostSettings, Keychain, Registries, RegistryLogin, ResponseLimits};
@@ -97,12 +97,13 @@ fn limits(written: &LimitSettings) -> ResponseLimits {
 fn login(host: &str, written: &RegistrySettings) -> Result<Option<RegistryLogin>, Error> {
     let variable = |name: &str| {
         secret(name).ok_or_else(|| {
-            let hint = concat!(
-                "set the variable, or remove its name from the configuration: ",
-                page!("registries.md#where-credentials-come-from")
-            );
-            Error::usage(format!("cannot read the credential for {host}: the variable {name} is not set"))
-                .hint(Some(hint))
+            Error::usage(
+                format!("cannot read the credential for {host}: the variable {name} is not set"),
+                hint!(
+                    "registries.md#where-credentials-come-from",
+                    "set the variable, or remove its name from the configuration"
+                ),
+            )
         })
     };
     let Some(name) = written.password_env.as_ref().or(written.token_env.as_ref()) else { return Ok(None) };
@@ -112,8 +113,12 @@ fn login(host: &str, written: &RegistrySettings) -> Result<Option<RegistryLogin>
 }
 
 fn bytes(path: &Path, key: &str, host: &str) -> Result<Vec<u8>, Error> {
-    std::fs::read(path)
-        .map_err(|error| Error::usage(format!("cannot read the {key} of {host}: {}: {error}", path.display())))
+    std::fs::read(path).map_err(|error| {
+        Error::usage(
+            format!("cannot read the {key} of {host}: {}: {error}", path.display()),
+            hint!("registries.md#mirrors-certificates-offline", "correct the path, or remove the key"),
+        )
+    })
 }
 
 #[cfg(test)]

@@ -90,7 +90,7 @@ fn links_lead_to_existing_files_and_sections() {
 
 #[test]
 fn messages_name_existing_pages_and_sections() {
-    let name = Regex::new(r#"page!\(\s*"([^"]+)"\s*,?\s*\)"#).unwrap();
+    let name = Regex::new(r#"(?:page|hint)!\(\s*"([^"]+)""#).unwrap();
     let (mut named, mut problems) = (0, Vec::new());
     for path in sources() {
         for found in name.captures_iter(&fs::read_to_string(&path).unwrap()) {
@@ -99,7 +99,24 @@ fn messages_name_existing_pages_and_sections() {
             problems.extend(problem.map(|problem| format!("{}: {problem}", path.display())));
         }
     }
-    assert!(named >= 3, "only {named} messages name a page");
+    assert!(named >= 100, "only {named} messages name a page");
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+/// The type of hints has the address. A message that is printed without that type is found by its text.
+#[test]
+fn every_hint_ends_with_an_address() {
+    let written = Regex::new(r#"(?:"|\\n)hint: ([^"]*)"(.*)"#).unwrap();
+    let mut problems = Vec::new();
+    for path in sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for (number, line) in code.lines().enumerate() {
+            let bare =
+                written.captures_iter(line).filter(|found| !found[1].starts_with('{') && !found[2].contains("page!"));
+            problems.extend(bare.map(|found| format!("{}:{}: {}", path.display(), number + 1, &found[0])));
+        }
+    }
     assert!(problems.is_empty(), "{problems:#?}");
 }
 

@@ -216,7 +216,7 @@ async fn takes_login_and_hints_from_its_row() {
     let (forge, git_user) = connect(None);
     assert_eq!(git_user, "toy");
     let error = forge.open(&proposal("tagboat/api", "x", "y")).await.unwrap_err();
-    assert!(error.hint().unwrap().contains("the scope `toys`"), "{:?}", error.hint());
+    assert!(error.hint().contains("the scope `toys`"), "{:?}", error.hint());
     let remote = RemoteUrl::parse("git@toy.acme.test:acme/gitops.git").unwrap();
     assert!((TOY.recognizes)(&remote));
     assert!(TOY.is_same_server("https://toy.acme.test", "https://toy.acme.test/api"));

@@ -144,7 +144,6 @@ async fn tries_a_registry_that_is_down_once_for_all_images() {
     for answer in answers {
         let error = answer.unwrap_err();
         assert!(error.to_string().contains("onnection refused"), "{error}");
-        assert!(error.hint().is_some());
     }
     assert!(registries.requests().registry <= 4, "{:?}", registries.requests());
 }
