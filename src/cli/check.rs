@@ -1,12 +1,13 @@
 //! `tagboat check`: the first command to run when something does not work.
 
-use crate::config::Overrides;
+use crate::config::{ConfigError, Overrides};
 use crate::error::{Error, Exit};
 use crate::git::Repository;
 use crate::govern::Listed;
 use crate::report::{Check, CheckStatus, Checks};
 use crate::run::setup::{self, Loaded};
 use crate::run::{self, check};
+use crate::text::Position;
 
 use super::args::{LogOptions, LookupOptions, ReadOptions};
 use super::commands::{Output, ReadFrom, folder, open};
@@ -51,11 +52,28 @@ async fn with_git(options: &ReadOptions, repository: &Repository, loaded: Loaded
     RepositoryChecks { checks: vec![configuration(&loaded), git, forge], loaded, listed }
 }
 
-/// Lists the references in the working tree, if there is one, and reports why git failed.
+/// Lists the references in the working tree, if there is one, and reports why git failed. An invalid configuration there is
+/// reported as well.
 fn without_git(options: &ReadOptions, error: Error) -> Result<RepositoryChecks, Error> {
-    let Ok((folder, loaded)) = folder(options) else { return Err(error) };
-    let listed = run::list(&run::Folder::new(&folder), &loaded.config);
-    Ok(RepositoryChecks { checks: vec![configuration(&loaded), failed("git", &error)], loaded, listed })
+    let git = failed("git", &error);
+    match folder(options) {
+        Ok((folder, loaded)) => {
+            let listed = run::list(&run::Folder::new(&folder), &loaded.config);
+            Ok(RepositoryChecks { checks: vec![configuration(&loaded), git], loaded, listed })
+        }
+        Err(invalid) => {
+            let problems = invalid.config_errors().ok_or(error)?.iter();
+            let problem = |one: &ConfigError| {
+                let Position { line, column } = one.position;
+                Check::failed("configuration", format!("{one}, at line {line}, column {column}"), one.hint.clone())
+            };
+            Ok(RepositoryChecks {
+                checks: problems.map(problem).chain([git]).collect(),
+                loaded: Loaded::default(),
+                listed: Vec::new(),
+            })
+        }
+    }
 }
 
 fn configuration(loaded: &Loaded) -> Check {

@@ -64,7 +64,9 @@ impl ApiClient {
         let bad = |reason: String| ForgeError::Settings { reason };
         let api = settings.address.api.trim_end_matches('/').to_owned();
         if !Url::parse(&api).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-            return Err(bad(format!("{api:?} is not the URL of an API")));
+            return Err(bad(format!(
+                "invalid URL of the API {api:?}: expected one such as https://git.example.com/api/v1"
+            )));
         }
         let credential = settings.credential.clone().ok_or_else(|| bad(format!("{} needs a token", kind.label)))?;
         let http = settings.client.with_own_counter().with_retry_policy(settings.retry_policy);

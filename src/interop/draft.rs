@@ -13,7 +13,7 @@ use crate::text::visible;
 pub struct Translation {
     /// The content of `tagboat.yaml`. A comment in it lists the settings in `left`.
     pub text: String,
-    /// Settings that could not be translated, and why: `renovate.json: automerge: …`.
+    /// Settings that could not be translated, and why: `schedule: the syntax differs; set …`.
     pub left: Vec<String>,
 }
 

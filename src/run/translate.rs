@@ -52,7 +52,10 @@ fn from_renovate(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
 
 /// Returns the error of a configuration of Renovate that cannot be read.
 fn invalid(message: String) -> Error {
-    Error::usage(message, hint!("migration.md#from-renovate", "correct the file; Renovate cannot read it either"))
+    Error::usage(
+        message,
+        hint!("migration.md#from-renovate", "correct the file, which `renovate-config-validator` checks as well"),
+    )
 }
 
 fn from_flux(snapshot: &dyn Snapshot) -> Result<Translation, Error> {

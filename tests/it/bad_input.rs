@@ -151,6 +151,29 @@ fn run_stops_at_an_invalid_configuration() {
     }
 }
 
+/// Each problem is reported once, with what to do.
+#[test]
+fn check_reports_a_missing_remote_and_an_invalid_configuration() {
+    let folder = TempDir::new().unwrap();
+    let init = std::process::Command::new("git").args(["init", "--quiet"]).current_dir(folder.path()).status().unwrap();
+    assert!(init.success());
+    let at = folder.path().display().to_string();
+    let checks = || Tagboat::new().run(&["check", "-C", &at, "--format", "json"]);
+    let output = checks();
+    let found = row(&output.json()["checks"], "name", "git").clone();
+    assert_eq!((output.code, &*output.stderr), (1, ""), "{output:?}");
+    assert!(found["message"].as_str().unwrap().starts_with("cannot find remote origin in "), "{found:#}");
+    assert!(found["hint"].as_str().unwrap().contains("run `git remote add origin URL`"), "{found:#}");
+    std::fs::write(folder.path().join("tagboat.yaml"), "polices: {}\n").unwrap();
+    let output = checks();
+    let rows = output.json()["checks"].as_array().unwrap().clone();
+    let statuses = rows.iter().map(|row| (row["name"].as_str().unwrap(), row["status"].as_str().unwrap()));
+    assert_eq!(statuses.collect::<Vec<_>>(), [("configuration", "failed"), ("git", "failed")], "{output:?}");
+    assert!(rows[0]["message"].as_str().unwrap().ends_with("unknown key `polices`, at line 1, column 1"), "{output:?}");
+    assert!(rows[0]["hint"].as_str().unwrap().starts_with("use `policies`: https://"), "{output:?}");
+    assert_eq!((output.code, &*output.stderr), (1, ""), "{output:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_rejected_pushes_and_tokens() {
     let registry = Double::start(answer).await;

@@ -318,7 +318,10 @@ fn refuses_a_credential_in_the_address_of_the_forge() {
     ] {
         let config = "forge: { kind: gitea, repository: a/b }\nrules: [{ policy: ignore }]\n";
         let output = Tagboat::new().with_config(config).with("TAGBOAT_FORGE_URL", url).run(&["run", "-C", &bare.url()]);
-        assert!(output.code == 64 && output.stderr.contains("TAGBOAT_FORGE_URL has a user name"), "{output:?}");
+        assert!(
+            output.code == 64 && output.stderr.contains("invalid TAGBOAT_FORGE_URL: it has a user name"),
+            "{output:?}"
+        );
         assert!(!format!("{output:?}").contains("planted-token@") && !output.log.contains("=planted"), "{output:?}");
     }
 }

@@ -79,20 +79,20 @@ fn automations(draft: &mut TranslationDraft, objects: &[Object]) {
 
 /// Fields of an `ImageUpdateAutomation` that are not translated, and why.
 const AUTOMATION: &[(&str, &str)] = &[
-    ("/git/commit/messageTemplate", "templates differ: see `pull-requests: { commit-message: … }`"),
+    ("/git/commit/messageTemplate", "templates differ; set `pull-requests: { commit-message: … }`"),
     ("/git/commit/signingKey", "git signs commits if its configuration sets `commit.gpgSign`"),
-    ("/git/push/branch", "each pull request has its own branch: see `pull-requests: { branch-prefix: … }`"),
+    ("/git/push/branch", "each pull request has its own branch; set `pull-requests: { branch-prefix: … }`"),
     ("/git/push/refspec", "each pull request has its own branch"),
     ("/interval", "CI or a CronJob starts each run"),
     ("/policySelector", "only policies that a marker names are used; labels are not read"),
-    ("/update/path", "every file is read: see `paths: { include: … }`"),
+    ("/update/path", "every file is read, unless you set `paths: { include: … }`"),
 ];
 
 /// Fields of an `ImageRepository` that are not translated, and why.
 const REPOSITORY: &[(&str, &str)] = &[
     ("/secretRef", "credentials come from docker's config.json or the environment"),
     ("/serviceAccountName", "credentials come from docker's config.json or the environment"),
-    ("/certSecretRef", "certificates are files: see `registries: { HOST: { ca-file: … } }`"),
+    ("/certSecretRef", "certificates are files; set `registries: { HOST: { ca-file: … } }`"),
     ("/proxySecretRef", "proxies come from the environment"),
-    ("/insecure", "see `registries: { HOST: { plain-http: true } }`"),
+    ("/insecure", "set `registries: { HOST: { plain-http: true } }`"),
 ];

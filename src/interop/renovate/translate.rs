@@ -107,7 +107,7 @@ fn apply_key(key: &str, value: &Value, draft: &mut TranslationDraft, common: &mu
         "draftPR" if value == true => draft.pull_requests.push(("draft", true.into())),
         "prConcurrentLimit" => match value.as_u64().and_then(|limit| u32::try_from(limit).ok()) {
             Some(limit) if limit > 0 => draft.pull_requests.push(("max-open", limit.into())),
-            _ => draft.leave(key, "a limit is required: see `pull-requests: { max-open: … }`"),
+            _ => draft.leave(key, "a limit is required; set `pull-requests: { max-open: … }`"),
         },
         "branchPrefix" => draft.pull_requests.extend(value.as_str().map(|text| ("branch-prefix", text.into()))),
         "groupName" => draft.pull_requests.push(("group", "all".into())),
@@ -162,7 +162,7 @@ fn apply_custom_managers(key: &str, managers: &Value, draft: &mut TranslationDra
         let reason = if by_comment {
             "`# renovate:` comments for images need no translation: Tagboat reads them"
         } else {
-            "see `manifests: { patterns: … }`: a regular expression with the groups name, tag and digest"
+            "set `manifests: { patterns: … }` to a regular expression with the groups name, tag and digest"
         };
         draft.leave(format!("{key}[{at}]"), reason);
     }
