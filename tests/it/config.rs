@@ -237,7 +237,7 @@ fn comments_of_starter_are_valid_in_repository_when_uncommented() {
             assert!(!starter.contains(key), "{key} in\n{starter}");
         }
         let text = uncommented(&starter);
-        let source = config::Source::Repository;
+        let source = config::ConfigSource::Repository;
         let file = config::ConfigFile { text: &text, name: "tagboat.yaml", folder: Path::new(""), source };
         let config = config::parse_all(&[file]).unwrap_or_else(|errors| panic!("{errors}\nin\n{text}"));
         assert_eq!(config.pull_requests.labels, ["deploy"]);
