@@ -30,7 +30,7 @@ pub enum GitError {
         needed: String,
     },
     /// The folder is not in a git repository.
-    #[error("cannot find a git repository in {}: {output}", .dir.display())]
+    #[error("cannot read the git repository in {}: {output}", .dir.display())]
     NotARepository {
         /// The folder.
         dir: PathBuf,

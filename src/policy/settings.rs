@@ -55,6 +55,12 @@ impl PolicyError {
             .unwrap_or_else(|| Hint::new("correct the definition of the policy".to_owned(), self.address()))
     }
 
+    /// Returns the error and what to do, as one reason.
+    pub fn reason(&self) -> String {
+        let hint = self.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        format!("{self}{hint}")
+    }
+
     /// Returns the address of the section that documents the key.
     fn address(&self) -> &'static str {
         let section = SECTIONS.iter().find(|(key, _)| self.key.as_deref() == Some(*key));

@@ -41,10 +41,9 @@ impl RunError {
         match self {
             Self::Git(error) => error.hint(),
             Self::Forge(error) => error.hint(),
-            Self::NoBase(_) => hint!(
-                "pull-requests.md#pull-request-life-cycle",
-                "set `git: {{ base: … }}` in tagboat.yaml to a branch of the remote"
-            ),
+            Self::NoBase(_) => {
+                hint!("troubleshooting.md#git", "set `git: {{ base: … }}` in tagboat.yaml to a branch of the remote")
+            }
             Self::NoCommitApi => {
                 hint!("forges.md#what-each-forge-supports", "remove `commits: api` from `git:` in tagboat.yaml")
             }

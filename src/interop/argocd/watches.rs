@@ -242,10 +242,7 @@ impl Collector {
             };
             let source = format!("{who} at {}:{}", setting.path, setting.position.line);
             let policy = one.settings.clone().and_then(|settings| Ok((Arc::new(policy::build(&settings)?), settings)));
-            let policy = policy.map_err(|error| {
-                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-                format!("{error}{hint}")
-            });
+            let policy = policy.map_err(|error| error.reason());
             self.tags.extend(named_tags(application, one, &scope, is_only_default));
             self.watches.push(Watch {
                 label: format!("{}/{}", application.title, one.alias.as_deref().unwrap_or(name.base())),

@@ -114,8 +114,7 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
             FluxPolicy { path: object.path.clone(), policy: Ok((entry, settings)), pin, image: Some(image), source }
         }
         Err(error) => {
-            let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
-            let policy = Err(format!("{source} is invalid: {error}{hint}"));
+            let policy = Err(format!("{source} is invalid: {}", error.reason()));
             FluxPolicy { path: object.path.clone(), policy, pin: false, image: None, source }
         }
     }

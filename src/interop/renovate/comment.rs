@@ -14,8 +14,5 @@ pub fn policy(comment: &str) -> Option<Result<PolicyEntry, String>> {
         return None;
     }
     let policy = settings::settings(versioning, extract).and_then(|settings| policy::build(&settings));
-    Some(policy.map_err(|error| match error.hint() {
-        Some(hint) => format!("{error}; {hint}"),
-        None => error.to_string(),
-    }))
+    Some(policy.map_err(|error| error.reason()))
 }

@@ -223,7 +223,7 @@ fn package_rule(what: &str, rule: &Map<String, Value>, common: &CommonSettings, 
         return;
     }
     if let Some(error) = read.invalid_glob() {
-        return draft.leave(what, error.to_string());
+        return draft.leave(what, error.reason());
     }
     let PackageRule { mut written, settings, .. } = read;
     if written.images.is_empty() {

@@ -103,19 +103,36 @@ fn messages_name_existing_pages_and_sections() {
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
-/// The type of hints has the address. A message that is printed without that type is found by its text.
+/// Returns whether a line of code prints a hint that is neither a `Hint` nor ends with the address of a page.
+fn has_hint_without_address(line: &str) -> bool {
+    let written = Regex::new(r#"(?:"|\\n)hint: ([^"]*)"(.*)"#).unwrap();
+    written.captures_iter(line).any(|found| !found[1].starts_with('{') && !found[2].contains("page!"))
+}
+
+#[test]
+fn finds_hints_without_address() {
+    #[rustfmt::skip]
+    let rows = [
+        (r#"log(&format!("wrote {}\nhint: review it", file.display()));"#,        true),
+        (r#"const HINT: &str = "hint: run again";"#,                              true),
+        (r#"concat!("hint: run again: ", page!("troubleshooting.md#git"));"#,     false),
+        (r#"write!(f, "{}\nhint: {}", self.message, self.hint)"#,                 false),
+        (r#"format!("hint: {hint}")"#,                                            false),
+    ];
+    for (line, expected) in rows {
+        assert_eq!(has_hint_without_address(line), expected, "{line}");
+    }
+}
+
+/// A `Hint` always has an address. A message that is printed without that type is found by its text.
 #[test]
 fn every_hint_ends_with_an_address() {
-    let written = Regex::new(r#"(?:"|\\n)hint: ([^"]*)"(.*)"#).unwrap();
     let mut problems = Vec::new();
     for path in sources() {
         let text = fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap();
-        for (number, line) in code.lines().enumerate() {
-            let bare =
-                written.captures_iter(line).filter(|found| !found[1].starts_with('{') && !found[2].contains("page!"));
-            problems.extend(bare.map(|found| format!("{}:{}: {}", path.display(), number + 1, &found[0])));
-        }
+        let bare = code.lines().enumerate().filter(|(_, line)| has_hint_without_address(line));
+        problems.extend(bare.map(|(number, line)| format!("{}:{}: {line}", path.display(), number + 1)));
     }
     assert!(problems.is_empty(), "{problems:#?}");
 }

@@ -54,7 +54,7 @@ fn reads_first_parents_of_every_kind_of_clone() {
     assert_eq!(ids(&shallow, None), line[2..]);
     assert!(first_parents(&shallow, None).unwrap().shallow && !first_parents(&full, None).unwrap().shallow);
     assert!(first_parents(&full, Some("nope")).unwrap_err().to_string().contains("nope"));
-    assert!(first_parents(folder.path(), None).unwrap_err().to_string().contains("cannot find a git repository"));
+    assert!(first_parents(folder.path(), None).unwrap_err().to_string().contains("cannot read the git repository"));
 }
 
 #[test]
