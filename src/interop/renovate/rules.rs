@@ -51,7 +51,7 @@ impl CommonSettings {
     /// Returns the settings of the policy; `None` is `shape` without options.
     fn settings(&self) -> Result<Option<Settings>, String> {
         let versioning = self.versioning.as_deref().unwrap_or("docker");
-        let message = |error: policy::PolicyError| error.to_string();
+        let message = |error: policy::PolicyError| error.reason();
         let read = settings::settings(versioning, self.extract.as_deref()).map_err(message)?;
         let mut pairs: Vec<(&str, Value)> =
             read.keys().filter_map(|key| Some((key, read.value(key)?.clone()))).collect();
@@ -223,7 +223,7 @@ fn package_rule(what: &str, rule: &Map<String, Value>, common: &CommonSettings, 
         return;
     }
     if let Some(error) = read.invalid_glob() {
-        return draft.leave(what, error.reason());
+        return draft.leave(what, format!("{error}; {}", error.hint()));
     }
     let PackageRule { mut written, settings, .. } = read;
     if written.images.is_empty() {
