@@ -126,7 +126,7 @@ fn open(_: &ReceivedRequest) -> Reply {
     Reply::tags((0..100).map(|tag| format!("v1.{tag}.0")))
 }
 
-/// Wants a token for the very image, of a service beside it.
+/// Requests a token for the very image, of a service beside it.
 fn with_tokens(request: &ReceivedRequest) -> Reply {
     if request.path() == "/token" {
         return Reply::new(200, format!(r#"{{"token":"{}","expires_in":300}}"#, request.query("scope").unwrap()));

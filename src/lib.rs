@@ -15,6 +15,8 @@
 //! | candidate | a [`Candidate`](policy::Candidate): a tag with the facts known about it |
 //! | verdict, reason | a [`Verdict`](policy::Verdict) and its [`Reason`](policy::Reason): accepted, rejected or not eligible yet; one for each candidate |
 //! | decision | a [`Decision`](policy::Decision): the current reference, the chosen one, and a verdict for each candidate on request |
+//! | newer, older | by the order of the policy, whatever it compares: versions, numbers, build times or commits |
+//! | lower, greater | a version or a number, whatever the policy |
 //! | edit | an [`Edit`](manifest::Edit): byte span, expected bytes, replacement; the only way in which bytes change |
 //! | group | the changes that share a pull request; its identity is a [`GroupId`](plan::GroupId): the base branch for direct commits, or a name |
 //! | proposal, pull request | a [`Proposal`](plan::Proposal) is desired, a [`PullRequest`](plan::PullRequest) is observed; a merge request is a pull request |

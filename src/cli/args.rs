@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{MergeMethod, duration};
 use crate::report::{RENDERERS, Renderer};
@@ -74,6 +74,11 @@ pub(super) struct RepositoryOption {
     /// Repository with the manifests: a folder of a checkout, or a URL to clone
     #[arg(long = "repository", short = 'C', value_name = "DIR|URL", default_value = ".", env = "TAGBOAT_REPOSITORY")]
     text: String,
+}
+
+/// Returns the same option for a command that needs a folder.
+fn folder_only(option: Arg) -> Arg {
+    option.value_name("DIR").help("Folder with the manifests, such as a checkout of the repository")
 }
 
 impl RepositoryOption {
@@ -155,14 +160,17 @@ pub(super) enum Command {
     /// Show what `run` would do, with a diff and reasons; write nothing
     Plan(Job),
     /// Edit the manifests in the working tree, without commits or pull requests
+    #[command(mut_arg("text", folder_only))]
     Edit(ChangeOptions),
     /// List every image reference with its policy, or the reason it is held or ignored
     List(ReadOptions),
     /// Explain which tag is chosen for an image, with a verdict on every tag
+    #[command(mut_arg("text", folder_only))]
     Explain(ExplainArguments),
     /// Check the configuration and the access to git, the forge and the registries
     Check(LookupOptions),
     /// Write a commented tagboat.yaml for the images in the repository
+    #[command(mut_arg("text", folder_only))]
     Init(InitArguments),
     /// Demonstrate a complete run on an embedded registry, git remote and forge, without network access
     Demo(DemoArguments),
@@ -254,14 +262,12 @@ pub(super) struct Job {
 /// Arguments of `run`, `plan` and `edit`: which references change, and where the result goes.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ChangeOptions {
-    /// Update only this image (repeatable). With a tag or digest, propose exactly that version if the image's policy
+    /// Update only this image (repeatable). With a tag or digest, choose exactly that version if the image's policy
     /// allows it, without listing tags
     #[arg(long = "image", value_name = "REF")]
     pub(super) images: Vec<String>,
 
-    /// Also write the result to this file (repeatable). The extension sets the format: .json, .md, .html, .txt, or
-    /// .outputs and .annotations for GitHub Actions
-    #[arg(long = "report", value_name = "FILE")]
+    #[arg(long = "report", value_name = "FILE", help = report_help())]
     pub(super) reports: Vec<ReportFile>,
 
     /// Also write JUnit XML to this file, with one test case per image
@@ -272,12 +278,19 @@ pub(super) struct ChangeOptions {
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
 
-    /// Update only images in files that match this glob (repeatable). Other pull requests are left alone
+    /// Update only references in files that match this glob, relative to the root of the repository (repeatable). Everything
+    /// else stays as it is, including its pull requests
     #[arg(long = "path", value_name = "GLOB")]
     pub(super) paths: Vec<String>,
 
     #[command(flatten)]
     pub(super) lookup: LookupOptions,
+}
+
+/// Returns the help of `--report`.
+fn report_help() -> String {
+    let extensions = ReportFile::extensions();
+    format!("Also write the result to this file (repeatable). The extension sets the format: {extensions}")
 }
 
 /// Arguments of `explain`.

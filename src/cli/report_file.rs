@@ -28,6 +28,12 @@ impl ReportFile {
         Ok(Self { path: PathBuf::from(text), renderer: &JUnit })
     }
 
+    /// Returns the extensions of all formats, as a list for people.
+    pub(super) fn extensions() -> String {
+        let extensions = RENDERERS.iter().filter_map(|renderer| renderer.extension());
+        extensions.map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether the format shows when images were built.
     pub(super) fn shows_ages(&self) -> bool {
         self.renderer.shows_ages()
@@ -43,11 +49,7 @@ impl FromStr for ReportFile {
         let renderer = RENDERERS.iter().find(|renderer| extension.is_some() && renderer.extension() == extension);
         match renderer {
             Some(renderer) => Ok(Self { path, renderer: *renderer }),
-            None => {
-                let known = RENDERERS.iter().filter_map(|renderer| renderer.extension());
-                let known = known.map(|extension| format!(".{extension}")).collect::<Vec<_>>();
-                Err(format!("the file extension is not one of {}", known.join(", ")))
-            }
+            None => Err(format!("the file extension is not one of {}", Self::extensions())),
         }
     }
 }

@@ -38,7 +38,7 @@ enum Order {
     /// By the build time of the image, because the tags are commits.
     Builds,
     /// There is no order: the digest of one tag changes, such as `latest`.
-    Moving,
+    Floating,
 }
 
 impl FoundImage {
@@ -51,7 +51,7 @@ impl FoundImage {
         } else if tags().any(|tag| tag.contains(|c: char| c.is_ascii_digit())) {
             Order::Builds
         } else {
-            Order::Moving
+            Order::Floating
         }
     }
 }
@@ -61,14 +61,19 @@ pub fn starter(summary: &Summary) -> String {
     let mut images: Vec<&FoundImage> = summary.images.iter().collect();
     images.sort_by(|a, b| a.name.cmp(&b.name));
     let of = |order: Order| images.iter().copied().filter(|image| image.order() == order).collect::<Vec<_>>();
-    let (builds, moving) = (of(Order::Builds), of(Order::Moving));
+    let (builds, floating) = (of(Order::Builds), of(Order::Floating));
     let mut out = heading(summary, &images);
-    policies(&mut out, summary, !builds.is_empty(), !moving.is_empty());
+    policies(&mut out, summary, !builds.is_empty(), !floating.is_empty());
     out.push_str(
         "\n# Which policy manages which image. The first rule that matches decides; images without a match are ignored.\nrules:\n",
     );
     rule(&mut out, "Tags of these images are commits: the newest build is chosen.", &builds, "newest-build");
-    rule(&mut out, "Tags of these images move, like latest: the digest beside the tag is updated.", &moving, "moving");
+    rule(
+        &mut out,
+        "Tags of these images move, like latest: the digest beside the tag is updated.",
+        &floating,
+        "floating",
+    );
     out.push_str(
         "  # All other images: a tag of the same shape with greater numbers, such as 1.27.4-alpine after 1.27.3-alpine.
   - images: [\"**\"]
@@ -118,19 +123,19 @@ const NEWEST_BUILD: &str = "  newest-build:
     newest-build: true                      # the creation time of the image decides
     # include: [\"^[0-9a-f]{7,40}$\"]         # only such tags are looked at; fewer requests
 ";
-const MOVING: &str = "  moving:
+const FLOATING: &str = "  floating:
     digest: true                            # the tag stays, the digest beside it follows
 ";
 
-fn policies(out: &mut String, summary: &Summary, builds: bool, moving: bool) {
+fn policies(out: &mut String, summary: &Summary, builds: bool, floating: bool) {
     out.push_str("policies:\n");
     out.push_str(RELEASE);
-    for (wanted, text) in [(builds, NEWEST_BUILD), (moving, MOVING)] {
+    for (wanted, text) in [(builds, NEWEST_BUILD), (floating, FLOATING)] {
         if wanted {
             out.push_str(text);
         }
     }
-    let known = ["release", "newest-build", "moving", "shape", "ignore"];
+    let known = ["release", "newest-build", "floating", "shape", "ignore"];
     for name in summary.markers.iter().filter(|name| !known.contains(&name.as_str())) {
         let _ = writeln!(out, "  # Comments in the manifests name this policy; define it here:");
         let _ = writeln!(out, "  # {}:\n  #   semver: \">=0.0.0\"", visible(name));

@@ -1,4 +1,4 @@
-//! The URL of a repository without secrets: they are removed from it before any other code sees it. Pure.
+//! The URL of a repository without secrets: they are removed from it before any other code gets it. Pure.
 
 use std::fmt;
 

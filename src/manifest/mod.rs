@@ -1,7 +1,7 @@
 //! References in manifests: where they are, and how to change them without changing anything else.
 //!
 //! [`find`] returns the references in a file, [`edits`] the changes of bytes for a target, and [`rewrite`] the changed
-//! bytes, after it has checked that nothing else changed. Formats are the rows of [`FORMATS`]. This module sees bytes,
+//! bytes, after it has checked that nothing else changed. Formats are the rows of [`FORMATS`]. This module gets bytes,
 //! never files.
 
 mod document;

@@ -80,6 +80,8 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
         assert!(own.stdout.contains("Usage: tagboat") && own.stdout.contains("--color"), "{}", own.stdout);
         let reads_repository = !["demo", "schema", "completions", "man"].contains(command);
         assert_eq!(own.stdout.contains("--repository"), reads_repository, "{}", own.stdout);
+        let needs_folder = ["edit", "explain", "init"].contains(command);
+        assert_eq!(own.stdout.contains("--repository <DIR|URL>"), reads_repository && !needs_folder, "{}", own.stdout);
         assert_eq!(own.stdout.contains("--format"), reads_repository && *command != "init", "{}", own.stdout);
     }
     // A name of the source in a text for people is a slip of a renaming.

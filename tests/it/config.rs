@@ -206,7 +206,7 @@ fn starter_has_a_matching_policy_for_every_image() {
         (found("nginx", &["1.27.3-alpine"], "apps/web.yaml"), "shape"),
         (found("docker.io/kostiscodefresh/simple-web-app", &["3d9b390"], "apps/deploy.yaml"), "newest-build"),
         (found("ghcr.io/acme/api", &["main-1a2b3c4"], "apps/api.yaml"), "newest-build"),
-        (found("localhost:5000/acme/worker", &["latest"], "apps/worker.yaml"), "moving"),
+        (found("localhost:5000/acme/worker", &["latest"], "apps/worker.yaml"), "floating"),
         (found("redis", &[], "apps/redis.yaml"), "shape"),
         (found("postgres", &["17", "latest"], "apps/redis.yaml"), "shape"),
     ];

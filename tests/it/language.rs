@@ -36,6 +36,9 @@ const PHRASES: &[(&str, &str)] = &[
     (r"not ours", "ignored"),
     (r"in the way", "cannot order …; exclude it with `exclude`"),
     (r"says so (itself|of)", "states it"),
+    (r"(a|the) person (asks|asked|wants|wanted)", "a person requests, a request by a person"),
+    (r"wants|thinks|believes|knows", "needs, requests, supports, has"),
+    (r"sees", "reads, gets, the variables of …"),
     (r"1 (requests|changes|images|files|pull requests|tags|errors|candidates)", "a singular after 1"),
     (r"see #[a-z-]+", "the full address of the section"),
     (r"(un)?recognis\w+|normalis\w+|serialis\w+|colou(r)\w*|behaviou(r)\w*|labell(ed)|licenc(e)s?", "one spelling in all texts, the American one"),
@@ -48,6 +51,7 @@ const NAMES: &[(&str, &str)] = &[
     (r"told|says|said|tells?|stands?", "a noun: text, message, output, result, place"),
     (r"asked|asks", "requested, received, a noun"),
     (r"mould|sieve|crab|wish(es)?", "the word of the field"),
+    (r"why|whys", "cause, reason, error"),
 ];
 
 /// Folders and files with texts for people, from the root of the project.

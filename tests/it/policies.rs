@@ -1,6 +1,6 @@
 //! Every kind of policy against its table of cases: `fixtures/policy/<kind>.txt`, one case per line.
 //!
-//! Columns, with ` | ` between them: tags, tag (and digest) of the current reference, policy entry, expected result, and a part of
+//! Columns, with ` | ` between them ([`COLUMNS`]): tags, tag (and digest) of the current reference, policy entry, expected result, and a part of
 //! the reason. A tag may have facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata without a build
 //! time), `x@rev=3d9b390` (revision label), `x@!error` (failed lookup). External facts are among the tags: `there=1.4.2` is a
 //! reference at another path, `log=b,a` a history. The expected result is a tag, `=` for up to date, `held` or `unknown`. A part
@@ -26,7 +26,7 @@ fn candidate(text: &str) -> Candidate {
         None => Known::Tag,
         Some("?") => Known::Facts(Box::default()),
         Some(digest) if digest.starts_with("sha") => Known::Digest(Digest::new(digest).unwrap()),
-        Some(why) if why.starts_with('!') => Known::Failed(why[1..].into()),
+        Some(cause) if cause.starts_with('!') => Known::Failed(cause[1..].into()),
         Some(label) if label.starts_with("rev=") => {
             Known::Facts(Box::new(ImageFacts { revision: Some(commit(&label[4..])), ..ImageFacts::default() }))
         }
@@ -84,10 +84,13 @@ fn answer(question: &Question<'_>, candidates: &[Candidate]) -> (String, String)
     (result, reason.to_string())
 }
 
+/// The line with the names of the columns, which every table has.
+const COLUMNS: &str = "# tags | current | policy | result | reason";
+
 fn check(line: &str) -> Result<(), String> {
     let line = hash(line) + " ";
     let cells: Vec<&str> = line.split(" | ").map(str::trim).collect();
-    let [tags, current, policy, expected, reason] = cells[..] else {
+    let [tags, current, policy, result, reason] = cells[..] else {
         return Err(format!("expected five columns, found {}", cells.len()));
     };
     let settings = Settings::new(serde_yaml::from_str(policy).map_err(|error| format!("{policy}: {error}"))?);
@@ -97,9 +100,9 @@ fn check(line: &str) -> Result<(), String> {
     let (current, gates) = (reference(current), Gates::default());
     let (external, now) = (&external, Timestamp::UNIX_EPOCH);
     let question = Question { current: &current, entry: &entry, gates: &gates, external, now };
-    let (result, why) = answer(&question, &candidates);
-    if result != expected {
-        return Err(format!("expected {expected}, got {result}: {why}"));
+    let (actual, full_reason) = answer(&question, &candidates);
+    if actual != result {
+        return Err(format!("expected {result}, got {actual}: {full_reason}"));
     }
     let (text, part) = match reason.split_once(": ") {
         Some((tag, part)) if candidates.iter().any(|one| one.tag.as_str() == tag) => {
@@ -107,7 +110,7 @@ fn check(line: &str) -> Result<(), String> {
             let row = judged.into_iter().find(|row| row.tag.as_str() == tag).ok_or("no verdict")?;
             (row.verdict.reason().to_string(), part)
         }
-        _ => (why, reason),
+        _ => (full_reason, reason),
     };
     if text.contains(part) { Ok(()) } else { Err(format!("expected the reason '{part}', got '{text}'")) }
 }
@@ -120,12 +123,13 @@ fn every_kind_of_policy_matches_its_table() {
         let path = folder.join(format!("{}.txt", kind.key));
         let table = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let cases = table.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+        assert!(table.lines().any(|line| line == COLUMNS), "{} lacks the line {COLUMNS:?}", path.display());
         let before = wrong.len();
         let mut count = 0;
         for (at, line) in cases {
             count += 1;
-            if let Err(why) = check(line) {
-                wrong.push(format!("{}:{}: {line}\n    {why}", path.display(), at + 1));
+            if let Err(error) = check(line) {
+                wrong.push(format!("{}:{}: {line}\n    {error}", path.display(), at + 1));
             }
         }
         assert!(count > 0 || wrong.len() > before, "{} has no cases", path.display());

@@ -21,7 +21,7 @@ use crate::support::tagboat::Tagboat;
 /// Variables of the job, among them the secret.
 type Job = &'static [(&'static str, &'static str)];
 
-/// What the repository's `tagboat.yaml` sets, the image in its manifest, the secret that it wants, and why `check` refuses the
+/// What the repository's `tagboat.yaml` sets, the image in its manifest, the secret that it is after, and why `check` refuses the
 /// setting; if it does not, the listener receives requests. `EVIL` is the host of the listener.
 type Setting = (&'static str, &'static str, Job, &'static str);
 

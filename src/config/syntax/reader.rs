@@ -75,7 +75,7 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
             Value::Null => visitor.visit_unit(),
             Value::Bool(value) => visitor.visit_bool(*value),
             // Where any type is allowed, a number that would lose its notation (`1.20`) was meant as text. It is recorded
-            // here, because no later check sees the notation, and read as that text.
+            // here, because no later check gets the notation, and read as that text.
             Value::Number(text) => match text.parse::<i64>() {
                 Ok(number) if number.to_string() == *text => visitor.visit_i64(number),
                 _ => {

@@ -3,7 +3,7 @@
 //!
 //! A policy selects the tag that the updater selects, with three exceptions. An unknown strategy or an invalid `allow-tags`
 //! is an error; the updater uses another strategy or rejects every tag. Verification of signatures is an error, because it
-//! is not supported. No policy selects a tag lower than the current one. An error of one image does not affect the others.
+//! is not supported. No policy selects a tag older than the current one. An error of one image does not affect the others.
 
 use globset::Glob;
 use serde_json::{Map, Value};

@@ -2,7 +2,7 @@
 //!
 //! A policy selects the tag that Flux selects, with four exceptions. Numbers are exact; Flux rounds them to 64-bit floats.
 //! Ties are broken the same way in every run; Flux breaks some at random. An `extract` template without a group is an
-//! error; Flux extracts an empty text from every tag. No policy selects a tag lower than the current one.
+//! error; Flux extracts an empty text from every tag. No policy selects a tag older than the current one.
 
 use serde_json::Value;
 

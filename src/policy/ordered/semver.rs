@@ -101,7 +101,7 @@ impl InRange<'_> {
     }
 }
 
-/// Returns whether a text has two dots: how Flux separates versions from moving tags (fluxcd/pkg, `ParseVersion`).
+/// Returns whether a text has two dots: how Flux separates versions from floating tags (fluxcd/pkg, `ParseVersion`).
 fn has_three_parts(text: &str) -> bool {
     text.bytes().filter(|b| *b == b'.').take(2).count() == 2
 }

@@ -1,4 +1,4 @@
-//! `digest`: a moving tag stays, and its digest follows the registry.
+//! `digest`: a floating tag stays, and its digest follows the registry.
 
 use crate::image::Tag;
 use crate::policy::pinned_policy::{PinnedPolicy, PinnedTarget};
@@ -7,7 +7,7 @@ use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 
 /// The digest of one tag, or of the current tag.
 #[derive(Debug)]
-pub(crate) struct MovingDigest {
+pub(crate) struct FloatingTag {
     tag: Option<Tag>,
 }
 
@@ -20,7 +20,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
         return match settings.switch("digest")? {
             Some(false) => Err(PolicyError::at("digest", "expected a tag or true, found false")
                 .with_hint("remove the entry, or set another policy")),
-            _ => Ok(Policy::pinned(MovingDigest { tag: None })),
+            _ => Ok(Policy::pinned(FloatingTag { tag: None })),
         };
     }
     let text = settings.text("digest")?.unwrap_or_default();
@@ -28,10 +28,10 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
         PolicyError::at("digest", format!("invalid tag: {error}"))
             .with_hint("write `digest: latest`, or `digest: true` for the current tag")
     })?;
-    Ok(Policy::pinned(MovingDigest { tag: Some(tag) }))
+    Ok(Policy::pinned(FloatingTag { tag: Some(tag) }))
 }
 
-impl PinnedPolicy for MovingDigest {
+impl PinnedPolicy for FloatingTag {
     fn describe(&self) -> String {
         match &self.tag {
             Some(tag) => format!("digest: {tag}"),

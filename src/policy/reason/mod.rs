@@ -97,7 +97,7 @@ pub struct MovedDigest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PinSource {
     /// The policy follows the digest of this tag.
-    Moving,
+    Floating,
     /// The policy names it.
     Exact,
     /// It is the tag at this place of the repository.
@@ -265,8 +265,8 @@ pub enum Hold {
     },
     /// The only candidate, or the best one, is not eligible yet.
     NotEligibleYet(Tag, Ineligibility),
-    /// The newest matching tag is lower than the current tag.
-    NewestIsLower {
+    /// The newest matching tag is older than the current tag.
+    NewestIsOlder {
         /// The newest matching tag.
         newest: Tag,
         /// The current tag.

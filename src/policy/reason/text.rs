@@ -31,10 +31,10 @@ impl Display for Acceptance {
                 write!(f, "{tag} still resolves to {}", digest.short())
             }
             Self::PinnedAlready { tag, digest: None, moved } => write!(f, "{tag} is the current tag{}", Moved(moved)),
-            Self::Pinned { tag, source: PinSource::Moving, digest: Some(digest), old: Some(old) } => {
+            Self::Pinned { tag, source: PinSource::Floating, digest: Some(digest), old: Some(old) } => {
                 write!(f, "{tag} moved from {} to {}", old.short(), digest.short())
             }
-            Self::Pinned { tag, source: PinSource::Moving, digest: Some(digest), .. } => {
+            Self::Pinned { tag, source: PinSource::Floating, digest: Some(digest), .. } => {
                 write!(f, "{tag} resolves to {}", digest.short())
             }
             Self::Pinned { tag, source, digest, .. } => {
@@ -42,7 +42,7 @@ impl Display for Acceptance {
                     digest.as_ref().map(|digest| format!(" with digest {}", digest.short())).unwrap_or_default();
                 match source {
                     PinSource::Promoted(place) => write!(f, "{place} uses {tag}{digest}"),
-                    PinSource::Exact | PinSource::Moving => write!(f, "the policy requests {tag}{digest}"),
+                    PinSource::Exact | PinSource::Floating => write!(f, "the policy requests {tag}{digest}"),
                 }
             }
             Self::DigestAdded => f.write_str("pinned to the digest of the current tag"),
@@ -209,9 +209,9 @@ impl Display for Hold {
                 "{place} uses {tag}, which is lower than the current tag {current}; `allow-downgrade: true` accepts it"
             ),
             Self::NotEligibleYet(tag, cause) => write!(f, "{tag} not eligible yet: {cause}"),
-            Self::NewestIsLower { newest, current } => write!(
+            Self::NewestIsOlder { newest, current } => write!(
                 f,
-                "the newest matching tag {newest} is lower than the current tag {current}; `allow-downgrade: true` accepts it"
+                "the newest matching tag {newest} is older than the current tag {current}; `allow-downgrade: true` accepts it"
             ),
             Self::AllRejected { count, closest } => {
                 match count {

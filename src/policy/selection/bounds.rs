@@ -12,7 +12,7 @@ pub struct Bounds {
     pub max_bump: Option<Bump>,
     /// Whether a step that is too large for a release (`1.4.2 → 20240101`) is rejected.
     pub reject_outliers: bool,
-    /// Whether a tag lower than the current one may be selected.
+    /// Whether a tag older than the current one may be selected.
     pub allow_downgrade: bool,
 }
 
@@ -30,7 +30,7 @@ pub(super) enum OutOfBounds {
 pub(crate) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "max-bump",        about: "major, minor or patch: the greatest part of the version that may change" },
     OptionDoc { key: "outliers",        about: "reject or allow a step that is too large for a release, such as 1.4.2 to 20240101; shape, semver and calver reject it by default" },
-    OptionDoc { key: "allow-downgrade", about: "true: select the newest matching tag even if it is lower than the current tag" },
+    OptionDoc { key: "allow-downgrade", about: "true: select the newest matching tag even if it is older than the current tag" },
 ];
 
 /// A larger step than this in the first number, to a number two digits longer, is an outlier. Renovate has the same limit

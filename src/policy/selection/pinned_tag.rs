@@ -17,8 +17,8 @@ struct RequestedTag<'q> {
 
 impl RequestedTag<'_> {
     /// Whether the digest that the tag resolves to now is requested.
-    fn is_moving(&self) -> bool {
-        self.source == PinSource::Moving
+    fn is_floating(&self) -> bool {
+        self.source == PinSource::Floating
     }
 }
 
@@ -48,7 +48,7 @@ pub(super) fn evaluate(
         return Err(vec![(tag.clone(), question.gates.need())]);
     }
     match found.facts.digest() {
-        served if !request.is_moving() => Ok(decide(question, current, found, &request, served)),
+        served if !request.is_floating() => Ok(decide(question, current, found, &request, served)),
         Some(served) => Ok(decide(question, current, found, &RequestedTag { digest: Some(served), ..request }, None)),
         None if found.facts.facts().is_some() => Ok(Outcome::Unknown(Unknown::NoDigest(tag.clone()).into())),
         None => Err(vec![(tag.clone(), Need::Digest)]),
@@ -62,8 +62,8 @@ fn request<'q>(
     target: PinnedTarget<'q>,
 ) -> Result<RequestedTag<'q>, Outcome> {
     match target {
-        PinnedTarget::Current => Ok(RequestedTag { tag: current, digest: None, source: PinSource::Moving }),
-        PinnedTarget::Tag(tag) => Ok(RequestedTag { tag, digest: None, source: PinSource::Moving }),
+        PinnedTarget::Current => Ok(RequestedTag { tag: current, digest: None, source: PinSource::Floating }),
+        PinnedTarget::Tag(tag) => Ok(RequestedTag { tag, digest: None, source: PinSource::Floating }),
         PinnedTarget::Exact(tag, digest) => Ok(RequestedTag { tag, digest, source: PinSource::Exact }),
         PinnedTarget::Promoted => {
             let promoted = question.external.promoted().map_err(|cause| Outcome::Unknown(cause.into()))?;

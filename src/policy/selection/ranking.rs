@@ -18,8 +18,8 @@ pub(super) struct Ranking {
     count: usize,
     /// Whether all of them are kept, for gates may delay the best, or only those that share the first place.
     keeps_all: bool,
-    /// The best candidate that only its being lower than the current tag excludes.
-    lower: Option<(OrderKey, usize)>,
+    /// The best candidate that is excluded only because it is older than the current tag.
+    older: Option<(OrderKey, usize)>,
     /// Whether a candidate has the place of the current tag.
     has_current: bool,
 }
@@ -47,7 +47,7 @@ impl Ranking {
         keeps_all: bool,
     ) -> Result<Self, Outcome> {
         let mut ranking =
-            Self { keys: Vec::new(), kept: Vec::new(), count: 0, keeps_all, lower: None, has_current: false };
+            Self { keys: Vec::new(), kept: Vec::new(), count: 0, keeps_all, older: None, has_current: false };
         let mut obstacles = Obstacles::default();
         let mut key = OrderKey::default();
         for (at, candidate) in candidates.iter().enumerate() {
@@ -57,8 +57,8 @@ impl Ranking {
                 Err(NotNewer::Older) => {
                     let is_better =
                         |(best, last): &(OrderKey, usize)| (&key, &candidate.tag) > (best, &candidates[*last].tag);
-                    if ranking.lower.as_ref().is_none_or(is_better) {
-                        ranking.lower = Some((key.clone(), at));
+                    if ranking.older.as_ref().is_none_or(is_better) {
+                        ranking.older = Some((key.clone(), at));
                     }
                 }
                 Err(NotNewer::Unreadable(TagReadError::MissingFact)) => {
@@ -108,9 +108,9 @@ impl Ranking {
         self.has_current
     }
 
-    /// Returns the index of the best candidate that is lower than the current tag.
+    /// Returns the index of the best candidate that is older than the current tag.
     pub(super) fn best_lower(&self) -> Option<usize> {
-        self.lower.as_ref().map(|(_, at)| *at)
+        self.older.as_ref().map(|(_, at)| *at)
     }
 
     /// Returns the kept candidates by place, best first; those that share a place are together.

@@ -130,7 +130,7 @@ impl Selector<'_> {
             return Ok(Outcome::UpToDate(Acceptance::NothingNewer(self.moved_digest()?).into()));
         }
         let hold = match ranking.best_lower() {
-            Some(at) => Hold::NewestIsLower { newest: self.candidates[at].tag.clone(), current: self.current.clone() },
+            Some(at) => Hold::NewestIsOlder { newest: self.candidates[at].tag.clone(), current: self.current.clone() },
             None => Hold::AllRejected { count: self.candidates.len(), closest: self.closest() },
         };
         Ok(Outcome::Held(hold.into()))

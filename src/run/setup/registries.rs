@@ -42,7 +42,7 @@ fn host_settings(
     let client_pem = written.client_cert_file.as_ref().map(|file| bytes(file, "client-cert-file", host)).transpose()?;
     Ok(HostSettings {
         plain_http: written.plain_http.is_some(),
-        anonymous: why_anonymous(host, written),
+        anonymous: anonymous_reason(host, written),
         client_options: ClientOptions {
             ca_pem: ca_pem.transpose()?,
             client_pem: client_pem.map(|pem| Secret::new(&String::from_utf8_lossy(&pem))),
@@ -59,7 +59,7 @@ fn host_settings(
 
 /// Returns why no credential may be sent to a registry: settings of a repository choose a connection that others can read, without
 /// TLS or with their own certificate authority. A connection to this machine is the exception.
-fn why_anonymous(host: &str, written: &RegistrySettings) -> Option<&'static str> {
+fn anonymous_reason(host: &str, written: &RegistrySettings) -> Option<&'static str> {
     let mirror = written.mirror.as_ref();
     let plain_mirror = mirror.filter(|mirror| mirror.value.starts_with("http://")).map(|mirror| mirror.source);
     let reason = if written.plain_http.or(plain_mirror) == Some(ConfigSource::Repository) {
@@ -184,7 +184,7 @@ mod tests {
             let mirror = mirror.map(|(value, source)| Setting { value: value.to_owned(), source });
             let ca_file = ca_file.map(|source| Setting { value: "ca.pem".into(), source });
             let written = RegistrySettings { mirror, plain_http, ca_file, ..RegistrySettings::default() };
-            assert_eq!(why_anonymous(host, &written), expected, "{host} {written:?}");
+            assert_eq!(anonymous_reason(host, &written), expected, "{host} {written:?}");
         }
     }
 }

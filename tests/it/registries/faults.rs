@@ -20,16 +20,16 @@ use crate::support::token_server::login;
 
 /// The response at `/v2/bad/…` to a request with a credential (the text is the address of another host), and the message
 /// for the user.
-type Fault = (&'static str, fn(&ReceivedRequest, &str) -> Reply, Sees);
+type Fault = (&'static str, fn(&ReceivedRequest, &str) -> Reply, Expected);
 
-enum Sees {
+enum Expected {
     /// Parts of the error and of its hint.
     Error(&'static str, &'static str),
     /// The fault has no effect.
     Tags(&'static [&'static str]),
 }
 
-use Sees::{Error, Tags};
+use Expected::{Error, Tags};
 
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -193,7 +193,7 @@ async fn ask(registries: &Registries, fault: &str, image: &str) -> Result<Vec<St
 async fn reports_each_fault_without_affecting_other_images() {
     LazyLock::force(&BOMB);
     let other = other_host().await;
-    for (fault, answer, sees) in FAULTS {
+    for (fault, answer, expected) in FAULTS {
         let away = other.other_host();
         let server = Double::start(move |request| match login(request) {
             Some((user, secret)) if (&*user, &*secret) != ("me", SECRET) => Reply::new(403, "who is that?"),
@@ -212,7 +212,7 @@ async fn reports_each_fault_without_affecting_other_images() {
         assert_eq!(others.unwrap(), ["v1", "v2", "v3"], "{fault}");
         // Later requests fail in the same way.
         assert_eq!(ask(&registries, fault, &good).await.unwrap(), ["v1", "v2", "v3"], "{fault}");
-        match (seen, sees) {
+        match (seen, expected) {
             (Ok(tags), Tags(expected)) => assert_eq!(tags, *expected, "{fault}"),
             (Err(error), Error(message, hint)) => {
                 let (text, advice) = (error.to_string(), error.hint());

@@ -113,7 +113,7 @@ impl Setup {
     }
 }
 
-/// Returns what a person sees in the end: branches with what they change, manifests, and the files of pull requests. Commit ids
+/// Returns what a run leaves in the end: branches with what they change, manifests, and the files of pull requests. Commit ids
 /// depend on the time.
 fn end_state(root: &Path) -> BTreeMap<String, String> {
     let mut state = BTreeMap::new();

@@ -64,7 +64,7 @@ async fn prepared(vendor: Option<&'static Vendor>) -> World {
     world
 }
 
-/// Returns what a person sees in the end: branches with their files, and pull requests. Commit ids depend on the time.
+/// Returns what a run leaves in the end: branches with their files, and pull requests. Commit ids depend on the time.
 fn end_state(world: &World) -> Value {
     let bare = &world.forge.bare;
     let ids = regex::Regex::new("[0-9a-f]{40}").unwrap();

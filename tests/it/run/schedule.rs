@@ -27,7 +27,7 @@ async fn opens_and_updates_nothing_outside_the_schedule() {
     let always = config::parse("", "tagboat.yaml").unwrap();
     let closed = std::mem::replace(&mut world.config, always);
     assert_eq!(lines(&world.run("").await).len(), 2);
-    // A newer tag, a third folder, a superseded pull request, and one that a person asks to recreate.
+    // A newer tag, a third folder, a superseded pull request, and a request by a person to recreate one.
     world.build("api:1.2");
     world.commit("main", "other/app.yaml", "api:1.0");
     world.config = closed;

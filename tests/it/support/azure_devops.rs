@@ -14,7 +14,7 @@ pub(crate) static AZURE_DEVOPS: Vendor = Vendor {
     repository: "acme/My Project/gitops",
     described: Description {
         file: "azure-devops-git-7.2.json",
-        knows_null: false,
+        accepts_null: false,
         paths: &[],
         also: &[],
         wrapped: Some("value"),

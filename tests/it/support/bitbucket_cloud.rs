@@ -14,7 +14,7 @@ pub(crate) static BITBUCKET_CLOUD: Vendor = Vendor {
     repository: "acme/gitops",
     described: Description {
         file: "bitbucket-cloud.json",
-        knows_null: false,
+        accepts_null: false,
         paths: &[],
         also: &["q", "pagelen", "page", "description"],
         wrapped: None,

@@ -13,7 +13,7 @@ pub(crate) static BITBUCKET_DATA_CENTER: Vendor = Vendor {
     repository: "PLAT/gitops",
     described: Description {
         file: "bitbucket-data-center.json",
-        knows_null: false,
+        accepts_null: false,
         paths: &[],
         also: &[],
         wrapped: None,

@@ -13,7 +13,7 @@ pub(crate) static GITEA: Vendor = Vendor {
     repository: "acme/gitops",
     described: Description {
         file: "forgejo.json",
-        knows_null: false,
+        accepts_null: false,
         paths: &[],
         also: &[],
         wrapped: None,

@@ -17,7 +17,7 @@ pub(crate) static GITHUB: Vendor = Vendor {
     repository: "acme/gitops",
     described: Description {
         file: "github-subset.json",
-        knows_null: true,
+        accepts_null: true,
         paths: &[],
         also: &[],
         wrapped: None,

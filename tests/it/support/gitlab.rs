@@ -13,7 +13,7 @@ pub(crate) static GITLAB: Vendor = Vendor {
     repository: "acme/platform/gitops",
     described: Description {
         file: "gitlab.yaml",
-        knows_null: false,
+        accepts_null: false,
         paths: &["/merge_requests", "projects/{id}\":"],
         also: &[],
         wrapped: None,

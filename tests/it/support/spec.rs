@@ -12,7 +12,7 @@ pub(crate) struct Description {
     /// The file name.
     pub(crate) file: &'static str,
     /// Whether it marks fields that can be null. If not, nulls in responses are not checked.
-    pub(crate) knows_null: bool,
+    pub(crate) accepts_null: bool,
     /// For YAML, which is slow to read: texts of which each required path contains one.
     pub(crate) paths: &'static [&'static str],
     /// Query parameters and fields of requests that only its prose and examples mention.
@@ -82,7 +82,7 @@ impl Spec {
                 wrong.extend(self.against(schema, body, &format!("{method} {path}")));
                 wrong.extend(
                     self.unknown_fields(schema, body)
-                        .map(|field| format!("{method} {path}: the vendor knows no field {field}")),
+                        .map(|field| format!("{method} {path}: the vendor has no field {field}")),
                 );
             }
             _ => {}
@@ -110,7 +110,7 @@ impl Spec {
             Some(field) if is_list => body[field].clone(),
             _ => body.clone(),
         };
-        if !self.known.knows_null {
+        if !self.known.accepts_null {
             drop_nulls(&mut body);
         }
         self.against(schema, &body, &format!("{status} for {method} {path}"))
