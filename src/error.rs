@@ -10,7 +10,7 @@ use crate::git::GitError;
 use crate::http::HttpError;
 use crate::policy::PolicyError;
 use crate::registry::RegistryError;
-use crate::text::chain;
+use crate::text::{chain, visible};
 
 /// The exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,12 +80,14 @@ impl Error {
     }
 }
 
+/// The message and the hint have a line each, whatever is in the names that they quote: a line break in a name would imitate a hint.
+/// The problems of a configuration are rendered as lines already.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.config {
             // Each problem is followed by its hint.
             Some(_) => f.write_str(&self.message),
-            None => write!(f, "{}\nhint: {}", self.message, self.hint),
+            None => write!(f, "{}\nhint: {}", visible(&self.message), visible(&self.hint)),
         }
     }
 }
@@ -126,5 +128,19 @@ impl From<RegistryError> for Error {
 impl From<PolicyError> for Error {
     fn from(error: PolicyError) -> Self {
         Self::usage(error.to_string(), error.hint_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_imitate_no_line_of_an_error() {
+        let error =
+            Error::usage("cannot read a\nhint: b\u{202e}\u{200b}: c", hint!("reports.md", "rename it\nerror: d"));
+        let start = "cannot read a\\nhint: b\\u202e\\u200b: c\nhint: rename it\\nerror: d";
+        assert!(error.to_string().starts_with(start), "{error}");
+        assert_eq!(error.message(), "cannot read a\nhint: b\u{202e}\u{200b}: c");
     }
 }

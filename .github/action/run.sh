@@ -45,7 +45,8 @@ case $HEAD_REF in
   "") if [ -n "$HEAD" ]; then foreign="a pull request without a branch"; fi ;;
 esac
 case $HEAD_FLOW in "" | 0) ;; *) foreign="a pull request without a branch" ;; esac
-if [ -n "$HEAD$HEAD_REPOSITORY" ] && [ "$HEAD_REPOSITORY" != "$REPOSITORY" ]; then
+# Forges compare names without case.
+if [ -n "$HEAD$HEAD_REPOSITORY" ] && [ "$(lower "$HEAD_REPOSITORY")" != "$(lower "$REPOSITORY")" ]; then
   foreign="${HEAD_REPOSITORY:-a deleted repository}, a fork"
 fi
 if [ "$COMMAND" = run ] && [ -n "$foreign" ]; then

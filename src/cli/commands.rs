@@ -15,7 +15,7 @@ use crate::registry::Registry as _;
 use crate::report::{ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
 use crate::run::setup::{self, Loaded, Location, Operator};
 use crate::run::{self, ReportContext, RunRequest, Scope, Services, WriteLock};
-use crate::text::count_of;
+use crate::text::{count_of, visible};
 
 use super::args::{
     ChangeOptions, DemoArguments, InitArguments, Job, LogOptions, LookupOptions, ReadOptions, RepositoryOption,
@@ -25,6 +25,7 @@ use super::printable::Allowed;
 use super::progress;
 use super::report_file::{self, ReportFile};
 use super::terminal;
+use super::whole_file;
 
 /// The output of results: the renderer and its options.
 pub(super) struct Output {
@@ -173,7 +174,7 @@ pub(super) async fn run(
         Ok(forge) => Some(forge),
         Err(error) if write => return Err(error),
         Err(error) => {
-            tracing::warn!("ignoring open pull requests: {error}");
+            tracing::warn!("ignoring open pull requests: {}; {}", error.message(), error.hint());
             None
         }
     };
@@ -254,15 +255,20 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
     let file = folder.join(config::FILE_NAME);
     write_new(&file, &text, init.force)?;
     let next = hint!("configuration.md", "review it, then run `tagboat plan`");
-    terminal::log(&format!("wrote {}\nhint: {next}", file.display()));
+    let name = file.display().to_string();
+    terminal::log(&format!("wrote {}\nhint: {next}", visible(&name)));
     Ok(Exit::Done)
 }
 
 fn write_new(file: &Path, text: &str, force: bool) -> Result<(), Error> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).truncate(true).create(true).create_new(!force);
-    let opened = setup::refuse_links_in_checkout(file).and_then(|()| options.open(file));
-    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+    let write = || {
+        setup::refuse_links_in_checkout(file)?;
+        if force {
+            return whole_file::write(file, text.as_bytes());
+        }
+        std::fs::OpenOptions::new().write(true).create_new(true).open(file)?.write_all(text.as_bytes())
+    };
+    let written = write();
     written.map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Error::usage(
             format!("cannot write {}: the file exists", file.display()),

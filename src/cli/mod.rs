@@ -13,6 +13,7 @@ mod report_file;
 mod signals;
 mod terminal;
 mod threads;
+mod whole_file;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -36,15 +37,16 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     terminal::start_panic_log();
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return terminal::print_usage(&error),
+        Err(error) => return terminal::print_usage(error),
     };
     terminal::start_log(&arguments.log);
     crate::http::install_tls();
     let is_json = arguments.command.format().is_some_and(|format| format.0.name() == "json");
+    let publishes = matches!(&arguments.command, Command::Run(run) if !run.dry_run);
     let (error, is_stopped) = match start(arguments) {
         Ok(exit) => return exit,
         Err(Ended::Error(error)) => (error, false),
-        Err(Ended::Signal(signal)) => (signal.error(), true),
+        Err(Ended::Signal(signal)) => (signal.error(publishes), true),
     };
     let exit = error.exit();
     let print = move || {
@@ -88,6 +90,7 @@ fn start(arguments: Arguments) -> Result<Exit, Ended> {
     let (done, result) = oneshot::channel();
     let (handle, lock) = (runtime.handle().clone(), Arc::clone(&writing));
     let work = threads::spawn(move || {
+        crate::git::remove_abandoned_repositories();
         let _ = done.send(handle.block_on(async {
             tokio::select! {
                 done = dispatch(arguments, &lock) => Some(done),

@@ -1,7 +1,5 @@
 //! Report files for later steps of a CI job. The file extension sets the format.
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -11,6 +9,7 @@ use crate::report::{JUnit, RENDERERS, RenderOptions, Renderer, RunReport};
 use crate::run::setup;
 
 use super::printable::{Allowed, printable};
+use super::whole_file;
 
 /// The width of a text file in columns.
 const WIDTH: usize = 200;
@@ -59,8 +58,8 @@ pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &Ru
     let written = files.map(|file| {
         let text = file.renderer.run(report, RenderOptions { width: WIDTH, color: false });
         let text = printable(&text, Allowed { colors: false, commands: file.renderer.has_commands() });
-        let created = setup::refuse_links_in_checkout(&file.path).and_then(|()| File::create(&file.path));
-        created.and_then(|mut out| out.write_all(text.as_bytes())).map_err(|error| {
+        let allowed = setup::refuse_links_in_checkout(&file.path);
+        allowed.and_then(|()| whole_file::write(&file.path, text.as_bytes())).map_err(|error| {
             Error::new(
                 Exit::Failed,
                 format!("cannot write the report {}: {error}", file.path.display()),

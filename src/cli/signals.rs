@@ -24,14 +24,19 @@ pub(super) enum Signal {
 }
 
 impl Signal {
-    /// Returns the error of a command that this signal ended. Its exit code is 128 and the number of the signal, as in a shell.
-    pub(super) fn error(self) -> Error {
+    /// Returns the error of a command that this signal ended; it may be one that pushes and opens pull requests. Its exit code is 128
+    /// and the number of the signal, as in a shell.
+    pub(super) fn error(self, publishes: bool) -> Error {
         let (exit, name) = match self {
             Self::Hangup => (Exit::Hangup, "SIGHUP"),
             Self::Interrupt => (Exit::Interrupted, "SIGINT"),
             Self::Terminate => (Exit::Terminated, "SIGTERM"),
         };
-        let hint = hint!("reports.md#exit-codes", "repeat the command: `run` continues from what was pushed or opened");
+        let hint = if publishes {
+            hint!("reports.md#exit-codes", "repeat the command: it continues from what was pushed or opened")
+        } else {
+            hint!("reports.md#exit-codes", "repeat the command")
+        };
         Error::new(exit, format!("stopped by {name}"), hint)
     }
 }

@@ -3,13 +3,13 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextValue, ErrorKind};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::docs::hint;
 use crate::error::{Error, Exit};
-use crate::text::{visible_lines, without_commands};
+use crate::text::{visible, visible_but_colors, visible_lines, without_commands};
 
 use super::args::{Color, LogFormat, LogOptions};
 use super::printable::{Allowed, printable};
@@ -36,8 +36,13 @@ pub(super) fn log(message: &str) {
     let _ = write(&mut io::stderr().lock(), format!("{message}\n").as_bytes());
 }
 
-/// Prints the help that the arguments request, or what is wrong with them, and returns the exit code.
-pub(super) fn print_usage(message: &clap::Error) -> Exit {
+/// Prints the help that the arguments request, or what is wrong with them, and returns the exit code. An argument that the message
+/// quotes is on one line.
+pub(super) fn print_usage(mut message: clap::Error) -> Exit {
+    let quoted: Vec<_> = message.context().filter_map(|(kind, value)| Some((kind, visible_value(value)?))).collect();
+    for (kind, value) in quoted {
+        message.insert(kind, value);
+    }
     let colors = colored(Color::Auto) && (!message.use_stderr() || io::stderr().is_terminal());
     let text = message.render();
     let text = if colors { text.ansi().to_string() } else { text.to_string() };
@@ -62,16 +67,33 @@ pub(super) fn print_usage(message: &clap::Error) -> Exit {
     }
 }
 
+/// Returns what a message about arguments quotes, if it is text of its own.
+fn visible_value(value: &ContextValue) -> Option<ContextValue> {
+    let visible = |text: &String| visible(text).into_owned();
+    match value {
+        ContextValue::String(text) => Some(ContextValue::String(visible(text))),
+        ContextValue::Strings(texts) => Some(ContextValue::Strings(texts.iter().map(visible).collect())),
+        _ => None,
+    }
+}
+
 /// Prints panics as the log prints messages: what panics may quote a manifest.
 pub(super) fn start_panic_log() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
-        log(&format!("thread '{}' {panic}", thread.name().unwrap_or("<unnamed>")));
+        let place = panic.location().map(|location| format!(" at {location}")).unwrap_or_default();
+        log(&panic_text(thread.name(), &place, panic.payload_as_str()));
         let backtrace = std::backtrace::Backtrace::capture();
         if backtrace.status() == std::backtrace::BacktraceStatus::Captured {
             log(&format!("stack backtrace:\n{backtrace}"));
         }
     }));
+}
+
+/// Returns the lines about a panic.
+fn panic_text(thread: Option<&str>, place: &str, message: Option<&str>) -> String {
+    let thread = thread.unwrap_or("<unnamed>");
+    format!("thread '{thread}' panicked{place}:\n{}", visible(message.unwrap_or("no message")))
 }
 
 /// Writes all data, also to a pipe that another program has set to non-blocking mode, as some CI runners do.
@@ -90,16 +112,17 @@ fn write(out: &mut impl Write, data: &[u8]) -> io::Result<()> {
     }
 }
 
-/// The log on standard error. A failure is ignored: the default of `tracing-subscriber` reports it on standard error and panics.
+/// The log on standard error. Each call has one event, which is one line, whatever is in it. A failure is ignored: the default of `tracing-subscriber` reports it on standard error and panics.
 struct LogWriter {
     colors: bool,
 }
 
 impl Write for LogWriter {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let allowed = Allowed { colors: self.colors, commands: false };
-        let text = printable(&String::from_utf8_lossy(data), allowed);
-        let _ = write(&mut io::stderr().lock(), text.as_bytes());
+        let text = String::from_utf8_lossy(data);
+        let line = text.trim_end_matches('\n');
+        let line = if self.colors { visible_but_colors(line) } else { visible(line) };
+        let _ = write(&mut io::stderr().lock(), format!("{}\n", without_commands(&line)).as_bytes());
         Ok(data.len())
     }
 
@@ -152,4 +175,15 @@ pub(super) fn start_log(options: &LogOptions) {
         LogFormat::Text => log.with_ansi(ansi).with_target(false).without_time().try_init(),
         LogFormat::Json => log.json().try_init(),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panic_imitates_no_other_line() {
+        let text = panic_text(Some("main"), " at src/a.rs:1:2", Some("found a\nhint: b\u{202e}\u{200b}"));
+        assert_eq!(text, "thread 'main' panicked at src/a.rs:1:2:\nfound a\\nhint: b\\u202e\\u200b");
+    }
 }

@@ -7,10 +7,11 @@ use jiff::fmt::friendly::SpanParser;
 
 use super::error::Problem;
 use super::syntax::located::Located;
+use crate::text::visible;
 
 /// A text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid duration `{0}`")]
+#[error("invalid duration `{}`", visible(.0))]
 pub struct DurationError(String);
 
 impl DurationError {

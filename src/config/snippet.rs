@@ -7,6 +7,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::error::{ConfigError, ConfigErrors};
+use crate::text::visible;
 
 impl std::error::Error for ConfigErrors {}
 
@@ -20,18 +21,21 @@ impl fmt::Display for ConfigErrors {
 
 /// Returns the operation and its problem, the place, the marked line and the hint.
 fn render(error: &ConfigError) -> String {
-    let title = Level::ERROR.primary_title(error.to_string());
+    // Names and messages stay on one line, so that nothing in them looks like another line of the error.
+    let (title, path) = (visible(&error.to_string()).into_owned(), visible(&error.path));
+    let title = Level::ERROR.primary_title(title);
     let position = error.position;
     let problem = match marked(&error.line, position.column) {
         Some(span) => title.element(
             Snippet::source(&*error.line)
                 .line_start(position.line)
-                .path(&*error.path)
+                .path(&*path)
                 .annotation(AnnotationKind::Primary.span(span)),
         ),
-        None => title.element(Origin::path(&*error.path).line(position.line).char_column(position.column)),
+        None => title.element(Origin::path(&*path).line(position.line).char_column(position.column)),
     };
-    let hint = Level::HELP.with_name("hint").secondary_title(&*error.hint);
+    let hint = visible(&error.hint);
+    let hint = Level::HELP.with_name("hint").secondary_title(&*hint);
     Renderer::plain().render(&[problem, Group::with_title(hint)])
 }
 

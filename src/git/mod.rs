@@ -18,6 +18,7 @@ mod repository;
 mod settings;
 mod ssh_signing;
 mod temporary_folder;
+mod tracked;
 
 pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
@@ -26,4 +27,5 @@ pub use options::{Options, Signing};
 pub use remote::{Login, redact};
 pub use repository::Repository;
 pub use ssh_signing::SshKeyError;
-pub use temporary_folder::remove_temporary_repositories;
+pub use temporary_folder::{remove_abandoned_repositories, remove_temporary_repositories};
+pub use tracked::is_tracked;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
@@ -31,12 +31,9 @@ pub(super) struct TemporaryFolder {
 }
 
 impl TemporaryFolder {
-    /// Creates a folder. The first call of a process removes those that killed processes of this user left behind.
+    /// Creates a folder.
     pub(super) fn new() -> io::Result<Self> {
-        static START: Once = Once::new();
-        let parent = std::env::temp_dir();
-        START.call_once(|| remove_abandoned(&parent, &FOLDERS));
-        Self::new_in(&parent)
+        Self::new_in(&std::env::temp_dir())
     }
 
     fn new_in(parent: &Path) -> io::Result<Self> {
@@ -65,6 +62,11 @@ impl Drop for TemporaryFolder {
     fn drop(&mut self) {
         in_use().retain(|path| path != self.folder.path());
     }
+}
+
+/// Removes the temporary repositories that killed processes of this user left behind.
+pub fn remove_abandoned_repositories() {
+    remove_abandoned(&std::env::temp_dir(), &FOLDERS);
 }
 
 /// Removes the temporary repositories of this process. Called when the process ends while threads still use them.

@@ -117,7 +117,8 @@ impl Record {
 
     /// Returns the record as JSON. Escapes `<` and `>`, which occur in strings only, because `-->` would end the comment.
     fn json(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e").replace('<', "\\u003c")
+        let text = serde_json::to_string(self).unwrap_or_default();
+        crate::text::visible(&text).replace('>', "\\u003e").replace('<', "\\u003c")
     }
 }
 

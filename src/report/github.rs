@@ -143,8 +143,8 @@ fn annotation(level: &str, location: Option<&String>, title: &str, message: &str
     if let Some((file, line)) = location.and_then(|location| location.rsplit_once(':')) {
         let _ = write!(out, "file={},line={},", property(file), property(line));
     }
-    let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-    let _ = writeln!(out, "title={}::{}", property(title), data(&format!("{message}{hint}")));
+    let hint = hint.map(|hint| format!("\nhint: {}", visible(hint))).unwrap_or_default();
+    let _ = writeln!(out, "title={}::{}", property(title), data(&format!("{}{hint}", visible(message))));
     out
 }
 
@@ -164,10 +164,15 @@ mod tests {
 
     #[test]
     fn escapes_text_that_would_start_a_command() {
-        let command =
-            annotation("error", Some(&"a,b\n::x.yaml:7".to_owned()), "t:", "100 %\n::set-env::\u{202e}", Some("h"));
+        let command = annotation(
+            "error",
+            Some(&"a,b\n::x.yaml:7".to_owned()),
+            "t:",
+            "100 %\n::set-env::\u{202e}",
+            Some("h\nerror: i"),
+        );
         let expected =
-            "::error file=a%2Cb\\n%3A%3Ax.yaml,line=7,title=t%3A::100 %25%0A\\u003a:set-env::\\u202e%0Ahint: h\n";
+            "::error file=a%2Cb\\n%3A%3Ax.yaml,line=7,title=t%3A::100 %25\\n::set-env::\\u202e%0Ahint: h\\nerror: i\n";
         assert_eq!(command, expected);
         assert_eq!(
             annotation("error", None, "##[add-mask]", "##vso[a]", None),

@@ -177,12 +177,13 @@ fn write_case(out: &mut String, case: &Case) {
     let (class, name) = (case.class, escaped(&visible(&case.name)));
     let location = location.unwrap_or_default();
     let _ = writeln!(out, "    <testcase classname=\"tagboat.{class}\" name=\"{name}\"{location} time=\"0\">");
-    let details = escaped(&case.details.join("\n"));
+    // A detail is one line, whatever is in the names that it quotes.
+    let details = escaped(&case.details.iter().map(|detail| visible(detail)).collect::<Vec<_>>().join("\n"));
     let _ = match &case.result {
         CaseResult::Passed => Ok(()),
-        CaseResult::Skipped(reason) => writeln!(out, "      <skipped message=\"{}\"/>", escaped(reason)),
+        CaseResult::Skipped(reason) => writeln!(out, "      <skipped message=\"{}\"/>", escaped(&visible(reason))),
         CaseResult::Failed(reason) => {
-            let reason = escaped(reason);
+            let reason = escaped(&visible(reason));
             writeln!(out, "      <failure message=\"{reason}\">{reason}\n{details}</failure>")
         }
     };

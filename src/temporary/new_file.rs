@@ -44,7 +44,7 @@ impl NewFile {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
         for _ in 0..ATTEMPTS {
-            let file = builder.tempfile_in(folder)?;
+            let file = builder.tempfile_in(folder).map_err(of_system)?;
             let is_held = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
             if !is_held && file.path().exists() {
                 return Ok(Self { file, path: path.to_owned() });
@@ -74,6 +74,12 @@ impl NewFile {
     pub(crate) fn replace_unsynced(self) -> io::Result<()> {
         self.file.persist(&self.path).map(drop).map_err(|error| error.error)
     }
+}
+
+/// Returns the error of the system alone: that of `tempfile` has the name of the new file, which means nothing to a person.
+fn of_system(error: io::Error) -> io::Error {
+    let source = error.get_ref().and_then(|cause| cause.source()).and_then(|cause| cause.downcast_ref::<io::Error>());
+    source.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
 }
 
 impl Write for NewFile {

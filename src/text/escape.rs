@@ -33,6 +33,11 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     escaped_at(text, |c, _| acts(c) || is_invisible(c))
 }
 
+/// Returns one [visible] line that may have colors: the codes of ECMA-48 that select them (`ESC [ 1 m`) stay.
+pub fn visible_but_colors(text: &str) -> Cow<'_, str> {
+    escaped_at(text, |c, rest| (acts(c) || is_invisible(c)) && color_code(rest).is_none())
+}
+
 /// Returns lines of text in which every character that is invisible or acts on other text is escaped. The ends of lines and tabs
 /// stay.
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
@@ -178,6 +183,7 @@ mod tests {
             assert_eq!((&*visible(text), &*without_controls(text)), (value, lines), "{text:?}");
         }
         let colored = "\u{1b}[1;31mred\u{1b}[0m\u{1b}[2J\u{1b}[8mha:\u{1b}[";
+        assert_eq!(visible_but_colors("a\u{1b}[1mb\nc\u{200b}\u{1b}[2Jd"), "a\u{1b}[1mb\\nc\\u200b\\u001b[2Jd");
         assert_eq!(without_controls_but_colors(colored), "\u{1b}[1;31mred\u{1b}[0m\\u001b[2J\\u001b[8mha:\\u001b[");
     }
 

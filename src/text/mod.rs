@@ -16,7 +16,8 @@ mod yaml;
 pub use chain::chain;
 pub use count::count_of;
 pub use escape::{
-    escaped_name, visible, visible_lines, without_commands, without_controls, without_controls_but_colors,
+    escaped_name, visible, visible_but_colors, visible_lines, without_commands, without_controls,
+    without_controls_but_colors,
 };
 pub use origin::Origin;
 pub use scalar::{Style, is_plain_string};

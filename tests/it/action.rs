@@ -331,6 +331,7 @@ async fn writes_nothing_in_pull_requests_without_a_branch_of_the_repository() {
         // the event                                  for whom the job is a dry run
         (pull(ours, "topic", ""),                     None),
         (pull(ours, "topic", "0"),                    None),
+        (pull("Acme/Manifests", "topic", ""),         None),
         (pull(ours, "refs/heads/topic", "0"),         None),
         (pull(ours, "refs/for/main/topic", ""),       Some(unnamed)),
         (pull(ours, "refs/pull/7/head", ""),          Some(unnamed)),

@@ -8,12 +8,12 @@ use crate::support::double::{Answer, Fault, TOKEN};
 use crate::support::gitops::GitOps;
 use crate::support::http_double::{Double, Reply};
 use crate::support::repository::git;
-use crate::support::runner_commands::invisible;
+use crate::support::runner_commands::{IMITATED, acting, invisible};
 use crate::support::tagboat::{ProgramOutput, Tagboat};
 
 /// Commands of GitHub, Azure Pipelines and TeamCity, a title for the terminal, a console note of Jenkins, and characters that
-/// hide or reorder text. `@` is replaced by the number of the place.
-const HOSTILE: &str = "h@\n::add-mask::x\r ::stop-commands::y\n##[add-mask]z ##vso[task.complete]a ##teamcity[buildStop]\
+/// hide or reorder text, and a line that looks like a hint. `@` is replaced by the number of the place.
+const HOSTILE: &str = "h@\nhint: imitated\n::add-mask::x\r ::stop-commands::y\n##[add-mask]z ##vso[task.complete]a ##teamcity[buildStop]\
     \u{1b}]0;t\u{7}\u{1b}[8mha:b\u{1b}[0m\u{202e}\u{2066}\u{200b}\u{feff}\u{e0041}\u{85}\u{2028}\u{7f}";
 
 const FORMATS: [&str; 7] = ["text", "json", "markdown", "html", "junit", "outputs", "annotations"];
@@ -79,9 +79,13 @@ fn check(output: &ProgramOutput, arguments: &[&str], code: i32) {
     if is_data {
         assert_eq!(invisible(&output.stdout), "", "{arguments:?}");
     }
-    for line in output.stdout.lines().filter(|line| !is_diff(line) && !arguments.contains(&"markdown")) {
-        assert_eq!(invisible(line), "", "{arguments:?}: {line}");
+    // In Markdown, word joiners make names inert.
+    let is_markdown = arguments.contains(&"markdown");
+    let own = |line: &str| if is_markdown { line.replace('\u{2060}', "") } else { line.to_owned() };
+    for line in output.stdout.lines().filter(|line| !is_diff(line)) {
+        assert_eq!(invisible(&own(line)), "", "{arguments:?}: {line}");
     }
+    assert_eq!(invisible(&output.stderr), "", "{arguments:?}: {}", output.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,6 +105,54 @@ async fn hostile_names_and_values_are_visible_in_every_format() {
     }
 }
 
+/// Pull requests and their commits show names as the program does.
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_names_and_values_are_visible_in_pull_requests_and_checks() {
+    let (gitops, tagboat) = repository().await;
+    let checkout = gitops.folder.path().join("checkout");
+    for (command, code) in
+        [(&["check"][..], 0), (&["check", "--format", "json"], 0), (&["init", "--stdout"], 0), (&["run"], 3)]
+    {
+        let arguments = [command, &["-C", checkout.to_str().unwrap()]].concat();
+        check(&tagboat.run(&arguments), &arguments, code);
+    }
+    let pulls = gitops.double.host(|host| host.pulls.clone());
+    let pull = pulls.iter().find(|pull| pull.title.contains("hint")).unwrap_or_else(|| panic!("{pulls:?}"));
+    let message = git(&gitops.bare.path, &["log", "-1", "--format=%B", &pull.head]);
+    for text in [&pull.title, &pull.body, &message] {
+        let text = text.replace('\u{2060}', "");
+        assert_eq!((acting(&text), invisible(&text)), (String::new(), String::new()), "{text}");
+        assert!(!text.lines().any(|line| line.starts_with(IMITATED)), "{text}");
+    }
+}
+
+/// A branch can have any letters; the hook of a server can print any text.
+#[tokio::test(flavor = "multi_thread")]
+async fn hostile_branches_and_servers_are_visible() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let gitops = GitOps::new("", &[("app.yaml", "api:1.0")]).await;
+    let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN).with("TAGBOAT_FORGE_URL", &gitops.double.api_url);
+    let branch = "b\u{202e}\u{200b}\u{feff}\u{e0041}##vso";
+    let url = gitops.bare.url();
+    for command in [&["plan"][..], &["check"], &["run"]] {
+        let arguments = [command, &["-C", &url, "--base", branch]].concat();
+        let output = tagboat.run(&arguments);
+        assert_ne!(output.code, 0, "{output:?}");
+        check(&output, &arguments, output.code);
+    }
+    let hook = gitops.bare.path.join("hooks/pre-receive");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    let text = hostile(1).replace('\u{7f}', "").replace('\'', "");
+    std::fs::write(&hook, format!("#!/bin/sh\ncat >&2 <<'END'\n{text}\nEND\nexit 1\n")).unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    for format in FORMATS {
+        let arguments = ["run", "-C", &url, "--format", format];
+        let output = tagboat.run(&arguments);
+        assert!(output.log.contains("imitated") || output.stdout.contains("imitated"), "{output:?}");
+        check(&output, &arguments, output.code);
+    }
+}
+
 #[test]
 fn hostile_arguments_are_visible_in_errors() {
     let (tagboat, text) = (Tagboat::new(), hostile(1));
@@ -115,6 +167,14 @@ fn hostile_arguments_are_visible_in_errors() {
         &["explain", "api", "--tags", "-", "--current", "1.0", "--policy", &text],
         &["explain", "api", "--tags", "-", "--current", &text],
         &["list", "-C", "/nowhere", "--format", "json", "--config", &text],
+        &["check", "-C", &text],
+        &["init", "-C", &text],
+        &["edit", "-C", ".", "--report", &text],
+        &["edit", "-C", ".", "--junit", &format!("{text}/{text}")],
+        &["edit", "-C", ".", "--cache-dir", &text, &format!("--color={text}")],
+        &["run", "--every", &text],
+        &["run", "--label", &text, "--base", &text],
+        &["completions", &text],
     ] {
         let output = tagboat.feed(arguments, "1.0\n1.1\n");
         assert_ne!(output.code, 0, "{arguments:?}: {output:?}");

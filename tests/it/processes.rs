@@ -158,6 +158,7 @@ fn every_signal_ends_every_command_within_a_second() {
         ("git waits for a server",                     "plan --repository http://SILENT/acme/manifests.git"),
         ("ssh waits for a server",                     "plan --repository ssh://git@SILENT/acme/manifests.git"),
         ("a helper of docker does not answer",         "explain PRIVATE/acme/api --current 1.0 --policy semver:* --config operator.yaml"),
+        ("git waits for a server, in a run",           "run --repository http://SILENT/acme/manifests.git"),
         ("git waits for a server, in the first of several runs", "run --every 1h --repository http://SILENT/acme/manifests.git"),
     ];
     for (work, arguments) in rows {
@@ -170,11 +171,9 @@ fn every_signal_ends_every_command_within_a_second() {
             assert_eq!(status.code(), Some(code), "{name} while {work}: {status} {}", machine.log());
             assert!(elapsed < Duration::from_secs(1), "{name} while {work}: {elapsed:?}");
             if code != 0 {
-                assert!(
-                    machine.log().contains(&format!("error: stopped by SIG{name}\nhint: ")),
-                    "{work}: {}",
-                    machine.log()
-                );
+                let log = machine.log();
+                assert!(log.contains(&format!("error: stopped by SIG{name}\nhint: ")), "{work}: {log}");
+                assert_eq!(log.contains("pushed"), arguments.starts_with("run "), "{work}: {log}");
             }
             assert_eq!(machine.temporary_files(), Vec::<PathBuf>::new(), "{name} while {work}");
             machine.has_no_process(&format!("{name} while {work}"));
@@ -238,6 +237,14 @@ fn the_next_start_removes_the_temporary_repository_of_a_killed_process() {
     killed.signal("KILL");
     assert_eq!(killed.end().0.signal(), Some(9));
     assert!(left.is_dir());
+    std::fs::create_dir(machine.path("empty")).unwrap();
+    for command in ["list -C empty", "edit -C empty", "schema", "plan -C empty"] {
+        let name = format!("tagboat-{}.git", command.split(' ').next().unwrap());
+        std::fs::create_dir(machine.path("tmp").join(&name)).unwrap();
+        machine.start("exec", command).end();
+        assert_eq!(machine.temporary_files(), Vec::<PathBuf>::new(), "{command}: {}", machine.log());
+    }
+    std::fs::create_dir(&left).unwrap();
     let mut second = machine.start("exec", plan);
     let start = Instant::now();
     while left.exists() {

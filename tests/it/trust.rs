@@ -441,6 +441,109 @@ fn writes_nothing_through_links_in_the_checkout() {
     assert!(output.code == 0 && outside.join("report.json").exists(), "{output:?}");
 }
 
+/// A pull request may fill a folder of the checkout with answers that no registry gave.
+#[cfg(unix)]
+#[test]
+fn uses_no_cache_folder_that_a_commit_has_filled() {
+    let place = tempfile::tempdir().unwrap();
+    let bare = Bare::new(place.path(), "gitops");
+    let files = [("apps/app.yaml", "image: nginx:1.0\n"), ("Cache/seen/a", "x"), ("file", "x"), ("a/b/lists/c", "x")];
+    bare.commit("main", &files, "Deploy");
+    git(place.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    let checkout = place.path().join("checkout");
+    std::os::unix::fs::symlink(place.path().join("elsewhere"), checkout.join("link")).unwrap();
+    std::os::unix::fs::symlink(&checkout, place.path().join("way")).unwrap();
+    std::fs::create_dir(checkout.join("own")).unwrap();
+    let config = place.path().join("operator.yaml").display().to_string();
+    std::fs::write(&config, "rules: [{ policy: ignore }]\nrepository-config: ignore\n").unwrap();
+    #[rustfmt::skip]
+    let rows = [
+        // the folder         refused because
+        ("checkout/Cache",    Some("the repository has files in it")),
+        ("checkout/cache",    Some("the repository has files in it")),
+        ("checkout/Cache/seen", Some("the repository has files in it")),
+        ("checkout/a",        Some("the repository has files in it")),
+        ("checkout/x/../a/b", Some("the repository has files in it")),
+        ("checkout/file",     Some("the repository has files in it")),
+        ("checkout/apps",     Some("the repository has files in it")),
+        ("way/Cache",         Some("the repository has files in it")),
+        ("checkout/link/a",   Some("a symbolic link is not followed")),
+        ("checkout/own",      None),
+        ("checkout/new/b",    None),
+        ("checkout/Cac",      None),
+        ("way/own",           None),
+        ("outside",           None),
+    ];
+    for (folder, cause) in rows {
+        let cache = place.path().join(folder).display().to_string();
+        let commands: &[&str] = if folder == "checkout/Cache" { &["edit", "plan", "check"] } else { &["edit"] };
+        for command in commands {
+            let at = checkout.display().to_string();
+            let output = Tagboat::new().run(&[command, "-C", &at, "--config", &config, "--cache-dir", &cache]);
+            let printed = format!("{}{}", output.stdout, output.stderr);
+            let refused = printed.contains("cannot use the cache folder");
+            assert_eq!(refused, cause.is_some(), "{folder} {command}: {output:?}");
+            if refused {
+                assert!(printed.contains(cause.unwrap()) && printed.contains("#caching"), "{folder}: {printed}");
+            }
+        }
+    }
+}
+
+/// A kill or a full disk during the write of a report leaves the report of an earlier run whole.
+#[cfg(unix)]
+#[test]
+fn interrupted_report_leaves_the_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("operator.yaml"), "rules: [{ policy: ignore }]\n").unwrap();
+    for (flag, file) in [("--report", "r.json"), ("--report", "r.html"), ("--junit", "j")] {
+        let path = folder.path().join(file);
+        std::fs::write(&path, "old").unwrap();
+        let arguments = [
+            "edit".to_owned(),
+            "-C".to_owned(),
+            folder.path().display().to_string(),
+            "--config".to_owned(),
+            folder.path().join("operator.yaml").display().to_string(),
+            flag.to_owned(),
+            path.display().to_string(),
+        ];
+        let arguments = arguments.each_ref().map(|argument| argument.as_str());
+        // No file may have a byte: the write ends the process.
+        let limit = ["bash", "-c", "ulimit -f 0; exec \"$@\"", "bash"].map(str::to_owned).to_vec();
+        let output = Tagboat::new().started_by(limit).run(&arguments);
+        assert_ne!(output.code, 0, "{output:?}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old", "{flag}: {output:?}");
+        let output = Tagboat::new().run(&arguments);
+        assert_eq!(output.code, 0, "{output:?}");
+        assert_ne!(std::fs::read_to_string(&path).unwrap(), "old", "{flag}: {output:?}");
+        assert_eq!(
+            std::fs::read_dir(folder.path())
+                .unwrap()
+                .filter(|it| it.as_ref().unwrap().file_name().to_string_lossy().contains(".tmp"))
+                .count(),
+            0
+        );
+    }
+}
+
+/// A secret whose file cannot be read is reported: another one would be used in its place, or none.
+#[test]
+fn reports_a_secret_file_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    bare.commit("main", &[("app.yaml", "image: x/y:1.0\n")], "Deploy");
+    let absent = folder.path().join("absent").display().to_string();
+    for name in ["TAGBOAT_FORGE_TOKEN", "TAGBOAT_SIGNING_KEY"] {
+        let config =
+            "rules: [{ policy: ignore }]\nforge: { kind: gitea, repository: a/b, url: 'https://git.invalid' }\n";
+        let tagboat = Tagboat::new().with_config(config).with(&format!("{name}_FILE"), &absent);
+        let output = tagboat.run(&["run", "--dry-run", "-C", &bare.url()]);
+        let warning = format!("cannot read the file that {name}_FILE names: ");
+        assert!(output.stderr.contains(&warning), "{output:?}");
+    }
+}
+
 /// No setting of the repository writes pull requests outside of it.
 #[cfg(unix)]
 #[test]

@@ -21,15 +21,24 @@ const SKIP_CI: [&str; 9] = [
     "no_ci",
 ];
 
-/// Returns text on one line, in which control characters and characters that change the order of text are escaped.
+/// Returns a filled template on one line, in which control characters and characters that change the order of text are escaped.
 pub(super) fn one_line(text: &str) -> String {
-    let line = text.split(['\n', '\r', '\t']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    without_controls(line.trim()).into_owned()
+    without_controls(without_line_ends(text).trim()).into_owned()
 }
 
-/// Returns one line for titles and commit messages, without mentions, references to issues, or words that skip CI.
+fn without_line_ends(text: &str) -> String {
+    text.split(['\n', '\r', '\t']).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns [`inert`] text as a name that can be made inert again, which would escape the characters that it added.
+pub(super) fn without_joiners(text: &str) -> String {
+    text.replace(JOINER, "")
+}
+
+/// Returns one [visible] line for titles and commit messages, without mentions, references to issues, or words that skip CI.
 pub(super) fn inert(text: &str) -> String {
-    let line = one_line(text);
+    let line = without_line_ends(text);
+    let line = visible(line.trim());
     let lower = line.to_ascii_lowercase();
     let has_skip_ci = SKIP_CI.iter().any(|words| lower.contains(words));
     let mut out = String::with_capacity(line.len());
@@ -128,6 +137,7 @@ mod tests {
             ("\u{1d2c0}www.evil.test",     "\u{1d2c0}www.evil.test",            "\u{1d2c0}www.\u{2060}evil.test"),
             ("one\n\n/close\u{2028}two",   r"one /close\u2028two",               r"one /close\\u2028two"),
             ("a\u{202e}b",                 r"a\u202eb",                          r"a\\u202eb"),
+            ("a\u{200b}b\u{2060}\u{e0041}", r"a\u200bb\u2060\udb40\udc41",        r"a\\u200bb\\u2060\\udb40\\udc41"),
         ];
         for (text, title, markdown) in rows {
             assert_eq!((inert(text).as_str(), plain(text).as_str()), (title, markdown), "{text}");

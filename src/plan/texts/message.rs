@@ -13,7 +13,7 @@ use crate::text::count_of;
 
 use super::body::{FactsByReference, body, built, comparison, revision};
 use super::link::{LinkStyle, is_web_address};
-use super::markup::{inert, inert_markdown, one_line};
+use super::markup::{inert, inert_markdown, one_line, without_joiners};
 use super::title::title;
 use crate::plan::proposal::Change;
 use crate::plan::pull_request::PullRequest;
@@ -123,7 +123,8 @@ pub fn texts(
         Some(title) => checked(one_line(&title), templates.title.as_ref(), context.longest_title)?,
         None => title(group, changes, context.longest_title),
     };
-    let message = fill(&templates.commit_message, &generated_title, inert)?
+    let title_value = without_joiners(&generated_title);
+    let message = fill(&templates.commit_message, &title_value, inert)?
         .unwrap_or_else(|| commit_message(&generated_title, changes));
     let done = existing.and_then(|existing| Record::find(&existing.body)).map(|record| record.done).unwrap_or_default();
     let record = Record::new(group, &generated_title, changes, done);
@@ -134,7 +135,7 @@ pub fn texts(
     let (needed, limit) = (full_body("").chars().count(), context.longest_body);
     let too_long = || TextError::Record { changes: changes.len(), needed, limit };
     let available = limit.checked_sub(needed).ok_or_else(too_long)?;
-    let visible = match fill(&templates.body, &generated_title, inert_markdown)? {
+    let visible = match fill(&templates.body, &title_value, inert_markdown)? {
         Some(body) => checked(body, templates.body.as_ref(), available)?,
         None => body(changes, image_facts, links, run_url, available).ok_or_else(too_long)?,
     };

@@ -11,6 +11,7 @@ use crate::registry::{HostSettings, Keychain, Registries, RegistryLogin, Respons
 use crate::secret::Secret;
 
 use super::configuration::Loaded;
+use super::regular_file::refuse_commits_in_folder;
 use super::variables::secret;
 
 /// Connects the registries with their settings, and with the credentials of docker.
@@ -23,10 +24,17 @@ pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, E
     let variables =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
     let registries = Registries::connect(settings, Keychain::new(variables.collect()), limits(&loaded.config.limits))?;
-    Ok(match cache {
-        Some(folder) => registries.with_cache(folder),
-        None => registries,
-    })
+    let Some(folder) = cache else { return Ok(registries) };
+    refuse_commits_in_folder(folder).map_err(|error| {
+        Error::usage(
+            format!("cannot use the cache folder {}: {error}", folder.display()),
+            hint!(
+                "registries.md#caching",
+                "choose a folder that no pull request can fill, such as one outside of the working tree"
+            ),
+        )
+    })?;
+    Ok(registries.with_cache(folder))
 }
 
 /// Returns the settings of one registry. `certificates` has the files of the repository.

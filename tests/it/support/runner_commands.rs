@@ -46,6 +46,9 @@ pub(crate) fn acting(text: &str) -> String {
     text.chars().filter(acts).collect()
 }
 
+/// The start of a line that only a name with a line break prints.
+pub(crate) const IMITATED: &str = "hint: imitated";
+
 /// Returns the characters that are not seen: of zero width, fillers, and tags.
 pub(crate) fn invisible(text: &str) -> String {
     let is_invisible = |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}');

@@ -158,6 +158,8 @@ fn inspect(arguments: &[&str], stdout: &str, log: &str) {
         let commands = runner_commands::commands(text);
         let commands: Vec<_> = commands.into_iter().filter(|line| !is_own(line)).collect();
         assert_eq!(commands, [""; 0], "printed by {arguments:?}");
+        let imitated = |line: &str| line.trim_start().starts_with(runner_commands::IMITATED);
+        assert!(!text.lines().any(imitated), "a name is a line of its own, printed by {arguments:?}: {text}");
     }
 }
 
