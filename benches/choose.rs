@@ -67,6 +67,7 @@ fn main() {
         let question = Question {
             current: &current,
             entry: &entry,
+            names_image: true,
             gates: &Gates::default(),
             external: &ExternalFacts::NotNeeded,
             now: Timestamp::UNIX_EPOCH,

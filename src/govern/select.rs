@@ -36,6 +36,8 @@ pub struct Selection {
     pub name: String,
     /// The policy.
     pub entry: Arc<PolicyEntry>,
+    /// Whether the policy is named for this image: by a marker, by a rule with the full name, or by an application of Argo CD.
+    pub names_image: bool,
     /// The gates of the matching rule: conditions that an image must meet before it is proposed.
     pub gates: Gates,
     /// Whether the digest is written beside the tag, where the manifest has a place for it.
@@ -146,7 +148,16 @@ impl Policies<'_> {
         gates.platforms.dedup();
         let (pin, comments) = (first.pin || rule.is_some_and(|rule| rule.pin), rule.is_some_and(|rule| rule.comments));
         let mode = rule.and_then(|rule| rule.mode).unwrap_or_default();
-        Ok(Selection { name: first.name, entry: first.entry?, gates, pin, comments, mode, source: first.source })
+        Ok(Selection {
+            name: first.name,
+            entry: first.entry?,
+            names_image: true,
+            gates,
+            pin,
+            comments,
+            mode,
+            source: first.source,
+        })
     }
 
     /// Returns the first rule that matches. A rule of the operator that names no policy leaves the choice to the rules of the
@@ -173,7 +184,16 @@ impl Policies<'_> {
             let place = format!("the Renovate comment at {}:{}", query.path, position.line);
             let entry = parsed.map_err(|cause| Unmanaged::Unusable(format!("cannot apply {place}: {cause}")))?;
             let (name, source) = ("renovate".to_owned(), format!("the Renovate comment beside it ({text})"));
-            return Ok(Selection { name, entry: Arc::new(entry), gates, pin, comments, mode, source });
+            return Ok(Selection {
+                name,
+                entry: Arc::new(entry),
+                names_image: false,
+                gates,
+                pin,
+                comments,
+                mode,
+                source,
+            });
         }
         let (policy, source) = match rule {
             Some(rule) => (rule.policy.as_str(), rule.place()),
@@ -186,7 +206,7 @@ impl Policies<'_> {
         let named = self.config.policies.get(policy);
         let entry =
             named.map(|named| Arc::clone(&named.entry)).ok_or_else(|| Unmanaged::UnknownPolicy(policy.to_owned()))?;
-        Ok(Selection { name: policy.to_owned(), entry, gates, pin, comments, mode, source })
+        Ok(Selection { name: policy.to_owned(), entry, names_image: false, gates, pin, comments, mode, source })
     }
 
     /// Returns the policy that the marker names. A policy of the configuration takes precedence over one in the manifests.

@@ -1,6 +1,7 @@
 //! Commit hashes in tags.
 
 use super::scan::runs;
+use super::timestamp::{is_day, timestamp_millis};
 
 /// Returns the commit hash at the start of a word: 7 to 64 hexadecimal digits, with the `g` of git describe, or as Jenkins
 /// writes them (`vf1123fb_515da_`). A part of a word is never one.
@@ -25,4 +26,12 @@ pub fn commit_hash_at(text: &str, after_separator: bool) -> Option<&str> {
         _ => prefix == 1 || !all_digits,
     };
     is_hash.then(|| &text[..prefix + word.len()])
+}
+
+/// Returns whether a number may be a commit hash: one in 27 has only digits in its first seven places. A date never is.
+pub fn is_numeric_hash(number: &str) -> bool {
+    matches!(number.len(), 7..=12 | 40 | 64)
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && timestamp_millis(number).is_none()
+        && !is_day(number)
 }

@@ -3,6 +3,7 @@
 //! A reference keeps the text that it was written with, because edits change that text. Comparisons (grouping, rules) use the
 //! normalized [`ImageName`].
 
+mod bundled_product;
 mod commit_hash;
 mod declared;
 mod digest;
@@ -15,7 +16,8 @@ mod stage;
 mod tag;
 mod timestamp;
 
-pub use commit_hash::commit_hash_at;
+pub use bundled_product::{BASE_DISTRIBUTIONS, BUNDLED_PRODUCTS};
+pub use commit_hash::{commit_hash_at, is_numeric_hash};
 pub use declared::{AppVersion, ReferencePattern, TagField};
 pub use digest::{Digest, DigestError};
 pub use facts::{ImageFacts, Platform, PlatformError};

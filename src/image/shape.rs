@@ -5,7 +5,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::commit_hash::commit_hash_at;
+use super::bundled_product::{bundled_version, follows_distribution};
+use super::commit_hash::{commit_hash_at, is_numeric_hash};
 use super::scan::{digits, letters, runs};
 use super::stage::PreReleaseStage;
 use super::timestamp::{is_day, timestamp_millis};
@@ -13,7 +14,8 @@ use super::timestamp::{is_day, timestamp_millis};
 /// One piece of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part<'t> {
-    /// Text that is the same in every tag of the shape: separators, words, architectures, identities.
+    /// Text that is the same in every tag of the shape: separators, words, architectures, identities, versions of
+    /// [other products](super::BUNDLED_PRODUCTS).
     Text(&'t str),
     /// A natural number of any length, in decimal digits.
     Number(&'t str),
@@ -45,18 +47,40 @@ pub struct Shape<'t> {
 impl<'t> Shape<'t> {
     /// Splits a tag into its pieces. Any text has a shape; at least one piece of literal text.
     pub fn of(tag: &'t str) -> Self {
+        // A number beside a timestamp counts nothing, so it is a hash.
+        Self::read(tag, words(tag).any(|word| is_time_word(&tag[word])))
+    }
+
+    /// Splits a tag of which other tags show that its numbers of the length of a commit hash are hashes.
+    pub fn of_commit(tag: &'t str) -> Self {
+        Self::read(tag, true)
+    }
+
+    fn read(tag: &'t str, numeric_hashes: bool) -> Self {
         if is_duration(tag) || is_random_word(tag) {
             return Self { tag, parts: vec![Part::Text(tag)] };
         }
-        let stamped = words(tag).any(|word| is_time_word(&tag[word]));
         let mut parts = Vec::new();
         let mut at = 0;
         while at < tag.len() {
-            let part = next_part(tag, at, parts.last(), stamped);
+            let part = next_part(tag, at, &parts, numeric_hashes);
             at += part.text().len();
             parts.push(part);
         }
         Self { tag, parts }
+    }
+
+    /// Returns the shape of the rest of the tag from this byte on, where a piece has to begin.
+    pub fn suffix(&self, start: usize) -> Option<Self> {
+        let mut at = 0;
+        let skipped = self.parts.iter().take_while(|part| {
+            let is_before = at < start;
+            at += part.text().len();
+            is_before
+        });
+        let parts = self.parts[skipped.count()..].to_vec();
+        let length: usize = parts.iter().map(|part| part.text().len()).sum();
+        (length == self.tag.len() - start).then(|| Self { tag: &self.tag[start..], parts })
     }
 
     /// Returns the tag.
@@ -121,7 +145,7 @@ impl fmt::Display for Shape<'_> {
     }
 }
 
-fn next_part<'t>(tag: &'t str, at: usize, last: Option<&Part<'t>>, stamped: bool) -> Part<'t> {
+fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bool) -> Part<'t> {
     let rest = &tag[at..];
     let before = tag[..at].chars().next_back();
     let word_start = !before.is_some_and(|c| c.is_ascii_alphanumeric());
@@ -134,14 +158,22 @@ fn next_part<'t>(tag: &'t str, at: usize, last: Option<&Part<'t>>, stamped: bool
             return Part::Hash(hash);
         }
         let number = digits(rest);
-        if stamped && ends(number.len()) && is_numeric_hash(number) {
+        if numeric_hashes && ends(number.len()) && is_numeric_hash(number) {
             return Part::Hash(number);
         }
     }
-    if matches!(last, Some(Part::Number(_)))
+    if matches!(parts.last(), Some(Part::Number(_)))
         && let Some(stage) = PreReleaseStage::at(rest)
     {
         return Part::Stage(stage);
+    }
+    if let Some(version) = bundled_version(&tag[..at], rest) {
+        let follows_version = parts.iter().any(|part| matches!(part, Part::Number(_) | Part::Stamp(_)));
+        // Without another version, `pg16` is the name of a variant, and `php8.3` or `openjdk-17` a version.
+        let is_name = !version.contains('.') && before.is_some_and(|c| c.is_alphanumeric());
+        if follows_version || is_name || has_version(&tag[at + version.len()..]) {
+            return Part::Text(version);
+        }
     }
     match digits(rest) {
         "" => Part::Text(text_run(rest)),
@@ -158,9 +190,20 @@ fn text_run(rest: &str) -> &str {
     &rest[..length]
 }
 
-/// Returns whether a number beside a timestamp is a commit hash: one in 27 has only digits in its first seven places.
-fn is_numeric_hash(number: &str) -> bool {
-    (7..=12).contains(&number.len()) && timestamp_millis(number).is_none() && !is_day(number)
+/// Returns whether a text has a number with dots that is no version of another product, or a timestamp.
+fn has_version(text: &str) -> bool {
+    let starts = (0..text.len()).filter(|at| {
+        text.as_bytes()[*at].is_ascii_digit() && !text.as_bytes()[..*at].last().is_some_and(u8::is_ascii_digit)
+    });
+    let mut starts = starts.filter(|at| !text[..*at].ends_with('.'));
+    starts.any(|at| {
+        let (before, rest) = text.split_at(at);
+        let number = digits(rest);
+        let is_dotted = rest[number.len()..].strip_prefix('.').is_some_and(|rest| !digits(rest).is_empty());
+        (is_dotted && bundled_version(before, rest).is_none() && !follows_distribution(before))
+            || timestamp_millis(number).is_some()
+            || is_day(number)
+    })
 }
 
 fn names_an_identity(before: &str) -> bool {
@@ -228,6 +271,17 @@ mod tests {
             ("16.dev.8c55d85",                        "#.dev.<hash>"),
             ("1.0.0-arm64v8",                         "#.#.#-arm64v8"),
             ("3scale2.10",                            "#scale#.#"),
+            ("2.15.2-pg14",                           "#.#.#-pg14"),
+            ("pg17-0.112.0",                          "pg17-#.#.#"),
+            ("pg16",                                  "pg16"),
+            ("lts-jdk17",                             "lts-jdk17"),
+            ("php8.3-fpm",                            "php#.#-fpm"),
+            ("openjdk-11-ubi8",                       "openjdk-#-ubi#"),
+            ("vectoradd-cuda11.7.1-ubuntu20.04",      "vectoradd-cuda#.#.#-ubuntu#.#"),
+            ("cuda12.4-20240101",                     "cuda12.4-<time>"),
+            ("1.0.1-nanoserver-1809",                 "#.#.#-nanoserver-1809"),
+            ("3.9.5-eclipse-temurin-17-alpine3.20",   "#.#.#-eclipse-temurin-17-alpine#.#"),
+            ("2.3.0-cuda12.4-cudnn9-py3.12-4",        "#.#.#-cuda12.4-cudnn9-py3.12-#"),
             ("täg-1",                                 "täg-#"),
             ("¡0",                                    "¡#"),
         ];
@@ -241,9 +295,28 @@ mod tests {
         let release = |tag| Shape::of(tag).release();
         assert_eq!(release("v1.27.3-alpine3.20"), ["1", "27", "3"]);
         assert_eq!(release("1.2-3.4"), ["1", "2"]);
-        assert_eq!(release("pg17-0.112.0"), ["17"]);
+        assert_eq!(release("pg17-0.112.0"), ["0", "112", "0"]);
         assert_eq!(release("prod-564a3ad-20230411113310"), ["20230411113310"]);
         assert_eq!(release("latest"), [""; 0]);
+    }
+
+    #[test]
+    fn reads_numbers_as_hashes_where_other_tags_show_it() {
+        for (tag, shape) in [
+            ("4808804", "<hash>"),
+            ("main-4808804", "main-<hash>"),
+            ("1.2.3-4808804", "#.#.#-<hash>"),
+            ("1.20240101", "#.<time>"),
+        ] {
+            assert_eq!(Shape::of_commit(tag).to_string(), shape, "{tag}");
+        }
+    }
+
+    #[test]
+    fn suffix_keeps_what_its_pieces_are() {
+        let shape = Shape::of("3.9.5-eclipse-temurin-17");
+        assert_eq!(shape.suffix(5).map(|suffix| suffix.to_string()).as_deref(), Some("-eclipse-temurin-17"));
+        assert_eq!(shape.suffix(8), None);
     }
 
     proptest! {

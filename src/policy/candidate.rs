@@ -44,6 +44,8 @@ pub enum Known {
     Aged(Box<ImageFacts>),
     /// The lookup failed with this error.
     Failed(Box<str>),
+    /// No registry is asked, because the tags were given: this error says so.
+    Offline(Box<str>),
 }
 
 impl Known {
@@ -51,7 +53,15 @@ impl Known {
     pub fn facts(&self) -> Option<&ImageFacts> {
         match self {
             Self::Facts(facts) | Self::Aged(facts) => Some(facts),
-            Self::Tag | Self::Digest(_) | Self::Failed(_) => None,
+            Self::Tag | Self::Digest(_) | Self::Failed(_) | Self::Offline(_) => None,
+        }
+    }
+
+    /// Returns the error of a lookup that may succeed later.
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Self::Failed(error) | Self::Offline(error) => Some(error),
+            Self::Tag | Self::Digest(_) | Self::Facts(_) | Self::Aged(_) => None,
         }
     }
 
@@ -61,7 +71,7 @@ impl Known {
             Self::Tag => Need::Tag,
             Self::Digest(_) => Need::Digest,
             Self::Facts(_) => Need::Facts,
-            Self::Aged(_) | Self::Failed(_) => Need::Age,
+            Self::Aged(_) | Self::Failed(_) | Self::Offline(_) => Need::Age,
         };
         need <= known
     }
@@ -71,7 +81,7 @@ impl Known {
         match self {
             Self::Digest(digest) => Some(digest),
             Self::Facts(facts) | Self::Aged(facts) => facts.digest.as_ref(),
-            Self::Tag | Self::Failed(_) => None,
+            Self::Tag | Self::Failed(_) | Self::Offline(_) => None,
         }
     }
 }

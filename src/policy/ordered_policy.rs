@@ -6,7 +6,7 @@ use super::candidate::Need;
 use super::external_facts::{ExternalFacts, ExternalNeed};
 use super::reason::{Hold, Rejection, Unknown};
 use super::versions::OrderKey;
-use crate::image::ImageFacts;
+use crate::image::{ImageFacts, Shape};
 
 /// A policy that orders tags: it reads a tag into a sortable [`OrderKey`] or rejects it. It never fetches, sorts or selects.
 pub trait OrderedPolicy: fmt::Debug + Send + Sync {
@@ -28,21 +28,37 @@ pub trait OrderedPolicy: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Returns whether it reads a number as a version or a count, and so has to exclude commits with digits only.
+    fn reads_numbers(&self) -> bool {
+        self.reads_versions()
+    }
+
+    /// Returns whether a pre-release goes to a release, once one is newer, and no longer to other pre-releases.
+    fn prefers_releases(&self) -> bool {
+        false
+    }
+
     /// Returns whether one unreadable tag that passes the filter holds the image, as in Flux's `numerical`.
     fn requires_readable_tags(&self) -> bool {
         false
     }
 
-    /// Returns why no tag can be compared with this current tag, whatever the registry lists. `current` is the text that the
-    /// filter passes to the policy, if any.
-    fn check_current(&self, _current: Option<&str>) -> Result<(), Hold> {
+    /// Returns whether a later place in the order should never have a lower version. Not in a descending order, and not where
+    /// something else than the tag decides.
+    fn never_lowers_versions(&self) -> bool {
+        true
+    }
+
+    /// Returns why no tag can be compared with this current tag. `current` is the text that the filter passes to the policy, if
+    /// any, with its shape.
+    fn check_current(&self, _current: Option<&Shape<'_>>) -> Result<(), Hold> {
         Ok(())
     }
 
     /// Prepares to read candidates for one current tag. Fails if an [external fact](Self::external_need) is not available.
     fn reader<'a>(
         &'a self,
-        current: Option<&'a str>,
+        current: Option<&'a Shape<'a>>,
         external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown>;
 }

@@ -151,7 +151,9 @@ impl Facts {
         let digest = known.digest().map(ToString::to_string);
         match known {
             Known::Tag => None,
-            Known::Failed(cause) => Some(Self { failed: Some(cause.to_string()), ..Self::default() }),
+            Known::Failed(error) | Known::Offline(error) => {
+                Some(Self { failed: Some(error.to_string()), ..Self::default() })
+            }
             Known::Digest(_) => Some(Self { digest, ..Self::default() }),
             Known::Facts(facts) | Known::Aged(facts) => Some(Self {
                 digest,

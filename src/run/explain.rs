@@ -68,8 +68,13 @@ pub async fn explain(
         };
         for usage in &mut subject.usages {
             let source = "--policy".to_owned();
-            usage.selection =
-                Selection { name: policy.clone(), entry: entry.clone(), source, ..usage.selection.clone() };
+            usage.selection = Selection {
+                name: policy.clone(),
+                entry: entry.clone(),
+                names_image: true,
+                source,
+                ..usage.selection.clone()
+            };
         }
     }
     let mut invalid = Vec::new();
@@ -124,6 +129,7 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUs
     let selection = Policies::new(config, &Automation::default()).select(&query).unwrap_or_else(|_| Selection {
         name: "shape".to_owned(),
         entry: Arc::new(policy::default_entry()),
+        names_image: false,
         gates: Gates::default(),
         pin: false,
         comments: false,

@@ -176,7 +176,14 @@ impl<'a> ImageLookup<'a> {
         let Usage { current, selection, ordered, occurrences } = usage;
         let entry = Arc::clone(&selection.entry);
         let gates = selection.gates.clone();
-        let question = Question { current: &current, entry: &entry, gates: &gates, external, now: self.lookup.now };
+        let question = Question {
+            current: &current,
+            entry: &entry,
+            names_image: selection.names_image,
+            gates: &gates,
+            external,
+            now: self.lookup.now,
+        };
         let outcome = match &self.list_error {
             Some(unknown) => Outcome::Unknown(unknown.clone().into()),
             None => {
@@ -224,8 +231,13 @@ impl<'a> ImageLookup<'a> {
         for (tag, known) in stream::iter(lookups).buffered(AT_ONCE).collect::<Vec<_>>().await {
             let known = known.unwrap_or_else(|error| {
                 let text = error.to_string().into();
+                let known = if matches!(error, RegistryError::Offline { .. }) {
+                    Known::Offline(text)
+                } else {
+                    Known::Failed(text)
+                };
                 self.failure.get_or_insert(error);
-                Known::Failed(text)
+                known
             });
             match self.index.get(&tag) {
                 Some(at) => self.candidates[*at].facts = known,

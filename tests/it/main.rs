@@ -26,6 +26,7 @@ mod language;
 mod layers;
 mod names;
 mod policies;
+mod policy_guards;
 mod policy_peers;
 mod printed;
 mod private_keys;

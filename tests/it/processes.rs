@@ -238,7 +238,7 @@ fn the_next_start_removes_the_temporary_repository_of_a_killed_process() {
     assert_eq!(killed.end().0.signal(), Some(9));
     assert!(left.is_dir());
     std::fs::create_dir(machine.path("empty")).unwrap();
-    for command in ["list -C empty", "edit -C empty", "schema", "plan -C empty"] {
+    for command in ["list -C empty", "edit -C empty", "schema > schema.json", "plan -C empty"] {
         let name = format!("tagboat-{}.git", command.split(' ').next().unwrap());
         std::fs::create_dir(machine.path("tmp").join(&name)).unwrap();
         machine.start("exec", command).end();

@@ -263,7 +263,7 @@ fn settings(update: &UpdateSettings, constraint: &str) -> Result<Settings, Polic
             vec![
                 ("semver", range.into()),
                 ("strict", false.into()),
-                ("variant", "any".into()),
+                ("variant", "pre-release".into()),
                 ("outliers", "allow".into()),
                 ("ties", "last".into()),
             ]

@@ -65,7 +65,7 @@ type Pairs = Vec<(&'static str, Value)>;
 fn ordering(policy: &Value) -> Result<Pairs, PolicyError> {
     if let Some(semver) = policy.get("semver") {
         let range = text(semver, "range", "policy.semver.range")?;
-        return Ok(vec![("semver", range.into()), ("strict", true.into()), ("variant", "any".into())]);
+        return Ok(vec![("semver", range.into()), ("strict", true.into()), ("variant", "pre-release".into())]);
     }
     if let Some(alphabetical) = policy.get("alphabetical") {
         return Ok(vec![("alphabetical", order(alphabetical, "policy.alphabetical.order")?)]);

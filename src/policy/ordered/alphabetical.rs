@@ -1,6 +1,6 @@
 //! `alphabetical`: byte order, for tags that are made to sort.
 
-use crate::image::ImageFacts;
+use crate::image::{ImageFacts, Shape};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
@@ -27,9 +27,13 @@ impl OrderedPolicy for Alphabetical {
         format!("alphabetical: {}", self.direction)
     }
 
+    fn never_lowers_versions(&self) -> bool {
+        self.direction == Direction::Ascending
+    }
+
     fn reader<'a>(
         &'a self,
-        _current: Option<&'a str>,
+        _current: Option<&'a Shape<'a>>,
         _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(InByteOrder { direction: self.direction }))

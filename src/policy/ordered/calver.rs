@@ -1,6 +1,6 @@
 //! `calver`: calendar versions in a layout as calver.org writes it, such as `YYYY.0M.MICRO`.
 
-use crate::image::{ImageFacts, PreReleaseStage};
+use crate::image::{ImageFacts, PreReleaseStage, Shape};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties};
 use crate::policy::policy::Policy;
@@ -128,12 +128,16 @@ impl OrderedPolicy for CalVer {
         true
     }
 
+    fn prefers_releases(&self) -> bool {
+        true
+    }
+
     fn reader<'a>(
         &'a self,
-        current: Option<&'a str>,
+        current: Option<&'a Shape<'a>>,
         _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
-        let stage = current.and_then(|text| self.parse(text)).and_then(|read| read.stage);
+        let stage = current.and_then(|current| self.parse(current.tag())).and_then(|read| read.stage);
         Ok(Box::new(InLayout { policy: self, least: stage.map(|stage| stage.rank) }))
     }
 }

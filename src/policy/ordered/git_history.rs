@@ -58,16 +58,20 @@ impl OrderedPolicy for GitHistory {
         Some(ExternalNeed::History { clone: &self.clone, branch: self.branch.as_deref() })
     }
 
+    fn never_lowers_versions(&self) -> bool {
+        false
+    }
+
     fn reader<'a>(
         &'a self,
-        current: Option<&'a str>,
+        current: Option<&'a Shape<'a>>,
         external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         let history = external.history()?;
         if self.by_label {
             return Ok(Box::new(ByCommit { history, by_label: true, around: None }));
         }
-        let around = current.and_then(|text| {
+        let around = current.map(Shape::tag).and_then(|text| {
             let (commit, _) = CommitWord::in_text(history, text)?;
             let (before, after) = commit.around(text);
             Some((ShapeMatcher::new(&Shape::of(before)), ShapeMatcher::new(&Shape::of(after))))

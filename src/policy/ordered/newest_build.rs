@@ -1,15 +1,16 @@
 //! `newest-build`: the image that was built last, by the creation time in its metadata.
 
-use crate::image::ImageFacts;
+use crate::image::{ImageFacts, Shape};
 use crate::policy::candidate::Need;
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
+use crate::policy::selection::plausible;
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 use crate::policy::versions::OrderKey;
 
-/// Images by creation time. Reproducible builds share one: a tie, so unknown.
+/// Images by creation time. Reproducible builds have none, so that the newest is unknown.
 #[derive(Debug)]
 pub(crate) struct NewestBuild;
 
@@ -36,7 +37,7 @@ impl OrderedPolicy for NewestBuild {
 
     fn reader<'a>(
         &'a self,
-        _current: Option<&'a str>,
+        _current: Option<&'a Shape<'a>>,
         _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(ByCreation))
@@ -47,9 +48,15 @@ struct ByCreation;
 
 impl TagReader for ByCreation {
     fn read(&self, _text: &str, facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
-        let created = facts.and_then(|facts| facts.created).ok_or(TagReadError::MissingFact)?;
+        let created = plausible(facts.and_then(|facts| facts.created)).ok_or(TagReadError::MissingFact)?;
         key.instant(created.as_nanosecond());
         Ok(())
+    }
+
+    fn read_current(&self, text: &str, facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<bool, Unknown> {
+        let cause = if facts.is_some() { Rejection::NoBuildTime } else { Rejection::NotListed };
+        let unknown = |_| Unknown::Current { text: text.into(), cause };
+        self.read(text, facts, key).map(|()| true).map_err(unknown)
     }
 
     fn rejection(&self, _text: &str, _error: TagReadError) -> Rejection {

@@ -1,6 +1,6 @@
 //! `numerical`: the greatest number, of any length, with an optional sign and fraction.
 
-use crate::image::ImageFacts;
+use crate::image::{ImageFacts, Shape};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
@@ -32,13 +32,21 @@ impl OrderedPolicy for Numerical {
         format!("numerical: {}", self.direction)
     }
 
+    fn reads_numbers(&self) -> bool {
+        true
+    }
+
     fn requires_readable_tags(&self) -> bool {
         self.strict
     }
 
+    fn never_lowers_versions(&self) -> bool {
+        self.direction == Direction::Ascending
+    }
+
     fn reader<'a>(
         &'a self,
-        _current: Option<&'a str>,
+        _current: Option<&'a Shape<'a>>,
         _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(ByValue { direction: self.direction }))

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use regex::{CaptureLocations, Regex};
 
-use crate::image::ImageFacts;
+use crate::image::{ImageFacts, Shape};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
@@ -167,9 +167,13 @@ impl OrderedPolicy for Pattern {
         format!("pattern: {} by {}", self.pattern.as_str(), order.join(", "))
     }
 
+    fn never_lowers_versions(&self) -> bool {
+        self.order.iter().all(|term| term.direction == Direction::Ascending)
+    }
+
     fn reader<'a>(
         &'a self,
-        _current: Option<&'a str>,
+        _current: Option<&'a Shape<'a>>,
         _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         Ok(Box::new(ByGroups { policy: self, groups: RefCell::new(self.pattern.capture_locations()) }))

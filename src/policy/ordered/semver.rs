@@ -1,6 +1,6 @@
 //! `semver`: the greatest version in a range.
 
-use crate::image::{ImageFacts, Shape};
+use crate::image::{ImageFacts, PreReleaseStage, Shape};
 use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties};
 use crate::policy::policy::Policy;
@@ -14,7 +14,18 @@ pub(crate) struct SemVer {
     range: Range,
     pre_releases: bool,
     strict: Option<bool>,
-    keep_variant: bool,
+    suffixes: Suffixes,
+}
+
+/// What a word after a version means, such as `-alpine3.20`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Suffixes {
+    /// It is a variant: candidates need the one of the current tag.
+    Keep,
+    /// It is a variant, and any will do.
+    Any,
+    /// It is a pre-release, as in semver 2.0.0.
+    PreReleases,
 }
 
 /// Keys of this policy besides those of all policies.
@@ -22,7 +33,7 @@ pub(crate) struct SemVer {
 pub(crate) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "pre-releases", about: "true: include pre-releases; without it, only a range that names one includes them, such as >=1.0.0-0" },
     OptionDoc { key: "strict",       about: "true: only versions with three numbers; false: also 1.2 and 2; without it, true if the current tag has three" },
-    OptionDoc { key: "variant",      about: "keep (default) or any: whether candidates need the current tag's suffix, such as -alpine3.20; a pre-release is not a suffix" },
+    OptionDoc { key: "variant",      about: "keep (default), any or pre-release: candidates need the current tag's suffix, such as -alpine3.20; or may have any; or every suffix is a pre-release, as in Flux and Argo CD" },
 ];
 
 /// Reads `{ semver: ">=1.0 <3", pre-releases: true }`; `true` is any version.
@@ -35,10 +46,14 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     })?;
     let pre_releases = settings.switch("pre-releases")?.unwrap_or(false);
     Ok(Policy::ordered(SemVer {
-        // If pre-releases are included, every suffix is one, and semver.org's order decides.
-        keep_variant: settings.word("variant", &[("keep", true), ("any", false)])?.unwrap_or(true)
-            && !pre_releases
-            && !range.names_pre_releases(),
+        suffixes: match settings.word(
+            "variant",
+            &[("keep", Suffixes::Keep), ("any", Suffixes::Any), ("pre-release", Suffixes::PreReleases)],
+        )? {
+            // If pre-releases are included, every suffix is one, and semver.org's order decides.
+            _ if pre_releases || range.names_pre_releases() => Suffixes::PreReleases,
+            variant => variant.unwrap_or(Suffixes::Keep),
+        },
         range,
         pre_releases,
         strict: settings.switch("strict")?,
@@ -56,12 +71,13 @@ impl OrderedPolicy for SemVer {
 
     fn reader<'a>(
         &'a self,
-        current: Option<&'a str>,
+        current: Option<&'a Shape<'a>>,
         _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
-        let version = current.and_then(Version::new);
+        let version = current.and_then(|current| Version::new(current.tag()));
         let strict = self.strict.unwrap_or_else(|| version.as_ref().is_some_and(|version| version.parts() == 3));
-        let variant = if self.keep_variant && version.is_some() { current.and_then(Variant::of) } else { None };
+        let variant =
+            if self.suffixes == Suffixes::Keep && version.is_some() { current.and_then(Variant::of) } else { None };
         Ok(Box::new(InRange { policy: self, strict, variant }))
     }
 }
@@ -73,11 +89,11 @@ struct Variant<'c> {
 }
 
 impl<'c> Variant<'c> {
-    fn of(current: &'c str) -> Option<Self> {
-        let suffix = &current[current.find('-')?..];
-        let is_word = suffix[1..].starts_with(|c: char| c.is_ascii_alphabetic());
-        let shape = Shape::of(suffix);
-        (is_word && Shape::of(current).stage().is_none()).then(|| Self { matcher: ShapeMatcher::new(&shape), shape })
+    fn of(current: &Shape<'c>) -> Option<Self> {
+        let start = current.tag().find('-')?;
+        let is_word = current.tag()[start + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
+        let shape = current.suffix(start)?;
+        (is_word && current.stage().is_none()).then(|| Self { matcher: ShapeMatcher::new(&shape), shape })
     }
 }
 
@@ -90,10 +106,15 @@ struct InRange<'c> {
 impl InRange<'_> {
     /// Splits a text into the version and the suffix that has to match.
     fn split<'t>(&self, text: &'t str) -> (&'t str, &'t str) {
-        match &self.variant {
-            Some(_) => text.find('-').map_or((text, ""), |at| text.split_at(at)),
-            None => (text, ""),
-        }
+        let has_suffix = |at: &usize| match self.policy.suffixes {
+            Suffixes::Keep => self.variant.is_some(),
+            Suffixes::Any => {
+                text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic())
+                    && PreReleaseStage::at(&text[*at..]).is_none()
+            }
+            Suffixes::PreReleases => false,
+        };
+        text.find('-').filter(has_suffix).map_or((text, ""), |at| text.split_at(at))
     }
 
     fn matches_variant(&self, suffix: &str, key: &mut OrderKey) -> bool {
@@ -127,7 +148,9 @@ impl TagReader for InRange<'_> {
     }
 
     fn ties(&self) -> Ties {
-        if self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash()) { Ties::Unknown } else { Ties::Last }
+        let has_hash = self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash());
+        // Variants of one version are different images.
+        if has_hash || self.policy.suffixes == Suffixes::Any { Ties::Unknown } else { Ties::Last }
     }
 
     fn rejection(&self, text: &str, error: TagReadError) -> Rejection {

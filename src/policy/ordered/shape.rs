@@ -30,18 +30,26 @@ impl OrderedPolicy for ShapePolicy {
         true
     }
 
-    fn check_current(&self, current: Option<&str>) -> Result<(), Hold> {
+    fn check_current(&self, current: Option<&Shape<'_>>) -> Result<(), Hold> {
         let current = current.ok_or(Hold::NothingExtracted)?;
-        if Shape::of(current).has_order() { Ok(()) } else { Err(Hold::NoVersion(current.into())) }
+        let tag = || current.tag().into();
+        match (current.has_order(), Shape::of(current.tag()).has_order()) {
+            (true, _) => Ok(()),
+            (false, true) => Err(Hold::NumericCommit(tag())),
+            (false, false) => Err(Hold::NoVersion(tag())),
+        }
+    }
+
+    fn prefers_releases(&self) -> bool {
+        true
     }
 
     fn reader<'a>(
         &'a self,
-        current: Option<&'a str>,
+        current: Option<&'a Shape<'a>>,
         _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
-        let current = current.unwrap_or_default();
-        let shape = Shape::of(current);
+        let shape = current.cloned().unwrap_or_else(|| Shape::of(""));
         Ok(Box::new(SameShape { matcher: ShapeMatcher::new(&shape), shape }))
     }
 }

@@ -1,13 +1,15 @@
 //! Reasons as data. Their text is in `text.rs`; code compares variants and never text.
 
+mod rejection;
 mod text;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::versions::Bump;
-use crate::image::{Digest, Platform, Tag, TagError};
+use crate::image::{Digest, Platform, Tag};
+
+pub use rejection::Rejection;
 
 /// Why a candidate got its verdict, or an image its outcome. Its text is a lower-case fragment without a full stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,9 +38,9 @@ pub enum Acceptance {
     /// It is the current tag.
     CurrentTag,
     /// The current tag is the newest one that matches.
-    CurrentIsNewest(Option<MovedDigest>),
+    CurrentIsNewest(Remarks),
     /// No newer tag matches.
-    NothingNewer(Option<MovedDigest>),
+    NothingNewer(Remarks),
     /// The policy pins this tag, and the reference already has it.
     PinnedAlready {
         /// The tag.
@@ -78,8 +80,28 @@ pub struct Newest {
     pub incomparable: Option<Tag>,
     /// When the image was built, if that decided.
     pub built: Option<Timestamp>,
-    /// The best tag that is not eligible yet.
-    pub passed_over: Option<(Tag, Ineligibility)>,
+    /// The best tag that is not eligible yet, or that is no successor.
+    pub passed_over: Option<PassedOver>,
+}
+
+/// A tag that ranks higher than the selected one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The tag.
+    pub tag: Tag,
+    /// Why it is not selected.
+    pub cause: Box<Reason>,
+}
+
+/// What a person should know about an image that is up to date.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remarks {
+    /// The current tag, if it no longer resolves to the digest of the reference.
+    pub moved: Option<MovedDigest>,
+    /// The newest tags of another shape that are newer than the current tag.
+    pub other_shapes: Vec<Tag>,
+    /// A newer tag that is no successor.
+    pub passed_over: Option<PassedOver>,
 }
 
 /// A tag that no longer resolves to the digest of the reference.
@@ -102,107 +124,6 @@ pub enum PinSource {
     Exact,
     /// It is the tag at this place of the repository.
     Promoted(Box<str>),
-}
-
-/// Why a candidate is excluded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rejection {
-    /// It is not a legal tag.
-    InvalidTag(TagError),
-    /// `include` does not match it.
-    NotIncluded(Vec<Box<str>>),
-    /// This pattern of `exclude` matches it.
-    Excluded(Box<str>),
-    /// `allow` does not contain it.
-    NotAllowed(Vec<Box<str>>),
-    /// This pattern of `ignore` matches it.
-    Ignored(Box<str>),
-    /// It changes a greater part of the version than `max-bump` allows.
-    Bump {
-        /// The current tag.
-        current: Tag,
-        /// The part that changes.
-        bump: Bump,
-        /// The greatest part that may change.
-        max: Bump,
-    },
-    /// Its first number is out of proportion.
-    Outlier {
-        /// The current tag.
-        current: Tag,
-    },
-    /// It is older than this current tag.
-    Older(Tag),
-    /// It has the same place in the order as this current tag.
-    NotNewer(Tag),
-    /// The policy pins another tag.
-    NotPinned,
-    /// It is outside this range.
-    OutOfRange(Box<str>),
-    /// `pre-releases` is not set.
-    PreReleasesOff,
-    /// The current tag is of this variant.
-    OtherVariant(Box<str>),
-    /// It is not a semantic version.
-    NotSemVer,
-    /// It has fewer than three numbers.
-    PartialVersion,
-    /// It is a pre-release, and the current tag is not.
-    PreRelease,
-    /// It is an earlier stage of a pre-release than the current tag.
-    EarlierStage,
-    /// It does not have this calendar layout.
-    OtherLayout(Box<str>),
-    /// It is not a number.
-    NotANumber,
-    /// The zero padding of its numbers differs from the current tag.
-    NumberFormat,
-    /// It has another shape than the current tag.
-    OtherShape {
-        /// Its shape.
-        shape: Box<str>,
-        /// The shape of the current tag.
-        current: Box<str>,
-    },
-    /// It does not match this pattern.
-    NoMatch(Box<str>),
-    /// A group of the pattern has a text that its order cannot read.
-    UnreadableGroup {
-        /// The name of the group.
-        group: Box<str>,
-        /// Its text.
-        text: Box<str>,
-        /// How the group is ordered.
-        order: Box<str>,
-    },
-    /// The image does not record when it was built.
-    NoBuildTime,
-    /// It does not name a commit.
-    NoCommit,
-    /// The image has no revision label.
-    NoRevisionLabel,
-    /// The text around the commit differs from that of the current tag.
-    SurroundingText,
-    /// Its commit is not in this history.
-    CommitNotFound {
-        /// The commit, if the tag names it.
-        commit: Option<Box<str>>,
-        /// The name of the history.
-        history: Box<str>,
-    },
-    /// Its commit is the prefix of several in this history.
-    CommitAmbiguous {
-        /// The commit, if the tag names it.
-        commit: Option<Box<str>>,
-        /// The name of the history.
-        history: Box<str>,
-    },
-    /// The text that `extract` takes from it is rejected.
-    Extracted(Box<str>, Box<Rejection>),
-    /// The lookup of its facts failed.
-    LookupFailed(Box<str>),
-    /// The policy cannot order it.
-    Unorderable,
 }
 
 /// Why a candidate is not eligible yet.
@@ -237,6 +158,15 @@ pub enum Hold {
     },
     /// The current tag has no version, so that its shape has no order.
     NoVersion(Box<str>),
+    /// The current tag is a commit with digits only, as the tags beside it show.
+    NumericCommit(Box<str>),
+    /// The policy cannot compare the current tag with any other, and does not name the image.
+    Incomparable {
+        /// The tag that it would select.
+        newest: Tag,
+        /// The current tag.
+        current: Tag,
+    },
     /// The filter extracts no text from the current tag.
     NothingExtracted,
     /// The tag list is empty.
@@ -267,6 +197,13 @@ pub enum Hold {
     NotEligibleYet(Tag, Ineligibility),
     /// The newest matching tag is older than the current tag.
     NewestIsOlder {
+        /// The newest matching tag.
+        newest: Tag,
+        /// The current tag.
+        current: Tag,
+    },
+    /// The policy cannot place the current tag, and the newest matching tag has a lower version.
+    NewestIsLower {
         /// The newest matching tag.
         newest: Tag,
         /// The current tag.

@@ -3,7 +3,9 @@
 use std::fmt::{Display, Formatter, Result};
 use std::time::Duration;
 
-use super::{Acceptance, Hold, Ineligibility, MovedDigest, Newest, PinSource, Reason, Rejection, Unknown};
+use super::{
+    Acceptance, Hold, Ineligibility, MovedDigest, Newest, PassedOver, PinSource, Reason, Rejection, Remarks, Unknown,
+};
 use crate::image::Tag;
 
 impl Display for Reason {
@@ -25,8 +27,8 @@ impl Display for Acceptance {
             Self::Outranked(by) => write!(f, "eligible; {by} ranks higher"),
             Self::Eligible => f.write_str("eligible"),
             Self::CurrentTag => f.write_str("current tag"),
-            Self::CurrentIsNewest(moved) => write!(f, "the current tag is the newest matching tag{}", Moved(moved)),
-            Self::NothingNewer(moved) => write!(f, "no newer matching tag{}", Moved(moved)),
+            Self::CurrentIsNewest(remarks) => write!(f, "the current tag is the newest matching tag{remarks}"),
+            Self::NothingNewer(remarks) => write!(f, "no newer matching tag{remarks}"),
             Self::PinnedAlready { tag, digest: Some(digest), .. } => {
                 write!(f, "{tag} still resolves to {}", digest.short())
             }
@@ -65,10 +67,26 @@ impl Display for Newest {
         if let Some(current) = &self.incomparable {
             write!(f, "; cannot compare with the current tag {current}")?;
         }
-        match &self.passed_over {
-            Some((tag, cause)) => write!(f, "; {tag} not eligible yet: {cause}"),
-            None => Ok(()),
+        self.passed_over.as_ref().map_or(Ok(()), |passed_over| passed_over.fmt(f))
+    }
+}
+
+impl Display for PassedOver {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { tag, cause } = self;
+        let verdict = if matches!(**cause, Reason::NotEligibleYet(_)) { "not eligible yet" } else { "rejected" };
+        write!(f, "; {tag} {verdict}: {cause}")
+    }
+}
+
+impl Display for Remarks {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        Moved(&self.moved).fmt(f)?;
+        if let [first, others @ ..] = &self.other_shapes[..] {
+            write!(f, "; newer tags of another shape exist: {first}")?;
+            others.iter().try_for_each(|tag| write!(f, ", {tag}"))?;
         }
+        self.passed_over.as_ref().map_or(Ok(()), |passed_over| passed_over.fmt(f))
     }
 }
 
@@ -104,6 +122,18 @@ impl Display for Rejection {
             Self::Outlier { current } => {
                 write!(f, "outlier: the step from {current} is too large for a release; `outliers: allow` accepts it")
             }
+            Self::OlderBuild { built, current, than } => write!(
+                f,
+                "built {built}, long before the current tag {current} ({than}); `allow-older-build: true` accepts it"
+            ),
+            Self::LowerVersion(current) => {
+                write!(f, "lower version than the current tag {current}; `allow-downgrade: true` accepts it")
+            }
+            Self::Incomparable(current) => write!(f, "the policy cannot compare it with the current tag {current}"),
+            Self::NumericCommit => f.write_str("a commit, like the tags beside it"),
+            Self::LineReleased(current) => {
+                write!(f, "pre-release, and a release is newer than the current tag {current}")
+            }
             Self::Older(current) => write!(f, "older than the current tag {current}"),
             Self::NotNewer(current) => write!(f, "not newer than the current tag {current}"),
             Self::NotPinned => f.write_str("not the tag that the policy selects"),
@@ -122,7 +152,8 @@ impl Display for Rejection {
             Self::UnreadableGroup { group, text, order } => {
                 write!(f, "cannot read group `{group}` as {order}: {text:?}")
             }
-            Self::NoBuildTime => f.write_str("no build time in the image metadata"),
+            Self::NoBuildTime => f.write_str("no build time in the image metadata, or that of a reproducible build"),
+            Self::NotListed => f.write_str("the registry does not list it"),
             Self::NoCommit => f.write_str("no commit id in the tag"),
             Self::NoRevisionLabel => f.write_str("no label org.opencontainers.image.revision"),
             Self::SurroundingText => f.write_str("prefix or suffix differs from the current tag"),
@@ -197,6 +228,14 @@ impl Display for Hold {
             Self::NoVersion(tag) => {
                 write!(f, "the tag {tag} has no version and needs a policy, such as newest-build or digest")
             }
+            Self::NumericCommit(tag) => write!(
+                f,
+                "the tag {tag} is a commit, like the tags beside it, and needs a policy, such as newest-build or git-history"
+            ),
+            Self::Incomparable { newest, current } => write!(
+                f,
+                "the policy cannot compare the current tag {current} with {newest}; a rule with the full name of the image replaces such a tag"
+            ),
             Self::NothingExtracted => {
                 f.write_str("`extract` takes no text from the current tag, and a shape policy needs one")
             }
@@ -212,6 +251,10 @@ impl Display for Hold {
             Self::NewestIsOlder { newest, current } => write!(
                 f,
                 "the newest matching tag {newest} is older than the current tag {current}; `allow-downgrade: true` accepts it"
+            ),
+            Self::NewestIsLower { newest, current } => write!(
+                f,
+                "the newest matching tag {newest} has a lower version than the current tag {current}; `allow-downgrade: true` accepts it"
             ),
             Self::AllRejected { count, closest } => {
                 match count {

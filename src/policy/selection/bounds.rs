@@ -1,5 +1,6 @@
 //! How large a step may be, whatever the policy: bounds relative to the current tag.
 
+use super::jump::is_outlier;
 use crate::image::{Shape, Tag};
 use crate::policy::reason::Rejection;
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
@@ -14,6 +15,8 @@ pub struct Bounds {
     pub reject_outliers: bool,
     /// Whether a tag older than the current one may be selected.
     pub allow_downgrade: bool,
+    /// Whether a suspicious step may lead to an image that was built long before the current one.
+    pub allow_older_build: bool,
 }
 
 /// Why a candidate is out of bounds.
@@ -30,12 +33,9 @@ pub(super) enum OutOfBounds {
 pub(crate) const OPTIONS: &[OptionDoc] = &[
     OptionDoc { key: "max-bump",        about: "major, minor or patch: the greatest part of the version that may change" },
     OptionDoc { key: "outliers",        about: "reject or allow a step that is too large for a release, such as 1.4.2 to 20240101; shape, semver and calver reject it by default" },
+    OptionDoc { key: "allow-older-build", about: "true: accept a suspicious step, such as 0.6.23 to 5.33.2, to an image that was built more than 90 days before the current one" },
     OptionDoc { key: "allow-downgrade", about: "true: select the newest matching tag even if it is older than the current tag" },
 ];
-
-/// A larger step than this in the first number, to a number two digits longer, is an outlier. Renovate has the same limit
-/// for numbers of one length, where it hides every other month of a date.
-const OUTLIER_STEP: u128 = 500;
 
 impl Bounds {
     /// Reads the keys of [`OPTIONS`]. `reject_outliers` is the default of `outliers`.
@@ -47,6 +47,7 @@ impl Bounds {
                 .word("outliers", &[("reject", true), ("allow", false)])?
                 .unwrap_or(reject_outliers),
             allow_downgrade: settings.switch("allow-downgrade")?.unwrap_or(false),
+            allow_older_build: settings.switch("allow-older-build")?.unwrap_or(false),
         })
     }
 
@@ -86,10 +87,4 @@ impl Bounds {
 fn has_long_number(text: &str) -> bool {
     let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
     digits.len() > 2 && digits.bytes().take(3).all(|b| b.is_ascii_digit())
-}
-
-fn is_outlier(from: &str, to: &str) -> bool {
-    let digits = |number: &str| number.trim_start_matches('0').len().max(1);
-    let value = |number: &str| number.parse::<u128>().unwrap_or(u128::MAX);
-    digits(to) >= digits(from) + 2 && value(to).saturating_sub(value(from)) > OUTLIER_STEP
 }

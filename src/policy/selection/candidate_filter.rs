@@ -1,28 +1,42 @@
 //! One question prepared for many candidates: the filter, the policy and the bounds, in this order.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::cmp::Ordering;
 
 use regex::CaptureLocations;
 
 use super::bounds::{Bounds, OutOfBounds};
+use super::build_time::{JumpResult, judge};
+use super::commit_places::{CommitPlaces, may_have_commit};
+use super::jump::Jump;
+use super::question::{Lookups, Question};
 use crate::image::{Shape, Tag, timestamp_millis};
-use crate::policy::candidate::{Candidate, Known};
+use crate::policy::candidate::Candidate;
 use crate::policy::entry::PolicyEntry;
 use crate::policy::filter::FilterError;
-use crate::policy::ordered_policy::{TagReadError, TagReader};
+use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Reason, Rejection, Unknown};
-use crate::policy::versions::OrderKey;
+use crate::policy::versions::{OrderKey, compare_commonly, has_same_words, leads_with_version, lowers_release};
 
 /// Compares candidates with the current tag.
 pub(super) struct CandidateFilter<'q> {
     entry: &'q PolicyEntry,
+    policy: &'q dyn OrderedPolicy,
     reader: &'q dyn TagReader,
+    candidates: &'q [Candidate],
     current: &'q Tag,
+    /// The current tag among the candidates.
+    listed: Option<&'q Candidate>,
+    /// The shape of the text that the policy reads of the current tag.
+    shape: Option<&'q Shape<'q>>,
     place: Option<OrderKey>,
     release: Vec<&'q str>,
     bounds: Bounds,
+    names_image: bool,
+    /// Whether pre-releases are no longer candidates.
+    releases_only: bool,
+    commits: OnceCell<CommitPlaces>,
     /// The buffer for the groups that the filter extracts.
     groups: RefCell<Option<CaptureLocations>>,
 }
@@ -33,6 +47,14 @@ pub(super) enum NotNewer {
     Filtered(FilterError),
     Unreadable(TagReadError),
     OutOfBounds(OutOfBounds),
+    /// It is a commit, whose digits have no order.
+    NumericCommit,
+    /// It is a pre-release, and a release is newer than the current tag.
+    LineReleased,
+    /// The current tag has no place, and no common reading compares it.
+    Incomparable,
+    /// The policy ranks it higher, but its version is lower.
+    LowerVersion,
     Older,
     /// It has the same place as the current tag, which it may be itself.
     SamePlace,
@@ -43,9 +65,15 @@ impl NotNewer {
     pub(super) fn progress(self) -> u8 {
         match self {
             Self::Filtered(_) => 0,
-            Self::Unreadable(TagReadError::Unreadable) => 1,
+            Self::Unreadable(TagReadError::Unreadable) | Self::NumericCommit => 1,
+            Self::Unreadable(TagReadError::PreRelease) => 3,
             Self::Unreadable(_) => 2,
-            Self::OutOfBounds(_) | Self::Older | Self::SamePlace => 3,
+            Self::OutOfBounds(_)
+            | Self::LineReleased
+            | Self::Incomparable
+            | Self::LowerVersion
+            | Self::Older
+            | Self::SamePlace => 4,
         }
     }
 }
@@ -60,28 +88,71 @@ pub(super) fn current_text<'q>(entry: &PolicyEntry, tag: &'q str) -> Option<Cow<
     }
 }
 
+/// Returns the shape of the text that the policy reads of the current tag. The other tags show whether a number is a commit.
+pub(super) fn current_shape<'t>(entry: &PolicyEntry, text: &'t str, candidates: &[Candidate]) -> Shape<'t> {
+    let tags = || candidates.iter().map(|one| one.tag.as_str());
+    let is_commit = may_have_commit(text) && !entry.filter.extracts() && CommitPlaces::new(tags()).has_commit(text);
+    if is_commit { Shape::of_commit(text) } else { Shape::of(text) }
+}
+
 impl<'q> CandidateFilter<'q> {
-    /// Prepares a question. `text` is [`current_text`], `known` the current tag among the candidates. Fails if the place of the
-    /// current tag is unknown.
+    /// Prepares a question. `shape` is the [`current_shape`]. Fails if the place of the current tag is unknown.
     pub(super) fn new(
-        entry: &'q PolicyEntry,
+        question: &Question<'q>,
+        policy: &'q dyn OrderedPolicy,
         reader: &'q dyn TagReader,
         current: &'q Tag,
-        text: Option<&'q str>,
-        known: Option<&Candidate>,
+        shape: Option<&'q Shape<'q>>,
+        candidates: &'q [Candidate],
     ) -> Result<Self, Unknown> {
+        let entry = question.entry;
         let mut key = OrderKey::default();
-        let facts = known.and_then(|candidate| candidate.facts.facts());
-        let is_placed = match text {
-            Some(text) => reader.read_current(text, facts, &mut key)?,
+        let listed = candidates.iter().find(|candidate| candidate.tag == *current);
+        let facts = listed.and_then(|candidate| candidate.facts.facts());
+        let is_placed = match shape {
+            Some(shape) if policy.reads_numbers() && is_commit(shape) => false,
+            Some(shape) => match reader.read_current(shape.tag(), facts, &mut key) {
+                // If any tag may be selected, the place of the current one is not needed.
+                Err(_) if entry.bounds.allow_downgrade => false,
+                read => read?,
+            },
             None => false,
         };
-        let release = text.map(|text| Shape::of(text).release()).unwrap_or_default();
+        let release = shape.map(Shape::release).unwrap_or_default();
         // Between two times, no step is too large.
         let is_time = release.first().is_some_and(|first| timestamp_millis(first).is_some());
         let bounds = Bounds { reject_outliers: entry.bounds.reject_outliers && !is_time, ..entry.bounds };
-        let place = is_placed.then_some(key);
-        Ok(Self { entry, reader, current, place, release, bounds, groups: RefCell::default() })
+        let mut filter = Self {
+            entry,
+            policy,
+            reader,
+            candidates,
+            current,
+            listed,
+            shape,
+            place: is_placed.then_some(key),
+            release,
+            bounds,
+            names_image: question.names_image,
+            releases_only: false,
+            commits: OnceCell::new(),
+            groups: RefCell::default(),
+        };
+        filter.releases_only = filter.has_newer_release();
+        Ok(filter)
+    }
+
+    /// Returns whether the current tag is a pre-release, and a newer release may be selected.
+    fn has_newer_release(&self) -> bool {
+        let is_pre_release = self.policy.prefers_releases() && self.shape.is_some_and(|shape| shape.stage().is_some());
+        let mut key = OrderKey::default();
+        is_pre_release
+            && self.candidates.iter().any(|one| {
+                let is_candidate =
+                    self.check(one, &mut key).is_ok() && self.place.as_ref().is_some_and(|place| key > *place);
+                is_candidate
+                    && self.entry.filter.read(one.tag.as_str()).is_some_and(|text| Shape::of(&text).stage().is_none())
+            })
     }
 
     /// Returns whether the current tag has a place in the order.
@@ -92,14 +163,96 @@ impl<'q> CandidateFilter<'q> {
     /// Writes the place of a candidate into `key`. Succeeds if the candidate may be selected.
     pub(super) fn check(&self, candidate: &Candidate, key: &mut OrderKey) -> Result<(), NotNewer> {
         let text = self.read(candidate, key)?;
-        match self.place.as_ref().map_or(Ordering::Greater, |place| (*key).cmp(place)) {
-            Ordering::Greater => {}
-            Ordering::Equal if self.bounds.allow_downgrade && candidate.tag == *self.current => {}
-            Ordering::Less if self.bounds.allow_downgrade => {}
-            Ordering::Equal => return Err(NotNewer::SamePlace),
-            Ordering::Less => return Err(NotNewer::Older),
+        if self.policy.reads_numbers() && self.is_numeric_commit(&text) {
+            return Err(NotNewer::NumericCommit);
         }
-        self.bounds.check(&self.release, &text).map_err(NotNewer::OutOfBounds)
+        match &self.place {
+            None => self.check_without_place(&text)?,
+            Some(place) => match (*key).cmp(place) {
+                Ordering::Greater if self.lowers_version(candidate) => return Err(NotNewer::LowerVersion),
+                Ordering::Greater => {}
+                Ordering::Equal if self.bounds.allow_downgrade && candidate.tag == *self.current => {}
+                Ordering::Less if self.bounds.allow_downgrade => {}
+                Ordering::Equal => return Err(NotNewer::SamePlace),
+                Ordering::Less => return Err(NotNewer::Older),
+            },
+        }
+        if self.releases_only && Shape::of(&text).stage().is_some() {
+            return Err(NotNewer::LineReleased);
+        }
+        self.check_bounds(&text).map_err(NotNewer::OutOfBounds)
+    }
+
+    /// Checks the step from the current tag to a text.
+    pub(super) fn check_bounds(&self, text: &str) -> Result<(), OutOfBounds> {
+        self.bounds.check(&self.release, text)
+    }
+
+    /// Compares a candidate with a current tag that the policy cannot read. Only a policy for this image alone may replace a tag
+    /// that no reading compares, such as `latest`.
+    fn check_without_place(&self, text: &str) -> Result<(), NotNewer> {
+        let Some(current) = self.shape else {
+            return if self.names_image { Ok(()) } else { Err(NotNewer::Incomparable) };
+        };
+        let shape = Shape::of(text);
+        let order = compare_commonly(&shape, current);
+        if order == Some(Ordering::Less) && !self.bounds.allow_downgrade {
+            return Err(NotNewer::LowerVersion);
+        }
+        let is_successor = || {
+            let is_greater = order == Some(Ordering::Greater) || (self.bounds.allow_downgrade && order.is_some());
+            is_greater && leads_with_version(current) && has_same_words(&shape, current)
+        };
+        if self.names_image || is_successor() { Ok(()) } else { Err(NotNewer::Incomparable) }
+    }
+
+    /// Returns whether a later candidate has a lower version, in an order that is not one of versions.
+    fn lowers_version(&self, candidate: &Candidate) -> bool {
+        let orders_otherwise = !self.policy.reads_numbers() || self.entry.filter.extracts();
+        orders_otherwise
+            && self.policy.never_lowers_versions()
+            && !self.bounds.allow_downgrade
+            && lowers_release(&Shape::of(candidate.tag.as_str()), &Shape::of(self.current.as_str()))
+    }
+
+    /// Returns whether a text is nothing but a commit with digits only, as the other tags show.
+    fn is_numeric_commit(&self, text: &str) -> bool {
+        let places = || CommitPlaces::new(self.candidates.iter().map(|one| one.tag.as_str()));
+        may_have_commit(text)
+            && !self.entry.filter.extracts()
+            && !Shape::of_commit(text).has_order()
+            && self.commits.get_or_init(places).has_commit(text)
+    }
+
+    /// Returns how suspicious the step from the current tag to a candidate is.
+    pub(super) fn jump(&self, candidate: &Candidate) -> Jump {
+        let bounds = &self.entry.bounds;
+        let Some(current) = self.shape.filter(|shape| self.policy.reads_versions() && shape.has_order()) else {
+            return Jump::Usual;
+        };
+        let Ok(text) = self.entry.filter.text(candidate.tag.as_str()) else { return Jump::Usual };
+        // The tags show no gaps between texts that are extracted from them.
+        let candidates = if self.entry.filter.extracts() { &[] } else { self.candidates };
+        match Jump::new(current, &Shape::of(&text), candidates) {
+            Jump::Skip if candidates.is_empty() || bounds.allow_older_build => Jump::Usual,
+            Jump::Outlier if !bounds.reject_outliers && bounds.allow_older_build => Jump::Usual,
+            Jump::Outlier if !bounds.reject_outliers => Jump::Skip,
+            jump => jump,
+        }
+    }
+
+    /// Judges the step from the current tag to a candidate by the build times of both, or returns which facts it needs.
+    pub(super) fn judge_jump(&self, candidate: &Candidate) -> Result<JumpResult, Lookups> {
+        let jump = self.jump(candidate);
+        if jump == Jump::Usual {
+            return Ok(JumpResult::Plausible);
+        }
+        match judge(jump, candidate, (self.current, self.listed))? {
+            JumpResult::Rejected(Rejection::OlderBuild { .. }) if self.bounds.allow_older_build => {
+                Ok(JumpResult::Plausible)
+            }
+            result => Ok(result),
+        }
     }
 
     /// Writes the place of a candidate into `key`, whether newer or not, and returns the text that was read.
@@ -116,8 +269,8 @@ impl<'q> CandidateFilter<'q> {
         let tag = candidate.tag.as_str();
         match error {
             NotNewer::Filtered(error) => self.entry.filter.rejection(error),
-            NotNewer::Unreadable(TagReadError::MissingFact) if let Known::Failed(cause) = &candidate.facts => {
-                Rejection::LookupFailed(cause.clone())
+            NotNewer::Unreadable(TagReadError::MissingFact) if let Some(cause) = candidate.facts.failure() => {
+                Rejection::LookupFailed(cause.into())
             }
             NotNewer::Unreadable(error) => {
                 let text = self.entry.filter.text(tag).unwrap_or(Cow::Borrowed(tag));
@@ -125,6 +278,10 @@ impl<'q> CandidateFilter<'q> {
                 if text == tag { rejection } else { Rejection::Extracted(text.into(), Box::new(rejection)) }
             }
             NotNewer::OutOfBounds(error) => self.bounds.rejection(error, self.current),
+            NotNewer::NumericCommit => Rejection::NumericCommit,
+            NotNewer::LineReleased => Rejection::LineReleased(self.current.clone()),
+            NotNewer::Incomparable => Rejection::Incomparable(self.current.clone()),
+            NotNewer::LowerVersion => Rejection::LowerVersion(self.current.clone()),
             NotNewer::Older => Rejection::Older(self.current.clone()),
             NotNewer::SamePlace => Rejection::NotNewer(self.current.clone()),
         }
@@ -138,4 +295,9 @@ impl<'q> CandidateFilter<'q> {
             self.rejection(candidate, error).into()
         }
     }
+}
+
+/// Returns whether a tag is a commit, and has an order only if its digits are read as a number.
+fn is_commit(shape: &Shape<'_>) -> bool {
+    shape.has_hash() && !shape.has_order() && Shape::of(shape.tag()).has_order()
 }

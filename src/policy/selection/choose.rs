@@ -1,12 +1,12 @@
 //! Selects a version for one image, or returns which facts have to be looked up first.
 
-use super::candidate_filter::{CandidateFilter, current_text};
+use super::candidate_filter::{CandidateFilter, current_shape, current_text};
 use super::pinned_tag;
 use super::question::{Lookups, Question};
 use super::ranking::Ranking;
 use super::selector::Selector;
-use crate::image::{ImageReference, Tag};
-use crate::policy::candidate::{Candidate, Known, Need};
+use crate::image::{ImageReference, Shape, Tag};
+use crate::policy::candidate::{Candidate, Need};
 use crate::policy::decision::{Decision, Outcome};
 use crate::policy::entry::PolicyEntry;
 use crate::policy::ordered_policy::OrderedPolicy;
@@ -44,7 +44,8 @@ pub fn undecidable(current: &ImageReference, entry: &PolicyEntry) -> Option<Reas
     };
     match &entry.policy {
         Policy::Ordered(policy) => {
-            policy.check_current(current_text(entry, tag.as_str()).as_deref()).err().map(Into::into)
+            let text = current_text(entry, tag.as_str());
+            policy.check_current(text.as_deref().map(Shape::of).as_ref()).err().map(Into::into)
         }
         Policy::Pinned(_) => None,
     }
@@ -72,10 +73,11 @@ fn evaluate_ordered(
 ) -> Result<Outcome, Lookups> {
     let entry = question.entry;
     let text = current_text(entry, current.as_str());
-    if let Err(hold) = policy.check_current(text.as_deref()) {
+    let shape = text.as_deref().map(|text| current_shape(entry, text, candidates));
+    if let Err(hold) = policy.check_current(shape.as_ref()) {
         return Ok(Outcome::Held(hold.into()));
     }
-    let reader = match policy.reader(text.as_deref(), question.external) {
+    let reader = match policy.reader(shape.as_ref(), question.external) {
         Ok(reader) => reader,
         Err(unknown) => return Ok(Outcome::Unknown(unknown.into())),
     };
@@ -83,19 +85,25 @@ fn evaluate_ordered(
     if needs_facts && let Some(outcome) = facts_of_all(question, policy.need(), current, candidates)? {
         return Ok(outcome);
     }
-    let known = candidates.iter().find(|candidate| needs_facts && candidate.tag == *current);
-    let filter = match CandidateFilter::new(entry, &*reader, current, text.as_deref(), known) {
+    let filter = match CandidateFilter::new(question, policy, &*reader, current, shape.as_ref(), candidates) {
         Ok(filter) => filter,
         Err(unknown) => return Ok(Outcome::Unknown(unknown.into())),
     };
-    let keeps_all = !question.gates.is_empty();
-    let ranking = match Ranking::new(&filter, candidates, policy.requires_readable_tags(), keeps_all) {
-        Ok(ranking) => ranking,
-        Err(outcome) => return Ok(outcome),
-    };
     let ties = entry.ties.unwrap_or_else(|| reader.ties());
-    Selector { question, current, candidates, filter: &filter, ties, shows_build_time: policy.need() == Need::Facts }
-        .select(&ranking)
+    let shows_build_time = policy.need() == Need::Facts;
+    let selector =
+        Selector { question, current, shape: shape.as_ref(), candidates, filter: &filter, ties, shows_build_time };
+    let requires_readable = policy.requires_readable_tags();
+    let keeps_all = !question.gates.is_empty();
+    let mut ranking = Ranking::new(&filter, candidates, requires_readable, keeps_all);
+    // The best may be no successor: then the next one is.
+    if !keeps_all && ranking.as_ref().is_ok_and(|ranking| selector.suspects_best(ranking)) {
+        ranking = Ranking::new(&filter, candidates, requires_readable, true);
+    }
+    match ranking {
+        Ok(ranking) => selector.select(&ranking),
+        Err(outcome) => Ok(outcome),
+    }
 }
 
 /// Requires the facts of the current tag and of every tag that passes the filter, before anything can be compared.
@@ -114,9 +122,6 @@ fn facts_of_all(
         return Err(lookups);
     }
     // A tag whose lookup failed may be the newest. The first in byte order is reported, so that the answer never varies.
-    let failed = wanted().filter_map(|one| match &one.facts {
-        Known::Failed(error) => Some((&one.tag, error)),
-        _ => None,
-    });
-    Ok(failed.min().map(|(tag, error)| Outcome::Unknown(Unknown::LookupFailed(tag.clone(), error.clone()).into())))
+    let failed = wanted().filter_map(|one| Some((&one.tag, one.facts.failure()?)));
+    Ok(failed.min().map(|(tag, error)| Outcome::Unknown(Unknown::LookupFailed(tag.clone(), error.into()).into())))
 }

@@ -2,12 +2,13 @@
 
 use std::cmp::Ordering;
 
-use super::candidate_filter::{CandidateFilter, NotNewer, current_text};
+use super::build_time::JumpResult;
+use super::candidate_filter::{CandidateFilter, NotNewer, current_shape, current_text};
 use super::choose::{SelectionStep, choose};
 use super::gates::GateResult;
 use super::question::Question;
 use crate::image::Tag;
-use crate::policy::candidate::Candidate;
+use crate::policy::candidate::{Candidate, Known};
 use crate::policy::decision::{CandidateVerdict, Choice, Decision, Outcome, Verdict};
 use crate::policy::ordered_policy::OrderedPolicy;
 use crate::policy::pinned_policy::PinnedTarget;
@@ -60,16 +61,16 @@ fn ordered_rows<'c>(
     candidates: &'c [Candidate],
 ) -> Option<Vec<ExplainedCandidate<'c>>> {
     let text = current_text(question.entry, current.as_str());
-    policy.check_current(text.as_deref()).ok()?;
-    let reader = policy.reader(text.as_deref(), question.external).ok()?;
-    let known = candidates.iter().find(|candidate| candidate.tag == *current);
-    let filter = CandidateFilter::new(question.entry, &*reader, current, text.as_deref(), known).ok()?;
+    let shape = text.as_deref().map(|text| current_shape(question.entry, text, candidates));
+    policy.check_current(shape.as_ref()).ok()?;
+    let reader = policy.reader(shape.as_ref(), question.external).ok()?;
+    let filter = CandidateFilter::new(question, policy, &*reader, current, shape.as_ref(), candidates).ok()?;
     let row = |candidate: &'c Candidate| {
         let mut key = OrderKey::default();
         let checked = filter.check(candidate, &mut key);
         let has_place = !matches!(checked, Err(NotNewer::Filtered(_) | NotNewer::Unreadable(_)));
         let verdict = match checked.map_err(|error| filter.reason(candidate, error)) {
-            Ok(()) => newer_verdict(question, step, candidate),
+            Ok(()) => newer_verdict(question, step, &filter, candidate),
             Err(reason @ Reason::Accepted(_)) => Verdict::Accepted(reason),
             Err(reason) => Verdict::Rejected(reason),
         };
@@ -123,7 +124,19 @@ fn is_selected(step: &SelectionStep, candidate: &Candidate) -> bool {
 }
 
 /// Returns the verdict on a candidate that is newer than the current tag.
-fn newer_verdict(question: &Question<'_>, step: &SelectionStep, candidate: &Candidate) -> Verdict {
+fn newer_verdict(
+    question: &Question<'_>,
+    step: &SelectionStep,
+    filter: &CandidateFilter<'_>,
+    candidate: &Candidate,
+) -> Verdict {
+    // Only the best candidates were looked up.
+    let jump = if candidate.facts == Known::Tag { None } else { filter.judge_jump(candidate).ok() };
+    match jump {
+        Some(JumpResult::Rejected(cause)) => return Verdict::Rejected(cause.into()),
+        Some(JumpResult::Unknown(cause)) => return Verdict::NotEligibleYet(cause.into()),
+        Some(JumpResult::Plausible) | None => {}
+    }
     let facts = if candidate.facts.covers(question.gates.need()) { candidate.facts.facts() } else { None };
     let gate = facts.map(|facts| question.gates.check(facts, question.now));
     if let Some(GateResult::NotYet(cause) | GateResult::Stuck(cause) | GateResult::Unknown(cause)) = gate {

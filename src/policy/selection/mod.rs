@@ -1,10 +1,14 @@
 //! Selection of a version: filter and policy rank the candidates, gates delay them, and the best one left is selected.
 
 pub(super) mod bounds;
+mod build_time;
 mod candidate_filter;
 mod choose;
+mod commit_places;
 mod explain;
 mod gates;
+mod jump;
+mod other_shapes;
 mod pinned_tag;
 mod question;
 mod ranking;
@@ -15,4 +19,5 @@ pub(super) use bounds::OPTIONS;
 pub use choose::{SelectionStep, choose, undecidable};
 pub use explain::explain;
 pub use gates::Gates;
+pub(super) use gates::plausible;
 pub use question::Question;

@@ -2,7 +2,7 @@
 
 use super::question::{Lookups, Question};
 use crate::image::{Digest, Shape, Tag};
-use crate::policy::candidate::{Candidate, Known, Need};
+use crate::policy::candidate::{Candidate, Need};
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::pinned_policy::PinnedTarget;
 use crate::policy::reason::{Acceptance, Hold, MovedDigest, PinSource, Unknown};
@@ -41,8 +41,8 @@ pub(super) fn evaluate(
         let cause = question.entry.filter.rejection(error);
         return Ok(Outcome::Held(Hold::PinnedRejected(tag.clone(), cause).into()));
     }
-    if let Known::Failed(error) = &found.facts {
-        return Ok(Outcome::Unknown(Unknown::LookupFailed(tag.clone(), error.clone()).into()));
+    if let Some(error) = found.facts.failure() {
+        return Ok(Outcome::Unknown(Unknown::LookupFailed(tag.clone(), error.into()).into()));
     }
     if !found.facts.covers(question.gates.need()) {
         return Err(vec![(tag.clone(), question.gates.need())]);

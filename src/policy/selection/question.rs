@@ -15,6 +15,9 @@ pub struct Question<'q> {
     pub current: &'q ImageReference,
     /// The policy that manages it.
     pub entry: &'q PolicyEntry,
+    /// Whether the policy is named for this image, and not by a rule with wildcards: then it may replace a tag that it cannot
+    /// compare.
+    pub names_image: bool,
     /// Conditions on the image.
     pub gates: &'q Gates,
     /// What the policy needs beyond tags and registries.

@@ -16,10 +16,13 @@ pub(super) struct Ranking {
     kept: Vec<Kept>,
     /// How many candidates may be selected, kept or not.
     count: usize,
-    /// Whether all of them are kept, for gates may delay the best, or only those that share the first place.
+    /// Whether all of them are kept, for gates may delay the best and a jump may be rejected, or only those that share the first
+    /// place.
     keeps_all: bool,
     /// The best candidate that is excluded only because it is older than the current tag.
     older: Option<(OrderKey, usize)>,
+    /// The best candidate that the policy would select if it could compare the current tag.
+    incomparable: Option<(OrderKey, usize)>,
     /// Whether a candidate has the place of the current tag.
     has_current: bool,
 }
@@ -46,19 +49,23 @@ impl Ranking {
         requires_readable: bool,
         keeps_all: bool,
     ) -> Result<Self, Outcome> {
-        let mut ranking =
-            Self { keys: Vec::new(), kept: Vec::new(), count: 0, keeps_all, older: None, has_current: false };
+        let (keys, kept) = (Vec::new(), Vec::new());
+        let mut ranking = Self { keys, kept, count: 0, keeps_all, older: None, incomparable: None, has_current: false };
         let mut obstacles = Obstacles::default();
         let mut key = OrderKey::default();
         for (at, candidate) in candidates.iter().enumerate() {
             match filter.check(candidate, &mut key) {
                 Ok(()) => ranking.keep(at, &key),
                 Err(NotNewer::SamePlace) => ranking.has_current = true,
-                Err(NotNewer::Older) => {
+                Err(error @ (NotNewer::Older | NotNewer::LowerVersion | NotNewer::Incomparable)) => {
                     let is_better =
                         |(best, last): &(OrderKey, usize)| (&key, &candidate.tag) > (best, &candidates[*last].tag);
-                    if ranking.older.as_ref().is_none_or(is_better) {
-                        ranking.older = Some((key.clone(), at));
+                    let best = match error {
+                        NotNewer::Incomparable => &mut ranking.incomparable,
+                        _ => &mut ranking.older,
+                    };
+                    if best.as_ref().is_none_or(is_better) {
+                        *best = Some((key.clone(), at));
                     }
                 }
                 Err(NotNewer::Unreadable(TagReadError::MissingFact)) => {
@@ -111,6 +118,11 @@ impl Ranking {
     /// Returns the index of the best candidate that is older than the current tag.
     pub(super) fn best_lower(&self) -> Option<usize> {
         self.older.as_ref().map(|(_, at)| *at)
+    }
+
+    /// Returns the index of the best candidate that cannot be compared with the current tag.
+    pub(super) fn best_incomparable(&self) -> Option<usize> {
+        self.incomparable.as_ref().map(|(_, at)| *at)
     }
 
     /// Returns the kept candidates by place, best first; those that share a place are together.

@@ -1,15 +1,20 @@
 //! Selects the best candidate of a ranking that is eligible.
 
-use super::candidate_filter::CandidateFilter;
+use super::build_time::JumpResult;
+use super::candidate_filter::{CandidateFilter, NotNewer};
 use super::gates::GateResult;
+use super::jump::Jump;
+use super::other_shapes::newer_of_another_shape;
 use super::question::{Lookups, Question};
 use super::ranking::Ranking;
 use crate::image::{Shape, Tag};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::ordered_policy::Ties;
-use crate::policy::reason::{Acceptance, Hold, Ineligibility, MovedDigest, Newest, Rejection, Unknown};
-use crate::policy::versions::{OrderKey, ShapeMatcher};
+use crate::policy::reason::{
+    Acceptance, Hold, Ineligibility, MovedDigest, Newest, PassedOver, Reason, Rejection, Remarks, Unknown,
+};
+use crate::policy::versions::{OrderKey, ShapeMatcher, by_release};
 
 /// How many candidates are looked up at once while gates delay the best.
 const BATCH: usize = 4;
@@ -21,6 +26,8 @@ const NAMED_TIES: usize = 3;
 pub(super) struct Selector<'r> {
     pub(super) question: &'r Question<'r>,
     pub(super) current: &'r Tag,
+    /// The shape of the text that the policy reads of the current tag.
+    pub(super) shape: Option<&'r Shape<'r>>,
     pub(super) candidates: &'r [Candidate],
     pub(super) filter: &'r CandidateFilter<'r>,
     pub(super) ties: Ties,
@@ -28,27 +35,51 @@ pub(super) struct Selector<'r> {
     pub(super) shows_build_time: bool,
 }
 
-/// The best candidate that is not eligible yet.
-type PassedOver = Option<(Tag, Ineligibility)>;
+/// A candidate that may not be selected, and why.
+type Failed<'c> = (NotNewer, &'c Candidate);
 
-impl Selector<'_> {
+/// Better candidates than the selected one.
+#[derive(Default)]
+struct Skipped {
+    /// The best of them.
+    first: Option<PassedOver>,
+    /// The best that is not eligible yet.
+    delayed: Option<(Tag, Ineligibility)>,
+}
+
+impl Skipped {
+    fn add(&mut self, tag: &Tag, cause: impl Into<Reason>) {
+        self.first.get_or_insert_with(|| PassedOver { tag: tag.clone(), cause: Box::new(cause.into()) });
+    }
+}
+
+impl<'r> Selector<'r> {
     /// Selects from a ranking, or returns which facts the gates need.
     pub(super) fn select(&self, ranking: &Ranking) -> Result<Outcome, Lookups> {
         let places = ranking.places();
-        let mut passed_over: PassedOver = None;
+        let mut skipped = Skipped::default();
         for (at, place) in places.iter().enumerate() {
             let best = match self.break_tie(place) {
                 Ok(best) => best,
                 Err(unknown) => return Ok(Outcome::Unknown(unknown.into())),
             };
             if best.tag == *self.current {
-                return Ok(Outcome::UpToDate(Acceptance::CurrentIsNewest(self.moved_digest()?).into()));
+                return Ok(Outcome::UpToDate(Acceptance::CurrentIsNewest(self.remarks(skipped.first)?).into()));
+            }
+            match self.filter.judge_jump(best)? {
+                JumpResult::Plausible => {}
+                JumpResult::Rejected(cause) => {
+                    skipped.add(&best.tag, cause);
+                    continue;
+                }
+                JumpResult::Unknown(unknown) => return Ok(Outcome::Unknown(unknown.into())),
             }
             match self.check_gates(best) {
                 None => return Err(self.lookups(&places[at..])),
-                Some(GateResult::Eligible) => return Ok(Outcome::Update(self.choice(best, ranking, passed_over))),
+                Some(GateResult::Eligible) => return Ok(Outcome::Update(self.choice(best, ranking, skipped.first))),
                 Some(GateResult::NotYet(cause)) => {
-                    passed_over = passed_over.or_else(|| Some((best.tag.clone(), cause)));
+                    skipped.add(&best.tag, cause.clone());
+                    skipped.delayed.get_or_insert_with(|| (best.tag.clone(), cause));
                 }
                 Some(GateResult::Stuck(cause)) => {
                     return Ok(Outcome::Held(Hold::NotEligibleYet(best.tag.clone(), cause).into()));
@@ -58,7 +89,13 @@ impl Selector<'_> {
                 }
             }
         }
-        self.nothing_newer(ranking, passed_over)
+        self.nothing_newer(ranking, skipped)
+    }
+
+    /// Returns whether the step to the best candidate is suspicious.
+    pub(super) fn suspects_best(&self, ranking: &Ranking) -> bool {
+        let best = ranking.places().first().and_then(|place| self.break_tie(place).ok());
+        best.is_some_and(|best| best.tag != *self.current && self.filter.jump(best) != Jump::Usual)
     }
 
     /// Returns `None` if the gates need facts that were not looked up.
@@ -67,8 +104,10 @@ impl Selector<'_> {
         if gates.is_empty() {
             return Some(GateResult::Eligible);
         }
+        if let Some(error) = candidate.facts.failure() {
+            return Some(GateResult::Unknown(Ineligibility::LookupFailed(error.into())));
+        }
         match (&candidate.facts, candidate.facts.facts()) {
-            (Known::Failed(error), _) => Some(GateResult::Unknown(Ineligibility::LookupFailed(error.clone()))),
             (known, Some(facts)) if known.covers(gates.need()) => Some(gates.check(facts, self.question.now)),
             _ => None,
         }
@@ -106,7 +145,7 @@ impl Selector<'_> {
         }
     }
 
-    fn choice(&self, best: &Candidate, ranking: &Ranking, passed_over: PassedOver) -> Choice {
+    fn choice(&self, best: &Candidate, ranking: &Ranking, passed_over: Option<PassedOver>) -> Choice {
         let created = best.facts.facts().and_then(|facts| facts.created);
         let newest = Newest {
             matching: ranking.count(),
@@ -119,21 +158,36 @@ impl Selector<'_> {
     }
 
     /// Returns why there is no update: nothing is newer, or a person has to act.
-    fn nothing_newer(&self, ranking: &Ranking, passed_over: PassedOver) -> Result<Outcome, Lookups> {
-        if let Some((tag, cause)) = passed_over {
+    fn nothing_newer(&self, ranking: &Ranking, skipped: Skipped) -> Result<Outcome, Lookups> {
+        if let Some((tag, cause)) = skipped.delayed {
             return Ok(Outcome::Held(Hold::NotEligibleYet(tag, cause).into()));
         }
         if self.candidates.is_empty() {
             return Ok(Outcome::Held(Hold::NoTags.into()));
         }
         if ranking.has_current() {
-            return Ok(Outcome::UpToDate(Acceptance::NothingNewer(self.moved_digest()?).into()));
+            return Ok(Outcome::UpToDate(Acceptance::NothingNewer(self.remarks(skipped.first)?).into()));
         }
         let hold = match ranking.best_lower() {
+            _ if let Some(at) = ranking.best_incomparable() => {
+                Hold::Incomparable { newest: self.candidates[at].tag.clone(), current: self.current.clone() }
+            }
+            Some(at) if !self.filter.has_place() => {
+                Hold::NewestIsLower { newest: self.candidates[at].tag.clone(), current: self.current.clone() }
+            }
             Some(at) => Hold::NewestIsOlder { newest: self.candidates[at].tag.clone(), current: self.current.clone() },
             None => Hold::AllRejected { count: self.candidates.len(), closest: self.closest() },
         };
         Ok(Outcome::Held(hold.into()))
+    }
+
+    /// Returns what a person should know although nothing changes.
+    fn remarks(&self, passed_over: Option<PassedOver>) -> Result<Remarks, Lookups> {
+        let other_shapes = || {
+            let current = self.shape.filter(|_| self.filter.has_place())?;
+            Some(newer_of_another_shape(current, self.filter, self.candidates))
+        };
+        Ok(Remarks { moved: self.moved_digest()?, other_shapes: other_shapes().unwrap_or_default(), passed_over })
     }
 
     /// Returns where the current tag points now, if the reference is pinned to another digest.
@@ -150,11 +204,16 @@ impl Selector<'_> {
         }))
     }
 
-    /// Returns the candidate that passed most checks, and which one it failed.
+    /// Returns the candidate that passed most checks, and which one it failed. Of several, it is the one with the greatest
+    /// version.
     fn closest(&self) -> Option<(Tag, Rejection)> {
         let mut key = OrderKey::default();
         let failed = self.candidates.iter().filter_map(|one| Some((self.filter.check(one, &mut key).err()?, one)));
-        let (error, one) = failed.max_by_key(|(error, one)| (error.progress(), &one.tag))?;
+        let closer = |best: Failed<'r>, next: Failed<'r>| {
+            let order = next.0.progress().cmp(&best.0.progress());
+            if order.then_with(|| by_release(&next.1.tag, &best.1.tag)).is_gt() { next } else { best }
+        };
+        let (error, one) = failed.reduce(closer)?;
         Some((one.tag.clone(), self.filter.rejection(one, error)))
     }
 }

@@ -1,12 +1,16 @@
 //! Versions and their order: parsing, ranges, the shape of a tag, and sort keys. No policy is named here.
 
 mod bump;
+mod common_order;
 mod key;
 mod range;
 mod shape_matcher;
 mod version;
 
 pub use bump::Bump;
+pub(super) use common_order::{
+    adds_word, by_release, by_value, compare as compare_commonly, has_same_words, leads_with_version, lowers_release,
+};
 pub use key::OrderKey;
 pub use range::{Range, RangeError};
 pub(super) use shape_matcher::ShapeMatcher;

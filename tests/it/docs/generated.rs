@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use tagboat::forge::{Address, ConnectionSettings, Credential, FORGES, ForgeKind, RemoteUrl};
 use tagboat::http::{Client, ClientOptions};
+use tagboat::image::BUNDLED_PRODUCTS;
 use tagboat::manifest::FORMATS;
 use tagboat::policy::{OptionDoc, POLICIES, common_options};
 use tagboat::secret::Secret;
@@ -33,7 +34,11 @@ fn tables() -> Vec<Table> {
     let option = |of: &str, option: &OptionDoc| [code(option.key), of.to_owned(), option.about.replace('|', "\\|")];
     let own = POLICIES.iter().flat_map(|kind| kind.options.iter().map(|one| option(&code(kind.key), one)));
     let options = common_options().map(|one| option("all", one)).chain(own);
+    let products = BUNDLED_PRODUCTS.iter().map(|(about, words)| {
+        [(*about).to_owned(), words.iter().map(|word| code(word)).collect::<Vec<_>>().join(", ")]
+    });
     vec![
+        Table { page: "docs/policies.md", name: "bundled-products", text: table(["products", "words"], products) },
         Table { page: "docs/formats.md", name: "formats", text: table(["format", "finds"], formats) },
         Table { page: "docs/policies.md", name: "policies", text: table(["policy", "chooses", "example"], policies) },
         Table { page: "docs/policies.md", name: "options", text: table(["key", "policy", "meaning"], options) },

@@ -1,0 +1,91 @@
+//! Finds numbers that are commit hashes: one abbreviated hash in 27 has only digits, and only the tags beside it show what it is.
+
+use std::collections::HashMap;
+
+use crate::image::is_numeric_hash;
+
+/// Where the tags of an image have commit hashes.
+pub(super) struct CommitPlaces {
+    places: HashMap<Place, Count>,
+}
+
+/// A word of a tag: how many words the tag has, which of them it is, and how long it is.
+type Place = (usize, usize, usize);
+
+#[derive(Default)]
+struct Count {
+    hashes: usize,
+    numbers: usize,
+}
+
+/// How many numbers there may be for each hash with letters. Of real hashes 1 in 27 is a number; of the tags of a build counter
+/// every one.
+const NUMBERS_PER_HASH: usize = 2;
+
+impl CommitPlaces {
+    /// Counts hashes and numbers in all places of these tags.
+    pub(super) fn new<'t>(tags: impl Iterator<Item = &'t str>) -> Self {
+        let mut places: HashMap<Place, Count> = HashMap::new();
+        for tag in tags {
+            let words: Vec<&str> = words(tag).collect();
+            for (at, word) in words.iter().enumerate().filter(|(_, word)| has_length_of_hash(word)) {
+                let place = (words.len(), at, word.len());
+                match word.bytes().all(|b| b.is_ascii_digit()) {
+                    true if is_numeric_hash(word) => places.entry(place).or_default().numbers += 1,
+                    true => {}
+                    false => places.entry(place).or_default().hashes += 1,
+                }
+            }
+        }
+        Self { places }
+    }
+
+    /// Returns whether a number of this tag is a commit hash.
+    pub(super) fn has_commit(&self, tag: &str) -> bool {
+        let count = words(tag).count();
+        let is_commit = |(at, word): (usize, &str)| {
+            let found = self.places.get(&(count, at, word.len()));
+            is_numeric_hash(word)
+                && found.is_some_and(|found| found.hashes > 0 && found.numbers <= found.hashes * NUMBERS_PER_HASH)
+        };
+        words(tag).enumerate().any(is_commit)
+    }
+}
+
+/// Returns whether a tag has a number that may be a commit hash.
+pub(super) fn may_have_commit(tag: &str) -> bool {
+    tag.len() >= 7 && words(tag).any(is_numeric_hash)
+}
+
+fn words(tag: &str) -> impl Iterator<Item = &str> {
+    tag.split(['.', '-', '_'])
+}
+
+/// Returns whether a word is hexadecimal and as long as a hash.
+fn has_length_of_hash(word: &str) -> bool {
+    matches!(word.len(), 7..=12 | 40 | 64) && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separates_commits_from_counters_and_dates() {
+        #[rustfmt::skip]
+        let rows: [(&str, &[&str], bool); 8] = [
+            ("4808804",        &["4808804", "7284872", "a1b2c3d", "deadbee"],                       true),
+            ("main-4808804",   &["main-4808804", "main-a1b2c3d"],                                   true),
+            ("1.2.3-4808804",  &["1.2.3-4808804", "1.2.4-0f0f0f0"],                                 true),
+            ("1234567",        &["1234565", "1234566", "1234567"],                                  false),
+            ("1234567",        &["1234563", "1234564", "1234565", "1234566", "1234567", "a1b2c3d"], false),
+            ("20240101",       &["20240101", "a1b2c3d4", "deadbeef"],                               false),
+            ("4808804",        &["4808804", "a1b2c3d4"],                                            false),
+            ("main-4808804",   &["main-4808804", "a1b2c3d"],                                        false),
+        ];
+        for (tag, tags, is_commit) in rows {
+            assert_eq!(CommitPlaces::new(tags.iter().copied()).has_commit(tag), is_commit, "{tag} among {tags:?}");
+            assert!(may_have_commit(tag) || !is_commit, "{tag}");
+        }
+    }
+}

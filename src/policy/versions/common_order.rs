@@ -1,0 +1,201 @@
+//! Compares two tags by what every common reading of versions agrees on: leading dotted numbers, pre-release stages and dates.
+//!
+//! It is no order of a policy. It prevents that a policy that orders by something else, or cannot read the current tag, selects a
+//! lower version.
+
+use std::cmp::Ordering;
+
+use super::key::OrderKey;
+use super::shape_matcher::ShapeMatcher;
+use crate::image::{Part, Shape, Tag, is_day, is_numeric_hash, timestamp_millis};
+
+/// Words before a version that are no part of it.
+const VERSION_WORDS: &[&str] = &["", "v", "version-", "version", "release-", "release", "rel-", "ver-", "r"];
+
+/// Returns whether a tag begins with a version or a date, aside from a word such as `v`.
+pub(crate) fn leads_with_version(shape: &Shape<'_>) -> bool {
+    let start: usize = shape.parts().iter().take_while(|part| !is_number(part)).map(|part| part.text().len()).sum();
+    start < shape.tag().len() && VERSION_WORDS.iter().any(|word| word.eq_ignore_ascii_case(&shape.tag()[..start]))
+}
+
+/// Compares the versions of two tags. Returns `None` if no common reading can compare them.
+pub(crate) fn compare(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
+    if let Some(order) = by_shape(one, other) {
+        return Some(order);
+    }
+    let (release, than) = (one.release(), other.release());
+    if let (Some(first), Some(second)) = (day(release.first()), day(than.first())) {
+        return Some(first.cmp(second)).filter(|order| order.is_ne()).or_else(|| by_day(one.tag(), other.tag()));
+    }
+    let difference = release.iter().zip(&than).map(|(one, other)| by_value(one, other)).find(|order| order.is_ne());
+    if difference.is_some() {
+        return difference;
+    }
+    if release.len() == than.len() && !release.is_empty() {
+        let order = by_stage(one, other);
+        return if order.is_ne() { Some(order) } else { by_day(one.tag(), other.tag()).or(Some(Ordering::Equal)) };
+    }
+    by_day(one.tag(), other.tag())
+}
+
+/// Returns whether the leading dotted numbers of a tag are lower than those of another one.
+pub(crate) fn lowers_release(tag: &Shape<'_>, than: &Shape<'_>) -> bool {
+    let (release, other) = (tag.release(), than.release());
+    // A long number alone may be a commit.
+    let is_version =
+        |release: &[&str], shape| leads_with_version(shape) && !matches!(release, [number] if is_numeric_hash(number));
+    let are_versions = is_version(&release, tag) && is_version(&other, than);
+    let difference = || release.iter().zip(&other).map(|(one, other)| by_value(one, other)).find(|order| order.is_ne());
+    are_versions && difference() == Some(Ordering::Less)
+}
+
+/// Returns whether every word of `current` is in a tag, and no other word: `-jre` stays. A `v` is no word.
+pub(crate) fn has_same_words(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
+    !adds_word(tag, current) && !adds_word(current, tag)
+}
+
+/// Returns whether a tag has a word that the current tag lacks. A pre-release stage and a hash are such words; a `v` is not.
+pub(crate) fn adds_word(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
+    let is_more = |part: &Part<'_>| match part {
+        Part::Stage(_) => current.stage().is_none(),
+        Part::Hash(_) => !current.has_hash(),
+        Part::Text(text) => {
+            let is_word = text.starts_with(char::is_alphabetic) && !text.eq_ignore_ascii_case("v");
+            is_word && !words(current.tag()).any(|word| word.eq_ignore_ascii_case(text))
+        }
+        Part::Number(_) | Part::Stamp(_) => false,
+    };
+    tag.parts().iter().any(is_more)
+}
+
+fn words(tag: &str) -> impl Iterator<Item = &str> {
+    tag.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty())
+}
+
+fn is_number(part: &Part<'_>) -> bool {
+    matches!(part, Part::Number(_) | Part::Stamp(_))
+}
+
+/// Compares two tags of one shape.
+fn by_shape(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
+    let (mut place, mut than) = (OrderKey::default(), OrderKey::default());
+    let matcher = ShapeMatcher::new(other);
+    let are_alike =
+        other.has_order() && matcher.matches(other.tag(), &mut than) && matcher.matches(one.tag(), &mut place);
+    are_alike.then(|| place.cmp(&than))
+}
+
+/// Compares tags by their leading dotted numbers, then in byte order. Those without a version come first.
+pub(crate) fn by_release(one: &Tag, other: &Tag) -> Ordering {
+    let release = |tag: &'_ Tag| {
+        let shape = Shape::of(tag.as_str());
+        let release = if leads_with_version(&shape) { shape.release() } else { Vec::new() };
+        release.into_iter().map(|number| number.trim_start_matches('0').to_owned()).collect::<Vec<_>>()
+    };
+    let key = |numbers: Vec<String>| numbers.into_iter().map(|number| (number.len(), number)).collect::<Vec<_>>();
+    key(release(one)).cmp(&key(release(other))).then_with(|| one.cmp(other))
+}
+
+/// Compares natural numbers of any length.
+pub(crate) fn by_value(one: &str, other: &str) -> Ordering {
+    let (one, other) = (one.trim_start_matches('0'), other.trim_start_matches('0'));
+    (one.len(), one).cmp(&(other.len(), other))
+}
+
+fn by_stage(one: &Shape<'_>, other: &Shape<'_>) -> Ordering {
+    match (one.stage(), other.stage()) {
+        (None, None) => Ordering::Equal,
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (Some(one), Some(other)) => one.rank.cmp(&other.rank).then_with(|| {
+            let mut numbers = one.numbers().zip(other.numbers()).map(|(one, other)| by_value(one, other));
+            numbers.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        }),
+    }
+}
+
+/// Returns the day of a timestamp, as `20240131`.
+fn day<'t>(number: Option<&&'t str>) -> Option<&'t str> {
+    let number = *number?;
+    // Seconds since 1970 have no digits of a day, and are compared as numbers.
+    let is_calendar = is_day(number) || (matches!(number.len(), 12 | 14 | 17) && timestamp_millis(number).is_some());
+    is_calendar.then(|| &number[..8])
+}
+
+/// Compares the first days in two tags: `2024-01-31`, `2024.01.31`, `20240131`.
+fn by_day(one: &str, other: &str) -> Option<Ordering> {
+    Some(first_day(one)?.cmp(&first_day(other)?)).filter(|order| order.is_ne())
+}
+
+fn first_day(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let starts =
+        (0..bytes.len()).filter(|at| bytes[*at].is_ascii_digit() && (*at == 0 || !bytes[*at - 1].is_ascii_digit()));
+    starts.into_iter().find_map(|at| {
+        let plain = text.get(at..at + 8).filter(|digits| is_day(digits)).map(str::to_owned);
+        let written = || {
+            let date = text.get(at..at + 10)?;
+            let separator = date.as_bytes()[4];
+            let is_date = matches!(separator, b'-' | b'.' | b'_') && date.as_bytes()[7] == separator;
+            let digits = is_date.then(|| format!("{}{}{}", &date[..4], &date[5..7], &date[8..]))?;
+            is_day(&digits).then_some(digits)
+        };
+        plain.or_else(written)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn order(one: &str, other: &str) -> Option<Ordering> {
+        compare(&Shape::of(one), &Shape::of(other))
+    }
+
+    #[test]
+    fn compares_what_every_reading_agrees_on() {
+        use Ordering::{Equal, Greater, Less};
+        #[rustfmt::skip]
+        let rows = [
+            ("11.0.1",               "17.0.2_8-jre",           Some(Less)),
+            ("v18",                  "17.0.2_8-jre",           Some(Greater)),
+            ("17.0.2",               "17.0.2_8-jre",           Some(Equal)),
+            ("17.0.2_7-jre",         "17.0.2_8-jre",           Some(Less)),
+            ("1.10",                 "1.9.3",                  Some(Greater)),
+            ("17",                   "17.0.2",                 None),
+            ("1.2.3-rc.1",           "v1.2.3",                 Some(Less)),
+            ("v1.2.3",               "1.2.3-rc.1",             Some(Greater)),
+            ("1.2.3-rc.2",           "v1.2.3-rc.10",           Some(Less)),
+            ("main-20240102",        "20240101-dev",           Some(Greater)),
+            ("build-20231231235959", "20240101",               Some(Less)),
+            ("2024-01-31-a",         "2024-02-01",             Some(Less)),
+            ("1.4.2",                "20240101",               Some(Less)),
+            ("latest",               "1.2.3",                  None),
+            ("1.2.3",                "latest",                 None),
+            ("3d9b390",              "a1b2c3d",                None),
+            ("02.1",                 "v2.1",                   Some(Equal)),
+            ("18446744073709551617", "v18446744073709551616",  Some(Greater)),
+        ];
+        for (one, other, expected) in rows {
+            assert_eq!(order(one, other), expected, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn finds_tags_that_lead_with_a_version() {
+        for tag in ["1.2.3", "v1", "release-1.5", "20240101-a", "17.0.2_8-jre"] {
+            assert!(leads_with_version(&Shape::of(tag)), "{tag}");
+        }
+        for tag in ["alpine3.20", "main-3", "latest", "pg16", "a1b2c3d", "pr-12"] {
+            assert!(!leads_with_version(&Shape::of(tag)), "{tag}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn is_antisymmetric(one in "v?[0-3](\\.[0-9]{1,2}){0,2}(-(rc\\.?[0-9]|alpine|2024010[1-9]))?", other in "v?[0-3](\\.[0-9]{1,2}){0,2}(-(rc\\.?[0-9]|alpine|2024010[1-9]))?") {
+            prop_assert_eq!(order(&one, &other), order(&other, &one).map(Ordering::reverse));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Properties of what no policy may select: a lower version, a commit read as a number, a relic, another product's version.
+//!
+//! The oracles are written for the tests and share no code with the program.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use tagboat::image::{ImageFacts, ImageReference, Tag};
+use tagboat::policy::{Candidate, ExternalFacts, Gates, Known, Outcome, Question, SelectionStep, Settings, build};
+
+use crate::policies::choose_offline;
+
+/// Returns the tag that a policy selects, if it updates.
+fn selected(policy: &str, names_image: bool, current: &str, candidates: &[Candidate]) -> Option<String> {
+    let entry = build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap();
+    let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
+    let (gates, external, now) = (&Gates::default(), &ExternalFacts::NotNeeded, Timestamp::UNIX_EPOCH);
+    let question = Question { current: &current, entry: &entry, names_image, gates, external, now };
+    let SelectionStep::Decided(decision) = choose_offline(&question, &mut candidates.to_vec()) else { return None };
+    match decision.outcome {
+        Outcome::Update(choice) => Some(choice.tag.to_string()),
+        Outcome::UpToDate(_) | Outcome::Held(_) | Outcome::Unknown(_) => None,
+    }
+}
+
+fn undated(tags: &[String]) -> Vec<Candidate> {
+    tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect()
+}
+
+fn dated(tag: &str, built: &str) -> Candidate {
+    let facts = ImageFacts { created: Some(built.parse().unwrap()), ..ImageFacts::default() };
+    Candidate { tag: Tag::new(tag).unwrap(), facts: Known::Facts(Box::new(facts)) }
+}
+
+/// Reads the leading numbers of a tag with dots between them, after an optional `v`.
+fn leading(tag: &str) -> Vec<u64> {
+    let tag = tag.strip_prefix('v').unwrap_or(tag);
+    let end = tag.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(tag.len());
+    tag[..end].split('.').map_while(|number| number.parse().ok()).collect()
+}
+
+/// Returns whether the leading numbers are lower. `1.2` and `1.2.3` do not compare.
+fn is_lower(tag: &str, than: &str) -> bool {
+    let (one, other) = (leading(tag), leading(than));
+    one.iter().zip(&other).find(|(one, other)| one != other).is_some_and(|(one, other)| one < other)
+}
+
+/// Policies that select the greatest of some order. `numerical` reads `1.5` as more than `1.25`, so it gets no dots.
+const RISING: &[&str] = &[
+    "{ shape: same }",
+    "{ semver: '>=0.0.0' }",
+    "{ semver: '*', strict: false, variant: any }",
+    "{ semver: '*-0' }",
+    "{ calver: YYYY.0M.MICRO }",
+    "{ numerical: asc, include: '^v?(?<n>\\d+)', extract: $n }",
+    "{ alphabetical: asc }",
+    "{ pattern: '^v?(?<major>\\d+)\\.(?<rest>.*)$' }",
+    "{ pattern: '(?<last>\\d+)[^0-9]*$' }",
+];
+
+fn version() -> impl Strategy<Value = String> {
+    let numbers = "v?(0|[1-9][0-9]?)(\\.(0|[1-9][0-9]?)){0,3}";
+    let suffix = "(|-jre|_[0-9]-jre|-rc\\.[0-9]|-alpine3\\.2[0-9]|-[0-9]{1,2})";
+    (numbers, suffix).prop_map(|(numbers, suffix)| numbers + &suffix)
+}
+
+proptest! {
+    #[test]
+    fn no_policy_lowers_a_version(
+        current in version(), tags in proptest::collection::vec(version(), 1..8), policy in 0..RISING.len(), names_image: bool,
+    ) {
+        if let Some(selected) = selected(RISING[policy], names_image, &current, &undated(&tags)) {
+            prop_assert!(!is_lower(&selected, &current), "{} from {} to {}", RISING[policy], current, selected);
+        }
+    }
+
+    #[test]
+    fn rule_with_wildcards_replaces_no_tag_without_a_version(
+        current in "latest|placeholder|stable|alpine|[a-f]{3}[0-9]{4}", tags in proptest::collection::vec(version(), 1..8), policy in 0..7usize,
+    ) {
+        prop_assert_eq!(selected(RISING[policy], false, &current, &undated(&tags)).filter(|_| !RISING[policy].contains("alphabetical")), None);
+    }
+
+    #[test]
+    fn commit_with_digits_only_is_no_number(
+        prefix in "(main-|sha-|)", digits in proptest::collection::vec("[0-9]{7}", 2..5), hashes in proptest::collection::vec("[0-9]{3}[a-f][0-9a-f]{3}", 2..8),
+    ) {
+        prop_assume!(digits.len() <= 2 * hashes.len());
+        let tags: Vec<String> = digits.iter().chain(&hashes).map(|commit| format!("{prefix}{commit}")).collect();
+        for policy in ["{ shape: same }", "{ semver: '*' }"] {
+            prop_assert_eq!(selected(policy, false, &tags[0], &undated(&tags)), None, "{} {:?}", policy, tags);
+        }
+    }
+
+    #[test]
+    fn counter_of_builds_rises(start in 1_000_000u32..9_000_000, count in 2u32..9) {
+        let tags: Vec<String> = (0..count).map(|n| format!("build-{}", start + n)).collect();
+        let newest = tags.last().cloned();
+        prop_assert_eq!(selected("{ shape: same }", false, &tags[0], &undated(&tags)), newest);
+    }
+
+    /// Whichever number is out of proportion, without build times the next tag is selected.
+    #[test]
+    fn outlier_is_rejected(numbers in proptest::collection::vec(0u32..90, 3), slot in 0usize..3, huge in 10_000u32..99_999_999) {
+        let current = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(".");
+        let (mut relic, mut next) = (numbers.clone(), numbers);
+        relic[slot] = huge;
+        next[2] += 1;
+        let [relic, next] = [relic, next].map(|numbers| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join("."));
+        for policy in ["{ shape: same }", "{ semver: '*' }"] {
+            let tags = undated(&[current.clone(), next.clone(), relic.clone()]);
+            prop_assert_eq!(selected(policy, false, &current, &tags), Some(next.clone()), "{} {}", policy, relic);
+        }
+    }
+
+    /// A version that skips others is rejected only if its image is much older.
+    #[test]
+    fn skipped_version_needs_a_later_build(major in 0u32..9, more in 2u32..40, years in 1u32..9) {
+        let (current, next, far) = (format!("{major}.6.23"), format!("{major}.6.24"), format!("{}.33.2", major + more));
+        let tags = |built: &str| vec![dated(&current, "2025-01-10T00:00:00Z"), dated(&next, "2025-01-20T00:00:00Z"), dated(&far, built)];
+        for policy in ["{ shape: same }", "{ semver: '*' }"] {
+            let older = tags(&format!("{}-01-10T00:00:00Z", 2025 - years));
+            prop_assert_eq!(selected(policy, false, &current, &older), Some(next.clone()));
+            prop_assert_eq!(selected(policy, false, &current, &tags("2025-02-01T00:00:00Z")), Some(far.clone()));
+            prop_assert_eq!(selected(policy, false, &current, &tags("1970-01-01T00:00:00Z")), Some(far.clone()));
+        }
+    }
+
+    #[test]
+    fn version_of_another_product_stays(
+        product in "pg|jdk|php|py|node|cuda|ltsc|scala|temurin-|nanoserver-|python-",
+        versions in proptest::collection::vec("[1-9][0-9]?(\\.[0-9]{1,2})?", 2..6),
+        patches in proptest::collection::vec(0u32..50, 2..6),
+    ) {
+        let tags: Vec<String> = versions.iter().zip(&patches).map(|(version, patch)| format!("1.2.{patch}-{product}{version}")).collect();
+        for policy in ["{ shape: same }", "{ semver: '*' }"] {
+            if let Some(selected) = selected(policy, false, &tags[0], &undated(&tags)) {
+                let suffix = format!("-{product}{}", versions[0]);
+                prop_assert!(selected.ends_with(&suffix), "{} from {} to {}", policy, tags[0], selected);
+            }
+        }
+    }
+
+    #[test]
+    fn base_distribution_may_change(base in "alpine3\\.|debian-|ubi|ubuntu22\\.", from in 1u32..9, to in 10u32..20) {
+        let tags = [format!("1.2.3-{base}{from}"), format!("1.2.4-{base}{to}")];
+        for policy in ["{ shape: same }", "{ semver: '*' }"] {
+            prop_assert_eq!(selected(policy, false, &tags[0], &undated(&tags)), Some(tags[1].clone()));
+        }
+    }
+}
