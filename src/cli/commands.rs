@@ -93,10 +93,8 @@ pub(super) async fn open(
     };
     let loaded = loaded.with(overrides);
     let repository = match opened {
-        Some(opened) if loaded.config.git.remote == operator.config.git.remote => {
-            setup::log_in(opened, &loaded.config).await?
-        }
-        _ => setup::repository(&location, &loaded.config).await?,
+        Some(opened) => setup::log_in(opened, &loaded.config).await?,
+        None => setup::repository(&location, &loaded.config).await?,
     };
     Ok((setup::sign(repository, &loaded.config)?, loaded))
 }

@@ -16,6 +16,7 @@ pub const OPERATOR_KEYS: &[&str] = &[
     "registries.*.client-cert-file",
     "registries.*.auth-hosts",
     "registries.*.oci-layout",
+    "git.remote",
     "git.sign",
     "git.pass-env",
 ];

@@ -33,6 +33,7 @@ const OPERATOR_ONLY: &[(&str, &str)] = &[
     ("registries.*.client-cert-file", "registries: { a.test: { client-cert-file: a.pem } }"),
     ("registries.*.auth-hosts",       "registries: { a.test: { auth-hosts: [b.test] } }"),
     ("registries.*.oci-layout",       "registries: { a.test: { oci-layout: a } }"),
+    ("git.remote",                    "git: { remote: other }"),
     ("git.sign",                      "git: { sign: { format: ssh, key: k } }"),
     ("git.pass-env",                  "git: { pass-env: [AWS_PROFILE] }"),
 ];

@@ -42,6 +42,7 @@ const SETTINGS: &[Setting] = &[
     ("forge: { kind: gitlab, url: 'http://EVIL', repository: a/b }",                                           "EVIL/x/y:1.0",           &[("GITLAB_TOKEN", "planted-personal-token")], "the token is not sent to 127.0.0.1"),
     ("forge: { kind: azure-devops, url: 'http://EVIL', repository: a/b/c }",                                   "EVIL/x/y:1.0",           &[("SYSTEM_ACCESSTOKEN", "planted-token-of-azure")], "the token is not sent to 127.0.0.1"),
     ("git: { sign: { format: ssh, key: /proc/self/environ } }",                                                "EVIL/x/y:1.0",           &[("TAGBOAT_SIGNING_KEY", "planted-signing-key")], "`sign` is not allowed"),
+    ("git: { remote: other }",                                                                                 "EVIL/x/y:1.0",           &[("TAGBOAT_GIT_PASSWORD", "planted-password-of-git")], "`remote` is not allowed"),
     ("registries: { EVIL: { plain-http: true } }", "EVIL/x/y:1.0", &[("FORGEJO_ACTIONS", "true"), ("FORGEJO_SERVER_URL", "https://git.invalid"), ("FORGEJO_TOKEN", "planted-token-of-the-job")], ""),
     ("registries: { git.invalid: { mirror: 'http://EVIL' } }", "git.invalid/x/y:1.0", &[("FORGEJO_ACTIONS", "true"), ("FORGEJO_SERVER_URL", "https://git.invalid"), ("FORGEJO_TOKEN", "planted-token-of-the-job")], ""),
     ("registries: { ghcr.io: { mirror: 'http://EVIL' } }", "ghcr.io/x/y:1.0", &[("FORGEJO_ACTIONS", "true"), ("FORGEJO_SERVER_URL", "https://git.invalid"), ("FORGEJO_TOKEN", "planted-token-of-the-job")], ""),
@@ -89,6 +90,7 @@ fn check_setting((setting, image, job, refusal): Setting, listener: &Double) {
     let manifest = format!("kind: Pod\nspec:\n  containers:\n  - image: {}\n", filled(image));
     bare.commit("main", &[(config::FILE_NAME, &filled(setting)), ("app.yaml", &manifest)], "Deploy");
     git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+    git(&folder.path().join("checkout"), &["remote", "add", "other", &filled("http://EVIL/a/b.git")]);
     let checkout = folder.path().join("checkout").display().to_string();
     let mut secrets = secret_leaks::secrets(secret_leaks::VARIABLES.iter().chain(job).copied());
     secrets.extend(job.iter().map(|(_, value)| (*value).to_owned()).filter(|value| value.starts_with("planted")));
@@ -399,6 +401,22 @@ fn configuration_inside_the_checkout_belongs_to_the_repository() {
     let output =
         Tagboat::new().run(&["list", "-C", &checkout.display().to_string(), "--config", outside.to_str().unwrap()]);
     assert!(output.code == 0 && output.stdout.contains("operator.yaml:1"), "{output:?}");
+}
+
+/// A pull request may add a folder whose name reads like the URL that the job names.
+#[test]
+fn folder_named_like_a_url_does_not_take_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    bare.commit("main", &[("app.yaml", "image: x/from-the-remote:1.0\n")], "Deploy");
+    let url = format!("file://{}", bare.url().trim_start_matches("file://"));
+    let tagboat = Tagboat::new().with_config("rules: [{ policy: ignore }]\n");
+    // The file system reads `//` as `/`.
+    let named = tagboat.home().join(&url);
+    std::fs::create_dir_all(&named).unwrap();
+    std::fs::write(named.join("app.yaml"), "image: x/from-the-folder:1.0\n").unwrap();
+    let output = tagboat.run(&["list", "--repository", &url]);
+    assert!(output.stdout.contains("from-the-remote") && !output.stdout.contains("from-the-folder"), "{output:?}");
 }
 
 /// A pull request may add links where a report or a new configuration is written.

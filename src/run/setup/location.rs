@@ -14,10 +14,11 @@ pub enum Location {
 }
 
 impl Location {
-    /// Parses a path or a URL. An existing folder takes precedence over a remote of the same text.
+    /// Parses a path or a URL. An existing folder takes precedence over a remote like `git@host:path`, but not over a URL: a pull
+    /// request may add a folder whose name reads like one.
     pub fn new(text: &str) -> Self {
-        let remote = text.contains("://") || RemoteUrl::parse(text).is_ok();
-        if remote && !Path::new(text).exists() { Self::Url(text.to_owned()) } else { Self::Folder(text.into()) }
+        let is_remote = || RemoteUrl::parse(text).is_ok() && !Path::new(text).exists();
+        if text.contains("://") || is_remote() { Self::Url(text.to_owned()) } else { Self::Folder(text.into()) }
     }
 }
 
