@@ -119,9 +119,14 @@ impl From<HttpError> for Error {
     }
 }
 
+/// Every registry error that ends a command comes from the list of the tags of one image.
 impl From<RegistryError> for Error {
     fn from(error: RegistryError) -> Self {
-        Self::new(Exit::Failed, chain(&error), error.hint())
+        let message = match error.image() {
+            Some(image) => format!("cannot list the tags of {image}: {}", chain(&error)),
+            None => chain(&error),
+        };
+        Self::new(Exit::Failed, message, error.hint())
     }
 }
 
@@ -142,5 +147,12 @@ mod tests {
         let start = "cannot read a\\nhint: b\\u202e\\u200b: c\nhint: rename it\\nerror: d";
         assert!(error.to_string().starts_with(start), "{error}");
         assert_eq!(error.message(), "cannot read a\nhint: b\u{202e}\u{200b}: c");
+    }
+
+    #[test]
+    fn names_the_image_whose_tags_cannot_be_listed() {
+        let error = RegistryError::Offline { image: "nginx".to_owned() };
+        let start = "cannot list the tags of nginx: the tags come from a file";
+        assert!(Error::from(error).to_string().starts_with(start));
     }
 }

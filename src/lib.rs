@@ -70,7 +70,7 @@
 //! | a policy | one file in `src/policy/ordered/` or `src/policy/pinned/`: the trait [`OrderedPolicy`](policy::OrderedPolicy) or [`PinnedPolicy`](policy::PinnedPolicy) | a row in [`POLICIES`](policy::POLICIES); a new kind of reason also in `policy/reason/` | `fixtures/policy/` |
 //! | a registry vendor | one file in `src/registry/vendors/`: the trait [`Vendor`](registry::Vendor) | a row in [`VENDORS`](registry::VENDORS) | a test in that file, and one over HTTP in `tests/it/registries/` |
 //! | an output format | one file in `src/report/`: the trait [`Renderer`](report::Renderer) | a row in [`RENDERERS`](report::RENDERERS) | `fixtures/report/` |
-//! | something about another tool | the folder of the tool in [`interop`]; a grammar that a format needs to find references is in `src/manifest/formats/`, which may not import [`interop`]: `octopus.rs` | – | fixtures of that tool |
+//! | something about another tool | the folder of the tool in [`interop`]; a grammar that `manifest` needs to find references is in `src/manifest/formats/`, which may not import [`interop`]: `argo_cd.rs`, `flux.rs` and `octopus.rs`; that of comments is in `src/manifest/marker.rs` | – | fixtures of that tool |
 //! | a configuration key | `src/config/schema.rs`, then `validate.rs`, then [`Config`](config::Config) | – | `fixtures/config/{valid,invalid}/` |
 //! | a command or a flag | `src/cli/args.rs`, and a function in `src/cli/` | – | `tests/it/cli.rs` |
 //!
@@ -92,7 +92,7 @@
 //! | no commit of another person is overwritten | a push names the commit that it replaces: [`Git`](git::Git) |
 //! | at most one open pull request for a group | the branch name comes from the group: [`plan::group`](fn@plan::group); `open` in `forge::lifecycle` searches first |
 //! | no secret is printed | [`Secret`](secret::Secret) has no text; [`http::redacted`] removes secrets from URLs |
-//! | a credential is sent to one host only | [`registry`] and [`http`] |
+//! | a credential is sent only to its host, and to the token services of that vendor or in `auth-hosts` | [`registry`] and [`http`] |
 
 mod child;
 pub mod cli;

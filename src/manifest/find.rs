@@ -47,10 +47,6 @@ fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8")
 }
 
-fn has_markers(text: &str) -> bool {
-    marker::NEEDLES.iter().any(|needle| memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some())
-}
-
 /// Returns whether SOPS encrypted a file: its metadata is in plain text under a top-level key.
 fn is_encrypted(text: &str) -> bool {
     let has_mac = memchr::memmem::find(text.as_bytes(), b"ENC[AES256_GCM,").is_some();
@@ -108,7 +104,7 @@ impl FileReader<'_> {
                 continue;
             }
             let origin = DocumentOrigin::at(base);
-            for tree in text::parse(part, has_markers(part)) {
+            for tree in text::parse(part, marker::may_be_in(part)) {
                 match tree {
                     Ok(tree) => self.document(&tree, 0, &origin),
                     Err(error) => self.unreadable(part, base + error.offset, &error.message),
@@ -155,7 +151,7 @@ impl FileReader<'_> {
             let origin =
                 DocumentOrigin { bytes, fallback_offset, field_prefix: field_prefix.clone(), images: images.clone() };
             // A text that does not parse is a script or prose, not a document.
-            for inner in text::parse(part, has_markers(part)).iter().flatten() {
+            for inner in text::parse(part, marker::may_be_in(part)).iter().flatten() {
                 self.document(inner, document.depth + 1, &origin);
             }
         }

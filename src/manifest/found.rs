@@ -211,7 +211,7 @@ impl<'a> DocumentFindings<'a> {
             let reason = "the bytes of the embedded document differ from those of the file".to_owned();
             return self.report_notice(document, format, node, NoticeStatus::Held, reason);
         }
-        let marker = match self.markers.choose(document, self.file, scalars) {
+        let marker = match self.markers.choose(document, self.file, reference.name(), scalars) {
             Ok(marker) => marker,
             Err(reason) => return self.report_notice(document, format, node, NoticeStatus::Held, reason),
         };

@@ -1,9 +1,10 @@
 //! The grammar of marker comments: `# tagboat: …`, Flux's `# {"$imagepolicy": …}` and `# renovate: …`.
 
 use super::occurrence::MarkerKind;
-use crate::text::{Span, Tree};
+use crate::image::ImageName;
+use crate::text::is_misspelling_of;
 
-/// Texts of which every marker holds one. In a document without them, comments are not read.
+/// Texts of which every well-formed marker holds one.
 pub(super) const NEEDLES: &[&str] = &["$imagepolicy", "tagboat:", "renovate:"];
 
 /// The content of a marker comment.
@@ -18,6 +19,31 @@ pub(super) struct ParsedMarker {
     pub(super) foreign_datasource: Option<String>,
     /// The part of a reference that the marked value holds.
     pub(super) part: MarkedPart,
+    /// Whether it is meant as a marker and cannot be applied, so that it holds its value.
+    pub(super) is_malformed: bool,
+}
+
+impl ParsedMarker {
+    fn new(kind: MarkerKind, policy: String) -> Self {
+        Self { kind, policy, image: None, foreign_datasource: None, part: MarkedPart::Any, is_malformed: false }
+    }
+
+    fn malformed(kind: MarkerKind) -> Self {
+        Self { is_malformed: true, ..Self::new(kind, String::new()) }
+    }
+
+    /// Returns the reason to hold the value of a malformed marker.
+    pub(super) fn malformed_reason(&self) -> Option<&'static str> {
+        let reason = match self.kind {
+            MarkerKind::Flux => {
+                "malformed marker: write `# {\"$imagepolicy\": \"NAMESPACE:POLICY\"}` with or without :tag, :name or :digest"
+            }
+            MarkerKind::Tagboat | MarkerKind::Renovate => {
+                "malformed marker: write `# tagboat: POLICY`, `# tagboat: image=NAME` or `# tagboat: POLICY image=NAME`"
+            }
+        };
+        self.is_malformed.then_some(reason)
+    }
 }
 
 /// The part of a reference that a marked value holds.
@@ -30,40 +56,57 @@ pub(super) enum MarkedPart {
     Digest,
 }
 
-/// Returns the comments that are meant as a marker of Tagboat or Flux and do not parse as one.
-pub(super) fn malformed_markers(tree: &Tree<'_>) -> impl Iterator<Item = Span> {
-    let is_malformed = |span: &Span| {
-        let comment = &tree.text()[span.range()];
-        let text = comment.trim_start_matches('#').trim();
-        let is_marker = text.starts_with("tagboat:") || (text.starts_with('{') && text.contains("$imagepolicy"));
-        is_marker && parse_comment(comment).is_none()
-    };
-    tree.comments().iter().map(|comment| comment.span).filter(is_malformed)
+/// Returns whether a document may have markers. In one without them, comments are not read.
+pub(super) fn may_be_in(text: &str) -> bool {
+    let holds = |needle: &&str| memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some();
+    NEEDLES.iter().any(holds)
+        || memchr::memchr_iter(b'#', text.as_bytes()).any(|at| {
+            let line = text[at..].split(['\n', '\r']).next().unwrap_or_default();
+            is_misspelled(line.trim_start_matches('#').trim())
+        })
 }
 
-/// Parses a comment, `#` included. Returns `None` if it is not a marker.
+/// Parses a comment, `#` included. Returns `None` if it is not meant as a marker.
 pub(super) fn parse_comment(comment: &str) -> Option<ParsedMarker> {
     let text = comment.trim_start_matches('#').trim();
     if text.starts_with('{') {
-        return parse_flux(text);
+        let is_meant = || text.contains("$imagepolicy").then(|| ParsedMarker::malformed(MarkerKind::Flux));
+        return parse_flux(text).or_else(is_meant);
     }
-    match text.strip_prefix("tagboat:") {
-        Some(rest) => parse_tagboat(rest),
-        None => parse_renovate(text.strip_prefix("renovate:")?),
+    match (text.strip_prefix("tagboat:"), text.strip_prefix("renovate:")) {
+        (Some(rest), _) => Some(parse_tagboat(rest).unwrap_or_else(|| ParsedMarker::malformed(MarkerKind::Tagboat))),
+        (None, Some(rest)) => parse_renovate(rest),
+        (None, None) => is_misspelled(text).then(|| ParsedMarker::malformed(MarkerKind::Tagboat)),
     }
+}
+
+/// Returns whether the text of a comment is meant as a marker of Tagboat: `Tagboat: release`, `tagbot: release` or `tagboat
+/// ignore`. Prose about Tagboat is not.
+fn is_misspelled(text: &str) -> bool {
+    let end = text.bytes().take(16).position(|byte| byte == b':' || byte.is_ascii_whitespace());
+    let Some((word, rest)) = end.map(|end| text.split_at(end)) else { return false };
+    let rest = rest.trim_start();
+    if rest.starts_with(':') {
+        return is_misspelling_of(word, "tagboat");
+    }
+    let next = rest.split_whitespace().next().unwrap_or_default();
+    word == "tagboat" && (matches!(next, "ignore" | "shape") || next.starts_with("image="))
 }
 
 /// Parses `release image=ghcr.io/acme/api`, in any order: a policy, an image, or both.
 fn parse_tagboat(rest: &str) -> Option<ParsedMarker> {
-    let (mut policy, mut image) = (String::new(), None);
+    let (mut policy, mut image) = (None, None);
     for word in rest.split_whitespace() {
         match word.strip_prefix("image=") {
-            Some(name) => image = Some(name.to_owned()),
-            None if policy.is_empty() => policy = word.to_owned(),
-            None => return None,
+            Some(name) if image.is_none() && ImageName::new(name).is_ok() => image = Some(name.to_owned()),
+            None if policy.is_none() => policy = Some(word.to_owned()),
+            _ => return None,
         }
     }
-    Some(ParsedMarker { kind: MarkerKind::Tagboat, policy, image, foreign_datasource: None, part: MarkedPart::Any })
+    if policy.is_none() && image.is_none() {
+        return None;
+    }
+    Some(ParsedMarker { image, ..ParsedMarker::new(MarkerKind::Tagboat, policy.unwrap_or_default()) })
 }
 
 /// Parses `datasource=docker depName=ghcr.io/acme/api versioning=semver`, in any order (Renovate's presets of custom
@@ -87,7 +130,7 @@ fn parse_renovate(rest: &str) -> Option<ParsedMarker> {
     };
     let is_about_versions = |word: &&str| word.starts_with("versioning=") || word.starts_with("extractVersion=");
     let policy = rest.split_whitespace().filter(is_about_versions).collect::<Vec<_>>().join(" ");
-    Some(ParsedMarker { kind: MarkerKind::Renovate, policy, image, foreign_datasource, part: MarkedPart::Any })
+    Some(ParsedMarker { image, foreign_datasource, ..ParsedMarker::new(MarkerKind::Renovate, policy) })
 }
 
 /// Parses `{"$imagepolicy": "namespace:policy[:tag|:name|:digest]"}`. As in Flux's kyaml setters, the whole comment is
@@ -107,8 +150,7 @@ fn parse_flux(text: &str) -> Option<ParsedMarker> {
     if namespace.is_empty() || policy.is_empty() || value.contains(char::is_whitespace) {
         return None;
     }
-    let policy = format!("{namespace}:{policy}");
-    Some(ParsedMarker { kind: MarkerKind::Flux, policy, image: None, foreign_datasource: None, part })
+    Some(ParsedMarker { part, ..ParsedMarker::new(MarkerKind::Flux, format!("{namespace}:{policy}")) })
 }
 
 /// Returns the reason to ignore a value whose Renovate comment names a datasource without images.
@@ -123,7 +165,7 @@ mod tests {
     #[test]
     fn parses_markers_of_tagboat_flux_and_renovate() {
         let parsed = |text: &str| {
-            let marker = parse_comment(text)?;
+            let marker = parse_comment(text).filter(|marker| !marker.is_malformed)?;
             Some((marker.kind, marker.policy, marker.image.unwrap_or_default(), marker.part))
         };
         let flux = |policy: &str, part| Some((MarkerKind::Flux, policy.to_owned(), String::new(), part));
@@ -166,6 +208,36 @@ mod tests {
         ];
         for (text, marker) in rows {
             assert_eq!(parsed(text), marker, "{text}");
+        }
+    }
+
+    #[test]
+    fn recognizes_what_is_meant_as_a_marker() {
+        #[rustfmt::skip]
+        let rows = [
+            ("# tagboat: release",                  Some(false)),
+            ("# tagboat: one two",                  Some(true)),
+            ("# tagboat:",                          Some(true)),
+            ("# tagboat: image=",                   Some(true)),
+            ("# tagboat: image=Foo:::",             Some(true)),
+            ("# tagboat: image=a image=b",          Some(true)),
+            ("# Tagboat: ignore",                   Some(true)),
+            ("# TAGBOAT: ignore",                   Some(true)),
+            ("# tagbot: release",                   Some(true)),
+            ("# tagboat : release",                 Some(true)),
+            ("# tagboat ignore",                    Some(true)),
+            ("# tagboat image=a",                   Some(true)),
+            (r#"# {"$imagepolicy": "a"}"#,          Some(true)),
+            ("# tagboats are nice",                 None),
+            ("# tagboat updates this",              None),
+            ("# tagbot ignore",                     None),
+            ("# target: release",                   None),
+            ("# boat: release",                     None),
+            (r#"# see {"$imagepolicy": "a:b"}"#,    None),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(parse_comment(text).map(|marker| marker.is_malformed), expected, "{text}");
+            assert!(expected.is_none() || may_be_in(&format!("a: 1 {text}\n")), "{text}");
         }
     }
 }

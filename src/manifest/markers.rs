@@ -6,6 +6,7 @@ use super::marker::{MarkedPart, ParsedMarker, parse_comment};
 use super::occurrence::{Marker, MarkerKind};
 use super::place::File;
 use super::value::is_full_reference;
+use crate::image::ImageName;
 use crate::text::{NodeId, NodeKind, Span, Style, Tree};
 
 /// A marker comment, and where it is.
@@ -40,6 +41,20 @@ impl MarkerComment {
     /// Returns whether the comment is behind the value, or on the line above it if the marker's owner reads that line.
     pub(super) fn is_beside(&self, tree: &Tree<'_>, node: NodeId) -> bool {
         if self.has_own_line { self.applies_from_above(tree, node) } else { self.trails(tree, node) }
+    }
+
+    /// Fails with the reason to hold a value with this image if the marker is malformed or names another image.
+    fn expect_applicable(&self, name: &ImageName) -> Result<(), String> {
+        let ParsedMarker { kind, image, .. } = &self.marker;
+        if let Some(reason) = self.marker.malformed_reason() {
+            return Err(reason.to_owned());
+        }
+        match image {
+            Some(image) if *kind == MarkerKind::Tagboat && ImageName::new(image).ok().as_ref() != Some(name) => {
+                Err(format!("the marker names the image {image}, but the image of this value is {}", name.familiar()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn trails(&self, tree: &Tree<'_>, node: NodeId) -> bool {
@@ -181,6 +196,7 @@ impl Markers {
         &mut self,
         document: &Document<'_>,
         file: &File<'_>,
+        name: &ImageName,
         scalars: &[NodeId],
     ) -> Result<Option<Marker>, String> {
         let tree = document.tree;
@@ -205,6 +221,7 @@ impl Markers {
         for comment in &mut self.comments {
             if is_around(comment) || scalars.iter().any(|node| comment.applies_to(tree, *node)) {
                 comment.is_used = true;
+                comment.expect_applicable(name)?;
                 let ParsedMarker { kind, policy, part, .. } = &comment.marker;
                 if *kind == MarkerKind::Flux && !scalars.iter().any(|node| comment.is_beside(tree, *node)) {
                     return Err(format!(

@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::docs::{Hint, hint};
 use crate::http::HttpError;
 
-/// Why a registry request failed. Contains no secrets.
+/// Why a registry request failed. Contains no secrets. The text omits the image, which every report has in a column of its own.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RegistryError {
     /// The HTTP request failed, or its status has no variant of its own.
-    #[error("{image}: {source}")]
+    #[error("{source}")]
     Http {
         /// The image, with its tag where there is one.
         image: String,
@@ -18,7 +18,7 @@ pub enum RegistryError {
         source: Arc<HttpError>,
     },
     /// The registry returned 401, or the token service rejected the credential.
-    #[error("{image}: unauthorized: {url} denied {sent}{detail}")]
+    #[error("unauthorized: {url} denied {sent}{detail}")]
     Unauthorized {
         /// The image.
         image: String,
@@ -30,7 +30,7 @@ pub enum RegistryError {
         detail: String,
     },
     /// The registry returned 403: authenticated, but not allowed.
-    #[error("{image}: 403: {url} denied {sent}{detail}")]
+    #[error("403: {url} denied {sent}{detail}")]
     Forbidden {
         /// The image.
         image: String,
@@ -42,7 +42,7 @@ pub enum RegistryError {
         detail: String,
     },
     /// The registry returned 404: no such image or tag.
-    #[error("{image}: not found at {url}{detail}")]
+    #[error("not found at {url}{detail}")]
     NotFound {
         /// The image, with its tag where there is one.
         image: String,
@@ -52,7 +52,7 @@ pub enum RegistryError {
         detail: String,
     },
     /// The registry returned 429 after all retries.
-    #[error("{image}: rate limited by {url}{}", retry_after.map_or(String::new(), |wait| format!("; retry after {} s", wait.as_secs())))]
+    #[error("rate limited by {url}{}", retry_after.map_or(String::new(), |wait| format!("; retry after {} s", wait.as_secs())))]
     RateLimited {
         /// The image.
         image: String,
@@ -62,7 +62,7 @@ pub enum RegistryError {
         retry_after: Option<Duration>,
     },
     /// An earlier response in this run reported an exhausted rate limit, so no request was sent.
-    #[error("{image}: rate limit of {registry} exhausted ({limit})")]
+    #[error("rate limit of {registry} exhausted ({limit})")]
     RateLimitExhausted {
         /// The image.
         image: String,
@@ -72,7 +72,7 @@ pub enum RegistryError {
         limit: String,
     },
     /// The run sent as many requests to this registry as the configuration allows.
-    #[error("{image}: reached `max-requests` of {registry} ({limit})")]
+    #[error("reached `max-requests` of {registry} ({limit})")]
     MaxRequestsReached {
         /// The image.
         image: String,
@@ -82,7 +82,7 @@ pub enum RegistryError {
         limit: u64,
     },
     /// The response violates the specification.
-    #[error("{image}: the response of {url} is not {expected}: {cause}")]
+    #[error("the response of {url} is not {expected}: {cause}")]
     Malformed {
         /// The image.
         image: String,
@@ -94,7 +94,7 @@ pub enum RegistryError {
         cause: String,
     },
     /// The tag list is incomplete, so the newest tag is unknown.
-    #[error("{image}: incomplete tag list: {cause}")]
+    #[error("incomplete tag list: {cause}")]
     IncompleteTagList {
         /// The image.
         image: String,
@@ -102,7 +102,7 @@ pub enum RegistryError {
         cause: String,
     },
     /// The tag list exceeds the limits.
-    #[error("{image}: the tag list has more than {limit} {what}")]
+    #[error("the tag list has more than {limit} {what}")]
     TagListTooLong {
         /// The image.
         image: String,
@@ -112,7 +112,7 @@ pub enum RegistryError {
         limit: usize,
     },
     /// All requests for one image together took too long, retries included.
-    #[error("{image}: timed out after {} s", after.as_secs_f32())]
+    #[error("timed out after {} s", after.as_secs_f32())]
     ImageTimeout {
         /// The image.
         image: String,
@@ -120,7 +120,7 @@ pub enum RegistryError {
         after: Duration,
     },
     /// The registry did not answer in time for other images of this run, so no request was sent.
-    #[error("{image}: not looked up: {registry} timed out for {images} images of this run")]
+    #[error("not looked up: {registry} timed out for {images} images of this run")]
     GaveUp {
         /// The image.
         image: String,
@@ -130,13 +130,13 @@ pub enum RegistryError {
         images: usize,
     },
     /// The manifest is Docker's version 2, schema 1, whose digest is not that of its bytes.
-    #[error("{image}: the manifest has the obsolete Docker schema 1 format")]
+    #[error("the manifest has the obsolete Docker schema 1 format")]
     Schema1 {
         /// The image with its tag.
         image: String,
     },
     /// The content does not have the digest that was requested or that the registry reported.
-    #[error("{image}: {url} returned content with digest {actual}, expected {expected}")]
+    #[error("{url} returned content with digest {actual}, expected {expected}")]
     WrongDigest {
         /// The image with its tag.
         image: String,
@@ -148,9 +148,7 @@ pub enum RegistryError {
         actual: String,
     },
     /// The registry names a token service on a host or port that the credential is not for.
-    #[error(
-        "{image}: {registry} requests the credential from {source_of_credential} for another host or port, {realm}"
-    )]
+    #[error("{registry} requests the credential from {source_of_credential} for another host or port, {realm}")]
     UntrustedRealm {
         /// The image.
         image: String,
@@ -180,13 +178,13 @@ pub enum RegistryError {
         cause: String,
     },
     /// The tags come from a file, so no request is sent.
-    #[error("{image}: the tags come from a file, so the registry is not asked")]
+    #[error("the tags come from a file, so the registry is not asked")]
     Offline {
         /// The image.
         image: String,
     },
     /// An OCI image layout cannot be read.
-    #[error("{image}: {path}: {cause}")]
+    #[error("{path}: {cause}")]
     Layout {
         /// The image.
         image: String,
@@ -198,6 +196,30 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
+    /// Returns the image, with its tag where the request was for one; `None` if the error is about the whole registry.
+    pub fn image(&self) -> Option<&str> {
+        match self {
+            Self::Http { image, .. }
+            | Self::Unauthorized { image, .. }
+            | Self::Forbidden { image, .. }
+            | Self::NotFound { image, .. }
+            | Self::RateLimited { image, .. }
+            | Self::RateLimitExhausted { image, .. }
+            | Self::MaxRequestsReached { image, .. }
+            | Self::Malformed { image, .. }
+            | Self::IncompleteTagList { image, .. }
+            | Self::TagListTooLong { image, .. }
+            | Self::ImageTimeout { image, .. }
+            | Self::GaveUp { image, .. }
+            | Self::Schema1 { image, .. }
+            | Self::WrongDigest { image, .. }
+            | Self::UntrustedRealm { image, .. }
+            | Self::Offline { image, .. }
+            | Self::Layout { image, .. } => Some(image),
+            Self::Credential { .. } | Self::Settings { .. } => None,
+        }
+    }
+
     /// Returns what to do next.
     #[rustfmt::skip]
     pub fn hint(&self) -> Hint {

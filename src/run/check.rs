@@ -68,7 +68,10 @@ pub async fn registries(registries: &Registries, listed: &[Listed]) -> Vec<Check
     }
     let checks = hosts.into_iter().map(async |(host, (name, count))| match registries.check(name).await {
         Ok(access) => Check::ok(host, format!("{}; {}", summary(&access, name), count_of(count, "managed reference"))),
-        Err(error) => Check::failed(host, chain(&error), error.hint()),
+        Err(error) => {
+            let operation = format!("cannot list the tags of {}", name.familiar());
+            Check::failed(host, format!("{operation}: {}", chain(&error)), error.hint())
+        }
     });
     futures_util::future::join_all(checks).await
 }

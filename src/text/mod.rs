@@ -21,7 +21,7 @@ pub use escape::{
 };
 pub use origin::Origin;
 pub use scalar::{Style, is_plain_string};
-pub use similar::nearest_name;
+pub use similar::{is_misspelling_of, nearest_name};
 pub use span::{LineIndex, Position, Span};
 pub use stream::documents;
 pub use tree::{Comment, NodeId, NodeKind, TextEntry, Tree};

@@ -12,9 +12,29 @@ pub fn nearest_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     scored.filter(|(score, _)| *score >= 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, known)| known)
 }
 
+/// Returns whether at most two letters differ between a word and a known one in lower case.
+pub fn is_misspelling_of(word: &str, known: &str) -> bool {
+    word.len().abs_diff(known.len()) <= 2 && strsim::levenshtein(&word.to_lowercase(), known) <= 2
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn recognizes_misspellings_of_at_most_two_letters() {
+        let rows = [
+            ("Tagboat", true),
+            ("tagbot", true),
+            ("tag-boats", true),
+            ("tgbot", true),
+            ("boat", false),
+            ("image", false),
+        ];
+        for (word, expected) in rows {
+            assert_eq!(is_misspelling_of(word, "tagboat"), expected, "{word}");
+        }
+    }
 
     #[test]
     fn suggests_similar_names_only() {

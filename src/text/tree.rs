@@ -39,7 +39,7 @@ pub enum NodeKind<'a> {
     Scalar(Cow<'a, str>, Style),
     /// Keys and values.
     Mapping,
-    /// Items.
+    /// A list of nodes.
     Sequence,
     /// A reference to an earlier node with an anchor; `None` if no node has that anchor.
     Alias(Option<NodeId>),

@@ -277,7 +277,7 @@ fn files_below(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn explain_with_tags_needs_noregistry() {
+fn explain_with_tags_needs_no_registry() {
     let tagboat = Tagboat::new();
     let tags = "1.2.3\n1.3.0\n\n# a comment\n2.0.0\n1.3.0-rc.1\nlatest\n";
     let arguments = ["explain", "api", "--tags", "-", "--current", "1.2.3", "--policy", "semver: ^1.2"];
@@ -297,6 +297,9 @@ fn explain_with_tags_needs_noregistry() {
     let unknown = tagboat.feed(&arguments, "1.2.3\n1.3.0\nno tag!\n");
     assert_eq!((unknown.code, &unknown.json()["outcome"]), (1, &"unknown".into()), "{unknown:?}");
     assert!(unknown.stdout.contains("the registry is not asked"), "{unknown:?}");
+    for candidate in unknown.json()["candidates"].as_array().unwrap().iter().filter(|one| one["tag"] != "no tag!") {
+        assert_eq!(candidate["verdict"], "not-eligible-yet", "a failed lookup delays a tag: {candidate}");
+    }
 }
 
 #[test]

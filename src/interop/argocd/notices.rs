@@ -111,7 +111,11 @@ fn effect(key: &str, aliases: &[String]) -> Result<KeyEffect, String> {
     let near = match (of_image, alias) {
         (Some(name), _) => nearest_name(name, names(IMAGE_KEYS)).map(str::to_owned),
         (None, Some(alias)) => {
-            let known = if aliases.is_empty() { "no image has an alias".to_owned() } else { aliases.join(", ") };
+            let known = if aliases.is_empty() {
+                "no image has an alias".to_owned()
+            } else {
+                format!("the aliases are {}", aliases.join(", "))
+            };
             return Err(format!("no image of image-list has the alias `{alias}`: {known}"));
         }
         (None, None) => nearest_name(key, names(APPLICATION_KEYS)).map(str::to_owned),

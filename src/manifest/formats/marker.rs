@@ -3,7 +3,7 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::DocumentFindings;
-use super::super::marker::{MarkedPart, NEEDLES, ParsedMarker, foreign_reason, malformed_markers};
+use super::super::marker::{MarkedPart, NEEDLES, ParsedMarker, foreign_reason};
 use super::super::occurrence::{MarkerKind, NoticeStatus};
 use super::super::split_reference::SplitReference;
 use super::super::value::is_full_reference;
@@ -35,14 +35,13 @@ impl Format for Marked {
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
-        for span in malformed_markers(tree) {
-            let reason = "malformed marker: write `# tagboat: POLICY`, or Flux's \
-                          `# {\"$imagepolicy\": \"NAMESPACE:POLICY\"}` with or without :tag, :name or :digest";
-            found.report_notice_at(document, NAME, span, NoticeStatus::Held, reason.to_owned());
-        }
         for index in 0..found.markers.comments.len() {
             let marker = &found.markers.comments[index];
             if marker.is_used {
+                continue;
+            }
+            if let Some(reason) = marker.marker.malformed_reason() {
+                found.report_notice_at(document, NAME, marker.span, NoticeStatus::Held, reason.to_owned());
                 continue;
             }
             if let Some(source) = &marker.marker.foreign_datasource {

@@ -246,14 +246,14 @@ pub enum Unknown {
     Current {
         /// The text of the current tag.
         text: Box<str>,
-        /// Why.
+        /// Why its place is unknown.
         cause: Rejection,
     },
     /// The commit of the current tag is not in the history.
     CurrentNotInHistory {
         /// The text of the current tag.
         text: Box<str>,
-        /// Why.
+        /// Why its commit is not found.
         cause: Rejection,
         /// Whether the clone is shallow.
         shallow: bool,

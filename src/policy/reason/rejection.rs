@@ -119,8 +119,6 @@ pub enum Rejection {
     },
     /// The text that `extract` takes from it is rejected.
     Extracted(Box<str>, Box<Rejection>),
-    /// The lookup of its facts failed.
-    LookupFailed(Box<str>),
     /// The policy cannot order it.
     Unorderable,
 }

@@ -160,7 +160,6 @@ impl Display for Rejection {
             Self::CommitNotFound { commit, history } => write!(f, "{} is not in {history}", CommitText(commit)),
             Self::CommitAmbiguous { commit, history } => write!(f, "{} is ambiguous in {history}", CommitText(commit)),
             Self::Extracted(text, cause) => write!(f, "extracted text {text:?}: {cause}"),
-            Self::LookupFailed(error) => write!(f, "lookup failed: {error}"),
             Self::Unorderable => f.write_str("the policy cannot order it"),
         }
     }

@@ -16,7 +16,7 @@ use crate::policy::candidate::Candidate;
 use crate::policy::entry::PolicyEntry;
 use crate::policy::filter::FilterError;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
-use crate::policy::reason::{Acceptance, Reason, Rejection, Unknown};
+use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
 use crate::policy::versions::{OrderKey, compare_commonly, has_same_words, leads_with_version, lowers_release};
 
 /// Compares candidates with the current tag.
@@ -269,9 +269,6 @@ impl<'q> CandidateFilter<'q> {
         let tag = candidate.tag.as_str();
         match error {
             NotNewer::Filtered(error) => self.entry.filter.rejection(error),
-            NotNewer::Unreadable(TagReadError::MissingFact) if let Some(cause) = candidate.facts.failure() => {
-                Rejection::LookupFailed(cause.into())
-            }
             NotNewer::Unreadable(error) => {
                 let text = self.entry.filter.text(tag).unwrap_or(Cow::Borrowed(tag));
                 let rejection = self.reader.rejection(&text, error);
@@ -289,10 +286,12 @@ impl<'q> CandidateFilter<'q> {
 
     /// Returns the reason for an error of [`check`](Self::check).
     pub(super) fn reason(&self, candidate: &Candidate, error: NotNewer) -> Reason {
-        if error == NotNewer::SamePlace && candidate.tag == *self.current {
-            Acceptance::CurrentTag.into()
-        } else {
-            self.rejection(candidate, error).into()
+        match candidate.facts.failure() {
+            Some(cause) if error == NotNewer::Unreadable(TagReadError::MissingFact) => {
+                Ineligibility::LookupFailed(cause.into()).into()
+            }
+            _ if error == NotNewer::SamePlace && candidate.tag == *self.current => Acceptance::CurrentTag.into(),
+            _ => self.rejection(candidate, error).into(),
         }
     }
 }

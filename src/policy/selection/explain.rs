@@ -13,7 +13,7 @@ use crate::policy::decision::{CandidateVerdict, Choice, Decision, Outcome, Verdi
 use crate::policy::ordered_policy::OrderedPolicy;
 use crate::policy::pinned_policy::PinnedTarget;
 use crate::policy::policy::Policy;
-use crate::policy::reason::{Acceptance, Reason, Rejection};
+use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
 use crate::policy::versions::OrderKey;
 
 /// Returns the verdicts behind the answer of [`choose`] to the same question: the selected candidate first, then by place,
@@ -72,6 +72,7 @@ fn ordered_rows<'c>(
         let verdict = match checked.map_err(|error| filter.reason(candidate, error)) {
             Ok(()) => newer_verdict(question, step, &filter, candidate),
             Err(reason @ Reason::Accepted(_)) => Verdict::Accepted(reason),
+            Err(reason @ Reason::NotEligibleYet(_)) => Verdict::NotEligibleYet(reason),
             Err(reason) => Verdict::Rejected(reason),
         };
         let place = if has_place { Some(key) } else { None };
@@ -105,7 +106,13 @@ fn unordered_row<'c>(
             Verdict::Rejected(reason.clone())
         }
         SelectionStep::Decided(Decision { outcome: Outcome::Unknown(reason), .. }) if may_be_selected => {
-            Verdict::NotEligibleYet(reason.clone())
+            Verdict::NotEligibleYet(match reason {
+                // The row has the tag already.
+                Reason::Unknown(Unknown::LookupFailed(tag, error)) if *tag == candidate.tag => {
+                    Ineligibility::LookupFailed(error.clone()).into()
+                }
+                reason => reason.clone(),
+            })
         }
         _ => Verdict::Rejected(Rejection::NotPinned.into()),
     };

@@ -13,7 +13,7 @@ pub(crate) enum RegistryAuthScheme {
     Open,
     /// User name and password with each request.
     Basic,
-    /// Tokens.
+    /// A token in each request, which a token service issues.
     Bearer {
         /// The token service.
         realm: Url,

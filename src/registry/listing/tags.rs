@@ -36,7 +36,7 @@ enum NextPage {
     AfterLast,
     /// Perhaps more: the page is exactly as long as requested, and has no link.
     Unknown,
-    /// Nothing.
+    /// No further page follows.
     End,
 }
 

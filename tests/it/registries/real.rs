@@ -41,7 +41,8 @@ async fn reads_tags_digests_and_facts_from_the_embedded_registry() {
     let missing = registries.tags(&name("acme/gone")).await.unwrap_err();
     assert!(matches!(missing, RegistryError::NotFound { .. }), "{missing}");
     let missing = registries.digest(&api, &tag("9")).await.unwrap_err();
-    assert!(missing.to_string().starts_with("acme/api:9: not found at http://127.0.0.1:"), "{missing}");
+    assert!(missing.to_string().starts_with("not found at http://127.0.0.1:"), "{missing}");
+    assert_eq!(missing.image(), Some("acme/api:9"));
 }
 
 #[tokio::test]

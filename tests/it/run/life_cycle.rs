@@ -345,7 +345,7 @@ const SCENARIOS: &[Scenario] = &[
         Run(&[
             "update tagboat/web: Update ghcr.io/acme/web from 2.0 to 2.2 in web",
             "leave tagboat/api: could not look up ghcr.io/acme/api, which this pull request changes",
-            "failed ghcr.io/acme/api: ghcr.io/acme/api: incomplete tag list: page 2 is missing",
+            "failed ghcr.io/acme/api: incomplete tag list: page 2 is missing",
         ]),
         Kept("tagboat/api"),
         RestoreTagLists,
