@@ -28,9 +28,11 @@ pub(super) fn newer_of_another_shape(
             filter.check(candidate, &mut key),
             Err(NotNewer::Unreadable(TagReadError::Unreadable | TagReadError::OtherVariant))
         );
+        if !is_unreadable {
+            continue;
+        }
         let shape = Shape::of(candidate.tag.as_str());
-        if !is_unreadable
-            || !leads_with_version(&shape)
+        if !leads_with_version(&shape)
             || compare_commonly(&shape, current) != Some(Ordering::Greater)
             || adds_word(&shape, current)
             || filter.check_bounds(candidate.tag.as_str()).is_err()
