@@ -147,11 +147,17 @@ fn pull_requests(written: PullRequestsSchema, files: ConfigFiles<'_>, problems: 
     if let Some(group) = &written.group {
         check_group(group, problems);
     }
-    if let Some(prefix) = &written.branch_prefix
-        && let Err(error) = BranchName::new(&format!("{}x", prefix.value))
-    {
+    if let Some(prefix) = &written.branch_prefix {
+        // Tagboat deletes branches with its prefix, so without one every branch would be its own.
+        let error = match BranchName::new(&format!("{}x", prefix.value)) {
+            Ok(_) if prefix.value.is_empty() => {
+                Some("`branch-prefix`: expected the start of branch names, found an empty text".to_owned())
+            }
+            Ok(_) => None,
+            Err(error) => Some(error.to_string()),
+        };
         let hint = "write the start of all branch names, such as tagboat/";
-        problems.push(Problem::new(prefix.place, error.to_string()).hint(hint));
+        problems.extend(error.map(|error| Problem::new(prefix.place, error).hint(hint)));
     }
     if let Some(branch) = &written.branch {
         check_template(branch, BRANCH_NAMES, problems);

@@ -28,6 +28,8 @@ pub struct Grouping<'a> {
     pub group: &'a Template,
     /// The prefix of every branch.
     pub prefix: &'a str,
+    /// The base branch, which no pull request may have as its own branch.
+    pub base: &'a BranchName,
     /// The template of the name after the prefix, from `group`; `None` for the built-in name.
     pub branch: Option<&'a Template>,
 }
@@ -46,6 +48,9 @@ pub fn group(changes: Vec<Change>, grouping: &Grouping<'_>) -> (Vec<Draft>, Vec<
     for (group, mut changes) in groups {
         changes.sort_by(|a, b| (&a.path, a.position, &a.field).cmp(&(&b.path, b.position, &b.field)));
         let named = grouping.branch(&group).and_then(|branch| match drafts.get(&branch) {
+            _ if branch == *grouping.base => Err(grouping.error(format!(
+                "the branch of the group {group} is the base branch {branch}; set `pull-requests.branch-prefix` to a text that no other branch starts with"
+            ))),
             Some(other) => {
                 Err(grouping.error(format!("the groups {} and {group} have the same branch {branch}", other.name())))
             }
@@ -130,7 +135,8 @@ mod tests {
     fn describe_drafts(changes: Vec<Change>, group: &str, branch: Option<&str>) -> Vec<String> {
         let template = |text: &str| Template { text: text.to_owned(), source: "t.yaml:2".to_owned() };
         let (group_template, branch) = (template(group), branch.map(template));
-        let grouping = Grouping { group: &group_template, prefix: "tagboat/", branch: branch.as_ref() };
+        let base = BranchName::new("tagboat/base").unwrap();
+        let grouping = Grouping { group: &group_template, prefix: "tagboat/", base: &base, branch: branch.as_ref() };
         let (drafts, failed) = super::group(changes, &grouping);
         let drafts = drafts.iter().map(|draft| format!("{} on {}", draft.name(), draft.branch));
         let failed = failed.iter().map(|one| format!("failed {}: {}", one.changes.len(), one.error.cause));
@@ -156,6 +162,8 @@ mod tests {
             ("{{ environment or 'none' }}",       Some("to/{{ group }}"),        vec!["dev on tagboat/to/dev", "none on tagboat/to/none", "prod on tagboat/to/prod"]),
             ("{{ environment or 'none' }}",       Some("images"),                vec!["dev on tagboat/images",
                 "failed 1: the groups dev and none have the same branch tagboat/images", "failed 1: the groups dev and prod have the same branch tagboat/images"]),
+            ("{{ environment or 'base' }}",       None,                          vec!["dev on tagboat/dev", "prod on tagboat/prod",
+                "failed 1: the branch of the group base is the base branch tagboat/base; set `pull-requests.branch-prefix` to a text that no other branch starts with"]),
             ("{{ path_dir }}",                    Some("{{ group }}"),           vec!["envs/dev on tagboat/envs/dev", "envs/prod on tagboat/envs/prod",
                 "failed 1: invalid branch name `tagboat/.`: it contains '..' or '@{', or ends with a dot"]),
         ];

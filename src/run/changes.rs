@@ -67,7 +67,7 @@ pub(super) fn plan_changes(
         proposed.extend(plan::carry_over(listed, open, |occurrence: &Occurrence| scope.covers(occurrence)));
     }
     let PullRequests { group, branch_prefix: prefix, branch, .. } = &config.pull_requests;
-    let (mut drafts, ungrouped) = plan::group(proposed, &Grouping { group, prefix, branch: branch.as_ref() });
+    let (mut drafts, ungrouped) = plan::group(proposed, &Grouping { group, prefix, base, branch: branch.as_ref() });
     drafts.retain(|draft| draft.changes.iter().any(|change| in_scope.contains(&change.occurrence)));
     let direct_commit =
         (!direct.is_empty()).then(|| Draft { group: GroupId::Base, branch: base.clone(), changes: direct });

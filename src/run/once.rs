@@ -50,7 +50,7 @@ pub async fn run_once(
     let Discovered { findings, options, automation, .. } = discover(&snapshot, config);
     let listed = govern_all(findings, config, &automation);
     let decisions = look_up_and_choose(&listed, config, services.registry, &request.scope, at).await;
-    let open = open_pull_requests(services.forge, config).await?;
+    let open = open_pull_requests(services.forge, config, &base.name).await?;
     let planned = plan_changes(&listed, &decisions, &open, config, &base.name, &request.scope);
     let desired = Desired { listed: &listed, decisions: &decisions, planned: &planned };
     let observed = observe(services, open, &base, desired, config, request.scope.is_all(), at).await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Config;
-use crate::plan::{Leftover, LeftoverContent, PullRequest};
+use crate::plan::{GROUP_TRAILER, Leftover, LeftoverContent, PullRequest};
 use crate::run::base::Base;
 use crate::run::changes::Planned;
 use crate::run::error::RunError;
@@ -42,6 +42,10 @@ pub(super) async fn leftovers(
     let mut leftovers = Vec::new();
     for (branch, head) in heads {
         let info = services.git.commit_info(&head)?;
+        // The base branch of another run, to which it committed directly.
+        if info.message.lines().any(|line| line == format!("{GROUP_TRAILER}{branch}")) {
+            continue;
+        }
         let content = if authorship.is_own(&info) {
             LeftoverContent::OwnCommit(info.committed)
         } else if branch.side_branch_time().is_some() && services.git.is_ancestor(&head, &base.commit).await? {

@@ -12,6 +12,7 @@ use crate::govern::Listed;
 use crate::manifest::{Finding, NoticeStatus, Place};
 use crate::plan::{self, Draft, Observed, PullRequest, Undecided};
 use crate::policy::Outcome;
+use crate::refname::BranchName;
 
 use super::base::Base;
 use super::changes::Planned;
@@ -22,15 +23,16 @@ use super::request::Services;
 pub(super) use authorship::Authorship;
 use leftovers::leftovers;
 
-/// Returns all open pull requests on Tagboat's branches.
+/// Returns all open pull requests on Tagboat's branches. The base branch is none of them, whatever its name.
 pub(super) async fn open_pull_requests(
     forge: Option<&dyn Forge>,
     config: &Config,
+    base: &BranchName,
 ) -> Result<Vec<PullRequest>, ForgeError> {
-    match forge {
-        Some(forge) => forge.open_pull_requests(&config.pull_requests.branch_prefix).await,
-        None => Ok(Vec::new()),
-    }
+    let Some(forge) = forge else { return Ok(Vec::new()) };
+    let mut open = forge.open_pull_requests(&config.pull_requests.branch_prefix).await?;
+    open.retain(|one| one.branch != *base);
+    Ok(open)
 }
 
 /// The output of the stages before *reconcile*.

@@ -322,6 +322,11 @@ const SCENARIOS: &[Scenario] = &[
         FileHolds("main", "api/app.yaml", "api:1.1"),
         FileHolds("tagboat/main", "main/app.yaml", "web:2.1"),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: &[("api/app.yaml", "api:1.0"), ("main/app.yaml", "web:2.0")], ..DEFAULT },
+    Scenario { name: "the branch of a group would be the base branch: reported, and nothing is pushed", config: "pull-requests: { branch-prefix: ma, branch: in }", steps: &[
+        Run(&["failed pull-requests: …"]),
+        FileHolds("main", "api/app.yaml", "api:1.0"),
+        Branches(&[]),
+    ], ..DEFAULT },
     Scenario { name: "the base branch is protected: reported, and the rest is done", config: DIRECT, steps: &[
         Protect("main"),
         Run(&["open tagboat/web: …", "failed main: …"]),

@@ -203,7 +203,8 @@ proptest! {
         #[test]
     fn branch_of_any_group_is_legal(path in hostile()) {
         let by = Template { text: "{{ path }}".to_owned(), source: "t.yaml:1".to_owned() };
-        let grouping = Grouping { group: &by, prefix: "tagboat/", branch: None };
+        let base = tagboat::refname::BranchName::new("main").unwrap();
+        let grouping = Grouping { group: &by, prefix: "tagboat/", base: &base, branch: None };
         let (drafts, failed) = group(vec![change(&path, "p", "r", "v1")], &grouping);
         prop_assert!(failed.is_empty());
         let name = drafts[0].branch.as_str().strip_prefix("tagboat/").unwrap();
