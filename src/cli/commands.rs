@@ -78,11 +78,8 @@ pub(super) async fn open(
     overrides: &Overrides,
 ) -> Result<(Repository, Loaded), Error> {
     let location = options.repository.location();
-    let root = match &location {
-        Location::Folder(folder) => Some(setup::checkout(folder)),
-        Location::Url(_) => None,
-    };
-    let operator = Operator::read(options.config.as_deref(), root.as_deref())?;
+    let root = location.root()?;
+    let operator = Operator::read(options.config.as_deref(), &location.trees())?;
     let (opened, loaded) = match (from, &root) {
         (ReadFrom::WorkingTree, Some(root)) => (None, operator.with_folder(root)?),
         (_, root) => {
@@ -102,8 +99,9 @@ pub(super) async fn open(
 /// Returns the folder and its configuration, for commands that read a working tree.
 pub(super) fn folder(options: &ReadOptions) -> Result<(PathBuf, Loaded), Error> {
     let folder = working_tree(&options.repository)?;
-    let root = setup::checkout(&folder);
-    let operator = Operator::read(options.config.as_deref(), Some(&root))?;
+    let location = Location::Folder(folder.clone());
+    let root = location.root()?.unwrap_or_default();
+    let operator = Operator::read(options.config.as_deref(), &location.trees())?;
     let loaded = operator.with_folder(if operator.is_in_repository() { &root } else { &folder })?;
     let above = root.join(config::FILE_NAME);
     if loaded.files.is_empty() && above.is_file() && above.parent() != Some(&folder) {
@@ -201,7 +199,11 @@ pub(super) async fn edit(log: &LogOptions, changes: &ChangeOptions) -> Result<Ex
 /// others, and with `--every` not the next runs.
 fn finish(log: &LogOptions, changes: &ChangeOptions, report: &RunReport) -> Exit {
     let printed = Output::new(&changes.lookup.read, log).print(|renderer, options| renderer.run(report, options));
-    let mut errors = report_file::write(changes.reports.iter().chain(&changes.junit), report);
+    let mut errors = report_file::write(
+        changes.reports.iter().chain(&changes.junit),
+        report,
+        &changes.lookup.read.repository.location().trees(),
+    );
     errors.extend(printed.err());
     errors.iter().for_each(|error| terminal::log(&format!("error: {error}")));
     if errors.is_empty() { exit(report, changes.detailed_exitcode) } else { Exit::Failed }
@@ -237,6 +239,7 @@ pub(super) async fn demo(log: &LogOptions, arguments: &DemoArguments) -> Result<
 
 pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
     let folder = working_tree(&init.repository)?;
+    init.repository.location().root()?;
     let snapshot = run::Folder::new(&folder);
     let text = match init.from {
         None => config::starter(&run::summary(&run::list(&snapshot, &Config::default()))),
@@ -251,17 +254,17 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     }
     let file = folder.join(config::FILE_NAME);
-    write_new(&file, &text, init.force)?;
+    write_new(&file, &text, init)?;
     let next = hint!("configuration.md", "review it, then run `tagboat plan`");
     let name = file.display().to_string();
     terminal::log(&format!("wrote {}\nhint: {next}", visible(&name)));
     Ok(Exit::Done)
 }
 
-fn write_new(file: &Path, text: &str, force: bool) -> Result<(), Error> {
+fn write_new(file: &Path, text: &str, init: &InitArguments) -> Result<(), Error> {
     let write = || {
-        setup::refuse_links_in_checkout(file)?;
-        if force {
+        init.repository.location().trees().refuse_links(file)?;
+        if init.force {
             return whole_file::write(file, text.as_bytes());
         }
         std::fs::OpenOptions::new().write(true).create_new(true).open(file)?.write_all(text.as_bytes())

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::report::OutcomeKind;
-use crate::run::setup::{self, Loaded};
+use crate::run::setup::{self, Loaded, WorkingTrees};
 use crate::run::{self, ExplainRequest};
 
 use super::args::{ExplainArguments, LogOptions, LookupOptions};
@@ -14,7 +14,8 @@ use super::commands::{Output, folder};
 
 pub(super) async fn explain(log: &LogOptions, arguments: &ExplainArguments) -> Result<Exit, Error> {
     let LookupOptions { read: options, cache_dir } = &arguments.lookup;
-    let tags = arguments.tags.as_deref().map(read_tags).transpose()?;
+    let tags =
+        arguments.tags.as_deref().map(|file| read_tags(file, &options.repository.location().trees())).transpose()?;
     let request = ExplainRequest {
         image: arguments.image.clone(),
         tags,
@@ -31,11 +32,14 @@ pub(super) async fn explain(log: &LogOptions, arguments: &ExplainArguments) -> R
 }
 
 /// Reads one tag per line. Blank lines and lines that start with `#`, which no tag does, are skipped.
-fn read_tags(file: &Path) -> Result<Vec<String>, Error> {
+fn read_tags(file: &Path, trees: &WorkingTrees) -> Result<Vec<String>, Error> {
     let mut text = String::new();
     let read = match file.to_str() {
         Some("-") => std::io::stdin().read_to_string(&mut text),
-        _ => std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text)),
+        _ => trees
+            .refuse_links(file)
+            .and_then(|()| std::fs::File::open(file))
+            .and_then(|mut file| file.read_to_string(&mut text)),
     };
     read.map_err(|error| {
         Error::usage(

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::report::{JUnit, RENDERERS, RenderOptions, Renderer, RunReport};
-use crate::run::setup;
+use crate::run::setup::WorkingTrees;
 
 use super::printable::{Allowed, printable};
 use super::whole_file;
@@ -54,11 +54,15 @@ impl FromStr for ReportFile {
 }
 
 /// Writes a report to each of these files, and returns the errors.
-pub(super) fn write<'a>(files: impl Iterator<Item = &'a ReportFile>, report: &RunReport) -> Vec<Error> {
+pub(super) fn write<'a>(
+    files: impl Iterator<Item = &'a ReportFile>,
+    report: &RunReport,
+    trees: &WorkingTrees,
+) -> Vec<Error> {
     let written = files.map(|file| {
         let text = file.renderer.run(report, RenderOptions { width: WIDTH, color: false });
         let text = printable(&text, Allowed { colors: false, commands: file.renderer.has_commands() });
-        let allowed = setup::refuse_links_in_checkout(&file.path);
+        let allowed = trees.refuse_links(&file.path);
         allowed.and_then(|()| whole_file::write(&file.path, text.as_bytes())).map_err(|error| {
             Error::new(
                 Exit::Failed,

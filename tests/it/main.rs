@@ -40,3 +40,4 @@ mod support;
 mod trust;
 mod updatecli;
 mod validators;
+mod working_trees;

@@ -14,6 +14,7 @@ use crate::run::base::Base;
 use crate::run::snapshot::CommitSnapshot;
 
 use super::regular_file::{checked_size, path_inside, read_inside};
+use super::working_tree::WorkingTrees;
 
 /// A configuration and the files it is made of.
 #[derive(Debug, Clone, Default)]
@@ -51,13 +52,12 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Reads the file that `--config` names. One below `root`, the root of the working tree, belongs to the repository: it is used in
-    /// place of `tagboat.yaml`.
-    pub fn read(named: Option<&Path>, root: Option<&Path>) -> Result<Self, Error> {
+    /// Reads the file that `--config` names. One in a working tree belongs to the repository: it is used in place of `tagboat.yaml`.
+    pub fn read(named: Option<&Path>, trees: &WorkingTrees) -> Result<Self, Error> {
         let none =
             Self { config: Config::default(), file: None, repository_file: config::FILE_NAME.into(), is_named: false };
         let Some(path) = named else { return Ok(none) };
-        if let Some(inside) = root.and_then(|root| path_below(root, path)) {
+        if let Some(inside) = trees.inside(path) {
             return Ok(Self { repository_file: inside, is_named: true, ..none });
         }
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -189,53 +189,8 @@ fn read_commit(git: &Repository, commit: &CommitId, path: &Path) -> io::Result<O
     checked_size(git.read(&file).map_err(io::Error::other)?).map(Some)
 }
 
-/// Returns a path from `root`, if it is below it by its name or by what it links to.
-fn path_below(root: &Path, path: &Path) -> Option<PathBuf> {
-    let below = |root: PathBuf, path: PathBuf| path.strip_prefix(root).ok().map(Path::to_owned);
-    // A name with `..` may lead out of the root.
-    let by_name = || path_inside(&below(std::path::absolute(root).ok()?, std::path::absolute(path).ok()?)?);
-    let by_target = || below(std::fs::canonicalize(root).ok()?, std::fs::canonicalize(path).ok()?);
-    by_name().or_else(by_target)
-}
-
 /// Returns the files of the base branch as the remote has it now.
 pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnapshot<'a>, Error> {
     let base = Base::fetch(git, config).await?;
     Ok(CommitSnapshot::new(git, &base.commit)?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(unix)]
-    #[test]
-    #[expect(clippy::disallowed_methods, reason = "a test's own temporary folder")]
-    fn file_belongs_to_the_repository_by_its_name_or_its_target() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("checkout");
-        std::fs::create_dir_all(root.join("ci")).unwrap();
-        for file in ["operator.yaml", "checkout/tagboat.yaml", "checkout/ci/other.yaml"] {
-            std::fs::write(folder.path().join(file), "").unwrap();
-        }
-        std::os::unix::fs::symlink("checkout/ci/other.yaml", folder.path().join("in")).unwrap();
-        std::os::unix::fs::symlink("../operator.yaml", root.join("out")).unwrap();
-        #[rustfmt::skip]
-        let rows = [
-            ("checkout/tagboat.yaml",              Some("tagboat.yaml")),
-            ("checkout/ci/../ci/other.yaml",       Some("ci/other.yaml")),
-            ("checkout/../checkout/ci/other.yaml", Some("ci/other.yaml")),
-            ("in",                                 Some("ci/other.yaml")),
-            // A link of the repository is refused where it is read.
-            ("checkout/out",                       Some("out")),
-            ("checkout/absent.yaml",               Some("absent.yaml")),
-            ("operator.yaml",                      None),
-            ("checkout/../operator.yaml",          None),
-            ("checkout/ci/../../operator.yaml",    None),
-            ("absent.yaml",                        None),
-        ];
-        for (path, inside) in rows {
-            assert_eq!(path_below(&root, &folder.path().join(path)).as_deref(), inside.map(Path::new), "{path}");
-        }
-    }
 }

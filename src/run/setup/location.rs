@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::docs::hint;
+use crate::error::Error;
 use crate::forge::RemoteUrl;
+
+use super::working_tree::{WorkingTrees, root};
 
 /// Where the manifests are: a folder, or a URL to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +24,27 @@ impl Location {
         let is_remote = || RemoteUrl::parse(text).is_ok() && !Path::new(text).exists();
         if text.contains("://") || is_remote() { Self::Url(text.to_owned()) } else { Self::Folder(text.into()) }
     }
-}
 
-/// Returns the root of the checkout with a folder, or the folder itself outside a checkout.
-pub fn checkout(folder: &Path) -> PathBuf {
-    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    // Messages show the path as typed.
-    let root = absolute.ancestors().find(|above| above.join(".git").exists()).filter(|root| **root != *absolute);
-    root.map_or_else(|| folder.to_owned(), Path::to_owned)
+    /// Returns the root of the working tree with the folder; `None` for a URL.
+    ///
+    /// # Errors
+    /// If a symbolic link of a working tree leads to a folder outside of it.
+    pub fn root(&self) -> Result<Option<PathBuf>, Error> {
+        let Self::Folder(folder) = self else { return Ok(None) };
+        self.trees().refuse_links_out(folder).map_err(|error| {
+            Error::usage(
+                format!("cannot read {}: {error}", folder.display()),
+                hint!("security.md#settings-and-who-may-set-them", "name a folder of the working tree"),
+            )
+        })?;
+        Ok(Some(root(folder)))
+    }
+
+    /// Returns the working trees of the folder, if it is one, and of the current folder.
+    pub fn trees(&self) -> WorkingTrees {
+        match self {
+            Self::Folder(folder) => WorkingTrees::of(Some(folder)),
+            Self::Url(_) => WorkingTrees::of(None),
+        }
+    }
 }

@@ -8,13 +8,14 @@ mod registries;
 mod regular_file;
 mod repository;
 mod variables;
+mod working_tree;
 
 pub use configuration::{Loaded, Operator, base};
 pub use forge::forge;
-pub use location::{Location, checkout};
+pub use location::Location;
 pub use registries::registries;
-pub use regular_file::refuse_links_in_checkout;
 pub use repository::{log_in, repository, sign};
+pub use working_tree::WorkingTrees;
 
 /// Returns the web page of the CI run: the one that the operator names, the one of the forge whose CI runs this process, or that
 /// of Jenkins. Jenkins is last, because other systems may set its variable too.

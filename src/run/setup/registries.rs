@@ -11,8 +11,8 @@ use crate::registry::{HostSettings, Keychain, Registries, RegistryLogin, Respons
 use crate::secret::Secret;
 
 use super::configuration::Loaded;
-use super::regular_file::refuse_commits_in_folder;
 use super::variables::secret;
+use super::working_tree::WorkingTrees;
 
 /// Connects the registries with their settings, and with the credentials of docker.
 pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, Error> {
@@ -25,7 +25,7 @@ pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, E
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
     let registries = Registries::connect(settings, Keychain::new(variables.collect()), limits(&loaded.config.limits))?;
     let Some(folder) = cache else { return Ok(registries) };
-    refuse_commits_in_folder(folder).map_err(|error| {
+    WorkingTrees::of(loaded.root.as_deref()).refuse_commits_in_folder(folder).map_err(|error| {
         Error::usage(
             format!("cannot use the cache folder {}: {error}", folder.display()),
             hint!(

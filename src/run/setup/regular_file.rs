@@ -4,8 +4,6 @@
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use crate::git;
-
 /// The greatest size of such a file in bytes.
 pub(super) const MAX_BYTES: u64 = 1 << 20;
 
@@ -41,44 +39,6 @@ pub(super) fn path_without_links(root: &Path, path: &Path) -> io::Result<PathBuf
         }
     }
     Ok(full)
-}
-
-/// Checks that no part of a path in a working tree is a symbolic link, before a file is written there that people name.
-///
-/// # Errors
-/// If one is: a pull request may have added it, to have a file elsewhere overwritten.
-pub fn refuse_links_in_checkout(path: &Path) -> io::Result<()> {
-    match in_checkout(&std::path::absolute(path)?) {
-        Some((root, inside)) => path_without_links(root, inside).map(drop),
-        None => Ok(()),
-    }
-}
-
-/// Checks that a folder of the operator has nothing that a pull request may have put there: no part of it is a symbolic link of a
-/// working tree, and the commit of the working tree has no file in it.
-///
-/// # Errors
-/// If it has.
-pub(super) fn refuse_commits_in_folder(path: &Path) -> io::Result<()> {
-    refuse_links_in_checkout(path)?;
-    let full = std::path::absolute(path)?;
-    // Symbolic links outside of a working tree may lead into one.
-    let existing = full.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
-    let full = existing.and_then(|(folder, real)| Some(real.join(full.strip_prefix(folder).ok()?))).unwrap_or(full);
-    match in_checkout(&full) {
-        Some((root, inside))
-            if git::is_tracked(root, &path_inside(inside).unwrap_or_default()).map_err(io::Error::other)? =>
-        {
-            Err(io::Error::other("the repository has files in it"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Returns the root of the working tree with a path below it, and the rest of the path.
-fn in_checkout(full: &Path) -> Option<(&Path, &Path)> {
-    let root = full.ancestors().skip(1).find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
-    Some((root, full.strip_prefix(root).ok()?))
 }
 
 /// Reads a file below `root`; `None` if it does not exist.

@@ -1,0 +1,108 @@
+//! What lies in a working tree is not the operator's: a pull request may have written it, and added symbolic links.
+
+#![cfg(unix)]
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::support::repository::Bare;
+use crate::support::repository::git;
+use crate::support::tagboat::Tagboat;
+
+const CREDENTIAL: &str = "registries: { a.test: { token-env: DEPLOY_TOKEN } }\n";
+
+fn write(root: &Path, files: &[(&str, &str)]) {
+    for (name, text) in files {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+}
+
+/// A job runs in the checkout of a pull request: no `--config` in it is the operator's.
+#[test]
+fn configuration_in_the_current_folder_belongs_to_the_repository() {
+    let place = tempfile::tempdir().unwrap();
+    let bare = Bare::new(place.path(), "gitops");
+    bare.commit("main", &[("ci/op.yaml", CREDENTIAL), ("app.yaml", "image: x/y:1.0\n")], "Deploy");
+    let url = format!("file://{}", bare.url().trim_start_matches("file://"));
+    #[rustfmt::skip]
+    let rows = [
+        // the current folder has, and the command                  is refused because
+        (".git",        "list --repository URL",                    "`token-env` is not allowed"),
+        (".git",        "plan --repository URL",                    "`token-env` is not allowed"),
+        (".git",        "run --dry-run --repository URL",           "`token-env` is not allowed"),
+        (".git",        "check --repository URL",                   "`token-env` is not allowed"),
+        (".git",        "edit -C deploy",                           "`token-env` is not allowed"),
+        (".git",        "edit -C link",                             "a symbolic link leads out of the working tree"),
+        (".git",        "plan -C link",                             "a symbolic link leads out of the working tree"),
+        (".git",        "list -C link/apps",                        "a symbolic link leads out of the working tree"),
+        (".git",        "edit -C submodule",                        "ci/op.yaml of the repository: no such file"),
+        ("no git",      "edit -C deploy",                           "`token-env` is not allowed"),
+        ("no git",      "edit -C link",                             "a symbolic link leads out of the working tree"),
+        ("no git",      "list --repository URL",                    ""),
+    ];
+    for (has, command, refusal) in rows {
+        let tagboat = Tagboat::new().with("DEPLOY_TOKEN", "planted-deploy-token");
+        let home = tagboat.home();
+        write(home, &[("ci/op.yaml", CREDENTIAL), ("deploy/app.yaml", "image: x/y:1.0\n"), ("submodule/app.yaml", "")]);
+        let outside = tempfile::tempdir().unwrap();
+        write(outside.path(), &[("apps/app.yaml", "image: x/y:1.0\n")]);
+        symlink(outside.path(), home.join("link")).unwrap();
+        if has == ".git" {
+            git(home, &["init", "--quiet"]);
+            write(home, &[("submodule/.git", "gitdir: ../.git/modules/submodule\n")]);
+        }
+        let command = command.replace("URL", &url);
+        let arguments: Vec<&str> = command.split(' ').chain(["--config", "ci/op.yaml"]).collect();
+        let output = tagboat.run(&arguments);
+        let expected = if refusal.is_empty() { 0 } else { 64 };
+        assert!(output.code == expected && output.log.contains(refusal), "{has}, {command}: {output:?}");
+    }
+}
+
+/// A link in a checkout may lead into another one, and an unpacked archive has links without git.
+#[test]
+fn neither_reads_nor_writes_through_links_of_a_working_tree() {
+    for has_git in [true, false] {
+        let outside = tempfile::tempdir().unwrap();
+        write(outside.path(), &[("clone/tags.txt", "planted-line\n"), ("folder/tags.txt", "planted-line\n")]);
+        git(&outside.path().join("clone"), &["init", "--quiet"]);
+        let before = files(outside.path());
+        let tagboat = Tagboat::new();
+        let home = tagboat.home();
+        write(home, &[("apps/app.yaml", "image: nginx:1.0\n"), ("operator.yaml", "rules: [{ policy: ignore }]\n")]);
+        if has_git {
+            git(home, &["init", "--quiet"]);
+        }
+        symlink(outside.path().join("clone"), home.join("clone")).unwrap();
+        symlink(outside.path().join("folder"), home.join("folder")).unwrap();
+        symlink(outside.path().join("folder"), home.join("apps/folder")).unwrap();
+        symlink(outside.path().join("new.yaml"), home.join("apps/tagboat.yaml")).unwrap();
+        symlink(outside.path().join("folder/tags.txt"), home.join("tags.txt")).unwrap();
+        for command in [
+            "edit -C apps --config operator.yaml --report clone/r.json",
+            "edit --config operator.yaml --report folder/r.json",
+            "edit -C apps --config operator.yaml --report apps/folder/r.json",
+            "edit -C apps --config operator.yaml --report folder/../r.json",
+            "edit -C apps --config operator.yaml --junit clone/j.xml",
+            "edit -C apps --config operator.yaml --cache-dir clone/c",
+            "init -C apps --force",
+            "explain nginx --current 1.0 --policy semver --tags tags.txt",
+            "explain nginx --current 1.0 --policy semver --tags clone/tags.txt",
+        ] {
+            let output = tagboat.run(&command.split(' ').collect::<Vec<_>>());
+            let refused = output.code != 0 && output.log.contains("a symbolic link is not followed");
+            assert!(refused, "{command}, git: {has_git}: {output:?}");
+            assert!(!format!("{output:?}").contains("planted-line"), "{command}: {output:?}");
+            assert_eq!(files(outside.path()), before, "{command}, git: {has_git}");
+        }
+    }
+}
+
+fn files(folder: &Path) -> Vec<String> {
+    let all = ["", "clone", "folder"].map(|name| std::fs::read_dir(folder.join(name)).unwrap());
+    let mut names: Vec<String> = all.into_iter().flatten().map(|it| it.unwrap().path().display().to_string()).collect();
+    names.sort();
+    names
+}
