@@ -9,6 +9,7 @@ mod edit;
 mod error;
 mod explain;
 mod external_facts;
+mod listed_once;
 mod lookup;
 mod observe;
 mod offline;

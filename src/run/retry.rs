@@ -8,6 +8,7 @@ use crate::plan::FactsByReference;
 use crate::registry::Requests;
 
 use super::error::RunError;
+use super::listed_once::ListedOnce;
 use super::lookup::build_facts;
 use super::once::{Attempt, run_once};
 use super::request::{RunRequest, Services};
@@ -30,6 +31,8 @@ const RETRIES: u32 = 3;
 
 /// Runs the pipeline until no branch changes concurrently, at most four times. After an error, nothing was written.
 pub async fn run(services: Services<'_>, config: &Config, request: &RunRequest) -> Result<RunOutcome, RunError> {
+    let registry = ListedOnce::new(services.registry);
+    let services = Services { registry: &registry, ..services };
     let before = SentRequests::of(services);
     let mut attempt = first_pass(services, config, request).await?;
     for retry in 1..=RETRIES {

@@ -85,7 +85,7 @@ impl GroupResult {
     }
 
     /// Returns whether a direct commit succeeded, or would.
-    fn committed(&self) -> bool {
+    pub(in crate::run) fn committed(&self) -> bool {
         matches!((&self.step, &self.result), (Some(PreparedStep::Commit(_)), Ok(_)))
     }
 

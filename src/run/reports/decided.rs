@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::govern::{Listed, Status};
 use crate::image::ImageName;
-use crate::manifest::{self, Finding, Occurrence, Place};
+use crate::manifest::{self, Finding, Occurrence, OccurrenceId, Place};
+use crate::plan::Change;
 use crate::policy::Outcome;
 use crate::report::{FailureRow, HeldRow, Subject};
 use crate::run::changes::Changes;
@@ -20,12 +21,28 @@ pub(super) struct Decided<'a> {
     pub(super) changes: &'a Changes,
     /// The failed lookup of each image that has one.
     pub(super) failures: BTreeMap<&'a ImageName, &'a Failure>,
+    /// The changes that an earlier pass of the same run committed to a branch, and that branch.
+    committed: BTreeMap<OccurrenceId, (&'a Change, String)>,
 }
 
 impl<'a> Decided<'a> {
     pub(super) fn new(listed: &'a [Listed], decisions: &'a Decisions, changes: &'a Changes) -> Self {
         let failures = decisions.failures.iter().map(|failure| (&failure.name, failure)).collect();
-        Self { listed, decisions, changes, failures }
+        Self { listed, decisions, changes, failures, committed: BTreeMap::new() }
+    }
+
+    /// Adds the changes of direct commits. A reference that this run changed is reported as changed, although it is up to date
+    /// in the pass after the commit.
+    #[must_use]
+    pub(super) fn with_committed(mut self, changes: impl IntoIterator<Item = &'a Change>, branch: &str) -> Self {
+        let committed = |change: &'a Change| (change.occurrence.clone(), (change, branch.to_owned()));
+        self.committed = changes.into_iter().map(committed).collect();
+        self
+    }
+
+    /// Returns the change of a direct commit that made a reference up to date, and the branch of the commit.
+    pub(super) fn committed(&self, occurrence: &Occurrence) -> Option<&(&'a Change, String)> {
+        self.committed.get(&occurrence.id()).filter(|(change, _)| change.to == occurrence.reference)
     }
 
     /// Returns the number of references at the newest tag that their policy allows.
@@ -33,8 +50,9 @@ impl<'a> Decided<'a> {
         let answers = self.decisions.answers.iter();
         answers
             .filter(|answer| matches!(answer.decision.outcome, Outcome::UpToDate(_)))
-            .map(|one| one.occurrences.len())
-            .sum()
+            .flat_map(|answer| &answer.occurrences)
+            .filter(|found| self.committed(found).is_none())
+            .count()
     }
 
     /// Returns the lookups that failed.

@@ -84,6 +84,12 @@ impl Decided<'_> {
             ..unanswered(occurrence, status, reason)
         };
         match &answer.decision.outcome {
+            Outcome::UpToDate(_) if let Some((change, branch)) = self.committed(occurrence) => ImageRow {
+                current: version(&change.from),
+                chosen: Some(version(&change.to)),
+                branch: Some(branch.clone()),
+                ..row(ImageStatus::Update, &change.reason)
+            },
             Outcome::UpToDate(reason) => row(ImageStatus::UpToDate, &reason.to_string()),
             Outcome::Held(reason) => row(ImageStatus::Held, &reason.to_string()),
             Outcome::Unknown(reason) => match self.failures.get(occurrence.reference.name()) {

@@ -28,7 +28,9 @@ impl RunOutcome {
     pub fn report(&self, context: &ReportContext) -> RunReport {
         let attempt = &self.attempt;
         let (planned, results) = (&attempt.planned, &attempt.published.results);
-        let decided = Decided::new(&attempt.listed, &attempt.decisions, &planned.changes);
+        let committed = results.iter().filter(|result| result.committed()).flat_map(results::changes);
+        let decided = Decided::new(&attempt.listed, &attempt.decisions, &planned.changes)
+            .with_committed(committed, attempt.base.as_str());
         let by_change = self.results_by_change();
         let outcome = |change: &Change| match by_change.get(&change.occurrence) {
             Some(result) => results::outcome(result),

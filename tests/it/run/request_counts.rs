@@ -44,6 +44,32 @@ async fn sends_few_requests_for_ten_images_and_for_the_next_run() {
     assert!(second["requests"]["forge"].as_u64().unwrap() <= 3, "{second:#}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_and_counts_each_image_once_in_a_run_with_a_direct_commit() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = EmbeddedRegistry::start().await.unwrap();
+    let bare = Bare::new(folder.path(), "gitops");
+    let double = Double::start(&GITHUB, &bare.path);
+    let config = format!(
+        "forge: {{ kind: github, url: '{}', repository: acme/gitops }}\ngit: {{ base: main }}\n\
+         rules: [{{ images: ['**'], mode: commit }}]\nregistries: {{ ghcr.io: {{ mirror: 'http://{}' }} }}\n",
+        double.api_url,
+        registry.host()
+    );
+    for tag in ["1.0", "1.1"] {
+        registry.push("acme/app", tag, &ImageSpec::default()).unwrap();
+    }
+    let manifest = "kind: Pod\nspec:\n  containers:\n  - image: ghcr.io/acme/app:1.0\n";
+    bare.commit("main", &[("tagboat.yaml", &config), ("pod.yaml", manifest)], "Deploy");
+    let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", TOKEN).with("TAGBOAT_FORGE_URL", &double.api_url);
+    let run = measured("direct commit", &tagboat.run(&["run", "-C", &bare.url(), "--format", "json"]));
+    assert_eq!(actions(&run), ["commit"]);
+    // One list, and the manifest and the configuration of both versions for the message of the commit.
+    assert_eq!(run["requests"]["registry"], 5, "{run:#}");
+    assert_eq!((&run["up-to-date"], &run["images"][0]["status"]), (&0.into(), &"update".into()), "{run:#}");
+    assert_eq!((&run["images"][0]["current"], &run["images"][0]["chosen"]), (&"1.0".into(), &"1.1".into()), "{run:#}");
+}
+
 fn measured(what: &str, output: &ProgramOutput) -> Value {
     assert_eq!(output.code, 0, "{output:?}");
     let report = output.json();
