@@ -142,7 +142,7 @@ async fn hostile_branches_and_servers_are_visible() {
     }
     let hook = gitops.bare.path.join("hooks/pre-receive");
     std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
-    let text = hostile(1).replace('\u{7f}', "").replace('\'', "");
+    let text = hostile(1).replace(['\u{7f}', '\''], "");
     std::fs::write(&hook, format!("#!/bin/sh\ncat >&2 <<'END'\n{text}\nEND\nexit 1\n")).unwrap();
     std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
     for format in FORMATS {
