@@ -545,20 +545,26 @@ fn interrupted_report_leaves_the_old_one() {
     }
 }
 
-/// A secret whose file cannot be read is reported: another one would be used in its place, or none.
+/// A secret that is named and cannot be read is an error: another one would be used in its place, or none.
 #[test]
-fn reports_a_secret_file_that_cannot_be_read() {
+fn refuses_to_run_without_a_secret_that_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let bare = Bare::new(folder.path(), "gitops");
     bare.commit("main", &[("app.yaml", "image: x/y:1.0\n")], "Deploy");
     let absent = folder.path().join("absent").display().to_string();
-    for name in ["TAGBOAT_FORGE_TOKEN", "TAGBOAT_SIGNING_KEY"] {
+    let rows = [
+        ("TAGBOAT_FORGE_TOKEN_FILE", &*absent, "cannot read the file that TAGBOAT_FORGE_TOKEN_FILE names: "),
+        ("TAGBOAT_SIGNING_KEY_FILE", &absent, "cannot read the file that TAGBOAT_SIGNING_KEY_FILE names: "),
+        ("TAGBOAT_APP_PRIVATE_KEY_FILE", &absent, "cannot read the file that TAGBOAT_APP_PRIVATE_KEY_FILE names: "),
+        ("TAGBOAT_GIT_PASSWORD_FILE", &absent, "cannot read the file that TAGBOAT_GIT_PASSWORD_FILE names: "),
+        ("TAGBOAT_APP_ID", "1", "TAGBOAT_APP_PRIVATE_KEY is not set"),
+    ];
+    for (name, value, cause) in rows {
         let config =
             "rules: [{ policy: ignore }]\nforge: { kind: gitea, repository: a/b, url: 'https://git.invalid' }\n";
-        let tagboat = Tagboat::new().with_config(config).with(&format!("{name}_FILE"), &absent);
-        let output = tagboat.run(&["run", "--dry-run", "-C", &bare.url()]);
-        let warning = format!("cannot read the file that {name}_FILE names: ");
-        assert!(output.stderr.contains(&warning), "{output:?}");
+        let tagboat = Tagboat::new().with_config(config).with(name, value);
+        let output = tagboat.run(&["run", "-C", &bare.url()]);
+        assert!(output.code == 64 && output.stderr.contains(cause), "{output:?}");
     }
 }
 

@@ -118,14 +118,31 @@ fn folder_of(loaded: &Loaded, folder: &Setting<PathBuf>) -> Result<String, Error
 /// Returns the login for a repository at a forge. A token that is set for Tagboat comes before an App, and an App before
 /// the token of CI.
 pub(super) fn forge_login(kind: &ForgeKind, address: &Address) -> Result<Option<forge::ForgeLogin>, Error> {
-    let own = secret("TAGBOAT_FORGE_TOKEN");
-    let app = match &own {
-        Some(_) => None,
-        None => variable("TAGBOAT_APP_ID").zip(secret("TAGBOAT_APP_PRIVATE_KEY")),
-    };
-    let given = OperatorCredentials { token: own.or_else(|| ci_token(kind, &address.api)), user: variable(USER), app };
+    let own = secret("TAGBOAT_FORGE_TOKEN")?;
+    let app = if own.is_some() { None } else { app()? };
+    let token = if own.is_some() { own } else { ci_token(kind, &address.api)? };
+    let given = OperatorCredentials { token, user: variable(USER), app };
     let client = http::Client::new(&http::ClientOptions::default())?;
     Ok(kind.login(address, &given, &client)?)
+}
+
+/// Returns the id and the private key of an App.
+///
+/// # Errors
+/// If only one of them is set: another account would open the pull requests.
+fn app() -> Result<Option<(String, Secret)>, Error> {
+    let absent = |name: &str, other: &str| {
+        Error::usage(
+            format!("cannot log in as an App: {name} is not set, but {other} is"),
+            hint!("forges.md#github-app", "set {name}, or remove {other}"),
+        )
+    };
+    match (variable("TAGBOAT_APP_ID"), secret("TAGBOAT_APP_PRIVATE_KEY")?) {
+        (Some(id), Some(key)) => Ok(Some((id, key))),
+        (Some(_), None) => Err(absent("TAGBOAT_APP_PRIVATE_KEY", "TAGBOAT_APP_ID")),
+        (None, Some(_)) => Err(absent("TAGBOAT_APP_ID", "TAGBOAT_APP_PRIVATE_KEY")),
+        (None, None) => Ok(None),
+    }
 }
 
 /// Returns the forge that the configuration names, if it hosts the remote: git on another host does not get its token.
@@ -138,13 +155,14 @@ pub(super) fn configured(settings: &config::ForgeSettings, remote: &RemoteUrl) -
 }
 
 /// Returns the token that people or a CI system set for this forge, unless it is for another server.
-fn ci_token(kind: &ForgeKind, api: &str) -> Option<Secret> {
+fn ci_token(kind: &ForgeKind, api: &str) -> Result<Option<Secret>, Error> {
     let is_for_api = |token: &&forge::TokenVariable| match token.owner(variable) {
         TokenOwner::Person => true,
         TokenOwner::Server(server) => kind.is_same_server(&server, api),
         TokenOwner::Unknown => false,
     };
-    kind.token_variables.iter().filter(is_for_api).find_map(|token| secret(token.name))
+    let tokens = kind.token_variables.iter().filter(is_for_api);
+    tokens.map(|token| secret(token.name)).find_map(Result::transpose).transpose()
 }
 
 #[cfg(test)]

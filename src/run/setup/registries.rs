@@ -104,7 +104,7 @@ fn limits(written: &LimitSettings) -> ResponseLimits {
 /// Returns the login of a registry. The configuration checks that a password has a user name; a token may have one.
 fn login(host: &str, written: &RegistrySettings) -> Result<Option<RegistryLogin>, Error> {
     let variable = |name: &str| {
-        secret(name).ok_or_else(|| {
+        secret(name)?.ok_or_else(|| {
             Error::usage(
                 format!("cannot read the credential for {host}: the variable {name} is not set"),
                 hint!(

@@ -23,7 +23,7 @@ pub async fn repository(location: &Location, config: &Config) -> Result<Reposito
 /// Enables signing with the key of the configuration, or with the SSH key in the environment.
 pub fn sign(repository: Repository, config: &Config) -> Result<Repository, Error> {
     let Some(config::SignSettings { format, key }) = &config.git.sign else {
-        return Ok(match secret("TAGBOAT_SIGNING_KEY") {
+        return Ok(match secret("TAGBOAT_SIGNING_KEY")? {
             Some(key) => repository.with_ssh_key(&key)?,
             None => repository,
         });
@@ -40,7 +40,7 @@ pub async fn log_in(repository: Repository, config: &Config) -> Result<Repositor
 }
 
 async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Login>, Error> {
-    if let Some(password) = secret("TAGBOAT_GIT_PASSWORD") {
+    if let Some(password) = secret("TAGBOAT_GIT_PASSWORD")? {
         let user = variable("TAGBOAT_GIT_USER").unwrap_or_else(|| "tagboat".to_owned());
         return Ok(Some(Login { user, password }));
     }
@@ -53,7 +53,7 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
     let Some((kind, address)) = kind.and_then(|kind| Some((kind, (kind.address)(&remote)?))) else {
         // The kind of forge may be in a file that has yet to be fetched. Forges accept a token with any user name.
         let is_elsewhere = settings.url.is_some() || settings.folder.is_some();
-        let token = if is_elsewhere { None } else { secret("TAGBOAT_FORGE_TOKEN") };
+        let token = if is_elsewhere { None } else { secret("TAGBOAT_FORGE_TOKEN")? };
         return Ok(token.map(|password| Login { user: "x-access-token".to_owned(), password }));
     };
     let Some(login) = forge_login(kind, &address)? else { return Ok(None) };

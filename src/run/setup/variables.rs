@@ -1,5 +1,7 @@
 //! Environment variables: values, and secrets that a variable or a file holds.
 
+use crate::docs::hint;
+use crate::error::Error;
 use crate::secret::Secret;
 
 /// Returns the value of a variable; `None` if it is unset or empty.
@@ -8,12 +10,22 @@ pub(super) fn variable(name: &str) -> Option<String> {
 }
 
 /// Returns a secret from a variable, or from the file that the variable with the suffix `_FILE` names.
-pub(super) fn secret(variable: &str) -> Option<Secret> {
-    let file = std::env::var_os(format!("{variable}_FILE")).filter(|path| !path.is_empty());
-    let read = |file| {
-        let unreadable = |error| tracing::warn!("cannot read the file that {variable}_FILE names: {error}");
-        std::fs::read_to_string(file).map_err(unreadable).ok()
-    };
-    let text = std::env::var(variable).ok().or_else(|| read(file?))?;
-    Some(Secret::new(&text)).filter(|secret| !secret.is_empty())
+///
+/// # Errors
+/// If the file cannot be read: another secret would be used in its place, or none.
+pub(super) fn secret(name: &str) -> Result<Option<Secret>, Error> {
+    if let Some(text) = variable(name) {
+        return Ok(Some(Secret::new(&text)).filter(|secret| !secret.is_empty()));
+    }
+    let Some(file) = std::env::var_os(format!("{name}_FILE")).filter(|path| !path.is_empty()) else { return Ok(None) };
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::usage(
+            format!("cannot read the file that {name}_FILE names: {error}"),
+            hint!(
+                "configuration.md#environment-variables",
+                "correct the path, or let the user of Tagboat read the file"
+            ),
+        )
+    })?;
+    Ok(Some(Secret::new(&text)).filter(|secret| !secret.is_empty()))
 }
