@@ -134,7 +134,7 @@ fn app() -> Result<Option<(String, Secret)>, Error> {
     let absent = |name: &str, other: &str| {
         Error::usage(
             format!("cannot log in as an App: {name} is not set, but {other} is"),
-            hint!("forges.md#github-app", "set {name}, or remove {other}"),
+            hint!("forges.md#tokens", "set {name}, or remove {other}"),
         )
     };
     match (variable("TAGBOAT_APP_ID"), secret("TAGBOAT_APP_PRIVATE_KEY")?) {
