@@ -20,7 +20,7 @@ pub enum SelectionStep {
     /// No fact that could still be looked up changes it.
     Decided(Decision),
     /// Facts to look up, best candidate first. Choose again with the results, failures included, in the candidates'
-    /// [`Known`].
+    /// [`Known`](crate::policy::Known).
     NeedsFacts(Vec<(Tag, Need)>),
 }
 
