@@ -112,7 +112,8 @@ fn write(out: &mut impl Write, data: &[u8]) -> io::Result<()> {
     }
 }
 
-/// The log on standard error. Each call has one event, which is one line, whatever is in it. A failure is ignored: the default of `tracing-subscriber` reports it on standard error and panics.
+/// The log on standard error. Each call has one event, which is one line, whatever is in it. A failure is ignored: the default of
+/// `tracing-subscriber` reports it on standard error and panics.
 struct LogWriter {
     colors: bool,
 }

@@ -61,7 +61,7 @@ pub enum GitError {
     },
     /// The URL of the remote is invalid, or contains a secret that git would print.
     #[error("cannot use the URL of the git remote: {cause}")]
-    RedactedUrl {
+    InvalidUrl {
         /// The problem, without the URL.
         cause: String,
     },
@@ -224,8 +224,8 @@ impl GitError {
             Self::UnsafeDirectory { dir, .. } => hint!("troubleshooting.md#unsafe-directory",
                 "run `git config --global --add safe.directory '{}'` if you trust its content", dir.display()),
             Self::NoRemote { remote, .. } => hint!("troubleshooting.md#git",
-                "run `git remote add {remote} URL`, set `git.remote` in tagboat.yaml to another remote, or pass `--repository URL`"),
-            Self::RedactedUrl { .. } => hint!("configuration.md#environment-variables",
+                "run `git remote add {remote} URL`, set `git.remote` to another remote in the file of --config, or pass `--repository URL`"),
+            Self::InvalidUrl { .. } => hint!("configuration.md#environment-variables",
                 "correct the URL; set a token in TAGBOAT_GIT_PASSWORD, and its user name in TAGBOAT_GIT_USER"),
             Self::ObjectFormat { .. } => hint!("troubleshooting.md#git", "use a repository with the object format sha1"),
             Self::NoDefaultBranch { .. } => hint!("troubleshooting.md#git",

@@ -40,7 +40,7 @@ impl RedactedUrl {
     /// If git would print a secret of the URL: one in a query parameter, or one in a URL that cannot be parsed.
     pub(super) fn new(text: &str) -> Result<(Self, Option<Login>), GitError> {
         let text = text.trim();
-        let refused = |cause: String| Err(GitError::RedactedUrl { cause });
+        let refused = |cause: String| Err(GitError::InvalidUrl { cause });
         let Some((scheme, _)) = text.split_once("://") else {
             return match text.split_once(':') {
                 // `https:/host` is a host named `https` to git, and `helper::…` may be any URL or command.
