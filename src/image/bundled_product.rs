@@ -17,23 +17,10 @@ pub const BUNDLED_PRODUCTS: &[(&str, &[&str])] = &[
 ];
 
 /// Names of base distributions: a number after one is no version of the image, and may change with it.
-pub const BASE_DISTRIBUTIONS: &[&str] = &[
-    "alpine",
-    "debian",
-    "ubuntu",
-    "ubi",
-    "centos",
-    "fedora",
-    "rockylinux",
-    "rocky",
-    "almalinux",
-    "alma",
-    "oraclelinux",
-    "ol",
-    "el",
-    "leap",
-    "amazonlinux",
-    "al",
+#[rustfmt::skip]
+const BASE_DISTRIBUTIONS: &[&str] = &[
+    "alpine", "debian", "ubuntu", "ubi", "centos", "fedora", "rockylinux", "rocky", "almalinux", "alma", "oraclelinux", "ol", "el",
+    "leap", "amazonlinux", "al",
 ];
 
 /// Returns the version of another product at the start of `rest`, which follows `before`: `12.4` after `-cuda`, `1809` after

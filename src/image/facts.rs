@@ -31,6 +31,21 @@ pub struct ImageFacts {
     pub url: Option<String>,
 }
 
+/// The earliest build time of a container image that is not that of a reproducible build: no container is older.
+const FIRST_CONTAINER: Timestamp = Timestamp::constant(1_356_998_400, 0);
+
+impl ImageFacts {
+    /// Returns when the image was built; `None` for the constant time of a reproducible build.
+    pub fn build_time(&self) -> Option<Timestamp> {
+        self.created.filter(|created| !is_reproducible(*created))
+    }
+}
+
+/// Returns whether a build time is the constant of a reproducible build, such as 1970.
+pub fn is_reproducible(created: Timestamp) -> bool {
+    created < FIRST_CONTAINER
+}
+
 /// `os/architecture[/variant]`, as in an OCI index.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Platform {

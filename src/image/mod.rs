@@ -16,13 +16,14 @@ mod stage;
 mod tag;
 mod timestamp;
 
-pub use bundled_product::{BASE_DISTRIBUTIONS, BUNDLED_PRODUCTS};
+pub use bundled_product::BUNDLED_PRODUCTS;
 pub use commit_hash::{commit_hash_at, is_numeric_hash};
 pub use declared::{AppVersion, ReferencePattern, TagField};
 pub use digest::{Digest, DigestError};
-pub use facts::{ImageFacts, Platform, PlatformError};
+pub use facts::{ImageFacts, Platform, PlatformError, is_reproducible};
 pub use name::{ImageName, NameError};
 pub use reference::{ImageReference, ReferenceError};
+pub use scan::words;
 pub use shape::{Part, Shape};
 pub use stage::PreReleaseStage;
 pub use tag::{Tag, TagError};

@@ -1,4 +1,4 @@
-//! Runs of digits and letters in a text.
+//! Words of a tag, and runs of digits and letters in a text.
 
 /// Returns the digits at the start of a text.
 pub(super) fn digits(text: &str) -> &str {
@@ -14,4 +14,9 @@ pub(super) fn letters(text: &str) -> &str {
 pub(super) fn runs(word: &str) -> usize {
     let kinds = word.as_bytes().windows(2).filter(|pair| pair[0].is_ascii_digit() != pair[1].is_ascii_digit());
     kinds.count() + usize::from(!word.is_empty())
+}
+
+/// Returns the words of a tag: the texts between dots, hyphens and underscores.
+pub fn words(tag: &str) -> impl Iterator<Item = &str> {
+    tag.split(['.', '-', '_'])
 }

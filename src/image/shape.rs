@@ -3,11 +3,10 @@
 //! The rules prevent comparisons of text that only looks ordered: commit hashes, architectures, numbers of pull requests.
 
 use std::fmt;
-use std::ops::Range;
 
 use super::bundled_product::{bundled_version, follows_distribution};
 use super::commit_hash::{commit_hash_at, is_numeric_hash};
-use super::scan::{digits, letters, runs};
+use super::scan::{digits, letters, runs, words};
 use super::stage::PreReleaseStage;
 use super::timestamp::{is_day, timestamp_millis};
 
@@ -48,7 +47,7 @@ impl<'t> Shape<'t> {
     /// Splits a tag into its pieces. Any text has a shape; at least one piece of literal text.
     pub fn of(tag: &'t str) -> Self {
         // A number beside a timestamp counts nothing, so it is a hash.
-        Self::read(tag, words(tag).any(|word| is_time_word(&tag[word])))
+        Self::read(tag, words(tag).any(is_time_word))
     }
 
     /// Splits a tag of which other tags show that its numbers of the length of a commit hash are hashes.
@@ -226,15 +225,6 @@ fn is_random_word(tag: &str) -> bool {
             tag.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_start_matches(|c: char| c.is_ascii_digit()),
         )
         .is_none()
-}
-
-fn words(tag: &str) -> impl Iterator<Item = Range<usize>> + '_ {
-    let mut at = 0;
-    tag.split(['.', '-', '_']).map(move |word| {
-        let start = at;
-        at += word.len() + 1;
-        start..start + word.len()
-    })
 }
 
 /// Returns whether a word is a timestamp, with optional letters before it (`v20220812`).

@@ -16,6 +16,7 @@ use super::run_report::{ProposalAction, ProposalRow, RunReport};
 use super::style::RenderOptions;
 use super::text::{first_line, shortened, shown_value, summary};
 use crate::docs::split_at_address;
+use crate::image::is_reproducible;
 use crate::text::{count_of, visible};
 
 /// A self-contained HTML page.
@@ -297,12 +298,10 @@ fn failed(report: &RunReport) -> Vec<HtmlRow> {
     rows.collect()
 }
 
-/// Returns how long ago an image was built; empty for the constant dates of reproducible builds, which are older than the
-/// first containers.
+/// Returns how long ago an image was built; empty for the constant times of reproducible builds.
 fn age(at: Timestamp, built: Timestamp) -> HtmlCell {
-    const FIRST_CONTAINER: i64 = 1_356_998_400;
     let seconds = at.as_second().saturating_sub(built.as_second());
-    if built.as_second() < FIRST_CONTAINER || seconds < 0 {
+    if is_reproducible(built) || seconds < 0 {
         return HtmlCell::default();
     }
     let (hours, days) = (seconds / 3_600, seconds / 86_400);

@@ -6,7 +6,6 @@ use crate::policy::external_facts::ExternalFacts;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
-use crate::policy::selection::plausible;
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 use crate::policy::versions::OrderKey;
 
@@ -48,7 +47,7 @@ struct ByCreation;
 
 impl TagReader for ByCreation {
     fn read(&self, _text: &str, facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<(), TagReadError> {
-        let created = plausible(facts.and_then(|facts| facts.created)).ok_or(TagReadError::MissingFact)?;
+        let created = facts.and_then(ImageFacts::build_time).ok_or(TagReadError::MissingFact)?;
         key.instant(created.as_nanosecond());
         Ok(())
     }

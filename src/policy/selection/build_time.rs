@@ -2,17 +2,16 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::gates::plausible;
 use super::jump::Jump;
 use super::question::Lookups;
-use crate::image::Tag;
+use crate::image::{ImageFacts, Tag};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::reason::{Rejection, Unknown};
 
 /// A successor may be built this much earlier than the current tag: a release of a line that is maintained longer.
 const TOLERANCE: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// What the build times say about a jump.
+/// The verdict of the build times on a jump.
 #[derive(Debug)]
 pub(super) enum JumpResult {
     /// The candidate may follow the current tag.
@@ -38,7 +37,7 @@ pub(super) fn judge(jump: Jump, best: &Candidate, current: (&Tag, Option<&Candid
     }) {
         return Ok(JumpResult::Unknown(Unknown::LookupFailed(tag.clone(), error.clone())));
     }
-    let built = |one: &Candidate| one.facts.facts().and_then(|facts| plausible(facts.created));
+    let built = |one: &Candidate| one.facts.facts().and_then(ImageFacts::build_time);
     Ok(match (built(best), listed.and_then(built)) {
         (Some(built), Some(than)) if is_older(built, than) => {
             JumpResult::Rejected(Rejection::OlderBuild { built, current: tag.clone(), than })

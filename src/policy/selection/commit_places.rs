@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::image::is_numeric_hash;
+use crate::image::{is_numeric_hash, words};
 
 /// Where the tags of an image have commit hashes.
 pub(super) struct CommitPlaces {
@@ -55,10 +55,6 @@ impl CommitPlaces {
 /// Returns whether a tag has a number that may be a commit hash.
 pub(super) fn may_have_commit(tag: &str) -> bool {
     tag.len() >= 7 && words(tag).any(is_numeric_hash)
-}
-
-fn words(tag: &str) -> impl Iterator<Item = &str> {
-    tag.split(['.', '-', '_'])
 }
 
 /// Returns whether a word is hexadecimal and as long as a hash.

@@ -44,14 +44,6 @@ impl GateResult {
     }
 }
 
-/// The earliest plausible build time of a container image; an earlier one comes from a reproducible build.
-const FIRST_CONTAINER: Timestamp = Timestamp::constant(1_356_998_400, 0);
-
-/// Returns a build time unless it is one of a reproducible build.
-pub(crate) fn plausible(created: Option<Timestamp>) -> Option<Timestamp> {
-    created.filter(|created| *created >= FIRST_CONTAINER)
-}
-
 impl Gates {
     /// Returns whether there are no conditions.
     pub fn is_empty(&self) -> bool {
@@ -82,8 +74,7 @@ impl Gates {
 }
 
 fn check_age(facts: &ImageFacts, min_age: Duration, now: Timestamp) -> GateResult {
-    let created = plausible(facts.created);
-    let times = [(facts.pushed, "pushed"), (created, "built"), (facts.first_seen, "first seen")];
+    let times = [(facts.pushed, "pushed"), (facts.build_time(), "built"), (facts.first_seen, "first seen")];
     let Some((since, event)) = times.into_iter().find_map(|(time, event)| Some((time?, event))) else {
         return GateResult::Stuck(Ineligibility::AgeUnknown(facts.created));
     };

@@ -85,7 +85,7 @@ fn skips(line: &[&str], from: &str, to: &str, candidates: &[Candidate]) -> Jump 
     let mut found: Vec<u128> = candidates
         .iter()
         .filter_map(|one| {
-            let mut numbers = leading_numbers(one.tag.as_str());
+            let mut numbers = Shape::of(one.tag.as_str()).release().into_iter();
             let is_in_line = line.iter().all(|number| numbers.next().is_some_and(|one| by_value(one, number).is_eq()));
             numbers.next().map(value).filter(|number| is_in_line && (low + 1..high).contains(number))
         })
@@ -93,14 +93,6 @@ fn skips(line: &[&str], from: &str, to: &str, candidates: &[Candidate]) -> Jump 
     found.sort_unstable();
     found.dedup();
     if (found.len() as u128) < between { Jump::Skip } else { Jump::Usual }
-}
-
-/// Returns the numbers of a tag with only dots between them, from the first digit on.
-fn leading_numbers(tag: &str) -> impl Iterator<Item = &str> {
-    let start = tag.find(|c: char| c.is_ascii_digit()).unwrap_or(tag.len());
-    let rest = &tag[start..];
-    let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-    rest[..end].split('.').filter(|number| !number.is_empty())
 }
 
 /// Returns whether a counter jumps over many numbers of which no tag exists.

@@ -19,5 +19,4 @@ pub(super) use bounds::OPTIONS;
 pub use choose::{SelectionStep, choose, undecidable};
 pub use explain::explain;
 pub use gates::Gates;
-pub(super) use gates::plausible;
 pub use question::Question;

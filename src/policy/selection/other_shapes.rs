@@ -7,7 +7,7 @@ use super::candidate_filter::{CandidateFilter, NotNewer};
 use crate::image::{Shape, Tag};
 use crate::policy::candidate::Candidate;
 use crate::policy::ordered_policy::TagReadError;
-use crate::policy::versions::{OrderKey, adds_word, by_release, compare_commonly, leads_with_version};
+use crate::policy::versions::{OrderKey, adds_word, compare_commonly, leads_with_version, release_key};
 
 /// How many tags a reason names.
 const NAMED: usize = 3;
@@ -22,7 +22,7 @@ pub(super) fn newer_of_another_shape(
     if !leads_with_version(current) {
         return Vec::new();
     }
-    let (mut newest, mut key): (Vec<&Tag>, _) = (Vec::new(), OrderKey::default());
+    let (mut newest, mut key): (Vec<(OrderKey, &Tag)>, _) = (Vec::new(), OrderKey::default());
     for candidate in candidates {
         let is_unreadable = matches!(
             filter.check(candidate, &mut key),
@@ -39,9 +39,9 @@ pub(super) fn newer_of_another_shape(
         {
             continue;
         }
-        let at = newest.iter().position(|other| by_release(&candidate.tag, other).is_gt()).unwrap_or(newest.len());
-        newest.insert(at, &candidate.tag);
+        newest.push((release_key(&shape), &candidate.tag));
+        newest.sort_unstable_by(|one, other| other.cmp(one));
         newest.truncate(NAMED);
     }
-    newest.into_iter().cloned().collect()
+    newest.into_iter().map(|(_, tag)| tag.clone()).collect()
 }

@@ -1,7 +1,7 @@
 //! Selects the best candidate of a ranking that is eligible.
 
 use super::build_time::JumpResult;
-use super::candidate_filter::{CandidateFilter, NotNewer};
+use super::candidate_filter::CandidateFilter;
 use super::gates::GateResult;
 use super::jump::Jump;
 use super::other_shapes::newer_of_another_shape;
@@ -14,7 +14,7 @@ use crate::policy::ordered_policy::Ties;
 use crate::policy::reason::{
     Acceptance, Hold, Ineligibility, MovedDigest, Newest, PassedOver, Reason, Rejection, Remarks, Unknown,
 };
-use crate::policy::versions::{OrderKey, ShapeMatcher, by_release};
+use crate::policy::versions::{OrderKey, ShapeMatcher, release_key};
 
 /// How many candidates are looked up at once while gates delay the best.
 const BATCH: usize = 4;
@@ -35,9 +35,6 @@ pub(super) struct Selector<'r> {
     pub(super) shows_build_time: bool,
 }
 
-/// A candidate that may not be selected, and why.
-type Failed<'c> = (NotNewer, &'c Candidate);
-
 /// Better candidates than the selected one.
 #[derive(Default)]
 struct Skipped {
@@ -53,7 +50,7 @@ impl Skipped {
     }
 }
 
-impl<'r> Selector<'r> {
+impl Selector<'_> {
     /// Selects from a ranking, or returns which facts the gates need.
     pub(super) fn select(&self, ranking: &Ranking) -> Result<Outcome, Lookups> {
         let places = ranking.places();
@@ -209,11 +206,8 @@ impl<'r> Selector<'r> {
     fn closest(&self) -> Option<(Tag, Rejection)> {
         let mut key = OrderKey::default();
         let failed = self.candidates.iter().filter_map(|one| Some((self.filter.check(one, &mut key).err()?, one)));
-        let closer = |best: Failed<'r>, next: Failed<'r>| {
-            let order = next.0.progress().cmp(&best.0.progress());
-            if order.then_with(|| by_release(&next.1.tag, &best.1.tag)).is_gt() { next } else { best }
-        };
-        let (error, one) = failed.reduce(closer)?;
+        let (error, one) = failed
+            .max_by_key(|(error, one)| (error.progress(), release_key(&Shape::of(one.tag.as_str())), &one.tag))?;
         Some((one.tag.clone(), self.filter.rejection(one, error)))
     }
 }

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use super::key::OrderKey;
 use super::shape_matcher::ShapeMatcher;
-use crate::image::{Part, Shape, Tag, is_day, is_numeric_hash, timestamp_millis};
+use crate::image::{Part, Shape, is_day, is_numeric_hash, timestamp_millis};
 
 /// Words before a version that are no part of it.
 const VERSION_WORDS: &[&str] = &["", "v", "version-", "version", "release-", "release", "rel-", "ver-", "r"];
@@ -61,14 +61,14 @@ pub(crate) fn adds_word(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
         Part::Hash(_) => !current.has_hash(),
         Part::Text(text) => {
             let is_word = text.starts_with(char::is_alphabetic) && !text.eq_ignore_ascii_case("v");
-            is_word && !words(current.tag()).any(|word| word.eq_ignore_ascii_case(text))
+            is_word && !alphabetic_words(current.tag()).any(|word| word.eq_ignore_ascii_case(text))
         }
         Part::Number(_) | Part::Stamp(_) => false,
     };
     tag.parts().iter().any(is_more)
 }
 
-fn words(tag: &str) -> impl Iterator<Item = &str> {
+fn alphabetic_words(tag: &str) -> impl Iterator<Item = &str> {
     tag.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty())
 }
 
@@ -85,15 +85,12 @@ fn by_shape(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     are_alike.then(|| place.cmp(&than))
 }
 
-/// Compares tags by their leading dotted numbers, then in byte order. Those without a version come first.
-pub(crate) fn by_release(one: &Tag, other: &Tag) -> Ordering {
-    let release = |tag: &'_ Tag| {
-        let shape = Shape::of(tag.as_str());
-        let release = if leads_with_version(&shape) { shape.release() } else { Vec::new() };
-        release.into_iter().map(|number| number.trim_start_matches('0').to_owned()).collect::<Vec<_>>()
-    };
-    let key = |numbers: Vec<String>| numbers.into_iter().map(|number| (number.len(), number)).collect::<Vec<_>>();
-    key(release(one)).cmp(&key(release(other))).then_with(|| one.cmp(other))
+/// Returns the place of a tag by its leading dotted numbers; the first place for one without a version.
+pub(crate) fn release_key(tag: &Shape<'_>) -> OrderKey {
+    let mut key = OrderKey::default();
+    let release = if leads_with_version(tag) { tag.release() } else { Vec::new() };
+    release.into_iter().for_each(|number| key.number(number));
+    key
 }
 
 /// Compares natural numbers of any length.

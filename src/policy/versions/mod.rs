@@ -9,7 +9,7 @@ mod version;
 
 pub use bump::Bump;
 pub(super) use common_order::{
-    adds_word, by_release, by_value, compare as compare_commonly, has_same_words, leads_with_version, lowers_release,
+    adds_word, by_value, compare as compare_commonly, has_same_words, leads_with_version, lowers_release, release_key,
 };
 pub use key::OrderKey;
 pub use range::{Range, RangeError};
