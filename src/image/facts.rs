@@ -19,6 +19,8 @@ pub struct ImageFacts {
     pub first_seen: Option<Timestamp>,
     /// Platforms in the index, or the single one of the manifest's configuration.
     pub platforms: Vec<Platform>,
+    /// The type of an artifact that is not a container image: of its configuration, or its own. `None` for images.
+    pub artifact_type: Option<String>,
     /// Bytes to transfer: its compressed layers and its configuration; of an index, those of one platform.
     pub size: Option<u64>,
     /// Label or annotation `org.opencontainers.image.source`: the URL of the source repository.

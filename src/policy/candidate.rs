@@ -44,6 +44,8 @@ pub enum Known {
     Aged(Box<ImageFacts>),
     /// The lookup failed with this error.
     Failed(Box<str>),
+    /// It can be read neither now nor later, until a person changes the tag: for this reason.
+    Unreadable(Box<str>),
     /// No registry is asked, because the tags were given: this error says so.
     Offline(Box<str>),
 }
@@ -53,7 +55,7 @@ impl Known {
     pub fn facts(&self) -> Option<&ImageFacts> {
         match self {
             Self::Facts(facts) | Self::Aged(facts) => Some(facts),
-            Self::Tag | Self::Digest(_) | Self::Failed(_) | Self::Offline(_) => None,
+            Self::Tag | Self::Digest(_) | Self::Failed(_) | Self::Unreadable(_) | Self::Offline(_) => None,
         }
     }
 
@@ -61,7 +63,7 @@ impl Known {
     pub fn failure(&self) -> Option<&str> {
         match self {
             Self::Failed(error) | Self::Offline(error) => Some(error),
-            Self::Tag | Self::Digest(_) | Self::Facts(_) | Self::Aged(_) => None,
+            Self::Tag | Self::Digest(_) | Self::Facts(_) | Self::Aged(_) | Self::Unreadable(_) => None,
         }
     }
 
@@ -71,7 +73,7 @@ impl Known {
             Self::Tag => Need::Tag,
             Self::Digest(_) => Need::Digest,
             Self::Facts(_) => Need::Facts,
-            Self::Aged(_) | Self::Failed(_) | Self::Offline(_) => Need::Age,
+            Self::Aged(_) | Self::Failed(_) | Self::Unreadable(_) | Self::Offline(_) => Need::Age,
         };
         need <= known
     }
@@ -81,7 +83,7 @@ impl Known {
         match self {
             Self::Digest(digest) => Some(digest),
             Self::Facts(facts) | Self::Aged(facts) => facts.digest.as_ref(),
-            Self::Tag | Self::Failed(_) | Self::Offline(_) => None,
+            Self::Tag | Self::Failed(_) | Self::Unreadable(_) | Self::Offline(_) => None,
         }
     }
 }

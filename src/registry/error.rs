@@ -135,6 +135,36 @@ pub enum RegistryError {
         /// The image with its tag.
         image: String,
     },
+    /// The registry no longer has content that a manifest or index names: a clean-up removed it.
+    #[error("its content is gone: not found at {url}{detail}")]
+    MissingContent {
+        /// The image with its tag.
+        image: String,
+        /// The requested URL.
+        url: String,
+        /// The message of the registry, starting with `: `, or nothing.
+        detail: String,
+    },
+    /// The registry refuses to serve the content with any credential.
+    #[error("{source}")]
+    RefusedContent {
+        /// The image with its tag.
+        image: String,
+        /// The response.
+        source: Arc<HttpError>,
+    },
+    /// The content has the digest that it should have, and does not describe an image.
+    #[error("not a readable image: {url} is not {expected}: {cause}")]
+    NotAnImage {
+        /// The image with its tag.
+        image: String,
+        /// The requested URL.
+        url: String,
+        /// What was expected, with its article: `an image manifest`.
+        expected: &'static str,
+        /// The problem.
+        cause: String,
+    },
     /// The content does not have the digest that was requested or that the registry reported.
     #[error("{url} returned content with digest {actual}, expected {expected}")]
     WrongDigest {
@@ -212,11 +242,51 @@ impl RegistryError {
             | Self::ImageTimeout { image, .. }
             | Self::GaveUp { image, .. }
             | Self::Schema1 { image, .. }
+            | Self::MissingContent { image, .. }
+            | Self::RefusedContent { image, .. }
+            | Self::NotAnImage { image, .. }
             | Self::WrongDigest { image, .. }
             | Self::UntrustedRealm { image, .. }
             | Self::Offline { image, .. }
             | Self::Layout { image, .. } => Some(image),
             Self::Credential { .. } | Self::Settings { .. } => None,
+        }
+    }
+
+    /// Returns whether the error is about one tag and stays until a person changes that tag: the same request fails in the
+    /// same way. Timeouts, 5xx, 429 and denied access may pass.
+    pub fn is_permanent(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound { .. }
+                | Self::Schema1 { .. }
+                | Self::MissingContent { .. }
+                | Self::RefusedContent { .. }
+                | Self::NotAnImage { .. }
+        )
+    }
+
+    /// Converts the error of a request for a manifest or a configuration. These statuses are how registries answer one in a
+    /// format that they no longer serve.
+    pub(super) fn into_refused_content(self) -> Self {
+        match self {
+            Self::Http { image, source } => match &*source {
+                HttpError::Status(rejection)
+                    if matches!(rejection.status.as_u16(), 400 | 406 | 410 | 415 | 422 | 451) =>
+                {
+                    Self::RefusedContent { image, source }
+                }
+                _ => Self::Http { image, source },
+            },
+            error => error,
+        }
+    }
+
+    /// Converts the error of a request for content that a manifest names, which is not found if it is gone.
+    pub(super) fn into_missing_content(self) -> Self {
+        match self {
+            Self::NotFound { image, url, detail } => Self::MissingContent { image, url, detail },
+            error => error,
         }
     }
 
@@ -248,6 +318,9 @@ impl RegistryError {
             Self::GaveUp { .. } => hint!("troubleshooting.md#slow-or-large-responses",
                 "check whether the host is up; raise `request-timeout` for a slow registry, and run again"),
             Self::Schema1 { .. } => hint!("troubleshooting.md#unexpected-responses", "push the image again with a current tool"),
+            Self::MissingContent { .. } => hint!("policies.md#unreadable-tags", "push the image again, or delete the tag"),
+            Self::RefusedContent { .. } | Self::NotAnImage { .. } => hint!("policies.md#unreadable-tags",
+                "exclude the tag with `exclude`, or delete it"),
             Self::WrongDigest { .. } => hint!("troubleshooting.md#unexpected-responses",
                 "check for a proxy or cache that changes the responses of the registry"),
             Self::UntrustedRealm { registry, realm_host, .. } => hint!("registries.md#where-credentials-come-from",

@@ -10,8 +10,9 @@ use oci_distribution::manifest::{ImageIndexEntry, OciImageIndex};
 
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 
-use super::content::{self, NextDocument};
+use super::content;
 use super::error::RegistryError;
+use super::inspection::{Inspection, NextDocument};
 
 /// The annotation with the tag of an entry (image specification, "Pre-Defined Annotation Keys").
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
@@ -43,36 +44,39 @@ impl LayoutFolder {
         let (folder, entries) = self.entries(name)?;
         let found = entries.into_iter().find(|(known, _)| known == tag);
         let (_, entry) = found.ok_or_else(|| RegistryError::NotFound {
-            image: format!("{}:{tag}", name.familiar()),
+            image: label(name, tag),
             url: folder.display().to_string(),
             detail: String::new(),
         })?;
         digest(name, &folder, &entry.digest)
     }
 
-    /// Returns all facts in the manifest and configuration of a tag.
+    /// Returns all facts in the manifest and configuration of a tag. Of an index, the first manifest that is present is read.
     pub(super) fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
         let (folder, _) = self.entries(name)?;
-        let top = self.digest(name, tag)?;
-        let mut facts = ImageFacts { digest: Some(top.clone()), ..ImageFacts::default() };
-        let mut next = NextDocument::Manifest(top.to_string());
-        // An index may contain indexes, but no known one nests deeper.
-        for _ in 0..5 {
-            let wrong = |path: &Path, cause: serde_json::Error| unreadable(name, path, &cause.to_string());
-            next = match next {
-                NextDocument::Manifest(digest) => {
-                    let (path, body) = blob(name, &folder, &digest)?;
-                    content::read_manifest(&body, &mut facts).map_err(|cause| wrong(&path, cause))?
-                }
-                NextDocument::Config(digest) => {
-                    let (path, body) = blob(name, &folder, &digest)?;
-                    content::read_config(&body, &mut facts).map_err(|cause| wrong(&path, cause))?;
-                    NextDocument::End
-                }
-                NextDocument::End => break,
+        let mut inspection = Inspection::new(self.digest(name, tag)?);
+        let mut first = None;
+        loop {
+            let (NextDocument::Manifest(digest) | NextDocument::Config(digest)) = inspection.next().clone() else {
+                return Ok(inspection.into_facts());
             };
+            let read = blob(name, tag, &folder, &digest).and_then(|(path, body)| {
+                inspection.read(&body).map_err(|cause| RegistryError::NotAnImage {
+                    image: label(name, tag),
+                    url: path.display().to_string(),
+                    expected: "an image manifest or configuration",
+                    cause,
+                })
+            });
+            let Err(error) = read else { continue };
+            if !error.is_permanent() {
+                return Err(error);
+            }
+            let first = first.get_or_insert(error);
+            if !inspection.skip() {
+                return Err(first.clone());
+            }
         }
-        Ok(facts)
     }
 
     /// Returns the folder of the layout that an image is in, and its tags there.
@@ -107,15 +111,22 @@ fn digest(name: &ImageName, folder: &Path, text: &str) -> Result<Digest, Registr
 }
 
 /// Reads a blob that matches its digest.
-fn blob(name: &ImageName, folder: &Path, text: &str) -> Result<(PathBuf, Vec<u8>), RegistryError> {
-    let digest = digest(name, folder, text)?;
+fn blob(name: &ImageName, tag: &Tag, folder: &Path, digest: &Digest) -> Result<(PathBuf, Vec<u8>), RegistryError> {
     let path = folder.join("blobs").join(digest.as_str().replacen(':', "/", 1));
+    if !path.exists() {
+        let (image, url) = (label(name, tag), path.display().to_string());
+        return Err(RegistryError::MissingContent { image, url, detail: String::new() });
+    }
     let body = read(name, &path)?;
-    let actual = content::digest_of(&body, Some(&digest));
+    let actual = content::digest_of(&body, Some(digest));
     if actual != digest.as_str() {
         return Err(unreadable(name, &path, &format!("its content has digest {actual}")));
     }
     Ok((path, body))
+}
+
+fn label(name: &ImageName, tag: &Tag) -> String {
+    format!("{}:{tag}", name.familiar())
 }
 
 fn read(name: &ImageName, path: &Path) -> Result<Vec<u8>, RegistryError> {

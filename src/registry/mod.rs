@@ -12,6 +12,7 @@ mod endpoint;
 mod error;
 mod identity;
 mod inspect;
+mod inspection;
 mod layout;
 mod listing;
 mod negotiation;

@@ -150,7 +150,7 @@ impl Facts {
     pub fn new(known: &Known) -> Option<Self> {
         let digest = known.digest().map(ToString::to_string);
         match known {
-            Known::Tag => None,
+            Known::Tag | Known::Unreadable(_) => None,
             Known::Failed(error) | Known::Offline(error) => {
                 Some(Self { failed: Some(error.to_string()), ..Self::default() })
             }

@@ -13,7 +13,7 @@ use crate::govern::{Listed, Selection};
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use crate::manifest::Occurrence;
 use crate::plan::FactsByReference;
-use crate::policy::reason::{Acceptance, Unknown};
+use crate::policy::reason::{Acceptance, Hold, Rejection, Unknown};
 use crate::policy::{
     self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, Known, Need, Outcome, PinnedTarget, Question,
     SelectionStep,
@@ -98,6 +98,9 @@ pub(super) struct Lookup<'a> {
     pub verdicts: bool,
 }
 
+/// How many tags one after another may turn out unreadable before the image is unknown.
+const MAX_UNREADABLE: usize = 50;
+
 /// The number of concurrent lookups. The client of a registry bounds its requests further.
 const AT_ONCE: usize = 64;
 
@@ -118,11 +121,13 @@ impl Lookup<'_> {
         let mut image = ImageLookup::new(*self, &subject.name);
         let mut followed = ImageLookup::new(*self, &subject.name);
         let follows = |one: &Usage| one.selection.entry.policy.pinned_target() == Some(PinnedTarget::Promoted);
+        let is_given = subject.given.is_some();
         let listed = match subject.given {
             Some(given) => Ok(given),
             None if subject.usages.iter().all(follows) => Ok(Vec::new()),
             None => self.registry.tags(&image.name).await.map(|tags| tags.into_iter().map(Candidate::new).collect()),
         };
+        image.is_listed = !is_given;
         match listed {
             Ok(candidates) => image.candidates = candidates,
             Err(error) => {
@@ -149,6 +154,8 @@ struct ImageLookup<'a> {
     candidates: Vec<Candidate>,
     /// The index of a tag in `candidates`; built for the first lookup of a fact.
     index: HashMap<Tag, usize>,
+    /// Whether the registry listed the tags, so that one that it does not find is incomplete, and not a typing error.
+    is_listed: bool,
     /// Why the tags could not be listed.
     list_error: Option<Unknown>,
     /// The first failed request.
@@ -158,7 +165,7 @@ struct ImageLookup<'a> {
 impl<'a> ImageLookup<'a> {
     fn new(lookup: Lookup<'a>, name: &ImageName) -> Self {
         let (candidates, index) = (Vec::new(), HashMap::new());
-        Self { lookup, name: name.clone(), candidates, index, list_error: None, failure: None }
+        Self { lookup, name: name.clone(), candidates, index, is_listed: false, list_error: None, failure: None }
     }
 
     /// Adds the tags of references in other places to the candidates.
@@ -186,20 +193,46 @@ impl<'a> ImageLookup<'a> {
         };
         let outcome = match &self.list_error {
             Some(unknown) => Outcome::Unknown(unknown.clone().into()),
-            None => {
-                let is_fixed = !ordered && !self.lookup.verdicts;
-                let fixed = if is_fixed { given_outcome(&self.candidates, &current) } else { None };
-                let outcome = match fixed {
-                    Some(outcome) => outcome,
-                    None => self.choose(&question).await,
-                };
-                self.pin(outcome, &current, selection.pin).await
-            }
+            None => self.decide(&question, ordered, selection.pin).await,
         };
         let wanted = self.lookup.verdicts && self.list_error.is_none();
         let verdicts = if wanted { policy::explain(&question, &self.candidates) } else { Vec::new() };
         let decision = Decision { policy: entry.describe(), current, outcome };
         Answer { occurrences, selection, decision, verdicts }
+    }
+
+    /// Chooses, and pins the choice. A tag whose digest cannot be read is rejected, and the next one is chosen.
+    async fn decide(&mut self, question: &Question<'_>, ordered: bool, pin: bool) -> Outcome {
+        let is_fixed = !ordered && !self.lookup.verdicts;
+        let mut attempts = 0;
+        loop {
+            let fixed = if is_fixed { given_outcome(&self.candidates, question.current) } else { None };
+            let outcome = match fixed {
+                Some(outcome) => outcome,
+                None => self.choose(question).await,
+            };
+            let (tag, error) = match self.pin(outcome, question.current, pin).await {
+                Ok(outcome) => return outcome,
+                Err(failed) => failed,
+            };
+            attempts += 1;
+            let known = self.candidates.iter_mut().find(|one| one.tag == tag);
+            match known {
+                Some(known) if self.is_listed && error.is_permanent() && attempts < MAX_UNREADABLE => {
+                    // The same tag again: it is the current one, which stays without a digest.
+                    if let Known::Unreadable(cause) = &known.facts {
+                        let cause = Rejection::Unreadable(cause.clone());
+                        return Outcome::Held(Hold::PinnedRejected(tag, cause).into());
+                    }
+                    known.facts = Known::Unreadable(error.to_string().into());
+                }
+                _ => {
+                    let unknown = Unknown::DigestFailed(tag, error.to_string().into());
+                    self.failure.get_or_insert(error);
+                    return Outcome::Unknown(unknown.into());
+                }
+            }
+        }
     }
 
     /// Chooses, and looks up the facts that the policy lacks until the decision is final.
@@ -231,10 +264,10 @@ impl<'a> ImageLookup<'a> {
         for (tag, known) in stream::iter(lookups).buffered(AT_ONCE).collect::<Vec<_>>().await {
             let known = known.unwrap_or_else(|error| {
                 let text = error.to_string().into();
-                let known = if matches!(error, RegistryError::Offline { .. }) {
-                    Known::Offline(text)
-                } else {
-                    Known::Failed(text)
+                let known = match error {
+                    RegistryError::Offline { .. } => Known::Offline(text),
+                    _ if self.is_listed && error.is_permanent() => return Known::Unreadable(text),
+                    _ => Known::Failed(text),
                 };
                 self.failure.get_or_insert(error);
                 known
@@ -249,24 +282,26 @@ impl<'a> ImageLookup<'a> {
         }
     }
 
-    /// Adds the digest of the chosen tag if one has to be written: tag and digest change together.
-    async fn pin(&mut self, outcome: Outcome, current: &ImageReference, pin: bool) -> Outcome {
+    /// Adds the digest of the chosen tag if one has to be written: tag and digest change together. Fails with the tag whose
+    /// digest cannot be looked up.
+    async fn pin(
+        &self,
+        outcome: Outcome,
+        current: &ImageReference,
+        pin: bool,
+    ) -> Result<Outcome, (Tag, RegistryError)> {
         let wanted = pin || current.digest().is_some();
         let choice = match outcome {
             Outcome::Update(choice) if wanted && choice.digest.is_none() => choice,
             Outcome::UpToDate(_) if pin && current.digest().is_none() => match current.tag() {
                 Some(tag) => Choice { tag: tag.clone(), digest: None, reason: Acceptance::DigestAdded.into() },
-                None => return outcome,
+                None => return Ok(outcome),
             },
-            outcome => return outcome,
+            outcome => return Ok(outcome),
         };
         match self.digest(&choice.tag).await {
-            Ok(digest) => Outcome::Update(Choice { digest: Some(digest), ..choice }),
-            Err(error) => {
-                let unknown = Unknown::DigestFailed(choice.tag, error.to_string().into());
-                self.failure.get_or_insert(error);
-                Outcome::Unknown(unknown.into())
-            }
+            Ok(digest) => Ok(Outcome::Update(Choice { digest: Some(digest), ..choice })),
+            Err(error) => Err((choice.tag, error)),
         }
     }
 

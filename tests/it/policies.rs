@@ -2,7 +2,8 @@
 //!
 //! Columns, with ` | ` between them ([`COLUMNS`]): tags, tag (and digest) of the current reference, policy entry, expected result, and a part of
 //! the reason. A tag may have facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata without a build
-//! time), `x@rev=3d9b390` (revision label), `x@!error` (failed lookup). External facts are among the tags: `there=1.4.2` is a
+//! time), `x@rev=3d9b390` (revision label), `x@!error` (failed lookup),
+//! `x@~cause` (unreadable), `x@type=chart` (an artifact). External facts are among the tags: `there=1.4.2` is a
 //! reference at another path, `log=b,a` a history. The expected result is a tag, `=` for up to date, `held` or `unknown`. A part
 //! of the reason that starts with `TAG: ` belongs to the verdict on that tag. `HEX1` is 64 times the digit.
 
@@ -27,6 +28,10 @@ fn candidate(text: &str) -> Candidate {
         Some("?") => Known::Facts(Box::default()),
         Some(digest) if digest.starts_with("sha") => Known::Digest(Digest::new(digest).unwrap()),
         Some(cause) if cause.starts_with('!') => Known::Failed(cause[1..].into()),
+        Some(cause) if cause.starts_with('~') => Known::Unreadable(cause[1..].into()),
+        Some(kind) if kind.starts_with("type=") => {
+            Known::Facts(Box::new(ImageFacts { artifact_type: Some(kind[5..].to_owned()), ..ImageFacts::default() }))
+        }
         Some(label) if label.starts_with("rev=") => {
             Known::Facts(Box::new(ImageFacts { revision: Some(commit(&label[4..])), ..ImageFacts::default() }))
         }
@@ -294,8 +299,15 @@ fn requires_every_platform() {
         "{}",
         choice.reason
     );
-    // Platforms that the registry does not report are unknown, not missing.
-    assert!(matches!(outcome(gated(&gates, &[("1.2.0", on(&[]))])), Outcome::Unknown(_)));
+    // An image that records no platforms is passed over: it would stay so for ever.
+    let step = gated(&gates, &[("1.2.0", on(&[])), ("1.1.0", on(&["linux/amd64", "linux/arm64"]))]);
+    let Outcome::Update(choice) = outcome(step) else { panic!() };
+    assert_eq!(choice.tag.as_str(), "1.1.0");
+    let Outcome::Held(reason) = outcome(gated(&gates, &[("1.2.0", on(&[]))])) else { panic!() };
+    assert!(
+        reason.to_string().contains("1.2.0 not eligible yet: the registry does not report its platforms"),
+        "{reason}"
+    );
 }
 
 mod properties {

@@ -18,6 +18,7 @@ mod program;
 mod real;
 mod real_logins;
 mod sources;
+mod unreadable;
 mod vendors;
 
 /// Returns settings for plain HTTP, with an optional mirror.

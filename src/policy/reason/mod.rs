@@ -173,7 +173,9 @@ pub enum Hold {
     NoTags,
     /// The tag list does not contain this tag.
     NotListed(Tag),
-    /// The filter or a bound excludes the pinned tag.
+    /// The policy compares images, and that of the current tag cannot be read.
+    CurrentUnreadable(Tag, Rejection),
+    /// The filter or a bound excludes the pinned tag, or its image cannot be read.
     PinnedRejected(Tag, Rejection),
     /// The bounds exclude the tag at another place of the repository.
     PromotedRejected {

@@ -97,6 +97,10 @@ pub enum Rejection {
     NoBuildTime,
     /// The registry does not list it.
     NotListed,
+    /// Its image cannot be read: an index without its manifests, or a format that no runtime reads.
+    Unreadable(Box<str>),
+    /// It is an artifact of this type, and the reference is to a container image.
+    NotAnImage(Box<str>),
     /// It does not name a commit.
     NoCommit,
     /// The image has no revision label.

@@ -154,6 +154,8 @@ impl Display for Rejection {
             }
             Self::NoBuildTime => f.write_str("no build time in the image metadata, or that of a reproducible build"),
             Self::NotListed => f.write_str("the registry does not list it"),
+            Self::Unreadable(cause) => f.write_str(cause),
+            Self::NotAnImage(kind) => write!(f, "not a container image, but an artifact of the type {kind}"),
             Self::NoCommit => f.write_str("no commit id in the tag"),
             Self::NoRevisionLabel => f.write_str("no label org.opencontainers.image.revision"),
             Self::SurroundingText => f.write_str("prefix or suffix differs from the current tag"),
@@ -240,6 +242,7 @@ impl Display for Hold {
             }
             Self::NoTags => f.write_str("the tag list of this image is empty"),
             Self::NotListed(tag) => write!(f, "the tag list does not contain {tag}"),
+            Self::CurrentUnreadable(tag, cause) => write!(f, "cannot compare with the current tag {tag}: {cause}"),
             Self::PinnedRejected(tag, cause) => write!(f, "{tag} is rejected: {cause}"),
             Self::PromotedRejected { tag, place, cause } => write!(f, "{place} uses {tag}, which is rejected: {cause}"),
             Self::PromotedIsLower { tag, place, current } => write!(

@@ -12,7 +12,7 @@ use super::commit_places::{CommitPlaces, may_have_commit};
 use super::jump::Jump;
 use super::question::{Lookups, Question};
 use crate::image::{Shape, Tag, timestamp_millis};
-use crate::policy::candidate::Candidate;
+use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::entry::PolicyEntry;
 use crate::policy::filter::FilterError;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
@@ -47,6 +47,8 @@ pub(super) enum NotNewer {
     Filtered(FilterError),
     Unreadable(TagReadError),
     OutOfBounds(OutOfBounds),
+    /// It has no place, because its image cannot be read or it is no image.
+    NoImage,
     /// It is a commit, whose digits have no order.
     NumericCommit,
     /// It is a pre-release, and a release is newer than the current tag.
@@ -66,7 +68,7 @@ impl NotNewer {
         match self {
             Self::Filtered(_) => 0,
             Self::Unreadable(TagReadError::Unreadable) | Self::NumericCommit => 1,
-            Self::Unreadable(TagReadError::PreRelease) => 3,
+            Self::Unreadable(TagReadError::PreRelease) | Self::NoImage => 3,
             Self::Unreadable(_) => 2,
             Self::OutOfBounds(_)
             | Self::LineReleased
@@ -148,8 +150,9 @@ impl<'q> CandidateFilter<'q> {
         let mut key = OrderKey::default();
         is_pre_release
             && self.candidates.iter().any(|one| {
-                let is_candidate =
-                    self.check(one, &mut key).is_ok() && self.place.as_ref().is_some_and(|place| key > *place);
+                let is_candidate = self.is_readable_image(one)
+                    && self.check(one, &mut key).is_ok()
+                    && self.place.as_ref().is_some_and(|place| key > *place);
                 is_candidate
                     && self.entry.filter.read(one.tag.as_str()).is_some_and(|text| Shape::of(&text).stage().is_none())
             })
@@ -224,6 +227,29 @@ impl<'q> CandidateFilter<'q> {
             && self.commits.get_or_init(places).has_commit(text)
     }
 
+    /// Returns whether the image of a candidate is readable and a container image, or not known to be another.
+    pub(super) fn is_readable_image(&self, candidate: &Candidate) -> bool {
+        !matches!(self.judge_content(candidate), Ok(JumpResult::Rejected(_)))
+    }
+
+    /// Judges the content of a candidate whatever its tag is, or returns which facts of the current tag it needs: an artifact,
+    /// such as a build cache, follows only an artifact of the same type.
+    pub(super) fn judge_content(&self, candidate: &Candidate) -> Result<JumpResult, Lookups> {
+        if let Known::Unreadable(cause) = &candidate.facts {
+            return Ok(JumpResult::Rejected(Rejection::Unreadable(cause.clone())));
+        }
+        let kind = |facts: &Known| facts.facts().and_then(|facts| facts.artifact_type.clone());
+        let Some(found) = kind(&candidate.facts) else { return Ok(JumpResult::Plausible) };
+        match self.listed {
+            Some(listed) if !listed.facts.covers(Need::Facts) => Err(vec![(listed.tag.clone(), Need::Facts)]),
+            Some(listed) if let Some(error) = listed.facts.failure() => {
+                Ok(JumpResult::Unknown(Unknown::LookupFailed(listed.tag.clone(), error.into())))
+            }
+            Some(listed) if kind(&listed.facts).as_ref() == Some(&found) => Ok(JumpResult::Plausible),
+            Some(_) | None => Ok(JumpResult::Rejected(Rejection::NotAnImage(found.into()))),
+        }
+    }
+
     /// Returns how suspicious the step from the current tag to a candidate is.
     pub(super) fn jump(&self, candidate: &Candidate) -> Jump {
         let bounds = &self.entry.bounds;
@@ -260,7 +286,10 @@ impl<'q> CandidateFilter<'q> {
         key.clear();
         let groups = &mut *self.groups.borrow_mut();
         let text = self.entry.filter.text_with(candidate.tag.as_str(), groups).map_err(NotNewer::Filtered)?;
-        self.reader.read(&text, candidate.facts.facts(), key).map_err(NotNewer::Unreadable)?;
+        self.reader.read(&text, candidate.facts.facts(), key).map_err(|error| match error {
+            TagReadError::MissingFact if !self.is_readable_image(candidate) => NotNewer::NoImage,
+            error => NotNewer::Unreadable(error),
+        })?;
         Ok(text)
     }
 
@@ -275,6 +304,10 @@ impl<'q> CandidateFilter<'q> {
                 if text == tag { rejection } else { Rejection::Extracted(text.into(), Box::new(rejection)) }
             }
             NotNewer::OutOfBounds(error) => self.bounds.rejection(error, self.current),
+            NotNewer::NoImage => match self.judge_content(candidate) {
+                Ok(JumpResult::Rejected(cause)) => cause,
+                Ok(JumpResult::Plausible | JumpResult::Unknown(_)) | Err(_) => Rejection::Unorderable,
+            },
             NotNewer::NumericCommit => Rejection::NumericCommit,
             NotNewer::LineReleased => Rejection::LineReleased(self.current.clone()),
             NotNewer::Incomparable => Rejection::Incomparable(self.current.clone()),

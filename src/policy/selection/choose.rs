@@ -6,12 +6,12 @@ use super::question::{Lookups, Question};
 use super::ranking::Ranking;
 use super::selector::Selector;
 use crate::image::{ImageReference, Shape, Tag};
-use crate::policy::candidate::{Candidate, Need};
+use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Decision, Outcome};
 use crate::policy::entry::PolicyEntry;
 use crate::policy::ordered_policy::OrderedPolicy;
 use crate::policy::policy::Policy;
-use crate::policy::reason::{Hold, Reason, Unknown};
+use crate::policy::reason::{Hold, Reason, Rejection, Unknown};
 
 /// A decision, or the facts that it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +96,8 @@ fn evaluate_ordered(
     let requires_readable = policy.requires_readable_tags();
     let keeps_all = !question.gates.is_empty();
     let mut ranking = Ranking::new(&filter, candidates, requires_readable, keeps_all);
-    // The best may be no successor: then the next one is.
-    if !keeps_all && ranking.as_ref().is_ok_and(|ranking| selector.suspects_best(ranking)) {
+    // The best may be no successor, or unreadable: then the next one is.
+    if !keeps_all && ranking.as_ref().is_ok_and(|ranking| selector.may_pass_over_best(ranking)) {
         ranking = Ranking::new(&filter, candidates, requires_readable, true);
     }
     match ranking {
@@ -120,6 +120,15 @@ fn facts_of_all(
     if !lookups.is_empty() {
         lookups.sort_unstable_by(|a, b| b.0.cmp(&a.0));
         return Err(lookups);
+    }
+    // Without a place of the current tag, any tag may be older.
+    let unreadable = candidates.iter().find_map(|one| match &one.facts {
+        Known::Unreadable(cause) if one.tag == *current && !question.entry.bounds.allow_downgrade => Some(cause),
+        _ => None,
+    });
+    if let Some(cause) = unreadable {
+        let cause = Rejection::Unreadable(cause.clone());
+        return Ok(Some(Outcome::Held(Hold::CurrentUnreadable(current.clone(), cause).into())));
     }
     // A tag whose lookup failed may be the newest. The first in byte order is reported, so that the answer never varies.
     let failed = wanted().filter_map(|one| Some((&one.tag, one.facts.failure()?)));

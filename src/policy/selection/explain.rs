@@ -68,7 +68,7 @@ fn ordered_rows<'c>(
     let row = |candidate: &'c Candidate| {
         let mut key = OrderKey::default();
         let checked = filter.check(candidate, &mut key);
-        let has_place = !matches!(checked, Err(NotNewer::Filtered(_) | NotNewer::Unreadable(_)));
+        let has_place = !matches!(checked, Err(NotNewer::Filtered(_) | NotNewer::Unreadable(_) | NotNewer::NoImage));
         let verdict = match checked.map_err(|error| filter.reason(candidate, error)) {
             Ok(()) => newer_verdict(question, step, &filter, candidate),
             Err(reason @ Reason::Accepted(_)) => Verdict::Accepted(reason),
@@ -138,8 +138,11 @@ fn newer_verdict(
     candidate: &Candidate,
 ) -> Verdict {
     // Only the best candidates were looked up.
-    let jump = if candidate.facts == Known::Tag { None } else { filter.judge_jump(candidate).ok() };
-    match jump {
+    let judged = match filter.judge_content(candidate) {
+        Ok(JumpResult::Plausible) if candidate.facts != Known::Tag => filter.judge_jump(candidate).ok(),
+        judged => judged.ok(),
+    };
+    match judged {
         Some(JumpResult::Rejected(cause)) => return Verdict::Rejected(cause.into()),
         Some(JumpResult::Unknown(cause)) => return Verdict::NotEligibleYet(cause.into()),
         Some(JumpResult::Plausible) | None => {}

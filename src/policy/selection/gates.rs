@@ -59,12 +59,13 @@ impl Gates {
         }
     }
 
-    /// Checks an image by its facts.
+    /// Checks an image by its facts. An artifact, such as a chart, runs on no platform, and may record no time.
     pub(super) fn check(&self, facts: &ImageFacts, now: Timestamp) -> GateResult {
-        let has = |wanted: &&Platform| facts.platforms.iter().any(|offered| wanted.accepts(offered));
+        let is_artifact = facts.artifact_type.is_some();
+        let has = |wanted: &&Platform| is_artifact || facts.platforms.iter().any(|offered| wanted.accepts(offered));
         let lacking: Vec<Platform> = self.platforms.iter().filter(|wanted| !has(wanted)).cloned().collect();
         if !lacking.is_empty() && facts.platforms.is_empty() {
-            return GateResult::Unknown(Ineligibility::PlatformsUnknown);
+            return GateResult::NotYet(Ineligibility::PlatformsUnknown);
         }
         if !lacking.is_empty() {
             return GateResult::NotYet(Ineligibility::Platforms(lacking));
@@ -76,6 +77,9 @@ impl Gates {
 fn check_age(facts: &ImageFacts, min_age: Duration, now: Timestamp) -> GateResult {
     let times = [(facts.pushed, "pushed"), (facts.build_time(), "built"), (facts.first_seen, "first seen")];
     let Some((since, event)) = times.into_iter().find_map(|(time, event)| Some((time?, event))) else {
+        if facts.artifact_type.is_some() {
+            return GateResult::Eligible;
+        }
         return GateResult::Stuck(Ineligibility::AgeUnknown(facts.created));
     };
     if SignedDuration::try_from(min_age).is_ok_and(|min_age| since.duration_until(now) >= min_age) {

@@ -2,10 +2,10 @@
 
 use super::question::{Lookups, Question};
 use crate::image::{Digest, Shape, Tag};
-use crate::policy::candidate::{Candidate, Need};
+use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::pinned_policy::PinnedTarget;
-use crate::policy::reason::{Acceptance, Hold, MovedDigest, PinSource, Unknown};
+use crate::policy::reason::{Acceptance, Hold, MovedDigest, PinSource, Rejection, Unknown};
 use crate::policy::versions::{OrderKey, ShapeMatcher, Version};
 
 /// A tag that is requested.
@@ -43,6 +43,10 @@ pub(super) fn evaluate(
     }
     if let Some(error) = found.facts.failure() {
         return Ok(Outcome::Unknown(Unknown::LookupFailed(tag.clone(), error.into()).into()));
+    }
+    if let Known::Unreadable(cause) = &found.facts {
+        let cause = Rejection::Unreadable(cause.clone());
+        return Ok(Outcome::Held(Hold::PinnedRejected(tag.clone(), cause).into()));
     }
     if !found.facts.covers(question.gates.need()) {
         return Err(vec![(tag.clone(), question.gates.need())]);

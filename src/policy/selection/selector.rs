@@ -63,7 +63,11 @@ impl Selector<'_> {
             if best.tag == *self.current {
                 return Ok(Outcome::UpToDate(Acceptance::CurrentIsNewest(self.remarks(skipped.first)?).into()));
             }
-            match self.filter.judge_jump(best)? {
+            let judged = match self.filter.judge_content(best)? {
+                JumpResult::Plausible => self.filter.judge_jump(best)?,
+                result => result,
+            };
+            match judged {
                 JumpResult::Plausible => {}
                 JumpResult::Rejected(cause) => {
                     skipped.add(&best.tag, cause);
@@ -89,10 +93,13 @@ impl Selector<'_> {
         self.nothing_newer(ranking, skipped)
     }
 
-    /// Returns whether the step to the best candidate is suspicious.
-    pub(super) fn suspects_best(&self, ranking: &Ranking) -> bool {
+    /// Returns whether the best candidate may be no successor: the step to it is suspicious, or its image unreadable.
+    pub(super) fn may_pass_over_best(&self, ranking: &Ranking) -> bool {
         let best = ranking.places().first().and_then(|place| self.break_tie(place).ok());
-        best.is_some_and(|best| best.tag != *self.current && self.filter.jump(best) != Jump::Usual)
+        best.is_some_and(|best| {
+            let is_successor = || self.filter.jump(best) == Jump::Usual && self.filter.is_readable_image(best);
+            best.tag != *self.current && !is_successor()
+        })
     }
 
     /// Returns `None` if the gates need facts that were not looked up.
@@ -122,6 +129,9 @@ impl Selector<'_> {
         let mut tied: Vec<&Candidate> = place.iter().map(|at| &self.candidates[*at]).collect();
         if let Some(current) = tied.iter().find(|one| one.tag == *self.current) {
             return Ok(current);
+        }
+        if tied.iter().any(|one| self.filter.is_readable_image(one)) {
+            tied.retain(|one| self.filter.is_readable_image(one));
         }
         if tied.len() > 1 {
             // The spelling of the current tag: its `v`, its zero padding, its words.

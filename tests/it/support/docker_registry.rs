@@ -93,6 +93,28 @@ pub(crate) fn lay(folder: &Path, path: &str, tags: &[&str]) {
     }
 }
 
+/// Writes content into the storage of a registry, as its digest names it. Unlike a push, that needs no complete image.
+pub(crate) fn store(folder: &Path, path: &str, digest: &str, body: &[u8]) {
+    let hex = digest.strip_prefix("sha256:").unwrap();
+    let root = folder.join("data/docker/registry/v2");
+    let repository = root.join("repositories").join(path);
+    for (file, text) in [
+        (root.join(format!("blobs/sha256/{}/{hex}/data", &hex[..2])), body),
+        (repository.join(format!("_layers/sha256/{hex}/link")), digest.as_bytes()),
+        (repository.join(format!("_manifests/revisions/sha256/{hex}/link")), digest.as_bytes()),
+    ] {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+}
+
+/// Points a tag in the storage of a registry at content.
+pub(crate) fn point(folder: &Path, path: &str, tag: &str, digest: &str) {
+    let current = folder.join(format!("data/docker/registry/v2/repositories/{path}/_manifests/tags/{tag}/current"));
+    fs::create_dir_all(&current).unwrap();
+    fs::write(current.join("link"), digest).unwrap();
+}
+
 /// Runs a program to its end and returns its standard output. Panics with its standard error if it fails.
 pub(crate) fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(program).args(arguments).output().unwrap_or_else(|error| panic!("{program}: {error}"));
