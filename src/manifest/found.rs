@@ -174,6 +174,21 @@ impl<'a> DocumentFindings<'a> {
         self.findings.push(Finding::Notice(Notice { place, format, status, reason }));
     }
 
+    /// Reports an image without a tag, for which a chart has a default. Its value is the name of the image.
+    pub(super) fn report_unset(
+        &mut self,
+        document: &Document<'_>,
+        format: &'static str,
+        node: NodeId,
+        name: Option<String>,
+        reason: String,
+    ) {
+        self.report_notice(document, format, node, NoticeStatus::Ignored, reason);
+        if let (Some(Finding::Notice(notice)), Some(name)) = (self.findings.last_mut(), name) {
+            notice.place.value = name;
+        }
+    }
+
     /// Reports a comment that is held or ignored.
     pub(super) fn report_notice_at(
         &mut self,

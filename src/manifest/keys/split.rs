@@ -227,7 +227,8 @@ fn without_version(
     } else {
         "no image set here; the chart's default applies"
     };
-    found.report_notice(document, format, null.unwrap_or(map), NoticeStatus::Ignored, reason.to_owned());
+    let name = joined_name(document, keys, names);
+    found.report_unset(document, format, null.unwrap_or(map), name, reason.to_owned());
     // `image: pilot` in such a mapping stays a name of its own.
     found.take(parts.into_iter().flatten().filter(|node| keys.image != Some(*node)));
 }
