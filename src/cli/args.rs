@@ -262,8 +262,8 @@ pub(super) struct Job {
 /// Arguments of `run`, `plan` and `edit`: which references change, and where the result goes.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ChangeOptions {
-    /// Update only this image (repeatable). With a tag or digest, choose exactly that version if the image's policy
-    /// allows it, without listing tags
+    /// Update only this image (repeatable). With a tag or digest, propose exactly that version where it is newer by the
+    /// image's policy and no newer one is proposed, without listing tags. Fails if no manifest uses the image
     #[arg(long = "image", value_name = "REF")]
     pub(super) images: Vec<String>,
 

@@ -8,6 +8,7 @@ mod limits;
 mod metadata;
 mod pr_commands;
 mod proposal;
+mod proposed;
 mod pull_request;
 mod reasons;
 mod reconcile;
@@ -17,16 +18,17 @@ mod template;
 mod texts;
 mod values;
 
-pub use change::{carry_over, change};
+pub use change::change;
 pub use group::{Grouping, Ungrouped, group};
 pub use leftover::{Leftover, LeftoverContent};
 pub use limits::PullRequestLimits;
 pub use metadata::Metadata;
 pub use proposal::{ActionId, Change, Draft, Extras, GroupId, MergeMethod, Proposal};
+pub use proposed::ProposedReferences;
 pub use pull_request::{PullRequest, PullRequestState};
 pub use reasons::{CloseReason, LeaveReason};
 pub use reconcile::{Action, Observed, Undecided, needs_history, reconcile};
-pub use record::{Done, Record, RecordedChange};
+pub use record::{Done, GivenPlace, Record, RecordedChange};
 pub use step::{BranchState, Push, Step, StepSettings, step};
 pub use template::TemplateError;
 pub use texts::{

@@ -31,6 +31,8 @@ pub struct Change {
     pub policy: String,
     /// Why the policy selects the new tag.
     pub reason: String,
+    /// Whether a person or a script named the new tag, and no policy can order the current one.
+    pub is_given: bool,
     /// The edits, all in `path`.
     pub edits: Vec<Edit>,
     /// Whether the change is committed to the base branch or proposed.
@@ -124,6 +126,7 @@ impl Change {
             to: reference(to),
             policy: "release".into(),
             reason: "newest in >=1.0 <3".into(),
+            is_given: false,
             edits: vec![],
             mode: Mode::PullRequest,
         }

@@ -27,6 +27,9 @@ pub struct Record {
     pub title: String,
     /// The changes.
     pub changes: Vec<RecordedChange>,
+    /// The places whose new tag a person or a script named. A later run keeps it, because no policy selects it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<GivenPlace>,
     /// What Tagboat has added to the pull request. If something of it is missing, a person removed it.
     #[serde(default)]
     pub done: Done,
@@ -61,6 +64,18 @@ pub struct RecordedChange {
     pub to: String,
 }
 
+/// A place whose new tag a person or a script named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GivenPlace {
+    /// The file.
+    pub path: String,
+    /// The field path.
+    pub field: String,
+    /// The reference that the change replaces, as written. If the base branch has another one, the tag was named for something else.
+    pub from: String,
+}
+
 /// The version of [`Record`] that this build writes. A record of another version is ignored.
 const VERSION: u32 = 1;
 
@@ -72,6 +87,7 @@ impl Record {
             group: group.to_owned(),
             title: title.to_owned(),
             changes: changes.iter().map(RecordedChange::of).collect(),
+            given: changes.iter().filter(|change| change.is_given).map(GivenPlace::of).collect(),
             done,
             closed_by_tagboat: false,
         }
@@ -122,6 +138,12 @@ impl Record {
     }
 }
 
+impl GivenPlace {
+    fn of(change: &Change) -> Self {
+        Self { path: change.path.to_string(), field: change.field.clone(), from: change.from.to_string() }
+    }
+}
+
 impl RecordedChange {
     /// Creates the record of one change.
     pub fn of(change: &Change) -> Self {
@@ -169,6 +191,7 @@ mod tests {
             group: "<all>".into(),
             title: "t".into(),
             changes: vec![change],
+            given: vec![],
             done: Done::default(),
             closed_by_tagboat: true,
         }

@@ -36,7 +36,7 @@ pub use pinned::exact::Exact;
 pub use pinned_policy::{PinnedPolicy, PinnedTarget};
 pub use policy::Policy;
 pub use reason::Reason;
-pub use selection::{Bounds, Gates, Question, SelectionStep, choose, explain, undecidable};
+pub use selection::{Bounds, Gates, GivenTags, Question, SelectionStep, choose, choose_given, explain, undecidable};
 pub use settings::{OptionDoc, PolicyError, Settings, pattern as regex};
 pub use versions::{Bump, OrderKey, Range, RangeError, Version};
 

@@ -11,6 +11,7 @@ use super::list::{ReferenceList, ReferenceStatus};
 use super::renderer::Renderer;
 use super::run_report::{ProposalRow, RunReport};
 use super::style::RenderOptions;
+use super::subject::Subject;
 use crate::text::{visible, visible_lines};
 
 /// One test suite.
@@ -109,13 +110,21 @@ impl Renderer for JUnit {
             details: held.hint.iter().map(|hint| format!("hint: {hint}")).collect(),
         }));
         cases.extend(report.failures_beyond_images().map(|failed| Case {
-            class: "pull requests",
+            class: class(&failed.subject),
             name: failed.subject.as_str().to_owned(),
             location: failed.locations.first().cloned(),
             result: CaseResult::Failed(failed.reason.clone()),
             details: failed.hint.iter().map(|hint| format!("hint: {hint}")).collect(),
         }));
         suite(&cases)
+    }
+}
+
+fn class(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Image(_) => "images",
+        Subject::File(_) => "files",
+        Subject::Group(_) | Subject::PullRequestSettings(_) | Subject::Setting(_) => "pull requests",
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, Mode, PullRequests};
 use crate::govern::Listed;
-use crate::manifest::{Occurrence, RefusedEdit};
-use crate::plan::{self, Change, Draft, GroupId, Grouping, PullRequest, Ungrouped};
+use crate::manifest::{Occurrence, OccurrenceId, RefusedEdit};
+use crate::plan::{self, Change, Draft, GroupId, Grouping, ProposedReferences, Ungrouped};
 use crate::policy::Outcome;
 use crate::refname::BranchName;
 
@@ -49,27 +49,63 @@ pub(super) fn changes(decisions: &Decisions) -> Changes {
     Changes { changes, refused }
 }
 
-/// Makes the changes and groups them into drafts. With a limited scope, a draft contains at least one change in the scope,
-/// and keeps the changes of its open pull request to other images.
+/// Makes the changes and groups them into drafts. A draft keeps what its open pull request proposes where this run does not decide.
+/// With a limited scope, it contains at least one change in the scope.
 pub(super) fn plan_changes(
     listed: &[Listed],
     decisions: &Decisions,
-    open: &[PullRequest],
+    proposed: &ProposedReferences,
     config: &Config,
     base: &BranchName,
     scope: &Scope,
 ) -> Planned {
     let changes = changes(decisions);
-    let (direct, mut proposed): (Vec<_>, Vec<_>) =
+    let (direct, mut desired): (Vec<_>, Vec<_>) =
         changes.changes.iter().cloned().partition(|change| change.mode == Mode::Commit);
-    let in_scope = proposed.iter().map(|change| change.occurrence.clone()).collect::<BTreeSet<_>>();
-    if !scope.is_all() {
-        proposed.extend(plan::carry_over(listed, open, |occurrence: &Occurrence| scope.covers(occurrence)));
-    }
+    let in_scope = desired.iter().map(|change| change.occurrence.clone()).collect::<BTreeSet<_>>();
+    let by_place = DecidedPlaces::new(decisions);
+    desired.extend(proposed.carry_over(listed, |occurrence| {
+        if scope.is_all() {
+            proposed.is_given(occurrence) && !by_place.is_decided(occurrence)
+        } else {
+            !scope.covers(occurrence) || by_place.is_rejected(occurrence)
+        }
+    }));
     let PullRequests { group, branch_prefix: prefix, branch, .. } = &config.pull_requests;
-    let (mut drafts, ungrouped) = plan::group(proposed, &Grouping { group, prefix, base, branch: branch.as_ref() });
-    drafts.retain(|draft| draft.changes.iter().any(|change| in_scope.contains(&change.occurrence)));
+    let (mut drafts, ungrouped) = plan::group(desired, &Grouping { group, prefix, base, branch: branch.as_ref() });
+    drafts.retain(|draft| scope.is_all() || draft.changes.iter().any(|change| in_scope.contains(&change.occurrence)));
     let direct_commit =
         (!direct.is_empty()).then(|| Draft { group: GroupId::Base, branch: base.clone(), changes: direct });
     Planned { changes, direct_commit, drafts, ungrouped }
+}
+
+/// The places that decide what an open pull request keeps.
+struct DecidedPlaces {
+    /// Where a policy selected something, or could not find out.
+    decided: BTreeSet<OccurrenceId>,
+    /// Where the policy rejects the tag that the command line gives.
+    rejected: BTreeSet<OccurrenceId>,
+}
+
+impl DecidedPlaces {
+    fn new(decisions: &Decisions) -> Self {
+        let (mut decided, mut rejected) = (BTreeSet::new(), BTreeSet::new());
+        for answer in &decisions.answers {
+            let ids = answer.occurrences.iter().map(|occurrence| occurrence.id());
+            match answer.decision.outcome {
+                Outcome::Held(_) if answer.is_given => rejected.extend(ids),
+                Outcome::Held(_) => {}
+                Outcome::Update(_) | Outcome::UpToDate(_) | Outcome::Unknown(_) => decided.extend(ids),
+            }
+        }
+        Self { decided, rejected }
+    }
+
+    fn is_decided(&self, occurrence: &Occurrence) -> bool {
+        self.decided.contains(&occurrence.id())
+    }
+
+    fn is_rejected(&self, occurrence: &Occurrence) -> bool {
+        self.rejected.contains(&occurrence.id())
+    }
 }

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::docs::{Hint, hint};
 use crate::govern::Listed;
 use crate::manifest::{self, Edit, RefusedEdit};
+use crate::plan::ProposedReferences;
 use crate::registry::Registry;
 
 use super::changes::{Changes, changes};
@@ -22,6 +23,8 @@ use super::subjects::Scope;
 /// The result of `edit`: what each stage returned.
 #[derive(Debug)]
 pub struct Edited {
+    /// What the command covers.
+    pub scope: Scope,
     /// Every finding with its status: managed, held or ignored.
     pub listed: Vec<Listed>,
     /// The decision for every managed reference.
@@ -77,7 +80,8 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: 
     let folder = Folder::new(root);
     let Discovered { findings, options, automation, .. } = discover(&folder, config);
     let listed = govern_all(findings, config, &automation);
-    let decisions = look_up_and_choose(&listed, config, registry, scope, Timestamp::now()).await;
+    let decisions =
+        look_up_and_choose(&listed, config, registry, scope, &ProposedReferences::default(), Timestamp::now()).await;
     let changes = changes(&decisions);
     let mut by_file = BTreeMap::<Arc<str>, Vec<Edit>>::new();
     for change in &changes.changes {
@@ -97,5 +101,5 @@ pub async fn edit(root: &Path, config: &Config, registry: &dyn Registry, scope: 
             Err(error) => failed.push((path, error)),
         }
     }
-    Edited { listed, decisions, changes, files, failed }
+    Edited { scope: scope.clone(), listed, decisions, changes, files, failed }
 }

@@ -1,5 +1,6 @@
 //! `tagboat explain`: one image, its candidates, and the verdict on each.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use crate::govern::{Listed, Policies, PolicyQuery, Selection, Status};
 use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::interop::Automation;
 use crate::manifest::{Finding, Occurrence};
+use crate::plan::ProposedReferences;
 use crate::policy::{self, Candidate, Gates, Outcome};
 use crate::registry::Registry;
 use crate::report::{self, Explanation, OutcomeKind};
@@ -21,7 +23,7 @@ use super::external_facts::FactSource;
 use super::lookup::{Answer, Decisions, Lookup};
 use super::offline::Offline;
 use super::snapshot::Folder;
-use super::subjects::{ImageUsages, Scope, Usage, subjects};
+use super::subjects::{ImageUsages, Scope, TagSource, Usage, subjects};
 
 /// The image to explain, and values that replace those from the repository and the registry.
 #[derive(Debug, Clone)]
@@ -79,14 +81,15 @@ pub async fn explain(
     }
     let mut invalid = Vec::new();
     if let Some(tags) = &request.tags {
-        let mut given = Vec::with_capacity(tags.len());
-        for text in tags {
+        let (mut given, mut known) = (Vec::with_capacity(tags.len()), HashSet::new());
+        // A file may have a line twice.
+        for text in tags.iter().filter(|text| known.insert(text.as_str())) {
             match Tag::new(text) {
                 Ok(tag) => given.push(Candidate::new(tag)),
                 Err(error) => invalid.push(rejected(text, &error)),
             }
         }
-        subject.given = Some(given);
+        subject.tags = TagSource::All(given);
     }
     let registry = if request.tags.is_some() { &Offline } else { registry };
     let external_facts = FactSource::new(listed.as_deref(), &config.folder);
@@ -139,8 +142,8 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUs
     let name = current.name().clone();
     Ok(ImageUsages {
         name,
-        usages: vec![Usage { current, selection, ordered: true, occurrences: Vec::new() }],
-        given: None,
+        usages: vec![Usage { current, selection, proposed: None, occurrences: Vec::new() }],
+        tags: TagSource::Registry,
     })
 }
 
@@ -148,8 +151,10 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUs
 fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<ImageUsages, Error> {
     let full = ImageReference::new(image).ok();
     let matches = |name: &ImageName| full.as_ref().is_some_and(|full| full.name() == name) || name.base() == image;
-    let mut found =
-        subjects(listed, &Scope::ALL, true).into_iter().filter(|subject| matches(&subject.name)).collect::<Vec<_>>();
+    let mut found = subjects(listed, &Scope::ALL, &ProposedReferences::default(), true)
+        .into_iter()
+        .filter(|subject| matches(&subject.name))
+        .collect::<Vec<_>>();
     let exact = found.iter().position(|subject| full.as_ref().is_some_and(|full| *full.name() == subject.name));
     match (exact, found.len()) {
         (Some(at), _) => Ok(found.swap_remove(at)),

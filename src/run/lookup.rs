@@ -12,16 +12,16 @@ use crate::config::Config;
 use crate::govern::{Listed, Selection};
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use crate::manifest::Occurrence;
-use crate::plan::FactsByReference;
+use crate::plan::{FactsByReference, ProposedReferences};
 use crate::policy::reason::{Acceptance, Hold, Rejection, Unknown};
 use crate::policy::{
-    self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, Known, Need, Outcome, PinnedTarget, Question,
-    SelectionStep,
+    self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, GivenTags, Known, Need, Outcome, PinnedTarget,
+    Question, SelectionStep,
 };
 use crate::registry::{Registry, RegistryError};
 
 use super::external_facts::FactSource;
-use super::subjects::{ImageUsages, Scope, Usage, subjects};
+use super::subjects::{ImageUsages, Scope, TagSource, Usage, subjects};
 
 /// The decision about one reference.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub struct Answer {
     pub decision: Decision,
     /// Every candidate with its verdict; empty unless requested.
     pub verdicts: Vec<CandidateVerdict>,
+    /// Whether the command line gave the tag.
+    pub is_given: bool,
 }
 
 /// The first lookup that failed for an image.
@@ -55,17 +57,18 @@ pub struct Decisions {
 }
 
 /// Looks up and chooses for every managed reference in the scope. The two stages alternate for each image, so that no fact is
-/// looked up that the policy does not need.
+/// looked up that the policy does not need. `proposed` is what open pull requests propose.
 pub(super) async fn look_up_and_choose(
     listed: &[Listed],
     config: &Config,
     registry: &dyn Registry,
     scope: &Scope,
+    proposed: &ProposedReferences,
     now: Timestamp,
 ) -> Decisions {
     let external_facts = FactSource::new(Some(listed), &config.folder);
     let lookup = Lookup { registry, external_facts: &external_facts, now, verdicts: false };
-    lookup.decide(subjects(listed, scope, false)).await
+    lookup.decide(subjects(listed, scope, proposed, false)).await
 }
 
 /// Returns the newest reference that the policy allows, if the decision has one.
@@ -121,13 +124,15 @@ impl Lookup<'_> {
         let mut image = ImageLookup::new(*self, &subject.name);
         let mut followed = ImageLookup::new(*self, &subject.name);
         let follows = |one: &Usage| one.selection.entry.policy.pinned_target() == Some(PinnedTarget::Promoted);
-        let is_given = subject.given.is_some();
-        let listed = match subject.given {
-            Some(given) => Ok(given),
-            None if subject.usages.iter().all(follows) => Ok(Vec::new()),
-            None => self.registry.tags(&image.name).await.map(|tags| tags.into_iter().map(Candidate::new).collect()),
+        image.is_listed = matches!(subject.tags, TagSource::Registry);
+        let listed = match subject.tags {
+            TagSource::Given(images) => return self.given(&subject.name, &images, subject.usages).await,
+            TagSource::All(tags) => Ok(tags),
+            TagSource::Registry if subject.usages.iter().all(follows) => Ok(Vec::new()),
+            TagSource::Registry => {
+                self.registry.tags(&image.name).await.map(|tags| tags.into_iter().map(Candidate::new).collect())
+            }
         };
-        image.is_listed = !is_given;
         match listed {
             Ok(candidates) => image.candidates = candidates,
             Err(error) => {
@@ -140,10 +145,27 @@ impl Lookup<'_> {
             let external = self.external_facts.of(&usage.selection, &subject.name, &usage.occurrences);
             // A policy that follows other occurrences needs no tag list.
             let image = if follows(&usage) { followed.with_references(&external) } else { &mut image };
-            answers.push(image.answer(usage, &external).await);
+            answers.push(image.answer(usage, &external, &[]).await);
         }
         let failure = image.failure.or(followed.failure).map(|error| Failure { name: subject.name, error });
         (answers, failure)
+    }
+
+    /// Decides about images that the command line gives. The candidates of each reference are its own.
+    async fn given(
+        &self,
+        name: &ImageName,
+        images: &[ImageReference],
+        usages: Vec<Usage>,
+    ) -> (Vec<Answer>, Option<Failure>) {
+        let (mut answers, mut failure) = (Vec::with_capacity(usages.len()), None);
+        for usage in usages {
+            let external = self.external_facts.of(&usage.selection, name, &usage.occurrences);
+            let mut image = ImageLookup::new(*self, name);
+            answers.push(image.answer(usage, &external, images).await);
+            failure = failure.or(image.failure);
+        }
+        (answers, failure.map(|error| Failure { name: name.clone(), error }))
     }
 }
 
@@ -179,8 +201,9 @@ impl<'a> ImageLookup<'a> {
         self
     }
 
-    async fn answer(&mut self, usage: Usage, external: &ExternalFacts) -> Answer {
-        let Usage { current, selection, ordered, occurrences } = usage;
+    /// Decides about one reference. `images` are those that the command line gives.
+    async fn answer(&mut self, usage: Usage, external: &ExternalFacts, images: &[ImageReference]) -> Answer {
+        let Usage { current, selection, proposed, occurrences } = usage;
         let entry = Arc::clone(&selection.entry);
         let gates = selection.gates.clone();
         let question = Question {
@@ -193,25 +216,35 @@ impl<'a> ImageLookup<'a> {
         };
         let outcome = match &self.list_error {
             Some(unknown) => Outcome::Unknown(unknown.clone().into()),
-            None => self.decide(&question, ordered, selection.pin).await,
+            None if images.is_empty() => {
+                let choose = |candidates: &[Candidate]| policy::choose(&question, candidates);
+                self.decide(choose, &current, selection.pin).await
+            }
+            None => {
+                let (given, candidates) = GivenTags::new(&question, images, proposed.as_ref());
+                self.candidates = candidates;
+                self.with_references(external);
+                let choose = |candidates: &[Candidate]| policy::choose_given(&question, &given, candidates);
+                self.decide(choose, &current, selection.pin).await
+            }
         };
         let wanted = self.lookup.verdicts && self.list_error.is_none();
         let verdicts = if wanted { policy::explain(&question, &self.candidates) } else { Vec::new() };
         let decision = Decision { policy: entry.describe(), current, outcome };
-        Answer { occurrences, selection, decision, verdicts }
+        Answer { occurrences, selection, decision, verdicts, is_given: !images.is_empty() }
     }
 
     /// Chooses, and pins the choice. A tag whose digest cannot be read is rejected, and the next one is chosen.
-    async fn decide(&mut self, question: &Question<'_>, ordered: bool, pin: bool) -> Outcome {
-        let is_fixed = !ordered && !self.lookup.verdicts;
+    async fn decide(
+        &mut self,
+        choose: impl Fn(&[Candidate]) -> SelectionStep,
+        current: &ImageReference,
+        pin: bool,
+    ) -> Outcome {
         let mut attempts = 0;
         loop {
-            let fixed = if is_fixed { given_outcome(&self.candidates, question.current) } else { None };
-            let outcome = match fixed {
-                Some(outcome) => outcome,
-                None => self.choose(question).await,
-            };
-            let (tag, error) = match self.pin(outcome, question.current, pin).await {
+            let outcome = self.choose(&choose).await;
+            let (tag, error) = match self.pin(outcome, current, pin).await {
                 Ok(outcome) => return outcome,
                 Err(failed) => failed,
             };
@@ -236,9 +269,9 @@ impl<'a> ImageLookup<'a> {
     }
 
     /// Chooses, and looks up the facts that the policy lacks until the decision is final.
-    async fn choose(&mut self, question: &Question<'_>) -> Outcome {
+    async fn choose(&mut self, choose: impl Fn(&[Candidate]) -> SelectionStep) -> Outcome {
         loop {
-            match policy::choose(question, &self.candidates) {
+            match choose(&self.candidates) {
                 SelectionStep::Decided(decision) => return decision.outcome,
                 SelectionStep::NeedsFacts(needs) => self.look_up(needs).await,
             }
@@ -273,7 +306,10 @@ impl<'a> ImageLookup<'a> {
                 known
             });
             match self.index.get(&tag) {
-                Some(at) => self.candidates[*at].facts = known,
+                Some(at) => {
+                    let facts = &mut self.candidates[*at].facts;
+                    *facts = moved(facts, &known).unwrap_or(known);
+                }
                 None => {
                     self.index.insert(tag.clone(), self.candidates.len());
                     self.candidates.push(Candidate { tag, facts: known });
@@ -300,6 +336,10 @@ impl<'a> ImageLookup<'a> {
             outcome => return Ok(outcome),
         };
         match self.digest(&choice.tag).await {
+            // A reference without a tag stays without one, so its digest alone decides whether it changes.
+            Ok(digest) if current.tag().is_none() && current.digest() == Some(&digest) => {
+                Ok(Outcome::UpToDate(Acceptance::GivenAlready.into()))
+            }
             Ok(digest) => Ok(Outcome::Update(Choice { digest: Some(digest), ..choice })),
             Err(error) => Err((choice.tag, error)),
         }
@@ -312,6 +352,14 @@ impl<'a> ImageLookup<'a> {
             None => self.lookup.registry.digest(&self.name, tag).await,
         }
     }
+}
+
+/// Returns a failure if facts are about another image than the one whose digest is known: the tag moved, or `--image` gave a digest that
+/// the tag does not resolve to.
+fn moved(before: &Known, now: &Known) -> Option<Known> {
+    let (Known::Digest(expected), Some(digest)) = (before, now.facts()?.digest.as_ref()) else { return None };
+    let text = format!("it resolves to {}, not to {}", digest.short(), expected.short());
+    (digest != expected).then(|| Known::Failed(text.into()))
 }
 
 /// Returns facts with the age of an image. `known` facts are not looked up again.
@@ -328,18 +376,6 @@ async fn facts_with_age(
     let age = registry.age(name, tag, facts.digest.as_ref()).await?;
     (facts.pushed, facts.first_seen) = (age.pushed, age.first_seen);
     Ok(Known::Aged(Box::new(facts)))
-}
-
-/// Returns the outcome for a tag from the command line, for a reference that no policy can order.
-fn given_outcome(candidates: &[Candidate], current: &ImageReference) -> Option<Outcome> {
-    let [only] = candidates else { return None };
-    let is_current =
-        current.tag() == Some(&only.tag) && (current.digest().is_none() || current.digest() == only.facts.digest());
-    Some(if is_current {
-        Outcome::UpToDate(Acceptance::GivenAlready.into())
-    } else {
-        Outcome::Update(Choice { tag: only.tag.clone(), digest: None, reason: Acceptance::Given.into() })
-    })
 }
 
 /// Returns facts about images for descriptions. Omits images whose lookup fails.

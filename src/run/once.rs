@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::govern::Listed;
-use crate::plan::{self, PullRequestLimits};
+use crate::plan::{self, ProposedReferences, PullRequestLimits};
 use crate::refname::BranchName;
 
 use super::base::Base;
@@ -17,12 +17,15 @@ use super::observe::{Desired, observe, open_pull_requests};
 use super::publish::{Published, Publisher};
 use super::request::{RunRequest, Services};
 use super::snapshot::CommitSnapshot;
+use super::subjects::Scope;
 
 /// The result of one pass: the output of each stage.
 #[derive(Debug)]
 pub struct Attempt {
     /// The base branch.
     pub base: BranchName,
+    /// What the run covers.
+    pub scope: Scope,
     /// The time at which the pass started to look up images.
     pub at: Timestamp,
     /// Every finding with its status: managed, held or ignored.
@@ -49,9 +52,10 @@ pub async fn run_once(
 
     let Discovered { findings, options, automation, .. } = discover(&snapshot, config);
     let listed = govern_all(findings, config, &automation);
-    let decisions = look_up_and_choose(&listed, config, services.registry, &request.scope, at).await;
     let open = open_pull_requests(services.forge, config, &base.name).await?;
-    let planned = plan_changes(&listed, &decisions, &open, config, &base.name, &request.scope);
+    let proposed = ProposedReferences::new(&open);
+    let decisions = look_up_and_choose(&listed, config, services.registry, &request.scope, &proposed, at).await;
+    let planned = plan_changes(&listed, &decisions, &proposed, config, &base.name, &request.scope);
     let desired = Desired { listed: &listed, decisions: &decisions, planned: &planned };
     let observed = observe(services, open, &base, desired, config, request.scope.is_all(), at).await?;
     let limits = PullRequestLimits::new(&config.pull_requests, &observed.open, opened);
@@ -59,5 +63,5 @@ pub async fn run_once(
     let publisher = Publisher::new(services, config, request, &base, &snapshot, &options, at)?;
     let published = publisher.publish(planned.direct_commit.clone(), actions, limits).await;
 
-    Ok(Attempt { base: base.name, at, listed, decisions, planned, published })
+    Ok(Attempt { base: base.name, scope: request.scope.clone(), at, listed, decisions, planned, published })
 }

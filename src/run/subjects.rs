@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::config::Patterns;
 use crate::govern::{Listed, Selection, Status};
 use crate::image::{ImageName, ImageReference};
-use crate::manifest::{Finding, Occurrence};
-use crate::policy::{Candidate, Known};
+use crate::manifest::{Finding, Notice, Occurrence};
+use crate::plan::ProposedReferences;
+use crate::policy::Candidate;
 
 /// The references to one image, and the policies that manage them.
 #[derive(Debug, Clone)]
@@ -16,8 +17,19 @@ pub(super) struct ImageUsages {
     pub name: ImageName,
     /// The different references to it, each under one policy.
     pub usages: Vec<Usage>,
-    /// The only candidates (`--image`, `--tags`), which are known to exist; `None` to list the tags.
-    pub given: Option<Vec<Candidate>>,
+    /// Where its tags come from.
+    pub tags: TagSource,
+}
+
+/// Where the tags of an image come from.
+#[derive(Debug, Clone)]
+pub(super) enum TagSource {
+    /// The registry lists them.
+    Registry,
+    /// These are all of them (`--tags`).
+    All(Vec<Candidate>),
+    /// These images were just pushed (`--image` with a tag or digest), and nothing else is a candidate.
+    Given(Vec<ImageReference>),
 }
 
 /// A reference and the policy that manages it, with all places where both are the same.
@@ -27,8 +39,8 @@ pub(super) struct Usage {
     pub current: ImageReference,
     /// The policy.
     pub selection: Selection,
-    /// Whether the policy can order the current tag.
-    pub ordered: bool,
+    /// What an open pull request proposes in its place; only known if the images are given.
+    pub proposed: Option<ImageReference>,
     /// The occurrences; empty if no manifest was read.
     pub occurrences: Vec<Arc<Occurrence>>,
 }
@@ -53,10 +65,30 @@ impl Scope {
 
     /// Returns whether it covers an occurrence.
     pub(super) fn covers(&self, occurrence: &Occurrence) -> bool {
-        let named = |image: &ImageReference| image.name() == occurrence.reference.name();
-        (self.images.is_empty() || self.images.iter().any(named))
-            && self.paths.as_ref().is_none_or(|paths| paths.match_path(&occurrence.place.path))
+        self.names(|name| name == occurrence.reference.name()) && self.covers_path(&occurrence.place.path)
     }
+
+    /// Returns whether it covers a value that has no reference. With images, that is one whose text starts with the name of one.
+    pub(super) fn covers_notice(&self, notice: &Notice) -> bool {
+        self.names(|name| is_of_image(notice, name)) && self.covers_path(&notice.place.path)
+    }
+
+    fn names(&self, is_name: impl Fn(&ImageName) -> bool) -> bool {
+        self.images.is_empty() || self.images.iter().any(|image| is_name(image.name()))
+    }
+
+    /// Returns whether it covers a file.
+    pub(super) fn covers_path(&self, path: &str) -> bool {
+        self.paths.as_ref().is_none_or(|paths| paths.match_path(path))
+    }
+}
+
+/// Returns whether the value of a notice is a reference to an image, aside from its tag: `ghcr.io/acme/api:${TAG}`.
+pub(super) fn is_of_image(notice: &Notice, name: &ImageName) -> bool {
+    let value = &notice.place.value;
+    let last = value.rfind('/').map_or(0, |slash| slash + 1);
+    let end = value[last..].find([':', '@', '$', '{']).map_or(value.len(), |end| last + end);
+    ImageName::new(&value[..end]).is_ok_and(|other| other == *name)
 }
 
 impl Default for Scope {
@@ -66,8 +98,13 @@ impl Default for Scope {
 }
 
 /// Returns one subject per image, in the order of their names. A reference that its policy cannot order is included only
-/// if the scope gives its tag, or with `unordered`.
-pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec<ImageUsages> {
+/// if the scope gives its tag, or with `unordered`. `proposed` is what open pull requests propose.
+pub(super) fn subjects(
+    listed: &[Listed],
+    scope: &Scope,
+    proposed: &ProposedReferences,
+    unordered: bool,
+) -> Vec<ImageUsages> {
     let mut subjects = BTreeMap::<ImageName, ImageUsages>::new();
     for one in listed {
         let Finding::Occurrence(occurrence) = &one.finding else { continue };
@@ -76,35 +113,38 @@ pub(super) fn subjects(listed: &[Listed], scope: &Scope, unordered: bool) -> Vec
             Status::Held { selection: Some(selection), .. } => (selection, false),
             Status::Held { selection: None, .. } | Status::Ignored(_) => continue,
         };
-        let given = given(occurrence.reference.name(), &scope.images);
-        if !scope.covers(occurrence) || !(ordered || unordered || given.is_some()) {
+        let (current, name) = (&occurrence.reference, occurrence.reference.name());
+        let tags = scope.tags(name);
+        let is_given = matches!(tags, TagSource::Given(_));
+        if !scope.covers(occurrence) || !(ordered || unordered || is_given) {
             continue;
         }
-        let (current, name) = (&occurrence.reference, occurrence.reference.name());
         let subject = subjects.entry(name.clone()).or_insert_with(|| ImageUsages {
             name: name.clone(),
             usages: Vec::new(),
-            given,
+            tags,
         });
-        let same = |known: &&mut Usage| known.current == *current && known.selection.is_same(selection);
+        let proposed = if is_given { proposed.at(&occurrence.place).cloned() } else { None };
+        let same = |known: &&mut Usage| {
+            known.current == *current && known.proposed == proposed && known.selection.is_same(selection)
+        };
         match subject.usages.iter_mut().find(same) {
             Some(known) => known.occurrences.push(Arc::clone(occurrence)),
             None => {
                 let (current, selection) = (current.clone(), selection.clone());
                 let occurrences = vec![Arc::clone(occurrence)];
-                subject.usages.push(Usage { current, selection, ordered, occurrences });
+                subject.usages.push(Usage { current, selection, proposed, occurrences });
             }
         }
     }
     subjects.into_values().collect()
 }
 
-/// Returns the tags that the command line gives for an image. They are the only candidates.
-fn given(name: &ImageName, images: &[ImageReference]) -> Option<Vec<Candidate>> {
-    let pushed = images.iter().filter(|image| image.name() == name).filter_map(|image| {
-        let facts = image.digest().map_or(Known::Tag, |digest| Known::Digest(digest.clone()));
-        Some(Candidate { tag: image.tag()?.clone(), facts })
-    });
-    let pushed = pushed.collect::<Vec<_>>();
-    (!pushed.is_empty()).then_some(pushed)
+impl Scope {
+    fn tags(&self, name: &ImageName) -> TagSource {
+        let is_given =
+            |image: &&ImageReference| image.name() == name && (image.tag().is_some() || image.digest().is_some());
+        let given: Vec<ImageReference> = self.images.iter().filter(is_given).cloned().collect();
+        if given.is_empty() { TagSource::Registry } else { TagSource::Given(given) }
+    }
 }

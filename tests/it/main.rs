@@ -20,6 +20,7 @@ mod examples;
 mod forges;
 mod formats;
 mod git;
+mod given_tags;
 mod image;
 mod interop;
 mod language;

@@ -177,6 +177,10 @@ pub enum Hold {
     CurrentUnreadable(Tag, Rejection),
     /// The filter or a bound excludes the pinned tag, or its image cannot be read.
     PinnedRejected(Tag, Rejection),
+    /// The policy excludes the tag that was named on the command line.
+    GivenRejected(Tag, Rejection),
+    /// The image that was named on the command line has only a digest, and so has the reference.
+    GivenWithoutTag,
     /// The bounds exclude the tag at another place of the repository.
     PromotedRejected {
         /// The tag.

@@ -12,11 +12,14 @@ use crate::policy::Outcome;
 use crate::report::{FailureRow, HeldRow, Subject};
 use crate::run::changes::Changes;
 use crate::run::lookup::{Answer, Decisions, Failure};
+use crate::run::subjects::Scope;
 use crate::text::{Position, chain};
 
 /// Findings with the decisions about them.
 pub(super) struct Decided<'a> {
     pub(super) listed: &'a [Listed],
+    /// What the command covers.
+    scope: &'a Scope,
     pub(super) decisions: &'a Decisions,
     pub(super) changes: &'a Changes,
     /// The failed lookup of each image that has one.
@@ -26,9 +29,17 @@ pub(super) struct Decided<'a> {
 }
 
 impl<'a> Decided<'a> {
-    pub(super) fn new(listed: &'a [Listed], decisions: &'a Decisions, changes: &'a Changes) -> Self {
+    pub(super) fn new(listed: &'a [Listed], scope: &'a Scope, decisions: &'a Decisions, changes: &'a Changes) -> Self {
         let failures = decisions.failures.iter().map(|failure| (&failure.name, failure)).collect();
-        Self { listed, decisions, changes, failures, committed: BTreeMap::new() }
+        Self { listed, scope, decisions, changes, failures, committed: BTreeMap::new() }
+    }
+
+    /// Returns whether the command covers a finding.
+    pub(super) fn covers(&self, listed: &Listed) -> bool {
+        match &listed.finding {
+            Finding::Occurrence(occurrence) => self.scope.covers(occurrence),
+            Finding::Notice(notice) => self.scope.covers_notice(notice),
+        }
     }
 
     /// Adds the changes of direct commits. A reference that this run changed is reported as changed, although it is up to date
@@ -90,13 +101,13 @@ impl<'a> Decided<'a> {
     }
 
     /// Returns held findings. A reference that its policy cannot order is one, unless `--image` gives its new tag.
-    fn held_findings(&self) -> impl Iterator<Item = HeldRow> {
+    fn held_findings(&self) -> impl Iterator<Item = HeldRow> + '_ {
         let answered = self.decisions.answers.iter().flat_map(|answer| &answer.occurrences);
         let answered = answered.map(|found| found.id()).collect::<BTreeSet<_>>();
         let is_answered =
             move |one: &Listed| matches!(&one.finding, Finding::Occurrence(found) if answered.contains(&found.id()));
         self.listed.iter().filter_map(move |one| match &one.status {
-            Status::Held { reason, .. } if !is_answered(one) => {
+            Status::Held { reason, .. } if self.covers(one) && !is_answered(one) => {
                 Some(held_at(one.place(), name_of(one), reason.clone()))
             }
             _ => None,

@@ -9,13 +9,14 @@ use crate::text::chain;
 
 use super::decided::Decided;
 use super::images::ChangeOutcome;
+use super::unmanaged::unmanaged;
 
 impl Edited {
     /// Returns the report of `edit`.
     pub fn report(&self) -> RunReport {
         let written = self.files.iter().map(|file| &file.path).collect::<BTreeSet<_>>();
         let errors = self.failed.iter().map(|(path, error)| (path, error)).collect::<BTreeMap<_, _>>();
-        let decided = Decided::new(&self.listed, &self.decisions, &self.changes);
+        let decided = Decided::new(&self.listed, &self.scope, &self.decisions, &self.changes);
         let outcome = |change: &Change| match errors.get(&change.path) {
             Some(error) => {
                 let subject = Subject::File(change.path.to_string());
@@ -24,6 +25,7 @@ impl Edited {
             None => ChangeOutcome::Written(None),
         };
         let mut failed = decided.failed();
+        failed.extend(unmanaged(&self.scope, &self.listed));
         failed.extend(self.failed.iter().map(|(path, error)| FailureRow {
             subject: Subject::File(path.to_string()),
             reason: chain(error),

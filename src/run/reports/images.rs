@@ -42,14 +42,13 @@ impl Decided<'_> {
         let answers = answers.collect::<BTreeMap<_, _>>();
         let outcomes = self.outcomes(outcome);
         let mut rows = BTreeMap::<ImageRow, Vec<String>>::new();
-        for listed in self.listed {
+        for listed in self.listed.iter().filter(|listed| self.covers(listed)) {
             let Finding::Occurrence(occurrence) = &listed.finding else { continue };
             let id = occurrence.id();
             let row = match (answers.get(&id), &listed.status) {
                 (Some(answer), _) => self.answered(occurrence, answer, build_facts, outcomes.get(&id)),
                 (None, Status::Held { reason, .. }) => unanswered(occurrence, ImageStatus::Held, reason),
                 (None, Status::Ignored(reason)) => unanswered(occurrence, ImageStatus::Ignored, reason),
-                // Outside the scope of the command.
                 (None, Status::Managed(_)) => continue,
             };
             let place = &occurrence.place;

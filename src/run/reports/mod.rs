@@ -6,6 +6,7 @@ mod images;
 mod list;
 mod results;
 mod run;
+mod unmanaged;
 
 pub use list::{row, summary};
 pub use run::ReportContext;

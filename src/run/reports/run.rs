@@ -11,6 +11,7 @@ use crate::run::retry::RunOutcome;
 use super::decided::{Decided, location};
 use super::images::ChangeOutcome;
 use super::results;
+use super::unmanaged::unmanaged;
 
 /// Facts about a run that its report shows.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +30,7 @@ impl RunOutcome {
         let attempt = &self.attempt;
         let (planned, results) = (&attempt.planned, &attempt.published.results);
         let committed = results.iter().filter(|result| result.committed()).flat_map(results::changes);
-        let decided = Decided::new(&attempt.listed, &attempt.decisions, &planned.changes)
+        let decided = Decided::new(&attempt.listed, &attempt.scope, &attempt.decisions, &planned.changes)
             .with_committed(committed, attempt.base.as_str());
         let by_change = self.results_by_change();
         let outcome = |change: &Change| match by_change.get(&change.occurrence) {
@@ -37,6 +38,7 @@ impl RunOutcome {
             None => ChangeOutcome::Written(None),
         };
         let mut failed = decided.failed();
+        failed.extend(unmanaged(&attempt.scope, &attempt.listed));
         failed.extend(results.iter().filter_map(results::failed));
         failed.extend(results.iter().flat_map(results::warnings));
         failed.extend(planned.ungrouped.iter().map(|one| FailureRow {

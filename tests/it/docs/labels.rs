@@ -27,6 +27,7 @@ fn pull_request_page_quotes_the_check_boxes() {
         to: ImageReference::new("nginx:1.1").unwrap(),
         policy: String::new(),
         reason: String::new(),
+        is_given: false,
         edits: vec![],
         mode: tagboat::config::Mode::PullRequest,
     };

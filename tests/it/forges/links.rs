@@ -23,6 +23,7 @@ pub(super) fn body(source: &str, links: &[LinkStyle]) -> String {
         to: ImageReference::new("acme/api:1.1").unwrap(),
         policy: "semver".into(),
         reason: "newest".into(),
+        is_given: false,
         edits: vec![],
         mode: Mode::PullRequest,
     };

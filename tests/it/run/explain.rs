@@ -52,3 +52,13 @@ fn is_unknown_if_the_policy_follows_manifests_that_are_not_read() {
     let expected = "`follow` needs a repository; omit --current to read its manifests";
     assert_eq!((&report["outcome"], &report["reason"]), (&"unknown".into(), &expected.into()), "{report}");
 }
+
+#[test]
+fn lists_a_repeated_tag_once() {
+    let arguments = ["explain", "ghcr.io/acme/api", "--tags", "-", "--current", "1.0.0", "--format", "json"];
+    let report = Tagboat::new().feed(&arguments, "1.0.0\n1.1.0\n1.1.0\n!\n!\n").json();
+    let tags: Vec<_> =
+        report["candidates"].as_array().unwrap().iter().map(|one| one["tag"].as_str().unwrap()).collect();
+    assert_eq!(tags, ["1.1.0", "1.0.0", "!"], "{report}");
+    assert_eq!(report["reason"], "newest matching tag", "{report}");
+}

@@ -95,6 +95,7 @@ fn change(path: &str, policy: &str, reason: &str, tag: &str) -> Change {
         to: ImageReference::new(&format!("ghcr.io/acme/fixes:{tag}")).unwrap(),
         policy: policy.to_owned(),
         reason: reason.to_owned(),
+        is_given: false,
         edits: vec![],
         mode: tagboat::config::Mode::PullRequest,
     }

@@ -1,0 +1,195 @@
+//! Judges tags that a person or a script names, such as the step after `docker push`. The registry lists nothing, and the policy
+//! still decides whether a tag may replace the current one.
+
+use super::candidate_filter::{current_shape, current_text};
+use super::choose::{SelectionStep, choose};
+use super::explain::explain;
+use super::question::{Lookups, Question};
+use crate::image::{ImageReference, Shape, Tag, commit_hash_at, is_numeric_hash};
+use crate::policy::candidate::{Candidate, Known, Need};
+use crate::policy::decision::{Choice, Decision, Outcome, Verdict};
+use crate::policy::ordered_policy::OrderedPolicy;
+use crate::policy::pinned_policy::PinnedTarget;
+use crate::policy::policy::Policy;
+use crate::policy::reason::{Acceptance, Hold, Reason, Rejection, Unknown};
+use crate::policy::versions::{OrderKey, ShapeMatcher, compare_commonly, leads_with_version};
+
+/// The tags that are named for one reference, and what already is proposed in its place.
+#[derive(Debug, Clone)]
+pub struct GivenTags {
+    tags: Vec<Tag>,
+    proposed: Option<Tag>,
+}
+
+impl GivenTags {
+    /// Reads the named images for one question, and returns the candidates that [`choose_given`] needs. A digest without a tag is for
+    /// the current tag. `proposed` is the reference that an open pull request proposes: builds end out of order, so a named tag may be
+    /// older.
+    pub fn new(
+        question: &Question<'_>,
+        images: &[ImageReference],
+        proposed: Option<&ImageReference>,
+    ) -> (Self, Vec<Candidate>) {
+        let current = question.current.tag();
+        let mut candidates: Vec<Candidate> = images.iter().filter_map(|image| candidate(image, current)).collect();
+        let tags = candidates.iter().map(|one| one.tag.clone()).collect();
+        let proposed = proposed.and_then(|proposed| candidate(proposed, None));
+        let given = Self { tags, proposed: proposed.as_ref().map(|one| one.tag.clone()) };
+        // A policy that reads build times or labels reads those of the current tag as well.
+        let needs_current = matches!(&question.entry.policy, Policy::Ordered(policy) if policy.need() > Need::Tag);
+        let current = current.filter(|_| needs_current).map(|tag| Candidate::new(tag.clone()));
+        for other in proposed.into_iter().chain(current) {
+            if candidates.iter().all(|known| known.tag != other.tag) {
+                candidates.push(other);
+            }
+        }
+        (given, candidates)
+    }
+}
+
+fn candidate(image: &ImageReference, current: Option<&Tag>) -> Option<Candidate> {
+    let facts = image.digest().map_or(Known::Tag, |digest| Known::Digest(digest.clone()));
+    Some(Candidate { tag: image.tag().or(current)?.clone(), facts })
+}
+
+/// Selects the newest of the named tags and the proposed one, if the policy accepts it. The candidates are those of
+/// [`GivenTags::new`], with the facts that were looked up since.
+pub fn choose_given(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]) -> SelectionStep {
+    match evaluate(question, given, candidates) {
+        Ok(outcome) => SelectionStep::Decided(Decision {
+            current: question.current.clone(),
+            policy: question.entry.describe(),
+            outcome,
+        }),
+        Err(lookups) => SelectionStep::NeedsFacts(lookups),
+    }
+}
+
+fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]) -> Result<Outcome, Lookups> {
+    // Of several, the last is the one to report: it was pushed last.
+    let Some(last) = given.tags.last().and_then(|tag| candidates.iter().find(|one| one.tag == *tag)) else {
+        return Ok(Outcome::Held(Hold::GivenWithoutTag.into()));
+    };
+    let Some(current) = question.current.tag() else { return without_tag(question, last) };
+    if let Policy::Ordered(policy) = &question.entry.policy {
+        let text = current_text(question.entry, current.as_str());
+        let shape = text.as_deref().map(|text| current_shape(question.entry, text, candidates));
+        if policy.check_current(shape.as_ref()).is_err() {
+            return without_order(question, current, shape.as_ref(), last);
+        }
+    }
+    let outcome = match choose(question, candidates) {
+        SelectionStep::Decided(decision) => decision.outcome,
+        SelectionStep::NeedsFacts(lookups) => return Err(lookups),
+    };
+    Ok(match outcome {
+        Outcome::Update(choice) if given.tags.contains(&choice.tag) => Outcome::Update(choice),
+        Outcome::Update(choice) if given.proposed.as_ref() == Some(&choice.tag) => {
+            Outcome::Update(Choice { reason: Acceptance::ProposedEarlier.into(), ..choice })
+        }
+        Outcome::Unknown(cause) => Outcome::Unknown(cause),
+        Outcome::UpToDate(reason) if given.tags.contains(current) => Outcome::UpToDate(reason),
+        _ if given.tags.contains(current) => Outcome::UpToDate(Acceptance::GivenAlready.into()),
+        outcome => match (rejection(question, candidates, &last.tag), outcome) {
+            (None, Outcome::Held(cause)) => Outcome::Held(cause),
+            (cause, _) => rejected(&last.tag, cause.unwrap_or(Rejection::NotPinned)),
+        },
+    })
+}
+
+/// Returns why the policy rejects a tag; `None` if something else prevents its selection, such as a gate.
+fn rejection(question: &Question<'_>, candidates: &[Candidate], tag: &Tag) -> Option<Rejection> {
+    let verdict = explain(question, candidates).into_iter().find(|one| one.tag == *tag)?.verdict;
+    match verdict {
+        Verdict::Rejected(Reason::Rejected(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+fn rejected(tag: &Tag, cause: Rejection) -> Outcome {
+    Outcome::Held(Hold::GivenRejected(tag.clone(), cause).into())
+}
+
+/// Judges a tag for a current tag without an order. One of the same shape may replace it, as a commit replaces a commit. A policy that
+/// is named for the image replaces any such tag by a version.
+fn without_order(
+    question: &Question<'_>,
+    current: &Tag,
+    shape: Option<&Shape<'_>>,
+    given: &Candidate,
+) -> Result<Outcome, Lookups> {
+    let old = question.current.digest();
+    if given.tag == *current && (old.is_none() || old == given.facts.digest()) {
+        return Ok(Outcome::UpToDate(Acceptance::GivenAlready.into()));
+    }
+    let text = question.entry.filter.read(given.tag.as_str());
+    let is_alike = shape.zip(text.as_deref()).is_some_and(|(shape, text)| {
+        let next = Shape::of(text);
+        let is_version =
+            || leads_with_version(&next) && compare_commonly(&next, shape).is_none_or(|order| order.is_gt());
+        let has_shape = || ShapeMatcher::new(shape).matches(text, &mut OrderKey::default());
+        has_shape() || (is_commit(shape.tag()) && is_commit(text)) || (question.names_image && is_version())
+    });
+    if text.is_some() && !is_alike {
+        return Ok(rejected(&given.tag, Rejection::Incomparable(current.clone())));
+    }
+    admit(question, given, Need::Tag)
+}
+
+/// Returns whether a text is a commit hash and nothing else.
+fn is_commit(text: &str) -> bool {
+    commit_hash_at(text, false) == Some(text) || is_numeric_hash(text)
+}
+
+/// Judges a tag for a reference that has none, so that there is nothing to compare with.
+fn without_tag(question: &Question<'_>, given: &Candidate) -> Result<Outcome, Lookups> {
+    let tag = &given.tag;
+    let policy = match &question.entry.policy {
+        Policy::Ordered(policy) => &**policy,
+        Policy::Pinned(policy) => {
+            let is_pinned = match policy.target() {
+                PinnedTarget::Current => false,
+                PinnedTarget::Tag(pinned) | PinnedTarget::Exact(pinned, _) => pinned == tag,
+                PinnedTarget::Promoted => match question.external.promoted() {
+                    Ok(promoted) => promoted.tag == tag,
+                    Err(cause) => return Ok(Outcome::Unknown(cause.into())),
+                },
+            };
+            return if is_pinned { admit(question, given, Need::Tag) } else { Ok(rejected(tag, Rejection::NotPinned)) };
+        }
+    };
+    match admit(question, given, policy.need())? {
+        Outcome::Update(choice) => Ok(read_alone(question, policy, given).unwrap_or(Outcome::Update(choice))),
+        outcome => Ok(outcome),
+    }
+}
+
+/// Returns the outcome if a policy cannot read a tag, compared with nothing. A policy that compares shapes has no shape to compare.
+fn read_alone(question: &Question<'_>, policy: &dyn OrderedPolicy, given: &Candidate) -> Option<Outcome> {
+    policy.check_current(None).ok()?;
+    let reader = match policy.reader(None, question.external) {
+        Ok(reader) => reader,
+        Err(cause) => return Some(Outcome::Unknown(cause.into())),
+    };
+    let text = question.entry.filter.read(given.tag.as_str())?;
+    let error = reader.read(&text, given.facts.facts(), &mut OrderKey::default()).err()?;
+    Some(rejected(&given.tag, reader.rejection(&text, error)))
+}
+
+/// Selects a tag that passes the filter and the gates, or returns which facts they need.
+fn admit(question: &Question<'_>, given: &Candidate, need: Need) -> Result<Outcome, Lookups> {
+    let (tag, need) = (&given.tag, need.max(question.gates.need()));
+    if let Err(error) = question.entry.filter.text(tag.as_str()) {
+        return Ok(rejected(tag, question.entry.filter.rejection(error)));
+    }
+    if let Some(error) = given.facts.failure() {
+        return Ok(Outcome::Unknown(Unknown::LookupFailed(tag.clone(), error.into()).into()));
+    }
+    if !given.facts.covers(need) {
+        return Err(vec![(tag.clone(), need)]);
+    }
+    let gate = given.facts.facts().map(|facts| question.gates.check(facts, question.now));
+    Ok(gate.and_then(|gate| gate.outcome(tag)).unwrap_or_else(|| {
+        Outcome::Update(Choice { tag: tag.clone(), digest: None, reason: Acceptance::Given.into() })
+    }))
+}
