@@ -17,7 +17,7 @@ use crate::policy::entry::PolicyEntry;
 use crate::policy::filter::FilterError;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
-use crate::policy::versions::{OrderKey, compare_commonly, has_same_words, leads_with_version, lowers_release};
+use crate::policy::versions::{LeadingVersion, OrderKey, compare_commonly, has_same_words, leads_with_version};
 
 /// Compares candidates with the current tag.
 pub(super) struct CandidateFilter<'q> {
@@ -32,6 +32,8 @@ pub(super) struct CandidateFilter<'q> {
     shape: Option<&'q Shape<'q>>,
     place: Option<OrderKey>,
     release: Vec<&'q str>,
+    /// The version that no candidate may lower, in an order that is not one of versions.
+    floor: Option<LeadingVersion<'q>>,
     bounds: Bounds,
     names_image: bool,
     /// Whether pre-releases are no longer candidates.
@@ -124,6 +126,9 @@ impl<'q> CandidateFilter<'q> {
         // Between two times, no step is too large.
         let is_time = release.first().is_some_and(|first| timestamp_millis(first).is_some());
         let bounds = Bounds { reject_outliers: entry.bounds.reject_outliers && !is_time, ..entry.bounds };
+        let orders_otherwise = !policy.reads_numbers() || entry.filter.extracts();
+        let keeps_version = orders_otherwise && policy.never_lowers_versions() && !bounds.allow_downgrade;
+        let floor = if keeps_version { LeadingVersion::of(current.as_str()) } else { None };
         let mut filter = Self {
             entry,
             policy,
@@ -134,6 +139,7 @@ impl<'q> CandidateFilter<'q> {
             shape,
             place: is_placed.then_some(key),
             release,
+            floor,
             bounds,
             names_image: question.names_image,
             releases_only: false,
@@ -172,7 +178,11 @@ impl<'q> CandidateFilter<'q> {
         match &self.place {
             None => self.check_without_place(&text)?,
             Some(place) => match (*key).cmp(place) {
-                Ordering::Greater if self.lowers_version(candidate) => return Err(NotNewer::LowerVersion),
+                Ordering::Greater
+                    if self.floor.as_ref().is_some_and(|floor| floor.is_greater_than(candidate.tag.as_str())) =>
+                {
+                    return Err(NotNewer::LowerVersion);
+                }
                 Ordering::Greater => {}
                 Ordering::Equal if self.bounds.allow_downgrade && candidate.tag == *self.current => {}
                 Ordering::Less if self.bounds.allow_downgrade => {}
@@ -207,15 +217,6 @@ impl<'q> CandidateFilter<'q> {
             is_greater && leads_with_version(current) && has_same_words(&shape, current)
         };
         if self.names_image || is_successor() { Ok(()) } else { Err(NotNewer::Incomparable) }
-    }
-
-    /// Returns whether a later candidate has a lower version, in an order that is not one of versions.
-    fn lowers_version(&self, candidate: &Candidate) -> bool {
-        let orders_otherwise = !self.policy.reads_numbers() || self.entry.filter.extracts();
-        orders_otherwise
-            && self.policy.never_lowers_versions()
-            && !self.bounds.allow_downgrade
-            && lowers_release(&Shape::of(candidate.tag.as_str()), &Shape::of(self.current.as_str()))
     }
 
     /// Returns whether a text is nothing but a commit with digits only, as the other tags show.

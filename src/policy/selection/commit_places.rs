@@ -54,7 +54,8 @@ impl CommitPlaces {
 
 /// Returns whether a tag has a number that may be a commit hash.
 pub(super) fn may_have_commit(tag: &str) -> bool {
-    tag.len() >= 7 && words(tag).any(is_numeric_hash)
+    let has_long_number = || tag.as_bytes().split(|b| !b.is_ascii_digit()).any(|digits| digits.len() >= 7);
+    tag.len() >= 7 && has_long_number() && words(tag).any(is_numeric_hash)
 }
 
 /// Returns whether a word is hexadecimal and as long as a hash.

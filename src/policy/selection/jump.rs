@@ -1,9 +1,11 @@
 //! How suspicious the step from the current tag to a candidate is: relics of an old numbering and mislabeled tags have the
 //! greatest numbers.
 
+use std::collections::BTreeSet;
+
 use crate::image::{Part, Shape};
 use crate::policy::candidate::Candidate;
-use crate::policy::versions::by_value;
+use crate::policy::versions::{by_value, leading_numbers};
 
 /// How a candidate follows the current tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,17 +84,28 @@ fn skips(line: &[&str], from: &str, to: &str, candidates: &[Candidate]) -> Jump 
     if between == 0 {
         return Jump::Usual;
     }
-    let mut found: Vec<u128> = candidates
-        .iter()
-        .filter_map(|one| {
-            let mut numbers = Shape::of(one.tag.as_str()).release().into_iter();
-            let is_in_line = line.iter().all(|number| numbers.next().is_some_and(|one| by_value(one, number).is_eq()));
-            numbers.next().map(value).filter(|number| is_in_line && (low + 1..high).contains(number))
-        })
-        .collect();
-    found.sort_unstable();
-    found.dedup();
-    if (found.len() as u128) < between { Jump::Skip } else { Jump::Usual }
+    let is_between = |number: &u128| (low + 1..high).contains(number);
+    let mut found = BTreeSet::new();
+    for one in candidates {
+        let tag = one.tag.as_str();
+        let may_be_new = |number: &u128| !found.contains(number);
+        // The shape takes longer to read than the numbers.
+        let is_known = leading_numbers(tag)
+            .is_some_and(|numbers| number_after(line, numbers).filter(is_between).filter(may_be_new).is_none());
+        if !is_known {
+            found.extend(number_after(line, Shape::of(tag).release().into_iter()).filter(is_between));
+        }
+        if found.len() as u128 == between {
+            return Jump::Usual;
+        }
+    }
+    Jump::Skip
+}
+
+/// Returns the number that follows those in `line`.
+fn number_after<'t>(line: &[&str], mut numbers: impl Iterator<Item = &'t str>) -> Option<u128> {
+    let is_in_line = line.iter().all(|number| numbers.next().is_some_and(|one| by_value(one, number).is_eq()));
+    if is_in_line { numbers.next().map(value) } else { None }
 }
 
 /// Returns whether a counter jumps over many numbers of which no tag exists.

@@ -38,15 +38,40 @@ pub(crate) fn compare(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     by_day(one.tag(), other.tag())
 }
 
-/// Returns whether the leading dotted numbers of a tag are lower than those of another one.
-pub(crate) fn lowers_release(tag: &Shape<'_>, than: &Shape<'_>) -> bool {
-    let (release, other) = (tag.release(), than.release());
-    // A long number alone may be a commit.
-    let is_version =
-        |release: &[&str], shape| leads_with_version(shape) && !matches!(release, [number] if is_numeric_hash(number));
-    let are_versions = is_version(&release, tag) && is_version(&other, than);
-    let difference = || release.iter().zip(&other).map(|(one, other)| by_value(one, other)).find(|order| order.is_ne());
-    are_versions && difference() == Some(Ordering::Less)
+/// Returns the dotted numbers that a tag begins with, aside from a word such as `v`; `None` if it begins with something else.
+/// The release of its shape is the first of them, or none: what is no number of a version shows only in the shape, which takes
+/// longer to read.
+pub(crate) fn leading_numbers(tag: &str) -> Option<impl Iterator<Item = &str>> {
+    let start = tag.bytes().position(|b| b.is_ascii_digit())?;
+    let is_version = VERSION_WORDS.iter().any(|word| word.eq_ignore_ascii_case(&tag[..start]));
+    let rest = &tag[start..];
+    let end = rest.bytes().position(|b| !b.is_ascii_digit() && b != b'.').unwrap_or(rest.len());
+    is_version.then(|| rest[..end].split('.').take_while(|number| !number.is_empty()))
+}
+
+/// The leading dotted numbers of a tag, if they are a version.
+#[derive(Debug)]
+pub(crate) struct LeadingVersion<'t>(Vec<&'t str>);
+
+impl<'t> LeadingVersion<'t> {
+    /// Reads the version that a tag begins with. A long number alone is none: it may be a commit.
+    pub(crate) fn of(tag: &'t str) -> Option<Self> {
+        let shape = Shape::of(tag);
+        let release = shape.release();
+        let is_version = leads_with_version(&shape) && !matches!(release[..], [number] if is_numeric_hash(number));
+        is_version.then_some(Self(release))
+    }
+
+    /// Returns whether the version that a tag begins with is lower.
+    pub(crate) fn is_greater_than(&self, tag: &str) -> bool {
+        let is_lower = |numbers: &mut dyn Iterator<Item = &str>| {
+            let mut pairs = numbers.zip(&self.0).map(|(one, other)| by_value(one, other));
+            pairs.find(|order| order.is_ne()) == Some(Ordering::Less)
+        };
+        // Of a hundred thousand tags, most are not lower.
+        leading_numbers(tag).is_some_and(|mut numbers| is_lower(&mut numbers))
+            && LeadingVersion::of(tag).is_some_and(|version| is_lower(&mut version.0.into_iter()))
+    }
 }
 
 /// Returns whether every word of `current` is in a tag, and no other word: `-jre` stays. A `v` is no word.
@@ -190,6 +215,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn release_is_the_first_of_the_leading_numbers(tag in "(v|release-|pg)?[0-9]{1,9}([.][0-9]{1,3}){0,3}([-_.]?([a-f0-9]{5,9}|alpine[0-9]|[0-9]{8}|rc[0-9]|386|h))?") {
+            let shape = Shape::of(&tag);
+            match leading_numbers(&tag) {
+                Some(numbers) if leads_with_version(&shape) => {
+                    prop_assert!(numbers.collect::<Vec<_>>().starts_with(&shape.release()), "{}", shape);
+                }
+                Some(_) => {}
+                None => prop_assert!(!leads_with_version(&shape), "{}", shape),
+            }
+        }
+
         #[test]
         fn is_antisymmetric(one in "v?[0-3](\\.[0-9]{1,2}){0,2}(-(rc\\.?[0-9]|alpine|2024010[1-9]))?", other in "v?[0-3](\\.[0-9]{1,2}){0,2}(-(rc\\.?[0-9]|alpine|2024010[1-9]))?") {
             prop_assert_eq!(order(&one, &other), order(&other, &one).map(Ordering::reverse));

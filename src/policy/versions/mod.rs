@@ -9,7 +9,8 @@ mod version;
 
 pub use bump::Bump;
 pub(super) use common_order::{
-    adds_word, by_value, compare as compare_commonly, has_same_words, leads_with_version, lowers_release, release_key,
+    LeadingVersion, adds_word, by_value, compare as compare_commonly, has_same_words, leading_numbers,
+    leads_with_version, release_key,
 };
 pub use key::OrderKey;
 pub use range::{Range, RangeError};
