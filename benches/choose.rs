@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tagboat::image::{ImageReference, Tag};
-use tagboat::policy::{Candidate, ExternalFacts, Gates, Question, Settings, build, choose, explain};
+use tagboat::policy::{Candidate, ExternalFacts, Gates, Pinning, Question, Settings, build, choose, explain};
 
 const TAGS: u64 = 100_000;
 const ROUNDS: usize = 21;
@@ -69,6 +69,7 @@ fn main() {
             entry: &entry,
             names_image: true,
             gates: &Gates::default(),
+            pinning: Pinning::Keep,
             external: &ExternalFacts::NotNeeded,
             now: Timestamp::UNIX_EPOCH,
         };

@@ -12,7 +12,7 @@ use super::schedule::Schedule;
 use super::source::{ConfigSource, Setting};
 use super::template::Template;
 use crate::image::{AppVersion, ReferencePattern, TagField};
-use crate::policy::{Gates, PolicyEntry, Settings};
+use crate::policy::{Gates, Pinning, PolicyEntry, Settings};
 use crate::refname::BranchName;
 use crate::text::Position;
 
@@ -116,7 +116,7 @@ pub struct Rule {
     /// The conditions that an image meets before it is proposed.
     pub gates: Gates,
     /// Whether the digest is written beside the tag.
-    pub pin: bool,
+    pub pinning: Pinning,
     /// Whether a comment that repeats the tag is changed with it.
     pub comments: bool,
     /// How a change is written to the repository, if the rule says so.
@@ -138,7 +138,7 @@ impl Rule {
                 self.gates.platforms.push(platform.clone());
             }
         }
-        self.pin |= other.pin;
+        self.pinning = self.pinning.max(other.pinning);
         self.mode = if other.mode == Some(Mode::PullRequest) { other.mode } else { self.mode.or(other.mode) };
         self
     }

@@ -115,14 +115,33 @@ pub(super) struct RuleSchema {
     pub(super) min_age: Option<Located<String>>,
     /// Platforms that an image has to support: `linux/amd64`, `linux/arm64`.
     pub(super) platforms: Vec<Located<String>>,
-    /// Whether the digest is written beside the tag, where the manifest allows one.
-    pub(super) pin: Option<bool>,
+    /// Whether the digest is written beside the tag, where the manifest allows one: `true`, or `follow` to change it also when the tag
+    /// moves to another image. Default: false.
+    #[schemars(with = "Option<PinSchema>")]
+    pub(super) pin: Option<Located<serde_json::Value>>,
     /// How changes are written to the repository: `pull-request`, or `commit` on the base branch, which `git.base` must
     /// name. Default: `pull-request`.
     pub(super) mode: Option<Located<String>>,
     /// Whether a comment behind a value that repeats its tag (`# tag: 3.12`) is changed with it. Default: false; the comment stays, and is
     /// reported.
     pub(super) update_comments: Option<bool>,
+}
+
+/// The values of `pin`.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its JSON schema is used")]
+enum PinSchema {
+    Switch(bool),
+    Word(PinWord),
+}
+
+/// The value of `pin` beside true and false.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+#[expect(dead_code, reason = "only its JSON schema is used")]
+enum PinWord {
+    Follow,
 }
 
 /// How changes become pull requests.

@@ -80,7 +80,7 @@ pub fn starter(summary: &Summary) -> String {
     policy: shape
     # min-age: 3d                           # only images that are at least three days old
     # platforms: [linux/amd64, linux/arm64]   # only images for all of these platforms
-    # pin: true                             # write the digest beside the tag
+    # pin: true                             # write the digest beside the tag; follow: also when the tag moves
 ",
     );
     out.push_str(PULL_REQUESTS);

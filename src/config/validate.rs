@@ -19,7 +19,7 @@ use super::syntax::located::Located;
 use super::template::{BRANCH_NAMES, GROUP_NAMES, TEXT_NAMES, Template, check_template};
 use crate::docs::page;
 use crate::image::Platform;
-use crate::policy::{Gates, POLICIES};
+use crate::policy::{Gates, POLICIES, Pinning};
 use crate::refname::BranchName;
 
 /// Checks every value. The result is valid only if no problem was added.
@@ -124,11 +124,26 @@ fn rule(written: Located<RuleSchema>, files: ConfigFiles<'_>, names: &[&str], pr
         policy,
         names_policy,
         gates: Gates { min_age, platforms },
-        pin: written.pin.unwrap_or(false),
+        pinning: pinning(written.pin.as_ref(), problems),
         comments: written.update_comments.unwrap_or(false),
         mode: one_of(written.mode.as_ref(), "mode", &Mode::ALL, problems),
         source: files.line(place),
         written_by: files.source(place),
+    }
+}
+
+fn pinning(written: Option<&Located<serde_json::Value>>, problems: &mut Vec<Problem>) -> Pinning {
+    let Some(Located { value, place }) = written else { return Pinning::Keep };
+    match value {
+        serde_json::Value::Bool(false) => Pinning::Keep,
+        serde_json::Value::Bool(true) => Pinning::Add,
+        serde_json::Value::String(word) if word == "follow" => Pinning::Follow,
+        other => {
+            let problem =
+                format!("`pin`: expected true, false or follow, found `{}`", other.to_string().trim_matches('"'));
+            problems.push(Problem::new(*place, problem).hint("write true, false or follow, without quotes"));
+            Pinning::Keep
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::config::{ConfigSource, IGNORE, Mode, Rule, SHAPE};
 use crate::image::{ImageName, Platform};
 use crate::interop::renovate;
 use crate::manifest::{Marker, MarkerKind};
-use crate::policy::{Gates, PolicyEntry, Settings};
+use crate::policy::{Gates, Pinning, PolicyEntry, Settings};
 
 /// What determines the policy of a reference.
 #[derive(Debug, Clone, Copy)]
@@ -41,7 +41,7 @@ pub struct Selection {
     /// The gates of the matching rule: conditions that an image must meet before it is proposed.
     pub gates: Gates,
     /// Whether the digest is written beside the tag, where the manifest has a place for it.
-    pub pin: bool,
+    pub pinning: Pinning,
     /// Whether a comment that repeats the tag is updated too.
     pub comments: bool,
     /// Whether a change is committed directly or proposed in a pull request.
@@ -57,8 +57,8 @@ impl Selection {
         self.identity() == other.identity()
     }
 
-    fn identity(&self) -> (&str, &str, &Gates, bool, bool, Mode) {
-        (&self.name, &self.source, &self.gates, self.pin, self.comments, self.mode)
+    fn identity(&self) -> (&str, &str, &Gates, Pinning, bool, Mode) {
+        (&self.name, &self.source, &self.gates, self.pinning, self.comments, self.mode)
     }
 }
 
@@ -92,7 +92,7 @@ struct Claim<'a> {
     name: String,
     entry: Result<Arc<PolicyEntry>, Unmanaged>,
     settings: Option<&'a Settings>,
-    pin: bool,
+    pinning: Pinning,
     platforms: &'a [Platform],
     /// The source, for `list`.
     source: String,
@@ -129,7 +129,7 @@ impl Policies<'_> {
                 .map(|(entry, _)| Arc::clone(entry))
                 .map_err(|cause| Unmanaged::Unusable(format!("{} is invalid: {cause}", watch.source))),
             settings: watch.policy.as_ref().ok().map(|(_, settings)| settings),
-            pin: false,
+            pinning: Pinning::Keep,
             platforms: &watch.platforms,
             source: watch.source.clone(),
             place: watch.source.clone(),
@@ -146,14 +146,15 @@ impl Policies<'_> {
         }
         gates.platforms.sort_by_key(ToString::to_string);
         gates.platforms.dedup();
-        let (pin, comments) = (first.pin || rule.is_some_and(|rule| rule.pin), rule.is_some_and(|rule| rule.comments));
+        let (of_rule, comments) = rule.map_or((Pinning::Keep, false), |rule| (rule.pinning, rule.comments));
+        let pinning = first.pinning.max(of_rule);
         let mode = rule.and_then(|rule| rule.mode).unwrap_or_default();
         Ok(Selection {
             name: first.name,
             entry: first.entry?,
             names_image: true,
             gates,
-            pin,
+            pinning,
             comments,
             mode,
             source: first.source,
@@ -176,7 +177,7 @@ impl Policies<'_> {
     /// Returns the policy of a Renovate comment, else of the rule, else the default.
     fn by_glob_or_default(&self, query: &PolicyQuery<'_>, rule: Option<&Rule>) -> Result<Selection, Unmanaged> {
         let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
-        let (pin, comments) = rule.map_or((false, false), |rule| (rule.pin, rule.comments));
+        let (pinning, comments) = rule.map_or((Pinning::Keep, false), |rule| (rule.pinning, rule.comments));
         let mode = rule.and_then(|rule| rule.mode).unwrap_or_default();
         if let Some(Marker { kind: MarkerKind::Renovate, policy: text, position }) = query.marker
             && let Some(parsed) = renovate::policy(text)
@@ -189,7 +190,7 @@ impl Policies<'_> {
                 entry: Arc::new(entry),
                 names_image: false,
                 gates,
-                pin,
+                pinning,
                 comments,
                 mode,
                 source,
@@ -206,7 +207,7 @@ impl Policies<'_> {
         let named = self.config.policies.get(policy);
         let entry =
             named.map(|named| Arc::clone(&named.entry)).ok_or_else(|| Unmanaged::UnknownPolicy(policy.to_owned()))?;
-        Ok(Selection { name: policy.to_owned(), entry, names_image: false, gates, pin, comments, mode, source })
+        Ok(Selection { name: policy.to_owned(), entry, names_image: false, gates, pinning, comments, mode, source })
     }
 
     /// Returns the policy that the marker names. A policy of the configuration takes precedence over one in the manifests.
@@ -221,12 +222,12 @@ impl Policies<'_> {
             return Err(Unmanaged::Ignored(source));
         }
         let place = format!("the marker at {}:{}", query.path, position.line);
-        let claim = |entry, settings, pin, source| {
+        let claim = |entry, settings, pinning, source| {
             let name = policy.clone();
-            Ok(Some(Claim { name, entry, settings, pin, platforms: &[], source, place }))
+            Ok(Some(Claim { name, entry, settings, pinning, platforms: &[], source, place }))
         };
         if let Some(named) = self.config.policies.get(policy) {
-            return claim(Ok(Arc::clone(&named.entry)), Some(&named.settings), false, source);
+            return claim(Ok(Arc::clone(&named.entry)), Some(&named.settings), Pinning::Keep, source);
         }
         let Some(found) = self.automation.flux.find(policy, query.path) else {
             return Err(if policy.contains(':') {
@@ -244,7 +245,7 @@ impl Policies<'_> {
             );
             return Err(Unmanaged::Unusable(cause));
         }
-        claim(Ok(Arc::clone(entry)), Some(settings), found.pin, found.source.clone())
+        claim(Ok(Arc::clone(entry)), Some(settings), found.pinning, found.source.clone())
     }
 
     fn claim_of_rule(&self, rule: &Rule) -> Claim<'_> {
@@ -257,7 +258,7 @@ impl Policies<'_> {
             name: rule.policy.clone(),
             entry: named.map(|named| Arc::clone(&named.entry)).ok_or_else(unknown),
             settings: named.map(|named| &named.settings),
-            pin: false,
+            pinning: Pinning::Keep,
             platforms: &[],
             source: rule.place(),
             place: rule.place(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::policy::Settings;
+use crate::policy::{Pinning, Settings};
 use crate::text::visible;
 
 /// A translated configuration, and the settings that it lacks.
@@ -43,7 +43,7 @@ pub(crate) struct RuleDraft {
     pub(crate) policy: Option<String>,
     pub(crate) min_age: Option<String>,
     pub(crate) platforms: Vec<String>,
-    pub(crate) pin: bool,
+    pub(crate) pinning: Pinning,
 }
 
 impl TranslationDraft {
@@ -112,7 +112,11 @@ impl RuleDraft {
             lists.into_iter().filter(|(_, list)| !list.is_empty()).map(|(key, list)| (key, list.clone().into()));
         let texts = [("policy", &self.policy), ("min-age", &self.min_age)];
         let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Value::from(text.clone()?))));
-        let pin = self.pin.then_some(("pin", Value::Bool(true)));
+        let pin = match self.pinning {
+            Pinning::Keep => None,
+            Pinning::Add => Some(("pin", Value::Bool(true))),
+            Pinning::Follow => Some(("pin", Value::from("follow"))),
+        };
         for (at, (key, value)) in lists.chain(texts).chain(pin).enumerate() {
             let _ = writeln!(out, "  {} {key}: {}", if at == 0 { "-" } else { " " }, flow_style(&value));
         }

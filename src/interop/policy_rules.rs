@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::{RuleDraft, Translation, TranslationDraft};
 use crate::image::{ImageName, Platform};
-use crate::policy::Settings;
+use crate::policy::{Pinning, Settings};
 
 /// A reference in a file, with the data that a translation needs.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ pub(crate) struct Managed {
     /// Files by images.
     images: BTreeMap<String, BTreeSet<String>>,
     pub(crate) platforms: Vec<Platform>,
-    pub(crate) pin: bool,
+    pub(crate) pinning: Pinning,
 }
 
 pub(crate) type Groups = BTreeMap<String, Managed>;
@@ -88,7 +88,7 @@ pub(crate) fn finish(mut draft: TranslationDraft, groups: Groups, from: &str) ->
                 paths,
                 policy: Some(name.clone()),
                 platforms: managed.platforms.iter().map(ToString::to_string).collect(),
-                pin: managed.pin,
+                pinning: managed.pinning,
                 ..RuleDraft::default()
             });
         }

@@ -20,6 +20,10 @@ pub struct Explanation {
     pub outcome: OutcomeKind,
     /// The reason for the outcome.
     pub reason: String,
+    /// The digest that the current tag resolves to now, if an image that is up to date is pinned to another one.
+    pub moved_digest: Option<String>,
+    /// The newest tags of another shape that are newer than the current tag, if nothing of the same shape is newer.
+    pub other_shapes: Vec<String>,
     /// The policy, as a configuration would write it.
     pub policy: String,
     /// Where this policy was assigned to the image: a rule, a marker, or the default.

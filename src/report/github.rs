@@ -78,7 +78,7 @@ fn lines(values: &[(&str, String)]) -> String {
     values.iter().map(|(key, value)| format!("{key}={}\n", visible(value))).collect()
 }
 
-/// Workflow commands: a warning for each held place and an error for each failure (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-a-warning-message>).
+/// Workflow commands: a notice for each stale digest, a warning for each held place and an error for each failure (<https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-a-warning-message>).
 #[derive(Debug)]
 pub struct Annotations;
 
@@ -127,6 +127,9 @@ impl Renderer for Annotations {
             let location = held.location();
             let title = held.name.as_deref().unwrap_or("Held");
             out.push_str(&annotation("warning", Some(&location), title, &held.reason, held.hint.as_deref()));
+        }
+        for row in report.images.iter().filter(|row| row.moved_digest.is_some()) {
+            out.push_str(&annotation("notice", row.locations.first(), &row.name, &row.reason, None));
         }
         out
     }

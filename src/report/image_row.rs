@@ -28,6 +28,10 @@ pub struct ImageRow {
     pub policy: Option<String>,
     /// The reason for the status.
     pub reason: String,
+    /// The digest that the current tag resolves to now, if an image that is up to date is pinned to another one.
+    pub moved_digest: Option<String>,
+    /// The newest tags of another shape that are newer than the current tag, if nothing of the same shape is newer.
+    pub other_shapes: Vec<String>,
     /// What to do next.
     pub hint: Option<Hint>,
     /// The branch of the pull request for this image: a key into the report's proposals.
@@ -37,6 +41,13 @@ pub struct ImageRow {
     /// The failure behind the status `failed`: a key into the report's failures.
     #[serde(skip)]
     pub failure: Option<Subject>,
+}
+
+impl ImageRow {
+    /// Returns whether a person should read the reason, although the image is up to date.
+    pub fn is_remarkable(&self) -> bool {
+        self.moved_digest.is_some() || !self.other_shapes.is_empty()
+    }
 }
 
 /// The status of an image in a run.

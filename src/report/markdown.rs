@@ -85,6 +85,11 @@ impl Renderer for Markdown {
             ]
         });
         section(&mut out, "Pull requests", &["Title", "Action", "Branch", "Reason", "Hint"], proposals);
+        let remarkable = report.remarkable_images().map(|row| {
+            let (current, locations) = (code(&shortened(&row.current)), code(&row.locations.join(", ")));
+            vec![code(&row.name), current, locations, plain(&row.reason)]
+        });
+        section(&mut out, "Up to date, with a remark", &["Image", "Current", "Locations", "Reason"], remarkable);
         let held = report.held.iter().map(|held| {
             let location = code(&held.location());
             vec![location, code(&shortened(&first_line(&held.value))), plain(&held.reason), hint(&held.hint)]

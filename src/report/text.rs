@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::checks::Checks;
 use super::diff::diff;
 use super::explanation::{CandidateRow, Explanation, Facts, OutcomeKind, VerdictKind};
+use super::image_row::ImageRow;
 use super::list::{ReferenceList, ReferenceRow, ReferenceStatus};
 use super::renderer::Renderer;
 use super::run_report::{ChangeRow, FailureRow, HeldRow, ProposalAction, RunReport};
@@ -82,10 +83,11 @@ impl Renderer for Text {
 
     fn run(&self, report: &RunReport, options: RenderOptions) -> String {
         let mut out = diff(&report.files, options);
-        let sections: [(&str, Vec<Row>, Option<&str>); 5] = [
+        let sections: [(&str, Vec<Row>, Option<&str>); 6] = [
             (if report.dry_run { "Would change" } else { "Changed" }, changes(&report.changes), None),
             ("Already proposed in open pull requests", changes(&report.already_proposed), None),
             ("Pull requests", proposals(report), None),
+            ("Up to date, with a remark", report.remarkable_images().flat_map(remarkable).collect(), None),
             ("Held", report.held.iter().flat_map(held).collect(), Some(HELD_HINT)),
             ("Failed", report.failed.iter().flat_map(failed).collect(), None),
         ];
@@ -260,6 +262,15 @@ fn held(held: &HeldRow) -> Vec<Row> {
         (TextStyle::Warning, held.reason.clone()),
     ]];
     rows.extend(held.hint.iter().map(|hint| continued(2, (TextStyle::Plain, format!("hint: {hint}")))));
+    rows
+}
+
+fn remarkable(row: &ImageRow) -> Vec<Row> {
+    let mut rows = vec![
+        vec![(TextStyle::Plain, row.name.clone()), (TextStyle::Plain, shortened(&row.current))],
+        continued(1, (TextStyle::Warning, row.reason.clone())),
+    ];
+    rows.extend(row.locations.iter().map(|location| continued(1, (TextStyle::Location, location.clone()))));
     rows
 }
 

@@ -14,7 +14,7 @@ use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::interop::Automation;
 use crate::manifest::{Finding, Occurrence};
 use crate::plan::ProposedReferences;
-use crate::policy::{self, Candidate, Gates, Outcome};
+use crate::policy::{self, Candidate, Gates, Outcome, Pinning};
 use crate::registry::Registry;
 use crate::report::{self, Explanation, OutcomeKind};
 
@@ -134,7 +134,7 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUs
         entry: Arc::new(policy::default_entry()),
         names_image: false,
         gates: Gates::default(),
-        pin: false,
+        pinning: Pinning::Keep,
         comments: false,
         mode: config::Mode::default(),
         source: "the default".to_owned(),
@@ -217,6 +217,8 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow]) -> Explanation
         chosen,
         outcome,
         reason: reason.to_string(),
+        moved_digest: reason.moved_digest().map(|moved| moved.to.to_string()),
+        other_shapes: reason.other_shapes().iter().map(ToString::to_string).collect(),
         policy: decision.policy.clone(),
         source: Some(answer.selection.source.clone()),
         locations: answer.occurrences.iter().map(at).collect(),

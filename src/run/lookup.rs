@@ -16,7 +16,7 @@ use crate::plan::{FactsByReference, ProposedReferences};
 use crate::policy::reason::{Acceptance, Hold, Rejection, Unknown};
 use crate::policy::{
     self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, GivenTags, Known, Need, Outcome, PinnedTarget,
-    Question, SelectionStep,
+    Pinning, Question, SelectionStep,
 };
 use crate::registry::{Registry, RegistryError};
 
@@ -211,6 +211,7 @@ impl<'a> ImageLookup<'a> {
             entry: &entry,
             names_image: selection.names_image,
             gates: &gates,
+            pinning: selection.pinning,
             external,
             now: self.lookup.now,
         };
@@ -218,14 +219,14 @@ impl<'a> ImageLookup<'a> {
             Some(unknown) => Outcome::Unknown(unknown.clone().into()),
             None if images.is_empty() => {
                 let choose = |candidates: &[Candidate]| policy::choose(&question, candidates);
-                self.decide(choose, &current, selection.pin).await
+                self.decide(choose, &question).await
             }
             None => {
                 let (given, candidates) = GivenTags::new(&question, images, proposed.as_ref());
                 self.candidates = candidates;
                 self.with_references(external);
                 let choose = |candidates: &[Candidate]| policy::choose_given(&question, &given, candidates);
-                self.decide(choose, &current, selection.pin).await
+                self.decide(choose, &question).await
             }
         };
         let wanted = self.lookup.verdicts && self.list_error.is_none();
@@ -235,16 +236,11 @@ impl<'a> ImageLookup<'a> {
     }
 
     /// Chooses, and pins the choice. A tag whose digest cannot be read is rejected, and the next one is chosen.
-    async fn decide(
-        &mut self,
-        choose: impl Fn(&[Candidate]) -> SelectionStep,
-        current: &ImageReference,
-        pin: bool,
-    ) -> Outcome {
+    async fn decide(&mut self, choose: impl Fn(&[Candidate]) -> SelectionStep, question: &Question<'_>) -> Outcome {
         let mut attempts = 0;
         loop {
             let outcome = self.choose(&choose).await;
-            let (tag, error) = match self.pin(outcome, current, pin).await {
+            let (tag, error) = match self.pin(outcome, question).await {
                 Ok(outcome) => return outcome,
                 Err(failed) => failed,
             };
@@ -320,16 +316,12 @@ impl<'a> ImageLookup<'a> {
 
     /// Adds the digest of the chosen tag if one has to be written: tag and digest change together. Fails with the tag whose
     /// digest cannot be looked up.
-    async fn pin(
-        &self,
-        outcome: Outcome,
-        current: &ImageReference,
-        pin: bool,
-    ) -> Result<Outcome, (Tag, RegistryError)> {
-        let wanted = pin || current.digest().is_some();
+    async fn pin(&self, outcome: Outcome, question: &Question<'_>) -> Result<Outcome, (Tag, RegistryError)> {
+        let (current, adds) = (question.current, question.pinning > Pinning::Keep);
+        let wanted = adds || current.digest().is_some();
         let choice = match outcome {
             Outcome::Update(choice) if wanted && choice.digest.is_none() => choice,
-            Outcome::UpToDate(_) if pin && current.digest().is_none() => match current.tag() {
+            Outcome::UpToDate(_) if adds && current.digest().is_none() => match current.tag() {
                 Some(tag) => Choice { tag: tag.clone(), digest: None, reason: Acceptance::DigestAdded.into() },
                 None => return Ok(outcome),
             },

@@ -8,6 +8,7 @@ use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::{ImageName, Tag};
 use tagboat::interop::Automation;
 use tagboat::manifest::{Marker, MarkerKind};
+use tagboat::policy::Pinning;
 use tagboat::text::Position;
 
 fn fixtures(folder: &str) -> Vec<PathBuf> {
@@ -178,7 +179,7 @@ fn selects_first_matching_rule_or_marker() {
     }
     let marked =
         select(&config, &ImageName::new("ghcr.io/acme/api").unwrap(), "envs/prod/k.yaml", Some("main")).unwrap();
-    assert_eq!((marked.name.as_str(), marked.pin, marked.gates.platforms.len()), ("main", true, 2));
+    assert_eq!((marked.name.as_str(), marked.pinning, marked.gates.platforms.len()), ("main", Pinning::Add, 2));
 }
 
 #[test]
@@ -243,7 +244,7 @@ fn comments_of_starter_are_valid_in_repository_when_uncommented() {
         assert_eq!(config.pull_requests.labels, ["deploy"]);
         assert!(config.policies.contains_key("release"), "{text}");
         assert_eq!(config.registries.len(), 1, "{text}");
-        assert!(select(&config, &ImageName::new("nginx").unwrap(), "a.yaml", None).unwrap().pin);
+        assert!(select(&config, &ImageName::new("nginx").unwrap(), "a.yaml", None).unwrap().pinning > Pinning::Keep);
     }
 }
 

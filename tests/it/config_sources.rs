@@ -8,6 +8,7 @@ use tagboat::config::{
 use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::ImageName;
 use tagboat::interop::Automation;
+use tagboat::policy::Pinning;
 
 /// Returns the configuration of both files, or the message about them.
 fn merged(operator: &str, repository: &str) -> Result<Config, String> {
@@ -160,7 +161,7 @@ fn repository_cannot_loosen_the_gates_of_the_operator() {
     for (operator, repository, policy, age, pinned, commits) in rows {
         let selection = select(operator, &format!("git: {{ base: main }}\n{policies}{repository}")).unwrap();
         assert_eq!(
-            (selection.name.as_str(), hours(&selection), selection.pin, by_commit(&selection)),
+            (selection.name.as_str(), hours(&selection), selection.pinning > Pinning::Keep, by_commit(&selection)),
             (policy, age, pinned, commits),
             "{operator} + {repository}"
         );

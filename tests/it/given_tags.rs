@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tagboat::image::ImageReference;
 use tagboat::policy::{
-    ExternalFacts, Gates, GivenTags, Outcome, Question, SelectionStep, Settings, build, choose_given,
+    ExternalFacts, Gates, GivenTags, Outcome, Pinning, Question, SelectionStep, Settings, build, choose_given,
 };
 
 /// Returns a reference for `1.2.3`, `1.2.3@sha256:…`, `@sha256:…` or `-`.
@@ -27,7 +27,15 @@ fn answer(given: &str, current: &str, proposed: &str, policy: &str) -> (String, 
     let entry = build(&settings).unwrap_or_else(|error| panic!("{policy}: {error}"));
     let (current, gates) = (reference(current), Gates::default());
     let (external, now) = (&ExternalFacts::NotNeeded, Timestamp::UNIX_EPOCH);
-    let question = Question { current: &current, entry: &entry, names_image, gates: &gates, external, now };
+    let question = Question {
+        current: &current,
+        entry: &entry,
+        names_image,
+        gates: &gates,
+        pinning: Pinning::Keep,
+        external,
+        now,
+    };
     let images: Vec<ImageReference> = given.split_whitespace().map(reference).collect();
     let proposed = Some(reference(proposed)).filter(|one| one.tag().is_some());
     let (given, candidates) = GivenTags::new(&question, &images, proposed.as_ref());

@@ -4,7 +4,8 @@
 //! the reason. A tag may have facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata without a build
 //! time), `x@rev=3d9b390` (revision label), `x@!error` (failed lookup),
 //! `x@~cause` (unreadable), `x@type=chart` (an artifact). External facts are among the tags: `there=1.4.2` is a
-//! reference at another path, `log=b,a` a history. The expected result is a tag, `=` for up to date, `held` or `unknown`. A part
+//! reference at another path, `log=b,a` a history, `pin=follow` the setting of the rule. The expected result is a tag, `=` for up
+//! to date, `held` or `unknown`. A part
 //! of the reason that starts with `TAG: ` belongs to the verdict on that tag. `HEX1` is 64 times the digit.
 
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tagboat::image::{Digest, ImageFacts, ImageReference, Tag};
 use tagboat::policy::{
-    Candidate, ExternalFacts, Gates, History, Known, Need, Outcome, POLICIES, Policy, Question, SelectionStep,
+    Candidate, ExternalFacts, Gates, History, Known, Need, Outcome, POLICIES, Pinning, Policy, Question, SelectionStep,
     Settings, build, choose, explain,
 };
 
@@ -65,6 +66,7 @@ fn external<'w>(words: &[&'w str], policy: &str) -> (ExternalFacts, Vec<&'w str>
             Some(("there", text)) => there.push((reference(text), format!("there:{}", there.len() + 1))),
             Some(("log", ids)) => external = log(ids, false),
             Some(("shallow", ids)) => external = log(ids, true),
+            Some(("pin", _)) => {}
             _ => tags.push(*word),
         }
     }
@@ -97,8 +99,7 @@ fn answer(question: &Question<'_>, candidates: &[Candidate]) -> (String, String)
     };
     let (result, reason) = match decision.outcome {
         Outcome::Update(choice) => {
-            let pinned = question.entry.policy.pinned_target().and(choice.digest.as_ref());
-            let digest = pinned.map(|digest| format!("@{digest}")).unwrap_or_default();
+            let digest = choice.digest.map(|digest| format!("@{digest}")).unwrap_or_default();
             (choice.tag.to_string() + &digest, choice.reason)
         }
         Outcome::UpToDate(reason) => ("=".to_owned(), reason),
@@ -119,11 +120,13 @@ fn check(line: &str) -> Result<(), String> {
     };
     let settings = Settings::new(serde_yaml::from_str(policy).map_err(|error| format!("{policy}: {error}"))?);
     let entry = build(&settings).map_err(|error| format!("{policy}: {error}"))?;
+    let pinning = if tags.contains("pin=follow") { Pinning::Follow } else { Pinning::Keep };
     let (external, tags) = external(&tags.split_whitespace().collect::<Vec<_>>(), policy);
     let candidates: Vec<Candidate> = tags.into_iter().map(candidate).collect();
     let (current, gates) = (reference(current), Gates::default());
     let (external, now) = (&external, Timestamp::UNIX_EPOCH);
-    let question = Question { current: &current, entry: &entry, names_image: true, gates: &gates, external, now };
+    let question =
+        Question { current: &current, entry: &entry, names_image: true, gates: &gates, pinning, external, now };
     let (actual, full_reason) = answer(&question, &candidates);
     if actual != result {
         return Err(format!("expected {result}, got {actual}: {full_reason}"));
@@ -224,6 +227,7 @@ fn gated(gates: &Gates, tags: &[(&str, Option<ImageFacts>)]) -> SelectionStep {
             entry: &entry,
             names_image: true,
             gates,
+            pinning: Pinning::Keep,
             external: &ExternalFacts::NotNeeded,
             now,
         },
@@ -320,7 +324,7 @@ mod properties {
     use jiff::Timestamp;
     use proptest::prelude::*;
     use tagboat::policy::reason::{Acceptance, Reason, Rejection, Unknown};
-    use tagboat::policy::{Decision, ExternalNeed, Gates, PolicyEntry};
+    use tagboat::policy::{Decision, ExternalNeed, Gates, Pinning, PolicyEntry};
 
     fn entry(policy: &str) -> PolicyEntry {
         build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap()
@@ -330,7 +334,8 @@ mod properties {
         let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
         let mut candidates: Vec<Candidate> = tags.iter().map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
         let (gates, external, now) = (&Gates::default(), &external_facts(entry, tags), Timestamp::UNIX_EPOCH);
-        let question = Question { current: &current, entry, names_image: true, gates, external, now };
+        let question =
+            Question { current: &current, entry, names_image: true, gates, pinning: Pinning::Keep, external, now };
         let step = super::choose_offline(&question, &mut candidates);
         let SelectionStep::Decided(decision) = step else { panic!("needs facts") };
         let accepted: Vec<_> =
@@ -400,7 +405,8 @@ mod properties {
         let current = ImageReference::new(&format!("registry.example/app:{than}")).unwrap();
         let (gates, external, now) =
             (&Gates::default(), &external_facts(entry, &[tag.to_owned()]), Timestamp::UNIX_EPOCH);
-        let question = Question { current: &current, entry, names_image: true, gates, external, now };
+        let question =
+            Question { current: &current, entry, names_image: true, gates, pinning: Pinning::Keep, external, now };
         let judged = explain(&question, &[Candidate::new(Tag::new(tag).unwrap())]);
         matches!(judged[0].verdict.reason(), Reason::Rejected(Rejection::Older(_)))
     }

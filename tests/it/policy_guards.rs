@@ -5,7 +5,9 @@
 use jiff::Timestamp;
 use proptest::prelude::*;
 use tagboat::image::{ImageFacts, ImageReference, Tag};
-use tagboat::policy::{Candidate, ExternalFacts, Gates, Known, Outcome, Question, SelectionStep, Settings, build};
+use tagboat::policy::{
+    Candidate, ExternalFacts, Gates, Known, Outcome, Pinning, Question, SelectionStep, Settings, build,
+};
 
 use crate::policies::choose_offline;
 
@@ -14,7 +16,8 @@ fn selected(policy: &str, names_image: bool, current: &str, candidates: &[Candid
     let entry = build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap();
     let current = ImageReference::new(&format!("registry.example/app:{current}")).unwrap();
     let (gates, external, now) = (&Gates::default(), &ExternalFacts::NotNeeded, Timestamp::UNIX_EPOCH);
-    let question = Question { current: &current, entry: &entry, names_image, gates, external, now };
+    let question =
+        Question { current: &current, entry: &entry, names_image, gates, pinning: Pinning::Keep, external, now };
     let SelectionStep::Decided(decision) = choose_offline(&question, &mut candidates.to_vec()) else { return None };
     match decision.outcome {
         Outcome::Update(choice) => Some(choice.tag.to_string()),

@@ -11,8 +11,8 @@ use tagboat::image::{ImageFacts, ImageReference, Platform, Tag};
 use tagboat::interop::argocd::settings as argo;
 use tagboat::interop::flux::settings as flux;
 use tagboat::policy::{
-    Candidate, ExternalFacts, Gates, Known, Outcome, PolicyEntry, PolicyError, Question, SelectionStep, Settings,
-    Version, build, explain,
+    Candidate, ExternalFacts, Gates, Known, Outcome, Pinning, PolicyEntry, PolicyError, Question, SelectionStep,
+    Settings, Version, build, explain,
 };
 
 use crate::policies::choose_offline;
@@ -71,6 +71,7 @@ fn ask(entry: &PolicyEntry, current: &str, candidates: &[Candidate]) -> (Outcome
         entry,
         names_image: true,
         gates: &Gates::default(),
+        pinning: Pinning::Keep,
         external: &ExternalFacts::NotNeeded,
         now: Timestamp::UNIX_EPOCH,
     };

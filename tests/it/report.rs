@@ -36,6 +36,9 @@ spec:
 
 /// Reasons in the words of `policy::Reason`.
 const NEWEST: &str = "newest of 2 matching tags";
+const MOVED: &str = "the current tag is the newest matching tag; v0.1.6 moved from the pinned digest 5e5e5e5e5e5e to 0123456789ab; \
+    `pin: follow` follows it";
+const OTHER_SHAPES: &str = "the current tag is the newest matching tag; newer tags of another shape exist: v1.2.4.1";
 const NO_VERSION: &str = "the tag main has no version and needs a policy, such as newest-build or digest";
 const TOO_YOUNG: &str = "younger than `min-age` 7d: pushed 2026-11-19T08:30:00Z, eligible on 2026-11-26T08:30:00Z";
 
@@ -82,6 +85,8 @@ fn explanations() -> Vec<Explanation> {
         chosen: Some("1.5.0".to_owned()),
         outcome: OutcomeKind::Update,
         reason: NEWEST.to_owned(),
+        moved_digest: None,
+        other_shapes: Vec::new(),
         policy: "semver: >=1.0 <3".to_owned(),
         source: Some("the rule at tagboat.yaml:12".to_owned()),
         locations: vec!["apps/api/deploy.yaml:14".to_owned(), "envs/prod/kustomization.yaml:7".to_owned()],
@@ -141,6 +146,8 @@ fn images() -> Vec<ImageRow> {
         built: (days > 0).then(|| NOW - (24 * days).hours()),
         policy: (status != Ignored).then(|| "release".to_owned()),
         reason: reason.to_owned(),
+        moved_digest: None,
+        other_shapes: Vec::new(),
         hint: if status == Failed { Some(unauthorized().hint()) } else { None },
         failure: (status == Failed).then(|| Subject::Image(name.to_owned())),
         branch: (status == Update).then(|| "tagboat/apps-api".to_owned()),
@@ -157,6 +164,8 @@ fn images() -> Vec<ImageRow> {
         ImageRow { hint: Some(refused.hint()), ..row(Held, "docker.io/acme/db", "1.2", "1.3", 0, &refused.to_string(), "apps/db/db.yaml:5") },
         row(Update,   "ghcr.io/acme/api",        &digest, &format!("1.5.0@{}", DIGEST.replace("0123", "4567")), 3, NEWEST, "apps/api/deploy.yaml:14"),
         row(UpToDate, "docker.io/library/redis", "7.2.5", "7.2.5",                                  400, hostile,                            "envs/dev/k.yaml:7 envs/prod/k.yaml:7 envs/qa/k.yaml:7 envs/test/k.yaml:7 envs/demo/k.yaml:7"),
+        ImageRow { moved_digest: Some(DIGEST.to_owned()), ..row(UpToDate, "ghcr.io/acme/worker", "v0.1.6@sha256:5e5e", "v0.1.6@sha256:5e5e", 0, MOVED, "apps/worker/k.yaml:7 envs/dev/k.yaml:9") },
+        ImageRow { other_shapes: vec!["v1.2.4.1".to_owned()], ..row(UpToDate, "ghcr.io/acme/tool", "1.2.3", "1.2.3", 0, OTHER_SHAPES, "apps/tool/k.yaml:7") },
         row(Ignored,  "registry.k8s.io/pause",   "3.9",   "",                                       0,   "no rule matches",                  "base/pause.yaml:3"),
     ];
     rows

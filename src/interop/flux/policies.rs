@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::settings::{self, DigestReflection};
+use super::settings;
 use crate::image::ImageName;
 use crate::interop::objects::Object;
-use crate::policy::{self, PolicyEntry, PolicyError, Settings};
+use crate::policy::{self, Pinning, PolicyEntry, PolicyError, Settings};
 
 /// A policy from an `ImagePolicy`.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct FluxPolicy {
     /// The policy and its settings, or why the object is invalid.
     pub(crate) policy: Result<(Arc<PolicyEntry>, Settings), String>,
     /// Whether the digest is written after the tag.
-    pub(crate) pin: bool,
+    pub(crate) pinning: Pinning,
     /// The image of its `ImageRepository`.
     pub(crate) image: Option<ImageName>,
     /// `the ImagePolicy at apps/policy.yaml:9`
@@ -77,7 +77,7 @@ impl FluxPolicies {
         let found = self.0.get(marker).or_else(without_namespace)?;
         let settings = |policy: &FluxPolicy| policy.policy.as_ref().ok().map(|(_, settings)| settings.clone());
         let same = |a: &FluxPolicy, b: &FluxPolicy| {
-            settings(a).is_some() && settings(a) == settings(b) && (a.pin, &a.image) == (b.pin, &b.image)
+            settings(a).is_some() && settings(a) == settings(b) && (a.pinning, &a.image) == (b.pinning, &b.image)
         };
         match nearest(found, path, |policy| &policy.path, same) {
             Ok(policy) => policy.map(Ok),
@@ -102,20 +102,20 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
             return Err(PolicyError::at("suspend", "suspended; resume it to update its images"));
         }
         let settings = settings::settings(spec, Some(&repository.value["spec"]))?;
-        let pin = settings::digest_reflection(spec)? != DigestReflection::Never;
+        let pinning = settings::pinning(spec)?;
         let text = repository.value["spec"]["image"].as_str().unwrap_or_default();
         let image = ImageName::new(text).map_err(|error| {
             PolicyError::at("image", format!("{}: {text:?} is not an image name: {error}", repository.source()))
         })?;
-        Ok((Arc::new(policy::build(&settings)?), settings, pin, image))
+        Ok((Arc::new(policy::build(&settings)?), settings, pinning, image))
     };
     match parse() {
-        Ok((entry, settings, pin, image)) => {
-            FluxPolicy { path: object.path.clone(), policy: Ok((entry, settings)), pin, image: Some(image), source }
+        Ok((entry, settings, pinning, image)) => {
+            FluxPolicy { path: object.path.clone(), policy: Ok((entry, settings)), pinning, image: Some(image), source }
         }
         Err(error) => {
             let policy = Err(format!("{source} is invalid: {}", error.reason()));
-            FluxPolicy { path: object.path.clone(), policy, pin: false, image: None, source }
+            FluxPolicy { path: object.path.clone(), policy, pinning: Pinning::Keep, image: None, source }
         }
     }
 }

@@ -7,21 +7,10 @@
 use serde_json::Value;
 
 use crate::docs::page;
-use crate::policy::{PolicyError, Settings};
+use crate::policy::{Pinning, PolicyError, Settings};
 
 /// The default of `exclusionList` in an `ImageRepository`: signatures that are stored as tags beside the images.
 const DEFAULT_EXCLUSION: &str = r"^.*\.sig$";
-
-/// How a policy updates the digest of a reference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DigestReflection {
-    /// No digest is written.
-    Never,
-    /// The digest is written with a new tag, and changes only with the tag.
-    IfNotPresent,
-    /// The digest follows the tag.
-    Always,
-}
 
 /// Returns the policy settings of the `spec` of an `ImagePolicy` and of the `ImageRepository` that it refers to.
 pub fn settings(policy: &Value, repository: Option<&Value>) -> Result<Settings, PolicyError> {
@@ -47,12 +36,13 @@ pub fn settings(policy: &Value, repository: Option<&Value>) -> Result<Settings, 
     Ok(Settings::from_pairs(pairs))
 }
 
-/// Returns the `digestReflectionPolicy` of an `ImagePolicy`.
-pub fn digest_reflection(policy: &Value) -> Result<DigestReflection, PolicyError> {
+/// Returns what the `digestReflectionPolicy` of an `ImagePolicy` means: `IfNotPresent` writes the digest with a new tag, `Always`
+/// lets it follow the tag.
+pub fn pinning(policy: &Value) -> Result<Pinning, PolicyError> {
     match text(policy, "digestReflectionPolicy", "digestReflectionPolicy")? {
-        "" | "Never" => Ok(DigestReflection::Never),
-        "IfNotPresent" => Ok(DigestReflection::IfNotPresent),
-        "Always" => Ok(DigestReflection::Always),
+        "" | "Never" => Ok(Pinning::Keep),
+        "IfNotPresent" => Ok(Pinning::Add),
+        "Always" => Ok(Pinning::Follow),
         other => Err(PolicyError::at(
             "digestReflectionPolicy",
             format!("{other:?} is not one of Never, IfNotPresent, Always"),

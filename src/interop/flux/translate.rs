@@ -35,7 +35,7 @@ pub fn translate(policies: &FluxPolicies, objects: &[Object], references: &[Foun
             }
         };
         let group = group(&mut groups, marker, settings, &found.source);
-        group.pin |= found.pin;
+        group.pinning = group.pinning.max(found.pinning);
         add(group, &mut draft, place);
     }
     for unused in policies.iter().filter(|policy| !used.contains(&policy.source)) {

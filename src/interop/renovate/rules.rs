@@ -6,12 +6,12 @@ use super::settings;
 use super::untranslated::reason_left;
 use crate::config::{PatternError, image_pattern, path_pattern};
 use crate::interop::draft::{RuleDraft, TranslationDraft};
-use crate::policy::{self, Settings};
+use crate::policy::{self, Pinning, Settings};
 
 /// Settings outside package rules, which apply to every image.
 #[derive(Debug, Clone, Default)]
 pub(super) struct CommonSettings {
-    pub(super) pin: bool,
+    pub(super) pinning: Pinning,
     pub(super) max_bump: Option<&'static str>,
     pub(super) ignored: Vec<String>,
     min_age: Option<String>,
@@ -32,7 +32,7 @@ impl CommonSettings {
                 Some(age) => self.min_age = age,
                 None => return false,
             },
-            ("pinDigests", _) => self.pin = value == true,
+            ("pinDigests", _) => self.pinning = if value == true { Pinning::Follow } else { Pinning::Keep },
             ("ignoreUnstable", _) => self.pre_releases = value == false,
             ("enabled", _) => self.off = value == false,
             ("versioning", Some(text)) => self.versioning = Some(text),
@@ -45,7 +45,7 @@ impl CommonSettings {
 
     /// Returns a rule with these settings and without images.
     pub(super) fn rule(&self) -> RuleDraft {
-        RuleDraft { min_age: self.min_age.clone(), pin: self.pin, ..RuleDraft::default() }
+        RuleDraft { min_age: self.min_age.clone(), pinning: self.pinning, ..RuleDraft::default() }
     }
 
     /// Returns the settings of the policy; `None` is `shape` without options.
@@ -230,8 +230,8 @@ fn package_rule(what: &str, rule: &Map<String, Value>, common: &CommonSettings, 
         written.images.push("**".to_owned());
     }
     if !settings.off {
-        let RuleDraft { min_age, pin, .. } = settings.rule();
-        (written.min_age, written.pin) = (min_age, pin);
+        let RuleDraft { min_age, pinning, .. } = settings.rule();
+        (written.min_age, written.pinning) = (min_age, pinning);
     }
     let name = what.replace(['[', ']'], "-").trim_end_matches('-').to_owned();
     if name_policy(&mut written, &name, &settings, what, draft) {

@@ -10,6 +10,7 @@ use super::files::is_package_json;
 use super::rules::{self, CommonSettings};
 use super::untranslated::reason_left;
 use crate::interop::draft::{Translation, TranslationDraft};
+use crate::policy::Pinning;
 
 /// Why a text is not a valid Renovate configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,9 +72,9 @@ fn apply_preset(preset: &str, draft: &mut TranslationDraft, common: &mut CommonS
         .collect();
     let limit = name.strip_prefix(":prConcurrentLimit").and_then(|number| number.parse::<u64>().ok());
     match (name, limit) {
-        ("docker:pinDigests" | ":pinDigests", _) => common.pin = true,
+        ("docker:pinDigests" | ":pinDigests", _) => common.pinning = Pinning::Follow,
         ("config:best-practices", _) => {
-            common.pin = true;
+            common.pinning = Pinning::Follow;
             draft.leave(format!("extends: {preset}"), "only docker:pinDigests of this preset is translated");
         }
         ("docker:disableMajor" | ":disableMajorUpdates", _) => common.max_bump = Some("minor"),

@@ -61,6 +61,8 @@ pub enum Acceptance {
         /// The current digest of the same tag.
         old: Option<Digest>,
     },
+    /// The current tag resolves to another digest, which the reference follows.
+    DigestMoved(MovedDigest),
     /// The digest of the current tag is added.
     DigestAdded,
     /// A person or a script named the image on the command line.
@@ -281,6 +283,28 @@ pub enum Unknown {
     NotPromoted,
     /// Other places of the repository have different tags or digests: each version with its place.
     PromotedDiffers([(Box<str>, Box<str>); 2]),
+}
+
+impl Reason {
+    /// Returns the move of the current tag to another digest than the one that the reference keeps.
+    pub fn moved_digest(&self) -> Option<&MovedDigest> {
+        match self {
+            Self::Accepted(Acceptance::PinnedAlready { moved, .. }) => moved.as_ref(),
+            reason => reason.remarks()?.moved.as_ref(),
+        }
+    }
+
+    /// Returns the newer tags of another shape, if nothing of the same shape is newer.
+    pub fn other_shapes(&self) -> &[Tag] {
+        self.remarks().map_or(&[], |remarks| &remarks.other_shapes)
+    }
+
+    fn remarks(&self) -> Option<&Remarks> {
+        match self {
+            Self::Accepted(Acceptance::CurrentIsNewest(remarks) | Acceptance::NothingNewer(remarks)) => Some(remarks),
+            _ => None,
+        }
+    }
 }
 
 macro_rules! from {

@@ -47,6 +47,9 @@ impl Display for Acceptance {
                     PinSource::Exact | PinSource::Floating => write!(f, "the policy requests {tag}{digest}"),
                 }
             }
+            Self::DigestMoved(MovedDigest { tag, from, to }) => {
+                write!(f, "{tag} moved from {} to {}", from.short(), to.short())
+            }
             Self::DigestAdded => f.write_str("pinned to the digest of the current tag"),
             Self::Given => f.write_str("given with --image"),
             Self::GivenAlready => f.write_str("already the image given with --image"),
@@ -97,7 +100,7 @@ impl Display for Moved<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         let Some(MovedDigest { tag, from, to }) = self.0 else { return Ok(()) };
         let (from, to) = (from.short(), to.short());
-        write!(f, "; {tag} moved from the pinned digest {from} to {to}, which only a `digest` policy follows")
+        write!(f, "; {tag} moved from the pinned digest {from} to {to}; `pin: follow` follows it")
     }
 }
 

@@ -70,6 +70,12 @@ fn ordered_rows<'c>(
         let checked = filter.check(candidate, &mut key);
         let has_place = !matches!(checked, Err(NotNewer::Filtered(_) | NotNewer::Unreadable(_) | NotNewer::NoImage));
         let verdict = match checked.map_err(|error| filter.reason(candidate, error)) {
+            // Its digest follows the current tag.
+            Err(Reason::Accepted(_))
+                if let Some(choice) = selected(step).filter(|choice| choice.tag == candidate.tag) =>
+            {
+                Verdict::Accepted(choice.reason.clone())
+            }
             Ok(()) => newer_verdict(question, step, &filter, candidate),
             Err(reason @ Reason::Accepted(_)) => Verdict::Accepted(reason),
             Err(reason @ Reason::NotEligibleYet(_)) => Verdict::NotEligibleYet(reason),

@@ -1,10 +1,12 @@
 //! Evaluates policies that pin a tag: the registry has to list it, and it has to pass filter, bounds and gates.
 
 use super::question::{Lookups, Question};
+use super::selector::follow;
 use crate::image::{Digest, Shape, Tag};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::pinned_policy::PinnedTarget;
+use crate::policy::pinning::Pinning;
 use crate::policy::reason::{Acceptance, Hold, MovedDigest, PinSource, Rejection, Unknown};
 use crate::policy::versions::{OrderKey, ShapeMatcher, Version};
 
@@ -50,6 +52,11 @@ pub(super) fn evaluate(
     }
     if !found.facts.covers(question.gates.need()) {
         return Err(vec![(tag.clone(), question.gates.need())]);
+    }
+    // A pinned reference to the tag may be stale.
+    let is_pinned = request.digest.is_none() && current == tag && question.current.digest().is_some();
+    if is_pinned && found.facts == Known::Tag {
+        return Err(vec![(tag.clone(), Need::Digest)]);
     }
     match found.facts.digest() {
         served if !request.is_floating() => Ok(decide(question, current, found, &request, served)),
@@ -123,14 +130,24 @@ fn decide(
             }
             _ => None,
         };
-        return Outcome::UpToDate(Acceptance::PinnedAlready { tag, digest, moved }.into());
+        return match moved {
+            Some(moved) if question.pinning == Pinning::Follow => {
+                check_gates(question, found).unwrap_or_else(|| follow(moved))
+            }
+            moved => Outcome::UpToDate(Acceptance::PinnedAlready { tag, digest, moved }.into()),
+        };
     }
-    let gate = found.facts.facts().map(|facts| question.gates.check(facts, question.now));
-    if let Some(outcome) = gate.and_then(|gate| gate.outcome(&tag)) {
+    if let Some(outcome) = check_gates(question, found) {
         return outcome;
     }
     let old = if *current == tag { old.cloned() } else { None };
     let source = request.source.clone();
     let reason = Acceptance::Pinned { tag: tag.clone(), source, digest: digest.clone(), old };
     Outcome::Update(Choice { tag, digest, reason: reason.into() })
+}
+
+/// Returns the outcome if a gate delays the only candidate.
+fn check_gates(question: &Question<'_>, found: &Candidate) -> Option<Outcome> {
+    let gate = found.facts.facts().map(|facts| question.gates.check(facts, question.now))?;
+    gate.outcome(&found.tag)
 }

@@ -7,6 +7,7 @@ use crate::image::{ImageReference, Tag};
 use crate::policy::candidate::Need;
 use crate::policy::entry::PolicyEntry;
 use crate::policy::external_facts::ExternalFacts;
+use crate::policy::pinning::Pinning;
 
 /// Which version of one image to use instead of one current reference.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,8 @@ pub struct Question<'q> {
     pub names_image: bool,
     /// Conditions on the image.
     pub gates: &'q Gates,
+    /// Whether the digest of the reference follows its tag.
+    pub pinning: Pinning,
     /// What the policy needs beyond tags and registries.
     pub external: &'q ExternalFacts,
     /// The time from which ages count.

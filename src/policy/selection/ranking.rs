@@ -1,6 +1,7 @@
 //! The ranking of all candidates: one pass, in memory that grows only with the tags that are kept.
 
 use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 use super::candidate_filter::{CandidateFilter, NotNewer};
 use crate::policy::candidate::Candidate;
@@ -125,12 +126,19 @@ impl Ranking {
         self.incomparable.as_ref().map(|(_, at)| *at)
     }
 
-    /// Returns the kept candidates by place, best first; those that share a place are together.
-    pub(super) fn places(&self) -> Vec<Vec<usize>> {
-        let mut kept: Vec<&Kept> = self.kept.iter().collect();
-        kept.sort_unstable_by(|a, b| self.key(b).cmp(self.key(a)));
-        let groups = kept.chunk_by(|a, b| self.key(a) == self.key(b));
-        groups.map(|group| group.iter().map(|kept| kept.candidate).collect()).collect()
+    /// Returns the kept candidates by place, best first; those that share a place are together. Only the places that are read are
+    /// sorted.
+    pub(super) fn places(&self) -> impl Iterator<Item = Vec<usize>> {
+        let mut kept: BinaryHeap<_> = self.kept.iter().map(|kept| (self.key(kept), kept.candidate)).collect();
+        std::iter::from_fn(move || {
+            let (key, best) = kept.pop()?;
+            let mut place = vec![best];
+            while let Some(next) = kept.peek().filter(|(other, _)| *other == key).map(|(_, candidate)| *candidate) {
+                place.push(next);
+                kept.pop();
+            }
+            Some(place)
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::image::{Shape, Tag};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::ordered_policy::Ties;
+use crate::policy::pinning::Pinning;
 use crate::policy::reason::{
     Acceptance, Hold, Ineligibility, MovedDigest, Newest, PassedOver, Reason, Rejection, Remarks, Unknown,
 };
@@ -53,15 +54,15 @@ impl Skipped {
 impl Selector<'_> {
     /// Selects from a ranking, or returns which facts the gates need.
     pub(super) fn select(&self, ranking: &Ranking) -> Result<Outcome, Lookups> {
-        let places = ranking.places();
+        let mut places = ranking.places();
         let mut skipped = Skipped::default();
-        for (at, place) in places.iter().enumerate() {
-            let best = match self.break_tie(place) {
+        while let Some(place) = places.next() {
+            let best = match self.break_tie(&place) {
                 Ok(best) => best,
                 Err(unknown) => return Ok(Outcome::Unknown(unknown.into())),
             };
             if best.tag == *self.current {
-                return Ok(Outcome::UpToDate(Acceptance::CurrentIsNewest(self.remarks(skipped.first)?).into()));
+                return self.up_to_date(Acceptance::CurrentIsNewest, skipped.first);
             }
             let judged = match self.filter.judge_content(best)? {
                 JumpResult::Plausible => self.filter.judge_jump(best)?,
@@ -76,7 +77,7 @@ impl Selector<'_> {
                 JumpResult::Unknown(unknown) => return Ok(Outcome::Unknown(unknown.into())),
             }
             match self.check_gates(best) {
-                None => return Err(self.lookups(&places[at..])),
+                None => return Err(self.lookups([place].into_iter().chain(places))),
                 Some(GateResult::Eligible) => return Ok(Outcome::Update(self.choice(best, ranking, skipped.first))),
                 Some(GateResult::NotYet(cause)) => {
                     skipped.add(&best.tag, cause.clone());
@@ -95,7 +96,7 @@ impl Selector<'_> {
 
     /// Returns whether the best candidate may be no successor: the step to it is suspicious, or its image unreadable.
     pub(super) fn may_pass_over_best(&self, ranking: &Ranking) -> bool {
-        let best = ranking.places().first().and_then(|place| self.break_tie(place).ok());
+        let best = ranking.places().next().and_then(|place| self.break_tie(&place).ok());
         best.is_some_and(|best| {
             let is_successor = || self.filter.jump(best) == Jump::Usual && self.filter.is_readable_image(best);
             best.tag != *self.current && !is_successor()
@@ -118,9 +119,9 @@ impl Selector<'_> {
     }
 
     /// Returns the next few candidates whose facts are missing, so that many young tags cost few round trips.
-    fn lookups(&self, places: &[Vec<usize>]) -> Lookups {
+    fn lookups(&self, places: impl Iterator<Item = Vec<usize>>) -> Lookups {
         let need = self.question.gates.need();
-        let best = places.iter().filter_map(|place| self.break_tie(place).ok());
+        let best = places.filter_map(|place| self.break_tie(&place).ok());
         best.filter(|one| !one.facts.covers(need)).take(BATCH).map(|one| (one.tag.clone(), need)).collect()
     }
 
@@ -173,7 +174,7 @@ impl Selector<'_> {
             return Ok(Outcome::Held(Hold::NoTags.into()));
         }
         if ranking.has_current() {
-            return Ok(Outcome::UpToDate(Acceptance::NothingNewer(self.remarks(skipped.first)?).into()));
+            return self.up_to_date(Acceptance::NothingNewer, skipped.first);
         }
         let hold = match ranking.best_lower() {
             _ if let Some(at) = ranking.best_incomparable() => {
@@ -186,6 +187,24 @@ impl Selector<'_> {
             None => Hold::AllRejected { count: self.candidates.len(), closest: self.closest() },
         };
         Ok(Outcome::Held(hold.into()))
+    }
+
+    /// Returns that the tag stays. Its digest may follow it.
+    fn up_to_date(
+        &self,
+        acceptance: fn(Remarks) -> Acceptance,
+        passed_over: Option<PassedOver>,
+    ) -> Result<Outcome, Lookups> {
+        let remarks = self.remarks(passed_over)?;
+        let listed = self.candidates.iter().find(|one| one.tag == *self.current);
+        match (remarks.moved, listed) {
+            (Some(moved), Some(listed)) if self.question.pinning == Pinning::Follow => {
+                let need = self.question.gates.need();
+                let gate = self.check_gates(listed).ok_or_else(|| vec![(listed.tag.clone(), need)])?;
+                Ok(gate.outcome(&listed.tag).unwrap_or_else(|| follow(moved)))
+            }
+            (moved, _) => Ok(Outcome::UpToDate(acceptance(Remarks { moved, ..remarks }).into())),
+        }
     }
 
     /// Returns what a person should know although nothing changes.
@@ -220,6 +239,12 @@ impl Selector<'_> {
             .max_by_key(|(error, one)| (error.progress(), release_key(&Shape::of(one.tag.as_str())), &one.tag))?;
         Some((one.tag.clone(), self.filter.rejection(one, error)))
     }
+}
+
+/// Returns the update of a digest to the image that the current tag names now.
+pub(super) fn follow(moved: MovedDigest) -> Outcome {
+    let (tag, digest) = (moved.tag.clone(), Some(moved.to.clone()));
+    Outcome::Update(Choice { tag, digest, reason: Acceptance::DigestMoved(moved).into() })
 }
 
 /// Returns whether all tags have one digest: then it makes no difference which of them is written.

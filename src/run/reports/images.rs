@@ -89,7 +89,11 @@ impl Decided<'_> {
                 branch: Some(branch.clone()),
                 ..row(ImageStatus::Update, &change.reason)
             },
-            Outcome::UpToDate(reason) => row(ImageStatus::UpToDate, &reason.to_string()),
+            Outcome::UpToDate(reason) => ImageRow {
+                moved_digest: reason.moved_digest().map(|moved| moved.to.to_string()),
+                other_shapes: reason.other_shapes().iter().map(ToString::to_string).collect(),
+                ..row(ImageStatus::UpToDate, &reason.to_string())
+            },
             Outcome::Held(reason) => row(ImageStatus::Held, &reason.to_string()),
             Outcome::Unknown(reason) => match self.failures.get(occurrence.reference.name()) {
                 Some(failure) => ImageRow {
@@ -126,6 +130,8 @@ fn unanswered(occurrence: &Occurrence, status: ImageStatus, reason: &str) -> Ima
         built: None,
         policy: None,
         reason: reason.to_owned(),
+        moved_digest: None,
+        other_shapes: Vec::new(),
         hint: None,
         branch: None,
         locations: Vec::new(),

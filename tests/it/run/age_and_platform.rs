@@ -214,7 +214,9 @@ async fn reports_moved_tags_and_follows_them_on_request() {
     assert_eq!(report["outcome"], "up-to-date", "{report:#}");
     let moved = format!("1.0.0 moved from the pinned digest {} to {}", old.short(), new.short());
     assert!(reason(&report).contains(&moved), "{report:#}");
-    assert_eq!(folder.tagboat.run(&["edit"]).code, 0);
+    let edited = folder.tagboat.run(&["edit"]);
+    assert_eq!(edited.code, 0);
+    assert!(edited.stdout.contains("Up to date, with a remark") && edited.stdout.contains("1.0.0 moved"), "{edited:?}");
     assert_eq!(folder.reference(), format!("1.0.0@{old}"));
     let report = folder.explain(&["--policy", "digest"]);
     assert_eq!(
@@ -222,4 +224,23 @@ async fn reports_moved_tags_and_follows_them_on_request() {
         (&"update".into(), &format!("1.0.0@{new}").into()),
         "{report:#}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn follows_tag_and_digest_under_a_rule_with_pin_follow() {
+    let folder = Folder::new("policy: release, pin: follow, min-age: 3d", "1.0.0").await;
+    let old = folder.push("1.0.0", ago(200), &[]);
+    let new = folder.push("1.0.0", ago(100), &[]);
+    folder.write(&format!("1.0.0@{old}"));
+    assert_eq!(folder.tagboat.run(&["edit"]).code, 0);
+    assert_eq!(folder.reference(), format!("1.0.0@{new}"));
+    assert!(folder.tagboat.run(&["edit"]).stdout.contains("nothing to change"));
+    // A gate delays the digest as it delays a tag.
+    folder.push("1.0.0", ago(1), &[]);
+    let edited = folder.tagboat.run(&["edit"]);
+    assert!(edited.stdout.contains("1.0.0 not eligible yet: younger than `min-age` 3d"), "{edited:?}");
+    assert_eq!(folder.reference(), format!("1.0.0@{new}"));
+    let newer = folder.push("1.1.0", ago(80), &[]);
+    assert_eq!(folder.tagboat.run(&["edit"]).code, 0);
+    assert_eq!(folder.reference(), format!("1.1.0@{newer}"));
 }
