@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::refname::BranchName;
+
 use super::command::{Call, Program};
 use super::error::GitError;
 use super::output;
@@ -14,6 +16,8 @@ pub(super) struct Checkout {
     dir: PathBuf,
     /// The common git directory: that of the main working tree, for a linked one.
     git_dir: PathBuf,
+    /// The current branch; `None` if `HEAD` is detached.
+    branch: Option<String>,
     /// All configuration that applies here, that of the user and of the machine included.
     pub(super) settings: Vec<GitSetting>,
 }
@@ -45,8 +49,16 @@ impl Checkout {
         let settings = list(program, call()).await?;
         match settings::value(&settings, "extensions.objectformat").filter(|format| *format != "sha1") {
             Some(format) => Err(GitError::ObjectFormat { what: dir.display().to_string(), format: format.to_owned() }),
-            None => Ok(Self { dir: dir.to_owned(), git_dir, settings }),
+            None => Ok(Self { dir: dir.to_owned(), git_dir, branch: current_branch(program, call()).await?, settings }),
         }
+    }
+
+    /// Returns the branch that the current one tracks, if that is a branch of this remote.
+    pub(super) fn tracked_branch(&self, remote: &str) -> Option<BranchName> {
+        let branch = self.branch.as_deref()?;
+        let value = |key| settings::value(&self.settings, &format!("branch.{branch}.{key}"));
+        let name = value("merge").filter(|_| value("remote") == Some(remote))?.strip_prefix("refs/heads/")?;
+        BranchName::new(name).ok()
     }
 
     /// Returns the URLs to fetch from and to push to.
@@ -63,6 +75,12 @@ impl Checkout {
     pub(super) fn lender(&self) -> Option<&Path> {
         (!settings::is_partial_clone(&self.settings)).then_some(&self.git_dir)
     }
+}
+
+/// Returns the name of the current branch; `None` if `HEAD` is detached.
+async fn current_branch(program: &Program, call: Call<'_>) -> Result<Option<String>, GitError> {
+    let answer = program.run(call, ["symbolic-ref", "--quiet", "--short", "HEAD"]).await?;
+    Ok(answer.success.then(|| answer.stdout.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// Returns the settings of the user and of the machine, read from an empty repository.

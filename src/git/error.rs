@@ -229,7 +229,7 @@ impl GitError {
                 "correct the URL; set a token in TAGBOAT_GIT_PASSWORD, and its user name in TAGBOAT_GIT_USER"),
             Self::ObjectFormat { .. } => hint!("troubleshooting.md#git", "use a repository with the object format sha1"),
             Self::NoDefaultBranch { .. } => hint!("troubleshooting.md#git",
-                "set `git: {{ base: … }}` in tagboat.yaml to an existing branch"),
+                "name a branch of the remote with --base, or with `git: {{ base: … }}` in the file of --config"),
             Self::SigningFailed { .. } => hint!("configuration.md#commits-and-signatures",
                 "check that the key exists, is readable and needs no passphrase; try `git commit -S` on this machine"),
             Self::SigningKey { .. } => hint!("configuration.md#commits-and-signatures",

@@ -26,6 +26,11 @@ pub trait Git: Send + Sync {
     /// Returns the default branch of the remote.
     async fn default_branch(&self) -> Result<BranchName, GitError>;
 
+    /// Returns the branch of the remote that the branch of the checkout tracks; `None` without a checkout or for a detached `HEAD`.
+    fn tracked_branch(&self) -> Option<BranchName> {
+        None
+    }
+
     /// Fetches commits with their files, and the files of their parents, in one request. Commits that are already here are
     /// not requested. Fails with [`GitError::LostRace`] if the remote no longer has one of them.
     async fn fetch(&self, branches: &[(BranchName, CommitId)]) -> Result<(), GitError>;

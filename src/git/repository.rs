@@ -39,6 +39,8 @@ pub struct Repository {
     program: Program,
     /// The folder that relative paths of remotes start from.
     dir: Option<PathBuf>,
+    /// The branch of the remote that the branch of the checkout tracks.
+    tracked: Option<BranchName>,
     fetch: Remote,
     push: Remote,
     /// The git configuration that applies to the user here.
@@ -71,10 +73,12 @@ impl Repository {
         let checkout = Checkout::read(&program, dir).await?;
         let (fetch, push) = checkout.urls(remote)?;
         let objects = Objects::new(checkout.lender())?;
+        let tracked = checkout.tracked_branch(remote);
         let remote = |url| Remote::new(url, &checkout.settings);
         let (fetch, push) = (remote(fetch)?, remote(push)?);
         let (settings, dir) = (checkout.settings, Some(dir.to_owned()));
         Ok(Self {
+            tracked,
             fetch,
             push,
             settings,
@@ -95,6 +99,7 @@ impl Repository {
         let remote = || Remote::new(url, &settings);
         let (fetch, push) = (remote()?, remote()?);
         Ok(Self {
+            tracked: None,
             fetch,
             push,
             settings,
@@ -248,6 +253,10 @@ impl Git for Repository {
         let head =
             output::head(&text).ok_or_else(|| GitError::NoDefaultBranch { remote: self.fetch.url.to_string() })?;
         Ok(head?)
+    }
+
+    fn tracked_branch(&self) -> Option<BranchName> {
+        self.tracked.clone()
     }
 
     async fn fetch(&self, branches: &[(BranchName, CommitId)]) -> Result<(), GitError> {

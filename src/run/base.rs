@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::git::Git;
+use crate::git::{Git, GitError};
 use crate::refname::{BranchName, CommitId};
 
 use super::error::RunError;
@@ -20,12 +20,38 @@ pub(super) struct Base {
 }
 
 impl Base {
-    /// Fetches the base branch: the one that the configuration names, or the default branch of the remote.
+    /// Fetches the base branch: the one that the configuration names, or the default branch of the remote. If the remote has none,
+    /// it is the branch that the checkout tracks, and this is logged.
     pub(super) async fn fetch(git: &dyn Git, config: &Config) -> Result<Self, RunError> {
+        let error = match Self::fetch_named(git, config).await {
+            Err(error @ (RunError::NoBase(_) | RunError::Git(GitError::NoDefaultBranch { .. })))
+                if config.git.base.is_none() =>
+            {
+                error
+            }
+            done => return done,
+        };
+        let Some(tracked) = git.tracked_branch() else { return Err(error) };
+        match Self::fetch_branch(git, tracked.clone(), config).await {
+            Err(RunError::NoBase(_)) => Err(error),
+            done => {
+                tracing::warn!("{error}; using {tracked}, the branch that the checkout tracks; --base names another");
+                done
+            }
+        }
+    }
+
+    /// Fetches the base branch like [`fetch`](Self::fetch), but never the one that the checkout tracks: a pull request may have
+    /// written what is checked out, so its branch is not the source of settings.
+    pub(super) async fn fetch_named(git: &dyn Git, config: &Config) -> Result<Self, RunError> {
         let name = match &config.git.base {
             Some(base) => base.clone(),
             None => git.default_branch().await?,
         };
+        Self::fetch_branch(git, name, config).await
+    }
+
+    async fn fetch_branch(git: &dyn Git, name: BranchName, config: &Config) -> Result<Self, RunError> {
         let heads = git.remote_branches(&name, &config.pull_requests.branch_prefix).await?;
         let Some(commit) = heads.get(&name).cloned() else { return Err(RunError::NoBase(name)) };
         git.fetch(&[(name.clone(), commit.clone())]).await?;

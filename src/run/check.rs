@@ -28,7 +28,7 @@ pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchN
         Ok((false, base)) => Check::failed(
             "git",
             format!("cannot read the base branch: {url} has no branch {base}"),
-            hint!("troubleshooting.md#git", "set `git: {{ base: … }}` in tagboat.yaml to a branch of the remote"),
+            hint!("troubleshooting.md#git", "set `git: {{ base: … }}` in the configuration to a branch of the remote"),
         ),
         Err(error) => Check::failed("git", chain(&error), error.hint()),
     }

@@ -42,7 +42,10 @@ impl RunError {
             Self::Git(error) => error.hint(),
             Self::Forge(error) => error.hint(),
             Self::NoBase(_) => {
-                hint!("troubleshooting.md#git", "set `git: {{ base: … }}` in tagboat.yaml to a branch of the remote")
+                hint!(
+                    "troubleshooting.md#git",
+                    "name a branch of the remote with --base, or with `git: {{ base: … }}` in the configuration"
+                )
             }
             Self::NoCommitApi => {
                 hint!("forges.md#what-each-forge-supports", "remove `commits: api` from `git:` in tagboat.yaml")

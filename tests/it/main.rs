@@ -8,6 +8,7 @@
 )]
 
 mod action;
+mod assumed_base;
 mod bad_input;
 mod cli;
 mod clients;

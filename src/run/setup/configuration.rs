@@ -102,7 +102,7 @@ impl Operator {
         if config.repository_config == RepositoryConfig::Ignore {
             return self.merge("", root, |_| Ok(None));
         }
-        let base = Base::fetch(git, &config).await?;
+        let base = Base::fetch_named(git, &config).await?;
         let name = self.repository_file.display().to_string();
         let read = |path: &Path| read_commit(git, &base.commit, path);
         if let Some(root) = root {
