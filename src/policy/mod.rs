@@ -97,7 +97,7 @@ pub fn build(settings: &Settings) -> Result<PolicyEntry, PolicyError> {
 /// Returns the default policy: the shape of the current tag.
 pub fn default_entry() -> PolicyEntry {
     let bounds = Bounds { max_bump: None, reject_outliers: true, allow_downgrade: false, allow_older_build: false };
-    PolicyEntry { policy: Policy::ordered(shape::ShapePolicy), filter: Filter::default(), bounds, ties: None }
+    PolicyEntry { policy: Policy::ordered(shape::ShapePolicy::Same), filter: Filter::default(), bounds, ties: None }
 }
 
 fn kind_of(settings: &Settings) -> Result<&'static PolicyKind, PolicyError> {

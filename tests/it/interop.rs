@@ -222,3 +222,29 @@ spec: { imageRepositoryRef: { name: any }, policy: { semver: { range: 1.2.1 } } 
         assert_eq!(registry.received().iter().filter(|request| request.path().ends_with("/tags/list")).count(), 1);
     }
 }
+
+/// Every version of these versionings is stable in Renovate, so that `ignoreUnstable: false` changes nothing.
+#[test]
+fn unstable_versions_do_not_change_a_versioning_without_them() {
+    #[rustfmt::skip]
+    let rows = [
+        // versioning                  allowedVersions          the policy has                  left
+        (r"regex:^b(?<major>\\d+)$",   "",                      "pattern: \"^b(?<major>",       ""),
+        ("redhat",                     "",                      "numeric-or-zero",              ""),
+        ("loose",                      "",                      "shape: loose",                 ""),
+        ("docker",                     "",                      "pre-releases: true",           ""),
+        ("semver",                     "",                      "pre-releases: true",           ""),
+        ("redhat",                     ", allowedVersions: '<9'", "",                           "the range <9 does not apply to a `redhat` versioning"),
+    ];
+    for (versioning, allowed, expected, left) in rows {
+        let text = format!("{{ versioning: '{versioning}', ignoreUnstable: false{allowed} }}");
+        let translation = renovate::translate("renovate.json", &text).unwrap();
+        let has_left = translation.left.iter().any(|line| line.contains(left));
+        assert!(
+            translation.text.contains(expected) && (left.is_empty() == translation.left.is_empty()),
+            "{text}: {translation:?}"
+        );
+        assert!(left.is_empty() || has_left, "{text}: {translation:?}");
+        config::parse(&translation.text, "tagboat.yaml").unwrap_or_else(|error| panic!("{text}: {error}"));
+    }
+}

@@ -35,6 +35,7 @@ mod private_keys;
 mod processes;
 mod registries;
 mod rendered;
+mod renovate_versionings;
 mod report;
 mod run;
 mod streams;

@@ -352,6 +352,7 @@ mod properties {
 
     const POLICIES: &[&str] = &[
         "{ shape: same }",
+        "{ shape: loose }",
         "{ semver: '>=0.1' }",
         "{ semver: '*-0', strict: false }",
         "{ calver: YYYY.0M.MICRO }",

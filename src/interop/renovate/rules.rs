@@ -55,13 +55,15 @@ impl CommonSettings {
         let read = settings::settings(versioning, self.extract.as_deref()).map_err(message)?;
         let mut pairs: Vec<(&str, Value)> =
             read.keys().filter_map(|key| Some((key, read.value(key)?.clone()))).collect();
+        let is_pattern = pairs.iter().any(|(key, _)| *key == "pattern");
         match self.allowed.as_deref().map(|text| (text.strip_prefix('!').unwrap_or(text), text)) {
             Some((pattern, text)) if pattern.len() > 1 && pattern.starts_with('/') && pattern.ends_with('/') => {
                 let inner = &pattern[1..pattern.len() - 1];
                 pairs.push((if text.starts_with('!') { "exclude" } else { "include" }, inner.into()));
             }
-            Some((_, range)) if versioning.starts_with("regex:") => {
-                return Err(format!("the range {range} does not apply to a `regex` versioning"));
+            Some((_, range)) if is_pattern => {
+                let name = versioning.split(':').next().unwrap_or_default();
+                return Err(format!("the range {range} does not apply to a `{name}` versioning"));
             }
             Some((_, range)) => {
                 pairs.retain(|(key, _)| *key != "shape");
@@ -70,7 +72,9 @@ impl CommonSettings {
             }
             None => {}
         }
-        if self.pre_releases {
+        // Every version of the others is stable in Renovate.
+        let is_loose = pairs.iter().any(|(key, value)| *key == "shape" && value == "loose");
+        if self.pre_releases && !is_pattern && !is_loose {
             pairs.retain(|(key, _)| *key != "shape" && *key != "pre-releases");
             if !pairs.iter().any(|(key, _)| *key == "semver") {
                 pairs.insert(0, ("semver", true.into()));

@@ -1,7 +1,7 @@
 //! Translates `versioning` and `extractVersion` of Renovate, from a comment or a configuration, into policy settings.
 //!
-//! A policy selects the tag that Renovate selects, with two exceptions. `docker`, `loose` and `redhat` follow the shape of
-//! the current tag, so that a suffix or a `v` never appears or disappears. A versioning that depends on a release calendar
+//! A policy selects the tag that Renovate selects, with two exceptions. `docker` and `loose` follow the shape of the current tag, so
+//! that a suffix or a `v` never appears or disappears; Renovate's `loose` compares suffixes as texts, and takes `-slim` for `-alpine`. A versioning that depends on a release calendar
 //! (`ubuntu`, `node`) or on the rules of another language is an error: an approximation could select a wrong version.
 
 use regex::Regex;
@@ -12,8 +12,6 @@ use crate::policy::{PolicyError, Settings};
 /// Versionings: the name, the equivalent kind of policy, and the value of `strict`.
 const VERSIONINGS: &[(&str, &str, Option<bool>)] = &[
     ("docker", "shape", None),
-    ("loose", "shape", None),
-    ("redhat", "shape", None),
     ("semver", "semver", Some(true)),
     ("semver-coerced", "semver", Some(false)),
     ("npm", "semver", Some(true)),
@@ -21,6 +19,13 @@ const VERSIONINGS: &[(&str, &str, Option<bool>)] = &[
     ("cargo", "semver", Some(true)),
     ("hashicorp", "semver", Some(false)),
 ];
+
+/// Versions of Red Hat as Renovate reads them (`versioning/redhat`): up to three numbers, and those of the release.
+const RED_HAT: &str =
+    r"^v?(?<major>\d+)(?:\.(?<minor>\d+))?(?:\.(?<patch>\d+))?(?:\.GA)?(?:-(?<release>\d+)(?:\.(?<build>\d+))?)?$";
+
+/// Its groups. One that is missing is 0: `9.0` is `9.0.0-0.0`.
+const RED_HAT_ORDER: [&str; 5] = ["major", "minor", "patch", "release", "build"];
 
 /// The section that documents what is translated.
 const SECTION: &str = crate::docs::page!("markers.md#renovate");
@@ -30,9 +35,14 @@ const NUMBERS: [&str; 5] = ["major", "minor", "patch", "build", "revision"];
 
 /// Returns the policy settings of a `versioning` with its `extractVersion`.
 pub fn settings(versioning: &str, extract: Option<&str>) -> Result<Settings, PolicyError> {
-    let mut pairs: Vec<(&str, Value)> = match versioning.strip_prefix("regex:") {
-        Some(pattern) => by_groups(pattern)?,
-        None => {
+    let mut pairs: Vec<(&str, Value)> = match (versioning, versioning.strip_prefix("regex:")) {
+        (_, Some(pattern)) => by_groups(pattern)?,
+        ("loose", None) => vec![("shape", "loose".into())],
+        ("redhat", None) => {
+            let order = RED_HAT_ORDER.map(|group| Value::from(format!("{group} numeric-or-zero")));
+            vec![("pattern", RED_HAT.into()), ("order", order.to_vec().into()), ("outliers", "reject".into())]
+        }
+        (_, None) => {
             let known = VERSIONINGS.iter().find(|(name, ..)| *name == versioning);
             let (_, kind, strict) = known.ok_or_else(|| {
                 PolicyError::at("versioning", format!("unsupported versioning {versioning:?}")).with_hint(format!(
@@ -82,7 +92,8 @@ mod tests {
         #[rustfmt::skip]
         let rows = [
             ("docker",                                  None,                        "shape"),
-            ("loose",                                   None,                        "shape"),
+            ("loose",                                   None,                        "shape: loose"),
+            ("redhat",                                  None,                        "pattern: "),
             ("semver",                                  None,                        "semver: *"),
             ("semver-coerced",                          Some("^v(?<version>.+)$"),   "semver: *"),
             ("regex:^b(?<major>\\d+)$",                 None,                        "pattern: "),

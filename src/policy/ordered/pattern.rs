@@ -37,6 +37,8 @@ enum GroupOrder {
     /// Numeric where it is numeric, else alphabetical.
     Natural,
     Numeric,
+    /// Numeric, and zero where the group did not match.
+    NumericOrZero,
     Alphabetical,
     SemVer,
     Time(Box<str>),
@@ -45,7 +47,7 @@ enum GroupOrder {
 /// Keys of this policy besides those of all policies.
 #[rustfmt::skip]
 pub(crate) const OPTIONS: &[OptionDoc] = &[
-    OptionDoc { key: "order", about: "groups, most significant first: `ts`, `ts desc`, with how to read them: `n numeric`, `w alphabetical`, `v semver`, `d time(%Y-%m-%d)`" },
+    OptionDoc { key: "order", about: "groups, most significant first: `ts`, `ts desc`, with how to read them: `n numeric`, `n numeric-or-zero` (a missing group is 0), `w alphabetical`, `v semver`, `d time(%Y-%m-%d)`" },
 ];
 
 /// Reads `{ pattern: '^main-[0-9a-f]{7,40}-(?<ts>\d+)$', order: [ts] }`.
@@ -102,6 +104,7 @@ impl GroupOrder {
         let layout = word.strip_prefix("time(").and_then(|rest| rest.strip_suffix(')'));
         match (word, layout) {
             ("numeric", _) => Ok(Self::Numeric),
+            ("numeric-or-zero", _) => Ok(Self::NumericOrZero),
             ("alphabetical", _) => Ok(Self::Alphabetical),
             ("semver", _) => Ok(Self::SemVer),
             (_, Some(layout)) => {
@@ -114,7 +117,7 @@ impl GroupOrder {
                 }
             }
             _ => Err(PolicyError::at("order", format!("unknown order `{word}` of a group"))
-                .with_hint("use numeric, alphabetical, semver or time(%Y-%m-%d), and asc or desc")),
+                .with_hint("use numeric, alphabetical, numeric-or-zero, semver or time(%Y-%m-%d), and asc or desc")),
         }
     }
 
@@ -122,6 +125,7 @@ impl GroupOrder {
         match self {
             Self::Natural => "text".to_owned(),
             Self::Numeric => "numeric".to_owned(),
+            Self::NumericOrZero => "numeric-or-zero".to_owned(),
             Self::Alphabetical => "alphabetical".to_owned(),
             Self::SemVer => "semver".to_owned(),
             Self::Time(layout) => format!("time({layout})"),
@@ -131,11 +135,14 @@ impl GroupOrder {
     fn write(&self, text: Option<&str>, key: &mut OrderKey) -> Option<()> {
         let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         match (self, text) {
+            (Self::NumericOrZero, None) => key.numeric_identifier("0"),
             // A group that did not match is less than any that did.
             (_, None) => key.end(),
             (Self::Natural, Some(text)) if all_digits(text) => key.numeric_identifier(text),
             (Self::Natural | Self::Alphabetical, Some(text)) => key.word_identifier(text),
-            (Self::Numeric, Some(text)) => all_digits(text).then(|| key.numeric_identifier(text))?,
+            (Self::Numeric | Self::NumericOrZero, Some(text)) => {
+                all_digits(text).then(|| key.numeric_identifier(text))?
+            }
             (Self::SemVer, Some(text)) => {
                 let version = Version::new(text)?;
                 key.rank(1);

@@ -26,7 +26,8 @@ struct Scenario {
 }
 
 /// The images in the registry.
-const IMAGES: &str = "api:1.0 api:1.1 api:1.2 api:1.3 api:1.4 api:1c0ffee api:3d9b390 api:beef123 web:2.0 web:2.1";
+const IMAGES: &str =
+    "api:1.0 api:1.1 api:1.2 api:1.3 api:1.4 api:1c0ffee api:3d9b390 api:beef123 web:1.0.0 web:2.0 web:2.1";
 const API: &str = "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:1.0 }] }\n";
 const COMMIT: &str = "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:1c0ffee }] }\n";
 const WEB: &str = "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/web:2.0 }] }\n";
@@ -128,6 +129,12 @@ const SCENARIOS: &[Scenario] = &[
         Contains("tagboat/all", "api/app.yaml", "api:3d9b390"),
         Contains("tagboat/all", "web/app.yaml", "web:2.2"),
     ], files: &[("api/app.yaml", COMMIT), ("web/app.yaml", WEB)] },
+
+    // A marker of another tool.
+    Scenario { name: "a versioning that cannot compare the current tag", config: "", steps: &[
+        Run("", &[], &["values.yaml:2: the policy cannot compare the current tag alpine with 1.0.0; …"]),
+        Run("web:1.0.0", &[], &["values.yaml:2: 1.0.0, given with --image, is rejected: the policy cannot compare it with the current tag alpine"]),
+    ], files: &[("values.yaml", "web:\n  image: ghcr.io/acme/web\n  tag: alpine # renovate: datasource=docker depName=ghcr.io/acme/web versioning=semver\n")] },
 
     // Only the images that are named.
     Scenario { name: "held values of other images are left out", config: "", steps: &[
