@@ -1,100 +1,18 @@
 //! Tags that can never be read, beside complete ones: the policies that look at images reject them with their reason, and the
 //! next best tag is chosen. Against a double and against Debian's `docker-registry`.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
-use crate::support::docker_registry::{DockerRegistry, point, store};
-use crate::support::http_double::{Double, Manner, ReceivedRequest, Reply};
+use crate::support::docker_registry::DockerRegistry;
+use crate::support::http_double::{Double, Manner, Reply};
+use crate::support::registry_content::{CONFIG, Content, MANIFEST};
 use crate::support::tagboat::Tagboat;
 
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 const CACHE: &str = "application/vnd.buildkit.cacheconfig.v0";
 const SCHEMA_1: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
-
-/// The content of one repository by digest, with its media type, and the digests of the tags.
-#[derive(Clone, Default)]
-struct Content {
-    documents: BTreeMap<String, (String, String)>,
-    tags: BTreeMap<String, String>,
-}
-
-impl Content {
-    /// Adds a document and returns its descriptor.
-    fn add(&mut self, kind: &str, body: &str) -> Value {
-        let hex: String = Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        let digest = format!("sha256:{hex}");
-        self.documents.insert(digest.clone(), (kind.to_owned(), body.to_owned()));
-        json!({ "mediaType": kind, "digest": digest, "size": body.len() })
-    }
-
-    /// Removes a document and returns its descriptor, as a clean-up does.
-    fn removed(&mut self, descriptor: Value) -> Value {
-        self.documents.remove(descriptor["digest"].as_str().unwrap());
-        descriptor
-    }
-
-    fn manifest(&mut self, config: &Value) -> Value {
-        let body = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": [] }).to_string();
-        self.add(MANIFEST, &body)
-    }
-
-    /// Adds the image of one platform and returns the entry of an index.
-    fn image(&mut self, built: &str, architecture: &str) -> Value {
-        let config = json!({ "created": built, "os": "linux", "architecture": architecture }).to_string();
-        let config = self.add(CONFIG, &config);
-        let mut entry = self.manifest(&config);
-        entry["platform"] = json!({ "os": "linux", "architecture": architecture });
-        entry
-    }
-
-    fn index(&mut self, entries: &[Value]) -> Value {
-        self.add(INDEX, &json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": entries }).to_string())
-    }
-
-    fn tag(&mut self, tag: &str, top: &Value) {
-        self.tags.insert(tag.to_owned(), top["digest"].as_str().unwrap().to_owned());
-    }
-
-    /// Adds a complete image for two platforms.
-    fn complete(&mut self, tag: &str, built: &str) {
-        let entries = ["amd64", "arm64"].map(|architecture| self.image(built, architecture));
-        let index = self.index(&entries);
-        self.tag(tag, &index);
-    }
-
-    /// Answers a request as a registry does.
-    fn reply(&self, request: &ReceivedRequest) -> Reply {
-        let last = request.path().rsplit('/').next().unwrap();
-        if request.path().ends_with("/tags/list") {
-            return Reply::tags(self.tags.keys());
-        }
-        let digest = self.tags.get(last).map_or(last, String::as_str);
-        match self.documents.get(digest) {
-            Some((kind, body)) => {
-                Reply::new(200, body.as_str()).header("content-type", kind).header("docker-content-digest", digest)
-            }
-            None => Reply::new(404, r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}"#),
-        }
-    }
-
-    /// Writes everything into the storage of a registry.
-    fn write(&self, folder: &Path) {
-        for (digest, (_, body)) in &self.documents {
-            store(folder, "acme/app", digest, body.as_bytes());
-        }
-        for (tag, digest) in &self.tags {
-            point(folder, "acme/app", tag, digest);
-        }
-    }
-}
 
 const BUILT: &str = "2024-03-01T00:00:00Z";
 
@@ -268,7 +186,10 @@ async fn rejects_unreadable_tags_and_chooses_the_next() {
 fn rejects_unreadable_tags_of_docker_registry() {
     for (kind, top, expected) in KINDS {
         let content = repository(*top);
-        let Some(server) = DockerRegistry::start("http: {addr: $ADDR}", |folder| content.write(folder)) else { return };
+        let Some(server) = DockerRegistry::start("http: {addr: $ADDR}", |folder| content.write(folder, "acme/app"))
+        else {
+            return;
+        };
         check(&server.host(), kind, expected);
     }
 }

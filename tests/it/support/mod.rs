@@ -17,6 +17,8 @@ pub(crate) mod proxy;
 #[cfg(unix)]
 pub(crate) mod racing_git;
 #[cfg(unix)]
+pub(crate) mod registry_content;
+#[cfg(unix)]
 pub(crate) mod runner_commands;
 #[cfg(unix)]
 pub(crate) mod secret_leaks;
