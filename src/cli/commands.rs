@@ -48,7 +48,9 @@ impl Output {
 /// Returns the images that `--image` names.
 fn images(changes: &ChangeOptions) -> Result<Vec<ImageReference>, Error> {
     let read = |text: &String| {
-        ImageReference::new(text).map_err(|error| {
+        // Only the version of a chart has a `+`.
+        let parse = if text.contains('+') { ImageReference::of_chart } else { ImageReference::new };
+        parse(text).map_err(|error| {
             Error::usage(
                 format!("invalid value {text:?} for --image: {error}"),
                 hint!(

@@ -7,7 +7,8 @@ use super::digest::{Digest, DigestError};
 use super::name::{ImageName, NameError};
 use super::tag::{Tag, TagError};
 
-/// `[host/]path[:tag][@digest]`: as written and split into its parts. It may have both a tag and a digest.
+/// `[host/]path[:tag][@digest]`: as written and split into its parts. It may have both a tag and a digest. A reference to a
+/// Helm chart has the version of the chart as its tag.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ImageReference {
     text: Box<str>,
@@ -15,6 +16,7 @@ pub struct ImageReference {
     name_end: usize,
     tag: Option<Tag>,
     digest: Option<Digest>,
+    is_chart: bool,
 }
 
 /// Why a text is not an image reference.
@@ -32,8 +34,17 @@ pub enum ReferenceError {
 }
 
 impl ImageReference {
-    /// Parses a reference.
+    /// Parses a reference to an image.
     pub fn new(text: &str) -> Result<Self, ReferenceError> {
+        Self::read(text, Tag::new)
+    }
+
+    /// Parses a reference to a chart, whose tag is a chart version: `1.2.3+up1`.
+    pub fn of_chart(text: &str) -> Result<Self, ReferenceError> {
+        Ok(Self { is_chart: true, ..Self::read(text, Tag::of_chart)? })
+    }
+
+    fn read(text: &str, tag_of: fn(&str) -> Result<Tag, TagError>) -> Result<Self, ReferenceError> {
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(Digest::new(digest)?)),
             None => (text, None),
@@ -41,11 +52,11 @@ impl ImageReference {
         // A colon before the last slash belongs to a port.
         let path_start = rest.rfind('/').map_or(0, |slash| slash + 1);
         let (name_end, tag) = match rest[path_start..].find(':') {
-            Some(colon) => (path_start + colon, Some(Tag::new(&rest[path_start + colon + 1..])?)),
+            Some(colon) => (path_start + colon, Some(tag_of(&rest[path_start + colon + 1..])?)),
             None => (rest.len(), None),
         };
         let name = ImageName::new(&rest[..name_end])?;
-        Ok(Self { text: text.into(), name, name_end, tag, digest })
+        Ok(Self { text: text.into(), name, name_end, tag, digest, is_chart: false })
     }
 
     /// Joins a reference from separate parts. The name is kept as written.
@@ -58,7 +69,7 @@ impl ImageReference {
         if let Some(digest) = &digest {
             text = text + "@" + digest.as_str();
         }
-        Ok(Self { text: text.into(), name: parsed, name_end: name.len(), tag, digest })
+        Ok(Self { text: text.into(), name: parsed, name_end: name.len(), tag, digest, is_chart: false })
     }
 
     /// Returns the same name as written, with another tag and digest.
@@ -71,7 +82,23 @@ impl ImageReference {
                 text.push_str(part);
             }
         }
-        Self { text: text.into(), name: self.name.clone(), name_end: self.name_end, tag, digest }
+        Self { text: text.into(), name: self.name.clone(), tag, digest, ..*self }
+    }
+
+    /// Returns the same reference, as one to a chart.
+    #[must_use]
+    pub fn into_chart(self) -> Self {
+        Self { is_chart: true, ..self }
+    }
+
+    /// Returns whether it refers to a Helm chart and not to an image.
+    pub fn is_chart(&self) -> bool {
+        self.is_chart
+    }
+
+    /// Parses a reference to what this one refers to: a chart or an image.
+    pub fn parse_alike(&self, text: &str) -> Result<Self, ReferenceError> {
+        if self.is_chart { Self::of_chart(text) } else { Self::new(text) }
     }
 
     /// Returns the text as written.

@@ -16,7 +16,7 @@ pub(super) fn runs(word: &str) -> usize {
     kinds.count() + usize::from(!word.is_empty())
 }
 
-/// Returns the words of a tag: the texts between dots, hyphens and underscores.
+/// Returns the words of a tag: the texts between dots, hyphens, underscores and, in a chart version, plus signs.
 pub fn words(tag: &str) -> impl Iterator<Item = &str> {
-    tag.split(['.', '-', '_'])
+    tag.split(['.', '-', '_', '+'])
 }

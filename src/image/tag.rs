@@ -1,8 +1,12 @@
 //! A tag: the mutable name of an image version. [`Shape`](super::Shape) and the policies define its order.
+//!
+//! The version of a Helm chart may have build metadata after a `+`, which no tag can hold: Helm pushes `1.2.3+up1` as the tag
+//! `1.2.3_up1`, and reads every `_` as `+`. Here such a tag has its `+`, as manifests write it; registries get the `_`.
 
+use std::borrow::Cow;
 use std::fmt;
 
-/// A tag that the OCI distribution specification allows: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
+/// A tag that the OCI distribution specification allows: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`; in a chart version, with `+`.
 ///
 /// Its order is byte order, as registries sort tags; it is *not* the order of versions.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +51,28 @@ impl Tag {
         Err(TagError::TooLong(text.len()))
     }
 
+    /// Parses the version of a chart, with or without build metadata. A `_` is read as `+`, as Helm reads it.
+    pub fn of_chart(text: &str) -> Result<Self, TagError> {
+        Ok(Self::new(&text.replace('+', "_"))?.into_chart_version())
+    }
+
+    /// Parses a tag, or the version of a chart: only that has a `+`.
+    pub fn of_image_or_chart(text: &str) -> Result<Self, TagError> {
+        if text.contains('+') { Self::of_chart(text) } else { Self::new(text) }
+    }
+
+    /// Returns the version of the chart that has this tag.
+    #[must_use]
+    pub fn into_chart_version(self) -> Self {
+        if self.0.contains('_') { Self(self.0.replace('_', "+").into()) } else { self }
+    }
+
+    /// Returns the tag that the registry has for it.
+    #[must_use]
+    pub fn in_registry(&self) -> Cow<'_, Self> {
+        if self.0.contains('+') { Cow::Owned(Self(self.0.replace('+', "_").into())) } else { Cow::Borrowed(self) }
+    }
+
     /// Returns the tag as written.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -78,6 +104,23 @@ mod tests {
         assert_eq!(Tag::new(&"a".repeat(129)), Err(TagError::TooLong(129)));
         for bad in [".1", "-a", "1.2!", "a b", "täg", "a:b", "a/b", "1+2"] {
             assert!(matches!(Tag::new(bad), Err(TagError::Character(..))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn chart_versions_have_a_plus_and_their_tags_an_underscore() {
+        for (written, version, tag) in [
+            ("1.2.3", "1.2.3", "1.2.3"),
+            ("102.0.0+up1.2.3", "102.0.0+up1.2.3", "102.0.0_up1.2.3"),
+            ("102.0.0_up1.2.3", "102.0.0+up1.2.3", "102.0.0_up1.2.3"),
+            ("0.2.1-rc.1+build.5", "0.2.1-rc.1+build.5", "0.2.1-rc.1_build.5"),
+        ] {
+            let read = Tag::of_chart(written).unwrap();
+            assert_eq!((read.as_str(), read.in_registry().as_str()), (version, tag), "{written}");
+            assert_eq!(Tag::new(tag).unwrap().into_chart_version(), read, "{written}");
+        }
+        for bad in ["", "1 2", "1.2.3+ä"] {
+            assert!(Tag::of_chart(bad).is_err(), "{bad}");
         }
     }
 }

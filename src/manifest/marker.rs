@@ -15,6 +15,8 @@ pub(super) struct ParsedMarker {
     pub(super) policy: String,
     /// The image, if the comment names it.
     pub(super) image: Option<String>,
+    /// Whether that image is a Helm chart.
+    pub(super) is_chart: bool,
     /// The Renovate datasource of a value that is not an image version.
     pub(super) foreign_datasource: Option<String>,
     /// The part of a reference that the marked value holds.
@@ -25,7 +27,15 @@ pub(super) struct ParsedMarker {
 
 impl ParsedMarker {
     fn new(kind: MarkerKind, policy: String) -> Self {
-        Self { kind, policy, image: None, foreign_datasource: None, part: MarkedPart::Any, is_malformed: false }
+        Self {
+            kind,
+            policy,
+            image: None,
+            is_chart: false,
+            foreign_datasource: None,
+            part: MarkedPart::Any,
+            is_malformed: false,
+        }
     }
 
     fn malformed(kind: MarkerKind) -> Self {
@@ -130,7 +140,8 @@ fn parse_renovate(rest: &str) -> Option<ParsedMarker> {
     };
     let is_about_versions = |word: &&str| word.starts_with("versioning=") || word.starts_with("extractVersion=");
     let policy = rest.split_whitespace().filter(is_about_versions).collect::<Vec<_>>().join(" ");
-    Some(ParsedMarker { image, foreign_datasource, ..ParsedMarker::new(MarkerKind::Renovate, policy) })
+    let is_chart = word("datasource") == Some("helm") && image.is_some();
+    Some(ParsedMarker { image, is_chart, foreign_datasource, ..ParsedMarker::new(MarkerKind::Renovate, policy) })
 }
 
 /// Parses `{"$imagepolicy": "namespace:policy[:tag|:name|:digest]"}`. As in Flux's kyaml setters, the whole comment is

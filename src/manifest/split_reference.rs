@@ -6,7 +6,7 @@ use super::occurrence::{DigestSlot, PartSpan, PartSpans};
 use super::part_span::{part_span, tag_comment};
 use super::place::File;
 use super::value::{NotReference, is_bare_digest, not_literal};
-use crate::image::{Digest, ImageReference, Tag};
+use crate::image::{Digest, ImageReference, Tag, TagError};
 use crate::text::{NodeId, Style, Tree};
 
 /// The parts of a reference in scalars of their own.
@@ -24,6 +24,8 @@ pub(super) struct SplitReference {
     pub(super) reported_at: Option<NodeId>,
     /// Whether the reader of the manifest joins name and tag with a colon, so that a digest can follow the tag.
     pub(super) takes_inline_digest: bool,
+    /// Whether the tag is the version of a Helm chart.
+    pub(super) is_chart: bool,
 }
 
 impl SplitReference {
@@ -58,8 +60,9 @@ impl SplitReference {
         }
         let name = self.name.as_deref().ok_or_else(|| self.unnamed(document, markers))?;
         expect_literal_name(name)?;
-        let version = WrittenVersion::read(fields)?;
+        let version = WrittenVersion::read(fields, if self.is_chart { Tag::of_chart } else { Tag::new })?;
         let reference = reference(name, &version)?;
+        let reference = if self.is_chart { reference.into_chart() } else { reference };
 
         let span = |part: WrittenPart<'_>| part.span(document, file);
         let tag = version.tag.as_ref().and_then(|(_, written)| span(*written));
@@ -120,7 +123,10 @@ struct WrittenVersion<'t> {
 
 impl<'t> WrittenVersion<'t> {
     /// Reads the fields of the tag and the digest.
-    fn read([tag_field, digest_field]: [Option<WrittenPart<'t>>; 2]) -> Result<Self, NotReference> {
+    fn read(
+        [tag_field, digest_field]: [Option<WrittenPart<'t>>; 2],
+        tag_of: fn(&str) -> Result<Tag, TagError>,
+    ) -> Result<Self, NotReference> {
         if tag_field.is_some_and(|field| is_bare_digest(field.text)) {
             return Err(NotReference::held("the tag is the hex of a digest, which belongs in the field of the digest"));
         }
@@ -130,7 +136,7 @@ impl<'t> WrittenVersion<'t> {
             Some(field) => field.split(),
             None => (None, None),
         };
-        let tag = tag.map(|written| Tag::new(written.text).map(|tag| (tag, written))).transpose();
+        let tag = tag.map(|written| tag_of(written.text).map(|tag| (tag, written))).transpose();
         let tag = tag.map_err(|error| NotReference::held(format!("malformed tag: {error}")))?;
         if inline.is_some() && digest_field.is_some() {
             return Err(NotReference::held("the digest is written twice: after the tag and in its own field"));

@@ -21,7 +21,8 @@ pub struct ProposedReferences(BTreeMap<(String, String), ProposedReference>);
 /// A reference that an open pull request proposes.
 #[derive(Debug, Clone)]
 struct ProposedReference {
-    to: ImageReference,
+    /// As written, since only the manifest shows whether it is a chart.
+    to: String,
     /// The reference that it replaces, if a person or a script named the new one.
     given_for: Option<String>,
 }
@@ -32,7 +33,7 @@ impl ProposedReferences {
         let mut proposed = BTreeMap::new();
         for record in open.iter().filter_map(|pr| Record::find(&pr.body)) {
             for change in &record.changes {
-                let Ok(to) = ImageReference::new(&change.to) else { continue };
+                let to = change.to.clone();
                 let given = record.given.iter().find(|given| change.is_at(&given.path, &given.field));
                 let given_for = given.map(|given| given.from.clone());
                 let key = (change.path.clone(), change.field.clone());
@@ -42,9 +43,10 @@ impl ProposedReferences {
         Self(proposed)
     }
 
-    /// Returns what is proposed at a place.
-    pub fn at(&self, place: &Place) -> Option<&ImageReference> {
-        self.of(place).map(|proposed| &proposed.to)
+    /// Returns what is proposed in place of a reference.
+    pub fn at(&self, occurrence: &Occurrence) -> Option<ImageReference> {
+        let proposed = self.of(&occurrence.place)?;
+        occurrence.reference.parse_alike(&proposed.to).ok()
     }
 
     /// Returns whether a person or a script named what is proposed in place of the current reference.
@@ -72,7 +74,7 @@ impl ProposedReferences {
             if selection.mode != Mode::PullRequest || !keeps(occurrence) {
                 return None;
             }
-            let to = self.at(&occurrence.place).filter(|to| **to != occurrence.reference)?;
+            let to = self.at(occurrence).filter(|to| *to != occurrence.reference)?;
             // The tag of a reference with only a digest is not written.
             let tag = to.tag().cloned();
             let reason = Acceptance::ProposedEarlier.into();

@@ -18,7 +18,7 @@ pub enum Need {
 /// A tag with the facts known about it so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The tag, as the registry lists it.
+    /// The tag, as the registry lists it; of a chart, its version.
     pub tag: Tag,
     /// The result of the lookups so far.
     pub facts: Known,
@@ -28,6 +28,12 @@ impl Candidate {
     /// Creates a candidate about which nothing else is known.
     pub fn new(tag: Tag) -> Self {
         Self { tag, facts: Known::Tag }
+    }
+
+    /// Returns the candidate for a chart, whose version has a `+` where its tag has a `_`.
+    #[must_use]
+    pub fn into_chart_version(self) -> Self {
+        Self { tag: self.tag.into_chart_version(), ..self }
     }
 }
 

@@ -147,6 +147,7 @@ impl Registry for Registries {
     }
 
     async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
+        let tag = &*tag.in_registry();
         match self.layout(name) {
             Some(layout) => layout.digest(name, tag),
             None => self.with_permit(name, async |remote| remote.digest(name, tag).await).await,
@@ -154,6 +155,7 @@ impl Registry for Registries {
     }
 
     async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
+        let tag = &*tag.in_registry();
         match self.layout(name) {
             Some(layout) => layout.facts(name, tag),
             None => self.with_permit(name, async |remote| remote.facts(name, tag).await).await,
@@ -161,6 +163,7 @@ impl Registry for Registries {
     }
 
     async fn age(&self, name: &ImageName, tag: &Tag, digest: Option<&Digest>) -> Result<Age, RegistryError> {
+        let tag = &*tag.in_registry();
         let pushed = match self.layout(name) {
             Some(_) => None,
             None => self.with_permit(name, async |remote| remote.pushed(name, tag).await).await?,

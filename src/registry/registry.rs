@@ -7,7 +7,8 @@ use crate::image::{Digest, ImageFacts, ImageName, Tag};
 
 use super::error::RegistryError;
 
-/// Reads from registries. Implementations retry idempotent requests and obey rate limits.
+/// Reads from registries. Implementations retry idempotent requests and obey rate limits. A tag may be the version of a chart;
+/// `tags` returns it as the registry has it.
 #[async_trait]
 pub trait Registry: Send + Sync {
     /// Returns all tags of an image in the order of the registry; an error if the list cannot be read to its end.

@@ -82,10 +82,11 @@ pub async fn explain(
     let mut invalid = Vec::new();
     if let Some(tags) = &request.tags {
         let (mut given, mut known) = (Vec::with_capacity(tags.len()), HashSet::new());
+        let is_chart = subject.usages.iter().any(|usage| usage.current.is_chart());
         // A file may have a line twice.
         for text in tags.iter().filter(|text| known.insert(text.as_str())) {
-            match Tag::new(text) {
-                Ok(tag) => given.push(Candidate::new(tag)),
+            match if is_chart { Tag::of_chart(text) } else { Tag::new(text) } {
+                Ok(tag) => given.push(Candidate::new(tag.in_registry().into_owned())),
                 Err(error) => invalid.push(rejected(text, &error)),
             }
         }
@@ -121,11 +122,15 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUs
             hint!("command-line.md#try-a-policy", "write an image name without a tag, and the tag after --current"),
         )
     };
-    let current = match ImageReference::new(current).ok().filter(|reference| reference.tag().is_some()) {
+    // Only the version of a chart has a `+`.
+    let is_chart = current.contains('+');
+    let parsed = if is_chart { ImageReference::of_chart(current) } else { ImageReference::new(current) };
+    let current = match parsed.ok().filter(|reference| reference.tag().is_some()) {
         Some(reference) if current.contains('/') => reference,
         _ => {
-            let tag = Tag::new(current).map_err(|error| usage(&error))?;
-            ImageReference::from_parts(image, Some(tag), None).map_err(|error| usage(&error))?
+            let tag = Tag::of_image_or_chart(current).map_err(|error| usage(&error))?;
+            let reference = ImageReference::from_parts(image, Some(tag), None).map_err(|error| usage(&error))?;
+            if is_chart { reference.into_chart() } else { reference }
         }
     };
     let query = PolicyQuery { name: current.name(), path: "", line: 0, marker: None, holds_name: true };

@@ -122,9 +122,11 @@ impl Lookup<'_> {
 
     async fn image(&self, subject: ImageUsages) -> (Vec<Answer>, Option<Failure>) {
         let mut image = ImageLookup::new(*self, &subject.name);
+        let mut charts = ImageLookup::new(*self, &subject.name);
         let mut followed = ImageLookup::new(*self, &subject.name);
         let follows = |one: &Usage| one.selection.entry.policy.pinned_target() == Some(PinnedTarget::Promoted);
         image.is_listed = matches!(subject.tags, TagSource::Registry);
+        charts.is_listed = image.is_listed;
         let listed = match subject.tags {
             TagSource::Given(images) => return self.given(&subject.name, &images, subject.usages).await,
             TagSource::All(tags) => Ok(tags),
@@ -134,9 +136,15 @@ impl Lookup<'_> {
             }
         };
         match listed {
-            Ok(candidates) => image.candidates = candidates,
+            Ok(candidates) => {
+                if subject.usages.iter().any(|usage| usage.current.is_chart()) {
+                    charts.candidates = candidates.iter().cloned().map(Candidate::into_chart_version).collect();
+                }
+                image.candidates = candidates;
+            }
             Err(error) => {
                 image.list_error = Some(Unknown::ListFailed(error.to_string().into()));
+                charts.list_error = image.list_error.clone();
                 image.failure = Some(error);
             }
         }
@@ -144,10 +152,15 @@ impl Lookup<'_> {
         for usage in subject.usages {
             let external = self.external_facts.of(&usage.selection, &subject.name, &usage.occurrences);
             // A policy that follows other occurrences needs no tag list.
-            let image = if follows(&usage) { followed.with_references(&external) } else { &mut image };
+            let image = match usage.current.is_chart() {
+                _ if follows(&usage) => followed.with_references(&external),
+                true => &mut charts,
+                false => &mut image,
+            };
             answers.push(image.answer(usage, &external, &[]).await);
         }
-        let failure = image.failure.or(followed.failure).map(|error| Failure { name: subject.name, error });
+        let failure =
+            image.failure.or(charts.failure).or(followed.failure).map(|error| Failure { name: subject.name, error });
         (answers, failure)
     }
 
@@ -205,7 +218,7 @@ impl<'a> ImageLookup<'a> {
     async fn answer(&mut self, usage: Usage, external: &ExternalFacts, images: &[ImageReference]) -> Answer {
         let Usage { current, selection, proposed, occurrences } = usage;
         let entry = Arc::clone(&selection.entry);
-        let gates = selection.gates.clone();
+        let gates = if current.is_chart() { selection.gates.of_chart() } else { selection.gates.clone() };
         let question = Question {
             current: &current,
             entry: &entry,

@@ -124,7 +124,7 @@ pub(super) fn subjects(
             usages: Vec::new(),
             tags,
         });
-        let proposed = if is_given { proposed.at(&occurrence.place).cloned() } else { None };
+        let proposed = if is_given { proposed.at(occurrence) } else { None };
         let same = |known: &&mut Usage| {
             known.current == *current && known.proposed == proposed && known.selection.is_same(selection)
         };

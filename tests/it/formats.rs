@@ -20,7 +20,7 @@ struct Case {
     path: String,
     /// Other paths of the repository.
     beside: Vec<String>,
-    /// The tag that every reference gets.
+    /// The tag that every reference gets; every chart gets the version of this tag.
     tag: Option<String>,
     /// Two hex digits, repeated, make the digest that every pinned reference gets.
     digest: Option<String>,
@@ -130,7 +130,10 @@ fn run(folder: &Path) -> Result<(), String> {
         let Finding::Occurrence(occurrence) = finding else { continue };
         let pinned = occurrence.reference.digest().is_some() || case.pin;
         let target = EditTarget {
-            tag: occurrence.reference.tag().map(|_| Tag::new(tag).expect("a tag")),
+            tag: occurrence.reference.tag().map(|_| match occurrence.reference.is_chart() {
+                true => Tag::new(tag).expect("a tag").into_chart_version(),
+                false => Tag::new(tag).expect("a tag"),
+            }),
             digest: if pinned { digest.clone() } else { None },
             comments: true,
             ..EditTarget::default()

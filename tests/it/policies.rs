@@ -3,7 +3,7 @@
 //! Columns, with ` | ` between them ([`COLUMNS`]): tags, tag (and digest) of the current reference, policy entry, expected result, and a part of
 //! the reason. A tag may have facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata without a build
 //! time), `x@rev=3d9b390` (revision label), `x@!error` (failed lookup),
-//! `x@~cause` (unreadable), `x@type=chart` (an artifact). External facts are among the tags: `there=1.4.2` is a
+//! `x@~cause` (unreadable), `x@type=chart` (an artifact). A `+` is that of a chart version. External facts are among the tags: `there=1.4.2` is a
 //! reference at another path, `log=b,a` a history, `pin=follow` the setting of the rule. The expected result is a tag, `=` for up
 //! to date, `held` or `unknown`. A part
 //! of the reason that starts with `TAG: ` belongs to the verdict on that tag. `HEX1` is 64 times the digit.
@@ -41,7 +41,8 @@ fn candidate(text: &str) -> Candidate {
             ..ImageFacts::default()
         })),
     };
-    Candidate { tag: Tag::new(tag).unwrap_or_else(|error| panic!("{text}: {error}")), facts }
+    let tag = if tag.contains('+') { Tag::of_chart(tag) } else { Tag::new(tag) };
+    Candidate { tag: tag.unwrap_or_else(|error| panic!("{text}: {error}")), facts }
 }
 
 /// Returns a full commit id that starts with this text.
@@ -51,7 +52,8 @@ fn commit(id: &str) -> String {
 
 fn reference(text: &str) -> ImageReference {
     let name = if text.starts_with('@') { "registry.example/app" } else { "registry.example/app:" };
-    ImageReference::new(&format!("{name}{text}")).unwrap_or_else(|error| panic!("{text}: {error}"))
+    let parse = if text.contains('+') { ImageReference::of_chart } else { ImageReference::new };
+    parse(&format!("{name}{text}")).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 /// Returns the external facts among the words of a case, and its tags.

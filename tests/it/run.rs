@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod age_and_platform;
+mod charts;
 mod end_to_end;
 mod every;
 mod explain;

@@ -5,10 +5,11 @@
 use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::DocumentFindings;
+use super::super::occurrence::NoticeStatus;
 use super::super::screen::{Ignored, IgnoredScope};
 use super::super::split_reference::SplitReference;
 use super::super::value::is_full_reference;
-use super::helm_chart::{NEEDLES, http_chart, oci_chart};
+use super::helm_chart::{NEEDLES, http_chart, is_range, oci_chart};
 use crate::text::{NodeId, NodeKind};
 
 /// The format of Applications, ApplicationSets and `.argocd-source*.yaml` files.
@@ -121,9 +122,27 @@ fn source(document: &Document<'_>, found: &mut DocumentFindings<'_>, source: Nod
     let text = tree.text_of(url).unwrap_or_default();
     // Argo CD takes an address without a scheme for an OCI registry if there is a chart. Addresses of git have `://` or `@`.
     let is_registry = text.starts_with("oci://") || (!text.contains("://") && !text.contains('@') && chart.is_some());
-    if is_registry {
+    if is_registry && chart.is_some() {
         oci_chart(document, found, NAME, url, chart, revision);
+    } else if is_registry {
+        artifact(document, found, url, revision);
     } else if chart.is_some() && text.starts_with("http") && !found.is_marked(document, revision) {
         http_chart(document, found, NAME, revision);
     }
+}
+
+/// Reports an artifact with manifests: without a chart, Argo CD takes the revision as the tag itself.
+fn artifact(document: &Document<'_>, found: &mut DocumentFindings<'_>, url: NodeId, revision: NodeId) {
+    let tree = document.tree;
+    let (Some(address), Some(text)) = (tree.text_of(url), tree.text_of(revision)) else { return };
+    let name = address.strip_prefix("oci://").unwrap_or(address).trim_end_matches('/').to_owned();
+    if found.is_taken(revision) {
+        return;
+    }
+    if is_range(text) {
+        let reason = format!("a version range of {name}, resolved when it is installed");
+        return found.report_notice(document, NAME, revision, NoticeStatus::Ignored, reason);
+    }
+    let parts = SplitReference { name: Some(name), names: vec![url], tag: Some(revision), ..SplitReference::default() };
+    found.report_split(document, NAME, &parts);
 }

@@ -73,7 +73,7 @@ pub(crate) fn http_chart(
     }
 }
 
-/// Reports a chart in an OCI registry: the address, the name within it, and the version, which is the tag.
+/// Reports a chart in an OCI registry: the address, the name within it, and the version, which is the tag with `+` for `_`.
 pub(crate) fn oci_chart(
     document: &Document<'_>,
     found: &mut DocumentFindings<'_>,
@@ -105,20 +105,18 @@ pub(crate) fn chart_version(
     if found.is_taken(version) {
         return;
     }
-    let is_range = text.is_empty()
-        || text.contains(['*', '^', '~', '>', '<', '=', ' ', ',', '|'])
-        || text.split('.').any(|p| p == "x" || p == "X");
-    if is_range {
+    if is_range(text) {
         let reason = format!("a version range of the chart {name}, resolved when the chart is installed");
         return found.report_notice(document, format, version, NoticeStatus::Ignored, reason);
     }
-    if text.contains('+') {
-        let reason = "the chart version has build metadata (+), which a tag cannot hold".to_owned();
-        return found.report_notice(document, format, version, NoticeStatus::Held, reason);
-    }
-    found.report_split(
-        document,
-        format,
-        &SplitReference { name: Some(name), names, tag: Some(version), ..SplitReference::default() },
-    );
+    let parts = SplitReference { name: Some(name), names, tag: Some(version), ..SplitReference::default() };
+    found.report_split(document, format, &SplitReference { is_chart: true, ..parts });
+}
+
+/// Returns whether a version is a range, which is resolved when it is installed. Build metadata belongs to one version.
+pub(crate) fn is_range(text: &str) -> bool {
+    let version = text.split('+').next().unwrap_or_default();
+    text.is_empty()
+        || text.contains(['*', '^', '~', '>', '<', '=', ' ', ',', '|'])
+        || version.split('.').any(|part| part == "x" || part == "X")
 }

@@ -78,7 +78,7 @@ fn report_value(document: &Document<'_>, found: &mut DocumentFindings<'_>, parse
         return found.report_notice(document, NAME, node, NoticeStatus::Held, reason);
     }
     let name = found.marked_image(document, node);
-    let parts = SplitReference { name: name.clone(), ..SplitReference::default() };
+    let parts = SplitReference { name: name.clone(), is_chart: parsed.is_chart, ..SplitReference::default() };
     match parsed.part {
         MarkedPart::Name => {
             let same = name.as_deref().map(|name| ImageName::new(name).ok() == ImageName::new(text).ok());

@@ -142,7 +142,7 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
     // A mapping with its image under `image` is reported at that line.
     let reported_at = if name.is_some() { filled(tree, keys.image) } else { None };
     let digest = digest.or(keys.digest.filter(|node| tree.text_of(*node) == Some("")));
-    let split = SplitReference { name, names, tag, digest, reported_at, takes_inline_digest: false };
+    let split = SplitReference { name, names, tag, digest, reported_at, takes_inline_digest: false, is_chart: false };
     found.report_split(document, format, &split);
 }
 

@@ -78,7 +78,30 @@ impl OrderedPolicy for SemVer {
         let strict = self.strict.unwrap_or_else(|| version.as_ref().is_some_and(|version| version.parts() == 3));
         let variant =
             if self.suffixes == Suffixes::Keep && version.is_some() { current.and_then(Variant::of) } else { None };
-        Ok(Box::new(InRange { policy: self, strict, variant }))
+        let build = if version.is_some() { current.and_then(BuildMetadata::of) } else { None };
+        Ok(Box::new(InRange { policy: self, strict, variant, build }))
+    }
+}
+
+/// The build metadata of the current version, `+up1.2.3` of a chart. Versions that differ only there have the same precedence,
+/// so that its numbers decide, if both have the same shape.
+struct BuildMetadata<'c> {
+    shape: Shape<'c>,
+    matcher: ShapeMatcher<'c>,
+}
+
+impl<'c> BuildMetadata<'c> {
+    fn of(current: &Shape<'c>) -> Option<Self> {
+        let shape = current.suffix(current.tag().find('+')?)?;
+        Some(Self { matcher: ShapeMatcher::new(&shape), shape })
+    }
+
+    /// Appends the numbers of a text that has the same shape.
+    fn write(&self, text: &str, key: &mut OrderKey) {
+        let Some(build) = text.find('+').map(|at| &text[at..]) else { return };
+        if self.matcher.matches(build, &mut OrderKey::default()) {
+            self.matcher.matches(build, key);
+        }
     }
 }
 
@@ -101,6 +124,7 @@ struct InRange<'c> {
     policy: &'c SemVer,
     strict: bool,
     variant: Option<Variant<'c>>,
+    build: Option<BuildMetadata<'c>>,
 }
 
 impl InRange<'_> {
@@ -139,16 +163,21 @@ impl TagReader for InRange<'_> {
             return Err(if is_otherwise_in_range { TagReadError::PreRelease } else { TagReadError::OutOfRange });
         }
         version.write(key);
+        self.build.as_ref().inspect(|build| build.write(text, key));
         if self.matches_variant(suffix, key) { Ok(()) } else { Err(TagReadError::OtherVariant) }
     }
 
     fn read_current(&self, text: &str, _facts: Option<&ImageFacts>, key: &mut OrderKey) -> Result<bool, Unknown> {
         let (text, suffix) = self.split(text);
-        Ok(Version::new(text).map(|version| version.write(key)).is_some() && self.matches_variant(suffix, key))
+        let Some(version) = Version::new(text) else { return Ok(false) };
+        version.write(key);
+        self.build.as_ref().inspect(|build| build.write(text, key));
+        Ok(self.matches_variant(suffix, key))
     }
 
     fn ties(&self) -> Ties {
-        let has_hash = self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash());
+        let has_hash = self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash())
+            || self.build.as_ref().is_some_and(|build| build.shape.has_hash());
         // Variants of one version are different images.
         if has_hash || self.policy.suffixes == Suffixes::Any { Ties::Unknown } else { Ties::Last }
     }

@@ -24,7 +24,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
         };
     }
     let text = settings.text("digest")?.unwrap_or_default();
-    let tag = Tag::new(text).map_err(|error| {
+    let tag = Tag::of_image_or_chart(text).map_err(|error| {
         PolicyError::at("digest", format!("invalid tag: {error}"))
             .with_hint("write `digest: latest`, or `digest: true` for the current tag")
     })?;

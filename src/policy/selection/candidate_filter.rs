@@ -36,6 +36,8 @@ pub(super) struct CandidateFilter<'q> {
     floor: Option<LeadingVersion<'q>>,
     bounds: Bounds,
     names_image: bool,
+    /// Whether the reference is to a chart, and so to an artifact.
+    is_chart: bool,
     /// Whether pre-releases are no longer candidates.
     releases_only: bool,
     commits: OnceCell<CommitPlaces>,
@@ -142,6 +144,7 @@ impl<'q> CandidateFilter<'q> {
             floor,
             bounds,
             names_image: question.names_image,
+            is_chart: question.current.is_chart(),
             releases_only: false,
             commits: OnceCell::new(),
             groups: RefCell::default(),
@@ -242,6 +245,7 @@ impl<'q> CandidateFilter<'q> {
         let kind = |facts: &Known| facts.facts().and_then(|facts| facts.artifact_type.clone());
         let Some(found) = kind(&candidate.facts) else { return Ok(JumpResult::Plausible) };
         match self.listed {
+            _ if self.is_chart => Ok(JumpResult::Plausible),
             Some(listed) if !listed.facts.covers(Need::Facts) => Err(vec![(listed.tag.clone(), Need::Facts)]),
             Some(listed) if let Some(error) = listed.facts.failure() => {
                 Ok(JumpResult::Unknown(Unknown::LookupFailed(listed.tag.clone(), error.into())))

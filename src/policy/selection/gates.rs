@@ -50,6 +50,12 @@ impl Gates {
         self.min_age.is_none() && self.platforms.is_empty()
     }
 
+    /// Returns the conditions that a chart can meet: it runs on no platform.
+    #[must_use]
+    pub fn of_chart(&self) -> Self {
+        Self { platforms: Vec::new(), ..self.clone() }
+    }
+
     /// Returns which facts the conditions need.
     pub(super) fn need(&self) -> Need {
         match (&self.min_age, &self.platforms[..]) {

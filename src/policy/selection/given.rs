@@ -31,7 +31,13 @@ impl GivenTags {
         proposed: Option<&ImageReference>,
     ) -> (Self, Vec<Candidate>) {
         let current = question.current.tag();
-        let mut candidates: Vec<Candidate> = images.iter().filter_map(|image| candidate(image, current)).collect();
+        // Only the reference shows whether a name is that of a chart.
+        let as_current = |one: Candidate| match question.current.is_chart() {
+            true => one.into_chart_version(),
+            false => Candidate { tag: one.tag.in_registry().into_owned(), ..one },
+        };
+        let named = images.iter().filter_map(|image| candidate(image, current));
+        let mut candidates: Vec<Candidate> = named.map(as_current).collect();
         let tags = candidates.iter().map(|one| one.tag.clone()).collect();
         let proposed = proposed.and_then(|proposed| candidate(proposed, None));
         let given = Self { tags, proposed: proposed.as_ref().map(|one| one.tag.clone()) };

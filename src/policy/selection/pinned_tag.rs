@@ -36,9 +36,15 @@ pub(super) fn evaluate(
         Err(outcome) => return Ok(outcome),
     };
     let tag = request.tag;
-    let Some(found) = candidates.iter().find(|candidate| candidate.tag == *tag) else {
+    // A policy may name a chart by its version or by its tag.
+    let is_requested = |candidate: &&Candidate| match question.current.is_chart() {
+        true => candidate.tag.in_registry() == tag.in_registry(),
+        false => candidate.tag == *tag,
+    };
+    let Some(found) = candidates.iter().find(is_requested) else {
         return Ok(Outcome::Held(Hold::NotListed(tag.clone()).into()));
     };
+    let tag = &found.tag;
     if let Err(error) = question.entry.filter.text(tag.as_str()) {
         let cause = question.entry.filter.rejection(error);
         return Ok(Outcome::Held(Hold::PinnedRejected(tag.clone(), cause).into()));

@@ -144,12 +144,13 @@ impl Selector<'_> {
         }
         tied.sort_unstable_by(|a, b| a.tag.cmp(&b.tag));
         match (&tied[..], self.ties) {
-            ([one], _) | ([one, ..], Ties::First) | ([.., one], Ties::Last) => Ok(one),
+            ([one], _) | ([one, ..], Ties::First) => Ok(one),
             _ if are_same_image(&tied) => Ok(tied[0]),
-            _ => Err(Unknown::Tie {
-                tags: tied.iter().take(NAMED_TIES).map(|one| one.tag.clone()).collect(),
-                more: tied.len().saturating_sub(NAMED_TIES),
-            }),
+            (_, Ties::Last) if self.question.entry.ties.is_none() && tied.iter().any(has_build_metadata) => {
+                latest_build(&tied).ok_or_else(|| unknown_tie(&tied))
+            }
+            ([.., one], Ties::Last) => Ok(one),
+            _ => Err(unknown_tie(&tied)),
         }
     }
 
@@ -245,6 +246,32 @@ impl Selector<'_> {
 pub(super) fn follow(moved: MovedDigest) -> Outcome {
     let (tag, digest) = (moved.tag.clone(), Some(moved.to.clone()));
     Outcome::Update(Choice { tag, digest, reason: Acceptance::DigestMoved(moved).into() })
+}
+
+fn unknown_tie(tied: &[&Candidate]) -> Unknown {
+    Unknown::Tie {
+        tags: tied.iter().take(NAMED_TIES).map(|one| one.tag.clone()).collect(),
+        more: tied.len().saturating_sub(NAMED_TIES),
+    }
+}
+
+fn has_build_metadata(candidate: &&Candidate) -> bool {
+    candidate.tag.as_str().contains('+')
+}
+
+/// Returns the chart whose build metadata has the greatest numbers, if all have the same shape: `+build.10`, not `+build.9`.
+fn latest_build<'c>(tied: &[&'c Candidate]) -> Option<&'c Candidate> {
+    let matcher = ShapeMatcher::new(&Shape::of(tied[0].tag.as_str()));
+    let read = |one: &&'c Candidate| {
+        let mut key = OrderKey::default();
+        matcher.matches(one.tag.as_str(), &mut key).then_some((key, *one))
+    };
+    let mut builds = tied.iter().map(read).collect::<Option<Vec<_>>>()?;
+    builds.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    match &builds[..] {
+        [.., (before, _), (last, one)] if before < last => Some(one),
+        _ => None,
+    }
 }
 
 /// Returns whether all tags have one digest: then it makes no difference which of them is written.
