@@ -1,7 +1,7 @@
 //! The stages *look up* and *choose*, image by image: a policy names the facts that it lacks, and only those are looked up. A
 //! failed lookup makes its image unknown and does not affect the others.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::govern::{Listed, Selection};
 use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
 use crate::manifest::Occurrence;
-use crate::plan::{FactsByReference, ProposedReferences};
+use crate::plan::ProposedReferences;
 use crate::policy::reason::{Acceptance, Hold, Rejection, Unknown};
 use crate::policy::{
     self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, GivenTags, Known, Need, Outcome, PinnedTarget,
@@ -79,13 +79,6 @@ pub(super) fn newest(answer: &Answer) -> Option<ImageReference> {
         Outcome::UpToDate(_) => Some(current.clone()),
         Outcome::Held(_) | Outcome::Unknown(_) => None,
     }
-}
-
-/// Returns facts about the newest image of every decision, for a report that shows ages. Omits images whose lookup
-/// fails.
-pub(super) async fn build_facts(registry: &dyn Registry, decisions: &Decisions) -> FactsByReference {
-    let newest = decisions.answers.iter().filter_map(newest).map(|newest| (newest.to_string(), newest));
-    image_facts(registry, newest.collect::<BTreeMap<_, _>>().values()).await
 }
 
 /// What a lookup needs.
@@ -159,9 +152,8 @@ impl Lookup<'_> {
             };
             answers.push(image.answer(usage, &external, &[]).await);
         }
-        let failure =
-            image.failure.or(charts.failure).or(followed.failure).map(|error| Failure { name: subject.name, error });
-        (answers, failure)
+        let failure = image.failure.or(charts.failure).or(followed.failure);
+        (answers, failure.map(|error| Failure { name: subject.name, error }))
     }
 
     /// Decides about images that the command line gives. The candidates of each reference are its own.
@@ -258,8 +250,7 @@ impl<'a> ImageLookup<'a> {
                 Err(failed) => failed,
             };
             attempts += 1;
-            let known = self.candidates.iter_mut().find(|one| one.tag == tag);
-            match known {
+            match self.candidates.iter_mut().find(|one| one.tag == tag) {
                 Some(known) if self.is_listed && error.is_permanent() && attempts < MAX_UNREADABLE => {
                     // The same tag again: it is the current one, which stays without a digest.
                     if let Known::Unreadable(cause) = &known.facts {
@@ -269,9 +260,9 @@ impl<'a> ImageLookup<'a> {
                     known.facts = Known::Unreadable(error.to_string().into());
                 }
                 _ => {
-                    let unknown = Unknown::DigestFailed(tag, error.to_string().into());
+                    let text = error.to_string().into();
                     self.failure.get_or_insert(error);
-                    return Outcome::Unknown(unknown.into());
+                    return Outcome::Unknown(Unknown::DigestFailed(tag, text).into());
                 }
             }
         }
@@ -381,22 +372,4 @@ async fn facts_with_age(
     let age = registry.age(name, tag, facts.digest.as_ref()).await?;
     (facts.pushed, facts.first_seen) = (age.pushed, age.first_seen);
     Ok(Known::Aged(Box::new(facts)))
-}
-
-/// Returns facts about images for descriptions. Omits images whose lookup fails.
-pub(super) async fn image_facts<'a>(
-    registry: &dyn Registry,
-    references: impl Iterator<Item = &'a ImageReference>,
-) -> FactsByReference {
-    let lookups =
-        references.filter_map(|reference| Some((reference, reference.tag()?))).map(async |(reference, tag)| {
-            match registry.facts(reference.name(), tag).await {
-                Ok(facts) => Some((reference.to_string(), facts)),
-                Err(error) => {
-                    tracing::debug!("could not look up facts about {reference}: {error}");
-                    None
-                }
-            }
-        });
-    stream::iter(lookups).buffered(AT_ONCE).filter_map(async |found| found).collect().await
 }

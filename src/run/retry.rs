@@ -9,8 +9,8 @@ use crate::registry::Requests;
 
 use super::error::RunError;
 use super::listed_once::ListedOnce;
-use super::lookup::build_facts;
 use super::once::{Attempt, run_once};
+use super::publish::build_facts;
 use super::request::{RunRequest, Services};
 
 /// The result of a run, retries included.

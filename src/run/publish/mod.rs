@@ -1,6 +1,7 @@
 //! The stage *publish*: prepares and writes one action after the other.
 
 mod error;
+mod image_facts;
 mod prepare;
 mod write;
 
@@ -11,6 +12,7 @@ use crate::git::GitError;
 use crate::plan::{Action, ActionId, Draft, PullRequestLimits};
 
 pub use error::PublishError;
+pub(super) use image_facts::build_facts;
 pub(super) use prepare::Publisher;
 pub use prepare::{PreparedStep, ProposalContent};
 

@@ -17,13 +17,13 @@ use crate::refname::{BranchName, CommitId};
 use crate::registry::Registry;
 use crate::run::base::Base;
 use crate::run::error::RunError;
-use crate::run::lookup::image_facts;
 use crate::run::observe::Authorship;
 use crate::run::request::{RunRequest, Services};
 use crate::run::settings;
 use crate::run::snapshot::{CommitSnapshot, Snapshot as _, SnapshotError};
 
 use super::error::PublishError;
+use super::image_facts::image_facts;
 
 /// The contents of files, by path.
 type FileContents = BTreeMap<Arc<str>, Vec<u8>>;
