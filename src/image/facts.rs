@@ -21,6 +21,8 @@ pub struct ImageFacts {
     pub platforms: Vec<Platform>,
     /// The type of an artifact that is not a container image: of its configuration, or its own. `None` for images.
     pub artifact_type: Option<String>,
+    /// The manifests of an index, by platform; empty for the image of a single manifest.
+    pub members: Vec<(Platform, Digest)>,
     /// Bytes to transfer: its compressed layers and its configuration; of an index, those of one platform.
     pub size: Option<u64>,
     /// Label or annotation `org.opencontainers.image.source`: the URL of the source repository.

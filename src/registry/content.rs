@@ -133,6 +133,8 @@ fn read_index(entries: &[Descriptor], facts: &mut ImageFacts) -> Result<Manifest
     }
     if facts.platforms.is_empty() {
         facts.platforms = named;
+        let member = |entry: &&Descriptor| Some((entry.platform()?, entry.digest().ok()?));
+        facts.members = images.iter().filter_map(member).collect();
     }
     let is_default = |entry: &Descriptor| {
         entry.platform().is_some_and(|platform| platform.os == "linux" && platform.architecture == "amd64")

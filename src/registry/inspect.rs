@@ -41,8 +41,7 @@ impl RemoteRegistry {
         }
     }
 
-    /// Returns all facts in the manifest and configuration of a tag. Of an index, one manifest is read; another one replaces it
-    /// if it is gone or unreadable.
+    /// Returns all facts in the manifest and configuration of a tag.
     pub(super) async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
         let label = format!("{}:{tag}", name.familiar());
         let top = match &self.cache {
@@ -53,8 +52,27 @@ impl RemoteRegistry {
             }
             None => self.manifest(name, &label, tag.as_str()).await?,
         };
+        self.facts_in(name, label, tag.as_str(), top).await
+    }
+
+    /// Returns all facts in a manifest and its configuration.
+    pub(super) async fn facts_of(&self, name: &ImageName, digest: &Digest) -> Result<ImageFacts, RegistryError> {
+        let label = format!("{}@{digest}", name.familiar());
+        let top = self.manifest(name, &label, digest.as_str()).await?;
+        self.facts_in(name, label, digest.as_str(), top).await
+    }
+
+    /// Returns the facts in a manifest and its configuration. Of an index, one manifest is read; another one replaces it if it is
+    /// gone or unreadable.
+    async fn facts_in(
+        &self,
+        name: &ImageName,
+        label: String,
+        reference: &str,
+        top: FetchedManifest,
+    ) -> Result<ImageFacts, RegistryError> {
         let mut inspection = Inspection::new(top.digest.clone());
-        let url = self.endpoint.manifest(name, tag.as_str());
+        let url = self.endpoint.manifest(name, reference);
         if let Err(cause) = inspection.read(&top.body) {
             return Err(unreadable(label, &url, MANIFEST, cause, top.is_verified));
         }

@@ -51,18 +51,28 @@ impl LayoutFolder {
         digest(name, &folder, &entry.digest)
     }
 
-    /// Returns all facts in the manifest and configuration of a tag. Of an index, the first manifest that is present is read.
+    /// Returns all facts in the manifest and configuration of a tag.
     pub(super) fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError> {
+        self.facts_in(name, &label(name, tag), self.digest(name, tag)?)
+    }
+
+    /// Returns all facts in the manifest with this digest and in its configuration.
+    pub(super) fn facts_of(&self, name: &ImageName, digest: &Digest) -> Result<ImageFacts, RegistryError> {
+        self.facts_in(name, &format!("{}@{digest}", name.familiar()), digest.clone())
+    }
+
+    /// Returns the facts in a manifest and its configuration. Of an index, the first manifest that is present is read.
+    fn facts_in(&self, name: &ImageName, label: &str, digest: Digest) -> Result<ImageFacts, RegistryError> {
         let (folder, _) = self.entries(name)?;
-        let mut inspection = Inspection::new(self.digest(name, tag)?);
+        let mut inspection = Inspection::new(digest);
         let mut first = None;
         loop {
             let (NextDocument::Manifest(digest) | NextDocument::Config(digest)) = inspection.next().clone() else {
                 return Ok(inspection.into_facts());
             };
-            let read = blob(name, tag, &folder, &digest).and_then(|(path, body)| {
+            let read = blob(name, label, &folder, &digest).and_then(|(path, body)| {
                 inspection.read(&body).map_err(|cause| RegistryError::NotAnImage {
-                    image: label(name, tag),
+                    image: label.to_owned(),
                     url: path.display().to_string(),
                     expected: "an image manifest or configuration",
                     cause,
@@ -111,10 +121,10 @@ fn digest(name: &ImageName, folder: &Path, text: &str) -> Result<Digest, Registr
 }
 
 /// Reads a blob that matches its digest.
-fn blob(name: &ImageName, tag: &Tag, folder: &Path, digest: &Digest) -> Result<(PathBuf, Vec<u8>), RegistryError> {
+fn blob(name: &ImageName, label: &str, folder: &Path, digest: &Digest) -> Result<(PathBuf, Vec<u8>), RegistryError> {
     let path = folder.join("blobs").join(digest.as_str().replacen(':', "/", 1));
     if !path.exists() {
-        let (image, url) = (label(name, tag), path.display().to_string());
+        let (image, url) = (label.to_owned(), path.display().to_string());
         return Err(RegistryError::MissingContent { image, url, detail: String::new() });
     }
     let body = read(name, &path)?;

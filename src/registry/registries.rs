@@ -162,6 +162,13 @@ impl Registry for Registries {
         }
     }
 
+    async fn facts_of(&self, name: &ImageName, digest: &Digest) -> Result<ImageFacts, RegistryError> {
+        match self.layout(name) {
+            Some(layout) => layout.facts_of(name, digest),
+            None => self.with_permit(name, async |remote| remote.facts_of(name, digest).await).await,
+        }
+    }
+
     async fn age(&self, name: &ImageName, tag: &Tag, digest: Option<&Digest>) -> Result<Age, RegistryError> {
         let tag = &*tag.in_registry();
         let pushed = match self.layout(name) {

@@ -20,6 +20,9 @@ pub trait Registry: Send + Sync {
     /// Returns all facts in the manifest and configuration of a tag.
     async fn facts(&self, name: &ImageName, tag: &Tag) -> Result<ImageFacts, RegistryError>;
 
+    /// Returns all facts in the manifest with this digest and in its configuration. A tag may name it, or an index.
+    async fn facts_of(&self, name: &ImageName, digest: &Digest) -> Result<ImageFacts, RegistryError>;
+
     /// Returns how long a tag has pointed at this digest, as far as that is known.
     async fn age(&self, _: &ImageName, _: &Tag, _: Option<&Digest>) -> Result<Age, RegistryError> {
         Ok(Age::default())

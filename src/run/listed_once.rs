@@ -40,6 +40,10 @@ impl Registry for ListedOnce<'_> {
         self.registry.facts(name, tag).await
     }
 
+    async fn facts_of(&self, name: &ImageName, digest: &Digest) -> Result<ImageFacts, RegistryError> {
+        self.registry.facts_of(name, digest).await
+    }
+
     async fn age(&self, name: &ImageName, tag: &Tag, digest: Option<&Digest>) -> Result<Age, RegistryError> {
         self.registry.age(name, tag, digest).await
     }

@@ -23,6 +23,10 @@ impl Registry for Offline {
         Err(offline(name))
     }
 
+    async fn facts_of(&self, name: &ImageName, _: &Digest) -> Result<ImageFacts, RegistryError> {
+        Err(offline(name))
+    }
+
     fn requests(&self) -> Requests {
         Requests::default()
     }

@@ -2,7 +2,7 @@
 //!
 //! Columns, with ` | ` between them ([`COLUMNS`]): tags, tag (and digest) of the current reference, policy entry, expected result, and a part of
 //! the reason. A tag may have facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata without a build
-//! time), `x@rev=3d9b390` (revision label), `x@!error` (failed lookup),
+//! time), `x@rev=3d9b390` (revision label), `x@image=sha256:…,sha256:…` (an image, or an index with its manifest), `x@!error` (failed lookup),
 //! `x@~cause` (unreadable), `x@type=chart` (an artifact). A `+` is that of a chart version. External facts are among the tags: `there=1.4.2` is a
 //! reference at another path, `log=b,a` a history, `pin=follow` the setting of the rule. The expected result is a tag, `=` for up
 //! to date, `held` or `unknown`. A part
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tagboat::image::{Digest, ImageFacts, ImageReference, Tag};
+use tagboat::image::{Digest, ImageFacts, ImageReference, Platform, Tag};
 use tagboat::policy::{
     Candidate, ExternalFacts, Gates, History, Known, Need, Outcome, POLICIES, Pinning, Policy, Question, SelectionStep,
     Settings, build, choose, explain,
@@ -32,6 +32,12 @@ fn candidate(text: &str) -> Candidate {
         Some(cause) if cause.starts_with('~') => Known::Unreadable(cause[1..].into()),
         Some(kind) if kind.starts_with("type=") => {
             Known::Facts(Box::new(ImageFacts { artifact_type: Some(kind[5..].to_owned()), ..ImageFacts::default() }))
+        }
+        Some(digests) if digests.starts_with("image=") => {
+            let mut digests = digests[6..].split(',').map(|text| Digest::new(text).unwrap());
+            let digest = digests.next();
+            let members = digests.map(|digest| (Platform::new("linux/amd64").unwrap(), digest)).collect();
+            Known::Facts(Box::new(ImageFacts { digest, members, ..ImageFacts::default() }))
         }
         Some(label) if label.starts_with("rev=") => {
             Known::Facts(Box::new(ImageFacts { revision: Some(commit(&label[4..])), ..ImageFacts::default() }))

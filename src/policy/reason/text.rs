@@ -256,6 +256,9 @@ impl Display for Hold {
                 f,
                 "{place} uses {tag}, which is lower than the current tag {current}; `allow-downgrade: true` accepts it"
             ),
+            Self::AmbiguousPlatform(tag, platform) => {
+                write!(f, "several manifests of {tag} are for {platform}; write the digest of one of them")
+            }
             Self::NotEligibleYet(tag, cause) => write!(f, "{tag} not eligible yet: {cause}"),
             Self::NewestIsOlder { newest, current } => write!(
                 f,

@@ -54,7 +54,7 @@ impl GivenTags {
 }
 
 fn candidate(image: &ImageReference, current: Option<&Tag>) -> Option<Candidate> {
-    let facts = image.digest().map_or(Known::Tag, |digest| Known::Digest(digest.clone()));
+    let facts = image.digest().map_or(Known::Tag, |digest| Known::Named(digest.clone()));
     Some(Candidate { tag: image.tag().or(current)?.clone(), facts })
 }
 

@@ -9,6 +9,7 @@ mod explain;
 mod gates;
 mod given;
 mod jump;
+mod moved;
 mod other_shapes;
 mod pinned_tag;
 mod question;

@@ -1,5 +1,6 @@
 //! Evaluates policies that pin a tag: the registry has to list it, and it has to pass filter, bounds and gates.
 
+use super::moved::moved_digest;
 use super::question::{Lookups, Question};
 use super::selector::follow;
 use crate::image::{Digest, Shape, Tag};
@@ -60,13 +61,14 @@ pub(super) fn evaluate(
         return Err(vec![(tag.clone(), question.gates.need())]);
     }
     // A pinned reference to the tag may be stale.
-    let is_pinned = request.digest.is_none() && current == tag && question.current.digest().is_some();
-    if is_pinned && found.facts == Known::Tag {
-        return Err(vec![(tag.clone(), Need::Digest)]);
-    }
+    let pinned = question.current.digest().filter(|_| request.digest.is_none() && current == tag);
+    let moved = pinned.map(|pinned| moved_digest(pinned, found)).transpose()?.flatten();
     match found.facts.digest() {
-        served if !request.is_floating() => Ok(decide(question, current, found, &request, served)),
-        Some(served) => Ok(decide(question, current, found, &RequestedTag { digest: Some(served), ..request }, None)),
+        _ if !request.is_floating() => Ok(decide(question, current, found, &request, moved)),
+        Some(served) => {
+            let digest = pinned.filter(|_| moved.is_none()).or(Some(served));
+            Ok(decide(question, current, found, &RequestedTag { digest, ..request }, None))
+        }
         None if found.facts.facts().is_some() => Ok(Outcome::Unknown(Unknown::NoDigest(tag.clone()).into())),
         None => Err(vec![(tag.clone(), Need::Digest)]),
     }
@@ -120,22 +122,16 @@ fn is_lower(tag: &str, than: &str) -> bool {
     }
 }
 
-/// Compares the reference with the request. `served` is the digest that the tag resolves to now, if it was looked up.
+/// Compares the reference with the request. `moved` is the move of the tag away from the pinned digest.
 fn decide(
     question: &Question<'_>,
     current: &Tag,
     found: &Candidate,
     request: &RequestedTag<'_>,
-    served: Option<&Digest>,
+    moved: Option<MovedDigest>,
 ) -> Outcome {
     let (tag, digest, old) = (found.tag.clone(), request.digest.cloned(), question.current.digest());
     if *current == tag && (digest.is_none() || old == digest.as_ref()) {
-        let moved = match (old, served) {
-            (Some(old), Some(served)) if digest.is_none() && old != served => {
-                Some(MovedDigest { tag: tag.clone(), from: old.clone(), to: served.clone() })
-            }
-            _ => None,
-        };
         return match moved {
             Some(moved) if question.pinning == Pinning::Follow => {
                 check_gates(question, found).unwrap_or_else(|| follow(moved))

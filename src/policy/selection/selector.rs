@@ -4,11 +4,12 @@ use super::build_time::JumpResult;
 use super::candidate_filter::CandidateFilter;
 use super::gates::GateResult;
 use super::jump::Jump;
+use super::moved::moved_digest;
 use super::other_shapes::newer_of_another_shape;
 use super::question::{Lookups, Question};
 use super::ranking::Ranking;
 use crate::image::{Shape, Tag};
-use crate::policy::candidate::{Candidate, Known, Need};
+use crate::policy::candidate::Candidate;
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::ordered_policy::Ties;
 use crate::policy::pinning::Pinning;
@@ -220,15 +221,10 @@ impl Selector<'_> {
     /// Returns where the current tag points now, if the reference is pinned to another digest.
     fn moved_digest(&self) -> Result<Option<MovedDigest>, Lookups> {
         let listed = self.candidates.iter().find(|one| one.tag == *self.current);
-        let (Some(pinned), Some(listed)) = (self.question.current.digest(), listed) else { return Ok(None) };
-        if listed.facts == Known::Tag {
-            return Err(vec![(listed.tag.clone(), Need::Digest)]);
+        match (self.question.current.digest(), listed) {
+            (Some(pinned), Some(listed)) => moved_digest(pinned, listed),
+            _ => Ok(None),
         }
-        Ok(listed.facts.digest().filter(|digest| *digest != pinned).map(|digest| MovedDigest {
-            tag: listed.tag.clone(),
-            from: pinned.clone(),
-            to: digest.clone(),
-        }))
     }
 
     /// Returns the candidate that passed most checks, and which one it failed. Of several, it is the one with the greatest

@@ -137,6 +137,10 @@ impl Registry for WithVendorApi {
         self.images.facts(name, tag).await
     }
 
+    async fn facts_of(&self, name: &ImageName, digest: &Digest) -> Result<ImageFacts, RegistryError> {
+        self.images.facts_of(name, digest).await
+    }
+
     async fn age(&self, name: &ImageName, tag: &Tag, digest: Option<&Digest>) -> Result<Age, RegistryError> {
         self.vendors.age(name, tag, digest).await
     }
@@ -243,4 +247,42 @@ async fn follows_tag_and_digest_under_a_rule_with_pin_follow() {
     let newer = folder.push("1.1.0", ago(80), &[]);
     assert_eq!(folder.tagboat.run(&["edit"]).code, 0);
     assert_eq!(folder.reference(), format!("1.1.0@{newer}"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keeps_the_platform_of_a_pinned_digest() {
+    let both = ["linux/amd64", "linux/arm64"];
+    let folder = Folder::new("policy: release, pin: follow", "1.0.0").await;
+    // Pushes an image for several platforms, and returns the digest of the manifest for one.
+    let push = |tag: &str, hours: i64| {
+        let created = ago(hours);
+        folder.push(tag, created, &both);
+        folder.push("one-platform", created, &["linux/arm64"])
+    };
+    let old = push("1.0.0", 90);
+    folder.write(&format!("1.0.0@{old}"));
+    let report = folder.explain(&[]);
+    assert_eq!((&report["outcome"], &report["moved-digest"]), (&"up-to-date".into(), &Value::Null), "{report:#}");
+    assert!(folder.tagboat.run(&["edit"]).stdout.contains("nothing to change"));
+    assert_eq!(folder.explain(&["--policy", "digest"])["outcome"], "up-to-date");
+    for (tag, hours) in [("1.1.0", 80), ("1.1.0", 70)] {
+        let new = push(tag, hours);
+        let edited = folder.tagboat.run(&["edit"]);
+        assert_eq!(folder.reference(), format!("{tag}@{new}"), "{edited:?}");
+        assert!(folder.tagboat.run(&["edit"]).stdout.contains("nothing to change"));
+    }
+    // The current tag moved to an image of which the pinned manifest is no part, and a newer tag exists.
+    push("1.1.0", 60);
+    let newest = push("1.2.0", 50);
+    assert_eq!(folder.tagboat.run(&["edit"]).code, 0);
+    assert_eq!(folder.reference(), format!("1.2.0@{newest}"));
+    folder.push("1.3.0", ago(40), &["linux/amd64", "linux/s390x"]);
+    let edited = folder.tagboat.run(&["edit"]);
+    assert!(edited.stdout.contains("1.3.0 not eligible yet: not available for linux/arm64"), "{edited:?}");
+    // A digest of all platforms stays one.
+    let index = folder.push("1.4.0", ago(30), &both);
+    folder.write(&format!("1.4.0@{index}"));
+    let newer = folder.push("1.5.0", ago(20), &both);
+    assert_eq!(folder.tagboat.run(&["edit"]).code, 0);
+    assert_eq!(folder.reference(), format!("1.5.0@{newer}"));
 }

@@ -184,6 +184,10 @@ impl Registry for UnreliableRegistries {
         self.registries.facts(name, tag).await
     }
 
+    async fn facts_of(&self, name: &ImageName, digest: &Digest) -> Result<ImageFacts, RegistryError> {
+        self.registries.facts_of(name, digest).await
+    }
+
     fn requests(&self) -> Requests {
         self.registries.requests()
     }

@@ -1,6 +1,8 @@
 //! The stages *look up* and *choose*, image by image: a policy names the facts that it lacks, and only those are looked up. A
 //! failed lookup makes its image unknown and does not affect the others.
 
+mod pin;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,13 +12,13 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::govern::{Listed, Selection};
-use crate::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
+use crate::image::{ImageFacts, ImageName, ImageReference, Tag};
 use crate::manifest::Occurrence;
 use crate::plan::ProposedReferences;
-use crate::policy::reason::{Acceptance, Hold, Rejection, Unknown};
+use crate::policy::reason::{Hold, Rejection, Unknown};
 use crate::policy::{
-    self, Candidate, CandidateVerdict, Choice, Decision, ExternalFacts, GivenTags, Known, Need, Outcome, PinnedTarget,
-    Pinning, Question, SelectionStep,
+    self, Candidate, CandidateVerdict, Decision, ExternalFacts, GivenTags, Known, Need, Outcome, PinnedTarget,
+    Question, SelectionStep,
 };
 use crate::registry::{Registry, RegistryError};
 
@@ -278,19 +280,23 @@ impl<'a> ImageLookup<'a> {
         }
     }
 
+    /// Returns the facts about a tag that were looked up before.
+    fn known(&self, tag: &Tag) -> Option<ImageFacts> {
+        self.index.get(tag).and_then(|at| self.candidates[*at].facts.facts()).cloned()
+    }
+
     async fn look_up(&mut self, needs: Vec<(Tag, Need)>) {
         if self.index.is_empty() {
             self.index =
                 self.candidates.iter().enumerate().map(|(at, candidate)| (candidate.tag.clone(), at)).collect();
         }
         let (registry, name) = (self.lookup.registry, &self.name);
-        let known = |tag: &Tag| self.index.get(tag).and_then(|at| self.candidates[*at].facts.facts()).cloned();
         let lookups = needs.into_iter().map(async |(tag, need)| {
             let found = match need {
                 Need::Tag => Ok(Known::Tag),
                 Need::Digest => registry.digest(name, &tag).await.map(Known::Digest),
                 Need::Facts => registry.facts(name, &tag).await.map(|facts| Known::Facts(Box::new(facts))),
-                Need::Age => facts_with_age(registry, name, &tag, known(&tag)).await,
+                Need::Age => facts_with_age(registry, name, &tag, self.known(&tag)).await,
             };
             (tag, found)
         });
@@ -317,43 +323,15 @@ impl<'a> ImageLookup<'a> {
             }
         }
     }
-
-    /// Adds the digest of the chosen tag if one has to be written: tag and digest change together. Fails with the tag whose
-    /// digest cannot be looked up.
-    async fn pin(&self, outcome: Outcome, question: &Question<'_>) -> Result<Outcome, (Tag, RegistryError)> {
-        let (current, adds) = (question.current, question.pinning > Pinning::Keep);
-        let wanted = adds || current.digest().is_some();
-        let choice = match outcome {
-            Outcome::Update(choice) if wanted && choice.digest.is_none() => choice,
-            Outcome::UpToDate(_) if adds && current.digest().is_none() => match current.tag() {
-                Some(tag) => Choice { tag: tag.clone(), digest: None, reason: Acceptance::DigestAdded.into() },
-                None => return Ok(outcome),
-            },
-            outcome => return Ok(outcome),
-        };
-        match self.digest(&choice.tag).await {
-            // A reference without a tag stays without one, so its digest alone decides whether it changes.
-            Ok(digest) if current.tag().is_none() && current.digest() == Some(&digest) => {
-                Ok(Outcome::UpToDate(Acceptance::GivenAlready.into()))
-            }
-            Ok(digest) => Ok(Outcome::Update(Choice { digest: Some(digest), ..choice })),
-            Err(error) => Err((choice.tag, error)),
-        }
-    }
-
-    async fn digest(&self, tag: &Tag) -> Result<Digest, RegistryError> {
-        let known = self.candidates.iter().find(|candidate| candidate.tag == *tag).and_then(|c| c.facts.digest());
-        match known {
-            Some(digest) => Ok(digest.clone()),
-            None => self.lookup.registry.digest(&self.name, tag).await,
-        }
-    }
 }
 
 /// Returns a failure if facts are about another image than the one whose digest is known: the tag moved, or `--image` gave a digest that
 /// the tag does not resolve to.
 fn moved(before: &Known, now: &Known) -> Option<Known> {
-    let (Known::Digest(expected), Some(digest)) = (before, now.facts()?.digest.as_ref()) else { return None };
+    let (Known::Digest(expected) | Known::Named(expected), Some(digest)) = (before, now.facts()?.digest.as_ref())
+    else {
+        return None;
+    };
     let text = format!("it resolves to {}, not to {}", digest.short(), expected.short());
     (digest != expected).then(|| Known::Failed(text.into()))
 }
