@@ -273,7 +273,8 @@ async fn publishes_results_of_given_program() {
 async fn passes_hostile_inputs_unchanged() {
     let runner = Runner::new().await;
     let hostile = "x'; touch $HOME/pwned; echo '$(touch $HOME/pwned)\n  deploy , two words ";
-    let job = runner.run(&[("binary", PROGRAM), ("labels", hostile), ("paths", "api/**\n"), ("fail-on", "held")]);
+    let job =
+        runner.run(&[("binary", PROGRAM), ("labels", hostile), ("paths", "api/**\nweb/**\n"), ("fail-on", "held")]);
     assert_eq!(job.code, 1, "something is held: {}", job.log);
     assert!(!runner.at("home/pwned").exists());
     let labels = runner.gitops.double.host(|host| host.pulls[0].labels.clone());
