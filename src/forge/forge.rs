@@ -37,6 +37,8 @@ pub struct ForgeKind {
     pub limits: Limits,
     /// Environment variables that hold a token where this forge's own CI and tools run, in order of precedence.
     pub token_variables: &'static [TokenVariable],
+    /// Environment variables in which this forge's own CI gives its jobs other tokens for its server. They do not log in to the API.
+    pub other_job_tokens: &'static [TokenVariable],
     /// The credentials that it accepts. The first one that the operator set is used.
     pub credentials: &'static [CredentialKind],
     /// The permissions that a token needs, for hints.

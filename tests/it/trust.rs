@@ -249,6 +249,42 @@ async fn token_of_a_job_goes_to_the_registry_of_its_server() {
     }
 }
 
+/// A workflow may pass the token of the job on under another name, as the action does: it still is for the server of the job.
+#[tokio::test(flavor = "multi_thread")]
+async fn token_of_a_job_under_another_name_goes_to_its_server_only() {
+    type Names = &'static [&'static str];
+    #[rustfmt::skip]
+    let rows: [(Job, &str, Names); 6] = [
+        (&[("FORGEJO_ACTIONS", "true")], "FORGEJO_SERVER_URL", &["FORGEJO_TOKEN", "TAGBOAT_FORGE_TOKEN"]),
+        (&[("FORGEJO_ACTIONS", "true")], "FORGEJO_SERVER_URL", &["FORGEJO_TOKEN", "TAGBOAT_GIT_PASSWORD"]),
+        (&[("GITEA_ACTIONS", "true")],   "GITEA_SERVER_URL",   &["GITEA_TOKEN", "TAGBOAT_FORGE_TOKEN"]),
+        (&[("GITHUB_ACTIONS", "true")],  "GITHUB_SERVER_URL",  &["GITHUB_TOKEN", "TAGBOAT_FORGE_TOKEN"]),
+        (&[("GITHUB_ACTIONS", "true")],  "GITHUB_SERVER_URL",  &["ACTIONS_RUNTIME_TOKEN", "TAGBOAT_GIT_PASSWORD"]),
+        (&[("GITLAB_CI", "true")],       "CI_SERVER_URL",      &["CI_JOB_TOKEN", "TAGBOAT_FORGE_TOKEN"]),
+    ];
+    for (job, server, names) in rows {
+        for config in ["{}\n", "forge: { kind: gitea }\n", "forge: { kind: gitlab }\n"] {
+            for is_on_server in [true, false] {
+                let remote = Double::start(|_| Reply::new(401, "").header("www-authenticate", "Basic realm=git")).await;
+                let own = format!("http://{}", remote.host());
+                let tagboat = Tagboat::new().with_config(config);
+                let tagboat = job.iter().fold(tagboat, |all, (name, value)| all.with(name, value));
+                let tagboat = names.iter().fold(tagboat, |all, name| all.with(name, "planted-token-of-the-job"));
+                let tagboat = tagboat.with(server, if is_on_server { &own } else { "https://git.invalid" });
+                let url = format!("{own}/a/b.git");
+                for command in [&["plan"][..], &["check"], &["run"]] {
+                    let output = tagboat.run(&[command, &["-C", &url]].concat());
+                    let withheld = output.stderr.contains(&format!("{} is not sent to http://", names[1]));
+                    assert_eq!(withheld, !is_on_server, "{names:?} {config}: {command:?}: {output:?}");
+                }
+                let received = remote.received();
+                let is_sent = received.iter().any(|request| request.header("authorization").is_some());
+                assert_eq!((received.is_empty(), is_sent), (false, is_on_server), "{names:?} {config}: {received:?}");
+            }
+        }
+    }
+}
+
 /// A token as the user name or in the query of the remote's URL is a secret like a password.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     repository_paths: &["project/_git/name", "_git/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
+    other_job_tokens: &[],
     credentials: &[
         CredentialKind { input: CredentialInput::JsonWebToken, scheme: AuthScheme::Bearer, git_user: GIT_USER },
         CredentialKind::token(AuthScheme::Basic, GIT_USER),

@@ -27,6 +27,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     repository_paths: &["workspace/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
+    other_job_tokens: &[],
     credentials: &[
         CredentialKind {
             input: CredentialInput::TokenOfAccount,

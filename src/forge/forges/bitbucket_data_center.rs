@@ -27,6 +27,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     repository_paths: &["scm/project/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
+    other_job_tokens: &[],
     credentials: &[CredentialKind::token(AuthScheme::Bearer, GIT_USER)],
     permissions: PERMISSIONS,
     creation: CreationRules {

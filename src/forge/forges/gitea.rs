@@ -27,6 +27,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     repository_paths: &["owner/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
+    other_job_tokens: &[],
     credentials: &[CredentialKind::token(AuthScheme::Token, GIT_USER)],
     permissions: PERMISSIONS,
     creation: CreationRules {

@@ -39,6 +39,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     repository_paths: &["owner/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
+    other_job_tokens: &[TokenVariable::by_runner("ACTIONS_RUNTIME_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"])],
     credentials: &[
         CredentialKind { input: CredentialInput::App, scheme: AuthScheme::Bearer, git_user: GIT_USER },
         CredentialKind::token(AuthScheme::Bearer, GIT_USER),

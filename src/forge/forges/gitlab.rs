@@ -27,6 +27,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     repository_paths: &["group/project"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
+    other_job_tokens: OTHER_JOB_TOKENS,
     credentials: &[CredentialKind::token(AuthScheme::Bearer, GIT_USER)],
     permissions: PERMISSIONS,
     creation: CreationRules {
@@ -39,9 +40,12 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     connect,
 };
 
-/// GitLab's own tools read `GITLAB_TOKEN`. `CI_JOB_TOKEN` of a job may not open merge requests.
+/// GitLab's own tools read `GITLAB_TOKEN`.
 const TOKEN_VARIABLES: &[TokenVariable] =
     &[TokenVariable::by_person("GITLAB_TOKEN"), TokenVariable::by_person("GITLAB_ACCESS_TOKEN")];
+
+/// The token of a job may not open merge requests.
+const OTHER_JOB_TOKENS: &[TokenVariable] = &[TokenVariable::by_runner("CI_JOB_TOKEN", "GITLAB_CI", &["CI_SERVER_URL"])];
 
 /// GitLab ignores the user name of an access token.
 const GIT_USER: &str = "oauth2";

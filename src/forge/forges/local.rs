@@ -28,6 +28,7 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     repository_paths: &[],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
+    other_job_tokens: &[],
     credentials: &[],
     permissions: "",
     creation: CreationRules {

@@ -19,8 +19,9 @@ use url::Url;
 
 use super::forge::ForgeKind;
 use super::remote::RemoteUrl;
-use super::token_variable::TokenVariable;
+use super::token_variable::{TokenOwner, TokenVariable};
 use crate::plan::LinkStyle;
+use crate::secret::Secret;
 
 /// All forges. The first that recognizes a remote is used.
 pub const FORGES: &[ForgeKind] = &[
@@ -57,6 +58,16 @@ pub fn recognize_by_runner(
     FORGES.iter().find(|kind| kind.token_variables.iter().any(runs_on_host))
 }
 
+/// Returns whom a token is for that a person set: for the server of the job if it is a token of the job, which a workflow may
+/// pass on under another name. `variable` returns the value of an environment variable.
+pub fn owner_of_token(token: &Secret, variable: impl Fn(&str) -> Option<String>) -> TokenOwner {
+    let variables = FORGES.iter().flat_map(|kind| kind.token_variables.iter().chain(kind.other_job_tokens));
+    let of_job =
+        variables.filter(|one| one.runner.is_some() && variable(one.name).is_some_and(|it| Secret::new(&it) == *token));
+    let owners = of_job.map(|one| one.owner(&variable)).filter(|owner| *owner != TokenOwner::Person);
+    owners.reduce(|first, other| if first == TokenOwner::Unknown { other } else { first }).unwrap_or(TokenOwner::Person)
+}
+
 /// Returns the link styles of all forges.
 pub fn link_styles() -> Vec<LinkStyle> {
     FORGES.iter().filter_map(|kind| kind.links).collect()
@@ -84,6 +95,34 @@ mod tests {
                 |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
             let found = recognize_by_runner(&RemoteUrl::parse(remote).unwrap(), variable);
             assert_eq!(found.map(|kind| kind.name), forge, "{set} and {remote}");
+        }
+    }
+
+    #[test]
+    fn token_of_the_job_is_for_its_server_under_every_name() {
+        let server = |url: &str| TokenOwner::Server(url.to_owned());
+        #[rustfmt::skip]
+        let rows = [
+            // variables                                                                     whom the token `t0ken` is for
+            ("",                                                                             TokenOwner::Person),
+            ("GITHUB_TOKEN=t0ken",                                                           TokenOwner::Person),
+            ("GITHUB_TOKEN=other;GITHUB_SERVER_URL=https://a",                               TokenOwner::Person),
+            ("GITHUB_TOKEN=t0ken;GITHUB_SERVER_URL=https://a",                               server("https://a")),
+            ("GITHUB_TOKEN=t0ken\n;GITHUB_SERVER_URL=https://a",                             server("https://a")),
+            ("ACTIONS_RUNTIME_TOKEN=t0ken;GITHUB_SERVER_URL=https://a",                      server("https://a")),
+            ("FORGEJO_TOKEN=t0ken;FORGEJO_ACTIONS=true;FORGEJO_SERVER_URL=https://a",        server("https://a")),
+            ("FORGEJO_TOKEN=t0ken;FORGEJO_ACTIONS=true",                                     TokenOwner::Unknown),
+            ("GITEA_TOKEN=t0ken;GITEA_ACTIONS=true;GITHUB_SERVER_URL=https://a",             server("https://a")),
+            ("CI_JOB_TOKEN=t0ken;GITLAB_CI=true;CI_SERVER_URL=https://a",                    server("https://a")),
+            ("CI_JOB_TOKEN=t0ken;GITLAB_CI=true",                                            TokenOwner::Unknown),
+            ("SYSTEM_ACCESSTOKEN=t0ken;SYSTEM_COLLECTIONURI=https://a/org/",                 server("https://a/org/")),
+            ("GITLAB_TOKEN=t0ken;GITLAB_CI=true;CI_SERVER_URL=https://a",                    TokenOwner::Person),
+        ];
+        for (set, owner) in rows {
+            let variables: Vec<_> = set.split(';').filter_map(|one| one.split_once('=')).collect();
+            let variable =
+                |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+            assert_eq!(owner_of_token(&Secret::new("t0ken"), variable), owner, "{set}");
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::http;
 use crate::secret::Secret;
 
 use super::configuration::Loaded;
+use super::job_token::secret_for;
 use super::regular_file::path_without_links;
 use super::variables::{secret, variable};
 
@@ -118,7 +119,7 @@ fn folder_of(loaded: &Loaded, folder: &Setting<PathBuf>) -> Result<String, Error
 /// Returns the login for a repository at a forge. A token that is set for Tagboat comes before an App, and an App before
 /// the token of CI.
 pub(super) fn forge_login(kind: &ForgeKind, address: &Address) -> Result<Option<forge::ForgeLogin>, Error> {
-    let own = secret("TAGBOAT_FORGE_TOKEN")?;
+    let own = secret_for("TAGBOAT_FORGE_TOKEN", &address.api, |server| kind.is_same_server(server, &address.api))?;
     let app = if own.is_some() { None } else { app()? };
     let token = if own.is_some() { own } else { ci_token(kind, &address.api)? };
     let given = OperatorCredentials { token, user: variable(USER), app };
@@ -162,7 +163,8 @@ fn ci_token(kind: &ForgeKind, api: &str) -> Result<Option<Secret>, Error> {
         TokenOwner::Unknown => false,
     };
     let tokens = kind.token_variables.iter().filter(is_for_api);
-    tokens.map(|token| secret(token.name)).find_map(Result::transpose).transpose()
+    let read = |token: &forge::TokenVariable| secret_for(token.name, api, |server| kind.is_same_server(server, api));
+    tokens.map(read).find_map(Result::transpose).transpose()
 }
 
 #[cfg(test)]

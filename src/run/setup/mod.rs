@@ -3,6 +3,7 @@
 
 mod configuration;
 mod forge;
+mod job_token;
 mod location;
 mod registries;
 mod regular_file;

@@ -7,6 +7,7 @@ use crate::git::{self, Login, Repository};
 use crate::http;
 
 use super::forge::{configured, forge_login, recognized};
+use super::job_token::{is_on, secret_for};
 use super::location::Location;
 use super::variables::{secret, variable};
 
@@ -40,20 +41,23 @@ pub async fn log_in(repository: Repository, config: &Config) -> Result<Repositor
 }
 
 async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Login>, Error> {
-    if let Some(password) = secret("TAGBOAT_GIT_PASSWORD")? {
+    let remote = RemoteUrl::parse(url).ok();
+    let is_on_remote = |server: &str| remote.as_ref().is_some_and(|remote| is_on(remote, server));
+    let for_git = |name: &str| secret_for(name, url, is_on_remote);
+    if let Some(password) = for_git("TAGBOAT_GIT_PASSWORD")? {
         let user = variable("TAGBOAT_GIT_USER").unwrap_or_else(|| "tagboat".to_owned());
         return Ok(Some(Login { user, password }));
     }
-    let Ok(remote) = RemoteUrl::parse(url) else { return Ok(None) };
+    let Some(remote) = &remote else { return Ok(None) };
     if remote.scheme == Scheme::Http && !http::Url::parse(&remote.site()).is_ok_and(|site| http::is_loopback(&site)) {
         tracing::warn!("the token is not sent to {} without TLS", remote.host);
         return Ok(None);
     }
-    let kind = recognized(&remote).or_else(|| configured(settings, &remote));
-    let Some((kind, address)) = kind.and_then(|kind| Some((kind, (kind.address)(&remote)?))) else {
+    let kind = recognized(remote).or_else(|| configured(settings, remote));
+    let Some((kind, address)) = kind.and_then(|kind| Some((kind, (kind.address)(remote)?))) else {
         // The kind of forge may be in a file that has yet to be fetched. Forges accept a token with any user name.
         let is_elsewhere = settings.url.is_some() || settings.folder.is_some();
-        let token = if is_elsewhere { None } else { secret("TAGBOAT_FORGE_TOKEN")? };
+        let token = if is_elsewhere { None } else { for_git("TAGBOAT_FORGE_TOKEN")? };
         return Ok(token.map(|password| Login { user: "x-access-token".to_owned(), password }));
     };
     let Some(login) = forge_login(kind, &address)? else { return Ok(None) };

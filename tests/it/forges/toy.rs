@@ -31,6 +31,7 @@ static TOY: ForgeKind = ForgeKind {
         TokenVariable::by_runner("TOY_CI_TOKEN", "TOY_SERVER", &["TOY_SERVER"]),
         TokenVariable::by_person("TOY_TOKEN"),
     ],
+    other_job_tokens: &[],
     credentials: &[
         CredentialKind { input: CredentialInput::TokenOfAccount, scheme: AuthScheme::Basic, git_user: "toy-account" },
         CredentialKind::token(AuthScheme::Token, "toy"),
