@@ -14,13 +14,13 @@ use super::commands::{Output, ReadFrom, folder, open};
 
 pub(super) async fn check(log: &LogOptions, arguments: &LookupOptions) -> Result<Exit, Error> {
     let LookupOptions { read: options, cache_dir } = arguments;
-    let RepositoryChecks { mut checks, loaded, listed } =
+    let RepositoryChecks { mut checks, loaded, listed, remote } =
         match open(options, ReadFrom::Base, &Overrides::default()).await {
             Ok((repository, loaded)) => with_git(options, &repository, loaded).await,
             Err(error) if error.exit() == Exit::Failed => without_git(options, error)?,
             Err(error) => return Err(error),
         };
-    match setup::registries(&loaded, cache_dir.as_deref()) {
+    match setup::registries(&loaded, cache_dir.as_deref(), remote.as_deref()) {
         Ok(registries) => checks.extend(check::registries(&registries, &listed).await),
         Err(error) => checks.push(failed("registries", &error)),
     }
@@ -34,6 +34,8 @@ struct RepositoryChecks {
     checks: Vec<Check>,
     loaded: Loaded,
     listed: Vec<Listed>,
+    /// The URL of the git remote, if it is known.
+    remote: Option<String>,
 }
 
 /// Checks git and the forge, and lists the references on the base branch, or in the working tree where git cannot read it.
@@ -49,7 +51,8 @@ async fn with_git(options: &ReadOptions, repository: &Repository, loaded: Loaded
     let in_folder = || folder(options).map(|(folder, _)| run::list(&run::Folder::new(&folder), &loaded.config));
     let listed = listed.unwrap_or_else(|| in_folder().unwrap_or_default());
     let forge = check::forge(setup::forge(&loaded, repository.url()).as_deref()).await;
-    RepositoryChecks { checks: vec![configuration(&loaded), git, forge], loaded, listed }
+    let remote = Some(repository.url().to_owned());
+    RepositoryChecks { checks: vec![configuration(&loaded), git, forge], loaded, listed, remote }
 }
 
 /// Lists the references in the working tree, if there is one, and reports why git failed. An invalid configuration there is
@@ -59,7 +62,8 @@ fn without_git(options: &ReadOptions, error: Error) -> Result<RepositoryChecks, 
     match folder(options) {
         Ok((folder, loaded)) => {
             let listed = run::list(&run::Folder::new(&folder), &loaded.config);
-            Ok(RepositoryChecks { checks: vec![configuration(&loaded), git], loaded, listed })
+            let remote = setup::remote(&folder, &loaded.config);
+            Ok(RepositoryChecks { checks: vec![configuration(&loaded), git], loaded, listed, remote })
         }
         Err(invalid) => {
             let problems = invalid.config_errors().ok_or(error)?.iter();
@@ -71,6 +75,7 @@ fn without_git(options: &ReadOptions, error: Error) -> Result<RepositoryChecks, 
                 checks: problems.map(problem).chain([git]).collect(),
                 loaded: Loaded::default(),
                 listed: Vec::new(),
+                remote: None,
             })
         }
     }

@@ -176,7 +176,7 @@ pub(super) async fn run(
             None
         }
     };
-    let registries = setup::registries(&loaded, cache_dir.as_deref())?;
+    let registries = setup::registries(&loaded, cache_dir.as_deref(), Some(repository.url()))?;
     let services = Services { git: &repository, forge: forge.as_deref(), registry: &registries };
     let ages = options.format.0.shows_ages() || job.changes.reports.iter().any(ReportFile::shows_ages);
     let request = RunRequest { write, scope, run_url: setup::run_url(), ages, write_lock: Arc::clone(writing) };
@@ -191,7 +191,8 @@ pub(super) async fn edit(log: &LogOptions, changes: &ChangeOptions) -> Result<Ex
     let LookupOptions { read: options, cache_dir } = &changes.lookup;
     let scope = Scope { images: images(changes)?, paths: changes.paths()? };
     let (folder, loaded) = folder(options)?;
-    let registries = setup::registries(&loaded, cache_dir.as_deref())?;
+    let remote = setup::remote(&folder, &loaded.config);
+    let registries = setup::registries(&loaded, cache_dir.as_deref(), remote.as_deref())?;
     let progress = || progress_line(registries.requests().registry, 0);
     let edited = progress::shown(log, run::edit(&folder, &loaded.config, &registries, &scope), progress).await;
     Ok(finish(log, changes, &edited.report()))

@@ -25,7 +25,8 @@ pub(super) async fn explain(log: &LogOptions, arguments: &ExplainArguments) -> R
     // A current tag, tags and a policy leave nothing to read from the folder.
     let (folder, loaded) =
         if request.is_self_contained() { (PathBuf::new(), Loaded::default()) } else { folder(options)? };
-    let registries = setup::registries(&loaded, cache_dir.as_deref())?;
+    let remote = setup::remote(&folder, &loaded.config);
+    let registries = setup::registries(&loaded, cache_dir.as_deref(), remote.as_deref())?;
     let explanations = run::explain(&folder, &loaded.config, &registries, &request).await?;
     Output::new(options, log).print(|renderer, options| renderer.explanations(&explanations, options))?;
     Ok(if explanations.iter().all(|one| one.outcome != OutcomeKind::Unknown) { Exit::Done } else { Exit::Failed })

@@ -18,7 +18,7 @@ mod repository;
 mod settings;
 mod ssh_signing;
 mod temporary_folder;
-mod tracked;
+mod working_tree;
 
 pub use error::GitError;
 pub use git::{Author, CommitInfo, Git, TreeFile};
@@ -28,4 +28,4 @@ pub use remote::{Login, redact};
 pub use repository::Repository;
 pub use ssh_signing::SshKeyError;
 pub use temporary_folder::{remove_abandoned_repositories, remove_temporary_repositories};
-pub use tracked::is_tracked;
+pub use working_tree::{is_tracked, remote_url};

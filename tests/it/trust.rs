@@ -249,6 +249,40 @@ async fn token_of_a_job_goes_to_the_registry_of_its_server() {
     }
 }
 
+/// Outside of a job, a person set the token for the server of the git remote.
+#[tokio::test(flavor = "multi_thread")]
+async fn token_of_a_person_goes_to_the_registry_of_the_remote_only() {
+    #[rustfmt::skip]
+    let rows = [
+        // the git remote                  the token is sent to ghcr.io
+        ("https://github.com/a/b.git",     true),
+        ("git@github.com:a/b.git",         true),
+        ("https://git.invalid/a/b.git",    false),
+        ("https://me@git.invalid/github.com", false),
+    ];
+    for (remote, expected) in rows {
+        let proxy = Double::start(evil).await;
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        bare.commit("main", &[("apps/app.yaml", "image: ghcr.io/x/y:1.0\n")], "Deploy");
+        git(folder.path(), &["clone", "--quiet", &bare.url(), "checkout"]);
+        let checkout = folder.path().join("checkout");
+        git(&checkout, &["remote", "set-url", "origin", remote]);
+        let tagboat = Tagboat::new()
+            .with_config("registries: { ghcr.io: { plain-http: true } }\n")
+            .with("GITHUB_SERVER_URL", "")
+            .with("HTTP_PROXY", &format!("http://{}", proxy.host()));
+        for (command, place) in [(&["edit"][..], ""), (&["explain", "y"], ""), (&["edit"], "apps")] {
+            let before = proxy.received().len();
+            let output = tagboat.run(&[command, &["-C", &checkout.join(place).display().to_string()]].concat());
+            let received = proxy.received().split_off(before);
+            assert!(!received.is_empty(), "{remote} {command:?}: {output:?}");
+            let is_sent = received.iter().any(|it| it.header("authorization").is_some());
+            assert_eq!(is_sent, expected, "{remote} {command:?}: {received:?}");
+        }
+    }
+}
+
 /// A workflow may pass the token of the job on under another name, as the action does: it still is for the server of the job.
 #[tokio::test(flavor = "multi_thread")]
 async fn token_of_a_job_under_another_name_goes_to_its_server_only() {

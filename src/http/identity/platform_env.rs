@@ -18,6 +18,8 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 pub struct PlatformEnv {
     environment: BTreeMap<String, String>,
     now: fn() -> Timestamp,
+    /// The host of the git remote, in lower case, if there is one.
+    remote_host: Option<String>,
     /// Receives all requests instead of the clouds.
     gateway: Option<Url>,
     /// Uses the proxies of the environment.
@@ -30,7 +32,14 @@ impl PlatformEnv {
     /// Returns an environment with these variables.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
         let (client, metadata_client) = (OnceLock::new(), OnceLock::new());
-        Self { environment, now: Timestamp::now, gateway: None, client, metadata_client }
+        Self { environment, now: Timestamp::now, remote_host: None, gateway: None, client, metadata_client }
+    }
+
+    /// Returns the environment of a repository whose git remote is on this host: tokens that people set are for that host.
+    #[must_use]
+    pub fn with_remote_host(mut self, host: Option<String>) -> Self {
+        self.remote_host = host;
+        self
     }
 
     /// Returns the environment at a fixed time and behind a gateway that replaces all clouds, for tests.
@@ -43,6 +52,11 @@ impl PlatformEnv {
     /// Returns the current time.
     pub(crate) fn now(&self) -> Timestamp {
         (self.now)()
+    }
+
+    /// Returns the host of the git remote, in lower case.
+    pub(crate) fn remote_host(&self) -> Option<&str> {
+        self.remote_host.as_deref()
     }
 
     /// Returns the variables for programs that print credentials: all but those of this program, which hold its tokens and keys.

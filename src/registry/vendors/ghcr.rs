@@ -14,15 +14,19 @@ pub(super) struct Ghcr;
 /// The host of the server whose registry is ghcr.io.
 const GITHUB: &str = "github.com";
 
-/// Returns the host of the GitHub server that the variables of a job name. Forgejo and Gitea set the same variables for a server and
-/// a token of their own.
+/// The hosts of git remotes on that server.
+const GITHUB_REMOTES: &[&str] = &[GITHUB, "www.github.com", "ssh.github.com"];
+
+/// Returns the host of the GitHub server that the token is for: the one that the variables of a job name. Forgejo and Gitea set the
+/// same variables for a server and a token of their own. Outside of a job, a person set the token, for the server of the git remote.
 fn server(env: &PlatformEnv) -> Option<String> {
     if ["FORGEJO_ACTIONS", "GITEA_ACTIONS"].iter().any(|marker| env.variable(marker).is_some()) {
         return None;
     }
-    // Without a server, a person set the token.
-    let Some(server) = env.variable("GITHUB_SERVER_URL") else { return Some(GITHUB.to_owned()) };
-    Some(Url::parse(server).ok()?.host_str()?.to_ascii_lowercase())
+    match env.variable("GITHUB_SERVER_URL") {
+        Some(server) => Some(Url::parse(server).ok()?.host_str()?.to_ascii_lowercase()),
+        None => env.remote_host().filter(|host| GITHUB_REMOTES.contains(host)).map(|_| GITHUB.to_owned()),
+    }
 }
 
 /// Returns the host of the registry of a server.

@@ -15,7 +15,7 @@ pub use configuration::{Loaded, Operator, base};
 pub use forge::forge;
 pub use location::Location;
 pub use registries::registries;
-pub use repository::{log_in, repository, sign};
+pub use repository::{log_in, remote, repository, sign};
 pub use working_tree::WorkingTrees;
 
 /// Returns the web page of the CI run: the one that the operator names, the one of the forge whose CI runs this process, or that

@@ -6,6 +6,8 @@ use std::path::Path;
 use crate::config::{ConfigSource, LimitSettings, RegistrySettings};
 use crate::docs::hint;
 use crate::error::Error;
+use crate::forge::RemoteUrl;
+use crate::http::identity::PlatformEnv;
 use crate::http::{ClientOptions, Url, is_loopback};
 use crate::registry::{HostSettings, Keychain, Registries, RegistryLogin, ResponseLimits};
 use crate::secret::Secret;
@@ -14,8 +16,9 @@ use super::configuration::Loaded;
 use super::variables::secret;
 use super::working_tree::WorkingTrees;
 
-/// Connects the registries with their settings, and with the credentials of docker.
-pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, Error> {
+/// Connects the registries with their settings, and with the credentials of docker. `remote` is the URL of the git remote, if there
+/// is one: a token that a person set for its server is not for the registries of other servers.
+pub fn registries(loaded: &Loaded, cache: Option<&Path>, remote: Option<&str>) -> Result<Registries, Error> {
     let mut settings = BTreeMap::new();
     for (host, written) in &loaded.config.registries {
         settings.insert(host.clone(), host_settings(&loaded.certificates, host, written)?);
@@ -23,7 +26,9 @@ pub fn registries(loaded: &Loaded, cache: Option<&Path>) -> Result<Registries, E
     // Variables that are not Unicode are none that a keychain reads.
     let variables =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
-    let registries = Registries::connect(settings, Keychain::new(variables.collect()), limits(&loaded.config.limits))?;
+    let host = remote.and_then(|url| RemoteUrl::parse(url).ok()).map(|remote| remote.host);
+    let keychain = Keychain::with_platform_env(PlatformEnv::new(variables.collect()).with_remote_host(host));
+    let registries = Registries::connect(settings, keychain, limits(&loaded.config.limits))?;
     let Some(folder) = cache else { return Ok(registries) };
     WorkingTrees::of(loaded.root.as_deref()).refuse_commits_in_folder(folder).map_err(|error| {
         Error::usage(

@@ -1,5 +1,7 @@
 //! Opens the repository, with its login and the key that signs commits.
 
+use std::path::Path;
+
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::forge::{RemoteUrl, Scheme};
@@ -10,6 +12,7 @@ use super::forge::{configured, forge_login, recognized};
 use super::job_token::{is_on, secret_for};
 use super::location::Location;
 use super::variables::{secret, variable};
+use super::working_tree::root;
 
 /// Opens the repository, with a login if a credential is configured.
 pub async fn repository(location: &Location, config: &Config) -> Result<Repository, Error> {
@@ -19,6 +22,11 @@ pub async fn repository(location: &Location, config: &Config) -> Result<Reposito
         Location::Url(url) => Repository::from_url(url, options).await?,
     };
     log_in(opened, config).await
+}
+
+/// Returns the URL of the remote of the checkout with a folder, for commands that need no git; `None` if there is no such remote.
+pub fn remote(folder: &Path, config: &Config) -> Option<String> {
+    git::remote_url(&root(folder), &config.git.remote)
 }
 
 /// Enables signing with the key of the configuration, or with the SSH key in the environment.

@@ -19,6 +19,8 @@ struct RegistryLogin {
     host: String,
     #[serde(default)]
     environment: BTreeMap<String, String>,
+    /// The host of the git remote.
+    remote: Option<String>,
     /// `$DIR` in the environment is their folder.
     #[serde(default)]
     files: BTreeMap<String, String>,
@@ -95,7 +97,9 @@ async fn check(path: &Path) {
     let environment = login.environment.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
     let platform = platform_double(&login.exchanges).await;
     let gateway = Url::parse(&format!("http://{}", platform.host())).unwrap();
-    let env = PlatformEnv::new(environment).with_gateway(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
+    let env = PlatformEnv::new(environment)
+        .with_remote_host(login.remote.clone())
+        .with_gateway(|| "2026-11-21T08:00:00Z".parse().unwrap(), gateway);
     let vendor = VENDORS.iter().find(|vendor| vendor.serves(&login.host, &env)).unwrap();
     assert_eq!(path.parent().unwrap().file_name().unwrap(), vendor.name(), "{shown}");
     if let Some(wanted) = &login.pushed {
