@@ -11,7 +11,7 @@ use super::build_time::{JumpResult, judge};
 use super::commit_places::{CommitPlaces, may_have_commit};
 use super::jump::Jump;
 use super::question::{Lookups, Question};
-use crate::image::{Shape, Tag, timestamp_millis};
+use crate::image::{Shape, Tag, timestamp_millis, words};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::entry::PolicyEntry;
 use crate::policy::filter::FilterError;
@@ -225,8 +225,11 @@ impl<'q> CandidateFilter<'q> {
     /// Returns whether a text is nothing but a commit with digits only, as the other tags show.
     fn is_numeric_commit(&self, text: &str) -> bool {
         let places = || CommitPlaces::new(self.candidates.iter().map(|one| one.tag.as_str()));
+        let has_time = || words(text).any(|word| timestamp_millis(word).is_some());
         may_have_commit(text)
             && !self.entry.filter.extracts()
+            // A time has an order: most tags with a commit have one, and reading their shape takes longer.
+            && !has_time()
             && !Shape::of_commit(text).has_order()
             && self.commits.get_or_init(places).has_commit(text)
     }
