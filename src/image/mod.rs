@@ -26,5 +26,5 @@ pub use reference::{ImageReference, ReferenceError};
 pub use scan::words;
 pub use shape::{Part, Shape};
 pub use stage::PreReleaseStage;
-pub use tag::{Tag, TagError};
+pub use tag::{Tag, TagError, is_attachment};
 pub use timestamp::{is_day, timestamp_millis};

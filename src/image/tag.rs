@@ -91,6 +91,14 @@ impl fmt::Debug for Tag {
     }
 }
 
+/// Returns whether a tag is of what is attached to an image by its digest: cosign's `sha256-….sig`, `.att` and `.sbom`, and the
+/// referrers tags of the distribution specification.
+pub fn is_attachment(tag: &str) -> bool {
+    let Some(rest) = tag.strip_prefix("sha256-") else { return false };
+    let hex = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+    hex == 64 && (rest.len() == 64 || rest.as_bytes()[64] == b'.')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +129,21 @@ mod tests {
         }
         for bad in ["", "1 2", "1.2.3+ä"] {
             assert!(Tag::of_chart(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn finds_attachments() {
+        let hex = "0123456789abcdef".repeat(4);
+        for (tag, expected) in [
+            (format!("sha256-{hex}.sig"), true),
+            (format!("sha256-{hex}.att"), true),
+            (format!("sha256-{hex}"), true),
+            (format!("sha256-{hex}x"), false),
+            ("sha256-12.sig".to_owned(), false),
+            (format!("v1-sha256-{hex}.sig"), false),
+        ] {
+            assert_eq!(is_attachment(&tag), expected, "{tag}");
         }
     }
 }

@@ -7,6 +7,7 @@ use regex::{CaptureLocations, Regex};
 
 use super::reason::Rejection;
 use super::settings::{OptionDoc, PolicyError, Settings, pattern};
+use crate::image::is_attachment;
 
 /// Selects the tags that a policy reads, and the text of each.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,8 @@ pub(super) const OPTIONS: &[OptionDoc] = &[
 /// Why the filter rejects a tag, with the index of the pattern in its list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FilterError {
+    /// It is attached to an image, such as a signature.
+    Attachment,
     /// No pattern of `include` matches it.
     NotIncluded,
     /// This pattern of `exclude` matches it.
@@ -85,6 +88,9 @@ impl Filter {
         tag: &'t str,
         groups: &mut Option<CaptureLocations>,
     ) -> Result<Cow<'t, str>, FilterError> {
+        if is_attachment(tag) {
+            return Err(FilterError::Attachment);
+        }
         if !self.allow.is_empty() && !self.allow.iter().any(|name| name.is(tag)) {
             return Err(FilterError::NotAllowed);
         }
@@ -111,6 +117,7 @@ impl Filter {
     pub(super) fn rejection(&self, error: FilterError) -> Rejection {
         let names = |names: &[Name]| names.iter().map(|name| name.as_str().into()).collect();
         match error {
+            FilterError::Attachment => Rejection::Attachment,
             FilterError::NotIncluded => {
                 Rejection::NotIncluded(self.include.iter().map(|pattern| pattern.as_str().into()).collect())
             }

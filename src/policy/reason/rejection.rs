@@ -10,6 +10,8 @@ use crate::policy::versions::Bump;
 pub enum Rejection {
     /// It is not a legal tag.
     InvalidTag(TagError),
+    /// It is attached to an image, such as a signature.
+    Attachment,
     /// `include` does not match it.
     NotIncluded(Vec<Box<str>>),
     /// This pattern of `exclude` matches it.

@@ -117,6 +117,7 @@ impl Display for Rejection {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::InvalidTag(error) => error.fmt(f),
+            Self::Attachment => f.write_str("a signature or another attachment of an image"),
             Self::NotIncluded(patterns) => write!(f, "not matched by `include`: {}", Quoted(patterns)),
             Self::Excluded(pattern) => write!(f, "matched by `exclude`: '{pattern}'"),
             Self::NotAllowed(names) => write!(f, "not matched by `allow`: {}", Quoted(names)),

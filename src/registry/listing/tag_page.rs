@@ -19,21 +19,12 @@ pub(super) struct Page {
 
 /// Parses `{"name": …, "tags": [ … ]}` and adds the tags to `kept`.
 ///
-/// Several registries send `null` for no tags. Omits entries that are not valid tags, and the tags of
-/// signatures and other attachments.
+/// Several registries send `null` for no tags. Omits entries that are not valid tags.
 pub(super) fn read_page(body: &[u8], kept: &mut Vec<Tag>) -> Result<Page, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let page = TagList(kept).deserialize(&mut json)?;
     json.end()?;
     Ok(page)
-}
-
-/// Returns whether a tag belongs to another image: cosign's `sha256-….sig`, `.att`, `.sbom`, and the referrers tags of
-/// the distribution specification.
-fn is_attachment(tag: &str) -> bool {
-    let Some(rest) = tag.strip_prefix("sha256-") else { return false };
-    let hex = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
-    hex == 64 && (rest.len() == 64 || rest.as_bytes()[64] == b'.')
 }
 
 /// Parses the whole response.
@@ -95,9 +86,7 @@ impl<'de> Visitor<'de> for Tags<'_> {
         while entries.next_element_seed(TagEntry(&mut text))?.is_some() {
             page.entries += 1;
             page.first.get_or_insert_with(|| text.clone());
-            if !is_attachment(&text) {
-                self.0.extend(Tag::new(&text).ok());
-            }
+            self.0.extend(Tag::new(&text).ok());
         }
         page.last = (page.entries > 0).then_some(text);
         Ok(page)
@@ -142,9 +131,6 @@ mod tests {
 
     #[test]
     fn parses_pages_and_keeps_valid_tags() {
-        let hex = "0123456789abcdef".repeat(4);
-        let attachments = format!(r#"{{"tags":["sha256-{hex}.sig","sha256-{hex}","sha256-{hex}x","sha256-12.sig"]}}"#);
-        let kept = format!("sha256-{hex}x");
         #[rustfmt::skip]
         let rows = [
             (r#"{"name":"a","tags":["v1","v2"]}"#,              Some((2, vec!["v1", "v2"]))),
@@ -153,7 +139,6 @@ mod tests {
             (r#"{"name":"a","tags":[]}"#,                       Some((0, vec![]))),
             (r#"{"tags":["v1","-bad","a b","","ok"]}"#,         Some((5, vec!["v1", "ok"]))),
             (r#"{"tags":["v1\u002e2"]}"#,                       Some((1, vec!["v1.2"]))),
-            (attachments.as_str(),                                      Some((4, vec![&kept, "sha256-12.sig"]))),
             (r#"{"name":"a"}"#,                                 None),
             (r#"{"tags":"v1"}"#,                                None),
             (r#"{"tags":[1]}"#,                                 None),

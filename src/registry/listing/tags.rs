@@ -69,7 +69,7 @@ impl Pages {
 }
 
 impl RemoteRegistry {
-    /// Returns all tags in the registry's order, each once. Omits signatures and other attachments.
+    /// Returns all tags in the registry's order, each once.
     pub(crate) async fn tags(&self, name: &ImageName) -> Result<Vec<Tag>, RegistryError> {
         let label = name.familiar();
         let first = self.endpoint.tags(name, self.page_size(), None);
