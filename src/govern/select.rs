@@ -114,8 +114,8 @@ impl Policies<'_> {
     /// Returns the policy of a reference: the one that is named for this image, else the one of the first rule that matches,
     /// else, without rules, `shape`. Gates, `pin` and `mode` of the matching rule apply to each of them.
     pub fn select(&self, query: &PolicyQuery<'_>) -> Result<Selection, Unmanaged> {
-        let rule = self.rule(query);
-        let rule = rule.as_deref();
+        let applied = self.rule(query);
+        let rule = applied.as_ref().map(|applied| &*applied.rule);
         let marker = self.marker(query)?;
         let named = rule.filter(|rule| rule.names_policy && rule.images.names(query.name));
         if let (Some(rule), None) = (named.filter(|rule| rule.policy == IGNORE), &marker) {
@@ -135,7 +135,7 @@ impl Policies<'_> {
             place: watch.source.clone(),
         });
         let mut claims = marker.into_iter().chain(named.map(|rule| self.claim_of_rule(rule))).chain(watches);
-        let Some(first) = claims.next() else { return self.by_glob_or_default(query, rule) };
+        let Some(first) = claims.next() else { return self.by_glob_or_default(query, applied.as_ref()) };
         let mut gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         gates.platforms.extend_from_slice(first.platforms);
         for other in claims {
@@ -161,21 +161,31 @@ impl Policies<'_> {
         })
     }
 
-    /// Returns the first rule that matches. A rule of the operator that names no policy leaves the choice to the rules of the
-    /// repository, and adds its gates to the one that matches.
-    fn rule(&self, query: &PolicyQuery<'_>) -> Option<Cow<'_, Rule>> {
+    /// Returns the rule that applies: the first one that matches and selects a policy. Rules of the operator that name no policy
+    /// leave that to the rules after them, and add their gates to it.
+    fn rule(&self, query: &PolicyQuery<'_>) -> Option<AppliedRule<'_>> {
         let matches = |rule: &&Rule| rule.images.match_image(query.name) && rule.paths.match_path(query.path);
-        let first = self.config.rules.iter().find(matches)?;
-        if first.names_policy || first.written_by == ConfigSource::Repository {
-            return Some(Cow::Borrowed(first));
+        let selects = |rule: &Rule| rule.names_policy || rule.written_by == ConfigSource::Repository;
+        let mut gating = Vec::<&Rule>::new();
+        for rule in self.config.rules.iter().filter(matches) {
+            if selects(rule) {
+                return Some(AppliedRule { rule: with_gates(rule, &gating), selects: true });
+            }
+            gating.push(rule);
         }
-        let of_repository =
-            self.config.rules.iter().filter(|rule| rule.written_by == ConfigSource::Repository).find(matches);
-        Some(of_repository.map_or(Cow::Borrowed(first), |rule| Cow::Owned(rule.clone().with_gates_of(first))))
+        let (first, others) = gating.split_first()?;
+        // Without rules of the repository, the default policy applies.
+        let is_left_to_rules = self.config.rules.iter().any(|rule| rule.written_by == ConfigSource::Repository);
+        Some(AppliedRule { rule: with_gates(first, others), selects: !is_left_to_rules })
     }
 
     /// Returns the policy of a Renovate comment, else of the rule, else the default.
-    fn by_glob_or_default(&self, query: &PolicyQuery<'_>, rule: Option<&Rule>) -> Result<Selection, Unmanaged> {
+    fn by_glob_or_default(
+        &self,
+        query: &PolicyQuery<'_>,
+        applied: Option<&AppliedRule<'_>>,
+    ) -> Result<Selection, Unmanaged> {
+        let rule = applied.map(|applied| &*applied.rule);
         let gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         let (pinning, comments) = rule.map_or((Pinning::Keep, false), |rule| (rule.pinning, rule.comments));
         let mode = rule.and_then(|rule| rule.mode).unwrap_or_default();
@@ -197,6 +207,7 @@ impl Policies<'_> {
             });
         }
         let (policy, source) = match rule {
+            Some(_) if applied.is_some_and(|applied| !applied.selects) => return Err(Unmanaged::NoRule),
             Some(rule) => (rule.policy.as_str(), rule.place()),
             None if self.config.rules.is_empty() => (SHAPE, "the default".to_owned()),
             None => return Err(Unmanaged::NoRule),
@@ -264,6 +275,18 @@ impl Policies<'_> {
             place: rule.place(),
         }
     }
+}
+
+/// The rule that applies to a reference, with the gates of the operator.
+struct AppliedRule<'a> {
+    rule: Cow<'a, Rule>,
+    /// Whether it selects a policy: not if that is left to the rules of the repository, and none of them matches.
+    selects: bool,
+}
+
+/// Returns a rule with the stricter gates of all of them.
+fn with_gates<'a>(rule: &'a Rule, gating: &[&Rule]) -> Cow<'a, Rule> {
+    gating.iter().fold(Cow::Borrowed(rule), |rule, gates| Cow::Owned(rule.into_owned().with_gates_of(gates)))
 }
 
 impl Rule {

@@ -8,7 +8,9 @@ use tagboat::config::{
 use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::ImageName;
 use tagboat::interop::Automation;
+use tagboat::manifest::{Marker, MarkerKind};
 use tagboat::policy::Pinning;
+use tagboat::text::Position;
 
 /// Returns the configuration of both files, or the message about them.
 fn merged(operator: &str, repository: &str) -> Result<Config, String> {
@@ -151,12 +153,17 @@ fn repository_cannot_loosen_the_gates_of_the_operator() {
         ("rules: [{ pin: true }]",            "rules: [{ policy: release, pin: false }]", "release", None,     true,   false),
         ("rules: [{ policy: shape, min-age: 3d }]", "rules: [{ policy: release }]",      "shape",   Some(72),  false,  false),
         ("rules: [{ images: [other], min-age: 3d }]", "rules: [{ policy: release }]",    "release", None,      false,  false),
-        ("rules: [{ min-age: 3d }]",          "rules: [{ images: [other] }]",            "shape",   Some(72),  false,  false),
         ("rules: [{ mode: pull-request }]",   "rules: [{ policy: release, mode: commit }]", "release", None,   false,  false),
         ("rules: [{ mode: pull-request }]",   "rules: [{ mode: commit }]",               "shape",   None,      false,  false),
         ("rules: [{ min-age: 3d }]",          "rules: [{ mode: commit }]",               "shape",   Some(72),  false,  true),
         ("rules: [{ mode: commit }]",         "rules: [{ policy: release }]",            "release", None,      false,  true),
         ("rules: [{ mode: commit }]",         "rules: [{ mode: pull-request }]",         "shape",   None,      false,  false),
+        ("rules: [{ min-age: 3d }, { min-age: 1d, pin: true }]", "rules: [{ policy: release }]", "release", Some(72), true, false),
+        ("rules: [{ pin: true }, { min-age: 3d }, { mode: pull-request }]", "rules: [{ mode: commit }]", "shape", Some(72), true, false),
+        ("rules: [{ min-age: 1d }, { min-age: 3d, pin: true }]", "",                     "shape",   Some(72),  true,   false),
+        ("rules: [{ images: [other], min-age: 9d }, { min-age: 3d }]", "rules: [{ policy: release }]", "release", Some(72), false, false),
+        ("rules: [{ min-age: 3d }, { policy: shape, min-age: 1d }]", "rules: [{ policy: release }]", "shape", Some(72), false, false),
+        ("rules: [{ policy: shape }, { min-age: 3d }]", "rules: [{ policy: release }]",  "shape",   None,      false,  false),
     ];
     for (operator, repository, policy, age, pinned, commits) in rows {
         let selection = select(operator, &format!("git: {{ base: main }}\n{policies}{repository}")).unwrap();
@@ -165,6 +172,36 @@ fn repository_cannot_loosen_the_gates_of_the_operator() {
             (policy, age, pinned, commits),
             "{operator} + {repository}"
         );
+    }
+}
+
+/// A rule of the operator that names no policy adds gates. It makes no image managed that the rules of the repository leave alone.
+#[test]
+fn repository_selects_the_images_where_the_operator_only_adds_gates() {
+    #[rustfmt::skip]
+    let rows = [
+        // the operator's rules                     the repository's rules                          a marker    policy, or why there is none
+        ("rules: [{ min-age: 3d }]",                "rules: [{ images: [other] }]",                 false,      "no rule matches"),
+        ("rules: [{ min-age: 3d }, { pin: true }]", "rules: [{ paths: [b.yaml], policy: release }]", false,     "no rule matches"),
+        ("rules: [{ min-age: 3d }]",                "rules: [{ policy: ignore }]",                  false,      "ignored by the rule at tagboat.yaml:2"),
+        ("rules: [{ min-age: 3d }, { policy: ignore }]", "rules: [{ policy: release }]",            false,      "ignored by the rule at /etc/tagboat/operator.yaml:1"),
+        ("rules: [{ min-age: 3d }]",                "",                                             false,      "shape"),
+        ("rules: [{ min-age: 3d }]",                "rules: [{ images: [other] }]",                 true,       "release"),
+    ];
+    for (operator, repository, has_marker, expected) in rows {
+        let config = merged(operator, &format!("policies: {{ release: {{ semver: '^1' }} }}\n{repository}")).unwrap();
+        let name = ImageName::new("ghcr.io/acme/api").unwrap();
+        let position = Position { line: 1, column: 1 };
+        let marker = Marker { kind: MarkerKind::Tagboat, policy: "release".to_owned(), position };
+        let marker = has_marker.then_some(&marker);
+        let query = PolicyQuery { name: &name, path: "a.yaml", line: 1, marker, holds_name: true };
+        match Policies::new(&config, &Automation::default()).select(&query) {
+            Ok(selection) => {
+                assert_eq!(selection.name, expected, "{operator} + {repository}");
+                assert!(selection.gates.min_age.is_some(), "{operator} + {repository}");
+            }
+            Err(cause) => assert_eq!(cause.to_string(), expected, "{operator} + {repository}"),
+        }
     }
 }
 
