@@ -624,7 +624,44 @@ async fn names_a_malformed_local_file() {
     open(&test, &pushed(&test, "tagboat/api")).await;
     test.edit_file(1, |record| record["state"] = json!("mergd"));
     let error = test.forge.open_pull_requests("").await.unwrap_err();
-    assert!(error.to_string().contains("0001.json") && error.to_string().contains("mergd"), "{error}");
+    let message = error.to_string();
+    assert!(message.contains("0001.json: invalid record of a pull request at line "), "{message}");
+    assert!(message.contains("its state is open, merged or closed"), "{message}");
+}
+
+/// The folder may be in a checkout, where other programs leave files and a pull request adds links.
+#[cfg(unix)]
+#[tokio::test]
+async fn local_forge_follows_no_link_and_quotes_no_file() {
+    let test = start(None);
+    open(&test, &pushed(&test, "tagboat/api")).await;
+    let (pulls, outside) = (test.folder.path().join("pulls"), tempfile::tempdir().unwrap());
+    let secret = outside.path().join("secret.json");
+    for text in [
+        r#"{"token": "s3cret"}"#,
+        r#"{"number": "s3cret"}"#,
+        r#"{"s3cret": 1}"#,
+        r#"["s3cret"]"#,
+        "\"s3cret\"",
+        "s3cret",
+    ] {
+        std::fs::write(&secret, text).unwrap();
+        std::fs::copy(&secret, pulls.join("credentials.json")).unwrap();
+        let message = test.forge.open_pull_requests("").await.unwrap_err().to_string();
+        assert!(message.contains("credentials.json: invalid record") && !message.contains("s3cret"), "{message}");
+    }
+    std::fs::remove_file(pulls.join("credentials.json")).unwrap();
+    std::os::unix::fs::symlink(&secret, pulls.join("0002.json")).unwrap();
+    let message = test.forge.open_pull_requests("").await.unwrap_err().to_string();
+    assert!(message.contains("0002.json: it is not a regular file"), "{message}");
+    std::fs::remove_file(pulls.join("0002.json")).unwrap();
+    for target in ["absent", "secret.json"] {
+        std::fs::remove_file(pulls.join(".lock")).unwrap();
+        std::os::unix::fs::symlink(outside.path().join(target), pulls.join(".lock")).unwrap();
+        let message = test.forge.create(&pushed(&test, "tagboat/web")).await.unwrap_err().to_string();
+        assert!(message.contains(".lock: it is not a regular file"), "{message}");
+    }
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 1);
 }
 
 #[test]

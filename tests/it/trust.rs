@@ -662,5 +662,10 @@ fn local_forge_of_the_repository_stays_inside_it() {
         let output = Tagboat::new().run(&["run", "-C", &checkout.display().to_string()]);
         assert!(output.code != 0 && output.stderr.contains(cause), "{setting}: {output:?}");
     }
+    bare.commit("main", &[(config::FILE_NAME, "{}\n")], "Configure");
+    let tagboat = Tagboat::new()
+        .with_config(&format!("forge: {{ kind: local, folder: '{}' }}\n", checkout.join("link/pulls").display()));
+    let output = tagboat.run(&["run", "-C", &checkout.display().to_string()]);
+    assert!(output.code == 64 && output.stderr.contains("link/pulls: a symbolic link is not followed"), "{output:?}");
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
 }

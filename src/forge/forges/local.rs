@@ -105,6 +105,9 @@ enum State {
     Closed,
 }
 
+/// The states, for messages.
+const STATES: &str = "open, merged or closed";
+
 #[async_trait]
 impl Forge for Local {
     fn kind(&self) -> &'static ForgeKind {
@@ -233,6 +236,7 @@ impl Local {
         let path = self.folder.join(".lock");
         let lock = || {
             std::fs::create_dir_all(&self.folder)?;
+            refuse_links(&path)?;
             let file = File::options().create(true).append(true).open(&path)?;
             file.lock().map(|()| file)
         };
@@ -276,8 +280,13 @@ impl Local {
     }
 
     fn read(&self, path: &Path) -> Result<PullRequestFile, ForgeError> {
-        let bytes = std::fs::read(path).map_err(|error| failed("read", path, &error))?;
-        let record: PullRequestFile = serde_json::from_slice(&bytes).map_err(|error| failed("read", path, &error))?;
+        let bytes = refuse_links(path).and_then(|()| std::fs::read(path));
+        let bytes = bytes.map_err(|error| failed("read", path, &error))?;
+        let record: PullRequestFile = serde_json::from_slice(&bytes).map_err(|error| {
+            // The text of the error could quote a secret, as the file may be any other, so it has only the position.
+            let place = format!("line {}, column {}", error.line(), error.column());
+            failed("read", path, &format!("invalid record of a pull request at {place}; its state is {STATES}"))
+        })?;
         if path != self.path(record.number, "json") {
             return Err(failed(
                 "read",
@@ -357,6 +366,15 @@ fn page(record: &PullRequestFile, repository: &str) -> String {
         page.push_str(&format!("\n---\n\n> {}\n", comment.replace('\n', "\n> ")));
     }
     page
+}
+
+/// Checks that something is a regular file or does not exist: a pull request may have added a link to a file elsewhere.
+fn refuse_links(path: &Path) -> std::io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(metadata) if !metadata.is_file() => Err(std::io::Error::other("it is not a regular file")),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn failed(action: &'static str, path: &Path, reason: &dyn std::fmt::Display) -> ForgeError {

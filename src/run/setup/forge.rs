@@ -13,6 +13,7 @@ use super::configuration::Loaded;
 use super::job_token::secret_for;
 use super::regular_file::path_without_links;
 use super::variables::{secret, variable};
+use super::working_tree::WorkingTrees;
 
 /// The variable with the account of a token, for forges that need both.
 const USER: &str = "TAGBOAT_FORGE_USER";
@@ -113,6 +114,16 @@ fn folder_of(loaded: &Loaded, folder: &Setting<PathBuf>) -> Result<String, Error
             ),
         ));
     }
+    // The operator may name a folder of the working tree.
+    WorkingTrees::of(loaded.root.as_deref()).refuse_links(path).map_err(|error| {
+        Error::usage(
+            format!("cannot connect to the forge: cannot use {}: {error}", path.display()),
+            hint!(
+                "security.md#settings-and-who-may-set-them",
+                "set `forge.folder` to a folder outside the working tree"
+            ),
+        )
+    })?;
     Ok(path.display().to_string())
 }
 
