@@ -69,7 +69,7 @@ pub enum Unmanaged {
     #[error("no rule matches")]
     NoRule,
     /// A rule or a marker names the policy `ignore`.
-    #[error("ignored by {0}")]
+    #[error("{0} has the policy `ignore`")]
     Ignored(String),
     /// The marker names a policy that the configuration does not have.
     #[error("the marker names the policy `{0}`, which is not in the configuration")]

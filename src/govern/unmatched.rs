@@ -18,9 +18,8 @@ pub fn unmatched(config: &Config, paths: &[Arc<str>], findings: &[Finding]) -> V
 fn reason(declared: &DeclaredPath, config: &Config, paths: &[Arc<str>], findings: &[Finding]) -> Option<String> {
     let DeclaredPath { key, glob, .. } = declared;
     let is_read = |path: &str| *key == DeclaredKey::Include || config.paths.read(path);
-    let text = glob.glob();
     if !paths.iter().any(|path| glob.is_match(&**path) && is_read(path)) {
-        return Some(format!("no file matches `{text}`"));
+        return Some("no file matches this path".to_owned());
     }
     let mut found = findings.iter().filter(|finding| glob.is_match(&*finding.place().path));
     let (is_found, missing) = match key {
@@ -33,7 +32,7 @@ fn reason(declared: &DeclaredPath, config: &Config, paths: &[Arc<str>], findings
         }
         DeclaredKey::Patterns => (found.any(|finding| format(finding) == "pattern"), "match of `regex`".to_owned()),
     };
-    (!is_found).then(|| format!("no {missing} in the files that match `{text}`"))
+    (!is_found).then(|| format!("no {missing} in the files that match this path"))
 }
 
 fn format(finding: &Finding) -> &'static str {

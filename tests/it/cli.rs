@@ -341,12 +341,12 @@ rules:
     let rows = rows.iter().map(|(line, status, reason)| (*line, &**status, &**reason)).collect::<Vec<_>>();
     #[rustfmt::skip]
     assert_eq!(rows, [
-        (1,  "ignored", "no file matches `nowhere/**`"),
-        (12, "ignored", "no file matches `gone/**`"),
-        (10, "held",    "no `appVersion` in the files that match `api/Chart.yaml`"),
-        (4,  "held",    "no field `spec.tag` in the files that match `api/*.yaml`"),
-        (5,  "held",    "no file matches `charts/**`"),
-        (8,  "held",    "no match of `regex` in the files that match `api/values.yaml`"),
+        (1,  "ignored", "no file matches this path"),
+        (12, "ignored", "no file matches this path"),
+        (10, "held",    "no `appVersion` in the files that match this path"),
+        (4,  "held",    "no field `spec.tag` in the files that match this path"),
+        (5,  "held",    "no file matches this path"),
+        (8,  "held",    "no match of `regex` in the files that match this path"),
     ]);
 }
 

@@ -129,9 +129,9 @@ fn holds_image_with_two_different_named_policies() {
         ("ghcr.io/acme/api", Some("release"), "release by the marker beside it".to_owned()),
         ("ghcr.io/acme/api", Some("same"),    "same by the marker beside it".to_owned()),
         ("ghcr.io/acme/api", Some("main"),    conflict("release", 3)),
-        ("ghcr.io/acme/api", Some("ignore"),  "ignored by the marker beside it".to_owned()),
+        ("ghcr.io/acme/api", Some("ignore"),  "the marker beside it has the policy `ignore`".to_owned()),
         ("docker.io/redis",  Some("main"),    conflict("release", 3)),
-        ("nginx",            None,            "ignored by the rule at tagboat.yaml:4".to_owned()),
+        ("nginx",            None,            "the rule at tagboat.yaml:4 has the policy `ignore`".to_owned()),
         ("nginx",            Some("main"),    conflict("ignore", 4)),
         ("web",              Some("main"),    "main by the marker beside it".to_owned()),
         ("quay.io/a/b",      Some("release"), "release by the marker beside it".to_owned()),
@@ -163,9 +163,9 @@ fn selects_first_matching_rule_or_marker() {
         ("nginx",                "a.yaml",           None,            "no rule matches"),
         ("nginx",                "a.yaml",           Some("release"), "release by the marker beside it"),
         ("nginx",                "a.yaml",           Some(""),        "no rule matches"),
-        ("nginx",                "a.yaml",           Some("ignore"),  "ignored by the marker beside it"),
+        ("nginx",                "a.yaml",           Some("ignore"),  "the marker beside it has the policy `ignore`"),
         ("nginx",                "a.yaml",           Some("relese"),  "the marker names the policy `relese`, which is not in the configuration"),
-        ("quay.io/a/b/c",        "envs/k.yaml",      None,            "ignored by the rule at tagboat.yaml:26"),
+        ("quay.io/a/b/c",        "envs/k.yaml",      None,            "the rule at tagboat.yaml:26 has the policy `ignore`"),
     ];
     for (name, path, marker, expected) in rows {
         let name = ImageName::new(name).unwrap();

@@ -183,8 +183,8 @@ fn repository_selects_the_images_where_the_operator_only_adds_gates() {
         // the operator's rules                     the repository's rules                          a marker    policy, or why there is none
         ("rules: [{ min-age: 3d }]",                "rules: [{ images: [other] }]",                 false,      "no rule matches"),
         ("rules: [{ min-age: 3d }, { pin: true }]", "rules: [{ paths: [b.yaml], policy: release }]", false,     "no rule matches"),
-        ("rules: [{ min-age: 3d }]",                "rules: [{ policy: ignore }]",                  false,      "ignored by the rule at tagboat.yaml:2"),
-        ("rules: [{ min-age: 3d }, { policy: ignore }]", "rules: [{ policy: release }]",            false,      "ignored by the rule at /etc/tagboat/operator.yaml:1"),
+        ("rules: [{ min-age: 3d }]",                "rules: [{ policy: ignore }]",                  false,      "the rule at tagboat.yaml:2 has the policy `ignore`"),
+        ("rules: [{ min-age: 3d }, { policy: ignore }]", "rules: [{ policy: release }]",            false,      "the rule at /etc/tagboat/operator.yaml:1 has the policy `ignore`"),
         ("rules: [{ min-age: 3d }]",                "",                                             false,      "shape"),
         ("rules: [{ min-age: 3d }]",                "rules: [{ images: [other] }]",                 true,       "release"),
     ];

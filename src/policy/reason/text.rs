@@ -44,7 +44,7 @@ impl Display for Acceptance {
                     digest.as_ref().map(|digest| format!(" with digest {}", digest.short())).unwrap_or_default();
                 match source {
                     PinSource::Promoted(place) => write!(f, "{place} uses {tag}{digest}"),
-                    PinSource::Exact | PinSource::Floating => write!(f, "the policy requests {tag}{digest}"),
+                    PinSource::Exact | PinSource::Floating => write!(f, "the policy names this tag{digest}"),
                 }
             }
             Self::DigestMoved(MovedDigest { tag, from, to }) => {

@@ -65,7 +65,7 @@ const SCENARIOS: &[Scenario] = &[
         Run("api:1.1", &["failed ghcr.io/acme/api: cannot update ghcr.io/acme/api: no policy manages it: no rule matches"], &[]),
     ], files: &[("api/app.yaml", API), ("web/app.yaml", WEB)] },
     Scenario { name: "an image that is ignored", config: "rules: [{ images: [ghcr.io/acme/api], policy: ignore }, {}]", steps: &[
-        Run("api:1.1", &["failed ghcr.io/acme/api: cannot update ghcr.io/acme/api: no policy manages it: ignored by the rule at tagboat.yaml:1"], &[]),
+        Run("api:1.1", &["failed ghcr.io/acme/api: cannot update ghcr.io/acme/api: no policy manages it: the rule at tagboat.yaml:1 has the policy `ignore`"], &[]),
     ], files: &[("api/app.yaml", API)] },
     Scenario { name: "one place with a policy is enough", config: "rules: [{ paths: ['one/**'] }]", steps: &[
         Run("api:1.1", &["open tagboat/one: …"], &[]),
