@@ -152,7 +152,7 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// The command.
+/// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Update image references and open, update or close their pull requests

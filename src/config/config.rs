@@ -48,7 +48,7 @@ pub struct Config {
 /// A policy under its name.
 #[derive(Debug, Clone)]
 pub struct NamedPolicy {
-    /// The policy.
+    /// The policy with its filters and bounds.
     pub entry: Arc<PolicyEntry>,
     /// Its keys as written. Two policies with the same keys and values do not conflict.
     pub settings: Settings,
@@ -79,7 +79,7 @@ pub struct ManifestSettings {
 pub struct DeclaredPath {
     /// The key that has it.
     pub key: DeclaredKey,
-    /// The glob.
+    /// The glob that paths are matched with.
     pub glob: GlobMatcher,
     /// The name of the configuration file.
     pub file: String,

@@ -68,7 +68,7 @@ pub(super) struct ManifestsSchema {
 pub(super) struct AppVersionSchema {
     /// Globs on the paths of `Chart.yaml` files.
     pub(super) paths: Vec<Located<String>>,
-    /// The image.
+    /// The name of the image, without a tag.
     pub(super) image: Option<Located<String>>,
 }
 
@@ -278,7 +278,7 @@ pub(super) struct SignSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct AuthorSchema {
-    /// The name.
+    /// The name as the configuration has it.
     pub(super) name: Option<Located<String>>,
     /// The email address.
     pub(super) email: Option<Located<String>>,

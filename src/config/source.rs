@@ -17,7 +17,7 @@ pub enum ConfigSource {
 /// A configuration file.
 #[derive(Debug, Clone, Copy)]
 pub struct ConfigFile<'a> {
-    /// Its text.
+    /// The text of the file.
     pub text: &'a str,
     /// Its name in messages.
     pub name: &'a str,
@@ -30,7 +30,7 @@ pub struct ConfigFile<'a> {
 /// A value, and who set it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Setting<T> {
-    /// The value.
+    /// The value as validated.
     pub value: T,
     /// Who set it.
     pub source: ConfigSource,

@@ -20,7 +20,7 @@ pub struct Summary {
 /// An image and the files that contain it.
 #[derive(Debug, Clone)]
 pub struct FoundImage {
-    /// Its name.
+    /// The normalized name.
     pub name: ImageName,
     /// Its current tags.
     pub tags: BTreeSet<Tag>,

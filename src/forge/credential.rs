@@ -74,9 +74,9 @@ pub enum Credential {
     Token(Secret),
     /// A user name, which may be empty, and a token as the password.
     Basic {
-        /// The account.
+        /// The name of the account.
         user: String,
-        /// The token.
+        /// The token or application password of the account.
         password: Secret,
     },
     /// The tokens that an App issues, as `Authorization: Bearer …`.

@@ -12,13 +12,13 @@ pub enum ForgeError {
     /// The settings of the forge are invalid.
     #[error("cannot connect to the forge: {reason}")]
     Settings {
-        /// The cause.
+        /// Why it failed.
         reason: String,
     },
     /// The forge rejected the token, with 401.
     #[error("cannot {action}: the forge rejected the token (401): {message}")]
     Unauthorized {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
         /// The forge's message.
         message: String,
@@ -26,7 +26,7 @@ pub enum ForgeError {
     /// The token lacks a permission.
     #[error("cannot {action}: permission denied ({status}): {message}")]
     Forbidden {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
         /// 403; 401 from some servers.
         status: u16,
@@ -38,7 +38,7 @@ pub enum ForgeError {
     /// The repository or pull request does not exist, or the token has no access to it.
     #[error("cannot {action}: not found (404): {message}")]
     NotFound {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
         /// The forge's message.
         message: String,
@@ -46,7 +46,7 @@ pub enum ForgeError {
     /// The repository is read-only.
     #[error("cannot {action}: archived: {message}")]
     Archived {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
         /// The forge's message.
         message: String,
@@ -54,7 +54,7 @@ pub enum ForgeError {
     /// 429, or 403 with a rate limit, and the delay is too long for this run.
     #[error("cannot {action}: rate limited{}", retry_after(.wait))]
     RateLimited {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
         /// The delay before the next request, if the forge sent one.
         wait: Option<Duration>,
@@ -62,7 +62,7 @@ pub enum ForgeError {
     /// The forge understood the request and refused it.
     #[error("cannot {action}: refused{}: {message}", in_parentheses(.status))]
     Refused {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
         /// 400, 409, 422; `None` if the refusal is in a response with 200.
         status: Option<u16>,
@@ -72,7 +72,7 @@ pub enum ForgeError {
     /// A rule for protected branches does not allow the request.
     #[error("cannot {action}: protected branch{}: {message}", in_parentheses(.status))]
     ProtectedBranch {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
         /// The status; `None` if the refusal is in a response with 200.
         status: Option<u16>,
@@ -82,9 +82,9 @@ pub enum ForgeError {
     /// The forge failed: 5xx, or a status that no API documents.
     #[error("cannot {action}: the forge failed ({status}): {message}")]
     Unavailable {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
-        /// The status.
+        /// The HTTP status.
         status: u16,
         /// The forge's message.
         message: String,
@@ -92,15 +92,15 @@ pub enum ForgeError {
     /// The branch no longer points at the expected commit.
     #[error("cannot {action}: the branch changed concurrently")]
     BranchChanged {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
     },
     /// The forge sent no response.
     #[error("cannot {action}: no response: {reason}")]
     Unreachable {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
-        /// The cause.
+        /// Why it failed.
         reason: String,
         /// What to do about it, if that is known.
         hint: Option<Hint>,
@@ -108,7 +108,7 @@ pub enum ForgeError {
     /// The response cannot be parsed, or lacks a value.
     #[error("cannot {action}: unexpected response: {reason}")]
     Malformed {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
         /// What is wrong with it.
         reason: String,
@@ -116,7 +116,7 @@ pub enum ForgeError {
     /// The forge would refuse or truncate a text.
     #[error("cannot {action}: the {what} has {length} characters; the forge allows {limit}")]
     TooLong {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
         /// `title` or `body`.
         what: &'static str,
@@ -128,9 +128,9 @@ pub enum ForgeError {
     /// The forge has no such feature.
     #[error("cannot {action}: not supported by {forge}")]
     NotSupported {
-        /// The operation.
+        /// What was to be done: `open the pull request`.
         action: String,
-        /// The forge.
+        /// The name of the forge.
         forge: &'static str,
     },
     /// Labels or people could not be set on a pull request; nothing else failed.
@@ -158,7 +158,7 @@ pub enum ForgeError {
     File {
         /// The operation: `read`, `write`, `lock`.
         action: &'static str,
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,

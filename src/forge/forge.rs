@@ -169,7 +169,7 @@ pub struct ApiCommit<'a> {
     pub branch: &'a BranchName,
     /// The commit that it points at now; `None` if it should not exist.
     pub expected: Option<&'a CommitId>,
-    /// The parent.
+    /// The commit that the new one follows.
     pub base: &'a CommitId,
     /// The new contents of every file that changes, by path.
     pub files: &'a BTreeMap<Arc<str>, Vec<u8>>,

@@ -3,7 +3,7 @@
 /// An environment variable that may hold a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenVariable {
-    /// Its name.
+    /// The name of the environment variable.
     pub name: &'static str,
     /// The CI system that sets it for its jobs; `None` where only people set it.
     pub runner: Option<Runner>,

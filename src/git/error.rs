@@ -32,7 +32,7 @@ pub enum GitError {
     /// The folder is not in a git repository.
     #[error("cannot read the git repository in {}: {output}", .dir.display())]
     NotARepository {
-        /// The folder.
+        /// The folder that git ran in.
         dir: PathBuf,
         /// The output of git.
         output: String,
@@ -40,13 +40,13 @@ pub enum GitError {
     /// A clone is a bare repository in a working tree, where a pull request may have put it.
     #[error("cannot read {}: it is a bare repository in a working tree", .dir.display())]
     Embedded {
-        /// The clone.
+        /// The folder of the clone.
         dir: PathBuf,
     },
     /// The repository belongs to another user, so git does not read it: its configuration can start programs.
     #[error("cannot read {}: it belongs to another user: {output}", .dir.display())]
     UnsafeDirectory {
-        /// The folder.
+        /// The folder that git ran in.
         dir: PathBuf,
         /// The output of git.
         output: String,
@@ -54,7 +54,7 @@ pub enum GitError {
     /// The checkout has no remote with this name.
     #[error("cannot find remote {remote} in {}", .dir.display())]
     NoRemote {
-        /// The checkout.
+        /// The folder of the checkout.
         dir: PathBuf,
         /// The name of the remote.
         remote: String,
@@ -90,7 +90,7 @@ pub enum GitError {
     /// The SSH key that is to sign commits cannot sign.
     #[error("cannot sign commits with the SSH key: {source}")]
     SigningKey {
-        /// The cause.
+        /// Why it failed.
         source: SshKeyError,
     },
     /// The remote branch no longer points at the expected commit. The operation can be repeated on its new state.
@@ -176,9 +176,9 @@ pub enum GitError {
     /// An object is missing or damaged.
     #[error("cannot read {what}: {cause}")]
     Corrupt {
-        /// The object.
+        /// What the object is, with its id.
         what: String,
-        /// The problem.
+        /// What is wrong with it.
         cause: String,
     },
     /// The base commit does not have the file to change.
@@ -194,7 +194,7 @@ pub enum GitError {
     NotAFile {
         /// The path from the root of the repository.
         path: String,
-        /// The commit.
+        /// The id of the commit.
         commit: String,
     },
     /// git or the server reported an invalid branch name or commit id.
@@ -205,7 +205,7 @@ pub enum GitError {
     Io {
         /// See [`GitError`].
         operation: String,
-        /// The cause.
+        /// Why it failed.
         #[source]
         source: io::Error,
     },

@@ -17,7 +17,7 @@ use crate::policy::{Gates, Pinning, PolicyEntry, Settings};
 /// What determines the policy of a reference.
 #[derive(Debug, Clone, Copy)]
 pub struct PolicyQuery<'a> {
-    /// The image.
+    /// The normalized name of the image.
     pub name: &'a ImageName,
     /// The file, from the root of the repository; empty for a reference that is in no file.
     pub path: &'a str,
@@ -34,7 +34,7 @@ pub struct PolicyQuery<'a> {
 pub struct Selection {
     /// The name of the policy: `shape`, `release`.
     pub name: String,
-    /// The policy.
+    /// The policy with its filters and bounds.
     pub entry: Arc<PolicyEntry>,
     /// Whether the policy is named for this image: by a marker, by a rule with the full name, or by an application of Argo CD.
     pub names_image: bool,

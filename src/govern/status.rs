@@ -10,7 +10,7 @@ use crate::policy;
 pub struct Listed {
     /// What was found.
     pub finding: Finding,
-    /// Its status.
+    /// Whether it is managed, held or ignored.
     pub status: Status,
 }
 

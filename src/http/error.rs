@@ -98,7 +98,7 @@ pub struct StatusError {
     pub method: Method,
     /// The requested URL, redacted.
     pub url: String,
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
     /// All headers, for challenges and rate limits.
     pub headers: HeaderMap,

@@ -13,7 +13,7 @@ use super::redact::redacted;
 pub struct Response {
     /// The status, which is 2xx.
     pub status: StatusCode,
-    /// The headers.
+    /// The headers of the response.
     pub headers: HeaderMap,
     /// The URL after redirects.
     pub url: Url,

@@ -6,7 +6,7 @@ use regex::Regex;
 /// A regular expression that finds references in files that no format reads: one-line tag files, `.j2`, HCL, Jsonnet.
 #[derive(Debug, Clone)]
 pub struct ReferencePattern {
-    /// The files.
+    /// The files that it applies to.
     pub paths: GlobMatcher,
     /// Has a group `tag` or `digest`, and a group `name` if there is no `image`. `^` and `$` match at line ends.
     pub regex: Regex,
@@ -17,7 +17,7 @@ pub struct ReferencePattern {
 /// A field that contains a tag and no name.
 #[derive(Debug, Clone)]
 pub struct TagField {
-    /// The files.
+    /// The files that it applies to.
     pub paths: GlobMatcher,
     /// The field path of the tag, or of the map that contains it, as `list` prints it: `controller.image.tag`.
     pub field: String,
@@ -30,6 +30,6 @@ pub struct TagField {
 pub struct AppVersion {
     /// Their `Chart.yaml` files.
     pub paths: GlobMatcher,
-    /// The image.
+    /// The name of the image that the value belongs to.
     pub image: String,
 }

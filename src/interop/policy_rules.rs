@@ -9,11 +9,11 @@ use crate::policy::{Pinning, Settings};
 /// A reference in a file, with the data that a translation needs.
 #[derive(Debug, Clone)]
 pub struct FoundReference<'a> {
-    /// Its image.
+    /// The image that the policy selects tags of.
     pub name: &'a ImageName,
-    /// Its file.
+    /// The file that the image is in.
     pub path: &'a str,
-    /// Its line.
+    /// The line of the image in the file, from 1.
     pub line: usize,
     /// Its field path.
     pub field: &'a str,

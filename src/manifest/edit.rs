@@ -47,7 +47,7 @@ pub enum RefusedEdit {
     NotContiguous {
         /// `name`, `tag` or `digest`.
         part: &'static str,
-        /// The reference.
+        /// The reference as written.
         reference: String,
     },
     /// The file has changed since the edit was computed.

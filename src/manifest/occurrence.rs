@@ -83,7 +83,7 @@ pub struct Place {
 pub struct PartSpans {
     /// The name, if its scalar also holds the tag or could hold one.
     pub name: Option<PartSpan>,
-    /// The tag.
+    /// Where the tag is, if the reference has one.
     pub tag: Option<PartSpan>,
     /// The digest, with `sha256:` if that is written.
     pub digest: Option<PartSpan>,

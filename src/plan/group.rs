@@ -15,9 +15,9 @@ use super::values::ChangeValues;
 /// Changes whose group or branch cannot be named, for one reason.
 #[derive(Debug)]
 pub struct Ungrouped {
-    /// The reason.
+    /// Why the template gives no group.
     pub error: TemplateError,
-    /// The changes.
+    /// The changes without a group.
     pub changes: Vec<Change>,
 }
 

@@ -14,9 +14,9 @@ const AGE: SignedDuration = SignedDuration::from_hours(1);
 /// A branch of Tagboat without a group in this run and without an open pull request. Its head is not a commit by someone else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
-    /// The branch.
+    /// The name of the branch.
     pub branch: BranchName,
-    /// Its head.
+    /// The commit at its head.
     pub head: CommitId,
     /// What the head is.
     pub content: LeftoverContent,

@@ -32,16 +32,16 @@ pub enum Action {
     },
     /// Delete a branch that an earlier run left behind.
     DeleteBranch {
-        /// The branch.
+        /// The name of the branch.
         branch: BranchName,
-        /// Its head.
+        /// The commit at its head.
         head: CommitId,
     },
     /// Do nothing.
     Leave {
         /// The group or pull request.
         id: ActionId,
-        /// The branch.
+        /// The name of the branch.
         branch: BranchName,
         /// The open pull request, if there is one.
         existing: Option<PullRequest>,

@@ -25,7 +25,7 @@ pub struct Record {
     pub group: String,
     /// The title that Tagboat wrote. If the pull request has another title, a person changed it.
     pub title: String,
-    /// The changes.
+    /// The changes of the pull request.
     pub changes: Vec<RecordedChange>,
     /// The places whose new tag a person or a script named. A later run keeps it, because no policy selects it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -54,7 +54,7 @@ pub struct Done {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct RecordedChange {
-    /// The file.
+    /// The file, from the root of the repository.
     pub path: String,
     /// The field path, such as `spec.containers[0].image`.
     pub field: String,
@@ -68,7 +68,7 @@ pub struct RecordedChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct GivenPlace {
-    /// The file.
+    /// The file, from the root of the repository.
     pub path: String,
     /// The field path.
     pub field: String,

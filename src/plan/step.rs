@@ -18,7 +18,7 @@ pub enum BranchState {
     Missing,
     /// The head is a commit by Tagboat.
     Managed {
-        /// The head.
+        /// The commit at the head of the branch.
         head: CommitId,
         /// Whether the head has exactly the desired changes, in files that have not changed in the base since, and its
         /// parent is in the history of the base.
@@ -28,7 +28,7 @@ pub enum BranchState {
     },
     /// The head is a commit by someone else.
     Foreign {
-        /// The head.
+        /// The commit at the head of the branch.
         head: CommitId,
         /// The author of the head.
         author: String,
@@ -75,7 +75,7 @@ pub enum Step<C = Draft> {
     Commit(C),
     /// Push the branch where needed, then open or update its pull request.
     Publish {
-        /// The changes.
+        /// What the branch changes.
         content: C,
         /// How to move the branch; `None` to leave it at its head.
         push: Option<Push>,
@@ -98,16 +98,16 @@ pub enum Step<C = Draft> {
     },
     /// Delete a branch that an earlier run left behind.
     DeleteBranch {
-        /// The branch.
+        /// The name of the branch.
         branch: BranchName,
-        /// Its head.
+        /// The commit at its head.
         head: CommitId,
     },
     /// Do nothing.
     Leave {
         /// The title of the pull request, or the name of the group where none is open.
         title: String,
-        /// The branch.
+        /// The name of the branch.
         branch: BranchName,
         /// The pull request, if there is one.
         existing: Option<PullRequest>,

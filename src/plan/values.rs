@@ -15,7 +15,7 @@ pub(super) struct ChangeValues<'a> {
     pub(super) image: &'a str,
     /// Its last component: `nginx`.
     pub(super) name: &'a str,
-    /// The file.
+    /// The file, from the root of the repository.
     pub(super) path: &'a str,
     /// The folder of the file; `.` at the root.
     pub(super) path_dir: &'a str,

@@ -32,9 +32,9 @@ impl Verdict {
 /// One candidate with its verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CandidateVerdict {
-    /// The candidate.
+    /// The tag of the candidate.
     pub tag: Tag,
-    /// The verdict.
+    /// Whether it may be selected, and why.
     pub verdict: Verdict,
     /// What is known about the candidate.
     pub facts: Known,

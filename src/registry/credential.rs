@@ -33,7 +33,7 @@ pub struct RegistryLogin {
 /// A credential and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedCredential {
-    /// The credential.
+    /// What to log in with.
     pub credential: RegistryCredential,
     /// Where it was found, for messages: `/home/me/.docker/config.json (ghcr.io)`.
     pub source: String,

@@ -20,7 +20,7 @@ pub enum RegistryError {
     /// The registry returned 401, or the token service rejected the credential.
     #[error("unauthorized: {url} denied {sent}{detail}")]
     Unauthorized {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
         /// The URL that denied access.
         url: String,
@@ -32,7 +32,7 @@ pub enum RegistryError {
     /// The registry returned 403: authenticated, but not allowed.
     #[error("403: {url} denied {sent}{detail}")]
     Forbidden {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
         /// The URL that denied access.
         url: String,
@@ -54,7 +54,7 @@ pub enum RegistryError {
     /// The registry returned 429 after all retries.
     #[error("rate limited by {url}{}", retry_after.map_or(String::new(), |wait| format!("; retry after {} s", wait.as_secs())))]
     RateLimited {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
         /// The URL that limits requests.
         url: String,
@@ -64,9 +64,9 @@ pub enum RegistryError {
     /// An earlier response in this run reported an exhausted rate limit, so no request was sent.
     #[error("rate limit of {registry} exhausted ({limit})")]
     RateLimitExhausted {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
-        /// The registry.
+        /// The host of the registry.
         registry: String,
         /// The limit in the form of the registry: `100;w=21600`.
         limit: String,
@@ -74,9 +74,9 @@ pub enum RegistryError {
     /// The run sent as many requests to this registry as the configuration allows.
     #[error("reached `max-requests` of {registry} ({limit})")]
     MaxRequestsReached {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
-        /// The registry.
+        /// The host of the registry.
         registry: String,
         /// The most requests in one run.
         limit: u64,
@@ -84,19 +84,19 @@ pub enum RegistryError {
     /// The response violates the specification.
     #[error("the response of {url} is not {expected}: {cause}")]
     Malformed {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
         /// The requested URL.
         url: String,
         /// What was expected, with its article: `a tag list`.
         expected: &'static str,
-        /// The problem.
+        /// What is wrong with it.
         cause: String,
     },
     /// The tag list is incomplete, so the newest tag is unknown.
     #[error("incomplete tag list: {cause}")]
     IncompleteTagList {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
         /// Why the rest is missing.
         cause: String,
@@ -104,27 +104,27 @@ pub enum RegistryError {
     /// The tag list exceeds the limits.
     #[error("the tag list has more than {limit} {what}")]
     TagListTooLong {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
         /// `tags` or `pages`.
         what: &'static str,
-        /// The limit.
+        /// How many are read at most.
         limit: usize,
     },
     /// All requests for one image together took too long, retries included.
     #[error("timed out after {} s", after.as_secs_f32())]
     ImageTimeout {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
-        /// The limit.
+        /// The time after which it was given up.
         after: Duration,
     },
     /// The registry did not answer in time for other images of this run, so no request was sent.
     #[error("not looked up: {registry} timed out for {images} images of this run")]
     GaveUp {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
-        /// The registry.
+        /// The host of the registry.
         registry: String,
         /// The number of those images.
         images: usize,
@@ -150,7 +150,7 @@ pub enum RegistryError {
     RefusedContent {
         /// The image with its tag.
         image: String,
-        /// The response.
+        /// The response as an HTTP error.
         source: Arc<HttpError>,
     },
     /// The content has the digest that it should have, and does not describe an image.
@@ -162,7 +162,7 @@ pub enum RegistryError {
         url: String,
         /// What was expected, with its article: `an image manifest`.
         expected: &'static str,
-        /// The problem.
+        /// What is wrong with it.
         cause: String,
     },
     /// The content does not have the digest that was requested or that the registry reported.
@@ -180,9 +180,9 @@ pub enum RegistryError {
     /// The registry names a token service on a host or port that the credential is not for.
     #[error("{registry} requests the credential from {source_of_credential} for another host or port, {realm}")]
     UntrustedRealm {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
-        /// The registry.
+        /// The host of the registry.
         registry: String,
         /// The token service.
         realm: String,
@@ -194,7 +194,7 @@ pub enum RegistryError {
     /// A configured credential cannot be read.
     #[error("{registry}: {cause}")]
     Credential {
-        /// The registry.
+        /// The host of the registry.
         registry: String,
         /// The source and its problem.
         cause: String,
@@ -202,25 +202,25 @@ pub enum RegistryError {
     /// The configuration of a registry is invalid.
     #[error("registry {registry}: {cause}")]
     Settings {
-        /// The registry.
+        /// The host of the registry.
         registry: String,
-        /// The problem.
+        /// What is wrong with it.
         cause: String,
     },
     /// The tags come from a file, so no request is sent.
     #[error("the tags come from a file, so the registry is not asked")]
     Offline {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
     },
     /// An OCI image layout cannot be read.
     #[error("{path}: {cause}")]
     Layout {
-        /// The image.
+        /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
         /// The file or folder.
         path: String,
-        /// The problem.
+        /// What is wrong with it.
         cause: String,
     },
 }

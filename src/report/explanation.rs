@@ -64,7 +64,7 @@ impl OutcomeKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct CandidateRow {
-    /// The tag.
+    /// The tag as the registry lists it.
     pub tag: String,
     /// Whether the tag can be chosen.
     pub verdict: VerdictKind,

@@ -152,7 +152,7 @@ pub fn version(reference: &ImageReference) -> String {
 pub struct ProposalRow {
     /// The head branch.
     pub branch: String,
-    /// The title.
+    /// The title of the pull request.
     pub title: String,
     /// The number, if the pull request exists.
     pub number: Option<u64>,

@@ -47,9 +47,9 @@ pub enum SnapshotError {
     /// The file system cannot read the file.
     #[error("cannot read {path}: {source}")]
     Folder {
-        /// The path.
+        /// The path of the file.
         path: PathBuf,
-        /// The cause.
+        /// Why it failed.
         source: std::io::Error,
     },
     /// The snapshot has no such file.

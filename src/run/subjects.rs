@@ -13,7 +13,7 @@ use crate::policy::Candidate;
 /// The references to one image, and the policies that manage them.
 #[derive(Debug, Clone)]
 pub(super) struct ImageUsages {
-    /// The image.
+    /// The normalized name of the image.
     pub name: ImageName,
     /// The different references to it, each under one policy.
     pub usages: Vec<Usage>,
@@ -35,9 +35,9 @@ pub(super) enum TagSource {
 /// A reference and the policy that manages it, with all places where both are the same.
 #[derive(Debug, Clone)]
 pub(super) struct Usage {
-    /// The reference.
+    /// The reference as it is in the manifests.
     pub current: ImageReference,
-    /// The policy.
+    /// The policy that manages it.
     pub selection: Selection,
     /// What an open pull request proposes in its place; only known if the images are given.
     pub proposed: Option<ImageReference>,

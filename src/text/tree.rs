@@ -48,7 +48,7 @@ pub enum NodeKind<'a> {
 /// A comment with its `#`, without the end of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Comment {
-    /// Its bytes.
+    /// Its bytes in the file.
     pub span: Span,
 }
 

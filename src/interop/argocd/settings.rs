@@ -71,7 +71,7 @@ pub struct ApplicationRef {
     pub label_selectors: Option<Value>,
     /// Whether the annotations of the application apply instead of `images`.
     pub use_annotations: bool,
-    /// The images.
+    /// The images that the annotations or objects list.
     pub images: Vec<Watched>,
     /// How the updater writes changes to git.
     pub write_back: WriteBack,

@@ -43,7 +43,7 @@ pub enum Acceptance {
     NothingNewer(Remarks),
     /// The policy pins this tag, and the reference already has it.
     PinnedAlready {
-        /// The tag.
+        /// The tag that the reason is about.
         tag: Tag,
         /// The digest that it still resolves to.
         digest: Option<Digest>,
@@ -52,7 +52,7 @@ pub enum Acceptance {
     },
     /// The policy pins this tag.
     Pinned {
-        /// The tag.
+        /// The tag that the reason is about.
         tag: Tag,
         /// What selected it.
         source: PinSource,
@@ -89,7 +89,7 @@ pub struct Newest {
 /// A tag that ranks higher than the selected one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassedOver {
-    /// The tag.
+    /// The tag that the reason is about.
     pub tag: Tag,
     /// Why it is not selected.
     pub cause: Box<Reason>,
@@ -109,7 +109,7 @@ pub struct Remarks {
 /// A tag that no longer resolves to the digest of the reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedDigest {
-    /// The tag.
+    /// The tag that the reason is about.
     pub tag: Tag,
     /// The digest of the reference.
     pub from: Digest,
@@ -185,18 +185,18 @@ pub enum Hold {
     GivenWithoutTag,
     /// The bounds exclude the tag at another place of the repository.
     PromotedRejected {
-        /// The tag.
+        /// The tag that the reason is about.
         tag: Tag,
-        /// Its place.
+        /// The place in the repository that uses it.
         place: Box<str>,
         /// Why it is excluded.
         cause: Rejection,
     },
     /// The tag at another place of the repository is lower than the current tag.
     PromotedIsLower {
-        /// The tag.
+        /// The tag that the reason is about.
         tag: Tag,
-        /// Its place.
+        /// The place in the repository that uses it.
         place: Box<str>,
         /// The current tag.
         current: Tag,
@@ -274,7 +274,7 @@ pub enum Unknown {
     HistoryFailed {
         /// The name of the history.
         history: Box<str>,
-        /// The error.
+        /// Why it cannot be read.
         error: Box<str>,
     },
     /// The policy follows other references, and no manifests were read.

@@ -79,7 +79,7 @@ pub enum Rejection {
     NumberFormat,
     /// It has another shape than the current tag.
     OtherShape {
-        /// Its shape.
+        /// The shape of the candidate.
         shape: Box<str>,
         /// The shape of the current tag.
         current: Box<str>,
@@ -90,7 +90,7 @@ pub enum Rejection {
     UnreadableGroup {
         /// The name of the group.
         group: Box<str>,
-        /// Its text.
+        /// The text of the group.
         text: Box<str>,
         /// How the group is ordered.
         order: Box<str>,

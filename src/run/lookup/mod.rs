@@ -32,7 +32,7 @@ pub struct Answer {
     pub occurrences: Vec<Arc<Occurrence>>,
     /// The policy that manages it.
     pub selection: Selection,
-    /// The decision.
+    /// What the policy decided.
     pub decision: Decision,
     /// Every candidate with its verdict; empty unless requested.
     pub verdicts: Vec<CandidateVerdict>,
@@ -43,9 +43,9 @@ pub struct Answer {
 /// The first lookup that failed for an image.
 #[derive(Debug)]
 pub struct Failure {
-    /// The image.
+    /// The normalized name of the image.
     pub name: ImageName,
-    /// The error.
+    /// Why it failed.
     pub error: RegistryError,
 }
 

@@ -30,7 +30,7 @@ type FileContents = BTreeMap<Arc<str>, Vec<u8>>;
 
 /// The services and settings with which proposals are published.
 pub(in crate::run) struct Publisher<'a> {
-    /// The repository.
+    /// The repository that commits are built in.
     pub(super) git: &'a dyn Git,
     /// Its pull requests.
     pub(super) forge: Option<&'a dyn Forge>,
