@@ -7,8 +7,8 @@ use crate::refname::BranchName;
 use super::command::{Call, Program};
 use super::error::GitError;
 use super::output;
+use super::redaction::redact;
 use super::refusal;
-use super::remote::redact;
 use super::settings::{self, GitSetting};
 
 /// A checkout or bare repository of the user.

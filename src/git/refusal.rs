@@ -4,7 +4,7 @@
 //! Output without a known phrase becomes [`GitError::Failed`] with the complete text.
 
 use super::error::GitError;
-use super::remote::redact;
+use super::redaction::redact;
 
 /// The most characters of output in an error: a server can send any number of `remote:` lines.
 const MAX_CHARACTERS: usize = 1_000;

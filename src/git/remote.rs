@@ -6,6 +6,7 @@ use url::Url;
 use url::form_urlencoded;
 
 use super::error::GitError;
+use super::redaction::{is_shown, redact};
 use crate::secret::Secret;
 
 /// The URL or path of a repository as git accepts it, without a password, and for HTTP without a user name.
@@ -21,14 +22,13 @@ pub struct Login {
     pub password: Secret,
 }
 
-/// Parts of names of query parameters that are secrets: `private_token` (GitLab), `access_token`, `api_key`, `X-Amz-Signature`.
-const SECRET_PARAMETERS: &[&str] =
-    &["auth", "credential", "jwt", "key", "pass", "pwd", "secret", "session", "sig", "token"];
-
 /// The schemes of git without those of remote helpers.
 const SCHEMES: &[&str] = &["http", "https", "ssh", "git", "file", "git+ssh", "ssh+git"];
 
 const UNKNOWN_SCHEME: &str = "not a URL with http, https, ssh, git or file";
+
+/// The user name of SSH at most servers. Any other may be a token.
+const SHOWN_USER: &str = "git";
 
 /// The shortest user name that is removed from messages as a token may be: a shorter one could be part of any word.
 const SHORTEST_TOKEN: usize = 8;
@@ -37,7 +37,7 @@ impl RedactedUrl {
     /// Splits a URL into the URL without secrets and the login that it contained.
     ///
     /// # Errors
-    /// If git would print a secret of the URL: one in a query parameter, or one in a URL that cannot be parsed.
+    /// If git would print what may be a secret of the URL: in a query, in a path, or in a URL that cannot be parsed.
     pub(super) fn new(text: &str) -> Result<(Self, Option<Login>), GitError> {
         let text = text.trim();
         let refused = |cause: String| Err(GitError::InvalidUrl { cause });
@@ -50,6 +50,10 @@ impl RedactedUrl {
                 Some((host, rest)) if rest.starts_with(':') && !host.contains('/') => {
                     refused(UNKNOWN_SCHEME.to_owned())
                 }
+                Some((host, path)) if host.len() > 1 && !host.contains('/') => match secret_in_path(path) {
+                    Some(cause) => refused(cause.to_owned()),
+                    None => Ok((Self(text.into()), None)),
+                },
                 _ => Ok((Self(text.into()), None)),
             };
         };
@@ -60,16 +64,22 @@ impl RedactedUrl {
         let is_http = matches!(scheme.as_str(), "http" | "https");
         let mut url = match Url::parse(text) {
             Ok(url) => url,
-            Err(error) if is_http => return refused(format!("invalid URL: {error}")),
-            Err(_) => return Ok((Self(text.into()), None)),
+            Err(error) => return refused(format!("invalid URL: {error}")),
         };
         if url.fragment().is_some() {
             return refused("invalid URL: a repository has no part after `#`".to_owned());
         }
-        if let Some(name) = secret_parameter(&url) {
-            return refused(format!("its parameter {name} is a secret, which git prints and passes to other programs"));
+        if has_secret_parameter(&url) {
+            return refused("its query may have a secret, which git prints and passes to other programs".to_owned());
+        }
+        let is_file = scheme == "file";
+        if let Some(cause) = secret_in_path(url.path()).filter(|_| !is_file) {
+            return refused(cause.to_owned());
         }
         let (user, password) = (percent_decode(url.username()), url.password().map(percent_decode));
+        if (is_file || scheme == "git") && !(user.is_empty() && password.is_none()) {
+            return refused(format!("a URL with {scheme}:// has no user name"));
+        }
         if !(password.is_some() || is_http && !user.is_empty()) {
             return Ok((Self(text.into()), None));
         }
@@ -84,9 +94,22 @@ impl RedactedUrl {
         Ok((Self(url.as_str().into()), Some(login)))
     }
 
-    /// Returns the text for git's command line, for people, and for detecting the forge.
+    /// Returns the text for git's command line.
     pub(super) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the text for people and for detecting the forge: without a user name, unless it is the usual one.
+    pub(super) fn shown(&self) -> String {
+        let (scheme, rest) = self.0.split_once("://").map_or(("", &*self.0), |(scheme, rest)| (scheme, rest));
+        let host_end = rest.find(['/', ':']).unwrap_or(rest.len());
+        match rest[..host_end].rsplit_once('@') {
+            Some((user, host)) if user != SHOWN_USER && !self.is_local() => {
+                let separator = if scheme.is_empty() { "" } else { "://" };
+                format!("{scheme}{separator}{host}{}", &rest[host_end..])
+            }
+            _ => self.0.to_string(),
+        }
     }
 
     /// Returns scheme, host and port of an HTTP URL: the scope of a password.
@@ -127,49 +150,22 @@ impl fmt::Debug for Login {
     }
 }
 
-/// Removes user names, passwords and secret parameters from all URLs in a text: `https://me:secret@host/x` → `https://host/x`.
-pub fn redact(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (head, tail) = rest.split_at(at + 3);
-        kept.push_str(head);
-        let end = tail.find(|c: char| c.is_whitespace() || c == '\'' || c == '"').unwrap_or(tail.len());
-        let host_end = tail[..end].find(['/', '?', '#']).unwrap_or(end);
-        let start = tail[..host_end].rfind('@').map_or(0, |userinfo| userinfo + 1);
-        let query = tail[start..end].find(['?', '#']).map_or(end, |at| start + at);
-        kept.push_str(&tail[start..query]);
-        kept.push_str(&redact_parameters(&tail[query..end]));
-        rest = &tail[end..];
+/// Returns why the path of a URL may hold a secret: what usually follows or precedes one is in it.
+fn secret_in_path(path: &str) -> Option<&'static str> {
+    if percent_decode(path).contains([';', '&', '=', '?', '#']) {
+        return Some("its path has a parameter, which may be a secret");
     }
-    kept + rest
+    // `https://https://TOKEN@host` is a path on a host named `https`. A path with `@name` is a person's on some servers.
+    let is_after_text = |segment: &str| segment.rfind('@').is_some_and(|at| at > 0);
+    path.split('/')
+        .any(is_after_text)
+        .then_some("its path has an `@`, and what is before it may be a secret; write it as %40")
 }
 
-/// Replaces the values of secret parameters in a query and a fragment.
-fn redact_parameters(text: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    for part in text.split_inclusive(['?', '&', '#', ';']) {
-        match part.split_once('=') {
-            Some((name, value)) if is_secret_parameter(name) => {
-                let separator = value.chars().last().filter(|last| "?&#;".contains(*last));
-                kept.push_str(&format!("{name}=…{}", separator.map(String::from).unwrap_or_default()));
-            }
-            _ => kept.push_str(part),
-        }
-    }
-    kept
-}
-
-/// Returns the name of a parameter in the query that is a secret, in quotes. A parameter without a value may be one, and has no name.
-fn secret_parameter(url: &Url) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(url.query()?.as_bytes());
-    let (name, value) = pairs.find(|(name, value)| value.is_empty() || is_secret_parameter(name))?;
-    Some(if value.is_empty() { "without a name".to_owned() } else { format!("'{name}'") })
-}
-
-fn is_secret_parameter(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_PARAMETERS.iter().any(|part| name.contains(part))
+/// Returns whether a query has a parameter that may be a secret. One without a value may be one itself.
+fn has_secret_parameter(url: &Url) -> bool {
+    let mut pairs = form_urlencoded::parse(url.query().unwrap_or_default().as_bytes());
+    pairs.any(|(name, value)| value.is_empty() || !is_shown(&name))
 }
 
 fn http(text: &str) -> Option<Url> {
@@ -213,11 +209,23 @@ mod tests {
     #[rustfmt::skip]
     fn refuses_urls_whose_secrets_git_would_print() {
         for (text, cause) in [
-            ("https://git.example.com/a.git?private_token=s3cret",       "'private_token' is a secret"),
-            ("https://git.example.com/a.git?access_token=s3cret",        "'access_token' is a secret"),
-            ("https://git.example.com/a.git?a=b&token=s3cret",           "'token' is a secret"),
-            ("https://me@git.example.com/a.git?X-Amz-Signature=s3cret",  "'X-Amz-Signature' is a secret"),
-            ("https://git.example.com/a.git?s3cret",                     "without a name is a secret"),
+            ("https://git.example.com/a.git?private_token=s3cret",       "query may have a secret"),
+            ("https://git.example.com/a.git?pat=s3cret",                 "query may have a secret"),
+            ("https://git.example.com/a.git?code=s3cret",                "query may have a secret"),
+            ("https://git.example.com/a.git?r=b&token=s3cret",           "query may have a secret"),
+            ("https://me@git.example.com/a.git?X-Amz-Signature=s3cret",  "query may have a secret"),
+            ("https://git.example.com/a.git?s3cret",                     "query may have a secret"),
+            ("https://git.example.com/a.git;private_token=s3cret",       "path has a parameter"),
+            ("https://git.example.com/a.git&private_token=s3cret",       "path has a parameter"),
+            ("https://git.example.com/a.git%3Bprivate_token%3Ds3cret",   "path has a parameter"),
+            ("git@git.example.com:a.git?private_token=s3cret",           "path has a parameter"),
+            ("https://https://s3cret@git.example.com/a.git",             "path has an `@`"),
+            ("me:s3cret@git.example.com/a.git",                          "path has an `@`"),
+            ("ssh://git:s3/cret@git.example.com/a.git",                  "invalid URL"),
+            ("git://git:s3/cret@git.example.com/a.git",                  "invalid URL"),
+            ("git://s3cret@git.example.com/a.git",                       "git:// has no user name"),
+            ("git://me:s3cret@git.example.com/a.git",                    "git:// has no user name"),
+            ("file://s3cret@git.example.com/a.git",                      "invalid URL"),
             ("https://git.example.com/a.git#access_token=s3cret",        "no part after `#`"),
             ("https://git.example.com/a.git#s3cret",                     "no part after `#`"),
             ("https::https://s3cret@git.example.com/a.git",              "not a URL with http"),
@@ -225,12 +233,31 @@ mod tests {
             ("ftp://s3cret@git.example.com/a.git",                       "not a URL with http"),
             ("https:/s3cret@git.example.com/a.git",                      "`//` is missing"),
             ("HTTPS:s3cret@git.example.com/a.git",                       "`//` is missing"),
-            ("https://git.example.com/a.git?api%5Fkey=s3cret",           "'api_key' is a secret"),
+            ("https://git.example.com/a.git?api%5Fkey=s3cret",           "query may have a secret"),
             ("https://me:s3/cret@git.example.com/a.git",                 "invalid URL"),
         ] {
             let error = RedactedUrl::new(text).unwrap_err();
             let shown = format!("{error} {error:?}");
             assert!(shown.contains(cause) && !shown.contains("cret@") && !shown.contains("s3"), "{text}: {shown}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn shows_no_user_name_but_the_usual_one() {
+        for (text, shown) in [
+            ("ssh://git@git.example.com:22/a.git",    "ssh://git@git.example.com:22/a.git"),
+            ("ssh://s3cret@git.example.com:22/a.git", "ssh://git.example.com:22/a.git"),
+            ("git@git.example.com:a.git",             "git@git.example.com:a.git"),
+            ("s3cret@git.example.com:a.git",          "git.example.com:a.git"),
+            ("s3cret@[::1]:a.git",                    "[::1]:a.git"),
+            ("/srv/me@home/a.git",                    "/srv/me@home/a.git"),
+            ("me@home/a.git",                         "me@home/a.git"),
+            ("file:///srv/me@home/a.git",             "file:///srv/me@home/a.git"),
+            ("https://git.example.com/@me/a.git",     "https://git.example.com/@me/a.git"),
+            ("https://git.example.com/me%40home/a",   "https://git.example.com/me%40home/a"),
+        ] {
+            assert_eq!(RedactedUrl::new(text).unwrap().0.shown(), shown, "{text}");
         }
     }
 
@@ -263,23 +290,6 @@ mod tests {
         ] {
             let (remote, _) = RedactedUrl::new(text).unwrap();
             assert_eq!((remote.is_local(), remote.http_origin().as_deref()), (local, origin), "{text}");
-        }
-    }
-
-    #[test]
-    #[rustfmt::skip]
-    fn redacts_user_info_and_secret_parameters() {
-        for (text, kept) in [
-            ("no URL @ all",                                    "no URL @ all"),
-            ("fatal: 'https://u:p@h/x' not found",              "fatal: 'https://h/x' not found"),
-            ("https://u:p@h/x and http://t@i/y@z",              "https://h/x and http://i/y@z"),
-            ("https://u:p@s@h",                                 "https://h"),
-            ("ssh://git@h/x",                                   "ssh://h/x"),
-            ("https://h?a=b@c",                                 "https://h?a=b@c"),
-            ("see 'https://t@h/x?private_token=s&a=b#key=s' now", "see 'https://h/x?private_token=…&a=b#key=…' now"),
-            ("https://h/x?access_token=s=&t=1 http://h/?token=s", "https://h/x?access_token=…&t=1 http://h/?token=…"),
-        ] {
-            assert_eq!(redact(text), kept);
         }
     }
 }

@@ -62,6 +62,8 @@ enum Signer {
 /// A URL, and the login and configuration for it.
 struct Remote {
     url: RedactedUrl,
+    /// The URL for people.
+    shown: String,
     login: Option<Login>,
     settings: Vec<GitSetting>,
 }
@@ -140,9 +142,10 @@ impl Repository {
         Ok(self)
     }
 
-    /// Returns the URL or path of the remote to fetch from, without a password. The forge is detected from it.
+    /// Returns the URL or path of the remote to fetch from for people, without a password and without a user name that may be a
+    /// token. The forge is detected from it.
     pub fn url(&self) -> &str {
-        self.fetch.url.as_str()
+        &self.fetch.shown
     }
 
     /// Returns the file at a path of a commit that was fetched; `None` if there is nothing.
@@ -367,7 +370,7 @@ impl Remote {
     fn new(url: &str, settings: &[GitSetting]) -> Result<Self, GitError> {
         let (url, login) = RedactedUrl::new(url)?;
         let settings = settings::for_remote(&url, login.as_ref(), settings);
-        Ok(Self { url, login, settings })
+        Ok(Self { shown: url.shown(), url, login, settings })
     }
 
     fn refused(&self, operation: String, answer: &CommandOutput) -> GitError {
