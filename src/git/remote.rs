@@ -250,7 +250,7 @@ mod tests {
             ("ssh://s3cret@git.example.com:22/a.git", "ssh://git.example.com:22/a.git"),
             ("git@git.example.com:a.git",             "git@git.example.com:a.git"),
             ("s3cret@git.example.com:a.git",          "git.example.com:a.git"),
-            ("s3cret@[::1]:a.git",                    "[::1]:a.git"),
+            ("ssh://s3cret@[::1]:22/a.git",           "ssh://[::1]:22/a.git"),
             ("/srv/me@home/a.git",                    "/srv/me@home/a.git"),
             ("me@home/a.git",                         "me@home/a.git"),
             ("file:///srv/me@home/a.git",             "file:///srv/me@home/a.git"),
