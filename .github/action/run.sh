@@ -73,8 +73,10 @@ case $COMMAND in
     ;;
 esac
 case $COMMAND in
+  run | plan | check) each --base "$BASE" ;;
+esac
+case $COMMAND in
   run | plan)
-    each --base "$BASE"
     each --label "$LABELS"
     each --reviewer "$REVIEWERS"
     each --auto-merge "$AUTO_MERGE"

@@ -168,7 +168,7 @@ pub(super) enum Command {
     #[command(mut_arg("text", folder_only))]
     Explain(ExplainArguments),
     /// Check the configuration and the access to git, the forge and the registries
-    Check(LookupOptions),
+    Check(CheckArguments),
     /// Write a commented tagboat.yaml for the images in the repository
     #[command(mut_arg("text", folder_only))]
     Init(InitArguments),
@@ -196,7 +196,7 @@ impl Command {
             Self::Plan(job) => &job.changes.lookup.read,
             Self::Edit(changes) => &changes.lookup.read,
             Self::Explain(explain) => &explain.lookup.read,
-            Self::Check(lookup) => &lookup.read,
+            Self::Check(check) => &check.lookup.read,
             Self::List(options) => options,
             Self::Init(_) | Self::Demo(_) | Self::Schema | Self::Completions { .. } | Self::Man { .. } => return None,
         };
@@ -236,12 +236,29 @@ fn period(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The option of commands that read the base branch.
+#[derive(Debug, Clone, Args)]
+pub(super) struct BaseOption {
+    /// Base branch of the pull requests, instead of `git.base`
+    #[arg(long = "base", value_name = "BRANCH")]
+    pub(super) name: Option<String>,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Clone, Args)]
+pub(super) struct CheckArguments {
+    #[command(flatten)]
+    pub(super) base: BaseOption,
+
+    #[command(flatten)]
+    pub(super) lookup: LookupOptions,
+}
+
 /// Arguments of `run` and `plan`.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Job {
-    /// Base branch of the pull requests, instead of `git.base`
-    #[arg(long, value_name = "BRANCH")]
-    pub(super) base: Option<String>,
+    #[command(flatten)]
+    pub(super) base: BaseOption,
 
     /// Label of the pull requests (repeatable), instead of `pull-requests.labels`
     #[arg(long = "label", value_name = "NAME")]

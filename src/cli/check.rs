@@ -1,21 +1,22 @@
 //! `tagboat check`: the first command to run when something does not work.
 
-use crate::config::{ConfigError, Overrides};
+use crate::config::ConfigError;
+use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::git::Repository;
 use crate::govern::Listed;
-use crate::report::{Check, CheckStatus, Checks};
+use crate::report::{Check, Checks};
 use crate::run::setup::{self, Loaded};
 use crate::run::{self, check};
 use crate::text::Position;
 
-use super::args::{LogOptions, LookupOptions, ReadOptions};
+use super::args::{CheckArguments, LogOptions, LookupOptions, ReadOptions};
 use super::commands::{Output, ReadFrom, folder, open};
 
-pub(super) async fn check(log: &LogOptions, arguments: &LookupOptions) -> Result<Exit, Error> {
-    let LookupOptions { read: options, cache_dir } = arguments;
+pub(super) async fn check(log: &LogOptions, arguments: &CheckArguments) -> Result<Exit, Error> {
+    let LookupOptions { read: options, cache_dir } = &arguments.lookup;
     let RepositoryChecks { mut checks, loaded, listed, remote } =
-        match open(options, ReadFrom::Base, &Overrides::default()).await {
+        match open(options, ReadFrom::Base, &arguments.base.overrides()?).await {
             Ok((repository, loaded)) => with_git(options, &repository, loaded).await,
             Err(error) if error.exit() == Exit::Failed => without_git(options, error)?,
             Err(error) => return Err(error),
@@ -40,30 +41,31 @@ struct RepositoryChecks {
 
 /// Checks git and the forge, and lists the references on the base branch, or in the working tree where git cannot read it.
 async fn with_git(options: &ReadOptions, repository: &Repository, loaded: Loaded) -> RepositoryChecks {
-    let reachable = check::git(repository, repository.url(), loaded.config.git.base.as_ref()).await;
-    let (git, listed) = match reachable.status {
-        CheckStatus::Failed => (reachable, None),
-        CheckStatus::Ok => match setup::base(repository, &loaded.config).await {
-            Ok(snapshot) => (reachable, Some(run::list(&snapshot, &loaded.config))),
-            Err(error) => (failed("git", &error), None),
-        },
+    let url = repository.url();
+    let (git, listed) = match setup::base(repository, &loaded.config).await {
+        Ok((base, snapshot)) => (
+            Check::ok("git", format!("can read {url}; the base branch is {base}")),
+            run::list(&snapshot, &loaded.config),
+        ),
+        Err(error) => {
+            let in_folder = folder(options).map(|(folder, _)| run::list(&run::Folder::new(&folder), &loaded.config));
+            (failed("git", &error), in_folder.unwrap_or_default())
+        }
     };
-    let in_folder = || folder(options).map(|(folder, _)| run::list(&run::Folder::new(&folder), &loaded.config));
-    let listed = listed.unwrap_or_else(|| in_folder().unwrap_or_default());
-    let forge = check::forge(setup::forge(&loaded, repository.url()).as_deref()).await;
-    let remote = Some(repository.url().to_owned());
+    let forge = check::forge(setup::forge(&loaded, url).as_deref()).await;
+    let remote = Some(url.to_owned());
     RepositoryChecks { checks: vec![configuration(&loaded), git, forge], loaded, listed, remote }
 }
 
-/// Lists the references in the working tree, if there is one, and reports why git failed. An invalid configuration there is
-/// reported as well.
+/// Lists the references in the working tree, if there is one, and reports why git failed. Its configuration is not the one that `run`
+/// uses, so it is not reported as valid; an invalid one is reported.
 fn without_git(options: &ReadOptions, error: Error) -> Result<RepositoryChecks, Error> {
     let git = failed("git", &error);
     match folder(options) {
         Ok((folder, loaded)) => {
             let listed = run::list(&run::Folder::new(&folder), &loaded.config);
             let remote = setup::remote(&folder, &loaded.config);
-            Ok(RepositoryChecks { checks: vec![configuration(&loaded), git], loaded, listed, remote })
+            Ok(RepositoryChecks { checks: vec![of_working_tree(&loaded), git], loaded, listed, remote })
         }
         Err(invalid) => {
             let problems = invalid.config_errors().ok_or(error)?.iter();
@@ -90,6 +92,21 @@ fn configuration(loaded: &Loaded) -> Check {
             "no tagboat.yaml: every image is managed by the `shape` policy, one pull request per folder",
         ),
     }
+}
+
+/// Returns the check of the configuration where the one on the base branch cannot be read.
+fn of_working_tree(loaded: &Loaded) -> Check {
+    let instead = match &loaded.files[..] {
+        [] => "it has no tagboat.yaml".to_owned(),
+        files => format!("{} is valid", files.join(" with ")),
+    };
+    Check::failed(
+        "configuration",
+        format!(
+            "cannot read the base branch, whose settings `run` uses; the registries are those of the working tree: {instead}"
+        ),
+        hint!("security.md#three-sources-of-settings", "correct what the check of git reports"),
+    )
 }
 
 fn failed(name: &str, error: &Error) -> Check {

@@ -220,7 +220,7 @@ pub(super) async fn list(log: &LogOptions, options: &ReadOptions) -> Result<Exit
         }
         Location::Url(_) => {
             let (repository, loaded) = open(options, ReadFrom::WorkingTree, &Overrides::default()).await?;
-            run::list(&setup::base(&repository, &loaded.config).await?, &loaded.config)
+            run::list(&setup::base(&repository, &loaded.config).await?.1, &loaded.config)
         }
     };
     let list = ReferenceList { rows: listed.iter().map(run::row).collect::<Vec<ReferenceRow>>() };

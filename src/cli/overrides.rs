@@ -5,7 +5,7 @@ use crate::docs::hint;
 use crate::error::Error;
 use crate::refname::BranchName;
 
-use super::args::{ChangeOptions, Job};
+use super::args::{BaseOption, ChangeOptions, Job};
 
 impl ChangeOptions {
     /// Returns the files in the scope of the run; `None` for all files.
@@ -21,17 +21,29 @@ impl ChangeOptions {
     }
 }
 
-impl Job {
-    /// Returns the settings that the flags override.
-    pub(super) fn overrides(&self) -> Result<Overrides, Error> {
+impl BaseOption {
+    /// Returns the branch.
+    fn branch(&self) -> Result<Option<BranchName>, Error> {
         let read = |base: &String| {
             BranchName::new(base).map_err(|error| {
                 let hint = hint!("command-line.md#where-the-manifests-are", "write the name of a branch, such as main");
                 Error::usage(format!("invalid value for --base: {error}"), hint)
             })
         };
+        self.name.as_ref().map(read).transpose()
+    }
+
+    /// Returns the settings that the option overrides.
+    pub(super) fn overrides(&self) -> Result<Overrides, Error> {
+        Ok(Overrides { base: self.branch()?, ..Overrides::default() })
+    }
+}
+
+impl Job {
+    /// Returns the settings that the flags override.
+    pub(super) fn overrides(&self) -> Result<Overrides, Error> {
         Ok(Overrides {
-            base: self.base.as_ref().map(read).transpose()?,
+            base: self.base.branch()?,
             labels: self.labels.clone(),
             reviewers: self.reviewers.clone(),
             auto_merge: self.auto_merge,

@@ -2,37 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::docs::hint;
 use crate::error::Error;
 use crate::forge::Forge;
-use crate::git::Git;
 use crate::govern::{Listed, Status};
 use crate::image::ImageName;
 use crate::manifest::Finding;
 use crate::registry::{Registries, RegistryAccess};
 use crate::report::Check;
 use crate::text::{chain, count_of};
-
-/// Checks that git can read the remote and that it has the base branch.
-pub async fn git(git: &dyn Git, url: &str, base: Option<&crate::refname::BranchName>) -> Check {
-    let base = async {
-        let base = match base {
-            Some(base) => base.clone(),
-            None => git.default_branch().await?,
-        };
-        let heads = git.remote_branches(&base, "").await?;
-        Ok::<_, crate::git::GitError>((heads.contains_key(&base), base))
-    };
-    match base.await {
-        Ok((true, base)) => Check::ok("git", format!("can read {url}; the base branch is {base}")),
-        Ok((false, base)) => Check::failed(
-            "git",
-            format!("cannot read the base branch: {url} has no branch {base}"),
-            hint!("troubleshooting.md#git", "set `git: {{ base: … }}` in the configuration to a branch of the remote"),
-        ),
-        Err(error) => Check::failed("git", chain(&error), error.hint()),
-    }
-}
 
 /// Checks that the forge has the repository, and reports the rights of the token.
 pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {

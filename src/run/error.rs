@@ -44,7 +44,7 @@ impl RunError {
             Self::NoBase(_) => {
                 hint!(
                     "troubleshooting.md#git",
-                    "name a branch of the remote with --base, or with `git: {{ base: … }}` in the configuration"
+                    "name a branch of the remote with --base, or correct `git.base` where it is set"
                 )
             }
             Self::NoCommitApi => {

@@ -23,7 +23,7 @@ fn prepare(tagboat: &Tagboat, place: &std::path::Path, head: &str) -> Bare {
 #[test]
 fn uses_the_branch_that_the_checkout_tracks_except_for_settings() {
     let assumed = "using main, the branch that the checkout tracks; --base names another";
-    let refused = "name a branch of the remote with --base, or with `git: { base: … }`";
+    let refused = "name a branch of the remote with --base, or ";
     let ignoring = "repository-config: ignore\nrules: [{ policy: ignore }]\n";
     #[rustfmt::skip]
     let rows = [
@@ -67,4 +67,36 @@ fn uses_the_branch_that_the_checkout_tracks_except_for_settings() {
             );
         }
     }
+}
+
+/// `check` reports what `run` would: settings of the working tree are not those that apply.
+#[test]
+fn check_reports_a_base_branch_that_it_cannot_read() {
+    let ignoring = "repository-config: ignore\nrules: [{ policy: ignore }]\n";
+    let (unread, no_default) =
+        ("cannot read the base branch, whose settings `run` uses", "name a branch of the remote with --base");
+    #[rustfmt::skip]
+    let rows = [
+        // operator  command                           configuration                          git
+        ("",         "check -C checkout",              ("failed", unread),                    ("failed", no_default)),
+        ("",         "check -C checkout --base gone",  ("failed", unread),                    ("failed", "the remote has no branch gone")),
+        ("",         "check -C checkout --base main",  ("ok", "tagboat.yaml is valid"),       ("ok", "the base branch is main")),
+        ("",         "check -C URL --base main",       ("ok", "tagboat.yaml is valid"),       ("ok", "the base branch is main")),
+        (ignoring,   "check -C checkout",              ("ok", "operator.yaml is valid"),      ("ok", "the base branch is main")),
+    ];
+    for (operator, command, configuration, of_git) in rows {
+        let (tagboat, place) = (Tagboat::new(), tempfile::tempdir().unwrap());
+        let bare = prepare(&tagboat, place.path(), "trunk");
+        let tagboat = if operator.is_empty() { tagboat } else { tagboat.with_config(operator) };
+        let command = format!("{} --format json", command.replace("URL", &bare.url()));
+        let output = tagboat.run(&command.split(' ').collect::<Vec<_>>());
+        for (name, (status, text)) in [("configuration", configuration), ("git", of_git)] {
+            let checks = output.json()["checks"].clone();
+            let found = checks.as_array().unwrap().iter().find(|check| check["name"] == name).unwrap().clone();
+            assert_eq!(found["status"], status, "{command}: {output:?}");
+            assert!(format!("{} {}", found["message"], found["hint"]).contains(text), "{command}: {found:#}");
+        }
+    }
+    let output = Tagboat::new().run(&["check", "--base", "a..b"]);
+    assert!(output.code == 64 && output.stderr.contains("invalid value for --base"), "{output:?}");
 }

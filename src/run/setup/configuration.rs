@@ -189,8 +189,9 @@ fn read_commit(git: &Repository, commit: &CommitId, path: &Path) -> io::Result<O
     checked_size(git.read(&file).map_err(io::Error::other)?).map(Some)
 }
 
-/// Returns the files of the base branch as the remote has it now.
-pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<CommitSnapshot<'a>, Error> {
+/// Returns the name of the base branch, and its files as the remote has it now.
+pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<(BranchName, CommitSnapshot<'a>), Error> {
     let base = Base::fetch(git, config).await?;
-    Ok(CommitSnapshot::new(git, &base.commit)?)
+    let snapshot = CommitSnapshot::new(git, &base.commit)?;
+    Ok((base.name, snapshot))
 }
