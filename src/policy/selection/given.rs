@@ -1,6 +1,8 @@
 //! Judges tags that a person or a script names, such as the step after `docker push`. The registry lists nothing, and the policy
 //! still decides whether a tag may replace the current one.
 
+use std::cmp::Ordering;
+
 use super::candidate_filter::{current_shape, current_text};
 use super::choose::{SelectionStep, choose};
 use super::explain::explain;
@@ -37,7 +39,12 @@ impl GivenTags {
             false => Candidate { tag: one.tag.in_registry().into_owned(), ..one },
         };
         let named = images.iter().filter_map(|image| candidate(image, current));
-        let mut candidates: Vec<Candidate> = named.map(as_current).collect();
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for one in named.map(as_current) {
+            // Of two digests of one tag, the last was pushed last.
+            candidates.retain(|known| known.tag != one.tag);
+            candidates.push(one);
+        }
         let tags = candidates.iter().map(|one| one.tag.clone()).collect();
         let proposed = proposed.and_then(|proposed| candidate(proposed, None));
         let given = Self { tags, proposed: proposed.as_ref().map(|one| one.tag.clone()) };
@@ -76,12 +83,14 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
     let Some(last) = given.tags.last().and_then(|tag| candidates.iter().find(|one| one.tag == *tag)) else {
         return Ok(Outcome::Held(Hold::GivenWithoutTag.into()));
     };
-    let Some(current) = question.current.tag() else { return without_tag(question, last) };
+    let Some(current) = question.current.tag() else {
+        return newest(question, given, candidates, |one| without_tag(question, one));
+    };
     if let Policy::Ordered(policy) = &question.entry.policy {
         let text = current_text(question.entry, current.as_str());
         let shape = text.as_deref().map(|text| current_shape(question.entry, text, candidates));
         if policy.check_current(shape.as_ref()).is_err() {
-            return without_order(question, current, shape.as_ref(), last);
+            return newest(question, given, candidates, |one| without_order(question, current, shape.as_ref(), one));
         }
     }
     let outcome = match choose(question, candidates) {
@@ -101,6 +110,57 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
             (cause, _) => rejected(&last.tag, cause.unwrap_or(Rejection::NotPinned)),
         },
     })
+}
+
+/// Selects the newest of the named tags and the proposed one where the current tag does not order them. `judge` returns whether one of
+/// them may replace the current tag. Of tags without an order between them, a named one is selected, and of those the last.
+fn newest(
+    question: &Question<'_>,
+    given: &GivenTags,
+    candidates: &[Candidate],
+    judge: impl Fn(&Candidate) -> Result<Outcome, Lookups>,
+) -> Result<Outcome, Lookups> {
+    let (mut judged, mut lookups) = (Vec::new(), Lookups::new());
+    for tag in given.proposed.iter().chain(&given.tags) {
+        let Some(candidate) = candidates.iter().find(|one| one.tag == *tag) else { continue };
+        match judge(candidate) {
+            Ok(outcome) => judged.push((candidate, outcome)),
+            Err(needs) => lookups.extend(needs),
+        }
+    }
+    if !lookups.is_empty() {
+        return Err(lookups);
+    }
+    let last = judged.last().map(|(_, outcome)| outcome.clone());
+    // An unknown tag may be the newest, and then nothing is.
+    let eligible = judged.into_iter().rev().filter(|(_, one)| matches!(one, Outcome::Update(_) | Outcome::Unknown(_)));
+    let best = eligible.reduce(|best, other| match compare(question, other.0, best.0) {
+        Some(Ordering::Greater) => other,
+        _ => best,
+    });
+    Ok(match best.map(|(_, outcome)| outcome).or(last) {
+        Some(Outcome::Update(choice)) if !given.tags.contains(&choice.tag) => {
+            Outcome::Update(Choice { reason: Acceptance::ProposedEarlier.into(), ..choice })
+        }
+        Some(outcome) => outcome,
+        None => Outcome::Held(Hold::GivenWithoutTag.into()),
+    })
+}
+
+/// Compares two tags by the policy, or, if it orders only tags that are like the current one, by what every reading of versions can
+/// compare.
+fn compare(question: &Question<'_>, one: &Candidate, other: &Candidate) -> Option<Ordering> {
+    let (text, than) = (question.entry.filter.read(one.tag.as_str())?, question.entry.filter.read(other.tag.as_str())?);
+    if let Policy::Ordered(policy) = &question.entry.policy
+        && policy.check_current(None).is_ok()
+        && let Ok(reader) = policy.reader(None, question.external)
+    {
+        let (mut place, mut than_place) = (OrderKey::default(), OrderKey::default());
+        reader.read(&text, one.facts.facts(), &mut place).ok()?;
+        reader.read(&than, other.facts.facts(), &mut than_place).ok()?;
+        return Some(place.cmp(&than_place));
+    }
+    compare_commonly(&Shape::of(&text), &Shape::of(&than))
 }
 
 /// Returns why the policy rejects a tag; `None` if something else prevents its selection, such as a gate.
