@@ -11,6 +11,7 @@ use super::build_time::{JumpResult, judge};
 use super::commit_places::{CommitPlaces, may_have_commit};
 use super::jump::Jump;
 use super::question::{Lookups, Question};
+use super::released_line::{is_release_of_line, is_same_version};
 use crate::image::{Shape, Tag, timestamp_millis, words};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::entry::PolicyEntry;
@@ -40,6 +41,8 @@ pub(super) struct CandidateFilter<'q> {
     is_chart: bool,
     /// Whether pre-releases are no longer candidates.
     releases_only: bool,
+    /// Whether the line of the current tag, a pre-release, is released in a way that the policy does not read.
+    is_line_released: bool,
     commits: OnceCell<CommitPlaces>,
     /// The buffer for the groups that the filter extracts.
     groups: RefCell<Option<CaptureLocations>>,
@@ -146,10 +149,12 @@ impl<'q> CandidateFilter<'q> {
             names_image: question.names_image,
             is_chart: question.current.is_chart(),
             releases_only: false,
+            is_line_released: false,
             commits: OnceCell::new(),
             groups: RefCell::default(),
         };
         filter.releases_only = filter.has_newer_release();
+        filter.is_line_released = filter.has_released_line();
         Ok(filter)
     }
 
@@ -165,6 +170,27 @@ impl<'q> CandidateFilter<'q> {
                 is_candidate
                     && self.entry.filter.read(one.tag.as_str()).is_some_and(|text| Shape::of(&text).stage().is_none())
             })
+    }
+
+    /// Returns whether the current tag is a pre-release, and a release of its line is a tag, in whatever way it is written.
+    fn has_released_line(&self) -> bool {
+        let pre_release = self.shape.filter(|shape| self.policy.prefers_releases() && shape.stage().is_some());
+        pre_release.is_some_and(|current| {
+            self.candidates.iter().any(|one| {
+                let text = self.entry.filter.read(one.tag.as_str());
+                text.is_some_and(|text| is_release_of_line(&Shape::of(&text), current)) && self.is_readable_image(one)
+            })
+        })
+    }
+
+    /// Returns whether a text is a pre-release where only a release is a successor of the current tag.
+    fn is_late_pre_release(&self, text: &str) -> bool {
+        if !self.releases_only && !self.is_line_released {
+            return false;
+        }
+        let shape = Shape::of(text);
+        let is_other_version = || self.shape.is_some_and(|current| !is_same_version(&shape, current));
+        shape.stage().is_some() && (self.releases_only || is_other_version())
     }
 
     /// Returns whether the current tag has a place in the order.
@@ -193,7 +219,7 @@ impl<'q> CandidateFilter<'q> {
                 Ordering::Less => return Err(NotNewer::Older),
             },
         }
-        if self.releases_only && Shape::of(&text).stage().is_some() {
+        if self.is_late_pre_release(&text) {
             return Err(NotNewer::LineReleased);
         }
         self.check_bounds(&text).map_err(NotNewer::OutOfBounds)

@@ -14,6 +14,7 @@ mod other_shapes;
 mod pinned_tag;
 mod question;
 mod ranking;
+mod released_line;
 mod selector;
 
 pub use bounds::Bounds;

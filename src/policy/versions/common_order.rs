@@ -35,7 +35,21 @@ pub(crate) fn compare(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
         let order = by_stage(one, other);
         return if order.is_ne() { Some(order) } else { by_day(one.tag(), other.tag()).or(Some(Ordering::Equal)) };
     }
-    by_day(one.tag(), other.tag())
+    by_longer_release(one, other)
+        .or_else(|| by_longer_release(other, one).map(Ordering::reverse))
+        .or_else(|| by_day(one.tag(), other.tag()))
+}
+
+/// Compares two tags of which the release of the first begins with that of the second: `1.23.0` and `1.23.1` are newer than
+/// `1.23rc1`, and `2.0` is newer than `2.0.0-rc.1`.
+fn by_longer_release(longer: &Shape<'_>, shorter: &Shape<'_>) -> Option<Ordering> {
+    let (release, start) = (longer.release(), shorter.release().len());
+    let rest = release.get(start..).filter(|_| start > 0)?;
+    match (longer.stage(), shorter.stage()) {
+        (None, Some(_)) => Some(Ordering::Greater),
+        (Some(_), None) if rest.iter().all(|number| by_value(number, "0").is_eq()) => Some(Ordering::Less),
+        _ => None,
+    }
 }
 
 /// Returns the dotted numbers that a tag begins with, aside from a word such as `v`; `None` if it begins with something else.
@@ -186,6 +200,14 @@ mod tests {
             ("17.0.2_7-jre",         "17.0.2_8-jre",           Some(Less)),
             ("1.10",                 "1.9.3",                  Some(Greater)),
             ("17",                   "17.0.2",                 None),
+            ("1.23.0",               "1.23rc1",                Some(Greater)),
+            ("1.23.1",               "v1.23-rc.1",             Some(Greater)),
+            ("18beta1",              "18.0",                   Some(Less)),
+            ("2.0",                  "v2.0.0-rc.1",            Some(Greater)),
+            ("2",                    "2.0.0-rc.1",             Some(Greater)),
+            ("2.0",                  "2.0.1-rc.1",             None),
+            ("1.23rc2",              "1.23.0-rc.1",            None),
+            ("rc1",                  "1.23.0",                 None),
             ("1.2.3-rc.1",           "v1.2.3",                 Some(Less)),
             ("v1.2.3",               "1.2.3-rc.1",             Some(Greater)),
             ("1.2.3-rc.2",           "v1.2.3-rc.10",           Some(Less)),
