@@ -6,7 +6,7 @@
 //! `x@~cause` (unreadable), `x@type=chart` (an artifact). A `+` is that of a chart version. External facts are among the tags: `there=1.4.2` is a
 //! reference at another path, `log=b,a` a history, `pin=follow` the setting of the rule. The expected result is a tag, `=` for up
 //! to date, `held` or `unknown`. A part
-//! of the reason that starts with `TAG: ` belongs to the verdict on that tag. `HEX1` is 64 times the digit.
+//! of the reason that starts with `TAG: ` belongs to the verdict on that tag, and one that ends with `$` is its end. `HEX1` is 64 times the digit.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -147,7 +147,8 @@ fn check(line: &str) -> Result<(), String> {
         }
         _ => (full_reason, reason),
     };
-    if text.contains(part) { Ok(()) } else { Err(format!("expected the reason '{part}', got '{text}'")) }
+    let has_part = part.strip_suffix('$').map_or_else(|| text.contains(part), |end| text.ends_with(end));
+    if has_part { Ok(()) } else { Err(format!("expected the reason '{part}', got '{text}'")) }
 }
 
 #[test]

@@ -225,6 +225,11 @@ impl<'q> CandidateFilter<'q> {
         self.check_bounds(&text).map_err(NotNewer::OutOfBounds)
     }
 
+    /// Returns whether a version is outside the range of the policy, if it has one.
+    pub(super) fn is_out_of_range(&self, version: &str) -> bool {
+        self.reader.read(version, None, &mut OrderKey::default()) == Err(TagReadError::OutOfRange)
+    }
+
     /// Checks the step from the current tag to a text.
     pub(super) fn check_bounds(&self, text: &str) -> Result<(), OutOfBounds> {
         self.bounds.check(&self.release, text)

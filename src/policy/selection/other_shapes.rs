@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use super::bounds::OutOfBounds;
 use super::candidate_filter::{CandidateFilter, NotNewer};
 use crate::image::{Shape, Tag};
 use crate::policy::candidate::Candidate;
@@ -13,7 +14,8 @@ use crate::policy::versions::{OrderKey, adds_word, compare_commonly, leads_with_
 const NAMED: usize = 3;
 
 /// Returns the newest tags that the policy cannot read and that are newer than the current tag by a common reading, the newest
-/// first. None adds a word to the current tag: `1.3.0-rc.1` and `1.3.0-debug` are no successors of `1.2.0`.
+/// first. None adds a word to the current tag: `1.3.0-rc.1` and `1.3.0-debug` are no successors of `1.2.0`. None is older than a tag
+/// that the policy reads and that is outside its range or bounds: then its shape is not why nothing is newer.
 pub(super) fn newer_of_another_shape(
     current: &Shape<'_>,
     filter: &CandidateFilter<'_>,
@@ -23,19 +25,25 @@ pub(super) fn newer_of_another_shape(
         return Vec::new();
     }
     let (mut newest, mut key): (Vec<(OrderKey, &Tag)>, _) = (Vec::new(), OrderKey::default());
+    let mut newest_of_shape = OrderKey::default();
     for candidate in candidates {
-        let is_unreadable = matches!(
-            filter.check(candidate, &mut key),
-            Err(NotNewer::Unreadable(TagReadError::Unreadable | TagReadError::OtherVariant))
-        );
-        if !is_unreadable {
+        let tag = candidate.tag.as_str();
+        let is_readable = match filter.check(candidate, &mut key) {
+            Err(NotNewer::Unreadable(TagReadError::Unreadable | TagReadError::OtherVariant)) => false,
+            Err(NotNewer::OutOfBounds(OutOfBounds::Bump(_)) | NotNewer::Unreadable(TagReadError::OutOfRange)) => true,
+            _ => continue,
+        };
+        let shape = Shape::of(tag);
+        if !leads_with_version(&shape) || adds_word(&shape, current) {
             continue;
         }
-        let shape = Shape::of(candidate.tag.as_str());
-        if !leads_with_version(&shape)
-            || compare_commonly(&shape, current) != Some(Ordering::Greater)
-            || adds_word(&shape, current)
-            || filter.check_bounds(candidate.tag.as_str()).is_err()
+        if is_readable {
+            newest_of_shape = newest_of_shape.max(release_key(&shape));
+            continue;
+        }
+        if compare_commonly(&shape, current) != Some(Ordering::Greater)
+            || filter.check_bounds(tag).is_err()
+            || filter.is_out_of_range(&full_version(&shape))
         {
             continue;
         }
@@ -43,5 +51,11 @@ pub(super) fn newer_of_another_shape(
         newest.sort_unstable_by(|one, other| other.cmp(one));
         newest.truncate(NAMED);
     }
-    newest.into_iter().map(|(_, tag)| tag.clone()).collect()
+    newest.into_iter().filter(|(key, _)| *key > newest_of_shape).map(|(_, tag)| tag.clone()).collect()
+}
+
+/// Returns the version of a tag with three numbers, as a range reads it: `1.3.0` for `1.3.0.1` and for `v1.3-r2`.
+fn full_version(shape: &Shape<'_>) -> String {
+    let numbers = shape.release().into_iter().chain(std::iter::repeat("0"));
+    numbers.take(3).collect::<Vec<_>>().join(".")
 }
