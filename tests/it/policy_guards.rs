@@ -47,7 +47,7 @@ fn is_lower(tag: &str, than: &str) -> bool {
     one.iter().zip(&other).find(|(one, other)| one != other).is_some_and(|(one, other)| one < other)
 }
 
-/// Policies that select the greatest of some order. `numerical` reads `1.5` as more than `1.25`, so it gets no dots.
+/// Policies that select the greatest of some order.
 const RISING: &[&str] = &[
     "{ shape: same }",
     "{ semver: '>=0.0.0' }",
@@ -55,6 +55,8 @@ const RISING: &[&str] = &[
     "{ semver: '*-0' }",
     "{ calver: YYYY.0M.MICRO }",
     "{ numerical: asc, include: '^v?(?<n>\\d+)', extract: $n }",
+    "{ numerical: asc }",
+    "{ semver: '*', include: '^v(?<v>\\d.*)$', extract: $v }",
     "{ alphabetical: asc }",
     "{ pattern: '^v?(?<major>\\d+)\\.(?<rest>.*)$' }",
     "{ pattern: '(?<last>\\d+)[^0-9]*$' }",

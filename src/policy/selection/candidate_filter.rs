@@ -18,7 +18,9 @@ use crate::policy::entry::PolicyEntry;
 use crate::policy::filter::FilterError;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
-use crate::policy::versions::{LeadingVersion, OrderKey, compare_commonly, has_same_words, leads_with_version};
+use crate::policy::versions::{
+    LeadingVersion, OrderKey, ShapeMatcher, compare_commonly, has_same_words, leads_with_version,
+};
 
 /// Compares candidates with the current tag.
 pub(super) struct CandidateFilter<'q> {
@@ -31,6 +33,10 @@ pub(super) struct CandidateFilter<'q> {
     listed: Option<&'q Candidate>,
     /// The shape of the text that the policy reads of the current tag.
     shape: Option<&'q Shape<'q>>,
+    /// The shape of the current tag as written.
+    written: Shape<'q>,
+    /// The current tag, if it has a commit: a number of a version is none.
+    commit: Option<(ShapeMatcher<'q>, OrderKey)>,
     place: Option<OrderKey>,
     release: Vec<&'q str>,
     /// The version that no candidate may lower, in an order that is not one of versions.
@@ -99,9 +105,14 @@ pub(super) fn current_text<'q>(entry: &PolicyEntry, tag: &'q str) -> Option<Cow<
 
 /// Returns the shape of the text that the policy reads of the current tag. The other tags show whether a number is a commit.
 pub(super) fn current_shape<'t>(entry: &PolicyEntry, text: &'t str, candidates: &[Candidate]) -> Shape<'t> {
+    if entry.filter.extracts() { Shape::of(text) } else { shape_among(text, candidates) }
+}
+
+/// Returns the shape of a tag among others.
+fn shape_among<'t>(tag: &'t str, candidates: &[Candidate]) -> Shape<'t> {
     let tags = || candidates.iter().map(|one| one.tag.as_str());
-    let is_commit = may_have_commit(text) && !entry.filter.extracts() && CommitPlaces::new(tags()).has_commit(text);
-    if is_commit { Shape::of_commit(text) } else { Shape::of(text) }
+    let is_commit = may_have_commit(tag) && CommitPlaces::new(tags()).has_commit(tag);
+    if is_commit { Shape::of_commit(tag) } else { Shape::of(tag) }
 }
 
 impl<'q> CandidateFilter<'q> {
@@ -131,7 +142,7 @@ impl<'q> CandidateFilter<'q> {
         // Between two times, no step is too large.
         let is_time = release.first().is_some_and(|first| timestamp_millis(first).is_some());
         let bounds = Bounds { reject_outliers: entry.bounds.reject_outliers && !is_time, ..entry.bounds };
-        let orders_otherwise = !policy.reads_numbers() || entry.filter.extracts();
+        let orders_otherwise = !policy.reads_versions() || entry.filter.extracts();
         let keeps_version = orders_otherwise && policy.never_lowers_versions() && !bounds.allow_downgrade;
         let floor = if keeps_version { LeadingVersion::of(current.as_str()) } else { None };
         let mut filter = Self {
@@ -142,6 +153,8 @@ impl<'q> CandidateFilter<'q> {
             current,
             listed,
             shape,
+            written: shape_among(current.as_str(), candidates),
+            commit: shape.filter(|shape| policy.reads_numbers() && shape.has_hash()).and_then(commit),
             place: is_placed.then_some(key),
             release,
             floor,
@@ -201,17 +214,18 @@ impl<'q> CandidateFilter<'q> {
     /// Writes the place of a candidate into `key`. Succeeds if the candidate may be selected.
     pub(super) fn check(&self, candidate: &Candidate, key: &mut OrderKey) -> Result<(), NotNewer> {
         let text = self.read(candidate, key)?;
-        if self.policy.reads_numbers() && self.is_numeric_commit(&text) {
+        if self.policy.reads_numbers() && self.is_numeric_commit(candidate.tag.as_str()) {
             return Err(NotNewer::NumericCommit);
         }
         match &self.place {
-            None => self.check_without_place(&text)?,
+            None => self.check_without_place(candidate, &text)?,
             Some(place) => match (*key).cmp(place) {
                 Ordering::Greater
                     if self.floor.as_ref().is_some_and(|floor| floor.is_greater_than(candidate.tag.as_str())) =>
                 {
                     return Err(NotNewer::LowerVersion);
                 }
+                Ordering::Greater if self.is_other_commit(&text) => return Err(NotNewer::SamePlace),
                 Ordering::Greater => {}
                 Ordering::Equal if self.bounds.allow_downgrade && candidate.tag == *self.current => {}
                 Ordering::Less if self.bounds.allow_downgrade => {}
@@ -237,13 +251,15 @@ impl<'q> CandidateFilter<'q> {
 
     /// Compares a candidate with a current tag that the policy cannot read. Only a policy for this image alone may replace a tag
     /// that no reading compares, such as `latest`.
-    fn check_without_place(&self, text: &str) -> Result<(), NotNewer> {
-        let Some(current) = self.shape else {
-            return if self.names_image { Ok(()) } else { Err(NotNewer::Incomparable) };
+    fn check_without_place(&self, candidate: &Candidate, text: &str) -> Result<(), NotNewer> {
+        let tag = Shape::of(candidate.tag.as_str());
+        let (shape, current) = match self.shape {
+            Some(current) => (Shape::of(text), current),
+            // The filter extracts nothing from the current tag: the tags as written may be versions.
+            None => (tag.clone(), &self.written),
         };
-        let shape = Shape::of(text);
-        let order = compare_commonly(&shape, current);
-        if order == Some(Ordering::Less) && !self.bounds.allow_downgrade {
+        let (order, of_tags) = (compare_commonly(&shape, current), compare_commonly(&tag, &self.written));
+        if [order, of_tags].contains(&Some(Ordering::Less)) && !self.bounds.allow_downgrade {
             return Err(NotNewer::LowerVersion);
         }
         let is_successor = || {
@@ -253,16 +269,23 @@ impl<'q> CandidateFilter<'q> {
         if self.names_image || is_successor() { Ok(()) } else { Err(NotNewer::Incomparable) }
     }
 
-    /// Returns whether a text is nothing but a commit with digits only, as the other tags show.
-    fn is_numeric_commit(&self, text: &str) -> bool {
+    /// Returns whether a text differs from the current tag in nothing but a commit.
+    fn is_other_commit(&self, text: &str) -> bool {
+        self.commit.as_ref().is_some_and(|(matcher, current)| {
+            let mut key = OrderKey::default();
+            matcher.matches(text, &mut key) && key == *current
+        })
+    }
+
+    /// Returns whether a tag is nothing but a commit with digits only, as the other tags show.
+    fn is_numeric_commit(&self, tag: &str) -> bool {
         let places = || CommitPlaces::new(self.candidates.iter().map(|one| one.tag.as_str()));
-        let has_time = || words(text).any(|word| timestamp_millis(word).is_some());
-        may_have_commit(text)
-            && !self.entry.filter.extracts()
+        let has_time = || words(tag).any(|word| timestamp_millis(word).is_some());
+        may_have_commit(tag)
             // A time has an order: most tags with a commit have one, and reading their shape takes longer.
             && !has_time()
-            && !Shape::of_commit(text).has_order()
-            && self.commits.get_or_init(places).has_commit(text)
+            && !Shape::of_commit(tag).has_order()
+            && self.commits.get_or_init(places).has_commit(tag)
     }
 
     /// Returns whether the image of a candidate is readable and a container image, or not known to be another.
@@ -366,6 +389,12 @@ impl<'q> CandidateFilter<'q> {
             _ => self.rejection(candidate, error).into(),
         }
     }
+}
+
+/// Returns what another tag must match to differ only in its commit from this one.
+fn commit<'t>(shape: &'t Shape<'t>) -> Option<(ShapeMatcher<'t>, OrderKey)> {
+    let (matcher, mut key) = (ShapeMatcher::new(shape), OrderKey::default());
+    matcher.matches(shape.tag(), &mut key).then_some((matcher, key))
 }
 
 /// Returns whether a tag is a commit, and has an order only if its digits are read as a number.
