@@ -39,7 +39,9 @@ impl Expected<'_> {
         match (self, found) {
             (Self::Text, Value::Number(text)) => format!("quote it: \"{text}\""),
             (Self::Text, Value::Bool(value)) => format!("quote it: \"{value}\""),
-            (Self::Text, Value::Map(_)) => "quote a value that starts with a brace: \"{{ image }}\"".to_owned(),
+            (Self::Text, Value::Map(_)) => {
+                "write a string; the settings of a policy belong under `policies`, and a rule has its name".to_owned()
+            }
             (Self::Text, _) => "write a string, or remove the key".to_owned(),
             (Self::List, Value::Text(text)) => format!("write a list: [\"{text}\"]"),
             (Self::List, _) => "write a list in brackets, or remove the key".to_owned(),
