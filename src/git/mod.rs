@@ -26,7 +26,7 @@ pub use git::{Author, CommitInfo, Git, TreeFile};
 pub use history::{FirstParents, first_parents};
 pub use options::{Options, Signing};
 pub use redaction::redact;
-pub use remote::Login;
+pub use remote::{Login, has_secret_login};
 pub use repository::Repository;
 pub use ssh_signing::SshKeyError;
 pub use temporary_folder::{remove_abandoned_repositories, remove_temporary_repositories};

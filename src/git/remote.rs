@@ -33,6 +33,10 @@ const SHOWN_USER: &str = "git";
 /// The shortest user name that is removed from messages as a token may be: a shorter one could be part of any word.
 const SHORTEST_TOKEN: usize = 8;
 
+/// The length from which a user name alone is taken for a token. Those of forges have 20 characters and more; shorter names of
+/// accounts are in the URLs that some forges offer to clone.
+const USUAL_TOKEN: usize = 20;
+
 impl RedactedUrl {
     /// Splits a URL into the URL without secrets and the login that it contained.
     ///
@@ -150,6 +154,13 @@ impl fmt::Debug for Login {
     }
 }
 
+/// Returns whether a URL has a password, or for HTTP a user name that is as long as a token.
+pub fn has_secret_login(text: &str) -> bool {
+    let is_http = |url: &Url| matches!(url.scheme(), "http" | "https");
+    Url::parse(text.trim())
+        .is_ok_and(|url| url.password().is_some() || is_http(&url) && url.username().len() >= USUAL_TOKEN)
+}
+
 /// Returns why the path of a URL may hold a secret: what usually follows or precedes one is in it.
 fn secret_in_path(path: &str) -> Option<&'static str> {
     if percent_decode(path).contains([';', '&', '=', '?', '#']) {
@@ -258,6 +269,23 @@ mod tests {
             ("https://git.example.com/me%40home/a",   "https://git.example.com/me%40home/a"),
         ] {
             assert_eq!(RedactedUrl::new(text).unwrap().0.shown(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    #[rustfmt::skip]
+    fn detects_secrets_in_the_login_of_a_url() {
+        for (text, expected) in [
+            ("https://me:s3cret@git.example.com/a.git",            true),
+            (" HTTPS://:s3cret@git.example.com/a.git",             true),
+            ("ssh://git:s3cret@git.example.com/a.git",             true),
+            ("https://t0ken-of-20-letters-@git.example.com/a.git", true),
+            ("https://acme@git.example.com/acme/a.git",            false),
+            ("https://git.example.com/a.git",                      false),
+            ("ssh://a-long-name-of-a-user@git.example.com/a.git",  false),
+            ("git@git.example.com:a.git",                          false),
+        ] {
+            assert_eq!(has_secret_login(text), expected, "{text}");
         }
     }
 

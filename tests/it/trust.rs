@@ -365,9 +365,11 @@ async fn shows_no_secret_in_the_url_of_the_remote() {
         let tagboat = Tagboat::new().with("PATH", &path).with("HTTPS_PROXY", &proxy);
         let checkout = checkout.display().to_string();
         let commands = COMMANDS.iter().map(|command| (*command, checkout.as_str()));
-        let on_url = [&["plan"][..], &["check"], &["run"]].into_iter().map(|command| (command, url.as_str()));
+        let tagboat = tagboat.with("TAGBOAT_REPOSITORY", &url);
+        let on_url = [&["plan"][..], &["check"], &["run"]].into_iter().map(|command| (command, ""));
         for (command, location) in commands.chain(on_url) {
-            let output = tagboat.run(&[command, &["-C", location]].concat());
+            let place: &[&str] = if location.is_empty() { &[] } else { &["-C", location] };
+            let output = tagboat.run(&[command, place].concat());
             let printed = format!("{}{}", output.stdout, output.log);
             assert_eq!(found(&printed), [""; 0], "{remote}: {command:?} prints {printed}");
             if let (Err(cause), ["check" | "run"]) = (expected, command) {
@@ -381,6 +383,30 @@ async fn shows_no_secret_in_the_url_of_the_remote() {
         sent.dedup();
         let login = expected.ok().map(|login| format!("Basic {}", STANDARD.encode(login)));
         assert_eq!(sent, login.into_iter().collect::<Vec<_>>(), "{remote}");
+    }
+}
+
+/// Arguments of a process are no secret on the machine. The environment may have the same URL.
+#[test]
+fn refuses_a_password_in_the_url_of_an_argument() {
+    let refused = "invalid value for --repository: the URL has a password or a token";
+    #[rustfmt::skip]
+    let rows = [
+        // the URL                                                 refused
+        ("https://me:planted-password@git.invalid/a/b.git",        true),
+        ("https://planted-token-of-a-remote@git.invalid/a/b.git",  true),
+        ("ssh://git:planted-password@git.invalid/a/b.git",         true),
+        ("https://acme@git.invalid/a/b.git",                       false),
+    ];
+    for (url, expected) in rows {
+        for command in ["run", "plan", "check", "list"] {
+            let output = Tagboat::new().run(&[command, "--repository", url]);
+            let printed = format!("{}{}", output.stdout, output.stderr);
+            assert_eq!(output.code == 64 && printed.contains(refused), expected, "{command} {url}: {output:?}");
+            assert!(!format!("{printed}{}", output.log).contains("planted-password"), "{command} {url}: {output:?}");
+            let output = Tagboat::new().with("TAGBOAT_REPOSITORY", url).run(&[command]);
+            assert!(!output.stderr.contains(refused), "{command} {url}: {output:?}");
+        }
     }
 }
 

@@ -5,8 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::docs::hint;
 use crate::error::Error;
 use crate::forge::RemoteUrl;
+use crate::git;
 
+use super::variables::variable;
 use super::working_tree::{WorkingTrees, root};
+
+/// The variable with the value of `--repository`.
+const REPOSITORY: &str = "TAGBOAT_REPOSITORY";
 
 /// Where the manifests are: a folder, or a URL to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +33,12 @@ impl Location {
     /// Returns the root of the working tree with the folder; `None` for a URL.
     ///
     /// # Errors
-    /// If a symbolic link of a working tree leads to a folder outside of it.
+    /// If a symbolic link of a working tree leads to a folder outside of it, or if a URL in the arguments has a password.
     pub fn root(&self) -> Result<Option<PathBuf>, Error> {
-        let Self::Folder(folder) = self else { return Ok(None) };
+        let folder = match self {
+            Self::Folder(folder) => folder,
+            Self::Url(url) => return refuse_password(url).map(|()| None),
+        };
         self.trees().refuse_links_out(folder).map_err(|error| {
             Error::usage(
                 format!("cannot read {}: {error}", folder.display()),
@@ -47,4 +55,19 @@ impl Location {
             Self::Url(_) => WorkingTrees::of(None),
         }
     }
+}
+
+/// Checks that a URL of the command line has no password: other users of the machine can read the arguments of a process, and CI
+/// systems print them.
+fn refuse_password(url: &str) -> Result<(), Error> {
+    if !git::has_secret_login(url) || variable(REPOSITORY).as_deref() == Some(url) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        "invalid value for --repository: the URL has a password or a token, which other programs can read in the arguments",
+        hint!(
+            "forges.md#tokens",
+            "remove it, and set TAGBOAT_FORGE_TOKEN, or TAGBOAT_GIT_USER and TAGBOAT_GIT_PASSWORD, or set {REPOSITORY} to the URL"
+        ),
+    ))
 }
