@@ -610,6 +610,30 @@ fn uses_no_cache_folder_that_a_commit_has_filled() {
     }
 }
 
+/// An unpacked archive has no commit that shows which files are in it.
+#[test]
+fn uses_no_cache_folder_in_a_working_tree_without_git() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(place.path().join("unpacked/cache/seen")).unwrap();
+    std::fs::write(place.path().join("unpacked/app.yaml"), "image: nginx:1.0\n").unwrap();
+    let config = "rules: [{ policy: ignore }]\nrepository-config: ignore\n";
+    let rows = [
+        ("unpacked/cache", true),
+        ("unpacked/new/a", true),
+        ("unpacked", true),
+        ("unpacked/../outside", false),
+        ("outside", false),
+    ];
+    for (folder, expected) in rows {
+        let at = |name: &str| place.path().join(name).display().to_string();
+        let output =
+            Tagboat::new().with_config(config).run(&["edit", "-C", &at("unpacked"), "--cache-dir", &at(folder)]);
+        let is_refused = output.code == 64 && output.stderr.contains("it is in a working tree without git");
+        assert_eq!(is_refused, expected, "{folder}: {output:?}");
+        assert_eq!(output.code == 0, !expected, "{folder}: {output:?}");
+    }
+}
+
 /// A kill or a full disk during the write of a report leaves the report of an earlier run whole.
 #[cfg(unix)]
 #[test]

@@ -59,14 +59,21 @@ impl WorkingTrees {
     /// working tree, and the commit of the working tree has no file in it.
     ///
     /// # Errors
-    /// If it has.
+    /// If it has, or if it is in a working tree without git, where nothing shows whose files are in it.
     pub(super) fn refuse_commits_in_folder(&self, path: &Path) -> io::Result<()> {
         self.refuse_links(path)?;
         let full = std::path::absolute(path)?;
         // Symbolic links outside of a working tree may lead into one.
         let existing = full.ancestors().find_map(|folder| Some((folder, folder.canonicalize().ok()?)));
         let full = existing.and_then(|(folder, real)| Some(real.join(full.strip_prefix(folder).ok()?))).unwrap_or(full);
-        let Some(root) = full.ancestors().skip(1).find(|above| has_git(above)) else { return Ok(()) };
+        let Some(root) = full.ancestors().skip(1).find(|above| has_git(above)) else {
+            return match self.inside(path) {
+                Some(_) => Err(io::Error::other(
+                    "it is in a working tree without git, and any file in it may be of a stranger",
+                )),
+                None => Ok(()),
+            };
+        };
         let inside = full.strip_prefix(root).ok().and_then(path_inside).unwrap_or_default();
         match git::is_tracked(root, &inside).map_err(io::Error::other)? {
             true => Err(io::Error::other("the repository has files in it")),

@@ -118,8 +118,9 @@ async fn leaks_no_secret_of_any_source() {
             )
             .unwrap();
             let image = format!("{host}/acme/api");
+            let cache = folder.path().join("cache").display().to_string();
             let output =
-                tagboat.run(&["explain", &image, "--current", "v0", "--policy", "semver: '*'", "--cache-dir", "cache"]);
+                tagboat.run(&["explain", &image, "--current", "v0", "--policy", "semver: '*'", "--cache-dir", &cache]);
             assert_eq!(output.code == 0, bought && expected.is_ok(), "{source}: {output:?}");
             assert!(
                 output.log.contains("/v2/acme/api/tags/list") || expected.is_err(),

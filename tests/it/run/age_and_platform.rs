@@ -106,7 +106,8 @@ async fn min_age_uses_the_first_seen_time_for_reproducible_builds() {
     for part in ["1.1.0 not eligible yet: age unknown", "(a reproducible build)", "keep a cache folder between runs"] {
         assert!(reason(&report).contains(part), "{report:#}");
     }
-    let cache = ["--cache-dir", "cache"];
+    let outside = tempfile::tempdir().unwrap();
+    let cache = ["--cache-dir", outside.path().to_str().unwrap()];
     let report = folder.explain(&cache);
     assert!(reason(&report).contains("1.1.0 not eligible yet: younger than `min-age` 1s: first seen"), "{report:#}");
     assert!(row(&report, "1.1.0")["facts"]["first-seen"].is_string(), "{report:#}");
