@@ -132,6 +132,10 @@ fn newest(
         return Err(lookups);
     }
     let last = judged.last().map(|(_, outcome)| outcome.clone());
+    // If every named tag is held, the reason is reported, and what is proposed stays as it is.
+    if judged.iter().all(|(one, outcome)| !given.tags.contains(&one.tag) || matches!(outcome, Outcome::Held(_))) {
+        return Ok(last.unwrap_or_else(|| Outcome::Held(Hold::GivenWithoutTag.into())));
+    }
     // An unknown tag may be the newest, and then nothing is.
     let eligible = judged.into_iter().rev().filter(|(_, one)| matches!(one, Outcome::Update(_) | Outcome::Unknown(_)));
     let best = eligible.reduce(|best, other| match compare(question, other.0, best.0) {
