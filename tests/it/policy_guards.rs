@@ -132,7 +132,7 @@ proptest! {
 
     #[test]
     fn version_of_another_product_stays(
-        product in "pg|jdk|php|py|node|cuda|ltsc|scala|temurin-|nanoserver-|python-",
+        product in "pg|jdk|php|py|node|cuda|ltsc|scala|temurin-|nanoserver-|python-|amazoncorretto-|kafka-|elasticsearch|windows-|cu|spark|net|rust|k8s-v",
         versions in proptest::collection::vec("[1-9][0-9]?(\\.[0-9]{1,2})?", 2..6),
         patches in proptest::collection::vec(0u32..50, 2..6),
     ) {
