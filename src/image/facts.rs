@@ -15,7 +15,7 @@ pub struct ImageFacts {
     pub created: Option<Timestamp>,
     /// When the registry received it, if the registry reports that.
     pub pushed: Option<Timestamp>,
-    /// When an earlier run first saw the tag, if a cache folder records it.
+    /// When an earlier run recorded the tag in a cache folder for the first time.
     pub first_seen: Option<Timestamp>,
     /// Platforms in the index, or the single one of the manifest's configuration.
     pub platforms: Vec<Platform>,

@@ -44,7 +44,7 @@ pub enum Known {
     Tag,
     /// The digest that it resolves to.
     Digest(Digest),
-    /// The digest that a person named with the tag: the registry is not asked for it.
+    /// The digest that a person named with the tag: it needs no lookup.
     Named(Digest),
     /// The facts in its manifest and configuration.
     Facts(Box<ImageFacts>),
@@ -54,7 +54,7 @@ pub enum Known {
     Failed(Box<str>),
     /// It can be read neither now nor later, until a person changes the tag: for this reason.
     Unreadable(Box<str>),
-    /// No registry is asked, because the tags were given: this error says so.
+    /// No registry is involved, because the tags were given: this error says so.
     Offline(Box<str>),
 }
 

@@ -103,7 +103,7 @@ impl Cache {
         }
     }
 
-    /// Returns when a run first saw this tag point at this digest: now, if that is not recorded yet. A tag that moves counts
+    /// Returns when a run first recorded that this tag points at this digest: now, if that is not recorded yet. A tag that moves counts
     /// as new. `None` if the folder cannot be written.
     pub(super) fn first_seen(
         &self,

@@ -208,7 +208,7 @@ pub enum RegistryError {
         cause: String,
     },
     /// The tags come from a file, so no request is sent.
-    #[error("the tags come from a file, so the registry is not asked")]
+    #[error("not looked up, because --tags gives the tags")]
     Offline {
         /// The image as messages name it: `acme/api:1.4.2`.
         image: String,

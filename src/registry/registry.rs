@@ -37,7 +37,7 @@ pub trait Registry: Send + Sync {
 pub struct Age {
     /// When the registry received it, if the vendor publishes that.
     pub pushed: Option<Timestamp>,
-    /// When a run with this cache folder first saw it, if there is a cache folder.
+    /// When a run recorded it in this cache folder for the first time, if there is one.
     pub first_seen: Option<Timestamp>,
 }
 

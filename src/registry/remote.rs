@@ -182,7 +182,7 @@ impl RemoteRegistry {
         if url.starts_with(&origin(self.endpoint.base())) { named } else { REDIRECTED.to_owned() }
     }
 
-    /// Returns the scheme that a rejection demands, if its challenge names one.
+    /// Returns the scheme that a rejection requires, if its challenge names one.
     async fn demanded(
         &self,
         path: &str,

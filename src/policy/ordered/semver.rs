@@ -14,12 +14,12 @@ pub(crate) struct SemVer {
     range: Range,
     pre_releases: bool,
     strict: Option<bool>,
-    suffixes: Suffixes,
+    suffixes: SuffixMeaning,
 }
 
 /// What a word after a version means, such as `-alpine3.20`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Suffixes {
+enum SuffixMeaning {
     /// It is a variant: candidates need the one of the current tag.
     Keep,
     /// It is a variant, and any will do.
@@ -48,11 +48,11 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     Ok(Policy::ordered(SemVer {
         suffixes: match settings.word(
             "variant",
-            &[("keep", Suffixes::Keep), ("any", Suffixes::Any), ("pre-release", Suffixes::PreReleases)],
+            &[("keep", SuffixMeaning::Keep), ("any", SuffixMeaning::Any), ("pre-release", SuffixMeaning::PreReleases)],
         )? {
             // If pre-releases are included, every suffix is one, and semver.org's order decides.
-            _ if pre_releases || range.names_pre_releases() => Suffixes::PreReleases,
-            variant => variant.unwrap_or(Suffixes::Keep),
+            _ if pre_releases || range.names_pre_releases() => SuffixMeaning::PreReleases,
+            variant => variant.unwrap_or(SuffixMeaning::Keep),
         },
         range,
         pre_releases,
@@ -76,8 +76,11 @@ impl OrderedPolicy for SemVer {
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         let version = current.and_then(|current| Version::new(current.tag()));
         let strict = self.strict.unwrap_or_else(|| version.as_ref().is_some_and(|version| version.parts() == 3));
-        let variant =
-            if self.suffixes == Suffixes::Keep && version.is_some() { current.and_then(Variant::of) } else { None };
+        let variant = if self.suffixes == SuffixMeaning::Keep && version.is_some() {
+            current.and_then(Variant::of)
+        } else {
+            None
+        };
         let build = if version.is_some() { current.and_then(BuildMetadata::of) } else { None };
         Ok(Box::new(InRange { policy: self, strict, variant, build }))
     }
@@ -131,12 +134,12 @@ impl InRange<'_> {
     /// Splits a text into the version and the suffix that has to match.
     fn split<'t>(&self, text: &'t str) -> (&'t str, &'t str) {
         let has_suffix = |at: &usize| match self.policy.suffixes {
-            Suffixes::Keep => self.variant.is_some(),
-            Suffixes::Any => {
+            SuffixMeaning::Keep => self.variant.is_some(),
+            SuffixMeaning::Any => {
                 text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic())
                     && PreReleaseStage::at(&text[*at..]).is_none()
             }
-            Suffixes::PreReleases => false,
+            SuffixMeaning::PreReleases => false,
         };
         text.find('-').filter(has_suffix).map_or((text, ""), |at| text.split_at(at))
     }
@@ -179,7 +182,7 @@ impl TagReader for InRange<'_> {
         let has_hash = self.variant.as_ref().is_some_and(|variant| variant.shape.has_hash())
             || self.build.as_ref().is_some_and(|build| build.shape.has_hash());
         // Variants of one version are different images.
-        if has_hash || self.policy.suffixes == Suffixes::Any { Ties::Unknown } else { Ties::Last }
+        if has_hash || self.policy.suffixes == SuffixMeaning::Any { Ties::Unknown } else { Ties::Last }
     }
 
     fn rejection(&self, text: &str, error: TagReadError) -> Rejection {

@@ -205,7 +205,7 @@ impl Display for Ineligibility {
                     None => f.write_str("no build time")?,
                 }
                 f.write_str(
-                    ", and no cache folder has seen the tag; keep a cache folder between runs, or remove `min-age` for this image",
+                    ", and no cache folder has a record of the tag; keep a cache folder between runs, or remove `min-age` for this image",
                 )
             }
             Self::LookupFailed(error) => write!(f, "lookup failed: {error}"),
@@ -239,7 +239,7 @@ impl Display for Hold {
             ),
             Self::Incomparable { newest, current } => write!(
                 f,
-                "the policy cannot compare the current tag {current} with {newest}; a rule with the full name of the image replaces such a tag"
+                "the policy cannot compare the current tag {current} with {newest}; name the image in full in a rule to allow it"
             ),
             Self::NothingExtracted => {
                 f.write_str("`extract` takes no text from the current tag, and a shape policy needs one")
@@ -269,16 +269,14 @@ impl Display for Hold {
                 f,
                 "the newest matching tag {newest} has a lower version than the current tag {current}; `allow-downgrade: true` accepts it"
             ),
-            Self::AllRejected { count, closest } => {
-                match count {
-                    1 => f.write_str("the only tag is rejected")?,
-                    count => write!(f, "all {count} tags are rejected")?,
+            Self::AllRejected { count, closest } => match (count, closest) {
+                (1, Some((tag, cause))) => write!(f, "the only tag {tag} is rejected: {cause}"),
+                (1, None) => f.write_str("the only tag is rejected"),
+                (count, Some((tag, cause))) => {
+                    write!(f, "all {count} tags are rejected, for example {tag}: {cause}")
                 }
-                match closest {
-                    Some((tag, cause)) => write!(f, ", for example {tag}: {cause}"),
-                    None => Ok(()),
-                }
-            }
+                (count, None) => write!(f, "all {count} tags are rejected"),
+            },
             Self::Unorderable(tag, cause) => write!(f, "cannot order {tag} ({cause}); exclude it with `exclude`"),
         }
     }

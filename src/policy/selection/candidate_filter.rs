@@ -8,7 +8,7 @@ use regex::CaptureLocations;
 
 use super::bounds::{Bounds, OutOfBounds};
 use super::build_time::{JumpResult, judge};
-use super::commit_places::{CommitPlaces, may_have_commit};
+use super::commit_places::{CommitPlaces, CurrentCommit, may_have_commit, shape_among};
 use super::jump::Jump;
 use super::question::{Lookups, Question};
 use super::released_line::{is_release_of_line, is_same_version};
@@ -18,9 +18,7 @@ use crate::policy::entry::PolicyEntry;
 use crate::policy::filter::FilterError;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
-use crate::policy::versions::{
-    LeadingVersion, OrderKey, ShapeMatcher, compare_commonly, has_same_words, leads_with_version,
-};
+use crate::policy::versions::{LeadingVersion, OrderKey, compare_commonly, has_same_words, leads_with_version};
 
 /// Compares candidates with the current tag.
 pub(super) struct CandidateFilter<'q> {
@@ -36,7 +34,7 @@ pub(super) struct CandidateFilter<'q> {
     /// The shape of the current tag as written.
     written: Shape<'q>,
     /// The current tag, if it has a commit: a number of a version is none.
-    commit: Option<(ShapeMatcher<'q>, OrderKey)>,
+    commit: Option<CurrentCommit<'q>>,
     place: Option<OrderKey>,
     release: Vec<&'q str>,
     /// The version that no candidate may lower, in an order that is not one of versions.
@@ -108,13 +106,6 @@ pub(super) fn current_shape<'t>(entry: &PolicyEntry, text: &'t str, candidates: 
     if entry.filter.extracts() { Shape::of(text) } else { shape_among(text, candidates) }
 }
 
-/// Returns the shape of a tag among others.
-fn shape_among<'t>(tag: &'t str, candidates: &[Candidate]) -> Shape<'t> {
-    let tags = || candidates.iter().map(|one| one.tag.as_str());
-    let is_commit = may_have_commit(tag) && CommitPlaces::new(tags()).has_commit(tag);
-    if is_commit { Shape::of_commit(tag) } else { Shape::of(tag) }
-}
-
 impl<'q> CandidateFilter<'q> {
     /// Prepares a question. `shape` is the [`current_shape`]. Fails if the place of the current tag is unknown.
     pub(super) fn new(
@@ -154,7 +145,7 @@ impl<'q> CandidateFilter<'q> {
             listed,
             shape,
             written: shape_among(current.as_str(), candidates),
-            commit: shape.filter(|shape| policy.reads_numbers() && shape.has_hash()).and_then(commit),
+            commit: shape.filter(|_| policy.reads_numbers()).and_then(CurrentCommit::new),
             place: is_placed.then_some(key),
             release,
             floor,
@@ -225,7 +216,9 @@ impl<'q> CandidateFilter<'q> {
                 {
                     return Err(NotNewer::LowerVersion);
                 }
-                Ordering::Greater if self.is_other_commit(&text) => return Err(NotNewer::SamePlace),
+                Ordering::Greater if self.commit.as_ref().is_some_and(|commit| commit.is_replaced_in(&text)) => {
+                    return Err(NotNewer::SamePlace);
+                }
                 Ordering::Greater => {}
                 Ordering::Equal if self.bounds.allow_downgrade && candidate.tag == *self.current => {}
                 Ordering::Less if self.bounds.allow_downgrade => {}
@@ -267,14 +260,6 @@ impl<'q> CandidateFilter<'q> {
             is_greater && leads_with_version(current) && has_same_words(&shape, current)
         };
         if self.names_image || is_successor() { Ok(()) } else { Err(NotNewer::Incomparable) }
-    }
-
-    /// Returns whether a text differs from the current tag in nothing but a commit.
-    fn is_other_commit(&self, text: &str) -> bool {
-        self.commit.as_ref().is_some_and(|(matcher, current)| {
-            let mut key = OrderKey::default();
-            matcher.matches(text, &mut key) && key == *current
-        })
     }
 
     /// Returns whether a tag is nothing but a commit with digits only, as the other tags show.
@@ -389,12 +374,6 @@ impl<'q> CandidateFilter<'q> {
             _ => self.rejection(candidate, error).into(),
         }
     }
-}
-
-/// Returns what another tag must match to differ only in its commit from this one.
-fn commit<'t>(shape: &'t Shape<'t>) -> Option<(ShapeMatcher<'t>, OrderKey)> {
-    let (matcher, mut key) = (ShapeMatcher::new(shape), OrderKey::default());
-    matcher.matches(shape.tag(), &mut key).then_some((matcher, key))
 }
 
 /// Returns whether a tag is a commit, and has an order only if its digits are read as a number.

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use crate::image::{is_numeric_hash, words};
+use crate::image::{Shape, is_numeric_hash, words};
+use crate::policy::candidate::Candidate;
+use crate::policy::versions::{OrderKey, ShapeMatcher};
 
 /// Where the tags of an image have commit hashes.
 pub(super) struct CommitPlaces {
-    places: HashMap<Place, Count>,
+    places: HashMap<WordPlace, Count>,
 }
 
 /// A word of a tag: how many words the tag has, which of them it is, and how long it is.
-type Place = (usize, usize, usize);
+type WordPlace = (usize, usize, usize);
 
 #[derive(Default)]
 struct Count {
@@ -25,7 +27,7 @@ const NUMBERS_PER_HASH: usize = 2;
 impl CommitPlaces {
     /// Counts hashes and numbers in all places of these tags.
     pub(super) fn new<'t>(tags: impl Iterator<Item = &'t str>) -> Self {
-        let mut places: HashMap<Place, Count> = HashMap::new();
+        let mut places: HashMap<WordPlace, Count> = HashMap::new();
         for tag in tags {
             let words: Vec<&str> = words(tag).collect();
             for (at, word) in words.iter().enumerate().filter(|(_, word)| has_length_of_hash(word)) {
@@ -56,6 +58,33 @@ impl CommitPlaces {
 pub(super) fn may_have_commit(tag: &str) -> bool {
     let has_long_number = || tag.as_bytes().split(|b| !b.is_ascii_digit()).any(|digits| digits.len() >= 7);
     tag.len() >= 7 && has_long_number() && words(tag).any(is_numeric_hash)
+}
+
+/// Returns the shape of a tag among others, which show whether its numbers are commits.
+pub(super) fn shape_among<'t>(tag: &'t str, candidates: &[Candidate]) -> Shape<'t> {
+    let tags = || candidates.iter().map(|one| one.tag.as_str());
+    let is_commit = may_have_commit(tag) && CommitPlaces::new(tags()).has_commit(tag);
+    if is_commit { Shape::of_commit(tag) } else { Shape::of(tag) }
+}
+
+/// A current tag with a commit hash, such as `1.2.3-3d9b390`: another hash in its place is no later version.
+pub(super) struct CurrentCommit<'t> {
+    matcher: ShapeMatcher<'t>,
+    key: OrderKey,
+}
+
+impl<'t> CurrentCommit<'t> {
+    /// Returns `None` for a tag without a hash.
+    pub(super) fn new(shape: &'t Shape<'t>) -> Option<Self> {
+        let (matcher, mut key) = (ShapeMatcher::new(shape), OrderKey::default());
+        (shape.has_hash() && matcher.matches(shape.tag(), &mut key)).then_some(Self { matcher, key })
+    }
+
+    /// Returns whether a text differs from the current tag in nothing but the hash.
+    pub(super) fn is_replaced_in(&self, text: &str) -> bool {
+        let mut key = OrderKey::default();
+        self.matcher.matches(text, &mut key) && key == self.key
+    }
 }
 
 /// Returns whether a word is hexadecimal and as long as a hash.

@@ -1,4 +1,4 @@
-//! Ranges of versions in the dialect of Masterminds/semver v3, which Flux, Helm and Argo CD Image Updater speak.
+//! Ranges of versions in the dialect of Masterminds/semver v3, which Flux, Helm and Argo CD Image Updater use.
 //!
 //! `semver::VersionReq` has Cargo's dialect only, so the syntax and its rules are own code. The differences to npm's dialect
 //! are few: a comma is an *and*, and `!=` exists. Numbers may have any length; Masterminds stops at 64 bits.

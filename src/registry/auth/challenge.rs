@@ -1,4 +1,4 @@
-//! Parses `WWW-Authenticate`: how a registry demands authentication. Pure.
+//! Parses `WWW-Authenticate`: how a registry requires authentication. Pure.
 
 use http_auth::ChallengeRef;
 use http_auth::parser::ChallengeParser;
