@@ -162,12 +162,15 @@ pub enum Hold {
     NoVersion(Box<str>),
     /// The current tag is a commit with digits only, as the tags beside it show.
     NumericCommit(Box<str>),
-    /// The policy cannot compare the current tag with any other, and does not name the image.
+    /// The policy cannot compare the current tag with any other, and does not name the image; or no reading shows that another tag is
+    /// newer than this version.
     Incomparable {
         /// The tag that it would select.
         newest: Tag,
         /// The current tag.
         current: Tag,
+        /// Whether the policy names the image.
+        names_image: bool,
     },
     /// The filter extracts no text from the current tag.
     NothingExtracted,

@@ -237,7 +237,11 @@ impl Display for Hold {
                 f,
                 "the tag {tag} is a commit, like the tags beside it, and needs a policy, such as newest-build or git-history"
             ),
-            Self::Incomparable { newest, current } => write!(
+            Self::Incomparable { newest, current, names_image: true } => write!(
+                f,
+                "the policy cannot compare the current tag {current} with {newest}; set a tag that the policy reads, or `allow-downgrade: true`"
+            ),
+            Self::Incomparable { newest, current, names_image: false } => write!(
                 f,
                 "the policy cannot compare the current tag {current} with {newest}; name the image in full in a rule to allow it"
             ),

@@ -18,7 +18,7 @@ use crate::policy::entry::PolicyEntry;
 use crate::policy::filter::FilterError;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
-use crate::policy::versions::{LeadingVersion, OrderKey, compare_commonly, has_same_words, leads_with_version};
+use crate::policy::versions::{LeadingVersion, OrderKey, compare_padded, has_same_words, leads_with_version};
 
 /// Compares candidates with the current tag.
 pub(super) struct CandidateFilter<'q> {
@@ -197,6 +197,11 @@ impl<'q> CandidateFilter<'q> {
         shape.stage().is_some() && (self.releases_only || is_other_version())
     }
 
+    /// Returns the shape of the current tag, whatever the policy reads of it.
+    pub(super) fn current_as_written(&self) -> &Shape<'q> {
+        &self.written
+    }
+
     /// Returns whether the current tag has a place in the order.
     pub(super) fn has_place(&self) -> bool {
         self.place.is_some()
@@ -251,7 +256,7 @@ impl<'q> CandidateFilter<'q> {
             // The filter extracts nothing from the current tag: the tags as written may be versions.
             None => (tag.clone(), &self.written),
         };
-        let (order, of_tags) = (compare_commonly(&shape, current), compare_commonly(&tag, &self.written));
+        let (order, of_tags) = (compare_padded(&shape, current), compare_padded(&tag, &self.written));
         if [order, of_tags].contains(&Some(Ordering::Less)) && !self.bounds.allow_downgrade {
             return Err(NotNewer::LowerVersion);
         }
@@ -259,7 +264,9 @@ impl<'q> CandidateFilter<'q> {
             let is_greater = order == Some(Ordering::Greater) || (self.bounds.allow_downgrade && order.is_some());
             is_greater && leads_with_version(current) && has_same_words(&shape, current)
         };
-        if self.names_image || is_successor() { Ok(()) } else { Err(NotNewer::Incomparable) }
+        // Only a tag without a version is replaced by any other.
+        let is_free = self.bounds.allow_downgrade || !leads_with_version(current) || order == Some(Ordering::Greater);
+        if (self.names_image && is_free) || is_successor() { Ok(()) } else { Err(NotNewer::Incomparable) }
     }
 
     /// Returns whether a tag is nothing but a commit with digits only, as the other tags show.

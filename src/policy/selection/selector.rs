@@ -137,7 +137,7 @@ impl Selector<'_> {
         }
         if tied.len() > 1 {
             // The spelling of the current tag: its `v`, its zero padding, its words.
-            let matcher = ShapeMatcher::new(&Shape::of(self.current.as_str()));
+            let matcher = ShapeMatcher::new(self.filter.current_as_written());
             let is_alike = |one: &&Candidate| matcher.matches(one.tag.as_str(), &mut OrderKey::default());
             if tied.iter().any(is_alike) {
                 tied.retain(is_alike);
@@ -180,7 +180,8 @@ impl Selector<'_> {
         }
         let hold = match ranking.best_lower() {
             _ if let Some(at) = ranking.best_incomparable() => {
-                Hold::Incomparable { newest: self.candidates[at].tag.clone(), current: self.current.clone() }
+                let newest = self.candidates[at].tag.clone();
+                Hold::Incomparable { newest, current: self.current.clone(), names_image: self.question.names_image }
             }
             Some(at) if !self.filter.has_place() => {
                 Hold::NewestIsLower { newest: self.candidates[at].tag.clone(), current: self.current.clone() }

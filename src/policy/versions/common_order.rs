@@ -24,8 +24,11 @@ pub(crate) fn compare(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
         return Some(order);
     }
     let (release, than) = (one.release(), other.release());
-    if let (Some(first), Some(second)) = (day(release.first()), day(than.first())) {
-        return Some(first.cmp(second)).filter(|order| order.is_ne()).or_else(|| by_day(one.tag(), other.tag()));
+    if let (Some(first), Some(second)) = (day(release.first()), day(than.first()))
+        && (first != second || release.first() != than.first())
+    {
+        // A day and a time of it do not compare.
+        return Some(first.cmp(second)).filter(|order| order.is_ne());
     }
     let difference = release.iter().zip(&than).map(|(one, other)| by_value(one, other)).find(|order| order.is_ne());
     if difference.is_some() {
@@ -38,6 +41,18 @@ pub(crate) fn compare(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     by_longer_release(one, other)
         .or_else(|| by_longer_release(other, one).map(Ordering::reverse))
         .or_else(|| by_day(one.tag(), other.tag()))
+}
+
+/// Compares two tags as [`compare`] does, and reads missing numbers as zeros: `1.2.3` is lower than `1.2.3.4`.
+pub(crate) fn compare_padded(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
+    let padded = || {
+        let (release, than) = (one.release(), other.release());
+        let length = release.len().max(than.len());
+        let at = |numbers: &[&'_ str], at: usize| numbers.get(at).copied().unwrap_or("0").to_owned();
+        let mut orders = (0..length).map(|number| by_value(&at(&release, number), &at(&than, number)));
+        if release.is_empty() || than.is_empty() { None } else { orders.find(|order| order.is_ne()) }
+    };
+    compare(one, other).or_else(padded)
 }
 
 /// Compares two tags of which the release of the first begins with that of the second: `1.23.0` and `1.23.1` are newer than
