@@ -67,9 +67,7 @@ fn kind(
         return forge::named(name)
             .ok_or_else(|| Error::usage(format!("cannot connect to the forge: unknown kind `{name}`"), hint()));
     }
-    parsed
-        .and_then(recognized)
-        .ok_or_else(|| Error::usage(format!("cannot connect to the forge: unknown forge of {remote}"), hint()))
+    parsed.and_then(recognized).ok_or_else(|| Error::usage(format!("cannot determine the forge of {remote}"), hint()))
 }
 
 /// Returns the forge that certainly hosts a remote: by its host, or because its CI runs this job.
@@ -181,6 +179,15 @@ fn ci_token(kind: &ForgeKind, api: &str) -> Result<Option<Secret>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reports_a_remote_of_no_known_forge() {
+        for remote in ["/srv/git/apps.git", "https://git.acme.dev/a/b.git"] {
+            let parsed = RemoteUrl::parse(remote).ok();
+            let error = kind(&config::ForgeSettings::default(), remote, parsed.as_ref()).err().unwrap();
+            assert_eq!(error.message(), format!("cannot determine the forge of {remote}"));
+        }
+    }
 
     #[test]
     fn forge_token_is_for_remotes_on_the_forge_only() {
