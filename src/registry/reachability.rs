@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::http::HttpError;
+use crate::http::{HttpError, Url, origin};
 use crate::image::ImageName;
 
 use super::error::RegistryError;
@@ -17,7 +17,7 @@ pub(super) struct Reachability(Mutex<Failures>);
 
 #[derive(Debug, Default)]
 struct Failures {
-    /// Set if no connection is possible.
+    /// Set if no connection is possible, for the host alone: the request was for one image, and the error is that of all.
     unreachable: Option<Arc<HttpError>>,
     /// The images whose requests timed out since the last answer.
     timed_out: BTreeSet<String>,
@@ -41,8 +41,8 @@ impl Reachability {
     /// decides whether a connection is possible.
     pub(super) fn record<T>(&self, name: &ImageName, is_first: bool, response: &Result<T, RegistryError>) {
         match response {
-            Err(RegistryError::Http { source, .. }) if is_first && is_unreachable(source) => {
-                self.0.lock().unwrap_or_else(PoisonError::into_inner).unreachable = Some(source.clone());
+            Err(RegistryError::Http { source, .. }) if is_first && let Some(error) = unreachable_host(source) => {
+                self.0.lock().unwrap_or_else(PoisonError::into_inner).unreachable = Some(Arc::new(error));
             }
             Err(RegistryError::Http { source, .. }) if matches!(**source, HttpError::Timeout { .. }) => {
                 self.timed_out(name)
@@ -60,9 +60,15 @@ impl Reachability {
     }
 }
 
-/// Returns whether no connection is possible, so that requests for other images are not sent.
-fn is_unreachable(error: &HttpError) -> bool {
-    matches!(error, HttpError::Connect { .. } | HttpError::Tls { .. })
+/// Returns the error for requests for other images, which are not sent if no connection is possible: with the host, which may be that
+/// of the token service, and without the path of the image.
+fn unreachable_host(error: &HttpError) -> Option<HttpError> {
+    let host = |url: &str| Url::parse(url).map_or_else(|_| url.to_owned(), |url| origin(&url));
+    match error {
+        HttpError::Connect { url, cause } => Some(HttpError::Connect { url: host(url), cause: cause.clone() }),
+        HttpError::Tls { url, cause } => Some(HttpError::Tls { url: host(url), cause: cause.clone() }),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +76,33 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn names_the_host_and_not_the_url_of_another_image() {
+        let text = str::to_owned;
+        let connect = |url: &str| HttpError::Connect { url: text(url), cause: text("refused") };
+        let tls = |url: &str| HttpError::Tls { url: text(url), cause: text("expired") };
+        let rows = [
+            (connect("https://a.test/v2/api/tags/list"), "cannot connect to https://a.test: refused"),
+            (
+                connect("https://login.a.test:8443/token?scope=…"),
+                "cannot connect to https://login.a.test:8443: refused",
+            ),
+            (
+                tls("https://a.test/v2/api/tags/list"),
+                "cannot establish a trusted connection to https://a.test: expired",
+            ),
+        ];
+        for (source, expected) in rows {
+            let reachability = Reachability::default();
+            let hint = source.hint().to_string();
+            let first = Err::<(), _>(RegistryError::Http { image: text("a.test/api"), source: Arc::new(source) });
+            reachability.record(&ImageName::new("a.test/api").unwrap(), true, &first);
+            let error = reachability.check("a.test", "a.test/web").unwrap_err();
+            assert_eq!((error.to_string(), error.image()), (text(expected), Some("a.test/web")));
+            assert_eq!(error.hint().to_string(), hint, "{expected}");
+        }
+    }
 
     #[test]
     fn gives_up_after_timeouts_of_different_images_without_an_answer_between() {
