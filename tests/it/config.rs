@@ -85,6 +85,7 @@ fn schema_rejects_wrong_types_and_keys() {
         "manifests",
         "many-problems",
         "number-for-text",
+        "number-out-of-range",
         "registries",
         "secret-in-file",
         "string-for-list",

@@ -7,7 +7,8 @@ use super::node::Value;
 pub(in crate::config) enum Expected<'a> {
     Bool,
     Integer,
-    NonNegative,
+    AtLeast(u64),
+    AtMost(u64),
     Text,
     List,
     Map,
@@ -20,7 +21,8 @@ impl Expected<'_> {
         match self {
             Self::Bool => "true or false".to_owned(),
             Self::Integer => "a whole number".to_owned(),
-            Self::NonNegative => "a whole number of 0 or more".to_owned(),
+            Self::AtLeast(least) => format!("a whole number of {least} or more"),
+            Self::AtMost(most) => format!("a whole number of {most} or less"),
             Self::Text => "a string".to_owned(),
             Self::List => "a list".to_owned(),
             Self::Map => "a map".to_owned(),
@@ -48,7 +50,9 @@ impl Expected<'_> {
             (Self::Map, _) => "write a map, such as { semver: \"^1.2\" } for a policy".to_owned(),
             (Self::MapWith(key), _) => format!("write keys such as `{key}`, each with a colon and a value"),
             (Self::Bool, _) => "write true or false, without quotes".to_owned(),
-            (Self::Integer | Self::NonNegative, _) => "write a whole number such as 5, without quotes".to_owned(),
+            (Self::Integer | Self::AtLeast(_) | Self::AtMost(_), _) => {
+                "write a whole number such as 5, without quotes".to_owned()
+            }
         }
     }
 }

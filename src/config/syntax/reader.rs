@@ -58,9 +58,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn number<T: std::str::FromStr>(&self) -> Result<T, ReadError> {
+    /// Reads a whole number of `least` to `most`. Messages say the one of both that a number exceeds.
+    fn number<T: std::str::FromStr>(&self, least: u64, most: u64) -> Result<T, ReadError> {
         let Value::Number(text) = &self.node.value else { return Err(self.unexpected(Expected::Integer)) };
-        text.parse().map_err(|_| self.unexpected(Expected::NonNegative))
+        text.parse().map_err(|_| match text.parse::<i128>() {
+            Ok(number) if number < 0 => self.unexpected(Expected::AtLeast(least)),
+            Ok(_) => self.unexpected(Expected::AtMost(most)),
+            Err(_) => self.unexpected(Expected::Integer),
+        })
     }
 }
 
@@ -97,11 +102,12 @@ impl<'de, 'a: 'de> Deserializer<'de> for Reader<'a> {
     }
 
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        visitor.visit_u32(self.number()?)
+        // Every key of this type is a limit or a size, for which the validation accepts no 0.
+        visitor.visit_u32(self.number(1, u64::from(u32::MAX))?)
     }
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        visitor.visit_u64(self.number()?)
+        visitor.visit_u64(self.number(0, u64::MAX)?)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
