@@ -48,6 +48,9 @@ impl FromStr for ReportFile {
         let renderer = RENDERERS.iter().find(|renderer| extension.is_some() && renderer.extension() == extension);
         match renderer {
             Some(renderer) => Ok(Self { path, renderer: *renderer }),
+            None if path.is_dir() => {
+                Err(format!("it is a folder: name a file in it, with one of {}", Self::extensions()))
+            }
             None => Err(format!("the file extension is not one of {}", Self::extensions())),
         }
     }

@@ -14,10 +14,13 @@ const MODE: u32 = 0o666;
 /// its folder is read-only, or it is mounted.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file cannot be written, or is a folder.
 pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // The target of a symbolic link is replaced, not the link.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if path.is_dir() {
+        return Err(io::Error::new(ErrorKind::IsADirectory, "it is a folder, not a file"));
+    }
     // A link whose target does not exist yet is no regular file either.
     if fs::symlink_metadata(&path).is_ok_and(|old| !old.is_file()) {
         return directly(&path, bytes);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -39,12 +39,16 @@ impl NewFile {
         if CLEANED.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
             remove_abandoned(folder, &NEW_FILES);
         }
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
         let mut builder = tempfile::Builder::new();
         builder.prefix(NEW_FILES.prefix).suffix(NEW_FILES.suffix);
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
         for _ in 0..ATTEMPTS {
-            let file = builder.tempfile_in(folder).map_err(of_system)?;
+            // The error of `tempfile_in` has the name of the new file, which means nothing to a person.
+            let file =
+                builder.make_in(folder, |path| options.open(path)).map_err(|error| about_folder(folder, error))?;
             let is_held = matches!(file.as_file().try_lock(), Err(TryLockError::WouldBlock));
             if !is_held && file.path().exists() {
                 return Ok(Self { file, path: path.to_owned() });
@@ -76,10 +80,17 @@ impl NewFile {
     }
 }
 
-/// Returns the error of the system alone: that of `tempfile` has the name of the new file, which means nothing to a person.
-fn of_system(error: io::Error) -> io::Error {
-    let source = error.get_ref().and_then(|cause| cause.source()).and_then(|cause| cause.downcast_ref::<io::Error>());
-    source.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
+/// Returns an error that names the folder if that is missing: the error of the system does not say what is.
+fn about_folder(folder: &Path, error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::NotFound if !folder.exists() => {
+            io::Error::new(ErrorKind::NotFound, format!("the folder {} does not exist", folder.display()))
+        }
+        ErrorKind::NotADirectory => {
+            io::Error::new(ErrorKind::NotADirectory, format!("{} is not a folder", folder.display()))
+        }
+        _ => error,
+    }
 }
 
 impl Write for NewFile {
