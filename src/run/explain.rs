@@ -180,16 +180,28 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
         (Finding::Occurrence(found), Status::Held { reason, .. } | Status::Ignored(reason))
             if matches(found.reference.name()) =>
         {
-            Some(format!(
-                "cannot explain {image}: the reference at {}:{} is not managed: {reason}",
-                found.place.path, found.place.position.line
-            ))
+            Some((found, reason))
         }
         _ => None,
     });
-    let message = unmanaged.unwrap_or_else(|| format!("cannot find {image}: no manifest uses it"));
+    if let Some((found, reason)) = unmanaged {
+        let (path, line) = (&found.place.path, found.place.position.line);
+        return Error::usage(
+            format!("cannot explain {image}: the reference at {path}:{line} is not managed: {reason}"),
+            hint!(
+                "troubleshooting.md#held-references",
+                "find what to do about this reason, or add --current TAG to try a policy"
+            ),
+        );
+    }
+    if let Err(error) = ImageReference::new(image) {
+        return Error::usage(
+            format!("invalid image name {image:?}: {error}"),
+            hint!("command-line.md#try-a-policy", "write a name that `tagboat list` prints, such as ghcr.io/acme/api"),
+        );
+    }
     Error::usage(
-        message,
+        format!("cannot find {image}: no manifest uses it"),
         hint!(
             "command-line.md#try-a-policy",
             "run `tagboat list` to see all images, or add --current TAG to explain an image that no manifest uses"
