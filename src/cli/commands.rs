@@ -100,9 +100,8 @@ pub(super) async fn open(
 
 /// Returns the folder and its configuration, for commands that read a working tree.
 pub(super) fn folder(options: &ReadOptions) -> Result<(PathBuf, Loaded), Error> {
-    let folder = working_tree(&options.repository)?;
+    let (folder, root) = working_tree(&options.repository)?;
     let location = Location::Folder(folder.clone());
-    let root = location.root()?.unwrap_or_default();
     let operator = Operator::read(options.config.as_deref(), &location.trees())?;
     let loaded = operator.with_folder(if operator.is_in_repository() { &root } else { &folder })?;
     let above = root.join(config::FILE_NAME);
@@ -112,14 +111,12 @@ pub(super) fn folder(options: &ReadOptions) -> Result<(PathBuf, Loaded), Error> 
     Ok((folder, loaded))
 }
 
-/// Returns the folder of `--repository`.
-fn working_tree(repository: &RepositoryOption) -> Result<PathBuf, Error> {
-    match repository.location() {
-        Location::Folder(folder) if folder.is_dir() => Ok(folder),
-        Location::Folder(folder) => Err(Error::usage(
-            format!("cannot read {}: not a folder", folder.display()),
-            hint!("command-line.md#where-the-manifests-are", "correct --repository or TAGBOAT_REPOSITORY"),
-        )),
+/// Returns the folder of `--repository`, and the root of its working tree.
+fn working_tree(repository: &RepositoryOption) -> Result<(PathBuf, PathBuf), Error> {
+    let location = repository.location();
+    let root = location.root()?.unwrap_or_default();
+    match location {
+        Location::Folder(folder) => Ok((folder, root)),
         Location::Url(url) => Err(Error::usage(
             format!("cannot use {}: this command needs a working tree", git::redact(&url)),
             hint!(
@@ -241,8 +238,7 @@ pub(super) async fn demo(log: &LogOptions, arguments: &DemoArguments) -> Result<
 }
 
 pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
-    let folder = working_tree(&init.repository)?;
-    init.repository.location().root()?;
+    let (folder, _) = working_tree(&init.repository)?;
     let snapshot = run::Folder::new(&folder);
     let text = match init.from {
         None => config::starter(&run::summary(&run::list(&snapshot, &Config::default()))),

@@ -59,9 +59,15 @@ pub enum GitError {
         /// The name of the remote.
         remote: String,
     },
-    /// The URL of the remote is invalid, or contains a secret that git would print.
+    /// The URL of the remote is invalid.
     #[error("cannot use the URL of the git remote: {cause}")]
     InvalidUrl {
+        /// The problem, without the URL.
+        cause: String,
+    },
+    /// The URL of the remote has what may be a secret, which git would print.
+    #[error("cannot use the URL of the git remote: {cause}")]
+    SecretInUrl {
         /// The problem, without the URL.
         cause: String,
     },
@@ -225,8 +231,10 @@ impl GitError {
                 "run `git config --global --add safe.directory '{}'` if you trust its content", dir.display()),
             Self::NoRemote { remote, .. } => hint!("troubleshooting.md#git",
                 "run `git remote add {remote} URL`, set `git.remote` to another remote in the file of --config, or pass `--repository URL`"),
-            Self::InvalidUrl { .. } => hint!("configuration.md#environment-variables",
-                "correct the URL; set a token in TAGBOAT_GIT_PASSWORD, and its user name in TAGBOAT_GIT_USER"),
+            Self::InvalidUrl { .. } => hint!("command-line.md#where-the-manifests-are",
+                "write a URL as for `git clone`, such as https://git.example.com/acme/apps.git"),
+            Self::SecretInUrl { .. } => hint!("configuration.md#environment-variables",
+                "remove it from the URL; set a token in TAGBOAT_GIT_PASSWORD, and its user name in TAGBOAT_GIT_USER"),
             Self::ObjectFormat { .. } => hint!("troubleshooting.md#git", "use a repository with the object format sha1"),
             Self::NoDefaultBranch { .. } => hint!("troubleshooting.md#git",
                 "name a branch of the remote with --base, or with `git: {{ base: … }}` in the file of --config"),

@@ -45,6 +45,7 @@ impl RedactedUrl {
     pub(super) fn new(text: &str) -> Result<(Self, Option<Login>), GitError> {
         let text = text.trim();
         let refused = |cause: String| Err(GitError::InvalidUrl { cause });
+        let has_secret = |cause: &str| Err(GitError::SecretInUrl { cause: cause.to_owned() });
         let Some((scheme, _)) = text.split_once("://") else {
             return match text.split_once(':') {
                 // `https:/host` is a host named `https` to git, and `helper::…` may be any URL or command.
@@ -55,7 +56,7 @@ impl RedactedUrl {
                     refused(UNKNOWN_SCHEME.to_owned())
                 }
                 Some((host, path)) if host.len() > 1 && !host.contains('/') => match secret_in_path(path) {
-                    Some(cause) => refused(cause.to_owned()),
+                    Some(cause) => has_secret(cause),
                     None => Ok((Self(text.into()), None)),
                 },
                 _ => Ok((Self(text.into()), None)),
@@ -63,7 +64,10 @@ impl RedactedUrl {
         };
         let scheme = scheme.to_ascii_lowercase();
         if !SCHEMES.contains(&scheme.as_str()) {
-            return refused(UNKNOWN_SCHEME.to_owned());
+            return refused(match is_shown_scheme(&scheme) {
+                true => format!("unsupported scheme `{scheme}`: {UNKNOWN_SCHEME}"),
+                false => UNKNOWN_SCHEME.to_owned(),
+            });
         }
         let is_http = matches!(scheme.as_str(), "http" | "https");
         let mut url = match Url::parse(text) {
@@ -74,11 +78,11 @@ impl RedactedUrl {
             return refused("invalid URL: a repository has no part after `#`".to_owned());
         }
         if has_secret_parameter(&url) {
-            return refused("its query may have a secret, which git prints and passes to other programs".to_owned());
+            return has_secret("its query may have a secret, which git prints and passes to other programs");
         }
         let is_file = scheme == "file";
         if let Some(cause) = secret_in_path(url.path()).filter(|_| !is_file) {
-            return refused(cause.to_owned());
+            return has_secret(cause);
         }
         let (user, password) = (percent_decode(url.username()), url.password().map(percent_decode));
         if (is_file || scheme == "git") && !(user.is_empty() && password.is_none()) {
@@ -161,6 +165,11 @@ pub fn has_secret_login(text: &str) -> bool {
         .is_ok_and(|url| url.password().is_some() || is_http(&url) && url.username().len() >= USUAL_TOKEN)
 }
 
+/// Returns whether a text is like the scheme of a URL, and too short to be a token in front of one.
+fn is_shown_scheme(text: &str) -> bool {
+    text.len() < USUAL_TOKEN && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+}
+
 /// Returns why the path of a URL may hold a secret: what usually follows or precedes one is in it.
 fn secret_in_path(path: &str) -> Option<&'static str> {
     if percent_decode(path).contains([';', '&', '=', '?', '#']) {
@@ -241,7 +250,7 @@ mod tests {
             ("https://git.example.com/a.git#s3cret",                     "no part after `#`"),
             ("https::https://s3cret@git.example.com/a.git",              "not a URL with http"),
             ("ext::curl s3cret",                                         "not a URL with http"),
-            ("ftp://s3cret@git.example.com/a.git",                       "not a URL with http"),
+            ("ftp://s3cret@git.example.com/a.git",                       "unsupported scheme `ftp`: not a URL with http"),
             ("https:/s3cret@git.example.com/a.git",                      "`//` is missing"),
             ("HTTPS:s3cret@git.example.com/a.git",                       "`//` is missing"),
             ("https://git.example.com/a.git?api%5Fkey=s3cret",           "query may have a secret"),

@@ -108,6 +108,49 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
     }
 }
 
+#[test]
+fn names_the_argument_that_cannot_be_used() {
+    let tagboat = Tagboat::new();
+    let home = tagboat.home().display().to_string();
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    image: ghcr.io/acme/held:1.0 # tagboat: absent\n";
+    std::fs::write(tagboat.home().join("pod.yaml"), pod).unwrap();
+    let missing = "invalid value for --repository: the folder /nowhere does not exist";
+    let scheme =
+        "invalid value for --repository: unsupported scheme `ftp`: not a URL with http, https, ssh, git or file";
+    let query = "invalid value for --repository: its query may have a secret";
+    let secret_url = "https://git.invalid/a?private_token=x";
+    let file = "/nowhere/a.json: the folder /nowhere does not exist";
+    #[rustfmt::skip]
+    let rows: &[(&[&str], i32, &str, &str)] = &[
+        // arguments                                          code  message             hint
+        (&["list", "-C", "/nowhere"],                          64,   missing,            "correct --repository or TAGBOAT_REPOSITORY"),
+        (&["plan", "-C", "/nowhere"],                          64,   missing,            "correct --repository or TAGBOAT_REPOSITORY"),
+        (&["run", "-C", "/nowhere"],                           64,   missing,            "correct --repository or TAGBOAT_REPOSITORY"),
+        (&["check", "-C", "/nowhere"],                         64,   missing,            "correct --repository or TAGBOAT_REPOSITORY"),
+        (&["edit", "-C", "/nowhere"],                          64,   missing,            "correct --repository or TAGBOAT_REPOSITORY"),
+        (&["init", "-C", "/nowhere"],                          64,   missing,            "correct --repository or TAGBOAT_REPOSITORY"),
+        (&["run", "-C", "pod.yaml"],                           64,   "pod.yaml is not a folder", "correct --repository"),
+        (&["list", "-C", "ftp://x/y"],                         64,   scheme,             "write a URL as for `git clone`"),
+        (&["run", "-C", "ftp://x/y"],                          64,   scheme,             "write a URL as for `git clone`"),
+        (&["list", "-C", secret_url],                          64,   query,              "remove it from the URL"),
+        (&["explain", "ghcr.io/acme/held"],                    64,   "is not managed: ", "troubleshooting.md#held-references"),
+        (&["explain", "x y"],                                  64,   "invalid image name \"x y\": ", "write a name that"),
+        (&["explain", "ghcr.io/acme/other"],                   64,   "no manifest uses it", "run `tagboat list`"),
+        (&["edit", "--report", "/nowhere/a.json"],             1,    file,               "choose a file in a folder"),
+        (&["edit", "--junit", "/nowhere/a.json"],              1,    file,               "choose a file in a folder"),
+        (&["edit", "--junit", &home],                          1,    "it is a folder",   "choose a file in a folder"),
+        (&["edit", "--report", &home],                         64,   "it is a folder",   ""),
+    ];
+    for (arguments, code, message, hint) in rows {
+        let output = tagboat.run(arguments);
+        let has_both = output.stderr.contains(message) && output.stderr.contains(hint);
+        assert!(output.code == *code && has_both, "{arguments:?}: {output:?}");
+        assert!(!output.stderr.contains(".tagboat-"), "{arguments:?}: {output:?}");
+    }
+    let output = tagboat.with("TAGBOAT_REPOSITORY", "ftp://x/y").run(&["plan"]);
+    assert!(output.code == 64 && output.stderr.contains("invalid value for TAGBOAT_REPOSITORY: "), "{output:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn prints_the_documented_json_and_exit_codes() {
     let repository = Repository::new().await;

@@ -1,11 +1,12 @@
 //! Where the manifests are.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::docs::hint;
 use crate::error::Error;
 use crate::forge::RemoteUrl;
-use crate::git;
+use crate::git::{self, GitError};
 
 use super::variables::variable;
 use super::working_tree::{WorkingTrees, root};
@@ -33,12 +34,14 @@ impl Location {
     /// Returns the root of the working tree with the folder; `None` for a URL.
     ///
     /// # Errors
-    /// If a symbolic link of a working tree leads to a folder outside of it, or if a URL in the arguments has a password.
+    /// If the folder does not exist, if a symbolic link of a working tree leads to a folder outside of it, or if a URL in the arguments
+    /// has a password.
     pub fn root(&self) -> Result<Option<PathBuf>, Error> {
         let folder = match self {
             Self::Folder(folder) => folder,
             Self::Url(url) => return refuse_password(url).map(|()| None),
         };
+        check_folder(folder)?;
         self.trees().refuse_links_out(folder).map_err(|error| {
             Error::usage(
                 format!("cannot read {}: {error}", folder.display()),
@@ -54,6 +57,33 @@ impl Location {
             Self::Folder(folder) => WorkingTrees::of(Some(folder)),
             Self::Url(_) => WorkingTrees::of(None),
         }
+    }
+}
+
+/// Checks that a folder exists.
+fn check_folder(folder: &Path) -> Result<(), Error> {
+    let shown = git::redact(&folder.display().to_string());
+    let cause = match std::fs::metadata(folder) {
+        Ok(found) if found.is_dir() => return Ok(()),
+        Ok(_) => format!("{shown} is not a folder"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => format!("the folder {shown} does not exist"),
+        Err(error) => format!("cannot read {shown}: {error}"),
+    };
+    Err(Error::usage(
+        format!("invalid value for --repository: {cause}"),
+        hint!("command-line.md#where-the-manifests-are", "correct --repository or {REPOSITORY}"),
+    ))
+}
+
+/// Returns the error of git, and for a URL that git cannot use the error of the argument or variable with it.
+pub(super) fn invalid_url(url: &str, error: GitError) -> Error {
+    let hint = error.hint();
+    match error {
+        GitError::InvalidUrl { cause } | GitError::SecretInUrl { cause } => {
+            let source = if variable(REPOSITORY).as_deref() == Some(url) { REPOSITORY } else { "--repository" };
+            Error::usage(format!("invalid value for {source}: {cause}"), hint)
+        }
+        error => error.into(),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::http;
 
 use super::forge::{configured, forge_login, recognized};
 use super::job_token::{is_on, secret_for};
-use super::location::Location;
+use super::location::{Location, invalid_url};
 use super::variables::{secret, variable};
 use super::working_tree::root;
 
@@ -19,7 +19,7 @@ pub async fn repository(location: &Location, config: &Config) -> Result<Reposito
     let options = git::Options { pass_env: config.git.pass_env.clone(), ..git::Options::default() };
     let opened = match location {
         Location::Folder(folder) => Repository::open(folder, &config.git.remote, options).await?,
-        Location::Url(url) => Repository::from_url(url, options).await?,
+        Location::Url(url) => Repository::from_url(url, options).await.map_err(|error| invalid_url(url, error))?,
     };
     log_in(opened, config).await
 }
