@@ -44,6 +44,8 @@ struct Skipped {
     first: Option<PassedOver>,
     /// The best that is not eligible yet.
     delayed: Option<(Tag, Ineligibility)>,
+    /// How many are no successors.
+    rejected: usize,
 }
 
 impl Skipped {
@@ -73,13 +75,14 @@ impl Selector<'_> {
                 JumpResult::Plausible => {}
                 JumpResult::Rejected(cause) => {
                     skipped.add(&best.tag, cause);
+                    skipped.rejected += 1;
                     continue;
                 }
                 JumpResult::Unknown(unknown) => return Ok(Outcome::Unknown(unknown.into())),
             }
             match self.check_gates(best) {
                 None => return Err(self.lookups([place].into_iter().chain(places))),
-                Some(GateResult::Eligible) => return Ok(Outcome::Update(self.choice(best, ranking, skipped.first))),
+                Some(GateResult::Eligible) => return Ok(Outcome::Update(self.choice(best, ranking, skipped))),
                 Some(GateResult::NotYet(cause)) => {
                     skipped.add(&best.tag, cause.clone());
                     skipped.delayed.get_or_insert_with(|| (best.tag.clone(), cause));
@@ -155,13 +158,13 @@ impl Selector<'_> {
         }
     }
 
-    fn choice(&self, best: &Candidate, ranking: &Ranking, passed_over: Option<PassedOver>) -> Choice {
+    fn choice(&self, best: &Candidate, ranking: &Ranking, skipped: Skipped) -> Choice {
         let created = best.facts.facts().and_then(|facts| facts.created);
         let newest = Newest {
-            matching: ranking.count(),
+            matching: ranking.count().saturating_sub(skipped.rejected),
             incomparable: if self.filter.has_place() { None } else { Some(self.current.clone()) },
             built: if self.shows_build_time { created } else { None },
-            passed_over,
+            passed_over: skipped.first,
         };
         // The digest is not part of the choice: the caller looks it up where the reference is pinned.
         Choice { tag: best.tag.clone(), digest: None, reason: Acceptance::Newest(newest).into() }
