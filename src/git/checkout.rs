@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::refname::BranchName;
 
 use super::command::{Call, Program};
+use super::embedded::bare_repository;
 use super::error::GitError;
 use super::output;
 use super::redaction::redact;
@@ -25,6 +26,9 @@ pub(super) struct Checkout {
 impl Checkout {
     /// Reads the repository that contains a folder.
     pub(super) async fn read(program: &Program, dir: &Path) -> Result<Self, GitError> {
+        if let Some(dir) = bare_repository(dir) {
+            return Err(GitError::EmbeddedRepository { dir });
+        }
         let call = || Call {
             operation: format!("read the repository in {}", dir.display()),
             dir: Some(dir),

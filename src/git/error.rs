@@ -43,6 +43,12 @@ pub enum GitError {
         /// The folder of the clone.
         dir: PathBuf,
     },
+    /// A folder in the working tree is a bare repository, whose files may be those of a pull request.
+    #[error("cannot use {}: it is a bare repository in the working tree of another one", .dir.display())]
+    EmbeddedRepository {
+        /// The folder of the bare repository.
+        dir: PathBuf,
+    },
     /// The repository belongs to another user, so git does not read it: its configuration can start programs.
     #[error("cannot read {}: it belongs to another user: {output}", .dir.display())]
     UnsafeDirectory {
@@ -226,6 +232,8 @@ impl GitError {
             Self::TooOld { .. } => hint!("troubleshooting.md#git", "install a newer git"),
             Self::Embedded { .. } => hint!("policies.md#git-history",
                 "clone it beside the working tree, or with a working tree of its own"),
+            Self::EmbeddedRepository { .. } => hint!("security.md#three-sources-of-settings",
+                "run in the root of the checkout, and remove the files `HEAD`, `objects` and `refs` from that folder"),
             Self::NotARepository { .. } => hint!("troubleshooting.md#git", "run in a checkout, or pass `--repository URL`"),
             Self::UnsafeDirectory { dir, .. } => hint!("troubleshooting.md#unsafe-directory",
                 "run `git config --global --add safe.directory '{}'` if you trust its content", dir.display()),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use gix::bstr::ByteSlice as _;
 
+use super::embedded::is_embedded;
 use super::error::GitError;
 use crate::refname::CommitId;
 
@@ -47,13 +48,6 @@ pub fn first_parents(clone: &Path, from: Option<&str>) -> Result<FirstParents, G
     }
     let shallow = repository.is_shallow().map_err(|cause| missing(&cause))?;
     Ok(FirstParents { commits, shallow })
-}
-
-/// Returns whether a folder has no `.git` and is in a working tree, or is a link to such a one.
-fn is_embedded(clone: &Path) -> bool {
-    let has_git = |folder: &Path| folder.join(".git").symlink_metadata().is_ok();
-    // One that is missing is reported when it is opened.
-    clone.canonicalize().is_ok_and(|clone| !has_git(&clone) && clone.ancestors().any(has_git))
 }
 
 /// Returns what the operating system reports. The messages of gix quote the content of files.

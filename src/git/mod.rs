@@ -5,6 +5,7 @@
 mod ancestry;
 mod checkout;
 mod command;
+mod embedded;
 mod environment;
 mod error;
 mod git;

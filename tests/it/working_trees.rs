@@ -106,3 +106,53 @@ fn files(folder: &Path) -> Vec<String> {
     names.sort();
     names
 }
+
+/// git uses a folder that looks like a bare repository, and its configuration starts programs and names the remote.
+#[test]
+fn uses_no_bare_repository_among_the_files_of_a_working_tree() {
+    let place = tempfile::tempdir().unwrap();
+    let bare = Bare::new(place.path(), "gitops");
+    bare.commit("main", &[("svc/app.yaml", "image: x/y:1.0\n")], "Deploy");
+    let planted = |started: &Path| {
+        format!(
+            "[core]\n repositoryformatversion = 0\n bare = true\n sshCommand = touch {0}; false\n[credential]\n helper = \"!touch {0}; false\"\n\
+             [remote \"origin\"]\n url = git@127.0.0.1:a/b.git\n",
+            started.display()
+        )
+    };
+    for folder in ["svc", "svc/deep", "link"] {
+        for has_common_folder in [false, true] {
+            let tagboat = Tagboat::new().with("TAGBOAT_GIT_PASSWORD", "planted-login-of-git");
+            let checkout = tagboat.home().join("checkout");
+            git(tagboat.home(), &["clone", "--quiet", &bare.url(), "checkout"]);
+            let started = tagboat.home().join("started");
+            let objects = if has_common_folder { "svc/common/objects/k" } else { "svc/objects/k" };
+            let refs = if has_common_folder { "svc/common/refs/k" } else { "svc/refs/k" };
+            write(
+                &checkout,
+                &[("svc/HEAD", "ref: refs/heads/main\n"), (objects, ""), (refs, ""), ("svc/deep/app.yaml", "")],
+            );
+            let config = if has_common_folder { "svc/common/config" } else { "svc/config" };
+            write(&checkout, &[(config, &planted(&started))]);
+            if has_common_folder {
+                write(&checkout, &[("svc/commondir", "common\n"), ("svc/common/HEAD", "ref: refs/heads/main\n")]);
+            }
+            symlink("svc", checkout.join("link")).unwrap();
+            let folder = checkout.join(folder);
+            for command in ["plan", "run", "check"] {
+                let output = tagboat.run(&[command, "-C", folder.to_str().unwrap()]);
+                let text = format!("{}{}", output.stdout, output.log);
+                assert!(
+                    output.code != 0 && text.contains("bare repository in the working tree"),
+                    "{command}: {output:?}"
+                );
+                assert!(!started.exists(), "{command}: {output:?}");
+            }
+        }
+    }
+    // One in no working tree is a repository like any other.
+    let tagboat = Tagboat::new();
+    git(tagboat.home(), &["clone", "--quiet", "--bare", &bare.url(), "mirror.git"]);
+    let output = tagboat.run(&["plan", "-C", tagboat.home().join("mirror.git").to_str().unwrap()]);
+    assert!(!output.log.contains("bare repository in the working tree"), "{output:?}");
+}

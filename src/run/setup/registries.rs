@@ -74,7 +74,9 @@ fn host_settings(
 /// TLS or with their own certificate authority. A connection to this machine is the exception.
 fn anonymous_reason(host: &str, written: &RegistrySettings) -> Option<&'static str> {
     let mirror = written.mirror.as_ref();
-    let plain_mirror = mirror.filter(|mirror| mirror.value.starts_with("http://")).map(|mirror| mirror.source);
+    let url = mirror_url(mirror.map_or(host, |mirror| &mirror.value));
+    let is_plain = url.as_ref().is_none_or(|url| url.scheme() == "http");
+    let plain_mirror = mirror.filter(|_| is_plain).map(|mirror| mirror.source);
     let reason = if written.plain_http.or(plain_mirror) == Some(ConfigSource::Repository) {
         WITHOUT_TLS
     } else if written.ca_file.as_ref().is_some_and(|file| file.source == ConfigSource::Repository) {
@@ -82,10 +84,12 @@ fn anonymous_reason(host: &str, written: &RegistrySettings) -> Option<&'static s
     } else {
         return None;
     };
-    let address = mirror.map_or(host, |mirror| mirror.value.as_str());
-    let bare = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let is_local = Url::parse(&format!("http://{bare}")).is_ok_and(|url| is_loopback(&url));
-    (!is_local).then_some(reason)
+    (!url.is_some_and(|url| is_loopback(&url))).then_some(reason)
+}
+
+/// Parses a host or the URL of a mirror as the registry client does, which decides about its scheme: `HTTP://` is `http://`.
+fn mirror_url(address: &str) -> Option<Url> {
+    if address.contains("://") { Url::parse(address).ok() } else { Url::parse(&format!("https://{address}")).ok() }
 }
 
 const WITHOUT_TLS: &str =
@@ -180,6 +184,10 @@ mod tests {
             ("127.0.0.1:5000", None,                                        Some(Repository),  None,              None),
             ("localhost",      None,                                        Some(Repository),  None,              None),
             ("acme.dev",       Some(("http://mirror.dev", Repository)),     None,              None,              Some(WITHOUT_TLS)),
+            ("acme.dev",       Some(("HTTP://mirror.dev", Repository)),     None,              None,              Some(WITHOUT_TLS)),
+            ("acme.dev",       Some((" http://mirror.dev", Repository)),    None,              None,              Some(WITHOUT_TLS)),
+            ("acme.dev",       Some(("ht\ttp://mirror.dev", Repository)),   None,              None,              Some(WITHOUT_TLS)),
+            ("acme.dev",       Some(("http:mirror.dev/://127.0.0.1", Repository)), None,       None,              Some(WITHOUT_TLS)),
             ("acme.dev",       Some(("http://mirror.dev/hub", Operator)),   None,              None,              None),
             ("acme.dev",       Some(("https://mirror.dev", Repository)),    None,              None,              None),
             ("acme.dev",       Some(("http://127.0.0.1:5000", Repository)), None,              None,              None),

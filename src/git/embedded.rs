@@ -1,0 +1,28 @@
+//! Finds bare repositories in a working tree: their files may be those of a stranger's pull request, and their configuration starts
+//! programs and names remotes. git never checks out a `.git`, but it does check out these.
+
+use std::path::{Path, PathBuf};
+
+/// Returns the bare repository that git would use in a folder, if it is in the working tree of another repository: what
+/// `safe.bareRepository=explicit` refuses, but a bare repository in no working tree is none.
+pub(super) fn bare_repository(dir: &Path) -> Option<PathBuf> {
+    // One that is missing is reported when it is opened.
+    let dir = dir.canonicalize().ok()?;
+    let found = dir.ancestors().find(|folder| has_git(folder) || is_bare(folder))?;
+    (!has_git(found) && found.ancestors().any(has_git)).then(|| found.to_owned())
+}
+
+/// Returns whether a folder has no `.git` and is in a working tree, or is a link to such a one.
+pub(super) fn is_embedded(clone: &Path) -> bool {
+    clone.canonicalize().is_ok_and(|clone| !has_git(&clone) && clone.ancestors().any(has_git))
+}
+
+fn has_git(folder: &Path) -> bool {
+    folder.join(".git").symlink_metadata().is_ok()
+}
+
+/// Returns whether git may take a folder for a repository; it takes fewer.
+fn is_bare(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    has("HEAD") && (has("commondir") || (has("objects") && has("refs")))
+}
