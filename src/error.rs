@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn names_the_image_whose_tags_cannot_be_listed() {
         let error = RegistryError::Offline { image: "nginx".to_owned() };
-        let start = "cannot list the tags of nginx: the tags come from a file";
+        let start = "cannot list the tags of nginx: not looked up";
         assert!(Error::from(error).to_string().starts_with(start));
     }
 }
