@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// Returns the bare repository that git would use in a folder, if it is in the working tree of another repository: what
-/// `safe.bareRepository=explicit` refuses, but a bare repository in no working tree is none.
+/// Returns the bare repository that git would use in a folder, if it is in the working tree of another repository. git's
+/// `safe.bareRepository=explicit` refuses it, too, but also one in no working tree, which is a repository like any other here.
 pub(super) fn bare_repository(dir: &Path) -> Option<PathBuf> {
     // One that is missing is reported when it is opened.
     let dir = dir.canonicalize().ok()?;
@@ -12,7 +12,7 @@ pub(super) fn bare_repository(dir: &Path) -> Option<PathBuf> {
     (!has_git(found) && found.ancestors().any(has_git)).then(|| found.to_owned())
 }
 
-/// Returns whether a folder has no `.git` and is in a working tree, or is a link to such a one.
+/// Returns whether a folder without a `.git` is in a working tree, or is a link to such a folder.
 pub(super) fn is_embedded(clone: &Path) -> bool {
     clone.canonicalize().is_ok_and(|clone| !has_git(&clone) && clone.ancestors().any(has_git))
 }
@@ -21,7 +21,7 @@ fn has_git(folder: &Path) -> bool {
     folder.join(".git").symlink_metadata().is_ok()
 }
 
-/// Returns whether git may take a folder for a repository; it takes fewer.
+/// Returns whether git may use a folder as a bare repository. git checks more than this.
 fn is_bare(folder: &Path) -> bool {
     let has = |name: &str| folder.join(name).symlink_metadata().is_ok();
     has("HEAD") && (has("commondir") || (has("objects") && has("refs")))

@@ -233,7 +233,7 @@ impl GitError {
             Self::Embedded { .. } => hint!("policies.md#git-history",
                 "clone it beside the working tree, or with a working tree of its own"),
             Self::EmbeddedRepository { .. } => hint!("security.md#three-sources-of-settings",
-                "run in the root of the checkout, and remove the files `HEAD`, `objects` and `refs` from that folder"),
+                "run in the root of the checkout, and remove `HEAD`, `objects` and `refs` from that folder"),
             Self::NotARepository { .. } => hint!("troubleshooting.md#git", "run in a checkout, or pass `--repository URL`"),
             Self::UnsafeDirectory { dir, .. } => hint!("troubleshooting.md#unsafe-directory",
                 "run `git config --global --add safe.directory '{}'` if you trust its content", dir.display()),

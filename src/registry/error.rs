@@ -116,7 +116,7 @@ pub enum RegistryError {
     ImageTimeout {
         /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
-        /// The time after which it was given up.
+        /// The longest time that one image may take.
         after: Duration,
     },
     /// The registry did not answer in time for other images of this run, so no request was sent.
