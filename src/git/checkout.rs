@@ -61,8 +61,10 @@ impl Checkout {
     pub(super) fn tracked_branch(&self, remote: &str) -> Option<BranchName> {
         let branch = self.branch.as_deref()?;
         let value = |key| settings::value(&self.settings, &format!("branch.{branch}.{key}"));
-        let name = value("merge").filter(|_| value("remote") == Some(remote))?.strip_prefix("refs/heads/")?;
-        BranchName::new(name).ok()
+        if value("remote") != Some(remote) {
+            return None;
+        }
+        BranchName::new(value("merge")?.strip_prefix("refs/heads/")?).ok()
     }
 
     /// Returns the URLs to fetch from and to push to.

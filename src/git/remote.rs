@@ -81,7 +81,7 @@ impl RedactedUrl {
             return has_secret("its query may have a secret, which git prints and passes to other programs");
         }
         let is_file = scheme == "file";
-        if let Some(cause) = secret_in_path(url.path()).filter(|_| !is_file) {
+        if !is_file && let Some(cause) = secret_in_path(url.path()) {
             return has_secret(cause);
         }
         let (user, password) = (percent_decode(url.username()), url.password().map(percent_decode));

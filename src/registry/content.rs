@@ -103,7 +103,7 @@ pub(super) fn read_manifest(body: &[u8], facts: &mut ImageFacts) -> Result<Manif
                 return Ok(ManifestContent::Image(config.digest()?));
             }
             // Artifacts with an empty configuration have their type in a field of its own (image specification, 1.1).
-            let own_type = document.artifact_type.filter(|_| media_type == EMPTY_MEDIA_TYPE);
+            let own_type = if media_type == EMPTY_MEDIA_TYPE { document.artifact_type } else { None };
             facts.artifact_type = Some(own_type.unwrap_or_else(|| media_type.to_owned()));
             Ok(ManifestContent::Artifact)
         }

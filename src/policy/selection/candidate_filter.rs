@@ -145,7 +145,7 @@ impl<'q> CandidateFilter<'q> {
             listed,
             shape,
             written: shape_among(current.as_str(), candidates),
-            commit: shape.filter(|_| policy.reads_numbers()).and_then(CurrentCommit::new),
+            commit: if policy.reads_numbers() { shape.and_then(CurrentCommit::new) } else { None },
             place: is_placed.then_some(key),
             release,
             floor,
@@ -195,6 +195,11 @@ impl<'q> CandidateFilter<'q> {
         let shape = Shape::of(text);
         let is_other_version = || self.shape.is_some_and(|current| !is_same_version(&shape, current));
         shape.stage().is_some() && (self.releases_only || is_other_version())
+    }
+
+    /// Returns the current tag among the candidates, if the registry lists it.
+    pub(super) fn listed(&self) -> Option<&'q Candidate> {
+        self.listed
     }
 
     /// Returns the shape of the current tag, whatever the policy reads of it.

@@ -50,7 +50,7 @@ impl GivenTags {
         let given = Self { tags, proposed: proposed.as_ref().map(|one| one.tag.clone()) };
         // A policy that reads build times or labels reads those of the current tag as well.
         let needs_current = matches!(&question.entry.policy, Policy::Ordered(policy) if policy.need() > Need::Tag);
-        let current = current.filter(|_| needs_current).map(|tag| Candidate::new(tag.clone()));
+        let current = if needs_current { current.map(|tag| Candidate::new(tag.clone())) } else { None };
         for other in proposed.into_iter().chain(current) {
             if candidates.iter().all(|known| known.tag != other.tag) {
                 candidates.push(other);

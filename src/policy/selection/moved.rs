@@ -17,8 +17,10 @@ pub(super) fn moved_digest(pinned: &Digest, listed: &Candidate) -> Result<Option
         return Err(vec![(listed.tag.clone(), need)]);
     }
     let is_member = |facts: &ImageFacts| facts.members.iter().any(|(_, digest)| digest == pinned);
-    let moved = listed.facts.digest().filter(|digest| *digest != pinned);
-    Ok(moved.filter(|_| !listed.facts.facts().is_some_and(is_member)).map(|digest| MovedDigest {
+    if listed.facts.facts().is_some_and(is_member) {
+        return Ok(None);
+    }
+    Ok(listed.facts.digest().filter(|digest| *digest != pinned).map(|digest| MovedDigest {
         tag: listed.tag.clone(),
         from: pinned.clone(),
         to: digest.clone(),

@@ -61,13 +61,13 @@ pub(super) fn evaluate(
         return Err(vec![(tag.clone(), question.gates.need())]);
     }
     // A pinned reference to the tag may be stale.
-    let pinned = question.current.digest().filter(|_| request.digest.is_none() && current == tag);
+    let pinned = if request.digest.is_none() && current == tag { question.current.digest() } else { None };
     let moved = pinned.map(|pinned| moved_digest(pinned, found)).transpose()?.flatten();
     match found.facts.digest() {
         _ if !request.is_floating() => Ok(decide(question, current, found, &request, moved)),
         Some(served) => {
-            let digest = pinned.filter(|_| moved.is_none()).or(Some(served));
-            Ok(decide(question, current, found, &RequestedTag { digest, ..request }, None))
+            let digest = if moved.is_none() { pinned.unwrap_or(served) } else { served };
+            Ok(decide(question, current, found, &RequestedTag { digest: Some(digest), ..request }, None))
         }
         None if found.facts.facts().is_some() => Ok(Outcome::Unknown(Unknown::NoDigest(tag.clone()).into())),
         None => Err(vec![(tag.clone(), Need::Digest)]),

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::image::Shape;
-use crate::policy::versions::{adds_word, by_value, compare_commonly, leads_with_version};
+use crate::policy::versions::{adds_word, by_value, compare_commonly, leads_with_version, number_at};
 
 /// How many numbers a line has in common: major and minor.
 const LINE: usize = 2;
@@ -23,10 +23,9 @@ pub(super) fn is_same_version(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
     has_same_numbers(&tag.release(), &current.release(), usize::MAX)
 }
 
-/// Compares the first `count` numbers. A version that is written with fewer ends with zeros.
+/// Compares the first `count` numbers of the current tag.
 fn has_same_numbers(one: &[&str], current: &[&str], count: usize) -> bool {
-    let number = |release: &[&str], at: usize| release.get(at).map_or_else(|| "0".to_owned(), |one| (*one).to_owned());
-    (0..current.len().min(count)).all(|at| by_value(&number(one, at), &number(current, at)).is_eq())
+    current.iter().take(count).enumerate().all(|(at, number)| by_value(number_at(one, at), number).is_eq())
 }
 
 #[cfg(test)]

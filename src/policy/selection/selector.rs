@@ -202,8 +202,7 @@ impl Selector<'_> {
         passed_over: Option<PassedOver>,
     ) -> Result<Outcome, Lookups> {
         let remarks = self.remarks(passed_over)?;
-        let listed = self.candidates.iter().find(|one| one.tag == *self.current);
-        match (remarks.moved, listed) {
+        match (remarks.moved, self.filter.listed()) {
             (Some(moved), Some(listed)) if self.question.pinning == Pinning::Follow => {
                 let need = self.question.gates.need();
                 let gate = self.check_gates(listed).ok_or_else(|| vec![(listed.tag.clone(), need)])?;
@@ -224,8 +223,7 @@ impl Selector<'_> {
 
     /// Returns where the current tag points now, if the reference is pinned to another digest.
     fn moved_digest(&self) -> Result<Option<MovedDigest>, Lookups> {
-        let listed = self.candidates.iter().find(|one| one.tag == *self.current);
-        match (self.question.current.digest(), listed) {
+        match (self.question.current.digest(), self.filter.listed()) {
             (Some(pinned), Some(listed)) => moved_digest(pinned, listed),
             _ => Ok(None),
         }

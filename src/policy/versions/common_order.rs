@@ -48,8 +48,7 @@ pub(crate) fn compare_padded(one: &Shape<'_>, other: &Shape<'_>) -> Option<Order
     let padded = || {
         let (release, than) = (one.release(), other.release());
         let length = release.len().max(than.len());
-        let at = |numbers: &[&'_ str], at: usize| numbers.get(at).copied().unwrap_or("0").to_owned();
-        let mut orders = (0..length).map(|number| by_value(&at(&release, number), &at(&than, number)));
+        let mut orders = (0..length).map(|at| by_value(number_at(&release, at), number_at(&than, at)));
         if release.is_empty() || than.is_empty() { None } else { orders.find(|order| order.is_ne()) }
     };
     compare(one, other).or_else(padded)
@@ -59,7 +58,10 @@ pub(crate) fn compare_padded(one: &Shape<'_>, other: &Shape<'_>) -> Option<Order
 /// `1.23rc1`, and `2.0` is newer than `2.0.0-rc.1`.
 fn by_longer_release(longer: &Shape<'_>, shorter: &Shape<'_>) -> Option<Ordering> {
     let (release, start) = (longer.release(), shorter.release().len());
-    let rest = release.get(start..).filter(|_| start > 0)?;
+    if start == 0 {
+        return None;
+    }
+    let rest = release.get(start..)?;
     match (longer.stage(), shorter.stage()) {
         (None, Some(_)) => Some(Ordering::Greater),
         (Some(_), None) if rest.iter().all(|number| by_value(number, "0").is_eq()) => Some(Ordering::Less),
@@ -145,6 +147,11 @@ pub(crate) fn release_key(tag: &Shape<'_>) -> OrderKey {
     let release = if leads_with_version(tag) { tag.release() } else { Vec::new() };
     release.into_iter().for_each(|number| key.number(number));
     key
+}
+
+/// Returns a number of a release. A version that is written with fewer numbers ends with zeros.
+pub(crate) fn number_at<'t>(release: &[&'t str], at: usize) -> &'t str {
+    release.get(at).copied().unwrap_or("0")
 }
 
 /// Compares natural numbers of any length.

@@ -10,7 +10,7 @@ mod version;
 pub use bump::Bump;
 pub(super) use common_order::{
     LeadingVersion, adds_word, by_value, compare as compare_commonly, compare_padded, has_same_words, leading_numbers,
-    leads_with_version, release_key,
+    leads_with_version, number_at, release_key,
 };
 pub use key::OrderKey;
 pub use range::{Range, RangeError};

@@ -76,7 +76,7 @@ fn anonymous_reason(host: &str, written: &RegistrySettings) -> Option<&'static s
     let mirror = written.mirror.as_ref();
     let url = mirror_url(mirror.map_or(host, |mirror| &mirror.value));
     let is_plain = url.as_ref().is_none_or(|url| url.scheme() == "http");
-    let plain_mirror = mirror.filter(|_| is_plain).map(|mirror| mirror.source);
+    let plain_mirror = if is_plain { mirror.map(|mirror| mirror.source) } else { None };
     let reason = if written.plain_http.or(plain_mirror) == Some(ConfigSource::Repository) {
         WITHOUT_TLS
     } else if written.ca_file.as_ref().is_some_and(|file| file.source == ConfigSource::Repository) {
