@@ -278,6 +278,45 @@ fn selects_the_next_best_while_the_best_is_too_young() {
     assert!(reason.to_string().ends_with("eligible on 2026-01-12T12:00:00Z"), "{reason}");
 }
 
+/// Answers every lookup with this build time, and returns how many round trips that took, and how many lookups.
+fn round_trips(policy: &str, gates: &Gates, tags: impl Iterator<Item = String>, built: &str) -> (usize, usize) {
+    let entry = build(&Settings::new(serde_yaml::from_str(policy).unwrap())).unwrap();
+    let current = ImageReference::new("registry.example/app:0.6.23").unwrap();
+    let (external, now) = (&ExternalFacts::NotNeeded, "2026-01-10T00:00:00Z".parse().unwrap());
+    let question =
+        Question { current: &current, entry: &entry, names_image: true, gates, pinning: Pinning::Keep, external, now };
+    let mut candidates: Vec<Candidate> = tags.map(|tag| Candidate::new(Tag::new(&tag).unwrap())).collect();
+    let (mut rounds, mut lookups) = (0, 0);
+    while let SelectionStep::NeedsFacts(needs) = choose(&question, &candidates) {
+        rounds += 1;
+        lookups += needs.len();
+        for (tag, _) in needs {
+            let time = if tag == *current.tag().unwrap() { "2025-01-10T00:00:00Z" } else { built };
+            let found = candidates.iter_mut().find(|one| one.tag == tag).unwrap();
+            found.facts = Known::Aged(Box::new(self::built(time).unwrap()));
+        }
+    }
+    (rounds, lookups)
+}
+
+#[test]
+fn looks_up_many_relics_and_young_tags_in_few_round_trips() {
+    let none = Gates::default();
+    let tags = |count: usize| {
+        let relics = (0..count).map(|at| format!("{}.{}.0", 5 + at / 40, at % 40));
+        relics.chain(["0.6.23".to_owned(), "0.6.24".to_owned()])
+    };
+    let (rounds, lookups) = round_trips("{ shape: same }", &none, tags(600), "2016-05-01T00:00:00Z");
+    assert!(rounds <= 12 && lookups == 601, "{rounds} round trips, {lookups} lookups");
+    // One relic costs itself and the current tag, and nothing behind a usual step is looked up.
+    assert_eq!(round_trips("{ shape: same }", &none, tags(1), "2016-05-01T00:00:00Z"), (1, 2));
+    assert_eq!(round_trips("{ shape: same }", &none, tags(600), "2025-05-01T00:00:00Z"), (1, 2));
+    let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };
+    let young = (1..=600).map(|at| format!("0.6.{at}"));
+    let (rounds, _) = round_trips("{ shape: same }", &gates, young, "2026-01-09T00:00:00Z");
+    assert!(rounds <= 12, "{rounds} round trips");
+}
+
 #[test]
 fn holds_an_image_of_unknown_age_with_a_remedy() {
     let gates = Gates { min_age: Some(std::time::Duration::from_hours(72)), platforms: Vec::new() };

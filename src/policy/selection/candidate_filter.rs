@@ -9,13 +9,13 @@ use regex::CaptureLocations;
 use super::bounds::{Bounds, OutOfBounds};
 use super::build_time::{JumpResult, judge};
 use super::commit_places::{CommitPlaces, CurrentCommit, may_have_commit, shape_among};
-use super::jump::Jump;
+use super::jump::{Jump, KnownVersions};
+use super::not_newer::NotNewer;
 use super::question::{Lookups, Question};
 use super::released_line::{is_release_of_line, is_same_version};
 use crate::image::{Shape, Tag, timestamp_millis, words};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::entry::PolicyEntry;
-use crate::policy::filter::FilterError;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
 use crate::policy::versions::{LeadingVersion, OrderKey, compare_padded, has_same_words, leads_with_version};
@@ -48,47 +48,10 @@ pub(super) struct CandidateFilter<'q> {
     /// Whether the line of the current tag, a pre-release, is released in a way that the policy does not read.
     is_line_released: bool,
     commits: OnceCell<CommitPlaces>,
+    /// What shows whether a step is suspicious. No tag shows gaps between texts that the filter extracts.
+    versions: Option<KnownVersions<'q>>,
     /// The buffer for the groups that the filter extracts.
     groups: RefCell<Option<CaptureLocations>>,
-}
-
-/// Why a candidate is not newer. Small, because a listing may cause a hundred thousand of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotNewer {
-    Filtered(FilterError),
-    Unreadable(TagReadError),
-    OutOfBounds(OutOfBounds),
-    /// It has no place, because its image cannot be read or it is no image.
-    NoImage,
-    /// It is a commit, whose digits have no order.
-    NumericCommit,
-    /// It is a pre-release, and a release is newer than the current tag.
-    LineReleased,
-    /// The current tag has no place, and no common reading compares it.
-    Incomparable,
-    /// The policy ranks it higher, but its version is lower.
-    LowerVersion,
-    Older,
-    /// It has the same place as the current tag, which it may be itself.
-    SamePlace,
-}
-
-impl NotNewer {
-    /// Returns how many checks the candidate passed.
-    pub(super) fn progress(self) -> u8 {
-        match self {
-            Self::Filtered(_) => 0,
-            Self::Unreadable(TagReadError::Unreadable) | Self::NumericCommit => 1,
-            Self::Unreadable(TagReadError::PreRelease) | Self::NoImage => 3,
-            Self::Unreadable(_) => 2,
-            Self::OutOfBounds(_)
-            | Self::LineReleased
-            | Self::Incomparable
-            | Self::LowerVersion
-            | Self::Older
-            | Self::SamePlace => 4,
-        }
-    }
 }
 
 /// Returns the text that the policy reads of the current tag. A tag that the filter rejects is read as it is, so that it can
@@ -136,6 +99,8 @@ impl<'q> CandidateFilter<'q> {
         let orders_otherwise = !policy.reads_versions() || entry.filter.extracts();
         let keeps_version = orders_otherwise && policy.never_lowers_versions() && !bounds.allow_downgrade;
         let floor = if keeps_version { LeadingVersion::of(current.as_str()) } else { None };
+        let ordered = shape.filter(|shape| policy.reads_versions() && shape.has_order());
+        let tags = if entry.filter.extracts() { &[] } else { candidates };
         let mut filter = Self {
             entry,
             policy,
@@ -155,6 +120,7 @@ impl<'q> CandidateFilter<'q> {
             releases_only: false,
             is_line_released: false,
             commits: OnceCell::new(),
+            versions: ordered.map(|shape| KnownVersions::new(shape, tags)),
             groups: RefCell::default(),
         };
         filter.releases_only = filter.has_newer_release();
@@ -312,14 +278,10 @@ impl<'q> CandidateFilter<'q> {
     /// Returns how suspicious the step from the current tag to a candidate is.
     pub(super) fn jump(&self, candidate: &Candidate) -> Jump {
         let bounds = &self.entry.bounds;
-        let Some(current) = self.shape.filter(|shape| self.policy.reads_versions() && shape.has_order()) else {
-            return Jump::Usual;
-        };
+        let Some(known) = &self.versions else { return Jump::Usual };
         let Ok(text) = self.entry.filter.text(candidate.tag.as_str()) else { return Jump::Usual };
-        // The tags show no gaps between texts that are extracted from them.
-        let candidates = if self.entry.filter.extracts() { &[] } else { self.candidates };
-        match Jump::new(current, &Shape::of(&text), candidates) {
-            Jump::Skip if candidates.is_empty() || bounds.allow_older_build => Jump::Usual,
+        match Jump::new(&Shape::of(&text), known) {
+            Jump::Skip if self.entry.filter.extracts() || bounds.allow_older_build => Jump::Usual,
             Jump::Outlier if !bounds.reject_outliers && bounds.allow_older_build => Jump::Usual,
             Jump::Outlier if !bounds.reject_outliers => Jump::Skip,
             jump => jump,

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 
 use super::build_time::JumpResult;
-use super::candidate_filter::{CandidateFilter, NotNewer, current_shape, current_text};
+use super::candidate_filter::{CandidateFilter, current_shape, current_text};
 use super::choose::{SelectionStep, choose};
 use super::gates::GateResult;
+use super::not_newer::NotNewer;
 use super::question::Question;
 use crate::image::Tag;
 use crate::policy::candidate::{Candidate, Known};

@@ -1,6 +1,7 @@
 //! How suspicious the step from the current tag to a candidate is: relics of an old numbering and mislabeled tags have the
 //! greatest numbers.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::image::{Part, Shape};
@@ -40,20 +41,99 @@ fn value(number: &str) -> u128 {
     number.parse().unwrap_or(u128::MAX)
 }
 
+/// What the tags of an image show about the steps from its current tag. The tags are read once, for relics may be many.
+pub(super) struct KnownVersions<'k> {
+    current: &'k Shape<'k>,
+    candidates: &'k [Candidate],
+    /// The greater majors of which a tag exists, and the greater minors of the current major, in order.
+    releases: [OnceCell<Vec<u128>>; 2],
+    /// For each number of a tag, in order, the values in the tags that are like the current one up to this number.
+    counters: OnceCell<Vec<Vec<u128>>>,
+}
+
 impl Jump {
-    /// Judges the step from one tag to another among all tags of the image.
-    pub(super) fn new(from: &Shape<'_>, to: &Shape<'_>, candidates: &[Candidate]) -> Self {
+    /// Judges the step from the current tag to another among all tags of the image.
+    pub(super) fn new(to: &Shape<'_>, known: &KnownVersions<'_>) -> Self {
+        let from = known.current;
         if has_outlier(from, to) {
             return Self::Outlier;
         }
         let (current, next) = (from.release(), to.release());
         let changed = current.iter().zip(&next).position(|(from, to)| by_value(from, to).is_ne());
         match changed {
-            Some(at @ (0 | 1)) if current.len() > 1 => skips(&next[..at], current[at], next[at], candidates),
-            Some(0) if is_counter_gap(from, to, candidates) => Self::Skip,
-            None if is_counter_gap(from, to, candidates) => Self::Outlier,
+            Some(at @ (0 | 1)) if current.len() > 1 && known.lack_release(at, value(current[at]), value(next[at])) => {
+                Self::Skip
+            }
+            Some(0) if current.len() == 1 && known.lack_counter(to) => Self::Skip,
+            None if known.lack_counter(to) => Self::Outlier,
             _ => Self::Usual,
         }
+    }
+}
+
+impl<'k> KnownVersions<'k> {
+    /// Reads nothing before the first step that may be suspicious.
+    pub(super) fn new(current: &'k Shape<'k>, candidates: &'k [Candidate]) -> Self {
+        Self { current, candidates, releases: Default::default(), counters: OnceCell::new() }
+    }
+
+    /// Returns whether a major or minor version between two has no tag.
+    fn lack_release(&self, at: usize, from: u128, to: u128) -> bool {
+        let between = to.saturating_sub(from).saturating_sub(1);
+        let releases = || self.releases[at].get_or_init(|| self.greater_releases(at));
+        between > 0 && (releases().partition_point(|number| *number < to) as u128) < between
+    }
+
+    /// Returns the numbers that are greater than that of the current tag and follow the same numbers.
+    fn greater_releases(&self, at: usize) -> Vec<u128> {
+        let release = self.current.release();
+        let (line, from) = (&release[..at], value(release[at]));
+        let mut found = BTreeSet::new();
+        for one in self.candidates {
+            let tag = one.tag.as_str();
+            let is_new = |number: &u128| *number > from && !found.contains(number);
+            // The shape takes longer to read than the numbers.
+            let is_known =
+                leading_numbers(tag).is_some_and(|numbers| number_after(line, numbers).filter(is_new).is_none());
+            if !is_known {
+                found.extend(number_after(line, Shape::of(tag).release().into_iter()).filter(|number| *number > from));
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// Returns whether a counter jumps over many numbers of which no tag exists.
+    fn lack_counter(&self, to: &Shape<'_>) -> bool {
+        let pairs = pairs(self.current, to);
+        let Some(at) = pairs.iter().position(|(from, to)| by_value(from.text(), to.text()).is_ne()) else {
+            return false;
+        };
+        let (Part::Number(from), Part::Number(to)) = pairs[at] else { return false };
+        let (low, high) = (value(from), value(to));
+        let is_gap =
+            |last: u128| high.saturating_sub(last) >= COUNTER_GAP && high >= last.max(1).saturating_mul(COUNTER_FACTOR);
+        // The greatest counter below it, among the tags that are alike up to the counter.
+        let last = || {
+            let counters = self.counters.get_or_init(|| self.counters()).get(at)?;
+            counters[..counters.partition_point(|number| *number < high)].last().copied()
+        };
+        is_gap(low) && is_gap(last().unwrap_or(low).max(low))
+    }
+
+    fn counters(&self) -> Vec<Vec<u128>> {
+        let numbers = |shape: &Shape<'_>| {
+            let numbers = shape.parts().iter().filter(|part| matches!(part, Part::Number(_) | Part::Stamp(_)));
+            numbers.map(|part| value(part.text())).collect::<Vec<_>>()
+        };
+        let current = numbers(self.current);
+        let mut counters = vec![Vec::new(); current.len()];
+        for one in self.candidates {
+            let numbers = numbers(&Shape::of(one.tag.as_str()));
+            let alike = numbers.iter().zip(&current).take_while(|(one, other)| one == other).count();
+            counters.iter_mut().zip(&numbers).take(alike + 1).for_each(|(values, number)| values.push(*number));
+        }
+        counters.iter_mut().for_each(|values| values.sort_unstable());
+        counters
     }
 }
 
@@ -77,59 +157,10 @@ fn has_outlier(from: &Shape<'_>, to: &Shape<'_>) -> bool {
     })
 }
 
-/// Judges a step of the number after the numbers in `line`: whether a number between has no tag.
-fn skips(line: &[&str], from: &str, to: &str, candidates: &[Candidate]) -> Jump {
-    let (low, high) = (value(from), value(to));
-    let between = high.saturating_sub(low).saturating_sub(1);
-    if between == 0 {
-        return Jump::Usual;
-    }
-    let is_between = |number: &u128| (low + 1..high).contains(number);
-    let mut found = BTreeSet::new();
-    for one in candidates {
-        let tag = one.tag.as_str();
-        let may_be_new = |number: &u128| !found.contains(number);
-        // The shape takes longer to read than the numbers.
-        let is_known = leading_numbers(tag)
-            .is_some_and(|numbers| number_after(line, numbers).filter(is_between).filter(may_be_new).is_none());
-        if !is_known {
-            found.extend(number_after(line, Shape::of(tag).release().into_iter()).filter(is_between));
-        }
-        if found.len() as u128 == between {
-            return Jump::Usual;
-        }
-    }
-    Jump::Skip
-}
-
 /// Returns the number that follows those in `line`.
 fn number_after<'t>(line: &[&str], mut numbers: impl Iterator<Item = &'t str>) -> Option<u128> {
     let is_in_line = line.iter().all(|number| numbers.next().is_some_and(|one| by_value(one, number).is_eq()));
     if is_in_line { numbers.next().map(value) } else { None }
-}
-
-/// Returns whether a counter jumps over many numbers of which no tag exists.
-fn is_counter_gap(from: &Shape<'_>, to: &Shape<'_>, candidates: &[Candidate]) -> bool {
-    let pairs = pairs(from, to);
-    let Some(at) = pairs.iter().position(|(from, to)| by_value(from.text(), to.text()).is_ne()) else { return false };
-    let (Part::Number(from), Part::Number(to)) = pairs[at] else { return false };
-    let (low, high) = (value(from), value(to));
-    let is_gap =
-        |last: u128| high.saturating_sub(last) >= COUNTER_GAP && high >= last.max(1).saturating_mul(COUNTER_FACTOR);
-    if !is_gap(low) {
-        return false;
-    }
-    // The counter of the greatest tag below it that is alike up to the counter.
-    let numbers = |shape: &Shape<'_>| {
-        let numbers = shape.parts().iter().filter(|part| matches!(part, Part::Number(_) | Part::Stamp(_)));
-        numbers.map(|part| value(part.text())).collect::<Vec<_>>()
-    };
-    let before: Vec<u128> = pairs[..at].iter().map(|(_, to)| value(to.text())).collect();
-    let alike = candidates.iter().filter_map(|one| {
-        let numbers = numbers(&Shape::of(one.tag.as_str()));
-        numbers.get(at).copied().filter(|_| numbers.starts_with(&before))
-    });
-    is_gap(alike.filter(|number| *number < high).max().unwrap_or(low).max(low))
 }
 
 #[cfg(test)]
@@ -163,11 +194,9 @@ mod tests {
         for (from, to, others, expected) in rows {
             let candidates: Vec<Candidate> =
                 others.split_whitespace().chain([from, to]).map(|tag| Candidate::new(Tag::new(tag).unwrap())).collect();
-            assert_eq!(
-                Jump::new(&Shape::of(from), &Shape::of(to), &candidates),
-                expected,
-                "{from} {to} among {others}"
-            );
+            let current = Shape::of(from);
+            let known = KnownVersions::new(&current, &candidates);
+            assert_eq!(Jump::new(&Shape::of(to), &known), expected, "{from} {to} among {others}");
         }
     }
 }

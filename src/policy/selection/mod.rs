@@ -10,6 +10,7 @@ mod gates;
 mod given;
 mod jump;
 mod moved;
+mod not_newer;
 mod other_shapes;
 mod pinned_tag;
 mod question;

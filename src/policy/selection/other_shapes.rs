@@ -4,7 +4,8 @@
 use std::cmp::Ordering;
 
 use super::bounds::OutOfBounds;
-use super::candidate_filter::{CandidateFilter, NotNewer};
+use super::candidate_filter::CandidateFilter;
+use super::not_newer::NotNewer;
 use crate::image::{Shape, Tag};
 use crate::policy::candidate::Candidate;
 use crate::policy::ordered_policy::TagReadError;

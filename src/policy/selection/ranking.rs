@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::candidate_filter::{CandidateFilter, NotNewer};
+use super::candidate_filter::CandidateFilter;
+use super::not_newer::NotNewer;
 use crate::policy::candidate::Candidate;
 use crate::policy::decision::Outcome;
 use crate::policy::ordered_policy::TagReadError;

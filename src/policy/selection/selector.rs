@@ -18,7 +18,7 @@ use crate::policy::reason::{
 };
 use crate::policy::versions::{OrderKey, ShapeMatcher, release_key};
 
-/// How many candidates are looked up at once while gates delay the best.
+/// How many candidates are looked up at once at least, while gates delay the best or suspicious steps lead to relics.
 const BATCH: usize = 4;
 
 /// How many tied tags a reason names.
@@ -46,11 +46,18 @@ struct Skipped {
     delayed: Option<(Tag, Ineligibility)>,
     /// How many are no successors.
     rejected: usize,
+    /// How many are not eligible yet.
+    young: usize,
 }
 
 impl Skipped {
     fn add(&mut self, tag: &Tag, cause: impl Into<Reason>) {
         self.first.get_or_insert_with(|| PassedOver { tag: tag.clone(), cause: Box::new(cause.into()) });
+    }
+
+    /// Returns how many candidates to look up next: as many as were skipped, so that many of them cost few round trips.
+    fn batch(&self) -> usize {
+        BATCH.max(self.rejected + self.young)
     }
 }
 
@@ -67,11 +74,7 @@ impl Selector<'_> {
             if best.tag == *self.current {
                 return self.up_to_date(Acceptance::CurrentIsNewest, skipped.first);
             }
-            let judged = match self.filter.judge_content(best)? {
-                JumpResult::Plausible => self.filter.judge_jump(best)?,
-                result => result,
-            };
-            match judged {
+            match self.judge(best).map_err(|needed| self.and_next_jumps(needed, &mut places, &skipped))? {
                 JumpResult::Plausible => {}
                 JumpResult::Rejected(cause) => {
                     skipped.add(&best.tag, cause);
@@ -81,10 +84,11 @@ impl Selector<'_> {
                 JumpResult::Unknown(unknown) => return Ok(Outcome::Unknown(unknown.into())),
             }
             match self.check_gates(best) {
-                None => return Err(self.lookups([place].into_iter().chain(places))),
+                None => return Err(self.lookups([place].into_iter().chain(places), skipped.batch())),
                 Some(GateResult::Eligible) => return Ok(Outcome::Update(self.choice(best, ranking, skipped))),
                 Some(GateResult::NotYet(cause)) => {
                     skipped.add(&best.tag, cause.clone());
+                    skipped.young += 1;
                     skipped.delayed.get_or_insert_with(|| (best.tag.clone(), cause));
                 }
                 Some(GateResult::Stuck(cause)) => {
@@ -122,11 +126,34 @@ impl Selector<'_> {
         }
     }
 
-    /// Returns the next few candidates whose facts are missing, so that many young tags cost few round trips.
-    fn lookups(&self, places: impl Iterator<Item = Vec<usize>>) -> Lookups {
+    /// Judges the content of a candidate, and the step to it.
+    fn judge(&self, candidate: &Candidate) -> Result<JumpResult, Lookups> {
+        match self.filter.judge_content(candidate)? {
+            JumpResult::Plausible => self.filter.judge_jump(candidate),
+            result => Ok(result),
+        }
+    }
+
+    /// Adds what the next candidates need, once one is a relic: others follow it. None behind a usual step is needed.
+    fn and_next_jumps(
+        &self,
+        mut needed: Lookups,
+        places: &mut impl Iterator<Item = Vec<usize>>,
+        skipped: &Skipped,
+    ) -> Lookups {
+        if skipped.rejected > 0 {
+            let next = places.map_while(|place| self.break_tie(&place).ok());
+            let suspicious = next.take_while(|one| self.filter.jump(one) != Jump::Usual).take(skipped.batch() - 1);
+            needed.extend(suspicious.filter_map(|one| self.judge(one).err()).flatten());
+        }
+        needed
+    }
+
+    /// Returns the next few candidates whose facts are missing.
+    fn lookups(&self, places: impl Iterator<Item = Vec<usize>>, count: usize) -> Lookups {
         let need = self.question.gates.need();
         let best = places.filter_map(|place| self.break_tie(&place).ok());
-        best.filter(|one| !one.facts.covers(need)).take(BATCH).map(|one| (one.tag.clone(), need)).collect()
+        best.filter(|one| !one.facts.covers(need)).take(count).map(|one| (one.tag.clone(), need)).collect()
     }
 
     /// Selects one of the candidates that share a place.
