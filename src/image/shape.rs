@@ -161,9 +161,7 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bo
             return Part::Hash(number);
         }
     }
-    if matches!(parts.last(), Some(Part::Number(_)))
-        && let Some(stage) = PreReleaseStage::at(rest)
-    {
+    if let Some(stage) = PreReleaseStage::at(rest).filter(|stage| may_follow(parts, stage)) {
         return Part::Stage(stage);
     }
     if let Some(version) = bundled_version(&tag[..at], rest) {
@@ -179,6 +177,15 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bo
         number if names_an_identity(&tag[..at]) => Part::Text(number),
         number if timestamp_millis(number).is_some() || is_day(number) => Part::Stamp(number),
         number => Part::Number(number),
+    }
+}
+
+/// Returns whether a pre-release stage belongs to the version before it. A letter behind a date counts the builds of a day.
+fn may_follow(parts: &[Part<'_>], stage: &PreReleaseStage<'_>) -> bool {
+    match parts.last() {
+        Some(Part::Number(_)) => true,
+        Some(Part::Stamp(_)) => stage.has_word(),
+        _ => false,
     }
 }
 
@@ -244,6 +251,9 @@ mod tests {
         let rows = [
             ("v1.27.3-alpine3.20",                    "v#.#.#-alpine#.#"),
             ("1.2.3-rc.1",                            "#.#.#-rc.#"),
+            ("20240115-rc.1",                         "<time>-rc.#"),
+            ("v20240115120000.dev2-alpine3.20",       "v<time>.dev#-alpine#.#"),
+            ("20240115-m1",                           "<time>-m#"),
             ("3.7.0b1",                               "#.#.#b#"),
             ("prod-564a3ad-20230411113310",           "prod-<hash>-<time>"),
             ("test-2912737-20250624214604",           "test-<hash>-<time>"),

@@ -18,6 +18,11 @@ impl<'t> PreReleaseStage<'t> {
         self.text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty())
     }
 
+    /// Returns whether a word names it, and not a letter.
+    pub(super) fn has_word(&self) -> bool {
+        self.text.bytes().filter(u8::is_ascii_alphabetic).count() > 1
+    }
+
     /// Returns its text with `#` for every number: `-rc.#`.
     pub fn shape(&self) -> String {
         let mut shape = String::new();

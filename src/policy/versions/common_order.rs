@@ -80,28 +80,36 @@ pub(crate) fn leading_numbers(tag: &str) -> Option<impl Iterator<Item = &str>> {
     is_version.then(|| rest[..end].split('.').take_while(|number| !number.is_empty()))
 }
 
-/// The leading dotted numbers of a tag, if they are a version.
+/// The version that a tag begins with: its leading dotted numbers, and its pre-release stage.
 #[derive(Debug)]
-pub(crate) struct LeadingVersion<'t>(Vec<&'t str>);
+pub(crate) struct LeadingVersion<'t>(Shape<'t>);
 
 impl<'t> LeadingVersion<'t> {
     /// Reads the version that a tag begins with. A long number alone is none: it may be a commit.
     pub(crate) fn of(tag: &'t str) -> Option<Self> {
         let shape = Shape::of(tag);
-        let release = shape.release();
-        let is_version = leads_with_version(&shape) && !matches!(release[..], [number] if is_numeric_hash(number));
-        is_version.then_some(Self(release))
+        let is_version =
+            leads_with_version(&shape) && !matches!(shape.release()[..], [number] if is_numeric_hash(number));
+        is_version.then_some(Self(shape))
     }
 
     /// Returns whether the version that a tag begins with is lower.
     pub(crate) fn is_greater_than(&self, tag: &str) -> bool {
-        let is_lower = |numbers: &mut dyn Iterator<Item = &str>| {
-            let mut pairs = numbers.zip(&self.0).map(|(one, other)| by_value(one, other));
-            pairs.find(|order| order.is_ne()) == Some(Ordering::Less)
+        let release = self.0.release();
+        let order = |numbers: &mut dyn Iterator<Item = &str>| {
+            let mut pairs = numbers.zip(&release).map(|(one, other)| by_value(one, other));
+            pairs.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        };
+        let is_lower = |version: LeadingVersion<'_>| {
+            let numbers = version.0.release();
+            match order(&mut numbers.iter().copied()) {
+                Ordering::Equal if numbers.len() == release.len() => by_stage(&version.0, &self.0).is_lt(),
+                order => order.is_lt(),
+            }
         };
         // Of a hundred thousand tags, most are not lower.
-        leading_numbers(tag).is_some_and(|mut numbers| is_lower(&mut numbers))
-            && LeadingVersion::of(tag).is_some_and(|version| is_lower(&mut version.0.into_iter()))
+        leading_numbers(tag).is_some_and(|mut numbers| order(&mut numbers).is_le())
+            && LeadingVersion::of(tag).is_some_and(is_lower)
     }
 }
 
