@@ -27,7 +27,7 @@ pub struct Document<'a> {
     pub(super) origin: &'a DocumentOrigin,
 }
 
-/// Where a document is in its file.
+/// Where a document is in its file, and what read it.
 pub(super) struct DocumentOrigin {
     /// Where its bytes are; `None` if they differ from the bytes of the file.
     pub(super) bytes: Option<Origin>,
@@ -37,12 +37,30 @@ pub(super) struct DocumentOrigin {
     pub(super) field_prefix: String,
     /// Images that the enclosing document composes of values in this one.
     pub(super) images: Vec<ValuesImage>,
+    /// The name of the format whose parser read it; `None` for YAML.
+    pub(super) text_format: Option<&'static str>,
 }
 
 impl DocumentOrigin {
-    /// Returns the origin of a document that begins at a byte of its file.
+    /// Returns the origin of a YAML document that begins at a byte of its file.
     pub(super) fn at(start: usize) -> Self {
-        Self { bytes: Some(Origin::at(start)), fallback_offset: 0, field_prefix: String::new(), images: Vec::new() }
+        Self {
+            bytes: Some(Origin::at(start)),
+            fallback_offset: 0,
+            field_prefix: String::new(),
+            images: Vec::new(),
+            text_format: None,
+        }
+    }
+
+    /// Returns the origin of the text from `start` on.
+    pub(super) fn skip(&self, start: usize) -> Self {
+        Self {
+            bytes: self.bytes.as_ref().map(|bytes| bytes.skip(start)),
+            field_prefix: self.field_prefix.clone(),
+            images: self.images.clone(),
+            ..*self
+        }
     }
 }
 
@@ -75,6 +93,11 @@ impl<'a> Document<'a> {
     /// Returns the API group: `argoproj.io` of `argoproj.io/v1alpha1`; empty for the core group.
     pub fn group(&self) -> &str {
         self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// Returns the name of the format whose parser read the text; `None` for YAML.
+    pub fn text_format(&self) -> Option<&'static str> {
+        self.origin.text_format
     }
 
     /// Returns whether the document is a Kubernetes object.

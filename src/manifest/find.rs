@@ -47,6 +47,14 @@ fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
     std::str::from_utf8(bytes).map_err(|_| "the file is not UTF-8")
 }
 
+/// Returns where the text begins behind a byte order mark, and the text from there on.
+fn without_byte_order_mark(text: &str) -> (usize, &str) {
+    match text.strip_prefix('\u{feff}') {
+        Some(body) => (text.len() - body.len(), body),
+        None => (0, text),
+    }
+}
+
 /// Returns whether SOPS encrypted a file: its metadata is in plain text under a top-level key.
 fn is_encrypted(text: &str) -> bool {
     let has_mac = memchr::memmem::find(text.as_bytes(), b"ENC[AES256_GCM,").is_some();
@@ -65,13 +73,15 @@ impl FileReader<'_> {
     /// Reads a text file that is not YAML with the patterns of the configuration and the first format for its name.
     fn text(&mut self, text: &str) {
         let (path, options) = (&*self.file.path, self.options);
+        let (start, text) = without_byte_order_mark(text);
         let mut is_named = false;
         for format in self.set.formats.iter().filter(|format| format.reads(path, options)) {
             let Some(parse) = format.text_parser() else { continue };
             if format.is_named(path) && std::mem::replace(&mut is_named, true) {
                 continue;
             }
-            self.document(&parse(path, text, options), 0, &DocumentOrigin::at(0));
+            let origin = DocumentOrigin { text_format: Some(format.name()), ..DocumentOrigin::at(start) };
+            self.document(&parse(path, text, options), 0, &origin);
         }
     }
 
@@ -85,8 +95,7 @@ impl FileReader<'_> {
 
     /// Reads the documents of a YAML stream.
     fn stream(&mut self, text: &str) {
-        let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-        let body = &text[start..];
+        let (start, body) = without_byte_order_mark(text);
         if is_encrypted(body) {
             let reason = "encrypted by SOPS: an edit would break its checksum".to_owned();
             return self.report_at(0, NoticeStatus::Ignored, reason);
@@ -140,16 +149,22 @@ impl FileReader<'_> {
         let local = tree.span(node);
         let fallback_offset =
             outer.bytes.as_ref().map_or(outer.fallback_offset, |bytes| bytes.offset(begins(tree, node)));
-        let bytes = if tree.style(node) == Some(Style::Block) { outer.bytes.as_ref() } else { None };
-        let bytes = bytes.and_then(|bytes| bytes.of_block(tree, local, value));
+        let bytes = outer.bytes.as_ref().and_then(|bytes| match tree.style(node)? {
+            Style::Block => bytes.of_block(tree, local, value),
+            _ => bytes.of_line(tree, local, value),
+        });
         let field_prefix = format!("{}|", document.field_path(node));
         let images: Vec<_> =
             self.set.formats.iter().flat_map(|format| format.images_of_embedded(document, node)).collect();
+        let key = tree.key_text(node).unwrap_or_default();
+        let origin = DocumentOrigin { bytes, fallback_offset, field_prefix, images, text_format: None };
+        if let Some((format, parse)) = self.set.text_format(key, value) {
+            let origin = DocumentOrigin { text_format: Some(format), ..origin };
+            return self.document(&parse(key, value, self.options), document.depth + 1, &origin);
+        }
         for span in text::documents(value) {
             let part = &value[span.range()];
-            let bytes = bytes.as_ref().map(|bytes| bytes.skip(span.start));
-            let origin =
-                DocumentOrigin { bytes, fallback_offset, field_prefix: field_prefix.clone(), images: images.clone() };
+            let origin = origin.skip(span.start);
             // A text that does not parse is a script or prose, not a document.
             for inner in text::parse(part, marker::may_be_in(part)).iter().flatten() {
                 self.document(inner, document.depth + 1, &origin);

@@ -34,6 +34,16 @@ pub trait Format: Sync {
         None
     }
 
+    /// Names of keys whose value is a text of this format, beside the names of its files; `*` at one end matches any text.
+    fn embedded_keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Returns whether a text in a YAML document is of this format whatever its key, if it does not hold YAML.
+    fn recognizes(&self, _text: &str) -> bool {
+        false
+    }
+
     /// Returns whether a file has one of the names in [`files`](Self::files).
     fn is_named(&self, path: &str) -> bool {
         let name = file_name(path);
@@ -46,9 +56,12 @@ pub trait Format: Sync {
     }
 
     /// Returns whether a document is of this format, judged by its path and its content. Without a method of its own, a
-    /// format matches the documents of the files in [`files`](Self::files).
+    /// format matches what its own parser read, else the YAML documents of the files in [`files`](Self::files).
     fn matches(&self, document: &Document<'_>) -> bool {
-        document.tree.is_lines() == self.text_parser().is_some() && self.is_named(document.path)
+        match document.text_format() {
+            Some(format) => format == self.name(),
+            None => self.text_parser().is_none() && self.is_named(document.path),
+        }
     }
 
     /// Reports every reference in the document that no earlier format has reported.

@@ -226,6 +226,11 @@ impl<'a> DocumentFindings<'a> {
             let reason = "the bytes of the embedded document differ from those of the file".to_owned();
             return self.report_notice(document, format, node, NoticeStatus::Held, reason);
         }
+        let is_split = |is_part: bool, span: &Option<_>| is_part && span.is_none();
+        if is_split(reference.tag().is_some(), &spans.tag) || is_split(reference.digest().is_some(), &spans.digest) {
+            let reason = format!("the text of {reference} is interrupted in the file; write it in one piece");
+            return self.report_notice(document, format, node, NoticeStatus::Held, reason);
+        }
         let marker = match self.markers.choose(document, self.file, reference.name(), scalars) {
             Ok(marker) => marker,
             Err(reason) => return self.report_notice(document, format, node, NoticeStatus::Held, reason),

@@ -102,7 +102,7 @@ impl MarkerComment {
         }
         let (text, value) = (tree.text(), tree.span(node));
         let is_inside = value.start < self.span.start && self.span.end < value.end;
-        if is_inside || !self.is_above(text, value.start) {
+        if is_inside || !self.is_above(text, value.start) && !self.is_above_instruction(tree, node) {
             return false;
         }
         if self.marker.kind != MarkerKind::Flux {
@@ -112,6 +112,12 @@ impl MarkerComment {
         let is_item = tree.key_of(node).is_none();
         let line_end = text[value.end..].find(['\n', '\r']).map_or(text.len(), |at| value.end + at);
         is_item && !text[value.end..line_end].contains('#')
+    }
+
+    /// Returns whether the comment is above the first line of the Dockerfile instruction that a value continues.
+    fn is_above_instruction(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        let key = tree.key_of(node).filter(|_| tree.is_lines());
+        key.is_some_and(|key| self.is_above(tree.text(), tree.span(key).start))
     }
 
     /// Returns the mapping that holds a node if the comment is above it and its first key only names it: `- name: api`. Regular

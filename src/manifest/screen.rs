@@ -31,6 +31,8 @@ pub(super) struct Screen {
     needles: Option<Regex>,
     ignored: Vec<Ignored>,
     schemas: Vec<SchemaLines>,
+    /// Keys whose value is a text that is not YAML: `dockerfile`, `app.env`; `*` at one end matches any text.
+    text_keys: Vec<&'static str>,
 }
 
 /// The two lines by which a schema is recognized without parsing it.
@@ -42,7 +44,7 @@ struct SchemaLines {
 }
 
 impl Screen {
-    pub(super) fn new(needles: &[&'static str], ignored: Vec<Ignored>) -> Self {
+    pub(super) fn new(needles: &[&'static str], ignored: Vec<Ignored>, text_keys: Vec<&'static str>) -> Self {
         let literals: Vec<String> = shortest(needles).into_iter().map(regex::escape).collect();
         let schema = |ignored: &Ignored| match ignored.scope {
             IgnoredScope::Schema(group, kind) => Some(SchemaLines {
@@ -53,12 +55,17 @@ impl Screen {
             IgnoredScope::Kind(..) | IgnoredScope::File(..) => None,
         };
         let schemas = ignored.iter().filter_map(schema).collect();
-        Self { needles: Regex::new(&literals.join("|")).ok(), ignored, schemas }
+        Self { needles: Regex::new(&literals.join("|")).ok(), ignored, schemas, text_keys }
     }
 
     /// Returns whether bytes may hold a reference, judged without parsing them.
     pub(super) fn may_hold(&self, bytes: &[u8]) -> bool {
         self.needles.as_ref().is_none_or(|needles| needles.is_match(bytes))
+    }
+
+    /// Returns whether the value of a key is a text that a format reads and that is not YAML.
+    pub(super) fn is_text_key(&self, key: &str) -> bool {
+        self.text_keys.iter().any(|pattern| matches_name(pattern, key))
     }
 
     /// Returns why a document is not worth parsing, if it is the schema of an ignored kind.

@@ -43,6 +43,15 @@ impl Origin {
         Self { pieces: std::iter::once((0, self.offset(start))).chain(later).collect() }
     }
 
+    /// Returns the origin of a value that is written as it is read on one line, with or without quotes. `None` if it is written
+    /// otherwise.
+    pub fn of_line(&self, tree: &Tree<'_>, scalar: Span, value: &str) -> Option<Self> {
+        let raw = &tree.text()[scalar.range()];
+        let quotes = (raw.len().checked_sub(value.len())?) / 2;
+        let is_verbatim = raw.get(quotes..raw.len() - quotes) == Some(value) && !value.contains('\n');
+        (is_verbatim && self.span(scalar).is_some()).then(|| self.skip(scalar.start + quotes))
+    }
+
     /// Returns the origin of the value of a block scalar: `value` as YAML reads it, `content` as written in `tree`. `None` if the
     /// lines of the value are not the lines of the file, as in a folded block.
     pub fn of_block(&self, tree: &Tree<'_>, content: Span, value: &str) -> Option<Self> {

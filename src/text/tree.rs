@@ -52,8 +52,18 @@ pub struct Comment {
     pub span: Span,
 }
 
-/// A key and its value in a text that is not YAML: the key, the value, and the bytes of the value.
-pub type TextEntry<'a> = (&'a str, Cow<'a, str>, Span);
+/// A key and its value in a text that is not YAML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextEntry<'a> {
+    /// The name of the value.
+    pub key: Cow<'a, str>,
+    /// The value.
+    pub value: Cow<'a, str>,
+    /// The byte at which the entry begins: its line or its instruction. A comment above that line is for the value.
+    pub start: usize,
+    /// The bytes of the value.
+    pub span: Span,
+}
 
 impl<'a> Tree<'a> {
     /// Returns a tree for a text that is not YAML: a list of maps. Lines that begin with `#` are comments.
@@ -64,9 +74,8 @@ impl<'a> Tree<'a> {
         for (place, entries) in maps.into_iter().enumerate() {
             let map = nodes.len();
             nodes.push(collection(NodeKind::Mapping, place as u32));
-            for (key, value, span) in entries {
-                let key = (Cow::Borrowed(key), Span::new(span.start, span.start), true);
-                for (text, span, is_key) in [key, (value, span, false)] {
+            for TextEntry { key, value, start, span } in entries {
+                for (text, span, is_key) in [(key, Span::new(start, start), true), (value, span, false)] {
                     let (end, place) = (nodes.len() as u32 + 1, (nodes.len() - map) as u32 - 1);
                     let kind = NodeKind::Scalar(text, Style::Text);
                     nodes.push(TreeNode { kind, span, parent: map as u32, place, end, is_key });

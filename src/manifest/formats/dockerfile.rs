@@ -1,18 +1,28 @@
-//! Dockerfiles: `FROM`, `COPY --from`, and arguments that are part of a reference.
+//! Dockerfiles: `FROM`, `COPY --from`, `RUN --mount=from=`, `# syntax=`, and arguments that are part of a reference.
+
+use std::borrow::Cow;
 
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
 use super::super::found::DocumentFindings;
-use super::super::keys::lines::{self, EmitEntry};
+use super::super::keys::instructions::{Instruction, Word, instructions};
 use super::super::occurrence::NoticeStatus;
 use super::super::options::FindOptions;
 use super::super::value::is_full_reference;
-use crate::text::{NodeId, Tree};
+use crate::text::{NodeId, TextEntry, Tree};
 
 /// The format of Dockerfiles and Containerfiles.
 pub(crate) struct Dockerfile;
 
 const NAME: &str = "dockerfile";
+
+/// The keys of what instructions name. The key of an argument has a prefix: one may be called `FROM`.
+const FROM: &str = "FROM";
+const STAGE: &str = "AS";
+const COPY: &str = "COPY";
+const MOUNT: &str = "RUN";
+const SYNTAX: &str = "syntax";
+const ARG: &str = "ARG ";
 
 impl Format for Dockerfile {
     fn name(&self) -> &'static str {
@@ -20,15 +30,24 @@ impl Format for Dockerfile {
     }
 
     fn about(&self) -> &'static str {
-        "Dockerfiles: base images of stages, images that files are copied from, and arguments that hold a reference or a tag"
+        "Dockerfiles, also those in YAML: base images of stages, images that files are copied or mounted from, the frontend of `# syntax=`, and arguments that hold a reference or a tag"
     }
 
     fn files(&self) -> &'static [&'static str] {
         &["Dockerfile", "Dockerfile.*", "*.Dockerfile", "Containerfile", "Containerfile.*", "*.Containerfile"]
     }
 
+    fn needles(&self) -> &'static [&'static str] {
+        &["ockerfile"]
+    }
+
     fn text_parser(&self) -> Option<TextParser> {
         Some(parse)
+    }
+
+    fn embedded_keys(&self) -> &'static [&'static str] {
+        // BuildConfig of OpenShift, Compose, docker buildx bake.
+        &["dockerfile", "dockerfile_inline", "dockerfile-inline"]
     }
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
@@ -37,17 +56,18 @@ impl Format for Dockerfile {
         let (mut arguments, mut bases) = (Vec::new(), Vec::new());
         for (key, value) in tree.items(document.root).flat_map(|map| tree.entries(map)) {
             let (key, text) = (tree.text_of(key).unwrap_or_default(), tree.text_of(value).unwrap_or_default());
+            let is_stage = || stages.iter().any(|stage| stage.eq_ignore_ascii_case(text));
             match key {
-                "AS" => stages.push(text),
-                "FROM" | "COPY" if stages.contains(&text) => {}
-                "FROM" => match BaseImage::new(document, value, &arguments) {
+                STAGE => stages.push(text),
+                FROM if is_stage() => {}
+                FROM => match BaseImage::new(document, value, &arguments) {
                     Some(base) => bases.push(base),
                     None => found.report_reference(document, NAME, value),
                 },
-                "COPY" if !is_full_reference(text) => {}
-                "COPY" => found.report_reference(document, NAME, value),
-                name => {
-                    arguments.push((name, value));
+                COPY | MOUNT | SYNTAX if is_stage() || !is_full_reference(text) => {}
+                COPY | MOUNT | SYNTAX => found.report_reference(document, NAME, value),
+                key => {
+                    arguments.push((key.strip_prefix(ARG).unwrap_or(key), value));
                     if is_full_reference(text) {
                         found.report_reference(document, NAME, value);
                     }
@@ -122,35 +142,51 @@ impl BaseImage {
 
 /// Parses a file into the instructions that may name images.
 fn parse<'a>(_: &str, text: &'a str, _: &'a FindOptions) -> Tree<'a> {
-    Tree::of_lines(text, vec![lines::entries(text, dockerfile_line)])
+    Tree::of_lines(text, vec![instructions(text).into_iter().flat_map(entries).collect()])
 }
 
-/// Parses `FROM [--platform=…] image [AS stage]`, `ARG NAME=image`, `COPY --from=image`.
-fn dockerfile_line<'a>(line: &'a str, emit: EmitEntry<'_, 'a>) {
-    let offset = |word: &str| word.as_ptr() as usize - line.as_ptr() as usize;
-    let mut words = line.split_whitespace();
-    match words.next().map(str::to_ascii_uppercase).as_deref() {
-        Some("FROM") => {
-            let mut words = words.skip_while(|word| word.starts_with("--"));
-            if let Some(image) = words.next() {
-                emit("FROM", image, offset(image));
-            }
-            let is_named = words.next().is_some_and(|word| word.eq_ignore_ascii_case("AS"));
-            if is_named && let Some(stage) = words.next() {
-                emit("AS", stage, offset(stage));
-            }
+/// Returns what an instruction says about images, each under the name of the instruction.
+fn entries(instruction: Instruction<'_>) -> Vec<TextEntry<'_>> {
+    let instruction = instruction.delayed();
+    let start = instruction.start;
+    let flags = |prefix: &'static str| instruction.flags().filter_map(move |flag| flag.behind(prefix));
+    match instruction.keyword.as_str() {
+        "FROM" => {
+            let mut words = instruction.arguments();
+            let image = words.next().map(|image| entry(start, FROM, image.unquoted()));
+            let is_named = words.next().is_some_and(|word| word.text.eq_ignore_ascii_case("AS"));
+            let stage = if is_named { words.next() } else { None };
+            image.into_iter().chain(stage.map(|stage| entry(start, STAGE, stage.clone()))).collect()
         }
-        Some("ARG") => {
-            for (key, value) in words.filter_map(|word| word.split_once('=')) {
-                let value = value.trim_matches(['"', '\'']);
-                emit(key, value, offset(value));
-            }
+        "ARG" => instruction.words.iter().filter_map(|word| argument(start, word)).collect(),
+        "COPY" => flags("--from=").map(|image| entry(start, COPY, image)).collect(),
+        "RUN" => {
+            flags("--mount=").filter_map(|mount| mounted(&mount)).map(|image| entry(start, MOUNT, image)).collect()
         }
-        Some("COPY") => {
-            if let Some(image) = words.find_map(|word| word.strip_prefix("--from=")) {
-                emit("COPY", image, offset(image));
-            }
-        }
-        _ => {}
+        _ => instruction.directive("syntax").map(|image| entry(start, SYNTAX, image.clone())).into_iter().collect(),
     }
+}
+
+fn entry<'a>(start: usize, key: impl Into<Cow<'a, str>>, word: Word<'a>) -> TextEntry<'a> {
+    TextEntry { key: key.into(), value: word.text, start, span: word.span }
+}
+
+/// Returns the entry of `NAME=default`.
+fn argument<'a>(start: usize, word: &Word<'a>) -> Option<TextEntry<'a>> {
+    let equals = word.text.find('=')?;
+    let key = format!("{ARG}{}", &word.text[..equals]);
+    Some(entry(start, key, word.part(equals + 1, word.text.len())))
+}
+
+/// Returns the image of a mount: `type=bind,from=image,target=/x`.
+fn mounted<'a>(mount: &Word<'a>) -> Option<Word<'a>> {
+    let mut from = 0;
+    for field in mount.text.split(',') {
+        let to = from + field.len();
+        if let Some(image) = mount.part(from, to).behind("from=") {
+            return Some(image.unquoted());
+        }
+        from = to + 1;
+    }
+    None
 }

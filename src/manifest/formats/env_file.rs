@@ -1,4 +1,4 @@
-//! `.env` files: variables whose value is a whole reference.
+//! `.env` files and texts of properties in YAML: variables whose value is a whole reference.
 
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
@@ -13,13 +13,15 @@ pub(crate) struct EnvFile;
 
 const NAME: &str = "env-file";
 
+const PROPERTIES: &str = ".properties";
+
 impl Format for EnvFile {
     fn name(&self) -> &'static str {
         NAME
     }
 
     fn about(&self) -> &'static str {
-        "env files: variables whose value is a whole reference"
+        "env files, and properties in YAML: variables whose value is a whole reference"
     }
 
     fn files(&self) -> &'static [&'static str] {
@@ -28,6 +30,16 @@ impl Format for EnvFile {
 
     fn text_parser(&self) -> Option<TextParser> {
         Some(parse)
+    }
+
+    fn embedded_keys(&self) -> &'static [&'static str] {
+        &["*.properties"]
+    }
+
+    fn recognizes(&self, text: &str) -> bool {
+        let mut lines =
+            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
+        lines.peek().is_some() && lines.all(|line| line.split_once('=').is_some_and(|(key, _)| is_name(key.trim())))
     }
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
@@ -43,16 +55,32 @@ impl Format for EnvFile {
     }
 }
 
-/// Parses a file into its variables.
-fn parse<'a>(_: &str, text: &'a str, _: &'a FindOptions) -> Tree<'a> {
-    Tree::of_lines(text, vec![lines::entries(text, env_line)])
+/// Parses a file into its variables, or a text under a key such as `app.properties` into its properties.
+fn parse<'a>(name: &str, text: &'a str, _: &'a FindOptions) -> Tree<'a> {
+    let read_line = if name.ends_with(PROPERTIES) { property_line } else { env_line };
+    Tree::of_lines(text, vec![lines::entries(text, read_line)])
+}
+
+/// Parses `key=value`, `key: value` or `key value`, as java.util.Properties does.
+fn property_line<'a>(line: &'a str, emit: EmitEntry<'_, 'a>) {
+    let content = line.trim();
+    let is_separator = |c: char| matches!(c, '=' | ':') || c.is_whitespace();
+    let Some(end) = content.find(is_separator).filter(|_| !content.starts_with(['#', '!'])) else { return };
+    let rest = content[end..].trim_start();
+    let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start();
+    emit(&content[..end], value, line.trim_end().len() - value.len());
+}
+
+/// Returns whether a text is the name of a variable or of a property: `API_IMAGE`, `api.image`.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
 /// Parses `[export ]KEY=value`; the value may be quoted, or a comment may follow it.
 fn env_line<'a>(line: &'a str, emit: EmitEntry<'_, 'a>) {
     let Some((key, rest)) = line.split_once('=') else { return };
     let key = key.trim().trim_start_matches("export ").trim();
-    if key.is_empty() || !key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+    if !is_name(key) {
         return;
     }
     let lead = rest.len() - rest.trim_start().len();

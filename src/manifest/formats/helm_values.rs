@@ -25,7 +25,7 @@ impl Format for HelmValues {
 
     fn matches(&self, document: &Document<'_>) -> bool {
         !document.is_object()
-            && !document.tree.is_lines()
+            && document.text_format().is_none()
             && (document.file_name.contains("values") || document.options.layout.is_beside_chart(document.path))
     }
 

@@ -28,7 +28,7 @@ impl Format for Helmfile {
         let releases = || document.tree.get(document.root, "releases");
         !document.is_object()
             && document.depth == 0
-            && !document.tree.is_lines()
+            && document.text_format().is_none()
             && releases().is_some_and(|releases| matches!(document.tree.kind(releases), NodeKind::Sequence))
     }
 

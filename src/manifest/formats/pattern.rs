@@ -33,10 +33,6 @@ impl Format for PatternFormat {
         options.is_patterned(path)
     }
 
-    fn matches(&self, document: &Document<'_>) -> bool {
-        document.depth == 0 && document.tree.is_lines() && document.options.is_patterned(document.path)
-    }
-
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         let tree = document.tree;
         for map in tree.items(document.root) {
@@ -65,12 +61,14 @@ fn parse<'a>(path: &str, text: &'a str, options: &'a FindOptions) -> Tree<'a> {
     let mut maps: Vec<Vec<TextEntry<'a>>> = Vec::new();
     for pattern in options.patterns.iter().filter(|pattern| pattern.paths.is_match(path)) {
         for captures in pattern.regex.captures_iter(text) {
-            let part =
-                |key: &'static str| captures.name(key).map(|m| (key, m.as_str().into(), Span::new(m.start(), m.end())));
+            let part = |key: &'static str| {
+                let span = captures.name(key).map(|found| Span::new(found.start(), found.end()))?;
+                Some(TextEntry { key: key.into(), value: text[span.range()].into(), start: span.start, span })
+            };
             let mut map: Vec<TextEntry<'a>> = ["name", "tag", "digest"].into_iter().filter_map(part).collect();
-            if let (Some(image), Some((_, _, at))) = (&pattern.image, map.first()) {
-                let empty = Span::new(at.start, at.start);
-                map.push(("image", image.as_str().into(), empty));
+            if let (Some(image), Some(TextEntry { start, .. })) = (&pattern.image, map.first()) {
+                let (start, span) = (*start, Span::new(*start, *start));
+                map.push(TextEntry { key: "image".into(), value: image.as_str().into(), start, span });
             }
             maps.push(map);
         }

@@ -54,7 +54,7 @@ impl Format for Yaml {
     }
 
     fn matches(&self, document: &Document<'_>) -> bool {
-        !document.tree.is_lines()
+        document.text_format().is_none()
     }
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {

@@ -11,7 +11,8 @@ pub(crate) fn entries<'a>(text: &'a str, read_line: fn(&'a str, EmitEntry<'_, 'a
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         read_line(line, &mut |key, value: &'a str, start| {
-            entries.push((key, value.into(), Span::new(at + start, at + start + value.len())));
+            let span = Span::new(at + start, at + start + value.len());
+            entries.push(TextEntry { key: key.into(), value: value.into(), start: at, span });
         });
         at += line.len();
     }

@@ -1,5 +1,6 @@
 //! Keys that hold images in any file: what Kubernetes objects, Helm values and all other YAML have in common.
 
+pub(crate) mod instructions;
 pub(crate) mod lines;
 pub(crate) mod names;
 mod pair;

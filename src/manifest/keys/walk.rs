@@ -28,6 +28,9 @@ pub(crate) const NEEDLES: &[&str] = &[
     "package:",
 ];
 
+/// The key of a list of `NAME=value` in kustomizations, where names are as free as in a ConfigMap.
+const LITERALS: &str = "literals";
+
 /// Reports the references of the whole document. Does nothing if an earlier format has called it.
 pub(crate) fn walk(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str) {
     let tree = document.tree;
@@ -38,7 +41,7 @@ pub(crate) fn walk(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
         match tree.kind(node) {
             NodeKind::Mapping => mapping(document, found, format, node),
             NodeKind::Sequence => sequence(document, found, format, node),
-            NodeKind::Scalar(value, style) if may_embed(document, value, *style) && !found.is_taken(node) => {
+            NodeKind::Scalar(value, style) if may_embed(document, node, value, *style) && !found.is_taken(node) => {
                 found.embedded.push(node);
             }
             _ => {}
@@ -87,13 +90,16 @@ fn named_by_rules(document: &Document<'_>, found: &mut DocumentFindings<'_>, for
     }
 }
 
-/// Returns whether a scalar may hold a document of its own: several lines, or JSON.
-fn may_embed(document: &Document<'_>, value: &str, style: Style) -> bool {
-    style != Style::Plain
-        && value.len() > 10
-        && (memchr::memchr(b'\n', value.as_bytes()).is_some() || value.starts_with(['{', '[']))
-        && document.screen.may_hold(value.as_bytes())
-        && !value.starts_with("#!")
+/// Returns whether a scalar may hold a document of its own: several lines, JSON, or the text of a format that its key names.
+fn may_embed(document: &Document<'_>, node: NodeId, value: &str, style: Style) -> bool {
+    let is_text = || document.tree.key_text(node).is_some_and(|key| document.screen.is_text_key(key));
+    let is_named = value.contains(' ') && !document.tree.is_key(node) && is_text();
+    is_named
+        || style != Style::Plain
+            && value.len() > 10
+            && (memchr::memchr(b'\n', value.as_bytes()).is_some() || value.starts_with(['{', '[']))
+            && document.screen.may_hold(value.as_bytes())
+            && !value.starts_with("#!")
 }
 
 fn mapping(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, map: NodeId) {
@@ -132,7 +138,7 @@ fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &
         } else if (is_image_list || follows_image_flag) && is_full_reference(text) {
             found.report_reference(document, format, item);
         } else if let Some(equals) = equals
-            && (is_flag || is_variable(&text[..equals]))
+            && (is_flag || is_variable(&text[..equals]) || key == LITERALS)
             && assigns_image(&text[..equals], &text[equals + 1..])
         {
             found.report_reference_in(document, format, item, equals + 1..text.len());
