@@ -113,6 +113,22 @@ pub enum GitError {
         /// See [`GitError`].
         output: String,
     },
+    /// A process on the server has the lock of a branch, or left it behind. The operation was repeated once.
+    #[error("cannot {operation}: the branch is locked: {output}")]
+    Locked {
+        /// See [`GitError`].
+        operation: String,
+        /// See [`GitError`].
+        output: String,
+    },
+    /// The files of the repository cannot be written: permissions, a read-only or a full disk.
+    #[error("cannot {operation}: cannot write to the repository: {output}")]
+    NotWritable {
+        /// See [`GitError`].
+        operation: String,
+        /// See [`GitError`].
+        output: String,
+    },
     /// A rule of the server rejected the push: branch protection, or a hook.
     #[error("cannot {operation}: rejected by a rule of the server: {output}")]
     Protected {
@@ -251,6 +267,10 @@ impl GitError {
             Self::SigningKey { .. } => hint!("configuration.md#commits-and-signatures",
                 "generate a key with `ssh-keygen -t ed25519 -N '' -f FILE`, and set TAGBOAT_SIGNING_KEY to the text of FILE"),
             Self::LostRace { .. } => hint!("troubleshooting.md#git", "run again to continue from the new state of the branch"),
+            Self::Locked { .. } => hint!("troubleshooting.md#git",
+                "run again; if it fails again, remove the lock file that the message names, once no git process runs on the server"),
+            Self::NotWritable { .. } => hint!("troubleshooting.md#git",
+                "check the permissions and the free space where the repository is; temporary clones are in TMPDIR"),
             Self::Protected { .. } => hint!("troubleshooting.md#protected-branch",
                 "push to another branch, or let this account bypass the rule in the settings of the repository"),
             Self::BranchNameConflict { .. } => hint!("troubleshooting.md#git",

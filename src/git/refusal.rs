@@ -37,6 +37,14 @@ const PHRASES: &[(&str, Make)] = &[
     ("hook declined",                            protected),          // pre-receive, update: any server with hooks
     ("denying non-fast-forward",                 protected),          // receive.denyNonFastForwards
     ("deletion prohibited",                      protected),          // receive.denyDeletes
+    // A ref that cannot be locked is a race only if the reason is another value of the ref. These stay until a person acts.
+    ("lock': file exists",                       locked),
+    ("lock': permission denied",                 not_writable),
+    ("insufficient permission for adding",       not_writable),
+    ("unable to create temporary object",        not_writable),       // its `objects` folder
+    ("read-only file system",                    not_writable),
+    ("no space left on device",                  not_writable),
+    ("reference broken",                         failed),
     // Races, detected by the lease of the client, or by the server when it locks the ref.
     ("(stale info)",                             lost_race),
     ("(fetch first)",                            lost_race),
@@ -100,6 +108,15 @@ fn denied(operation: String, output: String) -> GitError {
 }
 fn lost_race(operation: String, output: String) -> GitError {
     GitError::LostRace { operation, output }
+}
+fn locked(operation: String, output: String) -> GitError {
+    GitError::Locked { operation, output }
+}
+fn not_writable(operation: String, output: String) -> GitError {
+    GitError::NotWritable { operation, output }
+}
+fn failed(operation: String, output: String) -> GitError {
+    GitError::Failed { operation, output }
 }
 fn not_found(operation: String, output: String) -> GitError {
     GitError::NotFound { operation, output }
@@ -197,8 +214,10 @@ mod tests {
             GitError::Denied { .. } => "denied",
             GitError::Failed { .. } => "failed",
             GitError::LostRace { .. } => "lost-race",
+            GitError::Locked { .. } => "locked",
             GitError::Network { .. } => "network",
             GitError::NotFound { .. } => "not-found",
+            GitError::NotWritable { .. } => "not-writable",
             GitError::Protected { .. } => "protected",
             other => panic!("no output means {other:?}"),
         }

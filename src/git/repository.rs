@@ -157,7 +157,7 @@ impl Repository {
     }
 
     /// Runs a command that talks to a remote, and returns its output. Repeats it once after a failure of the server or of the
-    /// connection: reading changes nothing, and a push states the commit that it replaces.
+    /// connection, or if the branch is locked: reading changes nothing, and a push states the commit that it replaces.
     async fn run(&self, remote: &Remote, operation: &str, arguments: &[&str]) -> Result<String, GitError> {
         self.run_in(self.objects.git_dir(), remote, operation, arguments).await
     }
@@ -171,7 +171,7 @@ impl Repository {
         arguments: &[&str],
     ) -> Result<String, GitError> {
         match self.run_once(git_dir, remote, operation, arguments).await {
-            Err(error @ GitError::Transient { .. }) => {
+            Err(error @ (GitError::Transient { .. } | GitError::Locked { .. })) => {
                 tracing::info!("{error}; trying once more");
                 tokio::time::sleep(Duration::from_millis(fastrand::u64(RETRY_PAUSE))).await;
                 self.run_once(git_dir, remote, operation, arguments).await

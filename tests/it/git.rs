@@ -217,6 +217,31 @@ async fn reports_a_lost_race_to_one_of_two_pushes() {
     assert_eq!(bare.branches()["tagboat/api"], won.as_str());
 }
 
+/// A killed process leaves the lock of a branch behind; one that runs releases it.
+#[tokio::test]
+async fn distinguishes_a_lock_from_a_lost_race() {
+    for is_released in [false, true] {
+        let (_dir, bare) = remote();
+        let folder = bare.path.join("refs/heads/tagboat");
+        std::fs::create_dir_all(&folder).unwrap();
+        let lock = folder.join("api.lock");
+        std::fs::write(&lock, "").unwrap();
+        let repository = Repository::from_url(&bare.url(), Options::default()).await.unwrap();
+        if is_released {
+            std::thread::spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(500));
+                std::fs::remove_file(lock).unwrap();
+            });
+        }
+        let pushed = propose(&repository, "image: acme/api:1.1").await;
+        match &pushed {
+            Ok(_) => assert!(is_released),
+            Err(GitError::Locked { output, .. }) => assert!(!is_released && output.contains("api.lock"), "{output}"),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn never_overwrites_a_commit_of_someone_else() {
     let (_dir, bare) = remote();
