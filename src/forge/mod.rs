@@ -20,7 +20,7 @@ pub use credential::{AuthScheme, Credential, CredentialInput, CredentialKind, Fo
 pub use destination::DestinationError;
 pub use error::ForgeError;
 pub use forge::{Access, ApiCommit, Attached, Commits, Difference, Forge, ForgeKind, PullRequestComment, Written};
-pub use forges::{FORGES, link_styles, named, owner_of_token, recognize, recognize_by_runner};
+pub use forges::{FORGES, job_tokens, link_styles, named, recognize, recognize_by_runner};
 pub use limits::{CreationRules, Limits};
 pub use remote::{Address, RemoteUrl, RemoteUrlError, Scheme};
 pub use run_page::run_page;

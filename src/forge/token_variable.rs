@@ -1,5 +1,8 @@
 //! Environment variables that hold the token of a forge: set by people, or by a CI server for its own jobs.
 
+use crate::http::identity::JobToken;
+use crate::secret::Secret;
+
 /// An environment variable that may hold a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenVariable {
@@ -14,6 +17,8 @@ pub struct TokenVariable {
 pub struct Runner {
     /// A variable that is set in every job.
     pub marker: &'static str,
+    /// Another variable that is set in every job, perhaps by several CI systems.
+    pub other_marker: Option<&'static str>,
     /// Variables with the address of the server; the first one that is set counts.
     pub servers: &'static [&'static str],
 }
@@ -37,20 +42,43 @@ impl TokenVariable {
 
     /// A variable that a CI system sets for its jobs. Outside of a job, a person set it.
     pub const fn by_runner(name: &'static str, marker: &'static str, servers: &'static [&'static str]) -> Self {
-        Self { name, runner: Some(Runner { marker, servers }) }
+        Self { name, runner: Some(Runner { marker, other_marker: None, servers }) }
+    }
+
+    /// The same with another variable that shows a job, in which the first one may be absent.
+    #[must_use]
+    pub const fn or_marked_by(self, other_marker: &'static str) -> Self {
+        let Some(runner) = self.runner else { return self };
+        Self { name: self.name, runner: Some(Runner { other_marker: Some(other_marker), ..runner }) }
     }
 
     /// Returns whom the token in this variable is for. `variable` returns the value of an environment variable.
     pub fn owner(&self, variable: impl Fn(&str) -> Option<String>) -> TokenOwner {
         let Some(runner) = self.runner else { return TokenOwner::Person };
-        if variable(runner.marker).is_none() {
+        if !runner.runs_job(&variable) {
             return TokenOwner::Person;
         }
         runner.server(variable).map_or(TokenOwner::Unknown, TokenOwner::Server)
     }
+
+    /// Returns the token of this job that the variable holds; `None` if a person set it.
+    pub(super) fn job_token(&self, variable: impl Fn(&str) -> Option<String>) -> Option<JobToken> {
+        let secret = Secret::new(&variable(self.name)?);
+        let server = match self.owner(variable) {
+            TokenOwner::Person => return None,
+            TokenOwner::Server(server) => Some(server),
+            TokenOwner::Unknown => None,
+        };
+        Some(JobToken { variable: self.name, secret, server }).filter(|token| !token.secret.is_empty())
+    }
 }
 
 impl Runner {
+    /// Returns whether this process is a job.
+    fn runs_job(&self, variable: impl Fn(&str) -> Option<String>) -> bool {
+        [self.marker].into_iter().chain(self.other_marker).any(|name| variable(name).is_some())
+    }
+
     /// Returns the address of the server of the job.
     fn server(&self, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
         self.servers.iter().find_map(|name| variable(name))
@@ -71,7 +99,8 @@ mod tests {
     #[test]
     fn token_of_a_job_is_for_the_server_that_runs_it() {
         const VARIABLE: TokenVariable =
-            TokenVariable::by_runner("FORGEJO_TOKEN", "FORGEJO_ACTIONS", &["FORGEJO_SERVER_URL", "GITHUB_SERVER_URL"]);
+            TokenVariable::by_runner("FORGEJO_TOKEN", "FORGEJO_ACTIONS", &["FORGEJO_SERVER_URL", "GITHUB_SERVER_URL"])
+                .or_marked_by("SHARED");
         let server = |url: &str| TokenOwner::Server(url.to_owned());
         #[rustfmt::skip]
         let rows = [
@@ -80,6 +109,8 @@ mod tests {
             ("FORGEJO_ACTIONS=true;FORGEJO_SERVER_URL=https://a;GITHUB_SERVER_URL=https://b", server("https://a")),
             ("FORGEJO_ACTIONS=true;GITHUB_SERVER_URL=https://b",                           server("https://b")),
             ("FORGEJO_ACTIONS=true",                                                       TokenOwner::Unknown),
+            ("SHARED=true;GITHUB_SERVER_URL=https://b",                                    server("https://b")),
+            ("SHARED=true",                                                                TokenOwner::Unknown),
         ];
         for (set, owner) in rows {
             let variables: Vec<_> = set.split(';').filter_map(|one| one.split_once('=')).collect();

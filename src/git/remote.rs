@@ -145,6 +145,11 @@ impl fmt::Debug for RedactedUrl {
 }
 
 impl Login {
+    /// Returns whether there is a password, or a user name that is as long as a token.
+    pub fn has_secret(&self) -> bool {
+        !self.password.is_empty() || self.user.len() >= USUAL_TOKEN
+    }
+
     /// Returns the part that no message may contain: the password, or a user name without one that may be a token.
     pub(super) fn secret(&self) -> Option<&str> {
         let user = Some(self.user.as_str()).filter(|user| user.len() >= SHORTEST_TOKEN);

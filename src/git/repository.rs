@@ -148,6 +148,11 @@ impl Repository {
         &self.fetch.shown
     }
 
+    /// Returns each URL that came with a login, for people, and that login.
+    pub fn logins_of_urls(&self) -> impl Iterator<Item = (&str, &Login)> {
+        [&self.fetch, &self.push].into_iter().filter_map(|remote| Some((remote.shown.as_str(), remote.login.as_ref()?)))
+    }
+
     /// Returns the file at a path of a commit that was fetched; `None` if there is nothing.
     ///
     /// # Errors

@@ -59,4 +59,32 @@ impl RegistryCredential {
     pub fn basic(user: &str, password: Secret) -> Self {
         Self::Basic { user: user.to_owned(), password }
     }
+
+    /// Returns whether a secret is in the credential: as the password or token, or as the user name, as some servers accept it.
+    pub(crate) fn contains(&self, secret: &Secret) -> bool {
+        match self {
+            Self::Basic { user, password } => password == secret || Secret::new(user) == *secret,
+            Self::RefreshToken(token) | Self::Bearer(token) => token == secret,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_a_secret_in_every_part_of_a_credential() {
+        let secret = |text: &str| Secret::new(text);
+        let rows = [
+            (RegistryCredential::basic("me", secret("t0ken\n")), true),
+            (RegistryCredential::basic("t0ken", secret("x-oauth-basic")), true),
+            (RegistryCredential::RefreshToken(secret("t0ken")), true),
+            (RegistryCredential::Bearer(secret("t0ken")), true),
+            (RegistryCredential::basic("me", secret("t0ken2")), false),
+        ];
+        for (credential, expected) in rows {
+            assert_eq!(credential.contains(&secret("t0ken")), expected, "{credential:?}");
+        }
+    }
 }

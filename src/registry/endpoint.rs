@@ -88,6 +88,17 @@ impl Endpoint {
     }
 }
 
+/// Returns whether two URLs have the same host and port.
+pub(super) fn is_same_host(one: &Url, other: &Url) -> bool {
+    (one.host_str(), one.port_or_known_default()) == (other.host_str(), other.port_or_known_default())
+}
+
+/// Returns whether a URL is at `host` or `host:port`. Without a port, it is at the one of its scheme: 443 for `https`.
+pub(super) fn is_at(url: &Url, host: &str) -> bool {
+    let allowed = Url::parse(&format!("{}://{host}", url.scheme()));
+    allowed.is_ok_and(|allowed| (allowed.host_str(), allowed.port()) == (url.host_str(), url.port()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +127,26 @@ mod tests {
             let settings = HostSettings { mirror: Some(bad.to_owned()), ..HostSettings::default() };
             let error = Endpoint::new("docker.io", "docker.io", &settings).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn allows_a_host_at_one_port() {
+        #[rustfmt::skip]
+        let rows = [
+            ("https://login.acme.dev/token",      "login.acme.dev",      true),
+            ("https://login.acme.dev:443/token",  "login.acme.dev",      true),
+            ("https://login.acme.dev/token",      "login.acme.dev:443",  true),
+            ("https://login.acme.dev:8443/token", "login.acme.dev:8443", true),
+            ("https://login.acme.dev:8443/token", "login.acme.dev",      false),
+            ("https://login.acme.dev/token",      "login.acme.dev:8443", false),
+            ("http://login.acme.dev/token",       "login.acme.dev",      true),
+            ("http://login.acme.dev:443/token",   "login.acme.dev",      false),
+            ("https://login.acme.dev/token",      "acme.dev",            false),
+            ("https://login.acme.dev/token",      "",                    false),
+        ];
+        for (url, host, expected) in rows {
+            assert_eq!(is_at(&Url::parse(url).unwrap(), host), expected, "{url} {host}");
         }
     }
 }

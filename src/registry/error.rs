@@ -191,6 +191,16 @@ pub enum RegistryError {
         /// Where the credential comes from.
         source_of_credential: String,
     },
+    /// A credential is a token of this job, which is for the server that runs the job and for its registry.
+    #[error("the credential from {source_of_credential} is not sent to {receiver}: it is {token}")]
+    TokenOfJob {
+        /// The host of the registry or of its token service.
+        receiver: String,
+        /// Where the credential comes from.
+        source_of_credential: String,
+        /// Which token it is, and the server that it is for.
+        token: String,
+    },
     /// A configured credential cannot be read.
     #[error("{registry}: {cause}")]
     Credential {
@@ -249,7 +259,7 @@ impl RegistryError {
             | Self::UntrustedRealm { image, .. }
             | Self::Offline { image, .. }
             | Self::Layout { image, .. } => Some(image),
-            Self::Credential { .. } | Self::Settings { .. } => None,
+            Self::TokenOfJob { .. } | Self::Credential { .. } | Self::Settings { .. } => None,
         }
     }
 
@@ -328,6 +338,8 @@ impl RegistryError {
                  in the file of --config"),
             Self::Offline { .. } => hint!("command-line.md#try-a-policy",
                 "omit --tags to query the registry: this policy needs more than tags"),
+            Self::TokenOfJob { receiver, source_of_credential, .. } => hint!("security.md#where-secrets-go",
+                "replace the credential from {source_of_credential} with one that was made for {receiver}, or remove it"),
             Self::Credential { .. } => hint!("registries.md#where-credentials-come-from",
                 "correct this source of the credential, or set one that precedes it"),
             Self::Settings { .. } => hint!("registries.md#mirrors-certificates-offline",

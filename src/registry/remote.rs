@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, MutexGuard, RwLock, Semaphore};
 
+use crate::http::identity::JobToken;
 use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError, Url, origin, redacted};
 use crate::image::ImageName;
 use crate::secret::Secret;
@@ -12,7 +13,7 @@ use crate::secret::Secret;
 use super::auth::{Challenge, Keychain, RegistryAuthScheme, TokenCache, TokenRequest};
 use super::cache::Cache;
 use super::credential::{RegistryCredential, ResolvedCredential};
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, is_at, is_same_host};
 use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
 use super::negotiation::{Authorization, Header, Negotiation, NextAttempt};
 use super::quota::Quota;
@@ -276,11 +277,11 @@ impl RemoteRegistry {
     ) -> Result<Secret, RegistryError> {
         if let Some(found) = found {
             let error = match self.token_for(label, &anonymous, found, rejected).await {
-                Err(error @ (RegistryError::Unauthorized { .. } | RegistryError::UntrustedRealm { .. }))
-                    if found.from_platform =>
-                {
-                    error
-                }
+                Err(
+                    error @ (RegistryError::Unauthorized { .. }
+                    | RegistryError::UntrustedRealm { .. }
+                    | RegistryError::TokenOfJob { .. }),
+                ) if found.from_platform => error,
                 response => return response,
             };
             tracing::warn!(%error, "continuing anonymously");
@@ -310,65 +311,64 @@ impl RemoteRegistry {
             self.fallback_reason.get_or_init(|| reason.to_owned());
             return Ok(None);
         }
-        if let Some(login) = &self.settings.login {
-            return Ok(Some(login.clone().resolve(self.vendor.token_user())));
+        let found = match &self.settings.login {
+            Some(login) => Ok(Some(login.clone().resolve(self.vendor.token_user()))),
+            None => self.keychain.find(&self.endpoint.host, self.vendor, path).await,
+        };
+        let found = found.map_err(|cause| RegistryError::Credential { registry: self.registry.clone(), cause })?;
+        let Some(found) = found else { return Ok(None) };
+        let host = &self.endpoint.host;
+        let is_own = |server: &Url| self.vendor.is_registry_of(host, server, self.keychain.platform_env());
+        match self.check_job_token(&found, host, is_own) {
+            Err(error) if found.from_platform => {
+                self.fallback_reason.get_or_init(|| error.to_string());
+                Ok(None)
+            }
+            checked => checked.map(|()| Some(found)),
         }
-        self.keychain
-            .find(&self.endpoint.host, self.vendor, path)
-            .await
-            .map_err(|cause| RegistryError::Credential { registry: self.registry.clone(), cause: cause.to_string() })
+    }
+
+    /// Fails if a credential has a token of this job, and `is_receiver` says that the receiver is not of the server of the job.
+    fn check_job_token(
+        &self,
+        found: &ResolvedCredential,
+        receiver: &str,
+        is_receiver: impl Fn(&Url) -> bool,
+    ) -> Result<(), RegistryError> {
+        let tokens = self.keychain.platform_env().job_tokens();
+        let is_receiver = |server: &str| Url::parse(server).is_ok_and(|server| is_receiver(&server));
+        let withheld = JobToken::withheld(tokens, |secret| found.credential.contains(secret), is_receiver);
+        let Some(token) = withheld else { return Ok(()) };
+        Err(RegistryError::TokenOfJob {
+            receiver: receiver.to_owned(),
+            source_of_credential: found.source.clone(),
+            token: token.to_string(),
+        })
     }
 
     /// Fails if a credential must not be sent to a token service. It may be sent to the registry's own host and port, to the token
-    /// services of its vendor, and to those in the configuration. Another port of the host may belong to another person.
+    /// services of its vendor, and to those in the configuration, unless it is a token of this job. Another port of the host may
+    /// belong to another person.
     fn check_realm(&self, label: &str, realm: &Url, found: &ResolvedCredential) -> Result<(), RegistryError> {
         let base = self.endpoint.base();
         let of_vendor = self.vendor.auth_hosts(self.keychain.platform_env());
-        let known = (base.host_str(), base.port_or_known_default())
-            == (realm.host_str(), realm.port_or_known_default())
-            || self.settings.auth_hosts.iter().chain(&of_vendor).any(|allowed| is_at(realm, allowed));
-        let encrypted = realm.scheme() == "https" || base.scheme() == "http";
-        if known && encrypted {
+        let is_in = |hosts: &[String]| hosts.iter().any(|allowed| is_at(realm, allowed));
+        let is_own = is_same_host(base, realm) || is_in(&of_vendor);
+        let is_encrypted = realm.scheme() == "https" || base.scheme() == "http";
+        let port = realm.port().map_or(String::new(), |port| format!(":{port}"));
+        let realm_host = format!("{}{port}", realm.host_str().unwrap_or_default());
+        if is_encrypted && is_own {
             return Ok(());
         }
-        let port = realm.port().map_or(String::new(), |port| format!(":{port}"));
+        if is_encrypted && is_in(&self.settings.auth_hosts) {
+            return self.check_job_token(found, &realm_host, |server| is_same_host(server, realm));
+        }
         Err(RegistryError::UntrustedRealm {
             image: label.to_owned(),
             registry: self.registry.clone(),
             realm: redacted(realm),
-            realm_host: format!("{}{port}", realm.host_str().unwrap_or_default()),
+            realm_host,
             source_of_credential: found.source.clone(),
         })
-    }
-}
-
-/// Returns whether a URL is at `host` or `host:port`. Without a port, it is at the one of its scheme: 443 for `https`.
-fn is_at(url: &Url, host: &str) -> bool {
-    let allowed = Url::parse(&format!("{}://{host}", url.scheme()));
-    allowed.is_ok_and(|allowed| (allowed.host_str(), allowed.port()) == (url.host_str(), url.port()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn allows_a_host_at_one_port() {
-        #[rustfmt::skip]
-        let rows = [
-            ("https://login.acme.dev/token",      "login.acme.dev",      true),
-            ("https://login.acme.dev:443/token",  "login.acme.dev",      true),
-            ("https://login.acme.dev/token",      "login.acme.dev:443",  true),
-            ("https://login.acme.dev:8443/token", "login.acme.dev:8443", true),
-            ("https://login.acme.dev:8443/token", "login.acme.dev",      false),
-            ("https://login.acme.dev/token",      "login.acme.dev:8443", false),
-            ("http://login.acme.dev/token",       "login.acme.dev",      true),
-            ("http://login.acme.dev:443/token",   "login.acme.dev",      false),
-            ("https://login.acme.dev/token",      "acme.dev",            false),
-            ("https://login.acme.dev/token",      "",                    false),
-        ];
-        for (url, host, expected) in rows {
-            assert_eq!(is_at(&Url::parse(url).unwrap(), host), expected, "{url} {host}");
-        }
     }
 }

@@ -319,6 +319,143 @@ async fn token_of_a_job_under_another_name_goes_to_its_server_only() {
     }
 }
 
+/// Jobs with this token.
+const TOKEN: &str = "planted-token-of-the-job";
+#[rustfmt::skip]
+const GITHUB: Job = &[("GITHUB_ACTIONS", "true"), ("GITHUB_SERVER_URL", "https://github.com"), ("GITHUB_TOKEN", TOKEN)];
+#[rustfmt::skip]
+const ENTERPRISE: Job = &[("GITHUB_ACTIONS", "true"), ("GITHUB_SERVER_URL", "https://git.invalid"), ("GITHUB_TOKEN", TOKEN)];
+const UNKNOWN: Job = &[("GITHUB_ACTIONS", "true"), ("GITHUB_SERVER_URL", ""), ("GITHUB_TOKEN", TOKEN)];
+#[rustfmt::skip]
+const FORGEJO: Job = &[("FORGEJO_ACTIONS", "true"), ("FORGEJO_SERVER_URL", "https://git.invalid"), ("FORGEJO_TOKEN", TOKEN)];
+#[rustfmt::skip]
+const GITEA: Job = &[("GITEA_ACTIONS", "true"), ("GITEA_SERVER_URL", "https://git.invalid"), ("GITEA_TOKEN", TOKEN)];
+const GITLAB: Job = &[("GITLAB_CI", "true"), ("CI_SERVER_URL", "https://gitlab.com"), ("CI_JOB_TOKEN", TOKEN)];
+const AZURE: Job = &[("SYSTEM_COLLECTIONURI", "https://dev.azure.com/acme/"), ("SYSTEM_ACCESSTOKEN", TOKEN)];
+const PERSON: Job = &[("GITHUB_SERVER_URL", ""), ("GITHUB_TOKEN", TOKEN)];
+
+/// Jobs, registries, and whether the registry may receive the token of the job.
+#[rustfmt::skip]
+const LOGINS: &[(Job, &str, bool)] = &[
+    (GITHUB,      "ghcr.io",                    true),
+    (GITHUB,      "registry.test",              false),
+    (ENTERPRISE,  "containers.git.invalid",     true),
+    (ENTERPRISE,  "ghcr.io",                    false),
+    (UNKNOWN,     "ghcr.io",                    false),
+    (FORGEJO,     "git.invalid",                true),
+    (FORGEJO,     "git.invalid:5000",           false),
+    (FORGEJO,     "containers.git.invalid",     false),
+    (FORGEJO,     "ghcr.io",                    false),
+    (GITEA,       "git.invalid",                true),
+    (GITEA,       "registry.test",              false),
+    (GITLAB,      "registry.gitlab.com",        true),
+    (GITLAB,      "registry.invalid",           true),      // CI_REGISTRY
+    (GITLAB,      "ghcr.io",                    false),
+    (AZURE,       "acme.azurecr.io",            false),
+    (PERSON,      "registry.test",              true),
+];
+
+/// Where the login of a registry comes from: a setting of the operator, and variables. `HOST` is the part of the host in their names,
+/// `FILE` a configuration of docker.
+#[rustfmt::skip]
+const SOURCES: &[(&str, Job)] = &[
+    ("",                                                        &[("TAGBOAT_REGISTRY_HOST_USERNAME", "me"), ("TAGBOAT_REGISTRY_HOST_PASSWORD", TOKEN)]),
+    ("",                                                        &[("TAGBOAT_REGISTRY_HOST_USERNAME", TOKEN), ("TAGBOAT_REGISTRY_HOST_PASSWORD", "x-oauth")]),
+    ("",                                                        &[("TAGBOAT_REGISTRY_HOST_TOKEN", TOKEN)]),
+    (", token-env: DEPLOY_TOKEN",                               &[("DEPLOY_TOKEN", TOKEN)]),
+    (", username-env: DEPLOY_USER, password-env: DEPLOY_TOKEN", &[("DEPLOY_USER", "me"), ("DEPLOY_TOKEN", TOKEN)]),
+    ("",                                                        &[("REGISTRY_AUTH_FILE", "FILE")]),
+];
+
+/// A login for a registry may be the token of the job for the registry of its server, and for no other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn token_of_a_job_as_the_login_of_a_registry_goes_to_the_registry_of_its_server_only() {
+    for (job, host, expected) in LOGINS {
+        let folder = tempfile::tempdir().unwrap();
+        let bare = Bare::new(folder.path(), "gitops");
+        bare.commit("main", &[("app.yaml", &format!("image: {host}/x/y:1.0\n"))], "Deploy");
+        let logins = folder.path().join("logins.json");
+        let auth = STANDARD.encode(format!("me:{TOKEN}"));
+        std::fs::write(&logins, format!(r#"{{"auths":{{"{host}":{{"auth":"{auth}"}}}}}}"#)).unwrap();
+        let part = host.to_uppercase().replace(['.', ':'], "_");
+        for (settings, variables) in SOURCES {
+            let proxy = Double::start(evil).await;
+            let tagboat = Tagboat::new()
+                .with_config(&format!("registries: {{ '{host}': {{ plain-http: true{settings} }} }}\n"))
+                .with("HTTP_PROXY", &format!("http://{}", proxy.host()))
+                // These are planted in every run.
+                .with("TAGBOAT_REGISTRY_REGISTRY_INVALID_USERNAME", "")
+                .with("TAGBOAT_REGISTRY_REGISTRY_INVALID_PASSWORD", "");
+            let tagboat = job.iter().fold(tagboat, |all, (name, value)| all.with(name, value));
+            let tagboat = variables.iter().fold(tagboat, |all, (name, value)| {
+                all.with(&name.replace("HOST", &part), &value.replace("FILE", &logins.display().to_string()))
+            });
+            let output = tagboat.run(&["plan", "-C", &bare.url()]);
+            let received = proxy.received();
+            let is_sent = received.iter().any(|request| request.header("authorization").is_some());
+            assert!(!received.is_empty(), "{job:?} {host} {variables:?}: {output:?}");
+            assert_eq!(is_sent, *expected, "{job:?} {host} {variables:?}: {received:?} {output:?}");
+            let is_refused = output.stdout.contains(&format!("is not sent to {host}: it is the token of this job ("));
+            assert_eq!(is_refused, !expected, "{job:?} {host} {variables:?}: {output:?}");
+        }
+    }
+}
+
+/// The login in the URL of a repository is sent only over TLS, and a token of the job only to its server.
+#[tokio::test(flavor = "multi_thread")]
+async fn login_in_the_url_of_a_repository_goes_where_a_token_may_go() {
+    let remote = Double::start(|_| Reply::new(401, "").header("www-authenticate", "Basic realm=git")).await;
+    let own = format!("http://{}", remote.host());
+    #[rustfmt::skip]
+    let rows = [
+        // login                            address              server of the job         refused because
+        ("me:planted-token-of-the-job",     own.as_str(),        own.as_str(),             None),
+        ("planted-token-of-the-job",        &own,                &own,                     None),
+        ("me:planted-token-of-the-job",     &own,                "https://git.invalid",    Some("is the token of this job (GITHUB_TOKEN), which is only for https://git.invalid")),
+        ("planted-token-of-the-job",        &own,                "https://git.invalid",    Some("is the token of this job (GITHUB_TOKEN), which is only for https://git.invalid")),
+        ("planted-token-of-the-job:x",      &own,                "https://git.invalid",    Some("is the token of this job (GITHUB_TOKEN), which is only for https://git.invalid")),
+        ("me:planted-password",             &own,                "https://git.invalid",    None),
+        ("me:planted-password",             "http://git.invalid", "https://github.invalid", Some("is not sent without TLS")),
+        ("planted-token-of-a-person",       "http://git.invalid", "https://github.invalid", Some("is not sent without TLS")),
+    ];
+    for (login, address, server, refused) in rows {
+        let url = format!("{address}/a/b.git").replacen("://", &format!("://{login}@"), 1);
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init", "--quiet", "checkout"]);
+        let checkout = folder.path().join("checkout");
+        git(&checkout, &["remote", "add", "origin", &url]);
+        let tagboat = |place: &str| {
+            Tagboat::new()
+                .with("GITHUB_ACTIONS", "true")
+                .with("GITHUB_SERVER_URL", server)
+                .with("GITHUB_TOKEN", "planted-token-of-the-job")
+                .with("TAGBOAT_REPOSITORY", place)
+        };
+        let places = [tagboat(&url), tagboat(&checkout.display().to_string())];
+        for command in ["plan", "check", "run"] {
+            let before = remote.received().len();
+            for output in places.iter().map(|tagboat| tagboat.run(&[command])) {
+                let printed = format!("{}{}", output.stdout, output.stderr);
+                assert!(printed.contains(refused.unwrap_or_default()), "{login} {address} {command}: {output:?}");
+                assert_ne!(output.code, 0, "{login} {address} {command}: {output:?}");
+            }
+            let received = remote.received().split_off(before);
+            let is_sent = received.iter().any(|request| request.header("authorization").is_some());
+            assert_eq!(is_sent, refused.is_none(), "{login} {address} {command}: {received:?}");
+        }
+    }
+}
+
+/// Without TLS, only this machine receives a login for git.
+#[test]
+fn password_for_git_is_not_sent_without_tls() {
+    let tagboat = Tagboat::new().with("TAGBOAT_GIT_PASSWORD", "planted-password-of-git");
+    for command in ["plan", "run"] {
+        let output = tagboat.run(&[command, "-C", "http://git.invalid/a/b.git"]);
+        assert!(output.stderr.contains("no login is sent to git.invalid without TLS"), "{output:?}");
+    }
+}
+
 /// A token as the user name or in the query of the remote's URL is a secret like a password.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]

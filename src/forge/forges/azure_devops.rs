@@ -41,7 +41,8 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 
 /// A pipeline sets the first with `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`; `az devops` reads the second.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
-    TokenVariable::by_runner("SYSTEM_ACCESSTOKEN", "SYSTEM_COLLECTIONURI", &["SYSTEM_COLLECTIONURI"]),
+    TokenVariable::by_runner("SYSTEM_ACCESSTOKEN", "SYSTEM_COLLECTIONURI", &["SYSTEM_COLLECTIONURI"])
+        .or_marked_by("TF_BUILD"),
     TokenVariable::by_person("AZURE_DEVOPS_EXT_PAT"),
 ];
 

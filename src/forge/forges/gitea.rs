@@ -44,7 +44,8 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 const TOKEN_VARIABLES: &[TokenVariable] = &[
     TokenVariable::by_runner("FORGEJO_TOKEN", "FORGEJO_ACTIONS", &["FORGEJO_SERVER_URL", "GITHUB_SERVER_URL"]),
     TokenVariable::by_runner("GITEA_TOKEN", "GITEA_ACTIONS", &["GITEA_SERVER_URL", "GITHUB_SERVER_URL"]),
-    TokenVariable::by_runner("GITHUB_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"]),
+    TokenVariable::by_runner("GITHUB_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"])
+        .or_marked_by("GITHUB_ACTIONS"),
 ];
 
 /// The page has the number of the run, not its id.

@@ -4,8 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use octocrab::models::Repository;
-use octocrab::models::pulls::PullRequest as Pull;
+use octocrab::models::{Repository, pulls::PullRequest as Pull};
 use octocrab::{Octocrab, Page};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -39,7 +38,8 @@ pub(super) const KIND: ForgeKind = ForgeKind {
     repository_paths: &["owner/name"],
     limits: LIMITS,
     token_variables: TOKEN_VARIABLES,
-    other_job_tokens: &[TokenVariable::by_runner("ACTIONS_RUNTIME_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"])],
+    other_job_tokens: &[TokenVariable::by_runner("ACTIONS_RUNTIME_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"])
+        .or_marked_by("GITHUB_ACTIONS")],
     credentials: &[
         CredentialKind { input: CredentialInput::App, scheme: AuthScheme::Bearer, git_user: GIT_USER },
         CredentialKind::token(AuthScheme::Bearer, GIT_USER),
@@ -53,7 +53,8 @@ pub(super) const KIND: ForgeKind = ForgeKind {
 
 /// The variables that GitHub's own tools read. People and Actions set the first; Actions run for one server.
 const TOKEN_VARIABLES: &[TokenVariable] = &[
-    TokenVariable::by_runner("GITHUB_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"]),
+    TokenVariable::by_runner("GITHUB_TOKEN", "GITHUB_SERVER_URL", &["GITHUB_SERVER_URL"])
+        .or_marked_by("GITHUB_ACTIONS"),
     TokenVariable::by_person("GH_TOKEN"),
     TokenVariable::by_person("GH_ENTERPRISE_TOKEN"),
 ];

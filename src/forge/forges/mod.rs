@@ -19,9 +19,9 @@ use url::Url;
 
 use super::forge::ForgeKind;
 use super::remote::RemoteUrl;
-use super::token_variable::{TokenOwner, TokenVariable};
+use super::token_variable::TokenVariable;
+use crate::http::identity::JobToken;
 use crate::plan::LinkStyle;
-use crate::secret::Secret;
 
 /// All forges. The first that recognizes a remote is used.
 pub const FORGES: &[ForgeKind] = &[
@@ -58,14 +58,10 @@ pub fn recognize_by_runner(
     FORGES.iter().find(|kind| kind.token_variables.iter().any(runs_on_host))
 }
 
-/// Returns whom a token is for that a person set: for the server of the job if it is a token of the job, which a workflow may
-/// pass on under another name. `variable` returns the value of an environment variable.
-pub fn owner_of_token(token: &Secret, variable: impl Fn(&str) -> Option<String>) -> TokenOwner {
+/// Returns the tokens that a CI system set for this job. `variable` returns the value of an environment variable.
+pub fn job_tokens(variable: impl Fn(&str) -> Option<String>) -> Vec<JobToken> {
     let variables = FORGES.iter().flat_map(|kind| kind.token_variables.iter().chain(kind.other_job_tokens));
-    let of_job =
-        variables.filter(|one| one.runner.is_some() && variable(one.name).is_some_and(|it| Secret::new(&it) == *token));
-    let owners = of_job.map(|one| one.owner(&variable)).filter(|owner| *owner != TokenOwner::Person);
-    owners.reduce(|first, other| if first == TokenOwner::Unknown { other } else { first }).unwrap_or(TokenOwner::Person)
+    variables.filter_map(|one| one.job_token(&variable)).collect()
 }
 
 /// Returns the link styles of all forges.
@@ -76,6 +72,7 @@ pub fn link_styles() -> Vec<LinkStyle> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     #[test]
     fn recognizes_the_server_of_a_job_by_its_runner() {
@@ -99,30 +96,36 @@ mod tests {
     }
 
     #[test]
-    fn token_of_the_job_is_for_its_server_under_every_name() {
-        let server = |url: &str| TokenOwner::Server(url.to_owned());
+    fn returns_the_tokens_of_a_job_with_its_server() {
         #[rustfmt::skip]
         let rows = [
-            // variables                                                                     whom the token `t0ken` is for
-            ("",                                                                             TokenOwner::Person),
-            ("GITHUB_TOKEN=t0ken",                                                           TokenOwner::Person),
-            ("GITHUB_TOKEN=other;GITHUB_SERVER_URL=https://a",                               TokenOwner::Person),
-            ("GITHUB_TOKEN=t0ken;GITHUB_SERVER_URL=https://a",                               server("https://a")),
-            ("GITHUB_TOKEN=t0ken\n;GITHUB_SERVER_URL=https://a",                             server("https://a")),
-            ("ACTIONS_RUNTIME_TOKEN=t0ken;GITHUB_SERVER_URL=https://a",                      server("https://a")),
-            ("FORGEJO_TOKEN=t0ken;FORGEJO_ACTIONS=true;FORGEJO_SERVER_URL=https://a",        server("https://a")),
-            ("FORGEJO_TOKEN=t0ken;FORGEJO_ACTIONS=true",                                     TokenOwner::Unknown),
-            ("GITEA_TOKEN=t0ken;GITEA_ACTIONS=true;GITHUB_SERVER_URL=https://a",             server("https://a")),
-            ("CI_JOB_TOKEN=t0ken;GITLAB_CI=true;CI_SERVER_URL=https://a",                    server("https://a")),
-            ("CI_JOB_TOKEN=t0ken;GITLAB_CI=true",                                            TokenOwner::Unknown),
-            ("SYSTEM_ACCESSTOKEN=t0ken;SYSTEM_COLLECTIONURI=https://a/org/",                 server("https://a/org/")),
-            ("GITLAB_TOKEN=t0ken;GITLAB_CI=true;CI_SERVER_URL=https://a",                    TokenOwner::Person),
+            // variables                                                                     the server that the token `t0ken` is for; `-` if unknown
+            ("",                                                                             &[][..]),
+            ("GITHUB_TOKEN=t0ken",                                                           &[]),
+            ("GITHUB_TOKEN= ;GITHUB_SERVER_URL=https://a",                                   &[]),
+            ("GITHUB_TOKEN=t0ken;GITHUB_SERVER_URL=https://a",                               &["https://a"]),
+            ("GITHUB_TOKEN=t0ken\n;GITHUB_SERVER_URL=https://a",                             &["https://a"]),
+            ("GITHUB_TOKEN=t0ken;GITHUB_ACTIONS=true",                                       &["-"]),
+            ("ACTIONS_RUNTIME_TOKEN=t0ken;GITHUB_SERVER_URL=https://a",                      &["https://a"]),
+            ("FORGEJO_TOKEN=t0ken;FORGEJO_ACTIONS=true;FORGEJO_SERVER_URL=https://a",        &["https://a"]),
+            ("FORGEJO_TOKEN=t0ken;FORGEJO_ACTIONS=true",                                     &["-"]),
+            ("GITEA_TOKEN=t0ken;GITEA_ACTIONS=true;GITHUB_SERVER_URL=https://a",             &["https://a"]),
+            ("CI_JOB_TOKEN=t0ken;GITLAB_CI=true;CI_SERVER_URL=https://a",                    &["https://a"]),
+            ("CI_JOB_TOKEN=t0ken;GITLAB_CI=true",                                            &["-"]),
+            ("SYSTEM_ACCESSTOKEN=t0ken;SYSTEM_COLLECTIONURI=https://a/org/",                 &["https://a/org/"]),
+            ("SYSTEM_ACCESSTOKEN=t0ken;TF_BUILD=True",                                       &["-"]),
+            ("GITLAB_TOKEN=t0ken;GITLAB_CI=true;CI_SERVER_URL=https://a",                    &[]),
         ];
-        for (set, owner) in rows {
+        for (set, expected) in rows {
             let variables: Vec<_> = set.split(';').filter_map(|one| one.split_once('=')).collect();
             let variable =
                 |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-            assert_eq!(owner_of_token(&Secret::new("t0ken"), variable), owner, "{set}");
+            let mut tokens = job_tokens(variable);
+            // Several forges read GITHUB_TOKEN.
+            tokens.dedup();
+            assert!(tokens.iter().all(|token| token.secret == Secret::new("t0ken")), "{set}");
+            let servers: Vec<_> = tokens.into_iter().map(|token| token.server.unwrap_or("-".to_owned())).collect();
+            assert_eq!(servers, expected, "{set}");
         }
     }
 }

@@ -4,8 +4,10 @@
 //! library.
 
 pub(crate) mod aws;
+mod job_token;
 mod platform_env;
 pub(crate) mod sigv4;
 
+pub use job_token::JobToken;
 pub use platform_env::PlatformEnv;
 pub(crate) use platform_env::parse_url;

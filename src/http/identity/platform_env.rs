@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use crate::http::{Client, ClientOptions, HttpError, Request, Response, RetryPolicy, Url};
 use crate::secret::Secret;
 
+use super::job_token::JobToken;
+
 /// How long a metadata service may take; off its cloud, nothing answers.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -20,6 +22,8 @@ pub struct PlatformEnv {
     now: fn() -> Timestamp,
     /// The host of the git remote, in lower case, if there is one.
     remote_host: Option<String>,
+    /// The tokens that a CI system set for this job.
+    job_tokens: Vec<JobToken>,
     /// Receives all requests instead of the clouds.
     gateway: Option<Url>,
     /// Uses the proxies of the environment.
@@ -32,13 +36,21 @@ impl PlatformEnv {
     /// Returns an environment with these variables.
     pub fn new(environment: BTreeMap<String, String>) -> Self {
         let (client, metadata_client) = (OnceLock::new(), OnceLock::new());
-        Self { environment, now: Timestamp::now, remote_host: None, gateway: None, client, metadata_client }
+        let (now, job_tokens) = (Timestamp::now as fn() -> Timestamp, Vec::new());
+        Self { environment, now, remote_host: None, job_tokens, gateway: None, client, metadata_client }
     }
 
     /// Returns the environment of a repository whose git remote is on this host: tokens that people set are for that host.
     #[must_use]
     pub fn with_remote_host(mut self, host: Option<String>) -> Self {
         self.remote_host = host;
+        self
+    }
+
+    /// Returns the environment of a CI job with these tokens: only the server of the job and its registry receive them.
+    #[must_use]
+    pub fn with_job_tokens(mut self, tokens: Vec<JobToken>) -> Self {
+        self.job_tokens = tokens;
         self
     }
 
@@ -57,6 +69,11 @@ impl PlatformEnv {
     /// Returns the host of the git remote, in lower case.
     pub(crate) fn remote_host(&self) -> Option<&str> {
         self.remote_host.as_deref()
+    }
+
+    /// Returns the tokens that a CI system set for this job.
+    pub(crate) fn job_tokens(&self) -> &[JobToken] {
+        &self.job_tokens
     }
 
     /// Returns the variables for programs that print credentials: all but those of this program, which hold its tokens and keys.

@@ -25,6 +25,8 @@ fn server(env: &PlatformEnv) -> Option<String> {
     }
     match env.variable("GITHUB_SERVER_URL") {
         Some(server) => Some(Url::parse(server).ok()?.host_str()?.to_ascii_lowercase()),
+        // A job whose server is unknown.
+        None if env.variable("GITHUB_ACTIONS").is_some() => None,
         None => env.remote_host().filter(|host| GITHUB_REMOTES.contains(host)).map(|_| GITHUB.to_owned()),
     }
 }
@@ -42,6 +44,10 @@ impl Vendor for Ghcr {
 
     fn serves(&self, host: &str, env: &PlatformEnv) -> bool {
         host == "ghcr.io" || server(env).is_some_and(|server| registry_of(&server) == host)
+    }
+
+    fn is_registry_of(&self, host: &str, server: &Url, _: &PlatformEnv) -> bool {
+        server.host_str().is_some_and(|server| registry_of(server) == host)
     }
 
     async fn identity(&self, host: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {

@@ -4,7 +4,14 @@ use async_trait::async_trait;
 
 use super::super::credential::{RegistryCredential, ResolvedCredential};
 use super::vendor::Vendor;
+use crate::http::Url;
 use crate::http::identity::PlatformEnv;
+
+/// GitLab's own server.
+const GITLAB: &str = "gitlab.com";
+
+/// The registry of that server.
+const REGISTRY: &str = "registry.gitlab.com";
 
 /// registry.gitlab.com, and the registry in the `CI_REGISTRY` of a job.
 pub(super) struct GitLabRegistry;
@@ -16,14 +23,19 @@ impl Vendor for GitLabRegistry {
     }
 
     fn serves(&self, host: &str, env: &PlatformEnv) -> bool {
-        host == "registry.gitlab.com" || env.variable("CI_REGISTRY") == Some(host)
+        host == REGISTRY || env.variable("CI_REGISTRY") == Some(host)
     }
 
     fn auth_hosts(&self, env: &PlatformEnv) -> Vec<String> {
         let Some(own) = env.variable("CI_REGISTRY").and(env.variable("CI_SERVER_HOST")) else {
-            return vec!["gitlab.com".to_owned()];
+            return vec![GITLAB.to_owned()];
         };
         vec![env.variable("CI_SERVER_PORT").map_or(own.to_owned(), |port| format!("{own}:{port}"))]
+    }
+
+    fn is_registry_of(&self, host: &str, server: &Url, env: &PlatformEnv) -> bool {
+        // Only the server of the job names this registry in the variables of the job.
+        env.variable("CI_REGISTRY") == Some(host) || server.host_str() == Some(GITLAB) && host == REGISTRY
     }
 
     async fn identity(&self, host: &str, env: &PlatformEnv) -> Result<Option<ResolvedCredential>, String> {

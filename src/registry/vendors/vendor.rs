@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::http::{HttpError, Request, StatusCode, Url};
 
 use super::super::credential::ResolvedCredential;
+use super::super::endpoint::is_at;
 use crate::http::identity::PlatformEnv;
 
 /// A vendor of registries. The default of each method is the specification.
@@ -42,6 +43,12 @@ pub trait Vendor: Send + Sync {
     /// not publish that. No secret is sent.
     async fn pushed(&self, _path: &str, _tag: &str, _env: &PlatformEnv) -> Result<Option<Timestamp>, HttpError> {
         Ok(None)
+    }
+
+    /// Returns whether the registry at `host` is that of the server that runs this job, by the address of the server: the registry
+    /// may receive the token of the job.
+    fn is_registry_of(&self, host: &str, server: &Url, _: &PlatformEnv) -> bool {
+        is_at(server, host)
     }
 
     /// Returns the credential of the platform for the registry at `host`; `None` if there is none. The error names the source

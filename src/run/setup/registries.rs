@@ -13,6 +13,7 @@ use crate::registry::{HostSettings, Keychain, Registries, RegistryLogin, Respons
 use crate::secret::Secret;
 
 use super::configuration::Loaded;
+use super::job_token::job_tokens;
 use super::variables::secret;
 use super::working_tree::WorkingTrees;
 
@@ -27,7 +28,8 @@ pub fn registries(loaded: &Loaded, cache: Option<&Path>, remote: Option<&str>) -
     let variables =
         std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
     let host = remote.and_then(|url| RemoteUrl::parse(url).ok()).map(|remote| remote.host);
-    let keychain = Keychain::with_platform_env(PlatformEnv::new(variables.collect()).with_remote_host(host));
+    let env = PlatformEnv::new(variables.collect()).with_remote_host(host).with_job_tokens(job_tokens());
+    let keychain = Keychain::with_platform_env(env);
     let registries = Registries::connect(settings, keychain, limits(&loaded.config.limits))?;
     let Some(folder) = cache else { return Ok(registries) };
     WorkingTrees::of(loaded.root.as_deref()).refuse_commits_in_folder(folder).map_err(|error| {

@@ -3,16 +3,22 @@
 use std::path::Path;
 
 use crate::config::{self, Config};
+use crate::docs::hint;
 use crate::error::Error;
 use crate::forge::{RemoteUrl, Scheme};
 use crate::git::{self, Login, Repository};
 use crate::http;
+use crate::secret::Secret;
 
 use super::forge::{configured, forge_login, recognized};
-use super::job_token::{is_on, secret_for};
+use super::job_token::{is_for, is_on, refuse_job_token, secret_for};
 use super::location::{Location, invalid_url};
 use super::variables::{secret, variable};
 use super::working_tree::root;
+
+/// The variables with a login for git.
+const USER: &str = "TAGBOAT_GIT_USER";
+const PASSWORD: &str = "TAGBOAT_GIT_PASSWORD";
 
 /// Opens the repository, with a login if a credential is configured.
 pub async fn repository(location: &Location, config: &Config) -> Result<Repository, Error> {
@@ -21,6 +27,7 @@ pub async fn repository(location: &Location, config: &Config) -> Result<Reposito
         Location::Folder(folder) => Repository::open(folder, &config.git.remote, options).await?,
         Location::Url(url) => Repository::from_url(url, options).await.map_err(|error| invalid_url(url, error))?,
     };
+    opened.logins_of_urls().try_for_each(|(url, login)| check_login(url, login))?;
     log_in(opened, config).await
 }
 
@@ -52,14 +59,16 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
     let remote = RemoteUrl::parse(url).ok();
     let is_on_remote = |server: &str| remote.as_ref().is_some_and(|remote| is_on(remote, server));
     let for_git = |name: &str| secret_for(name, url, is_on_remote);
-    if let Some(password) = for_git("TAGBOAT_GIT_PASSWORD")? {
-        let user = variable("TAGBOAT_GIT_USER").unwrap_or_else(|| "tagboat".to_owned());
-        return Ok(Some(Login { user, password }));
-    }
+    let password = for_git(PASSWORD)?;
     let Some(remote) = &remote else { return Ok(None) };
-    if remote.scheme == Scheme::Http && !http::Url::parse(&remote.site()).is_ok_and(|site| http::is_loopback(&site)) {
-        tracing::warn!("the token is not sent to {} without TLS", remote.host);
+    if is_readable_by_others(remote) {
+        tracing::warn!("no login is sent to {} without TLS", remote.host);
         return Ok(None);
+    }
+    if let Some(password) = password {
+        let user = variable(USER).unwrap_or_else(|| "tagboat".to_owned());
+        let may_log_in = is_for(USER, &Secret::new(&user), url, is_on_remote);
+        return Ok(if may_log_in { Some(Login { user, password }) } else { None });
     }
     let kind = recognized(remote).or_else(|| configured(settings, remote));
     let Some((kind, address)) = kind.and_then(|kind| Some((kind, (kind.address)(remote)?))) else {
@@ -71,4 +80,22 @@ async fn login(url: &str, settings: &config::ForgeSettings) -> Result<Option<Log
     let Some(login) = forge_login(kind, &address)? else { return Ok(None) };
     let password = login.credential.token().await?;
     Ok(Some(Login { user: login.git_user.to_owned(), password }))
+}
+
+/// Checks that a login in the URL of a git remote may be sent to it: only with TLS, and no token of this job to another server.
+fn check_login(url: &str, login: &Login) -> Result<(), Error> {
+    let Ok(remote) = RemoteUrl::parse(url) else { return Ok(()) };
+    if is_readable_by_others(&remote) && login.has_secret() {
+        return Err(Error::usage(
+            format!("cannot log in to {url}: the password or token in this URL is not sent without TLS"),
+            hint!("security.md#where-secrets-go", "use the https address of {}, or remove the login", remote.host),
+        ));
+    }
+    refuse_job_token(&remote, url, login)
+}
+
+/// Returns whether a login for a remote is sent without TLS, and not only on this machine.
+fn is_readable_by_others(remote: &RemoteUrl) -> bool {
+    let is_here = || http::Url::parse(&remote.site()).is_ok_and(|site| http::is_loopback(&site));
+    remote.scheme == Scheme::Http && !is_here()
 }
