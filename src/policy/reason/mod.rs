@@ -78,12 +78,21 @@ pub enum Acceptance {
 pub struct Newest {
     /// How many tags match, this one included; the current tag and older ones are not counted.
     pub matching: usize,
-    /// The current tag, if the policy cannot compare with it.
-    pub incomparable: Option<Tag>,
+    /// The current tag, if the policy cannot read it.
+    pub unread: Option<Unread>,
     /// When the image was built, if that decided.
     pub built: Option<Timestamp>,
     /// The best tag that is not eligible yet, or that is no successor.
     pub passed_over: Option<PassedOver>,
+}
+
+/// A current tag that the policy cannot read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// The current tag.
+    pub tag: Tag,
+    /// Whether the selected tag is greater by what every reading of versions can compare.
+    pub is_lower: bool,
 }
 
 /// A tag that ranks higher than the selected one.

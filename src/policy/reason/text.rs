@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{
     Acceptance, Hold, Ineligibility, MovedDigest, Newest, PassedOver, PinSource, Reason, Rejection, Remarks, Unknown,
+    Unread,
 };
 use crate::image::Tag;
 
@@ -67,8 +68,12 @@ impl Display for Newest {
         if let Some(built) = self.built {
             write!(f, ", built {built}")?;
         }
-        if let Some(current) = &self.incomparable {
-            write!(f, "; cannot compare with the current tag {current}")?;
+        match &self.unread {
+            Some(Unread { tag, is_lower: true }) => {
+                write!(f, "; a greater version than the current tag {tag}, which the policy cannot read")?;
+            }
+            Some(Unread { tag, is_lower: false }) => write!(f, "; cannot compare with the current tag {tag}")?,
+            None => {}
         }
         self.passed_over.as_ref().map_or(Ok(()), |passed_over| passed_over.fmt(f))
     }

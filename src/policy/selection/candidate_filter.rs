@@ -222,11 +222,7 @@ impl<'q> CandidateFilter<'q> {
     /// that no reading compares, such as `latest`.
     fn check_without_place(&self, candidate: &Candidate, text: &str) -> Result<(), NotNewer> {
         let tag = Shape::of(candidate.tag.as_str());
-        let (shape, current) = match self.shape {
-            Some(current) => (Shape::of(text), current),
-            // The filter extracts nothing from the current tag: the tags as written may be versions.
-            None => (tag.clone(), &self.written),
-        };
+        let (shape, current) = self.comparable(&tag, text);
         let (order, of_tags) = (compare_padded(&shape, current), compare_padded(&tag, &self.written));
         if [order, of_tags].contains(&Some(Ordering::Less)) && !self.bounds.allow_downgrade {
             return Err(NotNewer::LowerVersion);
@@ -238,6 +234,20 @@ impl<'q> CandidateFilter<'q> {
         // Only a tag without a version is replaced by any other.
         let is_free = self.bounds.allow_downgrade || !leads_with_version(current) || order == Some(Ordering::Greater);
         if (self.names_image && is_free) || is_successor() { Ok(()) } else { Err(NotNewer::Incomparable) }
+    }
+
+    /// Returns the shapes to compare where the policy cannot read the current tag: those of the texts that it reads. If the filter
+    /// extracts nothing from the current tag, the tags as written may be versions.
+    fn comparable<'t>(&self, tag: &Shape<'t>, text: &'t str) -> (Shape<'t>, &Shape<'q>) {
+        self.shape.map_or_else(|| (tag.clone(), &self.written), |current| (Shape::of(text), current))
+    }
+
+    /// Compares a candidate with a current tag that the policy cannot read, by what every reading of versions can compare.
+    pub(super) fn order_without_place(&self, candidate: &Candidate) -> Option<Ordering> {
+        let text = self.entry.filter.text(candidate.tag.as_str()).ok()?;
+        let tag = Shape::of(candidate.tag.as_str());
+        let (shape, current) = self.comparable(&tag, &text);
+        compare_padded(&shape, current)
     }
 
     /// Returns whether a tag is nothing but a commit with digits only, as the other tags show.

@@ -1,5 +1,7 @@
 //! Selects the best candidate of a ranking that is eligible.
 
+use std::cmp::Ordering;
+
 use super::build_time::JumpResult;
 use super::candidate_filter::CandidateFilter;
 use super::gates::GateResult;
@@ -14,7 +16,7 @@ use crate::policy::decision::{Choice, Outcome};
 use crate::policy::ordered_policy::Ties;
 use crate::policy::pinning::Pinning;
 use crate::policy::reason::{
-    Acceptance, Hold, Ineligibility, MovedDigest, Newest, PassedOver, Reason, Rejection, Remarks, Unknown,
+    Acceptance, Hold, Ineligibility, MovedDigest, Newest, PassedOver, Reason, Rejection, Remarks, Unknown, Unread,
 };
 use crate::policy::versions::{OrderKey, ShapeMatcher, release_key};
 
@@ -189,12 +191,17 @@ impl Selector<'_> {
         let created = best.facts.facts().and_then(|facts| facts.created);
         let newest = Newest {
             matching: ranking.count().saturating_sub(skipped.rejected),
-            incomparable: if self.filter.has_place() { None } else { Some(self.current.clone()) },
+            unread: if self.filter.has_place() { None } else { Some(self.unread(best)) },
             built: if self.shows_build_time { created } else { None },
             passed_over: skipped.first,
         };
         // The digest is not part of the choice: the caller looks it up where the reference is pinned.
         Choice { tag: best.tag.clone(), digest: None, reason: Acceptance::Newest(newest).into() }
+    }
+
+    /// Returns the current tag, which the policy cannot read, and how it compares with the selected tag.
+    fn unread(&self, best: &Candidate) -> Unread {
+        Unread { tag: self.current.clone(), is_lower: self.filter.order_without_place(best) == Some(Ordering::Greater) }
     }
 
     /// Returns why there is no update: nothing is newer, or a person has to act.
