@@ -11,8 +11,28 @@ pub(super) struct CommitPlaces {
     places: HashMap<WordPlace, Count>,
 }
 
-/// A word of a tag: how many words the tag has, which of them it is, and how long it is.
-type WordPlace = (usize, usize, usize);
+/// A place of a word in tags, for words of one length.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum WordPlace {
+    /// In tags of so many words, which of them it is: the branches in `main-a1b2c3d` and `dev-4808804` may differ.
+    Among { words: usize, at: usize, length: usize },
+    /// Behind this text, in which every number is a `#`: other words may follow, as in `main-4808804-amd64`.
+    Behind { text: String, length: usize },
+}
+
+impl WordPlace {
+    /// Returns the places of a word, which is a part of a tag of so many words.
+    fn of(tag: &str, words: usize, at: usize, word: &str) -> [Self; 2] {
+        let (start, length) = (word.as_ptr().addr() - tag.as_ptr().addr(), word.len());
+        let mut text = String::with_capacity(start);
+        for c in tag[..start].chars().map(|c| if c.is_ascii_digit() { '#' } else { c }) {
+            if c != '#' || !text.ends_with('#') {
+                text.push(c);
+            }
+        }
+        [Self::Among { words, at, length }, Self::Behind { text, length }]
+    }
+}
 
 #[derive(Default)]
 struct Count {
@@ -31,11 +51,13 @@ impl CommitPlaces {
         for tag in tags {
             let words: Vec<&str> = words(tag).collect();
             for (at, word) in words.iter().enumerate().filter(|(_, word)| has_length_of_hash(word)) {
-                let place = (words.len(), at, word.len());
-                match word.bytes().all(|b| b.is_ascii_digit()) {
-                    true if is_numeric_hash(word) => places.entry(place).or_default().numbers += 1,
-                    true => {}
-                    false => places.entry(place).or_default().hashes += 1,
+                let is_number = word.bytes().all(|b| b.is_ascii_digit());
+                if is_number && !is_numeric_hash(word) {
+                    continue;
+                }
+                for place in WordPlace::of(tag, words.len(), at, word) {
+                    let count = places.entry(place).or_default();
+                    *(if is_number { &mut count.numbers } else { &mut count.hashes }) += 1;
                 }
             }
         }
@@ -45,10 +67,12 @@ impl CommitPlaces {
     /// Returns whether a number of this tag is a commit hash.
     pub(super) fn has_commit(&self, tag: &str) -> bool {
         let count = words(tag).count();
+        let has_hashes = |place: &WordPlace| {
+            let found = self.places.get(place);
+            found.is_some_and(|found| found.hashes > 0 && found.numbers <= found.hashes * NUMBERS_PER_HASH)
+        };
         let is_commit = |(at, word): (usize, &str)| {
-            let found = self.places.get(&(count, at, word.len()));
-            is_numeric_hash(word)
-                && found.is_some_and(|found| found.hashes > 0 && found.numbers <= found.hashes * NUMBERS_PER_HASH)
+            is_numeric_hash(word) && WordPlace::of(tag, count, at, word).iter().any(has_hashes)
         };
         words(tag).enumerate().any(is_commit)
     }
@@ -99,13 +123,19 @@ mod tests {
     #[test]
     fn separates_commits_from_counters_and_dates() {
         #[rustfmt::skip]
-        let rows: [(&str, &[&str], bool); 8] = [
+        let rows: [(&str, &[&str], bool); 14] = [
             ("4808804",        &["4808804", "7284872", "a1b2c3d", "deadbee"],                       true),
             ("main-4808804",   &["main-4808804", "main-a1b2c3d"],                                   true),
             ("1.2.3-4808804",  &["1.2.3-4808804", "1.2.4-0f0f0f0"],                                 true),
             ("1234567",        &["1234565", "1234566", "1234567"],                                  false),
             ("1234567",        &["1234563", "1234564", "1234565", "1234566", "1234567", "a1b2c3d"], false),
             ("20240101",       &["20240101", "a1b2c3d4", "deadbeef"],                               false),
+            ("main-4808804-amd64", &["main-4808804-amd64", "main-a1b2c3d"],                         true),
+            ("main-4808804",   &["main-4808804", "main-a1b2c3d-amd64"],                             true),
+            ("4808804-amd64",  &["4808804-amd64", "a1b2c3d", "deadbee"],                            true),
+            ("1.2.3-4808804",  &["1.2.3-4808804", "10.2.4-0f0f0f0-debug"],                          true),
+            ("dev-4808804",    &["dev-4808804", "main-a1b2c3d"],                                    true),
+            ("build-4808804-x", &["build-4808804-x", "main-a1b2c3d"],                               false),
             ("4808804",        &["4808804", "a1b2c3d4"],                                            false),
             ("main-4808804",   &["main-4808804", "a1b2c3d"],                                        false),
         ];
