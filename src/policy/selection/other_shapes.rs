@@ -9,10 +9,13 @@ use super::not_newer::NotNewer;
 use crate::image::{Shape, Tag};
 use crate::policy::candidate::Candidate;
 use crate::policy::ordered_policy::TagReadError;
-use crate::policy::versions::{OrderKey, adds_word, compare_commonly, leads_with_version, release_key};
+use crate::policy::versions::{OrderKey, adds_word, compare_commonly, compare_padded, leads_with_version, release_key};
 
 /// How many tags a reason names.
 const NAMED: usize = 3;
+
+/// How many numbers a version has that is no floating tag.
+const FULL_VERSION: usize = 3;
 
 /// Returns the newest tags that the policy cannot read and that are newer than the current tag by a common reading, the newest
 /// first. None adds a word to the current tag: `1.3.0-rc.1` and `1.3.0-debug` are no successors of `1.2.0`. None is older than a tag
@@ -42,7 +45,7 @@ pub(super) fn newer_of_another_shape(
             newest_of_shape = newest_of_shape.max(release_key(&shape));
             continue;
         }
-        if compare_commonly(&shape, current) != Some(Ordering::Greater)
+        if !is_newer(&shape, current)
             || filter.check_bounds(tag).is_err()
             || filter.is_out_of_range(&full_version(&shape))
         {
@@ -55,8 +58,19 @@ pub(super) fn newer_of_another_shape(
     newest.into_iter().filter(|(key, _)| *key > newest_of_shape).map(|(_, tag)| tag.clone()).collect()
 }
 
+/// Returns whether a tag is newer than the current one: by a common reading, or because its version has more numbers, as
+/// `1.2.3.1` has. A version with fewer than three numbers may be a floating tag, so that `1.2.1` is not newer than `1.2`.
+fn is_newer(shape: &Shape<'_>, current: &Shape<'_>) -> bool {
+    let count = current.release().len();
+    let order = match compare_commonly(shape, current) {
+        None if count >= FULL_VERSION && shape.release().len() > count => compare_padded(shape, current),
+        order => order,
+    };
+    order == Some(Ordering::Greater)
+}
+
 /// Returns the version of a tag with three numbers, as a range reads it: `1.3.0` for `1.3.0.1` and for `v1.3-r2`.
 fn full_version(shape: &Shape<'_>) -> String {
     let numbers = shape.release().into_iter().chain(std::iter::repeat("0"));
-    numbers.take(3).collect::<Vec<_>>().join(".")
+    numbers.take(FULL_VERSION).collect::<Vec<_>>().join(".")
 }
