@@ -3,7 +3,8 @@
 //! Their number is not a version of the image: a newer one means another major version of a database, another language or
 //! another host. So it stays as it is, while the release of a base distribution (`alpine3.20`, `debian-12`, `ubi9`) may change.
 
-use super::scan::digits;
+use super::scan::{digits, letters};
+use super::stage::PreReleaseStage;
 use super::timestamp::{is_day, timestamp_millis};
 
 /// Words before the version of another product, in lower case, with what they have in common.
@@ -12,11 +13,11 @@ pub const BUNDLED_PRODUCTS: &[(&str, &[&str])] = &[
     ("databases",              &["pg", "pgsql", "postgres", "postgresql", "ppg", "mysql", "mariadb", "percona", "pxc", "mongo", "mongodb", "mongod", "mssql", "oracle", "db2",
                                  "redis", "valkey", "cassandra", "clickhouse", "neo4j"]),
     ("search and messages",    &["elasticsearch", "elastic", "opensearch", "solr", "lucene", "kafka", "pulsar", "rabbitmq", "zookeeper"]),
-    ("Java",                   &["jdk", "openjdk", "jre", "java", "jvm", "temurin", "corretto", "amazoncorretto", "zulu", "liberica", "sapmachine", "semeru", "dragonwell", "kona",
+    (JAVA,                     &["jdk", "openjdk", "jre", "java", "jvm", "temurin", "corretto", "amazoncorretto", "zulu", "liberica", "sapmachine", "semeru", "dragonwell", "kona",
                                  "ibmjava", "graalvm", "graalvm-community", "graalvm-ce", "graalvm-ee", "mandrel", "scala", "kotlin", "groovy", "gradle", "maven", "sbt"]),
     ("other languages",        &["php", "fpm", "py", "python", "pypy", "node", "nodejs", "deno", "bun", "ruby", "jruby", "go", "golang", "rust", "swift", "net", "dotnet", "aspnet", "mono",
-                                 "pwsh", "powershell", "perl", "otp", "erlang", "elixir", "julia", "r", "lua", "luajit", "ghc"]),
-    ("compilers and libraries", &["gcc", "clang", "llvm", "openssl", "opencv", "boost", "qt"]),
+                                 "pwsh", "powershell", "perl", "otp", "erlang", "elixir", "julia", "r", "lua", "luajit", "ghc", "cp"]),
+    ("compilers and libraries", &["gcc", "clang", "llvm", "msvc", "vs", "openssl", "opencv", "boost", "qt"]),
     ("servers",                &["nginx", "openresty", "httpd", "apache", "tomcat", "jetty", "wildfly"]),
     ("machine learning",       &["torch", "pytorch", "tensorflow", "tf", "jax", "transformers", "onnxruntime", "tensorrt", "trt"]),
     ("graphics processors",    &["cuda", "cu", "cudnn", "rocm"]),
@@ -24,70 +25,152 @@ pub const BUNDLED_PRODUCTS: &[(&str, &[&str])] = &[
     ("clusters",               &["k8s", "kube", "kubernetes", "kubectl", "helm", "terraform", "tofu", "opentofu", "ansible", "hadoop", "hive", "spark", "flink"]),
 ];
 
+/// The products whose versions have updates: `8u222`.
+const JAVA: &str = "Java";
+
+/// What may be between a product and its version.
+const SEPARATORS: [char; 3] = ['-', '_', '.'];
+
 /// Words that count only as they are written here: SQL Server numbers its own updates, as in `2022-CU12`.
 const CASE_SENSITIVE: &[&str] = &["cu"];
 
 /// Words that count only before a version with a dot: `r4.3` is a language, and `r8` a revision of the image.
 const BEFORE_DOTTED: &[&str] = &["r"];
 
-/// Letters that end a version: Windows 20H2, Oracle 19c and 23ai.
-const VERSION_ENDS: &[&str] = &["", "H1", "H2", "h1", "h2", "c", "g", "ai"];
+/// Words that come between a product and its version: parts of the product, and releases of a distribution without a number.
+#[rustfmt::skip]
+const BETWEEN: &[&str] = &[
+    "v", "version", "sdk", "runtime", "devel", "base", "slim", "minimal", "cli", "zts", "nts", "lts", "hotspot",
+    "trusty", "xenial", "bionic", "focal", "jammy", "noble", "jessie", "stretch", "buster", "bullseye", "bookworm", "trixie",
+];
 
-/// Names of base distributions: a number after one is no version of the image, and may change with it.
+/// Distributions whose releases have a dot: the number in `temurin-alpine-17` is none of them.
+const DOTTED_DISTRIBUTIONS: &[&str] = &["alpine", "ubuntu"];
+
+/// Names that have a digit, which is no version.
+pub(super) const NAMES_WITH_DIGITS: &[&str] = &["k8s", "db2", "neo4j", "openj9"];
+
+/// Letters that end a version: Windows 20H2, Oracle 19c and 23ai.
+const VERSION_ENDS: &[&str] = &["H1", "H2", "h1", "h2", "c", "g", "ai"];
+
+/// Names of base distributions, and of a virtual machine that is released with its Java: a number after one is no version of the
+/// image, and may change with it.
 #[rustfmt::skip]
 const BASE_DISTRIBUTIONS: &[&str] = &[
     "alpine", "debian", "ubuntu", "ubi", "centos", "fedora", "fc", "rockylinux", "rocky", "almalinux", "alma", "oraclelinux", "ol", "el",
-    "leap", "sles", "sle", "bci", "amazonlinux", "amzn", "al", "photon", "wolfi", "azurelinux", "mariner",
+    "leap", "sles", "sle", "bci", "amazonlinux", "amzn", "al", "photon", "wolfi", "azurelinux", "mariner", "openj9",
 ];
 
 /// Returns the version of another product at the start of `rest`, which follows `before`: `12.4` after `-cuda`, `1809` after
-/// `-nanoserver-`, `1.29` after `-k8s-v`. It ends at the end of a word: `jdk8u222` has none.
+/// `-nanoserver-`, `1.29` after `-k8s-v`, `8.0` after `-dotnet-sdk-`. It ends with what the product writes after its numbers, as
+/// in `8u222-b10`, `17.0.1_12`, `16beta1`, `20H2`.
 pub(super) fn bundled_version<'t>(before: &str, rest: &'t str) -> Option<&'t str> {
-    let mut end = digits(rest).len();
-    if end == 0 || is_day(&rest[..end]) || timestamp_millis(&rest[..end]).is_some() {
+    let numbers = dotted(rest);
+    let first = digits(numbers);
+    if numbers.is_empty() || is_day(first) || timestamp_millis(first).is_some() {
         return None;
     }
-    while rest[end..].starts_with('.') {
-        match digits(&rest[end + 1..]).len() {
+    let group = product_group(before, numbers)?;
+    let after = &rest[numbers.len()..];
+    let is_end = |text: &&&str| {
+        let after = after.strip_prefix(**text);
+        after.is_some_and(|after| !after.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    let length = match VERSION_ENDS.iter().find(is_end) {
+        Some(end) => end.len(),
+        None if group == JAVA => java_update(numbers, after),
+        None => 0,
+    };
+    let length = if length == 0 { attached_stage(after) } else { length };
+    Some(&rest[..numbers.len() + length])
+}
+
+/// Returns whether a version of another product is a word without a dot or an update, such as the `16` of `pg16`.
+pub(super) fn is_plain(version: &str) -> bool {
+    !version.contains(['.', 'u'])
+}
+
+/// Returns the numbers with dots between them at the start of a text.
+fn dotted(text: &str) -> &str {
+    let mut end = digits(text).len();
+    while end > 0 && text[end..].starts_with('.') {
+        match digits(&text[end + 1..]).len() {
             0 => break,
             length => end += 1 + length,
         }
     }
-    let is_end = |text: &&str| {
-        let rest = rest[end..].strip_prefix(*text);
-        rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    &text[..end]
+}
+
+/// Returns the length of the update and the build of a Java: `u222-b10` after `8`, `_12` after `17.0.1`.
+fn java_update(numbers: &str, after: &str) -> usize {
+    let number_after = |text: &str, prefix: &str| {
+        let length = text.strip_prefix(prefix).map_or(0, |rest| digits(rest).len());
+        if length > 0 { prefix.len() + length } else { 0 }
     };
-    let version = &rest[..end + VERSION_ENDS.iter().find(|text| is_end(text))?.len()];
-    let may_follow = |name: &&&str| !BEFORE_DOTTED.contains(*name) || version.contains('.');
-    let follows_product =
-        |before: &str| BUNDLED_PRODUCTS.iter().any(|(_, names)| follows(before, names.iter().filter(may_follow)));
-    let before_v = before.strip_suffix('v').filter(|before| before.ends_with(['-', '_']));
-    (follows_product(before) || before_v.is_some_and(follows_product)).then_some(version)
+    match number_after(after, "u") {
+        0 if numbers.matches('.').count() >= 2 => number_after(after, "_"),
+        0 => 0,
+        update => update + number_after(&after[update..], "-b").max(number_after(&after[update..], "b")),
+    }
+}
+
+/// Returns the length of a pre-release stage that no separator divides from the numbers before it: `beta1` after `16`.
+fn attached_stage(after: &str) -> usize {
+    let word = letters(after).len();
+    if word > 0 && PreReleaseStage::at(after).is_some() { word + digits(&after[word..]).len() } else { 0 }
+}
+
+/// Returns the group of the product that a text ends with, where this version follows.
+fn product_group(before: &str, version: &str) -> Option<&'static str> {
+    let mut before = before;
+    loop {
+        before = before.strip_suffix(SEPARATORS).unwrap_or(before);
+        let may_follow = |name: &&&str| !BEFORE_DOTTED.contains(*name) || version.contains('.');
+        if let Some((group, _)) =
+            BUNDLED_PRODUCTS.iter().find(|(_, names)| ends_with_name(before, names.iter().filter(may_follow)).is_some())
+        {
+            return Some(group);
+        }
+        let undotted = if version.contains('.') { &[] } else { DOTTED_DISTRIBUTIONS };
+        let name = ends_with_name(before, BETWEEN.iter().chain(undotted))?;
+        before = Some(&before[..before.len() - name.len()]).filter(|rest| rest.ends_with(SEPARATORS))?;
+    }
 }
 
 /// Returns whether a text ends with the name of a base distribution.
 pub(super) fn follows_distribution(before: &str) -> bool {
-    follows(before, BASE_DISTRIBUTIONS.iter())
+    ends_with_name(before.strip_suffix(SEPARATORS).unwrap_or(before), BASE_DISTRIBUTIONS.iter()).is_some()
 }
 
-/// Returns whether a text ends with one of these names, and at most a hyphen or an underscore after it.
-fn follows<'n>(before: &str, mut names: impl Iterator<Item = &'n &'n str>) -> bool {
-    let before = before.strip_suffix(['-', '_']).unwrap_or(before);
-    before.ends_with(|c: char| c.is_ascii_alphanumeric())
-        && names.any(|name| {
-            let start = before.len().checked_sub(name.len());
-            start.is_some_and(|start| {
-                before.is_char_boundary(start)
-                    && before[start..].eq_ignore_ascii_case(name)
-                    && (!CASE_SENSITIVE.contains(name) || before.ends_with(name))
-                    && !before[..start].ends_with(char::is_alphanumeric)
-            })
+/// Returns which of these names a text ends with, as a word or after a number.
+fn ends_with_name<'n>(text: &str, mut names: impl Iterator<Item = &'n &'n str>) -> Option<&'n str> {
+    let name = names.find(|name| {
+        let start = text.len().checked_sub(name.len());
+        start.is_some_and(|start| {
+            text.is_char_boundary(start)
+                && text[start..].eq_ignore_ascii_case(name)
+                && (!CASE_SENSITIVE.contains(name) || text.ends_with(**name))
+                && !text[..start].ends_with(char::is_alphabetic)
         })
+    });
+    name.copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_the_names_with_digits() {
+        let names = BUNDLED_PRODUCTS.iter().flat_map(|(_, names)| *names).chain(BASE_DISTRIBUTIONS);
+        let with_digits: Vec<&str> =
+            names.copied().filter(|name| name.contains(|c: char| c.is_ascii_digit())).collect();
+        for name in &with_digits {
+            assert!(NAMES_WITH_DIGITS.contains(name), "{name}");
+        }
+        assert_eq!(with_digits.len(), NAMES_WITH_DIGITS.len());
+    }
 
     #[test]
     fn finds_versions_of_other_products() {
@@ -97,7 +180,30 @@ mod tests {
             ("3.9.5-eclipse-temurin-",   "17-alpine",    Some("17")),
             ("2.3.0-cuda",               "12.4.1-cudnn", Some("12.4.1")),
             ("1.0.0-LTSC",               "2022",         Some("2022")),
-            ("x86_64-ubuntu-jdk",        "8u222-b10",    None),
+            ("x86_64-ubuntu-jdk",        "8u222-b10_x",  Some("8u222-b10")),
+            ("1.2.3-jdk",                "8u222b10",     Some("8u222b10")),
+            ("1.2.3-jdk",                "17u",          Some("17")),
+            ("1.2.3-jre-",               "17.0.1_12-a",  Some("17.0.1_12")),
+            ("1.2.3-jdk",                "17_2",         Some("17")),
+            ("1.2.3-kafka-",             "3.6.1_2",      Some("3.6.1")),
+            ("1.2.3jdk",                 "17",           Some("17")),
+            ("1.2.3-py",                 "310cu118",     Some("310")),
+            ("1.2.3-py310cu",            "118",          Some("118")),
+            ("pg",                       "16beta1-2",    Some("16beta1")),
+            ("1.2-python",               "3.13.0rc1",    Some("3.13.0rc1")),
+            ("1.2-jdk",                  "17-rc1",       Some("17")),
+            ("1.2-jdk",                  "17hotspot",    Some("17")),
+            ("1.2-pg.",                  "16.2",         Some("16.2")),
+            ("1.2-db2-",                 "11.5",         Some("11.5")),
+            ("dotnet-sdk-",              "8.0",          Some("8.0")),
+            ("1.2-temurin-jammy-",       "17",           Some("17")),
+            ("1.2-python-slim-bookworm-", "3.12",        Some("3.12")),
+            ("1.2-temurin-alpine-",      "17",           Some("17")),
+            ("1.2-php-alpine-",          "3.20",         None),
+            ("1.2-php-debian-",          "12",           None),
+            ("1.2-jammy-",               "17",           None),
+            ("1.2-node-build-",          "77",           None),
+            ("1.2-phpslim-",             "8.3",          None),
             ("1.2-alpine",               "3.20",         None),
             ("1.2.3-debian-",            "12-r8",        None),
             ("3.9.5-amazoncorretto-",    "17-al2023",    Some("17")),

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use super::bundled_product::{bundled_version, follows_distribution};
+use super::bundled_product::{NAMES_WITH_DIGITS, bundled_version, follows_distribution, is_plain};
 use super::commit_hash::{commit_hash_at, is_numeric_hash};
 use super::scan::{digits, letters, runs, words};
 use super::stage::PreReleaseStage;
@@ -153,6 +153,9 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bo
         if let Some(name) = ARCHITECTURES.iter().find(|name| rest.starts_with(**name) && ends(name.len())) {
             return Part::Text(&rest[..name.len()]);
         }
+        if let Some(name) = name_with_digits(rest) {
+            return Part::Text(name);
+        }
         if let Some(hash) = commit_hash_at(rest, before.is_some()) {
             return Part::Hash(hash);
         }
@@ -165,10 +168,9 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bo
         return Part::Stage(stage);
     }
     if let Some(version) = bundled_version(&tag[..at], rest) {
-        let follows_version = parts.iter().any(|part| matches!(part, Part::Number(_) | Part::Stamp(_)));
         // Without another version, `pg16` is the name of a variant, and `php8.3` or `openjdk-17` a version.
-        let is_name = !version.contains('.') && before.is_some_and(|c| c.is_alphanumeric());
-        if follows_version || is_name || has_version(&tag[at + version.len()..]) {
+        let is_name = is_plain(version) && before.is_some_and(|c| c.is_alphanumeric());
+        if has_number(parts) || is_name || has_version(tag, at + version.len(), numeric_hashes) {
             return Part::Text(version);
         }
     }
@@ -185,8 +187,28 @@ fn may_follow(parts: &[Part<'_>], stage: &PreReleaseStage<'_>) -> bool {
     match parts.last() {
         Some(Part::Number(_)) => true,
         Some(Part::Stamp(_)) => stage.has_word(),
-        _ => false,
+        // `1.2.3-jdk17-rc1`, `1.2.3-alpine-rc1`; but `1.2.3-php8.3-dev` is a variant.
+        Some(Part::Text(word)) if word.ends_with(|c: char| c.is_ascii_alphanumeric()) => {
+            has_number(parts) && stage.has_word() && stage.is_separated() && stage.numbers().next().is_some()
+        }
+        Some(Part::Text(_) | Part::Hash(_) | Part::Stage(_)) | None => false,
     }
+}
+
+fn has_number(parts: &[Part<'_>]) -> bool {
+    parts.iter().any(|part| matches!(part, Part::Number(_) | Part::Stamp(_)))
+}
+
+/// Returns the name with a digit that a text starts with, if its last word ends there.
+fn name_with_digits(text: &str) -> Option<&str> {
+    let name = NAMES_WITH_DIGITS.iter().find(|name| {
+        let start = text.get(..name.len());
+        let next = text.as_bytes().get(name.len());
+        let ends =
+            !next.is_some_and(|b| b.is_ascii_alphabetic() || (b.is_ascii_digit() && name.ends_with(char::is_numeric)));
+        ends && start.is_some_and(|start| start.eq_ignore_ascii_case(name))
+    })?;
+    Some(&text[..name.len()])
 }
 
 /// Returns the text up to the next place where another kind of piece may begin: a digit, or the end of a word.
@@ -196,20 +218,25 @@ fn text_run(rest: &str) -> &str {
     &rest[..length]
 }
 
-/// Returns whether a text has a number with dots that is no version of another product, or a timestamp.
-fn has_version(text: &str) -> bool {
-    let starts = (0..text.len()).filter(|at| {
-        text.as_bytes()[*at].is_ascii_digit() && !text.as_bytes()[..*at].last().is_some_and(u8::is_ascii_digit)
-    });
-    let mut starts = starts.filter(|at| !text[..*at].ends_with('.'));
-    starts.any(|at| {
-        let (before, rest) = text.split_at(at);
-        let number = digits(rest);
-        let is_dotted = rest[number.len()..].strip_prefix('.').is_some_and(|rest| !digits(rest).is_empty());
-        (is_dotted && bundled_version(before, rest).is_none() && !follows_distribution(before))
-            || timestamp_millis(number).is_some()
-            || is_day(number)
-    })
+/// Returns whether a tag has another version from this place on: a number that is none of a product, a base distribution, a
+/// pre-release stage or a hash.
+fn has_version(tag: &str, start: usize, numeric_hashes: bool) -> bool {
+    // The version before it is one of a product.
+    let mut parts = vec![Part::Number("0")];
+    let (mut at, mut is_distribution) = (start, false);
+    while at < tag.len() {
+        let part = next_part(tag, at, &parts, numeric_hashes);
+        match part {
+            Part::Number(_) | Part::Stamp(_) if is_distribution || follows_distribution(&tag[..at]) => {
+                is_distribution = true;
+            }
+            Part::Number(_) | Part::Stamp(_) => return true,
+            _ => is_distribution &= part.text() == ".",
+        }
+        at += part.text().len();
+        parts.push(part);
+    }
+    false
 }
 
 fn names_an_identity(before: &str) -> bool {
@@ -263,7 +290,7 @@ mod tests {
             ("RELEASE.2025-09-07T16-13-09Z",          "RELEASE.#-#-#T#-#-#Z"),
             ("3385.vf1123fb_515da_-1",                "#.<hash>-#"),
             ("v3.9.0-177-ged5bcde",                   "v#.#.#-#-<hash>"),
-            ("x86_64-ubuntu-jdk8u222-b10_openj9-0.15.1", "x86_64-ubuntu-jdk#u#-b#_openj#-#.#.#"),
+            ("x86_64-ubuntu-jdk8u222-b10_openj9-0.15.1", "x86_64-ubuntu-jdk#u#-b#_openj9-#.#.#"),
             ("pr-1216",                               "pr-1216"),
             ("db6hu6",                                "db6hu6"),
             ("v1beta1",                               "v#beta#"),
@@ -281,6 +308,25 @@ mod tests {
             ("cuda12.4-20240101",                     "cuda12.4-<time>"),
             ("1.0.1-nanoserver-1809",                 "#.#.#-nanoserver-1809"),
             ("3.9.5-eclipse-temurin-17-alpine3.20",   "#.#.#-eclipse-temurin-17-alpine#.#"),
+            ("1.2.3jdk17",                            "#.#.#jdk17"),
+            ("1.2.3-jdk8u222-b10",                    "#.#.#-jdk8u222-b10"),
+            ("jdk8u222-b10",                          "jdk#u#-b#"),
+            ("1.2.3-pg16beta1",                       "#.#.#-pg16beta1"),
+            ("pg16beta1",                             "pg16beta1"),
+            ("1.2.3-jdk17-rc1",                       "#.#.#-jdk17-rc#"),
+            ("1.2.3-alpine-rc1",                      "#.#.#-alpine-rc#"),
+            ("1.2.3-apple-m1",                        "#.#.#-apple-m#"),
+            ("main-rc1",                              "main-rc#"),
+            ("1.2.3-php8.3-dev",                      "#.#.#-php8.3-dev"),
+            ("python3.12-1",                          "python3.12-#"),
+            ("python3.12-2024-01-01",                 "python3.12-#-#-#"),
+            ("python3.12-slim",                       "python#.#-slim"),
+            ("kafka-3.6.1-rc1",                       "kafka-#.#.#-rc#"),
+            ("kafka-3.6.1-a1b2c3d",                   "kafka-#.#.#-<hash>"),
+            ("dotnet-sdk-8.0",                        "dotnet-sdk-#.#"),
+            ("1.2.3-dotnet-sdk-8.0",                  "#.#.#-dotnet-sdk-8.0"),
+            ("1.2-k8s-v1.29",                         "#.#-k8s-v1.29"),
+            ("nginx-1.25.3-alpine3.18",               "nginx-#.#.#-alpine#.#"),
             ("2.3.0-cuda12.4-cudnn9-py3.12-4",        "#.#.#-cuda12.4-cudnn9-py3.12-#"),
             ("täg-1",                                 "täg-#"),
             ("¡0",                                    "¡#"),

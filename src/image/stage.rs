@@ -23,6 +23,11 @@ impl<'t> PreReleaseStage<'t> {
         self.text.bytes().filter(u8::is_ascii_alphabetic).count() > 1
     }
 
+    /// Returns whether a separator precedes it.
+    pub(super) fn is_separated(&self) -> bool {
+        self.text.starts_with(['.', '-', '_'])
+    }
+
     /// Returns its text with `#` for every number: `-rc.#`.
     pub fn shape(&self) -> String {
         let mut shape = String::new();

@@ -132,8 +132,8 @@ proptest! {
 
     #[test]
     fn version_of_another_product_stays(
-        product in "pg|jdk|php|py|node|cuda|ltsc|scala|temurin-|nanoserver-|python-|amazoncorretto-|kafka-|elasticsearch|windows-|cu|spark|net|rust|k8s-v",
-        versions in proptest::collection::vec("[1-9][0-9]?(\\.[0-9]{1,2})?", 2..6),
+        product in "pg|jdk|php|py|node|cuda|ltsc|scala|temurin-|nanoserver-|python-|amazoncorretto-|kafka-|elasticsearch|windows-|cu|spark|net|rust|k8s-v|dotnet-sdk-|temurin-jammy-|pg\\.|db2-",
+        versions in proptest::collection::vec("[1-9][0-9]?(\\.[0-9]{1,2})?(rc[1-9]|beta1)?", 2..6),
         patches in proptest::collection::vec(0u32..50, 2..6),
     ) {
         let tags: Vec<String> = versions.iter().zip(&patches).map(|(version, patch)| format!("1.2.{patch}-{product}{version}")).collect();

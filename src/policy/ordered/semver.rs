@@ -119,7 +119,9 @@ impl<'c> Variant<'c> {
         let start = current.tag().find('-')?;
         let is_word = current.tag()[start + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
         let shape = current.suffix(start)?;
-        (is_word && current.stage().is_none()).then(|| Self { matcher: ShapeMatcher::new(&shape), shape })
+        // A stage behind a variant is that of the whole: `-jdk17-rc1`.
+        let is_stage = PreReleaseStage::at(&current.tag()[start..]).is_some();
+        (is_word && !is_stage).then(|| Self { matcher: ShapeMatcher::new(&shape), shape })
     }
 }
 

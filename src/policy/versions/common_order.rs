@@ -125,7 +125,9 @@ pub(crate) fn adds_word(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
         Part::Hash(_) => !current.has_hash(),
         Part::Text(text) => {
             let is_word = text.starts_with(char::is_alphabetic) && !text.eq_ignore_ascii_case("v");
-            is_word && !alphabetic_words(current.tag()).any(|word| word.eq_ignore_ascii_case(text))
+            let is_same = |word: &str| word.eq_ignore_ascii_case(text);
+            let mut parts = current.parts().iter().map(Part::text);
+            is_word && !alphabetic_words(current.tag()).any(is_same) && !parts.any(is_same)
         }
         Part::Number(_) | Part::Stamp(_) => false,
     };
