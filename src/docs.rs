@@ -13,7 +13,7 @@ macro_rules! page {
     };
 }
 
-/// Expands to a [`Hint`] that ends with the address of a page or section. The text has the form of `format!`:
+/// Expands to a [`Hint`] that ends with the address of a section. The text has the form of `format!`:
 /// `hint!("configuration.md#every-key", "set `git.base` to {branch}")`.
 macro_rules! hint {
     ($page:literal, $($text:tt)+) => {
@@ -32,6 +32,7 @@ impl Hint {
     /// Returns the hint with this text, and with this address unless the text ends with one.
     pub(crate) fn new(text: String, address: &str) -> Self {
         debug_assert_eq!(split_at_address(address), Some(("", address, "")), "the address of a page");
+        debug_assert!(address.contains('#'), "the address of a section: {address}");
         Self(if split_final_address(&text).is_some() { text } else { format!("{text}: {address}") })
     }
 }
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn adds_address_only_to_hints_without_one() {
-        let (page, other) = (page!("policies.md#semver"), page!("configuration.md"));
+        let (page, other) = (page!("policies.md#semver"), page!("configuration.md#rules"));
         let hint = Hint::new("use `a: b`".to_owned(), page);
         assert_eq!(split_final_address(&hint), Some(("use `a: b`", page)));
         assert_eq!(Hint::new(hint.to_string(), other), hint);

@@ -132,7 +132,7 @@ impl From<RegistryError> for Error {
 
 impl From<PolicyError> for Error {
     fn from(error: PolicyError) -> Self {
-        Self::usage(error.to_string(), error.hint_or_default())
+        Self::usage(error.to_string(), error.hint())
     }
 }
 
@@ -142,8 +142,10 @@ mod tests {
 
     #[test]
     fn names_imitate_no_line_of_an_error() {
-        let error =
-            Error::usage("cannot read a\nhint: b\u{202e}\u{200b}: c", hint!("reports.md", "rename it\nerror: d"));
+        let error = Error::usage(
+            "cannot read a\nhint: b\u{202e}\u{200b}: c",
+            hint!("reports.md#exit-codes", "rename it\nerror: d"),
+        );
         let start = "cannot read a\\nhint: b\\u202e\\u200b: c\nhint: rename it\\nerror: d";
         assert!(error.to_string().starts_with(start), "{error}");
         assert_eq!(error.message(), "cannot read a\nhint: b\u{202e}\u{200b}: c");

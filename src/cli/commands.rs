@@ -254,7 +254,7 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
     }
     let file = folder.join(config::FILE_NAME);
     write_new(&file, &text, init)?;
-    let next = hint!("configuration.md", "review it, then run `tagboat plan`");
+    let next = hint!("command-line.md#start-a-configuration", "review it, then run `tagboat plan`");
     let name = file.display().to_string();
     terminal::log(&format!("wrote {}\nhint: {next}", visible(&name)));
     Ok(Exit::Done)

@@ -71,7 +71,7 @@ pub(super) fn write<'a>(
                 Exit::Failed,
                 format!("cannot write the report {}: {error}", file.path.display()),
                 hint!(
-                    "reports.md",
+                    "reports.md#report-files",
                     "choose a file in a folder that Tagboat may write to, and not behind a symbolic link of the checkout"
                 ),
             )

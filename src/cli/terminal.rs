@@ -59,7 +59,7 @@ pub(super) fn print_usage(mut message: clap::Error) -> Exit {
             // Without arguments, the text is the help itself.
             let hint = match kind {
                 ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => String::new(),
-                _ => format!("hint: {}\n", hint!("command-line.md", "read how each command is called")),
+                _ => format!("hint: {}\n", hint!("command-line.md#commands", "read how each command is called")),
             };
             let _ = write(&mut io::stderr().lock(), printable(&format!("{text}{hint}"), allowed).as_bytes());
             Exit::Usage

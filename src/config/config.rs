@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use globset::GlobMatcher;
 
-use super::patterns::Patterns;
-use super::schedule::Schedule;
 use super::source::{ConfigSource, Setting};
-use super::template::Template;
+use super::values::patterns::Patterns;
+use super::values::schedule::Schedule;
+use super::values::template::Template;
 use crate::image::{AppVersion, ReferencePattern, TagField};
 use crate::policy::{Gates, Pinning, PolicyEntry, Settings};
 use crate::refname::BranchName;

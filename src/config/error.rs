@@ -3,7 +3,7 @@
 use super::source::ConfigFile;
 use super::syntax::place::ConfigPlace;
 use crate::docs::{Hint, page, split_final_address};
-use crate::text::{Position, nearest_name};
+use crate::text::{Position, suggestion};
 
 /// One problem in a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +39,7 @@ impl ConfigErrors {
 pub(super) struct Problem {
     pub(super) place: ConfigPlace,
     pub(super) message: String,
-    pub(super) hint: Option<String>,
+    hint: Option<String>,
     /// The address of the page and section that documents the key, for a hint that has none.
     address: &'static str,
 }
@@ -68,13 +68,7 @@ impl Problem {
         name: &str,
         known: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let known: Vec<&str> = known.into_iter().collect();
-        let problem = Self::new(place, format!("unknown {what} `{name}`"));
-        match nearest_name(name, known.iter().copied()) {
-            Some(near) => problem.hint(format!("use `{near}`")),
-            None if known.is_empty() => problem,
-            None => problem.hint(format!("use one of {}", known.join(", "))),
-        }
+        Self { hint: suggestion(name, known), ..Self::new(place, format!("unknown {what} `{name}`")) }
     }
 }
 
@@ -93,7 +87,10 @@ pub(super) fn located(operation: &str, files: &[ConfigFile<'_>], mut problems: V
             line: presentable(&showable(text.lines().nth(place.position.line - 1).unwrap_or_default())),
             position: place.position,
             message: presentable(&without_credentials(&message)),
-            hint: presentable_hint(hint.as_deref().unwrap_or("correct this line"), address),
+            hint: presentable_hint(
+                hint.as_deref().unwrap_or("write the value as the example of this key shows it"),
+                address,
+            ),
         }
     });
     ConfigErrors(tied.collect())

@@ -6,10 +6,10 @@ use regex::{Regex, RegexBuilder};
 use super::config::{DeclaredKey, DeclaredPath, ManifestSettings};
 use super::error::Problem;
 use super::files::ConfigFiles;
-use super::patterns::path_pattern;
 use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, Schema, TagSchema};
 use super::syntax::located::Located;
 use super::syntax::place::ConfigPlace;
+use super::values::patterns::path_pattern;
 use crate::image::{AppVersion, ImageName, ReferencePattern, TagField};
 
 /// The maximum size of a compiled regular expression in bytes.
@@ -61,8 +61,10 @@ fn tag_field(written: Located<TagSchema>, problems: &mut Vec<Problem>) -> Vec<Ta
     let paths = paths(&written.paths, place, problems);
     let image = image(written.image.as_ref(), place, problems);
     let Some(field) = written.field else {
-        problems
-            .push(lacking("field", place).hint("write the field as `tagboat list` prints it: controller.image.tag"));
+        problems.push(
+            lacking("field", place)
+                .hint("write the field as `tagboat list --format json` prints it: `field: controller.image.tag`"),
+        );
         return Vec::new();
     };
     let Some(image) = image else { return Vec::new() };
@@ -74,7 +76,7 @@ fn pattern(written: Located<PatternSchema>, problems: &mut Vec<Problem>) -> Vec<
     let Located { value: written, place } = written;
     let paths = paths(&written.paths, place, problems);
     let Some(regex) = written.regex.as_ref() else {
-        problems.push(lacking("regex", place).hint("write an expression such as '^TAG=(?<tag>\\S+)$'"));
+        problems.push(lacking("regex", place).hint("write an expression, as in `regex: '^TAG=(?<tag>\\S+)$'`"));
         return Vec::new();
     };
     let Some(compiled) = compiled(regex, problems) else { return Vec::new() };
@@ -82,7 +84,7 @@ fn pattern(written: Located<PatternSchema>, problems: &mut Vec<Problem>) -> Vec<
     let image = match &written.image {
         Some(image) if names_image => {
             let problem = Problem::new(image.place, "both `image` and the group `name` are set");
-            problems.push(problem.hint("remove one of them"));
+            problems.push(problem.hint("remove `image`, or the group `(?<name>…)`"));
             None
         }
         None if names_image => None,
@@ -103,7 +105,7 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
             let text = error.to_string();
             let cause = text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
             let problem = Problem::new(regex.place, format!("invalid regular expression: {cause}"));
-            problems.push(problem.hint("write an expression such as '^TAG=(?<tag>\\S+)$'"));
+            problems.push(problem.hint("write an expression, as in `regex: '^TAG=(?<tag>\\S+)$'`"));
             return None;
         }
     };
@@ -115,7 +117,7 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
     }
     if !compiled.capture_names().flatten().any(|group| group != "name") {
         let problem = Problem::new(regex.place, "missing group `tag` or `digest`");
-        problems.push(problem.hint("name the part that changes: '^TAG=(?<tag>\\S+)$'"));
+        problems.push(problem.hint("name the part that changes, as in `regex: '^TAG=(?<tag>\\S+)$'`"));
         return None;
     }
     Some(compiled)
@@ -123,7 +125,7 @@ fn compiled(regex: &Located<String>, problems: &mut Vec<Problem>) -> Option<Rege
 
 fn paths(written: &[Located<String>], place: ConfigPlace, problems: &mut Vec<Problem>) -> Vec<GlobMatcher> {
     if written.is_empty() {
-        problems.push(lacking("paths", place).hint("name the files: paths: [\"envs/**/values.yaml\"]"));
+        problems.push(lacking("paths", place).hint("name the files, as in `paths: [\"envs/**/values.yaml\"]`"));
     }
     let mut matchers = Vec::new();
     for text in written {
@@ -137,12 +139,12 @@ fn paths(written: &[Located<String>], place: ConfigPlace, problems: &mut Vec<Pro
 
 fn image(written: Option<&Located<String>>, place: ConfigPlace, problems: &mut Vec<Problem>) -> Option<String> {
     let Some(written) = written else {
-        problems.push(lacking("image", place).hint("name the image without its tag: ghcr.io/acme/api"));
+        problems.push(lacking("image", place).hint("name the image without its tag, as in `image: ghcr.io/acme/api`"));
         return None;
     };
     if let Err(error) = ImageName::new(&written.value) {
         let problem = Problem::new(written.place, error.to_string());
-        problems.push(problem.hint("name the image without its tag: ghcr.io/acme/api"));
+        problems.push(problem.hint("name the image without its tag, as in `image: ghcr.io/acme/api`"));
         return None;
     }
     Some(written.value.clone())

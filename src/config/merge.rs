@@ -51,7 +51,9 @@ pub(super) fn check_names(first: &Schema, second: &Schema, files: &[ConfigFile<'
         let file = files.get(defined.place.file).map_or("", |file| file.name);
         let line = defined.place.position.line;
         let problem = Problem::new(name.place, format!("policy `{}` is already defined at {file}:{line}", name.value));
-        problems.push(problem.hint("rename this policy, or remove it to use the other one"));
+        problems.push(
+            problem.hint(format!("rename this policy, as in `{}-2`, or remove it to use the other one", name.value)),
+        );
     }
 }
 

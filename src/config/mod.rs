@@ -5,7 +5,6 @@
 //! opens a file: a CA file or an environment variable is only named.
 
 mod config;
-mod duration;
 mod error;
 mod files;
 mod json_schema;
@@ -13,34 +12,33 @@ mod manifests;
 mod merge;
 mod operator_keys;
 mod overrides;
-mod patterns;
 mod policies;
 mod registries;
-mod schedule;
 mod schema;
 mod snippet;
 mod source;
 mod starter;
 mod syntax;
-mod template;
 mod validate;
+mod values;
 
 pub use config::{
     CommitWay, Config, DeclaredKey, DeclaredPath, ForgeSettings, GitSettings, LimitSettings, ManifestSettings,
     MergeMethod, Mode, NamedPolicy, Paths, PullRequests, RegistrySettings, RepositoryConfig, Rule, SignSettings,
 };
 pub(crate) use config::{IGNORE, SHAPE};
-pub use duration::{DurationError, duration};
 pub use error::{ConfigError, ConfigErrors};
 pub use json_schema::json_schema;
 pub use operator_keys::OPERATOR_KEYS;
 pub use overrides::Overrides;
-pub use patterns::{PatternError, Patterns};
-pub(crate) use patterns::{image_pattern, path_pattern};
-pub use schedule::Schedule;
 pub use source::{ConfigFile, ConfigSource, FILE_NAME, Setting};
 pub use starter::{FoundImage, Summary, starter};
-pub use template::Template;
+pub use values::duration::{DurationError, duration};
+pub use values::names::{NameError, check_name};
+pub use values::patterns::{PatternError, Patterns};
+pub(crate) use values::patterns::{image_pattern, path_pattern};
+pub use values::schedule::Schedule;
+pub use values::template::Template;
 
 use std::path::Path;
 
@@ -51,21 +49,22 @@ use syntax::reader;
 
 use crate::policy::PolicyEntry;
 
-/// Parses one file of the operator, which may set every key. `name` is its path.
+/// Parses one file of the operator, which may set every key and may name any forge. `name` is its path.
 ///
 /// # Errors
 /// Returns every problem of the file, by position.
 pub fn parse(text: &str, name: &str) -> Result<Config, ConfigErrors> {
     let folder = Path::new(name).parent().unwrap_or(Path::new(""));
-    parse_all(&[ConfigFile { text, name, folder, source: ConfigSource::Operator }])
+    parse_all(&[ConfigFile { text, name, folder, source: ConfigSource::Operator }], None)
 }
 
 /// Parses the files of one configuration and merges them. Where two set a value, the earlier file wins, so the operator's comes
-/// first. Rules and patterns of all files apply, in the order of the files.
+/// first. Rules and patterns of all files apply, in the order of the files. `forges` are the values of `forge.kind`; `None` accepts
+/// every name.
 ///
 /// # Errors
 /// Returns every problem of the files, by file and position.
-pub fn parse_all(files: &[ConfigFile<'_>]) -> Result<Config, ConfigErrors> {
+pub fn parse_all(files: &[ConfigFile<'_>], forges: Option<&[&str]>) -> Result<Config, ConfigErrors> {
     let mut problems = Vec::new();
     let mut schema = Schema::default();
     for (index, file) in files.iter().enumerate() {
@@ -81,7 +80,7 @@ pub fn parse_all(files: &[ConfigFile<'_>]) -> Result<Config, ConfigErrors> {
             Err(problem) => return Err(error::located(error::CANNOT_READ, files, vec![problem])),
         }
     }
-    let config = validate::validate(schema, ConfigFiles(files), &mut problems);
+    let config = validate::validate(schema, ConfigFiles(files), forges, &mut problems);
     if problems.is_empty() { Ok(config) } else { Err(error::located(error::CANNOT_READ, files, problems)) }
 }
 
@@ -100,6 +99,6 @@ impl Default for Config {
     /// Returns the configuration of a repository without a file: the policy `shape` for every reference, one pull request
     /// per folder, at most five open pull requests.
     fn default() -> Self {
-        validate::validate(Schema::default(), ConfigFiles(&[]), &mut Vec::new())
+        validate::validate(Schema::default(), ConfigFiles(&[]), None, &mut Vec::new())
     }
 }

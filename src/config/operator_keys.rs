@@ -27,11 +27,10 @@ pub(super) fn check_keys(root: &Node, file: usize, problems: &mut Vec<Problem>) 
         let path: Vec<&str> = key.split('.').collect();
         find(root, &path, &mut |name, position| {
             let message = format!("`{name}` is not allowed in the configuration of a repository");
-            let hint = format!(
-                "set it in a file outside the repository, and pass that file with --config: {}",
-                page!("security.md#settings-and-who-may-set-them")
-            );
-            problems.push(Problem::new(ConfigPlace { file, position }, message).hint(hint));
+            let problem = Problem::new(ConfigPlace { file, position }, message);
+            let hint =
+                "set it in a file outside the repository, and pass that file: `tagboat run --config operator.yaml`";
+            problems.push(problem.hint(hint).documented_at(page!("security.md#settings-and-who-may-set-them")));
         });
     }
 }

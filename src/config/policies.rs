@@ -13,7 +13,7 @@ use super::syntax::node::Node;
 use super::syntax::place::ConfigPlace;
 use super::syntax::reader::read;
 use crate::docs::page;
-use crate::policy::{self, PolicyEntry, PolicyError, Settings};
+use crate::policy::{self, EntryPart, PolicyEntry, PolicyError, Settings};
 
 /// Returns the policies by name, with the built-in `shape`. An invalid policy is reported and replaced by `shape`, so that
 /// rules which name it are not reported as well.
@@ -61,7 +61,12 @@ pub(super) fn policy_text(text: &str, problems: &mut Vec<Problem>) -> PolicyEntr
     let start = ConfigPlace::start_of(0);
     let keys = match text.split_once(':') {
         _ if is_yaml(text) => match Node::parse(text, 0) {
-            Ok(root) => read(&root, 0, problems),
+            Ok(root) => {
+                let mut found = Vec::new();
+                let keys = read(&root, 0, &mut found);
+                problems.extend(found.into_iter().map(|one| one.documented_at(page!("policies.md#all-policies"))));
+                keys
+            }
             Err(problem) => {
                 problems.push(problem.documented_at(page!("policies.md#all-policies")));
                 return policy::default_entry();
@@ -101,16 +106,23 @@ fn bad_name(name: &Located<String>) -> Option<Problem> {
     let problem = |message: String| Problem::new(name.place, message).documented_at(page!("policies.md#all-policies"));
     if [IGNORE, SHAPE].contains(&name.value.as_str()) {
         return Some(
-            problem(format!("invalid policy name `{}`: it is built in", name.value)).hint("choose another name"),
+            problem(format!("invalid policy name `{}`: it is built in", name.value))
+                .hint(format!("choose another name, such as `my-{}`", name.value)),
         );
     }
     let blank = name.value.is_empty() || name.value.contains(char::is_whitespace);
-    blank.then(|| problem(format!("invalid policy name `{}`", name.value)).hint("choose a name without spaces"))
+    blank.then(|| {
+        problem(format!("invalid policy name `{}`", name.value)).hint("choose a name without spaces, such as `release`")
+    })
 }
 
-/// Returns the problem at the key that the error is about.
+/// Returns the problem at the key or value that the error is about.
 fn placed(error: &PolicyError, subject: &str, place: ConfigPlace, keys: &PolicySchema) -> Problem {
-    let key = error.key.as_ref().and_then(|key| keys.keys().find(|written| written.value == *key));
-    let problem = Problem::new(key.map_or(place, |key| key.place), format!("{subject}{error}"));
-    problem.hint(&*error.hint_or_default())
+    let at = |key: &str| keys.iter().find(|(written, _)| written.value == *key);
+    let place = match &error.part {
+        EntryPart::Entry => place,
+        EntryPart::Key(key) => at(key).map_or(place, |(key, _)| key.place),
+        EntryPart::Value(key) => at(key).map_or(place, |(_, value)| value.place),
+    };
+    Problem::new(place, format!("{subject}{error}")).hint(&*error.hint())
 }

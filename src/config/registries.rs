@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::config::{LimitSettings, RegistrySettings};
-use super::duration::checked_duration;
 use super::error::Problem;
 use super::files::ConfigFiles;
 use super::schema::{LimitsSchema, RegistrySchema};
 use super::syntax::located::Located;
+use super::values::duration::checked_duration;
 use crate::docs::page;
 use crate::image::ImageName;
 
@@ -23,8 +23,12 @@ pub(super) fn registries(
         if let Some(mirror) = &written.mirror {
             check_mirror(mirror, problems);
         }
-        for variable in [&written.username_env, &written.password_env, &written.token_env].into_iter().flatten() {
-            check_variable(variable, problems);
+        for (variable, example) in [
+            (&written.username_env, "username-env: REGISTRY_USER"),
+            (&written.password_env, "password-env: REGISTRY_PASSWORD"),
+            (&written.token_env, "token-env: REGISTRY_TOKEN"),
+        ] {
+            variable.iter().for_each(|variable| check_variable(variable, example, CREDENTIALS, problems));
         }
         check_login(&written, problems);
         let text = |written: Option<Located<String>>| written.map(|text| text.value);
@@ -42,7 +46,10 @@ pub(super) fn registries(
             oci_layout: written.oci_layout.map(|layout| files.path(layout).value),
         };
         if registries.insert(name.clone(), settings).is_some() {
-            problems.push(Problem::new(host.place, format!("duplicate registry `{name}`")).hint("keep one of the two"));
+            problems.push(
+                Problem::new(host.place, format!("duplicate registry `{name}`"))
+                    .hint(format!("write all settings of `{name}` below one key")),
+            );
         }
     }
     registries
@@ -59,8 +66,8 @@ fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
         let text = host.value.as_str();
         let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
         let hint = match bare.split('/').next().and_then(as_host) {
-            Some(near) => format!("write only the host and port: {near}"),
-            None => "write the host and port as in image names: registry.example.com:5000".to_owned(),
+            Some(near) => format!("write only the host and port: `{near}`"),
+            None => "write the host and port as in image names: `registry.example.com:5000`".to_owned(),
         };
         problems.push(Problem::new(host.place, format!("invalid registry host `{text}`")).hint(hint));
         text.to_owned()
@@ -77,24 +84,33 @@ fn check_login(written: &RegistrySchema, problems: &mut Vec<Problem>) {
         (Some(username), None, None) => (
             username,
             "missing `password-env` or `token-env`",
-            "name the variable that holds the password or the token",
+            "name the variable that holds the password or the token, as in `password-env: REGISTRY_PASSWORD`",
         ),
-        (None, Some(password), None) => {
-            (password, "missing `username-env`", "name the variable that holds the user name")
+        (None, Some(password), None) => (
+            password,
+            "missing `username-env`",
+            "name the variable that holds the user name, as in `username-env: REGISTRY_USER`",
+        ),
+        (_, Some(_), Some(token)) => {
+            (token, "both `password-env` and `token-env` are set", "remove one of them: a token replaces the password")
         }
-        (_, Some(_), Some(token)) => (token, "both `password-env` and `token-env` are set", "remove one of them"),
         _ => return,
     };
     problems.push(Problem::new(at.place, message).hint(hint).documented_at(CREDENTIALS));
 }
 
 /// Reports an invalid name of an environment variable. The message does not contain the text, which may be the secret itself.
-fn check_variable(name: &Located<String>, problems: &mut Vec<Problem>) {
+pub(super) fn check_variable(
+    name: &Located<String>,
+    example: &str,
+    section: &'static str,
+    problems: &mut Vec<Problem>,
+) {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.value.is_empty() || !name.value.chars().all(word) || name.value.starts_with(|c: char| c.is_ascii_digit()) {
         let problem = Problem::new(name.place, "invalid name of an environment variable");
-        let problem = problem.hint("name the variable that holds the value, such as ACME_REGISTRY_PASSWORD");
-        problems.push(problem.documented_at(CREDENTIALS));
+        let problem = problem.hint(format!("write the name of the variable, not its value, as in `{example}`"));
+        problems.push(problem.documented_at(section));
     }
 }
 
@@ -114,7 +130,7 @@ fn check_mirror(mirror: &Located<String>, problems: &mut Vec<Problem>) {
         Ok(url) if url.query().is_some() => Problem::new(mirror.place, "invalid mirror: the URL has a query")
             .hint("remove it, and set the credentials of the mirror as those of a registry"),
         _ => Problem::new(mirror.place, format!("invalid mirror `{text}`"))
-            .hint("write the host, with port and path if needed: harbor.acme.internal/hub"),
+            .hint("write the host, with port and path if needed: `mirror: harbor.acme.internal/hub`"),
     };
     problems.push(problem.documented_at(page!("registries.md#mirrors-certificates-offline")));
 }
@@ -135,7 +151,7 @@ fn at_least_one(key: &str, written: Option<Located<u32>>, problems: &mut Vec<Pro
     let written = written?;
     if written.value == 0 {
         let problem = Problem::new(written.place, format!("`{key}`: expected at least 1, found 0"));
-        problems.push(problem.hint("remove the key to use its default"));
+        problems.push(problem.hint(format!("write `{key}: 1` or more, or remove the key to use its default")));
     }
     Some(written.value)
 }

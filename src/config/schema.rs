@@ -163,13 +163,13 @@ pub(super) struct PullRequestsSchema {
     /// Template of the commit message.
     pub(super) commit_message: Option<Located<String>>,
     /// Labels of pull requests.
-    pub(super) labels: Option<Vec<String>>,
+    pub(super) labels: Option<Vec<Located<String>>>,
     /// Users who are requested as reviewers.
-    pub(super) reviewers: Option<Vec<String>>,
+    pub(super) reviewers: Option<Vec<Located<String>>>,
     /// Teams that are requested as reviewers, where the forge supports it.
-    pub(super) team_reviewers: Option<Vec<String>>,
+    pub(super) team_reviewers: Option<Vec<Located<String>>>,
     /// Users to whom pull requests are assigned.
-    pub(super) assignees: Option<Vec<String>>,
+    pub(super) assignees: Option<Vec<Located<String>>>,
     /// Whether pull requests are opened as drafts.
     pub(super) draft: Option<bool>,
     /// The maximum number of open pull requests. Default: 5.
@@ -177,7 +177,7 @@ pub(super) struct PullRequestsSchema {
     /// The maximum number of pull requests that one run opens. Default: only `max-open` limits it.
     pub(super) max_per_run: Option<Located<u32>>,
     /// Labels that make Tagboat leave a pull request unchanged: not updated, not closed. Default: `tagboat:hold`.
-    pub(super) hold_labels: Option<Vec<String>>,
+    pub(super) hold_labels: Option<Vec<Located<String>>>,
     /// When pull requests are opened and updated. Default: always.
     pub(super) schedule: Option<Vec<Located<WindowSchema>>>,
     /// Auto-merge: how the forge merges a pull request once it meets the requirements of the base branch: `merge`, `squash` or
@@ -253,7 +253,7 @@ pub(super) struct GitSchema {
     /// The branch that pull requests go to. Default: the remote's default branch.
     pub(super) base: Option<Located<String>>,
     /// The remote that is fetched from and pushed to. Default: `origin`.
-    pub(super) remote: Option<String>,
+    pub(super) remote: Option<Located<String>>,
     /// How commits reach the remote: `push`, or `api` on GitHub, which signs them. Default: `api` on GitHub without an
     /// author or a signing key, otherwise `push`.
     pub(super) commits: Option<Located<String>>,
@@ -261,7 +261,7 @@ pub(super) struct GitSchema {
     pub(super) sign: Option<Located<SignSchema>>,
     /// Names of environment variables for git and the programs that it starts, such as a credential helper. Only in the
     /// operator's configuration. Others than the usual ones are not inherited. Left out: none.
-    pub(super) pass_env: Option<Vec<String>>,
+    pub(super) pass_env: Option<Vec<Located<String>>>,
 }
 
 /// The key that signs pushed commits.
@@ -290,11 +290,11 @@ pub(super) struct AuthorSchema {
 pub(super) struct ForgeSchema {
     /// `github`, `gitlab`, `gitea`, `bitbucket-cloud`, `bitbucket-data-center`, `azure-devops`, or `local` for files in a
     /// folder.
-    pub(super) kind: Option<String>,
+    pub(super) kind: Option<Located<String>>,
     /// The address of its API, for self-hosted forges: `https://github.acme.internal/api/v3`.
     pub(super) url: Option<Located<String>>,
     /// The repository on the forge: `acme/manifests`.
-    pub(super) repository: Option<String>,
+    pub(super) repository: Option<Located<String>>,
     /// The folder of a `local` forge.
     pub(super) folder: Option<Located<String>>,
 }

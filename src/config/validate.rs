@@ -4,26 +4,33 @@ use super::config::{
     CommitWay, Config, ForgeSettings, GitSettings, IGNORE, MergeMethod, Mode, Paths, PullRequests, RepositoryConfig,
     Rule, SignSettings,
 };
-use super::duration::checked_duration;
 use super::error::Problem;
 use super::files::ConfigFiles;
 use super::manifests::{declared_paths, manifests};
-use super::patterns::{PatternError, Patterns, image_pattern, path_pattern};
 use super::policies::policies;
-use super::registries::{limits, registries};
-use super::schedule::schedule;
+use super::registries::{check_variable, limits, registries};
 use super::schema::{
     AuthorSchema, ForgeSchema, GitSchema, PathsSchema, PullRequestsSchema, RuleSchema, Schema, SignSchema,
 };
 use super::syntax::located::Located;
-use super::template::{BRANCH_NAMES, GROUP_NAMES, TEXT_NAMES, Template, check_template};
+use super::values::duration::checked_duration;
+use super::values::names::{checked_names, checked_text};
+use super::values::patterns::{PatternError, Patterns, image_pattern, path_pattern};
+use super::values::schedule::schedule;
+use super::values::template::{BRANCH_NAMES, GROUP_NAMES, TEXT_NAMES, Template, check_template};
 use crate::docs::page;
 use crate::image::Platform;
 use crate::policy::{Gates, POLICIES, Pinning};
 use crate::refname::BranchName;
 
-/// Checks every value. The result is valid only if no problem was added.
-pub(super) fn validate(schema: Schema, files: ConfigFiles<'_>, problems: &mut Vec<Problem>) -> Config {
+/// Checks every value. `forges` are the values of `forge.kind`; `None` accepts every name. The result is valid only if no problem
+/// was added.
+pub(super) fn validate(
+    schema: Schema,
+    files: ConfigFiles<'_>,
+    forges: Option<&[&str]>,
+    problems: &mut Vec<Problem>,
+) -> Config {
     let policies = policies(&schema.policies, files, problems);
     let names: Vec<&str> = policies.keys().map(String::as_str).chain([IGNORE]).collect();
     let declared_paths = declared_paths(&schema, files);
@@ -44,7 +51,7 @@ pub(super) fn validate(schema: Schema, files: ConfigFiles<'_>, problems: &mut Ve
         registries: registries(schema.registries, files, problems),
         limits: limits(schema.limits, problems),
         git: git(schema.git, files, problems),
-        forge: forge(schema.forge, files, problems),
+        forge: forge(schema.forge, files, forges, problems),
         policies,
         repository_config: one_of(
             schema.repository_config.as_ref(),
@@ -110,9 +117,9 @@ fn rule(written: Located<RuleSchema>, files: ConfigFiles<'_>, names: &[&str], pr
             Ok(platform) => platforms.push(platform),
             Err(error) => {
                 let hint = if text.value.contains('/') {
-                    "write the system, the architecture and, if needed, its variant".to_owned()
+                    "write the system, the architecture and, if needed, its variant: `linux/arm/v7`".to_owned()
                 } else {
-                    format!("write linux/{}", text.value)
+                    format!("write `linux/{}`", text.value)
                 };
                 problems.push(Problem::new(text.place, error.to_string()).hint(hint));
             }
@@ -140,8 +147,8 @@ fn pinning(written: Option<&Located<serde_json::Value>>, problems: &mut Vec<Prob
         serde_json::Value::String(word) if word == "follow" => Pinning::Follow,
         other => {
             let problem =
-                format!("`pin`: expected true, false or follow, found `{}`", other.to_string().trim_matches('"'));
-            problems.push(Problem::new(*place, problem).hint("write true, false or follow, without quotes"));
+                format!("`pin`: expected `true`, `false` or `follow`, found `{}`", other.to_string().trim_matches('"'));
+            problems.push(Problem::new(*place, problem).hint("write `pin: true`, `pin: false` or `pin: follow`"));
             Pinning::Keep
         }
     }
@@ -153,7 +160,8 @@ fn unknown_policy(name: &Located<String>, names: &[&str]) -> Problem {
         Some(kind) => Problem::new(name.place, format!("unknown policy `{}`", name.value))
             .hint(format!("define it under `policies:` with its settings, as in `{}`", kind.example))
             .documented_at(page!("policies.md#all-policies")),
-        None => Problem::unknown(name.place, "policy", &name.value, names.iter().copied()),
+        None => Problem::unknown(name.place, "policy", &name.value, names.iter().copied())
+            .documented_at(page!("configuration.md#rules")),
     }
 }
 
@@ -171,7 +179,7 @@ fn pull_requests(written: PullRequestsSchema, files: ConfigFiles<'_>, problems: 
             Ok(_) => None,
             Err(error) => Some(error.to_string()),
         };
-        let hint = "write the start of all branch names, such as tagboat/";
+        let hint = "write the start of all branch names, as in `branch-prefix: tagboat/`";
         problems.extend(error.map(|error| Problem::new(prefix.place, error).hint(hint)));
     }
     if let Some(branch) = &written.branch {
@@ -182,12 +190,15 @@ fn pull_requests(written: PullRequestsSchema, files: ConfigFiles<'_>, problems: 
     }
     for (key, max) in [("max-open", &written.max_open), ("max-per-run", &written.max_per_run)] {
         if let Some(max) = max.as_ref().filter(|max| max.value == 0) {
-            let hint = "run `tagboat plan` instead of `tagboat run` to open no pull request";
+            let hint = format!("write `{key}: 1` or more; to open no pull request, run `tagboat plan`");
             let problem = Problem::new(max.place, format!("`{key}`: expected at least 1, found 0")).hint(hint);
             problems.push(problem.documented_at(page!("pull-requests.md#schedule-and-limits")));
         }
     }
     let template = |written: Option<Located<String>>| written.map(|text| Template::written(text, files));
+    let mut names = |key: &str, example: &str, written: Option<Vec<Located<String>>>| {
+        written.map(|written| checked_names(key, example, written, problems))
+    };
     PullRequests {
         group: template(written.group).map_or(default.group, spelt_out),
         branch_prefix: written.branch_prefix.map_or(default.branch_prefix, |prefix| prefix.value),
@@ -195,14 +206,14 @@ fn pull_requests(written: PullRequestsSchema, files: ConfigFiles<'_>, problems: 
         title: template(written.title),
         body: template(written.body),
         commit_message: template(written.commit_message),
-        labels: written.labels.unwrap_or_default(),
-        reviewers: written.reviewers.unwrap_or_default(),
-        team_reviewers: written.team_reviewers.unwrap_or_default(),
-        assignees: written.assignees.unwrap_or_default(),
+        labels: names("labels", "deploy", written.labels).unwrap_or_default(),
+        reviewers: names("reviewers", "octocat", written.reviewers).unwrap_or_default(),
+        team_reviewers: names("team-reviewers", "platform", written.team_reviewers).unwrap_or_default(),
+        assignees: names("assignees", "octocat", written.assignees).unwrap_or_default(),
         draft: written.draft.unwrap_or(default.draft),
         max_open: written.max_open.map_or(default.max_open, |max| max.value as usize),
         max_per_run: written.max_per_run.map(|max| max.value as usize),
-        hold_labels: written.hold_labels.unwrap_or(default.hold_labels),
+        hold_labels: names("hold-labels", "\"tagboat:hold\"", written.hold_labels).unwrap_or(default.hold_labels),
         schedule: schedule(written.schedule.unwrap_or_default(), problems),
         auto_merge: one_of(written.auto_merge.as_ref(), "merge method", &MergeMethod::ALL, problems),
     }
@@ -239,7 +250,7 @@ fn check_group(group: &Located<String>, problems: &mut Vec<Problem>) {
             check_template(group, GROUP_NAMES, problems);
         }
         other => {
-            let hint = "write image, all, or a template such as \"{{ path_dir }}\"";
+            let hint = "write `image`, `all`, or a template: `group: \"{{ path_dir }}\"`";
             problems.push(Problem::new(group.place, format!("invalid group `{other}`")).hint(hint));
         }
     }
@@ -249,19 +260,29 @@ fn git(written: GitSchema, files: ConfigFiles<'_>, problems: &mut Vec<Problem>) 
     let default = GitSettings::default();
     let base = written.base.and_then(|base| {
         let note = |error: crate::refname::RefNameError| {
-            problems.push(Problem::new(base.place, error.to_string()).hint("write the name of a branch, such as main"));
+            problems.push(
+                Problem::new(base.place, error.to_string()).hint("write the name of a branch, as in `base: main`"),
+            );
         };
         BranchName::new(&base.value).map_err(note).ok()
     });
     GitSettings {
         author: written.author.and_then(|author| checked_author(author, problems)),
         base,
-        remote: written.remote.unwrap_or(default.remote),
+        remote: checked_text("remote", "origin", written.remote, problems).unwrap_or(default.remote),
         commits: one_of(written.commits.as_ref(), "commit method", &CommitWay::ALL, problems),
         sign: written.sign.and_then(|sign| checked_sign(sign, files, problems)),
-        pass_env: written.pass_env.unwrap_or_default(),
+        pass_env: {
+            let names = written.pass_env.unwrap_or_default();
+            let section = page!("configuration.md#every-key");
+            names.iter().for_each(|name| check_variable(name, "pass-env: [SSH_AUTH_SOCK]", section, problems));
+            names.into_iter().map(|name| name.value).collect()
+        },
     }
 }
+
+/// An author with both parts.
+const AUTHOR: &str = "`author: { name: Tagboat, email: bot@example.com }`";
 
 /// Checks an author: both parts or none, and no character that ends a part in git.
 fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(String, String)> {
@@ -269,17 +290,19 @@ fn checked_author(author: AuthorSchema, problems: &mut Vec<Problem>) -> Option<(
         let Some(part) = part else { continue };
         if part.value.trim().is_empty() || part.value.contains(['<', '>', '\n', '\r', '\0']) {
             let problem = Problem::new(part.place, format!("invalid {what} of the author `{}`", part.value));
-            problems.push(problem.hint("write one line without < and >"));
+            problems.push(problem.hint(format!("write one line without `<` and `>`, as in {AUTHOR}")));
         }
     }
     match (author.name, author.email) {
         (Some(name), Some(email)) => Some((name.value, email.value)),
         (Some(only), None) => {
-            problems.push(Problem::new(only.place, "missing `email` of the author").hint("add it, or remove `name`"));
+            problems
+                .push(Problem::new(only.place, "missing `email` of the author").hint(format!("write both: {AUTHOR}")));
             None
         }
         (None, Some(only)) => {
-            problems.push(Problem::new(only.place, "missing `name` of the author").hint("add it, or remove `email`"));
+            problems
+                .push(Problem::new(only.place, "missing `name` of the author").hint(format!("write both: {AUTHOR}")));
             None
         }
         (None, None) => None,
@@ -307,25 +330,37 @@ fn checked_sign(
     Some(SignSettings { format, key })
 }
 
-fn forge(written: ForgeSchema, files: ConfigFiles<'_>, problems: &mut Vec<Problem>) -> ForgeSettings {
+fn forge(
+    written: ForgeSchema,
+    files: ConfigFiles<'_>,
+    forges: Option<&[&str]>,
+    problems: &mut Vec<Problem>,
+) -> ForgeSettings {
+    if let (Some(kind), Some(forges)) = (&written.kind, forges)
+        && !forges.contains(&kind.value.as_str())
+    {
+        let problem = Problem::unknown(kind.place, "kind of forge", &kind.value, forges.iter().copied());
+        problems.push(problem.documented_at(page!("forges.md#forges")));
+    }
     if let Some(url) = &written.url {
         match url::Url::parse(&url.value) {
             Ok(read) if !read.username().is_empty() || read.password().is_some() || read.query().is_some() => {
                 let problem = Problem::new(url.place, "invalid forge URL: it contains credentials or a query");
-                let problem = problem.hint("remove them, and set TAGBOAT_FORGE_TOKEN");
+                let problem = problem.hint("remove them, and set `TAGBOAT_FORGE_TOKEN`");
                 problems.push(problem.documented_at(page!("forges.md#tokens")));
             }
             Ok(read) if matches!(read.scheme(), "http" | "https") => {}
             _ => {
                 let problem = Problem::new(url.place, "invalid forge URL");
-                problems.push(problem.hint("write a URL such as https://git.example.com"));
+                let problem = problem.hint("write the address of the API, as in `url: https://git.example.com/api/v1`");
+                problems.push(problem.documented_at(page!("forges.md#other-servers")));
             }
         }
     }
     ForgeSettings {
-        kind: written.kind,
+        kind: written.kind.map(|kind| kind.value),
         url: written.url.map(|url| files.setting(url)),
-        repository: written.repository,
+        repository: checked_text("repository", "acme/manifests", written.repository, problems),
         folder: written.folder.map(|folder| files.path(folder)),
     }
 }

@@ -54,7 +54,7 @@ impl Filter {
         if let Some(template) = &mut extract {
             let [one] = &include[..] else {
                 return Err(PolicyError::at("extract", "needs exactly one `include` pattern, whose groups it uses")
-                    .with_hint("write one `include` with all alternatives: '^(a|b)-(?<n>\\d+)$'"));
+                    .with_hint("write one `include` with all alternatives, as in `'^(a|b)-(?<n>\\d+)$'`"));
             };
             template.resolve(&one.pattern)?;
         }
@@ -239,7 +239,7 @@ impl ExtractTemplate {
             let (name, tail) = match after.strip_prefix('{') {
                 Some(inner) => inner.split_once('}').ok_or_else(|| {
                     PolicyError::at("extract", format!("invalid template `{text}`: `${{` without `}}`"))
-                        .with_hint("write ${name} for a group, and $$ for a dollar sign")
+                        .with_hint("write `${name}` for a group, and `$$` for a dollar sign")
                 })?,
                 None => after.split_at(after.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(after.len())),
             };
@@ -261,7 +261,7 @@ impl ExtractTemplate {
             };
             *place = found.ok_or_else(|| {
                 PolicyError::at("extract", format!("unknown group `{name}` of the pattern `{}`", pattern.as_str()))
-                    .with_hint("write ${1} where letters or digits follow; name a group with (?<name>…)")
+                    .with_hint("write `${1}` where letters or digits follow, or name a group with `(?<name>…)`")
             })?;
         }
         Ok(())

@@ -23,8 +23,7 @@ mod versions;
 use ordered::{alphabetical, calver, git_history, newest_build, numerical, pattern, semver, shape};
 use pinned::{digest, exact, follow};
 
-use crate::docs::page;
-use crate::text::nearest_name;
+use crate::text::{code_list, nearest_name, suggestion};
 
 pub use candidate::{Candidate, Known, Need};
 pub use decision::{CandidateVerdict, Choice, Decision, Outcome, Verdict};
@@ -39,7 +38,7 @@ pub use pinning::Pinning;
 pub use policy::Policy;
 pub use reason::Reason;
 pub use selection::{Bounds, Gates, GivenTags, Question, SelectionStep, choose, choose_given, explain, undecidable};
-pub use settings::{OptionDoc, PolicyError, Settings, pattern as regex};
+pub use settings::{EntryPart, OptionDoc, PolicyError, Settings, pattern as regex};
 pub use versions::{Bump, OrderKey, Range, RangeError, Version};
 
 /// One kind of policy.
@@ -83,11 +82,8 @@ pub fn build(settings: &Settings) -> Result<PolicyEntry, PolicyError> {
     let kind = kind_of(settings)?;
     let known = || kind.options.iter().chain(common_options()).map(|option| option.key);
     if let Some(unknown) = settings.keys().find(|key| *key != kind.key && !known().any(|name| name == *key)) {
-        let error = PolicyError::at(unknown, format!("unknown option of a {} policy", kind.key));
-        return Err(match nearest_name(unknown, known()) {
-            Some(name) => error.with_hint(format!("use `{name}`")),
-            None => error.with_hint(format!("use one of {}", known().collect::<Vec<_>>().join(", "))),
-        });
+        let error = PolicyError::at_key(unknown, format!("unknown option of a `{}` policy", kind.key));
+        return Err(error.with_hint(suggestion(unknown, known()).unwrap_or_default()));
     }
     let policy = (kind.build)(settings)?;
     let bounds = Bounds::new(settings, policy.reads_versions())?;
@@ -106,21 +102,24 @@ fn kind_of(settings: &Settings) -> Result<&'static PolicyKind, PolicyError> {
     match (kinds.next(), kinds.next()) {
         (Some(kind), None) => Ok(kind),
         (Some(one), Some(other)) => {
-            Err(PolicyError::at(other.key, format!("expected one kind of policy, found a second beside `{}`", one.key))
-                .with_hint(concat!("remove one of them, or define two policies: ", page!("policies.md#all-policies"))))
+            let message = format!("expected one kind of policy, found a second beside `{}`", one.key);
+            Err(PolicyError::at_key(other.key, message)
+                .with_hint(format!("remove `{}` or `{}`, or define a policy of its own for each", one.key, other.key)))
         }
         (None, _) => {
             let likely = settings.keys().find_map(|key| nearest_name(key, names()).map(|name| (key, name)));
             Err(match likely {
-                Some((key, name)) => PolicyError::at(key, "unknown kind of policy").with_hint(format!("use `{name}`")),
+                Some((key, name)) => {
+                    PolicyError::at_key(key, "unknown kind of policy").with_hint(format!("use `{name}`"))
+                }
                 None => {
                     let is_option = |key: &&str| key.is_empty() || common_options().any(|option| option.key == *key);
                     let unknown = settings.keys().find(|key| !is_option(key));
                     let error = unknown.map_or_else(
                         || PolicyError::whole("missing the kind of policy"),
-                        |key| PolicyError::at(key, "unknown kind of policy"),
+                        |key| PolicyError::at_key(key, "unknown kind of policy"),
                     );
-                    error.with_hint(format!("use one of {}", names().collect::<Vec<_>>().join(", ")))
+                    error.with_hint(format!("use one of {}, as in `{{ semver: \">=1.0 <3\" }}`", code_list(names())))
                 }
             })
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::versions::OrderKey;
 use crate::docs::{Hint, page};
-use crate::text::nearest_name;
+use crate::text::{code_list, nearest_name};
 
 /// One policy entry: `{ semver: ">=1.0 <3", exclude: "-debug$" }`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,55 +15,78 @@ pub struct Settings(Map<String, Value>);
 
 /// An error in a policy entry. The caller adds the file and the position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message}", key.as_ref().map(|key| format!("`{key}`: ")).unwrap_or_default())]
+#[error("{}{message}", part.key().map(|key| format!("`{key}`: ")).unwrap_or_default())]
 pub struct PolicyError {
-    /// The key that it concerns, if it is one.
-    pub key: Option<String>,
+    /// What it is about.
+    pub part: EntryPart,
     /// The error, a lower-case fragment.
     pub message: String,
-    /// What to do, in the imperative, and the address of the page that documents it.
-    pub hint: Option<Hint>,
+    /// What to do, in the imperative, without an address.
+    hint: Option<String>,
+}
+
+/// The part of a policy entry that an error is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryPart {
+    /// The entry as a whole.
+    Entry,
+    /// A key that the entry may not have.
+    Key(String),
+    /// The value of a key.
+    Value(String),
+}
+
+impl EntryPart {
+    /// Returns the key, if it is about one.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::Entry => None,
+            Self::Key(key) | Self::Value(key) => Some(key),
+        }
+    }
 }
 
 impl PolicyError {
     /// Creates an error about the value of one key.
     pub fn at(key: &str, message: impl Into<String>) -> Self {
-        Self { key: Some(key.to_owned()), message: message.into(), hint: None }
+        Self::new(EntryPart::Value(key.to_owned()), message)
+    }
+
+    /// Creates an error about a key that the entry may not have.
+    pub(super) fn at_key(key: &str, message: impl Into<String>) -> Self {
+        Self::new(EntryPart::Key(key.to_owned()), message)
     }
 
     /// Creates an error about the whole entry.
     pub fn whole(message: impl Into<String>) -> Self {
-        Self { key: None, message: message.into(), hint: None }
+        Self::new(EntryPart::Entry, message)
     }
 
-    /// Adds a hint, and the address of the section that documents the key unless the hint ends with an address.
+    fn new(part: EntryPart, message: impl Into<String>) -> Self {
+        Self { part, message: message.into(), hint: None }
+    }
+
+    /// Adds what to do.
     #[must_use]
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
-        let hint = Hint::new(hint.into(), self.address());
-        Self { hint: Some(hint), ..self }
+        Self { hint: Some(hint.into()), ..self }
     }
 
-    /// Returns what to do, if this error has a hint of its own.
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    /// Returns what to do, with the address of the section that documents the key.
+    pub fn hint(&self) -> Hint {
+        let example = "define the policy as in `{ semver: \">=1.0 <3\" }`";
+        Hint::new(self.hint.clone().unwrap_or_else(|| example.to_owned()), self.address())
     }
 
-    /// Returns what to do.
-    pub fn hint_or_default(&self) -> Hint {
-        self.hint
-            .clone()
-            .unwrap_or_else(|| Hint::new("correct the definition of the policy".to_owned(), self.address()))
-    }
-
-    /// Returns the error and what to do, as one reason.
+    /// Returns the error and what to do, as one reason. A reason has no address.
     pub fn reason(&self) -> String {
-        let hint = self.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let hint = self.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         format!("{self}{hint}")
     }
 
     /// Returns the address of the section that documents the key.
     fn address(&self) -> &'static str {
-        let section = SECTIONS.iter().find(|(key, _)| self.key.as_deref() == Some(*key));
+        let section = SECTIONS.iter().find(|(key, _)| matches!(&self.part, EntryPart::Value(of) if of == key));
         section.map_or(page!("policies.md#all-policies"), |(_, address)| *address)
     }
 }
@@ -156,8 +179,8 @@ impl Settings {
         self.value(key)
             .map(|value| {
                 value.as_bool().ok_or_else(|| {
-                    PolicyError::at(key, format!("expected true or false, found {value}"))
-                        .with_hint(format!("write {key}: true"))
+                    PolicyError::at(key, format!("expected `true` or `false`, found {}", describe(value)))
+                        .with_hint(format!("write `{key}: true`, without quotes"))
                 })
             })
             .transpose()
@@ -178,12 +201,9 @@ impl Settings {
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
         found.map(Some).ok_or_else(|| {
             let names: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            let error = PolicyError::at(key, format!("expected one of {}, found `{text}`", names.join(", ")));
-            let first = names.first().copied().unwrap_or_default();
-            match nearest_name(text, names) {
-                Some(name) => error.with_hint(format!("use `{name}`")),
-                None => error.with_hint(format!("write {key}: {first}, or another of them")),
-            }
+            let error = PolicyError::at(key, format!("expected one of {}, found `{text}`", code_list(&names)));
+            let example = nearest_name(text, names.iter().copied()).or(names.first().copied()).unwrap_or_default();
+            error.with_hint(format!("write `{key}: {example}`"))
         })
     }
 
@@ -203,22 +223,26 @@ impl Settings {
 }
 
 fn text<'v>(key: &str, value: &'v Value) -> Result<&'v str, PolicyError> {
-    match value {
-        Value::String(text) => Ok(text),
-        Value::Number(number) => Err(PolicyError::at(key, format!("expected a string, found the number {number}"))
-            .with_hint(format!("quote it, because 1.10 without quotes is the number 1.1: {key}: \"{number}\""))),
-        Value::Bool(switch) => Err(PolicyError::at(key, format!("expected a string, found {switch}"))
-            .with_hint("quote the word if it is meant as a string")),
-        other => Err(PolicyError::at(key, format!("expected a string, found {}", kind_of(other)))
-            .with_hint("write a string, or remove the key")),
-    }
+    let Value::String(text) = value else {
+        let error = PolicyError::at(key, format!("expected a string, found {}", describe(value)));
+        return Err(error.with_hint(match value {
+            Value::Number(number) => format!("write `{key}: \"{number}\"`: without quotes, `1.10` is the number 1.1"),
+            Value::Bool(switch) => format!("write `{key}: \"{switch}\"` for the text"),
+            _ => format!("write a string, as in `{key}: \"…\"`, or remove the key"),
+        }));
+    };
+    Ok(text)
 }
 
-fn kind_of(value: &Value) -> &'static str {
+/// Returns what was found, for messages.
+fn describe(value: &Value) -> String {
     match value {
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a map",
-        _ => "no value",
+        Value::String(text) => format!("the string `{text}`"),
+        Value::Number(number) => format!("the number {number}"),
+        Value::Bool(switch) => format!("`{switch}`"),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "a map".to_owned(),
+        Value::Null => "no value".to_owned(),
     }
 }
 
@@ -228,7 +252,7 @@ pub fn pattern(key: &str, text: &str) -> Result<Regex, PolicyError> {
     {
         regex::Error::CompiledTooBig(_) => {
             PolicyError::at(key, format!("invalid regular expression `{text}`: it is too large"))
-                .with_hint("reduce its counted repetitions")
+                .with_hint("write smaller counts, such as `{7,40}` for `{7,4000}`")
         }
         other => invalid_pattern(key, text, &other),
     })
@@ -239,9 +263,9 @@ fn invalid_pattern(key: &str, text: &str, error: &dyn fmt::Display) -> PolicyErr
     let cause = message.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
     PolicyError::at(key, format!("invalid regular expression `{text}`: {cause}")).with_hint(
         if cause.contains("look-around") || cause.contains("backreferences") {
-            "remove look-around and backreferences, and use `exclude` for what must not match"
+            "write what must not match as a second expression, such as `exclude: '-rc'` for `(?!.*-rc)`"
         } else {
-            "write a literal dot as \\. and quote the pattern with ' in YAML"
+            "write a literal dot as `\\.`, close each group, and quote the expression, as in `'^v(\\d+)\\.'`"
         },
     )
 }

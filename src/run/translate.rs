@@ -81,8 +81,8 @@ fn nothing_to_translate(cause: &str) -> Error {
     Error::usage(
         format!("cannot translate settings: {cause}"),
         hint!(
-            "migration.md",
-            "run the command in the folder that has them, or without --from for a configuration from the images alone"
+            "migration.md#migration",
+            "run the command in the folder that has them, or without `--from` for a configuration from the images alone"
         ),
     )
 }

@@ -6,6 +6,7 @@ mod chain;
 mod count;
 mod escape;
 mod origin;
+mod quote;
 mod scalar;
 mod similar;
 mod span;
@@ -20,8 +21,9 @@ pub use escape::{
     without_controls_but_colors,
 };
 pub use origin::Origin;
+pub use quote::code_list;
 pub use scalar::{Style, is_plain_string};
-pub use similar::{is_misspelling_of, nearest_name};
+pub use similar::{is_misspelling_of, nearest_name, suggestion};
 pub use span::{LineIndex, Position, Span};
 pub use stream::documents;
 pub use tree::{Comment, NodeId, NodeKind, TextEntry, Tree};

@@ -492,7 +492,7 @@ fn rejects_arguments_without_effect_and_a_period_without_pause() {
         (&["init", "--format", "json"],      "unexpected argument '--format'"),
         (&["list", "--cache-dir", "cache"],  "unexpected argument '--cache-dir'"),
         (&["run", "--every", "0s"],          "must be at least 1s"),
-        (&["run", "--every", "5x"],          "write a duration such as 3d, 12h"),
+        (&["run", "--every", "5x"],          "write a duration such as `3d`, `12h`"),
     ];
     for (arguments, part) in rows {
         let output = tagboat.run(arguments);

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tagboat::config;
+use tagboat::forge::FORGES;
 use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
 use tagboat::image::{ImageName, Tag};
 use tagboat::interop::Automation;
@@ -24,9 +25,12 @@ fn fixtures(folder: &str) -> Vec<PathBuf> {
 fn reports_every_problem_with_its_line() {
     let files = fixtures("invalid");
     assert!(files.len() > 20);
+    let forges = FORGES.iter().map(|forge| forge.name).collect::<Vec<_>>();
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
-        let actual = match config::parse(&text, "tagboat.yaml") {
+        let (name, folder, source) = ("tagboat.yaml", Path::new(""), config::ConfigSource::Operator);
+        let file_of_operator = config::ConfigFile { text: &text, name, folder, source };
+        let actual = match config::parse_all(&[file_of_operator], Some(&forges)) {
             Ok(read) => panic!("{} was read: {read:?}", file.display()),
             Err(errors) => format!("{errors}\n"),
         };
@@ -86,6 +90,7 @@ fn schema_rejects_wrong_types_and_keys() {
         "many-problems",
         "number-for-text",
         "number-out-of-range",
+        "policy-values",
         "registries",
         "secret-in-file",
         "string-for-list",
@@ -241,7 +246,7 @@ fn comments_of_starter_are_valid_in_repository_when_uncommented() {
         let text = uncommented(&starter);
         let source = config::ConfigSource::Repository;
         let file = config::ConfigFile { text: &text, name: "tagboat.yaml", folder: Path::new(""), source };
-        let config = config::parse_all(&[file]).unwrap_or_else(|errors| panic!("{errors}\nin\n{text}"));
+        let config = config::parse_all(&[file], None).unwrap_or_else(|errors| panic!("{errors}\nin\n{text}"));
         assert_eq!(config.pull_requests.labels, ["deploy"]);
         assert!(config.policies.contains_key("release"), "{text}");
         assert_eq!(config.registries.len(), 1, "{text}");

@@ -23,7 +23,7 @@ fn merged(operator: &str, repository: &str) -> Result<Config, String> {
         },
         ConfigFile { text: repository, name: "tagboat.yaml", folder: Path::new(""), source: ConfigSource::Repository },
     ];
-    config::parse_all(&files).map_err(|errors| errors.to_string())
+    config::parse_all(&files, None).map_err(|errors| errors.to_string())
 }
 
 /// A value for each key that only the operator may set.
@@ -229,5 +229,5 @@ fn repository_config_is_merged_by_default() {
         RepositoryConfig::Required
     );
     let message = config::parse("repository-config: maybe", "t").unwrap_err().to_string();
-    assert!(message.contains("merge, ignore, required"), "{message}");
+    assert!(message.contains("`merge`, `ignore`, `required`"), "{message}");
 }

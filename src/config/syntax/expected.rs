@@ -19,7 +19,7 @@ pub(in crate::config) enum Expected<'a> {
 impl Expected<'_> {
     fn describe(self) -> String {
         match self {
-            Self::Bool => "true or false".to_owned(),
+            Self::Bool => "`true` or `false`".to_owned(),
             Self::Integer => "a whole number".to_owned(),
             Self::AtLeast(least) => format!("a whole number of {least} or more"),
             Self::AtMost(most) => format!("a whole number of {most} or less"),
@@ -36,22 +36,23 @@ impl Expected<'_> {
         label.map_or_else(|| message.clone(), |key| format!("`{key}`: {message}"))
     }
 
-    /// Returns what to write instead: the value as it was probably meant, if it shows that.
-    pub(in crate::config) fn hint(self, found: &Value) -> String {
+    /// Returns what to write instead, for the key `label`: the value as it was probably meant, if it shows that.
+    pub(in crate::config) fn hint(self, label: Option<&str>, found: &Value) -> String {
+        let key = label.map(|label| format!("{label}: ")).unwrap_or_default();
         match (self, found) {
-            (Self::Text, Value::Number(text)) => format!("quote it: \"{text}\""),
-            (Self::Text, Value::Bool(value)) => format!("quote it: \"{value}\""),
+            (Self::Text, Value::Number(text)) => format!("quote it: `\"{text}\"`"),
+            (Self::Text, Value::Bool(value)) => format!("quote it: `\"{value}\"`"),
             (Self::Text, Value::Map(_)) => {
                 "write a string; the settings of a policy belong under `policies`, and a rule has its name".to_owned()
             }
-            (Self::Text, _) => "write a string, or remove the key".to_owned(),
-            (Self::List, Value::Text(text)) => format!("write a list: [\"{text}\"]"),
-            (Self::List, _) => "write a list in brackets, or remove the key".to_owned(),
-            (Self::Map, _) => "write a map, such as { semver: \"^1.2\" } for a policy".to_owned(),
+            (Self::Text, _) => format!("write a string, as in `{key}\"…\"`, or remove the key"),
+            (Self::List, Value::Text(text)) => format!("write a list: `{key}[\"{text}\"]`"),
+            (Self::List, _) => format!("write a list in brackets, as in `{key}[\"…\"]`, or remove the key"),
+            (Self::Map, _) => format!("write a map, as in `{key}{{ semver: \"^1.2\" }}` for a policy"),
             (Self::MapWith(key), _) => format!("write keys such as `{key}`, each with a colon and a value"),
-            (Self::Bool, _) => "write true or false, without quotes".to_owned(),
+            (Self::Bool, _) => format!("write `{key}true` or `{key}false`, without quotes"),
             (Self::Integer | Self::AtLeast(_) | Self::AtMost(_), _) => {
-                "write a whole number such as 5, without quotes".to_owned()
+                format!("write a whole number without quotes, as in `{key}5`")
             }
         }
     }

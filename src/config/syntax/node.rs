@@ -60,7 +60,7 @@ impl Value {
     pub(in crate::config) fn describe(&self) -> String {
         match self {
             Self::Null => "no value".to_owned(),
-            Self::Bool(value) => format!("{value}"),
+            Self::Bool(value) => format!("`{value}`"),
             Self::Number(text) => format!("the number {text}"),
             Self::Text(text) => format!("the string `{text}`"),
             Self::List(_) => "a list".to_owned(),
@@ -121,24 +121,25 @@ fn syntax(error: &serde_yaml::Error, file: usize) -> Problem {
     let message = message.strip_prefix("error: ").unwrap_or(message);
     if let Some(rest) = message.strip_prefix("duplicate mapping key: ") {
         let key = rest.split(',').next().unwrap_or(rest);
-        return Problem::new(place, format!("duplicate key `{key}`")).hint("keep one of the two");
+        return Problem::new(place, format!("duplicate key `{key}`"))
+            .hint(format!("write all values of `{key}` below one key"));
     }
     match SYNTAX.iter().find(|(part, ..)| message.contains(part)) {
         Some((_, message, hint)) => Problem::new(place, *message).hint(*hint),
         None => Problem::new(place, format!("invalid YAML: {message}"))
-            .hint("correct the YAML of this line, or of the line above it"),
+            .hint("write `key: value` on this line, and check the quotes and brackets of the line above it"),
     }
 }
 
 /// Parts of the parser's messages, the message instead, and the hint.
 #[rustfmt::skip]
 const SYNTAX: [(&str, &str, &str); 6] = [
-    ("tab",                   "invalid indentation: the line starts with a tab", "indent YAML with spaces"),
-    ("block scalar",          "invalid value: `>` and `|` start a block of text", "quote the value"),
-    ("unclosed quote",        "unclosed quote", "close it with the same quote"),
-    ("expected key",          "expected a key of a map", "indent the keys of a map equally, and end each with a colon"),
-    ("expected string",       "invalid key: it is a map or a list", "quote a value that starts with a brace: \"{{ path_dir }}\""),
-    ("multiple YAML",         "expected one document, found a second one", "remove the line ---"),
+    ("tab",                   "invalid indentation: the line starts with a tab", "indent with spaces, two for each level"),
+    ("block scalar",          "invalid value: `>` and `|` start a block of text", "quote the value, as in `\">=1.0 <3\"`"),
+    ("unclosed quote",        "unclosed quote", "close it with the same quote, as in `\">=1.0 <3\"`"),
+    ("expected key",          "expected a key of a map", "indent the keys of a map equally, and end each with a colon, as in `policy: shape`"),
+    ("expected string",       "invalid key: it is a map or a list", "quote a value that starts with a brace, as in `\"{{ path_dir }}\"`"),
+    ("multiple YAML",         "expected one document, found a second one", "remove the line `---` and what follows it"),
 ];
 
 impl<'de> Deserialize<'de> for Raw {

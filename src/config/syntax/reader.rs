@@ -10,6 +10,7 @@ use super::expected::Expected;
 use super::node::{MapEntry, Node, Value};
 use super::read_error::{ReadError, Recovery};
 use crate::config::error::Problem;
+use crate::docs::page;
 use crate::text::Position;
 
 /// Reads all of `root`, the tree of the file with this index, that fits into `T`, and adds what does not fit to `problems`.
@@ -29,8 +30,19 @@ pub(in crate::config) fn read<T: DeserializeOwned + Default>(
             }
         }
     };
-    problems.extend(recovery.into_problems());
+    problems.extend(recovery.into_problems().into_iter().map(|problem| documented(problem, root)));
     read
+}
+
+/// Returns a problem with the section about policies if it is below the key `policies`.
+fn documented(problem: Problem, root: &Node) -> Problem {
+    let Value::Map(entries) = &root.value else { return problem };
+    let position = problem.place.position;
+    let above = entries.iter().take_while(|entry| entry.position < position).last();
+    if above.is_some_and(|entry| entry.key == "policies") {
+        return problem.documented_at(page!("policies.md#all-policies"));
+    }
+    problem
 }
 
 #[derive(Clone, Copy)]
@@ -53,7 +65,7 @@ impl<'a> Reader<'a> {
         ReadError {
             position: Some(self.node.position),
             message: expected.message(self.label, found),
-            hint: Some(expected.hint(found)),
+            hint: Some(expected.hint(self.label, found)),
             node: None,
         }
     }

@@ -79,7 +79,7 @@ pub(crate) fn annotation_notices(application: &Application<'_>, watched: &[Watch
             "write-back-target"
                 if !["kustomization", "helmvalues"].contains(&text.split(':').next().unwrap_or_default()) =>
             {
-                let reason = format!("{text:?} is neither `kustomization[:folder]` nor `helmvalues[:file]`");
+                let reason = format!("expected `kustomization[:folder]` or `helmvalues[:file]`, found `{text}`");
                 notices.push(held(setting, reason));
             }
             _ if value.as_str().is_none() => {
@@ -129,7 +129,7 @@ fn method(setting: Place, text: &str) -> Option<Notice> {
         Some("argocd") => Some(ignored(setting, CLUSTER)),
         Some("git") if text == "git" => None,
         Some("git") => Some(ignored(setting, SECRETS)),
-        _ => Some(held(setting, format!("{text:?} is neither `git` nor `argocd`"))),
+        _ => Some(held(setting, format!("expected `git` or `argocd`, found `{text}`"))),
     }
 }
 

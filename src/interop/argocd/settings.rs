@@ -150,7 +150,7 @@ pub fn annotations(annotations: &Map<String, Value>) -> Result<Vec<Watched>, Pol
     let list = list.as_str().unwrap_or_default();
     let entries: Vec<&str> = list.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
     if entries.is_empty() {
-        return Err(PolicyError::at("image-list", "contains no image"));
+        return Err(PolicyError::at("image-list", "expected an image, found none"));
     }
     let wide = annotated(annotations, "");
     let watched = |entry: &&str| {
@@ -182,7 +182,7 @@ pub fn object(spec: &Value) -> Result<Vec<ApplicationRef>, PolicyError> {
     let wide = common(spec);
     let refs = spec["applicationRefs"]
         .as_array()
-        .ok_or_else(|| PolicyError::at("applicationRefs", "contains no application"))?;
+        .ok_or_else(|| PolicyError::at("applicationRefs", "expected an application, found none"))?;
     let application_ref = |one: &Value| {
         let scope = common(one).or(&wide);
         let images = one["images"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -269,15 +269,15 @@ fn settings(update: &UpdateSettings, constraint: &str) -> Result<Settings, Polic
             ]
         }
         Some("digest") if constraint.is_empty() => {
-            return Err(PolicyError::at("update-strategy", "the strategy digest needs a tag after the image name"));
+            return Err(PolicyError::at("update-strategy", "the strategy `digest` needs a tag after the image name"));
         }
         Some("digest") => vec![("digest", constraint.into())],
         Some(kind) => vec![(kind, true.into())],
         None => {
-            let error = PolicyError::at("update-strategy", format!("unknown strategy {strategy:?}"));
+            let error = PolicyError::at("update-strategy", format!("unknown strategy `{strategy}`"));
             return Err(match nearest_name(strategy, STRATEGIES.iter().map(|(name, _)| *name)) {
-                Some(name) => error.with_hint(format!("use `{name}`: {SECTION}")),
-                None => error.with_hint(format!("use semver, newest-build, alphabetical or digest: {SECTION}")),
+                Some(name) => error.with_hint(format!("use `{name}`")),
+                None => error.with_hint("use `semver`, `newest-build`, `alphabetical` or `digest`"),
             });
         }
     };
@@ -293,18 +293,13 @@ fn settings(update: &UpdateSettings, constraint: &str) -> Result<Settings, Polic
     Ok(Settings::from_pairs(pairs))
 }
 
-/// The section that documents these settings.
-const SECTION: &str = crate::docs::page!("markers.md#argo-cd-image-updater");
-
 /// Returns the regular expression of `allow-tags`: `regexp:…` in any case; `None` for `any`.
 fn allowed(text: &str) -> Result<Option<&str>, PolicyError> {
     match text.split_once(':') {
         None if text.is_empty() || text.eq_ignore_ascii_case("any") => Ok(None),
         Some((prefix, pattern)) if prefix.eq_ignore_ascii_case("regexp") => Ok(Some(pattern)),
-        _ => Err(PolicyError::at("allow-tags", format!("{text:?} is neither `any` nor `regexp:` with a pattern"))
-            .with_hint(format!(
-                "write regexp:{text}; Argo CD Image Updater rejects every tag with this value: {SECTION}"
-            ))),
+        _ => Err(PolicyError::at("allow-tags", format!("expected `any`, or `regexp:` with a pattern, found `{text}`"))
+            .with_hint(format!("write `regexp:{text}`; Argo CD Image Updater rejects every tag with this value"))),
     }
 }
 
@@ -316,7 +311,7 @@ fn target(
 ) -> Result<Target, PolicyError> {
     match (name.is_some() || tag.is_some() || spec.is_some(), kustomize) {
         (true, Some(_)) => Err(PolicyError::whole("the image has both helm and kustomize targets")
-            .with_hint(format!("keep one of them: {SECTION}"))),
+            .with_hint("remove the `helm` or the `kustomize` one")),
         (true, None) => Ok(Target::Helm { name, tag, spec }),
         (false, Some(name)) => Ok(Target::Kustomize(name)),
         (false, None) => Ok(Target::Default),

@@ -197,9 +197,9 @@ impl Collector {
         self.notices.extend(notices::annotation_notices(application, &watched));
         let target = settings::write_back(&application.annotations).target;
         let place_of = |one: &Watched| {
-            let key = one.settings.as_ref().err().and_then(|error| error.key.clone()).unwrap_or_default();
+            let key = one.settings.as_ref().err().and_then(|error| error.part.key()).unwrap_or_default();
             let alias = one.alias.as_deref().unwrap_or_default().replace('/', "_");
-            let keys = [format!("{alias}.{key}"), key];
+            let keys = [format!("{alias}.{key}"), key.to_owned()];
             let known = keys.iter().find(|key| application.annotations.contains_key(&format!("{PREFIX}{key}")));
             place(application.object, &known.map_or(list.clone(), |key| pointer(key)), one.image.clone())
         };

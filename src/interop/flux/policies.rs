@@ -105,7 +105,7 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
         let pinning = settings::pinning(spec)?;
         let text = repository.value["spec"]["image"].as_str().unwrap_or_default();
         let image = ImageName::new(text).map_err(|error| {
-            PolicyError::at("image", format!("{}: {text:?} is not an image name: {error}", repository.source()))
+            PolicyError::at("image", format!("{}: invalid image name `{text}`: {error}", repository.source()))
         })?;
         Ok((Arc::new(policy::build(&settings)?), settings, pinning, image))
     };

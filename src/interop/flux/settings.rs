@@ -6,7 +6,6 @@
 
 use serde_json::Value;
 
-use crate::docs::page;
 use crate::policy::{Pinning, PolicyError, Settings};
 
 /// The default of `exclusionList` in an `ImageRepository`: signatures that are stored as tags beside the images.
@@ -27,7 +26,7 @@ pub fn settings(policy: &Value, repository: Option<&Value>) -> Result<Settings, 
     let exclude = match repository.map(|spec| &spec["exclusionList"]) {
         None | Some(Value::Null) => vec![DEFAULT_EXCLUSION.into()],
         Some(Value::Array(list)) => list.clone(),
-        Some(_) => return Err(PolicyError::at("exclusionList", "not a list of regular expressions")),
+        Some(_) => return Err(PolicyError::at("exclusionList", "expected a list of regular expressions")),
     };
     pairs.push(("exclude", Value::Array(exclude)));
     pairs.push(("outliers", "allow".into()));
@@ -45,7 +44,7 @@ pub fn pinning(policy: &Value) -> Result<Pinning, PolicyError> {
         "Always" => Ok(Pinning::Follow),
         other => Err(PolicyError::at(
             "digestReflectionPolicy",
-            format!("{other:?} is not one of Never, IfNotPresent, Always"),
+            format!("expected `Never`, `IfNotPresent` or `Always`, found `{other}`"),
         )),
     }
 }
@@ -63,8 +62,8 @@ fn ordering(policy: &Value) -> Result<Pairs, PolicyError> {
     if let Some(numerical) = policy.get("numerical") {
         return Ok(vec![("numerical", order(numerical, "policy.numerical.order")?), ("strict", true.into())]);
     }
-    Err(PolicyError::at("policy", "no policy")
-        .with_hint(concat!("set one of semver, alphabetical and numerical: ", page!("markers.md#flux"))))
+    Err(PolicyError::at("policy", "expected a policy, found none")
+        .with_hint("set one of `semver`, `alphabetical` and `numerical`"))
 }
 
 /// Returns the order in lower case. Flux's reflector accepts any case; its API documents lower case.
@@ -72,7 +71,7 @@ fn order(policy: &Value, key: &str) -> Result<Value, PolicyError> {
     match text(policy, "order", key)?.to_ascii_lowercase().as_str() {
         "" | "asc" => Ok("asc".into()),
         "desc" => Ok("desc".into()),
-        other => Err(PolicyError::at(key, format!("{other:?} is not one of asc, desc"))),
+        other => Err(PolicyError::at(key, format!("expected `asc` or `desc`, found `{other}`"))),
     }
 }
 
@@ -80,9 +79,7 @@ fn text<'v>(object: &'v Value, name: &str, key: &str) -> Result<&'v str, PolicyE
     match object.get(name) {
         None | Some(Value::Null) => Ok(""),
         Some(Value::String(text)) => Ok(text),
-        Some(other) => Err(PolicyError::at(key, format!("not a string: {other}")).with_hint(concat!(
-            "put it in quotes; YAML reads an unquoted 1.10 as the number 1.1: ",
-            page!("markers.md#flux")
-        ))),
+        Some(other) => Err(PolicyError::at(key, format!("expected a string, found {other}"))
+            .with_hint("put it in quotes: YAML reads `1.10` without quotes as the number 1.1")),
     }
 }

@@ -8,6 +8,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::policy::{PolicyError, Settings};
+use crate::text::code_list;
 
 /// Versionings: the name, the equivalent kind of policy, and the value of `strict`.
 const VERSIONINGS: &[(&str, &str, Option<bool>)] = &[
@@ -27,9 +28,6 @@ const RED_HAT: &str =
 /// Its groups. One that is missing is 0: `9.0` is `9.0.0-0.0`.
 const RED_HAT_ORDER: [&str; 5] = ["major", "minor", "patch", "release", "build"];
 
-/// The section that documents what is translated.
-const SECTION: &str = crate::docs::page!("markers.md#renovate");
-
 /// Groups of a `regex:` versioning, the most significant first (Renovate's `versioning/regex`).
 const NUMBERS: [&str; 5] = ["major", "minor", "patch", "build", "revision"];
 
@@ -45,9 +43,8 @@ pub fn settings(versioning: &str, extract: Option<&str>) -> Result<Settings, Pol
         (_, None) => {
             let known = VERSIONINGS.iter().find(|(name, ..)| *name == versioning);
             let (_, kind, strict) = known.ok_or_else(|| {
-                PolicyError::at("versioning", format!("unsupported versioning {versioning:?}")).with_hint(format!(
-                    "name a policy of tagboat.yaml in a marker such as `# tagboat: release`: {SECTION}"
-                ))
+                PolicyError::at("versioning", format!("unsupported versioning `{versioning}`"))
+                    .with_hint("name a policy of tagboat.yaml in a marker, as in `# tagboat: release`")
             })?;
             let order = if *kind == "shape" { Value::from("same") } else { Value::from(true) };
             std::iter::once((*kind, order)).chain(strict.map(|strict| ("strict", strict.into()))).collect()
@@ -55,7 +52,7 @@ pub fn settings(versioning: &str, extract: Option<&str>) -> Result<Settings, Pol
     };
     if let Some(pattern) = extract {
         if !crate::policy::regex("extractVersion", pattern)?.capture_names().flatten().any(|name| name == "version") {
-            return Err(PolicyError::at("extractVersion", format!("'{pattern}' has no group `version`")));
+            return Err(PolicyError::at("extractVersion", format!("missing group `version` in `{pattern}`")));
         }
         pairs.extend([("include", pattern.into()), ("extract", "${version}".into())]);
     }
@@ -70,14 +67,17 @@ fn by_groups(text: &str) -> Result<Vec<(&'static str, Value)>, PolicyError> {
         ("prerelease", "distinguishes pre-releases from releases; the policies `shape` and `semver` do the same"),
     ] {
         if has(group) {
-            let error = PolicyError::at("versioning", format!("the group `{group}` of '{text}' {purpose}"));
-            return Err(error.with_hint(format!("name the policy in the marker `# tagboat: shape`: {SECTION}")));
+            let error = PolicyError::at("versioning", format!("the group `{group}` of `{text}` {purpose}"));
+            return Err(error.with_hint("name the policy in the marker `# tagboat: shape`"));
         }
     }
     let order: Vec<Value> =
         NUMBERS.iter().filter(|group| has(group)).map(|group| format!("{group} numeric").into()).collect();
     if order.is_empty() {
-        return Err(PolicyError::at("versioning", format!("'{text}' names none of the groups {}", NUMBERS.join(", "))));
+        return Err(PolicyError::at(
+            "versioning",
+            format!("missing one of the groups {} in `{text}`", code_list(NUMBERS)),
+        ));
     }
     Ok(vec![("pattern", text.into()), ("order", Value::Array(order))])
 }
@@ -99,10 +99,10 @@ mod tests {
             ("regex:^b(?<major>\\d+)$",                 None,                        "pattern: "),
             ("regex:^(?<major>\\d+)-(?<compatibility>.*)$", None,                    "the group `compatibility`"),
             ("regex:^(?<major>\\d+)(?<prerelease>rc)?$", None,                       "the group `prerelease`"),
-            ("regex:^(?<number>\\d+)$",                 None,                        "names none of the groups"),
+            ("regex:^(?<number>\\d+)$",                 None,                        "missing one of the groups"),
             ("regex:^(?!1)(?<major>\\d+)$",             None,                        "look-around"),
-            ("ubuntu",                                  None,                        "unsupported versioning \"ubuntu\""),
-            ("semver",                                  Some("^v(.+)$"),             "has no group `version`"),
+            ("ubuntu",                                  None,                        "unsupported versioning `ubuntu`"),
+            ("semver",                                  Some("^v(.+)$"),             "missing group `version`"),
         ];
         for (versioning, extract, expected) in rows {
             let result = match settings(versioning, extract).and_then(|settings| build(&settings)) {

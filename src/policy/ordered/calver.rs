@@ -7,6 +7,7 @@ use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
 use crate::policy::versions::OrderKey;
+use crate::text::code_list;
 
 /// Versions in one layout.
 #[derive(Debug)]
@@ -74,8 +75,10 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
 
 fn wrong(layout: &str, what: &str) -> PolicyError {
     let names: Vec<&str> = FIELDS.iter().map(|field| field.name).collect();
-    PolicyError::at("calver", format!("invalid layout `{layout}`: it {what}"))
-        .with_hint(format!("write a layout such as YYYY.0M.MICRO, with the fields {} and MODIFIER", names.join(", ")))
+    PolicyError::at("calver", format!("invalid layout `{layout}`: it {what}")).with_hint(format!(
+        "write a layout such as `YYYY.0M.MICRO`, with the fields {} and `MODIFIER`",
+        code_list(names)
+    ))
 }
 
 fn pieces(layout: &str) -> Result<Vec<LayoutPiece>, PolicyError> {

@@ -36,7 +36,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     if clone.is_empty() || clone.contains("://") || clone.starts_with("git@") {
         return Err(PolicyError::at("git-history", format!("expected the folder of a clone, found `{clone}`"))
             .with_hint(
-                "clone the source repository first, without files: git clone --bare --filter=tree:0 URL FOLDER",
+                "clone the source repository first, without files: `git clone --bare --filter=tree:0 URL FOLDER`",
             ));
     }
     let branch = settings.text("branch")?.map(Into::into);

@@ -20,7 +20,7 @@ pub(crate) const OPTIONS: &[OptionDoc] = &[];
 pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     if settings.switch("newest-build")? == Some(false) {
         return Err(PolicyError::at("newest-build", "expected true, found false")
-            .with_hint("remove the entry, or set another policy"));
+            .with_hint("write `newest-build: true`, or the key of another policy"));
     }
     Ok(Policy::ordered(NewestBuild))
 }

@@ -14,7 +14,7 @@ use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{Direction, OptionDoc, PolicyError, Settings, pattern};
 use crate::policy::versions::{OrderKey, Version};
-use crate::text::nearest_name;
+use crate::text::suggestion;
 
 /// Tags whose groups a pattern names.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let named: Vec<&str> = pattern.capture_names().flatten().collect();
     if named.is_empty() {
         return Err(PolicyError::at("pattern", "missing a named group to order by")
-            .with_hint("name the group to order by: '^main-[0-9a-f]+-(?<time>\\d+)$'"));
+            .with_hint("name the group to order by, as in `'^main-[0-9a-f]+-(?<time>\\d+)$'`"));
     }
     let written = settings.texts("order")?;
     let order = if written.is_empty() { named.clone() } else { written };
@@ -71,10 +71,7 @@ impl Term {
         let group = pattern.capture_names().position(|known| known == Some(name)).ok_or_else(|| {
             let error =
                 PolicyError::at("order", format!("unknown group `{name}` of the pattern `{}`", pattern.as_str()));
-            error.with_hint(match nearest_name(name, named.iter().copied()) {
-                Some(near) => format!("use `{near}`"),
-                None => format!("use one of {}", named.join(", ")),
-            })
+            error.with_hint(suggestion(name, named.iter().copied()).unwrap_or_default())
         })?;
         let mut term = Self { group, name: name.into(), kind: GroupOrder::Natural, direction: Direction::Ascending };
         for word in words {
@@ -113,11 +110,12 @@ impl GroupOrder {
                 match written.and_then(|text| instant(layout, &text).ok_or_else(|| "it has no day".to_owned())) {
                     Ok(_) => Ok(Self::Time(layout.into())),
                     Err(cause) => Err(PolicyError::at("order", format!("invalid time layout `{layout}`: {cause}"))
-                        .with_hint("write a layout such as %Y%m%d%H%M%S, or %s for seconds since 1970")),
+                        .with_hint("write a layout such as `%Y%m%d%H%M%S`, or `%s` for seconds since 1970")),
                 }
             }
-            _ => Err(PolicyError::at("order", format!("unknown order `{word}` of a group"))
-                .with_hint("use numeric, alphabetical, numeric-or-zero, semver or time(%Y-%m-%d), and asc or desc")),
+            _ => Err(PolicyError::at("order", format!("unknown order `{word}` of a group")).with_hint(
+                "use `numeric`, `alphabetical`, `numeric-or-zero`, `semver` or `time(%Y-%m-%d)`, and `asc` or `desc`",
+            )),
         }
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
         if settings.value("semver") == Some(&true.into()) { "*" } else { settings.text("semver")?.unwrap_or("*") };
     let range = Range::new(text).map_err(|error| {
         PolicyError::at("semver", error.to_string())
-            .with_hint("write a range such as ^1.2, ~1.2.3, 1.x, >=1.0 <3, 1.2 - 1.4, ^1 || ^3, or * for any version")
+            .with_hint("write a range such as `^1.2`, `~1.2.3`, `1.x`, `>=1.0 <3`, `1.2 - 1.4`, `^1 || ^3`, or `*` for any version")
     })?;
     let pre_releases = settings.switch("pre-releases")?.unwrap_or(false);
     Ok(Policy::ordered(SemVer {

@@ -19,7 +19,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     if settings.value("digest").is_some_and(serde_json::Value::is_boolean) {
         return match settings.switch("digest")? {
             Some(false) => Err(PolicyError::at("digest", "expected a tag or true, found false")
-                .with_hint("remove the entry, or set another policy")),
+                .with_hint("write `digest: true`, or the key of another policy")),
             _ => Ok(Policy::pinned(FloatingTag { tag: None })),
         };
     }

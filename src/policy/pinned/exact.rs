@@ -28,7 +28,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     let (tag, digest) = text.split_once('@').map_or((text, None), |(tag, digest)| (tag, Some(digest)));
     let wrong = |error: &dyn std::fmt::Display| {
         PolicyError::at("exact", error.to_string())
-            .with_hint("write a tag, with or without its digest: \"1.4.2\" or \"1.4.2@sha256:…\"")
+            .with_hint("write a tag, with or without its digest: `\"1.4.2\"` or `\"1.4.2@sha256:…\"`")
     };
     let tag = Tag::of_image_or_chart(tag).map_err(|error| wrong(&error))?;
     let digest = digest.map(Digest::new).transpose().map_err(|error| wrong(&error))?;

@@ -25,7 +25,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
         let path = text.trim_start_matches("./").trim_matches('/');
         let wrong = |cause: &str| {
             PolicyError::at("follow", format!("invalid path `{text}`: {cause}")).with_hint(
-                "write the folder or file to follow, relative to the root of the repository: envs/staging or envs/*/staging.yaml",
+                "write the folder or file to follow, relative to the root of the repository: `envs/staging` or `envs/*/staging.yaml`",
             )
         };
         if path.is_empty() || path.split('/').any(|part| part == "..") {
@@ -37,10 +37,13 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
         }
     }
     if texts.is_empty() {
-        return Err(PolicyError::at("follow", "expected a path").with_hint("write follow: envs/staging/**"));
+        return Err(
+            PolicyError::at("follow", "expected a path, found none").with_hint("write `follow: envs/staging/**`")
+        );
     }
     let paths = paths.build().map_err(|error| {
-        PolicyError::at("follow", error.kind().to_string()).with_hint("name fewer or shorter paths")
+        PolicyError::at("follow", error.kind().to_string())
+            .with_hint("name fewer or shorter paths, such as `envs/staging/**`")
     })?;
     Ok(Policy::pinned(Promotion { written: texts.join(", "), paths }))
 }

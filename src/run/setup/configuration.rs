@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{self, Config, ConfigFile, ConfigSource, Overrides, RepositoryConfig};
 use crate::docs::{hint, page};
 use crate::error::Error;
+use crate::forge::FORGES;
 use crate::git::{Git as _, Repository};
 use crate::refname::{BranchName, CommitId};
 use crate::run::base::Base;
@@ -73,7 +74,7 @@ impl Operator {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let folder = absolute.parent().unwrap_or(Path::new("")).to_owned();
         let file = ConfigFile { text: &text, name: &name, folder: &folder, source: ConfigSource::Operator };
-        let config = config::parse_all(&[file])?;
+        let config = config::parse_all(&[file], Some(&forge_kinds()))?;
         Ok(Self { config, file: Some((text, name, folder)), ..none })
     }
 
@@ -166,7 +167,7 @@ impl Operator {
         let repository =
             text.as_ref().map(|text| ConfigFile { text, name, folder: &folder, source: ConfigSource::Repository });
         let files: Vec<ConfigFile<'_>> = operator.into_iter().chain(repository).collect();
-        let config = Config { folder: folder.clone(), ..config::parse_all(&files)? };
+        let config = Config { folder: folder.clone(), ..config::parse_all(&files, Some(&forge_kinds()))? };
         let mut certificates = BTreeMap::new();
         for file in config.registries.values().filter_map(|host| host.ca_file.as_ref()) {
             if file.source == ConfigSource::Repository {
@@ -179,6 +180,11 @@ impl Operator {
         let files = files.iter().map(|file| file.name.to_owned()).collect();
         Ok(Loaded { config, files, root: root.map(Path::to_owned), certificates })
     }
+}
+
+/// Returns the names of the forges, the values of `forge.kind`.
+fn forge_kinds() -> Vec<&'static str> {
+    FORGES.iter().map(|forge| forge.name).collect()
 }
 
 /// Reads a file of a commit.

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::forge::{self, Address, ConnectionSettings, Forge, ForgeKind, OperatorCredentials, RemoteUrl, TokenOwner};
 use crate::http;
 use crate::secret::Secret;
+use crate::text::code_list;
 
 use super::configuration::Loaded;
 use super::job_token::secret_for;
@@ -61,13 +62,16 @@ fn kind(
     remote: &str,
     parsed: Option<&RemoteUrl>,
 ) -> Result<&'static ForgeKind, Error> {
-    let kinds = || forge::FORGES.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ");
-    let hint = || hint!("forges.md#other-servers", "set `forge: {{ kind: … }}` in tagboat.yaml to one of {}", kinds());
     if let Some(name) = &settings.kind {
-        return forge::named(name)
-            .ok_or_else(|| Error::usage(format!("cannot connect to the forge: unknown kind `{name}`"), hint()));
+        return forge::named(name).ok_or_else(|| Error::internal(format!("unknown kind of forge `{name}`")));
     }
-    parsed.and_then(recognized).ok_or_else(|| Error::usage(format!("cannot determine the forge of {remote}"), hint()))
+    parsed.and_then(recognized).ok_or_else(|| {
+        let kinds = code_list(forge::FORGES.iter().map(|forge| forge.name));
+        Error::usage(
+            format!("cannot determine the forge of {remote}"),
+            hint!("forges.md#other-servers", "set `forge: {{ kind: … }}` in tagboat.yaml to one of {kinds}"),
+        )
+    })
 }
 
 /// Returns the forge that certainly hosts a remote: by its host, or because its CI runs this job.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use tagboat::config::{self, ConfigFile, ConfigSource};
+use tagboat::forge::FORGES;
 
 use super::pages::{Block, blocks};
 
@@ -23,7 +24,8 @@ fn configurations_parse() {
     assert!(configurations().len() > 10);
     for (Block { page, text, .. }, source) in configurations() {
         let file = ConfigFile { text, name: page, folder: Path::new(""), source };
-        config::parse_all(&[file]).unwrap_or_else(|errors| panic!("{errors}\nin {text}"));
+        let forges = FORGES.iter().map(|forge| forge.name).collect::<Vec<_>>();
+        config::parse_all(&[file], Some(&forges)).unwrap_or_else(|errors| panic!("{errors}\nin {text}"));
     }
 }
 

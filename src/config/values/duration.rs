@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::SpanRelativeTo;
 use jiff::fmt::friendly::SpanParser;
 
-use super::error::Problem;
-use super::syntax::located::Located;
+use crate::config::error::Problem;
+use crate::config::syntax::located::Located;
 use crate::text::visible;
 
 /// A text that is not a duration.
@@ -17,7 +17,7 @@ pub struct DurationError(String);
 impl DurationError {
     /// Returns what to write instead.
     pub fn hint(&self) -> &'static str {
-        "write a duration such as 3d, 12h or 1d 12h 30m"
+        "write a duration such as `3d`, `12h` or `1d 12h 30m`"
     }
 }
 
@@ -32,7 +32,10 @@ pub fn duration(text: &str) -> Result<Duration, DurationError> {
 }
 
 /// Parses a duration of the configuration, if one is set.
-pub(super) fn checked_duration(written: Option<&Located<String>>, problems: &mut Vec<Problem>) -> Option<Duration> {
+pub(in crate::config) fn checked_duration(
+    written: Option<&Located<String>>,
+    problems: &mut Vec<Problem>,
+) -> Option<Duration> {
     let written = written?;
     let report =
         |error: DurationError| problems.push(Problem::new(written.place, error.to_string()).hint(error.hint()));

@@ -2,9 +2,9 @@
 
 use minijinja::Environment;
 
-use super::error::Problem;
-use super::files::ConfigFiles;
-use super::syntax::located::Located;
+use crate::config::error::Problem;
+use crate::config::files::ConfigFiles;
+use crate::config::syntax::located::Located;
 
 /// A template and its source.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,24 +17,25 @@ pub struct Template {
 
 impl Template {
     /// Returns a default template.
-    pub(super) fn built_in(text: &str) -> Self {
+    pub(in crate::config) fn built_in(text: &str) -> Self {
         Self { text: text.to_owned(), source: "the default".to_owned() }
     }
 
     /// Returns a template of the configuration file.
-    pub(super) fn written(text: Located<String>, files: ConfigFiles<'_>) -> Self {
+    pub(in crate::config) fn written(text: Located<String>, files: ConfigFiles<'_>) -> Self {
         Self { source: files.line(text.place), text: text.value }
     }
 }
 
 /// Names in a group template.
-pub(super) const GROUP_NAMES: &[&str] = &["image", "name", "path", "path_dir", "environment", "policy", "bump"];
+pub(in crate::config) const GROUP_NAMES: &[&str] =
+    &["image", "name", "path", "path_dir", "environment", "policy", "bump"];
 
 /// Names in the template of branches: a branch depends only on its group.
-pub(super) const BRANCH_NAMES: &[&str] = &["group"];
+pub(in crate::config) const BRANCH_NAMES: &[&str] = &["group"];
 
 /// Names in the templates of titles, bodies and commit messages.
-pub(super) const TEXT_NAMES: &[&str] = &["group", "title", "changes"];
+pub(in crate::config) const TEXT_NAMES: &[&str] = &["group", "title", "changes"];
 
 /// Functions of the template language.
 const FUNCTIONS: [&str; 4] = ["range", "dict", "namespace", "debug"];
@@ -43,7 +44,7 @@ const FUNCTIONS: [&str; 4] = ["range", "dict", "namespace", "debug"];
 const TEMPLATES: &str = crate::docs::page!("configuration.md#templates");
 
 /// Reports a template that does not parse or uses an unknown name.
-pub(super) fn check_template(template: &Located<String>, names: &[&str], problems: &mut Vec<Problem>) {
+pub(in crate::config) fn check_template(template: &Located<String>, names: &[&str], problems: &mut Vec<Problem>) {
     let environment = Environment::new();
     match environment.template_from_str(&template.value) {
         Ok(read) => {
@@ -58,7 +59,7 @@ pub(super) fn check_template(template: &Located<String>, names: &[&str], problem
         Err(error) => {
             let cause = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
             let problem = Problem::new(template.place, format!("invalid template: {cause}"));
-            problems.push(problem.hint("put names in double braces: {{ path_dir }}").documented_at(TEMPLATES));
+            problems.push(problem.hint("put names in double braces, as in `{{ path_dir }}`").documented_at(TEMPLATES));
         }
     }
 }

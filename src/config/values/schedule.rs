@@ -4,9 +4,9 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{Timestamp, ToSpan as _, Zoned};
 
-use super::error::Problem;
-use super::schema::WindowSchema;
-use super::syntax::located::Located;
+use crate::config::error::Problem;
+use crate::config::schema::WindowSchema;
+use crate::config::syntax::located::Located;
 
 /// The windows in which pull requests are opened and updated. Without a window, that is always.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl Window {
 const SCHEDULES: &str = crate::docs::page!("pull-requests.md#schedule-and-limits");
 
 /// Returns the schedule, and reports invalid windows.
-pub(super) fn schedule(written: Vec<Located<WindowSchema>>, problems: &mut Vec<Problem>) -> Schedule {
+pub(in crate::config) fn schedule(written: Vec<Located<WindowSchema>>, problems: &mut Vec<Problem>) -> Schedule {
     Schedule { windows: written.into_iter().filter_map(|one| window(one.value, problems)).collect() }
 }
 
@@ -80,7 +80,7 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
                 let problem = Problem::new(text.place, format!("invalid day of the week `{}`", text.value));
                 problems.push(
                     problem
-                        .hint("write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri")
+                        .hint("write one of `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`, or a range such as `mon-fri`")
                         .documented_at(SCHEDULES),
                 );
             }
@@ -95,7 +95,7 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
             let problem = Problem::new(text.place, format!("invalid hours `{}`", text.value));
             problems.push(
                 problem
-                    .hint("write hours such as 09:00-17:30; 22:00-06:00 ends on the next day")
+                    .hint("write hours such as `09:00-17:30`; `22:00-06:00` ends on the next day")
                     .documented_at(SCHEDULES),
             );
         }
@@ -105,8 +105,9 @@ fn window(written: WindowSchema, problems: &mut Vec<Problem>) -> Option<Window> 
         let read = TimeZoneDatabase::bundled().get(&text.value).ok();
         if read.is_none() {
             let problem = Problem::new(text.place, format!("unknown time zone `{}`", text.value));
-            problems
-                .push(problem.hint("use a name of the IANA database, such as Europe/Berlin").documented_at(SCHEDULES));
+            problems.push(
+                problem.hint("use a name of the IANA database, such as `Europe/Berlin`").documented_at(SCHEDULES),
+            );
         }
         read
     });

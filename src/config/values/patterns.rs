@@ -55,7 +55,7 @@ impl Patterns {
     }
 
     /// Returns the list of globs that [`image_pattern`] or [`path_pattern`] has parsed.
-    pub(super) fn new(globs: Vec<Glob>) -> Result<Self, PatternError> {
+    pub(in crate::config) fn new(globs: Vec<Glob>) -> Result<Self, PatternError> {
         let written: Vec<String> = globs.iter().map(|glob| glob.glob().to_owned()).collect();
         let set = GlobSet::new(globs).map_err(|error| PatternError::Glob(written.join(", "), error.kind().to_string()));
         Ok(Self { set: Some(set?), written })
