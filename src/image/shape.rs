@@ -170,7 +170,8 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bo
     if let Some(version) = bundled_version(&tag[..at], rest) {
         // Without another version, `pg16` is the name of a variant, and `php8.3` or `openjdk-17` a version.
         let is_name = is_plain(version) && before.is_some_and(|c| c.is_alphanumeric());
-        if has_number(parts) || is_name || has_version(tag, at + version.len(), numeric_hashes) {
+        let follows_commit = parts.iter().any(|part| matches!(part, Part::Hash(_)));
+        if has_number(parts) || follows_commit || is_name || has_version(tag, at + version.len(), numeric_hashes) {
             return Part::Text(version);
         }
     }
@@ -322,6 +323,7 @@ mod tests {
             ("python3.12-2024-01-01",                 "python3.12-#-#-#"),
             ("python3.12-slim",                       "python#.#-slim"),
             ("kafka-3.6.1-rc1",                       "kafka-#.#.#-rc#"),
+            ("sha-a1b2c3d-php8.3",                    "sha-<hash>-php8.3"),
             ("kafka-3.6.1-a1b2c3d",                   "kafka-#.#.#-<hash>"),
             ("dotnet-sdk-8.0",                        "dotnet-sdk-#.#"),
             ("1.2.3-dotnet-sdk-8.0",                  "#.#.#-dotnet-sdk-8.0"),
