@@ -90,7 +90,7 @@ fn start(arguments: Arguments) -> Result<Exit, Ended> {
     let (done, result) = oneshot::channel();
     let (handle, lock) = (runtime.handle().clone(), Arc::clone(&writing));
     let work = threads::spawn(move || {
-        crate::git::remove_abandoned_repositories();
+        crate::temporary::remove_abandoned_folders();
         let _ = done.send(handle.block_on(async {
             tokio::select! {
                 done = dispatch(arguments, &lock) => Some(done),
@@ -112,7 +112,7 @@ fn start(arguments: Arguments) -> Result<Exit, Ended> {
             // The thread of the command may still work in the runtime until the process ends.
             std::mem::forget(runtime);
             crate::child::kill_all();
-            crate::git::remove_temporary_repositories();
+            crate::temporary::remove_own_folders();
             if repeats && complete { Ok(Exit::Done) } else { Err(Ended::Signal(signal)) }
         }
     }

@@ -2,7 +2,8 @@
 //! and the registries are connected here, because they need no credentials and no network.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use jiff::{Timestamp, ToSpan as _};
 
@@ -17,6 +18,7 @@ use crate::image::Digest;
 use crate::registry::{HostSettings, Keychain, Registries, ResponseLimits};
 use crate::report::{RenderOptions, Renderer as _, RunReport, Text, TextStyle};
 use crate::run::{self, ReportContext, RunRequest, Services};
+use crate::temporary::{DEMONSTRATIONS, TemporaryFolder};
 use crate::text::chain;
 
 use super::registry::{EmbeddedRegistry, ImageSpec};
@@ -56,27 +58,34 @@ struct Demonstration {
 
 /// Runs the demonstration and passes its output to `print`. `keep` keeps the temporary folder.
 pub async fn run(options: RenderOptions, keep: bool, print: &mut (dyn FnMut(&str) + Send)) -> Result<(), Error> {
-    let folder = tempfile::Builder::new().prefix("tagboat-demo-").tempdir().map_err(|error| failed(&error))?;
-    let mut demonstration = Demonstration::start(folder.path()).await?;
+    let (folder, _temporary) = demonstration_folder(keep).map_err(|error| failed(&error))?;
+    let mut demonstration = Demonstration::start(&folder).await?;
     let heading = |text: &str| format!("\n{}\n", options.paint(TextStyle::Heading, text));
 
     print(&heading("1. Setup: a registry, a git remote and a forge, all on this machine"));
-    print(&services(&demonstration, folder.path()));
+    print(&services(&demonstration, &folder));
     print(&heading("2. tagboat run"));
     print(&Text.run(&demonstration.run().await?, options));
     print(&heading("The first pull request of this run"));
-    print(&first_pull_request(folder.path())?);
+    print(&first_pull_request(&folder)?);
     print(&heading("3. tagboat run again: no new tags, so it writes nothing"));
     print(&Text.run(&demonstration.run().await?, options));
     print(&heading("4. CI pushes ghcr.io/acme/api:1.4.11, and tagboat run updates the pull request"));
     demonstration.push("acme/api", "1.4.11").map_err(|error| failed(&error))?;
     print(&Text.run(&demonstration.run().await?, options));
     print(&heading("5. Next steps"));
-    print(&next_steps(folder.path(), keep));
-    if keep {
-        drop(folder.keep());
-    }
+    print(&next_steps(&folder, keep));
     Ok(())
+}
+
+/// Creates the folder, and returns what removes it in the end unless it is to be kept.
+fn demonstration_folder(keep: bool) -> io::Result<(PathBuf, Option<TemporaryFolder>)> {
+    if keep {
+        let folder = tempfile::Builder::new().prefix(DEMONSTRATIONS.prefix).tempdir()?;
+        return Ok((folder.keep(), None));
+    }
+    let folder = TemporaryFolder::new(&DEMONSTRATIONS)?;
+    Ok((folder.path().to_owned(), Some(folder)))
 }
 
 impl Demonstration {

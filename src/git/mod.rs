@@ -19,7 +19,6 @@ mod remote;
 mod repository;
 mod settings;
 mod ssh_signing;
-mod temporary_folder;
 mod working_tree;
 
 pub use error::GitError;
@@ -30,5 +29,4 @@ pub use redaction::redact;
 pub use remote::{Login, has_secret_login};
 pub use repository::Repository;
 pub use ssh_signing::SshKeyError;
-pub use temporary_folder::{remove_abandoned_repositories, remove_temporary_repositories};
 pub use working_tree::{is_tracked, remote_url};

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use super::error::GitError;
 use super::git::{Author, CommitInfo, TreeFile};
 use super::ssh_signing::SshSigningKey;
-use super::temporary_folder::TemporaryFolder;
+use crate::temporary::{REPOSITORIES, TemporaryFolder};
 
 /// The temporary repository.
 pub(super) struct Objects {
@@ -34,7 +34,7 @@ impl Objects {
     /// Creates the repository. It borrows the objects of `lender`, a git directory.
     pub(super) fn new(lender: Option<&Path>) -> Result<Self, GitError> {
         let io = |source| GitError::Io { operation: "create a temporary repository".to_owned(), source };
-        let dir = TemporaryFolder::new().map_err(io)?;
+        let dir = TemporaryFolder::new(&REPOSITORIES).map_err(io)?;
         // Isolated: only its own configuration, and no environment.
         let options = gix::open::Options::isolated();
         let (kind, create) = (gix::create::Kind::Bare, gix::create::Options::default());

@@ -275,6 +275,32 @@ fn the_next_start_removes_the_temporary_repository_of_a_killed_process() {
     wait(0);
 }
 
+/// A signal ends the demonstration with its folder, and the next start removes the folder of a killed one.
+#[test]
+fn the_folder_of_a_demonstration_does_not_stay() {
+    let machine = Machine::new();
+    let has_folder = || {
+        let files = machine.temporary_files();
+        files.iter().any(|path| path.to_string_lossy().contains("tagboat-demo-"))
+    };
+    for signal in ["HUP", "INT", "TERM", "KILL"] {
+        let mut demo = machine.start("exec", "demo > /dev/null");
+        let start = Instant::now();
+        while !has_folder() {
+            assert!(start.elapsed() < Duration::from_secs(20), "{signal}: {}", machine.log());
+        }
+        demo.signal(signal);
+        demo.end();
+        assert_eq!(has_folder(), signal == "KILL", "{signal}: {:?}", machine.temporary_files());
+    }
+    machine.start("exec", "schema > /dev/null").end();
+    assert_eq!(machine.temporary_files(), Vec::<PathBuf>::new());
+    // One that is kept stays.
+    machine.start("exec", "demo --keep > /dev/null").end();
+    machine.start("exec", "schema > /dev/null").end();
+    assert!(has_folder(), "{:?}", machine.temporary_files());
+}
+
 #[test]
 fn invalid_numbers_of_threads_are_usage_errors() {
     let machine = Machine::new();
