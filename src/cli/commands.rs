@@ -1,6 +1,5 @@
 //! The commands, one function each: read the settings, call `run`, render and print the result.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -263,10 +262,8 @@ pub(super) fn init(init: &InitArguments) -> Result<Exit, Error> {
 fn write_new(file: &Path, text: &str, init: &InitArguments) -> Result<(), Error> {
     let write = || {
         init.repository.location().trees().refuse_links(file)?;
-        if init.force {
-            return whole_file::write(file, text.as_bytes());
-        }
-        std::fs::OpenOptions::new().write(true).create_new(true).open(file)?.write_all(text.as_bytes())
+        let write = if init.force { whole_file::write } else { whole_file::create };
+        write(file, text.as_bytes())
     };
     let written = write();
     written.map_err(|error| match error.kind() {

@@ -31,6 +31,19 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Writes a file that does not exist yet: until it is whole, nothing has its name.
+///
+/// # Errors
+/// If the file cannot be written, or if there is one, which stays as it is.
+pub(super) fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let mut new = NewFile::beside(path, MODE)?;
+    new.write_all(bytes)?;
+    new.create()
+}
+
 fn replaced(path: &PathBuf, bytes: &[u8]) -> io::Result<()> {
     let mut new = NewFile::beside(path, MODE)?;
     new.write_all(bytes)?;

@@ -64,9 +64,22 @@ impl NewFile {
 
     /// Waits until the content is on the disk, then replaces the old file.
     pub(crate) fn replace(self) -> io::Result<()> {
+        self.synced(Self::replace_unsynced)
+    }
+
+    /// Waits until the content is on the disk, then gives the file its name.
+    ///
+    /// # Errors
+    /// If there is a file with this name, which stays as it is.
+    pub(crate) fn create(self) -> io::Result<()> {
+        self.synced(|new| new.file.persist_noclobber(&new.path).map(drop).map_err(|error| error.error))
+    }
+
+    /// Gives the file its name with `persist`, between the content and the name reaching the disk.
+    fn synced(self, persist: impl FnOnce(Self) -> io::Result<()>) -> io::Result<()> {
         self.file.as_file().sync_all()?;
         let folder = self.path.parent().map(Path::to_owned);
-        self.replace_unsynced()?;
+        persist(self)?;
         // The rename is durable once the folder is. Not every file system can do this, and the contents are whole either way.
         if let Some(Ok(folder)) = folder.map(File::open) {
             let _ = folder.sync_all();
@@ -119,6 +132,13 @@ mod tests {
         assert_eq!(names(folder.path()).len(), 2);
         drop(new);
         assert_eq!((names(folder.path()), fs::read(&path).unwrap()), (vec!["a".to_owned()], b"old".to_vec()));
+        let mut new = NewFile::beside(&path, 0o600).unwrap();
+        new.write_all(b"new").unwrap();
+        assert_eq!(new.create().unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!((names(folder.path()), fs::read(&path).unwrap()), (vec!["a".to_owned()], b"old".to_vec()));
+        NewFile::beside(&folder.path().join("b"), 0o600).unwrap().create().unwrap();
+        assert_eq!(names(folder.path()), ["a", "b"]);
+        fs::remove_file(folder.path().join("b")).unwrap();
         let mut new = NewFile::beside(&path, 0o600).unwrap();
         new.write_all(b"new").unwrap();
         new.replace().unwrap();
