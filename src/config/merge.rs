@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::error::Problem;
+use super::registries::is_same_host;
 use super::schema::{ForgeSchema, GitSchema, LimitsSchema, ManifestsSchema, PathsSchema, PullRequestsSchema, Schema};
 use super::source::ConfigFile;
+use super::syntax::located::Located;
 
 /// Returns a struct whose fields are those of `$first`, or of `$second` where they are not set. An empty list is set.
 macro_rules! merged {
@@ -42,6 +44,15 @@ fn union<K: Ord, V>(first: BTreeMap<K, V>, second: BTreeMap<K, V>) -> BTreeMap<K
         all.entry(key).or_insert(value);
     }
     all
+}
+
+/// Returns the entries of both maps. A registry of both, whatever each calls it, has the value of the first.
+fn hosts<V>(
+    first: BTreeMap<Located<String>, V>,
+    mut second: BTreeMap<Located<String>, V>,
+) -> BTreeMap<Located<String>, V> {
+    second.retain(|host, _| !first.keys().any(|known| is_same_host(&known.value, &host.value)));
+    union(first, second)
 }
 
 /// Reports policies of `second` with a name that `first` defines: rules of both files would mean the policy of the first.
@@ -100,7 +111,7 @@ impl Schema {
             ),
             // A host of both has the settings of the first alone: a mirror or plain HTTP that the repository adds would send the
             // operator's credentials elsewhere.
-            registries: union(self.registries, other.registries),
+            registries: hosts(self.registries, other.registries),
             limits: merged!(
                 LimitsSchema,
                 self.limits,

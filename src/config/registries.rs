@@ -57,11 +57,6 @@ pub(super) fn registries(
 
 /// Returns a registry host as in normalized image names; `index.docker.io` is `docker.io`.
 fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
-    // A text is a host if an image name that starts with it has it as its registry.
-    let as_host = |text: &str| {
-        let name = ImageName::new(&format!("{text}/a/b")).ok()?;
-        (name.path() == "a/b").then(|| name.registry().to_owned())
-    };
     as_host(&host.value).unwrap_or_else(|| {
         let text = host.value.as_str();
         let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
@@ -72,6 +67,17 @@ fn checked_host(host: &Located<String>, problems: &mut Vec<Problem>) -> String {
         problems.push(Problem::new(host.place, format!("invalid registry host `{text}`")).hint(hint));
         text.to_owned()
     })
+}
+
+/// Returns whether two hosts are the same registry: `index.docker.io` is `docker.io`, in any case.
+pub(super) fn is_same_host(one: &str, other: &str) -> bool {
+    one == other || as_host(one).is_some_and(|one| as_host(other).as_deref() == Some(&one))
+}
+
+/// Returns the registry of images whose names start with a text; `None` if the text is no host.
+fn as_host(text: &str) -> Option<String> {
+    let name = ImageName::new(&format!("{text}/a/b")).ok()?;
+    (name.path() == "a/b").then(|| name.registry().to_owned())
 }
 
 /// The section that documents the keys of credentials.

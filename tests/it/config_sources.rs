@@ -66,6 +66,11 @@ fn operator_wins_where_both_set_a_value() {
     let labels: Read = |config| config.pull_requests.labels.join(",");
     let mirror: Read =
         |config| format!("{:?}", config.registries.get("a.test").map(|host| host.mirror.as_ref().map(|m| &*m.value)));
+    let hub: Read = |config| {
+        let mirrors =
+            config.registries.iter().map(|(host, registry)| (host, registry.mirror.as_ref().map(|m| &*m.value)));
+        format!("{:?}", mirrors.collect::<Vec<_>>())
+    };
     let plain: Read = |config| format!("{:?}", config.registries.get("a.test").map(|host| host.plain_http));
     let base: Read = |config| format!("{:?}", config.git.base.as_ref().map(ToString::to_string));
     let pulls: Read = |config| format!("{:?}", config.forge.folder.as_ref().map(|folder| folder.source));
@@ -82,6 +87,11 @@ fn operator_wins_where_both_set_a_value() {
         ("pull-requests: { labels: [a] }",           "pull-requests: { labels: [b, c] }",       labels,    "a"),
         ("registries: { a.test: { mirror: m.test } }", "registries: { a.test: { mirror: evil.test } }", mirror, "Some(Some(\"m.test\"))"),
         ("registries: { a.test: { page-size: 5 } }", "registries: { a.test: { mirror: evil.test } }", mirror, "Some(None)"),
+        ("registries: { docker.io: { mirror: m } }", "registries: { index.docker.io: { mirror: evil.test } }", hub, "[(\"docker.io\", Some(\"m\"))]"),
+        ("registries: { index.docker.io: { page-size: 5 } }", "registries: { docker.io: { mirror: evil.test }, registry-1.docker.io: { mirror: evil.test } }", hub, "[(\"docker.io\", None)]"),
+        ("registries: { docker.io: { mirror: m } }", "registries: { registry.hub.docker.com: { mirror: evil.test } }", hub, "[(\"docker.io\", Some(\"m\"))]"),
+        ("registries: { a.test: { mirror: m } }",    "registries: { A.Test: { mirror: evil.test } }", hub,  "[(\"a.test\", Some(\"m\"))]"),
+        ("registries: { 'A.Test:5000': { mirror: m } }", "registries: { 'a.test:5000': { mirror: evil.test } }", hub, "[(\"a.test:5000\", Some(\"m\"))]"),
         ("registries: { a.test: { token-env: T } }", "registries: { a.test: { plain-http: true } }", plain, "Some(None)"),
         ("",                                         "registries: { a.test: { plain-http: true } }", plain, "Some(Some(Repository))"),
         ("registries: { a.test: { plain-http: true } }", "",                                    plain,     "Some(Some(Operator))"),
