@@ -52,7 +52,8 @@ impl RedactedUrl {
                 Some((host, _)) if SCHEMES.contains(&host.to_ascii_lowercase().as_str()) => {
                     refused("invalid URL: `//` is missing".to_owned())
                 }
-                Some((host, rest)) if rest.starts_with(':') && !host.contains('/') => {
+                // An address of IPv6 is in brackets: `git@[::1]:path`.
+                Some((host, rest)) if rest.starts_with(':') && !host.contains(['/', '[']) => {
                     refused(UNKNOWN_SCHEME.to_owned())
                 }
                 Some((host, path)) if host.len() > 1 && !host.contains('/') => match secret_in_path(path) {
@@ -219,6 +220,8 @@ mod tests {
             ("https://me:p%40s%2F%@git.example.com:8443/a", "https://git.example.com:8443/a", Some(("me", "p@s/%"))),
             ("https://:tok@git.example.com/a",              "https://git.example.com/a",      Some(("", "tok"))),
             ("git@git.example.com:acme/apps.git",           "git@git.example.com:acme/apps.git", None),
+            ("git@[::1]:acme/apps.git",                     "git@[::1]:acme/apps.git",        None),
+            ("[git@git.example.com:22]:acme/apps.git",      "[git@git.example.com:22]:acme/apps.git", None),
             ("ssh://git@git.example.com:22/acme/apps.git",  "ssh://git@git.example.com:22/acme/apps.git", None),
             ("ssh://git:s3cret@git.example.com/a.git",      "ssh://git@git.example.com/a.git", None),
             ("/srv/git/apps.git",                           "/srv/git/apps.git",              None),
@@ -274,6 +277,8 @@ mod tests {
             ("ssh://git@git.example.com:22/a.git",    "ssh://git@git.example.com:22/a.git"),
             ("ssh://s3cret@git.example.com:22/a.git", "ssh://git.example.com:22/a.git"),
             ("git@git.example.com:a.git",             "git@git.example.com:a.git"),
+            ("git@[::1]:a.git",                       "git@[::1]:a.git"),
+            ("s3cret@[::1]:a.git",                    "[::1]:a.git"),
             ("s3cret@git.example.com:a.git",          "git.example.com:a.git"),
             ("ssh://s3cret@[::1]:22/a.git",           "ssh://[::1]:22/a.git"),
             ("/srv/me@home/a.git",                    "/srv/me@home/a.git"),
