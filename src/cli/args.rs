@@ -7,12 +7,14 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{MergeMethod, duration};
+use crate::config::{MergeMethod, check_name, duration};
+use crate::docs::hint;
 use crate::report::{RENDERERS, Renderer};
 use crate::run::Tool;
 use crate::run::setup::Location;
 
 use super::report_file::ReportFile;
+use super::value_error::ValueError;
 
 /// Update container image references in a GitOps repository through pull requests
 ///
@@ -22,7 +24,7 @@ use super::report_file::ReportFile;
 /// Run `tagboat demo` to see it work, then `tagboat list` and `tagboat plan` in your own repository. Neither writes
 /// anything.
 #[derive(Debug, Parser)]
-#[command(name = "tagboat", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "tagboat", version, propagate_version = true, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -186,6 +188,11 @@ pub(super) enum Command {
         /// Command to document
         command: Option<String>,
     },
+    /// Print the help of tagboat or of one command
+    Help {
+        /// Command to explain
+        command: Option<String>,
+    },
 }
 
 impl Command {
@@ -198,7 +205,8 @@ impl Command {
             Self::Explain(explain) => &explain.lookup.read,
             Self::Check(check) => &check.lookup.read,
             Self::List(options) => options,
-            Self::Init(_) | Self::Demo(_) | Self::Schema | Self::Completions { .. } | Self::Man { .. } => return None,
+            Self::Init(_) | Self::Demo(_) | Self::Schema => return None,
+            Self::Completions { .. } | Self::Man { .. } | Self::Help { .. } => return None,
         };
         Some(options.format)
     }
@@ -228,12 +236,20 @@ fn named<T: Copy + Send + Sync>(known: &'static [(&'static str, T)]) -> impl Typ
 }
 
 /// Parses the time between two runs. Without a pause, runs would request tags from the registries without end.
-fn period(text: &str) -> Result<Duration, String> {
-    match duration(text) {
-        Ok(period) if period < Duration::from_secs(1) => Err("must be at least 1s".to_owned()),
-        Ok(period) => Ok(period),
-        Err(error) => Err(format!("{error}; {}", error.hint())),
-    }
+fn period(text: &str) -> Result<Duration, ValueError> {
+    let (cause, hint) = match duration(text) {
+        Ok(period) if period >= Duration::from_secs(1) => return Ok(period),
+        Ok(_) => ("must be at least 1s".to_owned(), hint!("ci.md#kubernetes", "write `--every 5m`")),
+        Err(error) => (error.to_string(), hint!("ci.md#kubernetes", "{}", error.hint())),
+    };
+    Err(ValueError { cause, hint })
+}
+
+/// Parses the name of a label or a person.
+fn forge_name(text: &str) -> Result<String, ValueError> {
+    let hint = || hint!("pull-requests.md#in-the-description", "write one line, as in `--label deploy`");
+    check_name(text).map_err(|error| ValueError { cause: error.to_string(), hint: hint() })?;
+    Ok(text.to_owned())
 }
 
 /// The option of commands that read the base branch.
@@ -261,11 +277,11 @@ pub(super) struct Job {
     pub(super) base: BaseOption,
 
     /// Label of the pull requests (repeatable), instead of `pull-requests.labels`
-    #[arg(long = "label", value_name = "NAME")]
+    #[arg(long = "label", value_name = "NAME", value_parser = forge_name)]
     pub(super) labels: Vec<String>,
 
     /// Reviewer to request (repeatable), instead of `pull-requests.reviewers`
-    #[arg(long = "reviewer", value_name = "NAME")]
+    #[arg(long = "reviewer", value_name = "NAME", value_parser = forge_name)]
     pub(super) reviewers: Vec<String>,
 
     /// Enable auto-merge with this method, instead of `pull-requests.auto-merge`
@@ -306,7 +322,7 @@ pub(super) struct ChangeOptions {
 
 /// Returns the help of `--report`.
 fn report_help() -> String {
-    let extensions = ReportFile::extensions();
+    let extensions = ReportFile::extensions().join(", ");
     format!("Also write the result to this file (repeatable). The extension sets the format: {extensions}")
 }
 

@@ -13,6 +13,8 @@ mod report_file;
 mod signals;
 mod terminal;
 mod threads;
+mod usage;
+mod value_error;
 mod whole_file;
 
 use std::ffi::OsString;
@@ -35,9 +37,10 @@ use signals::{End, Signal, Signals};
 /// Runs the program with these arguments and returns its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     terminal::start_panic_log();
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let given = arguments.into_iter().collect::<Vec<_>>();
+    let arguments = match Arguments::try_parse_from(&given) {
         Ok(arguments) => arguments,
-        Err(error) => return terminal::print_usage(error),
+        Err(error) => return terminal::print_usage(&error, &given),
     };
     terminal::start_log(&arguments.log);
     crate::http::install_tls();
@@ -131,5 +134,6 @@ async fn dispatch(Arguments { command, log }: Arguments, writing: &WriteLock) ->
         Command::Schema => commands::schema(),
         Command::Completions { shell } => reference::completions(shell),
         Command::Man { command } => reference::man(command.as_deref()),
+        Command::Help { command } => reference::help(command.as_deref()),
     }
 }

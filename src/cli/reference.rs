@@ -1,13 +1,12 @@
-//! Shell completions and manual pages.
+//! Help, shell completions and manual pages.
 
 use clap::CommandFactory as _;
 
-use crate::docs::hint;
 use crate::error::{Error, Exit};
 
 use super::args::Arguments;
 use super::printable::Allowed;
-use super::terminal;
+use super::{terminal, usage};
 
 /// Prints the completion script of a shell.
 pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Error> {
@@ -18,21 +17,25 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Result<Exit, Error> {
 
 /// Prints the manual page of the program, or of one of its commands.
 pub(super) fn man(command: Option<&str>) -> Result<Exit, Error> {
-    let mut whole = Arguments::command();
-    whole.build();
-    let page = match command {
-        None => whole,
-        Some(name) => whole.find_subcommand(name).cloned().ok_or_else(|| {
-            Error::usage(
-                format!("cannot print a manual page: unknown command `{name}`"),
-                hint!("command-line.md#commands", "list the commands with `tagboat --help`"),
-            )
-        })?,
-    };
     let mut roff = Vec::new();
-    let rendered = clap_mangen::Man::new(page).render(&mut roff);
+    let rendered = clap_mangen::Man::new(find(command)?).render(&mut roff);
     rendered.map_err(|error| Error::internal(format!("cannot render the manual page: {error}")))?;
     print(&roff)
+}
+
+/// Prints the help of the program, or of one of its commands.
+pub(super) fn help(command: Option<&str>) -> Result<Exit, Error> {
+    terminal::print_help(&find(command)?.render_long_help())
+}
+
+/// Returns the command with a name, or the program without one.
+fn find(name: Option<&str>) -> Result<clap::Command, Error> {
+    let mut program = Arguments::command();
+    program.build();
+    let Some(name) = name else { return Ok(program) };
+    program.find_subcommand(name).cloned().ok_or_else(|| {
+        Error::usage(format!("invalid arguments: unknown command `{name}`"), usage::unknown_command(name))
+    })
 }
 
 fn print(text: &[u8]) -> Result<Exit, Error> {

@@ -7,8 +7,10 @@ use crate::docs::hint;
 use crate::error::{Error, Exit};
 use crate::report::{JUnit, RENDERERS, RenderOptions, Renderer, RunReport};
 use crate::run::setup::WorkingTrees;
+use crate::text::code_list;
 
 use super::printable::{Allowed, printable};
+use super::value_error::ValueError;
 use super::whole_file;
 
 /// The width of a text file in columns.
@@ -27,10 +29,10 @@ impl ReportFile {
         Ok(Self { path: PathBuf::from(text), renderer: &JUnit })
     }
 
-    /// Returns the extensions of all formats, as a list for people.
-    pub(super) fn extensions() -> String {
+    /// Returns the extensions of all formats.
+    pub(super) fn extensions() -> Vec<String> {
         let extensions = RENDERERS.iter().filter_map(|renderer| renderer.extension());
-        extensions.map(|extension| format!(".{extension}")).collect::<Vec<_>>().join(", ")
+        extensions.map(|extension| format!(".{extension}")).collect()
     }
 
     /// Whether the format shows when images were built.
@@ -40,19 +42,23 @@ impl ReportFile {
 }
 
 impl FromStr for ReportFile {
-    type Err = String;
+    type Err = ValueError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let path = PathBuf::from(text);
         let extension = path.extension().and_then(|extension| extension.to_str());
         let renderer = RENDERERS.iter().find(|renderer| extension.is_some() && renderer.extension() == extension);
-        match renderer {
-            Some(renderer) => Ok(Self { path, renderer: *renderer }),
-            None if path.is_dir() => {
-                Err(format!("it is a folder: name a file in it, with one of {}", Self::extensions()))
-            }
-            None => Err(format!("the file extension is not one of {}", Self::extensions())),
+        if let Some(renderer) = renderer {
+            return Ok(Self { path, renderer: *renderer });
         }
+        let cause = match extension {
+            _ if path.is_dir() => "it is a folder".to_owned(),
+            Some(extension) => format!("unknown file extension `{extension}`"),
+            None => "missing file extension".to_owned(),
+        };
+        let extensions = code_list(Self::extensions());
+        let hint = hint!("reports.md#report-files", "use one of {extensions}, as in `--report plan.html`");
+        Err(ValueError { cause, hint })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Standard output for data, standard error for messages, and when colors are used.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _, Write};
 use std::time::Duration;
 
-use clap::error::{ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -13,7 +14,7 @@ use crate::text::{visible, visible_but_colors, visible_lines, without_commands};
 
 use super::args::{Color, LogFormat, LogOptions};
 use super::printable::{Allowed, printable};
-use super::progress;
+use super::{progress, usage};
 
 /// The pause before a stream that takes nothing at the moment is tried again.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -36,45 +37,34 @@ pub(super) fn log(message: &str) {
     let _ = write(&mut io::stderr().lock(), format!("{message}\n").as_bytes());
 }
 
-/// Prints the help that the arguments request, or what is wrong with them, and returns the exit code. An argument that the message
-/// quotes is on one line.
-pub(super) fn print_usage(mut message: clap::Error) -> Exit {
-    let quoted: Vec<_> = message.context().filter_map(|(kind, value)| Some((kind, visible_value(value)?))).collect();
-    for (kind, value) in quoted {
-        message.insert(kind, value);
-    }
-    let colors = colored(Color::Auto) && (!message.use_stderr() || io::stderr().is_terminal());
-    let text = message.render();
-    let text = if colors { text.ansi().to_string() } else { text.to_string() };
-    let allowed = Allowed { colors, commands: false };
+/// Prints the help that the arguments request, or what is wrong with them, and returns the exit code.
+pub(super) fn print_usage(message: &clap::Error, arguments: &[OsString]) -> Exit {
     match message.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print(&text, allowed) {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print_help(&message.render()) {
             Err(error) => {
                 log(&format!("error: {error}"));
                 Exit::Failed
             }
-            Ok(()) => Exit::Done,
+            Ok(_) => Exit::Done,
         },
-        kind => {
-            // Without arguments, the text is the help itself.
-            let hint = match kind {
-                ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => String::new(),
-                _ => format!("hint: {}\n", hint!("command-line.md#commands", "read how each command is called")),
-            };
-            let _ = write(&mut io::stderr().lock(), printable(&format!("{text}{hint}"), allowed).as_bytes());
+        // Without arguments, the text is the help itself.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            log(message.render().to_string().trim_end());
+            Exit::Usage
+        }
+        _ => {
+            log(&format!("error: {}", usage::error(message, arguments)));
             Exit::Usage
         }
     }
 }
 
-/// Returns what a message about arguments quotes, if it is text of its own.
-fn visible_value(value: &ContextValue) -> Option<ContextValue> {
-    let visible = |text: &String| visible(text).into_owned();
-    match value {
-        ContextValue::String(text) => Some(ContextValue::String(visible(text))),
-        ContextValue::Strings(texts) => Some(ContextValue::Strings(texts.iter().map(visible).collect())),
-        _ => None,
-    }
+/// Prints the help of the program or of a command.
+pub(super) fn print_help(text: &clap::builder::StyledStr) -> Result<Exit, Error> {
+    let colors = colored(Color::Auto);
+    let text = if colors { text.ansi().to_string() } else { text.to_string() };
+    print(&text, Allowed { colors, commands: false })?;
+    Ok(Exit::Done)
 }
 
 /// Prints panics as the log prints messages: what panics may quote a manifest.

@@ -247,7 +247,7 @@ async fn writes_reports_in_every_file_format() {
 
     let wrong = tagboat.run(&["plan", "-C", &at, "--report", "report.pdf"]);
     assert_eq!(wrong.code, 64);
-    assert!(wrong.stderr.contains(".txt, .json, .md, .html, .outputs, .annotations"), "{wrong:?}");
+    assert!(wrong.stderr.contains("`.txt`, `.json`, `.md`, `.html`, `.outputs`, `.annotations`"), "{wrong:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -483,14 +483,14 @@ fn rejects_arguments_without_effect_and_a_period_without_pause() {
     let tagboat = Tagboat::new();
     #[rustfmt::skip]
     let rows: &[(&[&str], &str)] = &[
-        (&["edit", "--label", "deploy"],     "unexpected argument '--label'"),
-        (&["edit", "--base", "main"],        "unexpected argument '--base'"),
-        (&["demo", "--format", "json"],      "unexpected argument '--format'"),
-        (&["schema", "--config", "a.yaml"],  "unexpected argument '--config'"),
-        (&["man", "-C", "."],                "unexpected argument '-C'"),
-        (&["completions", "bash", "-C", "."], "unexpected argument '-C'"),
-        (&["init", "--format", "json"],      "unexpected argument '--format'"),
-        (&["list", "--cache-dir", "cache"],  "unexpected argument '--cache-dir'"),
+        (&["edit", "--label", "deploy"],     "unexpected argument `--label`"),
+        (&["edit", "--base", "main"],        "unexpected argument `--base`"),
+        (&["demo", "--format", "json"],      "unexpected argument `--format`"),
+        (&["schema", "--config", "a.yaml"],  "unexpected argument `--config`"),
+        (&["man", "-C", "."],                "unexpected argument `-C`"),
+        (&["completions", "bash", "-C", "."], "unexpected argument `-C`"),
+        (&["init", "--format", "json"],      "unexpected argument `--format`"),
+        (&["list", "--cache-dir", "cache"],  "unexpected argument `--cache-dir`"),
         (&["run", "--every", "0s"],          "must be at least 1s"),
         (&["run", "--every", "5x"],          "write a duration such as `3d`, `12h`"),
     ];
