@@ -34,7 +34,7 @@ pub use overrides::Overrides;
 pub use source::{ConfigFile, ConfigSource, FILE_NAME, Setting};
 pub use starter::{FoundImage, Summary, starter};
 pub use values::duration::{DurationError, duration};
-pub use values::names::{NameError, check_name};
+pub use values::names::{ForgeNameError, check_name};
 pub use values::patterns::{PatternError, Patterns};
 pub(crate) use values::patterns::{image_pattern, path_pattern};
 pub use values::schedule::Schedule;

@@ -9,7 +9,7 @@ const LONGEST: usize = 255;
 
 /// Why a text is no name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NameError {
+pub enum ForgeNameError {
     /// It has no letter.
     #[error("expected a name, found an empty text")]
     Empty,
@@ -25,14 +25,14 @@ pub enum NameError {
 ///
 /// # Errors
 /// If no forge has a label, user or team with it.
-pub fn check_name(name: &str) -> Result<(), NameError> {
+pub fn check_name(name: &str) -> Result<(), ForgeNameError> {
     let length = name.chars().count();
     if name.trim().is_empty() {
-        Err(NameError::Empty)
+        Err(ForgeNameError::Empty)
     } else if length > LONGEST {
-        Err(NameError::TooLong(length))
+        Err(ForgeNameError::TooLong(length))
     } else if name.contains(char::is_control) {
-        Err(NameError::Control)
+        Err(ForgeNameError::Control)
     } else {
         Ok(())
     }
@@ -80,14 +80,14 @@ mod tests {
         let rows = [
             ("deploy",                    Ok(())),
             ("area: apps / prod",         Ok(())),
-            (" ",                         Err(NameError::Empty)),
-            ("",                          Err(NameError::Empty)),
-            ("a\nb",                      Err(NameError::Control)),
+            (" ",                         Err(ForgeNameError::Empty)),
+            ("",                          Err(ForgeNameError::Empty)),
+            ("a\nb",                      Err(ForgeNameError::Control)),
         ];
         for (name, expected) in rows {
             assert_eq!(check_name(name), expected, "{name}");
         }
         assert_eq!(check_name(&"ä".repeat(255)), Ok(()));
-        assert_eq!(check_name(&"ä".repeat(256)), Err(NameError::TooLong(256)));
+        assert_eq!(check_name(&"ä".repeat(256)), Err(ForgeNameError::TooLong(256)));
     }
 }
