@@ -2,7 +2,8 @@
 //!
 //! A marker beside the reference, a rule with the image's full name, and an application of Argo CD name a policy for this
 //! image. They take precedence over rules with globs. Two of them that differ are a conflict, because a wrong guess would
-//! be deployed.
+//! be deployed. A rule of the operator with the policy `ignore` takes precedence over all of them: a person who can edit a manifest
+//! can write a marker.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -116,6 +117,9 @@ impl Policies<'_> {
     pub fn select(&self, query: &PolicyQuery<'_>) -> Result<Selection, Unmanaged> {
         let applied = self.rule(query);
         let rule = applied.as_ref().map(|applied| &*applied.rule);
+        if let Some(rule) = rule.filter(|rule| rule.policy == IGNORE && rule.written_by == ConfigSource::Operator) {
+            return Err(Unmanaged::Ignored(rule.place()));
+        }
         let marker = self.marker(query)?;
         let named = rule.filter(|rule| rule.names_policy && rule.images.names(query.name));
         if let (Some(rule), None) = (named.filter(|rule| rule.policy == IGNORE), &marker) {

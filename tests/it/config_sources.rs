@@ -5,11 +5,12 @@ use std::path::Path;
 use tagboat::config::{
     self, Config, ConfigFile, ConfigSource, Mode, OPERATOR_KEYS, PullRequests, RepositoryConfig, Schedule,
 };
-use tagboat::govern::{Policies, PolicyQuery, Selection, Unmanaged};
+use tagboat::govern::{Listed, Policies, PolicyQuery, Selection, Status, Unmanaged};
 use tagboat::image::ImageName;
 use tagboat::interop::Automation;
-use tagboat::manifest::{Marker, MarkerKind};
+use tagboat::manifest::{Finding, Marker, MarkerKind};
 use tagboat::policy::Pinning;
+use tagboat::run::{Folder, list};
 use tagboat::text::Position;
 
 /// Returns the configuration of both files, or the message about them.
@@ -212,6 +213,73 @@ fn repository_selects_the_images_where_the_operator_only_adds_gates() {
             }
             Err(cause) => assert_eq!(cause.to_string(), expected, "{operator} + {repository}"),
         }
+    }
+}
+
+/// What names a policy for an image in the files of a repository, and what the operator's rules leave of it.
+#[test]
+fn nothing_in_a_repository_prevails_over_a_policy_ignore_of_the_operator() {
+    const POD: &str = "kind: Pod\nspec:\n  containers:\n";
+    const IMAGE: &str = "ghcr.io/acme/frozen:1.0";
+    let marked = |marker: &str| format!("{POD}  - image: {IMAGE} # {marker}\n");
+    let plain = format!("{POD}  - image: {IMAGE}\n");
+    let tagboat = marked("tagboat: loose");
+    let misspelt = marked("tagboat: lose");
+    let flux = marked(r#"{"$imagepolicy": "apps:frozen"}"#);
+    let renovate =
+        "a:\n  # renovate: datasource=docker depName=ghcr.io/acme/frozen versioning=semver\n  tag: \"1.0\"\n";
+    let argo_cd = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: app\n  annotations:\n    \
+         argocd-image-updater.argoproj.io/image-list: app=ghcr.io/acme/frozen\n    \
+         argocd-image-updater.argoproj.io/app.update-strategy: semver\nspec:\n  source:\n    \
+         kustomize: { images: ['ghcr.io/acme/frozen:1.0'] }\n";
+    let glob = "images: ['**/frozen*']";
+    let full = "images: [ghcr.io/acme/frozen]";
+    let ignored = "ignored: the rule at /etc/tagboat/operator.yaml:1 has the policy `ignore`";
+    let both_ways = "held: conflicting policies: `loose` from the marker at app.yaml:4 and `strict` from the rule at /etc/tagboat/operator.yaml:1";
+    #[rustfmt::skip]
+    let rows = [
+        // the operator's rule                     the repository's rule               a file      expected
+        (format!("{glob}, policy: ignore"),        "",                                 &*plain,    ignored),
+        (format!("{glob}, policy: ignore"),        "",                                 &tagboat,   ignored),
+        (format!("{glob}, policy: ignore"),        "",                                 &misspelt,  ignored),
+        (format!("{glob}, policy: ignore"),        "",                                 &flux,      ignored),
+        (format!("{glob}, policy: ignore"),        "",                                 renovate,   ignored),
+        (format!("{glob}, policy: ignore"),        "",                                 argo_cd,    ignored),
+        (format!("{glob}, policy: ignore"),        "images: [ghcr.io/acme/frozen], policy: loose", &plain, ignored),
+        (format!("{full}, policy: ignore"),        "",                                 &tagboat,   ignored),
+        (format!("{full}, policy: ignore"),        "",                                 renovate,   ignored),
+        (format!("{full}, policy: ignore"),        "",                                 argo_cd,    ignored),
+        ("paths: [app.yaml], policy: ignore".into(), "",                               &tagboat,   ignored),
+        // It matches another file or image.
+        ("paths: [b.yaml], policy: ignore".into(), "",                                 &tagboat,   "managed: loose"),
+        ("images: ['**/api'], policy: ignore".into(), "",                              &tagboat,   "managed: loose"),
+        // A policy of the operator for a pattern is less specific than a marker, one for the full name is not.
+        (format!("{glob}, policy: strict"),        "",                                 &tagboat,   "managed: loose"),
+        (format!("{full}, policy: strict"),        "",                                 &tagboat,   both_ways),
+        // The author of a marker may make exceptions from rules of the same repository.
+        ("images: [other]".into(),                 "images: ['**/frozen*'], policy: ignore", &tagboat, "managed: loose"),
+        ("images: [other]".into(),                 "images: ['**/frozen*'], policy: ignore", argo_cd,  "managed: app"),
+        ("images: [other]".into(),                 "images: ['**/frozen*'], policy: ignore", renovate, "managed: renovate"),
+    ];
+    for (operator, repository, file, expected) in rows {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("app.yaml"), file).unwrap();
+        let operator = format!("rules: [{{ {operator} }}]\npolicies: {{ strict: {{ semver: '^1' }} }}");
+        let rule = if repository.is_empty() { String::new() } else { format!("rules: [{{ {repository} }}]\n") };
+        let config = merged(&operator, &format!("{rule}policies: {{ loose: {{ semver: '*' }} }}")).unwrap();
+        let listed = list(&Folder::new(folder.path()), &config);
+        let is_frozen = |one: &&Listed| matches!(&one.finding, Finding::Occurrence(found) if found.reference.name().base() == "frozen");
+        let statuses: Vec<String> = listed.iter().filter(is_frozen).map(|one| describe(&one.status)).collect();
+        assert!(!statuses.is_empty(), "{file}: {listed:?}");
+        assert!(statuses.iter().all(|status| status.starts_with(expected)), "{operator} + {rule}: {file}{statuses:?}");
+    }
+}
+
+fn describe(status: &Status) -> String {
+    match status {
+        Status::Managed(selection) => format!("managed: {}", selection.name),
+        Status::Held { reason, .. } => format!("held: {reason}"),
+        Status::Ignored(reason) => format!("ignored: {reason}"),
     }
 }
 
