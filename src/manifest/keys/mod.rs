@@ -4,6 +4,7 @@ pub(crate) mod instructions;
 pub(crate) mod lines;
 pub(crate) mod names;
 mod pair;
+mod registry;
 mod single;
 mod split;
 pub(crate) mod walk;

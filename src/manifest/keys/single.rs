@@ -6,6 +6,7 @@ use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
 use super::super::value::{NotReference, is_full_reference, is_literal, is_unambiguous_reference, not_literal};
 use super::names::{IMAGE, REGISTRY, Suffixes, TAG, VERSION, is_image_key, is_image_list_key};
+use super::registry::report_complete;
 use crate::text::{NodeId, Style};
 
 /// What the value of a key is expected to be.
@@ -59,7 +60,7 @@ pub(super) fn report(
             if let Some(split) = with_tag_beside(document, map, key, value) {
                 found.report_split(document, format, &split);
             } else if is_full_reference(text) || is_unfinished(text) {
-                found.report_reference(document, format, value);
+                whole(document, found, format, map, value);
             }
         }
         ExpectedValue::AppliedObject => {
@@ -86,7 +87,16 @@ fn image(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'st
     let is_set = !text.is_empty() && tree.string(value).is_some();
     match not_image(text, is_set, is_container(document, map)) {
         Some(not) => found.report_notice(document, format, value, not.status, not.reason),
-        None => found.report_reference(document, format, value),
+        None => whole(document, found, format, map, value),
+    }
+}
+
+/// Reports a value that should be a whole reference.
+fn whole(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str, map: NodeId, value: NodeId) {
+    if is_container(document, map) {
+        found.report_reference(document, format, value);
+    } else {
+        report_complete(document, found, format, value);
     }
 }
 

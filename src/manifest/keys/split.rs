@@ -6,6 +6,7 @@ use super::super::occurrence::NoticeStatus;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_literal};
 use super::names::{is_image_key, is_image_list_key};
+use super::registry::{self, GlobalRegistry};
 use crate::text::{NodeId, NodeKind, Style, Tree};
 
 /// The part of a reference that the value of a key holds.
@@ -112,11 +113,14 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
     let keys = Keys::of(tree, map);
     let is_image_map = is_image_map(tree, map);
     let tag = keys.tag.or(keys.version);
+    if let Some(image) = keys.image.filter(|node| is_filled(tree, *node) && is_complete(tree, *node)) {
+        if let Some(registry) = filled(tree, keys.registry) {
+            registry::join_complete(document, found, format, registry, image);
+        }
+        return beside_complete(document, found, format, &keys);
+    }
     if tag.is_none() && keys.digest.is_none() && !is_image_map {
         return;
-    }
-    if keys.image.is_some_and(|node| is_filled(tree, node) && is_complete(tree, node)) {
-        return beside_complete(document, found, format, &keys);
     }
     let Some(names) = names(tree, map, &keys, is_image_map) else { return };
     let [tag, digest] = [tag, keys.digest].map(|node| filled(tree, node));
@@ -135,10 +139,17 @@ pub(super) fn find(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
         let reason = format!("`{key}` may be part of the name; only the chart defines how they are joined");
         return found.report_notice(document, format, version, NoticeStatus::Held, reason);
     }
-    let name = joined_name(document, &keys, &names).or_else(|| {
+    let joined = joined_name(tree, map, &keys, &names);
+    let global = if keys.registry.is_none() { GlobalRegistry::around(tree, version) } else { None };
+    let global = global.filter(|global| joined.as_ref().is_some_and(|name| global.changes(name)));
+    let joined = if global.is_some() { None } else { joined };
+    let name = joined.or_else(|| {
         let is_alias = |field: &str| field == document.field_path(map);
         found.configured_or_marked_image(document, version, is_alias)
     });
+    if let (Some(registry), None) = (global, &name) {
+        return found.report_notice(document, format, version, NoticeStatus::Held, registry.reason());
+    }
     // A mapping with its image under `image` is reported at that line.
     let reported_at = if name.is_some() { filled(tree, keys.image) } else { None };
     let digest = digest.or(keys.digest.filter(|node| tree.text_of(*node) == Some("")));
@@ -157,7 +168,7 @@ fn further_part(tree: &Tree<'_>, map: NodeId) -> Option<&'static str> {
 fn names(tree: &Tree<'_>, map: NodeId, keys: &Keys, is_image_map: bool) -> Option<Vec<NodeId>> {
     let repository = keys.repository.and_then(|node| tree.text_of(node)).unwrap_or_default();
     let is_git_or_url = repository.contains("://") || repository.ends_with(".git") || repository.starts_with("git@");
-    let has_host = repository.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']));
+    let has_host = registry::names_registry(repository);
     let has_registry_or_image = keys.registry.is_some() || keys.image.is_some();
     let is_about_image = match (keys.repository, keys.tag) {
         _ if is_git_or_url => false,
@@ -177,8 +188,7 @@ fn names(tree: &Tree<'_>, map: NodeId, keys: &Keys, is_image_map: bool) -> Optio
 }
 
 /// Returns registry, repository and image name joined with slashes; `None` if a part is left to the chart.
-fn joined_name(document: &Document<'_>, keys: &Keys, names: &[NodeId]) -> Option<String> {
-    let tree = document.tree;
+fn joined_name(tree: &Tree<'_>, map: NodeId, keys: &Keys, names: &[NodeId]) -> Option<String> {
     let text = |node: NodeId| tree.text_of(filled(tree, Some(node))?);
     let registry = keys.registry.and_then(text);
     // The chart puts its own repository in the place of an empty one.
@@ -191,10 +201,9 @@ fn joined_name(document: &Document<'_>, keys: &Keys, names: &[NodeId]) -> Option
         return None;
     }
     let path = path.join("/");
-    // In one large family of charts, a global registry wins over that of each image.
-    let global = || tree.text_at(document.root, &["global", "imageRegistry"]).filter(|text| !text.is_empty());
-    let registry = keys.registry.and_then(|_| global()).or(registry);
-    Some(match registry.map(|registry| registry.trim_end_matches('/')) {
+    let global = keys.registry.and_then(|_| GlobalRegistry::around(tree, map));
+    let global = global.filter(|global| global.wins || registry.is_none()).map(|global| global.text);
+    Some(match global.or(registry).map(registry::host_of) {
         Some(registry) if !path.starts_with(&format!("{registry}/")) => format!("{registry}/{path}"),
         _ => path,
     })
@@ -212,7 +221,10 @@ fn without_version(
     let tree = document.tree;
     if let Some(full) = names.iter().find(|node| tree.text_of(**node).is_some_and(is_full_reference)) {
         if keys.tag.or(keys.digest).is_none() {
-            return found.report_reference(document, format, *full);
+            if let Some(registry) = filled(tree, keys.registry) {
+                registry::join_complete(document, found, format, registry, *full);
+            }
+            return registry::report_complete(document, found, format, *full);
         }
         let reason = "the name contains a tag, and the field for the tag is empty".to_owned();
         return found.report_notice(document, format, *full, NoticeStatus::Held, reason);
@@ -227,7 +239,7 @@ fn without_version(
     } else {
         "no image set here; the chart's default applies"
     };
-    let name = joined_name(document, keys, names);
+    let name = joined_name(tree, map, keys, names);
     found.report_unset(document, format, null.unwrap_or(map), name, reason.to_owned());
     // `image: pilot` in such a mapping stays a name of its own.
     found.take(parts.into_iter().flatten().filter(|node| keys.image != Some(*node)));
