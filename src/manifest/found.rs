@@ -167,6 +167,9 @@ impl<'a> DocumentFindings<'a> {
         self.taken.insert(node);
         let (status, reason) = match ignored::reason(document, node) {
             Some(reason) => (NoticeStatus::Ignored, reason),
+            None if self.markers.is_ignored(document.tree, node) => {
+                (NoticeStatus::Ignored, "the marker beside it has the policy `ignore`".to_owned())
+            }
             None => (status, reason),
         };
         let place = place(document, self.file, node);

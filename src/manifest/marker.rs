@@ -4,6 +4,9 @@ use super::occurrence::MarkerKind;
 use crate::image::ImageName;
 use crate::text::is_misspelling_of;
 
+/// The policy of a marker that leaves its value alone, whatever else applies to it.
+const IGNORE: &str = "ignore";
+
 /// Texts of which every well-formed marker holds one.
 pub(super) const NEEDLES: &[&str] = &["$imagepolicy", "tagboat:", "renovate:"];
 
@@ -40,6 +43,11 @@ impl ParsedMarker {
 
     fn malformed(kind: MarkerKind) -> Self {
         Self { is_malformed: true, ..Self::new(kind, String::new()) }
+    }
+
+    /// Returns whether it leaves its value alone.
+    pub(super) fn is_ignore(&self) -> bool {
+        self.kind == MarkerKind::Tagboat && !self.is_malformed && self.policy == IGNORE
     }
 
     /// Returns the reason to hold the value of a malformed marker.
@@ -100,7 +108,7 @@ fn is_misspelled(text: &str) -> bool {
         return is_misspelling_of(word, "tagboat");
     }
     let next = rest.split_whitespace().next().unwrap_or_default();
-    word == "tagboat" && (matches!(next, "ignore" | "shape") || next.starts_with("image="))
+    word == "tagboat" && (matches!(next, IGNORE | "shape") || next.starts_with("image="))
 }
 
 /// Parses `release image=ghcr.io/acme/api`, in any order: a policy, an image, or both.
@@ -127,7 +135,7 @@ fn parse_renovate(rest: &str) -> Option<ParsedMarker> {
     let named = ["packageName", "depName", "lookupName", "image"].into_iter().find_map(word);
     let registry = || word("registryUrl")?.strip_prefix("oci://");
     let (image, foreign_datasource) = match word("datasource") {
-        Some("docker") => (Some(named?.to_owned()), None),
+        Some("docker") => (Some(in_registry(named?, word("registryUrl"))), None),
         None => (Some(word("image")?.to_owned()), None),
         // A chart in an OCI registry is pulled like an image.
         Some("helm") if registry().is_some() => {
@@ -142,6 +150,16 @@ fn parse_renovate(rest: &str) -> Option<ParsedMarker> {
     let policy = rest.split_whitespace().filter(is_about_versions).collect::<Vec<_>>().join(" ");
     let is_chart = word("datasource") == Some("helm") && image.is_some();
     Some(ParsedMarker { image, is_chart, foreign_datasource, ..ParsedMarker::new(MarkerKind::Renovate, policy) })
+}
+
+/// Returns the name of an image in the registry of its comment. A registry in the name wins (Renovate's `datasource/docker`).
+fn in_registry(name: &str, url: Option<&str>) -> String {
+    let registry = url.map(|url| url.split_once("://").map_or(url, |(_, host)| host).trim_end_matches('/'));
+    let names_registry = name.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost");
+    match registry {
+        Some(registry) if !names_registry => format!("{registry}/{name}"),
+        _ => name.to_owned(),
+    }
 }
 
 /// Parses `{"$imagepolicy": "namespace:policy[:tag|:name|:digest]"}`. As in Flux's kyaml setters, the whole comment is
@@ -207,6 +225,11 @@ mod tests {
             ("# renovate: datasource=docker depName=ghcr.io/a/b",   renovate("ghcr.io/a/b")),
             ("# renovate: depName=x packageName=a/b datasource=docker", renovate("a/b")),
             ("# renovate: image=ghcr.io/a/b",                       renovate("ghcr.io/a/b")),
+            ("# renovate: datasource=docker depName=a registryUrl=https://x.example/", renovate("x.example/a")),
+            ("# renovate: datasource=docker registryUrl=http://x.example/team depName=a/b", renovate("x.example/team/a/b")),
+            ("# renovate: datasource=docker registryUrl=https://x.example depName=x.example/a", renovate("x.example/a")),
+            ("# renovate: datasource=docker registryUrl=https://x.example depName=ghcr.io/a/b", renovate("ghcr.io/a/b")),
+            ("# renovate: datasource=docker registryUrl=https://index.docker.io depName=a", renovate("index.docker.io/a")),
             ("# renovate: datasource=docker depName=a versioning=loose", versioned("a", "versioning=loose")),
             ("# renovate: versioning=semver datasource=docker extractVersion=^v(?<version>.+)$ depName=a",
                 versioned("a", "versioning=semver extractVersion=^v(?<version>.+)$")),

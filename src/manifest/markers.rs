@@ -72,12 +72,21 @@ impl MarkerComment {
     fn is_at_key(&self, tree: &Tree<'_>, key: NodeId) -> bool {
         let (text, key) = (tree.text(), tree.span(key));
         let is_behind = || text.get(key.end..self.span.start).is_some_and(|between| between.trim_end() == ":");
-        !self.has_own_line && is_behind() || self.marker.kind != MarkerKind::Flux && self.is_above(text, key.start)
+        !self.has_own_line && is_behind() || self.is_above(text, key.start)
     }
 
     /// Returns whether it may be for the values of a list or a mapping: only Tagboat's own markers that name no image.
     fn is_for_collections(&self) -> bool {
         self.marker.kind == MarkerKind::Tagboat && self.marker.image.is_none()
+    }
+
+    /// Returns whether it is above the value, where Flux does not read it.
+    fn is_unread_above(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        let is_above = || match self.named_entry(tree, node) {
+            Some(entry) => version_of(tree, entry) == Some(node),
+            None => self.is_above(tree.text(), tree.span(node).start),
+        };
+        self.marker.kind == MarkerKind::Flux && is_above()
     }
 
     /// Returns whether it is at the key of a collection, or above an item of a list.
@@ -86,6 +95,11 @@ impl MarkerComment {
             Some(key) => self.is_at_key(tree, key),
             None => tree.parent(collection).is_some() && self.is_above(tree.text(), tree.span(collection).start),
         }
+    }
+
+    /// Returns whether it leaves all values alone of a list or a mapping that holds a node.
+    fn ignores_around(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        self.marker.is_ignore() && tree.ancestors(node).any(|at| self.is_at(tree, at))
     }
 
     /// Returns whether only blanks and commas are between the end of a node and the comment.
@@ -188,9 +202,24 @@ impl Markers {
 
     /// Marks the comments that apply to a value as used: whatever they ask for, the value has a finding.
     pub(super) fn use_for(&mut self, tree: &Tree<'_>, node: NodeId) {
-        for comment in self.comments.iter_mut().filter(|comment| comment.applies_to(tree, node)) {
-            comment.is_used = true;
+        for comment in &mut self.comments {
+            comment.is_used |= comment.applies_to(tree, node) || comment.ignores_around(tree, node);
         }
+    }
+
+    /// Returns the marker that leaves a value alone: beside it, or else at a list or a mapping that holds it.
+    fn ignore(&self, tree: &Tree<'_>, node: NodeId) -> Option<(&MarkerComment, IgnoreScope)> {
+        let mut ignores = self.comments.iter().filter(|comment| comment.marker.is_ignore());
+        let beside = ignores.clone().find(|comment| comment.applies_to(tree, node));
+        let around = || {
+            ignores.find(|comment| comment.ignores_around(tree, node)).map(|comment| (comment, IgnoreScope::Collection))
+        };
+        beside.map(|comment| (comment, IgnoreScope::Value)).or_else(around)
+    }
+
+    /// Returns whether a marker leaves a value alone.
+    pub(super) fn is_ignored(&self, tree: &Tree<'_>, node: NodeId) -> bool {
+        self.ignore(tree, node).is_some()
     }
 
     /// Returns the marker on any of the scalars of a reference, or at the mapping that holds them.
@@ -207,6 +236,14 @@ impl Markers {
     ) -> Result<Option<Marker>, String> {
         let tree = document.tree;
         let Some(origin) = &document.origin.bytes else { return Ok(None) };
+        let ignore = scalars.iter().find_map(|node| self.ignore(tree, *node)).map(|(comment, scope)| {
+            let position = file.position(origin.offset(comment.span.start));
+            (scope, Marker { kind: comment.marker.kind, policy: comment.marker.policy.clone(), position })
+        });
+        if let Some((IgnoreScope::Value, marker)) = ignore {
+            scalars.iter().for_each(|node| self.use_for(tree, *node));
+            return Ok(Some(marker));
+        }
         // The key of the reference: of its only scalar, or of the mapping that holds its scalars.
         let key = match scalars {
             [first, _, ..] => tree.parent(*first).and_then(|map| tree.key_of(map)),
@@ -223,20 +260,35 @@ impl Markers {
             let mut outer = holder.into_iter().flat_map(|holder| tree.ancestors(holder).skip(1));
             comment.is_for_collections() && outer.any(|collection| comment.is_at(tree, collection))
         };
+        let is_near = |comment: &MarkerComment, node: NodeId| {
+            comment.applies_to(tree, node) || comment.is_unread_above(tree, node)
+        };
         let mut choice = MarkerChoice { is_whole: scalars.len() == 1, ..MarkerChoice::default() };
+        let mut unread = None;
         for comment in &mut self.comments {
-            if is_around(comment) || scalars.iter().any(|node| comment.applies_to(tree, *node)) {
+            if is_around(comment) || scalars.iter().any(|node| is_near(comment, *node)) {
                 comment.is_used = true;
                 comment.expect_applicable(name)?;
                 let ParsedMarker { kind, policy, part, .. } = &comment.marker;
                 if *kind == MarkerKind::Flux && !scalars.iter().any(|node| comment.is_beside(tree, *node)) {
-                    return Err(format!(
+                    unread = Some(format!(
                         "Flux does not read the marker `{policy}` here; put it behind the value that it applies to"
                     ));
+                    continue;
                 }
                 let position = file.position(origin.offset(comment.span.start));
                 choice.add(Marker { kind: *kind, policy: policy.clone(), position }, *part)?;
             }
+        }
+        if let (Some(reason), None) = (unread, &choice.chosen) {
+            return Err(reason);
+        }
+        let names_policy = choice.chosen.as_ref().is_some_and(Marker::names_policy);
+        if let Some((IgnoreScope::Collection, marker)) = ignore
+            && !names_policy
+        {
+            scalars.iter().for_each(|node| self.use_for(tree, *node));
+            return Ok(Some(marker));
         }
         if choice.chosen.is_none()
             && let Some(comment) = self.comments.iter_mut().find(|comment| is_outside(comment))
@@ -249,6 +301,15 @@ impl Markers {
         }
         choice.finish()
     }
+}
+
+/// What a marker that leaves values alone applies to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IgnoreScope {
+    /// The value beside it. No other marker on the value counts.
+    Value,
+    /// All values of a list or a mapping that have no marker of their own.
+    Collection,
 }
 
 /// The choice among the markers of one reference.
