@@ -165,6 +165,11 @@ impl Policies<'_> {
         })
     }
 
+    /// Returns whether a person named a policy for this place: a marker beside it, or the rule that applies names its file.
+    pub(super) fn name_place(&self, query: &PolicyQuery<'_>) -> bool {
+        query.marker.is_some() || self.rule(query).is_some_and(|applied| applied.rule.paths.name_path(query.path))
+    }
+
     /// Returns the rule that applies: the first one that matches and selects a policy. Rules of the operator that name no policy
     /// leave that to the rules after them, and add their gates to it.
     fn rule(&self, query: &PolicyQuery<'_>) -> Option<AppliedRule<'_>> {

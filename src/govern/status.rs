@@ -56,6 +56,9 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
         marker: occurrence.marker.as_ref(),
         holds_name: occurrence.spans.name.is_some(),
     };
+    if let Some(reason) = occurrence.ignored_by_default.as_ref().filter(|_| !policies.name_place(&query)) {
+        return Status::Ignored(reason.clone());
+    }
     match policies.select(&query) {
         Ok(selection) => match policy::undecidable(&occurrence.reference, &selection.entry) {
             Some(reason) => Status::Held { reason: reason.to_string(), selection: Some(selection) },
@@ -72,6 +75,51 @@ impl Listed {
         match &self.finding {
             Finding::Occurrence(occurrence) => &occurrence.place,
             Finding::Notice(notice) => &notice.place,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config;
+    use crate::interop::Automation;
+    use crate::manifest::{self, FindOptions};
+
+    /// Returns the status of each reference of a file under a configuration.
+    fn statuses(path: &str, text: &str, config: &str) -> Vec<&'static str> {
+        let config = config::parse(config, "tagboat.yaml").expect("a configuration");
+        let automation = Automation::new(&[]);
+        let policies = Policies::new(&config, &automation);
+        let options = FindOptions { patterns: config.manifests.patterns.clone(), ..FindOptions::default() };
+        let findings = manifest::find(path, text.as_bytes(), &options);
+        let status = |finding| match govern(finding, &policies).status {
+            Status::Managed(_) => "managed",
+            Status::Held { .. } => "held",
+            Status::Ignored(_) => "ignored",
+        };
+        findings.into_iter().map(status).collect()
+    }
+
+    #[test]
+    fn manages_images_of_jobs_if_a_person_names_them() {
+        let image = "image: golang:1.23.0\n";
+        let marked = "image: golang:1.23.0 # tagboat: shape\n";
+        #[rustfmt::skip]
+        let rows = [
+            (image,  "{}",                                                                        "ignored"),
+            (marked, "{}",                                                                        "managed"),
+            (image,  "rules: [{images: [\"**\"], policy: shape}]",                                "ignored"),
+            (image,  "rules: [{images: [golang], policy: shape}]",                                "ignored"),
+            (image,  "rules: [{paths: [\"**\"], policy: shape}]",                                 "ignored"),
+            (image,  "rules: [{paths: [\"*.yml\"], policy: shape}]",                              "ignored"),
+            (image,  "rules: [{paths: [\"**/.gitlab-ci.yml\"], policy: shape}]",                  "managed"),
+            (image,  "rules: [{paths: [.gitlab-ci.yml], policy: ignore}]",                        "ignored"),
+            (image,  "manifests: {patterns: [{paths: [.gitlab-ci.yml], regex: 'image: (?<name>[^:]+):(?<tag>.+)'}]}", "managed"),
+        ];
+        for (text, config, expected) in rows {
+            let found = statuses(".gitlab-ci.yml", text, config);
+            assert_eq!(found.first(), Some(&expected), "{text}{config}: {found:?}");
         }
     }
 }

@@ -105,6 +105,17 @@ impl<'a> Document<'a> {
         !self.api_version.is_empty() && !self.kind.is_empty()
     }
 
+    /// Returns whether another tool runs jobs by this file.
+    pub(super) fn configures_jobs(&self) -> bool {
+        !self.is_object() && self.screen.ignored_file(self.path).is_some()
+    }
+
+    /// Returns whether the document holds the values of a chart, judged by its path.
+    pub fn holds_chart_values(&self) -> bool {
+        let is_named = self.file_name.contains("values") || self.options.layout.is_beside_chart(self.path);
+        !self.is_object() && self.text_format().is_none() && is_named
+    }
+
     /// Returns the Kubernetes objects in the document with API group and kind: itself, items of a list, nested objects.
     pub fn objects(&self) -> impl Iterator<Item = (NodeId, &str, &str)> {
         let maps = self.tree.nodes().filter(|node| matches!(self.tree.kind(*node), NodeKind::Mapping));

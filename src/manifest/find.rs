@@ -24,9 +24,12 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
     match decode(bytes) {
         Ok(text) => {
             reader.text(text);
+            let by_patterns = std::mem::take(&mut reader.findings);
             if set.reads_yaml(path) && reader.is_worth_parsing(text) {
                 reader.stream(text);
             }
+            reader.findings.retain(|finding| !by_patterns.iter().any(|other| share_bytes(finding, other)));
+            reader.findings.extend(by_patterns);
         }
         Err(reason) => {
             let ascii: Vec<u8> = bytes.iter().copied().filter(|b| *b != 0).collect();
@@ -38,6 +41,12 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
     let mut findings = reader.findings;
     findings.sort_by_key(|finding| finding.place().span.map_or(0, |span| span.start));
     findings
+}
+
+/// Returns whether two findings are about the same value.
+fn share_bytes(one: &Finding, other: &Finding) -> bool {
+    let spans = [one, other].map(|finding| finding.place().span);
+    matches!(spans, [Some(one), Some(other)] if one.overlaps(other))
 }
 
 fn decode(bytes: &[u8]) -> Result<&str, &'static str> {
@@ -275,7 +284,9 @@ mod tests {
         let found = |path: &str, text: &str| -> Vec<String> {
             let findings = find(&set, path, text.as_bytes(), &FindOptions::default());
             let texts = findings.into_iter().map(|finding| match finding {
-                Finding::Occurrence(occurrence) => occurrence.reference.to_string(),
+                Finding::Occurrence(occurrence) => {
+                    occurrence.ignored_by_default.clone().unwrap_or_else(|| occurrence.reference.to_string())
+                }
                 Finding::Notice(notice) => notice.reason,
             });
             texts.collect()

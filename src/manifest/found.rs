@@ -165,7 +165,8 @@ impl<'a> DocumentFindings<'a> {
         reason: String,
     ) {
         self.taken.insert(node);
-        let (status, reason) = match ignored::reason(document, node) {
+        let ignored = ignored::reason(document, node).or_else(|| ignored::by_default(document, format));
+        let (status, reason) = match ignored {
             Some(reason) => (NoticeStatus::Ignored, reason),
             None if self.markers.is_ignored(document.tree, node) => {
                 (NoticeStatus::Ignored, "the marker beside it has the policy `ignore`".to_owned())
@@ -246,7 +247,8 @@ impl<'a> DocumentFindings<'a> {
             place.position = self.file.position(name.span.start);
         }
         let index = self.file.next_index();
-        let occurrence = Occurrence { index, place, format, reference, spans, marker };
+        let ignored_by_default = ignored::by_default(document, format);
+        let occurrence = Occurrence { index, place, format, reference, spans, marker, ignored_by_default };
         self.findings.push(Finding::Occurrence(Arc::new(occurrence)));
     }
 }

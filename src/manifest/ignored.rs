@@ -1,42 +1,63 @@
-//! Nodes that are ignored whatever they hold: because of the kind of their object, a status, or their file.
+//! Nodes that are ignored whatever they hold, and files whose references are ignored by default.
 
 use super::document::Document;
-use crate::text::NodeId;
+use super::formats::PATTERN;
+use crate::text::{NodeId, NodeKind};
 
 /// Returns the reason why a node is ignored; `None` if it is not.
 pub(super) fn reason(document: &Document<'_>, node: NodeId) -> Option<String> {
     if let Some(reason) = document.screen.ignored_kind(document.group(), document.kind) {
         return Some(reason);
     }
-    if document.is_object() && is_status(document, node) {
+    if is_status(document, node) {
         return Some("status: a controller writes it".to_owned());
     }
-    if let Some(reason) = inner_object(document, node) {
-        return Some(reason);
-    }
-    if document.is_object() {
-        return None;
-    }
-    document.screen.ignored_file(document.path).map(|(owner, reason)| format!("{owner}: {reason}"))
+    inside_object(document, node)
 }
 
-/// Returns whether a node is below the top-level `status` of an object, or of an object in a `List`.
+/// Returns the reason to ignore a reference in a file of another tool, unless a person names a policy for it. What a pattern of
+/// the configuration matches is named.
+pub(super) fn by_default(document: &Document<'_>, format: &str) -> Option<String> {
+    if format == PATTERN {
+        return None;
+    }
+    let (owner, reason) = match document.is_object() {
+        true => document.screen.ignored_objects(document.path, document.group()),
+        false => document.screen.ignored_file(document.path),
+    }?;
+    Some(format!("{owner}: {reason}"))
+}
+
+/// Returns whether a node is below the top-level `status` of a document, or of an object in a `List`. In the values of a chart,
+/// that key is about a component.
 fn is_status(document: &Document<'_>, node: NodeId) -> bool {
     let tree = document.tree;
     tree.ancestors(node).any(|at| {
         tree.key_text(at) == Some("status")
+            && *tree.kind(at) == NodeKind::Mapping
             && tree.parent(at).is_some_and(|map| {
-                map == document.root || (tree.get(map, "apiVersion").is_some() && tree.get(map, "kind").is_some())
+                (map == document.root && !document.holds_chart_values())
+                    || (tree.get(map, "apiVersion").is_some() && tree.get(map, "kind").is_some())
             })
     })
 }
 
-/// Returns the reason of an ignored object within another one: in a `kind: List`, in a policy that generates objects.
-fn inner_object(document: &Document<'_>, node: NodeId) -> Option<String> {
+/// Returns the reason of an ignored object around a node, or of an ignored field of it. It may be within another object: in a
+/// `kind: List`, in a policy that generates objects.
+fn inside_object(document: &Document<'_>, node: NodeId) -> Option<String> {
     let tree = document.tree;
-    tree.ancestors(node).filter(|at| *at != document.root).find_map(|at| {
-        let api_version = tree.text_at(at, &["apiVersion"])?;
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        document.screen.ignored_kind(group, tree.text_at(at, &["kind"])?)
-    })
+    let mut keys = Vec::new();
+    for at in tree.ancestors(node) {
+        if let (Some(api_version), Some(kind)) = (tree.text_at(at, &["apiVersion"]), tree.text_at(at, &["kind"])) {
+            let group = api_version.split_once('/').map_or("", |(group, _)| group);
+            let from_object: Vec<&str> = keys.iter().rev().copied().collect();
+            let screen = document.screen;
+            let reason = screen.ignored_kind(group, kind).or_else(|| screen.ignored_field(group, kind, &from_object));
+            if reason.is_some() {
+                return reason;
+            }
+        }
+        keys.extend(tree.key_text(at));
+    }
+    None
 }

@@ -29,6 +29,8 @@ pub struct Occurrence {
     pub spans: PartSpans,
     /// The marker on it, if there is one.
     pub marker: Option<Marker>,
+    /// Why it is ignored unless a marker, or a rule that names its file, makes it managed. A lower-case fragment.
+    pub ignored_by_default: Option<String>,
 }
 
 /// A place that is held or ignored, and the reason.

@@ -4,6 +4,9 @@ use regex::bytes::Regex;
 
 use super::value::is_unambiguous_reference;
 
+/// The reason to ignore the image that a build writes.
+pub(super) const BUILT: &str = "what a build writes, not what runs";
+
 /// Objects or files that a format ignores, and the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ignored {
@@ -20,8 +23,14 @@ pub enum IgnoredScope {
     Kind(&'static str, &'static str),
     /// Objects of a group and kind that are large and hold no reference: they are not even parsed.
     Schema(&'static str, &'static str),
-    /// Files of another tool: a folder with a slash at its end, or a file name; and the name of the tool.
+    /// A field of Kubernetes objects of an API group, or of one kind (`*` is any), with all that is in it: the keys from the object
+    /// on, with dots and without the indices of lists.
+    Field(&'static str, &'static str, &'static str),
+    /// Files of another tool: a folder with a slash at its end, or a file name; and the name of the tool. It applies unless a
+    /// marker, or a rule that names the file, makes a reference managed, and not to Kubernetes objects.
     File(&'static str, &'static str),
+    /// Kubernetes objects of an API group in files of another tool, as above: the file, the group, the name of the tool.
+    ObjectsIn(&'static str, &'static str, &'static str),
 }
 
 /// The joined declarations of some formats.
@@ -52,7 +61,7 @@ impl Screen {
                 kind: format!("\nkind: {kind}"),
                 ignored: *ignored,
             }),
-            IgnoredScope::Kind(..) | IgnoredScope::File(..) => None,
+            _ => None,
         };
         let schemas = ignored.iter().filter_map(schema).collect();
         Self { needles: Regex::new(&literals.join("|")).ok(), ignored, schemas, text_keys }
@@ -80,7 +89,23 @@ impl Screen {
             IgnoredScope::Kind(of_group, of_kind) | IgnoredScope::Schema(of_group, of_kind) => {
                 of_group == group && (of_kind == "*" || of_kind == kind)
             }
-            IgnoredScope::File(..) => false,
+            _ => false,
+        };
+        let row = self.ignored.iter().find(|ignored| includes(ignored.scope))?;
+        Some(format!("{kind}: {}", row.reason))
+    }
+
+    /// Returns why a field of an object is ignored, if it is: the group and the kind of the object, and the keys from the object
+    /// on.
+    pub(super) fn ignored_field(&self, group: &str, kind: &str, keys: &[&str]) -> Option<String> {
+        let includes = |scope: IgnoredScope| match scope {
+            IgnoredScope::Field(of_group, of_kind, field) => {
+                of_group == group
+                    && (of_kind == "*" || of_kind == kind)
+                    && field.split('.').zip(keys).filter(|(one, other)| one == *other).count()
+                        == field.split('.').count()
+            }
+            _ => false,
         };
         let row = self.ignored.iter().find(|ignored| includes(ignored.scope))?;
         Some(format!("{kind}: {}", row.reason))
@@ -93,13 +118,23 @@ impl Screen {
             _ => None,
         })
     }
+
+    /// Returns the tool whose file this is and why its objects of a group are ignored.
+    pub(super) fn ignored_objects(&self, path: &str, group: &str) -> Option<(&'static str, &'static str)> {
+        self.ignored.iter().find_map(|ignored| match ignored.scope {
+            IgnoredScope::ObjectsIn(pattern, of_group, owner) if of_group == group && matches_path(pattern, path) => {
+                Some((owner, ignored.reason))
+            }
+            _ => None,
+        })
+    }
 }
 
 impl Ignored {
     fn of_kind(&self) -> Option<String> {
         match self.scope {
             IgnoredScope::Kind(_, kind) | IgnoredScope::Schema(_, kind) => Some(format!("{kind}: {}", self.reason)),
-            IgnoredScope::File(..) => None,
+            _ => None,
         }
     }
 }

@@ -163,6 +163,9 @@ fn described(findings: &[Finding], bytes: &[u8]) -> String {
                 if let Some(marker) = &occurrence.marker {
                     let _ = write!(line, " <{:?} {}>", marker.kind, marker.policy);
                 }
+                if let Some(reason) = &occurrence.ignored_by_default {
+                    let _ = write!(line, " ignored by default: {reason}");
+                }
                 line
             }
             Finding::Notice(notice) => {

@@ -81,6 +81,13 @@ impl Patterns {
         self.written.iter().any(|text| ImageName::new(text).is_ok_and(|written| written == *name))
     }
 
+    /// Returns whether one of the globs that match a path names it: a part between its slashes has no wildcard, unlike `**/*.yml`.
+    pub(crate) fn name_path(&self, path: &str) -> bool {
+        let is_named = |glob: &&String| glob.split('/').any(|part| !part.contains(['*', '?', '[', '{']));
+        let matches = |glob: &String| path_pattern(glob).is_ok_and(|glob| glob.compile_matcher().is_match(path));
+        self.written.iter().filter(is_named).any(matches)
+    }
+
     /// Returns whether one of the globs matches a path from the repository's root.
     pub fn match_path(&self, path: &str) -> bool {
         self.set.as_ref().is_none_or(|set| set.is_match(path))

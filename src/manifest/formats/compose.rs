@@ -4,6 +4,8 @@ use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::DocumentFindings;
 use super::super::keys::walk;
+use super::super::occurrence::NoticeStatus;
+use super::super::screen::BUILT;
 use crate::text::{NodeId, NodeKind};
 
 /// The format of Compose files.
@@ -32,6 +34,7 @@ impl Format for Compose {
     }
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
+        built(document, found);
         if document.options.variable_defaults {
             let tree = document.tree;
             for node in tree.nodes().filter(|node| tree.text_of(*node).is_some_and(|text| text.contains("${"))) {
@@ -41,6 +44,19 @@ impl Format for Compose {
             }
         }
         walk::walk(document, found, NAME);
+    }
+}
+
+/// Reports the images of services that have a `build`: it writes them.
+fn built(document: &Document<'_>, found: &mut DocumentFindings<'_>) {
+    let tree = document.tree;
+    let services = tree.get(document.root, "services");
+    for (_, service) in services.into_iter().flat_map(|services| tree.entries(services)) {
+        let service = tree.follow(service);
+        let is_built = tree.get(service, "build").is_some_and(|build| tree.text_of(build) != Some(""));
+        if let Some(image) = tree.get(service, "image").filter(|_| is_built) {
+            found.report_notice(document, NAME, image, NoticeStatus::Ignored, BUILT.to_owned());
+        }
     }
 }
 

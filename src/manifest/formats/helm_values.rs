@@ -24,9 +24,7 @@ impl Format for HelmValues {
     }
 
     fn matches(&self, document: &Document<'_>) -> bool {
-        !document.is_object()
-            && document.text_format().is_none()
-            && (document.file_name.contains("values") || document.options.layout.is_beside_chart(document.path))
+        document.holds_chart_values()
     }
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {

@@ -4,7 +4,7 @@ use super::super::document::Document;
 use super::super::format::Format;
 use super::super::found::DocumentFindings;
 use super::super::keys::walk;
-use super::super::screen::{Ignored, IgnoredScope};
+use super::super::screen::{BUILT, Ignored, IgnoredScope};
 
 /// The format of Kubernetes objects that no format of a tool reads.
 pub(crate) struct Kubernetes;
@@ -27,6 +27,16 @@ const IGNORED: &[Ignored] = &[
     kind("operator.openshift.io", "ImageContentSourcePolicy", MIRRORS),
     kind("config.openshift.io", "ImageDigestMirrorSet", MIRRORS),
     kind("config.openshift.io", "ImageTagMirrorSet", MIRRORS),
+    built("build.openshift.io", "BuildConfig", "spec.output"),
+    built("build.openshift.io", "Build", "spec.output"),
+    built("shipwright.io", "Build", "spec.output"),
+    built("shipwright.io", "BuildRun", "spec.output"),
+    built("shipwright.io", "BuildRun", "spec.build.spec.output"),
+    built("kpack.io", "Image", "spec.tag"),
+    built("kpack.io", "Image", "spec.additionalTags"),
+    built("kpack.io", "Builder", "spec.tag"),
+    built("kpack.io", "ClusterBuilder", "spec.tag"),
+    built("skaffold", "Config", "build.artifacts.image"),
     Ignored {
         scope: IgnoredScope::Schema("apiextensions.k8s.io", "CustomResourceDefinition"),
         reason: "a schema describes images and does not run them",
@@ -35,6 +45,10 @@ const IGNORED: &[Ignored] = &[
 
 const fn kind(group: &'static str, kind: &'static str, reason: &'static str) -> Ignored {
     Ignored { scope: IgnoredScope::Kind(group, kind), reason }
+}
+
+const fn built(group: &'static str, kind: &'static str, field: &'static str) -> Ignored {
+    Ignored { scope: IgnoredScope::Field(group, kind, field), reason: BUILT }
 }
 
 impl Format for Kubernetes {

@@ -10,7 +10,7 @@ use crate::text::{Span, TextEntry, Tree};
 /// The format of files that `patterns` of the configuration name.
 pub(crate) struct PatternFormat;
 
-const NAME: &str = "pattern";
+pub(crate) const NAME: &str = "pattern";
 
 impl Format for PatternFormat {
     fn name(&self) -> &'static str {

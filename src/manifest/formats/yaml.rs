@@ -30,10 +30,13 @@ const IGNORED: &[Ignored] = &[
     job(".cirrus.yml", "Cirrus CI"),
     job("codefresh.yml", "Codefresh"),
     job(".semaphore/", "Semaphore"),
+    Ignored { scope: IgnoredScope::ObjectsIn(".tekton/", "tekton.dev", "Pipelines as Code"), reason: CI_JOB },
 ];
 
+const CI_JOB: &str = "the image of a CI job, which is not deployed";
+
 const fn job(path: &'static str, tool: &'static str) -> Ignored {
-    Ignored { scope: IgnoredScope::File(path, tool), reason: "the image of a CI job, which is not deployed" }
+    Ignored { scope: IgnoredScope::File(path, tool), reason: CI_JOB }
 }
 
 impl Format for Yaml {

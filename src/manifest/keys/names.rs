@@ -32,6 +32,18 @@ pub(super) fn contains_image(name: &str) -> bool {
     name.contains("image") && !name.contains("pull")
 }
 
+/// Returns whether a flag of a tool that builds images names what it writes: kaniko, BuildKit, docker, jib.
+pub(super) fn is_output_flag(flag: &str) -> bool {
+    let flags = ["destination", "cache-repo", "cache-to", "export-cache", "tag", "to-image", "output", "push-to"];
+    flags.contains(&flag.trim_start_matches('-')) || matches!(flag, "-d" | "-t" | "-Djib.to.image" | "-Dimage")
+}
+
+/// Returns whether a parameter of a Tekton task names what the task writes. `IMAGE` is the name in the catalog of tasks.
+pub(super) fn is_output_parameter(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    matches!(name, "IMAGE" | "APP_IMAGE") || ["output", "destination"].iter().any(|word| lower.contains(word))
+}
+
 /// Returns whether a name is that of an environment variable: `API_IMAGE`.
 pub(super) fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')

@@ -2,9 +2,11 @@
 
 use super::super::document::Document;
 use super::super::found::DocumentFindings;
+use super::super::occurrence::NoticeStatus;
+use super::super::screen::BUILT;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
-use super::names::{contains_image, is_image_key};
+use super::names::{contains_image, is_image_key, is_output_parameter};
 use crate::text::NodeId;
 
 /// Reports `value` or `default` beside a `name`: environment variables, parameters of Tekton and Argo Workflows.
@@ -15,11 +17,15 @@ pub(super) fn named_value(
     map: NodeId,
 ) {
     let tree = document.tree;
-    let names_image = contains_image(tree.text_at(map, &["name"]).unwrap_or_default());
+    let name = tree.text_at(map, &["name"]).unwrap_or_default();
+    let names_image = contains_image(name);
+    let is_output = document.group() == "tekton.dev" && is_output_parameter(name);
     for key in ["value", "default"] {
         let Some(value) = tree.get(map, key).filter(|value| !found.is_taken(*value)) else { continue };
         let Some(text) = tree.string(value) else { continue };
-        if is_unambiguous_reference(text) || (names_image && is_full_reference(text)) {
+        if is_output && is_full_reference(text) {
+            found.report_notice(document, format, value, NoticeStatus::Ignored, BUILT.to_owned());
+        } else if is_unambiguous_reference(text) || (names_image && is_full_reference(text)) {
             found.report_reference(document, format, value);
         } else if names_image && text.contains('\n') {
             assignments(document, found, format, value, text);

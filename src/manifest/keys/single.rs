@@ -31,8 +31,11 @@ impl ExpectedValue {
             "kubectl.kubernetes.io/last-applied-configuration" => return Self::AppliedObject,
             "imageName" | "baseImage" | "containerImage" | "imageRef" | "image_name" => true,
             "reference" => is_under_image(),
+            "name" if is_service_of_job(document, map) => return Self::Image,
             "name" => tree.text_at(map, &["kind"]) == Some("DockerImage"),
             _ if parent == Some("baseImageOverrides") => true,
+            "uses" => text.starts_with("docker://"),
+            "container" if document.configures_jobs() => return Self::Image,
             "package" => document.group() == "pkg.crossplane.io",
             _ if parent.is_some_and(is_image_list_key) || is_image_key(key) || text.starts_with("oci://") => true,
             _ => is_unambiguous_reference(text) && is_under_image(),
@@ -126,6 +129,12 @@ fn not_image(text: &str, is_set: bool, is_container: bool) -> Option<NotReferenc
 fn is_container(document: &Document<'_>, map: NodeId) -> bool {
     let list = document.tree.parent(map).and_then(|list| document.tree.key_text(list));
     list.is_some_and(|key| matches!(key, "containers" | "initContainers" | "ephemeralContainers"))
+}
+
+/// Returns whether a mapping is in the list of services of a job of GitLab CI, where `name` is the image.
+fn is_service_of_job(document: &Document<'_>, map: NodeId) -> bool {
+    let list = document.tree.parent(map).and_then(|list| document.tree.key_text(list));
+    list == Some("services") && document.configures_jobs()
 }
 
 /// Returns the reference of a name whose tag is under a key beside it: `apiImage: name` and `apiImageTag: 1.2`.

@@ -3,9 +3,10 @@
 use super::super::document::Document;
 use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
+use super::super::screen::BUILT;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
-use super::names::{contains_image, is_image_list_key, is_variable};
+use super::names::{contains_image, is_image_list_key, is_output_flag, is_variable};
 use super::{pair, single, split};
 use crate::text::{NodeId, NodeKind, Style};
 
@@ -128,14 +129,21 @@ fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &
     let tree = document.tree;
     let key = tree.key_text(list).unwrap_or_default();
     let is_image_list = is_image_list_key(key) || key.ends_with("_images");
-    let mut follows_image_flag = false;
+    let are_services = key == "services" && document.configures_jobs();
+    let (mut follows_image_flag, mut follows_output_flag) = (false, false);
     for item in tree.items(list) {
         let item = tree.follow(item);
         let Some(text) = tree.string(item) else { continue };
         let (is_flag, equals) = (text.starts_with('-'), text.find('='));
+        let is_output = match equals {
+            Some(equals) => is_output_flag(&text[..equals]),
+            None => follows_output_flag,
+        };
         if found.is_taken(item) {
             // Reported under another key.
-        } else if (is_image_list || follows_image_flag) && is_full_reference(text) {
+        } else if is_output && is_full_reference(&text[equals.map_or(0, |equals| equals + 1)..]) {
+            found.report_notice(document, format, item, NoticeStatus::Ignored, BUILT.to_owned());
+        } else if are_services || (is_image_list || follows_image_flag) && is_full_reference(text) {
             found.report_reference(document, format, item);
         } else if let Some(equals) = equals
             && (is_flag || is_variable(&text[..equals]) || key == LITERALS)
@@ -144,6 +152,7 @@ fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &
             found.report_reference_in(document, format, item, equals + 1..text.len());
         }
         follows_image_flag = is_flag && equals.is_none() && contains_image(text);
+        follows_output_flag = is_flag && equals.is_none() && is_output_flag(text);
     }
 }
 
