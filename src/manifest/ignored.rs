@@ -1,7 +1,7 @@
 //! Nodes that are ignored whatever they hold, and files whose references are ignored by default.
 
 use super::document::Document;
-use super::formats::PATTERN;
+use super::options::PATTERN;
 use crate::text::{NodeId, NodeKind};
 
 /// Returns the reason why a node is ignored; `None` if it is not.

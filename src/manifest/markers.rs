@@ -240,10 +240,29 @@ impl Markers {
             let position = file.position(origin.offset(comment.span.start));
             (scope, Marker { kind: comment.marker.kind, policy: comment.marker.policy.clone(), position })
         });
-        if let Some((IgnoreScope::Value, marker)) = ignore {
-            scalars.iter().for_each(|node| self.use_for(tree, *node));
-            return Ok(Some(marker));
+        let chosen = match &ignore {
+            Some((IgnoreScope::Value, _)) => Ok(None),
+            _ => self.choose_policy(document, file, name, scalars),
+        };
+        match ignore {
+            Some((_, marker)) if !matches!(&chosen, Ok(Some(other)) if other.names_policy()) => {
+                scalars.iter().for_each(|node| self.use_for(tree, *node));
+                Ok(Some(marker))
+            }
+            _ => chosen,
         }
+    }
+
+    /// Returns the marker that names a policy or an image for a reference.
+    fn choose_policy(
+        &mut self,
+        document: &Document<'_>,
+        file: &File<'_>,
+        name: &ImageName,
+        scalars: &[NodeId],
+    ) -> Result<Option<Marker>, String> {
+        let tree = document.tree;
+        let Some(origin) = &document.origin.bytes else { return Ok(None) };
         // The key of the reference: of its only scalar, or of the mapping that holds its scalars.
         let key = match scalars {
             [first, _, ..] => tree.parent(*first).and_then(|map| tree.key_of(map)),
@@ -282,13 +301,6 @@ impl Markers {
         }
         if let (Some(reason), None) = (unread, &choice.chosen) {
             return Err(reason);
-        }
-        let names_policy = choice.chosen.as_ref().is_some_and(Marker::names_policy);
-        if let Some((IgnoreScope::Collection, marker)) = ignore
-            && !names_policy
-        {
-            scalars.iter().for_each(|node| self.use_for(tree, *node));
-            return Ok(Some(marker));
         }
         if choice.chosen.is_none()
             && let Some(comment) = self.comments.iter_mut().find(|comment| is_outside(comment))

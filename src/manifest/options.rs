@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::image::{AppVersion, ReferencePattern, TagField};
 
+/// The name of the format of what the patterns of the configuration match.
+pub(super) const PATTERN: &str = "pattern";
+
 /// What to find in addition to the references of every repository. The default adds nothing.
 #[derive(Debug, Clone, Default)]
 pub struct FindOptions {

@@ -18,8 +18,6 @@ mod yaml;
 
 use super::format::Format;
 
-pub(super) use pattern::NAME as PATTERN;
-
 /// All formats, in the order in which they read a document: what an earlier one has reported, a later one leaves alone.
 pub const FORMATS: &[&dyn Format] = &[
     &pattern::PatternFormat,

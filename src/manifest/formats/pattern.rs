@@ -3,14 +3,14 @@
 use super::super::document::Document;
 use super::super::format::{Format, TextParser};
 use super::super::found::DocumentFindings;
-use super::super::options::FindOptions;
+use super::super::options::{FindOptions, PATTERN};
 use super::super::split_reference::SplitReference;
 use crate::text::{Span, TextEntry, Tree};
 
 /// The format of files that `patterns` of the configuration name.
 pub(crate) struct PatternFormat;
 
-pub(crate) const NAME: &str = "pattern";
+const NAME: &str = PATTERN;
 
 impl Format for PatternFormat {
     fn name(&self) -> &'static str {

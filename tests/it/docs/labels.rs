@@ -70,7 +70,7 @@ fn troubleshooting_page_quotes_the_reasons_of_held_references() {
     let mut held: Vec<_> = ["nginx:latest", "nginx", &digest, "nginx:$TAG", "\"\""].map(pod).into();
     held.push(status("chart/values.yaml", "image: { tag: 1.0.1 }\n"));
     held.push((NoticeStatus::Held, Unmanaged::UnknownPolicy("stable".to_owned()).to_string()));
-    held.push(status("pod.yaml", "# tagboat: ignore\ninitContainers:\n- { name: a, image: nginx }\n"));
+    held.push(status("pod.yaml", "# tagboat: release\ninitContainers:\n- { name: a, image: nginx }\n"));
     let claims = [1, 2].map(|number| (number.to_string(), String::new()));
     let conflict = Unmanaged::Conflict(claims).to_string();
     held.push((NoticeStatus::Held, format!("{}: …", conflict.split_once(':').unwrap().0)));
