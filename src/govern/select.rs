@@ -344,7 +344,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             marker: Some(&marker),
             holds_name: true,
         }) {
-            Ok(found) => format!("{} from {}", found.entry.describe(), found.source),
+            Ok(found) => format!("{} from {}", found.entry.policy.describe(), found.source),
             Err(cause) => cause.to_string(),
         }
     }

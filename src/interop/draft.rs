@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use crate::policy::{Pinning, Settings};
-use crate::text::visible;
+use crate::text::{flow_map, flow_string, flow_style, visible};
 
 /// A translated configuration, and the settings that it lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,16 +84,14 @@ impl TranslationDraft {
             out.push_str("\n# Values that contain only a tag.\nmanifests:\n  tags:\n");
         }
         for [path, field, image] in &self.tags {
-            let (path, field, image) = (text(path), text(field), text(image));
+            let (path, field, image) = (flow_string(path), flow_string(field), flow_string(image));
             let _ = writeln!(out, "    - {{ paths: [{path}], field: {field}, image: {image} }}");
         }
         if !self.policies.is_empty() {
             out.push_str("\npolicies:\n");
         }
         for (name, settings) in &self.policies {
-            let values = settings.keys().filter_map(|key| Some((key, settings.value(key)?)));
-            let values: Vec<String> = values.map(|(key, value)| format!("{key}: {}", flow_style(value))).collect();
-            let _ = writeln!(out, "  {}: {{ {} }}", text(name), values.join(", "));
+            let _ = writeln!(out, "  {}: {}", flow_string(name), flow_map(settings.entries()));
         }
         if !self.rules.is_empty() {
             out.push_str("\n# The first matching rule applies; images that no rule matches are ignored.\nrules:\n");
@@ -130,25 +128,4 @@ fn section(out: &mut String, name: &str, values: impl Iterator<Item = (&'static 
         }
         let _ = writeln!(out, "  {key}: {}", flow_style(&value));
     }
-}
-
-/// Returns a value in the flow style of YAML.
-fn flow_style(value: &Value) -> String {
-    match value {
-        Value::String(one) => text(one),
-        Value::Array(list) => format!("[{}]", list.iter().map(flow_style).collect::<Vec<_>>().join(", ")),
-        Value::Object(map) => {
-            let entries = map.iter().map(|(key, value)| format!("{key}: {}", flow_style(value)));
-            format!("{{ {} }}", entries.collect::<Vec<_>>().join(", "))
-        }
-        other => other.to_string(),
-    }
-}
-
-/// Returns a string as a YAML scalar: plain if every reader takes it for a string, else in JSON quotes.
-fn text(text: &str) -> String {
-    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_./".contains(&b))
-        && crate::text::is_plain_string(text);
-    if plain { text.to_owned() } else { Value::from(text).to_string() }
 }

@@ -17,6 +17,8 @@ pub struct PolicyEntry {
     pub bounds: Bounds,
     /// What ties mean, if the entry overrides the policy.
     pub ties: Option<Ties>,
+    /// The whole entry in YAML, `{ semver: "^1", max-bump: minor }`, if it has more keys than that of the policy.
+    pub(super) written: Option<String>,
 }
 
 /// Keys that every policy has.
@@ -32,8 +34,8 @@ pub(super) fn ties(settings: &Settings) -> Result<Option<Ties>, PolicyError> {
 }
 
 impl PolicyEntry {
-    /// Returns the policy as a configuration has it.
+    /// Returns the policy as `--policy` takes it: `semver: ^1`, or with options `{ semver: "^1", max-bump: minor }`.
     pub fn describe(&self) -> String {
-        self.policy.describe()
+        self.written.clone().unwrap_or_else(|| self.policy.describe())
     }
 }

@@ -23,7 +23,7 @@ mod versions;
 use ordered::{alphabetical, calver, git_history, newest_build, numerical, pattern, semver, shape};
 use pinned::{digest, exact, follow};
 
-use crate::text::{code_list, nearest_name, suggestion};
+use crate::text::{code_list, flow_map, nearest_name, suggestion};
 
 pub use candidate::{Candidate, Known, Need};
 pub use decision::{CandidateVerdict, Choice, Decision, Outcome, Verdict};
@@ -87,13 +87,16 @@ pub fn build(settings: &Settings) -> Result<PolicyEntry, PolicyError> {
     }
     let policy = (kind.build)(settings)?;
     let bounds = Bounds::new(settings, policy.reads_versions())?;
-    Ok(PolicyEntry { filter: Filter::new(settings)?, bounds, ties: entry::ties(settings)?, policy })
+    let (first, options): (Vec<_>, Vec<_>) = settings.entries().partition(|(key, _)| *key == kind.key);
+    let written = if options.is_empty() { None } else { Some(flow_map(first.into_iter().chain(options))) };
+    Ok(PolicyEntry { filter: Filter::new(settings)?, bounds, ties: entry::ties(settings)?, policy, written })
 }
 
 /// Returns the default policy: the shape of the current tag.
 pub fn default_entry() -> PolicyEntry {
     let bounds = Bounds { max_bump: None, reject_outliers: true, allow_downgrade: false, allow_older_build: false };
-    PolicyEntry { policy: Policy::ordered(shape::ShapePolicy::Same), filter: Filter::default(), bounds, ties: None }
+    let policy = Policy::ordered(shape::ShapePolicy::Same);
+    PolicyEntry { policy, filter: Filter::default(), bounds, ties: None, written: None }
 }
 
 fn kind_of(settings: &Settings) -> Result<&'static PolicyKind, PolicyError> {

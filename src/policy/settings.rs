@@ -164,6 +164,11 @@ impl Settings {
         self.0.keys().map(String::as_str)
     }
 
+    /// Returns the keys that have a value, with their values.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.as_str(), value))
+    }
+
     /// Returns the value of a key, `None` if it is absent or null.
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.0.get(key).filter(|value| !value.is_null())

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::docs::Hint;
 use crate::policy::{self, Known};
 
 /// The explanation of one image at one current reference.
@@ -20,11 +21,13 @@ pub struct Explanation {
     pub outcome: OutcomeKind,
     /// The reason for the outcome.
     pub reason: String,
+    /// What to do next, if a lookup failed.
+    pub hint: Option<Hint>,
     /// The digest that the current tag resolves to now, if an image that is up to date is pinned to another one.
     pub moved_digest: Option<String>,
     /// The newest tags of another shape that are newer than the current tag, if nothing of the same shape is newer.
     pub other_shapes: Vec<String>,
-    /// The policy, as a configuration would write it.
+    /// The policy with its options, as `--policy` takes it.
     pub policy: String,
     /// Where this policy was assigned to the image: a rule, a marker, or the default.
     pub source: Option<String>,

@@ -114,7 +114,9 @@ impl Renderer for Annotations {
             OutcomeKind::Held => Some(("warning", one)),
             OutcomeKind::Update | OutcomeKind::UpToDate => None,
         });
-        levels.map(|(level, one)| annotation(level, one.locations.first(), &one.image, &one.reason, None)).collect()
+        levels
+            .map(|(level, one)| annotation(level, one.locations.first(), &one.image, &one.reason, one.hint.as_deref()))
+            .collect()
     }
 
     fn run(&self, report: &RunReport, _: RenderOptions) -> String {

@@ -126,8 +126,9 @@ impl Renderer for Html {
     fn explanations(&self, explanations: &[Explanation], _: RenderOptions) -> String {
         let about = explanations.iter().map(|one| {
             let chosen = one.chosen.as_deref().unwrap_or_default();
-            let cells =
-                [code(&one.current), code(chosen), plain(one.outcome.as_str()), plain(&one.reason), code(&one.policy)];
+            let mut reason = plain(&one.reason);
+            reason.lines.extend(hint(one.hint.as_deref()));
+            let cells = [code(&one.current), code(chosen), plain(one.outcome.as_str()), reason, code(&one.policy)];
             HtmlRow { status: None, cells: cells.into_iter().chain([locations(&one.locations)]).collect() }
         });
         let columns = &["Current", "Chosen", "Outcome", "Reason", "Policy", "Location"];

@@ -73,10 +73,8 @@ impl Renderer for JUnit {
             class: "images",
             name: reference(&one.image, &one.current),
             location: one.locations.first().cloned(),
-            details: one
-                .candidates
-                .iter()
-                .map(|tag| format!("{} {}: {}", tag.tag, tag.verdict.label(), tag.reason))
+            details: (one.hint.iter().map(|hint| format!("hint: {hint}")))
+                .chain(one.candidates.iter().map(|tag| format!("{} {}: {}", tag.tag, tag.verdict.label(), tag.reason)))
                 .collect(),
             result: match one.outcome {
                 OutcomeKind::Unknown => CaseResult::Failed(one.reason.clone()),

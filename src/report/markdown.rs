@@ -44,6 +44,9 @@ impl Renderer for Markdown {
             let _ = writeln!(out, "### {} {}\n", code(&one.image), code(&shortened(&one.current)));
             let outcome = one.outcome.as_str();
             let _ = writeln!(out, "{outcome}: {} (policy {})\n", plain(&one.reason), code(&one.policy));
+            if one.hint.is_some() {
+                let _ = writeln!(out, "Hint: {}\n", hint(&one.hint));
+            }
             let rows = one.candidates.iter().map(|candidate| {
                 vec![code(&candidate.tag), candidate.verdict.label().to_owned(), plain(&candidate.reason)]
             });

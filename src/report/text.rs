@@ -166,6 +166,9 @@ fn explanation(one: &Explanation, options: RenderOptions) -> String {
         vec![(TextStyle::Dim, "policy".to_owned()), (TextStyle::Plain, format!("{}{source}", one.policy))],
         vec![(TextStyle::Dim, "outcome".to_owned()), (style, format!("{}: {}", outcome(one), one.reason))],
     ];
+    head.extend(
+        one.hint.iter().map(|hint| vec![(TextStyle::Dim, "hint".to_owned()), (TextStyle::Plain, hint.to_string())]),
+    );
     for (at, location) in one.locations.iter().enumerate() {
         let label = if at == 0 { "found in" } else { "" };
         head.push(vec![(TextStyle::Dim, label.to_owned()), (TextStyle::Location, location.clone())]);

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::config::{self, Config};
-use crate::docs::hint;
+use crate::docs::{Hint, hint};
 use crate::error::Error;
 use crate::govern::{Listed, Policies, PolicyQuery, Selection, Status};
 use crate::image::{ImageName, ImageReference, Tag, TagError};
 use crate::interop::Automation;
 use crate::manifest::{Finding, Occurrence};
 use crate::plan::ProposedReferences;
-use crate::policy::{self, Candidate, Gates, Outcome, Pinning};
+use crate::policy::reason::{Ineligibility, Unknown};
+use crate::policy::{self, Candidate, Gates, Outcome, Pinning, Reason};
 use crate::registry::Registry;
 use crate::report::{self, Explanation, OutcomeKind};
 
@@ -96,12 +97,12 @@ pub async fn explain(
     let external_facts = FactSource::new(listed.as_deref(), &config.folder);
     let lookup = Lookup { registry, external_facts: &external_facts, now: Timestamp::now(), verdicts: true };
     let Decisions { answers, failures } = lookup.decide(vec![subject]).await;
-    if answers.iter().all(|answer| answer.verdicts.is_empty())
-        && let Some(failure) = failures.into_iter().next()
-    {
-        return Err(Error::from(failure.error));
+    let failure = failures.into_iter().next();
+    let hint = failure.as_ref().map(|failure| failure.error.hint());
+    match failure {
+        Some(failure) if answers.iter().all(|answer| answer.verdicts.is_empty()) => Err(Error::from(failure.error)),
+        _ => Ok(answers.iter().map(|answer| explanation(answer, &invalid, hint.as_ref())).collect()),
     }
-    Ok(answers.iter().map(|answer| explanation(answer, &invalid)).collect())
 }
 
 /// Returns the rejected candidate for a text that is not a valid tag.
@@ -118,8 +119,8 @@ fn rejected(text: &str, error: &TagError) -> report::CandidateRow {
 fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUsages, Error> {
     let usage = |error: &dyn std::error::Error| {
         Error::usage(
-            format!("cannot read {image:?} with the tag {current:?}: {error}"),
-            hint!("command-line.md#try-a-policy", "write an image name without a tag, and the tag after --current"),
+            format!("cannot read `{image}` with the tag `{current}`: {error}"),
+            hint!("command-line.md#try-a-policy", "write an image name without a tag, and the tag after `--current`"),
         )
     };
     // Only the version of a chart has a `+`.
@@ -196,8 +197,11 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
     }
     if let Err(error) = ImageReference::new(image) {
         return Error::usage(
-            format!("invalid image name {image:?}: {error}"),
-            hint!("command-line.md#try-a-policy", "write a name that `tagboat list` prints, such as ghcr.io/acme/api"),
+            format!("invalid image name `{image}`: {error}"),
+            hint!(
+                "command-line.md#try-a-policy",
+                "write a name that `tagboat list` prints, such as `ghcr.io/acme/api`"
+            ),
         );
     }
     Error::usage(
@@ -209,8 +213,20 @@ fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> boo
     )
 }
 
-/// Returns the explanation of a decision. `invalid` are given texts that are not valid tags.
-fn explanation(answer: &Answer, invalid: &[report::CandidateRow]) -> Explanation {
+/// Returns whether the verdict on a candidate only repeats why the outcome is unknown.
+fn repeats(verdict: &Reason, outcome: &Outcome) -> bool {
+    let Outcome::Unknown(cause) = outcome else { return false };
+    match (verdict, cause) {
+        (
+            Reason::NotEligibleYet(Ineligibility::LookupFailed(one)),
+            Reason::Unknown(Unknown::LookupFailed(_, other)),
+        ) => one == other,
+        _ => verdict == cause,
+    }
+}
+
+/// Returns the explanation of a decision. `invalid` are given texts that are not valid tags, and `hint` is about a failed lookup.
+fn explanation(answer: &Answer, invalid: &[report::CandidateRow], hint: Option<&Hint>) -> Explanation {
     let decision = &answer.decision;
     let (outcome, chosen, reason) = match &decision.outcome {
         Outcome::Update(choice) => {
@@ -224,7 +240,10 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow]) -> Explanation
     let candidates = answer.verdicts.iter().map(|judged| report::CandidateRow {
         tag: judged.tag.to_string(),
         verdict: report::VerdictKind::from(&judged.verdict),
-        reason: judged.verdict.reason().to_string(),
+        reason: match judged.verdict.reason() {
+            reason if repeats(reason, &decision.outcome) => "the outcome is unknown".to_owned(),
+            reason => reason.to_string(),
+        },
         facts: report::Facts::new(&judged.facts),
     });
     let at = |found: &Arc<Occurrence>| format!("{}:{}", found.place.path, found.place.position.line);
@@ -234,6 +253,7 @@ fn explanation(answer: &Answer, invalid: &[report::CandidateRow]) -> Explanation
         chosen,
         outcome,
         reason: reason.to_string(),
+        hint: if outcome == OutcomeKind::Unknown { hint.cloned() } else { None },
         moved_digest: reason.moved_digest().map(|moved| moved.to.to_string()),
         other_shapes: reason.other_shapes().iter().map(ToString::to_string).collect(),
         policy: decision.policy.clone(),

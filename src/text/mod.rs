@@ -5,6 +5,7 @@
 mod chain;
 mod count;
 mod escape;
+mod flow_style;
 mod origin;
 mod quote;
 mod scalar;
@@ -20,6 +21,7 @@ pub use escape::{
     escaped_name, visible, visible_but_colors, visible_lines, without_commands, without_controls,
     without_controls_but_colors,
 };
+pub use flow_style::{flow_map, flow_string, flow_style};
 pub use origin::Origin;
 pub use quote::code_list;
 pub use scalar::{Style, is_plain_string};

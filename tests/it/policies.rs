@@ -177,7 +177,15 @@ fn every_kind_of_policy_matches_its_table() {
 fn builds_the_example_of_every_policy() {
     for kind in POLICIES {
         let settings = Settings::new(serde_yaml::from_str(kind.example).unwrap());
-        assert!(build(&settings).is_ok(), "{}: {:?}", kind.example, build(&settings).err());
+        let entry = build(&settings).unwrap_or_else(|error| panic!("{}: {error}", kind.example));
+        // A report shows the policy in a form that `--policy` takes.
+        let shown = entry.describe();
+        let read = tagboat::config::policy(&shown).unwrap_or_else(|error| panic!("{shown}: {error}"));
+        assert_eq!(read.describe(), shown);
+        assert!(
+            settings.keys().all(|key| shown == "shape" || shown.contains(&format!("{key}: ")) || shown == key),
+            "{shown}"
+        );
     }
 }
 

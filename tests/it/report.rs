@@ -85,6 +85,7 @@ fn explanations() -> Vec<Explanation> {
         chosen: Some("1.5.0".to_owned()),
         outcome: OutcomeKind::Update,
         reason: NEWEST.to_owned(),
+        hint: None,
         moved_digest: None,
         other_shapes: Vec::new(),
         policy: "semver: >=1.0 <3".to_owned(),
@@ -109,7 +110,20 @@ fn explanations() -> Vec<Explanation> {
         candidates: Vec::new(),
         ..first.clone()
     };
-    vec![first, second]
+    let error = RegistryError::Offline { image: "docker.io/library/redis".to_owned() };
+    let third = Explanation {
+        image: "docker.io/library/redis".to_owned(),
+        current: "7.2.4".to_owned(),
+        outcome: OutcomeKind::Unknown,
+        reason: format!("lookup of 7.2.4 failed: {error}"),
+        hint: Some(error.hint()),
+        policy: r#"{ newest-build: true, include: "^7\\." }"#.to_owned(),
+        source: Some("--policy".to_owned()),
+        locations: Vec::new(),
+        candidates: vec![candidate("7.2.4", NotEligibleYet, "the outcome is unknown")],
+        ..second.clone()
+    };
+    vec![first, second, third]
 }
 
 fn already_proposed(path: &str) -> ChangeRow {

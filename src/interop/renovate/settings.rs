@@ -106,7 +106,7 @@ mod tests {
         ];
         for (versioning, extract, expected) in rows {
             let result = match settings(versioning, extract).and_then(|settings| build(&settings)) {
-                Ok(entry) => entry.describe(),
+                Ok(entry) => entry.policy.describe(),
                 Err(error) => error.to_string(),
             };
             assert!(result.contains(expected), "{versioning}: {result}");

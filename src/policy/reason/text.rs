@@ -114,7 +114,7 @@ struct Quoted<'q>(&'q [Box<str>]);
 
 impl Display for Quoted<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        write!(f, "'{}'", self.0.join("' or '"))
+        write!(f, "`{}`", self.0.join("` or `"))
     }
 }
 
@@ -124,9 +124,9 @@ impl Display for Rejection {
             Self::InvalidTag(error) => error.fmt(f),
             Self::Attachment => f.write_str("a signature or another attachment of an image"),
             Self::NotIncluded(patterns) => write!(f, "not matched by `include`: {}", Quoted(patterns)),
-            Self::Excluded(pattern) => write!(f, "matched by `exclude`: '{pattern}'"),
+            Self::Excluded(pattern) => write!(f, "matched by `exclude`: `{pattern}`"),
             Self::NotAllowed(names) => write!(f, "not matched by `allow`: {}", Quoted(names)),
-            Self::Ignored(name) => write!(f, "matched by `ignore`: '{name}'"),
+            Self::Ignored(name) => write!(f, "matched by `ignore`: `{name}`"),
             Self::Bump { current, bump, max } => write!(f, "{bump} change from {current}; `max-bump` is {max}"),
             Self::Outlier { current } => {
                 write!(f, "outlier: the step from {current} is too large for a release; `outliers: allow` accepts it")
@@ -157,9 +157,9 @@ impl Display for Rejection {
             Self::NotANumber => f.write_str("not a number"),
             Self::NumberFormat => f.write_str("zero padding of numbers differs from the current tag"),
             Self::OtherShape { shape, current } => write!(f, "shape {shape} differs from {current}"),
-            Self::NoMatch(pattern) => write!(f, "not matched by '{pattern}'"),
+            Self::NoMatch(pattern) => write!(f, "not matched by `{pattern}`"),
             Self::UnreadableGroup { group, text, order } => {
-                write!(f, "cannot read group `{group}` as {order}: {text:?}")
+                write!(f, "cannot read group `{group}` as {order}: `{text}`")
             }
             Self::NoBuildTime => f.write_str("no build time in the image metadata, or that of a reproducible build"),
             Self::NotListed => f.write_str("the registry does not list it"),
@@ -170,7 +170,7 @@ impl Display for Rejection {
             Self::SurroundingText => f.write_str("prefix or suffix differs from the current tag"),
             Self::CommitNotFound { commit, history } => write!(f, "{} is not in {history}", CommitText(commit)),
             Self::CommitAmbiguous { commit, history } => write!(f, "{} is ambiguous in {history}", CommitText(commit)),
-            Self::Extracted(text, cause) => write!(f, "extracted text {text:?}: {cause}"),
+            Self::Extracted(text, cause) => write!(f, "extracted text `{text}`: {cause}"),
             Self::Unorderable => f.write_str("the policy cannot order it"),
         }
     }

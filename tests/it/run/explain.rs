@@ -62,3 +62,20 @@ fn lists_a_repeated_tag_once() {
     assert_eq!(tags, ["1.1.0", "1.0.0", "!"], "{report}");
     assert_eq!(report["reason"], "newest matching tag", "{report}");
 }
+
+#[test]
+fn prints_one_failure_once_with_a_hint() {
+    let report = explain(&Tagboat::new(), "newest-build", &[]).json();
+    let text = |key: &str| report[key].as_str().unwrap().to_owned();
+    assert_eq!((&*text("outcome"), text("reason").contains("not looked up")), ("unknown", true), "{report:#}");
+    assert!(text("hint").contains(": https://github.com/tagboat/"), "{report:#}");
+    for row in report["candidates"].as_array().unwrap() {
+        assert_eq!(row["reason"], "the outcome is unknown", "{report:#}");
+    }
+}
+
+#[test]
+fn prints_all_options_of_the_policy() {
+    let report = explain(&Tagboat::new(), "{ max-bump: minor, semver: ^1, include: '^1' }", &[]).json();
+    assert_eq!(report["policy"], r#"{ semver: "^1", include: "^1", max-bump: minor }"#);
+}
