@@ -83,6 +83,19 @@ fn folder_only(option: Arg) -> Arg {
     option.value_name("DIR").help("Folder with the manifests, such as a checkout of the repository")
 }
 
+/// Returns `--image` for a command without pull requests.
+fn images_of_edit(option: Arg) -> Arg {
+    let about = "Update only this image (repeatable). With a tag or digest, write exactly that version where it is newer by the \
+                 image's policy, without listing tags. Fails if no manifest uses the image";
+    option.help(about).long_help(about)
+}
+
+/// Returns `--path` for a command without pull requests.
+fn paths_of_edit(option: Arg) -> Arg {
+    let about = "Update only references in files that match this glob, relative to the folder (repeatable)";
+    option.help(about).long_help(about)
+}
+
 impl RepositoryOption {
     /// Returns the folder or URL.
     pub(super) fn location(&self) -> Location {
@@ -162,7 +175,7 @@ pub(super) enum Command {
     /// Show what `run` would do, with a diff and reasons; write nothing
     Plan(Job),
     /// Edit the manifests in the working tree, without commits or pull requests
-    #[command(mut_arg("text", folder_only))]
+    #[command(mut_arg("text", folder_only), mut_arg("images", images_of_edit), mut_arg("paths", paths_of_edit))]
     Edit(ChangeOptions),
     /// List every image reference with its policy, or the reason it is held or ignored
     List(ReadOptions),

@@ -96,14 +96,15 @@ fn configuration(loaded: &Loaded) -> Check {
 
 /// Returns the check of the configuration where the one on the base branch cannot be read.
 fn of_working_tree(loaded: &Loaded) -> Check {
-    let instead = match &loaded.files[..] {
-        [] => "it has no tagboat.yaml".to_owned(),
-        files => format!("{} is valid", files.join(" with ")),
+    let used = match &loaded.files[..] {
+        [] => "the defaults, since it has no tagboat.yaml".to_owned(),
+        files => files.join(" and "),
     };
     Check::failed(
         "configuration",
         format!(
-            "cannot read the base branch, whose settings `run` uses; the registries are those of the working tree: {instead}"
+            "cannot read the configuration that `run` uses: git cannot read the base branch; the other checks use that of the working \
+             tree: {used}"
         ),
         hint!("security.md#three-sources-of-settings", "correct what the check of git reports"),
     )

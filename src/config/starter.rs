@@ -13,8 +13,10 @@ pub struct Summary {
     pub images: Vec<FoundImage>,
     /// Policies that markers name, as written.
     pub markers: BTreeSet<String>,
-    /// The number of held references.
-    pub held: usize,
+    /// The number of references that `tagboat list` prints: those of the images, and held or ignored values.
+    pub references: usize,
+    /// The number of files that have one.
+    pub files: usize,
 }
 
 /// An image and the files that contain it.
@@ -24,10 +26,6 @@ pub struct FoundImage {
     pub name: ImageName,
     /// Its current tags.
     pub tags: BTreeSet<Tag>,
-    /// The files that contain it.
-    pub paths: BTreeSet<String>,
-    /// The number of references to it.
-    pub count: usize,
 }
 
 /// How the tags of an image are ordered.
@@ -89,18 +87,13 @@ pub fn starter(summary: &Summary) -> String {
 }
 
 fn heading(summary: &Summary, images: &[&FoundImage]) -> String {
-    let references: usize = images.iter().map(|image| image.count).sum();
-    let files: BTreeSet<&String> = images.iter().flat_map(|image| &image.paths).collect();
     let mut out = format!(
         "# Tagboat: which image tags are updated in this repository, and how.
-# Found when this was written: {} to {} in {}",
-        count_of(references, "reference"),
+# Found when this was written: {} in {}, with {}",
+        count_of(summary.references, "reference"),
+        count_of(summary.files, "file"),
         count_of(images.len(), "image"),
-        count_of(files.len(), "file"),
     );
-    if summary.held > 0 {
-        let _ = write!(out, ",\n# and {}: see `tagboat list`", count_of(summary.held, "held reference"));
-    }
     out.push_str(
         ".
 #

@@ -65,10 +65,9 @@ impl RedactedUrl {
         };
         let scheme = scheme.to_ascii_lowercase();
         if !SCHEMES.contains(&scheme.as_str()) {
-            return refused(match is_shown_scheme(&scheme) {
-                true => format!("unsupported scheme `{scheme}`: {UNKNOWN_SCHEME}"),
-                false => UNKNOWN_SCHEME.to_owned(),
-            });
+            let shown =
+                if is_shown_scheme(&scheme) { format!("unsupported scheme `{scheme}`: ") } else { String::new() };
+            return refused(shown + UNKNOWN_SCHEME);
         }
         let is_http = matches!(scheme.as_str(), "http" | "https");
         let mut url = match Url::parse(text) {

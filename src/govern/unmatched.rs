@@ -12,7 +12,9 @@ const FORMAT: &str = "configuration";
 /// `paths` are those of the repository. A path of `manifests` needs a person, because references are missing without it.
 pub fn unmatched(config: &Config, paths: &[Arc<str>], findings: &[Finding]) -> Vec<Notice> {
     let reasons = config.declared_paths.iter().filter_map(|one| Some((one, reason(one, config, paths, findings)?)));
-    reasons.map(|(declared, reason)| notice(declared, reason)).collect()
+    let mut notices = reasons.map(|(declared, reason)| notice(declared, reason)).collect::<Vec<_>>();
+    notices.sort_by_key(|notice| notice.place.position);
+    notices
 }
 
 fn reason(declared: &DeclaredPath, config: &Config, paths: &[Arc<str>], findings: &[Finding]) -> Option<String> {

@@ -16,7 +16,7 @@ use super::snapshot::{Snapshot, Unlisted, UnlistedCause};
 /// The findings in a snapshot.
 #[derive(Debug)]
 pub(super) struct Discovered {
-    /// Every finding, in the order of paths and positions, then the notices about the configuration.
+    /// Every finding, in the order of paths and positions, also of the configuration.
     pub(super) findings: Vec<Finding>,
     /// The options with which the files were read. An edited file is read with the same options to check the edit.
     pub(super) options: FindOptions,
@@ -69,6 +69,8 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     add_notices(&mut files, &automation);
     let mut findings: Vec<Finding> = files.into_iter().flat_map(|file| file.findings).collect();
     findings.extend(unmatched(config, &all_paths, &findings).into_iter().map(Finding::Notice));
+    // A file of the configuration may have other findings. The sort is stable.
+    findings.sort_by(|a, b| a.place().path.cmp(&b.place().path));
     Discovered { findings, options, objects, automation }
 }
 

@@ -13,7 +13,7 @@ use crate::support::repository::{Bare, git, snapshot};
 use crate::support::tagboat::Tagboat;
 
 const COMMANDS: &[&str] =
-    &["run", "plan", "edit", "list", "explain", "check", "init", "demo", "schema", "completions", "man"];
+    &["run", "plan", "edit", "list", "explain", "check", "init", "demo", "schema", "completions", "man", "help"];
 
 /// A checkout of a repository with two images, one of which has a newer tag, and the registry that has it.
 struct Repository {
@@ -78,7 +78,7 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
         let own = tagboat.run(&[command, "--help"]);
         assert_eq!((own.code, &*own.stderr), (0, ""));
         assert!(own.stdout.contains("Usage: tagboat") && own.stdout.contains("--color"), "{}", own.stdout);
-        let reads_repository = !["demo", "schema", "completions", "man"].contains(command);
+        let reads_repository = !["demo", "schema", "completions", "man", "help"].contains(command);
         assert_eq!(own.stdout.contains("--repository"), reads_repository, "{}", own.stdout);
         let needs_folder = ["edit", "explain", "init"].contains(command);
         assert_eq!(own.stdout.contains("--repository <DIR|URL>"), reads_repository && !needs_folder, "{}", own.stdout);
@@ -134,7 +134,7 @@ fn names_the_argument_that_cannot_be_used() {
         (&["run", "-C", "ftp://x/y"],                          64,   scheme,             "write a URL as for `git clone`"),
         (&["list", "-C", secret_url],                          64,   query,              "remove it from the URL"),
         (&["explain", "ghcr.io/acme/held"],                    64,   "is not managed: ", "troubleshooting.md#held-references"),
-        (&["explain", "x y"],                                  64,   "invalid image name \"x y\": ", "write a name that"),
+        (&["explain", "x y"],                                  64,   "invalid image name `x y`: ", "write a name that"),
         (&["explain", "ghcr.io/acme/other"],                   64,   "no manifest uses it", "run `tagboat list`"),
         (&["edit", "--report", "/nowhere/a.json"],             1,    file,               "choose a file in a folder"),
         (&["edit", "--junit", "/nowhere/a.json"],              1,    file,               "choose a file in a folder"),
@@ -377,7 +377,7 @@ rules:
     let rows = rows.as_array().unwrap().iter().filter(|row| row["format"] == "configuration");
     let rows = rows.map(|row| {
         let text = |key: &str| row[key].as_str().unwrap().to_owned();
-        assert!(text("path").ends_with("tagboat.yaml"), "{row:#}");
+        assert_eq!(text("path"), "tagboat.yaml", "from the root of the repository");
         (row["line"].as_u64().unwrap(), text("status"), text("reason"))
     });
     let rows = rows.collect::<Vec<_>>();
@@ -385,11 +385,11 @@ rules:
     #[rustfmt::skip]
     assert_eq!(rows, [
         (1,  "ignored", "no file matches this path"),
-        (12, "ignored", "no file matches this path"),
-        (10, "held",    "no `appVersion` in the files that match this path"),
         (4,  "held",    "no field `spec.tag` in the files that match this path"),
         (5,  "held",    "no file matches this path"),
         (8,  "held",    "no match of `regex` in the files that match this path"),
+        (10, "held",    "no `appVersion` in the files that match this path"),
+        (12, "ignored", "no file matches this path"),
     ]);
 }
 
@@ -414,6 +414,10 @@ fn completions_and_manual_contain_every_command() {
     assert!(page.starts_with(".ie") && COMMANDS.iter().all(|command| page.contains(command)), "{page}");
     assert!(tagboat.run(&["man", "run"]).stdout.contains("\\-\\-dry\\-run"));
     assert_eq!(tagboat.run(&["man", "nothing"]).code, 64);
+    let help = tagboat.run(&["help", "run"]).stdout;
+    assert_eq!((&help, tagboat.run(&["help", "--help"]).code), (&tagboat.run(&["run", "--help"]).stdout, 0));
+    let edit = tagboat.run(&["edit", "--help"]).stdout;
+    assert_eq!(edit.matches("pull request").count(), 1, "only that it opens none: {edit}");
 }
 
 #[test]
@@ -439,6 +443,9 @@ async fn init_writes_a_valid_configuration() {
     assert_eq!(tagboat.run(&["init", "-C", &at]).code, 0);
     let written = std::fs::read_to_string(repository.checkout().join("tagboat.yaml")).unwrap();
     assert_eq!(written, printed);
+    let list = tagboat.run(&["list", "-C", &at]).stdout;
+    let counts = list.lines().last().and_then(|line| line.split(':').next()).unwrap();
+    assert!(written.contains(&format!("# Found when this was written: {counts}, with ")), "{counts}: {written}");
     std::fs::write(repository.checkout().join("tagboat.yaml"), written + &repository.plain).unwrap();
     for command in ["list", "plan"] {
         let output = tagboat.run(&[command, "-C", &at, "--format", "json"]);

@@ -2,6 +2,7 @@
 //! pages of `docs/`, the action, the examples and the fixtures. [`PHRASES`] and [`NAMES`] contain only what is wrong
 //! everywhere, with what to write instead.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ const PHRASES: &[(&str, &str)] = &[
     (r"govern(s|ed)|ungoverned", "manages, managed"),
     (r"moot", "obsolete, superseded"),
     (r"(asked|asks) to be left alone", "is rate limited"),
+    (r"asks|demands|saw", "requests, requires, found"),
     (r"was faster", "the branch changed concurrently"),
     (r"goes straight|straight to the base", "is committed directly"),
     (r"merg(es|ing) by", "auto-merge"),
@@ -177,6 +179,25 @@ fn texts_hold_no_phrase_of_the_list() {
         }
     }
     assert!(report.is_empty(), "\n{report}{count} phrases to rewrite");
+}
+
+#[test]
+fn public_types_have_names_of_their_own() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = Vec::new();
+    files(&root.join("src"), &mut sources);
+    let definition = Regex::new(r"(?m)^pub (?:struct|enum|trait|type) (\w+)").expect("a regular expression");
+    let mut places = BTreeMap::<String, Vec<String>>::new();
+    for path in sources {
+        let Ok(content) = fs::read_to_string(&path) else { continue };
+        let file = path.strip_prefix(root).expect("below the root").display().to_string();
+        for found in definition.captures_iter(&content) {
+            places.entry(found[1].to_owned()).or_default().push(file.clone());
+        }
+    }
+    assert!(places.len() > 150, "the types were found");
+    places.retain(|_, files| files.len() > 1);
+    assert!(places.is_empty(), "one name, one type: {places:#?}");
 }
 
 #[test]

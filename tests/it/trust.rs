@@ -53,7 +53,7 @@ const SETTINGS: &[Setting] = &[
 
 const COMMANDS: &[&[&str]] = &[&["list"], &["plan"], &["edit"], &["explain", "y"], &["check"], &["run"]];
 
-/// Asks for every kind of login.
+/// Requests every kind of login.
 fn evil(request: &ReceivedRequest) -> Reply {
     let scheme = if request.path().starts_with("/v2") { "Basic realm=\"evil\"" } else { "Bearer realm=\"/token\"" };
     Reply::new(401, "{}").header("www-authenticate", scheme)

@@ -147,10 +147,12 @@ impl Lookup<'_> {
         for usage in subject.usages {
             let external = self.external_facts.of(&usage.selection, &subject.name, &usage.occurrences);
             // A policy that follows other occurrences needs no tag list.
-            let image = match usage.current.is_chart() {
-                _ if follows(&usage) => followed.with_references(&external),
-                true => &mut charts,
-                false => &mut image,
+            let image = if follows(&usage) {
+                followed.with_references(&external)
+            } else if usage.current.is_chart() {
+                &mut charts
+            } else {
+                &mut image
             };
             answers.push(image.answer(usage, &external, &[]).await);
         }

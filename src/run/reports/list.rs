@@ -11,24 +11,16 @@ use crate::report::ReferenceRow;
 /// Returns the images of a repository, for `tagboat init`.
 pub fn summary(listed: &[Listed]) -> Summary {
     let mut images = BTreeMap::<ImageName, FoundImage>::new();
-    let mut summary = Summary::default();
+    let files = listed.iter().map(|one| &one.place().path).collect::<BTreeSet<_>>();
+    let mut summary = Summary { references: listed.len(), files: files.len(), ..Summary::default() };
     for one in listed {
-        let Finding::Occurrence(occurrence) = &one.finding else {
-            summary.held += usize::from(matches!(one.status, Status::Held { .. }));
-            continue;
-        };
+        let Finding::Occurrence(occurrence) = &one.finding else { continue };
         let names_policy = |marker: &&Marker| marker.kind != MarkerKind::Renovate && !marker.policy.is_empty();
         summary.markers.extend(occurrence.marker.iter().find(names_policy).map(|marker| marker.policy.clone()));
         let name = occurrence.reference.name();
-        let found = images.entry(name.clone()).or_insert_with(|| FoundImage {
-            name: name.clone(),
-            tags: BTreeSet::new(),
-            paths: BTreeSet::new(),
-            count: 0,
-        });
+        let found =
+            images.entry(name.clone()).or_insert_with(|| FoundImage { name: name.clone(), tags: BTreeSet::new() });
         found.tags.extend(occurrence.reference.tag().cloned());
-        found.paths.insert(occurrence.place.path.to_string());
-        found.count += 1;
     }
     summary.images = images.into_values().collect();
     summary

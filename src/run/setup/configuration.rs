@@ -167,7 +167,11 @@ impl Operator {
         let repository =
             text.as_ref().map(|text| ConfigFile { text, name, folder: &folder, source: ConfigSource::Repository });
         let files: Vec<ConfigFile<'_>> = operator.into_iter().chain(repository).collect();
-        let config = Config { folder: folder.clone(), ..config::parse_all(&files, Some(&forge_kinds()))? };
+        let mut config = Config { folder: folder.clone(), ..config::parse_all(&files, Some(&forge_kinds()))? };
+        // Reports name the files of the repository from its root, messages from the current folder.
+        for declared in config.declared_paths.iter_mut().filter(|declared| declared.file == name) {
+            declared.file = self.repository_file.display().to_string();
+        }
         let mut certificates = BTreeMap::new();
         for file in config.registries.values().filter_map(|host| host.ca_file.as_ref()) {
             if file.source == ConfigSource::Repository {

@@ -75,10 +75,10 @@ impl WorkingTrees {
             };
         };
         let inside = full.strip_prefix(root).ok().and_then(path_inside).unwrap_or_default();
-        match git::is_tracked(root, &inside).map_err(io::Error::other)? {
-            true => Err(io::Error::other("the repository has files in it")),
-            false => Ok(()),
+        if git::is_tracked(root, &inside).map_err(io::Error::other)? {
+            return Err(io::Error::other("the repository has files in it"));
         }
+        Ok(())
     }
 
     /// Returns the root of the working tree of each symbolic link on the way to `full`.
@@ -135,8 +135,10 @@ fn path_below(root: &Path, path: &Path) -> Option<PathBuf> {
         full.ancestors().find_map(|part| {
             let place = std::fs::canonicalize(part.parent()?).ok()?.join(part.file_name()?);
             let is_link = place.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-            let inside = place.strip_prefix(&real_root).ok().filter(|_| is_link)?;
-            path_inside(&inside.join(full.strip_prefix(part).ok()?))
+            if !is_link {
+                return None;
+            }
+            path_inside(&place.strip_prefix(&real_root).ok()?.join(full.strip_prefix(part).ok()?))
         })
     };
     by_name().or_else(by_target).or_else(by_link)
