@@ -132,7 +132,7 @@ fn run_stops_at_an_invalid_configuration() {
         ("polices: {}",                                           "unknown key `polices`",           "use `policies`"),
         ("rules:\n  - policy: relaese\npolicies: { release: { semver: '*' } }", "unknown policy `relaese`", "use `release`"),
         ("policies:\n  p: { semver: '>=1.x.y' }",                 "policy `p`: `semver`",            "write a range such as"),
-        ("policies:\n  p: { newest-build: true, include: '(' }",  "invalid regular expression",                       "quote the pattern"),
+        ("policies:\n  p: { newest-build: true, include: '(' }",  "invalid regular expression",                       "quote the expression"),
         ("pull-requests: { group: '{{ pathdir }}' }",             "pathdir",                                           "path_dir"),
     ];
     for (config, what, hint) in rows {

@@ -122,7 +122,9 @@ fn holds_image_with_two_different_named_policies() {
     let text = "policies: { release: { semver: '*' }, same: { semver: '*' }, main: { newest-build: true } }\nrules:\n\
                 - { images: [ghcr.io/acme/api, redis], policy: release, min-age: 3d }\n- { images: [nginx], policy: ignore }\n\
                 - { images: [web], pin: true }\n- { images: ['**'], policy: main }\n";
-    let config = read(text);
+    // A marker and a rule of the same repository: a rule of the operator that ignores the image prevails.
+    let (name, folder, source) = ("tagboat.yaml", Path::new(""), config::ConfigSource::Repository);
+    let config = config::parse_all(&[config::ConfigFile { text, name, folder, source }], None).unwrap();
     let conflict = |rule: &str, line: usize| {
         format!(
             "conflicting policies: `main` from the marker at a.yaml:7 and `{rule}` from the rule at tagboat.yaml:{line}; \
