@@ -52,7 +52,7 @@ const AFTER_HELP: &str = concat!(
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(super) struct LogOptions {
-    /// When to use colors; auto uses them on a terminal unless NO_COLOR is set
+    /// When to use colors; `auto` uses them on a terminal unless NO_COLOR is set
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
     pub(super) color: Color,
 
@@ -60,7 +60,7 @@ pub(super) struct LogOptions {
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
-    /// Log more; -vv also logs every request. RUST_LOG overrides it
+    /// Log more; `-vv` also logs every request. RUST_LOG overrides it
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 
@@ -85,8 +85,8 @@ fn folder_only(option: Arg) -> Arg {
 
 /// Returns `--image` for a command without pull requests.
 fn images_of_edit(option: Arg) -> Arg {
-    let about = "Update only this image (repeatable). With a tag or digest, write exactly that version where it is newer by the \
-                 image's policy, without listing tags. Fails if no manifest uses the image";
+    let about = "Update only this image (repeatable). With a tag or digest, write that version without listing tags, if it is newer by \
+                 the policy of the image. Fails if no manifest uses the image";
     option.help(about).long_help(about)
 }
 
@@ -114,7 +114,7 @@ pub(super) struct ReadOptions {
     #[arg(long, value_name = "FILE", env = "TAGBOAT_CONFIG")]
     pub(super) config: Option<PathBuf>,
 
-    /// Output format; json prints one document
+    /// Output format; `json` prints one document
     #[arg(long, value_enum, default_value_t = OutputFormat(RENDERERS[0]))]
     pub(super) format: OutputFormat,
 }
@@ -308,8 +308,8 @@ pub(super) struct Job {
 /// Arguments of `run`, `plan` and `edit`: which references change, and where the result goes.
 #[derive(Debug, Clone, Args)]
 pub(super) struct ChangeOptions {
-    /// Update only this image (repeatable). With a tag or digest, propose exactly that version where it is newer by the
-    /// image's policy and no newer one is proposed, without listing tags. Fails if no manifest uses the image
+    /// Update only this image (repeatable). With a tag or digest, propose that version without listing tags, if it is newer by
+    /// the policy of the image and no pull request proposes a newer one. Fails if no manifest uses the image
     #[arg(long = "image", value_name = "REF")]
     pub(super) images: Vec<String>,
 
@@ -347,7 +347,7 @@ pub(super) struct ExplainArguments {
     /// Image name, in full or as written in the manifests
     pub(super) image: String,
 
-    /// Read the tags from a file, one per line, instead of the registry; - reads standard input
+    /// Read the tags from a file, one per line, instead of the registry; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub(super) tags: Option<PathBuf>,
 
@@ -355,7 +355,7 @@ pub(super) struct ExplainArguments {
     #[arg(long, value_name = "TAG")]
     pub(super) current: Option<String>,
 
-    /// Policy, instead of the configured one: its definition, such as 'semver: ^1.2', or a name from the configuration
+    /// Policy, instead of the configured one: its definition, such as `semver: ^1.2`, or a name from the configuration
     #[arg(long, value_name = "POLICY")]
     pub(super) policy: Option<String>,
 

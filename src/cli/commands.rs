@@ -51,10 +51,10 @@ fn images(changes: &ChangeOptions) -> Result<Vec<ImageReference>, Error> {
         let parse = if text.contains('+') { ImageReference::of_chart } else { ImageReference::new };
         parse(text).map_err(|error| {
             Error::usage(
-                format!("invalid value {text:?} for --image: {error}"),
+                format!("invalid value `{}` for --image: {error}", text.escape_debug()),
                 hint!(
                     "command-line.md#select-images",
-                    "write it as for `docker pull`, such as ghcr.io/acme/api:1.4.2, with or without @sha256:…"
+                    "write it as for `docker pull`, such as `ghcr.io/acme/api:1.4.2`, with or without `@sha256:…`"
                 ),
             )
         })

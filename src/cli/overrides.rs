@@ -26,7 +26,8 @@ impl BaseOption {
     fn branch(&self) -> Result<Option<BranchName>, Error> {
         let read = |base: &String| {
             BranchName::new(base).map_err(|error| {
-                let hint = hint!("command-line.md#where-the-manifests-are", "write the name of a branch, such as main");
+                let hint =
+                    hint!("command-line.md#where-the-manifests-are", "write the name of a branch, as in `--base main`");
                 Error::usage(format!("invalid value for --base: {error}"), hint)
             })
         };

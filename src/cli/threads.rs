@@ -105,7 +105,7 @@ fn count(variable: &str) -> Result<usize, Error> {
     let number = text.to_str().and_then(|text| text.parse().ok()).filter(|number| (1..=MOST).contains(number));
     number.ok_or_else(|| {
         Error::usage(
-            format!("invalid value {text:?} in {variable}"),
+            format!("invalid value `{}` in {variable}", text.display().to_string().escape_debug()),
             hint!("troubleshooting.md#thread-limits", "set it to a number from 1 to {MOST}, or unset it"),
         )
     })

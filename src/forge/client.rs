@@ -65,7 +65,8 @@ impl ApiClient {
         let api = settings.address.api.trim_end_matches('/').to_owned();
         if !Url::parse(&api).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
             return Err(bad(format!(
-                "invalid URL of the API {api:?}: expected one such as https://git.example.com/api/v1"
+                "invalid URL of the API `{}`: expected one such as `https://git.example.com/api/v1`",
+                api.escape_debug()
             )));
         }
         let credential = settings.credential.clone().ok_or_else(|| bad(format!("{} needs a token", kind.label)))?;

@@ -119,7 +119,7 @@ enum Opened {
 
 /// Returns the error for a repository that is not written as the forge's own form, `form`.
 pub(super) fn not_a_repository(repository: &str, form: &str) -> ForgeError {
-    ForgeError::Settings { reason: format!("{repository:?} is not a repository: write {form}") }
+    ForgeError::Settings { reason: format!("`{}` is not a repository: write {form}", repository.escape_debug()) }
 }
 
 /// Returns the pull request of a response, or an error if its branch names are invalid.

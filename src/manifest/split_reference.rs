@@ -155,7 +155,7 @@ fn digest(text: &str) -> Result<Digest, NotReference> {
 fn expect_literal_name(name: &str) -> Result<(), NotReference> {
     if let Some(not) = not_literal("the name", name) {
         // The reference is reported at the tag, so no output has the name beside the reason.
-        return Err(NotReference { reason: format!("{}: {name:?}", not.reason), ..not });
+        return Err(NotReference { reason: format!("{}: `{}`", not.reason, name.escape_debug()), ..not });
     }
     if name.ends_with("@sha256") {
         return Err(NotReference::held("the digest is split: the name ends in `@sha256`, the hex is in another field"));

@@ -10,7 +10,7 @@ use crate::docs::{Hint, hint};
 
 /// Why the result of a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("{}: cannot use the template {:?}: {cause}", .template.source, .template.text)]
+#[error("{}: cannot use the template `{}`: {cause}", .template.source, .template.text.escape_debug())]
 pub struct TemplateError {
     /// The template as written.
     pub template: Template,

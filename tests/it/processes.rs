@@ -309,7 +309,7 @@ fn invalid_numbers_of_threads_are_usage_errors() {
             let mut running = machine.start(&format!("export {variable}={value}; exec"), "list -C small");
             let (status, log) = (running.end().0, machine.log());
             assert_eq!(status.code(), Some(code), "{variable}={value}: {log}");
-            let expected = format!("error: invalid value \"{value}\" in {variable}\nhint: set it to a number");
+            let expected = format!("error: invalid value `{value}` in {variable}\nhint: set it to a number");
             assert!(code == 0 && log.is_empty() || log.starts_with(&expected), "{variable}={value}: {log}");
         }
     }

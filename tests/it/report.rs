@@ -39,7 +39,7 @@ const NEWEST: &str = "newest of 2 matching tags";
 const MOVED: &str = "the current tag is the newest matching tag; v0.1.6 moved from the pinned digest 5e5e5e5e5e5e to 0123456789ab; \
     `pin: follow` follows it";
 const OTHER_SHAPES: &str = "the current tag is the newest matching tag; newer tags of another shape exist: v1.2.4.1";
-const NO_VERSION: &str = "the tag main has no version and needs a policy, such as newest-build or digest";
+const NO_VERSION: &str = "the tag main has no version and needs a policy, such as `newest-build` or `digest`";
 const TOO_YOUNG: &str = "younger than `min-age` 7d: pushed 2026-11-19T08:30:00Z, eligible on 2026-11-26T08:30:00Z";
 
 /// The failed lookup of an image that anonymous users cannot pull.

@@ -126,7 +126,7 @@ impl PlatformEnv {
 
 /// Parses a URL; an error names it.
 pub(crate) fn parse_url(text: &str) -> Result<Url, String> {
-    Url::parse(text).map_err(|error| format!("invalid URL {text:?}: {error}"))
+    Url::parse(text).map_err(|error| format!("invalid URL `{}`: {error}", text.escape_debug()))
 }
 
 fn client(slot: &OnceLock<Client>, options: ClientOptions, retry_policy: RetryPolicy) -> Result<Client, HttpError> {

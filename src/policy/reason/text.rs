@@ -236,11 +236,11 @@ impl Display for Hold {
             }
             Self::NoTag { has_digest: false } => f.write_str("the reference has no tag to compare with"),
             Self::NoVersion(tag) => {
-                write!(f, "the tag {tag} has no version and needs a policy, such as newest-build or digest")
+                write!(f, "the tag {tag} has no version and needs a policy, such as `newest-build` or `digest`")
             }
             Self::NumericCommit(tag) => write!(
                 f,
-                "the tag {tag} is a commit, like the tags beside it, and needs a policy, such as newest-build or git-history"
+                "the tag {tag} is a commit, like the tags beside it, and needs a policy, such as `newest-build` or `git-history`"
             ),
             Self::Incomparable { newest, current, names_image: true } => write!(
                 f,

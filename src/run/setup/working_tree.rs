@@ -69,7 +69,7 @@ impl WorkingTrees {
         let Some(root) = full.ancestors().skip(1).find(|above| has_git(above)) else {
             return match self.inside(path) {
                 Some(_) => Err(io::Error::other(
-                    "it is in a working tree without git, and any file in it may be of a stranger",
+                    "it is in a working tree without git, so that anyone may have written a file in it",
                 )),
                 None => Ok(()),
             };

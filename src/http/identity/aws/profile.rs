@@ -154,7 +154,7 @@ impl Profile {
             (None, Some("Environment"), None) => RoleKeySource::Environment,
             (None, Some("EcsContainer"), None) => RoleKeySource::Container,
             (None, Some("Ec2InstanceMetadata"), None) => RoleKeySource::Instance,
-            (None, Some(other), None) => return Err(format!("unknown credential_source {other:?}")),
+            (None, Some(other), None) => return Err(format!("unknown credential_source `{}`", other.escape_debug())),
             (None, None, Some(token_file)) => return Ok(KeySource::WebIdentity { role, token_file }),
             _ => {
                 self.check_supported()?;
@@ -310,7 +310,7 @@ credential_process = keys
             ("instance",       sourced(RoleKeySource::Instance)),
             ("environment",    sourced(RoleKeySource::Environment)),
             ("federated",      Ok(Some(KeySource::WebIdentity { role: role(), token_file: "/var/token" }))),
-            ("unknown-source", error("unknown credential_source \"Moon\"")),
+            ("unknown-source", error("unknown credential_source `Moon`")),
             ("no-source",      error("role_arn needs exactly one of source_profile, credential_source and web_identity_token_file")),
             ("half",           error("aws_secret_access_key is missing")),
             ("sso",            error("IAM Identity Center (SSO) is not supported")),
