@@ -87,6 +87,19 @@ pub struct DeclaredPath {
     pub position: Position,
 }
 
+impl Config {
+    /// Returns the globs of `paths.include` that name the ending of their files, such as `**/*.gotmpl`.
+    pub fn named_files(&self) -> impl Iterator<Item = &GlobMatcher> {
+        let includes = self.declared_paths.iter().filter(|one| one.key == DeclaredKey::Include);
+        includes.map(|one| &one.glob).filter(|glob| {
+            let text = glob.glob().glob();
+            let name = text.rsplit_once('/').map_or(text, |(_, name)| name);
+            let ending = name.rsplit_once('.').map_or(name, |(_, ending)| ending);
+            !ending.is_empty() && !ending.contains(['*', '?', '[', '{', '}'])
+        })
+    }
+}
+
 /// A key whose values are globs on paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeclaredKey {

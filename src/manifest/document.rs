@@ -3,13 +3,13 @@
 use super::options::{FindOptions, ValuesImage};
 use super::screen::Screen;
 use crate::image::TagField;
-use crate::text::{NodeId, NodeKind, Origin, Tree};
+use crate::text::{NodeId, NodeKind, Origin, Tree, without_template_ending};
 
 /// One document of a file, or one embedded in a block scalar of another document.
 pub struct Document<'a> {
     /// The path of the file, relative to the root of the repository.
     pub path: &'a str,
-    /// The last component of the path.
+    /// The last component of the path, without the ending of a template.
     pub file_name: &'a str,
     /// The parsed nodes.
     pub tree: &'a Tree<'a>,
@@ -75,7 +75,7 @@ impl<'a> Document<'a> {
     ) -> Option<Self> {
         let root = tree.root()?;
         let text = |key| tree.text_at(root, &[key]).unwrap_or_default();
-        let file_name = path.rsplit('/').next().unwrap_or(path);
+        let file_name = without_template_ending(path.rsplit('/').next().unwrap_or(path));
         Some(Self {
             path,
             file_name,

@@ -9,7 +9,7 @@ use super::occurrence::{Finding, Notice, NoticeStatus, Occurrence, Place};
 use super::options::FindOptions;
 use super::place::{File, begins};
 use super::screen::mentions;
-use crate::text::{self, NodeId, Span, Style, Tree};
+use crate::text::{self, NodeId, NodeKind, Span, Style, Tree, YamlError};
 
 /// The format of notices on whole files.
 pub(super) const FILE: &str = "file";
@@ -25,7 +25,7 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
         Ok(text) => {
             reader.text(text);
             let by_patterns = std::mem::take(&mut reader.findings);
-            if set.reads_yaml(path) && reader.is_worth_parsing(text) {
+            if set.reads_yaml(path, options) && reader.is_worth_parsing(text) {
                 reader.stream(text);
             }
             reader.findings.retain(|finding| !by_patterns.iter().any(|other| share_bytes(finding, other)));
@@ -41,6 +41,25 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
     let mut findings = reader.findings;
     findings.sort_by_key(|finding| finding.place().span.map_or(0, |span| span.start));
     findings
+}
+
+/// Parses a text, or what remains of a template without its expressions if the text itself is not YAML, or only by accident: a
+/// plain `{{ .tag }}` is a mapping in a mapping.
+fn parse<'a>(text: &'a str, without_expressions: Option<&'a str>) -> Vec<Result<Tree<'a>, YamlError>> {
+    let trees = text::parse(text, marker::may_be_in(text));
+    match without_expressions {
+        Some(rest) if !trees.iter().all(|tree| tree.as_ref().is_ok_and(|tree| !has_expression(tree))) => {
+            let again = text::parse(rest, marker::may_be_in(rest));
+            if again.iter().all(Result::is_ok) { again } else { trees }
+        }
+        _ => trees,
+    }
+}
+
+/// Returns whether YAML reads an expression of a template as a mapping.
+fn has_expression(tree: &Tree<'_>) -> bool {
+    let is_expression = |node: NodeId| tree.text()[tree.span(node).range()].starts_with("{{");
+    tree.nodes().any(|node| *tree.kind(node) == NodeKind::Mapping && is_expression(node))
 }
 
 /// Returns whether two findings are about the same value.
@@ -122,7 +141,9 @@ impl FileReader<'_> {
                 continue;
             }
             let origin = DocumentOrigin::at(base);
-            for tree in text::parse(part, marker::may_be_in(part)) {
+            let is_chart_template = self.options.layout.is_chart_template(&self.file.path);
+            let without_expressions = if is_chart_template { None } else { text::without_expressions(part) };
+            for tree in parse(part, without_expressions.as_deref()) {
                 match tree {
                     Ok(tree) => self.document(&tree, 0, &origin),
                     Err(error) => self.unreadable(part, base + error.offset, &error.message),
@@ -175,7 +196,8 @@ impl FileReader<'_> {
             let part = &value[span.range()];
             let origin = origin.skip(span.start);
             // A text that does not parse is a script or prose, not a document.
-            for inner in text::parse(part, marker::may_be_in(part)).iter().flatten() {
+            let without_expressions = text::without_expressions(part);
+            for inner in parse(part, without_expressions.as_deref()).iter().flatten() {
                 self.document(inner, document.depth + 1, &origin);
             }
         }

@@ -33,14 +33,14 @@ impl<'f> FormatSet<'f> {
 
     /// Returns whether a file is read, judged by its path.
     pub(super) fn reads(&self, path: &str, options: &FindOptions) -> bool {
-        self.formats.iter().any(|format| format.reads(path, options))
+        self.formats.iter().any(|format| format.reads(path, options)) || options.is_named(path)
     }
 
     /// Returns whether a file is a YAML stream, judged by its name.
-    pub(super) fn reads_yaml(&self, path: &str) -> bool {
+    pub(super) fn reads_yaml(&self, path: &str, options: &FindOptions) -> bool {
         let named = |is_text: bool| {
             self.formats.iter().any(|format| format.text_parser().is_some() == is_text && format.is_named(path))
         };
-        named(false) && !named(true)
+        (named(false) || options.is_named(path)) && !named(true)
     }
 }

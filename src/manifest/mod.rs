@@ -69,7 +69,7 @@ pub fn images_of_other_files(bytes: &[u8]) -> Vec<(String, ValuesImage)> {
 /// edits.
 pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &FindOptions) -> Result<Vec<u8>, RefusedEdit> {
     let after = rewrite::apply(before, edits)?;
-    if ALL.reads_yaml(path) {
+    if ALL.reads_yaml(path, options) {
         rewrite::compare(before, &after, edits)?;
     }
     rewrite::compare_findings(&find(path, before, options), &find(path, &after, options), edits)?;

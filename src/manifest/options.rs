@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use globset::GlobMatcher;
+
 use crate::image::{AppVersion, ReferencePattern, TagField};
 
 /// The name of the format of what the patterns of the configuration match.
@@ -14,6 +16,8 @@ pub struct FindOptions {
     pub app_versions: Vec<AppVersion>,
     /// Whether defaults such as `${TAG:-1.2}` are edited in Compose files.
     pub variable_defaults: bool,
+    /// Files that are read whatever their ending.
+    pub named_files: Vec<GlobMatcher>,
     /// Regular expressions that find references in files of any kind.
     pub patterns: Vec<ReferencePattern>,
     /// The names of images for values that hold only a tag.
@@ -29,6 +33,11 @@ pub struct FindOptions {
 }
 
 impl FindOptions {
+    /// Returns whether the configuration names a file, so that it is read whatever its ending.
+    pub(super) fn is_named(&self, path: &str) -> bool {
+        self.named_files.iter().any(|glob| glob.is_match(path))
+    }
+
     /// Returns whether a pattern reads a file.
     pub fn is_patterned(&self, path: &str) -> bool {
         self.patterns.iter().any(|pattern| pattern.paths.is_match(path))

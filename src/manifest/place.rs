@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::document::Document;
 use super::occurrence::Place;
-use crate::text::{LineIndex, NodeId, NodeKind, Position, Span, Style, Tree};
+use crate::text::{LineIndex, NodeId, NodeKind, Position, Span, Style, Tree, has_placeholder};
 
 /// The file that findings are reported from.
 pub(super) struct File<'a> {
@@ -28,6 +28,11 @@ impl<'a> File<'a> {
         index
     }
 
+    /// Returns the text of some bytes.
+    fn text(&self, span: Span) -> Option<&str> {
+        std::str::from_utf8(self.bytes.get(span.range())?).ok()
+    }
+
     pub(super) fn position(&self, offset: usize) -> Position {
         self.lines.get_or_init(|| LineIndex::new(self.bytes)).position(self.bytes, offset)
     }
@@ -44,11 +49,13 @@ pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> P
         NodeKind::Scalar(..) => origin.bytes.as_ref().and_then(|bytes| bytes.span(local)),
         _ => None,
     };
+    let value = tree.text_of(node).unwrap_or_default();
+    let as_written = || span.filter(|_| has_placeholder(value)).and_then(|span| file.text(span));
     Place {
         path: file.path.clone(),
         position: file.position(in_file(begins(tree, node))),
         field: document.field_path(node),
-        value: tree.text_of(node).unwrap_or_default().to_owned(),
+        value: as_written().unwrap_or(value).to_owned(),
         span: Some(span.unwrap_or(Span::new(start, start))),
     }
 }

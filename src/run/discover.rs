@@ -98,6 +98,7 @@ fn options(paths: &[Arc<str>], config: &Config) -> FindOptions {
     FindOptions {
         app_versions: settings.app_versions.clone(),
         variable_defaults: settings.variable_defaults,
+        named_files: config.named_files().cloned().collect(),
         patterns: settings.patterns.clone(),
         tag_fields: settings.tags.clone(),
         layout: RepositoryLayout::new(paths.iter().map(|path| &**path)),

@@ -12,6 +12,7 @@ mod scalar;
 mod similar;
 mod span;
 mod stream;
+mod template;
 mod tree;
 mod yaml;
 
@@ -28,5 +29,6 @@ pub use scalar::{Style, is_plain_string};
 pub use similar::{is_misspelling_of, nearest_name, suggestion};
 pub use span::{LineIndex, Position, Span};
 pub use stream::documents;
+pub use template::{has_placeholder, without_expressions, without_template_ending};
 pub use tree::{Comment, NodeId, NodeKind, TextEntry, Tree};
 pub use yaml::{YamlError, parse};

@@ -27,6 +27,8 @@ struct Case {
     /// Whether references without a digest get one too.
     pin: bool,
     variable_defaults: bool,
+    /// Globs of `paths.include`.
+    named_files: Vec<String>,
     app_versions: BTreeMap<String, String>,
     policy_images: BTreeMap<String, String>,
     helm_repositories: BTreeMap<String, String>,
@@ -61,6 +63,11 @@ impl Case {
                 .map(|image| AppVersion { paths: any(), image: image.clone() })
                 .collect(),
             variable_defaults: self.variable_defaults,
+            named_files: self
+                .named_files
+                .iter()
+                .map(|glob| globset::Glob::new(glob).expect("a glob").compile_matcher())
+                .collect(),
             patterns: self.patterns.iter().map(pattern).collect(),
             tag_fields: self.named.iter().map(named).collect(),
             policy_images: self.policy_images.clone(),
