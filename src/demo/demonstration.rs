@@ -109,7 +109,11 @@ impl Demonstration {
         let mirror = |host: &str| {
             (
                 host.to_owned(),
-                HostSettings { mirror: Some(format!("http://{}", registry.host())), ..HostSettings::default() },
+                HostSettings {
+                    mirror: Some(format!("http://{}", registry.host())),
+                    client_options: local(),
+                    ..HostSettings::default()
+                },
             )
         };
         let hosts = IMAGES.iter().map(|(host, ..)| mirror(host)).collect::<BTreeMap<_, _>>();
@@ -147,10 +151,15 @@ fn push(
     registry.push(path, tag, &ImageSpec { created: *clock, labels, platforms: Vec::new() })
 }
 
+/// Returns the options of connections to this machine, which no proxy can make.
+fn local() -> http::ClientOptions {
+    http::ClientOptions { no_proxy: true, ..http::ClientOptions::default() }
+}
+
 fn local_forge(folder: &Path) -> Result<Box<dyn Forge>, Error> {
     let entry = forge::named("local").ok_or_else(|| Error::internal("cannot connect the local forge"))?;
     let address = Address { api: folder.display().to_string(), repository: "acme/gitops".to_owned() };
-    let client = http::Client::new(&http::ClientOptions::default())?;
+    let client = http::Client::new(&local())?;
     Ok((entry.connect)(ConnectionSettings::new(address, None, client))?)
 }
 

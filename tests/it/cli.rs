@@ -456,8 +456,9 @@ async fn init_writes_a_valid_configuration() {
 
 #[test]
 fn demo_runs_to_its_end_without_network() {
-    // A proxy without a listener: any use of the network would fail.
-    let tagboat = Tagboat::new().with("HTTPS_PROXY", "http://127.0.0.1:9").with("NO_COLOR", "1");
+    // Proxies without a listener, and none at all: any use of the network would fail.
+    let tagboat = Tagboat::new().with("HTTPS_PROXY", "http://127.0.0.1:9").with("HTTP_PROXY", "http://127.0.0.1:9");
+    let tagboat = tagboat.with("ALL_PROXY", "http://[bad").with("NO_COLOR", "1");
     let output = tagboat.run(&["demo"]);
     assert_eq!((output.code, &*output.stderr), (0, ""), "{}", output.stdout);
     #[rustfmt::skip]
