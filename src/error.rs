@@ -115,7 +115,8 @@ impl From<ForgeError> for Error {
 
 impl From<HttpError> for Error {
     fn from(error: HttpError) -> Self {
-        Self::new(Exit::Failed, chain(&error), error.hint())
+        let exit = if matches!(error, HttpError::Proxy { .. }) { Exit::Usage } else { Exit::Failed };
+        Self::new(exit, chain(&error), error.hint())
     }
 }
 

@@ -122,6 +122,10 @@ fn start(arguments: Arguments) -> Result<Exit, Ended> {
 }
 
 async fn dispatch(Arguments { command, log }: Arguments, writing: &WriteLock) -> Result<Exit, Error> {
+    if command.may_connect() {
+        // Before git and the first client.
+        crate::http::check_proxies(|name| std::env::var_os(name))?;
+    }
     match command {
         Command::Run(run) => commands::runs(&log, &run, writing).await,
         Command::Plan(job) => commands::run(&log, &job, ReadFrom::WorkingTree, false, writing).await,

@@ -17,7 +17,9 @@ pub(super) fn explain(action: &str, error: HttpError, permissions: &'static str)
         }
         HttpError::RateLimited { wait, .. } => ForgeError::RateLimited { action: action.to_owned(), wait: Some(wait) },
         HttpError::TooLarge { .. } | HttpError::Json { .. } => malformed(action, &error),
-        HttpError::Header(_) | HttpError::ClientOptions(_) => ForgeError::Settings { reason: error.to_string() },
+        HttpError::Header(_) | HttpError::Proxy { .. } | HttpError::ClientOptions(_) => {
+            ForgeError::Settings { reason: error.to_string() }
+        }
         error => ForgeError::Unreachable { action: action.to_owned(), reason: error.to_string(), hint: Some(hint) },
     }
 }

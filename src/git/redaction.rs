@@ -1,5 +1,7 @@
 //! Removes from texts what may be a secret in a URL. Only the parts that never hold one are kept: scheme, host, port and path. Pure.
 
+use std::borrow::Cow;
+
 /// Parameters of a query that are shown: those of git's own requests, and those with which web servers name a repository. All others
 /// may be a token or a signature.
 const SHOWN_PARAMETERS: &[&str] = &["service", "r", "p", "repo", "repository", "path", "project"];
@@ -15,8 +17,9 @@ pub(super) fn is_shown(name: &str) -> bool {
 /// Removes user names, passwords and parameters that may be secrets from all URLs in a text:
 /// `https://me:secret@host/x?t=secret` → `https://host/x?t=…`.
 pub fn redact(text: &str) -> String {
+    let text = without_unreadable_proxy(text);
     let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
+    let mut rest = &*text;
     while let Some(at) = rest.find("://") {
         let (head, tail) = rest.split_at(at + 3);
         kept.push_str(head);
@@ -25,6 +28,17 @@ pub fn redact(text: &str) -> String {
         rest = &tail[end..];
     }
     kept + rest
+}
+
+/// Removes the address of a proxy that curl cannot read. curl quotes it without its scheme, and what it takes for the host and the port
+/// may be a password: `http://me:s/cret@proxy` → `me:s`.
+fn without_unreadable_proxy(text: &str) -> Cow<'_, str> {
+    const START: &str = "proxy syntax in '";
+    let address = text.find(START).map(|at| at + START.len()).and_then(|at| Some((at, at + text[at..].rfind('\'')?)));
+    match address {
+        Some((start, end)) => Cow::Owned(format!("{}…{}", &text[..start], &text[end..])),
+        None => Cow::Borrowed(text),
+    }
 }
 
 /// Redacts a URL without its scheme.
@@ -82,6 +96,9 @@ mod tests {
             ("ssh://h:22/x, http://[::1]:80/y http://[::1]/z",  "ssh://h:22/x, http://[::1]:80/y http://[::1]/z"),
             ("https://h/x/info/refs?service=git-upload-pack",   "https://h/x/info/refs?service=git-upload-pack"),
             ("https://h/x;",                                    "https://h/x;"),
+            ("https://h/x: Unsupported proxy syntax in 'u:s3cret'", "https://h/x: Unsupported proxy syntax in '…'"),
+            ("Unsupported proxy syntax in 's3c'ret': Bad port",  "Unsupported proxy syntax in '…': Bad port"),
+            ("Unsupported proxy syntax",                         "Unsupported proxy syntax"),
             // Forms of which no list is complete.
             ("ssh://git:s3/cret@h/x",                           "ssh://h/x"),
             ("git://s3cret@h/x",                                "git://h/x"),

@@ -90,6 +90,7 @@ const PHRASES: &[(&str, Make)] = &[
     ("timed out",                                network),
     ("network is unreachable",                   network),
     ("no route to host",                         network),
+    ("unsupported proxy syntax",                 network),            // curl, about `http.proxy`
     ("certificate",                              network),
     ("handshake",                                network),
     // Damaged objects on this machine.

@@ -85,6 +85,14 @@ pub enum HttpError {
     /// A header value is invalid, for example a password with a line break.
     #[error("the value of header {0} contains an invalid character")]
     Header(String),
+    /// A variable that names a proxy has a value that no connection can use. It is not shown: it may have a password.
+    #[error("invalid value in {variable}: {expected}")]
+    Proxy {
+        /// The name of the variable.
+        variable: &'static str,
+        /// What the value should be.
+        expected: &'static str,
+    },
     /// No client can be built with these options.
     #[error("cannot set up TLS: {0}")]
     ClientOptions(String),
@@ -165,6 +173,10 @@ impl HttpError {
                 "check that this is the address of an API, not of a web page"),
             Self::Header(_) => hint!("registries.md#where-credentials-come-from",
                 "write the user name and the password without line breaks and control characters"),
+            Self::Proxy { variable, .. } if variable.eq_ignore_ascii_case("NO_PROXY") => hint!("troubleshooting.md#connection",
+                "write names of hosts with commas between them, or unset the variable"),
+            Self::Proxy { .. } => hint!("troubleshooting.md#connection",
+                "write an address such as `http://proxy.example:3128`, with special characters of the user name and the password as in a URL (`%40` for `@`), or unset the variable"),
             Self::ClientOptions(_) => hint!("troubleshooting.md#certificates",
                 "correct the PEM files that `ca-file:` and `client-cert-file:` name"),
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::redirect;
 
 use super::error::HttpError;
+use super::proxies::check_proxies;
 use super::redact::origin;
 use crate::secret::Secret;
 
@@ -35,6 +36,8 @@ impl ClientOptions {
             .redirect(redirect::Policy::custom(within_origin));
         if self.no_proxy {
             builder = builder.no_proxy();
+        } else {
+            check_proxies(|name| std::env::var_os(name))?;
         }
         if let Some(pem) = &self.ca_pem {
             let authorities = reqwest::Certificate::from_pem_bundle(pem)

@@ -150,6 +150,55 @@ async fn uses_the_proxy_for_plain_http() {
     }
 }
 
+/// A value that the HTTP library ignores would lead past the proxy, and curl would print it.
+#[tokio::test(flavor = "multi_thread")]
+async fn refuses_proxies_that_it_cannot_use() {
+    let server = Double::start(|_| Reply::tags(["1.0"])).await;
+    let host = server.host();
+    let folder = TempDir::new().unwrap();
+    let (bare, config) =
+        repository(folder.path(), &format!("  '{host}': {{ plain-http: true }}\n"), [format!("{host}/app:0.9")]);
+    let (file, http) = (bare.url(), format!("http://{host}/gitops.git"));
+    let (image, tags) = (format!("{host}/app"), folder.path().join("tags"));
+    fs::write(&tags, "1.0\n").unwrap();
+    let explain = ["explain", &image, "--current", "0.9", "--policy", "semver: '*'"];
+    let with_tags = [&explain[..], &["--tags", tags.to_str().unwrap()]].concat();
+    let checkout = folder.path().join("checkout");
+    fs::create_dir(&checkout).unwrap();
+    fs::write(checkout.join("app.yaml"), pod([format!("{host}/app:0.9")])).unwrap();
+    let checkout = checkout.display().to_string();
+    for (variable, value) in [
+        ("HTTPS_PROXY", "http://[bad"),
+        ("https_proxy", "http://me:planted-secret@[bad"),
+        ("HTTP_PROXY", "http://me:planted/secret@127.0.0.1:1"),
+        ("http_proxy", "me:planted-secret@127.0.0.1:port"),
+        ("ALL_PROXY", "ftp://me:planted-secret@127.0.0.1:1"),
+        ("all_proxy", "http://127.0.0.1:1\n"),
+    ] {
+        let tagboat = Tagboat::new().with_config(&config).with(variable, value);
+        for arguments in [
+            &["run", "-C", &file][..],
+            &["run", "-C", &http],
+            &["plan", "-C", &http],
+            &["check", "-C", &http],
+            &["list", "-C", &http],
+            &["edit", "-C", &checkout],
+            &explain,
+        ] {
+            let output = tagboat.run(arguments);
+            let message = format!("error: invalid value in {variable}: expected the address of a proxy\nhint: ");
+            assert!(output.code == 64 && output.stderr.starts_with(&message), "{arguments:?}: {output:?}");
+            assert!(!format!("{}{}", output.stdout, output.log).contains("planted"), "{arguments:?}: {output:?}");
+        }
+        // These connect to nothing.
+        for arguments in [&["list", "-C", &checkout][..], &with_tags, &["schema"]] {
+            let output = tagboat.run(arguments);
+            assert_eq!(output.code, 0, "{arguments:?}: {output:?}");
+        }
+    }
+    assert!(server.received().is_empty());
+}
+
 fn requests(report: &Value) -> Requests {
     let number = |key: &str| report["requests"][key].as_u64().unwrap();
     Requests { registry: number("registry"), token: number("token") }
