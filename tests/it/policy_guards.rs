@@ -68,13 +68,76 @@ fn version() -> impl Strategy<Value = String> {
     (numbers, suffix).prop_map(|(numbers, suffix)| numbers + &suffix)
 }
 
+/// Returns a version whose numbers have other separators than dots.
+fn separated_version() -> impl Strategy<Value = String> {
+    "v?[1-9](-[0-9]{1,2}){2}|v?[1-9](_[0-9]{1,2}){2}"
+}
+
+/// Policies that read a date in one of its forms.
+const DATED: &[&str] = &[
+    "{ calver: YYYY.MM.DD }",
+    "{ calver: YYYY.0M.0D, outliers: allow }",
+    "{ calver: YYYY0M0D }",
+    "{ calver: YYYY-0M-0D }",
+    "{ semver: '*', strict: false, outliers: allow }",
+    "{ pattern: '^(?<d>\\d{8})$' }",
+    "{ pattern: '(?<y>\\d{4})[-._]?(?<m>\\d{1,2})[-._]?(?<d>\\d{1,2})' }",
+    "{ numerical: asc, include: '(?<n>\\d{8})', extract: $n }",
+    "{ alphabetical: asc, include: '\\d' }",
+];
+
+/// Returns a day, and a tag that is written with it.
+fn dated_tag() -> impl Strategy<Value = ([u32; 3], String)> {
+    let day = (2021u32..2026, 1u32..=12, 1u32..=28);
+    let prefix = "(|v|main-|nightly-|d-|release-)";
+    let suffix = "(|-dev|-alpine3\\.2[0-9]|T10-00)";
+    (day, 0..8usize, prefix, suffix).prop_map(|((y, m, d), form, prefix, suffix)| {
+        let date = match form {
+            0 => format!("{y}{m:02}{d:02}"),
+            1 => format!("{y}-{m:02}-{d:02}"),
+            2 => format!("{y}.{m}.{d}"),
+            3 => format!("{y}.{m:02}.{d:02}"),
+            4 => format!("{y}_{m:02}_{d:02}"),
+            5 => format!("{y}-{m}-{d}"),
+            6 => format!("{y}{m:02}{d:02}120000"),
+            _ => format!("{y}.{m:02}-{d:02}"),
+        };
+        // Without a day, only the month compares.
+        ([y, m, if form == 7 { 0 } else { d }], format!("{prefix}{date}{suffix}"))
+    })
+}
+
 proptest! {
+    /// However a date is written, and whatever is beside it.
+    #[test]
+    fn no_policy_lowers_a_date(
+        current in dated_tag(), tags in proptest::collection::vec(dated_tag(), 1..8), policy in 0..RISING.len() + DATED.len(), names_image: bool,
+    ) {
+        let policy = RISING.iter().chain(DATED).nth(policy).unwrap();
+        let names: Vec<String> = tags.iter().map(|(_, tag)| tag.clone()).chain([current.1.clone()]).collect();
+        if let Some(selected) = selected(policy, names_image, &current.1, &undated(&names)) {
+            let (day, _) = tags.iter().find(|(_, tag)| *tag == selected).unwrap();
+            let known = if day[2] == 0 || current.0[2] == 0 { 2 } else { 3 };
+            prop_assert!(day[..known] >= current.0[..known], "{} from {} to {}", policy, current.1, selected);
+        }
+    }
+
     #[test]
     fn no_policy_lowers_a_version(
         current in version(), tags in proptest::collection::vec(version(), 1..8), policy in 0..RISING.len(), names_image: bool,
     ) {
         if let Some(selected) = selected(RISING[policy], names_image, &current, &undated(&tags)) {
             prop_assert!(!is_lower(&selected, &current), "{} from {} to {}", RISING[policy], current, selected);
+        }
+    }
+
+    #[test]
+    fn no_policy_lowers_a_version_with_other_separators(
+        current in separated_version(), tags in proptest::collection::vec(prop_oneof![version(), separated_version()], 1..8), policy in 0..RISING.len(), names_image: bool,
+    ) {
+        if let Some(selected) = selected(RISING[policy], names_image, &current, &undated(&tags)) {
+            let dotted = |tag: &str| tag.replace(['-', '_'], ".");
+            prop_assert!(!is_lower(&dotted(&selected), &dotted(&current)), "{} from {} to {}", RISING[policy], current, selected);
         }
     }
 

@@ -4,7 +4,7 @@ use super::jump::is_outlier;
 use crate::image::{Shape, Tag};
 use crate::policy::reason::Rejection;
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
-use crate::policy::versions::Bump;
+use crate::policy::versions::{Bump, compare_leading_dates};
 
 /// Limits on the step from the current tag to a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,15 +51,18 @@ impl Bounds {
         })
     }
 
-    /// Checks the step from the numbers of the current tag to a candidate's text.
-    pub(super) fn check(&self, current: &[&str], text: &str) -> Result<(), OutOfBounds> {
+    /// Checks the step from the current tag to a candidate's text.
+    pub(super) fn check(&self, current: Option<&Shape<'_>>, text: &str) -> Result<(), OutOfBounds> {
         let guard = self.reject_outliers && has_long_number(text);
-        if current.is_empty() || (self.max_bump.is_none() && !guard) {
+        let Some(from) = current.filter(|current| current.has_order() && (self.max_bump.is_some() || guard)) else {
             return Ok(());
-        }
-        let release = Shape::of(text).release();
-        if let (true, Some(from), Some(to)) = (guard, current.first(), release.first())
-            && is_outlier(from, to)
+        };
+        let shape = Shape::of(text);
+        let (current, release) = (from.release(), shape.release());
+        if let (true, Some(one), Some(other)) = (guard, current.first(), release.first())
+            && is_outlier(one, other)
+            // From 2024.6.1 to 20240701 is a month.
+            && compare_leading_dates(from, &shape).is_none()
         {
             return Err(OutOfBounds::Outlier);
         }
@@ -67,7 +70,7 @@ impl Bounds {
         let changed = [Bump::Major, Bump::Minor]
             .into_iter()
             .enumerate()
-            .find(|(at, _)| value(current, *at) != value(&release, *at));
+            .find(|(at, _)| value(&current, *at) != value(&release, *at));
         match (self.max_bump, changed) {
             (Some(most), Some((_, bump))) if bump > most => Err(OutOfBounds::Bump(bump)),
             _ => Ok(()),

@@ -18,7 +18,7 @@ use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::entry::PolicyEntry;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
-use crate::policy::versions::{LeadingVersion, OrderKey, compare_padded, has_same_words, leads_with_version};
+use crate::policy::versions::{OrderKey, VersionFloor, compare_padded, has_same_words, leads_with_version};
 
 /// Compares candidates with the current tag.
 pub(super) struct CandidateFilter<'q> {
@@ -36,9 +36,8 @@ pub(super) struct CandidateFilter<'q> {
     /// The current tag, if it has a commit: a number of a version is none.
     commit: Option<CurrentCommit<'q>>,
     place: Option<OrderKey>,
-    release: Vec<&'q str>,
-    /// The version that no candidate may lower, in an order that is not one of versions.
-    floor: Option<LeadingVersion<'q>>,
+    /// The version that no candidate may lower, where the order of the policy does not show it.
+    floor: Option<VersionFloor<'q>>,
     bounds: Bounds,
     names_image: bool,
     /// Whether the reference is to a chart, and so to an artifact.
@@ -96,9 +95,11 @@ impl<'q> CandidateFilter<'q> {
         // Between two times, no step is too large.
         let is_time = release.first().is_some_and(|first| timestamp_millis(first).is_some());
         let bounds = Bounds { reject_outliers: entry.bounds.reject_outliers && !is_time, ..entry.bounds };
-        let orders_otherwise = !policy.reads_versions() || entry.filter.extracts();
-        let keeps_version = orders_otherwise && policy.never_lowers_versions() && !bounds.allow_downgrade;
-        let floor = if keeps_version { LeadingVersion::of(current.as_str()) } else { None };
+        let floor = match !policy.reads_versions() || entry.filter.extracts() {
+            _ if !policy.never_lowers_versions() || bounds.allow_downgrade => None,
+            true => VersionFloor::of(current.as_str()),
+            false => VersionFloor::of_other_forms(current.as_str()),
+        };
         let ordered = shape.filter(|shape| policy.reads_versions() && shape.has_order());
         let tags = if entry.filter.extracts() { &[] } else { candidates };
         let mut filter = Self {
@@ -112,7 +113,6 @@ impl<'q> CandidateFilter<'q> {
             written: shape_among(current.as_str(), candidates),
             commit: if policy.reads_numbers() { shape.and_then(CurrentCommit::new) } else { None },
             place: is_placed.then_some(key),
-            release,
             floor,
             bounds,
             names_image: question.names_image,
@@ -215,7 +215,7 @@ impl<'q> CandidateFilter<'q> {
 
     /// Checks the step from the current tag to a text.
     pub(super) fn check_bounds(&self, text: &str) -> Result<(), OutOfBounds> {
-        self.bounds.check(&self.release, text)
+        self.bounds.check(self.shape, text)
     }
 
     /// Compares a candidate with a current tag that the policy cannot read. Only a policy for this image alone may replace a tag

@@ -101,8 +101,7 @@ fn check_bounds(question: &Question<'_>, current: &Tag, tag: &Tag, place: &str) 
     if !bounds.allow_downgrade && is_lower(tag.as_str(), current.as_str()) {
         return Err(Hold::PromotedIsLower { tag: promoted, place, current: current.clone() });
     }
-    let release = Shape::of(current.as_str()).release();
-    bounds.check(&release, tag.as_str()).map_err(|error| Hold::PromotedRejected {
+    bounds.check(Some(&Shape::of(current.as_str())), tag.as_str()).map_err(|error| Hold::PromotedRejected {
         tag: promoted,
         place,
         cause: bounds.rejection(error, current),

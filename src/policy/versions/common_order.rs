@@ -5,9 +5,10 @@
 
 use std::cmp::Ordering;
 
+use super::calendar::{WrittenDate, compare_leading_dates};
 use super::key::OrderKey;
 use super::shape_matcher::ShapeMatcher;
-use crate::image::{Part, Shape, is_day, is_numeric_hash, timestamp_millis};
+use crate::image::{Part, Shape, is_numeric_hash};
 
 /// Words before a version that are no part of it.
 const VERSION_WORDS: &[&str] = &["", "v", "version-", "version", "release-", "release", "rel-", "ver-", "r"];
@@ -24,34 +25,76 @@ pub(crate) fn compare(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
         return Some(order);
     }
     let (release, than) = (one.release(), other.release());
-    if let (Some(first), Some(second)) = (day(release.first()), day(than.first()))
-        && (first != second || release.first() != than.first())
-    {
+    match compare_leading_dates(one, other) {
         // A day and a time of it do not compare.
-        return Some(first.cmp(second)).filter(|order| order.is_ne());
+        Some(Ordering::Equal) if !are_equal(&release, &than) => return None,
+        Some(Ordering::Equal) | None => {}
+        order => return order,
     }
-    let difference = release.iter().zip(&than).map(|(one, other)| by_value(one, other)).find(|order| order.is_ne());
-    if difference.is_some() {
-        return difference;
+    if let Some(order) = difference(&release, &than).or_else(|| by_separated_numbers(one, other)) {
+        return Some(order);
     }
     if release.len() == than.len() && !release.is_empty() {
         let order = by_stage(one, other);
-        return if order.is_ne() { Some(order) } else { by_day(one.tag(), other.tag()).or(Some(Ordering::Equal)) };
+        return if order.is_ne() { Some(order) } else { by_day(one, other).or(Some(Ordering::Equal)) };
     }
     by_longer_release(one, other)
         .or_else(|| by_longer_release(other, one).map(Ordering::reverse))
-        .or_else(|| by_day(one.tag(), other.tag()))
+        .or_else(|| by_day(one, other))
 }
 
-/// Compares two tags as [`compare`] does, and reads missing numbers as zeros: `1.2.3` is lower than `1.2.3.4`.
+/// Compares two tags as [`compare`] does, and reads missing numbers as zeros: `1.2.3` is lower than `1.2.3.4`. Returns `None` if
+/// `16-3` is greater than `16.2` only where its hyphen is read as a dot.
 pub(crate) fn compare_padded(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
-    let padded = || {
-        let (release, than) = (one.release(), other.release());
+    if compare_leading_dates(one, other).is_some() {
+        return compare(one, other);
+    }
+    let padded = |release: &[&str], than: &[&str]| {
         let length = release.len().max(than.len());
-        let mut orders = (0..length).map(|at| by_value(number_at(&release, at), number_at(&than, at)));
+        let mut orders = (0..length).map(|at| by_value(number_at(release, at), number_at(than, at)));
         if release.is_empty() || than.is_empty() { None } else { orders.find(|order| order.is_ne()) }
     };
-    compare(one, other).or_else(padded)
+    let order = compare(one, other).or_else(|| padded(&separated_release(one), &separated_release(other)));
+    let is_doubtful = |order: &Ordering| {
+        order.is_gt()
+            && by_separated_numbers(one, other).is_some()
+            && by_shape(one, other).is_none()
+            && padded(&one.release(), &other.release()) == Some(Ordering::Less)
+    };
+    order.filter(|order| !is_doubtful(order))
+}
+
+/// Returns the first difference between numbers in the same place.
+fn difference(release: &[&str], than: &[&str]) -> Option<Ordering> {
+    release.iter().zip(than).map(|(one, other)| by_value(one, other)).find(|order| order.is_ne())
+}
+
+fn are_equal(release: &[&str], than: &[&str]) -> bool {
+    release.len() == than.len() && difference(release, than).is_none()
+}
+
+/// Returns the release of a tag, which may have another separator than dots: `1_17_3`, `1-17-3`.
+pub(crate) fn separated_release<'t>(shape: &Shape<'t>) -> Vec<&'t str> {
+    let mut release = shape.release();
+    if release.len() != 1 {
+        return release;
+    }
+    let mut parts = shape.parts().iter().skip_while(|part| !is_number(part)).skip(1);
+    let mut separator = None;
+    while let (Some(Part::Text(text @ ("-" | "_"))), Some(Part::Number(number))) = (parts.next(), parts.next()) {
+        if *separator.get_or_insert(*text) != *text {
+            break;
+        }
+        release.push(*number);
+    }
+    release
+}
+
+/// Compares two tags of which at least one has other separators than dots between the numbers of its version.
+fn by_separated_numbers(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
+    let (release, than) = (separated_release(one), separated_release(other));
+    let has_others = release.len() > one.release().len() || than.len() > other.release().len();
+    if has_others { difference(&release, &than) } else { None }
 }
 
 /// Compares two tags of which the release of the first begins with that of the second: `1.23.0` and `1.23.1` are newer than
@@ -80,37 +123,70 @@ pub(crate) fn leading_numbers(tag: &str) -> Option<impl Iterator<Item = &str>> {
     is_version.then(|| rest[..end].split('.').take_while(|number| !number.is_empty()))
 }
 
-/// The version that a tag begins with: its leading dotted numbers, and its pre-release stage.
+/// The version that no candidate may lower: the leading numbers and the pre-release stage of the current tag, and its date.
 #[derive(Debug)]
-pub(crate) struct LeadingVersion<'t>(Shape<'t>);
+pub(crate) struct VersionFloor<'t> {
+    shape: Shape<'t>,
+    /// Its release, if it leads with a version. A long number alone is none: it may be a commit.
+    release: Option<Vec<&'t str>>,
+    day: Option<WrittenDate>,
+    /// Whether the policy orders versions: then only what is written in another way may be lower.
+    only_other_forms: bool,
+}
 
-impl<'t> LeadingVersion<'t> {
-    /// Reads the version that a tag begins with. A long number alone is none: it may be a commit.
+impl<'t> VersionFloor<'t> {
+    /// Reads the current tag for a policy that orders by something else than versions.
     pub(crate) fn of(tag: &'t str) -> Option<Self> {
         let shape = Shape::of(tag);
-        let is_version =
-            leads_with_version(&shape) && !matches!(shape.release()[..], [number] if is_numeric_hash(number));
-        is_version.then_some(Self(shape))
+        let (release, day) = (leading_release(&shape), WrittenDate::first(&shape));
+        let has_floor = release.is_some() || day.is_some();
+        has_floor.then_some(Self { shape, release, day, only_other_forms: false })
     }
 
-    /// Returns whether the version that a tag begins with is lower.
-    pub(crate) fn is_greater_than(&self, tag: &str) -> bool {
-        let release = self.0.release();
-        let order = |numbers: &mut dyn Iterator<Item = &str>| {
-            let mut pairs = numbers.zip(&release).map(|(one, other)| by_value(one, other));
-            pairs.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-        };
-        let is_lower = |version: LeadingVersion<'_>| {
-            let numbers = version.0.release();
-            match order(&mut numbers.iter().copied()) {
-                Ordering::Equal if numbers.len() == release.len() => by_stage(&version.0, &self.0).is_lt(),
-                order => order.is_lt(),
-            }
-        };
-        // Of a hundred thousand tags, most are not lower.
-        leading_numbers(tag).is_some_and(|mut numbers| order(&mut numbers).is_le())
-            && LeadingVersion::of(tag).is_some_and(is_lower)
+    /// Reads the current tag for a policy that orders versions, if others may be written in another way: `2024-06-01`, `1-17-3`.
+    pub(crate) fn of_other_forms(tag: &'t str) -> Option<Self> {
+        let floor = Self { only_other_forms: true, ..Self::of(tag)? };
+        let day = WrittenDate::leading(&floor.shape);
+        let is_separated = separated_release(&floor.shape).len() > floor.shape.release().len();
+        (day.is_some() || is_separated).then_some(Self { day, ..floor })
     }
+
+    /// Returns whether a tag is lower.
+    pub(crate) fn is_greater_than(&self, tag: &str) -> bool {
+        self.may_be_greater_than(tag) && self.compare(&Shape::of(tag)).is_some_and(Ordering::is_lt)
+    }
+
+    /// Returns whether a tag may be lower. Of a hundred thousand tags, most are not, and a shape takes long to read.
+    fn may_be_greater_than(&self, tag: &str) -> bool {
+        let is_earlier = |day: &WrittenDate| WrittenDate::first_in(tag).is_some_and(|other| other.compare(day).is_lt());
+        let order = |release: &Vec<&str>| {
+            let numbers = leading_numbers(tag)?;
+            let mut orders = numbers.zip(release).map(|(one, other)| by_value(one, other));
+            Some(orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal))
+        };
+        self.day.as_ref().is_some_and(is_earlier) || self.release.as_ref().and_then(order).is_some_and(Ordering::is_le)
+    }
+
+    /// Compares a tag with the floor.
+    fn compare(&self, tag: &Shape<'_>) -> Option<Ordering> {
+        let separated = || by_separated_numbers(tag, &self.shape);
+        if let Some(order) = compare_leading_dates(tag, &self.shape) {
+            return Some(order);
+        }
+        let numbers = || {
+            let (release, than) = (leading_release(tag)?, self.release.as_ref()?);
+            let stage = || are_equal(&release, than).then(|| by_stage(tag, &self.shape));
+            difference(&release, than).or_else(separated).or_else(stage).filter(|order| order.is_ne())
+        };
+        if self.only_other_forms { separated() } else { numbers().or_else(|| by_day(tag, &self.shape)) }
+    }
+}
+
+/// Returns the release of a tag that leads with a version.
+fn leading_release<'t>(shape: &Shape<'t>) -> Option<Vec<&'t str>> {
+    let release = shape.release();
+    let is_version = leads_with_version(shape) && !matches!(release[..], [number] if is_numeric_hash(number));
+    is_version.then_some(release)
 }
 
 /// Returns whether every word of `current` is in a tag, and no other word: `-jre` stays. A `v` is no word.
@@ -151,11 +227,16 @@ fn by_shape(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     are_alike.then(|| place.cmp(&than))
 }
 
-/// Returns the place of a tag by its leading dotted numbers; the first place for one without a version.
+/// Returns the place of a tag by its leading dotted numbers, or by its date; the first place for one without a version.
 pub(crate) fn release_key(tag: &Shape<'_>) -> OrderKey {
     let mut key = OrderKey::default();
-    let release = if leads_with_version(tag) { tag.release() } else { Vec::new() };
-    release.into_iter().for_each(|number| key.number(number));
+    if !leads_with_version(tag) {
+        return key;
+    }
+    match WrittenDate::leading(tag) {
+        Some(date) => date.fields().iter().for_each(|field| key.integer(field.unsigned_abs().into())),
+        None => tag.release().into_iter().for_each(|number| key.number(number)),
+    }
     key
 }
 
@@ -182,34 +263,9 @@ fn by_stage(one: &Shape<'_>, other: &Shape<'_>) -> Ordering {
     }
 }
 
-/// Returns the day of a timestamp, as `20240131`.
-fn day<'t>(number: Option<&&'t str>) -> Option<&'t str> {
-    let number = *number?;
-    // Seconds since 1970 have no digits of a day, and are compared as numbers.
-    let is_calendar = is_day(number) || (matches!(number.len(), 12 | 14 | 17) && timestamp_millis(number).is_some());
-    is_calendar.then(|| &number[..8])
-}
-
-/// Compares the first days in two tags: `2024-01-31`, `2024.01.31`, `20240131`.
-fn by_day(one: &str, other: &str) -> Option<Ordering> {
-    Some(first_day(one)?.cmp(&first_day(other)?)).filter(|order| order.is_ne())
-}
-
-fn first_day(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let starts =
-        (0..bytes.len()).filter(|at| bytes[*at].is_ascii_digit() && (*at == 0 || !bytes[*at - 1].is_ascii_digit()));
-    starts.into_iter().find_map(|at| {
-        let plain = text.get(at..at + 8).filter(|digits| is_day(digits)).map(str::to_owned);
-        let written = || {
-            let date = text.get(at..at + 10)?;
-            let separator = date.as_bytes()[4];
-            let is_date = matches!(separator, b'-' | b'.' | b'_') && date.as_bytes()[7] == separator;
-            let digits = is_date.then(|| format!("{}{}{}", &date[..4], &date[5..7], &date[8..]))?;
-            is_day(&digits).then_some(digits)
-        };
-        plain.or_else(written)
-    })
+/// Compares the first dates in two tags.
+fn by_day(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
+    Some(WrittenDate::first(one)?.compare(&WrittenDate::first(other)?)).filter(|order| order.is_ne())
 }
 
 #[cfg(test)]
@@ -247,6 +303,20 @@ mod tests {
             ("build-20231231235959", "20240101",               Some(Less)),
             ("2024-01-31-a",         "2024-02-01",             Some(Less)),
             ("1.4.2",                "20240101",               Some(Less)),
+            ("2024.5.1",             "2024-06-01",             Some(Less)),
+            ("2024_05_31",           "2024-06-01T10-00",       Some(Less)),
+            ("2024.7.1",             "20240601",               Some(Greater)),
+            ("2024.6.1",             "20240601",               None),
+            ("2024.6",               "2024-06-01",             None),
+            ("20240501",             "main-2024.06.01",        Some(Less)),
+            ("d-20240501",           "v2024.06.01",            Some(Less)),
+            ("1700000000",           "2024-06-01",             Some(Less)),
+            ("31.01.2024",           "01.02.2024-a",           None),
+            ("1.2.3-2024-05-01",     "v1.2.3-20240601",        Some(Less)),
+            ("1.16.0",               "v1_17_3",                Some(Less)),
+            ("1.18.0",               "1-17-3",                 Some(Greater)),
+            ("v1-16-0",              "1_17_3",                 Some(Less)),
+            ("1-17-3",               "1.17",                   None),
             ("latest",               "1.2.3",                  None),
             ("1.2.3",                "latest",                 None),
             ("3d9b390",              "a1b2c3d",                None),

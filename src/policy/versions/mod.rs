@@ -1,6 +1,7 @@
 //! Versions and their order: parsing, ranges, the shape of a tag, and sort keys. No policy is named here.
 
 mod bump;
+mod calendar;
 mod common_order;
 mod key;
 mod range;
@@ -8,8 +9,9 @@ mod shape_matcher;
 mod version;
 
 pub use bump::Bump;
+pub(super) use calendar::compare_leading_dates;
 pub(super) use common_order::{
-    LeadingVersion, adds_word, by_value, compare as compare_commonly, compare_padded, has_same_words, leading_numbers,
+    VersionFloor, adds_word, by_value, compare as compare_commonly, compare_padded, has_same_words, leading_numbers,
     leads_with_version, number_at, release_key,
 };
 pub use key::OrderKey;
