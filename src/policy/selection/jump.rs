@@ -2,11 +2,12 @@
 //! greatest numbers.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::image::{Part, Shape};
 use crate::policy::candidate::Candidate;
-use crate::policy::versions::{by_value, leading_numbers};
+use crate::policy::versions::{by_value, compare_leading_dates, leading_numbers, number_at};
 
 /// How a candidate follows the current tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,9 @@ const OUTLIER_STEP: u128 = 500;
 const COUNTER_GAP: u128 = 30;
 const COUNTER_FACTOR: u128 = 10;
 
+/// Majors that are years: their minors are months or weeks.
+const YEARS: Range<u128> = 1990..2100;
+
 /// Returns whether a step between two numbers is out of proportion.
 pub(super) fn is_outlier(from: &str, to: &str) -> bool {
     digits(to) >= digits(from) + 2 && value(to).saturating_sub(value(from)) > OUTLIER_STEP
@@ -45,25 +49,25 @@ fn value(number: &str) -> u128 {
 pub(super) struct KnownVersions<'k> {
     current: &'k Shape<'k>,
     candidates: &'k [Candidate],
-    /// The greater majors of which a tag exists, and the greater minors of the current major, in order.
-    releases: [OnceCell<Vec<u128>>; 2],
+    releases: OnceCell<Releases>,
     /// For each number of a tag, in order, the values in the tags that are like the current one up to this number.
-    counters: OnceCell<Vec<Vec<u128>>>,
+    counters: OnceCell<Vec<Counter>>,
 }
 
 impl Jump {
     /// Judges the step from the current tag to another among all tags of the image.
     pub(super) fn new(to: &Shape<'_>, known: &KnownVersions<'_>) -> Self {
         let from = known.current;
+        if compare_leading_dates(from, to).is_some() {
+            return Self::Usual;
+        }
         if has_outlier(from, to) {
             return Self::Outlier;
         }
         let (current, next) = (from.release(), to.release());
         let changed = current.iter().zip(&next).position(|(from, to)| by_value(from, to).is_ne());
         match changed {
-            Some(at @ (0 | 1)) if current.len() > 1 && known.lack_release(at, value(current[at]), value(next[at])) => {
-                Self::Skip
-            }
+            Some(0 | 1) if current.len() > 1 && known.lack_release(&current, &next) => Self::Skip,
             Some(0) if current.len() == 1 && known.lack_counter(to) => Self::Skip,
             None if known.lack_counter(to) => Self::Outlier,
             _ => Self::Usual,
@@ -74,32 +78,47 @@ impl Jump {
 impl<'k> KnownVersions<'k> {
     /// Reads nothing before the first step that may be suspicious.
     pub(super) fn new(current: &'k Shape<'k>, candidates: &'k [Candidate]) -> Self {
-        Self { current, candidates, releases: Default::default(), counters: OnceCell::new() }
+        Self { current, candidates, releases: OnceCell::new(), counters: OnceCell::new() }
     }
 
-    /// Returns whether a major or minor version between two has no tag.
-    fn lack_release(&self, at: usize, from: u128, to: u128) -> bool {
-        let between = to.saturating_sub(from).saturating_sub(1);
-        let releases = || self.releases[at].get_or_init(|| self.greater_releases(at));
-        between > 0 && (releases().partition_point(|number| *number < to) as u128) < between
+    /// Returns whether a release skips a major or minor version of which no tag exists. The first minor of a new major is 0.
+    fn lack_release(&self, from: &[&str], to: &[&str]) -> bool {
+        let (major, from_minor) = version_line(from);
+        let (next, minor) = version_line(to);
+        let releases = self.releases.get_or_init(|| self.releases(major));
+        if major == next {
+            return releases.lack_minor(major, from_minor + 1..minor);
+        }
+        releases.lack_major(major + 1..next) || (has_first_minor(to) && releases.lack_minor(next, 0..minor))
     }
 
-    /// Returns the numbers that are greater than that of the current tag and follow the same numbers.
-    fn greater_releases(&self, at: usize) -> Vec<u128> {
-        let release = self.current.release();
-        let (line, from) = (&release[..at], value(release[at]));
-        let mut found = BTreeSet::new();
+    /// Reads the tags whose major is that of the current one, or greater.
+    fn releases(&self, from: u128) -> Releases {
+        let mut found: BTreeMap<u128, BTreeSet<u128>> = BTreeMap::new();
+        let mut dated = BTreeSet::new();
         for one in self.candidates {
             let tag = one.tag.as_str();
-            let is_new = |number: &u128| *number > from && !found.contains(number);
             // The shape takes longer to read than the numbers.
-            let is_known =
-                leading_numbers(tag).is_some_and(|numbers| number_after(line, numbers).filter(is_new).is_none());
-            if !is_known {
-                found.extend(number_after(line, Shape::of(tag).release().into_iter()).filter(|number| *number > from));
+            let is_known = leading_numbers(tag).is_some_and(|numbers| {
+                let (major, minor) = version_line(&numbers.take(2).collect::<Vec<_>>());
+                major < from || found.get(&major).is_some_and(|minors| minors.contains(&minor))
+            });
+            let release = if is_known { Vec::new() } else { Shape::of(tag).release() };
+            let (major, minor) = version_line(&release);
+            if !release.is_empty() && major >= from {
+                found.entry(major).or_default().insert(minor);
+                if !has_first_minor(&release) {
+                    dated.insert(major);
+                }
             }
         }
-        found.into_iter().collect()
+        // A major whose first release has no tag may be a relic itself.
+        let is_release = |(major, minors): (&u128, &BTreeSet<u128>)| {
+            (minors.contains(&0) || dated.contains(major)).then_some(*major)
+        };
+        let majors = found.iter().filter_map(is_release).collect();
+        let minors = found.into_iter().map(|(major, minors)| (major, minors.into_iter().collect())).collect();
+        Releases { majors, minors }
     }
 
     /// Returns whether a counter jumps over many numbers of which no tag exists.
@@ -110,17 +129,13 @@ impl<'k> KnownVersions<'k> {
         };
         let (Part::Number(from), Part::Number(to)) = pairs[at] else { return false };
         let (low, high) = (value(from), value(to));
-        let is_gap =
-            |last: u128| high.saturating_sub(last) >= COUNTER_GAP && high >= last.max(1).saturating_mul(COUNTER_FACTOR);
-        // The greatest counter below it, among the tags that are alike up to the counter.
-        let last = || {
-            let counters = self.counters.get_or_init(|| self.counters()).get(at)?;
-            counters[..counters.partition_point(|number| *number < high)].last().copied()
+        let has_gap = |counter: &Counter| {
+            counter.after_gap.is_some_and(|after| after <= high) || is_gap(counter.last(low, high), high)
         };
-        is_gap(low) && is_gap(last().unwrap_or(low).max(low))
+        is_gap(low, high) && self.counters.get_or_init(|| self.counters()).get(at).is_none_or(has_gap)
     }
 
-    fn counters(&self) -> Vec<Vec<u128>> {
+    fn counters(&self) -> Vec<Counter> {
         let numbers = |shape: &Shape<'_>| {
             let numbers = shape.parts().iter().filter(|part| matches!(part, Part::Number(_) | Part::Stamp(_)));
             numbers.map(|part| value(part.text())).collect::<Vec<_>>()
@@ -132,9 +147,75 @@ impl<'k> KnownVersions<'k> {
             let alike = numbers.iter().zip(&current).take_while(|(one, other)| one == other).count();
             counters.iter_mut().zip(&numbers).take(alike + 1).for_each(|(values, number)| values.push(*number));
         }
-        counters.iter_mut().for_each(|values| values.sort_unstable());
-        counters
+        counters.into_iter().zip(current).map(|(values, current)| Counter::new(values, current)).collect()
     }
+}
+
+/// The releases of which tags exist.
+struct Releases {
+    /// The majors, in order.
+    majors: Vec<u128>,
+    /// The minors of each major, in order.
+    minors: BTreeMap<u128, Vec<u128>>,
+}
+
+impl Releases {
+    fn lack_major(&self, between: Range<u128>) -> bool {
+        lack_any(&self.majors, between)
+    }
+
+    fn lack_minor(&self, major: u128, between: Range<u128>) -> bool {
+        lack_any(self.minors.get(&major).map_or(&[], Vec::as_slice), between)
+    }
+}
+
+/// Returns whether some number of a range is not in a list, which has no number twice and is in order.
+fn lack_any(numbers: &[u128], range: Range<u128>) -> bool {
+    let below = |end: u128| numbers.partition_point(|number| *number < end) as u128;
+    !range.is_empty() && below(range.end) - below(range.start) < range.end - range.start
+}
+
+/// Returns the major and the minor of a release.
+fn version_line(release: &[&str]) -> (u128, u128) {
+    let number = |at: usize| value(number_at(release, at));
+    (number(0), number(1))
+}
+
+/// Returns whether a major has a minor 0: `2024.3` and `24.04` are months.
+fn has_first_minor(release: &[&str]) -> bool {
+    let is_padded = release.get(1).is_some_and(|minor| minor.len() > 1 && minor.starts_with('0'));
+    !is_padded && !(YEARS.contains(&value(number_at(release, 0))))
+}
+
+/// The values of a number in the tags that are alike up to it.
+#[derive(Clone)]
+struct Counter {
+    /// In order.
+    values: Vec<u128>,
+    /// The first value above the current one that follows a gap: all from there on may be relics.
+    after_gap: Option<u128>,
+}
+
+impl Counter {
+    fn new(mut values: Vec<u128>, current: u128) -> Self {
+        values.sort_unstable();
+        values.dedup();
+        let first = values.partition_point(|value| *value <= current);
+        let after_gap = std::iter::once(&current).chain(&values[first..]).zip(&values[first..]);
+        let after_gap = after_gap.filter(|(last, next)| is_gap(**last, **next)).map(|(_, next)| *next).next();
+        Self { values, after_gap }
+    }
+
+    /// Returns the greatest value between two.
+    fn last(&self, low: u128, high: u128) -> u128 {
+        let last = self.values[..self.values.partition_point(|number| *number < high)].last();
+        last.copied().unwrap_or(low).max(low)
+    }
+}
+
+/// Returns whether a counter grows out of proportion.
+fn is_gap(last: u128, next: u128) -> bool {
+    next.saturating_sub(last) >= COUNTER_GAP && next >= last.max(1).saturating_mul(COUNTER_FACTOR)
 }
 
 /// Returns the numbers and timestamps of two tags in pairs: all of them if the tags have the same pieces, else those of the
@@ -157,12 +238,6 @@ fn has_outlier(from: &Shape<'_>, to: &Shape<'_>) -> bool {
     })
 }
 
-/// Returns the number that follows those in `line`.
-fn number_after<'t>(line: &[&str], mut numbers: impl Iterator<Item = &'t str>) -> Option<u128> {
-    let is_in_line = line.iter().all(|number| numbers.next().is_some_and(|one| by_value(one, number).is_eq()));
-    if is_in_line { numbers.next().map(value) } else { None }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,19 +251,35 @@ mod tests {
             ("1.3.2",              "1.8.1259",            "1.4.0",                    Jump::Outlier),
             ("1.2.3-r2",           "1.2.4-r20240101",     "",                         Jump::Outlier),
             ("0.6.23",             "5.33.2",              "0.7.0",                    Jump::Skip),
-            ("0.6.23",             "5.33.2",              "1.0.0 2.0.0 3.1.0 4.0.0",  Jump::Usual),
+            ("0.6.23",             "5.0.2",               "1.0.0 2.0.0 3.0.9 4.0.0",  Jump::Usual),
+            ("0.6.23",             "5.0.2",               "1.0.0 2.0.0 3.1.0 4.0.0",  Jump::Skip),
+            ("0.6.23",             "5.2.0",               "1.0.0 2 3.0 4.0.0 5.0.0 5.1.0", Jump::Usual),
+            ("0.6.23",             "5.33.2",              "1.0.0 2.0.0 3.0.0 4.0.0 5.0.0", Jump::Skip),
+            ("v4.60.0",            "v5.99.9",             "v4.61.0",                  Jump::Skip),
+            ("v4.60.0",            "v5.2.9",              "v5.0.0 v5.1.0",            Jump::Usual),
+            ("1.4.5",              "2.9.0",               "1.4.6",                    Jump::Skip),
+            ("1.4.5",              "3.0.0",               "2.9.0",                    Jump::Skip),
+            ("1.4.5",              "2.0.0",               "",                         Jump::Usual),
+            ("1.4.5",              "2.0.9",               "",                         Jump::Usual),
+            ("1.4",                "2.1",                 "2.0",                      Jump::Usual),
+            ("app-1.4.5",          "app-2.2.0",           "app-2.0.0 app-2.1.7",      Jump::Usual),
             ("v4.60.0",            "v9.99.9",             "v5.0.0",                   Jump::Skip),
             ("1.4.0",              "1.6.0",               "1.4.1",                    Jump::Skip),
             ("1.4.0",              "1.6.0",               "1.5.3",                    Jump::Usual),
-            ("1.4.0",              "2.6.0",               "",                         Jump::Usual),
+            ("1.4.0",              "2.6.0",               "",                         Jump::Skip),
             ("1.4.0",              "1.4.9",               "",                         Jump::Usual),
             ("v1.0.20200827-ls2",  "v1.0.20200827-ls43",  "v1.0.20200827-ls3",        Jump::Outlier),
-            ("v1.0.20200827-ls2",  "v1.0.20200827-ls43",  "v1.0.20200827-ls40",       Jump::Usual),
+            ("v1.0.20200827-ls2",  "v1.0.20200827-ls43",  "v1.0.20200827-ls40",       Jump::Outlier),
+            ("v1.0.20200827-ls2",  "v1.0.20200827-ls43",  "v1.0.20200827-ls19 v1.0.20200827-ls40", Jump::Usual),
+            ("v1.0-ls2",           "v1.0-ls43",           "v1.0-ls3 v1.0-ls42",       Jump::Outlier),
+            ("v1.0-ls2",           "v1.0-ls3",            "v1.0-ls42 v1.0-ls43",      Jump::Usual),
             ("v1.0.20200827-ls2",  "v1.0.20210827-ls43",  "",                         Jump::Usual),
             ("build-2",            "build-43",            "",                         Jump::Skip),
             ("build-812",          "build-830",           "",                         Jump::Usual),
             ("20230101",           "20240101",            "",                         Jump::Usual),
             ("2023.11.2",          "2024.3.1",            "",                         Jump::Usual),
+            ("23.10",              "24.04",               "",                         Jump::Usual),
+            ("2022.4.1",           "2024.3.1",            "2023.7.1",                 Jump::Usual),
             ("17.0.1_12-jre",      "17.0.2_8-jre",        "",                         Jump::Usual),
         ];
         for (from, to, others, expected) in rows {
