@@ -275,8 +275,7 @@ mod tests {
 
     #[test]
     fn splits_tags_into_their_shapes() {
-        #[rustfmt::skip]
-        let rows = [
+        #[rustfmt::skip] let rows = [
             ("v1.27.3-alpine3.20",                    "v#.#.#-alpine#.#"),
             ("1.2.3-rc.1",                            "#.#.#-rc.#"),
             ("20240115-rc.1",                         "<time>-rc.#"),
