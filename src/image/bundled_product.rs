@@ -3,6 +3,7 @@
 //! Their number is not a version of the image: a newer one means another major version of a database, another language or
 //! another host. So it stays as it is, while the release of a base distribution (`alpine3.20`, `debian-12`, `ubi9`) may change.
 
+use super::architecture::ARCHITECTURES;
 use super::scan::{digits, letters};
 use super::stage::PreReleaseStage;
 use super::timestamp::{is_day, timestamp_millis};
@@ -11,18 +12,19 @@ use super::timestamp::{is_day, timestamp_millis};
 #[rustfmt::skip]
 pub const BUNDLED_PRODUCTS: &[(&str, &[&str])] = &[
     ("databases",              &["pg", "pgsql", "postgres", "postgresql", "ppg", "mysql", "mariadb", "percona", "pxc", "mongo", "mongodb", "mongod", "mssql", "oracle", "db2",
-                                 "redis", "valkey", "cassandra", "clickhouse", "neo4j"]),
-    ("search and messages",    &["elasticsearch", "elastic", "opensearch", "solr", "lucene", "kafka", "pulsar", "rabbitmq", "zookeeper"]),
+                                 "redis", "valkey", "cassandra", "clickhouse", "neo4j", "postgis", "timescaledb", "timescale"]),
+    ("search and messages",    &["elasticsearch", "elastic", "es", "opensearch", "solr", "lucene", "kafka", "pulsar", "rabbitmq", "zookeeper"]),
     (JAVA,                     &["jdk", "openjdk", "jre", "java", "jvm", "temurin", "corretto", "amazoncorretto", "zulu", "liberica", "sapmachine", "semeru", "dragonwell", "kona",
-                                 "ibmjava", "graalvm", "graalvm-community", "graalvm-ce", "graalvm-ee", "mandrel", "scala", "kotlin", "groovy", "gradle", "maven", "sbt"]),
+                                 "ibmjava", "graal", "graalvm", "graalvm-community", "graalvm-ce", "graalvm-ee", "mandrel", "scala", "kotlin", "groovy", "gradle", "maven", "sbt"]),
     ("other languages",        &["php", "fpm", "py", "python", "pypy", "node", "nodejs", "deno", "bun", "ruby", "jruby", "go", "golang", "rust", "swift", "net", "dotnet", "aspnet", "mono",
-                                 "pwsh", "powershell", "perl", "otp", "erlang", "elixir", "julia", "r", "lua", "luajit", "ghc", "cp"]),
-    ("compilers and libraries", &["gcc", "clang", "llvm", "msvc", "vs", "openssl", "opencv", "boost", "qt"]),
-    ("servers",                &["nginx", "openresty", "httpd", "apache", "tomcat", "jetty", "wildfly"]),
-    ("machine learning",       &["torch", "pytorch", "tensorflow", "tf", "jax", "transformers", "onnxruntime", "tensorrt", "trt"]),
+                                 "pwsh", "powershell", "perl", "otp", "erlang", "elixir", "julia", "r", "lua", "luajit", "ghc", "cp", "ocaml", "dart", "flutter", "npm", "yarn", "pnpm"]),
+    ("compilers and libraries", &["gcc", "clang", "llvm", "msvc", "vs", "cmake", "android", "ndk", "openssl", "opencv", "boost", "qt", "gdal"]),
+    ("servers",                &["nginx", "openresty", "httpd", "apache", "tomcat", "jetty", "wildfly", "haproxy", "envoy", "vault"]),
+    ("browsers",               &["chrome", "chromium", "firefox"]),
+    ("machine learning",       &["torch", "pytorch", "tensorflow", "tf", "jax", "transformers", "onnxruntime", "tensorrt", "trt", "numpy", "pandas", "vllm"]),
     ("graphics processors",    &["cuda", "cu", "cudnn", "rocm"]),
-    ("versions of Windows",    &["windows", "win", "nanoserver", "windowsservercore", "servercore", "ltsc", "sac"]),
-    ("clusters",               &["k8s", "kube", "kubernetes", "kubectl", "helm", "terraform", "tofu", "opentofu", "ansible", "hadoop", "hive", "spark", "flink"]),
+    ("versions of Windows",    &["windows", "win", "nanoserver", "windowsservercore", "servercore", "ltsc", "sac", "server"]),
+    ("clusters",               &["k8s", "kube", "kubernetes", "kubectl", "helm", "terraform", "tofu", "opentofu", "ansible", "hadoop", "hive", "spark", "flink", "airflow", "docker", "dind", "istio"]),
 ];
 
 /// The products whose versions have updates: `8u222`.
@@ -36,6 +38,9 @@ const CASE_SENSITIVE: &[&str] = &["cu"];
 
 /// Words that count only before a version with a dot: `r4.3` is a language, and `r8` a revision of the image.
 const BEFORE_DOTTED: &[&str] = &["r"];
+
+/// Words that count only before a year: `server2019` is a Windows, and `server-2` a build.
+const BEFORE_YEAR: &[&str] = &["server"];
 
 /// Words that come between a product and its version: parts of the product, and releases of a distribution without a number.
 #[rustfmt::skip]
@@ -126,14 +131,18 @@ fn product_group(before: &str, version: &str) -> Option<&'static str> {
     let mut before = before;
     loop {
         before = before.strip_suffix(SEPARATORS).unwrap_or(before);
-        let may_follow = |name: &&&str| !BEFORE_DOTTED.contains(*name) || version.contains('.');
+        let is_year = version.len() == 4 && version.starts_with("20");
+        let may_follow = |name: &&&str| {
+            (!BEFORE_DOTTED.contains(*name) || version.contains('.')) && (!BEFORE_YEAR.contains(*name) || is_year)
+        };
         if let Some((group, _)) =
             BUNDLED_PRODUCTS.iter().find(|(_, names)| ends_with_name(before, names.iter().filter(may_follow)).is_some())
         {
             return Some(group);
         }
         let undotted = if version.contains('.') { &[] } else { DOTTED_DISTRIBUTIONS };
-        let name = ends_with_name(before, BETWEEN.iter().chain(undotted))?;
+        let between = BETWEEN.iter().chain(undotted).chain(ARCHITECTURES);
+        let name = ends_with_name(before, between)?;
         before = Some(&before[..before.len() - name.len()]).filter(|rest| rest.ends_with(SEPARATORS))?;
     }
 }
@@ -220,6 +229,12 @@ mod tests {
             ("1.2-v",                    "3",            None),
             ("",                         "1.2",          None),
             ("1.2-mypg",                 "16",           None),
+            ("1.2-windows-amd64-",       "20H2",         Some("20H2")),
+            ("1.2-server",               "2019",         Some("2019")),
+            ("1.2-server-",              "12",           None),
+            ("1.2-es",                   "8",            Some("8")),
+            ("1.2-graal",                "23",           Some("23")),
+            ("1.2-amd64-",               "12",           None),
             ("1.2-jdk--",                "17",           None),
             ("täpg",                     "1",            None),
         ];

@@ -3,6 +3,7 @@
 //! A reference keeps the text that it was written with, because edits change that text. Comparisons (grouping, rules) use the
 //! normalized [`ImageName`].
 
+mod architecture;
 mod bundled_product;
 mod commit_hash;
 mod declared;

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::architecture::ARCHITECTURES;
 use super::bundled_product::{NAMES_WITH_DIGITS, bundled_version, follows_distribution, is_plain};
 use super::commit_hash::{commit_hash_at, is_numeric_hash};
 use super::scan::{digits, letters, runs, words};
@@ -25,13 +26,6 @@ pub enum Part<'t> {
     /// A pre-release stage: separator, word and numbers, such as `-rc.1`.
     Stage(PreReleaseStage<'t>),
 }
-
-/// Names of processor architectures and their variants. Their digits are not numbers.
-const ARCHITECTURES: &[&str] = &[
-    "x86_64", "x86-64", "x86", "x64", "amd64", "arm64v8", "arm64", "arm32v5", "arm32v6", "arm32v7", "arm32", "armv6",
-    "armv7", "armv8", "aarch64", "i386", "i486", "i586", "i686", "386", "ppc64le", "ppc64", "s390x", "riscv64",
-    "mips64le", "mips64", "loong64", "win32", "win64",
-];
 
 /// Words before a number that identifies something: `pr-1216` is another pull request than `pr-1217`, not an older one.
 const IDENTITIES: &[&str] = &["pr", "mr", "pull", "issue", "ticket"];
@@ -296,7 +290,6 @@ mod tests {
             ("v1beta1",                               "v#beta#"),
             ("24h",                                   "24h"),
             ("16.dev.8c55d85",                        "#.dev.<hash>"),
-            ("1.0.0-arm64v8",                         "#.#.#-arm64v8"),
             ("3scale2.10",                            "#scale#.#"),
             ("2.15.2-pg14",                           "#.#.#-pg14"),
             ("pg17-0.112.0",                          "pg17-#.#.#"),
@@ -333,6 +326,18 @@ mod tests {
             ("¡0",                                    "¡#"),
         ];
         for (tag, shape) in rows {
+            assert_eq!(Shape::of(tag).to_string(), shape, "{tag}");
+        }
+    }
+
+    #[test]
+    fn keeps_architectures_and_their_levels() {
+        for (tag, shape) in [
+            ("1.0.0-arm64v8", "#.#.#-arm64v8"),
+            ("1.0.0-x86-64-v2", "#.#.#-x86-64-v2"),
+            ("1.0.0-amd64-v3-2", "#.#.#-amd64-v3-#"),
+            ("1.0.0-amd64-2", "#.#.#-amd64-#"),
+        ] {
             assert_eq!(Shape::of(tag).to_string(), shape, "{tag}");
         }
     }

@@ -49,6 +49,11 @@ pub trait OrderedPolicy: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Returns whether any text may have a place in its order, such as `latest`, which is no version.
+    fn orders_texts(&self) -> bool {
+        false
+    }
+
     /// Returns why no tag can be compared with this current tag. `current` is the text that the filter passes to the policy, if
     /// any, with its shape.
     fn check_current(&self, _current: Option<&Shape<'_>>) -> Result<(), Hold> {

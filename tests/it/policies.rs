@@ -4,7 +4,8 @@
 //! the reason. A tag may have facts: `main@2026-01-02T03:04:05Z` (build time), `latest@sha256:…`, `x@?` (metadata without a build
 //! time), `x@rev=3d9b390` (revision label), `x@image=sha256:…,sha256:…` (an image, or an index with its manifest), `x@!error` (failed lookup),
 //! `x@~cause` (unreadable), `x@type=chart` (an artifact). A `+` is that of a chart version. External facts are among the tags: `there=1.4.2` is a
-//! reference at another path, `log=b,a` a history, `pin=follow` the setting of the rule. The expected result is a tag, `=` for up
+//! reference at another path, `log=b,a` a history, `pin=follow` the setting of the rule,
+//! `rule=**` a rule with wildcards. The expected result is a tag, `=` for up
 //! to date, `held` or `unknown`. A part
 //! of the reason that starts with `TAG: ` belongs to the verdict on that tag, and one that ends with `$` is its end. `HEX1` is 64 times the digit.
 
@@ -74,7 +75,7 @@ fn external<'w>(words: &[&'w str], policy: &str) -> (ExternalFacts, Vec<&'w str>
             Some(("there", text)) => there.push((reference(text), format!("there:{}", there.len() + 1))),
             Some(("log", ids)) => external = log(ids, false),
             Some(("shallow", ids)) => external = log(ids, true),
-            Some(("pin", _)) => {}
+            Some(("pin" | "rule", _)) => {}
             _ => tags.push(*word),
         }
     }
@@ -129,12 +130,12 @@ fn check(line: &str) -> Result<(), String> {
     let settings = Settings::new(serde_yaml::from_str(policy).map_err(|error| format!("{policy}: {error}"))?);
     let entry = build(&settings).map_err(|error| format!("{policy}: {error}"))?;
     let pinning = if tags.contains("pin=follow") { Pinning::Follow } else { Pinning::Keep };
+    let names_image = !tags.contains("rule=**");
     let (external, tags) = external(&tags.split_whitespace().collect::<Vec<_>>(), policy);
     let candidates: Vec<Candidate> = tags.into_iter().map(candidate).collect();
     let (current, gates) = (reference(current), Gates::default());
     let (external, now) = (&external, Timestamp::UNIX_EPOCH);
-    let question =
-        Question { current: &current, entry: &entry, names_image: true, gates: &gates, pinning, external, now };
+    let question = Question { current: &current, entry: &entry, names_image, gates: &gates, pinning, external, now };
     let (actual, full_reason) = answer(&question, &candidates);
     if actual != result {
         return Err(format!("expected {result}, got {actual}: {full_reason}"));

@@ -27,6 +27,10 @@ impl OrderedPolicy for Alphabetical {
         format!("alphabetical: {}", self.direction)
     }
 
+    fn orders_texts(&self) -> bool {
+        true
+    }
+
     fn never_lowers_versions(&self) -> bool {
         self.direction == Direction::Ascending
     }

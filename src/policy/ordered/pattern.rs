@@ -172,6 +172,10 @@ impl OrderedPolicy for Pattern {
         format!("pattern: {} by {}", self.pattern.as_str(), order.join(", "))
     }
 
+    fn orders_texts(&self) -> bool {
+        true
+    }
+
     fn never_lowers_versions(&self) -> bool {
         self.order.iter().all(|term| term.direction == Direction::Ascending)
     }

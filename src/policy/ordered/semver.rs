@@ -76,11 +76,8 @@ impl OrderedPolicy for SemVer {
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
         let version = current.and_then(|current| Version::new(current.tag()));
         let strict = self.strict.unwrap_or_else(|| version.as_ref().is_some_and(|version| version.parts() == 3));
-        let variant = if self.suffixes == SuffixMeaning::Keep && version.is_some() {
-            current.and_then(Variant::of)
-        } else {
-            None
-        };
+        let has_variant = self.suffixes != SuffixMeaning::PreReleases && version.is_some();
+        let variant = if has_variant { current.and_then(Variant::of) } else { None };
         let build = if version.is_some() { current.and_then(BuildMetadata::of) } else { None };
         Ok(Box::new(InRange { policy: self, strict, variant, build }))
     }
@@ -112,6 +109,8 @@ impl<'c> BuildMetadata<'c> {
 struct Variant<'c> {
     shape: Shape<'c>,
     matcher: ShapeMatcher<'c>,
+    /// The place of the version before it.
+    version: OrderKey,
 }
 
 impl<'c> Variant<'c> {
@@ -121,7 +120,9 @@ impl<'c> Variant<'c> {
         let shape = current.suffix(start)?;
         // A stage behind a variant is that of the whole: `-jdk17-rc1`.
         let is_stage = PreReleaseStage::at(&current.tag()[start..]).is_some();
-        (is_word && !is_stage).then(|| Self { matcher: ShapeMatcher::new(&shape), shape })
+        let mut version = OrderKey::default();
+        Version::new(&current.tag()[..start])?.write(&mut version);
+        (is_word && !is_stage).then(|| Self { matcher: ShapeMatcher::new(&shape), shape, version })
     }
 }
 
@@ -146,8 +147,18 @@ impl InRange<'_> {
         text.find('-').filter(has_suffix).map_or((text, ""), |at| text.split_at(at))
     }
 
+    /// Returns whether the suffix may follow that of the current tag, and appends its numbers where both have one shape. Any
+    /// other may follow only with another version, if any variant will do: the variants of one version have no order.
     fn matches_variant(&self, suffix: &str, key: &mut OrderKey) -> bool {
-        self.variant.as_ref().is_none_or(|variant| variant.matcher.matches(suffix, key))
+        let Some(variant) = &self.variant else { return true };
+        let mark = key.mark();
+        if variant.matcher.matches(suffix, key) {
+            return true;
+        }
+        let is_same_version = || key.as_bytes()[..mark] == *variant.version.as_bytes();
+        let may_follow = self.policy.suffixes == SuffixMeaning::Any && !is_same_version();
+        key.truncate(mark);
+        may_follow
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) struct CandidateFilter<'q> {
     releases_only: bool,
     /// Whether the line of the current tag, a pre-release, is released in a way that the policy does not read.
     is_line_released: bool,
-    commits: OnceCell<CommitPlaces>,
+    commits: OnceCell<CommitPlaces<'q>>,
     /// What shows whether a step is suspicious. No tag shows gaps between texts that the filter extracts.
     versions: Option<KnownVersions<'q>>,
     /// The buffer for the groups that the filter extracts.
@@ -81,9 +81,13 @@ impl<'q> CandidateFilter<'q> {
         let entry = question.entry;
         let mut key = OrderKey::default();
         let listed = candidates.iter().find(|candidate| candidate.tag == *current);
+        let written = shape_among(current.as_str(), candidates);
+        // Only a policy for this image may replace a tag without a version, such as `latest`, also where `zzz` follows it.
+        let is_unordered = policy.orders_texts() && !question.names_image && !written.has_order();
         let facts = listed.and_then(|candidate| candidate.facts.facts());
         let is_placed = match shape {
             Some(shape) if policy.reads_numbers() && is_commit(shape) => false,
+            Some(_) if is_unordered && !entry.bounds.allow_downgrade => false,
             Some(shape) => match reader.read_current(shape.tag(), facts, &mut key) {
                 // If any tag may be selected, the place of the current one is not needed.
                 Err(_) if entry.bounds.allow_downgrade => false,
@@ -110,7 +114,7 @@ impl<'q> CandidateFilter<'q> {
             current,
             listed,
             shape,
-            written: shape_among(current.as_str(), candidates),
+            written,
             commit: if policy.reads_numbers() { shape.and_then(CurrentCommit::new) } else { None },
             place: is_placed.then_some(key),
             floor,
@@ -185,6 +189,7 @@ impl<'q> CandidateFilter<'q> {
             return Err(NotNewer::NumericCommit);
         }
         match &self.place {
+            None if candidate.tag == *self.current => return Err(NotNewer::SamePlace),
             None => self.check_without_place(candidate, &text)?,
             Some(place) => match (*key).cmp(place) {
                 Ordering::Greater
@@ -248,6 +253,18 @@ impl<'q> CandidateFilter<'q> {
         let tag = Shape::of(candidate.tag.as_str());
         let (shape, current) = self.comparable(&tag, &text);
         compare_padded(&shape, current)
+    }
+
+    /// Returns whether the current tag has a commit with digits only, such as `1.2.3-4808804`, and other tags differ from it in
+    /// nothing else: read as a number, one of them may be newer.
+    pub(super) fn has_other_commits(&self) -> bool {
+        let is_other = |commit: &CurrentCommit<'_>, one: &Candidate| {
+            let text = self.entry.filter.read(one.tag.as_str());
+            one.tag != *self.current && text.is_some_and(|text| commit.is_replaced_in(&text))
+        };
+        let commit =
+            self.commit.as_ref().filter(|_| self.shape.is_some_and(|shape| !Shape::of(shape.tag()).has_hash()));
+        commit.is_some_and(|commit| self.candidates.iter().any(|one| is_other(commit, one)))
     }
 
     /// Returns whether a tag is nothing but a commit with digits only, as the other tags show.

@@ -1,14 +1,14 @@
 //! Finds numbers that are commit hashes: one abbreviated hash in 27 has only digits, and only the tags beside it show what it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::image::{Shape, is_numeric_hash, words};
 use crate::policy::candidate::Candidate;
 use crate::policy::versions::{OrderKey, ShapeMatcher};
 
 /// Where the tags of an image have commit hashes.
-pub(super) struct CommitPlaces {
-    places: HashMap<WordPlace, Count>,
+pub(super) struct CommitPlaces<'t> {
+    places: HashMap<WordPlace, Words<'t>>,
 }
 
 /// A place of a word in tags, for words of one length.
@@ -34,20 +34,21 @@ impl WordPlace {
     }
 }
 
+/// The different words in a place: one commit may be built on several branches.
 #[derive(Default)]
-struct Count {
-    hashes: usize,
-    numbers: usize,
+struct Words<'t> {
+    hashes: HashSet<&'t str>,
+    numbers: HashSet<&'t str>,
 }
 
 /// How many numbers there may be for each hash with letters. Of real hashes 1 in 27 is a number; of the tags of a build counter
 /// every one.
 const NUMBERS_PER_HASH: usize = 2;
 
-impl CommitPlaces {
-    /// Counts hashes and numbers in all places of these tags.
-    pub(super) fn new<'t>(tags: impl Iterator<Item = &'t str>) -> Self {
-        let mut places: HashMap<WordPlace, Count> = HashMap::new();
+impl<'t> CommitPlaces<'t> {
+    /// Collects hashes and numbers in all places of these tags.
+    pub(super) fn new(tags: impl Iterator<Item = &'t str>) -> Self {
+        let mut places: HashMap<WordPlace, Words<'t>> = HashMap::new();
         for tag in tags {
             let words: Vec<&str> = words(tag).collect();
             for (at, word) in words.iter().enumerate().filter(|(_, word)| has_length_of_hash(word)) {
@@ -56,8 +57,9 @@ impl CommitPlaces {
                     continue;
                 }
                 for place in WordPlace::of(tag, words.len(), at, word) {
-                    let count = places.entry(place).or_default();
-                    *(if is_number { &mut count.numbers } else { &mut count.hashes }) += 1;
+                    let found = places.entry(place).or_default();
+                    let same_kind = if is_number { &mut found.numbers } else { &mut found.hashes };
+                    same_kind.insert(*word);
                 }
             }
         }
@@ -69,7 +71,9 @@ impl CommitPlaces {
         let count = words(tag).count();
         let has_hashes = |place: &WordPlace| {
             let found = self.places.get(place);
-            found.is_some_and(|found| found.hashes > 0 && found.numbers <= found.hashes * NUMBERS_PER_HASH)
+            found.is_some_and(|found| {
+                !found.hashes.is_empty() && found.numbers.len() <= found.hashes.len() * NUMBERS_PER_HASH
+            })
         };
         let is_commit = |(at, word): (usize, &str)| {
             is_numeric_hash(word) && WordPlace::of(tag, count, at, word).iter().any(has_hashes)
@@ -123,7 +127,7 @@ mod tests {
     #[test]
     fn separates_commits_from_counters_and_dates() {
         #[rustfmt::skip]
-        let rows: [(&str, &[&str], bool); 14] = [
+        let rows: [(&str, &[&str], bool); 15] = [
             ("4808804",        &["4808804", "7284872", "a1b2c3d", "deadbee"],                       true),
             ("main-4808804",   &["main-4808804", "main-a1b2c3d"],                                   true),
             ("1.2.3-4808804",  &["1.2.3-4808804", "1.2.4-0f0f0f0"],                                 true),
@@ -135,6 +139,7 @@ mod tests {
             ("4808804-amd64",  &["4808804-amd64", "a1b2c3d", "deadbee"],                            true),
             ("1.2.3-4808804",  &["1.2.3-4808804", "10.2.4-0f0f0f0-debug"],                          true),
             ("dev-4808804",    &["dev-4808804", "main-a1b2c3d"],                                    true),
+            ("main-4808804",   &["main-4808804", "dev-7284872", "main-7284872", "dev-a1b2c3d"],     true),
             ("build-4808804-x", &["build-4808804-x", "main-a1b2c3d"],                               false),
             ("4808804",        &["4808804", "a1b2c3d4"],                                            false),
             ("main-4808804",   &["main-4808804", "a1b2c3d"],                                        false),

@@ -9,7 +9,9 @@ use super::not_newer::NotNewer;
 use crate::image::{Shape, Tag};
 use crate::policy::candidate::Candidate;
 use crate::policy::ordered_policy::TagReadError;
-use crate::policy::versions::{OrderKey, adds_word, compare_commonly, compare_padded, leads_with_version, release_key};
+use crate::policy::versions::{
+    OrderKey, adds_word, compare_commonly, compare_padded, leads_with_version, numbers_key, text_before,
+};
 
 /// How many tags a reason names.
 const NAMED: usize = 3;
@@ -25,7 +27,7 @@ pub(super) fn newer_of_another_shape(
     filter: &CandidateFilter<'_>,
     candidates: &[Candidate],
 ) -> Vec<Tag> {
-    if !leads_with_version(current) {
+    if !current.has_order() {
         return Vec::new();
     }
     let (mut newest, mut key): (Vec<(OrderKey, &Tag)>, _) = (Vec::new(), OrderKey::default());
@@ -38,11 +40,11 @@ pub(super) fn newer_of_another_shape(
             _ => continue,
         };
         let shape = Shape::of(tag);
-        if !leads_with_version(&shape) || adds_word(&shape, current) {
+        if !leads_alike(&shape, current) || adds_word(&shape, current) {
             continue;
         }
         if is_readable {
-            newest_of_shape = newest_of_shape.max(release_key(&shape));
+            newest_of_shape = newest_of_shape.max(numbers_key(&shape));
             continue;
         }
         if !is_newer(&shape, current)
@@ -51,11 +53,21 @@ pub(super) fn newer_of_another_shape(
         {
             continue;
         }
-        newest.push((release_key(&shape), &candidate.tag));
+        newest.push((numbers_key(&shape), &candidate.tag));
         newest.sort_unstable_by(|one, other| other.cmp(one));
         newest.truncate(NAMED);
     }
     newest.into_iter().filter(|(key, _)| *key > newest_of_shape).map(|(_, tag)| tag.clone()).collect()
+}
+
+/// Returns whether both tags have the same words before their version: `app-v1.2.4` beside `app-1.2.3`, `pg16-` beside `pg14-`.
+fn leads_alike(shape: &Shape<'_>, current: &Shape<'_>) -> bool {
+    let words = |shape: &Shape<'_>| {
+        let words = text_before(shape).split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+        let words: Vec<String> = words.map(str::to_lowercase).filter(|word| word != "v").collect();
+        words
+    };
+    shape.has_order() && ((leads_with_version(shape) && leads_with_version(current)) || words(shape) == words(current))
 }
 
 /// Returns whether a tag is newer than the current one: by a common reading, or because its version has more numbers, as

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use super::bounds::OutOfBounds;
 use super::candidate_filter::CandidateFilter;
 use super::not_newer::NotNewer;
 use crate::policy::candidate::Candidate;
@@ -25,6 +26,8 @@ pub(super) struct Ranking {
     older: Option<(OrderKey, usize)>,
     /// The best candidate that the policy would select if it could compare the current tag.
     incomparable: Option<(OrderKey, usize)>,
+    /// The best candidate whose first number is out of proportion.
+    outlier: Option<(OrderKey, usize)>,
     /// Whether a candidate has the place of the current tag.
     has_current: bool,
 }
@@ -52,23 +55,26 @@ impl Ranking {
         keeps_all: bool,
     ) -> Result<Self, Outcome> {
         let (keys, kept) = (Vec::new(), Vec::new());
-        let mut ranking = Self { keys, kept, count: 0, keeps_all, older: None, incomparable: None, has_current: false };
+        let mut ranking = Self {
+            keys,
+            kept,
+            count: 0,
+            keeps_all,
+            older: None,
+            incomparable: None,
+            outlier: None,
+            has_current: false,
+        };
         let mut obstacles = Obstacles::default();
         let mut key = OrderKey::default();
         for (at, candidate) in candidates.iter().enumerate() {
             match filter.check(candidate, &mut key) {
                 Ok(()) => ranking.keep(at, &key),
                 Err(NotNewer::SamePlace) => ranking.has_current = true,
-                Err(error @ (NotNewer::Older | NotNewer::LowerVersion | NotNewer::Incomparable)) => {
-                    let is_better =
-                        |(best, last): &(OrderKey, usize)| (&key, &candidate.tag) > (best, &candidates[*last].tag);
-                    let best = match error {
-                        NotNewer::Incomparable => &mut ranking.incomparable,
-                        _ => &mut ranking.older,
-                    };
-                    if best.as_ref().is_none_or(is_better) {
-                        *best = Some((key.clone(), at));
-                    }
+                Err(NotNewer::Older | NotNewer::LowerVersion) => keep_best(&mut ranking.older, &key, at, candidates),
+                Err(NotNewer::Incomparable) => keep_best(&mut ranking.incomparable, &key, at, candidates),
+                Err(NotNewer::OutOfBounds(OutOfBounds::Outlier)) => {
+                    keep_best(&mut ranking.outlier, &key, at, candidates);
                 }
                 Err(NotNewer::Unreadable(TagReadError::MissingFact)) => {
                     if obstacles.missing_fact.is_none_or(|first| candidate.tag < first.tag) {
@@ -127,6 +133,11 @@ impl Ranking {
         self.incomparable.as_ref().map(|(_, at)| *at)
     }
 
+    /// Returns the index of the best candidate whose first number is out of proportion.
+    pub(super) fn best_outlier(&self) -> Option<usize> {
+        self.outlier.as_ref().map(|(_, at)| *at)
+    }
+
     /// Returns the kept candidates by place, best first; those that share a place are together. Only the places that are read are
     /// sorted.
     pub(super) fn places(&self) -> impl Iterator<Item = Vec<usize>> {
@@ -140,6 +151,14 @@ impl Ranking {
             }
             Some(place)
         })
+    }
+}
+
+/// Keeps the candidate with the greatest place; of several, the last in byte order.
+fn keep_best(best: &mut Option<(OrderKey, usize)>, key: &OrderKey, at: usize, candidates: &[Candidate]) {
+    let is_better = |(place, last): &(OrderKey, usize)| (key, &candidates[at].tag) > (place, &candidates[*last].tag);
+    if best.as_ref().is_none_or(is_better) {
+        *best = Some((key.clone(), at));
     }
 }
 

@@ -7,10 +7,11 @@ use super::candidate_filter::CandidateFilter;
 use super::gates::GateResult;
 use super::jump::Jump;
 use super::moved::moved_digest;
+use super::not_newer::NotNewer;
 use super::other_shapes::newer_of_another_shape;
 use super::question::{Lookups, Question};
 use super::ranking::Ranking;
-use crate::image::{Shape, Tag};
+use crate::image::{Part, Shape, Tag};
 use crate::policy::candidate::Candidate;
 use crate::policy::decision::{Choice, Outcome};
 use crate::policy::ordered_policy::Ties;
@@ -18,7 +19,7 @@ use crate::policy::pinning::Pinning;
 use crate::policy::reason::{
     Acceptance, Hold, Ineligibility, MovedDigest, Newest, PassedOver, Reason, Rejection, Remarks, Unknown, Unread,
 };
-use crate::policy::versions::{OrderKey, ShapeMatcher, release_key};
+use crate::policy::versions::{OrderKey, ShapeMatcher};
 
 /// How many candidates are looked up at once at least, while gates delay the best or suspicious steps lead to relics.
 const BATCH: usize = 4;
@@ -68,6 +69,9 @@ impl Selector<'_> {
     pub(super) fn select(&self, ranking: &Ranking) -> Result<Outcome, Lookups> {
         let mut places = ranking.places();
         let mut skipped = Skipped::default();
+        if let Some(outlier) = ranking.best_outlier().map(|at| &self.candidates[at]) {
+            skipped.add(&outlier.tag, Rejection::Outlier { current: self.current.clone() });
+        }
         while let Some(place) = places.next() {
             let best = match self.break_tie(&place) {
                 Ok(best) => best,
@@ -212,7 +216,10 @@ impl Selector<'_> {
         if self.candidates.is_empty() {
             return Ok(Outcome::Held(Hold::NoTags.into()));
         }
-        if ranking.has_current() {
+        if ranking.has_current() && self.filter.has_other_commits() {
+            return Ok(Outcome::Held(Hold::NumericCommit(self.current.as_str().into()).into()));
+        }
+        if ranking.has_current() && ranking.best_incomparable().is_none() {
             return self.up_to_date(Acceptance::NothingNewer, skipped.first);
         }
         let hold = match ranking.best_lower() {
@@ -263,14 +270,46 @@ impl Selector<'_> {
         }
     }
 
-    /// Returns the candidate that passed most checks, and which one it failed. Of several, it is the one with the greatest
-    /// version.
+    /// Returns the candidate that passed most checks, and which one it failed. Of several, it is the one that is most like the
+    /// current tag, and then the one with the greatest numbers.
     fn closest(&self) -> Option<(Tag, Rejection)> {
         let mut key = OrderKey::default();
         let failed = self.candidates.iter().filter_map(|one| Some((self.filter.check(one, &mut key).err()?, one)));
-        let (error, one) = failed
-            .max_by_key(|(error, one)| (error.progress(), release_key(&Shape::of(one.tag.as_str())), &one.tag))?;
+        let likeness = Likeness::new(self.filter.current_as_written());
+        let (error, one) = failed.max_by_key(|(error, one)| {
+            let (like, numbers) = likeness.of(&Shape::of(one.tag.as_str()));
+            // A commit is like those beside it, although it has only digits.
+            let like = if *error == NotNewer::NumericCommit { usize::MAX } else { like };
+            // What the filter rejects may be nearer than what only the policy does not read.
+            (error.progress().max(1), one.tag != *self.current, like, error.progress(), numbers, &one.tag)
+        })?;
         Some((one.tag.clone(), self.filter.rejection(one, error)))
+    }
+}
+
+/// How much tags are like the current one.
+struct Likeness<'t> {
+    current: &'t Shape<'t>,
+    name: String,
+}
+
+impl<'t> Likeness<'t> {
+    fn new(current: &'t Shape<'t>) -> Self {
+        Self { current, name: current.to_string() }
+    }
+
+    /// Returns how many pieces a tag has in common with the current one from its start on, and its numbers. Those of the same
+    /// shape have most in common.
+    fn of(&self, tag: &Shape<'_>) -> (usize, OrderKey) {
+        let mut key = OrderKey::default();
+        let is_number = |part: &Part<'_>| matches!(part, Part::Number(_) | Part::Stamp(_));
+        tag.parts().iter().filter(|part| is_number(part)).for_each(|part| key.number(part.text()));
+        let is_alike = |(one, other): &(&Part<'_>, &Part<'_>)| match (one, other) {
+            (Part::Text(one), Part::Text(other)) => one == other,
+            (one, other) => std::mem::discriminant(*one) == std::mem::discriminant(*other),
+        };
+        let alike = tag.parts().iter().zip(self.current.parts()).take_while(is_alike).count();
+        (if tag.to_string() == self.name { usize::MAX } else { alike }, key)
     }
 }
 

@@ -15,21 +15,26 @@ const VERSION_WORDS: &[&str] = &["", "v", "version-", "version", "release-", "re
 
 /// Returns whether a tag begins with a version or a date, aside from a word such as `v`.
 pub(crate) fn leads_with_version(shape: &Shape<'_>) -> bool {
-    let start: usize = shape.parts().iter().take_while(|part| !is_number(part)).map(|part| part.text().len()).sum();
-    start < shape.tag().len() && VERSION_WORDS.iter().any(|word| word.eq_ignore_ascii_case(&shape.tag()[..start]))
+    let start = text_before(shape);
+    start.len() < shape.tag().len() && VERSION_WORDS.iter().any(|word| word.eq_ignore_ascii_case(start))
+}
+
+/// Returns the text before the first number of a tag.
+pub(crate) fn text_before<'t>(shape: &Shape<'t>) -> &'t str {
+    let start = shape.parts().iter().take_while(|part| !is_number(part)).map(|part| part.text().len()).sum();
+    &shape.tag()[..start]
 }
 
 /// Compares the versions of two tags. Returns `None` if no common reading can compare them.
 pub(crate) fn compare(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
-    if let Some(order) = by_shape(one, other) {
+    let by_date = compare_leading_dates(one, other);
+    if let Some(order) = by_date.filter(|order| order.is_ne()).or_else(|| by_shape(one, other)) {
         return Some(order);
     }
     let (release, than) = (one.release(), other.release());
-    match compare_leading_dates(one, other) {
-        // A day and a time of it do not compare.
-        Some(Ordering::Equal) if !are_equal(&release, &than) => return None,
-        Some(Ordering::Equal) | None => {}
-        order => return order,
+    // A day and a time of it do not compare.
+    if by_date.is_some() && !are_equal(&release, &than) {
+        return None;
     }
     if let Some(order) = difference(&release, &than).or_else(|| by_separated_numbers(one, other)) {
         return Some(order);
@@ -227,12 +232,9 @@ fn by_shape(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     are_alike.then(|| place.cmp(&than))
 }
 
-/// Returns the place of a tag by its leading dotted numbers, or by its date; the first place for one without a version.
-pub(crate) fn release_key(tag: &Shape<'_>) -> OrderKey {
+/// Returns the place of a tag by its first numbers with dots, or by its date; the first place for one without a number.
+pub(crate) fn numbers_key(tag: &Shape<'_>) -> OrderKey {
     let mut key = OrderKey::default();
-    if !leads_with_version(tag) {
-        return key;
-    }
     match WrittenDate::leading(tag) {
         Some(date) => date.fields().iter().for_each(|field| key.integer(field.unsigned_abs().into())),
         None => tag.release().into_iter().for_each(|number| key.number(number)),
@@ -312,6 +314,8 @@ mod tests {
             ("d-20240501",           "v2024.06.01",            Some(Less)),
             ("1700000000",           "2024-06-01",             Some(Less)),
             ("31.01.2024",           "01.02.2024-a",           None),
+            ("30.01.2024",           "31.12.2023",             Some(Greater)),
+            ("2023.11.30",           "31.12.2023",             Some(Less)),
             ("1.2.3-2024-05-01",     "v1.2.3-20240601",        Some(Less)),
             ("1.16.0",               "v1_17_3",                Some(Less)),
             ("1.18.0",               "1-17-3",                 Some(Greater)),

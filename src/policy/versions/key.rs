@@ -99,6 +99,11 @@ impl OrderKey {
         self.0.len()
     }
 
+    /// Removes everything appended since `mark`.
+    pub fn truncate(&mut self, mark: usize) {
+        self.0.truncate(mark);
+    }
+
     /// Reverses the order of everything appended since `mark`: the least becomes the greatest.
     pub fn reverse_from(&mut self, mark: usize) {
         for byte in &mut self.0[mark..] {
