@@ -139,13 +139,20 @@ impl Policies<'_> {
             place: watch.source.clone(),
         });
         let mut claims = marker.into_iter().chain(named.map(|rule| self.claim_of_rule(rule))).chain(watches);
-        let Some(first) = claims.next() else { return self.by_glob_or_default(query, applied.as_ref()) };
+        let Some(first) = claims.next() else {
+            let weaker = self.by_glob_or_default(query, applied.as_ref())?;
+            // An application names a policy for this image, so no weaker rule takes over.
+            let stray = self.automation.applications.stray(query.name);
+            return stray.map_or(Ok(weaker), |reason| Err(Unmanaged::Unusable(reason.to_owned())));
+        };
         let mut gates = rule.map(|rule| rule.gates.clone()).unwrap_or_default();
         gates.platforms.extend_from_slice(first.platforms);
         for other in claims {
             if !first.agrees(&other) {
                 return Err(Unmanaged::Conflict([(first.name, first.place), (other.name, other.place)]));
             }
+            // Neither of two sources that agree prevails over the other's error.
+            other.entry?;
             gates.platforms.extend_from_slice(other.platforms);
         }
         gates.platforms.sort_by_key(ToString::to_string);

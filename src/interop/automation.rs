@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::argocd::Kustomizations;
 use super::objects::{ApiGroup, Object};
 use super::{argocd, flux};
 use crate::manifest::{FindOptions, Finding, Notice};
@@ -38,13 +39,15 @@ impl Automation {
         options.tag_fields.extend(self.applications.tags.iter().cloned());
     }
 
-    /// Returns the notices about settings that are invalid or have no effect. `paths` are all files, `findings` all findings.
-    pub fn notices<'a>(&self, paths: &[Arc<str>], findings: impl Iterator<Item = &'a Finding>) -> Vec<Notice> {
-        let references = findings.filter_map(|finding| match finding {
-            Finding::Occurrence(found) => Some((found.reference.name(), &*found.place.path, found.place.position.line)),
-            Finding::Notice(_) => None,
-        });
-        let without_effect = self.applications.without_effect(paths, references);
+    /// Binds the automation to the files, and returns the notices about settings that are invalid or have no effect. `paths`
+    /// are all files, `findings` all findings.
+    pub fn bind<'a>(
+        &mut self,
+        kustomizations: &Kustomizations,
+        paths: &[Arc<str>],
+        findings: impl Iterator<Item = &'a Finding> + Clone,
+    ) -> Vec<Notice> {
+        let without_effect = self.applications.bind(kustomizations, paths, findings);
         self.applications.notices.iter().cloned().chain(without_effect).collect()
     }
 }

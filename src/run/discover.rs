@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::config::{Config, FILE_NAME};
 use crate::govern::{Listed, Policies, govern, unmatched};
+use crate::interop::argocd::{Kustomization, Kustomizations};
 use crate::interop::{self, Automation, Object, may_depend_on_objects};
 use crate::manifest::{self, FindOptions, Finding, Notice, NoticeStatus, Place, RepositoryLayout, ValuesImage};
 use crate::text::Position;
@@ -32,6 +33,8 @@ struct ReadFile {
     findings: Vec<Finding>,
     /// Objects in the file that configure image updates.
     objects: Vec<Object>,
+    /// The file, if it is a kustomization.
+    kustomization: Option<Kustomization>,
     /// Images that the file sets for values in other files.
     values_images: Vec<(String, ValuesImage)>,
     /// Whether objects in other files may change its findings.
@@ -55,7 +58,7 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
             options.values_images.entry(path).or_default().push(image);
         }
     }
-    let automation = Automation::new(&objects);
+    let mut automation = Automation::new(&objects);
     automation.extend(&mut options);
     let has_tag_fields = |path: &str| options.tag_fields.iter().any(|one| one.paths.is_match(path));
     let is_affected = |file: &&mut ReadFile| {
@@ -66,7 +69,7 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     let is_manifest = |path: &str| manifest::reads(path, &options) && config.paths.read(path);
     files.extend(snapshot.unlisted().iter().filter_map(|one| unlisted(one, config, is_manifest)));
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    add_notices(&mut files, &automation);
+    add_notices(&mut files, &mut automation);
     let mut findings: Vec<Finding> = files.into_iter().flat_map(|file| file.findings).collect();
     findings.extend(unmatched(config, &all_paths, &findings).into_iter().map(Finding::Notice));
     // A file of the configuration may have other findings. The sort is stable.
@@ -81,9 +84,10 @@ pub(super) fn govern_all(findings: Vec<Finding>, config: &Config, automation: &A
 }
 
 /// Adds the notices about settings of other tools to the findings of their files.
-fn add_notices(files: &mut [ReadFile], automation: &Automation) {
+fn add_notices(files: &mut [ReadFile], automation: &mut Automation) {
+    let kustomizations: Kustomizations = files.iter_mut().filter_map(|file| file.kustomization.take()).collect();
     let paths: Vec<Arc<str>> = files.iter().map(|file| Arc::clone(&file.path)).collect();
-    for notice in automation.notices(&paths, files.iter().flat_map(|file| &file.findings)) {
+    for notice in automation.bind(&kustomizations, &paths, files.iter().flat_map(|file| &file.findings)) {
         let Ok(at) = paths.binary_search_by(|path| path.cmp(&notice.place.path)) else { continue };
         let findings = &mut files[at].findings;
         let position = notice.place.position;
@@ -110,10 +114,11 @@ fn read(snapshot: &dyn Snapshot, path: Arc<str>, options: &FindOptions) -> ReadF
     match snapshot.read(&path) {
         Ok(bytes) => {
             let objects = interop::objects(&path, &bytes);
+            let kustomization = Kustomization::read(&path, &bytes);
             let findings = manifest::find(&path, &bytes, options);
             let values_images = manifest::images_of_other_files(&bytes);
             let may_depend_on_objects = may_depend_on_objects(&bytes);
-            ReadFile { path, findings, objects, values_images, may_depend_on_objects }
+            ReadFile { path, findings, objects, kustomization, values_images, may_depend_on_objects }
         }
         Err(error) => ReadFile::unreadable(path, NoticeStatus::Held, error.to_string()),
     }
@@ -139,7 +144,14 @@ impl ReadFile {
         let position = Position { line: 1, column: 1 };
         let place = Place { path: Arc::clone(&path), position, field: String::new(), value: String::new(), span: None };
         let findings = vec![Finding::Notice(Notice { place, format: "file", status, reason })];
-        Self { path, findings, objects: Vec::new(), values_images: Vec::new(), may_depend_on_objects: false }
+        Self {
+            path,
+            findings,
+            objects: Vec::new(),
+            kustomization: None,
+            values_images: Vec::new(),
+            may_depend_on_objects: false,
+        }
     }
 }
 

@@ -369,6 +369,7 @@ fn target(tally: &mut Tally, id: &str, input: &Value, expect: &Value) {
         argo::Target::Default => [None, None, None, None],
         argo::Target::Helm { name, tag, spec } => [name, tag, spec, None],
         argo::Target::Kustomize(name) => [None, None, None, Some(name)],
+        argo::Target::Plugin { .. } => unreachable!("no annotation names a variable"),
     });
     let theirs =
         ["Helm.Name", "Helm.Tag", "Helm.Spec", "Kustomize.Name"].map(|key| expect[key].as_str().map(str::to_owned));

@@ -64,7 +64,8 @@ impl<'a> Application<'a> {
     pub(crate) fn value_fields(&self) -> Vec<String> {
         let spec = if self.metadata == "/metadata" { "spec" } else { "spec.template.spec" };
         let many = self.spec["sources"].as_array().map_or(0, Vec::len);
-        let sources = std::iter::once("source".to_owned()).chain((0..many).map(|at| format!("sources[{at}]")));
+        let one = ["source", "sourceHydrator.drySource"].map(str::to_owned);
+        let sources = one.into_iter().chain((0..many).map(|at| format!("sources[{at}]")));
         let prefix = &self.object.field_prefix;
         sources
             .flat_map(|source| ["valuesObject.", "values|"].map(|end| format!("{prefix}{spec}.{source}.helm.{end}")))

@@ -24,7 +24,6 @@ const FORCE_UPDATE: &str = "Tagboat updates the manifests whether or not the ima
 const BRANCH: &str = "pull requests target the branch that `git: { base: … }` of tagboat.yaml names";
 const REPOSITORY: &str = "Tagboat updates only this repository";
 const CLUSTER: &str = "Tagboat changes this repository through pull requests, not the cluster";
-const PLUGIN: &str = "parameters of plugins are not supported";
 const REVIEW: &str = "`pull-requests` of tagboat.yaml configures pull requests";
 
 /// Keys for one image, after its alias and a dot.
@@ -59,7 +58,6 @@ const APPLICATION_KEYS: &[(&str, KeyEffect)] = &[
 const UPDATER_FIELDS: &[(&str, &str)] = &[
     ("commonUpdateSettings/forceUpdate", FORCE_UPDATE),
     ("commonUpdateSettings/pullSecret", SECRETS),
-    ("manifestTargets/plugin", PLUGIN),
     ("writeBackConfig/gitConfig/branch", BRANCH),
     ("writeBackConfig/gitConfig/repository", REPOSITORY),
     ("writeBackConfig/gitConfig/pullRequest", REVIEW),

@@ -1,6 +1,8 @@
 //! The files of an Argo CD application, derived from its sources. Every path is interpreted as a path in this repository;
 //! `repoURL` is not read, because a path of another repository matches no file here.
 
+use std::collections::BTreeSet;
+
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde_json::Value;
 
@@ -14,6 +16,12 @@ pub(crate) struct ApplicationScope {
     overrides: GlobSet,
     /// Files that an ApplicationSet excludes.
     excluded: GlobSet,
+    /// The kustomizations that it is built from.
+    roots: GlobSet,
+    /// The files that these kustomizations take from anywhere in the repository.
+    taken: BTreeSet<String>,
+    /// Globs of the files that the write-back target names; empty without one.
+    pub(crate) target: Vec<String>,
     /// Globs of all its files, for messages and translations.
     pub(crate) globs: Vec<String>,
     /// Globs of files with values of its chart.
@@ -44,6 +52,7 @@ impl ApplicationScope {
     pub(crate) fn new(sources: &Sources<'_>) -> Self {
         let mut globs = Vec::new();
         let (mut overrides, mut values) = (Vec::new(), Vec::new());
+        let (mut roots, mut targets) = (Vec::new(), Vec::new());
         for source in sources.sources() {
             let base = if source["chart"].is_string() { None } else { source["path"].as_str() };
             let files = |path: &str| sources.globs(base.unwrap_or_default(), path);
@@ -52,12 +61,17 @@ impl ApplicationScope {
             }
             let listed = source["helm"]["valueFiles"].as_array().into_iter().flatten().filter_map(Value::as_str);
             let listed: Vec<String> = listed.flat_map(files).collect();
-            let target = base.and(sources.target).map(|target| target.split_once(':').unwrap_or((target, "")));
-            match target {
+            roots.extend(base.iter().flat_map(|_| files(KUSTOMIZATION)));
+            // A target from the root of the repository needs no path.
+            let target = sources.target.filter(|target| base.is_some() || target.contains(":/"));
+            match target.map(|target| target.split_once(':').unwrap_or((target, ""))) {
                 Some(("helmvalues", file)) => {
                     let target = files(if file.is_empty() { "values.yaml" } else { file });
-                    globs.extend(target.iter().cloned());
-                    values.extend(target);
+                    targets.extend(target.iter().cloned());
+                    // The chart takes the other files as well, and the image in them is the same.
+                    let all: Vec<String> = target.into_iter().chain(listed).collect();
+                    globs.extend(all.iter().cloned());
+                    values.extend(all);
                 }
                 _ if !listed.is_empty() => {
                     let own = base.iter().flat_map(|_| files("values.yaml"));
@@ -68,8 +82,11 @@ impl ApplicationScope {
                 Some(("kustomization", folder)) => {
                     // Without the dot, the path would start with a slash and be one from the root.
                     let folder = if folder.is_empty() { "." } else { folder };
-                    globs.extend(files(&format!("{folder}/{KUSTOMIZATION}")));
-                    globs.extend(files("**"));
+                    let target = files(&format!("{folder}/{KUSTOMIZATION}"));
+                    roots.extend(target.iter().cloned());
+                    globs.extend(target.iter().cloned());
+                    targets.extend(target);
+                    globs.extend(base.iter().flat_map(|_| files("**")));
                 }
                 _ => {
                     globs.extend(base.iter().flat_map(|_| files("**")));
@@ -82,7 +99,8 @@ impl ApplicationScope {
         let (files, parameters) = (set(&globs), [std::slice::from_ref(&sources.own.0), &overrides].concat());
         let excluded: Vec<String> = sources.excluded.iter().map(|folder| format!("{folder}/**")).collect();
         let (own, overrides, excluded) = (sources.own.clone(), set(&overrides), set(&excluded));
-        Self { own, files, overrides, excluded, globs, values, parameters }
+        let (roots, taken) = (set(&roots), BTreeSet::new());
+        Self { own, files, overrides, excluded, roots, taken, target: targets, globs, values, parameters }
     }
 
     /// Returns whether a place belongs to the application.
@@ -93,7 +111,23 @@ impl ApplicationScope {
             return true;
         }
         let files = if file.starts_with(".argocd-source") { &self.overrides } else { &self.files };
-        files.is_match(path) && !self.excluded.is_match(path)
+        self.taken.contains(path) || files.is_match(path) && !self.excluded.is_match(path)
+    }
+
+    /// Returns whether the application is built from this kustomization.
+    pub(crate) fn is_root(&self, path: &str) -> bool {
+        self.roots.is_match(path) && !self.excluded.is_match(path)
+    }
+
+    /// Returns the places with the files that the kustomizations take from anywhere.
+    pub(crate) fn with_taken(&self, taken: BTreeSet<String>) -> Self {
+        Self { taken, ..self.clone() }
+    }
+
+    /// Returns whether the write-back target names no file of the repository.
+    pub(crate) fn lacks_target(&self, paths: &[impl AsRef<str>]) -> bool {
+        let target = set(&self.target);
+        !self.target.is_empty() && !paths.iter().any(|path| target.is_match(path.as_ref()))
     }
 
     /// Returns whether a file can belong to the application.
@@ -112,8 +146,8 @@ fn set(globs: &[String]) -> GlobSet {
 
 impl Sources<'_> {
     fn sources(&self) -> impl Iterator<Item = &Value> {
-        let one = self.spec.get("source").filter(|source| source.is_object());
-        one.into_iter().chain(self.spec["sources"].as_array().into_iter().flatten())
+        let one = [&self.spec["source"], &self.spec["sourceHydrator"]["drySource"]];
+        one.into_iter().filter(|source| source.is_object()).chain(self.spec["sources"].as_array().into_iter().flatten())
     }
 
     /// Returns globs for a path in a folder, both as written in an application. A path that starts with a slash or with the
@@ -152,7 +186,7 @@ impl Sources<'_> {
 }
 
 /// Returns the path without `.`, `..` and double slashes; `None` if it leaves the repository.
-fn normalized(path: &str) -> Option<String> {
+pub(super) fn normalized(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
         if part == ".." {
@@ -175,6 +209,9 @@ mod tests {
         #[rustfmt::skip]
         let rows = [
             // source                                                             target                       path                                  holds
+            (json!({ "path": "a", "helm": { "valueFiles": ["p.yaml"] } }),        "helmvalues:/none.yaml",     "a/p.yaml",                           true),
+            (json!({ "chart": "x" }),                                             "helmvalues:/envs/p.yaml",   "envs/p.yaml",                        true),
+            (json!({ "chart": "x" }),                                             "kustomization:/c",          "any.yaml",                           false),
             (json!({ "path": "apps/api" }),                                       "",                          "apps/api/deployment.yaml",           true),
             (json!({ "path": "./apps/api/" }),                                    "",                          "apps/api/x/deployment.yaml",         true),
             (json!({ "path": "apps/api" }),                                       "",                          "apps/apis/deployment.yaml",          false),

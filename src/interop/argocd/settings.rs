@@ -47,6 +47,21 @@ pub enum Target {
     },
     /// The `name` of an entry in `images`.
     Kustomize(String),
+    /// Variables in `env` of a config management plugin, or its parameters.
+    Plugin {
+        /// The variable of the tag.
+        tag: Option<String>,
+    },
+}
+
+impl Target {
+    /// Returns the field or the variable that contains only the tag, if the settings name one.
+    pub(super) fn tag(&self) -> Option<&str> {
+        match self {
+            Self::Helm { tag, spec: None, .. } | Self::Plugin { tag } => tag.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 /// How the updater writes changes to git.
@@ -71,6 +86,8 @@ pub struct ApplicationRef {
     pub label_selectors: Option<Value>,
     /// Whether the annotations of the application apply instead of `images`.
     pub use_annotations: bool,
+    /// Whether every image needs a signature, also those of the annotations.
+    pub needs_signature: bool,
     /// The images that the annotations or objects list.
     pub images: Vec<Watched>,
     /// How the updater writes changes to git.
@@ -192,6 +209,7 @@ pub fn object(spec: &Value) -> Result<Vec<ApplicationRef>, PolicyError> {
             name_pattern: string(&one["namePattern"]).unwrap_or_default(),
             label_selectors: one.get("labelSelectors").cloned(),
             use_annotations: one["useAnnotations"].as_bool().unwrap_or(false),
+            needs_signature: scope.verified == Some(true),
             images: images.iter().map(|image| object_image(image, &scope)).collect(),
             write_back: WriteBack {
                 method: string(&written["method"]),
@@ -206,7 +224,12 @@ pub fn object(spec: &Value) -> Result<Vec<ApplicationRef>, PolicyError> {
 
 fn object_image(image: &Value, scope: &UpdateSettings) -> Watched {
     let (helm, kustomize) = (&image["manifestTargets"]["helm"], &image["manifestTargets"]["kustomize"]);
-    let target = target(string(&helm["name"]), string(&helm["tag"]), string(&helm["spec"]), string(&kustomize["name"]));
+    let plugin = &image["manifestTargets"]["plugin"];
+    let target = if plugin.is_object() {
+        Ok(Target::Plugin { tag: string(&plugin["tag"]).filter(|_| string(&plugin["spec"]).is_none()) })
+    } else {
+        target(string(&helm["name"]), string(&helm["tag"]), string(&helm["spec"]), string(&kustomize["name"]))
+    };
     let alias = string(&image["alias"]);
     let reference = string(&image["imageName"]).unwrap_or_default();
     Watched::new(alias.as_deref(), &reference, &common(image).or(scope), target)
@@ -241,6 +264,11 @@ impl Watched {
     }
 }
 
+/// Returns the error of an image that needs a signature; `required` is by whom, if the place of the error does not say it.
+pub(super) fn unverifiable(required: &str) -> PolicyError {
+    PolicyError::at("imagesVerification", format!("{required}signature verification is not supported"))
+}
+
 /// Names of strategies, including deprecated ones, and the policy of each.
 const STRATEGIES: &[(&str, &str)] = &[
     ("semver", "semver"),
@@ -253,7 +281,7 @@ const STRATEGIES: &[(&str, &str)] = &[
 
 fn settings(update: &UpdateSettings, constraint: &str) -> Result<Settings, PolicyError> {
     if update.verified == Some(true) {
-        return Err(PolicyError::at("imagesVerification", "signature verification is not supported"));
+        return Err(unverifiable(""));
     }
     let strategy = update.strategy.as_deref().unwrap_or("semver");
     let known = STRATEGIES.iter().find(|(name, _)| *name == strategy).map(|(_, kind)| *kind);
@@ -346,7 +374,8 @@ fn common(scope: &Value) -> UpdateSettings {
     let object = &scope["commonUpdateSettings"];
     let list = |name: &str| object[name].as_array().map(|list| list.iter().filter_map(string).collect());
     UpdateSettings {
-        verified: scope["imagesVerification"]["enabled"].as_bool(),
+        // The CRD's default of `enabled` is true.
+        verified: scope["imagesVerification"].as_object().map(|one| one.get("enabled") != Some(&Value::Bool(false))),
         strategy: string(&object["updateStrategy"]),
         allow: string(&object["allowTags"]),
         ignore: list("ignoreTags"),

@@ -1,20 +1,21 @@
 //! Annotations and `ImageUpdater` objects of Argo CD Image Updater in the manifests, resolved to the files of each
 //! application. [`settings`] parses them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use globset::GlobBuilder;
 use serde_json::Value;
 
 use super::application::Application;
+use super::kustomization::Kustomizations;
 use super::notice::{held, ignored, place};
 use super::notices;
 use super::scope::ApplicationScope;
 use super::settings::{self, ApplicationRef, PREFIX, Target, Watched};
 use crate::image::{ImageName, Platform, TagField};
 use crate::interop::objects::Object;
-use crate::manifest::{Notice, Place};
+use crate::manifest::{Finding, Notice, Place};
 use crate::policy::{self, PolicyEntry, Settings};
 
 /// An image that the settings of an application select for updates.
@@ -31,6 +32,10 @@ pub struct Watch {
     pub(crate) source: String,
     /// The place that names the image, for notices.
     pub(crate) place: Place,
+    /// The place of the write-back target, if there is one.
+    target: Option<Place>,
+    /// The field or variable that contains only the tag, if the settings name one.
+    tag: Option<String>,
 }
 
 /// The images that the applications of a repository select for updates.
@@ -41,6 +46,8 @@ pub struct Applications {
     pub notices: Vec<Notice>,
     /// Values that contain only a tag, with the image that the annotations name.
     pub tags: Vec<TagField>,
+    /// Why a watch for an image applies nowhere, by images. Every reference of it may be the one that is meant.
+    stray: BTreeMap<ImageName, String>,
 }
 
 /// A value that contains only a tag, in the files that a glob matches.
@@ -75,6 +82,7 @@ impl Applications {
             watches,
             notices: collected.notices,
             tags: unambiguous(collected.tags).into_iter().filter_map(tag).collect(),
+            stray: BTreeMap::new(),
         }
     }
 
@@ -93,43 +101,121 @@ impl Applications {
         self.watches.get(name).into_iter().flatten().filter(move |watch| watch.scope.holds(path, line))
     }
 
-    /// Returns a notice for each watch without effect: no file of its application contains the image. `found` is every
-    /// reference: image, file and line.
-    pub fn without_effect<'a>(
-        &self,
+    /// Returns why settings that are meant for an image apply nowhere; `None` if they apply, or there are none.
+    pub fn stray(&self, name: &ImageName) -> Option<&str> {
+        self.stray.get(name).map(String::as_str)
+    }
+
+    /// Binds the watches to the files of a repository, and returns the notices about those that apply nowhere or whose target
+    /// does not exist. `paths` are all files, `findings` all findings.
+    pub fn bind<'a>(
+        &mut self,
+        kustomizations: &Kustomizations,
         paths: &[impl AsRef<str>],
-        found: impl Iterator<Item = (&'a ImageName, &'a str, usize)>,
+        findings: impl Iterator<Item = &'a Finding> + Clone,
     ) -> Vec<Notice> {
-        let mut idle: Vec<_> = self.watches().map(|watch| (watch, true)).collect();
-        if idle.is_empty() {
+        self.take_files(kustomizations);
+        let watches: Vec<&Watch> = self.watches().collect();
+        if watches.is_empty() {
             return Vec::new();
         }
-        for (name, path, line) in found.filter(|(name, ..)| self.watches.contains_key(*name)) {
-            let here = |watch: &Watch| watch.name == *name && watch.scope.holds(path, line);
-            idle.iter_mut().filter(|(watch, _)| here(watch)).for_each(|(_, idle)| *idle = false);
+        let mut idle = vec![true; watches.len()];
+        let mut found = BTreeSet::new();
+        for (name, place) in findings.clone().filter_map(image_at) {
+            if !self.watches.contains_key(name) {
+                continue;
+            }
+            found.insert(name);
+            let here = |watch: &Watch| watch.name == *name && watch.scope.holds(&place.path, place.position.line);
+            idle.iter_mut().zip(&watches).filter(|(_, watch)| here(watch)).for_each(|(idle, _)| *idle = false);
         }
-        idle.into_iter().filter(|(_, idle)| *idle).map(|(watch, _)| watch.without_effect(paths)).collect()
+        let (mut notices, mut stray) = (Vec::new(), BTreeMap::new());
+        for (watch, is_idle) in watches.into_iter().zip(idle) {
+            if is_idle {
+                let (cause, fix) = self.cause(watch, paths, findings.clone());
+                notices.push(watch.without_effect(paths, &format!("{cause}{fix}"), found.contains(&watch.name)));
+                let reason = format!(
+                    "{} may be meant for it, but {cause}; correct that, or name a policy for this image with a marker or \
+                     a rule",
+                    watch.source
+                );
+                stray.entry(watch.name.clone()).or_insert(reason);
+            } else if let Some(target) = &watch.target
+                && watch.scope.lacks_target(paths)
+                && !notices.iter().any(|known: &Notice| known.place == *target)
+            {
+                let files = watch.scope.target.join(", ");
+                notices
+                    .push(held(target.clone(), format!("no such file in this repository: {files}; correct the path")));
+            }
+        }
+        self.stray = stray;
+        notices
+    }
+
+    /// Adds to each application the files that its kustomizations take.
+    fn take_files(&mut self, kustomizations: &Kustomizations) {
+        let mut known = HashMap::new();
+        for watch in self.watches.values_mut().flatten() {
+            let scope = &watch.scope;
+            let taken = || scope.with_taken(kustomizations.taken(|path| scope.is_root(path)));
+            let (_, whole) = known.entry(Arc::as_ptr(scope)).or_insert_with(|| (Arc::clone(scope), Arc::new(taken())));
+            watch.scope = Arc::clone(whole);
+        }
+    }
+
+    /// Returns why a watch applies nowhere, and what to do.
+    fn cause<'a>(
+        &self,
+        watch: &Watch,
+        paths: &[impl AsRef<str>],
+        findings: impl Iterator<Item = &'a Finding>,
+    ) -> (String, &'static str) {
+        let (scope, name) = (&watch.scope, watch.name.familiar());
+        let globs = scope.globs.join(", ");
+        if globs.is_empty() {
+            return ("the application names no files of this repository".to_owned(), "");
+        }
+        if !paths.iter().any(|path| scope.may_hold(path.as_ref())) {
+            return (format!("the files of the application are not in this repository: {globs}"), "");
+        }
+        let Some(tag) = &watch.tag else {
+            let fix = "; add it to one of them, or name the value that contains its tag with helm.image-tag";
+            return (format!("no file of the application ({globs}) contains {name}"), fix);
+        };
+        let holders = if scope.values.is_empty() { &scope.parameters } else { &scope.values };
+        let is_here = |one: &TagField| one.field == *tag && holders.iter().any(|glob| one.paths.glob().glob() == glob);
+        let files = holders.join(", ");
+        if !self.tags.iter().any(|one| is_here(one) && ImageName::new(&one.image).is_ok_and(|it| it == watch.name)) {
+            let cause = format!("several applications name `{tag}` in {files} for different images");
+            return (cause, "; correct one of them");
+        }
+        let in_scope = |place: &Place| scope.holds(&place.path, place.position.line);
+        match findings.map(Finding::place).find(|place| place.field == *tag && in_scope(place)) {
+            Some(place) => {
+                let at = format!("{}:{}", place.path, place.position.line);
+                (format!("the value of `{tag}` at {at} is not a tag of {name}"), "; correct the setting")
+            }
+            None => (format!("the key `{tag}` does not exist in {files}"), "; add it, or correct the setting"),
+        }
+    }
+}
+
+/// Returns the image of a finding, and its place.
+fn image_at(finding: &Finding) -> Option<(&ImageName, &Place)> {
+    match finding {
+        Finding::Occurrence(found) => Some((found.reference.name(), &found.place)),
+        Finding::Notice(_) => None,
     }
 }
 
 impl Watch {
-    /// Returns the notice that the watch has no effect, with the cause.
-    fn without_effect(&self, paths: &[impl AsRef<str>]) -> Notice {
-        let (setting, globs) = (self.place.clone(), self.scope.globs.join(", "));
-        if paths.iter().any(|path| self.scope.may_hold(path.as_ref())) {
-            let name = self.name.familiar();
-            held(
-                setting,
-                format!(
-                    "no file of the application ({globs}) contains {name}; add it to one of them, or name \
-                 the value that contains its tag with helm.image-tag"
-                ),
-            )
-        } else if globs.is_empty() {
-            ignored(setting, "the application names no files of this repository")
-        } else {
-            ignored(setting, format!("the files of the application are not in this repository: {globs}"))
-        }
+    /// Returns the notice that the watch has no effect. Without a file and without a reference that can be meant, it is for
+    /// another repository.
+    fn without_effect(&self, paths: &[impl AsRef<str>], cause: &str, is_found: bool) -> Notice {
+        let has_files = paths.iter().any(|path| self.scope.may_hold(path.as_ref()));
+        let status = if has_files || is_found { held } else { ignored };
+        status(self.place.clone(), cause.to_owned())
     }
 }
 
@@ -146,14 +232,14 @@ fn collect(objects: &[Object]) -> Collector {
         let by_object: Vec<_> = updaters.iter().filter_map(|(object, refs)| best(object, refs, application)).collect();
         for (updater, at, one) in &by_object {
             if one.use_annotations {
-                collector.annotated(application);
+                collector.annotated(application, one.needs_signature.then_some(updater));
             } else {
                 collector.object(application, updater, *at, one);
             }
         }
         // Without an object that selects the application, its annotations apply.
         if by_object.is_empty() {
-            collector.annotated(application);
+            collector.annotated(application, None);
         }
     }
     collector
@@ -185,17 +271,26 @@ impl Collector {
         }
     }
 
-    fn annotated(&mut self, application: &Application<'_>) {
+    /// Reads the annotations of an application; `verifier` is an updater that requires signatures.
+    fn annotated(&mut self, application: &Application<'_>, verifier: Option<&Object>) {
         let pointer = |key: &str| format!("{}/annotations/{PREFIX}{key}", application.metadata);
         let list = pointer("image-list");
         let value = application.annotations.get(&format!("{PREFIX}image-list")).and_then(Value::as_str);
         let setting = place(application.object, &list, value.unwrap_or_default().to_owned());
-        let watched = match settings::annotations(&application.annotations) {
+        let mut watched = match settings::annotations(&application.annotations) {
             Ok(watched) => watched,
             Err(error) => return self.notices.push(held(setting, error.to_string())),
         };
         self.notices.extend(notices::annotation_notices(application, &watched));
+        if let Some(verifier) = verifier {
+            let cause = settings::unverifiable(&format!("{} requires signatures: ", verifier.source()));
+            watched.iter_mut().for_each(|one| one.settings = Err(cause.clone()));
+        }
         let target = settings::write_back(&application.annotations).target;
+        let target = target.map(|target| {
+            let place = place(application.object, &pointer("write-back-target"), target.clone());
+            (target, place)
+        });
         let place_of = |one: &Watched| {
             let key = one.settings.as_ref().err().and_then(|error| error.part.key()).unwrap_or_default();
             let alias = one.alias.as_deref().unwrap_or_default().replace('/', "_");
@@ -204,7 +299,7 @@ impl Collector {
             place(application.object, &known.map_or(list.clone(), |key| pointer(key)), one.image.clone())
         };
         let kind = &application.object.kind;
-        self.watches(application, &watched, target.as_deref(), &format!("the {kind} {}", application.title), place_of);
+        self.watches(application, &watched, target, &format!("the {kind} {}", application.title), place_of);
     }
 
     fn object(&mut self, application: &Application<'_>, updater: &Object, at: usize, one: &ApplicationRef) {
@@ -214,18 +309,25 @@ impl Collector {
             place(updater, &pointer, image.image.clone())
         };
         let who = format!("the ImageUpdater {}", updater.name);
-        self.watches(application, &one.images, one.write_back.target.as_deref(), &who, place_of);
+        let target = one.write_back.target.clone().map(|target| {
+            let pointer = "writeBackConfig/gitConfig/writeBackTarget";
+            let own = format!("/spec/applicationRefs/{at}/{pointer}");
+            let is_own = updater.value.pointer(&own).is_some();
+            let place = place(updater, &if is_own { own } else { format!("/spec/{pointer}") }, target.clone());
+            (target, place)
+        });
+        self.watches(application, &one.images, target, &who, place_of);
     }
 
     fn watches(
         &mut self,
         application: &Application<'_>,
         watched: &[Watched],
-        target: Option<&str>,
+        target: Option<(String, Place)>,
         who: &str,
         place_of: impl Fn(&Watched) -> Place,
     ) {
-        let scope = application.scope(target);
+        let scope = application.scope(target.as_ref().map(|(target, _)| &**target));
         let is_only_default = watched.iter().filter(|one| one.target == Target::Default).count() == 1;
         for one in watched {
             let setting = place_of(one);
@@ -252,6 +354,8 @@ impl Collector {
                 scope: Arc::clone(&scope),
                 source,
                 place: setting,
+                target: target.as_ref().map(|(_, place)| place.clone()),
+                tag: one.target.tag().map(str::to_owned),
             });
         }
     }
@@ -265,10 +369,10 @@ fn named_tags(
     scope: &ApplicationScope,
     is_only_default: bool,
 ) -> Vec<NamedTag> {
-    let tag = match &one.target {
-        Target::Helm { tag: Some(tag), spec: None, .. } => tag.as_str(),
+    let tag = match (one.target.tag(), &one.target) {
+        (Some(tag), _) => tag,
         // The updater writes there by default.
-        Target::Default if is_only_default => "image.tag",
+        (None, Target::Default) if is_only_default => "image.tag",
         _ => return Vec::new(),
     };
     let field = |glob: &String, field: String| NamedTag { glob: glob.clone(), field, image: one.image.clone() };

@@ -56,6 +56,11 @@ impl Format for ArgoCd {
             if let Some(parameters) = tree.at(node, &["helm", "parameters"]) {
                 helm_parameters(document, found, parameters);
             }
+            for (list, value) in [("env", "value"), ("parameters", "string")] {
+                if let Some(variables) = tree.at(node, &["plugin", list]) {
+                    plugin_variables(document, found, variables, value);
+                }
+            }
             source(document, found, node);
         }
     }
@@ -110,6 +115,20 @@ fn helm_parameters(document: &Document<'_>, found: &mut DocumentFindings<'_>, pa
             );
         } else if name.to_ascii_lowercase().contains("image") && is_full_reference(text) {
             found.report_reference(document, NAME, value);
+        }
+    }
+}
+
+/// Reports `- {name: IMAGE_TAG, value: v1}` of a config management plugin, where settings or a marker name the image.
+fn plugin_variables(document: &Document<'_>, found: &mut DocumentFindings<'_>, variables: NodeId, key: &str) {
+    let tree = document.tree;
+    for item in tree.items(variables) {
+        let name = tree.text_at(item, &["name"]).unwrap_or_default();
+        let Some(value) = tree.get(item, key).filter(|value| !found.is_taken(*value)) else { continue };
+        let image = found.configured_or_marked_image(document, value, |field| field == name);
+        if image.is_some() {
+            let parts = SplitReference { name: image, tag: Some(value), ..SplitReference::default() };
+            found.report_split(document, NAME, &parts);
         }
     }
 }
