@@ -28,6 +28,8 @@ pub struct PolicyQuery<'a> {
     pub marker: Option<&'a Marker>,
     /// Whether the value beside the marker holds the name as well as the tag: Flux would replace both.
     pub holds_name: bool,
+    /// Whether the reference has a digest.
+    pub holds_digest: bool,
 }
 
 /// The policy of one reference, with what its rule adds.
@@ -272,7 +274,10 @@ impl Policies<'_> {
             );
             return Err(Unmanaged::Unusable(cause));
         }
-        claim(Ok(Arc::clone(entry)), Some(settings), found.pinning, found.source.clone())
+        // Beside a value that is only a tag, Flux writes only the tag.
+        let can_pin = query.holds_name || query.holds_digest;
+        let pinning = if can_pin { found.pinning } else { Pinning::Keep };
+        claim(Ok(Arc::clone(entry)), Some(settings), pinning, found.source.clone())
     }
 
     fn claim_of_rule(&self, rule: &Rule) -> Claim<'_> {
@@ -350,6 +355,7 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             line: 3,
             marker: Some(&marker),
             holds_name: true,
+            holds_digest: false,
         }) {
             Ok(found) => format!("{} from {}", found.entry.policy.describe(), found.source),
             Err(cause) => cause.to_string(),
@@ -394,6 +400,30 @@ spec: { image: ghcr.io/stefanprodan/podinfo, interval: 5m }
             assert!(description.contains(expected), "{marker}: {description}");
         }
         assert_eq!(automation.flux.images().get("flux-system:podinfo").map(String::as_str), Some(IMAGE));
+    }
+
+    /// Flux writes only the tag beside a `:tag` marker.
+    #[test]
+    fn reflects_digest_where_value_can_hold_it() {
+        let known = "{ name: podinfo, namespace: flux-system }";
+        let reflecting = policy(known, "5.x").replace("spec:\n", "spec:\n  digestReflectionPolicy: IfNotPresent\n");
+        let automation = automation(&[("a.yaml", format!("{REPOSITORY}{reflecting}"))]);
+        let (name, position) = (ImageName::new(IMAGE).unwrap(), Position { line: 3, column: 1 });
+        let marker = Marker { kind: MarkerKind::Flux, policy: "flux-system:podinfo".to_owned(), position };
+        let config = Config::default();
+        #[rustfmt::skip]
+        let rows = [
+            // holds_name holds_digest pinning
+            (true,        false,       Pinning::Add),
+            (false,       true,        Pinning::Add),
+            (false,       false,       Pinning::Keep),
+        ];
+        for (holds_name, holds_digest, expected) in rows {
+            let query =
+                PolicyQuery { name: &name, path: "a", line: 3, marker: Some(&marker), holds_name, holds_digest };
+            let found = Policies::new(&config, &automation).select(&query).unwrap();
+            assert_eq!(found.pinning, expected, "{holds_name} {holds_digest}");
+        }
     }
 
     /// A repository with several clusters has the same names in each.

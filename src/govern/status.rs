@@ -55,6 +55,7 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
         line: place.position.line,
         marker: occurrence.marker.as_ref(),
         holds_name: occurrence.spans.name.is_some(),
+        holds_digest: occurrence.spans.digest.is_some(),
     };
     if let Some(reason) = occurrence.ignored_by_default.as_ref().filter(|_| !policies.name_place(&query)) {
         return Status::Ignored(reason.clone());

@@ -113,6 +113,7 @@ fn select(config: &config::Config, name: &ImageName, path: &str, marker: Option<
         line: 7,
         marker: marker.as_ref(),
         holds_name: true,
+        holds_digest: false,
     })
 }
 
