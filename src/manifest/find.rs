@@ -14,6 +14,9 @@ use crate::text::{self, NodeId, NodeKind, Span, Style, Tree, YamlError};
 /// The format of notices on whole files.
 pub(super) const FILE: &str = "file";
 
+/// The first line of a file that Git LFS stores elsewhere.
+const LFS_POINTER: &str = "version https://git-lfs.github.com/spec/";
+
 /// The maximum depth of documents in block scalars: Jenkins configuration in a ConfigMap has two levels.
 const MAX_DEPTH: usize = 4;
 
@@ -25,7 +28,8 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
         Ok(text) => {
             reader.text(text);
             let by_patterns = std::mem::take(&mut reader.findings);
-            if set.reads_yaml(path, options) && reader.is_worth_parsing(text) {
+            let is_worth_reading = || text.starts_with(LFS_POINTER) || reader.is_worth_parsing(text);
+            if set.reads_yaml(path, options) && is_worth_reading() {
                 reader.stream(text);
             }
             reader.findings.retain(|finding| !by_patterns.iter().any(|other| share_bytes(finding, other)));
@@ -124,6 +128,10 @@ impl FileReader<'_> {
     /// Reads the documents of a YAML stream.
     fn stream(&mut self, text: &str) {
         let (start, body) = without_byte_order_mark(text);
+        if text.starts_with(LFS_POINTER) {
+            let reason = "a pointer of Git LFS; the content is not in the repository".to_owned();
+            return self.report_at(0, NoticeStatus::Held, reason);
+        }
         if is_encrypted(body) {
             let reason = "encrypted by SOPS: an edit would break its checksum".to_owned();
             return self.report_at(0, NoticeStatus::Ignored, reason);

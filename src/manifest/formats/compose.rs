@@ -6,6 +6,7 @@ use super::super::found::DocumentFindings;
 use super::super::keys::walk;
 use super::super::occurrence::NoticeStatus;
 use super::super::screen::BUILT;
+use super::super::value::{is_full_reference, not_literal};
 use crate::text::{NodeId, NodeKind};
 
 /// The format of Compose files.
@@ -35,12 +36,11 @@ impl Format for Compose {
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
         built(document, found);
-        if document.options.variable_defaults {
-            let tree = document.tree;
-            for node in tree.nodes().filter(|node| tree.text_of(*node).is_some_and(|text| text.contains("${"))) {
-                if tree.key_text(node) == Some("image") && !tree.is_key(node) {
-                    with_defaults(document, found, node);
-                }
+        let tree = document.tree;
+        for node in tree.nodes().filter(|node| tree.text_of(*node).is_some_and(|text| text.contains("${"))) {
+            let is_image = tree.key_text(node) == Some("image") || is_build_argument(document, node);
+            if is_image && !tree.is_key(node) && !found.is_taken(node) {
+                with_defaults(document, found, node);
             }
         }
         walk::walk(document, found, NAME);
@@ -71,6 +71,13 @@ fn has_service(document: &Document<'_>, services: Option<NodeId>) -> bool {
     })
 }
 
+/// Returns whether a node is an argument of a build, in the notation `args: { BASE: … }`.
+fn is_build_argument(document: &Document<'_>, node: NodeId) -> bool {
+    let tree = document.tree;
+    let args = tree.parent(node).filter(|args| tree.key_text(*args) == Some("args"));
+    args.and_then(|args| tree.parent(args)).is_some_and(|build| tree.key_text(build) == Some("build"))
+}
+
 /// Reports `repo:${TAG:-1.2}`, with the defaults in place of the variables; an edit changes a default.
 fn with_defaults(document: &Document<'_>, found: &mut DocumentFindings<'_>, node: NodeId) {
     let Some(text) = document.tree.text_of(node) else { return };
@@ -98,5 +105,13 @@ fn with_defaults(document: &Document<'_>, found: &mut DocumentFindings<'_>, node
     }
     read.push_str(&text[rest..]);
     at.extend((rest..text.len()).map(|byte| Some((node, byte))));
-    found.report_composed(document, NAME, &read, &at);
+    if document.options.variable_defaults {
+        if document.tree.key_text(node) == Some("image") || is_full_reference(&read) {
+            found.report_composed(document, NAME, &read, &at);
+        }
+    } else if is_full_reference(&read) {
+        let status = not_literal("the value", text).map_or(NoticeStatus::Held, |not| not.status);
+        let reason = "a variable sets the value; `manifests: { variable-defaults: true }` manages its default";
+        found.report_notice(document, NAME, node, status, reason.to_owned());
+    }
 }

@@ -39,7 +39,9 @@ impl Format for Kustomize {
     }
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
-        if let Some(images) = document.tree.get(document.root, "images") {
+        // `imageTags` is the name of the list before kustomize 2.
+        let lists = ["images", "imageTags"].into_iter().filter_map(|key| document.tree.get(document.root, key));
+        for images in lists {
             find_images(document, found, NAME, images);
         }
         let charts = document.tree.get(document.root, "helmCharts");

@@ -1,5 +1,7 @@
 //! Names of keys that are about images.
 
+use super::super::value::{is_full_reference, is_unambiguous_reference};
+
 /// One word at the end of a key, in each notation: `apiImage`, `api_image`, `API_IMAGE`, `api-image`.
 pub(super) type Suffixes = [&'static str; 4];
 
@@ -47,4 +49,17 @@ pub(super) fn is_output_parameter(name: &str) -> bool {
 /// Returns whether a name is that of an environment variable: `API_IMAGE`.
 pub(super) fn is_variable(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Returns whether `--sidecar-image=quay.io/x/y:1` or `API_IMAGE=x/y:1` sets an image. A name without `image` needs a
+/// value that is unambiguous.
+pub(super) fn assigns_image(name: &str, value: &str) -> bool {
+    is_unambiguous_reference(value) || (contains_image(name) && is_full_reference(value))
+}
+
+/// Returns the byte of the equals sign in a command-line argument that sets an image: `--sidecar-image=quay.io/x/y:1`.
+pub(super) fn flag_of_image(text: &str) -> Option<usize> {
+    let equals = text.find('=').filter(|_| text.starts_with('-'))?;
+    let (flag, value) = (&text[..equals], &text[equals + 1..]);
+    (assigns_image(flag, value) && !is_output_flag(flag)).then_some(equals)
 }

@@ -6,7 +6,7 @@ use super::super::occurrence::NoticeStatus;
 use super::super::screen::BUILT;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
-use super::names::{contains_image, is_image_key, is_output_parameter};
+use super::names::{contains_image, flag_of_image, is_image_key, is_output_parameter};
 use crate::text::NodeId;
 
 /// Reports `value` or `default` beside a `name`: environment variables, parameters of Tekton and Argo Workflows.
@@ -18,7 +18,8 @@ pub(super) fn named_value(
 ) {
     let tree = document.tree;
     let name = tree.text_at(map, &["name"]).unwrap_or_default();
-    let names_image = contains_image(name);
+    let is_bundle = document.group() == "tekton.dev" && name == "bundle";
+    let names_image = contains_image(name) || is_bundle;
     let is_output = document.group() == "tekton.dev" && is_output_parameter(name);
     for key in ["value", "default"] {
         let Some(value) = tree.get(map, key).filter(|value| !found.is_taken(*value)) else { continue };
@@ -67,5 +68,7 @@ pub(super) fn json_patch(document: &Document<'_>, found: &mut DocumentFindings<'
         found.report_split(document, format, &SplitReference { name, tag: Some(value), ..SplitReference::default() });
     } else if is_full_reference(text) && contains_image(path) {
         found.report_reference(document, format, value);
+    } else if let Some(equals) = flag_of_image(text) {
+        found.report_reference_in(document, format, value, equals + 1..text.len());
     }
 }

@@ -37,6 +37,8 @@ impl ExpectedValue {
             "uses" => text.starts_with("docker://"),
             "container" if document.configures_jobs() => return Self::Image,
             "package" => document.group() == "pkg.crossplane.io",
+            // Tasks and pipelines of Tekton in an image.
+            "bundle" => document.group() == "tekton.dev",
             _ if parent.is_some_and(is_image_list_key) || is_image_key(key) || text.starts_with("oci://") => true,
             _ => is_unambiguous_reference(text) && is_under_image(),
         };

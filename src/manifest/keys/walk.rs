@@ -6,7 +6,7 @@ use super::super::occurrence::NoticeStatus;
 use super::super::screen::BUILT;
 use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_unambiguous_reference};
-use super::names::{contains_image, is_image_list_key, is_output_flag, is_variable};
+use super::names::{assigns_image, contains_image, is_image_list_key, is_output_flag, is_variable};
 use super::{pair, single, split};
 use crate::text::{NodeId, NodeKind, Style};
 
@@ -27,6 +27,7 @@ pub(crate) const NEEDLES: &[&str] = &[
     "digest\"",
     "oci://",
     "package:",
+    "bundle",
 ];
 
 /// The key of a list of `NAME=value` in kustomizations, where names are as free as in a ConfigMap.
@@ -154,10 +155,4 @@ fn sequence(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &
         follows_image_flag = is_flag && equals.is_none() && contains_image(text);
         follows_output_flag = is_flag && equals.is_none() && is_output_flag(text);
     }
-}
-
-/// Returns whether `--sidecar-image=quay.io/x/y:1` or `API_IMAGE=x/y:1` sets an image. A name without `image` needs a
-/// value that is unambiguous.
-fn assigns_image(name: &str, value: &str) -> bool {
-    is_unambiguous_reference(value) || (contains_image(name) && is_full_reference(value))
 }
