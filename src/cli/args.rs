@@ -324,7 +324,7 @@ pub(super) struct ChangeOptions {
     #[arg(long = "image", value_name = "REF")]
     pub(super) images: Vec<String>,
 
-    #[arg(long = "report", value_name = "FILE", help = report_help())]
+    #[arg(long = "report", value_name = "FILE", help = ReportFile::help())]
     pub(super) reports: Vec<ReportFile>,
 
     /// Also write JUnit XML to this file, with one test case per image
@@ -342,12 +342,6 @@ pub(super) struct ChangeOptions {
 
     #[command(flatten)]
     pub(super) lookup: LookupOptions,
-}
-
-/// Returns the help of `--report`.
-fn report_help() -> String {
-    let extensions = ReportFile::extensions().join(", ");
-    format!("Also write the result to this file (repeatable). The extension sets the format: {extensions}")
 }
 
 /// Arguments of `explain`.

@@ -29,6 +29,12 @@ impl ReportFile {
         Ok(Self { path: PathBuf::from(text), renderer: &JUnit })
     }
 
+    /// Returns the help of the option.
+    pub(super) fn help() -> String {
+        let extensions = Self::extensions().join(", ");
+        format!("Also write the result to this file (repeatable). The extension sets the format: {extensions}")
+    }
+
     /// Returns the extensions of all formats.
     pub(super) fn extensions() -> Vec<String> {
         let extensions = RENDERERS.iter().filter_map(|renderer| renderer.extension());

@@ -57,7 +57,9 @@ fn select(occurrence: &Occurrence, policies: &Policies) -> Status {
         holds_name: occurrence.spans.name.is_some(),
         holds_digest: occurrence.spans.digest.is_some(),
     };
-    if let Some(reason) = occurrence.ignored_by_default.as_ref().filter(|_| !policies.name_place(&query)) {
+    if let Some(reason) = &occurrence.ignored_by_default
+        && !policies.name_place(&query)
+    {
         return Status::Ignored(reason.clone());
     }
     match policies.select(&query) {

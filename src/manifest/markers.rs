@@ -130,8 +130,8 @@ impl MarkerComment {
 
     /// Returns whether the comment is above the first line of the Dockerfile instruction that a value continues.
     fn is_above_instruction(&self, tree: &Tree<'_>, node: NodeId) -> bool {
-        let key = tree.key_of(node).filter(|_| tree.is_lines());
-        key.is_some_and(|key| self.is_above(tree.text(), tree.span(key).start))
+        let is_below = |key: NodeId| self.is_above(tree.text(), tree.span(key).start);
+        tree.is_lines() && tree.key_of(node).is_some_and(is_below)
     }
 
     /// Returns the mapping that holds a node if the comment is above it and its first key only names it: `- name: api`. Regular

@@ -50,7 +50,7 @@ pub(super) fn place(document: &Document<'_>, file: &File<'_>, node: NodeId) -> P
         _ => None,
     };
     let value = tree.text_of(node).unwrap_or_default();
-    let as_written = || span.filter(|_| has_placeholder(value)).and_then(|span| file.text(span));
+    let as_written = || if has_placeholder(value) { file.text(span?) } else { None };
     Place {
         path: file.path.clone(),
         position: file.position(in_file(begins(tree, node))),

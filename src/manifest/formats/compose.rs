@@ -54,7 +54,7 @@ fn built(document: &Document<'_>, found: &mut DocumentFindings<'_>) {
     for (_, service) in services.into_iter().flat_map(|services| tree.entries(services)) {
         let service = tree.follow(service);
         let is_built = tree.get(service, "build").is_some_and(|build| tree.text_of(build) != Some(""));
-        if let Some(image) = tree.get(service, "image").filter(|_| is_built) {
+        if is_built && let Some(image) = tree.get(service, "image") {
             found.report_notice(document, NAME, image, NoticeStatus::Ignored, BUILT.to_owned());
         }
     }

@@ -65,7 +65,10 @@ fn parse<'a>(name: &str, text: &'a str, _: &'a FindOptions) -> Tree<'a> {
 fn property_line<'a>(line: &'a str, emit: EmitEntry<'_, 'a>) {
     let content = line.trim();
     let is_separator = |c: char| matches!(c, '=' | ':') || c.is_whitespace();
-    let Some(end) = content.find(is_separator).filter(|_| !content.starts_with(['#', '!'])) else { return };
+    if content.starts_with(['#', '!']) {
+        return;
+    }
+    let Some(end) = content.find(is_separator) else { return };
     let rest = content[end..].trim_start();
     let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start();
     emit(&content[..end], value, line.trim_end().len() - value.len());

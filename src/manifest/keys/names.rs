@@ -59,7 +59,7 @@ pub(super) fn assigns_image(name: &str, value: &str) -> bool {
 
 /// Returns the byte of the equals sign in a command-line argument that sets an image: `--sidecar-image=quay.io/x/y:1`.
 pub(super) fn flag_of_image(text: &str) -> Option<usize> {
-    let equals = text.find('=').filter(|_| text.starts_with('-'))?;
+    let equals = text.find('=')?;
     let (flag, value) = (&text[..equals], &text[equals + 1..]);
-    (assigns_image(flag, value) && !is_output_flag(flag)).then_some(equals)
+    (flag.starts_with('-') && assigns_image(flag, value) && !is_output_flag(flag)).then_some(equals)
 }
