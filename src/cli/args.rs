@@ -223,17 +223,6 @@ impl Command {
         };
         Some(options.format)
     }
-
-    /// Returns whether the command may connect to another machine.
-    pub(super) fn may_connect(&self) -> bool {
-        match self {
-            Self::Run(_) | Self::Plan(_) | Self::Edit(_) | Self::Check(_) => true,
-            Self::Explain(explain) => explain.tags.is_none(),
-            Self::List(options) => matches!(options.repository.location(), Location::Url(_)),
-            Self::Init(_) | Self::Demo(_) | Self::Schema => false,
-            Self::Completions { .. } | Self::Man { .. } | Self::Help { .. } => false,
-        }
-    }
 }
 
 /// Arguments of `run`.

@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Error, Exit};
 use crate::run::WriteLock;
+use crate::run::setup::Location;
 use crate::text::visible_lines;
 
 use args::{Arguments, Command};
@@ -122,7 +123,7 @@ fn start(arguments: Arguments) -> Result<Exit, Ended> {
 }
 
 async fn dispatch(Arguments { command, log }: Arguments, writing: &WriteLock) -> Result<Exit, Error> {
-    if command.may_connect() {
+    if may_connect(&command) {
         // Before git and the first client.
         crate::http::check_proxies(|name| std::env::var_os(name))?;
     }
@@ -139,5 +140,16 @@ async fn dispatch(Arguments { command, log }: Arguments, writing: &WriteLock) ->
         Command::Completions { shell } => reference::completions(shell),
         Command::Man { command } => reference::man(command.as_deref()),
         Command::Help { command } => reference::help(command.as_deref()),
+    }
+}
+
+/// Returns whether a command may connect to another machine.
+fn may_connect(command: &Command) -> bool {
+    match command {
+        Command::Run(_) | Command::Plan(_) | Command::Edit(_) | Command::Check(_) => true,
+        Command::Explain(explain) => explain.tags.is_none(),
+        Command::List(options) => matches!(options.repository.location(), Location::Url(_)),
+        Command::Init(_) | Command::Demo(_) | Command::Schema => false,
+        Command::Completions { .. } | Command::Man { .. } | Command::Help { .. } => false,
     }
 }
