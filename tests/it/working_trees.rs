@@ -5,6 +5,7 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use crate::support::http_double::{Double, Reply};
 use crate::support::repository::Bare;
 use crate::support::repository::git;
 use crate::support::tagboat::Tagboat;
@@ -105,6 +106,62 @@ fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = all.into_iter().flatten().map(|it| it.unwrap().path().display().to_string()).collect();
     names.sort();
     names
+}
+
+/// A pull request can change the URL of a submodule in `.gitmodules`.
+#[tokio::test(flavor = "multi_thread")]
+async fn sends_no_token_to_the_host_that_a_submodule_chose() {
+    let server = Double::start(|_| Reply::new(401, "").header("www-authenticate", "Basic realm=\"x\"")).await;
+    let other = format!("http://{}/a/sub.git", server.host());
+    let same = format!("http://{}/a/outer.git", server.host());
+    #[rustfmt::skip]
+    let rows = [
+        // the remote around it             how sub is there     the folder     is used
+        ("https://git.acme.test/a/b.git",   "submodule",         "sub",         false),
+        ("https://git.acme.test/a/b.git",   "submodule",         "sub/deep",    false),
+        ("https://git.acme.test/a/b.git",   "submodule",         "link",        false),
+        ("git@git.acme.test:a/b.git",       "submodule",         "sub",         false),
+        ("/srv/a/b.git",                    "submodule",         "sub",         false),
+        ("",                                "submodule",         "sub",         false),
+        (&*same,                            "submodule",         "sub",         true),
+        ("git@127.0.0.1:a/b.git",           "submodule",         "sub",         false),
+        // The person who cloned it chose its remote.
+        ("https://git.acme.test/a/b.git",   "clone",             "sub",         true),
+        ("https://git.acme.test/a/b.git",   "linked",            "sub",         true),
+    ];
+    for (outer, kind, folder, is_used) in rows {
+        let tagboat = Tagboat::new().with("TAGBOAT_FORGE_TOKEN", "planted-forge-token");
+        let (home, place) = (tagboat.home().to_owned(), tempfile::tempdir().unwrap());
+        git(&home, &["init", "--quiet"]);
+        std::fs::create_dir(home.join(".git/modules")).unwrap();
+        if !outer.is_empty() {
+            git(&home, &["remote", "add", "origin", outer]);
+        }
+        match kind {
+            "submodule" => git(&home, &["init", "--quiet", "--separate-git-dir", ".git/modules/sub", "sub"]),
+            "clone" => git(&home, &["init", "--quiet", "sub"]),
+            _ => {
+                let main = Bare::new(place.path(), "main");
+                main.commit("main", &[("deep/app.yaml", "image: x/y:1.0\n")], "Deploy");
+                git(place.path(), &["clone", "--quiet", &main.url(), "clone"]);
+                git(&place.path().join("clone"), &["remote", "remove", "origin"]);
+                let sub = home.join("sub").display().to_string();
+                git(&place.path().join("clone"), &["worktree", "add", "--quiet", "--detach", &sub])
+            }
+        };
+        git(&home.join("sub"), &["remote", "add", "origin", &other]);
+        write(&home, &[("sub/deep/app.yaml", "image: x/y:1.0\n")]);
+        symlink("sub", home.join("link")).unwrap();
+        for command in ["plan", "run", "check"] {
+            let before = server.received().len();
+            let output = tagboat.run(&[command, "-C", folder]);
+            let is_refused = output.code == 64 && output.stderr.contains("cannot use the submodule");
+            assert_eq!(is_refused, !is_used, "{outer}, {kind}, {command}: {output:?}");
+            assert_eq!(server.received().len() > before, is_used, "{outer}, {kind}, {command}: {output:?}");
+        }
+        // These need no remote.
+        assert_eq!(tagboat.run(&["list", "-C", folder]).code, 0);
+    }
 }
 
 /// git uses a folder that looks like a bare repository, and its configuration starts programs and names the remote.

@@ -14,7 +14,7 @@ use super::forge::{configured, forge_login, recognized};
 use super::job_token::{is_for, is_on, refuse_job_token, secret_for};
 use super::location::{Location, invalid_url};
 use super::variables::{secret, variable};
-use super::working_tree::root;
+use super::working_tree::{around_submodule, root};
 
 /// The variables with a login for git.
 const USER: &str = "TAGBOAT_GIT_USER";
@@ -24,11 +24,34 @@ const PASSWORD: &str = "TAGBOAT_GIT_PASSWORD";
 pub async fn repository(location: &Location, config: &Config) -> Result<Repository, Error> {
     let options = git::Options { pass_env: config.git.pass_env.clone(), ..git::Options::default() };
     let opened = match location {
-        Location::Folder(folder) => Repository::open(folder, &config.git.remote, options).await?,
+        Location::Folder(folder) => {
+            let opened = Repository::open(folder, &config.git.remote, options).await?;
+            refuse_submodule_elsewhere(folder, &config.git.remote)?;
+            opened
+        }
         Location::Url(url) => Repository::from_url(url, options).await.map_err(|error| invalid_url(url, error))?,
     };
     opened.logins_of_urls().try_for_each(|(url, login)| check_login(url, login))?;
     log_in(opened, config).await
+}
+
+/// Checks that the remote of a submodule is on the host of the repository around it: a pull request can change its URL in
+/// `.gitmodules`, and the host of the remote receives the token of the forge.
+fn refuse_submodule_elsewhere(folder: &Path, remote: &str) -> Result<(), Error> {
+    let Some(outer) = around_submodule(folder) else { return Ok(()) };
+    let of = |root: &Path| git::remote_url(root, remote).and_then(|url| RemoteUrl::parse(&url).ok());
+    let (Some(own), outer) = (of(&root(folder)), of(&outer)) else { return Ok(()) };
+    if outer.is_some_and(|outer| is_on(&own, &outer.site())) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!(
+            "cannot use the submodule {}: its remote is on {}, and that of the repository around it is not",
+            folder.display(),
+            own.host
+        ),
+        hint!("security.md#where-secrets-go", "name its repository with --repository URL if you trust this host"),
+    ))
 }
 
 /// Returns the URL of the remote of the checkout with a folder, for commands that need no git; `None` if there is no such remote.

@@ -121,6 +121,16 @@ fn roots_with_git(folder: &Path) -> Vec<PathBuf> {
     roots
 }
 
+/// Returns the root of the working tree around a submodule with a folder; `None` if the folder is in no submodule. git keeps the
+/// repository of a submodule in that of the outermost working tree, and one that is just cloned into another has its own.
+pub(super) fn around_submodule(folder: &Path) -> Option<PathBuf> {
+    let real = std::fs::canonicalize(folder).ok()?;
+    let mut roots = roots_with_git(&real);
+    let file = std::fs::read_to_string(roots.first()?.join(".git")).ok()?;
+    let is_submodule = roots.len() > 1 && Path::new(file.trim_end()).iter().any(|part| part == "modules");
+    if is_submodule { roots.pop() } else { None }
+}
+
 fn has_git(folder: &Path) -> bool {
     folder.join(".git").symlink_metadata().is_ok()
 }
