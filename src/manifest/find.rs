@@ -14,8 +14,8 @@ use crate::text::{self, NodeId, NodeKind, Span, Style, Tree, YamlError};
 /// The format of notices on whole files.
 pub(super) const FILE: &str = "file";
 
-/// The first line of a file that Git LFS stores elsewhere.
-const LFS_POINTER: &str = "version https://git-lfs.github.com/spec/";
+/// The beginning of a file that Git LFS stores elsewhere.
+const LFS_POINTER: &str = "version https://git-lfs.";
 
 /// The maximum depth of documents in block scalars: Jenkins configuration in a ConfigMap has two levels.
 const MAX_DEPTH: usize = 4;

@@ -73,8 +73,7 @@ fn uses_the_branch_that_the_checkout_tracks_except_for_settings() {
 #[test]
 fn check_reports_a_base_branch_that_it_cannot_read() {
     let ignoring = "repository-config: ignore\nrules: [{ policy: ignore }]\n";
-    let (unread, no_default) =
-        ("cannot read the base branch, whose settings `run` uses", "name a branch of the remote with --base");
+    let (unread, no_default) = ("git cannot read the base branch", "name a branch of the remote with --base");
     #[rustfmt::skip]
     let rows = [
         // operator  command                           configuration                          git

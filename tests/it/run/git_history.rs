@@ -82,7 +82,7 @@ fn orders_commit_tags_by_the_history_of_the_clone() {
     write(&tag(1));
     let report = explain(&all).json();
     assert_eq!((&report["outcome"], &report["chosen"]), (&"update".into(), &tag(3).into()), "{report:#}");
-    assert_eq!(report["policy"], "git-history: ../api.git, main");
+    assert_eq!(report["policy"], "{ git-history: \"../api.git\", branch: main }");
     let side = report["candidates"].as_array().unwrap().iter().find(|row| row["tag"] == tag(4).as_str()).unwrap();
     assert_eq!(side["reason"], format!("commit {} is not in main of ../api.git", &ids[4][..7]));
     // The current tag is on another branch: nothing is changed.
