@@ -9,7 +9,7 @@ use crate::support::double::{Double as Forge, READER, TOKEN};
 use crate::support::git_http;
 use crate::support::github::GITHUB;
 use crate::support::http_double::{Double, ReceivedRequest, Reply};
-use crate::support::process::free_port;
+use crate::support::process::ClosedPort;
 use crate::support::repository::Bare;
 use crate::support::tagboat::{ProgramOutput, Tagboat};
 
@@ -63,7 +63,8 @@ fn answer(request: &ReceivedRequest) -> Reply {
 #[tokio::test(flavor = "multi_thread")]
 async fn run_reports_every_fault_and_updates_the_rest() {
     let registry = Double::start(answer).await;
-    let (host, down) = (registry.host(), format!("127.0.0.1:{}", free_port()));
+    let closed = ClosedPort::new();
+    let (host, down) = (registry.host(), closed.address.clone());
     #[rustfmt::skip]
     let images = [
         // image                  reason

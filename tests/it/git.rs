@@ -16,7 +16,7 @@ use tagboat::refname::{BranchName, CommitId};
 use tagboat::secret::Secret;
 use tempfile::TempDir;
 
-use crate::support::process::{Process, find, free_port};
+use crate::support::process::{ClosedPort, Process, find, free_port};
 use crate::support::repository::{Bare, git, snapshot};
 use crate::support::tagboat::Tagboat;
 use crate::support::{git_http, ssh};
@@ -556,7 +556,8 @@ async fn uses_the_git_protocol() {
 
 #[tokio::test]
 async fn reports_a_server_that_is_down_and_one_that_never_responds() {
-    let url = format!("http://127.0.0.1:{}/apps.git", free_port());
+    let closed = ClosedPort::new();
+    let url = format!("http://{}/apps.git", closed.address);
     let error = Repository::from_url(&url, Options::default()).await.unwrap().default_branch().await.unwrap_err();
     assert!(matches!(error, GitError::Network { .. }), "{error:?}");
 

@@ -10,7 +10,7 @@ use super::program::repository;
 use super::variable;
 use crate::support::docker_registry::{DockerRegistry, run};
 use crate::support::http_double::{Double, Reply};
-use crate::support::process::{find, free_port};
+use crate::support::process::{ClosedPort, find};
 use crate::support::tagboat::Tagboat;
 use crate::support::token_server::{TokenSigner, login};
 
@@ -69,13 +69,14 @@ async fn reports_every_response_of_a_registry() {
         Double::start(|_| Reply::new(401, "").header("www-authenticate", r#"Bearer realm="http://localhost:9/token""#))
             .await;
     let with_token = format!("  '{}': {{ plain-http: true, token-env: ACME_TOKEN }}\n", lists_only.host());
+    let closed = ClosedPort::new();
     #[rustfmt::skip]
     let rows: &[Row] = &[
         (limited.host(),    Some(("me", SECRET)), true,  &["anonymous access allowed, without the credential from TAGBOAT_REGISTRY_", "_PASSWORD", "lists 1 tag of", "76 of 100;w=21600 requests left", "2 managed references"]),
         (lists_only.host(), None,                 true,  &["with the credential from ACME_TOKEN (the configuration)", "lists 1 tag", "cannot pull"]),
         (refusing.host(),   None,                 false, &["denied anonymous access", "docker login"]),
         (away.host(),       Some(("me", SECRET)), false, &["requests the credential from TAGBOAT_REGISTRY_", "for another host or port, http://localhost:9/token", "auth-hosts: ['localhost:9']"]),
-        (format!("127.0.0.1:{}", free_port()), None, false, &["cannot connect to", "whether the host is up"]),
+        (closed.address.clone(), None, false, &["cannot connect to", "whether the host is up"]),
     ];
     check(rows, &with_token, Tagboat::new().with("ACME_TOKEN", SECRET));
 }

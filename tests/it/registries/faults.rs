@@ -15,7 +15,7 @@ use tagboat::registry::{Registries, Registry, RegistryError, ResponseLimits};
 use super::logins::{SECRET, basic, refs};
 use super::{connect, connect_with, keychain, name, plain, tag, texts};
 use crate::support::http_double::{Double, Manner, ReceivedRequest, Reply};
-use crate::support::process::free_port;
+use crate::support::process::{ClosedPort, free_port};
 use crate::support::token_server::login;
 
 /// The response at `/v2/bad/…` to a request with a credential (the text is the address of another host), and the message
@@ -205,7 +205,8 @@ async fn reports_each_fault_without_affecting_other_images() {
         })
         .await;
         let host = server.host();
-        let bad = if *fault == REFUSED { format!("127.0.0.1:{}", free_port()) } else { host.clone() };
+        let closed = ClosedPort::new();
+        let bad = if *fault == REFUSED { closed.address.clone() } else { host.clone() };
         let variables = [basic(&host), basic(&bad)].concat();
         let registries = connect(&[&host, &bad], &refs(&variables));
         let (bad, good) = (format!("{bad}/bad"), format!("{host}/good"));

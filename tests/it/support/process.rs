@@ -42,6 +42,20 @@ pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
+/// An address at which connections are refused. No other test gets its port: the socket is bound and does not listen.
+pub(crate) struct ClosedPort {
+    pub(crate) address: String,
+    _socket: tokio::net::TcpSocket,
+}
+
+impl ClosedPort {
+    pub(crate) fn new() -> Self {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self { address: socket.local_addr().unwrap().to_string(), _socket: socket }
+    }
+}
+
 /// Finds a program on `PATH` and in the folders of servers on Debian. Records a skip if it is absent.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
