@@ -95,7 +95,12 @@ impl ImageName {
     }
 }
 
-/// Returns whether a name starts with a host. Docker's rule: the first component is a host if it could not be part of a Docker Hub path.
+/// Returns whether the written name of an image begins with a registry.
+pub fn begins_with_registry(name: &str) -> bool {
+    name.split_once('/').is_some_and(|(first, _)| looks_like_host(first))
+}
+
+/// Returns whether the first component of a name is a host. Docker's rule: it is one if it could not be part of a Docker Hub path.
 fn looks_like_host(first: &str) -> bool {
     first == "localhost" || first.contains(['.', ':']) || first.bytes().any(|b| b.is_ascii_uppercase())
 }

@@ -21,10 +21,12 @@ pub(super) fn by_default(document: &Document<'_>, format: &str) -> Option<String
     if format == PATTERN {
         return None;
     }
-    let (owner, reason) = match document.is_object() {
-        true => document.screen.ignored_objects(document.path, document.group()),
-        false => document.screen.ignored_file(document.path),
-    }?;
+    let ignored = if document.is_object() {
+        document.screen.ignored_objects(document.path, document.group())
+    } else {
+        document.screen.ignored_file(document.path)
+    };
+    let (owner, reason) = ignored?;
     Some(format!("{owner}: {reason}"))
 }
 

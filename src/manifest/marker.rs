@@ -1,7 +1,7 @@
 //! The grammar of marker comments: `# tagboat: …`, Flux's `# {"$imagepolicy": …}` and `# renovate: …`.
 
 use super::occurrence::MarkerKind;
-use crate::image::ImageName;
+use crate::image::{ImageName, begins_with_registry};
 use crate::text::is_misspelling_of;
 
 /// The policy of a marker that leaves its value alone, whatever else applies to it.
@@ -155,9 +155,8 @@ fn parse_renovate(rest: &str) -> Option<ParsedMarker> {
 /// Returns the name of an image in the registry of its comment. A registry in the name wins (Renovate's `datasource/docker`).
 fn in_registry(name: &str, url: Option<&str>) -> String {
     let registry = url.map(|url| url.split_once("://").map_or(url, |(_, host)| host).trim_end_matches('/'));
-    let names_registry = name.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost");
     match registry {
-        Some(registry) if !names_registry => format!("{registry}/{name}"),
+        Some(registry) if !begins_with_registry(name) => format!("{registry}/{name}"),
         _ => name.to_owned(),
     }
 }

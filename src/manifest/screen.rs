@@ -100,10 +100,8 @@ impl Screen {
     pub(super) fn ignored_field(&self, group: &str, kind: &str, keys: &[&str]) -> Option<String> {
         let includes = |scope: IgnoredScope| match scope {
             IgnoredScope::Field(of_group, of_kind, field) => {
-                of_group == group
-                    && (of_kind == "*" || of_kind == kind)
-                    && field.split('.').zip(keys).filter(|(one, other)| one == *other).count()
-                        == field.split('.').count()
+                let field: Vec<&str> = field.split('.').collect();
+                of_group == group && (of_kind == "*" || of_kind == kind) && keys.starts_with(&field)
             }
             _ => false,
         };

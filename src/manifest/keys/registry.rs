@@ -4,7 +4,7 @@ use super::super::document::Document;
 use super::super::found::DocumentFindings;
 use super::super::occurrence::NoticeStatus;
 use super::super::value::is_full_reference;
-use crate::image::ImageReference;
+use crate::image::{ImageReference, begins_with_registry};
 use crate::text::{NodeId, Tree};
 
 /// Where charts take the registry of all images from, and whether it wins over that of an image.
@@ -39,7 +39,7 @@ impl<'t> GlobalRegistry<'t> {
     /// Returns whether a reference or a name is of another image with this registry before it.
     pub(super) fn changes(self, text: &str) -> bool {
         let name = |text: &str| ImageReference::new(text).ok().map(|reference| reference.name().clone());
-        !names_registry(text) && name(&format!("{}/{text}", host_of(self.text))) != name(text)
+        !begins_with_registry(text) && name(&format!("{}/{text}", host_of(self.text))) != name(text)
     }
 
     /// Returns why an image without a registry is held.
@@ -47,11 +47,6 @@ impl<'t> GlobalRegistry<'t> {
         let path = self.path.join(".");
         format!("the chart may put `{path}`, {}, before the name; write the registry beside the image", self.text)
     }
-}
-
-/// Returns whether the name of an image begins with a registry.
-pub(super) fn names_registry(name: &str) -> bool {
-    name.split_once('/').is_some_and(|(host, _)| host.contains(['.', ':']) || host == "localhost")
 }
 
 /// Returns a registry as it is written in a name: without a scheme and a slash at the end.
@@ -74,7 +69,7 @@ pub(super) fn join_complete(
     if found.is_taken(image) || !is_full_reference(text) || text.starts_with(&format!("{host}/")) {
         return;
     }
-    if names_registry(text) {
+    if begins_with_registry(text) {
         let reason =
             format!("the image and `{}` beside it name two registries", tree.key_text(registry).unwrap_or_default());
         return found.report_notice(document, format, image, NoticeStatus::Held, reason);

@@ -7,6 +7,7 @@ use super::super::split_reference::SplitReference;
 use super::super::value::{is_full_reference, is_literal};
 use super::names::{is_image_key, is_image_list_key};
 use super::registry::{self, GlobalRegistry};
+use crate::image::begins_with_registry;
 use crate::text::{NodeId, NodeKind, Style, Tree};
 
 /// The part of a reference that the value of a key holds.
@@ -168,7 +169,7 @@ fn further_part(tree: &Tree<'_>, map: NodeId) -> Option<&'static str> {
 fn names(tree: &Tree<'_>, map: NodeId, keys: &Keys, is_image_map: bool) -> Option<Vec<NodeId>> {
     let repository = keys.repository.and_then(|node| tree.text_of(node)).unwrap_or_default();
     let is_git_or_url = repository.contains("://") || repository.ends_with(".git") || repository.starts_with("git@");
-    let has_host = registry::names_registry(repository);
+    let has_host = begins_with_registry(repository);
     let has_registry_or_image = keys.registry.is_some() || keys.image.is_some();
     let is_about_image = match (keys.repository, keys.tag) {
         _ if is_git_or_url => false,
