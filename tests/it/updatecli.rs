@@ -107,6 +107,8 @@ impl Edit {
         listed.retain(|one| one.place().path.ends_with(name));
         let matches_edit = |one: &&Listed| {
             let (field, value) = (&one.place().field, &one.place().value);
+            // The field of an argument begins with its instruction.
+            let field = field.strip_prefix("ARG ").unwrap_or(field);
             // A digest belongs to the reference of its tag; a map without tag and digest is reported as a whole.
             let beside = last == "digest" && plain(field) == plain(&format!("{parent}.tag"));
             let around =
