@@ -148,7 +148,9 @@ pub(super) fn start_log(options: &LogOptions) {
         (false, 2) => "tagboat=debug,info",
         (false, _) => "trace",
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    // The verifier logs as an error what the request that fails reports, and also what is accepted afterwards.
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(format!("{level},rustls_platform_verifier=off")));
     let shows_progress = progress::is_shown(options);
     let ansi = colored(options.color) && io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()

@@ -98,6 +98,9 @@ pub enum HttpError {
     ClientOptions(String),
 }
 
+/// The cause for a certificate that is meant to sign others and is not trusted itself. The TLS library has no text for it.
+const AUTHORITY: &str = "the certificate of the server is that of an authority (CA:TRUE), which is not trusted";
+
 /// A response whose status is not 2xx.
 #[derive(Debug, thiserror::Error)]
 #[error("{method} {url} returned {status}{}", Self::excerpt(self))]
@@ -152,8 +155,14 @@ impl HttpError {
                 "set `plain-http: true` for this host"),
             Self::Tls { cause, .. } if cause.contains("CertificateRequired") => hint!("troubleshooting.md#certificates",
                 "set `client-cert-file:` in the file of --config to a PEM file with a client certificate and its key"),
+            Self::Tls { cause, .. } if cause == AUTHORITY => hint!("troubleshooting.md#certificates",
+                "set `ca-file:`, or SSL_CERT_FILE for a forge, to a PEM file that has this certificate"),
+            Self::Tls { cause, .. } if cause.contains("not valid for name") => hint!("troubleshooting.md#certificates",
+                "use a name from the certificate, or make one that has this name as its `subjectAltName`"),
+            Self::Tls { cause, .. } if cause.contains("certificate expired") || cause.contains("not valid yet") => hint!("troubleshooting.md#certificates",
+                "renew the certificate of the host, or correct the clock of this machine"),
             Self::Tls { .. } => hint!("troubleshooting.md#certificates",
-                "set `ca-file:` to the PEM file of the private certificate authority"),
+                "set `ca-file:`, or SSL_CERT_FILE for a forge, to the PEM file of the private certificate authority"),
             // With TLS 1.3, a missing client certificate ends the connection later, and HTTP/2 does not report why.
             Self::Body { url, .. } if url.starts_with("https:") => hint!("troubleshooting.md#certificates",
                 "try again, or set `client-cert-file:` in the file of --config if the host requires a client certificate"),
@@ -188,6 +197,7 @@ impl HttpError {
         if error.is_timeout() {
             Self::Timeout { url, after }
         } else if is_tls(error) {
+            let cause = if cause.contains("CaUsedAsEndEntity") { AUTHORITY.to_owned() } else { cause };
             Self::Tls { url, cause }
         } else if error.is_connect() {
             Self::Connect { url, cause }

@@ -14,6 +14,7 @@ mod redact;
 mod request;
 mod response;
 mod retry;
+mod verifier;
 
 pub use client::Client;
 pub use error::{HttpError, StatusError};

@@ -9,6 +9,7 @@ use tagboat::image::{ImageName, Tag};
 use tagboat::registry::{HostSettings, Keychain, Registries, ResponseLimits};
 
 mod aws;
+mod certificates;
 mod checks;
 mod faults;
 mod folders;

@@ -32,6 +32,19 @@ pub(crate) fn make(folder: &Path) {
     fs::write(file("client.pem"), both.concat()).unwrap();
 }
 
+/// Makes `NAME.crt` and `NAME.key` for a host such as `IP:127.0.0.1`. The certificate signed itself and has `CA:TRUE`, as
+/// `openssl req -x509` makes them.
+pub(crate) fn make_self_signed(folder: &Path, name: &str, host: &str) {
+    let [certificate, key] = ["crt", "key"].map(|ending| folder.join(format!("{name}.{ending}")).display().to_string());
+    let fresh =
+        ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", &key, "-out", &certificate];
+    let names = format!("subjectAltName={host}");
+    run(
+        "openssl",
+        &[&["req", "-x509", "-days", "30", "-subj", "/CN=registry", "-addext", &names], &fresh[..]].concat(),
+    );
+}
+
 /// Returns a private key in the format that GitHub gives out, and its public key.
 pub(crate) fn rsa_key(folder: &Path) -> (Secret, Vec<u8>) {
     let file = folder.join("app.pem");
