@@ -133,6 +133,10 @@ fn selected(step: &SelectionStep) -> Option<&Choice> {
     }
 }
 
+fn is_up_to_date(step: &SelectionStep) -> bool {
+    matches!(step, SelectionStep::Decided(Decision { outcome: Outcome::UpToDate(_), .. }))
+}
+
 fn is_selected(step: &SelectionStep, candidate: &Candidate) -> bool {
     selected(step).is_some_and(|choice| choice.tag == candidate.tag)
 }
@@ -159,9 +163,12 @@ fn newer_verdict(
     if let Some(GateResult::NotYet(cause) | GateResult::Stuck(cause) | GateResult::Unknown(cause)) = gate {
         return Verdict::NotEligibleYet(cause.into());
     }
-    Verdict::Accepted(match selected(step) {
-        Some(choice) if choice.tag == candidate.tag => choice.reason.clone(),
-        Some(choice) => Acceptance::Outranked(choice.tag.clone()).into(),
-        None => Acceptance::Eligible.into(),
+    Verdict::Accepted(match (selected(step), question.current.tag()) {
+        (Some(choice), _) if choice.tag == candidate.tag => choice.reason.clone(),
+        // A policy that may go back counts the current tag among those that it may select.
+        (_, Some(current)) if *current == candidate.tag => Acceptance::CurrentTag.into(),
+        (Some(choice), _) => Acceptance::Outranked(choice.tag.clone()).into(),
+        (None, Some(current)) if is_up_to_date(step) => Acceptance::Outranked(current.clone()).into(),
+        (None, _) => Acceptance::Eligible.into(),
     })
 }
