@@ -74,7 +74,7 @@ impl DockerConfig {
             if !is_host(key_host) || !within || best.as_ref().is_some_and(|(length, ..)| key_path.len() <= *length) {
                 continue;
             }
-            let credential = entry.credential().map_err(|cause| format!("auths, {key:?}: {cause}"))?;
+            let credential = entry.credential().map_err(|cause| format!("auths, `{key}`: {cause}"))?;
             best = credential.map(|credential| (key_path.len(), credential, key)).or(best);
         }
         if let Some((_, credential, key)) = best {

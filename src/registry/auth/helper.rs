@@ -40,7 +40,7 @@ pub(crate) async fn run(
 ) -> Result<Option<RegistryCredential>, String> {
     let program = format!("docker-credential-{name}");
     if name.contains(['/', '\\']) {
-        return Err(format!("invalid name of a credential helper: {name:?}"));
+        return Err(format!("invalid name of a credential helper: `{name}`"));
     }
     let path = find(&program, environment).ok_or_else(|| format!("cannot find {program} on PATH"))?;
     #[expect(clippy::disallowed_methods, reason = "credential helpers are programs")]

@@ -91,7 +91,7 @@ async fn subject_token(env: &PlatformEnv, source: &Value) -> Result<Secret, Stri
         let mut request =
             Request::get(parse_url(source["url"].as_str().ok_or("credential_source has no file and no url")?)?);
         for (name, value) in source["headers"].as_object().into_iter().flatten() {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("invalid header name {name:?}"))?;
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("invalid header name `{name}`"))?;
             request = request.secret_header(name, &Secret::new(value.as_str().unwrap_or_default()));
         }
         let response = env.send(request).await.map_err(|error| error.to_string())?;
