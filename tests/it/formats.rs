@@ -137,9 +137,9 @@ fn run(folder: &Path) -> Result<(), String> {
         let Finding::Occurrence(occurrence) = finding else { continue };
         let pinned = occurrence.reference.digest().is_some() || case.pin;
         let target = EditTarget {
-            tag: occurrence.reference.tag().map(|_| match occurrence.reference.is_chart() {
-                true => Tag::new(tag).expect("a tag").into_chart_version(),
-                false => Tag::new(tag).expect("a tag"),
+            tag: occurrence.reference.tag().map(|_| {
+                let tag = Tag::new(tag).expect("a tag");
+                if occurrence.reference.is_chart() { tag.into_chart_version() } else { tag }
             }),
             digest: if pinned { digest.clone() } else { None },
             comments: true,

@@ -187,6 +187,11 @@ fn shape(file: &str, source: &str, found: &mut Vec<String>) {
     if lines > LONGEST {
         found.push(format!("{file}:{lines}: more than {LONGEST} lines before the tests"));
     }
+    for (row, line) in source.lines().enumerate() {
+        if line.contains(".filter(|_|") {
+            found.push(format!("{file}:{}: a filter that ignores its value is an if", row + 1));
+        }
+    }
     for name in module_of(file).iter().filter(|name| EMPTY_NAMES.contains(&name.as_str())) {
         found.push(format!("{file}:1: the name {name} does not describe the content"));
     }
@@ -340,6 +345,12 @@ fn finds_long_files_and_files_without_introduction() {
     assert!(found[1].starts_with("src/git/b.rs:1: does not start with //!"), "{found:?}");
     let tested = format!("//! Doc.\n#[cfg(test)]\n{long}");
     assert_eq!(findings(&[("src/git/a.rs".to_owned(), tested)].into()), [""; 0]);
+}
+
+#[test]
+fn finds_filters_that_ignore_their_value() {
+    let found = findings_in(&[("src/git/a.rs", "fn f(a: Option<u8>) -> Option<u8> {\n    a.filter(|_| true)\n}")]);
+    assert_eq!(found, ["src/git/a.rs:3: a filter that ignores its value is an if"]);
 }
 
 #[test]

@@ -226,7 +226,8 @@ fn object_image(image: &Value, scope: &UpdateSettings) -> Watched {
     let (helm, kustomize) = (&image["manifestTargets"]["helm"], &image["manifestTargets"]["kustomize"]);
     let plugin = &image["manifestTargets"]["plugin"];
     let target = if plugin.is_object() {
-        Ok(Target::Plugin { tag: string(&plugin["tag"]).filter(|_| string(&plugin["spec"]).is_none()) })
+        let has_spec = string(&plugin["spec"]).is_some();
+        Ok(Target::Plugin { tag: if has_spec { None } else { string(&plugin["tag"]) } })
     } else {
         target(string(&helm["name"]), string(&helm["tag"]), string(&helm["spec"]), string(&kustomize["name"]))
     };

@@ -192,13 +192,16 @@ fn words<'a>(pieces: &[Piece<'a>]) -> Vec<Word<'a>> {
         for part in piece.split_inclusive([' ', '\t']) {
             let word = part.trim_end_matches([' ', '\t']);
             let span = Span::new(start + at, start + at + word.len());
-            match words.last_mut().filter(|_| goes_on && at == 0 && !word.is_empty()) {
-                Some(before) => {
-                    before.text.to_mut().push_str(word);
-                    before.span.end = span.end;
-                }
-                None if word.is_empty() => {}
-                None => words.push(Word { text: Cow::Borrowed(word), span }),
+            if word.is_empty() {
+                // Blanks at the start of a line.
+            } else if let Some(before) = words.last_mut()
+                && goes_on
+                && at == 0
+            {
+                before.text.to_mut().push_str(word);
+                before.span.end = span.end;
+            } else {
+                words.push(Word { text: Cow::Borrowed(word), span });
             }
             at += part.len();
         }

@@ -262,8 +262,8 @@ impl<'q> CandidateFilter<'q> {
             let text = self.entry.filter.read(one.tag.as_str());
             one.tag != *self.current && text.is_some_and(|text| commit.is_replaced_in(&text))
         };
-        let commit =
-            self.commit.as_ref().filter(|_| self.shape.is_some_and(|shape| !Shape::of(shape.tag()).has_hash()));
+        let has_hash = self.shape.is_none_or(|shape| Shape::of(shape.tag()).has_hash());
+        let commit = if has_hash { None } else { self.commit.as_ref() };
         commit.is_some_and(|commit| self.candidates.iter().any(|one| is_other(commit, one)))
     }
 

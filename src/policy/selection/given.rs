@@ -34,9 +34,12 @@ impl GivenTags {
     ) -> (Self, Vec<Candidate>) {
         let current = question.current.tag();
         // Only the reference shows whether a name is that of a chart.
-        let as_current = |one: Candidate| match question.current.is_chart() {
-            true => one.into_chart_version(),
-            false => Candidate { tag: one.tag.in_registry().into_owned(), ..one },
+        let as_current = |one: Candidate| {
+            if question.current.is_chart() {
+                one.into_chart_version()
+            } else {
+                Candidate { tag: one.tag.in_registry().into_owned(), ..one }
+            }
         };
         let named = images.iter().filter_map(|image| candidate(image, current));
         let mut candidates: Vec<Candidate> = Vec::new();

@@ -38,9 +38,9 @@ pub(super) fn evaluate(
     };
     let tag = request.tag;
     // A policy may name a chart by its version or by its tag.
-    let is_requested = |candidate: &&Candidate| match question.current.is_chart() {
-        true => candidate.tag.in_registry() == tag.in_registry(),
-        false => candidate.tag == *tag,
+    let is_requested = |candidate: &&Candidate| {
+        let (one, other) = (&candidate.tag, tag);
+        if question.current.is_chart() { one.in_registry() == other.in_registry() } else { one == other }
     };
     let Some(found) = candidates.iter().find(is_requested) else {
         return Ok(Outcome::Held(Hold::NotListed(tag.clone()).into()));

@@ -255,11 +255,11 @@ impl Selector<'_> {
 
     /// Returns what a person should know although nothing changes.
     fn remarks(&self, passed_over: Option<PassedOver>) -> Result<Remarks, Lookups> {
-        let other_shapes = || {
-            let current = self.shape.filter(|_| self.filter.has_place())?;
-            Some(newer_of_another_shape(current, self.filter, self.candidates))
+        let other_shapes = match self.shape {
+            Some(current) if self.filter.has_place() => newer_of_another_shape(current, self.filter, self.candidates),
+            _ => Vec::new(),
         };
-        Ok(Remarks { moved: self.moved_digest()?, other_shapes: other_shapes().unwrap_or_default(), passed_over })
+        Ok(Remarks { moved: self.moved_digest()?, other_shapes, passed_over })
     }
 
     /// Returns where the current tag points now, if the reference is pinned to another digest.

@@ -173,7 +173,7 @@ fn month(digits: &str) -> Option<i16> {
 
 /// Returns the value of one or two digits.
 fn small(digits: &str) -> Option<i16> {
-    digits.parse().ok().filter(|_| digits.len() <= 2)
+    if digits.len() <= 2 { digits.parse().ok() } else { None }
 }
 
 fn is_date(year: i16, month: i16, day: i16) -> bool {

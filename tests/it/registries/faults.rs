@@ -313,10 +313,11 @@ async fn gives_up_a_host_after_a_few_images_that_time_out() {
     let sent = silent.received().len();
     assert!((1..=6).contains(&sent), "{sent}");
 
-    let mixed = Double::start(|request| match request.path().contains("/slow") {
-        true => whole().manner(Manner::Silence),
-        false => whole(),
-    })
+    let mixed = Double::start(
+        |request| {
+            if request.path().contains("/slow") { whole().manner(Manner::Silence) } else { whole() }
+        },
+    )
     .await;
     let registries = connect(&[&mixed.host()], &[]);
     for number in 0..4 {
