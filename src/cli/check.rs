@@ -21,6 +21,7 @@ pub(super) async fn check(log: &LogOptions, arguments: &CheckArguments) -> Resul
             Err(error) if error.exit() == Exit::Failed => without_git(options, error)?,
             Err(error) => return Err(error),
         };
+    checks.extend(check::configuration(&listed));
     match setup::registries(&loaded, cache_dir.as_deref(), remote.as_deref()) {
         Ok(registries) => checks.extend(check::registries(&registries, &listed).await),
         Err(error) => checks.push(failed("registries", &error)),

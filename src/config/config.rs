@@ -23,8 +23,8 @@ pub struct Config {
     pub paths: Paths,
     /// Additional places in which references are found.
     pub manifests: ManifestSettings,
-    /// The paths that the configuration names, to report those that match nothing.
-    pub declared_paths: Vec<DeclaredPath>,
+    /// The globs of the configuration, to report those that match nothing.
+    pub declared_globs: Vec<DeclaredGlob>,
     /// Policies by name, the built-in `shape` among them.
     pub policies: BTreeMap<String, NamedPolicy>,
     /// The rules in their order: the first that matches a reference applies to it.
@@ -74,13 +74,15 @@ pub struct ManifestSettings {
     pub patterns: Vec<ReferencePattern>,
 }
 
-/// A glob on paths that the configuration names.
+/// A glob of the configuration.
 #[derive(Debug, Clone)]
-pub struct DeclaredPath {
+pub struct DeclaredGlob {
     /// The key that has it.
     pub key: DeclaredKey,
-    /// The glob that paths are matched with.
+    /// The glob that paths or names of images are matched with.
     pub glob: GlobMatcher,
+    /// Who wrote it.
+    pub written_by: ConfigSource,
     /// The name of the configuration file.
     pub file: String,
     /// The position in that file.
@@ -90,7 +92,7 @@ pub struct DeclaredPath {
 impl Config {
     /// Returns the globs of `paths.include` that name the ending of their files, such as `**/*.gotmpl`.
     pub fn named_files(&self) -> impl Iterator<Item = &GlobMatcher> {
-        let includes = self.declared_paths.iter().filter(|one| one.key == DeclaredKey::Include);
+        let includes = self.declared_globs.iter().filter(|one| one.key == DeclaredKey::Include);
         includes.map(|one| &one.glob).filter(|glob| {
             let text = glob.glob().glob();
             let name = text.rsplit_once('/').map_or(text, |(_, name)| name);
@@ -100,13 +102,17 @@ impl Config {
     }
 }
 
-/// A key whose values are globs on paths.
+/// A key whose values are globs on paths or on names of images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeclaredKey {
     /// `paths.include`.
     Include,
+    /// `paths.exclude`.
+    Exclude,
     /// `paths` of a rule.
-    Rule,
+    RulePaths,
+    /// `images` of a rule.
+    RuleImages,
     /// `paths` of `manifests.app-versions`.
     AppVersions,
     /// `paths` of `manifests.tags`, with the field.

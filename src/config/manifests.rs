@@ -3,13 +3,13 @@
 use globset::GlobMatcher;
 use regex::{Regex, RegexBuilder};
 
-use super::config::{DeclaredKey, DeclaredPath, ManifestSettings};
+use super::config::{DeclaredGlob, DeclaredKey, ManifestSettings};
 use super::error::Problem;
 use super::files::ConfigFiles;
 use super::schema::{AppVersionSchema, ManifestsSchema, PatternSchema, Schema, TagSchema};
 use super::syntax::located::Located;
 use super::syntax::place::ConfigPlace;
-use super::values::patterns::path_pattern;
+use super::values::patterns::{image_pattern, path_pattern};
 use crate::image::{AppVersion, ImageName, ReferencePattern, TagField};
 
 /// The maximum size of a compiled regular expression in bytes.
@@ -25,19 +25,27 @@ pub(super) fn manifests(written: ManifestsSchema, problems: &mut Vec<Problem>) -
     }
 }
 
-/// Returns the valid globs on paths in a configuration, with their positions.
-pub(super) fn declared_paths(schema: &Schema, files: ConfigFiles<'_>) -> Vec<DeclaredPath> {
+/// Returns the valid globs of a configuration, with their positions.
+pub(super) fn declared_globs(schema: &Schema, files: ConfigFiles<'_>) -> Vec<DeclaredGlob> {
     let mut declared = Vec::new();
     let mut add = |key: &DeclaredKey, written: &[Located<String>]| {
+        let parse = if *key == DeclaredKey::RuleImages { image_pattern } else { path_pattern };
         for Located { value, place } in written {
-            let Ok(glob) = path_pattern(value) else { continue };
-            let (key, glob, file) = (key.clone(), glob.compile_matcher(), files.name(*place).to_owned());
-            declared.push(DeclaredPath { key, glob, file, position: place.position });
+            let Ok(glob) = parse(value) else { continue };
+            declared.push(DeclaredGlob {
+                key: key.clone(),
+                glob: glob.compile_matcher(),
+                written_by: files.source(*place),
+                file: files.name(*place).to_owned(),
+                position: place.position,
+            });
         }
     };
     add(&DeclaredKey::Include, schema.paths.include.as_deref().unwrap_or_default());
+    add(&DeclaredKey::Exclude, &schema.paths.exclude);
     for rule in schema.rules.iter().flatten() {
-        add(&DeclaredKey::Rule, rule.value.paths.as_deref().unwrap_or_default());
+        add(&DeclaredKey::RulePaths, rule.value.paths.as_deref().unwrap_or_default());
+        add(&DeclaredKey::RuleImages, rule.value.images.as_deref().unwrap_or_default());
     }
     let manifests = &schema.manifests;
     manifests.app_versions.iter().for_each(|one| add(&DeclaredKey::AppVersions, &one.value.paths));

@@ -23,7 +23,7 @@ mod validate;
 mod values;
 
 pub use config::{
-    CommitWay, Config, DeclaredKey, DeclaredPath, ForgeSettings, GitSettings, LimitSettings, ManifestSettings,
+    CommitWay, Config, DeclaredGlob, DeclaredKey, ForgeSettings, GitSettings, LimitSettings, ManifestSettings,
     MergeMethod, Mode, NamedPolicy, Paths, PullRequests, RegistrySettings, RepositoryConfig, Rule, SignSettings,
 };
 pub(crate) use config::{IGNORE, SHAPE};

@@ -6,7 +6,7 @@ use super::config::{
 };
 use super::error::Problem;
 use super::files::ConfigFiles;
-use super::manifests::{declared_paths, manifests};
+use super::manifests::{declared_globs, manifests};
 use super::policies::policies;
 use super::registries::{check_variable, limits, registries};
 use super::schema::{
@@ -33,7 +33,7 @@ pub(super) fn validate(
 ) -> Config {
     let policies = policies(&schema.policies, files, problems);
     let names: Vec<&str> = policies.keys().map(String::as_str).chain([IGNORE]).collect();
-    let declared_paths = declared_paths(&schema, files);
+    let declared_globs = declared_globs(&schema, files);
     let rules = schema.rules.unwrap_or_default();
     for mode in rules.iter().filter_map(|rule| rule.value.mode.as_ref()).filter(|mode| mode.value == "commit") {
         if schema.git.base.is_none() {
@@ -44,7 +44,7 @@ pub(super) fn validate(
     }
     Config {
         paths: paths(schema.paths, problems),
-        declared_paths,
+        declared_globs,
         manifests: manifests(schema.manifests, problems),
         rules: rules.into_iter().map(|written| rule(written, files, &names, problems)).collect(),
         pull_requests: pull_requests(schema.pull_requests, files, problems),

@@ -11,4 +11,4 @@ mod unmatched;
 pub use policies::Policies;
 pub use select::{PolicyQuery, Selection, Unmanaged};
 pub use status::{Listed, Status, govern};
-pub use unmatched::unmatched;
+pub use unmatched::{CONFIGURATION, unmatched};

@@ -1,40 +1,128 @@
-//! Reports paths and fields that the configuration names and that match nothing.
+//! Reports globs and fields of the configuration that match nothing.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
-use crate::config::{Config, DeclaredKey, DeclaredPath};
+use globset::GlobMatcher;
+
+use crate::config::{Config, ConfigSource, DeclaredGlob, DeclaredKey};
+use crate::image::ImageName;
 use crate::manifest::{Finding, Notice, NoticeStatus, Place};
+use crate::text::nearest_match;
 
 /// The format of these notices, which no file has.
-const FORMAT: &str = "configuration";
+pub const CONFIGURATION: &str = "configuration";
 
-/// Returns a notice for each path of the configuration that matches no file, or whose files do not have what its key finds.
-/// `paths` are those of the repository. A path of `manifests` needs a person, because references are missing without it.
-pub fn unmatched(config: &Config, paths: &[Arc<str>], findings: &[Finding]) -> Vec<Notice> {
-    let reasons = config.declared_paths.iter().filter_map(|one| Some((one, reason(one, config, paths, findings)?)));
+/// The files whose fields are compared with one that no file has.
+const MAX_FILES: usize = 20;
+
+/// Returns a notice for each glob of the configuration that matches no file or image, or whose files do not have what its key finds.
+/// `paths` are those of the repository, and `fields` returns the fields of a file.
+pub fn unmatched(
+    config: &Config,
+    paths: &[Arc<str>],
+    findings: &[Finding],
+    fields: &dyn Fn(&str) -> Vec<String>,
+) -> Vec<Notice> {
+    let repository = Repository { config, paths, findings, fields, images: OnceCell::new() };
+    let reasons = config.declared_globs.iter().filter_map(|one| Some((one, repository.reason(one)?)));
     let mut notices = reasons.map(|(declared, reason)| notice(declared, reason)).collect::<Vec<_>>();
     notices.sort_by_key(|notice| notice.place.position);
     notices
 }
 
-fn reason(declared: &DeclaredPath, config: &Config, paths: &[Arc<str>], findings: &[Finding]) -> Option<String> {
-    let DeclaredPath { key, glob, .. } = declared;
-    let is_read = |path: &str| *key == DeclaredKey::Include || config.paths.read(path);
-    if !paths.iter().any(|path| glob.is_match(&**path) && is_read(path)) {
-        return Some("no file matches this path".to_owned());
+/// What globs may match.
+struct Repository<'a> {
+    config: &'a Config,
+    paths: &'a [Arc<str>],
+    findings: &'a [Finding],
+    fields: &'a dyn Fn(&str) -> Vec<String>,
+    images: OnceCell<Vec<ImageName>>,
+}
+
+impl Repository<'_> {
+    fn reason(&self, declared: &DeclaredGlob) -> Option<String> {
+        let DeclaredGlob { key, glob, .. } = declared;
+        if *key == DeclaredKey::RuleImages {
+            return self.unmatched_image(glob);
+        }
+        let mut matching = self.paths.iter().filter(|path| glob.is_match(&***path)).peekable();
+        if matching.peek().is_none() {
+            let near = nearest_match(glob.glob().glob(), '/', self.paths.iter().map(|path| &**path));
+            return Some(with_nearest("no file matches this path", near));
+        }
+        if matches!(key, DeclaredKey::Include | DeclaredKey::Exclude) {
+            return None;
+        }
+        if !matching.any(|path| self.config.paths.read(path)) {
+            return Some("`paths` leaves out every file that matches this path".to_owned());
+        }
+        let found = self.findings.iter().filter(|finding| glob.is_match(&*finding.place().path));
+        self.missing(key, glob, found)
     }
-    let mut found = findings.iter().filter(|finding| glob.is_match(&*finding.place().path));
-    let (is_found, missing) = match key {
-        DeclaredKey::Include | DeclaredKey::Rule => return None,
-        DeclaredKey::AppVersions => {
-            (found.any(|finding| finding.place().field == "appVersion"), "`appVersion`".to_owned())
+
+    /// Returns the reason if the files of a glob do not have what its key finds. `found` are the findings in these files.
+    fn missing<'f>(
+        &self,
+        key: &DeclaredKey,
+        glob: &GlobMatcher,
+        mut found: impl Iterator<Item = &'f Finding>,
+    ) -> Option<String> {
+        let (is_found, missing) = match key {
+            DeclaredKey::AppVersions => {
+                (found.any(|finding| finding.place().field == "appVersion"), "`appVersion`".to_owned())
+            }
+            DeclaredKey::Tags(field) => {
+                (found.any(|finding| is_in_field(&finding.place().field, field)), format!("field `{field}`"))
+            }
+            DeclaredKey::Patterns => (found.any(|finding| format(finding) == "pattern"), "match of `regex`".to_owned()),
+            DeclaredKey::Include | DeclaredKey::Exclude | DeclaredKey::RulePaths | DeclaredKey::RuleImages => {
+                return None;
+            }
+        };
+        if is_found {
+            return None;
         }
-        DeclaredKey::Tags(field) => {
-            (found.any(|finding| is_in_field(&finding.place().field, field)), format!("field `{field}`"))
+        let reason = format!("no {missing} in the files that match this path");
+        let DeclaredKey::Tags(field) = key else { return Some(reason) };
+        let files = self.paths.iter().filter(|path| glob.is_match(&***path) && self.config.paths.read(path));
+        let fields: Vec<String> = files.take(MAX_FILES).flat_map(|path| (self.fields)(path)).collect();
+        Some(with_nearest(&reason, nearest_match(field, '.', fields.iter().map(String::as_str))))
+    }
+
+    fn unmatched_image(&self, glob: &GlobMatcher) -> Option<String> {
+        let images = self.images.get_or_init(|| images(self.findings));
+        let text = glob.glob().glob();
+        // Wildcards alone name no image.
+        let names_image = text.contains(char::is_alphanumeric);
+        let matches = |name: &ImageName| {
+            let is_name = || ImageName::new(text).is_ok_and(|written| written == *name);
+            glob.is_match(name.as_str()) || glob.is_match(name.familiar()) || is_name()
+        };
+        if !names_image || images.iter().any(matches) {
+            return None;
         }
-        DeclaredKey::Patterns => (found.any(|finding| format(finding) == "pattern"), "match of `regex`".to_owned()),
-    };
-    (!is_found).then(|| format!("no {missing} in the files that match this path"))
+        let near = nearest_match(text, '/', images.iter().flat_map(|image| [image.familiar(), image.as_str()]));
+        Some(with_nearest("no reference has an image with this name", near))
+    }
+}
+
+/// Returns the images of all references, also of those that Tagboat cannot edit.
+fn images(findings: &[Finding]) -> Vec<ImageName> {
+    let mut images: Vec<ImageName> = findings
+        .iter()
+        .filter_map(|finding| match finding {
+            Finding::Occurrence(occurrence) => Some(occurrence.reference.name().clone()),
+            Finding::Notice(notice) => notice.image_name(),
+        })
+        .collect();
+    images.sort();
+    images.dedup();
+    images
+}
+
+fn with_nearest(reason: &str, near: Option<&str>) -> String {
+    near.map_or_else(|| reason.to_owned(), |near| format!("{reason}; the nearest is `{near}`"))
 }
 
 fn format(finding: &Finding) -> &'static str {
@@ -52,10 +140,18 @@ fn is_in_field(found: &str, declared: &str) -> bool {
     is_part(found, declared) || is_part(declared, found)
 }
 
-fn notice(declared: &DeclaredPath, reason: String) -> Notice {
+fn notice(declared: &DeclaredGlob, reason: String) -> Notice {
+    // The operator's file may be for several repositories.
+    let of_files_or_rules = match declared.written_by {
+        ConfigSource::Operator => NoticeStatus::Ignored,
+        ConfigSource::Repository => NoticeStatus::Held,
+    };
     let (key, status) = match &declared.key {
-        DeclaredKey::Include => ("paths.include", NoticeStatus::Ignored),
-        DeclaredKey::Rule => ("rules.paths", NoticeStatus::Ignored),
+        DeclaredKey::Include => ("paths.include", of_files_or_rules),
+        // It is no fault to leave out what is not there yet.
+        DeclaredKey::Exclude => ("paths.exclude", NoticeStatus::Ignored),
+        DeclaredKey::RulePaths => ("rules.paths", of_files_or_rules),
+        DeclaredKey::RuleImages => ("rules.images", of_files_or_rules),
         DeclaredKey::AppVersions => ("manifests.app-versions.paths", NoticeStatus::Held),
         DeclaredKey::Tags(_) => ("manifests.tags.paths", NoticeStatus::Held),
         DeclaredKey::Patterns => ("manifests.patterns.paths", NoticeStatus::Held),
@@ -67,5 +163,5 @@ fn notice(declared: &DeclaredPath, reason: String) -> Notice {
         value: declared.glob.glob().to_string(),
         span: None,
     };
-    Notice { place, format: FORMAT, status, reason }
+    Notice { place, format: CONFIGURATION, status, reason }
 }

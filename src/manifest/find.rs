@@ -47,6 +47,22 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
     findings
 }
 
+/// Returns the paths of the fields of all documents that parse.
+pub(super) fn fields(bytes: &[u8]) -> Vec<String> {
+    let Ok(text) = decode(bytes) else { return Vec::new() };
+    let (_, body) = without_byte_order_mark(text);
+    let mut fields = Vec::new();
+    for span in text::documents(body) {
+        let part = &body[span.range()];
+        for tree in parse(part, text::without_expressions(part).as_deref()).iter().flatten() {
+            let values =
+                tree.nodes().filter(|node| matches!(tree.kind(*node), NodeKind::Scalar(..)) && !tree.is_key(*node));
+            fields.extend(values.map(|node| tree.field_path(node)));
+        }
+    }
+    fields
+}
+
 /// Parses a text, or what remains of a template without its expressions if the text itself is not YAML, or only by accident: a
 /// plain `{{ .tag }}` is a mapping in a mapping.
 fn parse<'a>(text: &'a str, without_expressions: Option<&'a str>) -> Vec<Result<Tree<'a>, YamlError>> {

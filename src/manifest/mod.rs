@@ -56,6 +56,11 @@ pub fn find(path: &str, bytes: &[u8], options: &FindOptions) -> Vec<Finding> {
     find::find(&ALL, path, bytes, options)
 }
 
+/// Returns the paths of all fields of a YAML or JSON file, aside from documents that do not parse and those inside others.
+pub fn fields(bytes: &[u8]) -> Vec<String> {
+    find::fields(bytes)
+}
+
 /// Returns the images that objects in a file compose from values of other files: each with the path of the file that has
 /// the values, for [`FindOptions::values_images`].
 pub fn images_of_other_files(bytes: &[u8]) -> Vec<(String, ValuesImage)> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::image::ImageReference;
+use crate::image::{ImageName, ImageReference};
 use crate::text::{Position, Span, Style};
 
 /// What a format found at one place in a manifest. Nothing is skipped silently.
@@ -157,6 +157,16 @@ impl Finding {
             Self::Occurrence(occurrence) => &occurrence.place,
             Self::Notice(notice) => &notice.place,
         }
+    }
+}
+
+impl Notice {
+    /// Returns the name of the image if the value is a reference aside from its tag: `ghcr.io/acme/api:${TAG}`.
+    pub fn image_name(&self) -> Option<ImageName> {
+        let value = &self.place.value;
+        let last = value.rfind('/').map_or(0, |slash| slash + 1);
+        let end = value[last..].find([':', '@', '$', '{']).map_or(value.len(), |end| last + end);
+        ImageName::new(&value[..end]).ok()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::docs::Hint;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Checks {
-    /// One row per service.
+    /// One row per service, and one per warning.
     pub checks: Vec<Check>,
 }
 
@@ -32,6 +32,8 @@ pub struct Check {
 pub enum CheckStatus {
     /// The service can be used.
     Ok,
+    /// It has no effect on the services, and a person should look at it.
+    Warning,
     /// The service cannot be used.
     Failed,
 }
@@ -41,6 +43,7 @@ impl CheckStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
+            Self::Warning => "warning",
             Self::Failed => "failed",
         }
     }
@@ -57,15 +60,15 @@ impl Check {
         Self { name: name.to_owned(), status: CheckStatus::Failed, message: message.into(), hint: Some(hint) }
     }
 
-    /// Whether the check passed.
-    pub fn is_ok(&self) -> bool {
-        self.status == CheckStatus::Ok
+    /// Returns a warning about something that stops no service.
+    pub fn warning(name: &str, message: impl Into<String>, hint: Hint) -> Self {
+        Self { name: name.to_owned(), status: CheckStatus::Warning, message: message.into(), hint: Some(hint) }
     }
 }
 
 impl Checks {
-    /// Whether every check passed.
+    /// Whether no check failed. A warning is no failure.
     pub fn all_ok(&self) -> bool {
-        self.checks.iter().all(Check::is_ok)
+        self.checks.iter().all(|check| check.status != CheckStatus::Failed)
     }
 }

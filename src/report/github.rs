@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::checks::Checks;
+use super::checks::{CheckStatus, Checks};
 use super::explanation::{Explanation, OutcomeKind};
 use super::list::{ReferenceList, ReferenceStatus};
 use super::renderer::Renderer;
@@ -137,8 +137,14 @@ impl Renderer for Annotations {
     }
 
     fn checks(&self, checks: &Checks, _: RenderOptions) -> String {
-        let failed = checks.checks.iter().filter(|check| !check.is_ok());
-        failed.map(|check| annotation("error", None, &check.name, &check.message, check.hint.as_deref())).collect()
+        let levels = checks.checks.iter().filter_map(|check| match check.status {
+            CheckStatus::Ok => None,
+            CheckStatus::Warning => Some(("warning", check)),
+            CheckStatus::Failed => Some(("error", check)),
+        });
+        levels
+            .map(|(level, check)| annotation(level, None, &check.name, &check.message, check.hint.as_deref()))
+            .collect()
     }
 }
 

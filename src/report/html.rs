@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use minijinja::{AutoEscape, Environment, Value, escape_formatter};
 use serde::{Deserialize as _, Serialize};
 
-use super::checks::Checks;
+use super::checks::{CheckStatus, Checks};
 use super::explanation::{Explanation, Facts, VerdictKind};
 use super::image_row::{ImageRow, ImageStatus};
 use super::list::{ReferenceList, ReferenceStatus};
@@ -159,7 +159,8 @@ impl Renderer for Html {
         let rows = checks.checks.iter().map(|check| {
             let mut message = plain(&check.message);
             message.lines.extend(hint(check.hint.as_deref()));
-            let status = badge(check.status.as_str(), check.status.as_str());
+            let class = if check.status == CheckStatus::Warning { "held" } else { check.status.as_str() };
+            let status = badge(class, check.status.as_str());
             HtmlRow { status: None, cells: vec![status, plain(&check.name), message] }
         });
         let tables = vec![Table { title: "", columns: &["Status", "Check", "Message"], rows: rows.collect() }];

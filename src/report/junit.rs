@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::checks::Checks;
+use super::checks::{CheckStatus, Checks};
 use super::explanation::{Explanation, OutcomeKind};
 use super::image_row::{ImageRow, ImageStatus};
 use super::list::{ReferenceList, ReferenceStatus};
@@ -91,7 +91,11 @@ impl Renderer for JUnit {
             name: check.name.clone(),
             location: None,
             details: check.hint.iter().map(|hint| format!("hint: {hint}")).collect(),
-            result: if check.is_ok() { CaseResult::Passed } else { CaseResult::Failed(check.message.clone()) },
+            result: match check.status {
+                CheckStatus::Ok => CaseResult::Passed,
+                CheckStatus::Warning => CaseResult::Skipped(check.message.clone()),
+                CheckStatus::Failed => CaseResult::Failed(check.message.clone()),
+            },
         });
         suite(&cases.collect::<Vec<_>>())
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::checks::Checks;
+use super::checks::{CheckStatus, Checks};
 use super::diff::diff;
 use super::explanation::{CandidateRow, Explanation, Facts, OutcomeKind, VerdictKind};
 use super::image_row::ImageRow;
@@ -70,7 +70,11 @@ impl Renderer for Text {
     fn checks(&self, checks: &Checks, options: RenderOptions) -> String {
         let mut rows = Vec::new();
         for check in &checks.checks {
-            let style = if check.is_ok() { TextStyle::Success } else { TextStyle::Error };
+            let style = match check.status {
+                CheckStatus::Ok => TextStyle::Success,
+                CheckStatus::Warning => TextStyle::Warning,
+                CheckStatus::Failed => TextStyle::Error,
+            };
             rows.push(vec![
                 (style, check.status.as_str().to_owned()),
                 (TextStyle::Heading, check.name.clone()),

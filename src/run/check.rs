@@ -2,14 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use crate::docs::hint;
 use crate::error::Error;
 use crate::forge::Forge;
-use crate::govern::{Listed, Status};
+use crate::govern::{CONFIGURATION, Listed, Status};
 use crate::image::ImageName;
 use crate::manifest::Finding;
 use crate::registry::{Registries, RegistryAccess};
 use crate::report::Check;
 use crate::text::{chain, count_of};
+
+/// Returns a warning for each path, glob and field of the configuration that matches nothing.
+pub fn configuration(listed: &[Listed]) -> Vec<Check> {
+    let held = listed.iter().filter_map(|one| match (&one.finding, &one.status) {
+        (Finding::Notice(notice), Status::Held { reason, .. }) if notice.format == CONFIGURATION => {
+            Some((&notice.place, reason))
+        }
+        _ => None,
+    });
+    held.map(|(place, reason)| {
+        let message = format!("{}:{}: `{}`: {reason}", place.path, place.position.line, place.value);
+        let next = hint!("formats.md#settings-without-effect", "correct `{}`, or remove it", place.field);
+        Check::warning("configuration", message, next)
+    })
+    .collect()
+}
 
 /// Checks that the forge has the repository, and reports the rights of the token.
 pub async fn forge(forge: Result<&dyn Forge, &Error>) -> Check {

@@ -70,7 +70,8 @@ impl Scope {
 
     /// Returns whether it covers a value that has no reference. With images, that is one whose text starts with the name of one.
     pub(super) fn covers_notice(&self, notice: &Notice) -> bool {
-        self.names(|name| is_of_image(notice, name)) && self.covers_path(&notice.place.path)
+        self.names(|name| notice.image_name().is_some_and(|other| other == *name))
+            && self.covers_path(&notice.place.path)
     }
 
     fn names(&self, is_name: impl Fn(&ImageName) -> bool) -> bool {
@@ -81,14 +82,6 @@ impl Scope {
     pub(super) fn covers_path(&self, path: &str) -> bool {
         self.paths.as_ref().is_none_or(|paths| paths.match_path(path))
     }
-}
-
-/// Returns whether the value of a notice is a reference to an image, aside from its tag: `ghcr.io/acme/api:${TAG}`.
-pub(super) fn is_of_image(notice: &Notice, name: &ImageName) -> bool {
-    let value = &notice.place.value;
-    let last = value.rfind('/').map_or(0, |slash| slash + 1);
-    let end = value[last..].find([':', '@', '$', '{']).map_or(value.len(), |end| last + end);
-    ImageName::new(&value[..end]).is_ok_and(|other| other == *name)
 }
 
 impl Default for Scope {

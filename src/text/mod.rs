@@ -6,6 +6,7 @@ mod chain;
 mod count;
 mod escape;
 mod flow_style;
+mod near_match;
 mod origin;
 mod quote;
 mod scalar;
@@ -23,6 +24,7 @@ pub use escape::{
     without_controls_but_colors,
 };
 pub use flow_style::{flow_map, flow_string, flow_style};
+pub use near_match::nearest_match;
 pub use origin::Origin;
 pub use quote::code_list;
 pub use scalar::{Style, is_plain_string};

@@ -314,6 +314,31 @@ async fn plan_changes_nothing_in_checkout_or_remote() {
     assert_eq!(files_below(tagboat.home()), [""; 0]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn check_and_plan_report_settings_without_effect() {
+    let repository = Repository::new().await;
+    let config = format!("{}rules: [{{ paths: [app/**] }}, {{ paths: [api/**] }}]\n", repository.plain);
+    repository.bare.commit("main", &[("tagboat.yaml", &*config)], "Configure");
+    let (tagboat, at) = (repository.tagboat(), repository.bare.url());
+    let check = tagboat.run(&["check", "-C", &at, "--format", "json"]);
+    let found = check.json();
+    let warnings = found["checks"].as_array().unwrap().iter().filter(|row| row["status"] == "warning");
+    let expected = "tagboat.yaml:2: `app/**`: no file matches this path; the nearest is `api/app.yaml`";
+    assert_eq!(warnings.map(|row| &row["message"]).collect::<Vec<_>>(), [expected], "{check:?}");
+    assert_eq!(check.code, 0, "a warning is no failure: {check:?}");
+    for command in ["plan", "run"] {
+        let output = tagboat.run(&[command, "-C", &at, "--format", "json"]);
+        let held = &output.json()["held"];
+        assert_eq!(
+            (&held[0]["path"], &held[0]["line"], held.as_array().unwrap().len()),
+            (&"tagboat.yaml".into(), &2.into(), 1)
+        );
+    }
+    let shared = tagboat.with_config(&config);
+    let output = shared.run(&["plan", "-C", &at, "--format", "json"]);
+    assert_eq!(output.json()["held"].as_array().unwrap().len(), 1, "only of the repository's file: {output:?}");
+}
+
 /// Returns the files below a folder.
 fn files_below(folder: &Path) -> Vec<String> {
     snapshot(folder).into_keys().filter(|path| path.is_file()).map(|path| path.display().to_string()).collect()
@@ -348,10 +373,10 @@ fn explain_with_tags_needs_no_registry() {
 #[test]
 fn list_reports_paths_and_fields_that_match_nothing() {
     let folder = TempDir::new().unwrap();
-    let config = "paths: { include: [api/**, nowhere/**] }
+    let config = "paths: { include: [api/**, ap/val*.yaml], exclude: [api/old/**, api/VERSION2] }
 manifests:
   tags:
-  - { paths: [api/*.yaml], field: spec.tag, image: nginx }
+  - { paths: [api/*.yaml], field: worker.imagTag, image: nginx }
   - { paths: [charts/**], field: image.tag, image: nginx }
   - { paths: [api/values.yaml], field: worker.imageTag, image: nginx }
   patterns:
@@ -361,12 +386,15 @@ manifests:
 rules:
 - { paths: [gone/**], policy: ignore }
 - { paths: [api/**] }
+- { images: ['**', nginx, docker.io/library/ngin, 'gone/*'] }
+- { paths: [api/VERSION2], policy: ignore }
 ";
     std::fs::create_dir(folder.path().join("api")).unwrap();
     let files = [
         ("tagboat.yaml", config),
         ("api/values.yaml", "worker:\n  imageTag: 1.27.3\n"),
         ("api/VERSION", "TAG=1.27.3\n"),
+        ("api/VERSION2", "TAG=1.27.3\n"),
         ("api/Chart.yaml", "apiVersion: v2\nname: api\n"),
     ];
     for (path, text) in files {
@@ -384,12 +412,16 @@ rules:
     let rows = rows.iter().map(|(line, status, reason)| (*line, &**status, &**reason)).collect::<Vec<_>>();
     #[rustfmt::skip]
     assert_eq!(rows, [
+        (1,  "held",    "no file matches this path; the nearest is `api/values.yaml`"),
         (1,  "ignored", "no file matches this path"),
-        (4,  "held",    "no field `spec.tag` in the files that match this path"),
+        (4,  "held",    "no field `worker.imagTag` in the files that match this path; the nearest is `worker.imageTag`"),
         (5,  "held",    "no file matches this path"),
         (8,  "held",    "no match of `regex` in the files that match this path"),
         (10, "held",    "no `appVersion` in the files that match this path"),
-        (12, "ignored", "no file matches this path"),
+        (12, "held",    "no file matches this path"),
+        (14, "held",    "no reference has an image with this name; the nearest is `docker.io/library/nginx`"),
+        (14, "held",    "no reference has an image with this name"),
+        (15, "held",    "`paths` leaves out every file that matches this path"),
     ]);
 }
 

@@ -7,7 +7,7 @@ use crate::govern::{Listed, Status};
 use crate::image::{ImageName, ImageReference};
 use crate::manifest::Finding;
 use crate::report::{FailureRow, Subject};
-use crate::run::subjects::{Scope, is_of_image};
+use crate::run::subjects::Scope;
 
 use super::decided::location;
 
@@ -20,7 +20,7 @@ pub(super) fn unmanaged(scope: &Scope, listed: &[Listed]) -> Vec<FailureRow> {
 fn failure(name: &ImageName, scope: &Scope, listed: &[Listed]) -> Option<FailureRow> {
     let is_of_image = |one: &&Listed| match &one.finding {
         Finding::Occurrence(occurrence) => occurrence.reference.name() == name,
-        Finding::Notice(notice) => is_of_image(notice, name),
+        Finding::Notice(notice) => notice.image_name().is_some_and(|other| other == *name),
     };
     let in_scope = listed.iter().filter(|one| scope.covers_path(&one.place().path));
     let found = in_scope.filter(is_of_image).collect::<Vec<_>>();

@@ -169,7 +169,7 @@ impl Operator {
         let files: Vec<ConfigFile<'_>> = operator.into_iter().chain(repository).collect();
         let mut config = Config { folder: folder.clone(), ..config::parse_all(&files, Some(&forge_kinds()))? };
         // Reports name the files of the repository from its root, messages from the current folder.
-        for declared in config.declared_paths.iter_mut().filter(|declared| declared.file == name) {
+        for declared in config.declared_globs.iter_mut().filter(|declared| declared.file == name) {
             declared.file = self.repository_file.display().to_string();
         }
         let mut certificates = BTreeMap::new();
