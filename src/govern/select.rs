@@ -266,6 +266,9 @@ impl Policies<'_> {
             });
         };
         let found = found.map_err(Unmanaged::Unusable)?;
+        if let Some(obstacle) = self.automation.flux_automations.obstacle(found, query.path) {
+            return Err(Unmanaged::Unusable(obstacle));
+        }
         let (entry, settings) = found.policy.as_ref().map_err(|cause| Unmanaged::Unusable(cause.clone()))?;
         if let Some(image) = found.image.as_ref().filter(|image| replaces_name && *image != query.name) {
             let cause = format!(

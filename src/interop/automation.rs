@@ -16,6 +16,8 @@ const OBJECTS: [&[ApiGroup]; 2] = [flux::OBJECTS, argocd::OBJECTS];
 pub struct Automation {
     /// Flux's policies, by the names that markers use.
     pub flux: flux::FluxPolicies,
+    /// Flux's automations, which bound where its markers apply.
+    pub flux_automations: flux::FluxAutomations,
     /// Argo CD's applications, bound to their files.
     pub applications: argocd::Applications,
     /// The addresses of Flux's Helm repositories that are OCI registries, by name.
@@ -27,6 +29,7 @@ impl Automation {
     pub fn new(objects: &[Object]) -> Self {
         Self {
             flux: flux::FluxPolicies::read(objects),
+            flux_automations: flux::FluxAutomations::read(objects),
             applications: argocd::Applications::read(objects),
             helm_repositories: flux::helm_repositories(objects),
         }

@@ -8,6 +8,7 @@ pub mod argocd;
 mod automation;
 mod draft;
 pub mod flux;
+mod label_selector;
 mod objects;
 mod policy_rules;
 pub mod renovate;

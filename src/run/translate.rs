@@ -64,7 +64,8 @@ fn from_flux(snapshot: &dyn Snapshot) -> Result<Translation, Error> {
         return Err(nothing_to_translate("no ImagePolicy in these manifests"));
     }
     let references = references(snapshot, &found.findings, &found.options);
-    Ok(flux::translate(&found.automation.flux, &found.objects, &references))
+    let (policies, automations) = (&found.automation.flux, &found.automation.flux_automations);
+    Ok(flux::translate(policies, automations, &found.objects, &references))
 }
 
 fn from_argocd(snapshot: &dyn Snapshot) -> Result<Translation, Error> {

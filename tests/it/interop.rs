@@ -74,6 +74,7 @@ fn translations_are_valid_and_keep_every_policy() {
     let rows = [
         ("renovate",          run::Tool::Renovate, fixtures.join("init_from/renovate")),
         ("flux",              run::Tool::Flux,     repository("flux")),
+        ("flux-automations",  run::Tool::Flux,     repository("flux-automations")),
         ("argo-annotations",  run::Tool::ArgoCd,   repository("argo-annotations")),
         ("argo-objects",      run::Tool::ArgoCd,   repository("argo-objects")),
         ("argo-conflicts",    run::Tool::ArgoCd,   repository("conflicts")),

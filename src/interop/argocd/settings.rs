@@ -9,6 +9,7 @@ use globset::Glob;
 use serde_json::{Map, Value};
 
 use crate::image::Platform;
+use crate::interop::label_selector::selects;
 use crate::policy::{PolicyError, Settings};
 use crate::text::nearest_name;
 
@@ -99,7 +100,7 @@ impl ApplicationRef {
     pub fn selects(&self, name: &str, labels: &Value) -> bool {
         let glob = Glob::new(&self.name_pattern);
         glob.is_ok_and(|glob| glob.compile_matcher().is_match(name))
-            && self.label_selectors.as_ref().is_none_or(|selector| is_selected(selector, labels))
+            && self.label_selectors.as_ref().is_none_or(|selector| selects(selector, labels))
     }
 
     /// Returns the rank among the entries that select one application, of which the greatest applies, as in
@@ -117,24 +118,6 @@ impl ApplicationRef {
         };
         usize::from(exact) * 1_000_000 + length + self.label_selectors.as_ref().map_or(0, count)
     }
-}
-
-/// Returns whether a Kubernetes label selector selects these labels. An unknown operator selects nothing.
-fn is_selected(selector: &Value, labels: &Value) -> bool {
-    let mut equal = selector["matchLabels"].as_object().into_iter().flatten();
-    let mut expressions = selector["matchExpressions"].as_array().into_iter().flatten();
-    equal.all(|(key, value)| labels.get(key) == Some(value))
-        && expressions.all(|one| {
-            let label = one["key"].as_str().and_then(|key| labels.get(key));
-            let among = label.is_some_and(|label| one["values"].as_array().is_some_and(|list| list.contains(label)));
-            match one["operator"].as_str() {
-                Some("In") => among,
-                Some("NotIn") => !among,
-                Some("Exists") => label.is_some(),
-                Some("DoesNotExist") => label.is_none(),
-                _ => false,
-            }
-        })
 }
 
 /// Settings that an object can have for all images, for an application and for one image.

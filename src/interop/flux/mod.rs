@@ -1,9 +1,12 @@
-//! Flux image automation: `ImagePolicy`, `ImageRepository` and `HelmRepository` objects, and the markers that name them.
+//! Flux image automation: `ImagePolicy`, `ImageRepository`, `ImageUpdateAutomation` and `HelmRepository` objects, and the markers that
+//! name them.
 
+mod automations;
 mod policies;
 pub mod settings;
 mod translate;
 
+pub use automations::FluxAutomations;
 pub use policies::{FluxPolicies, FluxPolicy, helm_repositories, may_refer};
 pub use translate::translate;
 

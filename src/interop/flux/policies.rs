@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::settings;
 use crate::image::ImageName;
 use crate::interop::objects::Object;
@@ -14,6 +16,10 @@ use crate::policy::{self, Pinning, PolicyEntry, PolicyError, Settings};
 pub struct FluxPolicy {
     /// The file that contains it.
     pub(crate) path: String,
+    /// Empty if the manifest leaves the namespace to a kustomization.
+    pub(crate) namespace: String,
+    /// The labels of the object; null if it has none.
+    pub(crate) labels: Value,
     /// The policy and its settings, or why the object is invalid.
     pub(crate) policy: Result<(Arc<PolicyEntry>, Settings), String>,
     /// Whether the digest is written after the tag.
@@ -109,15 +115,13 @@ fn read(object: &Object, objects: &[Object]) -> FluxPolicy {
         })?;
         Ok((Arc::new(policy::build(&settings)?), settings, pinning, image))
     };
-    match parse() {
-        Ok((entry, settings, pinning, image)) => {
-            FluxPolicy { path: object.path.clone(), policy: Ok((entry, settings)), pinning, image: Some(image), source }
-        }
-        Err(error) => {
-            let policy = Err(format!("{source} is invalid: {}", error.reason()));
-            FluxPolicy { path: object.path.clone(), policy, pinning: Pinning::Keep, image: None, source }
-        }
-    }
+    let (policy, pinning, image) = match parse() {
+        Ok((entry, settings, pinning, image)) => (Ok((entry, settings)), pinning, Some(image)),
+        Err(error) => (Err(format!("{source} is invalid: {}", error.reason())), Pinning::Keep, None),
+    };
+    let (path, namespace) = (object.path.clone(), object.namespace.clone());
+    let labels = object.value["metadata"]["labels"].clone();
+    FluxPolicy { path, namespace, labels, policy, pinning, image, source }
 }
 
 /// Returns the `ImageRepository` that a policy refers to. Without it, the excluded tags are unknown.

@@ -2,16 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use super::automations::FluxAutomations;
 use super::policies::FluxPolicies;
 use crate::interop::draft::{Translation, TranslationDraft};
 use crate::interop::objects::Object;
 use crate::interop::policy_rules::{FoundReference, Groups, add, finish, group};
 
 /// Translates the policies that markers name.
-pub fn translate(policies: &FluxPolicies, objects: &[Object], references: &[FoundReference<'_>]) -> Translation {
+pub fn translate(
+    policies: &FluxPolicies,
+    automations: &FluxAutomations,
+    objects: &[Object],
+    references: &[FoundReference<'_>],
+) -> Translation {
     let mut draft = TranslationDraft::default();
     let mut groups = Groups::new();
     let mut used = BTreeSet::new();
+    let mut not_applied = Vec::new();
     for place in references {
         let Some(marker) = place.flux else { continue };
         let at = format!("the marker at {}:{}", place.path, place.line);
@@ -34,19 +41,30 @@ pub fn translate(policies: &FluxPolicies, objects: &[Object], references: &[Foun
                 continue;
             }
         };
+        if let Some(obstacle) = automations.obstacle(found, place.path) {
+            not_applied.push((marker, at, obstacle));
+            continue;
+        }
         let group = group(&mut groups, marker, settings, &found.source);
         group.pinning = group.pinning.max(found.pinning);
         add(group, &mut draft, place);
     }
+    for (marker, at, obstacle) in not_applied {
+        let is_translated = groups.contains_key(marker);
+        draft.leave(
+            at,
+            if is_translated { format!("{obstacle}: the marker names a policy of this file") } else { obstacle },
+        );
+    }
     for unused in policies.iter().filter(|policy| !used.contains(&policy.source)) {
         draft.leave(unused.source.clone(), "no marker names it");
     }
-    automations(&mut draft, objects);
+    automation_settings(&mut draft, objects);
     finish(draft, groups, "the objects of Flux's image automation")
 }
 
 /// Adds the author of commits, and records settings that are not translated.
-fn automations(draft: &mut TranslationDraft, objects: &[Object]) {
+fn automation_settings(draft: &mut TranslationDraft, objects: &[Object]) {
     let mut authors = BTreeSet::new();
     for object in objects {
         let spec = &object.value["spec"];
@@ -84,8 +102,6 @@ const AUTOMATION: &[(&str, &str)] = &[
     ("/git/push/branch", "each pull request has its own branch; set `pull-requests: { branch-prefix: … }`"),
     ("/git/push/refspec", "each pull request has its own branch"),
     ("/interval", "CI or a CronJob starts each run"),
-    ("/policySelector", "only policies that a marker names are used; labels are not read"),
-    ("/update/path", "every file is read, unless you set `paths: { include: … }`"),
 ];
 
 /// Fields of an `ImageRepository` that are not translated, and why.
