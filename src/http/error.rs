@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Method, StatusCode};
 
+use super::error_body;
 use crate::docs::{Hint, hint};
 
 /// Why a request failed. URLs are redacted.
@@ -122,16 +123,12 @@ pub struct StatusError {
 }
 
 impl StatusError {
-    /// Returns the start of the body for a message: one line that begins with `: `, or nothing. HTML pages are left out.
+    /// Returns the message in the body: one line that begins with `: `, or nothing.
     pub fn excerpt(&self) -> String {
-        const SHOWN: usize = 300;
-        let is_page = self.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-        let mut line = self.body.split_whitespace().collect::<Vec<_>>().join(" ");
-        line.retain(|c| !c.is_control());
-        match line.char_indices().nth(SHOWN) {
-            _ if is_page || line.is_empty() => String::new(),
-            Some((end, _)) => format!(": {}…", &line[..end]),
-            None => format!(": {line}"),
+        let content_type = self.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        match error_body::message(&self.body, content_type) {
+            message if message.is_empty() => message,
+            message => format!(": {message}"),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod client;
 mod error;
+mod error_body;
 pub mod identity;
 mod limiter;
 mod loopback;

@@ -41,6 +41,18 @@ pub enum RegistryError {
         /// The message of the registry, starting with `: `, or nothing.
         detail: String,
     },
+    /// The registry accepted the token, and it has no right to the image: `insufficient_scope` in the challenge.
+    #[error("the login is valid and lacks the right to pull: {url} denied {sent}{detail}")]
+    LacksRight {
+        /// The image as messages name it: `acme/api:1.4.2`.
+        image: String,
+        /// The URL that denied access.
+        url: String,
+        /// As for [`Unauthorized`](Self::Unauthorized).
+        sent: String,
+        /// The message of the registry, starting with `: `, or nothing.
+        detail: String,
+    },
     /// The registry returned 404: no such image or tag.
     #[error("not found at {url}{detail}")]
     NotFound {
@@ -242,6 +254,7 @@ impl RegistryError {
             Self::Http { image, .. }
             | Self::Unauthorized { image, .. }
             | Self::Forbidden { image, .. }
+            | Self::LacksRight { image, .. }
             | Self::NotFound { image, .. }
             | Self::RateLimited { image, .. }
             | Self::RateLimitExhausted { image, .. }
@@ -276,6 +289,15 @@ impl RegistryError {
         )
     }
 
+    /// Returns whether the server refuses the method of the request: 405, or 501 (RFC 9110).
+    pub(super) fn refuses_method(&self) -> bool {
+        let status = match self {
+            Self::Http { source, .. } => source.status(),
+            _ => None,
+        };
+        status.is_some_and(|status| matches!(status.as_u16(), 405 | 501))
+    }
+
     /// Converts the error of a request for a manifest or a configuration. These statuses are how registries answer one in a
     /// format that they no longer serve.
     pub(super) fn into_refused_content(self) -> Self {
@@ -304,6 +326,8 @@ impl RegistryError {
     #[rustfmt::skip]
     pub fn hint(&self) -> Hint {
         match self {
+            Self::Http { source, .. } if source.status().is_some_and(|status| status == 400) => hint!("troubleshooting.md#unexpected-responses",
+                "check the name of the image, which the registry refuses, and whether `plain-http` and `mirror` fit the registry"),
             Self::Http { source, .. } => source.hint(),
             Self::Unauthorized { sent, .. } if sent == ANONYMOUS => hint!("troubleshooting.md#registry-login",
                 "check the name, and log in with `docker login` or TAGBOAT_REGISTRY_<HOST>_USERNAME and _PASSWORD"),
@@ -312,6 +336,8 @@ impl RegistryError {
             Self::Unauthorized { .. } => hint!("troubleshooting.md#registry-login",
                 "check that the credential is current and belongs to this registry"),
             Self::Forbidden { .. } => hint!("troubleshooting.md#registry-login", "give the account permission to pull this image"),
+            Self::LacksRight { .. } => hint!("troubleshooting.md#registry-login",
+                "check the name, and give the account permission to pull this image"),
             Self::NotFound { .. } => hint!("troubleshooting.md#registry-login",
                 "check the name and whether the account may pull the image"),
             Self::RateLimited { .. } | Self::RateLimitExhausted { .. } => hint!("troubleshooting.md#rate-limits",

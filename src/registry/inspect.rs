@@ -30,8 +30,18 @@ impl RemoteRegistry {
     /// Returns the digest of a tag. Requests only headers, unless the registry does not send the digest there.
     pub(super) async fn digest(&self, name: &ImageName, tag: &Tag) -> Result<Digest, RegistryError> {
         let label = format!("{}:{tag}", name.familiar());
+        if self.refuses_head.get().is_some() {
+            return Ok(self.manifest(name, &label, tag.as_str()).await?.digest);
+        }
         let url = self.endpoint.manifest(name, tag.as_str());
-        let response = self.content(name, &label, accepting(Request::head(url))).await?;
+        let response = match self.content(name, &label, accepting(Request::head(url))).await {
+            Err(error) if error.refuses_method() => {
+                // A concurrent request sets the same.
+                let _ = self.refuses_head.set(());
+                return Ok(self.manifest(name, &label, tag.as_str()).await?.digest);
+            }
+            response => response?,
+        };
         if response.header("content-type").is_some_and(content::is_schema1) {
             return Err(RegistryError::Schema1 { image: label });
         }

@@ -66,8 +66,14 @@ impl Negotiation {
         if self.scheme == RegistryAuthScheme::Unknown { RegistryAuthScheme::Open } else { self.scheme }
     }
 
-    /// Returns what to do after a rejection whose challenge names a scheme. A token is renewed once.
-    pub(super) fn next(&mut self, demanded: Option<RegistryAuthScheme>, sent: &Header) -> NextAttempt {
+    /// Returns what to do after a rejection whose challenge names a scheme. A token is renewed once, unless the challenge says that
+    /// it is valid and `lacks_right`: another one would be the same.
+    pub(super) fn next(
+        &mut self,
+        demanded: Option<RegistryAuthScheme>,
+        lacks_right: bool,
+        sent: &Header,
+    ) -> NextAttempt {
         let renewable = match sent {
             Header::Bearer(token) if self.rejected_token.is_none() => Some(token.clone()),
             _ => None,
@@ -78,7 +84,7 @@ impl Negotiation {
                 (self.scheme, self.is_inherited) = (demanded, false);
                 NextAttempt::UseScheme
             }
-            Some(_) if renewable.is_some() => NextAttempt::RenewToken,
+            Some(_) if renewable.is_some() && !lacks_right => NextAttempt::RenewToken,
             _ => NextAttempt::GiveUp,
         };
         self.rejected_token = renewable.or(self.rejected_token.take());

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use oci_distribution::errors::OciEnvelope;
-
 use crate::http::{HttpError, StatusError};
 
+use super::auth::lacks_right;
 use super::credential::ResolvedCredential;
-use super::error::{ANONYMOUS, RegistryError};
+use super::error::{ANONYMOUS, REDIRECTED, RegistryError};
 
 /// Describes a request in an error by its credential.
 pub(super) fn named(found: Option<&ResolvedCredential>) -> String {
@@ -19,7 +18,7 @@ pub(super) fn token_error(image: &str, error: HttpError, named: &str) -> Registr
     match error {
         HttpError::Status(rejection) if matches!(rejection.status.as_u16(), 401 | 403) => RegistryError::Unauthorized {
             image: image.to_owned(),
-            detail: detail(&rejection),
+            detail: rejection.excerpt(),
             url: rejection.url,
             sent: named.to_owned(),
         },
@@ -29,21 +28,16 @@ pub(super) fn token_error(image: &str, error: HttpError, named: &str) -> Registr
 
 /// Converts the last rejection of a request; `sent` describes its credential.
 pub(super) fn rejection_error(image: &str, rejection: Box<StatusError>, sent: String) -> RegistryError {
-    let (image, detail) = (image.to_owned(), detail(&rejection));
+    let (image, detail) = (image.to_owned(), rejection.excerpt());
     match rejection.status.as_u16() {
+        // A registry that hides images says so too, of an anonymous token.
+        401 | 403 if sent != ANONYMOUS && sent != REDIRECTED && lacks_right(&rejection.headers) => {
+            RegistryError::LacksRight { image, url: rejection.url, sent, detail }
+        }
         401 => RegistryError::Unauthorized { image, url: rejection.url, sent, detail },
         403 => RegistryError::Forbidden { image, url: rejection.url, sent, detail },
         404 => RegistryError::NotFound { image, url: rejection.url, detail },
         429 => RegistryError::RateLimited { image, url: rejection.url, retry_after: rejection.retry_after },
         _ => RegistryError::Http { image, source: Arc::new(HttpError::Status(rejection)) },
-    }
-}
-
-/// Returns the message of the specification's error envelope, or else the start of the body.
-fn detail(rejection: &StatusError) -> String {
-    let envelope: Option<OciEnvelope> = serde_json::from_str(&rejection.body).ok();
-    match envelope.and_then(|envelope| envelope.errors.into_iter().find(|error| !error.message.is_empty())) {
-        Some(error) => format!(": {}", error.message),
-        None => rejection.excerpt(),
     }
 }

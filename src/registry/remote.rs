@@ -10,7 +10,7 @@ use crate::http::{Client, HttpError, Request, Response, StatusCode, StatusError,
 use crate::image::ImageName;
 use crate::secret::Secret;
 
-use super::auth::{Challenge, Keychain, RegistryAuthScheme, TokenCache, TokenRequest};
+use super::auth::{Challenge, Keychain, RegistryAuthScheme, TokenCache, TokenRequest, lacks_right};
 use super::cache::Cache;
 use super::credential::{RegistryCredential, ResolvedCredential};
 use super::endpoint::{Endpoint, is_at, is_same_host};
@@ -51,6 +51,8 @@ pub(super) struct RemoteRegistry {
     pub(super) fallback_reason: OnceLock<String>,
     /// Set once the registry sent more tags than requested: its lists are whole then.
     pub(super) ignores_page_size: OnceLock<()>,
+    /// Set once the registry, or a gateway before it, refused the method HEAD.
+    pub(super) refuses_head: OnceLock<()>,
     /// Held while one request determines whether the registry ignores the page size.
     pub(super) probe: Mutex<()>,
 }
@@ -82,6 +84,7 @@ impl RemoteRegistry {
             reachability: Reachability::default(),
             fallback_reason: OnceLock::new(),
             ignores_page_size: OnceLock::new(),
+            refuses_head: OnceLock::new(),
             probe: Mutex::default(),
         }
     }
@@ -152,7 +155,7 @@ impl RemoteRegistry {
                 Err(error) => self.rejection(label, error)?,
             };
             let demanded = self.demanded(&path, &negotiation.scheme, &rejection).await;
-            match negotiation.next(demanded, &authorization.header) {
+            match negotiation.next(demanded, lacks_right(&rejection.headers), &authorization.header) {
                 NextAttempt::UseScheme => {
                     self.learn(&RegistryAuthScheme::Unknown, negotiation.scheme.clone()).await;
                     self.release(guard);
@@ -252,13 +255,17 @@ impl RemoteRegistry {
             return Ok(anonymous);
         }
         let found = self.credential(path).await?;
-        let named = named(found.as_ref());
+        let mut named = named(found.as_ref());
         let header = match (scheme, found.as_ref().map(|found| &found.credential)) {
             (_, Some(RegistryCredential::Bearer(token))) => Header::Bearer(token.clone()),
             (RegistryAuthScheme::Bearer { realm, service, scope }, _) => {
                 let service = service.as_deref();
                 let request = TokenRequest { realm, service, scope: &scope.of(path), credential: None };
-                Header::Bearer(self.token(label, request, found.as_ref(), rejected).await?)
+                let (token, is_anonymous) = self.token(label, request, found.as_ref(), rejected).await?;
+                if is_anonymous {
+                    ANONYMOUS.clone_into(&mut named);
+                }
+                Header::Bearer(token)
             }
             (_, Some(RegistryCredential::Basic { user, password })) => Header::Basic(user.clone(), password.clone()),
             (_, Some(RegistryCredential::RefreshToken(_)) | None) => return Ok(anonymous),
@@ -266,15 +273,15 @@ impl RemoteRegistry {
         Ok(Authorization { header, named })
     }
 
-    /// Returns a token, for the credential if there is one. If the credential of the platform is rejected, the token is
-    /// anonymous.
+    /// Returns a token, for the credential if there is one, and whether it is anonymous. It is if the credential of the platform
+    /// is rejected.
     async fn token(
         &self,
         label: &str,
         anonymous: TokenRequest<'_>,
         found: Option<&ResolvedCredential>,
         rejected: Option<&Secret>,
-    ) -> Result<Secret, RegistryError> {
+    ) -> Result<(Secret, bool), RegistryError> {
         if let Some(found) = found {
             let error = match self.token_for(label, &anonymous, found, rejected).await {
                 Err(
@@ -282,13 +289,15 @@ impl RemoteRegistry {
                     | RegistryError::UntrustedRealm { .. }
                     | RegistryError::TokenOfJob { .. }),
                 ) if found.from_platform => error,
-                response => return response,
+                response => return response.map(|token| (token, false)),
             };
-            tracing::warn!(%error, "continuing anonymously");
             // Other images fail for the same reason.
-            let _ = self.fallback_reason.set(error.to_string());
+            if self.fallback_reason.set(error.to_string()).is_ok() {
+                tracing::warn!(%error, "continuing anonymously");
+            }
         }
-        self.tokens.get(&anonymous, rejected).await.map_err(|error| token_error(label, error, ANONYMOUS))
+        let token = self.tokens.get(&anonymous, rejected).await;
+        token.map(|token| (token, true)).map_err(|error| token_error(label, error, ANONYMOUS))
     }
 
     /// Returns a token for a credential.

@@ -30,17 +30,32 @@ impl Challenge {
     }
 }
 
-/// Returns the supported challenges of one header value (RFC 9110, 11.6.1), up to the first syntax error.
+/// Returns whether the challenges say that the token is valid and lacks the right to the image (RFC 6750, 3.1).
+pub(crate) fn lacks_right(headers: &HeaderMap) -> bool {
+    let mut challenges =
+        headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()).flat_map(read);
+    challenges.any(|challenge| parameter(&challenge, "error").as_deref() == Some("insufficient_scope"))
+}
+
+/// Returns the supported challenges of one header value.
 fn parse(text: &str) -> impl Iterator<Item = Challenge> {
+    read(text).filter_map(|challenge| supported(&challenge))
+}
+
+/// Returns the challenges of one header value (RFC 9110, 11.6.1), up to the first syntax error.
+fn read(text: &str) -> impl Iterator<Item = ChallengeRef<'_>> {
     // Some registries end the list with a space, which the parser refuses.
-    ChallengeParser::new(text.trim()).map_while(Result::ok).filter_map(|challenge| supported(&challenge))
+    ChallengeParser::new(text.trim()).map_while(Result::ok)
+}
+
+/// Returns a parameter of a challenge.
+fn parameter(challenge: &ChallengeRef<'_>, name: &str) -> Option<String> {
+    let (_, value) = challenge.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    Some(value.to_unescaped())
 }
 
 fn supported(challenge: &ChallengeRef<'_>) -> Option<Challenge> {
-    let parameter = |name: &str| {
-        let (_, value) = challenge.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-        Some(value.to_unescaped())
-    };
+    let parameter = |name: &str| parameter(challenge, name);
     if challenge.scheme.eq_ignore_ascii_case("basic") {
         return Some(Challenge::Basic);
     }

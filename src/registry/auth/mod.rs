@@ -7,7 +7,7 @@ mod keychain;
 mod scheme;
 mod token;
 
-pub(super) use challenge::Challenge;
+pub(super) use challenge::{Challenge, lacks_right};
 pub use keychain::Keychain;
 pub(super) use scheme::RegistryAuthScheme;
 pub(super) use token::{TokenCache, TokenRequest};

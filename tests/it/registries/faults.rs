@@ -51,6 +51,11 @@ const FAULTS: &[Fault] = &[
     ("429 storm",                |_, _| Reply::new(429, "").header("retry-after", "0"),     Error("; retry after 0 s", "higher limit")),
     ("401 without challenge",    |_, _| Reply::new(401, ""),                                Error("denied access with the credential from TAGBOAT_REGISTRY_", "current")),
     ("403",                      |_, _| Reply::new(403, DENIED),                            Error("403: http", "permission to pull")),
+    ("400",                      |_, _| Reply::new(400, ZOT),                               Error("returned 400 Bad Request: invalid repository name", "check the name of the image")),
+    ("404 of zot",               |_, _| Reply::new(404, ZOT),                               Error("n=1000: invalid repository name", "check the name")),
+    ("403 of Forgejo",           |_, _| Reply::new(403, FORGEJO),                           Error("_PASSWORD: reqPackageAccess", "permission to pull")),
+    ("502 of a gateway",         |_, _| Reply::new(502, r#"{"message":"no upstream"}"#),    Error("returned 502 Bad Gateway: no upstream", "try again later")),
+    ("503 as a page",            |_, _| titled_page(503),                                   Error("returned 503 Service Unavailable: the web page \"Down for maintenance\"", "try again later")),
     ("206",                      |_, _| partial(),                                          Error("incomplete tag list: GET http://127.0.0.1", "stays unchanged")),
     ("206 on the second page",   partial_page,                                              Error("page=2 returned 206 Partial Content", "stays unchanged")),
     ("404",                      |_, _| page_for_people(404),                               Error("not found at", "check the name")),
@@ -78,6 +83,12 @@ const FAULTS: &[Fault] = &[
 
 const REFUSED: &str = "connection refused";
 const WRONG_DIGEST: &str = "wrong digest header";
+
+/// The errors of zot have an object as their detail (pkg/api/errors).
+const ZOT: &str = r#"{"errors":[{"code":"NAME_INVALID","message":"invalid repository name","detail":{"description":"Invalid …","name":"bad"}}]}"#;
+
+/// Forgejo uses codes that the specification lacks (routers/api/packages).
+const FORGEJO: &str = r#"{"errors":[{"code":"FORBIDDEN","message":"reqPackageAccess"}]}"#;
 
 const DENIED: &str = r#"{"errors":[{"code":"DENIED","message":"no"}]}"#;
 
@@ -136,6 +147,10 @@ fn moved(to: &str) -> Reply {
 
 fn page_for_people(status: u16) -> Reply {
     Reply::new(status, "<html>log in</html>").header("content-type", "text/html")
+}
+
+fn titled_page(status: u16) -> Reply {
+    Reply::new(status, "<!DOCTYPE html><html><head><title>Down for maintenance</title></head><body>Sorry</body></html>")
 }
 
 fn token_challenge(realm: &str) -> Reply {
@@ -406,6 +421,25 @@ async fn sends_no_credential_to_the_target_of_a_redirect() {
     assert_eq!(seen.len(), 1);
     assert_eq!(seen[0].header("authorization"), None);
     assert_eq!(server.received().iter().filter(|request| request.header("authorization").is_some()).count(), 3);
+}
+
+/// A gateway that refuses HEAD is asked once; after that, the manifests are requested.
+#[tokio::test]
+async fn reads_digests_with_get_where_head_is_refused() {
+    for status in [405, 501] {
+        let server = Double::start(move |request| match &*request.method {
+            "HEAD" => Reply::new(status, ""),
+            _ => Reply::new(200, MANIFEST),
+        })
+        .await;
+        let registries = connect(&[&server.host()], &[]);
+        for path in ["a", "b", "c"] {
+            let digest = registries.digest(&name(format!("{}/{path}", server.host())), &tag("v1")).await.unwrap();
+            assert_eq!(digest.as_str(), sha256(MANIFEST), "{status} {path}");
+        }
+        let methods: Vec<_> = server.received().into_iter().map(|request| request.method).collect();
+        assert_eq!(methods, ["HEAD", "GET", "GET", "GET"], "{status}");
+    }
 }
 
 #[tokio::test]

@@ -97,6 +97,41 @@ async fn reports_a_rejected_credential_with_its_source_and_without_its_secret() 
     assert!(anonymous.hint().contains("docker login"));
 }
 
+/// A token service issues a token without a right, and the registry refuses it, as Docker Hub and distribution do.
+#[tokio::test]
+async fn reports_a_valid_login_that_lacks_a_right_after_one_token() {
+    for status in [401, 403] {
+        let server = Double::start(move |request| match request.path() {
+            "/token" => Reply::new(200, r#"{"token":"t"}"#),
+            _ => {
+                let error = request.header("authorization").map_or("", |_| r#",error="insufficient_scope""#);
+                let challenge = format!(r#"Bearer realm="/token",scope="repository:acme/api:pull"{error}"#);
+                let status = if request.header("authorization").is_some() { status } else { 401 };
+                Reply::new(
+                    status,
+                    r#"{"errors":[{"code":"DENIED","message":"access denied","detail":[{"Name":"acme/api"}]}]}"#,
+                )
+                .header("www-authenticate", &challenge)
+            }
+        })
+        .await;
+        let (host, image) = (server.host(), name(format!("{}/acme/api", server.host())));
+        let with_login = connect(&[&host], &refs(&basic(&host)));
+        let error = with_login.tags(&image).await.unwrap_err();
+        let expected = format!(
+            "the login is valid and lacks the right to pull: http://{host}/v2/acme/api/tags/list?n=1000 denied access with the credential from {}: access denied",
+            variable(&host, "PASSWORD")
+        );
+        assert_eq!(error.to_string(), expected);
+        assert!(error.hint().contains("give the account permission"), "{:?}", error.hint());
+        assert_eq!(with_login.requests(), Requests { registry: 2, token: 1 }, "{status}");
+        let anonymous = connect(&[&host], &[]);
+        let error = anonymous.tags(&image).await.unwrap_err();
+        assert!(error.to_string().contains("denied anonymous access: access denied"), "{error}");
+        assert_eq!(anonymous.requests(), Requests { registry: 2, token: 1 }, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn replaces_a_token_that_expires_early_once() {
     let tokens = AtomicUsize::new(0);

@@ -95,6 +95,8 @@ async fn logs_in_to_docker_registry_with_tokens() {
     assert_eq!(anonymous.requests(), Requests { registry: 2, token: 1 });
     let error = anonymous.tags(&secret).await.unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { .. }), "{error}");
+    // The registry says `insufficient_scope`: another token would be the same.
+    assert_eq!(anonymous.requests(), Requests { registry: 3, token: 2 });
     let variables =
         vec![(variable(&host, "USERNAME"), "alice".to_owned()), (variable(&host, "PASSWORD"), SECRET.to_owned())];
     let settings = HostSettings { auth_hosts: vec![tokens_host], plain_http: true, ..HostSettings::default() };
