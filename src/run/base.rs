@@ -24,11 +24,7 @@ impl Base {
     /// it is the branch that the checkout tracks, and this is logged.
     pub(super) async fn fetch(git: &dyn Git, config: &Config) -> Result<Self, RunError> {
         let error = match Self::fetch_named(git, config).await {
-            Err(error @ (RunError::NoBase(_) | RunError::Git(GitError::NoDefaultBranch { .. })))
-                if config.git.base.is_none() =>
-            {
-                error
-            }
+            Err(error @ RunError::Git(GitError::NoDefaultBranch { .. })) => error,
             done => return done,
         };
         let Some(tracked) = git.tracked_branch() else { return Err(error) };
@@ -44,11 +40,13 @@ impl Base {
     /// Fetches the base branch like [`fetch`](Self::fetch), but never the one that the checkout tracks: a pull request may have
     /// written what is checked out, so its branch is not the source of settings.
     pub(super) async fn fetch_named(git: &dyn Git, config: &Config) -> Result<Self, RunError> {
-        let name = match &config.git.base {
-            Some(base) => base.clone(),
-            None => git.default_branch().await?,
-        };
-        Self::fetch_branch(git, name, config).await
+        match &config.git.base {
+            Some(base) => Self::fetch_branch(git, base.clone(), config).await,
+            None => match Self::fetch_branch(git, git.default_branch().await?, config).await {
+                Err(RunError::NoBase(branch)) => Err(RunError::DefaultBranchGone(branch)),
+                done => done,
+            },
+        }
     }
 
     async fn fetch_branch(git: &dyn Git, name: BranchName, config: &Config) -> Result<Self, RunError> {

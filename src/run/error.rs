@@ -1,6 +1,5 @@
 //! Errors that stop a run before it writes anything.
 
-use crate::config::Config;
 use crate::docs::{Hint, hint};
 use crate::error::{Error, Exit};
 use crate::forge::ForgeError;
@@ -17,23 +16,21 @@ pub enum RunError {
     /// The forge failed to list pull requests.
     #[error(transparent)]
     Forge(#[from] ForgeError),
-    /// The remote has no base branch.
+    /// The remote does not have the branch that a person named.
     #[error("cannot read the base branch: the remote has no branch {0}")]
     NoBase(BranchName),
+    /// The remote does not have the branch that it named as its default branch just before.
+    #[error("cannot read the base branch: the remote named {0} as its default branch, and has no such branch any more")]
+    DefaultBranchGone(BranchName),
     /// The configuration sets `commits: api` on a forge without such an API.
     #[error("cannot create commits: `commits: api` is not supported by this forge")]
     NoCommitApi,
 }
 
 impl RunError {
-    /// Returns whether the base branch changed while it was read, so that the run can be repeated.
-    pub(super) fn is_race(&self, config: &Config) -> bool {
-        match self {
-            Self::Git(error) => matches!(error, GitError::LostRace { .. }),
-            // A default branch that was renamed since the remote named it.
-            Self::NoBase(_) => config.git.base.is_none(),
-            Self::Forge(_) | Self::NoCommitApi => false,
-        }
+    /// Returns whether the base branch changed while it was read, so that this can be repeated.
+    pub(super) fn is_race(&self) -> bool {
+        matches!(self, Self::Git(GitError::LostRace { .. }) | Self::DefaultBranchGone(_))
     }
 
     /// Returns what to do next.
@@ -45,6 +42,12 @@ impl RunError {
                 hint!(
                     "troubleshooting.md#git",
                     "name a branch of the remote with --base, or correct `git.base` where it is set"
+                )
+            }
+            Self::DefaultBranchGone(_) => {
+                hint!(
+                    "troubleshooting.md#git",
+                    "run again; if it fails again, correct the default branch at the server"
                 )
             }
             Self::NoCommitApi => {

@@ -1,4 +1,4 @@
-//! Repeats a run a few times if a branch changed concurrently or a direct commit moved the base.
+//! Repeats a few times what a concurrent change of a branch made fail: the settings of the base branch, a check, a list, a run.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub struct RunOutcome {
     pub forge_requests: u64,
 }
 
-/// The number of passes after the first.
+/// How often something is repeated.
 const RETRIES: u32 = 3;
 
 /// Runs the pipeline until no branch changes concurrently, at most four times. After an error, nothing was written.
@@ -34,7 +34,7 @@ pub async fn run(services: Services<'_>, config: &Config, request: &RunRequest) 
     let registry = ListedOnce::new(services.registry);
     let services = Services { registry: &registry, ..services };
     let before = SentRequests::of(services);
-    let mut attempt = first_pass(services, config, request).await?;
+    let mut attempt = repeat_on_race(async || run_once(services, config, request, 0).await).await?;
     for retry in 1..=RETRIES {
         if attempt.published.lost_race() {
             pause(retry, "a branch changed concurrently").await;
@@ -67,15 +67,15 @@ pub async fn run(services: Services<'_>, config: &Config, request: &RunRequest) 
     })
 }
 
-/// Runs the first pass. Repeats it if the base branch changed before anything was written.
-async fn first_pass(services: Services<'_>, config: &Config, request: &RunRequest) -> Result<Attempt, RunError> {
+/// Does something that reads the base branch and writes nothing, and repeats it if the base branch changed meanwhile.
+pub(super) async fn repeat_on_race<T>(read: impl AsyncFn() -> Result<T, RunError>) -> Result<T, RunError> {
     for retry in 1..=RETRIES {
-        match run_once(services, config, request, 0).await {
-            Err(error) if error.is_race(config) => pause(retry, &error.to_string()).await,
+        match read().await {
+            Err(error) if error.is_race() => pause(retry, &error.to_string()).await,
             done => return done,
         }
     }
-    run_once(services, config, request, 0).await
+    read().await
 }
 
 /// Returns whether the remote has another default branch than the one that a pass wrote to. A default branch that is renamed

@@ -10,6 +10,7 @@
 mod action;
 mod assumed_base;
 mod bad_input;
+mod base_races;
 mod cli;
 mod clients;
 mod config;

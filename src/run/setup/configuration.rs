@@ -12,6 +12,7 @@ use crate::forge::FORGES;
 use crate::git::{Git as _, Repository};
 use crate::refname::{BranchName, CommitId};
 use crate::run::base::Base;
+use crate::run::retry::repeat_on_race;
 use crate::run::snapshot::CommitSnapshot;
 
 use super::regular_file::{checked_size, path_inside, read_inside};
@@ -103,7 +104,7 @@ impl Operator {
         if config.repository_config == RepositoryConfig::Ignore {
             return self.merge("", root, |_| Ok(None));
         }
-        let base = Base::fetch_named(git, &config).await?;
+        let base = repeat_on_race(async || Base::fetch_named(git, &config).await).await?;
         let name = self.repository_file.display().to_string();
         let read = |path: &Path| read_commit(git, &base.commit, path);
         if let Some(root) = root {
@@ -201,7 +202,7 @@ fn read_commit(git: &Repository, commit: &CommitId, path: &Path) -> io::Result<O
 
 /// Returns the name of the base branch, and its files as the remote has it now.
 pub async fn base<'a>(git: &'a Repository, config: &Config) -> Result<(BranchName, CommitSnapshot<'a>), Error> {
-    let base = Base::fetch(git, config).await?;
+    let base = repeat_on_race(async || Base::fetch(git, config).await).await?;
     let snapshot = CommitSnapshot::new(git, &base.commit)?;
     Ok((base.name, snapshot))
 }

@@ -1,6 +1,7 @@
 //! A git server over HTTP with basic auth: `git http-backend` behind lighttpd, as the small ones of this world run.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -26,11 +27,51 @@ pub(crate) fn serve(parent: &Path, user: &str, password: &str) -> Option<Server>
     serve_redirecting(parent, user, password, "")
 }
 
+/// A change of a repository while a client reads it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change<'a> {
+    /// The version of the protocol that the server offers: 0 or 2.
+    pub(crate) protocol: u8,
+    /// The number of the request before which the repository changes; 0 is the first one.
+    pub(crate) request: usize,
+    /// A command of the shell, which runs in the folder of the repositories.
+    pub(crate) command: &'a str,
+}
+
+/// Serves a folder like [`serve`], and changes it once.
+pub(crate) fn serve_changing(parent: &Path, change: Change<'_>) -> Option<Server> {
+    let dir = TempDir::new().unwrap();
+    let Change { protocol, request, command } = change;
+    let script = format!(
+        r#"#!/bin/sh
+cd {root}
+number=$(cat {dir}/number || echo 0)
+echo $((number + 1)) > {dir}/number
+if [ $number = {request} ]; then ({command}) >&2; fi
+if [ {protocol} = 0 ]; then unset HTTP_GIT_PROTOCOL GIT_PROTOCOL; fi
+exec {backend}
+"#,
+        root = parent.display(),
+        dir = dir.path().display(),
+        backend = backend(parent).display(),
+    );
+    let file = dir.path().join("backend");
+    fs::write(&file, script).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    start(dir, parent, "user", "password", "", &file)
+}
+
 /// Serves a folder like [`serve`], and redirects requests below `moved_url` to `elsewhere`.
 pub(crate) fn serve_redirecting(parent: &Path, user: &str, password: &str, elsewhere: &str) -> Option<Server> {
-    let lighttpd = find("lighttpd")?;
-    let backend = PathBuf::from(git(parent, &["--exec-path"])).join("git-http-backend");
-    let (dir, port) = (TempDir::new().unwrap(), free_port());
+    start(TempDir::new().unwrap(), parent, user, password, elsewhere, &backend(parent))
+}
+
+fn backend(parent: &Path) -> PathBuf {
+    PathBuf::from(git(parent, &["--exec-path"])).join("git-http-backend")
+}
+
+fn start(dir: TempDir, parent: &Path, user: &str, password: &str, elsewhere: &str, backend: &Path) -> Option<Server> {
+    let (lighttpd, port) = (find("lighttpd")?, free_port());
     let passwords = dir.path().join("passwords");
     fs::write(&passwords, format!("{user}:{password}\n")).unwrap();
     let configuration = format!(
