@@ -60,7 +60,7 @@ pub(super) struct LogOptions {
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
 
-    /// Log more; `-vv` also logs every request. RUST_LOG overrides it
+    /// Log more; `-vv` also logs every request and every call of git. RUST_LOG overrides it
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 

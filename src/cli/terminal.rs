@@ -149,8 +149,13 @@ pub(super) fn start_log(options: &LogOptions) {
         (false, _) => "trace",
     };
     // The verifier logs as an error what the request that fails reports, and also what is accepted afterwards.
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("{level},rustls_platform_verifier=off")));
+    let default = || EnvFilter::new(format!("{level},rustls_platform_verifier=off"));
+    let (filter, invalid) = match std::env::var(EnvFilter::DEFAULT_ENV) {
+        Ok(text) if !text.is_empty() => {
+            EnvFilter::try_new(&text).map_or_else(|error| (default(), Some(error)), |filter| (filter, None))
+        }
+        _ => (default(), None),
+    };
     let shows_progress = progress::is_shown(options);
     let ansi = colored(options.color) && io::stderr().is_terminal();
     let log = tracing_subscriber::fmt()
@@ -168,6 +173,9 @@ pub(super) fn start_log(options: &LogOptions) {
         LogFormat::Text => log.with_ansi(ansi).with_target(false).without_time().try_init(),
         LogFormat::Json => log.json().try_init(),
     };
+    if let Some(error) = invalid {
+        tracing::warn!("ignoring {}: {error}", EnvFilter::DEFAULT_ENV);
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::environment;
 use super::error::GitError;
 use super::options::Options;
 use super::output;
+use super::redaction::redact;
 use super::refusal;
 use super::remote::Login;
 use super::settings::{GitSetting, PASSWORD, USER};
@@ -55,6 +57,12 @@ pub(super) struct CommandOutput {
     pub(super) stderr: String,
 }
 
+/// Returns a command as the log has it.
+fn shown(command: &Command) -> String {
+    let arguments = command.as_std().get_args().map(|argument| redact(&argument.to_string_lossy()));
+    iter::once("git".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
 impl Program {
     /// Finds the program and checks that its version is supported.
     pub(super) async fn find(options: Options) -> Result<Self, GitError> {
@@ -84,6 +92,7 @@ impl Program {
     {
         let mut command = self.command(&call);
         command.args(arguments);
+        let shown = shown(&command);
         let (child, group) = match child::spawn(&mut command) {
             Ok(started) => started,
             Err(source) => return Err(self.not_started(call, source)),
@@ -93,6 +102,7 @@ impl Program {
             Err(_) => return Err(GitError::TimedOut { operation: call.operation, seconds: self.timeout.as_secs() }),
         };
         group.has_ended();
+        tracing::debug!(status = output.status.code(), "{shown}");
         Ok(CommandOutput {
             success: output.status.success(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

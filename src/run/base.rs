@@ -53,6 +53,7 @@ impl Base {
         let heads = git.remote_branches(&name, &config.pull_requests.branch_prefix).await?;
         let Some(commit) = heads.get(&name).cloned() else { return Err(RunError::NoBase(name)) };
         git.fetch(&[(name.clone(), commit.clone())]).await?;
+        tracing::info!("the base branch is {name} at {commit}");
         Ok(Self { name, commit, heads })
     }
 }

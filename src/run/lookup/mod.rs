@@ -83,6 +83,17 @@ pub(super) fn newest(answer: &Answer) -> Option<ImageReference> {
     }
 }
 
+/// Logs a decision, with which a person follows a long run.
+fn log(answer: &Answer) {
+    let current = &answer.decision.current;
+    match &answer.decision.outcome {
+        Outcome::Update(choice) => tracing::info!("{current}: update to {}: {}", choice.tag, choice.reason),
+        Outcome::UpToDate(reason) => tracing::info!("{current}: up to date: {reason}"),
+        Outcome::Held(reason) => tracing::info!("{current}: held: {reason}"),
+        Outcome::Unknown(reason) => tracing::info!("{current}: unknown: {reason}"),
+    }
+}
+
 /// What a lookup needs.
 #[derive(Clone, Copy)]
 pub(super) struct Lookup<'a> {
@@ -109,6 +120,7 @@ impl Lookup<'_> {
         let mut failures = Vec::new();
         let mut lookups = stream::iter(subjects.into_iter().map(|subject| self.image(subject))).buffered(AT_ONCE);
         while let Some((decided, failure)) = lookups.next().await {
+            decided.iter().for_each(log);
             answers.extend(decided);
             failures.extend(failure);
         }

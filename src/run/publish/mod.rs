@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::forge::{ForgeError, Written};
 use crate::git::GitError;
-use crate::plan::{Action, ActionId, Draft, PullRequestLimits};
+use crate::plan::{Action, ActionId, Draft, PullRequestLimits, Step};
 
 pub use error::PublishError;
 pub(super) use image_facts::build_facts;
@@ -71,6 +71,9 @@ impl Publisher<'_> {
         };
         let result = match self.lock {
             Some(lock) => {
+                if !matches!(step, Step::Unchanged(..) | Step::Leave { .. }) {
+                    tracing::info!("writing {label}");
+                }
                 let _writing = lock.lock().await;
                 self.write(&step).await
             }
