@@ -18,7 +18,7 @@ pub(super) async fn check(log: &LogOptions, arguments: &CheckArguments) -> Resul
     let RepositoryChecks { mut checks, loaded, listed, remote } =
         match open(options, ReadFrom::Base, &arguments.base.overrides()?).await {
             Ok((repository, loaded)) => with_git(options, &repository, loaded).await,
-            Err(error) if error.exit() == Exit::Failed => without_git(options, error)?,
+            Err(error) if error.exit() == Exit::Failed => without_git(options, error).await?,
             Err(error) => return Err(error),
         };
     checks.extend(check::configuration(&listed));
@@ -60,13 +60,18 @@ async fn with_git(options: &ReadOptions, repository: &Repository, loaded: Loaded
 
 /// Lists the references in the working tree, if there is one, and reports why git failed. Its configuration is not the one that `run`
 /// uses, so it is not reported as valid; an invalid one is reported.
-fn without_git(options: &ReadOptions, error: Error) -> Result<RepositoryChecks, Error> {
+async fn without_git(options: &ReadOptions, error: Error) -> Result<RepositoryChecks, Error> {
     let git = failed("git", &error);
     match folder(options) {
         Ok((folder, loaded)) => {
             let listed = run::list(&run::Folder::new(&folder), &loaded.config);
             let remote = setup::remote(&folder, &loaded.config);
-            Ok(RepositoryChecks { checks: vec![of_working_tree(&loaded), git], loaded, listed, remote })
+            let mut checks = vec![of_working_tree(&loaded), git];
+            // Only a remote that git may use names a forge.
+            if let Ok(repository) = setup::repository(&options.repository.location(), &loaded.config).await {
+                checks.push(check::forge(setup::forge(&loaded, repository.url()).as_deref()).await);
+            }
+            Ok(RepositoryChecks { checks, loaded, listed, remote })
         }
         Err(invalid) => {
             let problems = invalid.config_errors().ok_or(error)?.iter();
