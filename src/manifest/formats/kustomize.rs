@@ -15,6 +15,9 @@ pub(crate) struct Kustomize;
 
 const NAME: &str = "kustomize";
 
+/// The kinds of files without an apiVersion.
+const KINDS: [&str; 3] = ["", "Kustomization", "Component"];
+
 impl Format for Kustomize {
     fn name(&self) -> &'static str {
         NAME
@@ -35,7 +38,9 @@ impl Format for Kustomize {
     fn matches(&self, document: &Document<'_>) -> bool {
         let named = matches!(document.file_name, "kustomization.yaml" | "kustomization.yml" | "Kustomization");
         let typed = document.group() == "kustomize.config.k8s.io";
-        typed || (named && document.depth == 0 && document.kind.is_empty())
+        // Kustomize adds a missing apiVersion, and a missing kind.
+        let completed = document.api_version.is_empty() && KINDS.contains(&document.kind);
+        typed || (named && document.depth == 0 && completed)
     }
 
     fn find(&self, document: &Document<'_>, found: &mut DocumentFindings<'_>) {
@@ -80,7 +85,7 @@ pub(crate) fn find_images(
         let (name, new_name, tag, digest) = (part("name"), part("newName"), part("newTag"), part("digest"));
         let (Some(name), Some(anchor)) = (name, tag.or(digest).or(new_name).or(name)) else { continue };
         if tag.is_none() && digest.is_none() && new_name.is_none() {
-            let reason = "the entry sets neither newName, newTag nor digest".to_owned();
+            let reason = "the entry sets neither `newName`, `newTag` nor `digest`".to_owned();
             found.report_notice(document, format, anchor, NoticeStatus::Ignored, reason);
             continue;
         }

@@ -48,7 +48,7 @@ const SCENARIOS: &[Scenario] = &[
         Run("api:1.2", &["failed ghcr.io/acme/api: cannot update ghcr.io/acme/api: no tag to change: no tag set here; the chart's default applies"], &[]),
     ], files: &[("api/values.yaml", "image:\n  repository: ghcr.io/acme/api\n  pullPolicy: Always\n")] },
     Scenario { name: "a kustomization with a name only fails", config: "", steps: &[
-        Run("api:1.2", &["failed ghcr.io/acme/api: cannot update ghcr.io/acme/api: no tag to change: the entry sets neither newName, newTag nor digest"], &[]),
+        Run("api:1.2", &["failed ghcr.io/acme/api: cannot update ghcr.io/acme/api: no tag to change: the entry sets neither `newName`, `newTag` nor `digest`"], &[]),
     ], files: &[("api/kustomization.yaml", "images:\n- { name: ghcr.io/acme/api }\n")] },
     Scenario { name: "a Dockerfile without a tag", config: "", steps: &[
         Run("api:1.2", &["open tagboat/api: …"], &[]),
