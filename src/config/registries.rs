@@ -7,7 +7,7 @@ use super::error::Problem;
 use super::files::ConfigFiles;
 use super::schema::{LimitsSchema, RegistrySchema};
 use super::syntax::located::Located;
-use super::values::duration::checked_duration;
+use super::values::duration::checked_time_limit;
 use crate::docs::page;
 use crate::image::ImageName;
 
@@ -148,8 +148,8 @@ pub(super) fn limits(written: LimitsSchema, problems: &mut Vec<Problem>) -> Limi
         max_pages: at_least_one("max-pages", written.max_pages, problems),
         max_response: at_least_one("max-response-mib", written.max_response_mib, problems)
             .map(|mib| u64::from(mib) << 20),
-        request_timeout: checked_duration(written.request_timeout.as_ref(), problems),
-        image_timeout: checked_duration(written.image_timeout.as_ref(), problems),
+        request_timeout: checked_time_limit("request-timeout", written.request_timeout.as_ref(), problems),
+        image_timeout: checked_time_limit("image-timeout", written.image_timeout.as_ref(), problems),
     }
 }
 

@@ -51,6 +51,9 @@ impl Expected<'_> {
             (Self::Map, _) => format!("write a map, as in `{key}{{ semver: \"^1.2\" }}` for a policy"),
             (Self::MapWith(key), _) => format!("write keys such as `{key}`, each with a colon and a value"),
             (Self::Bool, _) => format!("write `{key}true` or `{key}false`, without quotes"),
+            (Self::Integer | Self::AtLeast(_) | Self::AtMost(_), Value::Number(_)) => {
+                format!("write a whole number in this range, as in `{key}5`")
+            }
             (Self::Integer | Self::AtLeast(_) | Self::AtMost(_), _) => {
                 format!("write a whole number without quotes, as in `{key}5`")
             }

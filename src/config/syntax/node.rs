@@ -133,12 +133,13 @@ fn syntax(error: &serde_yaml::Error, file: usize) -> Problem {
 
 /// Parts of the parser's messages, the message instead, and the hint.
 #[rustfmt::skip]
-const SYNTAX: [(&str, &str, &str); 6] = [
+const SYNTAX: [(&str, &str, &str); 7] = [
     ("tab",                   "invalid indentation: the line starts with a tab", "indent with spaces, two for each level"),
     ("block scalar",          "invalid value: `>` and `|` start a block of text", "quote the value, as in `\">=1.0 <3\"`"),
     ("unclosed quote",        "unclosed quote", "close it with the same quote, as in `\">=1.0 <3\"`"),
     ("expected key",          "expected a key of a map", "indent the keys of a map equally, and end each with a colon, as in `policy: shape`"),
     ("expected string",       "invalid key: it is a map or a list", "quote a value that starts with a brace, as in `\"{{ path_dir }}\"`"),
+    ("recursive ref",         "the alias is inside its own anchor", "write the value out in place of the alias"),
     ("multiple YAML",         "expected one document, found a second one", "remove the line `---` and what follows it"),
 ];
 

@@ -42,6 +42,23 @@ pub(in crate::config) fn checked_duration(
     duration(&written.value).map_err(report).ok()
 }
 
+/// Parses the time limit of a key, if one is set.
+pub(in crate::config) fn checked_time_limit(
+    key: &str,
+    written: Option<&Located<String>>,
+    problems: &mut Vec<Problem>,
+) -> Option<Duration> {
+    let limit = checked_duration(written, problems)?;
+    if limit.is_zero() {
+        let place = written?.place;
+        problems.push(
+            Problem::new(place, format!("`{key}`: nothing ends within no time"))
+                .hint(format!("write a longer time, such as `{key}: 30s`, or remove the key")),
+        );
+    }
+    Some(limit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -70,6 +70,17 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     if !fields.iter().any(|field| field.rank == Some(0)) {
         return Err(wrong(layout, "has no year"));
     }
+    let alike = |one: &Field, other: &Field| one.name == other.name || (one.rank.is_some() && one.rank == other.rank);
+    for (at, field) in fields.iter().enumerate() {
+        if let Some(before) = fields[..at].iter().find(|before| alike(before, field)) {
+            let both = if before == field {
+                "twice".to_owned()
+            } else {
+                format!("and `{}`, which are the same part of a version", field.name)
+            };
+            return Err(wrong(layout, &format!("has `{}` {both}", before.name)));
+        }
+    }
     Ok(Policy::ordered(CalVer { layout: layout.into(), order: significance(&fields), pieces }))
 }
 
