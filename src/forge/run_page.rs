@@ -1,5 +1,6 @@
 //! The web page of a CI run, from variables that CI sets. Reads no environment.
 
+use super::client::segment;
 use super::forges::FORGES;
 
 /// Returns the page of this run on the forge whose CI runs it. `variable` returns the value of an environment variable.
@@ -16,7 +17,12 @@ fn fill(page: &str, variable: &impl Fn(&str) -> Option<String>) -> Option<String
     let (name, after) = rest.split_once('}')?;
     let (name, is_marker) = name.strip_prefix('?').map_or((name, false), |name| (name, true));
     let value = variable(name).filter(|value| !value.is_empty())?;
-    let shown = if is_marker { String::new() } else { value.replace(' ', "%20") };
+    let shown = match value {
+        _ if is_marker => String::new(),
+        // An address is encoded already.
+        address if address.contains("://") => address,
+        name => name.split('/').map(segment).collect::<Vec<_>>().join("/"),
+    };
     Some(format!("{before}{shown}{}", fill(after, variable)?))
 }
 
@@ -39,6 +45,8 @@ mod tests {
             ("BITBUCKET_GIT_HTTP_ORIGIN=https://bitbucket.org/a/b;BITBUCKET_BUILD_NUMBER=7", Some("https://bitbucket.org/a/b/pipelines/results/7")),
             ("SYSTEM_COLLECTIONURI=https://dev.azure.com/a/;SYSTEM_TEAMPROJECT=My Shop;BUILD_BUILDID=7",
                                                                                              Some("https://dev.azure.com/a/My%20Shop/_build/results?buildId=7")),
+            ("SYSTEM_COLLECTIONURI=https://dev.azure.com/a/;SYSTEM_TEAMPROJECT=C# & (Apps)?;BUILD_BUILDID=7",
+                                                                                             Some("https://dev.azure.com/a/C%23%20%26%20%28Apps%29%3F/_build/results?buildId=7")),
         ];
         for (set, url) in rows {
             let variables = set.split(';').filter_map(|one| one.split_once('='));
