@@ -34,17 +34,20 @@ pub(super) async fn explain(log: &LogOptions, arguments: &ExplainArguments) -> R
 
 /// Reads one tag per line. Blank lines and lines that start with `#`, which no tag does, are skipped.
 fn read_tags(file: &Path, trees: &WorkingTrees) -> Result<Vec<String>, Error> {
+    let is_input = file == Path::new("-");
+    let shown = if is_input { "standard input".to_owned() } else { file.display().to_string() };
     let mut text = String::new();
-    let read = match file.to_str() {
-        Some("-") => std::io::stdin().read_to_string(&mut text),
-        _ => trees
+    let read = if is_input {
+        std::io::stdin().read_to_string(&mut text)
+    } else {
+        trees
             .refuse_links(file)
             .and_then(|()| std::fs::File::open(file))
-            .and_then(|mut file| file.read_to_string(&mut text)),
+            .and_then(|mut file| file.read_to_string(&mut text))
     };
     read.map_err(|error| {
         Error::usage(
-            format!("cannot read tags from {}: {error}", file.display()),
+            format!("cannot read tags from {shown}: {error}"),
             hint!("command-line.md#try-a-policy", "name a text file with one tag per line, or - for standard input"),
         )
     })?;

@@ -63,7 +63,11 @@ impl FromStr for ReportFile {
             None => "missing file extension".to_owned(),
         };
         let extensions = code_list(Self::extensions());
-        let hint = hint!("reports.md#report-files", "use one of {extensions}, as in `--report plan.html`");
+        let hint = if path.is_dir() {
+            hint!("reports.md#report-files", "name a file in it, as in `--report {}`", path.join("plan.html").display())
+        } else {
+            hint!("reports.md#report-files", "use one of {extensions}, as in `--report plan.html`")
+        };
         Err(ValueError { cause, hint })
     }
 }

@@ -28,7 +28,8 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
             let message = format!("invalid arguments: unexpected argument `{name}`");
             // An option before the command belongs to no command.
             let before = arguments.iter().take_while(|one| !one.as_encoded_bytes().starts_with(name.as_bytes()));
-            Error::usage(message, unknown_option(name, self::command(before).as_deref(), &near).unwrap_or(help))
+            let place = if self::command(before).is_some() { Place::After } else { Place::Before(command.clone()) };
+            Error::usage(message, unknown_option(name, &place, &near).unwrap_or(help))
         }
         ErrorKind::InvalidSubcommand => {
             let name = first(error, ContextKind::InvalidSubcommand);
@@ -64,6 +65,7 @@ pub(super) fn error(error: &clap::Error, arguments: &[OsString]) -> Error {
             };
             Error::usage(format!("invalid arguments: {cause}"), hint!("command-line.md#commands", "{next}"))
         }
+        ErrorKind::MissingSubcommand => Error::usage("invalid arguments: missing command", help),
         kind => Error::usage(format!("invalid arguments: {}", kind.as_str().unwrap_or("unknown cause")), help),
     }
 }
@@ -75,19 +77,29 @@ pub(super) fn unknown_command(name: &str) -> Hint {
     hint!("command-line.md#commands", "{}", suggestion(name, names).unwrap_or_default())
 }
 
+/// Where an option is among the arguments.
+enum Place {
+    /// Before the command, if there is one.
+    Before(Option<String>),
+    /// After the command.
+    After,
+}
+
 /// Returns what to do about an option that a command, or the program before a command, does not have.
-fn unknown_option(option: &str, command: Option<&str>, near: &str) -> Option<Hint> {
+fn unknown_option(option: &str, place: &Place, near: &str) -> Option<Hint> {
     let program = Arguments::command();
     let option_of = |command: &clap::Command| command.get_arguments().find(|one| is_named(one, option)).cloned();
     let owners: Vec<_> = program.get_subcommands().filter_map(|one| Some((one.get_name(), option_of(one)?))).collect();
-    match (&owners[..], command) {
-        ([(owner, argument), ..], None) => {
+    match (&owners[..], place) {
+        ([first, ..], Place::Before(command)) => {
+            let (owner, argument) =
+                owners.iter().find(|(owner, _)| command.as_deref() == Some(*owner)).unwrap_or(first);
             let value = argument.get_value_names().and_then(<[_]>::first).map(|value| format!(" {value}"));
             let value = if argument.get_action().takes_values() { value.unwrap_or_default() } else { String::new() };
             let example = format!("tagboat {owner} {option}{value}");
             Some(hint!("command-line.md#commands", "write it after the command, as in `{example}`"))
         }
-        ([_, ..], Some(_)) => {
+        ([_, ..], Place::After) => {
             let commands = code_list(owners.iter().map(|(owner, _)| format!("tagboat {owner}")));
             Some(hint!("command-line.md#commands", "remove it; these commands have it: {commands}"))
         }
@@ -133,7 +145,9 @@ mod tests {
         #[rustfmt::skip]
         let rows = [
             // arguments                     message                                                       hint
-            ("-C x list",                    "invalid arguments: unexpected argument `-C`",                "write it after the command, as in `tagboat run -C DIR|URL`"),
+            ("-C x list",                    "invalid arguments: unexpected argument `-C`",                "write it after the command, as in `tagboat list -C DIR|URL`"),
+            ("-C x",                         "invalid arguments: unexpected argument `-C`",                "write it after the command, as in `tagboat run -C DIR|URL`"),
+            ("-q",                           "invalid arguments: missing command",                         "run `tagboat --help` to see all commands"),
             ("--config x run",               "invalid arguments: unexpected argument `--config`",          "write it after the command, as in `tagboat run --config FILE`"),
             ("--dry-run",                    "invalid arguments: unexpected argument `--dry-run`",         "write it after the command, as in `tagboat run --dry-run`"),
             ("--bogus",                      "invalid arguments: unexpected argument `--bogus`",           "run `tagboat --help` to see all commands"),

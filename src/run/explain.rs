@@ -117,10 +117,10 @@ fn rejected(text: &str, error: &TagError) -> report::CandidateRow {
 
 /// Returns an image at a given tag, which no manifest has to use.
 fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUsages, Error> {
-    let usage = |error: &dyn std::error::Error| {
+    let usage = |error: &dyn std::error::Error, next: &str| {
         Error::usage(
             format!("cannot read `{image}` with the tag `{current}`: {error}"),
-            hint!("command-line.md#try-a-policy", "write an image name without a tag, and the tag after `--current`"),
+            hint!("command-line.md#try-a-policy", "{next}"),
         )
     };
     // Only the version of a chart has a `+`.
@@ -129,8 +129,10 @@ fn subject_at_tag(image: &str, current: &str, config: &Config) -> Result<ImageUs
     let current = match parsed.ok().filter(|reference| reference.tag().is_some()) {
         Some(reference) if current.contains('/') => reference,
         _ => {
-            let tag = Tag::of_image_or_chart(current).map_err(|error| usage(&error))?;
-            let reference = ImageReference::from_parts(image, Some(tag), None).map_err(|error| usage(&error))?;
+            let tag = Tag::of_image_or_chart(current)
+                .map_err(|error| usage(&error, "write a tag, such as `--current 1.4.2`"))?;
+            let name = "write a name such as `ghcr.io/acme/api`: in lower case, and without a tag";
+            let reference = ImageReference::from_parts(image, Some(tag), None).map_err(|error| usage(&error, name))?;
             if is_chart { reference.into_chart() } else { reference }
         }
     };

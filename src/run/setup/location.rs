@@ -64,6 +64,7 @@ impl Location {
 fn check_folder(folder: &Path) -> Result<(), Error> {
     let shown = git::redact(&folder.display().to_string());
     let cause = match std::fs::metadata(folder) {
+        _ if shown.is_empty() => "it is empty".to_owned(),
         Ok(found) if found.is_dir() => return Ok(()),
         Ok(_) => format!("{shown} is not a folder"),
         Err(error) if error.kind() == io::ErrorKind::NotFound => format!("the folder {shown} does not exist"),
