@@ -90,7 +90,7 @@
 //! | only the bytes of the reference change in a file | [`manifest::rewrite`] reads the result again and compares all values |
 //! | no guess: what is unknown changes nothing | [`Outcome`](policy::Outcome) has a case for it, and [`plan::reconcile`](fn@plan::reconcile) leaves its pull requests alone |
 //! | no commit of another person is overwritten | a push names the commit that it replaces: [`Git`](git::Git) |
-//! | at most one open pull request for a group | the branch name comes from the group: [`plan::group`](fn@plan::group); `open` in `forge::lifecycle` searches first |
+//! | at most one open pull request for a group | the branch name comes from the group: [`plan::group`](fn@plan::group); `open` in `forge::lifecycle` updates one that is open |
 //! | no secret is printed | [`Secret`](secret::Secret) has no text; [`http::redacted`] removes secrets from URLs |
 //! | a credential is sent only to its host, and to the token services of that vendor or in `auth-hosts` | [`registry`] and [`http`] |
 

@@ -35,10 +35,10 @@ impl BranchName {
             return bad("it is longer than 244 bytes");
         }
         if text.contains("..") || text.contains("@{") || text.ends_with('.') {
-            return bad("it contains '..' or '@{', or ends with a dot");
+            return bad("it contains `..` or `@{`, or ends with a dot");
         }
         if text.chars().any(|c| c.is_control() || " ~^:?*[\\\u{7f}".contains(c)) {
-            return bad("it contains a space, a control character or one of ~^:?*[\\");
+            return bad("it contains a space, a control character or one of `~^:?*[\\`");
         }
         if text.split('/').any(|part| part.is_empty() || part.starts_with('.') || part.ends_with(".lock")) {
             return bad("a part between slashes is empty, starts with a dot or ends with .lock");

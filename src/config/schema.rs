@@ -78,7 +78,7 @@ pub(super) struct AppVersionSchema {
 pub(super) struct TagSchema {
     /// Globs on the paths of files.
     pub(super) paths: Vec<Located<String>>,
-    /// The field of the value, as `tagboat list` prints it: `controller.image.tag`.
+    /// The field of the value, as `tagboat list --format json` prints it: `controller.image.tag`.
     pub(super) field: Option<Located<String>>,
     /// The image of the tag.
     pub(super) image: Option<Located<String>>,
@@ -260,7 +260,7 @@ pub(super) struct GitSchema {
     /// The key that signs pushed commits. Only in the operator's configuration. Default: the SSH key in `TAGBOAT_SIGNING_KEY`, if it is set.
     pub(super) sign: Option<Located<SignSchema>>,
     /// Names of environment variables for git and the programs that it starts, such as a credential helper. Only in the
-    /// operator's configuration. Others than the usual ones are not inherited. Left out: none.
+    /// operator's configuration. Others than the usual ones are not inherited. None by default.
     pub(super) pass_env: Option<Vec<Located<String>>>,
 }
 
@@ -278,7 +278,7 @@ pub(super) struct SignSchema {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct AuthorSchema {
-    /// The name as the configuration has it.
+    /// The name of the author.
     pub(super) name: Option<Located<String>>,
     /// The email address.
     pub(super) email: Option<Located<String>>,

@@ -106,7 +106,7 @@ fn heading(summary: &Summary, images: &[&FoundImage]) -> String {
     out
 }
 
-const RELEASE: &str = "  # For references with this comment; no rule below names it.
+const RELEASE: &str = "  # For references with this comment. No rule names this policy.
   release:
     semver: \">=0.0.0\"                       # the greatest version; or a range: ^1.4, >=1.2 <3
     # max-bump: minor                       # never the next major version

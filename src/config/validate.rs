@@ -55,7 +55,7 @@ pub(super) fn validate(
         policies,
         repository_config: one_of(
             schema.repository_config.as_ref(),
-            "value of `repository-config`",
+            "value of `repository-config`:",
             &RepositoryConfig::ALL,
             problems,
         )
@@ -200,7 +200,7 @@ fn pull_requests(written: PullRequestsSchema, files: ConfigFiles<'_>, problems: 
         written.map(|written| checked_names(key, example, written, problems))
     };
     PullRequests {
-        group: template(written.group).map_or(default.group, spelt_out),
+        group: template(written.group).map_or(default.group, written_out),
         branch_prefix: written.branch_prefix.map_or(default.branch_prefix, |prefix| prefix.value),
         branch: template(written.branch),
         title: template(written.title),
@@ -236,7 +236,7 @@ fn one_of<T: Copy>(
 }
 
 /// Replaces a word that is short for a template.
-fn spelt_out(group: Template) -> Template {
+fn written_out(group: Template) -> Template {
     match group.text.as_str() {
         "image" => Template { text: "{{ image }}".to_owned(), ..group },
         _ => group,

@@ -90,7 +90,7 @@ impl RefusedEdit {
             Self::NotContiguous { .. } => hint!("formats.md#what-an-edit-changes", "write the reference on one line, without escapes"),
             Self::Conflict { .. } => hint!("markers.md#when-two-policies-apply",
                 "give both images the same policy, or write the value twice instead of an alias"),
-            Self::NoTag(_) => hint!("formats.md#what-an-edit-changes", "write a tag into the manifest once"),
+            Self::NoTag(_) => hint!("formats.md#what-an-edit-changes", "write the first tag into the manifest by hand"),
             Self::Stale { .. } => hint!("formats.md#what-an-edit-changes", "run again: the file changed while it was read"),
             Self::Changed { .. } => hint!("formats.md#what-an-edit-changes",
                 "write the value in the usual form of its format, or edit it yourself"),

@@ -165,7 +165,7 @@ mod tests {
             ("{{ environment or 'base' }}",       None,                          vec!["dev on tagboat/dev", "prod on tagboat/prod",
                 "failed 1: the branch of the group base is the base branch tagboat/base; set `pull-requests.branch-prefix` to a text that no other branch starts with"]),
             ("{{ path_dir }}",                    Some("{{ group }}"),           vec!["envs/dev on tagboat/envs/dev", "envs/prod on tagboat/envs/prod",
-                "failed 1: invalid branch name `tagboat/.`: it contains '..' or '@{', or ends with a dot"]),
+                "failed 1: invalid branch name `tagboat/.`: it contains `..` or `@{`, or ends with a dot"]),
         ];
         for (group, branch, expected) in rows {
             assert_eq!(describe_drafts(changes(), group, branch), expected, "{group} {branch:?}");

@@ -62,10 +62,10 @@ mod tests {
         let rows = [
             // most open, per run, open, opened   reason
             (5,           None,    4,    0,       ""),
-            (5,           None,    5,    0,       "5 pull requests are open, the limit of pull-requests.max-open"),
-            (1,           Some(3), 2,    0,       "1 pull request is open, the limit of pull-requests.max-open"),
+            (5,           None,    5,    0,       "5 pull requests are open, the limit of `pull-requests.max-open`"),
+            (1,           Some(3), 2,    0,       "1 pull request is open, the limit of `pull-requests.max-open`"),
             (5,           Some(2), 3,    1,       ""),
-            (5,           Some(2), 3,    2,       "this run opened 2 pull requests, the limit of pull-requests.max-per-run"),
+            (5,           Some(2), 3,    2,       "this run opened 2 pull requests, the limit of `pull-requests.max-per-run`"),
         ];
         for (max_open, max_per_run, open, opened, expected) in rows {
             let branch = BranchName::new("tagboat/a").unwrap();

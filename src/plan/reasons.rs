@@ -55,15 +55,15 @@ impl fmt::Display for LeaveReason {
             Self::OutOfScope => out.write_str("outside the scope of this run"),
             Self::NoRecord => out.write_str("no Tagboat record in the description; a person may have opened it"),
             Self::ForeignCommit { author } => write!(out, "commit by {author} on this branch"),
-            Self::OutsideSchedule { opens } => write!(out, "outside pull-requests.schedule, which opens {opens}"),
+            Self::OutsideSchedule { opens } => write!(out, "outside `pull-requests.schedule`, which opens {opens}"),
             Self::MaxOpen(limit) => {
                 let (count, verb) = (count_of(*limit, "pull request"), if *limit == 1 { "is" } else { "are" });
-                write!(out, "{count} {verb} open, the limit of pull-requests.max-open")
+                write!(out, "{count} {verb} open, the limit of `pull-requests.max-open`")
             }
             Self::MaxPerRun(limit) => {
                 write!(
                     out,
-                    "this run opened {}, the limit of pull-requests.max-per-run",
+                    "this run opened {}, the limit of `pull-requests.max-per-run`",
                     count_of(*limit, "pull request")
                 )
             }

@@ -331,7 +331,7 @@ mod tests {
     #[rustfmt::skip]
     fn step_depends_on_action_branch_and_schedule() {
         const FOREIGN: &str = "leave: commit by Ann on this branch";
-        const OUTSIDE: &str = "leave: outside pull-requests.schedule, which opens Tue 2026-12-01 09:00 UTC";
+        const OUTSIDE: &str = "leave: outside `pull-requests.schedule`, which opens Tue 2026-12-01 09:00 UTC";
         use BranchState::Missing;
         let old_base = BranchName::new("master").unwrap();
         let open = || Action::Open(draft());

@@ -2,7 +2,7 @@
 //! reads only the given values.
 
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, escape_formatter};
 use serde::Serialize;
 
 use crate::config::Template;
@@ -10,7 +10,7 @@ use crate::docs::{Hint, hint};
 
 /// Why the result of a template cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
-#[error("{}: cannot use the template `{}`: {cause}", .template.source, .template.text.escape_debug())]
+#[error("cannot use the template `{}` at {}: {cause}", .template.text.escape_debug(), .template.source)]
 pub struct TemplateError {
     /// The template as written.
     pub template: Template,
@@ -51,9 +51,13 @@ pub(super) fn render(
         _ => escape_formatter(out, state, value),
     });
     let failed = |cause: String| TemplateError::new(template, cause);
-    environment
-        .render_str(&template.text, Value::from(Serde(values)))
-        .map_err(|error| failed(error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)))
+    environment.render_str(&template.text, Value::from(Serde(values))).map_err(|error| {
+        match (error.kind(), error.detail()) {
+            (ErrorKind::OutOfFuel, _) => failed(format!("it takes more than {FUEL} steps")),
+            (_, Some(detail)) => failed(detail.to_owned()),
+            (kind, None) => failed(kind.to_string()),
+        }
+    })
 }
 
 #[cfg(test)]
@@ -71,7 +75,8 @@ mod tests {
         assert_eq!(fill("{{ path_dir }}/{{ image }}@{{ n }}").unwrap(), "envs/prod/ghcr.io/acme/api@3");
         assert_eq!(fill("{{ list | join(', ') }} {{ '@' ~ n }}").unwrap(), "(at)a, (at)b (at)3");
         let error = fill("{{ pathdir }}").unwrap_err();
-        assert!(error.to_string().starts_with("tagboat.yaml:7: ") && error.to_string().contains("pathdir"), "{error}");
+        let start = "cannot use the template `{{ pathdir }}` at tagboat.yaml:7: ";
+        assert!(error.to_string().starts_with(start), "{error}");
         assert!(fill("{{ path_dir").is_err());
         let endless = "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}";
         assert!(fill(endless).is_err());

@@ -114,11 +114,11 @@ pub enum RegistryError {
         cause: String,
     },
     /// The tag list exceeds the limits.
-    #[error("the tag list has more than {limit} {what}")]
+    #[error("the tag list has more than {}", crate::text::count_of(*.limit, .what))]
     TagListTooLong {
         /// The image as messages name it: `acme/api:1.4.2`.
         image: String,
-        /// `tags` or `pages`.
+        /// `tag` or `page`.
         what: &'static str,
         /// How many are read at most.
         limit: usize,
@@ -214,7 +214,7 @@ pub enum RegistryError {
         token: String,
     },
     /// A configured credential cannot be read.
-    #[error("{registry}: {cause}")]
+    #[error("cannot read the credential for {registry}: {cause}")]
     Credential {
         /// The host of the registry.
         registry: String,
@@ -222,7 +222,7 @@ pub enum RegistryError {
         cause: String,
     },
     /// The configuration of a registry is invalid.
-    #[error("registry {registry}: {cause}")]
+    #[error("cannot use the settings of {registry}: {cause}")]
     Settings {
         /// The host of the registry.
         registry: String,
@@ -236,7 +236,7 @@ pub enum RegistryError {
         image: String,
     },
     /// An OCI image layout cannot be read.
-    #[error("{path}: {cause}")]
+    #[error("cannot read {path}: {cause}")]
     Layout {
         /// The image as messages name it: `acme/api:1.4.2`.
         image: String,

@@ -182,7 +182,8 @@ fn explanation(one: &Explanation, options: RenderOptions) -> String {
         return out;
     }
     let accepted = one.candidates.iter().filter(|candidate| candidate.verdict == VerdictKind::Accepted).count();
-    let _ = writeln!(out, "\n{}, {accepted} accepted, best first:", count_of(one.candidates.len(), "tag"));
+    let order = if accepted == 0 { "" } else { ", best first" };
+    let _ = writeln!(out, "\n{}, {accepted} accepted{order}:", count_of(one.candidates.len(), "tag"));
     out.push_str(&options.columns(&one.candidates.iter().map(|tag| candidate(tag, one)).collect::<Vec<_>>()));
     out
 }
@@ -325,7 +326,8 @@ fn counted_action(action: ProposalAction, count: usize, dry_run: bool) -> String
     let pull_requests = count_of(count, "pull request");
     let branches = if count == 1 { "1 branch".to_owned() } else { format!("{count} branches") };
     match (action, dry_run) {
-        (ProposalAction::Commit, _) => count_of(count, "direct commit"),
+        (ProposalAction::Commit, true) => format!("{} to make", count_of(count, "direct commit")),
+        (ProposalAction::Commit, false) => count_of(count, "direct commit"),
         (ProposalAction::Open, true) => format!("{pull_requests} to open"),
         (ProposalAction::Update, true) => format!("{pull_requests} to update"),
         (ProposalAction::Close, true) => format!("{pull_requests} to close"),

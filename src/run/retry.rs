@@ -39,7 +39,7 @@ pub async fn run(services: Services<'_>, config: &Config, request: &RunRequest) 
         if attempt.published.lost_race() {
             pause(retry, "a branch changed concurrently").await;
         } else if has_other_default_branch(services, config, &attempt).await {
-            pause(retry, "the default branch of the remote is another one now").await;
+            pause(retry, "the default branch of the remote changed").await;
         } else if !attempt.published.moved_base {
             break;
         }

@@ -268,7 +268,7 @@ async fn failing_template_fails_only_its_group() {
     #[rustfmt::skip]
     let rows = [
         // under pull-requests                                   what fails         why                                          location
-        ("title: '{{ changes[1].name }}'",                       "one",             "tagboat.yaml:3: cannot use the template",   ""),
+        ("title: '{{ changes[1].name }}'",                       "one",             "cannot use the template `{{ changes[1].name }}` at tagboat.yaml:3: undefined value",   ""),
         ("branch: \"{{ 'a b' if group == 'one' else group }}\"", "pull-requests",   "invalid branch name",               "one/app.yaml:4"),
         ("group: \"{{ '' if path_dir == 'one' else path_dir }}\"", "pull-requests", "the result is empty",                       "one/app.yaml:4"),
     ];
@@ -279,7 +279,7 @@ async fn failing_template_fails_only_its_group() {
         let found = row(&output.json()["failed"], "subject", what).clone();
         assert_eq!(output.code, 3, "{output:?}");
         assert!(found["reason"].as_str().unwrap().contains(reason), "{found:#}");
-        assert!(found["reason"].as_str().unwrap().starts_with("tagboat.yaml:3: "), "{found:#}");
+        assert!(found["reason"].as_str().unwrap().contains(" at tagboat.yaml:3: "), "{found:#}");
         assert!(found["hint"].as_str().unwrap().contains("tagboat.yaml:3"), "{found:#}");
         assert!(location.is_empty() || found["locations"][0] == location, "{found:#}");
         assert_eq!(repository.bare.branches().into_keys().collect::<Vec<_>>(), ["main", "tagboat/two"], "{written}");

@@ -225,7 +225,7 @@ fn nothing_in_a_repository_prevails_over_a_policy_ignore_of_the_operator() {
     let marked = |marker: &str| format!("{POD}  - image: {IMAGE} # {marker}\n");
     let plain = format!("{POD}  - image: {IMAGE}\n");
     let tagboat = marked("tagboat: loose");
-    let misspelt = marked("tagboat: lose");
+    let misspelled = marked("tagboat: lose");
     let flux = marked(r#"{"$imagepolicy": "apps:frozen"}"#);
     let renovate =
         "a:\n  # renovate: datasource=docker depName=ghcr.io/acme/frozen versioning=semver\n  tag: \"1.0\"\n";
@@ -242,7 +242,7 @@ fn nothing_in_a_repository_prevails_over_a_policy_ignore_of_the_operator() {
         // the operator's rule                     the repository's rule               a file      expected
         (format!("{glob}, policy: ignore"),        "",                                 &*plain,    ignored),
         (format!("{glob}, policy: ignore"),        "",                                 &tagboat,   ignored),
-        (format!("{glob}, policy: ignore"),        "",                                 &misspelt,  ignored),
+        (format!("{glob}, policy: ignore"),        "",                                 &misspelled,  ignored),
         (format!("{glob}, policy: ignore"),        "",                                 &flux,      ignored),
         (format!("{glob}, policy: ignore"),        "",                                 renovate,   ignored),
         (format!("{glob}, policy: ignore"),        "",                                 argo_cd,    ignored),

@@ -43,7 +43,7 @@ const PHRASES: &[(&str, &str)] = &[
     (r"sees", "reads, gets, the variables of …"),
     (r"1 (requests|changes|images|files|pull requests|tags|errors|candidates)", "a singular after 1"),
     (r"see #[a-z-]+", "the full address of the section"),
-    (r"(un)?recognis\w+|normalis\w+|serialis\w+|colou(r)\w*|behaviou(r)\w*|labell(ed)|licenc(e)s?", "one spelling in all texts, the American one"),
+    (r"(un)?recognis\w+|normalis\w+|serialis\w+|colou(r)\w*|behaviou(r)\w*|labell(ed)|(mis)?spelt|licenc(e)s?", "one spelling in all texts, the American one"),
 ];
 
 /// Words that no name in a source may contain, as regular expressions, and what to write instead. Names are checked with

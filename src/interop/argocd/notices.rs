@@ -19,6 +19,8 @@ enum KeyEffect {
     NoEffect(&'static str),
 }
 
+const GIT_SECRETS: &str = "the login for git comes from the environment or from git, not from the cluster";
+
 const SECRETS: &str = "credentials come from docker's config.json or the environment, not from the cluster";
 const FORCE_UPDATE: &str = "Tagboat updates the manifests whether or not the image runs";
 const BRANCH: &str = "pull requests target the branch that `git: { base: … }` of tagboat.yaml names";
@@ -126,7 +128,7 @@ fn method(setting: Place, text: &str) -> Option<Notice> {
     match text.split(':').next() {
         Some("argocd") => Some(ignored(setting, CLUSTER)),
         Some("git") if text == "git" => None,
-        Some("git") => Some(ignored(setting, SECRETS)),
+        Some("git") => Some(ignored(setting, GIT_SECRETS)),
         _ => Some(held(setting, format!("expected `git` or `argocd`, found `{text}`"))),
     }
 }

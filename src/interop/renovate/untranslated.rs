@@ -17,7 +17,7 @@ const LEFT: &[(&str, &str)] = &[
     ("prBodyTemplate", "templates differ; set `pull-requests: { body: … }`"),
     ("commitMessagePrefix", "set `pull-requests: { commit-message: … }`"),
     ("commitMessageTopic", "set `pull-requests: { commit-message: … }`"),
-    ("rebaseWhen", "a branch is rebuilt whenever its changes or the base branch change"),
+    ("rebaseWhen", "a branch is rebuilt when the edit on the newest base gives other files than it has"),
     ("recreateWhen", "a version whose pull request was closed is not proposed again"),
     ("groupName", "a group applies to all images; set `pull-requests: { group: … }`"),
     ("platform", "derived from the git remote, or set `forge: { kind: … }`"),

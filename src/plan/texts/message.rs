@@ -309,10 +309,10 @@ mod tests {
         let mut needed = render_texts("g", &changes, &with_body(""), LONG).unwrap().body.chars().count();
         #[rustfmt::skip]
         let rows = [
-            (with_body("{{ nope }}"),              LONG,             "tagboat.yaml:9: cannot use the template `{{ nope }}`: "),
-            (with_title("{{ changes[7].to }}"),    LONG,             "tagboat.yaml:9: cannot use the template `{{ changes[7].to }}`: "),
-            (with_title("a long title"),           (5, 65_536),      "tagboat.yaml:9: cannot use the template `a long title`: the result has 12 characters; this forge allows 5"),
-            (with_body("12345"),                   (256, needed + 4),  "tagboat.yaml:9: cannot use the template `12345`: the result has 5 characters; this forge allows 4"),
+            (with_body("{{ nope }}"),              LONG,             "cannot use the template `{{ nope }}` at tagboat.yaml:9: "),
+            (with_title("{{ changes[7].to }}"),    LONG,             "cannot use the template `{{ changes[7].to }}` at tagboat.yaml:9: "),
+            (with_title("a long title"),           (5, 65_536),      "cannot use the template `a long title` at tagboat.yaml:9: the result has 12 characters; this forge allows 5"),
+            (with_body("12345"),                   (256, needed + 4),  "cannot use the template `12345` at tagboat.yaml:9: the result has 5 characters; this forge allows 4"),
         ];
         for (templates, longest, expected) in rows {
             let error = render_texts("g", &changes, &templates, longest).unwrap_err();

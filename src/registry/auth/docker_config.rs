@@ -162,7 +162,7 @@ mod tests {
             ("r.acme",      "a",             Ok(None)),
             ("b.acme",      "a",             Ok(Some(ConfigMatch::Credential(RegistryCredential::Bearer(Secret::new("direct")), "b.acme".into())))),
             ("t.acme",      "a",             Ok(Some(ConfigMatch::Credential(RegistryCredential::RefreshToken(Secret::new("refresh")), "t.acme".into())))),
-            ("bad.acme",    "a",             Err("auths, \"bad.acme\": `auth` is not base64".to_owned())),
+            ("bad.acme",    "a",             Err("auths, `bad.acme`: `auth` is not base64".to_owned())),
         ];
         for (host, path, expected) in rows {
             assert_eq!(find(stored, host, path), expected, "{host}/{path}");

@@ -98,6 +98,6 @@ mod tests {
         let output = run("dialogue", "r.acme", &environment, Duration::from_millis(100)).await;
         assert_eq!(output, Err("docker-credential-dialogue timed out after 0.1 s".to_owned()));
         let output = run("../dialogue", "r.acme", &environment, TIMEOUT).await;
-        assert_eq!(output, Err("invalid name of a credential helper: \"../dialogue\"".to_owned()));
+        assert_eq!(output, Err("invalid name of a credential helper: `../dialogue`".to_owned()));
     }
 }

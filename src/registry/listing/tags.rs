@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use crate::http::{Request, Response, StatusCode, Url};
 use crate::image::{ImageName, Tag};
+use crate::text::count_of;
 
 use super::super::cache::{Cache, CachedList};
 use super::super::error::RegistryError;
@@ -83,7 +84,7 @@ impl RemoteRegistry {
         let mut pages = Pages::new(self.page_size(), &first);
         while let Some(next) = self.next_page(name, &response, &mut pages, &mut tags).await? {
             if pages.urls.len() >= self.limits.max_pages {
-                return Err(too_long(label, "pages", self.limits.max_pages));
+                return Err(too_long(label, "page", self.limits.max_pages));
             }
             if !pages.urls.insert(next.to_string()) {
                 return Err(incomplete(name, "the links to its next page form a cycle"));
@@ -113,7 +114,7 @@ impl RemoteRegistry {
         let (page, link) = self.page(name, response, tags)?;
         let next = pages.add(page, link).map_err(|cause| incomplete(name, cause))?;
         if tags.len() > self.limits.max_tags {
-            return Err(too_long(name.familiar(), "tags", self.limits.max_tags));
+            return Err(too_long(name.familiar(), "tag", self.limits.max_tags));
         }
         match next {
             NextPage::Linked(url) => return Ok(Some(url)),
@@ -192,8 +193,8 @@ impl RemoteRegistry {
     }
 
     fn truncated(&self, name: &ImageName, page: &Page) -> RegistryError {
-        let count = page.entries;
-        incomplete(name, &format!("{} truncates it after {count} tags and ignores `last`", self.registry))
+        let count = count_of(page.entries, "tag");
+        incomplete(name, &format!("{} truncates it after {count} and ignores `last`", self.registry))
     }
 }
 

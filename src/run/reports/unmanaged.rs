@@ -42,7 +42,7 @@ fn failure(name: &ImageName, scope: &Scope, listed: &[Listed]) -> Option<Failure
         ),
         (None, Some((_, reason))) => (
             format!("no tag to change{paths}: {reason}"),
-            hint!("formats.md#what-an-edit-changes", "write a tag into the manifest once"),
+            hint!("formats.md#what-an-edit-changes", "write the first tag into the manifest by hand"),
         ),
         (None, None) => (
             format!("no manifest uses it{paths}"),

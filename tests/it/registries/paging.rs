@@ -160,7 +160,7 @@ async fn reports_each_exceeded_limit() {
     let error = limited(ResponseLimits { max_tags: 12, ..ResponseLimits::default() }).tags(&image).await.unwrap_err();
     assert_eq!(error.to_string(), "the tag list has more than 12 tags");
     let error = limited(ResponseLimits { max_pages: 3, ..ResponseLimits::default() }).tags(&image).await.unwrap_err();
-    assert!(matches!(error, RegistryError::TagListTooLong { what: "pages", limit: 3, .. }), "{error}");
+    assert_eq!(error.to_string(), "the tag list has more than 3 pages");
     let error =
         limited(ResponseLimits { max_response: 20, ..ResponseLimits::default() }).tags(&image).await.unwrap_err();
     assert!(error.to_string().ends_with("is larger than 20 bytes"), "{error}");

@@ -386,7 +386,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "max-open limits open pull requests", config: "pull-requests: { max-open: 1 }", steps: &[
         Run(&[
             "open tagboat/api: …",
-            "leave tagboat/web: 1 pull request is open, the limit of pull-requests.max-open",
+            "leave tagboat/web: 1 pull request is open, the limit of `pull-requests.max-open`",
         ]),
         Branches(&["tagboat/api"]),
         Merge(1),
@@ -395,7 +395,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario { name: "max-per-run limits new pull requests", config: "pull-requests: { max-per-run: 1 }", steps: &[
         RunOnce(&[
             "open tagboat/api: …",
-            "leave tagboat/web: this run opened 1 pull request, the limit of pull-requests.max-per-run",
+            "leave tagboat/web: this run opened 1 pull request, the limit of `pull-requests.max-per-run`",
         ]),
         Run(&["unchanged tagboat/api: …", "open tagboat/web: …"]),
     ], images: "api:1.0 api:1.1 web:2.0 web:2.1", files: BOTH, ..DEFAULT },

@@ -33,7 +33,7 @@ async fn opens_and_updates_nothing_outside_the_schedule() {
     world.config = closed;
     let results = lines(&world.run("").await);
     assert_eq!(results.len(), 3, "{results:?}");
-    assert!(results[0].starts_with("leave tagboat/api: outside pull-requests.schedule"), "{results:?}");
+    assert!(results[0].starts_with("leave tagboat/api: outside `pull-requests.schedule`"), "{results:?}");
     assert!(results[0].ends_with(&opens), "{results:?} and not {opens}");
     assert!(results[1].starts_with("leave tagboat/other: outside"), "{results:?}");
     assert!(results[2].starts_with("unchanged tagboat/web"), "{results:?}");
