@@ -44,8 +44,6 @@ pub enum Known {
     Tag,
     /// The digest that it resolves to.
     Digest(Digest),
-    /// The digest that a person named with the tag: it needs no lookup.
-    Named(Digest),
     /// The facts in its manifest and configuration.
     Facts(Box<ImageFacts>),
     /// These facts and its age, as far as it is recorded.
@@ -63,9 +61,7 @@ impl Known {
     pub fn facts(&self) -> Option<&ImageFacts> {
         match self {
             Self::Facts(facts) | Self::Aged(facts) => Some(facts),
-            Self::Tag | Self::Digest(_) | Self::Named(_) | Self::Failed(_) | Self::Unreadable(_) | Self::Offline(_) => {
-                None
-            }
+            Self::Tag | Self::Digest(_) | Self::Failed(_) | Self::Unreadable(_) | Self::Offline(_) => None,
         }
     }
 
@@ -73,7 +69,7 @@ impl Known {
     pub fn failure(&self) -> Option<&str> {
         match self {
             Self::Failed(error) | Self::Offline(error) => Some(error),
-            Self::Tag | Self::Digest(_) | Self::Named(_) | Self::Facts(_) | Self::Aged(_) | Self::Unreadable(_) => None,
+            Self::Tag | Self::Digest(_) | Self::Facts(_) | Self::Aged(_) | Self::Unreadable(_) => None,
         }
     }
 
@@ -81,7 +77,7 @@ impl Known {
     pub fn covers(&self, need: Need) -> bool {
         let known = match self {
             Self::Tag => Need::Tag,
-            Self::Digest(_) | Self::Named(_) => Need::Digest,
+            Self::Digest(_) => Need::Digest,
             Self::Facts(_) => Need::Facts,
             Self::Aged(_) | Self::Failed(_) | Self::Unreadable(_) | Self::Offline(_) => Need::Age,
         };
@@ -91,7 +87,7 @@ impl Known {
     /// Returns the digest, if it was fetched, alone or among the facts.
     pub fn digest(&self) -> Option<&Digest> {
         match self {
-            Self::Digest(digest) | Self::Named(digest) => Some(digest),
+            Self::Digest(digest) => Some(digest),
             Self::Facts(facts) | Self::Aged(facts) => facts.digest.as_ref(),
             Self::Tag | Self::Failed(_) | Self::Unreadable(_) | Self::Offline(_) => None,
         }

@@ -37,7 +37,9 @@ pub use pinned_policy::{PinnedPolicy, PinnedTarget};
 pub use pinning::Pinning;
 pub use policy::Policy;
 pub use reason::Reason;
-pub use selection::{Bounds, Gates, GivenTags, Question, SelectionStep, choose, choose_given, explain, undecidable};
+pub use selection::{
+    Bounds, Gates, GivenTag, GivenTags, Question, SelectionStep, choose, choose_given, explain, undecidable,
+};
 pub use settings::{EntryPart, OptionDoc, PolicyError, Settings, pattern as regex};
 pub use versions::{Bump, OrderKey, Range, RangeError, Version};
 

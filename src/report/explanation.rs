@@ -161,7 +161,7 @@ impl Facts {
             Known::Failed(error) | Known::Offline(error) => {
                 Some(Self { failed: Some(error.to_string()), ..Self::default() })
             }
-            Known::Digest(_) | Known::Named(_) => Some(Self { digest, ..Self::default() }),
+            Known::Digest(_) => Some(Self { digest, ..Self::default() }),
             Known::Facts(facts) | Known::Aged(facts) => Some(Self {
                 digest,
                 created: facts.created,

@@ -41,13 +41,9 @@ pub struct ImageRow {
     /// The failure behind the status `failed`: a key into the report's failures.
     #[serde(skip)]
     pub failure: Option<Subject>,
-}
-
-impl ImageRow {
-    /// Returns whether a person should read the reason, although the image is up to date.
-    pub fn is_remarkable(&self) -> bool {
-        self.moved_digest.is_some() || !self.other_shapes.is_empty()
-    }
+    /// Whether a person should read the reason, although the image is up to date.
+    #[serde(skip)]
+    pub is_remarkable: bool,
 }
 
 /// The status of an image in a run.

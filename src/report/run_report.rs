@@ -73,7 +73,7 @@ impl RunReport {
 
     /// Returns the images that are up to date and that a person should look at.
     pub fn remarkable_images(&self) -> impl Iterator<Item = &ImageRow> {
-        self.images.iter().filter(|row| row.is_remarkable())
+        self.images.iter().filter(|row| row.is_remarkable)
     }
 
     /// Returns the pull requests by branch, which is the key in the rows of images. Of several on a branch, it is the first:

@@ -30,7 +30,7 @@ pub use discover::list;
 pub use edit::{EditError, Edited, EditedFile, edit};
 pub use error::RunError;
 pub use explain::{ExplainRequest, explain};
-pub use lookup::{Answer, Decisions, Failure};
+pub use lookup::{Answer, Decisions, Failure, LookupError};
 pub use once::{Attempt, run_once};
 pub use publish::{GroupResult, PreparedStep, ProposalContent, PublishError, Published};
 pub use reports::{ReportContext, row, summary};

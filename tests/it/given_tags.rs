@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tagboat::image::ImageReference;
 use tagboat::policy::{
-    ExternalFacts, Gates, GivenTags, Outcome, Pinning, Question, SelectionStep, Settings, build, choose_given,
+    ExternalFacts, Gates, GivenTag, GivenTags, Outcome, Pinning, Question, SelectionStep, Settings, build, choose_given,
 };
 
 /// Returns a reference for `1.2.3`, `1.2.3@sha256:…`, `@sha256:…` or `-`.
@@ -49,8 +49,8 @@ fn answer(given: &str, current: &str, proposed: &str, policy: &str) -> (String, 
     };
     match decision.outcome {
         Outcome::Update(choice) => {
-            let given_digest = candidates.iter().find(|one| one.tag == choice.tag).and_then(|one| one.facts.digest());
-            let digest = given_digest.map(|digest| format!("@{digest}")).unwrap_or_default();
+            let named = given.get(&choice.tag).and_then(GivenTag::digest);
+            let digest = choice.digest.as_ref().or(named).map(|digest| format!("@{digest}")).unwrap_or_default();
             (format!("{}{digest}", choice.tag), choice.reason.to_string())
         }
         Outcome::UpToDate(reason) => ("=".to_owned(), reason.to_string()),

@@ -166,6 +166,7 @@ fn images() -> Vec<ImageRow> {
         failure: (status == Failed).then(|| Subject::Image(name.to_owned())),
         branch: (status == Update).then(|| "tagboat/apps-api".to_owned()),
         locations: locations.split(' ').map(str::to_owned).collect(),
+        is_remarkable: [MOVED, OTHER_SHAPES].contains(&reason),
     };
     let digest = format!("1.4.2@{DIGEST}");
     let unauthorized = unauthorized().to_string();

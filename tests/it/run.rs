@@ -8,6 +8,7 @@ mod every;
 mod explain;
 mod file_writes;
 mod git_history;
+mod given_digests;
 mod given_images;
 mod interruptions;
 mod life_cycle;

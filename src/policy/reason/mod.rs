@@ -69,6 +69,8 @@ pub enum Acceptance {
     Given,
     /// The reference already has the image that was named on the command line.
     GivenAlready,
+    /// The current tag resolves to the digest that was named on the command line, and the reference has no digest.
+    GivenUnpinned,
     /// An earlier run proposed it.
     ProposedEarlier,
 }
@@ -311,6 +313,13 @@ impl Reason {
     /// Returns the newer tags of another shape, if nothing of the same shape is newer.
     pub fn other_shapes(&self) -> &[Tag] {
         self.remarks().map_or(&[], |remarks| &remarks.other_shapes)
+    }
+
+    /// Returns whether a person should read why an image is up to date: a tag moved, or something is newer or given and no successor.
+    pub fn is_remarkable(&self) -> bool {
+        self.moved_digest().is_some()
+            || self.remarks().is_some_and(|remarks| !remarks.other_shapes.is_empty() || remarks.passed_over.is_some())
+            || matches!(self, Self::Accepted(Acceptance::GivenUnpinned))
     }
 
     fn remarks(&self) -> Option<&Remarks> {

@@ -54,6 +54,9 @@ impl Display for Acceptance {
             Self::DigestAdded => f.write_str("pinned to the digest of the current tag"),
             Self::Given => f.write_str("given with --image"),
             Self::GivenAlready => f.write_str("already the image given with --image"),
+            Self::GivenUnpinned => f.write_str(
+                "the current tag resolves to the digest given with --image, which is written only where the reference has one or `pin` is set",
+            ),
             Self::ProposedEarlier => f.write_str("proposed by an earlier run"),
         }
     }

@@ -7,8 +7,8 @@ use super::candidate_filter::{current_shape, current_text};
 use super::choose::{SelectionStep, choose};
 use super::explain::explain;
 use super::question::{Lookups, Question};
-use crate::image::{ImageReference, Shape, Tag, commit_hash_at, is_numeric_hash};
-use crate::policy::candidate::{Candidate, Known, Need};
+use crate::image::{Digest, ImageReference, Shape, Tag, commit_hash_at, is_numeric_hash};
+use crate::policy::candidate::{Candidate, Need};
 use crate::policy::decision::{Choice, Decision, Outcome, Verdict};
 use crate::policy::ordered_policy::OrderedPolicy;
 use crate::policy::pinned_policy::PinnedTarget;
@@ -19,8 +19,28 @@ use crate::policy::versions::{OrderKey, ShapeMatcher, compare_commonly, leads_wi
 /// The tags that are named for one reference, and what already is proposed in its place.
 #[derive(Debug, Clone)]
 pub struct GivenTags {
-    tags: Vec<Tag>,
-    proposed: Option<Tag>,
+    tags: Vec<GivenTag>,
+    proposed: Option<GivenTag>,
+}
+
+/// One tag that is named, or proposed.
+#[derive(Debug, Clone)]
+pub struct GivenTag {
+    tag: Tag,
+    digest: Option<Digest>,
+    is_current: bool,
+}
+
+impl GivenTag {
+    /// Returns the digest that is named with the tag. The registry has to confirm that the tag resolves to it.
+    pub fn digest(&self) -> Option<&Digest> {
+        self.digest.as_ref()
+    }
+
+    /// Returns whether only a digest is named, so that it is for the current tag.
+    pub fn is_for_current(&self) -> bool {
+        self.is_current
+    }
 }
 
 impl GivenTags {
@@ -34,38 +54,55 @@ impl GivenTags {
     ) -> (Self, Vec<Candidate>) {
         let current = question.current.tag();
         // Only the reference shows whether a name is that of a chart.
-        let as_current = |one: Candidate| {
-            if question.current.is_chart() {
-                one.into_chart_version()
-            } else {
-                Candidate { tag: one.tag.in_registry().into_owned(), ..one }
-            }
+        let as_current = |one: GivenTag| {
+            let is_chart = question.current.is_chart();
+            let tag = if is_chart { one.tag.into_chart_version() } else { one.tag.in_registry().into_owned() };
+            GivenTag { tag, ..one }
         };
-        let named = images.iter().filter_map(|image| candidate(image, current));
-        let mut candidates: Vec<Candidate> = Vec::new();
+        let named = images.iter().filter_map(|image| given_tag(image, current));
+        let mut tags: Vec<GivenTag> = Vec::new();
         for one in named.map(as_current) {
             // Of two digests of one tag, the last was pushed last.
-            candidates.retain(|known| known.tag != one.tag);
-            candidates.push(one);
+            tags.retain(|known| known.tag != one.tag);
+            tags.push(one);
         }
-        let tags = candidates.iter().map(|one| one.tag.clone()).collect();
-        let proposed = proposed.and_then(|proposed| candidate(proposed, None));
-        let given = Self { tags, proposed: proposed.as_ref().map(|one| one.tag.clone()) };
+        let proposed = proposed.and_then(|proposed| given_tag(proposed, None));
         // A policy that reads build times or labels reads those of the current tag as well.
         let needs_current = matches!(&question.entry.policy, Policy::Ordered(policy) if policy.need() > Need::Tag);
-        let current = if needs_current { current.map(|tag| Candidate::new(tag.clone())) } else { None };
-        for other in proposed.into_iter().chain(current) {
-            if candidates.iter().all(|known| known.tag != other.tag) {
-                candidates.push(other);
+        let current = if needs_current { current } else { None };
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for tag in tags.iter().chain(&proposed).map(|one| &one.tag).chain(current) {
+            if candidates.iter().all(|known| known.tag != *tag) {
+                candidates.push(Candidate::new(tag.clone()));
             }
         }
-        (given, candidates)
+        (Self { tags, proposed }, candidates)
+    }
+
+    /// Returns what is named for a tag; `None` for one that only is proposed.
+    pub fn get(&self, tag: &Tag) -> Option<&GivenTag> {
+        self.tags.iter().find(|one| one.tag == *tag)
+    }
+
+    /// Returns what is proposed, if it has this tag.
+    pub fn proposed(&self, tag: &Tag) -> Option<&GivenTag> {
+        self.proposed.as_ref().filter(|one| one.tag == *tag)
+    }
+
+    /// Returns whether a reference is what is named: nothing has to be written, whatever its tag resolves to now.
+    fn is_already(&self, current: &ImageReference) -> bool {
+        let given = current.tag().and_then(|tag| self.get(tag));
+        given.is_some_and(|given| current.digest().is_none() || current.digest() == given.digest())
+    }
+
+    fn contains(&self, tag: &Tag) -> bool {
+        self.get(tag).is_some()
     }
 }
 
-fn candidate(image: &ImageReference, current: Option<&Tag>) -> Option<Candidate> {
-    let facts = image.digest().map_or(Known::Tag, |digest| Known::Named(digest.clone()));
-    Some(Candidate { tag: image.tag().or(current)?.clone(), facts })
+fn given_tag(image: &ImageReference, current: Option<&Tag>) -> Option<GivenTag> {
+    let (tag, digest) = (image.tag().or(current)?.clone(), image.digest().cloned());
+    Some(GivenTag { tag, digest, is_current: image.tag().is_none() })
 }
 
 /// Selects the newest of the named tags and the proposed one, if the policy accepts it. The candidates are those of
@@ -83,7 +120,7 @@ pub fn choose_given(question: &Question<'_>, given: &GivenTags, candidates: &[Ca
 
 fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]) -> Result<Outcome, Lookups> {
     // Of several, the last is the one to report: it was pushed last.
-    let Some(last) = given.tags.last().and_then(|tag| candidates.iter().find(|one| one.tag == *tag)) else {
+    let Some(last) = given.tags.last().and_then(|last| candidates.iter().find(|one| one.tag == last.tag)) else {
         return Ok(Outcome::Held(Hold::GivenWithoutTag.into()));
     };
     let Some(current) = question.current.tag() else {
@@ -93,7 +130,11 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
         let text = current_text(question.entry, current.as_str());
         let shape = text.as_deref().map(|text| current_shape(question.entry, text, candidates));
         if policy.check_current(shape.as_ref()).is_err() {
-            return newest(question, given, candidates, |one| without_order(question, current, shape.as_ref(), one));
+            let judge = |one: &Candidate| {
+                let is_already = one.tag == *current && given.is_already(question.current);
+                without_order(question, current, shape.as_ref(), one, is_already)
+            };
+            return newest(question, given, candidates, judge);
         }
     }
     let outcome = match choose(question, candidates) {
@@ -101,13 +142,13 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
         SelectionStep::NeedsFacts(lookups) => return Err(lookups),
     };
     Ok(match outcome {
-        Outcome::Update(choice) if given.tags.contains(&choice.tag) => Outcome::Update(choice),
-        Outcome::Update(choice) if given.proposed.as_ref() == Some(&choice.tag) => {
+        Outcome::Update(choice) if given.contains(&choice.tag) => Outcome::Update(choice),
+        Outcome::Update(choice) if given.proposed(&choice.tag).is_some() => {
             Outcome::Update(Choice { reason: Acceptance::ProposedEarlier.into(), ..choice })
         }
         Outcome::Unknown(cause) => Outcome::Unknown(cause),
-        Outcome::UpToDate(reason) if given.tags.contains(current) => Outcome::UpToDate(reason),
-        _ if given.tags.contains(current) => Outcome::UpToDate(Acceptance::GivenAlready.into()),
+        Outcome::UpToDate(reason) if given.contains(current) => Outcome::UpToDate(reason),
+        _ if given.contains(current) => Outcome::UpToDate(Acceptance::GivenAlready.into()),
         outcome => match (rejection(question, candidates, &last.tag), outcome) {
             (None, Outcome::Held(cause)) => Outcome::Held(cause),
             (cause, _) => rejected(&last.tag, cause.unwrap_or(Rejection::NotPinned)),
@@ -124,7 +165,7 @@ fn newest(
     judge: impl Fn(&Candidate) -> Result<Outcome, Lookups>,
 ) -> Result<Outcome, Lookups> {
     let (mut judged, mut lookups) = (Vec::new(), Lookups::new());
-    for tag in given.proposed.iter().chain(&given.tags) {
+    for tag in given.proposed.iter().chain(&given.tags).map(|one| &one.tag) {
         let Some(candidate) = candidates.iter().find(|one| one.tag == *tag) else { continue };
         match judge(candidate) {
             Ok(outcome) => judged.push((candidate, outcome)),
@@ -136,7 +177,7 @@ fn newest(
     }
     let last = judged.last().map(|(_, outcome)| outcome.clone());
     // If every named tag is held, the reason is reported, and what is proposed stays as it is.
-    if judged.iter().all(|(one, outcome)| !given.tags.contains(&one.tag) || matches!(outcome, Outcome::Held(_))) {
+    if judged.iter().all(|(one, outcome)| !given.contains(&one.tag) || matches!(outcome, Outcome::Held(_))) {
         return Ok(last.unwrap_or_else(|| Outcome::Held(Hold::GivenWithoutTag.into())));
     }
     // An unknown tag may be the newest, and then nothing is.
@@ -146,7 +187,7 @@ fn newest(
         _ => best,
     });
     Ok(match best.map(|(_, outcome)| outcome).or(last) {
-        Some(Outcome::Update(choice)) if !given.tags.contains(&choice.tag) => {
+        Some(Outcome::Update(choice)) if !given.contains(&choice.tag) => {
             Outcome::Update(Choice { reason: Acceptance::ProposedEarlier.into(), ..choice })
         }
         Some(outcome) => outcome,
@@ -190,9 +231,9 @@ fn without_order(
     current: &Tag,
     shape: Option<&Shape<'_>>,
     given: &Candidate,
+    is_already: bool,
 ) -> Result<Outcome, Lookups> {
-    let old = question.current.digest();
-    if given.tag == *current && (old.is_none() || old == given.facts.digest()) {
+    if is_already {
         return Ok(Outcome::UpToDate(Acceptance::GivenAlready.into()));
     }
     let text = question.entry.filter.read(given.tag.as_str());

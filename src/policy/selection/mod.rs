@@ -23,5 +23,5 @@ pub(super) use bounds::OPTIONS;
 pub use choose::{SelectionStep, choose, undecidable};
 pub use explain::explain;
 pub use gates::Gates;
-pub use given::{GivenTags, choose_given};
+pub use given::{GivenTag, GivenTags, choose_given};
 pub use question::Question;

@@ -1,6 +1,8 @@
 //! The stages *look up* and *choose*, image by image: a policy names the facts that it lacks, and only those are looked up. A
 //! failed lookup makes its image unknown and does not affect the others.
 
+mod error;
+mod given;
 mod pin;
 
 use std::collections::HashMap;
@@ -21,6 +23,8 @@ use crate::policy::{
     Question, SelectionStep,
 };
 use crate::registry::{Registry, RegistryError};
+
+pub use error::LookupError;
 
 use super::external_facts::FactSource;
 use super::subjects::{ImageUsages, Scope, TagSource, Usage, subjects};
@@ -46,7 +50,7 @@ pub struct Failure {
     /// The normalized name of the image.
     pub name: ImageName,
     /// Why it failed.
-    pub error: RegistryError,
+    pub error: LookupError,
 }
 
 /// The decisions about all images in a scope.
@@ -152,7 +156,7 @@ impl Lookup<'_> {
             Err(error) => {
                 image.list_error = Some(Unknown::ListFailed(error.to_string().into()));
                 charts.list_error = image.list_error.clone();
-                image.failure = Some(error);
+                image.failure = Some(error.into());
             }
         }
         let mut answers = Vec::with_capacity(subject.usages.len());
@@ -201,14 +205,24 @@ struct ImageLookup<'a> {
     is_listed: bool,
     /// Why the tags could not be listed.
     list_error: Option<Unknown>,
+    /// What the command line gives, if it does.
+    given: Option<GivenTags>,
     /// The first failed request.
-    failure: Option<RegistryError>,
+    failure: Option<LookupError>,
 }
 
 impl<'a> ImageLookup<'a> {
     fn new(lookup: Lookup<'a>, name: &ImageName) -> Self {
-        let (candidates, index) = (Vec::new(), HashMap::new());
-        Self { lookup, name: name.clone(), candidates, index, is_listed: false, list_error: None, failure: None }
+        Self {
+            lookup,
+            name: name.clone(),
+            candidates: Vec::new(),
+            index: HashMap::new(),
+            is_listed: false,
+            list_error: None,
+            given: None,
+            failure: None,
+        }
     }
 
     /// Adds the tags of references in other places to the candidates.
@@ -245,6 +259,7 @@ impl<'a> ImageLookup<'a> {
             None => {
                 let (given, candidates) = GivenTags::new(&question, images, proposed.as_ref());
                 self.candidates = candidates;
+                self.given = Some(given.clone());
                 self.with_references(external);
                 let choose = |candidates: &[Candidate]| policy::choose_given(&question, &given, candidates);
                 self.decide(choose, &question).await
@@ -317,11 +332,15 @@ impl<'a> ImageLookup<'a> {
         for (tag, known) in stream::iter(lookups).buffered(AT_ONCE).collect::<Vec<_>>().await {
             let known = known.unwrap_or_else(|error| {
                 let text = error.to_string().into();
+                let is_given = self.given.as_ref().is_some_and(|given| given.get(&tag).is_some());
+                // The others are the current tag and what is proposed, which may have been deleted.
+                let is_known = self.is_listed || (self.given.is_some() && !is_given);
                 let known = match error {
                     RegistryError::Offline { .. } => Known::Offline(text),
-                    _ if self.is_listed && error.is_permanent() => return Known::Unreadable(text),
+                    _ if is_known && error.is_permanent() => return Known::Unreadable(text),
                     _ => Known::Failed(text),
                 };
+                let error = if is_given { LookupError::of_given(&tag, error) } else { error.into() };
                 self.failure.get_or_insert(error);
                 known
             });
@@ -339,13 +358,9 @@ impl<'a> ImageLookup<'a> {
     }
 }
 
-/// Returns a failure if facts are about another image than the one whose digest is known: the tag moved, or `--image` gave a digest that
-/// the tag does not resolve to.
+/// Returns a failure if facts are about another image than the one whose digest is known: the tag moved.
 fn moved(before: &Known, now: &Known) -> Option<Known> {
-    let (Known::Digest(expected) | Known::Named(expected), Some(digest)) = (before, now.facts()?.digest.as_ref())
-    else {
-        return None;
-    };
+    let (Known::Digest(expected), Some(digest)) = (before, now.facts()?.digest.as_ref()) else { return None };
     let text = format!("it resolves to {}, not to {}", digest.short(), expected.short());
     (digest != expected).then(|| Known::Failed(text.into()))
 }

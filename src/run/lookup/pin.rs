@@ -1,15 +1,18 @@
 //! The digest to write beside a chosen tag.
 
 use super::ImageLookup;
-use crate::image::{Digest, Platform, Tag};
+use super::error::LookupError;
+use super::given::ConfirmedDigest;
+use crate::image::{Digest, ImageFacts, Platform, Tag};
 use crate::policy::reason::{Acceptance, Hold, Ineligibility, MovedDigest, PinSource, Reason};
-use crate::policy::{Choice, Known, Outcome, Pinning, Question};
+use crate::policy::{Choice, Outcome, Pinning, Question};
 use crate::registry::RegistryError;
 
 impl ImageLookup<'_> {
     /// Adds the digest of the chosen tag if one has to be written: tag and digest change together, and the digest of one platform
     /// stays one of this platform. Fails with the tag whose digest cannot be looked up.
-    pub(super) async fn pin(&self, outcome: Outcome, question: &Question<'_>) -> Result<Outcome, (Tag, RegistryError)> {
+    pub(super) async fn pin(&self, outcome: Outcome, question: &Question<'_>) -> Result<Outcome, (Tag, LookupError)> {
+        let confirmed = self.confirm(&outcome, question).await?;
         let (current, adds) = (question.current, question.pinning > Pinning::Keep);
         let wanted = adds || current.digest().is_some();
         let choice = match outcome {
@@ -18,26 +21,27 @@ impl ImageLookup<'_> {
                 Some(tag) => Choice { tag: tag.clone(), digest: None, reason: Acceptance::DigestAdded.into() },
                 None => return Ok(outcome),
             },
+            // The digest that the command line gives is the news, and it is not written.
+            Outcome::UpToDate(_) if confirmed.is_some() && current.digest().is_none() => {
+                return Ok(Outcome::UpToDate(Acceptance::GivenUnpinned.into()));
+            }
             outcome => return Ok(outcome),
         };
-        let found = match choice.digest.clone() {
-            Some(digest) => Ok(digest),
-            None => self.digest(&choice.tag).await,
+        let found = match (confirmed, choice.digest.clone()) {
+            (Some(ConfirmedDigest::Exact(digest)), _) => return Ok(pinned(question, choice, digest)),
+            (Some(ConfirmedDigest::OfTag(digest)), _) | (None, Some(digest)) => Ok(digest),
+            (None, None) => self.digest(&choice.tag).await,
         };
         let found = match (found, current.digest()) {
-            (Ok(digest), Some(old)) if digest != *old && !self.is_named(&choice.tag) => {
+            (Ok(digest), Some(old)) if digest != *old => {
                 self.digest_like(old, current.tag(), (&choice.tag, digest)).await
             }
             (found, _) => found.map(Ok),
         };
         match found {
             Ok(Err(hold)) => Ok(Outcome::Held(hold.into())),
-            // A reference without a tag stays without one, so its digest alone decides whether it changes.
-            Ok(Ok(digest)) if current.tag().is_none() && current.digest() == Some(&digest) => {
-                Ok(Outcome::UpToDate(Acceptance::GivenAlready.into()))
-            }
-            Ok(Ok(digest)) => Ok(Outcome::Update(with_digest(choice, digest))),
-            Err(error) => Err((choice.tag, error)),
+            Ok(Ok(digest)) => Ok(pinned(question, choice, digest)),
+            Err(error) => Err((choice.tag, error.into())),
         }
     }
 
@@ -50,12 +54,11 @@ impl ImageLookup<'_> {
         (tag, digest): (&Tag, Digest),
     ) -> Result<Result<Digest, Hold>, RegistryError> {
         let Some(platform) = self.platform_of(old, current).await? else { return Ok(Ok(digest)) };
-        let facts = match self.known(tag) {
-            Some(facts) => facts,
-            None => self.lookup.registry.facts(&self.name, tag).await?,
-        };
+        let facts = self.facts(tag).await?;
         if facts.members.is_empty() {
-            return Ok(Ok(digest));
+            let is_other = !facts.platforms.is_empty() && !facts.platforms.iter().any(|one| platform.accepts(one));
+            let hold = || Hold::NotEligibleYet(tag.clone(), Ineligibility::Platforms(vec![platform]));
+            return Ok(if is_other { Err(hold()) } else { Ok(digest) });
         }
         let is_same = |(offered, _): &&(Platform, Digest)| *offered == platform;
         let (mut found, accepted): (Vec<_>, Vec<_>) =
@@ -71,7 +74,11 @@ impl ImageLookup<'_> {
     }
 
     /// Returns the platform of a digest if it is that of one platform, and not of all that its tag names.
-    async fn platform_of(&self, digest: &Digest, tag: Option<&Tag>) -> Result<Option<Platform>, RegistryError> {
+    pub(super) async fn platform_of(
+        &self,
+        digest: &Digest,
+        tag: Option<&Tag>,
+    ) -> Result<Option<Platform>, RegistryError> {
         if let Some(tag) = tag {
             match self.digest(tag).await {
                 Ok(now) if now == *digest => return Ok(None),
@@ -88,12 +95,15 @@ impl ImageLookup<'_> {
         }
     }
 
-    /// Returns whether a person named the digest to write with this tag.
-    fn is_named(&self, tag: &Tag) -> bool {
-        self.candidates.iter().any(|one| one.tag == *tag && matches!(one.facts, Known::Named(_)))
+    /// Returns the facts about a tag, which may be known already.
+    pub(super) async fn facts(&self, tag: &Tag) -> Result<ImageFacts, RegistryError> {
+        match self.known(tag) {
+            Some(facts) => Ok(facts),
+            None => self.lookup.registry.facts(&self.name, tag).await,
+        }
     }
 
-    async fn digest(&self, tag: &Tag) -> Result<Digest, RegistryError> {
+    pub(super) async fn digest(&self, tag: &Tag) -> Result<Digest, RegistryError> {
         let known = self.candidates.iter().find(|candidate| candidate.tag == *tag).and_then(|c| c.facts.digest());
         match known {
             Some(digest) => Ok(digest.clone()),
@@ -109,6 +119,16 @@ fn follows_tag(choice: &Choice) -> bool {
         Reason::Accepted(Acceptance::DigestMoved(_) | Acceptance::Pinned { source: PinSource::Floating, .. })
     );
     choice.digest.is_none() || is_floating
+}
+
+/// Returns the update to a choice with a digest. A reference without a tag stays without one, so its digest alone decides whether it
+/// changes.
+fn pinned(question: &Question<'_>, choice: Choice, digest: Digest) -> Outcome {
+    let current = question.current;
+    if current.tag().is_none() && current.digest() == Some(&digest) {
+        return Outcome::UpToDate(Acceptance::GivenAlready.into());
+    }
+    Outcome::Update(with_digest(choice, digest))
 }
 
 /// Returns a choice with another digest, which its reason names as well.

@@ -92,6 +92,7 @@ impl Decided<'_> {
             Outcome::UpToDate(reason) => ImageRow {
                 moved_digest: reason.moved_digest().map(|moved| moved.to.to_string()),
                 other_shapes: reason.other_shapes().iter().map(ToString::to_string).collect(),
+                is_remarkable: reason.is_remarkable(),
                 ..row(ImageStatus::UpToDate, &reason.to_string())
             },
             Outcome::Held(reason) => row(ImageStatus::Held, &reason.to_string()),
@@ -136,5 +137,6 @@ fn unanswered(occurrence: &Occurrence, status: ImageStatus, reason: &str) -> Ima
         branch: None,
         locations: Vec::new(),
         failure: None,
+        is_remarkable: false,
     }
 }

@@ -1,28 +1,32 @@
 //! `tagboat run --image`: a table of scenarios with the double of a forge. Each step is a run for some images; it is repeated and must
 //! change nothing.
 
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
+
 use crate::support::github::GITHUB;
 use crate::support::tagboat::Tagboat;
 use crate::support::world::{World, lines};
 
 use Step::*;
 
-/// An event of a scenario, or an expectation.
-enum Step {
+/// An event of a scenario, or an expectation. Texts have references as [`World::expand`] reads them.
+pub(super) enum Step {
     /// `tagboat run --image …`, or for everything: the images, the lines of the report, and the held values.
     Run(&'static str, &'static [&'static str], &'static [&'static str]),
     /// A person commits a text to this file.
     Commit(&'static str, &'static str),
+    /// CI pushes an image.
+    Build(&'static str),
     /// A file on a branch contains this text.
     Contains(&'static str, &'static str, &'static str),
 }
 
-struct Scenario {
-    name: &'static str,
-    config: &'static str,
+pub(super) struct Scenario {
+    pub(super) name: &'static str,
+    pub(super) config: &'static str,
     /// Manifests and their texts.
-    files: &'static [(&'static str, &'static str)],
-    steps: &'static [Step],
+    pub(super) files: &'static [(&'static str, &'static str)],
+    pub(super) steps: &'static [Step],
 }
 
 /// The images in the registry.
@@ -89,6 +93,7 @@ const SCENARIOS: &[Scenario] = &[
     ], files: &[("api/app.yaml", API)] },
     Scenario { name: "builds of two images in one group end out of order", config: ONE_GROUP, steps: &[
         Run("", &["open tagboat/all: …"], &[]),
+        Build("web:2.2"),
         Run("api:1.2 web:2.2", &["update tagboat/all: …"], &[]),
         Contains("tagboat/all", "api/app.yaml", "api:1.4"),
         Contains("tagboat/all", "web/app.yaml", "web:2.2"),
@@ -105,6 +110,7 @@ const SCENARIOS: &[Scenario] = &[
     ], files: &[("one/app.yaml", API), ("two/app.yaml", API)] },
     Scenario { name: "a rejected tag leaves what is proposed beside other images", config: ONE_GROUP, steps: &[
         Run("api:3d9b390 web:2.1", &["open tagboat/all: …"], &[]),
+        Build("web:2.2"),
         Run("api:pr-1 web:2.2", &["update tagboat/all: …"], &["api/app.yaml:2: pr-1, given with --image, is rejected: …"]),
         Contains("tagboat/all", "api/app.yaml", "api:3d9b390"),
         Contains("tagboat/all", "web/app.yaml", "web:2.2"),
@@ -125,6 +131,7 @@ const SCENARIOS: &[Scenario] = &[
         Run("", &["update tagboat/all: …"], &["api/app.yaml:2: the tag 1c0ffee has …"]),
         Contains("tagboat/all", "api/app.yaml", "api:3d9b390"),
         Contains("tagboat/all", "web/app.yaml", "web:2.1"),
+        Build("web:2.2"),
         Run("web:2.2", &["update tagboat/all: …"], &[]),
         Contains("tagboat/all", "api/app.yaml", "api:3d9b390"),
         Contains("tagboat/all", "web/app.yaml", "web:2.2"),
@@ -150,8 +157,8 @@ const SCENARIOS: &[Scenario] = &[
     ], files: &[("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: 'ghcr.io/acme/api:${TAG}' }] }\n")] },
 ];
 
-fn matches(actual: &[String], expected: &[&str]) -> bool {
-    let same = |(actual, expected): (&String, &&str)| match expected.strip_suffix('…') {
+fn matches(actual: &[String], expected: &[String]) -> bool {
+    let same = |(actual, expected): (&String, &String)| match expected.strip_suffix('…') {
         Some(start) => actual.starts_with(start),
         None => actual == expected,
     };
@@ -159,15 +166,18 @@ fn matches(actual: &[String], expected: &[&str]) -> bool {
 }
 
 /// Performs the steps of a scenario up to the first that ends otherwise.
-async fn perform(scenario: &Scenario) -> Result<(), String> {
-    let world = World::new(Some(&GITHUB), scenario.config, IMAGES, &[]).await;
-    world.forge.bare.commit("main", scenario.files, "Manifests");
+async fn perform(scenario: &Scenario, images: &str) -> Result<(), String> {
+    let mut world = World::new(Some(&GITHUB), scenario.config, images, &[]).await;
+    let files: Vec<_> = scenario.files.iter().map(|(path, text)| (*path, world.expand(text))).collect();
+    let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    world.forge.bare.commit("main", &files, "Manifests");
     for step in scenario.steps {
         match *step {
-            Commit(path, text) => drop(world.forge.bare.commit("main", &[(path, text)], "By hand")),
+            Commit(path, text) => drop(world.forge.bare.commit("main", &[(path, &world.expand(text))], "By hand")),
+            Build(image) => world.build(image),
             Contains(branch, path, part) => {
                 let text = String::from_utf8(world.forge.bare.file(branch, path)).unwrap();
-                if !text.contains(part) {
+                if !text.contains(&world.expand(part)) {
                     return Err(format!("{path} on {branch} lacks {part}:\n{text}"));
                 }
             }
@@ -181,9 +191,10 @@ async fn perform(scenario: &Scenario) -> Result<(), String> {
 async fn run(world: &World, images: &str, expected: &[&str], held: &[&str]) -> Result<(), String> {
     let report = world.run(images).await;
     let actual = lines(&report);
+    let expand = |texts: &[&str]| texts.iter().map(|text| world.expand(text)).collect::<Vec<_>>();
     let held_values: Vec<String> =
         report.held.iter().map(|one| format!("{}:{}: {}", one.path, one.line, one.reason)).collect();
-    if !matches(&actual, expected) || !matches(&held_values, held) {
+    if !matches(&actual, &expand(expected)) || !matches(&held_values, &expand(held)) {
         return Err(format!("--image {images:?}: {actual:#?}, held: {held_values:#?}"));
     }
     if report.failed.iter().any(|failed| failed.hint.is_none())
@@ -199,19 +210,29 @@ async fn run(world: &World, images: &str, expected: &[&str], held: &[&str]) -> R
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn follows_the_scenarios() {
+/// Performs scenarios with these images in the registry, and fails with the text of each that ends otherwise.
+pub(super) async fn perform_all(scenarios: &[Scenario], images: &str) {
     let mut wrong = Vec::new();
-    for scenario in SCENARIOS {
-        wrong.extend(perform(scenario).await.err().map(|error| format!("{}: {error}", scenario.name)));
+    for scenario in scenarios {
+        wrong.extend(perform(scenario, images).await.err().map(|error| format!("{}: {error}", scenario.name)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn follows_the_scenarios() {
+    perform_all(SCENARIOS, IMAGES).await;
+}
+
 /// The program fails for an image that it cannot update, and reports nothing about other images.
-#[test]
-fn reports_only_the_images_that_are_named() {
-    let tagboat = Tagboat::new();
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_only_the_images_that_are_named() {
+    let registry = EmbeddedRegistry::start().await.unwrap();
+    for tag in ["1.1", "1.2"] {
+        registry.push("acme/api", tag, &ImageSpec::default()).unwrap();
+    }
+    let mirror = format!("registries: {{ ghcr.io: {{ mirror: 'http://{}' }} }}", registry.host());
+    let tagboat = Tagboat::new().with_config(&mirror);
     std::fs::create_dir(tagboat.home().join("apps")).unwrap();
     let values = "web: { image: 'ghcr.io/acme/web:${TAG}' }\napi: { image: 'ghcr.io/acme/api:1.0' }\nimage: 'ghcr.io/acme/job:stable'\n";
     std::fs::write(tagboat.home().join("apps/values.yaml"), values).unwrap();

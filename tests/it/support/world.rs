@@ -10,7 +10,7 @@ use serde_json::Value;
 use tagboat::config::{self, Config};
 use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
 use tagboat::git::{Git, Options, Repository};
-use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Tag};
+use tagboat::image::{Digest, ImageFacts, ImageName, ImageReference, Platform, Tag};
 use tagboat::registry::{HostSettings, Keychain, Registries, Registry, RegistryError, Requests, ResponseLimits};
 use tagboat::report::{ProposalAction, RunReport};
 use tagboat::run::{ReportContext, RunError, RunRequest, Scope, Services, run};
@@ -54,14 +54,27 @@ impl World {
         world
     }
 
-    /// CI builds and pushes an image.
+    /// CI builds and pushes an image, `NAME:TAG`, again if it exists. `NAME:TAG+` is for two platforms, whose digests are those of
+    /// `NAME:TAG-amd64` and `NAME:TAG-arm64`.
     pub(crate) fn build(&mut self, image: &str) {
         let (name, tag) = image.split_once(':').unwrap();
-        let day = i64::try_from(self.digests.len()).unwrap() * 24;
-        let created = Timestamp::constant(1_767_225_600, 0) + day.hours();
-        let spec = ImageSpec { created, ..ImageSpec::default() };
-        let digest = self.embedded.push(&format!("acme/{name}"), tag, &spec).unwrap();
-        self.digests.insert(image.to_owned(), digest);
+        let hour = i64::try_from(self.digests.len()).unwrap() * 24 + i64::from(self.digests.contains_key(image));
+        let created = Timestamp::constant(1_767_225_600, 0) + hour.hours();
+        let mut push = |tag: &str, architectures: &[&str]| {
+            let platform = |architecture: &&str| Platform::new(&format!("linux/{architecture}")).unwrap();
+            let platforms = architectures.iter().map(platform).collect();
+            let spec = ImageSpec { created, platforms, ..ImageSpec::default() };
+            let digest = self.embedded.push(&format!("acme/{name}"), tag, &spec).unwrap();
+            self.digests.insert(format!("{name}:{tag}"), digest);
+        };
+        match tag.strip_suffix('+') {
+            Some(tag) => {
+                push(&format!("{tag}-amd64"), &["amd64"]);
+                push(&format!("{tag}-arm64"), &["arm64"]);
+                push(tag, &["amd64", "arm64"]);
+            }
+            None => push(tag, &[]),
+        }
     }
 
     /// Returns a manifest with these references, such as `api:1.0 web:2.0@`; after an `@`, the digest is filled in.
@@ -73,12 +86,34 @@ impl World {
         text
     }
 
-    /// Returns `ghcr.io/acme/api:1.0@sha256:…` for `api:1.0@`.
+    /// Returns `ghcr.io/acme/api:1.0@sha256:…` for `api:1.0@`. After an `@`, there may be the tag that has the digest, or `none` for
+    /// one that the registry does not have.
     pub(crate) fn reference(&self, text: &str) -> String {
-        match text.strip_suffix('@') {
-            Some(tagged) => format!("{IMAGES}{tagged}@{}", self.digests[tagged]),
+        match text.split_once('@') {
+            Some((tagged, of)) => format!("{IMAGES}{tagged}@{}", self.digest(tagged, of)),
             None => format!("{IMAGES}{text}"),
         }
+    }
+
+    fn digest(&self, tagged: &str, of: &str) -> String {
+        let name = tagged.split(':').next().unwrap_or_default();
+        match of {
+            "none" => format!("sha256:{}", "f".repeat(64)),
+            "" => self.digests[tagged].to_string(),
+            tag => self.digests[&format!("{name}:{tag}")].to_string(),
+        }
+    }
+
+    /// Returns a text with the references in it: `<api:1.0@>` for [`reference`](Self::reference), and `<=api:1.0>` for a digest.
+    pub(crate) fn expand(&self, text: &str) -> String {
+        let expanded = |captures: &regex::Captures<'_>| match captures[1].strip_prefix('=') {
+            Some(tagged) => match tagged.split_once('@') {
+                Some((name, of)) => self.digest(name, of),
+                None => self.digest(tagged, ""),
+            },
+            None => self.reference(&captures[1]),
+        };
+        regex::Regex::new("<([^<> ]+)>").unwrap().replace_all(text, expanded).into_owned()
     }
 
     /// A person commits a manifest.

@@ -1,0 +1,122 @@
+//! `tagboat run --image` with digests, tags that the registry lacks, and references that are pinned: what is given is confirmed before
+//! it is written.
+
+use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
+
+use crate::support::tagboat::Tagboat;
+
+use super::given_images::Step::*;
+use super::given_images::{Scenario, perform_all};
+
+/// The images in the registry; `multi` has two platforms.
+const IMAGES: &str = "api:1.2 api:1.3 api:1.4 api:latest multi:1.2+ multi:1.3+ single:1.2+ single:1.3";
+const API: &str = "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:1.2 }] }\n";
+const PINNED: &str = "kind: Pod\nspec: { containers: [{ image: <api:1.2@> }] }\n";
+const AMD64: &str = "kind: Pod\nspec: { containers: [{ image: <multi:1.2@1.2-amd64> }] }\n";
+const PIN: &str = "rules: [{ pin: true }]";
+const FOLLOW: &str = "rules: [{ pin: follow }]";
+const OPEN: &[&str] = &["open tagboat/api: …"];
+const NOT_IN_REGISTRY: &str =
+    "failed ghcr.io/acme/api: 1.9, given with --image, is not in the registry: not found at …";
+
+#[rustfmt::skip]
+const SCENARIOS: &[Scenario] = &[
+    Scenario { name: "a tag that the registry lacks", config: "", files: &[("api/app.yaml", API)], steps: &[
+        Run("api:1.9", &[NOT_IN_REGISTRY], &[]),
+        Run("api:1.9@1.2", &[NOT_IN_REGISTRY], &[]),
+        Run("api:1.9@none", &[NOT_IN_REGISTRY], &[]),
+        Build("api:1.9"),
+        Run("api:1.9", OPEN, &[]),
+    ] },
+    Scenario { name: "a tag that the registry lacks and build times", files: &[("api/app.yaml", API)],
+        config: "policies: { main: { newest-build: true } }\nrules: [{ policy: main }]", steps: &[
+        Run("api:1.9", &[NOT_IN_REGISTRY], &[]),
+        Run("api:1.3@1.4", &["failed ghcr.io/acme/api: 1.3 resolves to <=api:1.3>, not to <=api:1.4>, which --image gives"], &[]),
+        Run("api:1.3@", OPEN, &[]),
+    ] },
+    Scenario { name: "a digest that the registry lacks", config: "", files: &[("api/app.yaml", API)], steps: &[
+        Run("api:1.3@none", &["failed ghcr.io/acme/api: 1.3 resolves to <=api:1.3>, not to <=api@none>, which --image gives"], &[]),
+    ] },
+    Scenario { name: "a digest of another tag", config: "", files: &[("api/app.yaml", PINNED)], steps: &[
+        Run("api:1.4@1.3", &["failed ghcr.io/acme/api: 1.4 resolves to <=api:1.4>, not to <=api:1.3>, which --image gives"], &[]),
+        Run("api:1.4@", OPEN, &[]),
+        Contains("tagboat/api", "api/app.yaml", "<api:1.4@>"),
+        // What is proposed stays, whatever is given by mistake.
+        Run("api:1.3@1.2", &["unchanged tagboat/api: …"], &[]),
+        Contains("tagboat/api", "api/app.yaml", "<api:1.4@>"),
+    ] },
+    Scenario { name: "a digest of another tag for a reference without a tag", config: "", steps: &[
+        Run("api:1.4@1.3", &["failed ghcr.io/acme/api: 1.4 resolves to <=api:1.4>, not to …"], &[]),
+        Run("api:1.4@", OPEN, &[]),
+        Contains("tagboat/api", "api/app.yaml", "image: <api@1.4> }"),
+    ], files: &[("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: <api@1.2> }] }\n")] },
+    Scenario { name: "a digest of another tag for a tag without an order", config: "", steps: &[
+        Run("api:latest@1.3", &["failed ghcr.io/acme/api: latest resolves to <=api:latest>, not to …"], &[]),
+        Run("api:latest@", &[], &[]),
+        Build("api:latest"),
+        // An older build is reported again: there is nothing to write.
+        Run("api:latest@1.2", &["failed ghcr.io/acme/api: latest resolves to …"], &[]),
+        Run("api:latest@", OPEN, &[]),
+    ], files: &[("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: <api:latest@> }] }\n")] },
+
+    // A digest without a tag is for the current tag.
+    Scenario { name: "a digest without a tag and `pin: true`", config: PIN, files: &[("api/app.yaml", API)], steps: &[
+        Run("api@1.4", &["failed ghcr.io/acme/api: --image gives <=api:1.4> without a tag, but the current tag 1.2 resolves to <=api:1.2>"], &[]),
+        Run("api@none", &["failed ghcr.io/acme/api: --image gives <=api@none> without a tag, but the current tag 1.2 resolves to <=api:1.2>"], &[]),
+        Run("api@1.2", OPEN, &[]),
+        Contains("tagboat/api", "api/app.yaml", "<api:1.2@>"),
+    ] },
+    Scenario { name: "a digest without a tag and `pin: follow`", config: FOLLOW, files: &[("api/app.yaml", PINNED)], steps: &[
+        Run("api@1.4", &["failed ghcr.io/acme/api: --image gives <=api:1.4> without a tag, but …"], &[]),
+        Run("api@1.2", &[], &[]),
+        Build("api:1.2"),
+        Run("api@1.2", OPEN, &[]),
+        Contains("tagboat/api", "api/app.yaml", "<api:1.2@>"),
+    ] },
+    Scenario { name: "a digest without a tag and the policy `digest`", config: "policies: { main: { digest: true } }\nrules: [{ policy: main }]", steps: &[
+        Run("api@1.4", &["failed ghcr.io/acme/api: --image gives <=api:1.4> without a tag, but …"], &[]),
+    ], files: &[("api/app.yaml", PINNED)] },
+    Scenario { name: "a digest without a tag where nothing is pinned", config: "", files: &[("api/app.yaml", API)], steps: &[
+        Run("api@1.4", &["failed ghcr.io/acme/api: --image gives <=api:1.4> without a tag, but …"], &[]),
+        Run("api@1.2", &[], &[]),
+    ] },
+
+    // The digest of one platform stays one of this platform.
+    Scenario { name: "a digest of another platform", config: "", files: &[("multi/app.yaml", AMD64)], steps: &[
+        Run("multi:1.3@1.3-arm64", &["failed ghcr.io/acme/multi: --image gives the digest of 1.3 for linux/arm64, but the current digest is for linux/amd64"], &[]),
+        Run("multi:1.3@", &["open tagboat/multi: …"], &[]),
+        Contains("tagboat/multi", "multi/app.yaml", "<multi:1.3@1.3-amd64>"),
+        Run("multi:1.3@1.3-amd64", &["unchanged tagboat/multi: …"], &[]),
+        Run("multi:1.3", &["unchanged tagboat/multi: …"], &[]),
+    ] },
+    Scenario { name: "a digest of one platform where none is", config: PIN, steps: &[
+        Run("multi:1.3@1.3-arm64", &["open tagboat/multi: …"], &[]),
+        Contains("tagboat/multi", "multi/app.yaml", "<multi:1.3@1.3-arm64>"),
+    ], files: &[("multi/app.yaml", "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/multi:1.2 }] }\n")] },
+    Scenario { name: "an image without the platform", config: "", steps: &[
+        Run("single:1.3@", &[], &["single/app.yaml:2: 1.3 not eligible yet: not available for linux/arm64"]),
+        Run("single:1.3", &[], &["single/app.yaml:2: 1.3 not eligible yet: not available for linux/arm64"]),
+    ], files: &[("single/app.yaml", "kind: Pod\nspec: { containers: [{ image: <single:1.2@1.2-arm64> }] }\n")] },
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn confirms_what_is_given() {
+    perform_all(SCENARIOS, IMAGES).await;
+}
+
+/// What is given without an effect is explained: `plan` and `run` print the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn explains_a_digest_without_effect() {
+    let registry = EmbeddedRegistry::start().await.unwrap();
+    let digest = registry.push("acme/api", "1.2", &ImageSpec::default()).unwrap();
+    let mirror = format!("registries: {{ ghcr.io: {{ mirror: 'http://{}' }} }}", registry.host());
+    let tagboat = Tagboat::new().with_config(&mirror);
+    std::fs::write(tagboat.home().join("app.yaml"), API).unwrap();
+    let output = tagboat.run(&["edit", "-C", ".", "--image", &format!("ghcr.io/acme/api@{digest}")]);
+    let expected = "Up to date, with a remark\n  ghcr.io/acme/api  1.2\n                    the current tag resolves to the digest given with \
+        --image, which is written only where the reference has one or `pin` is set\n";
+    assert!(output.code == 0 && output.stdout.starts_with(expected), "{output:?}");
+    let output = tagboat.run(&["edit", "-C", ".", "--image", "ghcr.io/acme/api:1.3"]);
+    let expected = "hint: push the image before this step, or correct the name and the tag";
+    assert!(output.code == 1 && output.stdout.contains(expected), "{output:?}");
+}
