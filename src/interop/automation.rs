@@ -7,6 +7,7 @@ use super::argocd::Kustomizations;
 use super::objects::{ApiGroup, Object};
 use super::{argocd, flux};
 use crate::manifest::{FindOptions, Finding, Notice};
+use crate::text::as_yaml;
 
 /// The objects that each tool reads.
 const OBJECTS: [&[ApiGroup]; 2] = [flux::OBJECTS, argocd::OBJECTS];
@@ -60,7 +61,7 @@ pub fn objects(path: &str, bytes: &[u8]) -> Vec<Object> {
     // Most files hold none, and a search is much faster than parsing.
     let groups = OBJECTS.concat();
     if groups.iter().any(|group| group.may_be_in(bytes)) {
-        Object::all(path, &String::from_utf8_lossy(bytes), &groups)
+        Object::all(path, &as_yaml(path, &String::from_utf8_lossy(bytes)), &groups)
     } else {
         Vec::new()
     }

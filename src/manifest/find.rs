@@ -30,7 +30,7 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
             let by_patterns = std::mem::take(&mut reader.findings);
             let is_worth_reading = || text.starts_with(LFS_POINTER) || reader.is_worth_parsing(text);
             if set.reads_yaml(path, options) && is_worth_reading() {
-                reader.stream(text);
+                reader.stream(&text::as_yaml(path, text));
             }
             reader.findings.retain(|finding| !by_patterns.iter().any(|other| share_bytes(finding, other)));
             reader.findings.extend(by_patterns);
@@ -48,9 +48,10 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
 }
 
 /// Returns the paths of the fields of all documents that parse.
-pub(super) fn fields(bytes: &[u8]) -> Vec<String> {
+pub(super) fn fields(path: &str, bytes: &[u8]) -> Vec<String> {
     let Ok(text) = decode(bytes) else { return Vec::new() };
-    let (_, body) = without_byte_order_mark(text);
+    let text = text::as_yaml(path, text);
+    let (_, body) = without_byte_order_mark(&text);
     let mut fields = Vec::new();
     for span in text::documents(body) {
         let part = &body[span.range()];

@@ -16,7 +16,7 @@ pub trait Format: Sync {
 
     /// The names of its files; `*` at one end matches any text.
     fn files(&self) -> &'static [&'static str] {
-        &["*.yaml", "*.yml", "*.json"]
+        &["*.yaml", "*.yml", "*.json", "*.jsonc"]
     }
 
     /// Texts of which every YAML document with a reference of this format holds one. Other documents are not parsed.

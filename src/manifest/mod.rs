@@ -57,8 +57,8 @@ pub fn find(path: &str, bytes: &[u8], options: &FindOptions) -> Vec<Finding> {
 }
 
 /// Returns the paths of all fields of a YAML or JSON file, aside from documents that do not parse and those inside others.
-pub fn fields(bytes: &[u8]) -> Vec<String> {
-    find::fields(bytes)
+pub fn fields(path: &str, bytes: &[u8]) -> Vec<String> {
+    find::fields(path, bytes)
 }
 
 /// Returns the images that objects in a file compose from values of other files: each with the path of the file that has
@@ -75,7 +75,7 @@ pub fn images_of_other_files(bytes: &[u8]) -> Vec<(String, ValuesImage)> {
 pub fn rewrite(path: &str, before: &[u8], edits: &[Edit], options: &FindOptions) -> Result<Vec<u8>, RefusedEdit> {
     let after = rewrite::apply(before, edits)?;
     if ALL.reads_yaml(path, options) {
-        rewrite::compare(before, &after, edits)?;
+        rewrite::compare(path, before, &after, edits)?;
     }
     rewrite::compare_findings(&find(path, before, options), &find(path, &after, options), edits)?;
     Ok(after)

@@ -62,7 +62,7 @@ fn lossy(bytes: &[u8]) -> String {
 
 /// Parses both texts and compares them node by node. Only scalars with an edit may differ, and only as the edit
 /// intends.
-pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(), RefusedEdit> {
+pub(super) fn compare(path: &str, before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(), RefusedEdit> {
     let changed = |what: String| Err(RefusedEdit::Changed { what });
     let (Ok(before), Ok(after)) = (std::str::from_utf8(before), std::str::from_utf8(after)) else {
         return changed("the file is not UTF-8".to_owned());
@@ -72,6 +72,7 @@ pub(super) fn compare(before: &[u8], after: &[u8], edits: &[Edit]) -> Result<(),
         return changed("the byte order mark is missing".to_owned());
     };
     let edits = InOrder::new(edits);
+    let (before, after) = (&*text::as_yaml(path, before), &*text::as_yaml(path, after));
     let (old_parts, new_parts) = (text::documents(before), text::documents(after));
     if old_parts.len() != new_parts.len() {
         return changed("the number of documents differs".to_owned());

@@ -6,6 +6,7 @@ mod chain;
 mod count;
 mod escape;
 mod flow_style;
+mod json_comments;
 mod near_match;
 mod origin;
 mod quote;
@@ -24,6 +25,7 @@ pub use escape::{
     without_controls_but_colors,
 };
 pub use flow_style::{flow_map, flow_string, flow_style};
+pub use json_comments::as_yaml;
 pub use near_match::nearest_match;
 pub use origin::Origin;
 pub use quote::code_list;

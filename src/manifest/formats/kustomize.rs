@@ -28,7 +28,7 @@ impl Format for Kustomize {
     }
 
     fn files(&self) -> &'static [&'static str] {
-        &["*.yaml", "*.yml", "*.json", "Kustomization"]
+        &["*.yaml", "*.yml", "*.json", "*.jsonc", "Kustomization"]
     }
 
     fn needles(&self) -> &'static [&'static str] {
