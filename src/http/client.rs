@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::LOCATION;
 use reqwest::{Method, StatusCode};
@@ -28,6 +28,9 @@ pub struct Client {
 
 /// How many redirects to other origins one request follows; those within an origin do not count.
 const REDIRECTS: usize = 5;
+
+/// How often one request is refused for a rate limit without a requested delay, if others are answered meanwhile.
+const MAX_REFUSALS: u32 = 32;
 
 impl Client {
     /// Returns a client with these options. One for each distinct [`ClientOptions`] is enough for a run.
@@ -64,9 +67,8 @@ impl Client {
         if let Some(header) = request.bad_header {
             return Err(HttpError::Header(header));
         }
-        let mut tried = 0;
+        let (mut tried, mut refused) = (0, 0);
         loop {
-            tried += 1;
             let error = match self.follow(&request).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
@@ -76,10 +78,20 @@ impl Client {
                 HttpError::Status(status) => (false, status.retry_after),
                 _ => (false, None),
             };
-            let again = limited || (request.idempotent && error.is_transient());
-            let wait = if again { self.retry_policy.wait(tried, requested) } else { None };
+            let is_429 = error.status() == Some(StatusCode::TOO_MANY_REQUESTS);
+            let wait = if is_429 && requested.is_none() {
+                refused += 1;
+                let is_exhausted = self.limiter(&request.url).is_exhausted(&self.retry_policy);
+                // The limiter pauses all requests to the origin.
+                (!is_exhausted && refused < MAX_REFUSALS).then_some(Duration::ZERO)
+            } else if limited || (request.idempotent && error.is_transient()) {
+                tried += 1;
+                self.retry_policy.wait(tried, requested)
+            } else {
+                None
+            };
             let Some(wait) = wait else { return Err(error) };
-            tracing::debug!(%error, tried, ?wait, "trying again");
+            tracing::debug!(%error, tried, refused, ?wait, "trying again");
             tokio::time::sleep(wait).await;
         }
     }
@@ -126,10 +138,17 @@ impl Client {
         let (status, version) = (response.status().as_u16(), response.version());
         tracing::debug!(method = %request.method, url = redacted(&request.url), status, ?version, "response received");
         let limit = rate_limit(response.status(), response.headers(), "", SystemTime::now());
-        if limit.exceeded || response.status() == StatusCode::SERVICE_UNAVAILABLE {
-            permit.throttle(limit.retry_after.unwrap_or(self.retry_policy.min_wait));
-        } else if response.status().is_success() {
-            permit.succeed();
+        match limit.retry_after {
+            None if limit.exceeded && request.limit_pause.is_none() => permit.refuse(&self.retry_policy),
+            wait if limit.exceeded || response.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                permit.throttle(wait.unwrap_or(self.retry_policy.min_wait));
+            }
+            _ => {
+                permit.answer();
+                if response.status().is_success() {
+                    permit.succeed();
+                }
+            }
         }
         Ok(response)
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
+use super::retry::RetryPolicy;
+
 /// The most concurrent requests to one origin.
 pub(super) const MAX_CONCURRENCY: usize = 16;
 
@@ -27,6 +29,8 @@ struct LimiterState {
     excess: usize,
     /// Successful responses since the concurrency last changed.
     successes: usize,
+    /// How often in a row the origin refused requests for a rate limit without a requested delay.
+    refusals: u32,
     /// No request starts before this instant.
     paused_until: Option<Instant>,
 }
@@ -43,6 +47,17 @@ impl Permit {
         self.limiter.succeed();
     }
 
+    /// Records a response that is no refusal for a rate limit.
+    pub(super) fn answer(&self) {
+        self.limiter.with(|state| state.refusals = 0);
+    }
+
+    /// Records a 429 without a requested delay: as [`throttle`](Self::throttle), with a pause that is longer after each refusal in a
+    /// row. All requests wait for it, so that those that arrive later do not use up the next window of the limit.
+    pub(super) fn refuse(&self, retry_policy: &RetryPolicy) {
+        self.limiter.refuse(retry_policy);
+    }
+
     /// Records a 429 or 503: halves the concurrency and pauses all requests.
     pub(super) fn throttle(&self, pause: Duration) {
         self.limiter.throttle(pause);
@@ -57,6 +72,7 @@ impl OriginLimiter {
                 concurrency: MAX_CONCURRENCY,
                 excess: 0,
                 successes: 0,
+                refusals: 0,
                 paused_until: None,
             }),
         }
@@ -94,6 +110,20 @@ impl OriginLimiter {
         if adds_permit {
             self.permits.add_permits(1);
         }
+    }
+
+    /// Returns whether the origin refused requests so often in a row that the retry policy gives up.
+    pub(super) fn is_exhausted(&self, retry_policy: &RetryPolicy) -> bool {
+        self.with(|state| retry_policy.wait_for_limit(state.refusals).is_none())
+    }
+
+    fn refuse(&self, retry_policy: &RetryPolicy) {
+        let pause = self.with(|state| {
+            let is_paused = state.paused_until.is_some_and(|paused| paused > Instant::now());
+            state.refusals += u32::from(!is_paused);
+            retry_policy.wait_for_limit(state.refusals)
+        });
+        self.throttle(pause.unwrap_or(retry_policy.min_wait));
     }
 
     fn throttle(&self, pause: Duration) {

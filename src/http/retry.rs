@@ -42,6 +42,18 @@ impl RetryPolicy {
     }
 }
 
+impl RetryPolicy {
+    /// Returns the wait after an origin refused requests `refused` times in a row for a rate limit without a requested delay; `None`
+    /// to give up. Such a limit is often one for each minute: by default, the waits together take between one and two minutes.
+    pub(super) fn wait_for_limit(&self, refused: u32) -> Option<Duration> {
+        if self.max_attempts <= 1 || refused >= self.max_attempts.saturating_mul(2) {
+            return None;
+        }
+        let ceiling = self.min_wait.saturating_mul(2 << refused.min(16)).min(self.max_wait);
+        Some(ceiling.mul_f64(0.5 + fastrand::f64() / 2.0))
+    }
+}
+
 /// The rate limit in a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RateLimit {
@@ -53,7 +65,8 @@ pub(super) struct RateLimit {
 
 /// Reads the rate limit of a response whose status is not 2xx.
 ///
-/// `Retry-After` is RFC 9110's, `x-ratelimit-*` GitHub's and Gitea's, `RateLimit-Reset` GitLab's. GitHub returns 403 or 429;
+/// `Retry-After` is RFC 9110's, `x-ratelimit-*` GitHub's and Gitea's, `RateLimit-Reset` GitLab's. Docker Hub
+/// reports the window in `ratelimit-remaining: 0;w=21600`: the limit is lifted at its end at the latest. GitHub returns 403 or 429;
 /// its secondary limits appear in `Retry-After` or in the message only.
 pub(super) fn rate_limit(status: StatusCode, headers: &HeaderMap, body: &str, now: SystemTime) -> RateLimit {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
@@ -71,7 +84,14 @@ pub(super) fn rate_limit(status: StatusCode, headers: &HeaderMap, body: &str, no
         let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
         Duration::from_secs(at.saturating_sub(now) + 1)
     });
-    RateLimit { exceeded, retry_after: after.or(reset) }
+    let window = if exceeded { used_up_window(headers) } else { None };
+    RateLimit { exceeded, retry_after: after.or(reset).or(window) }
+}
+
+/// Returns the window of a limit of which nothing remains: `0;w=21600`.
+fn used_up_window(headers: &HeaderMap) -> Option<Duration> {
+    let window = headers.get("ratelimit-remaining")?.to_str().ok()?.trim().strip_prefix("0;")?.trim();
+    Some(Duration::from_secs(window.strip_prefix("w=")?.parse().ok()?))
 }
 
 /// Parses `Retry-After`: seconds, or a date (RFC 9110, 10.2.3); a date in the past means no wait.
@@ -124,6 +144,9 @@ mod tests {
             (403,      &[],                                                              "a secondary rate limit", true,     None),
             (429,      &[("ratelimit-reset", "1010")],                                   "",                       true,     Some(11)),
             (429,      &[],                                                              "",                       true,     None),
+            (429,      &[("ratelimit-remaining", "0;w=21600")],                          "",                       true,     Some(21600)),
+            (429,      &[("ratelimit-remaining", "10;w=21600")],                         "",                       true,     None),
+            (429,      &[("ratelimit-remaining", "0;w=21600"), ("retry-after", "5")],    "",                       true,     Some(5)),
             (503,      &[("retry-after", "2")],                                          "",                       false,    Some(2)),
         ];
         for (status, pairs, body, exceeded, seconds) in rows {
@@ -149,5 +172,20 @@ mod tests {
         }
         assert_eq!(retry_policy.wait(3, None), None);
         assert_eq!(retry_policy.wait(1, Some(Duration::from_secs(5))), None, "a requested delay that is too long");
+    }
+
+    #[test]
+    fn waits_longer_than_a_minute_for_a_limit_without_a_delay() {
+        let policy = RetryPolicy::default();
+        for _ in 0..100 {
+            let waits: Vec<_> = (1..).map_while(|refused| policy.wait_for_limit(refused)).collect();
+            let total = waits.iter().sum::<Duration>().as_secs();
+            assert!(waits.len() == 7 && (61..=123).contains(&total), "{waits:?}");
+            assert!(
+                waits[0] <= Duration::from_secs(1) && waits.iter().all(|wait| *wait <= policy.max_wait),
+                "{waits:?}"
+            );
+        }
+        assert_eq!(RetryPolicy { max_attempts: 1, ..policy }.wait_for_limit(1), None);
     }
 }

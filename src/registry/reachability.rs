@@ -1,4 +1,5 @@
-//! Which registries receive no further request in a run: those without a connection, and those that do not answer in time.
+//! Which registries receive no further request in a run: those without a connection, those that do not answer in time, and those
+//! whose rate limit did not end while requests were repeated.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,6 +20,8 @@ pub(super) struct Reachability(Mutex<Failures>);
 struct Failures {
     /// Set if no connection is possible, for the host alone: the request was for one image, and the error is that of all.
     unreachable: Option<Arc<HttpError>>,
+    /// The address of the registry, since it refused the last attempt of a request for a rate limit.
+    limited: Option<String>,
     /// The images whose requests timed out since the last answer.
     timed_out: BTreeSet<String>,
 }
@@ -30,6 +33,9 @@ impl Reachability {
         let image = label.to_owned();
         match &failures.unreachable {
             Some(source) => Err(RegistryError::Http { image, source: source.clone() }),
+            None if let Some(url) = &failures.limited => {
+                Err(RegistryError::RateLimited { image, url: url.clone(), retry_after: None })
+            }
             None if failures.timed_out.len() >= TIMED_OUT_IMAGES => {
                 Err(RegistryError::GaveUp { image, registry: registry.to_owned(), images: failures.timed_out.len() })
             }
@@ -47,9 +53,18 @@ impl Reachability {
             Err(RegistryError::Http { source, .. }) if matches!(**source, HttpError::Timeout { .. }) => {
                 self.timed_out(name)
             }
+            Err(RegistryError::RateLimited { url, retry_after: None, .. }) => {
+                let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                failures.timed_out.clear();
+                failures.limited = Some(host(url));
+            }
             // A request that was not sent says nothing; any other error is an answer of the registry.
             Err(RegistryError::Http { .. } | RegistryError::Credential { .. }) => {}
-            Ok(_) | Err(_) => self.0.lock().unwrap_or_else(PoisonError::into_inner).timed_out.clear(),
+            Ok(_) | Err(_) => {
+                let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                failures.timed_out.clear();
+                failures.limited = None;
+            }
         }
     }
 
@@ -60,10 +75,14 @@ impl Reachability {
     }
 }
 
+/// Returns a URL without the path, which names an image.
+fn host(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| origin(&url))
+}
+
 /// Returns the error for requests for other images, which are not sent if no connection is possible: with the host, which may be that
 /// of the token service, and without the path of the image.
 fn unreachable_host(error: &HttpError) -> Option<HttpError> {
-    let host = |url: &str| Url::parse(url).map_or_else(|_| url.to_owned(), |url| origin(&url));
     match error {
         HttpError::Connect { url, cause } => Some(HttpError::Connect { url: host(url), cause: cause.clone() }),
         HttpError::Tls { url, cause } => Some(HttpError::Tls { url: host(url), cause: cause.clone() }),

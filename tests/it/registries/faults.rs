@@ -383,6 +383,42 @@ async fn sends_fewer_concurrent_requests_to_an_overloaded_host() {
     assert!((1..80).contains(&refused), "{refused} of {} were refused", server.received().len());
 }
 
+/// A window of 240 times the shortest wait, as a minute is for the default of 250 ms, without `Retry-After`.
+#[tokio::test]
+async fn outlasts_a_rate_limit_that_names_no_delay() {
+    const WINDOW: u128 = 480;
+    let (start, window, taken) = (Instant::now(), AtomicUsize::new(0), AtomicUsize::new(0));
+    let server = Double::start(move |_| {
+        let now = usize::try_from(start.elapsed().as_millis() / WINDOW).unwrap();
+        if window.swap(now, Ordering::SeqCst) != now {
+            taken.store(0, Ordering::SeqCst);
+        }
+        if taken.fetch_add(1, Ordering::SeqCst) < 60 { whole() } else { Reply::new(429, "") }
+    })
+    .await;
+    let retry_policy = RetryPolicy { min_wait: Duration::from_millis(2), ..RetryPolicy::default() };
+    let limits = ResponseLimits { retry_policy, ..ResponseLimits::default() };
+    let registries = Registries::connect([(server.host(), plain(None))].into(), keychain(&[]), limits).unwrap();
+    let images: Vec<_> = (0..200).map(|number| name(format!("{}/app{number}", server.host()))).collect();
+    let all = futures_util::future::join_all(images.iter().map(|image| registries.tags(image))).await;
+    let failed: Vec<_> = all.into_iter().filter_map(Result::err).collect();
+    assert!(failed.is_empty(), "{} of 200: {}", failed.len(), failed[0]);
+}
+
+#[tokio::test]
+async fn gives_up_a_host_whose_rate_limit_does_not_end() {
+    let server = Double::start(|_| Reply::new(429, "")).await;
+    let registries = connect(&[&server.host()], &[]);
+    for number in 0..40 {
+        let error = registries.tags(&name(format!("{}/app{number}", server.host()))).await.unwrap_err();
+        let quoted = if number == 0 { format!("/v2/app{number}/") } else { String::new() };
+        assert!(error.to_string().starts_with(&format!("rate limited by http://{}{quoted}", server.host())), "{error}");
+        assert!(!error.to_string().contains("app0") || number == 0, "{error}");
+        assert!(error.hint().contains("log in for a higher limit"), "{error}");
+    }
+    assert_eq!(server.received().len(), 4);
+}
+
 #[tokio::test]
 async fn sends_no_request_during_a_rate_limit_of_an_hour() {
     let (hour, later) = ("3600".to_owned(), date(3600));
