@@ -11,7 +11,7 @@ use crate::git::{self, Repository};
 use crate::image::ImageReference;
 use crate::interop::Translation;
 use crate::registry::Registry as _;
-use crate::report::{ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
+use crate::report::{ProposalAction, ReferenceList, ReferenceRow, RenderOptions, Renderer, RunReport};
 use crate::run::setup::{self, Loaded, Location, Operator};
 use crate::run::{self, ReportContext, RunRequest, Scope, Services, WriteLock};
 use crate::text::{count_of, visible};
@@ -292,11 +292,61 @@ pub(super) fn schema() -> Result<Exit, Error> {
 
 /// Returns the exit code of a report.
 fn exit(report: &RunReport, detailed: bool) -> Exit {
-    let some_done = !report.changes.is_empty() || !report.proposals.is_empty() || report.up_to_date > 0;
+    // A pull request that is left alone is nothing that the run did.
+    let has_proposal = report.proposals.iter().any(|proposal| proposal.action != ProposalAction::Leave);
+    let some_done = !report.changes.is_empty() || has_proposal || report.up_to_date > 0;
     match (report.failed.is_empty(), some_done) {
         (false, false) => Exit::Failed,
         (false, true) => Exit::Partly,
         (true, _) if detailed && report.has_changes() => Exit::Changes,
         (true, _) => Exit::Done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{FailureRow, ProposalRow, Subject};
+
+    #[test]
+    fn fails_partly_only_if_something_else_was_done() {
+        use ProposalAction::{Close, Leave, Open, Unchanged};
+        #[rustfmt::skip]
+        let rows = [
+            // failed  proposals                up to date  exit
+            (false,    &[][..],                 0,          Exit::Done),
+            (false,    &[Leave],                0,          Exit::Done),
+            (true,     &[],                     0,          Exit::Failed),
+            (true,     &[Leave],                0,          Exit::Failed),
+            (true,     &[Leave, Unchanged],     0,          Exit::Partly),
+            (true,     &[Open],                 0,          Exit::Partly),
+            (true,     &[Close],                0,          Exit::Partly),
+            (true,     &[Leave],                1,          Exit::Partly),
+        ];
+        for (is_failed, actions, up_to_date, expected) in rows {
+            let failed = FailureRow {
+                subject: Subject::Image("a".to_owned()),
+                reason: String::new(),
+                hint: None,
+                locations: Vec::new(),
+            };
+            let proposal = |action: &ProposalAction| ProposalRow {
+                branch: String::new(),
+                title: String::new(),
+                number: None,
+                head: None,
+                action: *action,
+                url: None,
+                reason: None,
+                hint: None,
+            };
+            let report = RunReport {
+                failed: if is_failed { vec![failed] } else { Vec::new() },
+                proposals: actions.iter().map(proposal).collect(),
+                up_to_date,
+                ..RunReport::default()
+            };
+            assert_eq!(exit(&report, false), expected, "{actions:?}");
+        }
     }
 }
