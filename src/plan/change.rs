@@ -21,6 +21,7 @@ pub fn change(occurrence: &Occurrence, selection: &Selection, choice: &Choice) -
         position: occurrence.place.position,
         field: occurrence.place.field.clone(),
         from: occurrence.reference.clone(),
+        digest_of: if target.tag.is_none() { Some(choice.tag.clone()) } else { None },
         to: occurrence.reference.with(target.tag, target.digest),
         policy: selection.name.clone(),
         reason: choice.reason.to_string(),

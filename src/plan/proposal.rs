@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 pub use crate::config::MergeMethod;
 use crate::config::Mode;
-use crate::image::ImageReference;
+use crate::image::{ImageReference, Tag};
 use crate::manifest::{Edit, OccurrenceId};
 use crate::refname::BranchName;
 use crate::text::Position;
@@ -27,6 +27,8 @@ pub struct Change {
     pub from: ImageReference,
     /// The new reference.
     pub to: ImageReference,
+    /// The tag that the new digest belongs to, where the reference has only a digest.
+    pub digest_of: Option<Tag>,
     /// The policy, as written.
     pub policy: String,
     /// Why the policy selects the new tag.
@@ -124,6 +126,7 @@ impl Change {
             field: "spec.image".into(),
             from: reference(from),
             to: reference(to),
+            digest_of: None,
             policy: "release".into(),
             reason: "newest in >=1.0 <3".into(),
             is_given: false,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::Mode;
 use crate::govern::{Listed, Status};
-use crate::image::ImageReference;
+use crate::image::{ImageReference, Tag};
 use crate::manifest::{Finding, Occurrence, Place};
 use crate::policy::Choice;
 use crate::policy::reason::Acceptance;
@@ -23,6 +23,8 @@ pub struct ProposedReferences(BTreeMap<(String, String), ProposedReference>);
 struct ProposedReference {
     /// As written, since only the manifest shows whether it is a chart.
     to: String,
+    /// The tag of its digest, where it has only a digest.
+    digest_of: Option<String>,
     /// The reference that it replaces, if a person or a script named the new one.
     given_for: Option<String>,
 }
@@ -33,20 +35,23 @@ impl ProposedReferences {
         let mut proposed = BTreeMap::new();
         for record in open.iter().filter_map(|pr| Record::find(&pr.body)) {
             for change in &record.changes {
-                let to = change.to.clone();
+                let (to, digest_of) = (change.to.clone(), change.digest_of.clone());
                 let given = record.given.iter().find(|given| change.is_at(&given.path, &given.field));
                 let given_for = given.map(|given| given.from.clone());
                 let key = (change.path.clone(), change.field.clone());
-                proposed.entry(key).or_insert(ProposedReference { to, given_for });
+                proposed.entry(key).or_insert(ProposedReference { to, digest_of, given_for });
             }
         }
         Self(proposed)
     }
 
-    /// Returns what is proposed in place of a reference.
+    /// Returns what is proposed in place of a reference. Where only a digest is written, it has the tag of this digest as well.
     pub fn at(&self, occurrence: &Occurrence) -> Option<ImageReference> {
         let proposed = self.of(&occurrence.place)?;
-        occurrence.reference.parse_alike(&proposed.to).ok()
+        let to = occurrence.reference.parse_alike(&proposed.to).ok()?;
+        let Some(tag) = proposed.digest_of.as_deref() else { return Some(to) };
+        let tag = if to.is_chart() { Tag::of_chart(tag) } else { Tag::new(tag) };
+        Some(to.with(Some(tag.ok()?), to.digest().cloned()))
     }
 
     /// Returns whether a person or a script named what is proposed in place of the current reference.
@@ -74,12 +79,11 @@ impl ProposedReferences {
             if selection.mode != Mode::PullRequest || !keeps(occurrence) {
                 return None;
             }
-            let to = self.at(occurrence).filter(|to| *to != occurrence.reference)?;
-            // The tag of a reference with only a digest is not written.
-            let tag = to.tag().cloned();
+            let to = self.at(occurrence)?;
             let reason = Acceptance::ProposedEarlier.into();
-            let choice = Choice { tag: tag?, digest: to.digest().cloned(), reason };
-            Some(Change { is_given, ..change(occurrence, selection, &choice).ok()? })
+            let choice = Choice { tag: to.tag()?.clone(), digest: to.digest().cloned(), reason };
+            let change = change(occurrence, selection, &choice).ok()?;
+            if change.to == occurrence.reference { None } else { Some(Change { is_given, ..change }) }
         };
         listed.iter().filter_map(carried_over).collect()
     }

@@ -62,6 +62,9 @@ pub struct RecordedChange {
     pub image: String,
     /// The new reference, as written.
     pub to: String,
+    /// The tag that the new digest belongs to, where the reference has only a digest: a later run compares it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_of: Option<String>,
 }
 
 /// A place whose new tag a person or a script named.
@@ -152,6 +155,7 @@ impl RecordedChange {
             field: change.field.clone(),
             image: change.to.name().to_string(),
             to: change.to.to_string(),
+            digest_of: change.digest_of.as_ref().map(ToString::to_string),
         }
     }
 
@@ -185,6 +189,7 @@ mod tests {
             field: "spec.image".into(),
             image: "docker.io/library/nginx".into(),
             to: "nginx:1.28".into(),
+            digest_of: None,
         };
         Record {
             version: 1,

@@ -28,6 +28,7 @@ fn pull_request_page_quotes_the_check_boxes() {
         policy: String::new(),
         reason: String::new(),
         is_given: false,
+        digest_of: None,
         edits: vec![],
         mode: tagboat::config::Mode::PullRequest,
     };

@@ -24,6 +24,7 @@ pub(super) fn body(source: &str, links: &[LinkStyle]) -> String {
         policy: "semver".into(),
         reason: "newest".into(),
         is_given: false,
+        digest_of: None,
         edits: vec![],
         mode: Mode::PullRequest,
     };

@@ -96,6 +96,7 @@ fn change(path: &str, policy: &str, reason: &str, tag: &str) -> Change {
         policy: policy.to_owned(),
         reason: reason.to_owned(),
         is_given: false,
+        digest_of: None,
         edits: vec![],
         mode: tagboat::config::Mode::PullRequest,
     }
