@@ -65,8 +65,15 @@ pub enum Acceptance {
     DigestMoved(MovedDigest),
     /// The digest of the current tag is added.
     DigestAdded,
-    /// A person or a script named the image on the command line.
+    /// A person or a script named the image on the command line, and no policy orders the current tag.
     Given,
+    /// A person or a script named the image on the command line, and the policy allows it.
+    GivenAllowed {
+        /// Whether it is newer by the policy; unknown where the policy allows older tags.
+        is_newer: bool,
+        /// What the policy found.
+        newest: Newest,
+    },
     /// The reference already has the image that was named on the command line.
     GivenAlready,
     /// The current tag resolves to the digest that was named on the command line, and the reference has no digest.

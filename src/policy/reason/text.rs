@@ -53,6 +53,11 @@ impl Display for Acceptance {
             }
             Self::DigestAdded => f.write_str("pinned to the digest of the current tag"),
             Self::Given => f.write_str("given with --image"),
+            Self::GivenAllowed { is_newer, newest: newest @ Newest { unread: None, .. } } => {
+                let verdict = if *is_newer { "newer than the current tag by the policy" } else { "allowed by the policy" };
+                write!(f, "given with --image, {verdict}{}", Found(newest))
+            }
+            Self::GivenAllowed { newest, .. } => write!(f, "given with --image{}", Found(newest)),
             Self::GivenAlready => f.write_str("already the image given with --image"),
             Self::GivenUnpinned => f.write_str(
                 "the current tag resolves to the digest given with --image, which is written only where the reference has one or `pin` is set",
@@ -68,17 +73,27 @@ impl Display for Newest {
             1 => f.write_str("newest matching tag")?,
             count => write!(f, "newest of {count} matching tags")?,
         }
-        if let Some(built) = self.built {
+        Found(self).fmt(f)
+    }
+}
+
+/// What is to be said about a selected tag beside its rank.
+struct Found<'n>(&'n Newest);
+
+impl Display for Found<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Newest { built, unread, passed_over, .. } = self.0;
+        if let Some(built) = built {
             write!(f, ", built {built}")?;
         }
-        match &self.unread {
+        match unread {
             Some(Unread { tag, is_lower: true }) => {
                 write!(f, "; a greater version than the current tag {tag}, which the policy cannot read")?;
             }
             Some(Unread { tag, is_lower: false }) => write!(f, "; cannot compare with the current tag {tag}")?,
             None => {}
         }
-        self.passed_over.as_ref().map_or(Ok(()), |passed_over| passed_over.fmt(f))
+        passed_over.as_ref().map_or(Ok(()), |passed_over| passed_over.fmt(f))
     }
 }
 

@@ -67,8 +67,10 @@ impl GivenTags {
             tags.push(one);
         }
         let proposed = proposed.and_then(|proposed| given_tag(proposed, None));
-        // A policy that reads build times or labels reads those of the current tag as well.
-        let needs_current = matches!(&question.entry.policy, Policy::Ordered(policy) if policy.need() > Need::Tag);
+        // Build times and labels are compared with those of the current tag, also where only the step to a tag is suspicious.
+        // Where any tag may be selected, the current one would be selected in place of an older one.
+        let needs_current = matches!(&question.entry.policy, Policy::Ordered(policy)
+            if policy.need() > Need::Tag || !question.entry.bounds.allow_downgrade);
         let current = if needs_current { current } else { None };
         let mut candidates: Vec<Candidate> = Vec::new();
         for tag in tags.iter().chain(&proposed).map(|one| &one.tag).chain(current) {
@@ -142,7 +144,7 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
         SelectionStep::NeedsFacts(lookups) => return Err(lookups),
     };
     Ok(match outcome {
-        Outcome::Update(choice) if given.contains(&choice.tag) => Outcome::Update(choice),
+        Outcome::Update(choice) if given.contains(&choice.tag) => Outcome::Update(as_given(question, choice)),
         Outcome::Update(choice) if given.proposed(&choice.tag).is_some() => {
             Outcome::Update(Choice { reason: Acceptance::ProposedEarlier.into(), ..choice })
         }
@@ -154,6 +156,17 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
             (cause, _) => rejected(&last.tag, cause.unwrap_or(Rejection::NotPinned)),
         },
     })
+}
+
+/// Returns a choice whose reason does not claim that tags were listed.
+fn as_given(question: &Question<'_>, choice: Choice) -> Choice {
+    let reason = match choice.reason {
+        Reason::Accepted(Acceptance::Newest(newest)) => {
+            Acceptance::GivenAllowed { is_newer: !question.entry.bounds.allow_downgrade, newest }.into()
+        }
+        reason => reason,
+    };
+    Choice { reason, ..choice }
 }
 
 /// Selects the newest of the named tags and the proposed one where the current tag does not order them. `judge` returns whether one of

@@ -9,10 +9,12 @@ use super::given_images::Step::*;
 use super::given_images::{Scenario, perform_all};
 
 /// The images in the registry; `multi` has two platforms.
-const IMAGES: &str = "api:1.2 api:1.3 api:1.4 api:latest multi:1.2+ multi:1.3+ single:1.2+ single:1.3";
+const IMAGES: &str = "api:1.2 api:1.3 api:1.4 api:latest multi:1.2+ multi:1.3+ single:1.2+ single:1.3 \
+    rel:5.33.2~ rel:0.6.23";
 const API: &str = "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api:1.2 }] }\n";
 const PINNED: &str = "kind: Pod\nspec: { containers: [{ image: <api:1.2@> }] }\n";
 const AMD64: &str = "kind: Pod\nspec: { containers: [{ image: <multi:1.2@1.2-amd64> }] }\n";
+const REL: &str = "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/rel:0.6.23 }] }\n";
 const PIN: &str = "rules: [{ pin: true }]";
 const FOLLOW: &str = "rules: [{ pin: follow }]";
 const OPEN: &[&str] = &["open tagboat/api: …"];
@@ -58,6 +60,32 @@ const SCENARIOS: &[Scenario] = &[
         Run("api:latest@1.2", &["failed ghcr.io/acme/api: latest resolves to …"], &[]),
         Run("api:latest@", OPEN, &[]),
     ], files: &[("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: <api:latest@> }] }\n")] },
+
+    Scenario { name: "builds end out of order where the reference has only a digest", config: "", steps: &[
+        Run("api:1.4", OPEN, &[]),
+        Run("api:1.3", &["unchanged tagboat/api: …"], &[]),
+        Run("api:1.3@", &["unchanged tagboat/api: …"], &[]),
+        Contains("tagboat/api", "api/app.yaml", "image: <api@1.4> }"),
+    ], files: &[("api/app.yaml", "kind: Pod\nspec: { containers: [{ image: <api@1.2> }] }\n")] },
+    Scenario { name: "a proposed digest stays beside other images", config: "pull-requests: { group: all }", steps: &[
+        Run("api:1.4 multi:1.2", &["open tagboat/all: …"], &[]),
+        Run("multi:1.3", &["update tagboat/all: …"], &[]),
+        Contains("tagboat/all", "app.yaml", "image: <api@1.4> }"),
+        Contains("tagboat/all", "app.yaml", "image: <multi@1.3> }"),
+    ], files: &[("app.yaml", "kind: Pod\nspec: { containers: [{ image: <api@1.2> }, { image: <multi@1.2> }] }\n")] },
+
+    // A suspicious step is judged by build times, as without --image.
+    Scenario { name: "an image that was built long before the current one", config: "", files: &[("rel/app.yaml", REL)], steps: &[
+        Run("rel:5.33.2", &[], &["rel/app.yaml:2: 5.33.2, given with --image, is rejected: built …"]),
+        Run("", &[], &[]),
+    ] },
+    Scenario { name: "`allow-older-build` accepts an image that was built long before", files: &[("rel/app.yaml", REL)],
+        config: "policies: { main: { shape: same, allow-older-build: true } }\nrules: [{ policy: main }]", steps: &[
+        Run("rel:5.33.2", &["open tagboat/rel: …"], &[]),
+    ] },
+    Scenario { name: "a current tag that was deleted has no build time", config: "", steps: &[
+        Run("rel:5.33.2", &["open tagboat/rel: …"], &[]),
+    ], files: &[("rel/app.yaml", "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/rel:0.5.0 }] }\n")] },
 
     // A digest without a tag is for the current tag.
     Scenario { name: "a digest without a tag and `pin: true`", config: PIN, files: &[("api/app.yaml", API)], steps: &[

@@ -55,11 +55,15 @@ impl World {
     }
 
     /// CI builds and pushes an image, `NAME:TAG`, again if it exists. `NAME:TAG+` is for two platforms, whose digests are those of
-    /// `NAME:TAG-amd64` and `NAME:TAG-arm64`.
+    /// `NAME:TAG-amd64` and `NAME:TAG-arm64`. `NAME:TAG~` was built years before.
     pub(crate) fn build(&mut self, image: &str) {
         let (name, tag) = image.split_once(':').unwrap();
         let hour = i64::try_from(self.digests.len()).unwrap() * 24 + i64::from(self.digests.contains_key(image));
         let created = Timestamp::constant(1_767_225_600, 0) + hour.hours();
+        let (tag, created) = match tag.strip_suffix('~') {
+            Some(tag) => (tag, created - (24 * 2_000).hours()),
+            None => (tag, created),
+        };
         let mut push = |tag: &str, architectures: &[&str]| {
             let platform = |architecture: &&str| Platform::new(&format!("linux/{architecture}")).unwrap();
             let platforms = architectures.iter().map(platform).collect();
