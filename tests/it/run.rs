@@ -3,6 +3,7 @@
 
 mod age_and_platform;
 mod charts;
+mod ci_files;
 mod end_to_end;
 mod every;
 mod explain;

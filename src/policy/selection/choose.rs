@@ -10,6 +10,7 @@ use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::decision::{Decision, Outcome};
 use crate::policy::entry::PolicyEntry;
 use crate::policy::ordered_policy::OrderedPolicy;
+use crate::policy::pinned_policy::PinnedTarget;
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Hold, Reason, Rejection, Unknown};
 
@@ -39,7 +40,7 @@ pub fn choose(question: &Question<'_>, candidates: &[Candidate]) -> SelectionSte
 /// Returns why no decision about a reference is possible whatever the registry lists: it has no tag, or one that its policy
 /// does not order.
 pub fn undecidable(current: &ImageReference, entry: &PolicyEntry) -> Option<Reason> {
-    let Some(tag) = current.tag() else {
+    let Some(tag) = current_tag(current, entry) else {
         return Some(no_tag(current).into());
     };
     match &entry.policy {
@@ -51,12 +52,21 @@ pub fn undecidable(current: &ImageReference, entry: &PolicyEntry) -> Option<Reas
     }
 }
 
+/// Returns the current tag. A digest alone is that of the tag that the policy names: `{ digest: latest }`.
+pub(super) fn current_tag<'q>(current: &'q ImageReference, entry: &'q PolicyEntry) -> Option<&'q Tag> {
+    let named = || match entry.policy.pinned_target()? {
+        PinnedTarget::Tag(tag) | PinnedTarget::Exact(tag, Some(_)) => Some(tag),
+        PinnedTarget::Exact(_, None) | PinnedTarget::Current | PinnedTarget::Promoted => None,
+    };
+    current.tag().or_else(|| current.digest().and_then(|_| named()))
+}
+
 fn no_tag(current: &ImageReference) -> Hold {
     Hold::NoTag { has_digest: current.digest().is_some() }
 }
 
 fn evaluate(question: &Question<'_>, candidates: &[Candidate]) -> Result<Outcome, Lookups> {
-    let Some(current) = question.current.tag() else {
+    let Some(current) = current_tag(question.current, question.entry) else {
         return Ok(Outcome::Held(no_tag(question.current).into()));
     };
     match &question.entry.policy {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::build_time::JumpResult;
 use super::candidate_filter::{CandidateFilter, current_shape, current_text};
-use super::choose::{SelectionStep, choose};
+use super::choose::{SelectionStep, choose, current_tag};
 use super::gates::GateResult;
 use super::not_newer::NotNewer;
 use super::question::Question;
@@ -105,7 +105,7 @@ fn unordered_row<'c>(
             Verdict::Accepted(choice.reason.clone())
         }
         SelectionStep::Decided(Decision { outcome: Outcome::UpToDate(reason), .. })
-            if question.current.tag() == Some(&candidate.tag) =>
+            if current_tag(question.current, question.entry) == Some(&candidate.tag) =>
         {
             Verdict::Accepted(reason.clone())
         }
