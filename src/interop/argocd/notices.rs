@@ -8,7 +8,8 @@ use super::notice::{held, ignored, place};
 use super::settings::{ApplicationRef, PREFIX, Watched};
 use crate::interop::objects::Object;
 use crate::manifest::{Notice, Place};
-use crate::text::nearest_name;
+use crate::policy::PolicyError;
+use crate::text::{nearest_match, nearest_name};
 
 /// Whether Tagboat applies a key.
 #[derive(Clone, Copy)]
@@ -27,6 +28,8 @@ const BRANCH: &str = "pull requests target the branch that `git: { base: … }` 
 const REPOSITORY: &str = "Tagboat updates only this repository";
 const CLUSTER: &str = "Tagboat changes this repository through pull requests, not the cluster";
 const REVIEW: &str = "`pull-requests` of tagboat.yaml configures pull requests";
+
+const NOT_A_STRING: &str = "an annotation must be a string; put the value in quotes";
 
 /// Keys for one image, after its alias and a dot.
 const IMAGE_KEYS: &[(&str, KeyEffect)] = &[
@@ -65,9 +68,48 @@ const UPDATER_FIELDS: &[(&str, &str)] = &[
     ("writeBackConfig/gitConfig/pullRequest", REVIEW),
 ];
 
+/// Holds the images for which an annotation is meant that cannot be applied: without it, the others are too weak.
+pub(crate) fn hold_images_of_unknown_annotations(application: &Application<'_>, watched: &mut [Watched]) {
+    let aliases = aliases(watched);
+    for (annotation, value) in &application.annotations {
+        let Some(key) = annotation.strip_prefix(PREFIX) else { continue };
+        let reason = match (value.as_str(), effect(key, &aliases)) {
+            (_, Err(reason)) => reason,
+            (None, Ok(KeyEffect::Applied)) => NOT_A_STRING.to_owned(),
+            _ => continue,
+        };
+        for one in watched.iter_mut().filter(|one| one.settings.is_ok() && is_meant_for(key, one, &aliases)) {
+            one.settings = Err(PolicyError::at(key, reason.clone()));
+        }
+    }
+}
+
+/// Returns whether the key of an annotation is meant for an image: by its alias, by an alias that is misspelled, or because it is a key
+/// for the whole application. An alias that is like no other may be of an image that is no longer listed.
+fn is_meant_for(key: &str, image: &Watched, aliases: &[String]) -> bool {
+    let is_own = |alias: &&String| key.strip_prefix(alias.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    let alias = match aliases.iter().filter(is_own).max_by_key(|alias| alias.len()) {
+        Some(alias) => Some(alias.as_str()),
+        None => match IMAGE_KEYS.iter().find_map(|(name, _)| key.strip_suffix(name)?.strip_suffix('.')) {
+            Some(written) => nearest_name(written, aliases.iter().map(String::as_str)),
+            None => return nearest_name(key, APPLICATION_KEYS.iter().map(|(name, _)| *name)).is_some(),
+        },
+    };
+    alias.is_some() && alias_of(image).as_deref() == alias
+}
+
+/// Returns the alias of an image as annotations have it.
+fn alias_of(image: &Watched) -> Option<String> {
+    image.alias.as_ref().map(|alias| alias.replace('/', "_"))
+}
+
+fn aliases(watched: &[Watched]) -> Vec<String> {
+    watched.iter().filter_map(alias_of).collect()
+}
+
 /// Returns the notices about the annotations of an application.
 pub(crate) fn annotation_notices(application: &Application<'_>, watched: &[Watched]) -> Vec<Notice> {
-    let aliases: Vec<String> = watched.iter().filter_map(|one| Some(one.alias.as_ref()?.replace('/', "_"))).collect();
+    let aliases = aliases(watched);
     let mut notices = Vec::new();
     for (annotation, value) in &application.annotations {
         let Some(key) = annotation.strip_prefix(PREFIX) else { continue };
@@ -83,7 +125,7 @@ pub(crate) fn annotation_notices(application: &Application<'_>, watched: &[Watch
                 notices.push(held(setting, reason));
             }
             _ if value.as_str().is_none() => {
-                notices.push(held(setting, "an annotation must be a string; put the value in quotes"));
+                notices.push(held(setting, NOT_A_STRING));
             }
             _ => match effect(key, &aliases) {
                 Ok(KeyEffect::Applied) => {}
@@ -161,10 +203,14 @@ pub(crate) fn updater_notices(object: &Object) -> Vec<Notice> {
 /// Returns the notices about `applicationRefs` of an updater that match no application of this repository.
 pub(crate) fn unmatched(updater: &Object, refs: &[ApplicationRef], applications: &[Application<'_>]) -> Vec<Notice> {
     let none = |one: &ApplicationRef| !applications.iter().any(|application| application.is_selected(one));
+    // Without any application, those of the updater are in another repository.
+    let status = if applications.is_empty() { ignored } else { held };
     let refs = refs.iter().enumerate().filter(|(_, one)| none(one));
     refs.map(|(at, one)| {
         let setting = place(updater, &format!("/spec/applicationRefs/{at}/namePattern"), one.name_pattern.clone());
-        ignored(setting, "matches no Application in this repository")
+        let near = nearest_match(&one.name_pattern, '-', applications.iter().map(|application| application.title));
+        let near = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
+        status(setting, format!("matches no Application in this repository{near}"))
     })
     .collect()
 }

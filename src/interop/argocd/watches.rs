@@ -282,6 +282,7 @@ impl Collector {
             Err(error) => return self.notices.push(held(setting, error.to_string())),
         };
         self.notices.extend(notices::annotation_notices(application, &watched));
+        notices::hold_images_of_unknown_annotations(application, &mut watched);
         if let Some(verifier) = verifier {
             let cause = settings::unverifiable(&format!("{} requires signatures: ", verifier.source()));
             watched.iter_mut().for_each(|one| one.settings = Err(cause.clone()));
