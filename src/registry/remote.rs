@@ -124,6 +124,10 @@ impl RemoteRegistry {
             self.quota.record(response);
         }
         self.release(&mut guard);
+        // Of a host without a connection, all images have the same error, the first one too.
+        if is_first && response.is_err() {
+            self.reachability.check(&self.registry, label)?;
+        }
         response
     }
 

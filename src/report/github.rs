@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use super::cause::FailureCause;
 use super::checks::{CheckStatus, Checks};
 use super::explanation::{Explanation, OutcomeKind};
 use super::list::{ReferenceList, ReferenceStatus};
@@ -121,9 +122,13 @@ impl Renderer for Annotations {
 
     fn run(&self, report: &RunReport, _: RenderOptions) -> String {
         let mut out = String::new();
-        for failed in &report.failed {
-            let hint = failed.hint.as_deref();
-            out.push_str(&annotation("error", failed.locations.first(), failed.subject.as_str(), &failed.reason, hint));
+        for cause in FailureCause::of(&report.failed) {
+            let reason = match cause.images() {
+                Some(images) => format!("{} ({images})", cause.first.reason),
+                None => cause.first.reason.clone(),
+            };
+            let hint = cause.first.hint.as_deref();
+            out.push_str(&annotation("error", cause.locations.first(), &cause.label(), &reason, hint));
         }
         for held in &report.held {
             let location = held.location();

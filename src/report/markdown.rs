@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::cause::FailureCause;
 use super::checks::Checks;
 use super::explanation::Explanation;
 use super::list::ReferenceList;
@@ -98,9 +99,11 @@ impl Renderer for Markdown {
             vec![location, code(&shortened(&first_line(&held.value))), plain(&held.reason), hint(&held.hint)]
         });
         section(&mut out, "Held", &["Location", "Value", "Reason", "Hint"], held);
-        let failed = report.failed.iter().map(|failed| {
-            let locations = code(&failed.locations.join(", "));
-            vec![code(failed.subject.as_str()), plain(&failed.reason), hint(&failed.hint), locations]
+        let causes = FailureCause::of(&report.failed);
+        let failed = causes.iter().map(|cause| {
+            let subjects = cause.subjects.iter().map(|subject| code(subject)).collect::<Vec<_>>().join(", ");
+            let subjects = if cause.images().is_some() { format!("{}: {subjects}", cause.label()) } else { subjects };
+            vec![subjects, plain(&cause.first.reason), hint(&cause.first.hint), code(&cause.locations.join(", "))]
         });
         section(&mut out, "Failed", &["Subject", "Reason", "Hint", "Locations"], failed);
         out

@@ -4,6 +4,7 @@
 //! [`ReferenceList`], [`Explanation`], [`RunReport`] and [`Checks`] are what is reported. [`Renderer`] is the trait of the
 //! output formats, and [`RENDERERS`] is their table.
 
+mod cause;
 mod checks;
 mod diff;
 mod explanation;

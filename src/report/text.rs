@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::cause::{FailureCause, held_by_reason};
 use super::checks::{CheckStatus, Checks};
 use super::diff::diff;
 use super::explanation::{CandidateRow, Explanation, Facts, OutcomeKind, VerdictKind};
 use super::image_row::ImageRow;
 use super::list::{ReferenceList, ReferenceRow, ReferenceStatus};
 use super::renderer::Renderer;
-use super::run_report::{ChangeRow, FailureRow, HeldRow, ProposalAction, RunReport};
+use super::run_report::{ChangeRow, HeldRow, ProposalAction, RunReport};
 use super::style::{Cell, RenderOptions, TextStyle};
 use crate::docs::page;
 use crate::text::count_of;
@@ -92,8 +93,8 @@ impl Renderer for Text {
             ("Already proposed in open pull requests", changes(&report.already_proposed), None),
             ("Pull requests", proposals(report), None),
             ("Up to date, with a remark", report.remarkable_images().flat_map(remarkable).collect(), None),
-            ("Held", report.held.iter().flat_map(held).collect(), Some(HELD_HINT)),
-            ("Failed", report.failed.iter().flat_map(failed).collect(), None),
+            ("Held", held_by_reason(&report.held).iter().flat_map(|rows| held(rows)).collect(), Some(HELD_HINT)),
+            ("Failed", FailureCause::of(&report.failed).iter().flat_map(failed).collect(), None),
         ];
         for (title, rows, hint) in sections {
             if !rows.is_empty() {
@@ -263,13 +264,17 @@ fn proposals(report: &RunReport) -> Vec<Row> {
     rows
 }
 
-fn held(held: &HeldRow) -> Vec<Row> {
-    let mut rows = vec![vec![
-        (TextStyle::Location, held.location()),
-        (TextStyle::Plain, shortened(&first_line(&held.value))),
-        (TextStyle::Warning, held.reason.clone()),
-    ]];
-    rows.extend(held.hint.iter().map(|hint| continued(2, (TextStyle::Plain, format!("hint: {hint}")))));
+/// Returns the rows of held values that share a reason, which follows the first one.
+fn held(alike: &[&HeldRow]) -> Vec<Row> {
+    let reasons = alike.first().map(|first| first.reason.clone()).into_iter();
+    let reasons = reasons.chain(std::iter::repeat("the same reason".to_owned()));
+    let row = |(held, reason): (&&HeldRow, String)| {
+        let value = (TextStyle::Plain, shortened(&first_line(&held.value)));
+        vec![(TextStyle::Location, held.location()), value, (TextStyle::Warning, reason)]
+    };
+    let mut rows: Vec<Row> = alike.iter().zip(reasons).map(row).collect();
+    let hint = alike.first().and_then(|first| first.hint.as_ref());
+    rows.extend(hint.map(|hint| continued(2, (TextStyle::Plain, format!("hint: {hint}")))));
     rows
 }
 
@@ -282,13 +287,13 @@ fn remarkable(row: &ImageRow) -> Vec<Row> {
     rows
 }
 
-fn failed(failed: &FailureRow) -> Vec<Row> {
-    let subject = failed.subject.as_str().to_owned();
-    let mut rows = vec![vec![(TextStyle::Error, subject), (TextStyle::Plain, failed.reason.clone())]];
-    if !failed.locations.is_empty() {
-        rows.push(continued(1, (TextStyle::Dim, format!("found in {}", failed.locations.join(", ")))));
+fn failed(cause: &FailureCause<'_>) -> Vec<Row> {
+    let mut rows = vec![vec![(TextStyle::Error, cause.label()), (TextStyle::Plain, cause.first.reason.clone())]];
+    rows.extend(cause.images().map(|images| continued(1, (TextStyle::Plain, images))));
+    if !cause.locations.is_empty() {
+        rows.push(continued(1, (TextStyle::Dim, format!("found in {}", cause.locations.join(", ")))));
     }
-    rows.extend(failed.hint.iter().map(|hint| continued(1, (TextStyle::Plain, format!("hint: {hint}")))));
+    rows.extend(cause.first.hint.iter().map(|hint| continued(1, (TextStyle::Plain, format!("hint: {hint}")))));
     rows
 }
 

@@ -43,10 +43,10 @@ const WAYS: &[Way] = &[
     (&[("HTTPS_PROXY", "$P")],                                            "registry.test", Ok(THROUGH)),
     (&[("ALL_PROXY", "http://$P")],                                       "registry.test", Ok(THROUGH)),
     (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "acme.test")],          "registry.test", Ok(THROUGH)),
-    (&[("HTTP_PROXY", "http://$P")],                                      "registry.test", Err("cannot connect to https://registry.test/")),
-    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "registry.test")],      "registry.test", Err("cannot connect to https://registry.test/")),
-    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "a.test, .test")],      "registry.test", Err("cannot connect to https://registry.test/")),
-    (&[("ALL_PROXY", "http://$P"), ("no_proxy", "*")],                    "registry.test", Err("cannot connect to https://registry.test/")),
+    (&[("HTTP_PROXY", "http://$P")],                                      "registry.test", Err("cannot connect to https://registry.test: ")),
+    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "registry.test")],      "registry.test", Err("cannot connect to https://registry.test: ")),
+    (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "a.test, .test")],      "registry.test", Err("cannot connect to https://registry.test: ")),
+    (&[("ALL_PROXY", "http://$P"), ("no_proxy", "*")],                    "registry.test", Err("cannot connect to https://registry.test: ")),
     (&[("HTTPS_PROXY", "http://$P"), ("NO_PROXY", "127.0.0.0/8")],        "$R",            Ok(&[])),
     (&[("HTTPS_PROXY", "http://$P")],                                     "$R",            Ok(&["$R"])),
     (&[("HTTPS_PROXY", "http://me:planted-secret@$C")],                   "registry.test", Ok(THROUGH)),
@@ -215,6 +215,26 @@ fn require_tokens(request: &ReceivedRequest, scope: Option<&str>) -> Reply {
         Some(sent) if sent == format!("Bearer for {scope}") => Reply::tags(["1.0", "0.9"]),
         _ => Reply::new(401, "")
             .header("www-authenticate", &format!(r#"Bearer realm="/token",service="double",scope="{scope}""#)),
+    }
+}
+
+/// JSON has one entry for each image; people read one cause with all images.
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_a_host_without_a_connection_once() {
+    let closed = crate::support::process::ClosedPort::new();
+    let host = &closed.address;
+    let folder = TempDir::new().unwrap();
+    let images = (0..5).map(|number| format!("{host}/acme/app{number}:1.0"));
+    let (bare, config) = repository(folder.path(), &format!("  '{host}': {{ plain-http: true }}\n"), images);
+    let tagboat = Tagboat::new().with_config(&config);
+    let plan = |format: &str| tagboat.run(&["plan", "-C", &bare.url(), "--format", format]);
+    assert_eq!(plan("json").json()["failed"].as_array().unwrap().len(), 5);
+    let names = (0..5).map(|number| format!("{host}/acme/app{number}")).collect::<Vec<_>>();
+    for (format, label) in [("text", "  5 images  "), ("markdown", "| 5 images: "), ("annotations", "title=5 images")] {
+        let printed = plan(format).stdout;
+        assert!(printed.contains(label), "{format}: {printed}");
+        assert_eq!(printed.matches("cannot connect to").count(), 1, "{format}: {printed}");
+        assert!(names.iter().all(|name| printed.contains(name)), "{format}: {printed}");
     }
 }
 
