@@ -60,7 +60,7 @@
 //!
 //! # Where a new part goes
 //!
-//! A folder of back ends has the trait in a file of its own, one file for each member, and an explicit table of the members
+//! A folder of back ends has the trait in a file of its own, one file for each member (the types of a large API are beside it), and an explicit table of the members
 //! in its `mod.rs`. No two files import each other.
 //!
 //! | to add | write | register | prove |
