@@ -7,10 +7,14 @@ pub use crate::config::MergeMethod;
 use crate::config::Mode;
 use crate::image::{ImageReference, Tag};
 use crate::manifest::{Edit, OccurrenceId};
+use crate::policy::Bump;
 use crate::refname::BranchName;
 use crate::text::Position;
 
 use super::metadata::Metadata;
+
+/// Marks a change to another major version in texts for people.
+pub const MAJOR_MARK: &str = " (major)";
 
 /// One reference that changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +43,22 @@ pub struct Change {
     pub edits: Vec<Edit>,
     /// Whether the change is committed to the base branch or proposed.
     pub mode: Mode,
+}
+
+impl Change {
+    /// Returns what changes: `major`, `minor` or `patch` of a version, the `digest` alone, or `other`.
+    pub fn bump(&self) -> &'static str {
+        match (self.from.tag(), self.to.tag()) {
+            (Some(from), Some(to)) if from == to => "digest",
+            (Some(from), Some(to)) => Bump::between(from.as_str(), to.as_str()).map_or("other", Bump::as_str),
+            _ => "other",
+        }
+    }
+
+    /// Returns ` (major)` for another major version, which a person should look at, and nothing for other changes.
+    pub fn major_mark(&self) -> &'static str {
+        if self.bump() == Bump::Major.as_str() { MAJOR_MARK } else { "" }
+    }
 }
 
 /// Identifies the changes of a run that share a commit.

@@ -3,7 +3,7 @@
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::image::{ImageReference, Tag};
+use crate::image::ImageReference;
 
 use super::environment::environment;
 use super::proposal::Change;
@@ -52,7 +52,7 @@ impl<'a> ChangeValues<'a> {
             path_dir: change.path.rsplit_once('/').map_or(".", |(folder, _)| folder),
             environment: environment(&change.path),
             policy: &change.policy,
-            bump: bump(change),
+            bump: change.bump(),
             line: change.position.line,
             field: &change.field,
             from: version(&change.from),
@@ -72,23 +72,4 @@ pub(super) fn version(reference: &ImageReference) -> String {
         (None, Some(digest)) => digest.short().to_owned(),
         (None, None) => "no tag".to_owned(),
     }
-}
-
-/// Returns the component of the version that changes, from the left.
-fn bump(change: &Change) -> &'static str {
-    match (change.from.tag(), change.to.tag()) {
-        (Some(from), Some(to)) if from == to => "digest",
-        (Some(from), Some(to)) => {
-            numbers_differ_at(from, to).map_or("other", |at| ["major", "minor", "patch"][at.min(2)])
-        }
-        _ => "other",
-    }
-}
-
-fn numbers_differ_at(from: &Tag, to: &Tag) -> Option<usize> {
-    let numbers = |tag: &Tag| -> Vec<String> {
-        let runs = tag.as_str().split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
-        runs.map(|run| run.trim_start_matches('0').to_owned()).collect()
-    };
-    numbers(from).iter().zip(&numbers(to)).position(|(a, b)| a != b)
 }

@@ -227,8 +227,9 @@ fn page(document: HtmlPage) -> String {
 }
 
 fn image(row: &ImageRow, report: &RunReport, by_branch: &BTreeMap<&str, &ProposalRow>) -> HtmlRow {
-    let is_update = row.chosen.as_ref() != Some(&row.current);
-    let chosen = row.chosen.as_ref().map(|chosen| version(chosen, if is_update { "strong" } else { "" }));
+    let style = if row.chosen.as_ref() == Some(&row.current) { "" } else { "strong" };
+    let mut chosen = row.chosen.as_ref().map(|chosen| version(chosen, style)).unwrap_or_default();
+    chosen.lines.extend(soft(row.major_mark()));
     let age = match (report.about.at, row.built) {
         (Some(at), Some(built)) => age(at, built),
         _ => HtmlCell::default(),
@@ -245,7 +246,7 @@ fn image(row: &ImageRow, report: &RunReport, by_branch: &BTreeMap<&str, &Proposa
             HtmlCell { order: Some(rank.to_string()), ..badge(row.status.as_str(), row.status.label()) },
             image,
             version(&row.current, ""),
-            chosen.unwrap_or_default(),
+            chosen,
             age,
             proposal.map(|proposal| pull_request(proposal, report.dry_run)).unwrap_or_default(),
             locations(&row.locations),

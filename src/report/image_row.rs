@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::docs::Hint;
+use crate::plan::MAJOR_MARK;
+use crate::policy::Bump;
 
 use super::explanation::timestamp;
 use super::subject::Subject;
@@ -44,6 +46,15 @@ pub struct ImageRow {
     /// Whether a person should read the reason, although the image is up to date.
     #[serde(skip)]
     pub is_remarkable: bool,
+}
+
+impl ImageRow {
+    /// Returns `(major)` if the chosen tag has another major version, which a person should look at.
+    pub fn major_mark(&self) -> Option<&'static str> {
+        let tag = |version: &str| version.split('@').next().unwrap_or_default().to_owned();
+        let chosen = tag(self.chosen.as_deref()?);
+        (Bump::between(&tag(&self.current), &chosen) == Some(Bump::Major)).then_some(MAJOR_MARK.trim_start())
+    }
 }
 
 /// The status of an image in a run.

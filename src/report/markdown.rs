@@ -111,7 +111,8 @@ impl Renderer for Markdown {
 }
 
 fn change(change: &ChangeRow) -> Vec<String> {
-    let versions = format!("{} → {}", code(&shortened(&change.from)), code(&shortened(&change.to)));
+    let (from, to) = (code(&shortened(&change.from)), code(&shortened(&change.to)));
+    let versions = format!("{from} → {to}{}", change.major_mark());
     let reason = format!("{} ({})", plain(&change.reason), code(&change.policy));
     vec![code(&change.name), versions, code(&format!("{}:{}", change.path, change.line)), reason]
 }

@@ -8,7 +8,8 @@ use serde::{Serialize, Serializer};
 
 use crate::docs::Hint;
 use crate::image::ImageReference;
-use crate::plan::{Change, CloseReason, LeaveReason};
+use crate::plan::{Change, CloseReason, LeaveReason, MAJOR_MARK};
+use crate::policy::Bump;
 
 use super::explanation::timestamp;
 use super::image_row::{ImageRow, ImageStatus};
@@ -114,6 +115,8 @@ pub struct ChangeRow {
     pub from: String,
     /// The new tag, digest or both.
     pub to: String,
+    /// What changes: `major`, `minor` or `patch` of a version, the `digest` alone, or `other`.
+    pub bump: &'static str,
     /// The policy that chose it.
     pub policy: String,
     /// The reason for the choice.
@@ -130,9 +133,15 @@ impl ChangeRow {
             name: change.to.name().to_string(),
             from: version(&change.from),
             to: version(&change.to),
+            bump: change.bump(),
             policy: change.policy.clone(),
             reason: change.reason.clone(),
         }
+    }
+
+    /// Returns ` (major)` for another major version, which a person should look at, and nothing for other changes.
+    pub fn major_mark(&self) -> &'static str {
+        if self.bump == Bump::Major.as_str() { MAJOR_MARK } else { "" }
     }
 }
 

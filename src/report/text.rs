@@ -235,7 +235,7 @@ fn changes(changes: &[ChangeRow]) -> Vec<Row> {
     }
     let mut rows = Vec::new();
     for (change, locations) in alike {
-        let versions = format!("{} → {}", shortened(&change.from), shortened(&change.to));
+        let versions = format!("{} → {}{}", shortened(&change.from), shortened(&change.to), change.major_mark());
         rows.push(vec![(TextStyle::Plain, change.name.clone()), (TextStyle::Success, versions)]);
         rows.push(continued(1, (TextStyle::Dim, format!("{} ({})", change.reason, change.policy))));
         rows.extend(locations.into_iter().map(|location| continued(1, (TextStyle::Location, location))));

@@ -105,9 +105,10 @@ fn version_change(change: &Change) -> String {
     };
     let same_tag = change.from.tag() == change.to.tag();
     format!(
-        "{} → {}",
+        "{} → {}{}",
         text(change.from.tag(), change.from.digest(), same_tag),
-        text(change.to.tag(), change.to.digest(), same_tag)
+        text(change.to.tag(), change.to.digest(), same_tag),
+        change.major_mark()
     )
 }
 

@@ -30,12 +30,13 @@ pub(super) fn title(group: &str, changes: &[Change], limit: usize) -> String {
     };
     let is_in_group = changes.iter().all(|change| change.path.starts_with(&format!("{group}/")));
     let place = if is_in_group { format!(" in {group}") } else { String::new() };
+    let major = changes.iter().map(Change::major_mark).max().unwrap_or_default();
     let titles = [
-        format!("Update {subject}{versions}{place}"),
-        format!("Update {subject}{versions}"),
-        format!("Update {subject}{place}"),
-        format!("Update {subject}"),
-        format!("Update {images}"),
+        format!("Update {subject}{versions}{major}{place}"),
+        format!("Update {subject}{versions}{major}"),
+        format!("Update {subject}{major}{place}"),
+        format!("Update {subject}{major}"),
+        format!("Update {images}{major}"),
     ];
     let [titles @ .., shortest] = titles.map(|title| inert(&title));
     titles.into_iter().find(|title| title.chars().count() <= limit).unwrap_or(shortest)
