@@ -249,6 +249,13 @@ mod tests {
     #[test]
     fn title_names_only_what_all_changes_share() {
         let api = |path: &str| change(path, "ghcr.io/acme/api:1.4.2", "ghcr.io/acme/api:1.4.3");
+        let reference = |tag: &str, hex: char| match hex {
+            '-' => format!("ghcr.io/acme/api:{tag}"),
+            hex => format!("ghcr.io/acme/api:{tag}@sha256:{}", hex.to_string().repeat(64)),
+        };
+        let digest = |from: &str, old: char, to: &str, new: char| {
+            change("envs/prod/a.yaml", &reference(from, old), &reference(to, new))
+        };
         let web = change("envs/prod/web.yaml", "nginx:1.27", "nginx:1.28");
         let old = change("envs/prod/old.yaml", "ghcr.io/acme/api:1.4.0", "ghcr.io/acme/api:1.4.3");
         #[rustfmt::skip]
@@ -260,6 +267,11 @@ mod tests {
             ("all",       vec![api("envs/prod/a.yaml")],           256, "Update ghcr.io/acme/api from 1.4.2 to 1.4.3"),
             ("envs/prod", vec![api("envs/prod/a.yaml"), old],      256, "Update ghcr.io/acme/api to 1.4.3 in envs/prod"),
             ("envs/prod", vec![api("envs/prod/a.yaml"), web],      256, "Update api and nginx in envs/prod"),
+            ("envs/prod", vec![digest("1.4.2", 'a', "1.4.2", 'b')], 256, "Update ghcr.io/acme/api 1.4.2 from digest aaaaaaaaaaaa to bbbbbbbbbbbb in envs/prod"),
+            ("envs/prod", vec![digest("1.4.2", '-', "1.4.2", 'b')], 256, "Update ghcr.io/acme/api 1.4.2 to digest bbbbbbbbbbbb in envs/prod"),
+            ("envs/prod", vec![digest("1.4.2", '-', "1.4.2", 'b'), digest("1.4.2", 'a', "1.4.2", 'b')], 256, "Update ghcr.io/acme/api 1.4.2 to digest bbbbbbbbbbbb in envs/prod"),
+            ("envs/prod", vec![digest("1.4.2", 'a', "1.4.2", 'b'), digest("1.4.3", 'c', "1.4.3", 'd')], 256, "Update ghcr.io/acme/api to other digests in envs/prod"),
+            ("envs/prod", vec![digest("1.4.2", 'a', "1.4.3", 'b')], 256, "Update ghcr.io/acme/api from 1.4.2 to 1.4.3 in envs/prod"),
         ];
         for (group, changes, longest, title) in rows {
             assert_eq!(render_texts(group, &changes, &Templates::default(), (longest, 65_536)).unwrap().title, title);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::markup::inert;
+use crate::image::{Digest, ImageReference};
 use crate::plan::proposal::Change;
 use crate::plan::values::version;
 
@@ -44,6 +45,19 @@ pub(super) fn title(group: &str, changes: &[Change], limit: usize) -> String {
 
 fn versions(changes: &[Change]) -> String {
     let one = |versions: BTreeSet<String>| (versions.len() == 1).then(|| versions.into_iter().next()).flatten();
+    if changes.iter().all(|change| change.to.tag().is_some() && change.from.tag() == change.to.tag()) {
+        let digests = |of: fn(&Change) -> &ImageReference| {
+            let short = |change| of(change).digest().map_or("", Digest::short).to_owned();
+            one(changes.iter().map(short).collect()).filter(|digest| !digest.is_empty())
+        };
+        let tag = one(changes.iter().map(|change| version(&change.to)).collect());
+        let tag = tag.map_or_else(String::new, |tag| format!(" {tag}"));
+        return match (digests(|change| &change.from), digests(|change| &change.to)) {
+            (Some(from), Some(to)) => format!("{tag} from digest {from} to {to}"),
+            (None, Some(to)) => format!("{tag} to digest {to}"),
+            (_, None) => format!("{tag} to other digests"),
+        };
+    }
     let from = one(changes.iter().map(|change| version(&change.from)).collect());
     let to = one(changes.iter().map(|change| version(&change.to)).collect());
     match (from, to) {
