@@ -9,7 +9,7 @@ use super::list::ReferenceList;
 use super::renderer::Renderer;
 use super::run_report::{ChangeRow, ProposalAction, RunReport};
 use super::style::RenderOptions;
-use super::text::{first_line, shortened, shown_value, summary};
+use super::text::{first_line, outcome, shortened, shown_value, shown_version, summary};
 use crate::docs::{Hint, split_at_address};
 use crate::plan::{code, plain};
 
@@ -42,9 +42,8 @@ impl Renderer for Markdown {
     fn explanations(&self, explanations: &[Explanation], _: RenderOptions) -> String {
         let mut out = String::new();
         for one in explanations {
-            let _ = writeln!(out, "### {} {}\n", code(&one.image), code(&shortened(&one.current)));
-            let outcome = one.outcome.as_str();
-            let _ = writeln!(out, "{outcome}: {} (policy {})\n", plain(&one.reason), code(&one.policy));
+            let _ = writeln!(out, "### {} {}\n", code(&one.image), code(&shown_version(&one.current)));
+            let _ = writeln!(out, "{}: {} (policy {})\n", plain(&outcome(one)), plain(&one.reason), code(&one.policy));
             if one.hint.is_some() {
                 let _ = writeln!(out, "Hint: {}\n", hint(&one.hint));
             }
@@ -111,7 +110,7 @@ impl Renderer for Markdown {
 }
 
 fn change(change: &ChangeRow) -> Vec<String> {
-    let (from, to) = (code(&shortened(&change.from)), code(&shortened(&change.to)));
+    let (from, to) = (code(&shown_version(&change.from)), code(&shown_version(&change.to)));
     let versions = format!("{from} → {to}{}", change.major_mark());
     let reason = format!("{} ({})", plain(&change.reason), code(&change.policy));
     vec![code(&change.name), versions, code(&format!("{}:{}", change.path, change.line)), reason]

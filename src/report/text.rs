@@ -159,6 +159,11 @@ pub(super) fn shortened(text: &str) -> String {
     }
 }
 
+/// Returns what people read as the version of a reference, which may have none.
+pub(super) fn shown_version(version: &str) -> String {
+    if version.is_empty() { "no tag".to_owned() } else { shortened(version) }
+}
+
 fn explanation(one: &Explanation, options: RenderOptions) -> String {
     let current = if one.current.is_empty() { String::new() } else { format!(" {}", shortened(&one.current)) };
     let mut out = format!("{}{current}\n", options.paint(TextStyle::Heading, &one.image));
@@ -189,7 +194,8 @@ fn explanation(one: &Explanation, options: RenderOptions) -> String {
     out
 }
 
-fn outcome(one: &Explanation) -> String {
+/// Returns the outcome with the chosen version.
+pub(super) fn outcome(one: &Explanation) -> String {
     match one.outcome {
         OutcomeKind::Update => format!("update to {}", one.chosen.as_deref().map(shortened).unwrap_or_default()),
         OutcomeKind::UpToDate => "up to date".to_owned(),
@@ -235,7 +241,8 @@ fn changes(changes: &[ChangeRow]) -> Vec<Row> {
     }
     let mut rows = Vec::new();
     for (change, locations) in alike {
-        let versions = format!("{} → {}{}", shortened(&change.from), shortened(&change.to), change.major_mark());
+        let (from, to) = (shown_version(&change.from), shown_version(&change.to));
+        let versions = format!("{from} → {to}{}", change.major_mark());
         rows.push(vec![(TextStyle::Plain, change.name.clone()), (TextStyle::Success, versions)]);
         rows.push(continued(1, (TextStyle::Dim, format!("{} ({})", change.reason, change.policy))));
         rows.extend(locations.into_iter().map(|location| continued(1, (TextStyle::Location, location))));

@@ -180,16 +180,16 @@ fn subject_in_manifests(listed: &[Listed], image: &str) -> Result<ImageUsages, E
 }
 
 fn not_found(listed: &[Listed], image: &str, matches: impl Fn(&ImageName) -> bool) -> Error {
-    let unmanaged = listed.iter().find_map(|one| match (&one.finding, &one.status) {
-        (Finding::Occurrence(found), Status::Held { reason, .. } | Status::Ignored(reason))
-            if matches(found.reference.name()) =>
-        {
-            Some((found, reason))
-        }
-        _ => None,
+    let is_found = |one: &Listed| match &one.finding {
+        Finding::Occurrence(found) => matches(found.reference.name()),
+        Finding::Notice(notice) => notice.image_name().is_some_and(|name| matches(&name)),
+    };
+    let unmanaged = listed.iter().filter(|one| is_found(one)).find_map(|one| match &one.status {
+        Status::Held { reason, .. } | Status::Ignored(reason) => Some((one.place(), reason)),
+        Status::Managed(_) => None,
     });
-    if let Some((found, reason)) = unmanaged {
-        let (path, line) = (&found.place.path, found.place.position.line);
+    if let Some((place, reason)) = unmanaged {
+        let (path, line) = (&place.path, place.position.line);
         return Error::usage(
             format!("cannot explain {image}: the reference at {path}:{line} is not managed: {reason}"),
             hint!(

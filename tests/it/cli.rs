@@ -112,7 +112,7 @@ fn help_lists_every_command_and_invalid_usage_exits_with_64() {
 fn names_the_argument_that_cannot_be_used() {
     let tagboat = Tagboat::new();
     let home = tagboat.home().display().to_string();
-    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    image: ghcr.io/acme/held:1.0 # tagboat: absent\n";
+    let pod = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    image: ghcr.io/acme/held:1.0 # tagboat: absent\n  - name: b\n    image: ghcr.io/acme/notice:${TAG}\n";
     std::fs::write(tagboat.home().join("pod.yaml"), pod).unwrap();
     let missing = "invalid value for --repository: the folder /nowhere does not exist";
     let scheme =
@@ -134,6 +134,8 @@ fn names_the_argument_that_cannot_be_used() {
         (&["run", "-C", "ftp://x/y"],                          64,   scheme,             "write a URL as for `git clone`"),
         (&["list", "-C", secret_url],                          64,   query,              "remove it from the URL"),
         (&["explain", "ghcr.io/acme/held"],                    64,   "is not managed: ", "troubleshooting.md#held-references"),
+        (&["explain", "ghcr.io/acme/notice"],                  64,   "is not managed: ", "troubleshooting.md#held-references"),
+        (&["explain", "notice"],                               64,   "is not managed: ", "troubleshooting.md#held-references"),
         (&["explain", "x y"],                                  64,   "invalid image name `x y`: ", "write a name that"),
         (&["explain", "ghcr.io/acme/other"],                   64,   "no manifest uses it", "run `tagboat list`"),
         (&["edit", "--report", "/nowhere/a.json"],             1,    file,               "choose a file in a folder"),
