@@ -149,7 +149,7 @@ impl<'t> WrittenVersion<'t> {
 /// Parses a digest with or without `sha256:`.
 fn digest(text: &str) -> Result<Digest, NotReference> {
     let digest = if is_bare_digest(text) { Digest::new(&format!("sha256:{text}")) } else { Digest::new(text) };
-    digest.map_err(|error| NotReference::held(format!("malformed digest: {error}")))
+    digest.map_err(|error| NotReference::held(error.to_string()))
 }
 
 fn expect_literal_name(name: &str) -> Result<(), NotReference> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::manifest::OccurrenceId;
-use crate::plan::{ActionId, Change};
+use crate::plan::{ActionId, Change, Ungrouped};
 use crate::report::{ChangeRow, FailureRow, RequestCounts, RunOrigin, RunReport, Subject};
 use crate::run::publish::GroupResult;
 use crate::run::retry::RunOutcome;
@@ -35,7 +35,14 @@ impl RunOutcome {
         let by_change = self.results_by_change();
         let outcome = |change: &Change| match by_change.get(&change.occurrence) {
             Some(result) => results::outcome(result),
-            None => ChangeOutcome::Written(None),
+            None => match planned.ungrouped.iter().find(|one| one.changes.contains(change)) {
+                Some(Ungrouped { error, .. }) => ChangeOutcome::Failed {
+                    subject: Subject::Setting("pull-requests"),
+                    reason: error.to_string(),
+                    hint: error.hint(),
+                },
+                None => ChangeOutcome::Written(None),
+            },
         };
         let mut failed = decided.failed();
         failed.extend(unmanaged(&attempt.scope, &attempt.listed));

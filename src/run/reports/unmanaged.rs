@@ -59,10 +59,15 @@ fn failure(name: &ImageName, scope: &Scope, listed: &[Listed]) -> Option<Failure
 
 /// Returns what to do about an image that no manifest uses: the name of the only image that ends in the same word is meant.
 fn next_step(name: &ImageName, listed: &[Listed]) -> String {
-    let names = listed.iter().filter_map(|one| match &one.finding {
-        Finding::Occurrence(occurrence) => Some(occurrence.reference.name()),
+    let occurrences = listed.iter().filter_map(|one| match &one.finding {
+        Finding::Occurrence(occurrence) => Some(occurrence),
         Finding::Notice(_) => None,
     });
+    // Every other finding of this image is outside the files of --path.
+    if let Some(found) = occurrences.clone().find(|found| found.reference.name() == name) {
+        return format!("write a --path with {}, which uses this image, or leave it out", found.place.path);
+    }
+    let names = occurrences.map(|found| found.reference.name());
     let alike = names.filter(|other| other.base() == name.base()).map(ImageName::as_str).collect::<BTreeSet<_>>();
     match alike.into_iter().collect::<Vec<_>>()[..] {
         [only] => format!("write the full name, {only}"),

@@ -2,8 +2,11 @@
 //! it is written.
 
 use tagboat::demo::registry::{EmbeddedRegistry, ImageSpec};
+use tagboat::report::ImageStatus;
 
+use crate::support::github::GITHUB;
 use crate::support::tagboat::Tagboat;
+use crate::support::world::World;
 
 use super::given_images::Step::*;
 use super::given_images::{Scenario, perform_all};
@@ -144,7 +147,31 @@ async fn explains_a_digest_without_effect() {
     let expected = "Up to date, with a remark\n  ghcr.io/acme/api  1.2\n                    the current tag resolves to the digest given with \
         --image, which is written only where the reference has one or `pin` is set\n";
     assert!(output.code == 0 && output.stdout.starts_with(expected), "{output:?}");
+    let output = tagboat.run(&["edit", "-C", ".", "--image", "ghcr.io/acme/api:1.2", "--path", "zzz"]);
+    let expected = "hint: write a --path with app.yaml, which uses this image, or leave it out";
+    assert!(output.code == 1 && output.stdout.contains(expected), "{output:?}");
     let output = tagboat.run(&["edit", "-C", ".", "--image", "ghcr.io/acme/api:1.3"]);
     let expected = "hint: push the image before this step, or correct the name and the tag";
     assert!(output.code == 1 && output.stdout.contains(expected), "{output:?}");
+    std::fs::write(tagboat.home().join("app.yaml"), "kind: Pod\nspec: { containers: [{ image: ghcr.io/acme/api }] }\n")
+        .unwrap();
+    let output = tagboat.run(&["edit", "-C", ".", "--image", "ghcr.io/acme/api:1.2"]);
+    assert!(output.code == 0 && output.stdout.contains("ghcr.io/acme/api  no tag → 1.2\n"), "{output:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shows_the_relic_that_an_image_does_not_follow() {
+    let world = World::new(Some(&GITHUB), "", "rel:5.33.2~ rel:0.6.23", &[("rel/app.yaml", "rel:0.6.23")]).await;
+    let report = world.run("").await;
+    let reasons: Vec<_> = report.remarkable_images().map(|row| row.reason.clone()).collect();
+    assert!(matches!(&reasons[..], [one] if one.contains("5.33.2 rejected: built ")), "{reasons:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fails_an_image_whose_change_has_no_group() {
+    let config = "pull-requests: { group: '{{ environment }}' }";
+    let world = World::new(Some(&GITHUB), config, "api:1.2 api:1.3", &[("app.yaml", "api:1.2")]).await;
+    let report = world.run("").await;
+    let rows: Vec<_> = report.images.iter().map(|row| (row.status, row.failure.is_some())).collect();
+    assert_eq!((rows, report.failed.len()), (vec![(ImageStatus::Failed, true)], 1), "{report:?}");
 }
