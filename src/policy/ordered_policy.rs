@@ -54,6 +54,11 @@ pub trait OrderedPolicy: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Returns whether it reads the numbers behind a version as text, so that `r9` comes after `r10`, as in semver 2.0.0.
+    fn orders_counters_as_text(&self) -> bool {
+        false
+    }
+
     /// Returns why no tag can be compared with this current tag. `current` is the text that the filter passes to the policy, if
     /// any, with its shape.
     fn check_current(&self, _current: Option<&Shape<'_>>) -> Result<(), Hold> {

@@ -107,7 +107,39 @@ fn dated_tag() -> impl Strategy<Value = ([u32; 3], String)> {
     })
 }
 
+/// Policies that order by the text of a tag, or by its last number.
+const TEXTS: &[&str] = &[
+    "{ alphabetical: asc }",
+    "{ pattern: '^(?<n>.*)$' }",
+    "{ pattern: '(?<n>\\d+)$', order: [n numeric] }",
+    "{ numerical: asc, include: '(?<n>\\d+)$', extract: $n }",
+    "{ semver: '*', pre-releases: true }",
+    "{ semver: '>=0.0.0-0', variant: pre-release }",
+];
+
+/// Reads all numbers of a tag, from left to right.
+fn all_numbers(tag: &str) -> Vec<u64> {
+    tag.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
+}
+
 proptest! {
+    /// Where tags have the same words, before a version or behind it.
+    #[test]
+    fn no_policy_lowers_a_number_between_the_same_words(
+        prefix in "(|v|app-|release-v|controller-v|nginx-)", suffix in "(|-|-r|-ls|-p|-k3s|-b|-build|-rc|-alpha|-SP|-debian-12-r|-eksbuild\\.|-alpine3\\.|-jdk)",
+        numbers in proptest::collection::vec(([1u32..3, 8..12, 8..12], 8u32..12), 2..8), policy in 0..RISING.len() + TEXTS.len(), names_image: bool,
+    ) {
+        let policy = RISING.iter().chain(TEXTS).nth(policy).unwrap();
+        let tag = |([major, minor, patch], count): &([u32; 3], u32)| {
+            let count = if suffix.is_empty() { String::new() } else { format!("{suffix}{count}") };
+            format!("{prefix}{major}.{minor}.{patch}{count}")
+        };
+        let tags: Vec<String> = numbers.iter().map(tag).collect();
+        if let Some(selected) = selected(policy, names_image, &tags[0], &undated(&tags)) {
+            prop_assert!(all_numbers(&selected) > all_numbers(&tags[0]), "{} from {} to {}", policy, tags[0], selected);
+        }
+    }
+
     /// However a date is written, and whatever is beside it.
     #[test]
     fn no_policy_lowers_a_date(

@@ -69,6 +69,10 @@ impl OrderedPolicy for SemVer {
         true
     }
 
+    fn orders_counters_as_text(&self) -> bool {
+        true
+    }
+
     fn reader<'a>(
         &'a self,
         current: Option<&'a Shape<'a>>,

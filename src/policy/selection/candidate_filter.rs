@@ -1,24 +1,24 @@
 //! One question prepared for many candidates: the filter, the policy and the bounds, in this order.
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::cmp::Ordering;
 
 use regex::CaptureLocations;
 
 use super::bounds::{Bounds, OutOfBounds};
 use super::build_time::{JumpResult, judge};
-use super::commit_places::{CommitPlaces, CurrentCommit, may_have_commit, shape_among};
+use super::commit_places::{CurrentCommit, ImageCommits, shape_among};
 use super::jump::{Jump, KnownVersions};
 use super::not_newer::NotNewer;
 use super::question::{Lookups, Question};
 use super::released_line::{is_release_of_line, is_same_version};
-use crate::image::{Shape, Tag, timestamp_millis, words};
+use crate::image::{Shape, Tag, timestamp_millis};
 use crate::policy::candidate::{Candidate, Known, Need};
 use crate::policy::entry::PolicyEntry;
 use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader};
 use crate::policy::reason::{Acceptance, Ineligibility, Reason, Rejection, Unknown};
-use crate::policy::versions::{OrderKey, VersionFloor, compare_padded, has_same_words, leads_with_version};
+use crate::policy::versions::{OrderKey, Readings, VersionFloor, compare_padded, has_same_words, leads_with_version};
 
 /// Compares candidates with the current tag.
 pub(super) struct CandidateFilter<'q> {
@@ -46,7 +46,7 @@ pub(super) struct CandidateFilter<'q> {
     releases_only: bool,
     /// Whether the line of the current tag, a pre-release, is released in a way that the policy does not read.
     is_line_released: bool,
-    commits: OnceCell<CommitPlaces<'q>>,
+    commits: ImageCommits<'q>,
     /// What shows whether a step is suspicious. No tag shows gaps between texts that the filter extracts.
     versions: Option<KnownVersions<'q>>,
     /// The buffer for the groups that the filter extracts.
@@ -99,11 +99,13 @@ impl<'q> CandidateFilter<'q> {
         // Between two times, no step is too large.
         let is_time = release.first().is_some_and(|first| timestamp_millis(first).is_some());
         let bounds = Bounds { reject_outliers: entry.bounds.reject_outliers && !is_time, ..entry.bounds };
-        let floor = match !policy.reads_versions() || entry.filter.extracts() {
-            _ if !policy.never_lowers_versions() || bounds.allow_downgrade => None,
-            true => VersionFloor::of(current.as_str()),
-            false => VersionFloor::of_other_forms(current.as_str()),
+        let readings = match policy {
+            policy if !policy.reads_versions() || entry.filter.extracts() => Readings::All,
+            policy if policy.orders_counters_as_text() => Readings::OtherFormsAndCounters,
+            _ => Readings::OtherForms,
         };
+        let has_floor = policy.never_lowers_versions() && !bounds.allow_downgrade;
+        let floor = if has_floor { VersionFloor::of(written.clone(), readings) } else { None };
         let ordered = shape.filter(|shape| policy.reads_versions() && shape.has_order());
         let tags = if entry.filter.extracts() { &[] } else { candidates };
         let mut filter = Self {
@@ -123,7 +125,7 @@ impl<'q> CandidateFilter<'q> {
             is_chart: question.current.is_chart(),
             releases_only: false,
             is_line_released: false,
-            commits: OnceCell::new(),
+            commits: ImageCommits::new(candidates),
             versions: ordered.map(|shape| KnownVersions::new(shape, tags)),
             groups: RefCell::default(),
         };
@@ -185,16 +187,14 @@ impl<'q> CandidateFilter<'q> {
     /// Writes the place of a candidate into `key`. Succeeds if the candidate may be selected.
     pub(super) fn check(&self, candidate: &Candidate, key: &mut OrderKey) -> Result<(), NotNewer> {
         let text = self.read(candidate, key)?;
-        if self.policy.reads_numbers() && self.is_numeric_commit(candidate.tag.as_str()) {
+        if self.policy.reads_numbers() && self.commits.is_whole(candidate.tag.as_str()) {
             return Err(NotNewer::NumericCommit);
         }
         match &self.place {
             None if candidate.tag == *self.current => return Err(NotNewer::SamePlace),
             None => self.check_without_place(candidate, &text)?,
             Some(place) => match (*key).cmp(place) {
-                Ordering::Greater
-                    if self.floor.as_ref().is_some_and(|floor| floor.is_greater_than(candidate.tag.as_str())) =>
-                {
+                Ordering::Greater if self.lowers_version(candidate.tag.as_str()) => {
                     return Err(NotNewer::LowerVersion);
                 }
                 Ordering::Greater if self.commit.as_ref().is_some_and(|commit| commit.is_replaced_in(&text)) => {
@@ -216,6 +216,11 @@ impl<'q> CandidateFilter<'q> {
     /// Returns whether a version is outside the range of the policy, if it has one.
     pub(super) fn is_out_of_range(&self, version: &str) -> bool {
         self.reader.read(version, None, &mut OrderKey::default()) == Err(TagReadError::OutOfRange)
+    }
+
+    /// Returns whether a tag has a lower version than the current one, although its place is later.
+    fn lowers_version(&self, tag: &str) -> bool {
+        self.floor.as_ref().is_some_and(|floor| floor.is_greater_than(tag, || self.commits.shape_of(tag)))
     }
 
     /// Checks the step from the current tag to a text.
@@ -265,17 +270,6 @@ impl<'q> CandidateFilter<'q> {
         let has_hash = self.shape.is_none_or(|shape| Shape::of(shape.tag()).has_hash());
         let commit = if has_hash { None } else { self.commit.as_ref() };
         commit.is_some_and(|commit| self.candidates.iter().any(|one| is_other(commit, one)))
-    }
-
-    /// Returns whether a tag is nothing but a commit with digits only, as the other tags show.
-    fn is_numeric_commit(&self, tag: &str) -> bool {
-        let places = || CommitPlaces::new(self.candidates.iter().map(|one| one.tag.as_str()));
-        let has_time = || words(tag).any(|word| timestamp_millis(word).is_some());
-        may_have_commit(tag)
-            // A time has an order: most tags with a commit have one, and reading their shape takes longer.
-            && !has_time()
-            && !Shape::of_commit(tag).has_order()
-            && self.commits.get_or_init(places).has_commit(tag)
     }
 
     /// Returns whether the image of a candidate is readable and a container image, or not known to be another.

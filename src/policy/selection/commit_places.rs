@@ -1,8 +1,9 @@
 //! Finds numbers that are commit hashes: one abbreviated hash in 27 has only digits, and only the tags beside it show what it is.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use crate::image::{Shape, is_numeric_hash, words};
+use crate::image::{Shape, is_numeric_hash, timestamp_millis, words};
 use crate::policy::candidate::Candidate;
 use crate::policy::versions::{OrderKey, ShapeMatcher};
 
@@ -86,6 +87,38 @@ impl<'t> CommitPlaces<'t> {
 pub(super) fn may_have_commit(tag: &str) -> bool {
     let has_long_number = || tag.as_bytes().split(|b| !b.is_ascii_digit()).any(|digits| digits.len() >= 7);
     tag.len() >= 7 && has_long_number() && words(tag).any(is_numeric_hash)
+}
+
+/// The commits in the tags of an image. The tags are read once, and only if one may be a commit.
+pub(super) struct ImageCommits<'c> {
+    candidates: &'c [Candidate],
+    places: OnceCell<CommitPlaces<'c>>,
+}
+
+impl<'c> ImageCommits<'c> {
+    pub(super) fn new(candidates: &'c [Candidate]) -> Self {
+        Self { candidates, places: OnceCell::new() }
+    }
+
+    fn has_commit(&self, tag: &str) -> bool {
+        let places = || CommitPlaces::new(self.candidates.iter().map(|one| one.tag.as_str()));
+        may_have_commit(tag) && self.places.get_or_init(places).has_commit(tag)
+    }
+
+    /// Returns the shape of a tag, of which the others show whether its numbers are commits.
+    pub(super) fn shape_of<'t>(&self, tag: &'t str) -> Shape<'t> {
+        if self.has_commit(tag) { Shape::of_commit(tag) } else { Shape::of(tag) }
+    }
+
+    /// Returns whether a tag is nothing but a commit with digits only, as the other tags show.
+    pub(super) fn is_whole(&self, tag: &str) -> bool {
+        let has_time = || words(tag).any(|word| timestamp_millis(word).is_some());
+        may_have_commit(tag)
+            // A time has an order: most tags with a commit have one, and reading their shape takes longer.
+            && !has_time()
+            && !Shape::of_commit(tag).has_order()
+            && self.has_commit(tag)
+    }
 }
 
 /// Returns the shape of a tag among others, which show whether its numbers are commits.

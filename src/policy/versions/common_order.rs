@@ -1,14 +1,13 @@
 //! Compares two tags by what every common reading of versions agrees on: leading dotted numbers, pre-release stages and dates.
 //!
-//! It is no order of a policy. It prevents that a policy that orders by something else, or cannot read the current tag, selects a
-//! lower version.
+//! It is no order of a policy. It prevents that a policy that cannot read the current tag selects a lower version.
 
 use std::cmp::Ordering;
 
 use super::calendar::{WrittenDate, compare_leading_dates};
 use super::key::OrderKey;
 use super::shape_matcher::ShapeMatcher;
-use crate::image::{Part, Shape, is_numeric_hash};
+use crate::image::{Part, Shape};
 
 /// Words before a version that are no part of it.
 const VERSION_WORDS: &[&str] = &["", "v", "version-", "version", "release-", "release", "rel-", "ver-", "r"];
@@ -70,11 +69,11 @@ pub(crate) fn compare_padded(one: &Shape<'_>, other: &Shape<'_>) -> Option<Order
 }
 
 /// Returns the first difference between numbers in the same place.
-fn difference(release: &[&str], than: &[&str]) -> Option<Ordering> {
+pub(super) fn difference(release: &[&str], than: &[&str]) -> Option<Ordering> {
     release.iter().zip(than).map(|(one, other)| by_value(one, other)).find(|order| order.is_ne())
 }
 
-fn are_equal(release: &[&str], than: &[&str]) -> bool {
+pub(super) fn are_equal(release: &[&str], than: &[&str]) -> bool {
     release.len() == than.len() && difference(release, than).is_none()
 }
 
@@ -96,7 +95,7 @@ pub(crate) fn separated_release<'t>(shape: &Shape<'t>) -> Vec<&'t str> {
 }
 
 /// Compares two tags of which at least one has other separators than dots between the numbers of its version.
-fn by_separated_numbers(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
+pub(super) fn by_separated_numbers(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     let (release, than) = (separated_release(one), separated_release(other));
     let has_others = release.len() > one.release().len() || than.len() > other.release().len();
     if has_others { difference(&release, &than) } else { None }
@@ -128,72 +127,6 @@ pub(crate) fn leading_numbers(tag: &str) -> Option<impl Iterator<Item = &str>> {
     is_version.then(|| rest[..end].split('.').take_while(|number| !number.is_empty()))
 }
 
-/// The version that no candidate may lower: the leading numbers and the pre-release stage of the current tag, and its date.
-#[derive(Debug)]
-pub(crate) struct VersionFloor<'t> {
-    shape: Shape<'t>,
-    /// Its release, if it leads with a version. A long number alone is none: it may be a commit.
-    release: Option<Vec<&'t str>>,
-    day: Option<WrittenDate>,
-    /// Whether the policy orders versions: then only what is written in another way may be lower.
-    only_other_forms: bool,
-}
-
-impl<'t> VersionFloor<'t> {
-    /// Reads the current tag for a policy that orders by something else than versions.
-    pub(crate) fn of(tag: &'t str) -> Option<Self> {
-        let shape = Shape::of(tag);
-        let (release, day) = (leading_release(&shape), WrittenDate::first(&shape));
-        let has_floor = release.is_some() || day.is_some();
-        has_floor.then_some(Self { shape, release, day, only_other_forms: false })
-    }
-
-    /// Reads the current tag for a policy that orders versions, if others may be written in another way: `2024-06-01`, `1-17-3`.
-    pub(crate) fn of_other_forms(tag: &'t str) -> Option<Self> {
-        let floor = Self { only_other_forms: true, ..Self::of(tag)? };
-        let day = WrittenDate::leading(&floor.shape);
-        let is_separated = separated_release(&floor.shape).len() > floor.shape.release().len();
-        (day.is_some() || is_separated).then_some(Self { day, ..floor })
-    }
-
-    /// Returns whether a tag is lower.
-    pub(crate) fn is_greater_than(&self, tag: &str) -> bool {
-        self.may_be_greater_than(tag) && self.compare(&Shape::of(tag)).is_some_and(Ordering::is_lt)
-    }
-
-    /// Returns whether a tag may be lower. Of a hundred thousand tags, most are not, and a shape takes long to read.
-    fn may_be_greater_than(&self, tag: &str) -> bool {
-        let is_earlier = |day: &WrittenDate| WrittenDate::first_in(tag).is_some_and(|other| other.compare(day).is_lt());
-        let order = |release: &Vec<&str>| {
-            let numbers = leading_numbers(tag)?;
-            let mut orders = numbers.zip(release).map(|(one, other)| by_value(one, other));
-            Some(orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal))
-        };
-        self.day.as_ref().is_some_and(is_earlier) || self.release.as_ref().and_then(order).is_some_and(Ordering::is_le)
-    }
-
-    /// Compares a tag with the floor.
-    fn compare(&self, tag: &Shape<'_>) -> Option<Ordering> {
-        let separated = || by_separated_numbers(tag, &self.shape);
-        if let Some(order) = compare_leading_dates(tag, &self.shape) {
-            return Some(order);
-        }
-        let numbers = || {
-            let (release, than) = (leading_release(tag)?, self.release.as_ref()?);
-            let stage = || are_equal(&release, than).then(|| by_stage(tag, &self.shape));
-            difference(&release, than).or_else(separated).or_else(stage).filter(|order| order.is_ne())
-        };
-        if self.only_other_forms { separated() } else { numbers().or_else(|| by_day(tag, &self.shape)) }
-    }
-}
-
-/// Returns the release of a tag that leads with a version.
-fn leading_release<'t>(shape: &Shape<'t>) -> Option<Vec<&'t str>> {
-    let release = shape.release();
-    let is_version = leads_with_version(shape) && !matches!(release[..], [number] if is_numeric_hash(number));
-    is_version.then_some(release)
-}
-
 /// Returns whether every word of `current` is in a tag, and no other word: `-jre` stays. A `v` is no word.
 pub(crate) fn has_same_words(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
     !adds_word(tag, current) && !adds_word(current, tag)
@@ -215,11 +148,11 @@ pub(crate) fn adds_word(tag: &Shape<'_>, current: &Shape<'_>) -> bool {
     tag.parts().iter().any(is_more)
 }
 
-fn alphabetic_words(tag: &str) -> impl Iterator<Item = &str> {
+pub(super) fn alphabetic_words(tag: &str) -> impl Iterator<Item = &str> {
     tag.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty())
 }
 
-fn is_number(part: &Part<'_>) -> bool {
+pub(super) fn is_number(part: &Part<'_>) -> bool {
     matches!(part, Part::Number(_) | Part::Stamp(_))
 }
 
@@ -253,7 +186,7 @@ pub(crate) fn by_value(one: &str, other: &str) -> Ordering {
     (one.len(), one).cmp(&(other.len(), other))
 }
 
-fn by_stage(one: &Shape<'_>, other: &Shape<'_>) -> Ordering {
+pub(super) fn by_stage(one: &Shape<'_>, other: &Shape<'_>) -> Ordering {
     match (one.stage(), other.stage()) {
         (None, None) => Ordering::Equal,
         (Some(_), None) => Ordering::Less,
@@ -266,7 +199,7 @@ fn by_stage(one: &Shape<'_>, other: &Shape<'_>) -> Ordering {
 }
 
 /// Compares the first dates in two tags.
-fn by_day(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
+pub(super) fn by_day(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
     Some(WrittenDate::first(one)?.compare(&WrittenDate::first(other)?)).filter(|order| order.is_ne())
 }
 
