@@ -232,7 +232,7 @@ proptest! {
         patches in proptest::collection::vec(0u32..50, 2..6),
     ) {
         let tags: Vec<String> = versions.iter().zip(&patches).map(|(version, patch)| format!("1.2.{patch}-{product}{version}")).collect();
-        for policy in ["{ shape: same }", "{ semver: '*' }"] {
+        for policy in ["{ shape: same }", "{ semver: '*' }", "{ semver: '*', pre-releases: true }", "{ semver: '>=1.0.0-0' }"] {
             if let Some(selected) = selected(policy, false, &tags[0], &undated(&tags)) {
                 let suffix = format!("-{product}{}", versions[0]);
                 prop_assert!(selected.ends_with(&suffix), "{} from {} to {}", policy, tags[0], selected);

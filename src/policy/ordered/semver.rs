@@ -6,7 +6,7 @@ use crate::policy::ordered_policy::{OrderedPolicy, TagReadError, TagReader, Ties
 use crate::policy::policy::Policy;
 use crate::policy::reason::{Rejection, Unknown};
 use crate::policy::settings::{OptionDoc, PolicyError, Settings};
-use crate::policy::versions::{OrderKey, Range, ShapeMatcher, Version};
+use crate::policy::versions::{OrderKey, Range, ShapeMatcher, Version, numbers_between_like_words};
 
 /// Versions in a range, in the order of semver 2.0.0.
 #[derive(Debug)]
@@ -46,14 +46,17 @@ pub(crate) fn build(settings: &Settings) -> Result<Policy, PolicyError> {
     })?;
     let pre_releases = settings.switch("pre-releases")?.unwrap_or(false);
     Ok(Policy::ordered(SemVer {
-        suffixes: match settings.word(
-            "variant",
-            &[("keep", SuffixMeaning::Keep), ("any", SuffixMeaning::Any), ("pre-release", SuffixMeaning::PreReleases)],
-        )? {
-            // If pre-releases are included, every suffix is one, and semver.org's order decides.
-            _ if pre_releases || range.names_pre_releases() => SuffixMeaning::PreReleases,
-            variant => variant.unwrap_or(SuffixMeaning::Keep),
-        },
+        // Pre-releases do not make `-pg14` one: only the order of peers reads every suffix so.
+        suffixes: settings
+            .word(
+                "variant",
+                &[
+                    ("keep", SuffixMeaning::Keep),
+                    ("any", SuffixMeaning::Any),
+                    ("pre-release", SuffixMeaning::PreReleases),
+                ],
+            )?
+            .unwrap_or(SuffixMeaning::Keep),
         range,
         pre_releases,
         strict: settings.switch("strict")?,
@@ -73,15 +76,21 @@ impl OrderedPolicy for SemVer {
         true
     }
 
+    fn prefers_releases(&self) -> bool {
+        self.suffixes != SuffixMeaning::PreReleases
+    }
+
     fn reader<'a>(
         &'a self,
         current: Option<&'a Shape<'a>>,
         _external: &'a ExternalFacts,
     ) -> Result<Box<dyn TagReader + 'a>, Unknown> {
-        let version = current.and_then(|current| Version::new(current.tag()));
+        let variant = if self.suffixes == SuffixMeaning::PreReleases { None } else { current.and_then(Variant::of) };
+        let version = current.and_then(|current| {
+            let suffix = if variant.is_some() { current.tag().find('-') } else { None };
+            Version::new(&current.tag()[..suffix.unwrap_or(current.tag().len())])
+        });
         let strict = self.strict.unwrap_or_else(|| version.as_ref().is_some_and(|version| version.parts() == 3));
-        let has_variant = self.suffixes != SuffixMeaning::PreReleases && version.is_some();
-        let variant = if has_variant { current.and_then(Variant::of) } else { None };
         let build = if version.is_some() { current.and_then(BuildMetadata::of) } else { None };
         Ok(Box::new(InRange { policy: self, strict, variant, build }))
     }
@@ -128,6 +137,20 @@ impl<'c> Variant<'c> {
         Version::new(&current.tag()[..start])?.write(&mut version);
         (is_word && !is_stage).then(|| Self { matcher: ShapeMatcher::new(&shape), shape, version })
     }
+
+    /// Appends the numbers of a suffix with the same words, those of other products included: `pg16` is later than `pg14` where any
+    /// variant will do.
+    fn write_all_numbers(&self, suffix: &str, key: &mut OrderKey) -> bool {
+        let numbers = if self.shape.stage().is_some() {
+            None
+        } else {
+            numbers_between_like_words(&Shape::of(suffix), &self.shape)
+        };
+        numbers.is_some_and(|numbers| {
+            numbers.into_iter().for_each(|number| key.number(number));
+            true
+        })
+    }
 }
 
 struct InRange<'c> {
@@ -156,11 +179,12 @@ impl InRange<'_> {
     fn matches_variant(&self, suffix: &str, key: &mut OrderKey) -> bool {
         let Some(variant) = &self.variant else { return true };
         let mark = key.mark();
-        if variant.matcher.matches(suffix, key) {
+        let is_any = self.policy.suffixes == SuffixMeaning::Any;
+        if (is_any && variant.write_all_numbers(suffix, key)) || variant.matcher.matches(suffix, key) {
             return true;
         }
         let is_same_version = || key.as_bytes()[..mark] == *variant.version.as_bytes();
-        let may_follow = self.policy.suffixes == SuffixMeaning::Any && !is_same_version();
+        let may_follow = is_any && !is_same_version();
         key.truncate(mark);
         may_follow
     }

@@ -19,4 +19,4 @@ pub use key::OrderKey;
 pub use range::{Range, RangeError};
 pub(super) use shape_matcher::ShapeMatcher;
 pub use version::Version;
-pub(super) use version_floor::{Readings, VersionFloor};
+pub(super) use version_floor::{Readings, VersionFloor, numbers_between_like_words};

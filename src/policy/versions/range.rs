@@ -76,11 +76,6 @@ impl Range {
         Ok(Self { text: text.into(), alternatives })
     }
 
-    /// Returns whether it admits pre-releases by naming one, as `>=1.0.0-0` does.
-    pub fn names_pre_releases(&self) -> bool {
-        self.alternatives.iter().any(|alternative| alternative.pre_releases)
-    }
-
     /// Returns whether a version is in the range: a pre-release only if `pre_releases` is set or the range names one.
     pub fn contains(&self, version: &Version, pre_releases: bool) -> bool {
         self.alternatives.iter().any(|alternative| {

@@ -171,11 +171,14 @@ fn by_like_words(one: &Shape<'_>, other: &Shape<'_>) -> Option<Ordering> {
         return None;
     }
     let (one, other) = (WordsAndNumbers::of(one, has_other_start), WordsAndNumbers::of(other, has_other_start));
-    if one.numbers.len() == other.numbers.len() && one.has_words_of(&other) {
-        difference(&one.numbers, &other.numbers)
-    } else {
-        None
-    }
+    let is_alike = one.numbers.len() == other.numbers.len() && one.has_words_of(&other);
+    if is_alike { difference(&one.numbers, &other.numbers) } else { None }
+}
+
+/// Returns the numbers of a tag that has the words of another one, and as many numbers.
+pub(crate) fn numbers_between_like_words<'t>(tag: &Shape<'t>, other: &Shape<'_>) -> Option<Vec<&'t str>> {
+    let (one, other) = (WordsAndNumbers::of(tag, false), WordsAndNumbers::of(other, false));
+    (one.numbers.len() == other.numbers.len() && one.has_words_of(&other)).then_some(one.numbers)
 }
 
 /// The words and the numbers of a tag, in order. Numbers of other products count: they should not fall either.
