@@ -28,9 +28,10 @@ pub fn commit_hash_at(text: &str, after_separator: bool) -> Option<&str> {
     is_hash.then(|| &text[..prefix + word.len()])
 }
 
-/// Returns whether a number may be a commit hash: one in 27 has only digits in its first seven places. A date never is.
+/// Returns whether a number may be a commit hash: one in 27 has only digits in its first seven places, and fewer in more. A date or
+/// a time never is.
 pub fn is_numeric_hash(number: &str) -> bool {
-    matches!(number.len(), 7..=12 | 40 | 64)
+    matches!(number.len(), 7..=64)
         && number.bytes().all(|b| b.is_ascii_digit())
         && timestamp_millis(number).is_none()
         && !is_day(number)

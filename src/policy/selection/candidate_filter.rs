@@ -8,7 +8,7 @@ use regex::CaptureLocations;
 
 use super::bounds::{Bounds, OutOfBounds};
 use super::build_time::{JumpResult, judge};
-use super::commit_places::{CurrentCommit, ImageCommits, shape_among};
+use super::commit_places::{CurrentCommit, ImageCommits, shape_among, shape_of_extract};
 use super::jump::{Jump, KnownVersions};
 use super::not_newer::NotNewer;
 use super::question::{Lookups, Question};
@@ -64,8 +64,12 @@ pub(super) fn current_text<'q>(entry: &PolicyEntry, tag: &'q str) -> Option<Cow<
 }
 
 /// Returns the shape of the text that the policy reads of the current tag. The other tags show whether a number is a commit.
-pub(super) fn current_shape<'t>(entry: &PolicyEntry, text: &'t str, candidates: &[Candidate]) -> Shape<'t> {
-    if entry.filter.extracts() { Shape::of(text) } else { shape_among(text, candidates) }
+pub(super) fn current_shape<'t>(entry: &PolicyEntry, tag: &Tag, text: &'t str, candidates: &[Candidate]) -> Shape<'t> {
+    if entry.filter.extracts() {
+        shape_of_extract(text, tag.as_str(), candidates)
+    } else {
+        shape_among(text, candidates)
+    }
 }
 
 impl<'q> CandidateFilter<'q> {
@@ -106,6 +110,8 @@ impl<'q> CandidateFilter<'q> {
         };
         let has_floor = policy.never_lowers_versions() && !bounds.allow_downgrade;
         let floor = if has_floor { VersionFloor::of(written.clone(), readings) } else { None };
+        // Under a rule with wildcards, no order of texts replaces a commit either.
+        let keeps_commit = policy.reads_numbers() || (policy.orders_texts() && !question.names_image);
         let ordered = shape.filter(|shape| policy.reads_versions() && shape.has_order());
         let tags = if entry.filter.extracts() { &[] } else { candidates };
         let mut filter = Self {
@@ -116,8 +122,8 @@ impl<'q> CandidateFilter<'q> {
             current,
             listed,
             shape,
+            commit: if keeps_commit { CurrentCommit::new(&written) } else { None },
             written,
-            commit: if policy.reads_numbers() { shape.and_then(CurrentCommit::new) } else { None },
             place: is_placed.then_some(key),
             floor,
             bounds,
@@ -197,7 +203,7 @@ impl<'q> CandidateFilter<'q> {
                 Ordering::Greater if self.lowers_version(candidate.tag.as_str()) => {
                     return Err(NotNewer::LowerVersion);
                 }
-                Ordering::Greater if self.commit.as_ref().is_some_and(|commit| commit.is_replaced_in(&text)) => {
+                Ordering::Greater if self.replaces_commit(candidate.tag.as_str()) => {
                     return Err(NotNewer::SamePlace);
                 }
                 Ordering::Greater => {}
@@ -216,6 +222,11 @@ impl<'q> CandidateFilter<'q> {
     /// Returns whether a version is outside the range of the policy, if it has one.
     pub(super) fn is_out_of_range(&self, version: &str) -> bool {
         self.reader.read(version, None, &mut OrderKey::default()) == Err(TagReadError::OutOfRange)
+    }
+
+    /// Returns whether a tag differs from the current one in nothing but its commit.
+    fn replaces_commit(&self, tag: &str) -> bool {
+        self.commit.as_ref().is_some_and(|commit| commit.is_replaced_in(tag))
     }
 
     /// Returns whether a tag has a lower version than the current one, although its place is later.
@@ -263,13 +274,11 @@ impl<'q> CandidateFilter<'q> {
     /// Returns whether the current tag has a commit with digits only, such as `1.2.3-4808804`, and other tags differ from it in
     /// nothing else: read as a number, one of them may be newer.
     pub(super) fn has_other_commits(&self) -> bool {
-        let is_other = |commit: &CurrentCommit<'_>, one: &Candidate| {
-            let text = self.entry.filter.read(one.tag.as_str());
-            one.tag != *self.current && text.is_some_and(|text| commit.is_replaced_in(&text))
+        let is_other = |one: &Candidate| {
+            let tag = one.tag.as_str();
+            one.tag != *self.current && self.entry.filter.read(tag).is_some() && self.replaces_commit(tag)
         };
-        let has_hash = self.shape.is_none_or(|shape| Shape::of(shape.tag()).has_hash());
-        let commit = if has_hash { None } else { self.commit.as_ref() };
-        commit.is_some_and(|commit| self.candidates.iter().any(|one| is_other(commit, one)))
+        !Shape::of(self.current.as_str()).has_hash() && self.candidates.iter().any(is_other)
     }
 
     /// Returns whether the image of a candidate is readable and a container image, or not known to be another.

@@ -83,7 +83,7 @@ fn evaluate_ordered(
 ) -> Result<Outcome, Lookups> {
     let entry = question.entry;
     let text = current_text(entry, current.as_str());
-    let shape = text.as_deref().map(|text| current_shape(entry, text, candidates));
+    let shape = text.as_deref().map(|text| current_shape(entry, current, text, candidates));
     if let Err(hold) = policy.check_current(shape.as_ref()) {
         return Ok(Outcome::Held(hold.into()));
     }

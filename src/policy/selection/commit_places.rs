@@ -128,6 +128,12 @@ pub(super) fn shape_among<'t>(tag: &'t str, candidates: &[Candidate]) -> Shape<'
     if is_commit { Shape::of_commit(tag) } else { Shape::of(tag) }
 }
 
+/// Returns the shape of a text that a filter extracts from a tag. Only the tag shows whether it is a commit.
+pub(super) fn shape_of_extract<'t>(text: &'t str, tag: &str, candidates: &[Candidate]) -> Shape<'t> {
+    let is_word = is_numeric_hash(text) && words(tag).any(|word| word == text);
+    if is_word && ImageCommits::new(candidates).has_commit(tag) { Shape::of_commit(text) } else { Shape::of(text) }
+}
+
 /// A current tag with a commit hash, such as `1.2.3-3d9b390`: another hash in its place is no later version.
 pub(super) struct CurrentCommit<'t> {
     matcher: ShapeMatcher<'t>,
@@ -136,21 +142,21 @@ pub(super) struct CurrentCommit<'t> {
 
 impl<'t> CurrentCommit<'t> {
     /// Returns `None` for a tag without a hash.
-    pub(super) fn new(shape: &'t Shape<'t>) -> Option<Self> {
+    pub(super) fn new(shape: &Shape<'t>) -> Option<Self> {
         let (matcher, mut key) = (ShapeMatcher::new(shape), OrderKey::default());
         (shape.has_hash() && matcher.matches(shape.tag(), &mut key)).then_some(Self { matcher, key })
     }
 
-    /// Returns whether a text differs from the current tag in nothing but the hash.
-    pub(super) fn is_replaced_in(&self, text: &str) -> bool {
+    /// Returns whether a tag differs from the current one in nothing but the hash.
+    pub(super) fn is_replaced_in(&self, tag: &str) -> bool {
         let mut key = OrderKey::default();
-        self.matcher.matches(text, &mut key) && key == self.key
+        self.matcher.matches(tag, &mut key) && key == self.key
     }
 }
 
 /// Returns whether a word is hexadecimal and as long as a hash.
 fn has_length_of_hash(word: &str) -> bool {
-    matches!(word.len(), 7..=12 | 40 | 64) && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    matches!(word.len(), 7..=64) && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
@@ -160,7 +166,7 @@ mod tests {
     #[test]
     fn separates_commits_from_counters_and_dates() {
         #[rustfmt::skip]
-        let rows: [(&str, &[&str], bool); 15] = [
+        let rows: [(&str, &[&str], bool); 20] = [
             ("4808804",        &["4808804", "7284872", "a1b2c3d", "deadbee"],                       true),
             ("main-4808804",   &["main-4808804", "main-a1b2c3d"],                                   true),
             ("1.2.3-4808804",  &["1.2.3-4808804", "1.2.4-0f0f0f0"],                                 true),
@@ -176,6 +182,11 @@ mod tests {
             ("build-4808804-x", &["build-4808804-x", "main-a1b2c3d"],                               false),
             ("4808804",        &["4808804", "a1b2c3d4"],                                            false),
             ("main-4808804",   &["main-4808804", "a1b2c3d"],                                        false),
+            ("4808804480880",  &["4808804480880", "a1b2c3d4e5f6a"],                                 true),
+            ("main-9808804480880480", &["main-9808804480880480", "main-a1b2c3d4e5f6a7b8"],          true),
+            ("1.2.3-48088044808804808804", &["1.2.3-48088044808804808804", "1.2.3-a1b2c3d4e5f6a7b8c9d0"], true),
+            ("20240101120000", &["20240101120000", "a1b2c3d4e5f6a7"],                               false),
+            ("1718000000000",  &["1718000000000", "a1b2c3d4e5f6a"],                                 false),
         ];
         for (tag, tags, is_commit) in rows {
             assert_eq!(CommitPlaces::new(tags.iter().copied()).has_commit(tag), is_commit, "{tag} among {tags:?}");

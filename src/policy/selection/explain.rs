@@ -62,7 +62,7 @@ fn ordered_rows<'c>(
     candidates: &'c [Candidate],
 ) -> Option<Vec<ExplainedCandidate<'c>>> {
     let text = current_text(question.entry, current.as_str());
-    let shape = text.as_deref().map(|text| current_shape(question.entry, text, candidates));
+    let shape = text.as_deref().map(|text| current_shape(question.entry, current, text, candidates));
     policy.check_current(shape.as_ref()).ok()?;
     let reader = policy.reader(shape.as_ref(), question.external).ok()?;
     let filter = CandidateFilter::new(question, policy, &*reader, current, shape.as_ref(), candidates).ok()?;

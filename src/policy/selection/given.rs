@@ -130,7 +130,7 @@ fn evaluate(question: &Question<'_>, given: &GivenTags, candidates: &[Candidate]
     };
     if let Policy::Ordered(policy) = &question.entry.policy {
         let text = current_text(question.entry, current.as_str());
-        let shape = text.as_deref().map(|text| current_shape(question.entry, text, candidates));
+        let shape = text.as_deref().map(|text| current_shape(question.entry, current, text, candidates));
         if policy.check_current(shape.as_ref()).is_err() {
             let judge = |one: &Candidate| {
                 let is_already = one.tag == *current && given.is_already(question.current);

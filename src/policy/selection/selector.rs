@@ -216,7 +216,7 @@ impl Selector<'_> {
         if self.candidates.is_empty() {
             return Ok(Outcome::Held(Hold::NoTags.into()));
         }
-        if ranking.has_current() && self.filter.has_other_commits() {
+        if ranking.has_current() && self.filter.has_place() && self.filter.has_other_commits() {
             return Ok(Outcome::Held(Hold::NumericCommit(self.current.as_str().into()).into()));
         }
         if ranking.has_current() && ranking.best_incomparable().is_none() {
