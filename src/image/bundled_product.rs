@@ -12,19 +12,23 @@ use super::timestamp::{is_day, timestamp_millis};
 #[rustfmt::skip]
 pub const BUNDLED_PRODUCTS: &[(&str, &[&str])] = &[
     ("databases",              &["pg", "pgsql", "postgres", "postgresql", "ppg", "mysql", "mariadb", "percona", "pxc", "mongo", "mongodb", "mongod", "mssql", "oracle", "db2",
-                                 "redis", "valkey", "cassandra", "clickhouse", "neo4j", "postgis", "timescaledb", "timescale"]),
-    ("search and messages",    &["elasticsearch", "elastic", "es", "opensearch", "solr", "lucene", "kafka", "pulsar", "rabbitmq", "zookeeper"]),
+                                 "redis", "valkey", "cassandra", "clickhouse", "neo4j", "postgis", "timescaledb", "timescale", "couchdb", "sqlite", "ora", "ldap"]),
+    ("search and messages",    &["elasticsearch", "elastic", "es", "opensearch", "solr", "lucene", "kafka", "pulsar", "rabbitmq", "zookeeper", "tika"]),
     (JAVA,                     &["jdk", "openjdk", "jre", "java", "jvm", "temurin", "corretto", "amazoncorretto", "zulu", "liberica", "sapmachine", "semeru", "dragonwell", "kona",
-                                 "ibmjava", "graal", "graalvm", "graalvm-community", "graalvm-ce", "graalvm-ee", "mandrel", "scala", "kotlin", "groovy", "gradle", "maven", "sbt"]),
-    ("other languages",        &["php", "fpm", "py", "python", "pypy", "node", "nodejs", "deno", "bun", "ruby", "jruby", "go", "golang", "rust", "swift", "net", "dotnet", "aspnet", "mono",
+                                 "ibmjava", "graal", "graalvm", "graalvm-community", "graalvm-ce", "graalvm-ee", "mandrel", "scala", "kotlin", "groovy", "gradle", "maven", "sbt",
+                                 "quarkus", "springboot"]),
+    ("other languages",        &["php", "fpm", "py", "python", "pypy", "node", "nodejs", "deno", "bun", "ruby", "jruby", "go", "golang", "rust", "swift", "net", "dotnet", "dotnet-isolated", "netcore", "sdk", "aspnet", "mono",
                                  "pwsh", "powershell", "perl", "otp", "erlang", "elixir", "julia", "r", "lua", "luajit", "ghc", "cp", "ocaml", "dart", "flutter", "npm", "yarn", "pnpm"]),
-    ("compilers and libraries", &["gcc", "clang", "llvm", "msvc", "vs", "cmake", "android", "ndk", "openssl", "opencv", "boost", "qt", "gdal"]),
-    ("servers",                &["nginx", "openresty", "httpd", "apache", "tomcat", "jetty", "wildfly", "haproxy", "envoy", "vault"]),
-    ("browsers",               &["chrome", "chromium", "firefox"]),
-    ("machine learning",       &["torch", "pytorch", "tensorflow", "tf", "jax", "transformers", "onnxruntime", "tensorrt", "trt", "numpy", "pandas", "vllm"]),
-    ("graphics processors",    &["cuda", "cu", "cudnn", "rocm"]),
+    ("compilers and libraries", &["gcc", "clang", "llvm", "msvc", "vs", "cmake", "android", "ndk", "ios", "xcode", "unity", "openssl", "opencv", "boost", "qt", "gdal",
+                                 "glibc", "musl", "icu", "ffmpeg", "imagemagick", "openmpi", "mpich", "protoc"]),
+    ("servers",                &["nginx", "openresty", "httpd", "apache", "tomcat", "jetty", "wildfly", "haproxy", "envoy", "vault", "consul", "jboss", "payara", "glassfish", "weblogic", "websphere",
+                                 "liberty", "keycloak", "kc"]),
+    ("browsers",               &["chrome", "chromium", "chromedriver", "firefox"]),
+    ("machine learning",       &["torch", "pytorch", "tensorflow", "tf", "jax", "transformers", "onnxruntime", "tensorrt", "trt", "numpy", "pandas", "vllm", "ray", "triton"]),
+    ("graphics processors",    &["cuda", "cu", "cudnn", "rocm", "l4t", "l4t-r", "jetpack"]),
     ("versions of Windows",    &["windows", "win", "nanoserver", "windowsservercore", "servercore", "ltsc", "sac", "server"]),
-    ("clusters",               &["k8s", "kube", "kubernetes", "kubectl", "helm", "terraform", "tofu", "opentofu", "ansible", "hadoop", "hive", "spark", "flink", "airflow", "docker", "dind", "istio"]),
+    ("clusters",               &["k8s", "kube", "kubernetes", "kubectl", "helm", "terraform", "tofu", "opentofu", "ansible", "hadoop", "hive", "spark", "flink", "airflow", "docker", "dind", "containerd", "istio",
+                                 "etcd", "cli-migrations"]),
 ];
 
 /// The products whose versions have updates: `8u222`.
@@ -42,6 +46,9 @@ const BEFORE_DOTTED: &[&str] = &["r"];
 /// Words that count only before a year: `server2019` is a Windows, and `server-2` a build.
 const BEFORE_YEAR: &[&str] = &["server"];
 
+/// Products that are built for a version of Scala, which comes before their own: `kafka_2.13-3.6.1`.
+const BUILT_FOR_SCALA: &[&str] = &["kafka", "spark", "flink"];
+
 /// Words that come between a product and its version: parts of the product, and releases of a distribution without a number.
 #[rustfmt::skip]
 const BETWEEN: &[&str] = &[
@@ -53,7 +60,7 @@ const BETWEEN: &[&str] = &[
 const DOTTED_DISTRIBUTIONS: &[&str] = &["alpine", "ubuntu"];
 
 /// Names that have a digit, which is no version.
-pub(super) const NAMES_WITH_DIGITS: &[&str] = &["k8s", "db2", "neo4j", "openj9"];
+pub(super) const NAMES_WITH_DIGITS: &[&str] = &["k8s", "db2", "neo4j", "l4t-r", "l4t", "openj9"];
 
 /// Letters that end a version: Windows 20H2, Oracle 19c and 23ai.
 const VERSION_ENDS: &[&str] = &["H1", "H2", "h1", "h2", "c", "g", "ai"];
@@ -128,7 +135,7 @@ fn attached_stage(after: &str) -> usize {
 
 /// Returns the group of the product that a text ends with, where this version follows.
 fn product_group(before: &str, version: &str) -> Option<&'static str> {
-    let mut before = before;
+    let mut before = without_scala_version(before);
     loop {
         before = before.strip_suffix(SEPARATORS).unwrap_or(before);
         let is_year = version.len() == 4 && version.starts_with("20");
@@ -145,6 +152,28 @@ fn product_group(before: &str, version: &str) -> Option<&'static str> {
         let name = ends_with_name(before, between)?;
         before = Some(&before[..before.len() - name.len()]).filter(|rest| rest.ends_with(SEPARATORS))?;
     }
+}
+
+/// Returns whether the version at the start of `rest` is the version of Scala before that of a product: `2.13` in `kafka_2.13-3.6.1`.
+pub(super) fn precedes_version(before: &str, rest: &str) -> bool {
+    let version = dotted(rest);
+    let product = before.strip_suffix('_').filter(|text| ends_with_name(text, BUILT_FOR_SCALA.iter()).is_some());
+    let next = rest[version.len()..].strip_prefix('-');
+    product.is_some() && is_scala_version(version) && next.is_some_and(|next| !digits(next).is_empty())
+}
+
+/// Returns whether a version is one of Scala 2 whose libraries do not fit another one: `2.12`, `2.13`.
+fn is_scala_version(version: &str) -> bool {
+    version.strip_prefix("2.1").is_some_and(|rest| rest.len() == 1 && digits(rest) == rest)
+}
+
+/// Returns a text without the version of Scala at its end, where it follows a product that is built for one.
+fn without_scala_version(text: &str) -> &str {
+    let product = text.strip_suffix('-').and_then(|text| {
+        let (product, version) = text.rsplit_once('_')?;
+        is_scala_version(version).then_some(product)
+    });
+    product.filter(|product| ends_with_name(product, BUILT_FOR_SCALA.iter()).is_some()).unwrap_or(text)
 }
 
 /// Returns whether a text ends with the name of a base distribution.
@@ -179,6 +208,26 @@ mod tests {
             assert!(NAMES_WITH_DIGITS.contains(name), "{name}");
         }
         assert_eq!(with_digits.len(), NAMES_WITH_DIGITS.len());
+    }
+
+    #[test]
+    fn finds_versions_behind_other_words() {
+        #[rustfmt::skip]
+        let rows = [
+            ("4.0-dotnet-isolated",      "8.0",          Some("8.0")),
+            ("1.2-sdk-",                 "8",            Some("8")),
+            ("1.2-l4t-r",                "35",           Some("35")),
+            ("1.2-l4t-r",                "35.2.1",       Some("35.2.1")),
+            ("2.36.0.cli-migrations-v",  "3",            Some("3")),
+            ("1.2-kafka_",               "2.13-3.6",     Some("2.13")),
+            ("1.2-kafka_2.13-",          "3.6.1",        Some("3.6.1")),
+            ("1.2-spark_2.12-",          "3.5",          Some("3.5")),
+            ("1.2-other_2.13-",          "3.6",          None),
+            ("1.2-kafka-",               "3.6-r1",       Some("3.6")),
+        ];
+        for (before, rest, version) in rows {
+            assert_eq!(bundled_version(before, rest), version, "{before}{rest}");
+        }
     }
 
     #[test]

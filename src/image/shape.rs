@@ -5,7 +5,7 @@
 use std::fmt;
 
 use super::architecture::ARCHITECTURES;
-use super::bundled_product::{NAMES_WITH_DIGITS, bundled_version, follows_distribution, is_plain};
+use super::bundled_product::{NAMES_WITH_DIGITS, bundled_version, follows_distribution, is_plain, precedes_version};
 use super::commit_hash::{commit_hash_at, is_numeric_hash};
 use super::scan::{digits, letters, runs, words};
 use super::stage::PreReleaseStage;
@@ -165,7 +165,12 @@ fn next_part<'t>(tag: &'t str, at: usize, parts: &[Part<'t>], numeric_hashes: bo
         // Without another version, `pg16` is the name of a variant, and `php8.3` or `openjdk-17` a version.
         let is_name = is_plain(version) && before.is_some_and(|c| c.is_alphanumeric());
         let follows_commit = parts.iter().any(|part| matches!(part, Part::Hash(_)));
-        if has_number(parts) || follows_commit || is_name || has_version(tag, at + version.len(), numeric_hashes) {
+        if has_number(parts)
+            || follows_commit
+            || is_name
+            || precedes_version(&tag[..at], rest)
+            || has_version(tag, at + version.len(), numeric_hashes)
+        {
             return Part::Text(version);
         }
     }
@@ -268,6 +273,19 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn keeps_versions_of_other_products() {
+        #[rustfmt::skip] let rows = [
+            ("v2.36.0.cli-migrations-v3",             "v#.#.#.cli-migrations-v3"),
+            ("1.2.3-l4t-r35",                         "#.#.#-l4t-r35"),
+            ("kafka_2.13-3.6.1",                      "kafka_2.13-#.#.#"),
+            ("consul-1.18.1",                         "consul-#.#.#"),
+        ];
+        for (tag, shape) in rows {
+            assert_eq!(Shape::of(tag).to_string(), shape, "{tag}");
+        }
+    }
+
+    #[test]
     fn splits_tags_into_their_shapes() {
         #[rustfmt::skip] let rows = [
             ("v1.27.3-alpine3.20",                    "v#.#.#-alpine#.#"),
@@ -322,6 +340,7 @@ mod tests {
             ("1.2-k8s-v1.29",                         "#.#-k8s-v1.29"),
             ("nginx-1.25.3-alpine3.18",               "nginx-#.#.#-alpine#.#"),
             ("2.3.0-cuda12.4-cudnn9-py3.12-4",        "#.#.#-cuda12.4-cudnn9-py3.12-#"),
+            ("1.2.3-kafka_2.13-3.6",                  "#.#.#-kafka_2.13-3.6"),
             ("täg-1",                                 "täg-#"),
             ("¡0",                                    "¡#"),
         ];

@@ -117,6 +117,19 @@ const TEXTS: &[&str] = &[
     "{ semver: '>=0.0.0-0', variant: pre-release }",
 ];
 
+/// Policies that read the digits of a commit as a version, a number or a text.
+const COMMITS: &[&str] = &[
+    "{ shape: same }",
+    "{ semver: '*' }",
+    "{ semver: '*', pre-releases: true }",
+    "{ alphabetical: asc }",
+    "{ alphabetical: asc, include: '(?<n>[0-9a-f]+)$', extract: $n }",
+    "{ pattern: '(?<n>[0-9]+)$' }",
+    "{ pattern: '^(?<n>.*)$' }",
+    "{ numerical: asc }",
+    "{ numerical: asc, include: '(?<n>[0-9]+)$', extract: $n }",
+];
+
 /// Reads all numbers of a tag, from left to right.
 fn all_numbers(tag: &str) -> Vec<u64> {
     tag.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok()).collect()
@@ -180,13 +193,14 @@ proptest! {
         prop_assert_eq!(selected(RISING[policy], false, &current, &undated(&tags)), None);
     }
 
+    /// However long the commits are. No date and no time begins with a nine.
     #[test]
     fn commit_with_digits_only_is_no_number(
-        prefix in "(main-|sha-|)", digits in proptest::collection::vec("[0-9]{7}", 2..5), hashes in proptest::collection::vec("[0-9]{3}[a-f][0-9a-f]{3}", 2..8),
+        prefix in "(main-|sha-|1\\.2\\.3-|)", length in 7usize..=40, digits in proptest::collection::vec("9[0-9]{39}", 2..5), hashes in proptest::collection::vec("[0-9]{3}[a-f][0-9a-f]{36}", 2..8),
     ) {
         prop_assume!(digits.len() <= 2 * hashes.len());
-        let tags: Vec<String> = digits.iter().chain(&hashes).map(|commit| format!("{prefix}{commit}")).collect();
-        for policy in ["{ shape: same }", "{ semver: '*' }"] {
+        let tags: Vec<String> = digits.iter().chain(&hashes).map(|commit| format!("{prefix}{}", &commit[..length])).collect();
+        for policy in COMMITS {
             prop_assert_eq!(selected(policy, false, &tags[0], &undated(&tags)), None, "{} {:?}", policy, tags);
         }
     }
@@ -212,6 +226,16 @@ proptest! {
         }
     }
 
+    /// A counter behind the version, and the number of a pre-release.
+    #[test]
+    fn outlier_behind_the_version_is_rejected(start in 1u32..9, factor in 120u32..999, changes_version: bool, word in "(-ls|-r|-beta\\.|-rc\\.)") {
+        let changes_version = changes_version && !word.contains('b') && !word.contains('c');
+        let version = if changes_version { "1.4.6" } else { "1.4.5" };
+        let (current, next, relic) = (format!("1.4.5{word}{start}"), format!("{version}{word}{}", start + 1), format!("{version}{word}{}", start * factor));
+        let tags = undated(&[current.clone(), next.clone(), relic]);
+        prop_assert_eq!(selected("{ shape: same }", false, &current, &tags), Some(next));
+    }
+
     /// A version that skips others is rejected only if its image is much older.
     #[test]
     fn skipped_version_needs_a_later_build(major in 0u32..9, more in 2u32..40, years in 1u32..9) {
@@ -227,7 +251,7 @@ proptest! {
 
     #[test]
     fn version_of_another_product_stays(
-        product in "pg|jdk|php|py|node|cuda|ltsc|scala|temurin-|nanoserver-|python-|amazoncorretto-|kafka-|elasticsearch|windows-|cu|spark|net|rust|k8s-v|dotnet-sdk-|temurin-jammy-|pg\\.|db2-",
+        product in "pg|jdk|php|py|node|cuda|ltsc|scala|temurin-|nanoserver-|python-|amazoncorretto-|kafka-|elasticsearch|windows-|cu|spark|net|rust|k8s-v|dotnet-sdk-|temurin-jammy-|pg\\.|db2-|sdk|dotnet-isolated|netcore|chromedriver|jboss|icu|sqlite|ffmpeg|etcd|consul|ray|triton|openmpi|ora|ldap|xcode|ios|glibc|keycloak-|kc|l4t-r|jetpack|kafka_2\\.13-",
         versions in proptest::collection::vec("[1-9][0-9]?(\\.[0-9]{1,2})?(rc[1-9]|beta1)?", 2..6),
         patches in proptest::collection::vec(0u32..50, 2..6),
     ) {

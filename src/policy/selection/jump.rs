@@ -2,7 +2,7 @@
 //! greatest numbers.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::image::{Part, Shape};
@@ -52,6 +52,8 @@ pub(super) struct KnownVersions<'k> {
     releases: OnceCell<Releases>,
     /// For each number of a tag, in order, the values in the tags that are like the current one up to this number.
     counters: OnceCell<Vec<Counter>>,
+    /// The values of the number behind each start of a tag, which is all numbers before it.
+    following: OnceCell<HashMap<Vec<u128>, Vec<u128>>>,
 }
 
 impl Jump {
@@ -70,6 +72,7 @@ impl Jump {
             Some(0 | 1) if current.len() > 1 && known.lack_release(&current, &next) => Self::Skip,
             Some(0) if current.len() == 1 && known.lack_counter(to) => Self::Skip,
             None if known.lack_counter(to) => Self::Outlier,
+            Some(_) if known.lack_counter_of_version(to) => Self::Outlier,
             _ => Self::Usual,
         }
     }
@@ -78,7 +81,7 @@ impl Jump {
 impl<'k> KnownVersions<'k> {
     /// Reads nothing before the first step that may be suspicious.
     pub(super) fn new(current: &'k Shape<'k>, candidates: &'k [Candidate]) -> Self {
-        Self { current, candidates, releases: OnceCell::new(), counters: OnceCell::new() }
+        Self { current, candidates, releases: OnceCell::new(), counters: OnceCell::new(), following: OnceCell::new() }
     }
 
     /// Returns whether a release skips a major or minor version of which no tag exists. The first minor of a new major is 0.
@@ -135,11 +138,38 @@ impl<'k> KnownVersions<'k> {
         is_gap(low, high) && self.counters.get_or_init(|| self.counters()).get(at).is_none_or(has_gap)
     }
 
-    fn counters(&self) -> Vec<Counter> {
-        let numbers = |shape: &Shape<'_>| {
-            let numbers = shape.parts().iter().filter(|part| matches!(part, Part::Number(_) | Part::Stamp(_)));
-            numbers.map(|part| value(part.text())).collect::<Vec<_>>()
+    /// Returns whether a number behind another version jumps over many numbers of which this version has no tag, although it has tags
+    /// with lower ones: `1.4.6-ls900` beside `1.4.6-ls11`, from `1.4.5-ls10`.
+    fn lack_counter_of_version(&self, to: &Shape<'_>) -> bool {
+        let (pairs, next, start) = (pairs(self.current, to), numbers(to), to.release().len());
+        let is_jump = |(at, (from, to)): (usize, &(Part<'_>, Part<'_>))| {
+            let (Part::Number(from), Part::Number(to)) = (from, to) else { return false };
+            let (low, high) = (value(from), value(to));
+            is_gap(low, high)
+                && self.following(&next[..at]).is_some_and(|values| {
+                    let counter = Counter::new(values.clone(), low);
+                    values.iter().any(|value| *value < high) && counter.after_gap.is_some_and(|after| after <= high)
+                })
         };
+        pairs.iter().enumerate().skip(start).any(is_jump)
+    }
+
+    /// Returns the values of the number behind a start of a tag.
+    fn following(&self, start: &[u128]) -> Option<&Vec<u128>> {
+        let read = || {
+            let (mut found, count): (HashMap<Vec<u128>, Vec<u128>>, _) = (HashMap::new(), numbers(self.current).len());
+            let tags = self.candidates.iter().map(|one| numbers(&Shape::of(one.tag.as_str())));
+            for numbers in tags.filter(|numbers| numbers.len() == count) {
+                for at in self.current.release().len()..count {
+                    found.entry(numbers[..at].to_vec()).or_default().push(numbers[at]);
+                }
+            }
+            found
+        };
+        self.following.get_or_init(read).get(start)
+    }
+
+    fn counters(&self) -> Vec<Counter> {
         let current = numbers(self.current);
         let mut counters = vec![Vec::new(); current.len()];
         for one in self.candidates {
@@ -218,12 +248,26 @@ fn is_gap(last: u128, next: u128) -> bool {
     next.saturating_sub(last) >= COUNTER_GAP && next >= last.max(1).saturating_mul(COUNTER_FACTOR)
 }
 
-/// Returns the numbers and timestamps of two tags in pairs: all of them if the tags have the same pieces, else those of the
-/// release.
+/// Returns the numbers and timestamps of a tag. The numbers of a pre-release count as well.
+fn number_parts<'t>(shape: &Shape<'t>) -> Vec<Part<'t>> {
+    let mut numbers = Vec::new();
+    for part in shape.parts() {
+        match part {
+            Part::Number(_) | Part::Stamp(_) => numbers.push(*part),
+            Part::Stage(stage) => numbers.extend(stage.numbers().map(Part::Number)),
+            Part::Text(_) | Part::Hash(_) => {}
+        }
+    }
+    numbers
+}
+
+fn numbers(shape: &Shape<'_>) -> Vec<u128> {
+    number_parts(shape).iter().map(|part| value(part.text())).collect()
+}
+
+/// Returns the numbers and timestamps of two tags in pairs: all of them if the tags have as many, else those of the release.
 fn pairs<'t>(from: &Shape<'t>, to: &Shape<'t>) -> Vec<(Part<'t>, Part<'t>)> {
-    let is_number = |part: &&Part<'_>| matches!(part, Part::Number(_) | Part::Stamp(_));
-    let parts = |shape: &Shape<'t>| shape.parts().iter().filter(is_number).copied().collect::<Vec<_>>();
-    let (mut one, other) = (parts(from), parts(to));
+    let (mut one, other) = (number_parts(from), number_parts(to));
     if one.len() != other.len() {
         one.truncate(from.release().len().min(to.release().len()));
     }
@@ -281,6 +325,17 @@ mod tests {
             ("23.10",              "24.04",               "",                         Jump::Usual),
             ("2022.4.1",           "2024.3.1",            "2023.7.1",                 Jump::Usual),
             ("17.0.1_12-jre",      "17.0.2_8-jre",        "",                         Jump::Usual),
+            ("1.0.0-beta.4",       "1.0.0-beta.900",      "1.0.0-beta.5",             Jump::Outlier),
+            ("1.0.0-beta.4",       "1.0.0-beta.5",        "1.0.0-beta.900",           Jump::Usual),
+            ("1.0.0-beta.4",       "1.0.0-beta.60",       "1.0.0-beta.5",             Jump::Outlier),
+            ("1.0.0-rc4",          "1.0.0-rc20240101",    "",                         Jump::Outlier),
+            ("1.4.5-ls10",         "1.4.6-ls900",         "1.4.6-ls11",               Jump::Outlier),
+            ("1.4.5-ls10",         "1.4.6-ls901",         "1.4.6-ls11 1.4.6-ls900",   Jump::Outlier),
+            ("1.4.5-ls10",         "1.4.6-ls11",          "1.4.6-ls900",              Jump::Usual),
+            ("1.4.5-ls10",         "1.4.6-ls900",         "",                         Jump::Usual),
+            ("1.4.5-ls247",        "1.4.6-ls248",         "1.4.6-ls5",                Jump::Usual),
+            ("1.4.5-ls41",         "1.4.6-ls200",         "1.4.6-ls42",               Jump::Usual),
+            ("1.4.5-debian-12-r1", "1.4.6-debian-12-r90", "1.4.6-debian-12-r2",       Jump::Outlier),
         ];
         for (from, to, others, expected) in rows {
             let candidates: Vec<Candidate> =
