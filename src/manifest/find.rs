@@ -48,20 +48,29 @@ pub(super) fn find(set: &FormatSet<'_>, path: &str, bytes: &[u8], options: &Find
 }
 
 /// Returns the paths of the fields of all documents that parse.
-pub(super) fn fields(path: &str, bytes: &[u8]) -> Vec<String> {
+pub(super) fn fields(set: &FormatSet<'_>, path: &str, bytes: &[u8]) -> Vec<String> {
     let Ok(text) = decode(bytes) else { return Vec::new() };
+    let options = FindOptions::default();
+    let own = set.formats.iter().filter(|format| format.is_named(path)).find_map(|format| format.text_parser());
+    if let Some(parse) = own {
+        return fields_of(&parse(path, without_byte_order_mark(text).1, &options)).collect();
+    }
     let text = text::as_yaml(path, text);
     let (_, body) = without_byte_order_mark(&text);
     let mut fields = Vec::new();
     for span in text::documents(body) {
         let part = &body[span.range()];
         for tree in parse(part, text::without_expressions(part).as_deref()).iter().flatten() {
-            let values =
-                tree.nodes().filter(|node| matches!(tree.kind(*node), NodeKind::Scalar(..)) && !tree.is_key(*node));
-            fields.extend(values.map(|node| tree.field_path(node)));
+            fields.extend(fields_of(tree));
         }
     }
     fields
+}
+
+/// Returns the paths of all values.
+fn fields_of(tree: &Tree<'_>) -> impl Iterator<Item = String> {
+    let values = tree.nodes().filter(|node| matches!(tree.kind(*node), NodeKind::Scalar(..)) && !tree.is_key(*node));
+    values.map(|node| tree.field_path(node))
 }
 
 /// Parses a text, or what remains of a template without its expressions if the text itself is not YAML, or only by accident: a

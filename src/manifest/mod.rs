@@ -23,6 +23,7 @@ mod rewrite;
 mod screen;
 mod split_reference;
 mod value;
+mod variables;
 
 use std::sync::LazyLock;
 
@@ -38,6 +39,7 @@ pub use occurrence::{
 };
 pub use options::{FindOptions, RepositoryLayout, ValuesImage};
 pub use screen::{Ignored, IgnoredScope};
+pub use variables::name_variables;
 
 /// The set of all [`FORMATS`], and what they declare.
 static ALL: LazyLock<FormatSet<'static>> = LazyLock::new(|| FormatSet::new(FORMATS));
@@ -56,9 +58,9 @@ pub fn find(path: &str, bytes: &[u8], options: &FindOptions) -> Vec<Finding> {
     find::find(&ALL, path, bytes, options)
 }
 
-/// Returns the paths of all fields of a YAML or JSON file, aside from documents that do not parse and those inside others.
+/// Returns the paths of all fields of a file, aside from documents that do not parse and those inside others.
 pub fn fields(path: &str, bytes: &[u8]) -> Vec<String> {
-    find::fields(path, bytes)
+    find::fields(&ALL, path, bytes)
 }
 
 /// Returns the images that objects in a file compose from values of other files: each with the path of the file that has

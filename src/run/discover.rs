@@ -71,6 +71,9 @@ pub(super) fn discover(snapshot: &dyn Snapshot, config: &Config) -> Discovered {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     add_notices(&mut files, &mut automation);
     let mut findings: Vec<Finding> = files.into_iter().flat_map(|file| file.findings).collect();
+    manifest::name_variables(&mut findings, &|path| {
+        all_paths.binary_search_by(|known| (**known).cmp(path)).ok().and_then(|_| snapshot.read(path).ok())
+    });
     let fields = |path: &str| snapshot.read(path).map(|bytes| manifest::fields(path, &bytes)).unwrap_or_default();
     findings.extend(unmatched(config, &all_paths, &findings, &fields).into_iter().map(Finding::Notice));
     // A file of the configuration may have other findings. The sort is stable.

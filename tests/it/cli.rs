@@ -372,6 +372,48 @@ fn explain_with_tags_needs_no_registry() {
     }
 }
 
+/// Compose takes variables from the `.env` beside its file, where a setting manages their tags.
+#[test]
+fn list_names_the_line_that_sets_a_variable() {
+    let compose = "services:
+  a: { image: \"acme/shop:${SHOP}\" }
+  b: { image: \"${IMAGE}\" }
+  c: { image: \"$HOST/acme/shop:1.0\" }
+  d: { image: \"acme/shop:${ELSEWHERE}\" }
+";
+    let env = "# SHOP=0.1\nSHOP=0.9\nexport IMAGE='acme/shop:1.0'\nHOST=ghcr.io\nSHOP=1.0\n";
+    let setting = "manifests: { tags: [{ paths: [sub/.env], field: SHOP, image: acme/shop }] }\n";
+    let folder = TempDir::new().unwrap();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    for (path, text) in [("sub/compose.yaml", compose), ("sub/.env", env), ("compose.yaml", compose)] {
+        std::fs::write(folder.path().join(path), text).unwrap();
+    }
+    let listed = || {
+        let rows = Tagboat::new().run(&["list", "-C", folder.path().to_str().unwrap(), "--format", "json"]).json();
+        let shown = |row: &serde_json::Value| {
+            let text = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
+            format!("{}:{} {}: {}", text("path"), row["line"], text("status"), text("reason"))
+        };
+        rows.as_array().unwrap().iter().map(shown).filter(|row| row.starts_with("sub/")).collect::<Vec<_>>()
+    };
+    let more = "`manifests: { tags: [{ paths: [sub/.env], field: SHOP, image: acme/shop }] }` manages it there";
+    assert_eq!(
+        listed(),
+        [
+            "sub/.env:3 managed: the default".to_owned(),
+            format!("sub/compose.yaml:2 held: the value contains a variable; `SHOP` is set at sub/.env:5, and {more}"),
+            "sub/compose.yaml:3 ignored: a variable sets the value; `IMAGE` is set at sub/.env:3".to_owned(),
+            "sub/compose.yaml:4 held: the value contains a variable; `HOST` is set at sub/.env:4".to_owned(),
+            "sub/compose.yaml:5 held: the value contains a variable".to_owned(),
+        ]
+    );
+    std::fs::write(folder.path().join("tagboat.yaml"), setting).unwrap();
+    let with_setting = listed();
+    assert!(with_setting.contains(&"sub/.env:5 managed: the default".to_owned()), "{with_setting:#?}");
+    let place = "sub/compose.yaml:2 ignored: the value contains a variable; `SHOP` is set at sub/.env:5";
+    assert!(with_setting.contains(&place.to_owned()), "{with_setting:#?}");
+}
+
 #[test]
 fn list_reports_paths_and_fields_that_match_nothing() {
     let folder = TempDir::new().unwrap();

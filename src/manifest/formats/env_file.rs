@@ -4,6 +4,7 @@ use super::super::document::Document;
 use super::super::format::{Format, TextParser};
 use super::super::found::DocumentFindings;
 use super::super::keys::lines::{self, EmitEntry};
+use super::super::keys::walk;
 use super::super::options::FindOptions;
 use super::super::value::is_full_reference;
 use crate::text::Tree;
@@ -52,6 +53,7 @@ impl Format for EnvFile {
                 found.report_reference(document, NAME, value);
             }
         }
+        walk::named_by_rules(document, found, NAME);
     }
 }
 
@@ -72,6 +74,16 @@ fn property_line<'a>(line: &'a str, emit: EmitEntry<'_, 'a>) {
     let rest = content[end..].trim_start();
     let value = rest.strip_prefix(['=', ':']).unwrap_or(rest).trim_start();
     emit(&content[..end], value, line.trim_end().len() - value.len());
+}
+
+/// Returns the line, from 1, of the last assignment of a variable in the text of a `.env` file: it is the one that counts.
+pub(in crate::manifest) fn env_variable(text: &str, name: &str) -> Option<usize> {
+    let sets = |line: &str| {
+        let mut is_set = false;
+        env_line(line, &mut |key, _, _| is_set |= key == name);
+        is_set
+    };
+    text.lines().enumerate().filter(|(_, line)| sets(line)).last().map(|(row, _)| row + 1)
 }
 
 /// Returns whether a text is the name of a variable or of a property: `API_IMAGE`, `api.image`.

@@ -18,6 +18,8 @@ mod yaml;
 
 use super::format::Format;
 
+pub(super) use env_file::env_variable;
+
 /// All formats, in the order in which they read a document: what an earlier one has reported, a later one leaves alone.
 pub const FORMATS: &[&dyn Format] = &[
     &pattern::PatternFormat,

@@ -66,7 +66,11 @@ pub(crate) fn walk(document: &Document<'_>, found: &mut DocumentFindings<'_>, fo
 }
 
 /// Reports the values for which a rule of the configuration names the image, whatever their keys are.
-fn named_by_rules(document: &Document<'_>, found: &mut DocumentFindings<'_>, format: &'static str) {
+pub(in crate::manifest) fn named_by_rules(
+    document: &Document<'_>,
+    found: &mut DocumentFindings<'_>,
+    format: &'static str,
+) {
     let tree = document.tree;
     if document.tag_fields().next().is_none() {
         return;
